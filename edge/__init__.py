@@ -1,0 +1,1 @@
+"""The devices: each a pure step machine (`core`) in a thin shell (`main`) that owns clock, wires and disk."""

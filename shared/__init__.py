@@ -1,0 +1,1 @@
+"""What central and the edge agree on: values, wire formats and rules, all pure; I/O stands in `runtime`."""

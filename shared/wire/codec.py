@@ -1,0 +1,52 @@
+"""Dataclasses to JSON and back. What comes in is checked here once; inside, values are trusted."""
+
+from typing import Any, TypeVar
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+T = TypeVar("T")
+
+
+_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
+
+
+def adapter(kind: type[T]) -> TypeAdapter[T]:
+    """One compiled validator per type and process."""
+    found = _ADAPTERS.get(kind)
+    if found is None:
+        found = _ADAPTERS.setdefault(kind, TypeAdapter(kind))
+    return found
+
+
+def dump(value: Any) -> bytes:
+    """Canonical JSON: dataclasses as objects, keys sorted, datetimes in ISO 8601 with offset."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def load(kind: type[T], data: bytes | str) -> T:
+    """The value, or ValueError whose text lists every fault as `field.path: what is wrong`."""
+    try:
+        return adapter(kind).validate_json(data)
+    except ValidationError as bad:
+        raise ValueError(faults_text(bad)) from None
+
+
+def build(kind: type[T], data: Any) -> T:
+    """Like `load` for what is parsed already (a dict out of a bigger message)."""
+    try:
+        return adapter(kind).validate_python(data)
+    except ValidationError as bad:
+        raise ValueError(faults_text(bad)) from None
+
+
+def faults(bad: ValidationError) -> list[dict[str, str]]:
+    """Every fault with its place, without the input itself: that may be a secret."""
+    return [
+        {"at": ".".join(map(str, fault["loc"])) or "body", "what": fault["msg"]}
+        for fault in bad.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+def faults_text(bad: ValidationError) -> str:
+    return "; ".join(f"{fault['at']}: {fault['what']}" for fault in faults(bad))

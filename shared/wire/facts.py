@@ -1,0 +1,181 @@
+"""Facts: what a device saw or did. It has happened; central takes each once and flags what does not fit.
+
+A device numbers its facts 1, 2, 3 … without gaps and chains them by hash, so that a missing, altered or cloned record
+shows. A fact is on the device's disk before anyone is told "ok"; it is done only when central's own answer, given after
+its commit, says so.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum, auto
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from shared.clock import ClockState
+from shared.ids import Id
+
+BATCH_FACTS = 200
+BATCH_BYTES = 64 * 1024
+GENESIS = "0" * 64
+
+
+class FactKind(StrEnum):
+    SALE = auto()
+    SLOTS_RETURNED = auto()
+    LEASE_SEALED = auto()
+    SCAN = auto()
+    PASSAGE = auto()  # a granted person went through, or did not
+    PAYMENT = auto()  # a card payment's end that is not part of a sale: void, refund, review
+    PRINT = auto()  # a print job's end: confirmed, uncertain, given up
+    INCIDENT = auto()  # a device error with its code
+    CLOCK = auto()  # the clock's state changed
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`at` is the device's best estimate (aware UTC) in clock state `clock`; `mono_ms` within `boot_id` lets central
+    correct it later. `hash` covers everything above it and `prev`, the hash of the fact before."""
+
+    device_id: Id
+    seq: int
+    id: Id
+    kind: FactKind
+    at: datetime
+    mono_ms: int
+    boot_id: str
+    clock: ClockState
+    body: dict[str, Any]
+    prev: str
+    hash: str = ""
+
+
+def fact_hash(fact: Fact) -> str:
+    """SHA-256 over the canonical JSON of every field but `hash` itself."""
+    fields = [
+        fact.device_id,
+        fact.seq,
+        fact.id,
+        fact.kind,
+        fact.at,
+        fact.mono_ms,
+        fact.boot_id,
+        fact.clock,
+        fact.body,
+        fact.prev,
+    ]
+    return sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SaleLine:
+    """One slot of one lease at one tariff. `ticket` is the token as printed, so that central stores what is outside."""
+
+    lease_id: Id
+    slot: int
+    tariff_id: Id
+    price: int
+    vat_bp: int
+    ticket: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """How a sale was paid. `method` is `card` or `none` (free); `reference` the terminal's own; no card data."""
+
+    id: Id
+    method: str
+    amount: int
+    reference: str = ""
+    terminal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """Body of SALE. `order_id` is the device's; `receipt` its gap-free number; amounts in minor units."""
+
+    order_id: Id
+    receipt: int
+    performance_id: Id
+    currency: str
+    lines: tuple[SaleLine, ...]
+    payments: tuple[Payment, ...]
+    language: str = "fr"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsReturned:
+    lease_id: Id
+    slots: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseSealed:
+    """The final slot map: every slot not named is unsold."""
+
+    lease_id: Id
+    sold: tuple[int, ...]
+
+
+class Direction(StrEnum):
+    ENTRY = auto()
+    EXIT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Body of SCAN. `reason` is empty when admitted, else the refusal's name. `entry` counts from 1 for this ticket.
+    `persons` is how many this scan let in. `mode` is the policy under which it was decided (`normal`, or what the gate
+    does while its neighbours cannot be heard). `claim` is true when the gate could tell its neighbours."""
+
+    ticket_id: str
+    serial: int
+    performance_id: str
+    gate: str
+    direction: Direction
+    admitted: bool
+    reason: str = ""
+    entry: int = 0
+    persons: int = 1
+    revision: int = 0
+    mode: str = "normal"
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Body of PASSAGE: the scan's id and whether the person went through."""
+
+    scan_id: Id
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Body of INCIDENT: the code, the sentence and the next step as the device showed them."""
+
+    code: str
+    sentence: str
+    step: str
+    cleared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A batch, oldest first; `signature` (base64) is the device's over the last fact's hash."""
+
+    facts: tuple[Fact, ...]
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Central's answer after its commit. Everything up to `contiguous` is safe; `taken` names what else is; `gaps` are
+    ranges (first, last) that central wants again; `dead` what it put on the dead-letter list, with the reason."""
+
+    contiguous: int
+    taken: tuple[int, ...] = ()
+    gaps: tuple[tuple[int, int], ...] = ()
+    dead: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,72 @@
+"""A lease: places that only one device may sell, online or not (spec/edge.md, Leases).
+
+Slots are numbered 0..n-1, one place each; the sale of slot k has the id `leased_ticket_id(lease, k)` wherever it is
+told. `sell_until` stops selling; it does not tell what was sold: places come back only with a slot that the device says
+it gave back, with a sealed slot map, or when a person writes the device off.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, auto
+
+from shared.ids import Id
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedPlace:
+    """One slot's place. `seat_id` is empty for a counted place; `zones` are the control zones its ticket opens."""
+
+    seat_id: str
+    category_id: Id
+    zones: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What central signs. `price_version` is the price grid's revision when it was given out; times aware UTC."""
+
+    id: Id
+    device_id: Id
+    epoch: int
+    performance_id: Id
+    contingent_id: str
+    places: tuple[LeasedPlace, ...]
+    price_version: int
+    currency: str
+    issued: datetime
+    sell_until: datetime
+
+
+class LeaseState(StrEnum):
+    ACTIVE = auto()
+    DRAINING = auto()  # no new sale
+    SEALED = auto()  # the device has sent its final slot map
+    WRITTEN_OFF = auto()  # a person gave the device up; late uploads become anomalies
+    CLOSED = auto()  # the unsold rest is back in the pool
+
+
+class Do(StrEnum):
+    DRAIN = auto()
+    SEAL = auto()
+    CLOSE = auto()
+    WRITE_OFF = auto()
+
+
+LEASE: Mapping[tuple[LeaseState, Do], LeaseState] = {
+    (LeaseState.ACTIVE, Do.DRAIN): LeaseState.DRAINING,
+    (LeaseState.ACTIVE, Do.SEAL): LeaseState.SEALED,
+    (LeaseState.DRAINING, Do.SEAL): LeaseState.SEALED,
+    (LeaseState.SEALED, Do.CLOSE): LeaseState.CLOSED,
+    (LeaseState.ACTIVE, Do.WRITE_OFF): LeaseState.WRITTEN_OFF,
+    (LeaseState.DRAINING, Do.WRITE_OFF): LeaseState.WRITTEN_OFF,
+}
+
+
+class Slot(StrEnum):
+    """What became of a slot. FREE and HELD are the device's own business; the rest is told to central."""
+
+    FREE = auto()
+    HELD = auto()  # in the cart of the visitor at the screen
+    SOLD = auto()
+    RETURNED = auto()  # given back unsold, for good
