@@ -1,0 +1,186 @@
+"""What a till says to its printer agent, and what it hears back. Both run on one machine; a UNIX socket lies between.
+
+A job is a list of units (tickets, then a receipt or a claim slip), each with a life of its own: a job of three tickets
+that dies midway says which came out, which may have, and which certainly did not. `job_id` makes a job idempotent.
+
+Texts come ready in the job's language; what the paper can print of them is the agent's business.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum, auto
+
+from shared.ids import Id
+
+MAX_TICKETS = 50  # of one job: more is a mistake, or somebody else's paper
+
+
+class PrinterStatus(StrEnum):
+    """What the printer says of itself. Silence is UNKNOWN: neither ok nor out of paper."""
+
+    OK = auto()
+    NEAR_END = auto()  # prints, but somebody should bring a roll
+    PAPER_OUT = auto()
+    COVER_OPEN = auto()
+    CUTTER_ERROR = auto()
+    OFFLINE = auto()
+    UNKNOWN = auto()
+
+
+READY = frozenset({PrinterStatus.OK, PrinterStatus.NEAR_END})
+
+
+class PrintState(StrEnum):
+    """Life of one unit, and of the job that it belongs to."""
+
+    QUEUED = auto()
+    SENDING = auto()
+    SENT = auto()
+    CONFIRMED = auto()
+    UNCERTAIN = auto()  # a person must say whether it came out
+    FAILED = auto()  # certainly did not come out, or a person said so
+
+
+SETTLED = frozenset({PrintState.CONFIRMED, PrintState.UNCERTAIN, PrintState.FAILED})
+
+
+class UnitKind(StrEnum):
+    TICKET = auto()
+    RECEIPT = auto()
+    CLAIM = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPrint:
+    """Everything a ticket must show (CGI ann. IV, 50 sexies B; spec/law-fr.md, R2–R4). `number` is its gap-free tax
+    number, `token` the text of its QR code, `starts` and `sold_at` aware UTC, `timezone` the venue's. `price` in minor
+    units, 0 is free. `row` and `seat` are empty for unnumbered places. `mentions` are further lines for the foot."""
+
+    token: str
+    number: str
+    order: str
+    event: str
+    starts: datetime
+    timezone: str
+    venue: str
+    category: str
+    tariff: str
+    zone: str
+    row: str
+    seat: str
+    price: int
+    currency: str
+    sold_at: datetime
+    point_of_sale: str
+    organiser: str
+    licence: str
+    mentions: tuple[str, ...] = ()
+    holder: str = ""
+    entrance: str = ""
+    doors: datetime | None = None
+    specimen: bool = False  # training: printed across it, opens no gate
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """`amount` is the line's total in minor units, VAT included."""
+
+    text: str
+    quantity: int
+    amount: int
+    vat_bp: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptPrint:
+    """`number` is the till's gap-free receipt number; `payment` says how it was paid, in words; `slip` is the card
+    terminal's own text, line by line."""
+
+    number: int
+    order: str
+    at: datetime
+    timezone: str
+    currency: str
+    lines: tuple[ReceiptLine, ...]
+    payment: str
+    organiser: str
+    point_of_sale: str
+    slip: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
+    specimen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPrint:
+    """The slip for somebody whose money or tickets could not be settled here: with it a person can. `code` is the
+    device error; `contact` says where to go, or whom to write to."""
+
+    reference: str
+    order: str
+    at: datetime
+    timezone: str
+    amount: int
+    currency: str
+    code: str
+    point_of_sale: str
+    organiser: str
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrintJob:
+    """`duplicate`: a reprint, every unit says so. The agent also says so by itself on a ticket it sent out before."""
+
+    job_id: Id
+    language: str
+    tickets: tuple[TicketPrint, ...] = ()
+    receipt: ReceiptPrint | None = None
+    claim: ClaimPrint | None = None
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnitReport:
+    """`label` is a ticket's number or a slip's reference; `code` the device error that decided or delays its fate."""
+
+    kind: UnitKind
+    label: str
+    state: PrintState
+    code: str = ""
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobReport:
+    """`state` sums up the units: UNCERTAIN as soon as one is, FAILED if one certainly did not come out, CONFIRMED when
+    all came out. `code`: why it waits or ended so. `printed` counts confirmed tickets."""
+
+    job_id: Id
+    state: PrintState
+    units: tuple[UnitReport, ...]
+    printed: int = 0
+    code: str = ""
+
+    @property
+    def settled(self) -> bool:
+        return self.state in SETTLED
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """`ready`: a ticket sent now would come out. `code` is empty when all is well; `sentences` and `steps` say what it
+    is and what to do, by language (fr, en)."""
+
+    status: PrinterStatus
+    ready: bool
+    code: str = ""
+    sentences: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, str] = field(default_factory=dict)
+    waiting: int = 0  # units queued
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A person's word on the uncertain units of a job."""
+
+    came_out: bool
