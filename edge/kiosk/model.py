@@ -48,11 +48,13 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class HeldLease:
-    """A lease with this device's own slot states, in slot order."""
+    """A lease with this device's own slot states, in slot order. `visitor`: asked for one visitor's choice, so that what
+    is still free of it goes back when that visitor leaves; the rest is standing stock."""
 
     lease: Lease
     slots: tuple[Slot, ...]
     selling: bool = True
+    visitor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,10 @@ class Kiosk:
     cart: Cart | None = None
     sale: Sale | None = None
     pay_state: PayState | None = None
+    payment_id: Id | None = None  # of the payment that `pay_state` is about
     print_state: PrintState | None = None
     printed: int = 0
+    reprints: int = 0
     trouble: Trouble | None = None
     blockers: tuple[Trouble, ...] = ()  # why it is out of order, most important first
     busy: str = ""
@@ -135,6 +139,7 @@ class Kiosk:
     warned: bool = False
     deadline: datetime | None = None
     now: datetime | None = None
+    home_language: str = "fr"  # what the idle picture speaks
 
 
 # --- events: what the visitor does -----------------------------------------------------------------------------------
@@ -271,6 +276,11 @@ class SaleStored:
 
 
 @dataclass(frozen=True, slots=True)
+class SaleFailed:
+    """The sale could not be written: no ticket exists, and money that was taken must go back."""
+
+
+@dataclass(frozen=True, slots=True)
 class PrintChanged:
     state: PrintState
     printed: int = 0
@@ -280,7 +290,7 @@ class PrintChanged:
 Event = (
     Touched | LanguageChosen | AccessToggled | PerformanceChosen | CategoryChosen | QuantityChosen | SeatToggled
     | BestAsked | TariffChosen | Next | Back | StartOver | PrintAnswered | Ticked | LinkChanged | OffersChanged
-    | LeasesChanged | LeaseRefused | Blocked | PaymentChanged | SaleStored | PrintChanged
+    | LeasesChanged | LeaseRefused | Blocked | PaymentChanged | SaleStored | SaleFailed | PrintChanged
 )  # fmt: skip
 
 
@@ -343,4 +353,16 @@ class PrintTickets:
     duplicate: bool = False
 
 
-Effect = AskLease | HoldSlots | GiveBack | StartPayment | CancelPayment | VoidPayment | StoreSale | PrintTickets
+@dataclass(frozen=True, slots=True)
+class PrintClaim:
+    """A slip with which a person can settle what this kiosk could not. `code` is the trouble's, `amount` minor units."""
+
+    payment_id: Id
+    amount: int
+    currency: str
+    code: str
+
+
+Effect = (
+    AskLease | HoldSlots | GiveBack | StartPayment | CancelPayment | VoidPayment | StoreSale | PrintTickets | PrintClaim
+)
