@@ -1,0 +1,27 @@
+# Every command prepares what it needs first (tools/bootstrap); nothing has to be installed by hand.
+.PHONY: help demo test bench lint format
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## watch the whole system do its work (ONCE=1: play the story once, exit 0 only if every check held)
+	@tools/bootstrap demo
+	@exec .venv/bin/parterre demo $(if $(filter-out 0 no false,$(ONCE)),--once)
+
+test: ## all checks and all tests (ARGS="tests/edge -k lane" for some of them)
+	@tools/bootstrap test
+	@tools/lint
+	@exec .venv/bin/python -m pytest --durations=10 $(ARGS)
+
+bench: ## the benchmarks, one after another (ARGS="benchmarks/gate.py" for some of them)
+	@tools/bootstrap test
+	@exec tools/bench $(ARGS)
+
+lint: ## every check that runs no test: style, types, imports, lock, units
+	@tools/bootstrap lint
+	@exec tools/lint
+
+format: ## let ruff put the code in order
+	@tools/bootstrap lint
+	@.venv/bin/ruff check --quiet --fix . ; .venv/bin/ruff format .
