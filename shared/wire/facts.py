@@ -128,7 +128,8 @@ class Direction(StrEnum):
 class Scan:
     """Body of SCAN. `reason` is empty when admitted, else the refusal's name. `entry` counts from 1 for this ticket.
     `persons` is how many this scan let in. `mode` is the policy under which it was decided (`normal`, or what the gate
-    does while its neighbours cannot be heard). `claim` is true when the gate could tell its neighbours."""
+    does while its neighbours cannot be heard). `flags` name what a person should look at (`shared.rules.access.Note`);
+    `note` is the inspector's reason for a forced entry."""
 
     ticket_id: str
     serial: int
@@ -142,6 +143,8 @@ class Scan:
     revision: int = 0
     mode: str = "normal"
     raw: str = ""
+    flags: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

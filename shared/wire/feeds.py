@@ -176,11 +176,12 @@ class LeaseRow:
 
 @dataclass(frozen=True, slots=True)
 class TicketRow:
-    """Key: ticket id. `serial` is the lowest that is valid."""
+    """Key: ticket id. `serial` is the lowest that is valid. `blocked`: the holder is not to be let in."""
 
     performance_id: Id
     serial: int
     cancelled: bool = False
+    blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

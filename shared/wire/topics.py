@@ -69,7 +69,8 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A gate tells its neighbours: this ticket's entry is used, or (`void`) was not taken after all."""
+    """A gate tells its neighbours: this ticket's entry is used, or (`void`) was not taken after all. `inside` is False
+    for a person who left. `performance_id` lets them count who is in, even of a ticket they never heard of."""
 
     scan_id: Id
     ticket_id: Id
@@ -79,6 +80,7 @@ class Claim:
     device_id: Id
     inside: bool = True
     void: bool = False
+    performance_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
