@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Generic, TypeAlias, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
@@ -15,10 +14,10 @@ class Ok(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """`reason` comes from an enum in order of precedence; `fix` is the id or code of the thing that must change;
+    """`reason` comes from a StrEnum in order of precedence; `fix` is the id or code of the thing that must change;
     `detail` holds what a screen needs to say so in words (times, places, limits), JSON-ready."""
 
-    reason: StrEnum
+    reason: str
     fix: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
 

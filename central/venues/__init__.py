@@ -1,0 +1,1 @@
+"""Where it happens: sites, spaces, physical and logical configurations, plan files."""

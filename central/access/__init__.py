@@ -1,0 +1,1 @@
+"""Who went in: scans, admissions, and what did not fit."""

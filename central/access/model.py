@@ -1,0 +1,71 @@
+"""Scans as gates saw them, the entries that count, and anomalies: what happened although it does not fit."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, auto
+from typing import Annotated, Any
+
+from central.kernel.entity import Ref, entity
+from central.organisation.model import Privilege
+from shared.ids import Id
+
+
+@entity("scan", read=Privilege.ACCESS_READ, index=(("ticket_id",), ("performance_id", "at")))
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Every scan, refusals too. `at` is corrected time; the id is the scan's own, made by the gate."""
+
+    id: Id
+    device_id: Id
+    performance_id: str
+    ticket_id: str
+    serial: int
+    gate: str
+    direction: str
+    at: datetime
+    admitted: bool
+    reason: str
+    entry: int
+    persons: int
+    passed: bool | None
+
+
+@entity("admission", read=Privilege.ACCESS_READ, unique=(("ticket_id", "entry"),), index=(("performance_id", "at"),))
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The entry that counts for (ticket, entry): of several scans the earliest, whatever order they arrived in."""
+
+    id: Id
+    ticket_id: Id
+    entry: int
+    performance_id: str
+    scan_id: Annotated[Id, Ref("scan")]
+    at: datetime
+    gate: str
+
+
+class AnomalyKind(StrEnum):
+    DUPLICATE_OFFLINE = auto()  # one entry, two gates that could not hear each other
+    UNKNOWN_TICKET_ADMITTED = auto()  # admitted on its signature; no sale has arrived (yet)
+    SLOT_CLASH = auto()  # one slot of a lease, two sales: a cloned card or a restored backup
+    SALE_WITHOUT_LEASE = auto()  # a slot that was never given, or had come back
+    SALE_AFTER_WRITE_OFF = auto()
+    PRICE_DIFFERS = auto()
+    AMOUNT_DIFFERS = auto()
+    CHAIN_BROKEN = auto()  # a device's journal does not follow from what it sent before
+    QUARANTINED = auto()  # from a revoked device
+    DEAD_LETTER = auto()  # a fact that cannot be read
+
+
+@entity("anomaly", read=Privilege.ACCESS_READ, index=(("kind", "at"),))
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """For a person to settle; never deleted. `subject` is what it is about (ticket, slot, order, fact)."""
+
+    id: Id
+    kind: AnomalyKind
+    at: datetime
+    device_id: str
+    subject: str
+    detail: dict[str, Any]
+    settled: bool

@@ -1,0 +1,81 @@
+"""Events and performances. An event is a product of family single entry; each performance starts from a logical
+configuration and then lives its own life (spec/venues.md, organisation.md)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, auto
+from typing import Annotated
+
+from central.kernel.entity import Ref, entity
+from central.organisation.model import Names, Privilege
+from shared.ids import Id
+from shared.wire.feeds import OfflinePolicy
+
+
+class ProductState(StrEnum):
+    DRAFT = auto()
+    ON_SALE = auto()
+    SUSPENDED = auto()
+    CLOSED = auto()
+    CANCELLED = auto()
+
+
+class ProductDo(StrEnum):
+    OPEN = auto()
+    SUSPEND = auto()
+    CLOSE = auto()
+    CANCEL = auto()
+
+
+PRODUCT: Mapping[tuple[ProductState, ProductDo], ProductState] = {
+    (ProductState.DRAFT, ProductDo.OPEN): ProductState.ON_SALE,
+    (ProductState.ON_SALE, ProductDo.SUSPEND): ProductState.SUSPENDED,
+    (ProductState.SUSPENDED, ProductDo.OPEN): ProductState.ON_SALE,
+    (ProductState.ON_SALE, ProductDo.CLOSE): ProductState.CLOSED,
+    (ProductState.SUSPENDED, ProductDo.CLOSE): ProductState.CLOSED,
+    (ProductState.ON_SALE, ProductDo.CANCEL): ProductState.CANCELLED,
+    (ProductState.SUSPENDED, ProductDo.CANCEL): ProductState.CANCELLED,
+}
+
+
+@entity("event", read=Privilege.CATALOGUE_READ, unique=(("context_id", "code"),))
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`context_id` is its activity; `vat_bp` the VAT in basis points that its prices include."""
+
+    id: Id
+    context_id: Annotated[Id, Ref("context")]
+    code: str
+    names: Names
+    vat_bp: int
+
+
+@entity("performance", read=Privilege.CATALOGUE_READ, index=(("site_id", "starts"),))
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Times aware UTC. `sell_until` closes the sale, `doors` to `closes` is when gates admit."""
+
+    id: Id
+    event_id: Annotated[Id, Ref("event")]
+    context_id: Annotated[Id, Ref("context")]
+    site_id: Annotated[Id, Ref("site")]
+    logical_configuration_id: Annotated[Id, Ref("logical_configuration")]
+    price_grid_id: Id
+    state: ProductState
+    starts: datetime
+    doors: datetime
+    closes: datetime
+    sell_until: datetime
+    reentry_after_s: int
+    policy: OfflinePolicy
+
+
+class NoProduct(StrEnum):
+    NO_SUCH_EVENT = auto()
+    NO_SUCH_PERFORMANCE = auto()
+    NO_SUCH_GRID = auto()
+    NOT_VALIDATED = auto()
+    BAD_TIMES = auto()
+    NOT_POSSIBLE_NOW = auto()
+    CODE_TAKEN = auto()

@@ -1,0 +1,1 @@
+"""The devices: enrolment, keys, leases, feeds out and facts in."""

@@ -1,0 +1,142 @@
+"""Devices, their one-time codes, their leases slot by slot, and every fact that they uploaded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, auto
+from typing import Annotated
+
+from central.kernel.entity import Ref, Secret, entity
+from central.organisation.model import Privilege
+from shared.ids import Id
+from shared.wire.certificates import DeviceKind
+from shared.wire.leases import LeaseState, Slot
+
+
+class DeviceState(StrEnum):
+    INVITED = auto()
+    PENDING = auto()  # its key is here, an operator has to approve
+    ACTIVE = auto()
+    REVOKED = auto()
+
+
+class DeviceDo(StrEnum):
+    ENROL = auto()
+    APPROVE = auto()
+    REVOKE = auto()
+
+
+DEVICE: Mapping[tuple[DeviceState, DeviceDo], DeviceState] = {
+    (DeviceState.INVITED, DeviceDo.ENROL): DeviceState.PENDING,
+    (DeviceState.PENDING, DeviceDo.APPROVE): DeviceState.ACTIVE,
+    (DeviceState.INVITED, DeviceDo.REVOKE): DeviceState.REVOKED,
+    (DeviceState.PENDING, DeviceDo.REVOKE): DeviceState.REVOKED,
+    (DeviceState.ACTIVE, DeviceDo.REVOKE): DeviceState.REVOKED,
+}
+
+
+@entity("device", read=Privilege.DEVICE_READ, unique=(("context_id", "code"),))
+@dataclass(frozen=True, slots=True)
+class Device:
+    """`code` is short and names its series of numbers (K1 → K1-000123). `contiguous`: every fact up to here arrived;
+    `head` is the hash of that fact. `code_digest` and `code_until` are its one-time enrolment code's."""
+
+    id: Id
+    context_id: Annotated[Id, Ref("context")]
+    site_id: Annotated[Id, Ref("site")]
+    point_of_sale_id: Annotated[Id, Ref("point_of_sale")] | None
+    kind: DeviceKind
+    code: str
+    label: str
+    state: DeviceState
+    kid: str
+    public_key: str
+    certificate: str
+    code_digest: Annotated[str, Secret()]
+    code_until: datetime | None
+    contiguous: int
+    head: str
+    lease_epoch: int
+
+
+@entity("lease", read=Privilege.DEVICE_READ, index=(("device_id", "performance_id"),))
+@dataclass(frozen=True, slots=True)
+class LeaseRecord:
+    """A lease as given out: the signed text, and what has become of it since."""
+
+    id: Id
+    device_id: Annotated[Id, Ref("device")]
+    performance_id: Annotated[Id, Ref("performance")]
+    state: LeaseState
+    text: str
+    kid: str
+    signature: str
+    issued: datetime
+    sell_until: datetime
+
+
+@entity("lease_slot", read=Privilege.DEVICE_READ, unique=(("lease_id", "slot"),))
+@dataclass(frozen=True, slots=True)
+class LeaseSlot:
+    """Its id is the id of the ticket that its sale issues. FREE here means: with the device, nothing heard yet."""
+
+    id: Id
+    lease_id: Annotated[Id, Ref("lease")]
+    slot: int
+    allocation_id: Annotated[Id, Ref("allocation")]
+    category_id: Id
+    seat_id: Id | None
+    zones: int
+    state: Slot
+    order_id: Id | None
+
+
+class FactState(StrEnum):
+    TAKEN = auto()
+    DEAD = auto()  # could not be read; a person may retry it
+    QUARANTINED = auto()
+
+
+@entity("fact", read=Privilege.DEVICE_READ, unique=(("device_id", "seq", "hash"),))
+@dataclass(frozen=True, slots=True)
+class FactRecord:
+    """What a device uploaded, as it came. The id follows from device and hash: the same fact twice is one row."""
+
+    id: Id
+    device_id: Annotated[Id, Ref("device")]
+    seq: int
+    kind: str
+    at: datetime
+    received: datetime
+    clock: str
+    body: str
+    prev: str
+    hash: str
+    state: FactState
+    why: str
+
+
+class NoDevice(StrEnum):
+    NO_SUCH_DEVICE = auto()
+    BAD_CODE = auto()
+    CODE_EXPIRED = auto()
+    BAD_REQUEST = auto()
+    NOT_POSSIBLE_NOW = auto()
+    NO_SUCH_SITE = auto()
+    NO_SUCH_POINT_OF_SALE = auto()
+    CODE_TAKEN = auto()
+    NOT_YOUR_FEED = auto()
+    REVOKED = auto()
+
+
+class NoLease(StrEnum):
+    """Why no lease is given, in order."""
+
+    NOT_A_SELLER = auto()
+    NO_SUCH_PERFORMANCE = auto()
+    NOT_ON_SALE = auto()
+    TOO_MANY = auto()
+    RESERVE_KEPT = auto()
+    TAKEN = auto()
+    NO_SUCH_LEASE = auto()
+    NOT_POSSIBLE_NOW = auto()

@@ -1,0 +1,1 @@
+"""What is left: contingents, places, gauges, and the allocations that take places out of them."""

@@ -1,0 +1,1 @@
+"""What every area stands on: entities, the database, the door, audit, outbox, loops. It knows no area."""

@@ -1,0 +1,174 @@
+"""The two databases behind one small face: short SQL texts with `:name` parameters, rows as tuples.
+
+Schema and migrations come from SQLAlchemy; statements do not, because building them costs ten times what running them
+does (docs/performance.md).
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import psycopg
+
+Params = Mapping[str, Any]
+Row = tuple[Any, ...]
+T = TypeVar("T")
+
+
+class Connection(Protocol):
+    """What a transaction needs of a driver."""
+
+    def run(self, sql: str, params: Params) -> list[Row]: ...
+    def write(self, sql: str, params: Params) -> int: ...
+    def write_many(self, sql: str, rows: Sequence[Params]) -> None: ...
+    def begin(self, *, write: bool) -> None: ...
+    def commit(self) -> None: ...
+    def rollback(self) -> None: ...
+    def savepoint(self) -> None: ...
+    def release(self) -> None: ...
+    def undo(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class Repeatable(Exception):
+    """The database could not order this transaction among others: run it again, whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where the data lives. `url` is `sqlite:///path` or `postgresql://…`."""
+
+    url: str
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.startswith("sqlite:")
+
+    @property
+    def path(self) -> Path:
+        return Path(self.url.removeprefix("sqlite:///"))
+
+    @property
+    def alchemy_url(self) -> str:
+        return self.url if self.is_sqlite else self.url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def connect(self, *, read_only: bool = False) -> Connection:
+        if self.is_sqlite:
+            return SqliteConnection(self.path, read_only=read_only)
+        return PostgresConnection(self.url)
+
+
+class SqliteConnection:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        uri = f"file:{path}?mode=ro" if read_only else f"file:{path}"
+        self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512)
+        run = self._db.execute
+        if not read_only:
+            run("PRAGMA journal_mode=WAL")
+        run("PRAGMA synchronous=FULL")
+        run("PRAGMA foreign_keys=ON")
+        run("PRAGMA busy_timeout=5000")
+        run("PRAGMA cache_size=-65536")
+        run("PRAGMA temp_store=MEMORY")
+        self._run = run
+
+    def run(self, sql: str, params: Params) -> list[Row]:
+        return self._run(sql, params).fetchall()
+
+    def write(self, sql: str, params: Params) -> int:
+        return self._run(sql, params).rowcount
+
+    def write_many(self, sql: str, rows: Sequence[Params]) -> None:
+        self._db.executemany(sql, rows)
+
+    def begin(self, *, write: bool) -> None:
+        self._run("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    def commit(self) -> None:
+        self._run("COMMIT")
+
+    def rollback(self) -> None:
+        if self._db.in_transaction:
+            self._run("ROLLBACK")
+
+    def savepoint(self) -> None:
+        self._run("SAVEPOINT command")
+
+    def release(self) -> None:
+        self._run("RELEASE command")
+
+    def undo(self) -> None:
+        self._run("ROLLBACK TO command")
+        self._run("RELEASE command")
+
+    def close(self) -> None:
+        self._db.close()
+
+
+class PostgresConnection:
+    def __init__(self, url: str) -> None:
+        self._db = psycopg.connect(url, autocommit=True)
+
+    def run(self, sql: str, params: Params) -> list[Row]:
+        cursor = self._execute(sql, params)
+        return cursor.fetchall() if cursor.description else []
+
+    def write(self, sql: str, params: Params) -> int:
+        return self._execute(sql, params).rowcount
+
+    def write_many(self, sql: str, rows: Sequence[Params]) -> None:
+        with self._db.cursor() as cursor:
+            self._guard(lambda: cursor.executemany(pg_text(sql).encode(), rows))
+
+    def begin(self, *, write: bool) -> None:
+        mode = "SERIALIZABLE" if write else "REPEATABLE READ READ ONLY"
+        self._execute(f"BEGIN ISOLATION LEVEL {mode}", {})
+
+    def commit(self) -> None:
+        self._execute("COMMIT", {})
+
+    def rollback(self) -> None:
+        if not self._db.closed:
+            self._db.execute("ROLLBACK")
+
+    def savepoint(self) -> None:
+        self._execute("SAVEPOINT command", {})
+
+    def release(self) -> None:
+        self._execute("RELEASE SAVEPOINT command", {})
+
+    def undo(self) -> None:
+        self._execute("ROLLBACK TO SAVEPOINT command", {})
+        self._execute("RELEASE SAVEPOINT command", {})
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _execute(self, sql: str, params: Params) -> psycopg.Cursor[Row]:
+        return self._guard(lambda: self._db.execute(pg_text(sql).encode(), params))
+
+    @staticmethod
+    def _guard(act: Callable[[], T]) -> T:
+        try:
+            return act()
+        except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as again:
+            raise Repeatable(str(again)) from again
+
+
+_NAMED = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+
+
+@cache
+def pg_text(sql: str) -> str:
+    """The same statement in psycopg's spelling. Our texts hold no colons in literals."""
+    return _NAMED.sub(r"%(\1)s", sql.replace("%", "%%"))
+
+
+def in_list(name: str, values: Iterable[Any]) -> tuple[str, dict[str, Any]]:
+    """`(:name0, :name1, …)` and its parameters, for `IN` with few values."""
+    params = {f"{name}{position}": value for position, value in enumerate(values)}
+    return "(" + ", ".join(f":{key}" for key in params) + ")", params

@@ -1,0 +1,327 @@
+"""The one door: every change of central's data goes through `execute`, and leaves a log row, its audit and its feeds.
+
+Asynchronous outside, synchronous inside. On SQLite one writer thread takes what waits, at most `BATCH` commands or
+`BATCH_S` of work, gives each a savepoint and commits them together: durable *and* fast, and nobody is answered before
+the commit. On PostgreSQL the same handlers run in a small pool of threads, SERIALIZABLE, repeated whole when the
+database cannot order them. Figures: docs/performance.md.
+"""
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, auto
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from central.kernel.db import Connection, Database, Repeatable
+from central.kernel.registry import Handler, handler_of
+from central.kernel.tx import Actor, ActorKind, Read, Tx
+from shared.clock import to_ms
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+
+BATCH = 64
+BATCH_S = 0.005
+QUEUE = 4096
+POSTGRES_WRITERS = 8
+READERS = 4
+REPEATS = 40
+
+
+class NoEntry(StrEnum):
+    """Why the door itself refuses, in order."""
+
+    BUSY = auto()
+    NOT_ALLOWED = auto()
+    ID_REUSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer and its JSON as stored with the command: a repeat gives the same bytes."""
+
+    ok: bool
+    body: bytes
+    repeated: bool = False
+
+    @property
+    def outcome(self) -> Outcome[Any]:
+        """The answer as a value; what was a dataclass comes as a dict."""
+        said = orjson.loads(self.body)
+        return Ok(said) if self.ok else Refused(said["reason"], said["fix"], said["detail"])
+
+
+def reply_to(outcome: Outcome[Any]) -> Reply:
+    if isinstance(outcome, Ok):
+        return Reply(True, orjson.dumps(outcome.value))
+    return Reply(False, orjson.dumps({"reason": outcome.reason, "fix": outcome.fix, "detail": outcome.detail}))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    actor: Actor
+    handler: Handler
+    command: Any
+    command_id: Id
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Which feeds and tables a command touched: whom to wake."""
+
+    feeds: frozenset[str]
+    tables: frozenset[str]
+
+
+NOTHING = Told(frozenset(), frozenset())
+
+PathOf = Callable[[Read, str], tuple[str, ...]]
+"""A context's id and its ancestors' ids, nearest first."""
+
+
+class Door:
+    def __init__(self, database: Database, clock: Callable[[], datetime], path_of: PathOf) -> None:
+        self._database = database
+        self._clock = clock
+        self._path_of = path_of
+        self._paths: dict[str, tuple[str, ...]] = {}  # a context never moves, so a path once read stays true
+        self._listeners: list[Callable[[frozenset[str], frozenset[str]], None]] = []
+        self._jobs: queue.Queue[tuple[Job, asyncio.Future[Reply]] | None] = queue.Queue(QUEUE)
+        self._writer: threading.Thread | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._local = threading.local()
+        self._opened: list[Connection] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Call it in the running loop."""
+        self._loop = asyncio.get_running_loop()
+        if self._database.is_sqlite:
+            self._writer = threading.Thread(target=self._write_forever, name="writer", daemon=True)
+            self._writer.start()
+        else:
+            self._pool = ThreadPoolExecutor(POSTGRES_WRITERS, thread_name_prefix="writer")
+
+    def stop(self) -> None:
+        """Finishes what waits, then closes every connection."""
+        if self._writer:
+            self._jobs.put(None)
+            self._writer.join()
+        if self._pool:
+            self._pool.shutdown()
+        self._readers.shutdown()
+        for connection in self._opened:
+            connection.close()
+        self._opened.clear()
+
+    def on_commit(self, listener: Callable[[frozenset[str], frozenset[str]], None]) -> None:
+        """`listener(feeds, tables)` is called in the loop after each commit: a bell for loops, never a decision."""
+        self._listeners.append(listener)
+
+    # --- change -----------------------------------------------------------------------------------------------------
+
+    async def execute(self, actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False) -> Reply:
+        """Runs a command and answers after its commit. `dry_run` takes the same way and is rolled back."""
+        job = Job(actor, handler_of(type(command)), command, command_id, dry_run)
+        assert self._loop is not None, "the door is not open"
+        if self._pool:
+            reply, told = await self._loop.run_in_executor(self._pool, self._postgres_job, job)
+            self._tell([told])
+            return reply
+        future: asyncio.Future[Reply] = self._loop.create_future()
+        try:
+            self._jobs.put_nowait((job, future))
+        except queue.Full:
+            return reply_to(Refused(NoEntry.BUSY, detail={"waiting": QUEUE}))
+        return await future
+
+    def execute_now(self, db: Connection, actor: Actor, command: Any, command_id: Id) -> Reply:
+        """The same way through, at once and in this thread: for the simulation, which owns its connection."""
+        db.begin(write=True)
+        try:
+            reply, told = self._run(db, Job(actor, handler_of(type(command)), command, command_id, dry_run=False))
+            db.commit()
+        except BaseException:
+            db.rollback()
+            raise
+        self._tell([told])
+        return reply
+
+    def _write_forever(self) -> None:
+        db = self._database.connect()
+        while first := self._jobs.get():
+            batch = self._take(db, first)
+            assert self._loop is not None
+            with suppress(RuntimeError):  # the loop is gone: nobody waits for an answer
+                self._loop.call_soon_threadsafe(self._answer, batch)
+        db.close()
+
+    def _take(
+        self, db: Connection, first: tuple[Job, asyncio.Future[Reply]]
+    ) -> list[tuple[asyncio.Future[Reply], Reply | BaseException, Told]]:
+        """Runs what waits in one transaction; an error in one command touches no other."""
+        done: list[tuple[asyncio.Future[Reply], Reply | BaseException, Told]] = []
+        until = time.perf_counter() + BATCH_S
+        waiting: tuple[Job, asyncio.Future[Reply]] | None = first
+        db.begin(write=True)
+        try:
+            while waiting is not None:
+                job, future = waiting
+                try:
+                    reply, told = self._run(db, job)
+                    done.append((future, reply, told))
+                except Exception as broken:
+                    db.undo()
+                    done.append((future, broken, NOTHING))
+                waiting = None
+                if len(done) < BATCH and time.perf_counter() < until:
+                    with suppress(queue.Empty):
+                        waiting = self._jobs.get_nowait()
+                        if waiting is None:  # stop was asked for: finish this batch, then stop
+                            self._jobs.put(None)
+            db.commit()
+        except Exception as broken:
+            db.rollback()
+            return [(future, broken, NOTHING) for future, _, _ in done]
+        return done
+
+    def _answer(self, batch: list[tuple[asyncio.Future[Reply], Reply | BaseException, Told]]) -> None:
+        for future, reply, _ in batch:
+            if future.done():
+                continue
+            if isinstance(reply, BaseException):
+                future.set_exception(reply)
+            else:
+                future.set_result(reply)
+        self._tell([told for _, _, told in batch])
+
+    def _postgres_job(self, job: Job) -> tuple[Reply, Told]:
+        db = self._connection(read_only=False)
+        for attempt in range(REPEATS):
+            try:
+                db.begin(write=True)
+                answer = self._run(db, job)
+                db.commit()
+                return answer
+            except Repeatable:
+                db.rollback()
+                time.sleep(min(0.002 * attempt, 0.05))
+            except BaseException:
+                db.rollback()
+                raise
+        return reply_to(Refused(NoEntry.BUSY, detail={"repeats": REPEATS})), NOTHING
+
+    def _run(self, db: Connection, job: Job) -> tuple[Reply, Told]:
+        """Repeat, rights, handler in a savepoint, log, audit, feeds, outbox."""
+        handler, now = job.handler, self._clock()
+        db.savepoint()
+        digest = sha256(handler.name.encode() + b"\n" + orjson.dumps(job.command)).hexdigest()
+        if stored := db.run("SELECT digest, answer FROM command_log WHERE id = :id", {"id": job.command_id}):
+            db.release()
+            return self._repeated(digest, *stored[0]), NOTHING
+        tx = Tx(db, job.actor, now, job.command_id)
+        outcome = self._allowed(tx, handler, job.command) or handler.run(tx, job.command)
+        if isinstance(outcome, Refused):
+            db.undo()  # a refusal after a write leaves no trace
+            db.savepoint()
+            tx = Tx(db, job.actor, now, job.command_id)
+        reply = reply_to(outcome)
+        if job.dry_run:
+            db.undo()
+            return reply, NOTHING
+        db.write(
+            "INSERT INTO command_log (id, at, actor, name, digest, body, answer) "
+            "VALUES (:id, :at, :actor, :name, :digest, :body, :answer)",
+            {
+                "id": job.command_id,
+                "at": to_ms(now),
+                "actor": job.actor.label,
+                "name": handler.name,
+                "digest": digest,
+                "body": handler.struck(job.command).decode(),
+                "answer": ("+" if reply.ok else "-") + reply.body.decode(),
+            },
+        )
+        tx.flush()
+        db.release()
+        return reply, Told(frozenset(tx.feeds), frozenset(tx.touched))
+
+    @staticmethod
+    def _repeated(digest: str, stored_digest: str, answer: str) -> Reply:
+        if digest != stored_digest:
+            return reply_to(Refused(NoEntry.ID_REUSED))
+        return Reply(answer[0] == "+", answer[1:].encode(), repeated=True)
+
+    def _allowed(self, read: Read, handler: Handler, command: Any) -> Refused | None:
+        if handler.needs is None or read.actor.kind is ActorKind.SYSTEM:
+            return None
+        place = handler.at(read, command)
+        path = self._path(read, place) if place else ()
+        if any((handler.needs, context_id) in read.actor.grants for context_id in path):
+            return None
+        return Refused(NoEntry.NOT_ALLOWED, fix=handler.needs, detail={"at": place or ""})
+
+    def _path(self, read: Read, context_id: str) -> tuple[str, ...]:
+        path = self._paths.get(context_id)
+        if path is None:
+            path = self._path_of(read, context_id)
+            if path:
+                self._paths[context_id] = path
+        return path
+
+    def _tell(self, told: Iterable[Told]) -> None:
+        feeds = frozenset().union(*(each.feeds for each in told))
+        tables = frozenset().union(*(each.tables for each in told))
+        if feeds or tables:
+            for listener in self._listeners:
+                listener(feeds, tables)
+
+    # --- read -------------------------------------------------------------------------------------------------------
+
+    async def ask(self, actor: Actor, query: Any) -> Outcome[Any]:
+        """Runs a query in a reader thread: SQLite's readers never wait for the writer."""
+        outcome: Outcome[Any] = await self.read(actor, lambda read: self._asked(read, query))
+        return outcome
+
+    async def read(self, actor: Actor, look: Callable[[Read], Any]) -> Any:
+        """A look of one's own, for screens and loops that need several tables at one moment."""
+        assert self._loop is not None, "the door is not open"
+        return await self._loop.run_in_executor(self._readers, self._look, actor, look)
+
+    def ask_now(self, db: Connection, actor: Actor, query: Any) -> Outcome[Any]:
+        """`ask` at once and in this thread, for the simulation."""
+        return self._asked(Read(db, actor, self._clock()), query)
+
+    def _asked(self, read: Read, query: Any) -> Outcome[Any]:
+        handler = handler_of(type(query))
+        refused = self._allowed(read, handler, query)
+        return refused if refused else handler.run(read, query)
+
+    def _look(self, actor: Actor, look: Callable[[Read], Any]) -> Any:
+        db = self._connection(read_only=True)
+        db.begin(write=False)
+        try:
+            return look(Read(db, actor, self._clock()))
+        finally:
+            db.rollback()
+
+    def _connection(self, *, read_only: bool) -> Connection:
+        """This thread's own connection."""
+        found: Connection | None = getattr(self._local, "db", None)
+        if found is None:
+            found = self._database.connect(read_only=read_only)
+            self._local.db = found
+            self._opened.append(found)
+        return found

@@ -1,0 +1,178 @@
+"""An entity is a frozen dataclass declared once; its table, its rows and its JSON schema are read from it.
+
+Columns are portable on purpose, so that one SQL text serves SQLite and PostgreSQL: times are milliseconds since 1970
+UTC, booleans 0/1, names per language and other small structures are JSON text.
+"""
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import orjson
+import sqlalchemy as sa
+
+from shared.clock import from_ms, to_ms
+from shared.ids import LENGTH, Id
+from shared.wire.codec import build
+
+METADATA = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Entity(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def id(self) -> Id: ...
+
+
+E = TypeVar("E", bound=Entity)
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """`Annotated[Id, Ref("site")]`: a foreign key to another entity's table."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """`Annotated[str, Secret()]`: never shown, logged or exported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    to_db: Callable[[Any], Any] | None
+    from_db: Callable[[Any], Any] | None
+    secret: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One entity as declared: its table, its columns in field order, who may read it."""
+
+    kind: type[Any]
+    table: sa.Table
+    columns: tuple[Column, ...]
+    read: str
+    insert_sql: str
+    select_sql: str
+
+    def row(self, entity: Any) -> tuple[Any, ...]:
+        return tuple(
+            [
+                value if column.to_db is None or value is None else column.to_db(value)
+                for column in self.columns
+                for value in (getattr(entity, column.name),)
+            ]
+        )
+
+    def entity(self, row: tuple[Any, ...]) -> Any:
+        return self.kind(
+            *[
+                value if column.from_db is None or value is None else column.from_db(value)
+                for column, value in zip(self.columns, row, strict=True)
+            ]
+        )
+
+    def public(self, entity: Any) -> dict[str, Any]:
+        """The entity as a dict for people and programs, without its secrets."""
+        return {column.name: getattr(entity, column.name) for column in self.columns if not column.secret}
+
+
+ENTITIES: dict[type[Any], Declaration] = {}
+BY_NAME: dict[str, Declaration] = {}
+
+
+def entity(
+    table: str,
+    *,
+    read: str,
+    unique: tuple[tuple[str, ...], ...] = (),
+    index: tuple[tuple[str, ...], ...] = (),
+    unique_where: Mapping[str, tuple[tuple[str, ...], str]] | None = None,
+) -> Callable[[type[E]], type[E]]:
+    """Declares a frozen dataclass as an entity of `table`. `read` is the privilege that shows it; `unique_where` maps
+    an index name to (columns, SQL condition): the lock on live rows."""
+
+    def declare(kind: type[E]) -> type[E]:
+        hints = get_type_hints(kind, include_extras=True)
+        named = [_column(field.name, hints[field.name]) for field in fields(kind)]
+        sa_table = sa.Table(table, METADATA, *[sa_column for sa_column, _ in named])
+        for columns in unique:
+            sa_table.append_constraint(sa.UniqueConstraint(*columns))
+        for columns in index:
+            sa.Index(None, *[sa_table.c[name] for name in columns])
+        for name, (columns, where) in (unique_where or {}).items():
+            sa.Index(
+                name,
+                *[sa_table.c[column] for column in columns],
+                unique=True,
+                sqlite_where=sa.text(where),
+                postgresql_where=sa.text(where),
+            )
+        names = [column.name for _, column in named]
+        marks = ", ".join(f":{position}" for position in names)
+        declaration = Declaration(
+            kind=kind,
+            table=sa_table,
+            columns=tuple(column for _, column in named),
+            read=read,
+            insert_sql=f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608 - our own names
+            select_sql=f"SELECT {', '.join(names)} FROM {table}",  # noqa: S608 - our own names
+        )
+        ENTITIES[kind] = declaration
+        BY_NAME[table] = declaration
+        return kind
+
+    return declare
+
+
+def _column(name: str, hint: Any) -> tuple[sa.Column[Any], Column]:
+    marks: tuple[Any, ...] = ()
+    if get_origin(hint) is Annotated:
+        hint, *rest = get_args(hint)
+        marks = tuple(rest)
+    nullable = False
+    if get_origin(hint) in (Union, types.UnionType):
+        nullable = True
+        (hint,) = [arm for arm in get_args(hint) if arm is not type(None)]
+        if get_origin(hint) is Annotated:
+            hint, *rest = get_args(hint)
+            marks = (*marks, *rest)
+    sql_type, to_db, from_db = _storage(hint)
+    keys = [sa.ForeignKey(f"{mark.table}.id") for mark in marks if isinstance(mark, Ref)]
+    secret = any(isinstance(mark, Secret) for mark in marks)
+    column: sa.Column[Any] = sa.Column(name, sql_type, *keys, nullable=nullable, primary_key=name == "id")
+    return column, Column(name, to_db, from_db, secret)
+
+
+def _storage(hint: Any) -> tuple[sa.types.TypeEngine[Any], Callable[[Any], Any] | None, Callable[[Any], Any] | None]:
+    """SQL type, and how a value goes to the database and comes back (None: as it is)."""
+    if hint is Id:
+        return sa.String(LENGTH), None, None
+    base = getattr(hint, "__supertype__", hint)  # NewType
+    if base is str:
+        return sa.Text(), None, None
+    if base is bool:
+        return sa.Integer(), int, bool
+    if base is int:
+        return sa.BigInteger(), None, None
+    if base is float:
+        return sa.Float(), None, None
+    if base is datetime:
+        return sa.BigInteger(), to_ms, from_ms
+    if isinstance(base, type) and issubclass(base, StrEnum):
+        return sa.Text(), str, base
+    return sa.Text(), lambda value: orjson.dumps(value).decode(), lambda text: build(hint, orjson.loads(text))

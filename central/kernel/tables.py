@@ -1,0 +1,66 @@
+"""The kernel's own tables: what every change leaves behind, and what waits to be told."""
+
+import sqlalchemy as sa
+
+from central.kernel.entity import METADATA
+from shared.ids import LENGTH
+
+COMMAND_LOG = sa.Table(
+    "command_log",
+    METADATA,
+    sa.Column("id", sa.String(LENGTH), primary_key=True),  # the command's id: the key that makes a repeat harmless
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),  # kind:id
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),  # of name and content: same id, other content is refused
+    sa.Column("body", sa.Text, nullable=False),  # secrets struck out
+    sa.Column("answer", sa.Text, nullable=False),
+)
+
+AUDIT = sa.Table(
+    "audit",
+    METADATA,
+    sa.Column("command_id", sa.String(LENGTH), sa.ForeignKey("command_log.id"), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("entity", sa.Text, nullable=False),
+    sa.Column("entity_id", sa.String(LENGTH), nullable=False, index=True),
+    sa.Column("action", sa.Text, nullable=False),  # created | changed | deleted
+    sa.Column("change", sa.Text, nullable=False),  # {field: [before, after]}; empty for created: the row says it
+)
+
+FEED_HEAD = sa.Table(
+    "feed_head",
+    METADATA,
+    sa.Column("feed", sa.Text, primary_key=True),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+)
+
+FEED_ROW = sa.Table(
+    "feed_row",
+    METADATA,
+    sa.Column("feed", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.Text, nullable=True),  # null: the row is gone
+    sa.Index("ix_feed_row_feed_revision", "feed", "revision"),
+)
+
+OUTBOX = sa.Table(
+    "outbox",
+    METADATA,
+    sa.Column("id", sa.String(LENGTH), primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("due", sa.BigInteger, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # waiting | done | given_up
+    sa.Column("last_error", sa.Text, nullable=False),
+    sa.Index("ix_outbox_state_due", "state", "due"),
+)
+
+COUNTER = sa.Table(
+    "counter",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)

@@ -1,0 +1,220 @@
+"""One transaction as a handler sees it: entities in and out, statements, and what else the change leaves behind.
+
+A handler is a plain function over a `Tx`: it cannot await, so no network can hide in it. Audit, feed and outbox rows
+are gathered here and written by the door in the same transaction.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum, auto
+from typing import Any
+
+import orjson
+
+from central.kernel.db import Connection, Row
+from central.kernel.entity import BY_NAME, ENTITIES, E
+from shared.clock import to_ms
+from shared.ids import Id, derived_id
+
+
+class ActorKind(StrEnum):
+    OPERATOR = auto()
+    DEVICE = auto()
+    SYSTEM = auto()  # central's own loops
+    ANONYMOUS = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks. `grants` are (privilege, context id) pairs; `perimeter` narrows them: kind of object → allowed ids,
+    a kind that is absent is not narrowed."""
+
+    kind: ActorKind
+    id: str
+    name: str
+    grants: frozenset[tuple[str, str]] = frozenset()
+    perimeter: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def within(self, kind: str, object_id: str) -> bool:
+        allowed = self.perimeter.get(kind)
+        return allowed is None or object_id in allowed
+
+    @property
+    def label(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+SYSTEM = Actor(ActorKind.SYSTEM, "central", "central")
+ANONYMOUS = Actor(ActorKind.ANONYMOUS, "", "")
+
+
+class Read:
+    """A consistent look at the database."""
+
+    __slots__ = ("_db", "actor", "now")
+
+    def __init__(self, db: Connection, actor: Actor, now: datetime) -> None:
+        self._db = db
+        self.actor = actor
+        self.now = now
+
+    def run(self, sql: str, **params: Any) -> list[Row]:
+        return self._db.run(sql, params)
+
+    def one(self, sql: str, **params: Any) -> Row | None:
+        rows = self._db.run(sql, params)
+        return rows[0] if rows else None
+
+    def find(self, kind: type[E], where: str = "", **params: Any) -> list[E]:
+        """Entities whose row meets `where` (SQL after the table's name: WHERE, ORDER BY, LIMIT)."""
+        declaration = ENTITIES[kind]
+        return [declaration.entity(row) for row in self._db.run(f"{declaration.select_sql} {where}", params)]
+
+    def get(self, kind: type[E], entity_id: str) -> E | None:
+        found = self.find(kind, "WHERE id = :id", id=entity_id)
+        return found[0] if found else None
+
+
+class Tx(Read):
+    """A `Read` that may write."""
+
+    __slots__ = ("audit", "command_id", "feeds", "outbox", "touched")
+
+    def __init__(self, db: Connection, actor: Actor, now: datetime, command_id: Id) -> None:
+        super().__init__(db, actor, now)
+        self.command_id = command_id
+        self.audit: list[tuple[str, str, str, str]] = []
+        self.feeds: dict[str, dict[str, str | None]] = {}
+        self.outbox: list[tuple[str, str, int]] = []
+        self.touched: set[str] = set()
+
+    def write(self, sql: str, **params: Any) -> int:
+        """Rows touched by one guarded statement. Who uses it on an entity's table says so with `changed`."""
+        return self._db.write(sql, params)
+
+    def write_many(self, sql: str, rows: Sequence[dict[str, Any]]) -> None:
+        if rows:
+            self._db.write_many(sql, rows)
+
+    def insert(self, entity: E) -> E:
+        declaration = ENTITIES[type(entity)]
+        names = [column.name for column in declaration.columns]
+        self._db.write(declaration.insert_sql, dict(zip(names, declaration.row(entity), strict=True)))
+        self._created(declaration.table.name, entity.id)
+        return entity
+
+    def insert_all(self, entities: Sequence[E]) -> None:
+        if not entities:
+            return
+        declaration = ENTITIES[type(entities[0])]
+        names = [column.name for column in declaration.columns]
+        self._db.write_many(
+            declaration.insert_sql, [dict(zip(names, declaration.row(entity), strict=True)) for entity in entities]
+        )
+        for entity in entities:
+            self._created(declaration.table.name, entity.id)
+
+    def insert_if_absent(self, entity: E) -> bool:
+        """False when a unique index holds the place already: the index is the lock, the caller names the reason."""
+        declaration = ENTITIES[type(entity)]
+        names = [column.name for column in declaration.columns]
+        sql = declaration.insert_sql + " ON CONFLICT DO NOTHING"
+        if self._db.write(sql, dict(zip(names, declaration.row(entity), strict=True))) == 0:
+            return False
+        self._created(declaration.table.name, entity.id)
+        return True
+
+    def update(self, before: E, after: E) -> E:
+        """Writes what differs; `before` is the entity as it was loaded in this transaction."""
+        declaration = ENTITIES[type(after)]
+        pairs = zip(declaration.columns, declaration.row(before), declaration.row(after), strict=True)
+        changed = {column.name: (old, new, column.secret) for column, old, new in pairs if old != new}
+        if changed:
+            table = declaration.table.name
+            sets = ", ".join(f"{name} = :{name}" for name in changed)
+            values = {name: new for name, (_, new, _) in changed.items()}
+            self._db.write(f"UPDATE {table} SET {sets} WHERE id = :id", {**values, "id": before.id})  # noqa: S608
+            change = {name: ["•", "•"] if secret else [old, new] for name, (old, new, secret) in changed.items()}
+            self.changed(table, before.id, change)
+        return after
+
+    def delete(self, entity: E) -> None:
+        declaration = ENTITIES[type(entity)]
+        table = declaration.table.name
+        self._db.write(f"DELETE FROM {table} WHERE id = :id", {"id": entity.id})  # noqa: S608
+        was = {name: [value, None] for name, value in declaration.public(entity).items()}
+        self.audit.append((table, entity.id, "deleted", orjson.dumps(was).decode()))
+        self.touched.add(table)
+
+    def _created(self, table: str, entity_id: str) -> None:
+        self.audit.append((table, entity_id, "created", ""))
+        self.touched.add(table)
+
+    def changed(self, table: str, entity_id: str, change: dict[str, Any]) -> None:
+        """Puts a change made by a statement of one's own into the audit: {field: [before, after]}."""
+        assert table in BY_NAME, table
+        self.audit.append((table, entity_id, "changed", orjson.dumps(change).decode()))
+        self.touched.add(table)
+
+    def feed(self, feed: str, key: str, body: Any) -> None:
+        """A row for devices; None takes it away. The last word on a key within a command counts."""
+        self.feeds.setdefault(feed, {})[key] = None if body is None else orjson.dumps(body).decode()
+
+    def tell(self, kind: str, body: Any, due: datetime | None = None) -> None:
+        """Something for the outbox: a loop acts on it after the commit."""
+        self.outbox.append((kind, orjson.dumps(body).decode(), to_ms(due or self.now)))
+
+    def counter(self, name: str, step: int = 1) -> int:
+        """The next number of a gap-free series: taken with the transaction, given back with it."""
+        (row,) = self._db.run(
+            "INSERT INTO counter (name, value) VALUES (:name, :step) "
+            "ON CONFLICT (name) DO UPDATE SET value = counter.value + :step RETURNING value",
+            {"name": name, "step": step},
+        )
+        return int(row[0])
+
+    def new_id(self, *parts: str | int) -> Id:
+        """An id that follows from this command, so that running it again makes the same one."""
+        return derived_id(self.command_id, *parts)
+
+    def flush(self) -> None:
+        """Writes what was gathered; the door calls it once, inside the transaction. The log row stands already."""
+        if self.audit:
+            self._db.write_many(
+                "INSERT INTO audit (command_id, n, entity, entity_id, action, change) VALUES (:c, :n, :e, :i, :a, :x)",
+                [
+                    {"c": self.command_id, "n": n, "e": table, "i": entity_id, "a": action, "x": change}
+                    for n, (table, entity_id, action, change) in enumerate(self.audit)
+                ],
+            )
+        for feed, rows in self.feeds.items():
+            self._flush_feed(feed, rows)
+        if self.outbox:
+            self._db.write_many(
+                "INSERT INTO outbox (id, kind, body, due, tries, state, last_error) "
+                "VALUES (:id, :kind, :body, :due, 0, 'waiting', '')",
+                [
+                    {"id": self.new_id("outbox", n), "kind": kind, "body": body, "due": due}
+                    for n, (kind, body, due) in enumerate(self.outbox)
+                ],
+            )
+
+    def _flush_feed(self, feed: str, rows: dict[str, str | None]) -> None:
+        (head,) = self._db.run(
+            "INSERT INTO feed_head (feed, revision) VALUES (:feed, :n) "
+            "ON CONFLICT (feed) DO UPDATE SET revision = feed_head.revision + :n RETURNING revision",
+            {"feed": feed, "n": len(rows)},
+        )
+        first = int(head[0]) - len(rows) + 1
+        self._db.write_many(
+            "INSERT INTO feed_row (feed, key, revision, body) VALUES (:feed, :key, :revision, :body) "
+            "ON CONFLICT (feed, key) DO UPDATE SET revision = excluded.revision, body = excluded.body",
+            [
+                {"feed": feed, "key": key, "revision": first + n, "body": body}
+                for n, (key, body) in enumerate(rows.items())
+            ],
+        )
+
+
+Clock = Callable[[], datetime]

@@ -1,0 +1,1 @@
+"""Where the money is: accounts, and moves from one to another."""

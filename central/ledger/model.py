@@ -1,0 +1,46 @@
+"""Accounts and moves: every move debits one account and credits another, whole minor units, append only. What is owed or
+owned is a sum of moves; nothing is edited, a mistake is moved back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, auto
+from typing import Annotated
+
+from central.kernel.entity import Ref, entity
+from central.organisation.model import Privilege
+from shared.ids import Id
+from shared.money import Minor
+
+
+class AccountKind(StrEnum):
+    REVENUE = auto()
+    CUSTOMERS = auto()  # what customers owe: a sale debits it, a payment credits it
+    CARD = auto()
+    CASH = auto()
+    DEFERRED = auto()
+
+
+@entity("account", read=Privilege.LEDGER_READ, unique=(("context_id", "kind", "currency"),))
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An organiser's account in one currency."""
+
+    id: Id
+    context_id: Annotated[Id, Ref("context")]
+    kind: AccountKind
+    currency: str
+
+
+@entity("move", read=Privilege.LEDGER_READ, index=(("order_id",),))
+@dataclass(frozen=True, slots=True)
+class Move:
+    """`amount` minor units from debit to credit."""
+
+    id: Id
+    at: datetime
+    debit_id: Annotated[Id, Ref("account")]
+    credit_id: Annotated[Id, Ref("account")]
+    amount: Minor
+    currency: str
+    order_id: Id | None
+    note: str

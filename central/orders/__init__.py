@@ -1,0 +1,1 @@
+"""What was sold: orders, lines, payments, entitlements, tickets."""

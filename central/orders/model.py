@@ -1,0 +1,144 @@
+"""Orders, lines, payments; and what a sale issues: entitlements, and tickets that stand for them.
+
+A line's history is never rewritten: a refund or an exchange adds lines. A product is sold, an entitlement is what the
+gate knows; a reissue is a new ticket with a higher serial for the same entitlement.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, auto
+from typing import Annotated
+
+from central.kernel.entity import Ref, entity
+from central.organisation.model import Privilege
+from shared.ids import Id
+from shared.money import Minor
+
+
+class OrderState(StrEnum):
+    CART = auto()
+    RESERVED = auto()
+    SOLD = auto()
+    DELIVERED = auto()
+    CANCELLED = auto()
+    REFUNDED = auto()
+
+
+class OrderDo(StrEnum):
+    RESERVE = auto()
+    PAY = auto()
+    DELIVER = auto()
+    CANCEL = auto()
+    REFUND = auto()
+
+
+ORDER: Mapping[tuple[OrderState, OrderDo], OrderState] = {
+    (OrderState.CART, OrderDo.RESERVE): OrderState.RESERVED,
+    (OrderState.CART, OrderDo.PAY): OrderState.SOLD,
+    (OrderState.RESERVED, OrderDo.PAY): OrderState.SOLD,
+    (OrderState.CART, OrderDo.CANCEL): OrderState.CANCELLED,
+    (OrderState.RESERVED, OrderDo.CANCEL): OrderState.CANCELLED,
+    (OrderState.SOLD, OrderDo.DELIVER): OrderState.DELIVERED,
+    (OrderState.SOLD, OrderDo.REFUND): OrderState.REFUNDED,
+    (OrderState.DELIVERED, OrderDo.REFUND): OrderState.REFUNDED,
+}
+
+
+@entity("sale_order", read=Privilege.ORDER_READ, index=(("context_id", "placed"),))
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`context_id` is the organiser; `device_id` and `receipt` (gap-free per device) where a device sold it."""
+
+    id: Id
+    context_id: Annotated[Id, Ref("context")]
+    channel_id: Annotated[Id, Ref("channel")]
+    point_of_sale_id: Annotated[Id, Ref("point_of_sale")]
+    state: OrderState
+    currency: str
+    total: Minor
+    placed: datetime
+    device_id: Id | None
+    receipt: int | None
+
+
+@entity("order_line", read=Privilege.ORDER_READ, index=(("order_id",), ("performance_id",)))
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One place at one tariff. The price never changes after this line exists."""
+
+    id: Id
+    order_id: Annotated[Id, Ref("sale_order")]
+    performance_id: Annotated[Id, Ref("performance")]
+    allocation_id: Id | None  # none: an anomaly, sold without a place that central knows of
+    seat_id: Id | None
+    category_id: Id
+    tariff_id: Id
+    price: Minor
+    vat_bp: int
+
+
+class PaymentMethod(StrEnum):
+    CARD = auto()
+    CASH = auto()
+    DEFERRED = auto()
+    NONE = auto()
+
+
+@entity("payment", read=Privilege.ORDER_READ, index=(("order_id",),))
+@dataclass(frozen=True, slots=True)
+class Payment:
+    id: Id
+    order_id: Annotated[Id, Ref("sale_order")]
+    method: PaymentMethod
+    amount: Minor
+    reference: str
+    at: datetime
+
+
+@entity("entitlement", read=Privilege.ORDER_READ, index=(("line_id",),))
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """What the holder may do: `entries` entries to `zones` (bits) of a performance."""
+
+    id: Id
+    line_id: Annotated[Id, Ref("order_line")]
+    performance_id: Annotated[Id, Ref("performance")]
+    zones: int
+    entries: int
+    cancelled: bool
+
+
+@entity("ticket", read=Privilege.ORDER_READ, unique=(("number",),), index=(("entitlement_id",),))
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """`number` is the gap-free legal number of its series (law-fr.md R3); `token` what the barcode says. Of the tickets
+    of one entitlement only the highest `serial` is valid; they share the id in the token, the entitlement's."""
+
+    id: Id
+    entitlement_id: Annotated[Id, Ref("entitlement")]
+    serial: int
+    number: str
+    token: str
+    issued: datetime
+
+
+class NoOrder(StrEnum):
+    """Why an order is not taken, in order."""
+
+    NO_SUCH_POINT_OF_SALE = auto()
+    NOT_YOURS = auto()
+    CHANNEL_CLOSED = auto()
+    EMPTY = auto()
+    TOO_MANY = auto()
+    SAME_SEAT_TWICE = auto()
+    NO_SUCH_PERFORMANCE = auto()
+    NOT_ON_SALE = auto()
+    SALE_OVER = auto()
+    NO_SUCH_PLACE = auto()
+    NO_SUCH_TICKET = auto()
+    BLOCKED = auto()
+    NOT_FOR_THIS_CHANNEL = auto()
+    NO_PRICE = auto()
+    TAKEN = auto()
+    WRONG_AMOUNT = auto()

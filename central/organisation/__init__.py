@@ -1,0 +1,1 @@
+"""Who we are: the tree of contexts, the operators and what they may do."""

@@ -1,0 +1,53 @@
+"""Price grid: seat category × tariff → price, VAT included (spec/organisation.md, Prices)."""
+
+from dataclasses import dataclass
+from enum import StrEnum, auto
+from typing import Annotated
+
+from central.kernel.entity import Ref, entity
+from central.organisation.model import Names, Privilege
+from shared.ids import Id
+from shared.money import Minor
+
+
+@entity("tariff", read=Privilege.PRICE_READ, unique=(("context_id", "code"),))
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """What the buyer picks (full, student …). `rank` 1 is proposed first; `proof`: the gate asks for a proof."""
+
+    id: Id
+    context_id: Annotated[Id, Ref("context")]
+    code: str
+    names: Names
+    rank: int
+    proof: bool
+
+
+@entity("price_grid", read=Privilege.PRICE_READ, unique=(("context_id", "code"),))
+@dataclass(frozen=True, slots=True)
+class PriceGrid:
+    """`version` goes up at every change, so that a sale made offline can say which prices it knew."""
+
+    id: Id
+    context_id: Annotated[Id, Ref("context")]
+    code: str
+    names: Names
+    currency: str
+    version: int
+
+
+@entity("price", read=Privilege.PRICE_READ, unique=(("grid_id", "category_id", "tariff_id"),))
+@dataclass(frozen=True, slots=True)
+class Price:
+    id: Id
+    grid_id: Annotated[Id, Ref("price_grid")]
+    category_id: Annotated[Id, Ref("seat_category")]
+    tariff_id: Annotated[Id, Ref("tariff")]
+    amount: Minor
+
+
+class NoGrid(StrEnum):
+    NO_SUCH_GRID = auto()
+    NO_SUCH_TARIFF = auto()
+    NEGATIVE = auto()
+    CODE_TAKEN = auto()

@@ -1,0 +1,1 @@
+"""Who sells where: channels and points of sale."""

@@ -1,0 +1,54 @@
+"""Sales channels and points of sale (spec/sale-rules.md)."""
+
+from dataclasses import dataclass
+from enum import StrEnum, auto
+from typing import Annotated
+
+from central.kernel.entity import Ref, entity
+from central.organisation.model import Names, Privilege
+from shared.ids import Id
+
+
+class ChannelKind(StrEnum):
+    BOX_OFFICE = auto()
+    CALL_CENTRE = auto()
+    INTERNET_PUBLIC = auto()
+    KIOSK = auto()
+    GATE_SALE = auto()
+    BAR = auto()
+    EXTERNAL = auto()
+
+
+@entity("channel", read=Privilege.CHANNEL_READ, unique=(("context_id", "code"),))
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """`contingents` it may sell from; `uncontingented` whether it may also sell hors contingent."""
+
+    id: Id
+    context_id: Annotated[Id, Ref("context")]
+    code: str
+    names: Names
+    kind: ChannelKind
+    contingents: tuple[Id, ...]
+    uncontingented: bool
+    max_places: int
+    active: bool
+
+
+@entity("point_of_sale", read=Privilege.CHANNEL_READ, unique=(("context_id", "code"),))
+@dataclass(frozen=True, slots=True)
+class PointOfSale:
+    """Belongs to one channel and, by `context_id`, to an organiser."""
+
+    id: Id
+    channel_id: Annotated[Id, Ref("channel")]
+    context_id: Annotated[Id, Ref("context")]
+    code: str
+    names: Names
+    active: bool
+
+
+class NoChannel(StrEnum):
+    NO_SUCH_CHANNEL = auto()
+    NO_SUCH_CONTINGENT = auto()
+    CODE_TAKEN = auto()
