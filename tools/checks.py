@@ -1,6 +1,6 @@
 """Checks that no ready-made tool does: the lock's addresses, places of one machine in files, systemd units.
 
-    python tools/checks.py lock [FILE]      python tools/checks.py places [FILE…]      python tools/checks.py units [FILE…]
+    tools/checks.py lock [FILE…]      tools/checks.py places [FILE…]      tools/checks.py units [FILE…]
 
 Each fault is a line; the exit code says whether there were any.
 """
