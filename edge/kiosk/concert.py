@@ -1,4 +1,5 @@
-"""The French till protocol "Caisse-AP over IP" (Concert v3.20) as values: what is sent to a card terminal and what comes back.
+"""The French till protocol "Caisse-AP over IP" (Concert v3.20) as values: what a till asks of a card terminal, and what
+comes back.
 
 A message is a run of fields, each a tag of two characters, a length of three digits and that many ASCII characters; the
 version field CZ stands first, the order of the others is free, no tag comes twice. There is no end mark: a message is
@@ -88,7 +89,8 @@ class Till:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`amount` in minor units; `reference` is ours and comes back with the answer."""
+    """`amount` in minor units; `reference` is ours and comes back with the answer. A duplicate names neither: a
+    terminal that echoes what it is asked must not be taken for one that remembers."""
 
     operation: Operation
     amount: int
@@ -155,7 +157,10 @@ def encode_request(till: Till, request: Request) -> bytes:
     """ValueError for an amount, currency or reference that cannot be asked for."""
     if request.currency not in NUMERIC:
         raise ValueError(f"currency {request.currency} has no number here")
-    if not 0 < request.amount < 10**AMOUNT_DIGITS:
+    if request.operation is Operation.DUPLICATE:
+        if request.amount or request.reference:
+            raise ValueError("an enquiry names no amount and no reference")
+    elif not 0 < request.amount < 10**AMOUNT_DIGITS:
         raise ValueError("the amount does not fit")
     if len(request.reference) > REFERENCE_CHARS:
         raise ValueError("the reference is too long to come back whole")
@@ -173,8 +178,8 @@ def encode_request(till: Till, request: Request) -> bytes:
 
 
 def decode_reply(data: bytes) -> Outcome[Reply]:
-    """The answer, or why it is none. Unknown tags are allowed (the protocol grows); unknown codes in known tags are not,
-    except in AF, where they change nothing: not done is not done."""
+    """The answer, or why it is none. Unknown tags are allowed (the protocol grows); unknown codes in known tags are
+    not, except in AF, where they change nothing: not done is not done."""
     match decode_fields(data):
         case Refused() as bad:
             return bad

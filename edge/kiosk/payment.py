@@ -70,7 +70,7 @@ class Payments:
         return [row for row in self._unfinished() if row.open]
 
     async def pay(
-        self, payment_id: Id, order_ref: str, amount: int, currency: str, changed: Changed = lambda row: None
+        self, payment_id: Id, order_ref: str, amount: int, currency: str, changed: Changed = lambda _: None
     ) -> PaymentRow:
         """Ask for the money. `changed` is called after each state is on the disk. Ends APPROVED, DECLINED or REVIEW;
         called again with the same id it only settles what is there and sends nothing."""

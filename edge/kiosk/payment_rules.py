@@ -106,6 +106,8 @@ def end_of(row: PaymentRow) -> PaymentEnd:
 
 
 def request_for(row: PaymentRow, operation: Operation) -> Request:
+    if operation is Operation.DUPLICATE:
+        return Request(operation, 0, row.currency)
     return Request(operation, row.amount, row.currency, row.payment_id)
 
 

@@ -1,6 +1,9 @@
 """The Concert codec against published messages, hostile ones, and itself."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from edge.kiosk.concert import (
     LIMIT,
     Malformed,
@@ -15,8 +18,6 @@ from edge.kiosk.concert import (
     encode_fields,
     encode_request,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 from shared.outcome import Ok, Refused
 
 # Bytes as published by payment providers and integrators, not by us.
@@ -48,17 +49,26 @@ def test_requests_are_the_published_bytes(till, request_, wire):
         (NEPTING_DONE, Reply(Result.DONE, None, 1590, "EUR", Operation.DEBIT, "order-123-payment-1", "184117")),
         (HIPAY_REJECTED, Reply(Result.NOT_DONE, Why.BAD_FORMAT, 12345, "EUR", Operation.DEBIT)),
         (b"CZ0040300AE00201AF00206", Reply(Result.NOT_DONE, Why.ABANDONED)),
-        (b"CZ0040300AE00201AF02904148HOLDER INVALID          ", Reply(Result.NOT_DONE, Why.REFUSED, message="148HOLDER INVALID")),
+        (
+            b"CZ0040300AE00201AF02904148HOLDER INVALID          ",
+            Reply(Result.NOT_DONE, Why.REFUSED, message="148HOLDER INVALID"),
+        ),
         (b"CZ0040300AE00201AF00277", Reply(Result.NOT_DONE, Why.UNKNOWN)),
         (b"CZ0040300AE00211", Reply(Result.TAKEN)),
     ],
-)  # fmt: skip
+)
 def test_replies(wire, want):
     assert decode_reply(wire) == Ok(want)
 
 
 def test_an_amount_has_two_digits_at_least():
     assert b"CB00205" in encode_request(Till(), Request(Operation.DEBIT, 5, "EUR"))
+
+
+def test_an_enquiry_names_nothing_that_could_be_echoed():
+    assert encode_request(Till(), Request(Operation.DUPLICATE, 0, "EUR")) == (
+        b"CZ0040320CJ012000000000001CA00201CB00200CD0013CE003978"
+    )
 
 
 def test_card_data_is_not_kept():
@@ -108,10 +118,12 @@ def test_what_is_not_a_reply_says_why(wire, want):
         Request(Operation.DEBIT, 100, "XXX"),
         Request(Operation.DEBIT, 100, "EUR", "x" * 33),
         Request(Operation.DEBIT, 100, "EUR", "é"),
+        Request(Operation.DUPLICATE, 100, "EUR"),
+        Request(Operation.DUPLICATE, 0, "EUR", "ref"),
     ],
 )
 def test_what_cannot_be_asked_for_is_never_sent(request_):
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         encode_request(Till(), request_)
 
 
@@ -142,7 +154,11 @@ def test_any_bytes_get_an_answer(data):
     assert isinstance(decode_reply(data), Ok | Refused)
 
 
-@given(st.integers(1, 10**12 - 1), st.sampled_from(Operation), st.sampled_from(["EUR", "CHF", "XPF"]))
+@given(
+    st.integers(1, 10**12 - 1),
+    st.sampled_from([Operation.DEBIT, Operation.CREDIT, Operation.CANCEL]),
+    st.sampled_from(["EUR", "CHF", "XPF"]),
+)
 def test_what_we_ask_is_what_an_echo_says(amount, operation, currency):
     wire = encode_request(Till(), Request(operation, amount, currency, "ref-1")) + b"AE00210"
     assert decode_reply(wire) == Ok(Reply(Result.DONE, None, amount, currency, operation, "ref-1"))

@@ -1,0 +1,459 @@
+"""Exactly one charge per payment or none: over real TCP against the simulated terminal, whose ledger is the truth."""
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import count, product
+from pathlib import Path
+
+import pytest
+
+from edge.kiosk.card_terminal import CardTerminal, TerminalSettings
+from edge.kiosk.concert import Operation, Reply, Result, Why
+from edge.kiosk.model import PayState
+from edge.kiosk.payment import PAYMENTS_SCHEMA, Payments
+from edge.kiosk.payment_rules import (
+    FINAL,
+    LIFE,
+    Do,
+    Finding,
+    Lost,
+    PaymentRow,
+    Reversal,
+    judge_answer,
+    judge_memory,
+    judge_reversal,
+)
+from edge.kiosk.terminal_errors import ERRORS, TCode, code_of
+from parterre.simulators.terminal import CardTerminalSimulator, Settings
+from shared.ids import derived_id
+from shared.runtime.journal import Journal, Phase
+from shared.runtime.system import SystemClock
+
+DEVICE = derived_id("device")
+PAY = derived_id("payment")
+EARLIER = derived_id("earlier payment")
+PRICE = 4250
+QUICK = Settings(port=0, control_port=0, delay_s=0.01, quiet_s=0.004)
+
+
+class PowerCut(BaseException):
+    pass
+
+
+@dataclass
+class Cutter:
+    """Cuts the power at the `at`-th commit event (0: never); two events per commit, before it and after it."""
+
+    at: int = 0
+    seen: int = 0
+
+    def __call__(self, phase: Phase) -> None:
+        self.seen += 1
+        if self.seen == self.at:
+            raise PowerCut(phase)
+
+
+def driver(terminal: CardTerminalSimulator, **more: object) -> CardTerminal:
+    quick = TerminalSettings(
+        port=terminal.ports.terminal,
+        idle_s=0.004,
+        pause_s=0.01,
+        answer_s=0.1,
+        enquiry_s=0.1,
+        cancel_s=0.2,
+        boot_tries=2,
+    )
+    return CardTerminal(replace(quick, **more))
+
+
+@contextmanager
+def booted(path: Path, terminal: CardTerminal, cutter=None, ends=None) -> Iterator[Payments]:
+    """A kiosk's payments from power on to power off. `ends` collects what would become facts."""
+    journal = Journal.open(path, DEVICE, PAYMENTS_SCHEMA)
+    journal._db.execute("PRAGMA synchronous = OFF")  # it is this process that dies here, not the disk
+    journal._on_commit = cutter  # only from here on: opening the file is another test's matter
+    ended = None if ends is None else lambda _, row: ends.append(row.state)
+    try:
+        yield Payments(journal, terminal, SystemClock(), ended)
+    finally:
+        journal.close()
+
+
+async def visit(payments: Payments, give_tickets: bool) -> PayState:
+    """What the kiosk does with a visitor: take the money, then store the sale or give the money back."""
+    row = await payments.pay(PAY, "A-17", PRICE, "EUR")
+    if row.state is PayState.APPROVED and give_tickets:
+        with payments._journal.transaction() as tx:
+            return payments.capture(tx, PAY).state
+    return (await payments.void(PAY)).state
+
+
+async def settled(payments: Payments) -> None:
+    for _ in range(60):
+        await payments.recover()
+        if not payments.unresolved():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"still open: {payments.unresolved()}")
+
+
+def assert_honest(state: PayState | None, terminal: CardTerminalSimulator) -> None:
+    paid, charges = terminal.net(PAY), terminal.charges(PAY)
+    assert charges <= 1
+    match state:
+        case PayState.CAPTURED:
+            assert (paid, charges) == (PRICE, 1)
+        case PayState.REVIEW:
+            pass  # a person looks: at most one charge is all that is promised
+        case None | PayState.DECLINED | PayState.VOIDED:
+            assert paid == 0
+        case other:
+            raise AssertionError(f"no end: {other}")
+
+
+FAULTS = {
+    "none": ({}, PayState.CAPTURED, PayState.VOIDED),
+    "declined": ({"name": "declined"}, PayState.DECLINED, PayState.DECLINED),
+    "no answer": ({"name": "no_answer", "on": ["debit"]}, PayState.DECLINED, PayState.DECLINED),
+    "dropped": ({"name": "drop_before_processing"}, PayState.DECLINED, PayState.DECLINED),
+    "cut after charge": ({"name": "answer_after_cut"}, PayState.CAPTURED, PayState.VOIDED),
+    "garbage": ({"name": "garbage"}, PayState.CAPTURED, PayState.VOIDED),
+    "wrong amount": ({"name": "wrong_amount"}, PayState.REVIEW, PayState.REVIEW),
+    "slow": ({"name": "slow", "seconds": 0.2}, PayState.CAPTURED, PayState.VOIDED),
+    "busy": ({"name": "busy", "times": 9}, PayState.DECLINED, PayState.DECLINED),
+    "busy for a moment": ({"name": "busy"}, PayState.CAPTURED, PayState.VOIDED),
+    "cancel cut": ({"name": "answer_after_cut", "on": ["cancel"]}, PayState.CAPTURED, PayState.VOIDED),
+    "cancel dropped": ({"name": "drop_before_processing", "on": ["cancel"]}, PayState.CAPTURED, PayState.VOIDED),
+    "cancel garbage": ({"name": "garbage", "on": ["cancel"]}, PayState.CAPTURED, PayState.VOIDED),
+    "cancel declined": ({"name": "declined", "on": ["cancel"]}, PayState.CAPTURED, PayState.REVIEW),
+}
+
+
+@pytest.mark.parametrize(("fault", "give_tickets"), list(product(FAULTS, [True, False])))
+async def test_every_fault_ends_as_it_should(tmp_path, fault, give_tickets):
+    switch, if_given, if_not = FAULTS[fault]
+    async with CardTerminalSimulator(QUICK) as terminal:
+        if switch:
+            terminal.switch(**{"times": 1, **switch})
+        with booted(tmp_path / "kiosk.db", driver(terminal)) as payments:
+            state = await visit(payments, give_tickets)
+            assert payments.unresolved() == []
+        assert state is (if_given if give_tickets else if_not)
+        assert_honest(state, terminal)
+
+
+@pytest.mark.parametrize(("fault", "give_tickets"), list(product(FAULTS, [True, False])))
+async def test_power_cut_at_every_commit_under_every_fault(tmp_path, fault, give_tickets):
+    async def cut_at(point: int) -> bool:
+        path = tmp_path / f"{point}.db"
+        cutter = Cutter(point)
+        async with CardTerminalSimulator(QUICK) as terminal:
+            if switch := FAULTS[fault][0]:
+                terminal.switch(**{"times": 1, **switch})
+            with booted(path, driver(terminal), cutter) as payments:
+                try:
+                    await visit(payments, give_tickets)
+                    return False  # the story has fewer commits than that
+                except PowerCut:
+                    pass
+            with booted(path, driver(terminal)) as payments:
+                await settled(payments)
+                row = payments.row(PAY)
+                assert_honest(row and row.state, terminal)
+                if row is None or point == 1:
+                    assert terminal.charges(PAY) == 0, "nothing on the disk, so nothing may have been sent"
+                again = await payments.pay(PAY, "A-17", PRICE, "EUR") if row else None
+                assert again == row, "a payment id is sent once, ever"
+                assert_honest(row and row.state, terminal)
+        return True
+
+    for first in count(1, 4):
+        if not all(await asyncio.gather(*[cut_at(point) for point in range(first, first + 4)])):
+            assert first > 1
+            return
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.01, 0.03, 0.06, 0.12])
+async def test_the_process_dies_while_the_terminal_works(tmp_path, after_s):
+    async with CardTerminalSimulator(replace(QUICK, delay_s=0.05)) as terminal:
+        with booted(tmp_path / "k.db", driver(terminal, answer_s=1.0)) as payments:
+            dying = asyncio.create_task(payments.pay(PAY, "A-17", PRICE, "EUR"))
+            await asyncio.sleep(after_s)
+            dying.cancel()
+            await asyncio.gather(dying, return_exceptions=True)
+        with booted(tmp_path / "k.db", driver(terminal)) as payments:
+            await settled(payments)
+            row = payments.row(PAY)
+            assert_honest(row and row.state, terminal)
+            assert row is None or row.state in (PayState.DECLINED, PayState.VOIDED)
+
+
+async def test_the_sent_row_is_on_the_disk_before_the_first_byte(tmp_path):
+    seen = []
+
+    async def look(reader, writer):
+        assert b"CD0010" in await reader.read(4096)
+        other = sqlite3.connect(tmp_path / "k.db")
+        seen.extend(other.execute("SELECT state, order_ref FROM payment").fetchall())
+        other.close()
+        writer.write(b"CZ0040320AE00201AF00204")
+        writer.close()
+
+    server = await asyncio.start_server(look, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    with booted(tmp_path / "k.db", CardTerminal(TerminalSettings(port=port, duplicate=False))) as payments:
+        row = await payments.pay(PAY, "A-17", PRICE, "EUR")
+    server.close()
+    assert seen == [("sent", "A-17")]
+    assert (row.state, row.code) == (PayState.DECLINED, TCode.DECLINED)
+
+
+async def test_a_terminal_that_is_not_there_costs_nobody_anything(tmp_path):
+    async with CardTerminalSimulator(QUICK) as terminal:
+        gone = driver(terminal)
+    states = []
+    with booted(tmp_path / "k.db", gone) as payments:
+        row = await payments.pay(PAY, "A-17", PRICE, "EUR", lambda row: states.append(row.state))
+    assert (row.state, row.code) == (PayState.DECLINED, TCode.UNREACHABLE)
+    assert states == [PayState.CREATED, PayState.DECLINED]
+
+
+async def test_states_are_told_in_order_and_ends_are_told_in_their_transaction(tmp_path):
+    states, ends = [], []
+    async with CardTerminalSimulator(QUICK) as terminal:
+        terminal.switch("answer_after_cut", times=1)
+        with booted(tmp_path / "k.db", driver(terminal), ends=ends) as payments:
+            row = await payments.pay(PAY, "A-17", PRICE, "EUR", lambda row: states.append(row.state))
+            await payments.void(PAY)
+    assert states == [PayState.CREATED, PayState.SENT, PayState.UNKNOWN, PayState.APPROVED]
+    assert row.reference == "184001"
+    assert ends == [PayState.VOIDED]
+
+
+async def test_a_terminal_that_dies_keeps_the_kiosk_shut_until_it_is_back(tmp_path):
+    async with CardTerminalSimulator(QUICK) as terminal:
+        terminal.switch("slow", seconds=0.3)
+        with booted(tmp_path / "k.db", driver(terminal)) as payments:
+            dying = asyncio.create_task(payments.pay(PAY, "A-17", PRICE, "EUR"))
+            await asyncio.sleep(0.06)
+            dying.cancel()
+            await asyncio.gather(dying, return_exceptions=True)
+        with booted(tmp_path / "k.db", driver(terminal, boot_tries=1)) as payments:
+            assert [row.state for row in await payments.recover()] == [PayState.UNKNOWN]
+            assert [row.payment_id for row in payments.unresolved()] == [PAY]
+            refused = await payments.pay(derived_id("next visitor"), "A-18", 100, "EUR")
+            assert (refused.state, refused.code) == (PayState.DECLINED, TCode.EARLIER_OPEN)
+            await settled(payments)
+            assert payments.row(PAY).state is PayState.VOIDED
+        assert terminal.net(PAY) == 0
+
+
+async def test_a_terminal_that_is_gone_for_good_is_written_off_to_review(tmp_path):
+    ends = []
+    async with CardTerminalSimulator(QUICK) as terminal:
+        terminal.switch("no_answer", on=["debit"])
+        with booted(tmp_path / "k.db", driver(terminal)) as payments:
+            dying = asyncio.create_task(payments.pay(PAY, "A-17", PRICE, "EUR"))
+            await asyncio.sleep(0.06)
+            dying.cancel()
+            await asyncio.gather(dying, return_exceptions=True)
+        gone = driver(terminal)
+    with booted(tmp_path / "k.db", gone, ends=ends) as payments:
+        await payments.recover()
+        assert len(payments.unresolved()) == 1
+        await payments.recover(give_up=True)
+        assert (payments.unresolved(), payments.row(PAY).code, ends) == ([], TCode.STILL_OPEN, [PayState.REVIEW])
+
+
+@pytest.mark.parametrize(
+    ("model", "known", "fault", "want"),
+    [
+        ({"duplicates": False}, {}, "answer_after_cut", PayState.REVIEW),
+        ({"duplicates": False}, {"duplicate": False}, "drop_before_processing", PayState.REVIEW),
+        ({"fresh": True}, {}, "drop_before_processing", PayState.REVIEW),
+        ({"fresh": True}, {}, "answer_after_cut", PayState.APPROVED),
+        ({"echoes": False}, {}, "answer_after_cut", PayState.REVIEW),
+        ({"echoes": False}, {"exclusive": True}, "answer_after_cut", PayState.APPROVED),
+        ({"echoes": False}, {"exclusive": True}, "declined", PayState.DECLINED),
+    ],
+)
+async def test_a_model_that_can_do_less_leaves_more_to_people_never_a_guess(tmp_path, model, known, fault, want):
+    async with CardTerminalSimulator(replace(QUICK, **model)) as terminal:
+        terminal.switch(fault, times=1)
+        with booted(tmp_path / "k.db", driver(terminal, **known)) as payments:
+            row = await payments.pay(PAY, "A-17", PRICE, "EUR")
+        assert row.state is want
+
+
+@pytest.mark.parametrize(("model", "known"), [({"cancels": False}, {}), ({}, {"cancel": False})])
+async def test_what_cannot_be_taken_back_goes_to_a_person(tmp_path, model, known):
+    async with CardTerminalSimulator(replace(QUICK, **model)) as terminal:
+        with booted(tmp_path / "k.db", driver(terminal, **known)) as payments:
+            await payments.pay(PAY, "A-17", PRICE, "EUR")
+            row = await payments.void(PAY)
+        assert (row.state, row.code, row.reference) == (PayState.REVIEW, TCode.NOT_REVERSED, "184001")
+        assert terminal.net(PAY) == PRICE
+
+
+async def test_only_our_own_payment_is_ever_taken_back(tmp_path):
+    async with CardTerminalSimulator(QUICK) as terminal:
+        with booted(tmp_path / "k.db", driver(terminal)) as payments:
+            await payments.pay(PAY, "A-17", PRICE, "EUR")
+            by_hand = b"CZ0040320CJ012000000000001CA00201CB0044250CD0010CE003978CF006manual"
+            reader, writer = await asyncio.open_connection("127.0.0.1", terminal.ports.terminal)
+            writer.write(by_hand)
+            assert b"AE00210" in await reader.read(4096)
+            writer.close()
+            assert (await payments.void(PAY)).state is PayState.REVIEW
+        assert (terminal.net("manual"), terminal.net(PAY)) == (4250, PRICE)
+
+
+async def test_cancelled_before_it_is_sent_or_not_at_all(tmp_path):
+    async with CardTerminalSimulator(replace(QUICK, delay_s=0.08)) as terminal:
+        with booted(tmp_path / "k.db", driver(terminal, answer_s=1.0)) as payments:
+            early = asyncio.create_task(payments.pay(EARLIER, "A-16", 100, "EUR"))
+            await asyncio.sleep(0)
+            assert await payments.cancel() is True
+            assert ((await early).state, terminal.charges(EARLIER)) == (PayState.DECLINED, 0)
+            late = asyncio.create_task(payments.pay(PAY, "A-17", PRICE, "EUR"))
+            await asyncio.sleep(0.06)
+            assert await payments.cancel() is False
+            assert (await late).state is PayState.APPROVED
+
+
+async def test_the_loop_is_never_held_up(tmp_path):
+    async with CardTerminalSimulator(replace(QUICK, delay_s=0.1)) as terminal:
+        with booted(tmp_path / "k.db", driver(terminal, answer_s=1.0)) as payments:
+            paying = asyncio.create_task(payments.pay(PAY, "A-17", PRICE, "EUR"))
+            ticks = 0
+            while not paying.done():
+                ticks += 1
+                await asyncio.sleep(0.005)
+            assert (await paying).state is PayState.APPROVED
+    assert ticks >= 10
+
+
+async def test_a_captured_payment_stays_captured(tmp_path):
+    async with CardTerminalSimulator(QUICK) as terminal:
+        with booted(tmp_path / "k.db", driver(terminal)) as payments:
+            assert await visit(payments, give_tickets=True) is PayState.CAPTURED
+            assert (await payments.void(PAY)).state is PayState.CAPTURED
+            assert await payments.recover() == []
+            with pytest.raises(ValueError, match="captured"), payments._journal.transaction() as tx:
+                payments.capture(tx, PAY)
+        assert terminal.net(PAY) == PRICE
+
+
+# --- the rules alone --------------------------------------------------------------------------------------------------
+
+ROW = PaymentRow(PAY, "A-17", PRICE, "EUR", PayState.SENT)
+DONE = Reply(Result.DONE, None, PRICE, "EUR", Operation.DEBIT, PAY, "184001")
+OLD = Reply(Result.DONE, None, 900, "EUR", Operation.DEBIT, EARLIER, "183999")
+NAMELESS = replace(OLD, reference="", authorisation="")
+NO = Reply(Result.NOT_DONE, Why.REFUSED, PRICE, "EUR", Operation.DEBIT, PAY)
+
+
+@pytest.mark.parametrize(
+    ("answer", "want"),
+    [
+        (DONE, Finding(Do.APPROVE, "", "184001")),
+        (replace(DONE, reference="1010000000"), Finding(Do.APPROVE, "", "184001")),
+        (NO, Finding(Do.DECLINE, TCode.DECLINED)),
+        (replace(NO, why=Why.INPUT_TIMEOUT), Finding(Do.DECLINE, TCode.ABANDONED)),
+        (Lost.UNREACHABLE, Finding(Do.DECLINE, TCode.UNREACHABLE)),
+        (Lost.SILENT, Finding(Do.LOSE, TCode.ANSWER_LOST, detail="silent")),
+        (Lost.GARBLED, Finding(Do.LOSE, TCode.ANSWER_LOST, detail="garbled")),
+        (OLD, Finding(Do.LOSE, TCode.ANSWER_LOST)),
+        (replace(DONE, operation=Operation.CANCEL), Finding(Do.LOSE, TCode.ANSWER_LOST)),
+        (Reply(Result.TAKEN), Finding(Do.LOSE, TCode.ANSWER_LOST)),
+        (replace(DONE, amount=1), Finding(Do.DOUBT, TCode.AMOUNT_DIFFERS, "184001", f"charged 1 EUR for {PRICE} EUR")),
+        (replace(DONE, currency="CHF"),
+         Finding(Do.DOUBT, TCode.AMOUNT_DIFFERS, "184001", f"charged {PRICE} CHF for {PRICE} EUR")),
+    ],
+)  # fmt: skip
+def test_what_an_answer_proves(answer, want):
+    assert judge_answer(ROW, answer) == want
+
+
+APPROVED, NEVER = Finding(Do.APPROVE, "", "184001"), Finding(Do.DECLINE, TCode.INTERRUPTED)
+DOUBT = Finding(Do.DOUBT, TCode.NOT_CLEAR)
+EMPTY = Reply(Result.NOT_DONE, Why.BAD_SELECTION)
+
+
+@pytest.mark.parametrize(
+    ("before", "memory", "exclusive", "want"),
+    [
+        (OLD, DONE, False, APPROVED),
+        (None, DONE, False, APPROVED),
+        (OLD, NO, False, Finding(Do.DECLINE, TCode.DECLINED)),
+        (OLD, OLD, False, NEVER),
+        (NO, replace(NO, reference=EARLIER), False, DOUBT),
+        (None, OLD, False, DOUBT),
+        (NAMELESS, NAMELESS, True, DOUBT),
+        (EMPTY, EMPTY, False, DOUBT),
+        (OLD, EMPTY, True, DOUBT),
+        (OLD, replace(DONE, reference="manual"), False, DOUBT),
+        (OLD, replace(DONE, reference="1010000000"), True, APPROVED),
+        (OLD, replace(DONE, reference=derived_id("someone else")), True, DOUBT),
+        (OLD, Reply(Result.TAKEN), False, None),
+        (OLD, replace(OLD, operation=Operation.CANCEL), False, DOUBT),
+        (replace(OLD, operation=Operation.CANCEL), replace(OLD, operation=Operation.CANCEL), False, NEVER),
+    ],
+)
+def test_what_the_terminals_memory_proves(before, memory, exclusive, want):
+    assert judge_memory(replace(ROW, before=before), memory, exclusive) == want
+
+
+@pytest.mark.parametrize(
+    ("memory", "want"),
+    [
+        (DONE, Reversal.STANDS),
+        (replace(DONE, operation=Operation.CANCEL), Reversal.REVERSED),
+        (replace(DONE, reference=""), Reversal.STANDS),
+        (replace(DONE, reference="", amount=1), Reversal.NOT_OURS),
+        (OLD, Reversal.NOT_OURS),
+        (NO, Reversal.NOT_OURS),
+        (Reply(Result.TAKEN), None),
+    ],
+)
+def test_what_may_be_taken_back(memory, want):
+    assert judge_reversal(replace(ROW, state=PayState.APPROVED, reference="184001"), memory) is want
+
+
+def test_the_whole_life_cycle_on_disk(tmp_path):
+    """Each step the table knows is taken and stored; each it does not know is refused and changes nothing."""
+    with booted(tmp_path / "k.db", CardTerminal(TerminalSettings())) as payments:
+        row = payments._create(PaymentRow(PAY, "A-17", PRICE, "EUR", PayState.CREATED))
+        for state, do in product(PayState, Do):
+            with payments._journal.transaction() as tx:
+                tx.run("UPDATE payment SET state = ?", (state,))
+            if (state, do) in LIFE:
+                payments._move(replace(row, state=state), Finding(do))
+                assert payments.row(PAY).state is LIFE[state, do]
+            else:
+                with pytest.raises(ValueError, match="cannot"):
+                    payments._move(replace(row, state=state), Finding(do))
+                assert payments.row(PAY).state is state
+
+
+def test_every_state_is_reached_and_the_ends_are_ends():
+    reached, found = {PayState.CREATED}, {PayState.CREATED}
+    while found:
+        found = {to for (state, _), to in LIFE.items() if state in found} - reached
+        reached |= found
+    assert reached == set(PayState)
+    assert {state for state in PayState if not any(start is state for start, _ in LIFE)} == FINAL
+
+
+def test_every_code_has_its_words_and_the_handbook_has_them_too():
+    handbook = (Path(__file__).parents[3] / "docs/devices/card-terminal.md").read_text()
+    assert set(ERRORS) == set(TCode)
+    for code, error in ERRORS.items():
+        assert f"| {code} | {error.sentence} | {error.charged} | {error.step} |" in handbook
+    drawn = set(re.findall(r"^    (\w+) --> (\w+): (\w+)$", handbook, re.MULTILINE))
+    assert drawn == {(state.value, to.value, do.value) for (state, do), to in LIFE.items()}
+    assert all(code_of(why) in (TCode.DECLINED, TCode.ABANDONED, TCode.REQUEST_REFUSED) for why in [*Why, None])
