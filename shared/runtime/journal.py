@@ -57,9 +57,10 @@ class PageRefused(Exception):
 class JournalTx:
     """An open transaction; it lives only inside `Journal.transaction()`."""
 
-    __slots__ = ("_db", "_device_id")
+    __slots__ = ("_db", "_device_id", "recorded")
 
     def __init__(self, db: sqlite3.Connection, device_id: Id) -> None:
+        self.recorded = False
         self._db = db
         self._device_id = device_id
 
@@ -82,6 +83,7 @@ class JournalTx:
             "INSERT INTO fact (seq, id, kind, hash, json) VALUES (?, ?, ?, ?, ?)",
             (fact.seq, fact.id, fact.kind, fact.hash, dump(fact)),
         )
+        self.recorded = True
         return fact
 
     def counter(self, name: str) -> int:
@@ -115,6 +117,7 @@ class Journal:
     ) -> None:
         self.device_id = device_id
         self.salvaged: Salvaged | None = None
+        self.on_fact: Callable[[], None] | None = None  # called after a commit that wrote facts: sync listens
         self._db = connection
         self._on_commit = on_commit
         connection.isolation_level = None  # transactions are ours alone
@@ -164,7 +167,8 @@ class Journal:
         """BEGIN IMMEDIATE … COMMIT; any exception rolls back. Never await inside."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            yield JournalTx(self._db, self.device_id)
+            tx = JournalTx(self._db, self.device_id)
+            yield tx
             if self._on_commit:
                 self._on_commit(Phase.BEFORE_COMMIT)
             self._db.execute("COMMIT")
@@ -174,6 +178,8 @@ class Journal:
             raise
         if self._on_commit:
             self._on_commit(Phase.AFTER_COMMIT)
+        if tx.recorded and self.on_fact:
+            self.on_fact()
 
     def read(self, sql: str, params: _Params = ()) -> list[sqlite3.Row]:
         """A look-up outside any transaction."""
@@ -198,7 +204,8 @@ class Journal:
         return batch
 
     def settle(self, receipt: Receipt) -> None:
-        """Believe central's receipt: what it has is done, what it wants again waits again, dead letters are marked."""
+        """Believe central's receipt: what it has is done, what it wants again waits again, dead letters are marked.
+        If it has more than was ever written here (a disk from a backup), later facts are numbered after that."""
         with self.transaction() as tx:
             tx.run("UPDATE fact SET state = 1 WHERE state = 0 AND seq <= ?", (receipt.contiguous,))
             tx.run_many("UPDATE fact SET state = 1 WHERE state = 0 AND seq = ?", [(seq,) for seq in receipt.taken])
@@ -206,6 +213,8 @@ class Journal:
                 "UPDATE fact SET state = 0 WHERE state = 1 AND seq BETWEEN ? AND ?",
                 [(first, last) for first, last in receipt.gaps if last > receipt.contiguous],
             )
+            if receipt.contiguous > _head(self._db)[0]:
+                tx.set_note(_HEAD, str(receipt.contiguous))
             tx.run_many(
                 "UPDATE fact SET state = 2, why = :why WHERE CAST(seq AS TEXT) = :named OR id = :named",
                 [{"named": named, "why": why} for named, why in receipt.dead.items()],

@@ -160,6 +160,25 @@ def test_only_centrals_receipt_settles() -> None:
     assert see(journal, 7)[0].prev == list(journal.facts())[5].hash
 
 
+def test_a_disk_from_a_backup_does_not_use_numbers_again() -> None:
+    journal = memory()
+    see(journal, 1)
+    journal.settle(Receipt(contiguous=5))
+    assert see(journal, 2)[0].seq == 6
+
+
+def test_who_listens_hears_of_committed_facts_only() -> None:
+    journal = memory()
+    heard: list[int] = []
+    journal.on_fact = lambda: heard.append(journal.unsent())
+    see(journal, 1, 2)
+    with journal.transaction() as tx:
+        tx.set_note("a", "b")
+    with pytest.raises(sqlite3.IntegrityError):
+        see(journal, 2)
+    assert heard == [2]
+
+
 def test_forget_keeps_the_chain() -> None:
     journal = memory()
     see(journal, *range(10))

@@ -1,0 +1,342 @@
+"""The bus on real brokers: the embedded one and Mosquitto; births, wills, loss and return, the bridge."""
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from shared.ids import Id
+from shared.runtime.broker import Bridge, EmbeddedBroker, Endpoint, SiteBrokerConfig, run_broker
+from shared.runtime.config import Failure
+from shared.runtime.mqtt import Announce, Bus, Roster
+from shared.runtime.tasks import Backoff
+from shared.wire import topics
+from shared.wire.certificates import DeviceKind
+from shared.wire.codec import dump, load
+from shared.wire.topics import Presence
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+QUICK = Backoff(first_s=0.05, most_s=0.1, calm_s=1.0)
+MOSQUITTO = shutil.which("mosquitto") or next(iter(p for p in ["/usr/sbin/mosquitto"] if Path(p).exists()), None)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@asynccontextmanager
+async def mosquitto(directory: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    config = directory / "mosquitto.conf"
+    config.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 100000\nset_tcp_nodelay true\n"
+    )
+    assert MOSQUITTO is not None
+    process = await asyncio.create_subprocess_exec(
+        MOSQUITTO, "-c", str(config), stderr=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+@pytest.fixture(params=["embedded", "mosquitto"])
+async def port(request, house, tmp_path) -> AsyncIterator[int]:
+    if request.param == "embedded":
+        async with EmbeddedBroker("127.0.0.1", 0, house.root_pem) as broker:
+            yield broker.port
+    elif MOSQUITTO is None:
+        pytest.skip("mosquitto is not installed")
+    else:
+        chosen = free_port()
+        async with mosquitto(tmp_path, chosen):
+            yield chosen
+
+
+@asynccontextmanager
+async def running(*buses: Bus) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(bus.run()) for bus in buses]
+    try:
+        async with asyncio.timeout(10):
+            for bus in buses:
+                await bus.wait_connected()
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until(check: Callable[[], object], timeout_s: float = 8.0) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not check():  # noqa: ASYNC110  # a test looks from outside
+            await asyncio.sleep(0.01)
+
+
+def announce(site: str, device_id: Id, session: str) -> Announce:
+    return Announce(topics.state(site, device_id), session, lambda online: Presence(device_id, session, online, NOW))
+
+
+async def test_what_one_says_the_other_hears(house, port) -> None:
+    central, kiosk = house.holder("central", DeviceKind.CENTRAL), house.holder("kiosk", DeviceKind.KIOSK)
+    one, two = (Bus("127.0.0.1", port, login=who.login, backoff=QUICK) for who in (central, kiosk))
+    heard: list[tuple[str, bytes]] = []
+
+    async def hear(topic: str, payload: bytes) -> None:
+        heard.append((topic, payload))
+
+    def fail(topic: str, payload: bytes) -> None:
+        raise ValueError("a handler may fail")
+
+    two.subscribe(topics.bells(house.site), fail)
+    two.subscribe(topics.bells(house.site), hear)
+    bell = topics.bell(house.site, "tickets/x")
+    assert await one.publish(bell, b"1") is False, "offline: no exception, no lie"
+    async with running(one, two):
+        assert await one.publish(bell, b"7", retain=True)
+        await until(lambda: heard)
+        late: list[bytes] = []
+        two.subscribe(topics.bell(house.site, "tickets/x"), lambda _, payload: late.append(payload))
+        await until(lambda: late)
+        assert await one.publish(bell, b"x" * 300_000) is False
+    assert heard[0] == (bell, b"7")
+    assert late == [b"7"]
+
+
+async def test_birth_will_and_goodbye(house, port) -> None:
+    gate, neighbour = house.holder("gate", DeviceKind.GATE), house.holder("other", DeviceKind.GATE)
+    topic = topics.state(house.site, gate.id)
+    roster, seen = Roster(), []
+
+    def hear(_: str, payload: bytes) -> None:
+        seen.append(load(Presence, payload))
+        roster.take(seen[-1])
+
+    watcher = Bus("127.0.0.1", port, login=neighbour.login, backoff=QUICK)
+    watcher.subscribe(topics.states(house.site), hear)
+    one = Bus("127.0.0.1", port, login=gate.login, announce=announce(house.site, gate.id, "one"), backoff=QUICK)
+    async with running(watcher):
+        async with running(one):
+            await until(lambda: roster.online(gate.id))
+        await until(lambda: not roster.online(gate.id))
+        two = Bus("127.0.0.1", port, login=gate.login, announce=announce(house.site, gate.id, "two"), backoff=QUICK)
+        async with running(two):
+            await until(lambda: roster.online(gate.id))
+            assert two._client is not None
+            two._client._client._sock.shutdown(socket.SHUT_RDWR)  # the line is cut without a word
+            await until(lambda: any(not p.online and p.session == "two" for p in seen))
+            await until(lambda: roster.online(gate.id))
+            stale = dump(Presence(gate.id, "one", False, NOW))
+            before = len(seen)
+            assert await two.publish(topic, stale, retain=True)
+            await until(lambda: len(seen) >= before + 2)
+            assert roster.online(gate.id), "a will of an earlier session is not believed"
+            await until(lambda: seen[-1].online)
+
+
+def test_roster_believes_sessions_in_order() -> None:
+    roster = Roster()
+
+    def say(session: str, online: bool) -> bool:
+        return roster.take(Presence(Id("d"), session, online, NOW))
+
+    assert say("a", True)
+    assert not say("a", True)
+    assert say("b", True)
+    assert not say("a", False)
+    assert roster.online("d")
+    assert say("b", False)
+    assert not roster.online("d")
+    assert roster.all()["d"].session == "b"
+
+
+async def test_comes_back_when_the_broker_does(house, tmp_path) -> None:
+    port = free_port()
+    gate, central = house.holder("gate", DeviceKind.GATE), house.holder("central", DeviceKind.CENTRAL)
+    bus = Bus("127.0.0.1", port, login=gate.login, backoff=QUICK)
+    heard: list[bytes] = []
+    links: list[bool] = []
+    bus.on_link.append(links.append)
+    bus.subscribe(topics.bells(house.site), lambda _, payload: heard.append(payload))
+    task = asyncio.create_task(bus.run())
+    await until(lambda: bus.why != "not connected yet")
+    for number in (b"1", b"2"):
+        async with EmbeddedBroker("127.0.0.1", port, house.root_pem):
+            await until(lambda: bus.connected)
+            async with running(Bus("127.0.0.1", port, login=central.login, backoff=QUICK)) as _:
+                pass
+            talker = Bus("127.0.0.1", port, login=central.login, backoff=QUICK)
+            async with running(talker):
+                assert await talker.publish(topics.bell(house.site, "keys/x"), number)
+                await until(lambda number=number: heard[-1:] == [number])
+        await until(lambda: not bus.connected)
+        assert await bus.publish(topics.state(house.site, gate.id), b"") is False
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert heard == [b"1", b"2"]
+    assert links == [True, False, True, False]
+
+
+async def test_mosquitto_restarts(house, tmp_path) -> None:
+    if MOSQUITTO is None:
+        pytest.skip("mosquitto is not installed")
+    port = free_port()
+    bus = Bus("127.0.0.1", port, backoff=QUICK)
+    heard: list[bytes] = []
+    bus.subscribe("a/#", lambda _, payload: heard.append(payload))
+    async with mosquitto(tmp_path, port) as process, running(bus):
+        assert await bus.publish("a/b", b"1")
+        process.kill()
+        await process.wait()
+        await until(lambda: not bus.connected)
+        async with mosquitto(tmp_path, port):
+            await until(lambda: bus.connected)
+            assert await bus.publish("a/b", b"2")
+            await until(lambda: heard == [b"1", b"2"])
+
+
+async def test_answers_come_at_once(house, port) -> None:
+    """TCP_NODELAY: without it, request and response take 80 ms."""
+    gate, other = house.holder("gate", DeviceKind.GATE), house.holder("other", DeviceKind.GATE)
+    one, two = (Bus("127.0.0.1", port, login=who.login, backoff=QUICK) for who in (gate, other))
+    got = asyncio.Event()
+    ask, answer = topics.claim(house.site, gate.id), topics.claim(house.site, other.id)
+
+    async def reply(_: str, payload: bytes) -> None:
+        await two.publish(answer, payload)
+
+    two.subscribe(ask, reply)
+    one.subscribe(answer, lambda *_: got.set())
+    async with running(one, two):
+        loop = asyncio.get_running_loop()
+        took = []
+        for _ in range(20):
+            got.clear()
+            begun = loop.time()
+            await one.publish(ask, b"?")
+            await got.wait()
+            took.append(loop.time() - begun)
+    assert sorted(took)[10] < 0.03
+
+
+async def test_the_embedded_broker_keeps_everyone_to_his_own(house) -> None:
+    gate, kiosk = house.holder("gate", DeviceKind.GATE), house.holder("kiosk", DeviceKind.KIOSK)
+    central = house.holder("central", DeviceKind.CENTRAL)
+    stranger = type(house)().holder("gate", DeviceKind.GATE)
+    async with EmbeddedBroker("127.0.0.1", 0, house.root_pem) as broker:
+        watch, bad, heard = Bus("127.0.0.1", broker.port, login=central.login), [], []
+        watch.subscribe(f"parterre/{house.site}/#", lambda topic, _: heard.append(topic))
+        thief = Bus("127.0.0.1", broker.port, login=kiosk.login)
+        thief.subscribe(topics.command(house.site, gate.id), lambda topic, _: bad.append(topic))
+        thief.subscribe(f"parterre/{house.site}/#", lambda topic, _: bad.append(topic))
+        out = Bus("127.0.0.1", broker.port, login=stranger.login, backoff=QUICK)
+        liar = Bus(
+            "127.0.0.1", broker.port, login=kiosk.login, backoff=QUICK, announce=announce(house.site, gate.id, "x")
+        )
+        tasks = [asyncio.create_task(bus.run()) for bus in (out, liar)]
+        async with running(watch, thief):
+            assert await watch.publish(topics.state(house.site, "ghost"), b"retained", retain=True)
+            await thief.publish(topics.claim(house.site, gate.id), b"forged")
+            await thief.publish(topics.bell(house.site, "keys/x"), b"9")
+            await thief.publish(topics.state(house.site, kiosk.id), b"mine")
+            await watch.publish(topics.command(house.site, gate.id), b"open")
+            await until(lambda: {topics.state(house.site, kiosk.id), topics.command(house.site, gate.id)} <= set(heard))
+            await until(lambda: len(heard) >= 3)
+            await until(lambda: "uthor" in out.why and "uthor" in liar.why)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    assert bad == []
+    assert sorted(heard) == sorted(
+        [topics.state(house.site, "ghost"), topics.command(house.site, gate.id), topics.state(house.site, kiosk.id)]
+    )
+
+
+async def test_nobody_is_sent_what_he_did_not_ask_for(house) -> None:
+    gate, central = house.holder("gate", DeviceKind.GATE), house.holder("central", DeviceKind.CENTRAL)
+    async with EmbeddedBroker("127.0.0.1", 0, house.root_pem) as broker:
+        watch = Bus("127.0.0.1", broker.port, login=central.login)
+        watch.subscribe("parterre/#", lambda *_: None)
+        quiet = Bus("127.0.0.1", broker.port, login=gate.login)
+        got: list[str] = []
+        quiet.subscribe(topics.claims(house.site), lambda *_: None)
+        dispatch = quiet._dispatch
+
+        async def spy(topic, payload):
+            got.append(topic.value)
+            await dispatch(topic, payload)
+
+        quiet._dispatch = spy  # type: ignore[method-assign]
+        async with running(watch):
+            assert await watch.publish(topics.bell("other", "tickets/x"), b"1", retain=True)
+            async with running(quiet):
+                assert await watch.publish(topics.claim(house.site, "x"), b"!")
+                await until(lambda: got)
+    assert got == [topics.claim(house.site, "x")]
+
+
+async def test_a_taken_port_is_one_sentence(house) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        taken = sock.getsockname()[1]
+        with pytest.raises(Failure, match=f"cannot listen on 127.0.0.1:{taken}"):
+            await EmbeddedBroker("127.0.0.1", taken, house.root_pem).start()
+
+
+async def test_bridge_through_a_cut_line(house, tmp_path) -> None:
+    relay, central = house.holder("broker", DeviceKind.BROKER), house.holder("central", DeviceKind.CENTRAL)
+    gate, far_port = house.holder("gate", DeviceKind.GATE), free_port()
+    here, there = [], []
+    async with EmbeddedBroker("127.0.0.1", 0, house.root_pem) as near:
+        bridge = Bridge(
+            Bus("127.0.0.1", near.port, login=relay.login, backoff=QUICK),
+            Bus("127.0.0.1", far_port, login=relay.login, backoff=QUICK),
+            house.site,
+        )
+        task = asyncio.create_task(bridge.run())
+        device = Bus(
+            "127.0.0.1", near.port, login=gate.login, backoff=QUICK, announce=announce(house.site, gate.id, "one")
+        )
+        device.subscribe(topics.bells(house.site), lambda topic, payload: here.append((topic, payload)))
+        device.subscribe(topics.command(house.site, gate.id), lambda topic, payload: here.append((topic, payload)))
+        async with running(device):  # central is not there yet: the site works without it
+            for number in (b"1", b"2"):
+                async with EmbeddedBroker("127.0.0.1", far_port, house.root_pem):
+                    far = Bus("127.0.0.1", far_port, login=central.login, backoff=QUICK)
+                    far.subscribe(topics.states(house.site), lambda topic, payload: there.append((topic, payload)))
+                    async with running(far):
+                        await until(lambda: bridge.central.connected)
+                        await far.publish(topics.bell(house.site, "keys/x"), number, retain=True)
+                        await far.publish(topics.command(house.site, gate.id), b"open " + number)
+                        await until(lambda number=number: {p for _, p in here} >= {number, b"open " + number})
+                        await until(lambda: any(t == topics.state(house.site, gate.id) for t, _ in there))
+                there.clear()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert [payload for topic, payload in here if "/command/" in topic] == [b"open 1", b"open 2"]
+
+
+async def test_run_broker(house, tmp_path) -> None:
+    root = tmp_path / "root.pem"
+    with pytest.raises(Failure, match="cannot be read"):
+        await run_broker(SiteBrokerConfig(root, Endpoint("127.0.0.1", 0)))
+    root.write_text(house.root_pem)
+    with pytest.raises(Failure, match="needs an identity"):
+        await run_broker(SiteBrokerConfig(root, Endpoint("127.0.0.1", 0), upstream=Endpoint()))
+    ready = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(run_broker(SiteBrokerConfig(root, Endpoint("127.0.0.1", 0)), ready))
+    bus = Bus("127.0.0.1", await ready, login=house.holder("gate", DeviceKind.GATE).login)
+    async with running(bus):
+        assert bus.connected
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
