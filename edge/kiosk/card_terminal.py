@@ -5,7 +5,6 @@ closes. Most terminals want nothing after the request; some want CR LF (`line_en
 """
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -79,18 +78,6 @@ class CardTerminal:
         finally:
             writer.close()
         return self._told(request, answer)
-
-    async def probe(self) -> bool:
-        """True if the terminal takes a connection: for the kiosk's own checks; sends nothing."""
-        try:
-            async with asyncio.timeout(self.settings.connect_s):
-                _, writer = await asyncio.open_connection(self.settings.host, self.settings.port)
-        except (OSError, TimeoutError):
-            return False
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
-        return True
 
     async def _read(self, reader: asyncio.StreamReader) -> bytes:
         data = b""

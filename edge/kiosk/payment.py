@@ -21,6 +21,7 @@ from edge.kiosk.payment_rules import (
     Lost,
     PaymentRow,
     Reversal,
+    charged,
     judge_answer,
     judge_memory,
     judge_reversal,
@@ -74,8 +75,8 @@ class Payments:
     ) -> PaymentRow:
         """Ask for the money. `changed` is called after each state is on the disk. Ends APPROVED, DECLINED or REVIEW;
         called again with the same id it only settles what is there and sends nothing."""
+        self._stop = False
         async with self._one_at_a_time:
-            self._stop = False
             known = self.row(payment_id)
             if known is None:
                 row = await self._started(payment_id, order_ref, amount, currency, changed)
@@ -127,6 +128,17 @@ class Payments:
         async with self._one_at_a_time:
             return [await self._settled(row, give_up) for row in self._unfinished()]
 
+    async def check(self, currency: str = "EUR") -> TCode | None:
+        """Whether a payment could be started: None, or what is wrong. For an idle kiosk, every minute or so; it also
+        finds a charge that a hanging terminal made too late. Says nothing while a payment is under way."""
+        if self._one_at_a_time.locked():
+            return None
+        async with self._one_at_a_time:
+            if not self._terminal.settings.duplicate:
+                return None  # there is nothing harmless to ask such a model
+            nobody = PaymentRow(Id(""), "", 0, currency, PayState.CREATED)
+            return _unwell(await self._ask(nobody, Operation.DUPLICATE))
+
     async def _settled(self, row: PaymentRow, give_up: bool) -> PaymentRow:
         tries = self._terminal.settings.boot_tries
         if row.state is PayState.CREATED:
@@ -151,10 +163,8 @@ class Payments:
                 row = self._move(row, Finding(Do.DECLINE, TCode.EARLIER_OPEN))
             case _ if self._stop:
                 row = self._move(row, Finding(Do.DECLINE, TCode.ABANDONED))
-            case Lost.UNREACHABLE:
-                row = self._move(row, Finding(Do.DECLINE, TCode.UNREACHABLE))
             case Lost():
-                row = self._move(row, Finding(Do.DECLINE, TCode.NO_DIALOGUE, detail=before))
+                row = self._move(row, Finding(Do.DECLINE, _unwell(before) or "", detail=before))
             case _:
                 row = self._move(replace(row, before=before), Finding(Do.SEND))  # on the disk: now bytes may leave
                 changed(row)
@@ -219,7 +229,16 @@ class Payments:
     async def _ask(self, row: PaymentRow, operation: Operation) -> Reply | Lost:
         settings = self._terminal.settings
         wait_s = settings.cancel_s if operation is Operation.CANCEL else settings.enquiry_s
-        return await self._terminal.ask(request_for(row, operation), wait_s)
+        answer = await self._terminal.ask(request_for(row, operation), wait_s)
+        if operation is Operation.DUPLICATE and isinstance(answer, Reply):
+            self._notice_late_charge(answer)
+        return answer
+
+    def _notice_late_charge(self, memory: Reply) -> None:
+        """A terminal that hung may do what it was asked long after it said that nothing was done."""
+        late = self.row(Id(charged(memory)))
+        if late and late.state is PayState.DECLINED:
+            self._move(late, Finding(Do.DOUBT, TCode.CHARGED_LATE, memory.authorisation))
 
     # the disk
 
@@ -262,6 +281,12 @@ class Payments:
         if self._ended and to in (PayState.VOIDED, PayState.REVIEW):
             self._ended(tx, after)
         return after
+
+
+def _unwell(memory: Reply | Lost | None) -> TCode | None:
+    if not isinstance(memory, Lost):
+        return None
+    return TCode.UNREACHABLE if memory is Lost.UNREACHABLE else TCode.NO_DIALOGUE
 
 
 def _row(found: Row) -> PaymentRow:

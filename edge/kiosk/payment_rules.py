@@ -41,6 +41,7 @@ LIFE: Mapping[tuple[PayState, Do], PayState] = {
     (PayState.APPROVED, Do.CAPTURE): PayState.CAPTURED,
     (PayState.APPROVED, Do.VOID): PayState.VOIDED,
     (PayState.APPROVED, Do.DOUBT): PayState.REVIEW,
+    (PayState.DECLINED, Do.DOUBT): PayState.REVIEW,  # a terminal that hung charged it afterwards
 }
 FINAL = frozenset({PayState.DECLINED, PayState.CAPTURED, PayState.VOIDED, PayState.REVIEW})
 
@@ -138,6 +139,12 @@ def judge_memory(row: PaymentRow, memory: Reply, exclusive: bool) -> Finding | N
     if exclusive and not is_id(memory.reference):
         return _concluded(row, memory)
     return Finding(Do.DOUBT, TCode.NOT_CLEAR)
+
+
+def charged(memory: Reply) -> str:
+    """The reference of the charge that this last transaction is; empty if it is none."""
+    debit = memory.operation in (None, Operation.DEBIT, Operation.DUPLICATE)
+    return memory.reference if memory.result is Result.DONE and debit else ""
 
 
 class Reversal(StrEnum):

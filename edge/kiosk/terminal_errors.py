@@ -22,6 +22,7 @@ class TCode(StrEnum):
     REVERSED = "T-11"
     INTERRUPTED = "T-12"
     EARLIER_OPEN = "T-13"
+    CHARGED_LATE = "T-14"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,11 @@ ERRORS: Mapping[TCode, TerminalError] = {
         "An earlier payment is not clear yet, so no new one was started.",
         "Bring the terminal back and wait until the kiosk has clarified the earlier payment.",
         "no",
+    ),
+    TCode.CHARGED_LATE: TerminalError(
+        "The card terminal charged a payment after it had said that there was none.",
+        "Give the money back by the reference; restart the terminal, which hangs from time to time.",
+        "yes",
     ),
 }
 

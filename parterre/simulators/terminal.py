@@ -37,6 +37,7 @@ class Fault(StrEnum):
     GARBAGE = auto()  # does it, and answers rubbish
     WRONG_AMOUNT = auto()  # charges `amount` (or half of what was asked) and says so
     SLOW = auto()  # takes `seconds`
+    LATE = auto()  # hangs: says nothing, forgets its caller, and does it `seconds` later all the same
 
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -209,6 +210,11 @@ class CardTerminalSimulator:
         match fault.name if fault else Fault.APPROVE:
             case Fault.NO_ANSWER:
                 return b""
+            case Fault.LATE if fault:
+                hanging = asyncio.create_task(self._later(kind, asked, fault), name="late card payment")
+                self._tasks.add(hanging)
+                hanging.add_done_callback(self._tasks.discard)
+                return b""
             case Fault.DROP_BEFORE_PROCESSING | Fault.BUSY:
                 return None
             case Fault.ANSWER_AFTER_CUT:
@@ -218,6 +224,10 @@ class CardTerminalSimulator:
                 await self._do(kind, asked, fault)
                 return b"\x02CZ00??\xff\x03"
         return await self._do(kind, asked, fault)
+
+    async def _later(self, kind: str, asked: dict[str, str], fault: Switched) -> None:
+        await asyncio.sleep(fault.seconds)
+        await self._do(kind, asked, None)
 
     async def _do(self, kind: str, asked: dict[str, str], fault: Switched | None) -> bytes:
         if missing := [tag for tag in ("CZ", "CJ", "CA", "CB", "CD", "CE") if tag not in asked]:

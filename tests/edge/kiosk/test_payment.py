@@ -30,7 +30,7 @@ from edge.kiosk.payment_rules import (
 from edge.kiosk.terminal_errors import ERRORS, TCode, code_of
 from parterre.simulators.terminal import CardTerminalSimulator, Settings
 from shared.ids import derived_id
-from shared.runtime.journal import Journal, Phase
+from shared.runtime.journal import Journal, Phase, connect
 from shared.runtime.system import SystemClock
 
 DEVICE = derived_id("device")
@@ -73,8 +73,9 @@ def driver(terminal: CardTerminalSimulator, **more: object) -> CardTerminal:
 @contextmanager
 def booted(path: Path, terminal: CardTerminal, cutter=None, ends=None) -> Iterator[Payments]:
     """A kiosk's payments from power on to power off. `ends` collects what would become facts."""
-    journal = Journal.open(path, DEVICE, PAYMENTS_SCHEMA)
-    journal._db.execute("PRAGMA synchronous = OFF")  # it is this process that dies here, not the disk
+    disk = connect(path)
+    disk.execute("PRAGMA synchronous = OFF")  # it is this process that dies here, not the disk
+    journal = Journal(disk, DEVICE, PAYMENTS_SCHEMA)
     journal._on_commit = cutter  # only from here on: opening the file is another test's matter
     ended = None if ends is None else lambda _, row: ends.append(row.state)
     try:
@@ -99,6 +100,14 @@ async def settled(payments: Payments) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError(f"still open: {payments.unresolved()}")
+
+
+async def charged_once(terminal: CardTerminalSimulator) -> None:
+    for _ in range(1000):
+        if terminal.ledger:
+            return
+        await asyncio.sleep(0.002)
+    raise AssertionError("the terminal never charged")
 
 
 def assert_honest(state: PayState | None, terminal: CardTerminalSimulator) -> None:
@@ -171,9 +180,10 @@ async def test_power_cut_at_every_commit_under_every_fault(tmp_path, fault, give
                 assert_honest(row and row.state, terminal)
         return True
 
-    for first in count(1, 4):
-        if not all(await asyncio.gather(*[cut_at(point) for point in range(first, first + 4)])):
-            assert first > 1
+    for first in count(1, 20):
+        cut = await asyncio.gather(*[cut_at(point) for point in range(first, first + 20)])
+        if not all(cut):
+            assert sum(cut) >= 4, "the story has commits, and the power was cut at each"
             return
 
 
@@ -337,6 +347,49 @@ async def test_the_loop_is_never_held_up(tmp_path):
     assert ticks >= 10
 
 
+async def test_a_charge_that_comes_after_the_terminal_denied_it_is_found_and_goes_to_a_person(tmp_path):
+    ends = []
+    async with CardTerminalSimulator(QUICK) as terminal:
+        terminal.switch("late", times=1, seconds=0.3)
+        with booted(tmp_path / "k.db", driver(terminal), ends=ends) as payments:
+            assert (await payments.pay(PAY, "A-17", PRICE, "EUR")).state is PayState.DECLINED
+            assert await payments.check() is None
+            assert (payments.row(PAY).state, ends) == (PayState.DECLINED, [])
+            await charged_once(terminal)
+            assert await payments.check() is None
+            late = payments.row(PAY)
+            assert (late.state, late.code, late.reference) == (PayState.REVIEW, TCode.CHARGED_LATE, "184001")
+            assert ends == [PayState.REVIEW]
+            assert (await payments.pay(EARLIER, "A-18", 100, "EUR")).state is PayState.APPROVED
+
+
+async def test_the_check_says_what_is_wrong_with_the_terminal(tmp_path):
+    async with CardTerminalSimulator(QUICK) as terminal:
+        with booted(tmp_path / "k.db", driver(terminal)) as payments:
+            assert await payments.check() is None
+            terminal.switch("busy")
+            assert await payments.check() is TCode.NO_DIALOGUE
+            terminal.switch("no_answer")
+            assert await payments.check() is TCode.NO_DIALOGUE
+        gone = driver(terminal)
+    with booted(tmp_path / "k.db", gone) as payments:
+        assert await payments.check() is TCode.UNREACHABLE
+
+
+async def test_asked_to_pay_again_an_open_payment_is_settled_not_sent(tmp_path):
+    async with CardTerminalSimulator(QUICK) as terminal:
+        terminal.switch("answer_after_cut", times=1)
+        with booted(tmp_path / "k.db", driver(terminal)) as payments:
+            dying = asyncio.create_task(payments.pay(PAY, "A-17", PRICE, "EUR"))
+            await charged_once(terminal)
+            dying.cancel()
+            await asyncio.gather(dying, return_exceptions=True)
+            assert payments.unresolved()
+            assert (await payments.pay(PAY, "A-17", PRICE, "EUR")).state is PayState.APPROVED
+            assert (await payments.pay(PAY, "A-17", PRICE, "EUR")).state is PayState.APPROVED
+        assert terminal.charges(PAY) == 1
+
+
 async def test_a_captured_payment_stays_captured(tmp_path):
     async with CardTerminalSimulator(QUICK) as terminal:
         with booted(tmp_path / "k.db", driver(terminal)) as payments:
@@ -446,7 +499,9 @@ def test_every_state_is_reached_and_the_ends_are_ends():
         found = {to for (state, _), to in LIFE.items() if state in found} - reached
         reached |= found
     assert reached == set(PayState)
-    assert {state for state in PayState if not any(start is state for start, _ in LIFE)} == FINAL
+    left = {start for start, _ in LIFE}
+    assert {state for state in PayState if state not in left} == FINAL - {PayState.DECLINED}
+    assert [do for state, do in LIFE if state is PayState.DECLINED] == [Do.DOUBT]
 
 
 def test_every_code_has_its_words_and_the_handbook_has_them_too():

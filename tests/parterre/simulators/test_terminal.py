@@ -71,6 +71,7 @@ async def test_a_debit_is_approved_and_stands_in_the_ledger():
         (Fault.GARBAGE, {}, b"\xff", 1, b"AE00210"),
         (Fault.WRONG_AMOUNT, {}, b"CB0041250", 1, b"CB0041250"),
         (Fault.SLOW, {"seconds": 0.05}, b"AE00210", 1, b"AE00210"),
+        (Fault.LATE, {"seconds": 0.1}, b"(silence)", 1, b"AE00210"),
     ],
 )
 async def test_each_fault_and_what_the_memory_says_after_it(fault, more, heard, charges, then_says):
