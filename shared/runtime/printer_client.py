@@ -85,7 +85,7 @@ class PrinterClient:
                 text = await answer.read()
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise AgentUnreachable(f"no printer agent at {self._path}: {error or 'no answer in time'}") from error
+            raise AgentUnreachable(f"no printer agent at {self._path}: {str(error) or 'no answer in time'}") from error
         if status == 404:
             return None
         if status != 200:
