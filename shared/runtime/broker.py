@@ -8,7 +8,7 @@ topic rules, and its tables may change while it walks them.
 import asyncio
 import logging
 from collections.abc import ItemsView, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,10 +21,12 @@ from amqtt.session import Session
 from shared.runtime.config import Failure
 from shared.runtime.log import logger
 from shared.runtime.login import admitted, read_login
-from shared.runtime.mqtt import Bus
+from shared.runtime.mqtt import Bus, Endpoint
 from shared.runtime.tasks import start
 from shared.wire import topics
 from shared.wire.certificates import Certificate, DeviceKind, Right
+
+__all__ = ["Bridge", "EmbeddedBroker", "Endpoint", "Guard", "SiteBrokerConfig", "may_read", "may_write", "run_broker"]
 
 log = logger(__name__)
 _GUARD = f"{__name__}.Guard"
@@ -33,18 +35,12 @@ MAX_CACHED = 2000  # last retained messages a bridge holds for a side that is aw
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    host: str = "127.0.0.1"
-    port: int = 1883
-
-
-@dataclass(frozen=True, slots=True)
 class SiteBrokerConfig:
     """`root` is the root certificate's file; `identity` the directory of this broker's own key and certificate, needed
     to bridge to central's broker at `upstream`."""
 
     root: Path
-    listen: Endpoint = Endpoint("0.0.0.0")  # noqa: S104  # the devices of a site are on other machines
+    listen: Endpoint = field(default_factory=lambda: Endpoint("0.0.0.0"))  # noqa: S104  # devices are elsewhere
     identity: Path | None = None
     upstream: Endpoint | None = None
 

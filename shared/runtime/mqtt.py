@@ -28,6 +28,12 @@ MAX_PAYLOAD = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoint:
+    host: str = "127.0.0.1"
+    port: int = 1883
+
+
+@dataclass(frozen=True, slots=True)
 class Announce:
     """Where and how a device says that it is there. `presence(online)` gives the value; it carries `session`."""
 

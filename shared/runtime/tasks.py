@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from shared.runtime.log import logger
 
@@ -55,6 +55,25 @@ def start(
 ) -> asyncio.Task[None]:
     """`supervise` as a named task of a group; returns the task."""
     return group.create_task(supervise(name, work, backoff), name=name)
+
+
+class Crew:
+    """Supervised tasks around a body of work: they begin when told to and end with the body, whose own exception comes
+    out as it is (a TaskGroup would wrap it)."""
+
+    def __init__(self) -> None:
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, name: str, work: Callable[[], Awaitable[object]], backoff: Backoff | None = None) -> None:
+        self._tasks.append(asyncio.create_task(supervise(name, work, backoff), name=name))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 async def wait_any(event: asyncio.Event, timeout_s: float) -> bool:

@@ -1,0 +1,186 @@
+"""Enrolment: a one-time code from the operator's screen, a signing request from here, a person's approval.
+
+The code says "this is the device I mean", the approval "and I have seen it". What is asked for survives a restart; what
+central answers counts only if the certificate is for our key under the root that was named first.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge.device.identity import (
+    Identity,
+    Pending,
+    Stored,
+    device_key,
+    keep_identity,
+    keep_pending,
+    read_identity,
+    read_pending,
+)
+from shared.ids import Id
+from shared.runtime.central import Central, Declined, Unreachable
+from shared.runtime.config import Failure
+from shared.runtime.log import logger
+from shared.runtime.system import Clock, fresh_id
+from shared.runtime.tasks import Backoff
+from shared.wire.certificates import DeviceKind, signing_request, verified
+from shared.wire.codec import dump, load
+from shared.wire.seal import kid_of
+
+log = logger(__name__)
+
+_NEW_CODE = "Make a new code for this device in the device list and enter it."
+REFUSALS = {
+    "bad_code": (
+        "Central does not know this code.",
+        _NEW_CODE,
+    ),
+    "code_expired": ("This code is too old: it lives ten minutes.", _NEW_CODE),
+    "code_used": ("This code was used already.", _NEW_CODE),
+    "bad_request": ("Central could not read this device's request.", "Check that both run the same version."),
+    "refused": ("An operator refused this device.", "Ask who runs the devices; then enrol it with a new code."),
+    "no_such_device": ("Central no longer knows this request.", _NEW_CODE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """Answer of `enrol_device`."""
+
+    device_id: Id
+    root_pem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Answer of `enrolment`. `state`: pending, approved or refused."""
+
+    state: str
+    certificate: str | None = None
+    root_pem: str | None = None
+    central_certificates: tuple[str, ...] = ()
+    site_id: str | None = None
+    institution_id: Id | None = None
+    settings: dict[str, Any] | None = field(default_factory=dict)
+
+
+async def ensure_enrolled(
+    directory: Path,
+    kind: DeviceKind,
+    central: Central,
+    clock: Clock,
+    *,
+    code: str = "",
+    label: str = "",
+    poll_s: float = 2.0,
+    say: Callable[[str], None] | None = None,
+) -> Identity:
+    """The device's identity, enrolling it if it has none: that needs a line and, for the first request, a code. `say`
+    hears what is being waited for. Failure with the next step if it cannot be."""
+    found = read_identity(directory)
+    if found is not None:
+        if found.certificate.kind is not kind:
+            raise Failure(
+                f"The identity in {directory} is that of a {found.certificate.kind}, not of a {kind}.",
+                "Give each device a data directory of its own.",
+            )
+        return found
+    key = device_key(directory)
+    tell = say or (lambda text: log.info(text, device=label))
+    pending = read_pending(directory)
+    if pending is not None and code:
+        tell("Central was asked before; going on with that request.")
+    asked = False
+    delays = Backoff(first_s=poll_s, most_s=30.0).delays()
+    while True:
+        try:
+            if pending is None:
+                asked = True
+                pending = await _ask(directory, central, clock, key, code, label)
+                tell(f"Waiting for an operator to approve this device ({pending.device_id}).")
+            identity = await _look(directory, central, key, pending, kind)
+            if identity is not None:
+                tell("Enrolled.")
+                return identity
+            await asyncio.sleep(poll_s)
+        except Unreachable as bad:
+            delay = next(delays)
+            tell(f"Central cannot be reached ({bad}); trying again.")
+            await asyncio.sleep(delay)
+        except Declined as bad:
+            keep_pending(directory, None)
+            if asked or not code:
+                raise refusal(bad) from bad
+            pending = None  # an earlier request that came to nothing, but there is a code to ask anew
+        except Failure:
+            keep_pending(directory, None)
+            raise
+
+
+def refusal(bad: Declined) -> Failure:
+    sentence, step = REFUSALS.get(
+        bad.reason, (f"Central refuses to enrol this device ({bad.reason}).", "Look at the device list at central.")
+    )
+    return Failure(sentence, step)
+
+
+async def _ask(
+    directory: Path, central: Central, clock: Clock, key: Ed25519PrivateKey, code: str, label: str
+) -> Pending:
+    if not code:
+        raise Failure(
+            "This device is not enrolled.", "Make a code for it in central's device list and start it with that code."
+        )
+    body = {"code": code, "request_pem": signing_request(key, label or "device"), "label": label}
+    answer = await central.command("enrol_device", fresh_id(clock), dump(body))
+    try:
+        requested = load(Requested, answer)
+    except ValueError as bad:
+        raise Unreachable(f"central's answer makes no sense: {bad}") from None
+    pending = Pending(requested.device_id, requested.root_pem)
+    keep_pending(directory, pending)
+    return pending
+
+
+async def _look(
+    directory: Path, central: Central, key: Ed25519PrivateKey, pending: Pending, kind: DeviceKind
+) -> Identity | None:
+    standing = await standing_of(central, pending.device_id, kid_of(key.public_key()))
+    if standing.state == "refused":
+        raise Declined("refused")
+    if standing.state != "approved" or standing.certificate is None or standing.institution_id is None:
+        return None
+    if standing.root_pem is not None and standing.root_pem != pending.root_pem:
+        raise Failure(
+            "Central now names another root than when this device asked.", "Check who answers at central's address."
+        )
+    certificate = verified(standing.certificate, pending.root_pem)
+    if certificate is None or certificate.kid != kid_of(key.public_key()) or certificate.holder_id != pending.device_id:
+        raise Failure("Central sent a certificate that is not for this device.", "Enrol this device again.")
+    if certificate.kind is not kind:
+        raise Failure(
+            f"This code was made for a {certificate.kind}, but this is a {kind}.",
+            f"Remove the device at central and make a code for a {kind}.",
+        )
+    stored = Stored(
+        standing.certificate,
+        pending.root_pem,
+        standing.institution_id,
+        standing.central_certificates,
+        standing.settings or {},
+    )
+    return keep_identity(directory, key, certificate, stored)
+
+
+async def standing_of(central: Central, device_id: Id, kid: str) -> Standing:
+    """How central sees this enrolment; also the way to learn of central's new keys after a long time away."""
+    answer = await central.query("enrolment", {"device_id": device_id, "kid": kid})
+    try:
+        return load(Standing, answer)
+    except ValueError as bad:
+        raise Unreachable(f"central's answer makes no sense: {bad}") from None
