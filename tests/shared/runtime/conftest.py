@@ -1,7 +1,10 @@
 """A house with a root key and certificates for whoever a test needs."""
 
+import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -67,3 +70,24 @@ class House:
 @pytest.fixture
 def house() -> House:
     return House()
+
+
+@pytest.fixture
+def fakes():
+    """The module with the fake central; tests are no package, so it comes as a fixture."""
+    spec = spec_from_file_location("fake_central", Path(__file__).parent / "fake_central.py")
+    assert spec is not None and spec.loader is not None
+    module = sys.modules.get("fake_central")
+    if module is None:
+        module = module_from_spec(spec)
+        sys.modules["fake_central"] = module
+        spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+async def central(house, fakes):
+    """A fake central of the house, listening."""
+    own = house.holder("central", DeviceKind.CENTRAL)
+    async with fakes.FakeCentral(own.signer, own.certificate, house.root_pem) as running:
+        yield running

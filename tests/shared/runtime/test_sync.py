@@ -1,0 +1,294 @@
+"""Feeds down and facts up, against a central that answers over HTTP: in order, with loss, with lies, with no line."""
+
+import asyncio
+import sqlite3
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.clock import ClockState, Now, Reading
+from shared.ids import derived_id
+from shared.runtime.central import Declined, HttpCentral, Unreachable
+from shared.runtime.journal import Journal, PageRefused
+from shared.runtime.keyring import Keyring
+from shared.runtime.sync import Reader, SealRefused, Sync, pull, push
+from shared.runtime.system import SystemClock
+from shared.runtime.tasks import Backoff
+from shared.wire import topics
+from shared.wire.certificates import DeviceKind
+from shared.wire.facts import FactKind, Incident
+from shared.wire.feeds import Family, FeedRow
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+NOW = Now(NOON, ClockState.TRUSTED, timedelta(0))
+CLOCK = SystemClock()
+QUICK = Backoff(first_s=0.02, most_s=0.1)
+
+
+class Bench:
+    """One device with a journal in memory and a line to the fake central."""
+
+    def __init__(self, house, central) -> None:
+        self.house, self.fake = house, central
+        self.device = house.holder("kiosk", DeviceKind.KIOSK)
+        central.devices[self.device.id] = self.device.certificate
+        self.journal = Journal(sqlite3.connect(":memory:"), self.device.id)
+        self.keyring = Keyring(house.root_pem)
+        self.keyring.add(central.certificate.pem)
+        self.feed = f"tickets/{house.site}"
+        self.line = HttpCentral(central.url, CLOCK, self.device.id, self.device.signer, timeout_s=2.0)
+
+    def see(self, *numbers: int, note: str = "") -> None:
+        with self.journal.transaction() as tx:
+            for n in numbers:
+                tx.record(
+                    FactKind.INCIDENT, Incident(f"E{n}", note, ""), NOW, Reading(NOON, n, "boot"), derived_id("fact", n)
+                )
+
+    async def pull(self, **more) -> bool:
+        return await pull(self.line, self.journal, self.feed, self.keyring, **more)
+
+    async def push(self) -> int:
+        return await push(self.line, self.journal, self.device.signer, CLOCK)
+
+    @asynccontextmanager
+    async def syncing(self, **more):
+        options = {"poll_s": 0.05, "backoff": QUICK, "now": lambda: NOW, **more}
+        sync = Sync(self.line, self.journal, self.keyring, self.device.signer, CLOCK, **options)
+        task = asyncio.create_task(sync.run())
+        try:
+            yield sync
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+async def bench(house, central):
+    made = Bench(house, central)
+    yield made
+    await made.line.close()
+
+
+async def until(check, timeout_s: float = 5.0) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not check():  # noqa: ASYNC110  # a test looks from outside
+            await asyncio.sleep(0.01)
+
+
+async def test_a_feed_comes_page_by_page(bench) -> None:
+    for number in range(5):
+        bench.fake.publish(bench.feed, f"t{number}", {"serial": number})
+    bench.fake.publish(bench.feed, "t0", None)
+    assert await bench.pull() is True
+    assert bench.journal.revision(bench.feed) == 6
+    assert sorted(bench.journal.rows(bench.feed)) == ["t1", "t2", "t3", "t4"]
+    assert await bench.pull() is False
+    bench.fake.publish(bench.feed, "t9", {"serial": 9})
+    assert await bench.pull() is True
+
+
+async def test_lies_change_nothing(bench, house, fakes) -> None:
+    bench.fake.publish(bench.feed, "t", {"serial": 1})
+    await bench.pull()
+    bench.fake.publish(bench.feed, "t", {"serial": 2})
+    lies = {
+        PageRefused: [
+            {"upto": 0},
+            {"after": 0},
+            {"after": 5, "upto": 6, "rows": ()},
+            {"rows": (FeedRow("t", 1, {"serial": 0}),)},
+            {"more": True, "upto": 1, "rows": ()},
+        ],
+        SealRefused: [{"feed": "tickets/other"}],
+    }
+    for error, changes in lies.items():
+        for change in changes:
+            bench.fake.bend = fakes.lying(**change)
+            with pytest.raises(error):
+                await bench.pull()
+    bench.fake.bend = None
+    good = bench.fake.signer
+    for forger in (house.holder("gate", DeviceKind.GATE), type(house)().holder("central", DeviceKind.CENTRAL)):
+        bench.keyring.add(forger.certificate.pem)  # a device's key is known, but has not the right STATE
+        bench.fake.signer = forger.signer
+        with pytest.raises(SealRefused, match="not sealed by a key of central"):
+            await bench.pull()
+    bench.fake.signer = good
+    bench.keyring.revoke(good.kid, NOON)
+    with pytest.raises(SealRefused):
+        await bench.pull()
+    assert (bench.journal.revision(bench.feed), bench.journal.rows(bench.feed)) == (1, {"t": {"serial": 1}})
+
+
+async def test_a_key_past_its_time_is_refused_by_who_knows_the_time(bench) -> None:
+    bench.fake.publish(bench.feed, "t", {})
+    late = Now(datetime(2040, 1, 1, tzinfo=UTC), ClockState.TRUSTED, timedelta(0))
+    with pytest.raises(SealRefused):
+        await bench.pull(now=late)
+    assert await bench.pull(now=Now(late.at, ClockState.UNTRUSTED, timedelta.max)) is True
+
+
+async def test_unsigned_and_unknown_requests_are_declined(bench, house) -> None:
+    async with HttpCentral(bench.fake.url, CLOCK) as nobody:
+        with pytest.raises(Declined, match="not_signed"):
+            await nobody.query("device_feeds", {})
+    with pytest.raises(Declined) as caught:
+        await bench.line.query("feed", {"feed": "no/such feed&x=ä", "after": "0"})
+    assert (caught.value.reason, caught.value.fix) == ("no_such_feed", "f")
+
+
+async def test_facts_are_settled_by_receipt_only(bench) -> None:
+    bench.see(*range(250), note="x" * 100)
+    bench.fake.mute = True
+    with pytest.raises(Unreachable):
+        await bench.push()
+    assert bench.journal.unsent() == 250, "no receipt: nothing is done"
+    bench.fake.mute = False
+    first = await bench.push()
+    assert 100 < first <= 200
+    while bench.journal.unsent():
+        await bench.push()
+    assert sorted(bench.fake.facts) == list(range(1, 251))
+    assert bench.fake.max_upload <= 65536
+    assert await bench.push() == 0
+
+
+async def test_gaps_are_filled_and_dead_letters_block_nobody(bench) -> None:
+    bench.see(*range(6))
+    bench.fake.lose = {2, 3}
+    bench.fake.dead = {5: "unknown lease"}
+    await bench.push()
+    assert [fact.seq for fact in bench.journal.pending()] == [2, 3]
+    await bench.push()
+    assert bench.journal.unsent() == 0
+    assert bench.journal.dead() == {5: "unknown lease"}
+    assert sorted(bench.fake.facts) == [1, 2, 3, 4, 6]
+
+
+async def test_the_loops_bring_and_send_by_themselves(bench) -> None:
+    links: list[bool] = []
+    settings: list[dict] = []
+    after: list[int] = []
+    bench.fake.settings = {"label": "foyer"}
+    bench.fake.publish(bench.feed, "t1", {"serial": 1})
+    reader = Reader(after=lambda: after.append(1))
+    async with bench.syncing(
+        readers={Family.TICKETS: reader}, on_link=links.append, on_settings=settings.append, poll_s=30.0
+    ) as sync:
+        await asyncio.wait_for(sync.wait_current(), 5)
+        assert bench.journal.row(bench.feed, "t1") == {"serial": 1}
+        bench.see(1, 2)
+        await until(lambda: bench.journal.unsent() == 0)
+        bench.fake.publish(bench.feed, "t2", {"serial": 2})
+        sync.rang(topics.bell(bench.house.site, bench.feed), b"2")
+        await until(lambda: bench.journal.revision(bench.feed) == 2)
+        asked = len(bench.fake.requests)
+        sync.rang(topics.bell(bench.house.site, bench.feed), b"2")
+        sync.rang(topics.bell(bench.house.site, "tickets/other"), b"9")
+        sync.rang("nonsense", b"9")
+        await asyncio.sleep(0.1)
+        assert len(bench.fake.requests) == asked, "an old bell asks nothing"
+    assert links == [True]
+    assert settings == [{"label": "foyer"}]
+    assert len(after) == 2
+
+
+async def test_a_cut_line_loses_nothing(bench, fakes) -> None:
+    links: list[bool] = []
+    port = bench.fake.port
+    bench.fake.publish(bench.feed, "t1", {"serial": 1})
+    async with bench.syncing(on_link=links.append) as sync:
+        await asyncio.wait_for(sync.wait_current(), 5)
+        await bench.fake.__aexit__()
+        await until(lambda: links == [True, False])
+        bench.see(1, 2, 3)
+        bench.fake.publish(bench.feed, "t2", {"serial": 2})
+        await asyncio.sleep(0.15)
+        assert bench.journal.unsent() == 3
+        bench.fake.port = port
+        await bench.fake.__aenter__()
+        await until(lambda: not bench.journal.unsent() and bench.journal.revision(bench.feed) == 2)
+        assert sync.trouble == {}
+    assert links == [True, False, True]
+    assert sorted(bench.fake.facts) == [1, 2, 3]
+
+
+async def test_one_bad_feed_holds_up_no_other(bench) -> None:
+    bench.fake.publish("hall/x", "h", {})
+    bench.fake.publish(bench.feed, "t", {})
+
+    def bend(page):
+        return page if page.feed == bench.feed else type(page)("lie", 0, 1, False, page.at, ())
+
+    bench.fake.bend = bend
+    async with bench.syncing() as sync:
+        await until(lambda: bench.journal.revision(bench.feed) == 1 and sync.trouble)
+        assert list(sync.trouble) == ["hall/x"]
+        bench.fake.bend = None
+        await until(lambda: bench.journal.revision("hall/x") == 1 and not sync.trouble)
+
+
+async def test_a_new_key_of_central_comes_with_the_feed_of_keys(bench, house) -> None:
+    """Rotation with overlap: the new certificate is told under the old key, then the old one is revoked."""
+    keys = f"keys/{derived_id('house')}"
+    fresh = house.holder("central-2", DeviceKind.CENTRAL)
+    bench.fake.publish(keys, fresh.certificate.kid, {"certificate": fresh.certificate.pem})
+    bench.fake.publish(bench.feed, "t", {"n": 1})
+    bench.fake.page_rows = 10
+    async with bench.syncing(feeds=(keys,)) as sync:
+        await until(lambda: bench.journal.revision(bench.feed) == 1)
+        old, bench.fake.signer = bench.fake.signer, fresh.signer
+        revoked = {"certificate": bench.fake.certificate.pem, "revoked_at": NOON.isoformat()}
+        bench.fake.publish(keys, old.kid, revoked)
+        bench.fake.publish(bench.feed, "t", {"n": 2})
+        await until(lambda: bench.journal.revision(bench.feed) == 2)
+        assert bench.keyring.revoked(old.kid) == NOON
+        bench.fake.signer = old
+        bench.fake.publish(bench.feed, "t", {"n": 3})
+        await until(lambda: bench.feed in sync.trouble)
+        assert bench.journal.row(bench.feed, "t") == {"n": 2}
+    again = Keyring(house.root_pem)
+    Sync(bench.line, bench.journal, again, bench.device.signer, CLOCK)
+    assert again.revoked(old.kid) == NOON, "what is revoked stays so over a restart without a line"
+
+
+async def test_after_a_long_time_away_the_keys_are_asked_for(bench, house) -> None:
+    fresh = house.holder("central-9", DeviceKind.CENTRAL)
+    bench.fake.signer = fresh.signer
+    bench.fake.publish(bench.feed, "t", {"n": 1})
+    asked = []
+
+    async def renew() -> None:
+        asked.append(1)
+        bench.keyring.add(fresh.certificate.pem)
+
+    async with bench.syncing(renew_keys=renew):
+        await until(lambda: bench.journal.revision(bench.feed) == 1)
+    assert asked == [1]
+
+
+@pytest.mark.parametrize("answer", [b"", b"[]", b"<html>", b'{"value"', b'{"value": {"feeds": 3}}', b'{"value": 7}'])
+async def test_rubbish_counts_as_no_answer(bench, answer, monkeypatch) -> None:
+    from aiohttp import web
+
+    async def door(request):
+        return web.Response(body=answer)
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", door)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = site._server.sockets[0].getsockname()[1]
+    try:
+        async with HttpCentral(f"http://127.0.0.1:{port}/", CLOCK) as line:
+            with pytest.raises(Unreachable):
+                await pull(line, bench.journal, bench.feed, bench.keyring)
+            sync = Sync(line, bench.journal, bench.keyring, bench.device.signer, CLOCK)
+            with pytest.raises(Unreachable):
+                await sync.refresh()
+    finally:
+        await runner.cleanup()
