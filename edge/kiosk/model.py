@@ -263,9 +263,12 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class PaymentChanged:
+    """CREATED names the payment that a StartPayment began. `code` is the terminal driver's (T-…), or empty."""
+
     payment_id: Id
     state: PayState
     reference: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

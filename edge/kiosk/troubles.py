@@ -55,11 +55,13 @@ class Notice(StrEnum):
     PLACES_LOST = "notice.places_lost"
     DECLINED = "notice.declined"
     CANCELLED = "notice.cancelled"
+    TERMINAL = "notice.terminal"  # the card terminal did not start the payment; nothing was charged
 
 
 class Busy(StrEnum):
     LEASE = "busy.lease"  # central is asked for the chosen seats
     CANCELLING = "busy.cancelling"
+    CHECKING = "busy.checking"  # the payment's answer was lost; the terminal is asked what became of it
 
 
 MONEY: Mapping[Code, MoneyText] = {
