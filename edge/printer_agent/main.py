@@ -17,7 +17,7 @@ from edge.printer_agent import core, layout
 from edge.printer_agent.agent import Agent
 from edge.printer_agent.config import PrinterConfig
 from edge.printer_agent.errors import Code
-from edge.printer_agent.sheet import QrMode, Sheet
+from edge.printer_agent.sheet import Sheet
 from edge.printer_agent.store import SCHEMA, IdReused, QueueFull, Store, Tell
 from edge.printer_agent.transport import Printer, address
 from shared.ids import Id, derived_id
@@ -107,8 +107,7 @@ async def run(
         raise Failure(f"The printer's address cannot be used: {bad}.", "Set `printer` in the configuration.") from bad
     look = _look(config)
     journal = Journal.open(config.data / "printer.db", device_id or derived_id("printer", str(config.data)), SCHEMA)
-    flush = 1024 if config.qr is QrMode.NATIVE else 20_000  # longer than the longest command of a ticket
-    printer = Printer(where, config.times, config.proof, flush)
+    printer = Printer(where, config.times, config.proof)
     store = Store(journal, clock, tell, config.max_open_jobs, config.keep_jobs)
     limits = core.Limits(round(config.patience_s * 1000), round(config.max_age_s * 1000))
     agent = Agent(store, printer, clock, limits, look, config.poll_s)
@@ -132,6 +131,8 @@ def _look(config: PrinterConfig) -> layout.Look:
         Sheet(config.code_pages).text("é")
     except (LookupError, ValueError) as bad:
         raise Failure(f"The code pages cannot be used: {bad}.", "Set `code_pages` in the configuration.") from bad
+    if not 4 <= config.qr_module <= 10:
+        raise Failure("A QR code's module is 4 to 10 dots wide.", "Set `qr_module` in the configuration.")
     return layout.Look(config.code_pages, config.qr, config.qr_module)
 
 

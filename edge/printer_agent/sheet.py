@@ -81,8 +81,8 @@ class Sheet:
             self._put(row.center(style.columns) + "\n")
 
     def pair(self, left: str, right: str, style: Type = BODY) -> None:
-        """Left and right on one line; what is too long on the left goes, never what is on the right."""
-        right = self.clean(right)
+        """Left and right on one line; the left gives way: prices and numbers stand on the right."""
+        right = clip(self.clean(right), style.columns * 2 // 3)
         left = clip(self.clean(left), style.columns - len(right) - 1)
         self._style(style)
         self._put(left + " " * (style.columns - len(left) - len(right)) + right + "\n")
@@ -106,7 +106,9 @@ class Sheet:
         """A QR code in the middle, `module` dots a square (7 are 0.9 mm), with its quiet zone above and below."""
         self._style(Type(align="center"))
         self.gap(QUIET)
-        self._printer.qr(text, ec=1, size=module, native=self._qr_mode is QrMode.NATIVE, impl="bitImageRaster")
+        native = self._qr_mode is QrMode.NATIVE
+        # As an image it goes in narrow stripes: no command of a ticket is longer than a thousand bytes, see Printer.
+        self._printer.qr(text, ec=1, size=module, native=native, image_arguments={"fragment_height": 24})
         self.gap(QUIET)
 
     def cut(self) -> None:

@@ -17,6 +17,7 @@ from shared.wire.printing import READY, PrinterStatus
 DLE_EOT = b"\x10\x04"
 GS_R = b"\x1dr\x01"  # answered only when everything before it is printed
 NO_ASB = b"\x1da\x00"
+FLUSH = 1200  # bytes; no command of a ticket is longer (a test looks)
 CLEAR = b"\x1b@\x1bJ\x5a\x1dV\x00"  # what hangs out of the printer is cut off before the next ticket
 QUIET_S = 0.01  # an answer sent twice has both halves within this
 CHUNK = 512
@@ -121,7 +122,7 @@ class Printer:
     """
 
     def __init__(
-        self, where: Tcp | Serial, times: Times | None = None, proof: Proof = Proof.ECHO, flush: int = 1024
+        self, where: Tcp | Serial, times: Times | None = None, proof: Proof = Proof.ECHO, flush: int = FLUSH
     ) -> None:
         self._where = where
         self._times = times or Times()

@@ -11,6 +11,7 @@ from io import BytesIO
 
 import barcode
 import segno
+from barcode.errors import BarcodeError
 from PIL import Image, ImageDraw, ImageFont
 
 WIDTH = 576
@@ -107,7 +108,10 @@ class Paper:
         self.graphic(Image.open(buffer).convert("L"))
 
     def barcode(self, kind: str, data: str, module: int, height: int, text_at: int) -> None:
-        bars = "".join(barcode.get_barcode_class(kind)(data).build())
+        try:
+            bars = "".join(barcode.get_barcode_class(kind)(data).build())
+        except BarcodeError as bad:
+            raise ValueError(str(bad)) from bad
         picture = Image.new("L", (len(bars) * module, height), 255)
         draw = ImageDraw.Draw(picture)
         for at, bar in enumerate(bars):
