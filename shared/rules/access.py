@@ -329,7 +329,7 @@ def _used(case: _Case) -> _Fault | None:
     if case.token.entries != 1 or not _nobody_left(case):
         return None
     entry = case.facts.entries[0]
-    return case.token.ticket_id, {"at": _iso(entry.at), "gate": entry.gate}
+    return case.token.ticket_id, {"at": _iso(entry.at), "gate": entry.gate, **_there(case)}
 
 
 def _entries_used_up(case: _Case) -> _Fault | None:
@@ -338,7 +338,7 @@ def _entries_used_up(case: _Case) -> _Fault | None:
     if _nobody_left(case):
         last = max(entries, key=lambda entry: entry.at, default=None)
         seen = {"at": _iso(last.at), "gate": last.gate} if last else {}
-        return case.token.ticket_id, {"entries": case.token.entries, "left": 0, **seen}
+        return case.token.ticket_id, {"entries": case.token.entries, "left": 0, **seen, **_there(case)}
     if wished > 1 and wished > len(case.unused):
         return case.token.ticket_id, {"entries": case.token.entries, "left": len(case.unused)}
     return None
@@ -385,7 +385,7 @@ def _reentry_not_yet(case: _Case) -> _Fault | None:
     if case.unused or case.returning or not case.outside:
         return None
     at = min(case.may_return(entry) for entry in case.outside)
-    return case.token.ticket_id, {"at": _iso(at)}
+    return case.token.ticket_id, {"at": _iso(at), **_there(case)}
 
 
 def _holder_blocked(case: _Case) -> _Fault | None:
@@ -531,8 +531,13 @@ def _about(case: _Case) -> dict[str, Any]:
     return {
         "event": performance.event_names,
         "starts": _iso(performance.starts),
-        "timezone": performance.timezone,
+        **_there(case),
     }
+
+
+def _there(case: _Case) -> dict[str, Any]:
+    """Whose time of day a screen should say, where it is known."""
+    return {"timezone": case.facts.performance.timezone} if case.facts.performance else {}
 
 
 def _iso(at: datetime) -> str:
