@@ -1,0 +1,1 @@
+"""The command line, the demo and the simulators: what stands above central and the devices and may know them all."""

@@ -17,6 +17,7 @@ class Scan:
 
     id: Id
     device_id: Id
+    site_id: str
     performance_id: str
     ticket_id: str
     serial: int
@@ -27,7 +28,15 @@ class Scan:
     reason: str
     entry: int
     persons: int
-    passed: bool | None
+
+
+@entity("passage", read=Privilege.ACCESS_READ)
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Whether the person of a scan went through. Its id is the scan's; it may arrive before the scan does."""
+
+    id: Id
+    passed: bool
 
 
 @entity("admission", read=Privilege.ACCESS_READ, unique=(("ticket_id", "entry"),), index=(("performance_id", "at"),))
@@ -40,6 +49,7 @@ class Admission:
     entry: int
     performance_id: str
     scan_id: Annotated[Id, Ref("scan")]
+    site_id: str
     at: datetime
     gate: str
 

@@ -35,10 +35,11 @@ DEVICE: Mapping[tuple[DeviceState, DeviceDo], DeviceState] = {
 }
 
 
-@entity("device", read=Privilege.DEVICE_READ, unique=(("context_id", "code"),))
+@entity("device", read=Privilege.DEVICE_READ, unique=(("context_id", "code"), ("point_of_sale_id",)))
 @dataclass(frozen=True, slots=True)
 class Device:
-    """`code` is short and names its series of numbers (K1 → K1-000123). `contiguous`: every fact up to here arrived;
+    """`code` is short and names its series of numbers and receipts. A point of sale is one
+    workstation, so it has one device at most (domain-facts.md B.1). `contiguous`: every fact up to here arrived;
     `head` is the hash of that fact. `code_digest` and `code_until` are its one-time enrolment code's."""
 
     id: Id

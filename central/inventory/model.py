@@ -97,7 +97,7 @@ PLACE: Mapping[tuple[PlaceState, PlaceDo], PlaceState] = {
 )
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """One seat, or `quantity` counted places of a gauge, taken by a holder (cart, order, lease) until an end, if any."""
+    """One seat, or `quantity` counted places of a gauge, taken by a holder (cart, order, lease) until an end."""
 
     id: Id
     performance_id: Annotated[Id, Ref("performance")]

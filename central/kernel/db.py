@@ -28,9 +28,9 @@ class Connection(Protocol):
     def begin(self, *, write: bool) -> None: ...
     def commit(self) -> None: ...
     def rollback(self) -> None: ...
-    def savepoint(self) -> None: ...
-    def release(self) -> None: ...
-    def undo(self) -> None: ...
+    def savepoint(self, name: str = "command") -> None: ...
+    def release(self, name: str = "command") -> None: ...
+    def undo(self, name: str = "command") -> None: ...
     def close(self) -> None: ...
 
 
@@ -95,15 +95,15 @@ class SqliteConnection:
         if self._db.in_transaction:
             self._run("ROLLBACK")
 
-    def savepoint(self) -> None:
-        self._run("SAVEPOINT command")
+    def savepoint(self, name: str = "command") -> None:
+        self._run(f"SAVEPOINT {name}")
 
-    def release(self) -> None:
-        self._run("RELEASE command")
+    def release(self, name: str = "command") -> None:
+        self._run(f"RELEASE {name}")
 
-    def undo(self) -> None:
-        self._run("ROLLBACK TO command")
-        self._run("RELEASE command")
+    def undo(self, name: str = "command") -> None:
+        self._run(f"ROLLBACK TO {name}")
+        self._run(f"RELEASE {name}")
 
     def close(self) -> None:
         self._db.close()
@@ -135,15 +135,15 @@ class PostgresConnection:
         if not self._db.closed:
             self._db.execute("ROLLBACK")
 
-    def savepoint(self) -> None:
-        self._execute("SAVEPOINT command", {})
+    def savepoint(self, name: str = "command") -> None:
+        self._execute(f"SAVEPOINT {name}", {})
 
-    def release(self) -> None:
-        self._execute("RELEASE SAVEPOINT command", {})
+    def release(self, name: str = "command") -> None:
+        self._execute(f"RELEASE SAVEPOINT {name}", {})
 
-    def undo(self) -> None:
-        self._execute("ROLLBACK TO SAVEPOINT command", {})
-        self._execute("RELEASE SAVEPOINT command", {})
+    def undo(self, name: str = "command") -> None:
+        self._execute(f"ROLLBACK TO SAVEPOINT {name}", {})
+        self._execute(f"RELEASE SAVEPOINT {name}", {})
 
     def close(self) -> None:
         self._db.close()

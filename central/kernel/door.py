@@ -22,6 +22,7 @@ from typing import Any
 import orjson
 
 from central.kernel.db import Connection, Database, Repeatable
+from central.kernel.keys import Keys
 from central.kernel.registry import Handler, handler_of
 from central.kernel.tx import Actor, ActorKind, Read, Tx
 from shared.clock import to_ms
@@ -89,10 +90,11 @@ PathOf = Callable[[Read, str], tuple[str, ...]]
 
 
 class Door:
-    def __init__(self, database: Database, clock: Callable[[], datetime], path_of: PathOf) -> None:
+    def __init__(self, database: Database, clock: Callable[[], datetime], path_of: PathOf, keys: Keys) -> None:
         self._database = database
         self._clock = clock
         self._path_of = path_of
+        self.keys = keys
         self._paths: dict[str, tuple[str, ...]] = {}  # a context never moves, so a path once read stays true
         self._listeners: list[Callable[[frozenset[str], frozenset[str]], None]] = []
         self._jobs: queue.Queue[tuple[Job, asyncio.Future[Reply]] | None] = queue.Queue(QUEUE)
@@ -231,12 +233,12 @@ class Door:
         if stored := db.run("SELECT digest, answer FROM command_log WHERE id = :id", {"id": job.command_id}):
             db.release()
             return self._repeated(digest, *stored[0]), NOTHING
-        tx = Tx(db, job.actor, now, job.command_id)
+        tx = Tx(db, job.actor, now, job.command_id, self.keys)
         outcome = self._allowed(tx, handler, job.command) or handler.run(tx, job.command)
         if isinstance(outcome, Refused):
             db.undo()  # a refusal after a write leaves no trace
             db.savepoint()
-            tx = Tx(db, job.actor, now, job.command_id)
+            tx = Tx(db, job.actor, now, job.command_id, self.keys)
         reply = reply_to(outcome)
         if job.dry_run:
             db.undo()
@@ -302,7 +304,7 @@ class Door:
 
     def ask_now(self, db: Connection, actor: Actor, query: Any) -> Outcome[Any]:
         """`ask` at once and in this thread, for the simulation."""
-        return self._asked(Read(db, actor, self._clock()), query)
+        return self._asked(Read(db, actor, self._clock(), self.keys), query)
 
     def _asked(self, read: Read, query: Any) -> Outcome[Any]:
         handler = handler_of(type(query))
@@ -313,7 +315,7 @@ class Door:
         db = self._connection(read_only=True)
         db.begin(write=False)
         try:
-            return look(Read(db, actor, self._clock()))
+            return look(Read(db, actor, self._clock(), self.keys))
         finally:
             db.rollback()
 

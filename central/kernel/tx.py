@@ -8,14 +8,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum, auto
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from central.kernel.db import Connection, Row
 from central.kernel.entity import BY_NAME, ENTITIES, E
+from central.kernel.keys import Keys
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
+
+T = TypeVar("T")
 
 
 class ActorKind(StrEnum):
@@ -52,21 +55,22 @@ ANONYMOUS = Actor(ActorKind.ANONYMOUS, "", "")
 class Read:
     """A consistent look at the database."""
 
-    __slots__ = ("_db", "actor", "now")
+    __slots__ = ("_db", "actor", "keys", "now")
 
-    def __init__(self, db: Connection, actor: Actor, now: datetime) -> None:
+    def __init__(self, db: Connection, actor: Actor, now: datetime, keys: Keys) -> None:
         self._db = db
         self.actor = actor
         self.now = now
+        self.keys = keys
 
-    def run(self, sql: str, **params: Any) -> list[Row]:
+    def run(self, sql: str, /, **params: Any) -> list[Row]:
         return self._db.run(sql, params)
 
-    def one(self, sql: str, **params: Any) -> Row | None:
+    def one(self, sql: str, /, **params: Any) -> Row | None:
         rows = self._db.run(sql, params)
         return rows[0] if rows else None
 
-    def find(self, kind: type[E], where: str = "", **params: Any) -> list[E]:
+    def find(self, kind: type[E], where: str = "", /, **params: Any) -> list[E]:
         """Entities whose row meets `where` (SQL after the table's name: WHERE, ORDER BY, LIMIT)."""
         declaration = ENTITIES[kind]
         return [declaration.entity(row) for row in self._db.run(f"{declaration.select_sql} {where}", params)]
@@ -81,15 +85,15 @@ class Tx(Read):
 
     __slots__ = ("audit", "command_id", "feeds", "outbox", "touched")
 
-    def __init__(self, db: Connection, actor: Actor, now: datetime, command_id: Id) -> None:
-        super().__init__(db, actor, now)
+    def __init__(self, db: Connection, actor: Actor, now: datetime, command_id: Id, keys: Keys) -> None:
+        super().__init__(db, actor, now, keys)
         self.command_id = command_id
         self.audit: list[tuple[str, str, str, str]] = []
         self.feeds: dict[str, dict[str, str | None]] = {}
         self.outbox: list[tuple[str, str, int]] = []
         self.touched: set[str] = set()
 
-    def write(self, sql: str, **params: Any) -> int:
+    def write(self, sql: str, /, **params: Any) -> int:
         """Rows touched by one guarded statement. Who uses it on an entity's table says so with `changed`."""
         return self._db.write(sql, params)
 
@@ -178,6 +182,21 @@ class Tx(Read):
         """An id that follows from this command, so that running it again makes the same one."""
         return derived_id(self.command_id, *parts)
 
+    def attempt(self, act: Callable[[], T]) -> T:
+        """Runs a part of a command on its own: if it raises, it leaves no trace here, and the rest can go on."""
+        audit, outbox, touched = len(self.audit), len(self.outbox), set(self.touched)
+        feeds = {feed: dict(rows) for feed, rows in self.feeds.items()}
+        self._db.savepoint("part")
+        try:
+            value = act()
+        except Exception:
+            self._db.undo("part")
+            del self.audit[audit:], self.outbox[outbox:]
+            self.touched, self.feeds = touched, feeds
+            raise
+        self._db.release("part")
+        return value
+
     def flush(self) -> None:
         """Writes what was gathered; the door calls it once, inside the transaction. The log row stands already."""
         if self.audit:
@@ -215,6 +234,3 @@ class Tx(Read):
                 for n, (key, body) in enumerate(rows.items())
             ],
         )
-
-
-Clock = Callable[[], datetime]

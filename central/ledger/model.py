@@ -1,5 +1,6 @@
-"""Accounts and moves: every move debits one account and credits another, whole minor units, append only. What is owed or
-owned is a sum of moves; nothing is edited, a mistake is moved back."""
+"""Accounts and moves: every move debits one account and credits another, whole minor units, append only.
+
+What is owed or owned is a sum of moves; nothing is edited, a mistake is moved back."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -109,7 +109,7 @@ class Entitlement:
     cancelled: bool
 
 
-@entity("ticket", read=Privilege.ORDER_READ, unique=(("number",),), index=(("entitlement_id",),))
+@entity("ticket", read=Privilege.ORDER_READ, index=(("number",), ("entitlement_id",)))
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """`number` is the gap-free legal number of its series (law-fr.md R3); `token` what the barcode says. Of the tickets

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
-from typing import Annotated, Any
+from typing import Annotated
 
 from central.kernel.entity import Ref, entity
 from central.organisation.model import Names, Privilege
@@ -74,16 +74,14 @@ PLAN: Mapping[tuple[PlanState, PlanDo], PlanState] = {(PlanState.DRAFT, PlanDo.V
 @entity("physical_configuration", read=Privilege.VENUE_READ, unique=(("space_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class PhysicalConfiguration:
-    """How a space is built for a use. `shapes` is the drawing around the seats (wire.feeds.PlanShape)."""
+    """How a space is built for a use. `plan` is its plan file as `venues.plan.write_plan` writes it; empty: no plan."""
 
     id: Id
     space_id: Annotated[Id, Ref("space")]
     code: str
     names: Names
     state: PlanState
-    width: float
-    height: float
-    shapes: tuple[dict[str, Any], ...]
+    plan: str
 
 
 @entity("physical_zone", read=Privilege.VENUE_READ, unique=(("configuration_id", "name"),))

@@ -1,0 +1,115 @@
+"""Scans from the gates, merged so that the order of arrival does not matter: for each (ticket, entry) the earliest
+corrected time counts, the others are `duplicate offline`. What follows from the scans is worked out anew each time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from central.access.model import Admission, Anomaly, AnomalyKind, Passage, Scan
+from central.kernel.registry import answers
+from central.kernel.tx import Read, Tx
+from central.organisation.model import Privilege
+from shared.ids import Id, derived_id
+from shared.outcome import Ok, Outcome
+from shared.wire.facts import Direction
+from shared.wire.facts import Passage as PassageFact
+from shared.wire.facts import Scan as ScanFact
+from shared.wire.feeds import AdmissionRow, Family, feed_name
+
+
+def take_scan(tx: Tx, scan_id: Id, device_id: Id, site_id: str, at: datetime, said: ScanFact) -> None:
+    """Notes a scan once; entries that it bears on are settled again."""
+    scan = Scan(
+        scan_id, device_id, site_id, said.performance_id, said.ticket_id, said.serial, said.gate, said.direction, at,
+        said.admitted, said.reason, said.entry, said.persons,
+    )  # fmt: skip
+    if tx.insert_if_absent(scan) and said.admitted and said.direction is Direction.ENTRY:
+        settle_entry(tx, said.ticket_id, said.entry)
+
+
+def take_passage(tx: Tx, said: PassageFact) -> None:
+    """A person did not go through: the entry is not used after all."""
+    if not tx.insert_if_absent(Passage(said.scan_id, said.passed)) or said.passed:
+        return
+    scan = tx.get(Scan, said.scan_id)
+    if scan and scan.admitted:
+        settle_entry(tx, scan.ticket_id, scan.entry)
+
+
+def settle_entry(tx: Tx, ticket_id: str, entry: int) -> None:
+    """Makes admission and anomalies of one (ticket, entry) what its scans say."""
+    scans = tx.find(
+        Scan,
+        "WHERE ticket_id = :ticket AND entry = :entry AND admitted = 1 AND direction = 'entry' "
+        "AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.id = scan.id AND p.passed = 0) ORDER BY at, id",
+        ticket=ticket_id,
+        entry=entry,
+    )
+    _set_admission(tx, ticket_id, entry, scans[0] if scans else None)
+    losers = {derived_id("duplicate", scan.id): scan for scan in scans[1:]}
+    shown = tx.find(
+        Anomaly, "WHERE kind = :kind AND subject = :s", kind=AnomalyKind.DUPLICATE_OFFLINE, s=f"{ticket_id}/{entry}"
+    )
+    for anomaly in shown:
+        if anomaly.id not in losers:
+            tx.delete(anomaly)
+    for anomaly_id, scan in losers.items():
+        report(
+            tx, anomaly_id, AnomalyKind.DUPLICATE_OFFLINE, scan.at, scan.device_id, f"{ticket_id}/{entry}",
+            {"gate": scan.gate, "scan": scan.id},
+        )  # fmt: skip
+    settle_unknown(tx, ticket_id, scans[0] if scans else None)
+
+
+def settle_unknown(tx: Tx, ticket_id: str, scan: Scan | None = None) -> None:
+    """A ticket admitted on its signature is an anomaly until its sale arrives; call it from both sides."""
+    anomaly_id = derived_id("unknown ticket", ticket_id)
+    sold = tx.one("SELECT 1 FROM entitlement WHERE id = :id", id=ticket_id)
+    shown = tx.get(Anomaly, anomaly_id)
+    if sold and shown:
+        tx.delete(shown)
+    if not sold and scan and not shown:
+        report(
+            tx, anomaly_id, AnomalyKind.UNKNOWN_TICKET_ADMITTED, scan.at, scan.device_id, ticket_id, {"gate": scan.gate}
+        )
+
+
+def _set_admission(tx: Tx, ticket_id: str, entry: int, scan: Scan | None) -> None:
+    admission_id = derived_id("admission", ticket_id, entry)
+    before = tx.get(Admission, admission_id)
+    if scan is None:
+        if before:
+            tx.delete(before)
+            tx.feed(feed_name(Family.ADMISSIONS, before.site_id), f"{ticket_id}/{entry}", None)
+        return
+    after = Admission(
+        admission_id, Id(ticket_id), entry, scan.performance_id, scan.id, scan.site_id, scan.at, scan.gate
+    )
+    if before == after:
+        return
+    if before:
+        tx.update(before, after)
+    else:
+        tx.insert(after)
+    row = AdmissionRow(after.ticket_id, entry, scan.at, scan.gate, scan.id)
+    tx.feed(feed_name(Family.ADMISSIONS, scan.site_id), f"{ticket_id}/{entry}", row)
+
+
+def report(
+    tx: Tx, anomaly_id: Id, kind: AnomalyKind, at: datetime, device_id: str, subject: str, detail: dict[str, Any]
+) -> None:
+    """Makes an anomaly visible, once."""
+    tx.insert_if_absent(Anomaly(anomaly_id, kind, at, device_id, subject, detail, settled=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Anomalies:
+    """Open anomalies, newest first."""
+
+    context_id: Id
+    limit: int = 200
+
+
+@answers(Anomalies, needs=Privilege.ACCESS_READ, gives=list[Anomaly])
+def anomalies(read: Read, want: Anomalies) -> Outcome[list[Anomaly]]:
+    return Ok(read.find(Anomaly, "WHERE settled = 0 ORDER BY at DESC, id LIMIT :n", n=min(want.limit, 1000)))

@@ -1,0 +1,208 @@
+"""The wiring of central: configuration → keys → database → door → broker → loops → HTTP. It alone knows all."""
+
+import asyncio
+import binascii
+import time
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_urlsafe
+
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+import central.areas  # noqa: F401  # declares every command, query and entity
+from central.config import CentralConfig
+from central.devices.model import Device, DeviceState
+from central.kernel.db import Database
+from central.kernel.door import Door
+from central.kernel.keys import load_keys
+from central.kernel.schema import SchemaError, upgrade
+from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
+from central.loops import Loops
+from central.organisation.model import Privilege
+from central.organisation.ops import SetUpHouse, key_digest, operator_of, path_of
+from central.web.api import AUTHENTICATE, DOOR, MOST_BYTES, Authenticate, routes
+from central.web.live import LIVE, LivePage
+from shared.ids import Id
+from shared.outcome import Refused
+from shared.runtime.broker import EmbeddedBroker
+from shared.runtime.config import Failure
+from shared.runtime.log import logger
+from shared.runtime.login import Login
+from shared.runtime.mqtt import Bus
+from shared.runtime.system import SystemClock, fresh_id
+from shared.runtime.tasks import Crew
+from shared.wire.requests import DEVICE, request_genuine
+
+log = logger(__name__)
+KNOWN_FOR_S = 2.0  # how long a caller's rights are remembered: a withdrawn right ends within this
+MOST_KNOWN = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A central that serves. `url` is where."""
+
+    door: Door
+    loops: Loops
+    url: str
+    broker_port: int
+
+
+@asynccontextmanager
+async def running(config: CentralConfig) -> AsyncIterator[Running]:
+    """Central as a whole, until the block ends."""
+    door = open_door(config)
+    door.start()
+    try:
+        async with _broker(config, door) as broker_port:
+            certificate = door.keys.certificate
+            login = Login.of(door.keys.signer.key, certificate.pem, certificate.holder_id)
+            bus = Bus(config.broker.host, broker_port, login=login, name="central")
+            loops = Loops(
+                door, bus, bell_poll_s=config.bell_poll_s, hall_every_s=config.hall_every_s,
+                outbox_every_s=config.outbox_every_s,
+            )  # fmt: skip
+            async with Crew() as crew, _served(config, make_app(door, loops)) as url:
+                for name, work in (
+                    ("bus", bus.run), ("bells", loops.bells), ("halls", loops.halls), ("outbox", loops.outbox),
+                ):  # fmt: skip
+                    crew.start(name, work)
+                yield Running(door, loops, url, broker_port)
+    finally:
+        door.stop()
+
+
+def open_door(config: CentralConfig) -> Door:
+    """Keys and an up-to-date database; a sentence where one of them is not to be had."""
+    database = Database(config.database_url)
+    try:
+        upgrade(database)
+        keys = load_keys(config.keys, datetime.now(UTC))
+    except SchemaError as fault:
+        raise Failure(str(fault)) from fault
+    except (OSError, ValueError) as fault:
+        raise Failure(
+            f"Central's data in {config.data} cannot be used: {fault}.", "Check the folder's owner."
+        ) from fault
+    return Door(database, lambda: datetime.now(UTC), path_of, keys)
+
+
+@asynccontextmanager
+async def _broker(config: CentralConfig, door: Door) -> AsyncIterator[int]:
+    if not config.broker.embedded:
+        yield config.broker.port
+        return
+    async with EmbeddedBroker(config.broker.host, config.broker.port, door.keys.root_pem) as broker:
+        yield broker.port
+
+
+@asynccontextmanager
+async def _served(config: CentralConfig, app: web.Application) -> AsyncIterator[str]:
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, config.listen.host, config.listen.port, backlog=1024)
+    try:
+        try:
+            await site.start()
+        except OSError as fault:
+            raise Failure(
+                f"Central cannot listen on {config.listen.host}:{config.listen.port} ({fault.strerror}).",
+                "Stop what uses this port, or set listen.port.",
+            ) from fault
+        address = runner.addresses[0]
+        yield f"http://{address[0]}:{address[1]}"
+    finally:
+        await runner.cleanup()
+
+
+def make_app(door: Door, loops: Loops | None = None) -> web.Application:
+    app = web.Application(client_max_size=MOST_BYTES)
+    app[DOOR] = door
+    app[AUTHENTICATE] = authenticator(door)
+    app[LIVE] = LivePage(door, loops.roster if loops else None)
+    routes(app)
+    app[LIVE].routes(app)
+    return app
+
+
+def authenticator(door: Door) -> Authenticate:
+    """Who asks: a device by its signature, an operator's program by its key, or anybody, who may next to nothing."""
+    known: dict[str, tuple[float, Actor]] = {}
+
+    async def authenticate(request: web.Request, body: bytes) -> Actor | None:
+        if DEVICE in request.headers:
+            return await _device(door, request, body)
+        said = request.headers.get("Authorization")
+        if said is None:
+            return ANONYMOUS
+        found = known.get(said)
+        if found and found[0] > time.monotonic():
+            return found[1]
+        actor = await _operator(door, said)
+        if actor:
+            if len(known) >= MOST_KNOWN:
+                known.clear()
+            known[said] = (time.monotonic() + KNOWN_FOR_S, actor)
+        return actor
+
+    return authenticate
+
+
+async def _operator(door: Door, said: str) -> Actor | None:
+    scheme, _, encoded = said.partition(" ")
+    try:
+        operator_id, _, key = b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    if scheme.lower() != "basic":
+        return None
+    found: Actor | None = await door.read(SYSTEM, lambda read: operator_of(read, operator_id, key))
+    return found
+
+
+async def _device(door: Door, request: web.Request, body: bytes) -> Actor | None:
+    """The device whose key signed this request. A revoked one is still heard: its facts go to quarantine."""
+
+    def look(read: Read) -> Device | None:
+        return read.get(Device, request.headers[DEVICE])
+
+    device: Device | None = await door.read(SYSTEM, look)
+    if device is None or device.state not in (DeviceState.ACTIVE, DeviceState.REVOKED) or not device.public_key:
+        return None
+    key = load_pem_public_key(device.public_key.encode())
+    genuine = isinstance(key, Ed25519PublicKey) and request_genuine(
+        request.headers, key, request.method, request.raw_path, body
+    )
+    grants = frozenset({(str(Privilege.DEVICE_SYNC), str(device.context_id))})
+    return Actor(ActorKind.DEVICE, device.id, device.code, grants) if genuine else None
+
+
+async def run(config: CentralConfig, ready_file: Path | None = None) -> None:
+    """`parterre central`: serves until it is told to stop. `ready_file` gets the address, for who started us."""
+    async with running(config) as central_:
+        log.info("central serves", url=central_.url, broker_port=central_.broker_port)
+        if ready_file:
+            await asyncio.to_thread(ready_file.write_text, f"{central_.url}\n{central_.broker_port}\n")
+        await asyncio.Event().wait()
+
+
+async def found_house(config: CentralConfig, code: str, name: str, operator_name: str) -> tuple[Id, Id, str]:
+    """`parterre found`: the institution and its first administrator, whose key is shown once and kept nowhere."""
+    door = open_door(config)
+    door.start()
+    clock = SystemClock()
+    institution_id, operator_id, key = fresh_id(clock), fresh_id(clock), token_urlsafe(32)
+    command = SetUpHouse(institution_id, code, {"fr": name}, operator_id, operator_name, key_digest(key))
+    try:
+        reply = await door.execute(SYSTEM, command, fresh_id(clock))
+    finally:
+        door.stop()
+    if isinstance(reply.outcome, Refused):
+        raise Failure(f"This database holds a house already ({reply.outcome.reason}).", "Sign in with its operators.")
+    return institution_id, operator_id, key

@@ -1,0 +1,18 @@
+"""Every area of central, in the order in which they may import each other: importing this declares everything."""
+
+import central.access.ops
+import central.catalogue.ops
+import central.devices.enrolment
+import central.devices.facts
+import central.devices.feeds
+import central.devices.hall
+import central.devices.leases
+import central.devices.orders_to_devices
+import central.inventory.ops
+import central.ledger.ops
+import central.orders.on_sale
+import central.orders.ops
+import central.organisation.ops
+import central.pricing.ops
+import central.selling.ops
+import central.venues.ops  # noqa: F401

@@ -1,0 +1,37 @@
+"""Central's configuration: one frozen object, from a TOML file and PARTERRE_CENTRAL__… variables."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shared.runtime.mqtt import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerConfig:
+    """`embedded` runs our own broker in this process; otherwise central is a client of the one at host and port."""
+
+    embedded: bool = True
+    host: str = "127.0.0.1"
+    port: int = 1883
+
+
+@dataclass(frozen=True, slots=True)
+class CentralConfig:
+    """`data` holds the database (unless `database` names another) and the keys. Times in seconds."""
+
+    data: Path
+    database: str = ""
+    listen: Endpoint = field(default_factory=lambda: Endpoint("127.0.0.1", 8080))
+    broker: BrokerConfig = field(default_factory=BrokerConfig)
+    log_level: str = "info"
+    hall_every_s: float = 0.5
+    bell_poll_s: float = 2.0
+    outbox_every_s: float = 1.0
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.data / 'parterre.db'}"
+
+    @property
+    def keys(self) -> Path:
+        return self.data / "keys"

@@ -1,0 +1,219 @@
+"""How a device becomes one of the house's: one-time code, its own key, an operator's approval (spec/edge.md, Trust)."""
+
+import hmac
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Annotated, Any
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+
+from central.devices.model import DEVICE, Device, DeviceDo, DeviceState, NoDevice
+from central.kernel.entity import Secret
+from central.kernel.registry import answers, handles
+from central.kernel.tx import Read, Tx
+from central.organisation.model import Context, Privilege
+from central.organisation.ops import institution_of
+from central.selling.model import PointOfSale
+from central.venues.model import Site
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+from shared.wire.certificates import DeviceKind, requested_key
+from shared.wire.facts import GENESIS
+from shared.wire.feeds import Family, KeyRow, feed_name
+from shared.wire.seal import kid_of
+
+CODE_LIVES = timedelta(minutes=10)
+_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that can be mistaken for another
+SELLERS = frozenset({DeviceKind.KIOSK, DeviceKind.BAR})
+
+
+def new_code() -> str:
+    """Eight letters, some 40 bits: for ten minutes and one use that is plenty."""
+    text = "".join(secrets.choice(_LETTERS) for _ in range(8))
+    return f"{text[:4]}-{text[4:]}"
+
+
+def code_digest(code: str) -> str:
+    return sha256(("enrol:" + code.strip().upper()).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class InviteDevice:
+    """Makes a device known and opens its enrolment for ten minutes with a code that the caller made (`new_code`); sent
+    again for a device that has not enrolled, it renews the code. A selling device needs a point of sale of its own."""
+
+    id: Id
+    context_id: Id
+    site_id: Id
+    kind: DeviceKind
+    code: str
+    label: str
+    enrolment_code: Annotated[str, Secret()]
+    point_of_sale_id: Id | None = None
+
+
+@handles(InviteDevice, needs=Privilege.DEVICE_MODIFY, gives=datetime)
+def invite_device(tx: Tx, want: InviteDevice) -> Outcome[datetime]:
+    """Answers with the end of the code's life."""
+    if tx.get(Site, want.site_id) is None:
+        return Refused(NoDevice.NO_SUCH_SITE, fix="site_id")
+    if (want.kind in SELLERS) != (want.point_of_sale_id is not None):
+        return Refused(NoDevice.NO_SUCH_POINT_OF_SALE, fix="point_of_sale_id", detail={"kind": want.kind})
+    until = tx.now + CODE_LIVES
+    known = tx.get(Device, want.id)
+    if known and known.state is not DeviceState.INVITED:
+        return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=known.id, detail={"state": known.state})
+    if known:
+        tx.update(known, replace(known, code_digest=code_digest(want.enrolment_code), code_until=until))
+        return Ok(until)
+    device = Device(
+        id=want.id, context_id=want.context_id, site_id=want.site_id, point_of_sale_id=want.point_of_sale_id,
+        kind=want.kind, code=want.code, label=want.label, state=DeviceState.INVITED, kid="", public_key="",
+        certificate="", code_digest=code_digest(want.enrolment_code), code_until=until, contiguous=0, head=GENESIS,
+        lease_epoch=0,
+    )  # fmt: skip
+    return Ok(until) if tx.insert_if_absent(device) else Refused(NoDevice.CODE_TAKEN, fix="code")
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolDevice:
+    """Sent by the device itself: the one-time code and a signing request for the key that it made."""
+
+    code: Annotated[str, Secret()]
+    request_pem: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    device_id: Id
+    root_pem: str
+
+
+@handles(EnrolDevice, needs=None, gives=Enrolled)
+def enrol_device(tx: Tx, want: EnrolDevice) -> Outcome[Enrolled]:
+    digest = code_digest(want.code)
+    found = [
+        device
+        for device in tx.find(Device, "WHERE state = 'invited'")
+        if hmac.compare_digest(device.code_digest, digest)
+    ]
+    if not found:
+        return Refused(NoDevice.BAD_CODE, fix="code")
+    device = found[0]
+    if device.code_until is None or tx.now >= device.code_until:
+        return Refused(NoDevice.CODE_EXPIRED, fix="code")
+    key = requested_key(want.request_pem)
+    if key is None:
+        return Refused(NoDevice.BAD_REQUEST, fix="request_pem")
+    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    after = DEVICE[device.state, DeviceDo.ENROL]
+    tx.update(device, replace(device, state=after, kid=kid_of(key), public_key=pem, code_digest="", code_until=None))
+    return Ok(Enrolled(device.id, tx.keys.root_pem))
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveDevice:
+    """An operator has compared the key's id on the device's screen with `kid`, and lets it in."""
+
+    device_id: Id
+    kid: str
+
+
+def device_context(read: Read, device_id: str) -> str | None:
+    row = read.one("SELECT context_id FROM device WHERE id = :id", id=device_id)
+    return str(row[0]) if row else None
+
+
+@handles(ApproveDevice, needs=Privilege.DEVICE_APPROVE, at=lambda read, want: device_context(read, want.device_id))
+def approve_device(tx: Tx, want: ApproveDevice) -> Outcome[None]:
+    device = tx.get(Device, want.device_id)
+    if device is None:
+        return Refused(NoDevice.NO_SUCH_DEVICE, fix="device_id")
+    after = DEVICE.get((device.state, DeviceDo.APPROVE))
+    if after is None or device.kid != want.kid:
+        return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=device.id, detail={"state": device.state, "kid": device.kid})
+    key = load_pem_public_key(device.public_key.encode())
+    pem = tx.keys.certify(tx.new_id("certificate"), device.id, device.kind, device.site_id, key, tx.now)
+    tx.update(device, replace(device, state=after, certificate=pem))
+    publish_key(tx, device.context_id, device.kid, KeyRow(pem))
+    publish_key(tx, device.context_id, tx.keys.signer.kid, KeyRow(tx.keys.certificate.pem))
+    return Ok(None)
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeDevice:
+    """Its later signatures do not count; what it still uploads goes to quarantine. `good`: tickets it signed that stay
+    good all the same."""
+
+    device_id: Id
+    good: tuple[Id, ...] = ()
+
+
+@handles(RevokeDevice, needs=Privilege.DEVICE_MODIFY, at=lambda read, want: device_context(read, want.device_id))
+def revoke_device(tx: Tx, want: RevokeDevice) -> Outcome[None]:
+    device = tx.get(Device, want.device_id)
+    if device is None:
+        return Refused(NoDevice.NO_SUCH_DEVICE, fix="device_id")
+    after = DEVICE.get((device.state, DeviceDo.REVOKE))
+    if after is None:
+        return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=device.id, detail={"state": device.state})
+    tx.update(device, replace(device, state=after, code_digest="", code_until=None))
+    if device.certificate:
+        publish_key(tx, device.context_id, device.kid, KeyRow(device.certificate, tx.now, want.good))
+    return Ok(None)
+
+
+def publish_key(tx: Tx, context_id: Id, kid: str, row: KeyRow) -> None:
+    tx.feed(feed_name(Family.KEYS, institution_of(tx, context_id)), kid, row)
+
+
+# --- what an enrolled device asks -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Asked by a device until it is approved; `kid` is its key's id, so that nobody else reads its answer."""
+
+    device_id: Id
+    kid: str
+
+
+@answers(Enrolment, needs=None, gives=dict[str, Any])
+def enrolment(read: Read, want: Enrolment) -> Outcome[dict[str, Any]]:
+    device = read.get(Device, want.device_id)
+    if device is None or device.kid != want.kid:
+        return Refused(NoDevice.NO_SUCH_DEVICE, fix="device_id")
+    state = {DeviceState.ACTIVE: "approved", DeviceState.REVOKED: "refused"}.get(device.state, "pending")
+    if state != "approved":
+        return Ok({"state": state})
+    return Ok(
+        {
+            "state": state,
+            "certificate": device.certificate,
+            "root_pem": read.keys.root_pem,
+            "central_certificates": [read.keys.certificate.pem],
+            "site_id": device.site_id,
+            "institution_id": institution_of(read, device.context_id),
+            "settings": settings_of(read, device),
+        }
+    )
+
+
+def settings_of(read: Read, device: Device) -> dict[str, str]:
+    """What a device must know of its house to work offline."""
+    site = read.get(Site, device.site_id)
+    context = read.get(Context, device.context_id)
+    point = read.get(PointOfSale, device.point_of_sale_id) if device.point_of_sale_id else None
+    assert site and context, "foreign keys say so"
+    return {
+        "label": device.label,
+        "code": device.code,
+        "timezone": site.timezone,
+        "site": site.names["fr"],
+        "organiser": context.names["fr"],
+        "point_of_sale_id": point.id if point else "",
+        "point_of_sale": point.names["fr"] if point else "",
+    }

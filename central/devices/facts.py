@@ -1,0 +1,231 @@
+"""Facts from devices: taken once each, in any order; a bad one is a dead letter and never blocks its neighbours.
+
+Central answers with the highest sequence up to which it has everything, and asks for gaps. What follows from a fact
+(a sale, an entry) follows once, because every id in it was made by the device.
+"""
+
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from central.access.model import Anomaly, AnomalyKind
+from central.access.ops import report, take_passage, take_scan
+from central.devices.leases import own_context, take_returned, take_sealed
+from central.devices.model import Device, DeviceState, FactRecord, FactState, NoDevice
+from central.devices.sales import take_sale
+from central.kernel.registry import answers, handles
+from central.kernel.tx import Read, Tx
+from central.organisation.model import Privilege
+from shared.ids import Id, derived_id
+from shared.outcome import Ok, Outcome, Refused
+from shared.wire.codec import build
+from shared.wire.facts import (
+    BATCH_FACTS,
+    GENESIS,
+    Fact,
+    FactKind,
+    LeaseSealed,
+    Passage,
+    Receipt,
+    Sale,
+    Scan,
+    SlotsReturned,
+    Upload,
+    fact_hash,
+)
+from shared.wire.seal import genuine
+
+MOST_GAPS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class UploadFacts(Upload):
+    """A batch of a device's facts, oldest first, with its signature over the last one's hash."""
+
+
+@handles(UploadFacts, needs=Privilege.DEVICE_SYNC, at=own_context, gives=Receipt)
+def upload_facts(tx: Tx, want: UploadFacts) -> Outcome[Receipt]:
+    device = tx.get(Device, tx.actor.id)
+    if device is None:
+        return Refused(NoDevice.NO_SUCH_DEVICE, fix=tx.actor.id)
+    if not want.facts or len(want.facts) > BATCH_FACTS or not _signed(device, want):
+        return Refused(NoDevice.BAD_REQUEST, fix="signature", detail={"most": BATCH_FACTS})
+    dead: dict[str, str] = {}
+    for fact in want.facts:
+        record = _take(tx, device, fact)
+        if record.state is FactState.DEAD:
+            dead[str(fact.seq)] = record.why
+    after = _advanced(tx, device)
+    tx.write(
+        "UPDATE device SET contiguous = :n, head = :head WHERE id = :id",
+        n=after.contiguous,
+        head=after.head,
+        id=device.id,
+    )
+    taken = tuple(fact.seq for fact in want.facts if fact.seq > after.contiguous)
+    return Ok(Receipt(after.contiguous, taken, _gaps(tx, after), dead))
+
+
+def _signed(device: Device, want: Upload) -> bool:
+    key = load_pem_public_key(device.public_key.encode())
+    try:
+        signature = b64decode(want.signature, validate=True)
+    except ValueError:
+        return False
+    return isinstance(key, Ed25519PublicKey) and genuine(key, signature, want.facts[-1].hash.encode())
+
+
+def _take(tx: Tx, device: Device, fact: Fact) -> FactRecord:
+    """Stores a fact and lets it have its effect; both once."""
+    record_id = derived_id("fact", device.id, fact.hash)
+    known = tx.get(FactRecord, record_id)
+    if known:
+        return known
+    record = FactRecord(
+        id=record_id, device_id=device.id, seq=fact.seq, kind=fact.kind, at=fact.at, received=tx.now, clock=fact.clock,
+        body=orjson.dumps(fact.body).decode(), prev=fact.prev, hash=fact.hash, state=FactState.TAKEN, why="",
+    )  # fmt: skip
+    if device.state is not DeviceState.ACTIVE:
+        record = replace(record, state=FactState.QUARANTINED, why=f"device is {device.state}")
+        _flag(tx, device, fact, AnomalyKind.QUARANTINED, {"kind": fact.kind})
+    elif fact_hash(fact) != fact.hash or fact.device_id != device.id:
+        record = replace(record, state=FactState.DEAD, why="its hash does not fit its content")
+        _flag(tx, device, fact, AnomalyKind.DEAD_LETTER, {"why": record.why})
+    else:
+        record = _effect(tx, device, fact, record)
+    tx.insert(record)
+    _check_chain(tx, device, fact)
+    return record
+
+
+def _effect(tx: Tx, device: Device, fact: Fact, record: FactRecord) -> FactRecord:
+    """Lets a fact have its effect in a part of its own: one that cannot be read leaves nothing but its letter."""
+    act = EFFECTS.get(fact.kind)
+    if act is None:
+        return record
+    try:
+        tx.attempt(lambda: act(tx, device, fact))
+    except (ValueError, KeyError, AssertionError) as fault:
+        why = str(fault)[:500]
+        _flag(tx, device, fact, AnomalyKind.DEAD_LETTER, {"why": why, "kind": fact.kind})
+        return replace(record, state=FactState.DEAD, why=why)
+    return record
+
+
+EFFECTS: dict[FactKind, Callable[[Tx, Device, Fact], None]] = {
+    FactKind.SALE: lambda tx, device, fact: take_sale(tx, device, fact.at, build(Sale, fact.body)),
+    FactKind.SLOTS_RETURNED: lambda tx, device, fact: take_returned(
+        tx, device, fact.id, build(SlotsReturned, fact.body)
+    ),
+    FactKind.LEASE_SEALED: lambda tx, device, fact: take_sealed(tx, device, fact.id, build(LeaseSealed, fact.body)),
+    FactKind.SCAN: lambda tx, device, fact: take_scan(
+        tx, fact.id, device.id, device.site_id, fact.at, build(Scan, fact.body)
+    ),
+    FactKind.PASSAGE: lambda tx, _, fact: take_passage(tx, build(Passage, fact.body)),
+}
+
+
+def _flag(tx: Tx, device: Device, fact: Fact, kind: AnomalyKind, detail: dict[str, Any]) -> None:
+    report(
+        tx,
+        derived_id("fact", kind, device.id, fact.hash),
+        kind,
+        fact.at,
+        device.id,
+        fact.id,
+        {"seq": fact.seq, **detail},
+    )
+
+
+def _check_chain(tx: Tx, device: Device, fact: Fact) -> None:
+    """Each link is looked at when both its ends are here, whichever came last."""
+    before = tx.run("SELECT hash FROM fact WHERE device_id = :d AND seq = :s", d=device.id, s=fact.seq - 1) or (
+        [(GENESIS,)] if fact.seq == 1 else []
+    )
+    after = tx.run("SELECT prev FROM fact WHERE device_id = :d AND seq = :s", d=device.id, s=fact.seq + 1)
+    twins = tx.run("SELECT hash FROM fact WHERE device_id = :d AND seq = :s", d=device.id, s=fact.seq)
+    broken = (before and (fact.prev,) not in before) or (after and (fact.hash,) not in after) or len(twins) > 1
+    if broken:
+        report(
+            tx, derived_id("chain", device.id, fact.seq), AnomalyKind.CHAIN_BROKEN, fact.at, device.id, str(fact.seq),
+            {"seq": fact.seq},
+        )  # fmt: skip
+
+
+def _advanced(tx: Tx, device: Device) -> Device:
+    """The device's mark moved up over everything that is here without a gap."""
+    mark, head = device.contiguous, device.head
+    rows = tx.run(
+        "SELECT seq, MIN(hash) FROM fact WHERE device_id = :d AND seq > :n GROUP BY seq ORDER BY seq",
+        d=device.id,
+        n=mark,
+    )
+    for seq, hash_ in rows:
+        if seq != mark + 1:
+            break
+        mark, head = seq, hash_
+    return replace(device, contiguous=mark, head=head)
+
+
+def _gaps(tx: Tx, device: Device) -> tuple[tuple[int, int], ...]:
+    """Ranges (first, last) that are missing below what has arrived."""
+    seqs = [row[0] for row in tx.run(
+        "SELECT DISTINCT seq FROM fact WHERE device_id = :d AND seq > :n ORDER BY seq", d=device.id, n=device.contiguous
+    )]  # fmt: skip
+    gaps, mark = [], device.contiguous
+    for seq in seqs:
+        if seq > mark + 1:
+            gaps.append((mark + 1, seq - 1))
+        mark = seq
+    return tuple(gaps[:MOST_GAPS])
+
+
+# --- dead letters -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RetryFact:
+    """Lets a dead letter have its effect after all, once what it tripped over is mended."""
+
+    context_id: Id
+    fact_record_id: Id
+
+
+@handles(RetryFact, needs=Privilege.DEVICE_MODIFY, gives=FactState)
+def retry_fact(tx: Tx, want: RetryFact) -> Outcome[FactState]:
+    record = tx.get(FactRecord, want.fact_record_id)
+    device = tx.get(Device, record.device_id) if record else None
+    if record is None or device is None or record.state is not FactState.DEAD:
+        return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=want.fact_record_id)
+    fact = Fact(
+        device.id, record.seq, derived_id("retry", record.id), FactKind(record.kind), record.at, 0, "", "trusted",  # type: ignore[arg-type]
+        orjson.loads(record.body), record.prev, record.hash,
+    )  # fmt: skip
+    again = _effect(tx, device, fact, replace(record, state=FactState.TAKEN, why=""))
+    tx.update(record, again)
+    if again.state is FactState.TAKEN:
+        shown = tx.get(Anomaly, derived_id("fact", AnomalyKind.DEAD_LETTER, device.id, record.hash))
+        if shown:
+            tx.update(shown, replace(shown, settled=True))
+    return Ok(again.state)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    context_id: Id
+
+
+@answers(DeadLetters, needs=Privilege.DEVICE_READ, gives=list[FactRecord])
+def dead_letters(read: Read, _: DeadLetters) -> Outcome[list[FactRecord]]:
+    return Ok(read.find(FactRecord, "WHERE state = 'dead' ORDER BY received DESC LIMIT 200"))
+
+
+def last_heard(read: Read, device_id: str) -> datetime | None:
+    rows = read.find(FactRecord, "WHERE device_id = :d ORDER BY seq DESC LIMIT 1", d=device_id)
+    return rows[0].received if rows else None

@@ -1,0 +1,120 @@
+"""Feeds as devices read them: their list, their pages sealed, and central's time signed for an untrusted clock."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from central.devices.enrolment import SELLERS, settings_of
+from central.devices.leases import own_context
+from central.devices.model import Device, DeviceState, NoDevice
+from central.kernel.registry import answers
+from central.kernel.tx import Read
+from central.organisation.model import Privilege
+from central.organisation.ops import institution_of
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+from shared.wire.certificates import DeviceKind
+from shared.wire.codec import dump
+from shared.wire.feeds import PAGE_ROWS, Family, FeedPage, FeedRow, feed_name
+from shared.wire.seal import Sealed, seal
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFeeds:
+    """Which feeds the asking device reads, and what it must know of its house."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedList:
+    feeds: list[str]
+    settings: dict[str, str]
+
+
+@answers(DeviceFeeds, needs=Privilege.DEVICE_SYNC, at=own_context, gives=FeedList)
+def device_feeds(read: Read, _: DeviceFeeds) -> Outcome[FeedList]:
+    device = read.get(Device, read.actor.id)
+    if device is None or device.state is not DeviceState.ACTIVE:
+        return Refused(NoDevice.REVOKED, fix=read.actor.id)
+    return Ok(FeedList(_feeds_of(read, device), settings_of(read, device)))
+
+
+def _feeds_of(read: Read, device: Device) -> list[str]:
+    site = device.site_id
+    feeds = [feed_name(Family.KEYS, institution_of(read, device.context_id)), feed_name(Family.PERFORMANCES, site)]
+    if device.kind in SELLERS and device.point_of_sale_id:
+        feeds.append(feed_name(Family.CATALOGUE, device.point_of_sale_id))
+        feeds += [feed_name(family, site) for family in (Family.PLANS, Family.HALL)]
+        feeds.append(feed_name(Family.LEASES, device.id))
+    if device.kind is DeviceKind.GATE:
+        feeds += [feed_name(family, site) for family in (Family.TICKETS, Family.ADMISSIONS)]
+        sellers = read.find(Device, "WHERE site_id = :site AND point_of_sale_id IS NOT NULL ORDER BY id", site=site)
+        feeds += [feed_name(Family.LEASES, seller.id) for seller in sellers]
+    return feeds
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Rows of a feed that are newer than `after`."""
+
+    feed: str
+    after: int = 0
+
+
+@answers(Feed, needs=Privilege.DEVICE_SYNC, at=own_context, gives=Sealed)
+def feed(read: Read, want: Feed) -> Outcome[Sealed]:
+    device = read.get(Device, read.actor.id)
+    if device is None or device.state is not DeviceState.ACTIVE:
+        return Refused(NoDevice.REVOKED, fix=read.actor.id)
+    if want.feed not in _feeds_of(read, device):
+        return Refused(NoDevice.NOT_YOUR_FEED, fix=want.feed)
+    return Ok(seal(dump(page(read, want.feed, want.after, read.now)), read.keys.signer))
+
+
+def page(read: Read, name: str, after: int, at: datetime) -> FeedPage:
+    rows = read.run(
+        "SELECT key, revision, body FROM feed_row WHERE feed = :feed AND revision > :after ORDER BY revision LIMIT :n",
+        feed=name,
+        after=after,
+        n=PAGE_ROWS + 1,
+    )
+    head = read.one("SELECT revision FROM feed_head WHERE feed = :feed", feed=name)
+    more = len(rows) > PAGE_ROWS
+    shown = rows[:PAGE_ROWS]
+    upto = shown[-1][1] if more else (head[0] if head else 0)
+    found = tuple(FeedRow(key, revision, orjson.loads(body) if body else None) for key, revision, body in shown)
+    return FeedPage(name, after, upto, more, at, found)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTime:
+    """Central's time under its signature; the nonce makes an old answer useless."""
+
+    nonce: str
+
+
+@answers(DeviceTime, needs=None, gives=Sealed)
+def device_time(read: Read, want: DeviceTime) -> Outcome[Sealed]:
+    said: dict[str, Any] = {"nonce": want.nonce[:64], "at": read.now}
+    return Ok(seal(dump(said), read.keys.signer))
+
+
+def heads(read: Read) -> dict[str, int]:
+    """Every feed's revision: what the bells say."""
+    return {str(name): int(revision) for name, revision in read.run("SELECT feed, revision FROM feed_head")}
+
+
+def sites_of_feed(read: Read, name: str) -> list[Id]:
+    """On which sites the bell of a feed rings."""
+    family, _, scope = name.partition("/")
+    match family:
+        case Family.KEYS:
+            return [Id(row[0]) for row in read.run("SELECT id FROM site")]
+        case Family.CATALOGUE:
+            rows = read.run("SELECT DISTINCT site_id FROM device WHERE point_of_sale_id = :s", s=scope)
+            return [Id(row[0]) for row in rows]
+        case Family.LEASES:
+            return [Id(row[0]) for row in read.run("SELECT site_id FROM device WHERE id = :s", s=scope)]
+        case _:
+            return [Id(scope)]

@@ -1,0 +1,56 @@
+"""The picture of a hall for screens far away: one bit a seat, 1 = cannot be had. A picture, never a right: a kiosk that
+wants a seat asks for its lease, and the unique index decides."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import Annotated
+
+from central.catalogue.model import Performance
+from central.catalogue.ops import performance_context
+from central.kernel.entity import Secret
+from central.kernel.registry import handles
+from central.kernel.tx import Read, Tx
+from central.organisation.model import Privilege
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+from shared.wire.feeds import Family, HallRow, feed_name
+
+
+@dataclass(frozen=True, slots=True)
+class PublishHall:
+    """Tells a performance's picture to its site. `taken` is derived and bulky, so the log leaves it out."""
+
+    performance_id: Id
+    taken: Annotated[str, Secret()]
+
+
+@handles(
+    PublishHall,
+    needs=Privilege.CATALOGUE_MODIFY,
+    at=lambda read, want: performance_context(read, want.performance_id),
+)
+def publish_hall(tx: Tx, want: PublishHall) -> Outcome[None]:
+    performance = tx.get(Performance, want.performance_id)
+    if performance is None:
+        return Refused("no_such_performance", fix="performance_id")
+    tx.feed(feed_name(Family.HALL, performance.site_id), performance.id, HallRow(want.taken))
+    return Ok(None)
+
+
+def pictures(read: Read) -> dict[Id, str]:
+    """The picture of every performance that is on sale and not over."""
+    running = read.find(Performance, "WHERE state = 'on_sale' ORDER BY starts LIMIT 50")
+    return {each.id: taken_bits(read, each.id) for each in running if each.closes > read.now}
+
+
+def taken_bits(read: Read, performance_id: Id) -> str:
+    """Base64 of one bit per seat in plan order, most significant first."""
+    rows = read.run(
+        "SELECT CASE WHEN a.id IS NULL AND p.blocked = '' THEN 0 ELSE 1 END FROM place p "
+        "JOIN physical_seat s ON s.id = p.seat_id LEFT JOIN allocation a ON a.performance_id = p.performance_id "
+        "AND a.seat_id = p.seat_id AND a.state <> 'released' WHERE p.performance_id = :id ORDER BY s.position",
+        id=performance_id,
+    )
+    bits = "".join(str(taken) for (taken,) in rows)
+    padded = bits + "0" * (-len(bits) % 8)
+    return b64encode(int(padded or "0", 2).to_bytes(len(padded) // 8, "big")).decode()

@@ -1,0 +1,264 @@
+"""Leases: places that one device alone may sell. Given out here, and brought back only by the device's own word or by a
+person who writes the device off (spec/edge.md, Leases)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from central.access.model import AnomalyKind
+from central.access.ops import report
+from central.catalogue.model import Performance, ProductState
+from central.devices.enrolment import SELLERS
+from central.devices.model import Device, LeaseRecord, LeaseSlot, NoLease
+from central.inventory.model import PlaceState
+from central.inventory.ops import FreePlace, free_places, release, take_seat
+from central.kernel.registry import handles
+from central.kernel.tx import Read, Tx
+from central.organisation.model import Privilege
+from central.pricing.model import PriceGrid
+from central.selling.model import Channel, PointOfSale
+from shared.ids import Id, derived_id
+from shared.outcome import Ok, Outcome, Refused
+from shared.wire.codec import dump
+from shared.wire.facts import LeaseSealed, SlotsReturned
+from shared.wire.feeds import Family, LeaseRow, feed_name
+from shared.wire.leases import LEASE, Do, Lease, LeasedPlace, LeaseState, Slot
+from shared.wire.seal import Sealed, seal
+from shared.wire.token import leased_ticket_id
+
+MOST_OUT = 120  # unsold slots that one device may have out per performance
+RESERVE_PERCENT = 3  # of what a channel could still take: never leased as stock
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLease:
+    """Asked by a selling device: just these seats (a visitor waits), or `quantity` places as stock, best first, of a
+    category or of any. `lease_id` is the device's, so that asking again gives the same lease."""
+
+    lease_id: Id
+    performance_id: Id
+    seats: tuple[Id, ...] = ()
+    category_id: Id | None = None
+    quantity: int = 0
+
+
+def own_context(read: Read, _: Any) -> str | None:
+    """Where the asking device stands."""
+    row = read.one("SELECT context_id FROM device WHERE id = :id", id=read.actor.id)
+    return str(row[0]) if row else None
+
+
+@handles(RequestLease, needs=Privilege.DEVICE_SYNC, at=own_context, gives=Sealed)
+def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
+    device = tx.get(Device, tx.actor.id)
+    performance = tx.get(Performance, want.performance_id)
+    refused = _may_lease(tx, device, performance, want)
+    if refused:
+        return refused
+    assert device and performance, "checked"
+    places = _places(tx, device, performance, want)
+    if isinstance(places, Refused):
+        return places
+    allocations: list[Id] = []
+    for place in places:
+        allocation = take_seat(tx, performance.id, place.seat.id, PlaceState.LEASED, want.lease_id)
+        if allocation is None:
+            return Refused(NoLease.TAKEN, fix=place.seat.id)
+        allocations.append(allocation.id)
+    return Ok(_give(tx, device, performance, want.lease_id, places, allocations))
+
+
+def _may_lease(
+    read: Read, device: Device | None, performance: Performance | None, want: RequestLease
+) -> Refused | None:
+    if device is None or device.kind not in SELLERS or not device.point_of_sale_id:
+        return Refused(NoLease.NOT_A_SELLER, fix=read.actor.id)
+    if performance is None:
+        return Refused(NoLease.NO_SUCH_PERFORMANCE, fix="performance_id")
+    if performance.state is not ProductState.ON_SALE or read.now >= performance.sell_until:
+        return Refused(NoLease.NOT_ON_SALE, fix=performance.id, detail={"state": performance.state})
+    (out,) = read.run(
+        "SELECT COUNT(*) FROM lease_slot s JOIN lease l ON l.id = s.lease_id WHERE l.device_id = :device "
+        "AND l.performance_id = :performance AND s.state = 'free' AND l.state IN ('active', 'draining')",
+        device=device.id,
+        performance=performance.id,
+    )[0]
+    wanted = len(want.seats) or want.quantity
+    if wanted < 1 or out + wanted > MOST_OUT:
+        return Refused(NoLease.TOO_MANY, fix=device.id, detail={"out": out, "most": MOST_OUT})
+    return None
+
+
+def _places(tx: Tx, device: Device, performance: Performance, want: RequestLease) -> Sequence[FreePlace] | Refused:
+    """The places to lease, all of them free now and allowed on the device's channel."""
+    point = tx.get(PointOfSale, device.point_of_sale_id or "")
+    channel = tx.get(Channel, point.channel_id) if point else None
+    if point is None or channel is None or not (point.active and channel.active):
+        return Refused(NoLease.NOT_A_SELLER, fix=device.point_of_sale_id or device.id)
+    free = free_places(tx, performance.id, channel.contingents, channel.uncontingented)
+    if want.seats:
+        by_seat = {place.seat.id: place for place in free}
+        missing = [seat for seat in want.seats if seat not in by_seat]
+        if missing:
+            return Refused(NoLease.TAKEN, fix=missing[0], detail={"seats": missing})
+        return [by_seat[seat] for seat in dict.fromkeys(want.seats)]
+    fitting = [place for place in free if want.category_id in (None, place.category_id)]
+    spare = len(fitting) - -(-len(fitting) * RESERVE_PERCENT // 100)
+    if spare < 1:
+        return Refused(NoLease.RESERVE_KEPT, fix=channel.id, detail={"free": len(fitting)})
+    return _best_stock(fitting, min(want.quantity, spare))
+
+
+def _best_stock(free: Sequence[FreePlace], quantity: int) -> Sequence[FreePlace]:
+    """Good places that lie together: what a visitor at the device will want to find side by side."""
+    return sorted(free, key=lambda place: (place.seat.quality, place.seat.position))[:quantity]
+
+
+def _give(
+    tx: Tx,
+    device: Device,
+    performance: Performance,
+    lease_id: Id,
+    places: Sequence[FreePlace],
+    allocations: Sequence[Id],
+) -> Sealed:
+    grid = tx.get(PriceGrid, performance.price_grid_id)
+    assert grid, "a performance has a grid"
+    epoch = device.lease_epoch + 1
+    lease = Lease(
+        id=lease_id, device_id=device.id, epoch=epoch, performance_id=performance.id, contingent_id="",
+        places=tuple(LeasedPlace(place.seat.id, place.category_id, place.zones) for place in places),
+        price_version=grid.version, currency=grid.currency, issued=tx.now, sell_until=performance.sell_until,
+    )  # fmt: skip
+    sealed = seal(dump(lease), tx.keys.signer)
+    record = LeaseRecord(
+        lease_id, device.id, performance.id, LeaseState.ACTIVE, sealed.text, sealed.kid, sealed.signature, tx.now,
+        performance.sell_until,
+    )  # fmt: skip
+    tx.insert(record)
+    tx.insert_all(
+        [
+            LeaseSlot(
+                leased_ticket_id(lease_id, slot), lease_id, slot, allocation, place.category_id, place.seat.id,
+                place.zones, Slot.FREE, None,
+            )
+            for slot, (place, allocation) in enumerate(zip(places, allocations, strict=True))
+        ]
+    )  # fmt: skip
+    tx.update(device, replace(device, lease_epoch=epoch))
+    publish_lease(tx, record)
+    return sealed
+
+
+def publish_lease(tx: Tx, record: LeaseRecord) -> None:
+    row = LeaseRow(record.text, record.kid, record.signature, record.state)
+    tx.feed(feed_name(Family.LEASES, record.device_id), record.id, row)
+
+
+# --- coming back ----------------------------------------------------------------------------------------------------
+
+
+def take_returned(tx: Tx, device: Device, fact_id: Id, said: SlotsReturned) -> None:
+    """Slots that the device gave back unsold: its own word, so they are free at once."""
+    for slot in tx.find(LeaseSlot, "WHERE lease_id = :id ORDER BY slot", id=said.lease_id):
+        if slot.slot in said.slots:
+            _bring_back(tx, device, fact_id, slot)
+    close_if_done(tx, said.lease_id)
+
+
+def take_sealed(tx: Tx, device: Device, fact_id: Id, said: LeaseSealed) -> None:
+    """The final slot map: what it does not name as sold is free; what it names waits for its sale."""
+    move_lease(tx, said.lease_id, Do.SEAL)
+    for slot in tx.find(LeaseSlot, "WHERE lease_id = :id ORDER BY slot", id=said.lease_id):
+        if slot.slot not in said.sold and slot.state is Slot.FREE:
+            _bring_back(tx, device, fact_id, slot)
+    close_if_done(tx, said.lease_id)
+
+
+def _bring_back(tx: Tx, device: Device, fact_id: Id, slot: LeaseSlot) -> None:
+    if slot.state is Slot.RETURNED:
+        return
+    if slot.state is Slot.SOLD:
+        report(
+            tx, derived_id("clash", slot.id, "returned"), AnomalyKind.SLOT_CLASH, tx.now, device.id, slot.id,
+            {"slot": slot.slot, "said": "returned", "fact": fact_id},
+        )  # fmt: skip
+        return
+    tx.update(slot, replace(slot, state=Slot.RETURNED))
+    release(tx, slot.allocation_id)
+
+
+def move_lease(tx: Tx, lease_id: str, do: Do) -> LeaseRecord | None:
+    """The lease after `do`, told to its device; None where the table has no such step."""
+    record = tx.get(LeaseRecord, lease_id)
+    after = LEASE.get((record.state, do)) if record else None
+    if record is None or after is None:
+        return None
+    moved = tx.update(record, replace(record, state=after))
+    publish_lease(tx, moved)
+    return moved
+
+
+def close_if_done(tx: Tx, lease_id: str) -> None:
+    """A lease of which every slot is accounted for holds nothing any more."""
+    if not tx.one("SELECT 1 FROM lease_slot WHERE lease_id = :id AND state = 'free'", id=lease_id):
+        move_lease(tx, lease_id, Do.SEAL)
+        move_lease(tx, lease_id, Do.CLOSE)
+
+
+@dataclass(frozen=True, slots=True)
+class DrainLease:
+    """Asks the device to stop selling out of a lease and to seal it."""
+
+    lease_id: Id
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOffLease:
+    """A person gives a device up: its unsold places come back now. Answers with the exposure: places that may have been
+    sold already without our knowing, and at most how much money. Try it with a dry run first."""
+
+    lease_id: Id
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    places: int
+    amount: int
+    currency: str
+
+
+def lease_context(read: Read, lease_id: str) -> str | None:
+    row = read.one("SELECT d.context_id FROM lease l JOIN device d ON d.id = l.device_id WHERE l.id = :id", id=lease_id)
+    return str(row[0]) if row else None
+
+
+@handles(DrainLease, needs=Privilege.DEVICE_MODIFY, at=lambda read, want: lease_context(read, want.lease_id))
+def drain_lease(tx: Tx, want: DrainLease) -> Outcome[None]:
+    if move_lease(tx, want.lease_id, Do.DRAIN) is None:
+        return Refused(NoLease.NOT_POSSIBLE_NOW, fix=want.lease_id)
+    return Ok(None)
+
+
+@handles(
+    WriteOffLease,
+    needs=Privilege.LEASE_WRITE_OFF,
+    at=lambda read, want: lease_context(read, want.lease_id),
+    gives=Exposure,
+)
+def write_off_lease(tx: Tx, want: WriteOffLease) -> Outcome[Exposure]:
+    record = move_lease(tx, want.lease_id, Do.WRITE_OFF)
+    if record is None:
+        return Refused(NoLease.NOT_POSSIBLE_NOW, fix=want.lease_id)
+    open_slots = tx.find(LeaseSlot, "WHERE lease_id = :id AND state = 'free'", id=record.id)
+    dearest, currency = tx.run(
+        "SELECT COALESCE(MAX(r.amount), 0), MAX(g.currency) FROM performance p "
+        "JOIN price_grid g ON g.id = p.price_grid_id "
+        "LEFT JOIN price r ON r.grid_id = g.id WHERE p.id = :id",
+        id=record.performance_id,
+    )[0]
+    for slot in open_slots:
+        tx.update(slot, replace(slot, state=Slot.RETURNED))
+        release(tx, slot.allocation_id)
+    return Ok(Exposure(len(open_slots), len(open_slots) * dearest, currency))

@@ -1,0 +1,42 @@
+"""Orders to devices: signed, expiring, recorded. The outbox carries them, so what was decided is sent."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from central.devices.enrolment import device_context
+from central.devices.model import Device, DeviceState, NoDevice
+from central.kernel.registry import handles
+from central.kernel.tx import Tx
+from central.organisation.model import Privilege
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+from shared.wire.codec import dump
+from shared.wire.seal import seal
+from shared.wire.topics import Command
+
+PHYSICAL = frozenset({"open", "cut", "pay_out"})
+PHYSICAL_LIVES = timedelta(seconds=10)  # what moves anything never runs late
+OTHERS_LIVE = timedelta(minutes=10)
+OUTBOX_KIND = "device_command"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandDevice:
+    """Tells a device to do something: `identify`, `sync`, `open` …"""
+
+    device_id: Id
+    name: str
+    body: dict[str, Any]
+
+
+@handles(CommandDevice, needs=Privilege.DEVICE_MODIFY, at=lambda read, want: device_context(read, want.device_id))
+def command_device(tx: Tx, want: CommandDevice) -> Outcome[Id]:
+    device = tx.get(Device, want.device_id)
+    if device is None or device.state is not DeviceState.ACTIVE:
+        return Refused(NoDevice.NO_SUCH_DEVICE, fix="device_id")
+    lives = PHYSICAL_LIVES if want.name in PHYSICAL else OTHERS_LIVE
+    order = Command(tx.command_id, device.id, want.name, want.body, tx.now, tx.now + lives)
+    sealed = seal(dump(order), tx.keys.signer)
+    tx.tell(OUTBOX_KIND, {"site": device.site_id, "device": device.id, "sealed": sealed})
+    return Ok(tx.command_id)

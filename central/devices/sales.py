@@ -1,0 +1,110 @@
+"""Sales that devices made out of their leases. They have happened: each is written down once, whatever it looks like,
+and what does not fit becomes an anomaly for a person. A sale of a valid slot always fits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from central.access.model import AnomalyKind
+from central.access.ops import report, settle_unknown
+from central.devices.leases import close_if_done
+from central.devices.model import Device, LeaseRecord, LeaseSlot
+from central.inventory.ops import sell_allocation
+from central.kernel.tx import Tx
+from central.orders.model import Order, OrderState, PaymentMethod
+from central.orders.ops import Paid, SoldPlace, write_sale
+from central.selling.model import PointOfSale
+from shared.ids import Id, derived_id
+from shared.money import Minor
+from shared.wire.facts import Sale, SaleLine
+from shared.wire.leases import LeaseState, Slot
+from shared.wire.token import leased_ticket_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Flag:
+    """Something that does not fit: an id that follows from the line, its kind, what it is about."""
+
+    kind: AnomalyKind
+    subject: str
+    detail: dict[str, object]
+
+
+def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale) -> None:
+    """Writes a device's sale; saying it again changes nothing."""
+    if tx.one("SELECT 1 FROM sale_order WHERE id = :id", id=sale.order_id):
+        return
+    point = tx.get(PointOfSale, device.point_of_sale_id or "")
+    if point is None:
+        raise ValueError(f"device {device.code} has no point of sale to book its sale at")
+    total = sum(line.price for line in sale.lines)
+    flags: list[_Flag] = []
+    places = [_place(tx, device, sale, n, line, flags.append) for n, line in enumerate(sale.lines)]
+    order = Order(
+        sale.order_id, point.context_id, point.channel_id, point.id, OrderState.SOLD, sale.currency, Minor(total), at,
+        device.id, sale.receipt,
+    )  # fmt: skip
+    paid = [Paid(each.id, PaymentMethod(each.method), each.amount, each.reference) for each in sale.payments]
+    if sum(each.amount for each in paid if each.method is not PaymentMethod.NONE) != total:
+        flags.append(_Flag(AnomalyKind.AMOUNT_DIFFERS, sale.order_id, {"total": total}))
+    write_sale(tx, order, places, paid)
+    for n, flag in enumerate(flags):
+        report(tx, derived_id("sale", sale.order_id, n, flag.kind), flag.kind, at, device.id, flag.subject, flag.detail)
+    for place in places:
+        settle_unknown(tx, place.entitlement_id)
+    for lease_id in sorted({line.lease_id for line in sale.lines}):
+        close_if_done(tx, lease_id)
+
+
+def _place(tx: Tx, device: Device, sale: Sale, n: int, line: SaleLine, flag: Callable[[_Flag], None]) -> SoldPlace:
+    """What one line sold. A slot that cannot be sold (again) gets a line without a place and an id of its own."""
+    ticket = leased_ticket_id(line.lease_id, line.slot)
+    slot = tx.get(LeaseSlot, ticket)
+    record = tx.get(LeaseRecord, line.lease_id)
+    site, vat_bp, listed = _listed(tx, sale.performance_id, line, slot)
+    ours = slot is not None and record is not None and record.device_id == device.id
+    allocation: Id | None = None
+    if slot is None or not ours:
+        flag(_Flag(AnomalyKind.SALE_WITHOUT_LEASE, ticket, {"lease": line.lease_id, "slot": line.slot}))
+    elif slot.state is Slot.SOLD:
+        flag(_Flag(AnomalyKind.SLOT_CLASH, ticket, {"first": slot.order_id or "", "second": sale.order_id}))
+    elif slot.state is Slot.RETURNED:
+        late = record is not None and record.state is LeaseState.WRITTEN_OFF
+        kind = AnomalyKind.SALE_AFTER_WRITE_OFF if late else AnomalyKind.SALE_WITHOUT_LEASE
+        flag(_Flag(kind, ticket, {"seat": slot.seat_id or "", "order": sale.order_id}))
+    else:
+        tx.update(slot, replace(slot, state=Slot.SOLD, order_id=sale.order_id))
+        allocation = slot.allocation_id if sell_allocation(tx, slot.allocation_id, sale.order_id) else None
+    if listed is not None and listed != line.price:
+        flag(_Flag(AnomalyKind.PRICE_DIFFERS, ticket, {"sold": line.price, "listed": listed}))
+    known = tx.one("SELECT 1 FROM entitlement WHERE id = :id", id=ticket) is not None
+    return SoldPlace(
+        entitlement_id=derived_id("clash", sale.order_id, n) if known else ticket,
+        performance_id=sale.performance_id,
+        site_id=site or device.site_id,
+        allocation_id=allocation,
+        seat_id=slot.seat_id if slot else None,
+        category_id=slot.category_id if slot else derived_id("unknown category"),
+        tariff_id=line.tariff_id,
+        price=line.price,
+        vat_bp=line.vat_bp if vat_bp is None else vat_bp,
+        zones=slot.zones if slot else 0,
+        entries=1,
+        token=line.ticket,
+        number=line.number,
+    )
+
+
+def _listed(
+    tx: Tx, performance_id: Id, line: SaleLine, slot: LeaseSlot | None
+) -> tuple[str | None, int | None, int | None]:
+    """Site, VAT and list price as central knows them now."""
+    row = tx.one(
+        "SELECT p.site_id, e.vat_bp, r.amount FROM performance p JOIN event e ON e.id = p.event_id "
+        "LEFT JOIN price r ON r.grid_id = p.price_grid_id AND r.category_id = :category AND r.tariff_id = :tariff "
+        "WHERE p.id = :id",
+        id=performance_id,
+        category=slot.category_id if slot else "",
+        tariff=line.tariff_id,
+    )
+    return row if row else (None, None, None)

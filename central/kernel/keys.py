@@ -1,0 +1,94 @@
+"""Central's own keys: the root, which signs certificates only, and a working key under it, which signs tickets, leases,
+feeds and commands. They lie in a folder of their own, readable by central alone, never in the database or its backups.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from shared.ids import Id, derived_id
+from shared.wire.certificates import Certificate, DeviceKind, issue, root_certificate, verified
+from shared.wire.seal import Signer
+
+ROOT_YEARS = 20
+WORKING_YEARS = 3
+DEVICE_YEARS = 3
+_YEAR = timedelta(days=365)
+_BACKDATED = timedelta(days=1)  # a device's clock may be behind ours
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """`certificate` is the working key's, under the root."""
+
+    root_key: Ed25519PrivateKey
+    root_pem: str
+    signer: Signer
+    certificate: Certificate
+
+    def certify(
+        self, certificate_id: Id, holder_id: Id, kind: DeviceKind, site_id: str, key: object, now: datetime
+    ) -> str:
+        """PEM of a certificate for a device's key."""
+        return issue(
+            self.root_key, self.root_pem, key,  # type: ignore[arg-type]
+            holder_id=holder_id, kind=kind, site_id=site_id, certificate_id=certificate_id,
+            valid_from=now - _BACKDATED, valid_to=now + DEVICE_YEARS * _YEAR,
+        )  # fmt: skip
+
+
+def make_keys(now: datetime, house: str = "Parterre") -> Keys:
+    """A new root with its working key; valid from yesterday, since a device's clock may be behind."""
+    root_key = Ed25519PrivateKey.generate()
+    root_pem = root_certificate(root_key, house, now - _BACKDATED, now + ROOT_YEARS * _YEAR)
+    return _with_working_key(root_key, root_pem, Ed25519PrivateKey.generate(), now)
+
+
+def load_keys(folder: Path, now: datetime) -> Keys:
+    """The keys in `folder`, made at the first start."""
+    names = ("root.key", "root.pem", "working.key", "working.pem")
+    if not (folder / names[-1]).exists():
+        keys = make_keys(now)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        texts = (_pem(keys.root_key), keys.root_pem, _pem(keys.signer.key), keys.certificate.pem)
+        for name, text in zip(names, texts, strict=True):
+            _write_private(folder / name, text)
+        return keys
+    root_text, root_pem, working_text, working_pem = ((folder / name).read_text() for name in names)
+    root_key, working_key = (load_pem_private_key(text.encode(), None) for text in (root_text, working_text))
+    certificate = verified(working_pem, root_pem)
+    if not isinstance(root_key, Ed25519PrivateKey) or not isinstance(working_key, Ed25519PrivateKey) or not certificate:
+        raise ValueError(f"{folder}: these are not the keys of a house; restore the folder from your backup")
+    return Keys(root_key, root_pem, Signer.of(working_key), certificate)
+
+
+def _with_working_key(root_key: Ed25519PrivateKey, root_pem: str, key: Ed25519PrivateKey, now: datetime) -> Keys:
+    signer = Signer.of(key)
+    pem = issue(
+        root_key, root_pem, key.public_key(),
+        holder_id=derived_id("central", signer.kid), kind=DeviceKind.CENTRAL, site_id="",
+        certificate_id=derived_id("certificate", signer.kid),
+        valid_from=now - _BACKDATED, valid_to=now + WORKING_YEARS * _YEAR,
+    )  # fmt: skip
+    certificate = verified(pem, root_pem)
+    assert certificate, "what we signed, we verify"
+    return Keys(root_key, root_pem, signer, certificate)
+
+
+def _pem(key: Ed25519PrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Never readable by others, not even for a moment."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)

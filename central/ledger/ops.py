@@ -1,0 +1,31 @@
+"""Accounts and moves. A move has both sides, so the books balance by their shape; the checks prove the sums that people
+rely on: what was sold is what customers owed, what they owed is what they paid."""
+
+from central.kernel.tx import Tx
+from central.ledger.model import Account, AccountKind, Move
+from shared.ids import Id, derived_id
+from shared.money import Minor
+
+
+def account_id(context_id: str, kind: AccountKind, currency: str) -> Id:
+    return derived_id("account", context_id, kind, currency)
+
+
+def open_accounts(tx: Tx, context_id: Id, currency: str) -> None:
+    """The organiser's accounts in a currency; those that exist stay as they are."""
+    for kind in AccountKind:
+        tx.insert_if_absent(Account(account_id(context_id, kind, currency), context_id, kind, currency))
+
+
+def sale_moves(
+    tx: Tx, context_id: Id, currency: str, order_id: Id, total: int, paid: list[tuple[AccountKind, int]]
+) -> list[Move]:
+    """A sale makes the customer owe, a payment settles it; nothing moves for what is free."""
+    customers = account_id(context_id, AccountKind.CUSTOMERS, currency)
+    sides = [(customers, account_id(context_id, AccountKind.REVENUE, currency), total, "sale")]
+    sides += [(account_id(context_id, kind, currency), customers, amount, "payment") for kind, amount in paid]
+    return [
+        Move(derived_id("move", order_id, n), tx.now, debit, credit, Minor(amount), currency, order_id, note)
+        for n, (debit, credit, amount, note) in enumerate(sides)
+        if amount
+    ]

@@ -1,0 +1,96 @@
+"""What central does unasked: ring the bells, draw the hall for far screens, empty the outbox, hear who is there."""
+
+import asyncio
+from base64 import b64encode
+from typing import Any
+
+from central.devices.feeds import heads, sites_of_feed
+from central.devices.hall import PublishHall, pictures
+from central.devices.orders_to_devices import OUTBOX_KIND
+from central.kernel.door import Door
+from central.kernel.outbox import drain
+from central.kernel.tx import SYSTEM, Read
+from shared.ids import Id
+from shared.runtime.mqtt import Bus, Roster
+from shared.runtime.system import SystemClock, fresh_id
+from shared.runtime.tasks import wait_any
+from shared.wire import topics
+from shared.wire.codec import dump, load
+
+SEATS = frozenset({"allocation", "place", "performance"})
+
+
+class Loops:
+    def __init__(self, door: Door, bus: Bus, *, bell_poll_s: float, hall_every_s: float, outbox_every_s: float) -> None:
+        self.roster = Roster()
+        self.changed = asyncio.Condition()  # the live page waits for it
+        self._door, self._bus = door, bus
+        self._bell_poll_s, self._hall_every_s, self._outbox_every_s = bell_poll_s, hall_every_s, outbox_every_s
+        self._bells, self._seats = asyncio.Event(), asyncio.Event()
+        self._rung: dict[str, int] = {}
+        self._drawn: dict[Id, str] = {}
+        self._clock = SystemClock()
+        door.on_commit(self._committed)
+        bus.subscribe(f"{topics.ROOT}/+/device/+/state", self._presence)
+        bus.on_link.append(lambda up: self._ring_all() if up else None)
+
+    def _committed(self, feeds: frozenset[str], tables: frozenset[str]) -> None:
+        if feeds:
+            self._bells.set()
+        if tables & SEATS:
+            self._seats.set()
+
+    def _ring_all(self) -> None:
+        self._rung.clear()
+        self._bells.set()
+
+    async def _presence(self, _: str, payload: bytes) -> None:
+        try:
+            self.roster.take(load(topics.Presence, payload))
+        except ValueError:
+            return  # not a presence: whoever sends it is not shown
+
+    async def bells(self) -> None:
+        """Tells each site the newest revision of its feeds; a bell lost is made up for by the devices' own polling."""
+        while True:
+            await wait_any(self._bells, self._bell_poll_s)
+            rung: list[tuple[str, int, list[Id]]] = await self._door.read(SYSTEM, self._to_ring)
+            for feed, revision, sites in rung:
+                said = [
+                    await self._bus.publish(topics.bell(site, feed), str(revision).encode(), retain=True)
+                    for site in sites
+                ]
+                if all(said):
+                    self._rung[feed] = revision
+            await asyncio.sleep(0.02)  # many commits, one bell
+
+    def _to_ring(self, read: Read) -> list[tuple[str, int, list[Id]]]:
+        news = {feed: revision for feed, revision in heads(read).items() if self._rung.get(feed) != revision}
+        return [(feed, revision, sites_of_feed(read, feed)) for feed, revision in news.items()]
+
+    async def halls(self) -> None:
+        """Redraws what changed, at most once every `hall_every_s`."""
+        self._seats.set()
+        while True:
+            await self._seats.wait()
+            self._seats.clear()
+            drawn: dict[Id, str] = await self._door.read(SYSTEM, pictures)
+            for performance_id, taken in drawn.items():
+                if self._drawn.get(performance_id) != taken:
+                    await self._door.execute(SYSTEM, PublishHall(performance_id, taken), fresh_id(self._clock))
+                    self._drawn[performance_id] = taken
+            await asyncio.sleep(self._hall_every_s)
+
+    async def outbox(self) -> None:
+        while True:
+            await drain(self._door, {OUTBOX_KIND: self._command_device})
+            await asyncio.sleep(self._outbox_every_s)
+
+    async def _command_device(self, _: Id, said: dict[str, Any]) -> bool:
+        topic = topics.command(said["site"], said["device"])
+        return await self._bus.publish(topic, dump(said["sealed"]))
+
+
+def basic_auth(operator_id: str, key: str) -> str:
+    """The Authorization header of an operator's program."""
+    return "Basic " + b64encode(f"{operator_id}:{key}".encode()).decode()

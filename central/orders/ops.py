@@ -1,0 +1,358 @@
+"""Selling. One seat's order is the path that an on-sale runs thousands of times a minute: every statement here is
+measured (benchmarks/orders.py), and each line says a thing once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from central.catalogue.model import ProductState
+from central.inventory.model import PlaceState
+from central.inventory.ops import take_counted, take_seat
+from central.kernel.registry import answers, handles
+from central.kernel.tx import Read, Tx
+from central.ledger.model import AccountKind
+from central.ledger.ops import sale_moves
+from central.orders.model import (
+    Entitlement,
+    NoOrder,
+    Order,
+    OrderLine,
+    OrderState,
+    Payment,
+    PaymentMethod,
+    Ticket,
+)
+from central.organisation.model import Privilege
+from shared.clock import from_ms
+from shared.ids import Id, derived_id
+from shared.money import Minor
+from shared.outcome import Ok, Outcome, Refused
+from shared.wire.feeds import Family, TicketRow, feed_name
+from shared.wire.token import PLAIN, Flag, Token, sign, write
+
+ACCOUNT = {
+    PaymentMethod.CARD: AccountKind.CARD,
+    PaymentMethod.CASH: AccountKind.CASH,
+    PaymentMethod.DEFERRED: AccountKind.DEFERRED,
+}
+
+
+# --- what was sold, written down once for every way of selling ---------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SoldPlace:
+    """A line to write. `entitlement_id` is what the gate will know it by; `token` and `number` as they are outside."""
+
+    entitlement_id: Id
+    performance_id: Id
+    site_id: str
+    allocation_id: Id | None
+    seat_id: Id | None
+    category_id: Id
+    tariff_id: Id
+    price: int
+    vat_bp: int
+    zones: int
+    entries: int
+    token: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    id: Id
+    method: PaymentMethod
+    amount: int
+    reference: str
+
+
+def write_sale(tx: Tx, order: Order, places: Sequence[SoldPlace], paid: Sequence[Paid]) -> None:
+    """Order, lines, payments, moves, entitlements, tickets, and the gates' feed: all or, with the command, nothing."""
+    tx.insert(order)
+    lines = [derived_id("line", order.id, n) for n in range(len(places))]
+    tx.insert_all(
+        [
+            OrderLine(
+                line, order.id, place.performance_id, place.allocation_id, place.seat_id, place.category_id,
+                place.tariff_id, Minor(place.price), place.vat_bp,
+            )
+            for line, place in zip(lines, places, strict=True)
+        ]
+    )  # fmt: skip
+    tx.insert_all(
+        [Payment(each.id, order.id, each.method, Minor(each.amount), each.reference, tx.now) for each in paid]
+    )
+    settled = [(ACCOUNT[each.method], each.amount) for each in paid if each.method in ACCOUNT]
+    tx.insert_all(sale_moves(tx, order.context_id, order.currency, order.id, order.total, settled))
+    tx.insert_all(
+        [
+            Entitlement(place.entitlement_id, line, place.performance_id, place.zones, place.entries, cancelled=False)
+            for line, place in zip(lines, places, strict=True)
+        ]
+    )
+    tx.insert_all(
+        [
+            Ticket(ticket_id(place.entitlement_id, 1), place.entitlement_id, 1, place.number, place.token, order.placed)
+            for place in places
+        ]
+    )
+    for place in places:
+        tx.feed(
+            feed_name(Family.TICKETS, place.site_id), place.entitlement_id, TicketRow(place.performance_id, serial=1)
+        )
+
+
+def ticket_id(entitlement_id: Id, serial: int) -> Id:
+    return derived_id("ticket", entitlement_id, serial)
+
+
+# --- an order over the counter or the API ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPlace:
+    """A seat, or one counted place of a gauge, at a tariff."""
+
+    tariff_id: Id
+    seat_id: Id | None = None
+    gauge_id: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """Sells places of one performance at a point of sale, paid in full. `amount` is what was taken, in minor units: a
+    client that computed another total than ours is refused before anything is sold."""
+
+    order_id: Id
+    point_of_sale_id: Id
+    performance_id: Id
+    places: tuple[WantedPlace, ...]
+    method: PaymentMethod
+    amount: int
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SoldTicket:
+    ticket_id: Id
+    number: str
+    token: str
+    seat_id: str
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    order_id: Id
+    total: int
+    currency: str
+    tickets: tuple[SoldTicket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shop:
+    """Point of sale, channel, performance and prices in one look."""
+
+    organiser: Id
+    organiser_code: str
+    channel: Id
+    open_here: bool
+    most: int
+    contingents: str
+    uncontingented: bool
+    state: str
+    sell_until: int
+    site: str
+    vat_bp: int
+    grid: str
+    currency: str
+
+
+def point_of_sale_context(read: Read, point_of_sale_id: str) -> str | None:
+    row = read.one("SELECT context_id FROM point_of_sale WHERE id = :id", id=point_of_sale_id)
+    return str(row[0]) if row else None
+
+
+@handles(
+    PlaceOrder,
+    needs=Privilege.ORDER_CREATE,
+    at=lambda read, want: point_of_sale_context(read, want.point_of_sale_id),
+    gives=Sold,
+)
+def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
+    shop = _shop(tx, want)
+    if isinstance(shop, Refused):
+        return shop
+    places: list[SoldPlace] = []
+    for wanted in want.places:
+        place = _taken(tx, want, shop, wanted)
+        if isinstance(place, Refused):
+            return place
+        places.append(place)
+    total = sum(place.price for place in places)
+    if total != want.amount:
+        return Refused(NoOrder.WRONG_AMOUNT, fix="amount", detail={"total": total, "currency": shop.currency})
+    order = Order(
+        want.order_id, shop.organiser, shop.channel, want.point_of_sale_id, OrderState.SOLD, shop.currency,
+        Minor(total), tx.now, None, None,
+    )  # fmt: skip
+    write_sale(tx, order, places, [Paid(tx.new_id("payment"), want.method, total, want.reference)])
+    tickets = tuple(
+        SoldTicket(place.entitlement_id, place.number, place.token, place.seat_id or "", place.price)
+        for place in places
+    )
+    return Ok(Sold(order.id, total, shop.currency, tickets))
+
+
+def _shop(tx: Tx, want: PlaceOrder) -> _Shop | Refused:
+    """Everything that does not depend on the places, or the first reason why not."""
+    row = tx.one(
+        "SELECT s.context_id, o.code, c.id, s.active * c.active, c.max_places, c.contingents, c.uncontingented, "
+        "p.state, p.sell_until, p.site_id, e.vat_bp, g.id, g.currency "
+        "FROM point_of_sale s JOIN channel c ON c.id = s.channel_id JOIN context o ON o.id = s.context_id "
+        "LEFT JOIN performance p ON p.id = :performance LEFT JOIN event e ON e.id = p.event_id "
+        "LEFT JOIN price_grid g ON g.id = p.price_grid_id WHERE s.id = :id",
+        id=want.point_of_sale_id,
+        performance=want.performance_id,
+    )
+    if row is None:
+        return Refused(NoOrder.NO_SUCH_POINT_OF_SALE, fix="point_of_sale_id")
+    shop = _Shop(*row)
+    if not tx.actor.within("point_of_sale", want.point_of_sale_id):
+        return Refused(NoOrder.NOT_YOURS, fix=want.point_of_sale_id)
+    if not shop.open_here:
+        return Refused(NoOrder.CHANNEL_CLOSED, fix=shop.channel)
+    if not want.places:
+        return Refused(NoOrder.EMPTY, fix="places")
+    if len(want.places) > shop.most:
+        return Refused(NoOrder.TOO_MANY, fix=shop.channel, detail={"most": shop.most})
+    if shop.state is None:
+        return Refused(NoOrder.NO_SUCH_PERFORMANCE, fix="performance_id")
+    if shop.state != ProductState.ON_SALE:
+        return Refused(NoOrder.NOT_ON_SALE, fix=want.performance_id, detail={"state": shop.state})
+    if tx.now >= from_ms(shop.sell_until):
+        return Refused(NoOrder.SALE_OVER, fix=want.performance_id, detail={"since": from_ms(shop.sell_until)})
+    return shop
+
+
+def _taken(tx: Tx, want: PlaceOrder, shop: _Shop, wanted: WantedPlace) -> SoldPlace | Refused:
+    """One place, taken out of what is free, with its price and its signed ticket."""
+    if wanted.seat_id:
+        row = tx.one(
+            "SELECT l.category_id, l.contingent_id, l.blocked, l.zones, r.amount FROM place l "
+            "LEFT JOIN price r ON r.grid_id = :grid AND r.category_id = l.category_id AND r.tariff_id = :tariff "
+            "WHERE l.performance_id = :performance AND l.seat_id = :seat",
+            grid=shop.grid, tariff=wanted.tariff_id, performance=want.performance_id, seat=wanted.seat_id,
+        )  # fmt: skip
+    else:
+        row = tx.one(
+            "SELECT l.category_id, l.contingent_id, '', l.zones, r.amount FROM gauge l "
+            "LEFT JOIN price r ON r.grid_id = :grid AND r.category_id = l.category_id AND r.tariff_id = :tariff "
+            "WHERE l.performance_id = :performance AND l.id = :gauge",
+            grid=shop.grid, tariff=wanted.tariff_id, performance=want.performance_id, gauge=wanted.gauge_id,
+        )  # fmt: skip
+    named = wanted.seat_id or wanted.gauge_id or ""
+    if row is None:
+        return Refused(NoOrder.NO_SUCH_PLACE, fix="places", detail={"place": named})
+    category, contingent, blocked, zones, amount = row
+    if blocked:
+        return Refused(NoOrder.BLOCKED, fix=named, detail={"why": blocked})
+    if not (contingent in shop.contingents if contingent else shop.uncontingented):
+        return Refused(NoOrder.NOT_FOR_THIS_CHANNEL, fix=shop.channel, detail={"contingent": contingent or ""})
+    if amount is None:
+        return Refused(NoOrder.NO_PRICE, fix=shop.grid, detail={"category": category, "tariff": wanted.tariff_id})
+    if wanted.seat_id:
+        allocation = take_seat(tx, want.performance_id, wanted.seat_id, PlaceState.SOLD, want.order_id)
+    else:
+        allocation = take_counted(tx, Id(named), 1, PlaceState.SOLD, want.order_id)
+    if allocation is None:
+        return Refused(NoOrder.TAKEN, fix=named)
+    entitlement = derived_id("entitlement", allocation.id)
+    number = next_number(tx, shop.organiser, shop.organiser_code)
+    return SoldPlace(
+        entitlement_id=entitlement,
+        performance_id=want.performance_id,
+        site_id=shop.site,
+        allocation_id=allocation.id,
+        seat_id=wanted.seat_id,
+        category_id=category,
+        tariff_id=wanted.tariff_id,
+        price=amount,
+        vat_bp=shop.vat_bp,
+        zones=zones,
+        entries=1,
+        token=signed_token(tx, entitlement, 1, want.performance_id, zones, 1),
+        number=number,
+    )
+
+
+def next_number(tx: Tx, organiser: str, code: str) -> str:
+    """The organiser's next ticket number: gap-free, because a refused or broken sale gives it back (law-fr.md R3)."""
+    return f"{code}-{tx.counter('ticket/' + organiser):07d}"
+
+
+def signed_token(
+    tx: Tx, entitlement: Id, serial: int, performance: Id, zones: int, entries: int, flags: Flag = PLAIN
+) -> str:
+    """The barcode's text under central's working key."""
+    signer = tx.keys.signer
+    return write(sign(Token(signer.kid, entitlement, serial, performance, zones, entries, flags), signer))
+
+
+# --- reissue ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReissueTicket:
+    """A duplicate: the old barcode dies at every gate that hears of it, the new one carries the next serial."""
+
+    entitlement_id: Id
+    context_id: Id
+
+
+@handles(ReissueTicket, needs=Privilege.TICKET_REISSUE, gives=SoldTicket)
+def reissue_ticket(tx: Tx, want: ReissueTicket) -> Outcome[SoldTicket]:
+    row = tx.one(
+        "SELECT e.performance_id, e.zones, e.entries, p.site_id, l.price, l.seat_id, o.context_id, c.code "
+        "FROM entitlement e "
+        "JOIN order_line l ON l.id = e.line_id JOIN sale_order o ON o.id = l.order_id "
+        "JOIN performance p ON p.id = e.performance_id JOIN context c ON c.id = o.context_id "
+        "WHERE e.id = :id AND e.cancelled = 0",
+        id=want.entitlement_id,
+    )
+    if row is None or row[6] != want.context_id:
+        return Refused(NoOrder.NO_SUCH_TICKET, fix="entitlement_id")
+    performance, zones, entries, site, price, seat, organiser, code = row
+    serial = tx.run("SELECT MAX(serial) FROM ticket WHERE entitlement_id = :id", id=want.entitlement_id)[0][0] + 1
+    token = signed_token(tx, want.entitlement_id, serial, Id(performance), zones, entries)
+    number = next_number(tx, organiser, code)
+    tx.insert(Ticket(ticket_id(want.entitlement_id, serial), want.entitlement_id, serial, number, token, tx.now))
+    tx.feed(feed_name(Family.TICKETS, site), want.entitlement_id, TicketRow(Id(performance), serial))
+    return Ok(SoldTicket(want.entitlement_id, number, token, seat or "", price))
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOf:
+    """One order with its tickets. `context_id` is the organiser."""
+
+    context_id: Id
+    order_id: Id
+
+
+@answers(OrderOf, needs=Privilege.ORDER_READ, gives=dict[str, Any])
+def order_of(read: Read, want: OrderOf) -> Outcome[dict[str, Any]]:
+    order = read.get(Order, want.order_id)
+    if order is None or order.context_id != want.context_id:
+        return Refused(NoOrder.NO_SUCH_TICKET, fix="order_id")
+    lines = read.find(OrderLine, "WHERE order_id = :id ORDER BY id", id=order.id)
+    tickets = read.find(
+        Ticket,
+        "WHERE entitlement_id IN (SELECT e.id FROM entitlement e JOIN order_line l ON l.id = e.line_id "
+        "WHERE l.order_id = :id) ORDER BY number",
+        id=order.id,
+    )
+    return Ok({"order": order, "lines": lines, "tickets": tickets})

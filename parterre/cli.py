@@ -1,0 +1,151 @@
+"""`parterre <role>`: each role is loaded only when it is asked for, since a gate has no need of Kivy.
+
+What goes wrong at a start that a person can mend is a `Failure`: one sentence, a next step, exit code 2.
+"""
+
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import click
+
+from shared.runtime.config import Failure, load_config
+from shared.runtime.log import setup
+from shared.runtime.tasks import run
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class Group(click.Group):
+    """Turns a Failure into its sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Failure as failure:
+            click.echo(str(failure), err=True)
+            sys.exit(2)
+        except ModuleNotFoundError as missing:
+            if missing.name and missing.name.split(".")[0] in ("central", "edge", "parterre", "shared"):
+                raise
+            role = ctx.invoked_subcommand or "demo"
+            click.echo(f"The role {role} needs the package {missing.name}, which is not installed.", err=True)
+            click.echo(f"Install it with: pip install 'parterre[{role}]'", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="parterre")
+def main() -> None:
+    """Parterre: open, offline-safe ticketing."""
+
+
+def _start(role: str, kind: type[Any], config: Path | None, work: Any, **overrides: Any) -> None:
+    settings = load_config(kind, config, os.environ, f"PARTERRE_{role.upper()}", overrides)
+    setup(role, getattr(settings, "log_level", "info"))
+    main_coroutine: Coroutine[Any, Any, Any] = work(settings)
+    run(main_coroutine)
+
+
+@main.command()
+@click.option("--config", type=_FILE, help="TOML file.")
+@click.option("--ready-file", type=_FILE, help="Gets the address once central serves.")
+def central(config: Path | None, ready_file: Path | None) -> None:
+    """The server: API, live page, embedded broker."""
+    from central.app import run as run_central
+    from central.config import CentralConfig
+
+    _start("central", CentralConfig, config, lambda settings: run_central(settings, ready_file))
+
+
+@main.command()
+@click.option("--config", type=_FILE, help="Central's TOML file.")
+@click.option("--code", default="HOUSE", show_default=True, help="Short code of the institution.")
+@click.option("--name", required=True, help="Name of the institution.")
+@click.option("--operator", default="Administrator", show_default=True)
+def found(config: Path | None, code: str, name: str, operator: str) -> None:
+    """Founds a house in an empty database and prints its first administrator's key, once."""
+    from central.app import found_house
+    from central.config import CentralConfig
+
+    settings = load_config(CentralConfig, config, os.environ, "PARTERRE_CENTRAL")
+    setup("central", "warning")
+    made = run(found_house(settings, code, name, operator))
+    if made:
+        institution_id, operator_id, key = made
+        click.echo(f"institution  {institution_id}\noperator     {operator_id}\nkey          {key}")
+
+
+@main.command()
+@click.option("--config", type=_FILE, help="TOML file.")
+def broker(config: Path | None) -> None:
+    """A site's broker: carries claims and bells while the line to central is cut."""
+    from shared.runtime.broker import SiteBrokerConfig, run_broker
+
+    _start("broker", SiteBrokerConfig, config, run_broker)
+
+
+@main.command()
+@click.option("--config", type=_FILE, help="TOML file.")
+def kiosk(config: Path | None) -> None:
+    """A self-service kiosk."""
+    from edge.kiosk.config import KioskConfig
+    from edge.kiosk.main import run as run_kiosk
+
+    _start("kiosk", KioskConfig, config, run_kiosk)
+
+
+@main.command()
+@click.option("--config", type=_FILE, help="TOML file.")
+def gate(config: Path | None) -> None:
+    """One lane of a gate."""
+    from edge.gate.config import GateConfig
+    from edge.gate.main import run as run_gate
+
+    _start("gate", GateConfig, config, run_gate)
+
+
+@main.command()
+@click.option("--config", type=_FILE, help="TOML file.")
+def printer(config: Path | None) -> None:
+    """A printer agent."""
+    from edge.printer_agent.config import PrinterConfig
+    from edge.printer_agent.main import run as run_printer
+
+    _start("printer", PrinterConfig, config, run_printer)
+
+
+@main.group()
+def simulate() -> None:
+    """Hardware that is not there, speaking its real protocol, with faults to switch on."""
+
+
+@simulate.command("terminal")
+@click.option("--config", type=_FILE, help="TOML file.")
+def simulate_terminal(config: Path | None) -> None:
+    """A card terminal that speaks Caisse-AP over TCP."""
+    from parterre.simulators.terminal import Settings, serve
+
+    _start("terminal", Settings, config, serve)
+
+
+@simulate.command("printer")
+@click.option("--config", type=_FILE, help="TOML file.")
+def simulate_printer(config: Path | None) -> None:
+    """An ESC/POS receipt printer that shows its paper as pictures."""
+    from parterre.simulators.printer import Settings, serve
+
+    _start("printer_simulator", Settings, config, serve)
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Play the story, print the table, exit 0 only if every check held.")
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="Where the demo's data goes.")
+def demo(once: bool, folder: Path | None) -> None:
+    """The whole system on this machine, and a robot visitor that plays the story."""
+    from parterre.demo.story import play
+
+    setup("demo", "warning")
+    sys.exit(run(play(once=once, folder=folder)) or 0)
