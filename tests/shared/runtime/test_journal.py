@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.clock import ClockState, Now, Reading
@@ -16,7 +16,7 @@ from shared.runtime.config import Failure
 from shared.runtime.journal import Journal, PageRefused, Phase, chain_faults
 from shared.runtime.salvage import SKIP
 from shared.wire.codec import dump, load
-from shared.wire.facts import Fact, FactKind, Incident, Receipt, Upload
+from shared.wire.facts import Fact, FactKind, Incident, Receipt, Upload, fact_hash
 from shared.wire.feeds import FeedPage, FeedRow
 
 DEVICE = derived_id("device")
@@ -340,3 +340,38 @@ def spoil(path: Path, which: str) -> None:
     with path.open("r+b") as file:
         file.seek((number - 1) * size)
         file.write(b"\xff" * size)
+
+
+@pytest.fixture(scope="module")
+def whole_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("whole") / "journal.db"
+    filled(path, 100)
+    return path.read_bytes()
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_whatever_happens_to_the_file_the_device_starts(
+    whole_file: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Any run of bytes overwritten, any tail lost: it opens, tells no forged fact, and goes on with a sound chain."""
+    raw = bytearray(whole_file)
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(raw) - 1))
+        length = data.draw(st.sampled_from([1, 16, 512, 5000]))
+        raw[start : start + length] = data.draw(st.binary(min_size=1, max_size=4)) * length
+    if data.draw(st.booleans()):
+        del raw[data.draw(st.integers(0, len(raw))) :]
+    path = tmp_path_factory.mktemp("torn") / "journal.db"
+    path.write_bytes(raw)
+    try:
+        journal = Journal.open(path, DEVICE, schema=ROLE)
+    except Failure as told:
+        assert "belongs to device" in str(told)
+        return
+    if journal.salvaged is not None:
+        assert all(fact_hash(fact) == fact.hash for fact in journal.facts())
+    fresh = see(journal, 5000)[0]
+    assert fresh.seq > 0
+    assert chain_faults([fresh], fresh.seq - 1, fresh.prev) == []
+    journal.close()
