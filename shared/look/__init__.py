@@ -102,6 +102,16 @@ def rgb(colour: str) -> tuple[float, float, float]:
     return (int(colour[1:3], 16) / 255, int(colour[3:5], 16) / 255, int(colour[5:7], 16) / 255)
 
 
+def solid(colour: str, otherwise: str) -> str:
+    """A colour from a plan or a house as `#rrggbb`; `otherwise` for what is not written in hexadecimal."""
+    digits = colour.removeprefix("#") if colour.startswith("#") else ""
+    if len(digits) in (3, 4):
+        digits = "".join(digit * 2 for digit in digits)
+    if len(digits) not in (6, 8) or not all(digit in "0123456789abcdefABCDEF" for digit in digits):
+        return otherwise
+    return f"#{digits[:6].lower()}"
+
+
 def contrast(one: str, other: str) -> float:
     """The contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
     low, high = sorted((_luminance(one), _luminance(other)))

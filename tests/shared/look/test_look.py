@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from shared.look import Weight, contrast, css, font_path, look, rgb, web_font
+from shared.look import Weight, contrast, css, font_path, look, rgb, solid, web_font
 
 TEXT_ON = [
     ("ground_ink", "ground"),
@@ -44,6 +44,15 @@ def test_categories_differ() -> None:
 def test_contrast_is_the_known_ratio() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "written, read",
+    [("#0072B2", "#0072b2"), ("#08f", "#0088ff"), ("#0072b280", "#0072b2"), ("red", "#000000"), ("", "#000000"),
+     ("#12345", "#000000"), ("#zzzzzz", "#000000")],
+)  # fmt: skip
+def test_colours_of_strangers_are_read_or_replaced(written: str, read: str) -> None:
+    assert solid(written, "#000000") == read
 
 
 def test_css_names_every_role_and_font() -> None:

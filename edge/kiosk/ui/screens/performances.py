@@ -1,0 +1,91 @@
+"""Which performance? One card each: what, when in the venue's time, from which price, and how full in words."""
+
+from edge.kiosk.model import Kiosk, Offer, PerformanceChosen
+from edge.kiosk.ui import words
+from edge.kiosk.ui.frame import foot, head
+from edge.kiosk.ui.hall import Fullness, fullness
+from edge.kiosk.ui.paint import Align, Icon, Page
+from edge.kiosk.ui.parts import from_price, paged, sheet, turner
+from edge.kiosk.ui.place import Rect
+from edge.kiosk.ui.texts import say
+from shared.look import Weight
+
+
+def paint_performances(page: Page, kiosk: Kiosk) -> None:
+    rest = head(page, kiosk, say(kiosk.language, "performances.title"))
+    rest = foot(page, kiosk, rest)
+    offers = sorted(kiosk.offers, key=lambda offer: offer.performance.starts)
+    if not offers:
+        inside = sheet(page, rest.middle(page.px(820), page.px(260)))
+        page.words(inside, say(kiosk.language, "performances.none"), "lead", lines=4, align=Align.CENTRE)
+        return
+    most = _fitting(page, rest)
+    if len(offers) > most:
+        bar, rest = rest.base(page.px(68), page.px(14))
+        shown, at, pages = paged(page, "performances", offers, _fitting(page, rest))
+        middle = bar.middle(page.px(640), bar.h)
+        turner(page, "performances", middle, at, pages, kiosk.language)
+    else:
+        shown = offers
+    for offer, cell in zip(shown, _cells(page, rest, len(shown), most), strict=False):
+        _card(page, kiosk, offer, cell)
+
+
+def _fitting(page: Page, rest: Rect) -> int:
+    across = 1 if page.portrait else 2 if page.large else 3
+    return across * max(1, int((rest.h + page.px(20)) / (_tall(page) + page.px(20))))
+
+
+def _tall(page: Page) -> float:
+    return page.line("lead", 2) + page.line("body", 3) + page.px(62)
+
+
+def _cells(page: Page, rest: Rect, count: int, most: int) -> list[Rect]:
+    gap = page.px(20)
+    across = 1 if page.portrait else min(count, 2 if page.large else 3)
+    if not page.portrait and count == 4:
+        across = 2
+    down = -(-min(count, most) // across)
+    tall = min(rest.h, down * (_tall(page) * 1.35 + gap) - gap)
+    wide = min(rest.w, across * (page.px(620) + gap) - gap)
+    return rest.middle(wide, tall).grid(across, down, gap)
+
+
+def _card(page: Page, kiosk: Kiosk, offer: Offer, rect: Rect) -> None:
+    scheme, language = page.scheme, kiosk.language
+    edge = page.px(3) if scheme.sheet == scheme.ground else 0
+    page.panel(rect, scheme.sheet, page.px(20), edge, scheme.line)
+    page.panel(rect.left(page.px(10))[0].inset(0, page.px(20)), scheme.accent, page.px(5))
+    inside = rect.inset(page.px(28), page.px(20))
+    low, inside = inside.base(page.line("body") + page.px(6), page.px(8))
+    title, inside = inside.top(page.line("lead", 2), page.px(4))
+    page.words(
+        title, words.name(offer.performance.event_names, language), "lead", weight=Weight.BOLD, lines=2, upright=0
+    )
+    day, inside = inside.top(page.line("body"))
+    hour, inside = inside.top(page.line("body"))
+    page.words(day, words.day(offer.performance, language), "body", lines=1)
+    place = f" · {offer.performance.venue}" if offer.performance.venue else ""
+    page.words(hour, words.hour(offer.performance, language) + place, "body", scheme.muted)
+    state = fullness(kiosk, offer)
+    left, right = low.columns([5, 6], page.px(12))
+    cheapest = from_price(offer.catalogue)
+    if cheapest is not None and state in (Fullness.GOOD, Fullness.FEW):
+        cost = words.price(cheapest, offer.catalogue.currency, language)
+        page.words(left, say(language, "price.from", price=cost) if cheapest else cost, "body", weight=Weight.BOLD)
+        page.press(f"performance:{offer.performance_id}", rect, PerformanceChosen(offer.performance_id), page.px(20))
+    _state(page, right, state, language)
+
+
+def _state(page: Page, rect: Rect, state: Fullness, language: str) -> None:
+    """In words, with a shape for who reads no colour: filled, half, hollow."""
+    colour = {Fullness.GOOD: page.scheme.ok, Fullness.FEW: page.scheme.warn}.get(state, page.scheme.stop)
+    spot, text = rect.left(page.px(22), page.px(10))
+    if state is Fullness.GOOD:
+        page.disc(spot.middle(page.px(18), page.px(18)), colour)
+    elif state is Fullness.FEW:
+        page.disc(spot.middle(page.px(18), page.px(18)), colour, page.px(3))
+        page.disc(spot.middle(page.px(8), page.px(8)), colour)
+    else:
+        page.sign(spot.middle(page.px(22), page.px(22)), Icon.CROSS, colour)
+    page.words(text, say(language, state), "body", colour, Weight.SEMIBOLD)

@@ -1,0 +1,75 @@
+"""Is everything right? The order as a ticket: what, when, which places at which price, and the sum."""
+
+from edge.kiosk.model import Kiosk
+from edge.kiosk.ui import words
+from edge.kiosk.ui.frame import foot, head
+from edge.kiosk.ui.hall import offer_of
+from edge.kiosk.ui.paint import Align, Page
+from edge.kiosk.ui.parts import cart_total, paged, seats_of, sheet, tariff_of, turner
+from edge.kiosk.ui.place import Rect
+from edge.kiosk.ui.texts import say
+from shared.look import Weight
+from shared.money import Minor, vat_in
+from shared.outcome import Ok
+from shared.rules.pricing import price
+
+
+def paint_summary(page: Page, kiosk: Kiosk) -> None:
+    language, offer, cart = kiosk.language, offer_of(kiosk), kiosk.cart
+    rest = head(page, kiosk, say(language, "summary.title"))
+    amount = cart_total(kiosk, offer) if offer else None
+    currency = offer.catalogue.currency if offer else ""
+    pay = say(language, "button.pay", price=words.money(amount or 0, currency, language)) if amount else ""
+    rest = foot(page, kiosk, rest, pay or say(language, "button.free"))
+    if offer is None or cart is None or amount is None:
+        return
+    lines = []
+    for place, seat in zip(cart.places, seats_of(offer, cart), strict=False):
+        tariff_id = tariff_of(offer.catalogue, place.category_id, place.tariff_id)
+        tariff = next((row for row in offer.catalogue.tariffs if row.id == tariff_id), None)
+        cost = price(offer.catalogue, place.category_id, tariff.id) if tariff else None
+        told = words.price(cost.value, currency, language) if isinstance(cost, Ok) else ""
+        label = words.name(tariff.names, language) if tariff else ""
+        lines.append((words.seats([seat], language)[0], label, told))
+    tall = page.line("body") + page.px(12)
+    fixed = page.line("title") + page.line("body") + page.line("title") + page.px(140)
+    room = max(1, int((rest.h - fixed) / tall))
+    if len(lines) > room:
+        bar, rest = rest.base(page.px(64), page.px(12))
+        room = max(1, int((rest.h - fixed) / tall))
+        shown, at, pages = paged(page, "summary", lines, room)
+        turner(page, "summary", bar.middle(page.px(640), bar.h), at, pages, language)
+    else:
+        shown = lines
+    inside = sheet(page, rest.middle(page.px(1000), min(rest.h, fixed + len(shown) * tall + page.px(10))))
+    title, inside = inside.top(page.line("title"), page.px(2))
+    page.words(title, words.name(offer.performance.event_names, language), "title", weight=Weight.BOLD, lines=2)
+    what, inside = inside.top(page.line("body"), page.px(16))
+    place_name = f" · {offer.performance.venue}" if offer.performance.venue else ""
+    page.words(what, words.when(offer.performance, language) + place_name, "body", page.scheme.muted)
+    _perforation(page, inside)
+    inside = Rect(inside.x, inside.y + page.px(18), inside.w, inside.h - page.px(18))
+    for name, label, told in shown:
+        line, inside = inside.top(tall)
+        where, rate, cost_at = line.columns([11, 8, 4], page.px(16))
+        page.words(where, name, "body", weight=Weight.SEMIBOLD)
+        page.words(rate, label, "body", page.scheme.muted)
+        page.words(cost_at, told, "body", align=Align.RIGHT)
+    page.panel(inside.top(page.px(2))[0], page.scheme.line)
+    left, right = inside.base(page.line("title"))[0].columns([3, 2], page.px(16))
+    rate_told = words.rate(offer.catalogue.vat_bp, language)
+    vat = words.money(vat_in(Minor(amount), offer.catalogue.vat_bp), currency, language)
+    page.words(left, say(language, "summary.vat", rate=rate_told, amount=vat), "body", page.scheme.muted)
+    page.words(right, words.price(amount, currency, language), "title", weight=Weight.BOLD, align=Align.RIGHT)
+
+
+def _perforation(page: Page, rect: Rect) -> None:
+    """The line a ticket is torn along: dots, and a bite out of the sheet at both ends."""
+    y, dot = rect.y, page.px(5)
+    x = rect.x
+    while x < rect.right:
+        page.disc(Rect(x, y, dot, dot), page.scheme.line)
+        x += dot * 2.4
+    bite = page.px(28)
+    for end in (rect.x - page.px(32), rect.right + page.px(32)):
+        page.disc(Rect(end - bite / 2, y + dot / 2 - bite / 2, bite, bite), page.scheme.ground)
