@@ -4,6 +4,7 @@ python docs/pictures/draw_ticket.py [--out DIR]
 """
 
 import argparse
+import sys
 import tempfile
 from base64 import b32encode
 from datetime import UTC, datetime
@@ -56,4 +57,4 @@ def draw(out: Path) -> Path:
 if __name__ == "__main__":
     options = argparse.ArgumentParser(description="Draw the picture of a printed ticket.")
     options.add_argument("--out", type=Path, default=Path(__file__).parent)
-    print(draw(options.parse_args().out))
+    sys.stdout.write(f"{draw(options.parse_args().out)}\n")

@@ -1,17 +1,18 @@
 """Carries out what the core decides: one job after the other, saved before each effect."""
 
 import asyncio
-
-import structlog
+from collections.abc import Callable
 
 from edge.printer_agent import core, layout
 from edge.printer_agent.errors import STATUS_CODE, TROUBLES
 from edge.printer_agent.store import Store
 from edge.printer_agent.transport import LineLost, Printer
+from shared.runtime.log import logger
 from shared.runtime.system import Clock
 from shared.wire.printing import READY, SETTLED, PrinterStatus, PrintJob, StatusReport, UnitKind
 
-log = structlog.get_logger()
+IDLE_LOOK_S = 10.0  # how often an idle printer is asked, so that staff hear of paper before a visitor does
+log = logger(__name__)
 
 
 class Agent:
@@ -37,6 +38,7 @@ class Agent:
         self._line = asyncio.Lock()
         self._status = PrinterStatus.UNKNOWN
         self._seen_ms: int | None = None
+        self.on_status: Callable[[str], None] | None = None  # hears the code of each new status, "" when well
 
     def recover(self) -> None:
         """At start, before anything is printed: what was under way when the agent went down is uncertain now."""
@@ -53,7 +55,7 @@ class Agent:
             changed = self._changed
             jobs = self._store.open_jobs()
             if not jobs:
-                await changed.wait()
+                await self._idle(changed)
                 continue
             try:
                 await self._work(jobs[0])
@@ -61,6 +63,16 @@ class Agent:
                 log.exception("print_job_broke", job_id=jobs[0].id)
                 await asyncio.sleep(self._poll_s)
                 self.recover()
+
+    async def _idle(self, changed: asyncio.Event) -> None:
+        try:
+            await asyncio.wait_for(changed.wait(), IDLE_LOOK_S)
+        except TimeoutError:
+            await self._look_now()
+
+    async def _look_now(self) -> None:
+        async with self._line:
+            self._note(await self._printer.status())
 
     def submit(self, request: PrintJob) -> core.Job:
         """Raises IdReused or QueueFull."""
@@ -101,8 +113,7 @@ class Agent:
         """Asks the printer, unless a ticket is on its way or the last answer is still fresh."""
         stale = self._seen_ms is None or self._clock.read().mono_ms - self._seen_ms >= self._poll_s * 1000
         if stale and not self._line.locked():
-            async with self._line:
-                self._note(await self._printer.status())
+            await self._look_now()
         code = STATUS_CODE[self._status]
         trouble = TROUBLES.get(code)
         return StatusReport(
@@ -124,7 +135,7 @@ class Agent:
                 self._ring()
             job = after
             if effect is core.Effect.REST:
-                log.info("print_job_done", job_id=job.id, state=job.state, code=job.code)
+                log.info("print_job_done", job_id=job.id, state=job.state, trouble=job.code)
                 return
             event = await self._perform(job, effect)
 
@@ -157,7 +168,9 @@ class Agent:
 
     def _note(self, status: PrinterStatus) -> None:
         if status is not self._status:
-            log.info("printer_status", status=status, code=STATUS_CODE[status])
+            log.info("printer_status", status=status, trouble=STATUS_CODE[status])
+            if self.on_status is not None:
+                self.on_status(STATUS_CODE[status])
         self._status = status
         self._seen_ms = self._clock.read().mono_ms
 

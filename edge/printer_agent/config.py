@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge.device.shell import DeviceConfig
 from edge.printer_agent.sheet import QrMode
 from edge.printer_agent.text import CODE_PAGES
 from edge.printer_agent.transport import Proof, Times
@@ -11,11 +12,16 @@ from edge.printer_agent.transport import Proof, Times
 @dataclass(frozen=True, slots=True)
 class PrinterConfig:
     """`printer`: tcp://host:9100 or serial:/dev/ttyUSB0?baud=19200. `socket`: where the till finds the agent.
-    `proof`, `qr` and `code_pages` (codec → ESC t number, the first is preferred) are the printer model's."""
+
+    With `device` the agent is a device of its own: it enrols, shows its presence and reports print jobs to central;
+    without it works all the same, and keeps its queue in `data`. `proof`, `qr` and `code_pages` (codec → ESC t number,
+    the first is preferred) are the printer model's.
+    """
 
     printer: str
     socket: Path
     data: Path
+    device: DeviceConfig | None = None
     proof: Proof = Proof.ECHO
     qr: QrMode = QrMode.NATIVE
     qr_module: int = 7

@@ -69,6 +69,7 @@ def ticket(what: TicketPrint, language: str, duplicate: bool, look: Look) -> byt
         sheet.text(f"{what.organiser} · {words['licence']} {what.licence}", SMALL, lines=3)
     for mention in what.mentions[:MENTIONS]:
         sheet.text(mention, SMALL, lines=3)
+    sheet.gap(12)
     _marks(sheet, words, duplicate, what.specimen)
     sheet.cut()
     return sheet.data

@@ -10,27 +10,31 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
 from aiohttp import web
 
+from edge.device.health import Trouble
+from edge.device.shell import Device, start
 from edge.printer_agent import core, layout
 from edge.printer_agent.agent import Agent
 from edge.printer_agent.config import PrinterConfig
-from edge.printer_agent.errors import Code
+from edge.printer_agent.errors import STATUS_CODE, TROUBLES, Code
 from edge.printer_agent.sheet import Sheet
 from edge.printer_agent.store import SCHEMA, IdReused, QueueFull, Store, Tell
 from edge.printer_agent.transport import Printer, address
-from shared.ids import Id, derived_id
+from shared.ids import derived_id
 from shared.runtime.config import Failure
-from shared.runtime.journal import Journal
+from shared.runtime.journal import Journal, JournalTx
+from shared.runtime.log import logger
 from shared.runtime.system import Clock, SystemClock
+from shared.wire.certificates import DeviceKind
 from shared.wire.codec import dump, load
-from shared.wire.printing import Answer, PrintJob
+from shared.wire.facts import FactKind
+from shared.wire.printing import Answer, JobReport, PrintJob
 
 WAIT_MAX_MS = 30_000
 BODY_MAX = 512 * 1024
 AGENT = web.AppKey("agent", Agent)
-log = structlog.get_logger()
+log = logger(__name__)
 
 
 def faces(agent: Agent) -> web.Application:
@@ -90,27 +94,36 @@ def _refusal(status: int, why: str) -> web.Response:
     return web.Response(status=status, text=why)
 
 
-async def run(
-    config: PrinterConfig,
-    ready: Callable[[], None] | None = None,
-    *,
-    device_id: Id | None = None,
-    tell: Tell | None = None,
-    clock: Clock | None = None,
-) -> None:
-    """Runs until cancelled; `ready` is called when the till may come. Raises Failure when it cannot start. A device
-    with an identity gives its id, and `tell`, which records each job's end as a fact in the same transaction."""
+async def run(config: PrinterConfig, ready: Callable[[], None] | None = None, clock: Clock | None = None) -> None:
+    """Runs until cancelled; `ready` is called when the till may come. Raises Failure when it cannot start."""
     clock = clock or SystemClock()
+    if config.device is None:
+        journal = Journal.open(config.data / "printer.db", derived_id("printer", str(config.data)), SCHEMA)
+        try:
+            await _serve(config, journal, clock, ready)
+        finally:
+            journal.close()
+        return
+    async with start(config.device, DeviceKind.PRINTER, schema=SCHEMA, clock=clock) as device:
+        await _serve(config, device.journal, clock, ready, device)
+
+
+async def _serve(
+    config: PrinterConfig,
+    journal: Journal,
+    clock: Clock,
+    ready: Callable[[], None] | None,
+    device: Device | None = None,
+) -> None:
     try:
         where = address(config.printer)
     except ValueError as bad:
         raise Failure(f"The printer's address cannot be used: {bad}.", "Set `printer` in the configuration.") from bad
-    look = _look(config)
-    journal = Journal.open(config.data / "printer.db", device_id or derived_id("printer", str(config.data)), SCHEMA)
     printer = Printer(where, config.times, config.proof)
-    store = Store(journal, clock, tell, config.max_open_jobs, config.keep_jobs)
+    store = Store(journal, clock, _teller(device), config.max_open_jobs, config.keep_jobs)
     limits = core.Limits(round(config.patience_s * 1000), round(config.max_age_s * 1000))
-    agent = Agent(store, printer, clock, limits, look, config.poll_s)
+    agent = Agent(store, printer, clock, limits, _look(config), config.poll_s)
+    agent.on_status = _reporter(device)
     runner = web.AppRunner(faces(agent), access_log=None, shutdown_timeout=1.0)
     try:
         agent.recover()  # before anybody can ask: a till must not read "sending" of a ticket that nobody sends
@@ -123,7 +136,30 @@ async def run(
     finally:
         await runner.cleanup()
         await printer.close()
-        journal.close()
+
+
+def _teller(device: Device | None) -> Tell | None:
+    """Each job's end is a fact, in the transaction that ends it."""
+    if device is None:
+        return None
+
+    def tell(tx: JournalTx, report: JobReport) -> None:
+        device.record(tx, FactKind.PRINT, report, derived_id("print", report.job_id, report.state))
+
+    return tell
+
+
+def _reporter(device: Device | None) -> Callable[[str], None] | None:
+    """The printer's state is the device's health."""
+    if device is None:
+        return None
+
+    def report(now: str) -> None:
+        for code in set(STATUS_CODE.values()) - {""}:
+            known = TROUBLES[code]
+            device.health.set(Trouble(code, known.sentences["en"], known.steps["en"]), present=code == now)
+
+    return report
 
 
 def _look(config: PrinterConfig) -> layout.Look:

@@ -14,8 +14,9 @@ CREATE TABLE IF NOT EXISTS print_job (
     n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, request BLOB NOT NULL, job BLOB NOT NULL,
     boot_id TEXT NOT NULL, settled INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS print_job_open ON print_job (n) WHERE settled = 0;
-CREATE TABLE IF NOT EXISTS print_out (key TEXT PRIMARY KEY) WITHOUT ROWID;  -- units whose bytes have left
+CREATE TABLE IF NOT EXISTS print_out (n INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);  -- units whose bytes have left
 """
+KEEP_OUT = 200_000  # units remembered as having left
 _LONG_AGO = -(10**15)  # a job of an earlier boot: the monotonic clock says nothing about it
 
 Tell = Callable[[JournalTx, JobReport], None]
@@ -73,7 +74,9 @@ class Store:
             before = load(core.Job, row["job"])
             for key, unit in zip(_keys(load(PrintJob, row["request"])), job.units, strict=True):
                 if unit.exposed:
-                    tx.run("INSERT OR IGNORE INTO print_out VALUES (?)", (key,))
+                    tx.run("INSERT OR IGNORE INTO print_out (key) VALUES (?)", (key,))
+            if settled:
+                tx.run("DELETE FROM print_out WHERE n <= (SELECT max(n) FROM print_out) - ?", (KEEP_OUT,))
             tx.run("UPDATE print_job SET job = ?, settled = ? WHERE id = ?", (dump(job), settled, job.id))
             if settled and before.state is not job.state and self._tell is not None:
                 self._tell(tx, core.report(job))

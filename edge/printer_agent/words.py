@@ -99,7 +99,7 @@ class Words:
 
     def day(self, at: datetime) -> str:
         """With its weekday, in words: samedi 21 novembre 2026."""
-        text = format_date(at.astimezone(self._zone), "EEEE d MMMM y", self._locale)
+        text = format_date(at.astimezone(self._zone), "full", self._locale)
         return text[:1].upper() + text[1:]
 
     def short(self, at: datetime) -> str:

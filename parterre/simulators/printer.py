@@ -20,6 +20,7 @@ from typing import Any
 
 from parterre.simulators.escpos_paper import Paper
 from parterre.simulators.escpos_parser import Parser
+from shared.runtime.config import Failure
 
 Send = Callable[[bytes], None]
 
@@ -209,7 +210,11 @@ class Serving:
     async def __aenter__(self) -> "Serving":
         settings = self.settings
         data = await asyncio.start_server(self._host, settings.host, settings.port)
-        control = await asyncio.start_server(self._control, settings.host, settings.control_port)
+        try:
+            control = await asyncio.start_server(self._control, settings.host, settings.control_port)
+        except OSError:
+            data.close()
+            raise
         self._servers = [data, control]
         self.bound = Bound(_port(data), _port(control), settings.pty)
         if settings.pty is not None:
@@ -311,8 +316,17 @@ def _port(server: asyncio.Server) -> int:
 
 
 async def serve(settings: Settings, ready: Callable[[Bound], None] | None = None) -> None:
-    """Runs until cancelled; `ready` hears where it listens. Raises OSError when a port is taken."""
-    async with Serving(settings) as printer:
+    """Runs until cancelled; `ready` hears where it listens. Raises Failure for a taken port or a bad `out`."""
+    try:
+        printer = Serving(settings)
+        await printer.__aenter__()
+    except OSError as bad:
+        raise Failure(
+            f"The virtual printer cannot start: {bad.strerror or bad}.", "Give it other ports, or another folder."
+        ) from bad
+    try:
         if ready is not None:
             ready(printer.bound)
         await asyncio.Event().wait()
+    finally:
+        await printer.__aexit__()

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import sys
 from base64 import b32encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,14 @@ from parterre.simulators.printer import Serving, Settings
 from shared.ids import Id, derived_id
 from shared.runtime.printer_client import PrinterClient
 from shared.wire.printing import ClaimPrint, PrintJob, ReceiptLine, ReceiptPrint, TicketPrint
+
+_PATH = Path(__file__).parents[2] / "shared" / "runtime" / "conftest.py"
+_SPEC = spec_from_file_location("runtime_fixtures", _PATH)
+assert _SPEC is not None and _SPEC.loader is not None
+if "runtime_fixtures" not in sys.modules:  # the test house is that of the runtime's tests
+    sys.modules["runtime_fixtures"] = module_from_spec(_SPEC)
+    _SPEC.loader.exec_module(sys.modules["runtime_fixtures"])
+house = sys.modules["runtime_fixtures"].house
 
 QUICK = Times(reply_ms=120, connect_ms=500, send_ms=1000, settle_ms=1500, print_ms=50)
 

@@ -8,6 +8,7 @@ import zxingcpp
 from PIL import Image
 
 from edge.printer_agent import layout
+from edge.printer_agent.errors import STATUS_CODE, TROUBLES
 from edge.printer_agent.layout import Look
 from edge.printer_agent.sheet import QrMode, Sheet, Type
 from edge.printer_agent.text import CODE_PAGES, clean, clip, wrap
@@ -66,8 +67,8 @@ def test_a_ticket_shows_what_the_law_asks_and_its_code_reads_back(samples, print
 
 @pytest.mark.parametrize(
     "language, day", [
-        ("fr", "Samedi 21 novembre 2026"), ("en", "Saturday 21 November 2026"), ("de", "Samstag 21 November 2026"),
-        ("es", "Sábado 21 noviembre 2026"), ("it", "Sabato 21 novembre 2026"), ("xx", "Samedi 21 novembre 2026"),
+        ("fr", "Samedi 21 novembre 2026"), ("en", "Saturday, 21 November 2026"), ("de", "Samstag, 21. November 2026"),
+        ("es", "Sábado, 21 de noviembre de 2026"), ("it", "Sabato 21 novembre 2026"), ("xx", "Samedi 21 novembre 2026"),
     ],
 )  # fmt: skip
 def test_the_day_is_the_venues(samples, language, day):
@@ -241,3 +242,14 @@ def test_what_cannot_be_printed_is_said_before(samples):
     for token in ("", "A" * 513, "É", "A\nB", "A\x1b@"):
         bad = replace(samples.job("token"), tickets=(replace(samples.ticket, token=token),))
         assert "token" in layout.faults(bad)[0]
+
+
+def test_the_table_of_troubles_in_the_docs_is_the_one_in_the_code():
+    table = (Path(__file__).parents[3] / "docs/devices/printer.md").read_text()
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| P-")]
+    assert [[cell.strip("| ") for cell in row] for row in rows] == [
+        [code, trouble.sentences["en"], trouble.steps["en"]] for code, trouble in TROUBLES.items()
+    ]
+    assert set(STATUS_CODE.values()) - {""} < set(TROUBLES)
+    for trouble in TROUBLES.values():
+        assert set(trouble.sentences) == set(trouble.steps) == {"fr", "en"}

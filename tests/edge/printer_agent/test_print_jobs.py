@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import aiohttp
 import pytest
 import zxingcpp
 from PIL import Image
@@ -208,3 +209,26 @@ async def test_no_agent_is_a_status_too(tmp_path, samples):
         assert (seen.status, seen.ready, seen.code) == (PrinterStatus.UNKNOWN, False, "P-12")
         with pytest.raises(AgentUnreachable):
             await till.submit(samples.job("nobody"))
+
+
+@pytest.mark.parametrize(
+    "method, path, body, status",
+    [
+        ("POST", "/jobs", b"{", 400),
+        ("POST", "/jobs", b'{"job_id": "x"}', 400),
+        ("POST", "/jobs", b"x" * 600_000, 413),
+        ("POST", "/jobs/J/answer", b'{"came_out": "perhaps"}', 400),
+        ("GET", "/jobs/J?wait_ms=soon", b"", 400),
+        ("GET", "/jobs/J?wait_ms=999999", b"", 400),
+        ("GET", "/jobs/J", b"", 404),
+        ("DELETE", "/jobs/J", b"", 405),
+    ],
+)
+async def test_requests_that_no_till_makes(agent, tmp_path, method, path, body, status):
+    async with (
+        agent(),
+        aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(tmp_path / "s"))) as session,
+        session.request(method, f"http://printer{path}", data=body) as answer,
+    ):
+        assert answer.status == status
+        assert len(await answer.read()) < 1000

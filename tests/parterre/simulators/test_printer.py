@@ -12,6 +12,7 @@ from PIL import Image
 
 from parterre.simulators.escpos_paper import KNIFE, MARGIN, WIDTH
 from parterre.simulators.printer import Faults, Serving, Settings, VirtualPrinter, serve
+from shared.runtime.config import Failure
 
 FEED_CUT = b"\x1bJ\x60\x1dV\x00"
 
@@ -201,8 +202,14 @@ async def test_serve_says_where_and_stops_when_told(tmp_path):
     bound = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(Settings(tmp_path, port=0, control_port=0), bound.set_result))
     where = await bound
-    with pytest.raises(OSError, match="address already in use"):
-        await serve(Settings(tmp_path, port=where.port, control_port=0))
+    for taken in (
+        Settings(tmp_path, port=where.port, control_port=0),
+        Settings(tmp_path, port=0, control_port=where.port),
+    ):
+        with pytest.raises(Failure, match=r"cannot start: .*in use"):
+            await serve(taken)
+    with pytest.raises(Failure, match="cannot start"):
+        await serve(Settings(Path("/dev/null/out"), port=0, control_port=0))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
