@@ -20,6 +20,15 @@ from shared.wire.codec import load
 from shared.wire.facts import Fact, fact_hash
 
 SKIP = 1_000_000  # numbers left out when the last facts cannot be read
+_OUT_OF_REACH = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_FULL,
+)
+_UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 _FEEDS = ("feed", "feed_row")
 
 
@@ -38,15 +47,16 @@ def sound(path: Path) -> bool:
     merely out of reach (locked, no right to it) is not broken: that is a Failure to start."""
     try:
         with closing(sqlite3.connect(path, timeout=5.0)) as db:
+            db.text_factory = _lenient
             return [row[0] for row in db.execute("PRAGMA quick_check(1)")] == ["ok"]
-    except sqlite3.OperationalError as bad:
-        if "I/O" in str(bad):
+    except UnicodeDecodeError:  # SQLite's own words quote a name out of the damaged file
+        return False
+    except sqlite3.DatabaseError as bad:
+        if bad.sqlite_errorcode & 0xFF not in _OUT_OF_REACH:
             return False
         raise Failure(
             f"The journal {path} cannot be opened ({bad}).", "Is another process of this device running?"
         ) from bad
-    except sqlite3.DatabaseError:
-        return False
 
 
 def set_aside(path: Path, moment: datetime) -> Path:
@@ -72,11 +82,12 @@ def rescue(broken: Path, into: sqlite3.Connection, device_id: Id, head_note: str
     for access in ("mode=ro", "immutable=1"):  # a log without its index can only be opened as a file at rest
         try:
             with closing(sqlite3.connect(f"file:{quote(str(broken))}?{access}", uri=True)) as db:
+                db.text_factory = _lenient
                 db.execute("SELECT count(*) FROM sqlite_master").fetchone()
                 facts, last, whole, tail = _facts(db, into, device_id)
                 rows = sum(_rows(db, into, table) for table in _tables(into) if table not in ("fact", *_FEEDS))
             break
-        except sqlite3.DatabaseError:
+        except _UNREADABLE:
             continue
     floor = last if tail else last + SKIP
     into.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (head_note, str(floor)))
@@ -96,7 +107,7 @@ def _facts(db: sqlite3.Connection, into: sqlite3.Connection, device_id: Id) -> t
         found |= behind
     saved = 0
     for seq, (_, fact_id, kind, digest, text, state) in sorted(found.items()):
-        if not _is_genuine(text, seq, device_id):
+        if genuine_fact(text, seq, device_id) is None:
             whole = False
             continue
         done = 1 if state == 1 else 0  # anything else waits again: a fact sent twice is taken once
@@ -107,12 +118,13 @@ def _facts(db: sqlite3.Connection, into: sqlite3.Connection, device_id: Id) -> t
     return saved, max(found, default=0), whole, tail
 
 
-def _is_genuine(text: bytes, seq: int, device_id: Id) -> bool:
+def genuine_fact(text: bytes, seq: int, device_id: Id) -> Fact | None:
+    """The fact as it was written, by its own hash; None if a single bit is not."""
     try:
         fact = load(Fact, text)
     except (ValueError, TypeError):
-        return False
-    return (fact.seq, fact.device_id, fact.hash) == (seq, device_id, fact_hash(fact))
+        return None
+    return fact if (fact.seq, fact.device_id, fact.hash) == (seq, device_id, fact_hash(fact)) else None
 
 
 def _read(db: sqlite3.Connection, sql: str, found: dict[int, tuple[Any, ...]]) -> bool:
@@ -120,7 +132,7 @@ def _read(db: sqlite3.Connection, sql: str, found: dict[int, tuple[Any, ...]]) -
     try:
         for row in db.execute(sql):
             found[row[0]] = tuple(row)
-    except sqlite3.DatabaseError:
+    except _UNREADABLE:
         return False
     return True
 
@@ -132,7 +144,7 @@ def _rows(db: sqlite3.Connection, into: sqlite3.Connection, table: str) -> int:
         try:
             into.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)  # noqa: S608  # our own table names
             saved += 1
-        except sqlite3.DatabaseError:
+        except _UNREADABLE:
             continue  # a row of an older shape, or one that breaks a rule of its table
     return saved
 
@@ -141,10 +153,15 @@ def _readable(db: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
     try:
         for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608  # our own table names
             yield tuple(row)
-    except sqlite3.DatabaseError:
+    except _UNREADABLE:
         return
 
 
 def _tables(db: sqlite3.Connection) -> list[str]:
     rows = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     return [row[0] for row in rows]
+
+
+def _lenient(raw: bytes) -> str:
+    """Text out of a damaged file may be no text."""
+    return raw.decode(errors="replace")
