@@ -83,6 +83,7 @@ class Device:
         self.heartbeats: list[Callable[[], bool]] = []  # False from any of them: the watchdog is not fed
         self.on_settings: list[Callable[[dict[str, Any]], None]] = []
         self.on_link: list[Callable[[bool], None]] = []  # central reached, or not
+        self.describe: Callable[[], dict[str, Any]] = dict  # what the role adds to its presence
         self._settings_told = identity.settings
         self._announce_again = asyncio.Event()
         self.health.on_change = self._announce_again.set
@@ -152,7 +153,7 @@ class Device:
     def _presence(self, session: str, online: bool) -> Presence:
         now = self.now()
         detail = {"kind": self.identity.certificate.kind, "unsent": self.journal.unsent(), "clock": now.state}
-        detail |= {"central": self.sync.online, "label": self.config.label}
+        detail |= {"central": self.sync.online, "label": self.config.label, **self.describe()}
         return Presence(self.id, session, online, now.at, self.health.word, detail)
 
     def _timed(self, reader: Reader) -> Reader:
