@@ -64,6 +64,7 @@ class Face(StrEnum):
     WAIT = auto()  # let the one before you through first
     ALARM = auto()
     HELPDESK = auto()
+    FAULT = auto()  # nothing can be decided: the disk does not take it
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,13 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Undecided:
+    """The shell could not do what `Check` asked; nothing is used and nothing opens."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Passed:
     """The sensor saw somebody go through."""
 
@@ -153,7 +161,7 @@ class Ticked:
     at_ms: int
 
 
-Event = Scanned | Decided | Passed | AlarmChanged | Forced | ProofSeen | HelpdeskChanged | Ticked
+Event = Scanned | Decided | Undecided | Passed | AlarmChanged | Forced | ProofSeen | HelpdeskChanged | Ticked
 
 
 # --- effects --------------------------------------------------------------------------------------------------------
@@ -225,6 +233,9 @@ def step(lane: Lane, event: Event) -> tuple[Lane, list[Effect]]:
             return _scanned(lane, code, at_ms)
         case Decided(answer, at_ms):
             return _decided(lane, answer, at_ms)
+        case Undecided(at_ms):
+            lane = replace(lane, answer=None, face=Face.FAULT, until_ms=at_ms + lane.show_ms)
+            return lane, [Show(Face.FAULT)]
         case Passed(at_ms):
             return _passed(lane, at_ms)
         case AlarmChanged(on, at_ms):
@@ -277,7 +288,7 @@ def _decided(lane: Lane, answer: Answer, at_ms: int) -> tuple[Lane, list[Effect]
     if lane.barrier is Barrier.ALARM:  # the alarm came while the disk was writing
         return lane, [Settle(answer, 0), Show(Face.ALARM)]
     lane = replace(lane, barrier=LANE[lane.barrier, Cause.GRANT], until_ms=at_ms + lane.grant_ms, passing=admit.count)
-    return lane, [Show(Face.ANSWER, answer), Open(answer.scan_id, admit.count)]
+    return lane, [Open(answer.scan_id, admit.count), Show(Face.ANSWER, answer)]
 
 
 def _passed(lane: Lane, at_ms: int) -> tuple[Lane, list[Effect]]:

@@ -80,6 +80,13 @@ TEXTS: Final[Mapping[str, tuple[str, str, str, str, str]]] = {
         "Comprobación | Presente una entrada: no se descuenta nada",
         "Verifica | Mostrate un biglietto: non viene annullato nulla",
     ),
+    Face.FAULT: (
+        "Hors service | Prenez une autre porte, s'il vous plaît",
+        "Out of service | Please use another door",
+        "Außer Betrieb | Bitte einen anderen Eingang benutzen",
+        "Fuera de servicio | Use otra puerta, por favor",
+        "Fuori servizio | Usate un altro ingresso, per favore",
+    ),
     Message.WELCOME: (
         "Entrez | {event}{left}",
         "Come in | {event}{left}",
@@ -259,6 +266,7 @@ _FACES: Final[Mapping[Face, tuple[Shape, Lamp | None, Sound | None]]] = {
     Face.WAIT: (Shape.DOTS, Lamp.AMBER, Sound.LOOK),
     Face.ALARM: (Shape.FLAME, Lamp.GREEN, Sound.ALARM),
     Face.HELPDESK: (Shape.DOTS, None, None),
+    Face.FAULT: (Shape.CROSS, Lamp.RED, Sound.NO),
 }
 
 

@@ -5,35 +5,18 @@ A Pi 5 says `pinctrl-rp1`, a Pi 4 `pinctrl-bcm2711`, a Pi 3 `pinctrl-bcm2835`. `
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import gpiod
 from gpiod.line import Bias, Direction, Edge, Value
 
+from edge.gate.config import GpioConfig
 from edge.gate.port import PATTERN, Contact, OnContact, Sound
 from shared.rules.access import Lamp
 from shared.runtime.config import Failure
 
 _CONSUMER = "parterre-gate"
-
-
-@dataclass(frozen=True, slots=True)
-class GpioConfig:
-    """Line offsets on the chip named `chip`; None: not wired. Outputs are active high, contacts close to ground.
-    `pulse_ms`: turnstiles want 100 at least."""
-
-    chip: str = "pinctrl-rp1"
-    relay: int | None = None
-    green: int | None = None
-    amber: int | None = None
-    red: int | None = None
-    buzzer: int | None = None
-    passage: int | None = None
-    fire: int | None = None
-    pulse_ms: int = 200
-    debounce_ms: int = 20
 
 
 def chip_labelled(label: str, folder: Path = Path("/dev")) -> Path:

@@ -31,6 +31,7 @@ from edge.gate.core import (
     Settle,
     Show,
     Ticked,
+    Undecided,
     step,
 )
 from shared.ids import Id, derived_id
@@ -66,7 +67,7 @@ def test_a_ticket_is_decided_shown_and_the_barrier_opens() -> None:
     lane, effects = play(Lane(), Scanned("A", 0))
     assert effects == [Check("A")]
     lane, effects = play(lane, Decided(A, 5))
-    assert effects == [Show(Face.ANSWER, A), Open(A.scan_id, 1)]
+    assert effects == [Open(A.scan_id, 1), Show(Face.ANSWER, A)]
     assert lane.barrier is Barrier.GRANTED
 
 
@@ -129,7 +130,7 @@ def test_without_a_sensor_the_next_ticket_or_the_end_of_time_means_passed() -> N
 def test_a_group_passes_one_by_one_and_the_rest_is_given_back() -> None:
     three = admitted("G", 3)
     lane, effects = play(Lane(), Scanned("G", 0), Decided(three, 0))
-    assert effects[-1] == Open(three.scan_id, 3)
+    assert effects[0] == Open(three.scan_id, 3)
     lane, effects = play(lane, Passed(6000), Passed(12_000))  # each has the full time again
     assert effects == []
     lane, effects = play(lane, Ticked(19_000))
@@ -182,6 +183,13 @@ def test_the_helpdesk_shows_and_never_opens() -> None:
 
 def test_going_to_the_helpdesk_settles_an_open_grant() -> None:
     assert play(GRANTED, HelpdeskChanged(True))[1] == [Close(), Settle(A, 0), Show(Face.HELPDESK)]
+
+
+def test_what_cannot_be_written_opens_nothing() -> None:
+    lane, effects = play(Lane(), Scanned("A", 0), Undecided(5))
+    assert effects == [Show(Face.FAULT)]
+    assert play(lane, Scanned("A", 10))[1] == [Check("A")]
+    assert play(lane, Ticked(4005))[1] == [Show(Face.READY)]
 
 
 def test_an_inspector_forces_an_entry_and_says_why() -> None:
