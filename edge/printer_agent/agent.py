@@ -45,7 +45,7 @@ class Agent:
         for job in self._store.open_jobs():
             after, _ = core.step(job, core.Restarted(), self._limits)
             if after != job:
-                log.warning("print_job_uncertain_after_restart", job_id=job.id)
+                log.warning("print job uncertain after restart", job_id=job.id)
                 self._store.save(after)
                 self._printer.fragment = True
 
@@ -60,7 +60,7 @@ class Agent:
             try:
                 await self._work(jobs[0])
             except Exception:  # a fault in one job must not take the others with it; what it was doing is uncertain
-                log.exception("print_job_broke", job_id=jobs[0].id)
+                log.exception("print job broke", job_id=jobs[0].id)
                 await asyncio.sleep(self._poll_s)
                 self.recover()
 
@@ -104,7 +104,7 @@ class Agent:
             return None
         after, _ = core.step(job, core.Answered(came_out), self._limits)
         if after != job:
-            log.info("print_job_answered", job_id=job.id, came_out=came_out)
+            log.info("print job answered", job_id=job.id, came_out=came_out)
             self._store.save(after)
             self._ring()
         return after
@@ -135,7 +135,7 @@ class Agent:
                 self._ring()
             job = after
             if effect is core.Effect.REST:
-                log.info("print_job_done", job_id=job.id, state=job.state, trouble=job.code)
+                log.info("print job done", job_id=job.id, state=job.state, trouble=job.code)
                 return
             event = await self._perform(job, effect)
 
@@ -161,14 +161,14 @@ class Agent:
         try:
             await self._printer.send(data)
         except LineLost as lost:
-            log.warning("printer_line_lost", job_id=job.id, unit=index, why=str(lost))
+            log.warning("printer line lost", job_id=job.id, unit=index, why=str(lost))
             self._note(PrinterStatus.UNKNOWN)
             return core.Broken()
         return core.Written()
 
     def _note(self, status: PrinterStatus) -> None:
         if status is not self._status:
-            log.info("printer_status", status=status, trouble=STATUS_CODE[status])
+            log.info("printer status", status=status, trouble=STATUS_CODE[status])
             if self.on_status is not None:
                 self.on_status(STATUS_CODE[status])
         self._status = status

@@ -32,3 +32,4 @@ class PrinterConfig:
     max_age_s: float = 120
     max_open_jobs: int = 50
     keep_jobs: int = 1000
+    log_level: str = "info"

@@ -4,7 +4,6 @@ It needs neither central nor a broker: a till prints with every line down. Only 
 the socket is for its owner and group alone.
 """
 
-import asyncio
 import contextlib
 import socket
 from collections.abc import Callable
@@ -129,7 +128,7 @@ async def _serve(
         agent.recover()  # before anybody can ask: a till must not read "sending" of a ticket that nobody sends
         await runner.setup()
         await _listen(runner, config.socket)
-        log.info("printer_agent_ready", printer=config.printer, socket=str(config.socket))
+        log.info("printer agent ready", printer=config.printer, socket=str(config.socket))
         if ready is not None:
             ready()
         await agent.run()
@@ -195,9 +194,3 @@ def _alive(path: Path) -> bool:
         except OSError:
             return False
         return True
-
-
-def main(config: PrinterConfig) -> None:
-    """For the command line: blocks until interrupted."""
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(run(config))

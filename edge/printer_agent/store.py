@@ -106,7 +106,7 @@ def _keys(request: PrintJob) -> list[str]:
     """What each unit is, wherever it is printed; in the order of the job's units."""
     keys = [f"{UnitKind.TICKET}/{one.organiser}/{one.number}" for one in request.tickets]
     if request.receipt is not None:
-        keys.append(f"{UnitKind.RECEIPT}/{request.receipt.point_of_sale}/{request.receipt.number}")
+        keys.append(f"{UnitKind.RECEIPT}/{request.receipt.order}/{request.receipt.number}")
     if request.claim is not None:
         keys.append(f"{UnitKind.CLAIM}/{request.claim.reference}")
     return keys

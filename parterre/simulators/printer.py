@@ -21,7 +21,9 @@ from typing import Any
 from parterre.simulators.escpos_paper import Paper
 from parterre.simulators.escpos_parser import Parser
 from shared.runtime.config import Failure
+from shared.runtime.log import logger
 
+log = logger(__name__)
 Send = Callable[[bytes], None]
 
 
@@ -325,8 +327,10 @@ async def serve(settings: Settings, ready: Callable[[Bound], None] | None = None
             f"The virtual printer cannot start: {bad.strerror or bad}.", "Give it other ports, or another folder."
         ) from bad
     try:
+        bound = printer.bound
+        log.info("virtual printer ready", port=bound.port, control_port=bound.control_port, pty=str(bound.pty or ""))
         if ready is not None:
-            ready(printer.bound)
+            ready(bound)
         await asyncio.Event().wait()
     finally:
         await printer.__aexit__()
