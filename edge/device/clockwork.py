@@ -6,7 +6,7 @@ would push it into the future for good.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
@@ -52,7 +52,7 @@ class Clockwork:
         self._journal = journal
         anchor, floor = journal.note(_ANCHOR), journal.note(_FLOOR)
         self._anchor: Anchor | None = load(Anchor, anchor) if anchor else None
-        self._floor = max(BUILT, _last_trusted(journal), load(datetime, floor) if floor else BUILT)
+        self._floor = max(BUILT, _last_trusted(journal), load(datetime, floor) if floor else BUILT).astimezone(UTC)
         self._kept = self._floor  # what is on disk
         self._told = self.now().state
         self.on_change: Callable[[Now], None] | None = None
@@ -61,7 +61,8 @@ class Clockwork:
         return self.at(self.clock.read())
 
     def at(self, reading: Reading) -> Now:
-        return judge(reading, self._anchor, self._floor)
+        now = judge(reading, self._anchor, self._floor)
+        return replace(now, at=now.at.astimezone(UTC))
 
     async def ask(self, central: Central, keyring: Keyring) -> Now:
         """Get central's time. Raises Unreachable, Declined or SealRefused; the old anchor stays then."""
@@ -77,14 +78,15 @@ class Clockwork:
             raise SealRefused(f"central's time {told.at} lies before what this device has seen")
         if before.boot_id != after.boot_id or trip_ms > MAX_TRIP_MS:
             raise SealRefused(f"central's time took {trip_ms} ms to come")
-        self._anchor = Anchor(told.at + timedelta(milliseconds=trip_ms / 2), after.mono_ms, after.boot_id)
+        true = told.at.astimezone(UTC) + timedelta(milliseconds=trip_ms / 2)
+        self._anchor = Anchor(true, after.mono_ms, after.boot_id)
         self._keep(self._anchor.true)
         return self.tick()
 
     def saw(self, page: FeedPage) -> None:
         """A sealed page says when it was made: it is later than that. Kept with the next tick."""
         if page.at.tzinfo is not None:
-            self._floor = max(self._floor, page.at)
+            self._floor = max(self._floor, page.at.astimezone(UTC))
 
     def tick(self) -> Now:
         """Now and then: raise the floor, and record a change of state as a fact."""

@@ -77,7 +77,7 @@ async def ensure_enrolled(
     *,
     code: str = "",
     label: str = "",
-    poll_s: float = 2.0,
+    poll_s: float = 0.5,
     say: Callable[[str], None] | None = None,
 ) -> Identity:
     """The device's identity, enrolling it if it has none: that needs a line and, for the first request, a code. `say`

@@ -88,6 +88,8 @@ class Device:
         self._announce_again = asyncio.Event()
         self.health.on_change = self._announce_again.set
         self._time_due = asyncio.Event()
+        self._checks = 0
+        self.clockwork.on_change = lambda now: self.health.set(health.NO_CLOCK, now.state is ClockState.UNTRUSTED)
         session = fresh_id(clock)
         where = topics.state(identity.site_id, identity.device_id)
         self.bus = Bus(
@@ -233,7 +235,9 @@ class Device:
             self.health.set(health.NO_COMMIT, present=False)
             self.health.set(health.SALVAGED, self.journal.salvaged is not None)
             self.health.set(health.DISK_FULL, health.low_disk(self.config.data))
-            self.health.set(health.NO_CLOCK, now.state is ClockState.UNTRUSTED)
+            self._checks += 1
+            if self._checks > 2:  # in the first seconds central has not been asked yet
+                self.health.set(health.NO_CLOCK, now.state is ClockState.UNTRUSTED)
             self.health.set(health.FEED_STUCK, bool(self.sync.trouble))
             knows = now.state is not ClockState.UNTRUSTED
             self.health.set(health.CERTIFICATE, knows and now.at > self.identity.certificate.valid_to - RENEW_BEFORE)
