@@ -166,7 +166,7 @@ class _Reader:
         number = self._text(body, "seat_number", at, 20)
         guid, marks = _unmarked(self._text(body, "seat_guid", at, 200))
         category = self._text(body, "category", at, 60)
-        if category and category not in self._categories:
+        if category and self._categories and category not in self._categories:
             self.fault(f"{at}.category", f"There is no category named “{category}”.")
         radius = 10
         if "radius" in body:
