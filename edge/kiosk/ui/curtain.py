@@ -4,7 +4,7 @@ It moves slowly and in few frames a second: a kiosk stands there all day, often 
 two meshes whose vertices are computed anew for each frame.
 """
 
-from math import pi, sin
+from math import cos, pi, sin
 
 from kivy.graphics import InstructionGroup
 
@@ -15,7 +15,7 @@ from shared.look import Scheme, look
 
 FRAMES = 10  # a second
 _FOLDS = 13
-_STRIPS = 78  # of the curtain's width: six to a fold
+_STRIPS = 156  # of the curtain's width: twelve to a fold
 _ROWS = 9
 
 
@@ -64,13 +64,14 @@ class CurtainPicture:
             xs = rect.x + rect.w * one, rect.x + rect.w * two
             corners = [(xs[0], rect.y), (xs[1], rect.y), (xs[1], hem(two)), (xs[0], hem(one))]
             self._shapes.fan(corners, [tone(one, 0.55), tone(two, 0.55), tone(two, 1), tone(one, 1)])
-            gold = rgba(look().colours["glow"], 0.75)
+            gold = rgba("#c99b62")
             self._shapes.stroke([corners[3], corners[2]], max(2.0, rect.h * 0.004), gold)
 
     def _lights(self, rect: Rect, at: float, strength: float) -> None:
         """Rows of seats as lights in arcs; each has its own slow breath, and a wave goes through the house."""
         glow = rgba(look().colours["glow"])
         unit = min(rect.w, rect.h * 1.6)
+        quiet = rect.y + rect.h * 0.66
         for row in range(_ROWS):
             share = row / (_ROWS - 1)
             radius = unit * (0.36 + 0.42 * share)
@@ -83,5 +84,12 @@ class CurtainPicture:
                 breath = 0.5 + 0.5 * sin(at * 0.5 + row * 1.7 + seat * 2.399)
                 wave = max(0.0, sin(at * 0.28 - share * 4 + turn * 2)) ** 4
                 alpha = strength * (0.12 + 0.35 * breath**3 + 0.5 * wave) * (0.55 + 0.45 * share)
-                self._shapes.disc(x, y, size * 2.6, (*glow[:3], alpha * 0.14))
+                if y > quiet:  # behind the words
+                    alpha *= 0.3
+                self._halo(x, y, size * 4, (*glow[:3], alpha * 0.34))
                 self._shapes.disc(x, y, size, (*glow[:3], min(1.0, alpha)))
+
+    def _halo(self, x: float, y: float, radius: float, colour: RGBA) -> None:
+        """Light that fades outwards."""
+        around = [(x + radius * cos(turn * pi / 5), y + radius * sin(turn * pi / 5)) for turn in range(11)]
+        self._shapes.fan([(x, y), *around], [colour, *[(*colour[:3], 0.0)] * 11])

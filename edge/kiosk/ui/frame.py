@@ -87,7 +87,7 @@ def _tool(
     if icon:
         page.sign(rect.middle(page.px(34), page.px(34)), icon, ink)
     else:
-        page.words(rect, text, "body", ink, Weight.SEMIBOLD if on else Weight.REGULAR, Align.CENTRE)
+        page.words(rect, text, "body", ink, Weight.BOLD if on else Weight.SEMIBOLD, Align.CENTRE)
     page.press(name, rect, act, page.px(14))
 
 
@@ -120,10 +120,13 @@ def _price(page: Page, kiosk: Kiosk, rect: Rect) -> None:
         return
     amount = cart_total(kiosk, offer)
     if amount is None:
+        if kiosk.screen is Screen.SEATS:
+            hint = say(kiosk.language, "seats.none_yet")
+            page.words(rect, hint, "body", page.scheme.ground_ink, align=Align.RIGHT, lines=3)
         return
     names = words.seats(seats_of(offer, kiosk.cart), kiosk.language)
     above, below = rect.top(rect.h * 0.42)
-    page.words(above, " · ".join(names), "body", page.scheme.ground_muted, align=Align.RIGHT)
+    page.words(above, " · ".join(names), "body", page.scheme.ground_muted, Weight.SEMIBOLD, Align.RIGHT)
     cost = words.price(amount, offer.catalogue.currency, kiosk.language)
     page.words(below, cost, "title", page.scheme.ground_ink, Weight.BOLD, Align.RIGHT)
 

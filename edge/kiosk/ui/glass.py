@@ -195,6 +195,8 @@ class _KioskApp(App):  # type: ignore[misc]  # Kivy has no types
         super().__init__()
         self._glass = glass
 
+    title = "Parterre"
+
     def build(self) -> Widget:
         return self._glass
 

@@ -54,7 +54,8 @@ def _label(
     else:
         spot, rest = inner.end(side, page.px(12)) if last else inner.left(side, page.px(12))
         page.sign(spot.middle(side, side), icon, ink)
-        page.words(rest, text, step, ink, weight, Align.CENTRE, lines=2)
+        # Beside an icon in front a text begins at it; before one at the end it stands in the middle.
+        page.words(rest, text, step, ink, weight, Align.CENTRE if last else Align.LEFT, lines=2)
 
 
 def sheet(page: Page, rect: Rect) -> Rect:

@@ -90,7 +90,7 @@ class HallPlan:
         self._seats.clear()
         step = pitch(shown.plan.seats)
         for shape in shown.plan.shapes:
-            fill = rgba(solid(shape.colour, shown.scheme.ground))
+            fill = rgba(_in_the_dark(solid(shape.colour, shown.scheme.ground), shown.scheme))
             if shape.kind == "circle" and shape.points:
                 self._areas.disc(*shape.points[0], shape.radius, fill)
             elif shape.kind in ("polygon", "rectangle"):
@@ -124,32 +124,50 @@ class HallPlan:
             part.look_at(scale, -scale, cx - view.x * scale, self._height - cy + view.y * scale)
         self._chosen.clear()
         self._chosen.look_at(1, -1, 0, self._height)
-        radius = max(pitch(shown.plan.seats) * 0.46 * scale, 11 * shown.unit)
-        for seat, look in zip(shown.plan.seats, shown.looks, strict=True):
-            if look is SeatLook.CHOSEN:
-                self._mark(*view.to_screen(seat.x, seat.y), radius, shown.scheme)
+        radius = max(pitch(shown.plan.seats) * 0.44 * scale, 6 * shown.unit)
+        chosen = [
+            view.to_screen(seat.x, seat.y)
+            for seat, look in zip(shown.plan.seats, shown.looks, strict=True)
+            if look is SeatLook.CHOSEN
+        ]
+        self._mark(chosen, radius, shown)
         self._chosen.seal()
         self._words.clear()
         self._letter(view, shown)
 
-    def _mark(self, x: float, y: float, radius: float, scheme: Scheme) -> None:
-        self._chosen.disc(x, y, radius + max(3, radius * 0.2), rgba(scheme.accent))
-        self._chosen.disc(x, y, radius, rgba("#ffffff"))
-        side = radius * 1.5
-        for stroke in ICONS[Icon.TICK]:
-            points = [(x + (u - 0.5) * side, y + (v - 0.5) * side) for u, v in stroke]
-            self._chosen.stroke(points, side * 0.13, rgba("#000000"))
+    def _mark(self, chosen: list[tuple[float, float]], radius: float, shown: Shown) -> None:
+        """The chosen seats; while they are small, with a ring around them that can be seen from afar."""
+        rim = max(2.5, radius * 0.2)
+        for x, y in chosen:
+            self._chosen.disc(x, y, radius + rim, rgba(shown.scheme.accent))
+        for x, y in chosen:
+            self._chosen.disc(x, y, radius, rgba("#ffffff"))
+            if radius > 10:
+                side = radius * 1.5
+                for stroke in ICONS[Icon.TICK]:
+                    points = [(x + (u - 0.5) * side, y + (v - 0.5) * side) for u, v in stroke]
+                    self._chosen.stroke(points, side * 0.13, rgba("#000000"))
+        if chosen and radius <= 10:
+            x, y = _middle(chosen)
+            far = max(hypot(px - x, py - y) for px, py in chosen)
+            if far < 90 * shown.unit:
+                self._chosen.disc(x, y, far + 24 * shown.unit, rgba(shown.scheme.hall_ink), 3 * shown.unit)
 
     # --- letters -----------------------------------------------------------------------------------------------
 
     def _letter(self, view: View, shown: Shown) -> None:
         step = pitch(shown.plan.seats)
+        spots = [view.to_screen(seat.x, seat.y) for seat in shown.plan.seats]
         for shape in shown.plan.shapes:
             if shape.text and shape.points:
-                at = _middle(shape.points)
                 text = shown.stage if shape.text.casefold() in _STAGE else shape.text
-                size = min(30, max(17, step * view.scale * 0.75)) * shown.unit
-                self._put(text, *view.to_screen(*at), size, shown.scheme.hall_ink, Weight.SEMIBOLD)
+                x, y = view.to_screen(*_middle(shape.points))
+                size = min(30, max(18, step * view.scale * 0.75)) * shown.unit
+                half = size * 0.31 * len(text)
+                if not any(
+                    abs(sx - x) < half and abs(sy - y) < size * 0.7 for sx, sy in spots
+                ):  # seats go before words
+                    self._put(text, x, y, size, shown.scheme.hall_ink, Weight.SEMIBOLD)
         size = step * 0.5 * view.scale
         if size < _READABLE * shown.unit:
             return
@@ -253,6 +271,11 @@ def _row_names(seats: Sequence[PlanSeat], step: float) -> list[tuple[str, float,
                 far = step * 1.1 / long
                 found.append((name, end.x + (end.x - inner.x) * far, end.y + (end.y - inner.y) * far))
     return found
+
+
+def _in_the_dark(colour: str, scheme: Scheme) -> str:
+    """Plans are drawn on white paper; what is pale there would outshine the seats here."""
+    return scheme.ground if contrast(colour, scheme.hall) > 4 or colour == scheme.hall else colour
 
 
 def _ink_on(ground: str) -> str:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from edge.kiosk.model import Event, Kiosk, Screen
@@ -50,8 +51,11 @@ def prepare(settings: WindowSettings) -> None:
         "KCFG_GRAPHICS_MAXFPS": str(settings.frames),
         "KCFG_GRAPHICS_RESIZABLE": "0",
         "KCFG_INPUT_MOUSE": "mouse,disable_multitouch",
+        "KCFG_GRAPHICS_SHOW_CURSOR": "0" if settings.fullscreen else "1",
         "KCFG_KIVY_EXIT_ON_ESCAPE": "0",
     }
+    if not os.access(Path.home(), os.W_OK):  # a hardened unit has no home; Kivy insists on a folder of its own
+        wanted["KIVY_HOME"] = mkdtemp(prefix="parterre-kiosk-")
     for name, value in wanted.items():
         os.environ.setdefault(name, value)
     if settings.offscreen:
@@ -77,6 +81,7 @@ class KioskWindow:
         self._drawn: Kiosk | None = None
         self._page: Page | None = None
         self._turned: dict[str, int] = {}
+        self._drawings = 0
         self._glass: Any = Glass(self)
 
     # --- what the kiosk calls --------------------------------------------------------------------------------------
@@ -161,7 +166,9 @@ class KioskWindow:
         path = self._settings.targets_file
         if path is None or self._kiosk is None:
             return
+        self._drawings += 1
         told = {
+            "drawing": self._drawings,  # goes up with each: who waits for a touch to show knows that it did
             "screen": self._kiosk.screen,
             "language": self._kiosk.language,
             "warned": self._kiosk.warned,

@@ -37,7 +37,7 @@ def _fitting(page: Page, rest: Rect) -> int:
 
 
 def _tall(page: Page) -> float:
-    return page.line("lead", 2) + page.line("body", 3) + page.px(62)
+    return page.line("lead", 2) + page.line("body", 4) + page.px(76)
 
 
 def _cells(page: Page, rest: Rect, count: int, most: int) -> list[Rect]:
@@ -46,35 +46,42 @@ def _cells(page: Page, rest: Rect, count: int, most: int) -> list[Rect]:
     if not page.portrait and count == 4:
         across = 2
     down = -(-min(count, most) // across)
-    tall = min(rest.h, down * (_tall(page) * 1.35 + gap) - gap)
+    tall = min(rest.h, down * (_tall(page) * 1.25 + gap) - gap)
     wide = min(rest.w, across * (page.px(620) + gap) - gap)
-    return rest.middle(wide, tall).grid(across, down, gap)
+    middle = rest.middle(wide, tall)
+    lower = Rect(middle.x, middle.y + (rest.bottom - middle.bottom) * 0.4, wide, tall)  # nearer to the hand
+    return lower.grid(across, down, gap)
 
 
 def _card(page: Page, kiosk: Kiosk, offer: Offer, rect: Rect) -> None:
     scheme, language = page.scheme, kiosk.language
+    state = fullness(kiosk, offer)
+    cheapest = from_price(offer.catalogue)
+    on = cheapest is not None and state in (Fullness.GOOD, Fullness.FEW)
     edge = page.px(3) if scheme.sheet == scheme.ground else 0
     page.panel(rect, scheme.sheet, page.px(20), edge, scheme.line)
-    page.panel(rect.left(page.px(10))[0].inset(0, page.px(20)), scheme.accent, page.px(5))
-    inside = rect.inset(page.px(28), page.px(20))
-    low, inside = inside.base(page.line("body") + page.px(6), page.px(8))
+    inside = rect.inset(page.px(28), page.px(24))
+    low, inside = inside.base(page.line("body", 2) + page.px(8), page.px(8))
     title, inside = inside.top(page.line("lead", 2), page.px(4))
     page.words(
         title, words.name(offer.performance.event_names, language), "lead", weight=Weight.BOLD, lines=2, upright=0
     )
     day, inside = inside.top(page.line("body"))
     hour, inside = inside.top(page.line("body"))
-    page.words(day, words.day(offer.performance, language), "body", lines=1)
+    page.words(day, words.day(offer.performance, language), "body", weight=Weight.SEMIBOLD)
     place = f" · {offer.performance.venue}" if offer.performance.venue else ""
     page.words(hour, words.hour(offer.performance, language) + place, "body", scheme.muted)
-    state = fullness(kiosk, offer)
-    left, right = low.columns([5, 6], page.px(12))
-    cheapest = from_price(offer.catalogue)
-    if cheapest is not None and state in (Fullness.GOOD, Fullness.FEW):
-        cost = words.price(cheapest, offer.catalogue.currency, language)
-        page.words(left, say(language, "price.from", price=cost) if cheapest else cost, "body", weight=Weight.BOLD)
+    if on and cheapest is not None:
+        spot, low = low.end(page.px(60), page.px(12))
+        round_ = spot.base(page.px(60))[0]
+        page.disc(round_, scheme.action)
+        page.sign(round_.inset(page.px(14)), Icon.FORWARD, scheme.action_ink)
         page.press(f"performance:{offer.performance_id}", rect, PerformanceChosen(offer.performance_id), page.px(20))
-    _state(page, right, state, language)
+    above, below = low.rows(2, page.px(4))
+    _state(page, above, state, language)
+    if on and cheapest is not None:
+        cost = words.price(cheapest, offer.catalogue.currency, language)
+        page.words(below, say(language, "price.from", price=cost) if cheapest else cost, "body", weight=Weight.BOLD)
 
 
 def _state(page: Page, rect: Rect, state: Fullness, language: str) -> None:

@@ -23,20 +23,24 @@ def paint_seats(page: Page, kiosk: Kiosk) -> None:
     if offer is None or cart is None:
         return
     if page.portrait:
-        below, plan = rest.base(rest.h * 0.42, page.px(16))
+        below, plan = rest.base(page.px(470 if page.large else 372), page.px(16))
     else:
         below, plan = rest.end(page.px(430 if page.large else 396), page.px(20))
     _plan(page, kiosk, plan)
-    stepper, below = below.top(page.px(76), page.px(14))
+    stepper, below = below.top(page.px(76), page.px(8))
+    best, below = below.top(page.px(62), page.px(8))
     _stepper(page, kiosk, offer, stepper)
+    _best(page, kiosk, best)
     _categories(page, kiosk, offer, below)
 
 
 def _plan(page: Page, kiosk: Kiosk, rect: Rect) -> None:
     scheme = page.scheme
     page.panel(rect, scheme.hall, page.px(24), page.px(2), scheme.ground_muted)
-    page.marks.append(Hall(rect.inset(page.px(6))))
-    inside = rect.inset(page.px(14))
+    legend, above = rect.inset(page.px(14), page.px(6)).base(page.line("body") + page.px(6))
+    page.marks.append(Hall(above))
+    _legend(page, kiosk.language, legend)
+    inside = above.inset(0, page.px(6))
     side, gap = page.px(64), page.px(10)
     column = Rect(inside.right - side, inside.bottom - 3 * side - 2 * gap, side, 3 * side + 2 * gap)
     for (name, icon, steps), cell in zip(
@@ -45,13 +49,33 @@ def _plan(page: Page, kiosk: Kiosk, rect: Rect) -> None:
         page.panel(cell, scheme.ground, page.px(14), page.px(2), scheme.ground_muted)
         page.sign(cell.middle(page.px(32), page.px(32)), icon, scheme.ground_ink)
         page.press(f"zoom:{name}", cell, Turn(PLAN, steps), page.px(14))
-    wide = min(page.px(330 if page.large else 290), inside.w - side - gap)
-    best = Rect(inside.x, inside.bottom - side, wide, side)
-    page.panel(best, scheme.ground, page.px(14), page.px(2), scheme.ground_muted)
-    spot, text = best.inset(page.px(14), 0).left(page.px(32), page.px(10))
-    page.sign(spot.middle(page.px(32), page.px(32)), Icon.STAR, scheme.accent)
-    page.words(text, say(kiosk.language, "seats.best"), "body", scheme.ground_ink, Weight.SEMIBOLD, lines=1)
-    page.press("best", best, BestAsked(), page.px(14))
+
+
+def _legend(page: Page, language: str, rect: Rect) -> None:
+    """What the shapes mean."""
+    scheme = page.scheme
+    cells = rect.inset(page.px(8), 0).columns([3, 3, 3, 5], page.px(8))
+    keys = ("seats.free", "seats.taken", "seats.yours", "seats.wheelchair")
+    for key, cell in zip(keys, cells, strict=True):
+        spot, text = cell.left(page.px(24), page.px(10))
+        shape = spot.middle(page.px(18), page.px(18))
+        if key == "seats.wheelchair":
+            page.panel(shape, scheme.hall_muted, page.px(3))
+        elif key == "seats.yours":
+            page.disc(spot.middle(page.px(24), page.px(24)), scheme.accent)
+            page.disc(shape, "#ffffff")
+        else:
+            page.disc(shape, scheme.hall_muted, 0 if key == "seats.free" else page.px(2))
+        page.words(text, say(language, key), "body", scheme.hall_muted)
+
+
+def _best(page: Page, kiosk: Kiosk, rect: Rect) -> None:
+    scheme = page.scheme
+    page.panel(rect, "", page.px(16), page.px(3), scheme.accent)
+    spot, text = rect.inset(page.px(16), 0).left(page.px(34), page.px(10))
+    page.sign(spot.middle(page.px(34), page.px(34)), Icon.STAR, scheme.accent)
+    page.words(text, say(kiosk.language, "seats.best"), "body", scheme.ground_ink, Weight.BOLD)
+    page.press("best", rect, BestAsked(), page.px(16))
 
 
 def _stepper(page: Page, kiosk: Kiosk, offer: Offer, rect: Rect) -> None:
@@ -90,16 +114,18 @@ def _categories(page: Page, kiosk: Kiosk, offer: Offer, rect: Rect) -> None:
         ),
     ]
     least, gap = max(page.px(60), page.line("body") + page.px(18)), page.px(6)
-    room = max(1, int((rect.h + gap) / (least + gap)))
-    if len(rows) > room:
+    across = 2 if page.portrait and not page.large else 1
+    if len(rows) > across * max(1, int((rect.h + gap) / (least + gap))):
         bar, rect = rect.base(page.px(64), page.px(8))
-        shown, at, pages = paged(page, "categories", rows, max(1, int((rect.h + gap) / (least + gap))))
+        shown, at, pages = paged(page, "categories", rows, across * int((rect.h + gap) / (least + gap)))
         turner(page, "categories", bar, at, pages, kiosk.language)
     else:
         shown = rows
-    tall = min(page.px(76), (rect.h + gap) / max(1, len(shown)) - gap)
-    for at_row, row in enumerate(shown):
-        _category(page, kiosk, offer, Rect(rect.x, rect.y + at_row * (tall + gap), rect.w, tall), *row)
+    down = -(-len(shown) // across)
+    tall = min(page.px(76), (rect.h + gap) / max(1, down) - gap)
+    cells = Rect(rect.x, rect.y, rect.w, down * (tall + gap) - gap).grid(across, down, gap)
+    for cell, row in zip(cells, shown, strict=False):
+        _category(page, kiosk, offer, cell, *row)
 
 
 def _category(
@@ -114,13 +140,13 @@ def _category(
         page.disc(spot.middle(page.px(26), page.px(26)), scheme.hall)
         page.disc(spot.middle(page.px(22), page.px(22)), solid(colour, scheme.hall_ink))
     else:
-        page.sign(spot.middle(page.px(26), page.px(26)), Icon.STAR, ink)
+        page.disc(spot.middle(page.px(22), page.px(22)), ink, page.px(3))
     told = ""
     if cost is not None:
         told = words.price(cost, offer.catalogue.currency, kiosk.language)
         told = say(kiosk.language, "price.from", price=told) if category_id is None and cost else told
     price, label = text.end(page.px(134) if page.large or category_id is None else page.px(104), page.px(8))
-    weight = Weight.BOLD if on else Weight.REGULAR
+    weight = Weight.BOLD if on else Weight.SEMIBOLD
     page.words(label, name, "body", ink, weight, lines=2)
     page.words(price, told, "body", ink, Weight.SEMIBOLD, Align.RIGHT)
     page.press(f"category:{category_id or 'any'}", rect, CategoryChosen(category_id), page.px(16))

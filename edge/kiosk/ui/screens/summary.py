@@ -32,7 +32,7 @@ def paint_summary(page: Page, kiosk: Kiosk) -> None:
         label = words.name(tariff.names, language) if tariff else ""
         lines.append((words.seats([seat], language)[0], label, told))
     tall = page.line("body") + page.px(12)
-    fixed = page.line("title") + page.line("body") + page.line("title") + page.px(140)
+    fixed = page.line("title") + page.line("body") + page.line("title") + page.px(112)
     room = max(1, int((rest.h - fixed) / tall))
     if len(lines) > room:
         bar, rest = rest.base(page.px(64), page.px(12))

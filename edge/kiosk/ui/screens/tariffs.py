@@ -71,9 +71,7 @@ def _row(page: Page, kiosk: Kiosk, offer: Offer, rect: Rect, index: int, seat: P
         page.words(label, f"{name} · {category}", "body", weight=Weight.SEMIBOLD)
     else:
         label, chips = rect.left(rect.w * 0.3, page.px(16))
-        above, below = label.middle(label.w, page.line("body", 3)).top(page.line("body", 2))
-        page.words(above, name, "body", weight=Weight.SEMIBOLD, lines=2, upright=1)
-        page.words(below, category, "body", page.scheme.muted)
+        page.words(label, f"{name}\n{category}", "body", weight=Weight.SEMIBOLD, lines=3)
     across = _across(page, rect.w, len(tariffs))
     down = -(-len(tariffs) // across)
     chips = chips.middle(chips.w, min(chips.h, down * (_chip(page) * 1.2 + page.px(8))))

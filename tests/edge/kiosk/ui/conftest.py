@@ -91,6 +91,8 @@ def _catalogue(plan: PlanRow) -> CatalogueRow:
 class Sample:
     """`kiosk(screen)` is a kiosk in the middle of an ordinary visit to that screen."""
 
+    now = NOW
+
     def __init__(self) -> None:
         self.plan = _plan()
         self.catalogue = _catalogue(self.plan)
@@ -155,7 +157,7 @@ class Stage:
         from kivy.clock import Clock
 
         until = Clock.frames + count
-        while Clock.frames < until:
+        while Clock.frames < until:  # noqa: ASYNC110  (Kivy counts frames; it has no event for one)
             await asyncio.sleep(0.002)
 
     async def show(self, kiosk: Kiosk) -> None:
@@ -198,7 +200,7 @@ def sample() -> Sample:
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     os.environ["KIVY_HOME"] = str(tmp_path)
     sent: list[Event] = []
-    settings = WindowSettings(offscreen=True, targets_file=tmp_path / "targets.json", frames=200)
+    settings = WindowSettings(1920, 1280, offscreen=True, targets_file=tmp_path / "targets.json", frames=200)
     window = KioskWindow(sent.append, settings)
     running = asyncio.create_task(window.run(), name="window")
     found = Stage(window, sent)
