@@ -118,6 +118,8 @@ async def _serve(
         where = address(config.printer)
     except ValueError as bad:
         raise Failure(f"The printer's address cannot be used: {bad}.", "Set `printer` in the configuration.") from bad
+    if journal.salvaged is not None:
+        log.error("print queue was damaged and is lost; a ticket printed before may come without DUPLICATA")
     printer = Printer(where, config.times, config.proof)
     store = Store(journal, clock, _teller(device), config.max_open_jobs, config.keep_jobs)
     limits = core.Limits(round(config.patience_s * 1000), round(config.max_age_s * 1000))

@@ -172,6 +172,11 @@ def test_no_text_can_be_a_command():
             assert char.isprintable() and any(_in(char, page) for page in CODE_PAGES)
 
 
+def test_right_to_left_letters_do_not_pass_even_where_a_page_has_them():
+    """The printer would set them from the left."""
+    assert clean("שלום Dana", ("CP1252", "CP1255")) == "? Dana"
+
+
 def _in(char: str, page: str) -> bool:
     try:
         return len(char.encode(page)) == 1

@@ -54,7 +54,7 @@ def test_answers_are_told_apart(data, want):
 @asynccontextmanager
 async def talking(answers):
     """A printer that answers each request (b'1'…b'4' for DLE EOT, b'r' for GS r) with the next of its answers; None is
-    silence, "close" hangs up. Yields its address and the bytes it got."""
+    silence, "close" hangs up, ((seconds, bytes), …) comes late. Yields its address and the bytes it got."""
     got = bytearray()
     tails: list[asyncio.Task[None]] = []
 
@@ -70,8 +70,8 @@ async def talking(answers):
                 answer = queue.pop(0) if len(queue) > 1 else queue[0]
                 if answer == "close":
                     break
-                wait_s, words = answer if isinstance(answer, tuple) else (0, answer or b"")
-                asyncio.get_running_loop().call_later(wait_s, writer.write, words)
+                for wait_s, words in answer if isinstance(answer, tuple) else [(0, answer or b"")]:
+                    asyncio.get_running_loop().call_later(wait_s, writer.write, words)
         finally:
             writer.transport.abort()
 
@@ -111,12 +111,18 @@ async def test_status(answers, want):
 
 
 async def test_a_late_answer_is_not_taken_for_the_next_one():
-    """The answer to the first question comes after the time-out, with the paper fine; the second time there is none."""
-    async with talking({**WELL, "1": [(0.2, b"\x12"), b"\x1a"]}) as (where, _):
+    """The first answer comes after the time-out, just when the same is asked again; by now the printer is offline."""
+    async with talking({**WELL, "1": [((0.15, b"\x12"),), ((0.08, b"\x1a"),)]}) as (where, _):
         printer = Printer(where, TIMES)
         assert await printer.status() is P.UNKNOWN
-        await asyncio.sleep(0.15)
         assert await printer.status() is P.OFFLINE
+        await printer.close()
+
+
+async def test_the_second_half_of_an_answer_is_not_taken_for_the_next_one():
+    async with talking({**WELL, "3": [((0, b"\x12"), (0.003, b"\x12"))], "4": [b"\x72"]}) as (where, _):
+        printer = Printer(where, TIMES)
+        assert await printer.status() is P.PAPER_OUT
         await printer.close()
 
 
@@ -125,7 +131,7 @@ async def test_a_late_answer_is_not_taken_for_the_next_one():
     [
         ({}, Proof.ECHO, (True, P.OK)),
         ({"r": [b"\x03"]}, Proof.ECHO, (True, P.OK)),
-        ({"r": [(0.3, b"\x00")]}, Proof.ECHO, (True, P.OK)),  # a long ticket takes its time
+        ({"r": [((0.3, b"\x00"),)]}, Proof.ECHO, (True, P.OK)),  # a long ticket takes its time
         ({"r": [None]}, Proof.ECHO, (False, P.OK)),
         ({"r": [None], "4": [b"\x72"]}, Proof.ECHO, (False, P.PAPER_OUT)),
         ({"r": ["close"]}, Proof.ECHO, (False, P.OK)),
