@@ -20,8 +20,8 @@ from shared.runtime.log import logger
 from shared.runtime.system import Clock, fresh_id
 from shared.runtime.tasks import Backoff, wait_any
 from shared.wire.certificates import Right
-from shared.wire.codec import dump, load
-from shared.wire.facts import Receipt, Upload
+from shared.wire.codec import adapter, dump, load
+from shared.wire.facts import Fact, Receipt, Upload
 from shared.wire.feeds import Family, FeedPage
 from shared.wire.seal import Sealed, Signer
 from shared.wire.topics import feed_of
@@ -137,6 +137,8 @@ class Sync:
         stored = journal.note(_FEEDS)
         self.feeds: tuple[str, ...] = tuple(orjson.loads(stored)) if stored else tuple(feeds)
         journal.on_fact = self._facts.set
+        for kind in (Fact, FeedPage, Receipt, Sealed):
+            adapter(kind)  # compiled now (some 60 ms) rather than while somebody scans
         for feed in self.feeds:
             self._load_keys(feed)
 
