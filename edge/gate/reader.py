@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
+from pathlib import Path
 
 from serial import SerialException
 from serial_asyncio_fast import open_serial_connection
@@ -86,12 +87,11 @@ class SerialReader:
             self._be(ReaderState.OPENING)
             try:
                 await self._session()
-                self._be(ReaderState.ABSENT, "the reader is gone")
-            except FileNotFoundError:
-                self._be(ReaderState.ABSENT, "no such device")
             except (SerialException, OSError, ValueError) as bad:
-                missing = isinstance(bad, SerialException) and "No such file" in str(bad)
-                self._be(ReaderState.ABSENT if missing else ReaderState.ERROR, str(bad))
+                there = self.state is not ReaderState.READY and _there(self._device)
+                self._be(ReaderState.ERROR if there else ReaderState.ABSENT, str(bad))
+            else:
+                self._be(ReaderState.ABSENT, "the reader is gone")
             await asyncio.sleep(self._retry_s)
 
     async def _session(self) -> None:
@@ -103,7 +103,8 @@ class SerialReader:
                 for code in framer.feed(data):
                     self._on_code(code)
         finally:
-            writer.transport.abort()
+            if not writer.transport.is_closing():  # it closes itself when the line is pulled, and only bears that once
+                writer.transport.abort()
 
     async def _read(self, stream: asyncio.StreamReader, framer: Framer) -> bytes:
         """The next bytes; a silence after the last ones ends the code they belong to. Empty when the line is gone."""
@@ -125,3 +126,7 @@ class SerialReader:
         if changed:
             log.info("reader", device=self._device, state=state, why=why)
             self._on_state(state, why)
+
+
+def _there(device: str) -> bool:
+    return Path(device).exists()

@@ -27,16 +27,6 @@ from shared.wire.topics import Claim
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HAMLET = derived_id("performance", "hamlet")
-PLAY = PerformanceRow(
-    event_names={"fr": "Hamlet", "en": "Hamlet"},
-    starts=NOON + timedelta(hours=1),
-    doors=NOON - timedelta(hours=1),
-    closes=NOON + timedelta(hours=2),
-    timezone="Europe/Paris",
-    plan_id="plan",
-    on_sale=True,
-    zones={"1": "Parterre", "2": "Balcon"},
-)
 
 
 @dataclass
@@ -72,6 +62,7 @@ class House:
     """Keys and lists as central would send them."""
 
     folder: Path
+    noon: datetime = NOON
     root_key: Ed25519PrivateKey = field(default_factory=lambda: key("root"))
     root_pem: str = ""
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -79,7 +70,7 @@ class House:
 
     def __post_init__(self) -> None:
         day = timedelta(days=400)
-        self.root_pem = root_certificate(self.root_key, "house", NOON - day, NOON + day)
+        self.root_pem = root_certificate(self.root_key, "house", self.noon - day, self.noon + day)
         self.member("central", DeviceKind.CENTRAL, site="")
         self.member("kiosk", DeviceKind.KIOSK)
         for name in ("A", "B", "C"):
@@ -96,12 +87,25 @@ class House:
             kind=kind,
             site_id=site,
             certificate_id=derived_id("certificate", name, site),
-            valid_from=NOON - timedelta(days=30),
-            valid_to=NOON + timedelta(days=30),
+            valid_from=self.noon - timedelta(days=30),
+            valid_to=self.noon + timedelta(days=30),
         )
         self.signers[name] = signer
         self.rows[signer.kid] = _json(KeyRow(pem))
         return pem
+
+    @property
+    def play(self) -> PerformanceRow:
+        return PerformanceRow(
+            event_names={"fr": "Hamlet", "en": "Hamlet"},
+            starts=self.noon + timedelta(hours=1),
+            doors=self.noon - timedelta(hours=1),
+            closes=self.noon + timedelta(hours=2),
+            timezone="Europe/Paris",
+            plan_id="plan",
+            on_sale=True,
+            zones={"1": "Parterre", "2": "Balcon"},
+        )
 
     def certificate(self, name: str) -> Any:
         return verified(self.rows[self.signers[name].kid]["certificate"], self.root_pem)
@@ -121,19 +125,23 @@ class House:
         mark = Mark(self.folder / f"{name}.mark")
         found = GateStore(self.journal(name, on_commit), gate or self.gate(name), self.root_pem, mark, persons)
         if fed and not found.lists.performances():
-            self.feed(found, "keys/house", list(self.rows.items()))
-            self.feed(found, "performances/site", [(HAMLET, _json(PLAY))])
+            self.fill(found)
         return found
+
+    def fill(self, lane: GateStore) -> None:
+        """Keys and the play, as after the first pull."""
+        self.feed(lane, "keys/house", list(self.rows.items()))
+        self.feed(lane, "performances/site", [(HAMLET, _json(self.play))])
 
     def gate(self, name: str, **over: Any) -> Gate:
         return replace(Gate(name, "site", zones=1), **over)
 
     def feed(
-        self, lane: GateStore, feed: str, rows: Sequence[tuple[str, dict[str, Any] | None]], at: datetime = NOON
+        self, lane: GateStore, feed: str, rows: Sequence[tuple[str, dict[str, Any] | None]], at: datetime | None = None
     ) -> None:
         after = lane.journal.revision(feed)
         found = tuple(FeedRow(key, after + 1 + place, body) for place, (key, body) in enumerate(rows))
-        page = FeedPage(feed, after, after + len(rows), False, at, found)
+        page = FeedPage(feed, after, after + len(rows), False, at or self.noon, found)
         lane.journal.apply(page, lane.take, keep=feed.partition("/")[0] in ("keys", "performances", "leases"))
 
     def admission(self, lane: GateStore, row: AdmissionRow, gone: bool = False) -> None:
@@ -176,5 +184,11 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def play() -> tuple[Id, PerformanceRow]:
-    return HAMLET, PLAY
+def play(house: House) -> tuple[Id, PerformanceRow]:
+    return HAMLET, house.play
+
+
+@pytest.fixture
+def house_today(tmp_path: Path) -> House:
+    """The same house with its play tonight, for lanes that run on the machine's own clock."""
+    return House(tmp_path, datetime.now(UTC))

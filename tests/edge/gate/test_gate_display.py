@@ -1,0 +1,105 @@
+"""Every answer has a picture in every language; the manual names every reason and every code."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.gate import errors
+from edge.gate.core import Answer, Face
+from edge.gate.display import LANGUAGES, TEXTS, Shape, picture
+from edge.gate.port import Sound
+from shared.ids import Id
+from shared.outcome import Ok, Refused
+from shared.rules.access import Admit, Deny, Lamp, Message, Note
+from shared.wire.facts import Direction
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+EVENT = {"event": {"fr": "Le Cid", "en": "The Cid"}, "starts": "2026-06-02T18:30:00+00:00", "timezone": "Europe/Paris"}
+MANUAL = Path(__file__).parents[3] / "docs" / "devices" / "gate.md"
+
+
+def refused(reason: Deny, **detail: Any) -> Answer:
+    return Answer(Id("S"), "A", Refused(reason, "", detail))
+
+
+def admitted(**over: Any) -> Answer:
+    plain: dict[str, Any] = {"lamp": Lamp.GREEN, "message": Message.WELCOME, "detail": {**EVENT, "entries": 1}}
+    return Answer(Id("S"), "A", Ok(Admit("T", (1,), 1, Direction.ENTRY, 1, **{**plain, **over})))
+
+
+@pytest.mark.parametrize("name", [*Face, *Message, *Deny])
+def test_every_text_is_there_in_five_languages(name: str) -> None:
+    if name == Face.ANSWER:
+        return
+    texts = TEXTS[name]
+    assert len(texts) == len(LANGUAGES)
+    for text in texts:
+        word, bar, line = text.partition(" | ")
+        assert bar
+        assert 0 < len(word) <= 24
+        assert 0 < len(line) <= 80
+    assert len(set(texts)) == len(texts)
+    fields = {frozenset(re.findall(r"{(\w+)}", text)) for text in texts}
+    assert len(fields) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "answer", "word", "line"),
+    [
+        (
+            "fr",
+            refused(Deny.USED, at="2026-06-01T09:42:00+00:00", gate="Porte A", timezone="Europe/Paris"),
+            "Déjà utilisé",
+            "Entré à 11:42, Porte A",
+        ),
+        (
+            "de",
+            refused(Deny.USED, at="2026-05-31T09:42:00+00:00", gate="A", timezone="Europe/Paris"),
+            "Bereits benutzt",
+            "Eingang um 31.05. 11:42, A",
+        ),
+        ("en", refused(Deny.WRONG_ZONE, gates=["C"], zones=["Balcony"]), "Other door", "Please go to C (Balcony)"),
+        ("en", refused(Deny.WRONG_ZONE, gates=[], zones=["Balcony"]), "Other door", "Please go to Balcony"),
+        ("fr", refused(Deny.WRONG_PERFORMANCE, **EVENT), "Autre séance", "Ce billet est pour Le Cid, 02/06 20:30"),
+        ("es", refused(Deny.ENTRIES_USED_UP, entries=4, left=1), "Sin entradas", "4 accesos, quedan 1"),
+        ("en", admitted(), "Come in", "The Cid"),
+        ("fr", admitted(left=3, detail={**EVENT, "entries": 4}), "Entrez", "Le Cid · encore 3 entrées"),
+        ("xx", admitted(), "Entrez", "Le Cid"),
+    ],
+)
+def test_the_line_says_when_where_and_what(language: str, answer: Answer, word: str, line: str) -> None:
+    shown = picture(Face.ANSWER, answer, language, NOON, "Europe/Paris")
+    assert (shown.word, shown.line) == (word, line)
+
+
+def test_green_amber_red_differ_in_shape_and_sound_too() -> None:
+    look = admitted(lamp=Lamp.AMBER, message=Message.CHECK_PROOF)
+    shown = [picture(Face.ANSWER, one, "fr", NOON) for one in (admitted(), look, refused(Deny.USED))]
+    assert [one.lamp for one in shown] == [Lamp.GREEN, Lamp.AMBER, Lamp.RED]
+    assert [one.shape for one in shown] == [Shape.TICK, Shape.EYE, Shape.CROSS]
+    assert [one.sound for one in shown] == [Sound.YES, Sound.LOOK, Sound.NO]
+    assert len({one.colour for one in shown}) == 3
+
+
+def test_the_same_answer_again_is_silent() -> None:
+    assert picture(Face.ANSWER, admitted(), "fr", NOON, again=True).sound is None
+
+
+@pytest.mark.parametrize("reason", Deny)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_refusal_without_any_detail_still_has_a_picture(reason: Deny, language: str) -> None:
+    shown = picture(Face.ANSWER, refused(reason), language, NOON, "Nowhere/Land")
+    assert shown.word
+    assert "{" not in shown.line
+
+
+def test_the_manual_names_every_reason_note_and_code() -> None:
+    said = MANUAL.read_text()
+    rows = re.findall(r"^\| `(\w+)` \|", said, re.MULTILINE)
+    assert [row for row in rows if row in set(Deny)] == list(Deny)
+    assert {row for row in rows if row in set(Note)} >= set(Note)
+    for trouble in errors.ALL:
+        assert f"| {trouble.code} | {trouble.sentence} | {trouble.step} |" in said
