@@ -120,7 +120,7 @@ async def test_a_late_answer_is_not_taken_for_the_next_one():
 
 
 async def test_the_second_half_of_an_answer_is_not_taken_for_the_next_one():
-    async with talking({**WELL, "3": [((0, b"\x12"), (0.003, b"\x12"))], "4": [b"\x72"]}) as (where, _):
+    async with talking({**WELL, "3": [((0, b"\x12"), (0.003, b"\x12"))], "4": [((0.006, b"\x72"),)]}) as (where, _):
         printer = Printer(where, TIMES)
         assert await printer.status() is P.PAPER_OUT
         await printer.close()
