@@ -1,7 +1,7 @@
 """What the kiosk knows and what can happen to it: states, events, effects. No I/O; the window draws `Kiosk` values.
 
-The kiosk sells only out of leases that central gave it (spec/edge.md): choosing a seat that it does not hold means asking
-central for a lease of just that seat, so that there is one way to sell, with or without a line.
+The kiosk sells only out of leases that central gave it (spec/edge.md): choosing a seat that it does not hold means
+asking central for a lease of just that seat, so that there is one way to sell, with or without a line.
 """
 
 from dataclasses import dataclass, field
@@ -48,8 +48,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class HeldLease:
-    """A lease with this device's own slot states, in slot order. `visitor`: asked for one visitor's choice, so that what
-    is still free of it goes back when that visitor leaves; the rest is standing stock."""
+    """A lease with this device's own slot states, in slot order. `visitor`: asked for one visitor's choice, so that
+    what is still free of it goes back when that visitor leaves; the rest is standing stock."""
 
     lease: Lease
     slots: tuple[Slot, ...]
@@ -357,8 +357,15 @@ class PrintTickets:
 
 
 @dataclass(frozen=True, slots=True)
+class TellPrinter:
+    """The visitor's word on the job that stayed uncertain, for the printer agent's record."""
+
+    came_out: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PrintClaim:
-    """A slip with which a person can settle what this kiosk could not. `code` is the trouble's, `amount` minor units."""
+    """A slip with which a person can settle what this kiosk could not. `code`: the trouble's; `amount`: minor units."""
 
     payment_id: Id
     amount: int
@@ -367,5 +374,6 @@ class PrintClaim:
 
 
 Effect = (
-    AskLease | HoldSlots | GiveBack | StartPayment | CancelPayment | VoidPayment | StoreSale | PrintTickets | PrintClaim
-)
+    AskLease | HoldSlots | GiveBack | StartPayment | CancelPayment | VoidPayment | StoreSale | PrintTickets
+    | TellPrinter | PrintClaim
+)  # fmt: skip

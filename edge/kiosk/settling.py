@@ -19,9 +19,10 @@ from edge.kiosk.model import (
     SaleStored,
     Screen,
     StoreSale,
+    TellPrinter,
     VoidPayment,
 )
-from edge.kiosk.troubles import Busy, Code, Notice, trouble
+from edge.kiosk.troubles import Busy, Code, Notice, reference_of, trouble
 from edge.kiosk.visit import Answer
 from shared.outcome import Ok
 from shared.wire.leases import Slot
@@ -87,7 +88,7 @@ def _claim(kiosk: Kiosk, code: Code) -> Answer:
         return replace(kiosk, screen=Screen.PROBLEM, trouble=trouble(code)), []
     at_stake = amount.value if isinstance(amount, Ok) else 0
     currency = offer.catalogue.currency if offer else ""
-    told = trouble(code, reference=payment_id)
+    told = trouble(code, reference=reference_of(payment_id))
     return replace(kiosk, screen=Screen.PROBLEM, trouble=told), [PrintClaim(payment_id, at_stake, currency, code)]
 
 
@@ -115,7 +116,7 @@ def sale_failed(kiosk: Kiosk) -> Answer:
         return kiosk, []
     if kiosk.payment_id is None:
         return replace(kiosk, screen=Screen.PROBLEM, trouble=trouble(Code.SALE_FAILED)), []
-    back = trouble(Code.PAYING_BACK, reference=kiosk.payment_id)
+    back = trouble(Code.PAYING_BACK, reference=reference_of(kiosk.payment_id))
     return replace(kiosk, screen=Screen.PROBLEM, trouble=back), [VoidPayment()]
 
 
@@ -138,9 +139,9 @@ def print_answered(kiosk: Kiosk, came_out: bool) -> Answer:
         return kiosk, []
     if came_out:
         done = replace(kiosk, screen=Screen.DONE, print_state=PrintState.CONFIRMED, printed=len(kiosk.sale.lines))
-        return done, []
+        return done, [TellPrinter(came_out)]
     again = replace(kiosk, print_state=PrintState.QUEUED, reprints=kiosk.reprints + 1)
-    return again, [PrintTickets(kiosk.sale, duplicate=True)]
+    return again, [TellPrinter(came_out), PrintTickets(kiosk.sale, duplicate=True)]
 
 
 def _not_printed(kiosk: Kiosk, code: str) -> Answer:

@@ -10,7 +10,7 @@ cloned from an older backup of another journal, nobody can know here what was so
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum, auto
 from functools import lru_cache
 from itertools import groupby
@@ -28,7 +28,7 @@ from shared.wire.certificates import Certificate, Right
 from shared.wire.codec import build, dump, load
 from shared.wire.facts import FactKind, LeaseSealed, Payment, Sale, SaleLine, SlotsReturned
 from shared.wire.feeds import FeedPage, LeaseRow
-from shared.wire.leases import Lease, LeaseState, Slot
+from shared.wire.leases import Lease, LeasedPlace, LeaseState, Slot
 from shared.wire.seal import Sealed, Signer
 from shared.wire.token import PLAIN, Flag, Token, leased_ticket_id, sign, write
 
@@ -396,20 +396,34 @@ def sale_of(journal: Journal, payment_id: Id) -> Sale | None:
     return load(Sale, rows[0]["json"]) if rows else None
 
 
+def sold_at(journal: Journal, order_id: Id) -> datetime | None:
+    rows = journal.read("SELECT at_ms FROM sale WHERE order_id = ?", (order_id,))
+    return from_ms(rows[0]["at_ms"]) if rows else None
+
+
+def place_of(journal: Journal, lease_id: Id, slot: int) -> LeasedPlace:
+    """The place of a slot, of a lease that may be over. KeyError if this device never had it."""
+    rows = journal.read("SELECT json FROM lease WHERE lease_id = ?", (lease_id,))
+    if not rows:
+        raise KeyError(lease_id)
+    return _lease(rows[0]["json"]).places[slot]
+
+
 def handed_out(journal: Journal, order_id: Id) -> None:
     """The visitor was told how this sale ended: paper in hand, or codes on the screen."""
     with journal.transaction() as tx:
         tx.run("UPDATE sale SET handed_out = 1 WHERE order_id = ?", (order_id,))
 
 
-def not_handed_out(journal: Journal, now: datetime, within: timedelta) -> list[Sale]:
-    """Sales that a crash kept from their visitor, oldest first, as far as the visitor may still be there."""
-    oldest = to_ms(now - within)
-    rows = journal.read("SELECT json FROM sale WHERE handed_out = 0 AND at_ms >= ? ORDER BY at_ms", (oldest,))
+def not_handed_out(journal: Journal) -> list[Sale]:
+    """Sales that a crash kept from their visitor, oldest first."""
+    rows = journal.read("SELECT json FROM sale WHERE handed_out = 0 ORDER BY at_ms, order_id")
     return [load(Sale, row["json"]) for row in rows]
 
 
-def release_after_boot(journal: Journal) -> None:
+def release_idle(journal: Journal) -> None:
     """Nobody stands at the screen: held slots are free, but for those that an unsettled payment is about."""
+    if not journal.read("SELECT 1 FROM slot WHERE state = 'held' LIMIT 1"):
+        return
     with journal.transaction() as tx:
         _release(tx, frozenset())

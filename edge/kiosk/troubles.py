@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from edge.kiosk.model import Trouble
+from shared.ids import Id
 
 
 class Code(StrEnum):
@@ -79,3 +80,8 @@ def trouble(code: Code, **detail: str) -> Trouble:
     """A blocker or a visit's end; a blocker says nothing about money unless somebody was about to pay."""
     key = code.replace("-", "").lower()
     return Trouble(code, f"{key}.what", f"{key}.step", MONEY.get(code, ""), detail)
+
+
+def reference_of(payment_id: Id) -> str:
+    """What a visitor reads out and a person looks up: the end of the payment's id (its chance part)."""
+    return payment_id[-8:]

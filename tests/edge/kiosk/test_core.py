@@ -45,6 +45,7 @@ from edge.kiosk.model import (
     StartPayment,
     StoreSale,
     TariffChosen,
+    TellPrinter,
     Ticked,
     Touched,
     VoidPayment,
@@ -264,9 +265,9 @@ def test_uncertain_paper_asks_the_visitor_and_reprints_as_a_duplicate_once(house
     asking, _ = played(kiosk, PrintChanged(PrintState.UNCERTAIN, 1))
     assert asking.screen is Screen.PRINTING and asking.deadline is not None
     yes, effects = played(asking, PrintAnswered(True))
-    assert (yes.screen, yes.printed, effects) == (Screen.DONE, 2, [])
+    assert (yes.screen, yes.printed, effects) == (Screen.DONE, 2, [TellPrinter(True)])
     no, effects = played(asking, PrintAnswered(False))
-    assert effects == [PrintTickets(kiosk.sale, duplicate=True)]
+    assert effects == [TellPrinter(False), PrintTickets(kiosk.sale, duplicate=True)]
     again, effects = played(no, PrintChanged(PrintState.UNCERTAIN))
     assert again.screen is Screen.PROBLEM and again.sale == kiosk.sale and effects == []
     assert again.trouble.code == Code.PRINT_FAILED and again.trouble.money == MoneyText.PAID

@@ -62,7 +62,7 @@ class Desk:
         self.cut_at = None
         self.journal.close()
         self.journal = self.open()
-        store.release_after_boot(self.journal)
+        store.release_idle(self.journal)
 
     def row(self, lease, state=LeaseState.ACTIVE, signer=None):
         sealed = seal(dump(lease), signer or self.central)
@@ -181,7 +181,7 @@ def test_the_power_is_cut_before_and_after_every_commit_of_a_visit(desk):
         desk.reboot()
         assert cut == (cut_at < 6)
         assert desk.slots()[0][cut_at] is (Slot.SOLD if cut_at >= 3 else Slot.FREE)
-        waiting = store.not_handed_out(desk.journal, desk.now.at, timedelta(minutes=5))
+        waiting = store.not_handed_out(desk.journal)
         assert [sale.order_id for sale in waiting] == ([draft.order_id] if cut_at in (3, 4) else [])
         store.handed_out(desk.journal, draft.order_id)
     bodies = desk.facts(FactKind.SALE)

@@ -1,0 +1,279 @@
+"""The kiosk's wiring: configuration, device, feeds, terminal, printer, window, and the loops between them. Decides
+nothing; `core` does.
+
+It starts and sells without a line. Until printer, terminal and open payments were looked at once it is out of order.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from typing import Protocol
+
+from edge.device.health import Trouble as HealthTrouble
+from edge.device.shell import Device, start
+from edge.kiosk import checks, store
+from edge.kiosk.card_terminal import CardTerminal
+from edge.kiosk.config import KioskConfig
+from edge.kiosk.model import (
+    LANGUAGES,
+    AskLease,
+    Blocked,
+    Event,
+    Kiosk,
+    Link,
+    LinkChanged,
+    OffersChanged,
+    SaleStored,
+    Screen,
+    Ticked,
+    Trouble,
+)
+from edge.kiosk.offers import KINDS, Programme
+from edge.kiosk.payment import Payments
+from edge.kiosk.payment_rules import PaymentRow, end_of
+from edge.kiosk.selection import wanted_leases
+from edge.kiosk.till import Till
+from edge.kiosk.troubles import Code, trouble
+from edge.kiosk.ui.texts import has, say
+from edge.kiosk.ui.window import KioskWindow, NoScreen
+from shared.clock import EPOCH, ClockState
+from shared.ids import Id, derived_id
+from shared.runtime.central import Declined, Unreachable
+from shared.runtime.config import Failure
+from shared.runtime.journal import JournalTx
+from shared.runtime.log import logger
+from shared.runtime.printer_client import PrinterClient
+from shared.runtime.sync import Reader
+from shared.runtime.tasks import Crew, wait_any
+from shared.wire.certificates import DeviceKind, Right
+from shared.wire.facts import FactKind
+from shared.wire.feeds import Family, FeedPage, feed_name
+
+log = logger(__name__)
+TICK_S = 0.25
+REFUSED_FOR_S = 60.0  # stock that central declined is not asked for again so soon
+TERMINAL_EVERY_S = 15.0  # while it answers
+RECOVER_EVERY_S = 10.0
+_WAITING = frozenset({Screen.IDLE, Screen.OUT_OF_ORDER})
+
+
+class Window(Protocol):
+    def show(self, kiosk: Kiosk) -> None: ...
+    async def run(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+OpenWindow = Callable[[Callable[[Event], None]], Window]
+
+
+async def run(config: KioskConfig, open_window: OpenWindow | None = None) -> None:
+    """Until the window closes. `open_window` stands in for the real one (tests, a kiosk without a screen)."""
+    kiosk = Wiring(config)
+    window = kiosk.open(open_window or (lambda send: KioskWindow(send, config.window)))
+    async with start(config.device, DeviceKind.KIOSK, schema=store.SCHEMA, readers=kiosk.readers()) as device:
+        await kiosk.work(device, window)
+
+
+class Wiring:
+    """`till` is there once the device is."""
+
+    def __init__(self, config: KioskConfig) -> None:
+        if config.language not in LANGUAGES:
+            raise Failure(f"The kiosk does not speak {config.language!r}.", f"Choose one of {', '.join(LANGUAGES)}.")
+        self.config = config
+        self.till: Till | None = None
+        self._device: Device | None = None
+        self._programme = Programme()
+        self._check_now = asyncio.Event()
+        self._paper, self._card = checks.Silence(), checks.Silence()
+        self._card_answers, self._card_due, self._recover_due = True, 0.0, 0.0
+        self._declined_until: dict[tuple[Id, Id | None], float] = {}
+        self._asking: dict[tuple[Id, Id | None], tuple[Id, AskLease]] = {}
+        self._ticked_at = 0.0
+
+    def open(self, open_window: OpenWindow) -> Window:
+        try:
+            return open_window(self._touched)
+        except NoScreen as no:
+            raise Failure(str(no), "In the configuration that is window.offscreen = true.") from no
+
+    def _touched(self, event: Event) -> None:
+        if self.till:
+            self.till.send(event)
+
+    # feeds
+
+    def readers(self) -> dict[Family, Reader]:
+        read = {family: Reader(after=lambda family=family: self._reread(family)) for family in KINDS}  # type: ignore[misc]
+        return {**read, Family.LEASES: Reader(self._take_leases, keep=False, after=self._leases_came)}
+
+    def _take_leases(self, tx: JournalTx, page: FeedPage) -> None:
+        device = self._device
+        assert device, "sync runs only once the device is there"
+        if page.feed == feed_name(Family.LEASES, device.id):
+            store.take_lease_rows(tx, page, device.id, lambda kid: device.keyring.trusted(kid, Right.STATE))
+
+    def _leases_came(self) -> None:
+        if self.till:
+            self.till.leases_changed()
+
+    def _reread(self, family: Family) -> None:
+        if self._device is None:
+            return
+        rows = {}
+        for feed in self._device.sync.feeds:
+            if feed.startswith(f"{family}/"):
+                rows.update(self._device.journal.rows(feed))
+        self._programme.take(family, rows)
+        if self.till:
+            self.till.send(OffersChanged(self._programme.offers()))
+
+    # life
+
+    async def work(self, device: Device, window: Window) -> None:
+        self._device = device
+        if device.journal.salvaged is not None:
+            store.distrust(device.journal, device.journal.salvaged.whole)
+        terminal = CardTerminal(self.config.terminal)
+        payments = Payments(device.journal, terminal, device.clock, self._payment_ended)
+        async with (
+            PrinterClient(str(self.config.printer.socket), self.config.printer.timeout_s) as printer,
+            Crew() as crew,
+        ):
+            till = self.till = Till(self.config, device, payments, printer, self._first(device))
+            till.settled = self._check_now.set
+            unfinished = till.recover()
+            for family in KINDS:
+                self._reread(family)
+            till.leases_changed()
+            till.send(Ticked(device.now().at))
+            till.face = window
+            device.on_link.append(self._linked)
+            self._linked(device.online)
+            device.heartbeats.append(self._alive)
+            crew.start("tick", self._tick)
+            crew.start("checks", lambda: self._check(device, till, payments, printer))
+            crew.start("stock", lambda: self._keep_stock(device, till))
+            if unfinished:
+                till.send(SaleStored(unfinished))
+            try:
+                await window.run()
+            finally:
+                await till.close()
+                self.till = None
+
+    def _first(self, device: Device) -> Kiosk:
+        return Kiosk(
+            device_id=device.id,
+            label=self.config.device.label or str(device.settings.get("label", "")),
+            screen=Screen.OUT_OF_ORDER,
+            language=self.config.language,
+            home_language=self.config.language,
+            blockers=(trouble(Code.STARTING),),
+        )
+
+    def _linked(self, online: bool) -> None:
+        if self.till:
+            self.till.send(LinkChanged(Link.ONLINE if online else Link.OFFLINE))
+
+    def _payment_ended(self, tx: JournalTx, row: PaymentRow) -> None:
+        assert self._device, "payments run only once the device is there"
+        self._device.record(tx, FactKind.PAYMENT, end_of(row), derived_id("payment", row.payment_id))
+
+    async def _tick(self) -> None:
+        assert self._device and self.till
+        while True:
+            self.till.send(Ticked(self._device.now().at))
+            self._ticked_at = asyncio.get_running_loop().time()
+            await asyncio.sleep(TICK_S)
+
+    def _alive(self) -> bool:
+        return asyncio.get_running_loop().time() - self._ticked_at < 5
+
+    # checks
+
+    async def _check(self, device: Device, till: Till, payments: Payments, printer: PrinterClient) -> None:
+        while True:
+            await self._settle_payments(device, till, payments)
+            found = await self._troubles(device, till, payments, printer)
+            if till.kiosk.blockers != tuple(found):
+                self._tell_health(device, found)
+                till.send(Blocked(tuple(found)))
+            await wait_any(self._check_now, self.config.check_s)
+
+    async def _settle_payments(self, device: Device, till: Till, payments: Payments) -> None:
+        """While nobody is served: ask the terminal what became of payments that are open, and not in a hurry."""
+        loop = asyncio.get_running_loop()
+        if till.kiosk.screen in _WAITING and loop.time() >= self._recover_due:
+            await payments.recover()
+            self._recover_due = loop.time() + RECOVER_EVERY_S
+            if till.kiosk.screen in _WAITING:  # still nobody: places of payments that are settled now are free
+                store.release_idle(device.journal)
+                till.leases_changed()
+
+    async def _troubles(self, device: Device, till: Till, payments: Payments, printer: PrinterClient) -> list[Trouble]:
+        now = device.now()
+        knows = now.state is not ClockState.UNTRUSTED
+        may_sell = checks.may_sell(device.identity.certificate, device.keyring, now.at, knows)
+        found = checks.device_troubles(device.health, now, may_sell, bool(till.kiosk.offers))
+        if till.kiosk.screen is not Screen.PAYING and payments.unresolved():
+            found.append(trouble(Code.PAYMENT_OPEN))
+        report = await printer.status()
+        found += checks.printer_troubles(report, self._paper.heard(not checks.silent(report)))
+        if not await self._terminal_answers(till):
+            found.append(trouble(Code.TERMINAL_GONE))
+        return sorted(found, key=lambda each: each.code)
+
+    async def _terminal_answers(self, till: Till) -> bool:
+        """A terminal takes one caller at a time, so it is called only while nobody is about to pay."""
+        loop = asyncio.get_running_loop()
+        if till.kiosk.screen in _WAITING and (not self._card_answers or loop.time() >= self._card_due):
+            terminal = self.config.terminal
+            heard = await checks.listens(terminal.host, terminal.port, terminal.connect_s)
+            self._card_answers = self._card.heard(heard)
+            self._card_due = loop.time() + TERMINAL_EVERY_S if heard else 0.0
+        return self._card_answers
+
+    def _tell_health(self, device: Device, found: list[Trouble]) -> None:
+        """Troubles are incidents for central and a word in the site's presence."""
+        present = {each.code for each in found}
+        try:
+            for code in Code:
+                told = trouble(code)
+                if (
+                    has(told.what)
+                    and code not in (Code.STARTING, Code.CLOCK, Code.DISK)
+                    and code < Code.PAYMENT_UNKNOWN
+                ):
+                    known = HealthTrouble(code, say("en", told.what), say("en", told.step) if has(told.step) else "")
+                    device.health.set(known, present=code in present)
+        except sqlite3.Error as bad:
+            log.error("the disk failed", why=str(bad))
+
+    # stock
+
+    async def _keep_stock(self, device: Device, till: Till) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            now = device.now()
+            over = now.at if now.state is not ClockState.UNTRUSTED else EPOCH
+            if store.seal_leases(device.journal, now, device.clock.read(), over):
+                till.leases_changed()
+            for ask in wanted_leases(till.kiosk):
+                key = (ask.performance_id, ask.category_id)
+                if loop.time() >= self._declined_until.get(key, 0.0):
+                    await self._ask_stock(device, till, key, ask)
+            await asyncio.sleep(self.config.stock_s)
+
+    async def _ask_stock(self, device: Device, till: Till, key: tuple[Id, Id | None], ask: AskLease) -> None:
+        """The same question with the same id until central answers it: an answer that was lost is no second lease."""
+        lease_id, ask = self._asking.setdefault(key, (device.fresh_id(), ask))
+        try:
+            await till.ask(ask, lease_id, visitor=False)
+        except Declined as no:
+            log.info("no stock", performance=ask.performance_id, why=no.reason)
+            self._declined_until[key] = asyncio.get_running_loop().time() + REFUSED_FOR_S
+        except Unreachable as bad:
+            log.info("stock not asked", why=str(bad))
+            return
+        self._asking.pop(key, None)

@@ -1,0 +1,149 @@
+"""From a stored sale to what stands on paper. Pure: everything comes out of the sale, its leases and the catalogue."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from edge.kiosk.model import Offer
+from edge.kiosk.troubles import reference_of
+from shared.ids import Id, derived_id
+from shared.wire.facts import Sale, SaleLine
+from shared.wire.leases import LeasedPlace
+from shared.wire.printing import ClaimPrint, PrintJob, ReceiptLine, ReceiptPrint, TicketPrint
+
+_FOOT = ("address", "siret", "vat_number")  # of the catalogue's mentions, with every `mention…`, in this order
+PlaceOf = Callable[[Id, int], LeasedPlace]
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """Who sells: for the foot of every paper."""
+
+    point_of_sale: str
+    organiser: str
+    contact: str
+
+
+def job_id(sale: Sale, duplicate: int) -> Id:
+    """The same job for the same paper, however often it is asked for."""
+    return derived_id("print", sale.order_id, duplicate)
+
+
+def ticket_job(
+    sale: Sale,
+    offer: Offer,
+    place_of: PlaceOf,
+    shop: Shop,
+    sold_at: datetime,
+    duplicate: int,
+    lines: tuple[SaleLine, ...],
+) -> PrintJob:
+    """`lines`: those that are wanted on paper; a duplicate leaves out what certainly came out, and the receipt."""
+    language, catalogue = sale.language, offer.catalogue
+    mentions = catalogue.mentions
+    foot = tuple(
+        mentions[key] for key in (*_FOOT, *sorted(k for k in mentions if k.startswith("mention"))) if key in mentions
+    )
+    order, timezone = sale.order_id[-8:], offer.performance.timezone
+    tickets = tuple(_ticket(line, sale, offer, place_of, shop, sold_at, foot) for line in lines)
+    receipt = None
+    if not duplicate:
+        counted = Counter((_what(line, offer, place_of, language), line.price, line.vat_bp) for line in sale.lines)
+        receipt = ReceiptPrint(
+            number=sale.receipt,
+            order=order,
+            at=sold_at,
+            timezone=timezone,
+            currency=sale.currency,
+            lines=tuple(ReceiptLine(text, n, price * n, vat) for (text, price, vat), n in counted.items()),
+            payment=_paid(sale),
+            organiser=mentions.get("organiser", shop.organiser),
+            point_of_sale=shop.point_of_sale,
+            mentions=foot,
+        )
+    return PrintJob(job_id(sale, duplicate), language, tickets, receipt, duplicate=bool(duplicate))
+
+
+def claim_job(
+    payment_id: Id, amount: int, currency: str, code: str, shop: Shop, language: str, at: datetime, timezone: str
+) -> PrintJob:
+    reference = reference_of(payment_id)
+    claim = ClaimPrint(
+        reference=reference,
+        order=reference,
+        at=at,
+        timezone=timezone,
+        amount=amount,
+        currency=currency,
+        code=code,
+        point_of_sale=shop.point_of_sale,
+        organiser=shop.organiser,
+        contact=shop.contact or shop.organiser,
+    )
+    return PrintJob(derived_id("claim", payment_id), language, claim=claim)
+
+
+def _ticket(
+    line: SaleLine, sale: Sale, offer: Offer, place_of: PlaceOf, shop: Shop, sold_at: datetime, foot: tuple[str, ...]
+) -> TicketPrint:
+    language, performance, mentions = sale.language, offer.performance, offer.catalogue.mentions
+    place = place_of(line.lease_id, line.slot)
+    seat = next((seat for seat in offer.plan.seats if seat.id == place.seat_id), None)
+    return TicketPrint(
+        token=line.ticket,
+        number=line.number,
+        order=sale.order_id[-8:],
+        event=_named(performance.event_names, language),
+        starts=performance.starts,
+        timezone=performance.timezone,
+        venue=performance.venue,
+        category=_category(place, offer, language),
+        tariff=_tariff(line, offer, language),
+        zone=seat.zone if seat else "",
+        row=seat.row if seat else "",
+        seat=seat.number if seat else "",
+        price=line.price,
+        currency=sale.currency,
+        sold_at=sold_at,
+        point_of_sale=shop.point_of_sale,
+        organiser=mentions.get("organiser", shop.organiser),
+        licence=mentions.get("licence", ""),
+        mentions=foot,
+        doors=performance.doors,
+    )
+
+
+def _what(line: SaleLine, offer: Offer, place_of: PlaceOf, language: str) -> str:
+    place = place_of(line.lease_id, line.slot)
+    parts = (
+        _named(offer.performance.event_names, language),
+        _category(place, offer, language),
+        _tariff(line, offer, language),
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def _category(place: LeasedPlace, offer: Offer, language: str) -> str:
+    found = next((each for each in offer.catalogue.categories if each.id == place.category_id), None)
+    return _named(found.names, language) if found else ""
+
+
+def _tariff(line: SaleLine, offer: Offer, language: str) -> str:
+    found = next((each for each in offer.catalogue.tariffs if each.id == line.tariff_id), None)
+    return _named(found.names, language) if found else ""
+
+
+_CARD = {"fr": "Carte bancaire", "en": "Card", "de": "Karte", "es": "Tarjeta", "it": "Carta"}
+_FREE = {"fr": "Gratuit", "en": "Free", "de": "Kostenlos", "es": "Gratuito", "it": "Gratuito"}
+
+
+def _paid(sale: Sale) -> str:
+    if not sale.payments:
+        return _named(_FREE, sale.language)
+    references = ", ".join(payment.reference for payment in sale.payments if payment.reference)
+    return f"{_named(_CARD, sale.language)} {references}".strip()
+
+
+def _named(names: dict[str, str], language: str) -> str:
+    return names.get(language) or names.get("fr") or next(iter(names.values()), "")
