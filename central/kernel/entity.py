@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import orjson
@@ -63,18 +64,22 @@ class Declaration:
     """One entity as declared: its table, its columns in field order, who may read it."""
 
     kind: type[Any]
+    name: str
+    names: tuple[str, ...]
     table: sa.Table
     columns: tuple[Column, ...]
+    to_db: tuple[Callable[[Any], Any] | None, ...]
+    read_all: Callable[[Any], tuple[Any, ...]]
     read: str
     insert_sql: str
     select_sql: str
 
     def row(self, entity: Any) -> tuple[Any, ...]:
+        values = self.read_all(entity)
         return tuple(
             [
-                value if column.to_db is None or value is None else column.to_db(value)
-                for column in self.columns
-                for value in (getattr(entity, column.name),)
+                value if to_db is None or value is None else to_db(value)
+                for value, to_db in zip(values, self.to_db, strict=True)
             ]
         )
 
@@ -109,7 +114,7 @@ def entity(
     def declare(kind: type[E]) -> type[E]:
         hints = get_type_hints(kind, include_extras=True)
         named = [_column(field.name, hints[field.name]) for field in fields(kind)]
-        sa_table = sa.Table(table, METADATA, *[sa_column for sa_column, _ in named])
+        sa_table = sa.Table(table, METADATA, *[sa_column for sa_column, _ in named], sqlite_with_rowid=False)
         for columns in unique:
             sa_table.append_constraint(sa.UniqueConstraint(*columns))
         for columns in index:
@@ -126,8 +131,12 @@ def entity(
         marks = ", ".join(f":{position}" for position in names)
         declaration = Declaration(
             kind=kind,
+            name=table,
+            names=tuple(names),
             table=sa_table,
             columns=tuple(column for _, column in named),
+            to_db=tuple(column.to_db for _, column in named),
+            read_all=attrgetter(*names),
             read=read,
             insert_sql=f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608 - our own names
             select_sql=f"SELECT {', '.join(names)} FROM {table}",  # noqa: S608 - our own names

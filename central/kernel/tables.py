@@ -15,6 +15,7 @@ COMMAND_LOG = sa.Table(
     sa.Column("digest", sa.Text, nullable=False),  # of name and content: same id, other content is refused
     sa.Column("body", sa.Text, nullable=False),  # secrets struck out
     sa.Column("answer", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 AUDIT = sa.Table(
@@ -26,6 +27,7 @@ AUDIT = sa.Table(
     sa.Column("entity_id", sa.String(LENGTH), nullable=False, index=True),
     sa.Column("action", sa.Text, nullable=False),  # created | changed | deleted
     sa.Column("change", sa.Text, nullable=False),  # {field: [before, after]}; empty for created: the row says it
+    sqlite_with_rowid=False,
 )
 
 FEED_HEAD = sa.Table(
@@ -33,6 +35,7 @@ FEED_HEAD = sa.Table(
     METADATA,
     sa.Column("feed", sa.Text, primary_key=True),
     sa.Column("revision", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 FEED_ROW = sa.Table(
@@ -43,6 +46,7 @@ FEED_ROW = sa.Table(
     sa.Column("revision", sa.BigInteger, nullable=False),
     sa.Column("body", sa.Text, nullable=True),  # null: the row is gone
     sa.Index("ix_feed_row_feed_revision", "feed", "revision"),
+    sqlite_with_rowid=False,
 )
 
 OUTBOX = sa.Table(
@@ -56,6 +60,7 @@ OUTBOX = sa.Table(
     sa.Column("state", sa.Text, nullable=False),  # waiting | done | given_up
     sa.Column("last_error", sa.Text, nullable=False),
     sa.Index("ix_outbox_state_due", "state", "due"),
+    sqlite_with_rowid=False,
 )
 
 COUNTER = sa.Table(
@@ -63,4 +68,5 @@ COUNTER = sa.Table(
     METADATA,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )

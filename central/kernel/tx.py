@@ -16,7 +16,7 @@ from central.kernel.db import Connection, Row
 from central.kernel.entity import BY_NAME, ENTITIES, E
 from central.kernel.keys import Keys
 from shared.clock import to_ms
-from shared.ids import Id, derived_id
+from shared.ids import Id, near_id
 
 T = TypeVar("T")
 
@@ -103,30 +103,41 @@ class Tx(Read):
 
     def insert(self, entity: E) -> E:
         declaration = ENTITIES[type(entity)]
-        names = [column.name for column in declaration.columns]
+        names = declaration.names
         self._db.write(declaration.insert_sql, dict(zip(names, declaration.row(entity), strict=True)))
-        self._created(declaration.table.name, entity.id)
+        self._created(declaration.name, entity.id)
         return entity
 
     def insert_all(self, entities: Sequence[E]) -> None:
         if not entities:
             return
         declaration = ENTITIES[type(entities[0])]
-        names = [column.name for column in declaration.columns]
+        names = declaration.names
         self._db.write_many(
             declaration.insert_sql, [dict(zip(names, declaration.row(entity), strict=True)) for entity in entities]
         )
         for entity in entities:
-            self._created(declaration.table.name, entity.id)
+            self._created(declaration.name, entity.id)
+
+    def append(self, records: Sequence[E]) -> None:
+        """Rows that are never changed: each is its own history, so the audit does not repeat it."""
+        if not records:
+            return
+        declaration = ENTITIES[type(records[0])]
+        names = declaration.names
+        self._db.write_many(
+            declaration.insert_sql, [dict(zip(names, declaration.row(record), strict=True)) for record in records]
+        )
+        self.touched.add(declaration.name)
 
     def insert_if_absent(self, entity: E) -> bool:
         """False when a unique index holds the place already: the index is the lock, the caller names the reason."""
         declaration = ENTITIES[type(entity)]
-        names = [column.name for column in declaration.columns]
+        names = declaration.names
         sql = declaration.insert_sql + " ON CONFLICT DO NOTHING"
         if self._db.write(sql, dict(zip(names, declaration.row(entity), strict=True))) == 0:
             return False
-        self._created(declaration.table.name, entity.id)
+        self._created(declaration.name, entity.id)
         return True
 
     def update(self, before: E, after: E) -> E:
@@ -135,7 +146,7 @@ class Tx(Read):
         pairs = zip(declaration.columns, declaration.row(before), declaration.row(after), strict=True)
         changed = {column.name: (old, new, column.secret) for column, old, new in pairs if old != new}
         if changed:
-            table = declaration.table.name
+            table = declaration.name
             sets = ", ".join(f"{name} = :{name}" for name in changed)
             values = {name: new for name, (_, new, _) in changed.items()}
             self._db.write(f"UPDATE {table} SET {sets} WHERE id = :id", {**values, "id": before.id})  # noqa: S608
@@ -145,7 +156,7 @@ class Tx(Read):
 
     def delete(self, entity: E) -> None:
         declaration = ENTITIES[type(entity)]
-        table = declaration.table.name
+        table = declaration.name
         self._db.write(f"DELETE FROM {table} WHERE id = :id", {"id": entity.id})  # noqa: S608
         was = {name: [value, None] for name, value in declaration.public(entity).items()}
         self.audit.append((table, entity.id, "deleted", orjson.dumps(was).decode()))
@@ -180,7 +191,7 @@ class Tx(Read):
 
     def new_id(self, *parts: str | int) -> Id:
         """An id that follows from this command, so that running it again makes the same one."""
-        return derived_id(self.command_id, *parts)
+        return near_id(self.command_id, *parts)
 
     def attempt(self, act: Callable[[], T]) -> T:
         """Runs a part of a command on its own: if it raises, it leaves no trace here, and the rest can go on."""

@@ -1,12 +1,15 @@
 """Accounts and moves. A move has both sides, so the books balance by their shape; the checks prove the sums that people
 rely on: what was sold is what customers owed, what they owed is what they paid."""
 
+from functools import cache
+
 from central.kernel.tx import Tx
 from central.ledger.model import Account, AccountKind, Move
-from shared.ids import Id, derived_id
+from shared.ids import Id, derived_id, near_id
 from shared.money import Minor
 
 
+@cache
 def account_id(context_id: str, kind: AccountKind, currency: str) -> Id:
     return derived_id("account", context_id, kind, currency)
 
@@ -25,7 +28,7 @@ def sale_moves(
     sides = [(customers, account_id(context_id, AccountKind.REVENUE, currency), total, "sale")]
     sides += [(account_id(context_id, kind, currency), customers, amount, "payment") for kind, amount in paid]
     return [
-        Move(derived_id("move", order_id, n), tx.now, debit, credit, Minor(amount), currency, order_id, note)
+        Move(near_id(order_id, "move", n), tx.now, debit, credit, Minor(amount), currency, order_id, note)
         for n, (debit, credit, amount, note) in enumerate(sides)
         if amount
     ]

@@ -24,7 +24,7 @@ from central.orders.model import (
 )
 from central.organisation.model import Privilege
 from shared.clock import from_ms
-from shared.ids import Id, derived_id
+from shared.ids import Id, near_id
 from shared.money import Minor
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.feeds import Family, TicketRow, feed_name
@@ -70,8 +70,8 @@ class Paid:
 def write_sale(tx: Tx, order: Order, places: Sequence[SoldPlace], paid: Sequence[Paid]) -> None:
     """Order, lines, payments, moves, entitlements, tickets, and the gates' feed: all or, with the command, nothing."""
     tx.insert(order)
-    lines = [derived_id("line", order.id, n) for n in range(len(places))]
-    tx.insert_all(
+    lines = [near_id(order.id, "line", n) for n in range(len(places))]
+    tx.append(
         [
             OrderLine(
                 line, order.id, place.performance_id, place.allocation_id, place.seat_id, place.category_id,
@@ -80,18 +80,16 @@ def write_sale(tx: Tx, order: Order, places: Sequence[SoldPlace], paid: Sequence
             for line, place in zip(lines, places, strict=True)
         ]
     )  # fmt: skip
-    tx.insert_all(
-        [Payment(each.id, order.id, each.method, Minor(each.amount), each.reference, tx.now) for each in paid]
-    )
+    tx.append([Payment(each.id, order.id, each.method, Minor(each.amount), each.reference, tx.now) for each in paid])
     settled = [(ACCOUNT[each.method], each.amount) for each in paid if each.method in ACCOUNT]
-    tx.insert_all(sale_moves(tx, order.context_id, order.currency, order.id, order.total, settled))
-    tx.insert_all(
+    tx.append(sale_moves(tx, order.context_id, order.currency, order.id, order.total, settled))
+    tx.append(
         [
             Entitlement(place.entitlement_id, line, place.performance_id, place.zones, place.entries, cancelled=False)
             for line, place in zip(lines, places, strict=True)
         ]
     )
-    tx.insert_all(
+    tx.append(
         [
             Ticket(ticket_id(place.entitlement_id, 1), place.entitlement_id, 1, place.number, place.token, order.placed)
             for place in places
@@ -104,7 +102,7 @@ def write_sale(tx: Tx, order: Order, places: Sequence[SoldPlace], paid: Sequence
 
 
 def ticket_id(entitlement_id: Id, serial: int) -> Id:
-    return derived_id("ticket", entitlement_id, serial)
+    return near_id(entitlement_id, "ticket", serial)
 
 
 # --- an order over the counter or the API ------------------------------------------------------------------
@@ -268,7 +266,7 @@ def _taken(tx: Tx, want: PlaceOrder, shop: _Shop, wanted: WantedPlace) -> SoldPl
         allocation = take_counted(tx, Id(named), 1, PlaceState.SOLD, want.order_id)
     if allocation is None:
         return Refused(NoOrder.TAKEN, fix=named)
-    entitlement = derived_id("entitlement", allocation.id)
+    entitlement = near_id(allocation.id, "entitlement")
     number = next_number(tx, shop.organiser, shop.organiser_code)
     return SoldPlace(
         entitlement_id=entitlement,

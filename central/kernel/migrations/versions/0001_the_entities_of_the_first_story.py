@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("settled", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_anomaly")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("anomaly", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_anomaly_kind_at"), ["kind", "at"], unique=False)
@@ -35,6 +36,7 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_command_log")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "context",
@@ -47,18 +49,21 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["parent_id"], ["context.id"], name=op.f("fk_context_parent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_context")),
         sa.UniqueConstraint("parent_id", "code", name=op.f("uq_context_parent_id_code")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "counter",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counter")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "feed_head",
         sa.Column("feed", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("feed", name=op.f("pk_feed_head")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "feed_row",
@@ -67,6 +72,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("feed", "key", name=op.f("pk_feed_row")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("feed_row", schema=None) as batch_op:
         batch_op.create_index("ix_feed_row_feed_revision", ["feed", "revision"], unique=False)
@@ -81,6 +87,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_state_due", ["state", "due"], unique=False)
@@ -90,6 +97,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("passed", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_passage")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "scan",
@@ -107,6 +115,7 @@ def upgrade() -> None:
         sa.Column("entry", sa.BigInteger(), nullable=False),
         sa.Column("persons", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("scan", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_scan_performance_id_at"), ["performance_id", "at"], unique=False)
@@ -121,6 +130,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_account_context_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         sa.UniqueConstraint("context_id", "kind", "currency", name=op.f("uq_account_context_id_kind_currency")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "admission",
@@ -135,6 +145,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["scan_id"], ["scan.id"], name=op.f("fk_admission_scan_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_admission")),
         sa.UniqueConstraint("ticket_id", "entry", name=op.f("uq_admission_ticket_id_entry")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("admission", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_admission_performance_id_at"), ["performance_id", "at"], unique=False)
@@ -149,6 +160,7 @@ def upgrade() -> None:
         sa.Column("change", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["command_id"], ["command_log.id"], name=op.f("fk_audit_command_id")),
         sa.PrimaryKeyConstraint("command_id", "n", name=op.f("pk_audit")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_entity_id"), ["entity_id"], unique=False)
@@ -167,6 +179,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_channel_context_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channel")),
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_channel_context_id_code")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "contingent",
@@ -178,6 +191,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_contingent_context_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contingent")),
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_contingent_context_id_code")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "event",
@@ -189,6 +203,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_event_context_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_event_context_id_code")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "operator",
@@ -199,6 +214,7 @@ def upgrade() -> None:
         sa.Column("active", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_operator_context_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_operator")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "price_grid",
@@ -211,6 +227,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_price_grid_context_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_price_grid")),
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_price_grid_context_id_code")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "seat_category",
@@ -223,6 +240,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_seat_category_context_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_seat_category")),
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_seat_category_context_id_code")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "site",
@@ -235,6 +253,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_site_context_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_site")),
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_site_context_id_code")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "tariff",
@@ -247,6 +266,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_tariff_context_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tariff")),
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_tariff_context_id_code")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "entrance",
@@ -258,6 +278,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_entrance_site_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entrance")),
         sa.UniqueConstraint("site_id", "code", name=op.f("uq_entrance_site_id_code")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "move",
@@ -272,6 +293,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["credit_id"], ["account.id"], name=op.f("fk_move_credit_id")),
         sa.ForeignKeyConstraint(["debit_id"], ["account.id"], name=op.f("fk_move_debit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_move")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("move", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_move_order_id"), ["order_id"], unique=False)
@@ -288,6 +310,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "operator_id", "context_id", "privilege", name=op.f("uq_operator_grant_operator_id_context_id_privilege")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "operator_perimeter",
@@ -300,6 +323,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "operator_id", "kind", "object_id", name=op.f("uq_operator_perimeter_operator_id_kind_object_id")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "point_of_sale",
@@ -313,6 +337,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_point_of_sale_context_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_point_of_sale")),
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_point_of_sale_context_id_code")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "price",
@@ -326,6 +351,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tariff_id"], ["tariff.id"], name=op.f("fk_price_tariff_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_price")),
         sa.UniqueConstraint("grid_id", "category_id", "tariff_id", name=op.f("uq_price_grid_id_category_id_tariff_id")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "space",
@@ -336,6 +362,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_space_site_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_space")),
         sa.UniqueConstraint("site_id", "code", name=op.f("uq_space_site_id_code")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "device",
@@ -361,6 +388,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_device")),
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_device_context_id_code")),
         sa.UniqueConstraint("point_of_sale_id", name=op.f("uq_device_point_of_sale_id")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "physical_configuration",
@@ -373,6 +401,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["space_id"], ["space.id"], name=op.f("fk_physical_configuration_space_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_physical_configuration")),
         sa.UniqueConstraint("space_id", "code", name=op.f("uq_physical_configuration_space_id_code")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "sale_order",
@@ -392,6 +421,7 @@ def upgrade() -> None:
             ["point_of_sale_id"], ["point_of_sale.id"], name=op.f("fk_sale_order_point_of_sale_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sale_order")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("sale_order", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sale_order_context_id_placed"), ["context_id", "placed"], unique=False)
@@ -413,6 +443,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["device_id"], ["device.id"], name=op.f("fk_fact_device_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fact")),
         sa.UniqueConstraint("device_id", "seq", "hash", name=op.f("uq_fact_device_id_seq_hash")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "logical_configuration",
@@ -430,6 +461,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_logical_configuration")),
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_logical_configuration_context_id_code")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "payment",
@@ -441,6 +473,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["sale_order.id"], name=op.f("fk_payment_order_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("payment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_payment_order_id"), ["order_id"], unique=False)
@@ -458,6 +491,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_physical_zone")),
         sa.UniqueConstraint("configuration_id", "name", name=op.f("uq_physical_zone_configuration_id_name")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "logical_zone",
@@ -473,6 +507,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["zone_id"], ["physical_zone.id"], name=op.f("fk_logical_zone_zone_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_logical_zone")),
         sa.UniqueConstraint("configuration_id", "zone_id", name=op.f("uq_logical_zone_configuration_id_zone_id")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "performance",
@@ -498,6 +533,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_performance_site_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_performance")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("performance", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_performance_site_id_starts"), ["site_id", "starts"], unique=False)
@@ -523,6 +559,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["zone_id"], ["physical_zone.id"], name=op.f("fk_physical_seat_zone_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_physical_seat")),
         sa.UniqueConstraint("zone_id", "row_name", "number", name=op.f("uq_physical_seat_zone_id_row_name_number")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("physical_seat", schema=None) as batch_op:
         batch_op.create_index(
@@ -545,6 +582,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "performance_id", "zone_id", "contingent_id", name=op.f("uq_gauge_performance_id_zone_id_contingent_id")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "lease",
@@ -560,6 +598,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["device_id"], ["device.id"], name=op.f("fk_lease_device_id")),
         sa.ForeignKeyConstraint(["performance_id"], ["performance.id"], name=op.f("fk_lease_performance_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lease")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("lease", schema=None) as batch_op:
         batch_op.create_index(
@@ -581,6 +620,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["seat_id"], ["physical_seat.id"], name=op.f("fk_logical_seat_seat_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_logical_seat")),
         sa.UniqueConstraint("configuration_id", "seat_id", name=op.f("uq_logical_seat_configuration_id_seat_id")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("logical_seat", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_logical_seat_contingent_id"), ["contingent_id"], unique=False)
@@ -599,6 +639,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["order_id"], ["sale_order.id"], name=op.f("fk_order_line_order_id")),
         sa.ForeignKeyConstraint(["performance_id"], ["performance.id"], name=op.f("fk_order_line_performance_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_line")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("order_line", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_order_line_order_id"), ["order_id"], unique=False)
@@ -617,6 +658,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["seat_id"], ["physical_seat.id"], name=op.f("fk_place_seat_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_place")),
         sa.UniqueConstraint("performance_id", "seat_id", name=op.f("uq_place_performance_id_seat_id")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("place", schema=None) as batch_op:
         batch_op.create_index(
@@ -636,6 +678,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["gauge_id"], ["gauge.id"], name=op.f("fk_allocation_gauge_id")),
         sa.ForeignKeyConstraint(["performance_id"], ["performance.id"], name=op.f("fk_allocation_performance_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_allocation")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("allocation", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_allocation_holder_id"), ["holder_id"], unique=False)
@@ -658,6 +701,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["line_id"], ["order_line.id"], name=op.f("fk_entitlement_line_id")),
         sa.ForeignKeyConstraint(["performance_id"], ["performance.id"], name=op.f("fk_entitlement_performance_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entitlement")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("entitlement", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_entitlement_line_id"), ["line_id"], unique=False)
@@ -677,6 +721,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["lease_id"], ["lease.id"], name=op.f("fk_lease_slot_lease_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lease_slot")),
         sa.UniqueConstraint("lease_id", "slot", name=op.f("uq_lease_slot_lease_id_slot")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "ticket",
@@ -688,6 +733,7 @@ def upgrade() -> None:
         sa.Column("issued", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["entitlement_id"], ["entitlement.id"], name=op.f("fk_ticket_entitlement_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_ticket_entitlement_id"), ["entitlement_id"], unique=False)

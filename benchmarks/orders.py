@@ -1,0 +1,184 @@
+"""Orders per second through the HTTP API: one seat an order, all seats distinct, durable, 1, 8 and 32 callers.
+
+Beside it, in the same run, its floor: a bare aiohttp answer whose one insert is committed in groups by a writer thread.
+The load generator is wrk (Debian) and shares the machine with the server, as in life it would not.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from parterre.demo.house import PRICES, set_up
+from parterre.demo.office import Office
+
+CALLERS = (1, 8, 32)
+HERE = Path(__file__).parent
+SCRIPT = """
+local next_line = io.lines("{file}")
+local headers = {{ ["Content-Type"] = "application/json", ["Authorization"] = "{auth}" }}
+local refused = 0
+request = function()
+  local line = next_line()
+  if line == nil then next_line = io.lines("{file}"); line = next_line() end
+  headers["Idempotency-Key"] = line:sub(1, 26)
+  return wrk.format("POST", "{path}", headers, line:sub(28))
+end
+response = function(status, headers, body)
+  if status ~= 200 and refused == 0 then refused = 1; io.stderr:write("refused: " .. status .. " " .. body .. "\\n") end
+end
+"""
+
+
+def wrk(url: str, path: str, file: Path, auth: str, callers: int, seconds: int) -> dict[str, float]:
+    """One run: answers per second, p50 and p99 in ms, answers that were not 200."""
+    script = file.with_suffix(".lua")
+    script.write_text(SCRIPT.format(file=file, auth=auth, path=path))
+    command = ["wrk", "-t1", f"-c{callers}", f"-d{seconds}s", "--latency", "-s", str(script), url]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)
+    if said.stderr.strip():
+        print(said.stderr.strip(), file=sys.stderr)
+    text = said.stdout
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    total = re.search(r"(\d+) requests in", text)
+    assert total, text
+    return {
+        "per_s": float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)),  # type: ignore[union-attr]
+        "p50_ms": _ms(text, "50%"),
+        "p99_ms": _ms(text, "99%"),
+        "requests": int(total.group(1)),
+        "refused": int(bad.group(1)) if bad else 0,
+    }
+
+
+def _ms(text: str, name: str) -> float:
+    found = re.search(rf"{re.escape(name)}\s+([\d.]+)(us|ms|s)\b", text)
+    assert found, text
+    return float(found.group(1)) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[found.group(2)]
+
+
+def write_requests(file: Path, places: list[dict[str, str]], tariff: str, prices: dict[str, int], point: str) -> None:
+    from shared.ids import id_at
+
+    with file.open("wb") as out:
+        for n, place in enumerate(places):
+            order = id_at(time.time_ns() // 1_000_000, os.urandom(10))
+            body = {
+                "order_id": order, "point_of_sale_id": point, "performance_id": place["performance_id"],
+                "places": [{"tariff_id": tariff, "seat_id": place["seat_id"]}], "method": "cash",
+                "amount": prices[place["category_id"]],
+            }  # fmt: skip
+            out.write(id_at(n, os.urandom(10)).encode() + b"\t" + orjson.dumps(body) + b"\n")
+
+
+async def prepare(url: str, institution: str, operator: str, key: str, performances: int) -> tuple[list[dict[str, str]], object]:
+    async with Office(url, operator, key) as office:
+        house = await set_up(office, institution, datetime.now(UTC))  # type: ignore[arg-type]
+        first = (await office.rows("performance", id=house.performances[0]))[0]
+        schedule = {name: first[name] for name in ("starts", "doors", "closes", "sell_until")}
+        for _ in range(performances):
+            made = office.new_id()
+            await office.command(
+                "create_performance", id=made, event_id=first["event_id"], schedule=schedule,
+                logical_configuration_id=house.logical, price_grid_id=house.grid,
+            )  # fmt: skip
+            await office.command("change_sale", performance_id=made, do="open")
+        return await office.rows("place"), house
+
+
+def start(command: list[str], env: dict[str, str], ready: Path) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(command, env={**os.environ, **env})
+    for _ in range(600):
+        if ready.exists() and ready.read_text().strip():
+            return process
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise SystemExit(f"{command[0]} did not start")
+
+
+def floor(folder: Path, seconds: int, requests: Path) -> dict[int, dict[str, float]]:
+    """The bare path in a process of its own."""
+    ready = folder / "floor-ready"
+    process = start([sys.executable, str(HERE / "floor_server.py"), str(folder / "floor.db"), str(ready)], {}, ready)
+    try:
+        return {n: wrk(ready.read_text().strip(), "/", requests, "none", n, seconds) for n in CALLERS}
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--performances", type=int, default=60)
+    options = parser.parse_args()
+    if not shutil.which("wrk"):
+        raise SystemExit("wrk is missing: apt-get install wrk")
+    with tempfile.TemporaryDirectory(prefix="parterre-bench-") as name:
+        run(Path(name), options.seconds, options.performances)
+
+
+def run(folder: Path, seconds: int, performances: int) -> None:
+    program = Path(sys.executable).with_name("parterre")
+    env = {
+        "PARTERRE_CENTRAL__DATA": str(folder / "central"), "PARTERRE_CENTRAL__LISTEN__PORT": "0",
+        "PARTERRE_CENTRAL__BROKER__PORT": "0", "PARTERRE_CENTRAL__LOG_LEVEL": "warning",
+    }  # fmt: skip
+    said = subprocess.run(
+        [program, "found", "--name", "Bench"], env={**os.environ, **env}, capture_output=True, text=True, check=True
+    ).stdout
+    institution, operator, key = (line.split()[1] for line in said.splitlines())
+    ready = folder / "ready"
+    process = start([str(program), "central", "--ready-file", str(ready)], env, ready)
+    try:
+        url = ready.read_text().split()[0]
+        places, house = asyncio.run(prepare(url, institution, operator, key, performances))
+        prices = {house.categories[name]: amount for name, amount in PRICES.items()}  # type: ignore[attr-defined]
+        import base64
+
+        auth = "Basic " + base64.b64encode(f"{operator}:{key}".encode()).decode()
+        share = len(places) // len(CALLERS)
+        rows = []
+        for n, callers in enumerate(CALLERS):
+            file = folder / f"orders-{callers}.txt"
+            tariff, point = house.tariffs["FULL"], house.desk_point  # type: ignore[attr-defined]
+            write_requests(file, places[n * share : (n + 1) * share], tariff, prices, point)
+            measured = wrk(url, "/api/v1/commands/place_order", file, auth, callers, seconds)
+            if measured["requests"] >= share:
+                print(f"warning: {share} seats were not enough; raise --performances", file=sys.stderr)
+            rows.append((callers, measured))
+        bare = floor(folder, seconds, folder / f"orders-{CALLERS[-1]}.txt")
+    finally:
+        process.terminate()
+        process.wait()
+    report(rows, bare, folder / "central" / "parterre.db")
+
+
+def report(rows: list[tuple[int, dict[str, float]]], bare: dict[int, dict[str, float]], database: Path) -> None:
+    print("callers   orders/s   p50 ms   p99 ms   refused   floor/s   floor÷orders")
+    for callers, row in rows:
+        ratio = bare[callers]["per_s"] / row["per_s"]
+        print(
+            f"{callers:7} {row['per_s']:10.0f} {row['p50_ms']:8.2f} {row['p99_ms']:8.2f} {row['refused']:9.0f} "
+            f"{bare[callers]['per_s']:9.0f} {ratio:14.2f}"
+        )
+        print(orjson.dumps({"bench": "orders", "callers": callers, **row, "floor_per_s": bare[callers]["per_s"]}).decode())
+    with sqlite3.connect(database) as db:
+        orders, tickets, moves = (db.execute(f"SELECT COUNT(*) FROM {t}").fetchone()[0] for t in ("sale_order", "ticket", "move"))
+        top = db.execute("SELECT value FROM counter WHERE name LIKE 'ticket/%'").fetchone()[0]
+    print(f"in the database: {orders} orders, {tickets} tickets (last number {top}), {moves} moves")
+
+
+if __name__ == "__main__":
+    main()
