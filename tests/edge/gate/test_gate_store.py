@@ -396,7 +396,7 @@ class Fuse:
             raise PowerCut(phase)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     visits=st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["passes", "turns back"])), min_size=1, max_size=6),
     blow_at=st.integers(1, 30),
