@@ -23,7 +23,7 @@ def take_scan(tx: Tx, scan_id: Id, device_id: Id, site_id: str, at: datetime, sa
         scan_id, device_id, site_id, said.performance_id, said.ticket_id, said.serial, said.gate, said.direction, at,
         said.admitted, said.reason, said.entry, said.persons,
     )  # fmt: skip
-    if tx.insert_if_absent(scan) and said.admitted and said.direction is Direction.ENTRY:
+    if tx.insert_if_absent(scan) and said.admitted and said.entry and said.direction is Direction.ENTRY:
         settle_entry(tx, said.ticket_id, said.entry)
 
 
@@ -32,7 +32,7 @@ def take_passage(tx: Tx, said: PassageFact) -> None:
     if not tx.insert_if_absent(Passage(said.scan_id, said.passed)) or said.passed:
         return
     scan = tx.get(Scan, said.scan_id)
-    if scan and scan.admitted:
+    if scan and scan.admitted and scan.entry:
         settle_entry(tx, scan.ticket_id, scan.entry)
 
 

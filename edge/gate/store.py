@@ -90,7 +90,8 @@ class GateStore:
             if not moved:
                 tx.record(FactKind.SCAN, scan, moment.now, moment.reading, scan_id)
             for one in moved:  # one fact for each person, so that central counts entries one by one
-                tx.record(FactKind.SCAN, replace(scan, entry=one.entry), moment.now, moment.reading, one.scan_id)
+                said = replace(scan, entry=0 if Note.BACK in scan.flags else one.entry)
+                tx.record(FactKind.SCAN, said, moment.now, moment.reading, one.scan_id)
         claims = tuple(map(_claim, moved))
         self._keep_told(claims)
         return Verdict(Answer(scan_id, check.code, outcome), claims)
@@ -296,12 +297,15 @@ class GateStore:
         with self.journal.transaction() as tx:
             for fact in self.journal.facts(FactKind.SCAN):
                 scan = build(Scan, fact.body)
-                if not scan.admitted or not scan.entry or not is_id(scan.ticket_id):
+                if not scan.admitted or not is_id(scan.ticket_id) or Note.FORCED in scan.flags:
+                    continue
+                number = scan.entry or _came_back(tx, Id(scan.ticket_id))
+                if not number:
                     continue
                 used.merge(
                     tx,
                     Movement(
-                        Id(scan.ticket_id), scan.entry, fact.id, fact.at, scan.gate, self.journal.device_id,
+                        Id(scan.ticket_id), number, fact.id, fact.at, scan.gate, self.journal.device_id,
                         scan.direction is Direction.ENTRY, Source.OWN, State.WENT, scan.performance_id,
                     ),
                 )  # fmt: skip
@@ -309,6 +313,12 @@ class GateStore:
                 passage = build(Passage, fact.body)
                 if not passage.passed:
                     tx.run("UPDATE gate_used SET state = 2, fresh = 0 WHERE scan = ?", (id_bytes(passage.scan_id),))
+
+
+def _came_back(tx: JournalTx, ticket_id: Id) -> int:
+    """Which of a ticket's people a scan without an entry of its own brought back: one who had left; 0 if nobody had."""
+    entries = used.fold(used.of_ticket(tx, id_bytes(ticket_id)))
+    return next((entry.number for entry in entries if not entry.inside), 0)
 
 
 def _person(scan_id: Id, place: int) -> Id:

@@ -67,6 +67,7 @@ class Note(StrEnum):
     NOT_INSIDE = auto()  # left without ever having come in
     PROOF = auto()  # let in on a reduced tariff
     FORCED = auto()  # an inspector overruled a refusal
+    BACK = auto()  # was in before and came back: no new entry
 
 
 class ProofRule(StrEnum):
@@ -362,7 +363,7 @@ def _wrong_zone(case: _Case) -> _Fault | None:
 
 def _right_door(case: _Case, zones: int, because: str) -> _Fault:
     known = case.facts.performance.zones if case.facts.performance else {}
-    names = [known[str(1 << bit)] for bit in range(16) if zones >> bit & 1 and str(1 << bit) in known]
+    names = [known[str(bit)] for bit in range(16) if zones >> bit & 1 and str(bit) in known]
     doors = [name for name, opens in case.facts.doors if opens & zones and name != case.gate.name]
     return (doors or names or [""])[0], {"because": because, "zones": names, "gates": doors}
 
@@ -439,7 +440,7 @@ def _entry(case: _Case) -> Admit:
     numbers = (back.number,) if back else case.unused[: case.wished]
     proof = Flag.PROOF in case.token.flags and not case.credential.checked
     message = Message.CHECK_PROOF if proof else Message.WELCOME_BACK if back else Message.WELCOME
-    notes = tuple(_notes(case))
+    notes = (*_notes(case), *((Note.BACK,) if back else ()))
     helpdesk = case.gate.helpdesk
     return Admit(
         ticket_id=case.token.ticket_id,

@@ -126,7 +126,8 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Body of SCAN. `reason` is empty when admitted, else the refusal's name. `entry` counts from 1 for this ticket.
+    """Body of SCAN. `reason` is empty when admitted, else the refusal's name. `entry` counts from 1 for this ticket;
+    it is 0 when no new one was used (refused, forced, back in after leaving).
     `persons` is how many this scan let in. `mode` is the policy under which it was decided (`normal`, or what the gate
     does while its neighbours cannot be heard). `flags` name what a person should look at (`shared.rules.access.Note`);
     `note` is the inspector's reason for a forced entry."""

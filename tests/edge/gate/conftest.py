@@ -104,7 +104,7 @@ class House:
             timezone="Europe/Paris",
             plan_id="plan",
             on_sale=True,
-            zones={"1": "Parterre", "2": "Balcon"},
+            zones={"0": "Parterre", "1": "Balcon"},
         )
 
     def certificate(self, name: str) -> Any:

@@ -189,6 +189,8 @@ def test_out_and_in_again(house: Any, clock: Any, play: Any) -> None:
     back = scan(entry, clock, house.code())
     assert back.answer.outcome.value.message is Message.WELCOME_BACK  # type: ignore[union-attr]
     assert reason(scan(entry, clock, house.code())) == Deny.USED
+    told = [(one["entry"], one["flags"]) for one in facts(entry, FactKind.SCAN) if one["admitted"]]
+    assert told == [(1, ["ticket_unheard"]), (0, ["ticket_unheard", "back"])]  # central counts entries, not returns
 
 
 def test_the_helpdesk_burns_nothing(house: Any, clock: Any) -> None:

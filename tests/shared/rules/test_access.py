@@ -61,7 +61,7 @@ PLAY = PerformanceRow(
     timezone="Europe/Paris",
     plan_id="plan",
     on_sale=True,
-    zones={"1": "Parterre", "2": "Balcon"},
+    zones={"0": "Parterre", "1": "Balcon"},
     reentry_after_s=600,
 )
 DOOR = Gate("A", "site", zones=STALLS)
@@ -338,7 +338,7 @@ ADMISSIONS: list[tuple[str, Scene, dict[str, object]]] = [
     (
         "back after ten minutes",
         scene(entries=(gone_out(minutes_ago=10),)),
-        {"entries": (1,), "message": Message.WELCOME_BACK, "back": True, "left": 0},
+        {"entries": (1,), "message": Message.WELCOME_BACK, "back": True, "left": 0, "notes": (Note.BACK,)},
     ),
     (
         "of a group, one who went out burns nothing new",
