@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from edge.device.health import Trouble as HealthTrouble
+from edge.device.identity import IDENTITY_FILE
 from edge.device.shell import Device, start
 from edge.kiosk import checks, store
 from edge.kiosk.card_terminal import CardTerminal
@@ -54,6 +55,16 @@ TICK_S = 0.25
 REFUSED_FOR_S = 60.0  # stock that central declined is not asked for again so soon
 TERMINAL_EVERY_S = 15.0  # while it answers
 RECOVER_EVERY_S = 10.0
+_INCIDENTS = (
+    Code.NOT_ENROLLED,
+    Code.PAYMENT_OPEN,
+    Code.PRINTER_GONE,
+    Code.PAPER_OUT,
+    Code.COVER_OPEN,
+    Code.CUTTER,
+    Code.TERMINAL_GONE,
+    Code.NO_PROGRAMME,
+)
 _WAITING = frozenset({Screen.IDLE, Screen.OUT_OF_ORDER})
 
 
@@ -68,10 +79,22 @@ OpenWindow = Callable[[Callable[[Event], None]], Window]
 
 async def run(config: KioskConfig, open_window: OpenWindow | None = None) -> None:
     """Until the window closes. `open_window` stands in for the real one (tests, a kiosk without a screen)."""
-    kiosk = Wiring(config)
-    window = kiosk.open(open_window or (lambda send: KioskWindow(send, config.window)))
-    async with start(config.device, DeviceKind.KIOSK, schema=store.SCHEMA, readers=kiosk.readers()) as device:
-        await kiosk.work(device, window)
+    wiring = Wiring(config)
+    window = wiring.open(open_window or (lambda send: KioskWindow(send, config.window)))
+    window.show(wiring.before_enrolment())
+    tasks = {
+        asyncio.create_task(window.run(), name="window"),
+        asyncio.create_task(wiring.serve(window), name="kiosk"),
+    }
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()  # a Failure to start, or a bug: it comes out as it is
+    finally:
+        window.stop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Wiring:
@@ -90,6 +113,7 @@ class Wiring:
         self._declined_until: dict[tuple[Id, Id | None], float] = {}
         self._asking: dict[tuple[Id, Id | None], tuple[Id, AskLease]] = {}
         self._ticked_at = 0.0
+        self._found_before: set[str] = set()
 
     def open(self, open_window: OpenWindow) -> Window:
         try:
@@ -127,10 +151,21 @@ class Wiring:
         self._programme.take(family, rows)
         if self.till:
             self.till.send(OffersChanged(self._programme.offers()))
+            self._check_now.set()
 
     # life
 
+    def before_enrolment(self) -> Kiosk:
+        """What the screen shows until the device is there: at the very first start that takes a person's approval."""
+        known = (self.config.device.data / IDENTITY_FILE).exists()
+        return self._out_of_order(Id(""), trouble(Code.STARTING if known else Code.NOT_ENROLLED))
+
+    async def serve(self, window: Window) -> None:
+        async with start(self.config.device, DeviceKind.KIOSK, schema=store.SCHEMA, readers=self.readers()) as device:
+            await self.work(device, window)
+
     async def work(self, device: Device, window: Window) -> None:
+        """Until cancelled."""
         self._device = device
         if device.journal.salvaged is not None:
             store.distrust(device.journal, device.journal.salvaged.whole)
@@ -140,7 +175,9 @@ class Wiring:
             PrinterClient(str(self.config.printer.socket), self.config.printer.timeout_s) as printer,
             Crew() as crew,
         ):
-            till = self.till = Till(self.config, device, payments, printer, self._first(device))
+            till = self.till = Till(
+                self.config, device, payments, printer, self._out_of_order(device.id, trouble(Code.STARTING))
+            )
             till.settled = self._check_now.set
             unfinished = till.recover()
             for family in KINDS:
@@ -157,19 +194,20 @@ class Wiring:
             if unfinished:
                 till.send(SaleStored(unfinished))
             try:
-                await window.run()
+                await asyncio.Event().wait()
             finally:
                 await till.close()
                 self.till = None
 
-    def _first(self, device: Device) -> Kiosk:
+    def _out_of_order(self, device_id: Id, why: Trouble) -> Kiosk:
+        said = self._device.settings.get("label", "") if self._device else ""
         return Kiosk(
-            device_id=device.id,
-            label=self.config.device.label or str(device.settings.get("label", "")),
+            device_id=device_id,
+            label=self.config.device.label or str(said),
             screen=Screen.OUT_OF_ORDER,
             language=self.config.language,
             home_language=self.config.language,
-            blockers=(trouble(Code.STARTING),),
+            blockers=(why,),
         )
 
     def _linked(self, online: bool) -> None:
@@ -196,8 +234,8 @@ class Wiring:
         while True:
             await self._settle_payments(device, till, payments)
             found = await self._troubles(device, till, payments, printer)
+            self._tell_health(device, {each.code for each in found})
             if till.kiosk.blockers != tuple(found):
-                self._tell_health(device, found)
                 till.send(Blocked(tuple(found)))
             await wait_any(self._check_now, self.config.check_s)
 
@@ -234,19 +272,15 @@ class Wiring:
             self._card_due = loop.time() + TERMINAL_EVERY_S if heard else 0.0
         return self._card_answers
 
-    def _tell_health(self, device: Device, found: list[Trouble]) -> None:
-        """Troubles are incidents for central and a word in the site's presence."""
-        present = {each.code for each in found}
+    def _tell_health(self, device: Device, found: set[str]) -> None:
+        """What stood for two rounds is an incident for central and a word in the site's presence. Disk and clock are
+        the device's own to tell."""
+        stood, self._found_before = found & self._found_before, found
         try:
-            for code in Code:
+            for code in _INCIDENTS:
                 told = trouble(code)
-                if (
-                    has(told.what)
-                    and code not in (Code.STARTING, Code.CLOCK, Code.DISK)
-                    and code < Code.PAYMENT_UNKNOWN
-                ):
-                    known = HealthTrouble(code, say("en", told.what), say("en", told.step) if has(told.step) else "")
-                    device.health.set(known, present=code in present)
+                step = say("en", told.step) if has(told.step) else ""
+                device.health.set(HealthTrouble(code, say("en", told.what), step), present=code in stood)
         except sqlite3.Error as bad:
             log.error("the disk failed", why=str(bad))
 

@@ -116,8 +116,8 @@ class Till:
         for effect in effects:
             try:
                 self._carry_out(effect)
-            except sqlite3.Error as bad:
-                log.error("the disk failed", effect=type(effect).__name__, why=str(bad))
+            except Exception as bad:  # a full disk, or a bug: the screen must not stay where it waits for an answer
+                log.error("effect failed", effect=type(effect).__name__, why=repr(bad), exc_info=bad)
                 if isinstance(effect, StoreSale):
                     self._events.append(SaleFailed())
         self._note_handed_out()
