@@ -13,9 +13,9 @@ from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.shapes import RGBA, Shapes
 from shared.look import Scheme, look
 
-FRAMES = 10  # a second
+FRAMES = 8  # a second
 _FOLDS = 13
-_STRIPS = 156  # of the curtain's width: twelve to a fold
+_STRIPS = 104  # of the curtain's width: eight to a fold
 _ROWS = 9
 
 
@@ -24,23 +24,26 @@ class CurtainPicture:
 
     def __init__(self) -> None:
         self.group = InstructionGroup()
-        self._shapes = Shapes()
+        self._areas, self._shapes = Shapes(plain=True), Shapes()
+        self.group.add(self._areas.instruction)
         self.group.add(self._shapes.instruction)
 
     def move(self, rect: Rect, height: float, scheme: Scheme, at: float) -> None:
-        self._shapes.clear()
-        self._shapes.look_at(1, -1, 0, height)
+        for part in (self._areas, self._shapes):
+            part.clear()
+            part.look_at(1, -1, 0, height)
         plain = scheme.sheet == scheme.ground  # high contrast: the picture steps back behind the words
         self._ground(rect, scheme)
         self._lights(rect, at, 0.5 if plain else 1.0)
         if not plain:
             self._curtain(rect, at)
+        self._areas.seal()
         self._shapes.seal()
 
     def _ground(self, rect: Rect, scheme: Scheme) -> None:
         top, low = rgba(look().colours["aubergine"]), rgba(scheme.hall)
         corners = [(rect.x, rect.y), (rect.right, rect.y), (rect.right, rect.bottom), (rect.x, rect.bottom)]
-        self._shapes.fan(corners, [top, top, low, low] if scheme.sheet != scheme.ground else [low] * 4)
+        self._areas.fan(corners, [top, top, low, low] if scheme.sheet != scheme.ground else [low] * 4)
 
     def _curtain(self, rect: Rect, at: float) -> None:
         """Strips from the top edge down to a hem that hangs lower at the sides, light and dark by the fold."""
@@ -63,7 +66,7 @@ class CurtainPicture:
             one, two = strip / _STRIPS, (strip + 1) / _STRIPS
             xs = rect.x + rect.w * one, rect.x + rect.w * two
             corners = [(xs[0], rect.y), (xs[1], rect.y), (xs[1], hem(two)), (xs[0], hem(one))]
-            self._shapes.fan(corners, [tone(one, 0.55), tone(two, 0.55), tone(two, 1), tone(one, 1)])
+            self._areas.fan(corners, [tone(one, 0.55), tone(two, 0.55), tone(two, 1), tone(one, 1)])
             gold = rgba("#c99b62")
             self._shapes.stroke([corners[3], corners[2]], max(2.0, rect.h * 0.004), gold)
 
@@ -86,10 +89,11 @@ class CurtainPicture:
                 alpha = strength * (0.12 + 0.35 * breath**3 + 0.5 * wave) * (0.55 + 0.45 * share)
                 if y > quiet:  # behind the words
                     alpha *= 0.3
-                self._halo(x, y, size * 4, (*glow[:3], alpha * 0.34))
+                if alpha > 0.2:
+                    self._halo(x, y, size * 3.2, (*glow[:3], alpha * 0.4))
                 self._shapes.disc(x, y, size, (*glow[:3], min(1.0, alpha)))
 
     def _halo(self, x: float, y: float, radius: float, colour: RGBA) -> None:
         """Light that fades outwards."""
         around = [(x + radius * cos(turn * pi / 5), y + radius * sin(turn * pi / 5)) for turn in range(11)]
-        self._shapes.fan([(x, y), *around], [colour, *[(*colour[:3], 0.0)] * 11])
+        self._areas.fan([(x, y), *around], [colour, *[(*colour[:3], 0.0)] * 11])

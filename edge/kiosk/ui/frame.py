@@ -111,7 +111,14 @@ def foot(page: Page, kiosk: Kiosk, rest: Rect, main: str = "", back: bool = True
     _price(page, kiosk, price)
     if main and not kiosk.busy:
         main_button(page, "next", action, main, Next())
-    return _line(page, kiosk, rest)
+    if has_message(kiosk) and kiosk.screen is not Screen.SEATS:  # there it lies over the plan, so that nothing jumps
+        strip, rest = rest.base(_strip(page), page.px(12))
+        message(page, kiosk, strip)
+    return rest
+
+
+def _strip(page: Page) -> float:
+    return max(page.px(60), page.line("body") + page.px(20))
 
 
 def _price(page: Page, kiosk: Kiosk, rect: Rect) -> None:
@@ -131,23 +138,27 @@ def _price(page: Page, kiosk: Kiosk, rect: Rect) -> None:
     page.words(below, cost, "title", page.scheme.ground_ink, Weight.BOLD, Align.RIGHT)
 
 
-def _line(page: Page, kiosk: Kiosk, rest: Rect) -> Rect:
-    """One line above the foot: what is being done, why a choice did not hold, or that the line to central is cut."""
-    key, icon, ink = "", Icon.ALERT, page.scheme.ink
-    if kiosk.busy:
-        key, icon = kiosk.busy, Icon.PAUSE
-    elif kiosk.notice:
-        key = kiosk.notice
-    elif kiosk.link is Link.OFFLINE and kiosk.screen is Screen.SEATS:
-        key = "offline.note"
-    if not key or not has(key):
-        return rest
-    strip, rest = rest.base(max(page.px(60), page.line("body") + page.px(20)), page.px(12))
-    page.panel(strip, page.scheme.sunken, page.px(14), page.px(3), page.scheme.accent)
-    spot, text = strip.inset(page.px(18), page.px(4)).left(page.px(34), page.px(14))
-    page.sign(spot.middle(page.px(32), page.px(32)), icon, ink)
-    page.words(text, say(kiosk.language, key), "body", ink, Weight.SEMIBOLD, lines=2)
-    return rest
+def has_message(kiosk: Kiosk) -> bool:
+    return bool(_message(kiosk)[0])
+
+
+def message(page: Page, kiosk: Kiosk, rect: Rect) -> None:
+    """One line: what is being done, why a choice did not hold, or that the line to central is cut."""
+    key, icon = _message(kiosk)
+    if not key:
+        return
+    page.panel(rect, page.scheme.sunken, page.px(14), page.px(3), page.scheme.accent)
+    spot, text = rect.inset(page.px(18), page.px(4)).left(page.px(34), page.px(14))
+    page.sign(spot.middle(page.px(32), page.px(32)), icon, page.scheme.ink)
+    page.words(text, say(kiosk.language, key), "body", page.scheme.ink, Weight.SEMIBOLD, lines=2)
+
+
+def _message(kiosk: Kiosk) -> tuple[str, Icon]:
+    offline = "offline.note" if kiosk.link is Link.OFFLINE and kiosk.screen is Screen.SEATS else ""
+    for key, icon in ((kiosk.busy, Icon.PAUSE), (kiosk.notice, Icon.ALERT), (offline, Icon.ALERT)):
+        if key and has(key):
+            return key, icon
+    return "", Icon.ALERT
 
 
 def still_there(page: Page, kiosk: Kiosk) -> None:

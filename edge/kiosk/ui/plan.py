@@ -6,7 +6,8 @@ from. A finger on seats too small to be meant brings the place nearer instead of
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import hypot
 
 from kivy.graphics import Color, InstructionGroup, Rectangle, ScissorPop, ScissorPush
@@ -65,9 +66,10 @@ class HallPlan:
         before, self._shown = self._shown, shown
         moved = self.view is None or self.view.rect != rect or self._height != height
         self._height = height
-        if before is None or before.plan is not shown.plan or moved:
-            step = pitch(shown.plan.seats)
-            self.view = whole(rect, bounds_of(shown.plan, step))
+        if before is None or self.view is None or before.plan is not shown.plan:
+            self.view = whole(rect, bounds_of(shown.plan, pitch(shown.plan.seats)))
+        elif moved:
+            self.view = replace(self.view, rect=rect).kept()
         if before != shown or moved:
             self._build(shown)
             self.group.clear()
@@ -125,15 +127,17 @@ class HallPlan:
         self._chosen.clear()
         self._chosen.look_at(1, -1, 0, self._height)
         radius = max(pitch(shown.plan.seats) * 0.44 * scale, 6 * shown.unit)
-        chosen = [
-            view.to_screen(seat.x, seat.y)
-            for seat, look in zip(shown.plan.seats, shown.looks, strict=True)
-            if look is SeatLook.CHOSEN
-        ]
-        self._mark(chosen, radius, shown)
+        self._mark(self._chosen_spots(), radius, shown)
         self._chosen.seal()
         self._words.clear()
         self._letter(view, shown)
+
+    def _chosen_spots(self) -> list[tuple[float, float]]:
+        view, shown = self.view, self._shown
+        if view is None or shown is None:
+            return []
+        pairs = zip(shown.plan.seats, shown.looks, strict=True)
+        return [view.to_screen(seat.x, seat.y) for seat, look in pairs if look is SeatLook.CHOSEN]
 
     def _mark(self, chosen: list[tuple[float, float]], radius: float, shown: Shown) -> None:
         """The chosen seats; while they are small, with a ring around them that can be seen from afar."""
@@ -193,11 +197,19 @@ class HallPlan:
     # --- fingers -----------------------------------------------------------------------------------------------
 
     def zoom(self, steps: int) -> None:
-        """Nearer (+1), further (-1), or the whole hall (0)."""
-        if self.view is not None:
-            view = self.view
-            self.view = view.zoomed(1.8**steps, *view.rect.centre) if steps else whole(view.rect, view.bounds)
-            self._moved()
+        """Nearer (+1), further (-1), or the whole hall (0). From the whole hall the way leads to the chosen seats."""
+        if self.view is None:
+            return
+        view, chosen = self.view, self._chosen_spots()
+        if not steps:
+            self.view = whole(view.rect, view.bounds)
+        elif view.zoom == 1 and chosen:
+            self.view = replace(view.zoomed(1.8**steps, *view.rect.centre), x=view.x, y=view.y)
+            (x, y), (cx, cy) = _middle(chosen), view.rect.centre
+            self.view = replace(self.view, x=view.x + (x - cx) / view.scale, y=view.y + (y - cy) / view.scale).kept()
+        else:
+            self.view = view.zoomed(1.8**steps, *view.rect.centre)
+        self._moved()
 
     def down(self, finger: object, x: float, y: float) -> None:
         if not self._fingers:
@@ -259,17 +271,21 @@ def _middle(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
 
 
 def _row_names(seats: Sequence[PlanSeat], step: float) -> list[tuple[str, float, float]]:
-    """Each row's name beyond both its ends."""
+    """Each row's name beyond both its ends, and in every aisle that it crosses."""
     rows: dict[tuple[str, str], list[PlanSeat]] = {}
     for seat in seats:
         rows.setdefault((seat.zone, seat.row), []).append(seat)
     found = []
     for (_, name), row in rows.items():
-        if name and len(row) > 4:
-            for end, inner in ((row[0], row[1]), (row[-1], row[-2])):
-                long = hypot(end.x - inner.x, end.y - inner.y) or 1
-                far = step * 1.1 / long
-                found.append((name, end.x + (end.x - inner.x) * far, end.y + (end.y - inner.y) * far))
+        if not name or len(row) <= 4:
+            continue
+        for end, inner in ((row[0], row[1]), (row[-1], row[-2])):
+            long = hypot(end.x - inner.x, end.y - inner.y) or 1
+            far = step * 1.1 / long
+            found.append((name, end.x + (end.x - inner.x) * far, end.y + (end.y - inner.y) * far))
+        for one, two in pairwise(row):
+            if hypot(two.x - one.x, two.y - one.y) > step * 1.6:
+                found.append((name, (one.x + two.x) / 2, (one.y + two.y) / 2))
     return found
 
 

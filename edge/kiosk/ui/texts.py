@@ -351,6 +351,20 @@ TEXTS: Mapping[str, tuple[Text, Text, Text, Text, Text]] = {
         "Cancelamos el pago…",
         "Annulliamo il pagamento…",
     ),
+    "busy.checking": (
+        "Nous vérifions votre paiement auprès du terminal…",
+        "Checking your payment with the terminal…",
+        "Wir fragen das Terminal nach Ihrer Zahlung…",
+        "Comprobamos su pago con el terminal…",
+        "Verifichiamo il pagamento con il terminale…",
+    ),
+    "notice.terminal": (
+        "Le terminal n’a pas pu démarrer le paiement. Rien n’a été débité ; essayez encore une fois.",
+        "The terminal could not start the payment. Nothing was charged; please try once more.",
+        "Das Terminal konnte nicht beginnen. Es wurde nichts abgebucht; bitte noch einmal versuchen.",
+        "El terminal no pudo iniciar el pago. No se ha cobrado nada; inténtelo otra vez.",
+        "Il terminale non ha potuto avviare il pagamento. Nulla è stato addebitato; riprovi.",
+    ),
     "notice.choose_seats": (
         "Choisissez d’abord vos places.",
         "Please choose your seats first.",

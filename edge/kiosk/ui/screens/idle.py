@@ -12,7 +12,6 @@ def paint_idle(page: Page, kiosk: Kiosk) -> None:
     scheme = page.scheme
     first = LANGUAGES.index(kiosk.language)
     language = LANGUAGES[(first + page.turned.get(TURNS, 0)) % len(LANGUAGES)]
-    page.panel(page.area, scheme.hall)
     page.marks.append(Curtain(page.area))
     page.press("start", page.area, Touched())
     inside = page.area.inset(page.px(40), page.px(36))

@@ -2,7 +2,7 @@
 
 from edge.kiosk.model import BestAsked, CategoryChosen, Kiosk, Offer, QuantityChosen
 from edge.kiosk.ui import words
-from edge.kiosk.ui.frame import foot, head
+from edge.kiosk.ui.frame import foot, has_message, head, message
 from edge.kiosk.ui.hall import offer_of
 from edge.kiosk.ui.paint import Align, Hall, Icon, Page, Turn
 from edge.kiosk.ui.parts import from_price, full_price, paged, turner
@@ -41,6 +41,9 @@ def _plan(page: Page, kiosk: Kiosk, rect: Rect) -> None:
     page.marks.append(Hall(above))
     _legend(page, kiosk.language, legend)
     inside = above.inset(0, page.px(6))
+    if has_message(kiosk):
+        told = rect.inset(page.px(8)).base(page.line("body", 2) + page.px(12))[0]
+        message(page, kiosk, told.left(told.w - page.px(84))[0])
     side, gap = page.px(64), page.px(10)
     column = Rect(inside.right - side, inside.bottom - 3 * side - 2 * gap, side, 3 * side + 2 * gap)
     for (name, icon, steps), cell in zip(
