@@ -1,12 +1,13 @@
 """What central does unasked: ring the bells, draw the hall for far screens, empty the outbox, hear who is there."""
 
 import asyncio
-from base64 import b64encode
+from functools import partial
 from typing import Any
 
 from central.devices.feeds import heads, sites_of_feed
-from central.devices.hall import PublishHall, pictures
+from central.devices.hall import PublishHall, on_sale, pictures
 from central.devices.orders_to_devices import OUTBOX_KIND
+from central.inventory.ops import HALL
 from central.kernel.door import Door
 from central.kernel.outbox import drain
 from central.kernel.tx import SYSTEM, Read
@@ -17,7 +18,7 @@ from shared.runtime.tasks import wait_any
 from shared.wire import topics
 from shared.wire.codec import dump, load
 
-SEATS = frozenset({"allocation", "place", "performance"})
+AT_ONCE = 20  # halls drawn in one look
 
 
 class Loops:
@@ -26,7 +27,8 @@ class Loops:
         self.changed = asyncio.Condition()  # the live page waits for it
         self._door, self._bus = door, bus
         self._bell_poll_s, self._hall_every_s, self._outbox_every_s = bell_poll_s, hall_every_s, outbox_every_s
-        self._bells, self._seats = asyncio.Event(), asyncio.Event()
+        self._bells, self._redraw = asyncio.Event(), asyncio.Event()
+        self._halls: set[Id] = set()
         self._rung: dict[str, int] = {}
         self._drawn: dict[Id, str] = {}
         self._clock = SystemClock()
@@ -34,11 +36,13 @@ class Loops:
         bus.subscribe(f"{topics.ROOT}/+/device/+/state", self._presence)
         bus.on_link.append(lambda up: self._ring_all() if up else None)
 
-    def _committed(self, feeds: frozenset[str], tables: frozenset[str]) -> None:
+    def _committed(self, feeds: frozenset[str], marks: frozenset[str]) -> None:
         if feeds:
             self._bells.set()
-        if tables & SEATS:
-            self._seats.set()
+        halls = {Id(mark.removeprefix(HALL)) for mark in marks if mark.startswith(HALL)}
+        if halls:
+            self._halls |= halls
+            self._redraw.set()
 
     def _ring_all(self) -> None:
         self._rung.clear()
@@ -70,11 +74,14 @@ class Loops:
 
     async def halls(self) -> None:
         """Redraws what changed, at most once every `hall_every_s`."""
-        self._seats.set()
+        self._halls |= set(await self._door.read(SYSTEM, on_sale))
         while True:
-            await self._seats.wait()
-            self._seats.clear()
-            drawn: dict[Id, str] = await self._door.read(SYSTEM, pictures)
+            if not self._halls:
+                self._redraw.clear()
+                await self._redraw.wait()
+            now = set(list(self._halls)[:AT_ONCE])
+            self._halls -= now
+            drawn: dict[Id, str] = await self._door.read(SYSTEM, partial(pictures, performance_ids=now))
             for performance_id, taken in drawn.items():
                 if self._drawn.get(performance_id) != taken:
                     await self._door.execute(SYSTEM, PublishHall(performance_id, taken), fresh_id(self._clock))
@@ -89,8 +96,3 @@ class Loops:
     async def _command_device(self, _: Id, said: dict[str, Any]) -> bool:
         topic = topics.command(said["site"], said["device"])
         return await self._bus.publish(topic, dump(said["sealed"]))
-
-
-def basic_auth(operator_id: str, key: str) -> str:
-    """The Authorization header of an operator's program."""
-    return "Basic " + b64encode(f"{operator_id}:{key}".encode()).decode()

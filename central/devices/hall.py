@@ -2,10 +2,11 @@
 wants a seat asks for its lease, and the unique index decides."""
 
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
-from central.catalogue.model import Performance
+from central.catalogue.model import Performance, ProductState
 from central.catalogue.ops import performance_context
 from central.kernel.entity import Secret
 from central.kernel.registry import handles
@@ -37,10 +38,15 @@ def publish_hall(tx: Tx, want: PublishHall) -> Outcome[None]:
     return Ok(None)
 
 
-def pictures(read: Read) -> dict[Id, str]:
-    """The picture of every performance that is on sale and not over."""
-    running = read.find(Performance, "WHERE state = 'on_sale' ORDER BY starts LIMIT 50")
-    return {each.id: taken_bits(read, each.id) for each in running if each.closes > read.now}
+def pictures(read: Read, performance_ids: Iterable[Id]) -> dict[Id, str]:
+    """The pictures of those of these performances that are on sale and not over."""
+    found = [read.get(Performance, each) for each in performance_ids]
+    running = [each for each in found if each and each.state is ProductState.ON_SALE and each.closes > read.now]
+    return {each.id: taken_bits(read, each.id) for each in running}
+
+
+def on_sale(read: Read) -> list[Id]:
+    return [each.id for each in read.find(Performance, "WHERE state = 'on_sale'") if each.closes > read.now]
 
 
 def taken_bits(read: Read, performance_id: Id) -> str:

@@ -162,6 +162,7 @@ def _change_places(tx: Tx, performance_id: Id, seats: Sequence[Id], column: str,
         f"UPDATE place SET {column} = :value WHERE id = :id",  # noqa: S608
         [{"value": value, "id": place} for place, _ in todo],
     )
+    tx.touched.add(hall_mark(performance_id))
     for place, was in todo:
         tx.changed("place", place, {column: [was, value]})
     return Ok(len(todo))
@@ -170,10 +171,19 @@ def _change_places(tx: Tx, performance_id: Id, seats: Sequence[Id], column: str,
 # --- taking places ---------------------------------------------------------------------------------------------------
 
 
+HALL = "hall/"
+
+
+def hall_mark(performance_id: str) -> str:
+    """What a commit is marked with when the picture of this performance's hall may have changed."""
+    return HALL + performance_id
+
+
 def take_seat(
     tx: Tx, performance_id: Id, seat_id: Id, state: PlaceState, holder_id: Id, until: datetime | None = None
 ) -> Allocation | None:
     """The seat for this holder, or None: somebody has it. The unique index decides."""
+    tx.touched.add(hall_mark(performance_id))
     made = Allocation(
         tx.new_id("seat", performance_id, seat_id), performance_id, seat_id, None, 1, state, holder_id, until
     )
@@ -219,6 +229,7 @@ def release(tx: Tx, allocation_id: Id, do: PlaceDo = PlaceDo.RELEASE) -> bool:
     if found is None or after is None:
         return False
     tx.write("UPDATE allocation SET state = :state WHERE id = :id", state=after, id=allocation_id)
+    tx.touched.add(hall_mark(found.performance_id))
     if found.gauge_id:
         tx.write("UPDATE gauge SET taken = taken - :n WHERE id = :id", n=found.quantity, id=found.gauge_id)
     tx.changed("allocation", allocation_id, {"state": [found.state, after]})

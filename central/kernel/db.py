@@ -74,6 +74,7 @@ class SqliteConnection:
         run("PRAGMA busy_timeout=5000")
         run("PRAGMA cache_size=-65536")
         run("PRAGMA temp_store=MEMORY")
+        run("PRAGMA wal_autocheckpoint=10000")  # a backstop: the door copies the log every second, beside the writer
         self._run = run
 
     def run(self, sql: str, params: Params) -> list[Row]:

@@ -1,9 +1,10 @@
 """The one door: every change of central's data goes through `execute`, and leaves a log row, its audit and its feeds.
 
 Asynchronous outside, synchronous inside. On SQLite one writer thread takes what waits, at most `BATCH` commands or
-`BATCH_S` of work, gives each a savepoint and commits them together: durable *and* fast, and nobody is answered before
-the commit. On PostgreSQL the same handlers run in a small pool of threads, SERIALIZABLE, repeated whole when the
-database cannot order them. Figures: docs/performance.md.
+`BATCH_S` of work (more where the disk is slow: a batch may work as long as its commit will take), gives each a
+savepoint and commits them together: durable *and* fast, and nobody is answered before the commit. A second thread
+copies the log into the database, so that the writer does not wait for that. On PostgreSQL the same handlers run in a
+small pool of threads, SERIALIZABLE, repeated whole when the database cannot order them. Figures: docs/performance.md.
 """
 
 import asyncio
@@ -31,6 +32,8 @@ from shared.outcome import Ok, Outcome, Refused
 
 BATCH = 64
 BATCH_S = 0.005
+MOST_BATCH_S = 0.025
+CHECKPOINT_EVERY_S = 1.0
 QUEUE = 4096
 POSTGRES_WRITERS = 8
 READERS = 4
@@ -77,10 +80,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Which feeds and tables a command touched: whom to wake."""
+    """Which feeds and tables (or finer marks) a command touched: whom to wake."""
 
     feeds: frozenset[str]
-    tables: frozenset[str]
+    marks: frozenset[str]
 
 
 NOTHING = Told(frozenset(), frozenset())
@@ -99,6 +102,9 @@ class Door:
         self._listeners: list[Callable[[frozenset[str], frozenset[str]], None]] = []
         self._jobs: queue.Queue[tuple[Job, asyncio.Future[Reply]] | None] = queue.Queue(QUEUE)
         self._writer: threading.Thread | None = None
+        self._copier: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._commit_s = 0.0
         self._pool: ThreadPoolExecutor | None = None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._local = threading.local()
@@ -113,6 +119,8 @@ class Door:
         if self._database.is_sqlite:
             self._writer = threading.Thread(target=self._write_forever, name="writer", daemon=True)
             self._writer.start()
+            self._copier = threading.Thread(target=self._checkpoint_forever, name="checkpoint", daemon=True)
+            self._copier.start()
         else:
             self._pool = ThreadPoolExecutor(POSTGRES_WRITERS, thread_name_prefix="writer")
 
@@ -121,6 +129,9 @@ class Door:
         if self._writer:
             self._jobs.put(None)
             self._writer.join()
+        self._stopping.set()
+        if self._copier:
+            self._copier.join()
         if self._pool:
             self._pool.shutdown()
         self._readers.shutdown()
@@ -129,7 +140,7 @@ class Door:
         self._opened.clear()
 
     def on_commit(self, listener: Callable[[frozenset[str], frozenset[str]], None]) -> None:
-        """`listener(feeds, tables)` is called in the loop after each commit: a bell for loops, never a decision."""
+        """`listener(feeds, marks)` is called in the loop after each commit: a bell for loops, never a decision."""
         self._listeners.append(listener)
 
     # --- change -----------------------------------------------------------------------------------------------------
@@ -170,12 +181,18 @@ class Door:
                 self._loop.call_soon_threadsafe(self._answer, batch)
         db.close()
 
+    def _checkpoint_forever(self) -> None:
+        db = self._database.connect()
+        while not self._stopping.wait(CHECKPOINT_EVERY_S):
+            db.run("PRAGMA wal_checkpoint(PASSIVE)", {})
+        db.close()
+
     def _take(
         self, db: Connection, first: tuple[Job, asyncio.Future[Reply]]
     ) -> list[tuple[asyncio.Future[Reply], Reply | BaseException, Told]]:
         """Runs what waits in one transaction; an error in one command touches no other."""
         done: list[tuple[asyncio.Future[Reply], Reply | BaseException, Told]] = []
-        until = time.perf_counter() + BATCH_S
+        until = time.perf_counter() + min(BATCH_S + 2 * self._commit_s, MOST_BATCH_S)
         waiting: tuple[Job, asyncio.Future[Reply]] | None = first
         db.begin(write=True)
         try:
@@ -193,7 +210,9 @@ class Door:
                         waiting = self._jobs.get_nowait()
                         if waiting is None:  # stop was asked for: finish this batch, then stop
                             self._jobs.put(None)
+            began = time.perf_counter()
             db.commit()
+            self._commit_s = 0.7 * self._commit_s + 0.3 * (time.perf_counter() - began)
         except Exception as broken:
             db.rollback()
             return [(future, broken, NOTHING) for future, _, _ in done]
@@ -285,10 +304,10 @@ class Door:
 
     def _tell(self, told: Iterable[Told]) -> None:
         feeds = frozenset().union(*(each.feeds for each in told))
-        tables = frozenset().union(*(each.tables for each in told))
-        if feeds or tables:
+        marks = frozenset().union(*(each.marks for each in told))
+        if feeds or marks:
             for listener in self._listeners:
-                listener(feeds, tables)
+                listener(feeds, marks)
 
     # --- read -------------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from central.catalogue.model import PRODUCT, Event, NoProduct, Performance, ProductDo, ProductState
 from central.catalogue.ops import performance_context
+from central.inventory.ops import hall_mark
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.ledger.ops import open_accounts
@@ -43,6 +44,7 @@ def change_sale(tx: Tx, want: ChangeSale) -> Outcome[ProductState]:
         return Refused(NoProduct.NOT_POSSIBLE_NOW, fix=before.id, detail={"state": before.state, "do": want.do})
     performance = tx.update(before, replace(before, state=after))
     publish_performance(tx, performance)
+    tx.touched.add(hall_mark(performance.id))
     for (point_of_sale_id,) in tx.run("SELECT id FROM point_of_sale WHERE active = 1"):
         publish_catalogue(tx, performance, point_of_sale_id)
     return Ok(after)
