@@ -17,7 +17,7 @@ from edge.device.shell import DeviceConfig
 from edge.kiosk.card_terminal import TerminalSettings
 from edge.kiosk.config import KioskConfig, PrinterLink
 from edge.kiosk.main import run
-from edge.kiosk.model import Link, Next, PerformanceChosen, Screen, Touched
+from edge.kiosk.model import Link, Next, PerformanceChosen, PrintAnswered, Screen, Touched
 from edge.kiosk.troubles import Code
 from edge.printer_agent.config import PrinterConfig
 from edge.printer_agent.main import run as run_agent
@@ -140,13 +140,12 @@ class Bench:
                 await stopped(agent)
 
     @asynccontextmanager
-    async def kiosk(self):
+    async def kiosk(self, **terminal):
+        quick = {"connect_s": 1, "answer_s": 5, "enquiry_s": 1, "idle_s": 0.2, "pause_s": 0.05}
         config = KioskConfig(
             DeviceConfig(self.data, self.central.url, Endpoint("127.0.0.1", 1), label="Foyer", poll_s=0.2, timeout_s=2),
             PrinterLink(self.tmp / "p.sock"),
-            TerminalSettings(
-                port=self.terminal.ports.terminal, connect_s=1, answer_s=5, enquiry_s=1, idle_s=0.2, pause_s=0.05
-            ),
+            TerminalSettings(port=self.terminal.ports.terminal, **{**quick, **terminal}),
             stock_s=0.1,
             check_s=0.2,
         )
@@ -300,3 +299,40 @@ async def test_it_does_not_pretend_to_have_a_screen(bench, monkeypatch):
         await run(config)
     with pytest.raises(Failure, match="speak"):
         await run(replace(config, language="xx"))
+
+
+async def test_the_printer_s_line_breaks_and_the_visitor_is_asked(bench, house):
+    async with bench.hardware(), bench.central, bench.kiosk() as window:
+        await to_summary(window, house)
+        bench.printer.machine.set(cut_after_bytes=2500)
+        window.send(Next())
+        await until(lambda: window.kiosk.print_state == "uncertain", 15)
+        before = len(bench.printer.machine.tickets)
+        window.send(PrintAnswered(False))
+        await window.at(Screen.DONE)
+        await until(lambda: len(bench.printer.machine.tickets) > before)
+        assert charged(bench) == 1 and window.kiosk.reprints == 1
+
+
+async def test_a_terminal_that_never_answers_leaves_a_claim_slip_and_no_second_charge(bench, house):
+    async with bench.hardware(), bench.central, bench.kiosk(tries=2, answer_s=0.4, enquiry_s=0.3) as window:
+        await to_summary(window, house)
+        bench.terminal.switch("no_answer", on=("debit", "duplicate"))
+        window.send(Next())
+        await window.at(Screen.PAYING)
+        await window.at(Screen.SUMMARY)
+        assert charged(bench) == 0, "no dialogue before the payment: it was never sent"
+        bench.terminal.switch("no_answer", on=("debit",), times=1)
+        window.send(Next())
+        await until(lambda: window.kiosk.pay_state in ("sent", "unknown"))
+        bench.terminal.switch("no_answer", on=("debit", "duplicate"))
+        await window.at(Screen.PROBLEM)
+        assert window.kiosk.trouble.code == Code.PAYMENT_UNKNOWN
+        await until(lambda: len(bench.printer.machine.tickets) == 1)
+        await until(lambda: bench.facts(FactKind.PAYMENT))
+        said = bench.facts(FactKind.PAYMENT)[0]
+        assert said["state"] == "review" and said["order_ref"] == window.kiosk.trouble.detail["reference"]
+        bench.terminal.clear()
+        window.send(Next())
+        await to_summary(window, house)
+        assert [entry.kind for entry in bench.terminal.ledger] == [], "nothing was started by itself"
