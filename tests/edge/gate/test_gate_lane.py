@@ -29,8 +29,8 @@ from edge.gate.reader import ReaderState
 from edge.gate.store import SCHEMA, GateStore
 from shared.clock import Anchor
 from shared.ids import Id, derived_id
-from shared.outcome import Refused
-from shared.rules.access import Deny
+from shared.outcome import Ok, Refused
+from shared.rules.access import Deny, ProofRule
 from shared.runtime.broker import EmbeddedBroker
 from shared.runtime.config import ConfigError, Failure, load_config
 from shared.runtime.journal import Journal
@@ -40,7 +40,9 @@ from shared.runtime.system import SystemClock
 from shared.wire.certificates import verified
 from shared.wire.codec import dump
 from shared.wire.facts import FactKind
-from shared.wire.topics import Presence
+from shared.wire.seal import seal
+from shared.wire.token import Flag, parse
+from shared.wire.topics import Command, Presence
 
 # For what amqtt leaves behind, see `site_broker`.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
@@ -289,6 +291,33 @@ async def test_the_helpdesk_and_back(house_today: Any) -> None:
         await one.shows("Come in")
 
 
+async def test_orders_from_central(house_today: Any) -> None:
+    house = house_today
+
+    def order(name: str, **body: Any) -> bytes:
+        now = one.shell.device.now().at
+        signed = Command(one.shell.device.fresh_id(), one.shell.device.id, name, body, now, now + timedelta(seconds=9))
+        return dump(seal(dump(signed), house.signers["central"]))
+
+    async with lane(house, "A", deaf(), proof=ProofRule.ASK) as one:
+        take = one.shell.device.commands.take
+        assert await take(order("force_entry")) == Ok("nobody let in: no reason given")
+        assert one.moves("open") == 0
+        assert await take(order("force_entry", why="lost child")) == Ok("let in: lost child")
+        await until(lambda: one.shell.lane.counts.entered == 1)
+        (scan,) = [fact.body for fact in one.shell.device.journal.facts(FactKind.SCAN)]
+        assert (scan["note"], scan["reason"], scan["entry"]) == ("lost child", "unreadable", 0)
+        one.show(house.sold(flags=Flag.PROOF))
+        await one.shows("Show proof")
+        assert one.moves("open") == 1
+        assert await take(order("proof_seen")) == Ok("let in")
+        await until(lambda: one.shell.lane.counts.entered == 2)
+        assert await take(order("helpdesk", on=True)) == Ok("helpdesk")
+        assert one.shell.mode == "helpdesk"
+        forged = order("force_entry", why="me").replace(b"me", b"us")
+        assert isinstance(await take(forged), Refused)
+
+
 async def test_a_disk_that_takes_nothing_opens_nothing(house_today: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     async with lane(house_today, "A", deaf()) as one:
         await asyncio.sleep(0.05)
@@ -386,8 +415,6 @@ def test_neighbours(clock: Any) -> None:
 
 
 def parse_id(code: str) -> Id:
-    from shared.wire.token import parse
-
     token = parse(code)
     assert token is not None
     return token.ticket_id

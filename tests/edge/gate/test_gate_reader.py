@@ -122,7 +122,9 @@ async def test_silence_ends_a_code_that_has_no_end(tmp_path: Path) -> None:
     assert heard.codes == ["ABCDEF"]
 
 
-async def test_a_reader_that_was_pulled_is_back_without_a_restart(tmp_path: Path) -> None:
+async def test_a_reader_that_was_pulled_is_back_without_a_restart(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     line, heard = Line(tmp_path / "reader"), Heard()
     async with reading(line, heard) as reader:
         await until(lambda: heard.states[-1:] == [ReaderState.ABSENT])
@@ -139,6 +141,7 @@ async def test_a_reader_that_was_pulled_is_back_without_a_restart(tmp_path: Path
         await until(lambda: "B" in heard.codes)
     assert heard.codes in (["B"], ["A", "B"])
     assert ReaderState.READY in heard.states
+    assert [told for told in caplog.records if told.name == "asyncio"] == []
     assert heard.states.count(ReaderState.ABSENT) == 2  # said when it changes, not at every attempt
 
 
