@@ -86,8 +86,21 @@ def _hall(plan: PlanRow) -> Hall:
 
 
 def _best(offer: Offer, seat_ids: Collection[Id], wish: Want) -> tuple[int, ...] | None:
+    """Who asks for a category of wheelchair places asks for one of them, and for company beside it if there is any."""
     hall, among = _hall(offer.plan), frozenset(seat_ids)
-    return best(hall, hall.mask(i for i, seat in enumerate(offer.plan.seats) if seat.id in among), wish)
+    free = hall.mask(i for i, seat in enumerate(offer.plan.seats) if seat.id in among)
+    found = best(hall, free, wish)
+    if found is None and wish.category_id in _accessible(offer):
+        found = best(hall, free, replace(wish, wheelchairs=1)) or best(
+            hall, free, replace(wish, wheelchairs=wish.quantity)
+        )
+    return found
+
+
+def _accessible(offer: Offer) -> set[str]:
+    """Categories that are for wheelchairs and their company alone."""
+    ordinary = {seat.category_id for seat in offer.plan.seats if not (seat.wheelchair or seat.companion)}
+    return {str(seat.category_id) for seat in offer.plan.seats} - ordinary
 
 
 def _together(offer: Offer, seats: tuple[int, ...]) -> bool:
@@ -170,7 +183,8 @@ def leftovers(kiosk: Kiosk) -> tuple[Key, ...]:
 
 def wanted_leases(kiosk: Kiosk) -> list[AskLease]:
     """The stock to ask central for: per performance and category, whenever fewer than LOW_WATER free places are left,
-    soonest performance first, never more than STOCK_CAP in all. Nothing while offline."""
+    soonest performance first, never more than STOCK_CAP in all. Nothing while offline. No wheelchair places: there are
+    few, and they must not lie in a drawer."""
     if kiosk.link is not Link.ONLINE:
         return []
     offers = sorted((offer for offer in kiosk.offers if on_sale(offer, kiosk.now)), key=_soonest)
@@ -185,7 +199,7 @@ def wanted_leases(kiosk: Kiosk) -> list[AskLease]:
         for category in sorted(offer.catalogue.categories, key=lambda category: category.rank):
             free = mine.count(category.id)
             quantity = min(STOCK - free, room)
-            sold = category.id in to_be_had and tariffs_for(offer.catalogue, category.id)
+            sold = category.id in to_be_had - _accessible(offer) and tariffs_for(offer.catalogue, category.id)
             if sold and free < LOW_WATER and quantity > 0:
                 asks.append(AskLease(offer.performance_id, category_id=category.id, quantity=quantity))
                 room -= quantity

@@ -378,6 +378,21 @@ def test_stock_is_topped_up_below_the_low_water_mark(house):
     assert wanted_leases(replace(house.kiosk(), now=None)) == []
 
 
+def test_wheelchair_places_are_proposed_to_who_asks_and_never_kept_as_stock(house):
+    offer = house.offer()
+    chairs = {house.seat("b0"): {"wheelchair": True}, house.seat("b1"): {"companion": True}}
+    seats = tuple(
+        replace(seat, **chairs.get(seat.id, {"wheelchair": True} if seat.row == "B" else {}))
+        for seat in offer.plan.seats
+    )
+    kiosk = replace(house.kiosk(), offers=(replace(offer, plan=replace(offer.plan, seats=seats)),))
+    assert [ask.category_id for ask in wanted_leases(kiosk)] == [house.a]
+    kiosk, _ = played(kiosk, Touched(), PerformanceChosen(house.performance_id))
+    assert set(chosen(kiosk)) <= {house.seat(f"a{i}") for i in range(6)}
+    kiosk, _ = played(kiosk, CategoryChosen(house.b))
+    assert len(chosen(kiosk)) == 2 and house.seat("b1") in chosen(kiosk), "one chair, one beside it"
+
+
 # any event in any state
 
 
