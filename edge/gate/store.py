@@ -226,8 +226,10 @@ class GateStore:
             return None
         if not sealed.signed_by(holder.key):
             return None
-        with self.journal.transaction() as tx, self._counted(tx, id_bytes(claim.ticket_id)):
-            used.merge(tx, _heard(claim))
+        moved = _heard(claim)
+        if not used.known(self.journal, moved):
+            with self.journal.transaction() as tx, self._counted(tx, id_bytes(claim.ticket_id)):
+                used.merge(tx, moved)
         return claim
 
     def retell(self, since: datetime) -> tuple[Claim, ...]:

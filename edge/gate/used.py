@@ -110,6 +110,22 @@ def merge(tx: JournalTx, moved: Movement) -> None:
     tx.run(_MERGE, moved.columns())
 
 
+def known(journal: Journal, moved: Movement) -> bool:
+    """Whether this was heard before and says nothing new: neighbours repeat themselves, and a commit is dear."""
+    rows = journal.read(
+        "SELECT 1 FROM gate_used WHERE ticket = ? AND entry = ? AND scan = ? AND state >= ? AND source & ? = ?",
+        (
+            id_bytes(moved.ticket_id),
+            moved.entry,
+            id_bytes(moved.scan_id),
+            int(moved.state),
+            int(moved.source),
+            int(moved.source),
+        ),
+    )
+    return bool(rows)
+
+
 def end(tx: JournalTx, ticket_id: Id, entry: int, scan_id: Id, state: State) -> Movement | None:
     """What became of an own grant; the movement as it is now."""
     changed = tx.run(

@@ -258,6 +258,16 @@ def test_the_neighbour_refuses_naming_when_and_where(house: Any, clock: Any) -> 
     assert (refusal.reason, refusal.detail["at"], refusal.detail["gate"]) == (Deny.USED, at, "A")
 
 
+def test_a_claim_heard_twice_costs_one_commit(house: Any, clock: Any) -> None:
+    commits: list[Phase] = []
+    one, two = house.lane("A"), house.lane("B", on_commit=commits.append)
+    (claim,) = scan(one, clock, house.code()).claims
+    commits.clear()
+    for _ in range(3):
+        assert two.hear(house.said(claim, "A"), claim.device_id, clock.moment().now) == claim
+    assert commits == [Phase.BEFORE_COMMIT, Phase.AFTER_COMMIT]
+
+
 def test_an_entry_given_back_is_free_at_the_neighbour_too(house: Any, clock: Any) -> None:
     one, two = house.lane("A"), house.lane("B")
     verdict = scan(one, clock, house.code())
