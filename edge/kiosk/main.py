@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from edge.device.health import Trouble as HealthTrouble
-from edge.device.identity import IDENTITY_FILE
+from edge.device.identity import IDENTITY_FILE, device_key
 from edge.device.shell import Device, start
 from edge.kiosk import checks, store
 from edge.kiosk.card_terminal import CardTerminal
@@ -49,6 +49,7 @@ from shared.runtime.tasks import Crew, wait_any
 from shared.wire.certificates import DeviceKind, Right
 from shared.wire.facts import FactKind
 from shared.wire.feeds import Family, FeedPage, feed_name
+from shared.wire.seal import kid_of
 
 log = logger(__name__)
 TICK_S = 0.25
@@ -156,9 +157,12 @@ class Wiring:
     # life
 
     def before_enrolment(self) -> Kiosk:
-        """What the screen shows until the device is there: at the very first start that takes a person's approval."""
-        known = (self.config.device.data / IDENTITY_FILE).exists()
-        return self._out_of_order(Id(""), trouble(Code.STARTING if known else Code.NOT_ENROLLED))
+        """What the screen shows until the device is there. At the very first start a person must approve it, who
+        compares the key's id: it stands where the device's own will stand."""
+        if (self.config.device.data / IDENTITY_FILE).exists():
+            return self._out_of_order("", trouble(Code.STARTING))
+        kid = kid_of(device_key(self.config.device.data).public_key())
+        return self._out_of_order(f"key {kid}", trouble(Code.NOT_ENROLLED, key=kid))
 
     async def serve(self, window: Window) -> None:
         async with start(self.config.device, DeviceKind.KIOSK, schema=store.SCHEMA, readers=self.readers()) as device:
@@ -199,10 +203,10 @@ class Wiring:
                 await till.close()
                 self.till = None
 
-    def _out_of_order(self, device_id: Id, why: Trouble) -> Kiosk:
+    def _out_of_order(self, device_id: str, why: Trouble) -> Kiosk:
         said = self._device.settings.get("label", "") if self._device else ""
         return Kiosk(
-            device_id=device_id,
+            device_id=Id(device_id),
             label=self.config.device.label or str(said),
             screen=Screen.OUT_OF_ORDER,
             language=self.config.language,
