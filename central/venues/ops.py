@@ -326,8 +326,10 @@ def plan_row(read: Read, logical: LogicalConfiguration) -> PlanRow:
 
 
 def _shape(area: Area) -> PlanShape:
+    size, turn = float(area.text_size), area.rotation
     if outline := area.outline():
-        return PlanShape("polygon", area.colour, outline, text=area.text)
+        return PlanShape("polygon", area.colour, outline, 0.0, area.text, size, turn)
     if area.shape is Shape.TEXT:
-        return PlanShape("text", area.text_colour or area.colour, ((area.text_x, area.text_y),), text=area.text)
-    return PlanShape("circle", area.colour, ((area.x, area.y),), radius=area.width, text=area.text)
+        colour = area.text_colour or area.colour
+        return PlanShape("text", colour, ((area.text_x, area.text_y),), 0.0, area.text, size, turn)
+    return PlanShape("circle", area.colour, ((area.x, area.y),), area.width, area.text, size, turn)

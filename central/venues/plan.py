@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from functools import cached_property
-from math import cos, hypot, radians, sin
+from math import cos, hypot, radians, sin, tau
 from typing import Any, Literal, get_args
 
 import orjson
@@ -99,11 +99,19 @@ class Area:
     text_size: int = 16
 
     def outline(self) -> tuple[Point, ...]:
-        """Corners of a polygon or rectangle as drawn: absolute and turned."""
+        """The edge of a polygon, rectangle or ellipse as drawn: absolute and turned. A circle and a text have none."""
         x, y, w, h = self.x, self.y, self.width, self.height
-        flat = self.points if self.shape is Shape.POLYGON else ((x, y), (x + w, y), (x + w, y + h), (x, y + h))
-        if self.shape not in (Shape.POLYGON, Shape.RECTANGLE) or not self.rotation:
-            return flat if self.shape in (Shape.POLYGON, Shape.RECTANGLE) else ()
+        match self.shape:
+            case Shape.POLYGON:
+                flat = self.points
+            case Shape.RECTANGLE:
+                flat = ((x, y), (x + w, y), (x + w, y + h), (x, y + h))
+            case Shape.ELLIPSE:
+                flat = tuple((x + w * cos(tau * n / 48), y + h * sin(tau * n / 48)) for n in range(48))
+            case _:
+                return ()
+        if not self.rotation:
+            return flat
         c, s = cos(radians(self.rotation)), sin(radians(self.rotation))
         return tuple((x + c * (px - x) - s * (py - y), y + s * (px - x) + c * (py - y)) for px, py in flat)
 

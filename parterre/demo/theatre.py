@@ -2,7 +2,8 @@
 
 Run as a module it writes `theatre.json` beside itself; a test asserts that the file is what this draws. Rows are arcs
 around a point behind the stage, seats sit at even steps along the arc, two radial aisles cut stalls and balcony in
-three. Colours are the colour-blind-safe set of Okabe and Ito.
+three. Categories have the colour-blind-safe colours of Okabe and Ito; all colours can be seen on a dark ground, where
+we draw halls, and on a white one.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ WIDTH, HEIGHT = 1200, 1240
 CENTRE, EYE = 600.0, -190.0  # all arcs bend around this point, behind the stage
 STEP, RISE = 24.0, 30.0  # between seats, between rows
 AISLE = 46.0  # from seat to seat across an aisle
-WALL, INK, PAPER, LINE = "#3b2a4f", "#1d1a26", "#faf7f2", "#e4ddd2"
+STAGE, WORD, PAPER, BOX, CURTAIN = "#4b3a63", "#8f82a8", "#faf7f2", "#332a45", "#d9482b"
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # no I and no O: they read like figures
 
@@ -42,7 +43,7 @@ def theatre() -> Plan:
             Zone("Parterre", stalls, (*_stage(), _word("PARTERRE", CENTRE, 196))),
             Zone("Loges jardin", tuple(_boxes(-1, "J")), _gallery(-1, "LOGES JARDIN")),
             Zone("Loges cour", tuple(_boxes(1, "C")), _gallery(1, "LOGES COUR")),
-            Zone("Balcon", balcony, (_front(), _word("BALCON", CENTRE, 862))),
+            Zone("Balcon", balcony, (_front(), _word("BALCON", CENTRE, 838))),
         ),
     )
 
@@ -141,7 +142,7 @@ def _box(hand: int, box: int) -> Callable[[float, float], tuple[float, float]]:
     """The place of one box: `across` runs along the parapet away from the stage, `out` towards the wall."""
     lean = 0.35  # the side of the hall opens towards the back as the rows do
     along = 30 + box * 60
-    x0, y0 = 318 + along * sin(lean), 160 + along * cos(lean)
+    x0, y0 = 352 + along * sin(lean), 150 + along * cos(lean)
 
     def at(across: float, out: float) -> tuple[float, float]:
         x = x0 + across * sin(lean) + out * cos(lean)
@@ -180,8 +181,8 @@ def _stage() -> tuple[Area, ...]:
             Shape.POLYGON,
             CENTRE,
             40.0,
-            WALL,
-            INK,
+            STAGE,
+            STAGE,
             points=tuple((round(x, 1), round(y, 1)) for x, y in outline),
             text="SCÈNE",
             text_x=CENTRE,
@@ -189,7 +190,7 @@ def _stage() -> tuple[Area, ...]:
             text_colour=PAPER,
             text_size=26,
         ),
-        Area(Shape.RECTANGLE, CENTRE - 330, 10.0, "#d9482b", "#d9482b", width=660.0, height=6.0),
+        Area(Shape.RECTANGLE, CENTRE - 330, 10.0, CURTAIN, CURTAIN, width=660.0, height=6.0),
     )
 
 
@@ -199,10 +200,10 @@ def _gallery(hand: int, word: str) -> tuple[Area, ...]:
     for box in range(9):
         at = _box(hand, box)
         corners = tuple(at(across, out) for across, out in ((-26, -14), (26, -14), (26, 38), (-26, 38)))
-        walls.append(Area(Shape.POLYGON, *at(0, 0), LINE, LINE, points=corners))
+        walls.append(Area(Shape.POLYGON, *at(0, 0), BOX, BOX, points=corners))
     x, y = _box(hand, 4)(0, 62)
     turn = round(hand * (90 - degrees(0.35)), 1)
-    label = Area(Shape.TEXT, x, y, rotation=-turn, text=word, text_x=x, text_y=y, text_colour=WALL, text_size=18)
+    label = Area(Shape.TEXT, x, y, rotation=turn, text=word, text_x=x, text_y=y, text_colour=WORD, text_size=18)
     return (*walls, label)
 
 
@@ -213,12 +214,12 @@ def _front() -> Area:
     band = [(CENTRE + inner * sin(a), EYE + inner * cos(a)) for a in angles]
     band += [(CENTRE + outer * sin(a), EYE + outer * cos(a)) for a in reversed(angles)]
     return Area(
-        Shape.POLYGON, CENTRE, EYE + inner, WALL, WALL, points=tuple((round(x, 1), round(y, 1)) for x, y in band)
+        Shape.POLYGON, CENTRE, EYE + inner, STAGE, STAGE, points=tuple((round(x, 1), round(y, 1)) for x, y in band)
     )
 
 
 def _word(text: str, x: float, y: float) -> Area:
-    return Area(Shape.TEXT, x, y, text=text, text_x=x, text_y=y, text_colour=WALL, text_size=20)
+    return Area(Shape.TEXT, x, y, text=text, text_x=x, text_y=y, text_colour=WORD, text_size=20)
 
 
 if __name__ == "__main__":

@@ -137,13 +137,16 @@ class PlanSeat:
 
 @dataclass(frozen=True, slots=True)
 class PlanShape:
-    """A drawn area: `kind` is `polygon`, `circle`, `rectangle` or `text`; numbers as in the plan file."""
+    """A drawn area: `kind` is `polygon`, `circle`, `rectangle` or `text`; numbers as in the plan file. `size` and
+    `turn` (degrees clockwise) are its text's."""
 
     kind: str
     colour: str
     points: tuple[tuple[float, float], ...] = ()
     radius: float = 0.0
     text: str = ""
+    size: float = 16.0
+    turn: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
