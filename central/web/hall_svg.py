@@ -13,6 +13,7 @@ from enum import StrEnum, auto
 from html import escape
 from math import ceil, hypot
 
+from shared.ids import Id
 from shared.look import contrast, look, solid
 from shared.wire.feeds import CategoryRow, PlanRow, PlanSeat, PlanShape
 
@@ -121,7 +122,7 @@ def hall_svg(
 
 
 def _seats(
-    plan: PlanRow, states: Sequence[SeatState], tints: Mapping[str, str], words: Mapping[SeatState, str], name: str
+    plan: PlanRow, states: Sequence[SeatState], tints: Mapping[Id, str], words: Mapping[SeatState, str], name: str
 ) -> Iterator[str]:
     """Seats in plan order; neighbours of one category share a group that gives them its colour."""
     tint = None
@@ -194,8 +195,8 @@ def _rows(plan: PlanRow) -> Iterator[str]:
 def _legend(
     plan: PlanRow,
     states: Sequence[SeatState],
-    tints: Mapping[str, str],
-    labels: Mapping[str, str],
+    tints: Mapping[Id, str],
+    labels: Mapping[Id, str],
     words: Mapping[SeatState, str],
     language: str,
     width: float,
