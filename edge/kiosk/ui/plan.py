@@ -55,6 +55,7 @@ class HallPlan:
         self._letters, self._choose, self._changed = letters, choose, changed
         self._shown: Shown | None = None
         self._height = 0.0
+        self._step, self._rows = 25.0, list[tuple[str, float, float]]()  # of the plan that is shown
         self._areas, self._seats, self._chosen, self._words = Shapes(), Shapes(), Shapes(), InstructionGroup()
         self._fingers: dict[object, tuple[float, float]] = {}
         self._wandered = 0.0
@@ -67,7 +68,9 @@ class HallPlan:
         moved = self.view is None or self.view.rect != rect or self._height != height
         self._height = height
         if before is None or self.view is None or before.plan is not shown.plan:
-            self.view = whole(rect, bounds_of(shown.plan, pitch(shown.plan.seats)))
+            self._step = pitch(shown.plan.seats)
+            self._rows = _row_names(shown.plan.seats, self._step)
+            self.view = whole(rect, bounds_of(shown.plan, self._step))
         elif moved:
             self.view = replace(self.view, rect=rect).kept()
         if before != shown or moved:
@@ -90,7 +93,6 @@ class HallPlan:
     def _build(self, shown: Shown) -> None:
         self._areas.clear()
         self._seats.clear()
-        step = pitch(shown.plan.seats)
         for shape in shown.plan.shapes:
             fill = rgba(_in_the_dark(solid(shape.colour, shown.scheme.ground), shown.scheme))
             if shape.kind == "circle" and shape.points:
@@ -104,7 +106,7 @@ class HallPlan:
             free = look is SeatLook.FREE
             wished = shown.only in (None, seat.category_id)
             colour = rgba(colours.get(seat.category_id, shown.scheme.hall_ink), 1 if wished else 0.3)
-            self._seat(seat, step * 0.41, colour if free else rgba(shown.scheme.hall_muted, 0.35), free)
+            self._seat(seat, self._step * 0.41, colour if free else rgba(shown.scheme.hall_muted, 0.35), free)
         self._areas.seal()
         self._seats.seal()
 
@@ -126,7 +128,7 @@ class HallPlan:
             part.look_at(scale, -scale, cx - view.x * scale, self._height - cy + view.y * scale)
         self._chosen.clear()
         self._chosen.look_at(1, -1, 0, self._height)
-        radius = max(pitch(shown.plan.seats) * 0.44 * scale, 6 * shown.unit)
+        radius = max(self._step * 0.44 * scale, 6 * shown.unit)
         self._mark(self._chosen_spots(), radius, shown)
         self._chosen.seal()
         self._words.clear()
@@ -160,33 +162,33 @@ class HallPlan:
     # --- letters -----------------------------------------------------------------------------------------------
 
     def _letter(self, view: View, shown: Shown) -> None:
-        step = pitch(shown.plan.seats)
-        spots = [view.to_screen(seat.x, seat.y) for seat in shown.plan.seats]
+        (cx, cy), scale = view.rect.centre, view.scale
+        dx, dy = cx - view.x * scale, cy - view.y * scale
+        seats = shown.plan.seats
+        spots = [(seat.x * scale + dx, seat.y * scale + dy) for seat in seats]
         for shape in shown.plan.shapes:
             if shape.text and shape.points:
                 text = shown.stage if shape.text.casefold() in _STAGE else shape.text
                 x, y = view.to_screen(*_middle(shape.points))
-                size = min(30, max(18, step * view.scale * 0.75)) * shown.unit
-                half = size * 0.31 * len(text)
-                if not any(
-                    abs(sx - x) < half and abs(sy - y) < size * 0.7 for sx, sy in spots
-                ):  # seats go before words
-                    self._put(text, x, y, size, shown.scheme.hall_ink, Weight.SEMIBOLD)
-        size = step * 0.5 * view.scale
+                size = min(30, max(18, self._step * scale * 0.75)) * shown.unit
+                wide, tall = size * 0.31 * len(text), size * 0.7
+                if not any(abs(sx - x) < wide and abs(sy - y) < tall for sx, sy in spots):  # seats go before words
+                    self._put(text, x, y, size, shown.scheme.hall_ink)
+        size = self._step * 0.5 * scale
         if size < _READABLE * shown.unit:
             return
-        for text, x, y in _row_names(shown.plan.seats, step):
-            self._put(text, *view.to_screen(x, y), min(size * 1.2, 26), shown.scheme.hall_muted, Weight.SEMIBOLD)
-        colours = dict(shown.colours)
-        for seat, look in zip(shown.plan.seats, shown.looks, strict=True):
-            x, y = view.to_screen(seat.x, seat.y)
+        for text, x, y in self._rows:
+            self._put(text, *view.to_screen(x, y), min(size * 1.2, 26 * shown.unit), shown.scheme.hall_muted)
+        inks = {category: _ink_on(colour) for category, colour in shown.colours}
+        for seat, look, (x, y) in zip(seats, shown.looks, spots, strict=True):
             if look is SeatLook.FREE and view.rect.has(x, y):
-                ground = colours.get(seat.category_id, shown.scheme.hall_ink)
-                self._put(seat.number, x, y, size * 0.9, _ink_on(ground), Weight.SEMIBOLD)
+                wished = shown.only in (None, seat.category_id)
+                ink = inks.get(seat.category_id, "#000000") if wished else shown.scheme.hall_ink
+                self._put(seat.number, x, y, size * 0.9, ink)
 
-    def _put(self, text: str, x: float, y: float, size: float, colour: str, weight: Weight) -> None:
+    def _put(self, text: str, x: float, y: float, size: float, colour: str) -> None:
         size = round(size)
-        fitted = fit(text, weight, size, size, 600, size * 2)
+        fitted = fit(text, Weight.SEMIBOLD, size, size, 600, size * 2)
         texture = self._letters.texture(fitted, "centre")
         w, h = texture.size
         self._words.add(Color(*rgba(colour)))
@@ -240,7 +242,7 @@ class HallPlan:
     def tap(self, x: float, y: float) -> None:
         if self.view is None or self._shown is None:
             return
-        step = pitch(self._shown.plan.seats)
+        step = self._step
         if step * self.view.scale < TAPPABLE * self._shown.unit:
             self.view = self.view.zoomed(1.1 * TAPPABLE * self._shown.unit / (step * self.view.scale), x, y)
             self._moved()
@@ -251,7 +253,7 @@ class HallPlan:
         """The seats that a finger can mean now, by id, in pixels from the top left."""
         if self.view is None or self._shown is None:
             return {}
-        if pitch(self._shown.plan.seats) * self.view.scale < TAPPABLE * self._shown.unit:
+        if self._step * self.view.scale < TAPPABLE * self._shown.unit:
             return {}
         places = {seat.id: self.view.to_screen(seat.x, seat.y) for seat in self._open()}
         return {seat_id: place for seat_id, place in places.items() if self.view.rect.inset(8).has(*place)}

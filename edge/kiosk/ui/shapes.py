@@ -56,8 +56,8 @@ void main(void) { gl_FragColor = colour; }
 
 class Shapes:
     """Collects boxes, then `seal` makes the instruction. Coordinates are the caller's: y may grow down; `look_at` maps
-    them to the window and may be called at any time, which is how a plan is moved without being built again. `plain`
-    is for fans only: large areas without edges, at a third of the cost where a processor does a graphics chip's work."""
+    them to the window and may be called at any time, which is how a plan is moved without being built again. `plain` is
+    for fans only: large areas without edges, cheaper where a processor does the work of a graphics chip."""
 
     def __init__(self, plain: bool = False) -> None:
         self.instruction = RenderContext(

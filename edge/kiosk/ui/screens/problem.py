@@ -31,7 +31,7 @@ def paint_problem(page: Page, kiosk: Kiosk) -> None:
         (Icon.FORWARD, page.scheme.ink, "problem.do", trouble.step),
     ]
     if trouble.money:
-        parts.append((Icon.CARD, page.scheme.ok, "problem.money", trouble.money))
+        parts.append((Icon.CARD, page.scheme.ink, "problem.money", trouble.money))
     for (icon, colour, title, key), cell in zip(parts, inside.rows(len(parts), page.px(10)), strict=True):
         _part(page, cell, icon, colour, say(language, title) if title else "", _told(language, key))
 

@@ -218,7 +218,7 @@ async def test_a_strangers_words_stay_in_their_place(stage: Any, sample: Any, na
             kiosk = sample.kiosk(screen, offers=(offer, *sample.offers[1:]), large=large)
             await stage.show(replace(kiosk, label=name))
             oversized(stage.window.page.marks)
-            if folder := os.environ.get("PARTERRE_PICTURES"):
+            if folder := os.environ.get("PARTERRE_PICTURES_ALL"):
                 at = STRANGE.index(name)
                 stage.window.screenshot(Path(folder) / f"strange-{at}-{screen}{'-large' * large}.png")
 
