@@ -41,6 +41,7 @@ if "runtime_fixtures" not in sys.modules:  # root key and fake central are those
     _SPEC.loader.exec_module(sys.modules["runtime_fixtures"])
 RUNTIME = sys.modules["runtime_fixtures"]
 fakes = RUNTIME.fakes
+pytestmark = pytest.mark.e2e  # real sockets, agent and simulators: some 12 s
 
 
 def plain(value):
