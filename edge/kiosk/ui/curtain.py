@@ -86,9 +86,9 @@ class CurtainPicture:
                 y = rect.y + rect.h * 0.20 + radius * 0.86 * (1 - turn * turn / 2) - unit * 0.18
                 breath = 0.5 + 0.5 * sin(at * 0.5 + row * 1.7 + seat * 2.399)
                 wave = max(0.0, sin(at * 0.28 - share * 4 + turn * 2)) ** 4
-                alpha = strength * (0.12 + 0.35 * breath**3 + 0.5 * wave) * (0.55 + 0.45 * share)
+                alpha = strength * (0.2 + 0.45 * breath**3 + 0.5 * wave) * (0.6 + 0.4 * share)
                 if y > quiet:  # behind the words
-                    alpha *= 0.3
+                    alpha *= 0.35
                 if alpha > 0.2:
                     self._halo(x, y, size * 3.2, (*glow[:3], alpha * 0.4))
                 self._shapes.disc(x, y, size, (*glow[:3], min(1.0, alpha)))

@@ -14,7 +14,7 @@ from kivy.graphics import InstructionGroup
 from kivy.graphics.opengl import glFinish, glReadPixels
 from kivy.uix.widget import Widget
 
-from edge.kiosk.model import Screen, SeatToggled
+from edge.kiosk.model import Screen, SeatToggled, Touched
 from edge.kiosk.ui.canvas import Painter, rgba
 from edge.kiosk.ui.curtain import FRAMES, CurtainPicture
 from edge.kiosk.ui.hall import looks, offer_of
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from edge.kiosk.ui.window import KioskWindow
 
 NEXT_LANGUAGE = 4.0  # seconds an invitation stays
+HOLD_S = 5.0  # a finger that has not stirred for so long holds the screen no more: its lifting may have been lost
 
 
 class Glass(Widget):  # type: ignore[misc]  # Kivy has no types
@@ -44,6 +45,7 @@ class Glass(Widget):  # type: ignore[misc]  # Kivy has no types
         self.canvas.add(self._page_group)
         self.canvas.add(self._pressed_group)
         self._fingers: dict[object, Press | None] = {}
+        self._stirred = 0.0
         self._forced = True
         self._since = 0.0
         self._language_for = 0.0
@@ -76,8 +78,14 @@ class Glass(Widget):  # type: ignore[misc]  # Kivy has no types
     # --- drawing -----------------------------------------------------------------------------------------------
 
     def _draw(self, *_: object) -> None:
-        if self._fingers or self.width < 200:
-            return  # what is under a finger stays there until it lifts
+        if self.width < 200:
+            return
+        if self._fingers:  # what is under a finger stays there until it lifts
+            if Clock.get_time() - self._stirred < HOLD_S:
+                Clock.schedule_once(self._draw, 0.5)
+                return
+            self._fingers.clear()
+            self._pressed_group.clear()
         before = self._window.page
         page = self._window.compose(self.width, self.height, self._forced)
         self._forced = False
@@ -137,6 +145,7 @@ class Glass(Widget):  # type: ignore[misc]  # Kivy has no types
         x, y = touch.x, self.height - touch.y
         press = page.at(x, y)
         self._fingers[touch.uid] = press
+        self._stirred = Clock.get_time()
         if press is not None:
             self._light(press)
         elif any(isinstance(mark, Hall) and mark.rect.has(x, y) for mark in page.marks):
@@ -144,6 +153,7 @@ class Glass(Widget):  # type: ignore[misc]  # Kivy has no types
         return True
 
     def on_touch_move(self, touch: Any) -> bool:
+        self._stirred = Clock.get_time()
         self.plan.move(touch.uid, touch.x, self.height - touch.y)
         return True
 
@@ -154,7 +164,8 @@ class Glass(Widget):  # type: ignore[misc]  # Kivy has no types
         self._pressed_group.clear()
         x, y = touch.x, self.height - touch.y
         if press is None:
-            self.plan.up(touch.uid, x, y)
+            if not self.plan.up(touch.uid, x, y):
+                self._window.chosen(Touched())  # looking around on the plan is a sign of life too
         elif press.rect.has(x, y):
             self._window.act(press)
         self.changed()
@@ -193,9 +204,12 @@ class Glass(Widget):  # type: ignore[misc]  # Kivy has no types
 class _KioskApp(App):  # type: ignore[misc]  # Kivy has no types
     def __init__(self, glass: Glass) -> None:
         super().__init__()
+        self.title = "Parterre"
         self._glass = glass
 
-    title = "Parterre"
+    def open_settings(self, *_: object) -> bool:
+        """Kivy opens a panel of its own at F1; a kiosk has none."""
+        return False
 
     def build(self) -> Widget:
         return self._glass

@@ -235,19 +235,24 @@ class HallPlan:
             self.view = self.view.moved(x - old_x, y - old_y)
         self._moved()
 
-    def up(self, finger: object, x: float, y: float) -> None:
-        if self._fingers.pop(finger, None) is not None and not self._fingers and self._wandered < _DRAG:
-            self.tap(x, y)
+    def up(self, finger: object, x: float, y: float) -> bool:
+        """Whether the finger chose a seat; else it looked around."""
+        last = self._fingers.pop(finger, None) is not None and not self._fingers
+        return last and self._wandered < _DRAG and self.tap(x, y)
 
-    def tap(self, x: float, y: float) -> None:
+    def tap(self, x: float, y: float) -> bool:
+        """Choose the seat under a finger, or bring it nearer while it is too small; whether one was chosen."""
         if self.view is None or self._shown is None:
-            return
-        step = self._step
-        if step * self.view.scale < TAPPABLE * self._shown.unit:
-            self.view = self.view.zoomed(1.1 * TAPPABLE * self._shown.unit / (step * self.view.scale), x, y)
+            return False
+        near = self._step * self.view.scale / (TAPPABLE * self._shown.unit)
+        if near < 1:
+            self.view = self.view.zoomed(1.1 / near, x, y)
             self._moved()
-        elif seat := nearest(self._open(), *self.view.to_plan(x, y), step * 0.75):
+            return False
+        seat = nearest(self._open(), *self.view.to_plan(x, y), self._step * 0.75)
+        if seat is not None:
             self._choose(seat.id)
+        return seat is not None
 
     def seats(self) -> dict[str, tuple[float, float]]:
         """The seats that a finger can mean now, by id, in pixels from the top left."""

@@ -8,12 +8,14 @@ into memory, and a kiosk that "runs" black is worse than one that says why it do
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from socket import AF_UNIX, create_connection, socket
 from tempfile import mkdtemp
 from typing import Any
 
-from edge.kiosk.model import Event, Kiosk, Screen
+from edge.kiosk.model import Event, Kiosk, Screen, Touched
 from edge.kiosk.ui.paint import Page, Press, Turn
 from edge.kiosk.ui.place import Rect
 from shared.look import Scheme, look
@@ -61,12 +63,33 @@ def prepare(settings: WindowSettings) -> None:
     if settings.offscreen:
         os.environ.setdefault("SDL_VIDEODRIVER", "offscreen")
         return
-    driver = os.environ.get("SDL_VIDEODRIVER", "")
-    if driver == "offscreen" or not (driver or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    driver, display = os.environ.get("SDL_VIDEODRIVER", ""), os.environ.get("DISPLAY", "")
+    if driver == "offscreen" or not (driver or display or os.environ.get("WAYLAND_DISPLAY")):
         raise NoScreen(
             "The kiosk has no screen to draw on. Set DISPLAY, or SDL_VIDEODRIVER=kmsdrm on a board without X, "
             "or allow drawing into memory."
         )
+    if display and driver in ("", "x11") and not os.environ.get("WAYLAND_DISPLAY") and not _x_answers(display):
+        raise NoScreen(f"No X server answers at DISPLAY={display}. Start it, or correct DISPLAY.")
+    if not driver:  # SDL may choose among screens, not choose none
+        os.environ["SDL_VIDEODRIVER"] = "wayland,x11" if os.environ.get("WAYLAND_DISPLAY") else "x11"
+
+
+def _x_answers(display: str) -> bool:
+    """Whether somebody listens where an X server should; SDL would end the process without a word."""
+    host, _, rest = display.rpartition(":")
+    number = rest.partition(".")[0]
+    if not number.isdecimal():
+        return False
+    if host and host != "unix":
+        with suppress(OSError), create_connection((host, 6000 + int(number)), timeout=2):
+            return True
+        return False
+    for address in (f"\0/tmp/.X11-unix/X{number}", f"/tmp/.X11-unix/X{number}"):  # noqa: S108  (X's own place)
+        with suppress(OSError), socket(AF_UNIX) as wire:
+            wire.connect(address)
+            return True
+    return False
 
 
 class KioskWindow:
@@ -148,6 +171,7 @@ class KioskWindow:
         """A touch went down and up on this place."""
         if isinstance(press.act, Turn):
             self.turn(press.act)
+            self._send(Touched())  # nothing for the kiosk to do, but somebody is here
         else:
             self._send(press.act)
 

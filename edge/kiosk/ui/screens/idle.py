@@ -27,4 +27,4 @@ def paint_idle(page: Page, kiosk: Kiosk) -> None:
     page.words(
         big, say(language, "idle.touch"), "display", scheme.hall_ink, Weight.BOLD, Align.CENTRE, smallest="title"
     )
-    page.words(low, say(language, "idle.what"), "lead", scheme.hall_ink, align=Align.CENTRE)
+    page.words(low, say(language, "idle.what"), "lead", scheme.hall_ink, Weight.SEMIBOLD, Align.CENTRE)

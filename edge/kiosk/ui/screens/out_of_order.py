@@ -20,10 +20,8 @@ def paint_out_of_order(page: Page, kiosk: Kiosk) -> None:
     page.sign(round_.inset(page.px(36)), Icon.PAUSE, page.scheme.accent)
     title, text = right.top(page.line("title", 2), page.px(8))
     page.words(title, say(language, "out.title"), "title", weight=Weight.BOLD, lines=2, upright=0.9, smallest="lead")
-    why, elsewhere = text.rows(2)
-    if first is not None and has(first.what):
-        page.words(why, say(language, first.what), "lead", lines=2, upright=0)
-    page.words(elsewhere, say(language, "out.other"), "lead", lines=2, upright=0)
+    why = [say(language, first.what)] if first is not None and has(first.what) else []
+    page.words(text, "\n".join([*why, say(language, "out.other")]), "lead", lines=4, upright=0)
     page.panel(low.top(page.px(2))[0], page.scheme.line)
     step, device = low.inset(0, page.px(8)).rows([2, 1])
     if first is not None and has(first.step):

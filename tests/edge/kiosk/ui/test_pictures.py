@@ -1,5 +1,6 @@
-"""Every screen is drawn, in two languages, with large type and in contrast. With PARTERRE_PICTURES set to a folder, what
-the documents show is kept there, with PARTERRE_PICTURES_ALL set too all of it:
+"""Every screen is drawn, in two languages, with large type and in contrast.
+
+PARTERRE_PICTURES names a folder for the pictures of the documents, PARTERRE_PICTURES_ALL one for every picture made:
 
     PARTERRE_PICTURES=docs/pictures pytest tests/edge/kiosk/ui/test_pictures.py
 """
@@ -34,8 +35,8 @@ SIZES = {"": (1280, 800), "-hd": (1920, 1080), "-portrait": (800, 1280)}
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_screen_is_drawn(stage: Any, sample: Any, tmp_path: Path, size: str) -> None:
     def path_of(name: str) -> Path:
-        wanted = name in DOCUMENTED or "PARTERRE_PICTURES_ALL" in os.environ
-        return Path((wanted and os.environ.get("PARTERRE_PICTURES")) or tmp_path) / f"{name}.png"
+        documents = os.environ.get("PARTERRE_PICTURES") if name in DOCUMENTED else None
+        return Path(os.environ.get("PARTERRE_PICTURES_ALL") or documents or tmp_path) / f"{name}.png"
 
     await stage.resize(*SIZES[size])
     for variant, (language, more) in VARIANTS.items():
