@@ -44,7 +44,8 @@ def main() -> None:
 
 def _start(role: str, kind: type[Any], config: Path | None, work: Any, **overrides: Any) -> None:
     settings = load_config(kind, config, os.environ, f"PARTERRE_{role.upper()}", overrides)
-    setup(role, getattr(settings, "log_level", "info"))
+    told = getattr(settings, "device", None) or settings
+    setup(role, getattr(told, "log_level", "info"))
     main_coroutine: Coroutine[Any, Any, Any] = work(settings)
     run(main_coroutine)
 
@@ -82,9 +83,9 @@ def found(config: Path | None, code: str, name: str, operator: str) -> None:
 @click.option("--config", type=_FILE, help="TOML file.")
 def broker(config: Path | None) -> None:
     """A site's broker: carries claims and bells while the line to central is cut."""
-    from shared.runtime.broker import SiteBrokerConfig, run_broker
+    from edge.device.site_broker import BrokerDeviceConfig, run_site_broker
 
-    _start("broker", SiteBrokerConfig, config, run_broker)
+    _start("broker", BrokerDeviceConfig, config, run_site_broker)
 
 
 @main.command()

@@ -58,8 +58,9 @@ async def set_up(office: Office, institution: Id, now: datetime) -> House:
         (season, "season", f"S{now.year}", f"Saison {now.year}-{now.year + 1}", {}),
         (activity, "activity", "TH", "Théâtre", {}),
     ):
-        context = {"context_id": at, "kind": kind, "code": code, "names": names(name)}
-        await office.command("create_context", id=made, settings=settings, **context)
+        await office.command(
+            "create_context", id=made, context_id=at, kind=kind, code=code, names=names(name), settings=settings
+        )
         at = made
     site, logical, categories, seats = await _venue(office, institution, season)
     grid, tariffs = await _prices(office, season, categories)
@@ -124,7 +125,13 @@ async def _prices(office: Office, season: Id, categories: dict[str, Id]) -> tupl
         ]
     grid = office.new_id()
     await office.command(
-        "create_price_grid", id=grid, context_id=season, code="G1", names=names("Grille A"), currency="EUR", prices=cells
+        "create_price_grid",
+        id=grid,
+        context_id=season,
+        code="G1",
+        names=names("Grille A"),
+        currency="EUR",
+        prices=cells,
     )
     return grid, tariffs
 
@@ -156,9 +163,7 @@ async def _evenings(office: Office, activity: Id, logical: Id, grid: Id, now: da
         ("TARTUFFE", ("Le Tartuffe", "Tartuffe", "Tartuffe", "Tartufo", "Il Tartufo"), 7),
     ):
         event, performance = office.new_id(), office.new_id()
-        await office.command(
-            "create_event", id=event, context_id=activity, code=code, names=names(*texts), vat_bp=550
-        )
+        await office.command("create_event", id=event, context_id=activity, code=code, names=names(*texts), vat_bp=550)
         starts = (now + timedelta(minutes=45)).replace(second=0, microsecond=0) + timedelta(days=days)
         schedule = {
             "starts": starts, "doors": starts - timedelta(minutes=90), "closes": starts + timedelta(hours=3),

@@ -1,0 +1,5 @@
+"""`python -m parterre`."""
+
+from parterre.cli import main
+
+main()
