@@ -1,7 +1,7 @@
 """Scans from the gates, merged so that the order of arrival does not matter: for each (ticket, entry) the earliest
 corrected time counts, the others are `duplicate offline`. What follows from the scans is worked out anew each time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,11 @@ from shared.wire.facts import Direction
 from shared.wire.facts import Passage as PassageFact
 from shared.wire.facts import Scan as ScanFact
 from shared.wire.feeds import AdmissionRow, Family, feed_name
+
+_COUNTS = (  # the scans of a ticket that used an entry
+    "WHERE ticket_id = :ticket AND entry > 0 AND admitted = 1 AND direction = 'entry' "
+    "AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.id = scan.id AND p.passed = 0)"
+)
 
 
 def take_scan(tx: Tx, scan_id: Id, device_id: Id, site_id: str, at: datetime, said: ScanFact) -> None:
@@ -38,13 +43,7 @@ def take_passage(tx: Tx, said: PassageFact) -> None:
 
 def settle_entry(tx: Tx, ticket_id: str, entry: int) -> None:
     """Makes admission and anomalies of one (ticket, entry) what its scans say."""
-    scans = tx.find(
-        Scan,
-        "WHERE ticket_id = :ticket AND entry = :entry AND admitted = 1 AND direction = 'entry' "
-        "AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.id = scan.id AND p.passed = 0) ORDER BY at, id",
-        ticket=ticket_id,
-        entry=entry,
-    )
+    scans = tx.find(Scan, f"{_COUNTS} AND entry = :entry ORDER BY at, id", ticket=ticket_id, entry=entry)
     _set_admission(tx, ticket_id, entry, scans[0] if scans else None)
     losers = {derived_id("duplicate", scan.id): scan for scan in scans[1:]}
     shown = tx.find(
@@ -58,20 +57,26 @@ def settle_entry(tx: Tx, ticket_id: str, entry: int) -> None:
             tx, anomaly_id, AnomalyKind.DUPLICATE_OFFLINE, scan.at, scan.device_id, f"{ticket_id}/{entry}",
             {"gate": scan.gate, "scan": scan.id},
         )  # fmt: skip
-    settle_unknown(tx, ticket_id, scans[0] if scans else None)
+    settle_unknown(tx, ticket_id)
 
 
-def settle_unknown(tx: Tx, ticket_id: str, scan: Scan | None = None) -> None:
-    """A ticket admitted on its signature is an anomaly until its sale arrives; call it from both sides."""
+def settle_unknown(tx: Tx, ticket_id: str) -> None:
+    """A ticket admitted on its signature is an anomaly until its sale arrives; call it from both sides. It names the
+    first of its entries, whichever was told first."""
     anomaly_id = derived_id("unknown ticket", ticket_id)
-    sold = tx.one("SELECT 1 FROM entitlement WHERE id = :id", id=ticket_id)
     shown = tx.get(Anomaly, anomaly_id)
-    if sold and shown:
-        tx.delete(shown)
-    if not sold and scan and not shown:
-        report(
-            tx, anomaly_id, AnomalyKind.UNKNOWN_TICKET_ADMITTED, scan.at, scan.device_id, ticket_id, {"gate": scan.gate}
-        )
+    first = None
+    if not tx.one("SELECT 1 FROM entitlement WHERE id = :id", id=ticket_id):
+        first = next(iter(tx.find(Scan, f"{_COUNTS} ORDER BY at, id LIMIT 1", ticket=ticket_id)), None)
+    if first is None:
+        if shown:
+            tx.delete(shown)
+        return
+    said = {"gate": first.gate}
+    if shown is None:
+        report(tx, anomaly_id, AnomalyKind.UNKNOWN_TICKET_ADMITTED, first.at, first.device_id, ticket_id, said)
+    else:
+        tx.update(shown, replace(shown, at=first.at, device_id=first.device_id, detail=said))
 
 
 def _set_admission(tx: Tx, ticket_id: str, entry: int, scan: Scan | None) -> None:

@@ -19,6 +19,7 @@ from central.access.ops import report, take_passage, take_scan
 from central.devices.leases import own_context, take_returned, take_sealed
 from central.devices.model import Device, DeviceState, FactRecord, FactState, NoDevice
 from central.devices.sales import take_sale
+from central.kernel.db import UNFIT
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
@@ -88,7 +89,8 @@ def _take(tx: Tx, device: Device, fact: Fact) -> FactRecord:
     if known:
         return known
     record = FactRecord(
-        id=record_id, device_id=device.id, seq=fact.seq, kind=fact.kind, at=fact.at, received=tx.now, clock=fact.clock,
+        id=record_id, device_id=device.id, seq=fact.seq, kind=fact.kind, fact_id=fact.id, at=fact.at,
+        received=tx.now, clock=fact.clock,
         body=orjson.dumps(fact.body).decode(), prev=fact.prev, hash=fact.hash, state=FactState.TAKEN, why="",
     )  # fmt: skip
     if device.state is not DeviceState.ACTIVE:
@@ -111,8 +113,8 @@ def _effect(tx: Tx, device: Device, fact: Fact, record: FactRecord) -> FactRecor
         return record
     try:
         tx.attempt(lambda: act(tx, device, fact))
-    except (ValueError, KeyError, AssertionError) as fault:
-        why = str(fault)[:500]
+    except (ValueError, KeyError, AssertionError, *UNFIT) as fault:
+        why = str(fault).strip()[:500]
         _flag(tx, device, fact, AnomalyKind.DEAD_LETTER, {"why": why, "kind": fact.kind})
         return replace(record, state=FactState.DEAD, why=why)
     return record
@@ -193,18 +195,27 @@ def _gaps(tx: Tx, device: Device) -> tuple[tuple[int, int], ...]:
 class RetryFact:
     """Lets a dead letter have its effect after all, once what it tripped over is mended."""
 
-    context_id: Id
     fact_record_id: Id
 
 
-@handles(RetryFact, needs=Privilege.DEVICE_MODIFY, gives=FactState)
+def _fact_context(read: Read, record_id: str) -> str | None:
+    row = read.one("SELECT d.context_id FROM fact f JOIN device d ON d.id = f.device_id WHERE f.id = :id", id=record_id)
+    return str(row[0]) if row else None
+
+
+@handles(
+    RetryFact,
+    needs=Privilege.DEVICE_MODIFY,
+    at=lambda read, want: _fact_context(read, want.fact_record_id),
+    gives=FactState,
+)
 def retry_fact(tx: Tx, want: RetryFact) -> Outcome[FactState]:
     record = tx.get(FactRecord, want.fact_record_id)
     device = tx.get(Device, record.device_id) if record else None
     if record is None or device is None or record.state is not FactState.DEAD:
         return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=want.fact_record_id)
     fact = Fact(
-        device.id, record.seq, derived_id("retry", record.id), FactKind(record.kind), record.at, 0, "", "trusted",  # type: ignore[arg-type]
+        device.id, record.seq, record.fact_id, FactKind(record.kind), record.at, 0, "", "trusted",  # type: ignore[arg-type]
         orjson.loads(record.body), record.prev, record.hash,
     )  # fmt: skip
     again = _effect(tx, device, fact, replace(record, state=FactState.TAKEN, why=""))

@@ -9,7 +9,7 @@ from central.access.model import AnomalyKind
 from central.access.ops import report
 from central.catalogue.model import Performance, ProductState
 from central.devices.enrolment import SELLERS
-from central.devices.model import Device, LeaseRecord, LeaseSlot, NoLease
+from central.devices.model import Device, DeviceState, LeaseRecord, LeaseSlot, NoLease
 from central.inventory.model import PlaceState
 from central.inventory.ops import FreePlace, free_places, release, take_seat
 from central.kernel.registry import handles
@@ -52,6 +52,9 @@ def own_context(read: Read, _: Any) -> str | None:
 def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
     device = tx.get(Device, tx.actor.id)
     performance = tx.get(Performance, want.performance_id)
+    given = tx.get(LeaseRecord, want.lease_id)
+    if given and given.device_id == tx.actor.id and given.performance_id == want.performance_id:
+        return Ok(Sealed(given.text, given.kid, given.signature))
     refused = _may_lease(tx, device, performance, want)
     if refused:
         return refused
@@ -71,7 +74,8 @@ def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
 def _may_lease(
     read: Read, device: Device | None, performance: Performance | None, want: RequestLease
 ) -> Refused | None:
-    if device is None or device.kind not in SELLERS or not device.point_of_sale_id:
+    selling = device is not None and device.state is DeviceState.ACTIVE and device.kind in SELLERS
+    if device is None or not selling or not device.point_of_sale_id:
         return Refused(NoLease.NOT_A_SELLER, fix=read.actor.id)
     if performance is None:
         return Refused(NoLease.NO_SUCH_PERFORMANCE, fix="performance_id")

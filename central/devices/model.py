@@ -101,12 +101,14 @@ class FactState(StrEnum):
 @entity("fact", read=Privilege.DEVICE_READ, unique=(("device_id", "seq", "hash"),))
 @dataclass(frozen=True, slots=True)
 class FactRecord:
-    """What a device uploaded, as it came. The id follows from device and hash: the same fact twice is one row."""
+    """What a device uploaded, as it came; `fact_id` is the id that it gave it (a scan's, say). The id here
+    follows from device and hash: the same fact twice is one row."""
 
     id: Id
     device_id: Annotated[Id, Ref("device")]
     seq: int
     kind: str
+    fact_id: Id
     at: datetime
     received: datetime
     clock: str

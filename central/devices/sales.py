@@ -39,7 +39,10 @@ def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale) -> None:
         raise ValueError(f"device {device.code} has no point of sale to book its sale at")
     total = sum(line.price for line in sale.lines)
     flags: list[_Flag] = []
-    places = [_place(tx, device, sale, n, line, flags.append) for n, line in enumerate(sale.lines)]
+    places: list[SoldPlace] = []
+    for n, line in enumerate(sale.lines):
+        named = {place.entitlement_id for place in places}
+        places.append(_place(tx, device, sale, n, line, flags.append, named))
     order = Order(
         sale.order_id, point.context_id, point.channel_id, point.id, OrderState.SOLD, sale.currency, Minor(total), at,
         device.id, sale.receipt,
@@ -56,8 +59,11 @@ def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale) -> None:
         close_if_done(tx, lease_id)
 
 
-def _place(tx: Tx, device: Device, sale: Sale, n: int, line: SaleLine, flag: Callable[[_Flag], None]) -> SoldPlace:
-    """What one line sold. A slot that cannot be sold (again) gets a line without a place and an id of its own."""
+def _place(
+    tx: Tx, device: Device, sale: Sale, n: int, line: SaleLine, flag: Callable[[_Flag], None], named: set[Id]
+) -> SoldPlace:
+    """What one line sold. A slot that cannot be sold (again) gets a line without a place and an id of its own; `named`
+    are the ids of the lines before it."""
     ticket = leased_ticket_id(line.lease_id, line.slot)
     slot = tx.get(LeaseSlot, ticket)
     record = tx.get(LeaseRecord, line.lease_id)
@@ -77,7 +83,7 @@ def _place(tx: Tx, device: Device, sale: Sale, n: int, line: SaleLine, flag: Cal
         allocation = slot.allocation_id if sell_allocation(tx, slot.allocation_id, sale.order_id) else None
     if listed is not None and listed != line.price:
         flag(_Flag(AnomalyKind.PRICE_DIFFERS, ticket, {"sold": line.price, "listed": listed}))
-    known = tx.one("SELECT 1 FROM entitlement WHERE id = :id", id=ticket) is not None
+    known = ticket in named or tx.one("SELECT 1 FROM entitlement WHERE id = :id", id=ticket) is not None
     return SoldPlace(
         entitlement_id=derived_id("clash", sale.order_id, n) if known else ticket,
         performance_id=sale.performance_id,

@@ -195,17 +195,15 @@ def take_counted(
 ) -> Allocation | None:
     """`quantity` counted places, or None: there are not that many left. One guarded statement decides."""
     taken = tx.run(
-        "UPDATE gauge SET taken = taken + :n WHERE id = :id AND taken + :n <= capacity RETURNING performance_id",
+        "UPDATE gauge SET taken = taken + :n WHERE id = :id AND taken + :n <= capacity RETURNING performance_id, taken",
         n=quantity,
         id=gauge_id,
     )
     if not taken:
         return None
-    return tx.insert(
-        Allocation(
-            tx.new_id("gauge", gauge_id, holder_id), Id(taken[0][0]), None, gauge_id, quantity, state, holder_id, until
-        )
-    )
+    performance_id, level = taken[0]
+    made = tx.new_id("gauge", gauge_id, holder_id, level)  # the level tells two places of one order apart
+    return tx.insert(Allocation(made, Id(performance_id), None, gauge_id, quantity, state, holder_id, until))
 
 
 def sell_allocation(tx: Tx, allocation_id: Id, order_id: Id) -> bool:

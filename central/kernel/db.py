@@ -7,6 +7,7 @@ does (docs/performance.md).
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,9 +34,17 @@ class Connection(Protocol):
     def undo(self, name: str = "command") -> None: ...
     def close(self) -> None: ...
 
+    @property
+    def closed(self) -> bool: ...
+
 
 class Repeatable(Exception):
-    """The database could not order this transaction among others: run it again, whole."""
+    """The database could not order this transaction among others, or the line to it was cut: run it again, whole."""
+
+
+UNFIT = (sqlite3.IntegrityError, psycopg.IntegrityError, psycopg.DataError, OverflowError)
+"""What a statement raises over values that do not fit: an id that is there already, or that names nothing; a number out
+of bounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +118,14 @@ class SqliteConnection:
     def close(self) -> None:
         self._db.close()
 
+    @property
+    def closed(self) -> bool:
+        return False  # a file does not hang up
+
 
 class PostgresConnection:
     def __init__(self, url: str) -> None:
-        self._db = psycopg.connect(url, autocommit=True)
+        self._db = self._guard(lambda: psycopg.connect(url, autocommit=True))
 
     def run(self, sql: str, params: Params) -> list[Row]:
         cursor = self._execute(sql, params)
@@ -134,7 +147,8 @@ class PostgresConnection:
 
     def rollback(self) -> None:
         if not self._db.closed:
-            self._db.execute("ROLLBACK")
+            with suppress(psycopg.OperationalError):  # cut off: the server rolls back by itself
+                self._db.execute("ROLLBACK")
 
     def savepoint(self, name: str = "command") -> None:
         self._execute(f"SAVEPOINT {name}", {})
@@ -149,6 +163,10 @@ class PostgresConnection:
     def close(self) -> None:
         self._db.close()
 
+    @property
+    def closed(self) -> bool:
+        return self._db.closed
+
     def _execute(self, sql: str, params: Params) -> psycopg.Cursor[Row]:
         return self._guard(lambda: self._db.execute(pg_text(sql).encode(), params))
 
@@ -156,7 +174,7 @@ class PostgresConnection:
     def _guard(act: Callable[[], T]) -> T:
         try:
             return act()
-        except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as again:
+        except psycopg.OperationalError as again:  # not to be ordered, deadlocked, or the server went away
             raise Repeatable(str(again)) from again
 
 

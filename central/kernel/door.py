@@ -22,7 +22,8 @@ from typing import Any
 
 import orjson
 
-from central.kernel.db import Connection, Database, Repeatable
+from central.kernel.db import UNFIT, Connection, Database, Repeatable
+from central.kernel.entity import Declaration
 from central.kernel.keys import Keys
 from central.kernel.registry import Handler, handler_of
 from central.kernel.tx import Actor, ActorKind, Read, Tx
@@ -46,6 +47,7 @@ class NoEntry(StrEnum):
     BUSY = auto()
     NOT_ALLOWED = auto()
     ID_REUSED = auto()
+    DOES_NOT_FIT = auto()  # an id that is there already or names nothing, a number out of bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,10 @@ def reply_to(outcome: Outcome[Any]) -> Reply:
     if isinstance(outcome, Ok):
         return Reply(True, orjson.dumps(outcome.value))
     return Reply(False, orjson.dumps({"reason": outcome.reason, "fix": outcome.fix, "detail": outcome.detail}))
+
+
+def _unfit(fault: Exception) -> Reply:
+    return reply_to(Refused(NoEntry.DOES_NOT_FIT, detail={"why": str(fault).partition("\n")[0]}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +168,8 @@ class Door:
 
     def execute_now(self, db: Connection, actor: Actor, command: Any, command_id: Id) -> Reply:
         """The same way through, at once and in this thread: for the simulation, which owns its connection."""
-        db.begin(write=True)
-        try:
-            reply, told = self._run(db, Job(actor, handler_of(type(command)), command, command_id, dry_run=False))
-            db.commit()
-        except BaseException:
-            db.rollback()
-            raise
+        job = Job(actor, handler_of(type(command)), command, command_id, dry_run=False)
+        reply, told = self._committed(db, job)
         self._tell([told])
         return reply
 
@@ -194,7 +195,10 @@ class Door:
         done: list[tuple[asyncio.Future[Reply], Reply | BaseException, Told]] = []
         until = time.perf_counter() + min(BATCH_S + 2 * self._commit_s, MOST_BATCH_S)
         waiting: tuple[Job, asyncio.Future[Reply]] | None = first
-        db.begin(write=True)
+        try:
+            db.begin(write=True)
+        except Exception as broken:  # somebody else holds the database, or its disk is gone
+            return [(first[1], broken, NOTHING)]
         try:
             while waiting is not None:
                 job, future = waiting
@@ -202,8 +206,8 @@ class Door:
                     reply, told = self._run(db, job)
                     done.append((future, reply, told))
                 except Exception as broken:
-                    db.undo()
                     done.append((future, broken, NOTHING))
+                    db.undo()
                 waiting = None
                 if len(done) < BATCH and time.perf_counter() < until:
                     with suppress(queue.Empty):
@@ -229,31 +233,41 @@ class Door:
         self._tell([told for _, _, told in batch])
 
     def _postgres_job(self, job: Job) -> tuple[Reply, Told]:
-        db = self._connection(read_only=False)
         for attempt in range(REPEATS):
             try:
-                db.begin(write=True)
-                answer = self._run(db, job)
-                db.commit()
-                return answer
-            except Repeatable:
-                db.rollback()
+                return self._committed(self._connection(read_only=False), job)
+            except (Repeatable, *UNFIT):  # UNFIT: the same id came in twice at once, and the other one was faster
                 time.sleep(min(0.002 * attempt, 0.05))
-            except BaseException:
-                db.rollback()
-                raise
         return reply_to(Refused(NoEntry.BUSY, detail={"repeats": REPEATS})), NOTHING
+
+    def _committed(self, db: Connection, job: Job) -> tuple[Reply, Told]:
+        """In a transaction of its own. A commit whose answer was lost is found in the log at the next attempt."""
+        try:
+            db.begin(write=True)
+            answer = self._run(db, job)
+            db.commit()
+        except BaseException:
+            db.rollback()
+            raise
+        return answer
 
     def _run(self, db: Connection, job: Job) -> tuple[Reply, Told]:
         """Repeat, rights, handler in a savepoint, log, audit, feeds, outbox."""
         handler, now = job.handler, self._clock()
         db.savepoint()
-        digest = sha256(handler.name.encode() + b"\n" + orjson.dumps(job.command)).hexdigest()
+        try:
+            digest = sha256(handler.name.encode() + b"\n" + orjson.dumps(job.command)).hexdigest()
+        except TypeError as fault:  # a number that no column holds
+            db.release()
+            return _unfit(fault), NOTHING
         if stored := db.run("SELECT digest, answer FROM command_log WHERE id = :id", {"id": job.command_id}):
             db.release()
             return self._repeated(digest, *stored[0]), NOTHING
         tx = Tx(db, job.actor, now, job.command_id, self.keys)
-        outcome = self._allowed(tx, handler, job.command) or handler.run(tx, job.command)
+        try:
+            outcome = self._allowed(tx, handler, job.command) or handler.run(tx, job.command)
+        except UNFIT as fault:
+            outcome = _unfit(fault).outcome
         if isinstance(outcome, Refused):
             db.undo()  # a refusal after a write leaves no trace
             db.savepoint()
@@ -294,6 +308,17 @@ class Door:
             return None
         return Refused(NoEntry.NOT_ALLOWED, fix=handler.needs, detail={"at": place or ""})
 
+    def places(self, read: Read, declaration: Declaration) -> tuple[str, ...] | None:
+        """The contexts whose rows of an entity the asker may see; None: all. Rows that stand in no context of their own
+        are shown to who holds the privilege for the whole house."""
+        held = {context for privilege, context in read.actor.grants if privilege == declaration.read}
+        if any(len(self._path(read, context)) == 1 for context in held):
+            return None
+        if not held or not ("context_id" in declaration.names or declaration.name == "context"):
+            return ()
+        known = read.run("SELECT id FROM context ORDER BY id")
+        return tuple(row[0] for row in known if held & {*self._path(read, row[0])})
+
     def _path(self, read: Read, context_id: str) -> tuple[str, ...]:
         path = self._paths.get(context_id)
         if path is None:
@@ -327,21 +352,30 @@ class Door:
 
     def _asked(self, read: Read, query: Any) -> Outcome[Any]:
         handler = handler_of(type(query))
-        refused = self._allowed(read, handler, query)
-        return refused if refused else handler.run(read, query)
+        try:
+            return self._allowed(read, handler, query) or handler.run(read, query)
+        except UNFIT as fault:
+            return _unfit(fault).outcome
 
     def _look(self, actor: Actor, look: Callable[[Read], Any]) -> Any:
-        db = self._connection(read_only=True)
-        db.begin(write=False)
-        try:
-            return look(Read(db, actor, self._clock(), self.keys))
-        finally:
-            db.rollback()
+        for attempt in range(REPEATS):
+            try:
+                db = self._connection(read_only=True)
+                try:
+                    db.begin(write=False)
+                    return look(Read(db, actor, self._clock(), self.keys))
+                finally:
+                    db.rollback()
+            except Repeatable:
+                if attempt == REPEATS - 1:
+                    raise
+                time.sleep(min(0.002 * attempt, 0.05))
+        return None
 
     def _connection(self, *, read_only: bool) -> Connection:
         """This thread's own connection."""
         found: Connection | None = getattr(self._local, "db", None)
-        if found is None:
+        if found is None or found.closed:
             found = self._database.connect(read_only=read_only)
             self._local.db = found
             self._opened.append(found)

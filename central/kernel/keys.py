@@ -3,10 +3,12 @@ feeds and commands. They lie in a folder of their own, readable by central alone
 """
 
 import os
+import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -14,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from cryptography.x509 import load_pem_x509_certificate
 
 from shared.ids import Id, derived_id
 from shared.wire.certificates import Certificate, DeviceKind, issue, root_certificate, verified
@@ -23,6 +26,7 @@ ROOT_YEARS = 20
 WORKING_YEARS = 3
 DEVICE_YEARS = 3
 _YEAR = timedelta(days=365)
+_NAMES = ("root.key", "root.pem", "working.key", "working.pem")
 _BACKDATED = timedelta(days=1)  # a device's clock may be behind ours
 
 
@@ -54,21 +58,46 @@ def make_keys(now: datetime, house: str = "Parterre") -> Keys:
 
 
 def load_keys(folder: Path, now: datetime) -> Keys:
-    """The keys in `folder`, made at the first start."""
-    names = ("root.key", "root.pem", "working.key", "working.pem")
-    if not (folder / names[-1]).exists():
-        keys = make_keys(now)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        texts = (_pem(keys.root_key), keys.root_pem, _pem(keys.signer.key), keys.certificate.pem)
-        for name, text in zip(names, texts, strict=True):
-            _write_private(folder / name, text)
-        return keys
-    root_text, root_pem, working_text, working_pem = ((folder / name).read_text() for name in names)
-    root_key, working_key = (load_pem_private_key(text.encode(), None) for text in (root_text, working_text))
-    certificate = verified(working_pem, root_pem)
-    if not isinstance(root_key, Ed25519PrivateKey) or not isinstance(working_key, Ed25519PrivateKey) or not certificate:
+    """The keys in `folder`, made at the first start; ValueError for a folder that is damaged or not whole, since new
+    keys in the place of lost ones would lock out every device."""
+    if not folder.exists() or not any(folder.iterdir()):
+        return _made(folder, now)
+    missing = [name for name in _NAMES if not (folder / name).exists()]
+    if missing:
+        raise ValueError(f"{folder} lacks {', '.join(missing)}; restore the folder from your backup")
+    keys = _read([(folder / name).read_bytes() for name in _NAMES])
+    if keys is None:
         raise ValueError(f"{folder}: these are not the keys of a house; restore the folder from your backup")
-    return Keys(root_key, root_pem, Signer.of(working_key), certificate)
+    return keys
+
+
+def _made(folder: Path, now: datetime) -> Keys:
+    """All four files or, if the machine stops in between, none."""
+    keys = make_keys(now)
+    half = folder.with_name(folder.name + ".new")
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True, mode=0o700)
+    texts = (_pem(keys.root_key), keys.root_pem, _pem(keys.signer.key), keys.certificate.pem)
+    for name, text in zip(_NAMES, texts, strict=True):
+        _write_private(half / name, text)
+    half.replace(folder)
+    return keys
+
+
+def _read(texts: list[bytes]) -> Keys | None:
+    """The keys if they belong together."""
+    root_text, root_pem, working_text, working_pem = texts
+    try:
+        root_key, working_key = (load_pem_private_key(text, None) for text in (root_text, working_text))
+        root = load_pem_x509_certificate(root_pem).public_key()
+        certificate = verified(working_pem.decode(), root_pem.decode())
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    if not isinstance(root_key, Ed25519PrivateKey) or not isinstance(working_key, Ed25519PrivateKey):
+        return None
+    signer = Signer.of(working_key)
+    together = root == root_key.public_key() and certificate is not None and certificate.kid == signer.kid
+    return Keys(root_key, root_pem.decode(), signer, certificate) if together and certificate else None
 
 
 def _with_working_key(root_key: Ed25519PrivateKey, root_pem: str, key: Ed25519PrivateKey, now: datetime) -> Keys:
@@ -92,3 +121,5 @@ def _write_private(path: Path, text: str) -> None:
     """Never readable by others, not even for a moment."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

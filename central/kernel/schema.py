@@ -23,7 +23,10 @@ def upgrade(database: Database) -> None:
         database.path.parent.mkdir(parents=True, exist_ok=True)
     config = alembic_config(database)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    engine = sa.create_engine(database.alchemy_url)
+    try:
+        engine = sa.create_engine(database.alchemy_url)
+    except sa.exc.ArgumentError as fault:
+        raise SchemaError(f"{database.url!r} names no database: write sqlite:///path or postgresql://….") from fault
     try:
         with engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
@@ -33,8 +36,9 @@ def upgrade(database: Database) -> None:
                 "or restore a backup made by this version."
             )
         command.upgrade(config, "head")
-    except sa.exc.OperationalError as fault:
-        raise SchemaError(f"The database {engine.url!r} cannot be opened: {fault.orig}.") from fault
+    except sa.exc.DBAPIError as fault:
+        said = str(fault.orig).strip().splitlines()[0]
+        raise SchemaError(f"The database {engine.url!r} cannot be used: {said}.") from fault
     finally:
         engine.dispose()
 

@@ -133,6 +133,7 @@ class NoOrder(StrEnum):
     TOO_MANY = auto()
     SAME_SEAT_TWICE = auto()
     NO_SUCH_PERFORMANCE = auto()
+    NOT_SOLD_HERE = auto()  # another organiser's: its takings do not belong in this one's books
     NOT_ON_SALE = auto()
     SALE_OVER = auto()
     NO_SUCH_PLACE = auto()
@@ -142,3 +143,4 @@ class NoOrder(StrEnum):
     NO_PRICE = auto()
     TAKEN = auto()
     WRONG_AMOUNT = auto()
+    NOT_PAID = auto()

@@ -159,6 +159,7 @@ class _Shop:
     most: int
     contingents: str
     uncontingented: bool
+    sold_here: bool
     state: str
     sell_until: int
     site: str
@@ -191,6 +192,8 @@ def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
     total = sum(place.price for place in places)
     if total != want.amount:
         return Refused(NoOrder.WRONG_AMOUNT, fix="amount", detail={"total": total, "currency": shop.currency})
+    if total and want.method is PaymentMethod.NONE:
+        return Refused(NoOrder.NOT_PAID, fix="method", detail={"total": total, "currency": shop.currency})
     order = Order(
         want.order_id, shop.organiser, shop.channel, want.point_of_sale_id, OrderState.SOLD, shop.currency,
         Minor(total), tx.now, None, None,
@@ -207,10 +210,13 @@ def _shop(tx: Tx, want: PlaceOrder) -> _Shop | Refused:
     """Everything that does not depend on the places, or the first reason why not."""
     row = tx.one(
         "SELECT s.context_id, o.code, c.id, s.active * c.active, c.max_places, c.contingents, c.uncontingented, "
+        "CASE WHEN s.context_id IN (n1.id, n2.id, n3.id, n4.id) THEN 1 ELSE 0 END, "
         "p.state, p.sell_until, p.site_id, e.vat_bp, g.id, g.currency "
         "FROM point_of_sale s JOIN channel c ON c.id = s.channel_id JOIN context o ON o.id = s.context_id "
         "LEFT JOIN performance p ON p.id = :performance LEFT JOIN event e ON e.id = p.event_id "
-        "LEFT JOIN price_grid g ON g.id = p.price_grid_id WHERE s.id = :id",
+        "LEFT JOIN price_grid g ON g.id = p.price_grid_id LEFT JOIN context n1 ON n1.id = p.context_id "
+        "LEFT JOIN context n2 ON n2.id = n1.parent_id LEFT JOIN context n3 ON n3.id = n2.parent_id "
+        "LEFT JOIN context n4 ON n4.id = n3.parent_id WHERE s.id = :id",
         id=want.point_of_sale_id,
         performance=want.performance_id,
     )
@@ -225,8 +231,14 @@ def _shop(tx: Tx, want: PlaceOrder) -> _Shop | Refused:
         return Refused(NoOrder.EMPTY, fix="places")
     if len(want.places) > shop.most:
         return Refused(NoOrder.TOO_MANY, fix=shop.channel, detail={"most": shop.most})
+    seats = [place.seat_id for place in want.places if place.seat_id]
+    if len(set(seats)) < len(seats):
+        twice = next(seat for seat in seats if seats.count(seat) > 1)
+        return Refused(NoOrder.SAME_SEAT_TWICE, fix=twice)
     if shop.state is None:
         return Refused(NoOrder.NO_SUCH_PERFORMANCE, fix="performance_id")
+    if not shop.sold_here:
+        return Refused(NoOrder.NOT_SOLD_HERE, fix=want.point_of_sale_id)
     if shop.state != ProductState.ON_SALE:
         return Refused(NoOrder.NOT_ON_SALE, fix=want.performance_id, detail={"state": shop.state})
     if tx.now >= from_ms(shop.sell_until):

@@ -26,6 +26,10 @@ class CreateChannel:
 
 @handles(CreateChannel, needs=Privilege.CHANNEL_MODIFY, gives=Id)
 def create_channel(tx: Tx, want: CreateChannel) -> Outcome[Id]:
+    known = {row[0] for row in tx.run("SELECT id FROM contingent")} if want.contingents else set()
+    missing = [each for each in want.contingents if each not in known]
+    if missing:
+        return Refused(NoChannel.NO_SUCH_CONTINGENT, fix="contingents", detail={"missing": missing})
     channel = Channel(
         want.id, want.context_id, want.code, want.names, want.kind, want.contingents, want.uncontingented,
         want.max_places, active=True,

@@ -36,4 +36,6 @@ def request_genuine(headers: Mapping[str, str], key: Ed25519PublicKey, method: s
 
 
 def _message(device_id: str, method: str, path: str, at: str, body: bytes) -> bytes:
-    return "\n".join(("parterre-request", device_id, method, path, at, sha256(body).hexdigest())).encode()
+    return "\n".join(("parterre-request", device_id, method, path, at, sha256(body).hexdigest())).encode(
+        errors="surrogateescape"  # a header may hold any bytes
+    )

@@ -432,6 +432,7 @@ def upgrade() -> None:
         sa.Column("device_id", sa.String(length=26), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("fact_id", sa.String(length=26), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("received", sa.BigInteger(), nullable=False),
         sa.Column("clock", sa.Text(), nullable=False),
