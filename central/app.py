@@ -1,7 +1,6 @@
 """The wiring of central: configuration → keys → database → door → broker → loops → HTTP. It alone knows all."""
 
 import asyncio
-import binascii
 import time
 from base64 import b64decode
 from collections.abc import AsyncIterator
@@ -24,17 +23,19 @@ from central.kernel.keys import load_keys
 from central.kernel.schema import SchemaError, upgrade
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
 from central.loops import Loops
-from central.organisation.model import Privilege
+from central.organisation.model import NoContext, Privilege
 from central.organisation.ops import SetUpHouse, key_digest, operator_of, path_of
+from central.reports.live import Evenings
 from central.web.api import AUTHENTICATE, DOOR, MOST_BYTES, Authenticate, routes
-from central.web.live import LIVE, LivePage
-from shared.ids import Id
+from central.web.live import LivePage
+from shared.ids import Id, is_id
 from shared.outcome import Refused
 from shared.runtime.broker import EmbeddedBroker
 from shared.runtime.config import Failure
 from shared.runtime.log import logger
 from shared.runtime.login import Login
-from shared.runtime.mqtt import Bus
+from shared.runtime.mqtt import Bus, Roster
+from shared.runtime.notify import Notifier, stay
 from shared.runtime.system import SystemClock, fresh_id
 from shared.runtime.tasks import Crew
 from shared.wire.requests import DEVICE, request_genuine
@@ -68,7 +69,7 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
                 door, bus, bell_poll_s=config.bell_poll_s, hall_every_s=config.hall_every_s,
                 outbox_every_s=config.outbox_every_s,
             )  # fmt: skip
-            async with Crew() as crew, _served(config, make_app(door, loops)) as url:
+            async with Crew() as crew, _served(config, make_app(door, loops, live_open=config.live_open)) as url:
                 for name, work in (
                     ("bus", bus.run), ("bells", loops.bells), ("halls", loops.halls), ("outbox", loops.outbox),
                 ):  # fmt: skip
@@ -121,13 +122,16 @@ async def _served(config: CentralConfig, app: web.Application) -> AsyncIterator[
         await runner.cleanup()
 
 
-def make_app(door: Door, loops: Loops | None = None) -> web.Application:
+def make_app(door: Door, loops: Loops | None = None, *, live_open: bool = False) -> web.Application:
     app = web.Application(client_max_size=MOST_BYTES)
     app[DOOR] = door
     app[AUTHENTICATE] = authenticator(door)
-    app[LIVE] = LivePage(door, loops.roster if loops else None)
     routes(app)
-    app[LIVE].routes(app)
+    roster = loops.roster if loops else Roster()
+    live = LivePage(door, Evenings(), roster, needs=None if live_open else Privilege.ACCESS_READ)
+    live.routes(app)
+    if loops:
+        loops.on_presence.append(live.wake)
     return app
 
 
@@ -158,9 +162,9 @@ async def _operator(door: Door, said: str) -> Actor | None:
     scheme, _, encoded = said.partition(" ")
     try:
         operator_id, _, key = b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # neither base 64 nor text
         return None
-    if scheme.lower() != "basic":
+    if scheme.lower() != "basic" or not is_id(operator_id):
         return None
     found: Actor | None = await door.read(SYSTEM, lambda read: operator_of(read, operator_id, key))
     return found
@@ -172,6 +176,8 @@ async def _device(door: Door, request: web.Request, body: bytes) -> Actor | None
     def look(read: Read) -> Device | None:
         return read.get(Device, request.headers[DEVICE])
 
+    if not is_id(request.headers[DEVICE]):
+        return None
     device: Device | None = await door.read(SYSTEM, look)
     if device is None or device.state not in (DeviceState.ACTIVE, DeviceState.REVOKED) or not device.public_key:
         return None
@@ -189,7 +195,7 @@ async def run(config: CentralConfig, ready_file: Path | None = None) -> None:
         log.info("central serves", url=central_.url, broker_port=central_.broker_port)
         if ready_file:
             await asyncio.to_thread(ready_file.write_text, f"{central_.url}\n{central_.broker_port}\n")
-        await asyncio.Event().wait()
+        await stay(Notifier())
 
 
 async def found_house(config: CentralConfig, code: str, name: str, operator_name: str) -> tuple[Id, Id, str]:
@@ -204,5 +210,7 @@ async def found_house(config: CentralConfig, code: str, name: str, operator_name
     finally:
         door.stop()
     if isinstance(reply.outcome, Refused):
-        raise Failure(f"This database holds a house already ({reply.outcome.reason}).", "Sign in with its operators.")
+        if reply.outcome.reason == NoContext.HOUSE_EXISTS:
+            raise Failure("This database holds a house already.", "Sign in with its operators.")
+        raise Failure(f"The house cannot be founded: {reply.outcome.reason} ({reply.outcome.fix}).", "Name it.")
     return institution_id, operator_id, key

@@ -14,5 +14,6 @@ import central.orders.on_sale
 import central.orders.ops
 import central.organisation.ops
 import central.pricing.ops
+import central.reports.checks
 import central.selling.ops
 import central.venues.ops  # noqa: F401

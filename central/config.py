@@ -17,7 +17,8 @@ class BrokerConfig:
 
 @dataclass(frozen=True, slots=True)
 class CentralConfig:
-    """`data` holds the database (unless `database` names another) and the keys. Times in seconds."""
+    """`data` holds the database (unless `database` names another) and the keys. Times in seconds. `live_open` shows the
+    live page to everybody who reaches central; otherwise it asks for an operator's id and key."""
 
     data: Path
     database: str = ""
@@ -27,6 +28,7 @@ class CentralConfig:
     hall_every_s: float = 0.5
     bell_poll_s: float = 2.0
     outbox_every_s: float = 1.0
+    live_open: bool = False
 
     @property
     def database_url(self) -> str:

@@ -24,7 +24,7 @@ AT_ONCE = 20  # halls drawn in one look
 class Loops:
     def __init__(self, door: Door, bus: Bus, *, bell_poll_s: float, hall_every_s: float, outbox_every_s: float) -> None:
         self.roster = Roster()
-        self.changed = asyncio.Condition()  # the live page waits for it
+        self.on_presence: list[Callable[[], None]] = []  # called when a device's presence changed
         self._door, self._bus = door, bus
         self._bell_poll_s, self._hall_every_s, self._outbox_every_s = bell_poll_s, hall_every_s, outbox_every_s
         self._bells, self._redraw = asyncio.Event(), asyncio.Event()
@@ -50,9 +50,11 @@ class Loops:
 
     async def _presence(self, _: str, payload: bytes) -> None:
         try:
-            self.roster.take(load(topics.Presence, payload))
+            changed = self.roster.take(load(topics.Presence, payload))
         except ValueError:
             return  # not a presence: whoever sends it is not shown
+        for listener in self.on_presence if changed else ():
+            listener()
 
     async def bells(self) -> None:
         """Tells each site the newest revision of its feeds; a bell lost is made up for by the devices' own polling."""

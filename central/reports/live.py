@@ -1,0 +1,400 @@
+"""The evening at one moment, for the live page: read in one look, so that its figures agree with each other.
+
+It costs a few dozen milliseconds for a theatre; the page asks at a bounded rate and never for each watcher.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+
+from central.catalogue.model import Performance
+from central.devices.model import DeviceState
+from central.kernel.db import in_list
+from central.kernel.tx import Read
+from central.organisation.model import Names
+from central.reports.checks import run_checks
+from central.venues.model import LogicalConfiguration, PhysicalConfiguration, PhysicalSeat, SeatCategory
+from central.venues.ops import plan_of
+from central.venues.plan import Area, Shape
+from central.web.evening import (
+    CheckLine,
+    Decision,
+    Evening,
+    Hall,
+    HallCategory,
+    HallSeat,
+    HallShape,
+    KnownDevice,
+    Lane,
+    Sale,
+    SeatState,
+    Series,
+    Show,
+    Verdict,
+    Window,
+)
+from shared.clock import from_ms, to_ms
+from shared.ids import Id
+from shared.wire.certificates import DeviceKind
+
+MOST_SHOWS = 8
+MOST_SALES = 7
+MOST_SCANS = 60  # looked at per performance to find each lane's last word
+MOST_HALLS = 16
+SPANS = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 10, 30, 60, 120, 240, 720))
+STEPS = 60  # of a curve
+LATE = timedelta(seconds=5)  # a sale that reached us later than this was made while its line was cut
+
+
+class Evenings:
+    """Collects evenings; keeps drawings of halls, which do not change once they are validated."""
+
+    def __init__(self) -> None:
+        self._halls: dict[tuple[str, str], tuple[Hall, tuple[str, ...]]] = {}
+
+    def __call__(self, read: Read, wanted: str, old_checks: Sequence[CheckLine] | None = None) -> Evening | None:
+        """The evening of performance `wanted`, or of the next one; None if nothing is planned. `old_checks` are shown
+        again instead of looking anew."""
+        performances = read.find(
+            Performance,
+            "WHERE state <> 'draft' AND closes > :now ORDER BY starts, id LIMIT :n",
+            now=to_ms(read.now), n=MOST_SHOWS,
+        )  # fmt: skip
+        if not performances:
+            return None
+        performance = next((each for each in performances if each.id == wanted), performances[0])
+        hall, seat_ids = self._hall(read, performance)
+        seats, counts = _places(read, performance.id, seat_ids)
+        window, places, takings = _sold(read, performance.id)
+        entry_window, entries = _entries(read, performance.id)
+        shows = tuple(_show(read, each) for each in performances)
+        return Evening(
+            now=read.now,
+            house=_house(read),
+            shows=shows,
+            show=next(show for show in shows if show.id == performance.id),
+            hall=hall,
+            seats=seats,
+            counts=counts,
+            window=window,
+            places=places,
+            takings=takings,
+            sales=_last_sales(read, performance.id),
+            entry_window=entry_window,
+            entries=entries,
+            lanes=_lanes(read, performance, [each.id for each in performances]),
+            devices=_devices(read, performance.site_id),
+            checks=tuple(old_checks) if old_checks is not None else check_lines(read),
+            anomalies=dict(
+                read.run("SELECT kind, COUNT(*) FROM anomaly WHERE settled = 0 GROUP BY kind ORDER BY kind")
+            ),
+        )
+
+    def _hall(self, read: Read, performance: Performance) -> tuple[Hall, tuple[str, ...]]:
+        """The drawing, and the seats' ids in its order."""
+        key = (performance.id, performance.logical_configuration_id)
+        known = self._halls.get(key)
+        if known is None:
+            while len(self._halls) >= MOST_HALLS:
+                self._halls.pop(next(iter(self._halls)), None)
+            known = self._halls[key] = _hall(read, performance)
+        return known
+
+
+def check_lines(read: Read) -> tuple[CheckLine, ...]:
+    return tuple(CheckLine(each.name, each.ok, each.sentence, each.figures, each.wrong) for each in run_checks(read))
+
+
+def _house(read: Read) -> Names:
+    row = read.one("SELECT names FROM context WHERE parent_id IS NULL ORDER BY id LIMIT 1")
+    return _names(row[0]) if row else {}
+
+
+def _names(text: str) -> Names:
+    names: Names = orjson.loads(text)
+    return names
+
+
+def _show(read: Read, performance: Performance) -> Show:
+    names, site, timezone, currency = read.run(
+        "SELECT e.names, s.names, s.timezone, g.currency FROM performance p JOIN event e ON e.id = p.event_id "
+        "JOIN site s ON s.id = p.site_id JOIN price_grid g ON g.id = p.price_grid_id WHERE p.id = :id",
+        id=performance.id,
+    )[0]
+    return Show(performance.id, _names(names), _names(site), performance.starts, performance.doors, timezone, currency)
+
+
+# --- hall -------------------------------------------------------------------------------------------------------------
+
+
+def _hall(read: Read, performance: Performance) -> tuple[Hall, tuple[str, ...]]:
+    logical = read.get(LogicalConfiguration, performance.logical_configuration_id)
+    physical = read.get(PhysicalConfiguration, logical.physical_configuration_id) if logical else None
+    assert physical, "foreign keys say so"
+    seats = read.find(PhysicalSeat, "WHERE configuration_id = :id ORDER BY position", id=physical.id)
+    categories = read.find(SeatCategory, "ORDER BY rank, id")
+    position = {category.id: at for at, category in enumerate(categories)}
+    of_seat = dict(read.run("SELECT seat_id, category_id FROM place WHERE performance_id = :id", id=performance.id))
+    seats = [seat for seat in seats if seat.id in of_seat]
+    width, height, shapes = 0.0, 0.0, ()
+    if physical.plan:
+        plan = plan_of(physical)
+        width, height, shapes = plan.width, plan.height, tuple(map(_shape, plan.areas))
+    used = sorted({position[of_seat[seat.id]] for seat in seats})
+    drawn = Hall(
+        key=performance.id,
+        width=width or max((seat.x for seat in seats), default=0.0) + 30,
+        height=height or max((seat.y for seat in seats), default=0.0) + 30,
+        seats=tuple(
+            HallSeat(seat.x, seat.y, used.index(position[of_seat[seat.id]]), seat.wheelchair) for seat in seats
+        ),
+        shapes=shapes,
+        categories=tuple(HallCategory(categories[at].names, categories[at].colour) for at in used),
+    )
+    return drawn, tuple(seat.id for seat in seats)
+
+
+def _shape(area: Area) -> HallShape:
+    at = (area.text_x, area.text_y)
+    turn = area.rotation if area.shape is Shape.TEXT else 0.0
+    radius = 0.0 if area.outline() or area.shape is Shape.TEXT else area.width
+    points = area.outline() or ((area.x, area.y),)
+    return HallShape(area.colour, points, radius, area.text, at, area.text_size, turn)
+
+
+def _places(
+    read: Read, performance_id: Id, seat_ids: Sequence[str]
+) -> tuple[tuple[SeatState, ...], dict[SeatState, int]]:
+    """Each seat's state in the hall's order, and all places counted, numbered or not."""
+    inside = {
+        row[0]
+        for row in read.run(
+            "SELECT l.allocation_id FROM admission a JOIN entitlement e ON e.id = a.ticket_id "
+            "JOIN order_line l ON l.id = e.line_id WHERE a.performance_id = :id",
+            id=performance_id,
+        )
+    }
+    states = {
+        seat: _state(blocked, allocation, state, inside)
+        for seat, blocked, allocation, state in read.run(
+            "SELECT p.seat_id, p.blocked, a.id, a.state FROM place p LEFT JOIN allocation a "
+            "ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id AND a.state <> 'released' "
+            "WHERE p.performance_id = :id",
+            id=performance_id,
+        )
+    }
+    counts = dict.fromkeys(SeatState, 0)
+    for state in states.values():
+        counts[state] += 1
+    _count_gauges(read, performance_id, inside, counts)
+    return tuple(states[seat] for seat in seat_ids), counts
+
+
+def _state(blocked: str, allocation: str | None, state: str | None, inside: set[str]) -> SeatState:
+    """A place sold or leased before it was blocked counts as that."""
+    if allocation is None or state is None:
+        return SeatState.BLOCKED if blocked else SeatState.FREE
+    return SeatState.ADMITTED if allocation in inside and state == "sold" else SeatState(state)
+
+
+def _count_gauges(read: Read, performance_id: Id, inside: set[str], counts: dict[SeatState, int]) -> None:
+    (capacity,) = read.run(
+        "SELECT COALESCE(SUM(capacity), 0) FROM gauge WHERE performance_id = :id", id=performance_id
+    )[0]
+    if not capacity:
+        return
+    counts[SeatState.FREE] += int(capacity)
+    for allocation, state, quantity in read.run(
+        "SELECT id, state, quantity FROM allocation WHERE performance_id = :id AND gauge_id IS NOT NULL "
+        "AND state <> 'released'",
+        id=performance_id,
+    ):
+        counts[SeatState.FREE] -= quantity
+        counts[_state("", allocation, state, inside)] += quantity
+
+
+# --- curves -----------------------------------------------------------------------------------------------------------
+
+
+def window_for(first: datetime | None, now: datetime) -> Window:
+    """The shortest span that shows everything since `first`; its end moves in whole steps, so that a picture changes
+    only when something did or a step is over."""
+    reach = now - first if first else SPANS[0]
+    span = next((each for each in SPANS if reach <= each * 0.96), SPANS[-1])
+    step = span / STEPS
+    step_ms = step // timedelta(milliseconds=1)
+    end = (to_ms(now) // step_ms + 1) * step_ms
+    return Window(from_ms(end - step_ms * STEPS), step, STEPS)
+
+
+def _sold(read: Read, performance_id: Id) -> tuple[Window, Series, Series]:
+    first, count, sum_ = read.run(
+        "SELECT MIN(o.placed), COUNT(*), COALESCE(SUM(l.price), 0) FROM order_line l "
+        "JOIN sale_order o ON o.id = l.order_id WHERE l.performance_id = :id",
+        id=performance_id,
+    )[0]
+    window = window_for(None if first is None else from_ms(first), read.now)
+    rows = read.run(
+        "SELECT (o.placed - :start) / :step, COUNT(*), SUM(l.price) FROM order_line l "
+        "JOIN sale_order o ON o.id = l.order_id WHERE l.performance_id = :id AND o.placed >= :start GROUP BY 1",
+        id=performance_id, **_span(window),
+    )  # fmt: skip
+    places = _series("places", count, [(int(at), int(n)) for at, n, _ in rows], window)
+    takings = _series("takings", int(sum_), [(int(at), int(amount)) for at, _, amount in rows], window)
+    return window, places, takings
+
+
+def _entries(read: Read, performance_id: Id) -> tuple[Window, tuple[Series, ...]]:
+    totals = read.run(
+        "SELECT gate, COUNT(*), MIN(at) FROM admission WHERE performance_id = :id GROUP BY gate ORDER BY gate",
+        id=performance_id,
+    )
+    window = window_for(from_ms(min(row[2] for row in totals)) if totals else None, read.now)
+    rows = read.run(
+        "SELECT gate, (at - :start) / :step, COUNT(*) FROM admission WHERE performance_id = :id AND at >= :start "
+        "GROUP BY 1, 2",
+        id=performance_id, **_span(window),
+    )  # fmt: skip
+    return window, tuple(
+        _series(gate, count, [(int(at), int(n)) for named, at, n in rows if named == gate], window)
+        for gate, count, _ in totals
+    )
+
+
+def _span(window: Window) -> dict[str, int]:
+    return {"start": to_ms(window.start), "step": window.step // timedelta(milliseconds=1)}
+
+
+def _series(name: str, total: int, rows: list[tuple[int, int]], window: Window) -> Series:
+    """A device's clock may be a little ahead: what is beyond the window's end counts in its last step."""
+    steps = [0] * window.count
+    for at, amount in rows:
+        steps[min(at, window.count - 1)] += amount
+    return Series(name, total - sum(steps), tuple(steps))
+
+
+# --- sales ------------------------------------------------------------------------------------------------------------
+
+
+def _last_sales(read: Read, performance_id: Id) -> tuple[Sale, ...]:
+    orders = read.run(
+        "SELECT o.id, o.placed, o.total, o.device_id, s.names, "
+        "(SELECT MIN(p.at) FROM payment p WHERE p.order_id = o.id) FROM sale_order o "
+        "JOIN point_of_sale s ON s.id = o.point_of_sale_id "
+        "WHERE o.id IN (SELECT l.order_id FROM order_line l WHERE l.performance_id = :id) "
+        "ORDER BY o.placed DESC, o.id DESC LIMIT :n",
+        id=performance_id, n=MOST_SALES,
+    )  # fmt: skip
+    if not orders:
+        return ()
+    wanted, params = in_list("o", [row[0] for row in orders])
+    seats: dict[str, list[str]] = {}
+    for order, zone, row_name, number in read.run(
+        "SELECT l.order_id, z.name, s.row_name, s.number FROM order_line l "  # noqa: S608 - names of parameters
+        "LEFT JOIN physical_seat s ON s.id = l.seat_id LEFT JOIN physical_zone z ON z.id = s.zone_id "
+        f"WHERE l.order_id IN {wanted} ORDER BY l.order_id, s.position",
+        **params,
+    ):
+        seats.setdefault(order, []).append(_seat_name(zone, row_name, number))
+    return tuple(
+        Sale(
+            id=order,
+            at=from_ms(placed),
+            where=_names(where),
+            seats=tuple(seats.get(order, ())),
+            amount=total,
+            device=device is not None,
+            late=device is not None and taken is not None and taken - placed > LATE // timedelta(milliseconds=1),
+        )
+        for order, placed, total, device, where, taken in orders
+    )
+
+
+def _seat_name(zone: str | None, row: str | None, number: str | None) -> str:
+    return f"{zone} {row}{number}" if row and row.isalpha() else f"{zone} {row}-{number}" if row else ""
+
+
+# --- lanes ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    id: str
+    device: str
+    ticket: str
+    at: int
+    admitted: int
+    reason: str
+    direction: str
+
+
+def _lanes(read: Read, performance: Performance, current: Sequence[str]) -> tuple[Lane, ...]:
+    devices = read.run(
+        "SELECT id, label FROM device WHERE site_id = :site AND kind = :kind AND state = :state ORDER BY code, id",
+        site=performance.site_id, kind=DeviceKind.GATE, state=DeviceState.ACTIVE,
+    )  # fmt: skip
+    last: dict[str, _Scan] = {}
+    counts: dict[tuple[str, int], int] = {}
+    for about in dict.fromkeys([performance.id, *current, ""]):  # "": a code that named no performance
+        scans = read.run(
+            "SELECT id, device_id, ticket_id, at, admitted, reason, direction FROM scan WHERE performance_id = :id "
+            "ORDER BY at DESC, id DESC LIMIT :n",
+            id=about, n=MOST_SCANS,
+        )  # fmt: skip
+        for scan in (_Scan(*row) for row in scans):
+            if scan.device not in last or last[scan.device].at < scan.at:
+                last[scan.device] = scan
+        since = to_ms(performance.doors) if about != performance.id else 0
+        for device, admitted, number in read.run(
+            "SELECT device_id, admitted, COUNT(*) FROM scan WHERE performance_id = :id AND at >= :since "
+            "AND direction = 'entry' GROUP BY 1, 2",
+            id=about, since=since,
+        ):  # fmt: skip
+            counts[device, admitted] = counts.get((device, admitted), 0) + number
+    return tuple(
+        Lane(
+            device, label, _decision(read, last[device]) if device in last else None,
+            counts.get((device, 1), 0), counts.get((device, 0), 0),
+        )
+        for device, label in devices
+    )  # fmt: skip
+
+
+def _decision(read: Read, scan: _Scan) -> Decision:
+    seat = read.one(
+        "SELECT z.name, s.row_name, s.number FROM entitlement e JOIN order_line l ON l.id = e.line_id "
+        "JOIN physical_seat s ON s.id = l.seat_id JOIN physical_zone z ON z.id = s.zone_id WHERE e.id = :id",
+        id=scan.ticket,
+    )
+    used = None
+    if not scan.admitted:
+        used = read.one("SELECT at, gate FROM admission WHERE ticket_id = :id ORDER BY at DESC LIMIT 1", id=scan.ticket)
+    look = scan.admitted and read.one(
+        "SELECT 1 FROM anomaly WHERE device_id = :device AND settled = 0 AND at = :at "
+        "AND kind IN ('duplicate_offline', 'unknown_ticket_admitted')",
+        device=scan.device, at=scan.at,
+    )  # fmt: skip
+    verdict = Verdict.REFUSED if not scan.admitted else Verdict.LOOK if look else Verdict.ADMITTED
+    if scan.admitted and scan.direction == "exit":
+        verdict = Verdict.LEFT
+    return Decision(
+        at=from_ms(scan.at),
+        verdict=verdict,
+        reason=scan.reason,
+        seat=_seat_name(*seat) if seat else "",
+        used_at=from_ms(used[0]) if used else None,
+        used_gate=used[1] if used else "",
+    )
+
+
+def _devices(read: Read, site_id: Id) -> tuple[KnownDevice, ...]:
+    return tuple(
+        KnownDevice(device, kind, label or code, state == DeviceState.ACTIVE, facts)
+        for device, kind, label, code, state, facts in read.run(
+            "SELECT id, kind, label, code, state, contiguous FROM device WHERE site_id = :site "
+            "AND state <> 'revoked' ORDER BY kind, code, id",
+            site=site_id,
+        )
+    )

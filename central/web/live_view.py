@@ -1,0 +1,189 @@
+"""An evening as the fragments of the live page: one piece of HTML each, so that only what changed is sent."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime, format_skeleton
+from babel.numbers import format_currency, format_decimal
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from central.web import curves
+from central.web.evening import Evening, Lane, SeatState, Show, Verdict
+from central.web.hall_picture import hall_picture, mark
+from central.web.live_words import LANGUAGES, WORDS, Words
+from central.web.site_map import nodes, site_map, state_text
+from shared.money import Minor, to_decimal
+from shared.wire.topics import Presence
+
+FRAGMENTS = ("head", "places", "hall", "lanes", "sales", "entries", "devices", "checks")
+_SECONDS_UNTIL = timedelta(minutes=6)  # axes of longer windows tell no seconds
+_LEGEND = (
+    SeatState.FREE, SeatState.LEASED, SeatState.HELD, SeatState.OPTIONED, SeatState.SOLD, SeatState.ADMITTED,
+    SeatState.BLOCKED,
+)  # fmt: skip
+_ALWAYS = {SeatState.FREE, SeatState.LEASED, SeatState.SOLD, SeatState.ADMITTED, SeatState.BLOCKED}
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """All fragments by name; `hall_key` and `seats` let a change of seats be sent alone."""
+
+    fragments: Mapping[str, str]
+    hall_key: str
+    seats: tuple[SeatState, ...]
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """How this page writes words, times and money: its language, the house's time zone."""
+
+    words: Words
+    zone: ZoneInfo
+    currency: str
+
+    def __call__(self, name: str, **values: object) -> str:
+        return self.words(name, **values)
+
+    def number(self, value: int) -> str:
+        return str(format_decimal(value, locale=self.words.language))
+
+    def money(self, amount: int) -> str:
+        return _money(amount, self.currency, self.words.language)
+
+    def round_money(self, amount: int) -> str:
+        """For an axis: no cents, no sign."""
+        return str(format_decimal(int(to_decimal(Minor(amount), self.currency)), locale=self.words.language))
+
+    def time(self, at: datetime) -> str:
+        return at.astimezone(self.zone).strftime("%H:%M:%S")
+
+    def minute(self, at: datetime) -> str:
+        return at.astimezone(self.zone).strftime("%H:%M")
+
+    def day(self, at: datetime) -> str:
+        return str(format_skeleton("MMMEd", at, tzinfo=self.zone, locale=self.words.language))
+
+    def long_day(self, at: datetime) -> str:
+        pattern = {"en": "EEEE d MMMM", "de": "EEEE, d. MMMM"}.get(self.words.language, "EEEE d MMMM")
+        return str(format_datetime(at, pattern, tzinfo=self.zone, locale=self.words.language))
+
+    def axis(self, span: timedelta) -> Callable[[datetime], str]:
+        return self.time if span <= _SECONDS_UNTIL else self.minute
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _money(amount: int, currency: str, language: str) -> str:
+    return str(format_currency(to_decimal(Minor(amount), currency), currency, locale=language))
+
+
+def draw(evening: Evening, heard: Mapping[str, Presence], language: str) -> Drawn:
+    """Every fragment at this moment."""
+    say = Say(WORDS[language], _zone(evening.show.timezone), evening.show.currency)
+    values = {"e": evening, "say": say, "t": say, "name": WORDS[language].of, "SeatState": SeatState}
+    found = nodes(evening.devices, heard)
+    parts: dict[str, Mapping[str, Any]] = {
+        "head": {"wrong": sum(not check.ok for check in evening.checks)},
+        "places": {"legend": legend(evening), "mark": mark},
+        "hall": {"picture": hall_picture(evening.hall, evening.seats, say("hall_says"))},
+        "lanes": {"lanes": [(lane, _tone(lane)) for lane in evening.lanes]},
+        "sales": {"pictures": _sales_pictures(evening, say)},
+        "entries": {"picture": _entries_picture(evening, say)},
+        "devices": {
+            "nodes": [(node, state_text(node, say.words)) for node in found],
+            "picture": site_map(found, say.words, say("site_map")),
+        },
+        "checks": {"wrong": sum(not check.ok for check in evening.checks)},
+    }
+    fragments = {part: _part(part).render(**values, **parts[part]) for part in FRAGMENTS if part != "hall"}
+    fragments["hall"] = str(parts["hall"]["picture"])
+    return Drawn(fragments, evening.hall.key, evening.seats, say.time(evening.now))
+
+
+@cache
+def _part(name: str) -> Any:
+    return _templates.get_template(f"live_{name}.html")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around the fragments. `wanted` and `news` name the stream of changes: which, and from where on."""
+
+    house: str
+    language: str
+    wanted: str
+    news: str
+    versions: Mapping[str, str]
+
+
+def page(frame: Frame, drawn: Drawn, shows: Sequence[Show], show: Show) -> str:
+    """The whole page around its fragments."""
+    say = Say(WORDS[frame.language], _zone(show.timezone), show.currency)
+    part = {name: Markup(text) for name, text in drawn.fragments.items()}  # noqa: S704 - rendered with escaping
+    return str(_part("page").render(**_around(frame), say=say, shows=shows, show=show, at=drawn.at, part=part))
+
+
+def empty_page(frame: Frame) -> str:
+    """Nothing is planned: say so, and what to do next."""
+    return str(_part("empty").render(**_around(frame), show=None))
+
+
+def _around(frame: Frame) -> dict[str, Any]:
+    words = WORDS[frame.language]
+    return {name: getattr(frame, name) for name in frame.__slots__} | {
+        "t": words, "name": words.of, "languages": LANGUAGES
+    }  # fmt: skip
+
+
+def legend(evening: Evening) -> list[tuple[SeatState, int]]:
+    """The states with their counts; they add up to the capacity. A state that no place has may be left out."""
+    return [(state, evening.counts[state]) for state in _LEGEND if evening.counts[state] or state in _ALWAYS]
+
+
+_TONES = {Verdict.ADMITTED: "ok", Verdict.LOOK: "warn", Verdict.REFUSED: "stop", Verdict.LEFT: "mute"}
+
+
+def _tone(lane: Lane) -> str:
+    return _TONES[lane.last.verdict] if lane.last else "mute"
+
+
+def _sales_pictures(evening: Evening, say: Say) -> tuple[Markup, Markup] | None:
+    if not evening.places.total:
+        return None
+    time = say.axis(evening.window.end - evening.window.start)
+    grew = curves.steps_curve(
+        evening.places, evening.window, time=time, says=f"{say('places_sold')}: {evening.places.total}"
+    )
+    came = curves.bars(
+        evening.takings, evening.window, time=time, amount=say.round_money,
+        says=f"{say('takings')}: {say.money(evening.takings.total)}",
+    )  # fmt: skip
+    return grew, came
+
+
+def _entries_picture(evening: Evening, say: Say) -> Markup | None:
+    if not evening.entries:
+        return None
+    window = evening.entry_window
+    told = ", ".join(f"{each.name}: {each.total}" for each in evening.entries)
+    return curves.stack(
+        evening.entries, window, time=say.axis(window.end - window.start), says=f"{say('entries')}: {told}"
+    )

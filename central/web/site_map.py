@@ -1,0 +1,184 @@
+"""The devices as a map of the site: central above, the site's relay, the devices below, and every line between them as
+it is now. A cut line is drawn cut and says so."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum, auto
+
+from markupsafe import Markup
+
+from central.web.curves import shortened
+from central.web.evening import KnownDevice
+from central.web.live_words import Words
+from shared.wire.topics import Presence
+
+WIDTH = 480
+_BROKER = "broker"
+
+
+class Stand(StrEnum):
+    """How a device stands, as far as central can know."""
+
+    ONLINE = auto()
+    ALONE = auto()  # its broker hears it, central's own answers do not reach it
+    TROUBLE = auto()
+    OFFLINE = auto()
+    BEYOND = auto()  # behind a line that is cut: nobody here knows
+    UNHEARD = auto()
+    PENDING = auto()
+
+
+TONE: Mapping[Stand, str] = {
+    Stand.ONLINE: "ok", Stand.ALONE: "warn", Stand.TROUBLE: "warn", Stand.OFFLINE: "stop", Stand.BEYOND: "stop",
+    Stand.UNHEARD: "mute", Stand.PENDING: "warn",
+}  # fmt: skip
+_TONE_MARK = {
+    "ok": '<circle r="5" class="dot"/>',
+    "warn": '<path d="M0-6l6.5 11h-13z" class="dot"/>',
+    "stop": '<path d="M-4.5-4.5l9 9m0-9l-9 9" class="stroke"/>',
+    "mute": '<circle r="4" class="hollow"/>',
+}
+_ICON = {
+    "central": '<path d="M-11-9h22v7h-22zM-11 2h22v7h-22zM-7-5.5h.01M-7 5.5h.01"/>',
+    "broker": '<path d="M0 9V1M-5-3a7 7 0 0 1 10 0M-9-7a13 13 0 0 1 18 0M-5 9H5"/>',
+    "kiosk": '<path d="M-7-11h14v15h-14zM-3.5 0h7M0 4v6M-5 10H5"/>',
+    "gate": '<path d="M-10-10v20M10-10v20M-10-3h8M10-3h-8M-10 3h8M10 3h-8"/>',
+    "printer": '<path d="M-6-4v-7H6v7M-6 5h-5v-9h22v9h-5M-6 1H6v9h-12z"/>',
+    "bar": '<path d="M-8-9H8L0 1zM0 1v8M-5 9H5"/>',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A device with what it last said of itself."""
+
+    device: KnownDevice
+    stand: Stand
+    code: str = ""
+    unsent: int = 0
+
+    @property
+    def tone(self) -> str:
+        return TONE[self.stand]
+
+
+def nodes(devices: Sequence[KnownDevice], heard: Mapping[str, Presence]) -> list[Node]:
+    """Each device as it stands; those behind a relay that central does not hear are out of reach."""
+    relays = [device.id for device in devices if device.kind == _BROKER and device.id in heard]
+    cut = bool(relays) and not any(heard[relay].online for relay in relays)
+    return [_node(device, heard.get(device.id), cut and device.kind != _BROKER) for device in devices]
+
+
+def _node(device: KnownDevice, said: Presence | None, beyond: bool) -> Node:
+    if not device.enrolled:
+        return Node(device, Stand.PENDING)
+    if said is None:
+        return Node(device, Stand.UNHEARD)
+    detail = said.detail or {}
+    unsent = detail.get("unsent", 0)
+    unsent = unsent if isinstance(unsent, int) else 0
+    if beyond:
+        return Node(device, Stand.BEYOND, unsent=unsent)
+    if not said.online:
+        return Node(device, Stand.OFFLINE, unsent=unsent)
+    if said.health != "ok":
+        return Node(device, Stand.TROUBLE, said.health, unsent)
+    return Node(device, Stand.ALONE if detail.get("central") is False else Stand.ONLINE, unsent=unsent)
+
+
+def site_map(devices: Sequence[Node], words: Words, says: str) -> Markup:
+    relays = [node for node in devices if node.device.kind == _BROKER]
+    others = [node for node in devices if node.device.kind != _BROKER]
+    parts: list[Markup] = []
+    middle, row_y = WIDTH / 2, 30.0
+    parts.append(_box(middle, row_y, 190, "central", words("central"), "ok", words("online"), ""))
+    bus_y = 96.0
+    if relays:
+        relay = relays[0]
+        parts.insert(0, _line(middle, row_y + 26, middle, 118, relay.tone, words))
+        parts.append(_box(middle, 144, 190, _BROKER, relay.device.label, relay.tone, state_text(relay, words), ""))
+        bus_y = 190.0
+        parts.insert(0, _line(middle, 170, middle, bus_y, "ok", words))
+    elif others:
+        parts.insert(0, _line(middle, row_y + 26, middle, bus_y, _worst(others), words))
+    columns = min(4, len(others)) if len(others) != 5 else 3
+    bottom = bus_y
+    for row in range(0, len(others), columns or 1):
+        line = others[row : row + columns]
+        y = bus_y + 22 + (row // columns) * 118
+        wide = WIDTH / len(line)
+        xs = [wide * (at + 0.5) for at in range(len(line))]
+        if row == 0:
+            parts.insert(0, _bus(min(*xs, middle), max(*xs, middle), bus_y))
+        for x, node in zip(xs, line, strict=True):
+            if row == 0:
+                parts.insert(0, _line(x, bus_y, x, y, node.tone, words, short=True))
+            unsent = words("unsent", n=node.unsent) if node.unsent else ""
+            parts.append(_card(x, y, min(wide - 8, 132), node, state_text(node, words), unsent))
+        bottom = y + 98
+    return Markup('<svg class="site" viewBox="0 0 {} {:g}" role="img" aria-label="{}">{}</svg>').format(
+        WIDTH, bottom + 4, says, Markup("").join(parts)
+    )
+
+
+def state_text(node: Node, words: Words) -> str:
+    return words("trouble", code=node.code) if node.stand is Stand.TROUBLE else words(node.stand)
+
+
+def _worst(devices: Sequence[Node]) -> str:
+    """No relay tells of the line itself: it is cut when nobody behind it is heard."""
+    tones = {node.tone for node in devices}
+    return "ok" if "ok" in tones or "warn" in tones else "stop" if "stop" in tones else "mute"
+
+
+def _icon(kind: str) -> Markup:
+    return Markup('<g class="icon">{}</g>').format(Markup(_ICON.get(kind, _ICON["central"])))  # noqa: S704 - our own
+
+
+def _tone_mark(tone: str) -> Markup:
+    return Markup(_TONE_MARK[tone])  # noqa: S704 - our own
+
+
+def _box(x: float, y: float, wide: float, kind: str, label: str, tone: str, state: str, unsent: str) -> Markup:
+    """A wide, flat box: central or the relay."""
+    return Markup(
+        '<g transform="translate({:g} {:g})" class="node {}"><rect x="{:g}" y="-26" width="{:g}" height="52" rx="12" '
+        'class="box"/><g transform="translate({:g} 0)">{}</g><text x="{:g}" y="-4" class="label">{}</text>'
+        '<g transform="translate({:g} 13)">{}</g><text x="{:g}" y="17" class="state">{}</text></g>'
+    ).format(
+        x, y, tone, -wide / 2, wide, -wide / 2 + 26, _icon(kind), -wide / 2 + 50, shortened(label, 18),
+        -wide / 2 + 56, _tone_mark(tone), -wide / 2 + 68, state + (" · " + unsent if unsent else ""),
+    )  # fmt: skip
+
+
+def _card(x: float, y: float, wide: float, node: Node, state: str, unsent: str) -> Markup:
+    return Markup(
+        '<g transform="translate({:g} {:g})" class="node {}"><rect x="{:g}" y="0" width="{:g}" height="98" rx="12" '
+        'class="box"/><g transform="translate(0 22)">{}</g><text y="54" class="label" text-anchor="middle">{}</text>'
+        '<text y="73" class="state" text-anchor="middle">{}</text>'
+        '<g transform="translate({:g} 17)">{}</g><text y="90" class="unsent" text-anchor="middle">{}</text></g>'
+    ).format(
+        x, y, node.tone, -wide / 2, wide, _icon(node.device.kind), shortened(node.device.label, int(wide // 8)),
+        shortened(state, int(wide // 6.4)), wide / 2 - 16, _tone_mark(node.tone), unsent,
+    )  # fmt: skip
+
+
+def _bus(x1: float, x2: float, y: float) -> Markup:
+    return Markup('<line x1="{:g}" x2="{:g}" y1="{:g}" y2="{:g}" class="wire ok"/>').format(x1, x2, y, y)
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, tone: str, words: Words, *, short: bool = False) -> Markup:
+    """A line from above to below; cut, it is two ends, a cross and, where there is room, the word."""
+    if tone != "stop":
+        return Markup('<line x1="{:g}" y1="{:g}" x2="{:g}" y2="{:g}" class="wire {}"/>').format(x1, y1, x2, y2, tone)
+    half, gap = (y1 + y2) / 2, 5 if short else 11
+    ends = Markup('<path d="M{:g} {:g}V{:g}M{:g} {:g}V{:g}" class="wire stop"/>').format(
+        x1, y1, half - gap, x2, half + gap, y2
+    )
+    if short:
+        return ends
+    cross = Markup(
+        '<g transform="translate({:g} {:g})" class="node stop"><path d="M-7-7l14 14m0-14l-14 14" class="stroke big"/>'
+        '<text x="20" y="5" class="cut">{}</text></g>'
+    ).format(x1, half, words("cut"))
+    return ends + cross
