@@ -2,10 +2,8 @@
 to systemd as a watchdog that is fed only while the device really works.
 """
 
-import os
 import shutil
-import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,27 +74,3 @@ class Health:
 
 def low_disk(directory: Path) -> bool:
     return shutil.disk_usage(directory).free < LOW_DISK
-
-
-class Notifier:
-    """systemd's notify protocol; silent where there is no systemd."""
-
-    def __init__(self, env: Mapping[str, str] | None = None) -> None:
-        env = os.environ if env is None else env
-        self._address = env.get("NOTIFY_SOCKET", "")
-        usec = env.get("WATCHDOG_USEC", "")
-        ours = env.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
-        self.watchdog_s: float | None = int(usec) / 1_000_000 if usec.isdigit() and ours else None
-
-    def say(self, **values: str) -> None:
-        """E.g. `say(READY="1", STATUS="selling")`."""
-        if not self._address:
-            return
-        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
-        text = "\n".join(f"{name}={value}" for name, value in values.items())
-        try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
-                sock.connect(address)
-                sock.sendall(text.encode())
-        except OSError as bad:
-            log.warning("systemd does not hear", why=str(bad))

@@ -20,7 +20,7 @@ from edge.device import commands, health
 from edge.device.clockwork import Clockwork
 from edge.device.commands import Commands
 from edge.device.enrol import ensure_enrolled, standing_of
-from edge.device.health import Health, Notifier
+from edge.device.health import Health
 from edge.device.identity import Identity, keep_central
 from shared.clock import ClockState, Now
 from shared.ids import Id
@@ -29,6 +29,7 @@ from shared.runtime.journal import Journal, JournalTx
 from shared.runtime.keyring import Keyring
 from shared.runtime.log import logger
 from shared.runtime.mqtt import Announce, Bus, Endpoint
+from shared.runtime.notify import Notifier
 from shared.runtime.sync import Reader, SealRefused, Sync
 from shared.runtime.system import Clock, SystemClock, fresh_id
 from shared.runtime.tasks import Crew, wait_any

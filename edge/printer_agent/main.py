@@ -24,7 +24,9 @@ from shared.ids import derived_id
 from shared.runtime.config import Failure
 from shared.runtime.journal import Journal, JournalTx
 from shared.runtime.log import logger
+from shared.runtime.notify import Notifier, stay
 from shared.runtime.system import Clock, SystemClock
+from shared.runtime.tasks import Crew
 from shared.wire.certificates import DeviceKind
 from shared.wire.codec import dump, load
 from shared.wire.facts import FactKind
@@ -133,7 +135,10 @@ async def _serve(
         log.info("printer agent ready", printer=config.printer, socket=str(config.socket))
         if ready is not None:
             ready()
-        await agent.run()
+        async with Crew() as crew:
+            if device is None:  # a device's own shell does it
+                crew.start("watchdog", lambda: stay(Notifier()))
+            await agent.run()
     finally:
         await runner.cleanup()
         await printer.close()

@@ -22,6 +22,7 @@ from shared.runtime.config import Failure
 from shared.runtime.log import logger
 from shared.runtime.login import admitted, read_login
 from shared.runtime.mqtt import Bus, Endpoint
+from shared.runtime.notify import Notifier, stay
 from shared.runtime.tasks import start
 from shared.wire import topics
 from shared.wire.certificates import Certificate, DeviceKind, Right
@@ -265,4 +266,4 @@ async def run_broker(config: SiteBrokerConfig, ready: asyncio.Future[int] | None
                 start(group, "bridge", bridge.run)
             if ready is not None:
                 ready.set_result(broker.port)
-            group.create_task(asyncio.Event().wait(), name="until stopped")
+            group.create_task(stay(Notifier()), name="until stopped")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edge.device.health import Health, Notifier, Trouble
+from edge.device.health import Health, Trouble
 from edge.device.identity import Stored, device_key, keep_identity
 from edge.device.shell import DeviceConfig, start
 from shared.clock import ClockState
@@ -14,6 +14,7 @@ from shared.ids import derived_id
 from shared.runtime.broker import EmbeddedBroker
 from shared.runtime.config import Failure
 from shared.runtime.mqtt import Bus, Endpoint
+from shared.runtime.notify import Notifier
 from shared.runtime.sync import Reader
 from shared.runtime.system import SystemClock
 from shared.wire import topics
