@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kivy.app import App
 from kivy.clock import Clock
+from kivy.config import Config
 from kivy.core.window import Window
 from kivy.graphics import InstructionGroup
 from kivy.graphics.opengl import glFinish, glReadPixels
@@ -27,6 +28,9 @@ from shared.look import solid
 
 if TYPE_CHECKING:
     from edge.kiosk.ui.window import KioskWindow
+
+# Kivy also reads /dev/input where it may, and would then feel each finger twice: SDL tells of it as well, as a mouse.
+Config.remove_option("input", "%(name)s")
 
 NEXT_LANGUAGE = 4.0  # seconds an invitation stays
 HOLD_S = 5.0  # a finger that has not stirred for so long holds the screen no more: its lifting may have been lost

@@ -56,7 +56,9 @@ def prepare(settings: WindowSettings) -> None:
         "KCFG_GRAPHICS_SHOW_CURSOR": "0" if settings.fullscreen else "1",
         "KCFG_KIVY_EXIT_ON_ESCAPE": "0",
     }
-    if not os.access(Path.home(), os.W_OK):  # a hardened unit has no home; Kivy insists on a folder of its own
+    if not os.access(
+        os.environ.get("HOME", ""), os.W_OK
+    ):  # a hardened unit has no home; Kivy insists on a folder of its own
         wanted["KIVY_HOME"] = mkdtemp(prefix="parterre-kiosk-")
     for name, value in wanted.items():
         os.environ.setdefault(name, value)

@@ -57,7 +57,7 @@ def _plan(page: Page, kiosk: Kiosk, rect: Rect) -> None:
 def _legend(page: Page, language: str, rect: Rect) -> None:
     """What the shapes mean."""
     scheme = page.scheme
-    cells = rect.inset(page.px(8), 0).columns([3, 3, 3, 5], page.px(8))
+    cells = rect.inset(page.px(8), 0).columns([5, 7, 7, 9], page.px(8))
     keys = ("seats.free", "seats.taken", "seats.yours", "seats.wheelchair")
     for key, cell in zip(keys, cells, strict=True):
         spot, text = cell.left(page.px(24), page.px(10))

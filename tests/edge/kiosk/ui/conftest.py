@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -198,6 +198,7 @@ def sample() -> Sample:
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    before = dict(os.environ)
     os.environ["KIVY_HOME"] = str(tmp_path)
     sent: list[Event] = []
     settings = WindowSettings(1920, 1280, offscreen=True, targets_file=tmp_path / "targets.json", frames=200)
@@ -209,6 +210,5 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     yield found
     window.stop()
     await running
-
-
-Make = Callable[..., Kiosk]
+    os.environ.clear()  # other tests start kiosks of their own: they must not inherit a window in memory
+    os.environ.update(before)
