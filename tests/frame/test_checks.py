@@ -1,0 +1,76 @@
+"""The checks that we wrote ourselves find what they are for, and the delivered files pass them."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+UNITS = sorted((ROOT / "systemd").glob("*.service"))
+with_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="sudo apt-get install systemd")
+
+
+def check(kind: str, *files: Path) -> tuple[int, str]:
+    command = [sys.executable, ROOT / "tools" / "checks.py", kind, *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout.strip()
+
+
+def test_the_lock_names_the_public_index_only(tmp_path: Path) -> None:
+    assert check("lock") == (0, "")
+    lock = tmp_path / "uv.lock"
+    lock.write_text('{ url = "https://files.pythonhosted.org/a.whl" }\n{ url = "https://mirror.local/b.whl" }\n')
+    code, said = check("lock", lock)
+    assert code == 1
+    assert "uv.lock:2: not the public index" in said and "uv.lock:1" not in said
+
+
+def test_a_place_of_one_machine_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "notes.md"
+    place = "/" + "root/parterre"
+    file.write_text(f"its /var/lib/parterre\nlies in {place}\n")
+    code, said = check("places", file)
+    assert (code, said) == (1, f"{file}:2: lies in {place}")
+
+
+@with_systemd
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_systemd_has_nothing_to_say_about_a_unit(unit: Path) -> None:
+    assert check("units", unit) == (0, "")
+
+
+@with_systemd
+@pytest.mark.parametrize(
+    "old, new, said",
+    [
+        ("WatchdogSec=", "WatchdogSecs=", "'WatchdogSecs'"),
+        ("Type=notify", "Type=notified", "notified"),
+        ("CapabilityBoundingSet=\n", "", "security: → Overall exposure level"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_a_unit_is_found(old: str, new: str, said: str, tmp_path: Path) -> None:
+    text = (ROOT / "systemd" / "parterre-central.service").read_text()
+    assert old in text
+    unit = tmp_path / "parterre-central.service"
+    unit.write_text(text.replace(old, new))
+    code, faults = check("units", unit)
+    assert code == 1
+    assert said in faults
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_starts_without_a_network_and_is_watched(unit: Path) -> None:
+    settings = [line for line in unit.read_text().splitlines() if not line.startswith("#")]
+    assert not any("network-online" in line for line in settings)
+    assert {"Type=notify", "WatchdogSec=20", "Restart=always", "StartLimitIntervalSec=0"} <= set(settings)
+    start = next(line for line in settings if line.startswith("ExecStart="))
+    role = unit.stem.removeprefix("parterre-").removesuffix("@")
+    assert start.split()[1] == role
+
+
+def test_every_role_has_its_unit() -> None:
+    assert {unit.stem for unit in UNITS} == {
+        "parterre-broker", "parterre-central", "parterre-gate@", "parterre-kiosk", "parterre-printer",
+    }  # fmt: skip
