@@ -62,6 +62,3 @@ def test_with_everything_in_place_nothing_is_done(bare: Path) -> None:
     )
     (bare / ".venv" / ".parterre-test").write_text(made_from.stdout)
     assert bootstrap(bare, "lint") == (0, "", "")
-    (bare / "uv.lock").write_text("another lock\n")  # now there is something to do, and no Python to do it with
-    code, _, _ = bootstrap(bare, "lint", PYTHON="/nowhere/python")
-    assert code != 0
