@@ -3,15 +3,11 @@
 Names come from anywhere; a screen or a ticket must not show boxes for letters that the house's type does not have.
 """
 
-from functools import cache
-from pathlib import Path
 from struct import unpack_from
 
 
-@cache
-def coverage(font: Path) -> frozenset[int]:
-    """The code points of a font; empty for a file that is none."""
-    data = font.read_bytes()
+def coverage(data: bytes) -> frozenset[int]:
+    """The code points of a font file's content; empty for what is none."""
     if data[:4] not in (b"\x00\x01\x00\x00", b"OTTO", b"true"):
         return frozenset()
     tables = {}

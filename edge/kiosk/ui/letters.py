@@ -8,7 +8,7 @@ read (where Debian's libfribidi0 is installed); what neither type has, colour pi
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import kivy
@@ -42,13 +42,18 @@ def readable(text: str, weight: Weight) -> tuple[str, Path]:
     """The text without what cannot be drawn, and the font that draws all the rest."""
     house = font_path(weight)
     codes = {ord(char) for char in text} - {0x20}
-    if codes <= coverage(house):
+    if codes <= _known(house):
         return text, house
-    spare = coverage(_FALLBACK)
-    has_others = any(ord(char) not in coverage(house) and char.isalpha() and ord(char) in spare for char in text)
-    font, known = (_FALLBACK, spare) if has_others else (house, coverage(house))
+    spare = _known(_FALLBACK)
+    has_others = any(ord(char) not in _known(house) and char.isalpha() and ord(char) in spare for char in text)
+    font, known = (_FALLBACK, spare) if has_others else (house, _known(house))
     kept = "".join(char for char in text if (ord(char) in known and ord(char) not in _INVISIBLE) or char in " \n")
     return _SPACES.sub(" ", kept).strip() or "…", font
+
+
+@cache
+def _known(font: Path) -> frozenset[int]:
+    return coverage(font.read_bytes())
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,7 @@ from itertools import combinations
 import pytest
 
 from shared.look import Weight, contrast, css, font_path, look, rgb, solid, web_font
+from shared.look.glyphs import coverage
 
 TEXT_ON = [
     ("ground_ink", "ground"),
@@ -67,6 +68,14 @@ def test_fonts_are_there_and_small(weight: Weight) -> None:
     assert font_path(weight).read_bytes()[:4] == b"\x00\x01\x00\x00"
     assert web_font(weight)[:4] == b"wOF2"
     assert sum(path.stat().st_size for path in font_path(weight).parent.iterdir()) < 1_500_000
+
+
+@pytest.mark.parametrize("weight", list(Weight))
+def test_every_letter_of_the_five_languages_is_in_the_type(weight: Weight) -> None:
+    known = coverage(font_path(weight).read_bytes())
+    wanted = "azAZ09éèêëàâùûüïîôœçÉÀŒäöüßẞñáíóúÑ¿¡ìò€£’“”«»–—…·×°№\u00a0\u202f"
+    assert {char for char in wanted if ord(char) not in known} == set()
+    assert ord("ש") not in known and coverage(b"no font at all") == frozenset()
 
 
 @pytest.mark.parametrize("weight", list(Weight))
