@@ -115,6 +115,7 @@ class Device:
             on_settings=self._take_settings,
             renew_keys=self._renew_keys,
         )
+        self.sync.on_sent = self._announce_again.set
         self.bus.subscribe(topics.bells(identity.site_id), self.sync.rang)
         self.bus.subscribe(topics.command(identity.site_id, identity.device_id), self.commands.heard)
 

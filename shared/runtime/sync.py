@@ -125,6 +125,7 @@ class Sync:
         renew_keys: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.online = False
+        self.on_sent: Callable[[], None] = lambda: None  # central has every fact
         self.trouble: dict[str, str] = {}  # feed or "facts" → why it does not get on
         self._central, self._journal, self._keyring = central, journal, keyring
         self._signer, self._clock, self._now = signer, clock, now
@@ -206,6 +207,8 @@ class Sync:
                 self._link(True)
                 self.trouble.pop("facts", None)
                 waiting = self._journal.pending(1)
+                if not waiting:
+                    self.on_sent()
                 if not waiting or waiting[0].seq != first:
                     delays = self._backoff.delays()
                     continue
