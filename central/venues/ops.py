@@ -281,6 +281,9 @@ def create_logical_configuration(tx: Tx, want: CreateLogicalConfiguration) -> Ou
     return Ok(len(plan.places) + sum(zone.capacity for zone in counted))
 
 
+CATEGORY_STEP = 300  # in quality units: how a house ranks its categories weighs more than a few rows
+
+
 def plan_of(configuration: PhysicalConfiguration) -> Plan:
     """The plan as values; what we wrote ourselves is sound."""
     read = read_plan(configuration.plan.encode())
@@ -295,9 +298,11 @@ def plan_row(read: Read, logical: LogicalConfiguration) -> PlanRow:
     assert physical, "a logical configuration has a physical one"
     plan = plan_of(physical)
     categories = {
-        str(seat): Id(category)
-        for seat, category in read.run(
-            "SELECT seat_id, category_id FROM logical_seat WHERE configuration_id = :id", id=logical.id
+        str(seat): (Id(category), int(rank))
+        for seat, category, rank in read.run(
+            "SELECT l.seat_id, l.category_id, c.rank FROM logical_seat l JOIN seat_category c ON c.id = l.category_id "
+            "WHERE l.configuration_id = :id",
+            id=logical.id,
         )
     }
     return PlanRow(
@@ -312,8 +317,8 @@ def plan_row(read: Read, logical: LogicalConfiguration) -> PlanRow:
                 number=place.seat.number,
                 x=place.seat.x,
                 y=place.seat.y,
-                category_id=categories[found],
-                quality=place.quality,
+                category_id=categories[found][0],
+                quality=place.quality + CATEGORY_STEP * (categories[found][1] - 1),
                 wheelchair=place.wheelchair,
                 companion=place.companion,
                 aisle=place.aisle,
