@@ -238,12 +238,12 @@ async def play_evening(evening: EveningHouse) -> None:
         await device.appear()
     lease = await kiosk.lease(evening.tonight, evening.house.categories["Carré or"], 40)
     tickets: list[str] = []
-    for n in range(12):  # told late: the kiosk's line was cut
+    for n in range(16):  # told late: the kiosk's line was cut
         slots = (2 * n, 2 * n + 1)
-        kiosk.sale(evening.house, lease, slots, now - timedelta(seconds=540 - 40 * n - n * n))
+        kiosk.sale(evening.house, lease, slots, now - timedelta(seconds=540 - 30 * n - n * n // 8))
         tickets += [leased_ticket_id(lease.id, slot) for slot in slots]
     await kiosk.upload()
-    for n in range(9):
+    for n in range(4):
         sold = await evening.sell(*range(20 * n, 20 * n + 2 + n % 3))
         tickets += [ticket["ticket_id"] for ticket in sold["tickets"]]
     for n, ticket in enumerate(tickets[:34]):

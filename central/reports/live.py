@@ -4,7 +4,7 @@ It costs a few dozen milliseconds for a theatre; the page asks at a bounded rate
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import orjson
@@ -15,32 +15,29 @@ from central.kernel.db import in_list
 from central.kernel.tx import Read
 from central.organisation.model import Names
 from central.reports.checks import run_checks
-from central.venues.model import LogicalConfiguration, PhysicalConfiguration, PhysicalSeat, SeatCategory
-from central.venues.ops import plan_of
-from central.venues.plan import Area, Shape
+from central.venues.model import LogicalConfiguration, PhysicalConfiguration, SeatCategory
+from central.venues.ops import plan_row
 from central.web.evening import (
     CheckLine,
     Decision,
     Evening,
     Hall,
-    HallCategory,
-    HallSeat,
-    HallShape,
     KnownDevice,
     Lane,
     Sale,
-    SeatState,
     Series,
     Show,
     Verdict,
     Window,
 )
+from central.web.hall_svg import SeatState
 from shared.clock import from_ms, to_ms
 from shared.ids import Id
 from shared.wire.certificates import DeviceKind
+from shared.wire.feeds import CategoryRow, PlanRow
 
 MOST_SHOWS = 8
-MOST_SALES = 7
+MOST_SALES = 5
 MOST_SCANS = 60  # looked at per performance to find each lane's last word
 MOST_HALLS = 16
 SPANS = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 10, 30, 60, 120, 240, 720))
@@ -52,7 +49,7 @@ class Evenings:
     """Collects evenings; keeps drawings of halls, which do not change once they are validated."""
 
     def __init__(self) -> None:
-        self._halls: dict[tuple[str, str], tuple[Hall, tuple[str, ...]]] = {}
+        self._halls: dict[tuple[str, str], Hall] = {}
 
     def __call__(self, read: Read, wanted: str, old_checks: Sequence[CheckLine] | None = None) -> Evening | None:
         """The evening of performance `wanted`, or of the next one; None if nothing is planned. `old_checks` are shown
@@ -65,8 +62,8 @@ class Evenings:
         if not performances:
             return None
         performance = next((each for each in performances if each.id == wanted), performances[0])
-        hall, seat_ids = self._hall(read, performance)
-        seats, counts = _places(read, performance.id, seat_ids)
+        hall = self._hall(read, performance)
+        seats, counts = _places(read, performance.id, [seat.id for seat in hall.plan.seats])
         window, places, takings = _sold(read, performance.id)
         entry_window, entries = _entries(read, performance.id)
         shows = tuple(_show(read, each) for each in performances)
@@ -92,8 +89,7 @@ class Evenings:
             ),
         )
 
-    def _hall(self, read: Read, performance: Performance) -> tuple[Hall, tuple[str, ...]]:
-        """The drawing, and the seats' ids in its order."""
+    def _hall(self, read: Read, performance: Performance) -> Hall:
         key = (performance.id, performance.logical_configuration_id)
         known = self._halls.get(key)
         if known is None:
@@ -129,39 +125,21 @@ def _show(read: Read, performance: Performance) -> Show:
 # --- hall -------------------------------------------------------------------------------------------------------------
 
 
-def _hall(read: Read, performance: Performance) -> tuple[Hall, tuple[str, ...]]:
+def _hall(read: Read, performance: Performance) -> Hall:
+    """The logical configuration's plan, each seat in the category that it has in this performance."""
     logical = read.get(LogicalConfiguration, performance.logical_configuration_id)
     physical = read.get(PhysicalConfiguration, logical.physical_configuration_id) if logical else None
-    assert physical, "foreign keys say so"
-    seats = read.find(PhysicalSeat, "WHERE configuration_id = :id ORDER BY position", id=physical.id)
-    categories = read.find(SeatCategory, "ORDER BY rank, id")
-    position = {category.id: at for at, category in enumerate(categories)}
-    of_seat = dict(read.run("SELECT seat_id, category_id FROM place WHERE performance_id = :id", id=performance.id))
-    seats = [seat for seat in seats if seat.id in of_seat]
-    width, height, shapes = 0.0, 0.0, ()
-    if physical.plan:
-        plan = plan_of(physical)
-        width, height, shapes = plan.width, plan.height, tuple(map(_shape, plan.areas))
-    used = sorted({position[of_seat[seat.id]] for seat in seats})
-    drawn = Hall(
-        key=performance.id,
-        width=width or max((seat.x for seat in seats), default=0.0) + 30,
-        height=height or max((seat.y for seat in seats), default=0.0) + 30,
-        seats=tuple(
-            HallSeat(seat.x, seat.y, used.index(position[of_seat[seat.id]]), seat.wheelchair) for seat in seats
-        ),
-        shapes=shapes,
-        categories=tuple(HallCategory(categories[at].names, categories[at].colour) for at in used),
+    assert logical and physical, "foreign keys say so"
+    plan = plan_row(read, logical) if physical.plan else PlanRow(logical.names["fr"], 1, 1, ())
+    own = dict(read.run("SELECT seat_id, category_id FROM place WHERE performance_id = :id", id=performance.id))
+    seats = tuple(replace(seat, category_id=own.get(seat.id, seat.category_id)) for seat in plan.seats)
+    used = set(own.values())
+    categories = [each for each in read.find(SeatCategory, "ORDER BY rank, id") if each.id in used]
+    return Hall(
+        performance.id,
+        replace(plan, seats=seats),
+        tuple(CategoryRow(each.id, each.names, each.colour, each.rank) for each in categories),
     )
-    return drawn, tuple(seat.id for seat in seats)
-
-
-def _shape(area: Area) -> HallShape:
-    at = (area.text_x, area.text_y)
-    turn = area.rotation if area.shape is Shape.TEXT else 0.0
-    radius = 0.0 if area.outline() or area.shape is Shape.TEXT else area.width
-    points = area.outline() or ((area.x, area.y),)
-    return HallShape(area.colour, points, radius, area.text, at, area.text_size, turn)
 
 
 def _places(
@@ -189,7 +167,7 @@ def _places(
     for state in states.values():
         counts[state] += 1
     _count_gauges(read, performance_id, inside, counts)
-    return tuple(states[seat] for seat in seat_ids), counts
+    return tuple(states.get(seat, SeatState.INVALID) for seat in seat_ids), counts
 
 
 def _state(blocked: str, allocation: str | None, state: str | None, inside: set[str]) -> SeatState:
@@ -290,20 +268,20 @@ def _last_sales(read: Read, performance_id: Id) -> tuple[Sale, ...]:
     if not orders:
         return ()
     wanted, params = in_list("o", [row[0] for row in orders])
-    seats: dict[str, list[str]] = {}
+    seats: dict[str, dict[str, list[str]]] = {}
     for order, zone, row_name, number in read.run(
         "SELECT l.order_id, z.name, s.row_name, s.number FROM order_line l "  # noqa: S608 - names of parameters
-        "LEFT JOIN physical_seat s ON s.id = l.seat_id LEFT JOIN physical_zone z ON z.id = s.zone_id "
+        "JOIN physical_seat s ON s.id = l.seat_id JOIN physical_zone z ON z.id = s.zone_id "
         f"WHERE l.order_id IN {wanted} ORDER BY l.order_id, s.position",
         **params,
     ):
-        seats.setdefault(order, []).append(_seat_name(zone, row_name, number))
+        seats.setdefault(order, {}).setdefault(zone, []).append(_row_number(row_name, number))
     return tuple(
         Sale(
             id=order,
             at=from_ms(placed),
             where=_names(where),
-            seats=tuple(seats.get(order, ())),
+            seats=tuple(f"{zone} {' '.join(places)}" for zone, places in seats.get(order, {}).items()),
             amount=total,
             device=device is not None,
             late=device is not None and taken is not None and taken - placed > LATE // timedelta(milliseconds=1),
@@ -312,8 +290,9 @@ def _last_sales(read: Read, performance_id: Id) -> tuple[Sale, ...]:
     )
 
 
-def _seat_name(zone: str | None, row: str | None, number: str | None) -> str:
-    return f"{zone} {row}{number}" if row and row.isalpha() else f"{zone} {row}-{number}" if row else ""
+def _row_number(row: str, number: str) -> str:
+    """`D12`; `3-12` where the row is a number too."""
+    return f"{row}-{number}" if row[-1:].isdigit() else f"{row}{number}"
 
 
 # --- lanes ------------------------------------------------------------------------------------------------------------
@@ -383,7 +362,7 @@ def _decision(read: Read, scan: _Scan) -> Decision:
         at=from_ms(scan.at),
         verdict=verdict,
         reason=scan.reason,
-        seat=_seat_name(*seat) if seat else "",
+        seat=f"{seat[0]} {_row_number(*seat[1:])}" if seat else "",
         used_at=from_ms(used[0]) if used else None,
         used_gate=used[1] if used else "",
     )

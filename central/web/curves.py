@@ -42,7 +42,7 @@ def steps_curve(series: Series, window: Window, *, says: str, time: TimeText, he
     return _picture(height, says, frame.axes(time, str) + drawn)
 
 
-def bars(series: Series, window: Window, *, says: str, time: TimeText, amount: AmountText, height: int = 88) -> Markup:
+def bars(series: Series, window: Window, *, says: str, time: TimeText, amount: AmountText, height: int = 80) -> Markup:
     """How much came in each step."""
     most = ceiling(max(*series.steps, 1))
     frame = _Frame(window, most, height, WIDTH - RIGHT)

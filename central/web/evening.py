@@ -8,19 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
+from central.web.hall_svg import SeatState
+from shared.wire.feeds import CategoryRow, PlanRow
+
 Names = Mapping[str, str]
-
-
-class SeatState(StrEnum):
-    """How a seat stands tonight. ADMITTED is a sold seat whose holder came in."""
-
-    FREE = auto()
-    HELD = auto()
-    LEASED = auto()  # with a device, which alone may sell it
-    OPTIONED = auto()
-    SOLD = auto()
-    ADMITTED = auto()
-    BLOCKED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,42 +28,12 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
-class HallSeat:
-    x: float
-    y: float
-    category: int  # its place in `Hall.categories`
-    wheelchair: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HallShape:
-    """Something drawn that is no seat: an outline (`points`), a circle (`radius`), or `text` at a point."""
-
-    colour: str
-    points: tuple[tuple[float, float], ...] = ()
-    radius: float = 0.0
-    text: str = ""
-    text_at: tuple[float, float] = (0.0, 0.0)
-    text_size: int = 16
-    turn: float = 0.0  # degrees, clockwise around `text_at`
-
-
-@dataclass(frozen=True, slots=True)
-class HallCategory:
-    names: Names
-    colour: str
-
-
-@dataclass(frozen=True, slots=True)
 class Hall:
     """A plan without the evening's changes. `key` is another for another drawing."""
 
     key: str
-    width: float
-    height: float
-    seats: tuple[HallSeat, ...]
-    shapes: tuple[HallShape, ...]
-    categories: tuple[HallCategory, ...]
+    plan: PlanRow
+    categories: tuple[CategoryRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +127,7 @@ class CheckLine:
 
 @dataclass(frozen=True, slots=True)
 class Evening:
-    """Everything at one moment. `seats` has one state per seat of the hall, in its order."""
+    """Everything at one moment. `seats` has one state per seat of the plan, in its order."""
 
     now: datetime
     house: Names

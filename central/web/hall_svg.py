@@ -86,10 +86,11 @@ def hall_svg(
     language: str = "fr",
     styled: bool = True,
     name: str = "ph",
+    legend: bool = True,
 ) -> str:
     """The hall as one `<svg>` element. `states` has one state per seat of the plan, in plan order. Every seat carries
     its index as `data-n`. A page that may not have inline styles takes `STYLE` into its sheet and says `styled=False`;
-    one that shows several halls gives each another `name`."""
+    one that shows several halls gives each another `name`; one that counts by itself draws no `legend`."""
     if len(states) != len(plan.seats):
         raise ValueError(f"{len(plan.seats)} seats, but {len(states)} states")
     words = WORDS.get(language, WORDS["en"])
@@ -97,12 +98,15 @@ def hall_svg(
     labels = {category.id: _name(category.names, language) for category in categories}
     counts = Counter(states)
     left, top, right, bottom = _bounds(plan)
-    legend, legend_height = _legend(plan, states, tints, labels, words, language, right - left, name)
+    drawn_legend, legend_height = "", 0.0
+    if legend:
+        drawn_legend, legend_height = _legend(plan, states, tints, labels, words, language, right - left, name)
     height = bottom - top + legend_height
-    said = ", ".join(f"{words[state]} {counts[state]}" for state in SeatState if counts[state])
+    said = ", ".join(f"{words[state]} {counts[state]}" for state in SeatState if counts[state] and legend)
+    label = f"{_t(plan.name)}: {_t(said)}" if said else _t(plan.name)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="ph" role="img" '
-        f'viewBox="{_n(left)} {_n(top)} {_n(right - left)} {_n(height)}" aria-label="{_t(plan.name)}: {_t(said)}">',
+        f'viewBox="{_n(left)} {_n(top)} {_n(right - left)} {_n(height)}" aria-label="{label}">',
         f"<style>{STYLE}</style>" if styled else "",
         "<defs>",
         *(f'<g id="{name}-{state}">{shape}</g>' for state, shape in SHAPES.items()),
@@ -115,7 +119,7 @@ def hall_svg(
         *_unnamed_zones(plan),
         "</g>",
         *_seats(plan, states, tints, words, name),
-        f'<g class="ph-l" transform="translate({_n(left)} {_n(bottom)})">{legend}</g>',
+        f'<g class="ph-l" transform="translate({_n(left)} {_n(bottom)})">{drawn_legend}</g>',
         "</svg>",
     ]
     return "".join(parts)

@@ -26,6 +26,7 @@ from central.web.evening import CheckLine, Evening
 from central.web.live_view import Drawn, Frame, draw, empty_page, page
 from central.web.live_words import language_for
 from shared.ids import is_id
+from central.web.hall_svg import STYLE as HALL_STYLE
 from shared.look import Weight, css, web_font
 from shared.runtime.mqtt import Roster
 from shared.runtime.tasks import supervise, wait_any
@@ -286,4 +287,4 @@ def _files() -> Mapping[str, bytes]:
     """All that `/static/` serves, in memory: a name that is not here does not exist."""
     files = {path.name: path.read_bytes() for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES}
     fonts = {f"fonts/ParterreSans-{weight.title()}.woff2": web_font(weight) for weight in Weight}
-    return {**files, **fonts, "tokens.css": css("/static/fonts").encode()}
+    return {**files, **fonts, "tokens.css": (css("/static/fonts") + HALL_STYLE).encode()}

@@ -14,14 +14,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from central.web import curves
-from central.web.evening import Evening, Lane, SeatState, Show, Verdict
-from central.web.hall_picture import hall_picture, mark
+from central.web.evening import Evening, Lane, Show, Verdict
+from central.web.hall_svg import WORDS as SEAT_WORDS
+from central.web.hall_svg import SeatState, hall_svg
 from central.web.live_words import LANGUAGES, WORDS, Words
 from central.web.site_map import nodes, site_map, state_text
+from shared.look import solid
 from shared.money import Minor, to_decimal
 from shared.wire.topics import Presence
 
-FRAGMENTS = ("head", "places", "hall", "lanes", "sales", "entries", "devices", "checks")
+SEAT = "seat"  # a seat's mark is `seat-<state>` in the drawing: the page changes it in place
+FRAGMENTS = ("head", "places", "hall", "lanes", "sales", "last", "entries", "devices", "checks")
 _SECONDS_UNTIL = timedelta(minutes=6)  # axes of longer windows tell no seconds
 _LEGEND = (
     SeatState.FREE, SeatState.LEASED, SeatState.HELD, SeatState.OPTIONED, SeatState.SOLD, SeatState.ADMITTED,
@@ -98,24 +101,28 @@ def _money(amount: int, currency: str, language: str) -> str:
 def draw(evening: Evening, heard: Mapping[str, Presence], language: str) -> Drawn:
     """Every fragment at this moment."""
     say = Say(WORDS[language], _zone(evening.show.timezone), evening.show.currency)
-    values = {"e": evening, "say": say, "t": say, "name": WORDS[language].of, "SeatState": SeatState}
+    values = {"e": evening, "say": say, "t": say, "name": WORDS[language].of, "SeatState": SeatState, "solid": solid}
     found = nodes(evening.devices, heard)
     parts: dict[str, Mapping[str, Any]] = {
         "head": {"wrong": sum(not check.ok for check in evening.checks)},
-        "places": {"legend": legend(evening), "mark": mark},
-        "hall": {"picture": hall_picture(evening.hall, evening.seats, say("hall_says"))},
+        "places": {"legend": legend(evening), "mark": _mark},
         "lanes": {"lanes": [(lane, _tone(lane)) for lane in evening.lanes]},
         "sales": {"pictures": _sales_pictures(evening, say)},
+        "last": {},
         "entries": {"picture": _entries_picture(evening, say)},
         "devices": {
             "nodes": [(node, state_text(node, say.words)) for node in found],
-            "picture": site_map(found, say.words, say("site_map")),
+            "picture": site_map(found, say.words, say("site_map"))
+            + site_map(found, say.words, say("site_map"), width=320, columns=2),
         },
         "checks": {"wrong": sum(not check.ok for check in evening.checks)},
     }
     fragments = {part: _part(part).render(**values, **parts[part]) for part in FRAGMENTS if part != "hall"}
-    fragments["hall"] = str(parts["hall"]["picture"])
-    return Drawn(fragments, evening.hall.key, evening.seats, say.time(evening.now))
+    fragments["hall"] = hall_svg(
+        evening.hall.plan, evening.seats, evening.hall.categories, language, styled=False, name=SEAT, legend=False
+    )
+    gone = "".join(str(at) for at, state in enumerate(evening.seats) if state is SeatState.INVALID)
+    return Drawn(fragments, evening.hall.key + gone, evening.seats, say.time(evening.now))
 
 
 @cache
@@ -149,8 +156,15 @@ def empty_page(frame: Frame) -> str:
 def _around(frame: Frame) -> dict[str, Any]:
     words = WORDS[frame.language]
     return {name: getattr(frame, name) for name in frame.__slots__} | {
-        "t": words, "name": words.of, "languages": LANGUAGES
+        "t": words, "name": words.of, "languages": LANGUAGES, "seat_words": SEAT_WORDS[frame.language]
     }  # fmt: skip
+
+
+def _mark(state: SeatState) -> Markup:
+    """A seat's mark alone, drawn with what the hall's picture defines."""
+    return Markup('<svg class="mark ph" viewBox="-12 -12 24 24" aria-hidden="true"><use href="#{}-{}"/></svg>').format(
+        SEAT, state
+    )
 
 
 def legend(evening: Evening) -> list[tuple[SeatState, int]]:
@@ -170,7 +184,7 @@ def _sales_pictures(evening: Evening, say: Say) -> tuple[Markup, Markup] | None:
         return None
     time = say.axis(evening.window.end - evening.window.start)
     grew = curves.steps_curve(
-        evening.places, evening.window, time=time, says=f"{say('places_sold')}: {evening.places.total}"
+        evening.places, evening.window, time=time, says=f"{say('places_sold')}: {evening.places.total}", height=128
     )
     came = curves.bars(
         evening.takings, evening.window, time=time, amount=say.round_money,

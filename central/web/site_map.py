@@ -12,7 +12,6 @@ from central.web.evening import KnownDevice
 from central.web.live_words import Words
 from shared.wire.topics import Presence
 
-WIDTH = 480
 _BROKER = "broker"
 
 
@@ -29,7 +28,7 @@ class Stand(StrEnum):
 
 
 TONE: Mapping[Stand, str] = {
-    Stand.ONLINE: "ok", Stand.ALONE: "warn", Stand.TROUBLE: "warn", Stand.OFFLINE: "stop", Stand.BEYOND: "stop",
+    Stand.ONLINE: "ok", Stand.ALONE: "warn", Stand.TROUBLE: "warn", Stand.OFFLINE: "stop", Stand.BEYOND: "mute",
     Stand.UNHEARD: "mute", Stand.PENDING: "warn",
 }  # fmt: skip
 _TONE_MARK = {
@@ -86,38 +85,37 @@ def _node(device: KnownDevice, said: Presence | None, beyond: bool) -> Node:
     return Node(device, Stand.ALONE if detail.get("central") is False else Stand.ONLINE, unsent=unsent)
 
 
-def site_map(devices: Sequence[Node], words: Words, says: str) -> Markup:
+def site_map(devices: Sequence[Node], words: Words, says: str, *, width: int = 480, columns: int = 4) -> Markup:
+    """`width` in pixels at which its letters are as tall as the page's; a phone gets a narrower one."""
     relays = [node for node in devices if node.device.kind == _BROKER]
     others = [node for node in devices if node.device.kind != _BROKER]
-    parts: list[Markup] = []
-    middle, row_y = WIDTH / 2, 30.0
-    parts.append(_box(middle, row_y, 190, "central", words("central"), "ok", words("online"), ""))
-    bus_y = 96.0
+    wires: list[Markup] = []
+    boxes = [_box(width / 2, 28, "central", words("central"), "ok", words("online"))]
+    bus_y, below = 92.0, "ok"
     if relays:
         relay = relays[0]
-        parts.insert(0, _line(middle, row_y + 26, middle, 118, relay.tone, words))
-        parts.append(_box(middle, 144, 190, _BROKER, relay.device.label, relay.tone, state_text(relay, words), ""))
-        bus_y = 190.0
-        parts.insert(0, _line(middle, 170, middle, bus_y, "ok", words))
+        wires.append(_line(width / 2, 54, width / 2, 110, relay.tone, words))
+        boxes.append(_box(width / 2, 136, _BROKER, relay.device.label, relay.tone, state_text(relay, words)))
+        wires.append(_wire(width / 2, 162, width / 2, 180, below := "mute" if relay.tone == "stop" else "ok"))
+        bus_y = 180.0
     elif others:
-        parts.insert(0, _line(middle, row_y + 26, middle, bus_y, _worst(others), words))
-    columns = min(4, len(others)) if len(others) != 5 else 3
-    bottom = bus_y
-    for row in range(0, len(others), columns or 1):
-        line = others[row : row + columns]
-        y = bus_y + 22 + (row // columns) * 118
-        wide = WIDTH / len(line)
-        xs = [wide * (at + 0.5) for at in range(len(line))]
+        wires.append(_line(width / 2, 54, width / 2, bus_y, _worst(others), words))
+    across = max(
+        1, min(columns, -(-len(others) // -(-len(others) // columns)) if others else 1)
+    )  # rows as even as can be
+    for at, node in enumerate(others):
+        row, column = divmod(at, across)
+        in_row = min(across, len(others) - row * across)
+        wide = width / in_row
+        x, y = wide * (column + 0.5), bus_y + 20 + row * 122
         if row == 0:
-            parts.insert(0, _bus(min(*xs, middle), max(*xs, middle), bus_y))
-        for x, node in zip(xs, line, strict=True):
-            if row == 0:
-                parts.insert(0, _line(x, bus_y, x, y, node.tone, words, short=True))
-            unsent = words("unsent", n=node.unsent) if node.unsent else ""
-            parts.append(_card(x, y, min(wide - 8, 132), node, state_text(node, words), unsent))
-        bottom = y + 98
-    return Markup('<svg class="site" viewBox="0 0 {} {:g}" role="img" aria-label="{}">{}</svg>').format(
-        WIDTH, bottom + 4, says, Markup("").join(parts)
+            wires += [_line(x, bus_y, x, y, node.tone, words, short=True), _wire(width / 2, bus_y, x, bus_y, below)]
+        unsent = words("unsent", n=node.unsent) if node.unsent else ""
+        boxes.append(_card(x, y, min(wide - 8, 150), node, state_text(node, words), unsent))
+    bottom = bus_y + 20 + (-(-len(others) // across)) * 122 - 22
+    kind = "wide" if width > 400 else "narrow"
+    return Markup('<svg class="site {}" viewBox="0 0 {} {:g}" role="img" aria-label="{}">{}{}</svg>').format(
+        kind, width, bottom, says, Markup("").join(wires), Markup("").join(boxes)
     )
 
 
@@ -139,16 +137,13 @@ def _tone_mark(tone: str) -> Markup:
     return Markup(_TONE_MARK[tone])  # noqa: S704 - our own
 
 
-def _box(x: float, y: float, wide: float, kind: str, label: str, tone: str, state: str, unsent: str) -> Markup:
+def _box(x: float, y: float, kind: str, label: str, tone: str, state: str) -> Markup:
     """A wide, flat box: central or the relay."""
     return Markup(
-        '<g transform="translate({:g} {:g})" class="node {}"><rect x="{:g}" y="-26" width="{:g}" height="52" rx="12" '
-        'class="box"/><g transform="translate({:g} 0)">{}</g><text x="{:g}" y="-4" class="label">{}</text>'
-        '<g transform="translate({:g} 13)">{}</g><text x="{:g}" y="17" class="state">{}</text></g>'
-    ).format(
-        x, y, tone, -wide / 2, wide, -wide / 2 + 26, _icon(kind), -wide / 2 + 50, shortened(label, 18),
-        -wide / 2 + 56, _tone_mark(tone), -wide / 2 + 68, state + (" · " + unsent if unsent else ""),
-    )  # fmt: skip
+        '<g transform="translate({:g} {:g})" class="node {}"><rect x="-100" y="-26" width="200" height="52" rx="12" '
+        'class="box"/><g transform="translate(-74 0)">{}</g><text x="-48" y="-4" class="label">{}</text>'
+        '<g transform="translate(-42 13)">{}</g><text x="-30" y="17.5" class="state">{}</text></g>'
+    ).format(x, y, tone, _icon(kind), shortened(label, 18), _tone_mark(tone), shortened(state, 20))
 
 
 def _card(x: float, y: float, wide: float, node: Node, state: str, unsent: str) -> Markup:
@@ -163,14 +158,14 @@ def _card(x: float, y: float, wide: float, node: Node, state: str, unsent: str) 
     )  # fmt: skip
 
 
-def _bus(x1: float, x2: float, y: float) -> Markup:
-    return Markup('<line x1="{:g}" x2="{:g}" y1="{:g}" y2="{:g}" class="wire ok"/>').format(x1, x2, y, y)
+def _wire(x1: float, y1: float, x2: float, y2: float, tone: str = "ok") -> Markup:
+    return Markup('<line x1="{:g}" y1="{:g}" x2="{:g}" y2="{:g}" class="wire {}"/>').format(x1, y1, x2, y2, tone)
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, tone: str, words: Words, *, short: bool = False) -> Markup:
     """A line from above to below; cut, it is two ends, a cross and, where there is room, the word."""
     if tone != "stop":
-        return Markup('<line x1="{:g}" y1="{:g}" x2="{:g}" y2="{:g}" class="wire {}"/>').format(x1, y1, x2, y2, tone)
+        return _wire(x1, y1, x2, y2, tone)
     half, gap = (y1 + y2) / 2, 5 if short else 11
     ends = Markup('<path d="M{:g} {:g}V{:g}M{:g} {:g}V{:g}" class="wire stop"/>').format(
         x1, y1, half - gap, x2, half + gap, y2

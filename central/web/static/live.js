@@ -13,10 +13,14 @@ function put(id, html) {
   place.classList.add("fresh");
 }
 
-function seat(uses, at, state) {
-  const use = uses[at];
+function seat(at, state) {
+  const hall = document.getElementById("hall");
+  const use = hall.querySelector(`[data-n="${at}"]`);
   if (!use) return;
   use.setAttribute("href", "#seat-" + state);
+  const title = use.querySelector("title");
+  const word = JSON.parse(hall.dataset.words)[state];
+  title.textContent = title.textContent.replace(/[^·]*$/, " " + word);
   use.classList.remove("fresh");
   void use.getBoundingClientRect();
   use.classList.add("fresh");
@@ -25,11 +29,7 @@ function seat(uses, at, state) {
 function take(news) {
   if (!document.getElementById("at")) return location.reload(); // nothing was planned, now something is
   for (const [id, html] of Object.entries(news.parts)) put(id, html);
-  const changed = Object.entries(news.seats);
-  if (changed.length) {
-    const uses = document.querySelectorAll("#hall .seats use");
-    for (const [at, state] of changed) seat(uses, at, state);
-  }
+  for (const [at, state] of Object.entries(news.seats)) seat(at, state);
   document.getElementById("at").textContent = news.at;
 }
 
