@@ -319,11 +319,6 @@ class Door:
         known = read.run("SELECT id FROM context ORDER BY id")
         return tuple(row[0] for row in known if held & {*self._path(read, row[0])})
 
-    def holds_at_root(self, read: Read, privilege: str) -> bool:
-        """Whether the actor holds a privilege for the whole house, which looking at whole tables takes."""
-        held = [context_id for granted, context_id in read.actor.grants if granted == privilege]
-        return any(len(self._path(read, context_id)) == 1 for context_id in held)
-
     def _path(self, read: Read, context_id: str) -> tuple[str, ...]:
         path = self._paths.get(context_id)
         if path is None:
