@@ -1,6 +1,7 @@
 """What central does unasked: ring the bells, draw the hall for far screens, empty the outbox, hear who is there."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 

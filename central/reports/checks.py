@@ -235,7 +235,7 @@ def _lines_without_place(read: Read, seen: _Looked) -> int:
 
 
 def _anomalies_visible(read: Read, seen: _Looked) -> None:
-    """I6. What does not fit is on the list, under its class: second entries, dead letters, quarantine, broken chains."""
+    """I6. What does not fit is on the list, under its class: second entries, dead letters, quarantine, chains."""
     second = _anomalies(read, AnomalyKind.DUPLICATE_OFFLINE)
     for scan, ticket in read.run(f"SELECT g.id, g.ticket_id FROM ({_GENUINE}) g WHERE g.nth > 1 ORDER BY g.id"):  # noqa: S608
         if derived_id("duplicate", scan) not in second:
@@ -267,7 +267,7 @@ def _nothing_blocked(read: Read, seen: _Looked) -> None:
         reached = _reach(seq for _, _, seq in facts)
         if facts[0][1] != reached:
             seen.fault(f"{code}: facts are here up to {reached}, its mark stands at {facts[0][1]}")
-    states = dict(read.run("SELECT state, COUNT(*) FROM fact GROUP BY state"))
+    states: dict[str, int] = dict(read.run("SELECT state, COUNT(*) FROM fact GROUP BY state"))
     seen.count(taken=states.get("taken"), dead=states.get("dead"), quarantined=states.get("quarantined"))
 
 

@@ -131,7 +131,9 @@ def _hall(read: Read, performance: Performance) -> Hall:
     physical = read.get(PhysicalConfiguration, logical.physical_configuration_id) if logical else None
     assert logical and physical, "foreign keys say so"
     plan = plan_row(read, logical) if physical.plan else PlanRow(logical.names["fr"], 1, 1, ())
-    own = dict(read.run("SELECT seat_id, category_id FROM place WHERE performance_id = :id", id=performance.id))
+    own: dict[str, Id] = dict(
+        read.run("SELECT seat_id, category_id FROM place WHERE performance_id = :id", id=performance.id)
+    )
     seats = tuple(replace(seat, category_id=own.get(seat.id, seat.category_id)) for seat in plan.seats)
     used = set(own.values())
     categories = [each for each in read.find(SeatCategory, "ORDER BY rank, id") if each.id in used]

@@ -23,10 +23,10 @@ from central.kernel.door import Door
 from central.kernel.tx import SYSTEM, Read
 from central.web.api import AUTHENTICATE, problem
 from central.web.evening import CheckLine, Evening
+from central.web.hall_svg import STYLE as HALL_STYLE
 from central.web.live_view import Drawn, Frame, draw, empty_page, page
 from central.web.live_words import language_for
 from shared.ids import is_id
-from central.web.hall_svg import STYLE as HALL_STYLE
 from shared.look import Weight, css, web_font
 from shared.runtime.mqtt import Roster
 from shared.runtime.tasks import supervise, wait_any

@@ -199,5 +199,5 @@ def _entries_picture(evening: Evening, say: Say) -> Markup | None:
     window = evening.entry_window
     told = ", ".join(f"{each.name}: {each.total}" for each in evening.entries)
     return curves.stack(
-        evening.entries, window, time=say.axis(window.end - window.start), says=f"{say('entries')}: {told}"
+        evening.entries, window, time=say.axis(window.end - window.start), says=f"{say('entries')}: {told}", height=230
     )

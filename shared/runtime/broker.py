@@ -9,7 +9,9 @@ import asyncio
 import logging
 from collections.abc import ItemsView, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Self
 
 from amqtt.broker import Broker
@@ -21,7 +23,7 @@ from amqtt.session import Session
 from shared.runtime.config import Failure
 from shared.runtime.log import logger
 from shared.runtime.login import admitted, read_login
-from shared.runtime.mqtt import Bus, Endpoint
+from shared.runtime.mqtt import Announce, Bus, Endpoint
 from shared.runtime.notify import Notifier, stay
 from shared.runtime.tasks import start
 from shared.wire import topics
@@ -242,6 +244,16 @@ def _hold(held: dict[str, bytes], topic: str, payload: bytes) -> None:
     held[topic] = payload
 
 
+def _here(who: Certificate) -> Announce:
+    """The relay's own presence at central: its will there tells that the site's line is cut."""
+    session = token_hex(8)
+
+    def presence(online: bool) -> topics.Presence:
+        return topics.Presence(who.holder_id, session, online, datetime.now(UTC), detail={"kind": who.kind})
+
+    return Announce(topics.state(who.site_id, who.holder_id), session, presence)
+
+
 async def run_broker(config: SiteBrokerConfig, ready: asyncio.Future[int] | None = None) -> None:
     """A site's broker until cancelled; with `upstream`, bridged to central's. `ready` is told the port."""
     try:
@@ -260,7 +272,7 @@ async def run_broker(config: SiteBrokerConfig, ready: asyncio.Future[int] | None
                 near = "127.0.0.1" if broker.host in ("0.0.0.0", "") else broker.host  # noqa: S104
                 bridge = Bridge(
                     Bus(near, broker.port, login=login, name="site"),
-                    Bus(config.upstream.host, config.upstream.port, login=login, name="upstream"),
+                    Bus(config.upstream.host, config.upstream.port, login=login, announce=_here(who), name="upstream"),
                     who.site_id,
                 )
                 start(group, "bridge", bridge.run)
