@@ -1,0 +1,101 @@
+"""Central's databases for tests: SQLite and PostgreSQL, each with the small house in it, copied from a template."""
+
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from central.kernel.db import Database
+from central.kernel.door import Door
+from central.kernel.keys import Keys, make_keys
+from central.kernel.schema import upgrade
+from central.organisation.ops import path_of
+from tests.central.small_house import NOW, Clerk, House, Watch, set_up
+
+_NUMBER = count(1)
+
+
+@pytest.fixture(scope="session")
+def keys() -> Keys:
+    return make_keys(NOW)
+
+
+def _built(database: Database, keys: Keys) -> House:
+    upgrade(database)
+    watch = Watch()
+    db = database.connect()
+    house = set_up(Clerk(Door(database, watch, path_of, keys), db, watch))
+    db.close()
+    return house
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory, keys: Keys) -> tuple[Path, House]:
+    path = tmp_path_factory.mktemp("template") / "house.db"
+    return path, _built(Database(f"sqlite:///{path}"), keys)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str, keys: Keys) -> tuple[str, House]:
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute("CREATE DATABASE house_template")
+    url = postgres_url.replace("/postgres?", "/house_template?")
+    return url, _built(Database(url), keys)
+
+
+@pytest.fixture
+def empty_postgres(postgres_url: str) -> Database:
+    name = f"empty_{next(_NUMBER)}"
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}".encode())
+    return Database(postgres_url.replace("/postgres?", f"/{name}?"))
+
+
+@pytest.fixture
+def sqlite_place(sqlite_template: tuple[Path, House], tmp_path: Path) -> tuple[Database, House]:
+    path, house = sqlite_template
+    shutil.copy(path, tmp_path / "house.db")
+    return Database(f"sqlite:///{tmp_path / 'house.db'}"), house
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Database, House]:
+    """The same house on either database."""
+    if request.param == "sqlite":
+        found: tuple[Database, House] = request.getfixturevalue("sqlite_place")
+        return found
+    _, house = request.getfixturevalue("postgres_template")
+    name = f"house_{next(_NUMBER)}"
+    server_url = request.getfixturevalue("postgres_url")
+    with psycopg.connect(server_url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} TEMPLATE house_template".encode())
+    return Database(server_url.replace("/postgres?", f"/{name}?")), house
+
+
+@pytest.fixture
+def house(place: tuple[Database, House]) -> House:
+    return place[1]
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def clerk(place: tuple[Database, House], keys: Keys, watch: Watch) -> Iterator[Clerk]:
+    """The system's own clerk, on a connection of its own."""
+    db = place[0].connect()
+    yield Clerk(Door(place[0], watch, path_of, keys), db, watch)
+    db.close()
+
+
+@pytest.fixture
+def quick(sqlite_place: tuple[Database, House], keys: Keys, watch: Watch) -> Iterator[tuple[Clerk, House]]:
+    """Clerk and house on SQLite alone, for what does not depend on the database."""
+    db = sqlite_place[0].connect()
+    yield Clerk(Door(sqlite_place[0], watch, path_of, keys), db, watch), sqlite_place[1]
+    db.close()

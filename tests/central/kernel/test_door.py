@@ -1,0 +1,421 @@
+"""The one door, the same stories on SQLite and on PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+
+from central.kernel import registry
+from central.kernel.db import Connection, Database
+from central.kernel.door import QUEUE, Door, Reply
+from central.kernel.keys import Keys
+from central.kernel.registry import handles
+from central.kernel.tx import ANONYMOUS, SYSTEM, Tx
+from central.organisation.model import Context, ContextKind, Privilege
+from central.organisation.ops import CreateContext, CreateOperator, key_digest, operator_of, path_of
+from central.pricing.ops import PriceCell, SetPrice
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+from tests.central.small_house import FULL, Clerk, House, Watch, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Scribble:
+    """Writes all that a command can write, and then ends as told."""
+
+    context_id: Id
+    key: str
+    ending: str = "ok"
+
+
+def _scribble(tx: Tx, want: Scribble) -> Outcome[str]:
+    tx.insert(Context(tx.new_id(), want.context_id, ContextKind.SEASON, want.key, {"fr": want.key}, {}))
+    number = tx.counter("scribbles")
+    tx.feed("scribbles/x", want.key, {"n": number})
+    tx.tell("scribble", {"key": want.key})
+    if want.ending == "raise":
+        raise RuntimeError(f"{want.key} broke")
+    return Refused("not_today", fix=want.key) if want.ending == "refuse" else Ok(f"{number}")
+
+
+@pytest.fixture(autouse=True)
+def _declared() -> Iterator[None]:
+    """A command of the test's own, which is gone afterwards."""
+    handles(Scribble, needs=Privilege.CONTEXT_MODIFY, gives=str)(_scribble)
+    yield
+    registry.COMMANDS.pop("scribble")
+    registry._BY_KIND.pop(Scribble)
+
+
+@pytest.fixture
+async def door(place: tuple[Database, House], keys: Keys, watch: Watch) -> AsyncIterator[Door]:
+    made = Door(place[0], watch, path_of, keys)
+    made.start()
+    yield made
+    await asyncio.to_thread(made.stop)
+
+
+def traces(clerk: Clerk) -> dict[str, Any]:
+    """What a scribble leaves anywhere."""
+    one = {
+        table: clerk.rows(f"SELECT COUNT(*) FROM {table}")[0][0]
+        for table in ("context", "audit", "outbox", "command_log")
+    }
+    return one | {
+        "counter": clerk.rows("SELECT COALESCE(MAX(value), 0) FROM counter WHERE name = 'scribbles'")[0][0],
+        "feed": clerk.rows("SELECT COALESCE(MAX(revision), 0) FROM feed_head WHERE feed = 'scribbles/x'")[0][0],
+        "rows": clerk.rows("SELECT COUNT(*) FROM feed_row WHERE feed = 'scribbles/x'")[0][0],
+    }
+
+
+async def test_a_repeat_gets_the_same_bytes_and_changes_nothing(door: Door, clerk: Clerk, house: House) -> None:
+    command, command_id = Scribble(house.organiser, "A"), new_id()
+    first = await door.execute(SYSTEM, command, command_id)
+    after = traces(clerk)
+    again = await door.execute(SYSTEM, command, command_id)
+    assert first.ok and not first.repeated and again.repeated
+    assert (again.ok, again.body) == (first.ok, first.body)
+    assert traces(clerk) == after
+
+
+async def test_a_refusal_is_repeated_too_even_when_it_would_go_well_now(door: Door, house: House) -> None:
+    command, command_id = house.order(house.seats[0], amount=1), new_id()
+    first = await door.execute(SYSTEM, command, command_id)
+    await door.execute(SYSTEM, SetPrice(house.grid, PriceCell(house.seated, house.full, 1)), new_id())
+    again = await door.execute(SYSTEM, command, command_id)
+    assert not first.ok and again.body == first.body and again.repeated
+
+
+async def test_the_same_id_with_other_content_is_refused(door: Door, clerk: Clerk, house: House) -> None:
+    command_id = new_id()
+    await door.execute(SYSTEM, Scribble(house.organiser, "A"), command_id)
+    after = traces(clerk)
+    other = await door.execute(SYSTEM, Scribble(house.organiser, "B"), command_id)
+    assert other.outcome == Refused("id_reused")
+    assert traces(clerk) == after
+
+
+async def test_the_same_id_from_many_callers_at_once_acts_once(door: Door, clerk: Clerk, house: House) -> None:
+    command, command_id = Scribble(house.organiser, "A"), new_id()
+    replies = await asyncio.gather(*(door.execute(SYSTEM, command, command_id) for _ in range(12)))
+    assert {reply.body for reply in replies} == {b'"1"'}
+    assert [reply.repeated for reply in replies].count(False) == 1
+    assert traces(clerk)["rows"] == 1
+
+
+async def test_a_refusal_after_a_write_leaves_its_log_row_and_nothing_else(
+    door: Door, clerk: Clerk, house: House
+) -> None:
+    before = traces(clerk)
+    reply = await door.execute(SYSTEM, Scribble(house.organiser, "A", "refuse"), new_id())
+    assert reply.outcome == Refused("not_today", fix="A")
+    assert traces(clerk) == before | {"command_log": before["command_log"] + 1}
+
+
+async def test_a_dry_run_answers_and_leaves_nothing(door: Door, clerk: Clerk, house: House) -> None:
+    before = traces(clerk)
+    command_id = new_id()
+    for ending in ("ok", "refuse"):
+        reply = await door.execute(SYSTEM, Scribble(house.organiser, "A", ending), command_id, dry_run=True)
+        assert reply.ok is (ending == "ok")
+        assert traces(clerk) == before
+    real = await door.execute(SYSTEM, Scribble(house.organiser, "A"), command_id)
+    assert real.ok and not real.repeated, "a dry run does not use its id up"
+
+
+async def test_one_broken_command_of_a_group_touches_no_other(door: Door, clerk: Clerk, house: House) -> None:
+    before = traces(clerk)
+    commands = [Scribble(house.organiser, f"K{n}", "raise" if n % 5 == 2 else "ok") for n in range(40)]
+    replies = await asyncio.gather(
+        *(door.execute(SYSTEM, command, new_id()) for command in commands), return_exceptions=True
+    )
+    for n, reply in enumerate(replies):
+        if n % 5 == 2:
+            assert isinstance(reply, RuntimeError) and str(reply) == f"K{n} broke"
+        else:
+            assert isinstance(reply, Reply) and reply.ok
+    after = traces(clerk)
+    assert after["context"] - before["context"] == after["counter"] == after["feed"] == after["rows"] == 32
+    assert after["command_log"] - before["command_log"] == 32, "what broke may be sent again"
+
+
+async def test_feeds_grow_without_a_gap_in_the_order_of_commits(door: Door, clerk: Clerk, house: House) -> None:
+    endings = ["ok", "refuse", "ok", "raise"] * 10
+    replies = await asyncio.gather(
+        *(door.execute(SYSTEM, Scribble(house.organiser, f"K{n}", end), new_id()) for n, end in enumerate(endings)),
+        return_exceptions=True,
+    )
+    numbers = sorted(int(reply.outcome.value) for reply in replies if isinstance(reply, Reply) and reply.ok)
+    assert numbers == list(range(1, 21)), "the counter has no gap"
+    rows = clerk.rows("SELECT revision, body FROM feed_row WHERE feed = 'scribbles/x' ORDER BY revision")
+    assert rows == [(n, f'{{"n":{n}}}') for n in range(1, 21)]
+    assert traces(clerk)["feed"] == 20
+
+
+async def test_a_row_told_again_moves_to_the_newest_revision(door: Door, clerk: Clerk, house: House) -> None:
+    for ending in ("A", "B"):
+        await door.execute(SYSTEM, Scribble(house.organiser, ending), new_id())
+    await door.execute(SYSTEM, Scribble(house.institution, "A"), new_id())
+    rows = clerk.rows("SELECT key, revision FROM feed_row WHERE feed = 'scribbles/x' ORDER BY revision")
+    assert rows == [("B", 2), ("A", 3)]
+
+
+async def test_the_last_twenty_seats_and_sixty_four_buyers(door: Door, clerk: Clerk, house: House) -> None:
+    """Three refusals for each sale, and still no ticket number is missing."""
+    orders = [house.order(house.seats[n % 20], order_id=new_id()) for n in range(64)]
+    replies = await asyncio.gather(*(door.execute(SYSTEM, order, new_id()) for order in orders))
+    sold = [reply.outcome.value for reply in replies if reply.ok]
+    assert {reply.outcome.reason for reply in replies if not reply.ok} == {"taken"}
+    assert sorted(ticket["number"] for order in sold for ticket in order["tickets"]) == [
+        f"TDT-{n:07d}" for n in range(1, 21)
+    ]
+    live = clerk.rows("SELECT COUNT(*), COUNT(DISTINCT seat_id) FROM allocation WHERE state = 'sold'")
+    assert live == [(20, 20)]
+    assert clerk.rows("SELECT SUM(amount) FROM move WHERE note = 'sale'") == [(20 * FULL,)]
+
+
+async def test_counted_places_are_never_oversold(door: Door, clerk: Clerk, house: House) -> None:
+    orders = [house.standing_order(1 + n % 3) for n in range(40)]
+    replies = await asyncio.gather(*(door.execute(SYSTEM, order, new_id()) for order in orders))
+    sold = sum(len(reply.outcome.value["tickets"]) for reply in replies if reply.ok)
+    assert {reply.outcome.reason for reply in replies if not reply.ok} == {"taken"}
+    assert sold == 20 == clerk.rows("SELECT taken FROM gauge")[0][0]
+    assert clerk.rows("SELECT SUM(quantity) FROM allocation WHERE gauge_id IS NOT NULL") == [(20,)]
+    assert clerk.rows("SELECT COUNT(DISTINCT number), COUNT(*) FROM ticket") == [(20, 20)]
+
+
+async def test_a_read_sees_one_moment(door: Door, house: House) -> None:
+    def twice(read: Any) -> tuple[Any, Any]:
+        first = read.one("SELECT COUNT(*) FROM context")
+        asyncio.run_coroutine_threadsafe(door.execute(SYSTEM, Scribble(house.organiser, "A"), new_id()), loop).result(5)
+        return first, read.one("SELECT COUNT(*) FROM context")
+
+    loop = asyncio.get_running_loop()
+    first, second = await door.read(SYSTEM, twice)
+    assert first == second
+
+
+# --- rights ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at", ["institution", "organiser", "season", "activity"])
+async def test_a_right_reaches_down_and_not_up(door: Door, house: House, at: str) -> None:
+    order = ["institution", "organiser", "season", "activity"]
+    for place in order[:3]:
+        actor = house.operator(Privilege.CONTEXT_MODIFY, at=getattr(house, at))
+        reply = await door.execute(actor, Scribble(getattr(house, place), f"{at}-{place}"), new_id())
+        allowed = order.index(at) <= order.index(place)
+        assert reply.ok is allowed
+        if not allowed:
+            assert reply.outcome == Refused("not_allowed", Privilege.CONTEXT_MODIFY, {"at": getattr(house, place)})
+
+
+async def test_another_privilege_or_nobody_at_all_is_not_enough(door: Door, house: House) -> None:
+    for actor in (house.operator(Privilege.CONTEXT_READ), ANONYMOUS):
+        assert (await door.execute(actor, Scribble(house.organiser, "A"), new_id())).outcome.reason == "not_allowed"
+    nowhere = await door.execute(house.operator(Privilege.CONTEXT_MODIFY), Scribble(new_id(), "A"), new_id())
+    assert nowhere.outcome.reason == "not_allowed"
+
+
+async def test_rights_and_perimeter_of_an_operator_by_key(door: Door, house: House) -> None:
+    operator, elsewhere = new_id(), house.kiosk_point
+    make = CreateOperator(operator, house.institution, "Guichetier", key_digest("k"), (Privilege.ORDER_CREATE,), (
+        elsewhere,
+    ))  # fmt: skip
+    assert (await door.execute(SYSTEM, make, new_id())).ok
+    assert await door.read(SYSTEM, lambda read: operator_of(read, operator, "wrong")) is None
+    actor = await door.read(SYSTEM, lambda read: operator_of(read, operator, "k"))
+    refused = await door.execute(actor, house.order(house.seats[0]), new_id())
+    assert (refused.outcome.reason, refused.outcome.fix) == ("not_yours", house.desk)
+    allowed = await door.execute(actor, house.order(house.seats[0], point_of_sale_id=elsewhere), new_id())
+    assert allowed.ok
+
+
+# --- what stays ------------------------------------------------------------------------------------------------------
+
+
+async def test_the_audit_names_fields_before_and_after(door: Door, clerk: Clerk, house: House) -> None:
+    command_id = new_id()
+    await door.execute(SYSTEM, SetPrice(house.grid, PriceCell(house.seated, house.full, 2100)), command_id)
+    rows = clerk.rows("SELECT entity, action, change FROM audit WHERE command_id = :c ORDER BY n", c=command_id)
+    assert rows == [("price", "changed", '{"amount":[2000,2100]}'), ("price_grid", "changed", '{"version":[1,2]}')]
+    ((actor, name, at),) = clerk.rows("SELECT actor, name, at FROM command_log WHERE id = :c", c=command_id)
+    assert (actor, name) == ("system:central", "set_price") and at == 1795284000000
+
+
+async def test_secrets_stay_out_of_the_log(door: Door, clerk: Clerk, house: House) -> None:
+    secret = key_digest("a key that nobody may read")
+    make = CreateOperator(new_id(), house.institution, "Programme", secret, ())
+    await door.execute(SYSTEM, make, new_id())
+    for table, column in (("command_log", "body"), ("command_log", "answer"), ("audit", "change")):
+        assert clerk.rows(f"SELECT COUNT(*) FROM {table} WHERE {column} LIKE :s", s=f"%{secret}%") == [(0,)]
+    assert clerk.rows("SELECT body FROM command_log WHERE name = 'create_operator'")[0][0].count("•") == 1
+
+
+async def test_what_does_not_fit_the_database_is_a_refusal(door: Door, clerk: Clerk, house: House) -> None:
+    """An id that is there already, one that names nothing, a number that no column holds."""
+    first = house.order(house.seats[0])
+    assert (await door.execute(SYSTEM, first, new_id())).ok
+    again = house.order(house.seats[1], order_id=first.order_id)
+    nothing = SetPrice(house.grid, PriceCell(new_id(), house.full, 1))
+    huge = [SetPrice(house.grid, PriceCell(house.seated, house.full, n)) for n in (2**63, 2**70)]
+    before = traces(clerk)
+    for command in (again, nothing, *huge):
+        assert (await door.execute(SYSTEM, command, new_id())).outcome.reason == "does_not_fit", command
+    after = traces(clerk)
+    assert after | {"command_log": 0} == before | {"command_log": 0}
+
+
+async def test_who_waits_is_told_which_feeds_and_tables_changed(door: Door, house: House) -> None:
+    heard: list[tuple[frozenset[str], frozenset[str]]] = []
+    door.on_commit(lambda feeds, marks: heard.append((feeds, marks)))
+    await door.execute(SYSTEM, Scribble(house.organiser, "A", "refuse"), new_id())
+    assert heard == []
+    await door.execute(SYSTEM, Scribble(house.organiser, "A"), new_id())
+    assert heard == [(frozenset({"scribbles/x"}), frozenset({"context"}))]
+
+
+# --- the end, and the worst ------------------------------------------------------------------------------------------
+
+
+async def test_stop_finishes_what_waits(place: tuple[Database, House], keys: Keys, clerk: Clerk) -> None:
+    database, house = place
+    door = Door(database, Watch(), path_of, keys)
+    door.start()
+    waiting = [
+        asyncio.ensure_future(door.execute(SYSTEM, Scribble(house.organiser, f"K{n}"), new_id())) for n in range(100)
+    ]
+    await asyncio.sleep(0)  # each has reached the queue
+    await asyncio.to_thread(door.stop)
+    replies = await asyncio.wait_for(asyncio.gather(*waiting), 20)
+    assert all(reply.ok for reply in replies)
+    assert traces(clerk)["rows"] == 100
+
+
+class _Counting(Database):
+    """A database whose connections count their commits, or refuse them."""
+
+    commits: list[str]
+    broken: bool
+
+    def connect(self, *, read_only: bool = False) -> Connection:
+        made = Database(self.url).connect(read_only=read_only)
+        outer, commit = self, made.commit
+
+        def counted() -> None:
+            outer.commits.append("commit")
+            if outer.broken:
+                raise OSError("the disk is full")
+            commit()
+
+        made.commit = counted  # type: ignore[method-assign]
+        return made
+
+
+def _counting(url: str) -> _Counting:
+    made = _Counting(url)
+    object.__setattr__(made, "commits", [])
+    object.__setattr__(made, "broken", False)
+    return made
+
+
+@contextmanager
+def _opened(database: Database, keys: Keys) -> Iterator[Door]:
+    door = Door(database, Watch(), path_of, keys)
+    door.start()
+    yield door
+
+
+async def test_many_commands_share_a_commit(sqlite_place: tuple[Database, House], keys: Keys) -> None:
+    database = _counting(sqlite_place[0].url)
+    with _opened(database, keys) as door:
+        replies = await asyncio.gather(
+            *(door.execute(SYSTEM, Scribble(sqlite_place[1].organiser, f"K{n}"), new_id()) for n in range(128))
+        )
+        await asyncio.to_thread(door.stop)
+    assert all(reply.ok for reply in replies)
+    assert 2 <= len(database.commits) <= 64
+
+
+async def test_a_commit_that_fails_is_heard_by_all_who_shared_it(
+    sqlite_place: tuple[Database, House], keys: Keys, quick: tuple[Clerk, House]
+) -> None:
+    database, house = _counting(sqlite_place[0].url), sqlite_place[1]
+    before = traces(quick[0])
+    with _opened(database, keys) as door:
+        object.__setattr__(database, "broken", True)
+        replies = await asyncio.gather(
+            *(door.execute(SYSTEM, Scribble(house.organiser, f"K{n}"), new_id()) for n in range(20)),
+            return_exceptions=True,
+        )
+        assert [str(reply) for reply in replies] == ["the disk is full"] * 20
+        assert traces(quick[0]) == before
+        object.__setattr__(database, "broken", False)
+        assert (await door.execute(SYSTEM, Scribble(house.organiser, "A"), new_id())).ok, "and it goes on"
+        await asyncio.to_thread(door.stop)
+
+
+async def test_a_database_that_somebody_else_holds_is_an_error_and_no_silence(
+    sqlite_place: tuple[Database, House], keys: Keys
+) -> None:
+    class Hasty(Database):
+        def connect(self, *, read_only: bool = False) -> Connection:
+            made = Database(self.url).connect(read_only=read_only)
+            made.run("PRAGMA busy_timeout=20", {})
+            return made
+
+    database, house = sqlite_place
+    other = database.connect()
+    with _opened(Hasty(database.url), keys) as door:
+        other.begin(write=True)
+        with pytest.raises(Exception, match="locked"):
+            await asyncio.wait_for(door.execute(SYSTEM, Scribble(house.organiser, "A"), new_id()), 5)
+        other.rollback()
+        assert (await asyncio.wait_for(door.execute(SYSTEM, Scribble(house.organiser, "A"), new_id()), 5)).ok
+        await asyncio.to_thread(door.stop)
+    other.close()
+
+
+async def test_a_full_queue_says_busy(sqlite_place: tuple[Database, House], keys: Keys) -> None:
+    database, house = sqlite_place
+    door = Door(database, Watch(), path_of, keys)
+    door._loop = asyncio.get_running_loop()  # the writer has not come yet: nobody takes from the queue
+    waiting = [
+        asyncio.ensure_future(door.execute(SYSTEM, Scribble(house.organiser, f"K{n}"), new_id())) for n in range(QUEUE)
+    ]
+    await asyncio.sleep(0)
+    busy = await door.execute(SYSTEM, Scribble(house.organiser, "one more"), new_id())
+    assert busy.outcome == Refused("busy", detail={"waiting": QUEUE})
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+@pytest.mark.postgres
+async def test_a_line_to_postgres_that_was_cut_is_mended(
+    postgres_template: tuple[str, House], postgres_url: str, keys: Keys
+) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute("CREATE DATABASE house_cut TEMPLATE house_template")
+        database, house = Database(postgres_url.replace("/postgres?", "/house_cut?")), postgres_template[1]
+        with _opened(database, keys) as door:
+            assert (await door.execute(SYSTEM, Scribble(house.organiser, "A"), new_id())).ok
+            assert await door.read(SYSTEM, lambda read: read.one("SELECT COUNT(*) FROM context")) == (5,)
+            cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'house_cut'"
+            assert len(server.execute(cut).fetchall()) >= 2
+            replies = await asyncio.gather(
+                *(door.execute(SYSTEM, Scribble(house.organiser, f"B{n}"), new_id()) for n in range(8))
+            )
+            assert all(reply.ok for reply in replies)
+            for _ in range(4):
+                assert await door.read(SYSTEM, lambda read: read.one("SELECT COUNT(*) FROM context")) == (13,)
+            await asyncio.to_thread(door.stop)
+
+
+async def test_a_season_twice_is_refused_by_name(door: Door, house: House) -> None:
+    make = CreateContext(new_id(), house.organiser, ContextKind.SEASON, "S26", {"fr": "Encore"}, {})
+    assert (await door.execute(SYSTEM, make, new_id())).outcome == Refused("code_taken", fix="code")

@@ -1,0 +1,85 @@
+"""Migrations: an empty database gets exactly what the entities declare; what is not ours is left alone."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+import central.kernel.tables
+from central.kernel.db import Database
+from central.kernel.entity import METADATA
+from central.kernel.schema import SchemaError, upgrade
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    if request.param == "sqlite":
+        return Database(f"sqlite:///{tmp_path / 'folder' / 'new.db'}")
+    made: Database = request.getfixturevalue("empty_postgres")
+    return made
+
+
+def test_migrations_give_exactly_what_is_declared(empty: Database) -> None:
+    upgrade(empty)
+    engine = sa.create_engine(empty.alchemy_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, METADATA) == []
+        there = {name for name in sa.inspect(connection).get_table_names() if name != "alembic_version"}
+        indexes: dict[str, Any] = {each["name"]: each for each in sa.inspect(connection).get_indexes("allocation")}
+    engine.dispose()
+    assert there == set(METADATA.tables) and central.kernel.tables.COMMAND_LOG.name in there
+    assert indexes["ux_allocation_live"]["unique"], "the lock on live seats"
+    upgrade(empty)  # a second time there is nothing to do
+
+
+def test_a_newer_database_is_left_alone(empty: Database) -> None:
+    upgrade(empty)
+    db = empty.connect()
+    db.write("UPDATE alembic_version SET version_num = '9999'", {})
+    db.close()
+    with pytest.raises(SchemaError, match=r"newer version \(schema 9999\)\. Install the Parterre that made it"):
+        upgrade(empty)
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    path.write_text("These are my notes. " * 100)
+    with pytest.raises(SchemaError, match=r"cannot be used: file is not a database\."):
+        upgrade(Database(f"sqlite:///{path}"))
+    assert path.read_text().startswith("These are my notes.")
+
+
+@pytest.mark.parametrize(
+    "url, says",
+    [
+        ("postgresql://nobody@127.0.0.1:1/none", "cannot be used: "),
+        ("nonsense", "names no database"),
+        ("oracle-of-delphi://x", "names no database"),
+    ],
+)
+def test_a_database_that_is_not_there(url: str, says: str) -> None:
+    with pytest.raises(SchemaError, match=says):
+        upgrade(Database(url))
+
+
+def test_a_password_is_not_said() -> None:
+    with pytest.raises(SchemaError) as refused:
+        upgrade(Database("postgresql://anna:hunter2@127.0.0.1:1/none"))
+    assert "hunter2" not in str(refused.value)
+
+
+def test_sqlite_is_durable_and_strict(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'd.db'}")
+    db = database.connect()
+    said = [db.run(f"PRAGMA {name}", {})[0][0] for name in ("journal_mode", "synchronous", "foreign_keys")]
+    db.close()
+    assert said == ["wal", 2, 1]
+    reader = database.connect(read_only=True)
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader.write("CREATE TABLE t (a)", {})
+    reader.close()
