@@ -15,7 +15,7 @@ from shared.wire.codec import dump
 from shared.wire.seal import seal
 from shared.wire.topics import Command
 
-PHYSICAL = frozenset({"open", "cut", "pay_out"})
+PHYSICAL = frozenset({"open", "cut", "pay_out", "force_entry", "proof_seen"})
 PHYSICAL_LIVES = timedelta(seconds=10)  # what moves anything never runs late
 OTHERS_LIVE = timedelta(minutes=10)
 OUTBOX_KIND = "device_command"
