@@ -11,6 +11,8 @@ from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.feeds import OfflinePolicy
 
+YEARS = range(1980, 2200)  # what lies outside is a slip of the keys, and no calendar's business
+
 
 @dataclass(frozen=True, slots=True)
 class CreateEvent:
@@ -41,8 +43,9 @@ class Schedule:
     policy: OfflinePolicy = OfflinePolicy.ADMIT_AND_FLAG
 
     def sound(self) -> bool:
-        aware = all(at.tzinfo is not None for at in (self.starts, self.doors, self.closes, self.sell_until))
-        return aware and self.doors <= self.starts < self.closes and self.sell_until <= self.closes
+        times = (self.starts, self.doors, self.closes, self.sell_until)
+        meant = all(at.tzinfo is not None and at.year in YEARS for at in times)
+        return meant and self.doors <= self.starts < self.closes and self.sell_until <= self.closes
 
 
 def performance_context(read: Read, performance_id: str) -> str | None:

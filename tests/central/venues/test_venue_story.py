@@ -1,0 +1,102 @@
+"""From a plan file to a hall that can be sold, and what is refused on the way."""
+
+import orjson
+
+from central.catalogue.ops import Schedule
+from central.inventory.ops import CreatePerformance
+from central.organisation.model import ContextKind
+from central.organisation.ops import CreateContext, SetUpHouse
+from central.venues.ops import (
+    AddUnnumberedZone,
+    CreateLogicalConfiguration,
+    CreateSite,
+    CreateSpace,
+    ImportPlan,
+    ValidatePhysical,
+)
+from shared.ids import Id
+from tests.central.small_house import STARTS, Clerk, House, new_id, plan
+
+Quick = tuple[Clerk, House]
+
+
+def space(clerk: Clerk, house: House) -> Id:
+    made = new_id()
+    clerk.do(CreateSpace(made, house.site, "PETITE", {"fr": "Petite salle"}))
+    return made
+
+
+def test_a_plan_is_refused_whole_with_every_fault(quick: Quick) -> None:
+    clerk, house = quick
+    said = orjson.loads(plan())
+    seats = said["zones"][0]["rows"][0]["seats"]
+    seats[3]["seat_number"] = seats[2]["seat_number"]
+    seats[5]["category"] = "nowhere"
+    del seats[7]["position"]
+    hall = space(clerk, house)
+    before = clerk.rows("SELECT COUNT(*) FROM physical_seat")
+    refused = clerk.no(ImportPlan(new_id(), hall, "P2", {"fr": "Plan"}, orjson.dumps(said).decode()))
+    assert (refused.reason, refused.fix) == ("plan_faulty", "plan")
+    assert len(refused.detail["faults"]) >= 3
+    assert clerk.rows("SELECT COUNT(*) FROM physical_seat") == before
+    for rubbish in ("", "{", "[]", "null"):
+        assert clerk.no(ImportPlan(new_id(), hall, "P2", {"fr": "Plan"}, rubbish)).reason == "plan_faulty"
+
+
+def test_a_logical_configuration_names_what_it_lacks(quick: Quick) -> None:
+    clerk, house = quick
+
+    def logical(categories: dict[str, Id]) -> CreateLogicalConfiguration:
+        return CreateLogicalConfiguration(new_id(), house.season, house.physical, "L2", {"fr": "L2"}, categories)
+
+    assert clerk.no(logical({})).detail == {"missing": ["1re", "Debout"]}
+    assert clerk.no(logical({"1re": house.seated, "Debout": new_id()})).detail == {"missing": ["Debout"]}
+    assert clerk.do(logical({"1re": house.seated, "Debout": house.standing, "more": house.seated})) == 40
+    again = clerk.no(logical({"1re": house.seated, "Debout": house.standing}))
+    assert (again.reason, again.fix) == ("code_taken", "code")
+
+
+def test_a_draft_is_built_on_and_then_validated_once(quick: Quick) -> None:
+    clerk, house = quick
+    draft = new_id()
+    clerk.do(ImportPlan(draft, space(clerk, house), "P2", {"fr": "Plan"}, plan(1, 3)))
+    early = CreateLogicalConfiguration(new_id(), house.season, draft, "L2", {"fr": "L2"}, {"1re": house.seated})
+    assert clerk.no(early).reason == "not_validated"
+    assert clerk.no(AddUnnumberedZone(new_id(), draft, "Debout", 0, 2)).reason == "empty"
+    clerk.do(AddUnnumberedZone(new_id(), draft, "Debout", 5, 2))
+    assert clerk.no(AddUnnumberedZone(new_id(), draft, "Debout", 5, 2)).reason == "code_taken"
+    clerk.do(ValidatePhysical(draft))
+    assert clerk.no(ValidatePhysical(draft)).reason == "not_draft"
+    assert clerk.no(AddUnnumberedZone(new_id(), draft, "Balcon", 5, 2)).reason == "not_draft"
+    assert clerk.no(ValidatePhysical(new_id())).reason == "no_such_configuration"
+
+
+def test_times_that_make_no_evening(quick: Quick) -> None:
+    clerk, house = quick
+    naive = STARTS.replace(tzinfo=None)
+    for schedule in (
+        Schedule(STARTS, STARTS.replace(hour=21), STARTS.replace(hour=23), STARTS),  # doors after the start
+        Schedule(STARTS, STARTS, STARTS, STARTS),  # over when it starts
+        Schedule(STARTS, STARTS, STARTS.replace(hour=22), STARTS.replace(hour=23)),  # sold when it is over
+        Schedule(naive, naive, naive.replace(hour=23), naive),  # at which hour, where?
+        Schedule(STARTS.replace(year=1), STARTS.replace(year=1), STARTS, STARTS),
+        Schedule(STARTS, STARTS, STARTS.replace(year=9999), STARTS),
+    ):
+        want = CreatePerformance(new_id(), house.event, house.logical, house.grid, schedule)
+        assert clerk.no(want).reason == "bad_times"
+
+
+def test_the_house_is_founded_once(quick: Quick) -> None:
+    clerk, house = quick
+    again = SetUpHouse(new_id(), "B", {"fr": "Une autre"}, new_id(), "Anna", "digest")
+    assert clerk.no(again).reason == "house_exists"
+    site = CreateSite(new_id(), house.institution, "LUNE", {"fr": "Lune"}, "", "Moon/Tranquility")
+    assert clerk.no(site).reason == "bad_timezone"
+    for kind, parent, reason in (
+        (ContextKind.SEASON, house.institution, "wrong_parent"),
+        (ContextKind.INSTITUTION, house.institution, "wrong_parent"),
+        (ContextKind.ACTIVITY, new_id(), "no_such_parent"),
+    ):
+        assert clerk.no(CreateContext(new_id(), parent, kind, "X", {"fr": "X"}, {})).reason == reason
+    nameless = CreateContext(new_id(), house.institution, ContextKind.ORGANISER, "X", {"en": "X"}, {})
+    assert clerk.no(nameless).reason == "french_name_missing"
