@@ -1,0 +1,110 @@
+"""After the evening: every line is mended, every device is switched on, everybody goes home, and everything is told
+until nothing is left to tell. What then is still missing is lost."""
+
+import asyncio
+
+from central.devices.leases import WriteOffLease
+from edge.kiosk.model import Next, PrintAnswered, Screen, StartOver
+from shared.ids import Id
+from tests.sim.house import SELL_UNTIL
+from tests.sim.kiosk import SimKiosk
+from tests.sim.scene import Scene
+from tests.sim.station import Station
+from tests.sim.walk import _tolerant
+
+ROUNDS = 12
+
+
+async def heal(scene: Scene) -> None:
+    world = scene.world
+    world.tell("all", "lines are mended, everything is switched on")
+    scene.broker.rough = 0.0
+    for station in scene.stations:
+        station.disk.crash_in, station.wire.rough, station.wire.up, station.bus_up = 0, 0.0, True, True
+        if isinstance(station, SimKiosk):
+            station.card.rough = station.printer.rough = 0.0
+        if not station.on:
+            await station.start()
+        scene.broker.connect(station.device.bus)  # type: ignore[arg-type]
+        await station.ask_time()
+        await station.pull()
+    _deliver_late(scene)
+    for gate in scene.gates:
+        if gate.busy:
+            await gate.walk_through()
+    for kiosk in scene.kiosks:
+        await _sent_home(kiosk)
+    await asyncio.sleep(max((SELL_UNTIL - world.now).total_seconds() + 60, 0))
+    for _ in range(ROUNDS):
+        if not await _round(scene):
+            break
+    else:
+        world.fault(f"not quiet after {ROUNDS} rounds: {[(s.name, s.unsent()) for s in scene.stations]}")
+    _settle_orphans(scene)
+    await _round(scene)
+
+
+def _deliver_late(scene: Scene) -> None:
+    late, scene.world.late = scene.world.late, []
+    scene.world.dice.shuffle(late)
+    for arrive in late:
+        _tolerant(arrive)
+
+
+async def _sent_home(kiosk: SimKiosk) -> None:
+    """The visitor at the screen finishes, and whatever became of the money is settled."""
+    for _ in range(8):
+        await kiosk.look_around()
+        if kiosk.screen in (Screen.IDLE, Screen.OUT_OF_ORDER):
+            await asyncio.sleep(30)
+            await kiosk.look_around()
+            return
+        uncertain = kiosk.screen is Screen.PRINTING
+        await kiosk.touch(PrintAnswered(True) if uncertain else Next() if kiosk.screen is Screen.DONE else StartOver())
+        await asyncio.sleep(40)
+    kiosk.world.fault(f"{kiosk.name} stays at {kiosk.screen} {kiosk.till.kiosk.trouble}")
+
+
+async def _round(scene: Scene) -> bool:
+    """One round of everything; whether anything was still told."""
+    told = False
+    for station in scene.stations:
+        await scene.deliver()
+        if isinstance(station, SimKiosk):
+            await station.keep_stock()
+            await station.look_around()
+        told = await _uploaded(station) or told
+        before = _feeds(station)
+        await station.pull()
+        told = told or _feeds(station) != before
+    return told
+
+
+def _feeds(station: Station) -> list[tuple[str, int]]:
+    return list(station.disk.db.execute("SELECT name, revision FROM feed ORDER BY name").fetchall())
+
+
+async def _uploaded(station: Station) -> bool:
+    told = False
+    for _ in range(100):
+        if not station.unsent():
+            return told
+        told = True
+        if not await station.push():
+            break
+    station.world.fault(f"{station.name} cannot get rid of its facts: {station.unsent()} wait")
+    return told
+
+
+def _settle_orphans(scene: Scene) -> None:
+    """A lease comes back by its device's word, or by a person's. Only where a device cannot be asked any more, or does
+    not know what its twin sold, is a person needed."""
+    for lease, device in scene.office.rows(
+        "SELECT id, device_id FROM lease WHERE state NOT IN ('closed', 'written_off') ORDER BY id"
+    ):
+        if device in scene.cloned | scene.revoked:
+            scene.office.order(WriteOffLease(Id(lease), "after the evening"))
+            scene.written_off.add(lease)
+        else:
+            state = scene.office.rows("SELECT state FROM lease WHERE id = :id", id=lease)[0][0]
+            scene.world.fault(f"lease {lease[-6:]} of a sound kiosk did not come back: {state}")

@@ -1,0 +1,215 @@
+"""A small theatre, made once per process through the door's own commands and the devices' own enrolment, then copied.
+
+Sixty seats in two zones, two categories, three tariffs (one of them free), two kiosks, two gates, a box office.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+import central.areas  # declares every command and entity
+import central.kernel.tables  # noqa: F401
+from central.catalogue.model import ProductDo
+from central.catalogue.ops import CreateEvent, Schedule
+from central.devices.enrolment import ApproveDevice, EnrolDevice, Enrolment, InviteDevice
+from central.inventory.ops import CreatePerformance
+from central.kernel.db import Database, SqliteConnection
+from central.kernel.door import Door
+from central.kernel.entity import METADATA
+from central.kernel.keys import Keys
+from central.kernel.tx import SYSTEM
+from central.orders.on_sale import ChangeSale
+from central.organisation.model import ContextKind
+from central.organisation.ops import CreateContext, SetUpHouse, key_digest, path_of
+from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
+from central.selling.model import ChannelKind
+from central.selling.ops import CreateChannel, CreatePointOfSale
+from central.venues.ops import (
+    CreateLogicalConfiguration,
+    CreateSeatCategory,
+    CreateSite,
+    CreateSpace,
+    ImportPlan,
+    ValidatePhysical,
+)
+from edge.device.identity import Identity, Stored
+from shared.ids import Id, derived_id
+from shared.outcome import Ok
+from shared.wire.certificates import DeviceKind, issue, root_certificate, signing_request, verified
+from shared.wire.seal import Signer
+from tests.sim.world import START
+
+ROWS = {"Parterre": ("ABC", "1re"), "Balcon": ("DE", "2e")}
+SEATS_IN_ROW = 12
+PRICES = {"1re": 4600, "2e": 3000}
+TARIFFS = (("FULL", 100, False), ("RED", 70, True), ("GUEST", 0, False))
+DEVICES = {"kiosk1": DeviceKind.KIOSK, "kiosk2": DeviceKind.KIOSK, "gate1": DeviceKind.GATE, "gate2": DeviceKind.GATE}
+SELL_UNTIL = START + timedelta(hours=2)
+CLOSES = START + timedelta(hours=5)
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What a device was given when it was enrolled."""
+
+    name: str
+    kind: DeviceKind
+    identity: Identity
+    context_id: Id
+
+
+@dataclass(frozen=True)
+class House:
+    image: bytes  # central's database
+    keys: Keys
+    institution: Id
+    organiser: Id
+    site: Id
+    performance: Id
+    desk: Id
+    tariffs: tuple[Id, ...]
+    prices: dict[tuple[Id, Id], int]  # category, tariff → minor units
+    seats: dict[Id, Id]  # seat → category
+    kits: dict[str, Kit]
+
+
+def key(name: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(sha256(name.encode()).digest())
+
+
+def made_id(name: str) -> Id:
+    return derived_id("sim", name)
+
+
+def open_central(image: bytes | None, keys: Keys, clock: Any) -> tuple[Door, SqliteConnection]:
+    """A central in memory: the schema is the entities' own (migrations are tested elsewhere)."""
+    db = SqliteConnection(Path(":memory:"))
+    if image is None:
+        engine = sa.create_engine("sqlite://", creator=lambda: db._db, poolclass=sa.StaticPool)
+        METADATA.create_all(engine)
+    else:
+        db._db.deserialize(image)
+    return Door(Database("sqlite:///:memory:"), clock, path_of, keys), db
+
+
+def names(text: str) -> dict[str, str]:
+    return dict.fromkeys(("fr", "en", "de", "es", "it"), text)
+
+
+def plan() -> str:
+    zones = []
+    for z, (name, (rows, category)) in enumerate(ROWS.items()):
+        zones.append({
+            "name": name,
+            "position": {"x": 0, "y": 200 * z},
+            "rows": [{
+                "row_number": row,
+                "row_number_position": "both",
+                "position": {"x": 0, "y": 30 * r},
+                "seats": [
+                    {"seat_number": str(n), "seat_guid": f"{row}-{n}", "category": category,
+                     "position": {"x": 25 * n, "y": 0}}
+                    for n in range(1, SEATS_IN_ROW + 1)
+                ],
+            } for r, row in enumerate(rows)],
+            "areas": [],
+        })  # fmt: skip
+    categories = [{"name": "1re", "color": "#0072B2"}, {"name": "2e", "color": "#009E73"}]
+    size = {"width": 400, "height": 400}
+    return orjson.dumps({"name": "Salle", "categories": categories, "zones": zones, "size": size}).decode()
+
+
+def house_keys(now: datetime) -> Keys:
+    """The same keys in every run, so that a seed replays to the letter."""
+    root, signer = key("root"), Signer.of(key("central"))
+    year = timedelta(days=365)
+    root_pem = root_certificate(root, "Simulation", now - year, now + 20 * year)
+    pem = issue(
+        root, root_pem, signer.key.public_key(), holder_id=made_id("central"), kind=DeviceKind.CENTRAL, site_id="",
+        certificate_id=made_id("certificate"), valid_from=now - year, valid_to=now + 3 * year,
+    )  # fmt: skip
+    certificate = verified(pem, root_pem)
+    assert certificate
+    return Keys(root, root_pem, signer, certificate)
+
+
+@cache
+def the_house() -> House:
+    keys = house_keys(START)
+    door, db = open_central(None, keys, lambda: START - timedelta(hours=1))
+    count = 0
+
+    def do(command: Any) -> Any:
+        nonlocal count
+        count += 1
+        outcome = door.execute_now(db, SYSTEM, command, made_id(f"command {count}")).outcome
+        assert isinstance(outcome, Ok), f"{command}: {outcome}"
+        return outcome.value
+
+    institution, organiser, season, activity = map(made_id, ("institution", "organiser", "season", "activity"))
+    do(SetUpHouse(institution, "SIM", {"fr": "Sim"}, made_id("operator"), "Sim", key_digest("sim")))
+    legal = {"currency": "EUR", "address": "1 rue du Banc", "siret": "0", "licence": "0"}
+    do(CreateContext(organiser, institution, ContextKind.ORGANISER, "TDS", names("Théâtre du Banc"), legal))
+    do(CreateContext(season, organiser, ContextKind.SEASON, "S26", names("Saison"), {}))
+    do(CreateContext(activity, season, ContextKind.ACTIVITY, "TH", names("Théâtre"), {}))
+    site, space, physical, logical = map(made_id, ("site", "space", "physical", "logical"))
+    do(CreateSite(site, institution, "BANC", names("Banc"), "1 rue du Banc", "Europe/Paris"))
+    do(CreateSpace(space, site, "SALLE", names("Salle")))
+    do(ImportPlan(physical, space, "PLAN", names("Plan"), plan()))
+    do(ValidatePhysical(physical))
+    categories = {name: made_id(f"category {name}") for name in PRICES}
+    for rank, (name, category) in enumerate(categories.items(), 1):
+        do(CreateSeatCategory(category, institution, f"C{rank}", names(name), "#0072B2", rank))
+    do(CreateLogicalConfiguration(logical, season, physical, "SOIR", names("Soirée"), categories))
+    tariffs = []
+    prices: dict[tuple[Id, Id], int] = {}
+    for rank, (code, percent, proof) in enumerate(TARIFFS, 1):
+        tariffs.append(made_id(f"tariff {code}"))
+        do(CreateTariff(tariffs[-1], season, code, names(code), rank, proof))
+        prices |= {(categories[name], tariffs[-1]): amount * percent // 100 for name, amount in PRICES.items()}
+    grid = made_id("grid")
+    cells = tuple(PriceCell(category, tariff, amount) for (category, tariff), amount in prices.items())
+    do(CreatePriceGrid(grid, season, "G", names("Grille"), "EUR", cells))
+    points = {}
+    for code, kind, count_ in (("BORNE", ChannelKind.KIOSK, 2), ("GUICHET", ChannelKind.BOX_OFFICE, 1)):
+        channel = made_id(f"channel {code}")
+        do(CreateChannel(channel, institution, code, names(code), kind, (), True, 6))
+        for n in range(1, count_ + 1):
+            points[f"{code}{n}"] = made_id(f"point {code}{n}")
+            do(CreatePointOfSale(points[f"{code}{n}"], channel, organiser, f"{code[0]}{n}", names(f"{code} {n}")))
+    event, performance = made_id("event"), made_id("performance")
+    do(CreateEvent(event, activity, "CYRANO", names("Cyrano"), 550))
+    when = Schedule(START + timedelta(minutes=90), START - timedelta(hours=2), CLOSES, SELL_UNTIL)
+    do(CreatePerformance(performance, event, logical, grid, when))
+    do(ChangeSale(performance, ProductDo.OPEN))
+    kits = {}
+    for name, kind in DEVICES.items():
+        device = made_id(name)
+        point = points["BORNE" + name[-1]] if kind is DeviceKind.KIOSK else None
+        do(InviteDevice(device, institution, site, kind, name.upper(), name, f"code {name}", point))
+        do(EnrolDevice(f"code {name}", signing_request(key(name), name), name))
+        signer = Signer.of(key(name))
+        do(ApproveDevice(device, signer.kid))
+        told = door.ask_now(db, SYSTEM, Enrolment(device, signer.kid))
+        assert isinstance(told, Ok)
+        said = told.value
+        certificate = verified(said["certificate"], keys.root_pem)
+        assert certificate
+        stored = Stored(
+            said["certificate"], keys.root_pem, said["institution_id"], tuple(said["central_certificates"]),
+            said["settings"],
+        )  # fmt: skip
+        kits[name] = Kit(name, kind, Identity(Path("/"), signer.key, certificate, stored), institution)
+    seats = {Id(row[0]): Id(row[1]) for row in db.run("SELECT seat_id, category_id FROM place ORDER BY seat_id", {})}
+    image = db._db.serialize()
+    db.close()
+    return House(
+        image, keys, institution, organiser, site, performance, points["GUICHET1"], tuple(tariffs), prices, seats, kits
+    )
