@@ -15,6 +15,7 @@ from shared.runtime.config import Failure, load_config
 from shared.runtime.log import setup
 from shared.runtime.tasks import run
 
+EXTRA = {"broker": "central", "found": "central", "simulate": "simulators"}  # roles whose packages stand elsewhere
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -32,7 +33,8 @@ class Group(click.Group):
                 raise
             role = ctx.invoked_subcommand or "demo"
             click.echo(f"The role {role} needs the package {missing.name}, which is not installed.", err=True)
-            click.echo(f"Install it with: pip install 'parterre[{role}]'", err=True)
+            extra = EXTRA.get(role, role)
+            click.echo(f"Install it with: pip install 'parterre[{extra}]'", err=True)
             sys.exit(2)
 
 

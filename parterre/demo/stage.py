@@ -9,7 +9,7 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from shared.runtime.config import Failure
 
@@ -47,7 +47,7 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._running: list[tuple[str, Process]] = []
-        self._files: list[Any] = []
+        self._files: list[IO[bytes]] = []
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def __aenter__(self) -> "Stage":
@@ -74,13 +74,18 @@ class Stage:
         return await self.start(name, (*PROGRAM, *command), variables(prefix, config) | env)
 
     async def start(self, name: str, command: tuple[str, ...], env: Mapping[str, str]) -> Process:
-        log = (self.folder / f"{name}.log").open("ab")
-        self._files.append(log)
+        log = self.log(name)
         process = await asyncio.create_subprocess_exec(
             *command, env={**os.environ, **env}, stdin=DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
         self._running.append((name, process))
         return process
+
+    def log(self, name: str) -> IO[bytes]:
+        """Where a process's words go."""
+        file = (self.folder / f"{name}.log").open("ab")
+        self._files.append(file)
+        return file
 
     def background(self, work: Coroutine[Any, Any, Any]) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -126,9 +131,10 @@ async def screen(stage: Stage) -> str:
     if not shutil.which("Xvfb"):
         raise Failure("There is no screen and no virtual one.", "Install it: apt-get install xvfb xdotool")
     read, write = os.pipe()
+    log = stage.log("Xvfb")
     process = await asyncio.create_subprocess_exec(
-        "Xvfb", "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp",
-        pass_fds=(write,), stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True,
+        "Xvfb", "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset",
+        pass_fds=(write,), stdin=DEVNULL, stdout=log, stderr=log, start_new_session=True,
     )  # fmt: skip
     stage._running.append(("Xvfb", process))
     os.close(write)
