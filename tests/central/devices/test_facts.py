@@ -1,0 +1,528 @@
+"""What devices saw: taken once, in whatever order it comes, and made visible where it does not fit."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+import orjson
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from central.access.ops import Anomalies
+from central.devices.enrolment import ApproveDevice, EnrolDevice, Enrolment, InviteDevice, RevokeDevice
+from central.devices.facts import DeadLetters, RetryFact, UploadFacts
+from central.devices.feeds import DeviceFeeds, DeviceTime, Feed
+from central.devices.leases import (
+    MOST_OUT,
+    DrainLease,
+    RequestLease,
+    WriteOffLease,
+)
+from central.inventory.ops import Availability
+from central.kernel.door import Job
+from central.kernel.registry import handler_of
+from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.organisation.model import Privilege
+from central.reports.checks import run_checks
+from shared.clock import ClockState
+from shared.ids import Id
+from shared.outcome import Ok, Refused
+from shared.wire.certificates import DeviceKind, Right, signing_request, verified
+from shared.wire.facts import (
+    GENESIS,
+    Direction,
+    Fact,
+    FactKind,
+    LeaseSealed,
+    Passage,
+    Payment,
+    Receipt,
+    Sale,
+    SaleLine,
+    Scan,
+    SlotsReturned,
+    fact_hash,
+)
+from shared.wire.feeds import FeedPage
+from shared.wire.leases import Lease, LeaseState
+from shared.wire.seal import Sealed, Signer
+from shared.wire.token import leased_ticket_id
+from tests.central.small_house import FULL, NOW, Clerk, House, new_id
+
+_CODES = count(1)
+
+
+@dataclass(slots=True)
+class Machine:
+    """A device as central knows it: key, journal, its own place at the door."""
+
+    id: Id
+    clerk: Clerk
+    signer: Signer
+    facts: list[Fact] = field(default_factory=list)
+
+    def saw(self, kind: FactKind, body: Any, at: datetime = NOW, fact_id: Id | None = None) -> Fact:
+        """The next fact in its journal."""
+        prev = self.facts[-1].hash if self.facts else GENESIS
+        told = orjson.loads(orjson.dumps(body))
+        fact = Fact(
+            self.id, len(self.facts) + 1, fact_id or new_id(), kind, at, 0, "boot", ClockState.TRUSTED, told, prev
+        )
+        self.facts.append(replace(fact, hash=fact_hash(fact)))
+        return self.facts[-1]
+
+    def upload(self, *facts: Fact) -> UploadFacts:
+        return UploadFacts(facts, b64encode(self.signer.key.sign(facts[-1].hash.encode())).decode())
+
+    def send(self, *facts: Fact) -> dict[str, Any]:
+        receipt: dict[str, Any] = self.clerk.do(self.upload(*facts))
+        return receipt
+
+    def lease(self, house: House, *seats: Id, quantity: int = 0) -> Lease:
+        sealed = self.clerk.do(RequestLease(new_id(), house.performance, seats, None, quantity))
+        return Sealed(**sealed).body(Lease)
+
+    def sale(self, house: House, lease: Lease, *slots: int, receipt: int = 1, price: int = FULL, **more: Any) -> Sale:
+        lines = tuple(
+            SaleLine(lease.id, slot, house.full, price, 550, f"TOKEN{slot}", f"B1-{receipt:05d}{slot:02d}")
+            for slot in slots
+        )
+        paid = (Payment(new_id(), "card", price * len(slots), "A000123"),)
+        return Sale(**{"order_id": new_id(), "receipt": receipt, "performance_id": house.performance, "currency": "EUR",
+                       "lines": lines, "payments": paid} | more)  # fmt: skip
+
+
+def enrol(clerk: Clerk, house: House, kind: DeviceKind, *, approve: bool = True) -> Machine:
+    device, n = new_id(), next(_CODES)
+    point = house.kiosk_point if kind is DeviceKind.KIOSK else None
+    clerk.do(InviteDevice(device, house.organiser, house.site, kind, f"D{n}", f"Device {n}", f"CODE-{n:04d}", point))
+    signer = Signer.of(Ed25519PrivateKey.generate())
+    enrolled = clerk.do(EnrolDevice(f"code-{n:04d} ", signing_request(signer.key, "lobby")))
+    assert enrolled == {"device_id": device, "root_pem": clerk.door.keys.root_pem}
+    if approve:
+        clerk.do(ApproveDevice(device, signer.kid))
+    grants = frozenset({(str(Privilege.DEVICE_SYNC), str(house.organiser))})
+    return Machine(device, clerk.as_(Actor(ActorKind.DEVICE, device, f"D{n}", grants)), signer)
+
+
+@pytest.fixture
+def kiosk(clerk: Clerk, house: House) -> Machine:
+    return enrol(clerk, house, DeviceKind.KIOSK)
+
+
+@pytest.fixture
+def gate(clerk: Clerk, house: House) -> Machine:
+    return enrol(clerk, house, DeviceKind.GATE)
+
+
+def scan(ticket: str, house: House, *, entry: int = 1, admitted: bool = True, gate: str = "A1") -> Scan:
+    return Scan(ticket, 1, house.performance, gate, Direction.ENTRY, admitted, "" if admitted else "used_up", entry)
+
+
+def kinds(clerk: Clerk, house: House) -> list[str]:
+    return sorted(anomaly["kind"] for anomaly in clerk.ask(Anomalies(house.institution)).value)
+
+
+def counts(clerk: Clerk, house: House) -> dict[str, int]:
+    (row,) = clerk.ask(Availability(house.performance)).value
+    return {name: row[name] for name in ("free", "leased", "sold")}
+
+
+def lease_state(clerk: Clerk, lease_id: Id) -> str:
+    return str(clerk.rows("SELECT state FROM lease WHERE id = :id", id=lease_id)[0][0])
+
+
+# --- enrolment --------------------------------------------------------------------------------------------------------
+
+
+def test_a_device_becomes_one_of_the_house(clerk: Clerk, house: House) -> None:
+    machine = enrol(clerk, house, DeviceKind.GATE, approve=False)
+    asked = Enrolment(machine.id, machine.signer.kid)
+    assert clerk.ask(asked) == Ok({"state": "pending"})
+    assert clerk.ask(Enrolment(machine.id, "00000000")).reason == "no_such_device", "nobody else reads its answer"
+    assert machine.clerk.ask(DeviceFeeds()).reason == "revoked", "not before it is approved"
+    assert clerk.no(ApproveDevice(machine.id, "00000000")).reason == "not_possible_now"
+    clerk.do(ApproveDevice(machine.id, machine.signer.kid))
+    said = clerk.ask(asked).value
+    certificate = verified(said["certificate"], said["root_pem"])
+    assert said["state"] == "approved" and certificate and certificate.holder_id == machine.id
+    assert certificate.kid == machine.signer.kid and certificate.may(Right.CONTROL, NOW)
+    keys = clerk.feed(f"keys/{house.institution}")
+    assert set(keys) == {machine.signer.kid, clerk.door.keys.signer.kid}
+    assert clerk.no(ApproveDevice(machine.id, machine.signer.kid)).reason == "not_possible_now"
+    clerk.do(RevokeDevice(machine.id))
+    assert clerk.ask(asked) == Ok({"state": "refused"})
+    assert clerk.feed(f"keys/{house.institution}")[machine.signer.kid]["revoked_at"]
+    assert clerk.no(RevokeDevice(machine.id)).reason == "not_possible_now"
+    assert machine.clerk.ask(DeviceFeeds()).reason == "revoked"
+
+
+def test_a_code_is_for_once_and_for_ten_minutes(clerk: Clerk, house: House) -> None:
+    request = signing_request(Ed25519PrivateKey.generate(), "lobby")
+    device = new_id()
+
+    def invite(code: str = "ABCD-2345") -> InviteDevice:
+        return InviteDevice(device, house.organiser, house.site, DeviceKind.GATE, "G9", "Gate", code)
+
+    clerk.do(invite())
+    assert clerk.no(EnrolDevice("ABCD-2346", request)).reason == "bad_code"
+    assert clerk.no(EnrolDevice("ABCD-2345", "no request at all")).reason == "bad_request"
+    clerk.watch.at += timedelta(minutes=10)
+    assert clerk.no(EnrolDevice("ABCD-2345", request)).reason == "code_expired"
+    clerk.do(invite("WXYZ-6789"))
+    assert clerk.no(EnrolDevice("ABCD-2345", request)).reason == "bad_code", "a new code ends the old one"
+    clerk.do(EnrolDevice("WXYZ-6789", request))
+    assert clerk.no(EnrolDevice("WXYZ-6789", request)).reason == "bad_code"
+    assert clerk.no(invite()).reason == "not_possible_now"
+    assert not clerk.rows("SELECT 1 FROM command_log WHERE body LIKE '%WXYZ%' OR body LIKE '%ABCD%'")
+
+
+def test_what_an_invitation_must_name(clerk: Clerk, house: House, kiosk: Machine) -> None:
+    def invite(**more: Any) -> InviteDevice:
+        return InviteDevice(**{
+            "id": new_id(), "context_id": house.organiser, "site_id": house.site, "kind": DeviceKind.GATE, "code": "G9",
+            "label": "Gate", "enrolment_code": "ABCD-2345",
+        } | more)  # fmt: skip
+
+    assert clerk.no(invite(site_id=new_id())).reason == "no_such_site"
+    assert clerk.no(invite(kind=DeviceKind.KIOSK)).reason == "no_such_point_of_sale"
+    assert clerk.no(invite(point_of_sale_id=house.desk)).reason == "no_such_point_of_sale"
+    assert clerk.no(invite(kind=DeviceKind.KIOSK, point_of_sale_id=new_id())).reason == "does_not_fit"
+    taken = invite(kind=DeviceKind.KIOSK, point_of_sale_id=house.kiosk_point)
+    assert clerk.no(taken).reason == "code_taken", "a point of sale is one workstation"
+
+
+# --- feeds ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_device_reads_its_own_feeds_sealed(clerk: Clerk, house: House, kiosk: Machine, gate: Machine) -> None:
+    feeds = kiosk.clerk.ask(DeviceFeeds()).value
+    assert (
+        feeds["settings"]["timezone"] == "Europe/Paris" and feeds["settings"]["point_of_sale_id"] == house.kiosk_point
+    )
+    assert f"leases/{kiosk.id}" in feeds["feeds"] and f"admissions/{house.site}" not in feeds["feeds"]
+    key = clerk.door.keys.signer.key.public_key()
+    for name in feeds["feeds"]:
+        sealed = Sealed(**kiosk.clerk.ask(Feed(name)).value)
+        assert sealed.signed_by(key)
+        page = sealed.body(FeedPage)
+        assert page.feed == name and not page.more and page.after == 0
+        assert [row.revision for row in page.rows] == sorted(row.revision for row in page.rows)
+        again = Sealed(**kiosk.clerk.ask(Feed(name, page.upto)).value).body(FeedPage)
+        assert again.rows == () and again.upto == page.upto
+    for foreign in (f"leases/{gate.id}", f"catalogue/{house.desk}", "nonsense", f"tickets/{house.site}"):
+        assert kiosk.clerk.ask(Feed(foreign)) == Refused("not_your_feed", fix=foreign)
+    assert f"leases/{kiosk.id}" in gate.clerk.ask(DeviceFeeds()).value["feeds"], "a gate judges tickets of leases"
+
+
+def test_the_time_is_signed_with_the_nonce(clerk: Clerk) -> None:
+    sealed = Sealed(**clerk.ask(DeviceTime("n" * 100)).value)
+    assert sealed.signed_by(clerk.door.keys.signer.key.public_key())
+    assert orjson.loads(sealed.text) == {"at": NOW.isoformat(), "nonce": "n" * 64}
+
+
+# --- leases -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_lease_by_seats_and_the_same_one_again(clerk: Clerk, house: House, kiosk: Machine) -> None:
+    want = RequestLease(new_id(), house.performance, house.seats[:2])
+    first, again = kiosk.clerk.do(want), kiosk.clerk.do(want)
+    assert first == again
+    lease = Sealed(**first).body(Lease)
+    assert [place.seat_id for place in lease.places] == list(house.seats[:2]) and lease.epoch == 1
+    assert Sealed(**first).signed_by(clerk.door.keys.signer.key.public_key())
+    assert clerk.feed(f"leases/{kiosk.id}")[lease.id]["state"] == "active"
+    assert counts(clerk, house) == {"free": 18, "leased": 2, "sold": 0}
+    assert clerk.no(house.order(house.seats[0])).reason == "taken", "nobody else sells it"
+    other = kiosk.clerk.no(RequestLease(new_id(), house.performance, house.seats[1:4]))
+    assert (other.reason, other.detail) == ("taken", {"seats": [house.seats[1]]})
+    assert counts(clerk, house)["leased"] == 2
+
+
+def test_stock_keeps_a_reserve_and_a_cap(clerk: Clerk, house: House, kiosk: Machine) -> None:
+    def ask(quantity: int, category: Id | None = None) -> Any:
+        return RequestLease(new_id(), house.performance, (), category, quantity)
+
+    assert kiosk.clerk.no(ask(MOST_OUT + 1)).reason == "too_many"
+    assert kiosk.clerk.no(ask(0)).reason == "too_many"
+    assert kiosk.clerk.no(ask(3, house.standing)).reason == "reserve_kept", "it leases no counted places"
+    lease = Sealed(**kiosk.clerk.do(ask(100))).body(Lease)
+    assert len(lease.places) == 19, "of twenty one stays for the others"
+    assert kiosk.clerk.no(ask(1)).reason == "reserve_kept"
+    assert kiosk.clerk.no(ask(102)).detail == {"out": 19, "most": MOST_OUT}
+
+
+def test_who_may_not_lease(clerk: Clerk, house: House, kiosk: Machine, gate: Machine) -> None:
+    want = RequestLease(new_id(), house.performance, house.seats[:1])
+    assert gate.clerk.no(want).reason == "not_a_seller"
+    assert kiosk.clerk.no(replace(want, performance_id=new_id())).reason == "no_such_performance"
+    clerk.watch.at += timedelta(days=1)
+    assert kiosk.clerk.no(want).reason == "not_on_sale"
+    clerk.watch.at = NOW
+    clerk.do(RevokeDevice(kiosk.id))
+    assert kiosk.clerk.no(want).reason == "not_a_seller", "a revoked device gets no more places"
+
+
+def test_a_lease_comes_back_by_the_devices_own_word(clerk: Clerk, house: House, kiosk: Machine) -> None:
+    lease = kiosk.lease(house, *house.seats[:4])
+    clerk.do(DrainLease(lease.id))
+    assert clerk.feed(f"leases/{kiosk.id}")[lease.id]["state"] == "draining"
+    kiosk.send(kiosk.saw(FactKind.SLOTS_RETURNED, SlotsReturned(lease.id, (3,))))
+    assert counts(clerk, house) == {"free": 17, "leased": 3, "sold": 0}
+    sealed = (
+        kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 0)),
+        kiosk.saw(FactKind.LEASE_SEALED, LeaseSealed(lease.id, (0,))),
+    )
+    kiosk.send(*sealed)
+    assert counts(clerk, house) == {"free": 19, "leased": 0, "sold": 1}
+    assert lease_state(clerk, lease.id) == LeaseState.CLOSED
+    assert clerk.no(DrainLease(lease.id)).reason == "not_possible_now"
+    assert kinds(clerk, house) == []
+
+
+def test_a_sealed_lease_waits_for_the_sales_it_names(clerk: Clerk, house: House, kiosk: Machine) -> None:
+    lease = kiosk.lease(house, *house.seats[:3])
+    sale = kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 1))
+    kiosk.send(kiosk.saw(FactKind.LEASE_SEALED, LeaseSealed(lease.id, (1,))))
+    assert counts(clerk, house) == {"free": 19, "leased": 1, "sold": 0}
+    assert lease_state(clerk, lease.id) == LeaseState.SEALED
+    kiosk.send(sale)
+    assert counts(clerk, house) == {"free": 19, "leased": 0, "sold": 1}
+    assert lease_state(clerk, lease.id) == LeaseState.CLOSED
+
+
+def test_a_write_off_names_its_exposure_and_a_late_sale_shows(clerk: Clerk, house: House, kiosk: Machine) -> None:
+    lease = kiosk.lease(house, *house.seats[:3])
+    exposure = clerk.do(WriteOffLease(lease.id, "stolen"))
+    assert exposure == {"places": 3, "amount": 3 * FULL, "currency": "EUR"}
+    assert counts(clerk, house) == {"free": 20, "leased": 0, "sold": 0}
+    clerk.do(house.order(house.seats[0]))
+    kiosk.send(kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 0, 1)))
+    assert kinds(clerk, house) == ["sale_after_write_off"] * 2
+    assert counts(clerk, house)["sold"] == 1, "the seat stays with who bought it"
+    assert clerk.rows("SELECT SUM(total) FROM sale_order") == [(3 * FULL,)], "but the money was taken"
+    assert clerk.no(WriteOffLease(lease.id, "again")).reason == "not_possible_now"
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+
+def test_gaps_are_asked_for_and_the_mark_moves_up(clerk: Clerk, house: House, gate: Machine) -> None:
+    one, two, three, four, five = (gate.saw(FactKind.INCIDENT, {"n": n}) for n in range(5))
+    assert gate.send(two) == {"contiguous": 0, "taken": [2], "gaps": [[1, 1]], "dead": {}}
+    assert gate.send(five) == {"contiguous": 0, "taken": [5], "gaps": [[1, 1], [3, 4]], "dead": {}}
+    assert gate.send(one) == {"contiguous": 2, "taken": [], "gaps": [[3, 4]], "dead": {}}
+    assert gate.send(three, four) == {"contiguous": 5, "taken": [], "gaps": [], "dead": {}}
+    assert gate.send(one, five) == {"contiguous": 5, "taken": [], "gaps": [], "dead": {}}
+    ((mark, head),) = clerk.rows("SELECT contiguous, head FROM device WHERE id = :id", id=gate.id)
+    assert (mark, head) == (5, five.hash) and kinds(clerk, house) == []
+
+
+def test_an_upload_that_the_device_did_not_sign(clerk: Clerk, gate: Machine) -> None:
+    fact = gate.saw(FactKind.INCIDENT, {"n": 1})
+    good = gate.upload(fact)
+    stranger = replace(gate, signer=Signer.of(Ed25519PrivateKey.generate())).upload(fact)
+    for bad in (stranger, replace(good, signature=""), replace(good, signature="€"), UploadFacts((), good.signature)):
+        assert gate.clerk.no(bad).reason == "bad_request"
+    assert gate.clerk.no(UploadFacts((fact,) * 201, good.signature)).reason == "bad_request"
+    assert clerk.rows("SELECT COUNT(*) FROM fact") == [(0,)]
+
+
+def test_a_letter_that_cannot_be_read_holds_nobody_up(clerk: Clerk, house: House, kiosk: Machine) -> None:
+    lease = kiosk.lease(house, *house.seats[:4])
+    facts = [
+        kiosk.saw(FactKind.SALE, {"order_id": 7}),
+        kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 0, performance_id=new_id())),  # names nothing
+        kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 1, currency="XAU")),  # no account in this currency
+        kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 2, receipt=2**63)),
+        kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 3)),
+    ]
+    receipt = kiosk.send(*facts)
+    assert receipt["contiguous"] == 5 and sorted(receipt["dead"]) == ["1", "2", "3", "4"]
+    assert counts(clerk, house) == {"free": 16, "leased": 3, "sold": 1}, "the dead ones left nothing but their letter"
+    assert kinds(clerk, house) == ["dead_letter"] * 4
+    assert kiosk.send(*facts)["dead"] == receipt["dead"], "said again, it is as dead as before"
+    assert len(clerk.ask(DeadLetters(house.institution)).value) == 4
+
+
+def test_a_dead_letter_has_its_effect_once_its_cause_is_mended(clerk: Clerk, house: House, gate: Machine) -> None:
+    """A scan keeps its own id, so that what was said about it since still finds it."""
+    ticket = clerk.do(house.order(house.seats[0]))["tickets"][0]["ticket_id"]
+    body = orjson.loads(orjson.dumps(scan(ticket, house)))
+    entry = gate.saw(FactKind.SCAN, body | {"direction": "sideways"})
+    passage = gate.saw(FactKind.PASSAGE, Passage(entry.id, False))
+    gate.send(entry, passage)
+    (letter,) = clerk.ask(DeadLetters(house.institution)).value
+    assert "direction" in letter["why"]
+    assert clerk.do(RetryFact(letter["id"])) == "dead"
+    clerk.db.write("UPDATE fact SET body = :b WHERE id = :i", {"b": orjson.dumps(body).decode(), "i": letter["id"]})
+    assert clerk.do(RetryFact(letter["id"])) == "taken"
+    assert clerk.rows("SELECT id FROM scan") == [(entry.id,)]
+    assert clerk.rows("SELECT COUNT(*) FROM admission") == [(0,)], "the person did not go through"
+    assert kinds(clerk, house) == [] and clerk.ask(DeadLetters(house.institution)).value == []
+    assert clerk.no(RetryFact(letter["id"])).reason == "not_possible_now"
+    elsewhere = clerk.as_(house.operator(Privilege.DEVICE_MODIFY, at=house.season))
+    assert elsewhere.no(RetryFact(letter["id"])).reason == "not_allowed"
+
+
+def test_altered_on_the_way_or_cloned(clerk: Clerk, house: House, gate: Machine) -> None:
+    one, two = gate.saw(FactKind.INCIDENT, {"n": 1}), gate.saw(FactKind.INCIDENT, {"n": 2})
+    receipt = gate.send(replace(one, body={"n": 99}))
+    assert receipt["dead"] == {"1": "its hash does not fit its content"}
+    gate.send(two)
+    gate.facts = gate.facts[:1]  # a restored backup goes on from there
+    clone = gate.saw(FactKind.INCIDENT, {"n": 3})
+    assert gate.send(clone)["contiguous"] == 2
+    assert kinds(clerk, house) == ["chain_broken", "dead_letter"]
+
+
+def test_a_journal_that_does_not_follow_from_itself(clerk: Clerk, house: House, gate: Machine) -> None:
+    gate.send(gate.saw(FactKind.INCIDENT, {"n": 1}))
+    gate.facts[0] = replace(gate.facts[0], hash="f" * 64)
+    gate.send(gate.saw(FactKind.INCIDENT, {"n": 2}))
+    assert kinds(clerk, house) == ["chain_broken"]
+
+
+def test_a_revoked_device_is_heard_and_not_believed(clerk: Clerk, house: House, kiosk: Machine) -> None:
+    lease = kiosk.lease(house, house.seats[0])
+    clerk.do(RevokeDevice(kiosk.id))
+    receipt = kiosk.send(kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 0)))
+    assert receipt["contiguous"] == 1 and kinds(clerk, house) == ["quarantined"]
+    assert counts(clerk, house)["sold"] == 0
+    assert clerk.rows("SELECT state, why FROM fact") == [("quarantined", "device is revoked")]
+
+
+def test_what_does_not_fit_is_written_down_and_shown(clerk: Clerk, house: House, kiosk: Machine) -> None:
+    lease = kiosk.lease(house, *house.seats[:4])
+    twice = kiosk.sale(house, lease, 0, 0)
+    never = kiosk.sale(house, replace(lease, id=new_id()), 0, receipt=2)
+    cheap = kiosk.sale(house, lease, 1, receipt=3, price=FULL - 1)
+    short = kiosk.sale(house, lease, 2, receipt=4, payments=(Payment(new_id(), "card", 1),))
+    for sale in (twice, never, cheap, short):
+        assert kiosk.send(kiosk.saw(FactKind.SALE, sale))["dead"] == {}
+    gave_back = kiosk.saw(FactKind.SLOTS_RETURNED, SlotsReturned(lease.id, (1, 3)))
+    kiosk.send(gave_back)
+    assert kinds(clerk, house) == [
+        "amount_differs", "price_differs", "sale_without_lease", "slot_clash", "slot_clash",
+    ]  # fmt: skip
+    assert counts(clerk, house) == {"free": 17, "leased": 0, "sold": 3}
+    assert clerk.rows("SELECT COUNT(*) FROM order_line") == [(5,)]
+
+
+def test_two_gates_that_could_not_hear_each_other(clerk: Clerk, house: House, gate: Machine) -> None:
+    other = enrol(clerk, house, DeviceKind.GATE)
+    ticket = clerk.do(house.order(house.seats[0]))["tickets"][0]["ticket_id"]
+    late = gate.saw(FactKind.SCAN, scan(ticket, house, gate="A1"), NOW + timedelta(seconds=9))
+    early = other.saw(FactKind.SCAN, scan(ticket, house, gate="B1"), NOW)
+    gate.send(late)
+    assert clerk.feed(f"admissions/{house.site}")[f"{ticket}/1"]["gate"] == "A1"
+    other.send(early)
+    assert clerk.feed(f"admissions/{house.site}")[f"{ticket}/1"]["gate"] == "B1", "the earlier one counts"
+    (anomaly,) = clerk.ask(Anomalies(house.institution)).value
+    assert anomaly["kind"] == "duplicate_offline" and anomaly["detail"] == {"gate": "A1", "scan": late.id}
+    other.send(other.saw(FactKind.PASSAGE, Passage(early.id, False)))
+    assert kinds(clerk, house) == [] and clerk.feed(f"admissions/{house.site}")[f"{ticket}/1"]["gate"] == "A1"
+
+
+# --- any order --------------------------------------------------------------------------------------------------------
+
+FINAL = {
+    "sale_order": "id, state, total, device_id, receipt",
+    "order_line": "id, order_id, allocation_id, seat_id, price",
+    "payment": "id, amount",
+    "move": "id, debit_id, credit_id, amount",
+    "entitlement": "id, line_id, zones, entries, cancelled",
+    "ticket": "id, serial, number, token",
+    "allocation": "performance_id, seat_id, state, holder_id",
+    "lease": "id, state",
+    "lease_slot": "id, state, order_id",
+    "scan": "id, ticket_id, entry, admitted",
+    "admission": "id, ticket_id, entry, scan_id, at, gate",
+    "anomaly": "id, kind, at, device_id, subject, detail, settled",
+    "fact": "id, seq, state",
+    "device": "id, contiguous, head",
+}
+FACTS = 12
+
+
+def final(clerk: Clerk) -> dict[str, Any]:
+    """What the facts have led to; not when and in which order it was heard."""
+    books: dict[str, Any] = {
+        table: sorted(clerk.rows(f"SELECT {columns} FROM {table}"), key=str) for table, columns in FINAL.items()
+    }
+    feeds = clerk.rows("SELECT feed, key, body FROM feed_row WHERE feed LIKE 'admissions/%' OR feed LIKE 'tickets/%'")
+    return books | {"feeds": sorted((feed, key, body) for feed, key, body in feeds if body is not None)}
+
+
+class Evening:
+    """A plain class: hypothesis prints every field of a dataclass, and these are long."""
+
+    def __init__(self, clerk: Clerk, facts: list[tuple[Machine, Fact]]) -> None:
+        self.clerk, self.facts = clerk, facts
+
+
+@pytest.fixture
+def evening(quick: tuple[Clerk, House]) -> Evening:
+    """A kiosk's and two gates' evening, told to nobody yet."""
+    clerk, house = quick
+    kiosk, one, two = (enrol(clerk, house, kind) for kind in (DeviceKind.KIOSK, DeviceKind.GATE, DeviceKind.GATE))
+    lease = kiosk.lease(house, *house.seats[:4])
+    kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 0, 1))
+    kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 2, receipt=2))
+    kiosk.saw(FactKind.LEASE_SEALED, LeaseSealed(lease.id, (0, 1, 2)))
+    tickets = [leased_ticket_id(lease.id, slot) for slot in range(4)]
+    at = [NOW + timedelta(seconds=n) for n in range(10)]
+    first = one.saw(FactKind.SCAN, scan(tickets[0], house), at[5])
+    one.saw(FactKind.SCAN, scan(tickets[1], house), at[6])
+    one.saw(FactKind.PASSAGE, Passage(first.id, False), at[7])
+    two.saw(FactKind.SCAN, scan(tickets[0], house, gate="B1"), at[4])
+    two.saw(FactKind.SCAN, scan(tickets[1], house, gate="B1"), at[1])
+    forged = two.saw(FactKind.SCAN, scan(new_id(), house, gate="B1"), at[2])  # a ticket that nobody ever sold
+    two.saw(FactKind.SCAN, scan(forged.body["ticket_id"], house, entry=2, gate="B1"), at[1])
+    gone = two.saw(FactKind.SCAN, scan(new_id(), house, gate="B1"), at[3])
+    two.saw(FactKind.PASSAGE, Passage(gone.id, False), at[4])
+    return Evening(clerk, [(machine, fact) for machine in (kiosk, one, two) for fact in machine.facts])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told=st.permutations(range(FACTS)), repeats=st.lists(st.integers(0, FACTS - 1), max_size=5))
+def test_any_order_and_any_repeat_lead_to_the_same_books(
+    evening: Evening, told: Sequence[int], repeats: list[int]
+) -> None:
+    clerk, facts = evening.clerk, evening.facts
+    assert len(facts) == FACTS
+    want = _told(clerk, facts, range(len(facts)))
+    assert [row[1] for row in want["anomaly"]] and len(want["admission"]) == 4
+    assert _told(clerk, facts, [*told, *repeats]) == want
+
+
+def _told(clerk: Clerk, facts: Sequence[tuple[Machine, Fact]], order: Sequence[int]) -> dict[str, Any]:
+    """The books after this order of telling, which is then forgotten."""
+    clerk.db.begin(write=True)
+    try:
+        for n in order:
+            machine, fact = facts[n]
+            job = machine.upload(fact)
+            reply = _inside(machine.clerk, job)
+            assert isinstance(reply, Ok), reply
+        checks = run_checks(Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys))
+        assert [check for check in checks if not check.ok] == []
+        return final(clerk)
+    finally:
+        clerk.db.rollback()
+
+
+def _inside(clerk: Clerk, command: Any) -> Any:
+    """A command within a transaction that the test holds."""
+    job = Job(clerk.actor, handler_of(type(command)), command, new_id(), dry_run=False)
+    return clerk.door._run(clerk.db, job)[0].outcome
+
+
+def test_a_receipt_reads_as_the_device_reads_it(clerk: Clerk, gate: Machine) -> None:
+    said = gate.send(gate.saw(FactKind.INCIDENT, {"n": 1}))
+    assert Receipt(**said) == Receipt(1, [], [], {})  # type: ignore[arg-type]
