@@ -138,11 +138,11 @@ async def screen(stage: Stage) -> str:
     )  # fmt: skip
     stage._running.append(("Xvfb", process))
     os.close(write)
-    number = await asyncio.to_thread(os.read, read, 16)
-    os.close(read)
+    with os.fdopen(read) as told:  # to the end of the line: who closes sooner kills the server as it writes
+        number = await asyncio.to_thread(told.readline)
     if not number.strip():
         raise Failure("The virtual screen did not start.", "Try: Xvfb :99 -screen 0 1280x800x24")
-    return f":{number.decode().strip()}"
+    return f":{number.strip()}"
 
 
 class Line:
