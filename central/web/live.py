@@ -29,7 +29,7 @@ from central.web.live_words import language_for
 from shared.ids import is_id
 from shared.look import Weight, css, web_font
 from shared.runtime.mqtt import Roster
-from shared.runtime.tasks import supervise, wait_any
+from shared.runtime.tasks import Crew, wait_any
 
 EVERY_S = 0.25  # between two drawings, at least
 TICK_S = 5.0  # time moves the curves on although nothing happened
@@ -142,10 +142,9 @@ class LivePage:
     # --- drawing ------------------------------------------------------------------------------------------------------
 
     async def _life(self, _: web.Application) -> AsyncIterator[None]:
-        task = asyncio.create_task(supervise("live page", self._draw_forever), name="live page")
-        yield
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        async with Crew() as crew:
+            crew.start("live page", self._draw_forever)
+            yield
 
     async def _close(self, _: web.Application) -> None:
         """Lets the watchers go: a stopping server waits for its open answers."""

@@ -71,9 +71,13 @@ class Crew:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Cancels again what is still there: before Python 3.12 `wait_for` swallows a cancellation that comes together
+        with its answer (python/cpython#86296), and a loop that lost it would never end."""
+        pending = set(self._tasks)
+        while pending:
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=0.2)
 
 
 async def wait_any(event: asyncio.Event, timeout_s: float) -> bool:
