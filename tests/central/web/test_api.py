@@ -1,0 +1,318 @@
+"""The HTTP face as an integration meets it: every answer has its status, and every no its reason."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import orjson
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from central.app import make_app
+from central.devices.enrolment import ApproveDevice, EnrolDevice, InviteDevice, RevokeDevice
+from central.inventory.model import Place
+from central.kernel import registry
+from central.kernel.db import Database
+from central.kernel.door import Door
+from central.kernel.keys import Keys
+from central.kernel.tx import SYSTEM, Tx
+from central.organisation.model import Privilege
+from central.organisation.ops import CreateOperator, key_digest, path_of
+from central.web.api import MOST_BYTES
+from shared.ids import Id
+from shared.outcome import Outcome
+from shared.wire.certificates import DeviceKind, signing_request
+from shared.wire.codec import load
+from shared.wire.requests import COMMAND_ID, SIGNATURE, signed_headers
+from shared.wire.seal import Signer
+from tests.central.small_house import ADMIN_KEY, FULL, NOW, House, Watch, new_id
+
+
+@dataclass(slots=True)
+class Desk:
+    """A caller with an operator's key."""
+
+    client: TestClient[Any, Any]
+    door: Door
+    house: House
+    operator: str
+    key: str = ADMIN_KEY
+
+    @property
+    def auth(self) -> dict[str, str]:
+        return {"Authorization": "Basic " + b64encode(f"{self.operator}:{self.key}".encode()).decode()}
+
+    async def post(self, name: str, body: Any, command_id: str | None = None, **more: Any) -> tuple[int, Any]:
+        data = body if isinstance(body, bytes) else orjson.dumps(body)
+        headers = {COMMAND_ID: command_id or new_id(), **self.auth, **more.pop("headers", {})}
+        async with self.client.post(f"/api/v1/commands/{name}", data=data, headers=headers, **more) as answer:
+            return answer.status, _said(answer.status, answer.content_type, await answer.read())
+
+    async def get(self, path: str, headers: dict[str, str] | None = None, **params: str) -> tuple[int, Any]:
+        said = self.auth if headers is None else headers
+        async with self.client.get(f"/api/v1/{path}", params=params, headers=said) as answer:
+            return answer.status, _said(answer.status, answer.content_type, await answer.read())
+
+    def order(self, *seats: Id, **more: Any) -> Any:
+        return orjson.loads(orjson.dumps(self.house.order(*seats, **more)))
+
+
+def _said(status: int, kind: str, body: bytes) -> Any:
+    """Every answer is a value or a problem, and says which."""
+    said = orjson.loads(body)
+    if status == 200:
+        assert kind == "application/json" and set(said) == {"value"}
+        return said["value"]
+    assert kind == "application/problem+json" and said["status"] == status
+    assert said["type"] == f"urn:parterre:{said['reason']}" and said["title"]
+    return said
+
+
+@pytest.fixture
+async def desk(sqlite_place: tuple[Database, House], keys: Keys) -> AsyncIterator[Desk]:
+    door = Door(sqlite_place[0], Watch(), path_of, keys)
+    door.start()
+    async with TestClient(TestServer(make_app(door))) as client:
+        yield Desk(client, door, sqlite_place[1], sqlite_place[1].admin)
+    await asyncio.to_thread(door.stop)
+
+
+async def test_a_sale_and_its_repeat(desk: Desk) -> None:
+    order, command_id = desk.order(desk.house.seats[0]), new_id()
+    first = await desk.post("place_order", order, command_id)
+    assert first[0] == 200 and first[1]["total"] == FULL
+    assert await desk.post("place_order", order, command_id) == first
+    status, said = await desk.post("place_order", order | {"amount": 1}, command_id)
+    assert (status, said["reason"]) == (409, "id_reused")
+    status, said = await desk.post("place_order", desk.order(desk.house.seats[0]))
+    assert (status, said["reason"], said["fix"]) == (409, "taken", desk.house.seats[0])
+    status, said = await desk.get("queries/order_of", context_id=desk.house.organiser, order_id=order["order_id"])
+    assert status == 200 and len(said["tickets"]) == 1
+
+
+async def test_a_dry_run_and_nothing_that_only_looks_like_one(desk: Desk) -> None:
+    order, command_id = desk.order(desk.house.seats[0]), new_id()
+    status, said = await desk.post("place_order", order, command_id, params={"dry_run": "1"})
+    assert status == 200 and said["total"] == FULL
+    for word in ("true", "yes", "", "2"):
+        status, said = await desk.post("place_order", order, command_id, params={"dry_run": word})
+        assert (status, said["faults"][0]["at"]) == (422, "dry_run")
+    counted = (await desk.get("queries/availability", performance_id=desk.house.performance))[1]
+    assert counted[0]["free"] == 20
+    assert (await desk.post("place_order", order, command_id, params={"dry_run": "0"}))[0] == 200
+
+
+async def test_every_fault_is_listed(desk: Desk) -> None:
+    order = desk.order(desk.house.seats[0]) | {"amount": "much", "method": "shells", "places": [{"seat_id": 7}]}
+    status, said = await desk.post("place_order", order)
+    assert (status, said["reason"]) == (422, "bad_content")
+    assert {fault["at"] for fault in said["faults"]} == {"amount", "method", "places.0.tariff_id", "places.0.seat_id"}
+    assert "shells" not in orjson.dumps(said).decode(), "what was sent may be a secret"
+    for bad in (b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"order_id": NaN}'):
+        status, said = await desk.post("place_order", bad)
+        assert (status, said["reason"]) == (422, "bad_content") and said["faults"], bad
+
+
+async def test_texts_that_no_database_takes(desk: Desk) -> None:
+    code = {"context_id": desk.house.institution, "id": new_id(), "names": {"fr": "x"}, "colour": "#000", "rank": 1}
+    status, said = await desk.post("create_seat_category", code | {"code": "A\0B"})
+    assert status == 422 and "U+0000" in said["faults"][0]["what"]
+    assert (await desk.post("create_seat_category", code | {"code": "A\\u0000B"}))[0] == 200, "only a backslash"
+    assert (await desk.post("create_seat_category", code | {"id": new_id(), "code": "C", "rank": 2**63}))[0] == 409
+    assert (await desk.get("queries/availability", performance_id="a\0b"))[0] == 422
+
+
+async def test_names_that_nobody_knows(desk: Desk) -> None:
+    for status, said in (
+        await desk.post("sell_everything", {}),
+        await desk.get("queries/everything"),
+        await desk.get("entities/everything"),
+        await desk.get("nowhere"),
+    ):
+        assert status == 404 and said["reason"] in ("unknown_command", "unknown_query", "unknown_entity", "not_found")
+    status, said = await desk.get("commands/place_order")
+    assert (status, said["reason"]) == (405, "method_not_allowed")
+
+
+@pytest.mark.parametrize("command_id", ["", "x", "0" * 25, "0" * 27, "8" + "0" * 25, "o" * 26, "0" * 25 + "\u00b2"])
+async def test_a_command_without_a_sound_id(desk: Desk, command_id: str) -> None:
+    data = orjson.dumps(desk.order(desk.house.seats[0]))
+    headers = {**desk.auth, COMMAND_ID: command_id}
+    async with desk.client.post("/api/v1/commands/place_order", data=data, headers=headers) as answer:
+        said = orjson.loads(await answer.read())
+        assert (answer.status, said["reason"]) == (400, "no_command_id") and COMMAND_ID in said["title"]
+
+
+async def test_a_body_that_is_too_big(desk: Desk) -> None:
+    headers = {**desk.auth, COMMAND_ID: new_id()}
+    body = BytesIO(b"x" * (MOST_BYTES + 1))
+    async with desk.client.post("/api/v1/commands/import_plan", data=body, headers=headers) as answer:
+        said = _said(answer.status, answer.content_type, await answer.read())
+        assert (said["status"], said["reason"]) == (413, "request_entity_too_large")
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["", "Basic", "Basic x", "Basic ####", "Bearer abc", "Basic \u00e9\u00e9",
+     *("Basic " + b64encode(raw).decode() for raw in (b"nobody:x", b"\xff\xfe", b"'; DROP TABLE operator;--:x"))],
+)  # fmt: skip
+async def test_a_caller_that_is_not_who_it_says(desk: Desk, said: str) -> None:
+    for status, answer in (
+        await desk.post("place_order", {}, headers={"Authorization": said}),
+        await desk.get("queries/availability", {"Authorization": said}),
+        await desk.get("entities/place", {"Authorization": said}),
+    ):
+        assert (status, answer["reason"]) == (401, "who_are_you")
+
+
+async def test_a_caller_without_the_right(desk: Desk) -> None:
+    operator = new_id()
+    make = CreateOperator(operator, desk.house.institution, "Vendeur", key_digest("k"), (Privilege.ORDER_CREATE,))
+    await desk.door.execute(SYSTEM, make, new_id())
+    seller = Desk(desk.client, desk.door, desk.house, operator, "k")
+    assert (await seller.post("place_order", desk.order(desk.house.seats[0])))[0] == 200
+    cell = {"category_id": desk.house.seated, "tariff_id": desk.house.full, "amount": 0}
+    for status, said in (
+        await seller.post("set_price", {"grid_id": desk.house.grid, "cell": cell}),
+        await seller.get("queries/availability", performance_id=desk.house.performance),
+        await seller.get("entities/operator"),
+    ):
+        assert (status, said["reason"]) == (403, "not_allowed") and said["fix"]
+    nobody: dict[str, str] = {}
+    assert (await desk.get("entities/place", nobody))[0] == 403
+    assert (await desk.get("queries/device_time", nobody, nonce="n"))[0] == 200
+
+
+async def test_rows_page_by_page_without_their_secrets(desk: Desk) -> None:
+    seen: list[str] = []
+    while page := (await desk.get("entities/place", limit="7", after=seen[-1] if seen else ""))[1]:
+        assert len(page) <= 7
+        seen += [row["id"] for row in page]
+    assert len(seen) == len(set(seen)) == 20 and seen == sorted(seen)
+    row = (await desk.get("entities/place", id=seen[3]))[1]
+    assert load(tuple[Place, ...], orjson.dumps(row))[0].id == seen[3]
+    operators = (await desk.get("entities/operator"))[1]
+    assert operators and all("key_digest" not in operator for operator in operators)
+    assert (await desk.get("entities/place", id=new_id())) == (200, [])
+    for bad in (
+        {"limit": "0"},
+        {"limit": "501"},
+        {"limit": "many"},
+        {"limit": "²"},
+        {"id": "x"},
+        {"after": "x' OR 1=1"},
+    ):
+        assert (await desk.get("entities/place", **bad))[0] == 422, bad
+
+
+async def test_rows_are_shown_to_who_holds_the_right_there(desk: Desk) -> None:
+    """A right at one organiser shows that organiser's rows, and none that stand in no context of their own."""
+    house, operator = desk.house, new_id()
+    made = CreateOperator(operator, house.season, "Saison", key_digest("k"), (Privilege.PRICE_READ,))
+    await desk.door.execute(SYSTEM, made, new_id())
+    season = Desk(desk.client, desk.door, house, operator, "k")
+    other, grid = new_id(), {"code": "G", "names": {"fr": "G"}, "currency": "EUR", "prices": []}
+    context = {"context_id": house.organiser, "kind": "season", "code": "S27", "names": {"fr": "27"}, "settings": {}}
+    assert (await desk.post("create_context", {"id": other, **context}))[0] == 200
+    assert (await desk.post("create_price_grid", {"id": new_id(), "context_id": other, **grid}))[0] == 200
+    assert len((await desk.get("entities/price_grid"))[1]) == 2
+    assert [row["id"] for row in (await season.get("entities/price_grid"))[1]] == [house.grid]
+    assert (await season.get("entities/price"))[0] == 403
+
+
+# --- devices ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Gate:
+    desk: Desk
+    id: Id
+    signer: Signer
+
+    async def ask(
+        self, path: str, body: bytes = b"", *, signed: str = "", sent: bytes | None = None, **more: str
+    ) -> Any:
+        """A request as a device signs it; `signed` and `sent` are what it did not sign."""
+        method = "POST" if body else "GET"
+        headers = signed_headers(self.id, self.signer, method, signed or path, NOW.isoformat(), body)
+        headers |= {COMMAND_ID: new_id()} | more
+        data = (body if sent is None else sent) or None
+        async with self.desk.client.request(method, path, data=data, headers=headers) as answer:
+            return answer.status, _said(answer.status, answer.content_type, await answer.read())
+
+
+FEEDS = "/api/v1/queries/device_feeds"
+
+
+@pytest.fixture
+async def gate(desk: Desk) -> Gate:
+    device, signer, house = new_id(), Signer.of(Ed25519PrivateKey.generate()), desk.house
+    invite = InviteDevice(device, house.organiser, house.site, DeviceKind.GATE, "G1", "Gate", "ABCD-2345")
+    for command in (
+        invite,
+        EnrolDevice("ABCD-2345", signing_request(signer.key, "g")),
+        ApproveDevice(device, signer.kid),
+    ):
+        assert (await desk.door.execute(SYSTEM, command, new_id())).ok
+    return Gate(desk, device, signer)
+
+
+async def test_a_device_by_its_signature(desk: Desk, gate: Gate) -> None:
+    status, said = await gate.ask(FEEDS)
+    assert status == 200 and f"tickets/{desk.house.site}" in said["feeds"]
+    query = f"/api/v1/queries/feed?feed=tickets/{desk.house.site}&after=0"
+    assert (await gate.ask(query))[0] == 200
+    assert (await gate.ask(query, signed=query.replace("after=0", "after=9")))[0] == 401, "another query"
+    assert (await gate.ask(FEEDS, signed="/api/v1/queries/feed"))[0] == 401, "another path"
+    assert (await gate.ask("/api/v1/queries/feed?feed=leases/x"))[1]["reason"] == "not_your_feed"
+
+
+async def test_a_signature_that_is_not_this_requests(desk: Desk, gate: Gate) -> None:
+    path, body = "/api/v1/commands/upload_facts", b'{"facts": [], "signature": ""}'
+    assert (await gate.ask(path, body))[1]["reason"] == "bad_request", "heard, and its content refused"
+    assert (await gate.ask(path, body, sent=b'{"facts": [], "signature": "x"}'))[0] == 401, "another body"
+    stranger = Gate(desk, gate.id, Signer.of(Ed25519PrivateKey.generate()))
+    assert (await stranger.ask(FEEDS))[0] == 401
+    assert (await Gate(desk, new_id(), gate.signer).ask(FEEDS))[0] == 401
+    for bad in ("", "x", "####", "\u00e9", b64encode(b"\0" * 64).decode()):
+        assert (await gate.ask(FEEDS, **{SIGNATURE: bad}))[0] == 401
+    for bad in ("", "\u00e9", "' OR 1=1"):
+        assert (await gate.ask(FEEDS, **{"Parterre-Device": bad}))[0] == 401
+    assert (await gate.ask(FEEDS, **{"Parterre-Time": "\u00e9"}))[0] == 401
+
+
+async def test_a_request_heard_again_changes_nothing(desk: Desk, gate: Gate) -> None:
+    """Whoever replays a signed request gets its answer again: commands are taken once, by their id."""
+    order = orjson.dumps({"facts": [], "signature": ""})
+    first = await gate.ask("/api/v1/commands/upload_facts", order)
+    assert await gate.ask("/api/v1/commands/upload_facts", order) == first
+    assert (await gate.ask("/api/v1/commands/place_order", orjson.dumps(desk.order(desk.house.seats[0]))))[0] == 403
+    assert (await gate.ask("/api/v1/entities/place"))[0] == 403
+
+
+async def test_a_revoked_device_is_let_in_to_be_told_so(desk: Desk, gate: Gate) -> None:
+    await desk.door.execute(SYSTEM, RevokeDevice(gate.id), new_id())
+    assert (await gate.ask(FEEDS))[1]["reason"] == "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class BreakDown:
+    """A command whose handler has a fault."""
+
+
+async def test_what_breaks_inside_is_a_problem_too(desk: Desk) -> None:
+    def broken(_: Tx, __: BreakDown) -> Outcome[None]:
+        raise RuntimeError("a secret of the house")
+
+    registry.handles(BreakDown, needs=None)(broken)
+    try:
+        status, said = await desk.post("break_down", {})
+    finally:
+        registry.COMMANDS.pop("break_down")
+        registry._BY_KIND.pop(BreakDown)
+    assert (status, said["reason"]) == (500, "broken") and "secret" not in orjson.dumps(said).decode()
+    assert (await desk.post("place_order", desk.order(desk.house.seats[0])))[0] == 200, "and the house goes on"
