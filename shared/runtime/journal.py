@@ -214,11 +214,14 @@ class Journal:
             return batch or self.pending(max_facts, max_bytes)
         return batch
 
-    def settle(self, receipt: Receipt) -> None:
+    def settle(self, receipt: Receipt, sent: int | None = None) -> None:
         """Believe central's receipt: what it has is done, what it wants again waits again, dead letters are marked.
-        If it has more than was ever written here (a disk from a backup), later facts are numbered after that."""
+        If it has more than was ever written here (a disk from a backup), later facts are numbered after that.
+        `sent`: the last fact of the upload. What was not sent is not done, whatever central has under its number: that
+        came from a clone of this disk."""
         with self.transaction() as tx:
-            tx.run("UPDATE fact SET state = 1 WHERE state = 0 AND seq <= ?", (receipt.contiguous,))
+            done = receipt.contiguous if sent is None else min(receipt.contiguous, sent)
+            tx.run("UPDATE fact SET state = 1 WHERE state = 0 AND seq <= ?", (done,))
             tx.run_many("UPDATE fact SET state = 1 WHERE state = 0 AND seq = ?", [(seq,) for seq in receipt.taken])
             tx.run_many(
                 "UPDATE fact SET state = 0 WHERE state = 1 AND seq BETWEEN ? AND ?",

@@ -82,7 +82,7 @@ async def push(central: Central, journal: Journal, signer: Signer, clock: Clock)
         return 0
     signature = b64encode(signer.key.sign(facts[-1].hash.encode())).decode()
     answer = await central.command("upload_facts", fresh_id(clock), dump(Upload(facts, signature)))
-    journal.settle(parsed(Receipt, answer))
+    journal.settle(parsed(Receipt, answer), facts[-1].seq)
     return len(facts)
 
 

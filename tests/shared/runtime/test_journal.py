@@ -160,6 +160,13 @@ def test_only_centrals_receipt_settles() -> None:
     assert see(journal, 7)[0].prev == list(journal.facts())[5].hash
 
 
+def test_what_a_clone_sent_under_our_number_does_not_settle_ours() -> None:
+    journal = memory()
+    see(journal, 1, 2, 3)
+    journal.settle(Receipt(contiguous=9), sent=2)
+    assert [fact.seq for fact in journal.pending()] == [3], "fact 3 was never sent"
+
+
 def test_a_flipped_bit_holds_up_no_other_fact() -> None:
     journal = memory()
     see(journal, 1, 2, 3)
