@@ -85,6 +85,13 @@ def test_a_document_names_what_exists(document: Path) -> None:
             assert list(ROOT.glob(span.rstrip("/"))), f"{span}: no such file"
 
 
+@pytest.mark.parametrize("document", documents(), ids=lambda each: str(each.relative_to(ROOT)))
+def test_a_sequence_diagram_can_be_drawn(document: Path) -> None:
+    """Mermaid takes a semicolon for the end of a statement: the whole diagram would be an error message."""
+    drawn = [block for language, block in FENCE.findall(document.read_text()) if language == "mermaid"]
+    assert [block for block in drawn if block.startswith("sequenceDiagram") and ";" in block] == []
+
+
 def test_no_document_names_a_place_of_one_machine() -> None:
     checks = [sys.executable, ROOT / "tools" / "checks.py", "places", *documents()]
     done = subprocess.run(checks, capture_output=True, text=True, check=False)
