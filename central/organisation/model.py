@@ -111,3 +111,4 @@ class NoContext(StrEnum):
     FRENCH_NAME_MISSING = auto()
     HOUSE_EXISTS = auto()
     NO_SUCH_OPERATOR = auto()
+    NOT_YOURS_TO_GIVE = auto()

@@ -3,7 +3,7 @@
 import hmac
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Any
 
 from central.kernel.entity import Secret
 from central.kernel.registry import handles
@@ -89,6 +89,11 @@ class CreateOperator:
 
 @handles(CreateOperator, needs=Privilege.OPERATOR_MODIFY, gives=Id)
 def create_operator(tx: Tx, want: CreateOperator) -> Outcome[Id]:
+    """Nobody gives a right that they do not hold there themselves."""
+    path = path_of(tx, want.context_id)
+    lacking = [p for p in want.privileges if not any((p, at) in tx.actor.grants for at in path)]
+    if lacking and tx.actor.kind is not ActorKind.SYSTEM:
+        return Refused(NoContext.NOT_YOURS_TO_GIVE, fix="privileges", detail={"privileges": lacking})
     _insert_operator(tx, want.id, want.context_id, want.name, want.key_digest, want.privileges)
     tx.insert_all(
         [Perimeter(tx.new_id("perimeter", pos), want.id, "point_of_sale", pos) for pos in sorted(want.points_of_sale)]
@@ -139,6 +144,12 @@ def path_of(read: Read, context_id: str) -> tuple[str, ...]:
         path.append(at)
         at = row[0]
     return tuple(path)
+
+
+def whole_house(read: Read, want: Any) -> str | None:
+    """For what shows the rows of every organiser: the house itself, whichever of its contexts was named."""
+    path = path_of(read, want.context_id)
+    return path[-1] if path else None
 
 
 def setting(read: Read, context_id: str, name: str, default: str = "") -> str:

@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from central.access.ops import Anomalies
+from central.devices.facts import DeadLetters
 from central.kernel import registry
 from central.kernel.db import Connection, Database
 from central.kernel.door import QUEUE, Door, Reply
@@ -233,6 +235,26 @@ async def test_rights_and_perimeter_of_an_operator_by_key(door: Door, house: Hou
     assert (refused.outcome.reason, refused.outcome.fix) == ("not_yours", house.desk)
     allowed = await door.execute(actor, house.order(house.seats[0], point_of_sale_id=elsewhere), new_id())
     assert allowed.ok
+
+
+async def test_nobody_gives_what_they_do_not_hold(door: Door, house: House) -> None:
+    here = house.operator(Privilege.OPERATOR_MODIFY, Privilege.ORDER_CREATE, at=house.season)
+
+    def give(*privileges: Privilege) -> CreateOperator:
+        return CreateOperator(new_id(), house.season, "Stagiaire", key_digest("k"), privileges)
+
+    assert (await door.execute(here, give(Privilege.ORDER_CREATE), new_id())).ok
+    refused = (await door.execute(here, give(Privilege.ORDER_CREATE, Privilege.PRICE_MODIFY), new_id())).outcome
+    assert (refused.reason, refused.detail) == ("not_yours_to_give", {"privileges": ["pricing.grid.modify"]})
+
+
+async def test_what_shows_every_organisers_rows_wants_a_right_to_the_whole_house(door: Door, house: House) -> None:
+    for query, privilege in ((Anomalies, Privilege.ACCESS_READ), (DeadLetters, Privilege.DEVICE_READ)):
+        for at in (house.institution, house.organiser):
+            outcome = await door.ask(house.operator(privilege, at=at), query(at))
+            assert isinstance(outcome, Ok) is (at == house.institution)
+        nowhere = await door.ask(house.operator(privilege), query(new_id()))
+        assert nowhere == Refused("not_allowed", privilege, {"at": ""})
 
 
 # --- what stays ------------------------------------------------------------------------------------------------------

@@ -99,7 +99,7 @@ def table(place: tuple[Database, House], declared: Declaration) -> Any:
 @given(value=values)
 def test_what_goes_in_comes_back(table: Any, declared: Declaration, value: AllKinds) -> None:
     table.write("DELETE FROM all_kinds", {})
-    table.write(declared.insert_sql, dict(zip(declared.names, declared.row(value), strict=True)))
+    table.write(declared.insert_sql, declared.row(value))
     (row,) = table.run(declared.select_sql, {})
     back = declared.entity(row)
     assert back == value
