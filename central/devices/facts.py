@@ -23,6 +23,7 @@ from central.kernel.db import UNFIT
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
+from central.organisation.ops import whole_house
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.codec import build
@@ -232,7 +233,7 @@ class DeadLetters:
     context_id: Id
 
 
-@answers(DeadLetters, needs=Privilege.DEVICE_READ, gives=list[FactRecord])
+@answers(DeadLetters, needs=Privilege.DEVICE_READ, at=whole_house, gives=list[FactRecord])
 def dead_letters(read: Read, _: DeadLetters) -> Outcome[list[FactRecord]]:
     return Ok(read.find(FactRecord, "WHERE state = 'dead' ORDER BY received DESC LIMIT 200"))
 
