@@ -11,6 +11,7 @@ from enum import StrEnum, auto
 TRUST_FOR = timedelta(hours=24)
 DRIFT_PPM = 50
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
 
 
 class ClockState(StrEnum):
@@ -57,7 +58,7 @@ def judge(reading: Reading, anchor: Anchor | None, floor: datetime) -> Now:
 
 def to_ms(at: datetime) -> int:
     """Milliseconds since 1970 UTC: how times are stored and sent."""
-    return round((at - EPOCH) / timedelta(milliseconds=1))
+    return round((at - EPOCH) / _MS)
 
 
 def from_ms(ms: int) -> datetime:

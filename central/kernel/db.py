@@ -1,4 +1,5 @@
-"""The two databases behind one small face: short SQL texts with `:name` parameters, rows as tuples.
+"""The two databases behind one small face: short SQL texts with `:name` parameters (or `?`, where every microsecond
+counts), rows as tuples.
 
 Schema and migrations come from SQLAlchemy; statements do not, because building them costs ten times what running them
 does (docs/performance.md).
@@ -15,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 import psycopg
 
-Params = Mapping[str, Any]
+Params = Mapping[str, Any] | Sequence[Any]
 Row = tuple[Any, ...]
 T = TypeVar("T")
 
@@ -183,8 +184,8 @@ _NAMED = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 
 @cache
 def pg_text(sql: str) -> str:
-    """The same statement in psycopg's spelling. Our texts hold no colons in literals."""
-    return _NAMED.sub(r"%(\1)s", sql.replace("%", "%%"))
+    """The same statement in psycopg's spelling. Our texts hold no colons or question marks in literals."""
+    return _NAMED.sub(r"%(\1)s", sql.replace("%", "%%")).replace("?", "%s")
 
 
 def in_list(name: str, values: Iterable[Any]) -> tuple[str, dict[str, Any]]:

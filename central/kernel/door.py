@@ -256,10 +256,11 @@ class Door:
         handler, now = job.handler, self._clock()
         db.savepoint()
         try:
-            digest = sha256(handler.name.encode() + b"\n" + orjson.dumps(job.command)).hexdigest()
+            body = orjson.dumps(job.command)
         except TypeError as fault:  # a number that no column holds
             db.release()
             return _unfit(fault), NOTHING
+        digest = sha256(handler.name.encode() + b"\n" + body).hexdigest()
         if stored := db.run("SELECT digest, answer FROM command_log WHERE id = :id", {"id": job.command_id}):
             db.release()
             return self._repeated(digest, *stored[0]), NOTHING
@@ -277,17 +278,16 @@ class Door:
             db.undo()
             return reply, NOTHING
         db.write(
-            "INSERT INTO command_log (id, at, actor, name, digest, body, answer) "
-            "VALUES (:id, :at, :actor, :name, :digest, :body, :answer)",
-            {
-                "id": job.command_id,
-                "at": to_ms(now),
-                "actor": job.actor.label,
-                "name": handler.name,
-                "digest": digest,
-                "body": handler.struck(job.command).decode(),
-                "answer": ("+" if reply.ok else "-") + reply.body.decode(),
-            },
+            "INSERT INTO command_log (id, at, actor, name, digest, body, answer) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                job.command_id,
+                to_ms(now),
+                job.actor.label,
+                handler.name,
+                digest,
+                handler.struck(body).decode(),
+                ("+" if reply.ok else "-") + reply.body.decode(),
+            ),
         )
         tx.flush()
         db.release()

@@ -68,20 +68,19 @@ class Declaration:
     names: tuple[str, ...]
     table: sa.Table
     columns: tuple[Column, ...]
-    to_db: tuple[Callable[[Any], Any] | None, ...]
+    to_db: tuple[tuple[int, Callable[[Any], Any]], ...]  # position and way there, where a value is not stored as it is
     read_all: Callable[[Any], tuple[Any, ...]]
     read: str
     insert_sql: str
     select_sql: str
 
     def row(self, entity: Any) -> tuple[Any, ...]:
-        values = self.read_all(entity)
-        return tuple(
-            [
-                value if to_db is None or value is None else to_db(value)
-                for value, to_db in zip(values, self.to_db, strict=True)
-            ]
-        )
+        """Its values in column order, as the database keeps them: the parameters of `insert_sql`."""
+        values = list(self.read_all(entity))
+        for position, to_db in self.to_db:
+            if (value := values[position]) is not None:
+                values[position] = to_db(value)
+        return tuple(values)
 
     def entity(self, row: tuple[Any, ...]) -> Any:
         return self.kind(
@@ -128,14 +127,14 @@ def entity(
                 postgresql_where=sa.text(where),
             )
         names = [column.name for _, column in named]
-        marks = ", ".join(f":{position}" for position in names)
+        marks = ", ".join("?" * len(names))  # by position: binding by name costs a sale a twentieth of its time
         declaration = Declaration(
             kind=kind,
             name=table,
             names=tuple(names),
             table=sa_table,
             columns=tuple(column for _, column in named),
-            to_db=tuple(column.to_db for _, column in named),
+            to_db=tuple((n, column.to_db) for n, (_, column) in enumerate(named) if column.to_db),
             read_all=attrgetter(*names),
             read=read,
             insert_sql=f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608 - our own names

@@ -30,9 +30,8 @@ class Handler:
     secrets: tuple[str, ...]
     doc: str
 
-    def struck(self, command: Any) -> bytes:
-        """The command's JSON with its secrets struck out: what the log keeps."""
-        body = orjson.dumps(command)
+    def struck(self, body: bytes) -> bytes:
+        """A command's JSON with its secrets struck out: what the log keeps."""
         if not self.secrets:
             return body
         fields_ = orjson.loads(body)

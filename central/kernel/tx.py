@@ -103,8 +103,7 @@ class Tx(Read):
 
     def insert(self, entity: E) -> E:
         declaration = ENTITIES[type(entity)]
-        names = declaration.names
-        self._db.write(declaration.insert_sql, dict(zip(names, declaration.row(entity), strict=True)))
+        self._db.write(declaration.insert_sql, declaration.row(entity))
         self._created(declaration.name, entity.id)
         return entity
 
@@ -112,10 +111,7 @@ class Tx(Read):
         if not entities:
             return
         declaration = ENTITIES[type(entities[0])]
-        names = declaration.names
-        self._db.write_many(
-            declaration.insert_sql, [dict(zip(names, declaration.row(entity), strict=True)) for entity in entities]
-        )
+        self._db.write_many(declaration.insert_sql, [declaration.row(entity) for entity in entities])
         for entity in entities:
             self._created(declaration.name, entity.id)
 
@@ -124,18 +120,14 @@ class Tx(Read):
         if not records:
             return
         declaration = ENTITIES[type(records[0])]
-        names = declaration.names
-        self._db.write_many(
-            declaration.insert_sql, [dict(zip(names, declaration.row(record), strict=True)) for record in records]
-        )
+        self._db.write_many(declaration.insert_sql, [declaration.row(record) for record in records])
         self.touched.add(declaration.name)
 
     def insert_if_absent(self, entity: E) -> bool:
         """False when a unique index holds the place already: the index is the lock, the caller names the reason."""
         declaration = ENTITIES[type(entity)]
-        names = declaration.names
         sql = declaration.insert_sql + " ON CONFLICT DO NOTHING"
-        if self._db.write(sql, dict(zip(names, declaration.row(entity), strict=True))) == 0:
+        if self._db.write(sql, declaration.row(entity)) == 0:
             return False
         self._created(declaration.name, entity.id)
         return True
@@ -212,11 +204,8 @@ class Tx(Read):
         """Writes what was gathered; the door calls it once, inside the transaction. The log row stands already."""
         if self.audit:
             self._db.write_many(
-                "INSERT INTO audit (command_id, n, entity, entity_id, action, change) VALUES (:c, :n, :e, :i, :a, :x)",
-                [
-                    {"c": self.command_id, "n": n, "e": table, "i": entity_id, "a": action, "x": change}
-                    for n, (table, entity_id, action, change) in enumerate(self.audit)
-                ],
+                "INSERT INTO audit (command_id, n, entity, entity_id, action, change) VALUES (?, ?, ?, ?, ?, ?)",
+                [(self.command_id, n, *row) for n, row in enumerate(self.audit)],
             )
         for feed, rows in self.feeds.items():
             self._flush_feed(feed, rows)
@@ -238,10 +227,7 @@ class Tx(Read):
         )
         first = int(head[0]) - len(rows) + 1
         self._db.write_many(
-            "INSERT INTO feed_row (feed, key, revision, body) VALUES (:feed, :key, :revision, :body) "
+            "INSERT INTO feed_row (feed, key, revision, body) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (feed, key) DO UPDATE SET revision = excluded.revision, body = excluded.body",
-            [
-                {"feed": feed, "key": key, "revision": first + n, "body": body}
-                for n, (key, body) in enumerate(rows.items())
-            ],
+            [(feed, key, first + n, body) for n, (key, body) in enumerate(rows.items())],
         )

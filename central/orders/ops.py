@@ -28,7 +28,7 @@ from shared.ids import Id, near_id
 from shared.money import Minor
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.feeds import Family, TicketRow, feed_name
-from shared.wire.token import PLAIN, Flag, Token, sign, write
+from shared.wire.token import PLAIN, Flag, Token, issue
 
 ACCOUNT = {
     PaymentMethod.CARD: AccountKind.CARD,
@@ -307,7 +307,7 @@ def signed_token(
 ) -> str:
     """The barcode's text under central's working key."""
     signer = tx.keys.signer
-    return write(sign(Token(signer.kid, entitlement, serial, performance, zones, entries, flags), signer))
+    return issue(Token(signer.kid, entitlement, serial, performance, zones, entries, flags), signer)
 
 
 # --- reissue ----------------------------------------------------------------------------------------------------------

@@ -69,7 +69,19 @@ def sign(token: Token, signer: Signer) -> Token:
 
 def write(token: Token) -> str:
     """The text for the barcode."""
-    return b32encode(_message(token) + token.signature).decode().rstrip("=")
+    return _text(_message(token) + token.signature)
+
+
+def issue(token: Token, signer: Signer) -> str:
+    """The text for the barcode of a token that names the signer's key: `write(sign(token, signer))` in half the time,
+    which an on-sale spends thousands of times a minute."""
+    assert token.kid == signer.kid, "a token names the key that signs it"
+    message = _message(token)
+    return _text(message + signer.key.sign(message))
+
+
+def _text(raw: bytes) -> str:
+    return b32encode(raw).decode().rstrip("=")
 
 
 def parse(text: str) -> Token | None:
@@ -83,7 +95,7 @@ def parse(text: str) -> Token | None:
         return None
     if raw[0] != version or len(raw) != _SIZE[version]:
         return None
-    return _read(raw) if b32encode(raw).decode().rstrip("=") == text else None  # loose bits in the last letter
+    return _read(raw) if _text(raw) == text else None  # loose bits in the last letter
 
 
 def _read(raw: bytes) -> Token | None:
