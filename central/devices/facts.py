@@ -122,7 +122,7 @@ def _effect(tx: Tx, device: Device, fact: Fact, record: FactRecord) -> FactRecor
 
 
 EFFECTS: dict[FactKind, Callable[[Tx, Device, Fact], None]] = {
-    FactKind.SALE: lambda tx, device, fact: take_sale(tx, device, fact.at, build(Sale, fact.body)),
+    FactKind.SALE: lambda tx, device, fact: take_sale(tx, device, fact.at, build(Sale, fact.body), fact.hash),
     FactKind.SLOTS_RETURNED: lambda tx, device, fact: take_returned(
         tx, device, fact.id, build(SlotsReturned, fact.body)
     ),

@@ -30,10 +30,11 @@ class _Flag:
     detail: dict[str, object]
 
 
-def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale) -> None:
-    """Writes a device's sale; saying it again changes nothing."""
+def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale, fact_hash: str) -> None:
+    """Writes a device's sale. The same fact never comes here twice, so an order that is there already is the sale of a
+    twin: a cloned card sold the same places to somebody else, who also paid. It gets an order of its own."""
     if tx.one("SELECT 1 FROM sale_order WHERE id = :id", id=sale.order_id):
-        return
+        sale = replace(sale, order_id=derived_id("twin", sale.order_id, fact_hash))
     point = tx.get(PointOfSale, device.point_of_sale_id or "")
     if point is None:
         raise ValueError(f"device {device.code} has no point of sale to book its sale at")
@@ -47,7 +48,11 @@ def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale) -> None:
         sale.order_id, point.context_id, point.channel_id, point.id, OrderState.SOLD, sale.currency, Minor(total), at,
         device.id, sale.receipt,
     )  # fmt: skip
-    paid = [Paid(each.id, PaymentMethod(each.method), each.amount, each.reference) for each in sale.payments]
+    paid = [
+        Paid(each.id, PaymentMethod(each.method), each.amount, each.reference)
+        for each in sale.payments
+        if not tx.one("SELECT 1 FROM payment WHERE id = :id", id=each.id)  # a twin's: the same money came once
+    ]
     if sum(each.amount for each in paid if each.method is not PaymentMethod.NONE) != total:
         flags.append(_Flag(AnomalyKind.AMOUNT_DIFFERS, sale.order_id, {"total": total}))
     write_sale(tx, order, places, paid)

@@ -2,13 +2,14 @@
 
 import time
 import traceback
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from tests.sim.heal import heal
 from tests.sim.invariants import faults
 from tests.sim.replay import replay_faults
-from tests.sim.scene import first_images, in_simulation, new_scene
-from tests.sim.walk import Walk
+from tests.sim.scene import Scene, first_images, in_simulation, new_scene
+from tests.sim.walk import Walk, Weather
 from tests.sim.world import World
 
 
@@ -34,7 +35,13 @@ class Result:
         return "\n".join(lines)
 
 
-def run_seed(seed: int) -> Result:
+def run_seed(seed: int, weather: Weather | None = None) -> Result:
+    """`weather`: instead of the seed's own."""
+    return run_story(seed, lambda scene: Walk(scene, weather).evening())
+
+
+def run_story(seed: int, evening: Callable[[Scene], Awaitable[object]]) -> Result:
+    """An evening, then healing and every check."""
     first_images()  # on a loop of its own
     began = time.perf_counter()
     found: list[str] = []
@@ -43,7 +50,7 @@ def run_seed(seed: int) -> Result:
     async def story(world: World) -> None:
         scene = new_scene(world)
         try:
-            await Walk(scene).evening()
+            await evening(scene)
             await heal(scene)
             found.extend(faults(scene))
             found.extend(replay_faults(scene))

@@ -74,14 +74,12 @@ async def _round(scene: Scene) -> bool:
             await station.keep_stock()
             await station.look_around()
         told = await _uploaded(station) or told
-        before = _feeds(station)
-        await station.pull()
-        told = told or _feeds(station) != before
+        if station.behind() and station.id not in scene.revoked:
+            await station.pull()
+            told = True
+            if station.behind():
+                scene.world.fault(f"{station.name} does not get on with its feeds: {station.device.sync.trouble}")
     return told
-
-
-def _feeds(station: Station) -> list[tuple[str, int]]:
-    return list(station.disk.db.execute("SELECT name, revision FROM feed ORDER BY name").fetchall())
 
 
 async def _uploaded(station: Station) -> bool:

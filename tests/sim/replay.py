@@ -36,12 +36,12 @@ STATE = {
     "fact": "id, device_id, seq, kind, hash, state",
     "device": "id, contiguous, head, state",
 }
-# Twins' sales are told apart by who came first: which of two is the clash depends on it, how many there are does not.
+# Of a card and its clone the first one heard is believed: which of two sales is the clash depends on that, and so does
+# the place that one of them sold and the other gave back. What was sold, paid and scanned does not.
 CLONED = {
     "sale_order": "total, device_id, receipt",
     "order_line": "seat_id, tariff_id, price",
     "payment": "id, method, amount",
-    "allocation": "seat_id, state",
     "scan": "id, ticket_id, entry, admitted, reason, at, gate",
     "admission": "id, ticket_id, entry, scan_id, at, gate",
     "fact": "id, device_id, seq, kind, hash, state",

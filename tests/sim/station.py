@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,15 +94,15 @@ class Station:
     @contextmanager
     def risking(self) -> Iterator[None]:
         """A crash inside ends the block, and the process."""
-        try:
+        with suppress(Crash):
             yield
-        except Crash as crash:
-            self.world.tell(self.name, f"crashed {crash.args[0] if crash.args else 'later'}")
 
     async def buried(self) -> None:
         """If it crashed: its connections break, its tasks end, nothing more reaches the disk."""
         if self.on or self._process is None:
             return
+        if self._process.crashed:
+            self.world.tell(self.name, f"crashed {self._process.crashed}")
         self._process = None
         await self._end()
 
@@ -142,6 +142,11 @@ class Station:
         await self.settled()
         return reached
 
+    def behind(self) -> bool:
+        """Whether a bell would ring: central has newer rows for it."""
+        heads = self.office.revisions()
+        return any(heads.get(feed, 0) > self.device.journal.revision(feed) for feed in self.device.sync.feeds)
+
     async def push(self) -> bool:
         """One batch of facts; says whether central took it."""
         taken = False
@@ -170,9 +175,9 @@ class Station:
         """A fault of the device's own software: a fact that central cannot make sense of."""
         with self.risking():
             fact_id = self.device.fresh_id()
+            self.bad_facts.append(fact_id)
             with self.device.journal.transaction() as tx:
                 self.device.record(tx, kind, body, fact_id)
-            self.bad_facts.append(fact_id)
         await self.buried()
 
     def unsent(self) -> int:

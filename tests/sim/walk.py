@@ -70,9 +70,9 @@ def weather(scene: Scene) -> Weather:
 
 
 class Walk:
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, given: Weather | None = None) -> None:
         self.scene, self.world, self.dice = scene, scene.world, scene.world.dice
-        self.weather = weather(scene)
+        self.weather = given or weather(scene)
 
     async def evening(self) -> None:
         self.world.tell("weather", ", ".join(f"{k}={v}" for k, v in vars(self.weather).items() if v) or "calm")
@@ -115,7 +115,7 @@ class Walk:
         for present, weight, act in (
             (weather.lines, 4, self.lines), (weather.crashes, 5, self.crash), (weather.clocks, 3, self.clocks),
             (weather.rubbish, 2, self.rubbish), (weather.write_offs, 2, self.write_off), (True, 0.5, self.drain),
-            (weather.revocation, 0.7, self.revoke), (weather.clone, 1, self.clone),
+            (weather.revocation, 1.5, self.revoke), (weather.clone, 4, self.clone),
         ):  # fmt: skip
             if present:
                 found.append((weight, act))
@@ -132,12 +132,21 @@ class Walk:
         kiosk: SimKiosk | None = self._one(self.scene.kiosks)
         if kiosk is None:
             return
+        if kiosk.screen is Screen.OUT_OF_ORDER and self.world.chance(0.8):
+            await kiosk.ask_time()
+            if kiosk.on:
+                await kiosk.look_around()
+            if not kiosk.on:
+                return
         for _ in range(self.dice.randint(4, 14)):
             await kiosk.touch(self._touch(kiosk))
             if not kiosk.on:
                 return
             if kiosk.screen in (Screen.IDLE, Screen.OUT_OF_ORDER):
                 break
+        till = kiosk.till.kiosk
+        why = till.notice or (till.blockers[0].code if till.blockers else till.trouble.code if till.trouble else "")
+        self.world.tell(kiosk.name, f"visitor leaves the screen at {kiosk.screen} {why}")
         if self.world.chance(0.5):
             await asyncio.sleep(self.dice.choice((5, 30, 90)))
         if kiosk.on:
@@ -234,6 +243,8 @@ class Walk:
                 station.lose_mark()  # type: ignore[attr-defined]
         self.world.tell(station.name, "starts")
         await station.start()
+        if station.on and self.world.chance(0.5):
+            await station.ask_time()
 
     # faults
 
@@ -320,8 +331,9 @@ class Walk:
         twin = self.scene.add(kiosk.kit.name, kiosk.disk.image(), kiosk.kit.name + "'")
         twin.clock.reboot()
         self.scene.cloned.add(kiosk.id)
-        self._set(self.weather)
         await twin.start()
+        await twin.ask_time()
+        self._set(self.weather)
 
 
 RUBBISH: tuple[tuple[FactKind, Any], ...] = (

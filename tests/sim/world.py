@@ -26,9 +26,9 @@ class Crash(BaseException):
 class SimLoop(asyncio.BaseEventLoop):
     """An event loop without sockets or threads, whose clock jumps to the next timer when nothing is ready."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = 0.0) -> None:
         super().__init__()
-        self._seconds = 0.0
+        self._seconds = seconds
         self._selector = self
 
     def time(self) -> float:
@@ -120,6 +120,7 @@ class Process:
 
     def __init__(self, disk: Disk) -> None:
         self.disk, self.alive = disk, True
+        self.crashed = ""  # where, if it did
 
     def hook(self, phase: Phase) -> None:
         if not self.alive:
@@ -128,5 +129,5 @@ class Process:
         if self.disk.crash_in:
             self.disk.crash_in -= 1
             if not self.disk.crash_in:
-                self.alive = False
-                raise Crash(phase)
+                self.alive, self.crashed = False, phase
+                raise Crash
