@@ -11,6 +11,7 @@ import orjson
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jsonschema import Draft202012Validator
 
 from central.app import make_app
 from central.devices.enrolment import ApproveDevice, EnrolDevice, InviteDevice, RevokeDevice
@@ -23,6 +24,7 @@ from central.kernel.tx import SYSTEM, Tx
 from central.organisation.model import Privilege
 from central.organisation.ops import CreateOperator, key_digest, path_of
 from central.web.api import MOST_BYTES
+from central.web.openapi import document
 from shared.ids import Id
 from shared.outcome import Outcome
 from shared.wire.certificates import DeviceKind, signing_request
@@ -222,6 +224,29 @@ async def test_rows_are_shown_to_who_holds_the_right_there(desk: Desk) -> None:
     assert len((await desk.get("entities/price_grid"))[1]) == 2
     assert [row["id"] for row in (await season.get("entities/price_grid"))[1]] == [house.grid]
     assert (await season.get("entities/price"))[0] == 403
+
+
+async def test_answers_are_what_the_document_says(desk: Desk) -> None:
+    """Real answers with something in them, against the schema of each."""
+    said, house, order = document(), desk.house, desk.order(desk.house.seats[0], desk.house.seats[1])
+
+    def fits(path: str, answer: tuple[int, Any]) -> None:
+        (operation,) = said["paths"][f"/api/v1/{path}"].values()
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        assert answer[0] == 200 and answer[1] not in (None, [], {})
+        Draft202012Validator(schema | {"components": said["components"]}).validate({"value": answer[1]})
+
+    sold = await desk.post("place_order", order)
+    fits("commands/place_order", sold)
+    again = {"entitlement_id": sold[1]["tickets"][0]["ticket_id"], "context_id": house.organiser}
+    fits("commands/reissue_ticket", await desk.post("reissue_ticket", again))
+    fits("commands/change_sale", await desk.post("change_sale", {"performance_id": house.performance, "do": "open"}))
+    fits("queries/availability", await desk.get("queries/availability", performance_id=house.performance))
+    asked = {"context_id": house.organiser, "order_id": order["order_id"]}
+    fits("queries/order_of", await desk.get("queries/order_of", **asked))
+    fits("queries/device_time", await desk.get("queries/device_time", nonce="n"))
+    for name in ("ticket", "sale_order", "place", "performance", "context", "move"):
+        fits(f"entities/{name}", await desk.get(f"entities/{name}"))
 
 
 # --- devices ----------------------------------------------------------------------------------------------------------
