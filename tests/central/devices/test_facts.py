@@ -29,7 +29,7 @@ from central.kernel.registry import handler_of
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.organisation.model import Privilege
 from central.reports.checks import run_checks
-from shared.clock import ClockState
+from shared.clock import ClockState, to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Refused
 from shared.wire.certificates import DeviceKind, Right, signing_request, verified
@@ -498,6 +498,8 @@ def test_any_order_and_any_repeat_lead_to_the_same_books(
     assert len(facts) == FACTS
     want = _told(clerk, facts, range(len(facts)))
     assert [row[1] for row in want["anomaly"]] and len(want["admission"]) == 4
+    unknown = [at for _, kind, at, *_ in want["anomaly"] if kind == "unknown_ticket_admitted"]
+    assert unknown == [to_ms(NOW + timedelta(seconds=1))], "its first entry, though the second was told first"
     assert _told(clerk, facts, [*told, *repeats]) == want
 
 
