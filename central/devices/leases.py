@@ -164,6 +164,7 @@ def publish_lease(tx: Tx, record: LeaseRecord) -> None:
 
 def take_returned(tx: Tx, device: Device, fact_id: Id, said: SlotsReturned) -> None:
     """Slots that the device gave back unsold: its own word, so they are free at once."""
+    _check_own(tx, device, said.lease_id)
     for slot in tx.find(LeaseSlot, "WHERE lease_id = :id ORDER BY slot", id=said.lease_id):
         if slot.slot in said.slots:
             _bring_back(tx, device, fact_id, slot)
@@ -172,11 +173,18 @@ def take_returned(tx: Tx, device: Device, fact_id: Id, said: SlotsReturned) -> N
 
 def take_sealed(tx: Tx, device: Device, fact_id: Id, said: LeaseSealed) -> None:
     """The final slot map: what it does not name as sold is free; what it names waits for its sale."""
+    _check_own(tx, device, said.lease_id)
     move_lease(tx, said.lease_id, Do.SEAL)
     for slot in tx.find(LeaseSlot, "WHERE lease_id = :id ORDER BY slot", id=said.lease_id):
         if slot.slot not in said.sold and slot.state is Slot.FREE:
             _bring_back(tx, device, fact_id, slot)
     close_if_done(tx, said.lease_id)
+
+
+def _check_own(read: Read, device: Device, lease_id: str) -> None:
+    """Nobody speaks for another device's places: they may be sold already. ValueError makes it a dead letter."""
+    if not read.one("SELECT 1 FROM lease WHERE id = :id AND device_id = :device", id=lease_id, device=device.id):
+        raise ValueError(f"lease {lease_id} is not one of this device's")
 
 
 def _bring_back(tx: Tx, device: Device, fact_id: Id, slot: LeaseSlot) -> None:

@@ -18,7 +18,7 @@ class Broker:
     def __init__(self, world: World) -> None:
         self.world = world
         self.retained: dict[str, bytes] = {}
-        self._sessions: list["SimBus"] = []
+        self._sessions: list[SimBus] = []
         self._queue: list[tuple[SimBus, str, bytes]] = []
         self.rough = 0.0
         self.up = True

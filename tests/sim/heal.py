@@ -8,9 +8,9 @@ from edge.kiosk.model import Next, PrintAnswered, Screen, StartOver
 from shared.ids import Id
 from tests.sim.house import SELL_UNTIL
 from tests.sim.kiosk import SimKiosk
+from tests.sim.office import arrived
 from tests.sim.scene import Scene
 from tests.sim.station import Station
-from tests.sim.walk import _tolerant
 
 ROUNDS = 12
 
@@ -48,7 +48,7 @@ def _deliver_late(scene: Scene) -> None:
     late, scene.world.late = scene.world.late, []
     scene.world.dice.shuffle(late)
     for arrive in late:
-        _tolerant(arrive)
+        arrived(arrive)
 
 
 async def _sent_home(kiosk: SimKiosk) -> None:

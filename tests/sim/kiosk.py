@@ -167,7 +167,9 @@ class SimKiosk(Station):
         if sale.order_id not in self.sold:
             self.sold[sale.order_id] = sale
             self.codes += [line.ticket for line in sale.lines]
-            self.world.tell(self.name, f"sells order {sale.order_id[-6:]}, receipt {sale.receipt}, {len(sale.lines)} places")
+            self.world.tell(
+                self.name, f"sells order {sale.order_id[-6:]}, receipt {sale.receipt}, {len(sale.lines)} places"
+            )
 
     async def look_around(self) -> None:
         """One round of checks, and of settling payments while nobody is served."""

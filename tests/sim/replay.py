@@ -58,14 +58,14 @@ def replay_faults(scene: Scene) -> Iterator[str]:
 def again(scene: Scene) -> Iterator[str]:
     office, world = scene.office, scene.world
     tables = [row[0] for row in office.rows(_ALL)]
-    before = {table: sorted(map(repr, office.rows(f"SELECT * FROM {table}"))) for table in tables}  # noqa: S608
+    before = {table: sorted(map(repr, office.rows(f"SELECT * FROM {table}"))) for table in tables}
     uploads = [entry for entry in office.script if isinstance(entry.command, UploadFacts)]
     uploads += world.dice.sample(uploads, len(uploads) // 3)
     world.dice.shuffle(uploads)
     for n, entry in enumerate(uploads):
         office.door.execute_now(office.db, entry.actor, entry.command, derived_id("again", world.seed, n))
     for table in tables:
-        after = sorted(map(repr, office.rows(f"SELECT * FROM {table}")))  # noqa: S608
+        after = sorted(map(repr, office.rows(f"SELECT * FROM {table}")))
         if after != before[table]:
             yield f"I3: uploading everything again changes {table}: {_difference(before[table], after)}"
 
@@ -91,7 +91,7 @@ def afresh(scene: Scene) -> Iterator[str]:
                 yield f"I3: afresh, {type(command).__name__} ends otherwise: {reply.outcome}"
                 return
         for table, columns in (CLONED if scene.cloned else STATE).items():
-            sql = f"SELECT {columns} FROM {table}"  # noqa: S608
+            sql = f"SELECT {columns} FROM {table}"
             here, there = (sorted(map(repr, rows)) for rows in (scene.office.rows(sql), db.run(sql, {})))
             if here != there:
                 yield f"I3: told in another order, {table} differs: {_difference(here, there)}"

@@ -69,9 +69,7 @@ class Station:
             keyring = Keyring(self.kit.identity.root_pem)
             for pem in (*self.kit.identity.stored.central_certificates, self.kit.identity.certificate.pem):
                 keyring.add(pem)
-            self.device = Device(
-                CONFIG, self.kit.identity, journal, keyring, self.clock, self.wire, self.readers()
-            )
+            self.device = Device(CONFIG, self.kit.identity, journal, keyring, self.clock, self.wire, self.readers())
             announce = self.device.bus._announce
             assert announce
             self.device.bus = SimBus(self.broker, announce)  # type: ignore[assignment]

@@ -3,7 +3,12 @@
 from typing import Any
 
 from central.access.model import AnomalyKind
+from central.orders.model import PaymentMethod
+from central.orders.ops import PlaceOrder, WantedPlace
 from edge.kiosk.model import Next, PerformanceChosen, Touched
+from shared.ids import Id, derived_id
+from shared.outcome import Refused
+from shared.wire.facts import FactKind, SlotsReturned
 from tests.sim.bench import run_story
 from tests.sim.kiosk import SimKiosk
 from tests.sim.scene import Scene
@@ -44,6 +49,32 @@ def test_a_cloned_kiosk_sells_the_same_places_and_both_sales_are_in_the_books() 
         assert len(scene.office.rows("SELECT id FROM sale_order")) == 2
         clashes = scene.office.rows("SELECT id FROM anomaly WHERE kind = :kind", kind=AnomalyKind.SLOT_CLASH)
         assert len(clashes) == 2
+
+    result = run_story(0, story)
+    assert not result.faults, result.told()
+
+
+def test_nobody_gives_back_another_devices_places() -> None:
+    """Any device's word freed any lease's seats, which its kiosk went on selling: two holders of one seat."""
+
+    async def story(scene: Scene) -> None:
+        kiosk = await opened(scene)
+        lease, seat = scene.office.rows(
+            "SELECT s.lease_id, s.seat_id FROM lease_slot s JOIN lease l ON l.id = s.lease_id "
+            "WHERE l.device_id = :kiosk AND s.slot = 0 ORDER BY 1",
+            kiosk=kiosk.id,
+        )[0]
+        gate = scene.gates[0]
+        await gate.record_rubbish(FactKind.SLOTS_RETURNED, SlotsReturned(Id(lease), (0,)))
+        await gate.push()
+        house = scene.house
+        tariff, order = house.tariffs[0], derived_id("desk order")
+        amount = house.prices[house.seats[Id(seat)], tariff]
+        wanted = (WantedPlace(tariff, Id(seat)),)
+        outcome = scene.office.order(
+            PlaceOrder(order, house.desk, house.performance, wanted, PaymentMethod.CASH, amount)
+        )
+        assert isinstance(outcome, Refused) and outcome.reason == "taken"
 
     result = run_story(0, story)
     assert not result.faults, result.told()
