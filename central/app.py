@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
 
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 import central.areas  # noqa: F401  # declares every command, query and entity
 from central.config import CentralConfig
+from central.devices import snapshots
 from central.devices.model import Device, DeviceState
 from central.kernel.db import Database
 from central.kernel.door import Door
@@ -27,7 +29,8 @@ from central.organisation.model import NoContext, Privilege
 from central.organisation.ops import SetUpHouse, key_digest, operator_of, path_of
 from central.reports.live import Evenings
 from central.web.api import AUTHENTICATE, DOOR, MOST_BYTES, Authenticate, routes
-from central.web.live import LivePage
+from central.web.files import snapshot_routes
+from central.web.live import LIVE, LivePage
 from shared.ids import Id, is_id
 from shared.outcome import Refused
 from shared.runtime.broker import EmbeddedBroker
@@ -53,6 +56,7 @@ class Running:
     loops: Loops
     url: str
     broker_port: int
+    app: web.Application
 
 
 @asynccontextmanager
@@ -69,12 +73,14 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
                 door, bus, bell_poll_s=config.bell_poll_s, hall_every_s=config.hall_every_s,
                 outbox_every_s=config.outbox_every_s,
             )  # fmt: skip
-            async with Crew() as crew, _served(config, make_app(door, loops, live_open=config.live_open)) as url:
+            app = make_app(door, loops, config.snapshots, live_open=config.live_open)
+            async with Crew() as crew, _served(config, app) as url:
                 for name, work in (
                     ("bus", bus.run), ("bells", loops.bells), ("halls", loops.halls), ("outbox", loops.outbox),
                 ):  # fmt: skip
                     crew.start(name, work)
-                yield Running(door, loops, url, broker_port)
+                crew.start("snapshots", partial(snapshots.keep, door, config.snapshots, config.snapshot_every_s))
+                yield Running(door, loops, url, broker_port, app)
     finally:
         door.stop()
 
@@ -122,14 +128,19 @@ async def _served(config: CentralConfig, app: web.Application) -> AsyncIterator[
         await runner.cleanup()
 
 
-def make_app(door: Door, loops: Loops | None = None, *, live_open: bool = False) -> web.Application:
+def make_app(
+    door: Door, loops: Loops | None = None, files: Path | None = None, *, live_open: bool = False
+) -> web.Application:
     app = web.Application(client_max_size=MOST_BYTES)
     app[DOOR] = door
     app[AUTHENTICATE] = authenticator(door)
     routes(app)
+    if files:
+        snapshot_routes(app, partial(snapshots.located, door, files))
     roster = loops.roster if loops else Roster()
     live = LivePage(door, Evenings(), roster, needs=None if live_open else Privilege.ACCESS_READ)
     live.routes(app)
+    app[LIVE] = live
     if loops:
         loops.on_presence.append(live.wake)
     return app

@@ -9,6 +9,7 @@ GET /live/news       its changes as server-sent events         ?lang= &performan
 """
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ MOST_VIEWS = 32
 MOST_WATCHERS = 500
 ALIVE_S = 15.0  # a comment when there is no news, so that proxies keep the line
 
+_NUMBER = re.compile(r"[0-9]{1,12}")
 _FOLDER = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 _HEADERS = {
@@ -161,11 +163,11 @@ class LivePage:
             took = time.monotonic() - started
             await asyncio.sleep(max(EVERY_S, took * SHARE) if took > 0.001 else EVERY_S)
 
-    async def _freshen(self, view: View) -> None:
-        """The view as of now, or of a quarter of a second ago: nothing is drawn twice, however many ask."""
+    async def _freshen(self, view: View, least_s: float = 0.0) -> None:
+        """The view as of now, or of `least_s` ago: nothing is drawn twice, however many ask."""
         async with view.lock:
             age = time.monotonic() - view.at
-            if age < EVERY_S or (view.seen == self._changes and age < TICK_S - EVERY_S):
+            if age < least_s or (view.seen == self._changes and age < TICK_S - EVERY_S):
                 return
             view.seen, view.at = self._changes, time.monotonic()
             looked = await self._door.read(SYSTEM, lambda read: self._look(read, view))
@@ -209,7 +211,7 @@ class LivePage:
             return refused
         language = language_for(request.query.get("lang", ""), request.headers.get("Accept-Language", ""))
         view = self._view(language, request.query.get("performance", ""))
-        await self._freshen(view)
+        await self._freshen(view, EVERY_S)
         evening, drawn = view.evening, view.drawn
         house = evening.house if evening else {}
         frame = Frame(
@@ -238,7 +240,7 @@ class LivePage:
         }
         answer = web.StreamResponse(headers=headers)
         await answer.prepare(request)
-        if boot != self._boot or not number.isdigit() or int(number) > view.number:
+        if boot != self._boot or not _NUMBER.fullmatch(number) or int(number) > view.number:
             await answer.write(b"event: reload\ndata:\n\n")
             return answer
         view.watchers += 1
@@ -280,6 +282,9 @@ class LivePage:
         if request.headers.get("If-None-Match") == kept["ETag"]:
             return web.Response(status=304, headers=kept)
         return web.Response(body=self._files[name], headers={**kept, "Content-Type": _TYPES[Path(name).suffix]})
+
+
+LIVE = web.AppKey("live", LivePage)
 
 
 def _files() -> Mapping[str, bytes]:

@@ -1,0 +1,396 @@
+"""The live page over HTTP: who may see it, what it says, and that watchers get what changed, once drawn for all."""
+
+import asyncio
+import re
+import time
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+
+from central.app import running
+from central.config import BrokerConfig, CentralConfig
+from central.kernel.tx import SYSTEM
+from central.organisation.ops import CreateOperator, key_digest
+from central.reports.live import Evenings
+from central.web.evening import Evening, KnownDevice, Series, Window
+from central.web.hall_svg import SeatState
+from central.web.live import LIVE
+from central.web.live_view import draw, legend
+from central.web.live_words import _TEXTS, LANGUAGES, language_for
+from central.web.site_map import Node, Stand, nodes
+from shared.ids import Id
+from shared.runtime.mqtt import Endpoint
+from shared.runtime.system import SystemClock, fresh_id
+from shared.wire.certificates import DeviceKind
+from shared.wire.token import leased_ticket_id
+from shared.wire.topics import Presence
+from tests.evening_house import EveningHouse, evening_house, play_evening
+
+HOSTILE = "<script>alert('x')</script>\"&"
+
+
+@pytest.fixture
+async def evening(tmp_path: Path) -> AsyncIterator[EveningHouse]:
+    async with evening_house(tmp_path, live_open=True) as house:
+        yield house
+
+
+async def get(url: str, **headers: str) -> tuple[int, str, Any]:
+    async with aiohttp.ClientSession() as session, session.get(url, headers=headers, allow_redirects=False) as answer:
+        return answer.status, await answer.text(), answer.headers
+
+
+def basic_auth(operator_id: str, key: str) -> str:
+    return "Basic " + b64encode(f"{operator_id}:{key}".encode()).decode()
+
+
+def news_of(url: str, text: str) -> str:
+    found = re.search(r'data-news="([^"]+)"', text)
+    assert found
+    return url + unescape(found[1])
+
+
+@asynccontextmanager
+async def watching(url: str, **headers: str) -> AsyncIterator["Watcher"]:
+    async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as answer:
+        assert answer.status == 200
+        yield Watcher(answer)
+
+
+class Watcher:
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+        self.id = ""
+
+    async def next(self, within_s: float = 4) -> dict[str, Any]:
+        """The next message; a comment is none."""
+        async with asyncio.timeout(within_s):
+            while True:
+                line = (await self._answer.content.readline()).decode().rstrip("\n")
+                if line.startswith("id: "):
+                    self.id = line[4:]
+                elif line.startswith("event: "):
+                    return {"event": line[7:]}
+                elif line.startswith("data: "):
+                    message: dict[str, Any] = orjson.loads(line[6:])
+                    return message
+
+    async def until(self, part: str, text: str) -> dict[str, Any]:
+        while True:
+            message = await self.next()
+            if text in message["parts"].get(part, ""):
+                return message
+
+
+# --- who may see it ---------------------------------------------------------------------------------------------------
+
+
+async def test_closed_unless_told_otherwise(tmp_path: Path) -> None:
+    async with evening_house(tmp_path) as house:
+        url = house.central.url + "/live"
+        status, _, headers = await get(url)
+        assert status == 401
+        assert headers["WWW-Authenticate"].startswith("Basic")
+        assert (await get(url + "/news"))[0] == 401
+        assert (await get(url, Authorization=basic_auth(house.operator, "wrong")))[0] == 401
+        seller, key = fresh_id(SystemClock()), "a key of somebody who only sells"
+        command = CreateOperator(seller, house.house.institution, "Vendeur", key_digest(key), ())
+        assert (await house.central.door.execute(SYSTEM, command, fresh_id(SystemClock()))).ok
+        assert (await get(url, Authorization=basic_auth(seller, key)))[0] == 401
+        assert (await get(url, Authorization=basic_auth(house.operator, house.key)))[0] == 200
+
+
+async def test_nothing_planned_says_what_to_do(tmp_path: Path) -> None:
+    config = CentralConfig(
+        tmp_path, listen=Endpoint("127.0.0.1", 0), broker=BrokerConfig(True, "127.0.0.1", 0), live_open=True
+    )
+    async with running(config) as central:
+        _, text, _ = await get(central.url + "/live?lang=en")
+        assert "No performance is planned." in text and "Create a performance" in text
+        async with watching(news_of(central.url, text)):
+            pass
+
+
+# --- what it says -----------------------------------------------------------------------------------------------------
+
+
+async def test_the_front_door_leads_to_it(evening: EveningHouse) -> None:
+    status, _, headers = await get(evening.central.url + "/")
+    assert (status, headers["Location"]) == (302, "/live")
+
+
+async def test_page_is_strict_and_whole(evening: EveningHouse) -> None:
+    status, text, headers = await get(evening.central.url + "/live")
+    assert status == 200
+    assert headers["Content-Security-Policy"].startswith("default-src 'self'; ")
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["Cache-Control"] == "no-store"
+    assert " style=" not in text and "<style" not in text and "<script>" not in text and " on" + "click" not in text
+    assert text.count('data-n="') == 981
+    for name in re.findall(r'(?:href|src)="(/static/[^"]+)"', text):
+        assert (await get(evening.central.url + name))[0] == 200, name
+    css = (await get(evening.central.url + "/static/tokens.css"))[1]
+    for font in re.findall(r'url\("([^"]+)"\)', css):
+        assert font.startswith("/static/fonts/")
+        async with aiohttp.ClientSession() as session, session.get(evening.central.url + font) as answer:
+            assert answer.status == 200 and len(await answer.read()) > 1000
+    for outside in ("http://", "https://", "//fonts"):
+        assert outside not in text.replace("http://www.w3.org/2000/svg", "") and outside not in css
+
+
+@pytest.mark.parametrize("name", ["../live.py", "nothing.css", "%2e%2e/live.py", "templates/live_page.html"])
+async def test_no_other_file_is_served(evening: EveningHouse, name: str) -> None:
+    assert (await get(f"{evening.central.url}/static/{name}"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "accept", "language", "words"),
+    [
+        ("", "", "fr", "Les ventes"),
+        ("", "en-GB,en;q=0.8", "en", "Do the books agree?"),
+        ("", "pt,de-AT;q=0.7", "de", "Der Saal"),
+        ("es", "en", "es", "Los accesos"),
+        ("xx", "it", "it", "Gli accessi"),
+    ],
+)
+async def test_languages(evening: EveningHouse, asked: str, accept: str, language: str, words: str) -> None:
+    url = f"{evening.central.url}/live" + (f"?lang={asked}" if asked else "")
+    _, text, headers = await get(url, **({"Accept-Language": accept} if accept else {}))
+    assert f'<html lang="{language}">' in text
+    assert headers["Content-Language"] == language
+    assert words in unescape(text)
+    assert language_for(asked, accept) == language
+
+
+def test_every_text_is_there_in_every_language() -> None:
+    for name, texts in _TEXTS.items():
+        assert len(texts) == len(LANGUAGES), name
+        assert all(text.strip() for text in texts), name
+        assert len({tuple(sorted(re.findall(r"\{\w+\}", text))) for text in texts}) == 1, name
+
+
+async def test_figures_add_up_and_agree(evening: EveningHouse) -> None:
+    await play_evening(evening)
+    drawn: Evening = await evening.central.door.read(SYSTEM, lambda read: Evenings()(read, ""))
+    assert drawn.capacity == evening.house.seats == 981
+    assert sum(count for _, count in legend(drawn)) == 981
+    seats = {state: sum(each is state for each in drawn.seats) for state in SeatState}
+    assert {state: drawn.counts.get(state, 0) for state in SeatState} == seats
+    assert drawn.sold == drawn.places.total == 43
+    assert drawn.takings.total == 32 * 5800 + 11 * 4600
+    assert drawn.counts[SeatState.LEASED] == 8
+    assert drawn.counts[SeatState.BLOCKED] == 9
+    assert drawn.counts[SeatState.ADMITTED] == sum(each.total for each in drawn.entries) == 34
+    one, two = drawn.lanes
+    assert (one.admitted, one.refused, two.admitted, two.refused) == (23, 0, 11, 1)
+    assert one.last and one.last.verdict == "admitted"
+    assert two.last and (two.last.verdict, two.last.reason, two.last.used_gate) == ("refused", "used", "Porte A")
+    assert [sale.late for sale in drawn.sales] == [False] * 4 + [True]
+    text = draw(drawn, evening.central.loops.roster.all(), "en").fragments
+    assert "43" in text["head"] and "€2,362.00" in text["head"] and "7/7" in text["head"]
+    assert "sold while cut off" in text["last"]
+    assert "already in at" in text["lanes"] and "Porte A" in text["lanes"]
+
+
+async def test_an_entry_in_doubt_is_amber(evening: EveningHouse) -> None:
+    """Admitted on its signature alone: no sale has come yet. The day it comes, the lane is green."""
+    kiosk = await evening.device(DeviceKind.KIOSK, "K1", "Borne")
+    lane = await evening.device(DeviceKind.GATE, "G1", "Porte A")
+    lease = await kiosk.lease(evening.tonight, evening.house.categories["Carré or"], 1)
+    lane.scan(leased_ticket_id(lease.id, 0), evening.tonight)
+    await lane.upload()
+    collect = Evenings()
+
+    async def verdict() -> str:
+        seen: Evening = await evening.central.door.read(SYSTEM, lambda read: collect(read, evening.tonight))
+        assert seen.lanes[0].last
+        return seen.lanes[0].last.verdict
+
+    assert await verdict() == "look"
+    kiosk.sale(evening.house, lease, (0,))
+    await kiosk.upload()
+    assert await verdict() == "admitted"
+
+
+async def test_names_are_escaped_everywhere(evening: EveningHouse) -> None:
+    lane = await evening.device(DeviceKind.GATE, "G1", HOSTILE)
+    await evening.device(DeviceKind.PRINTER, "P1", HOSTILE)
+    sold = await evening.sell(0)
+    ticket = sold["tickets"][0]["ticket_id"]
+    lane.scan(ticket, evening.tonight)
+    lane.scan(ticket, evening.tonight, admitted=False, reason=HOSTILE)
+    await lane.upload()
+    lane.health = HOSTILE
+    await lane.appear()
+    await asyncio.sleep(0.3)
+    _, text, _ = await get(evening.central.url + "/live")
+    assert "Porte" not in text and "alert" in text
+    assert "<script>alert" not in text
+    assert re.search(r'alert[^&<]*"&(?!amp|#)', text) is None
+
+
+# --- what changes -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_sale_comes_as_what_changed(evening: EveningHouse) -> None:
+    url = evening.central.url
+    _, text, _ = await get(url + "/live?lang=en")
+    async with watching(news_of(url, text)) as watcher:
+        await evening.sell(3, 4)
+        message = await watcher.until("head", "€92.00")
+        assert list(message["seats"].values()) == ["sold", "sold"]
+        assert "hall" not in message["parts"] and "lanes" not in message["parts"]
+        assert "€92.00" in message["parts"]["last"]
+        assert len(orjson.dumps(message)) < 20_000
+
+
+async def test_presence_comes_at_once(evening: EveningHouse) -> None:
+    lane = await evening.device(DeviceKind.GATE, "G1", "Porte A")
+    url = evening.central.url
+    _, text, _ = await get(url + "/live?lang=en")
+    async with watching(news_of(url, text)) as watcher:
+        await lane.appear()
+        await watcher.until("devices", "online")
+        lane.unsent, lane.reaches_central = 3, False
+        await lane.say()
+        message = await watcher.until("devices", "works alone")
+        assert "3 to send" in message["parts"]["devices"]
+        await lane.vanish()
+        await watcher.until("devices", "offline")
+
+
+async def test_many_watchers_cost_one_drawing(evening: EveningHouse) -> None:
+    url = evening.central.url
+    _, text, _ = await get(url + "/live?lang=en")
+    drawings = 0
+
+    async def watch() -> str:
+        async with watching(news_of(url, text)) as watcher:
+            ready.release()
+            message = await watcher.until("head", "€46.00")
+            return str(message["parts"]["head"])
+
+    ready = asyncio.Semaphore(0)
+    tasks = [asyncio.create_task(watch()) for _ in range(25)]
+    for _ in tasks:
+        await ready.acquire()
+    await asyncio.sleep(0.6)
+    drawings = _drawings(evening)
+    await evening.sell(0)
+    assert len(set(await asyncio.gather(*tasks))) == 1
+    assert _drawings(evening) - drawings <= 2, "one for the sale; one more if the tick falls into the same moment"
+
+
+def _drawings(evening: EveningHouse) -> int:
+    return evening.central.app[LIVE].drawings
+
+
+async def test_changes_are_bounded_in_time(evening: EveningHouse) -> None:
+    """Twenty sales in a row are a few messages, and the last one says it all."""
+    url = evening.central.url
+    _, text, _ = await get(url + "/live?lang=en")
+    async with watching(news_of(url, text)) as watcher:
+        started, before = time.monotonic(), _drawings(evening)
+        for n in range(20):
+            await evening.sell(n)
+        await watcher.until("head", "€920.00")
+        allowed = (time.monotonic() - started) / 0.25 + 2
+        assert _drawings(evening) - before <= allowed
+
+
+async def test_a_broken_line_goes_on_where_it_was(evening: EveningHouse) -> None:
+    url = evening.central.url
+    _, text, _ = await get(url + "/live?lang=en")
+    news = news_of(url, text)
+    async with watching(news) as watcher:
+        await evening.sell(0)
+        await watcher.until("head", "€46.00")
+        last = watcher.id
+    await evening.sell(1)
+    async with watching(news, **{"Last-Event-ID": last}) as watcher:
+        message = await watcher.until("head", "€92.00")
+        assert len(message["seats"]) == 1, "the seat of before has been told"
+
+
+@pytest.mark.parametrize("since", ["", "0", "cafebabe-1", "-", "x-1-2", "{boot}-99999", "{boot}-²"])
+async def test_a_number_of_another_life_reloads(evening: EveningHouse, since: str) -> None:
+    url = evening.central.url
+    _, text, _ = await get(url + "/live?lang=en")
+    news, _, known = news_of(url, text).partition("&since=")
+    async with watching(f"{news}&since=" + since.replace("{boot}", known.split("-")[0])) as watcher:
+        assert await watcher.next() == {"event": "reload"}
+
+
+async def test_watchers_do_not_hold_up_a_stop(tmp_path: Path) -> None:
+    async with aiohttp.ClientSession() as session:
+        async with evening_house(tmp_path, live_open=True) as house:
+            _, text, _ = await get(house.central.url + "/live")
+            answer = await session.get(news_of(house.central.url, text))
+            assert answer.status == 200
+            stopping = time.monotonic()
+        assert time.monotonic() - stopping < 3
+        answer.close()
+
+
+async def test_the_page_is_drawn_fast(evening: EveningHouse) -> None:
+    """A thousand seats: collecting and drawing stay far below what a person notices (60 ms; the limit here leaves room
+    for a busy machine)."""
+    await play_evening(evening)
+    collect = Evenings()
+
+    def look(read: Any) -> float:
+        started = time.perf_counter()
+        drawn = collect(read, evening.tonight)
+        assert drawn
+        draw(drawn, {}, "fr")
+        return time.perf_counter() - started
+
+    best = min([await evening.central.door.read(SYSTEM, look) for _ in range(5)])
+    assert best < 0.15, best
+
+
+# --- devices ----------------------------------------------------------------------------------------------------------
+
+NOW = datetime(2026, 3, 1, 20, tzinfo=UTC)
+
+
+def said(device: str, *, online: bool = True, health: str = "ok", **detail: Any) -> Presence:
+    return Presence(Id(device), "s", online, NOW, health, detail or None)
+
+
+@pytest.mark.parametrize(
+    ("heard", "want"),
+    [
+        ({}, {"relay": Stand.UNHEARD, "kiosk": Stand.UNHEARD}),
+        ({"relay": {}, "kiosk": {}}, {"relay": Stand.ONLINE, "kiosk": Stand.ONLINE}),
+        ({"relay": {"online": False}, "kiosk": {}}, {"relay": Stand.OFFLINE, "kiosk": Stand.BEYOND}),
+        ({"relay": {}, "kiosk": {"online": False}}, {"relay": Stand.ONLINE, "kiosk": Stand.OFFLINE}),
+        ({"relay": {}, "kiosk": {"health": "D-02"}}, {"relay": Stand.ONLINE, "kiosk": Stand.TROUBLE}),
+        ({"relay": {}, "kiosk": {"central": False}}, {"relay": Stand.ONLINE, "kiosk": Stand.ALONE}),
+        ({"kiosk": {}}, {"relay": Stand.UNHEARD, "kiosk": Stand.ONLINE}),
+    ],
+)
+def test_how_devices_stand(heard: dict[str, dict[str, Any]], want: dict[str, Stand]) -> None:
+    devices = [KnownDevice("relay", "broker", "Relais", True, 0), KnownDevice("kiosk", "kiosk", "Borne", True, 0)]
+    found: list[Node] = nodes(devices, {name: said(name, **values) for name, values in heard.items()})
+    assert {node.device.id: node.stand for node in found} == want
+
+
+def test_a_presence_with_nonsense_in_it_is_harmless() -> None:
+    devices = [KnownDevice("kiosk", "kiosk", "Borne", True, 0), KnownDevice("new", "gate", "Porte", False, 0)]
+    found = nodes(devices, {"kiosk": said("kiosk", unsent="many", central="perhaps")})
+    assert [(node.stand, node.unsent) for node in found] == [(Stand.ONLINE, 0), (Stand.PENDING, 0)]
+
+
+def test_series_know_what_was_before() -> None:
+    window = Window(NOW, timedelta(seconds=2), 60)
+    assert window.end == NOW + timedelta(minutes=2)
+    assert Series("x", 5, (1, 2)).total == 8
