@@ -181,7 +181,9 @@ def take_lease(
         return None
     known = tx.run("SELECT state FROM lease WHERE lease_id = ?", (lease.id,))
     if known:
-        if known[0][0] not in _CLOSED:  # a feed page may be older than what this device sealed itself
+        # A feed page may be older than what this device sealed itself, and an answer that central gives once more older
+        # than the feed: a lease never becomes active again.
+        if known[0][0] not in _CLOSED and state is not LeaseState.ACTIVE:
             tx.run("UPDATE lease SET state = ? WHERE lease_id = ?", (state, lease.id))
         return lease
     asked = tx.run("SELECT visitor FROM asked WHERE lease_id = ?", (lease.id,))

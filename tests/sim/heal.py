@@ -34,6 +34,9 @@ async def heal(scene: Scene) -> None:
             await gate.walk_through()
     for kiosk in scene.kiosks:
         await _sent_home(kiosk)
+    for _ in range(2):
+        await _round(scene)
+    _check_drained(scene)
     await asyncio.sleep(max((SELL_UNTIL - world.now).total_seconds() + 60, 0))
     for _ in range(ROUNDS):
         if not await _round(scene):
@@ -92,6 +95,13 @@ async def _uploaded(station: Station) -> bool:
             break
     station.world.fault(f"{station.name} cannot get rid of its facts: {station.unsent()} wait")
     return told
+
+
+def _check_drained(scene: Scene) -> None:
+    """Who is asked to stop selling out of a lease and to seal it, does."""
+    for lease, device in scene.office.rows("SELECT id, device_id FROM lease WHERE state = 'draining' ORDER BY id"):
+        if device not in scene.cloned | scene.revoked:
+            scene.world.fault(f"lease {lease[-6:]} is draining, and its kiosk does not seal it")
 
 
 def _settle_orphans(scene: Scene) -> None:

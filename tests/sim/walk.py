@@ -115,7 +115,7 @@ class Walk:
         ]  # fmt: skip
         for present, weight, act in (
             (weather.lines, 4, self.lines), (weather.crashes, 5, self.crash), (weather.clocks, 3, self.clocks),
-            (weather.rubbish, 2, self.rubbish), (weather.write_offs, 2, self.write_off), (True, 0.5, self.drain),
+            (weather.rubbish, 2, self.rubbish), (weather.write_offs, 2, self.write_off), (True, 1, self.drain),
             (weather.revocation, 1.5, self.revoke), (weather.clone, 4, self.clone),
         ):  # fmt: skip
             if present:

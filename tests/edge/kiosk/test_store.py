@@ -245,6 +245,14 @@ def test_a_draining_lease_is_sealed_once_no_cart_needs_it(desk):
     assert store.read_leases(desk.journal) == (), "an older row does not open it again"
 
 
+def test_an_answer_given_once_more_does_not_wake_a_draining_lease(desk):
+    """Central repeats its first answer to a question whose answer was lost; meanwhile it wants the lease back."""
+    lease = desk.grant("a0 a1")
+    desk.feed(desk.row(lease, LeaseState.DRAINING))
+    desk.feed(desk.row(lease, LeaseState.ACTIVE))
+    assert [held.selling for held in store.read_leases(desk.journal)] == [False]
+
+
 def test_a_lease_whose_time_is_over_is_sealed(desk):
     lease = desk.grant("a0")
     assert store.seal_leases(desk.journal, desk.now, desk.reading, lease.sell_until) == [lease.id]
