@@ -28,6 +28,7 @@ class CentralConfig:
     hall_every_s: float = 0.5
     bell_poll_s: float = 2.0
     outbox_every_s: float = 1.0
+    snapshot_every_s: float = 60.0
     live_open: bool = False
 
     @property
@@ -37,3 +38,7 @@ class CentralConfig:
     @property
     def keys(self) -> Path:
         return self.data / "keys"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.data / "snapshots"

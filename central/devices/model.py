@@ -119,6 +119,20 @@ class FactRecord:
     why: str
 
 
+@entity("snapshot", read=Privilege.DEVICE_READ, unique=(("site_id", "version"),))
+@dataclass(frozen=True, slots=True)
+class SnapshotRecord:
+    """A first load that was made for a site: its sealed manifest, and the file's name."""
+
+    id: Id
+    site_id: Annotated[Id, Ref("site")]
+    version: int
+    file: str
+    text: str
+    kid: str
+    signature: str
+
+
 class NoDevice(StrEnum):
     NO_SUCH_DEVICE = auto()
     BAD_CODE = auto()
@@ -129,6 +143,7 @@ class NoDevice(StrEnum):
     NO_SUCH_POINT_OF_SALE = auto()
     CODE_TAKEN = auto()
     NOT_YOUR_FEED = auto()
+    NO_SNAPSHOT = auto()  # none was made, or its time is over: the feeds come by page
     REVOKED = auto()
 
 

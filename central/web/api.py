@@ -76,7 +76,7 @@ async def command(request: web.Request) -> web.Response:
     body = await request.read()
     actor = await request.app[AUTHENTICATE](request, body)
     if actor is None:
-        return _unknown_caller()
+        return unknown_caller()
     command_id = request.headers.get(COMMAND_ID, "")
     if not is_id(command_id):
         return problem(400, "no_command_id", f"Send the command's id (26 characters) in the header {COMMAND_ID}.")
@@ -101,7 +101,7 @@ async def query(request: web.Request) -> web.Response:
         return problem(404, "unknown_query", "There is no such query.", at=request.match_info["name"])
     actor = await request.app[AUTHENTICATE](request, b"")
     if actor is None:
-        return _unknown_caller()
+        return unknown_caller()
     try:
         wanted = handler.adapter.validate_strings(dict(request.query), strict=False)
     except ValidationError as bad:
@@ -117,7 +117,7 @@ async def entities(request: web.Request) -> web.Response:
         return problem(404, "unknown_entity", "There is no such entity.", at=request.match_info["name"])
     actor = await request.app[AUTHENTICATE](request, b"")
     if actor is None:
-        return _unknown_caller()
+        return unknown_caller()
     limit = request.query.get("limit", "100")
     if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:9]) <= MOST_ROWS:
         return _bad_content([{"at": "limit", "what": f"a whole number from 1 to {MOST_ROWS}"}])
@@ -170,5 +170,5 @@ def problem(status: int, reason: str, title: str, **more: Any) -> web.Response:
     return web.Response(status=status, body=orjson.dumps(body), content_type=_PROBLEM)
 
 
-def _unknown_caller() -> web.Response:
+def unknown_caller() -> web.Response:
     return problem(401, "who_are_you", "Sign the request as a device, or send an operator's id and key.")

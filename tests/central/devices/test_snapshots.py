@@ -1,0 +1,79 @@
+"""Snapshots at central: when one is due, what stands in it, and how its manifests follow on each other."""
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+
+from central.devices.snapshots import BEHIND, WORTH_IT, NoteSnapshot, draw, due
+from central.kernel.door import NoEntry
+from central.kernel.tx import SYSTEM, Read
+from central.organisation.model import Privilege
+from shared.ids import derived_id
+from shared.wire.seal import Sealed
+from shared.wire.snapshots import LIVES_FOR, Manifest, SnapshotFile, digest, file_name
+from tests.central.small_house import NOW, Clerk, House
+
+SITE = derived_id("site")
+FEED, OTHER = f"tickets/{SITE}", f"admissions/{SITE}"
+SHA = "ab" * 32
+FILE = SnapshotFile(file_name(SITE, SHA), 4096, SHA, 3)
+MUCH = 100_000
+AFTER = int(MUCH * (1 + BEHIND))
+
+
+def made(minutes: float) -> Manifest:
+    created = NOW - timedelta(minutes=minutes)
+    return Manifest(SITE, 1, "", created, created + LIVES_FOR, {FEED: MUCH, OTHER: 0}, (FILE,))
+
+
+@pytest.mark.parametrize(
+    ("tickets", "last", "there", "want"),
+    [
+        (WORTH_IT - 1, None, False, False),  # a few pages do
+        (WORTH_IT, None, False, True),
+        (MUCH, made(11), True, False),  # nothing new
+        (AFTER, made(11), True, False),
+        (AFTER + 1, made(11), True, True),
+        (10 * MUCH, made(9), True, False),  # not again so soon, whatever comes in
+        (MUCH, made(9), False, False),
+        (MUCH, made(11), False, True),  # a disk that was restored without it
+        (MUCH, made(23 * 60), True, False),
+        (MUCH, made(25 * 60), True, True),  # long before it expires
+    ],
+)
+def test_when_one_is_due(tickets: int, last: Manifest | None, there: bool, want: bool) -> None:
+    assert due({FEED: tickets, OTHER: 0}, last, there, NOW) is want
+
+
+def test_a_file_holds_the_rows_of_one_look(clerk: Clerk, house: House, tmp_path: Path) -> None:
+    seats = house.seats[:3]
+    clerk.do(house.order(*seats))
+    path = tmp_path / "drawn.new"
+    path.write_bytes(b"left by a crash")
+    heads, rows = draw(Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys), house.site, path)
+    feed = f"tickets/{house.site}"
+    assert (heads, rows) == ({feed: 3, f"admissions/{house.site}": 0}, 3)
+    with closing(sqlite3.connect(path)) as db:
+        assert dict(db.execute("SELECT name, revision FROM feed").fetchall()) == heads
+        found = db.execute("SELECT f.name, r.revision, r.key, r.body FROM feed_row r JOIN feed f ON f.id = r.feed_id")
+        drawn = [(name, revision, key, orjson.loads(body)) for name, revision, key, body in found]
+    known = clerk.rows("SELECT feed, revision, key, body FROM feed_row WHERE feed = :f ORDER BY revision", f=feed)
+    assert drawn == [(name, revision, key, orjson.loads(body)) for name, revision, key, body in known]
+
+
+def test_versions_follow_on_each_other(clerk: Clerk, house: House) -> None:
+    sha = "cd" * 32
+    file = SnapshotFile(file_name(house.site, sha), 4096, sha, 3)
+    note = NoteSnapshot(house.site, clerk.watch(), {f"tickets/{house.site}": 3}, file)
+    sealed = [Sealed(**clerk.do(note)) for _ in range(3)]
+    first, second, third = (each.body(Manifest) for each in sealed)
+    assert [each.version for each in (first, second, third)] == [1, 2, 3]
+    assert [first.previous, second.previous, third.previous] == ["", digest(sealed[0].text), digest(sealed[1].text)]
+    assert all(each.signed_by(clerk.door.keys.certificate.key) for each in sealed)
+    assert first.not_after == first.created + LIVES_FOR
+    operator = clerk.as_(house.operator(*Privilege))
+    assert operator.no(note).reason == NoEntry.NOT_ALLOWED, "central's own: nobody else says what is in a file"
