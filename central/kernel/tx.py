@@ -1,7 +1,7 @@
 """One transaction as a handler sees it: entities in and out, statements, and what else the change leaves behind.
 
 A handler is a plain function over a `Tx`: it cannot await, so no network can hide in it. Audit, feed and outbox rows
-are gathered here and written by the door in the same transaction.
+are gathered here and written by the door in the same transaction (kernel/traces.py).
 """
 
 from collections.abc import Callable, Sequence
@@ -199,35 +199,3 @@ class Tx(Read):
             raise
         self._db.release("part")
         return value
-
-    def flush(self) -> None:
-        """Writes what was gathered; the door calls it once, inside the transaction. The log row stands already."""
-        if self.audit:
-            self._db.write_many(
-                "INSERT INTO audit (command_id, n, entity, entity_id, action, change) VALUES (?, ?, ?, ?, ?, ?)",
-                [(self.command_id, n, *row) for n, row in enumerate(self.audit)],
-            )
-        for feed, rows in self.feeds.items():
-            self._flush_feed(feed, rows)
-        if self.outbox:
-            self._db.write_many(
-                "INSERT INTO outbox (id, kind, body, due, tries, state, last_error) "
-                "VALUES (:id, :kind, :body, :due, 0, 'waiting', '')",
-                [
-                    {"id": self.new_id("outbox", n), "kind": kind, "body": body, "due": due}
-                    for n, (kind, body, due) in enumerate(self.outbox)
-                ],
-            )
-
-    def _flush_feed(self, feed: str, rows: dict[str, str | None]) -> None:
-        (head,) = self._db.run(
-            "INSERT INTO feed_head (feed, revision) VALUES (:feed, :n) "
-            "ON CONFLICT (feed) DO UPDATE SET revision = feed_head.revision + :n RETURNING revision",
-            {"feed": feed, "n": len(rows)},
-        )
-        first = int(head[0]) - len(rows) + 1
-        self._db.write_many(
-            "INSERT INTO feed_row (feed, key, revision, body) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (feed, key) DO UPDATE SET revision = excluded.revision, body = excluded.body",
-            [(feed, key, first + n, body) for n, (key, body) in enumerate(rows.items())],
-        )

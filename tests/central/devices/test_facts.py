@@ -26,6 +26,7 @@ from central.devices.leases import (
 from central.inventory.ops import Availability
 from central.kernel.door import Job
 from central.kernel.registry import handler_of
+from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.organisation.model import Privilege
 from central.reports.checks import run_checks
@@ -522,7 +523,7 @@ def _told(clerk: Clerk, facts: Sequence[tuple[Machine, Fact]], order: Sequence[i
 def _inside(clerk: Clerk, command: Any) -> Any:
     """A command within a transaction that the test holds."""
     job = Job(clerk.actor, handler_of(type(command)), command, new_id(), dry_run=False)
-    return clerk.door._run(clerk.db, job)[0].outcome
+    return clerk.door._run(clerk.db, job, Traces())[0].outcome
 
 
 def test_a_receipt_reads_as_the_device_reads_it(clerk: Clerk, gate: Machine) -> None:

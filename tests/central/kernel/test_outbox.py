@@ -11,6 +11,7 @@ from central.devices.orders_to_devices import OUTBOX_KIND, CommandDevice
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.outbox import MOST_TRIES, drain
+from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Tx
 from central.organisation.ops import path_of
 from shared.clock import from_ms
@@ -30,8 +31,10 @@ def told(clerk: Clerk, kind: str, **body: Any) -> Id:
     """A row as a command would leave it."""
     tx = Tx(clerk.db, SYSTEM, clerk.watch(), new_id(), clerk.door.keys)
     tx.tell(kind, body)
+    traces = Traces()
+    traces.gather(tx)
     clerk.db.begin(write=True)
-    tx.flush()
+    traces.write(clerk.db)
     clerk.db.commit()
     return tx.new_id("outbox", 0)
 

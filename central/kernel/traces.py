@@ -1,0 +1,67 @@
+"""What the commands of one transaction leave behind: log, audit, feeds, outbox. Gathered in memory and written together
+right before the commit, which costs an order a tenth less than row by row."""
+
+from typing import Any
+
+from central.kernel.db import Connection
+from central.kernel.tx import Tx
+from shared.ids import Id
+
+
+class Traces:
+    """Of one transaction; what is rolled back, or goes through no door, leaves none."""
+
+    def __init__(self) -> None:
+        self._log: dict[Id, tuple[Any, ...]] = {}
+        self._audit: list[tuple[Any, ...]] = []
+        self._feeds: dict[str, dict[str, str | None]] = {}
+        self._outbox: list[tuple[Any, ...]] = []
+
+    def answered(self, db: Connection, command_id: Id) -> tuple[str, str] | None:
+        """Digest and answer of this command, if it came before: in an earlier transaction, or in this one."""
+        if here := self._log.get(command_id):
+            return here[-3], here[-1]
+        found = db.run("SELECT digest, answer FROM command_log WHERE id = ?", (command_id,))
+        return (found[0][0], found[0][1]) if found else None
+
+    def log(self, command_id: Id, at: int, actor: str, name: str, digest: str, body: str, answer: str) -> None:
+        self._log[command_id] = (command_id, at, actor, name, digest, body, answer)
+
+    def gather(self, tx: Tx) -> None:
+        """Takes over what a command that stands has left. The last word on a feed's key counts."""
+        self._audit += [(tx.command_id, n, *row) for n, row in enumerate(tx.audit)]
+        self._outbox += [(tx.new_id("outbox", n), *row) for n, row in enumerate(tx.outbox)]
+        for feed, rows in tx.feeds.items():
+            told = self._feeds.setdefault(feed, {})
+            for key, body in rows.items():
+                told.pop(key, None)  # told again, it goes to the end: the newest revision
+                told[key] = body
+
+    def write(self, db: Connection) -> None:
+        """Once, right before the commit."""
+        for sql, rows in (
+            ("INSERT INTO command_log (id, at, actor, name, digest, body, answer) VALUES (?, ?, ?, ?, ?, ?, ?)",
+             list(self._log.values())),
+            ("INSERT INTO audit (command_id, n, entity, entity_id, action, change) VALUES (?, ?, ?, ?, ?, ?)",
+             self._audit),
+            ("INSERT INTO outbox (id, kind, body, due, tries, state, last_error) VALUES (?, ?, ?, ?, 0, 'waiting', '')",
+             self._outbox),
+        ):  # fmt: skip
+            if rows:
+                db.write_many(sql, rows)
+        for feed, told in self._feeds.items():
+            self._write_feed(db, feed, told)
+
+    @staticmethod
+    def _write_feed(db: Connection, feed: str, rows: dict[str, str | None]) -> None:
+        (head,) = db.run(
+            "INSERT INTO feed_head (feed, revision) VALUES (:feed, :n) "
+            "ON CONFLICT (feed) DO UPDATE SET revision = feed_head.revision + :n RETURNING revision",
+            {"feed": feed, "n": len(rows)},
+        )
+        first = int(head[0]) - len(rows) + 1
+        db.write_many(
+            "INSERT INTO feed_row (feed, key, revision, body) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (feed, key) DO UPDATE SET revision = excluded.revision, body = excluded.body",
+            [(feed, key, first + n, body) for n, (key, body) in enumerate(rows.items())],
+        )
