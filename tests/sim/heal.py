@@ -34,8 +34,7 @@ async def heal(scene: Scene) -> None:
             await gate.walk_through()
     for kiosk in scene.kiosks:
         await _sent_home(kiosk)
-    for _ in range(2):
-        await _round(scene)
+    await _round(scene)
     _check_drained(scene)
     await asyncio.sleep(max((SELL_UNTIL - world.now).total_seconds() + 60, 0))
     for _ in range(ROUNDS):
@@ -43,8 +42,8 @@ async def heal(scene: Scene) -> None:
             break
     else:
         world.fault(f"not quiet after {ROUNDS} rounds: {[(s.name, s.unsent()) for s in scene.stations]}")
-    _settle_orphans(scene)
-    await _round(scene)
+    if _settle_orphans(scene):
+        await _round(scene)
 
 
 def _deliver_late(scene: Scene) -> None:
@@ -79,7 +78,6 @@ async def _round(scene: Scene) -> bool:
         told = await _uploaded(station) or told
         if station.behind() and station.id not in scene.revoked:
             await station.pull()
-            told = True
             if station.behind():
                 scene.world.fault(f"{station.name} does not get on with its feeds: {station.device.sync.trouble}")
     return told
@@ -104,15 +102,15 @@ def _check_drained(scene: Scene) -> None:
             scene.world.fault(f"lease {lease[-6:]} is draining, and its kiosk does not seal it")
 
 
-def _settle_orphans(scene: Scene) -> None:
+def _settle_orphans(scene: Scene) -> bool:
     """A lease comes back by its device's word, or by a person's. Only where a device cannot be asked any more, or does
     not know what its twin sold, is a person needed."""
-    for lease, device in scene.office.rows(
-        "SELECT id, device_id FROM lease WHERE state NOT IN ('closed', 'written_off') ORDER BY id"
-    ):
+    left = scene.office.rows("SELECT id, device_id FROM lease WHERE state NOT IN ('closed', 'written_off') ORDER BY id")
+    for lease, device in left:
         if device in scene.cloned | scene.revoked:
             scene.office.order(WriteOffLease(Id(lease), "after the evening"))
             scene.written_off.add(lease)
         else:
             state = scene.office.rows("SELECT state FROM lease WHERE id = :id", id=lease)[0][0]
             scene.world.fault(f"lease {lease[-6:]} of a sound kiosk did not come back: {state}")
+    return bool(left)

@@ -88,9 +88,25 @@ def made_id(name: str) -> Id:
     return derived_id("sim", name)
 
 
-def open_central(image: bytes | None, keys: Keys, clock: Any) -> tuple[Door, SqliteConnection]:
+class PowerCut(Exception):
+    """Central's machine stops just before it commits."""
+
+
+class SimConnection(SqliteConnection):
+    """The real connection, which may lose power at the next commit."""
+
+    power_cut = False
+
+    def commit(self) -> None:
+        if self.power_cut:
+            self.power_cut = False
+            raise PowerCut
+        super().commit()
+
+
+def open_central(image: bytes | None, keys: Keys, clock: Any) -> tuple[Door, SimConnection]:
     """A central in memory: the schema is the entities' own (migrations are tested elsewhere)."""
-    db = SqliteConnection(Path(":memory:"))
+    db = SimConnection(Path(":memory:"))
     if image is None:
         engine = sa.create_engine("sqlite://", creator=lambda: db._db, poolclass=sa.StaticPool)
         METADATA.create_all(engine)

@@ -19,7 +19,7 @@ from central.organisation.model import Privilege
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.central import Declined, Unreachable
-from tests.sim.house import House, Kit, open_central
+from tests.sim.house import House, Kit, PowerCut, open_central
 from tests.sim.world import World
 
 
@@ -56,6 +56,9 @@ class Office:
         """Through the door. An exception is central's own fault, whatever a device sent (I7)."""
         try:
             reply = self.door.execute_now(self.db, actor, command, command_id)
+        except PowerCut:
+            self.world.tell("central", f"loses power over {type(command).__name__}")
+            raise Unreachable("central is down") from None
         except Exception as broken:
             self.world.fault(f"central broke on {type(command).__name__} of {actor.name}: {broken!r}")
             raise Unreachable("central broke") from broken
@@ -116,6 +119,7 @@ class Wire:
         if self._world.chance(self.rough / 3):
             self._keep(wanted, command_id)
             raise Unreachable("no answer in time")
+        self._office.db.power_cut = self._world.chance(self.rough / 8)
         reply = self._office.execute(self._actor, wanted, command_id)
         if self._world.chance(self.rough / 3):
             self._keep(wanted, command_id)  # a proxy sends it once more

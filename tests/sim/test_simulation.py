@@ -20,8 +20,8 @@ from tests.sim.scene import Scene
 from tests.sim.station import Station
 from tests.sim.walk import Weather
 
-SEEDS = 150
-PORTION = 25
+SEEDS = 300
+PORTION = 30
 WILD = Weather(wire=0.6, broker=0.6, card=0.2, paper=0.2, lines=True, crashes=True)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from central.devices.enrolment import RevokeDevice
 from central.devices.leases import DrainLease, WriteOffLease
 from central.orders.model import PaymentMethod
-from central.orders.ops import PlaceOrder, WantedPlace
+from central.orders.ops import PlaceOrder, ReissueTicket, WantedPlace
 from edge.kiosk.model import (
     Back,
     BestAsked,
@@ -33,7 +33,7 @@ from tests.sim.office import arrived
 from tests.sim.scene import Scene
 from tests.sim.station import Station
 
-STEPS = (12, 45)
+STEPS = (8, 32)
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,7 @@ class Walk:
         for present, weight, act in (
             (weather.lines, 4, self.lines), (weather.crashes, 5, self.crash), (weather.clocks, 3, self.clocks),
             (weather.rubbish, 2, self.rubbish), (weather.write_offs, 2, self.write_off), (True, 1, self.drain),
+            (True, 1, self.reissue),
             (weather.revocation, 1.5, self.revoke), (weather.clone, 4, self.clone),
         ):  # fmt: skip
             if present:
@@ -180,7 +181,7 @@ class Walk:
     async def scan(self) -> None:
         """Somebody holds a ticket, or anything else, under a reader."""
         gate, codes = self._one(self.scene.gates), self.scene.codes
-        if gate is None:
+        if gate is None or (not codes and self.world.chance(0.8)):
             return
         code = self.dice.choice(codes) if codes and not self.world.chance(0.03) else "GARBAGE"
         if gate.busy:
@@ -210,6 +211,19 @@ class Walk:
             scene.desk_orders[order] = amount
             scene.desk_codes += [ticket["token"] for ticket in outcome.value["tickets"]]
             self.world.tell("desk", f"sells order {order[-6:]}, {len(seats)} places")
+
+    async def reissue(self) -> None:
+        """Somebody lost a ticket that the box office sold, and gets another."""
+        rows = self.scene.office.rows(
+            "SELECT e.id FROM entitlement e JOIN order_line l ON l.id = e.line_id "
+            "JOIN sale_order o ON o.id = l.order_id WHERE o.device_id IS NULL ORDER BY e.id"
+        )
+        if rows:
+            ticket = Id(self.dice.choice(rows)[0])
+            outcome = self.scene.office.order(ReissueTicket(ticket, self.scene.house.organiser))
+            assert isinstance(outcome, Ok)
+            self.scene.desk_codes.append(outcome.value["token"])
+            self.world.tell("desk", f"reissues ticket {ticket[-6:]}")
 
     # devices at work
 
