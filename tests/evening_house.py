@@ -2,9 +2,13 @@
 facts and say that they are there as real ones do (signed, chained, over HTTP and the broker)."""
 
 import asyncio
+import atexit
+import shutil
+import sqlite3
+import tempfile
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -211,15 +215,55 @@ class EveningHouse:
         return made
 
 
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A house that was set up once over the API, to be copied."""
+
+    folder: Path
+    house: House
+    operator: Id
+    key: str
+
+
+_BUILT: list[Built] = []
+
+
+async def _built() -> Built:
+    if not _BUILT:
+        folder = Path(tempfile.mkdtemp(prefix="parterre-house-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        settings = _settings(folder)
+        institution, operator, key = await found_house(settings, "H", "Maison des Tilleuls", "Admin")
+        async with running(settings) as central, Office(central.url, operator, key) as office:
+            house = await set_up(office, institution, datetime.now(UTC))
+        _BUILT.append(Built(folder, house, operator, key))
+    return _BUILT[0]
+
+
+def _settings(folder: Path, **config: Any) -> CentralConfig:
+    return CentralConfig(
+        folder, listen=Endpoint("127.0.0.1", 0), broker=BrokerConfig(True, "127.0.0.1", 0), **config
+    )  # fmt: skip
+
+
+def copied(database: Path, to: Path) -> Path:
+    """With what still stands in the write-ahead log, which a plain copy of the file would leave out."""
+    with closing(sqlite3.connect(database)) as db, closing(sqlite3.connect(to)) as other:
+        db.backup(other)
+    return to
+
+
 @asynccontextmanager
 async def evening_house(folder: Path, **config: Any) -> AsyncIterator[EveningHouse]:
     """The demo's theatre, open for sale and entry, on ports of its own."""
-    settings = CentralConfig(
-        folder, listen=Endpoint("127.0.0.1", 0), broker=BrokerConfig(True, "127.0.0.1", 0), **config
-    )
-    institution, operator, key = await found_house(settings, "H", "Maison des Tilleuls", "Admin")
-    async with running(settings) as central, Office(central.url, operator, key) as office:
-        made = EveningHouse(central, office, await set_up(office, institution, datetime.now(UTC)), operator, key)
+    built = await _built()
+    shutil.copytree(built.folder / "keys", folder / "keys")
+    copied(built.folder / "parterre.db", folder / "parterre.db")
+    async with (
+        running(_settings(folder, **config)) as central,
+        Office(central.url, built.operator, built.key) as office,
+    ):
+        made = EveningHouse(central, office, built.house, built.operator, built.key)
         try:
             yield made
         finally:

@@ -139,6 +139,24 @@ class _Broker(Broker):  # type: ignore[misc]
     def __init__(self, config: BrokerConfig) -> None:
         super().__init__(config)
         self._subscriptions = _Steady()
+        self._callers: dict[asyncio.StreamWriter, asyncio.Task[Any] | None] = {}
+
+    async def stream_connected(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+    ) -> None:
+        self._callers[writer] = asyncio.current_task()
+        try:
+            await super().stream_connected(reader, writer, listener_name)
+        finally:
+            del self._callers[writer]
+            writer.close()
+
+    async def hang_up(self) -> None:
+        """amqtt lets those be who are on their way in or out when it stops: their lines would stay open."""
+        for writer in self._callers:
+            writer.close()
+        if waiting := {task for task in self._callers.values() if task is not None}:
+            await asyncio.wait(waiting, timeout=2)
 
     async def _publish_retained_messages_for_subscription(
         self, subscription: tuple[str, int], session: Session
@@ -183,6 +201,7 @@ class EmbeddedBroker:
         if self._broker is not None:
             broker, self._broker = self._broker, None
             await broker.shutdown()
+            await broker.hang_up()
 
     async def __aenter__(self) -> Self:
         await self.start()

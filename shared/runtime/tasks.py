@@ -77,7 +77,7 @@ class Crew:
         while pending:
             for task in pending:
                 task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=0.2)
+            pending = (await asyncio.wait(pending, timeout=0.2))[1]
 
 
 async def wait_any(event: asyncio.Event, timeout_s: float) -> bool:

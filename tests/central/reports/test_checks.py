@@ -19,7 +19,7 @@ from shared.wire.certificates import DeviceKind
 from shared.wire.facts import FactKind
 from shared.wire.leases import Lease
 from shared.wire.token import leased_ticket_id
-from tests.evening_house import Device, EveningHouse, evening_house
+from tests.evening_house import Device, EveningHouse, copied, evening_house
 
 NOW = datetime.now(UTC)
 
@@ -70,11 +70,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(books: Path, tmp_path: Path) -> Path:
-    """With what still stands in the write-ahead log, which a plain copy of the file would leave out."""
-    made = tmp_path / "copy.db"
-    with closing(sqlite3.connect(books)) as db, closing(sqlite3.connect(made)) as other:
-        db.backup(other)
-    return made
+    return copied(books, tmp_path / "copy.db")
 
 
 def bent(database: Path, *statements: str) -> set[str]:
