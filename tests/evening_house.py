@@ -240,9 +240,9 @@ async def _built() -> Built:
     return _BUILT[0]
 
 
-def _settings(folder: Path, **config: Any) -> CentralConfig:
+def _settings(folder: Path, port: int = 0, **config: Any) -> CentralConfig:
     return CentralConfig(
-        folder, listen=Endpoint("127.0.0.1", 0), broker=BrokerConfig(True, "127.0.0.1", 0), **config
+        folder, listen=Endpoint("127.0.0.1", port), broker=BrokerConfig(True, "127.0.0.1", 0), **config
     )  # fmt: skip
 
 
@@ -255,10 +255,11 @@ def copied(database: Path, to: Path) -> Path:
 
 @asynccontextmanager
 async def evening_house(folder: Path, **config: Any) -> AsyncIterator[EveningHouse]:
-    """The demo's theatre, open for sale and entry, on ports of its own."""
+    """The demo's theatre, open for sale and entry, on ports of its own. In a folder that has one it goes on."""
     built = await _built()
-    shutil.copytree(built.folder / "keys", folder / "keys")
-    copied(built.folder / "parterre.db", folder / "parterre.db")
+    if not (folder / "parterre.db").exists():
+        shutil.copytree(built.folder / "keys", folder / "keys")
+        copied(built.folder / "parterre.db", folder / "parterre.db")
     async with (
         running(_settings(folder, **config)) as central,
         Office(central.url, built.operator, built.key) as office,
