@@ -1,12 +1,15 @@
 """Orders per second through the HTTP API: one seat an order, all seats distinct, durable, 1, 8 and 32 callers.
 
 Beside it, in the same run, its floor: a bare aiohttp answer whose one insert is committed in groups by a writer thread.
-The load generator is wrk (Debian) and shares the machine with the server, as in life it would not.
+The load generator is wrk (Debian) and shares the machine with the server, as in life it would not. On a machine that
+does other work too, `cpu us` moves least: processor time of the whole server, all threads, per order.
 """
 
 import argparse
 import asyncio
+import base64
 import os
+import platform
 import re
 import shutil
 import sqlite3
@@ -19,8 +22,9 @@ from pathlib import Path
 
 import orjson
 
-from parterre.demo.house import PRICES, set_up
+from parterre.demo.house import PRICES, House, set_up
 from parterre.demo.office import Office
+from shared.ids import Id, id_at
 
 CALLERS = (1, 8, 32)
 HERE = Path(__file__).parent
@@ -68,8 +72,6 @@ def _ms(text: str, name: str) -> float:
 
 
 def write_requests(file: Path, places: list[dict[str, str]], tariff: str, prices: dict[str, int], point: str) -> None:
-    from shared.ids import id_at
-
     with file.open("wb") as out:
         for n, place in enumerate(places):
             order = id_at(time.time_ns() // 1_000_000, os.urandom(10))
@@ -81,9 +83,12 @@ def write_requests(file: Path, places: list[dict[str, str]], tariff: str, prices
             out.write(id_at(n, os.urandom(10)).encode() + b"\t" + orjson.dumps(body) + b"\n")
 
 
-async def prepare(url: str, institution: str, operator: str, key: str, performances: int) -> tuple[list[dict[str, str]], object]:
+async def prepare(
+    url: str, institution: str, operator: str, key: str, performances: int
+) -> tuple[list[dict[str, str]], House]:
+    """A house with so many performances on sale, and all their places."""
     async with Office(url, operator, key) as office:
-        house = await set_up(office, institution, datetime.now(UTC))  # type: ignore[arg-type]
+        house = await set_up(office, Id(institution), datetime.now(UTC))
         first = (await office.rows("performance", id=house.performances[0]))[0]
         schedule = {name: first[name] for name in ("starts", "doors", "closes", "sell_until")}
         for _ in range(performances):
@@ -105,6 +110,12 @@ def start(command: list[str], env: dict[str, str], ready: Path) -> subprocess.Po
             break
         time.sleep(0.05)
     raise SystemExit(f"{command[0]} did not start")
+
+
+def cpu_us(pid: int) -> float:
+    """Processor time of a process so far, user and system, all threads."""
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) * 1e6 / os.sysconf("SC_CLK_TCK")
 
 
 def floor(folder: Path, seconds: int, requests: Path) -> dict[int, dict[str, float]]:
@@ -144,17 +155,16 @@ def run(folder: Path, seconds: int, performances: int) -> None:
     try:
         url = ready.read_text().split()[0]
         places, house = asyncio.run(prepare(url, institution, operator, key, performances))
-        prices = {house.categories[name]: amount for name, amount in PRICES.items()}  # type: ignore[attr-defined]
-        import base64
-
+        prices = {house.categories[name]: amount for name, amount in PRICES.items()}
         auth = "Basic " + base64.b64encode(f"{operator}:{key}".encode()).decode()
         share = len(places) // len(CALLERS)
         rows = []
         for n, callers in enumerate(CALLERS):
             file = folder / f"orders-{callers}.txt"
-            tariff, point = house.tariffs["FULL"], house.desk_point  # type: ignore[attr-defined]
-            write_requests(file, places[n * share : (n + 1) * share], tariff, prices, point)
+            write_requests(file, places[n * share : (n + 1) * share], house.tariffs["FULL"], prices, house.desk_point)
+            before = cpu_us(process.pid)
             measured = wrk(url, "/api/v1/commands/place_order", file, auth, callers, seconds)
+            measured["cpu_us"] = (cpu_us(process.pid) - before) / measured["requests"]
             if measured["requests"] >= share:
                 print(f"warning: {share} seats were not enough; raise --performances", file=sys.stderr)
             rows.append((callers, measured))
@@ -166,16 +176,20 @@ def run(folder: Path, seconds: int, performances: int) -> None:
 
 
 def report(rows: list[tuple[int, dict[str, float]]], bare: dict[int, dict[str, float]], database: Path) -> None:
-    print("callers   orders/s   p50 ms   p99 ms   refused   floor/s   floor÷orders")
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Linux {platform.release()}, ", end="")
+    print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}")
+    print("callers   orders/s   p50 ms   p99 ms   refused   cpu us   floor/s   floor÷orders")
     for callers, row in rows:
         ratio = bare[callers]["per_s"] / row["per_s"]
         print(
             f"{callers:7} {row['per_s']:10.0f} {row['p50_ms']:8.2f} {row['p99_ms']:8.2f} {row['refused']:9.0f} "
-            f"{bare[callers]['per_s']:9.0f} {ratio:14.2f}"
+            f"{row['cpu_us']:8.0f} {bare[callers]['per_s']:9.0f} {ratio:14.2f}"
         )
-        print(orjson.dumps({"bench": "orders", "callers": callers, **row, "floor_per_s": bare[callers]["per_s"]}).decode())
+        found = {"bench": "orders", "callers": callers, **row, "floor_per_s": bare[callers]["per_s"]}
+        print(orjson.dumps(found).decode())
     with sqlite3.connect(database) as db:
-        orders, tickets, moves = (db.execute(f"SELECT COUNT(*) FROM {t}").fetchone()[0] for t in ("sale_order", "ticket", "move"))
+        tables = ("sale_order", "ticket", "move")
+        orders, tickets, moves = (db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in tables)
         top = db.execute("SELECT value FROM counter WHERE name LIKE 'ticket/%'").fetchone()[0]
     print(f"in the database: {orders} orders, {tickets} tickets (last number {top}), {moves} moves")
 

@@ -1,6 +1,7 @@
 """What central does unasked: ring the bells, draw the hall for far screens, empty the outbox, hear who is there."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,6 +21,8 @@ from shared.wire import topics
 from shared.wire.codec import dump, load
 
 AT_ONCE = 20  # halls drawn in one look
+BELL_GAP_S = 0.1  # the first bell rings at once, the next after this: many commits, one bell
+HALL_SHARE = 0.2  # of the time goes into pictures at most: an on-sale changes every hall at once, and sales come first
 
 
 class Loops:
@@ -69,14 +72,14 @@ class Loops:
                 ]
                 if all(said):
                     self._rung[feed] = revision
-            await asyncio.sleep(0.02)  # many commits, one bell
+            await asyncio.sleep(BELL_GAP_S)
 
     def _to_ring(self, read: Read) -> list[tuple[str, int, list[Id]]]:
         news = {feed: revision for feed, revision in heads(read).items() if self._rung.get(feed) != revision}
         return [(feed, revision, sites_of_feed(read, feed)) for feed, revision in news.items()]
 
     async def halls(self) -> None:
-        """Redraws what changed, at most once every `hall_every_s`."""
+        """Redraws what changed, at most once every `hall_every_s`, and more rarely where drawing takes long."""
         self._halls |= set(await self._door.read(SYSTEM, on_sale))
         while True:
             if not self._halls:
@@ -84,12 +87,14 @@ class Loops:
                 await self._redraw.wait()
             now = set(list(self._halls)[:AT_ONCE])
             self._halls -= now
+            began = time.perf_counter()
             drawn: dict[Id, str] = await self._door.read(SYSTEM, partial(pictures, performance_ids=now))
             for performance_id, taken in drawn.items():
                 if self._drawn.get(performance_id) != taken:
                     await self._door.execute(SYSTEM, PublishHall(performance_id, taken), fresh_id(self._clock))
                     self._drawn[performance_id] = taken
-            await asyncio.sleep(self._hall_every_s)
+            spent = time.perf_counter() - began
+            await asyncio.sleep(max(self._hall_every_s, spent / HALL_SHARE - spent))
 
     async def outbox(self) -> None:
         while True:
