@@ -164,17 +164,17 @@ def draw(read: Read, site_id: Id, path: Path) -> tuple[dict[str, int], int]:
         db.execute("BEGIN")
         for number, (feed, head) in enumerate(sorted(heads.items()), 1):
             db.execute("INSERT INTO feed VALUES (?, ?, ?)", (number, feed, head))
-            after = 0
+            after = ""
             while found := read.run(
-                "SELECT revision, key, body FROM feed_row WHERE feed = :feed AND revision > :after "
-                "ORDER BY revision LIMIT :n",
+                "SELECT key, revision, body FROM feed_row WHERE feed = :feed AND key > :after ORDER BY key LIMIT :n",
                 feed=feed,
                 after=after,
                 n=CHUNK,
             ):
-                db.executemany("INSERT INTO feed_row VALUES (?, ?, ?, ?)", [(number, *row) for row in found])
+                live = [(number, *row) for row in found if row[2] is not None]  # a first load has nothing to take away
+                db.executemany("INSERT INTO feed_row (feed_id, key, revision, body) VALUES (?, ?, ?, ?)", live)
                 after = found[-1][0]
-                rows += len(found)
+                rows += len(live)
                 time.sleep(PAUSE_S)
         db.execute("COMMIT")
     return heads, rows

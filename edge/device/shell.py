@@ -30,6 +30,7 @@ from shared.runtime.keyring import Keyring
 from shared.runtime.log import logger
 from shared.runtime.mqtt import Announce, Bus, Endpoint
 from shared.runtime.notify import Notifier
+from shared.runtime.snapshot import Snapshots
 from shared.runtime.sync import Reader, SealRefused, Sync
 from shared.runtime.system import Clock, SystemClock, fresh_id
 from shared.runtime.tasks import Crew, wait_any
@@ -283,6 +284,8 @@ async def start(
         async with central, Crew() as crew:
             device = Device(config, identity, journal, keyring, clock, central, readers or {})
             device.check()
+            snapshots = Snapshots(central, journal, keyring, config.data, Id(device.site_id), device.now)
+            device.sync.first_load = snapshots.first_load
             crew.start("bus", device.bus.run)
             crew.start("sync", device.sync.run)
             crew.start("time", device.keep_time)

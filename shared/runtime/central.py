@@ -1,6 +1,7 @@
 """The way to central. Over HTTP every request is signed by the device; every answer is a value or a named refusal."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -14,6 +15,8 @@ from shared.wire.requests import COMMAND_ID, signed_headers
 from shared.wire.seal import Signer
 
 MAX_ANSWER = 32 * 1024 * 1024
+MAX_PROBLEM = 64 * 1024
+PIECE = 256 * 1024  # of a file
 
 
 class Unreachable(Exception):
@@ -73,14 +76,25 @@ class HttpCentral:
         headers = {COMMAND_ID: command_id, "Content-Type": "application/json"}
         return await self._ask("POST", self._url / "commands" / name, body, headers)
 
-    async def _ask(self, method: str, url: URL, body: bytes, headers: dict[str, str]) -> bytes:
-        if self._device_id is not None and self._signer is not None:
-            at = self._clock.read().wall.isoformat()
-            headers |= signed_headers(self._device_id, self._signer, method, url.raw_path_qs, at, body)
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
+    async def download(self, name: str) -> AsyncIterator[bytes]:
+        """A snapshot's file, piece by piece; however long it takes, as long as it comes."""
+        url = self._url / "snapshots" / name
+        timeout = aiohttp.ClientTimeout(sock_connect=self._timeout.sock_connect, sock_read=self._timeout.total)
         try:
-            async with self._session.request(method, url, data=body or None, headers=headers) as answer:
+            async with self._open("GET", url, b"", {}, timeout) as answer:
+                if answer.status != 200:
+                    _value(answer.status, await answer.content.read(MAX_PROBLEM))
+                    raise Unreachable(f"answer {answer.status} that is no file")
+                async for piece in answer.content.iter_chunked(PIECE):
+                    yield piece
+        except TimeoutError:
+            raise Unreachable(f"{self._url.origin()} stopped sending") from None
+        except (aiohttp.ClientError, OSError) as bad:
+            raise Unreachable(f"{self._url.origin()}: {bad}") from None
+
+    async def _ask(self, method: str, url: URL, body: bytes, headers: dict[str, str]) -> bytes:
+        try:
+            async with self._open(method, url, body, headers, self._timeout) as answer:
                 text = await answer.content.read(MAX_ANSWER + 1)
                 while len(text) <= MAX_ANSWER and (more := await answer.content.read(MAX_ANSWER)):
                     text += more
@@ -89,6 +103,17 @@ class HttpCentral:
             raise Unreachable(f"no answer from {self._url.origin()} in time") from None
         except (aiohttp.ClientError, OSError) as bad:
             raise Unreachable(f"{self._url.origin()}: {bad}") from None
+
+    def _open(
+        self, method: str, url: URL, body: bytes, headers: dict[str, str], timeout: aiohttp.ClientTimeout
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """A request, signed if this device has a name."""
+        if self._device_id is not None and self._signer is not None:
+            at = self._clock.read().wall.isoformat()
+            headers = headers | signed_headers(self._device_id, self._signer, method, url.raw_path_qs, at, body)
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
+        return self._session.request(method, url, data=body or None, headers=headers, timeout=timeout)
 
 
 def _value(status: int, text: bytes) -> bytes:

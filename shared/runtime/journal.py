@@ -288,24 +288,37 @@ class Journal:
         if page.upto < page.after or any(not page.after < row.revision <= page.upto for row in page.rows):
             raise PageRefused(f"{page.feed}: page {page.after}..{page.upto} holds rows of other revisions")
         with self.transaction() as tx:
-            found = tx.run(
-                "INSERT INTO feed (name, revision) VALUES (?, ?)"
-                " ON CONFLICT (name) DO UPDATE SET revision = excluded.revision RETURNING id",
-                (page.feed, page.upto),
-            )
-            feed_id = found[0][0]
-            if keep:
-                for row in page.rows:  # in order: a page may speak of a key twice
-                    if row.body is None:
-                        tx.run("DELETE FROM feed_row WHERE feed_id = ? AND key = ?", (feed_id, row.key))
-                    else:
-                        body = orjson.dumps(row.body)
-                        tx.run("INSERT OR REPLACE INTO feed_row VALUES (?, ?, ?)", (feed_id, row.key, body))
-            if on_rows:
-                on_rows(tx, page)
+            _take(tx, page, page.upto, on_rows, keep)
+
+    def load(self, part: FeedPage, on_rows: RowsReader | None = None, keep: bool = True) -> None:
+        """Take a part of a feed's first load, its rows in any order. The feed is as unknown as before until the last
+        part (`more` is false) is there; a load that broke off is begun again, or pages bring everything anew.
+        PageRefused for a feed that is known already."""
+        have = self.revision(part.feed)
+        if have or any(not 0 < row.revision <= part.upto for row in part.rows):
+            raise PageRefused(f"{part.feed}: no first load up to {part.upto}, this device has {have}")
+        with self.transaction() as tx:
+            _take(tx, part, 0 if part.more else part.upto, on_rows, keep)
 
     def note(self, name: str) -> str | None:
         return _note(self._db, name)
+
+
+def _take(tx: JournalTx, page: FeedPage, revision: int, on_rows: RowsReader | None, keep: bool) -> None:
+    found = tx.run(
+        "INSERT INTO feed (name, revision) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET revision = excluded.revision RETURNING id",
+        (page.feed, revision),
+    )
+    feed_id = found[0][0]
+    if keep:
+        for row in page.rows:  # in order: a page may speak of a key twice
+            if row.body is None:
+                tx.run("DELETE FROM feed_row WHERE feed_id = ? AND key = ?", (feed_id, row.key))
+            else:
+                tx.run("INSERT OR REPLACE INTO feed_row VALUES (?, ?, ?)", (feed_id, row.key, orjson.dumps(row.body)))
+    if on_rows:
+        on_rows(tx, page)
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -8,7 +8,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -35,6 +35,10 @@ _FEEDS = "feeds"  # note: the feeds of this device, as central last named them
 
 class SealRefused(Exception):
     """What came is not sealed by a key that may speak for central, or is about something else than was asked."""
+
+
+FirstLoad: TypeAlias = "Callable[[str, Reader], Awaitable[bool]]"
+"""Brings a feed as far as it can by another way than pages, says whether rows came, and never raises for the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ class Sync:
     ) -> None:
         self.online = False
         self.on_sent: Callable[[], None] = lambda: None  # central has every fact
+        self.first_load: FirstLoad | None = None  # tried before a feed's pages; see `snapshot`
         self.trouble: dict[str, str] = {}  # feed or "facts" → why it does not get on
         self._central, self._journal, self._keyring = central, journal, keyring
         self._signer, self._clock, self._now = signer, clock, now
@@ -257,6 +262,7 @@ class Sync:
 
     async def _pull_one(self, feed: str) -> None:
         reader = self._reader(feed)
+        loaded = await self.first_load(feed, reader) if self.first_load else False
         for attempt in range(2):
             try:
                 new = await pull(
@@ -273,7 +279,7 @@ class Sync:
                 if attempt or self._renew_keys is None:
                     raise
                 await self._renew_keys()  # central changed its key while we were away
-        if new:
+        if new or loaded:
             self._load_keys(feed)
             if reader.after:
                 reader.after()

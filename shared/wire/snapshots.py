@@ -1,8 +1,9 @@
 """The first load of a site's long lists: one SQLite file, and the sealed manifest that says what it must be.
 
-A snapshot is nothing but feed rows up to a revision, the gone ones too, so that pages go on from it as if it had come
-page by page. Nothing in the file counts until its manifest was verified: sealed by central's STATE key, for this site,
-not expired, not lower than the last one taken (no roll-back), and the file to the last byte as the manifest says.
+A snapshot is nothing but a feed's rows up to a revision, so that pages go on from there. They lie in the order of their
+keys: a device that fills a table in that order writes each part of it once, not a hundred times. Nothing in the file
+counts until its manifest was verified: sealed by central's STATE key, for this site, not expired, not lower than the
+last one taken (no roll-back), and the file to the last byte as the manifest says.
 """
 
 import re
@@ -23,7 +24,7 @@ MOST_TEXT: Final = 65536
 SCHEMA: Final = """
 CREATE TABLE feed (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL);
 CREATE TABLE feed_row (
-    feed_id INTEGER NOT NULL, revision INTEGER NOT NULL, key TEXT NOT NULL, body TEXT, PRIMARY KEY (feed_id, revision)
+    feed_id INTEGER NOT NULL, revision INTEGER NOT NULL, key TEXT NOT NULL, body TEXT, PRIMARY KEY (feed_id, key)
 ) WITHOUT ROWID;
 """
 _NAME = re.compile(r"([0-9A-Z]{26})-[0-9a-f]{16}\.db")
