@@ -23,7 +23,7 @@ OUTBOX_KIND = "device_command"
 
 @dataclass(frozen=True, slots=True)
 class CommandDevice:
-    """Tells a device to do something: `identify`, `sync`, `open` …"""
+    """Tells a device to do something that its role knows (a lane: `force_entry`, `proof_seen`, `helpdesk`)."""
 
     device_id: Id
     name: str

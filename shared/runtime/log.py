@@ -31,7 +31,7 @@ _SECRET = frozenset(
 )
 _HARMLESS = frozenset({"exit_code", "status_code", "error_code", "public_key"})
 _PRIVATE = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-_LOUD = ("amqtt", "transitions", "aiomqtt", "mqtt", "aiosqlite", "asyncio", "aiohttp.access", "websockets")
+_LOUD = ("amqtt", "transitions", "aiomqtt", "mqtt", "asyncio", "aiohttp.access", "websockets")
 BLANK = "[not logged]"
 
 

@@ -341,3 +341,13 @@ async def test_what_breaks_inside_is_a_problem_too(desk: Desk) -> None:
         registry._BY_KIND.pop(BreakDown)
     assert (status, said["reason"]) == (500, "broken") and "secret" not in orjson.dumps(said).decode()
     assert (await desk.post("place_order", desk.order(desk.house.seats[0])))[0] == 200, "and the house goes on"
+
+
+async def test_a_stranger_sends_little(desk: Desk) -> None:
+    """Who is not known cannot make central hold megabytes; who is may send a stadium's plan."""
+    body = b'{"code": "' + b"A" * 100_000 + b'", "request_pem": "x"}'
+    for auth, status in (({}, 413), (desk.auth, 409)):
+        async with desk.client.post(
+            "/api/v1/commands/enrol_device", data=body, headers={COMMAND_ID: new_id(), **auth}
+        ) as said:
+            assert said.status == status
