@@ -115,6 +115,7 @@ DEVICE_SALE = "(SELECT id FROM sale_order WHERE device_id IS NOT NULL ORDER BY r
         ("I2", [f"UPDATE sale_order SET receipt = 2 WHERE id = {DEVICE_SALE}"]),
         ("I2", ["UPDATE ticket SET number = (SELECT MIN(number) FROM ticket)"]),
         ("I2", ["UPDATE fact SET seq = 1 WHERE kind = 'scan' AND seq = 2"]),
+        ("I2", ["UPDATE fact SET kind = 'print' WHERE kind = 'scan' AND seq = 2"]),
         ("I3", ["UPDATE admission SET gate = 'elsewhere' WHERE id = (SELECT MIN(id) FROM admission)"]),
         ("I3", ["DELETE FROM admission WHERE id = (SELECT MIN(id) FROM admission)"]),
         ("I3", ["UPDATE scan SET admitted = 0 WHERE id = (SELECT MIN(scan_id) FROM admission)"]),
