@@ -201,7 +201,7 @@ def _count_gauges(read: Read, performance_id: Id, inside: set[str], counts: dict
 def window_for(first: datetime | None, now: datetime) -> Window:
     """The shortest span that shows everything since `first`; its end moves in whole steps, so that a picture changes
     only when something did or a step is over."""
-    reach = now - first if first else SPANS[0]
+    reach = now - first if first else timedelta(0)
     span = next((each for each in SPANS if reach <= each * 0.96), SPANS[-1])
     step = span / STEPS
     step_ms = step // timedelta(milliseconds=1)

@@ -1,0 +1,75 @@
+"""What the live page reads, on both databases: a small house with seats and standing places."""
+
+from datetime import timedelta
+
+import pytest
+
+from central.access.ops import take_scan
+from central.kernel.tx import SYSTEM, Read, Tx
+from central.reports.live import Evenings, window_for
+from central.web.evening import Evening
+from central.web.hall_svg import SeatState
+from central.web.live_view import draw
+from shared.clock import from_ms, to_ms
+from shared.wire.facts import Direction, Scan
+from tests.central.small_house import NOW, Clerk, House, new_id
+
+
+def seen(clerk: Clerk, wanted: str = "") -> Evening | None:
+    return Evenings()(Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys), wanted)
+
+
+def test_seats_and_standing_places_add_up(clerk: Clerk, house: House) -> None:
+    clerk.do(house.order(house.seats[0], house.seats[1]))
+    clerk.do(house.standing_order())
+    evening = seen(clerk)
+    assert evening
+    assert evening.places.total == 3
+    assert evening.sold == 3
+    assert list(evening.seats[:3]) == [SeatState.SOLD, SeatState.SOLD, SeatState.FREE]
+    capacity = clerk.rows("SELECT SUM(capacity) FROM gauge WHERE performance_id = :id", id=house.performance)[0][0]
+    assert evening.capacity == len(house.seats) + capacity
+    assert sum(sale.amount for sale in evening.sales) == evening.takings.total
+    assert sum(1 for sale in evening.sales if not sale.seats) == 1, "standing places have no number"
+    text = draw(evening, {}, "en")
+    assert ">3<small>" in text.fragments["head"]
+    assert all(check.ok for check in evening.checks), evening.checks
+
+
+def test_a_scan_shows_who_came_in(clerk: Clerk, house: House) -> None:
+    ticket = clerk.do(house.order(house.seats[0]))["tickets"][0]["ticket_id"]
+    clerk.db.begin(write=True)
+    tx = Tx(clerk.db, SYSTEM, clerk.watch(), new_id(), clerk.door.keys)
+    body = Scan(ticket, 1, house.performance, "Porte A", Direction.ENTRY, True, entry=1)
+    take_scan(tx, new_id(), new_id(), house.site, NOW, body)
+    evening = seen(clerk)
+    clerk.db.rollback()
+    assert evening
+    assert evening.seats[0] is SeatState.ADMITTED
+    assert [(band.name, band.total) for band in evening.entries] == [("Porte A", 1)]
+
+
+def test_the_next_one_is_shown_or_the_one_asked_for(clerk: Clerk, house: House) -> None:
+    evening = seen(clerk, "no such performance")
+    assert evening and evening.show.id == house.performance
+    clerk.watch.at = NOW + timedelta(days=400)
+    assert seen(clerk) is None
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "span_s"), [(None, 120), (0, 120), (60, 120), (118, 300), (1000, 1800), (9000, 14400), (999_999, 43200)]
+)
+def test_a_window_holds_what_happened(ago_s: int | None, span_s: int) -> None:
+    first = None if ago_s is None else NOW - timedelta(seconds=ago_s)
+    window = window_for(first, NOW)
+    assert window.end - window.start == timedelta(seconds=span_s)
+    assert window.start < NOW < window.end <= NOW + window.step
+    assert first is None or span_s == 43200 or window.start <= first
+
+
+def test_a_window_stands_still_within_a_step() -> None:
+    """So that a picture is not sent anew for nothing."""
+    begin = from_ms(to_ms(NOW) // 2000 * 2000)
+    windows = {window_for(None, begin + timedelta(milliseconds=ms)) for ms in range(0, 2000, 100)}
+    assert len(windows) == 1
+    assert window_for(None, begin + timedelta(seconds=2)) not in windows
