@@ -104,7 +104,7 @@ def first_images() -> dict[str, bytes]:
             station = scene.add(name, empty.serialize())
             await station.start()
             await station.ask_time()
-            await station.pull()
+            await station.pull(everything=True)
             await asyncio.sleep(10)
         for station in scene.stations:
             await station.stop("ready")

@@ -127,16 +127,24 @@ class Station:
 
     # the line to central
 
-    async def pull(self) -> bool:
-        """One round of all feeds; says whether central was reached."""
-        reached = True
+    async def pull(self, everything: bool = False) -> bool:
+        """What the bells ring for; now and then a round of everything. Says whether central was reached."""
+        reached, sync = True, self.device.sync
         with self.risking():
             try:
-                await self.device.sync.refresh()
+                heads = self.office.revisions()
+                for feed in sync.feeds:
+                    sync.rang(topics.bell(self.device.site_id, feed), str(heads.get(feed, 0)).encode())
+                if everything or self.world.chance(0.2):
+                    await sync.refresh()
+                elif sync._due:
+                    await sync._pull_due()
+                else:
+                    await sync._ask_feeds()
             except Unreachable:
                 reached = False
             if self.on:
-                self.device.sync._link(reached)
+                sync._link(reached)
         await self.settled()
         return reached
 

@@ -20,7 +20,7 @@ from tests.sim.scene import Scene
 from tests.sim.station import Station
 from tests.sim.walk import Weather
 
-SEEDS = 300
+SEEDS = 240
 PORTION = 30
 WILD = Weather(wire=0.6, broker=0.6, card=0.2, paper=0.2, lines=True, crashes=True)
 
