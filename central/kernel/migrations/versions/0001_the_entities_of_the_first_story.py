@@ -354,6 +354,20 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "snapshot",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("site_id", sa.String(length=26), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("kid", sa.Text(), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_snapshot_site_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshot")),
+        sa.UniqueConstraint("site_id", "version", name=op.f("uq_snapshot_site_id_version")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "space",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("site_id", sa.String(length=26), nullable=False),
@@ -805,6 +819,7 @@ def downgrade() -> None:
     op.drop_table("physical_configuration")
     op.drop_table("device")
     op.drop_table("space")
+    op.drop_table("snapshot")
     op.drop_table("price")
     op.drop_table("point_of_sale")
     op.drop_table("operator_perimeter")
