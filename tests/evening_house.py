@@ -62,6 +62,7 @@ class Device:
     label: str
     signer: Signer
     certificate: str
+    root: str
     broker_port: int
     facts: list[Fact] = field(default_factory=list)
     receipts: int = 0
@@ -209,7 +210,7 @@ class EveningHouse:
         standing = await self.office.query("enrolment", device_id=device_id, kid=signer.kid)
         made = Device(
             self.office.url, device_id, self.house.site, kind, label, signer, standing["certificate"],
-            self.central.broker_port,
+            standing["root_pem"], self.central.broker_port,
         )  # fmt: skip
         self.devices.append(made)
         return made

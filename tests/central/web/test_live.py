@@ -5,7 +5,7 @@ import re
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from central.app import running
 from central.config import BrokerConfig, CentralConfig
@@ -27,8 +28,10 @@ from central.web.live_view import draw, legend
 from central.web.live_words import _TEXTS, LANGUAGES, language_for
 from central.web.site_map import Node, Stand, nodes
 from shared.ids import Id
+from shared.runtime.broker import SiteBrokerConfig, run_broker
 from shared.runtime.mqtt import Endpoint
 from shared.runtime.system import SystemClock, fresh_id
+from shared.runtime.tasks import Crew
 from shared.wire.certificates import DeviceKind
 from shared.wire.token import leased_ticket_id
 from shared.wire.topics import Presence
@@ -265,6 +268,67 @@ async def test_presence_comes_at_once(evening: EveningHouse) -> None:
         assert "3 to send" in message["parts"]["devices"]
         await lane.vanish()
         await watcher.until("devices", "offline")
+
+
+class Line:
+    """A stretch of the way to central that a digger can cut."""
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self._ends: list[asyncio.StreamWriter] = []
+        self.port = 0
+
+    async def __aenter__(self) -> "Line":
+        self._server = await asyncio.start_server(self._joined, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.cut()
+
+    async def cut(self) -> None:
+        self._server.close()
+        for end in self._ends:
+            end.close()
+        self._ends.clear()
+        await asyncio.sleep(0.05)
+
+    async def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        self._ends += [writer, far_writer]
+        await asyncio.gather(self._carry(reader, far_writer), self._carry(far_reader, writer))
+
+    @staticmethod
+    async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                writer.write(data)
+        writer.close()
+
+
+async def test_a_cut_line_is_drawn_cut(evening: EveningHouse, tmp_path: Path) -> None:
+    """A site with a relay of its own: its kiosk goes on talking to it while central hears of neither."""
+    relay = await evening.device(DeviceKind.BROKER, "R1", "Relais")
+    kiosk = await evening.device(DeviceKind.KIOSK, "K1", "Borne")
+    pem = relay.signer.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for name, text in (("key.pem", pem.decode()), ("certificate.pem", relay.certificate), ("root.pem", relay.root)):
+        (tmp_path / name).write_text(text)
+    (tmp_path / "key.pem").chmod(0o600)
+    url, ready = evening.central.url, asyncio.get_running_loop().create_future()
+    async with Line(evening.central.broker_port) as line, Crew() as crew:
+        local = Endpoint("127.0.0.1", 0)
+        config = SiteBrokerConfig(tmp_path / "root.pem", local, tmp_path, Endpoint("127.0.0.1", line.port))
+        crew.start("relay", lambda: run_broker(config, ready))
+        kiosk.broker_port = await asyncio.wait_for(ready, 5)
+        await kiosk.appear()
+        _, text, _ = await get(url + "/live?lang=en")
+        async with watching(news_of(url, text)) as watcher:
+            while not all(evening.central.loops.roster.online(each.id) for each in (relay, kiosk)):  # noqa: ASYNC110  # a test looks from outside
+                await asyncio.sleep(0.05)
+            await line.cut()
+            message = await watcher.until("devices", "LINE CUT")
+            assert "Borne (Kiosk): out of reach" in message["parts"]["devices"]
+        await kiosk.vanish()
 
 
 async def test_many_watchers_cost_one_drawing(evening: EveningHouse) -> None:
