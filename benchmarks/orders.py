@@ -121,7 +121,7 @@ def cpu_us(pid: int) -> float:
 def floor(folder: Path, seconds: int, requests: Path) -> dict[int, dict[str, float]]:
     """The bare path in a process of its own."""
     ready = folder / "floor-ready"
-    process = start([sys.executable, str(HERE / "floor_server.py"), str(folder / "floor.db"), str(ready)], {}, ready)
+    process = start([sys.executable, str(HERE / "_floor_server.py"), str(folder / "floor.db"), str(ready)], {}, ready)
     try:
         return {n: wrk(ready.read_text().strip(), "/", requests, "none", n, seconds) for n in CALLERS}
     finally:

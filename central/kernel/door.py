@@ -133,10 +133,10 @@ class Door:
 
     def stop(self) -> None:
         """Finishes what waits, then closes every connection."""
+        self._stopping.set()
         if self._writer:
             self._jobs.put(None)
             self._writer.join()
-        self._stopping.set()
         if self._copier:
             self._copier.join()
         if self._pool:
@@ -155,7 +155,7 @@ class Door:
     async def execute(self, actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False) -> Reply:
         """Runs a command and answers after its commit. `dry_run` takes the same way and is rolled back."""
         job = Job(actor, handler_of(type(command)), command, command_id, dry_run)
-        assert self._loop is not None, "the door is not open"
+        assert self._loop is not None and not self._stopping.is_set(), "the door is not open"
         if self._pool:
             reply, told = await self._loop.run_in_executor(self._pool, self._postgres_job, job)
             self._tell([told])
