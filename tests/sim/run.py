@@ -27,7 +27,7 @@ def main() -> int:
         sums.update(sold=result.sold, admitted=result.admitted, facts=result.facts, anomalies=result.anomalies)
         if result.faults:
             failed.append(seed)
-            print(result.told())
+            print(result.told(), flush=True)
         elif wanted.verbose:
             print("\n".join(result.transcript))
         if len(failed) >= wanted.most:
