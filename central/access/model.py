@@ -30,12 +30,15 @@ class Scan:
     persons: int
 
 
-@entity("passage", read=Privilege.ACCESS_READ)
+@entity("passage", read=Privilege.ACCESS_READ, unique=(("scan_id", "device_id"),))
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Whether the person of a scan went through. Its id is the scan's; it may arrive before the scan does."""
+    """Whether the person of a scan went through, by the word of the gate that scanned; another gate's word on it is
+    kept and counts for nothing. Its id follows from scan and device: it may arrive before the scan does."""
 
     id: Id
+    scan_id: Id
+    device_id: Id
     passed: bool
 
 

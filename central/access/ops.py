@@ -19,7 +19,8 @@ from shared.wire.feeds import AdmissionRow, Family, feed_name
 
 _COUNTS = (  # the scans of a ticket that used an entry
     "WHERE ticket_id = :ticket AND entry > 0 AND admitted = 1 AND direction = 'entry' "
-    "AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.id = scan.id AND p.passed = 0)"
+    "AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = scan.id AND p.device_id = scan.device_id "
+    "AND p.passed = 0)"
 )
 
 
@@ -33,12 +34,13 @@ def take_scan(tx: Tx, scan_id: Id, device_id: Id, site_id: str, at: datetime, sa
         settle_entry(tx, said.ticket_id, said.entry)
 
 
-def take_passage(tx: Tx, said: PassageFact) -> None:
+def take_passage(tx: Tx, device_id: Id, said: PassageFact) -> None:
     """A person did not go through: the entry is not used after all."""
-    if not tx.insert_if_absent(Passage(said.scan_id, said.passed)) or said.passed:
+    passage = Passage(derived_id("passage", said.scan_id, device_id), said.scan_id, device_id, said.passed)
+    if not tx.insert_if_absent(passage) or said.passed:
         return
     scan = tx.get(Scan, said.scan_id)
-    if scan and scan.admitted and scan.entry:
+    if scan and scan.device_id == device_id and scan.admitted and scan.entry:
         settle_entry(tx, scan.ticket_id, scan.entry)
 
 

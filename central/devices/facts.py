@@ -130,7 +130,7 @@ EFFECTS: dict[FactKind, Callable[[Tx, Device, Fact], None]] = {
     FactKind.SCAN: lambda tx, device, fact: take_scan(
         tx, fact.id, device.id, device.site_id, fact.at, build(Scan, fact.body)
     ),
-    FactKind.PASSAGE: lambda tx, _, fact: take_passage(tx, build(Passage, fact.body)),
+    FactKind.PASSAGE: lambda tx, device, fact: take_passage(tx, device.id, build(Passage, fact.body)),
 }
 
 

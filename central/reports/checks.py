@@ -125,8 +125,8 @@ def _one_effect(read: Read, seen: _Looked) -> None:
 _GENUINE = (
     "SELECT s.ticket_id, s.entry, s.id, s.at, s.gate, "
     "ROW_NUMBER() OVER (PARTITION BY s.ticket_id, s.entry ORDER BY s.at, s.id) AS nth FROM scan s "
-    "WHERE s.admitted = 1 AND s.direction = 'entry' "
-    "AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.id = s.id AND p.passed = 0)"
+    "WHERE s.admitted = 1 AND s.entry > 0 AND s.direction = 'entry' "
+    "AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = s.id AND p.device_id = s.device_id AND p.passed = 0)"
 )
 
 

@@ -430,6 +430,18 @@ def test_two_gates_that_could_not_hear_each_other(clerk: Clerk, house: House, ga
     assert kinds(clerk, house) == [] and clerk.feed(f"admissions/{house.site}")[f"{ticket}/1"]["gate"] == "A1"
 
 
+def test_only_the_gate_that_scanned_says_who_went_through(clerk: Clerk, house: House, gate: Machine) -> None:
+    """Another gate's word on it is kept, and gives no entry back."""
+    other = enrol(clerk, house, DeviceKind.GATE)
+    ticket = clerk.do(house.order(house.seats[0]))["tickets"][0]["ticket_id"]
+    entry = gate.saw(FactKind.SCAN, scan(ticket, house, gate="A1"), NOW)
+    gate.send(entry)
+    other.send(other.saw(FactKind.PASSAGE, Passage(entry.id, False)))
+    assert clerk.feed(f"admissions/{house.site}")[f"{ticket}/1"]["gate"] == "A1"
+    gate.send(gate.saw(FactKind.PASSAGE, Passage(entry.id, False)))
+    assert clerk.feed(f"admissions/{house.site}").get(f"{ticket}/1") is None
+
+
 # --- any order --------------------------------------------------------------------------------------------------------
 
 FINAL = {

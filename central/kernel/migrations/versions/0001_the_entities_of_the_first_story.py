@@ -95,8 +95,11 @@ def upgrade() -> None:
     op.create_table(
         "passage",
         sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("scan_id", sa.String(length=26), nullable=False),
+        sa.Column("device_id", sa.String(length=26), nullable=False),
         sa.Column("passed", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_passage")),
+        sa.UniqueConstraint("scan_id", "device_id", name=op.f("uq_passage_scan_id_device_id")),
         sqlite_with_rowid=False,
     )
     op.create_table(
