@@ -194,7 +194,8 @@ def anomalies_shown(scene: Scene, facts: Facts) -> Iterator[str]:
         (row[0], row[1])
         for row in scene.office.rows(
             "SELECT ticket_id, entry FROM scan s WHERE admitted = 1 AND entry > 0 AND direction = 'entry' "
-            "AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = s.id AND p.device_id = s.device_id AND p.passed = 0)"
+            "AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = s.id AND p.device_id = s.device_id "
+            "AND p.passed = 0)"
         )
     )
     for (ticket, entry), times in let_in.items():
