@@ -7,7 +7,6 @@ Central answers with the highest sequence up to which it has everything, and ask
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -236,8 +235,3 @@ class DeadLetters:
 @answers(DeadLetters, needs=Privilege.DEVICE_READ, at=whole_house, gives=list[FactRecord])
 def dead_letters(read: Read, _: DeadLetters) -> Outcome[list[FactRecord]]:
     return Ok(read.find(FactRecord, "WHERE state = 'dead' ORDER BY received DESC LIMIT 200"))
-
-
-def last_heard(read: Read, device_id: str) -> datetime | None:
-    rows = read.find(FactRecord, "WHERE device_id = :d ORDER BY seq DESC LIMIT 1", d=device_id)
-    return rows[0].received if rows else None

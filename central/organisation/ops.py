@@ -152,14 +152,6 @@ def whole_house(read: Read, want: Any) -> str | None:
     return path[-1] if path else None
 
 
-def setting(read: Read, context_id: str, name: str, default: str = "") -> str:
-    """A setting along the path to the root; the nearest wins."""
-    for context in filter(None, (read.get(Context, at) for at in path_of(read, context_id))):
-        if name in context.settings:
-            return context.settings[name]
-    return default
-
-
 def institution_of(read: Read, context_id: str) -> Id:
     return Id(path_of(read, context_id)[-1])
 

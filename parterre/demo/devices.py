@@ -2,19 +2,17 @@
 central has seen. The same three steps as in any house."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from central.devices.enrolment import new_code
 from parterre.demo.house import House
 from parterre.demo.office import Office
 from parterre.demo.stage import Stage
 from shared.ids import Id
 from shared.runtime.config import Failure
-
-_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class Invited:
 
 async def invite(office: Office, house: House, kind: str, code: str, label: str, point: Id | None = None) -> Invited:
     """Opens ten minutes for one device."""
-    text = "".join(secrets.choice(_LETTERS) for _ in range(8))
+    text = new_code()
     made = office.new_id()
     await office.command(
         "invite_device", id=made, context_id=house.organiser, site_id=house.site, kind=kind, code=code, label=label,
