@@ -1,4 +1,4 @@
-"""A stadium of 80,000 places: reading its plan file, preparing it for best seats, the search itself at every fill level.
+"""A stadium of 80,000 places: reading its plan file, preparing it for best seats, the search at every fill level.
 
 The floor of the search is one look at all rows: counting the free places of each, which no search can do without.
 """
