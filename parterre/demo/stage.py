@@ -105,7 +105,7 @@ class Stage:
     def check(self, what: str) -> None:
         """Failure if a process has fallen while `what` was waited for."""
         if fallen := self.fallen():
-            raise Failure(f"While waiting for {what}: {fallen}.", f"See the logs in {self.folder}.")
+            raise Failure(f"While waiting for {what}: {fallen.rstrip('.')}.", f"See the logs in {self.folder}.")
 
     async def until(self, what: str, look: Any, seconds: float = START_S) -> Any:
         """Waits until `look()` gives something true; a process that falls meanwhile ends the wait with its words."""
@@ -123,10 +123,18 @@ class Stage:
                 raise
 
 
+async def _answers(display: str) -> bool:
+    """Whether there is an X server behind DISPLAY: a forgotten variable is no screen."""
+    process = await asyncio.create_subprocess_exec(
+        "xdotool", "getdisplaygeometry", env={**os.environ, "DISPLAY": display}, stdout=DEVNULL, stderr=DEVNULL
+    )
+    return await process.wait() == 0
+
+
 async def screen(stage: Stage) -> str:
     """The display to open windows on: this machine's, or a virtual one if it has none."""
     shown = os.environ.get("DISPLAY")
-    if shown and shutil.which("xdotool"):
+    if shown and shutil.which("xdotool") and await _answers(shown):
         return shown
     if not shutil.which("Xvfb"):
         raise Failure("There is no screen and no virtual one.", "Install it: apt-get install xvfb xdotool")
