@@ -86,8 +86,7 @@ class Watch:
 async def play(once: bool, folder: Path | None) -> int:
     """Plays the story; the exit code says whether every check held."""
     began = time.monotonic()
-    kept = folder or Path(tempfile.mkdtemp(prefix="parterre-demo-"))
-    kept.mkdir(parents=True, exist_ok=True)
+    kept = _room(folder)
     async with Stage(kept) as stage:
         line = Line()
         try:
@@ -97,13 +96,28 @@ async def play(once: bool, folder: Path | None) -> int:
                 well = verdict.ok and all(step.held is not False for step in acting.steps)
                 _show(acting, verdict, time.monotonic() - began)
                 if not once:
-                    console.print(f"\nLive page: [bold]{acting.live}[/]   Data and logs: {kept}\nCtrl-C ends the demo.")
+                    console.print(f"\nLive page: [bold]{acting.live}[/]")
+                    console.print(f"Data and logs: {kept}\nCtrl-C ends the demo.", soft_wrap=True)
                     await asyncio.Event().wait()
             if once and well and folder is None:
                 shutil.rmtree(kept, ignore_errors=True)  # a story that went well leaves nothing behind
             return 0 if well else 1
         finally:
             line.close()
+
+
+def _room(folder: Path | None) -> Path:
+    """An empty folder for this evening's data: two demos never share one."""
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="parterre-demo-"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        used = any(folder.iterdir())
+    except OSError as fault:
+        raise Failure(f"The folder {folder} cannot be used ({fault.strerror}).", "Name another one.") from fault
+    if used:
+        raise Failure(f"The folder {folder} is not empty: it may be another demo's.", "Name another one, or empty it.")
+    return folder
 
 
 # --- setting the stage ----------------------------------------------------------------------------------------------
@@ -118,6 +132,7 @@ async def _cast(stage: Stage, line: Line, folder: Path, began: float, ends: Asyn
     await ends.enter_async_context(office)
     house = await set_up(office, institution, datetime.now(UTC))
     progress(f"a theatre of {house.seats} seats is set up from its plan file, two performances are on sale")
+    progress(f"watch it live: {url}/live")
     http_port = await line.relay(int(url.rsplit(":", 1)[1]))
     mqtt_port = await line.relay(broker_port)
     central = f"http://127.0.0.1:{http_port}"  # devices reach central through the line that can be cut

@@ -76,7 +76,8 @@ def load_config(
             if fault["what"] == "Field required":
                 found.append(_missing(key, path, prefix))
             else:
-                found.append(f"{_source(sources, key)}: {fault['at']}: {fault['what']}")
+                what = f"must be a table: [{fault['at']}]" if "instance of" in fault["what"] else fault["what"]
+                found.append(f"{_source(sources, key)}: {fault['at']}: {what}")
         raise ConfigError(found) from None
     if found:
         raise ConfigError(found)
