@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from central.devices.model import DEVICE, Device, DeviceDo, DeviceState, NoDevice
@@ -136,6 +137,7 @@ def approve_device(tx: Tx, want: ApproveDevice) -> Outcome[None]:
     if after is None or device.kid != want.kid:
         return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=device.id, detail={"state": device.state, "kid": device.kid})
     key = load_pem_public_key(device.public_key.encode())
+    assert isinstance(key, Ed25519PublicKey), "enrolment takes no other"
     pem = tx.keys.certify(tx.new_id("certificate"), device.id, device.kind, device.site_id, key, tx.now)
     tx.update(device, replace(device, state=after, certificate=pem))
     publish_key(tx, device.context_id, device.kid, KeyRow(pem))

@@ -23,6 +23,7 @@ from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
 from central.organisation.ops import whole_house
+from shared.clock import ClockState
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.codec import build
@@ -215,7 +216,7 @@ def retry_fact(tx: Tx, want: RetryFact) -> Outcome[FactState]:
     if record is None or device is None or record.state is not FactState.DEAD:
         return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=want.fact_record_id)
     fact = Fact(
-        device.id, record.seq, record.fact_id, FactKind(record.kind), record.at, 0, "", "trusted",  # type: ignore[arg-type]
+        device.id, record.seq, record.fact_id, FactKind(record.kind), record.at, 0, "", ClockState(record.clock),
         orjson.loads(record.body), record.prev, record.hash,
     )  # fmt: skip
     again = _effect(tx, device, fact, replace(record, state=FactState.TAKEN, why=""))

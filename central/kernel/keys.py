@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -40,11 +40,11 @@ class Keys:
     certificate: Certificate
 
     def certify(
-        self, certificate_id: Id, holder_id: Id, kind: DeviceKind, site_id: str, key: object, now: datetime
+        self, certificate_id: Id, holder_id: Id, kind: DeviceKind, site_id: str, key: Ed25519PublicKey, now: datetime
     ) -> str:
         """PEM of a certificate for a device's key."""
         return issue(
-            self.root_key, self.root_pem, key,  # type: ignore[arg-type]
+            self.root_key, self.root_pem, key,
             holder_id=holder_id, kind=kind, site_id=site_id, certificate_id=certificate_id,
             valid_from=now - _BACKDATED, valid_to=now + DEVICE_YEARS * _YEAR,
         )  # fmt: skip
