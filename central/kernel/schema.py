@@ -32,8 +32,8 @@ def upgrade(database: Database) -> None:
             current = MigrationContext.configure(connection).get_current_revision()
         if current is not None and current not in known:
             raise SchemaError(
-                f"The database is of a newer version (schema {current}). Install the Parterre that made it, "
-                "or restore a backup made by this version."
+                f"The database is of another version (schema {current}), which this one cannot bring up to date. "
+                "Install the Parterre that made it, or restore a backup made by this version."
             )
         command.upgrade(config, "head")
     except sa.exc.DBAPIError as fault:

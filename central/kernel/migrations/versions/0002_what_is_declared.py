@@ -1,9 +1,9 @@
-"""The entities of the first story"""
+"""what is declared"""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001"
+revision = "0002"
 down_revision = None
 branch_labels = None
 depends_on = None
