@@ -9,6 +9,7 @@ import central.devices.hall
 import central.devices.leases
 import central.devices.orders_to_devices
 import central.devices.snapshots
+import central.inventory.counts
 import central.inventory.ops
 import central.ledger.ops
 import central.orders.on_sale

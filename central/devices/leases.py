@@ -11,7 +11,8 @@ from central.catalogue.model import Performance, ProductState
 from central.devices.enrolment import SELLERS
 from central.devices.model import Device, DeviceState, LeaseRecord, LeaseSlot, NoLease
 from central.inventory.model import PlaceState
-from central.inventory.ops import FreePlace, free_places, release, take_seat
+from central.inventory.ops import FreePlace, free_places
+from central.inventory.places import Seat, release, take_seats
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
@@ -62,13 +63,11 @@ def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
     places = _places(tx, device, performance, want)
     if isinstance(places, Refused):
         return places
-    allocations: list[Id] = []
-    for place in places:
-        allocation = take_seat(tx, performance.id, place.seat.id, PlaceState.LEASED, want.lease_id)
-        if allocation is None:
-            return Refused(NoLease.TAKEN, fix=place.seat.id)
-        allocations.append(allocation.id)
-    return Ok(_give(tx, device, performance, want.lease_id, places, allocations))
+    seats = [Seat(place.seat.id, place.category_id, place.contingent_id or "") for place in places]
+    taken = take_seats(tx, performance.id, seats, PlaceState.LEASED, want.lease_id)
+    if isinstance(taken, Refused):
+        return Refused(NoLease.TAKEN, fix=taken.fix)
+    return Ok(_give(tx, device, performance, want.lease_id, places, [each.id for each in taken.value]))
 
 
 def _may_lease(

@@ -9,7 +9,7 @@ from central.access.model import AnomalyKind
 from central.access.ops import report, settle_unknown
 from central.devices.leases import close_if_done
 from central.devices.model import Device, LeaseRecord, LeaseSlot
-from central.inventory.ops import sell_allocation
+from central.inventory.places import sell_allocation
 from central.kernel.tx import Tx
 from central.orders.model import Order, OrderState, PaymentMethod
 from central.orders.ops import Paid, SoldPlace, write_sale

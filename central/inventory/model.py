@@ -50,7 +50,8 @@ class Place:
 @entity("gauge", read=Privilege.CONTINGENT_READ, unique=(("performance_id", "zone_id", "contingent_id"),))
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """Counted places of an unnumbered zone, per contingent (empty: hors contingent); 0 ≤ taken ≤ capacity, always."""
+    """Counted places of an unnumbered zone, per contingent (empty: hors contingent); `blocked` of them are out of sale.
+    taken + blocked ≤ capacity, always."""
 
     id: Id
     performance_id: Annotated[Id, Ref("performance")]
@@ -59,6 +60,7 @@ class Gauge:
     contingent_id: str
     capacity: int
     taken: int
+    blocked: int
     zones: int
 
 

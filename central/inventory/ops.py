@@ -1,15 +1,16 @@
-"""Contingents, places and allocations. The unique index on live (performance, seat) decides who gets a seat; a counted
-place is decided by one guarded statement. Nothing is asked first and trusted later."""
+"""Contingents, the places of a performance, and what a channel may still take of them. Taking is in places.py."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from central.catalogue.model import Event, NoProduct, Performance, ProductState
 from central.catalogue.ops import Schedule, event_context, performance_context
-from central.inventory.model import PLACE, Allocation, Contingent, Gauge, NoPlace, Place, PlaceDo, PlaceState
+from central.inventory import counts
+from central.inventory.model import Contingent, Gauge, NoPlace, Place
+from central.inventory.places import hall_mark
 from central.kernel.db import in_list
-from central.kernel.registry import answers, handles
+from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Names, Privilege
 from central.venues.model import LogicalConfiguration, LogicalZone, PhysicalSeat, PhysicalZone, PlanState
@@ -97,7 +98,11 @@ def _copy_places(tx: Tx, performance_id: Id, logical: LogicalConfiguration) -> i
         assert physical, "a foreign key says so"
         made = derived_id("gauge", performance_id, zone.zone_id, "")
         control = physical.control
-        tx.insert(Gauge(made, performance_id, zone.zone_id, zone.category_id, "", zone.capacity, 0, control))
+        tx.insert(Gauge(made, performance_id, zone.zone_id, zone.category_id, "", zone.capacity, 0, 0, control))
+    seen = Counter((category, contingent or "", bool(blocked)) for _, category, contingent, blocked, _ in seats)
+    moves = [(*share, "", counts.BLOCKED if blocked else counts.FREE, n) for (*share, blocked), n in seen.items()]
+    moves += [(zone.category_id, "", "", counts.FREE, zone.capacity) for zone in zones]
+    counts.moved(tx, performance_id, moves)
     return len(seats) + sum(zone.capacity for zone in zones)
 
 
@@ -149,7 +154,7 @@ def block_places(tx: Tx, want: BlockPlaces) -> Outcome[int]:
 def _change_places(tx: Tx, performance_id: Id, seats: Sequence[Id], column: str, value: str | None) -> Outcome[int]:
     """Sets one column of many places; those with a live allocation keep what they have."""
     before = {row[0]: row[1:] for row in tx.run(
-        f"SELECT p.seat_id, p.id, p.{column}, a.id FROM place p "  # noqa: S608 - one of two names of ours
+        "SELECT p.seat_id, p.id, a.id, p.category_id, p.contingent_id, p.blocked FROM place p "
         "LEFT JOIN allocation a ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id "
         "AND a.state <> 'released' WHERE p.performance_id = :performance",
         performance=performance_id,
@@ -157,81 +162,30 @@ def _change_places(tx: Tx, performance_id: Id, seats: Sequence[Id], column: str,
     unknown = [seat for seat in seats if seat not in before]
     if unknown:
         return Refused(NoPlace.NO_SUCH_PLACE, fix="seats", detail={"seats": unknown})
-    todo = [(*before[seat][:2],) for seat in seats if before[seat][2] is None and before[seat][1] != value]
-    tx.write_many(
-        f"UPDATE place SET {column} = :value WHERE id = :id",  # noqa: S608
-        [{"value": value, "id": place} for place, _ in todo],
-    )
-    tx.touched.add(hall_mark(performance_id))
-    for place, was in todo:
+    moves: list[tuple[str, str, str, str, int]] = []
+    changed: list[Id] = []
+    for seat in dict.fromkeys(seats):
+        place, allocation, category, contingent, blocked = before[seat]
+        was = {"contingent_id": contingent, "blocked": blocked}[column]
+        if allocation is not None or was == value:
+            continue
+        bucket = counts.BLOCKED if blocked else counts.FREE
+        if column == "blocked":
+            moves.append((category, contingent or "", bucket, counts.BLOCKED if value else counts.FREE, 1))
+        else:
+            moves += [(category, contingent or "", bucket, "", 1), (category, value or "", "", bucket, 1)]
+        changed.append(seat)
         tx.changed("place", place, {column: [was, value]})
-    return Ok(len(todo))
-
-
-# --- taking places ---------------------------------------------------------------------------------------------------
-
-
-HALL = "hall/"
-
-
-def hall_mark(performance_id: str) -> str:
-    """What a commit is marked with when the picture of this performance's hall may have changed."""
-    return HALL + performance_id
-
-
-def take_seat(
-    tx: Tx, performance_id: Id, seat_id: Id, state: PlaceState, holder_id: Id, until: datetime | None = None
-) -> Allocation | None:
-    """The seat for this holder, or None: somebody has it. The unique index decides."""
+    tx.write_many(
+        f"UPDATE place SET {column} = :value WHERE id = :id",  # noqa: S608 - one of two names of ours
+        [{"value": value, "id": before[seat][0]} for seat in changed],
+    )
     tx.touched.add(hall_mark(performance_id))
-    made = Allocation(
-        tx.new_id("seat", performance_id, seat_id), performance_id, seat_id, None, 1, state, holder_id, until
-    )
-    return made if tx.insert_if_absent(made) else None
+    counts.moved(tx, performance_id, moves, changed)
+    return Ok(len(changed))
 
 
-def take_counted(
-    tx: Tx, gauge_id: Id, quantity: int, state: PlaceState, holder_id: Id, until: datetime | None = None
-) -> Allocation | None:
-    """`quantity` counted places, or None: there are not that many left. One guarded statement decides."""
-    taken = tx.run(
-        "UPDATE gauge SET taken = taken + :n WHERE id = :id AND taken + :n <= capacity RETURNING performance_id, taken",
-        n=quantity,
-        id=gauge_id,
-    )
-    if not taken:
-        return None
-    performance_id, level = taken[0]
-    made = tx.new_id("gauge", gauge_id, holder_id, level)  # the level tells two places of one order apart
-    return tx.insert(Allocation(made, Id(performance_id), None, gauge_id, quantity, state, holder_id, until))
-
-
-def sell_allocation(tx: Tx, allocation_id: Id, order_id: Id) -> bool:
-    """A held, leased or optioned place becomes sold; False if it is in no state for that."""
-    found = tx.run("SELECT state, holder_id FROM allocation WHERE id = :id", id=allocation_id)
-    after = PLACE.get((PlaceState(found[0][0]), PlaceDo.SELL)) if found else None
-    if after is None:
-        return False
-    tx.write(
-        "UPDATE allocation SET state = :state, holder_id = :order, until = NULL WHERE id = :id",
-        state=after, order=order_id, id=allocation_id,
-    )  # fmt: skip
-    tx.changed("allocation", allocation_id, {"state": [found[0][0], after], "holder_id": [found[0][1], order_id]})
-    return True
-
-
-def release(tx: Tx, allocation_id: Id, do: PlaceDo = PlaceDo.RELEASE) -> bool:
-    """The place is free again; False if it was not to be freed that way."""
-    found = tx.get(Allocation, allocation_id)
-    after = PLACE.get((found.state, do)) if found else None
-    if found is None or after is None:
-        return False
-    tx.write("UPDATE allocation SET state = :state WHERE id = :id", state=after, id=allocation_id)
-    tx.touched.add(hall_mark(found.performance_id))
-    if found.gauge_id:
-        tx.write("UPDATE gauge SET taken = taken - :n WHERE id = :id", n=found.quantity, id=found.gauge_id)
-    tx.changed("allocation", allocation_id, {"state": [found.state, after]})
-    return True
+# --- what is left ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,48 +215,3 @@ def free_places(read: Read, performance_id: Id, contingents: Iterable[str], unco
         **params,
     )
     return [FreePlace(PhysicalSeat(*row[:10], *map(bool, row[10:13])), Id(row[13]), row[14], row[15]) for row in rows]
-
-
-# --- counting --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceCounts:
-    """capacity = free + blocked + held + leased + optioned + sold, always (spec/contingents.md)."""
-
-    performance_id: Id
-    category_id: Id
-    contingent_id: str
-    capacity: int
-    free: int
-    blocked: int
-    held: int
-    leased: int
-    optioned: int
-    sold: int
-
-
-@dataclass(frozen=True, slots=True)
-class Availability:
-    performance_id: Id
-
-
-@answers(
-    Availability,
-    needs=Privilege.CATALOGUE_READ,
-    at=lambda read, want: performance_context(read, want.performance_id),
-    gives=list[PlaceCounts],
-)
-def availability(read: Read, want: Availability) -> Outcome[list[PlaceCounts]]:
-    """Seats per category and contingent. A place that was sold or leased before it was blocked counts as that."""
-    rows = read.run(
-        "SELECT p.category_id, COALESCE(p.contingent_id, ''), COUNT(*), "
-        "SUM(CASE WHEN a.id IS NULL AND p.blocked = '' THEN 1 ELSE 0 END), "
-        "SUM(CASE WHEN a.id IS NULL AND p.blocked <> '' THEN 1 ELSE 0 END), "
-        "SUM(CASE WHEN a.state = 'held' THEN 1 ELSE 0 END), SUM(CASE WHEN a.state = 'leased' THEN 1 ELSE 0 END), "
-        "SUM(CASE WHEN a.state = 'optioned' THEN 1 ELSE 0 END), SUM(CASE WHEN a.state = 'sold' THEN 1 ELSE 0 END) "
-        "FROM place p LEFT JOIN allocation a ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id "
-        "AND a.state <> 'released' WHERE p.performance_id = :id GROUP BY 1, 2 ORDER BY 1, 2",
-        id=want.performance_id,
-    )
-    return Ok([PlaceCounts(want.performance_id, row[0], row[1], *map(int, row[2:])) for row in rows])

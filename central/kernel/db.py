@@ -22,7 +22,10 @@ T = TypeVar("T")
 
 
 class Connection(Protocol):
-    """What a transaction needs of a driver."""
+    """What a transaction needs of a driver. `shard` is whose row to add to, where several writers would wait for each
+    other at one row."""
+
+    shard: int
 
     def run(self, sql: str, params: Params) -> list[Row]: ...
     def write(self, sql: str, params: Params) -> int: ...
@@ -46,6 +49,9 @@ class Repeatable(Exception):
 UNFIT = (sqlite3.IntegrityError, psycopg.IntegrityError, psycopg.DataError, OverflowError)
 """What a statement raises over values that do not fit: an id that is there already, or that names nothing; a number out
 of bounds."""
+
+
+SHARDS = 64  # servers give their connections numbers in a row, so that two writers rarely meet in one
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +129,13 @@ class SqliteConnection:
     def closed(self) -> bool:
         return False  # a file does not hang up
 
+    shard = 0  # one writer
+
 
 class PostgresConnection:
     def __init__(self, url: str) -> None:
         self._db = self._guard(lambda: psycopg.connect(url, autocommit=True))
+        self.shard = self._db.info.backend_pid % SHARDS
 
     def run(self, sql: str, params: Params) -> list[Row]:
         cursor = self._execute(sql, params)

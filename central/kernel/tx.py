@@ -63,6 +63,10 @@ class Read:
         self.now = now
         self.keys = keys
 
+    @property
+    def shard(self) -> int:
+        return self._db.shard
+
     def run(self, sql: str, /, **params: Any) -> list[Row]:
         return self._db.run(sql, params)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from central.catalogue.model import ProductState
 from central.inventory.model import PlaceState
-from central.inventory.ops import take_counted, take_seat
+from central.inventory.places import Seat, take_counted, take_seats
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.ledger.model import AccountKind
@@ -183,17 +183,23 @@ def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
     shop = _shop(tx, want)
     if isinstance(shop, Refused):
         return shop
-    places: list[SoldPlace] = []
+    offers: list[_Offer] = []
     for wanted in want.places:
-        place = _taken(tx, want, shop, wanted)
-        if isinstance(place, Refused):
-            return place
-        places.append(place)
-    total = sum(place.price for place in places)
+        offer = _offer(tx, want, shop, wanted)
+        if isinstance(offer, Refused):
+            return offer
+        offers.append(offer)
+    allocations = _taken(tx, want, offers)
+    if isinstance(allocations, Refused):
+        return allocations
+    total = sum(offer.price for offer in offers)
     if total != want.amount:
         return Refused(NoOrder.WRONG_AMOUNT, fix="amount", detail={"total": total, "currency": shop.currency})
     if total and want.method is PaymentMethod.NONE:
         return Refused(NoOrder.NOT_PAID, fix="method", detail={"total": total, "currency": shop.currency})
+    places = [
+        _sold(tx, want, shop, offer, allocation) for offer, allocation in zip(offers, allocations, strict=True)
+    ]
     order = Order(
         want.order_id, shop.organiser, shop.channel, want.point_of_sale_id, OrderState.SOLD, shop.currency,
         Minor(total), tx.now, None, None,
@@ -246,8 +252,18 @@ def _shop(tx: Tx, want: PlaceOrder) -> _Shop | Refused:
     return shop
 
 
-def _taken(tx: Tx, want: PlaceOrder, shop: _Shop, wanted: WantedPlace) -> SoldPlace | Refused:
-    """One place, taken out of what is free, with its price and its signed ticket."""
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What a wanted place is and costs on this channel."""
+
+    wanted: WantedPlace
+    category: str
+    contingent: str
+    zones: int
+    price: int
+
+
+def _offer(tx: Tx, want: PlaceOrder, shop: _Shop, wanted: WantedPlace) -> _Offer | Refused:
     if wanted.seat_id:
         row = tx.one(
             "SELECT l.category_id, l.contingent_id, l.blocked, l.zones, r.amount FROM place l "
@@ -272,27 +288,43 @@ def _taken(tx: Tx, want: PlaceOrder, shop: _Shop, wanted: WantedPlace) -> SoldPl
         return Refused(NoOrder.NOT_FOR_THIS_CHANNEL, fix=shop.channel, detail={"contingent": contingent or ""})
     if amount is None:
         return Refused(NoOrder.NO_PRICE, fix=shop.grid, detail={"category": category, "tariff": wanted.tariff_id})
-    if wanted.seat_id:
-        allocation = take_seat(tx, want.performance_id, wanted.seat_id, PlaceState.SOLD, want.order_id)
-    else:
-        allocation = take_counted(tx, Id(named), 1, PlaceState.SOLD, want.order_id)
-    if allocation is None:
-        return Refused(NoOrder.TAKEN, fix=named)
-    entitlement = near_id(allocation.id, "entitlement")
+    return _Offer(wanted, category, contingent or "", zones, amount)
+
+
+def _taken(tx: Tx, want: PlaceOrder, offers: Sequence[_Offer]) -> list[Id] | Refused:
+    """The allocations of these places, in their order, all sold to this order."""
+    seats = [Seat(each.wanted.seat_id, each.category, each.contingent) for each in offers if each.wanted.seat_id]
+    taken = take_seats(tx, want.performance_id, seats, PlaceState.SOLD, want.order_id) if seats else Ok([])
+    if isinstance(taken, Refused):
+        return Refused(NoOrder.TAKEN, fix=taken.fix)
+    numbered = iter(taken.value)
+    made: list[Id] = []
+    for offer in offers:
+        gauge = None if offer.wanted.seat_id else offer.wanted.gauge_id
+        allocation = take_counted(tx, gauge, 1, PlaceState.SOLD, want.order_id) if gauge else next(numbered)
+        if allocation is None:
+            return Refused(NoOrder.TAKEN, fix=gauge or "")
+        made.append(allocation.id)
+    return made
+
+
+def _sold(tx: Tx, want: PlaceOrder, shop: _Shop, offer: _Offer, allocation: Id) -> SoldPlace:
+    """The place as a line, with its signed ticket."""
+    entitlement = near_id(allocation, "entitlement")
     number = next_number(tx, shop.organiser, shop.organiser_code)
     return SoldPlace(
         entitlement_id=entitlement,
         performance_id=want.performance_id,
         site_id=shop.site,
-        allocation_id=allocation.id,
-        seat_id=wanted.seat_id,
-        category_id=category,
-        tariff_id=wanted.tariff_id,
-        price=amount,
+        allocation_id=allocation,
+        seat_id=offer.wanted.seat_id,
+        category_id=Id(offer.category),
+        tariff_id=offer.wanted.tariff_id,
+        price=offer.price,
         vat_bp=shop.vat_bp,
-        zones=zones,
+        zones=offer.zones,
         entries=1,
-        token=signed_token(tx, entitlement, 1, want.performance_id, zones, 1),
+        token=signed_token(tx, entitlement, 1, want.performance_id, offer.zones, 1),
         number=number,
     )
 

@@ -23,7 +23,7 @@ from central.devices.leases import (
     RequestLease,
     WriteOffLease,
 )
-from central.inventory.ops import Availability
+from central.inventory.counts import Availability
 from central.kernel.door import Job
 from central.kernel.registry import handler_of
 from central.kernel.traces import Traces
@@ -130,7 +130,7 @@ def kinds(clerk: Clerk, house: House) -> list[str]:
 
 
 def counts(clerk: Clerk, house: House) -> dict[str, int]:
-    (row,) = clerk.ask(Availability(house.performance)).value
+    (row,) = [each for each in clerk.ask(Availability(house.performance)).value if each["category_id"] == house.seated]
     return {name: row[name] for name in ("free", "leased", "sold")}
 
 

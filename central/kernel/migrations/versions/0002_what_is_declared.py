@@ -103,6 +103,20 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "place_change",
+        sa.Column("performance_id", sa.String(length=26), nullable=False),
+        sa.Column("category_id", sa.String(length=26), nullable=False),
+        sa.Column("contingent_id", sa.String(length=26), nullable=False),
+        sa.Column("shard", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("revision", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("nonce", sa.BigInteger(), nullable=False),
+        sa.Column("seats", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "performance_id", "category_id", "contingent_id", "shard", "revision", name=op.f("pk_place_change")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "scan",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("device_id", sa.String(length=26), nullable=False),
@@ -593,6 +607,7 @@ def upgrade() -> None:
         sa.Column("contingent_id", sa.Text(), nullable=False),
         sa.Column("capacity", sa.BigInteger(), nullable=False),
         sa.Column("taken", sa.BigInteger(), nullable=False),
+        sa.Column("blocked", sa.BigInteger(), nullable=False),
         sa.Column("zones", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["performance_id"], ["performance.id"], name=op.f("fk_gauge_performance_id")),
         sa.ForeignKeyConstraint(["zone_id"], ["physical_zone.id"], name=op.f("fk_gauge_zone_id")),
@@ -683,6 +698,26 @@ def upgrade() -> None:
             batch_op.f("ix_place_performance_id_contingent_id"), ["performance_id", "contingent_id"], unique=False
         )
 
+    op.create_table(
+        "place_count",
+        sa.Column("performance_id", sa.String(length=26), nullable=False),
+        sa.Column("category_id", sa.String(length=26), nullable=False),
+        sa.Column("contingent_id", sa.String(length=26), nullable=False),
+        sa.Column("shard", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("capacity", sa.BigInteger(), nullable=False),
+        sa.Column("free", sa.BigInteger(), nullable=False),
+        sa.Column("blocked", sa.BigInteger(), nullable=False),
+        sa.Column("held", sa.BigInteger(), nullable=False),
+        sa.Column("leased", sa.BigInteger(), nullable=False),
+        sa.Column("optioned", sa.BigInteger(), nullable=False),
+        sa.Column("sold", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("nonce", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("capacity = free + blocked + held + leased + optioned + sold", name="adds_up"),
+        sa.ForeignKeyConstraint(["performance_id"], ["performance.id"], name=op.f("fk_place_count_performance_id")),
+        sa.PrimaryKeyConstraint("performance_id", "category_id", "contingent_id", "shard", name=op.f("pk_place_count")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "allocation",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -781,6 +816,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_allocation_holder_id"))
 
     op.drop_table("allocation")
+    op.drop_table("place_count")
     with op.batch_alter_table("place", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_place_performance_id_contingent_id"))
 
@@ -854,6 +890,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_scan_performance_id_at"))
 
     op.drop_table("scan")
+    op.drop_table("place_change")
     op.drop_table("passage")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index("ix_outbox_state_due")

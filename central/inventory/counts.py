@@ -1,0 +1,165 @@
+"""How many places of a performance are free, blocked, held, leased, optioned, sold: kept with every change, per category
+and contingent, so that nobody counts 80,000 rows to say what is left.
+
+Every change of a place's state, contingent or category comes through `moved`, in the same transaction; the database
+itself refuses a row that does not add up. Counts are read by screens and never asked before a place is taken: the
+unique index and the gauge's guard decide that.
+
+A sold-out evening is one row that every buyer changes. SQLite has one writer, who does not mind; PostgreSQL would let
+one buyer through at a time, so each connection counts in a row of its own (`shard`), and reading adds the rows up. One
+shard alone may say less than nothing: somebody else sold what it took back.
+
+The same row tells that a choice of seats made earlier may be stale: `revision` grows with each change of numbered places,
+`place_change` says which seats changed (halls.py).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from random import getrandbits
+from typing import NamedTuple
+
+import orjson
+import sqlalchemy as sa
+
+from central.catalogue.ops import performance_context
+from central.kernel.entity import METADATA
+from central.kernel.registry import answers
+from central.kernel.tx import Read, Tx
+from central.organisation.model import Privilege
+from shared.ids import LENGTH, Id
+from shared.outcome import Ok, Outcome
+
+FREE, BLOCKED, HELD, LEASED, OPTIONED, SOLD = BUCKETS = ("free", "blocked", "held", "leased", "optioned", "sold")
+KEPT_CHANGES = 512  # a hall that is further behind than this is read anew
+MOST_SEATS = 1000  # a change of more seats than this says "all of them"
+
+_KEY = ("performance_id", "category_id", "contingent_id", "shard")
+_SUMS = ("capacity", *BUCKETS)
+
+PLACE_COUNT = sa.Table(
+    "place_count",
+    METADATA,
+    sa.Column("performance_id", sa.String(LENGTH), sa.ForeignKey("performance.id"), primary_key=True),
+    sa.Column("category_id", sa.String(LENGTH), primary_key=True),
+    sa.Column("contingent_id", sa.String(LENGTH), primary_key=True),  # empty: hors contingent
+    sa.Column("shard", sa.Integer, primary_key=True, autoincrement=False),
+    *[sa.Column(name, sa.BigInteger, nullable=False) for name in _SUMS],
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("nonce", sa.BigInteger, nullable=False),  # of the last change: a number used twice is seen
+    sa.CheckConstraint(f"capacity = {' + '.join(BUCKETS)}", name="adds_up"),
+    sqlite_with_rowid=False,
+)
+
+PLACE_CHANGE = sa.Table(
+    "place_change",
+    METADATA,
+    *[sa.Column(name, sa.String(LENGTH), primary_key=True) for name in _KEY[:3]],
+    sa.Column("shard", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("nonce", sa.BigInteger, nullable=False),
+    sa.Column("seats", sa.Text, nullable=False),  # JSON list of seat ids; null in it: read the hall anew
+    sqlite_with_rowid=False,
+)
+
+
+class Move(NamedTuple):
+    """`n` places of a category and contingent (empty: hors contingent) go from one bucket to another; an empty bucket
+    is outside: from there capacity grows, thither it shrinks."""
+
+    category_id: str
+    contingent_id: str
+    source: str
+    target: str
+    n: int
+
+
+_UPSERT = (
+    f"INSERT INTO place_count ({', '.join((*_KEY, *_SUMS))}, revision, nonce) VALUES "  # noqa: S608 - names of ours
+    f"({', '.join(':' + name for name in (*_KEY, *_SUMS))}, :step, :nonce) ON CONFLICT ({', '.join(_KEY)}) DO UPDATE "
+    f"SET {', '.join(f'{name} = place_count.{name} + excluded.{name}' for name in _SUMS)}, "
+    "revision = place_count.revision + excluded.revision, nonce = excluded.nonce RETURNING revision"
+)
+_CHANGE = (
+    "INSERT INTO place_change (performance_id, category_id, contingent_id, shard, revision, nonce, seats) "
+    "VALUES (:performance_id, :category_id, :contingent_id, :shard, :revision, :nonce, :seats)"
+)
+_FORGET = (
+    "DELETE FROM place_change WHERE performance_id = :performance_id AND category_id = :category_id "
+    "AND contingent_id = :contingent_id AND shard = :shard AND revision < :before"
+)
+
+
+def moved(
+    tx: Tx, performance_id: str, moves: Iterable[tuple[str, str, str, str, int]], seats: Sequence[str] | None = None
+) -> None:
+    """Counts what this transaction does to places: `Move`s, or plain tuples of the same five. `seats` are the seats
+    among them (none: counted places only); left out, every cached hall of the performance is read anew."""
+    sums: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(_SUMS, 0))
+    for category, contingent, source, target, n in moves:
+        row = sums[category, contingent]
+        for bucket, signed in ((source, -n), (target, n)):
+            if bucket:
+                row[bucket] += signed
+                row["capacity"] += signed
+    for (category, contingent), row in sums.items():
+        _count(tx, (performance_id, category, contingent, tx.shard), row, seats)
+
+
+def _count(tx: Tx, key: tuple[str, str, str, int], row: dict[str, int], seats: Sequence[str] | None) -> None:
+    nonce = getrandbits(62) if seats is None or seats else 0
+    named = dict(zip(_KEY, key, strict=True))
+    ((revision,),) = tx.run(_UPSERT, **named, **row, step=1 if nonce else 0, nonce=nonce)
+    if not nonce:
+        return
+    said = [None] if seats is None or len(seats) > MOST_SEATS else list(seats)
+    tx.write(_CHANGE, **named, revision=revision, nonce=nonce, seats=orjson.dumps(said).decode())
+    if revision % KEPT_CHANGES == 0:
+        tx.write(_FORGET, **named, before=revision - KEPT_CHANGES)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCounts:
+    """capacity = free + blocked + held + leased + optioned + sold, always (spec/contingents.md)."""
+
+    performance_id: Id
+    category_id: Id
+    contingent_id: str
+    capacity: int
+    free: int
+    blocked: int
+    held: int
+    leased: int
+    optioned: int
+    sold: int
+
+
+def counts_of(read: Read, performance_id: str) -> list[PlaceCounts]:
+    """Per category and contingent, numbered and counted places together."""
+    sums = ", ".join(f"SUM({name})" for name in _SUMS)
+    rows = read.run(
+        f"SELECT category_id, contingent_id, {sums} FROM place_count "  # noqa: S608 - names of ours
+        "WHERE performance_id = :id GROUP BY category_id, contingent_id ORDER BY category_id, contingent_id",
+        id=performance_id,
+    )
+    made = [PlaceCounts(Id(performance_id), Id(row[0]), row[1], *map(int, row[2:])) for row in rows]
+    return [each for each in made if any(getattr(each, name) for name in _SUMS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    performance_id: Id
+
+
+@answers(
+    Availability,
+    needs=Privilege.CATALOGUE_READ,
+    at=lambda read, want: performance_context(read, want.performance_id),
+    gives=list[PlaceCounts],
+)
+def availability(read: Read, want: Availability) -> Outcome[list[PlaceCounts]]:
+    """Places per category and contingent. A place that was sold or leased before it was blocked counts as that."""
+    return Ok(counts_of(read, want.performance_id))
