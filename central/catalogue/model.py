@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.entity import Ref, entity
+from central.kernel.declared import configured
+from central.kernel.entity import Between, Look, Ref, entity
 from central.organisation.model import Names, Privilege
 from shared.ids import Id
 from shared.wire.feeds import OfflinePolicy
@@ -39,6 +40,7 @@ PRODUCT: Mapping[tuple[ProductState, ProductDo], ProductState] = {
 }
 
 
+@configured()
 @entity("event", read=Privilege.CATALOGUE_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -48,7 +50,7 @@ class Event:
     context_id: Annotated[Id, Ref("context")]
     code: str
     names: Names
-    vat_bp: int
+    vat_bp: Annotated[int, Look.PERCENT, Between(0, 3000)]
 
 
 @entity("performance", read=Privilege.CATALOGUE_READ, index=(("site_id", "starts"),))

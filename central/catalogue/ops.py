@@ -3,32 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from central.catalogue.model import Event, NoProduct
-from central.kernel.registry import handles
-from central.kernel.tx import Read, Tx
-from central.organisation.model import Names, Privilege
-from shared.ids import Id
-from shared.outcome import Ok, Outcome, Refused
+from central.catalogue.model import Event
+from central.kernel.declared import command_of
+from central.kernel.privileges import Action
+from central.kernel.tx import Read
 from shared.wire.feeds import OfflinePolicy
 
 YEARS = range(1980, 2200)  # what lies outside is a slip of the keys, and no calendar's business
 
 
-@dataclass(frozen=True, slots=True)
-class CreateEvent:
-    """`context_id` is an activity; `vat_bp` the VAT that prices include, in basis points (550 = 5.5 %)."""
-
-    id: Id
-    context_id: Id
-    code: str
-    names: Names
-    vat_bp: int
-
-
-@handles(CreateEvent, needs=Privilege.CATALOGUE_MODIFY, gives=Id)
-def create_event(tx: Tx, want: CreateEvent) -> Outcome[Id]:
-    event = Event(want.id, want.context_id, want.code, want.names, want.vat_bp)
-    return Ok(want.id) if tx.insert_if_absent(event) else Refused(NoProduct.CODE_TAKEN, fix="code")
+CreateEvent = command_of(Action.CREATE, Event)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,21 +10,25 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.entity import Ref, entity
+from central.kernel.declared import configured
+from central.kernel.entity import Look, Ref, entity
 from central.organisation.model import Names, Privilege
 from shared.ids import Id
 
 
+@configured()
 @entity("contingent", read=Privilege.CONTINGENT_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Contingent:
-    """Institution-wide. A place that has none is hors contingent."""
+    """Institution-wide. A place that has none is hors contingent. An external contingent belongs to exactly one external
+    channel (`external_channel_id`): no other one may sell from it."""
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
     code: str
     names: Names
-    colour: str
+    colour: Annotated[str, Look.COLOUR]
+    external_channel_id: Annotated[Id, Ref("channel")] | None = None
 
 
 @entity(
@@ -36,7 +40,8 @@ class Contingent:
 @dataclass(frozen=True, slots=True)
 class Place:
     """A seat of a performance: category, contingent and block are its own from the moment the performance exists.
-    `zones`: bits of the control zones that its ticket opens."""
+    `zones`: bits of the control zones that its ticket opens. `quality` is its rank for best seats; None: as drawn. A seat
+    that is invalid (broken) has no place."""
 
     id: Id
     performance_id: Annotated[Id, Ref("performance")]
@@ -45,6 +50,7 @@ class Place:
     contingent_id: Id | None
     blocked: str
     zones: int
+    quality: int | None = None
 
 
 @entity("gauge", read=Privilege.CONTINGENT_READ, unique=(("performance_id", "zone_id", "contingent_id"),))

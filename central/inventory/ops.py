@@ -10,27 +10,16 @@ from central.inventory import counts
 from central.inventory.model import Contingent, Gauge, NoPlace, Place
 from central.inventory.places import hall_mark
 from central.kernel.db import in_list
+from central.kernel.declared import command_of
+from central.kernel.privileges import Action
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Names, Privilege
+from central.organisation.model import Privilege
 from central.venues.model import LogicalConfiguration, LogicalZone, PhysicalSeat, PhysicalZone, PlanState
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 
-
-@dataclass(frozen=True, slots=True)
-class CreateContingent:
-    id: Id
-    context_id: Id
-    code: str
-    names: Names
-    colour: str
-
-
-@handles(CreateContingent, needs=Privilege.CONTINGENT_MODIFY, gives=Id)
-def create_contingent(tx: Tx, want: CreateContingent) -> Outcome[Id]:
-    contingent = Contingent(want.id, want.context_id, want.code, want.names, want.colour)
-    return Ok(want.id) if tx.insert_if_absent(contingent) else Refused(NoProduct.CODE_TAKEN, fix="code")
+CreateContingent = command_of(Action.CREATE, Contingent)
 
 
 @dataclass(frozen=True, slots=True)

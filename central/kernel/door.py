@@ -25,6 +25,7 @@ import orjson
 from central.kernel.db import UNFIT, Connection, Database, Repeatable
 from central.kernel.entity import Declaration
 from central.kernel.keys import Keys
+from central.kernel.privileges import nodes
 from central.kernel.registry import Handler, handler_of
 from central.kernel.traces import Traces
 from central.kernel.tx import Actor, ActorKind, Read, Tx
@@ -284,7 +285,7 @@ class Door:
         db.release()
         answer = ("+" if reply.ok else "-") + reply.body.decode()
         said = handler.struck(body).decode()
-        traces.log(job.command_id, to_ms(now), job.actor.label, handler.name, digest, said, answer)
+        traces.log(job.command_id, to_ms(now), job.actor.label, job.actor.origin, handler.name, digest, said, answer)
         traces.gather(tx)
         return reply, Told(frozenset(tx.feeds), frozenset(tx.touched))
 
@@ -299,14 +300,14 @@ class Door:
             return None
         place = handler.at(read, command)
         path = self._path(read, place) if place else ()
-        if any((handler.needs, context_id) in read.actor.grants for context_id in path):
+        if read.actor.may(handler.needs, path):
             return None
         return Refused(NoEntry.NOT_ALLOWED, fix=handler.needs, detail={"at": place or ""})
 
     def places(self, read: Read, declaration: Declaration) -> tuple[str, ...] | None:
         """The contexts whose rows of an entity the asker may see; None: all. Rows that stand in no context of their own
         are shown to who holds the privilege for the whole house."""
-        held = {context for privilege, context in read.actor.grants if privilege == declaration.read}
+        held = {context for node, context in read.actor.grants if node in nodes(declaration.read)}
         if any(len(self._path(read, context)) == 1 for context in held):
             return None
         if not held or not ("context_id" in declaration.names or declaration.name == "context"):

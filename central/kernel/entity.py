@@ -1,4 +1,4 @@
-"""An entity is a frozen dataclass declared once; its table, its rows and its JSON schema are read from it.
+"""An entity is a frozen dataclass declared once; its table, rows, JSON schema, form, list and rights are read from it.
 
 Columns are portable on purpose, so that one SQL text serves SQLite and PostgreSQL: times are milliseconds since 1970
 UTC, booleans 0/1, names per language and other small structures are JSON text.
@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from enum import StrEnum
+from enum import StrEnum, auto
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -51,23 +51,77 @@ class Secret:
     """`Annotated[str, Secret()]`: never shown, logged or exported."""
 
 
+class Look(StrEnum):
+    """`Annotated[str, Look.COLOUR]`: how a value is entered and shown, and what it must be (kernel/values.py)."""
+
+    COLOUR = auto()  # #rrggbb
+    TIMEZONE = auto()  # an IANA name
+    EMAIL = auto()
+    CURRENCY = auto()  # three letters, ISO 4217
+    LINES = auto()  # several lines of text
+    MONEY = auto()  # minor units
+    PERCENT = auto()  # basis points: 550 is 5.5 %
+    SECONDS = auto()
+    PICTURE = auto()  # a data: URL of a PNG, JPEG or WebP
+    URL = auto()  # https, or http to this machine
+    PRIVILEGES = auto()  # nodes of the tree of privileges
+    LANGUAGE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """`Annotated[int, Between(1, 99)]`: the smallest and the largest number, or the length of a text."""
+
+    least: int | None = None
+    most: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
+    """`hint` is the bare type (no Annotated, no None); `marks` say the rest."""
+
     name: str
     to_db: Callable[[Any], Any] | None
     from_db: Callable[[Any], Any] | None
     secret: bool
+    hint: Any
+    nullable: bool
+    marks: tuple[Any, ...]
+
+    @property
+    def ref(self) -> str | None:
+        """The table that the value, or each of its values, names."""
+        return next((mark.table for mark in (*self.marks, *item_marks(self.hint)) if isinstance(mark, Ref)), None)
+
+    @property
+    def many(self) -> bool:
+        return get_origin(self.hint) is tuple
+
+    @property
+    def look(self) -> Look | None:
+        return next((mark for mark in self.marks if isinstance(mark, Look)), None)
+
+
+def item_marks(hint: Any) -> tuple[Any, ...]:
+    """What is said of the members of `tuple[Annotated[Id, Ref("x")], ...]`."""
+    if get_origin(hint) is not tuple:
+        return ()
+    inner = get_args(hint)[0]
+    return tuple(get_args(inner)[1:]) if get_origin(inner) is Annotated else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One entity as declared: its table, its columns in field order, who may read it."""
+    """One entity as declared: its table, its columns in field order, who may read it. `unique` are the columns that no
+    two rows share, `life` the column of its state and the table of what leads from one state to the next."""
 
     kind: type[Any]
     name: str
     names: tuple[str, ...]
     table: sa.Table
     columns: tuple[Column, ...]
+    unique: tuple[tuple[str, ...], ...]
+    life: tuple[str, Mapping[Any, Any]] | None
     to_db: tuple[tuple[int, Callable[[Any], Any]], ...]  # position and way there, where a value is not stored as it is
     read_all: Callable[[Any], tuple[Any, ...]]
     read: str
@@ -90,6 +144,14 @@ class Declaration:
             ]
         )
 
+    def column(self, name: str) -> Column:
+        return self.columns[self.names.index(name)]
+
+    @property
+    def screen(self) -> str:
+        """`venues.venue`: what its privileges are called, without the action."""
+        return self.read.rpartition(".")[0]
+
     def public(self, entity: Any) -> dict[str, Any]:
         """The entity as a dict for people and programs, without its secrets."""
         return {column.name: getattr(entity, column.name) for column in self.columns if not column.secret}
@@ -106,6 +168,7 @@ def entity(
     unique: tuple[tuple[str, ...], ...] = (),
     index: tuple[tuple[str, ...], ...] = (),
     unique_where: Mapping[str, tuple[tuple[str, ...], str]] | None = None,
+    life: tuple[str, Mapping[Any, Any]] | None = None,
 ) -> Callable[[type[E]], type[E]]:
     """Declares a frozen dataclass as an entity of `table`. `read` is the privilege that shows it; `unique_where` maps
     an index name to (columns, SQL condition): the lock on live rows."""
@@ -134,6 +197,8 @@ def entity(
             names=tuple(names),
             table=sa_table,
             columns=tuple(column for _, column in named),
+            unique=unique,
+            life=life,
             to_db=tuple((n, column.to_db) for n, (_, column) in enumerate(named) if column.to_db),
             read_all=attrgetter(*names),
             read=read,
@@ -147,23 +212,28 @@ def entity(
     return declare
 
 
-def _column(name: str, hint: Any) -> tuple[sa.Column[Any], Column]:
+def stripped(hint: Any) -> tuple[Any, bool, tuple[Any, ...]]:
+    """A hint as (bare type, may be None, marks)."""
     marks: tuple[Any, ...] = ()
-    if get_origin(hint) is Annotated:
-        hint, *rest = get_args(hint)
-        marks = tuple(rest)
     nullable = False
-    if get_origin(hint) in (Union, types.UnionType):
-        nullable = True
-        (hint,) = [arm for arm in get_args(hint) if arm is not type(None)]
+    while True:
         if get_origin(hint) is Annotated:
             hint, *rest = get_args(hint)
             marks = (*marks, *rest)
-    sql_type, to_db, from_db = _storage(hint)
+        elif get_origin(hint) in (Union, types.UnionType) and type(None) in get_args(hint):
+            nullable = True
+            (hint,) = [arm for arm in get_args(hint) if arm is not type(None)]
+        else:
+            return hint, nullable, marks
+
+
+def _column(name: str, hint: Any) -> tuple[sa.Column[Any], Column]:
+    bare, nullable, marks = stripped(hint)
+    sql_type, to_db, from_db = _storage(bare)
     keys = [sa.ForeignKey(f"{mark.table}.id") for mark in marks if isinstance(mark, Ref)]
     secret = any(isinstance(mark, Secret) for mark in marks)
     column: sa.Column[Any] = sa.Column(name, sql_type, *keys, nullable=nullable, primary_key=name == "id")
-    return column, Column(name, to_db, from_db, secret)
+    return column, Column(name, to_db, from_db, secret, bare, nullable, marks)
 
 
 def _storage(hint: Any) -> tuple[sa.types.TypeEngine[Any], Callable[[Any], Any] | None, Callable[[Any], Any] | None]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
-from central.kernel.entity import Secret
+from central.kernel.entity import BY_NAME, Ref, Secret, stripped
 from central.kernel.tx import Read, Tx
 from shared.outcome import Outcome
 
@@ -18,7 +18,8 @@ Place = Callable[[Read, Any], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """`needs` None: everybody may ask (the handler checks what it must, such as a one-time code)."""
+    """`needs` None: everybody may ask (the handler checks what it must, such as a one-time code). `on`: the entity that
+    it acts on, whose id is its first field; its screen shows a button for it."""
 
     name: str
     kind: type[Any]
@@ -29,6 +30,7 @@ class Handler:
     adapter: TypeAdapter[Any]
     secrets: tuple[str, ...]
     doc: str
+    on: str | None
 
     def struck(self, body: bytes) -> bytes:
         """A command's JSON with its secrets struck out: what the log keeps."""
@@ -36,6 +38,12 @@ class Handler:
             return body
         fields_ = orjson.loads(body)
         return orjson.dumps({**fields_, **dict.fromkeys(self.secrets, "•")})
+
+    @property
+    def hints(self) -> dict[str, Any]:
+        """Its fields' types with their marks, in order."""
+        hints = get_type_hints(self.kind, include_extras=True)
+        return {field.name: hints[field.name] for field in fields(self.kind)}
 
 
 COMMANDS: dict[str, Handler] = {}
@@ -48,12 +56,12 @@ def by_context_id(_: Read, want: Any) -> str | None:
 
 
 def handles(
-    kind: type[C], *, needs: str | None, at: Place = by_context_id, gives: Any = None
+    kind: type[C], *, needs: str | None, at: Place = by_context_id, gives: Any = None, on: str | None = None
 ) -> Callable[[Callable[[Tx, C], Outcome[Any]]], Callable[[Tx, C], Outcome[Any]]]:
     """Registers the handler of a command; the function itself stays as it is."""
 
     def register(run: Callable[[Tx, C], Outcome[Any]]) -> Callable[[Tx, C], Outcome[Any]]:
-        handler = _handler(kind, needs, at, gives, run)
+        handler = _handler(kind, needs, at, gives, run, on)
         COMMANDS[handler.name] = handler
         _BY_KIND[kind] = handler
         return run
@@ -67,7 +75,7 @@ def answers(
     """Registers the handler of a query."""
 
     def register(run: Callable[[Read, C], Outcome[Any]]) -> Callable[[Read, C], Outcome[Any]]:
-        handler = _handler(kind, needs, at, gives, run)
+        handler = _handler(kind, needs, at, gives, run, None)
         QUERIES[handler.name] = handler
         _BY_KIND[kind] = handler
         return run
@@ -79,7 +87,9 @@ def handler_of(kind: type[Any]) -> Handler:
     return _BY_KIND[kind]
 
 
-def _handler(kind: type[Any], needs: str | None, at: Place, gives: Any, run: Callable[[Any, Any], Any]) -> Handler:
+def _handler(
+    kind: type[Any], needs: str | None, at: Place, gives: Any, run: Callable[[Any, Any], Any], on: str | None
+) -> Handler:
     name = "".join("_" + char.lower() if char.isupper() else char for char in kind.__name__).lstrip("_")
     hints = get_type_hints(kind, include_extras=True)
     secrets = tuple(
@@ -89,4 +99,19 @@ def _handler(kind: type[Any], needs: str | None, at: Place, gives: Any, run: Cal
         and any(isinstance(mark, Secret) for mark in get_args(hints[field.name])[1:])
     )
     doc = " ".join((kind.__doc__ or "").split())
-    return Handler(name, kind, needs, at, gives, run, TypeAdapter(kind), secrets, doc)
+    kind.__pydantic_config__ = ConfigDict(extra="forbid")  # a field that we do not know is a slip, or an attack
+    return Handler(name, kind, needs, at, gives, run, TypeAdapter(kind), secrets, doc, on or _acts_on(kind, hints))
+
+
+def _acts_on(kind: type[Any], hints: dict[str, Any]) -> str | None:
+    """The entity that the first field names."""
+    if not (first := next(iter(fields(kind)), None)):
+        return None
+    _, _, marks = stripped(hints[first.name])
+    return next((mark.table for mark in marks if isinstance(mark, Ref)), None)
+
+
+def privileges() -> list[str]:
+    """Every privilege that a declaration names, in alphabetical order: `<module>.<screen>.<action>`."""
+    named = {handler.needs for handler in (*COMMANDS.values(), *QUERIES.values()) if handler.needs}
+    return sorted(named | {declaration.read for declaration in BY_NAME.values()})

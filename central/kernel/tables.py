@@ -11,10 +11,14 @@ COMMAND_LOG = sa.Table(
     sa.Column("id", sa.String(LENGTH), primary_key=True),  # the command's id: the key that makes a repeat harmless
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("actor", sa.Text, nullable=False),  # kind:id
+    sa.Column("origin", sa.Text, nullable=False),  # from where: web or api and the address, a loop's name
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),  # of name and content: same id, other content is refused
     sa.Column("body", sa.Text, nullable=False),  # secrets struck out
     sa.Column("answer", sa.Text, nullable=False),
+    # The chain (kernel/chain.py): given by a loop right after the commit, in the order in which it finds the rows.
+    sa.Column("seq", sa.BigInteger, nullable=True, unique=True),
+    sa.Column("hash", sa.Text, nullable=True),
     sqlite_with_rowid=False,
 )
 

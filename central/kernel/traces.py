@@ -24,8 +24,10 @@ class Traces:
         found = db.run("SELECT digest, answer FROM command_log WHERE id = ?", (command_id,))
         return (found[0][0], found[0][1]) if found else None
 
-    def log(self, command_id: Id, at: int, actor: str, name: str, digest: str, body: str, answer: str) -> None:
-        self._log[command_id] = (command_id, at, actor, name, digest, body, answer)
+    def log(
+        self, command_id: Id, at: int, actor: str, origin: str, name: str, digest: str, body: str, answer: str
+    ) -> None:
+        self._log[command_id] = (command_id, at, actor, origin, name, digest, body, answer)
 
     def gather(self, tx: Tx) -> None:
         """Takes over what a command that stands has left. The last word on a feed's key counts."""
@@ -40,7 +42,8 @@ class Traces:
     def write(self, db: Connection) -> None:
         """Once, right before the commit."""
         for sql, rows in (
-            ("INSERT INTO command_log (id, at, actor, name, digest, body, answer) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ("INSERT INTO command_log (id, at, actor, origin, name, digest, body, answer) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
              list(self._log.values())),
             ("INSERT INTO audit (command_id, n, entity, entity_id, action, change) VALUES (?, ?, ?, ?, ?, ?)",
              self._audit),

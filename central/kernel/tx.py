@@ -4,7 +4,7 @@ A handler is a plain function over a `Tx`: it cannot await, so no network can hi
 are gathered here and written by the door in the same transaction (kernel/traces.py).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum, auto
@@ -15,6 +15,7 @@ import orjson
 from central.kernel.db import Connection, Row
 from central.kernel.entity import BY_NAME, ENTITIES, E
 from central.kernel.keys import Keys
+from central.kernel.privileges import nodes
 from shared.clock import to_ms
 from shared.ids import Id, near_id
 
@@ -30,14 +31,22 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks. `grants` are (privilege, context id) pairs; `perimeter` narrows them: kind of object → allowed ids,
-    a kind that is absent is not narrowed."""
+    """Who asks, and from where (`origin`). `grants` are (node of the tree of privileges, context id) pairs; `perimeter`
+    narrows them: kind of object → allowed ids, a kind that is absent is not narrowed."""
 
     kind: ActorKind
     id: str
     name: str
     grants: frozenset[tuple[str, str]] = frozenset()
     perimeter: dict[str, frozenset[str]] = field(default_factory=dict)
+    origin: str = ""
+
+    def may(self, privilege: str, path: Iterable[str]) -> bool:
+        """Whether one of these contexts (nearest first) holds the privilege, or a branch that it hangs on."""
+        if self.kind is ActorKind.SYSTEM:
+            return True
+        grants, held = self.grants, nodes(privilege)
+        return any((node, context_id) in grants for context_id in path for node in held)
 
     def within(self, kind: str, object_id: str) -> bool:
         allowed = self.perimeter.get(kind)

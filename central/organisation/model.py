@@ -1,10 +1,13 @@
 """Institution, organiser, season and activity are one tree of contexts; rights are held at a context and reach down."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.entity import Ref, Secret, entity
+from central.kernel.declared import configured
+from central.kernel.entity import Look, Ref, Secret, entity
+from central.kernel.privileges import Action
 from shared.ids import Id
 
 Names = dict[str, str]
@@ -12,12 +15,20 @@ Names = dict[str, str]
 
 
 class Privilege(StrEnum):
-    """What may be granted at a context. `<area>.<thing>.<action>`."""
+    """The privileges that hand-written code names: `<module>.<screen>.<action>`. What may be granted is all that
+    the declarations name (kernel/registry.privileges), which is more: generated commands bring their own."""
 
     CONTEXT_READ = "organisation.context.read"
     CONTEXT_MODIFY = "organisation.context.modify"
     OPERATOR_READ = "organisation.operator.read"
     OPERATOR_MODIFY = "organisation.operator.modify"
+    OPERATOR_CREATE = "organisation.operator.create"
+    PROFILE_READ = "organisation.profile.read"
+    SESSION_READ = "organisation.session.read"
+    SESSION_END = "organisation.session.execute"
+    AUDIT_READ = "organisation.audit.read"
+    WEBHOOK_READ = "organisation.webhook.read"
+    WEBHOOK_MODIFY = "organisation.webhook.modify"
     VENUE_READ = "venues.venue.read"
     VENUE_MODIFY = "venues.venue.modify"
     CATALOGUE_READ = "catalogue.event.read"
@@ -56,6 +67,7 @@ PARENT = {
 }
 
 
+@configured(fixed=("kind",), without=(Action.CREATE,))
 @entity("context", read=Privilege.CONTEXT_READ, unique=(("parent_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -70,38 +82,114 @@ class Context:
     settings: dict[str, str]
 
 
-@entity("operator", read=Privilege.OPERATOR_READ)
+class OperatorKind(StrEnum):
+    PERSON = auto()
+    PROGRAM = auto()
+
+
+@configured()
+@entity("profile", read=Privilege.PROFILE_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
-class Operator:
-    """A person or a program (an API key is a virtual operator). `key_digest` is the SHA-256 of a 256-bit random key."""
+class Profile:
+    """What a trade may do (box office, back office, gate staff): nodes of the tree of privileges, `*` for all of it.
+    `second_factor`: who holds it must sign in with one."""
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
+    code: str
+    names: Names
+    privileges: Annotated[tuple[str, ...], Look.PRIVILEGES]
+    second_factor: bool
+
+
+@entity("operator", read=Privilege.OPERATOR_READ, unique=(("email",),))
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A person, who signs in with `email` and a password, or a program, whose key is kept as the SHA-256 of 256 random
+    bits. `password` is argon2id's text, `totp` the second factor's seed, sealed with a key that lies outside the
+    database (empty: none yet). `wrong` counts failures in a row, which close the door until `locked_until`."""
+
+    id: Id
+    context_id: Annotated[Id, Ref("context")]
+    kind: OperatorKind
     name: str
-    key_digest: Annotated[str, Secret()]
+    email: Annotated[str, Look.EMAIL] | None
+    language: Annotated[str, Look.LANGUAGE]
     active: bool
+    key_digest: Annotated[str, Secret()]
+    password: Annotated[str, Secret()]
+    totp: Annotated[str, Secret()]
+    wrong: int
+    locked_until: datetime | None
 
 
 @entity("operator_grant", read=Privilege.OPERATOR_READ, unique=(("operator_id", "context_id", "privilege"),))
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A privilege at a context and everything below it."""
+    """A node of the tree of privileges, at a context and everything below it: for programs, beside any profile."""
 
     id: Id
     operator_id: Annotated[Id, Ref("operator")]
     context_id: Annotated[Id, Ref("context")]
-    privilege: Privilege
+    privilege: str
+
+
+@entity("operator_role", read=Privilege.OPERATOR_READ, unique=(("operator_id", "profile_id", "context_id"),))
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A profile that an operator holds at a context and everything below it."""
+
+    id: Id
+    operator_id: Annotated[Id, Ref("operator")]
+    profile_id: Annotated[Id, Ref("profile")]
+    context_id: Annotated[Id, Ref("context")]
+
+
+@entity("operator_session", read=Privilege.SESSION_READ, index=(("operator_id",),), unique=(("token_digest",),))
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody signed in. The cookie holds a 256-bit token, we its SHA-256. It ends at `until`, or idle for long."""
+
+    id: Id
+    operator_id: Annotated[Id, Ref("operator")]
+    token_digest: Annotated[str, Secret()]
+    began: datetime
+    seen: datetime
+    until: datetime
+    address: str
+    browser: str
+    second_factor: bool
+
+
+class LetterKind(StrEnum):
+    INVITATION = auto()
+    RESET = auto()
+
+
+@entity("operator_letter", read=Privilege.OPERATOR_READ, index=(("operator_id",),), unique=(("token_digest",),))
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A one-time link that lets an operator set a password: sent by mail, or printed on the console."""
+
+    id: Id
+    operator_id: Annotated[Id, Ref("operator")]
+    kind: LetterKind
+    token_digest: Annotated[str, Secret()]
+    sent: datetime
+    until: datetime
+    used: datetime | None
 
 
 @entity("operator_perimeter", read=Privilege.OPERATOR_READ, unique=(("operator_id", "kind", "object_id"),))
 @dataclass(frozen=True, slots=True)
 class Perimeter:
-    """Narrows an operator to listed objects of a kind (`point_of_sale`); no row of a kind: not narrowed."""
+    """Narrows an operator to listed objects of a kind (`point_of_sale`, `channel`, `public_category`,
+    `product_family`); no row of a kind: not narrowed."""
 
     id: Id
     operator_id: Annotated[Id, Ref("operator")]
     kind: str
-    object_id: Id
+    object_id: str
 
 
 class NoContext(StrEnum):

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated, Any
 
+import orjson
+
 from central.kernel.entity import Secret
+from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import handles
 from central.kernel.tx import Actor, ActorKind, Read, Tx
 from central.organisation.model import (
@@ -16,6 +19,7 @@ from central.organisation.model import (
     Names,
     NoContext,
     Operator,
+    OperatorKind,
     Perimeter,
     Privilege,
 )
@@ -44,7 +48,7 @@ def set_up_house(tx: Tx, want: SetUpHouse) -> Outcome[Id]:
     if not want.names.get("fr"):
         return Refused(NoContext.FRENCH_NAME_MISSING, fix="names")
     tx.insert(Context(want.institution_id, None, ContextKind.INSTITUTION, want.code, want.names, {}))
-    _insert_operator(tx, want.operator_id, want.institution_id, want.operator_name, want.key_digest, tuple(Privilege))
+    _insert_operator(tx, want.operator_id, want.institution_id, want.operator_name, want.key_digest, (EVERYTHING,))
     return Ok(want.institution_id)
 
 
@@ -83,7 +87,7 @@ class CreateOperator:
     context_id: Id
     name: str
     key_digest: Annotated[str, Secret()]
-    privileges: tuple[Privilege, ...]
+    privileges: tuple[str, ...]
     points_of_sale: tuple[Id, ...] = ()
 
 
@@ -91,8 +95,8 @@ class CreateOperator:
 def create_operator(tx: Tx, want: CreateOperator) -> Outcome[Id]:
     """Nobody gives a right that they do not hold there themselves."""
     path = path_of(tx, want.context_id)
-    lacking = [p for p in want.privileges if not any((p, at) in tx.actor.grants for at in path)]
-    if lacking and tx.actor.kind is not ActorKind.SYSTEM:
+    lacking = [node for node in want.privileges if not tx.actor.may(node, path)]
+    if lacking:
         return Refused(NoContext.NOT_YOURS_TO_GIVE, fix="privileges", detail={"privileges": lacking})
     _insert_operator(tx, want.id, want.context_id, want.name, want.key_digest, want.privileges)
     tx.insert_all(
@@ -102,9 +106,14 @@ def create_operator(tx: Tx, want: CreateOperator) -> Outcome[Id]:
 
 
 def _insert_operator(
-    tx: Tx, operator_id: Id, context_id: Id, name: str, digest: str, privileges: tuple[Privilege, ...]
+    tx: Tx, operator_id: Id, context_id: Id, name: str, digest: str, privileges: tuple[str, ...]
 ) -> None:
-    tx.insert(Operator(operator_id, context_id, name, digest, active=True))
+    tx.insert(
+        Operator(
+            id=operator_id, context_id=context_id, kind=OperatorKind.PROGRAM, name=name, email=None, language="fr",
+            active=True, key_digest=digest, password="", totp="", wrong=0, locked_until=None,
+        )
+    )  # fmt: skip
     tx.insert_all([Grant(tx.new_id(operator_id, p), operator_id, context_id, p) for p in sorted(set(privileges))])
 
 
@@ -118,19 +127,30 @@ def operator_of(read: Read, operator_id: str, key: str) -> Actor | None:
     operator = read.get(Operator, operator_id)
     if operator is None or not operator.active or not hmac.compare_digest(operator.key_digest, key_digest(key)):
         return None
-    grants = frozenset(
-        (str(privilege), str(context_id))
-        for privilege, context_id in read.run(
+    return actor_of(read, operator)
+
+
+def actor_of(read: Read, operator: Operator) -> Actor:
+    """An operator with what it may do: its own grants and those of its profiles, within its perimeter."""
+    grants = {
+        (str(node), str(context_id))
+        for node, context_id in read.run(
             "SELECT privilege, context_id FROM operator_grant WHERE operator_id = :id", id=operator.id
         )
-    )
+    }
+    for nodes, context_id in read.run(
+        "SELECT p.privileges, r.context_id FROM operator_role r JOIN profile p ON p.id = r.profile_id "
+        "WHERE r.operator_id = :id",
+        id=operator.id,
+    ):
+        grants |= {(node, str(context_id)) for node in orjson.loads(nodes)}
     perimeter: dict[str, set[str]] = {}
     for kind, object_id in read.run(
         "SELECT kind, object_id FROM operator_perimeter WHERE operator_id = :id", id=operator.id
     ):
         perimeter.setdefault(kind, set()).add(object_id)
     narrowed = {kind: frozenset(ids) for kind, ids in perimeter.items()}
-    return Actor(ActorKind.OPERATOR, operator.id, operator.name, grants, narrowed)
+    return Actor(ActorKind.OPERATOR, operator.id, operator.name, frozenset(grants), narrowed)
 
 
 def path_of(read: Read, context_id: str) -> tuple[str, ...]:

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.entity import Ref, entity
+from central.kernel.declared import configured
+from central.kernel.entity import Between, Look, Ref, entity
+from central.kernel.privileges import Action
 from central.organisation.model import Names, Privilege
 from shared.ids import Id
 from shared.money import Minor
 
 
+@configured()
 @entity("tariff", read=Privilege.PRICE_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Tariff:
@@ -19,10 +22,11 @@ class Tariff:
     context_id: Annotated[Id, Ref("context")]
     code: str
     names: Names
-    rank: int
+    rank: Annotated[int, Between(1, 999)]
     proof: bool
 
 
+@configured(kept={"version": 1}, without=(Action.CREATE,))
 @entity("price_grid", read=Privilege.PRICE_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class PriceGrid:
@@ -32,7 +36,7 @@ class PriceGrid:
     context_id: Annotated[Id, Ref("context")]
     code: str
     names: Names
-    currency: str
+    currency: Annotated[str, Look.CURRENCY]
     version: int
 
 
@@ -43,7 +47,7 @@ class Price:
     grid_id: Annotated[Id, Ref("price_grid")]
     category_id: Annotated[Id, Ref("seat_category")]
     tariff_id: Annotated[Id, Ref("tariff")]
-    amount: Minor
+    amount: Annotated[Minor, Look.MONEY]
 
 
 class NoGrid(StrEnum):

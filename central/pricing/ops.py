@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from central.kernel.declared import command_of
+from central.kernel.privileges import Action
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Names, Privilege
@@ -10,21 +12,7 @@ from shared.ids import Id, derived_id
 from shared.money import Minor
 from shared.outcome import Ok, Outcome, Refused
 
-
-@dataclass(frozen=True, slots=True)
-class CreateTariff:
-    id: Id
-    context_id: Id
-    code: str
-    names: Names
-    rank: int
-    proof: bool
-
-
-@handles(CreateTariff, needs=Privilege.PRICE_MODIFY, gives=Id)
-def create_tariff(tx: Tx, want: CreateTariff) -> Outcome[Id]:
-    tariff = Tariff(want.id, want.context_id, want.code, want.names, want.rank, want.proof)
-    return Ok(want.id) if tx.insert_if_absent(tariff) else Refused(NoGrid.CODE_TAKEN, fix="code")
+CreateTariff = command_of(Action.CREATE, Tariff)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.entity import Ref, entity
+from central.kernel.declared import configured
+from central.kernel.entity import Between, Ref, entity
 from central.organisation.model import Names, Privilege
 from shared.ids import Id
 
@@ -19,6 +20,7 @@ class ChannelKind(StrEnum):
     EXTERNAL = auto()
 
 
+@configured(initial={"active": True})
 @entity("channel", read=Privilege.CHANNEL_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Channel:
@@ -29,12 +31,13 @@ class Channel:
     code: str
     names: Names
     kind: ChannelKind
-    contingents: tuple[Id, ...]
+    contingents: tuple[Annotated[Id, Ref("contingent")], ...]
     uncontingented: bool
-    max_places: int
+    max_places: Annotated[int, Between(1, 999)]
     active: bool
 
 
+@configured(initial={"active": True})
 @entity("point_of_sale", read=Privilege.CHANNEL_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class PointOfSale:

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.entity import Ref, entity
+from central.kernel.declared import configured
+from central.kernel.entity import Between, Look, Ref, entity
 from central.organisation.model import Names, Privilege
 from shared.ids import Id
 
 
+@configured()
 @entity("site", read=Privilege.VENUE_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -19,10 +22,11 @@ class Site:
     context_id: Annotated[Id, Ref("context")]
     code: str
     names: Names
-    address: str
-    timezone: str
+    address: Annotated[str, Look.LINES]
+    timezone: Annotated[str, Look.TIMEZONE]
 
 
+@configured()
 @entity("space", read=Privilege.VENUE_READ, unique=(("site_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Space:
@@ -34,6 +38,7 @@ class Space:
     names: Names
 
 
+@configured()
 @entity("entrance", read=Privilege.VENUE_READ, unique=(("site_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Entrance:
@@ -46,6 +51,7 @@ class Entrance:
     zones: int
 
 
+@configured()
 @entity("seat_category", read=Privilege.VENUE_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class SeatCategory:
@@ -55,8 +61,8 @@ class SeatCategory:
     context_id: Annotated[Id, Ref("context")]
     code: str
     names: Names
-    colour: str
-    rank: int
+    colour: Annotated[str, Look.COLOUR]
+    rank: Annotated[int, Between(1, 999)]
 
 
 class PlanState(StrEnum):
@@ -74,7 +80,8 @@ PLAN: Mapping[tuple[PlanState, PlanDo], PlanState] = {(PlanState.DRAFT, PlanDo.V
 @entity("physical_configuration", read=Privilege.VENUE_READ, unique=(("space_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class PhysicalConfiguration:
-    """How a space is built for a use. `plan` is its plan file as `venues.plan.write_plan` writes it; empty: no plan."""
+    """How a space is built for a use. `plan` is its plan file as `venues.plan.write_plan` writes it; empty: no plan, and
+    its zones add up to `gauge`. With a plan the gauge is what the plan and the zones beside it hold: 0 here."""
 
     id: Id
     space_id: Annotated[Id, Ref("space")]
@@ -82,6 +89,7 @@ class PhysicalConfiguration:
     names: Names
     state: PlanState
     plan: str
+    gauge: int = 0
 
 
 @entity("physical_zone", read=Privilege.VENUE_READ, unique=(("configuration_id", "name"),))
@@ -97,6 +105,16 @@ class PhysicalZone:
     control: int
 
 
+@entity("zone_entrance", read=Privilege.VENUE_READ, unique=(("zone_id", "entrance_id"),), index=(("entrance_id",),))
+@dataclass(frozen=True, slots=True)
+class ZoneEntrance:
+    """This entrance serves this zone."""
+
+    id: Id
+    zone_id: Annotated[Id, Ref("physical_zone")]
+    entrance_id: Annotated[Id, Ref("entrance")]
+
+
 @entity(
     "physical_seat",
     read=Privilege.VENUE_READ,
@@ -105,7 +123,8 @@ class PhysicalZone:
 )
 @dataclass(frozen=True, slots=True)
 class PhysicalSeat:
-    """`position` is its order in the plan; `quality` its rank for best seats, lower is better; x, y in plan units."""
+    """`position` is its order in the plan; `quality` its rank for best seats, lower is better; x, y in plan units.
+    `companion_of` is the wheelchair place beside which it stands; `invalid` why it is gone, empty: it is there."""
 
     id: Id
     configuration_id: Annotated[Id, Ref("physical_configuration")]
@@ -120,6 +139,18 @@ class PhysicalSeat:
     wheelchair: bool
     companion: bool
     aisle: bool
+    restricted: bool = False
+    companion_of: Id | None = None
+    invalid: str = ""
+
+
+class SeatOrder(StrEnum):
+    """In which order seats are proposed within a selection."""
+
+    DRAWN = auto()  # by their place in the drawing: near the stage and in the middle first
+    SNAKE = auto()  # row by row from the front, left to right and back again
+    ROWS = auto()  # row by row from the front, from the middle outwards
+    LISTED = auto()  # as the selection lists them
 
 
 @entity("logical_configuration", read=Privilege.VENUE_READ, unique=(("context_id", "code"),))
@@ -136,30 +167,119 @@ class LogicalConfiguration:
 
 
 @entity(
-    "logical_seat", read=Privilege.VENUE_READ, unique=(("configuration_id", "seat_id"),), index=(("contingent_id",),)
-)
+    "logical_category", read=Privilege.VENUE_READ, unique=(("configuration_id", "category_id"),),
+    index=(("category_id",),),
+)  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class LogicalCategory:
+    """A category that this configuration picks. `colour` empty: the category's own; `options`: may be optioned."""
+
+    id: Id
+    configuration_id: Annotated[Id, Ref("logical_configuration")]
+    category_id: Annotated[Id, Ref("seat_category")]
+    colour: str = ""
+    options: bool = True
+
+
+@entity("shop_picture", read=Privilege.VENUE_READ, unique=(("configuration_id",),))
+@dataclass(frozen=True, slots=True)
+class ShopPicture:
+    """A logical configuration's picture for the shop. `data` is base64."""
+
+    id: Id
+    configuration_id: Annotated[Id, Ref("logical_configuration")]
+    media_type: str
+    data: str
+
+
+@entity(
+    "logical_seat", read=Privilege.VENUE_READ, unique=(("configuration_id", "seat_id"),),
+    index=(("contingent_id",), ("category_id",), ("seat_id",)),
+)  # fmt: skip
 @dataclass(frozen=True, slots=True)
 class LogicalSeat:
-    """A seat's category and contingent in a logical configuration; no contingent: outside any. `blocked`: a reason."""
+    """A seat's category and contingent in a logical configuration; no contingent: outside any. `blocked`: a reason. A
+    draft may have seats without a category. `quality` is its rank for best seats; None: as drawn."""
 
     id: Id
     configuration_id: Annotated[Id, Ref("logical_configuration")]
     seat_id: Annotated[Id, Ref("physical_seat")]
-    category_id: Annotated[Id, Ref("seat_category")]
+    category_id: Annotated[Id, Ref("seat_category")] | None
     contingent_id: Id | None
     blocked: str
+    quality: int | None = None
 
 
 @entity("logical_zone", read=Privilege.VENUE_READ, unique=(("configuration_id", "zone_id"),))
 @dataclass(frozen=True, slots=True)
 class LogicalZone:
-    """An unnumbered zone has exactly one category."""
+    """An unnumbered zone has exactly one category (none yet: only in a draft)."""
 
     id: Id
     configuration_id: Annotated[Id, Ref("logical_configuration")]
     zone_id: Annotated[Id, Ref("physical_zone")]
-    category_id: Annotated[Id, Ref("seat_category")]
+    category_id: Annotated[Id, Ref("seat_category")] | None
     capacity: int
+
+
+@entity(
+    "logical_gauge", read=Privilege.VENUE_READ, unique=(("configuration_id", "zone_id", "contingent_id"),),
+    index=(("contingent_id",),),
+)  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class LogicalGauge:
+    """The share of an unnumbered zone that is in a contingent (empty: hors contingent); the shares add up to the zone's
+    capacity. `blocked` of them are out of sale."""
+
+    id: Id
+    configuration_id: Annotated[Id, Ref("logical_configuration")]
+    zone_id: Annotated[Id, Ref("physical_zone")]
+    contingent_id: str
+    capacity: int
+    blocked: int
+
+
+class PlanTarget(StrEnum):
+    """What an action on a plan is done to."""
+
+    PHYSICAL = auto()
+    LOGICAL = auto()
+    PERFORMANCE = auto()
+
+
+class PlanAct(StrEnum):
+    INVALIDATE = auto()
+    REVALIDATE = auto()
+    ATTRIBUTE = auto()
+    BLOCK = auto()
+    UNBLOCK = auto()
+    CATEGORISE = auto()
+    ASSIGN = auto()
+    ORDER = auto()
+    CARRY_OVER = auto()
+    UNDO = auto()
+
+
+@entity(
+    "plan_action", read=Privilege.VENUE_READ, unique=(("target_id", "version"),), index=(("target_id", "at"),),
+)  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class PlanAction:
+    """One action on one plan: who, when, what, why, and all that it changed (`changes`: venues.history as JSON). It is
+    never changed itself, and it is the plan's own history: the audit does not repeat it seat by seat."""
+
+    id: Id
+    target: PlanTarget
+    target_id: Id
+    version: int
+    at: datetime
+    who: str
+    act: PlanAct
+    what: dict[str, str]  # what was set: category, contingent, order …
+    why: str
+    places: int
+    of_id: Id | None  # the action that it undoes or carries over
+    changes: str
 
 
 class NoVenue(StrEnum):
@@ -173,3 +293,32 @@ class NoVenue(StrEnum):
     CATEGORY_MISSING = auto()
     CODE_TAKEN = auto()
     BAD_TIMEZONE = auto()
+    NO_SUCH_ZONE = auto()
+    NO_SUCH_ENTRANCE = auto()
+    ELSEWHERE = auto()  # it belongs to another site or configuration
+    HAS_PLAN = auto()
+    ABOVE_GAUGE = auto()
+    INCOMPLETE = auto()
+    IN_USE = auto()
+    NO_PICTURE = auto()
+
+
+class NoAct(StrEnum):
+    """Why an action on a plan is refused, in order."""
+
+    NO_SUCH_PLAN = auto()
+    NO_SUCH_ACTION = auto()
+    NO_SUCH_SEAT = auto()
+    NO_SUCH_ZONE = auto()
+    NO_SUCH_CATEGORY = auto()
+    NO_SUCH_CONTINGENT = auto()
+    NO_SUCH_PERFORMANCE = auto()
+    NOT_FLAT = auto()  # a lasso of fewer than three points
+    EMPTY = auto()
+    NO_REASON = auto()
+    HAS_CONTINGENT = auto()
+    CATEGORY_TWICE = auto()  # one category for a counted zone and for seats of the plan
+    WHOLE_ZONE = auto()  # a counted zone has exactly one category
+    TOO_MANY = auto()
+    OTHER_PLAN = auto()
+    NOTHING_TO_UNDO = auto()

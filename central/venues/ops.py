@@ -1,8 +1,9 @@
 """Sites, spaces, configurations: how a plan file becomes a hall that can be sold (spec/venues.md)."""
 
 from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from central.kernel.declared import command_of
+from central.kernel.privileges import Action
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Names, Privilege
@@ -28,79 +29,15 @@ from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.feeds import PlanRow, PlanSeat, PlanShape
 
-
-@dataclass(frozen=True, slots=True)
-class CreateSite:
-    id: Id
-    context_id: Id
-    code: str
-    names: Names
-    address: str
-    timezone: str
-
-
-@handles(CreateSite, needs=Privilege.VENUE_MODIFY, gives=Id)
-def create_site(tx: Tx, want: CreateSite) -> Outcome[Id]:
-    try:
-        ZoneInfo(want.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return Refused(NoVenue.BAD_TIMEZONE, fix="timezone", detail={"timezone": want.timezone})
-    site = Site(want.id, want.context_id, want.code, want.names, want.address, want.timezone)
-    return Ok(want.id) if tx.insert_if_absent(site) else Refused(NoVenue.CODE_TAKEN, fix="code")
+CreateSite = command_of(Action.CREATE, Site)
+CreateSpace = command_of(Action.CREATE, Space)
+CreateEntrance = command_of(Action.CREATE, Entrance)
+CreateSeatCategory = command_of(Action.CREATE, SeatCategory)
 
 
 def _site_context(read: Read, site_id: str) -> str | None:
     row = read.one("SELECT context_id FROM site WHERE id = :id", id=site_id)
     return str(row[0]) if row else None
-
-
-@dataclass(frozen=True, slots=True)
-class CreateSpace:
-    id: Id
-    site_id: Id
-    code: str
-    names: Names
-
-
-@handles(CreateSpace, needs=Privilege.VENUE_MODIFY, at=lambda read, want: _site_context(read, want.site_id), gives=Id)
-def create_space(tx: Tx, want: CreateSpace) -> Outcome[Id]:
-    space = Space(want.id, want.site_id, want.code, want.names)
-    return Ok(want.id) if tx.insert_if_absent(space) else Refused(NoVenue.CODE_TAKEN, fix="code")
-
-
-@dataclass(frozen=True, slots=True)
-class CreateEntrance:
-    """`zones`: bits of the control zones that this door serves."""
-
-    id: Id
-    site_id: Id
-    code: str
-    names: Names
-    zones: int
-
-
-@handles(
-    CreateEntrance, needs=Privilege.VENUE_MODIFY, at=lambda read, want: _site_context(read, want.site_id), gives=Id
-)
-def create_entrance(tx: Tx, want: CreateEntrance) -> Outcome[Id]:
-    entrance = Entrance(want.id, want.site_id, want.code, want.names, want.zones)
-    return Ok(want.id) if tx.insert_if_absent(entrance) else Refused(NoVenue.CODE_TAKEN, fix="code")
-
-
-@dataclass(frozen=True, slots=True)
-class CreateSeatCategory:
-    id: Id
-    context_id: Id
-    code: str
-    names: Names
-    colour: str
-    rank: int
-
-
-@handles(CreateSeatCategory, needs=Privilege.VENUE_MODIFY, gives=Id)
-def create_seat_category(tx: Tx, want: CreateSeatCategory) -> Outcome[Id]:
-    category = SeatCategory(want.id, want.context_id, want.code, want.names, want.colour, want.rank)
-    return Ok(want.id) if tx.insert_if_absent(category) else Refused(NoVenue.CODE_TAKEN, fix="code")
 
 
 @dataclass(frozen=True, slots=True)

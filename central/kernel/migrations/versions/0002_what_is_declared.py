@@ -31,11 +31,15 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("hash", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_command_log")),
+        sa.UniqueConstraint("seq", name=op.f("uq_command_log_seq")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -116,6 +120,27 @@ def upgrade() -> None:
         ),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "plan_action",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("target_id", sa.String(length=26), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("places", sa.BigInteger(), nullable=False),
+        sa.Column("of_id", sa.String(length=26), nullable=True),
+        sa.Column("changes", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_action")),
+        sa.UniqueConstraint("target_id", "version", name=op.f("uq_plan_action_target_id_version")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("plan_action", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_plan_action_target_id_at"), ["target_id", "at"], unique=False)
+
     op.create_table(
         "scan",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -199,18 +224,6 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "contingent",
-        sa.Column("id", sa.String(length=26), nullable=False),
-        sa.Column("context_id", sa.String(length=26), nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("names", sa.Text(), nullable=False),
-        sa.Column("colour", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_contingent_context_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_contingent")),
-        sa.UniqueConstraint("context_id", "code", name=op.f("uq_contingent_context_id_code")),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
         "event",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("context_id", sa.String(length=26), nullable=False),
@@ -226,11 +239,19 @@ def upgrade() -> None:
         "operator",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("context_id", sa.String(length=26), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("key_digest", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("language", sa.Text(), nullable=False),
         sa.Column("active", sa.Integer(), nullable=False),
+        sa.Column("key_digest", sa.Text(), nullable=False),
+        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("totp", sa.Text(), nullable=False),
+        sa.Column("wrong", sa.BigInteger(), nullable=False),
+        sa.Column("locked_until", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_operator_context_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_operator")),
+        sa.UniqueConstraint("email", name=op.f("uq_operator_email")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -244,6 +265,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_price_grid_context_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_price_grid")),
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_price_grid_context_id_code")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "profile",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("context_id", sa.String(length=26), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("names", sa.Text(), nullable=False),
+        sa.Column("privileges", sa.Text(), nullable=False),
+        sa.Column("second_factor", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_profile_context_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_profile")),
+        sa.UniqueConstraint("context_id", "code", name=op.f("uq_profile_context_id_code")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -283,6 +317,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_tariff_context_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tariff")),
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_tariff_context_id_code")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "contingent",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("context_id", sa.String(length=26), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("names", sa.Text(), nullable=False),
+        sa.Column("colour", sa.Text(), nullable=False),
+        sa.Column("external_channel_id", sa.String(length=26), nullable=True),
+        sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_contingent_context_id")),
+        sa.ForeignKeyConstraint(
+            ["external_channel_id"], ["channel.id"], name=op.f("fk_contingent_external_channel_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contingent")),
+        sa.UniqueConstraint("context_id", "code", name=op.f("uq_contingent_context_id_code")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -330,11 +380,28 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "operator_letter",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("operator_id", sa.String(length=26), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("token_digest", sa.Text(), nullable=False),
+        sa.Column("sent", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["operator_id"], ["operator.id"], name=op.f("fk_operator_letter_operator_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_operator_letter")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_operator_letter_token_digest")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("operator_letter", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_operator_letter_operator_id"), ["operator_id"], unique=False)
+
+    op.create_table(
         "operator_perimeter",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("operator_id", sa.String(length=26), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("object_id", sa.String(length=26), nullable=False),
+        sa.Column("object_id", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["operator_id"], ["operator.id"], name=op.f("fk_operator_perimeter_operator_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_operator_perimeter")),
         sa.UniqueConstraint(
@@ -342,6 +409,40 @@ def upgrade() -> None:
         ),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "operator_role",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("operator_id", sa.String(length=26), nullable=False),
+        sa.Column("profile_id", sa.String(length=26), nullable=False),
+        sa.Column("context_id", sa.String(length=26), nullable=False),
+        sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_operator_role_context_id")),
+        sa.ForeignKeyConstraint(["operator_id"], ["operator.id"], name=op.f("fk_operator_role_operator_id")),
+        sa.ForeignKeyConstraint(["profile_id"], ["profile.id"], name=op.f("fk_operator_role_profile_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_operator_role")),
+        sa.UniqueConstraint(
+            "operator_id", "profile_id", "context_id", name=op.f("uq_operator_role_operator_id_profile_id_context_id")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "operator_session",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("operator_id", sa.String(length=26), nullable=False),
+        sa.Column("token_digest", sa.Text(), nullable=False),
+        sa.Column("began", sa.BigInteger(), nullable=False),
+        sa.Column("seen", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("browser", sa.Text(), nullable=False),
+        sa.Column("second_factor", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["operator_id"], ["operator.id"], name=op.f("fk_operator_session_operator_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_operator_session")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_operator_session_token_digest")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("operator_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_operator_session_operator_id"), ["operator_id"], unique=False)
+
     op.create_table(
         "point_of_sale",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -429,6 +530,7 @@ def upgrade() -> None:
         sa.Column("names", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("plan", sa.Text(), nullable=False),
+        sa.Column("gauge", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["space_id"], ["space.id"], name=op.f("fk_physical_configuration_space_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_physical_configuration")),
         sa.UniqueConstraint("space_id", "code", name=op.f("uq_physical_configuration_space_id_code")),
@@ -526,11 +628,55 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "logical_category",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("configuration_id", sa.String(length=26), nullable=False),
+        sa.Column("category_id", sa.String(length=26), nullable=False),
+        sa.Column("colour", sa.Text(), nullable=False),
+        sa.Column("options", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["category_id"], ["seat_category.id"], name=op.f("fk_logical_category_category_id")),
+        sa.ForeignKeyConstraint(
+            ["configuration_id"], ["logical_configuration.id"], name=op.f("fk_logical_category_configuration_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_logical_category")),
+        sa.UniqueConstraint(
+            "configuration_id", "category_id", name=op.f("uq_logical_category_configuration_id_category_id")
+        ),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("logical_category", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_logical_category_category_id"), ["category_id"], unique=False)
+
+    op.create_table(
+        "logical_gauge",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("configuration_id", sa.String(length=26), nullable=False),
+        sa.Column("zone_id", sa.String(length=26), nullable=False),
+        sa.Column("contingent_id", sa.Text(), nullable=False),
+        sa.Column("capacity", sa.BigInteger(), nullable=False),
+        sa.Column("blocked", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["configuration_id"], ["logical_configuration.id"], name=op.f("fk_logical_gauge_configuration_id")
+        ),
+        sa.ForeignKeyConstraint(["zone_id"], ["physical_zone.id"], name=op.f("fk_logical_gauge_zone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_logical_gauge")),
+        sa.UniqueConstraint(
+            "configuration_id",
+            "zone_id",
+            "contingent_id",
+            name=op.f("uq_logical_gauge_configuration_id_zone_id_contingent_id"),
+        ),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("logical_gauge", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_logical_gauge_contingent_id"), ["contingent_id"], unique=False)
+
+    op.create_table(
         "logical_zone",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("configuration_id", sa.String(length=26), nullable=False),
         sa.Column("zone_id", sa.String(length=26), nullable=False),
-        sa.Column("category_id", sa.String(length=26), nullable=False),
+        sa.Column("category_id", sa.String(length=26), nullable=True),
         sa.Column("capacity", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["category_id"], ["seat_category.id"], name=op.f("fk_logical_zone_category_id")),
         sa.ForeignKeyConstraint(
@@ -585,6 +731,9 @@ def upgrade() -> None:
         sa.Column("wheelchair", sa.Integer(), nullable=False),
         sa.Column("companion", sa.Integer(), nullable=False),
         sa.Column("aisle", sa.Integer(), nullable=False),
+        sa.Column("restricted", sa.Integer(), nullable=False),
+        sa.Column("companion_of", sa.String(length=26), nullable=True),
+        sa.Column("invalid", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["configuration_id"], ["physical_configuration.id"], name=op.f("fk_physical_seat_configuration_id")
         ),
@@ -597,6 +746,33 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_physical_seat_configuration_id_position"), ["configuration_id", "position"], unique=False
         )
+
+    op.create_table(
+        "shop_picture",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("configuration_id", sa.String(length=26), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["configuration_id"], ["logical_configuration.id"], name=op.f("fk_shop_picture_configuration_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shop_picture")),
+        sa.UniqueConstraint("configuration_id", name=op.f("uq_shop_picture_configuration_id")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "zone_entrance",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("zone_id", sa.String(length=26), nullable=False),
+        sa.Column("entrance_id", sa.String(length=26), nullable=False),
+        sa.ForeignKeyConstraint(["entrance_id"], ["entrance.id"], name=op.f("fk_zone_entrance_entrance_id")),
+        sa.ForeignKeyConstraint(["zone_id"], ["physical_zone.id"], name=op.f("fk_zone_entrance_zone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_zone_entrance")),
+        sa.UniqueConstraint("zone_id", "entrance_id", name=op.f("uq_zone_entrance_zone_id_entrance_id")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("zone_entrance", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_zone_entrance_entrance_id"), ["entrance_id"], unique=False)
 
     op.create_table(
         "gauge",
@@ -643,9 +819,10 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("configuration_id", sa.String(length=26), nullable=False),
         sa.Column("seat_id", sa.String(length=26), nullable=False),
-        sa.Column("category_id", sa.String(length=26), nullable=False),
+        sa.Column("category_id", sa.String(length=26), nullable=True),
         sa.Column("contingent_id", sa.String(length=26), nullable=True),
         sa.Column("blocked", sa.Text(), nullable=False),
+        sa.Column("quality", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["category_id"], ["seat_category.id"], name=op.f("fk_logical_seat_category_id")),
         sa.ForeignKeyConstraint(
             ["configuration_id"], ["logical_configuration.id"], name=op.f("fk_logical_seat_configuration_id")
@@ -656,7 +833,9 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     with op.batch_alter_table("logical_seat", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_logical_seat_category_id"), ["category_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_logical_seat_contingent_id"), ["contingent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_logical_seat_seat_id"), ["seat_id"], unique=False)
 
     op.create_table(
         "order_line",
@@ -687,6 +866,7 @@ def upgrade() -> None:
         sa.Column("contingent_id", sa.String(length=26), nullable=True),
         sa.Column("blocked", sa.Text(), nullable=False),
         sa.Column("zones", sa.BigInteger(), nullable=False),
+        sa.Column("quality", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["performance_id"], ["performance.id"], name=op.f("fk_place_performance_id")),
         sa.ForeignKeyConstraint(["seat_id"], ["physical_seat.id"], name=op.f("fk_place_seat_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_place")),
@@ -827,7 +1007,9 @@ def downgrade() -> None:
 
     op.drop_table("order_line")
     with op.batch_alter_table("logical_seat", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_logical_seat_seat_id"))
         batch_op.drop_index(batch_op.f("ix_logical_seat_contingent_id"))
+        batch_op.drop_index(batch_op.f("ix_logical_seat_category_id"))
 
     op.drop_table("logical_seat")
     with op.batch_alter_table("lease", schema=None) as batch_op:
@@ -835,6 +1017,11 @@ def downgrade() -> None:
 
     op.drop_table("lease")
     op.drop_table("gauge")
+    with op.batch_alter_table("zone_entrance", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_zone_entrance_entrance_id"))
+
+    op.drop_table("zone_entrance")
+    op.drop_table("shop_picture")
     with op.batch_alter_table("physical_seat", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_physical_seat_configuration_id_position"))
 
@@ -844,6 +1031,14 @@ def downgrade() -> None:
 
     op.drop_table("performance")
     op.drop_table("logical_zone")
+    with op.batch_alter_table("logical_gauge", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_logical_gauge_contingent_id"))
+
+    op.drop_table("logical_gauge")
+    with op.batch_alter_table("logical_category", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_logical_category_category_id"))
+
+    op.drop_table("logical_category")
     op.drop_table("physical_zone")
     with op.batch_alter_table("payment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_payment_order_id"))
@@ -861,20 +1056,30 @@ def downgrade() -> None:
     op.drop_table("snapshot")
     op.drop_table("price")
     op.drop_table("point_of_sale")
+    with op.batch_alter_table("operator_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_operator_session_operator_id"))
+
+    op.drop_table("operator_session")
+    op.drop_table("operator_role")
     op.drop_table("operator_perimeter")
+    with op.batch_alter_table("operator_letter", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_operator_letter_operator_id"))
+
+    op.drop_table("operator_letter")
     op.drop_table("operator_grant")
     with op.batch_alter_table("move", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_move_order_id"))
 
     op.drop_table("move")
     op.drop_table("entrance")
+    op.drop_table("contingent")
     op.drop_table("tariff")
     op.drop_table("site")
     op.drop_table("seat_category")
+    op.drop_table("profile")
     op.drop_table("price_grid")
     op.drop_table("operator")
     op.drop_table("event")
-    op.drop_table("contingent")
     op.drop_table("channel")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entity_id"))
@@ -890,6 +1095,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_scan_performance_id_at"))
 
     op.drop_table("scan")
+    with op.batch_alter_table("plan_action", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_plan_action_target_id_at"))
+
+    op.drop_table("plan_action")
     op.drop_table("place_change")
     op.drop_table("passage")
     with op.batch_alter_table("outbox", schema=None) as batch_op:

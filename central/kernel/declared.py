@@ -1,0 +1,265 @@
+"""An entity that is declared can be configured: its create, change and delete commands come from its declaration.
+
+    @configured(kept={"version": 1}, initial={"active": True})
+    @entity("tariff", read=Privilege.PRICE_READ, unique=(("context_id", "code"),))
+    @dataclass(frozen=True, slots=True)
+    class Tariff: …
+
+gives `create_tariff`, `change_tariff` and `delete_tariff`, each with a privilege of its own on the entity's screen
+(`pricing.grid.create` …). All that is wrong with a form is said at once: values, references, what must be unique. What
+more an area asks of its rows is one function, registered with `checked`. A row does not move: the reference that leads
+to its context is fixed once it is there. A change says what differs and, in `seen`, which state it was made from.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, field, fields, make_dataclass, replace
+from enum import StrEnum, auto
+from hashlib import sha256
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import orjson
+from pydantic import ConfigDict
+from typing_extensions import TypedDict
+
+from central.kernel.entity import BY_NAME, ENTITIES, Column, Declaration, Ref
+from central.kernel.privileges import Action
+from central.kernel.registry import Place, handles
+from central.kernel.scope import context_of, context_of_new, home
+from central.kernel.tx import Read, Tx
+from central.kernel.values import Fault, faults_of
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+
+K = TypeVar("K", bound=type[Any])
+
+Check = Callable[[Read, Any, Any], Refused | None]
+"""(read, the row as it was or None, the row as it shall be or None) → why not."""
+
+
+class NoChange(StrEnum):
+    """Why a declared row is not changed, in order."""
+
+    NO_SUCH = auto()
+    CHANGED_MEANWHILE = auto()
+    FAULTY = auto()
+    CODE_TAKEN = auto()
+    IN_USE = auto()
+
+
+class Configured:
+    """What can be done with an entity's rows. `kept` are fields that the system alone sets, with what they begin as;
+    `initial` what may be left out when a row is made; `fixed` fields that do not change once it is there."""
+
+    def __init__(
+        self, declaration: Declaration, kept: Mapping[str, Any], initial: Mapping[str, Any], fixed: frozenset[str]
+    ) -> None:
+        spare = {each.name: each.default for each in fields(declaration.kind) if each.default is not MISSING}
+        self.declaration, self.kept, self.fixed = declaration, kept, fixed
+        self.initial = {name: value for name, value in {**spare, **initial}.items() if name not in kept}
+        self.commands: dict[Action, Any] = {}
+
+    @property
+    def given(self) -> list[Column]:
+        """The fields that somebody enters, in order."""
+        return [each for each in self.declaration.columns if each.name not in self.kept and each.name != "id"]
+
+    @property
+    def changeable(self) -> list[Column]:
+        return [each for each in self.given if each.name not in self.fixed]
+
+
+CONFIGURED: dict[str, Configured] = {}
+_CHECKS: dict[str, Check] = {}
+
+
+def configured(
+    *,
+    kept: Mapping[str, Any] | None = None,
+    initial: Mapping[str, Any] | None = None,
+    fixed: tuple[str, ...] = (),
+    without: tuple[Action, ...] = (),
+) -> Callable[[K], K]:
+    """Declares an entity's commands; `without` leaves out those that an area writes by hand."""
+
+    def declare(kind: K) -> K:
+        declaration = ENTITIES[kind]
+        at = home(declaration.name)
+        stays = frozenset({*fixed, *([at.via] if at else [])})
+        made = Configured(declaration, kept or {}, initial or {}, stays)
+        CONFIGURED[declaration.name] = made
+        makers = {Action.CREATE: _create, Action.MODIFY: _change, Action.DELETE: _delete}
+        made.commands = {action: make(made) for action, make in makers.items() if action not in without}
+        return kind
+
+    return declare
+
+
+def command_of(action: Action, kind: type[Any]) -> Any:
+    """The generated command's class: `command_of(Action.CREATE, Tariff)` is CreateTariff."""
+    return CONFIGURED[ENTITIES[kind].name].commands[action]
+
+
+def checked(kind: type[Any]) -> Callable[[Check], Check]:
+    """Registers what an area asks of its rows beyond what is declared."""
+
+    def register(check: Check) -> Check:
+        _CHECKS[ENTITIES[kind].name] = check
+        return check
+
+    return register
+
+
+def revision(entity: Any) -> str:
+    """A short mark of a row's state: what a form saw, so that nobody overwrites what they have not seen."""
+    row = ENTITIES[type(entity)].row(entity)
+    return sha256(orjson.dumps(row)).hexdigest()[:16]
+
+
+# --- making the three commands ---------------------------------------------------------------------------------------
+
+
+def _create(of: Configured) -> Any:
+    kind, hints = of.declaration.kind, get_type_hints(of.declaration.kind, include_extras=True)
+    needed = [(each.name, hints[each.name]) for each in of.given if each.name not in of.initial]
+    spare = [
+        (each.name, hints[each.name], _default(of.initial[each.name])) for each in of.given if each.name in of.initial
+    ]
+    command = _dataclass(f"Create{kind.__name__}", [("id", Id), *needed, *spare], kind.__doc__)
+    names = [name for name, *_ in (*needed, *spare)]
+
+    def at(read: Read, want: Any) -> str | None:
+        return context_of_new(read, of.declaration, {name: getattr(want, name) for name in names})
+
+    def run(tx: Tx, want: Any) -> Outcome[Id]:
+        row = kind(id=want.id, **{name: getattr(want, name) for name in names}, **of.kept)
+        refused = refused_row(tx, of, None, row)
+        if refused:
+            return refused
+        tx.insert(row)
+        return Ok(want.id)
+
+    return _registered(of, command, Action.CREATE, at, run, on=None)
+
+
+def _change(of: Configured) -> Any:
+    kind, table = of.declaration.kind, of.declaration.name
+    hints = get_type_hints(kind, include_extras=True)
+    typed: Any = TypedDict  # made at run time, which no type checker can follow
+    allowed = typed(f"{kind.__name__}Fields", {each.name: hints[each.name] for each in of.changeable}, total=False)
+    allowed.__pydantic_config__ = ConfigDict(extra="forbid")
+    doc = f"Changes a {table}: `set` holds the fields that differ, `seen` the revision they were read at, or nothing."
+    own = [("id", Annotated[Id, Ref(table)]), ("set", allowed), ("seen", str, field(default=""))]
+    command = _dataclass(f"Change{kind.__name__}", own, doc)
+
+    def run(tx: Tx, want: Any) -> Outcome[Id]:
+        before = tx.get(kind, want.id)
+        if before is None:
+            return Refused(NoChange.NO_SUCH, fix="id")
+        if want.seen and want.seen != revision(before):
+            return Refused(NoChange.CHANGED_MEANWHILE, fix=want.id, detail={"now": revision(before)})
+        after = replace(before, **want.set)
+        refused = refused_row(tx, of, before, after)
+        if refused:
+            return refused
+        tx.update(before, after)
+        return Ok(want.id)
+
+    return _registered(of, command, Action.MODIFY, _place_of(table), run, on=table)
+
+
+def _delete(of: Configured) -> Any:
+    kind, table = of.declaration.kind, of.declaration.name
+    doc = f"Takes a {table} away that nothing refers to; its history stays, and it can be put back from there."
+    command = _dataclass(f"Delete{kind.__name__}", [("id", Annotated[Id, Ref(table)])], doc)
+
+    def run(tx: Tx, want: Any) -> Outcome[None]:
+        before = tx.get(kind, want.id)
+        if before is None:
+            return Refused(NoChange.NO_SUCH, fix="id")
+        if used := uses(tx, table, want.id, most=20):
+            return Refused(NoChange.IN_USE, fix=want.id, detail={"by": used})
+        check = _CHECKS.get(table)
+        if check and (refused := check(tx, before, None)):
+            return refused
+        tx.delete(before)
+        return Ok(None)
+
+    return _registered(of, command, Action.DELETE, _place_of(table), run, on=table)
+
+
+def _registered(
+    of: Configured, command: Any, action: Action, at: Place, run: Callable[[Tx, Any], Outcome[Any]], on: str | None
+) -> Any:
+    gives = None if action is Action.DELETE else Id
+    handles(command, needs=f"{of.declaration.screen}.{action}", at=at, gives=gives, on=on)(run)
+    return command
+
+
+def _dataclass(name: str, own: list[Any], doc: str | None) -> Any:
+    return make_dataclass(name, own, frozen=True, slots=True, namespace={"__doc__": doc, "__module__": __name__})
+
+
+def _default(value: Any) -> Any:
+    return field(default_factory=lambda: dict(value)) if isinstance(value, dict) else field(default=value)
+
+
+def _place_of(table: str) -> Place:
+    return lambda read, want: context_of(read, table, want.id)
+
+
+# --- what must hold --------------------------------------------------------------------------------------------------
+
+
+def refused_row(read: Read, of: Configured, before: Any, after: Any) -> Refused | None:
+    """Everything that speaks against this row, at once; the area's own check is asked when the fields are sound."""
+    found: list[Fault] = []
+    for column in of.given:
+        value = getattr(after, column.name)
+        if before is None or value != getattr(before, column.name):
+            found += faults_of(column, value) or _lost(read, column, value)
+    taken = _taken(read, of.declaration, before, after)
+    if taken and not found:
+        return Refused(NoChange.CODE_TAKEN, fix=taken[0]["at"], detail={**taken[0], "faults": taken})
+    if found:
+        return Refused(NoChange.FAULTY, fix=found[0]["at"], detail={"faults": [*found, *taken]})
+    check = _CHECKS.get(of.declaration.name)
+    return check(read, before, after) if check else None
+
+
+def _lost(read: Read, column: Column, value: Any) -> list[Fault]:
+    """References that name nothing."""
+    if column.ref is None or value is None:
+        return []
+    named = list(value) if column.many else [value]
+    gone = [each for each in named if not read.one(f"SELECT 1 FROM {column.ref} WHERE id = :id", id=each)]  # noqa: S608
+    return [{"at": column.name, "what": "no_such", "entity": column.ref, "ids": gone}] if gone else []
+
+
+def _taken(read: Read, declaration: Declaration, before: Any, after: Any) -> list[Fault]:
+    """What another row has already."""
+    found: list[Fault] = []
+    for names in declaration.unique:
+        values = {name: getattr(after, name) for name in names}
+        if None in values.values() or (before and all(getattr(before, name) == values[name] for name in names)):
+            continue
+        where = " AND ".join(f"{name} = :{name}" for name in names)
+        other = read.one(f"SELECT id FROM {declaration.name} WHERE {where} AND id <> :own", own=after.id, **values)  # noqa: S608
+        if other:
+            found.append({"at": names[-1], "what": "taken", "value": str(values[names[-1]]), "by": other[0]})
+    return found
+
+
+def uses(read: Read, table: str, row_id: str, most: int) -> list[dict[str, Any]]:
+    """Where a row is used: `{"entity", "field", "count", "ids"}` per column that names it, with the first few ids."""
+    found = []
+    for name, declaration in BY_NAME.items():
+        for column in declaration.columns:
+            if column.ref != table:
+                continue
+            where = f"{column.name} LIKE :value" if column.many else f"{column.name} = :value"
+            value = f'%"{row_id}"%' if column.many else row_id
+            count = read.run(f"SELECT COUNT(*) FROM {name} WHERE {where}", value=value)[0][0]  # noqa: S608 - our names
+            if count:
+                ids = read.run(f"SELECT id FROM {name} WHERE {where} ORDER BY id LIMIT :n", value=value, n=most)  # noqa: S608
+                found.append({"entity": name, "field": column.name, "count": count, "ids": [row[0] for row in ids]})
+    return found

@@ -1,0 +1,23 @@
+"""Privileges hang on a tree: `<module>.<screen>.<action>`. Who holds a branch holds all that hangs on it."""
+
+from enum import StrEnum
+from functools import cache
+
+EVERYTHING = "*"
+
+
+class Action(StrEnum):
+    """What may be done on a screen; acts with a name of their own (`orders.ticket.reissue`) are executed."""
+
+    READ = "read"
+    CREATE = "create"
+    MODIFY = "modify"
+    DELETE = "delete"
+    EXECUTE = "execute"
+
+
+@cache
+def nodes(privilege: str) -> tuple[str, ...]:
+    """A privilege and the branches that it hangs on, itself first: holding any of them is holding it."""
+    parts = privilege.split(".")
+    return (*(".".join(parts[:n]) for n in range(len(parts), 0, -1)), EVERYTHING)

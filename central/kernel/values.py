@@ -1,0 +1,103 @@
+"""What a value must be, as its declaration says: every fault of a form is found at once, each with its place.
+
+A fault is `{"at": field, "what": name, …}`; the name's sentence is in the texts (`fault:<name>`).
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import available_timezones
+
+from central.kernel.entity import Between, Column, Look
+
+LANGUAGES = ("fr", "en", "de", "es", "it")
+FIRST_LANGUAGE = "fr"
+MOST_TEXT = 20_000
+MOST_LINE = 500
+MOST_PICTURE = 400_000
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+Fault = dict[str, Any]
+
+_SHAPES: Mapping[Look, tuple[re.Pattern[str], str]] = {
+    Look.COLOUR: (re.compile(r"#[0-9A-Fa-f]{6}"), "not_a_colour"),
+    Look.EMAIL: (
+        re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]{2,}"),
+        "not_an_email",
+    ),
+    Look.CURRENCY: (re.compile(r"[A-Z]{3}"), "not_a_currency"),
+    Look.PICTURE: (re.compile(r"(data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/=]+)?"), "not_a_picture"),
+    Look.URL: (
+        re.compile(r"https://[^\s]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s]*)?"),
+        "not_an_address",
+    ),
+    Look.LANGUAGE: (re.compile("|".join(LANGUAGES)), "not_a_language"),
+}
+
+
+def faults_of(column: Column, value: Any) -> list[Fault]:
+    """What is wrong with a value whose type fits already."""
+    at = column.name
+    if value is None:
+        return [] if column.nullable else [{"at": at, "what": "missing"}]
+    if at == "names":
+        return _names(at, value)
+    found = [] if column.look is None else _looked(at, column.look, value)
+    for mark in column.marks:
+        if isinstance(mark, Between):
+            found += _between(at, mark, value)
+    if isinstance(value, str):
+        found += _text(at, value, column)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        found.append({"at": at, "what": "no_timezone"})
+    return found
+
+
+def _text(at: str, value: str, column: Column) -> list[Fault]:
+    most = MOST_PICTURE if column.look is Look.PICTURE else MOST_TEXT if column.look is Look.LINES else MOST_LINE
+    if len(value) > most:
+        return [{"at": at, "what": "too_long", "most": most, "is": len(value)}]
+    if _CONTROL.search(value):
+        return [{"at": at, "what": "control_character"}]
+    if at == "code" and not _CODE.fullmatch(value):
+        return [{"at": at, "what": "not_a_code"}]
+    return [{"at": at, "what": "missing"}] if at == "name" and not value.strip() else []
+
+
+def _names(at: str, value: Mapping[str, str]) -> list[Fault]:
+    """Texts per language; French is required (spec/organisation.md)."""
+    found: list[Fault] = []
+    if not value.get(FIRST_LANGUAGE, "").strip():
+        found.append({"at": f"{at}.{FIRST_LANGUAGE}", "what": "french_name_missing"})
+    for language, text in value.items():
+        if language not in LANGUAGES:
+            found.append({"at": f"{at}.{language}", "what": "not_a_language"})
+        elif len(text) > MOST_LINE:
+            found.append({"at": f"{at}.{language}", "what": "too_long", "most": MOST_LINE, "is": len(text)})
+        elif _CONTROL.search(text):
+            found.append({"at": f"{at}.{language}", "what": "control_character"})
+    return found
+
+
+def _looked(at: str, look: Look, value: Any) -> list[Fault]:
+    shape = _SHAPES.get(look)
+    if shape and not shape[0].fullmatch(value):
+        return [{"at": at, "what": shape[1]}]
+    if look is Look.TIMEZONE and value not in available_timezones():
+        return [{"at": at, "what": "bad_timezone"}]
+    least = _LEAST.get(look)
+    return [{"at": at, "what": "too_small", "least": 0}] if least is not None and value < least else []
+
+
+_LEAST: Mapping[Look, int] = {Look.MONEY: 0, Look.PERCENT: 0, Look.SECONDS: 0}
+
+
+def _between(at: str, mark: Between, value: Any) -> list[Fault]:
+    size: Callable[[Any], int] = len if isinstance(value, str | tuple) else int
+    if mark.least is not None and size(value) < mark.least:
+        return [{"at": at, "what": "too_small" if not isinstance(value, str) else "too_short", "least": mark.least}]
+    if mark.most is not None and size(value) > mark.most:
+        return [{"at": at, "what": "too_big" if not isinstance(value, str) else "too_long", "most": mark.most}]
+    return []
