@@ -5,27 +5,26 @@ Every change of a place's state, contingent or category comes through `moved`, i
 itself refuses a row that does not add up. Counts are read by screens and never asked before a place is taken: the
 unique index and the gauge's guard decide that.
 
-A sold-out evening is one row that every buyer changes. SQLite has one writer, who does not mind; PostgreSQL would let
-one buyer through at a time, so each connection counts in a row of its own (`shard`), and reading adds the rows up. One
-shard alone may say less than nothing: somebody else sold what it took back.
+A sold-out evening is one row that every buyer changes. SQLite has one writer, who writes it once per commit for all the
+commands in it; PostgreSQL would let one buyer through at a time, so each connection counts in a row of its own
+(`shard`), and reading adds the rows up. One shard alone may say less than nothing: somebody else sold what it took back.
 
-The same row tells that a choice of seats made earlier may be stale: `revision` grows with each change of numbered places,
-`place_change` says which seats changed (halls.py).
+The same row tells that a hall in memory is stale: `revision` grows with each transaction that changes numbered places,
+and `place_change` says which seats those are (halls.py).
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from random import getrandbits
 from typing import NamedTuple
 
 import orjson
 import sqlalchemy as sa
 
 from central.catalogue.ops import performance_context
+from central.kernel.db import Connection
 from central.kernel.entity import METADATA
 from central.kernel.registry import answers
-from central.kernel.tx import Read, Tx
+from central.kernel.tx import Gathered, Read, Tx
 from central.organisation.model import Privilege
 from shared.ids import LENGTH, Id
 from shared.outcome import Ok, Outcome
@@ -46,7 +45,6 @@ PLACE_COUNT = sa.Table(
     sa.Column("shard", sa.Integer, primary_key=True, autoincrement=False),
     *[sa.Column(name, sa.BigInteger, nullable=False) for name in _SUMS],
     sa.Column("revision", sa.BigInteger, nullable=False),
-    sa.Column("nonce", sa.BigInteger, nullable=False),  # of the last change: a number used twice is seen
     sa.CheckConstraint(f"capacity = {' + '.join(BUCKETS)}", name="adds_up"),
     sqlite_with_rowid=False,
 )
@@ -57,7 +55,6 @@ PLACE_CHANGE = sa.Table(
     *[sa.Column(name, sa.String(LENGTH), primary_key=True) for name in _KEY[:3]],
     sa.Column("shard", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("nonce", sa.BigInteger, nullable=False),
     sa.Column("seats", sa.Text, nullable=False),  # JSON list of seat ids; null in it: read the hall anew
     sqlite_with_rowid=False,
 )
@@ -74,48 +71,71 @@ class Move(NamedTuple):
     n: int
 
 
-_UPSERT = (
-    f"INSERT INTO place_count ({', '.join((*_KEY, *_SUMS))}, revision, nonce) VALUES "  # noqa: S608 - names of ours
-    f"({', '.join(':' + name for name in (*_KEY, *_SUMS))}, :step, :nonce) ON CONFLICT ({', '.join(_KEY)}) DO UPDATE "
-    f"SET {', '.join(f'{name} = place_count.{name} + excluded.{name}' for name in _SUMS)}, "
-    "revision = place_count.revision + excluded.revision, nonce = excluded.nonce RETURNING revision"
-)
-_CHANGE = (
-    "INSERT INTO place_change (performance_id, category_id, contingent_id, shard, revision, nonce, seats) "
-    "VALUES (:performance_id, :category_id, :contingent_id, :shard, :revision, :nonce, :seats)"
-)
-_FORGET = (
-    "DELETE FROM place_change WHERE performance_id = :performance_id AND category_id = :category_id "
-    "AND contingent_id = :contingent_id AND shard = :shard AND revision < :before"
-)
+class Moved(NamedTuple):
+    """What one command did. `seats`: those among the places; None: it cannot be said, read the hall anew."""
+
+    performance_id: str
+    shard: int
+    moves: tuple[Move, ...]
+    seats: tuple[str, ...] | None
 
 
 def moved(
     tx: Tx, performance_id: str, moves: Iterable[tuple[str, str, str, str, int]], seats: Sequence[str] | None = None
 ) -> None:
     """Counts what this transaction does to places: `Move`s, or plain tuples of the same five. `seats` are the seats
-    among them (none: counted places only); left out, every cached hall of the performance is read anew."""
-    sums: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(_SUMS, 0))
-    for category, contingent, source, target, n in moves:
-        row = sums[category, contingent]
-        for bucket, signed in ((source, -n), (target, n)):
-            if bucket:
-                row[bucket] += signed
-                row["capacity"] += signed
-    for (category, contingent), row in sums.items():
-        _count(tx, (performance_id, category, contingent, tx.shard), row, seats)
+    among them (none: counted places only); left out, cached halls of the performance are read anew. Without moves it
+    says just that: these seats, or the whole hall, are not what they were (their order for best seats, say)."""
+    told = None if seats is None or len(seats) > MOST_SEATS else tuple(seats)
+    tx.gather(_write, Moved(performance_id, tx.shard, tuple(Move(*move) for move in moves), told))
 
 
-def _count(tx: Tx, key: tuple[str, str, str, int], row: dict[str, int], seats: Sequence[str] | None) -> None:
-    nonce = getrandbits(62) if seats is None or seats else 0
-    named = dict(zip(_KEY, key, strict=True))
-    ((revision,),) = tx.run(_UPSERT, **named, **row, step=1 if nonce else 0, nonce=nonce)
-    if not nonce:
-        return
-    said = [None] if seats is None or len(seats) > MOST_SEATS else list(seats)
-    tx.write(_CHANGE, **named, revision=revision, nonce=nonce, seats=orjson.dumps(said).decode())
-    if revision % KEPT_CHANGES == 0:
-        tx.write(_FORGET, **named, before=revision - KEPT_CHANGES)
+_UPSERT = (
+    f"INSERT INTO place_count ({', '.join((*_KEY, *_SUMS))}, revision) VALUES "  # noqa: S608 - names of ours
+    f"({', '.join('?' * (len(_KEY) + len(_SUMS) + 1))}) ON CONFLICT ({', '.join(_KEY)}) DO UPDATE "
+    f"SET {', '.join(f'{name} = place_count.{name} + excluded.{name}' for name in _SUMS)}, "
+    "revision = place_count.revision + excluded.revision RETURNING revision"
+)
+_CHANGE = (
+    "INSERT INTO place_change (performance_id, category_id, contingent_id, shard, revision, seats) "
+    "VALUES (?, ?, ?, ?, ?, ?)"
+)
+_FORGET = (
+    "DELETE FROM place_change WHERE performance_id = ? AND category_id = ? AND contingent_id = ? AND shard = ? "
+    "AND revision < ?"
+)
+_AT = {name: n for n, name in enumerate(_SUMS)}
+
+
+def _write(db: Connection, items: list[Moved]) -> None:
+    """Once per transaction: a row per performance, category and contingent, however many commands there were."""
+    sums: dict[tuple[str, str, str, int], list[int]] = {}
+    seats: dict[tuple[str, str, str, int], dict[str | None, None]] = {}
+    for item in items:
+        keys = [(item.performance_id, move.category_id, move.contingent_id, item.shard) for move in item.moves]
+        for key, (_, _, source, target, n) in zip(keys, item.moves, strict=True):
+            row = sums.get(key) or sums.setdefault(key, [0] * len(_SUMS))
+            for bucket, signed in ((source, -n), (target, n)):
+                if bucket:
+                    row[_AT[bucket]] += signed
+                    row[0] += signed
+        first = keys[0] if keys else (item.performance_id, "", "", item.shard)
+        if item.seats is None or item.seats:
+            sums.setdefault(first, [0] * len(_SUMS))
+            seats.setdefault(first, {}).update(dict.fromkeys(item.seats or [None]))
+    for key in sorted(sums):
+        changed = seats.get(key)
+        ((revision,),) = db.run(_UPSERT, (*key, *sums[key], 1 if changed else 0))
+        if changed:
+            told = [None] if None in changed or len(changed) > MOST_SEATS else list(changed)
+            db.write(_CHANGE, (*key, revision, orjson.dumps(told).decode()))
+            if revision % KEPT_CHANGES == 0:
+                db.write(_FORGET, (*key, revision - KEPT_CHANGES))
+
+
+def changed_seats(gathered: Gathered) -> list[Moved]:
+    """What is counted in this transaction and not written yet."""
+    return gathered.get(_write, [])
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

@@ -270,6 +270,7 @@ class Door:
             db.release()
             return self._repeated(digest, *answered), NOTHING
         tx = Tx(db, job.actor, now, job.command_id, self.keys)
+        tx.earlier = traces.due
         try:
             outcome = self._allowed(tx, handler, job.command) or handler.run(tx, job.command)
         except UNFIT as fault:

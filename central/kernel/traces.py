@@ -1,10 +1,10 @@
-"""What the commands of one transaction leave behind: log, audit, feeds, outbox. Gathered in memory and written together
+"""What the commands of one transaction leave behind: log, audit, feeds, outbox, sums. Gathered in memory and written together
 right before the commit, which costs an order a tenth less than row by row."""
 
 from typing import Any
 
 from central.kernel.db import Connection
-from central.kernel.tx import Tx
+from central.kernel.tx import Gathered, Tx
 from shared.ids import Id
 
 
@@ -16,6 +16,7 @@ class Traces:
         self._audit: list[tuple[Any, ...]] = []
         self._feeds: dict[str, dict[str, str | None]] = {}
         self._outbox: list[tuple[Any, ...]] = []
+        self.due: Gathered = {}
 
     def answered(self, db: Connection, command_id: Id) -> tuple[str, str] | None:
         """Digest and answer of this command, if it came before: in an earlier transaction, or in this one."""
@@ -38,6 +39,8 @@ class Traces:
             for key, body in rows.items():
                 told.pop(key, None)  # told again, it goes to the end: the newest revision
                 told[key] = body
+        for write, items in tx.due.items():
+            self.due.setdefault(write, []).extend(items)
 
     def write(self, db: Connection) -> None:
         """Once, right before the commit."""
@@ -54,6 +57,8 @@ class Traces:
                 db.write_many(sql, rows)
         for feed, told in self._feeds.items():
             self._write_feed(db, feed, told)
+        for write, items in self.due.items():
+            write(db, items)
 
     @staticmethod
     def _write_feed(db: Connection, feed: str, rows: dict[str, str | None]) -> None:

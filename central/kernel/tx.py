@@ -93,10 +93,15 @@ class Read:
         return found[0] if found else None
 
 
-class Tx(Read):
-    """A `Read` that may write."""
+Gathered = dict[Callable[[Connection, list[Any]], None], list[Any]]
+"""What is to be written once per transaction: how → the items."""
 
-    __slots__ = ("audit", "command_id", "feeds", "outbox", "touched")
+
+class Tx(Read):
+    """A `Read` that may write. `due` is what this command gathered, `earlier` what the commands before it did that are
+    committed together with it (both are not in the database yet)."""
+
+    __slots__ = ("audit", "command_id", "due", "earlier", "feeds", "outbox", "touched")
 
     def __init__(self, db: Connection, actor: Actor, now: datetime, command_id: Id, keys: Keys) -> None:
         super().__init__(db, actor, now, keys)
@@ -105,6 +110,8 @@ class Tx(Read):
         self.feeds: dict[str, dict[str, str | None]] = {}
         self.outbox: list[tuple[str, str, int]] = []
         self.touched: set[str] = set()
+        self.due: Gathered = {}
+        self.earlier: Gathered = {}
 
     def write(self, sql: str, /, **params: Any) -> int:
         """Rows touched by one guarded statement. Who uses it on an entity's table says so with `changed`."""
@@ -185,6 +192,11 @@ class Tx(Read):
         """Something for the outbox: a loop acts on it after the commit."""
         self.outbox.append((kind, orjson.dumps(body).decode(), to_ms(due or self.now)))
 
+    def gather(self, write: Callable[[Connection, list[Any]], None], item: Any) -> None:
+        """For a row that every command changes a little: `write` gets the items of the whole transaction at once, right
+        before its commit."""
+        self.due.setdefault(write, []).append(item)
+
     def counter(self, name: str, step: int = 1) -> int:
         """The next number of a gap-free series: taken with the transaction, given back with it."""
         (row,) = self._db.run(
@@ -202,13 +214,14 @@ class Tx(Read):
         """Runs a part of a command on its own: if it raises, it leaves no trace here, and the rest can go on."""
         audit, outbox, touched = len(self.audit), len(self.outbox), set(self.touched)
         feeds = {feed: dict(rows) for feed, rows in self.feeds.items()}
+        due = {write: list(items) for write, items in self.due.items()}
         self._db.savepoint("part")
         try:
             value = act()
         except Exception:
             self._db.undo("part")
             del self.audit[audit:], self.outbox[outbox:]
-            self.touched, self.feeds = touched, feeds
+            self.touched, self.feeds, self.due = touched, feeds, due
             raise
         self._db.release("part")
         return value

@@ -113,7 +113,6 @@ def upgrade() -> None:
         sa.Column("contingent_id", sa.String(length=26), nullable=False),
         sa.Column("shard", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("revision", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("nonce", sa.BigInteger(), nullable=False),
         sa.Column("seats", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint(
             "performance_id", "category_id", "contingent_id", "shard", "revision", name=op.f("pk_place_change")
@@ -892,7 +891,6 @@ def upgrade() -> None:
         sa.Column("optioned", sa.BigInteger(), nullable=False),
         sa.Column("sold", sa.BigInteger(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("nonce", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("capacity = free + blocked + held + leased + optioned + sold", name="adds_up"),
         sa.ForeignKeyConstraint(["performance_id"], ["performance.id"], name=op.f("fk_place_count_performance_id")),
         sa.PrimaryKeyConstraint("performance_id", "category_id", "contingent_id", "shard", name=op.f("pk_place_count")),
