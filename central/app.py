@@ -29,8 +29,11 @@ from central.organisation.model import NoContext, Privilege
 from central.organisation.ops import SetUpHouse, key_digest, operator_of, path_of
 from central.reports.live import Evenings
 from central.web.api import AUTHENTICATE, DOOR, MOST_BYTES, Authenticate, routes
+from central.web.assets import serve
 from central.web.files import snapshot_routes
+from central.web.frame import FRAME, Frame
 from central.web.live import LIVE, LivePage
+from central.web.session import guard
 from shared.ids import Id, is_id
 from shared.outcome import Refused
 from shared.runtime.broker import EmbeddedBroker
@@ -133,6 +136,9 @@ def make_app(
 ) -> web.Application:
     app = web.Application(client_max_size=MOST_BYTES)
     app[DOOR] = door
+    app[FRAME] = Frame(door)
+    app.middlewares.append(guard)
+    app.router.add_get("/static/{name:.+}", serve)
     app[AUTHENTICATE] = authenticator(door)
     routes(app)
     if files:

@@ -11,24 +11,21 @@ GET /live/news       its changes as server-sent events         ?lang= &performan
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from hashlib import sha256
-from pathlib import Path
 from secrets import token_hex
 
 import orjson
 from aiohttp import web
 
 from central.kernel.door import Door
+from central.kernel.privileges import nodes
 from central.kernel.tx import SYSTEM, Read
 from central.web.api import AUTHENTICATE, problem
 from central.web.evening import CheckLine, Evening
-from central.web.hall_svg import STYLE as HALL_STYLE
 from central.web.live_view import Drawn, Frame, draw, empty_page, page
 from central.web.live_words import language_for
 from shared.ids import is_id
-from shared.look import Weight, css, web_font
 from shared.runtime.mqtt import Roster
 from shared.runtime.tasks import Crew, wait_any
 
@@ -41,8 +38,6 @@ MOST_WATCHERS = 500
 ALIVE_S = 15.0  # a comment when there is no news, so that proxies keep the line
 
 _NUMBER = re.compile(r"[0-9]{1,12}")
-_FOLDER = Path(__file__).parent / "static"
-_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "object-src 'none'",
@@ -124,14 +119,10 @@ class LivePage:
         self._checks_at, self._checks_cost, self._checks_seen = 0.0, 0.0, -1
         self._watchers = 0
         self.drawings = 0  # how often anything was drawn: many watchers must not make it more
-        self._files = _files()
-        self._versions = {name: sha256(data).hexdigest()[:12] for name, data in self._files.items()}
 
     def routes(self, app: web.Application) -> None:
-        app.router.add_get("/", self._home)
         app.router.add_get("/live", self._page)
         app.router.add_get("/live/news", self._news)
-        app.router.add_get("/static/{name:.+}", self._static)
         app.cleanup_ctx.append(self._life)
         app.on_shutdown.append(self._close)
         self._door.on_commit(lambda _, tables: self.wake() if tables else None)
@@ -202,9 +193,6 @@ class LivePage:
 
     # --- answers ------------------------------------------------------------------------------------------------------
 
-    async def _home(self, _: web.Request) -> web.Response:
-        raise web.HTTPFound("/live")
-
     async def _page(self, request: web.Request) -> web.Response:
         refused = await self._refused(request)
         if refused:
@@ -215,9 +203,8 @@ class LivePage:
         evening, drawn = view.evening, view.drawn
         house = evening.house if evening else {}
         frame = Frame(
-            house.get(language) or house.get("fr", ""), language, view.performance, f"{self._boot}-{view.number}",
-            self._versions,
-        )  # fmt: skip
+            house.get(language) or house.get("fr", ""), language, view.performance, f"{self._boot}-{view.number}"
+        )
         text = page(frame, drawn, evening.shows, evening.show) if evening and drawn else empty_page(frame)
         headers = {**_HEADERS, "Cache-Control": "no-store", "Vary": "Accept-Language", "Content-Language": language}
         return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
@@ -268,27 +255,12 @@ class LivePage:
         if self._needs is None:
             return None
         actor = await request.app[AUTHENTICATE](request, b"")
-        if actor is not None and any(privilege == self._needs for privilege, _ in actor.grants):
+        held = nodes(self._needs)
+        if actor is not None and any(node in held for node, _ in actor.grants):
             return None
         answer = problem(401, "who_are_you", "Sign in with an operator's id and key.", fix=self._needs)
         answer.headers["WWW-Authenticate"] = 'Basic realm="Parterre", charset="UTF-8"'
         return answer
 
-    async def _static(self, request: web.Request) -> web.Response:
-        name = request.match_info["name"]
-        if name not in self._files:
-            return problem(404, "no_such_file", "There is no such file.")
-        kept = {**_HEADERS, "Cache-Control": "public, max-age=86400", "ETag": f'"{self._versions[name]}"'}
-        if request.headers.get("If-None-Match") == kept["ETag"]:
-            return web.Response(status=304, headers=kept)
-        return web.Response(body=self._files[name], headers={**kept, "Content-Type": _TYPES[Path(name).suffix]})
-
 
 LIVE = web.AppKey("live", LivePage)
-
-
-def _files() -> Mapping[str, bytes]:
-    """All that `/static/` serves, in memory: a name that is not here does not exist."""
-    files = {path.name: path.read_bytes() for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES}
-    fonts = {f"fonts/ParterreSans-{weight.title()}.woff2": web_font(weight) for weight in Weight}
-    return {**files, **fonts, "tokens.css": (css("/static/fonts") + HALL_STYLE).encode()}

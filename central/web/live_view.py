@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from central.web import curves
+from central.web.assets import address
 from central.web.evening import Evening, Lane, Show, Verdict
 from central.web.hall_svg import WORDS as SEAT_WORDS
 from central.web.hall_svg import SeatState, hall_svg
@@ -138,7 +139,6 @@ class Frame:
     language: str
     wanted: str
     news: str
-    versions: Mapping[str, str]
 
 
 def page(frame: Frame, drawn: Drawn, shows: Sequence[Show], show: Show) -> str:
@@ -156,7 +156,8 @@ def empty_page(frame: Frame) -> str:
 def _around(frame: Frame) -> dict[str, Any]:
     words = WORDS[frame.language]
     return {name: getattr(frame, name) for name in frame.__slots__} | {
-        "t": words, "name": words.of, "languages": LANGUAGES, "seat_words": SEAT_WORDS[frame.language]
+        "t": words, "name": words.of, "static": address, "languages": LANGUAGES,
+        "seat_words": SEAT_WORDS[frame.language],
     }  # fmt: skip
 
 

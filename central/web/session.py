@@ -1,0 +1,101 @@
+"""Who sits at the browser, and what protects them: the session's cookie, a token against forged forms, the headers.
+
+Who signs in and how is the organisation's business (organisation/sign_in.py); the shell asks through `SESSIONS`.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from aiohttp import web
+
+from central.kernel.tx import Actor
+from shared.ids import Id
+
+CSRF_FIELD = "_csrf"
+CSRF_HEADER = "X-CSRF"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'; object-src 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """An operator at a browser. `csrf` is what every form of this session carries back."""
+
+    actor: Actor
+    session_id: Id
+    name: str
+    language: str
+    csrf: str
+
+
+Sessions = Callable[[web.Request], Awaitable[SignedIn | None]]
+SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions")
+
+
+def csrf_of(token: str) -> str:
+    """Follows from the session's secret token, and does not give it away."""
+    return sha256(b"csrf:" + token.encode()).hexdigest()
+
+
+def local_path(wanted: str | None, otherwise: str = "/admin") -> str:
+    """Where to go next: a path of ours, never an address somebody slipped in."""
+    if not wanted or not wanted.startswith("/") or wanted.startswith(("//", "/\\")) or len(wanted) > 2000:
+        return otherwise
+    parts = urlsplit(wanted)
+    clean = not parts.scheme and not parts.netloc and "\\" not in wanted and wanted.isprintable()
+    return wanted if clean else otherwise
+
+
+def to_sign_in(request: web.Request) -> web.HTTPException:
+    """htmx follows no redirect to another page by itself: it is told to."""
+    address = f"/sign-in?next={quote(local_path(request.path_qs), safe='')}"
+    if "HX-Request" in request.headers:
+        return web.HTTPUnauthorized(headers={"HX-Redirect": address})
+    return web.HTTPSeeOther(address)
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Callable[[web.Request], Awaitable[Any]]) -> Any:
+    """Refuses what another site makes a browser send, and gives every answer its headers."""
+    if request.method not in SAFE and not request.path.startswith("/api/"):
+        await _own_form(request)
+    try:
+        answer = await handler(request)
+    except web.HTTPException as answered:
+        answered.headers.update({name: said for name, said in HEADERS.items() if name not in answered.headers})
+        raise
+    if isinstance(answer, web.StreamResponse) and not answer.prepared:
+        for name, said in HEADERS.items():
+            answer.headers.setdefault(name, said)
+    return answer
+
+
+async def _own_form(request: web.Request) -> None:
+    """A form of ours, sent from our own page: by the browser's word on where it comes from, and by the session's token
+    once there is a session."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise web.HTTPForbidden(text="This form was sent by another site.")
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        raise web.HTTPForbidden(text="This form was sent by another site.")
+    signed_in = await request.app[SESSIONS](request) if SESSIONS in request.app else None
+    if signed_in is None:
+        return  # nobody is signed in: there is nothing to ride on
+    said = request.headers.get(CSRF_HEADER)
+    if said is None:
+        said = str((await request.post()).get(CSRF_FIELD, ""))
+    if not compare_digest(said.encode(), signed_in.csrf.encode()):
+        raise web.HTTPForbidden(text="This form is too old, or not ours: load the page again.")

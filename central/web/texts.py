@@ -1,0 +1,142 @@
+"""Five languages: gettext texts out of `central/locale/<language>/*.po`, dates and numbers by CLDR.
+
+A msgid is a French sentence, which needs no French entry, or the key of something declared (`field:site.timezone`),
+which has one in each language. `tools/texts` finds what is missing or stale.
+"""
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from gettext import GNUTranslations
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal
+
+from central.kernel.values import FIRST_LANGUAGE, LANGUAGES
+
+FOLDER = Path(__file__).parents[1] / "locale"
+OWN_NAMES = {"fr": "Français", "en": "English", "de": "Deutsch", "es": "Español", "it": "Italiano"}
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The texts of one language: `t("Enregistrer")`, `t("reason:in_use")`, `t("{n} places", n=3)`."""
+
+    language: str
+    _said: GNUTranslations
+
+    def __call__(self, msgid: str, /, **values: Any) -> str:
+        return _filled(self._said.gettext(msgid), values)
+
+    def n(self, one: str, many: str, number: int, /, **values: Any) -> str:
+        """By the language's own plural rule; `{n}` is the number."""
+        return _filled(self._said.ngettext(one, many, number), {"n": self.number(number), **values})
+
+    def known(self, *keys: str) -> str | None:
+        """The text of the first key that has one."""
+        return next((said for key in keys if (said := self._said.gettext(key)) != key), None)
+
+    def of(self, names: Mapping[str, str]) -> str:
+        """A name in this language, or else in French, or else in any."""
+        return names.get(self.language) or names.get(FIRST_LANGUAGE) or next(iter(names.values()), "")
+
+    # --- what is declared ---------------------------------------------------------------------------------------------
+
+    def entity(self, name: str) -> str:
+        return self.known(f"entity:{name}") or _words(name)
+
+    def entities(self, name: str) -> str:
+        return self.known(f"entities:{name}") or _words(name)
+
+    def field(self, entity: str, name: str) -> str:
+        return self.known(f"field:{entity}.{name}", f"field:{name}") or _words(name)
+
+    def help(self, entity: str, name: str) -> str:
+        return self.known(f"help:{entity}.{name}", f"help:{name}") or ""
+
+    def value(self, kind: str, value: str) -> str:
+        return self.known(f"value:{kind}.{value}", f"value:{value}") or _words(value)
+
+    def do(self, command: str) -> str:
+        return self.known(f"do:{command}") or _words(command)
+
+    def reason(self, reason: str, **values: Any) -> str:
+        return _filled(self.known(f"reason:{reason}") or _words(reason), values)
+
+    def fault(self, what: str, **values: Any) -> str:
+        return _filled(self.known(f"fault:{what}") or _words(what), values)
+
+    # --- CLDR ---------------------------------------------------------------------------------------------------------
+
+    def number(self, value: float) -> str:
+        return format_decimal(value, locale=self.language)
+
+    def money(self, minor: int, currency: str) -> str:
+        return format_currency(minor / 10 ** digits(currency), currency, locale=self.language)
+
+    def moment(self, at: datetime, zone: ZoneInfo, form: str = "medium") -> str:
+        return format_datetime(at, form, tzinfo=zone, locale=self.language)
+
+    def day(self, at: datetime, zone: ZoneInfo, form: str = "medium") -> str:
+        return format_date(at.astimezone(zone), form, locale=self.language)
+
+
+@cache
+def digits(currency: str) -> int:
+    """Minor units of a currency: 2 for EUR, 0 for JPY (ISO 4217 as CLDR has it)."""
+    from babel.numbers import get_currency_precision
+
+    return get_currency_precision(currency)
+
+
+@cache
+def texts(language: str) -> Texts:
+    """A language that is not one of ours gets French."""
+    language = language if language in LANGUAGES else FIRST_LANGUAGE
+    merged = Catalog(locale=Locale(language))
+    for path in sorted((FOLDER / language).glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=language):
+                if message.id:
+                    merged[message.id] = message
+    packed = io.BytesIO()
+    write_mo(packed, merged)
+    packed.seek(0)
+    return Texts(language, GNUTranslations(packed))
+
+
+def language_for(chosen: str | None, accepted: str) -> str:
+    """What somebody chose, or else what their browser likes best of what we speak."""
+    if chosen in LANGUAGES:
+        return str(chosen)
+    found = next((each for each in _liked(accepted) if each in LANGUAGES), None)
+    return found or FIRST_LANGUAGE
+
+
+def _liked(accepted: str) -> Iterable[str]:
+    weighed = []
+    for part in accepted[:200].split(","):
+        name, _, weight = part.partition(";q=")
+        try:
+            weighed.append((-float(weight or 1), name.strip()[:2].lower()))
+        except ValueError:
+            continue
+    return [name for _, name in sorted(weighed)]
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> str:
+    return text.format_map(values) if values else text
+
+
+def _words(name: str) -> str:
+    """For what has no text yet, which a test does not let pass."""
+    return name.replace("_", " ").capitalize()
