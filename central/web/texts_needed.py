@@ -1,0 +1,160 @@
+"""Which texts the screens need: what templates and pages say with `t(…)`, and a key for everything declared.
+
+Read by `tools/texts` and by the test that lets no text be missing or stale in any of the five languages.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import jinja2
+from babel.messages.pofile import read_po
+from jinja2 import nodes as parsed
+
+from central.kernel.entity import BY_NAME, Look
+from central.kernel.privileges import Action
+from central.kernel.registry import COMMANDS, privileges
+from central.kernel.values import FIRST_LANGUAGE, LANGUAGES
+from central.web.texts import FOLDER
+
+CENTRAL = Path(__file__).parents[1]
+_KEY = re.compile(r"(entity|entities|field|help|value|do|reason|fault|privilege|action|look):[a-z0-9_.*]+")
+
+Where = dict[str, str]
+"""A msgid and one place that needs it."""
+
+
+def is_key(msgid: str) -> bool:
+    return bool(_KEY.fullmatch(msgid))
+
+
+Keys = tuple[tuple[str, ...], str]
+"""Alternatives of which one must be there, and what needs them."""
+
+
+def needed() -> tuple[Where, list[Keys]]:
+    """(the texts said somewhere, the keys of what is declared)."""
+    said: Where = {}
+    for path in sorted(CENTRAL.rglob("*.py")):
+        for msgid in _in_python(path):
+            said.setdefault(msgid, str(path.relative_to(CENTRAL)))
+    for path in sorted(CENTRAL.rglob("templates/*.html")):
+        for msgid in _in_template(path):
+            said.setdefault(msgid, str(path.relative_to(CENTRAL)))
+    return said, list(_declared())
+
+
+def _in_python(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            wanted = {"t": 1, "t.n": 2}.get(_name(node.func), 0)
+            for argument in node.args[:wanted]:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield argument.value
+        elif isinstance(node, ast.Dict):  # a fault: {"at": …, "what": "too_long"}
+            yield from (
+                f"fault:{value.value}"
+                for key, value in zip(node.keys, node.values, strict=True)
+                if getattr(key, "value", None) == "what" and re.fullmatch(r"[a-z_]+", str(getattr(value, "value", "")))
+            )
+
+
+def _name(called: ast.expr) -> str:
+    """`t`, `self.t`, `say.t` are t; `t.n` and `self.t.n` are t.n."""
+    if isinstance(called, ast.Name):
+        return called.id
+    if isinstance(called, ast.Attribute):
+        if called.attr == "t":
+            return "t"
+        if called.attr == "n" and _name(called.value) == "t":
+            return "t.n"
+    return ""
+
+
+_JINJA = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, autoescape=True)
+
+
+def _in_template(path: Path) -> Iterator[str]:
+    for call in _JINJA.parse(path.read_text()).find_all(parsed.Call):
+        called = call.node
+        plain = isinstance(called, parsed.Name) and called.name == "t"
+        plural = isinstance(called, parsed.Getattr) and called.attr == "n" and getattr(called.node, "name", "") == "t"
+        for argument in call.args[: 1 if plain else 2 if plural else 0]:
+            if isinstance(argument, parsed.Const) and isinstance(argument.value, str):
+                yield argument.value
+
+
+def _declared() -> Iterator[Keys]:
+    for name, declaration in BY_NAME.items():
+        yield (f"entity:{name}",), name
+        yield (f"entities:{name}",), name
+        for column in declaration.columns:
+            if column.name != "id" and not column.secret:
+                yield (f"field:{name}.{column.name}", f"field:{column.name}"), name
+                yield from _values(column.hint, name)
+    for name, handler in COMMANDS.items():
+        yield (f"do:{name}",), name
+        for field in handler.hints:
+            entity = handler.on or name.partition("_")[2]
+            if field != "id":
+                yield (f"field:{name}.{field}", f"field:{entity}.{field}", f"field:{field}"), name
+    for reasons in _reasons():
+        for reason in reasons:
+            yield (f"reason:{reason}",), reasons.__name__
+    for privilege in privileges():
+        module, screen, action = privilege.split(".")
+        yield (f"privilege:{module}",), privilege
+        yield (f"privilege:{module}.{screen}",), privilege
+        yield (f"privilege:{privilege}", f"action:{action}"), privilege
+
+
+def _values(hint: Any, where: str) -> Iterator[Keys]:
+    for kind in (hint, *get_args(hint)):
+        if get_origin(kind) is None and isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not Look:
+            for value in kind:
+                yield (f"value:{enum_name(kind)}.{value}", f"value:{value}"), where
+
+
+def enum_name(kind: type[StrEnum]) -> str:
+    """`PlanState` is plan_state."""
+    return "".join("_" + char.lower() if char.isupper() else char for char in kind.__name__).lstrip("_")
+
+
+def _reasons() -> list[type[StrEnum]]:
+    """The enums of refusals: their names begin with No (NoPlace, NoChange …)."""
+    found = [kind for kind in StrEnum.__subclasses__() if kind.__module__.startswith("central.")]
+    return [kind for kind in found if re.match(r"No[A-Z]", kind.__name__) and kind is not Action]
+
+
+def translated(language: str) -> dict[Any, str]:
+    """Every msgid of a language's files and its file; those without a text (in any of their plurals) are left out."""
+    found: dict[Any, str] = {}
+    for path in sorted((FOLDER / language).glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=language):
+                texts = message.string if isinstance(message.string, tuple | list) else (message.string,)
+                if message.id and all(texts):
+                    found[message.id[0] if isinstance(message.id, tuple | list) else message.id] = path.name
+    return found
+
+
+def missing_and_stale() -> tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]:
+    """([(language, msgid, where it is needed)], [(language, msgid, its file)])."""
+    said, declared = needed()
+    missing: list[tuple[str, str, str]] = []
+    stale: list[tuple[str, str, str]] = []
+    fields = {key for keys, _ in declared for key in keys}
+    allowed = (
+        fields | set(said) | {key.replace("field:", "help:", 1) for key in fields} | {f"look:{each}" for each in Look}
+    )
+    for language in LANGUAGES:
+        there = translated(language)
+        for msgid, where in said.items():
+            if msgid not in there and (language != FIRST_LANGUAGE or is_key(msgid)):
+                missing.append((language, msgid, where))
+        missing += [(language, keys[-1], where) for keys, where in declared if not any(key in there for key in keys)]
+        stale += [(language, msgid, file) for msgid, file in there.items() if msgid not in allowed]
+    return sorted(set(missing)), sorted(stale)

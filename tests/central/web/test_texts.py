@@ -1,0 +1,91 @@
+"""Every text of the screens is there in all five languages, and none lies about that nobody says any more."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+import central.app  # noqa: F401  # declares everything
+from central.kernel.values import LANGUAGES
+from central.web.texts import FOLDER, language_for, texts
+from central.web.texts_needed import _in_python, _in_template, is_key, missing_and_stale
+
+
+def test_no_text_is_missing_and_none_is_stale() -> None:
+    missing, stale = missing_and_stale()
+    assert (missing[:20], stale[:20]) == ([], []), f"{len(missing)} missing, {len(stale)} stale: see tools/texts"
+
+
+FILES = sorted(path.relative_to(FOLDER) for path in FOLDER.rglob("*.po"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_a_translation_keeps_the_placeholders(path: Path) -> None:
+    """`{n}` left out or misspelt would break the page, in that language only."""
+    with (FOLDER / path).open("rb") as file:
+        catalogue = read_po(file)
+    french = {}
+    with (
+        (FOLDER / "fr" / path.name).open("rb")
+        if (FOLDER / "fr" / path.name).exists()
+        else Path("/dev/null").open("rb") as f
+    ):
+        french = {message.id: message.string for message in read_po(f)}
+    for message in catalogue:
+        ids = message.id if isinstance(message.id, tuple | list) else (message.id,)
+        said = message.string if isinstance(message.string, tuple | list) else (message.string,)
+        if not ids[0]:
+            continue
+        source = french.get(message.id, "") if is_key(ids[0]) else ids[-1]
+        wanted = set(re.findall(r"{(\w+)}", str(source)))
+        for text in said:
+            extra = set(re.findall(r"{(\w+)}", text)) - wanted
+            assert not extra, f"{ids[0]!r}: {text!r} says {extra}"
+            if len(said) == 1:
+                assert set(re.findall(r"{(\w+)}", text)) == wanted, f"{ids[0]!r}: {text!r} should say {wanted}"
+
+
+def test_no_text_stands_in_two_files_of_a_language() -> None:
+    for language in LANGUAGES:
+        seen: Counter[str] = Counter()
+        for path in (FOLDER / language).glob("*.po"):
+            with path.open("rb") as file:
+                seen.update(str(message.id) for message in read_po(file) if message.id)
+        assert [msgid for msgid, times in seen.items() if times > 1] == []
+
+
+def test_what_is_said_is_found(tmp_path: Path) -> None:
+    python = tmp_path / "a.py"
+    python.write_text(
+        't("Un"); self.t("De" "ux"); t.n("{n} place", "{n} places", 3); x(t); {"at": "a", "what": "gone"}'
+    )
+    assert list(_in_python(python)) == ["Un", "Deux", "{n} place", "{n} places", "fault:gone"]
+    page = tmp_path / "a.html"
+    page.write_text(
+        "{% if x %}{{ t(\"L’un\") }}{% endif %}{{ t.n('{n} a', '{n} b', n) }}{{ u(t('Trois', a=1)) }}{{ t(x) }}"
+    )
+    assert sorted(_in_template(page)) == ["L’un", "Trois", "{n} a", "{n} b"]
+
+
+@pytest.mark.parametrize(
+    "chosen, accepted, want",
+    [
+        ("de", "fr", "de"),
+        (None, "pt-BR, it;q=0.8, en;q=0.9", "en"),
+        (None, "en-GB,en;q=0.9,fr;q=0.8", "en"),
+        ("xx", "xx;q=oops, es", "es"),
+        (None, "", "fr"),
+        (None, "zh", "fr"),
+    ],
+)
+def test_the_language_is_the_readers(chosen: str | None, accepted: str, want: str) -> None:
+    assert language_for(chosen, accepted) == want
+
+
+def test_money_and_plurals_follow_the_language() -> None:
+    assert texts("fr").money(123450, "EUR") == "1\u202f234,50\xa0€"
+    assert texts("en").money(123450, "EUR") == "€1,234.50"
+    assert texts("en").money(1234, "JPY") == "¥1,234"
+    assert texts("xx").language == "fr"
