@@ -20,8 +20,8 @@ from shared.ids import Id
 @entity("contingent", read=Privilege.CONTINGENT_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Contingent:
-    """Institution-wide. A place that has none is hors contingent. An external contingent belongs to exactly one external
-    channel (`external_channel_id`): no other one may sell from it."""
+    """Institution-wide. A place that has none is hors contingent. An external contingent belongs to exactly one
+    external channel (`external_channel_id`): no other one may sell from it."""
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
@@ -40,8 +40,8 @@ class Contingent:
 @dataclass(frozen=True, slots=True)
 class Place:
     """A seat of a performance: category, contingent and block are its own from the moment the performance exists.
-    `zones`: bits of the control zones that its ticket opens. `quality` is its rank for best seats; None: as drawn. A seat
-    that is invalid (broken) has no place."""
+    `zones`: bits of the control zones that its ticket opens. `quality` is its rank for best seats; None: as drawn. A
+    seat that is invalid (broken) has no place."""
 
     id: Id
     performance_id: Annotated[Id, Ref("performance")]

@@ -15,7 +15,7 @@ from central.kernel.privileges import Action
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
-from central.venues.model import LogicalConfiguration, LogicalZone, PhysicalSeat, PhysicalZone, PlanState
+from central.venues.model import LogicalConfiguration, PhysicalSeat, PlanState
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -69,30 +69,39 @@ def create_performance(tx: Tx, want: CreatePerformance) -> Outcome[int]:
 
 
 def _copy_places(tx: Tx, performance_id: Id, logical: LogicalConfiguration) -> int:
+    """Seats that are invalid are not there. The copies' history begins with the performance's own entry."""
     seats = tx.run(
-        "SELECT l.seat_id, l.category_id, l.contingent_id, l.blocked, z.control FROM logical_seat l "
+        "SELECT l.seat_id, l.category_id, l.contingent_id, l.blocked, z.control, l.quality FROM logical_seat l "
         "JOIN physical_seat p ON p.id = l.seat_id JOIN physical_zone z ON z.id = p.zone_id "
-        "WHERE l.configuration_id = :id ORDER BY p.position",
+        "WHERE l.configuration_id = :id AND p.invalid = '' ORDER BY p.position",
         id=logical.id,
     )
-    tx.insert_all(
+    tx.append(
         [
-            Place(place_id(performance_id, seat), performance_id, Id(seat), Id(category), contingent, blocked, zones)
-            for seat, category, contingent, blocked, zones in seats
+            Place(place_id(performance_id, seat), performance_id, Id(seat), Id(category), *values)
+            for seat, category, *values in seats
         ]
     )
-    zones = tx.find(LogicalZone, "WHERE configuration_id = :id", id=logical.id)
-    for zone in zones:
-        physical = tx.get(PhysicalZone, zone.zone_id)
-        assert physical, "a foreign key says so"
-        made = derived_id("gauge", performance_id, zone.zone_id, "")
-        control = physical.control
-        tx.insert(Gauge(made, performance_id, zone.zone_id, zone.category_id, "", zone.capacity, 0, 0, control))
-    seen = Counter((category, contingent or "", bool(blocked)) for _, category, contingent, blocked, _ in seats)
+    shares = tx.run(
+        "SELECT g.zone_id, z.category_id, g.contingent_id, g.capacity, g.blocked, p.control FROM logical_gauge g "
+        "JOIN logical_zone z ON z.configuration_id = g.configuration_id AND z.zone_id = g.zone_id "
+        "JOIN physical_zone p ON p.id = g.zone_id WHERE g.configuration_id = :id ORDER BY g.zone_id, g.contingent_id",
+        id=logical.id,
+    )
+    for zone, category, contingent, capacity, blocked, control in shares:
+        made = gauge_id(performance_id, zone, contingent)
+        tx.insert(Gauge(made, performance_id, zone, category, contingent, capacity, 0, blocked, control))
+    seen = Counter((category, contingent or "", bool(blocked)) for _, category, contingent, blocked, *_ in seats)
     moves = [(*share, "", counts.BLOCKED if blocked else counts.FREE, n) for (*share, blocked), n in seen.items()]
-    moves += [(zone.category_id, "", "", counts.FREE, zone.capacity) for zone in zones]
+    for _, category, contingent, capacity, blocked, _ in shares:
+        moves += [(category, contingent, "", counts.FREE, capacity - blocked)]
+        moves += [(category, contingent, "", counts.BLOCKED, blocked)]
     counts.moved(tx, performance_id, moves)
-    return len(seats) + sum(zone.capacity for zone in zones)
+    return len(seats) + sum(int(share[3]) for share in shares)
+
+
+def gauge_id(performance_id: str, zone_id: str, contingent_id: str) -> Id:
+    return derived_id("gauge", performance_id, zone_id, contingent_id)
 
 
 def place_id(performance_id: str, seat_id: str) -> Id:

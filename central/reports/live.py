@@ -15,7 +15,7 @@ from central.kernel.db import in_list
 from central.kernel.tx import Read
 from central.organisation.model import Names
 from central.reports.checks import run_checks
-from central.venues.model import LogicalConfiguration, PhysicalConfiguration, SeatCategory
+from central.venues.model import LogicalConfiguration, SeatCategory
 from central.venues.ops import plan_row
 from central.web.evening import (
     CheckLine,
@@ -128,9 +128,8 @@ def _show(read: Read, performance: Performance) -> Show:
 def _hall(read: Read, performance: Performance) -> Hall:
     """The logical configuration's plan, each seat in the category that it has in this performance."""
     logical = read.get(LogicalConfiguration, performance.logical_configuration_id)
-    physical = read.get(PhysicalConfiguration, logical.physical_configuration_id) if logical else None
-    assert logical and physical, "foreign keys say so"
-    plan = plan_row(read, logical) if physical.plan else PlanRow(logical.names["fr"], 1, 1, ())
+    assert logical, "a foreign key says so"
+    plan = plan_row(read, logical)
     own: dict[str, Id] = dict(
         read.run("SELECT seat_id, category_id FROM place WHERE performance_id = :id", id=performance.id)
     )

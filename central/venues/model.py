@@ -7,9 +7,10 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.declared import configured
-from central.kernel.entity import Between, Look, Ref, entity
+from central.kernel.entity import Between, Look, Ref, Secret, entity
 from central.organisation.model import Names, Privilege
 from shared.ids import Id
+from shared.wire.feeds import PlanShape
 
 
 @configured()
@@ -77,19 +78,50 @@ class PlanDo(StrEnum):
 PLAN: Mapping[tuple[PlanState, PlanDo], PlanState] = {(PlanState.DRAFT, PlanDo.VALIDATE): PlanState.VALIDATED}
 
 
-@entity("physical_configuration", read=Privilege.VENUE_READ, unique=(("space_id", "code"),))
+@dataclass(frozen=True, slots=True)
+class DrawnCategory:
+    """A category as the plan file names it: which seat category it is, a logical configuration says."""
+
+    name: str
+    colour: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What a plan shows beside its seats, in plan units."""
+
+    width: int
+    height: int
+    categories: tuple[DrawnCategory, ...] = ()
+    shapes: tuple[PlanShape, ...] = ()
+
+
+@entity(
+    "physical_configuration", read=Privilege.VENUE_READ, unique=(("space_id", "code"),), life=("state", PLAN),
+)  # fmt: skip
 @dataclass(frozen=True, slots=True)
 class PhysicalConfiguration:
-    """How a space is built for a use. `plan` is its plan file as `venues.plan.write_plan` writes it; empty: no plan, and
-    its zones add up to `gauge`. With a plan the gauge is what the plan and the zones beside it hold: 0 here."""
+    """How a space is built for a use. No `drawing`: it has no plan and no seats, and its zones add up to `gauge`.
+    With a plan, the gauge is what the plan and the counted zones beside it hold: 0 here."""
 
     id: Id
     space_id: Annotated[Id, Ref("space")]
     code: str
     names: Names
     state: PlanState
-    plan: str
+    drawing: Drawing | None = None
     gauge: int = 0
+
+
+@entity("plan_file", read=Privilege.VENUE_READ, unique=(("configuration_id",),))
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """The plan that a configuration was imported from, as `venues.plan.write_plan` writes it: for export. It is large,
+    so lists leave it out."""
+
+    id: Id
+    configuration_id: Annotated[Id, Ref("physical_configuration")]
+    text: Annotated[str, Secret()]
 
 
 @entity("physical_zone", read=Privilege.VENUE_READ, unique=(("configuration_id", "name"),))
@@ -124,7 +156,8 @@ class ZoneEntrance:
 @dataclass(frozen=True, slots=True)
 class PhysicalSeat:
     """`position` is its order in the plan; `quality` its rank for best seats, lower is better; x, y in plan units.
-    `companion_of` is the wheelchair place beside which it stands; `invalid` why it is gone, empty: it is there."""
+    `category` is what the plan file calls it; `companion_of` the wheelchair place that a companion's seat belongs to;
+    `invalid` why the seat is gone, empty: it is there."""
 
     id: Id
     configuration_id: Annotated[Id, Ref("physical_configuration")]
@@ -139,6 +172,7 @@ class PhysicalSeat:
     wheelchair: bool
     companion: bool
     aisle: bool
+    category: str = ""
     restricted: bool = False
     companion_of: Id | None = None
     invalid: str = ""
@@ -153,7 +187,9 @@ class SeatOrder(StrEnum):
     LISTED = auto()  # as the selection lists them
 
 
-@entity("logical_configuration", read=Privilege.VENUE_READ, unique=(("context_id", "code"),))
+@entity(
+    "logical_configuration", read=Privilege.VENUE_READ, unique=(("context_id", "code"),), life=("state", PLAN),
+)  # fmt: skip
 @dataclass(frozen=True, slots=True)
 class LogicalConfiguration:
     """How a physical configuration is sold in one season (`context_id`)."""
@@ -181,15 +217,15 @@ class LogicalCategory:
     options: bool = True
 
 
+@configured()
 @entity("shop_picture", read=Privilege.VENUE_READ, unique=(("configuration_id",),))
 @dataclass(frozen=True, slots=True)
 class ShopPicture:
-    """A logical configuration's picture for the shop. `data` is base64."""
+    """A logical configuration's picture for the shop: a data: URL of a PNG, JPEG or WebP."""
 
     id: Id
     configuration_id: Annotated[Id, Ref("logical_configuration")]
-    media_type: str
-    data: str
+    picture: Annotated[str, Look.PICTURE]
 
 
 @entity(
@@ -297,10 +333,11 @@ class NoVenue(StrEnum):
     NO_SUCH_ENTRANCE = auto()
     ELSEWHERE = auto()  # it belongs to another site or configuration
     HAS_PLAN = auto()
+    HAS_NO_PLAN = auto()
     ABOVE_GAUGE = auto()
     INCOMPLETE = auto()
+    NO_COLOUR = auto()
     IN_USE = auto()
-    NO_PICTURE = auto()
 
 
 class NoAct(StrEnum):

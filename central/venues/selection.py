@@ -1,6 +1,6 @@
-"""What an action on a plan works on: seats, rows, zones, categories, contingents, a lasso on the drawing, or everything;
-the union of what is given (spec/venues.md, Actions on a plan). The client says *what* it means, the server finds the
-seats: a lasso over 20,000 of them is a dozen points on the wire, and two screens cannot disagree.
+"""What an action on a plan works on: seats, rows, zones, categories, contingents, a lasso on the drawing, or all of
+it; the union of what is given (spec/venues.md, Actions on a plan). The client says *what* it means, the server finds
+the seats: a lasso over 20,000 of them is a dozen points on the wire, and two screens cannot disagree.
 
 Counted zones have no seats: whoever selects such a zone means all its places (of the contingents named, if any are);
 `counts` means some of them.
@@ -72,6 +72,8 @@ class Table:
 
     positions: Sequence[int] = ()
     ids: Sequence[str] = ()
+    keys: Sequence[str] = ()
+    """Ids of the rows that hold the values, one per seat; empty: there is none."""
     zones: Sequence[str] = ()
     rows: Sequence[str] = ()
     numbers: Sequence[str] = ()

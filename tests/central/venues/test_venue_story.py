@@ -91,7 +91,7 @@ def test_the_house_is_founded_once(quick: Quick) -> None:
     again = SetUpHouse(new_id(), "B", {"fr": "Une autre"}, new_id(), "Anna", "digest")
     assert clerk.no(again).reason == "house_exists"
     site = CreateSite(new_id(), house.institution, "LUNE", {"fr": "Lune"}, "", "Moon/Tranquility")
-    assert clerk.no(site).reason == "bad_timezone"
+    assert clerk.no(site).detail["faults"][0]["at"] == "timezone"
     for kind, parent, reason in (
         (ContextKind.SEASON, house.institution, "wrong_parent"),
         (ContextKind.INSTITUTION, house.institution, "wrong_parent"),

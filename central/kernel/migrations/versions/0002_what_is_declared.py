@@ -528,7 +528,7 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("names", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("plan", sa.Text(), nullable=False),
+        sa.Column("drawing", sa.Text(), nullable=True),
         sa.Column("gauge", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["space_id"], ["space.id"], name=op.f("fk_physical_configuration_space_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_physical_configuration")),
@@ -624,6 +624,18 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_physical_zone")),
         sa.UniqueConstraint("configuration_id", "name", name=op.f("uq_physical_zone_configuration_id_name")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "plan_file",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("configuration_id", sa.String(length=26), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["configuration_id"], ["physical_configuration.id"], name=op.f("fk_plan_file_configuration_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_file")),
+        sa.UniqueConstraint("configuration_id", name=op.f("uq_plan_file_configuration_id")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -730,6 +742,7 @@ def upgrade() -> None:
         sa.Column("wheelchair", sa.Integer(), nullable=False),
         sa.Column("companion", sa.Integer(), nullable=False),
         sa.Column("aisle", sa.Integer(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
         sa.Column("restricted", sa.Integer(), nullable=False),
         sa.Column("companion_of", sa.String(length=26), nullable=True),
         sa.Column("invalid", sa.Text(), nullable=False),
@@ -750,8 +763,7 @@ def upgrade() -> None:
         "shop_picture",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("configuration_id", sa.String(length=26), nullable=False),
-        sa.Column("media_type", sa.Text(), nullable=False),
-        sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("picture", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["configuration_id"], ["logical_configuration.id"], name=op.f("fk_shop_picture_configuration_id")
         ),
@@ -1037,6 +1049,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_logical_category_category_id"))
 
     op.drop_table("logical_category")
+    op.drop_table("plan_file")
     op.drop_table("physical_zone")
     with op.batch_alter_table("payment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_payment_order_id"))

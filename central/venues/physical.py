@@ -1,0 +1,258 @@
+"""How a space is built: drafts of physical configurations, their zones and which entrances serve them, validation and
+deletion (spec/venues.md, Entities and Life cycle). Plans come in through importing.py."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from central.kernel.entity import Ref
+from central.kernel.registry import handles
+from central.kernel.scope import context_of
+from central.kernel.tx import Read, Tx
+from central.organisation.model import Names, Privilege
+from central.venues.model import PLAN, NoVenue, PhysicalConfiguration, PhysicalZone, PlanDo, PlanState, ZoneEntrance
+from central.venues.plan_tables import plan_mark
+from shared.ids import Id, derived_id
+from shared.outcome import Ok, Outcome, Refused
+
+NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePhysicalConfiguration:
+    """A draft without a plan: accesses are made, then zones until the gauge (its whole capacity) is reached."""
+
+    id: Id
+    space_id: Annotated[Id, Ref("space")]
+    code: str
+    names: Names
+    gauge: int
+
+
+@handles(
+    CreatePhysicalConfiguration,
+    needs=Privilege.VENUE_MODIFY,
+    at=lambda read, want: context_of(read, "space", want.space_id),
+    gives=Id,
+)
+def create_physical_configuration(tx: Tx, want: CreatePhysicalConfiguration) -> Outcome[Id]:
+    if want.gauge < 1:
+        return Refused(NoVenue.EMPTY, fix="gauge")
+    made = PhysicalConfiguration(want.id, want.space_id, want.code, want.names, PlanState.DRAFT, None, want.gauge)
+    return Ok(want.id) if tx.insert_if_absent(made) else Refused(NoVenue.CODE_TAKEN, fix="code")
+
+
+def _at_physical(read: Read, want: Any) -> str | None:
+    return context_of(read, "physical_configuration", want.configuration_id)
+
+
+def _at_zone(read: Read, want: Any) -> str | None:
+    return context_of(read, "physical_zone", want.zone_id)
+
+
+@dataclass(frozen=True, slots=True)
+class AddUnnumberedZone:
+    """A zone without seats: standing places, benches. `control` is the bit of its control zone."""
+
+    id: Id
+    configuration_id: Annotated[Id, Ref("physical_configuration")]
+    name: str
+    capacity: int
+    control: int
+
+
+@handles(AddUnnumberedZone, needs=Privilege.VENUE_MODIFY, at=_at_physical, gives=Id)
+def add_unnumbered_zone(tx: Tx, want: AddUnnumberedZone) -> Outcome[Id]:
+    zone = PhysicalZone(want.id, want.configuration_id, want.name, False, want.capacity, want.control)
+    refused = _fits(tx, zone)
+    if refused:
+        return refused
+    return Ok(want.id) if tx.insert_if_absent(zone) else Refused(NoVenue.CODE_TAKEN, fix="name")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeUnnumberedZone:
+    """Name, capacity and control zone, while the configuration is a draft."""
+
+    zone_id: Annotated[Id, Ref("physical_zone")]
+    name: str
+    capacity: int
+    control: int
+
+
+@handles(ChangeUnnumberedZone, needs=Privilege.VENUE_MODIFY, at=_at_zone, gives=Id)
+def change_unnumbered_zone(tx: Tx, want: ChangeUnnumberedZone) -> Outcome[Id]:
+    zone = tx.get(PhysicalZone, want.zone_id)
+    if zone is None:
+        return Refused(NoVenue.NO_SUCH_ZONE, fix="zone_id")
+    if zone.numbered:
+        return Refused(NoVenue.HAS_PLAN, fix=zone.id)
+    after = replace(zone, name=want.name, capacity=want.capacity, control=want.control)
+    if refused := _fits(tx, after):
+        return refused
+    if tx.one(
+        "SELECT 1 FROM physical_zone WHERE configuration_id = :c AND name = :name AND id <> :id",
+        c=zone.configuration_id, name=want.name, id=zone.id,
+    ):  # fmt: skip
+        return Refused(NoVenue.CODE_TAKEN, fix="name")
+    tx.update(zone, after)
+    return Ok(zone.id)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveUnnumberedZone:
+    """Out of a draft; zones with seats go when a plan without them is imported."""
+
+    zone_id: Annotated[Id, Ref("physical_zone")]
+
+
+@handles(RemoveUnnumberedZone, needs=Privilege.VENUE_MODIFY, at=_at_zone)
+def remove_unnumbered_zone(tx: Tx, want: RemoveUnnumberedZone) -> Outcome[None]:
+    zone = tx.get(PhysicalZone, want.zone_id)
+    if zone is None:
+        return Refused(NoVenue.NO_SUCH_ZONE, fix="zone_id")
+    if zone.numbered:
+        return Refused(NoVenue.HAS_PLAN, fix=zone.id)
+    if refused := _not_draft(tx, zone.configuration_id):
+        return refused
+    tx.write("DELETE FROM zone_entrance WHERE zone_id = :id", id=zone.id)
+    tx.delete(zone)
+    return Ok(None)
+
+
+def _not_draft(read: Read, configuration_id: str) -> Refused | None:
+    configuration = read.get(PhysicalConfiguration, configuration_id)
+    if configuration is None:
+        return Refused(NoVenue.NO_SUCH_CONFIGURATION, fix="configuration_id")
+    return None if configuration.state is PlanState.DRAFT else Refused(NoVenue.NOT_DRAFT, fix=configuration_id)
+
+
+def _fits(read: Read, zone: PhysicalZone) -> Refused | None:
+    """Why a counted zone cannot be in its configuration."""
+    if refused := _not_draft(read, zone.configuration_id):
+        return refused
+    if zone.capacity < 1:
+        return Refused(NoVenue.EMPTY, fix="capacity")
+    gauge, others = _gauge(read, zone.configuration_id, zone.id)
+    if gauge and others + zone.capacity > gauge:
+        return Refused(NoVenue.ABOVE_GAUGE, fix="capacity", detail={"gauge": gauge, "left": gauge - others})
+    return None
+
+
+def _gauge(read: Read, configuration_id: str, without: str = "") -> tuple[int, int]:
+    """The gauge (0: as drawn), and what the zones hold."""
+    ((gauge, held),) = read.run(
+        "SELECT c.gauge, (SELECT COALESCE(SUM(z.capacity), 0) FROM physical_zone z WHERE z.configuration_id = c.id "
+        "AND z.id <> :without) FROM physical_configuration c WHERE c.id = :id",
+        id=configuration_id,
+        without=without,
+    )
+    return int(gauge), int(held)
+
+
+@dataclass(frozen=True, slots=True)
+class ServeZone:
+    """Through which entrances of the site a zone is reached: these and no others."""
+
+    zone_id: Annotated[Id, Ref("physical_zone")]
+    entrances: tuple[Annotated[Id, Ref("entrance")], ...]
+
+
+@handles(ServeZone, needs=Privilege.VENUE_MODIFY, at=_at_zone, gives=int)
+def serve_zone(tx: Tx, want: ServeZone) -> Outcome[int]:
+    """Answers with the number of entrances. It may change at any time: a season closes doors."""
+    found = tx.one(
+        "SELECT s.site_id, c.id FROM physical_zone z JOIN physical_configuration c ON c.id = z.configuration_id "
+        "JOIN space s ON s.id = c.space_id WHERE z.id = :id",
+        id=want.zone_id,
+    )
+    if found is None:
+        return Refused(NoVenue.NO_SUCH_ZONE, fix="zone_id")
+    sites: dict[str, str] = dict(tx.run("SELECT id, site_id FROM entrance"))
+    if unknown := [each for each in want.entrances if each not in sites]:
+        return Refused(NoVenue.NO_SUCH_ENTRANCE, fix="entrances", detail={"unknown": unknown})
+    if elsewhere := [each for each in want.entrances if sites[each] != found[0]]:
+        return Refused(NoVenue.ELSEWHERE, fix="entrances", detail={"elsewhere": elsewhere})
+    before = {tie.entrance_id: tie for tie in tx.find(ZoneEntrance, "WHERE zone_id = :id", id=want.zone_id)}
+    for entrance_id in dict.fromkeys(want.entrances):
+        if entrance_id not in before:
+            tx.insert(ZoneEntrance(derived_id("zone entrance", want.zone_id, entrance_id), want.zone_id, entrance_id))
+    for entrance_id, tie in before.items():
+        if entrance_id not in want.entrances:
+            tx.delete(tie)
+    tx.touched.add(plan_mark(found[1]))
+    return Ok(len(set(want.entrances)))
+
+
+# --- life ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatePhysical:
+    """Only a validated physical configuration can receive logical ones. Refused while it is incomplete."""
+
+    configuration_id: Annotated[Id, Ref("physical_configuration")]
+
+
+@handles(ValidatePhysical, needs=Privilege.VENUE_MODIFY, at=_at_physical)
+def validate_physical(tx: Tx, want: ValidatePhysical) -> Outcome[None]:
+    configuration = tx.get(PhysicalConfiguration, want.configuration_id)
+    if configuration is None:
+        return Refused(NoVenue.NO_SUCH_CONFIGURATION, fix="configuration_id")
+    after = PLAN.get((configuration.state, PlanDo.VALIDATE))
+    if after is None:
+        return Refused(NoVenue.NOT_DRAFT, fix=configuration.id)
+    if missing := lacks(tx, configuration):
+        return Refused(NoVenue.INCOMPLETE, fix=configuration.id, detail={"missing": missing})
+    tx.update(configuration, replace(configuration, state=after))
+    return Ok(None)
+
+
+def lacks(read: Read, configuration: PhysicalConfiguration) -> list[dict[str, Any]]:
+    """All that a draft still needs: zones, zones up to the gauge, and an entrance for each zone of a site that has
+    entrances."""
+    zones = read.find(PhysicalZone, "WHERE configuration_id = :id ORDER BY name", id=configuration.id)
+    missing: list[dict[str, Any]] = []
+    if not zones:
+        missing.append({"what": "zones"})
+    gauge, held = _gauge(read, configuration.id)
+    if gauge and held < gauge:
+        missing.append({"what": "gauge", "gauge": gauge, "places": gauge - held})
+    ((entrances,),) = read.run(
+        "SELECT COUNT(*) FROM entrance e JOIN space s ON s.site_id = e.site_id WHERE s.id = :id",
+        id=configuration.space_id,
+    )
+    served = {zone for (zone,) in read.run("SELECT zone_id FROM zone_entrance")} if entrances else set()
+    if entrances and (shut := [zone for zone in zones if zone.id not in served]):
+        named = [{"id": zone.id, "name": zone.name} for zone in shut[:NAMED]]
+        missing.append({"what": "entrances", "zones": named, "count": len(shut)})
+    return missing
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePhysicalConfiguration:
+    """With its zones and seats; only while no logical configuration refers to it."""
+
+    configuration_id: Annotated[Id, Ref("physical_configuration")]
+
+
+@handles(DeletePhysicalConfiguration, needs=Privilege.VENUE_MODIFY, at=_at_physical)
+def delete_physical_configuration(tx: Tx, want: DeletePhysicalConfiguration) -> Outcome[None]:
+    configuration = tx.get(PhysicalConfiguration, want.configuration_id)
+    if configuration is None:
+        return Refused(NoVenue.NO_SUCH_CONFIGURATION, fix="configuration_id")
+    if used := tx.run(
+        "SELECT id, code FROM logical_configuration WHERE physical_configuration_id = :id ORDER BY code",
+        id=configuration.id,
+    ):
+        ids, codes = [row[0] for row in used[:NAMED]], [row[1] for row in used[:NAMED]]
+        by = [{"entity": "logical_configuration", "count": len(used), "ids": ids, "codes": codes}]
+        return Refused(NoVenue.IN_USE, fix=configuration.id, detail={"by": by})
+    tx.write(
+        "DELETE FROM zone_entrance WHERE zone_id IN (SELECT id FROM physical_zone WHERE configuration_id = :id)",
+        id=configuration.id,
+    )
+    for table in ("physical_seat", "physical_zone", "plan_file"):
+        tx.write(f"DELETE FROM {table} WHERE configuration_id = :id", id=configuration.id)  # noqa: S608 - our names
+    tx.delete(configuration)
+    tx.touched.add(plan_mark(configuration.id))
+    return Ok(None)

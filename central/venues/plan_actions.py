@@ -1,0 +1,448 @@
+"""Actions on the plan of a physical and of a logical configuration (spec/venues.md, Actions on a plan). Each works on a
+selection, is one entry in the plan's history, and answers with what it left as it was. The same for a performance, undo
+and carrying over: inventory/plan_actions.py.
+
+A seat that is invalid keeps its category, contingent, block and order in every logical configuration: it is only not
+there. So "invalidate and remember" needs no memory of its own, and revalidating gives everything back.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from central.kernel.entity import Ref
+from central.kernel.registry import handles
+from central.kernel.scope import context_of
+from central.kernel.tx import Tx
+from central.organisation.model import Privilege
+from central.venues.history import (
+    Change,
+    Changes,
+    Field,
+    ZoneChange,
+    changed,
+    held_back,
+    share_changes,
+    split,
+)
+from central.venues.model import (
+    LogicalCategory,
+    LogicalConfiguration,
+    NoAct,
+    PhysicalConfiguration,
+    PlanAct,
+    PlanTarget,
+    SeatOrder,
+)
+from central.venues.plan_tables import (
+    Acted,
+    LeftPlace,
+    acted,
+    known,
+    left_places,
+    logical_table,
+    physical_table,
+    record,
+    save_logical,
+    save_physical,
+    too_many,
+)
+from central.venues.seat_order import ordered
+from central.venues.selection import Chosen, Selection, Table, resolve
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+
+Physical = Annotated[Id, Ref("physical_configuration")]
+Logical = Annotated[Id, Ref("logical_configuration")]
+
+INVALID = "invalid"
+
+
+# --- physical: seats that are there, and what they are ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidateSeats:
+    """Seats that are gone for good (a broken chair), with the reason. A seat that a logical configuration has in a
+    contingent is refused; with `remember` it goes all the same, and contingent and history come back with it."""
+
+    configuration_id: Physical
+    selection: Selection
+    why: str
+    remember: bool = False
+
+
+@handles(
+    InvalidateSeats,
+    needs=Privilege.VENUE_MODIFY,
+    at=lambda read, want: context_of(read, "physical_configuration", want.configuration_id),
+    gives=Acted,
+)
+def invalidate_seats(tx: Tx, want: InvalidateSeats) -> Outcome[Acted]:
+    if not want.why.strip():
+        return Refused(NoAct.NO_REASON, fix="why")
+
+    def decide(table: Table, chosen: Chosen) -> Changes | Refused:
+        valid = [n for n in chosen.seats if not table.values[Field.INVALID][n]]
+        if not want.remember and (held := _with_contingent(tx, want.configuration_id, table, valid)):
+            names = [place.seat_id for place in held[:20]]
+            detail = {"count": len(held), "seats": names, "places": [f"{p.zone} {p.row} {p.number}" for p in held[:20]]}
+            return Refused(NoAct.HAS_CONTINGENT, fix="remember", detail=detail)
+        return Changes(changed(table, valid, Field.INVALID, want.why.strip()))
+
+    what = {"remember": "yes"} if want.remember else {}
+    return _on_physical(tx, want.configuration_id, want.selection, PlanAct.INVALIDATE, want.why, what, decide)
+
+
+def _with_contingent(tx: Tx, configuration_id: str, table: Table, seats: list[int]) -> list[LeftPlace]:
+    held = {
+        seat
+        for (seat,) in tx.run(
+            "SELECT DISTINCT v.seat_id FROM logical_configuration l JOIN logical_seat v ON v.configuration_id = l.id "
+            "WHERE l.physical_configuration_id = :id AND v.contingent_id IS NOT NULL",
+            id=configuration_id,
+        )
+    }
+    return left_places(table, [(n, "contingent") for n in seats if table.ids[n] in held])
+
+
+@dataclass(frozen=True, slots=True)
+class RevalidateSeats:
+    """Seats that can be used again; what a logical configuration knew of them is as it was."""
+
+    configuration_id: Physical
+    selection: Selection
+    why: str = ""
+
+
+@handles(
+    RevalidateSeats,
+    needs=Privilege.VENUE_MODIFY,
+    at=lambda read, want: context_of(read, "physical_configuration", want.configuration_id),
+    gives=Acted,
+)
+def revalidate_seats(tx: Tx, want: RevalidateSeats) -> Outcome[Acted]:
+    def decide(table: Table, chosen: Chosen) -> Changes:
+        return Changes(changed(table, chosen.seats, Field.INVALID, ""))
+
+    return _on_physical(tx, want.configuration_id, want.selection, PlanAct.REVALIDATE, want.why, {}, decide)
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeSeats:
+    """What seats are: wheelchair place, companion's seat, restricted view. What is left out stays as it is."""
+
+    configuration_id: Physical
+    selection: Selection
+    wheelchair: bool | None = None
+    companion: bool | None = None
+    restricted: bool | None = None
+    why: str = ""
+
+
+@handles(
+    DescribeSeats,
+    needs=Privilege.VENUE_MODIFY,
+    at=lambda read, want: context_of(read, "physical_configuration", want.configuration_id),
+    gives=Acted,
+)
+def describe_seats(tx: Tx, want: DescribeSeats) -> Outcome[Acted]:
+    said = {
+        Field.WHEELCHAIR: want.wheelchair,
+        Field.COMPANION: want.companion,
+        Field.RESTRICTED: want.restricted,
+    }
+    wanted = {field: value for field, value in said.items() if value is not None}
+
+    def decide(table: Table, chosen: Chosen) -> Changes:
+        parts: list[Change] = []
+        for field, value in wanted.items():
+            parts += changed(table, chosen.seats, field, value)
+        return Changes(tuple(parts))
+
+    what = {str(field): "yes" if value else "no" for field, value in wanted.items()}
+    done = _on_physical(tx, want.configuration_id, want.selection, PlanAct.ATTRIBUTE, want.why, what, decide)
+    if isinstance(done, Ok) and done.value.places:
+        pair_companions(tx, want.configuration_id)
+    return done
+
+
+def pair_companions(tx: Tx, configuration_id: str) -> None:
+    """Each companion's seat belongs to the wheelchair place that is nearest to it in its zone."""
+    rows = tx.run(
+        "SELECT id, zone_id, x, y, wheelchair, companion, companion_of FROM physical_seat "
+        "WHERE configuration_id = :id AND (wheelchair = 1 OR companion = 1 OR companion_of IS NOT NULL)",
+        id=configuration_id,
+    )
+    chairs: dict[str, list[tuple[str, float, float]]] = {}
+    for seat, zone, x, y, wheelchair, _, _ in rows:
+        if wheelchair:
+            chairs.setdefault(zone, []).append((seat, x, y))
+    moved = []
+    for seat, zone, x, y, _, companion, before in rows:
+        near = chairs.get(zone) if companion else None
+        mate = min(near, key=lambda chair: ((chair[1] - x) ** 2 + (chair[2] - y) ** 2, chair[0]))[0] if near else None
+        if mate != before:
+            moved.append({"mate": mate, "id": seat})
+    tx.write_many("UPDATE physical_seat SET companion_of = :mate WHERE id = :id", moved)
+
+
+def _on_physical(
+    tx: Tx,
+    configuration_id: Id,
+    selection: Selection,
+    act: PlanAct,
+    why: str,
+    what: dict[str, str],
+    decide: Callable[[Table, Chosen], Changes | Refused],
+) -> Outcome[Acted]:
+    if tx.get(PhysicalConfiguration, configuration_id) is None:
+        return Refused(NoAct.NO_SUCH_PLAN, fix="configuration_id")
+    table = physical_table(tx, configuration_id, selection)
+    chosen = resolve(selection, table)
+    if isinstance(chosen, Refused):
+        return chosen
+    if not chosen.value.seats:
+        return Refused(NoAct.EMPTY, fix="selection")
+    changes = decide(table, chosen.value)
+    if isinstance(changes, Refused):
+        return changes
+    if not changes:
+        return Ok(acted(tx, None, configuration_id, []))
+    save_physical(tx, changes, table)
+    entry = record(tx, PlanTarget.PHYSICAL, configuration_id, act, changes, why=why.strip(), what=what)
+    return Ok(acted(tx, entry, configuration_id, []))
+
+
+# --- logical: how the places are sold --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BlockLogical:
+    """Places out of sale for a while, with the reason (television, filling). They keep their contingent."""
+
+    configuration_id: Logical
+    selection: Selection
+    why: str
+
+
+@handles(
+    BlockLogical,
+    needs=Privilege.PLACE_BLOCK,
+    at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
+    gives=Acted,
+)
+def block_logical(tx: Tx, want: BlockLogical) -> Outcome[Acted]:
+    if not want.why.strip():
+        return Refused(NoAct.NO_REASON, fix="why")
+    return _on_logical(
+        tx, want.configuration_id, want.selection, PlanAct.BLOCK, want.why, {},
+        lambda table, chosen: blocking(table, chosen, want.why.strip()),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class UnblockLogical:
+    configuration_id: Logical
+    selection: Selection
+    why: str = ""
+
+
+@handles(
+    UnblockLogical,
+    needs=Privilege.PLACE_BLOCK,
+    at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
+    gives=Acted,
+)
+def unblock_logical(tx: Tx, want: UnblockLogical) -> Outcome[Acted]:
+    return _on_logical(
+        tx, want.configuration_id, want.selection, PlanAct.UNBLOCK, want.why, {},
+        lambda table, chosen: blocking(table, chosen, ""),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AssignLogicalCategory:
+    """Seats into a category; a counted zone has exactly one, so it is assigned as a whole. A category serves either
+    counted zones or seats of the plan, never both."""
+
+    configuration_id: Logical
+    category_id: Annotated[Id, Ref("seat_category")]
+    selection: Selection
+    why: str = ""
+
+
+@handles(
+    AssignLogicalCategory,
+    needs=Privilege.VENUE_MODIFY,
+    at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
+    gives=Acted,
+)
+def assign_logical_category(tx: Tx, want: AssignLogicalCategory) -> Outcome[Acted]:
+    found = known(tx, "seat_category", want.category_id, NoAct.NO_SUCH_CATEGORY)
+    if isinstance(found, Refused):
+        return found
+    done = _on_logical(
+        tx, want.configuration_id, want.selection, PlanAct.CATEGORISE, want.why, {"category_id": want.category_id},
+        lambda table, chosen: categorising(table, chosen, want.category_id),
+    )  # fmt: skip
+    if isinstance(done, Ok):
+        if twice := category_twice(tx, want.configuration_id):
+            return twice
+        pick_categories(tx, want.configuration_id)
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class AssignLogicalContingent:
+    """Places into a contingent, or out of any (`contingent_id` null). A place is in one contingent or in none."""
+
+    configuration_id: Logical
+    contingent_id: Annotated[Id, Ref("contingent")] | None
+    selection: Selection
+    why: str = ""
+
+
+@handles(
+    AssignLogicalContingent,
+    needs=Privilege.CONTINGENT_MODIFY,
+    at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
+    gives=Acted,
+)
+def assign_logical_contingent(tx: Tx, want: AssignLogicalContingent) -> Outcome[Acted]:
+    found = known(tx, "contingent", want.contingent_id, NoAct.NO_SUCH_CONTINGENT)
+    if isinstance(found, Refused):
+        return found
+    what = {"contingent_id": want.contingent_id or ""}
+    return _on_logical(
+        tx, want.configuration_id, want.selection, PlanAct.ASSIGN, want.why, what,
+        lambda table, chosen: assigning(table, chosen, want.contingent_id),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLogicalSeats:
+    """In which order seats are proposed. `first_zones` come before the others, in this order."""
+
+    configuration_id: Logical
+    selection: Selection
+    order: SeatOrder
+    first_zones: tuple[Annotated[Id, Ref("physical_zone")], ...] = ()
+    why: str = ""
+
+
+@handles(
+    OrderLogicalSeats,
+    needs=Privilege.VENUE_MODIFY,
+    at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
+    gives=Acted,
+)
+def order_logical_seats(tx: Tx, want: OrderLogicalSeats) -> Outcome[Acted]:
+    what = {"order": str(want.order), "first_zones": ",".join(want.first_zones)}
+    return _on_logical(
+        tx, want.configuration_id, want.selection, PlanAct.ORDER, want.why, what,
+        lambda table, chosen: ordering(table, chosen, want.order, want.first_zones),
+    )  # fmt: skip
+
+
+def _on_logical(
+    tx: Tx,
+    configuration_id: Id,
+    selection: Selection,
+    act: PlanAct,
+    why: str,
+    what: dict[str, str],
+    decide: Callable[[Table, Chosen], Changes | Refused],
+) -> Outcome[Acted]:
+    logical = tx.get(LogicalConfiguration, configuration_id)
+    if logical is None:
+        return Refused(NoAct.NO_SUCH_PLAN, fix="configuration_id")
+    table = logical_table(tx, logical, selection)
+    found = resolve(selection, table)
+    if isinstance(found, Refused):
+        return found
+    chosen, left = there(table, found.value)
+    changes = decide(table, chosen)
+    if isinstance(changes, Refused):
+        return changes
+    if not changes:
+        return Ok(acted(tx, None, configuration_id, left))
+    save_logical(tx, configuration_id, changes, table)
+    entry = record(tx, PlanTarget.LOGICAL, configuration_id, act, changes, why=why.strip(), what=what)
+    return Ok(acted(tx, entry, configuration_id, left))
+
+
+# --- what an action changes: pure, for logical configurations and performances alike ----------------------------------
+
+
+def there(table: Table, chosen: Chosen, hindered: Callable[[int], str] | None = None) -> tuple[Chosen, list[LeftPlace]]:
+    """The seats that can be changed, and those that are left: invalid ones, and what `hindered` names."""
+    invalid = table.values[Field.INVALID]
+    why = {n: INVALID for n in chosen.seats if invalid[n]}
+    if hindered:
+        why |= {n: reason for n in chosen.seats if n not in why and (reason := hindered(n))}
+    if not why:
+        return chosen, []
+    seats = [n for n in chosen.seats if n not in why]
+    return Chosen(seats, [n for n in chosen.listed if n not in why], chosen.shares), left_places(table, why.items())
+
+
+def blocking(table: Table, chosen: Chosen, reason: str) -> Changes | Refused:
+    """An empty reason unblocks."""
+    shares, short = held_back(table.shares, list(chosen.shares.items()), block=bool(reason))
+    if short:
+        return too_many(short)
+    return Changes(changed(table, chosen.seats, Field.BLOCKED, reason), share_changes(table.shares, shares))
+
+
+def assigning(table: Table, chosen: Chosen, contingent_id: str | None) -> Changes | Refused:
+    shares, short = split(table.shares, list(chosen.shares.items()), contingent_id or "")
+    if short:
+        return too_many(short)
+    seats = changed(table, chosen.seats, Field.CONTINGENT, contingent_id)
+    return Changes(seats, share_changes(table.shares, shares))
+
+
+def categorising(table: Table, chosen: Chosen, category_id: str) -> Changes | Refused:
+    zones = {zone for zone, _ in chosen.shares}
+    for key in table.shares:
+        if key[0] in zones and chosen.shares.get(key, 0) is not None:
+            return Refused(NoAct.WHOLE_ZONE, fix=key[0], detail={"zone": table.names.get(key[0], "")})
+    counted = [ZoneChange(zone, table.counted.get(zone), category_id) for zone in sorted(zones)]
+    seats = changed(table, chosen.seats, Field.CATEGORY, category_id)
+    return Changes(seats, (), tuple(zone for zone in counted if zone.was != zone.now))
+
+
+def ordering(table: Table, chosen: Chosen, order: SeatOrder, first_zones: tuple[Id, ...]) -> Changes | Refused:
+    if unknown := [zone for zone in first_zones if zone not in table.names]:
+        return Refused(NoAct.NO_SUCH_ZONE, fix="first_zones", detail={"unknown": unknown})
+    if not chosen.seats:
+        return Refused(NoAct.EMPTY, fix="selection")
+    ranks = ordered(table, chosen, order, first_zones)
+    return Changes(changed(table, chosen.seats, Field.QUALITY, ranks.__getitem__))
+
+
+def category_twice(tx: Tx, configuration_id: str) -> Refused | None:
+    """A seat category may not serve both a counted zone and seats of the plan (domain facts, B.3)."""
+    both = tx.run(
+        "SELECT z.category_id, p.name FROM logical_zone z JOIN physical_zone p ON p.id = z.zone_id "
+        "WHERE z.configuration_id = :id AND EXISTS (SELECT 1 FROM logical_seat s "
+        "WHERE s.configuration_id = z.configuration_id AND s.category_id = z.category_id) ORDER BY p.name",
+        id=configuration_id,
+    )
+    if not both:
+        return None
+    detail = {"category_id": both[0][0], "zones": [name for _, name in both]}
+    return Refused(NoAct.CATEGORY_TWICE, fix=both[0][0], detail=detail)
+
+
+def pick_categories(tx: Tx, configuration_id: Id) -> None:
+    """A category that is used is picked."""
+    for (category,) in tx.run(
+        "SELECT category_id FROM logical_seat WHERE configuration_id = :id AND category_id IS NOT NULL UNION "
+        "SELECT category_id FROM logical_zone WHERE configuration_id = :id AND category_id IS NOT NULL ORDER BY 1",
+        id=configuration_id,
+    ):
+        tx.insert_if_absent(
+            LogicalCategory(tx.new_id("picked", configuration_id, category), configuration_id, category)
+        )

@@ -1,0 +1,89 @@
+"""A configuration's plan as others need it: as devices draw and sell from it, and as the file that it came from."""
+
+from dataclasses import replace
+
+from central.kernel.tx import Read
+from central.venues.model import Drawing, DrawnCategory, LogicalConfiguration, PhysicalConfiguration
+from central.venues.plan import Area, Mark, Plan, Row, Shape
+from central.venues.planfile import read_plan
+from shared.ids import Id
+from shared.outcome import Refused
+from shared.wire.feeds import PlanRow, PlanSeat, PlanShape
+
+CATEGORY_STEP = 300  # in quality units: how a house ranks its categories weighs more than a few rows
+
+
+def drawing_of(plan: Plan) -> Drawing:
+    return Drawing(
+        plan.width,
+        plan.height,
+        tuple(DrawnCategory(each.name, each.colour) for each in plan.categories),
+        tuple(_shape(area) for area in plan.areas),
+    )
+
+
+def _shape(area: Area) -> PlanShape:
+    size, turn = float(area.text_size), area.rotation
+    if outline := area.outline():
+        return PlanShape("polygon", area.colour, outline, 0.0, area.text, size, turn)
+    if area.shape is Shape.TEXT:
+        colour = area.text_colour or area.colour
+        return PlanShape("text", colour, ((area.text_x, area.text_y),), 0.0, area.text, size, turn)
+    return PlanShape("circle", area.colour, ((area.x, area.y),), area.width, area.text, size, turn)
+
+
+def plan_of(read: Read, configuration_id: str) -> Plan | None:
+    """The plan as it is now, for export: the file that it came from, with what was said about its seats since. None: it
+    has no plan."""
+    found = read.one("SELECT text FROM plan_file WHERE configuration_id = :id", id=configuration_id)
+    if found is None:
+        return None
+    plan = read_plan(found[0].encode())
+    if isinstance(plan, Refused):  # what we wrote ourselves is sound
+        raise ValueError(f"physical configuration {configuration_id}: its stored plan cannot be read: {plan.detail}")
+    marks = (Mark.WHEELCHAIR, Mark.COMPANION, Mark.VIEW)
+    said = {
+        guid: frozenset(mark for mark, said_so in zip(marks, flags, strict=True) if said_so)
+        for guid, *flags in read.run(
+            "SELECT guid, wheelchair, companion, restricted FROM physical_seat WHERE configuration_id = :id",
+            id=configuration_id,
+        )
+    }  # fmt: skip
+
+    def marked(row: Row) -> Row:
+        if all(said.get(seat.guid, seat.marks) == seat.marks for seat in row.seats):
+            return row
+        return replace(row, seats=tuple(replace(s, marks=said.get(s.guid, s.marks)) for s in row.seats))
+
+    zones = tuple(replace(zone, rows=tuple(marked(row) for row in zone.rows)) for zone in plan.value.zones)
+    return replace(plan.value, zones=zones)
+
+
+def plan_row(read: Read, logical: LogicalConfiguration) -> PlanRow:
+    """The plan as devices get it, seats in plan order with this configuration's categories and its order of seats."""
+    physical = read.get(PhysicalConfiguration, logical.physical_configuration_id)
+    assert physical, "a logical configuration has a physical one"
+    drawing = physical.drawing or Drawing(1, 1)
+    rows = read.run(
+        "SELECT s.id, z.name, s.row_name, s.number, s.x, s.y, v.category_id, COALESCE(v.quality, s.quality), c.rank, "
+        "s.wheelchair, s.companion, s.aisle, z.control FROM physical_seat s "
+        "JOIN logical_seat v ON v.configuration_id = :logical AND v.seat_id = s.id "
+        "JOIN seat_category c ON c.id = v.category_id JOIN physical_zone z ON z.id = s.zone_id "
+        "WHERE s.configuration_id = :physical ORDER BY s.position",
+        logical=logical.id,
+        physical=physical.id,
+    )
+    return PlanRow(
+        name=logical.names["fr"],
+        width=drawing.width,
+        height=drawing.height,
+        seats=tuple(
+            PlanSeat(
+                id=Id(seat), zone=zone, row=row, number=number, x=x, y=y, category_id=Id(category),
+                quality=quality + CATEGORY_STEP * (rank - 1), wheelchair=bool(wheelchair), companion=bool(companion),
+                aisle=bool(aisle), zones=control,
+            )
+            for seat, zone, row, number, x, y, category, quality, rank, wheelchair, companion, aisle, control in rows
+        ),
+        shapes=drawing.shapes,
+    )  # fmt: skip

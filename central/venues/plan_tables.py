@@ -1,0 +1,225 @@
+"""Plans as tables of columns, read from and written to the database, and the one way in which an action on a plan is
+recorded. Which seats are read follows from the selection: four seats of a stadium are four rows."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from central.kernel.tx import Read, Tx
+from central.venues.history import Changes, Field, dump, index_of, load
+from central.venues.model import LogicalConfiguration, NoAct, PlanAct, PlanAction, PlanTarget
+from central.venues.selection import Selection, Share, Table, narrowed
+from shared.clock import to_ms
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+
+MOST_LEFT = 200  # places that an answer names; it counts them all
+PLAN = "plan/"
+
+_SEAT = "s.position, s.id, s.zone_id, s.row_name, s.number, s.x, s.y, s.quality"
+
+
+def plan_mark(target_id: str) -> str:
+    """What a commit is marked with when this plan may have changed: other screens ask for the changes then."""
+    return PLAN + target_id
+
+
+@dataclass(frozen=True, slots=True)
+class LeftPlace:
+    """A place that an action did not touch, and why: who has it (`sold` …), or what stands against it."""
+
+    seat_id: Id
+    zone: str
+    row: str
+    number: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What an action did. No action id: there was nothing to change. `left_out` counts what was left, `left` names the
+    first of it."""
+
+    action_id: Id | None
+    version: int
+    places: int
+    left_out: int
+    left: tuple[LeftPlace, ...]
+
+
+def table_of(rows: Sequence[tuple[Any, ...]], fields: Sequence[Field], flags: Sequence[Field] = ()) -> Table:
+    """Rows of (eight columns of the seat, row id, one per field) as a table."""
+    if not rows:
+        return Table(values={field: [] for field in (*fields, *flags)})
+    columns: list[Any] = list(zip(*rows, strict=True))
+    values = {str(field): list(column) for field, column in zip(fields, columns[9 : 9 + len(fields)], strict=True)}
+    values |= {
+        str(field): list(map(bool, column)) for field, column in zip(flags, columns[9 + len(fields) :], strict=True)
+    }
+    places, ids, zones, row_names, numbers, xs, ys, drawn, keys = columns[:9]
+    return Table(places, ids, keys, zones, row_names, numbers, xs, ys, drawn, values)
+
+
+def zone_names(read: Read, physical_id: str) -> dict[str, str]:
+    return dict(
+        read.run("SELECT id, name FROM physical_zone WHERE configuration_id = :id ORDER BY name", id=physical_id)
+    )
+
+
+PHYSICAL_FIELDS = (Field.INVALID,)
+PHYSICAL_FLAGS = (Field.WHEELCHAIR, Field.COMPANION, Field.RESTRICTED)
+
+
+def physical_table(read: Read, configuration_id: str, selection: Selection | None = None) -> Table:
+    where, params = (selection and narrowed(selection)) or ("1 = 1", {})
+    sql = (
+        f"SELECT {_SEAT}, s.id, s.invalid, s.wheelchair, s.companion, s.restricted FROM physical_seat s "  # noqa: S608
+        f"WHERE s.configuration_id = :configuration AND {where} ORDER BY s.position"
+    )
+    table = table_of(read.run(sql, configuration=configuration_id, **params), PHYSICAL_FIELDS, PHYSICAL_FLAGS)
+    table.taken = [""] * len(table.ids)
+    table.names = zone_names(read, configuration_id)
+    return table
+
+
+LOGICAL_FIELDS = (Field.CATEGORY, Field.CONTINGENT, Field.BLOCKED, Field.QUALITY, Field.INVALID)
+
+
+def logical_table(read: Read, logical: LogicalConfiguration, selection: Selection | None = None) -> Table:
+    where, params = (selection and narrowed(selection)) or ("1 = 1", {})
+    sql = (
+        f"SELECT {_SEAT}, v.id, v.category_id, v.contingent_id, v.blocked, v.quality, s.invalid "  # noqa: S608
+        "FROM physical_seat s JOIN logical_seat v ON v.configuration_id = :logical AND v.seat_id = s.id "
+        f"WHERE s.configuration_id = :configuration AND {where} ORDER BY s.position"
+    )
+    rows = read.run(sql, logical=logical.id, configuration=logical.physical_configuration_id, **params)
+    table = table_of(rows, LOGICAL_FIELDS)
+    table.taken = [""] * len(table.ids)
+    table.names = zone_names(read, logical.physical_configuration_id)
+    table.counted = dict(read.run(
+        "SELECT zone_id, category_id FROM logical_zone WHERE configuration_id = :id ORDER BY zone_id", id=logical.id
+    ))  # fmt: skip
+    table.shares = {
+        (zone, contingent): Share(capacity, blocked)
+        for zone, contingent, capacity, blocked in read.run(
+            "SELECT zone_id, contingent_id, capacity, blocked FROM logical_gauge WHERE configuration_id = :id "
+            "ORDER BY zone_id, contingent_id",
+            id=logical.id,
+        )
+    }
+    return table
+
+
+def save_physical(tx: Tx, changes: Changes, table: Table) -> None:
+    save_seats(tx, "physical_seat", changes, table)
+
+
+def save_logical(tx: Tx, logical_id: str, changes: Changes, table: Table) -> None:
+    save_seats(tx, "logical_seat", changes, table)
+    for zone in changes.zones:
+        tx.write(
+            "UPDATE logical_zone SET category_id = :category WHERE configuration_id = :id AND zone_id = :zone",
+            category=zone.now, id=logical_id, zone=zone.zone_id,
+        )  # fmt: skip
+    for share in changes.shares:
+        tx.write(
+            "INSERT INTO logical_gauge (id, configuration_id, zone_id, contingent_id, capacity, blocked) "
+            "VALUES (:id, :logical, :zone, :contingent, :capacity, :blocked) "
+            "ON CONFLICT (configuration_id, zone_id, contingent_id) "
+            "DO UPDATE SET capacity = excluded.capacity, blocked = excluded.blocked",
+            id=tx.new_id("share", share.zone_id, share.contingent_id), logical=logical_id, zone=share.zone_id,
+            contingent=share.contingent_id, capacity=share.now[0], blocked=share.now[1],
+        )  # fmt: skip
+    if changes.shares:
+        tx.write(
+            "DELETE FROM logical_gauge WHERE configuration_id = :logical AND capacity = 0 AND contingent_id <> ''",
+            logical=logical_id,
+        )
+
+
+def save_seats(tx: Tx, of: str, changes: Changes, table: Table, skip: frozenset[int] = frozenset()) -> None:
+    """Writes seat changes into the rows that hold the values; `skip`: positions that somebody else writes."""
+    at = index_of(table)
+    for change in changes.seats:
+        tx.write_many(
+            f"UPDATE {of} SET {change.field} = :now WHERE id = :id",  # noqa: S608 - names of ours
+            [
+                {"now": int(now) if isinstance(now, bool) else now, "id": table.keys[at(position)]}
+                for position, _, now in change
+                if position not in skip
+            ],
+        )
+
+
+def version_of(read: Read, target_id: str) -> int:
+    """How many actions a plan has seen."""
+    return int(read.run("SELECT COALESCE(MAX(version), 0) FROM plan_action WHERE target_id = :id", id=target_id)[0][0])
+
+
+def record(
+    tx: Tx,
+    target: PlanTarget,
+    target_id: Id,
+    act: PlanAct,
+    changes: Changes,
+    *,
+    why: str,
+    what: dict[str, str] | None = None,
+    of_id: Id | None = None,
+) -> PlanAction:
+    """The action's entry in the plan's history."""
+    version = version_of(tx, target_id) + 1
+    entry = PlanAction(
+        id=tx.new_id("plan action", target_id, version), target=target, target_id=target_id, version=version,
+        at=tx.now, who=tx.actor.label, act=act, what=what or {}, why=why, places=changes.places, of_id=of_id,
+        changes=dump(changes),
+    )  # fmt: skip
+    tx.append([entry])
+    tx.touched.add(plan_mark(target_id))
+    return entry
+
+
+def acted(read: Read, entry: PlanAction | None, target_id: str, left: Sequence[LeftPlace]) -> Acted:
+    if entry is None:
+        return Acted(None, version_of(read, target_id), 0, len(left), tuple(left[:MOST_LEFT]))
+    return Acted(entry.id, entry.version, entry.places, len(left), tuple(left[:MOST_LEFT]))
+
+
+def left_places(table: Table, whys: Iterable[tuple[int, str]]) -> list[LeftPlace]:
+    """(index, why) as places that a person can find."""
+    return [
+        LeftPlace(Id(table.ids[n]), table.names.get(table.zones[n], ""), table.rows[n], table.numbers[n], why)
+        for n, why in whys
+    ]
+
+
+def later_changes(read: Read, target_id: str, *, after: int) -> list[Changes]:
+    """What actions with a higher version changed, newest first."""
+    rows = read.run(
+        "SELECT changes FROM plan_action WHERE target_id = :id AND version > :after ORDER BY version DESC",
+        id=target_id,
+        after=after,
+    )
+    return [load(row[0]) for row in rows]
+
+
+def version_at(read: Read, target_id: str, at: Any) -> int:
+    """The version that a plan had at a moment: an action of that very moment counts."""
+    rows = read.run(
+        "SELECT COALESCE(MAX(version), 0) FROM plan_action WHERE target_id = :id AND at <= :at",
+        id=target_id,
+        at=to_ms(at),
+    )
+    return int(rows[0][0])
+
+
+def too_many(short: tuple[str, str, int]) -> Refused:
+    zone, contingent, free = short
+    return Refused(NoAct.TOO_MANY, fix=zone, detail={"zone": zone, "contingent": contingent, "free": free})
+
+
+def known(read: Read, kind: str, row_id: str | None, reason: NoAct) -> Outcome[None]:
+    """Whether a row of this table is there; `None` asks for nothing."""
+    if row_id is None or read.one(f"SELECT 1 FROM {kind} WHERE id = :id", id=row_id):  # noqa: S608 - names of ours
+        return Ok()
+    return Refused(reason, fix=f"{kind}_id", detail={"id": row_id})
