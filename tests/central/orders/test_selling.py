@@ -146,7 +146,7 @@ def test_a_contingent_for_a_channel(quick: tuple[Clerk, House]) -> None:
     moved = clerk.do(AssignContingent(house.performance, None, house.seats[:2]))
     assert moved == 1, "a sold place stays where it was sold"
     unknown = CreateChannel(new_id(), house.institution, "X", names, ChannelKind.BAR, (new_id(),), False, 5)
-    assert clerk.no(unknown).reason == "no_such_contingent"
+    assert clerk.no(unknown).detail["faults"][0]["what"] == "no_such"
 
 
 def test_a_reissue_kills_the_old_barcode(clerk: Clerk, house: House) -> None:

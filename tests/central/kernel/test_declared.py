@@ -1,0 +1,279 @@
+"""What is declared can be configured: the commands that come from a declaration, and all they refuse."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import pytest
+from pydantic import ValidationError
+
+from central.catalogue.model import Event
+from central.inventory.model import Contingent
+from central.kernel.declared import CONFIGURED, NoChange, checked, command_of, revision, uses
+from central.kernel.entity import BY_NAME, ENTITIES, METADATA, entity
+from central.kernel.privileges import Action, nodes
+from central.kernel.registry import COMMANDS, privileges
+from central.kernel.scope import context_of, home, narrowing
+from central.kernel.tx import SYSTEM, Read
+from central.organisation.model import Context, Profile
+from central.pricing.model import PriceGrid, Tariff
+from central.selling.model import Channel, ChannelKind, PointOfSale
+from central.venues.model import SeatCategory, Site, Space
+from shared.outcome import Ok, Refused
+from tests.central.small_house import NOW, Clerk, House, new_id
+
+Quick = tuple[Clerk, House]
+CreateTariff, ChangeTariff, DeleteTariff = (
+    command_of(each, Tariff) for each in (Action.CREATE, Action.MODIFY, Action.DELETE)
+)
+CreateSite, CreateSpace = command_of(Action.CREATE, Site), command_of(Action.CREATE, Space)
+CreateChannel, ChangeChannel = command_of(Action.CREATE, Channel), command_of(Action.MODIFY, Channel)
+
+
+@pytest.fixture
+def read(quick: Quick, keys: Any) -> Iterator[Read]:
+    clerk, _ = quick
+    yield Read(clerk.db, SYSTEM, NOW, keys)
+
+
+def get(clerk: Clerk, kind: Any, row_id: str) -> Any:
+    declaration = ENTITIES[kind]
+    (row,) = clerk.rows(f"{declaration.select_sql} WHERE id = :id", id=row_id)
+    return declaration.entity(row)
+
+
+# --- the life of a row ------------------------------------------------------------------------------------------------
+
+
+def test_a_row_is_made_changed_and_taken_away(quick: Quick) -> None:
+    clerk, house = quick
+    made = new_id()
+    clerk.do(CreateTariff(made, house.season, "SENIOR", {"fr": "Senior"}, 4, True))
+    seen = revision(get(clerk, Tariff, made))
+    clerk.do(ChangeTariff(made, {"rank": 5, "names": {"fr": "Aînés", "en": "Seniors"}}, seen))
+    assert get(clerk, Tariff, made) == Tariff(made, house.season, "SENIOR", {"fr": "Aînés", "en": "Seniors"}, 5, True)
+    clerk.do(DeleteTariff(made))
+    assert clerk.rows("SELECT id FROM tariff WHERE id = :id", id=made) == []
+    told = clerk.rows("SELECT action, change FROM audit WHERE entity_id = :id ORDER BY command_id", id=made)
+    assert sorted(action for action, _ in told) == ["changed", "created", "deleted"]
+
+
+def test_what_was_not_seen_is_not_overwritten(quick: Quick) -> None:
+    clerk, house = quick
+    seen = revision(get(clerk, Tariff, house.full))
+    clerk.do(ChangeTariff(house.full, {"rank": 7}, seen))
+    late = clerk.no(ChangeTariff(house.full, {"proof": True}, seen))
+    now = get(clerk, Tariff, house.full)
+    assert (late.reason, late.detail) == (NoChange.CHANGED_MEANWHILE, {"now": revision(now)})
+    assert (now.rank, now.proof) == (7, False)
+
+
+def test_an_unchanged_change_leaves_no_history(quick: Quick) -> None:
+    clerk, house = quick
+    before = clerk.rows("SELECT COUNT(*) FROM audit")
+    clerk.do(ChangeTariff(house.full, {"code": "FULL"}))
+    assert clerk.rows("SELECT COUNT(*) FROM audit") == before
+
+
+@pytest.mark.parametrize("command", [ChangeTariff(new_id(), {}), DeleteTariff(new_id())])
+def test_what_is_not_there(quick: Quick, command: Any) -> None:
+    assert quick[0].no(command) == Refused(NoChange.NO_SUCH, "id")
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+def test_everything_that_is_wrong_is_said_at_once(quick: Quick) -> None:
+    clerk, _ = quick
+    lost = new_id()
+    refused = clerk.no(CreateTariff(new_id(), lost, "two words", {"en": "Full", "xx": "?"}, 0, False))
+    assert refused.reason == NoChange.FAULTY and refused.fix == "context_id"
+    assert [(each["at"], each["what"]) for each in refused.detail["faults"]] == [
+        ("context_id", "no_such"),
+        ("code", "not_a_code"),
+        ("names.fr", "french_name_missing"),
+        ("names.xx", "not_a_language"),
+        ("rank", "too_small"),
+    ]
+
+
+def test_a_code_that_is_taken_is_named_with_who_has_it(quick: Quick) -> None:
+    clerk, house = quick
+    refused = clerk.no(CreateTariff(new_id(), house.season, "FULL", {"fr": "Encore"}, 1, False))
+    assert (refused.reason, refused.fix) == (NoChange.CODE_TAKEN, "code")
+    assert (refused.detail["value"], refused.detail["by"]) == ("FULL", house.full)
+    assert clerk.no(ChangeTariff(house.child, {"code": "FULL"})).reason == NoChange.CODE_TAKEN
+    clerk.do(ChangeTariff(house.child, {"code": "CHILD"}))  # its own
+
+
+def test_what_is_used_stays_and_says_where(quick: Quick) -> None:
+    clerk, house = quick
+    refused = clerk.no(DeleteTariff(house.full))
+    assert (refused.reason, refused.fix) == (NoChange.IN_USE, house.full)
+    assert [(each["entity"], each["field"], each["count"]) for each in refused.detail["by"]] == [
+        ("price", "tariff_id", 2)
+    ]
+
+
+def test_use_inside_a_list_counts(quick: Quick, read: Read) -> None:
+    clerk, house = quick
+    assert clerk.do(ChangeChannel(house.channel, {"contingents": (house.contingent,)})) == house.channel
+    found = uses(read, "contingent", house.contingent, most=5)
+    assert {"entity": "channel", "field": "contingents", "count": 1, "ids": [house.channel]} in found
+    assert clerk.no(command_of(Action.DELETE, Contingent)(house.contingent)).reason == NoChange.IN_USE
+
+
+def test_an_area_may_ask_for_more(quick: Quick) -> None:
+    """And is asked only about rows that are sound."""
+    clerk, house = quick
+    asked: list[tuple[Any, Any]] = []
+
+    def no_thirteen(_: Read, before: Any, after: Any) -> Refused | None:
+        asked.append((before, after))
+        return Refused("unlucky", fix="rank") if after and after.rank == 13 else None
+
+    from central.kernel import declared
+
+    checked(Tariff)(no_thirteen)
+    try:
+        assert clerk.no(ChangeTariff(house.full, {"rank": 0})).reason == NoChange.FAULTY and asked == []
+        assert clerk.no(ChangeTariff(house.full, {"rank": 13})) == Refused("unlucky", "rank")
+        clerk.do(ChangeTariff(house.full, {"rank": 12}))
+    finally:
+        del declared._CHECKS["tariff"]
+    assert [(before.rank, after.rank) for before, after in asked] == [(1, 13), (1, 12)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"set": {"version": 9}},  # the system's own
+        {"set": {"context_id": "0" * 26}},  # a row does not move
+        {"set": {"id": "0" * 26}},
+        {"set": {"grants": ["*"]}},
+        {"set": {}, "actor": "system"},
+    ],
+)
+def test_nothing_is_assigned_that_is_not_offered(body: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=r"extra_forbidden|unexpected_keyword"):
+        COMMANDS["change_price_grid"].adapter.validate_python({"id": "0" * 26, **body})
+
+
+def test_what_may_be_left_out_begins_as_declared(quick: Quick) -> None:
+    clerk, house = quick
+    made = new_id()
+    clerk.do(CreateChannel(made, house.institution, "TEL", {"fr": "Téléphone"}, ChannelKind.CALL_CENTRE, (), True, 9))
+    assert get(clerk, Channel, made).active is True
+
+
+# --- rights and places ------------------------------------------------------------------------------------------------
+
+
+def test_each_act_has_a_privilege_of_its_own(quick: Quick) -> None:
+    clerk, house = quick
+    for held, command in (
+        ("pricing.grid.modify", ChangeTariff(house.full, {"rank": 2})),
+        ("pricing.grid.create", CreateTariff(new_id(), house.season, "X1", {"fr": "X"}, 1, False)),
+        ("pricing.grid", CreateTariff(new_id(), house.season, "X2", {"fr": "X"}, 1, False)),
+        ("pricing", CreateTariff(new_id(), house.season, "X3", {"fr": "X"}, 1, False)),
+        ("*", CreateTariff(new_id(), house.season, "X4", {"fr": "X"}, 1, False)),
+    ):
+        clerk.as_(house.operator(held)).do(command)
+    for held in ("pricing.grid.read", "pricing.grid.delete", "pricing.gri", "venues", ""):
+        refused = clerk.as_(house.operator(held)).no(ChangeTariff(house.full, {"rank": 3}))
+        assert refused.reason == "not_allowed", held
+
+
+def test_a_right_held_elsewhere_does_not_reach(quick: Quick) -> None:
+    clerk, house = quick
+    here = clerk.as_(house.operator("venues", at=house.season))
+    assert here.no(CreateSpace(new_id(), house.site, "X", {"fr": "X"})).reason == "not_allowed", (
+        "the house owns the site"
+    )
+    clerk.as_(house.operator("venues")).do(CreateSpace(new_id(), house.site, "X", {"fr": "X"}))
+
+
+def test_branches_of_the_tree() -> None:
+    assert nodes("a.b.c") == ("a.b.c", "a.b", "a", "*")
+    assert all(name.count(".") == 2 for name in privileges()), "module, screen, action"
+
+
+@pytest.mark.parametrize(
+    "table, via, steps",
+    [("context", "parent_id", 0), ("tariff", "context_id", 0), ("space", "site_id", 1), ("price", "grid_id", 1),
+     ("physical_seat", "configuration_id", 3)],
+)  # fmt: skip
+def test_the_way_to_a_context(table: str, via: str, steps: int) -> None:
+    found = home(table)
+    assert found and (found.via, found.joins.count("JOIN")) == (via, steps)
+
+
+def test_where_rows_stand(quick: Quick, read: Read) -> None:
+    _, house = quick
+    assert context_of(read, "physical_seat", house.seats[0]) == house.institution
+    assert context_of(read, "tariff", house.full) == house.season
+    assert context_of(read, "tariff", new_id()) is None
+    for table in BY_NAME:
+        at = home(table)
+        if at:
+            read.run(f"SELECT {at.context} FROM {table} t{at.joins} LIMIT 1")  # the SQL holds for every entity
+
+
+def test_a_perimeter_narrows_what_is_seen(quick: Quick, keys: Any) -> None:
+    clerk, house = quick
+    actor = house.operator("selling", points=(house.desk,))
+    read = Read(clerk.db, actor, NOW, keys)
+
+    def seen(kind: Any, places: tuple[str, ...] | None) -> set[str]:
+        declaration = ENTITIES[kind]
+        joins, where, params = narrowing(read, declaration, places)
+        return {row[0] for row in read.run(f"SELECT t.id FROM {declaration.name} t{joins} WHERE {where}", **params)}
+
+    assert seen(PointOfSale, None) == {house.desk}
+    assert len(seen(Channel, None)) == 2 and seen(Channel, (house.season,)) == set() == seen(Channel, ())
+
+
+# --- every declaration ------------------------------------------------------------------------------------------------
+
+
+def test_declarations_name_fields_that_exist() -> None:
+    for name, made in CONFIGURED.items():
+        assert {*made.kept, *made.initial, *made.fixed} <= set(made.declaration.names), name
+        assert {"id"} | {each.name for each in made.given} | set(made.kept) == set(made.declaration.names), name
+
+
+@pytest.mark.parametrize("kind", [Context, Profile, Event, PriceGrid, SeatCategory, Site, PointOfSale])
+def test_a_change_to_the_same_is_always_sound(quick: Quick, kind: Any) -> None:
+    """Rows that stand meet what their declaration asks: a form that is opened and saved is not refused."""
+    clerk, _ = quick
+    made = CONFIGURED[ENTITIES[kind].name]
+    for (row_id,) in clerk.rows(f"SELECT id FROM {made.declaration.name}"):
+        row = get(clerk, kind, row_id)
+        same = {each.name: getattr(row, each.name) for each in made.changeable}
+        assert clerk.say(made.commands[Action.MODIFY](row_id, same)) == Ok(row_id)
+        assert replace(row) == get(clerk, kind, row_id)
+
+
+def test_a_new_small_entity_costs_one_declaration() -> None:
+    """Eleven lines: a table, a form, rights, history, an API."""
+    from central.kernel.declared import configured
+
+    @configured()
+    @entity("theme_of_a_test", read="catalogue.theme.read", unique=(("code",),))
+    @dataclass(frozen=True, slots=True)
+    class ThemeOfATest:
+        """What a play is about."""
+
+        id: Annotated[str, "its id"]
+        code: str
+        names: dict[str, str]
+
+    made = {"create_theme_of_a_test", "change_theme_of_a_test", "delete_theme_of_a_test"}
+    try:
+        assert made <= set(COMMANDS)
+        assert {f"catalogue.theme.{action}" for action in ("read", "create", "modify", "delete")} <= set(privileges())
+    finally:
+        for name in made:
+            del COMMANDS[name]
+        del CONFIGURED["theme_of_a_test"], BY_NAME["theme_of_a_test"], ENTITIES[ThemeOfATest]
+        METADATA.remove(METADATA.tables["theme_of_a_test"])
