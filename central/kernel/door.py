@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum, auto
 from hashlib import sha256
@@ -54,11 +54,13 @@ class NoEntry(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer and its JSON as stored with the command: a repeat gives the same bytes."""
+    """An answer and its JSON as stored with the command: a repeat gives the same bytes. `would` is what a dry run would
+    have left in the audit: (entity, id, action, change as JSON)."""
 
     ok: bool
     body: bytes
     repeated: bool = False
+    would: tuple[tuple[str, str, str, str], ...] = ()
 
     @property
     def outcome(self) -> Outcome[Any]:
@@ -282,7 +284,7 @@ class Door:
         reply = reply_to(outcome)
         if job.dry_run:
             db.undo()
-            return reply, NOTHING
+            return replace(reply, would=tuple(tx.audit)), NOTHING
         db.release()
         answer = ("+" if reply.ok else "-") + reply.body.decode()
         said = handler.struck(body).decode()
@@ -308,13 +310,21 @@ class Door:
     def places(self, read: Read, declaration: Declaration) -> tuple[str, ...] | None:
         """The contexts whose rows of an entity the asker may see; None: all. Rows that stand in no context of their own
         are shown to who holds the privilege for the whole house."""
-        held = {context for node, context in read.actor.grants if node in nodes(declaration.read)}
-        if any(len(self._path(read, context)) == 1 for context in held):
+        places = self.holding(read, declaration.read)
+        inside = "context_id" in declaration.names or declaration.name == "context"
+        return places if places is None or inside else ()
+
+    def holding(self, read: Read, privilege: str) -> tuple[str, ...] | None:
+        """The contexts in which the asker holds a privilege; None: in the whole house."""
+        held = {context for node, context in read.actor.grants if node in nodes(privilege)}
+        if read.actor.kind is ActorKind.SYSTEM or any(len(self._path(read, context)) == 1 for context in held):
             return None
-        if not held or not ("context_id" in declaration.names or declaration.name == "context"):
-            return ()
-        known = read.run("SELECT id FROM context ORDER BY id")
+        known = read.run("SELECT id FROM context ORDER BY id") if held else []
         return tuple(row[0] for row in known if held & {*self._path(read, row[0])})
+
+    def path(self, read: Read, context_id: str) -> tuple[str, ...]:
+        """A context and those above it, nearest first: where a right must be held that reaches it."""
+        return self._path(read, context_id)
 
     def _path(self, read: Read, context_id: str) -> tuple[str, ...]:
         path = self._paths.get(context_id)
