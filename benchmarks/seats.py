@@ -1,95 +1,160 @@
-"""A stadium of 80,000 places: reading its plan file, preparing it for best seats, the search at every fill level.
+"""Best seats in 80,000 places, at every fill level and for every size of party; and what a picture of the hall costs.
 
-The floor of the search is one look at all rows: counting the free places of each, which no search can do without.
+Two stadiums: 400 rows of 200 places with an aisle in the middle (long rows: long integers), and 80 blocks of 40 rows
+of 25 (many rows: many integers). The hall is kept, as central keeps it: between two searches a party's seats are taken
+and others given back, so each search also brings the index up to date.
+
+The floor is one look at the hall that no search can do without: counting the free places of every row. It is measured
+between the searches, in the same run. Times are processor time of the thread, so that who else is on the machine counts
+less; what stays in memory is kept from the garbage collector, as a server would.
 """
 
 import argparse
+import gc
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import orjson
 
-from central.venues.planfile import read_plan
-from shared.outcome import Ok
-from shared.rules.seating import Hall, Want, best
-from shared.wire.feeds import PlanSeat
+from shared.rules.seating import Buys, Hall, Vacancy, Want, best
+
+ANY = Buys()
 
 
-def stadium(rows: int, seats: int) -> bytes:
-    """A plan file with `rows` rows of `seats` places in zones of 40 rows, each with an aisle in the middle."""
-    zones = []
-    for zone in range(rows // 40):
-        zones.append(
-            {
-                "name": f"Z{zone}", "position": {"x": 0, "y": zone * 1100}, "areas": [],
-                "rows": [
-                    {
-                        "row_number": str(row + 1), "row_number_position": "start", "position": {"x": 0, "y": row * 26},
-                        "seats": [
-                            {
-                                "seat_number": str(n + 1), "seat_guid": f"Z{zone}-{row}-{n}", "category": "A",
-                                "position": {"x": n * 25 + (60 if n >= seats // 2 else 0), "y": 0}, "radius": 10,
-                            }
-                            for n in range(seats)
-                        ],
-                    }
-                    for row in range(40)
-                ],
-            }
-        )  # fmt: skip
-    plan = {
-        "name": "Stadium", "categories": [{"name": "A", "color": "#0072B2"}], "zones": zones,
-        "size": {"width": seats * 25 + 100, "height": rows * 28},
-    }  # fmt: skip
-    return orjson.dumps(plan)
+@dataclass(frozen=True, slots=True)
+class Seat:
+    zone: str
+    row: str
+    x: float
+    y: float
+    quality: int
+    aisle: bool
+    category_id: str = "A"
+    wheelchair: bool = False
+    companion: bool = False
+
+
+def long_rows() -> list[Seat]:
+    """400 rows of 200 in zones of 40 rows behind each other."""
+    return [
+        Seat(f"Z{y // 40}", str(y), x * 25.0 + (60 if x >= 100 else 0), y * 26.0, worth(abs(x - 99.5) * 25, y * 26),
+             x in (0, 99, 100, 199))
+        for y in range(400)
+        for x in range(200)
+    ]  # fmt: skip
+
+
+def blocks() -> list[Seat]:
+    """80 blocks of 40 rows of 25, ten blocks side by side."""
+    return [
+        Seat(f"B{block}", str(y), (block % 10) * 700.0 + x * 25, (block // 10) * 1100.0 + y * 26,
+             worth(abs((block % 10) * 700 + x * 25 - 3450), (block // 10) * 1100 + y * 26), x in (0, 24))
+        for block in range(80)
+        for y in range(40)
+        for x in range(25)
+    ]  # fmt: skip
+
+
+def worth(aside: float, back: float) -> int:
+    return round(((1.6 * aside) ** 2 + back**2) ** 0.5)
+
+
+HALLS: dict[str, Callable[[], list[Seat]]] = {"long rows": long_rows, "blocks": blocks}
 
 
 def took(act: Callable[[], object]) -> float:
-    began = time.perf_counter()
+    began = time.thread_time()
     act()
-    return time.perf_counter() - began
+    return (time.thread_time() - began) * 1000
+
+
+def say(line: str, row: dict[str, object]) -> None:
+    print(line)
+    print(orjson.dumps({"bench": "seats", **row}).decode())
+
+
+def of(times: list[float], share: float) -> float:
+    return sorted(times)[min(len(times) - 1, int(len(times) * share))]
+
+
+def free_places(seats: list[Seat], sold: float, pattern: str, dice: random.Random) -> Iterable[int]:
+    order = sorted(range(len(seats)), key=lambda n: seats[n].quality)
+    if pattern == "scattered":
+        dice.shuffle(order)
+    return order[int(len(seats) * sold) :]
+
+
+def searches(
+    hall: Hall, free: list[int], size: int, calls: int, dice: random.Random
+) -> tuple[list[float], list[float]]:
+    """Milliseconds of each search and each floor. Every search is followed by the sale of what it found and by the
+    return of as many places sold before, so that the fill level stays as it is."""
+    kept = Vacancy.of(hall, free)
+    kept.view(ANY).correct_all()
+    sold = [n for n in range(hall.places) if n not in kept]
+    times, floors = [], []
+    for _ in range(calls):
+        found: list[tuple[int, ...] | None] = []
+        times.append(took(lambda: found.append(best(kept, Want(size)))))  # noqa: B023 - called at once
+        floors.append(took(lambda: len(kept)))
+        if found[0]:
+            kept.take(found[0])
+            back = [sold.pop(dice.randrange(len(sold))) for _ in found[0]] if sold else list(found[0])
+            kept.free(back)
+            sold += found[0] if sold else ()
+    return times, floors
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=400)
-    parser.add_argument("--seats", type=int, default=200)
-    parser.add_argument("--calls", type=int, default=400)
+    parser.add_argument("--calls", type=int, default=200)
     options = parser.parse_args()
-    data = stadium(options.rows, options.seats)
-    said: dict[str, object] = {}
-    read_s = took(lambda: said.update(plan=read_plan(data)))
-    plan = said["plan"]
-    assert isinstance(plan, Ok), plan
-    places_s = took(lambda: plan.value.places)
-    places = plan.value.places
-    seats = [
-        PlanSeat(p.seat.guid, p.zone, p.row, p.seat.number, p.seat.x, p.seat.y, "A", p.quality, aisle=p.aisle)  # type: ignore[arg-type]
-        for p in places
-    ]
-    hall_s = took(lambda: said.update(hall=Hall.of(seats)))
-    hall = said["hall"]
-    assert isinstance(hall, Hall)
-    print(f"{len(seats)} places, file of {len(data) / 1e6:.1f} MB: read {read_s:.2f} s, places {places_s:.2f} s, "
-          f"Hall.of {hall_s:.2f} s")  # fmt: skip
     dice = random.Random(1)
-    by_quality = sorted(range(len(seats)), key=lambda n: seats[n].quality)
-    print("sold          pattern      p50 ms   p99 ms   worst ms   floor ms")
-    for sold in (0.0, 0.5, 0.9, 0.99):
-        for pattern in ("scattered", "best first"):
-            order = by_quality if pattern == "best first" else dice.sample(range(len(seats)), len(seats))
-            free = hall.mask(order[int(len(seats) * sold) :])
-            times = sorted(
-                took(lambda free=free: best(hall, free, Want(dice.randint(1, 8)))) for _ in range(options.calls)
-            )
-            floor = sorted(took(free.bit_count) for _ in range(options.calls))[options.calls // 2]
-            p50, p99 = times[len(times) // 2] * 1000, times[int(len(times) * 0.99)] * 1000
-            print(
-                f"{sold:5.0%}         {pattern:11} {p50:7.3f} {p99:8.3f} {times[-1] * 1000:10.3f} {floor * 1000:10.4f}"
-            )
-            row = {"bench": "seats", "sold": sold, "pattern": pattern, "p50_ms": p50, "p99_ms": p99}
-            print(orjson.dumps(row).decode())
+    for name, make in HALLS.items():
+        seats = make()
+        made: list[Hall] = []
+        hall_ms = took(lambda: made.append(Hall.of(seats)))  # noqa: B023 - called at once
+        hall = made[0]
+        gc.collect()
+        gc.freeze()
+        half = Vacancy.of(hall, free_places(seats, 0.5, "scattered", dice))
+        picture = half.picture()
+        anew = [took(lambda: Vacancy.but(hall, picture)) for _ in range(20)]  # noqa: B023
+        first = [took(lambda: best(Vacancy.but(hall, picture), Want(2))) for _ in range(20)]  # noqa: B023
+        split = [took(lambda: Vacancy.but(hall, picture).view(ANY).correct_all()) for _ in range(20)]  # noqa: B023
+        moved = []
+        for _ in range(1000):
+            two = dice.randrange(hall.places - 1)
+            moved.append(took(lambda: (half.take((two, two + 1)), half.free((two, two + 1)))))  # noqa: B023
+        costs = {"hall_ms": hall_ms, "picture_ms": of(anew, 0.5), "first_ms": of(first, 0.5), "index_ms": of(split, 0.5),
+                 "take_free_us": of(moved, 0.5) * 1000}  # fmt: skip
+        say(f"\n{name}: {len(seats)} places in {len(hall.lines)} rows. Hall.of (once per plan) {hall_ms:.0f} ms; from a "
+            f"picture {costs['picture_ms']:.2f} ms, with a first search {costs['first_ms']:.2f} ms; the whole index "
+            f"{costs['index_ms']:.1f} ms; two seats taken and freed {costs['take_free_us']:.1f} us", {"hall": name, **costs})  # fmt: skip
+        print("sold   pattern       size    p50 ms   p99 ms  worst ms  floor ms   p99 ÷ floor")
+        for sold in (0.0, 0.5, 0.9, 0.99):
+            for pattern in ("scattered", "best first") if sold else ("empty",):
+                free = list(free_places(seats, sold, pattern, dice))
+                every: list[float] = []
+                floors: list[float] = []
+                for size in range(1, 11):
+                    times, bare = searches(hall, free, size, options.calls, dice)
+                    every += times
+                    floors += bare
+                    line(name, sold, pattern, str(size), times, bare)
+                line(name, sold, pattern, "1-10", every, floors)
+
+
+def line(name: str, sold: float, pattern: str, size: str, times: list[float], floors: list[float]) -> None:
+    p50, p99, worst, floor = of(times, 0.5), of(times, 0.99), max(times), of(floors, 0.5)
+    said = f"{sold:5.0%}  {pattern:12} {size:>5}   {p50:7.3f}  {p99:7.3f}   {worst:7.3f}   {floor:7.4f}   {p99 / floor:7.1f}"
+    if size == "1-10":
+        say(said, {"hall": name, "sold": sold, "pattern": pattern, "p50_ms": p50, "p99_ms": p99, "worst_ms": worst,
+                   "floor_ms": floor, "p99_ratio": p99 / floor})  # fmt: skip
+    else:
+        print(said)
 
 
 if __name__ == "__main__":

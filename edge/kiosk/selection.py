@@ -9,13 +9,12 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from itertools import pairwise
 
 from edge.kiosk.model import AskLease, Cart, CartPlace, HeldLease, Kiosk, Link, Offer
 from shared.ids import Id
 from shared.outcome import Ok, Outcome
 from shared.rules.pricing import price, tariffs_for, total
-from shared.rules.seating import Hall, Want, best
+from shared.rules.seating import Hall, Vacancy, Want, best
 from shared.wire.feeds import PlanRow
 from shared.wire.leases import Slot
 
@@ -87,13 +86,11 @@ def _hall(plan: PlanRow) -> Hall:
 
 def _best(offer: Offer, seat_ids: Collection[Id], wish: Want) -> tuple[int, ...] | None:
     """Who asks for a category of wheelchair places asks for one of them, and for company beside it if there is any."""
-    hall, among = _hall(offer.plan), frozenset(seat_ids)
-    free = hall.mask(i for i, seat in enumerate(offer.plan.seats) if seat.id in among)
-    found = best(hall, free, wish)
+    among = frozenset(seat_ids)
+    free = Vacancy.of(_hall(offer.plan), (i for i, seat in enumerate(offer.plan.seats) if seat.id in among))
+    found = best(free, wish)
     if found is None and wish.category_id in _accessible(offer):
-        found = best(hall, free, replace(wish, wheelchairs=1)) or best(
-            hall, free, replace(wish, wheelchairs=wish.quantity)
-        )
+        found = best(free, replace(wish, wheelchairs=1)) or best(free, replace(wish, wheelchairs=wish.quantity))
     return found
 
 
@@ -105,9 +102,7 @@ def _accessible(offer: Offer) -> set[str]:
 
 def _together(offer: Offer, seats: tuple[int, ...]) -> bool:
     """Nobody has to stand up in between."""
-    hall = _hall(offer.plan)
-    bits = sorted(hall.bit[seat] for seat in seats)
-    return all(b == a + 1 and hall.joined >> a & 1 for a, b in pairwise(bits))
+    return _hall(offer.plan).next_to_each_other(seats)
 
 
 def with_places(kiosk: Kiosk, seat_ids: Iterable[Id]) -> Kiosk:
