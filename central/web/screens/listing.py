@@ -1,0 +1,299 @@
+"""A list out of the database: what somebody may see of an entity, filtered, sorted, a page at a time.
+
+Pages go by the last row's values, not by a count of rows to skip, so the thousandth costs what the first does. What is
+counted is counted up to `COUNTED`: nobody reads "41,307", and counting them would take longer than showing them.
+"""
+
+import base64
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from central.kernel.db import in_list
+from central.kernel.door import Door
+from central.kernel.entity import BY_NAME, Column, Declaration, Look
+from central.kernel.scope import home, narrowing
+from central.kernel.tx import Read
+from central.web.screens.names import stands_for, title_column
+
+PAGE = 50
+COUNTED = 1000
+FOLDED = 2000  # tables up to here are searched without regard to accents
+MOST_NEEDLE = 200
+LEAST = -(2**62)  # stands for NULL among numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`only` are (column, value) that rows must have; `after` the mark of the row that the page follows, `back` turns
+    the direction."""
+
+    at: str | None = None
+    q: str = ""
+    sort: str = ""
+    down: bool = False
+    after: str = ""
+    back: bool = False
+    only: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of rows. `count` is right up to `COUNTED`, beyond that it is `COUNTED` + 1. `before` and `after` are the
+    marks for turning pages, empty where there is none."""
+
+    rows: list[Any]
+    count: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    joins: str
+    where: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+def contexts_below(read: Read, at: str) -> tuple[str, ...]:
+    """A context and everything below it."""
+    below: dict[str | None, list[str]] = {}
+    for row_id, parent in read.run("SELECT id, parent_id FROM context ORDER BY id"):
+        below.setdefault(parent, []).append(row_id)
+    found, waiting = [], [at]
+    while waiting:
+        one = waiting.pop()
+        found.append(one)
+        waiting += below.get(one, [])
+    return tuple(found)
+
+
+def seen_at(door: Door, read: Read, declaration: Declaration, at: str | None) -> tuple[str, ...] | None:
+    """The contexts whose rows are shown: those the asker may see, of these only what lies below `at`."""
+    allowed = door.holding(read, declaration.read)
+    if home(declaration.name) is None:
+        return None if allowed is None else ()
+    if at is None:
+        return allowed
+    below = contexts_below(read, at)
+    return below if allowed is None else tuple(each for each in below if each in set(allowed))
+
+
+def may_see(door: Door, read: Read, declaration: Declaration) -> bool:
+    allowed = door.holding(read, declaration.read)
+    return allowed is None or (bool(allowed) and home(declaration.name) is not None)
+
+
+def one(door: Door, read: Read, declaration: Declaration, row_id: str) -> Any | None:
+    """A row that the asker may see."""
+    joins, where, params = narrowing(read, declaration, seen_at(door, read, declaration, None))
+    names = ", ".join(f"t.{name}" for name in declaration.names)
+    sql = f"SELECT {names} FROM {declaration.name} t{joins} WHERE t.id = :row_id AND {where}"  # noqa: S608 - our names
+    row = read.one(sql, row_id=row_id, **params)
+    return declaration.entity(row) if row else None
+
+
+# --- sorting ---------------------------------------------------------------------------------------------------------
+
+
+def sortable(column: Column) -> bool:
+    return not column.secret and not column.many and (_is_text(column) or not _is_json(column))
+
+
+def default_sort(declaration: Declaration) -> tuple[str, bool]:
+    """By code or number, or else the newest first."""
+    for name in ("code", "rank", "name"):
+        if name in declaration.names:
+            return name, False
+    moments = [each.name for each in declaration.columns if str(getattr(each.hint, "__name__", "")) == "datetime"]
+    return (moments[0], True) if moments else ("id", True)
+
+
+def _is_json(column: Column) -> bool:
+    origin = getattr(column.hint, "__origin__", None)
+    return origin in (dict, tuple) or hasattr(column.hint, "__dataclass_fields__")
+
+
+def _is_text(column: Column) -> bool:
+    """Columns that are searched: texts and names per language."""
+    if column.secret or column.look in (Look.PICTURE, Look.COLOUR):
+        return False
+    return column.name == "names" or (isinstance(column.hint, type) and issubclass(column.hint, str)
+                                      and not issubclass(column.hint, StrEnum))  # fmt: skip
+
+
+def searched(declaration: Declaration) -> tuple[str, ...]:
+    return tuple(each.name for each in declaration.columns if _is_text(each) and each.name != "id" and not each.ref)
+
+
+# --- the query -------------------------------------------------------------------------------------------------------
+
+
+def found(door: Door, read: Read, declaration: Declaration, wanted: Wanted, *, size: int = PAGE) -> Found:
+    query = _query(door, read, declaration, wanted)
+    column, down = _sort(declaration, wanted)
+    key = _key(declaration, column)
+    turn = down != wanted.back
+    where, params = query.where, dict(query.params)
+    number = _is_number(declaration.column(column))
+    if (mark := _mark(wanted.after)) and isinstance(mark[0], str) != number:
+        # The first half alone lets the database begin in the middle of an index.
+        sign = "<" if turn else ">"
+        where += f" AND {key} {sign}= :mark AND ({key} {sign} :mark OR t.id {sign} :mark_id)"
+        params |= {"mark": mark[0], "mark_id": mark[1]}
+    order = "DESC" if turn else "ASC"
+    names = ", ".join(f"t.{name}" for name in declaration.names)
+    by = f"{key} {order}, t.id {order}" if column != "id" else f"t.id {order}"
+    sql = f"SELECT {names} FROM {declaration.name} t{query.joins} WHERE {where} ORDER BY {by} LIMIT :size"  # noqa: S608
+    raw = read.run(sql, **params, size=size + 1)
+    more, raw = len(raw) > size, raw[:size]
+    if wanted.back:
+        raw.reverse()
+    position = declaration.names.index(column)
+    marks = [
+        _write_mark((LEAST if number else "") if raw[n][position] is None else raw[n][position], raw[n][0])
+        for n in ((0, -1) if raw else ())
+    ]
+    first, last = marks or ("", "")
+    return Found(
+        rows=[declaration.entity(row) for row in raw],
+        count=_count(read, declaration, query),
+        before=first if (more if wanted.back else bool(wanted.after)) else "",
+        after=last if (wanted.back or more) else "",
+    )
+
+
+def every(door: Door, read: Read, declaration: Declaration, wanted: Wanted, *, most: int) -> Iterator[list[Any]]:
+    """All rows of a list in its order, some at a time: for exports."""
+    query = _query(door, read, declaration, wanted)
+    column, down = _sort(declaration, wanted)
+    key, order = _key(declaration, column), "DESC" if down else "ASC"
+    names = ", ".join(f"t.{name}" for name in declaration.names)
+    by = f"{key} {order}, t.id {order}"
+    sql = f"SELECT {names} FROM {declaration.name} t{query.joins} WHERE {query.where} ORDER BY {by} LIMIT :most"  # noqa: S608
+    raw = read.run(sql, **query.params, most=most)
+    for start in range(0, len(raw), 1000):
+        yield [declaration.entity(row) for row in raw[start : start + 1000]]
+
+
+def _sort(declaration: Declaration, wanted: Wanted) -> tuple[str, bool]:
+    if wanted.sort in declaration.names and sortable(declaration.column(wanted.sort)):
+        return wanted.sort, wanted.down
+    return default_sort(declaration)
+
+
+def _key(declaration: Declaration, column: str) -> str:
+    """NULL is smaller than everything here, on either database."""
+    declared = declaration.column(column)
+    if not declared.nullable:
+        return f"t.{column}"
+    return f"COALESCE(t.{column}, {LEAST if _is_number(declared) else chr(39) * 2})"
+
+
+def _mark(text: str) -> tuple[Any, str] | None:
+    try:
+        value, row_id = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return (value, str(row_id)) if isinstance(value, str | int | float) else None
+    except (ValueError, TypeError):
+        return None
+
+
+def _write_mark(value: Any, row_id: str) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([value, row_id])).decode().rstrip("=")
+
+
+def _query(door: Door, read: Read, declaration: Declaration, wanted: Wanted) -> _Query:
+    joins, where, params = narrowing(read, declaration, seen_at(door, read, declaration, wanted.at))
+    for n, (name, value) in enumerate(wanted.only):
+        column = declaration.column(name) if name in declaration.names else None
+        if column is None or column.secret or not (bound := _bound(column, value)):
+            continue
+        if column.many:
+            where += f" AND t.{name} LIKE :only{n}"
+            params[f"only{n}"] = f'%"{bound[0]}"%'
+        else:
+            where += f" AND t.{name} = :only{n}"
+            params[f"only{n}"] = bound[0]
+    if needle := wanted.q.strip()[:MOST_NEEDLE]:
+        said, more = _search(read, declaration, needle)
+        where, params = f"{where} AND ({said})", params | more
+    return _Query(joins, where, params)
+
+
+def _bound(column: Column, text: str) -> tuple[Any] | None:
+    """A filter's text as its column keeps it; None: no such value."""
+    if column.hint is bool:
+        return (int(text == "1"),)
+    if _is_number(column):
+        return (int(text),) if text.isascii() and text.isdigit() and len(text) < 18 else None
+    return (text,)
+
+
+def _is_number(column: Column) -> bool:
+    kind = getattr(column.hint, "__supertype__", column.hint)
+    return isinstance(kind, type) and not issubclass(kind, str) and not _is_json(column)
+
+
+def _count(read: Read, declaration: Declaration, query: _Query) -> int:
+    sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM {declaration.name} t{query.joins} WHERE {query.where} LIMIT :most) c"  # noqa: S608
+    return int(read.run(sql, **query.params, most=COUNTED + 1)[0][0])
+
+
+# --- searching -------------------------------------------------------------------------------------------------------
+
+
+def folded(text: str) -> str:
+    """Without accents and capitals: `Théâtre` is `theatre`."""
+    bare = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in bare if not unicodedata.combining(char)).casefold()
+
+
+def _search(read: Read, declaration: Declaration, needle: str) -> tuple[str, dict[str, Any]]:
+    """Rows whose own texts hold the needle, or that refer to something whose name does."""
+    said: list[str] = []
+    params: dict[str, Any] = {}
+    own = searched(declaration)
+    if own:
+        text, more = _holds(read, declaration.name, own, needle, "own")
+        said.append(text)
+        params |= more
+    for column in _named_refs(declaration):
+        table = str(column.ref)
+        title = str(title_column(table))
+        text, more = _holds(read, table, (title,), needle, f"ref_{column.name}")
+        inner = text.replace("t.", "s.")
+        said.append(f"t.{column.name} IN (SELECT s.id FROM {table} s WHERE {inner})")  # noqa: S608 - our names
+        params |= more
+    return " OR ".join(said) or "1 = 0", params
+
+
+def _named_refs(declaration: Declaration) -> list[Column]:
+    """Searched through: what stands for a row without a name, or else what it refers to."""
+    columns = stands_for(declaration.name) if title_column(declaration.name) is None else declaration.columns
+    return [each for each in columns if each.ref in BY_NAME and not each.many and title_column(str(each.ref))]
+
+
+def _holds(read: Read, table: str, columns: tuple[str, ...], needle: str, name: str) -> tuple[str, dict[str, Any]]:
+    few = read.run(f"SELECT COUNT(*) FROM (SELECT 1 FROM {table} LIMIT {FOLDED + 1}) c")[0][0] <= FOLDED  # noqa: S608
+    if few:
+        wanted = folded(needle)
+        rows = read.run(f"SELECT id, {', '.join(columns)} FROM {table}")  # noqa: S608 - our names
+        ids = [row[0] for row in rows if any(each and wanted in folded(each) for each in row[1:])]
+        inside, params = in_list(name, ids[: FOLDED + 1])
+        return (f"t.id IN {inside}", params) if ids else ("1 = 0", {})
+    escaped = needle.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    spelt = list(dict.fromkeys((escaped, escaped.lower(), escaped.upper(), escaped.title())))
+    if needle.isascii():
+        spelt = spelt[1:2]  # SQLite's LIKE does not tell ASCII capitals apart; PostgreSQL gets LOWER
+    said = " OR ".join(
+        f"LOWER(t.{column}) LIKE :{name}_{n} ESCAPE '\\'"
+        if needle.isascii()
+        else f"t.{column} LIKE :{name}_{n} ESCAPE '\\'"
+        for column in columns
+        for n in range(len(spelt))
+    )
+    return f"({said})", {f"{name}_{n}": f"%{each}%" for n, each in enumerate(spelt)}

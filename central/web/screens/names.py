@@ -1,0 +1,225 @@
+"""What rows are called, and where their money's currency and their times' zone come from: found by following the
+references of the declarations, so that no screen knows an area."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from central.kernel.db import in_list
+from central.kernel.entity import BY_NAME, Column, Declaration, Look
+from central.kernel.scope import context_of, home
+from central.kernel.tx import Read
+from central.web.screens.fields import Setting
+from central.web.texts import Texts
+from shared.clock import from_ms
+
+FALLBACK_ZONE = "Europe/Paris"
+FALLBACK_CURRENCY = "EUR"
+MOST_STEPS = 5
+_TITLES = ("names", "name", "label", "number", "code", "title")
+_LABELS = 400  # ids per statement
+
+
+@cache
+def title_column(table: str) -> str | None:
+    """The column that names a row for people."""
+    declaration = BY_NAME[table]
+    return next((name for name in _TITLES if name in declaration.names), None)
+
+
+@cache
+def stands_for(table: str) -> tuple[Column, ...]:
+    """Of an entity without a name: the references and the moment that tell its rows apart."""
+    declaration = BY_NAME[table]
+    refs = [each for each in declaration.columns if each.ref and not each.many and each.ref not in ("context", table)]
+    moments = [each for each in declaration.columns if each.from_db is from_ms and not each.nullable]
+    return (*refs[:1], *moments[:1])
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Names of rows, read together: `labels("site", id)`."""
+
+    known: Mapping[tuple[str, str], str]
+
+    def __call__(self, table: str, row_id: str | None) -> str:
+        return self.known.get((table, str(row_id))) or f"…{str(row_id)[-6:]}"
+
+
+def labels(read: Read, t: Texts, wanted: Iterable[tuple[str, str]], *, depth: int = 2) -> Labels:
+    """`wanted` are (table, id) pairs; a table that is not declared has no names."""
+    by_table: dict[str, set[str]] = {}
+    for table, row_id in wanted:
+        if table in BY_NAME and row_id:
+            by_table.setdefault(table, set()).add(row_id)
+    known: dict[tuple[str, str], str] = {}
+    for table, ids in by_table.items():
+        listed = sorted(ids)
+        for first in range(0, len(listed), _LABELS):
+            known |= _labelled(read, t, table, listed[first : first + _LABELS], depth)
+    return Labels(known)
+
+
+def _labelled(read: Read, t: Texts, table: str, ids: list[str], depth: int) -> dict[tuple[str, str], str]:
+    inside, params = in_list("id", ids)
+    title = title_column(table)
+    if title:
+        rows = read.run(f"SELECT id, {title} FROM {table} WHERE id IN {inside}", **params)  # noqa: S608 - our names
+        return {(table, row[0]): _said(t, title, row[1]) for row in rows}
+    columns = stands_for(table)
+    if not columns or not depth:
+        return {}
+    names = ", ".join(each.name for each in columns)
+    rows = read.run(f"SELECT id, {names} FROM {table} WHERE id IN {inside}", **params)  # noqa: S608 - our names
+    refs = [(str(each.ref), row[n]) for row in rows for n, each in enumerate(columns, 1) if each.ref]
+    inner = labels(read, t, refs, depth=depth - 1)
+    zones = zones_of(read, BY_NAME[table], ids) if any(not each.ref for each in columns) else {}
+    return {
+        (table, row[0]): ", ".join(
+            inner(each.ref, row[n])
+            if each.ref
+            else t.moment(from_ms(row[n]), zones.get(row[0]) or house_zone(read), "short")
+            for n, each in enumerate(columns, 1)
+        )
+        for row in rows
+    }
+
+
+def _said(t: Texts, column: str, value: Any) -> str:
+    if column == "names":
+        return t.of(orjson.loads(value))
+    return str(value)
+
+
+def label(read: Read, t: Texts, table: str, row_id: str) -> str:
+    return labels(read, t, [(table, row_id)])(table, row_id)
+
+
+# --- currency and zone -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """SQL that leads from a row `t` to a column of what it hangs on."""
+
+    joins: str
+    column: str
+    steps: int
+
+
+@cache
+def way(table: str, look: Look) -> Way | None:
+    """The shortest way over references, all of them there, to a column of this look."""
+    waiting: list[tuple[str, str, str, int]] = [(table, "t", "", 0)]
+    seen = {table}
+    while waiting:
+        at, alias, joins, steps = waiting.pop(0)
+        declaration = BY_NAME[at]
+        found = next((each for each in declaration.columns if each.look is look or _is_currency(each, look)), None)
+        if found:
+            return Way(joins, f"{alias}.{found.name}", steps)
+        if steps == MOST_STEPS:
+            continue
+        for column in declaration.columns:
+            if not column.ref or column.many or column.nullable or column.ref in seen or column.ref not in BY_NAME:
+                continue
+            seen.add(column.ref)
+            next_alias = f"w{steps}_{column.ref}"
+            join = f"{joins} JOIN {column.ref} {next_alias} ON {next_alias}.id = {alias}.{column.name}"
+            waiting.append((column.ref, next_alias, join, steps + 1))
+    return None
+
+
+def _is_currency(column: Column, look: Look) -> bool:
+    return look is Look.CURRENCY and column.name == "currency"
+
+
+def zones_of(read: Read, declaration: Declaration, ids: list[str]) -> dict[str, ZoneInfo]:
+    """The zone of each row's site; a row that hangs on none is not in it."""
+    return {row_id: ZoneInfo(name) for row_id, name in _found(read, declaration, ids, Look.TIMEZONE)}
+
+
+def currencies_of(read: Read, declaration: Declaration, ids: list[str]) -> dict[str, str]:
+    return {row_id: str(name) for row_id, name in _found(read, declaration, ids, Look.CURRENCY)}
+
+
+def _found(read: Read, declaration: Declaration, ids: list[str], look: Look) -> list[tuple[str, str]]:
+    found = way(declaration.name, look)
+    if found is None or not ids:
+        return []
+    rows: list[tuple[str, str]] = []
+    for first in range(0, len(ids), _LABELS):
+        inside, params = in_list("id", ids[first : first + _LABELS])
+        sql = f"SELECT t.id, {found.column} FROM {declaration.name} t{found.joins} WHERE t.id IN {inside}"  # noqa: S608
+        rows += [(row[0], row[1]) for row in read.run(sql, **params)]
+    return rows
+
+
+def setting_at(read: Read, context_id: str | None, key: str) -> str | None:
+    """A context's setting, or the nearest above it that says one."""
+    at, steps = context_id, 0
+    while at and steps < 8:
+        row = read.one("SELECT parent_id, settings FROM context WHERE id = :id", id=at)
+        if row is None:
+            return None
+        if said := orjson.loads(row[1]).get(key):
+            return str(said)
+        at, steps = row[0], steps + 1
+    return None
+
+
+def house_zone(read: Read) -> ZoneInfo:
+    """The house's setting `timezone`, or that of its only site, or Paris."""
+    root = read.one("SELECT id FROM context WHERE parent_id IS NULL")
+    said = setting_at(read, root[0] if root else None, "timezone")
+    if said is None:
+        found = next((each for each in BY_NAME.values() if any(c.look is Look.TIMEZONE for c in each.columns)), None)
+        if found:
+            column = next(each.name for each in found.columns if each.look is Look.TIMEZONE)
+            row = read.one(f"SELECT {column} FROM {found.name} ORDER BY id LIMIT 1")  # noqa: S608 - our names
+            said = row[0] if row else None
+    return zone(said)
+
+
+def zone(name: str | None) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or FALLBACK_ZONE)
+    except (KeyError, ValueError, OSError):  # a house's own slip must not close its screens
+        return ZoneInfo(FALLBACK_ZONE)
+
+
+def setting_of(read: Read, table: str, row_id: str | None, given: Mapping[str, str], at: str | None) -> Setting:
+    """Currency and zone for a form on a row, or for one that is to be: by what it refers to already (`given`: table →
+    id), or else by its context, or else the house's."""
+    declaration = BY_NAME.get(table)
+    found_zone: ZoneInfo | None = None
+    currency: str | None = None
+    if declaration and row_id:
+        found_zone = zones_of(read, declaration, [row_id]).get(row_id)
+        currency = currencies_of(read, declaration, [row_id]).get(row_id)
+        at = context_of(read, table, row_id) or at
+    for ref, ref_id in sorted(given.items(), key=lambda pair: _distance(pair[0])):
+        if ref not in BY_NAME:
+            continue
+        found_zone = found_zone or zones_of(read, BY_NAME[ref], [ref_id]).get(ref_id)
+        currency = currency or currencies_of(read, BY_NAME[ref], [ref_id]).get(ref_id)
+        at = at or (context_of(read, ref, ref_id) if home(ref) else None)
+    if currency is None:
+        currency = setting_at(read, at, "currency") or _any_currency(read)
+    return Setting(currency, found_zone or house_zone(read))
+
+
+def _distance(table: str) -> int:
+    found = way(table, Look.TIMEZONE) if table in BY_NAME else None
+    return found.steps if found else 99
+
+
+def _any_currency(read: Read) -> str:
+    for (settings,) in read.run("SELECT settings FROM context WHERE settings <> '{}' ORDER BY id LIMIT 20"):
+        if said := orjson.loads(settings).get("currency"):
+            return str(said)
+    return FALLBACK_CURRENCY

@@ -1,0 +1,225 @@
+"""Values as people read them: on a page, in a list's cell, in an export."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, is_dataclass
+from dataclasses import fields as dataclass_fields
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from central.kernel.entity import BY_NAME, Column, Declaration
+from central.kernel.tx import Read
+from central.web.screens.fields import Kind, duration_text, field_of
+from central.web.screens.names import FALLBACK_CURRENCY, Labels, currencies_of, house_zone, labels, zones_of
+from central.web.texts import Texts, digits
+from central.web.texts_needed import enum_name
+
+MOST_CELL = 80
+MOST_DEFAULT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`links` are (text, address) pairs instead of a text; `colour` and `picture` are drawn beside it; `number` stands
+    at the right."""
+
+    text: str
+    links: tuple[tuple[str, str], ...] = ()
+    colour: str = ""
+    picture: str = ""
+    number: bool = False
+    lines: tuple[str, ...] = ()
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What is needed to say the values of some rows: names of what they refer to, zones and currencies."""
+
+    t: Texts
+    declaration: Declaration
+    named: Labels
+    zones: dict[str, ZoneInfo]
+    currencies: dict[str, str]
+    house: ZoneInfo
+
+    def zone(self, row_id: str) -> ZoneInfo:
+        return self.zones.get(row_id, self.house)
+
+    def currency(self, row_id: str) -> str:
+        return self.currencies.get(row_id, FALLBACK_CURRENCY)
+
+    def cell(self, row: Any, column: Column, *, short: bool = True) -> Cell:
+        value = getattr(row, column.name)
+        return _cell(self, column, value, row.id, short)
+
+    def text(self, row: Any, column: Column) -> str:
+        """For exports: whole, without links."""
+        said = self.cell(row, column, short=False)
+        return "; ".join(said.lines or [text for text, _ in said.links]) or said.text
+
+
+def reader(read: Read, t: Texts, declaration: Declaration, rows: Sequence[Any], columns: Iterable[Column]) -> Reader:
+    chosen = list(columns)
+    wanted: list[tuple[str, str]] = []
+    for column in chosen:
+        table = ref_of(column)
+        if not table:
+            continue
+        for row in rows:
+            value = getattr(row, column.name)
+            wanted += [(table, each) for each in (value if column.many else [value]) if each]
+    ids = [row.id for row in rows]
+    timed = any(_kind(column) is Kind.MOMENT for column in chosen)
+    paid = any(_kind(column) is Kind.MONEY for column in chosen)
+    return Reader(
+        t, declaration, labels(read, t, wanted),
+        zones_of(read, declaration, ids) if timed else {},
+        currencies_of(read, declaration, ids) if paid else {},
+        house_zone(read) if timed else ZoneInfo("UTC"),
+    )  # fmt: skip
+
+
+def ref_of(column: Column) -> str | None:
+    """The table that a column names, by its mark or by its name."""
+    return field_of(column.name, column.hint).ref if column.ref is None and not column.marks else column.ref
+
+
+@cache
+def _kind(column: Column) -> Kind:
+    return field_of(column.name, _marked(column)).kind
+
+
+def _marked(column: Column) -> Any:
+    hint: Any = column.hint
+    for mark in column.marks:
+        hint = Annotated[hint, mark]
+    return hint
+
+
+def shown_columns(declaration: Declaration) -> list[Column]:
+    """All that a list or an export may show."""
+    return [each for each in declaration.columns if not each.secret]
+
+
+def default_columns(declaration: Declaration) -> list[Column]:
+    """What a list shows unasked: short values, the naming ones first."""
+    quiet = {Kind.LINES, Kind.PICTURE, Kind.JSON, Kind.PAIRS, Kind.GROUP, Kind.ROWS, Kind.WORDS, Kind.REFS}
+    fit = [each for each in shown_columns(declaration) if each.name != "id" and _kind(each) not in quiet]
+    naming = [each for each in fit if each.name in ("code", "names", "name", "number", "state", "starts", "label")]
+    rest = [each for each in fit if each not in naming]
+    chosen = [*naming, *rest][:MOST_DEFAULT]
+    return [each for each in fit if each in chosen] or shown_columns(declaration)[:1]
+
+
+def clipped(text: str, most: int = MOST_CELL) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def _cell(of: Reader, column: Column, value: Any, row_id: str, short: bool) -> Cell:
+    t, kind = of.t, _kind(column)
+    clip = clipped if short else str
+    if value is None or value == "":
+        return Cell("")
+    if column.name == "id":
+        return Cell(str(value))
+    if table := ref_of(column):
+        named = [(clip(of.named(table, each)), address(table, each)) for each in (value if column.many else [value])]
+        return Cell("", links=tuple(named)) if named else Cell("")
+    match kind:
+        case Kind.NAMES:
+            return Cell(clip(t.of(value))) if short else Cell(t.of(value), lines=_languages(value))
+        case Kind.COLOUR:
+            return Cell(value, colour=value)
+        case Kind.PICTURE:
+            return Cell(t("Image"), picture=value)
+        case Kind.YES | Kind.MAYBE:
+            return Cell(t("oui") if value else t("non"))
+        case Kind.MONEY:
+            return Cell(t.money(value, of.currency(row_id)), number=True)
+        case Kind.PERCENT:
+            return Cell(f"{t.number(value / 100)} %", number=True)
+        case Kind.DURATION:
+            return Cell(duration_text(value), number=True)
+        case Kind.MOMENT:
+            return Cell(t.moment(value, of.zone(row_id), "short" if short else "medium"))
+        case Kind.WHOLE | Kind.REAL:
+            return Cell(t.number(value), number=True)
+    return _cell_of_many(of, column, value, short)
+
+
+def _cell_of_many(of: Reader, column: Column, value: Any, short: bool) -> Cell:
+    t, clip = of.t, clipped if short else str
+    if isinstance(value, StrEnum):
+        said = t.value(enum_name(type(value)), value)
+        is_state = of.declaration.life is not None and of.declaration.life[0] == column.name
+        return Cell(said, state=str(value) if is_state else "")
+    if isinstance(value, tuple):
+        lines = tuple(_plain(t, each) for each in value)
+        return Cell(clip(", ".join(lines))) if short else Cell("", lines=lines)
+    if isinstance(value, dict):
+        lines = tuple(f"{key}: {_plain(t, each)}" for key, each in value.items())
+        return Cell(clip(", ".join(lines))) if short else Cell("", lines=lines)
+    if is_dataclass(value):
+        lines = tuple(
+            f"{t.field(column.name, each.name)}: {clipped(_plain(t, getattr(value, each.name)))}"
+            for each in dataclass_fields(value)
+        )
+        return Cell(clip(", ".join(lines))) if short else Cell("", lines=lines)
+    return Cell(clip(str(value)))
+
+
+def _plain(t: Texts, value: Any) -> str:
+    if isinstance(value, StrEnum):
+        return t.value(enum_name(type(value)), value)
+    if isinstance(value, bool):
+        return t("oui") if value else t("non")
+    return str(value) if isinstance(value, str | int | float) else clipped(orjson.dumps(value).decode(), 200)
+
+
+def _languages(names: dict[str, str]) -> tuple[str, ...]:
+    return tuple(f"{text} ({language})" if len(names) > 1 else text for language, text in names.items())
+
+
+def address(table: str, row_id: str) -> str:
+    """A row's page."""
+    return f"/admin/e/{table}/{row_id}" if table in BY_NAME else ""
+
+
+# --- exports ---------------------------------------------------------------------------------------------------------
+
+
+def exported(of: Reader, row: Any, column: Column) -> str | int | float | datetime | None:
+    """A value for a sheet: numbers as numbers (money in major units), times in their zone, all else as text."""
+    value: Any = getattr(row, column.name)
+    said: int | float
+    match _kind(column):
+        case _ if value is None or ref_of(column):
+            return of.text(row, column) if value is not None else None
+        case Kind.MONEY:
+            places = digits(of.currency(row.id))
+            said = round(value / 10**places, places)
+            return said
+        case Kind.PERCENT:
+            said = round(value / 100, 2)
+            return said
+        case Kind.WHOLE | Kind.DURATION | Kind.REAL:
+            said = value
+            return said
+        case Kind.MOMENT:
+            at: datetime = value
+            return at.astimezone(of.zone(row.id)).replace(tzinfo=None, microsecond=0)
+        case Kind.NAMES:
+            return of.t.of(value)
+        case Kind.PICTURE:
+            return of.t("Image")
+    return of.text(row, column)
+
+
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula (OWASP: CSV injection)."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
