@@ -10,7 +10,9 @@ import central.devices.leases
 import central.devices.orders_to_devices
 import central.devices.snapshots
 import central.inventory.counts
+import central.inventory.carry_over
 import central.inventory.ops
+import central.inventory.plan_actions
 import central.ledger.ops
 import central.orders.on_sale
 import central.orders.ops

@@ -299,7 +299,10 @@ async def play_evening(evening: EveningHouse) -> None:
         await lane.upload()
     seats = await evening.seats()
     await evening.office.command(
-        "block_places", performance_id=evening.tonight, seats=[seat["seat_id"] for seat in seats[-9:]], reason="régie"
+        "block_places",
+        performance_id=evening.tonight,
+        selection={"seats": [seat["seat_id"] for seat in seats[-9:]]},
+        why="régie",
     )
     kiosk.unsent = 0
     await kiosk.say()

@@ -1,21 +1,18 @@
-"""Contingents, the places of a performance, and what a channel may still take of them. Taking is in places.py."""
+"""Contingents, and the places of a performance from the moment there is one. Taking them is in places.py."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from central.catalogue.model import Event, NoProduct, Performance, ProductState
-from central.catalogue.ops import Schedule, event_context, performance_context
+from central.catalogue.ops import Schedule, event_context
 from central.inventory import counts
-from central.inventory.model import Contingent, Gauge, NoPlace, Place
-from central.inventory.places import hall_mark
-from central.kernel.db import in_list
+from central.inventory.model import Contingent, Gauge, Place
 from central.kernel.declared import command_of
 from central.kernel.privileges import Action
 from central.kernel.registry import handles
-from central.kernel.tx import Read, Tx
+from central.kernel.tx import Tx
 from central.organisation.model import Privilege
-from central.venues.model import LogicalConfiguration, PhysicalSeat, PlanState
+from central.venues.model import LogicalConfiguration, PlanState
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -106,110 +103,3 @@ def gauge_id(performance_id: str, zone_id: str, contingent_id: str) -> Id:
 
 def place_id(performance_id: str, seat_id: str) -> Id:
     return derived_id("place", performance_id, seat_id)
-
-
-@dataclass(frozen=True, slots=True)
-class AssignContingent:
-    """Seats of a performance into a contingent, or out of any. Places sold or held out of it are not moved by that."""
-
-    performance_id: Id
-    contingent_id: Id | None
-    seats: tuple[Id, ...]
-
-
-@handles(
-    AssignContingent,
-    needs=Privilege.CONTINGENT_MODIFY,
-    at=lambda read, want: performance_context(read, want.performance_id),
-    gives=int,
-)
-def assign_contingent(tx: Tx, want: AssignContingent) -> Outcome[int]:
-    """Answers with the number of places that changed hands."""
-    if want.contingent_id and tx.get(Contingent, want.contingent_id) is None:
-        return Refused(NoPlace.NO_SUCH_CONTINGENT, fix="contingent_id")
-    return _change_places(tx, want.performance_id, want.seats, "contingent_id", want.contingent_id)
-
-
-@dataclass(frozen=True, slots=True)
-class BlockPlaces:
-    """Out of sale for a while, with a reason; an empty reason unblocks. A blocked place keeps its contingent."""
-
-    performance_id: Id
-    reason: str
-    seats: tuple[Id, ...]
-
-
-@handles(
-    BlockPlaces,
-    needs=Privilege.PLACE_BLOCK,
-    at=lambda read, want: performance_context(read, want.performance_id),
-    gives=int,
-)
-def block_places(tx: Tx, want: BlockPlaces) -> Outcome[int]:
-    return _change_places(tx, want.performance_id, want.seats, "blocked", want.reason)
-
-
-def _change_places(tx: Tx, performance_id: Id, seats: Sequence[Id], column: str, value: str | None) -> Outcome[int]:
-    """Sets one column of many places; those with a live allocation keep what they have."""
-    before = {row[0]: row[1:] for row in tx.run(
-        "SELECT p.seat_id, p.id, a.id, p.category_id, p.contingent_id, p.blocked FROM place p "
-        "LEFT JOIN allocation a ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id "
-        "AND a.state <> 'released' WHERE p.performance_id = :performance",
-        performance=performance_id,
-    )}  # fmt: skip
-    unknown = [seat for seat in seats if seat not in before]
-    if unknown:
-        return Refused(NoPlace.NO_SUCH_PLACE, fix="seats", detail={"seats": unknown})
-    moves: list[tuple[str, str, str, str, int]] = []
-    changed: list[Id] = []
-    for seat in dict.fromkeys(seats):
-        place, allocation, category, contingent, blocked = before[seat]
-        was = {"contingent_id": contingent, "blocked": blocked}[column]
-        if allocation is not None or was == value:
-            continue
-        bucket = counts.BLOCKED if blocked else counts.FREE
-        if column == "blocked":
-            moves.append((category, contingent or "", bucket, counts.BLOCKED if value else counts.FREE, 1))
-        else:
-            moves += [(category, contingent or "", bucket, "", 1), (category, value or "", "", bucket, 1)]
-        changed.append(seat)
-        tx.changed("place", place, {column: [was, value]})
-    tx.write_many(
-        f"UPDATE place SET {column} = :value WHERE id = :id",  # noqa: S608 - one of two names of ours
-        [{"value": value, "id": before[seat][0]} for seat in changed],
-    )
-    tx.touched.add(hall_mark(performance_id))
-    counts.moved(tx, performance_id, moves, changed)
-    return Ok(len(changed))
-
-
-# --- what is left ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class FreePlace:
-    seat: PhysicalSeat
-    category_id: Id
-    contingent_id: str | None
-    zones: int
-
-
-def free_places(read: Read, performance_id: Id, contingents: Iterable[str], uncontingented: bool) -> list[FreePlace]:
-    """What a channel with these contingents may take now, in plan order."""
-    allowed, params = in_list("c", contingents)
-    outside = "OR p.contingent_id IS NULL" if uncontingented else ""
-    inside = f"p.contingent_id IN {allowed}" if params else "1 = 0"
-    columns = (
-        "s.id, s.configuration_id, s.zone_id, s.position, s.row_name, s.number, s.guid, s.x, s.y, s.quality, "
-        "s.wheelchair, s.companion, s.aisle"
-    )
-    rows = read.run(
-        f"SELECT {columns}, p.category_id, p.contingent_id, p.zones FROM place p "  # noqa: S608 - texts of ours
-        "JOIN physical_seat s ON s.id = p.seat_id LEFT JOIN allocation a ON a.performance_id = p.performance_id "
-        "AND a.seat_id = p.seat_id AND a.state <> 'released' "
-        f"WHERE p.performance_id = :performance AND a.id IS NULL AND p.blocked = '' AND ({inside} {outside}) "
-        "ORDER BY s.position",
-        performance=performance_id,
-        **params,
-    )
-    return [FreePlace(PhysicalSeat(*row[:10], *map(bool, row[10:13])), Id(row[13]), row[14], row[15]) for row in rows]

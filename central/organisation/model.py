@@ -31,6 +31,8 @@ class Privilege(StrEnum):
     WEBHOOK_MODIFY = "organisation.webhook.modify"
     VENUE_READ = "venues.venue.read"
     VENUE_MODIFY = "venues.venue.modify"
+    PLAN_UNDO = "venues.plan.undo"
+    PLAN_CARRY_OVER = "venues.plan.carry_over"
     CATALOGUE_READ = "catalogue.event.read"
     CATALOGUE_MODIFY = "catalogue.event.modify"
     PRICE_READ = "pricing.grid.read"

@@ -293,6 +293,7 @@ class PlanAct(StrEnum):
     ASSIGN = auto()
     ORDER = auto()
     CARRY_OVER = auto()
+    RELEASE = auto()  # what is left of a contingent falls back at its time (release rules)
     UNDO = auto()
 
 

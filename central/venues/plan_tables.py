@@ -26,9 +26,10 @@ def plan_mark(target_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LeftPlace:
-    """A place that an action did not touch, and why: who has it (`sold` …), or what stands against it."""
+    """A place that an action did not touch, and why: who has it (`sold` …), or what stands against it. No seat: counted
+    places of a zone."""
 
-    seat_id: Id
+    seat_id: Id | None
     zone: str
     row: str
     number: str
@@ -54,7 +55,8 @@ def table_of(rows: Sequence[tuple[Any, ...]], fields: Sequence[Field], flags: Se
     columns: list[Any] = list(zip(*rows, strict=True))
     values = {str(field): list(column) for field, column in zip(fields, columns[9 : 9 + len(fields)], strict=True)}
     values |= {
-        str(field): list(map(bool, column)) for field, column in zip(flags, columns[9 + len(fields) :], strict=True)
+        str(field): list(map(bool, column))
+        for field, column in zip(flags, columns[9 + len(fields) : 9 + len(fields) + len(flags)], strict=True)
     }
     places, ids, zones, row_names, numbers, xs, ys, drawn, keys = columns[:9]
     return Table(places, ids, keys, zones, row_names, numbers, xs, ys, drawn, values)

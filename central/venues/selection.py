@@ -83,6 +83,8 @@ class Table:
     """Quality as the drawing gives it."""
     values: dict[str, list[Any]] = field(default_factory=dict)
     taken: Sequence[str] = ()
+    broken: Sequence[str] = ()
+    """Why seats are physically invalid, in the table of a performance; there, `invalid` says that there is no place."""
     shares: dict[tuple[str, str], Share] = field(default_factory=dict)
     counted: dict[str, str | None] = field(default_factory=dict)
     """Counted zone → its category."""

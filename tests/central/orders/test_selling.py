@@ -9,7 +9,7 @@ import pytest
 
 from central.catalogue.model import ProductDo
 from central.inventory.counts import Availability
-from central.inventory.ops import AssignContingent, BlockPlaces
+from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.kernel.tx import SYSTEM
 from central.orders.model import NoOrder, PaymentMethod
 from central.orders.on_sale import ChangeSale
@@ -18,6 +18,7 @@ from central.organisation.model import ContextKind
 from central.organisation.ops import CreateContext
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel, CreatePointOfSale
+from central.venues.selection import Selection
 from shared.outcome import Ok
 from shared.wire.codec import load
 from shared.wire.feeds import CatalogueRow, PerformanceRow, PlanRow, TicketRow
@@ -76,12 +77,14 @@ def _closed(clerk: Clerk, house: House) -> Any:
 
 
 def _blocked(clerk: Clerk, house: House) -> Any:
-    assert clerk.do(BlockPlaces(house.performance, "caméra", house.seats[:1])) == 1
+    assert clerk.do(BlockPlaces(house.performance, Selection(seats=house.seats[:1]), "caméra"))["places"] == 1
     return house.order(house.seats[0])
 
 
 def _presses(clerk: Clerk, house: House) -> Any:
-    assert clerk.do(AssignContingent(house.performance, house.contingent, house.seats[:1])) == 1
+    assert (
+        clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=house.seats[:1])))["places"] == 1
+    )
     return house.order(house.seats[0])
 
 
@@ -140,11 +143,11 @@ def test_a_contingent_for_a_channel(quick: tuple[Clerk, House]) -> None:
         CreateChannel(press, house.institution, "PRESSE", names, ChannelKind.BOX_OFFICE, (house.contingent,), False, 5)
     )
     clerk.do(CreatePointOfSale(desk, press, house.organiser, "P1", names))
-    clerk.do(AssignContingent(house.performance, house.contingent, house.seats[:2]))
+    clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=house.seats[:2])))
     assert clerk.no(house.order(house.seats[3], point_of_sale_id=desk)).reason == NoOrder.NOT_FOR_THIS_CHANNEL
     clerk.do(house.order(house.seats[0], point_of_sale_id=desk))
-    moved = clerk.do(AssignContingent(house.performance, None, house.seats[:2]))
-    assert moved == 1, "a sold place stays where it was sold"
+    moved = clerk.do(AssignContingent(house.performance, None, Selection(seats=house.seats[:2])))
+    assert moved["places"] == 1, "a sold place stays where it was sold"
     unknown = CreateChannel(new_id(), house.institution, "X", names, ChannelKind.BAR, (new_id(),), False, 5)
     assert clerk.no(unknown).detail["faults"][0]["what"] == "no_such"
 
