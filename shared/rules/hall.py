@@ -129,13 +129,16 @@ class Line:
 
     def runs(self, mask: int) -> Iterator[tuple[int, int]]:
         """(start, length) of the unbroken runs."""
-        while mask:
-            start = (mask & -mask).bit_length() - 1
-            length = 1
-            while mask >> (start + length) & 1 and self.joined >> (start + length - 1) & 1:
-                length += 1
-            yield start, length
-            mask &= -1 << (start + length)
+        ends = mask & ~((mask >> 1) & self.joined)  # the last seat of each
+        before = 0
+        while ends:
+            low = ends & -ends
+            ends ^= low
+            end = low.bit_length()
+            run = mask & (low | low - 1) & ~before
+            start = (run & -run).bit_length() - 1
+            yield start, end - start
+            before = low | low - 1
 
 
 @dataclass(frozen=True, eq=False)  # no slots: what follows is worked out when first needed
@@ -188,8 +191,8 @@ class Hall:
 
     @cached_property
     def zone_masks(self) -> tuple[tuple[tuple[int, ...], Callable[[Sequence[int]], tuple[int, ...]]], ...]:
-        """Of each zone its ranks, and what picks those out of a list by rank (and the first once more at the end: of one
-        item `itemgetter` makes no tuple)."""
+        """Of each zone its ranks, and what picks those out of a list by rank (and the first once more at the end: of
+        one item `itemgetter` makes no tuple)."""
         return tuple((ranks, itemgetter(*ranks, ranks[0])) for ranks in self.zones.values())
 
     @cached_property

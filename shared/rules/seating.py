@@ -264,18 +264,18 @@ def _seated(
     needed = size - sum(
         length for length, _, _ in found[: parts - 1]
     )  # a shorter one is in no choice with so few parts
-    runs = [
-        _Run(rank, start, length, lines[rank].middle(start, length), lines[rank].total(start, length) / length)
-        for length, rank, start in found
-        if length >= needed
-    ]
-    runs.sort(key=lambda run: (run.mean, run.rank, run.start))
-    lengths = [0] * (max(run.length for run in runs) + 1)
+    runs = []
+    for length, rank, start in found:
+        if length >= needed:
+            worth = lines[rank].worth
+            runs.append(((worth[start + length] - worth[start]) / length, rank, start, length))
+    runs.sort()
+    lengths = [0] * (max(length for _, _, _, length in runs) + 1)
     kept = []
-    for run in runs:
-        if lengths[run.length] < MOST:  # of each length the best ones: no more than nine are ever used
-            lengths[run.length] += 1
-            kept.append(run)
+    for mean, rank, start, length in runs:
+        if lengths[length] < MOST:  # of each length the best ones: no more than nine are ever used
+            lengths[length] += 1
+            kept.append(_Run(rank, start, length, lines[rank].middle(start, length), mean))
     anchors = (run for run in kept if run.length * parts >= size and _holds(lengths, [run], size, parts, alone))
     return min(_around(view, anchor, kept, lengths, size, parts, alone, as_good) for anchor in islice(anchors, ANCHORS))
 

@@ -140,8 +140,8 @@ class View:
         return sum(self._profiles[rank] for rank in ranks)
 
     def narrowest(self, zone: int, people: int) -> Narrow | None:
-        """The fewest rows one behind the other, of the zone with this index, that have so many free seats: how many rows
-        further back the last is, and each such choice, its empty rows left out. None if the zone has too few."""
+        """The fewest rows one behind the other, of the zone with this index, that have so many free seats: how many
+        rows further back the last is, and each such choice, its empty rows left out. None if the zone has too few."""
         known = self._narrow[zone]
         if people not in known:
             ranks, masks_of = self.hall.zone_masks[zone]
