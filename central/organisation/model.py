@@ -108,8 +108,9 @@ class Profile:
 @dataclass(frozen=True, slots=True)
 class Operator:
     """A person, who signs in with `email` and a password, or a program, whose key is kept as the SHA-256 of 256 random
-    bits. `password` is argon2id's text, `totp` the second factor's seed, sealed with a key that lies outside the
-    database (empty: none yet). `wrong` counts failures in a row, which close the door until `locked_until`."""
+    bits. `password` is argon2id's text; `totp` the second factor's seed, sealed with a key that lies outside the
+    database (empty: none), `totp_step` the half minute of the last code that was used; `recovery` are digests of the
+    codes that stand in for a lost telephone, each once."""
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
@@ -121,8 +122,8 @@ class Operator:
     key_digest: Annotated[str, Secret()]
     password: Annotated[str, Secret()]
     totp: Annotated[str, Secret()]
-    wrong: int
-    locked_until: datetime | None
+    totp_step: int
+    recovery: Annotated[tuple[str, ...], Secret()]
 
 
 @entity("operator_grant", read=Privilege.OPERATOR_READ, unique=(("operator_id", "context_id", "privilege"),))
@@ -150,7 +151,8 @@ class Role:
 @entity("operator_session", read=Privilege.SESSION_READ, index=(("operator_id",),), unique=(("token_digest",),))
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody signed in. The cookie holds a 256-bit token, we its SHA-256. It ends at `until`, or idle for long."""
+    """Somebody signed in. The cookie holds a 256-bit token, we its SHA-256. It ends at `until`, or idle for long;
+    `second_factor`: a code was given in it (rules.standing says what that opens)."""
 
     id: Id
     operator_id: Annotated[Id, Ref("operator")]
@@ -171,27 +173,47 @@ class LetterKind(StrEnum):
 @entity("operator_letter", read=Privilege.OPERATOR_READ, index=(("operator_id",),), unique=(("token_digest",),))
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A one-time link that lets an operator set a password: sent by mail, or printed on the console."""
+    """A one-time link that lets an operator set a password: sent by mail, or shown to who may hand it over. The token
+    is made when the letter leaves, and is kept nowhere but in it; None: it has not left yet."""
 
     id: Id
     operator_id: Annotated[Id, Ref("operator")]
     kind: LetterKind
-    token_digest: Annotated[str, Secret()]
-    sent: datetime
+    token_digest: Annotated[str, Secret()] | None
+    asked: datetime
     until: datetime
     used: datetime | None
+
+
+class PerimeterKind(StrEnum):
+    POINT_OF_SALE = auto()
+    CHANNEL = auto()
+    PUBLIC_CATEGORY = auto()
+    PRODUCT_FAMILY = auto()
 
 
 @entity("operator_perimeter", read=Privilege.OPERATOR_READ, unique=(("operator_id", "kind", "object_id"),))
 @dataclass(frozen=True, slots=True)
 class Perimeter:
-    """Narrows an operator to listed objects of a kind (`point_of_sale`, `channel`, `public_category`,
-    `product_family`); no row of a kind: not narrowed."""
+    """Narrows an operator to listed objects of a kind; no row of a kind: not narrowed."""
 
     id: Id
     operator_id: Annotated[Id, Ref("operator")]
-    kind: str
+    kind: PerimeterKind
     object_id: str
+
+
+@entity("sign_in_attempt", read=Privilege.SESSION_READ)
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Failures in a row of one `subject`: an account as it was typed (a keyed digest, so that accounts that do not
+    exist look the same, and a password typed in the wrong place is not kept), an address, an operator's codes."""
+
+    id: Id
+    subject: str
+    wrong: int
+    last: datetime
+    locked_until: datetime | None
 
 
 class NoContext(StrEnum):
@@ -202,3 +224,34 @@ class NoContext(StrEnum):
     HOUSE_EXISTS = auto()
     NO_SUCH_OPERATOR = auto()
     NOT_YOURS_TO_GIVE = auto()
+
+
+class NoOperator(StrEnum):
+    """Why people, programs and what they may do are left as they are, in order."""
+
+    NO_SUCH_OPERATOR = auto()
+    NO_SUCH_PROFILE = auto()
+    NO_SUCH_CONTEXT = auto()
+    NO_SUCH_ROLE = auto()
+    NOT_A_PERSON = auto()
+    NOT_A_PROGRAM = auto()
+    FAULTY = auto()
+    UNKNOWN_PRIVILEGE = auto()
+    WRONG_CONTEXT = auto()
+    HOLDS_MORE = auto()
+    NOT_YOURS_TO_GIVE = auto()
+    ALREADY_GIVEN = auto()
+    LAST_ADMINISTRATOR = auto()
+
+
+class NoSignIn(StrEnum):
+    """Why nobody comes in, in order. What is wrong of address and password is never said."""
+
+    TOO_MANY = auto()
+    BUSY = auto()
+    UNKNOWN = auto()
+    SESSION_OVER = auto()
+    WRONG_CODE = auto()
+    LINK_OVER = auto()
+    WEAK_PASSWORD = auto()
+    SECOND_FACTOR_WANTED = auto()

@@ -238,7 +238,7 @@ async def test_rights_and_perimeter_of_an_operator_by_key(door: Door, house: Hou
 
 
 async def test_nobody_gives_what_they_do_not_hold(door: Door, house: House) -> None:
-    here = house.operator(Privilege.OPERATOR_MODIFY, Privilege.ORDER_CREATE, at=house.season)
+    here = house.operator(Privilege.OPERATOR_CREATE, Privilege.ORDER_CREATE, at=house.season)
 
     def give(*privileges: Privilege) -> CreateOperator:
         return CreateOperator(new_id(), house.season, "Stagiaire", key_digest("k"), privileges)

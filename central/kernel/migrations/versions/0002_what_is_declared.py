@@ -27,6 +27,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_anomaly_kind_at"), ["kind", "at"], unique=False)
 
     op.create_table(
+        "audit_checkpoint",
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("kid", sa.Text(), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
+        sa.Column("certificate", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_checkpoint")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "command_log",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -36,6 +46,8 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("place", sa.String(length=26), nullable=True),
+        sa.Column("turn", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.Column("hash", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_command_log")),
@@ -81,6 +93,15 @@ def upgrade() -> None:
     with op.batch_alter_table("feed_row", schema=None) as batch_op:
         batch_op.create_index("ix_feed_row_feed_revision", ["feed", "revision"], unique=False)
 
+    op.create_table(
+        "limit_count",
+        sa.Column("limit_id", sa.String(length=26), nullable=False),
+        sa.Column("of_id", sa.String(length=26), nullable=False),
+        sa.Column("scope", sa.String(length=16), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("limit_id", "of_id", "scope", name=op.f("pk_limit_count")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "outbox",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -163,6 +184,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_scan_ticket_id"), ["ticket_id"], unique=False)
 
     op.create_table(
+        "sign_in_attempt",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("wrong", sa.BigInteger(), nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("locked_until", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_attempt")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "account",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("context_id", sa.String(length=26), nullable=False),
@@ -217,6 +248,8 @@ def upgrade() -> None:
         sa.Column("uncontingented", sa.Integer(), nullable=False),
         sa.Column("max_places", sa.BigInteger(), nullable=False),
         sa.Column("active", sa.Integer(), nullable=False),
+        sa.Column("hold_minutes", sa.BigInteger(), nullable=False),
+        sa.Column("hold_most_minutes", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_channel_context_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channel")),
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_channel_context_id_code")),
@@ -246,8 +279,8 @@ def upgrade() -> None:
         sa.Column("key_digest", sa.Text(), nullable=False),
         sa.Column("password", sa.Text(), nullable=False),
         sa.Column("totp", sa.Text(), nullable=False),
-        sa.Column("wrong", sa.BigInteger(), nullable=False),
-        sa.Column("locked_until", sa.BigInteger(), nullable=True),
+        sa.Column("totp_step", sa.BigInteger(), nullable=False),
+        sa.Column("recovery", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_operator_context_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_operator")),
         sa.UniqueConstraint("email", name=op.f("uq_operator_email")),
@@ -383,8 +416,8 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("operator_id", sa.String(length=26), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("token_digest", sa.Text(), nullable=False),
-        sa.Column("sent", sa.BigInteger(), nullable=False),
+        sa.Column("token_digest", sa.Text(), nullable=True),
+        sa.Column("asked", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.Column("used", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["operator_id"], ["operator.id"], name=op.f("fk_operator_letter_operator_id")),
@@ -547,6 +580,7 @@ def upgrade() -> None:
         sa.Column("placed", sa.BigInteger(), nullable=False),
         sa.Column("device_id", sa.String(length=26), nullable=True),
         sa.Column("receipt", sa.BigInteger(), nullable=True),
+        sa.Column("contact_id", sa.String(length=26), nullable=True),
         sa.ForeignKeyConstraint(["channel_id"], ["channel.id"], name=op.f("fk_sale_order_channel_id")),
         sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_sale_order_context_id")),
         sa.ForeignKeyConstraint(
@@ -805,6 +839,25 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "hold",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("performance_id", sa.String(length=26), nullable=False),
+        sa.Column("point_of_sale_id", sa.String(length=26), nullable=False),
+        sa.Column("contact_id", sa.String(length=26), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("latest", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["performance_id"], ["performance.id"], name=op.f("fk_hold_performance_id")),
+        sa.ForeignKeyConstraint(["point_of_sale_id"], ["point_of_sale.id"], name=op.f("fk_hold_point_of_sale_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hold_performance_id"), ["performance_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_hold_state_until"), ["state", "until"], unique=False)
+
+    op.create_table(
         "lease",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("device_id", sa.String(length=26), nullable=False),
@@ -909,6 +962,54 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "release_rule",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("context_id", sa.String(length=26), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("names", sa.Text(), nullable=False),
+        sa.Column("contingent_id", sa.String(length=26), nullable=False),
+        sa.Column("to_contingent_id", sa.String(length=26), nullable=True),
+        sa.Column("event_id", sa.String(length=26), nullable=True),
+        sa.Column("performance_id", sa.String(length=26), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=True),
+        sa.Column("before_s", sa.BigInteger(), nullable=True),
+        sa.Column("active", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_release_rule_context_id")),
+        sa.ForeignKeyConstraint(["contingent_id"], ["contingent.id"], name=op.f("fk_release_rule_contingent_id")),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_release_rule_event_id")),
+        sa.ForeignKeyConstraint(["performance_id"], ["performance.id"], name=op.f("fk_release_rule_performance_id")),
+        sa.ForeignKeyConstraint(["to_contingent_id"], ["contingent.id"], name=op.f("fk_release_rule_to_contingent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_release_rule")),
+        sa.UniqueConstraint("context_id", "code", name=op.f("uq_release_rule_context_id_code")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "sale_limit",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("context_id", sa.String(length=26), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("names", sa.Text(), nullable=False),
+        sa.Column("per", sa.Text(), nullable=False),
+        sa.Column("most", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", sa.String(length=26), nullable=True),
+        sa.Column("performance_id", sa.String(length=26), nullable=True),
+        sa.Column("channel_id", sa.String(length=26), nullable=True),
+        sa.Column("tariff_id", sa.String(length=26), nullable=True),
+        sa.Column("category_id", sa.String(length=26), nullable=True),
+        sa.Column("contingent_id", sa.String(length=26), nullable=True),
+        sa.Column("active", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["category_id"], ["seat_category.id"], name=op.f("fk_sale_limit_category_id")),
+        sa.ForeignKeyConstraint(["channel_id"], ["channel.id"], name=op.f("fk_sale_limit_channel_id")),
+        sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_sale_limit_context_id")),
+        sa.ForeignKeyConstraint(["contingent_id"], ["contingent.id"], name=op.f("fk_sale_limit_contingent_id")),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_sale_limit_event_id")),
+        sa.ForeignKeyConstraint(["performance_id"], ["performance.id"], name=op.f("fk_sale_limit_performance_id")),
+        sa.ForeignKeyConstraint(["tariff_id"], ["tariff.id"], name=op.f("fk_sale_limit_tariff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sale_limit")),
+        sa.UniqueConstraint("context_id", "code", name=op.f("uq_sale_limit_context_id_code")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "allocation",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("performance_id", sa.String(length=26), nullable=False),
@@ -918,6 +1019,9 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("holder_id", sa.String(length=26), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.Column("channel_id", sa.String(length=26), nullable=True),
+        sa.Column("contact_id", sa.String(length=26), nullable=True),
+        sa.Column("tariff_id", sa.String(length=26), nullable=True),
         sa.ForeignKeyConstraint(["gauge_id"], ["gauge.id"], name=op.f("fk_allocation_gauge_id")),
         sa.ForeignKeyConstraint(["performance_id"], ["performance.id"], name=op.f("fk_allocation_performance_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_allocation")),
@@ -925,6 +1029,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("allocation", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_allocation_holder_id"), ["holder_id"], unique=False)
+        batch_op.create_index(
+            "ux_allocation_contact",
+            ["contact_id", "id"],
+            unique=True,
+            sqlite_where=sa.text("contact_id IS NOT NULL"),
+            postgresql_where=sa.text("contact_id IS NOT NULL"),
+        )
         batch_op.create_index(
             "ux_allocation_live",
             ["performance_id", "seat_id"],
@@ -948,6 +1059,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("entitlement", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_entitlement_line_id"), ["line_id"], unique=False)
+
+    op.create_table(
+        "release_firing",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("rule_id", sa.String(length=26), nullable=False),
+        sa.Column("performance_id", sa.String(length=26), nullable=False),
+        sa.Column("contingent_id", sa.String(length=26), nullable=False),
+        sa.Column("to_contingent_id", sa.String(length=26), nullable=True),
+        sa.Column("places", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["performance_id"], ["performance.id"], name=op.f("fk_release_firing_performance_id")),
+        sa.ForeignKeyConstraint(["rule_id"], ["release_rule.id"], name=op.f("fk_release_firing_rule_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_release_firing")),
+        sa.UniqueConstraint("rule_id", "performance_id", name=op.f("uq_release_firing_rule_id_performance_id")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("release_firing", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_release_firing_performance_id_contingent_id"),
+            ["performance_id", "contingent_id"],
+            unique=False,
+        )
 
     op.create_table(
         "lease_slot",
@@ -993,6 +1126,10 @@ def downgrade() -> None:
 
     op.drop_table("ticket")
     op.drop_table("lease_slot")
+    with op.batch_alter_table("release_firing", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_release_firing_performance_id_contingent_id"))
+
+    op.drop_table("release_firing")
     with op.batch_alter_table("entitlement", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_entitlement_line_id"))
 
@@ -1003,9 +1140,16 @@ def downgrade() -> None:
             sqlite_where=sa.text("state <> 'released'"),
             postgresql_where=sa.text("state <> 'released'"),
         )
+        batch_op.drop_index(
+            "ux_allocation_contact",
+            sqlite_where=sa.text("contact_id IS NOT NULL"),
+            postgresql_where=sa.text("contact_id IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_allocation_holder_id"))
 
     op.drop_table("allocation")
+    op.drop_table("sale_limit")
+    op.drop_table("release_rule")
     op.drop_table("place_count")
     with op.batch_alter_table("place", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_place_performance_id_contingent_id"))
@@ -1026,6 +1170,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_lease_device_id_performance_id"))
 
     op.drop_table("lease")
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_hold_state_until"))
+        batch_op.drop_index(batch_op.f("ix_hold_performance_id"))
+
+    op.drop_table("hold")
     op.drop_table("gauge")
     with op.batch_alter_table("zone_entrance", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_zone_entrance_entrance_id"))
@@ -1101,6 +1250,7 @@ def downgrade() -> None:
 
     op.drop_table("admission")
     op.drop_table("account")
+    op.drop_table("sign_in_attempt")
     with op.batch_alter_table("scan", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_scan_ticket_id"))
         batch_op.drop_index(batch_op.f("ix_scan_performance_id_at"))
@@ -1116,6 +1266,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_outbox_state_due")
 
     op.drop_table("outbox")
+    op.drop_table("limit_count")
     with op.batch_alter_table("feed_row", schema=None) as batch_op:
         batch_op.drop_index("ix_feed_row_feed_revision")
 
@@ -1124,6 +1275,7 @@ def downgrade() -> None:
     op.drop_table("counter")
     op.drop_table("context")
     op.drop_table("command_log")
+    op.drop_table("audit_checkpoint")
     with op.batch_alter_table("anomaly", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_anomaly_kind_at"))
 

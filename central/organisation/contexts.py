@@ -1,0 +1,124 @@
+"""The tree of contexts: institution, organisers, seasons, activities; the path from one to the root carries rights and
+settings."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from central.kernel.entity import Ref, Secret
+from central.kernel.privileges import EVERYTHING
+from central.kernel.registry import handles
+from central.kernel.tx import Read, Tx
+from central.organisation.model import (
+    PARENT,
+    Context,
+    ContextKind,
+    Grant,
+    Names,
+    NoContext,
+    Operator,
+    OperatorKind,
+    Privilege,
+)
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+
+MOST_LEVELS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SetUpHouse:
+    """The first command of an empty database, from the console: institution, first administrator."""
+
+    institution_id: Id
+    code: str
+    names: Names
+    operator_id: Id
+    operator_name: str
+    key_digest: Annotated[str, Secret()]
+
+
+@handles(SetUpHouse, needs=Privilege.CONTEXT_MODIFY, at=lambda _, __: None)
+def set_up_house(tx: Tx, want: SetUpHouse) -> Outcome[Id]:
+    if tx.one("SELECT 1 FROM context WHERE parent_id IS NULL"):
+        return Refused(NoContext.HOUSE_EXISTS)
+    if not want.names.get("fr"):
+        return Refused(NoContext.FRENCH_NAME_MISSING, fix="names")
+    tx.insert(Context(want.institution_id, None, ContextKind.INSTITUTION, want.code, want.names, {}))
+    insert_program(tx, want.operator_id, want.institution_id, want.operator_name, want.key_digest, (EVERYTHING,))
+    return Ok(want.institution_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateContext:
+    """An organiser, season or activity below `context_id`. An organiser's `settings` carry what tickets must show."""
+
+    id: Id
+    context_id: Annotated[Id, Ref("context")]
+    kind: ContextKind
+    code: str
+    names: Names
+    settings: dict[str, str]
+
+
+@handles(CreateContext, needs=Privilege.CONTEXT_MODIFY, gives=Id)
+def create_context(tx: Tx, want: CreateContext) -> Outcome[Id]:
+    parent = tx.get(Context, want.context_id)
+    if parent is None:
+        return Refused(NoContext.NO_SUCH_PARENT, fix="context_id")
+    if PARENT[want.kind] is not parent.kind:
+        return Refused(NoContext.WRONG_PARENT, fix="kind", detail={"wants": PARENT[want.kind], "is": parent.kind})
+    if not want.names.get("fr"):
+        return Refused(NoContext.FRENCH_NAME_MISSING, fix="names")
+    if not tx.insert_if_absent(Context(want.id, parent.id, want.kind, want.code, want.names, want.settings)):
+        return Refused(NoContext.CODE_TAKEN, fix="code")
+    return Ok(want.id)
+
+
+def insert_program(
+    tx: Tx, operator_id: Id, context_id: Id, name: str, digest: str, privileges: tuple[str, ...], language: str = "fr"
+) -> None:
+    """A program with its key's digest and its own privileges."""
+    tx.insert(
+        Operator(
+            id=operator_id, context_id=context_id, kind=OperatorKind.PROGRAM, name=name, email=None, language=language,
+            active=True, key_digest=digest, password="", totp="", totp_step=0, recovery=(),
+        )
+    )  # fmt: skip
+    tx.insert_all([Grant(tx.new_id(operator_id, p), operator_id, context_id, p) for p in sorted(set(privileges))])
+
+
+def path_of(read: Read, context_id: str) -> tuple[str, ...]:
+    """A context and its ancestors, nearest first; empty for one that does not exist."""
+    path: list[str] = []
+    at: str | None = context_id
+    while at and len(path) < MOST_LEVELS:
+        row = read.one("SELECT parent_id FROM context WHERE id = :id", id=at)
+        if row is None:
+            break
+        path.append(at)
+        at = row[0]
+    return tuple(path)
+
+
+def whole_house(read: Read, want: Any) -> str | None:
+    """For what shows the rows of every organiser: the house itself, whichever of its contexts was named."""
+    path = path_of(read, want.context_id)
+    return path[-1] if path else None
+
+
+def institution_of(read: Read, context_id: str) -> Id:
+    return Id(path_of(read, context_id)[-1])
+
+
+def organiser_of(read: Read, context_id: str) -> Id | None:
+    for at in path_of(read, context_id):
+        context = read.get(Context, at)
+        if context and context.kind is ContextKind.ORGANISER:
+            return context.id
+    return None
+
+
+def by_house_alone(_: Read, __: Any) -> str | None:
+    """Where commands act that central alone may give (sign-in, letters): no operator holds anything there, whatever
+    their privileges, so they cannot come in over the API."""
+    return None

@@ -1,0 +1,247 @@
+"""What an operator may do, and why: its own grants, its profiles at their contexts, its perimeter. The same rows make
+the actor at the door and the answer on the screen."""
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Annotated
+
+import orjson
+
+from central.kernel.entity import Ref
+from central.kernel.privileges import EVERYTHING, Action, nodes
+from central.kernel.registry import answers, privileges
+from central.kernel.scope import context_of
+from central.kernel.tx import Actor, ActorKind, Read
+from central.organisation.contexts import path_of
+from central.organisation.model import NoOperator, Operator, OperatorKind, Privilege
+from central.organisation.rules import Held
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a node comes from: a profile (a role's id) or a grant of the operator's own."""
+
+    node: str
+    context_id: str
+    through: str  # role | grant
+    id: str
+    profile_id: str
+    profile_code: str
+    profile_names: dict[str, str]
+
+
+def sources(read: Read, operator_id: str) -> list[Source]:
+    """All that gives an operator anything, profiles first."""
+    found = []
+    for role_id, context_id, profile_id, code, names, held in read.run(
+        "SELECT r.id, r.context_id, p.id, p.code, p.names, p.privileges FROM operator_role r "
+        "JOIN profile p ON p.id = r.profile_id WHERE r.operator_id = :id ORDER BY p.code, r.id",
+        id=operator_id,
+    ):
+        for node in orjson.loads(held):
+            found.append(Source(node, context_id, "role", role_id, profile_id, code, orjson.loads(names)))
+    for grant_id, context_id, node in read.run(
+        "SELECT id, context_id, privilege FROM operator_grant WHERE operator_id = :id ORDER BY privilege, id",
+        id=operator_id,
+    ):
+        found.append(Source(node, context_id, "grant", grant_id, "", "", {}))
+    return found
+
+
+def held_by(read: Read, operator_id: str) -> Held:
+    return frozenset((each.node, each.context_id) for each in sources(read, operator_id))
+
+
+def perimeter_of(read: Read, operator_id: str) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for kind, object_id in read.run(
+        "SELECT kind, object_id FROM operator_perimeter WHERE operator_id = :id", id=operator_id
+    ):
+        found.setdefault(kind, set()).add(object_id)
+    return {kind: frozenset(ids) for kind, ids in found.items()}
+
+
+def actor_of(read: Read, operator: Operator, origin: str = "") -> Actor:
+    """An operator with what it may do: its own grants and those of its profiles, within its perimeter."""
+    return Actor(
+        ActorKind.OPERATOR, operator.id, operator.name, held_by(read, operator.id), perimeter_of(read, operator.id),
+        origin,
+    )  # fmt: skip
+
+
+def second_factor_demanded(read: Read, operator_id: str) -> bool:
+    """Whether a profile of theirs wants them to sign in with one."""
+    found = read.one(
+        "SELECT 1 FROM operator_role r JOIN profile p ON p.id = r.profile_id "
+        "WHERE r.operator_id = :id AND p.second_factor = 1 LIMIT 1",
+        id=operator_id,
+    )
+    return found is not None
+
+
+def key_digest(key: str) -> str:
+    """Keys carry 256 bits of chance, so a plain hash is enough: there is nothing to guess."""
+    return sha256(key.encode()).hexdigest()
+
+
+def operator_of(read: Read, operator_id: str, key: str) -> Actor | None:
+    """The operator that holds this key, with what it may do."""
+    operator = read.get(Operator, operator_id)
+    if operator is None or not operator.active or not hmac.compare_digest(operator.key_digest, key_digest(key)):
+        return None
+    return actor_of(read, operator)
+
+
+# --- who may give what ------------------------------------------------------------------------------------------------
+
+
+def lacking(read: Read, held: Iterable[tuple[str, str]]) -> list[str]:
+    """What of these (node, context) the asker does not hold there."""
+    return sorted({node for node, context_id in held if not read.actor.may(node, path_of(read, context_id))})
+
+
+def known_nodes() -> frozenset[str]:
+    """Every node that may be granted: the privileges of all declarations and the branches they hang on."""
+    return frozenset({node for privilege in privileges() for node in nodes(privilege)})
+
+
+def administrators(read: Read, profile_id: str = "", instead: Iterable[str] | None = None) -> list[tuple[str, bool]]:
+    """(operator, is a person) of those who hold everything at the institution, are not narrowed and can come in;
+    `instead`: as it would be if this profile held these nodes."""
+    root = read.one("SELECT id FROM context WHERE parent_id IS NULL")
+    if root is None:
+        return []
+    holders = {row[0] for row in read.run(
+        "SELECT operator_id FROM operator_grant WHERE context_id = :root AND privilege = :all",
+        root=root[0], all=EVERYTHING,
+    )}  # fmt: skip
+    for operator_id, role_profile, said in read.run(
+        "SELECT r.operator_id, p.id, p.privileges FROM operator_role r JOIN profile p ON p.id = r.profile_id "
+        "WHERE r.context_id = :root",
+        root=root[0],
+    ):
+        held = orjson.loads(said) if instead is None or role_profile != profile_id else instead
+        if EVERYTHING in held:
+            holders.add(operator_id)
+    found = []
+    for operator_id in sorted(holders):
+        operator = read.get(Operator, operator_id)
+        if operator is None or not operator.active or perimeter_of(read, operator_id):
+            continue
+        person = operator.kind is OperatorKind.PERSON
+        if operator.password if person else operator.key_digest:
+            found.append((operator_id, person))
+    return found
+
+
+# --- what may they do, and why ----------------------------------------------------------------------------------------
+
+FIVE = (Action.CREATE, Action.READ, Action.MODIFY, Action.DELETE, Action.EXECUTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One thing that may be done on a screen. `why` is empty where it may not be done."""
+
+    privilege: str
+    action: str
+    why: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A screen: its actions in the order C R M D E, then those with a name of their own."""
+
+    module: str
+    screen: str
+    cells: tuple[Cell, ...]
+
+
+def overview(found: Iterable[Source], path: tuple[str, ...] | None = None) -> list[Line]:
+    """Everything that can be done, and through what; `path`: only what holds at this context (nearest first)."""
+    by_node: dict[str, list[Source]] = {}
+    for each in found:
+        if path is None or each.context_id in path:
+            by_node.setdefault(each.node, []).append(each)
+    screens: dict[tuple[str, str], list[Cell]] = {}
+    for privilege in privileges():
+        module, screen, action = privilege.split(".", 2)
+        why = tuple(source for node in nodes(privilege) for source in by_node.get(node, ()))
+        screens.setdefault((module, screen), []).append(Cell(privilege, action, why))
+    return [
+        Line(module, screen, tuple(sorted(cells, key=lambda cell: (_ORDER.get(cell.action, len(FIVE)), cell.action))))
+        for (module, screen), cells in sorted(screens.items())
+    ]
+
+
+_ORDER: dict[str, int] = {action: n for n, action in enumerate(FIVE)}
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """An operator's screens with their actions, and how it is narrowed."""
+
+    operator_id: str
+    name: str
+    active: bool
+    lines: tuple[Line, ...]
+    perimeter: dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class WhatMayTheyDo:
+    """All that an operator may do, and through what. `at` a context: what holds there; left out: anywhere."""
+
+    operator_id: Annotated[Id, Ref("operator")]
+    at: Id | None = None
+
+
+def _at_operator(read: Read, want: WhatMayTheyDo) -> str | None:
+    return context_of(read, "operator", want.operator_id)
+
+
+@answers(WhatMayTheyDo, needs=Privilege.OPERATOR_READ, at=_at_operator, gives=Rights)
+def what_may_they_do(read: Read, want: WhatMayTheyDo) -> Outcome[Rights]:
+    operator = read.get(Operator, want.operator_id)
+    if operator is None:
+        return Refused(NoOperator.NO_SUCH_OPERATOR, fix=want.operator_id)
+    lines = overview(sources(read, operator.id), path_of(read, want.at) if want.at else None)
+    perimeter = {kind: sorted(ids) for kind, ids in sorted(perimeter_of(read, operator.id).items())}
+    return Ok(Rights(operator.id, operator.name, operator.active, tuple(lines), perimeter))
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody who may, and through what."""
+
+    operator_id: str
+    name: str
+    kind: OperatorKind
+    why: tuple[Source, ...]
+    perimeter: dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class WhoMay:
+    """Everybody active who holds a privilege at a context, and through what."""
+
+    context_id: Annotated[Id, Ref("context")]
+    privilege: str
+
+
+@answers(WhoMay, needs=Privilege.OPERATOR_READ, gives=list[Holder])
+def who_may(read: Read, want: WhoMay) -> Outcome[list[Holder]]:
+    if want.privilege not in known_nodes():
+        return Refused(NoOperator.UNKNOWN_PRIVILEGE, fix=want.privilege)
+    path, wanted = path_of(read, want.context_id), nodes(want.privilege)
+    found = []
+    for operator in read.find(Operator, "WHERE active = 1 ORDER BY name, id"):
+        why = tuple(each for each in sources(read, operator.id) if each.context_id in path and each.node in wanted)
+        if why:
+            narrowed = {kind: sorted(ids) for kind, ids in sorted(perimeter_of(read, operator.id).items())}
+            found.append(Holder(operator.id, operator.name, operator.kind, why, narrowed))
+    return Ok(found)

@@ -1,0 +1,78 @@
+"""Who comes in, how long they stay, and what they may give to others: facts and `now` in, a decision out.
+
+Lengths follow OWASP ASVS 4.0.3 level 2 and NIST SP 800-63B (docs/security.md): a session ends after twelve hours, or
+half an hour without a sign of life; failures in a row close the door for a while that doubles.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum, auto
+
+from central.organisation.model import Attempt, Operator, Session
+
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
+HALF_WAY = timedelta(minutes=10)  # between password and code
+SEEN_EVERY = IDLE / 6  # how often a session's last sign of life is written down
+INVITATION_FOR = timedelta(days=7)
+RESET_FOR = timedelta(hours=1)
+MOST_LETTERS = 3  # of one kind to one person within an hour: nobody's letter box is filled from here
+MOST_SESSIONS = 20
+
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=15)
+FORGOTTEN = timedelta(hours=24)
+FREE = {"account": 5, "code": 5, "address": 20, "letter": 5}  # failures in a row before the first wait
+"""Twenty for an address: a whole box office may share one."""
+
+
+class Standing(StrEnum):
+    """What a session opens: nothing; the page that asks for the code; the page that sets a second factor up; all."""
+
+    OVER = auto()
+    CODE_WANTED = auto()
+    ENROLMENT_WANTED = auto()
+    IN = auto()
+
+
+def standing(session: Session, operator: Operator, demanded: bool, now: datetime, idle: timedelta = IDLE) -> Standing:
+    """`demanded`: a profile of theirs wants a second factor. Asked anew at each request, so that a profile that begins
+    to want one, or a forced sign-out, holds at once."""
+    if not operator.active or now >= session.until or now - session.seen >= idle:
+        return Standing.OVER
+    if operator.totp:
+        return Standing.IN if session.second_factor else Standing.CODE_WANTED
+    return Standing.ENROLMENT_WANTED if demanded else Standing.IN
+
+
+def locked(attempt: Attempt | None, now: datetime) -> datetime | None:
+    """Until when this subject has to wait."""
+    until = attempt.locked_until if attempt else None
+    return until if until and until > now else None
+
+
+def counted(attempt: Attempt, now: datetime) -> Attempt:
+    """One more try. It counts before it is known to be wrong, so that a thousand at once are not one."""
+    wrong = 1 if now - attempt.last >= FORGOTTEN else attempt.wrong + 1
+    beyond = wrong - FREE[attempt.subject.partition(":")[0]]
+    wait = min(FIRST_WAIT * 2 ** min(beyond, 10), LONGEST_WAIT) if beyond >= 0 else None
+    return replace(attempt, wrong=wrong, last=now, locked_until=now + wait if wait else None)
+
+
+Held = frozenset[tuple[str, str]]
+"""(node of the tree of privileges, context)."""
+
+
+def uncovered(perimeter: Mapping[str, frozenset[str]], others: Mapping[str, frozenset[str]]) -> list[str]:
+    """The kinds in which `others` reaches beyond `perimeter`: a kind that is absent reaches everywhere."""
+    return sorted(kind for kind, allowed in perimeter.items() if kind not in others or not others[kind] <= allowed)
+
+
+def administrator_remains(before: Iterable[tuple[str, bool]], after: Iterable[tuple[str, bool]]) -> bool:
+    """(operator, is a person) of those who hold everything at the institution and can come in. A person who did must
+    stay, since a program's key may lie in no human hand; without any person, a program; and where nobody was there is
+    nobody to lose."""
+    people, all_ = {who for who, person in before if person}, {who for who, _ in before}
+    left, left_people = {who for who, _ in after}, {who for who, person in after if person}
+    return bool(left_people) if people else bool(left) or not all_

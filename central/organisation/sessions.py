@@ -1,0 +1,293 @@
+"""Sessions and what leads to one, as commands that central alone gives: who gives them has looked at the password or
+the code already (sign_in.py), which takes longer than a transaction may."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from central.kernel.entity import Ref, Secret
+from central.kernel.registry import handles
+from central.kernel.tx import ActorKind, Read, Tx
+from central.organisation.contexts import by_house_alone
+from central.organisation.letters import tell_owner
+from central.organisation.model import Attempt, NoSignIn, Operator, OperatorKind, Privilege, Session
+from central.organisation.rights import second_factor_demanded
+from central.organisation.rules import HALF_WAY, LONGEST, MOST_SESSIONS, counted, locked
+from shared.clock import to_ms
+from shared.ids import Id, derived_id
+from shared.outcome import Ok, Outcome, Refused
+
+
+def attempt_id(subject: str) -> Id:
+    return derived_id("sign-in", subject)
+
+
+def wait_for(read: Read, subjects: tuple[str, ...]) -> datetime | None:
+    """Until when one of these has to wait."""
+    found = [locked(read.get(Attempt, attempt_id(each)), read.now) for each in subjects]
+    return max((each for each in found if each), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class CountAttempt:
+    """One more try of these subjects, before anybody looks whether it is right."""
+
+    subjects: tuple[str, ...]
+
+
+@handles(CountAttempt, needs=Privilege.SESSION_END, at=by_house_alone)
+def count_attempt(tx: Tx, want: CountAttempt) -> Outcome[None]:
+    until = wait_for(tx, want.subjects)
+    if until:
+        return Refused(NoSignIn.TOO_MANY, detail={"until": until.isoformat()})
+    for subject in want.subjects:
+        there = tx.get(Attempt, attempt_id(subject))
+        after = counted(there or Attempt(attempt_id(subject), subject, 0, tx.now, None), tx.now)
+        # Not in the audit: the log has the try itself, and these rows come and go.
+        tx.write(
+            "INSERT INTO sign_in_attempt (id, subject, wrong, last, locked_until) "
+            "VALUES (:id, :subject, :wrong, :last, :until) ON CONFLICT (id) DO UPDATE "
+            "SET wrong = :wrong, last = :last, locked_until = :until",
+            id=after.id, subject=after.subject, wrong=after.wrong, last=to_ms(after.last),
+            until=to_ms(after.locked_until) if after.locked_until else None,
+        )  # fmt: skip
+    return Ok(None)
+
+
+def forgive(tx: Tx, whole: str, once: str = "") -> None:
+    """`whole` begins anew; `once` gets this one try back: who owns one account must not clear an address with it."""
+    tx.write("DELETE FROM sign_in_attempt WHERE id = :id", id=attempt_id(whole))
+    if once:
+        tx.write(
+            "UPDATE sign_in_attempt SET wrong = wrong - 1, locked_until = NULL WHERE id = :id AND wrong > 0",
+            id=attempt_id(once),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Forgive:
+    """The try was right: the account begins anew, the address gets this one back."""
+
+    account: str
+    address: str
+
+
+@handles(Forgive, needs=Privilege.SESSION_END, at=by_house_alone)
+def forgive_attempt(tx: Tx, want: Forgive) -> Outcome[None]:
+    forgive(tx, want.account, want.address)
+    return Ok(None)
+
+
+@dataclass(frozen=True, slots=True)
+class BeginSession:
+    """The password was right. `verified` is the kept text that it was compared with: if it is another by now, it was
+    changed in between. `anew`: the same password, kept at today's costs. `instead_of`: this browser's session until
+    now, which ends: nobody is signed in with a token they had before."""
+
+    id: Id
+    operator_id: Annotated[Id, Ref("operator")]
+    token_digest: Annotated[str, Secret()]
+    verified: Annotated[str, Secret()]
+    anew: Annotated[str, Secret()]
+    instead_of: Annotated[str, Secret()]
+    account: str
+    address: str
+    browser: str
+    longest_s: int = int(LONGEST.total_seconds())
+
+
+@handles(BeginSession, needs=Privilege.SESSION_END, at=by_house_alone)
+def begin_session(tx: Tx, want: BeginSession) -> Outcome[Id]:
+    operator = tx.get(Operator, want.operator_id)
+    if operator is None or not operator.active or not operator.password or operator.password != want.verified:
+        return Refused(NoSignIn.UNKNOWN)
+    if want.anew:
+        operator = tx.update(operator, replace(operator, password=want.anew))
+    forgive(tx, want.account, want.address and f"address:{want.address}")
+    half = bool(operator.totp) or second_factor_demanded(tx, operator.id)
+    lasts = min(HALF_WAY.total_seconds(), want.longest_s) if half else want.longest_s
+    _begin(tx, operator.id, want.id, want.token_digest, want.instead_of, want.address, want.browser,
+           until=lasts, second_factor=False)  # fmt: skip
+    return Ok(want.id)
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteSession:
+    """The second factor was right: a session with a new token takes the place of the half one. `step` is the code's
+    half minute, or `recovery` the digest of a code on paper, which is used up."""
+
+    id: Id
+    half_id: Annotated[Id, Ref("operator_session")]
+    token_digest: Annotated[str, Secret()]
+    step: int
+    recovery: Annotated[str, Secret()]
+    longest_s: int = int(LONGEST.total_seconds())
+
+
+@handles(CompleteSession, needs=Privilege.SESSION_END, at=by_house_alone)
+def complete_session(tx: Tx, want: CompleteSession) -> Outcome[Id]:
+    half = tx.get(Session, want.half_id)
+    operator = tx.get(Operator, half.operator_id) if half else None
+    if half is None or operator is None or not operator.active or half.until <= tx.now:
+        return Refused(NoSignIn.SESSION_OVER)
+    if want.recovery:
+        if want.recovery not in operator.recovery:
+            return Refused(NoSignIn.WRONG_CODE)
+        left = tuple(each for each in operator.recovery if each != want.recovery)
+        tx.update(operator, replace(operator, recovery=left))
+        tell_owner(tx, operator, "recovery_code_used")
+    elif want.step <= operator.totp_step:
+        return Refused(NoSignIn.WRONG_CODE)  # used already: somebody may have read it over a shoulder
+    else:
+        tx.update(operator, replace(operator, totp_step=want.step))
+    forgive(tx, f"code:{operator.id}")
+    _begin(tx, operator.id, want.id, want.token_digest, half.token_digest, half.address, half.browser,
+           until=want.longest_s, second_factor=True)  # fmt: skip
+    return Ok(want.id)
+
+
+def _begin(
+    tx: Tx, operator_id: Id, session_id: Id, digest: str, instead_of: str, address: str, browser: str,
+    *, until: float, second_factor: bool,
+) -> None:  # fmt: skip
+    there = tx.find(Session, "WHERE operator_id = :id OR token_digest = :digest ORDER BY began DESC, id DESC",
+                    id=operator_id, digest=instead_of)  # fmt: skip
+    kept = 0
+    for session in there:
+        if session.token_digest == instead_of or session.until <= tx.now or kept >= MOST_SESSIONS - 1:
+            tx.delete(session)
+        else:
+            kept += 1
+    ends = tx.now + timedelta(seconds=until)
+    tx.insert(Session(session_id, operator_id, digest, tx.now, tx.now, ends, address, browser[:200], second_factor))
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSeen:
+    """A sign of life of a session: written down every few minutes, so that an idle one ends."""
+
+    session_id: Annotated[Id, Ref("operator_session")]
+
+
+@handles(NoteSeen, needs=Privilege.SESSION_END, at=by_house_alone)
+def note_seen(tx: Tx, want: NoteSeen) -> Outcome[None]:
+    tx.write("UPDATE operator_session SET seen = :now WHERE id = :id", now=to_ms(tx.now), id=want.session_id)
+    return Ok(None)  # not in the audit, which tells of changes that somebody made
+
+
+@dataclass(frozen=True, slots=True)
+class EndOwnSession:
+    """Signs out, here or at another browser of one's own."""
+
+    session_id: Annotated[Id, Ref("operator_session")]
+
+
+@handles(EndOwnSession, needs=None)
+def end_own_session(tx: Tx, want: EndOwnSession) -> Outcome[None]:
+    session = tx.get(Session, want.session_id)
+    if session is None or tx.actor.kind is not ActorKind.OPERATOR or session.operator_id != tx.actor.id:
+        return Refused(NoSignIn.SESSION_OVER, fix=want.session_id)
+    tx.delete(session)
+    return Ok(None)
+
+
+@dataclass(frozen=True, slots=True)
+class SetLanguage:
+    """The language that somebody wants to read."""
+
+    language: str
+
+
+@handles(SetLanguage, needs=None)
+def set_language(tx: Tx, want: SetLanguage) -> Outcome[None]:
+    operator = tx.get(Operator, tx.actor.id) if tx.actor.kind is ActorKind.OPERATOR else None
+    if operator is None:
+        return Refused(NoSignIn.UNKNOWN)
+    tx.update(operator, replace(operator, language=want.language))
+    return Ok(None)
+
+
+@dataclass(frozen=True, slots=True)
+class SetPassword:
+    """A new password in the place of one that was just given. Every other session ends."""
+
+    session_id: Annotated[Id, Ref("operator_session")]
+    verified: Annotated[str, Secret()]
+    password: Annotated[str, Secret()]
+
+
+@handles(SetPassword, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
+def set_password(tx: Tx, want: SetPassword) -> Outcome[None]:
+    found = _own(tx, want.session_id, want.verified)
+    if isinstance(found, Refused):
+        return found
+    tx.update(found, replace(found, password=want.password))
+    _end_others(tx, found.id, want.session_id)
+    tell_owner(tx, found, "password_changed")
+    return Ok(None)
+
+
+@dataclass(frozen=True, slots=True)
+class SetSecondFactor:
+    """A second factor that was just tried out, with its recovery codes' digests; the session counts as signed in with
+    it, and gets a new token. `totp` empty: it is taken away, where no profile wants one. Every other session ends."""
+
+    session_id: Annotated[Id, Ref("operator_session")]
+    verified: Annotated[str, Secret()]
+    totp: Annotated[str, Secret()]
+    step: int
+    recovery: Annotated[tuple[str, ...], Secret()]
+    token_digest: Annotated[str, Secret()]
+    longest_s: int = int(LONGEST.total_seconds())
+
+
+@handles(SetSecondFactor, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
+def set_second_factor(tx: Tx, want: SetSecondFactor) -> Outcome[None]:
+    found = _own(tx, want.session_id, want.verified)
+    if isinstance(found, Refused):
+        return found
+    if not want.totp and second_factor_demanded(tx, found.id):
+        return Refused(NoSignIn.SECOND_FACTOR_WANTED)
+    before = tx.get(Session, want.session_id)
+    assert before
+    tx.update(found, replace(found, totp=want.totp, totp_step=want.step, recovery=want.recovery))
+    _begin(tx, found.id, tx.new_id("session"), want.token_digest, before.token_digest, before.address, before.browser,
+           until=want.longest_s, second_factor=bool(want.totp))  # fmt: skip
+    for session in tx.find(Session, "WHERE operator_id = :id ORDER BY id", id=found.id):
+        if session.token_digest != want.token_digest:
+            tx.delete(session)
+    tell_owner(tx, found, "second_factor_set" if want.totp else "second_factor_removed")
+    return Ok(None)
+
+
+@dataclass(frozen=True, slots=True)
+class SetRecoveryCodes:
+    """New codes on paper; those before open nothing any more."""
+
+    session_id: Annotated[Id, Ref("operator_session")]
+    verified: Annotated[str, Secret()]
+    recovery: Annotated[tuple[str, ...], Secret()]
+
+
+@handles(SetRecoveryCodes, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
+def set_recovery_codes(tx: Tx, want: SetRecoveryCodes) -> Outcome[None]:
+    found = _own(tx, want.session_id, want.verified)
+    if isinstance(found, Refused):
+        return found
+    tx.update(found, replace(found, recovery=want.recovery))
+    return Ok(None)
+
+
+def _own(tx: Tx, session_id: Id, verified: str) -> Operator | Refused:
+    """The owner of a session whose password is still the one that was compared."""
+    session = tx.get(Session, session_id)
+    operator = tx.get(Operator, session.operator_id) if session else None
+    if operator is None or not operator.active or operator.kind is not OperatorKind.PERSON:
+        return Refused(NoSignIn.SESSION_OVER)
+    return operator if operator.password == verified else Refused(NoSignIn.UNKNOWN)
+
+
+def _end_others(tx: Tx, operator_id: Id, session_id: Id) -> None:
+    for session in tx.find(Session, "WHERE operator_id = :id ORDER BY id", id=operator_id):
+        if session.id != session_id:
+            tx.delete(session)

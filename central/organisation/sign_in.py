@@ -1,0 +1,296 @@
+"""Signing in: what happens between the form and the session. The door's commands keep the facts (sessions.py,
+letters.py); here is what takes time or chance: looking at passwords and codes, making tokens.
+
+Whether an account exists is told by nothing: an unknown one is counted, waits and is compared like a known one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from hashlib import sha256
+from secrets import token_urlsafe
+from typing import Any
+
+from central.kernel.door import Door
+from central.kernel.tx import SYSTEM, Actor, Read
+from central.organisation.letters import AskLink, AskReset, UseLetter, open_letter
+from central.organisation.model import Context, Letter, NoSignIn, Operator, OperatorKind, Session
+from central.organisation.operators import mail_address
+from central.organisation.passwords import Costs, Crowded, Passwords
+from central.organisation.rights import actor_of, second_factor_demanded
+from central.organisation.rules import IDLE, LONGEST, Standing, standing
+from central.organisation.second_factor import bare, new_recovery_codes, step_of
+from central.organisation.sessions import (
+    BeginSession,
+    CompleteSession,
+    CountAttempt,
+    Forgive,
+    NoteSeen,
+    SetPassword,
+    SetRecoveryCodes,
+    SetSecondFactor,
+    attempt_id,
+    wait_for,
+)
+from central.organisation.vault import Vault
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+from shared.runtime.system import SystemClock, fresh_id
+
+
+@dataclass(frozen=True, slots=True)
+class SignInConfig:
+    """How long a session lasts without a sign of life, and at most; what a look at a password costs."""
+
+    idle_s: float = IDLE.total_seconds()
+    longest_s: int = int(LONGEST.total_seconds())
+    passwords: Costs = field(default_factory=Costs)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A browser: from where, which, and the token in its cookie (or nothing)."""
+
+    address: str
+    browser: str
+    token: str = ""
+
+    @property
+    def by_system(self) -> Actor:
+        """Central, on this browser's behalf: the log keeps from where."""
+        return replace(SYSTEM, origin=f"web {self.address}")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A session with its owner, and what it opens."""
+
+    session: Session
+    operator: Operator
+    standing: Standing
+    actor: Actor
+
+
+def digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
+
+class SignIn:
+    def __init__(self, door: Door, vault: Vault, config: SignInConfig) -> None:
+        self._door, self._vault, self._config = door, vault, config
+        self.passwords = Passwords(config.passwords)
+        self._clock = SystemClock()
+
+    # --- who is there -------------------------------------------------------------------------------------------------
+
+    async def find(self, visitor: Visitor) -> Found | None:
+        """The session that this browser's cookie names, unless it is over."""
+        if not visitor.token:
+            return None
+        idle = timedelta(seconds=self._config.idle_s)
+
+        def look(read: Read) -> tuple[Found | None, bool]:
+            sessions = read.find(Session, "WHERE token_digest = :digest", digest=digest(visitor.token))
+            operator = read.get(Operator, sessions[0].operator_id) if sessions else None
+            if operator is None:
+                return None, False
+            stands = standing(sessions[0], operator, second_factor_demanded(read, operator.id), read.now, idle)
+            if stands is Standing.OVER:
+                return None, False
+            actor = actor_of(read, operator, f"web {visitor.address}")
+            return Found(sessions[0], operator, stands, actor), read.now - sessions[0].seen >= idle / 6
+
+        found: Found | None
+        found, stale = await self._read(look)
+        if found and stale:
+            await self._do(visitor, NoteSeen(found.session.id))
+        return found
+
+    # --- the way in ---------------------------------------------------------------------------------------------------
+
+    async def enter(self, visitor: Visitor, email: str, password: str) -> Outcome[str]:
+        """The token of a session: of a whole one, or of one that a code is still wanted for."""
+        email = mail_address(email)[:320]
+        account, address = self._account(email), f"address:{visitor.address}"
+        refused = await self._counted(visitor, account, address)
+        if refused:
+            return refused
+
+        def look(read: Read) -> Operator | None:
+            found = read.find(Operator, "WHERE email = :email", email=email)
+            person = bool(found) and found[0].active and found[0].kind is OperatorKind.PERSON
+            return found[0] if person else None
+
+        operator: Operator | None = await self._read(look)
+        kept = operator.password if operator else ""
+        try:
+            right = await self.passwords.right(kept, password)
+            if not right or operator is None:
+                return Refused(NoSignIn.UNKNOWN)
+            anew = await self.passwords.kept(password) if self.passwords.outdated(kept) else ""
+        except Crowded:
+            return Refused(NoSignIn.BUSY)
+        token = token_urlsafe(32)
+        begun = await self._do(
+            visitor,
+            BeginSession(
+                self._id(), operator.id, digest(token), kept, anew, digest(visitor.token) if visitor.token else "",
+                account, visitor.address, visitor.browser, self._config.longest_s,
+            ),
+        )  # fmt: skip
+        return Ok(token) if isinstance(begun, Ok) else begun
+
+    async def complete(self, visitor: Visitor, code: str) -> Outcome[str]:
+        """The token of the whole session, for a code of the telephone or one on paper."""
+        found = await self.find(visitor)
+        if found is None or found.standing is not Standing.CODE_WANTED:
+            return Refused(NoSignIn.SESSION_OVER)
+        operator = found.operator
+        refused = await self._counted(visitor, f"code:{operator.id}", f"address:{visitor.address}")
+        if refused:
+            return refused
+        step, recovery = await self._code(operator, code)
+        if step is None and not recovery:
+            return Refused(NoSignIn.WRONG_CODE)
+        token = token_urlsafe(32)
+        done = await self._do(
+            visitor,
+            CompleteSession(self._id(), found.session.id, digest(token), step or 0, recovery, self._config.longest_s),
+        )
+        return Ok(token) if isinstance(done, Ok) else done
+
+    async def _code(self, operator: Operator, code: str) -> tuple[int | None, str]:
+        """The half minute of a right code, or the digest of a right one on paper."""
+        seed = self._vault.open(operator.totp, operator.id)
+        now = await self._read(lambda read: read.now)
+        step = step_of(seed, code, now, operator.totp_step) if seed else None
+        recovery = self._recovery(operator.id, code)
+        return step, recovery if step is None and recovery in operator.recovery else ""
+
+    # --- the account --------------------------------------------------------------------------------------------------
+
+    async def confirmed(self, visitor: Visitor, found: Found, password: str) -> Refused | None:
+        """Whether it is still the owner who sits there: asked before anything that opens the account is changed."""
+        refused = await self._counted(visitor, self._account(found.operator.email or ""), f"address:{visitor.address}")
+        if refused:
+            return refused
+        try:
+            right = await self.passwords.right(found.operator.password, password)
+        except Crowded:
+            return Refused(NoSignIn.BUSY)
+        if not right:
+            return Refused(NoSignIn.UNKNOWN)
+        await self._do(visitor, Forgive(self._account(found.operator.email or ""), f"address:{visitor.address}"))
+        return None
+
+    async def change_password(self, visitor: Visitor, found: Found, password: str) -> Outcome[None]:
+        """`confirmed` comes first."""
+        weak = await self._weak(found.operator, password)
+        if weak:
+            return weak
+        kept = await self.passwords.kept(password)
+        return await self._do(visitor, SetPassword(found.session.id, found.operator.password, kept))
+
+    async def set_second_factor(
+        self, visitor: Visitor, found: Found, seed: str, code: str
+    ) -> Outcome[tuple[str, list[str]]]:
+        """The session's new token and the codes on paper, shown this once."""
+        step = step_of(seed, code, await self._read(lambda read: read.now), 0)
+        if step is None:
+            return Refused(NoSignIn.WRONG_CODE)
+        codes, token = new_recovery_codes(), token_urlsafe(32)
+        operator = found.operator
+        recovery = tuple(self._recovery(operator.id, each) for each in codes)
+        sealed = self._vault.seal(seed, operator.id)
+        done = await self._do(
+            visitor,
+            SetSecondFactor(
+                found.session.id, operator.password, sealed, step, recovery, digest(token), self._config.longest_s
+            ),
+        )
+        return Ok((token, codes)) if isinstance(done, Ok) else done
+
+    async def remove_second_factor(self, visitor: Visitor, found: Found) -> Outcome[str]:
+        """The session's new token."""
+        token = token_urlsafe(32)
+        command = SetSecondFactor(
+            found.session.id, found.operator.password, "", 0, (), digest(token), self._config.longest_s
+        )
+        done = await self._do(visitor, command)
+        return Ok(token) if isinstance(done, Ok) else done
+
+    async def renew_recovery_codes(self, visitor: Visitor, found: Found) -> Outcome[list[str]]:
+        codes = new_recovery_codes()
+        recovery = tuple(self._recovery(found.operator.id, each) for each in codes)
+        done = await self._do(visitor, SetRecoveryCodes(found.session.id, found.operator.password, recovery))
+        return Ok(codes) if isinstance(done, Ok) else done
+
+    # --- letters ------------------------------------------------------------------------------------------------------
+
+    async def ask_reset(self, visitor: Visitor, email: str) -> Refused | None:
+        """Who asks too often waits; nothing else is ever said."""
+        email = mail_address(email)[:320]
+        letters = self._account(email).replace("account:", "letter:", 1)
+        refused = await self._counted(visitor, letters, f"address:{visitor.address}")
+        if refused is None:
+            await self._do(visitor, AskReset(email))
+        return refused
+
+    async def letter(self, token: str) -> tuple[Letter, Operator] | None:
+        found: tuple[Letter, Operator] | None = await self._read(lambda read: open_letter(read, digest(token)))
+        return found
+
+    async def use_letter(self, visitor: Visitor, token: str, password: str) -> Outcome[Id]:
+        found = await self.letter(token)
+        if found is None:
+            return Refused(NoSignIn.LINK_OVER)
+        operator = found[1]
+        try:
+            weak = await self._weak(operator, password)
+            if weak:
+                return weak
+            kept = await self.passwords.kept(password)
+        except Crowded:
+            return Refused(NoSignIn.BUSY)
+        return await self._do(visitor, UseLetter(digest(token), kept, attempt_id(self._account(operator.email or ""))))
+
+    async def link(self, actor: Actor, operator_id: Id) -> Outcome[str]:
+        """A link's token, to be handed over by who asked: they were allowed to before (or are the console)."""
+        token = token_urlsafe(32)
+        asker, command = replace(SYSTEM, origin=actor.origin), AskLink(operator_id, digest(token))
+        reply = await self._door.execute(asker, command, self._id())
+        return Ok(token) if reply.ok else reply.outcome
+
+    # --- what all of it needs -----------------------------------------------------------------------------------------
+
+    async def _weak(self, operator: Operator, password: str) -> Refused | None:
+        def look(read: Read) -> list[str]:
+            root = read.find(Context, "WHERE parent_id IS NULL")
+            return [name for each in root for name in each.names.values()]
+
+        own = [operator.name, operator.email or "", *await self._read(look)]
+        fault = await self.passwords.weakness(password, own)
+        return Refused(NoSignIn.WEAK_PASSWORD, fix="password", detail={"fault": fault}) if fault else None
+
+    async def _counted(self, visitor: Visitor, *subjects: str) -> Refused | None:
+        """Who has to wait is turned away without a trace in the database, however often they come."""
+        until = await self._read(lambda read: wait_for(read, subjects))
+        if until:
+            return Refused(NoSignIn.TOO_MANY, detail={"until": until.isoformat()})
+        outcome = await self._do(visitor, CountAttempt(subjects))
+        return outcome if isinstance(outcome, Refused) else None
+
+    def _account(self, email: str) -> str:
+        return f"account:{self._vault.digest('account', email)}"
+
+    def _recovery(self, operator_id: str, code: str) -> str:
+        return self._vault.digest("recovery", operator_id, bare(code))
+
+    def _id(self) -> Id:
+        return fresh_id(self._clock)
+
+    async def _read(self, look: Callable[[Read], Any]) -> Any:
+        return await self._door.read(SYSTEM, look)
+
+    async def _do(self, visitor: Visitor, command: Any) -> Outcome[Any]:
+        return (await self._door.execute(visitor.by_system, command, self._id())).outcome

@@ -1,0 +1,58 @@
+"""A key that lies beside central's keys, never in the database: a backup alone opens nothing of what it seals.
+
+It seals the seeds of second factors, and keys the digests of what could otherwise be guessed from them (recovery
+codes, addresses typed at the door).
+"""
+
+import hmac
+import os
+from base64 import b64decode, b64encode
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_bytes
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_NONCE = 12
+FILE = "vault.key"
+
+
+class Vault:
+    def __init__(self, key: bytes) -> None:
+        assert len(key) == 32
+        self._cipher = AESGCM(hmac.digest(key, b"seal", sha256))
+        self._digest_key = hmac.digest(key, b"digest", sha256)
+
+    def seal(self, secret: str, owner: str) -> str:
+        """Text that only this key opens, and only for this owner: moved to another row it is worth nothing."""
+        nonce = token_bytes(_NONCE)
+        return b64encode(nonce + self._cipher.encrypt(nonce, secret.encode(), owner.encode())).decode()
+
+    def open(self, sealed: str, owner: str) -> str | None:
+        """None: it was sealed with another key, or for somebody else."""
+        try:
+            raw = b64decode(sealed, validate=True)
+            return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], owner.encode()).decode()
+        except (ValueError, InvalidTag):
+            return None
+
+    def digest(self, *parts: str) -> str:
+        return hmac.new(self._digest_key, "\x1f".join(parts).encode(), sha256).hexdigest()
+
+
+def load_vault(folder: Path) -> Vault:
+    """The key in central's folder of keys, made at the first start; ValueError for one that is damaged."""
+    path = folder / FILE
+    if not path.exists():
+        half = path.with_suffix(".new")
+        half.unlink(missing_ok=True)
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(path)
+    key = path.read_bytes()
+    if len(key) != 32:
+        raise ValueError(f"{path} is damaged; restore the folder from your backup")
+    return Vault(key)
