@@ -10,6 +10,7 @@ import central.devices.leases
 import central.devices.orders_to_devices
 import central.devices.snapshots
 import central.inventory.counts
+import central.inventory.holds
 import central.inventory.carry_over
 import central.inventory.ops
 import central.inventory.plan_actions

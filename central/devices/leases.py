@@ -10,9 +10,11 @@ from central.access.ops import report
 from central.catalogue.model import Performance, ProductState
 from central.devices.enrolment import SELLERS
 from central.devices.model import Device, DeviceState, LeaseRecord, LeaseSlot, NoLease
-from central.inventory.model import PlaceState
-from central.inventory.ops import FreePlace, free_places
-from central.inventory.places import Seat, release, take_seats
+from central.inventory.halls import choose, free_seats, room
+from central.inventory.model import Allocation, PlaceState
+from central.inventory.places import Holder, Seat, release, take_seats
+from central.inventory.shop import reach
+from central.kernel.db import in_list
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
@@ -20,6 +22,7 @@ from central.pricing.model import PriceGrid
 from central.selling.model import Channel, PointOfSale
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
+from shared.rules.seating import Want
 from shared.wire.codec import dump
 from shared.wire.facts import LeaseSealed, SlotsReturned
 from shared.wire.feeds import Family, LeaseRow, feed_name
@@ -60,14 +63,16 @@ def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
     if refused:
         return refused
     assert device and performance, "checked"
-    places = _places(tx, device, performance, want)
-    if isinstance(places, Refused):
-        return places
-    seats = [Seat(place.seat.id, place.category_id, place.contingent_id or "") for place in places]
-    taken = take_seats(tx, performance.id, seats, PlaceState.LEASED, want.lease_id)
+    channel = _channel_of(tx, device)
+    if isinstance(channel, Refused):
+        return channel
+    seats = _seats(tx, performance, channel, want)
+    if isinstance(seats, Refused):
+        return seats
+    taken = take_seats(tx, performance.id, seats, PlaceState.LEASED, Holder(want.lease_id, channel.id))
     if isinstance(taken, Refused):
-        return Refused(NoLease.TAKEN, fix=taken.fix)
-    return Ok(_give(tx, device, performance, want.lease_id, places, [each.id for each in taken.value]))
+        return Refused(NoLease(taken.reason), fix=taken.fix, detail=taken.detail)
+    return Ok(_give(tx, device, performance, want.lease_id, taken.value))
 
 
 def _may_lease(
@@ -92,29 +97,29 @@ def _may_lease(
     return None
 
 
-def _places(tx: Tx, device: Device, performance: Performance, want: RequestLease) -> Sequence[FreePlace] | Refused:
-    """The places to lease, all of them free now and allowed on the device's channel."""
+def _channel_of(tx: Tx, device: Device) -> Channel | Refused:
     point = tx.get(PointOfSale, device.point_of_sale_id or "")
     channel = tx.get(Channel, point.channel_id) if point else None
     if point is None or channel is None or not (point.active and channel.active):
         return Refused(NoLease.NOT_A_SELLER, fix=device.point_of_sale_id or device.id)
-    free = free_places(tx, performance.id, channel.contingents, channel.uncontingented)
+    return channel
+
+
+def _seats(tx: Tx, performance: Performance, channel: Channel, want: RequestLease) -> list[Seat] | Refused:
+    """The seats to lease, all of them free now and allowed on the device's channel."""
+    reached = reach(tx, channel.id, channel.contingents, channel.uncontingented)
     if want.seats:
-        by_seat = {place.seat.id: place for place in free}
-        missing = [seat for seat in want.seats if seat not in by_seat]
-        if missing:
-            return Refused(NoLease.TAKEN, fix=missing[0], detail={"seats": missing})
-        return [by_seat[seat] for seat in dict.fromkeys(want.seats)]
-    fitting = [place for place in free if want.category_id in (None, place.category_id)]
-    spare = len(fitting) - -(-len(fitting) * RESERVE_PERCENT // 100)
+        named = list(dict.fromkeys(want.seats))
+        free = {seat.seat_id: seat for seat in free_seats(tx, performance.id, named) if seat.contingent_id in reached}
+        missing = [seat for seat in named if seat not in free]
+        return Refused(NoLease.TAKEN, fix=missing[0], detail={"seats": missing}) if missing else list(free.values())
+    sort = Want(1, want.category_id or "", contingents=reached)
+    there = room(tx, performance.id, sort)
+    spare = there - -(-there * RESERVE_PERCENT // 100)
     if spare < 1:
-        return Refused(NoLease.RESERVE_KEPT, fix=channel.id, detail={"free": len(fitting)})
-    return _best_stock(fitting, min(want.quantity, spare))
-
-
-def _best_stock(free: Sequence[FreePlace], quantity: int) -> Sequence[FreePlace]:
-    """Good places that lie together: what a visitor at the device will want to find side by side."""
-    return sorted(free, key=lambda place: (place.seat.quality, place.seat.position))[:quantity]
+        return Refused(NoLease.RESERVE_KEPT, fix=channel.id, detail={"free": there})
+    found = choose(tx, performance.id, replace(sort, quantity=min(want.quantity, spare)))
+    return found or Refused(NoLease.RESERVE_KEPT, fix=channel.id, detail={"free": there})
 
 
 def _give(
@@ -122,15 +127,15 @@ def _give(
     device: Device,
     performance: Performance,
     lease_id: Id,
-    places: Sequence[FreePlace],
-    allocations: Sequence[Id],
+    allocations: Sequence[Allocation],
 ) -> Sealed:
+    places = _leased(tx, performance.id, [each.seat_id or Id("") for each in allocations])
     grid = tx.get(PriceGrid, performance.price_grid_id)
     assert grid, "a performance has a grid"
     epoch = device.lease_epoch + 1
     lease = Lease(
         id=lease_id, device_id=device.id, epoch=epoch, performance_id=performance.id, contingent_id="",
-        places=tuple(LeasedPlace(place.seat.id, place.category_id, place.zones) for place in places),
+        places=places,
         price_version=grid.version, currency=grid.currency, issued=tx.now, sell_until=performance.sell_until,
     )  # fmt: skip
     sealed = seal(dump(lease), tx.keys.signer)
@@ -142,7 +147,7 @@ def _give(
     tx.insert_all(
         [
             LeaseSlot(
-                leased_ticket_id(lease_id, slot), lease_id, slot, allocation, place.category_id, place.seat.id,
+                leased_ticket_id(lease_id, slot), lease_id, slot, allocation.id, place.category_id, Id(place.seat_id),
                 place.zones, Slot.FREE, None,
             )
             for slot, (place, allocation) in enumerate(zip(places, allocations, strict=True))
@@ -151,6 +156,18 @@ def _give(
     tx.update(device, replace(device, lease_epoch=epoch))
     publish_lease(tx, record)
     return sealed
+
+
+def _leased(read: Read, performance_id: Id, seats: Sequence[Id]) -> tuple[LeasedPlace, ...]:
+    """These places as their lease tells them, in this order."""
+    among, params = in_list("s", seats)
+    rows = read.run(
+        f"SELECT seat_id, category_id, zones FROM place WHERE performance_id = :id AND seat_id IN {among}",  # noqa: S608
+        id=performance_id,
+        **params,
+    )
+    found = {row[0]: LeasedPlace(*row) for row in rows}
+    return tuple(found[seat] for seat in seats)
 
 
 def publish_lease(tx: Tx, record: LeaseRecord) -> None:
@@ -196,7 +213,7 @@ def _bring_back(tx: Tx, device: Device, fact_id: Id, slot: LeaseSlot) -> None:
         )  # fmt: skip
         return
     tx.update(slot, replace(slot, state=Slot.RETURNED))
-    release(tx, slot.allocation_id)
+    release(tx, [slot.allocation_id])
 
 
 def move_lease(tx: Tx, lease_id: str, do: Do) -> LeaseRecord | None:
@@ -271,5 +288,5 @@ def write_off_lease(tx: Tx, want: WriteOffLease) -> Outcome[Exposure]:
     )[0]
     for slot in open_slots:
         tx.update(slot, replace(slot, state=Slot.RETURNED))
-        release(tx, slot.allocation_id)
+        release(tx, [slot.allocation_id])
     return Ok(Exposure(len(open_slots), len(open_slots) * dearest, currency))

@@ -156,5 +156,6 @@ class NoLease(StrEnum):
     TOO_MANY = auto()
     RESERVE_KEPT = auto()
     TAKEN = auto()
+    LIMIT = auto()  # one that is set on what is sold (inventory/limits.py)
     NO_SUCH_LEASE = auto()
     NOT_POSSIBLE_NOW = auto()

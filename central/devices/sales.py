@@ -85,7 +85,9 @@ def _place(
         flag(_Flag(kind, ticket, {"seat": slot.seat_id or "", "order": sale.order_id}))
     else:
         tx.update(slot, replace(slot, state=Slot.SOLD, order_id=sale.order_id))
-        allocation = slot.allocation_id if sell_allocation(tx, slot.allocation_id, sale.order_id) else None
+        allocation = (
+            slot.allocation_id if sell_allocation(tx, slot.allocation_id, sale.order_id, line.tariff_id) else None
+        )
     if listed is not None and listed != line.price:
         flag(_Flag(AnomalyKind.PRICE_DIFFERS, ticket, {"sold": line.price, "listed": listed}))
     known = ticket in named or tx.one("SELECT 1 FROM entitlement WHERE id = :id", id=ticket) is not None

@@ -1,16 +1,16 @@
-"""How many places of a performance are free, blocked, held, leased, optioned, sold: kept with every change, per category
-and contingent, so that nobody counts 80,000 rows to say what is left.
+"""How many places of a performance are free, blocked, held, leased, optioned, sold: kept with every change, per
+category and contingent, so that nobody counts 80,000 rows to say what is left.
 
 Every change of a place's state, contingent or category comes through `moved`, in the same transaction; the database
 itself refuses a row that does not add up. Counts are read by screens and never asked before a place is taken: the
 unique index and the gauge's guard decide that.
 
-A sold-out evening is one row that every buyer changes. SQLite has one writer, who writes it once per commit for all the
-commands in it; PostgreSQL would let one buyer through at a time, so each connection counts in a row of its own
-(`shard`), and reading adds the rows up. One shard alone may say less than nothing: somebody else sold what it took back.
+A sold-out evening is one row that every buyer changes. SQLite has one writer, who writes it once per commit for all
+the commands in it; PostgreSQL would let one buyer through at a time, so each connection counts in a row of its own
+(`shard`), and reading adds the rows up. One shard alone may say less than nothing: another one sold what it took back.
 
-The same row tells that a hall in memory is stale: `revision` grows with each transaction that changes numbered places,
-and `place_change` says which seats those are (halls.py).
+The same row tells that a hall in memory is stale: `revision` grows with each transaction that changes numbered
+places, and `place_change` says which seats those are (halls.py).
 """
 
 from collections.abc import Iterable, Sequence
@@ -133,7 +133,7 @@ def _write(db: Connection, items: list[Moved]) -> None:
                 db.write(_FORGET, (*key, revision - KEPT_CHANGES))
 
 
-def changed_seats(gathered: Gathered) -> list[Moved]:
+def counted(gathered: Gathered) -> list[Moved]:
     """What is counted in this transaction and not written yet."""
     return gathered.get(_write, [])
 

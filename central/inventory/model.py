@@ -11,7 +11,7 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.declared import configured
-from central.kernel.entity import Look, Ref, entity
+from central.kernel.entity import Between, Look, Ref, entity
 from central.organisation.model import Names, Privilege
 from shared.ids import Id
 
@@ -101,11 +101,15 @@ PLACE: Mapping[tuple[PlaceState, PlaceDo], PlaceState] = {
     "allocation",
     read=Privilege.CONTINGENT_READ,
     index=(("holder_id",),),
-    unique_where={"ux_allocation_live": (("performance_id", "seat_id"), "state <> 'released'")},
+    unique_where={
+        "ux_allocation_live": (("performance_id", "seat_id"), "state <> 'released'"),
+        "ux_allocation_contact": (("contact_id", "id"), "contact_id IS NOT NULL"),  # to find them; unique it is anyway
+    },
 )
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """One seat, or `quantity` counted places of a gauge, taken by a holder (cart, order, lease) until an end."""
+    """One seat, or `quantity` counted places of a gauge, taken by a holder (cart, order, lease) until an end. Channel,
+    contact and tariff are what limits count by."""
 
     id: Id
     performance_id: Annotated[Id, Ref("performance")]
@@ -115,6 +119,117 @@ class Allocation:
     state: PlaceState
     holder_id: Id
     until: datetime | None
+    channel_id: Id | None = None
+    contact_id: Id | None = None
+    tariff_id: Id | None = None
+
+
+class HoldState(StrEnum):
+    ACTIVE = auto()
+    SOLD = auto()
+    RELEASED = auto()
+    EXPIRED = auto()
+
+
+class HoldDo(StrEnum):
+    SELL = auto()
+    RELEASE = auto()
+    EXPIRE = auto()
+
+
+HOLD: Mapping[tuple[HoldState, HoldDo], HoldState] = {
+    (HoldState.ACTIVE, HoldDo.SELL): HoldState.SOLD,
+    (HoldState.ACTIVE, HoldDo.RELEASE): HoldState.RELEASED,
+    (HoldState.ACTIVE, HoldDo.EXPIRE): HoldState.EXPIRED,
+}
+
+
+@entity("hold", read=Privilege.CONTINGENT_READ, index=(("state", "until"), ("performance_id",)), life=("state", HOLD))
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Places of one performance kept for a cart until an end; its allocations are the places. Sold: the last of them
+    went into an order. `latest`: no renewal reaches beyond this."""
+
+    id: Id
+    performance_id: Annotated[Id, Ref("performance")]
+    point_of_sale_id: Annotated[Id, Ref("point_of_sale")]
+    contact_id: Id | None
+    state: HoldState
+    since: datetime
+    until: datetime
+    latest: datetime
+
+
+class LimitPer(StrEnum):
+    """What shares one count. An order or hold without a contact is a contact of its own."""
+
+    PERFORMANCE = auto()
+    EVENT = auto()  # all performances of the event together
+    ORDER = auto()  # one order or hold
+    CONTACT = auto()  # of a contact, per performance
+    CONTACT_AND_EVENT = auto()
+
+
+@configured(initial={"active": True})
+@entity("sale_limit", read="inventory.limit.read", unique=(("context_id", "code"),))
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most so many places, held, leased, optioned and sold together. What is named narrows what is counted; what is
+    left empty does not."""
+
+    id: Id
+    context_id: Annotated[Id, Ref("context")]
+    code: str
+    names: Names
+    per: LimitPer
+    most: Annotated[int, Between(0, 1_000_000)]
+    event_id: Annotated[Id, Ref("event")] | None = None
+    performance_id: Annotated[Id, Ref("performance")] | None = None
+    channel_id: Annotated[Id, Ref("channel")] | None = None
+    tariff_id: Annotated[Id, Ref("tariff")] | None = None
+    category_id: Annotated[Id, Ref("seat_category")] | None = None
+    contingent_id: Annotated[Id, Ref("contingent")] | None = None
+    active: bool = True
+
+
+@configured(initial={"active": True})
+@entity("release_rule", read=Privilege.CONTINGENT_READ, unique=(("context_id", "code"),))
+@dataclass(frozen=True, slots=True)
+class ReleaseRule:
+    """When the unsold rest of a contingent falls back: at a moment, or so many seconds before the performance. Without
+    `to_contingent_id` it falls to hors contingent; without event or performance the rule is for all of its context."""
+
+    id: Id
+    context_id: Annotated[Id, Ref("context")]
+    code: str
+    names: Names
+    contingent_id: Annotated[Id, Ref("contingent")]
+    to_contingent_id: Annotated[Id, Ref("contingent")] | None = None
+    event_id: Annotated[Id, Ref("event")] | None = None
+    performance_id: Annotated[Id, Ref("performance")] | None = None
+    at: datetime | None = None
+    before_s: Annotated[int, Look.SECONDS, Between(0, 400 * 86400)] | None = None
+    active: bool = True
+
+
+@entity(
+    "release_firing",
+    read=Privilege.CONTINGENT_READ,
+    unique=(("rule_id", "performance_id"),),
+    index=(("performance_id", "contingent_id"),),
+)
+@dataclass(frozen=True, slots=True)
+class ReleaseFiring:
+    """A rule has fired for a performance: once. `places` went at once; what was held or sold then follows when it comes
+    back."""
+
+    id: Id
+    rule_id: Annotated[Id, Ref("release_rule")]
+    performance_id: Annotated[Id, Ref("performance")]
+    contingent_id: Id
+    to_contingent_id: Id | None
+    places: int
+    at: datetime
 
 
 class NoPlace(StrEnum):
@@ -128,3 +243,28 @@ class NoPlace(StrEnum):
     TAKEN = auto()
     SOLD_OUT = auto()
     RESERVE_KEPT = auto()
+    LIMIT = auto()
+
+
+class NoSale(StrEnum):
+    """Why nothing is held or sold at a point of sale, in order."""
+
+    NO_SUCH_POINT_OF_SALE = auto()
+    NOT_YOURS = auto()
+    CHANNEL_CLOSED = auto()
+    EMPTY = auto()
+    TOO_MANY = auto()
+    SAME_SEAT_TWICE = auto()
+    NO_SUCH_PERFORMANCE = auto()
+    NOT_SOLD_HERE = auto()  # another organiser's: its takings do not belong in this one's books
+    NOT_ON_SALE = auto()
+    SALE_OVER = auto()
+    NO_SUCH_HOLD = auto()
+    HOLD_OVER = auto()
+    NO_SUCH_PLACE = auto()
+    BLOCKED = auto()
+    NOT_FOR_THIS_CHANNEL = auto()
+    NO_PRICE = auto()
+    TAKEN = auto()
+    NOT_ENOUGH = auto()
+    LIMIT = auto()

@@ -1,21 +1,33 @@
 """Taking places and giving them back. The unique index on live (performance, seat) decides who gets a seat; a counted
 place is decided by one guarded statement. Nothing is asked first and trusted later; the counts go along (counts.py)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from central.inventory import counts
-from central.inventory.model import PLACE, Allocation, NoPlace, PlaceDo, PlaceState
+from central.inventory import counts, limits
+from central.inventory.model import (
+    HOLD,
+    PLACE,
+    Allocation,
+    Gauge,
+    Hold,
+    HoldDo,
+    NoPlace,
+    PlaceDo,
+    PlaceState,
+)
 from central.kernel.db import in_list
 from central.kernel.entity import ENTITIES
-from central.kernel.tx import Tx
-from shared.ids import Id
+from central.kernel.tx import Read, Tx
+from shared.clock import to_ms
+from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 
 HALL = "hall/"
 AT_ONCE = 500  # ids in one statement
+HOLDS_AT_ONCE = 100  # that one command gives back, so that nobody waits behind it for long
 
 
 def hall_mark(performance_id: str) -> str:
@@ -29,47 +41,109 @@ class Seat(NamedTuple):
     seat_id: Id
     category_id: str
     contingent_id: str
+    tariff_id: Id | None = None
+
+
+class Holder(NamedTuple):
+    """Who takes places: a hold, an order, a lease. `until`: when it gives them back by itself."""
+
+    id: Id
+    channel_id: Id | None = None
+    contact_id: Id | None = None
+    until: datetime | None = None
 
 
 def take_seats(
-    tx: Tx,
-    performance_id: Id,
-    seats: Sequence[Seat],
-    state: PlaceState,
-    holder_id: Id,
-    until: datetime | None = None,
+    tx: Tx, performance_id: Id, seats: Sequence[Seat], state: PlaceState, holder: Holder
 ) -> Outcome[list[Allocation]]:
-    """All of them for this holder, or who is refused is told which one somebody has: refuse the command then."""
+    """All of them for this holder. Refused (refuse the command then): somebody has one, or a limit is reached."""
     tx.touched.add(hall_mark(performance_id))
     made = [
-        Allocation(tx.new_id("seat", performance_id, seat.seat_id), performance_id, seat.seat_id, None, 1, state,
-                   holder_id, until)
+        Allocation(
+            tx.new_id("seat", performance_id, seat.seat_id), performance_id, seat.seat_id, None, 1, state, holder.id,
+            holder.until, holder.channel_id, holder.contact_id, seat.tariff_id,
+        )
         for seat in seats
     ]  # fmt: skip
     for allocation in made:
-        if not tx.insert_if_absent(allocation):
+        if tx.insert_if_absent(allocation):
+            continue
+        if not expire_due(tx, 1, performance_id, allocation.seat_id) or not tx.insert_if_absent(allocation):
             return Refused(NoPlace.TAKEN, fix=allocation.seat_id or "")
     moves = [counts.Move(seat.category_id, seat.contingent_id, counts.FREE, state, 1) for seat in seats]
     counts.moved(tx, performance_id, moves, [seat.seat_id for seat in seats])
-    return Ok(made)
+    found = [_count(each, seat.category_id, seat.contingent_id) for each, seat in zip(made, seats, strict=True)]
+    return limits.apply(tx, [limits.Step(None, each) for each in found]) or Ok(made)
+
+
+_TAKE_COUNTED = (
+    "UPDATE gauge SET taken = taken + :n WHERE id = :id AND taken + blocked + :n <= capacity "
+    "RETURNING performance_id, taken, category_id, contingent_id"
+)
 
 
 def take_counted(
-    tx: Tx, gauge_id: Id, quantity: int, state: PlaceState, holder_id: Id, until: datetime | None = None
-) -> Allocation | None:
-    """`quantity` counted places, or None: there are not that many left. One guarded statement decides."""
-    taken = tx.run(
-        "UPDATE gauge SET taken = taken + :n WHERE id = :id AND taken + blocked + :n <= capacity "
-        "RETURNING performance_id, taken, category_id, contingent_id",
-        n=quantity,
-        id=gauge_id,
-    )
+    tx: Tx, gauge_id: Id, tariffs: Sequence[Id | None], state: PlaceState, holder: Holder
+) -> Outcome[list[Allocation]]:
+    """One counted place for each tariff; refused if there are not that many left, or a limit is reached. One guarded
+    statement decides."""
+    n = len(tariffs)
+    taken = tx.run(_TAKE_COUNTED, n=n, id=gauge_id)
     if not taken:
-        return None
+        row = tx.one("SELECT performance_id FROM gauge WHERE id = :id", id=gauge_id)
+        if row and expire_due(tx, HOLDS_AT_ONCE, Id(row[0])):
+            taken = tx.run(_TAKE_COUNTED, n=n, id=gauge_id)
+    if not taken:
+        return Refused(NoPlace.TAKEN, fix=gauge_id)
     performance_id, level, category, contingent = taken[0]
-    counts.moved(tx, performance_id, [counts.Move(category, contingent, counts.FREE, state, quantity)], ())
-    made = tx.new_id("gauge", gauge_id, holder_id, level)  # the level tells two places of one order apart
-    return tx.insert(Allocation(made, Id(performance_id), None, gauge_id, quantity, state, holder_id, until))
+    tx.touched.add(hall_mark(performance_id))
+    counts.moved(tx, performance_id, [counts.Move(category, contingent, counts.FREE, state, n)], ())
+    made = [
+        Allocation(
+            # the level tells two places of one order apart
+            tx.new_id("gauge", gauge_id, holder.id, level - n + at), Id(performance_id), None, gauge_id, 1, state,
+            holder.id, holder.until, holder.channel_id, holder.contact_id, tariff,
+        )
+        for at, tariff in enumerate(tariffs, 1)
+    ]  # fmt: skip
+    tx.insert_all(made)
+    return limits.apply(tx, [limits.Step(None, _count(each, category, contingent)) for each in made]) or Ok(made)
+
+
+def expire_due(tx: Tx, most: int, performance_id: Id | None = None, seat_id: Id | None = None) -> int:
+    """Gives back the places of holds that are over: at most so many holds, of one performance or of all, or the one
+    that has a seat. Answers with their number."""
+    params: dict[str, Any] = {"now": to_ms(tx.now), "most": most}
+    where = "h.state = 'active' AND h.until <= :now"
+    if performance_id:
+        where += " AND h.performance_id = :performance"
+        params["performance"] = performance_id
+    if seat_id:
+        where += (
+            " AND h.id = (SELECT a.holder_id FROM allocation a WHERE a.performance_id = :performance "
+            "AND a.seat_id = :seat AND a.state <> 'released')"
+        )
+        params["seat"] = seat_id
+    due = tx.run(f"SELECT h.id FROM hold h WHERE {where} ORDER BY h.until, h.id LIMIT :most", **params)  # noqa: S608
+    for (hold_id,) in due:
+        hold = tx.get(Hold, hold_id)
+        assert hold, "it was found just now"
+        held = [each for each in located_of(tx, hold_id) if each.allocation.state is PlaceState.HELD]
+        move_on(tx, held, PlaceDo.RELEASE)
+        follow(tx, held)
+        end_hold(tx, hold, HoldDo.EXPIRE)
+    return len(due)
+
+
+def end_hold(tx: Tx, hold: Hold, do: HoldDo) -> Hold:
+    return tx.update(hold, replace(hold, state=HOLD[hold.state, do]))
+
+
+def _count(allocation: Allocation, category_id: str, contingent_id: str) -> limits.Count:
+    return limits.Count(
+        allocation.performance_id, category_id, contingent_id, allocation.channel_id, allocation.contact_id,
+        allocation.tariff_id, allocation.holder_id, allocation.state, allocation.quantity,
+    )  # fmt: skip
 
 
 # --- and what becomes of them ----------------------------------------------------------------------------------------
@@ -86,7 +160,7 @@ class Located:
     blocked: bool
 
 
-def located(tx: Tx, allocation_ids: Sequence[str]) -> list[Located]:
+def located(tx: Read, allocation_ids: Sequence[str]) -> list[Located]:
     """These allocations, in the order asked; unknown ones are left out."""
     found: dict[str, Located] = {}
     for first in range(0, len(allocation_ids), AT_ONCE):
@@ -96,12 +170,12 @@ def located(tx: Tx, allocation_ids: Sequence[str]) -> list[Located]:
     return [found[each] for each in dict.fromkeys(allocation_ids) if each in found]
 
 
-def located_of(tx: Tx, holder_id: str) -> list[Located]:
+def located_of(tx: Read, holder_id: str) -> list[Located]:
     """What a holder has, released ones included, in the order of ids."""
     return _located(tx, "a.holder_id = :holder", {"holder": holder_id})
 
 
-def _located(tx: Tx, where: str, params: dict[str, Any]) -> list[Located]:
+def _located(tx: Read, where: str, params: dict[str, Any]) -> list[Located]:
     declaration = ENTITIES[Allocation]
     columns = ", ".join("a." + name for name in declaration.names)
     rows = tx.run(
@@ -114,47 +188,121 @@ def _located(tx: Tx, where: str, params: dict[str, Any]) -> list[Located]:
     return [Located(declaration.entity(row[:-3]), row[-3], row[-2], row[-1] != "") for row in rows]
 
 
-def move_on(tx: Tx, found: Sequence[Located], do: PlaceDo, holder_id: Id | None = None) -> bool:
-    """Each one step further in its life (`holder_id`: to another holder, for good); False, and nothing done, if one is
-    in no state for that."""
-    after = [PLACE.get((each.allocation.state, do)) for each in found]
-    if None in after:
-        return False
+def move_on(
+    tx: Tx, found: Sequence[Located], do: PlaceDo, holder: Holder | None = None, tariffs: Mapping[Id, Id] | None = None
+) -> Refused | None:
+    """Each one step further in its life, to another holder if one is given, at the tariff given for it. Refused if one
+    is in no state for that, or if a limit is reached: refuse the command then."""
     moves: dict[str, list[counts.Move]] = {}
     seats: dict[str, list[str]] = {}
-    for each, state in zip(found, after, strict=True):
-        assert state
+    steps: list[limits.Step] = []
+    told = True
+    for each in found:
         before = each.allocation
+        state = PLACE.get((before.state, do))
+        if state is None:
+            return Refused(NoPlace.TAKEN, fix=before.seat_id or before.gauge_id or "", detail={"state": before.state})
+        told = told and before.state is PlaceState.LEASED
+        after = replace(before, state=state, until=None)
+        if holder:
+            after = replace(after, holder_id=holder.id, channel_id=holder.channel_id or before.channel_id,
+                            contact_id=holder.contact_id or before.contact_id,
+                            tariff_id=(tariffs or {}).get(before.id, before.tariff_id))  # fmt: skip
+        tx.update(before, after)
         freed = state is PlaceState.RELEASED
-        change: dict[str, Any] = {"state": [before.state, state]}
-        if holder_id:
-            change["holder_id"] = [before.holder_id, holder_id]
-        tx.write(
-            "UPDATE allocation SET state = :state, holder_id = :holder, until = NULL WHERE id = :id",
-            state=state, holder=holder_id or before.holder_id, id=before.id,
-        )  # fmt: skip
-        tx.changed("allocation", before.id, change)
         if before.gauge_id and freed:
             tx.write("UPDATE gauge SET taken = taken - :n WHERE id = :id", n=before.quantity, id=before.gauge_id)
         target = (counts.BLOCKED if each.blocked else counts.FREE) if freed else str(state)
-        of = before.performance_id
-        moves.setdefault(of, []).append(
+        moves.setdefault(before.performance_id, []).append(
             counts.Move(each.category_id, each.contingent_id, before.state, target, before.quantity)
         )
-        seats.setdefault(of, []).extend([before.seat_id] if before.seat_id and freed else [])
-    for performance_id, told in moves.items():
+        seats.setdefault(before.performance_id, []).extend([before.seat_id] if before.seat_id and freed else [])
+        steps.append(
+            limits.Step(
+                _count(before, each.category_id, each.contingent_id),
+                None if freed else _count(after, each.category_id, each.contingent_id),
+            )
+        )
+    for performance_id, counted in moves.items():
         tx.touched.add(hall_mark(performance_id))
-        counts.moved(tx, performance_id, told, seats[performance_id])
+        counts.moved(tx, performance_id, counted, seats[performance_id])
+    return limits.apply(tx, steps, enforce=not told)
+
+
+def sell_allocation(tx: Tx, allocation_id: Id, order_id: Id, tariff_id: Id) -> bool:
+    """A leased place was sold by its device; False if it is in no state for that."""
+    found = located(tx, [allocation_id])
+    return bool(found) and move_on(tx, found, PlaceDo.SELL, Holder(order_id), {allocation_id: tariff_id}) is None
+
+
+def release(tx: Tx, allocation_ids: Sequence[Id], do: PlaceDo = PlaceDo.RELEASE) -> bool:
+    """The places are free again; False, and nothing is done, if one was not to be freed that way."""
+    found = located(tx, allocation_ids)
+    if len(found) < len(allocation_ids) or any((each.allocation.state, do) not in PLACE for each in found):
+        return False
+    move_on(tx, found, do)
+    follow(tx, found)
     return True
 
 
-def sell_allocation(tx: Tx, allocation_id: Id, order_id: Id) -> bool:
-    """A held, leased or optioned place becomes sold; False if it is in no state for that."""
-    found = located(tx, [allocation_id])
-    return bool(found) and move_on(tx, found, PlaceDo.SELL, order_id)
+def follow(tx: Tx, freed: Sequence[Located]) -> None:
+    """A place that comes back out of a contingent whose release rule has fired goes where the rest went."""
+    for each in freed:
+        if not each.contingent_id:
+            continue
+        row = tx.one(
+            "SELECT to_contingent_id FROM release_firing WHERE performance_id = :performance "
+            "AND contingent_id = :contingent ORDER BY at DESC, id LIMIT 1",
+            performance=each.allocation.performance_id, contingent=each.contingent_id,
+        )  # fmt: skip
+        if row is None:
+            continue
+        to = row[0] or ""
+        if each.allocation.gauge_id:
+            move_counted(tx, each.allocation.gauge_id, to, each.allocation.quantity)
+        else:
+            bucket = counts.BLOCKED if each.blocked else counts.FREE
+            tx.write(
+                "UPDATE place SET contingent_id = :to WHERE performance_id = :performance AND seat_id = :seat",
+                to=to or None, performance=each.allocation.performance_id, seat=each.allocation.seat_id,
+            )  # fmt: skip
+            counts.moved(
+                tx, each.allocation.performance_id,
+                [(each.category_id, each.contingent_id, bucket, "", 1), (each.category_id, to, "", bucket, 1)],
+                [each.allocation.seat_id or ""],
+            )  # fmt: skip
 
 
-def release(tx: Tx, allocation_id: Id, do: PlaceDo = PlaceDo.RELEASE) -> bool:
-    """The place is free again; False if it was not to be freed that way."""
-    found = located(tx, [allocation_id])
-    return bool(found) and move_on(tx, found, do)
+def move_counted(tx: Tx, gauge_id: str, contingent_id: str, n: int, blocked: int = 0) -> bool:
+    """`n` counted places, `blocked` of them blocked and the others free, into another contingent of their zone (empty:
+    hors contingent); False if there are not that many."""
+    moved = tx.run(
+        "UPDATE gauge SET capacity = capacity - :n, blocked = blocked - :b WHERE id = :id AND blocked >= :b "
+        "AND capacity - taken - blocked >= :n - :b "
+        "RETURNING performance_id, zone_id, category_id, contingent_id, zones",
+        n=n, b=blocked, id=gauge_id,
+    )  # fmt: skip
+    if not moved:
+        return False
+    performance_id, zone_id, category_id, was, zones = moved[0]
+    target = gauge_key(performance_id, zone_id, contingent_id)
+    tx.insert_if_absent(
+        Gauge(target, performance_id, zone_id, category_id, contingent_id, capacity=0, taken=0, blocked=0, zones=zones)
+    )
+    tx.write(
+        "UPDATE gauge SET capacity = capacity + :n, blocked = blocked + :b WHERE id = :id", n=n, b=blocked, id=target
+    )
+    tx.changed("gauge", Id(gauge_id), {"moved": [n, target]})
+    moves = [
+        move
+        for bucket, part in ((counts.FREE, n - blocked), (counts.BLOCKED, blocked))
+        for move in ((category_id, was, bucket, "", part), (category_id, contingent_id, "", bucket, part))
+        if part
+    ]
+    counts.moved(tx, performance_id, moves, ())
+    tx.touched.add(hall_mark(performance_id))
+    return True
+
+
+def gauge_key(performance_id: str, zone_id: str, contingent_id: str) -> Id:
+    return derived_id("gauge", performance_id, zone_id, contingent_id)

@@ -23,9 +23,10 @@ T = TypeVar("T")
 
 class Connection(Protocol):
     """What a transaction needs of a driver. `shard` is whose row to add to, where several writers would wait for each
-    other at one row."""
+    other at one row; `memory` keeps what a later transaction may find useful, and is never the truth."""
 
     shard: int
+    memory: dict[str, Any]
 
     def run(self, sql: str, params: Params) -> list[Row]: ...
     def write(self, sql: str, params: Params) -> int: ...
@@ -92,6 +93,7 @@ class SqliteConnection:
         run("PRAGMA temp_store=MEMORY")
         run("PRAGMA wal_autocheckpoint=10000")  # a backstop: the door copies the log every second, beside the writer
         self._run = run
+        self.memory: dict[str, Any] = {}
 
     def run(self, sql: str, params: Params) -> list[Row]:
         return self._run(sql, params).fetchall()
@@ -136,6 +138,7 @@ class PostgresConnection:
     def __init__(self, url: str) -> None:
         self._db = self._guard(lambda: psycopg.connect(url, autocommit=True))
         self.shard = self._db.info.backend_pid % SHARDS
+        self.memory: dict[str, Any] = {}
 
     def run(self, sql: str, params: Params) -> list[Row]:
         cursor = self._execute(sql, params)

@@ -76,6 +76,11 @@ class Read:
     def shard(self) -> int:
         return self._db.shard
 
+    @property
+    def memory(self) -> dict[str, Any]:
+        """This connection's, kept from one transaction to the next: a cache, never the truth."""
+        return self._db.memory
+
     def run(self, sql: str, /, **params: Any) -> list[Row]:
         return self._db.run(sql, params)
 

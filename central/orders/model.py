@@ -60,6 +60,7 @@ class Order:
     placed: datetime
     device_id: Id | None
     receipt: int | None
+    contact_id: Id | None = None
 
 
 @entity("order_line", read=Privilege.ORDER_READ, index=(("order_id",), ("performance_id",)))
@@ -124,23 +125,8 @@ class Ticket:
 
 
 class NoOrder(StrEnum):
-    """Why an order is not taken, in order."""
+    """Why an order is not taken, in order; before these come the reasons why nothing is held either (`NoSale`)."""
 
-    NO_SUCH_POINT_OF_SALE = auto()
-    NOT_YOURS = auto()
-    CHANNEL_CLOSED = auto()
-    EMPTY = auto()
-    TOO_MANY = auto()
-    SAME_SEAT_TWICE = auto()
-    NO_SUCH_PERFORMANCE = auto()
-    NOT_SOLD_HERE = auto()  # another organiser's: its takings do not belong in this one's books
-    NOT_ON_SALE = auto()
-    SALE_OVER = auto()
-    NO_SUCH_PLACE = auto()
     NO_SUCH_TICKET = auto()
-    BLOCKED = auto()
-    NOT_FOR_THIS_CHANNEL = auto()
-    NO_PRICE = auto()
-    TAKEN = auto()
     WRONG_AMOUNT = auto()
     NOT_PAID = auto()

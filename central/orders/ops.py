@@ -3,11 +3,13 @@ measured (benchmarks/orders.py), and each line says a thing once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from central.catalogue.model import ProductState
-from central.inventory.model import PlaceState
-from central.inventory.places import Seat, take_counted, take_seats
+from central.inventory.holds import held_by, hold_to_sell
+from central.inventory.model import Hold, HoldDo, NoSale, PlaceDo, PlaceState
+from central.inventory.places import Holder, Seat, end_hold, move_on, take_counted, take_seats
+from central.inventory.shop import Shop, barred, open_shop, point_of_sale_context
+from central.kernel.entity import Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.ledger.model import AccountKind
@@ -23,7 +25,6 @@ from central.orders.model import (
     Ticket,
 )
 from central.organisation.model import Privilege
-from shared.clock import from_ms
 from shared.ids import Id, near_id
 from shared.money import Minor
 from shared.outcome import Ok, Outcome, Refused
@@ -119,7 +120,8 @@ class WantedPlace:
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """Sells places of one performance at a point of sale, paid in full. `amount` is what was taken, in minor units: a
+    """Sells places of one performance at a point of sale, paid in full; those that `hold_id` keeps are sold out of it.
+    `amount` is what was taken, in minor units: a
     client that computed another total than ours is refused before anything is sold."""
 
     order_id: Id
@@ -129,6 +131,8 @@ class PlaceOrder:
     method: PaymentMethod
     amount: int
     reference: str = ""
+    hold_id: Annotated[Id, Ref("hold")] | None = None
+    contact_id: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,31 +152,6 @@ class Sold:
     tickets: tuple[SoldTicket, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Shop:
-    """Point of sale, channel, performance and prices in one look."""
-
-    organiser: Id
-    organiser_code: str
-    channel: Id
-    open_here: bool
-    most: int
-    contingents: str
-    uncontingented: bool
-    sold_here: bool
-    state: str
-    sell_until: int
-    site: str
-    vat_bp: int
-    grid: str
-    currency: str
-
-
-def point_of_sale_context(read: Read, point_of_sale_id: str) -> str | None:
-    row = read.one("SELECT context_id FROM point_of_sale WHERE id = :id", id=point_of_sale_id)
-    return str(row[0]) if row else None
-
-
 @handles(
     PlaceOrder,
     needs=Privilege.ORDER_CREATE,
@@ -180,16 +159,20 @@ def point_of_sale_context(read: Read, point_of_sale_id: str) -> str | None:
     gives=Sold,
 )
 def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
-    shop = _shop(tx, want)
+    seats = [place.seat_id for place in want.places if place.seat_id]
+    shop = open_shop(tx, want.point_of_sale_id, want.performance_id, len(want.places), seats)
     if isinstance(shop, Refused):
         return shop
+    hold = hold_to_sell(tx, want.hold_id, want.performance_id, want.point_of_sale_id) if want.hold_id else None
+    if isinstance(hold, Refused):
+        return hold
     offers: list[_Offer] = []
     for wanted in want.places:
         offer = _offer(tx, want, shop, wanted)
         if isinstance(offer, Refused):
             return offer
         offers.append(offer)
-    allocations = _taken(tx, want, offers)
+    allocations = _taken(tx, want, shop, offers, hold)
     if isinstance(allocations, Refused):
         return allocations
     total = sum(offer.price for offer in offers)
@@ -197,12 +180,10 @@ def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
         return Refused(NoOrder.WRONG_AMOUNT, fix="amount", detail={"total": total, "currency": shop.currency})
     if total and want.method is PaymentMethod.NONE:
         return Refused(NoOrder.NOT_PAID, fix="method", detail={"total": total, "currency": shop.currency})
-    places = [
-        _sold(tx, want, shop, offer, allocation) for offer, allocation in zip(offers, allocations, strict=True)
-    ]
+    places = [_sold(tx, want, shop, offer, allocation) for offer, allocation in zip(offers, allocations, strict=True)]
     order = Order(
         want.order_id, shop.organiser, shop.channel, want.point_of_sale_id, OrderState.SOLD, shop.currency,
-        Minor(total), tx.now, None, None,
+        Minor(total), tx.now, None, None, want.contact_id or (hold.contact_id if hold else None),
     )  # fmt: skip
     write_sale(tx, order, places, [Paid(tx.new_id("payment"), want.method, total, want.reference)])
     tickets = tuple(
@@ -210,46 +191,6 @@ def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
         for place in places
     )
     return Ok(Sold(order.id, total, shop.currency, tickets))
-
-
-def _shop(tx: Tx, want: PlaceOrder) -> _Shop | Refused:
-    """Everything that does not depend on the places, or the first reason why not."""
-    row = tx.one(
-        "SELECT s.context_id, o.code, c.id, s.active * c.active, c.max_places, c.contingents, c.uncontingented, "
-        "CASE WHEN s.context_id IN (n1.id, n2.id, n3.id, n4.id) THEN 1 ELSE 0 END, "
-        "p.state, p.sell_until, p.site_id, e.vat_bp, g.id, g.currency "
-        "FROM point_of_sale s JOIN channel c ON c.id = s.channel_id JOIN context o ON o.id = s.context_id "
-        "LEFT JOIN performance p ON p.id = :performance LEFT JOIN event e ON e.id = p.event_id "
-        "LEFT JOIN price_grid g ON g.id = p.price_grid_id LEFT JOIN context n1 ON n1.id = p.context_id "
-        "LEFT JOIN context n2 ON n2.id = n1.parent_id LEFT JOIN context n3 ON n3.id = n2.parent_id "
-        "LEFT JOIN context n4 ON n4.id = n3.parent_id WHERE s.id = :id",
-        id=want.point_of_sale_id,
-        performance=want.performance_id,
-    )
-    if row is None:
-        return Refused(NoOrder.NO_SUCH_POINT_OF_SALE, fix="point_of_sale_id")
-    shop = _Shop(*row)
-    if not tx.actor.within("point_of_sale", want.point_of_sale_id):
-        return Refused(NoOrder.NOT_YOURS, fix=want.point_of_sale_id)
-    if not shop.open_here:
-        return Refused(NoOrder.CHANNEL_CLOSED, fix=shop.channel)
-    if not want.places:
-        return Refused(NoOrder.EMPTY, fix="places")
-    if len(want.places) > shop.most:
-        return Refused(NoOrder.TOO_MANY, fix=shop.channel, detail={"most": shop.most})
-    seats = [place.seat_id for place in want.places if place.seat_id]
-    if len(set(seats)) < len(seats):
-        twice = next(seat for seat in seats if seats.count(seat) > 1)
-        return Refused(NoOrder.SAME_SEAT_TWICE, fix=twice)
-    if shop.state is None:
-        return Refused(NoOrder.NO_SUCH_PERFORMANCE, fix="performance_id")
-    if not shop.sold_here:
-        return Refused(NoOrder.NOT_SOLD_HERE, fix=want.point_of_sale_id)
-    if shop.state != ProductState.ON_SALE:
-        return Refused(NoOrder.NOT_ON_SALE, fix=want.performance_id, detail={"state": shop.state})
-    if tx.now >= from_ms(shop.sell_until):
-        return Refused(NoOrder.SALE_OVER, fix=want.performance_id, detail={"since": from_ms(shop.sell_until)})
-    return shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +204,7 @@ class _Offer:
     price: int
 
 
-def _offer(tx: Tx, want: PlaceOrder, shop: _Shop, wanted: WantedPlace) -> _Offer | Refused:
+def _offer(tx: Tx, want: PlaceOrder, shop: Shop, wanted: WantedPlace) -> _Offer | Refused:
     if wanted.seat_id:
         row = tx.one(
             "SELECT l.category_id, l.contingent_id, l.blocked, l.zones, r.amount FROM place l "
@@ -280,35 +221,69 @@ def _offer(tx: Tx, want: PlaceOrder, shop: _Shop, wanted: WantedPlace) -> _Offer
         )  # fmt: skip
     named = wanted.seat_id or wanted.gauge_id or ""
     if row is None:
-        return Refused(NoOrder.NO_SUCH_PLACE, fix="places", detail={"place": named})
+        return Refused(NoSale.NO_SUCH_PLACE, fix="places", detail={"place": named})
     category, contingent, blocked, zones, amount = row
     if blocked:
-        return Refused(NoOrder.BLOCKED, fix=named, detail={"why": blocked})
-    if not (contingent in shop.contingents if contingent else shop.uncontingented):
-        return Refused(NoOrder.NOT_FOR_THIS_CHANNEL, fix=shop.channel, detail={"contingent": contingent or ""})
+        return Refused(NoSale.BLOCKED, fix=named, detail={"why": blocked})
+    if refused := barred(tx, shop, contingent or ""):
+        return refused
     if amount is None:
-        return Refused(NoOrder.NO_PRICE, fix=shop.grid, detail={"category": category, "tariff": wanted.tariff_id})
+        return Refused(NoSale.NO_PRICE, fix=shop.grid, detail={"category": category, "tariff": wanted.tariff_id})
     return _Offer(wanted, category, contingent or "", zones, amount)
 
 
-def _taken(tx: Tx, want: PlaceOrder, offers: Sequence[_Offer]) -> list[Id] | Refused:
-    """The allocations of these places, in their order, all sold to this order."""
-    seats = [Seat(each.wanted.seat_id, each.category, each.contingent) for each in offers if each.wanted.seat_id]
-    taken = take_seats(tx, want.performance_id, seats, PlaceState.SOLD, want.order_id) if seats else Ok([])
-    if isinstance(taken, Refused):
-        return Refused(NoOrder.TAKEN, fix=taken.fix)
-    numbered = iter(taken.value)
-    made: list[Id] = []
-    for offer in offers:
-        gauge = None if offer.wanted.seat_id else offer.wanted.gauge_id
-        allocation = take_counted(tx, gauge, 1, PlaceState.SOLD, want.order_id) if gauge else next(numbered)
-        if allocation is None:
-            return Refused(NoOrder.TAKEN, fix=gauge or "")
-        made.append(allocation.id)
-    return made
+def _taken(tx: Tx, want: PlaceOrder, shop: Shop, offers: Sequence[_Offer], hold: Hold | None) -> list[Id] | Refused:
+    """The allocations of these places, in their order, all sold to this order: what its hold keeps, and else what is
+    free."""
+    contact = want.contact_id or (hold.contact_id if hold else None)
+    holder = Holder(want.order_id, shop.channel, contact)
+    made: list[Id | None] = [None] * len(offers)
+    refused = _out_of_hold(tx, hold, offers, holder, made) if hold else None
+    if refused:
+        return refused
+    seats = [at for at, offer in enumerate(offers) if made[at] is None and offer.wanted.seat_id]
+    if seats:
+        numbered = [
+            Seat(offer.wanted.seat_id or Id(""), offer.category, offer.contingent, offer.wanted.tariff_id)
+            for offer in map(offers.__getitem__, seats)
+        ]
+        taken = take_seats(tx, want.performance_id, numbered, PlaceState.SOLD, holder)
+        if isinstance(taken, Refused):
+            return taken
+        for at, allocation in zip(seats, taken.value, strict=True):
+            made[at] = allocation.id
+    counted: dict[Id, list[int]] = {}
+    for at, offer in enumerate(offers):
+        if made[at] is None and offer.wanted.gauge_id:
+            counted.setdefault(offer.wanted.gauge_id, []).append(at)
+    for gauge, places in counted.items():
+        tariffs = [offers[at].wanted.tariff_id for at in places]
+        taken = take_counted(tx, gauge, tariffs, PlaceState.SOLD, holder)
+        if isinstance(taken, Refused):
+            return taken
+        for at, allocation in zip(places, taken.value, strict=True):
+            made[at] = allocation.id
+    return [each for each in made if each]
 
 
-def _sold(tx: Tx, want: PlaceOrder, shop: _Shop, offer: _Offer, allocation: Id) -> SoldPlace:
+def _out_of_hold(tx: Tx, hold: Hold, offers: Sequence[_Offer], holder: Holder, made: list[Id | None]) -> Refused | None:
+    """Sells those of the wanted places that the hold keeps; with its last place the hold is sold."""
+    held = held_by(tx, hold.id)
+    left = dict(held)
+    for at, offer in enumerate(offers):
+        named = (offer.wanted.seat_id, None if offer.wanted.seat_id else offer.wanted.gauge_id)
+        made[at] = next(
+            (id for id, each in left.items() if (each.allocation.seat_id, each.allocation.gauge_id) == named), None
+        )
+        left.pop(made[at] or Id(""), None)
+    tariffs = {sold: offer.wanted.tariff_id for sold, offer in zip(made, offers, strict=True) if sold}
+    refused = move_on(tx, [held[sold] for sold in made if sold], PlaceDo.SELL, holder, tariffs)
+    if refused is None and tariffs and not left:
+        end_hold(tx, hold, HoldDo.SELL)
+    return refused
+
+
+def _sold(tx: Tx, want: PlaceOrder, shop: Shop, offer: _Offer, allocation: Id) -> SoldPlace:
     """The place as a line, with its signed ticket."""
     entitlement = near_id(allocation, "entitlement")
     number = next_number(tx, shop.organiser, shop.organiser_code)

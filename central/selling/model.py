@@ -24,7 +24,8 @@ class ChannelKind(StrEnum):
 @entity("channel", read=Privilege.CHANNEL_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """`contingents` it may sell from; `uncontingented` whether it may also sell hors contingent."""
+    """`contingents` it may sell from; `uncontingented` whether it may also sell hors contingent. A hold keeps its places
+    for `hold_minutes`, renewed for `hold_most_minutes` at most."""
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
@@ -35,6 +36,8 @@ class Channel:
     uncontingented: bool
     max_places: Annotated[int, Between(1, 999)]
     active: bool
+    hold_minutes: Annotated[int, Between(1, 1440)] = 15
+    hold_most_minutes: Annotated[int, Between(1, 10080)] = 60
 
 
 @configured(initial={"active": True})
@@ -49,9 +52,3 @@ class PointOfSale:
     code: str
     names: Names
     active: bool
-
-
-class NoChannel(StrEnum):
-    NO_SUCH_CHANNEL = auto()
-    NO_SUCH_CONTINGENT = auto()
-    CODE_TAKEN = auto()

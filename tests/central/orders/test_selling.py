@@ -9,6 +9,7 @@ import pytest
 
 from central.catalogue.model import ProductDo
 from central.inventory.counts import Availability
+from central.inventory.model import NoSale
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.kernel.tx import SYSTEM
 from central.orders.model import NoOrder, PaymentMethod
@@ -54,7 +55,7 @@ def test_standing_places_of_one_order(clerk: Clerk, house: House) -> None:
     sold = clerk.do(house.standing_order(3))
     assert len({ticket["ticket_id"] for ticket in sold["tickets"]}) == 3 and sold["total"] == 3 * STANDING
     assert clerk.rows("SELECT taken FROM gauge") == [(3,)]
-    assert clerk.no(house.standing_order(18)).reason == NoOrder.TAKEN
+    assert clerk.no(house.standing_order(18)).reason == NoSale.TAKEN
     assert clerk.rows("SELECT taken FROM gauge") == [(3,)], "all eighteen or none"
 
 
@@ -100,29 +101,29 @@ def _of_another_organiser(clerk: Clerk, house: House) -> Any:
     return house.order(house.seats[0], point_of_sale_id=point)
 
 
-REFUSALS: list[tuple[NoOrder, Make]] = [
-    (NoOrder.NO_SUCH_POINT_OF_SALE, lambda _, h: h.order(h.seats[0], point_of_sale_id=new_id())),
-    (NoOrder.CHANNEL_CLOSED, _closed),
-    (NoOrder.EMPTY, lambda _, h: h.order()),
-    (NoOrder.TOO_MANY, lambda _, h: h.standing_order(26)),
-    (NoOrder.SAME_SEAT_TWICE, lambda _, h: h.order(h.seats[0], h.seats[1], h.seats[0])),
-    (NoOrder.NO_SUCH_PERFORMANCE, lambda _, h: h.order(h.seats[0], performance_id=new_id())),
-    (NoOrder.NOT_SOLD_HERE, _of_another_organiser),
-    (NoOrder.NOT_ON_SALE, _off_sale),
-    (NoOrder.SALE_OVER, _too_late),
-    (NoOrder.NO_SUCH_PLACE, lambda _, h: h.order(new_id())),
-    (NoOrder.NO_SUCH_PLACE, lambda _, h: h.order(places=(WantedPlace(h.full),))),
-    (NoOrder.BLOCKED, _blocked),
-    (NoOrder.NOT_FOR_THIS_CHANNEL, _presses),
-    (NoOrder.NO_PRICE, lambda _, h: h.order(places=(WantedPlace(h.child, gauge_id=h.gauge),), amount=CHILD)),
-    (NoOrder.TAKEN, _taken),
+REFUSALS: list[tuple[NoSale | NoOrder, Make]] = [
+    (NoSale.NO_SUCH_POINT_OF_SALE, lambda _, h: h.order(h.seats[0], point_of_sale_id=new_id())),
+    (NoSale.CHANNEL_CLOSED, _closed),
+    (NoSale.EMPTY, lambda _, h: h.order()),
+    (NoSale.TOO_MANY, lambda _, h: h.standing_order(26)),
+    (NoSale.SAME_SEAT_TWICE, lambda _, h: h.order(h.seats[0], h.seats[1], h.seats[0])),
+    (NoSale.NO_SUCH_PERFORMANCE, lambda _, h: h.order(h.seats[0], performance_id=new_id())),
+    (NoSale.NOT_SOLD_HERE, _of_another_organiser),
+    (NoSale.NOT_ON_SALE, _off_sale),
+    (NoSale.SALE_OVER, _too_late),
+    (NoSale.NO_SUCH_PLACE, lambda _, h: h.order(new_id())),
+    (NoSale.NO_SUCH_PLACE, lambda _, h: h.order(places=(WantedPlace(h.full),))),
+    (NoSale.BLOCKED, _blocked),
+    (NoSale.NOT_FOR_THIS_CHANNEL, _presses),
+    (NoSale.NO_PRICE, lambda _, h: h.order(places=(WantedPlace(h.child, gauge_id=h.gauge),), amount=CHILD)),
+    (NoSale.TAKEN, _taken),
     (NoOrder.WRONG_AMOUNT, lambda _, h: h.order(h.seats[0], amount=FULL - 1)),
     (NoOrder.NOT_PAID, lambda _, h: h.order(h.seats[0], method=PaymentMethod.NONE)),
 ]
 
 
 @pytest.mark.parametrize("reason, make", REFUSALS, ids=[reason for reason, _ in REFUSALS])
-def test_each_reason_why_not(clerk: Clerk, house: House, reason: NoOrder, make: Make) -> None:
+def test_each_reason_why_not(clerk: Clerk, house: House, reason: NoSale | NoOrder, make: Make) -> None:
     order = make(clerk, house)
     before = clerk.rows("SELECT COUNT(*) FROM allocation"), clerk.rows("SELECT COUNT(*) FROM ticket")
     refused = clerk.no(order)
@@ -131,8 +132,10 @@ def test_each_reason_why_not(clerk: Clerk, house: House, reason: NoOrder, make: 
 
 
 def test_the_table_of_refusals_is_whole() -> None:
-    elsewhere = {NoOrder.NOT_YOURS, NoOrder.NO_SUCH_TICKET}  # an operator's perimeter (test_door); a reissue (below)
-    assert {reason for reason, _ in REFUSALS} == set(NoOrder) - elsewhere
+    # an operator's perimeter (test_door); a reissue (below); holds and limits (tests/central/inventory)
+    elsewhere = {NoSale.NOT_YOURS, NoOrder.NO_SUCH_TICKET, NoSale.NO_SUCH_HOLD, NoSale.HOLD_OVER, NoSale.NOT_ENOUGH,
+                 NoSale.LIMIT}  # fmt: skip
+    assert {reason for reason, _ in REFUSALS} == {*NoSale, *NoOrder} - elsewhere
 
 
 def test_a_contingent_for_a_channel(quick: tuple[Clerk, House]) -> None:
@@ -144,7 +147,7 @@ def test_a_contingent_for_a_channel(quick: tuple[Clerk, House]) -> None:
     )
     clerk.do(CreatePointOfSale(desk, press, house.organiser, "P1", names))
     clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=house.seats[:2])))
-    assert clerk.no(house.order(house.seats[3], point_of_sale_id=desk)).reason == NoOrder.NOT_FOR_THIS_CHANNEL
+    assert clerk.no(house.order(house.seats[3], point_of_sale_id=desk)).reason == NoSale.NOT_FOR_THIS_CHANNEL
     clerk.do(house.order(house.seats[0], point_of_sale_id=desk))
     moved = clerk.do(AssignContingent(house.performance, None, Selection(seats=house.seats[:2])))
     assert moved["places"] == 1, "a sold place stays where it was sold"

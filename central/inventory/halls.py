@@ -1,0 +1,298 @@
+"""Best seats of a performance, chosen inside the transaction that takes them: among a herd of buyers each gets the best
+of what the one before left over, and nobody is refused while there are seats.
+
+To choose among 80,000 seats without reading them, each connection remembers the hall as it last saw it. That is a cache
+and never the truth: before a choice it takes in what changed since, in other transactions (`place_change`) and in this
+one (what is counted and not written yet); what is chosen is looked up in the database before it is taken, and taking
+it is decided by the unique index. If memory and database differ after all, the hall is read anew and the choice made
+again; now and then also before anybody is refused.
+
+A transaction may fail after a choice was made in it, so what was seen uncommitted is looked up again in the next one.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import orjson
+
+from central.inventory import counts
+from central.inventory.places import AT_ONCE, Seat
+from central.kernel.db import in_list
+from central.kernel.tx import Tx
+from shared.ids import Id
+from shared.rules.seating import Buys, Hall, Vacancy, Want, best
+
+MOST_HALLS = 32  # remembered per connection
+MOST_PLANS = 8
+MOST_CHANGES = 4000  # seats; if more have changed, the hall is read anew
+CHECK_EVERY = timedelta(seconds=2)  # a sold-out stadium that thousands ask for is not counted for each of them
+
+Key = tuple[str, str, int]  # category, contingent, shard
+
+
+class _PlanSeat(NamedTuple):
+    """What the rule reads of a seat; `zone` is the zone's id."""
+
+    zone: str
+    row: str
+    x: float
+    y: float
+    category_id: str
+    quality: int
+    wheelchair: bool
+    companion: bool
+    aisle: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What no sale changes: a physical configuration's seats in plan order."""
+
+    ids: tuple[Id, ...]
+    index: dict[str, int]
+    seats: tuple[_PlanSeat, ...]
+    hall: Hall
+
+
+@dataclass(slots=True)
+class _Known:
+    """A hall as last seen. `known`: up to which revision of each count. `unsure`: seats seen as a transaction left them
+    that may have failed since (None: all). `seen`: whose gathered counts were taken in, `read_to`: how many of them."""
+
+    plan: _Plan
+    vacancy: Vacancy
+    kinds: list[tuple[str, str]]
+    known: dict[Key, int]
+    seen: Any
+    read_to: int
+    own: set[str] = field(default_factory=set)
+    unsure: set[str] | None = field(default_factory=set)
+    checked: datetime | None = None
+
+
+def choose(tx: Tx, performance_id: Id, want: Want) -> list[Seat] | None:
+    """The best seats for this wish as this transaction sees the hall; None: there are not enough."""
+    hall = _current(tx, performance_id)
+    for _ in range(2):
+        found = best(hall.vacancy, want)
+        if found is None and not _doubtful(tx, performance_id, hall):
+            return None
+        seats = free_seats(tx, performance_id, [hall.plan.ids[index] for index in found or ()])
+        if found and len(seats) == len(found):
+            return seats
+        hall = _read_anew(tx, performance_id)  # memory and database differ
+    return None
+
+
+def room(tx: Tx, performance_id: Id, want: Want) -> int:
+    """How many seats are free for such a wish, whoever sits beside whom; wheelchair places are not counted."""
+    view = _current(tx, performance_id).vacancy.view(Buys(want.category_id, want.contingents))
+    return sum(mask.bit_count() for mask in view.masks)
+
+
+def _doubtful(tx: Tx, performance_id: Id, hall: _Known) -> bool:
+    """Whether another number of seats is free than memory says; not asked more often than CHECK_EVERY."""
+    if hall.checked and hall.checked <= tx.now < hall.checked + CHECK_EVERY:
+        return False
+    hall.checked = tx.now
+    (free,) = tx.run(
+        "SELECT COUNT(*) FROM place p LEFT JOIN allocation a ON a.performance_id = p.performance_id "
+        "AND a.seat_id = p.seat_id AND a.state <> 'released' "
+        "WHERE p.performance_id = :id AND p.blocked = '' AND a.id IS NULL",
+        id=performance_id,
+    )[0]
+    return bool(free != len(hall.vacancy))
+
+
+def free_seats(tx: Tx, performance_id: Id, seats: Sequence[Id]) -> list[Seat]:
+    """Those of the seats that are free in the database, with what they count as."""
+    if not seats:
+        return []
+    among, params = in_list("s", seats)
+    rows = tx.run(
+        "SELECT p.seat_id, p.category_id, COALESCE(p.contingent_id, '') FROM place p "  # noqa: S608 - names of ours
+        "LEFT JOIN allocation a ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id "
+        "AND a.state <> 'released' WHERE p.performance_id = :performance AND p.blocked = '' AND a.id IS NULL "
+        f"AND p.seat_id IN {among}",
+        performance=performance_id,
+        **params,
+    )
+    found = {row[0]: Seat(Id(row[0]), row[1], row[2]) for row in rows}
+    return [found[seat] for seat in seats if seat in found]
+
+
+# --- keeping up ------------------------------------------------------------------------------------------------------
+
+
+def _remembered(tx: Tx, name: str) -> OrderedDict[str, Any]:
+    found: OrderedDict[str, Any] = tx.memory.setdefault(name, OrderedDict())
+    return found
+
+
+def _current(tx: Tx, performance_id: Id) -> _Known:
+    halls = _remembered(tx, "halls")
+    hall: _Known | None = halls.get(performance_id)
+    changed = None if hall is None else _changes(tx, performance_id, hall)
+    if hall is None or changed is None or not _refreshed(tx, performance_id, hall, changed):
+        return _read_anew(tx, performance_id)
+    halls.move_to_end(performance_id)
+    return hall
+
+
+def _changes(tx: Tx, performance_id: Id, hall: _Known) -> set[str] | None:
+    """Seats that may not be what memory says; None: it cannot be said which."""
+    changed = hall.own  # the command that saw them may have been refused
+    if hall.seen is not tx.earlier:  # another transaction
+        told = _told(tx, performance_id, hall)
+        if told is None or hall.unsure is None:
+            return None
+        changed = changed | told | hall.unsure
+        hall.unsure, hall.seen, hall.read_to = set(), tx.earlier, 0
+    earlier = counts.counted(tx.earlier)
+    since = _seats_of(earlier[hall.read_to :], performance_id)
+    own = _seats_of(counts.counted(tx.due), performance_id)
+    if since is None or own is None or hall.unsure is None:
+        return None
+    hall.read_to, hall.own = len(earlier), own
+    hall.unsure |= since | own
+    return changed | since | own
+
+
+def _told(tx: Tx, performance_id: Id, hall: _Known) -> set[str] | None:
+    """What other transactions changed since."""
+    seats: set[str] = set()
+    for category, contingent, shard, revision in _heads(tx, performance_id):
+        key = (category, contingent, shard)
+        known = hall.known.get(key, 0)
+        if revision == known:
+            continue
+        rows = tx.run(
+            "SELECT seats FROM place_change WHERE performance_id = :performance AND category_id = :category "
+            "AND contingent_id = :contingent AND shard = :shard AND revision > :known",
+            performance=performance_id, category=category, contingent=contingent, shard=shard, known=known,
+        )  # fmt: skip
+        if len(rows) != revision - known:
+            return None  # forgotten meanwhile
+        for (said,) in rows:
+            told = orjson.loads(said)
+            if None in told:
+                return None
+            seats.update(told)
+        hall.known[key] = revision
+    return seats
+
+
+def _heads(tx: Tx, performance_id: Id) -> list[tuple[str, str, int, int]]:
+    rows: list[Any] = tx.run(
+        "SELECT category_id, contingent_id, shard, revision FROM place_count "
+        "WHERE performance_id = :id AND revision > 0",
+        id=performance_id,
+    )
+    return rows
+
+
+def _seats_of(items: Sequence[counts.Moved], performance_id: str) -> set[str] | None:
+    seats: set[str] = set()
+    for item in items:
+        if item.performance_id == performance_id:
+            if item.seats is None:
+                return None
+            seats.update(item.seats)
+    return seats
+
+
+def _refreshed(tx: Tx, performance_id: Id, hall: _Known, changed: set[str]) -> bool:
+    """Looks these seats up; False if there are too many of them, or one is sold as something else now."""
+    if len(changed) > MOST_CHANGES:
+        return False
+    seats = sorted(changed)
+    free: list[int] = []
+    for first in range(0, len(seats), AT_ONCE):
+        among, params = in_list("s", seats[first : first + AT_ONCE])
+        for seat, category, contingent, blocked, allocation in tx.run(
+            "SELECT p.seat_id, p.category_id, COALESCE(p.contingent_id, ''), p.blocked, a.id FROM place p "  # noqa: S608
+            "LEFT JOIN allocation a ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id "
+            f"AND a.state <> 'released' WHERE p.performance_id = :performance AND p.seat_id IN {among}",
+            performance=performance_id,
+            **params,
+        ):
+            index = hall.plan.index.get(seat)
+            if index is None or hall.kinds[index] != (category, contingent):
+                return False
+            if not blocked and allocation is None:
+                free.append(index)
+    known = {hall.plan.index[seat] for seat in seats if seat in hall.plan.index}
+    hall.vacancy.take(known.difference(free))
+    hall.vacancy.free(free)
+    return True
+
+
+# --- from the database -----------------------------------------------------------------------------------------------
+
+
+def _read_anew(tx: Tx, performance_id: Id) -> _Known:
+    plan = _plan_of(tx, performance_id)
+    known = {(category, contingent, shard): revision for category, contingent, shard, revision in
+             _heads(tx, performance_id)}  # fmt: skip
+    taken = {seat for (seat,) in tx.run(
+        "SELECT seat_id FROM allocation WHERE performance_id = :id AND state <> 'released' AND seat_id IS NOT NULL",
+        id=performance_id,
+    )}  # fmt: skip
+    kinds = [("", "")] * len(plan.ids)
+    qualities: dict[int, int] = {}
+    free: list[int] = []
+    for seat, category, contingent, blocked, quality in tx.run(
+        "SELECT seat_id, category_id, COALESCE(contingent_id, ''), blocked, quality FROM place "
+        "WHERE performance_id = :id",
+        id=performance_id,
+    ):
+        index = plan.index[seat]
+        kinds[index] = (category, contingent)
+        if quality is not None:
+            qualities[index] = quality
+        if not blocked and seat not in taken:
+            free.append(index)
+    base = plan.hall
+    if qualities:
+        base = Hall.of([s._replace(quality=qualities.get(n, s.quality)) for n, s in enumerate(plan.seats)])
+    hall = base.sold_as([category for category, _ in kinds], [contingent for _, contingent in kinds])
+    earlier = counts.counted(tx.earlier)
+    since, own = _seats_of(earlier, performance_id), _seats_of(counts.counted(tx.due), performance_id)
+    made = _Known(plan, Vacancy.of(hall, free), kinds, known, tx.earlier, len(earlier), checked=tx.now)
+    made.unsure = None if since is None or own is None else since | own
+    made.own = own or set()
+    halls = _remembered(tx, "halls")
+    halls[performance_id] = made
+    halls.move_to_end(performance_id)
+    if len(halls) > MOST_HALLS:
+        halls.popitem(last=False)
+    return made
+
+
+def _plan_of(tx: Tx, performance_id: Id) -> _Plan:
+    (configuration_id,) = tx.run(
+        "SELECT l.physical_configuration_id FROM performance p "
+        "JOIN logical_configuration l ON l.id = p.logical_configuration_id WHERE p.id = :id",
+        id=performance_id,
+    )[0]
+    plans = _remembered(tx, "plans")
+    found: _Plan | None = plans.get(configuration_id)
+    if found is None:
+        rows = tx.run(
+            "SELECT id, zone_id, row_name, x, y, quality, wheelchair, companion, aisle FROM physical_seat "
+            "WHERE configuration_id = :id ORDER BY position",
+            id=configuration_id,
+        )
+        ids = tuple(Id(row[0]) for row in rows)
+        seats = tuple(
+            _PlanSeat(zone, row, x, y, "", quality, bool(wheelchair), bool(companion), bool(aisle))
+            for _, zone, row, x, y, quality, wheelchair, companion, aisle in rows
+        )
+        found = _Plan(ids, {seat: n for n, seat in enumerate(ids)}, seats, Hall.of(seats))
+        plans[configuration_id] = found
+        if len(plans) > MOST_PLANS:
+            plans.popitem(last=False)
+    return found

@@ -1,0 +1,316 @@
+"""Holds: places kept for a cart until an end. Named seats, counted places, or the best seats, chosen in the transaction
+that takes them (halls.py). A hold is renewed up to a latest moment, given back, sold through an order (orders/ops.py),
+or it expires: a loop gives back what is over, and whoever finds a place taken by a hold that is over does it at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from central.inventory.halls import choose
+from central.inventory.model import Hold, HoldDo, HoldState, NoSale, PlaceState
+from central.inventory.places import (
+    HOLDS_AT_ONCE,
+    Holder,
+    Located,
+    Seat,
+    end_hold,
+    expire_due,
+    located_of,
+    release,
+    take_counted,
+    take_seats,
+)
+from central.inventory.shop import Shop, barred, open_shop, point_of_sale_context, reach_of
+from central.kernel.db import in_list
+from central.kernel.entity import Between, Ref
+from central.kernel.registry import answers, handles
+from central.kernel.tx import Read, Tx
+from central.organisation.model import Privilege
+from shared.clock import to_ms
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+from shared.rules.seating import Want
+
+
+@dataclass(frozen=True, slots=True)
+class CountedWish:
+    gauge_id: Annotated[Id, Ref("gauge")]
+    quantity: Annotated[int, Between(1, 999)]
+
+
+@dataclass(frozen=True, slots=True)
+class BestWish:
+    """`quantity` seats in all, `wheelchairs` of them wheelchair places; empty category: any. Zone, row, and aisle are
+    wishes, kept if that can be."""
+
+    quantity: Annotated[int, Between(1, 999)]
+    category_id: Annotated[Id, Ref("seat_category")] | None = None
+    zone_id: Annotated[Id, Ref("physical_zone")] | None = None
+    row: str = ""
+    aisle: bool = False
+    wheelchairs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HoldPlaces:
+    """Keeps places for a cart: named seats, counted places, best seats, in any mix; all or none. The same hold again
+    takes more. How long it lasts is the channel's business."""
+
+    hold_id: Id
+    point_of_sale_id: Annotated[Id, Ref("point_of_sale")]
+    performance_id: Annotated[Id, Ref("performance")]
+    seats: tuple[Annotated[Id, Ref("physical_seat")], ...] = ()
+    counted: tuple[CountedWish, ...] = ()
+    best: BestWish | None = None
+    contact_id: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPlace:
+    allocation_id: Id
+    seat_id: Id | None
+    gauge_id: Id | None
+    category_id: Id
+    contingent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """All that the hold keeps now."""
+
+    hold_id: Id
+    until: datetime
+    latest: datetime
+    places: tuple[HeldPlace, ...]
+
+
+@handles(
+    HoldPlaces,
+    needs=Privilege.ORDER_CREATE,
+    at=lambda read, want: point_of_sale_context(read, want.point_of_sale_id),
+    gives=Held,
+)
+def hold_places(tx: Tx, want: HoldPlaces) -> Outcome[Held]:
+    before = tx.get(Hold, want.hold_id)
+    if before and (before.performance_id, before.point_of_sale_id) != (want.performance_id, want.point_of_sale_id):
+        return Refused(NoSale.NO_SUCH_HOLD, fix=want.hold_id)
+    over = _over(tx, before) if before else None
+    if over:
+        return over
+    has = [each for each in located_of(tx, want.hold_id) if each.allocation.state is PlaceState.HELD]
+    wanted = len(want.seats) + sum(each.quantity for each in want.counted) + (want.best.quantity if want.best else 0)
+    shop = open_shop(tx, want.point_of_sale_id, want.performance_id, wanted and wanted + len(has), want.seats)
+    if isinstance(shop, Refused):
+        return shop
+    if want.best and not 0 <= want.best.wheelchairs <= want.best.quantity:
+        return Refused(NoSale.NOT_ENOUGH, fix="wheelchairs", detail={"wanted": want.best.quantity})
+    ends = tx.now + timedelta(minutes=shop.hold_minutes)
+    latest = tx.now + timedelta(minutes=max(shop.hold_minutes, shop.hold_most_minutes))
+    hold = before or tx.insert(
+        Hold(want.hold_id, want.performance_id, want.point_of_sale_id, want.contact_id, HoldState.ACTIVE, tx.now, ends,
+             latest)
+    )  # fmt: skip
+    refused = _take(tx, want, shop, Holder(hold.id, shop.channel, hold.contact_id, hold.until))
+    return refused or Ok(_told(tx, hold))
+
+
+def _take(tx: Tx, want: HoldPlaces, shop: Shop, holder: Holder) -> Refused | None:
+    named = _named(tx, want.performance_id, shop, want.seats)
+    if isinstance(named, Refused):
+        return named
+    taken = take_seats(tx, want.performance_id, named, PlaceState.HELD, holder) if named else None
+    if isinstance(taken, Refused):
+        return taken
+    for wish in want.counted:
+        refused = _take_counted(tx, want.performance_id, shop, wish, holder)
+        if refused:
+            return refused
+    return _take_best(tx, want.performance_id, shop, want.best, holder) if want.best else None
+
+
+def _named(tx: Tx, performance_id: Id, shop: Shop, seats: Sequence[Id]) -> list[Seat] | Refused:
+    """These seats as they may be taken on this channel, or why not."""
+    if not seats:
+        return []
+    among, params = in_list("s", seats)
+    rows = {row[0]: row for row in tx.run(
+        "SELECT seat_id, category_id, COALESCE(contingent_id, ''), blocked FROM place "  # noqa: S608 - names of ours
+        f"WHERE performance_id = :performance AND seat_id IN {among}",
+        performance=performance_id,
+        **params,
+    )}  # fmt: skip
+    found: list[Seat] = []
+    for seat in seats:
+        if seat not in rows:
+            return Refused(NoSale.NO_SUCH_PLACE, fix="seats", detail={"place": seat})
+        _, category, contingent, blocked = rows[seat]
+        if blocked:
+            return Refused(NoSale.BLOCKED, fix=seat, detail={"why": blocked})
+        if refused := barred(tx, shop, contingent):
+            return refused
+        found.append(Seat(seat, category, contingent))
+    return found
+
+
+def _take_counted(tx: Tx, performance_id: Id, shop: Shop, wish: CountedWish, holder: Holder) -> Refused | None:
+    row = tx.one(
+        "SELECT contingent_id FROM gauge WHERE id = :id AND performance_id = :performance",
+        id=wish.gauge_id, performance=performance_id,
+    )  # fmt: skip
+    if row is None or wish.quantity < 1:
+        return Refused(NoSale.NO_SUCH_PLACE, fix="counted", detail={"place": wish.gauge_id})
+    if refused := barred(tx, shop, row[0]):
+        return refused
+    tariffs = [None] * wish.quantity
+    taken = take_counted(tx, wish.gauge_id, tariffs, PlaceState.HELD, holder)
+    return taken if isinstance(taken, Refused) else None
+
+
+def _take_best(tx: Tx, performance_id: Id, shop: Shop, wish: BestWish, holder: Holder) -> Refused | None:
+    want = Want(
+        wish.quantity, wish.category_id or "", wish.zone_id or "", wish.aisle, wish.wheelchairs, reach_of(tx, shop),
+        wish.row,
+    )  # fmt: skip
+    found = choose(tx, performance_id, want)
+    if found is None and expire_due(tx, HOLDS_AT_ONCE, performance_id):
+        found = choose(tx, performance_id, want)
+    if found is None:
+        return Refused(NoSale.NOT_ENOUGH, fix=performance_id, detail={"wanted": wish.quantity})
+    taken = take_seats(tx, performance_id, found, PlaceState.HELD, holder)
+    return taken if isinstance(taken, Refused) else None
+
+
+def _told(read: Read, hold: Hold) -> Held:
+    places = tuple(
+        HeldPlace(each.allocation.id, each.allocation.seat_id, each.allocation.gauge_id, Id(each.category_id),
+                  each.contingent_id)
+        for each in located_of(read, hold.id)
+        if each.allocation.state is PlaceState.HELD
+    )  # fmt: skip
+    return Held(hold.id, hold.until, hold.latest, places)
+
+
+# --- what becomes of a hold ------------------------------------------------------------------------------------------
+
+
+def hold_context(read: Read, hold_id: str) -> str | None:
+    row = read.one(
+        "SELECT s.context_id FROM hold h JOIN point_of_sale s ON s.id = h.point_of_sale_id WHERE h.id = :id", id=hold_id
+    )
+    return str(row[0]) if row else None
+
+
+def _over(read: Read, hold: Hold | None) -> Refused | None:
+    if hold is None:
+        return Refused(NoSale.NO_SUCH_HOLD, fix="hold_id")
+    if not read.actor.within("point_of_sale", hold.point_of_sale_id):
+        return Refused(NoSale.NOT_YOURS, fix=hold.point_of_sale_id)
+    if hold.state is not HoldState.ACTIVE or hold.until <= read.now:
+        return Refused(NoSale.HOLD_OVER, fix=hold.id, detail={"state": hold.state, "until": hold.until})
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class RenewHold:
+    """The whole of the channel's time again from now, as far as the hold's latest moment allows."""
+
+    hold_id: Annotated[Id, Ref("hold")]
+
+
+@handles(RenewHold, needs=Privilege.ORDER_CREATE, at=lambda read, want: hold_context(read, want.hold_id), gives=Held)
+def renew_hold(tx: Tx, want: RenewHold) -> Outcome[Held]:
+    hold = tx.get(Hold, want.hold_id)
+    refused = _over(tx, hold)
+    if refused or hold is None:
+        return refused or Refused(NoSale.NO_SUCH_HOLD, fix="hold_id")
+    (minutes,) = tx.run(
+        "SELECT c.hold_minutes FROM point_of_sale s JOIN channel c ON c.id = s.channel_id WHERE s.id = :id",
+        id=hold.point_of_sale_id,
+    )[0]
+    until = max(hold.until, min(hold.latest, tx.now + timedelta(minutes=minutes)))
+    after = tx.update(hold, replace(hold, until=until))
+    tx.write(
+        "UPDATE allocation SET until = :until WHERE holder_id = :id AND state = 'held'", until=to_ms(until), id=hold.id
+    )
+    return Ok(_told(tx, after))
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHold:
+    """Gives these places of a hold back; none named: all of them, and the hold is over."""
+
+    hold_id: Annotated[Id, Ref("hold")]
+    allocations: tuple[Annotated[Id, Ref("allocation")], ...] = ()
+
+
+@handles(ReleaseHold, needs=Privilege.ORDER_CREATE, at=lambda read, want: hold_context(read, want.hold_id), gives=Held)
+def release_hold(tx: Tx, want: ReleaseHold) -> Outcome[Held]:
+    hold = tx.get(Hold, want.hold_id)
+    refused = _over(tx, hold)
+    if refused or hold is None:
+        return refused or Refused(NoSale.NO_SUCH_HOLD, fix="hold_id")
+    has = held_by(tx, hold.id)
+    strangers = set(want.allocations) - set(has)
+    if strangers:
+        return Refused(NoSale.NO_SUCH_PLACE, fix="allocations", detail={"place": min(strangers)})
+    gone = list(dict.fromkeys(want.allocations)) or list(has)
+    release(tx, gone)
+    if len(gone) == len(has):
+        hold = end_hold(tx, hold, HoldDo.RELEASE)
+    return Ok(_told(tx, hold))
+
+
+def held_by(tx: Tx, hold_id: str) -> dict[Id, Located]:
+    found = located_of(tx, hold_id)
+    return {each.allocation.id: each for each in found if each.allocation.state is PlaceState.HELD}
+
+
+def hold_to_sell(tx: Tx, hold_id: Id, performance_id: Id, point_of_sale_id: Id) -> Hold | Refused:
+    """A hold that this point of sale may sell now, or why not."""
+    hold = tx.get(Hold, hold_id)
+    refused = _over(tx, hold)
+    if refused or hold is None:
+        return refused or Refused(NoSale.NO_SUCH_HOLD, fix="hold_id")
+    if (hold.performance_id, hold.point_of_sale_id) != (performance_id, point_of_sale_id):
+        return Refused(NoSale.NO_SUCH_HOLD, fix=hold_id)
+    return hold
+
+
+# --- expiry ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireHolds:
+    """Gives back what holds kept that are over. Answers with their number; at most a hundred at a time."""
+
+    context_id: Id
+
+
+@handles(ExpireHolds, needs=Privilege.CONTINGENT_MODIFY, gives=int)
+def expire_holds(tx: Tx, _: ExpireHolds) -> Outcome[int]:
+    return Ok(expire_due(tx, HOLDS_AT_ONCE))
+
+
+def holds_over(read: Read) -> Id | None:
+    """What a loop asks: the house, if there is anything to give back in it."""
+    row = read.one(
+        "SELECT c.id FROM context c WHERE c.parent_id IS NULL AND EXISTS "
+        "(SELECT 1 FROM hold WHERE state = 'active' AND until <= :now)",
+        now=to_ms(read.now),
+    )
+    return Id(row[0]) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOf:
+    """One hold with its places."""
+
+    hold_id: Annotated[Id, Ref("hold")]
+
+
+@answers(HoldOf, needs=Privilege.ORDER_CREATE, at=lambda read, want: hold_context(read, want.hold_id), gives=Held)
+def hold_of(read: Read, want: HoldOf) -> Outcome[Held]:
+    hold = read.get(Hold, want.hold_id)
+    return Ok(_told(read, hold)) if hold else Refused(NoSale.NO_SUCH_HOLD, fix="hold_id")

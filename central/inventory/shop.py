@@ -1,0 +1,116 @@
+"""What a point of sale may do with a performance: everything that does not depend on the places, or the first reason
+why not; and which contingents its channel reaches.
+
+A channel sells from the contingents that it names, from an external contingent that belongs to it, and hors contingent
+if it has that right. An external contingent is its owner's alone: naming it in another channel opens nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from central.catalogue.model import ProductState
+from central.inventory.model import NoSale
+from central.kernel.tx import Read
+from shared.clock import from_ms
+from shared.ids import Id
+from shared.outcome import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """Point of sale, channel, performance and prices in one look."""
+
+    organiser: Id
+    organiser_code: str
+    channel: Id
+    open_here: bool
+    most: int
+    contingents: str
+    uncontingented: bool
+    hold_minutes: int
+    hold_most_minutes: int
+    sold_here: bool
+    state: str
+    sell_until: int
+    site: str
+    vat_bp: int
+    grid: str
+    currency: str
+
+
+def point_of_sale_context(read: Read, point_of_sale_id: str) -> str | None:
+    row = read.one("SELECT context_id FROM point_of_sale WHERE id = :id", id=point_of_sale_id)
+    return str(row[0]) if row else None
+
+
+def open_shop(read: Read, point_of_sale_id: Id, performance_id: Id, places: int, seats: Sequence[Id]) -> Shop | Refused:
+    """For so many places in all, these seats among them."""
+    row = read.one(
+        "SELECT s.context_id, o.code, c.id, s.active * c.active, c.max_places, c.contingents, c.uncontingented, "
+        "c.hold_minutes, c.hold_most_minutes, "
+        "CASE WHEN s.context_id IN (n1.id, n2.id, n3.id, n4.id) THEN 1 ELSE 0 END, "
+        "p.state, p.sell_until, p.site_id, e.vat_bp, g.id, g.currency "
+        "FROM point_of_sale s JOIN channel c ON c.id = s.channel_id JOIN context o ON o.id = s.context_id "
+        "LEFT JOIN performance p ON p.id = :performance LEFT JOIN event e ON e.id = p.event_id "
+        "LEFT JOIN price_grid g ON g.id = p.price_grid_id LEFT JOIN context n1 ON n1.id = p.context_id "
+        "LEFT JOIN context n2 ON n2.id = n1.parent_id LEFT JOIN context n3 ON n3.id = n2.parent_id "
+        "LEFT JOIN context n4 ON n4.id = n3.parent_id WHERE s.id = :id",
+        id=point_of_sale_id,
+        performance=performance_id,
+    )
+    if row is None:
+        return Refused(NoSale.NO_SUCH_POINT_OF_SALE, fix="point_of_sale_id")
+    shop = Shop(*row)
+    if not read.actor.within("point_of_sale", point_of_sale_id):
+        return Refused(NoSale.NOT_YOURS, fix=point_of_sale_id)
+    if not shop.open_here:
+        return Refused(NoSale.CHANNEL_CLOSED, fix=shop.channel)
+    if places < 1:
+        return Refused(NoSale.EMPTY, fix="places")
+    if places > shop.most:
+        return Refused(NoSale.TOO_MANY, fix=shop.channel, detail={"most": shop.most})
+    if len(set(seats)) < len(seats):
+        twice = next(seat for seat in seats if seats.count(seat) > 1)
+        return Refused(NoSale.SAME_SEAT_TWICE, fix=twice)
+    if shop.state is None:
+        return Refused(NoSale.NO_SUCH_PERFORMANCE, fix="performance_id")
+    if not shop.sold_here:
+        return Refused(NoSale.NOT_SOLD_HERE, fix=point_of_sale_id)
+    if shop.state != ProductState.ON_SALE:
+        return Refused(NoSale.NOT_ON_SALE, fix=performance_id, detail={"state": shop.state})
+    if read.now >= from_ms(shop.sell_until):
+        return Refused(NoSale.SALE_OVER, fix=performance_id, detail={"since": from_ms(shop.sell_until)})
+    return shop
+
+
+# --- contingents -----------------------------------------------------------------------------------------------------
+
+
+def reach(read: Read, channel_id: str, named: Sequence[str], uncontingented: bool) -> frozenset[str]:
+    """The contingents that a channel may sell from; an empty id among them: hors contingent."""
+    external: dict[str, str] = dict(
+        read.run("SELECT id, external_channel_id FROM contingent WHERE external_channel_id IS NOT NULL")
+    )
+    own = {contingent for contingent, owner in external.items() if owner == channel_id}
+    listed = {each for each in named if each not in external}
+    return frozenset(listed | own | ({""} if uncontingented else set()))
+
+
+def reach_of(read: Read, shop: Shop) -> frozenset[str]:
+    return reach(read, shop.channel, orjson.loads(shop.contingents), bool(shop.uncontingented))
+
+
+def barred(read: Read, shop: Shop, contingent_id: str) -> Refused | None:
+    """Why this channel does not sell out of a contingent (empty: hors contingent). The refusal names it."""
+    if shop.uncontingented if not contingent_id else contingent_id in reach_of(read, shop):
+        return None
+    if not contingent_id:
+        return Refused(
+            NoSale.NOT_FOR_THIS_CHANNEL, fix=shop.channel, detail={"contingent": "", "right": "uncontingented"}
+        )
+    row = read.one("SELECT code, external_channel_id FROM contingent WHERE id = :id", id=contingent_id)
+    code, owner = row if row else ("", None)
+    detail = {"contingent": contingent_id, "code": code, "belongs_to": owner or ""}
+    return Refused(NoSale.NOT_FOR_THIS_CHANNEL, fix=shop.channel, detail=detail)
