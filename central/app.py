@@ -33,6 +33,7 @@ from central.web.assets import serve
 from central.web.files import snapshot_routes
 from central.web.frame import FRAME, Frame
 from central.web.live import LIVE, LivePage
+from central.web.origin import NO_PROXIES, PROXIES, Proxies
 from central.web.session import guard
 from shared.ids import Id, is_id
 from shared.outcome import Refused
@@ -76,7 +77,7 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
                 door, bus, bell_poll_s=config.bell_poll_s, hall_every_s=config.hall_every_s,
                 outbox_every_s=config.outbox_every_s,
             )  # fmt: skip
-            app = make_app(door, loops, config.snapshots, live_open=config.live_open)
+            app = make_app(door, loops, config.snapshots, live_open=config.live_open, proxies=_proxies(config))
             async with Crew() as crew, _served(config, app) as url:
                 for name, work in (
                     ("bus", bus.run), ("bells", loops.bells), ("halls", loops.halls), ("outbox", loops.outbox),
@@ -131,10 +132,19 @@ async def _served(config: CentralConfig, app: web.Application) -> AsyncIterator[
         await runner.cleanup()
 
 
+def _proxies(config: CentralConfig) -> Proxies:
+    try:
+        return Proxies.of(config.proxies)
+    except ValueError as fault:
+        raise Failure(f"The configuration's proxies cannot be read: {fault}.", "Name addresses or networks.") from fault
+
+
 def make_app(
-    door: Door, loops: Loops | None = None, files: Path | None = None, *, live_open: bool = False
+    door: Door, loops: Loops | None = None, files: Path | None = None, *, live_open: bool = False,
+    proxies: Proxies = NO_PROXIES,
 ) -> web.Application:
     app = web.Application(client_max_size=MOST_BYTES)
+    app[PROXIES] = proxies
     app[DOOR] = door
     app[FRAME] = Frame(door)
     app.middlewares.append(guard)

@@ -18,7 +18,8 @@ class BrokerConfig:
 @dataclass(frozen=True, slots=True)
 class CentralConfig:
     """`data` holds the database (unless `database` names another) and the keys. Times in seconds. `live_open` shows the
-    live page to everybody who reaches central; otherwise it asks for an operator's id and key."""
+    live page to everybody who reaches central; otherwise it asks for an operator's id and key. `proxies` are the
+    addresses or networks in front of central whose X-Forwarded-For is believed."""
 
     data: Path
     database: str = ""
@@ -30,6 +31,7 @@ class CentralConfig:
     outbox_every_s: float = 1.0
     snapshot_every_s: float = 60.0
     live_open: bool = False
+    proxies: tuple[str, ...] = ()
 
     @property
     def database_url(self) -> str:

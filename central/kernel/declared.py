@@ -109,6 +109,10 @@ def checked(kind: type[Any]) -> Callable[[Check], Check]:
     return register
 
 
+def check_of(table: str) -> Check | None:
+    return _CHECKS.get(table)
+
+
 def revision(entity: Any) -> str:
     """A short mark of a row's state: what a form saw, so that nobody overwrites what they have not seen."""
     row = ENTITIES[type(entity)].row(entity)

@@ -27,6 +27,7 @@ from central.kernel.entity import Declaration
 from central.kernel.keys import Keys
 from central.kernel.privileges import nodes
 from central.kernel.registry import Handler, handler_of
+from central.kernel.scope import home
 from central.kernel.traces import Traces
 from central.kernel.tx import Actor, ActorKind, Read, Tx
 from shared.clock import to_ms
@@ -311,8 +312,7 @@ class Door:
         """The contexts whose rows of an entity the asker may see; None: all. Rows that stand in no context of their own
         are shown to who holds the privilege for the whole house."""
         places = self.holding(read, declaration.read)
-        inside = "context_id" in declaration.names or declaration.name == "context"
-        return places if places is None or inside else ()
+        return places if places is None or home(declaration.name) else ()
 
     def holding(self, read: Read, privilege: str) -> tuple[str, ...] | None:
         """The contexts in which the asker holds a privilege; None: in the whole house."""

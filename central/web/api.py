@@ -2,38 +2,38 @@
 
 POST /api/v1/commands/<name>    JSON body, header Idempotency-Key: the command's id   [?dry_run=1]
 GET  /api/v1/queries/<name>     fields as query parameters
-GET  /api/v1/entities/<name>    rows by id, ?after=<id>&limit=; or one, ?id=
+GET  /api/v1/entities/<name>    rows by id, ?after=<id>&limit=&at=<context>&<field>=<value>; or one, ?id=
 """
 
+import gzip
 import re
 from collections.abc import Awaitable, Callable
+from functools import cache
+from hashlib import sha256
 from typing import Any
 
 import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
-from central.kernel.db import in_list
 from central.kernel.door import Door, NoEntry, reply_to
 from central.kernel.entity import BY_NAME
 from central.kernel.registry import COMMANDS, QUERIES
-from central.kernel.tx import Actor, Read
+from central.kernel.tx import Actor, ActorKind, Read
+from central.web.caller import AUTHENTICATE, MOST_BYTES, Authenticate, caller, caller_with_body, problem, unknown_caller
+from central.web.ids import bad_ids
 from central.web.openapi import document
+from central.web.rows import Page, page, wanted
 from shared.ids import Id, is_id
-from shared.outcome import Ok, Outcome, Refused
+from shared.outcome import Outcome, Refused
 from shared.runtime.log import logger
 from shared.wire.codec import faults
-from shared.wire.requests import COMMAND_ID, DEVICE
+from shared.wire.requests import COMMAND_ID
 
-Authenticate = Callable[[web.Request, bytes], Awaitable[Actor | None]]
+__all__ = ["AUTHENTICATE", "DOOR", "MOST_BYTES", "Authenticate", "problem", "routes", "unknown_caller"]
 
 DOOR = web.AppKey("door", Door)
-AUTHENTICATE: web.AppKey[Authenticate] = web.AppKey("authenticate")
-MOST_BYTES = 64 * 1024 * 1024  # a plan file of 80,000 places is 21 MB, and JSON escapes its quotes once more
-MOST_FROM_STRANGERS = 64 * 1024
-MOST_ROWS = 500
 STATUS: dict[str, int] = {NoEntry.BUSY: 503, NoEntry.NOT_ALLOWED: 403}
-_PROBLEM = "application/problem+json"
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # the one character that no database takes in a text
 _NO_NUL = {"at": "body", "what": "holds the character U+0000"}
 log = logger(__name__)
@@ -49,16 +49,16 @@ def routes(app: web.Application) -> None:
 
 @web.middleware
 async def problems(request: web.Request, handler: Callable[[web.Request], Awaitable[Any]]) -> Any:
-    """What goes wrong below /api answers as a problem too, never as a page of the server's own."""
+    """What goes wrong below /api/v1 answers as a problem too, never as a page of the server's own."""
     try:
         return await handler(request)
     except web.HTTPError as bad:
-        if not request.path.startswith("/api/"):
+        if not request.path.startswith("/api/v1/"):
             raise
         said = problem(bad.status, bad.reason.lower().replace(" ", "_"), f"{bad.reason}.")
         return _allowing(said, bad)
     except Exception:
-        if not request.path.startswith("/api/"):
+        if not request.path.startswith("/api/v1/"):
             raise
         log.exception("a request broke", method=request.method, path=request.path)
         return problem(500, "broken", "This is a fault of Parterre's; its log says more. Nothing was changed.")
@@ -74,11 +74,10 @@ async def command(request: web.Request) -> web.Response:
     handler = COMMANDS.get(request.match_info["name"])
     if handler is None:
         return problem(404, "unknown_command", "There is no such command.", at=request.match_info["name"])
-    known = "Authorization" in request.headers or DEVICE in request.headers
-    body = await (request if known else request.clone(client_max_size=MOST_FROM_STRANGERS)).read()
-    actor = await request.app[AUTHENTICATE](request, body)
-    if actor is None:
-        return unknown_caller()
+    came = await caller_with_body(request)
+    if isinstance(came, web.Response):
+        return came
+    actor, body = came
     command_id = request.headers.get(COMMAND_ID, "")
     if not is_id(command_id):
         return problem(400, "no_command_id", f"Send the command's id (26 characters) in the header {COMMAND_ID}.")
@@ -86,91 +85,102 @@ async def command(request: web.Request) -> web.Response:
     if dry_run not in ("0", "1"):  # anything else would be taken for one of them, and one of them sells
         return _bad_content([{"at": "dry_run", "what": "0 or 1"}])
     try:
-        wanted = handler.adapter.validate_json(body)
+        want = handler.adapter.validate_json(body)
     except ValidationError as bad:
         return _bad_content(faults(bad))
     if _NUL.search(body):
         return _bad_content([_NO_NUL])
-    reply = await request.app[DOOR].execute(actor, wanted, Id(command_id), dry_run=dry_run == "1")
+    if found := bad_ids(want):
+        return _bad_content(found)
+    reply = await request.app[DOOR].execute(actor, want, Id(command_id), dry_run=dry_run == "1")
     if reply.ok:
-        return web.Response(body=b'{"value":' + reply.body + b"}", content_type="application/json")
-    return refusal(reply.outcome)
+        return _said(b'{"value":' + reply.body + b"}")
+    return refusal(request, actor, reply.outcome)
 
 
 async def query(request: web.Request) -> web.Response:
     handler = QUERIES.get(request.match_info["name"])
     if handler is None:
         return problem(404, "unknown_query", "There is no such query.", at=request.match_info["name"])
-    actor = await request.app[AUTHENTICATE](request, b"")
-    if actor is None:
-        return unknown_caller()
+    actor = await caller(request)
+    if isinstance(actor, web.Response):
+        return actor
     try:
-        wanted = handler.adapter.validate_strings(dict(request.query), strict=False)
+        want = handler.adapter.validate_strings(dict(request.query), strict=False)
     except ValidationError as bad:
         return _bad_content(faults(bad))
     if any("\0" in value for value in request.query.values()):
         return _bad_content([_NO_NUL])
-    return _answer(await request.app[DOOR].ask(actor, wanted))
+    if found := bad_ids(want):
+        return _bad_content(found)
+    outcome = await request.app[DOOR].ask(actor, want)
+    if isinstance(outcome, Refused):
+        return refusal(request, actor, outcome)
+    return _said(b'{"value":' + reply_to(outcome).body + b"}")
 
 
 async def entities(request: web.Request) -> web.Response:
     declaration = BY_NAME.get(request.match_info["name"])
     if declaration is None:
         return problem(404, "unknown_entity", "There is no such entity.", at=request.match_info["name"])
-    actor = await request.app[AUTHENTICATE](request, b"")
-    if actor is None:
-        return unknown_caller()
-    limit = request.query.get("limit", "100")
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:9]) <= MOST_ROWS:
-        return _bad_content([{"at": "limit", "what": f"a whole number from 1 to {MOST_ROWS}"}])
-    wanted, after = request.query.get("id"), request.query.get("after", "")
-    if not (wanted is None or is_id(wanted)) or not (after == "" or is_id(after)):
-        return _bad_content([{"at": "id" if after == "" else "after", "what": "an id of 26 characters"}])
+    actor = await caller(request)
+    if isinstance(actor, web.Response):
+        return actor
+    if any("\0" in value for value in request.query.values()):
+        return _bad_content([_NO_NUL])
+    want = wanted(declaration, request.query)
+    if isinstance(want, list):
+        return _bad_content(want)
     door = request.app[DOOR]
 
-    def look(read: Read) -> Outcome[list[dict[str, Any]]]:
-        places = door.places(read, declaration)
-        if places is not None and not places:
-            return Refused(NoEntry.NOT_ALLOWED, fix=declaration.read)
-        narrowed, params = ("", {}) if places is None else in_list("place", places)
-        inside = f" AND {'id' if declaration.name == 'context' else 'context_id'} IN {narrowed}" if narrowed else ""
-        if wanted:
-            found = read.find(declaration.kind, f"WHERE id = :id{inside}", id=wanted, **params)
-        else:
-            where = f"WHERE id > :after{inside} ORDER BY id LIMIT :n"
-            found = read.find(declaration.kind, where, after=after, n=int(limit), **params)
-        return Ok([declaration.public(each) for each in found])
+    def look(read: Read) -> Outcome[Page]:
+        return page(door, read, declaration, want)
 
-    return _answer(await door.read(actor, look))
+    outcome: Outcome[Page] = await door.read(actor, look)
+    if isinstance(outcome, Refused):
+        return refusal(request, actor, outcome)
+    said = _said(orjson.dumps({"value": outcome.value.rows, "next": outcome.value.next}))
+    if outcome.value.next:
+        onwards = request.rel_url.update_query(after=outcome.value.next)
+        said.headers["Link"] = f'<{onwards}>; rel="next"'
+    return said
 
 
-async def openapi(_: web.Request) -> web.Response:
-    return web.Response(body=orjson.dumps(document()), content_type="application/json")
+async def openapi(request: web.Request) -> web.Response:
+    """The description, which says nothing about anybody: who may not call may read how to."""
+    packed, tag = _packed()
+    headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    if request.headers.get("If-None-Match") == tag:
+        return web.Response(status=304, headers=headers)
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return web.Response(body=packed, content_type="application/json", headers=headers)
+    return web.Response(body=gzip.decompress(packed), content_type="application/json", headers=headers)
+
+
+@cache
+def _packed() -> tuple[bytes, str]:
+    whole = orjson.dumps(document())
+    return gzip.compress(whole, 9, mtime=0), f'"{sha256(whole).hexdigest()[:16]}"'
+
+
+def _said(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="application/json")
 
 
 def _bad_content(found: list[dict[str, str]]) -> web.Response:
     return problem(422, "bad_content", "The content does not fit what is declared.", faults=found)
 
 
-def _answer(outcome: Outcome[Any]) -> web.Response:
-    reply = reply_to(outcome)
-    if reply.ok:
-        return web.Response(body=b'{"value":' + reply.body + b"}", content_type="application/json")
-    return refusal(outcome)
-
-
-def refusal(outcome: Outcome[Any]) -> web.Response:
-    """A refusal as RFC 9457: the reason's name, what to change, and what a screen needs to say so."""
+def refusal(request: web.Request, actor: Actor, outcome: Outcome[Any]) -> web.Response:
+    """A refusal as RFC 9457: the reason's name, what to change, and what a screen needs to say so. Whoever did not say
+    who they are is asked to, before they are told that they may not."""
     assert isinstance(outcome, Refused), "only refusals come here"
+    if outcome.reason == NoEntry.NOT_ALLOWED and actor.kind is ActorKind.ANONYMOUS:
+        return unknown_caller(request)
     status = STATUS.get(outcome.reason, 409)
     title = outcome.reason.replace("_", " ").capitalize() + "."
-    return problem(status, outcome.reason, title, fix=outcome.fix, detail=dict(outcome.detail))
-
-
-def problem(status: int, reason: str, title: str, **more: Any) -> web.Response:
-    body = {"type": f"urn:parterre:{reason}", "title": title, "status": status, "reason": reason, **more}
-    return web.Response(status=status, body=orjson.dumps(body), content_type=_PROBLEM)
-
-
-def unknown_caller() -> web.Response:
-    return problem(401, "who_are_you", "Sign the request as a device, or send an operator's id and key.")
+    said = problem(status, outcome.reason, title, fix=outcome.fix, detail=dict(outcome.detail))
+    if status == 503:
+        said.headers["Retry-After"] = "1"
+    return said

@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from central.kernel.tx import Actor
-from central.web.api import AUTHENTICATE, problem, unknown_caller
+from central.web.caller import caller, problem
 
 Locate = Callable[[Actor, str], Awaitable[Path | None]]
 """The file of this name for this caller; None: there is none, or it is not for them."""
@@ -17,9 +17,9 @@ Locate = Callable[[Actor, str], Awaitable[Path | None]]
 
 def snapshot_routes(app: web.Application, locate: Locate) -> None:
     async def send(request: web.Request) -> web.StreamResponse:
-        actor = await request.app[AUTHENTICATE](request, b"")
-        if actor is None:
-            return unknown_caller()
+        actor = await caller(request)
+        if isinstance(actor, web.Response):
+            return actor
         path = await locate(actor, request.match_info["name"])
         if path is None:
             return problem(404, "no_such_file", "There is no such file for you.", fix="name")

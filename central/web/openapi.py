@@ -1,125 +1,367 @@
-"""OpenAPI 3.1 out of the declarations: what the API takes is what the handlers declare, nothing is written twice."""
+"""OpenAPI 3.1 out of the declarations: what the API takes is what the handlers declare, nothing is written twice.
+
+pydantic gives the shapes; the marks of a declaration (an id of what, from how much to how much, which form) and the
+English texts of fields are added to them. `x-needs` is the privilege, `x-reasons` why a command may be refused as far
+as its code says (web/reasons.py), `x-ref` the entity that an id names.
+"""
 
 from functools import cache
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter
 
-from central.kernel.entity import BY_NAME
+from central.kernel.declared import CONFIGURED
+from central.kernel.door import QUEUE
+from central.kernel.entity import BY_NAME, Between, Column, Declaration, Look, Ref, item_marks, stripped
 from central.kernel.registry import COMMANDS, QUERIES, Handler
-from shared.wire.requests import COMMAND_ID
+from central.kernel.values import FIRST_LANGUAGE, LANGUAGES, MOST_LINE
+from central.web.caller import MOST_BYTES, MOST_FROM_STRANGERS, PROBLEM
+from central.web.ids import PATTERN, is_ids
+from central.web.reasons import reasons
+from central.web.rows import MOST_ROWS, OWN, ROWS, filters
+from central.web.session import CSRF_HEADER
+from central.web.texts import texts
+from shared.ids import Id
+from shared.wire.requests import COMMAND_ID, DEVICE, SIGNATURE, TIME
 
+VERSION = "1"
 _REF = "#/components/schemas/{model}"
-_PROBLEM = {
+_AN_ID = {"type": "string", "pattern": PATTERN}
+_PROBLEM_SCHEMA = {
     "type": "object",
     "required": ["type", "title", "status", "reason"],
+    "description": "What stands in the way, as RFC 9457 has it.",
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "reason": {"type": "string", "description": "One of the command's reasons; the first that applies."},
         "fix": {"type": "string", "description": "The field, or the id or code of the thing, that must change."},
-        "detail": {"type": "object"},
-        "faults": {"type": "array", "items": {"type": "object"}},
+        "detail": {
+            "type": "object",
+            "description": "What a screen needs to say so: `faulty` lists its `faults`, `code_taken` has the `value` "
+            "that is taken and in `by` the id of the row that has it, `in_use` says by what.",
+        },
+        "faults": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["at", "what"],
+                "properties": {"at": {"type": "string"}, "what": {"type": "string"}},
+            },
+        },
     },
 }
+_SAID = {
+    "400": "No command id, or one that is none.",
+    "401": "Nobody said who they are, or they are not who they say.",
+    "403": "The caller may not do this; `fix` names the privilege that is missing.",
+    "409": "Refused, with the reason; nothing was changed.",
+    "413": "The body is too big.",
+    "422": "The content does not fit; every fault is listed.",
+    "500": "A fault of Parterre's; nothing was changed.",
+    "503": "Busy: wait as long as Retry-After says and send the same command again.",
+}
+_LOOKS: dict[Look, dict[str, Any]] = {
+    Look.COLOUR: {"pattern": "^#[0-9A-Fa-f]{6}$", "description": "A colour, #rrggbb."},
+    Look.TIMEZONE: {"description": "An IANA time zone.", "examples": ["Europe/Paris"]},
+    Look.EMAIL: {"format": "email"},
+    Look.CURRENCY: {"pattern": "^[A-Z]{3}$", "description": "ISO 4217."},
+    Look.MONEY: {"minimum": 0, "description": "Whole minor units (cents)."},
+    Look.PERCENT: {"minimum": 0, "description": "Basis points: 550 is 5.5 %."},
+    Look.SECONDS: {"minimum": 0, "description": "Seconds."},
+    Look.PICTURE: {"description": "A data: address of a PNG, JPEG or WebP picture; empty: none."},
+    Look.URL: {"format": "uri", "description": "https, or http to this machine."},
+    Look.LANGUAGE: {"enum": list(LANGUAGES)},
+}
+_ABOUT = f"""Commands change, queries and entities read.
+
+**Who asks.** A program sends its operator's id and key (Basic), a device signs ({DEVICE}, {TIME}, {SIGNATURE}), a
+browser that is signed in sends its cookie and, to change something, the page's token in {CSRF_HEADER}.
+
+**Once only.** A command carries its id, made by the sender, in {COMMAND_ID}; sent again it gives the same answer.
+
+**Limits.** A body has at most {MOST_BYTES >> 20} MiB, {MOST_FROM_STRANGERS >> 10} KiB from a caller who is not known;
+an answer holds at most {MOST_ROWS} rows. Nobody is slowed down by number of requests; when {QUEUE:,} commands wait,
+the next is answered 503 `busy` with Retry-After. Sign-in attempts are slowed down (/sign-in), keys are too long to guess."""
 
 
 @cache
 def document() -> dict[str, Any]:
     """The whole API. Call it once every area is imported."""
-    components: dict[str, Any] = {"Problem": _PROBLEM}
+    shapes = _Shapes()
     paths: dict[str, Any] = {}
     for name, handler in sorted(COMMANDS.items()):
-        paths[f"/api/v1/commands/{name}"] = {"post": _command(handler, components)}
+        paths[f"/api/v1/commands/{name}"] = {"post": _command(handler, shapes)}
     for name, handler in sorted(QUERIES.items()):
-        paths[f"/api/v1/queries/{name}"] = {"get": _query(handler, components)}
-    for name in sorted(BY_NAME):
-        paths[f"/api/v1/entities/{name}"] = {"get": _entity(name, components)}
+        paths[f"/api/v1/queries/{name}"] = {"get": _query(handler, shapes)}
+    for name, declaration in sorted(BY_NAME.items()):
+        paths[f"/api/v1/entities/{name}"] = {"get": _entity(declaration, shapes)}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Parterre", "version": "1", "description": "Commands change, queries and entities read."},
-        "paths": paths,
+        "info": {"title": "Parterre", "version": VERSION, "description": _ABOUT},
+        "paths": {**paths, **_OTHERS},
         "components": {
-            "schemas": components,
-            "securitySchemes": {"operator": {"type": "http", "scheme": "basic"}},
+            "schemas": {"Problem": _PROBLEM_SCHEMA, **shapes.components},
+            "responses": {f"S{status}": _refused(said) for status, said in _SAID.items()},
+            "securitySchemes": _SECURITY,
         },
-        "security": [{"operator": []}, {}],
+        "security": [{"operator": []}, {"session": []}, {"device": [], "device_time": [], "device_signature": []}],
     }
 
 
-def _schema(kind: Any, components: dict[str, Any], mode: Any = "validation") -> dict[str, Any]:
-    schema = TypeAdapter(kind).json_schema(ref_template=_REF, mode=mode)
-    components.update(schema.pop("$defs", {}))
-    return schema
+def _header_key(name: str, said: str) -> dict[str, Any]:
+    return {"type": "apiKey", "in": "header", "name": name, "description": said}
 
 
-def _command(handler: Handler, components: dict[str, Any]) -> dict[str, Any]:
-    components[handler.kind.__name__] = _schema(handler.kind, components)
+_SECURITY = {
+    "operator": {"type": "http", "scheme": "basic", "description": "An operator's id and its key."},
+    "session": _header_key(CSRF_HEADER, "With the session's cookie: the token of a page that is signed in."),
+    "device": _header_key(DEVICE, "A device's id."),
+    "device_time": _header_key(TIME, "The device's time, ISO 8601."),
+    "device_signature": _header_key(SIGNATURE, "Ed25519, base64: docs/interfaces.md."),
+}
+
+
+# --- shapes ----------------------------------------------------------------------------------------------------------
+
+
+class _Shapes:
+    """Every type's schema, generated together: two types of one name get two names."""
+
+    def __init__(self) -> None:
+        wanted: list[tuple[Any, Any, TypeAdapter[Any]]] = []
+        for handler in (*COMMANDS.values(), *QUERIES.values()):
+            wanted.append((handler.kind, "validation", handler.adapter))
+            if handler.gives is not None:
+                wanted.append(((handler.kind, "gives"), "serialization", TypeAdapter(handler.gives)))
+        wanted += [(each.kind, "serialization", TypeAdapter(each.kind)) for each in BY_NAME.values()]
+        self._schemas, said = TypeAdapter.json_schemas(wanted, ref_template=_REF)
+        self.components: dict[str, Any] = dict(said.get("$defs", {}))
+        for handler in (*COMMANDS.values(), *QUERIES.values()):
+            self._mark_fields(self.own(handler.kind, "validation"), handler.hints, handler.on)
+            if handler.on in CONFIGURED and (fields := self._fields_of(handler)):
+                self._mark_fields(fields, get_type_hints(CONFIGURED[handler.on].declaration.kind, include_extras=True),
+                                  handler.on)  # fmt: skip
+        for declaration in BY_NAME.values():
+            self._rows(declaration)
+
+    def of(self, key: Any, mode: Any) -> dict[str, Any]:
+        return self._schemas[(key, mode)]
+
+    def own(self, key: Any, mode: Any) -> dict[str, Any]:
+        """The schema itself, where `of` gives a reference to it."""
+        schema = self.of(key, mode)
+        named = schema.get("$ref", "").rpartition("/")[2]
+        found: dict[str, Any] = self.components[named] if named else schema
+        return found
+
+    def _fields_of(self, handler: Handler) -> dict[str, Any] | None:
+        """The `set` of a generated change."""
+        if get_args(handler.hints.get("set")) or "set" not in handler.hints or "seen" not in handler.hints:
+            return None
+        named = self.own(handler.kind, "validation")["properties"]["set"].get("$ref", "").rpartition("/")[2]
+        return self.components.get(named)
+
+    def _mark_fields(self, schema: dict[str, Any], hints: dict[str, Any], entity: str | None) -> None:
+        for name, field in schema.get("properties", {}).items():
+            if name in hints:
+                bare, _, marks = stripped(hints[name])
+                _mark(field, name, bare, (*marks, *item_marks(bare)), taken_in=True)
+                _word(field, entity or "", name)
+
+    def _rows(self, declaration: Declaration) -> None:
+        """A row as it is shown: without secrets, and nothing beside what is declared."""
+        schema = self.own(declaration.kind, "serialization")
+        shown = [column for column in declaration.columns if not column.secret]
+        schema["properties"] = {column.name: schema["properties"][column.name] for column in shown}
+        schema["required"] = [column.name for column in shown]
+        schema["additionalProperties"] = False
+        for column in shown:
+            field = schema["properties"][column.name]
+            _mark(field, column.name, column.hint, (*column.marks, *item_marks(column.hint)), taken_in=False)
+            _word(field, declaration.name, column.name)
+
+
+def _mark(field: dict[str, Any], name: str, bare: Any, marks: tuple[Any, ...], *, taken_in: bool) -> None:
+    """Puts into a field's schema what its declaration says beyond its type; limits only where something is taken in,
+    since what stands in the database may be older than they are."""
+    arm = next((each for each in field.get("anyOf", ()) if each.get("type") != "null"), field)
+    if bare is Id:
+        arm["pattern"] = PATTERN
+    elif is_ids(bare):
+        arm.setdefault("items", {})["pattern"] = PATTERN
+    for mark in marks:
+        if isinstance(mark, Ref):
+            field["x-ref"] = mark.table
+        elif isinstance(mark, Look):
+            said = _LOOKS.get(mark, {})
+            arm |= {key: value for key, value in said.items() if taken_in or key in ("format", "description")}
+            if "pattern" in arm and field.get("default") == "":
+                arm["pattern"] = f"^$|{arm['pattern']}"
+        elif isinstance(mark, Between) and taken_in:
+            arm |= _limits(arm.get("type", ""), mark)
+    if name == "names" and taken_in and arm.get("type") == "object":
+        text = {"type": "string", "maxLength": MOST_LINE}
+        arm |= {"properties": dict.fromkeys(LANGUAGES, text), "required": [FIRST_LANGUAGE]}
+        arm["additionalProperties"] = False
+
+
+def _limits(kind: str, mark: Between) -> dict[str, Any]:
+    least, most = {"string": ("minLength", "maxLength"), "array": ("minItems", "maxItems")}.get(
+        kind, ("minimum", "maximum")
+    )
+    return {name: value for name, value in ((least, mark.least), (most, mark.most)) if value is not None}
+
+
+def _word(field: dict[str, Any], entity: str, name: str) -> None:
+    """The English name and help, as the screens say them."""
+    english = texts("en")
+    field["title"] = english.field(entity, name)
+    if help_ := english.help(entity, name):
+        field.setdefault("description", help_)
+
+
+# --- operations ------------------------------------------------------------------------------------------------------
+
+
+def _command(handler: Handler, shapes: _Shapes) -> dict[str, Any]:
+    known = reasons(handler)
     return {
-        "operationId": handler.name,
-        "summary": handler.name.replace("_", " ").capitalize(),
-        "description": handler.doc,
+        **_head(handler.name, "commands", texts("en").do(handler.name), handler.doc, handler.needs),
+        "x-reasons": list(known),
         "parameters": [
             {
                 "name": COMMAND_ID,
                 "in": "header",
                 "required": True,
                 "description": "The command's id, made by the sender: sending it again gives the same answer.",
-                "schema": {"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},
+                "schema": _AN_ID,
             },
-            {"name": "dry_run", "in": "query", "schema": {"type": "string", "enum": ["0", "1"]}},
+            {
+                "name": "dry_run",
+                "in": "query",
+                "description": "1: everything is done and undone again, and the answer is what it would be.",
+                "schema": {"type": "string", "enum": ["0", "1"], "default": "0"},
+            },
         ],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{handler.kind.__name__}"}}},
+            "content": {"application/json": {"schema": shapes.of(handler.kind, "validation")}},
         },
-        "responses": _responses(handler.gives, components),
+        "responses": _responses(
+            _value(handler, shapes), {"400", "401", "403", "409", "413", "422", "500", "503"}, known
+        ),
     }
 
 
-def _query(handler: Handler, components: dict[str, Any]) -> dict[str, Any]:
-    schema = _schema(handler.kind, components)
+def _query(handler: Handler, shapes: _Shapes) -> dict[str, Any]:
+    schema = shapes.own(handler.kind, "validation")
     required = set(schema.get("required", ()))
     return {
-        "operationId": handler.name,
-        "summary": handler.name.replace("_", " ").capitalize(),
-        "description": handler.doc,
+        **_head(handler.name, "queries", handler.name.replace("_", " ").capitalize(), handler.doc, handler.needs),
         "parameters": [
             {"name": name, "in": "query", "required": name in required, "schema": field}
             for name, field in schema.get("properties", {}).items()
         ],
-        "responses": _responses(handler.gives, components),
+        "responses": _responses(_value(handler, shapes), {"401", "403", "409", "422", "500"}, reasons(handler)),
     }
 
 
-def _entity(name: str, components: dict[str, Any]) -> dict[str, Any]:
+def _entity(declaration: Declaration, shapes: _Shapes) -> dict[str, Any]:
+    rows = {"type": "array", "maxItems": MOST_ROWS, "items": shapes.of(declaration.kind, "serialization")}
+    answer = {
+        "type": "object",
+        "required": ["value", "next"],
+        "additionalProperties": False,
+        "properties": {
+            "value": rows,
+            "next": {"anyOf": [_AN_ID, {"type": "null"}], "description": "Ask for `after` this; null: that was all."},
+        },
+    }
+    said = _responses({}, {"401", "403", "422", "500"}, ())
+    link = {"description": 'The next page, rel="next".', "schema": {"type": "string"}}
+    said["200"] = {"description": "Rows, by id.", "headers": {"Link": link}, **_json(answer)}
+    doc = " ".join((declaration.kind.__doc__ or "").split())
     return {
-        "operationId": f"entities_{name}",
-        "summary": f"Rows of {name}",
-        "description": " ".join((BY_NAME[name].kind.__doc__ or "").split()),
+        **_head(f"entities_{declaration.name}", "entities", texts("en").entities(declaration.name), doc,
+                declaration.read),
         "parameters": [
-            {"name": "id", "in": "query", "schema": {"type": "string"}},
-            {"name": "after", "in": "query", "schema": {"type": "string"}},
-            {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 500}},
+            _asked("id", _AN_ID, "This row alone."),
+            _asked("after", {"anyOf": [_AN_ID, {"const": ""}]}, "The page after this id."),
+            _asked("limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": ROWS}, "Rows a page."),
+            _asked("at", {**_AN_ID, "x-ref": "context"}, "Rows of this context and of what lies below it."),
+            *(_asked(each.name, _filter(each), f"Rows whose {each.name} is this.") for each in filters(declaration)),
         ],
-        "responses": _responses(list[dict[str, Any]], components),
-    }
+        "responses": said,
+    }  # fmt: skip
 
 
-def _responses(gives: Any, components: dict[str, Any]) -> dict[str, Any]:
-    value = {} if gives is None else _schema(gives, components, mode="serialization")
-    answer = {"type": "object", "required": ["value"], "properties": {"value": value}}
-    refused = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    said = {
-        "400": "No command id.",
-        "401": "The caller is not known.",
-        "403": "The caller may not do this.",
-        "409": "Refused, with the reason.",
-        "422": "The content does not fit; every fault is listed.",
-        "503": "Busy: send the same command again.",
+def _filter(column: Column) -> dict[str, Any]:
+    schema: dict[str, Any] = TypeAdapter(column.hint).json_schema()
+    if column.hint is Id:
+        schema["pattern"] = PATTERN
+    if column.ref:
+        schema["x-ref"] = column.ref
+    schema.pop("title", None), schema.pop("description", None)
+    return schema
+
+
+def _asked(name: str, schema: dict[str, Any], said: str) -> dict[str, Any]:
+    assert name in OWN or said, name
+    return {"name": name, "in": "query", "description": said, "schema": schema}
+
+
+def _head(operation: str, tag: str, summary: str, doc: str, needs: str | None) -> dict[str, Any]:
+    head: dict[str, Any] = {"operationId": operation, "tags": [tag], "summary": summary, "description": doc}
+    if needs is None:
+        return {**head, "security": [{}]}
+    return {**head, "x-needs": str(needs)}
+
+
+def _value(handler: Handler, shapes: _Shapes) -> dict[str, Any]:
+    value = {} if handler.gives is None else shapes.of((handler.kind, "gives"), "serialization")
+    return {"type": "object", "required": ["value"], "additionalProperties": False, "properties": {"value": value}}
+
+
+def _responses(answer: dict[str, Any], statuses: set[str], known: tuple[str, ...]) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        status: {"$ref": f"#/components/responses/S{status}"} for status in _SAID if status in statuses
     }
-    return {
-        "200": {"description": "Done.", "content": {"application/json": {"schema": answer}}},
-        **{status: {"description": text, **refused} for status, text in said.items()},
-    }
+    if known:
+        said["409"] = _refused(f"Refused: {', '.join(known)}. Nothing was changed.")
+    return {"200": {"description": "Done.", **_json(answer)}, **said}
+
+
+def _refused(said: str) -> dict[str, Any]:
+    return {"description": said, "content": {PROBLEM: {"schema": {"$ref": _REF.format(model="Problem")}}}}
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+_OTHERS: dict[str, Any] = {
+    "/api/v1/openapi.json": {
+        "get": {
+            "operationId": "openapi",
+            "tags": ["description"],
+            "summary": "This description",
+            "security": [{}],
+            "responses": {"200": {"description": "OpenAPI 3.1.", **_json({"type": "object"})}},
+        }
+    },
+    "/api/v1/snapshots/{name}": {
+        "get": {
+            "operationId": "snapshot_file",
+            "tags": ["files"],
+            "summary": "A snapshot's file, by the name in its manifest",
+            "parameters": [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "responses": {
+                "200": {"description": "SQLite.", "content": {"application/vnd.sqlite3": {}}},
+                "401": {"$ref": "#/components/responses/S401"},
+                "404": _refused("There is no such file for you."),
+            },
+        }
+    },
+}

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jsonschema import Draft202012Validator
@@ -20,11 +21,13 @@ from central.kernel import registry
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
-from central.kernel.tx import SYSTEM, Tx
+from central.kernel.tx import SYSTEM, Read, Tx
 from central.organisation.model import Privilege
 from central.organisation.ops import CreateOperator, key_digest, path_of
 from central.web.api import MOST_BYTES
 from central.web.openapi import document
+from central.web.origin import FORWARDED, PROXIES, Proxies, address_of
+from central.web.session import SESSIONS, SignedIn, csrf_of
 from shared.ids import Id
 from shared.outcome import Outcome
 from shared.wire.certificates import DeviceKind, signing_request
@@ -59,6 +62,20 @@ class Desk:
         async with self.client.get(f"/api/v1/{path}", params=params, headers=said) as answer:
             return answer.status, _said(answer.status, answer.content_type, await answer.read())
 
+    async def page(self, path: str, **params: str) -> tuple[list[Any], str | None, str]:
+        """Rows, the id after which to go on, and the Link header."""
+        async with self.client.get(f"/api/v1/{path}", params=params, headers=self.auth) as answer:
+            assert answer.status == 200, await answer.text()
+            said = await answer.json()
+            return said["value"], said["next"], answer.headers.get("Link", "")
+
+    async def hired(self, *privileges: str, at: Id | None = None, points: tuple[Id, ...] = ()) -> "Desk":
+        """The desk of a new operator with these privileges."""
+        operator = new_id()
+        made = CreateOperator(operator, at or self.house.institution, "N", key_digest("k"), privileges, points)
+        assert (await self.door.execute(SYSTEM, made, new_id())).ok
+        return Desk(self.client, self.door, self.house, operator, "k")
+
     def order(self, *seats: Id, **more: Any) -> Any:
         return orjson.loads(orjson.dumps(self.house.order(*seats, **more)))
 
@@ -67,7 +84,7 @@ def _said(status: int, kind: str, body: bytes) -> Any:
     """Every answer is a value or a problem, and says which."""
     said = orjson.loads(body)
     if status == 200:
-        assert kind == "application/json" and set(said) == {"value"}
+        assert kind == "application/json" and set(said) in ({"value"}, {"value", "next"})
         return said["value"]
     assert kind == "application/problem+json" and said["status"] == status
     assert said["type"] == f"urn:parterre:{said['reason']}" and said["title"]
@@ -120,12 +137,53 @@ async def test_every_fault_is_listed(desk: Desk) -> None:
 
 
 async def test_texts_that_no_database_takes(desk: Desk) -> None:
-    code = {"context_id": desk.house.institution, "id": new_id(), "names": {"fr": "x"}, "colour": "#000", "rank": 1}
-    status, said = await desk.post("create_seat_category", code | {"code": "A\0B"})
+    made = {"context_id": desk.house.institution, "id": new_id(), "code": "A", "colour": "#000000", "rank": 1}
+    status, said = await desk.post("create_seat_category", made | {"names": {"fr": "A\0B"}})
     assert status == 422 and "U+0000" in said["faults"][0]["what"]
-    assert (await desk.post("create_seat_category", code | {"code": "A\\u0000B"}))[0] == 200, "only a backslash"
-    assert (await desk.post("create_seat_category", code | {"id": new_id(), "code": "C", "rank": 2**63}))[0] == 409
+    made |= {"names": {"fr": "A\\u0000B"}}
+    assert (await desk.post("create_seat_category", made))[0] == 200, "only a backslash"
+    assert (await desk.post("create_seat_category", made | {"id": new_id(), "code": "C", "rank": 2**63}))[0] == 409
     assert (await desk.get("queries/availability", performance_id="a\0b"))[0] == 422
+
+
+async def test_a_field_that_nobody_knows(desk: Desk) -> None:
+    """A slip of the sender's, or an attempt to set what is not theirs to set: refused, however deep it lies."""
+    order = desk.order(desk.house.seats[0])
+    place = order["places"][0] | {"price": 1}
+    status, said = await desk.post("place_order", order | {"total": 1, "places": [place]})
+    assert status == 422 and {fault["at"] for fault in said["faults"]} == {"total", "places.0.price"}
+    site = {"id": desk.house.site, "set": {"id": new_id(), "context_id": desk.house.season, "address": "x"}}
+    status, said = await desk.post("change_site", site)
+    assert status == 422 and {fault["at"] for fault in said["faults"]} == {"set.id", "set.context_id"}
+    profile = {"id": new_id(), "context_id": desk.house.institution, "code": "P", "names": {"fr": "P"}}
+    status, said = await desk.post("create_profile", profile | {"privileges": [], "second_factor": True, "root": True})
+    assert status == 422 and [fault["at"] for fault in said["faults"]] == ["root"]
+    assert (await desk.get("queries/availability", performance_id=desk.house.performance, all="1"))[0] == 422
+
+
+async def test_an_id_that_is_none(desk: Desk) -> None:
+    status, said = await desk.post("place_order", desk.order(desk.house.seats[0]) | {"order_id": "1"})
+    assert status == 422 and said["faults"] == [{"at": "order_id", "what": "an id of 26 characters"}]
+    status, said = await desk.get("queries/availability", performance_id="x")
+    assert status == 422 and said["faults"][0]["at"] == "performance_id"
+
+
+async def test_a_code_that_is_taken_says_by_what(desk: Desk) -> None:
+    house = desk.house
+    made = {
+        "id": new_id(),
+        "context_id": house.season,
+        "code": "CHILD",
+        "names": {"fr": "x"},
+        "rank": 1,
+        "proof": False,
+    }
+    status, said = await desk.post("create_tariff", made)
+    assert (status, said["reason"], said["fix"]) == (409, "code_taken", "code")
+    assert (said["detail"]["value"], said["detail"]["by"]) == ("CHILD", house.child)
+    context = {"id": new_id(), "context_id": house.organiser, "kind": "season", "code": "S26", "names": {"fr": "26"}}
+    status, said = await desk.post("create_context", context | {"settings": {}})
+    assert (status, said["reason"]) == (409, "code_taken")
 
 
 async def test_names_that_nobody_knows(desk: Desk) -> None:
@@ -172,10 +230,7 @@ async def test_a_caller_that_is_not_who_it_says(desk: Desk, said: str) -> None:
 
 
 async def test_a_caller_without_the_right(desk: Desk) -> None:
-    operator = new_id()
-    make = CreateOperator(operator, desk.house.institution, "Vendeur", key_digest("k"), (Privilege.ORDER_CREATE,))
-    await desk.door.execute(SYSTEM, make, new_id())
-    seller = Desk(desk.client, desk.door, desk.house, operator, "k")
+    seller = await desk.hired(Privilege.ORDER_CREATE)
     assert (await seller.post("place_order", desk.order(desk.house.seats[0])))[0] == 200
     cell = {"category_id": desk.house.seated, "tariff_id": desk.house.full, "amount": 0}
     for status, said in (
@@ -185,16 +240,24 @@ async def test_a_caller_without_the_right(desk: Desk) -> None:
     ):
         assert (status, said["reason"]) == (403, "not_allowed") and said["fix"]
     nobody: dict[str, str] = {}
-    assert (await desk.get("entities/place", nobody))[0] == 403
+    for path in ("entities/place", f"queries/availability?performance_id={desk.house.performance}"):
+        async with desk.client.get(f"/api/v1/{path}") as answer:
+            said = _said(answer.status, answer.content_type, await answer.read())
+            assert (answer.status, said["reason"]) == (401, "who_are_you"), "nobody said who they are"
+            assert answer.headers["WWW-Authenticate"].startswith("Basic ")
     assert (await desk.get("queries/device_time", nobody, nonce="n"))[0] == 200
 
 
 async def test_rows_page_by_page_without_their_secrets(desk: Desk) -> None:
     seen: list[str] = []
-    while page := (await desk.get("entities/place", limit="7", after=seen[-1] if seen else ""))[1]:
-        assert len(page) <= 7
+    after: str | None = ""
+    while after is not None:
+        page, after, link = await desk.page("entities/place", limit="7", after=after)
+        assert len(page) == (7 if after else 6)
+        assert link == (f'</api/v1/entities/place?limit=7&after={after}>; rel="next"' if after else "")
         seen += [row["id"] for row in page]
     assert len(seen) == len(set(seen)) == 20 and seen == sorted(seen)
+    assert (await desk.page("entities/place", limit="20"))[1:] == (None, ""), "that was all, and it says so"
     row = (await desk.get("entities/place", id=seen[3]))[1]
     assert load(tuple[Place, ...], orjson.dumps(row))[0].id == seen[3]
     operators = (await desk.get("entities/operator"))[1]
@@ -207,23 +270,60 @@ async def test_rows_page_by_page_without_their_secrets(desk: Desk) -> None:
         {"limit": "²"},
         {"id": "x"},
         {"after": "x' OR 1=1"},
+        {"at": "here"},
+        {"colour": "red"},
+        {"performance_id; --": "x"},
     ):
         assert (await desk.get("entities/place", **bad))[0] == 422, bad
 
 
+async def test_rows_with_a_value_and_at_a_place(desk: Desk) -> None:
+    house = desk.house
+
+    async def ids(path: str, **asked: str) -> list[str]:
+        return [row["id"] for row in (await desk.page(f"entities/{path}", **asked))[0]]
+
+    assert await ids("tariff", code="CHILD") == [house.child]
+    assert await ids("tariff", rank="1", code="CHILD") == []
+    assert await ids("tariff", proof="1") == [house.child] == await ids("tariff", proof="true")
+    assert await ids("context", kind="season") == [house.season]
+    assert await ids("context", parent_id="") == [house.institution], "an empty text: no value"
+    assert sorted(await ids("context", at=house.season)) == sorted([house.season, house.activity])
+    assert await ids("price_grid", at=house.organiser) == [house.grid] == await ids("price_grid", at=house.season)
+    assert await ids("price_grid", at=house.activity) == [], "above it"
+    assert len(await ids("price", at=house.season)) == 3, "by the grid that they belong to"
+    assert await ids("price", at=house.activity) == await ids("price_grid", at=new_id()) == []
+    assert (await desk.page("entities/place", limit="2", at=house.activity))[1]
+    for bad in ({"rank": "one"}, {"rank": str(2**63)}, {"proof": "maybe"}, {"kind": "x"}, {"code": "\0"}):
+        for path in ("tariff", "context"):
+            assert (await desk.get(f"entities/{path}", **bad))[0] == 422, bad
+    assert (await desk.get("entities/operator", key_digest="x"))[0] == 422, "nobody guesses at a secret"
+    assert (await desk.get("entities/performance", starts="2026-11-21T20:00:00"))[0] == 422, "whose eight o'clock?"
+
+
+async def test_rows_are_shown_within_the_perimeter(desk: Desk) -> None:
+    """Who sells at one point of sale sees that one, and its channel's others not."""
+    house = desk.house
+    clerk = await desk.hired(Privilege.CHANNEL_READ, points=(house.desk,))
+    assert [row["id"] for row in (await clerk.page("entities/point_of_sale"))[0]] == [house.desk]
+    assert (await clerk.page("entities/point_of_sale", id=house.kiosk_point))[0] == []
+    assert len((await desk.page("entities/point_of_sale"))[0]) == 2
+
+
 async def test_rows_are_shown_to_who_holds_the_right_there(desk: Desk) -> None:
-    """A right at one organiser shows that organiser's rows, and none that stand in no context of their own."""
-    house, operator = desk.house, new_id()
-    made = CreateOperator(operator, house.season, "Saison", key_digest("k"), (Privilege.PRICE_READ,))
-    await desk.door.execute(SYSTEM, made, new_id())
-    season = Desk(desk.client, desk.door, house, operator, "k")
+    """A right at one organiser shows that organiser's rows, whether the context is named in them or above them, and
+    none of those that belong to the whole house."""
+    house = desk.house
+    season = await desk.hired(Privilege.PRICE_READ, at=house.season)
     other, grid = new_id(), {"code": "G", "names": {"fr": "G"}, "currency": "EUR", "prices": []}
     context = {"context_id": house.organiser, "kind": "season", "code": "S27", "names": {"fr": "27"}, "settings": {}}
     assert (await desk.post("create_context", {"id": other, **context}))[0] == 200
     assert (await desk.post("create_price_grid", {"id": new_id(), "context_id": other, **grid}))[0] == 200
     assert len((await desk.get("entities/price_grid"))[1]) == 2
     assert [row["id"] for row in (await season.get("entities/price_grid"))[1]] == [house.grid]
-    assert (await season.get("entities/price"))[0] == 403
+    assert {row["grid_id"] for row in (await season.page("entities/price"))[0]} == {house.grid}
+    gate = await desk.hired(Privilege.ACCESS_READ, at=house.season)
+    assert (await gate.get("entities/scan"))[0] == 403, "a scan belongs to the house"
 
 
 async def test_answers_are_what_the_document_says(desk: Desk) -> None:
@@ -234,7 +334,8 @@ async def test_answers_are_what_the_document_says(desk: Desk) -> None:
         (operation,) = said["paths"][f"/api/v1/{path}"].values()
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
         assert answer[0] == 200 and answer[1] not in (None, [], {})
-        Draft202012Validator(schema | {"components": said["components"]}).validate({"value": answer[1]})
+        whole = {"value": answer[1]} | ({"next": None} if path.startswith("entities/") else {})
+        Draft202012Validator(schema | {"components": said["components"]}).validate(whole)
 
     sold = await desk.post("place_order", order)
     fits("commands/place_order", sold)
@@ -247,6 +348,92 @@ async def test_answers_are_what_the_document_says(desk: Desk) -> None:
     fits("queries/device_time", await desk.get("queries/device_time", nonce="n"))
     for name in ("ticket", "sale_order", "place", "performance", "context", "move"):
         fits(f"entities/{name}", await desk.get(f"entities/{name}"))
+
+
+async def test_where_a_change_came_from_is_in_the_log(desk: Desk) -> None:
+    command_id = new_id()
+    assert (await desk.post("place_order", desk.order(desk.house.seats[0]), command_id))[0] == 200
+
+    def look(read: Read) -> Any:
+        return read.one("SELECT actor, origin FROM command_log WHERE id = :id", id=command_id)
+
+    assert await desk.door.read(SYSTEM, look) == (f"operator:{desk.operator}", "api 127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "named, said, want",
+    [
+        ((), "203.0.113.9", "127.0.0.1"),
+        (("127.0.0.1",), "203.0.113.9", "203.0.113.9"),
+        (("127.0.0.1",), "10.0.0.1, 203.0.113.9", "203.0.113.9"),  # the first was written by who knows whom
+        (("127.0.0.0/8", "10.0.0.0/8"), "203.0.113.9, 10.0.0.1", "203.0.113.9"),
+        (("127.0.0.0/8", "10.0.0.0/8"), "10.0.0.2, 10.0.0.1", "10.0.0.2"),
+        (("127.0.0.1",), "2001:db8::7", "2001:db8::7"),
+        (("127.0.0.1",), "<script>", "127.0.0.1"),
+        (("127.0.0.1",), "", "127.0.0.1"),
+    ],
+)
+async def test_a_proxy_says_for_whom_it_asks_only_where_the_house_trusts_it(
+    desk: Desk, named: tuple[str, ...], said: str, want: str
+) -> None:
+    app = web.Application()
+    app[PROXIES] = Proxies.of(named)
+
+    async def tell(request: web.Request) -> web.Response:
+        return web.Response(text=address_of(request))
+
+    app.router.add_get("/", tell)
+    async with TestClient(TestServer(app)) as client, client.get("/", headers={FORWARDED: said}) as answer:
+        assert await answer.text() == want
+
+
+# --- a browser that is signed in --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def browser(sqlite_place: tuple[Database, House], keys: Keys) -> AsyncIterator[Desk]:
+    """A page of somebody who is signed in: the cookie `parterre`, whatever the way to it."""
+    door, house = Door(sqlite_place[0], Watch(), path_of, keys), sqlite_place[1]
+    door.start()
+    app = make_app(door)
+    who = SignedIn(house.operator("*"), new_id(), "Anna", "fr", csrf_of("token"))
+
+    async def session(request: web.Request) -> SignedIn | None:
+        return who if request.cookies.get("parterre") == "token" else None
+
+    app[SESSIONS] = session
+    async with TestClient(TestServer(app)) as client:
+        yield Desk(client, door, house, house.admin)
+    await asyncio.to_thread(door.stop)
+
+
+@pytest.mark.parametrize(
+    "headers, status",
+    [
+        ({"Cookie": "parterre=token", "X-CSRF": csrf_of("token")}, 200),
+        ({"Cookie": "parterre=token"}, 403),
+        ({"Cookie": "parterre=token", "X-CSRF": csrf_of("other")}, 403),
+        ({"Cookie": "parterre=token", "X-CSRF": "é"}, 403),
+        ({"Cookie": "parterre=other", "X-CSRF": csrf_of("token")}, 401),
+        ({"X-CSRF": csrf_of("token")}, 401),
+    ],
+)
+async def test_a_browser_changes_something_with_its_pages_token_only(
+    browser: Desk, headers: dict[str, str], status: int
+) -> None:
+    data = orjson.dumps(browser.order(browser.house.seats[0]))
+    headers = {COMMAND_ID: new_id(), **headers}
+    async with browser.client.post("/api/v1/commands/place_order", data=data, headers=headers) as answer:
+        said = _said(answer.status, answer.content_type, await answer.read())
+        assert answer.status == status
+        assert status == 200 or said["reason"] == {403: "not_our_page", 401: "who_are_you"}[status]
+        assert not answer.headers.get("WWW-Authenticate", "").startswith("Basic") or "X-CSRF" not in headers
+
+
+async def test_a_browser_reads_with_its_cookie(browser: Desk) -> None:
+    assert len((await browser.get("entities/place", {"Cookie": "parterre=token"}))[1]) == 20
+    assert (await browser.get("entities/place", {"Cookie": "parterre=x"}))[0] == 401
+    assert (await browser.get("entities/place"))[0] == 200, "a program beside it, by its key"
 
 
 # --- devices ----------------------------------------------------------------------------------------------------------
