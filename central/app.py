@@ -19,6 +19,7 @@ import central.areas  # noqa: F401  # declares every command, query and entity
 from central.config import CentralConfig
 from central.devices import snapshots
 from central.devices.model import Device, DeviceState
+from central.kernel.chain import Chain
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import load_keys
@@ -68,6 +69,7 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
     """Central as a whole, until the block ends."""
     door = open_door(config)
     door.start()
+    chain = Chain(door, config.checkpoint_file, config.checkpoint_every_s)
     try:
         async with _broker(config, door) as broker_port:
             certificate = door.keys.certificate
@@ -83,9 +85,11 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
                     ("bus", bus.run), ("bells", loops.bells), ("halls", loops.halls), ("outbox", loops.outbox),
                 ):  # fmt: skip
                     crew.start(name, work)
+                crew.start("chain", chain.keep)
                 crew.start("snapshots", partial(snapshots.keep, door, config.snapshots, config.snapshot_every_s))
                 yield Running(door, loops, url, broker_port, app)
     finally:
+        await chain.close()
         door.stop()
 
 

@@ -32,6 +32,8 @@ class CentralConfig:
     snapshot_every_s: float = 60.0
     live_open: bool = False
     proxies: tuple[str, ...] = ()
+    checkpoint_every_s: float = 300.0
+    checkpoints: Path | None = None  # where the log's signed checkpoints are also kept; better on another disk
 
     @property
     def database_url(self) -> str:
@@ -40,6 +42,10 @@ class CentralConfig:
     @property
     def keys(self) -> Path:
         return self.data / "keys"
+
+    @property
+    def checkpoint_file(self) -> Path:
+        return self.checkpoints or self.data / "audit" / "checkpoints.jsonl"
 
     @property
     def snapshots(self) -> Path:

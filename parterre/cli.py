@@ -143,6 +143,31 @@ def simulate_printer(config: Path | None) -> None:
     _start("printer_simulator", Settings, config, serve)
 
 
+@main.group()
+def audit() -> None:
+    """What an auditor asks of a database."""
+
+
+@audit.command("verify")
+@click.option("--config", type=_FILE, help="Central's TOML file.")
+@click.option("--head", "heads", multiple=True, help="A head noted earlier, number:hash; as often as you like.")
+@click.option("--checkpoints", type=_FILE, help="A copy of the checkpoints, instead of central's own.")
+@click.option("--root", type=_FILE, help="The house's root certificate, instead of central's own.")
+def audit_verify(config: Path | None, heads: tuple[str, ...], checkpoints: Path | None, root: Path | None) -> None:
+    """Proves that the log is what was sealed. Exit code 0: it is; 1: it is not; 2: it could not be looked at."""
+    from central.audit import report, verify
+    from central.config import CentralConfig
+
+    settings = load_config(CentralConfig, config, os.environ, "PARTERRE_CENTRAL")
+    proof = verify(settings, heads, checkpoints, root, _progress if sys.stderr.isatty() else lambda _: None)
+    click.echo("\n".join(report(proof)))
+    sys.exit(1 if proof.faults else 0)
+
+
+def _progress(rows: int) -> None:
+    click.echo(f"\r{rows} rows", err=True, nl=False)
+
+
 @main.command()
 @click.option("--once", is_flag=True, help="Play the story, print the table, exit 0 only if every check held.")
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="Where the demo's data goes.")

@@ -31,7 +31,7 @@ class Connection(Protocol):
     def run(self, sql: str, params: Params) -> list[Row]: ...
     def write(self, sql: str, params: Params) -> int: ...
     def write_many(self, sql: str, rows: Sequence[Params]) -> None: ...
-    def begin(self, *, write: bool) -> None: ...
+    def begin(self, *, write: bool, apart: bool = False) -> None: ...
     def commit(self) -> None: ...
     def rollback(self) -> None: ...
     def savepoint(self, name: str = "command") -> None: ...
@@ -51,6 +51,9 @@ UNFIT = (sqlite3.IntegrityError, psycopg.IntegrityError, psycopg.DataError, Over
 """What a statement raises over values that do not fit: an id that is there already, or that names nothing; a number out
 of bounds."""
 
+
+BROKEN: tuple[type[Exception], ...] = (sqlite3.Error, psycopg.Error, Repeatable, OSError)
+"""Whatever can come out of a database: a disk that is gone, a line that is cut, a table that is not there."""
 
 SHARDS = 64  # servers give their connections numbers in a row, so that two writers rarely meet in one
 
@@ -104,7 +107,7 @@ class SqliteConnection:
     def write_many(self, sql: str, rows: Sequence[Params]) -> None:
         self._db.executemany(sql, rows)
 
-    def begin(self, *, write: bool) -> None:
+    def begin(self, *, write: bool, apart: bool = False) -> None:  # noqa: ARG002 - one writer: all are in order
         self._run("BEGIN IMMEDIATE" if write else "BEGIN")
 
     def commit(self) -> None:
@@ -151,8 +154,9 @@ class PostgresConnection:
         with self._db.cursor() as cursor:
             self._guard(lambda: cursor.executemany(pg_text(sql).encode(), rows))
 
-    def begin(self, *, write: bool) -> None:
-        mode = "SERIALIZABLE" if write else "REPEATABLE READ READ ONLY"
+    def begin(self, *, write: bool, apart: bool = False) -> None:
+        """`apart`: it neither reads nor writes what commands decide by, so it need not be ordered among them."""
+        mode = "READ COMMITTED" if apart else "SERIALIZABLE" if write else "REPEATABLE READ READ ONLY"
         self._execute(f"BEGIN ISOLATION LEVEL {mode}", {})
 
     def commit(self) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum, auto
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -34,6 +34,7 @@ from shared.clock import to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
+T = TypeVar("T")
 BATCH = 64
 BATCH_S = 0.010  # 32 callers fit into one commit; with half of it they took two
 MOST_BATCH_S = 0.025
@@ -99,6 +100,8 @@ class Told:
 
 NOTHING = Told(frozenset(), frozenset())
 
+Waiting = tuple[Job | Callable[[Connection], Any], asyncio.Future[Any]]
+
 PathOf = Callable[[Read, str], tuple[str, ...]]
 """A context's id and its ancestors' ids, nearest first."""
 
@@ -111,7 +114,7 @@ class Door:
         self.keys = keys
         self._paths: dict[str, tuple[str, ...]] = {}  # a context never moves, so a path once read stays true
         self._listeners: list[Callable[[frozenset[str], frozenset[str]], None]] = []
-        self._jobs: queue.SimpleQueue[tuple[Job, asyncio.Future[Reply]] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._copier: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -170,6 +173,17 @@ class Door:
         self._jobs.put((job, future))
         return await future
 
+    async def chore(self, act: Callable[[Connection], T]) -> T:
+        """What keeps the log itself in order (kernel/chain.py), written where commands are, and leaving no log row: the
+        house's own data is never changed in this way. Fails with whatever `act` fails with."""
+        assert self._loop is not None and not self._stopping.is_set(), "the door is not open"
+        if self._pool:
+            return await self._loop.run_in_executor(self._pool, self._postgres_chore, act)
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._jobs.put((act, future))
+        done: T = await future
+        return done
+
     def execute_now(self, db: Connection, actor: Actor, command: Any, command_id: Id) -> Reply:
         """The same way through, at once and in this thread: for the simulation, which owns its connection."""
         job = Job(actor, handler_of(type(command)), command, command_id, dry_run=False)
@@ -192,14 +206,12 @@ class Door:
             db.run("PRAGMA wal_checkpoint(PASSIVE)", {})
         db.close()
 
-    def _take(
-        self, db: Connection, first: tuple[Job, asyncio.Future[Reply]]
-    ) -> list[tuple[asyncio.Future[Reply], Reply | BaseException, Told]]:
+    def _take(self, db: Connection, first: Waiting) -> list[tuple[asyncio.Future[Any], Any, Told]]:
         """Runs what waits in one transaction; an error in one command touches no other."""
-        done: list[tuple[asyncio.Future[Reply], Reply | BaseException, Told]] = []
+        done: list[tuple[asyncio.Future[Any], Any, Told]] = []
         traces = Traces()
         until = time.perf_counter() + min(BATCH_S + 2 * self._commit_s, MOST_BATCH_S)
-        waiting: tuple[Job, asyncio.Future[Reply]] | None = first
+        waiting: Waiting | None = first
         try:
             db.begin(write=True)
         except Exception as broken:  # somebody else holds the database, or its disk is gone
@@ -208,7 +220,12 @@ class Door:
             while waiting is not None:
                 job, future = waiting
                 try:
-                    reply, told = self._run(db, job, traces)
+                    if isinstance(job, Job):
+                        reply, told = self._run(db, job, traces)
+                    else:
+                        db.savepoint()
+                        reply, told = job(db), NOTHING
+                        db.release()
                     done.append((future, reply, told))
                 except Exception as broken:
                     done.append((future, broken, NOTHING))
@@ -228,7 +245,7 @@ class Door:
             return [(future, broken, NOTHING) for future, _, _ in done]
         return done
 
-    def _answer(self, batch: list[tuple[asyncio.Future[Reply], Reply | BaseException, Told]]) -> None:
+    def _answer(self, batch: list[tuple[asyncio.Future[Any], Any, Told]]) -> None:
         for future, reply, _ in batch:
             if future.done():
                 continue
@@ -237,6 +254,17 @@ class Door:
             else:
                 future.set_result(reply)
         self._tell([told for _, _, told in batch])
+
+    def _postgres_chore(self, act: Callable[[Connection], T]) -> T:
+        db = self._connection(read_only=False)
+        try:
+            db.begin(write=True, apart=True)
+            done = act(db)
+            db.commit()
+        except BaseException:
+            db.rollback()
+            raise
+        return done
 
     def _postgres_job(self, job: Job) -> tuple[Reply, Told]:
         for attempt in range(REPEATS):
@@ -274,8 +302,10 @@ class Door:
             return self._repeated(digest, *answered), NOTHING
         tx = Tx(db, job.actor, now, job.command_id, self.keys)
         tx.earlier = traces.due
+        place: str | None = None
         try:
-            outcome = self._allowed(tx, handler, job.command) or handler.run(tx, job.command)
+            place = self._place(tx, handler, job.command)
+            outcome = self._allowed(tx, handler, place) or handler.run(tx, job.command)
         except UNFIT as fault:
             outcome = _unfit(fault).outcome
         if isinstance(outcome, Refused):
@@ -289,7 +319,8 @@ class Door:
         db.release()
         answer = ("+" if reply.ok else "-") + reply.body.decode()
         said = handler.struck(body).decode()
-        traces.log(job.command_id, to_ms(now), job.actor.label, job.actor.origin, handler.name, digest, said, answer)
+        at, who = to_ms(now), job.actor
+        traces.log(job.command_id, at, who.label, who.origin, handler.name, place or None, digest, said, answer)
         traces.gather(tx)
         return reply, Told(frozenset(tx.feeds), frozenset(tx.touched))
 
@@ -299,12 +330,13 @@ class Door:
             return reply_to(Refused(NoEntry.ID_REUSED))
         return Reply(answer[0] == "+", answer[1:].encode(), repeated=True)
 
-    def _allowed(self, read: Read, handler: Handler, command: Any) -> Refused | None:
-        if handler.needs is None or read.actor.kind is ActorKind.SYSTEM:
-            return None
-        place = handler.at(read, command)
-        path = self._path(read, place) if place else ()
-        if read.actor.may(handler.needs, path):
+    def _place(self, read: Read, handler: Handler, command: Any) -> str | None:
+        """The context in which it acts; None: nowhere that is known."""
+        place = handler.at(read, command) if handler.needs else None
+        return place if place and self._path(read, place) else None
+
+    def _allowed(self, read: Read, handler: Handler, place: str | None) -> Refused | None:
+        if handler.needs is None or read.actor.may(handler.needs, self._path(read, place) if place else ()):
             return None
         return Refused(NoEntry.NOT_ALLOWED, fix=handler.needs, detail={"at": place or ""})
 
@@ -360,7 +392,7 @@ class Door:
     def _asked(self, read: Read, query: Any) -> Outcome[Any]:
         handler = handler_of(type(query))
         try:
-            return self._allowed(read, handler, query) or handler.run(read, query)
+            return self._allowed(read, handler, self._place(read, handler, query)) or handler.run(read, query)
         except UNFIT as fault:
             return _unfit(fault).outcome
 

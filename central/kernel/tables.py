@@ -16,9 +16,22 @@ COMMAND_LOG = sa.Table(
     sa.Column("digest", sa.Text, nullable=False),  # of name and content: same id, other content is refused
     sa.Column("body", sa.Text, nullable=False),  # secrets struck out
     sa.Column("answer", sa.Text, nullable=False),
-    # The chain (kernel/chain.py): given by a loop right after the commit, in the order in which it finds the rows.
+    sa.Column("place", sa.String(LENGTH), nullable=True),  # the context in which it acted, where the door asked for it
+    sa.Column("turn", sa.BigInteger, nullable=False),  # kernel/traces.py: which of two came first
+    # The chain (kernel/chain.py): given by a loop right after the commit, in the order of turns.
     sa.Column("seq", sa.BigInteger, nullable=True, unique=True),
     sa.Column("hash", sa.Text, nullable=True),
+    sqlite_with_rowid=False,
+)
+
+AUDIT_CHECKPOINT = sa.Table(
+    "audit_checkpoint",
+    METADATA,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),  # up to which row of the log
+    sa.Column("text", sa.Text, nullable=False),  # kernel/chain.Checkpoint as it was signed
+    sa.Column("kid", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
+    sa.Column("certificate", sa.Text, nullable=False),  # of the key, where it signs for the first time
     sqlite_with_rowid=False,
 )
 

@@ -175,7 +175,8 @@ class Tx(Read):
         declaration = ENTITIES[type(entity)]
         table = declaration.name
         self._db.write(f"DELETE FROM {table} WHERE id = :id", {"id": entity.id})  # noqa: S608
-        was = {name: [value, None] for name, value in declaration.public(entity).items()}
+        pairs = zip(declaration.columns, declaration.row(entity), strict=True)
+        was = {column.name: ["•" if column.secret and value else value, None] for column, value in pairs}
         self.audit.append((table, entity.id, "deleted", orjson.dumps(was).decode()))
         self.touched.add(table)
 

@@ -27,6 +27,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_anomaly_kind_at"), ["kind", "at"], unique=False)
 
     op.create_table(
+        "audit_checkpoint",
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("kid", sa.Text(), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
+        sa.Column("certificate", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_checkpoint")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "command_log",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -36,6 +46,8 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("place", sa.String(length=26), nullable=True),
+        sa.Column("turn", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.Column("hash", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_command_log")),
@@ -1263,6 +1275,7 @@ def downgrade() -> None:
     op.drop_table("counter")
     op.drop_table("context")
     op.drop_table("command_log")
+    op.drop_table("audit_checkpoint")
     with op.batch_alter_table("anomaly", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_anomaly_kind_at"))
 

@@ -1,0 +1,101 @@
+"""`parterre audit verify`: proves a database's log, whether or not central runs on it, and says it in sentences."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import central.areas  # noqa: F401  # declares every entity
+from central.config import CentralConfig
+from central.kernel.db import BROKEN, Database
+from central.kernel.keys import make_keys
+from central.kernel.proof import Fault, Proof, Wrong, prove
+from central.kernel.tx import SYSTEM, Read
+from shared.runtime.config import Failure
+
+SENTENCES = {
+    Wrong.CHANGED: "is not what was sealed: it was changed afterwards, or what stood before it was taken away",
+    Wrong.REMOVED: "gone",
+    Wrong.INSERTED: "was put in afterwards",
+    Wrong.REORDERED: "stands in another's place",
+    Wrong.REWRITTEN: "fit together, but not with the checkpoint that central signed: the chain was worked out anew",
+    Wrong.CUT: "the newest rows are gone",
+    Wrong.UNSEALED: "has waited for its seal for more than ten minutes",
+    Wrong.FORGED: "is not signed by central's key",
+    Wrong.LOST: "is missing",
+    Wrong.NOT_THE_HEAD: "is not the row that was noted",
+}
+
+
+def head(text: str) -> tuple[int, str]:
+    """`12345:9f86d0…`, as `verify` prints it."""
+    seq, _, digest = text.strip().partition(":")
+    if not (seq.isascii() and seq.isdigit() and len(seq) < 19 and len(digest) == 64):
+        raise Failure(f"{text!r} is no head.", "Give it as it was printed: number:hash.")
+    return int(seq), digest.lower()
+
+
+def verify(
+    config: CentralConfig,
+    heads: tuple[str, ...] = (),
+    file: Path | None = None,
+    root: Path | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Proof:
+    """Reads only. `file` and `root` stand for the ones in central's folder, where an auditor keeps copies."""
+    root = root or config.keys / "root.pem"
+    try:
+        root_pem = root.read_text()
+    except OSError as fault:
+        raise Failure(
+            f"{root} cannot be read ({fault.strerror}).", "Give the house's root certificate: --root."
+        ) from fault
+    database = Database(config.database_url)
+    if database.is_sqlite and not database.path.exists():
+        raise Failure(f"There is no database at {database.path}.", "Give central's configuration: --config.")
+    noted = tuple(head(each) for each in heads)
+    keys = make_keys(datetime.now(UTC))  # a look wants some; nothing here is signed
+    try:
+        db = database.connect(read_only=True)
+        try:
+            db.begin(write=False)
+            read = Read(db, SYSTEM, datetime.now(UTC), keys)
+            return prove(read, file or config.checkpoint_file, root_pem, noted, progress)
+        finally:
+            db.rollback()
+            db.close()
+    except BROKEN as fault:
+        raise Failure(f"The log cannot be read: {fault}.", "Is this central's database, of this version?") from fault
+
+
+def sentence(fault: Fault) -> str:
+    rows = f"row {fault.seq}" if fault.seq == fault.last else f"rows {fault.seq} to {fault.last}"
+    named = f" ({fault.command})" if fault.command else ""
+    said = SENTENCES[fault.what]
+    match fault.what:
+        case Wrong.REMOVED if fault.seq == 0:
+            return (
+                f"the audit holds what command {fault.command} changed ({fault.more}), the log not the command itself"
+            )
+        case Wrong.REMOVED:
+            before = f", before {fault.more}" if fault.more else ""
+            return f"{rows}: {said}{before}"
+        case Wrong.CUT:
+            return f"{rows}: {said}, as {'the noted head' if fault.more else 'a signed checkpoint'} shows"
+        case Wrong.FORGED | Wrong.LOST:
+            at = f"at row {fault.seq} " if fault.seq else ""
+            return f"checkpoint {at}in the {fault.more}: {said}"
+        case Wrong.UNSEALED:
+            return f"command {fault.command}: {said}"
+        case _:
+            return f"{rows}{named}: {said}"
+
+
+def report(proof: Proof) -> list[str]:
+    """Line by line what was found; the head last, to be noted."""
+    lines = [f"{fault.what:12} {sentence(fault)}" for fault in proof.faults]
+    lines.append(
+        f"{proof.rows} rows, {proof.checkpoints} signed checkpoints; {proof.after_checkpoint} rows after the last one, "
+        f"{proof.unsealed} not sealed yet"
+    )
+    lines.append("The log is NOT what was sealed." if proof.faults else "The log is what was sealed.")
+    return [*lines, f"head {proof.head}:{proof.hash}"]
