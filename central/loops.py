@@ -11,7 +11,7 @@ from central.devices.hall import PublishHall, on_sale, pictures
 from central.devices.orders_to_devices import OUTBOX_KIND
 from central.inventory.places import HALL
 from central.kernel.door import Door
-from central.kernel.outbox import drain
+from central.kernel.outbox import Act, drain
 from central.kernel.tx import SYSTEM, Read
 from shared.ids import Id
 from shared.runtime.mqtt import Bus, Roster
@@ -29,6 +29,7 @@ class Loops:
     def __init__(self, door: Door, bus: Bus, *, bell_poll_s: float, hall_every_s: float, outbox_every_s: float) -> None:
         self.roster = Roster()
         self.on_presence: list[Callable[[], None]] = []  # called when a device's presence changed
+        self.far: dict[str, Act] = {}  # what talks to far servers, each kind in a loop of its own
         self._door, self._bus = door, bus
         self._bell_poll_s, self._hall_every_s, self._outbox_every_s = bell_poll_s, hall_every_s, outbox_every_s
         self._bells, self._redraw = asyncio.Event(), asyncio.Event()
@@ -98,7 +99,13 @@ class Loops:
 
     async def outbox(self) -> None:
         while True:
-            await drain(self._door, {OUTBOX_KIND: self._command_device})
+            await drain(self._door, {OUTBOX_KIND: self._command_device}, but=self.far)
+            await asyncio.sleep(self._outbox_every_s)
+
+    async def outbox_of(self, kind: str) -> None:
+        """The rows of one of the `far` kinds."""
+        while True:
+            await drain(self._door, {kind: self.far[kind]}, only=True)
             await asyncio.sleep(self._outbox_every_s)
 
     async def _command_device(self, _: Id, said: dict[str, Any]) -> bool:

@@ -1,12 +1,13 @@
 """The outbox: what must be told outside is written in the transaction that decides it; a loop acts, a second command
 confirms. An action may so happen twice, never not at all; whoever is told knows it by its id."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 import orjson
 
+from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.registry import handles
 from central.kernel.tx import SYSTEM, Read, Tx
@@ -46,17 +47,21 @@ def settle_outbox(tx: Tx, want: SettleOutbox) -> Outcome[None]:
     return Ok(None)
 
 
-async def drain(door: Door, acts: Mapping[str, Act]) -> int:
-    """Does what is due, oldest first; answers with how many rows it looked at."""
+async def drain(door: Door, acts: Mapping[str, Act], *, only: bool = False, but: Iterable[str] = ()) -> int:
+    """Does what is due, oldest first; answers with how many rows it looked at. `only`: rows of these acts' kinds; `but`:
+    none of those kinds, which have a loop of their own, since a far server's slowness must not hold up the rest."""
+    chosen, params = in_list("kind", acts if only else but)
+    which = f" AND kind {'IN' if only else 'NOT IN'} {chosen}" if params else ""
 
     def due(read: Read) -> list[tuple[Id, str, str, int]]:
         return [
             (Id(row[0]), row[1], row[2], row[3])
             for row in read.run(
-                "SELECT id, kind, body, tries FROM outbox WHERE state = 'waiting' AND due <= :now "
-                "ORDER BY due LIMIT :n",
+                "SELECT id, kind, body, tries FROM outbox "  # noqa: S608 - our own names
+                f"WHERE state = 'waiting' AND due <= :now{which} ORDER BY due LIMIT :n",
                 now=to_ms(read.now),
                 n=AT_ONCE,
+                **params,
             )
         ]
 

@@ -11,13 +11,14 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from zxcvbn import zxcvbn
+
+from central.organisation.settings import Costs
 
 SHORTEST = 12
 LONGEST = 128  # more would only make us work
@@ -33,17 +34,6 @@ T = TypeVar("T")
 
 class Crowded(Exception):
     """More people at the door than can be looked at: try again in a moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """argon2id: `memory_kib` and `rounds` for each look (RFC 9106's second choice), `threads` looks at once; further
-    `waiting` ones are kept, more are turned away."""
-
-    memory_kib: int = 65536
-    rounds: int = 3
-    threads: int = 2
-    waiting: int = 32
 
 
 def tidy(password: str) -> str:

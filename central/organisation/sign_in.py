@@ -5,7 +5,7 @@ Whether an account exists is told by nothing: an unknown one is counted, waits a
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -16,9 +16,9 @@ from central.kernel.tx import SYSTEM, Actor, Read
 from central.organisation.letters import AskLink, AskReset, UseLetter, open_letter
 from central.organisation.model import Context, Letter, NoSignIn, Operator, OperatorKind, Session
 from central.organisation.operators import mail_address
-from central.organisation.passwords import Costs, Crowded, Passwords
+from central.organisation.passwords import Crowded, Passwords
 from central.organisation.rights import actor_of, second_factor_demanded
-from central.organisation.rules import IDLE, LONGEST, Standing, standing
+from central.organisation.rules import Standing, standing
 from central.organisation.second_factor import bare, new_recovery_codes, step_of
 from central.organisation.sessions import (
     BeginSession,
@@ -32,19 +32,11 @@ from central.organisation.sessions import (
     attempt_id,
     wait_for,
 )
+from central.organisation.settings import SignInConfig
 from central.organisation.vault import Vault
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.system import SystemClock, fresh_id
-
-
-@dataclass(frozen=True, slots=True)
-class SignInConfig:
-    """How long a session lasts without a sign of life, and at most; what a look at a password costs."""
-
-    idle_s: float = IDLE.total_seconds()
-    longest_s: int = int(LONGEST.total_seconds())
-    passwords: Costs = field(default_factory=Costs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,104 @@
+"""Mail, out of the outbox: letters with a link, and word of what happened to an account, in the owner's language."""
+
+from collections.abc import Mapping
+from email.message import EmailMessage
+from secrets import token_urlsafe
+from typing import Any
+
+import aiosmtplib
+
+from central.kernel.door import Door
+from central.kernel.tx import SYSTEM
+from central.organisation.letters import StampLetter
+from central.organisation.model import LetterKind
+from central.organisation.settings import MailConfig, Tls
+from central.organisation.sign_in import digest
+from central.web.texts import Texts, texts
+from shared.ids import Id
+from shared.runtime.system import SystemClock, fresh_id
+
+
+class Mailer:
+    """`send` does an outbox row: True when the mail server took the mail over, or nobody wants it any more."""
+
+    def __init__(self, door: Door, config: MailConfig, public_url: str) -> None:
+        self._door, self._config, self._url = door, config, public_url.rstrip("/")
+        self._clock = SystemClock()
+
+    @property
+    def works(self) -> bool:
+        return bool(self._config.host)
+
+    async def send(self, outbox_id: Id, said: Mapping[str, Any]) -> bool:
+        if not self.works:
+            raise ConnectionError("no mail server is configured: set mail.host")
+        message = await self._letter(Id(said["letter"])) if "letter" in said else _notice(said)
+        if message is None:
+            return True  # the link is void by now
+        # The same row sent again, after an answer that was lost, is the same mail.
+        message["Message-ID"] = f"<{outbox_id}@{self._config.sender.rpartition('@')[2] or 'localhost'}>"
+        message["From"] = self._config.sender
+        message["Auto-Submitted"] = "auto-generated"
+        await self._deliver(message)
+        return True
+
+    async def _letter(self, letter_id: Id) -> EmailMessage | None:
+        token = token_urlsafe(32)
+        stamped = await self._door.execute(SYSTEM, StampLetter(letter_id, digest(token)), fresh_id(self._clock))
+        if not stamped.ok:
+            return None
+        who: dict[str, Any] = stamped.outcome.value  # type: ignore[union-attr]  # ok, as asked above
+        return _invitation(who, f"{self._url}/invitation/{token}")
+
+    async def _deliver(self, message: EmailMessage) -> None:
+        config = self._config
+        try:
+            await aiosmtplib.send(
+                message, hostname=config.host, port=config.port, timeout=config.timeout_s,
+                use_tls=config.tls is Tls.TLS, start_tls=config.tls is Tls.STARTTLS,
+                username=config.user or None, password=config.password or None,
+            )  # fmt: skip
+        except aiosmtplib.SMTPException as fault:
+            raise ConnectionError(f"{type(fault).__name__}: {fault}") from fault
+
+
+def _invitation(who: Mapping[str, Any], link: str) -> EmailMessage:
+    t = texts(who["language"])
+    if who["kind"] == LetterKind.INVITATION:
+        subject = t("Votre accès à Parterre")
+        lines = [
+            t("Un accès à l’administration de la billetterie vous attend."),
+            t("Choisissez votre mot de passe :"), link,
+            t("Ce lien vaut sept jours et ne sert qu’une fois."),
+        ]  # fmt: skip
+    else:
+        subject = t("Un nouveau mot de passe pour Parterre")
+        lines = [
+            t("Quelqu’un, sans doute vous, a demandé un nouveau mot de passe."),
+            t("Choisissez-le ici :"), link,
+            t("Ce lien vaut une heure et ne sert qu’une fois."),
+            t("Si ce n’était pas vous, ne faites rien : rien n’a changé."),
+        ]  # fmt: skip
+    return _message(t, who["to"], who["name"], subject, lines)
+
+
+def _notice(said: Mapping[str, Any]) -> EmailMessage:
+    t = texts(said["language"])
+    what = {
+        "password_changed": t("Votre mot de passe vient d’être changé."),
+        "mail_address_changed": t("L’adresse de votre compte vient d’être changée : nous n’écrirons plus ici."),
+        "second_factor_set": t("Un second facteur protège désormais votre compte."),
+        "second_factor_removed": t("Le second facteur de votre compte vient d’être retiré."),
+        "recovery_code_used": t("Un de vos codes de secours vient de servir."),
+    }[said["notice"]]
+    lines = [what, t("Si ce n’était pas vous, prévenez tout de suite la personne qui administre la maison.")]
+    return _message(t, said["to"], said["name"], t("Votre compte Parterre"), lines)
+
+
+def _message(t: Texts, to: str, name: str, subject: str, lines: list[str]) -> EmailMessage:
+    message = EmailMessage()
+    message["To"] = to
+    message["Subject"] = subject
+    message["Content-Language"] = t.language
+    message.set_content("\n\n".join([t("Bonjour {name},", name=name), *lines]) + "\n")
+    return message
