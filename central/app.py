@@ -19,6 +19,8 @@ import central.areas  # noqa: F401  # declares every command, query and entity
 from central.config import CentralConfig
 from central.devices import snapshots
 from central.devices.model import Device, DeviceState
+from central.first_run.link import FILE, setup_link
+from central.first_run.pages import Wizard
 from central.kernel.chain import Chain
 from central.kernel.db import Database
 from central.kernel.door import Door
@@ -79,7 +81,10 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
                 door, bus, bell_poll_s=config.bell_poll_s, hall_every_s=config.hall_every_s,
                 outbox_every_s=config.outbox_every_s,
             )  # fmt: skip
-            app = make_app(door, loops, config.snapshots, live_open=config.live_open, proxies=_proxies(config))
+            app = make_app(
+                door, loops, config.snapshots, live_open=config.live_open, proxies=_proxies(config),
+                setup_file=config.data / FILE,
+            )  # fmt: skip
             async with Crew() as crew, _served(config, app) as url:
                 for name, work in (
                     ("bus", bus.run), ("bells", loops.bells), ("halls", loops.halls), ("outbox", loops.outbox),
@@ -145,7 +150,7 @@ def _proxies(config: CentralConfig) -> Proxies:
 
 def make_app(
     door: Door, loops: Loops | None = None, files: Path | None = None, *, live_open: bool = False,
-    proxies: Proxies = NO_PROXIES,
+    proxies: Proxies = NO_PROXIES, setup_file: Path | None = None,
 ) -> web.Application:
     app = web.Application(client_max_size=MOST_BYTES)
     app[PROXIES] = proxies
@@ -154,6 +159,7 @@ def make_app(
     app.middlewares.append(guard)
     app.router.add_get("/static/{name:.+}", serve)
     app[AUTHENTICATE] = authenticator(door)
+    Wizard(door, setup_file).routes(app)
     routes(app)
     if files:
         snapshot_routes(app, partial(snapshots.located, door, files))
@@ -224,6 +230,9 @@ async def run(config: CentralConfig, ready_file: Path | None = None) -> None:
     """`parterre central`: serves until it is told to stop. `ready_file` gets the address, for who started us."""
     async with running(config) as central_:
         log.info("central serves", url=central_.url, broker_port=central_.broker_port)
+        if link := await setup_link(central_.door, config.data, central_.url):
+            print(f"This house is not set up yet. Open this link in a browser:\n\n    {link}\n", flush=True)  # noqa: T201
+            log.info("set-up link printed")
         if ready_file:
             await asyncio.to_thread(ready_file.write_text, f"{central_.url}\n{central_.broker_port}\n")
         await stay(Notifier())

@@ -1,0 +1,84 @@
+"""What the first run asks for, step by step, and what follows from a name or a number: codes, dates, checks."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum, auto
+
+SEASON_BEGINS = 9  # September: a theatre's year
+MOST_CODE = 20
+_SMALL = frozenset(
+    re.findall(
+        r"\w+",
+        "a al at and das de del della dem den der des di die d du e el en et for gli i il in l la las le les lo los of "
+        "the to und une un y",
+    )
+)
+_LICENCE = re.compile(r"(PLATESV-[DR]-\d{4}-\d{6}([-/]?\d{1,2})?|[123]-\d{6,7})", re.ASCII)
+
+
+class Step(StrEnum):
+    """In order. The last one ends the first run."""
+
+    INSTITUTION = auto()
+    ORGANISER = auto()
+    SEASON = auto()
+    VENUE = auto()
+    HALL = auto()
+    ADMINISTRATOR = auto()
+
+
+class NoSetUp(StrEnum):
+    """Why a step is refused, in order."""
+
+    OVER = auto()
+    STEP_BEFORE_MISSING = auto()
+    FAULTY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Places that are counted: a zone without seats."""
+
+    name: str
+    places: int
+
+
+def code_of(name: str, otherwise: str) -> str:
+    """`Théâtre des Tilleuls` is THEATRE-TILLEULS: what a person would write on a list."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    words = [word for word in re.findall(r"[A-Za-z0-9]+", plain) if word.lower() not in _SMALL]
+    code = ""
+    for word in words:
+        longer = f"{code}-{word}" if code else word[:MOST_CODE]
+        if len(longer) > MOST_CODE:
+            break
+        code = longer
+    return code.upper() or otherwise
+
+
+def season_of(today: date) -> tuple[date, date]:
+    """The theatre season that a house set up today would open: this one until April, afterwards the next."""
+    year = today.year if today.month > 4 else today.year - 1
+    return date(year, SEASON_BEGINS, 1), date(year + 1, 8, 31)
+
+
+def is_siret(text: str) -> bool:
+    """Fourteen digits with Luhn's check; La Poste's own establishments add up to a multiple of five instead."""
+    digits = [int(sign) for sign in text if sign.isdigit()]
+    if len(digits) != 14 or not re.fullmatch(r"[\d\s.]*", text, re.ASCII):
+        return False
+    doubled = [digit * 2 - 9 * (digit > 4) if n % 2 == 0 else digit for n, digit in enumerate(digits)]
+    return sum(doubled) % 10 == 0 or (text.replace(" ", "").startswith("356000000") and sum(digits) % 5 == 0)
+
+
+def licences_of(text: str) -> list[str]:
+    """The licence numbers in what somebody typed, as tickets show them."""
+    return [each for each in re.split(r"[\s,;]+", text.strip().upper()) if each]
+
+
+def not_licences(text: str) -> Iterator[str]:
+    """PLATESV-D-2026-000123 or PLATESV-R-… (docs/law-fr.md, D.2), or the older 1-123456."""
+    return (each for each in licences_of(text) if not _LICENCE.fullmatch(each))

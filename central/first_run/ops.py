@@ -1,0 +1,340 @@
+"""The steps of the first run, each one command: done again it changes what it made, so that one can go back.
+
+They are the wizard's, which acts for the system: a house that has an operator is set up, and nobody may take these ways
+any more (organisation/ops.py has the ways of every day).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from central.first_run.model import Block, NoSetUp, is_siret, licences_of, not_licences
+from central.kernel.declared import CONFIGURED, refused_row
+from central.kernel.entity import ENTITIES, Look, Secret
+from central.kernel.registry import handles
+from central.kernel.tx import Read, Tx
+from central.kernel.values import Fault, faults_of
+from central.organisation.contexts import by_house_alone
+from central.organisation.model import (
+    Context,
+    ContextKind,
+    Names,
+    Operator,
+    OperatorKind,
+    Privilege,
+    Profile,
+    Role,
+)
+from central.organisation.operators import mail_address
+from central.venues.importing import ImportPlan, import_plan
+from central.venues.model import PhysicalConfiguration, PlanState, Site, Space
+from central.venues.physical import (
+    AddUnnumberedZone,
+    CreatePhysicalConfiguration,
+    DeletePhysicalConfiguration,
+    ValidatePhysical,
+    add_unnumbered_zone,
+    create_physical_configuration,
+    delete_physical_configuration,
+    validate_physical,
+)
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+
+HALL_CODE = "PLAN"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the first run has made so far."""
+
+    institution: Context | None = None
+    organiser: Context | None = None
+    season: Context | None = None
+    activity: Context | None = None
+    site: Site | None = None
+    space: Space | None = None
+    hall: PhysicalConfiguration | None = None
+    over: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the hall is drawn as it shall stand."""
+        return self.hall is not None and self.hall.state is PlanState.VALIDATED
+
+
+def house(read: Read) -> House:
+    """Each step has made at most one of each."""
+    institution = _first(read.find(Context, "WHERE parent_id IS NULL"))
+    organiser = _below(read, institution)
+    season = _below(read, organiser)
+    activity = _below(read, season)
+    site = _first(read.find(Site, "ORDER BY id LIMIT 1"))
+    space = _first(read.find(Space, "WHERE site_id = :id ORDER BY id LIMIT 1", id=site.id)) if site else None
+    hall = (
+        _first(read.find(PhysicalConfiguration, "WHERE space_id = :id ORDER BY id LIMIT 1", id=space.id))
+        if space
+        else None
+    )
+    return House(institution, organiser, season, activity, site, space, hall, is_over(read))
+
+
+def is_over(read: Read) -> bool:
+    return read.one("SELECT 1 FROM operator LIMIT 1") is not None
+
+
+def _first(found: list[Any]) -> Any:
+    return found[0] if found else None
+
+
+def _below(read: Read, parent: Context | None) -> Context | None:
+    found = read.find(Context, "WHERE parent_id = :id ORDER BY id LIMIT 1", id=parent.id) if parent else []
+    return found[0] if found else None
+
+
+# --- institution, organiser, season and activity ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SettleInstitution:
+    """The house itself. `timezone`, `currency` and `language` are proposed wherever they are asked for below it."""
+
+    code: str
+    names: Names
+    timezone: Annotated[str, Look.TIMEZONE]
+    currency: Annotated[str, Look.CURRENCY]
+    language: Annotated[str, Look.LANGUAGE]
+
+
+@handles(SettleInstitution, needs=Privilege.CONTEXT_MODIFY, at=by_house_alone, gives=Id)
+def settle_institution(tx: Tx, want: SettleInstitution) -> Outcome[Id]:
+    now = house(tx)
+    if now.over:
+        return Refused(NoSetUp.OVER)
+    settings = {"timezone": want.timezone, "currency": want.currency, "language": want.language}
+    made = _context(tx, now.institution, None, ContextKind.INSTITUTION, want.code, want.names, settings)
+    return _settled(tx, [(now.institution, made, {})])
+
+
+@dataclass(frozen=True, slots=True)
+class SettleOrganiser:
+    """Who holds the licence and puts it on (docs/law-fr.md): what tickets must show. Numbers that are not at hand may
+    follow later; a number that cannot be right is refused."""
+
+    code: str
+    names: Names
+    address: Annotated[str, Look.LINES]
+    siret: str
+    licence: str
+
+
+@handles(SettleOrganiser, needs=Privilege.CONTEXT_MODIFY, at=by_house_alone, gives=Id)
+def settle_organiser(tx: Tx, want: SettleOrganiser) -> Outcome[Id]:
+    now = house(tx)
+    if now.over or now.institution is None:
+        return _too_early(now, "institution")
+    siret = "".join(sign for sign in want.siret if not sign.isspace() and sign != ".")
+    settings = {
+        "currency": now.institution.settings.get("currency", "EUR"),
+        "address": want.address.strip(), "siret": siret, "licence": ", ".join(licences_of(want.licence)),
+    }  # fmt: skip
+    faults: list[Fault] = []
+    if siret and not is_siret(siret):
+        faults.append({"at": "siret", "what": "not_a_siret"})
+    if wrong := list(not_licences(want.licence)):
+        faults.append({"at": "licence", "what": "not_a_licence", "value": wrong[0][:60]})
+    made = _context(tx, now.organiser, now.institution, ContextKind.ORGANISER, want.code, want.names, settings)
+    return _settled(tx, [(now.organiser, made, {})], faults)
+
+
+@dataclass(frozen=True, slots=True)
+class SettleSeason:
+    """The first season and its first activity (theatre, concerts …)."""
+
+    code: str
+    names: Names
+    begins: date
+    ends: date
+    activity_code: str
+    activity_names: Names
+
+
+@handles(SettleSeason, needs=Privilege.CONTEXT_MODIFY, at=by_house_alone, gives=Id)
+def settle_season(tx: Tx, want: SettleSeason) -> Outcome[Id]:
+    now = house(tx)
+    if now.over or now.organiser is None:
+        return _too_early(now, "organiser")
+    faults: list[Fault] = [{"at": "ends", "what": "ends_before"}] if want.ends < want.begins else []
+    dates = {"begins": want.begins.isoformat(), "ends": want.ends.isoformat()}
+    season = _context(tx, now.season, now.organiser, ContextKind.SEASON, want.code, want.names, dates)
+    activity = _context(
+        tx, now.activity, season, ContextKind.ACTIVITY, want.activity_code, want.activity_names, {}
+    )  # fmt: skip
+    inner = {"code": "activity_code", "names.fr": "activity_names.fr"}
+    return _settled(tx, [(now.season, season, {}), (now.activity, activity, inner)], faults)
+
+
+def _context(
+    tx: Tx, before: Context | None, above: Context | None, kind: ContextKind, code: str, names: Names,
+    settings: Mapping[str, str],
+) -> Context:  # fmt: skip
+    """As it shall be. What else is set there stays."""
+    kept = before.settings if before else {}
+    made = before.id if before else tx.new_id(str(kind))
+    said = {name: value for name, value in {**kept, **settings}.items() if value}
+    return Context(made, above.id if above else None, kind, code, names, said)
+
+
+# --- the venue --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SettleVenue:
+    """The first site, with its first space (hall)."""
+
+    code: str
+    names: Names
+    address: Annotated[str, Look.LINES]
+    timezone: Annotated[str, Look.TIMEZONE]
+    space_code: str
+    space_names: Names
+
+
+@handles(SettleVenue, needs=Privilege.VENUE_MODIFY, at=by_house_alone, gives=Id)
+def settle_venue(tx: Tx, want: SettleVenue) -> Outcome[Id]:
+    now = house(tx)
+    if now.over or now.season is None or now.institution is None:
+        return _too_early(now, "season")
+    site_id = now.site.id if now.site else tx.new_id("site")
+    space_id = now.space.id if now.space else tx.new_id("space")
+    site = Site(site_id, now.institution.id, want.code, want.names, want.address.strip(), want.timezone)
+    space = Space(space_id, site_id, want.space_code, want.space_names)
+    inner = {"code": "space_code", "names.fr": "space_names.fr"}
+    return _settled(tx, [(now.site, site, {}), (now.space, space, inner)])
+
+
+@dataclass(frozen=True, slots=True)
+class SettleHall:
+    """How the hall is built: from a plan (`plan`: a file's text), or from zones whose places are counted. It stays a
+    draft until it is accepted; settled again, the one before is gone."""
+
+    names: Names
+    plan: str = ""
+    blocks: tuple[Block, ...] = ()
+
+
+@handles(SettleHall, needs=Privilege.VENUE_MODIFY, at=by_house_alone, gives=int)
+def settle_hall(tx: Tx, want: SettleHall) -> Outcome[int]:
+    """Answers with the number of places."""
+    now = house(tx)
+    if now.over or now.space is None:
+        return _too_early(now, "venue")
+    if now.hall is not None:
+        gone = delete_physical_configuration(tx, DeletePhysicalConfiguration(now.hall.id))
+        if isinstance(gone, Refused):
+            return gone
+    made = tx.new_id("hall")
+    if want.plan:
+        return import_plan(tx, ImportPlan(made, now.space.id, HALL_CODE, want.names, want.plan))
+    places = sum(block.places for block in want.blocks)
+    done: Outcome[Any] = create_physical_configuration(
+        tx, CreatePhysicalConfiguration(made, now.space.id, HALL_CODE, want.names, places)
+    )
+    for n, block in enumerate(want.blocks):
+        if isinstance(done, Refused):
+            return done
+        zone = AddUnnumberedZone(tx.new_id("zone", n), made, block.name, block.places, 1)
+        done = add_unnumbered_zone(tx, zone)
+    return done if isinstance(done, Refused) else Ok(places)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptHall:
+    """The hall is drawn as it stands: from now on it can be sold. Accepted twice is accepted."""
+
+
+@handles(AcceptHall, needs=Privilege.VENUE_MODIFY, at=by_house_alone)
+def accept_hall(tx: Tx, _: AcceptHall) -> Outcome[None]:
+    now = house(tx)
+    if now.over or now.hall is None:
+        return _too_early(now, "hall")
+    if now.accepted:
+        return Ok()
+    return validate_physical(tx, ValidatePhysical(now.hall.id))
+
+
+# --- the administrator ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FirstProfile:
+    code: str
+    names: Names
+    privileges: Annotated[tuple[str, ...], Look.PRIVILEGES]
+    second_factor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AppointAdministrator:
+    """The first administrator, who may do everything in the whole house, with a password as argon2id keeps it; and
+    profiles for the people who come next. It ends the first run."""
+
+    name: str
+    email: Annotated[str, Look.EMAIL]
+    language: Annotated[str, Look.LANGUAGE]
+    password: Annotated[str, Secret()]
+    administration: FirstProfile
+    profiles: tuple[FirstProfile, ...] = ()
+
+
+@handles(AppointAdministrator, needs=Privilege.OPERATOR_CREATE, at=by_house_alone, gives=Id)
+def appoint_administrator(tx: Tx, want: AppointAdministrator) -> Outcome[Id]:
+    now = house(tx)
+    if now.over or now.institution is None or now.season is None:
+        return _too_early(now, "season")
+    at = now.institution.id
+    profiles = [
+        Profile(tx.new_id("profile", each.code), at, each.code, each.names, each.privileges, each.second_factor)
+        for each in (want.administration, *want.profiles)
+    ]
+    operator = Operator(
+        id=tx.new_id("administrator"), context_id=at, kind=OperatorKind.PERSON, name=want.name.strip(),
+        email=mail_address(want.email), language=want.language, active=True, key_digest="", password=want.password,
+        totp="", totp_step=0, recovery=(),
+    )  # fmt: skip
+    asked = [ENTITIES[Operator].column(name) for name in ("name", "email", "language")]
+    faults = [fault for column in asked for fault in faults_of(column, getattr(operator, column.name))]
+    refused = _settled(tx, [(None, profile, {}) for profile in profiles], faults)
+    if isinstance(refused, Refused):
+        return refused
+    tx.insert(operator)
+    tx.insert(Role(tx.new_id("role"), operator.id, profiles[0].id, at))
+    return Ok(operator.id)
+
+
+# --- what they share --------------------------------------------------------------------------------------------------
+
+
+def _too_early(now: House, missing: str) -> Refused:
+    return Refused(NoSetUp.OVER) if now.over else Refused(NoSetUp.STEP_BEFORE_MISSING, fix=missing)
+
+
+def _settled(tx: Tx, rows: Iterable[tuple[Any, Any, Mapping[str, str]]], faults: Iterable[Fault] = ()) -> Outcome[Id]:
+    """Writes rows (before, after, what their fields are called in the command), or says all that is wrong with them.
+    Answers with the first one's id."""
+    found, first = list(faults), None
+    for before, after, called in rows:
+        table = ENTITIES[type(after)].name
+        refused = refused_row(tx, CONFIGURED[table], before, after)
+        first = first or after
+        if refused is None and not found:  # the next row may refer to this one
+            tx.insert(after) if before is None else tx.update(before, after)
+        elif refused is not None:
+            faulty = [each for each in refused.detail.get("faults", ()) if each["what"] != "no_such"]
+            if not faulty and not found:
+                return refused
+            found += [{**each, "at": called.get(each["at"], each["at"])} for each in faulty]
+    if found or first is None:
+        return Refused(NoSetUp.FAULTY, fix=found[0]["at"] if found else "", detail={"faults": found})
+    return Ok(first.id)

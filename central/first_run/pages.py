@@ -1,0 +1,308 @@
+"""/setup: the wizard that opens on an empty database, for whoever holds the link that central printed.
+
+Where the set-up stands is read from the database each time, so that it goes on where it was, in any browser. The link
+is dead once there is an operator.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import cache
+from hmac import compare_digest
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+from aiohttp import web
+from babel.numbers import get_currency_name
+
+from central.first_run import profiles
+from central.first_run.drawn import MOST_ROWS, MOST_SEATS, small_hall
+from central.first_run.forms import (
+    Answer,
+    blocks,
+    by_field,
+    day,
+    done,
+    known,
+    line,
+    lines,
+    names,
+    number,
+    step_of,
+)
+from central.first_run.model import NoSetUp, Step, code_of
+from central.first_run.ops import (
+    AcceptHall,
+    AppointAdministrator,
+    House,
+    SettleHall,
+    SettleInstitution,
+    SettleOrganiser,
+    SettleSeason,
+    SettleVenue,
+    house,
+)
+from central.first_run.picture import HallPicture, hall_picture
+from central.kernel.door import Door
+from central.kernel.tx import SYSTEM
+from central.kernel.values import LANGUAGES, Fault
+from central.organisation.passwords import LONGEST, SHORTEST, hashed, weakness
+from central.venues.model import NoVenue
+from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR
+from central.web.origin import address_of
+from central.web.texts import Texts, texts
+from shared.outcome import Outcome, Refused
+from shared.runtime.system import SystemClock, fresh_id
+
+COOKIE = "setup"
+SECRET = ("password", "again")
+CURRENCIES = ("EUR", "CHF", "GBP", "USD", "CAD", "XPF", "XOF", "MAD", "TND", "DKK", "SEK", "NOK", "PLN", "CZK", "JPY")
+MOST_FAULTS = 20
+COOKIE_DAYS = 30
+_CLOCK = SystemClock()
+_ORDER = list(Step)
+
+
+class Wizard:
+    """`file` holds the link's secret."""
+
+    def __init__(self, door: Door, file: Path | None) -> None:
+        self._door, self._file = door, file
+        self._took: Mapping[Step, Callable[[web.Request, Any, Texts], Awaitable[Outcome[Any]]]] = {
+            Step.INSTITUTION: self._institution,
+            Step.ORGANISER: self._organiser,
+            Step.SEASON: self._season,
+            Step.VENUE: self._venue,
+            Step.HALL: self._hall,
+            Step.ADMINISTRATOR: self._administrator,
+        }
+
+    def routes(self, app: web.Application) -> None:
+        app[FRAME].templates("central.first_run")
+        app.router.add_get("/setup", self.enter)
+        for step in Step:
+            app.router.add_get(f"/setup/{step}", self.show)
+            app.router.add_post(f"/setup/{step}", self.take)
+
+    # --- pages --------------------------------------------------------------------------------------------------------
+
+    async def enter(self, request: web.Request) -> web.StreamResponse:
+        """The link's own page: it gives the browser its cookie and leads to the step where the set-up stands."""
+        now: House = await self._door.read(SYSTEM, house)
+        if now.over:
+            raise web.HTTPSeeOther("/sign-in")
+        said = request.query.get("token", "")
+        if said and self._genuine(said):
+            answer = web.HTTPSeeOther(f"/setup/{step_of(now)}")
+            answer.set_cookie(
+                COOKIE,
+                said,
+                path="/setup",
+                httponly=True,
+                samesite="Strict",
+                secure=request.secure,
+                max_age=86_400 * COOKIE_DAYS,
+            )
+            raise answer
+        if self._genuine(request.cookies.get(COOKIE, "")):
+            raise web.HTTPSeeOther(f"/setup/{step_of(now)}")
+        return await request.app[FRAME].page(
+            request, "setup_closed.html", status=403, title=self._t(request)("Installation"), wrong=bool(said)
+        )
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        now, step = await self._there(request)
+        return await self._page(
+            request, now, step, Answer(known(now, step, self._t(request), datetime.now(UTC).date()), {})
+        )
+
+    async def take(self, request: web.Request) -> web.StreamResponse:
+        now, step = await self._there(request)
+        t, form = self._t(request), await request.post()
+        outcome = await self._took[step](request, form, t)
+        if isinstance(outcome, Refused):
+            if outcome.reason == NoSetUp.OVER:
+                raise web.HTTPSeeOther("/sign-in")
+            values = {name: said for name, said in form.items() if isinstance(said, str) and name not in SECRET}
+            return await self._page(request, now, step, Answer(values, by_field(outcome, t), outcome), status=422)
+        if step is Step.ADMINISTRATOR:
+            answer = web.HTTPSeeOther("/sign-in?next=%2Fadmin%2Flive")
+            answer.del_cookie(COOKIE, path="/setup")
+            if self._file:
+                self._file.unlink(missing_ok=True)
+            raise answer
+        stays = step is Step.HALL and form.get("do") != "accept"  # first the picture, then on
+        raise web.HTTPSeeOther(f"/setup/{step if stays else _ORDER[_ORDER.index(step) + 1]}")
+
+    async def _page(
+        self, request: web.Request, now: House, step: Step, answer: Answer, status: int = 200
+    ) -> web.Response:
+        t = self._t(request)
+        picture: HallPicture | None = None
+        if step is Step.HALL and (hall := now.hall):
+            picture = await self._door.read(SYSTEM, lambda read: hall_picture(read, hall, t))
+        page = await request.app[FRAME].page(
+            request, f"setup_{step}.html", status=status, title=t("Installation"), step=step, steps=_ORDER,
+            titles=titles(t), done=done(now), now=now, values=answer.values, faults=answer.faults,
+            refused=answer.refused, picture=picture, zones=_timezones(), suggested=profiles.usual(),
+            chosen=answer.values.get("profiles", ""), accept=".json,application/json",
+            plan_faults=_in_plan(answer.refused),
+            currencies={code: get_currency_name(code, locale=t.language) for code in CURRENCIES},
+        )  # fmt: skip
+        if request.query.get("lang") in LANGUAGES:
+            page.set_cookie(
+                LANGUAGE_COOKIE, request.query["lang"], max_age=int(LANGUAGE_FOR.total_seconds()), samesite="Lax"
+            )
+        return page
+
+    def _t(self, request: web.Request) -> Texts:
+        return request.app[FRAME].texts(request, None)
+
+    def _genuine(self, token: str) -> bool:
+        if not token or self._file is None or not self._file.exists():
+            return False
+        return compare_digest(token.encode(), self._file.read_text().strip().encode())
+
+    async def _there(self, request: web.Request) -> tuple[House, Step]:
+        """The step that was asked for, or the one that comes first."""
+        now: House = await self._door.read(SYSTEM, house)
+        if now.over:
+            raise web.HTTPSeeOther("/sign-in")
+        if not self._genuine(request.cookies.get(COOKIE, "")):
+            raise web.HTTPSeeOther("/setup")
+        step, reached = Step(request.path.rpartition("/")[2]), step_of(now)
+        wanted = _ORDER.index(step)
+        if wanted > _ORDER.index(reached) and not (step is Step.ADMINISTRATOR and reached is Step.HALL):
+            raise web.HTTPSeeOther(f"/setup/{reached}")
+        return now, step
+
+    async def _do(self, request: web.Request, command: Any) -> Outcome[Any]:
+        actor = replace(SYSTEM, id="setup", name="set-up", origin=f"web {address_of(request)}")
+        return (await self._door.execute(actor, command, fresh_id(_CLOCK))).outcome
+
+    # --- the steps ----------------------------------------------------------------------------------------------------
+
+    async def _institution(self, request: web.Request, form: Any, t: Texts) -> Outcome[Any]:
+        name = line(form, "name")
+        return await self._do(request, SettleInstitution(
+            code=line(form, "code") or code_of(name, "HOUSE"), names=names(name, t.language),
+            timezone=line(form, "timezone"), currency=line(form, "currency"), language=t.language,
+        ))  # fmt: skip
+
+    async def _organiser(self, request: web.Request, form: Any, t: Texts) -> Outcome[Any]:
+        name = line(form, "name")
+        return await self._do(request, SettleOrganiser(
+            code=line(form, "code") or code_of(name, "ORGANISER"), names=names(name, t.language),
+            address=lines(form, "address"), siret=line(form, "siret"), licence=line(form, "licence"),
+        ))  # fmt: skip
+
+    async def _season(self, request: web.Request, form: Any, t: Texts) -> Outcome[Any]:
+        name, activity = line(form, "name"), line(form, "activity")
+        days = {field: day(line(form, field)) for field in ("begins", "ends")}
+        if missing := [field for field, day in days.items() if day is None]:
+            return Refused(NoSetUp.FAULTY, detail={"faults": [{"at": field, "what": "not_a_day"} for field in missing]})
+        return await self._do(request, SettleSeason(
+            code=line(form, "code") or code_of(name, "SEASON"), names=names(name, t.language),
+            begins=days["begins"] or date.min, ends=days["ends"] or date.min,
+            activity_code=line(form, "activity_code") or code_of(activity, "ACTIVITY"),
+            activity_names=names(activity, t.language),
+        ))  # fmt: skip
+
+    async def _venue(self, request: web.Request, form: Any, t: Texts) -> Outcome[Any]:
+        name, space = line(form, "name"), line(form, "space")
+        return await self._do(request, SettleVenue(
+            code=line(form, "code") or code_of(name, "SITE"), names=names(name, t.language),
+            address=lines(form, "address"), timezone=line(form, "timezone"),
+            space_code=line(form, "space_code") or code_of(space, "HALL"),
+            space_names=names(space, t.language),
+        ))  # fmt: skip
+
+    async def _hall(self, request: web.Request, form: Any, t: Texts) -> Outcome[Any]:
+        """From a plan file, from two numbers, or from zones whose places are counted."""
+        if form.get("do") == "accept":
+            return await self._do(request, AcceptHall())
+        named = {language: texts(language)("Plan de salle") for language in LANGUAGES}
+        match form.get("way"):
+            case "plan":
+                return await self._from_file(request, form, named)
+            case "drawn":
+                rows, seats = number(form, "rows"), number(form, "seats")
+                faults = [
+                    {"at": at, "what": "not_between", "least": 1, "most": most}
+                    for at, n, most in (("rows", rows, MOST_ROWS), ("seats", seats, MOST_SEATS))
+                    if n is None or not 1 <= n <= most
+                ]
+                if faults:
+                    return Refused(NoSetUp.FAULTY, detail={"faults": faults})
+                drawn = small_hall(
+                    rows or 1, seats or 1, name=t("Plan de salle"), zone=t("Parterre"),
+                    category=t("Catégorie {n}", n=1), stage=t("Scène"), colour="#0072B2",
+                )  # fmt: skip
+                return await self._do(request, SettleHall(named, plan=drawn))
+            case "blocks":
+                found, wrong = blocks(form)
+                if wrong:
+                    return Refused(NoSetUp.FAULTY, detail={"faults": wrong})
+                return await self._do(request, SettleHall(named, blocks=found))
+        return Refused(NoSetUp.FAULTY, detail={"faults": [{"at": "way", "what": "missing"}]})
+
+    async def _from_file(self, request: web.Request, form: Any, named: dict[str, str]) -> Outcome[Any]:
+        file = form.get("plan")
+        data = file.file.read() if isinstance(file, web.FileField) else b""
+        if not data:
+            return Refused(NoSetUp.FAULTY, detail={"faults": [{"at": "plan", "what": "missing"}]})
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return Refused(NoSetUp.FAULTY, detail={"faults": [{"at": "plan", "what": "not_a_text_file"}]})
+        return await self._do(request, SettleHall(named, plan=text))
+
+    async def _administrator(self, request: web.Request, form: Any, t: Texts) -> Outcome[Any]:
+        name, email = line(form, "name"), line(form, "email")
+        password = str(form.get("password", ""))
+        faults: list[Fault] = []
+        now: House = await self._door.read(SYSTEM, house)
+        own = (name, email, *(now.institution.names.values() if now.institution else ()))
+        if weak := await asyncio.to_thread(weakness, password, own):
+            faults.append({"at": "password", "what": weak, "least": SHORTEST, "most": LONGEST})
+        if password != form.get("again"):
+            faults.append({"at": "again", "what": "not_the_same"})
+        wanted = set(form.getall("profile", []))
+        made = AppointAdministrator(
+            name=name, email=email, language=t.language, password="", administration=profiles.administration(),
+            profiles=tuple(each for each in profiles.usual() if each.code in wanted),
+        )  # fmt: skip
+        if not faults:
+            made = replace(made, password=await hashed(password))
+        return await self._appointed(request, made, faults)
+
+    async def _appointed(self, request: web.Request, made: AppointAdministrator, faults: list[Fault]) -> Outcome[Any]:
+        """All faults at once, also those that the door would find."""
+        if not faults:
+            return await self._do(request, made)
+        actor = replace(SYSTEM, id="setup")
+        tried = (await self._door.execute(actor, made, fresh_id(_CLOCK), dry_run=True)).outcome
+        more = tried.detail.get("faults", []) if isinstance(tried, Refused) else []
+        return Refused(NoSetUp.FAULTY, detail={"faults": [*more, *faults]})
+
+
+def titles(t: Texts) -> Mapping[Step, str]:
+    return dict(zip(_ORDER, (
+        t("L’établissement"), t("L’organisateur"), t("La saison"), t("Le lieu"), t("La salle"), t("Vous"),
+    ), strict=True))  # fmt: skip
+
+
+@cache
+def _timezones() -> list[tuple[str, str]]:
+    """As a person reads them; the old short names are left out."""
+    return [(each, each.replace("_", " ")) for each in sorted(available_timezones()) if "/" in each]
+
+
+def _in_plan(refused: Refused | None) -> list[dict[str, str]]:
+    """What is wrong in a plan file, the first of it: who drew it mends it there."""
+    if refused is None or refused.reason != NoVenue.PLAN_FAULTY:
+        return []
+    found: list[dict[str, str]] = refused.detail["faults"]
+    return found[:MOST_FAULTS]

@@ -1,0 +1,56 @@
+"""The hall as it has just been drawn: what the wizard shows before it is accepted."""
+
+from dataclasses import dataclass
+
+from central.kernel.tx import Read
+from central.venues.model import Drawing, PhysicalConfiguration, PhysicalZone
+from central.web.hall_svg import SeatState, hall_svg
+from central.web.texts import Texts
+from shared.ids import Id
+from shared.wire.feeds import CategoryRow, PlanRow, PlanSeat
+
+MOST_DRAWN = 20_000  # seats: a stadium's picture would be heavier than any page
+
+
+@dataclass(frozen=True, slots=True)
+class HallPicture:
+    """`svg` empty: there is nothing to draw. `categories`: what the plan calls them, with their places."""
+
+    svg: str
+    places: int
+    wheelchairs: int
+    zones: tuple[tuple[str, int], ...]
+    categories: tuple[tuple[str, int], ...]
+
+
+def hall_picture(read: Read, hall: PhysicalConfiguration, t: Texts) -> HallPicture:
+    zones = read.find(PhysicalZone, "WHERE configuration_id = :id ORDER BY name", id=hall.id)
+    named = {zone.id: zone.name for zone in zones}
+    rows = read.run(
+        "SELECT id, zone_id, row_name, number, x, y, quality, wheelchair, companion, aisle, category "
+        "FROM physical_seat WHERE configuration_id = :id ORDER BY position",
+        id=hall.id,
+    )
+    counts: dict[str, int] = {}
+    for *_, category in rows:
+        counts[category] = counts.get(category, 0) + 1
+    svg = ""
+    if rows and len(rows) <= MOST_DRAWN:
+        drawing = hall.drawing or Drawing(1, 1)
+        colours = {each.name: each.colour for each in drawing.categories}
+        seats = tuple(
+            PlanSeat(Id(seat), named[Id(zone)], row, number, x, y, Id(category), quality, bool(wheelchair),
+                     bool(companion), bool(aisle))
+            for seat, zone, row, number, x, y, quality, wheelchair, companion, aisle, category in rows
+        )  # fmt: skip
+        plan = PlanRow(t.of(hall.names), drawing.width, drawing.height, seats, drawing.shapes)
+        categories = [CategoryRow(Id(name), {t.language: name}, colours.get(name, ""), 1) for name in counts]
+        states = [SeatState.FREE] * len(seats)
+        svg = hall_svg(plan, states, categories, t.language, styled=False, legend=False)
+    return HallPicture(
+        svg,
+        sum(zone.capacity for zone in zones),
+        sum(bool(row[7]) for row in rows),
+        tuple((zone.name, zone.capacity) for zone in zones),
+        tuple(sorted(counts.items())),
+    )

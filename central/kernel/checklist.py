@@ -1,0 +1,87 @@
+"""What a house still needs before it can sell: items that an area declares next to its model.
+
+    @needed(t("Tarifs"), at=ContextKind.SEASON, order=310)
+    def tariffs(read: Read, season: str) -> Standing:
+        return Standing.counted(read, t("Créez …"), "tariff", season)
+
+An item looks and says how things stand; it decides nothing and forbids nothing (the door does that). The page that shows
+them (web/checklist.py) knows them by this registry. `usual` proposes the command that most houses would give.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from central.kernel.tx import Read
+from shared.ids import Id
+
+HOUSE = "/admin/e"
+
+
+def t(msgid: str) -> str:
+    """Marks a sentence for the catalogues; it is said in the reader's language when it is shown."""
+    return msgid
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an item stands. `count` says how much there is, `lacking` names what is missing (already names, no texts of
+    ours), `next` is the sentence that says what to do, `link` the form where it is done."""
+
+    done: bool
+    next: str
+    link: str
+    count: int = 0
+    lacking: tuple[str, ...] = ()
+    waits: bool = False  # for an item before it: its link would lead to a form that cannot be filled in yet
+
+
+Look = Callable[[Read, str], Standing]
+Usual = Callable[[Read, str, Id, Callable[[str], dict[str, str]]], Any]
+"""(read, the context's id, an id for what is made, names in all languages of a text) → a command, or None: not now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`at`: the kind of context that it is set up in. `optional`: one can sell without it."""
+
+    name: str
+    title: str
+    at: str
+    order: int
+    optional: bool
+    look: Look
+    usual: Usual | None = field(default=None)
+    needs: str = ""
+
+
+ITEMS: dict[str, Item] = {}
+
+
+def needed(
+    title: str, *, at: str, order: int, optional: bool = False, usual: Usual | None = None, needs: str = ""
+) -> Callable[[Look], Look]:
+    """Registers an item under its function's name; `order` is its place in the list, over all areas. `needs`: the
+    privilege that shows it (empty: whoever sees the context)."""
+
+    def register(look: Look) -> Look:
+        name = look.__name__
+        assert name not in ITEMS, name
+        ITEMS[name] = Item(name, title, str(at), order, optional, look, usual, needs)
+        return look
+
+    return register
+
+
+def items(at: str) -> list[Item]:
+    return sorted((item for item in ITEMS.values() if item.at == at), key=lambda item: item.order)
+
+
+def of_table(
+    read: Read, table: str, context_id: str, next_: str, *, where: str = "", names: str = "names", least: int = 1
+) -> Standing:
+    """Rows of an entity in one context: there are enough of them, or the form to make one."""
+    ((count,),) = read.run(f"SELECT COUNT(*) FROM {table} WHERE context_id = :at{where}", at=context_id)  # noqa: S608
+    at = f"?at={context_id}"
+    link = f"{HOUSE}/{table}{at}" if count >= least else f"{HOUSE}/{table}/new{at}"
+    return Standing(count >= least, next_, link, int(count))
