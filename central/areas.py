@@ -9,11 +9,13 @@ import central.devices.hall
 import central.devices.leases
 import central.devices.orders_to_devices
 import central.devices.snapshots
+import central.inventory.audit
 import central.inventory.counts
 import central.inventory.holds
 import central.inventory.carry_over
 import central.inventory.ops
 import central.inventory.plan_actions
+import central.inventory.release_rules
 import central.ledger.ops
 import central.orders.on_sale
 import central.orders.ops

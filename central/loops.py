@@ -9,7 +9,7 @@ from typing import Any
 from central.devices.feeds import heads, sites_of_feed
 from central.devices.hall import PublishHall, on_sale, pictures
 from central.devices.orders_to_devices import OUTBOX_KIND
-from central.inventory.places import HALL
+from central.inventory.counts import HALL
 from central.kernel.door import Door
 from central.kernel.outbox import Act, drain
 from central.kernel.tx import SYSTEM, Read

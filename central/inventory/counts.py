@@ -29,6 +29,7 @@ from central.organisation.model import Privilege
 from shared.ids import LENGTH, Id
 from shared.outcome import Ok, Outcome
 
+HALL = "hall/"
 FREE, BLOCKED, HELD, LEASED, OPTIONED, SOLD = BUCKETS = ("free", "blocked", "held", "leased", "optioned", "sold")
 KEPT_CHANGES = 512  # a hall that is further behind than this is read anew
 MOST_SEATS = 1000  # a change of more seats than this says "all of them"
@@ -60,6 +61,11 @@ PLACE_CHANGE = sa.Table(
 )
 
 
+def hall_mark(performance_id: str) -> str:
+    """What a commit is marked with when the picture of this performance's hall may have changed."""
+    return HALL + performance_id
+
+
 class Move(NamedTuple):
     """`n` places of a category and contingent (empty: hors contingent) go from one bucket to another; an empty bucket
     is outside: from there capacity grows, thither it shrinks."""
@@ -87,6 +93,7 @@ def moved(
     among them (none: counted places only); left out, cached halls of the performance are read anew. Without moves it
     says just that: these seats, or the whole hall, are not what they were (their order for best seats, say)."""
     told = None if seats is None or len(seats) > MOST_SEATS else tuple(seats)
+    tx.touched.add(hall_mark(performance_id))
     tx.gather(_write, Moved(performance_id, tx.shard, tuple(Move(*move) for move in moves), told))
 
 

@@ -65,6 +65,7 @@ class _Known:
     plan: _Plan
     vacancy: Vacancy
     kinds: list[tuple[str, str]]
+    qualities: dict[int, int]  # of those that are not as drawn
     known: dict[Key, int]
     seen: Any
     read_to: int
@@ -205,22 +206,24 @@ def _seats_of(items: Sequence[counts.Moved], performance_id: str) -> set[str] | 
 
 
 def _refreshed(tx: Tx, performance_id: Id, hall: _Known, changed: set[str]) -> bool:
-    """Looks these seats up; False if there are too many of them, or one is sold as something else now."""
+    """Looks these seats up; False if there are too many of them, or one is now sold as something else, or in another
+    order."""
     if len(changed) > MOST_CHANGES:
         return False
     seats = sorted(changed)
     free: list[int] = []
     for first in range(0, len(seats), AT_ONCE):
         among, params = in_list("s", seats[first : first + AT_ONCE])
-        for seat, category, contingent, blocked, allocation in tx.run(
-            "SELECT p.seat_id, p.category_id, COALESCE(p.contingent_id, ''), p.blocked, a.id FROM place p "  # noqa: S608
+        for seat, category, contingent, blocked, quality, allocation in tx.run(
+            "SELECT p.seat_id, p.category_id, COALESCE(p.contingent_id, ''), p.blocked, p.quality, a.id "  # noqa: S608
+            "FROM place p "
             "LEFT JOIN allocation a ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id "
             f"AND a.state <> 'released' WHERE p.performance_id = :performance AND p.seat_id IN {among}",
             performance=performance_id,
             **params,
         ):
             index = hall.plan.index.get(seat)
-            if index is None or hall.kinds[index] != (category, contingent):
+            if index is None or hall.kinds[index] != (category, contingent) or hall.qualities.get(index) != quality:
                 return False
             if not blocked and allocation is None:
                 free.append(index)
@@ -261,7 +264,7 @@ def _read_anew(tx: Tx, performance_id: Id) -> _Known:
     hall = base.sold_as([category for category, _ in kinds], [contingent for _, contingent in kinds])
     earlier = counts.counted(tx.earlier)
     since, own = _seats_of(earlier, performance_id), _seats_of(counts.counted(tx.due), performance_id)
-    made = _Known(plan, Vacancy.of(hall, free), kinds, known, tx.earlier, len(earlier), checked=tx.now)
+    made = _Known(plan, Vacancy.of(hall, free), kinds, qualities, known, tx.earlier, len(earlier), checked=tx.now)
     made.unsure = None if since is None or own is None else since | own
     made.own = own or set()
     halls = _remembered(tx, "halls")

@@ -232,6 +232,11 @@ class ReleaseFiring:
     at: datetime
 
 
+class NoRule(StrEnum):
+    ONE_MOMENT = auto()  # either a date, or so long before the performance
+    INTO_ITSELF = auto()
+
+
 class NoPlace(StrEnum):
     """Why a place cannot be taken, in order."""
 

@@ -1,6 +1,7 @@
 """Taking places and giving them back. The unique index on live (performance, seat) decides who gets a seat; a counted
 place is decided by one guarded statement. Nothing is asked first and trusted later; the counts go along (counts.py)."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,28 +12,25 @@ from central.inventory.model import (
     HOLD,
     PLACE,
     Allocation,
-    Gauge,
     Hold,
     HoldDo,
     NoPlace,
     PlaceDo,
     PlaceState,
 )
+from central.inventory.plan_actions import on_performance
 from central.kernel.db import in_list
 from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read, Tx
+from central.venues.model import PlanAct
+from central.venues.plan_actions import assigning
+from central.venues.selection import Counted, Selection
 from shared.clock import to_ms
-from shared.ids import Id, derived_id
+from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
-HALL = "hall/"
 AT_ONCE = 500  # ids in one statement
 HOLDS_AT_ONCE = 100  # that one command gives back, so that nobody waits behind it for long
-
-
-def hall_mark(performance_id: str) -> str:
-    """What a commit is marked with when the picture of this performance's hall may have changed."""
-    return HALL + performance_id
 
 
 class Seat(NamedTuple):
@@ -57,7 +55,6 @@ def take_seats(
     tx: Tx, performance_id: Id, seats: Sequence[Seat], state: PlaceState, holder: Holder
 ) -> Outcome[list[Allocation]]:
     """All of them for this holder. Refused (refuse the command then): somebody has one, or a limit is reached."""
-    tx.touched.add(hall_mark(performance_id))
     made = [
         Allocation(
             tx.new_id("seat", performance_id, seat.seat_id), performance_id, seat.seat_id, None, 1, state, holder.id,
@@ -96,7 +93,6 @@ def take_counted(
     if not taken:
         return Refused(NoPlace.TAKEN, fix=gauge_id)
     performance_id, level, category, contingent = taken[0]
-    tx.touched.add(hall_mark(performance_id))
     counts.moved(tx, performance_id, [counts.Move(category, contingent, counts.FREE, state, n)], ())
     made = [
         Allocation(
@@ -224,7 +220,6 @@ def move_on(
             )
         )
     for performance_id, counted in moves.items():
-        tx.touched.add(hall_mark(performance_id))
         counts.moved(tx, performance_id, counted, seats[performance_id])
     return limits.apply(tx, steps, enforce=not told)
 
@@ -247,62 +242,38 @@ def release(tx: Tx, allocation_ids: Sequence[Id], do: PlaceDo = PlaceDo.RELEASE)
 
 def follow(tx: Tx, freed: Sequence[Located]) -> None:
     """A place that comes back out of a contingent whose release rule has fired goes where the rest went."""
+    back: dict[tuple[Id, str], list[Allocation]] = {}
     for each in freed:
-        if not each.contingent_id:
-            continue
-        row = tx.one(
-            "SELECT to_contingent_id FROM release_firing WHERE performance_id = :performance "
-            "AND contingent_id = :contingent ORDER BY at DESC, id LIMIT 1",
-            performance=each.allocation.performance_id, contingent=each.contingent_id,
-        )  # fmt: skip
-        if row is None:
-            continue
-        to = row[0] or ""
-        if each.allocation.gauge_id:
-            move_counted(tx, each.allocation.gauge_id, to, each.allocation.quantity)
-        else:
-            bucket = counts.BLOCKED if each.blocked else counts.FREE
-            tx.write(
-                "UPDATE place SET contingent_id = :to WHERE performance_id = :performance AND seat_id = :seat",
-                to=to or None, performance=each.allocation.performance_id, seat=each.allocation.seat_id,
-            )  # fmt: skip
-            counts.moved(
-                tx, each.allocation.performance_id,
-                [(each.category_id, each.contingent_id, bucket, "", 1), (each.category_id, to, "", bucket, 1)],
-                [each.allocation.seat_id or ""],
-            )  # fmt: skip
+        if each.contingent_id:
+            back.setdefault((each.allocation.performance_id, each.contingent_id), []).append(each.allocation)
+    for (performance_id, contingent_id), allocations in back.items():
+        fired = tx.one(
+            "SELECT r.code, f.to_contingent_id FROM release_firing f JOIN release_rule r ON r.id = f.rule_id "
+            "WHERE f.performance_id = :performance AND f.contingent_id = :contingent ORDER BY f.at DESC, f.id LIMIT 1",
+            performance=performance_id,
+            contingent=contingent_id,
+        )
+        if fired:
+            seats = tuple(each.seat_id for each in allocations if each.seat_id)
+            zones = _zones(tx, [each for each in allocations if each.gauge_id])
+            counted = tuple(Counted(zone, n, contingent_id) for zone, n in zones.items())
+            fall(tx, performance_id, Selection(seats=seats, counts=counted), *fired)
 
 
-def move_counted(tx: Tx, gauge_id: str, contingent_id: str, n: int, blocked: int = 0) -> bool:
-    """`n` counted places, `blocked` of them blocked and the others free, into another contingent of their zone (empty:
-    hors contingent); False if there are not that many."""
-    moved = tx.run(
-        "UPDATE gauge SET capacity = capacity - :n, blocked = blocked - :b WHERE id = :id AND blocked >= :b "
-        "AND capacity - taken - blocked >= :n - :b "
-        "RETURNING performance_id, zone_id, category_id, contingent_id, zones",
-        n=n, b=blocked, id=gauge_id,
+def _zones(read: Read, allocations: Sequence[Allocation]) -> Counter[Id]:
+    """Counted places by zone."""
+    zones: Counter[Id] = Counter()
+    for each in allocations:
+        ((zone,),) = read.run("SELECT zone_id FROM gauge WHERE id = :id", id=each.gauge_id)
+        zones[Id(zone)] += each.quantity
+    return zones
+
+
+def fall(tx: Tx, performance_id: Id, selection: Selection, code: str, to_contingent_id: Id | None) -> int:
+    """What of a selection is not taken goes into another contingent, because a release rule says so; that stands in the
+    plan's history. Answers with the number of places."""
+    done = on_performance(
+        tx, performance_id, selection, PlanAct.ASSIGN, f"release rule {code}",
+        {"contingent_id": to_contingent_id or ""}, lambda table, chosen: assigning(table, chosen, to_contingent_id),
     )  # fmt: skip
-    if not moved:
-        return False
-    performance_id, zone_id, category_id, was, zones = moved[0]
-    target = gauge_key(performance_id, zone_id, contingent_id)
-    tx.insert_if_absent(
-        Gauge(target, performance_id, zone_id, category_id, contingent_id, capacity=0, taken=0, blocked=0, zones=zones)
-    )
-    tx.write(
-        "UPDATE gauge SET capacity = capacity + :n, blocked = blocked + :b WHERE id = :id", n=n, b=blocked, id=target
-    )
-    tx.changed("gauge", Id(gauge_id), {"moved": [n, target]})
-    moves = [
-        move
-        for bucket, part in ((counts.FREE, n - blocked), (counts.BLOCKED, blocked))
-        for move in ((category_id, was, bucket, "", part), (category_id, contingent_id, "", bucket, part))
-        if part
-    ]
-    counts.moved(tx, performance_id, moves, ())
-    tx.touched.add(hall_mark(performance_id))
-    return True
-
-
-def gauge_key(performance_id: str, zone_id: str, contingent_id: str) -> Id:
-    return derived_id("gauge", performance_id, zone_id, contingent_id)
+    return 0 if isinstance(done, Refused) else done.value.places

@@ -7,7 +7,6 @@ from central.catalogue.model import Performance
 from central.inventory import counts
 from central.inventory.model import Place
 from central.inventory.ops import gauge_id, place_id
-from central.inventory.places import hall_mark
 from central.kernel.tx import Read, Tx
 from central.venues.history import Changes, Field, apply, index_of, positions
 from central.venues.plan_tables import LOGICAL_FIELDS, save_seats, table_of, zone_names
@@ -80,7 +79,7 @@ def save_performance(tx: Tx, performance_id: Id, changes: Changes, table: Table)
     told = [(*key, n) for key, n in moves.items() if n]
     if told or touched:
         counts.moved(tx, performance_id, told, [table.ids[n] for n in touched])
-    tx.touched.add(hall_mark(performance_id))
+    tx.touched.add(counts.hall_mark(performance_id))
 
 
 def _counted_as(table: Table, n: int) -> tuple[str, str, str] | None:

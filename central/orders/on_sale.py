@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from central.catalogue.model import PRODUCT, Event, NoProduct, Performance, ProductDo, ProductState
 from central.catalogue.ops import performance_context
-from central.inventory.places import hall_mark
+from central.inventory.counts import hall_mark
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.ledger.ops import open_accounts

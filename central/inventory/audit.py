@@ -1,0 +1,181 @@
+"""Proves what is counted against the rows it is counted from, performance by performance: counts, gauges, places,
+holds, limits. What differs is named; that nothing does is what every property test ends with, and what a person can ask
+for at any time (`parterre audit inventory`, or the screen by the query)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from central.catalogue.ops import performance_context
+from central.inventory.counts import BUCKETS, counts_of
+from central.inventory.limits import real_sum, scope
+from central.inventory.model import Limit, LimitPer
+from central.kernel.db import Database
+from central.kernel.entity import Ref
+from central.kernel.registry import answers
+from central.kernel.tx import SYSTEM, Read
+from central.organisation.model import Privilege
+from shared.ids import Id
+from shared.outcome import Ok, Outcome
+
+NAMED = 20  # seats or ids that one difference lists
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`what` in words; `at`: what it is about (a category and contingent, a gauge, seats, a hold, a limit)."""
+
+    performance_id: Id
+    at: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryAudit:
+    """What is wrong with one performance's inventory. An empty list proves that nothing is."""
+
+    performance_id: Annotated[Id, Ref("performance")]
+
+
+@answers(
+    InventoryAudit,
+    needs=Privilege.CONTINGENT_READ,
+    at=lambda read, want: performance_context(read, want.performance_id),
+    gives=list[Difference],
+)
+def inventory_audit(read: Read, want: InventoryAudit) -> Outcome[list[Difference]]:
+    return Ok(differences(read, want.performance_id))
+
+
+def differences(read: Read, performance_id: str) -> list[Difference]:
+    checks = (_counts, _gauges, _seats, _holds, _limits)
+    return [Difference(Id(performance_id), at, what) for check in checks for at, what in check(read, performance_id)]
+
+
+Found = Iterator[tuple[str, str]]
+
+
+def _counts(read: Read, performance_id: str) -> Found:
+    kept = {(str(each.category_id), each.contingent_id): each for each in counts_of(read, performance_id)}
+    real = recounted(read, performance_id)
+    for key in sorted({*kept, *real}):
+        row = kept.get(key)
+        said = [getattr(row, name) if row else 0 for name in BUCKETS]
+        there = [real.get(key, {}).get(name, 0) for name in BUCKETS]
+        if said != there:
+            wrong = [
+                f"{name} {s}, in truth {t}" for name, s, t in zip(BUCKETS, said, there, strict=True) if s != t
+            ]  # fmt: skip
+            yield f"category {key[0]} contingent {key[1] or 'none'}", "counted: " + "; ".join(wrong)
+        if row and row.capacity != sum(said):
+            yield f"category {key[0]} contingent {key[1] or 'none'}", f"capacity {row.capacity} is no sum of {said}"
+
+
+def recounted(read: Read, performance_id: str) -> dict[tuple[str, str], dict[str, int]]:
+    """What the counts should be, from places, gauges and allocations."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+
+    def add(category: str, contingent: str, bucket: str, n: int) -> None:
+        row = found.setdefault((category, contingent), dict.fromkeys(BUCKETS, 0))
+        row[bucket] += n
+
+    for category, contingent, bucket, n in read.run(
+        "SELECT p.category_id, COALESCE(p.contingent_id, ''), "
+        "CASE WHEN a.id IS NOT NULL THEN a.state WHEN p.blocked <> '' THEN 'blocked' ELSE 'free' END, COUNT(*) "
+        "FROM place p LEFT JOIN allocation a ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id "
+        "AND a.state <> 'released' WHERE p.performance_id = :id GROUP BY 1, 2, 3",
+        id=performance_id,
+    ):
+        add(category, contingent, bucket, n)
+    for category, contingent, capacity, blocked, taken in read.run(
+        "SELECT category_id, contingent_id, capacity, blocked, taken FROM gauge WHERE performance_id = :id",
+        id=performance_id,
+    ):
+        add(category, contingent, "free", capacity - blocked - taken)
+        add(category, contingent, "blocked", blocked)
+    for category, contingent, state, n in read.run(
+        "SELECT g.category_id, g.contingent_id, a.state, SUM(a.quantity) FROM allocation a "
+        "JOIN gauge g ON g.id = a.gauge_id WHERE a.performance_id = :id AND a.state <> 'released' GROUP BY 1, 2, 3",
+        id=performance_id,
+    ):
+        add(category, contingent, state, int(n))
+    return {key: row for key, row in found.items() if any(row.values())}
+
+
+def _gauges(read: Read, performance_id: str) -> Found:
+    for gauge, capacity, blocked, taken, given in read.run(
+        "SELECT g.id, g.capacity, g.blocked, g.taken, (SELECT COALESCE(SUM(a.quantity), 0) FROM allocation a "
+        "WHERE a.gauge_id = g.id AND a.state <> 'released') FROM gauge g WHERE g.performance_id = :id ORDER BY g.id",
+        id=performance_id,
+    ):
+        if taken != given:
+            yield f"gauge {gauge}", f"{taken} taken, {given} given out"
+        if min(capacity, blocked, taken) < 0 or taken + blocked > capacity:
+            yield f"gauge {gauge}", f"{taken} taken and {blocked} blocked of {capacity}"
+
+
+def _seats(read: Read, performance_id: str) -> Found:
+    twice = read.run(
+        "SELECT seat_id FROM allocation WHERE performance_id = :id AND state <> 'released' AND seat_id IS NOT NULL "
+        "GROUP BY seat_id HAVING COUNT(*) > 1 ORDER BY seat_id",
+        id=performance_id,
+    )
+    if twice:
+        yield _named(twice), "taken more than once"
+    lost = read.run(
+        "SELECT a.seat_id FROM allocation a WHERE a.performance_id = :id AND a.state <> 'released' "
+        "AND a.seat_id IS NOT NULL AND NOT EXISTS "
+        "(SELECT 1 FROM place p WHERE p.performance_id = a.performance_id AND p.seat_id = a.seat_id) ORDER BY 1",
+        id=performance_id,
+    )
+    if lost:
+        yield _named(lost), "taken, but no place of this performance"
+
+
+def _named(rows: Sequence[tuple[Any, ...]]) -> str:
+    more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+    return "seats " + ", ".join(row[0] for row in rows[:NAMED]) + more
+
+
+def _holds(read: Read, performance_id: str) -> Found:
+    for (hold,) in read.run(
+        "SELECT DISTINCT a.holder_id FROM allocation a LEFT JOIN hold h ON h.id = a.holder_id "
+        "WHERE a.performance_id = :id AND a.state = 'held' AND COALESCE(h.state, '') <> 'active' ORDER BY 1",
+        id=performance_id,
+    ):
+        yield f"hold {hold}", "is over, and keeps places"
+    for (hold,) in read.run(
+        "SELECT h.id FROM hold h WHERE h.performance_id = :id AND h.state = 'active' AND NOT EXISTS "
+        "(SELECT 1 FROM allocation a WHERE a.holder_id = h.id AND a.state = 'held') ORDER BY 1",
+        id=performance_id,
+    ):
+        yield f"hold {hold}", "is active, and keeps nothing"
+
+
+def _limits(read: Read, performance_id: str) -> Found:
+    ((event_id,),) = read.run("SELECT event_id FROM performance WHERE id = :id", id=performance_id)
+    for limit in read.find(Limit, "WHERE active = 1 ORDER BY code, id"):
+        key = event_id if limit.per is LimitPer.EVENT else performance_id
+        row = read.one(
+            "SELECT n FROM limit_count WHERE limit_id = :limit AND of_id = :of AND scope = :scope",
+            limit=limit.id, of=key, scope=scope(limit),
+        )  # fmt: skip
+        if row and row[0] != (real := real_sum(read, limit, key)):
+            yield f"limit {limit.code}", f"{row[0]} counted, in truth {real}"
+
+
+# --- the whole house, from the command line --------------------------------------------------------------------------
+
+
+def audit_house(database: Database) -> Iterator[tuple[str, list[Difference]]]:
+    """Each performance in the order of its start, with what is wrong with it; all of it as at one moment."""
+    db = database.connect(read_only=True)
+    try:
+        db.begin(write=False)
+        read = Read(db, SYSTEM, datetime.now(UTC), None)  # type: ignore[arg-type]  # nothing is signed here
+        for (performance_id,) in read.run("SELECT id FROM performance ORDER BY starts, id"):
+            yield performance_id, differences(read, performance_id)
+    finally:
+        db.rollback()
+        db.close()

@@ -1,0 +1,116 @@
+"""Release rules fire: at a moment, or so long before the performance, the unsold rest of a contingent falls back to
+hors contingent or to another contingent, as an entry in the plan's history that says which rule it was.
+
+A rule fires once for a performance; what was held, leased, optioned or sold then follows when it comes back (`follow`
+in places.py). An operator may put places back into the contingent afterwards: the rule does not take them away again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from central.inventory.model import NoRule, ReleaseFiring, ReleaseRule
+from central.inventory.places import fall
+from central.kernel.declared import checked
+from central.kernel.registry import answers, handles
+from central.kernel.tx import Read, Tx
+from central.organisation.model import Privilege
+from central.organisation.ops import path_of
+from central.venues.selection import Selection
+from shared.clock import from_ms, to_ms
+from shared.ids import Id, derived_id
+from shared.outcome import Ok, Outcome, Refused
+
+AT_ONCE = 5  # performances that one command works on: each may be a stadium
+
+
+@checked(ReleaseRule)
+def release_rule_fits(_: Read, __: ReleaseRule | None, after: ReleaseRule | None) -> Refused | None:
+    """One moment and no more; not back into itself."""
+    if after is None:
+        return None
+    if (after.at is None) == (after.before_s is None):
+        return Refused(NoRule.ONE_MOMENT, fix="at", detail={"either": ["at", "before_s"]})
+    if after.to_contingent_id == after.contingent_id:
+        return Refused(NoRule.INTO_ITSELF, fix="to_contingent_id")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A rule that has not fired yet for a performance: `at` is when it will, or should have."""
+
+    rule_id: Id
+    performance_id: Id
+    contingent_id: Id
+    to_contingent_id: Id | None
+    at: datetime
+
+
+def due(read: Read, until: datetime) -> Iterator[Due]:
+    """What fires until then, of performances that are not over."""
+    for rule in read.find(ReleaseRule, "WHERE active = 1 ORDER BY code, id"):
+        for performance_id, context_id, event_id, starts in read.run(
+            "SELECT p.id, p.context_id, p.event_id, p.starts FROM performance p WHERE p.closes > :now "
+            "AND EXISTS (SELECT 1 FROM place_count c WHERE c.performance_id = p.id "
+            "AND c.contingent_id = :contingent) AND NOT EXISTS (SELECT 1 FROM release_firing f "
+            "WHERE f.rule_id = :rule AND f.performance_id = p.id) ORDER BY p.starts, p.id",
+            now=to_ms(read.now), contingent=rule.contingent_id, rule=rule.id,
+        ):  # fmt: skip
+            at = rule.at or from_ms(starts) - timedelta(seconds=rule.before_s or 0)
+            if (
+                at <= until
+                and rule.performance_id in (None, performance_id)
+                and rule.event_id in (None, event_id)
+                and rule.context_id in path_of(read, context_id)
+            ):
+                yield Due(rule.id, Id(performance_id), rule.contingent_id, rule.to_contingent_id, at)
+
+
+@dataclass(frozen=True, slots=True)
+class FireReleaseRules:
+    """Fires what is due, a few performances at a time. Answers with what has fired; nothing: no rule is due."""
+
+    context_id: Id
+
+
+@handles(FireReleaseRules, needs=Privilege.CONTINGENT_MODIFY, gives=list[ReleaseFiring])
+def fire_release_rules(tx: Tx, _: FireReleaseRules) -> Outcome[list[ReleaseFiring]]:
+    fired: list[ReleaseFiring] = []
+    for each in list(due(tx, tx.now))[:AT_ONCE]:
+        fired.append(_fire(tx, each))
+    return Ok(fired)
+
+
+def _fire(tx: Tx, each: Due) -> ReleaseFiring:
+    rule = tx.get(ReleaseRule, each.rule_id)
+    assert rule, "it was found just now"
+    places = fall(
+        tx, each.performance_id, Selection(contingents=(each.contingent_id,)), rule.code, each.to_contingent_id
+    )
+    firing = ReleaseFiring(
+        derived_id("fired", rule.id, each.performance_id), rule.id, each.performance_id, each.contingent_id,
+        each.to_contingent_id, places, tx.now,
+    )  # fmt: skip
+    return tx.insert(firing)
+
+
+@dataclass(frozen=True, slots=True)
+class ComingReleases:
+    """What release rules will do in the house until a moment, and what they should have done and have not yet."""
+
+    context_id: Id
+    until: datetime
+
+
+@answers(ComingReleases, needs=Privilege.CONTINGENT_READ, gives=list[Due])
+def coming_releases(read: Read, want: ComingReleases) -> Outcome[list[Due]]:
+    return Ok(sorted(due(read, want.until), key=lambda each: (each.at, each.performance_id, each.rule_id)))
+
+
+def releases_due(read: Read) -> Id | None:
+    """What a loop asks: the house, if a rule is due in it."""
+    if next(due(read, read.now), None) is None:
+        return None
+    row = read.one("SELECT id FROM context WHERE parent_id IS NULL")
+    return Id(row[0]) if row else None
