@@ -1,0 +1,184 @@
+"""The audit of a thing and of many, within what the asker may see: contexts, privileges, perimeter. A thing that is
+gone is judged by what it was."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from central.kernel.db import in_list
+from central.kernel.declared import CONFIGURED
+from central.kernel.door import Door
+from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.privileges import Action
+from central.kernel.scope import context_of_new, narrowing
+from central.kernel.tx import Actor, Read
+from central.web.history.past import STRUCK, Act, Entry, Means, Moment, State, Way, moments
+from central.web.screens.listing import seen_at
+from shared.clock import from_ms
+
+MOST = 2000  # entries of one thing that are looked at: more than anybody reads, and a bound
+_LOG = "l.seq, l.turn, a.n, a.command_id, l.at, l.actor, l.origin, l.name, a.action, a.change"
+Thing = tuple[str, str]
+"""(entity, id)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A thing: what it is now (None: gone), and everything that happened to it, newest first."""
+
+    declaration: Declaration
+    id: str
+    now: State | None
+    moments: tuple[Moment, ...]
+    context: str | None
+    cut: bool  # there are older entries than are shown
+
+    @property
+    def last(self) -> State:
+        """What it is, or what it was before it went."""
+        return self.now or next((each.before for each in self.moments if each.before), {})
+
+
+def entry_of(row: tuple[Any, ...]) -> Entry:
+    """Of the columns `_LOG`."""
+    seq, turn, n, command_id, at, actor, origin, command, action, change = row
+    said = orjson.loads(change) if change else {}
+    pairs = {name: (pair[0], pair[1]) for name, pair in said.items() if isinstance(pair, list) and len(pair) == 2}
+    return Entry(seq, turn, n, command_id, from_ms(at), actor, origin, command, Act(action), pairs)
+
+
+def entries(read: Read, entity: str, row_id: str) -> list[Entry]:
+    rows = read.run(
+        f"SELECT {_LOG} FROM audit a JOIN command_log l ON l.id = a.command_id "  # noqa: S608 - our names
+        "WHERE a.entity_id = :id AND a.entity = :entity "
+        "ORDER BY CASE WHEN l.seq IS NULL THEN 0 ELSE 1 END, l.seq DESC, l.turn DESC, a.n DESC LIMIT :n",
+        id=row_id,
+        entity=entity,
+        n=MOST + 1,
+    )
+    return [entry_of(row) for row in rows]
+
+
+def state_now(read: Read, declaration: Declaration, row_id: str) -> State | None:
+    """As the database keeps it, secrets struck."""
+    row = read.one(f"{declaration.select_sql} WHERE id = :id", id=row_id)
+    if row is None:
+        return None
+    return struck(declaration, dict(zip(declaration.names, row, strict=True)))
+
+
+def struck(declaration: Declaration, state: Mapping[str, Any]) -> State:
+    secret = {column.name for column in declaration.columns if column.secret}
+    return {name: STRUCK if name in secret and value else value for name, value in state.items()}
+
+
+def past(door: Door, read: Read, entity: str, row_id: str) -> Past | None:
+    """None: there never was such a thing, or it is not for the asker to see."""
+    declaration = BY_NAME.get(entity)
+    if declaration is None:
+        return None
+    found = entries(read, entity, row_id)
+    now = state_now(read, declaration, row_id)
+    if now is None and not found:
+        return None
+    made = Past(declaration, row_id, now, tuple(moments(now, found[:MOST])), None, len(found) > MOST)
+    if not visible(door, read, [(entity, row_id)], {(entity, row_id): made.last}):
+        return None
+    context = row_id if entity == "context" else context_of_new(read, declaration, made.last)
+    return replace(made, context=context)
+
+
+# --- what the asker may see ------------------------------------------------------------------------------------------
+
+
+def visible(door: Door, read: Read, things: Iterable[Thing], gone: Mapping[Thing, State] | None = None) -> set[Thing]:
+    """Those of these things that the asker may see. `gone`: what things that are no more were, where it is known."""
+    by_entity: dict[str, set[str]] = {}
+    for entity, row_id in things:
+        if entity in BY_NAME:
+            by_entity.setdefault(entity, set()).add(row_id)
+    found: set[Thing] = set()
+    for entity, ids in by_entity.items():
+        declaration = BY_NAME[entity]
+        places = seen_at(door, read, declaration, None)
+        if places is not None and not places:
+            continue
+        there = _there(read, declaration, places, sorted(ids))
+        found |= {(entity, row_id) for row_id in there}
+        for row_id in ids - there:
+            if _may_have_seen(read, declaration, places, row_id, (gone or {}).get((entity, row_id))):
+                found.add((entity, row_id))
+    return found
+
+
+def _there(read: Read, declaration: Declaration, places: tuple[str, ...] | None, ids: list[str]) -> set[str]:
+    joins, where, params = narrowing(read, declaration, places)
+    inside, more = in_list("wanted", ids)
+    sql = f"SELECT t.id FROM {declaration.name} t{joins} WHERE t.id IN {inside} AND {where}"  # noqa: S608 - our names
+    return {row[0] for row in read.run(sql, **params, **more)}
+
+
+def _may_have_seen(
+    read: Read, declaration: Declaration, places: tuple[str, ...] | None, row_id: str, known: State | None
+) -> bool:
+    """Of a row that is not there, or not to be seen."""
+    if read.one(f"SELECT 1 FROM {declaration.name} WHERE id = :id", id=row_id):  # noqa: S608 - our names
+        return False
+    state = known if known is not None else was(read, declaration.name, row_id)
+    if state is None or not within(read.actor, declaration, {**state, "id": row_id}):
+        return False
+    return places is None or context_of_new(read, declaration, state) in places
+
+
+def was(read: Read, entity: str, row_id: str) -> State | None:
+    """What a row was when it was taken away."""
+    row = read.one(
+        "SELECT a.change FROM audit a JOIN command_log l ON l.id = a.command_id WHERE a.entity_id = :id "
+        "AND a.entity = :entity AND a.action = 'deleted' ORDER BY l.turn DESC LIMIT 1",
+        id=row_id,
+        entity=entity,
+    )
+    return {name: pair[0] for name, pair in orjson.loads(row[0]).items()} if row else None
+
+
+def within(actor: Actor, declaration: Declaration, state: State) -> bool:
+    """The perimeter, for a row that the database cannot be asked about: as `scope.narrowing` has it."""
+    for kind, allowed in actor.perimeter.items():
+        for column in declaration.columns:
+            if column.many or (column.name != "id" if declaration.name == kind else column.ref != kind):
+                continue
+            value = state.get(column.name)
+            if value not in allowed and not (value is None and column.nullable):
+                return False
+    return True
+
+
+# --- what can be done about it ---------------------------------------------------------------------------------------
+
+_ACTIONS = {Way.CREATE: Action.CREATE, Way.CHANGE: Action.MODIFY, Way.DELETE: Action.DELETE}
+
+
+def means_of(declaration: Declaration) -> Means:
+    secret = frozenset(column.name for column in declaration.columns if column.secret)
+    made = CONFIGURED.get(declaration.name)
+    if made is None:
+        return Means(frozenset(), (), (), secret)
+    ways = frozenset(way for way, action in _ACTIONS.items() if action in made.commands)
+    given, changeable = (tuple(column.name for column in columns) for columns in (made.given, made.changeable))
+    return Means(ways, given, changeable, secret)
+
+
+def command_for(declaration: Declaration, row_id: str, way: Way, values: Mapping[str, Any], seen: str) -> Any:
+    """The command that goes this way; `values` as the database keeps them, `seen` the revision it was decided by."""
+    kind = CONFIGURED[declaration.name].commands[_ACTIONS[way]]
+    if way is Way.DELETE:
+        return kind(row_id)
+    typed = {name: value_of(declaration, name, value) for name, value in values.items()}
+    return kind(id=row_id, **typed) if way is Way.CREATE else kind(row_id, typed, seen)
+
+
+def value_of(declaration: Declaration, name: str, raw: Any) -> Any:
+    column = declaration.column(name)
+    return raw if raw is None or column.from_db is None else column.from_db(raw)

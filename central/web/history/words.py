@@ -1,0 +1,233 @@
+"""A history in words: who, from where, what they did, and each value before and after as the screens show it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import orjson
+
+from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.tx import ActorKind, Read
+from central.web.history.past import STRUCK, Act, Difference, Moment, State
+from central.web.history.records import Past, was
+from central.web.screens.names import Labels, currencies_of, house_zone, labels, title_column, zones_of
+from central.web.screens.shown import Cell, Reader, ref_of
+from central.web.texts import Texts
+from central.web.texts_needed import enum_name
+
+TABLES = {ActorKind.OPERATOR: "operator", ActorKind.DEVICE: "device"}
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """`kind` in words: a person, a program, a device, the house itself."""
+
+    name: str
+    kind: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A field before and after; `before` or `after` None: there was no such thing. `doubt`: something else changed it
+    since, that left no entry."""
+
+    field: str
+    before: Cell | None
+    after: Cell | None
+    doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One entry. `sealed`: its number in the chain."""
+
+    key: str
+    command_id: str
+    when: str
+    iso: str
+    who: Who
+    origin: str
+    did: str
+    act: str
+    lines: tuple[Line, ...]
+    sealed: int | None
+    undoable: bool
+
+
+class Sayer:
+    """Says values of one thing. What they refer to is named, also where it is no more."""
+
+    def __init__(self, read: Read, t: Texts, declaration: Declaration, row_id: str, states: Iterable[State]) -> None:
+        self.t, self._declaration, self._row_id = t, declaration, row_id
+        self.zone = zones_of(read, declaration, [row_id]).get(row_id) or house_zone(read)
+        wanted = [pair for state in states for pair in _refs(declaration, state)]
+        self._reader = Reader(
+            t, declaration, named(read, t, wanted), {row_id: self.zone}, currencies_of(read, declaration, [row_id]),
+            self.zone,
+        )  # fmt: skip
+
+    def field(self, name: str) -> str:
+        return self.t("Identifiant") if name == "id" else self.t.field(self._declaration.name, name)
+
+    def cell(self, name: str, raw: Any) -> Cell:
+        """A value as the database keeps it; what cannot be read any more is shown as it is."""
+        if raw == STRUCK:
+            return Cell(self.t("gardé secret"))
+        if raw is None or raw == "":
+            return Cell("")
+        if name not in self._declaration.names:
+            return Cell(str(raw))
+        column = self._declaration.column(name)
+        try:
+            value = raw if column.from_db is None else column.from_db(raw)
+            row = SimpleNamespace(id=self._row_id, **({} if name == "id" else {name: value}))
+            return self._reader.cell(row, column, short=False)
+        except (ValueError, TypeError, KeyError, AttributeError):  # of an older shape
+            return Cell(str(raw))
+
+    def lines(self, found: Iterable[Difference], doubts: Sequence[str] = ()) -> tuple[Line, ...]:
+        return tuple(
+            Line(
+                self.field(each.field),
+                self.cell(each.field, each.before),
+                self.cell(each.field, each.after),
+                each.field in doubts,
+            )
+            for each in found
+        )
+
+    def state(self, state: State) -> tuple[Line, ...]:
+        """All that it was."""
+        return tuple(
+            Line(self.field(name), None, self.cell(name, state[name]))
+            for name in (*self._declaration.names, *sorted(set(state) - set(self._declaration.names)))
+            if name in state and name != "id"
+        )
+
+
+def sayer(read: Read, t: Texts, past: Past) -> Sayer:
+    states = [state for moment in past.moments for state in (moment.before, moment.after) if state]
+    return Sayer(read, t, past.declaration, past.id, [past.last, *states])
+
+
+def told(read: Read, t: Texts, say: Sayer, past: Past, found: Sequence[Moment]) -> list[Told]:
+    who = people(read, t, [moment.entry.actor for moment in found])
+    return [_told(t, say, past, moment, who) for moment in found]
+
+
+def _told(t: Texts, say: Sayer, past: Past, moment: Moment, who: Mapping[str, Who]) -> Told:
+    entry = moment.entry
+    match entry.act:
+        case Act.CHANGED:
+            changed = [Difference(name, old, new) for name, (old, new) in entry.change.items()]
+            lines = say.lines(changed, moment.doubts)
+        case Act.CREATED:
+            lines = say.state(moment.after or {})
+        case Act.DELETED:
+            lines = tuple(Line(line.field, line.after, None) for line in say.state(moment.before or {}))
+    lines = tuple(line for line in lines if _says(line.before) or _says(line.after))
+    return Told(
+        entry.key, entry.command_id, t.moment(entry.at, say.zone), entry.at.isoformat(), who[entry.actor],
+        origin_text(t, entry.origin), t.do(entry.command), act_text(t, entry.act), lines, entry.seq,
+        entry.act is not Act.CREATED or past.now is not None,
+    )  # fmt: skip
+
+
+def _says(cell: Cell | None) -> bool:
+    return cell is not None and bool(cell.text or cell.links or cell.lines or cell.picture)
+
+
+def act_text(t: Texts, act: Act) -> str:
+    return {Act.CREATED: t("Créé"), Act.CHANGED: t("Modifié"), Act.DELETED: t("Supprimé")}[act]
+
+
+def origin_text(t: Texts, origin: str) -> str:
+    """`web 10.0.0.7` in words."""
+    kind, _, place = origin.partition(" ")
+    match kind:
+        case "web":
+            return t("à l’écran, depuis {place}", place=place or "?")
+        case "api":
+            return t("par l’API, depuis {place}", place=place or "?")
+        case "console":
+            return t("à la console")
+        case "":
+            return ""
+    return origin
+
+
+# --- names -----------------------------------------------------------------------------------------------------------
+
+
+def people(read: Read, t: Texts, actors: Iterable[str]) -> dict[str, Who]:
+    """Who acted, by `kind:id` as the log has it."""
+    pairs = {actor: _actor(actor) for actor in set(actors)}
+    names = named(read, t, [(TABLES[kind], row_id) for kind, row_id in pairs.values() if kind in TABLES])
+    kinds = _kinds(read, t, [row_id for kind, row_id in pairs.values() if kind is ActorKind.OPERATOR])
+    return {actor: _who(t, kind, row_id, names, kinds) for actor, (kind, row_id) in pairs.items()}
+
+
+def _actor(actor: str) -> tuple[ActorKind | None, str]:
+    kind, _, row_id = actor.partition(":")
+    return next((each for each in ActorKind if each == kind), None), row_id
+
+
+def _who(t: Texts, kind: ActorKind | None, row_id: str, names: Labels, kinds: Mapping[str, str]) -> Who:
+    match kind:
+        case ActorKind.SYSTEM:
+            return Who(t("Parterre"), t("de lui-même"))
+        case ActorKind.ANONYMOUS:
+            return Who(t("Quelqu’un sans compte"), "")
+        case ActorKind.OPERATOR:
+            return Who(names("operator", row_id), kinds.get(row_id, ""), f"/admin/e/operator/{row_id}")
+        case ActorKind.DEVICE:
+            return Who(names("device", row_id), t("appareil"), f"/admin/e/device/{row_id}")
+    return Who(row_id, "")
+
+
+def _kinds(read: Read, t: Texts, ids: Sequence[str]) -> dict[str, str]:
+    """Of operators: a person, or a program."""
+    declaration = BY_NAME.get("operator")
+    if declaration is None or "kind" not in declaration.names or not ids:
+        return {}
+    column = declaration.column("kind")
+    rows = [read.one("SELECT id, kind FROM operator WHERE id = :id", id=row_id) for row_id in ids]
+    return {row[0]: t.value(enum_name(column.hint), row[1]) for row in rows if row}
+
+
+def named(read: Read, t: Texts, wanted: Iterable[tuple[str, str]]) -> Labels:
+    """Names of things, also of those that are gone: by what they were called."""
+    listed = set(wanted)
+    known = dict(labels(read, t, listed).known)
+    for entity, row_id in sorted(listed - set(known)):
+        title = title_column(entity) if entity in BY_NAME else None
+        state = was(read, entity, row_id) if title else None
+        if title and state and state.get(title):
+            said = t.of(orjson.loads(state[title])) if title == "names" else str(state[title])
+            known[(entity, row_id)] = t("{name} (supprimé)", name=said)
+    return Labels(known)
+
+
+def _refs(declaration: Declaration, state: State) -> Iterable[tuple[str, str]]:
+    for name, raw in state.items():
+        table = ref_of(declaration.column(name)) if name in declaration.names else None
+        if not table or not isinstance(raw, str) or raw == STRUCK:
+            continue
+        if declaration.column(name).many:
+            try:
+                yield from ((table, each) for each in orjson.loads(raw) if isinstance(each, str))
+            except ValueError:
+                continue
+        else:
+            yield table, raw
+
+
+def title_of(t: Texts, past: Past) -> str:
+    """What it is called, or was."""
+    title = title_column(past.declaration.name)
+    raw = past.last.get(title) if title else None
+    if not raw or raw == STRUCK:
+        return f"…{past.id[-6:]}"
+    return t.of(orjson.loads(raw)) if title == "names" else str(raw)
