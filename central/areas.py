@@ -15,6 +15,7 @@ import central.inventory.holds
 import central.inventory.carry_over
 import central.inventory.ops
 import central.inventory.plan_actions
+import central.inventory.plan_pictures
 import central.inventory.release_rules
 import central.ledger.ops
 import central.orders.on_sale

@@ -351,6 +351,7 @@ class NoAct(StrEnum):
     NO_SUCH_CATEGORY = auto()
     NO_SUCH_CONTINGENT = auto()
     NO_SUCH_PERFORMANCE = auto()
+    NO_SUCH_MOMENT = auto()
     NOT_FLAT = auto()  # a lasso of fewer than three points
     EMPTY = auto()
     NO_REASON = auto()

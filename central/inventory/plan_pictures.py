@@ -1,0 +1,488 @@
+"""What a plan screen reads: the whole plan as columns, what changed since, how it was at a moment, what differs between
+two, who did what, and counts (spec/venues.md).
+
+A stadium of 80,000 places has to fit into 1.5 MB compressed, so nothing in a picture is said seat by seat that can be
+said once: a seat is its place in the columns, and selections name it so (`Selection.runs`); coordinates are differences
+in tenths of a plan unit; categories, contingents and reasons are numbers into lists.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Annotated, Any
+
+import orjson
+
+from central.catalogue.model import Performance
+from central.inventory.plan_actions import plan_table, target_context
+from central.kernel.db import in_list
+from central.kernel.entity import Ref
+from central.kernel.registry import answers
+from central.kernel.tx import Read
+from central.organisation.model import Privilege
+from central.venues.history import Changes, Field, compared, load, take_back
+from central.venues.model import Drawing, LogicalConfiguration, NoAct, PhysicalConfiguration, PlanAct, PlanTarget
+from central.venues.plan_tables import later_changes, version_at, version_of
+from central.venues.selection import Table
+from shared.clock import from_ms, to_ms
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+from shared.wire.feeds import PlanShape
+
+MOST_ENTRIES = 500
+TENTHS = 10
+
+FREE, BLOCKED, GONE = "f", "b", "x"
+LETTERS = {"": FREE, "held": "h", "leased": "l", "optioned": "o", "sold": "s"}
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """A category or contingent as this plan shows it."""
+
+    id: str
+    code: str
+    names: dict[str, str]
+    colour: str
+    options: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PictureZone:
+    id: str
+    name: str
+    numbered: bool
+    capacity: int
+    entrances: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureShare:
+    """Counted places of a zone (index) in a contingent (index, -1: hors contingent) and category (index, -1: none)."""
+
+    zone: int
+    contingent: int
+    category: int
+    capacity: int
+    blocked: int
+    taken: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A plan as columns, one entry per seat in plan order. `rows`: (zone index, name, number of seats) in that order.
+    `steps_x`, `steps_y`: from one seat to the next in tenths of a plan unit, the first from 0. `category`,
+    `contingent`, `reason`: index into the lists, -1 none. `states`: f free, b blocked, h held, l leased, o optioned,
+    s sold, x not there (invalid). `marks`: 1 wheelchair, 2 companion, 4 aisle, 8 restricted view. `quality`:
+    lower is proposed first; empty unless asked for."""
+
+    target: PlanTarget
+    target_id: Id
+    version: int
+    at: datetime
+    width: int
+    height: int
+    shapes: tuple[PlanShape, ...]
+    zones: list[PictureZone]
+    categories: list[Legend]
+    contingents: list[Legend]
+    reasons: list[str]
+    rows: list[tuple[int, str, int]]
+    numbers: list[str]
+    steps_x: list[int]
+    steps_y: list[int]
+    category: list[int]
+    contingent: list[int]
+    reason: list[int]
+    states: str
+    marks: list[int]
+    quality: list[int]
+    shares: list[PictureShare]
+
+
+def _at(read: Read, want: Any) -> str | None:
+    return target_context(read, want.target, want.target_id)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPicture:
+    """A plan to draw: as it is, or as it was at a moment. `order`: with the order of seats for best seats."""
+
+    target: PlanTarget
+    target_id: Id
+    at: datetime | None = None
+    order: bool = False
+
+
+@answers(PlanPicture, needs=Privilege.VENUE_READ, at=_at, gives=Picture)
+def plan_picture(read: Read, want: PlanPicture) -> Outcome[Picture]:
+    table = table_at(read, want.target, want.target_id, want.at)
+    if isinstance(table, Refused):
+        return table
+    version = version_at(read, want.target_id, want.at) if want.at else version_of(read, want.target_id)
+    return Ok(_picture(read, want, table.value, version))
+
+
+def table_at(read: Read, target: PlanTarget, target_id: Id, at: datetime | None) -> Outcome[Table]:
+    """The plan as it is, or as it was at a moment: with all later actions, and all later sales, taken back."""
+    table = plan_table(read, target, target_id)
+    if table is None:
+        return Refused(NoAct.NO_SUCH_PLAN, fix="target_id")
+    if at is not None:
+        if at.tzinfo is None:
+            return Refused(NoAct.NO_SUCH_MOMENT, fix="at", detail={"why": "a moment needs its offset from UTC"})
+        take_back(later_changes(read, target_id, after=version_at(read, target_id, at)), table)
+        if target is PlanTarget.PERFORMANCE:
+            _untaken(read, target_id, at, table)
+    return Ok(table)
+
+
+def _untaken(read: Read, performance_id: str, at: datetime, table: Table) -> None:
+    """Who had which place then: allocations of now, with what the audit says was done to them later taken back."""
+    rows = read.run(
+        "SELECT id, seat_id, state FROM allocation WHERE performance_id = :id AND seat_id IS NOT NULL",
+        id=performance_id,
+    )
+    states: dict[str, str | None] = {allocation: state for allocation, _, state in rows}
+    for allocation, action, change in read.run(
+        "SELECT u.entity_id, u.action, u.change FROM allocation a JOIN audit u ON u.entity_id = a.id "
+        "JOIN command_log l ON l.id = u.command_id WHERE a.performance_id = :id AND u.entity = 'allocation' "
+        "AND l.at > :at ORDER BY l.at DESC, u.n DESC",
+        at=to_ms(at), id=performance_id,
+    ):  # fmt: skip
+        if action == "created":
+            states[allocation] = None
+        elif action == "changed" and (was := _before(change, "state")):
+            states[allocation] = was
+    taken = {seat: states[allocation] for allocation, seat, _ in rows if states[allocation] not in (None, "released")}
+    table.taken = [taken.get(seat) or "" for seat in table.ids]
+
+
+def _before(change: str, field: str) -> str | None:
+    found = orjson.loads(change).get(field)
+    return str(found[0]) if found else None
+
+
+def _picture(read: Read, want: PlanPicture, table: Table, version: int) -> Picture:
+    physical_id, logical_id = _built_from(read, want.target, want.target_id)
+    zones = _zones(read, physical_id)
+    zone_index = {zone.id: n for n, zone in enumerate(zones)}
+    categories = _categories(read, logical_id, table)
+    contingents = _contingents(read, table)
+    category_index = {each.id: n for n, each in enumerate(categories)}
+    contingent_index = {each.id: n for n, each in enumerate(contingents)}
+    blocked = table.values.get(Field.BLOCKED, [""] * len(table.ids))
+    reasons = sorted({reason for reason in blocked if reason})
+    reason_index = {reason: n for n, reason in enumerate(reasons)}
+    drawing = _drawing(read, physical_id)
+    return Picture(
+        target=want.target,
+        target_id=want.target_id,
+        version=version,
+        at=want.at or read.now,
+        width=drawing.width,
+        height=drawing.height,
+        shapes=drawing.shapes,
+        zones=zones,
+        categories=categories,
+        contingents=contingents,
+        reasons=reasons,
+        rows=[
+            (zone_index[zone], row, len(list(seats)))
+            for (zone, row), seats in groupby(zip(table.zones, table.rows, strict=True))
+        ],
+        numbers=list(table.numbers),
+        steps_x=_steps(table.xs),
+        steps_y=_steps(table.ys),
+        category=[category_index.get(each or "", -1) for each in table.values.get(Field.CATEGORY, ())],
+        contingent=[contingent_index.get(each or "", -1) for each in table.values.get(Field.CONTINGENT, ())],
+        reason=[reason_index.get(each, -1) for each in blocked] if reasons else [],
+        states=states_of(table),
+        marks=_marks(read, physical_id, table),
+        quality=_qualities(table) if want.order else [],
+        shares=[
+            PictureShare(
+                zone_index[zone], contingent_index.get(contingent, -1),
+                category_index.get(table.counted[zone] or "", -1), share.capacity, share.blocked, share.taken,
+            )
+            for (zone, contingent), share in table.shares.items()
+        ],
+    )  # fmt: skip
+
+
+def states_of(table: Table) -> str:
+    """One letter per seat."""
+    blocked = table.values.get(Field.BLOCKED) or [""] * len(table.ids)
+    return "".join(
+        GONE if invalid else LETTERS[taken] if taken else BLOCKED if block else FREE
+        for invalid, taken, block in zip(table.values[Field.INVALID], table.taken, blocked, strict=True)
+    )
+
+
+def _steps(values: Sequence[float]) -> list[int]:
+    tenths = [round(value * TENTHS) for value in values]
+    return [now - before for before, now in zip([0, *tenths], tenths, strict=False)]
+
+
+def _qualities(table: Table) -> list[int]:
+    own = table.values.get(Field.QUALITY) or [None] * len(table.ids)
+    return [drawn if said is None else said for said, drawn in zip(own, table.drawn, strict=True)]
+
+
+def _marks(read: Read, physical_id: str, table: Table) -> list[int]:
+    rows = read.run(
+        "SELECT wheelchair + 2 * companion + 4 * aisle + 8 * restricted FROM physical_seat "
+        "WHERE configuration_id = :id ORDER BY position",
+        id=physical_id,
+    )
+    now = [int(row[0]) for row in rows]
+    if Field.WHEELCHAIR not in table.values:
+        return now
+    bits = ((Field.WHEELCHAIR, 1), (Field.COMPANION, 2), (Field.RESTRICTED, 8))
+    return [now[n] & 4 | sum(bit for field, bit in bits if table.values[field][n]) for n in range(len(table.ids))]
+
+
+def _built_from(read: Read, target: PlanTarget, target_id: str) -> tuple[Id, Id | None]:
+    """The physical and, if there is one, the logical configuration of a plan."""
+    if target is PlanTarget.PHYSICAL:
+        return Id(target_id), None
+    logical_id = Id(target_id)
+    if target is PlanTarget.PERFORMANCE:
+        performance = read.get(Performance, target_id)
+        assert performance, "its table was read"
+        logical_id = performance.logical_configuration_id
+    logical = read.get(LogicalConfiguration, logical_id)
+    assert logical, "a foreign key says so"
+    return logical.physical_configuration_id, logical_id
+
+
+def _drawing(read: Read, physical_id: str) -> Drawing:
+    physical = read.get(PhysicalConfiguration, physical_id)
+    return physical.drawing if physical and physical.drawing else Drawing(1, 1)
+
+
+def _zones(read: Read, physical_id: str) -> list[PictureZone]:
+    served: dict[str, list[str]] = {}
+    for zone, entrance in read.run(
+        "SELECT t.zone_id, t.entrance_id FROM zone_entrance t JOIN physical_zone z ON z.id = t.zone_id "
+        "JOIN entrance e ON e.id = t.entrance_id WHERE z.configuration_id = :id ORDER BY e.code",
+        id=physical_id,
+    ):
+        served.setdefault(zone, []).append(entrance)
+    return [
+        PictureZone(zone, name, bool(numbered), capacity, tuple(served.get(zone, ())))
+        for zone, name, numbered, capacity in read.run(
+            "SELECT id, name, numbered, capacity FROM physical_zone WHERE configuration_id = :id ORDER BY name",
+            id=physical_id,
+        )
+    ]
+
+
+def _categories(read: Read, logical_id: str | None, table: Table) -> list[Legend]:
+    """Those that the configuration picks, and those that are in use, dearest first."""
+    if logical_id is None:
+        return []
+    used = sorted({each for each in (*table.values[Field.CATEGORY], *table.counted.values()) if each})
+    among, params = in_list("c", used)
+    rows = read.run(
+        "SELECT c.id, c.code, c.names, COALESCE(NULLIF(l.colour, ''), c.colour), COALESCE(l.options, 1) "  # noqa: S608
+        "FROM seat_category c LEFT JOIN logical_category l ON l.category_id = c.id AND l.configuration_id = :logical "
+        f"WHERE l.id IS NOT NULL {f'OR c.id IN {among}' if used else ''} ORDER BY c.rank, c.code",
+        logical=logical_id,
+        **params,
+    )
+    return [Legend(each, code, _names(names), colour, bool(options)) for each, code, names, colour, options in rows]
+
+
+def _contingents(read: Read, table: Table) -> list[Legend]:
+    used = {each for each in table.values.get(Field.CONTINGENT, ()) if each}
+    used |= {contingent for _, contingent in table.shares if contingent}
+    if not used:
+        return []
+    among, params = in_list("c", sorted(used))
+    rows = read.run(
+        f"SELECT id, code, names, colour FROM contingent WHERE id IN {among} ORDER BY code",  # noqa: S608
+        **params,
+    )
+    return [Legend(each, code, _names(names), colour) for each, code, names, colour in rows]
+
+
+def _names(text: str) -> dict[str, str]:
+    found: dict[str, str] = orjson.loads(text)
+    return found
+
+
+# --- history ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One action: who, when, what, why. `changes` only where they were asked for."""
+
+    id: Id
+    version: int
+    at: datetime
+    who: str
+    name: str
+    act: PlanAct
+    what: dict[str, str]
+    why: str
+    places: int
+    of_id: Id | None
+    changes: Changes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanHistory:
+    """What was done to a plan, newest first, before a version (0: from the newest)."""
+
+    target: PlanTarget
+    target_id: Id
+    before: int = 0
+    limit: int = 50
+
+
+@answers(PlanHistory, needs=Privilege.VENUE_READ, at=_at, gives=list[Entry])
+def plan_history(read: Read, want: PlanHistory) -> Outcome[list[Entry]]:
+    rows = _entries(
+        read, "a.target_id = :id AND (:before = 0 OR a.version < :before) ORDER BY a.version DESC LIMIT :n",
+        id=want.target_id, before=want.before, n=max(1, min(want.limit, MOST_ENTRIES)),
+    )  # fmt: skip
+    return Ok([_entry(row, None) for row in rows])
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChanges:
+    """What was done to a plan since a version, oldest first, with everything that changed: how a screen keeps up."""
+
+    target: PlanTarget
+    target_id: Id
+    since: int
+
+
+@answers(PlanChanges, needs=Privilege.VENUE_READ, at=_at, gives=list[Entry])
+def plan_changes(read: Read, want: PlanChanges) -> Outcome[list[Entry]]:
+    rows = _entries(
+        read, "a.target_id = :id AND a.version > :since ORDER BY a.version LIMIT :n",
+        id=want.target_id, since=want.since, n=MOST_ENTRIES,
+    )  # fmt: skip
+    return Ok([_entry(row, load(row[10])) for row in rows])
+
+
+def _entries(read: Read, where: str, **params: Any) -> list[tuple[Any, ...]]:
+    return read.run(
+        "SELECT a.id, a.version, a.at, a.who, COALESCE(o.name, ''), a.act, a.what, a.why, a.places, a.of_id, "  # noqa: S608
+        f"a.changes FROM plan_action a LEFT JOIN operator o ON 'operator:' || o.id = a.who WHERE {where}",
+        **params,
+    )
+
+
+def _entry(row: tuple[Any, ...], changes: Changes | None) -> Entry:
+    made, version, at, who, name, act, what, why, places, of_id, _ = row
+    return Entry(made, version, from_ms(at), who, name, PlanAct(act), _names(what), why, places, of_id, changes)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePlan:
+    """What differs between two moments; `until` none: now."""
+
+    target: PlanTarget
+    target_id: Id
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """`changes` lead from the earlier moment to the later one; `states` count the seats that went from one state to
+    another (letters as in a picture), places that were sold among them."""
+
+    since: datetime
+    until: datetime
+    changes: Changes
+    states: dict[str, int]
+
+
+@answers(ComparePlan, needs=Privilege.VENUE_READ, at=_at, gives=Compared)
+def compare_plan(read: Read, want: ComparePlan) -> Outcome[Compared]:
+    before = table_at(read, want.target, want.target_id, want.since)
+    after = table_at(read, want.target, want.target_id, want.until)
+    for found in (before, after):
+        if isinstance(found, Refused):
+            return found
+    assert isinstance(before, Ok) and isinstance(after, Ok)
+    moved = Counter(
+        was + now for was, now in zip(states_of(before.value), states_of(after.value), strict=True) if was != now
+    )
+    changes = compared(before.value, after.value)
+    return Ok(Compared(want.since, want.until or read.now, changes, dict(sorted(moved.items()))))
+
+
+# --- seats and counts ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStates:
+    """The states of a performance's seats alone, one letter per seat: what a screen asks when the hall's bell rings."""
+
+    performance_id: Annotated[Id, Ref("performance")]
+
+
+@answers(
+    PlanStates,
+    needs=Privilege.VENUE_READ,
+    at=lambda read, want: target_context(read, PlanTarget.PERFORMANCE, want.performance_id),
+    gives=str,
+)
+def plan_states(read: Read, want: PlanStates) -> Outcome[str]:
+    table = plan_table(read, PlanTarget.PERFORMANCE, want.performance_id)
+    return Ok(states_of(table)) if table else Refused(NoAct.NO_SUCH_PLAN, fix="performance_id")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCounts:
+    """How many places there are per category and contingent, on any plan."""
+
+    target: PlanTarget
+    target_id: Id
+
+
+@dataclass(frozen=True, slots=True)
+class CountLine:
+    """Places of a category (null: none yet) in a contingent (empty: hors contingent). `invalid` ones are not in the
+    capacity; the capacity is free, blocked and taken ones together."""
+
+    category_id: str | None
+    contingent_id: str
+    capacity: int
+    free: int
+    blocked: int
+    taken: int
+    invalid: int
+
+
+@answers(PlanCounts, needs=Privilege.VENUE_READ, at=_at, gives=list[CountLine])
+def plan_counts(read: Read, want: PlanCounts) -> Outcome[list[CountLine]]:
+    table = plan_table(read, want.target, want.target_id)
+    if table is None:
+        return Refused(NoAct.NO_SUCH_PLAN, fix="target_id")
+    counts: dict[tuple[str | None, str], Counter[str]] = {}
+    nothing = [None] * len(table.ids)
+    for category, contingent, state in zip(
+        table.values.get(Field.CATEGORY, nothing), table.values.get(Field.CONTINGENT, nothing), states_of(table),
+        strict=True,
+    ):  # fmt: skip
+        counts.setdefault((category, contingent or ""), Counter())[state] += 1
+    for (zone, contingent), share in table.shares.items():
+        line = counts.setdefault((table.counted[zone], contingent), Counter())
+        line[FREE] += share.free
+        line[BLOCKED] += share.blocked
+        line["s"] += share.taken
+    lines = []
+    for (category, contingent), line in sorted(counts.items(), key=lambda item: (item[0][0] or "", item[0][1])):
+        taken = sum(line[letter] for letter in "hlos")
+        whole = line[FREE] + line[BLOCKED] + taken
+        lines.append(CountLine(category, contingent, whole, line[FREE], line[BLOCKED], taken, line[GONE]))
+    return Ok(lines)

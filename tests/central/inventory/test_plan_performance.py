@@ -1,0 +1,201 @@
+"""Actions on a performance's plan: what is taken stays, counts add up, everything can be taken back, and the hall as it
+was at any moment (spec/venues.md, contingents.md). On both databases."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from central.inventory.counts import Availability
+from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats, UnblockPlaces, UndoPlanAction
+from central.inventory.plan_pictures import ComparePlan, PlanChanges, PlanCounts, PlanHistory, PlanPicture, PlanStates
+from central.organisation.model import Privilege
+from central.venues.model import PlanTarget, SeatOrder
+from central.venues.selection import Counted, Selection
+from shared.ids import Id, derived_id
+from tests.central.small_house import NOW, Clerk, House, new_id
+
+HERE = PlanTarget.PERFORMANCE
+
+
+def counted(clerk: Clerk, house: House) -> dict[tuple[str, str], dict[str, int]]:
+    """The maintained counts, after making sure that they are what is there."""
+    lines = clerk.ask(Availability(house.performance)).value
+    now = {}
+    for line in lines:
+        buckets = ("free", "blocked", "held", "leased", "optioned", "sold")
+        assert line["capacity"] == sum(line[bucket] for bucket in buckets), line
+        now[line["category_id"], line["contingent_id"]] = line
+    fresh = clerk.ask(PlanCounts(HERE, house.performance)).value
+    for line in fresh:
+        kept = now.get((line["category_id"], line["contingent_id"]), {})
+        taken = sum(kept.get(bucket, 0) for bucket in ("held", "leased", "optioned", "sold"))
+        assert (line["capacity"], line["free"], line["blocked"], line["taken"]) == (
+            kept.get("capacity", 0), kept.get("free", 0), kept.get("blocked", 0), taken,
+        ), line  # fmt: skip
+    return now
+
+
+def seats(house: House, *which: int) -> Selection:
+    return Selection(seats=tuple(house.seats[n] for n in which))
+
+
+def place(clerk: Clerk, house: House, n: int) -> tuple[Any, ...]:
+    return clerk.rows(
+        "SELECT contingent_id, blocked, quality FROM place WHERE performance_id = :p AND seat_id = :s",
+        p=house.performance, s=house.seats[n],
+    )[0]  # fmt: skip
+
+
+def test_what_is_sold_is_left_and_named(clerk: Clerk, house: House) -> None:
+    clerk.do(house.order(house.seats[1]))
+    done = clerk.do(AssignContingent(house.performance, house.contingent, seats(house, 0, 1, 2), "presse"))
+    assert (done["places"], done["left_out"]) == (2, 1)
+    assert done["left"] == [{"seat_id": house.seats[1], "zone": "Parterre", "row": "A", "number": "2", "why": "sold"}]
+    blocked = clerk.do(BlockPlaces(house.performance, seats(house, 0, 1), "caméra"))
+    assert (blocked["places"], blocked["left_out"]) == (1, 1)
+    assert [place(clerk, house, n) for n in range(3)] == [
+        (house.contingent, "caméra", None), (None, "", None), (house.contingent, "", None)
+    ]  # fmt: skip
+    now = counted(clerk, house)
+    assert now[house.seated, house.contingent] | {"free": 1, "blocked": 1} == now[house.seated, house.contingent]
+    clerk.do(UnblockPlaces(house.performance, seats(house, 0, 1)))
+    assert counted(clerk, house)[house.seated, house.contingent]["free"] == 2
+    assert clerk.no(BlockPlaces(house.performance, seats(house, 0), "")).reason == "no_reason"
+    assert clerk.no(BlockPlaces(new_id(), seats(house, 0), "x")).reason == "no_such_plan"
+    assert clerk.no(AssignContingent(house.performance, new_id(), seats(house, 0))).reason == "no_such_contingent"
+
+
+def test_a_gauge_is_split_and_taken_places_stay_in_their_share(clerk: Clerk, house: House) -> None:
+    zone = Id(clerk.rows("SELECT zone_id FROM gauge")[0][0])
+    clerk.do(house.standing_order(6))
+    clerk.do(AssignContingent(house.performance, house.contingent, Selection(counts=(Counted(zone, 10),))))
+    clerk.do(BlockPlaces(house.performance, Selection(counts=(Counted(zone, 3, house.contingent),)), "bancs"))
+    now = counted(clerk, house)
+    assert (now[house.standing, ""]["free"], now[house.standing, ""]["sold"]) == (4, 6)
+    assert (now[house.standing, house.contingent]["free"], now[house.standing, house.contingent]["blocked"]) == (7, 3)
+    short = clerk.no(AssignContingent(house.performance, house.contingent, Selection(counts=(Counted(zone, 5),))))
+    assert (short.reason, short.detail["free"]) == ("too_many", 4)
+    clerk.do(AssignContingent(house.performance, house.contingent, Selection(zones=(zone,))))
+    now = counted(clerk, house)
+    assert (now[house.standing, ""]["capacity"], now[house.standing, ""]["sold"]) == (6, 6)
+    clerk.do(AssignContingent(house.performance, None, Selection(contingents=(house.contingent,))))
+    assert counted(clerk, house)[house.standing, ""]["capacity"] == 20
+
+
+def test_undo_takes_back_skips_what_changed_and_can_be_undone(clerk: Clerk, house: House) -> None:
+    first = clerk.do(AssignContingent(house.performance, house.contingent, seats(house, 0, 1, 2, 3)))
+    clerk.do(AssignContingent(house.performance, None, seats(house, 0)))
+    clerk.do(house.order(house.seats[8]))
+    clerk.do(BlockPlaces(house.performance, seats(house, 1), "x"))  # another field: no hindrance
+    hold = clerk.do(AssignContingent(house.performance, house.contingent, seats(house, 9)))
+    undone = clerk.do(UndoPlanAction(first["action_id"], "erreur"))
+    assert (undone["places"], undone["left_out"], undone["left"][0]["why"]) == (3, 1, "changed_since")
+    assert [place(clerk, house, n)[0] for n in (0, 1, 2, 3, 9)] == [None] * 4 + [house.contingent]
+    again = clerk.no(UndoPlanAction(first["action_id"]))
+    assert (again.reason, again.detail["left_out"]) == ("nothing_to_undo", 4)
+    assert clerk.do(UndoPlanAction(undone["action_id"]))["places"] == 3, "an undo can be undone"
+    assert [place(clerk, house, n)[0] for n in (0, 1, 2, 3)] == [None] + [house.contingent] * 3
+    counted(clerk, house)
+    assert clerk.no(UndoPlanAction(new_id())).reason in ("no_such_action", "not_allowed")
+    assert hold["version"] == 4
+
+
+def test_undo_leaves_what_was_sold_since(clerk: Clerk, house: House) -> None:
+    blocked = clerk.do(BlockPlaces(house.performance, seats(house, 0, 1), "x"))
+    clerk.do(UndoPlanAction(blocked["action_id"]))
+    moved = clerk.do(AssignContingent(house.performance, house.contingent, seats(house, 4, 5)))
+    clerk.db.write("UPDATE channel SET contingents = :c WHERE id = :id",
+                   {"c": f'["{house.contingent}"]', "id": house.channel})  # fmt: skip
+    clerk.do(house.order(house.seats[4]))
+    undone = clerk.do(UndoPlanAction(moved["action_id"]))
+    assert (undone["places"], [left["why"] for left in undone["left"]]) == (1, ["sold"])
+    assert place(clerk, house, 4)[0] == house.contingent, "places sold out of a contingent are not moved"
+    counted(clerk, house)
+
+
+def test_the_hall_as_it_was_and_what_differs_between_two_moments(clerk: Clerk, house: House) -> None:
+    """At 18:10 a block, at 18:20 a sale and a contingent, at 18:30 the block is lifted."""
+    moments = [NOW + timedelta(minutes=10 * n) for n in range(5)]
+    clerk.watch.at = moments[1]
+    clerk.do(BlockPlaces(house.performance, seats(house, 0, 1), "caméra"))
+    clerk.watch.at = moments[2]
+    clerk.do(house.order(house.seats[5]))
+    clerk.do(AssignContingent(house.performance, house.contingent, seats(house, 1, 2)))
+    clerk.watch.at = moments[3]
+    clerk.do(UnblockPlaces(house.performance, seats(house, 0, 1)))
+
+    def picture(at: Any) -> dict[str, Any]:
+        found: dict[str, Any] = clerk.ask(PlanPicture(HERE, house.performance, at)).value
+        return found
+
+    half = timedelta(minutes=5)
+    states = [picture(at + half)["states"] for at in moments[:4]] + [picture(None)["states"]]
+    assert [each[:7] for each in states] == ["fffffff", "bbfffff", "bbfffsf", "fffffsf", "fffffsf"]
+    assert [picture(at + half)["version"] for at in moments[:4]] == [0, 1, 2, 3]
+    then = picture(moments[2] + half)
+    assert (then["reasons"], then["reason"][:3], then["contingent"][:4]) == (["caméra"], [0, 0, -1], [-1, 0, 0, -1])
+    assert picture(moments[0])["contingents"] == []
+    found = clerk.ask(ComparePlan(HERE, house.performance, moments[1] + half, moments[3] + half)).value
+    assert found["states"] == {"bf": 2, "fs": 1}
+    assert [(c["field"], c["at"], c["was"], c["now"]) for c in found["changes"]["seats"]] == [
+        ("contingent_id", [1, 2], [None], [house.contingent]), ("blocked", [0, 2], ["caméra"], [""])
+    ]  # fmt: skip
+    nothing = clerk.ask(ComparePlan(HERE, house.performance, moments[3] + half)).value
+    assert (nothing["states"], nothing["changes"]) == ({}, {"seats": [], "shares": [], "zones": []})
+
+
+def test_who_did_what_when_and_why(clerk: Clerk, house: House) -> None:
+    anna = house.operator(Privilege.PLACE_BLOCK)
+    clerk.as_(anna).do(BlockPlaces(house.performance, seats(house, 0), "télévision"))
+    clerk.do(UnblockPlaces(house.performance, seats(house, 0)))
+    newest, first = clerk.ask(PlanHistory(HERE, house.performance)).value
+    assert (first["who"], first["act"], first["why"], first["places"]) == (anna.label, "block", "télévision", 1)
+    assert (newest["version"], newest["act"], newest["changes"]) == (2, "unblock", None)
+    assert [each["version"] for each in clerk.ask(PlanHistory(HERE, house.performance, before=2)).value] == [1]
+    (since,) = clerk.ask(PlanChanges(HERE, house.performance, 1)).value
+    assert since["changes"]["seats"] == [{"field": "blocked", "at": [0, 1], "was": ["télévision"], "now": [""]}], (
+        "a screen that shows version 1 needs nothing more"
+    )
+    assert clerk.rows("SELECT COUNT(*) FROM audit WHERE entity = 'place'") == [(0,)], "no row per seat"
+
+
+def test_the_order_of_a_performance_is_its_own_and_sold_seats_have_one_too(clerk: Clerk, house: House) -> None:
+    clerk.do(house.order(house.seats[0]))
+    zone = derived_id("zone", house.physical, "Parterre")
+    assert clerk.do(OrderSeats(house.performance, Selection(zones=(zone,)), SeatOrder.SNAKE))["left_out"] == 0
+    assert [place(clerk, house, n)[2] for n in (0, 9, 10, 19)] == [0, 225, 475, 250]
+    ((logical,),) = clerk.rows("SELECT COUNT(quality) FROM logical_seat WHERE configuration_id = :id", id=house.logical)
+    assert logical == 0
+    picture = clerk.ask(PlanPicture(HERE, house.performance, order=True)).value
+    assert picture["quality"][:2] == [0, 25]
+    counted(clerk, house)
+
+
+@pytest.mark.parametrize(
+    "command, privilege",
+    [
+        (lambda house: BlockPlaces(house.performance, seats(house, 0), "x"), Privilege.PLACE_BLOCK),
+        (lambda house: UnblockPlaces(house.performance, seats(house, 0)), Privilege.PLACE_BLOCK),
+        (lambda house: AssignContingent(house.performance, None, seats(house, 0)), Privilege.CONTINGENT_MODIFY),
+    ],
+)
+def test_an_operator_needs_the_right(quick: tuple[Clerk, House], command: Any, privilege: str) -> None:
+    clerk, house = quick
+    assert clerk.as_(house.operator(Privilege.VENUE_READ)).no(command(house)).fix == privilege
+    clerk.as_(house.operator(privilege)).do(command(house))
+
+
+def test_undo_has_a_right_of_its_own(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    done = clerk.do(BlockPlaces(house.performance, seats(house, 0), "x"))
+    undo = UndoPlanAction(done["action_id"])
+    assert clerk.as_(house.operator(Privilege.PLACE_BLOCK)).no(undo).fix == Privilege.PLAN_UNDO
+    clerk.as_(house.operator(Privilege.PLAN_UNDO)).do(undo)
+
+
+def test_the_states_alone(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    clerk.do(house.order(house.seats[3]))
+    clerk.do(BlockPlaces(house.performance, seats(house, 0), "x"))
+    assert clerk.ask(PlanStates(house.performance)).value == "bffs" + "f" * 16

@@ -1,0 +1,241 @@
+"""How a space is built: with a plan and without, entrances, re-import, validation, deletion (spec/venues.md)."""
+
+from typing import Any
+
+import orjson
+
+from central.kernel.tx import Read
+from central.venues.ops import (
+    AddUnnumberedZone,
+    ChangeUnnumberedZone,
+    CreateEntrance,
+    CreateLogicalConfiguration,
+    CreatePhysicalConfiguration,
+    CreateSite,
+    CreateSpace,
+    DeleteLogicalConfiguration,
+    DeletePhysicalConfiguration,
+    DescribeSeats,
+    ImportPlan,
+    InvalidateSeats,
+    ReimportPlan,
+    RemoveUnnumberedZone,
+    RevalidateSeats,
+    ServeZone,
+    ValidatePhysical,
+    plan_of,
+    seat_id,
+)
+from central.venues.selection import RowRef, Selection
+from shared.ids import Id, derived_id
+from tests.central.small_house import Clerk, House, new_id, plan
+
+Quick = tuple[Clerk, House]
+
+
+def space(clerk: Clerk, house: House) -> Id:
+    made = new_id()
+    clerk.do(CreateSpace(made, house.site, "PETITE", {"fr": "Petite salle"}))
+    return made
+
+
+def draft(clerk: Clerk, house: House, rows: int = 2, seats: int = 4) -> Id:
+    made = new_id()
+    clerk.do(ImportPlan(made, space(clerk, house), "P2", {"fr": "Plan"}, plan(rows, seats)))
+    return made
+
+
+def seats_of(clerk: Clerk, configuration: Id) -> dict[tuple[str, str], tuple[Any, ...]]:
+    rows = clerk.rows(
+        "SELECT s.row_name, s.number, s.id, s.x, s.position FROM physical_seat s WHERE s.configuration_id = :id "
+        "ORDER BY s.position",
+        id=configuration,
+    )
+    return {(row, number): tuple(more) for row, number, *more in rows}
+
+
+def test_without_a_plan_zones_are_made_until_the_gauge_is_reached(quick: Quick) -> None:
+    clerk, house = quick
+    field = new_id()
+    assert clerk.no(CreatePhysicalConfiguration(field, space(clerk, house), "PRE", {"fr": "Pré"}, 0)).reason == "empty"
+    clerk.do(CreatePhysicalConfiguration(field, house_space(clerk), "PRE", {"fr": "Pré"}, 5000))
+    nothing = clerk.no(ValidatePhysical(field))
+    assert (nothing.reason, [each["what"] for each in nothing.detail["missing"]]) == ("incomplete", ["zones", "gauge"])
+    clerk.do(AddUnnumberedZone(new_id(), field, "Fosse", 3000, 1))
+    lacking = clerk.no(ValidatePhysical(field)).detail["missing"]
+    assert lacking == [{"what": "gauge", "gauge": 5000, "places": 2000}], "names how many places the zones lack"
+    over = clerk.no(AddUnnumberedZone(new_id(), field, "Gradins", 2001, 2))
+    assert (over.reason, over.detail) == ("above_gauge", {"gauge": 5000, "left": 2000})
+    stands = new_id()
+    clerk.do(AddUnnumberedZone(stands, field, "Gradins", 1500, 2))
+    clerk.do(ChangeUnnumberedZone(stands, "Gradins", 2000, 2))
+    assert clerk.no(ReimportPlan(field, plan())).reason == "has_no_plan", "there are no seats and no plan"
+    clerk.do(ValidatePhysical(field))
+    assert clerk.rows("SELECT COUNT(*) FROM physical_seat WHERE configuration_id = :id", id=field) == [(0,)]
+    for late in (ChangeUnnumberedZone(stands, "G", 1, 2), RemoveUnnumberedZone(stands)):
+        assert clerk.no(late).reason == "not_draft"
+
+
+def house_space(clerk: Clerk) -> Id:
+    return Id(clerk.rows("SELECT id FROM space WHERE code = 'PETITE'")[0][0])
+
+
+def test_a_zone_goes_out_of_a_draft_and_its_name_is_free_again(quick: Quick) -> None:
+    clerk, house = quick
+    made, first, second = draft(clerk, house), new_id(), new_id()
+    clerk.do(AddUnnumberedZone(first, made, "Debout", 5, 2))
+    clerk.do(AddUnnumberedZone(second, made, "Bancs", 5, 2))
+    assert clerk.no(ChangeUnnumberedZone(second, "Debout", 5, 2)).reason == "code_taken"
+    clerk.do(RemoveUnnumberedZone(first))
+    clerk.do(ChangeUnnumberedZone(second, "Debout", 5, 2))
+    assert clerk.no(RemoveUnnumberedZone(first)).reason == "no_such_zone"
+    numbered = Id(
+        clerk.rows("SELECT id FROM physical_zone WHERE configuration_id = :id AND numbered = 1", id=made)[0][0]
+    )
+    assert clerk.no(RemoveUnnumberedZone(numbered)).reason == "has_plan", "seats come and go with the plan file"
+
+
+def test_entrances_of_the_site_serve_zones(quick: Quick) -> None:
+    clerk, house = quick
+    made = draft(clerk, house)
+    zone = Id(clerk.rows("SELECT id FROM physical_zone WHERE configuration_id = :id", id=made)[0][0])
+    clerk.do(ValidatePhysical(draft_of_another(clerk, house)))  # a site without entrances asks for none
+    north, south = new_id(), new_id()
+    clerk.do(CreateEntrance(north, house.site, "N", {"fr": "Nord"}, 1))
+    clerk.do(CreateEntrance(south, house.site, "S", {"fr": "Sud"}, 1))
+    missing = clerk.no(ValidatePhysical(made)).detail["missing"]
+    assert missing == [{"what": "entrances", "zones": [{"id": zone, "name": "Parterre"}], "count": 1}]
+    elsewhere, far = new_id(), new_id()
+    clerk.do(CreateSite(elsewhere, house.institution, "AILLEURS", {"fr": "Ailleurs"}, "", "Europe/Paris"))
+    clerk.do(CreateEntrance(far, elsewhere, "N", {"fr": "Nord"}, 1))
+    assert clerk.no(ServeZone(zone, (north, far))).detail == {"elsewhere": [far]}
+    unknown = new_id()
+    assert clerk.no(ServeZone(zone, (unknown,))).detail == {"unknown": [unknown]}
+    assert clerk.do(ServeZone(zone, (north, south, north))) == 2
+    assert clerk.do(ServeZone(zone, (south,))) == 1
+    assert clerk.rows("SELECT entrance_id FROM zone_entrance WHERE zone_id = :id", id=zone) == [(south,)]
+    clerk.do(ValidatePhysical(made))
+    assert clerk.do(ServeZone(zone, (north,))) == 1, "doors are opened and shut in a running season"
+
+
+def draft_of_another(clerk: Clerk, house: House) -> Id:
+    other, made = new_id(), new_id()
+    clerk.do(CreateSpace(other, house.site, "FOYER", {"fr": "Foyer"}))
+    clerk.do(ImportPlan(made, other, "F", {"fr": "Foyer"}, plan(1, 2)))
+    return made
+
+
+def test_a_re_import_over_a_draft_keeps_the_ids_of_the_same_seats(quick: Quick) -> None:
+    clerk, house = quick
+    made = draft(clerk, house, rows=2, seats=4)
+    before = seats_of(clerk, made)
+    clerk.do(InvalidateSeats(made, Selection(seats=(before["A", "2"][0],)), "cassé"))
+    file = orjson.loads(plan(3, 4))  # a row more,
+    file["zones"][0]["rows"][0]["seats"][1]["position"]["x"] = 26.5  # one seat aside,
+    del file["zones"][0]["rows"][1]["seats"][3]  # one less
+    assert clerk.do(ReimportPlan(made, orjson.dumps(file).decode())) == {
+        "seats": 11,
+        "kept": 7,
+        "added": 4,
+        "removed": 1,
+    }
+    after = seats_of(clerk, made)
+    assert {key: row[0] for key, row in after.items() if key in before} == {
+        key: row[0] for key, row in before.items() if key != ("B", "4")
+    }
+    assert after["A", "2"][1] == 26.5, "what the file says anew is taken over"
+    assert [row[2] for row in after.values()] == list(range(11))
+    assert clerk.rows("SELECT invalid FROM physical_seat WHERE id = :id", id=before["A", "2"][0]) == [("cassé",)]
+    assert clerk.rows("SELECT capacity FROM physical_zone WHERE configuration_id = :id", id=made) == [(11,)]
+    same = clerk.do(ReimportPlan(made, orjson.dumps(file).decode()))
+    assert same == {"seats": 11, "kept": 11, "added": 0, "removed": 0}
+
+
+def test_a_re_import_takes_whole_zones_and_keeps_counted_ones(quick: Quick) -> None:
+    clerk, house = quick
+    made = draft(clerk, house)
+    door = new_id()
+    clerk.do(CreateEntrance(door, house.site, "N", {"fr": "Nord"}, 1))
+    zone = Id(clerk.rows("SELECT id FROM physical_zone WHERE configuration_id = :id", id=made)[0][0])
+    clerk.do(ServeZone(zone, (door,)))
+    clerk.do(AddUnnumberedZone(new_id(), made, "Debout", 20, 2))
+    renamed = plan(2, 4).replace('"Parterre"', '"Orchestre"')
+    assert clerk.do(ReimportPlan(made, renamed)) == {"seats": 8, "kept": 0, "added": 8, "removed": 8}
+    names = clerk.rows("SELECT name, numbered FROM physical_zone WHERE configuration_id = :id ORDER BY name", id=made)
+    assert names == [("Debout", 0), ("Orchestre", 1)]
+    clash = plan(2, 4).replace('"Parterre"', '"Debout"')
+    assert clerk.no(ReimportPlan(made, clash)).reason == "code_taken"
+    assert clerk.no(ReimportPlan(made, "{")).reason == "plan_faulty"
+    clerk.do(ServeZone(derived_id("zone", made, "Orchestre"), (door,)))
+    counted = Id(
+        clerk.rows("SELECT id FROM physical_zone WHERE configuration_id = :id AND numbered = 0", id=made)[0][0]
+    )
+    clerk.do(ServeZone(counted, (door,)))
+    clerk.do(ValidatePhysical(made))
+    assert clerk.no(ReimportPlan(made, renamed)).reason == "not_draft"
+    assert clerk.no(ReimportPlan(new_id(), renamed)).reason == "no_such_configuration"
+
+
+def test_a_physical_configuration_goes_only_while_no_logical_one_refers_to_it(quick: Quick) -> None:
+    clerk, house = quick
+    used = clerk.no(DeletePhysicalConfiguration(house.physical))
+    assert (used.reason, used.detail["by"][0]["codes"]) == ("in_use", ["SOIREE"])
+    made, logical = draft_of_another(clerk, house), new_id()
+    clerk.do(ValidatePhysical(made))
+    want = CreateLogicalConfiguration(logical, house.season, made, "L2", {"fr": "L2"}, {"1re": house.seated})
+    clerk.do(want)
+    assert clerk.no(DeletePhysicalConfiguration(made)).detail["by"][0]["ids"] == [logical]
+    clerk.do(DeleteLogicalConfiguration(logical))
+    clerk.do(DeletePhysicalConfiguration(made))
+    for table in ("physical_seat", "physical_zone", "plan_file", "logical_seat"):
+        assert clerk.rows(f"SELECT COUNT(*) FROM {table} WHERE configuration_id IN (:p, :l)", p=made, l=logical) == [
+            (0,)
+        ]
+    assert clerk.no(DeletePhysicalConfiguration(made)).reason == "no_such_configuration"
+    running = clerk.no(DeleteLogicalConfiguration(house.logical))
+    assert running.detail["by"] == [{"entity": "performance", "count": 1, "ids": [house.performance]}]
+
+
+def test_what_seats_are_can_be_said_and_goes_into_the_export(quick: Quick) -> None:
+    clerk, house = quick
+    made = draft(clerk, house, rows=1, seats=6)
+    zone = derived_id("zone", made, "Parterre")
+    one, two, six = (seat_id(made, "Parterre", "A", number) for number in "126")
+    clerk.do(DescribeSeats(made, Selection(seats=(one, six)), wheelchair=True, why="rampe"))
+    clerk.do(DescribeSeats(made, Selection(seats=(two,)), companion=True, restricted=True))
+    found = {row[0]: row[1:] for row in clerk.rows(
+        "SELECT id, wheelchair, companion, restricted, companion_of FROM physical_seat WHERE configuration_id = :id "
+        "AND wheelchair + companion + restricted > 0", id=made,
+    )}  # fmt: skip
+    assert found == {one: (1, 0, 0, None), six: (1, 0, 0, None), two: (0, 1, 1, one)}, "companion of the nearest one"
+    clerk.do(DescribeSeats(made, Selection(rows=(RowRef(zone, "A"),)), wheelchair=False))
+    assert clerk.rows("SELECT COUNT(*) FROM physical_seat WHERE companion_of IS NOT NULL") == [(0,)]
+    clerk.do(DescribeSeats(made, Selection(seats=(six,)), wheelchair=True))
+    plan_now = plan_of(Read(clerk.db, clerk.actor, clerk.watch(), clerk.door.keys), made)
+    assert plan_now
+    marks = {seat.number: sorted(map(str, seat.marks)) for _, _, seat in plan_now.seats()}
+    assert marks == {"1": [], "2": ["companion", "view"], "3": [], "4": [], "5": [], "6": ["wheelchair"]}
+
+
+def test_invalid_seats_come_back_as_they_were(quick: Quick) -> None:
+    clerk, house = quick
+    made = draft(clerk, house)
+    seats = Selection(rows=(RowRef(derived_id("zone", made, "Parterre"), "A"),))
+    assert clerk.no(InvalidateSeats(made, seats, "  ")).reason == "no_reason"
+    before = clerk.rows(f"SELECT * FROM physical_seat WHERE configuration_id = '{made}' ORDER BY position")
+    done = clerk.do(InvalidateSeats(made, seats, "dégât des eaux"))
+    assert (done["version"], done["places"]) == (1, 4)
+    assert clerk.do(InvalidateSeats(made, seats, "encore"))["places"] == 0, "gone is gone: the first reason stays"
+    assert clerk.do(RevalidateSeats(made, seats))["version"] == 2
+    assert clerk.rows(f"SELECT * FROM physical_seat WHERE configuration_id = '{made}' ORDER BY position") == before
+    assert clerk.no(InvalidateSeats(made, Selection(seats=(new_id(),)), "x")).reason == "no_such_seat"
+    assert clerk.no(InvalidateSeats(new_id(), seats, "x")).reason == "no_such_plan"
+
+
+def test_an_import_leaves_one_trace_and_not_one_per_seat(quick: Quick) -> None:
+    clerk, house = quick
+    draft(clerk, house)
+    told = clerk.rows("SELECT DISTINCT entity FROM audit WHERE command_id = :id ORDER BY 1", id=clerk.said[-1])
+    assert told == [("physical_configuration",), ("physical_zone",), ("plan_file",)]
+    assert clerk.rows("SELECT LENGTH(change) < 500 FROM audit WHERE entity = 'plan_file' AND command_id = :id",
+                      id=clerk.said[-1]) == [(1,)]  # fmt: skip
