@@ -87,3 +87,12 @@ COUNTER = sa.Table(
     sa.Column("value", sa.BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+FOUND = sa.Table(
+    "found",
+    METADATA,
+    sa.Column("entity", sa.Text, primary_key=True),
+    sa.Column("entity_id", sa.String(LENGTH), primary_key=True),
+    sa.Column("words", sa.Text, nullable=False),  # what it is looked for by (kernel/found.py)
+    sqlite_with_rowid=False,
+)

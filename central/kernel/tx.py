@@ -14,6 +14,7 @@ import orjson
 
 from central.kernel.db import Connection, Row
 from central.kernel.entity import BY_NAME, ENTITIES, E
+from central.kernel.found import remember, spoken
 from central.kernel.keys import Keys
 from central.kernel.privileges import nodes
 from shared.clock import to_ms
@@ -178,17 +179,22 @@ class Tx(Read):
         pairs = zip(declaration.columns, declaration.row(entity), strict=True)
         was = {column.name: ["•" if column.secret and value else value, None] for column, value in pairs}
         self.audit.append((table, entity.id, "deleted", orjson.dumps(was).decode()))
-        self.touched.add(table)
+        self._touch(table, entity.id)
 
     def _created(self, table: str, entity_id: str) -> None:
         self.audit.append((table, entity_id, "created", ""))
+        self._touch(table, entity_id)
+
+    def _touch(self, table: str, entity_id: str) -> None:
         self.touched.add(table)
+        if spoken(table):
+            self.gather(remember, (table, entity_id))
 
     def changed(self, table: str, entity_id: str, change: dict[str, Any]) -> None:
         """Puts a change made by a statement of one's own into the audit: {field: [before, after]}."""
         assert table in BY_NAME, table
         self.audit.append((table, entity_id, "changed", orjson.dumps(change).decode()))
-        self.touched.add(table)
+        self._touch(table, entity_id)
 
     def feed(self, feed: str, key: str, body: Any) -> None:
         """A row for devices; None takes it away. The last word on a key within a command counts."""

@@ -94,6 +94,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_feed_row_feed_revision", ["feed", "revision"], unique=False)
 
     op.create_table(
+        "found",
+        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column("entity_id", sa.String(length=26), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("entity", "entity_id", name=op.f("pk_found")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "limit_count",
         sa.Column("limit_id", sa.String(length=26), nullable=False),
         sa.Column("of_id", sa.String(length=26), nullable=False),
@@ -1267,6 +1275,7 @@ def downgrade() -> None:
 
     op.drop_table("outbox")
     op.drop_table("limit_count")
+    op.drop_table("found")
     with op.batch_alter_table("feed_row", schema=None) as batch_op:
         batch_op.drop_index("ix_feed_row_feed_revision")
 
