@@ -1,0 +1,237 @@
+"""Holds: places kept for a cart until an end, by name, by number or the best ones; and what becomes of them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from central.inventory.audit import InventoryAudit
+from central.inventory.counts import Availability
+from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldOf, HoldPlaces, ReleaseHold, RenewHold
+from central.inventory.model import NoSale
+from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats
+from central.kernel.db import Database
+from central.kernel.door import Door
+from central.kernel.keys import Keys
+from central.kernel.tx import SYSTEM
+from central.orders.ops import WantedPlace
+from central.organisation.ops import path_of
+from central.venues.model import SeatOrder
+from central.venues.selection import RowRef, Selection
+from shared.ids import Id
+from tests.central.small_house import FULL, NOW, STANDING, Clerk, House, Watch, new_id
+
+
+def wish(house: House, *seats: Id, hold: Id | None = None, **more: Any) -> HoldPlaces:
+    return HoldPlaces(hold or new_id(), house.desk, house.performance, seats, **more)
+
+
+def best(house: House, quantity: int, **more: Any) -> HoldPlaces:
+    return wish(house, best=BestWish(quantity, **more))
+
+
+def counted(house: House, quantity: int, **more: Any) -> HoldPlaces:
+    return wish(house, counted=(CountedWish(house.gauge, quantity),), **more)
+
+
+def seats_of(held: Any) -> list[str]:
+    return sorted(place["seat_id"] for place in held["places"])
+
+
+def counts(clerk: Clerk, house: House, category: Id | None = None) -> dict[str, int]:
+    """Of the seats, without what is nought."""
+    rows = clerk.ask(Availability(house.performance)).value
+    (row,) = [each for each in rows if each["category_id"] == (category or house.seated)]
+    return {name: n for name, n in row.items() if isinstance(n, int) and n}
+
+
+def sound(clerk: Clerk, house: House) -> None:
+    assert clerk.ask(InventoryAudit(house.performance)).value == []
+
+
+def test_a_hold_keeps_its_places_until_its_end(clerk: Clerk, house: House) -> None:
+    held = clerk.do(wish(house, *house.seats[:2], counted=(CountedWish(house.gauge, 3),)))
+    assert len(held["places"]) == 5 and held["until"] == (NOW + timedelta(minutes=15)).isoformat()
+    assert counts(clerk, house) == {"capacity": 20, "free": 18, "held": 2}
+    assert counts(clerk, house, house.standing) == {"capacity": 20, "free": 17, "held": 3}
+    assert clerk.no(wish(house, house.seats[1])).reason == NoSale.TAKEN
+    assert clerk.no(house.order(house.seats[0])).reason == NoSale.TAKEN
+    assert clerk.ask(HoldOf(held["hold_id"])).value == held
+    clerk.watch.at = NOW + timedelta(minutes=15)
+    assert clerk.no(RenewHold(held["hold_id"])).reason == NoSale.HOLD_OVER
+    assert clerk.do(ExpireHolds(house.institution)) == 1
+    assert clerk.do(ExpireHolds(house.institution)) == 0
+    assert counts(clerk, house) == {"capacity": 20, "free": 20}
+    assert counts(clerk, house, house.standing) == {"capacity": 20, "free": 20}
+    sound(clerk, house)
+
+
+def test_who_comes_after_the_end_need_not_wait_for_the_loop(clerk: Clerk, house: House) -> None:
+    clerk.do(wish(house, *house.seats[:20], counted=(CountedWish(house.gauge, 5),)))
+    clerk.do(counted(house, 15))
+    assert clerk.no(best(house, 1)).reason == NoSale.NOT_ENOUGH
+    clerk.watch.at = NOW + timedelta(minutes=15)
+    clerk.do(house.order(house.seats[0]))
+    clerk.do(counted(house, 20))
+    clerk.do(best(house, 19))
+    sound(clerk, house)
+
+
+def test_a_hold_is_renewed_up_to_its_latest_moment(clerk: Clerk, house: House) -> None:
+    held = clerk.do(wish(house, house.seats[0]))
+    for minutes, until in ((10, 25), (24, 39), (38, 53), (52, 60), (59, 60)):
+        clerk.watch.at = NOW + timedelta(minutes=minutes)
+        assert clerk.do(RenewHold(held["hold_id"]))["until"] == (NOW + timedelta(minutes=until)).isoformat()
+    ((until,),) = clerk.rows("SELECT until FROM allocation")
+    assert until == (NOW + timedelta(minutes=60)).timestamp() * 1000
+    clerk.watch.at = NOW + timedelta(minutes=60)
+    assert clerk.no(RenewHold(held["hold_id"])).reason == NoSale.HOLD_OVER
+
+
+def test_a_hold_grows_and_shrinks(clerk: Clerk, house: House) -> None:
+    held = clerk.do(wish(house, *house.seats[:3]))
+    hold = held["hold_id"]
+    more = clerk.do(wish(house, house.seats[5], hold=hold))
+    assert len(more["places"]) == 4 and more["until"] == held["until"], "taking more renews nothing"
+    gone = held["places"][1]["allocation_id"]
+    assert len(clerk.do(ReleaseHold(hold, (gone,)))["places"]) == 3
+    assert clerk.no(ReleaseHold(hold, (gone,))).reason == NoSale.NO_SUCH_PLACE
+    assert clerk.do(ReleaseHold(hold))["places"] == []
+    assert clerk.no(wish(house, house.seats[9], hold=hold)).reason == NoSale.HOLD_OVER
+    assert clerk.no(ReleaseHold(new_id())).reason == NoSale.NO_SUCH_HOLD
+    assert counts(clerk, house) == {"capacity": 20, "free": 20}
+    sound(clerk, house)
+
+
+def test_a_hold_is_sold_through_an_order(clerk: Clerk, house: House) -> None:
+    held = clerk.do(
+        wish(house, *house.seats[:2], counted=(CountedWish(house.gauge, 2),), contact_id=(guest := new_id()))
+    )
+    hold = held["hold_id"]
+    some = (WantedPlace(house.full, house.seats[0]), WantedPlace(house.full, gauge_id=house.gauge))
+    free = (*some, WantedPlace(house.full, house.seats[7]))
+    clerk.do(house.order(places=free, amount=2 * FULL + STANDING, hold_id=hold))
+    assert counts(clerk, house) == {"capacity": 20, "free": 17, "held": 1, "sold": 2}
+    assert len(clerk.ask(HoldOf(hold)).value["places"]) == 2, "the rest stays held"
+    rest = (WantedPlace(house.full, house.seats[1]), WantedPlace(house.full, gauge_id=house.gauge))
+    clerk.do(house.order(places=rest, amount=FULL + STANDING, hold_id=hold))
+    assert clerk.rows("SELECT state FROM hold") == [("sold",)]
+    assert clerk.rows("SELECT DISTINCT contact_id FROM sale_order") == [(guest,)]
+    assert clerk.rows("SELECT taken FROM gauge") == [(2,)]
+    assert clerk.no(house.order(house.seats[9], hold_id=hold)).reason == NoSale.HOLD_OVER
+    assert clerk.no(house.order(house.seats[9], hold_id=new_id())).reason == NoSale.NO_SUCH_HOLD
+    other = clerk.do(wish(house, house.seats[9]))["hold_id"]
+    elsewhere = house.order(house.seats[9], hold_id=other, point_of_sale_id=house.kiosk_point)
+    assert clerk.no(elsewhere).reason == NoSale.NO_SUCH_HOLD, "of another counter"
+    sound(clerk, house)
+
+
+def test_a_refused_order_leaves_its_hold_alone(clerk: Clerk, house: House) -> None:
+    hold = clerk.do(wish(house, *house.seats[:2]))["hold_id"]
+    assert clerk.no(house.order(*house.seats[:2], hold_id=hold, amount=1)).reason == "wrong_amount"
+    assert clerk.rows("SELECT state FROM hold") == [("active",)] and len(clerk.ask(HoldOf(hold)).value["places"]) == 2
+    sound(clerk, house)
+
+
+# --- best seats ------------------------------------------------------------------------------------------------------
+
+
+def test_best_seats_go_one_after_the_other(clerk: Clerk, house: House) -> None:
+    taken = [seats_of(clerk.do(best(house, 4))) for _ in range(5)]
+    assert sorted(seat for party in taken for seat in party) == sorted(house.seats), "all twenty, and none twice"
+    refused = clerk.no(best(house, 1))
+    assert (refused.reason, refused.detail) == (NoSale.NOT_ENOUGH, {"wanted": 1})
+    sound(clerk, house)
+
+
+def test_the_same_hall_gives_the_same_seats(clerk: Clerk, house: House) -> None:
+    first = clerk.do(best(house, 3))
+    clerk.do(ReleaseHold(first["hold_id"]))
+    again = clerk.do(best(house, 3))
+    assert seats_of(again) == seats_of(first)
+    clerk.do(ReleaseHold(again["hold_id"]))
+    clerk.db.memory.clear()
+    assert seats_of(clerk.do(best(house, 3))) == seats_of(first), "memory makes it faster and nothing else"
+
+
+def test_memory_follows_whatever_happens_to_the_hall(clerk: Clerk, house: House) -> None:
+    """Each step changes what is best; the choice is what a fresh look at the database would choose."""
+
+    def looked() -> list[str]:
+        hold = clerk.do(best(house, 2))
+        clerk.do(ReleaseHold(hold["hold_id"]))
+        memory = dict(clerk.db.memory)
+        clerk.db.memory.clear()
+        fresh = clerk.do(best(house, 2))
+        clerk.do(ReleaseHold(fresh["hold_id"]))
+        clerk.db.memory.clear()
+        clerk.db.memory.update(memory)
+        assert seats_of(hold) == seats_of(fresh)
+        return seats_of(hold)
+
+    seen = [looked()]
+    clerk.do(BlockPlaces(house.performance, Selection(seats=(Id(seen[-1][0]),)), "camera"))
+    seen.append(looked())
+    clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=(Id(seen[-1][0]),))))
+    seen.append(looked())
+    clerk.do(house.order(Id(seen[-1][0])))
+    seen.append(looked())
+    ((zone,),) = clerk.rows("SELECT id FROM physical_zone WHERE numbered = 1")
+    clerk.do(BlockPlaces(house.performance, Selection(rows=(RowRef(zone, "A"),)), "a whole row"))
+    seen.append(looked())
+    clerk.do(OrderSeats(house.performance, Selection(everything=True), SeatOrder.LISTED))
+    looked()
+    assert len({tuple(each) for each in seen[:4]}) == 4, "each of the first steps took the best away"
+    sound(clerk, house)
+
+
+def test_a_channel_gets_the_best_of_what_it_may_sell(clerk: Clerk, house: House) -> None:
+    first = seats_of(clerk.do(best(house, 2)))
+    others = [seat for seat in house.seats if seat not in first]
+    clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=tuple(others[:-1]))))
+    assert seats_of(clerk.do(best(house, 1))) == [others[-1]]
+    assert clerk.no(best(house, 1)).reason == NoSale.NOT_ENOUGH, "the press has the rest"
+
+
+@pytest.fixture
+async def door(place: tuple[Database, House], keys: Keys, watch: Watch) -> AsyncIterator[Door]:
+    made = Door(place[0], watch, path_of, keys)
+    made.start()
+    yield made
+    made.stop()
+
+
+async def test_a_herd_of_buyers_gets_every_seat_and_nobody_is_refused_in_vain(
+    door: Door, clerk: Clerk, house: House
+) -> None:
+    """Sixty-four ask at once for the best seats: as many get theirs as there are seats, and none twice."""
+    wishes = [best(house, 1 + n % 2) for n in range(64)]
+    replies = await asyncio.gather(*(door.execute(SYSTEM, each, new_id()) for each in wishes))
+    seats = [place["seat_id"] for reply in replies if reply.ok for place in reply.outcome.value["places"]]
+    assert len(seats) == len(set(seats)) == 20
+    assert {reply.outcome.reason for reply in replies if not reply.ok} == {"not_enough"}
+    sound(clerk, house)
+
+
+async def test_two_processes_on_one_database(
+    door: Door, place: tuple[Database, House], keys: Keys, watch: Watch, clerk: Clerk, house: House
+) -> None:
+    """Another process takes places behind the back of what this one remembers, and gives some back."""
+    other = Door(place[0], watch, path_of, keys)
+    other.start()
+    try:
+        doors = (door, other)
+        wishes = [best(house, 2) for _ in range(8)]
+        held = await asyncio.gather(*(doors[n % 2].execute(SYSTEM, each, new_id()) for n, each in enumerate(wishes)))
+        assert all(reply.ok for reply in held)
+        for n in (0, 3, 5):
+            assert (await doors[n % 2].execute(SYSTEM, ReleaseHold(wishes[n].hold_id), new_id())).ok
+        rest = await asyncio.gather(*(doors[n % 2].execute(SYSTEM, best(house, 2), new_id()) for n in range(5)))
+        assert all(reply.ok for reply in rest), "ten seats are free again or still"
+    finally:
+        other.stop()
+    live = clerk.rows("SELECT COUNT(*), COUNT(DISTINCT seat_id) FROM allocation WHERE state = 'held'")
+    assert live == [(20, 20)]
+    sound(clerk, house)
