@@ -50,11 +50,15 @@ def on_sale(read: Read) -> list[Id]:
 
 
 def taken_bits(read: Read, performance_id: Id) -> str:
-    """Base64 of one bit per seat in plan order, most significant first."""
+    """Base64 of one bit per seat in plan order, most significant first. A seat that has no place here (it is invalid)
+    cannot be had."""
     rows = read.run(
-        "SELECT CASE WHEN a.id IS NULL AND p.blocked = '' THEN 0 ELSE 1 END FROM place p "
-        "JOIN physical_seat s ON s.id = p.seat_id LEFT JOIN allocation a ON a.performance_id = p.performance_id "
-        "AND a.seat_id = p.seat_id AND a.state <> 'released' WHERE p.performance_id = :id ORDER BY s.position",
+        "SELECT CASE WHEN p.id IS NOT NULL AND a.id IS NULL AND p.blocked = '' THEN 0 ELSE 1 END FROM performance f "
+        "JOIN logical_configuration l ON l.id = f.logical_configuration_id "
+        "JOIN physical_seat s ON s.configuration_id = l.physical_configuration_id "
+        "LEFT JOIN place p ON p.performance_id = f.id AND p.seat_id = s.id "
+        "LEFT JOIN allocation a ON a.performance_id = f.id AND a.seat_id = s.id AND a.state <> 'released' "
+        "WHERE f.id = :id ORDER BY s.position",
         id=performance_id,
     )
     bits = "".join(str(taken) for (taken,) in rows)

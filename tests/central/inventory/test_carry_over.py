@@ -1,0 +1,197 @@
+"""An action on a logical configuration reaches performances only when the operator says so, who sees first what it
+would change; places that are taken are left and named (spec/venues.md, Life cycle 3). On both databases."""
+
+from base64 import b64decode
+from typing import Any
+
+from central.catalogue.ops import Schedule
+from central.devices.hall import taken_bits
+from central.inventory.carry_over import CarryOver, PreviewCarryOver
+from central.inventory.ops import CreatePerformance
+from central.inventory.plan_actions import AssignContingent, BlockPlaces, UndoPlanAction
+from central.inventory.plan_pictures import PlanPicture
+from central.kernel.door import Job
+from central.kernel.registry import handler_of
+from central.kernel.tx import Read
+from central.organisation.model import Privilege
+from central.venues.history import Field
+from central.venues.model import PlanTarget, SeatOrder
+from central.venues.ops import (
+    AssignLogicalCategory,
+    AssignLogicalContingent,
+    BlockLogical,
+    CreateLogicalConfiguration,
+    CreateSeatCategory,
+    InvalidateSeats,
+    OrderLogicalSeats,
+    RevalidateSeats,
+)
+from central.venues.selection import Counted, Selection
+from shared.ids import Id
+from tests.central.inventory.test_plan_performance import counted, place, seats
+from tests.central.small_house import STARTS, Clerk, House, new_id
+
+
+def another(clerk: Clerk, house: House, logical: Id | None = None) -> Id:
+    made = new_id()
+    schedule = Schedule(STARTS, STARTS, STARTS.replace(hour=23), STARTS)
+    clerk.do(CreatePerformance(made, house.event, logical or house.logical, house.grid, schedule))
+    return made
+
+
+def other_category(clerk: Clerk, house: House) -> Id:
+    made = new_id()
+    clerk.do(CreateSeatCategory(made, house.institution, "CAT2", {"fr": "2e"}, "#333333", 3))
+    return made
+
+
+def dump(clerk: Clerk) -> list[Any]:
+    return [
+        clerk.rows(f"SELECT * FROM {table} ORDER BY 1, 2, 3")
+        for table in ("place", "gauge", "plan_action", "place_count")
+    ]
+
+
+def test_an_action_on_the_configuration_reaches_no_performance_by_itself(clerk: Clerk, house: House) -> None:
+    before = dump(clerk)[:2]
+    clerk.do(AssignLogicalContingent(house.logical, house.contingent, seats(house, 0, 1)))
+    clerk.do(BlockLogical(house.logical, seats(house, 2), "régie"))
+    assert dump(clerk)[:2] == before
+
+
+def test_what_it_would_change_is_what_it_changes(clerk: Clerk, house: House) -> None:
+    """Preview, dry run and the act itself tell the same; preview and dry run change nothing."""
+    other = other_category(clerk, house)
+    clerk.do(house.order(house.seats[1]))
+    clerk.do(AssignLogicalContingent(house.logical, house.contingent, seats(house, 0, 1, 2)))
+    clerk.do(AssignLogicalCategory(house.logical, other, seats(house, 2, 3)))
+    clerk.do(BlockLogical(house.logical, seats(house, 4), "régie"))
+    before = dump(clerk)
+    preview = clerk.ask(PreviewCarryOver(house.logical, house.performance)).value
+    act = CarryOver(house.logical, (house.performance,), why="nouvelle saison")
+    assert dump(clerk) == before
+    tried, _ = clerk.door._committed(clerk.db, Job(clerk.actor, handler_of(CarryOver), act, new_id(), dry_run=True))
+    assert dump(clerk) == before
+    (done,) = clerk.do(act)
+    told = ("places", "changes", "shares", "unpriced", "left_out", "left")
+    assert {key: preview[key] for key in told} == {key: done[key] for key in told}
+    assert {key: tried.outcome.value[0][key] for key in told} == {key: done[key] for key in told}
+    assert preview["action_id"] is None and done["action_id"]
+    lines = {(line["field"], line["was"], line["now"]): line["places"] for line in done["changes"]}
+    assert lines == {
+        ("contingent_id", None, house.contingent): 2,
+        ("category_id", house.seated, other): 2,
+        ("blocked", "", "régie"): 1,
+    }
+    assert done["places"] == 4
+    assert [(left["number"], left["why"]) for left in done["left"]] == [("2", "sold")]
+    assert done["unpriced"] == [other], "its price grid has no price for the new category"
+    assert [place(clerk, house, n)[:2] for n in (0, 1, 2, 4)] == [
+        (house.contingent, ""), (None, ""), (house.contingent, ""), (None, "régie")
+    ]  # fmt: skip
+    counted(clerk, house)
+    again = clerk.do(act)[0]
+    assert (again["places"], again["left_out"], again["action_id"]) == (0, 1, None), "what is the same is no change"
+    clerk.do(UndoPlanAction(done["action_id"]))
+    assert [place(clerk, house, n)[:2] for n in (0, 2, 4)] == [(None, "")] * 3
+    counted(clerk, house)
+
+
+def test_only_the_chosen_performances_fields_and_places(clerk: Clerk, house: House) -> None:
+    second = another(clerk, house)
+    clerk.do(AssignLogicalContingent(house.logical, house.contingent, seats(house, 0, 1)))
+    clerk.do(BlockLogical(house.logical, seats(house, 0), "régie"))
+    clerk.do(CarryOver(house.logical, (second,), (Field.CONTINGENT,), selection=seats(house, 0)))
+    rows = clerk.rows("SELECT performance_id, seat_id, blocked FROM place WHERE contingent_id IS NOT NULL")
+    assert rows == [(second, house.seats[0], "")]
+    both = clerk.do(CarryOver(house.logical, (second, house.performance, second)))
+    assert [each["performance_id"] for each in both] == [second, house.performance]
+    assert [each["places"] for each in both] == [2, 2]
+
+
+def test_one_action_is_carried_over_and_nothing_else(clerk: Clerk, house: House) -> None:
+    clerk.do(AssignLogicalContingent(house.logical, house.contingent, seats(house, 0, 1)))
+    block = clerk.do(BlockLogical(house.logical, seats(house, 5), "régie"))
+    clerk.do(BlockPlaces(house.performance, seats(house, 9), "son"))
+    preview = clerk.ask(PreviewCarryOver(house.logical, house.performance, block["action_id"])).value
+    assert (preview["places"], preview["changes"][0]["at"]) == (1, [5, 1])
+    clerk.do(CarryOver(house.logical, (house.performance,), action_id=block["action_id"]))
+    assert [place(clerk, house, n)[:2] for n in (0, 5, 9)] == [(None, ""), (None, "régie"), (None, "son")]
+    assert clerk.no(CarryOver(house.logical, (house.performance,), action_id=new_id())).reason == "no_such_action"
+
+
+def test_the_order_of_seats_is_carried_over_for_sold_seats_too(clerk: Clerk, house: House) -> None:
+    clerk.do(house.order(house.seats[0]))
+    clerk.do(OrderLogicalSeats(house.logical, seats(house, 1, 0), SeatOrder.LISTED))
+    (done,) = clerk.do(CarryOver(house.logical, (house.performance,), (Field.QUALITY,)))
+    assert (done["places"], done["left_out"]) == (2, 0)
+    assert [place(clerk, house, n)[2] for n in (0, 1, 2)] == [25, 0, None]
+
+
+def test_shares_of_counted_zones_as_far_as_what_is_taken_allows(clerk: Clerk, house: House) -> None:
+    zone = Id(clerk.rows("SELECT zone_id FROM gauge")[0][0])
+    clerk.do(house.standing_order(6))
+    clerk.do(AssignLogicalContingent(house.logical, house.contingent, Selection(counts=(Counted(zone, 12),))))
+    clerk.do(BlockLogical(house.logical, Selection(counts=(Counted(zone, 2),)), "bancs"))
+    (done,) = clerk.do(CarryOver(house.logical, (house.performance,)))
+    assert done["left_out"] == 0
+    now = counted(clerk, house)
+    assert now[house.standing, house.contingent]["free"] == 12
+    assert [now[house.standing, ""][bucket] for bucket in ("sold", "blocked", "free")] == [6, 2, 0]
+    clerk.do(AssignLogicalContingent(house.logical, house.contingent, Selection(zones=(zone,))))
+    (less,) = clerk.do(CarryOver(house.logical, (house.performance,)))
+    assert [(left["zone"], left["why"], left["seat_id"]) for left in less["left"]] == [("Debout", "taken", None)]
+    now = counted(clerk, house)
+    assert now[house.standing, ""]["capacity"] == 6, "what is sold stays where it was sold"
+    assert now[house.standing, house.contingent]["capacity"] == 14
+    other = other_category(clerk, house)
+    clerk.do(AssignLogicalCategory(house.logical, other, Selection(zones=(zone,))))
+    (held,) = clerk.do(CarryOver(house.logical, (house.performance,), (Field.CATEGORY,)))
+    assert (held["places"], held["left_out"]) == (0, 1)
+
+
+def test_an_invalid_seat_loses_its_place_and_gets_it_back_as_it_was(clerk: Clerk, house: House) -> None:
+    clerk.do(AssignContingent(house.performance, house.contingent, seats(house, 0)))
+    clerk.do(BlockPlaces(house.performance, seats(house, 0), "caméra"))
+    clerk.do(house.order(house.seats[1]))
+    broken = clerk.do(InvalidateSeats(house.physical, seats(house, 0, 1, 2), "dégât des eaux"))
+    assert bits(clerk, house)[:4] == "1100", "until it is carried over, the performance lives its own life"
+    (done,) = clerk.do(CarryOver(house.logical, (house.performance,), (Field.INVALID,), broken["action_id"]))
+    assert (done["places"], [left["why"] for left in done["left"]]) == (2, ["sold"])
+    assert clerk.rows("SELECT COUNT(*) FROM place WHERE performance_id = :id", id=house.performance) == [(18,)]
+    now = counted(clerk, house)
+    assert sum(line["capacity"] for (category, _), line in now.items() if category == house.seated) == 18
+    assert bits(clerk, house)[:4] == "1110", "a seat that has no place cannot be had"
+    assert clerk.ask(PlanPicture(PlanTarget.PERFORMANCE, house.performance)).value["states"][:4] == "xsxf"
+    gone = clerk.no(house_order(house))
+    assert gone.reason in ("no_such_place", "no_such_seat"), gone
+    refused = clerk.no(UndoPlanAction(done["action_id"]))
+    assert refused.reason == "nothing_to_undo"
+    assert {left["why"] for left in refused.detail["left"]} == {"invalid"}, "the chair is still broken"
+    clerk.do(RevalidateSeats(house.physical, seats(house, 0, 1, 2)))
+    (back,) = clerk.do(CarryOver(house.logical, (house.performance,)))
+    assert back["places"] == 2
+    assert place(clerk, house, 0)[:2] == (house.contingent, "caméra"), "contingent and block come back"
+    counted(clerk, house)
+
+
+def house_order(house: House) -> Any:
+    return house.order(house.seats[2])
+
+
+def bits(clerk: Clerk, house: House) -> str:
+    raw = b64decode(taken_bits(Read(clerk.db, clerk.actor, clerk.watch(), clerk.door.keys), house.performance))
+    return "".join(f"{byte:08b}" for byte in raw)
+
+
+def test_what_cannot_be_carried_over(clerk: Clerk, house: House) -> None:
+    logical = new_id()
+    categories = {"1re": house.seated, "Debout": house.standing}
+    clerk.do(CreateLogicalConfiguration(logical, house.season, house.physical, "L2", {"fr": "L2"}, categories))
+    stranger = another(clerk, house, logical)
+    for performances, reason in (((), "too_many"), ((new_id(),), "no_such_performance"), ((stranger,), "other_plan")):
+        assert clerk.no(CarryOver(house.logical, performances)).reason == reason
+    assert clerk.no(CarryOver(new_id(), (house.performance,))).reason == "no_such_plan"
+    act = CarryOver(house.logical, (house.performance,))
+    assert clerk.as_(house.operator(Privilege.VENUE_MODIFY)).no(act).fix == Privilege.PLAN_CARRY_OVER
+    clerk.as_(house.operator(Privilege.PLAN_CARRY_OVER)).do(act)
