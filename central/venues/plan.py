@@ -1,8 +1,8 @@
 """A seat plan as values: what a plan file says once it has been found sound, with every position absolute.
 
 `write_plan` gives the file back; an export that is imported again is the same plan (spec/venues.md, Plan files). The
-format allows no keys of our own, so what it cannot say about a seat (wheelchair place, companion, poor view) rides at
-the end of the seat's guid: `K-12~wheelchair`.
+format allows no keys of our own, so what it cannot say about a seat (wheelchair place, companion, poor view, the access
+that leads to it) rides at the end of the seat's guid: `K-12~wheelchair~access=Porte B`. SVG and CSV: planfile.py.
 """
 
 from collections.abc import Iterator
@@ -29,6 +29,8 @@ STAGE_WORDS = (
     "terrain",
     "piste",
 )
+
+ACCESS = "access="
 
 RowLabel = Literal["start", "end", "both"]
 ROW_LABELS: tuple[RowLabel, ...] = get_args(RowLabel)
@@ -58,7 +60,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """`guid` without its marks. `radius` is the drawn size in plan units."""
+    """`guid` without its marks. `radius` is the drawn size in plan units. `access`: the door that leads to it."""
 
     number: str
     guid: str
@@ -67,6 +69,7 @@ class Seat:
     category: str
     radius: int = 10
     marks: frozenset[Mark] = frozenset()
+    access: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,15 @@ class Plan:
         return tuple(area for zone in self.zones for area in zone.areas)
 
     @cached_property
+    def accesses(self) -> dict[str, tuple[str, ...]]:
+        """Zone name → the accesses that lead to its seats, in file order; zones without any are left out."""
+        found: dict[str, dict[str, None]] = {}
+        for zone, _, seat in self.seats():
+            if seat.access:
+                found.setdefault(zone.name, {})[seat.access] = None
+        return {zone: tuple(names) for zone, names in found.items()}
+
+    @cached_property
     def control_zones(self) -> dict[str, int]:
         """Zone name → bit. A ticket has 16 bits; in a plan with more zones the last ones share a bit."""
         names = dict.fromkeys(zone.name for zone in self.zones if zone.rows)
@@ -245,10 +257,10 @@ def write_plan(plan: Plan) -> bytes:
 
 
 def _at(x: float, y: float) -> dict[str, float]:
-    return {"x": _tidy(x), "y": _tidy(y)}
+    return {"x": tidy(x), "y": tidy(y)}
 
 
-def _tidy(number: float) -> float:
+def tidy(number: float) -> float:
     rounded = round(number, 3)
     return int(rounded) if rounded == int(rounded) else rounded
 
@@ -261,7 +273,7 @@ def _row(row: Row) -> dict[str, Any]:
         "seats": [
             {
                 "seat_number": seat.number,
-                "seat_guid": "~".join([seat.guid, *sorted(seat.marks)]),
+                "seat_guid": marked(seat),
                 "position": _at(seat.x, seat.y),
                 "category": seat.category,
                 "radius": seat.radius,
@@ -271,23 +283,31 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
+def marked(seat: Seat) -> str:
+    """The guid with what the format has no key for; `planfile_json.unmarked` takes it apart."""
+    if not seat.marks and not seat.access:
+        return seat.guid
+    access = [ACCESS + seat.access.replace("%", "%25").replace("~", "%7E")] if seat.access else []
+    return "~".join([seat.guid, *sorted(seat.marks), *access])
+
+
 def _area(area: Area) -> dict[str, Any]:
     body: dict[str, Any] = {
         "shape": area.shape.value,
         "color": area.colour,
         "border_color": area.border,
-        "rotation": _tidy(area.rotation),
+        "rotation": tidy(area.rotation),
         "position": _at(area.x, area.y),
     }
     match area.shape:
         case Shape.POLYGON:
             body["polygon"] = {"points": [_at(x - area.x, y - area.y) for x, y in area.points]}
         case Shape.RECTANGLE:
-            body["rectangle"] = {"width": _tidy(area.width), "height": _tidy(area.height)}
+            body["rectangle"] = {"width": tidy(area.width), "height": tidy(area.height)}
         case Shape.ELLIPSE:
             body["ellipse"] = {"radius": _at(area.width, area.height)}
         case Shape.CIRCLE:
-            body["circle"] = {"radius": _tidy(area.width)}
+            body["circle"] = {"radius": tidy(area.width)}
         case Shape.TEXT:
             pass
     if area.text:

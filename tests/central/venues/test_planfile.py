@@ -150,13 +150,25 @@ def test_every_fault_at_once():
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"\x00", b"<svg/>", b'{"name": NaN}', b"\xff\xfe{", b"[" * 5000, b'{"size": {"width": 1e999}}']
+    "raw, reason",
+    [
+        (b"", PlanFault.UNKNOWN_FORMAT),
+        (b"\x00", PlanFault.UNKNOWN_FORMAT),
+        (b"\xff\xfe{", PlanFault.UNKNOWN_FORMAT),
+        (b"GIF89a", PlanFault.UNKNOWN_FORMAT),
+        (b'{"name": NaN}', PlanFault.NOT_JSON),
+        (b"[" * 5000, PlanFault.NOT_JSON),
+        (b'{"size": {"width": 1e999}}', PlanFault.NOT_JSON),
+        (b"<svg", PlanFault.NOT_XML),
+        (b"zone,row,seat,x,y,category\n\xe9", PlanFault.NOT_CSV),
+        (b'zone,row,seat,x,y,category\n"a', PlanFault.NOT_CSV),
+    ],
 )
-def test_what_is_not_json(raw):
-    assert read_plan(raw).reason is PlanFault.NOT_JSON  # type: ignore[union-attr]
+def test_what_is_no_plan_file(raw, reason):
+    assert read_plan(raw).reason is reason  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("document", [None, 7, "plan", [], True, {}])
+@pytest.mark.parametrize("document", [[], {}, [None]])
 def test_json_that_is_no_plan(document):
     assert faults(document)
 

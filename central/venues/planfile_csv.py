@@ -1,0 +1,278 @@
+"""CSV: a line per seat, for who keeps a hall in a spreadsheet.
+
+    zone,row,seat,x,y,category,access[,guid,radius,marks,label,block]
+
+What a line per seat cannot tell (the plan's name and size, the categories' colours, what is drawn) stands in lines
+after the seats whose first cell is `#plan`, `#category`, `#zone` or `#area`; a file without them is a plan all the
+same. So a plan that goes through a spreadsheet comes back whole.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from central.venues.plan import ROW_LABELS, Area, Category, Plan, Row, RowLabel, Seat, Shape, Zone, tidy
+from central.venues.planfile_checks import (
+    MOST_BYTES,
+    MOST_GUID,
+    Checks,
+    Fault,
+    PlanFault,
+    extent,
+    joined,
+    refused,
+    shown,
+)
+from shared.outcome import Ok, Outcome
+
+NEEDED = ("zone", "row", "seat", "x", "y", "category")
+COLUMNS = (*NEEDED, "access", "guid", "radius", "marks", "label", "block")
+AREA = ("shape", "x", "y", "colour", "border", "rotation", "width", "height", "points", "text", "text_x", "text_y",
+        "text_colour", "text_size")  # fmt: skip
+FORMULA = "=+-@'\t"  # what a spreadsheet takes for the start of a formula; written with a ' before it
+UNNAMED = "Plan"
+
+csv.field_size_limit(MOST_BYTES)  # a drawn outline may have tens of thousands of points
+
+
+def read_csv(data: bytes) -> Outcome[Plan]:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as fault:
+        line = data[: fault.start].count(b"\n") + 1
+        return refused(PlanFault.NOT_CSV, [Fault(f"line {line}", "This is not UTF-8: save the file as UTF-8.")], 1)
+    header = text[: text.find("\n") + 1 or len(text)]
+    delimiter = max(",;\t", key=header.count)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = _Reader(decimal_comma=delimiter == ";")
+    try:
+        plan = reader.plan(lines, lambda: lines.line_num)
+    except csv.Error as fault:
+        return refused(PlanFault.NOT_CSV, [Fault(f"line {lines.line_num}", f"This cannot be read: {fault}.")], 1)
+    if plan is None or reader.count:
+        return refused(PlanFault.FAULTY, reader.by_line(), reader.count)
+    return Ok(plan)
+
+
+class _Reader(Checks):
+    def __init__(self, decimal_comma: bool) -> None:
+        super().__init__()
+        self._decimal_comma = decimal_comma
+        self._columns: dict[str, int] = {}
+        self._rows: dict[str, dict[tuple[str, str], tuple[RowLabel | None, list[Seat]]]] = {}
+        self._wanted: list[tuple[str, str]] = []  # where, category
+        self._seats: list[Seat] = []
+        self._plan: tuple[str, int, int] | None = None
+        self._categories: dict[str, Category] = {}
+        self._zones: dict[str, str] = {}  # named by a line of their own → where
+        self._areas: dict[str, list[Area]] = {}
+
+    def plan(self, lines: Iterable[list[str]], line: Callable[[], int]) -> Plan | None:
+        for cells in lines:
+            at = f"line {line()}"
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not self._columns:
+                if not self._header(cells, at):
+                    return None
+            elif cells[0].startswith("#"):
+                self._extra(cells, at)
+            else:
+                self._seat(cells, at)
+        if not self._seats and not self.count:
+            self.fault("line 1", "The plan has no seat.")
+        if self._categories:
+            self.categories(self._categories.values(), self._wanted)
+        for zone, at in self._zones.items():
+            if zone not in self._rows and zone not in self._areas:
+                self.fault(at, f"The zone “{zone}” is empty: it has neither a seat nor anything drawn.")
+        if self.count:
+            return None
+        name, width, height = self._plan or (UNNAMED, *extent(self._seats))
+        categories = self._categories or {name: Category(name) for _, name in self._wanted}
+        zones = dict.fromkeys((*self._zones, *self._rows, *self._areas))
+        return Plan(name, width, height, tuple(categories.values()), joined(map(self._zone, zones)))
+
+    def _zone(self, name: str) -> Zone:
+        rows = self._rows.get(name, {})
+        return Zone(
+            name,
+            tuple(Row(row, tuple(seats), label) for (row, _), (label, seats) in rows.items()),
+            tuple(self._areas.get(name, ())),
+        )
+
+    def _header(self, cells: Sequence[str], at: str) -> bool:
+        names = [cell.strip().casefold() for cell in cells]
+        for name in names:
+            if name not in COLUMNS:
+                self.fault(at, f"The format has no column “{shown(name)}”.")
+            elif names.count(name) > 1 and name not in self._columns:
+                self.fault(at, f"There are two columns “{name}”.")
+            self._columns.setdefault(name, names.index(name))
+        for name in NEEDED:
+            if name not in self._columns:
+                self.fault(at, f"The column “{name}” is missing.")
+        return not self.count
+
+    def _seat(self, cells: Sequence[str], at: str) -> None:
+        if len(cells) > len(self._columns):
+            self.fault(at, f"This line has {len(cells)} cells, the first one {len(self._columns)}.")
+            return
+
+        def cell(column: str) -> str:
+            index = self._columns.get(column, len(cells))
+            return _bare(cells[index].strip(" ")) if index < len(cells) else ""
+
+        def needed(column: str, most: int) -> str:
+            return self.text(cell(column), f"{at}, {column}", most)
+
+        before = self.count
+        zone, row, number = needed("zone", 60), needed("row", 30), needed("seat", 20)
+        category = needed("category", 60)
+        x, y = (self._digits(cell(axis), f"{at}, {axis}") for axis in ("x", "y"))
+        x, y = self.place(x, y, at)
+        access = self.text(cell("access"), f"{at}, access", 60, empty=True)
+        guid = self.text(cell("guid"), f"{at}, guid", MOST_GUID, empty=True) or usual_guid(zone, row, number)
+        radius = int(self._digits(cell("radius") or "10", f"{at}, radius", 1, 1000)) or 10
+        marks = self.marks(cell("marks"), f"{at}, marks")
+        label: RowLabel | None = None
+        if wanted := cell("label"):
+            label = next((one for one in ROW_LABELS if one == wanted), None)
+            if label is None:
+                self.fault(f"{at}, label", "This is one of start, end, both or nothing.")
+        seat = Seat(number, guid, x, y, category, radius, marks, access)
+        self._wanted.append((f"{at}, category", category))
+        if before != self.count:
+            return
+        self.unique(seat, at, zone, row)
+        if before == self.count:
+            self.overlap(seat, at)
+        rows = self._rows.setdefault(zone, {})
+        first, seats = rows.setdefault((row, cell("block")), (label, []))
+        if first != label:
+            self.fault(f"{at}, label", f"Row “{row}” says “{first or ''}” further up.")
+        seats.append(seat)
+        self._seats.append(seat)
+
+    def _digits(self, text: str, at: str, low: float | None = None, high: float | None = None) -> float:
+        text = text.replace(",", ".") if self._decimal_comma else text
+        return self.digits(text, at) if low is None or high is None else self.digits(text, at, low, high)
+
+    # lines that tell more than seats
+
+    def _extra(self, cells: Sequence[str], at: str) -> None:
+        kind, *rest = [_bare(cell.strip(" ")) for cell in cells]
+        rest += [""] * (len(AREA) + 1 - len(rest))
+        if kind == "#plan":
+            width, height = (int(self._digits(side, at, 1, 4_000_000)) for side in rest[1:3])
+            self._plan = (self.text(rest[0], at, 120), width, height)
+        elif kind == "#category":
+            name = self.text(rest[0], at, 60)
+            if name in self._categories:
+                self.fault(at, f"There are two categories named “{name}”.")
+            self._categories[name] = Category(name, self.colour(rest[1], at))
+        elif kind == "#zone":
+            self._zones.setdefault(self.text(rest[0], at, 60), at)
+        elif kind == "#area":
+            self._areas.setdefault(self.text(rest[0], at, 60), []).append(self._area(rest[1:], at))
+        else:
+            self.fault(at, f"There is no line “{shown(kind)}”; there are #plan, #category, #zone and #area.")
+
+    def _area(self, cells: Sequence[str], at: str) -> Area:
+        said = dict(zip(AREA, cells, strict=False))
+
+        def number(name: str, low: float | None = None, high: float | None = None) -> float:
+            return round(self._digits(said[name] or "0", f"{at}, {name}", low, high), 3)
+
+        if said["shape"] not in list(Shape):
+            self.fault(at, f"The shape is one of {', '.join(Shape)}.")
+            return Area(Shape.TEXT, 0.0, 0.0)
+        shape = Shape(said["shape"])
+        points = []
+        for pair in said["points"].split(";") if said["points"] else ():
+            x, _, y = pair.strip(" ").partition(" ")
+            points.append(self.place(self._digits(x, f"{at}, points"), self._digits(y, f"{at}, points"), at))
+        if shape is Shape.POLYGON and not points:
+            self.fault(at, "The polygon has no point.")
+        text = self.text(said["text"], f"{at}, text", 200, empty=shape is not Shape.TEXT)
+        return Area(
+            shape,
+            *self.place(number("x"), number("y"), at),
+            self.colour(said["colour"], f"{at}, colour"),
+            self.colour(said["border"], f"{at}, border"),
+            number("rotation"),
+            tuple(points),
+            number("width", 0, 4_000_000),
+            number("height", 0, 4_000_000),
+            text,
+            *self.place(number("text_x"), number("text_y"), at),
+            self.colour(said["text_colour"], f"{at}, text_colour"),
+            int(self._digits(said["text_size"] or "16", f"{at}, text_size", 1, 10_000)),
+        )
+
+
+def usual_guid(zone: str, row: str, number: str) -> str:
+    """What a seat is called in a file that gives it no guid."""
+    return f"{zone}-{row}-{number}"
+
+
+def write_csv(plan: Plan) -> bytes:
+    places = [(zone, row, block, seat) for zone in plan.zones for row, block in _blocks(zone) for seat in row.seats]
+    more = [column for column, used in _extras(places).items() if used]
+    file = io.StringIO(newline="")
+    out = csv.writer(file, lineterminator="\r\n")
+    out.writerow([*NEEDED, "access", *more])
+    for zone, row, block, seat in places:
+        usual = usual_guid(zone.name, row.number, seat.number)
+        told = {
+            "guid": "" if seat.guid == usual else _safe(seat.guid),
+            "radius": seat.radius,
+            "marks": " ".join(sorted(seat.marks)),
+            "label": row.label or "",
+            "block": block or "",
+        }
+        names = [_safe(text) for text in (zone.name, row.number, seat.number)]
+        position = [tidy(seat.x), tidy(seat.y)]
+        out.writerow([*names, *position, _safe(seat.category), _safe(seat.access), *(told[column] for column in more)])
+    out.writerow(["#plan", _safe(plan.name), plan.width, plan.height])
+    out.writerows(["#category", _safe(category.name), category.colour] for category in plan.categories)
+    if any(not zone.rows for zone in plan.zones):
+        out.writerows(["#zone", _safe(zone.name)] for zone in plan.zones)
+    out.writerows(["#area", _safe(zone.name), *_area_cells(area)] for zone in plan.zones for area in zone.areas)
+    return file.getvalue().encode()
+
+
+def _blocks(zone: Zone) -> Iterator[tuple[Row, int]]:
+    """Rows of one name are told apart by a number, from the second one on."""
+    seen: dict[str, int] = {}
+    for row in zone.rows:
+        seen[row.number] = seen.get(row.number, -1) + 1
+        yield row, seen[row.number]
+
+
+def _extras(places: Sequence[tuple[Zone, Row, int, Seat]]) -> dict[str, bool]:
+    """Which columns say something."""
+    return {
+        "guid": any(s.guid != usual_guid(zone.name, row.number, s.number) for zone, row, _, s in places),
+        "radius": any(seat.radius != 10 for _, _, _, seat in places),
+        "marks": any(seat.marks for _, _, _, seat in places),
+        "label": any(row.label for _, row, _, _ in places),
+        "block": any(block for _, _, block, _ in places),
+    }
+
+
+def _area_cells(area: Area) -> list[object]:
+    points = ";".join(f"{tidy(x)} {tidy(y)}" for x, y in area.points)
+    return [
+        area.shape.value, tidy(area.x), tidy(area.y), area.colour, area.border, tidy(area.rotation), tidy(area.width),
+        tidy(area.height), points, _safe(area.text), tidy(area.text_x), tidy(area.text_y), area.text_colour,
+        area.text_size,
+    ]  # fmt: skip
+
+
+def _safe(text: str) -> str:
+    return f"'{text}" if (text[:1] and text[0] in FORMULA) or text[:1] == "#" else text
+
+
+def _bare(text: str) -> str:
+    return text[1:] if text[:1] == "'" and text[1:2] and text[1] in FORMULA + "#" else text

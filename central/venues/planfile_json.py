@@ -1,0 +1,294 @@
+"""Reads the open pretix seating-plan JSON (its public schema, version 0.0.1, and what later drafts added). `write_plan`
+in plan.py writes it."""
+
+from typing import Any
+
+import orjson
+
+from central.venues.plan import ACCESS, ROW_LABELS, Area, Category, Mark, Plan, Row, RowLabel, Seat, Shape, Zone
+from central.venues.planfile_checks import (
+    MARKS,
+    MOST_GUID,
+    NO_MARKS,
+    PART,
+    Checks,
+    Fault,
+    PlanFault,
+    joined,
+    refused,
+    shown,
+)
+from shared.outcome import Ok, Outcome
+
+# Keys of the schema and of its earlier drafts, which real files still carry; those of a wanted value come with it.
+PLAN_KEYS = {"name", "zones", "categories", "size"}
+ZONE_KEYS = {"name", "zone_id", "uuid", "position", "rows", "areas", "displayed"}
+ROW_KEYS = {"row_number", "row_label", "seat_label", "uuid", "seats", "row_number_position", "position"} | {
+    "number_of_seats",
+    "seats_spacing",
+}
+SEAT_KEYS = {"seat_guid", "seat_number", "uuid", "start_direction", "radius", "position", "category"}
+AREA_KEYS = {"color", "border_color", "rotation", "position", "uuid", "shape", "polygon", "rectangle", "ellipse"} | {
+    "circle",
+    "text",
+}
+
+
+def read_json(data: bytes) -> Outcome[Plan]:
+    try:
+        document = orjson.loads(data)
+    except (orjson.JSONDecodeError, RecursionError) as fault:
+        return refused(PlanFault.NOT_JSON, [Fault("$", f"The file is not JSON: {fault}.")], 1)
+    reader = _Reader()
+    plan = reader.plan(document)
+    if plan is None or reader.count:
+        return refused(PlanFault.FAULTY, reader.faults, reader.count)
+    return Ok(plan)
+
+
+class _Reader(Checks):
+    """Walks the document once."""
+
+    number_at, guid_at, position_at = ".seat_number", ".seat_guid", ".position"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._categories: set[str] = set()
+
+    # the parts of a plan, outside in
+
+    def plan(self, body: Any) -> Plan | None:
+        if not isinstance(body, dict):
+            self.fault("$", f"A plan is an object, not {_kind(body)}.")
+            return None
+        self._known(body, PLAN_KEYS, "$")
+        name = self._text(body, "name", "$", 120)
+        width, height = self._size(body)
+        categories = tuple(
+            self._category(part, at) for part, at in self._list(body, "categories", "$", "The plan has no category.")
+        )
+        zones = tuple(self._zone(part, at) for part, at in self._list(body, "zones", "$", "The plan has no zone."))
+        if zones and not self.any_seat and not self.count:
+            self.fault("$.zones", "The plan has no seat.")
+        return Plan(name, width, height, categories, joined(zones))
+
+    def _size(self, body: dict[str, Any]) -> tuple[int, int]:
+        size = self._object(body, "size", "$")
+        if size is None:
+            return 0, 0
+        self._known(size, {"width", "height"}, "$.size")
+        return tuple(int(self._number(size, key, "$.size", low=1)) for key in ("width", "height"))  # type: ignore[return-value]  # two keys
+
+    def _category(self, body: Any, at: str) -> Category:
+        if not isinstance(body, dict):
+            self.fault(at, f"A category is an object, not {_kind(body)}.")
+            return Category("")
+        self._known(body, {"name", "color"}, at)
+        name = self._text(body, "name", at, 60)
+        if name in self._categories:
+            self.fault(f"{at}.name", f"There are two categories named “{name}”.")
+        self._categories.add(name)
+        return Category(name, self._colour(body, "color", at))
+
+    def _zone(self, body: Any, at: str) -> Zone:
+        if not isinstance(body, dict):
+            self.fault(at, f"A zone is an object, not {_kind(body)}.")
+            return Zone("", ())
+        self._known(body, ZONE_KEYS, at)
+        key = "zone_id" if "name" not in body and "zone_id" in body else "name"
+        name = self._text(body, key, at, 60)
+        x, y = self._position(body, at, "The zone")
+        rows = tuple(self._row(part, where, name, x, y) for part, where in self._list(body, "rows", at))
+        areas = tuple(self._area(part, where, x, y) for part, where in self._list(body, "areas", at, needed=False))
+        if body.get("rows") == [] and not areas:
+            self.fault(at, "The zone is empty: it has neither a row nor anything drawn.")
+        return Zone(name, rows, areas)
+
+    def _row(self, body: Any, at: str, zone: str, x: float, y: float) -> Row:
+        if not isinstance(body, dict):
+            self.fault(at, f"A row is an object, not {_kind(body)}.")
+            return Row("", ())
+        self._known(body, ROW_KEYS, at)
+        number = self._text(body, "row_number", at, 30)
+        if "position" in body:
+            dx, dy = self._position(body, at, "The row")
+            x, y = x + dx, y + dy
+        label: RowLabel | None = None
+        wanted = body.get("row_number_position")
+        if wanted in ROW_LABELS:
+            label = wanted
+        elif wanted is not None:
+            self.fault(f"{at}.row_number_position", "This is one of start, end, both or null.")
+        seats = self._list(body, "seats", at, "The row is empty: it has no seat.")
+        return Row(number, tuple(self._seat(part, where, zone, number, x, y) for part, where in seats), label)
+
+    def _seat(self, body: Any, at: str, zone: str, row: str, x: float, y: float) -> Seat:
+        if not isinstance(body, dict):
+            self.fault(at, f"A seat is an object, not {_kind(body)}.")
+            return Seat("", "", 0.0, 0.0, "")
+        self._known(body, SEAT_KEYS, at)
+        number = self._text(body, "seat_number", at, 20)
+        guid, marks, access = unmarked(self._text(body, "seat_guid", at, 500))
+        if len(guid) > MOST_GUID:
+            self.fault(f"{at}.seat_guid", f"This is longer than {MOST_GUID} characters.")
+        if access:
+            access = self.text(access, f"{at}.seat_guid", 60)
+        category = self._text(body, "category", at, 60)
+        if category and self._categories and category not in self._categories:
+            self.fault(f"{at}.category", f"There is no category named “{category}”.")
+        radius = 10
+        if "radius" in body:
+            radius = int(self._number(body, "radius", at, low=1, high=1000)) or 10
+        before = self.count
+        dx, dy = self._position(body, at, "The seat")
+        x, y = self.place(x + dx, y + dy, f"{at}.position")
+        seat = Seat(number, guid, x, y, category, radius, marks, access)
+        self.unique(seat, at, zone, row)
+        if before == self.count:
+            self.overlap(seat, at)
+        return seat
+
+    def _area(self, body: Any, at: str, x: float, y: float) -> Area:
+        empty = Area(Shape.TEXT, 0.0, 0.0)
+        if not isinstance(body, dict):
+            self.fault(at, f"An area is an object, not {_kind(body)}.")
+            return empty
+        self._known(body, AREA_KEYS, at)
+        shape = body.get("shape")
+        if shape not in list(Shape):
+            self.fault(f"{at}.shape", f"The shape is one of {', '.join(Shape)}.")
+            return empty
+        dx, dy = self._position(body, at, "The area")
+        x, y = self.place(x + dx, y + dy, f"{at}.position")
+        points: tuple[tuple[float, float], ...] = ()
+        width = height = 0.0
+        match shape:
+            case Shape.POLYGON if (sub := self._object(body, "polygon", at)) is not None:
+                points = self._points(sub, f"{at}.polygon", x, y)
+            case Shape.RECTANGLE if (sub := self._object(body, "rectangle", at)) is not None:
+                width, height = (self._number(sub, side, f"{at}.rectangle", low=0) for side in ("width", "height"))
+            case Shape.ELLIPSE if (sub := self._object(body, "ellipse", at)) is not None:
+                if (radius := self._object(sub, "radius", f"{at}.ellipse")) is not None:
+                    width, height = (self._number(radius, axis, f"{at}.ellipse.radius", low=0) for axis in ("x", "y"))
+            case Shape.CIRCLE if (sub := self._object(body, "circle", at)) is not None:
+                width = height = self._number(sub, "radius", f"{at}.circle", low=0)
+            case _:
+                pass
+        text, text_x, text_y, text_colour, text_size = "", 0.0, 0.0, "", 16
+        if (shape == Shape.TEXT or body.get("text") is not None) and (
+            sub := self._object(body, "text", at)
+        ) is not None:
+            text = self._text(sub, "text", f"{at}.text", 200, empty=shape != Shape.TEXT)
+            if text:
+                dx, dy = self._position(sub, f"{at}.text", "The text")
+                text_x, text_y = self.place(x + dx, y + dy, f"{at}.text.position")
+                text_colour = self._colour(sub, "color", f"{at}.text")
+                if "size" in sub:
+                    text_size = int(self._number(sub, "size", f"{at}.text", low=1, high=10_000))
+        turn = self._number(body, "rotation", at) if "rotation" in body else 0.0
+        colour, border = self._colour(body, "color", at), self._colour(body, "border_color", at)
+        return Area(
+            Shape(shape),
+            x,
+            y,
+            colour,
+            border,
+            round(turn, 3),
+            points,
+            round(width, 3),
+            round(height, 3),
+            text,
+            text_x,
+            text_y,
+            text_colour,
+            text_size,
+        )
+
+    def _points(self, body: dict[str, Any], at: str, x: float, y: float) -> tuple[tuple[float, float], ...]:
+        found = []
+        for part, where in self._list(body, "points", at, "The polygon has no point."):
+            if isinstance(part, dict):
+                dx, dy = self._number(part, "x", where), self._number(part, "y", where)
+                found.append(self.place(x + dx, y + dy, where))
+            else:
+                self.fault(where, f"A point is an object with x and y, not {_kind(part)}.")
+        return tuple(found)
+
+    # the values in the parts
+
+    def _known(self, body: dict[str, Any], keys: set[str], at: str) -> None:
+        if not body.keys() <= keys:
+            for key in sorted(body.keys() - keys):
+                self.fault(at, f"The format has no “{shown(key)}” here.")
+
+    def _text(self, body: dict[str, Any], key: str, at: str, most: int, empty: bool = False) -> str:
+        value = body.get(key)
+        if isinstance(value, str):
+            return self.text(value, f"{at}.{key}", most, empty)
+        self.fault(f"{at}.{key}", "This is missing." if key not in body else f"This is a text, not {_kind(value)}.")
+        return ""
+
+    def _number(self, body: dict[str, Any], key: str, at: str, low: float = -PART, high: float = PART) -> float:
+        value = body.get(key)
+        if type(value) is float or type(value) is int:  # a bool is no number here
+            return self.between(value, f"{at}.{key}", low, high)
+        self.fault(f"{at}.{key}", "This is missing." if key not in body else f"This is a number, not {_kind(value)}.")
+        return 0.0
+
+    def _position(self, body: dict[str, Any], at: str, of: str) -> tuple[float, float]:
+        value = body.get("position")
+        if not isinstance(value, dict):
+            self.fault(f"{at}.position", f"{of} has no position (an object with x and y).")
+            return 0.0, 0.0
+        if len(value) > 2:
+            self._known(value, {"x", "y"}, f"{at}.position")
+        x, y = value.get("x"), value.get("y")
+        if type(x) is float and type(y) is float and -PART <= x <= PART and -PART <= y <= PART:
+            return x, y
+        return self._number(value, "x", f"{at}.position"), self._number(value, "y", f"{at}.position")
+
+    def _colour(self, body: dict[str, Any], key: str, at: str) -> str:
+        value = body.get(key) or ""
+        return self.colour(value if isinstance(value, str) else "?", f"{at}.{key}")
+
+    def _object(self, body: dict[str, Any], key: str, at: str) -> dict[str, Any] | None:
+        value = body.get(key)
+        if isinstance(value, dict):
+            return value
+        self.fault(f"{at}.{key}", "This is missing." if key not in body else f"This is an object, not {_kind(value)}.")
+        return None
+
+    def _list(
+        self, body: dict[str, Any], key: str, at: str, when_empty: str = "", needed: bool = True
+    ) -> list[tuple[Any, str]]:
+        value = body.get(key)
+        if isinstance(value, list):
+            if not value and when_empty:
+                self.fault(f"{at}.{key}", when_empty)
+            return [(part, f"{at}.{key}[{index}]") for index, part in enumerate(value)]
+        if needed or value is not None:
+            self.fault(f"{at}.{key}", "This is missing." if key not in body else f"This is a list, not {_kind(value)}.")
+        return []
+
+
+def unmarked(guid: str) -> tuple[str, frozenset[Mark], str]:
+    """`K-12~wheelchair~access=Porte B` → `K-12`, what it is marked as, the access."""
+    marks: set[Mark] = set()
+    access = ""
+    while (cut := guid.rfind("~")) > 0:
+        word = guid[cut + 1 :]
+        if word in MARKS:
+            marks.add(MARKS[word])
+        elif word.startswith(ACCESS) and not access:
+            access = word[len(ACCESS) :].replace("%7E", "~").replace("%25", "%")
+        else:
+            break
+        guid = guid[:cut]
+    return guid, frozenset(marks) if marks else NO_MARKS, access
+
+
+_KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+
+
+def _kind(value: object) -> str:
+    return _KINDS.get(type(value), "a number")

@@ -1,0 +1,550 @@
+"""SVG: a drawing whose elements say which seat they are (docs/plan-files.md tells what is read and what is not).
+
+The file is walked with expat itself, which is what defusedxml guards too: so every fault can name a line. A document
+type with declarations of its own, an entity, or anything from elsewhere is refused when it is met. Nothing of the
+drawing is kept but positions, sizes, names and colours; a script in it is never looked at.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+from xml.parsers.expat import ExpatError, ParserCreate
+from xml.sax.saxutils import quoteattr
+
+from central.venues.plan import ROW_LABELS, Area, Category, Plan, Row, RowLabel, Seat, Shape, Zone, tidy
+from central.venues.planfile_checks import (
+    FAR,
+    MOST_GUID,
+    Checks,
+    Fault,
+    PlanFault,
+    extent,
+    joined,
+    refused,
+    shown,
+)
+from central.venues.planfile_csv import UNNAMED, usual_guid
+from central.venues.svg_shapes import (
+    SAME,
+    Matrix,
+    NotSvg,
+    Point,
+    corners,
+    keeps_shape,
+    matrix,
+    numbers,
+    scale,
+    times,
+    turned,
+)
+from central.venues.svg_shapes import (
+    at as mapped,
+)
+from shared.outcome import Ok, Outcome
+
+DEEPEST = 100
+DRAWN = {"rect", "circle", "ellipse", "line", "polygon", "polyline", "path"}
+
+
+def read_svg(data: bytes) -> Outcome[Plan]:
+    reader = _Reader()
+    try:
+        plan = reader.plan(data)
+    except ExpatError as bad:
+        reason = PlanFault.NOT_XML
+        return refused(reason, [Fault(f"line {bad.lineno}", f"This is not XML: {_why(bad)}.")], 1)
+    except (LookupError, ValueError) as bad:
+        return refused(PlanFault.NOT_XML, [Fault("line 1", f"This is not XML: {shown(str(bad))}.")], 1)
+    except _Hostile as bad:
+        return refused(PlanFault.NOT_XML, [Fault(str(bad.args[0]), str(bad.args[1]))], 1)
+    if plan is None or reader.count:
+        return refused(PlanFault.FAULTY, reader.by_line(), reader.count)
+    return Ok(plan)
+
+
+def _why(bad: ExpatError) -> str:
+    return str(bad).split(":")[0]
+
+
+class _Hostile(Exception):
+    """A file that tries something: nothing more of it is read."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """What an element says for all that stands in it."""
+
+    matrix: Matrix = SAME
+    zone: str = ""
+    row: str = ""
+    category: str = ""
+    access: str = ""
+    zone_at: int = -1  # into the reader's zones, once the group has one of its own
+    row_at: int = -1
+    hidden: bool = False  # in <defs> and the like: there to be used, not drawn
+
+
+@dataclass(slots=True)
+class _Zone:
+    name: str
+    at: str
+    rows: list["_Row"] = field(default_factory=list)
+    areas: list[Area] = field(default_factory=list)
+    loose: dict[str, int] = field(default_factory=dict)  # row → index, of seats that name their row themselves
+
+
+@dataclass(slots=True)
+class _Row:
+    number: str
+    at: str
+    label: RowLabel | None
+    seats: list[Seat] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A seat or an area whose element is not closed yet: the shapes in it make up its outline."""
+
+    said: Mapping[str, str]
+    at: str
+    place: _Place
+    depth: int
+    is_seat: bool
+    points: list[Point] = field(default_factory=list)  # as drawn, for a seat
+    radius: float = 0.0  # of a seat that is one circle
+    broken: bool = False  # and said so
+    shapes: list[tuple[str, dict[str, str], Matrix]] = field(default_factory=list)  # of an area
+    text: dict[str, str] | None = None
+    text_matrix: Matrix = SAME
+    words: list[str] = field(default_factory=list)
+
+
+class _Reader(Checks):
+    def __init__(self) -> None:
+        super().__init__()
+        self._parser = ParserCreate()
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._characters
+        self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.EntityDeclHandler = self._entity
+        self._parser.ExternalEntityRefHandler = self._external
+        self._places = [_Place()]
+        self._open: _Open | None = None
+        self._in_text = 0
+        self._zones: list[_Zone] = []
+        self._loose: dict[str, int] = {}  # zone → index, of seats and areas that name their zone themselves
+        self._declared: dict[str, Category] = {}
+        self._colours: dict[str, str] = {}
+        self._wanted: list[tuple[str, str]] = []
+        self._name = UNNAMED
+        self._size: tuple[int, int] | None = None
+
+    # the walk
+
+    def _line(self) -> str:
+        return f"line {self._parser.CurrentLineNumber}"
+
+    def _doctype(self, _name: str, _system: str | None, _public: str | None, internal: bool) -> None:
+        if internal:
+            raise _Hostile(self._line(), "A document type with declarations of its own is refused: save as plain SVG.")
+
+    def _entity(self, *_: object) -> None:
+        raise _Hostile(self._line(), "An entity is declared here; entities are refused: save as plain SVG.")
+
+    def _external(self, *_: object) -> int:
+        raise _Hostile(self._line(), "Something from outside the file is called for; that is refused.")
+
+    def plan(self, data: bytes) -> Plan | None:
+        self._parser.Parse(data, True)
+        seats = [seat for zone in self._zones for row in zone.rows for seat in row.seats]
+        if not seats and not self.count:
+            self.fault("line 1", "The plan has no seat: no element with data-seat.")
+        for zone in self._zones:
+            if not zone.rows and not zone.areas:
+                self.fault(zone.at, f"The zone “{zone.name}” is empty: it has neither a seat nor anything drawn.")
+            for row in zone.rows:
+                if not row.seats:
+                    self.fault(row.at, f"The row “{row.number}” is empty: it has no seat.")
+        if self._declared:
+            self.categories(self._declared.values(), self._wanted)
+        if self.count:
+            return None
+        width, height = self._size or extent(seats)
+        categories = self._declared or {name: Category(name, self._colours.get(name, "")) for _, name in self._wanted}
+        zones = joined(
+            Zone(zone.name, tuple(Row(row.number, tuple(row.seats), row.label) for row in zone.rows), tuple(zone.areas))
+            for zone in self._zones
+        )
+        return Plan(self._name, width, height, tuple(categories.values()), zones)
+
+    def _start(self, tag: str, said: dict[str, str]) -> None:
+        tag = tag.rpartition(":")[2]
+        above = self._places[-1]
+        if len(self._places) == 1:
+            self._root(tag, said)
+        if len(self._places) > DEEPEST:
+            raise _Hostile(self._line(), f"Groups stand more than {DEEPEST} deep in each other.")
+        place = above
+        if said.keys() & OWN or tag in HIDDEN:
+            place = self._place(tag, said, above)
+        self._places.append(place)
+        if "data-plan-category" in said:
+            self._category(said)
+        elif self._open is not None:
+            self._part(tag, said, place.matrix)
+        elif "data-seat" in said or "data-area" in said:
+            self._open = _Open(said, self._line(), place, len(self._places), "data-seat" in said)
+            if place.hidden:
+                self.fault(self._line(), "This stands in <defs>, <symbol> or the like: it is not drawn anywhere.")
+            elif "data-seat" in said and "data-area" in said:
+                self.fault(self._line(), "This is a seat or an area, not both.")
+            self._part(tag, said, place.matrix)
+        elif tag == "g":
+            self._group(said, place)
+        if tag == "text":
+            self._in_text += 1
+
+    def _end(self, tag: str) -> None:
+        if tag.rpartition(":")[2] == "text":
+            self._in_text -= 1
+        if self._open is not None and len(self._places) == self._open.depth:
+            found, self._open = self._open, None
+            try:
+                if found.is_seat:
+                    self._seat(found)
+                else:
+                    self._zone_of(found.place, found.at).areas.append(self._area(found))
+            except (NotSvg, ArithmeticError, ValueError) as bad:
+                self.fault(found.at, _sentence(bad))
+        self._places.pop()
+
+    def _characters(self, words: str) -> None:
+        if self._open is not None and self._in_text:
+            self._open.words.append(words)
+
+    # what elements say
+
+    def _root(self, tag: str, said: dict[str, str]) -> None:
+        if tag != "svg":
+            self.fault(self._line(), f"The file is no SVG: its first element is <{shown(tag)}>.")
+        if "data-plan" in said:
+            self._name = self.text(said["data-plan"], self._line(), 120)
+        try:
+            box = numbers(said.get("viewBox", ""))
+            if len(box) == 4:
+                self._places[0].matrix = SAME if not box[0] and not box[1] else (1, 0, 0, 1, -box[0], -box[1])
+                sides = box[2:]
+            else:
+                sides = numbers(said.get("width", "")) + numbers(said.get("height", ""))
+            if len(sides) == 2:
+                width, height = (int(self.between(side, self._line(), 1, 4 * FAR)) for side in sides)
+                self._size = (width, height)
+        except NotSvg as bad:
+            self.fault(self._line(), f"The size is not understood (units other than px are not). {_sentence(bad)}")
+
+    def _place(self, tag: str, said: dict[str, str], above: _Place) -> _Place:
+        same_zone = said.get("data-zone", above.zone) == above.zone
+        place = _Place(
+            above.matrix,
+            said.get("data-zone", above.zone),
+            said.get("data-row", above.row),
+            said.get("data-category", above.category),
+            said.get("data-access", above.access),
+            above.zone_at if same_zone else -1,
+            above.row_at if same_zone and said.get("data-row", above.row) == above.row else -1,
+            above.hidden or tag in HIDDEN,
+        )
+        try:
+            if "transform" in said:
+                place.matrix = times(above.matrix, matrix(said["transform"]))
+            if tag == "svg" and (said.get("x") or said.get("y")) and len(self._places) > 1:
+                self.fault(self._line(), "An <svg> in an <svg> with a place of its own is not understood.")
+        except (NotSvg, ArithmeticError) as bad:
+            self.fault(self._line(), _sentence(bad))
+        return place
+
+    def _group(self, said: dict[str, str], place: _Place) -> None:
+        """A group that names a zone or a row is that zone or row, and not another of the same name."""
+        if "data-zone" in said:
+            self._zones.append(_Zone(self._named(said["data-zone"], "data-zone", 60), self._line()))
+            place.zone_at = len(self._zones) - 1
+        if "data-row" in said:
+            zone = self._zone_of(place, self._line())
+            label = said.get("data-row-label") or None
+            if label is not None and label not in ROW_LABELS:
+                self.fault(self._line(), "data-row-label is one of start, end, both.")
+                label = None
+            number = self._named(said["data-row"], "data-row", 30)
+            zone.rows.append(_Row(number, self._line(), cast(RowLabel | None, label)))
+            place.row_at = len(zone.rows) - 1
+            place.zone_at = self._zones.index(zone) if place.zone_at < 0 else place.zone_at
+
+    def _named(self, value: str, what: str, most: int) -> str:
+        return self.text(value, f"{self._line()}, {what}", most)
+
+    def _zone_of(self, place: _Place, at: str) -> _Zone:
+        if place.zone_at >= 0:
+            return self._zones[place.zone_at]
+        name = self.text(place.zone, f"{at}, data-zone", 60)
+        if name not in self._loose:
+            self._zones.append(_Zone(name, at))
+            self._loose[name] = len(self._zones) - 1
+        return self._zones[self._loose[name]]
+
+    def _category(self, said: dict[str, str]) -> None:
+        name = self.text(said["data-plan-category"], self._line(), 60)
+        if name in self._declared:
+            self.fault(self._line(), f"There are two categories named “{name}”.")
+        self._declared[name] = Category(name, self._fill(said, "fill", "data-colour", self._line()))
+
+    def _fill(self, said: Mapping[str, str], name: str, own: str, at: str) -> str:
+        """A colour; `none` and gradients are no colour of ours."""
+        if own in said:
+            return self.colour(said[own], at)
+        value = said.get(name, "")
+        for part in said.get("style", "").split(";"):
+            key, _, styled = part.partition(":")
+            if key.strip() == name:
+                value = styled.strip()
+        return (
+            "" if value in ("none", "inherit", "currentColor") or value.startswith("url(") else self.colour(value, at)
+        )
+
+    # seats and areas
+
+    def _part(self, tag: str, said: dict[str, str], m: Matrix) -> None:
+        """One element of an open seat or area."""
+        found = self._open
+        assert found is not None, "asked for"
+        if found.is_seat and len(self._places) > found.depth and ("data-seat" in said or "data-area" in said):
+            self.fault(self._line(), "A seat stands in another one.")
+        try:
+            if tag in ("text", "tspan") and not found.is_seat:
+                if found.text is None:
+                    found.text, found.text_matrix = said, m
+            elif tag in DRAWN and found.is_seat:
+                if tag == "circle" and not found.points:
+                    x, y, radius = (float((numbers(said.get(name) or "0") or [0.0])[0]) for name in ("cx", "cy", "r"))
+                    found.points.append(mapped(m, x, y))
+                    found.radius = radius * scale(m)
+                else:
+                    found.points += [mapped(m, x, y) for x, y in _box(corners(tag, said) or [], found)]
+            elif tag in DRAWN:
+                found.shapes.append((tag, said, m))
+        except (NotSvg, ArithmeticError, ValueError) as bad:
+            found.broken = True
+            self.fault(self._line(), _sentence(bad))
+
+    def _seat(self, found: _Open) -> None:
+        at, place, said = found.at, found.place, found.said
+        before = self.count
+        number = self.text(said["data-seat"], f"{at}, data-seat", 20)
+        zone_name = self.text(place.zone, f"{at}, data-zone", 60)
+        row_name = self.text(place.row, f"{at}, data-row", 30)
+        category = self.text(place.category, f"{at}, data-category", 60)
+        access = self.text(place.access, f"{at}, data-access", 60, empty=True)
+        guid = self.text(said.get("data-guid", ""), f"{at}, data-guid", MOST_GUID, empty=True)
+        marks = self.marks(said.get("data-marks", ""), f"{at}, data-marks")
+        if not found.points:
+            if before == self.count and not found.broken:
+                self.fault(at, "The seat has no position: it is not drawn as a circle, rect, path or the like.")
+            return
+        xs, ys = [x for x, _ in found.points], [y for _, y in found.points]
+        x, y = self.place((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, at)
+        radius = found.radius or min(max(xs) - min(xs), max(ys) - min(ys)) / 2
+        radius = max(1, round(self.between(radius, f"{at}, size", 0, 1000)))
+        if before != self.count:
+            return
+        seat = Seat(number, guid or usual_guid(zone_name, row_name, number), x, y, category, radius, marks, access)
+        self._wanted.append((f"{at}, data-category", category))
+        if category not in self._colours:
+            self._colours[category] = self._fill(said, "fill", "data-colour", at)
+        self.unique(seat, at, zone_name, row_name)
+        if before == self.count:
+            self.overlap(seat, at)
+        zone = self._zone_of(place, at)
+        index = place.row_at
+        if index < 0:
+            index = zone.loose.setdefault(row_name, len(zone.rows))
+            if index == len(zone.rows):
+                zone.rows.append(_Row(row_name, at, None))
+        zone.rows[index].seats.append(seat)
+
+    def _area(self, found: _Open) -> Area:
+        said, at = found.said, found.at
+        colour, border = (self._fill(said, name, own, at) for name, own in PAINT)
+        words = "".join(found.words)
+        text = self.text(" ".join(words.split()) if set(words) & set("\n\t\r") else words, at, 200, empty=True)
+        if not found.shapes:
+            if not text:
+                raise NotSvg("The area is neither drawn as a circle, ellipse, rect, path or the like, nor a text.")
+            area = Area(Shape.TEXT, 0.0, 0.0, colour, border)
+        elif len(found.shapes) > 1:
+            raise NotSvg("The area is drawn with more than one shape.")
+        else:
+            area = self._shape(found, colour, border)
+        x, y, rotation = area.x, area.y, area.rotation
+        centre = _turn(said.get("transform", ""))
+        text_x = text_y = 0.0
+        text_colour, text_size = "", 16
+        own = centre is not None and _inner(found, centre)
+        if own and centre is not None:  # written by us, or as we would: it turns around its own x, y
+            rotation, x, y = round(centre[0], 3), *self.place(centre[1], centre[2], at)
+        if text and found.text is not None:
+            m = SAME if own else found.text_matrix
+            tx, ty = ((numbers(found.text.get(name) or "0") or [0.0])[0] for name in ("x", "y"))
+            text_x, text_y = self.place(*mapped(m, tx, ty), at)
+            text_colour = self._fill(found.text, "fill", "data-colour", at)
+            size = (numbers(found.text.get("font-size") or "16") or [16.0])[0] * scale(m)
+            text_size = int(self.between(round(size), f"{at}, font-size", 1, 10_000)) or 16
+            if area.shape is Shape.TEXT and not own:
+                x, y, rotation = text_x, text_y, round(turned(m), 3)
+        return Area(area.shape, x, y, colour, border, rotation, area.points, area.width, area.height,
+                    text, text_x, text_y, text_colour, text_size)  # fmt: skip
+
+    def _shape(self, found: _Open, colour: str, border: str) -> Area:
+        """The shape as a plan has it. What is squeezed or mirrored becomes a polygon."""
+        tag, said, m = found.shapes[0]
+        centre = _turn(found.said.get("transform", ""))
+        rotation = 0.0
+        if centre is not None and _inner(found, centre):
+            m = SAME
+        elif keeps_shape(m):
+            rotation = round(turned(m), 3)
+
+        def number(name: str) -> float:
+            return (numbers(said.get(name) or "0") or [0.0])[0]
+
+        def size(name: str) -> float:
+            return round(self.between(number(name) * scale(m), f"{found.at}, {name}", 0, 4 * FAR), 3)
+
+        if keeps_shape(m) and tag in ("rect", "circle", "ellipse"):
+            names = ("x", "y") if tag == "rect" else ("cx", "cy")
+            x, y = self.place(*mapped(m, number(names[0]), number(names[1])), found.at)
+            if tag == "rect":
+                return Area(Shape.RECTANGLE, x, y, colour, border, rotation, (), size("width"), size("height"))
+            if tag == "circle":
+                return Area(Shape.CIRCLE, x, y, colour, border, rotation, (), size("r"), size("r"))
+            return Area(Shape.ELLIPSE, x, y, colour, border, rotation, (), size("rx"), size("ry"))
+        points = tuple(self.place(*mapped(m, x, y), found.at) for x, y in corners(tag, said) or [])
+        return Area(Shape.POLYGON, *points[0], colour, border, 0.0, points)
+
+
+OWN = {"transform", "data-zone", "data-row", "data-category", "data-access"}
+HIDDEN = {"defs", "symbol", "clipPath", "mask", "pattern", "marker"}
+PAINT = (("fill", "data-colour"), ("stroke", "data-border"))
+
+
+def _sentence(bad: Exception) -> str:
+    return str(bad) if isinstance(bad, NotSvg) else "This number is too large or too small."
+
+
+def _box(points: list[Point], found: _Open) -> list[Point]:
+    """A seat's further shape; a circle before it counts as its box from here on."""
+    if found.radius and found.points:
+        (x, y), radius = found.points[0], found.radius
+        found.points += [(x - radius, y - radius), (x + radius, y + radius)]
+        found.radius = 0.0
+    return points
+
+
+def _turn(transform: str) -> tuple[float, float, float] | None:
+    """Angle and centre of a transform that is one `rotate(a x y)`."""
+    text = transform.strip()
+    if not text.startswith("rotate(") or text.count("(") != 1:
+        return None
+    try:
+        n = numbers(text[len("rotate(") :].rstrip(")"))
+    except NotSvg:
+        return None
+    return (n[0], n[1], n[2]) if len(n) == 3 else None
+
+
+def _inner(found: _Open, centre: tuple[float, float, float]) -> bool:
+    """Whether the turn is all that happens to the area."""
+    turn = matrix(f"rotate({centre[0]!r} {centre[1]!r} {centre[2]!r})")
+    parts = [m for _, _, m in found.shapes] + ([found.text_matrix] if found.text is not None else [])
+    return all(m == turn for m in parts)
+
+
+# writing
+
+
+def write_svg(plan: Plan) -> bytes:
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {plan.width} {plan.height}" width="{plan.width}" '
+        f'height="{plan.height}" data-plan={_quoted(plan.name)}>',
+        "<defs>",
+    ]
+    colours = {category.name: category.colour for category in plan.categories}
+    lines += [
+        f"<g data-plan-category={_quoted(c.name)}{_paint('fill', 'data-colour', c.colour)}/>" for c in plan.categories
+    ]
+    lines.append("</defs>")
+    for zone in plan.zones:
+        lines.append(f"<g data-zone={_quoted(zone.name)}>")
+        lines += [_area_element(area) for area in zone.areas]
+        for row in zone.rows:
+            label = f' data-row-label="{row.label}"' if row.label else ""
+            lines.append(f"<g data-row={_quoted(row.number)}{label}>")
+            lines += [_seat_element(zone.name, row.number, seat, colours.get(seat.category, "")) for seat in row.seats]
+            lines.append("</g>")
+        lines.append("</g>")
+    lines.append("</svg>\n")
+    return "\n".join(lines).encode()
+
+
+def _seat_element(zone: str, row: str, seat: Seat, colour: str) -> str:
+    said = [f"data-seat={_quoted(seat.number)}", f'cx="{tidy(seat.x)}"', f'cy="{tidy(seat.y)}"', f'r="{seat.radius}"']
+    said.append(f"data-category={_quoted(seat.category)}")
+    if seat.guid != usual_guid(zone, row, seat.number):
+        said.append(f"data-guid={_quoted(seat.guid)}")
+    if seat.marks:
+        said.append(f'data-marks="{" ".join(sorted(seat.marks))}"')
+    if seat.access:
+        said.append(f"data-access={_quoted(seat.access)}")
+    if colour:
+        said.append(f"fill={_quoted(colour)}")
+    return f"<circle {' '.join(said)}/>"
+
+
+def _area_element(area: Area) -> str:
+    paint = _paint("fill", "data-colour", area.colour) + _paint("stroke", "data-border", area.border)
+    x, y, w, h = (tidy(number) for number in (area.x, area.y, area.width, area.height))
+    match area.shape:
+        case Shape.POLYGON:
+            points = " ".join(f"{tidy(px)},{tidy(py)}" for px, py in area.points)
+            drawn = f'<polygon points="{points}"/>'
+        case Shape.RECTANGLE:
+            drawn = f'<rect x="{x}" y="{y}" width="{w}" height="{h}"/>'
+        case Shape.ELLIPSE:
+            drawn = f'<ellipse cx="{x}" cy="{y}" rx="{w}" ry="{h}"/>'
+        case Shape.CIRCLE:
+            drawn = f'<circle cx="{x}" cy="{y}" r="{w}"/>'
+        case Shape.TEXT:
+            drawn = ""
+    if area.text:
+        fill = _paint("fill", "data-colour", area.text_colour)
+        drawn += f'<text x="{tidy(area.text_x)}" y="{tidy(area.text_y)}"{fill} font-size="{area.text_size}" '
+        drawn += f'text-anchor="middle" xml:space="preserve">{_escaped(area.text)}</text>'
+    turn = f'transform="rotate({tidy(area.rotation)} {x} {y})"'
+    return f'<g data-area="{area.shape.value}"{paint} {turn}>{drawn}</g>'
+
+
+def _paint(name: str, own: str, colour: str) -> str:
+    """A colour that SVG reads as none of its own is said twice."""
+    if not colour:
+        return f' {name}="none"'
+    spare = f" {own}={_quoted(colour)}" if colour in ("none", "inherit", "currentColor") else ""
+    return f" {name}={_quoted(colour)}{spare}"
+
+
+def _quoted(text: str) -> str:
+    return quoteattr(text)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
