@@ -1,11 +1,11 @@
 """The frame around every page: who is there, in which language, where in the house, and what they may open.
 
 A page is a template that extends `base.html`; the frame gives it `t` (the texts), `me`, `csrf`, `static` (addresses of
-assets), `may(privilege, context)` and the tree of contexts.
+assets) and, for who is signed in, `shell` (shell.py). `at=` says in which context the page stands, `here=` which entity
+or which of an area's own pages (`menu`) it shows; `panel` in the address asks for a fragment, without any of it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -13,31 +13,24 @@ import jinja2
 from aiohttp import web
 
 from central.kernel.door import Door
-from central.kernel.tx import Read
 from central.kernel.values import LANGUAGES
 from central.web.assets import address
 from central.web.session import SESSIONS, SignedIn, to_sign_in
+from central.web.shell import Branch, Entry, shell, tree
 from central.web.texts import OWN_NAMES, Texts, language_for, texts
 
 LANGUAGE_COOKIE = "language"
 LANGUAGE_FOR = timedelta(days=365)
 
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A context in the tree: its children in alphabetical order of their codes."""
-
-    id: str
-    kind: str
-    code: str
-    names: dict[str, str]
-    children: tuple["Branch", ...]
+__all__ = ["FRAME", "Branch", "Frame", "tree"]
 
 
 class Frame:
     def __init__(self, door: Door) -> None:
         self.door = door
         self._loaders: list[jinja2.BaseLoader] = []
+        self._entries: list[Entry] = []
+        self._pages: dict[str, list[tuple[str, str, str]]] = {}
         self._templates = jinja2.Environment(
             loader=jinja2.ChoiceLoader(self._loaders),
             autoescape=True,
@@ -45,12 +38,27 @@ class Frame:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(static=address, languages=LANGUAGES, own_names=OWN_NAMES)
+        self._templates.globals.update(static=address, languages=LANGUAGES, own_names=OWN_NAMES, shell=None)
         self.templates("central.web")
 
     def templates(self, package: str, folder: str = "templates") -> None:
         """Adds an area's folder of templates."""
         self._loaders.append(jinja2.PackageLoader(package, folder))
+
+    def menu(self, module: str, text: str, href: str, needs: str | None = None) -> None:
+        """Puts a page of an area's own into the menu of its module; `text` is a msgid."""
+        self._entries.append(Entry(module, text, href, needs))
+
+    def page_for(self, entity: str, text: str, href: str, needs: str) -> None:
+        """A hand-made page about each row of an entity, as a button on its page: `{id}` in `href` is the row's."""
+        self._pages.setdefault(entity, []).append((text, href, needs))
+
+    def pages_of(self, entity: str) -> list[tuple[str, str, str]]:
+        return self._pages.get(entity, [])
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(self._entries)
 
     def filter(self, name: str, made: Callable[..., Any]) -> None:
         self._templates.filters[name] = made
@@ -76,6 +84,13 @@ class Frame:
         """A whole page, or a fragment of one."""
         me = await self.known(request)
         t = self.texts(request, me)
+        at, here = data.get("at") or request.query.get("at"), data.setdefault("here", "")
+        if me and "panel" not in request.query and "HX-Request" not in request.headers:
+            done = request.query.get("done", "")
+            data["shell"] = await self.door.read(
+                me.actor,
+                lambda read: shell(read, self.door, t, at=at, here=here, entries=self._entries, done=done),
+            )
         said = self.render(template, t, me=me, request=request, csrf=me.csrf if me else "", **data)
         return web.Response(status=status, text=said, content_type="text/html", headers={"Cache-Control": "no-store"})
 
@@ -84,29 +99,3 @@ class Frame:
 
 
 FRAME: web.AppKey[Frame] = web.AppKey("frame")
-
-
-def tree(read: Read) -> tuple[Branch, ...]:
-    """The contexts that the asker may see anything of: where they hold a grant, what lies below, and the way there."""
-    import orjson
-
-    rows = read.run("SELECT id, parent_id, kind, code, names FROM context ORDER BY code")
-    parents = {row[0]: row[1] for row in rows}
-    held = {context for _, context in read.actor.grants}
-    shown: set[str] = set()
-    for one in parents:
-        path, at = [], one
-        while at:
-            path.append(at)
-            at = parents.get(at)
-        if held & set(path):
-            shown |= set(path)
-
-    def below(parent: str | None) -> tuple[Branch, ...]:
-        return tuple(
-            Branch(row[0], row[2], row[3], orjson.loads(row[4]), below(row[0]))
-            for row in rows
-            if row[1] == parent and row[0] in shown
-        )
-
-    return below(None)

@@ -84,6 +84,12 @@ def reader(read: Read, t: Texts, declaration: Declaration, rows: Sequence[Any], 
     )  # fmt: skip
 
 
+def value_text(t: Texts, declaration: Declaration, column: Column, value: Any) -> Cell:
+    """A value on its own, out of the audit."""
+    bare = Reader(t, declaration, Labels({}), {}, {}, ZoneInfo("UTC"))
+    return _cell(bare, column, value, "", short=True)
+
+
 def ref_of(column: Column) -> str | None:
     """The table that a column names, by its mark or by its name."""
     return field_of(column.name, column.hint).ref if column.ref is None and not column.marks else column.ref

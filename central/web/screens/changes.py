@@ -1,0 +1,117 @@
+"""What an act would change, in words: how many rows of what, and the first few before → after."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.tx import Read
+from central.web.screens.names import Labels, labels
+from central.web.screens.shown import Cell, address, clipped, ref_of, value_text
+from central.web.texts import Texts
+
+SHOWN = 6
+Row = tuple[str, str, str, str]
+"""(entity, id, action, change as JSON), as the audit keeps it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A row, and what becomes of it."""
+
+    text: str
+    href: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """`action` is created, changed or deleted; `first` are the first rows of `count`."""
+
+    action: str
+    entity: str
+    count: int
+    text: str
+    first: tuple[Touched, ...]
+
+
+def effects(read: Read, t: Texts, would: Iterable[Row]) -> list[Effect]:
+    grouped: dict[tuple[str, str], list[Row]] = {}
+    for row in would:
+        grouped.setdefault((row[2], row[0]), []).append(row)
+    order = {"deleted": 0, "changed": 1, "created": 2}
+    found = []
+    for (action, entity), rows in sorted(grouped.items(), key=lambda pair: order.get(pair[0][0], 3)):
+        ids = list(dict.fromkeys(row[1] for row in rows))
+        found.append(
+            Effect(action, entity, len(ids), _says(t, action, entity, len(ids)), _first(read, t, entity, rows))
+        )
+    return found
+
+
+def _says(t: Texts, action: str, entity: str, count: int) -> str:
+    what = t.entity(entity) if count == 1 else t.entities(entity)
+    number = t.number(count)
+    if action == "created":
+        return t("crée {n} × {what}", n=number, what=what)
+    if action == "deleted":
+        return t("supprime {n} × {what}", n=number, what=what)
+    return t("modifie {n} × {what}", n=number, what=what)
+
+
+def _first(read: Read, t: Texts, entity: str, rows: Sequence[Row]) -> tuple[Touched, ...]:
+    declaration = BY_NAME.get(entity)
+    if declaration is None:
+        return ()
+    shown = [row for row in rows if row[2] != "created"][:SHOWN]
+    parsed = [(row, orjson.loads(row[3]) if row[3] else {}) for row in shown]
+    named = labels(read, t, [(entity, row[1]) for row in shown] + list(_refs(declaration, parsed)))
+    return tuple(
+        Touched(
+            clipped(named(entity, row[1])),
+            address(entity, row[1]),
+            () if row[2] == "deleted" else tuple(_lines(t, declaration, change, named)),
+        )
+        for row, change in parsed
+    )
+
+
+def _refs(declaration: Declaration, parsed: Iterable[tuple[Row, dict[str, Any]]]) -> Iterable[tuple[str, str]]:
+    for _, change in parsed:
+        for name, pair in change.items():
+            table = ref_of(declaration.column(name)) if name in declaration.names else None
+            if table and isinstance(pair, list):
+                yield from ((table, each) for each in pair if isinstance(each, str))
+
+
+def _lines(t: Texts, declaration: Declaration, change: dict[str, Any], named: Labels) -> Iterable[Change]:
+    for name, pair in change.items():
+        if not isinstance(pair, list) or len(pair) != 2:
+            continue
+        before, after = (_said(t, declaration, name, each, named) for each in pair)
+        yield Change(t.field(declaration.name, name), before, after)
+
+
+def _said(t: Texts, declaration: Declaration, name: str, raw: Any, named: Labels) -> str:
+    if raw is None or raw == "":
+        return t("rien")
+    if name not in declaration.names:
+        return clipped(str(raw))
+    column = declaration.column(name)
+    if table := ref_of(column):
+        return named(table, raw) if isinstance(raw, str) else clipped(str(raw))
+    try:
+        value = column.from_db(raw) if column.from_db and isinstance(raw, str | int) else raw
+    except (ValueError, TypeError):
+        value = raw
+    said: Cell = value_text(t, declaration, column, value)
+    return clipped(said.text or "; ".join(said.lines))

@@ -1,0 +1,96 @@
+"""What the pages of the generic administration share: who asks, what they ask for, and the pages that say no."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from central.kernel.door import Door
+from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.registry import COMMANDS, Handler
+from central.kernel.tx import Read
+from central.web.frame import FRAME, Frame
+from central.web.screens.refusals import privilege_text
+from central.web.session import SignedIn
+from central.web.texts import Texts
+from shared.ids import Id, is_id
+from shared.runtime.system import SystemClock, fresh_id
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One request of somebody who is signed in."""
+
+    request: web.Request
+    frame: Frame
+    me: SignedIn
+    t: Texts
+
+    @property
+    def door(self) -> Door:
+        return self.frame.door
+
+    @property
+    def at(self) -> str | None:
+        said = self.request.query.get("at", "")
+        return said if is_id(said) else None
+
+    async def read(self, look: Callable[[Read], T]) -> T:
+        found: T = await self.door.read(self.me.actor, look)
+        return found
+
+    async def page(self, template: str, /, **data: Any) -> web.Response:
+        return await self.frame.page(self.request, template, **data)
+
+    async def lost(self) -> web.Response:
+        """There is no such thing, or it is not theirs to see: one answer for both."""
+        return await self.page("screens/lost.html", status=404, title=self.t("Introuvable"))
+
+    async def forbidden(self, privilege: str) -> web.Response:
+        right = privilege_text(self.t, privilege)
+        return await self.page("screens/forbidden.html", status=403, title=self.t("Pas pour vous"), right=right)
+
+    def may(self, read: Read, handler: Handler, place: str | None) -> bool:
+        """Whether a button for this command is shown: the door decides again when it is pressed."""
+        if handler.needs is None:
+            return False
+        return place is not None and self.me.actor.may(handler.needs, self.door.path(read, place))
+
+    def may_somewhere(self, read: Read, privilege: str) -> bool:
+        held = self.door.holding(read, privilege)
+        return held is None or bool(held)
+
+
+async def desk(request: web.Request) -> Desk:
+    frame = request.app[FRAME]
+    me = await frame.who(request)
+    return Desk(request, frame, me, frame.texts(request, me))
+
+
+def declared(request: web.Request) -> Declaration | None:
+    return BY_NAME.get(request.match_info["entity"])
+
+
+def row_id(request: web.Request) -> str:
+    return request.match_info["id"] if is_id(request.match_info["id"]) else ""
+
+
+def new_id() -> Id:
+    return fresh_id(SystemClock())
+
+
+CREATES = ("create", "invite", "import", "add", "place")
+
+
+def creators(table: str) -> list[Handler]:
+    """The commands that make a row of an entity, by their names."""
+    return [COMMANDS[name] for verb in CREATES if (name := f"{verb}_{table}") in COMMANDS]
+
+
+def acts_on(table: str) -> list[Handler]:
+    """The commands that act on a row, but for those that every entity has."""
+    own = {f"change_{table}", f"delete_{table}"}
+    return [handler for handler in COMMANDS.values() if handler.on == table and handler.name not in own]

@@ -1,0 +1,224 @@
+"""A form as its template draws it: fields with labels, what was typed, what is wrong with it, what may be chosen."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from central.kernel.door import Door
+from central.kernel.entity import BY_NAME
+from central.kernel.tx import Read
+from central.kernel.values import Fault
+from central.web.screens.fields import Field, Kind, Setting, Typed, rows_at
+from central.web.screens.listing import Wanted, found, may_see
+from central.web.screens.moments import moment, offset_text
+from central.web.screens.names import Labels, labels
+from central.web.texts import Texts
+from central.web.texts_needed import enum_name
+
+MOST_OPTIONS = 200
+BODY = "body"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a reference may name: all of it (`few`), or so much that one searches."""
+
+    few: bool
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FormView:
+    """`of` is what the fields belong to in the texts: names of commands or entities, the nearest first. `theirs` are
+    (path → text) values that somebody else saved meanwhile."""
+
+    t: Texts
+    of: tuple[str, ...]
+    fields: tuple[Field, ...]
+    typed: Typed
+    setting: Setting
+    options: Mapping[str, Options] = field(default_factory=dict)
+    named: Labels = field(default_factory=lambda: Labels({}))
+    faults: tuple[Fault, ...] = ()
+    theirs: Mapping[str, str] = field(default_factory=dict)
+    quiet: frozenset[str] = frozenset()
+
+    def value(self, path: str) -> str:
+        found = self.typed.get(path)
+        return found[0] if found else ""
+
+    def values(self, path: str) -> list[str]:
+        return [each for each in self.typed.get(path, []) if each]
+
+    def rows(self, path: str) -> list[str]:
+        return rows_at(self.typed, path)
+
+    def label(self, one: Field) -> str:
+        keys = [f"field:{of}.{one.name}" for of in self.of]
+        said = self.t.known(*keys, f"field:{one.name}")
+        return said or self.t.field(self.of[-1], one.name)
+
+    def help(self, one: Field) -> str:
+        look = [f"look:{one.look}"] if one.look else []
+        return self.t.known(*[f"help:{of}.{one.name}" for of in self.of], f"help:{one.name}", *look) or ""
+
+    def choice(self, value: Any) -> str:
+        return self.t.value(enum_name(type(value)), value)
+
+    def said(self, path: str) -> list[str]:
+        """The sentences about the faults at this place."""
+        return [sentence(self.t, fault) for fault in self.faults if fault["at"] == path]
+
+    def any_within(self, path: str) -> bool:
+        return any(fault["at"] == path or fault["at"].startswith(f"{path}.") for fault in self.faults)
+
+    def elsewhere(self) -> list[str]:
+        """Faults whose place is no field of this form."""
+        paths = [each.path for each in self.fields]
+        return [
+            sentence(self.t, fault)
+            for fault in self.faults
+            if not any(fault["at"] == path or fault["at"].startswith(f"{path}.") for path in paths)
+        ]
+
+    def summary(self) -> list[tuple[str, str, str]]:
+        """(path, label, sentence) of every fault, in the order of the fields."""
+        listed = []
+        for one in self.fields:
+            for fault in self.faults:
+                if fault["at"] == one.path or fault["at"].startswith(f"{one.path}."):
+                    listed.append((fault["at"], self.label(one), sentence(self.t, fault)))
+        return listed
+
+    def sections(self) -> list[tuple[str, list[Field]]]:
+        """What is needed first, what may stay as it is after it."""
+        first = [each for each in self.fields if each.name not in self.quiet]
+        rest = [each for each in self.fields if each.name in self.quiet]
+        return [(name, part) for name, part in (("", first), (self.t("Réglages"), rest)) if part]
+
+    def option(self, one: Field) -> Options:
+        return self.options.get(one.ref or "", Options(False, ()))
+
+    def twice(self, path: str) -> list[tuple[str, str]]:
+        """The two moments of a local time that comes twice: (`0` or `1`, how far from UTC)."""
+        if not any(fault["at"] == path and fault["what"] == "time_twice" for fault in self.faults) and not self.value(
+            f"{path}.second"
+        ):
+            return []
+        try:
+            local = datetime.fromisoformat(self.value(path))
+        except ValueError:
+            return []
+        pair = [moment(local, self.setting.zone, second=second).at for second in (False, True)]
+        if pair[0] == pair[1]:
+            return []
+        return [(str(n), offset_text(at, self.setting.zone)) for n, at in enumerate(pair)]
+
+    @property
+    def zone(self) -> str:
+        return self.setting.zone.key
+
+
+def sentence(t: Texts, fault: Fault) -> str:
+    if reason := fault.get("reason"):
+        return t.reason(reason)
+    values = {name: value for name, value in fault.items() if name not in ("at", "what")}
+    try:
+        return t.fault(fault["what"], **values)
+    except (KeyError, IndexError, ValueError):  # a text that wants more than this fault says
+        return t.fault(fault["what"])
+
+
+def tables(fields: Iterable[Field]) -> set[str]:
+    """The tables that a form's references name, of its groups and rows too."""
+    found: set[str] = set()
+    for each in fields:
+        if each.kind in (Kind.REF, Kind.REFS) and each.ref in BY_NAME:
+            found.add(str(each.ref))
+        found |= tables(each.parts)
+    return found
+
+
+def refs_of(fields: Iterable[Field], typed: Typed) -> dict[str, str]:
+    """What a form refers to so far: table → id."""
+    return {
+        str(each.ref): typed[each.path][0]
+        for each in fields
+        if each.kind is Kind.REF and each.ref and typed.get(each.path) and typed[each.path][0]
+    }
+
+
+def options_of(door: Door, read: Read, t: Texts, fields: Iterable[Field]) -> dict[str, Options]:
+    return {table: options(door, read, t, table) for table in tables(fields)}
+
+
+def options(door: Door, read: Read, t: Texts, table: str, q: str = "", most: int = MOST_OPTIONS) -> Options:
+    """The rows of a table that the asker may name, by their names."""
+    declaration = BY_NAME[table]
+    if not may_see(door, read, declaration):
+        return Options(True, ())
+    page = found(door, read, declaration, Wanted(q=q), size=most + 1)
+    ids = [row.id for row in page.rows[:most]]
+    named = labels(read, t, [(table, each) for each in ids])
+    rows = sorted(((each, _spelt(named, table, each, page.rows[n])) for n, each in enumerate(ids)), key=_by_name)
+    return Options(len(page.rows) <= most, tuple(rows))
+
+
+def _by_name(row: tuple[str, str]) -> str:
+    return row[1].casefold()
+
+
+def _spelt(named: Labels, table: str, row_id: str, row: Any) -> str:
+    """The name with its code, where it has one: names alone may be the same twice."""
+    said, code = named(table, row_id), getattr(row, "code", "")
+    said = said if len(said) <= 90 else said[:89] + "…"
+    return f"{said} ({code})" if code and code != said else said
+
+
+def named_of(read: Read, t: Texts, fields: Iterable[Field], typed: Typed) -> Labels:
+    """The names of what is chosen already, for references that are searched."""
+    wanted = []
+    for each in fields:
+        if each.ref:
+            wanted += [(each.ref, row_id) for row_id in typed.get(each.path, []) if row_id]
+        for part in each.parts:
+            for path, values in typed.items():
+                if part.ref and path.startswith(f"{each.path}.") and path.endswith(f".{part.name}"):
+                    wanted += [(part.ref, row_id) for row_id in values if row_id]
+    return labels(read, t, wanted)
+
+
+# --- pydantic's word on it -------------------------------------------------------------------------------------------
+
+_TYPES: Mapping[str, str] = {
+    "missing": "missing",
+    "int_parsing": "not_a_whole_number",
+    "int_from_float": "not_a_whole_number",
+    "enum": "not_offered",
+    "float_parsing": "not_a_number",
+    "datetime_parsing": "not_a_moment",
+    "extra_forbidden": "unknown_field",
+    "string_too_long": "too_long",
+}
+
+
+def faults_of_validation(bad: ValidationError) -> list[Fault]:
+    return [
+        {
+            "at": ".".join(str(part) for part in each["loc"] if part != "set") or BODY,
+            "what": _TYPES.get(each["type"], "does_not_fit"),
+        }
+        for each in bad.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+def typed_from(form: Mapping[str, Any]) -> dict[str, list[str]]:
+    """A posted form's texts; files are no business of these forms."""
+    typed: dict[str, list[str]] = {}
+    for name, value in form.items():
+        if isinstance(value, str):
+            typed.setdefault(name, []).append(value)
+    return typed

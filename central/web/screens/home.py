@@ -1,0 +1,75 @@
+"""Where one begins: the house's front door, the page of a context, and the search in a reference's field."""
+
+from aiohttp import web
+
+from central.kernel.entity import BY_NAME
+from central.kernel.tx import SYSTEM, Read
+from central.web.frame import FRAME
+from central.web.screens.desk import Desk, creators, declared, desk
+from central.web.screens.forms import options
+from central.web.screens.listing import Wanted, found, may_see
+from central.web.shell import Branch, stands, tree
+
+MOST_PICKED = 20
+
+
+async def front(request: web.Request) -> web.Response:
+    """An empty house is set up first; who is signed in gets on with work."""
+    frame = request.app[FRAME]
+    empty = await frame.door.read(SYSTEM, lambda read: read.one("SELECT 1 FROM context LIMIT 1") is None)
+    if empty:
+        raise web.HTTPSeeOther("/setup")
+    raise web.HTTPSeeOther("/admin" if await frame.known(request) else "/sign-in")
+
+
+async def house(request: web.Request) -> web.Response:
+    """The chosen context, or the topmost that one may see."""
+    at_desk = await desk(request)
+    wanted = request.match_info.get("context", "")
+    branches = await at_desk.read(tree)
+    known = {each.id: each for root in branches for each in root.all()}
+    chosen = known.get(wanted) if wanted else (branches[0] if branches else None)
+    if chosen is None and wanted:
+        return await at_desk.lost()
+    cards = await at_desk.read(lambda read: _cards(at_desk, read, chosen)) if chosen else []
+    return await at_desk.page(
+        "screens/house.html", title=at_desk.t.of(chosen.names) if chosen else at_desk.t("La maison"),
+        at=chosen.id if chosen else None, context=chosen, cards=cards, steps=_steps(chosen),
+    )  # fmt: skip
+
+
+def _cards(at_desk: Desk, read: Read, chosen: Branch) -> list[tuple[str, str, int, str, str]]:
+    """(name, address, how many, address of a new one, module) of what stands here."""
+    t, cards = at_desk.t, []
+    for name, declaration in BY_NAME.items():
+        if name == "context" or not stands(declaration, chosen) or not may_see(at_desk.door, read, declaration):
+            continue
+        count = found(at_desk.door, read, declaration, Wanted(at=chosen.id), size=1).count
+        makes = any(at_desk.may_somewhere(read, str(each.needs)) for each in creators(name))
+        module = t.known(f"privilege:{declaration.screen.partition('.')[0]}") or ""
+        new = f"/admin/e/{name}/new?at={chosen.id}" if makes else ""
+        cards.append((t.entities(name), f"/admin/e/{name}?at={chosen.id}", count, new, module))
+    return sorted(cards, key=lambda card: (card[4].casefold(), card[0].casefold()))
+
+
+_BELOW = {"institution": "organiser", "organiser": "season", "season": "activity"}
+
+
+def _steps(chosen: Branch | None) -> str:
+    """The kind of context that comes next below this one."""
+    return _BELOW.get(chosen.kind, "") if chosen else ""
+
+
+async def pick(request: web.Request) -> web.Response:
+    """What a reference may name, as it is searched: a list of buttons, as a fragment."""
+    at_desk = await desk(request)
+    declaration = declared(request)
+    if declaration is None:
+        return await at_desk.lost()
+    needle = request.query.get("q", "") or next(
+        (value for name, value in request.query.items() if name.startswith("_q.")), ""
+    )
+    found_ = await at_desk.read(
+        lambda read: options(at_desk.door, read, at_desk.t, declaration.name, needle, most=MOST_PICKED)
+    )
+    return await at_desk.page("screens/picked.html", options=found_, needle=needle, title="")

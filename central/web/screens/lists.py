@@ -1,0 +1,150 @@
+"""A list's page: filter as one types, sort, pages, columns, what is chosen for an act on many, and its export."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from central.kernel.declared import CONFIGURED
+from central.kernel.entity import Column, Declaration
+from central.kernel.tx import Read
+from central.web.screens.desk import Desk, creators, declared, desk
+from central.web.screens.exports import EXPORTS
+from central.web.screens.listing import COUNTED, PAGE, Found, Wanted, default_sort, found, may_see, sortable
+from central.web.screens.names import labels
+from central.web.screens.shown import Cell, default_columns, reader, ref_of, shown_columns
+from shared.ids import is_id
+
+COLUMNS_FOR_S = 365 * 24 * 3600
+ONLY = "is."
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row: where its page is, its cells."""
+
+    id: str
+    href: str
+    title: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A column's head: `turns` is the address that sorts by it, empty where that cannot be."""
+
+    name: str
+    text: str
+    turns: str
+    sorted: str
+
+
+def wanted_in(request: web.Request) -> Wanted:
+    query = request.query
+    only = tuple((name.removeprefix(ONLY), value) for name, value in query.items() if name.startswith(ONLY))[:8]
+    sort = query.get("sort", "")
+    at = query.get("at", "")
+    return Wanted(
+        at=at if is_id(at) else None, q=query.get("q", ""), sort=sort.removeprefix("-"), down=sort.startswith("-"),
+        after=query.get("after") or query.get("before") or "", back=bool(query.get("before")), only=only,
+    )  # fmt: skip
+
+
+def address(declaration: Declaration, wanted: Wanted, **changed: str) -> str:
+    """The list's address with something changed; turning pages starts over when anything else changes."""
+    said = {"at": wanted.at or "", "q": wanted.q, "sort": f"{'-' * wanted.down}{wanted.sort}" if wanted.sort else ""}
+    pairs = {**said, **{f"{ONLY}{name}": value for name, value in wanted.only}, **changed}
+    query = urlencode({name: value for name, value in pairs.items() if value})
+    return f"/admin/e/{declaration.name}{'?' if query else ''}{query}"
+
+
+async def listed(request: web.Request) -> web.Response:
+    at_desk = await desk(request)
+    declaration = declared(request)
+    if declaration is None:
+        return await at_desk.lost()
+    if not await at_desk.read(lambda read: may_see(at_desk.door, read, declaration)):
+        return await at_desk.forbidden(declaration.read)
+    wanted = wanted_in(request)
+    columns, remember = _columns(at_desk, declaration)
+    data = await at_desk.read(lambda read: _data(at_desk, read, declaration, wanted, columns))
+    part = "HX-Request" in request.headers and request.headers.get("HX-Target") == "rows"
+    answer = await at_desk.page(
+        "screens/rows.html" if part else "screens/list.html", title=at_desk.t.entities(declaration.name),
+        entity=declaration.name, here=declaration.name, wanted=wanted, page=PAGE, counted=COUNTED,
+        all_columns=shown_columns(declaration), chosen={each.name for each in columns}, exports=EXPORTS,
+        link=lambda **changed: address(declaration, wanted, **changed), only=ONLY, **data,
+    )  # fmt: skip
+    if remember is not None:
+        answer.set_cookie(
+            _cookie(declaration), remember, max_age=COLUMNS_FOR_S, path="/admin", httponly=True, samesite="Lax"
+        )
+    return answer
+
+
+def _cookie(declaration: Declaration) -> str:
+    return f"columns-{declaration.name}"
+
+
+def _columns(at_desk: Desk, declaration: Declaration) -> tuple[list[Column], str | None]:
+    """What is shown, and, if it was just chosen, what the browser shall remember."""
+    known = {each.name: each for each in shown_columns(declaration)}
+    asked = at_desk.request.query.getall("col", [])
+    if asked:
+        chosen = [each for name, each in known.items() if name in asked]
+        if chosen:
+            return chosen, ".".join(each.name for each in chosen)
+    said = at_desk.request.cookies.get(_cookie(declaration), "").split(".")
+    return [each for name, each in known.items() if name in said] or default_columns(declaration), None
+
+
+def columns_of(at_desk: Desk, declaration: Declaration) -> list[Column]:
+    return _columns(at_desk, declaration)[0]
+
+
+def _data(at_desk: Desk, read: Read, declaration: Declaration, wanted: Wanted, columns: list[Column]) -> dict[str, Any]:
+    page = found(at_desk.door, read, declaration, wanted)
+    return {
+        "lines": list(lines(at_desk, read, declaration, page, columns)),
+        "heads": list(_heads(at_desk, declaration, wanted, columns)),
+        "found": page,
+        "filters": list(_filters(at_desk, read, declaration, wanted)),
+        "may_create": any(at_desk.may_somewhere(read, str(each.needs)) for each in creators(declaration.name)),
+        "may_bulk": _may_bulk(at_desk, read, declaration),
+    }
+
+
+def _may_bulk(at_desk: Desk, read: Read, declaration: Declaration) -> bool:
+    configured = CONFIGURED.get(declaration.name)
+    names = [f"{declaration.screen}.{action}" for action in (configured.commands if configured else ())]
+    return any(at_desk.may_somewhere(read, name) for name in names)
+
+
+def lines(at_desk: Desk, read: Read, declaration: Declaration, page: Found, columns: list[Column]) -> Iterator[Line]:
+    of = reader(read, at_desk.t, declaration, page.rows, columns)
+    own = labels(read, at_desk.t, [(declaration.name, row.id) for row in page.rows])
+    for row in page.rows:
+        cells = tuple(of.cell(row, column) for column in columns)
+        yield Line(row.id, f"/admin/e/{declaration.name}/{row.id}", own(declaration.name, row.id), cells)
+
+
+def _heads(at_desk: Desk, declaration: Declaration, wanted: Wanted, columns: list[Column]) -> Iterator[Head]:
+    name, down = (wanted.sort, wanted.down) if wanted.sort else default_sort(declaration)
+    for column in columns:
+        now = ("descending" if down else "ascending") if column.name == name else ""
+        turns = "-" if now == "ascending" else ""
+        href = address(declaration, wanted, sort=f"{turns}{column.name}") if sortable(column) else ""
+        yield Head(column.name, at_desk.t.field(declaration.name, column.name), href, now)
+
+
+def _filters(at_desk: Desk, read: Read, declaration: Declaration, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
+    """(field, value, address without it) of what narrows the list beside the text."""
+    for name, value in wanted.only:
+        if name not in declaration.names:
+            continue
+        column = declaration.column(name)
+        table = ref_of(column)
+        said = labels(read, at_desk.t, [(table, value)])(table, value) if table else value
+        yield at_desk.t.field(declaration.name, name), said, address(declaration, wanted, **{f"{ONLY}{name}": ""})

@@ -1,0 +1,100 @@
+"""A refusal in words, with the way to what must change first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from central.kernel.door import NoEntry
+from central.kernel.entity import BY_NAME
+from central.kernel.tx import Read
+from central.kernel.values import Fault
+from central.web.screens.names import label
+from central.web.screens.shown import address
+from central.web.texts import Texts
+from shared.ids import is_id
+from shared.outcome import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """`links` are (text, address): what stands in the way."""
+
+    text: str
+    links: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
+
+
+def said(read: Read, t: Texts, refused: Refused, on: str | None = None) -> Said:
+    """`on` is the id of what the act was for."""
+    links = _links(read, t, refused, on)
+    return Said(_text(t, refused), tuple(dict.fromkeys(links)), refused.reason)
+
+
+def _text(t: Texts, refused: Refused) -> str:
+    if refused.reason == NoEntry.NOT_ALLOWED:
+        return t("Il vous manque le droit « {right} ».", right=privilege_text(t, refused.fix))
+    values = {name: value for name, value in refused.detail.items() if isinstance(value, str | int)}
+    try:
+        return t.reason(refused.reason, **values)
+    except (KeyError, IndexError, ValueError):  # a text that wants more than this refusal says
+        return t.reason(refused.reason)
+
+
+def privilege_text(t: Texts, privilege: str) -> str:
+    """`venues.site.modify` as `Lieux › Sites › modifier`."""
+    parts = privilege.split(".")
+    if len(parts) != 3:
+        return privilege
+    module, screen, action = parts
+    words = (
+        t.known(f"privilege:{module}") or module,
+        t.known(f"privilege:{module}.{screen}") or screen,
+        t.known(f"privilege:{privilege}", f"action:{action}") or action,
+    )
+    return " › ".join(words)
+
+
+def _links(read: Read, t: Texts, refused: Refused, on: str | None) -> list[tuple[str, str]]:
+    links: list[tuple[str, str]] = []
+    by = refused.detail.get("by")
+    if isinstance(by, list):
+        links += [used_by(t, each, on or refused.fix) for each in by if isinstance(each, Mapping) and "entity" in each]
+    for row_id in _ids(refused, on):
+        if table := table_of(read, row_id):
+            links.append((f"{t.entity(table)} « {label(read, t, table, row_id)} »", address(table, row_id)))
+    return links[:20]
+
+
+def used_by(t: Texts, use: Mapping[str, Any], row_id: str) -> tuple[str, str]:
+    """`3 Espaces (site)`, and the list of them."""
+    entity, column = str(use["entity"]), str(use["field"])
+    text = f"{t.number(int(use['count']))} × {t.entities(entity)} ({t.field(entity, column)})"
+    return text, f"/admin/e/{entity}?is.{column}={row_id}"
+
+
+def _ids(refused: Refused, on: str | None) -> list[str]:
+    """Every id that the refusal names, but the thing's own."""
+    found = [refused.fix, refused.detail.get("by"), refused.detail.get("at")]
+    for value in refused.detail.values():
+        if isinstance(value, list):
+            found += [each for each in value if isinstance(each, str)]
+    named = [each for each in found if isinstance(each, str) and is_id(each) and each != on]
+    return list(dict.fromkeys(named))[:10]
+
+
+def table_of(read: Read, row_id: str) -> str | None:
+    """Which entity an id belongs to: ids are unique in the house, and each look goes by a primary key."""
+    for table in BY_NAME:
+        if read.one(f"SELECT 1 FROM {table} WHERE id = :id", id=row_id):  # noqa: S608 - our names
+            return table
+    return None
+
+
+def faults_in(refused: Refused, fields: set[str]) -> list[Fault]:
+    """A refusal's faults at their fields: those it lists, or the field that it names."""
+    listed = refused.detail.get("faults")
+    if isinstance(listed, list) and listed:
+        return [dict(each) for each in listed if isinstance(each, Mapping) and "at" in each and "what" in each]
+    if refused.fix.partition(".")[0] in fields:
+        return [{"at": refused.fix, "what": "", "reason": refused.reason}]
+    return []

@@ -1,0 +1,48 @@
+"""The addresses of the generic administration."""
+
+from aiohttp import web
+
+from central.web.frame import FRAME
+from central.web.screens.acts import act, edit, new
+from central.web.screens.bulk import bulk
+from central.web.screens.desk import declared, desk
+from central.web.screens.exports import EXPORTS, answer, table
+from central.web.screens.home import front, house, pick
+from central.web.screens.listing import may_see
+from central.web.screens.lists import columns_of, listed, wanted_in
+from central.web.screens.things import thing
+
+
+def screens(app: web.Application) -> None:
+    """Adds them; `app[FRAME]` stands already."""
+    assert FRAME in app, "the frame comes first"
+    router = app.router
+    router.add_get("/", front)
+    router.add_get("/admin", house)
+    router.add_get("/admin/at/{context}", house)
+    router.add_get("/admin/pick/{entity}", pick)
+    router.add_get("/admin/e/{entity}", listed)
+    router.add_get("/admin/e/{entity}/export.{form}", export)
+    router.add_get("/admin/e/{entity}/new", new)
+    router.add_post("/admin/e/{entity}/new", new)
+    router.add_post("/admin/e/{entity}/bulk", bulk)
+    router.add_get("/admin/e/{entity}/{id}", thing)
+    router.add_get("/admin/e/{entity}/{id}/edit", edit)
+    router.add_post("/admin/e/{entity}/{id}/edit", edit)
+    router.add_get("/admin/do/{command}", act)
+    router.add_post("/admin/do/{command}", act)
+
+
+async def export(request: web.Request) -> web.Response:
+    """All of a list as it stands, in the columns that are shown."""
+    at_desk = await desk(request)
+    declaration = declared(request)
+    form = request.match_info["form"]
+    if declaration is None or form not in EXPORTS:
+        return await at_desk.lost()
+    if not await at_desk.read(lambda read: may_see(at_desk.door, read, declaration)):
+        return await at_desk.forbidden(declaration.read)
+    columns, wanted = columns_of(at_desk, declaration), wanted_in(request)
+    made = EXPORTS[form][1]
+    body = await at_desk.read(lambda read: made(table(at_desk, read, declaration, wanted, columns)))
+    return answer(form, f"{declaration.name}-{at_desk.t.language}", body)

@@ -1,0 +1,175 @@
+"""A thing's page: what it is, what may be done with it now, what hangs on it, where it is used."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from aiohttp import web
+
+from central.kernel.declared import CONFIGURED
+from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.privileges import Action
+from central.kernel.registry import Handler, handler_of
+from central.kernel.scope import context_of
+from central.kernel.tx import Read
+from central.web.screens.desk import Desk, acts_on, creators, declared, desk, row_id
+from central.web.screens.fields import Kind, fields_of
+from central.web.screens.listing import Wanted, found, may_see, one
+from central.web.screens.lists import Line, lines
+from central.web.screens.names import labels
+from central.web.screens.shown import Cell, default_columns, reader, shown_columns
+from central.web.texts_needed import enum_name
+
+RELATED = 5
+MOST_RELATED = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """`weight`: main, quiet or stop (what takes away)."""
+
+    text: str
+    href: str
+    weight: str = "quiet"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Rows that refer to this one: the first few, how many, where all of them are."""
+
+    entity: str
+    title: str
+    href: str
+    count: int
+    heads: tuple[str, ...]
+    lines: tuple[Line, ...]
+    new: str
+
+
+async def thing(request: web.Request) -> web.Response:
+    at_desk = await desk(request)
+    declaration = declared(request)
+    row = None
+    if declaration is not None and (wanted := row_id(request)):
+        row = await at_desk.read(lambda read: one(at_desk.door, read, declaration, wanted))
+    if declaration is None or row is None:
+        return await at_desk.lost()
+    data = await at_desk.read(lambda read: _data(at_desk, read, declaration, row))
+    return await at_desk.page("screens/thing.html", entity=declaration.name, here=declaration.name, row=row, **data)
+
+
+def _data(at_desk: Desk, read: Read, declaration: Declaration, row: Any) -> dict[str, Any]:
+    t, name = at_desk.t, declaration.name
+    columns = [each for each in shown_columns(declaration) if each.name != "id"]
+    of = reader(read, t, declaration, [row], columns)
+    values: list[tuple[str, Cell]] = [(t.field(name, each.name), of.cell(row, each, short=False)) for each in columns]
+    place = context_of(read, name, row.id)
+    title = labels(read, t, [(name, row.id)])(name, row.id)
+    timed = any(each.hint is datetime and getattr(row, each.name) for each in columns)
+    return {
+        "title": title,
+        "at": place,
+        "values": values,
+        "state": _state(at_desk, declaration, row),
+        "buttons": list(buttons(at_desk, read, declaration, row, place)),
+        "related": list(_related(at_desk, read, declaration, row.id)),
+        "zone": of.zone(row.id).key if timed else "",
+    }
+
+
+def _state(at_desk: Desk, declaration: Declaration, row: Any) -> tuple[str, str] | None:
+    if declaration.life is None:
+        return None
+    value = getattr(row, declaration.life[0])
+    return str(value), at_desk.t.value(enum_name(type(value)), value)
+
+
+# --- what may be done ------------------------------------------------------------------------------------------------
+
+
+def buttons(at_desk: Desk, read: Read, declaration: Declaration, row: Any, place: str | None) -> Iterator[Button]:
+    t, table = at_desk.t, declaration.name
+    configured = CONFIGURED.get(table)
+    yield from _life_buttons(at_desk, read, declaration, row, place)
+    modify = configured.commands.get(Action.MODIFY) if configured else None
+    if modify and at_desk.may(read, handler_of(modify), place):
+        yield Button(t("Modifier"), f"/admin/e/{table}/{row.id}/edit", "main")
+    for makes in creators(table):
+        if configured and makes.kind is configured.commands.get(Action.CREATE) and at_desk.may(read, makes, place):
+            yield Button(t("Dupliquer"), f"/admin/e/{table}/new?from={row.id}")
+    for text, href, needs in at_desk.frame.pages_of(table):
+        if at_desk.me.actor.may(needs, at_desk.door.path(read, place) if place else ()):
+            yield Button(t(text), href.replace("{id}", row.id))
+    remove = configured.commands.get(Action.DELETE) if configured else None
+    if remove and at_desk.may(read, handler_of(remove), place):
+        yield Button(t("Supprimer…"), f"/admin/do/{handler_of(remove).name}?on={row.id}", "stop")
+
+
+def _life_buttons(at_desk: Desk, read: Read, declaration: Declaration, row: Any, place: str | None) -> Iterator[Button]:
+    """The commands that act on it. One that walks the table of its life is offered only where the table goes on."""
+    state, table = declaration.life or ("", {})
+    now = getattr(row, state) if state else None
+    dos = {do for _, do in table}
+    for handler in acts_on(declaration.name):
+        if not at_desk.may(read, handler, place) or handler.secrets:
+            continue
+        href = f"/admin/do/{handler.name}?on={row.id}"
+        choice = _choice_of(handler, dos)
+        if choice:
+            for do in dict.fromkeys(each for at, each in table if at == now):
+                said = at_desk.t.value(enum_name(type(do)), do)
+                yield Button(said, f"{href}&{choice}={do}", _weight(do))
+        elif (do := _named(handler, dos)) is None or (now, do) in table:
+            yield Button(at_desk.t.do(handler.name), href, "main" if do else "quiet")
+
+
+def _choice_of(handler: Handler, dos: set[Any]) -> str | None:
+    """The field that takes one of these acts: `do` of a performance's sale."""
+    kinds = {type(do) for do in dos}
+    return next(
+        (each.name for each in fields_of(handler.hints) if each.kind is Kind.CHOICE and each.hint in kinds), None
+    )
+
+
+def _named(handler: Handler, dos: set[Any]) -> StrEnum | None:
+    """The act whose name a command begins with: `validate_physical`."""
+    return next((do for do in dos if handler.name.startswith(f"{do}_")), None)
+
+
+def _weight(do: StrEnum) -> str:
+    return (
+        "stop" if do in ("cancel", "revoke", "close") else "main" if do in ("open", "validate", "approve") else "quiet"
+    )
+
+
+# --- what hangs on it ------------------------------------------------------------------------------------------------
+
+
+def _related(at_desk: Desk, read: Read, declaration: Declaration, entity_id: str) -> Iterator[Related]:
+    t, shown = at_desk.t, 0
+    for name, other in BY_NAME.items():
+        for column in other.columns:
+            if column.ref != declaration.name or column.secret or shown >= MOST_RELATED:
+                continue
+            if (declaration.name == "context" and name != "context") or not may_see(at_desk.door, read, other):
+                continue  # what stands in a context is in the tree beside it
+            page = found(at_desk.door, read, other, Wanted(only=((column.name, entity_id),)), size=RELATED)
+            makes = f"/admin/e/{name}/new?{column.name}={entity_id}" if _makes(at_desk, read, name, column.name) else ""
+            if not page.count and not makes:
+                continue
+            shown += 1
+            columns = [each for each in default_columns(other) if each.name != column.name][:4]
+            yield Related(
+                name, t.entities(name), f"/admin/e/{name}?is.{column.name}={entity_id}", page.count,
+                tuple(t.field(name, each.name) for each in columns),
+                tuple(lines(at_desk, read, other, page, columns)), makes,
+            )  # fmt: skip
+
+
+def _makes(at_desk: Desk, read: Read, table: str, column: str) -> bool:
+    """Whether a new row can be made here that hangs on this one."""
+    return any(
+        column in handler.hints and at_desk.may_somewhere(read, str(handler.needs)) for handler in creators(table)
+    )

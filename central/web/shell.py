@@ -1,0 +1,163 @@
+"""What stands around a page of the administration: the house, the tree of contexts, what the chosen one holds,
+and the word on the act that led here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from central.kernel.declared import CONFIGURED
+from central.kernel.door import Door
+from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.privileges import nodes
+from central.kernel.scope import home
+from central.kernel.tx import Actor, Read
+from central.web.texts import Texts
+
+ORDER = (
+    "organisation",
+    "venues",
+    "catalogue",
+    "pricing",
+    "selling",
+    "inventory",
+    "orders",
+    "ledger",
+    "access",
+    "devices",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A context in the tree: its children in alphabetical order of their codes."""
+
+    id: str
+    kind: str
+    code: str
+    names: dict[str, str]
+    children: tuple["Branch", ...]
+
+    def all(self) -> Iterator["Branch"]:
+        yield self
+        for child in self.children:
+            yield from child.all()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page of an area's own in the menu: `text` is its msgid, `needs` the privilege that shows it."""
+
+    module: str
+    text: str
+    href: str
+    needs: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    text: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An act that came to its end: its command, and what it touched."""
+
+    command: str
+    touched: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    house: str
+    tree: tuple[Branch, ...]
+    at: str
+    path: tuple[Branch, ...]
+    groups: tuple[tuple[str, tuple[Item, ...]], ...]
+    done: Done | None
+
+
+def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, entries: list[Entry], done: str) -> Shell:
+    """`at` is the chosen context, `here` the entity or address on show, `done` the id of the act that led here."""
+    branches = tree(read)
+    everything = [each for root in branches for each in root.all()]
+    known = {each.id: each for each in everything}
+    chosen = known.get(at or "") or (branches[0] if branches else None)
+    path: tuple[Branch, ...] = ()
+    groups: tuple[tuple[str, tuple[Item, ...]], ...] = ()
+    if chosen:
+        ids = door.path(read, chosen.id)
+        path = tuple(known[each] for each in reversed(ids) if each in known)
+        reach = {*ids, *(each.id for each in chosen.all())}
+        groups = tuple(_groups(read.actor, t, chosen, reach, here, entries))
+    house = t.of(branches[0].names) if branches else ""
+    return Shell(house, branches, chosen.id if chosen else "", path, groups, _done(read, done))
+
+
+def _groups(
+    actor: Actor, t: Texts, at: Branch, reach: set[str], here: str, entries: list[Entry]
+) -> Iterator[tuple[str, tuple[Item, ...]]]:
+    listed: dict[str, list[Item]] = {}
+    for declaration in BY_NAME.values():
+        if stands(declaration, at) and _holds(actor, declaration.read, reach):
+            href = f"/admin/e/{declaration.name}?at={at.id}"
+            item = Item(t.entities(declaration.name), href, here == declaration.name)
+            listed.setdefault(declaration.screen.partition(".")[0], []).append(item)
+    for entry in entries:
+        if entry.needs is None or _holds(actor, entry.needs, reach):
+            href = f"{entry.href}{'&' if '?' in entry.href else '?'}at={at.id}"
+            listed.setdefault(entry.module, []).append(Item(t(entry.text), href, here == entry.href))
+    for module in sorted(listed, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)):
+        said = t.known(f"privilege:{module}") or module.capitalize()
+        yield said, tuple(sorted(listed[module], key=lambda item: item.text.casefold()))
+
+
+def stands(declaration: Declaration, at: Branch) -> bool:
+    """Whether an entity has a list of its own at a context; rows that only belong to another one are on its page."""
+    if home(declaration.name) is None:
+        return at.kind == "institution"
+    return "context_id" in declaration.names or declaration.name in CONFIGURED
+
+
+def _holds(actor: Actor, privilege: str, contexts: set[str]) -> bool:
+    return any((node, context) in actor.grants for node in nodes(privilege) for context in contexts)
+
+
+def tree(read: Read) -> tuple[Branch, ...]:
+    """The contexts that the asker may see anything of: where they hold a grant, what lies below, and the way there."""
+    rows = read.run("SELECT id, parent_id, kind, code, names FROM context ORDER BY code")
+    parents = {row[0]: row[1] for row in rows}
+    held = {context for _, context in read.actor.grants}
+    shown: set[str] = set()
+    for one in parents:
+        path, at = [], one
+        while at:
+            path.append(at)
+            at = parents.get(at)
+        if held & set(path):
+            shown |= set(path)
+    below: dict[Any, list[Any]] = {}
+    for row in rows:
+        if row[0] in shown:
+            below.setdefault(row[1], []).append(row)
+
+    def branches(parent: str | None) -> tuple[Branch, ...]:
+        return tuple(
+            Branch(row[0], row[2], row[3], orjson.loads(row[4]), branches(row[0])) for row in below.get(parent, ())
+        )
+
+    return branches(None)
+
+
+def _done(read: Read, command_id: str) -> Done | None:
+    """Only one's own acts are told, and only those that took place."""
+    if not command_id:
+        return None
+    row = read.one("SELECT name, actor, answer FROM command_log WHERE id = :id", id=command_id)
+    if row is None or row[1] != read.actor.label or not str(row[2]).startswith("+"):
+        return None
+    touched = read.run("SELECT entity, entity_id FROM audit WHERE command_id = :id ORDER BY n LIMIT 5", id=command_id)
+    return Done(row[0], tuple((entity, entity_id) for entity, entity_id in touched))
