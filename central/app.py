@@ -19,6 +19,7 @@ import central.areas  # noqa: F401  # declares every command, query and entity
 from central.config import CentralConfig
 from central.devices import snapshots
 from central.devices.model import Device, DeviceState
+from central.inventory import keeping as inventory
 from central.first_run.link import FILE, setup_link
 from central.first_run.pages import Wizard
 from central.kernel.chain import Chain
@@ -91,6 +92,7 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
                 ):  # fmt: skip
                     crew.start(name, work)
                 crew.start("chain", chain.keep)
+                crew.start("inventory", partial(inventory.keep, door))
                 crew.start("snapshots", partial(snapshots.keep, door, config.snapshots, config.snapshot_every_s))
                 yield Running(door, loops, url, broker_port, app)
     finally:

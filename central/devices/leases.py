@@ -3,7 +3,8 @@ person who writes the device off (spec/edge.md, Leases)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 from central.access.model import AnomalyKind
 from central.access.ops import report
@@ -15,11 +16,13 @@ from central.inventory.model import Allocation, PlaceState
 from central.inventory.places import Holder, Seat, release, take_seats
 from central.inventory.shop import reach
 from central.kernel.db import in_list
-from central.kernel.registry import handles
+from central.kernel.entity import Ref
+from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
 from central.pricing.model import PriceGrid
 from central.selling.model import Channel, PointOfSale
+from shared.clock import from_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.rules.seating import Want
@@ -238,23 +241,45 @@ def close_if_done(tx: Tx, lease_id: str) -> None:
 class DrainLease:
     """Asks the device to stop selling out of a lease and to seal it."""
 
-    lease_id: Id
+    lease_id: Annotated[Id, Ref("lease")]
 
 
 @dataclass(frozen=True, slots=True)
-class WriteOffLease:
-    """A person gives a device up: its unsold places come back now. Answers with the exposure: places that may have been
-    sold already without our knowing, and at most how much money. Try it with a dry run first."""
+class ExposedPlace:
+    """A place that its device may have sold already. `amount`: at most, the dearest tariff of its category."""
 
-    lease_id: Id
-    reason: str
+    slot: int
+    seat_id: Id | None
+    category_id: Id
+    amount: int
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
+    """What may come in late if a lease is written off now: so many places, at most so much money. `heard`: when the
+    device last uploaded anything; its sales until then are known."""
+
     places: int
     amount: int
     currency: str
+    heard: datetime | None
+    each: tuple[ExposedPlace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseExposure:
+    """What a person should see before writing a lease off."""
+
+    lease_id: Annotated[Id, Ref("lease")]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOffLease:
+    """A person gives a device up: its unsold places come back now. Answers with the exposure, as `LeaseExposure` told
+    it before: places that may have been sold already without our knowing, and at most how much money."""
+
+    lease_id: Annotated[Id, Ref("lease")]
+    reason: str
 
 
 def lease_context(read: Read, lease_id: str) -> str | None:
@@ -279,14 +304,40 @@ def write_off_lease(tx: Tx, want: WriteOffLease) -> Outcome[Exposure]:
     record = move_lease(tx, want.lease_id, Do.WRITE_OFF)
     if record is None:
         return Refused(NoLease.NOT_POSSIBLE_NOW, fix=want.lease_id)
+    exposure = _exposure(tx, record)
     open_slots = tx.find(LeaseSlot, "WHERE lease_id = :id AND state = 'free'", id=record.id)
-    dearest, currency = tx.run(
-        "SELECT COALESCE(MAX(r.amount), 0), MAX(g.currency) FROM performance p "
-        "JOIN price_grid g ON g.id = p.price_grid_id "
-        "LEFT JOIN price r ON r.grid_id = g.id WHERE p.id = :id",
-        id=record.performance_id,
-    )[0]
     for slot in open_slots:
         tx.update(slot, replace(slot, state=Slot.RETURNED))
-        release(tx, [slot.allocation_id])
-    return Ok(Exposure(len(open_slots), len(open_slots) * dearest, currency))
+    release(tx, [slot.allocation_id for slot in open_slots])
+    return Ok(exposure)
+
+
+@answers(
+    LeaseExposure,
+    needs=Privilege.DEVICE_READ,
+    at=lambda read, want: lease_context(read, want.lease_id),
+    gives=Exposure,
+)
+def lease_exposure(read: Read, want: LeaseExposure) -> Outcome[Exposure]:
+    record = read.get(LeaseRecord, want.lease_id)
+    return Ok(_exposure(read, record)) if record else Refused(NoLease.NO_SUCH_LEASE, fix="lease_id")
+
+
+def _exposure(read: Read, record: LeaseRecord) -> Exposure:
+    """Of the slots that nothing was heard of."""
+    rows = read.run(
+        "SELECT s.slot, s.seat_id, s.category_id, COALESCE(MAX(r.amount), 0) FROM lease_slot s "
+        "JOIN performance p ON p.id = :performance "
+        "LEFT JOIN price r ON r.grid_id = p.price_grid_id AND r.category_id = s.category_id "
+        "WHERE s.lease_id = :id AND s.state = 'free' GROUP BY s.slot, s.seat_id, s.category_id ORDER BY s.slot",
+        id=record.id,
+        performance=record.performance_id,
+    )
+    each = tuple(ExposedPlace(*row) for row in rows)
+    ((currency,),) = read.run(
+        "SELECT g.currency FROM performance p JOIN price_grid g ON g.id = p.price_grid_id WHERE p.id = :id",
+        id=record.performance_id,
+    )
+    ((heard,),) = read.run("SELECT MAX(received) FROM fact WHERE device_id = :id", id=record.device_id)
+    total = sum(place.amount for place in each)
+    return Exposure(len(each), total, currency, from_ms(heard) if heard is not None else None, each)

@@ -2,7 +2,7 @@
 holds, limits. What differs is named; that nothing does is what every property test ends with, and what a person can ask
 for at any time (`parterre audit inventory`, or the screen by the query)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -11,13 +11,15 @@ from central.catalogue.ops import performance_context
 from central.inventory.counts import BUCKETS, counts_of
 from central.inventory.limits import real_sum, scope
 from central.inventory.model import Limit, LimitPer
-from central.kernel.db import Database
+from central.kernel.db import BROKEN, Database
 from central.kernel.entity import Ref
+from central.kernel.keys import make_keys
 from central.kernel.registry import answers
 from central.kernel.tx import SYSTEM, Read
 from central.organisation.model import Privilege
 from shared.ids import Id
 from shared.outcome import Ok, Outcome
+from shared.runtime.config import Failure
 
 NAMED = 20  # seats or ids that one difference lists
 
@@ -169,13 +171,36 @@ def _limits(read: Read, performance_id: str) -> Found:
 
 
 def audit_house(database: Database) -> Iterator[tuple[str, list[Difference]]]:
-    """Each performance in the order of its start, with what is wrong with it; all of it as at one moment."""
-    db = database.connect(read_only=True)
+    """Each performance in the order of its start, with what is wrong with it, all as at one moment. Reads only."""
+    if database.is_sqlite and not database.path.exists():
+        raise Failure(f"There is no database at {database.path}.", "Give central's configuration: --config.")
+    now = datetime.now(UTC)
     try:
-        db.begin(write=False)
-        read = Read(db, SYSTEM, datetime.now(UTC), None)  # type: ignore[arg-type]  # nothing is signed here
-        for (performance_id,) in read.run("SELECT id FROM performance ORDER BY starts, id"):
-            yield performance_id, differences(read, performance_id)
-    finally:
-        db.rollback()
-        db.close()
+        db = database.connect(read_only=True)
+        try:
+            db.begin(write=False)
+            read = Read(db, SYSTEM, now, make_keys(now))  # a look wants keys; nothing here is signed
+            for (performance_id,) in read.run("SELECT id FROM performance ORDER BY starts, id"):
+                yield performance_id, differences(read, performance_id)
+        finally:
+            db.rollback()
+            db.close()
+    except BROKEN as fault:
+        raise Failure(
+            f"The inventory cannot be read: {fault}.", "Is this central's database, of this version?"
+        ) from fault
+
+
+def report(found: Iterable[tuple[str, list[Difference]]]) -> Iterator[tuple[bool, str]]:
+    """(sound?, line) as the audit goes on: one line per performance, one below it for each difference."""
+    seen = wrong = 0
+    for performance_id, faults in found:
+        seen += 1
+        wrong += len(faults)
+        yield (
+            not faults,
+            f"performance {performance_id}: " + ("adds up" if not faults else f"{len(faults)} differences"),
+        )
+        for fault in faults:
+            yield False, f"  {fault.at}: {fault.what}"
+    yield not wrong, f"{seen} performances, {wrong} differences"

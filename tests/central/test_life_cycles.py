@@ -9,7 +9,7 @@ import pytest
 
 from central.catalogue.model import PRODUCT, ProductState
 from central.devices.model import DEVICE, DeviceState
-from central.inventory.model import PLACE, PlaceState
+from central.inventory.model import HOLD, PLACE, HoldState, PlaceState
 from central.orders.model import ORDER, OrderState
 from central.venues.model import PLAN, PlanState
 from shared.wire.leases import LEASE, LeaseState
@@ -23,6 +23,8 @@ CYCLES: list[tuple[str, str, Mapping[Any, Any], set[StrEnum], set[StrEnum]]] = [
     ("Plan", "central/venues/model.py", PLAN, {PlanState.DRAFT}, {PlanState.VALIDATED}),
     ("Place", "central/inventory/model.py", PLACE, {PlaceState.HELD, PlaceState.LEASED, PlaceState.OPTIONED},
      {PlaceState.RELEASED}),
+    ("Hold", "central/inventory/model.py", HOLD, {HoldState.ACTIVE},
+     {HoldState.SOLD, HoldState.RELEASED, HoldState.EXPIRED}),
     ("Order", "central/orders/model.py", ORDER, {OrderState.CART}, {OrderState.CANCELLED, OrderState.REFUNDED}),
     ("Device", "central/devices/model.py", DEVICE, {DeviceState.INVITED}, {DeviceState.REVOKED}),
     ("Lease", "shared/wire/leases.py", LEASE, {LeaseState.ACTIVE}, {LeaseState.CLOSED, LeaseState.WRITTEN_OFF}),

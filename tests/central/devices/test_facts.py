@@ -20,6 +20,7 @@ from central.devices.feeds import DeviceFeeds, DeviceTime, Feed
 from central.devices.leases import (
     MOST_OUT,
     DrainLease,
+    LeaseExposure,
     RequestLease,
     WriteOffLease,
 )
@@ -299,14 +300,19 @@ def test_a_sealed_lease_waits_for_the_sales_it_names(clerk: Clerk, house: House,
 
 def test_a_write_off_names_its_exposure_and_a_late_sale_shows(clerk: Clerk, house: House, kiosk: Machine) -> None:
     lease = kiosk.lease(house, *house.seats[:3])
-    exposure = clerk.do(WriteOffLease(lease.id, "stolen"))
-    assert exposure == {"places": 3, "amount": 3 * FULL, "currency": "EUR"}
-    assert counts(clerk, house) == {"free": 20, "leased": 0, "sold": 0}
+    exposure = clerk.ask(LeaseExposure(lease.id)).value
+    assert (exposure["places"], exposure["amount"], exposure["currency"]) == (3, 3 * FULL, "EUR")
+    assert {place["seat_id"] for place in exposure["each"]} == set(house.seats[:3]) and exposure["heard"] is None
+    kiosk.send(kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 2, receipt=7)))
+    known = clerk.ask(LeaseExposure(lease.id)).value
+    assert (known["places"], known["amount"]) == (2, 2 * FULL) and known["heard"]
+    assert clerk.do(WriteOffLease(lease.id, "stolen")) == known
+    assert counts(clerk, house) == {"free": 19, "leased": 0, "sold": 1}
     clerk.do(house.order(house.seats[0]))
     kiosk.send(kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 0, 1)))
     assert kinds(clerk, house) == ["sale_after_write_off"] * 2
-    assert counts(clerk, house)["sold"] == 1, "the seat stays with who bought it"
-    assert clerk.rows("SELECT SUM(total) FROM sale_order") == [(3 * FULL,)], "but the money was taken"
+    assert counts(clerk, house)["sold"] == 2, "the seat stays with who bought it"
+    assert clerk.rows("SELECT SUM(total) FROM sale_order") == [(4 * FULL,)], "but the money was taken"
     assert clerk.no(WriteOffLease(lease.id, "again")).reason == "not_possible_now"
 
 

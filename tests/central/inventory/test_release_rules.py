@@ -1,0 +1,129 @@
+"""Release rules: when the unsold rest of a contingent falls back, and whereto (spec/contingents.md)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from central.inventory.audit import InventoryAudit
+from central.inventory.counts import Availability
+from central.inventory.holds import BestWish, ExpireHolds, HoldPlaces
+from central.inventory.model import NoRule, ReleaseRule
+from central.inventory.ops import CreateContingent
+from central.inventory.plan_actions import AssignContingent, BlockPlaces, UndoPlanAction
+from central.inventory.release_rules import ComingReleases, FireReleaseRules, releases_due
+from central.kernel.declared import command_of
+from central.kernel.privileges import Action
+from central.kernel.tx import SYSTEM, Read
+from central.selling.model import ChannelKind
+from central.selling.ops import CreateChannel, CreatePointOfSale
+from central.venues.selection import Counted, Selection
+from shared.ids import Id
+from tests.central.small_house import NOW, STARTS, Clerk, House, new_id
+
+CreateReleaseRule = command_of(Action.CREATE, ReleaseRule)
+
+
+def rule(clerk: Clerk, house: House, **more: Any) -> Id:
+    made = new_id()
+    clerk.do(CreateReleaseRule(made, house.institution, f"R{made[-4:]}", {"fr": "Retour"}, house.contingent, **more))
+    return made
+
+
+def fire(clerk: Clerk, house: House) -> list[Any]:
+    fired: list[Any] = clerk.do(FireReleaseRules(house.institution))
+    return fired
+
+
+def shares(clerk: Clerk, house: House) -> dict[tuple[str, str], dict[str, int]]:
+    assert clerk.ask(InventoryAudit(house.performance)).value == []
+    kept = ("free", "blocked", "held", "leased", "optioned", "sold")
+    return {
+        ({house.seated: "seats", house.standing: "standing"}[row["category_id"]], row["contingent_id"]): {
+            name: row[name] for name in kept if row[name]
+        }
+        for row in clerk.ask(Availability(house.performance)).value
+        if row["capacity"]
+    }
+
+
+@pytest.fixture
+def press(clerk: Clerk, house: House) -> Id:
+    """A counter of the press, whose contingent has four seats and five standing places."""
+    channel, point = new_id(), new_id()
+    names = {"fr": "Presse"}
+    clerk.do(
+        CreateChannel(channel, house.institution, "P", names, ChannelKind.BOX_OFFICE, (house.contingent,), False, 9)
+    )
+    clerk.do(CreatePointOfSale(point, channel, house.organiser, "P", names))
+    ((zone,),) = clerk.rows("SELECT id FROM physical_zone WHERE numbered = 0")
+    some = Selection(seats=house.seats[:4], counts=(Counted(zone, 5),))
+    clerk.do(AssignContingent(house.performance, house.contingent, some))
+    return point
+
+
+@pytest.mark.parametrize("when", [{"at": STARTS - timedelta(hours=1)}, {"before_s": 3600}], ids=["a date", "before"])
+def test_the_unsold_rest_falls_back(clerk: Clerk, house: House, press: Id, when: dict[str, Any]) -> None:
+    clerk.do(house.order(house.seats[0], point_of_sale_id=press))
+    clerk.do(BlockPlaces(house.performance, Selection(seats=house.seats[1:2]), "camera"))
+    made = rule(clerk, house, **when)
+    clerk.watch.at = STARTS - timedelta(seconds=3601)
+    assert fire(clerk, house) == []
+    coming = clerk.ask(ComingReleases(house.institution, STARTS)).value
+    assert [(each["rule_id"], each["at"]) for each in coming] == [(made, (STARTS - timedelta(hours=1)).isoformat())]
+    clerk.watch.at = STARTS - timedelta(seconds=3600)
+    assert releases_due(Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)) == house.institution
+    (fired,) = fire(clerk, house)
+    assert (fired["rule_id"], fired["places"]) == (made, 8)
+    assert shares(clerk, house) == {
+        ("seats", ""): {"free": 18, "blocked": 1},
+        ("seats", house.contingent): {"sold": 1},
+        ("standing", ""): {"free": 20},
+    }
+    assert fire(clerk, house) == [], "once"
+    assert releases_due(Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)) is None
+    clerk.do(house.order(house.seats[2]))
+
+
+def test_it_is_in_the_plans_history_and_can_be_taken_back(clerk: Clerk, house: House, press: Id) -> None:
+    rule(clerk, house, at=NOW)
+    fire(clerk, house)
+    ((action,),) = clerk.rows("SELECT id FROM plan_action WHERE why LIKE 'release rule R%'")
+    clerk.do(UndoPlanAction(action))
+    assert shares(clerk, house)["seats", house.contingent] == {"free": 4}
+    assert fire(clerk, house) == [], "what a person has taken back stays so"
+
+
+def test_another_contingent_inherits(clerk: Clerk, house: House, press: Id) -> None:
+    friends = new_id()
+    clerk.do(CreateContingent(friends, house.institution, "AMIS", {"fr": "Amis"}, "#123456"))
+    rule(clerk, house, at=NOW, to_contingent_id=friends)
+    fire(clerk, house)
+    assert shares(clerk, house) == {
+        ("seats", ""): {"free": 16}, ("seats", friends): {"free": 4},
+        ("standing", ""): {"free": 15}, ("standing", friends): {"free": 5},
+    }  # fmt: skip
+
+
+def test_what_was_held_follows_when_it_comes_back(clerk: Clerk, house: House, press: Id) -> None:
+    clerk.do(HoldPlaces(new_id(), press, house.performance, best=BestWish(2)))
+    rule(clerk, house, at=NOW)
+    fire(clerk, house)
+    assert shares(clerk, house)["seats", house.contingent] == {"held": 2}
+    clerk.watch.at = NOW + timedelta(minutes=15)
+    assert clerk.do(ExpireHolds(house.institution)) == 1
+    assert shares(clerk, house) == {("seats", ""): {"free": 20}, ("standing", ""): {"free": 20}}
+    clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=house.seats[:1])))
+    assert fire(clerk, house) == []
+    assert shares(clerk, house)["seats", house.contingent] == {"free": 1}, "a person decided otherwise afterwards"
+
+
+def test_a_rule_says_one_moment(clerk: Clerk, house: House) -> None:
+    for more, reason in (
+        ({}, NoRule.ONE_MOMENT),
+        ({"at": NOW, "before_s": 60}, NoRule.ONE_MOMENT),
+        ({"at": NOW, "to_contingent_id": house.contingent}, NoRule.INTO_ITSELF),
+    ):
+        names = {"fr": "Retour"}
+        made = CreateReleaseRule(new_id(), house.institution, "R", names, house.contingent, **more)
+        assert clerk.no(made).reason == reason
