@@ -19,9 +19,10 @@ import central.areas  # noqa: F401  # declares every command, query and entity
 from central.config import CentralConfig
 from central.devices import snapshots
 from central.devices.model import Device, DeviceState
-from central.inventory import keeping as inventory
 from central.first_run.link import FILE, setup_link
 from central.first_run.pages import Wizard
+from central.inventory import keeping as inventory
+from central.inventory.plan_page import PlanPages
 from central.kernel.chain import Chain
 from central.kernel.db import Database
 from central.kernel.door import Door
@@ -29,14 +30,20 @@ from central.kernel.keys import load_keys
 from central.kernel.schema import SchemaError, upgrade
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
 from central.loops import Loops
+from central.organisation.letters import MAIL
 from central.organisation.model import NoContext, Privilege
 from central.organisation.ops import SetUpHouse, key_digest, operator_of, path_of
+from central.organisation.pages import WayIn, organisation_pages
+from central.organisation.posting import Post, Webhooks, networks
+from central.organisation.vault import load_vault
+from central.organisation.webhooks import OUTBOX_KIND as WEBHOOK
 from central.reports.live import Evenings
 from central.web.api import AUTHENTICATE, DOOR, MOST_BYTES, Authenticate, routes
 from central.web.assets import serve
 from central.web.files import snapshot_routes
 from central.web.frame import FRAME, Frame
 from central.web.live import LIVE, LivePage
+from central.web.screens.routes import screens
 from central.web.origin import NO_PROXIES, PROXIES, Proxies
 from central.web.session import guard
 from shared.ids import Id, is_id
@@ -82,16 +89,24 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
                 door, bus, bell_poll_s=config.bell_poll_s, hall_every_s=config.hall_every_s,
                 outbox_every_s=config.outbox_every_s,
             )  # fmt: skip
+            way_in = _way_in(config, door)
+            loops.far[MAIL] = way_in.mailer.send
             app = make_app(
                 door, loops, config.snapshots, live_open=config.live_open, proxies=_proxies(config),
-                setup_file=config.data / FILE,
+                setup_file=config.data / FILE, way_in=way_in,
             )  # fmt: skip
+            webhooks = _webhooks(config, door)
+            loops.elsewhere.add(WEBHOOK)
             async with Crew() as crew, _served(config, app) as url:
                 for name, work in (
                     ("bus", bus.run), ("bells", loops.bells), ("halls", loops.halls), ("outbox", loops.outbox),
                 ):  # fmt: skip
                     crew.start(name, work)
+                if way_in.mailer.works:
+                    crew.start("mail", partial(loops.outbox_of, MAIL))
+                crew.start("tidy", loops.tidy)
                 crew.start("chain", chain.keep)
+                crew.start("webhooks", webhooks.keep)
                 crew.start("inventory", partial(inventory.keep, door))
                 crew.start("snapshots", partial(snapshots.keep, door, config.snapshots, config.snapshot_every_s))
                 yield Running(door, loops, url, broker_port, app)
@@ -143,6 +158,22 @@ async def _served(config: CentralConfig, app: web.Application) -> AsyncIterator[
         await runner.cleanup()
 
 
+def _way_in(config: CentralConfig, door: Door) -> WayIn:
+    try:
+        vault = load_vault(config.keys)
+    except (OSError, ValueError) as fault:
+        raise Failure(f"Central's keys cannot be used: {fault}.", "Check the folder's owner.") from fault
+    url = config.public_url or f"http://{config.listen.host}:{config.listen.port}"
+    return WayIn.of(door, vault, config.sign_in, config.mail, url)
+
+
+def _webhooks(config: CentralConfig, door: Door) -> Webhooks:
+    try:
+        return Webhooks(door, Post(networks(config.webhook_networks)))
+    except ValueError as fault:
+        raise Failure(f"The configuration's webhook_networks cannot be read: {fault}.", "Name networks.") from fault
+
+
 def _proxies(config: CentralConfig) -> Proxies:
     try:
         return Proxies.of(config.proxies)
@@ -152,7 +183,7 @@ def _proxies(config: CentralConfig) -> Proxies:
 
 def make_app(
     door: Door, loops: Loops | None = None, files: Path | None = None, *, live_open: bool = False,
-    proxies: Proxies = NO_PROXIES, setup_file: Path | None = None,
+    proxies: Proxies = NO_PROXIES, setup_file: Path | None = None, way_in: WayIn | None = None,
 ) -> web.Application:
     app = web.Application(client_max_size=MOST_BYTES)
     app[PROXIES] = proxies
@@ -160,8 +191,12 @@ def make_app(
     app[FRAME] = Frame(door)
     app.middlewares.append(guard)
     app.router.add_get("/static/{name:.+}", serve)
+    if way_in:
+        organisation_pages(app, door, way_in)
+    screens(app)
     app[AUTHENTICATE] = authenticator(door)
     Wizard(door, setup_file).routes(app)
+    PlanPages(door).routes(app)
     routes(app)
     if files:
         snapshot_routes(app, partial(snapshots.located, door, files))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from central.organisation.settings import MailConfig, SignInConfig
 from shared.runtime.mqtt import Endpoint
 
 
@@ -18,8 +19,10 @@ class BrokerConfig:
 @dataclass(frozen=True, slots=True)
 class CentralConfig:
     """`data` holds the database (unless `database` names another) and the keys. Times in seconds. `live_open` shows the
-    live page to everybody who reaches central; otherwise it asks for an operator's id and key. `proxies` are the
-    addresses or networks in front of central whose X-Forwarded-For is believed."""
+    live page to everybody who reaches central; otherwise it asks for an operator's id and key. `public_url`
+    is where browsers reach central (https there means cookies that travel over nothing else); `proxies` are the
+    addresses or networks in front of central whose X-Forwarded-For is believed, `webhook_networks` those inside the
+    house that webhooks may be sent to."""
 
     data: Path
     database: str = ""
@@ -31,7 +34,11 @@ class CentralConfig:
     outbox_every_s: float = 1.0
     snapshot_every_s: float = 60.0
     live_open: bool = False
+    public_url: str = ""
+    mail: MailConfig = field(default_factory=MailConfig)
+    sign_in: SignInConfig = field(default_factory=SignInConfig)
     proxies: tuple[str, ...] = ()
+    webhook_networks: tuple[str, ...] = ()
     checkpoint_every_s: float = 300.0
     checkpoints: Path | None = None  # where the log's signed checkpoints are also kept; better on another disk
 

@@ -13,6 +13,7 @@ from central.inventory.counts import HALL
 from central.kernel.door import Door
 from central.kernel.outbox import Act, drain
 from central.kernel.tx import SYSTEM, Read
+from central.organisation.sessions import TidySessions
 from shared.ids import Id
 from shared.runtime.mqtt import Bus, Roster
 from shared.runtime.system import SystemClock, fresh_id
@@ -21,6 +22,7 @@ from shared.wire import topics
 from shared.wire.codec import dump, load
 
 AT_ONCE = 20  # halls drawn in one look
+TIDY_S = 3600.0
 BELL_GAP_S = 0.1  # the first bell rings at once, the next after this: many commits, one bell
 HALL_SHARE = 0.2  # of the time goes into pictures at most: an on-sale changes every hall at once, and sales come first
 
@@ -30,6 +32,7 @@ class Loops:
         self.roster = Roster()
         self.on_presence: list[Callable[[], None]] = []  # called when a device's presence changed
         self.far: dict[str, Act] = {}  # what talks to far servers, each kind in a loop of its own
+        self.elsewhere: set[str] = set()  # kinds that somebody else does altogether
         self._door, self._bus = door, bus
         self._bell_poll_s, self._hall_every_s, self._outbox_every_s = bell_poll_s, hall_every_s, outbox_every_s
         self._bells, self._redraw = asyncio.Event(), asyncio.Event()
@@ -99,7 +102,7 @@ class Loops:
 
     async def outbox(self) -> None:
         while True:
-            await drain(self._door, {OUTBOX_KIND: self._command_device}, but=self.far)
+            await drain(self._door, {OUTBOX_KIND: self._command_device}, but=(*self.far, *self.elsewhere))
             await asyncio.sleep(self._outbox_every_s)
 
     async def outbox_of(self, kind: str) -> None:
@@ -107,6 +110,12 @@ class Loops:
         while True:
             await drain(self._door, {kind: self.far[kind]}, only=True)
             await asyncio.sleep(self._outbox_every_s)
+
+    async def tidy(self) -> None:
+        """Sessions that are over, and failures at the door that nobody counts any more."""
+        while True:
+            await self._door.execute(SYSTEM, TidySessions(), fresh_id(self._clock))
+            await asyncio.sleep(TIDY_S)
 
     async def _command_device(self, _: Id, said: dict[str, Any]) -> bool:
         topic = topics.command(said["site"], said["device"])

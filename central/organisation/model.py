@@ -250,6 +250,7 @@ class NoSignIn(StrEnum):
     TOO_MANY = auto()
     BUSY = auto()
     UNKNOWN = auto()
+    WRONG_PASSWORD = auto()
     SESSION_OVER = auto()
     WRONG_CODE = auto()
     LINK_OVER = auto()

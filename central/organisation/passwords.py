@@ -62,8 +62,9 @@ def weakness(password: str, own: Iterable[str] = ()) -> str:
     return ""
 
 
-async def hashed(password: str, costs: Costs = Costs()) -> str:
+async def hashed(password: str) -> str:
     """argon2id's text for a password of the set-up, which comes once in a house's life and needs no pool."""
+    costs = Costs()
     hasher = PasswordHasher(costs.rounds, costs.memory_kib, 1)
     return await asyncio.to_thread(hasher.hash, tidy(password))
 

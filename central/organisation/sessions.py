@@ -12,7 +12,7 @@ from central.organisation.contexts import by_house_alone
 from central.organisation.letters import tell_owner
 from central.organisation.model import Attempt, NoSignIn, Operator, OperatorKind, Privilege, Session
 from central.organisation.rights import second_factor_demanded
-from central.organisation.rules import HALF_WAY, LONGEST, MOST_SESSIONS, counted, locked
+from central.organisation.rules import FORGOTTEN, HALF_WAY, LONGEST, MOST_SESSIONS, counted, locked
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
@@ -173,6 +173,18 @@ class NoteSeen:
 def note_seen(tx: Tx, want: NoteSeen) -> Outcome[None]:
     tx.write("UPDATE operator_session SET seen = :now WHERE id = :id", now=to_ms(tx.now), id=want.session_id)
     return Ok(None)  # not in the audit, which tells of changes that somebody made
+
+
+@dataclass(frozen=True, slots=True)
+class TidySessions:
+    """Takes away what is over: sessions, and failures in a row that are forgotten."""
+
+
+@handles(TidySessions, needs=Privilege.SESSION_END, at=by_house_alone)
+def tidy_sessions(tx: Tx, _: TidySessions) -> Outcome[None]:
+    tx.write("DELETE FROM operator_session WHERE until <= :now", now=to_ms(tx.now))  # it ended by itself: no audit
+    tx.write("DELETE FROM sign_in_attempt WHERE last <= :old", old=to_ms(tx.now - FORGOTTEN))
+    return Ok(None)
 
 
 @dataclass(frozen=True, slots=True)

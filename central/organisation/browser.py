@@ -1,0 +1,71 @@
+"""The browser's side of a session: its cookie, who that makes it, and where the house is reached from outside."""
+
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from central.organisation.rules import Standing
+from central.organisation.sign_in import Found, SignIn, Visitor
+from central.web.origin import address_of
+from central.web.session import Sessions, SignedIn, csrf_of
+
+_MOST_BROWSER = 200
+
+
+class Known:
+    """What was found for a request, asked once however many ask for it."""
+
+    def __init__(self, found: Found | None) -> None:
+        self.found = found
+
+
+_KNOWN = web.RequestKey("known", Known)
+
+
+class Cookies:
+    """The session's cookie: unreadable for scripts, not sent by other sites' forms; over https bound to this host and
+    sent over nothing else (`__Host-`, which a browser takes from no neighbour)."""
+
+    def __init__(self, public_url: str) -> None:
+        self.secure = urlsplit(public_url).scheme == "https"
+        self.name = "__Host-session" if self.secure else "session"
+
+    def token(self, request: web.Request) -> str:
+        return request.cookies.get(self.name, "")[:200]
+
+    def set(self, answer: web.StreamResponse, token: str) -> None:
+        """It ends with the browser, or when the session does."""
+        answer.set_cookie(self.name, token, path="/", httponly=True, secure=self.secure, samesite="Lax")
+
+    def clear(self, answer: web.StreamResponse) -> None:
+        answer.del_cookie(self.name, path="/", httponly=True, secure=self.secure, samesite="Lax")
+
+
+class Browsers:
+    """Who sits at which browser."""
+
+    def __init__(self, sign_in: SignIn, cookies: Cookies) -> None:
+        self._sign_in, self._cookies = sign_in, cookies
+
+    def visitor(self, request: web.Request) -> Visitor:
+        browser = request.headers.get("User-Agent", "")[:_MOST_BROWSER]
+        printable = "".join(each for each in browser if each.isprintable())
+        return Visitor(address_of(request), printable, self._cookies.token(request))
+
+    async def found(self, request: web.Request) -> Found | None:
+        """Their session, also one that opens next to nothing yet."""
+        if _KNOWN not in request:
+            request[_KNOWN] = Known(await self._sign_in.find(self.visitor(request)))
+        return request[_KNOWN].found
+
+    async def signed_in(self, request: web.Request) -> SignedIn | None:
+        """Who is wholly signed in: what everybody else asks (web/session.SESSIONS)."""
+        found = await self.found(request)
+        if found is None or found.standing is not Standing.IN:
+            return None
+        csrf = csrf_of(self._cookies.token(request))
+        return SignedIn(found.actor, found.session.id, found.operator.name, found.operator.language, csrf)
+
+    @property
+    def sessions(self) -> Sessions:
+        return self.signed_in

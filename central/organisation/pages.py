@@ -1,0 +1,133 @@
+"""The organisation's hand-made pages: the way in (pages_door), one's own account (pages_account), people and programs
+with what they may do (pages_operators). Here is what they share, and their addresses."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from central.kernel.door import Door
+from central.kernel.tx import SYSTEM, Actor, Read
+from central.organisation.browser import Browsers, Cookies
+from central.organisation.mail import Mailer
+from central.organisation.model import NoSignIn
+from central.organisation.settings import MailConfig, SignInConfig
+from central.organisation.sign_in import SignIn
+from central.organisation.vault import Vault
+from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR, Frame
+from central.web.screens.names import house_zone
+from central.web.screens.refusals import Said, said
+from central.web.session import SESSIONS
+from central.web.texts import Texts
+from shared.ids import Id
+from shared.outcome import Outcome, Refused
+from shared.runtime.system import SystemClock, fresh_id
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+MOST_TYPED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every page of the organisation needs."""
+
+    door: Door
+    frame: Frame
+    sign_in: SignIn
+    browsers: Browsers
+    cookies: Cookies
+    vault: Vault
+    mailer: Mailer
+    public_url: str
+
+    async def do(self, actor: Actor, command: Any) -> tuple[Id, Outcome[Any]]:
+        """A command through the door, with the id under which the log has it."""
+        command_id = fresh_id(SystemClock())
+        return command_id, (await self.door.execute(actor, command, command_id)).outcome
+
+    async def said(self, t: Texts, actor: Actor, refused: Refused, on: str = "") -> Said:
+        """A refusal in words, with links to what must change."""
+        found: Said = await self.door.read(actor, lambda read: said(read, t, refused, on or None))
+        return found
+
+    async def moment(self, t: Texts, at: datetime) -> str:
+        zone = await self.door.read(SYSTEM, house_zone)
+        return t.moment(at, zone, "short")
+
+    async def refusal(self, t: Texts, refused: Refused) -> str:
+        """Why nobody comes in, for people who are not signed in: no links, no details."""
+        if refused.reason == NoSignIn.TOO_MANY and "until" in refused.detail:
+            now = await self.door.read(SYSTEM, lambda read: read.now)
+            minutes = -int((now - datetime.fromisoformat(refused.detail["until"])).total_seconds() // 60)
+            return t.n("Trop d’essais : attendez une minute.", "Trop d’essais : attendez {n} minutes.", max(minutes, 1))
+        if refused.reason == NoSignIn.WEAK_PASSWORD:
+            return t.fault(refused.detail["fault"])
+        return t.reason(refused.reason)
+
+
+def typed(form: Mapping[str, Any], name: str) -> str:
+    """What was entered, as text; a file or something huge is nothing."""
+    value = form.get(name, "")
+    return value if isinstance(value, str) and len(value) <= MOST_TYPED else ""
+
+
+STATUS = {NoSignIn.TOO_MANY: 429, NoSignIn.BUSY: 503, NoSignIn.LINK_OVER: 410}
+
+
+def status_of(refused: Refused | None) -> int:
+    return STATUS.get(NoSignIn(refused.reason), 400) if refused and refused.reason in set(NoSignIn) else 400
+
+
+def remember_language(request: web.Request, answer: web.StreamResponse) -> None:
+    """Who chose a language before anybody knew them finds it again."""
+    if "lang" in request.query:
+        lasts = int(LANGUAGE_FOR.total_seconds())
+        answer.set_cookie(LANGUAGE_COOKIE, request.query["lang"][:2], max_age=lasts, samesite="Lax", httponly=True)
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """What lets people in, made by who wires (app.py). `public_url`: where a browser reaches the house."""
+
+    sign_in: SignIn
+    vault: Vault
+    mailer: Mailer
+    public_url: str
+
+    @classmethod
+    def of(cls, door: Door, vault: Vault, sign_in: SignInConfig, mail: MailConfig, public_url: str) -> "WayIn":
+        return cls(SignIn(door, vault, sign_in), vault, Mailer(door, mail, public_url), public_url.rstrip("/"))
+
+
+def organisation_pages(app: web.Application, door: Door, way_in: WayIn) -> None:
+    """Wires the pages, and tells the shell who sits where."""
+    from central.organisation.pages_account import account_routes
+    from central.organisation.pages_door import door_routes
+    from central.organisation.pages_operators import operator_routes
+
+    cookies = Cookies(way_in.public_url)
+    browsers = Browsers(way_in.sign_in, cookies)
+    frame = app[FRAME]
+    frame.templates("central.organisation")
+    app[SESSIONS] = browsers.signed_in
+    desk = Desk(
+        door, frame, way_in.sign_in, browsers, cookies, way_in.vault, way_in.mailer, way_in.public_url
+    )  # fmt: skip
+    door_routes(app, desk)
+    account_routes(app, desk)
+    operator_routes(app, desk)
+
+    async def close(_: web.Application) -> None:
+        way_in.sign_in.passwords.close()
+
+    app.on_cleanup.append(close)
+
+
+def root_name(read: Read) -> dict[str, str]:
+    """The house's name, in its languages."""
+    import orjson
+
+    row = read.one("SELECT names FROM context WHERE parent_id IS NULL")
+    return orjson.loads(row[0]) if row else {}

@@ -1,0 +1,174 @@
+"""One's own account: password, second factor, language, sessions. What opens the account is changed only by who gives
+the password once more: a browser left open is not enough.
+
+GET  /account                    POST /account/language  /account/password  /account/second-factor
+                                      /account/second-factor/remove  /account/codes  /account/sessions/end
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from central.kernel.tx import Read
+from central.kernel.values import LANGUAGES
+from central.organisation.model import NoSignIn, Role, Session
+from central.organisation.pages import Desk, typed
+from central.organisation.pages_door import DoorPages
+from central.organisation.rights import second_factor_demanded
+from central.organisation.rules import Standing
+from central.organisation.sessions import EndOwnSession, SetLanguage
+from central.organisation.sign_in import Found
+from central.web.screens.names import house_zone
+from central.web.session import local_path
+from shared.ids import Id
+from shared.outcome import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    sessions: list[Session]
+    demanded: bool
+    zone: Any
+    roles: int
+
+
+def account_routes(app: web.Application, desk: Desk) -> None:
+    pages = AccountPages(desk)
+    app.router.add_get("/account", pages.show)
+    app.router.add_post("/account/language", pages.language)
+    app.router.add_post("/account/password", pages.password)
+    app.router.add_get("/account/second-factor", pages.enrol_form)
+    app.router.add_post("/account/second-factor", pages.enrol)
+    app.router.add_post("/account/second-factor/remove", pages.remove_second_factor)
+    app.router.add_post("/account/codes", pages.codes)
+    app.router.add_post("/account/sessions/end", pages.end_session)
+
+
+class AccountPages:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._door_pages = DoorPages(desk)
+
+    async def _found(self, request: web.Request) -> Found:
+        await self._desk.frame.who(request)
+        found = await self._desk.browsers.found(request)
+        assert found and found.standing is Standing.IN, "who() said so"
+        return found
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        return await self._page(request)
+
+    async def _page(self, request: web.Request, at: str = "", refused: Refused | None = None) -> web.Response:
+        """`at` names the form that was refused."""
+        found = await self._found(request)
+        owner = found.operator.id
+
+        def look(read: Read) -> AccountView:
+            sessions = read.find(Session, "WHERE operator_id = :id ORDER BY seen DESC, id", id=owner)
+            alive = [each for each in sessions if each.until > read.now]
+            roles = len(read.find(Role, "WHERE operator_id = :id", id=owner))
+            return AccountView(alive, second_factor_demanded(read, owner), house_zone(read), roles)
+
+        view: AccountView = await self._desk.door.read(found.actor, look)
+        t = self._desk.frame.texts(request, await self._desk.frame.who(request))
+        why = await self._desk.refusal(t, refused) if refused else ""
+        return await self._desk.frame.page(
+            request, "account.html", status=400 if refused else 200, title=t("Mon compte"), operator=found.operator,
+            session_id=found.session.id, view=view, wrong_at=at, why=why, here="/account",
+            done=request.query.get("done", ""), codes_left=len(found.operator.recovery),
+        )  # fmt: skip
+
+    async def language(self, request: web.Request) -> web.StreamResponse:
+        found, form = await self._found(request), await request.post()
+        wanted = typed(form, "language")
+        if wanted in LANGUAGES:
+            await self._desk.do(found.actor, SetLanguage(wanted))
+        raise web.HTTPSeeOther(local_path(typed(form, "next"), "/account"))
+
+    async def password(self, request: web.Request) -> web.StreamResponse:
+        found, form = await self._found(request), await request.post()
+        visitor = self._desk.browsers.visitor(request)
+        refused: Refused | None = None
+        if typed(form, "password") != typed(form, "again"):
+            refused = Refused(NoSignIn.WEAK_PASSWORD, detail={"fault": "not_the_same"})
+        refused = refused or await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
+        if refused is None:
+            done = await self._desk.sign_in.change_password(visitor, found, typed(form, "password"))
+            refused = done if isinstance(done, Refused) else None
+        if refused:
+            return await self._page(request, "password", _as_own(refused))
+        raise web.HTTPSeeOther("/account?done=password")
+
+    # --- the second factor --------------------------------------------------------------------------------------------
+
+    async def enrol_form(self, request: web.Request) -> web.StreamResponse:
+        return await self._enrol_page(request)
+
+    async def _enrol_page(self, request: web.Request, sealed: str = "", refused: Refused | None = None) -> web.Response:
+        found = await self._found(request)
+        t = self._desk.frame.texts(request, await self._desk.frame.who(request))
+        return await self._desk.frame.page(
+            request, "account_enrol.html", status=400 if refused else 200, title=t("Second facteur"), here="/account",
+            enrolment=await self._door_pages.enrolment(found, sealed),
+            why=await self._desk.refusal(t, refused) if refused else "",
+        )  # fmt: skip
+
+    async def enrol(self, request: web.Request) -> web.StreamResponse:
+        found, form = await self._found(request), await request.post()
+        visitor = self._desk.browsers.visitor(request)
+        sealed = typed(form, "sealed")
+        refused = await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
+        if refused:
+            return await self._enrol_page(request, sealed, _as_own(refused))
+        enrolment = await self._door_pages.enrolment(found, sealed)
+        done = await self._desk.sign_in.set_second_factor(visitor, found, enrolment.seed, typed(form, "code"))
+        if isinstance(done, Refused):
+            return await self._enrol_page(request, sealed, done)
+        token, codes = done.value
+        return await self._shown_once(request, codes, token)
+
+    async def remove_second_factor(self, request: web.Request) -> web.StreamResponse:
+        found, form = await self._found(request), await request.post()
+        visitor = self._desk.browsers.visitor(request)
+        refused = await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
+        if refused:
+            return await self._page(request, "second-factor", _as_own(refused))
+        done = await self._desk.sign_in.remove_second_factor(visitor, found)
+        if isinstance(done, Refused):
+            return await self._page(request, "second-factor", done)
+        answer = web.HTTPSeeOther("/account?done=second-factor")
+        self._desk.cookies.set(answer, done.value)
+        raise answer
+
+    async def codes(self, request: web.Request) -> web.StreamResponse:
+        found, form = await self._found(request), await request.post()
+        visitor = self._desk.browsers.visitor(request)
+        refused = await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
+        if refused:
+            return await self._page(request, "codes", _as_own(refused))
+        done = await self._desk.sign_in.renew_recovery_codes(visitor, found)
+        if isinstance(done, Refused):
+            return await self._page(request, "codes", done)
+        return await self._shown_once(request, done.value)
+
+    async def _shown_once(self, request: web.Request, codes: list[str], token: str = "") -> web.Response:
+        t = self._desk.frame.texts(request, await self._desk.frame.known(request))
+        names = t("Parterre")
+        answer = await self._desk.frame.page(
+            request, "codes.html", title=t("Vos codes de secours"), codes=codes, onwards="/account", house=names,
+            why="", wanted="", half_csrf="",
+        )  # fmt: skip
+        if token:
+            self._desk.cookies.set(answer, token)
+        return answer
+
+    async def end_session(self, request: web.Request) -> web.StreamResponse:
+        found, form = await self._found(request), await request.post()
+        await self._desk.do(found.actor, EndOwnSession(Id(typed(form, "session"))))
+        raise web.HTTPSeeOther("/account?done=session")
+
+
+def _as_own(refused: Refused) -> Refused:
+    """Who is signed in is told that it is their password which is wrong: there is nothing to give away."""
+    return Refused(NoSignIn.WRONG_PASSWORD) if refused.reason == NoSignIn.UNKNOWN else refused

@@ -1,0 +1,227 @@
+"""The way in: address and password, the code, setting up a second factor, links out of letters, forgotten passwords.
+
+GET POST /sign-in               address and password                    ?next=
+GET POST /sign-in/code          the second factor's code
+GET POST /sign-in/second-factor setting one up, where a profile wants it
+POST     /sign-out
+GET POST /reset                 a letter, please
+GET POST /invitation/<token>    what a letter's link opens
+"""
+
+from dataclasses import dataclass
+from hmac import compare_digest
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+from markupsafe import Markup
+
+from central.organisation.model import LetterKind, NoSignIn
+from central.organisation.pages import Desk, remember_language, root_name, status_of, typed
+from central.organisation.passwords import LONGEST, SHORTEST
+from central.organisation.rules import Standing
+from central.organisation.second_factor import address, new_seed, picture
+from central.organisation.sessions import EndOwnSession
+from central.organisation.sign_in import Found
+from central.web.session import CSRF_FIELD, csrf_of, local_path
+from shared.outcome import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What an authenticator needs. `sealed` travels through the form: nothing is kept before it is confirmed."""
+
+    sealed: str
+    seed: str
+    picture: Markup
+
+
+def door_routes(app: web.Application, desk: Desk) -> None:
+    pages = DoorPages(desk)
+    router = app.router
+    router.add_get("/sign-in", pages.sign_in_form)
+    router.add_post("/sign-in", pages.sign_in)
+    router.add_get("/sign-in/code", pages.code_form)
+    router.add_post("/sign-in/code", pages.code)
+    router.add_get("/sign-in/second-factor", pages.enrol_form)
+    router.add_post("/sign-in/second-factor", pages.enrol)
+    router.add_post("/sign-out", pages.sign_out)
+    router.add_get("/reset", pages.reset_form)
+    router.add_post("/reset", pages.reset)
+    router.add_get("/invitation/{token}", pages.letter_form)
+    router.add_post("/invitation/{token}", pages.letter)
+
+
+class DoorPages:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    # --- address and password -----------------------------------------------------------------------------------------
+
+    async def sign_in_form(self, request: web.Request) -> web.StreamResponse:
+        found = await self._desk.browsers.found(request)
+        if found:
+            raise web.HTTPSeeOther(_next_step(found.standing, request.query.get("next")))
+        return await self._sign_in_page(request)
+
+    async def _sign_in_page(
+        self, request: web.Request, email: str = "", refused: Refused | None = None
+    ) -> web.Response:
+        return await self._page(request, "sign_in.html", lambda t: t("Entrer"), refused, email=email)
+
+    async def sign_in(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        email = typed(form, "email")
+        entered = await self._desk.sign_in.enter(self._desk.browsers.visitor(request), email, typed(form, "password"))
+        if isinstance(entered, Refused):
+            return await self._sign_in_page(request, email, entered)
+        return await self._entered(entered.value, typed(form, "next"))
+
+    async def _entered(self, token: str, wanted: str) -> web.StreamResponse:
+        """The browser gets its cookie and goes where it wanted, by way of the pages that still stand before it."""
+        answer = web.HTTPSeeOther(f"/sign-in?next={_quoted(wanted)}")
+        self._desk.cookies.set(answer, token)
+        raise answer
+
+    async def sign_out(self, request: web.Request) -> web.StreamResponse:
+        found = await self._desk.browsers.found(request)
+        if found:
+            self._own_form(request, await request.post())
+            await self._desk.do(found.actor, EndOwnSession(found.session.id))
+        answer = web.HTTPSeeOther("/sign-in")
+        self._desk.cookies.clear(answer)
+        answer.headers["Clear-Site-Data"] = '"cache"'
+        raise answer
+
+    # --- the second factor --------------------------------------------------------------------------------------------
+
+    async def code_form(self, request: web.Request) -> web.StreamResponse:
+        await self._at(request, Standing.CODE_WANTED)
+        return await self._page(request, "code.html", lambda t: t("Code de vérification"))
+
+    async def code(self, request: web.Request) -> web.StreamResponse:
+        await self._at(request, Standing.CODE_WANTED)
+        form = await request.post()
+        self._own_form(request, form)
+        done = await self._desk.sign_in.complete(self._desk.browsers.visitor(request), typed(form, "code"))
+        if isinstance(done, Refused):
+            return await self._page(request, "code.html", lambda t: t("Code de vérification"), done)
+        return await self._entered(done.value, typed(form, "next"))
+
+    async def enrol_form(self, request: web.Request) -> web.StreamResponse:
+        found = await self._at(request, Standing.ENROLMENT_WANTED)
+        return await self._enrol_page(request, await self.enrolment(found))
+
+    async def _enrol_page(
+        self, request: web.Request, enrolment: Enrolment, refused: Refused | None = None
+    ) -> web.Response:
+        title = lambda t: t("Un second facteur, d’abord")  # noqa: E731
+        return await self._page(request, "enrol.html", title, refused, enrolment=enrolment)
+
+    async def enrol(self, request: web.Request) -> web.StreamResponse:
+        found = await self._at(request, Standing.ENROLMENT_WANTED)
+        form = await request.post()
+        self._own_form(request, form)
+        enrolment = await self.enrolment(found, typed(form, "sealed"))
+        visitor = self._desk.browsers.visitor(request)
+        done = await self._desk.sign_in.set_second_factor(visitor, found, enrolment.seed, typed(form, "code"))
+        if isinstance(done, Refused):
+            return await self._enrol_page(request, enrolment, done)
+        token, codes = done.value
+        title = lambda t: t("Vos codes de secours")  # noqa: E731
+        answer = await self._page(request, "codes.html", title, codes=codes, onwards=local_path(typed(form, "next")))
+        self._desk.cookies.set(answer, token)
+        return answer
+
+    async def enrolment(self, found: Found, sealed: str = "") -> Enrolment:
+        """A new seed, or the one that this page gave out a moment ago."""
+        owner = f"enrolment:{found.session.id}"
+        vault = self._desk.vault
+        seed = (vault.open(sealed, owner) if sealed else None) or new_seed()
+        names = await self._desk.door.read(found.actor, root_name)
+        text = address(seed, found.operator.email or found.operator.name, names.get("fr") or "Parterre")
+        return Enrolment(vault.seal(seed, owner), seed, Markup(picture(text)))  # noqa: S704 - drawn by us
+
+    # --- letters ------------------------------------------------------------------------------------------------------
+
+    async def reset_form(self, request: web.Request) -> web.StreamResponse:
+        return await self._page(request, "reset.html", lambda t: t("Mot de passe oublié"), sent=False)
+
+    async def reset(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        refused = await self._desk.sign_in.ask_reset(self._desk.browsers.visitor(request), typed(form, "email"))
+        return await self._page(request, "reset.html", lambda t: t("Mot de passe oublié"), refused, sent=not refused)
+
+    async def letter_form(self, request: web.Request) -> web.StreamResponse:
+        return await self._letter_page(request)
+
+    async def _letter_page(self, request: web.Request, refused: Refused | None = None) -> web.Response:
+        found = await self._desk.sign_in.letter(request.match_info["token"])
+        if found is None:
+            over = Refused(NoSignIn.LINK_OVER)
+            return await self._page(request, "link_over.html", lambda t: t("Ce lien ne sert plus"), over)
+        letter, operator = found
+        invited = letter.kind is LetterKind.INVITATION
+        title = lambda t: t("Bienvenue, {name}", name=operator.name) if invited else t("Nouveau mot de passe")  # noqa: E731
+        return await self._page(
+            request, "letter.html", title, refused, operator=operator, invited=invited, shortest=SHORTEST,
+            longest=LONGEST,
+        )  # fmt: skip
+
+    async def letter(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        password = typed(form, "password")
+        if password != typed(form, "again"):
+            return await self._letter_page(request, Refused(NoSignIn.WEAK_PASSWORD, detail={"fault": "not_the_same"}))
+        visitor = self._desk.browsers.visitor(request)
+        done = await self._desk.sign_in.use_letter(visitor, request.match_info["token"], password)
+        if isinstance(done, Refused):
+            return await self._letter_page(request, done)
+        answer = web.HTTPSeeOther("/sign-in?set=1")
+        self._desk.cookies.clear(answer)
+        raise answer
+
+    # --- what all of them need ----------------------------------------------------------------------------------------
+
+    async def _page(
+        self, request: web.Request, template: str, title: Any, refused: Refused | None = None, **data: Any
+    ) -> web.Response:
+        """A page before the curtain: the house's name, the five languages, one sheet."""
+        desk = self._desk
+        t = desk.frame.texts(request, None)
+        names = await desk.door.read(desk.browsers.visitor(request).by_system, root_name)
+        form = await request.post() if request.method == "POST" else {}
+        wanted = request.query.get("next") or typed(form, "next")
+        why = await desk.refusal(t, refused) if refused else ""
+        answer = await desk.frame.page(
+            request, template, status=status_of(refused) if refused else 200, title=title(t), house=t.of(names),
+            wanted=local_path(wanted) if wanted else "", why=why, here=request.path,
+            half_csrf=csrf_of(desk.cookies.token(request)), **data,
+        )  # fmt: skip
+        remember_language(request, answer)
+        return answer
+
+    async def _at(self, request: web.Request, wanted: Standing) -> Found:
+        """The session of who stands just here; everybody else is led to where they stand."""
+        found = await self._desk.browsers.found(request)
+        if found is None or found.standing is not wanted:
+            raise web.HTTPSeeOther("/sign-in")
+        return found
+
+    def _own_form(self, request: web.Request, form: Any) -> None:
+        """The guard asks for a whole session's token; a half one has its own."""
+        wanted = csrf_of(self._desk.cookies.token(request))
+        if not compare_digest(typed(form, CSRF_FIELD).encode(), wanted.encode()):
+            raise web.HTTPForbidden(text="This form is too old, or not ours: load the page again.")
+
+
+def _next_step(standing: Standing, wanted: str | None) -> str:
+    """Where somebody goes from /sign-in."""
+    if standing is Standing.IN:
+        return local_path(wanted)
+    page = "/sign-in/code" if standing is Standing.CODE_WANTED else "/sign-in/second-factor"
+    return f"{page}?next={_quoted(wanted)}"
+
+
+def _quoted(wanted: str | None) -> str:
+    return quote(local_path(wanted), safe="")

@@ -1,0 +1,395 @@
+"""People and programs: inviting them, what they are given, where they are signed in; what they may do and why, and who
+may do a thing here.
+
+GET POST /admin/operators/new            somebody, or a program           ?at=
+GET      /admin/e/operator/<id>          the operator's page, in the place of the generic one
+POST     /admin/operators/<id>/<act>     its buttons
+GET      /admin/who/<operator>           what may they do, and why        ?at=
+GET      /admin/who                      who may do this here             ?privilege= &at=
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from secrets import token_urlsafe
+from typing import Any
+
+from aiohttp import web
+
+from central.kernel.entity import BY_NAME
+from central.kernel.registry import privileges
+from central.kernel.tx import Read
+from central.organisation.contexts import path_of
+from central.organisation.model import (
+    Context,
+    Grant,
+    Letter,
+    Operator,
+    OperatorKind,
+    Perimeter,
+    PerimeterKind,
+    Privilege,
+    Profile,
+    Role,
+    Session,
+)
+from central.organisation.operators import (
+    ChangeOperator,
+    ClearSecondFactor,
+    CreateOperator,
+    DeactivateOperator,
+    EndSession,
+    EndSessions,
+    GivePrivilege,
+    GiveRole,
+    InviteOperator,
+    ReactivateOperator,
+    RenewKey,
+    SendLetter,
+    SetPerimeter,
+    TakePrivilege,
+    TakeRole,
+    WithdrawKey,
+)
+from central.organisation.pages import Desk, typed
+from central.organisation.rights import (
+    FIVE,
+    WhatMayTheyDo,
+    WhoMay,
+    key_digest,
+    known_nodes,
+    second_factor_demanded,
+)
+from central.web.screens.names import Labels, house_zone, labels
+from central.web.screens.refusals import Said, privilege_text
+from central.web.session import SignedIn
+from central.web.texts import Texts
+from shared.ids import Id, is_id
+from shared.outcome import Ok, Refused
+from shared.runtime.system import SystemClock, fresh_id
+
+MOST_OBJECTS = 500
+
+Form = Mapping[str, Any]
+
+
+def operator_routes(app: web.Application, desk: Desk) -> None:
+    pages = OperatorPages(desk)
+    app.router.add_get("/admin/operators/new", pages.new_form)
+    app.router.add_post("/admin/operators/new", pages.new)
+    app.router.add_get("/admin/e/operator/new", pages.new_form)
+    app.router.add_get("/admin/e/operator/{id:[0-9A-HJKMNP-TV-Z]{26}}", pages.show)
+    app.router.add_post("/admin/operators/{id}/{act}", pages.act)
+    app.router.add_get("/admin/who/{id}", pages.rights)
+    app.router.add_get("/admin/who", pages.who)
+    desk.frame.menu("organisation", "Inviter quelqu’un", "/admin/operators/new", Privilege.OPERATOR_CREATE)
+    desk.frame.menu("organisation", "Qui peut quoi", "/admin/who", Privilege.OPERATOR_READ)
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """One kind of the perimeter: what is chosen, and what there is to choose from (none: codes are typed)."""
+
+    kind: PerimeterKind
+    chosen: frozenset[str]
+    choices: tuple[tuple[str, str], ...]
+    typed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorView:
+    """All that the operator's page shows. `may` are the acts that the asker holds the privilege for."""
+
+    operator: Operator
+    roles: tuple[Role, ...]
+    grants: tuple[Grant, ...]
+    perimeter: tuple[Narrowed, ...]
+    sessions: tuple[Session, ...] | None
+    letter: Letter | None
+    profiles: tuple[Profile, ...]
+    contexts: tuple[tuple[str, str], ...]
+    named: Labels
+    demanded: bool
+    may_change: bool
+    may_end: bool
+    zone: Any
+    now: Any
+
+
+class OperatorPages:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    # --- somebody new -------------------------------------------------------------------------------------------------
+
+    async def new_form(self, request: web.Request) -> web.StreamResponse:
+        return await self._new_page(request, {})
+
+    async def _new_page(self, request: web.Request, form: Form, refused: Refused | None = None) -> web.Response:
+        me = await self._desk.frame.who(request)
+        t = self._desk.frame.texts(request, me)
+        said = await self._desk.said(t, me.actor, refused) if refused else None
+        faults = {each["at"]: t.fault(each["what"], **_words(each)) for each in _faults(refused)}
+
+        def look(read: Read) -> tuple[Any, Any]:
+            contexts = _contexts(read, t, Privilege.OPERATOR_CREATE)
+            profiles = read.find(Profile, "ORDER BY code")
+            path = [path_of(read, each.context_id) for each in profiles]
+            may = [read.actor.may(Privilege.OPERATOR_CREATE, each) for each in path]
+            return contexts, [each for each, yes in zip(profiles, may, strict=True) if yes]
+
+        contexts, profiles = await self._desk.door.read(me.actor, look)
+        if not contexts:
+            return await self._not_yours(request, Privilege.OPERATOR_CREATE)
+        return await self._desk.frame.page(
+            request, "operator_new.html", status=400 if refused else 200, title=t("Inviter quelqu’un"), said=said,
+            faults=faults, form={name: typed(form, name) for name in _NEW}, contexts=contexts, profiles=profiles,
+            at=typed(form, "context_id") or request.query.get("at", ""), here="/admin/operators/new",
+        )  # fmt: skip
+
+    async def new(self, request: web.Request) -> web.StreamResponse:
+        me, form = await self._desk.frame.who(request), await request.post()
+        operator_id, context_id = fresh_id(SystemClock()), Id(typed(form, "context_id"))
+        key = ""
+        command: Any
+        if typed(form, "kind") == OperatorKind.PROGRAM:
+            key = token_urlsafe(32)
+            command = CreateOperator(operator_id, context_id, typed(form, "name"), key_digest(key), ())
+        else:
+            profile = typed(form, "profile_id")
+            command = InviteOperator(
+                operator_id, context_id, typed(form, "name"), typed(form, "email"), typed(form, "language"),
+                Id(profile) if profile else None,
+            )  # fmt: skip
+        command_id, outcome = await self._desk.do(me.actor, command)
+        if isinstance(outcome, Refused):
+            return await self._new_page(request, form, outcome)
+        if key:
+            profile = typed(form, "profile_id")
+            if profile:
+                _, given = await self._desk.do(me.actor, GiveRole(operator_id, Id(profile), context_id))
+                if isinstance(given, Refused):
+                    return await self._show(request, operator_id, given, key=key)
+            return await self._show(request, operator_id, key=key)
+        if not self._desk.mailer.works:
+            return await self._with_link(request, me, operator_id)
+        raise web.HTTPSeeOther(f"/admin/e/operator/{operator_id}?done={command_id}")
+
+    # --- the operator's page ------------------------------------------------------------------------------------------
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        return await self._show(request, request.match_info["id"])
+
+    async def _show(
+        self, request: web.Request, operator_id: str, refused: Refused | None = None, *, key: str = "", link: str = ""
+    ) -> web.Response:
+        """`key` and `link` are shown this once."""
+        me = await self._desk.frame.who(request)
+        t = self._desk.frame.texts(request, me)
+        view: OperatorView | Refused | None = await self._desk.door.read(
+            me.actor, lambda read: _view(read, t, operator_id)
+        )
+        if view is None:
+            raise web.HTTPNotFound
+        if isinstance(view, Refused):
+            return await self._not_yours(request, view.fix)
+        said: Said | None = await self._desk.said(t, me.actor, refused, operator_id) if refused else None
+        return await self._desk.frame.page(
+            request, "operator.html", status=400 if refused else 200, title=view.operator.name, view=view, said=said,
+            key=key, link=link, at=view.operator.context_id, here="operator", own=view.operator.id == me.actor.id,
+            why=_lacks(t, refused), nodes=sorted(known_nodes()) if view.may_change else [],
+            privilege=lambda node: _node_text(t, node),
+        )  # fmt: skip
+
+    async def act(self, request: web.Request) -> web.StreamResponse:
+        me, form = await self._desk.frame.who(request), await request.post()
+        operator_id, act = Id(request.match_info["id"]), request.match_info["act"]
+        if not is_id(operator_id) or act not in _ACTS:
+            raise web.HTTPNotFound
+        key = token_urlsafe(32) if act == "key" else ""
+        command = _ACTS[act](operator_id, form, key)
+        command_id, outcome = await self._desk.do(me.actor, command)
+        if isinstance(outcome, Refused):
+            return await self._show(request, operator_id, outcome)
+        if key:
+            return await self._show(request, operator_id, key=key)
+        if act == "letter" and not self._desk.mailer.works:
+            return await self._with_link(request, me, operator_id)
+        raise web.HTTPSeeOther(f"/admin/e/operator/{operator_id}?done={command_id}")
+
+    async def _with_link(self, request: web.Request, me: SignedIn, operator_id: Id) -> web.Response:
+        """Where no mail leaves the house: who may write to somebody hands the link over themselves."""
+        link = await self._desk.sign_in.link(me.actor, operator_id)
+        if isinstance(link, Refused):
+            return await self._show(request, operator_id, link)
+        return await self._show(request, operator_id, link=f"{self._desk.public_url}/invitation/{link.value}")
+
+    # --- who may what -------------------------------------------------------------------------------------------------
+
+    async def rights(self, request: web.Request) -> web.StreamResponse:
+        me = await self._desk.frame.who(request)
+        t = self._desk.frame.texts(request, me)
+        operator_id, at = request.match_info["id"], request.query.get("at", "")
+        if not is_id(operator_id):
+            raise web.HTTPNotFound
+        outcome = await self._desk.door.ask(
+            me.actor, WhatMayTheyDo(Id(operator_id), Id(at) if is_id(at) and "here" in request.query else None)
+        )
+        if isinstance(outcome, Refused):
+            return await self._not_yours(request, outcome.fix)
+        found = outcome.value
+
+        def look(read: Read) -> tuple[Labels, Any]:
+            contexts = {source.context_id for line in found.lines for cell in line.cells for source in cell.why}
+            wanted = [("context", each) for each in contexts]
+            wanted += [(kind, each) for kind, ids in found.perimeter.items() for each in ids]
+            return labels(read, t, wanted), _contexts(read, t, Privilege.OPERATOR_READ)
+
+        named, contexts = await self._desk.door.read(me.actor, look)
+        shown = [line for line in found.lines if "all" in request.query or any(cell.why for cell in line.cells)]
+        return await self._desk.frame.page(
+            request, "rights.html", title=t("Ce que peut {name}", name=found.name), found=found, lines=shown,
+            named=named, contexts=contexts, five=FIVE, everything="all" in request.query,
+            chosen=at if "here" in request.query else "", here="operator",
+            privilege=lambda node: _node_text(t, node),
+        )  # fmt: skip
+
+    async def who(self, request: web.Request) -> web.StreamResponse:
+        me = await self._desk.frame.who(request)
+        t = self._desk.frame.texts(request, me)
+        wanted, at = request.query.get("privilege", ""), request.query.get("at", "")
+        contexts = await self._desk.door.read(me.actor, lambda read: _contexts(read, t, Privilege.OPERATOR_READ))
+        if not contexts:
+            return await self._not_yours(request, Privilege.OPERATOR_READ)
+        at = at if at in {each for each, _ in contexts} else contexts[0][0]
+        holders, named = None, None
+        if wanted in known_nodes():
+            outcome = await self._desk.door.ask(me.actor, WhoMay(Id(at), wanted))
+            if isinstance(outcome, Ok):
+                holders = outcome.value
+                ids = {source.context_id for each in holders for source in each.why}
+                named = await self._desk.door.read(
+                    me.actor, lambda read: labels(read, t, [("context", each) for each in ids])
+                )
+        texts = sorted(((_node_text(t, each), each) for each in privileges()), key=lambda pair: pair[0].casefold())
+        return await self._desk.frame.page(
+            request, "who.html", title=t("Qui peut quoi"), wanted=wanted, chosen=at, contexts=contexts, choices=texts,
+            holders=holders, named=named, at=at, here="/admin/who", privilege=lambda node: _node_text(t, node),
+        )  # fmt: skip
+
+    async def _not_yours(self, request: web.Request, privilege: str) -> web.Response:
+        me = await self._desk.frame.who(request)
+        t = self._desk.frame.texts(request, me)
+        return await self._desk.frame.page(
+            request, "not_yours.html", status=403, title=t("Cette page ne vous est pas ouverte"),
+            lacks=privilege_text(t, privilege),
+        )  # fmt: skip
+
+
+_NEW = ("name", "email", "language", "profile_id", "kind", "context_id")
+
+_ACTS: dict[str, Callable[[Id, Form, str], Any]] = {
+    "change": lambda who, form, _: ChangeOperator(
+        who, typed(form, "name"), typed(form, "language"), typed(form, "email") or None
+    ),
+    "deactivate": lambda who, _, __: DeactivateOperator(who),
+    "reactivate": lambda who, _, __: ReactivateOperator(who),
+    "letter": lambda who, _, __: SendLetter(who),
+    "second-factor": lambda who, _, __: ClearSecondFactor(who),
+    "key": lambda who, _, key: RenewKey(who, key_digest(key)),
+    "no-key": lambda who, _, __: WithdrawKey(who),
+    "role": lambda who, form, _: GiveRole(who, Id(typed(form, "profile_id")), Id(typed(form, "context_id"))),
+    "no-role": lambda _, form, __: TakeRole(Id(typed(form, "role_id"))),
+    "privilege": lambda who, form, _: GivePrivilege(who, Id(typed(form, "context_id")), typed(form, "privilege")),
+    "no-privilege": lambda _, form, __: TakePrivilege(Id(typed(form, "grant_id"))),
+    "perimeter": lambda who, form, _: SetPerimeter(who, PerimeterKind(typed(form, "kind")), _objects(form)),
+    "session": lambda _, form, __: EndSession(Id(typed(form, "session_id"))),
+    "sessions": lambda who, _, __: EndSessions(who),
+}
+"""What the buttons do; which of them somebody may press is the door's business."""
+
+
+def _objects(form: Any) -> tuple[str, ...]:
+    """Ticked ones, or codes typed with commas or lines between them."""
+    ticked = [str(each) for each in form.getall("object", [])]
+    words = typed(form, "objects").replace(",", " ").split()
+    return tuple(dict.fromkeys([*ticked, *words]))[:MOST_OBJECTS]
+
+
+def _view(read: Read, t: Texts, operator_id: str) -> OperatorView | Refused | None:
+    operator = read.get(Operator, operator_id)
+    if operator is None:
+        return None
+    path = path_of(read, operator.context_id)
+    if not read.actor.may(Privilege.OPERATOR_READ, path) and operator.id != read.actor.id:
+        return Refused("not_allowed", fix=Privilege.OPERATOR_READ)
+    may_change = read.actor.may(Privilege.OPERATOR_MODIFY, path)
+    roles = read.find(Role, "WHERE operator_id = :id ORDER BY id", id=operator.id)
+    grants = read.find(Grant, "WHERE operator_id = :id ORDER BY privilege, id", id=operator.id)
+    rows = read.find(Perimeter, "WHERE operator_id = :id ORDER BY kind, object_id", id=operator.id)
+    sees_sessions = read.actor.may(Privilege.SESSION_READ, path)
+    sessions = read.find(Session, "WHERE operator_id = :id ORDER BY seen DESC", id=operator.id)
+    letters = read.find(Letter, "WHERE operator_id = :id AND used IS NULL ORDER BY asked DESC LIMIT 1", id=operator.id)
+    profiles = read.find(Profile, "ORDER BY code")
+    wanted: list[tuple[str, str]] = [("profile", each.profile_id) for each in roles]
+    wanted += [("context", operator.context_id)]
+    wanted += [("context", each.context_id) for each in roles] + [("context", each.context_id) for each in grants]
+    wanted += [(each.kind, each.object_id) for each in rows]
+    return OperatorView(
+        operator, tuple(roles), tuple(grants), tuple(_narrowed(read, t, rows, kind) for kind in PerimeterKind),
+        tuple(each for each in sessions if each.until > read.now) if sees_sessions else None,
+        letters[0] if letters and letters[0].until > read.now else None,
+        tuple(each for each in profiles if set(path_of(read, each.context_id)) & set(path) or may_change),
+        _contexts(read, t, Privilege.OPERATOR_MODIFY), labels(read, t, wanted),
+        second_factor_demanded(read, operator.id), may_change, read.actor.may(Privilege.SESSION_END, path),
+        house_zone(read), read.now,
+    )  # fmt: skip
+
+
+def _narrowed(read: Read, t: Texts, rows: list[Perimeter], kind: PerimeterKind) -> Narrowed:
+    chosen = frozenset(each.object_id for each in rows if each.kind is kind)
+    if kind not in BY_NAME:
+        return Narrowed(kind, chosen, (), typed=True)
+    ids = [row[0] for row in read.run(f"SELECT id FROM {kind} ORDER BY id LIMIT :n", n=MOST_OBJECTS)]  # noqa: S608
+    allowed = [each for each in ids if read.actor.within(kind, each)]
+    named = labels(read, t, [(kind, each) for each in allowed])
+    found = sorted(((each, named(kind, each)) for each in allowed), key=lambda pair: pair[1].casefold())
+    return Narrowed(kind, chosen, tuple(found), typed=False)
+
+
+def _contexts(read: Read, t: Texts, privilege: str) -> tuple[tuple[str, str], ...]:
+    """(id, path in words) of the contexts in which the asker holds this."""
+    known = {each.id: each for each in read.find(Context, "ORDER BY code")}
+    found = []
+    for each in known.values():
+        path = path_of(read, each.id)
+        if read.actor.may(privilege, path):
+            found.append((each.id, " › ".join(t.of(known[Id(one)].names) for one in reversed(path))))
+    return tuple(sorted(found, key=lambda pair: pair[1].casefold()))
+
+
+def _node_text(t: Texts, node: str) -> str:
+    """`venues.site.modify`, `venues` or `*` in words."""
+    if node == "*":
+        return t("Tout")
+    if node.count(".") == 2:
+        return privilege_text(t, node)
+    module, _, screen = node.partition(".")
+    words = [t.known(f"privilege:{module}") or module]
+    if screen:
+        words.append(t.known(f"privilege:{node}") or screen)
+    return " › ".join(words)
+
+
+def _lacks(t: Texts, refused: Refused | None) -> list[str]:
+    """The privileges that a refusal names, in words."""
+    named = refused.detail.get("privileges", []) if refused else []
+    return [_node_text(t, str(each)) for each in named][:20] if isinstance(named, list) else []
+
+
+def _faults(refused: Refused | None) -> list[dict[str, Any]]:
+    found = refused.detail.get("faults", []) if refused else []
+    return [dict(each) for each in found] if isinstance(found, list) else []
+
+
+def _words(fault: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fault.items() if name not in ("at", "what") and isinstance(value, str | int)}

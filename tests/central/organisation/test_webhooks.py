@@ -1,0 +1,682 @@
+"""Webhooks against a real receiver: what is told to whom, how it is signed, what happens when nobody listens well."""
+
+import asyncio
+import hmac
+import ssl
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from central.kernel.chain import Chain
+from central.kernel.db import Database
+from central.kernel.declared import command_of
+from central.kernel.door import Door
+from central.kernel.keys import Keys
+from central.kernel.outbox import drain
+from central.kernel.privileges import Action
+from central.kernel.tx import SYSTEM, Actor, Read
+from central.organisation.model import Operator, Privilege
+from central.organisation.operators import CreateOperator
+from central.organisation.ops import path_of
+from central.organisation.posting import (
+    KEPT_FOR,
+    WAITS,
+    Post,
+    Webhooks,
+    may_reach,
+    networks,
+    next_try,
+    signature,
+)
+from central.organisation.rights import actor_of, key_digest
+from central.organisation.telling import MOST_BYTES
+from central.organisation.webhooks import (
+    CreateWebhook,
+    DeleteWebhook,
+    Delivery,
+    DeliveryState,
+    ResendDelivery,
+    SetWebhookSecret,
+    TakeOverWebhook,
+    Webhook,
+)
+from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
+from central.venues.model import Site
+from shared.ids import Id
+from shared.outcome import Ok
+from tests.central.small_house import NOW, House, Watch, new_id
+
+LOCAL = networks(["127.0.0.0/8", "::1"])
+SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
+OTHER_SECRET = "whsec_" + b64encode(bytes(range(1, 33))).decode()
+ALL = ("*",)
+
+
+@dataclass
+class Receiver:
+    """Another program's server: `answers` says with what it answers next, then 200 for ever."""
+
+    heard: list[tuple[dict[str, str], str]] = field(default_factory=list)
+    answers: list[int | float | tuple[int, dict[str, str]]] = field(default_factory=list)
+    url: str = ""
+    bell: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def take(self, request: web.Request) -> web.StreamResponse:
+        self.heard.append((dict(request.headers), (await request.read()).decode()))
+        async with self.bell:
+            self.bell.notify_all()
+        say = self.answers.pop(0) if self.answers else 200
+        if isinstance(say, float):
+            await asyncio.sleep(say)
+            say = 200
+        status, headers = say if isinstance(say, tuple) else (say, {})
+        return web.Response(status=int(status), headers=headers, text="ok" * 50_000)
+
+    async def rang(self, times: int) -> None:
+        """Until that many were heard."""
+        async with self.bell:
+            await self.bell.wait_for(lambda: len(self.heard) >= times)
+
+    @property
+    def events(self) -> list[Any]:
+        return [orjson.loads(body) for _, body in self.heard]
+
+    def genuine(self, secret: str, n: int = -1) -> bool:
+        """As docs/interfaces.md tells a receiver to check."""
+        headers, body = self.heard[n]
+        key = b64decode(secret.removeprefix("whsec_"))
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.{body}".encode()
+        want = b64encode(hmac.digest(key, signed, sha256)).decode()
+        return any(hmac.compare_digest(said, f"v1,{want}") for said in headers["webhook-signature"].split())
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    made = Receiver()
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", made.take)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/in"
+    yield made
+    await runner.cleanup()
+
+
+@dataclass
+class Desk:
+    """The house, with its webhooks' loop wound by hand."""
+
+    door: Door
+    house: House
+    watch: Watch
+    chain: Chain
+    hooks: Webhooks
+    admin: Actor
+
+    async def do(self, command: Any, actor: Actor | None = None) -> Any:
+        reply = await self.door.execute(actor or self.admin, command, new_id())
+        assert reply.ok, reply.body
+        return reply.outcome.value if isinstance(reply.outcome, Ok) else None
+
+    async def no(self, command: Any, actor: Actor | None = None) -> Any:
+        reply = await self.door.execute(actor or self.admin, command, new_id())
+        assert not reply.ok, reply.body
+        return reply.outcome
+
+    async def hired(self, *privileges: str, at: Id | None = None, points: tuple[Id, ...] = ()) -> Actor:
+        operator = new_id()
+        made = CreateOperator(operator, at or self.house.institution, "N", key_digest("k"), privileges, points)
+        await self.do(made, SYSTEM)
+        return await self.look(lambda read: actor_of(read, _there(read.get(Operator, operator))))
+
+    async def hook(self, url: str, owner: Actor | None = None, at: Id | None = None, **what: Any) -> Id:
+        await self.chain.seal()  # what lies before it is not told
+        what = what or {"entities": ("site",)}
+        made = CreateWebhook(new_id(), at or self.house.institution, f"H{new_id()[-6:]}", {"fr": "x"}, url,
+                             secret=SECRET, **what)  # fmt: skip
+        return Id(await self.do(made, owner))
+
+    async def tell(self) -> int:
+        await self.chain.seal()
+        return await self.hooks.tell()
+
+    async def round(self) -> int:
+        """Sealed, told, sent."""
+        await self.tell()
+        return await self.hooks.deliver()
+
+    async def look(self, look: Callable[[Read], Any]) -> Any:
+        return await self.door.read(SYSTEM, look)
+
+    async def deliveries(self) -> list[Delivery]:
+        found: list[Delivery] = await self.look(lambda read: read.find(Delivery, "ORDER BY id"))
+        return found
+
+    async def webhook(self, webhook_id: Id) -> Webhook:
+        found: Webhook = await self.look(lambda read: read.get(Webhook, webhook_id))
+        return found
+
+    async def move_in(self, address: str = "1 rue Neuve") -> Id:
+        site = new_id()
+        make = command_of(Action.CREATE, Site)
+        await self.do(make(id=site, context_id=self.house.institution, code=f"S{site[-6:]}", names={"fr": "Neuf"},
+                           address=address, timezone="Europe/Paris"))  # fmt: skip
+        return site
+
+
+def _there(found: Any) -> Any:
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+async def desk(place: tuple[Database, House], keys: Keys, watch: Watch) -> AsyncIterator[Desk]:
+    door = Door(place[0], watch, path_of, keys)
+    door.start()
+    admin = await door.read(SYSTEM, lambda read: actor_of(read, _there(read.get(Operator, place[1].admin))))
+    made = Desk(door, place[1], watch, Chain(door, None), Webhooks(door, Post(LOCAL, timeout_s=1.0), watch), admin)
+    yield made
+    await asyncio.to_thread(door.stop)
+
+
+# --- what is told -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_change_is_told_once_and_signed(desk: Desk, receiver: Receiver) -> None:
+    await desk.hook(receiver.url, entities=("site",), commands=("change_site",))
+    site = await desk.move_in()
+    change = command_of(Action.MODIFY, Site)
+    await desk.do(change(site, {"address": "2 rue Vieille"}))
+    assert await desk.round() == 3 and receiver.genuine(SECRET) and not receiver.genuine(OTHER_SECRET)
+    assert await desk.round() == 0, "once"
+    assert sorted(each["type"] for each in receiver.events) == ["command.change_site", "site.changed", "site.created"]
+    by_type = {each["type"]: each for each in receiver.events}
+    (row,) = by_type["site.changed"]["data"]["rows"]
+    assert row["id"] == site and row["change"] == {"address": ["1 rue Neuve", "2 rue Vieille"]}
+    assert row["row"]["names"] == {"fr": "Neuf"} and by_type["site.changed"]["timestamp"] == NOW.isoformat()
+    command = by_type["command.change_site"]["data"]
+    assert command["fields"]["set"] == {"address": "2 rue Vieille"} and command["context"] == desk.house.institution
+    assert command["command"]["by"] == f"operator:{desk.admin.id}"
+    headers = receiver.heard[0][0]
+    assert headers["webhook-timestamp"] == str(int(NOW.timestamp())) and headers["Content-Type"] == "application/json"
+    assert len({headers["webhook-id"] for headers, _ in receiver.heard}) == 3
+    assert {each.state for each in await desk.deliveries()} == {DeliveryState.DELIVERED}
+
+
+async def test_a_deletion_is_told_by_what_was(desk: Desk, receiver: Receiver) -> None:
+    site = await desk.move_in()
+    await desk.hook(receiver.url, entities=("site.deleted",))
+    await desk.do(command_of(Action.DELETE, Site)(site))
+    await desk.round()
+    (event,) = receiver.events
+    (row,) = event["data"]["rows"]
+    assert event["type"] == "site.deleted" and row["change"]["address"] == ["1 rue Neuve", None] and "row" not in row
+
+
+async def test_what_was_refused_or_only_tried_is_not_told(desk: Desk, receiver: Receiver) -> None:
+    await desk.hook(receiver.url, commands=("*_site",), entities=("site",))
+    make = command_of(Action.CREATE, Site)(
+        id=new_id(), context_id=desk.house.institution, code="TILLEULS", names={"fr": "x"}, address="", timezone="UTC"
+    )
+    assert (await desk.no(make)).reason == "code_taken"
+    await desk.door.execute(desk.admin, command_of(Action.MODIFY, Site)(desk.house.site, {"address": "x"}), new_id(),
+                            dry_run=True)  # fmt: skip
+    assert await desk.round() == 0
+
+
+async def test_many_rows_are_one_delivery_with_an_end(desk: Desk, receiver: Receiver) -> None:
+    """A grid's prices are told together; what is too much is left out, and says so."""
+    house = desk.house
+    await desk.hook(receiver.url, entities=("price",))
+    for count in (3, 40, 150):
+        tariffs = [new_id() for _ in range(count)]
+        for n, tariff in enumerate(tariffs):
+            await desk.do(CreateTariff(tariff, house.season, f"T{count}-{n}", {"fr": "x"}, 1, False))
+        cells = tuple(PriceCell(house.seated, tariff, 100) for tariff in tariffs)
+        await desk.do(CreatePriceGrid(new_id(), house.season, f"G{count}", {"fr": "x"}, "EUR", cells))
+    await desk.round()
+    small, middle, big = sorted((event["data"] for event in receiver.events), key=lambda data: len(data["rows"]))
+    assert len(small["rows"]) == 3 and small["rows"][0]["row"]["amount"] == 100 and small["more"] is False
+    assert len(middle["rows"]) == 40 and middle["more"] is False
+    assert len(big["rows"]) == 100 and big["more"] is True and "row" not in big["rows"][0]
+    assert all(len(body) <= MOST_BYTES for _, body in receiver.heard)
+
+
+@pytest.mark.parametrize(
+    "privileges, at, told",
+    [
+        (("organisation", Privilege.VENUE_READ), "institution", ["command.change_site", "site.changed"]),
+        (("organisation.webhook", Privilege.VENUE_READ), "institution", ["site.changed"]),
+        (("organisation",), "institution", ["command.change_site"]),  # all of it, and so the log
+        (("organisation.webhook",), "institution", []),
+        (ALL, "season", []),  # the site stands above it
+    ],
+)  # fmt: skip
+async def test_a_webhook_tells_what_its_operator_may_read(
+    desk: Desk, receiver: Receiver, privileges: tuple[str, ...], at: str, told: list[str]
+) -> None:
+    context = getattr(desk.house, at)
+    owner = await desk.hired(*privileges, at=context)
+    await desk.hook(receiver.url, owner, context, entities=("*",), commands=("*",))
+    await desk.do(command_of(Action.MODIFY, Site)(desk.house.site, {"address": "here"}))
+    await desk.round()
+    assert sorted(each["type"] for each in receiver.events if "site" in each["type"]) == told
+
+
+async def test_a_perimeter_narrows_what_is_told(desk: Desk, receiver: Receiver) -> None:
+    owner = await desk.hired(*ALL, points=(desk.house.desk,))
+    await desk.hook(receiver.url, owner, entities=("sale_order", "point_of_sale"), commands=("place_order",))
+    await desk.do(desk.house.order(desk.house.seats[0], point_of_sale_id=desk.house.kiosk_point), SYSTEM)
+    await desk.do(desk.house.order(desk.house.seats[1]), SYSTEM)
+    await desk.round()
+    points = [row["row"].get("point_of_sale_id") for each in receiver.events for row in each["data"]["rows"]]
+    assert points and set(points) == {desk.house.desk}
+    assert all(not each["type"].startswith("command.") for each in receiver.events)
+
+
+async def test_a_right_that_was_withdrawn_ends_the_telling(desk: Desk, receiver: Receiver) -> None:
+    owner = await desk.hired("organisation.webhook", Privilege.VENUE_READ)
+    await desk.hook(receiver.url, owner)
+    await desk.move_in()
+    assert await desk.round() == 1
+
+    db = desk.door._database.connect()
+    db.begin(write=True)
+    db.write("DELETE FROM operator_grant WHERE operator_id = :id AND privilege = :p",
+             {"id": owner.id, "p": str(Privilege.VENUE_READ)})  # fmt: skip
+    db.commit()
+    db.close()
+    await desk.move_in()
+    assert await desk.round() == 0
+
+
+async def test_no_secret_is_told(desk: Desk, receiver: Receiver) -> None:
+    """Neither an operator's key's digest, nor another webhook's secret, in what is told of either."""
+    await desk.hook(receiver.url, entities=("operator", "webhook"), commands=("*",))
+    await desk.hired(*ALL)
+    second = await desk.hook(receiver.url + "/other", entities=("event",))
+    await desk.do(SetWebhookSecret(second, OTHER_SECRET))
+    await desk.round()
+    said = " ".join(body for _, body in receiver.heard)
+    assert "operator.created" in said and "webhook.changed" in said and "command.set_webhook_secret" in said
+    for secret in (SECRET, OTHER_SECRET, key_digest("k"), '"secret"', '"key_digest"', "•"):
+        assert secret not in said
+    logged = await desk.look(lambda read: read.run("SELECT body FROM command_log"))
+    assert all(SECRET not in row[0] and OTHER_SECRET not in row[0] for row in logged)
+    kept = await desk.look(lambda read: read.run("SELECT secret, old_secret FROM webhook"))
+    assert all("whsec" not in (row[0] + row[1]) for row in kept), "sealed"
+
+
+async def test_two_secrets_sign_while_the_receiver_changes_over(desk: Desk, receiver: Receiver, watch: Watch) -> None:
+    hook = await desk.hook(receiver.url)
+    await desk.do(SetWebhookSecret(hook, OTHER_SECRET))
+    await desk.move_in()
+    await desk.round()
+    assert receiver.genuine(SECRET) and receiver.genuine(OTHER_SECRET)
+    watch.at += timedelta(hours=25)
+    await desk.move_in()
+    await desk.round()
+    assert not receiver.genuine(SECRET) and receiver.genuine(OTHER_SECRET)
+
+
+async def test_it_goes_on_where_it_stopped(desk: Desk, receiver: Receiver) -> None:
+    """A new process reads on from what was told; what lies before a webhook is nobody's to be told."""
+    await desk.move_in()
+    await desk.hook(receiver.url)
+    await desk.move_in()
+    await desk.round()
+    again = Webhooks(desk.door, Post(LOCAL), desk.watch)
+    await desk.move_in()
+    await desk.chain.seal()
+    assert (await again.tell(), await again.deliver()) == (1, 1)
+    assert len(receiver.heard) == 2
+
+
+# --- how it is sent ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer, why",
+    [
+        (500, "answered 500"), (404, "answered 404"), (204, ""), (202, ""), (5.0, "no answer within 1 s"),
+        ((302, {"Location": "http://127.0.0.1:1/"}), "redirects are not followed"),
+    ],
+)  # fmt: skip
+async def test_wrong_answers(desk: Desk, receiver: Receiver, watch: Watch, answer: Any, why: str) -> None:
+    await desk.hook(receiver.url)
+    await desk.move_in()
+    receiver.answers = [answer]
+    assert await desk.round() == 1
+    (delivery,) = await desk.deliveries()
+    assert (delivery.state, delivery.why) == (DeliveryState.WAITING if why else DeliveryState.DELIVERED, why)
+    assert await desk.hooks.deliver() == 0, "not before it is due"
+    watch.at += timedelta(seconds=6)
+    assert await desk.hooks.deliver() == (1 if why else 0)
+    (delivery,) = await desk.deliveries()
+    assert delivery.state is DeliveryState.DELIVERED and delivery.tries == len(receiver.heard) == (2 if why else 1)
+    ids = {headers["webhook-id"] for headers, _ in receiver.heard}
+    stamps = {headers["webhook-timestamp"] for headers, _ in receiver.heard}
+    assert len(ids) == 1 and len(stamps) == len(receiver.heard), "the same message, another try"
+
+
+async def test_nobody_there_is_tried_for_three_days_and_then_given_up(desk: Desk, watch: Watch, free_port: int) -> None:
+    hook = await desk.hook(f"http://127.0.0.1:{free_port}/")
+    await desk.move_in()
+    waited = []
+    await desk.tell()
+    for _ in range(len(WAITS)):
+        assert await desk.hooks.deliver() == 1
+        (delivery,) = await desk.deliveries()
+        assert delivery.state is DeliveryState.WAITING and delivery.next_try and "onnect" in delivery.why
+        waited.append(delivery.next_try - watch.at)
+        watch.at = delivery.next_try
+    assert all(wait <= real <= wait * 1.1 for wait, real in zip(WAITS, waited, strict=True))
+    assert await desk.hooks.deliver() == 1 and await desk.hooks.deliver() == 0
+    (delivery,) = await desk.deliveries()
+    assert delivery.state is DeliveryState.GIVEN_UP and (await desk.webhook(hook)).failing == NOW
+    watch.at += timedelta(days=7)
+    assert await desk.hooks.deliver() == 0
+
+
+async def test_sent_again_by_hand(desk: Desk, receiver: Receiver) -> None:
+    hook = await desk.hook(receiver.url)
+    await desk.move_in()
+    receiver.answers = [500]
+    await desk.round()
+    (delivery,) = await desk.deliveries()
+    assert (await desk.webhook(hook)).failing == NOW
+    await desk.do(ResendDelivery(delivery.id))
+    assert await desk.hooks.deliver() == 1 and (await desk.deliveries())[0].state is DeliveryState.DELIVERED
+    assert (await desk.webhook(hook)).failing is None
+    await desk.do(ResendDelivery(delivery.id))
+    await desk.hooks.deliver()
+    assert len({headers["webhook-id"] for headers, _ in receiver.heard}) == 1 and len(receiver.heard) == 3
+    stranger = await desk.hired(Privilege.WEBHOOK_READ)
+    assert (await desk.no(ResendDelivery(delivery.id), stranger)).reason == "not_allowed"
+    assert (await desk.no(ResendDelivery(new_id()))).reason in ("no_such", "not_allowed")
+
+
+async def test_a_receiver_that_wants_nothing_more_is_left_alone(desk: Desk, receiver: Receiver) -> None:
+    hook = await desk.hook(receiver.url)
+    await desk.move_in()
+    receiver.answers = [410]
+    await desk.round()
+    assert (await desk.deliveries())[0].state is DeliveryState.GIVEN_UP and not (await desk.webhook(hook)).active
+    await desk.move_in()
+    assert await desk.round() == 0
+    assert (await desk.no(ResendDelivery((await desk.deliveries())[0].id))).reason == "not_active"
+
+
+async def test_a_receiver_that_asks_for_patience_gets_it(desk: Desk, receiver: Receiver, watch: Watch) -> None:
+    await desk.hook(receiver.url)
+    await desk.move_in()
+    receiver.answers = [(429, {"Retry-After": "600"})]
+    await desk.round()
+    assert (await desk.deliveries())[0].next_try == watch.at + timedelta(seconds=600)
+
+
+async def test_a_slow_receiver_holds_up_itself_alone(desk: Desk, receiver: Receiver) -> None:
+    slow = Receiver(answers=[0.8])
+    app = web.Application()
+    app.router.add_post("/", slow.take)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await desk.hook(f"http://127.0.0.1:{runner.addresses[0][1]}/")
+    await desk.hook(receiver.url)
+    keeping = asyncio.create_task(desk.hooks.keep())
+    try:
+        await desk.move_in()
+        await desk.chain.seal()
+        async with asyncio.timeout(5):
+            await receiver.rang(1)
+            assert not [
+                each for each in await desk.deliveries() if each.state is DeliveryState.DELIVERED and each.took > 700
+            ]
+            await desk.move_in()
+            await desk.chain.seal()
+            await receiver.rang(2)
+            await slow.rang(2)
+        assert [headers["webhook-id"] for headers, _ in receiver.heard] != [
+            headers["webhook-id"] for headers, _ in slow.heard
+        ]
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await runner.cleanup()
+
+
+async def test_a_try_noted_twice_counts_once(desk: Desk, receiver: Receiver) -> None:
+    """Central stopped between the receiver's answer and its own note: the receiver hears it again, and knows the id."""
+    await desk.hook(receiver.url)
+    await desk.move_in()
+    await desk.tell()
+    due = await desk.look(lambda read: desk.hooks._due(read, desk.hooks._waiting(read)[0]))
+    await desk.hooks._try(due[0])
+    assert await desk.hooks.deliver() == 1
+    assert len({headers["webhook-id"] for headers, _ in receiver.heard}) == 1 and len(receiver.heard) == 2
+    (delivery,) = await desk.deliveries()
+    assert (delivery.state, delivery.tries) == (DeliveryState.DELIVERED, 1)
+
+
+async def test_other_outbox_rows_do_not_wait_for_it(desk: Desk, receiver: Receiver) -> None:
+    await desk.hook(receiver.url)
+    await desk.move_in()
+    await desk.tell()
+    assert await drain(desk.door, {}, but=("webhook",)) == 0 and receiver.heard == []
+
+
+async def test_what_ended_long_ago_is_forgotten(desk: Desk, receiver: Receiver, watch: Watch) -> None:
+    await desk.hook(receiver.url)
+    await desk.move_in()
+    await desk.round()
+    watch.at += KEPT_FOR
+    await desk.hooks.tidy()
+    assert len(await desk.deliveries()) == 1
+    watch.at += timedelta(days=1)
+    await desk.hooks.tidy()
+    assert await desk.deliveries() == []
+
+
+# --- where it may be sent ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address, may",
+    [
+        ("93.184.215.14", True), ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
+        ("127.0.0.1", False), ("10.1.2.3", False), ("172.16.0.1", False), ("192.168.1.1", False),
+        ("169.254.169.254", False), ("100.64.0.1", False), ("0.0.0.0", False), ("255.255.255.255", False),
+        ("224.0.0.1", False), ("240.0.0.1", False), ("198.18.0.1", False), ("192.0.2.1", False),
+        ("::", False), ("::1", False), ("fe80::1", False), ("fe80::1%eth0", False), ("fc00::1", False),
+        ("ff02::1", False),
+        ("::ffff:127.0.0.1", False), ("::ffff:10.0.0.1", False), ("::ffff:93.184.215.14", True),
+        ("64:ff9b::7f00:1", False), ("64:ff9b::a9fe:a9fe", False), ("64:ff9b::5db8:d70e", True),
+        ("2002:7f00:1::", False), ("2002:a00:1::1", False),
+    ],
+)  # fmt: skip
+def test_addresses_inside_are_not_reached(address: str, may: bool) -> None:
+    assert may_reach(address, ()) is may
+
+
+def test_addresses_that_the_house_names_are_reached() -> None:
+    named = networks(["10.1.0.0/16"])
+    assert may_reach("10.1.2.3", named) and may_reach("::ffff:10.1.2.3", named) and not may_reach("10.2.0.1", named)
+    with pytest.raises(ValueError, match="x"):
+        networks(["x"])
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "127.1"]
+)
+async def test_a_name_for_an_address_inside_gains_nothing(receiver: Receiver, host: str) -> None:
+    """As a number, in other spellings, by a name: what it resolves to counts."""
+    answer = await Post(timeout_s=1.0)(receiver.url.replace("127.0.0.1", host), {}, "{}")
+    assert not answer.ok and answer.status is None and receiver.heard == []
+
+
+async def test_one_address_inside_among_others_is_enough(receiver: Receiver) -> None:
+    async def lookup(host: str, port: int) -> list[str]:
+        return ["93.184.215.14", "127.0.0.1"]
+
+    answer = await Post(lookup=lookup, timeout_s=1.0)(receiver.url.replace("127.0.0.1", "shop.example"), {}, "{}")
+    assert not answer.ok and "inside" in answer.why and receiver.heard == []
+
+
+async def test_a_name_that_changes_its_mind_gains_nothing(receiver: Receiver) -> None:
+    """Looked up once per try; what was checked is what is spoken to."""
+    asked: list[str] = []
+
+    async def lookup(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return ["127.0.0.1"] if len(asked) == 1 else ["10.0.0.1"]
+
+    post = Post(LOCAL, lookup, 1.0)
+    assert (await post(receiver.url.replace("127.0.0.1", "shop.example"), {}, "{}")).ok and asked == ["shop.example"]
+    assert not (await post(receiver.url.replace("127.0.0.1", "shop.example"), {}, "{}")).ok
+    assert len(receiver.heard) == 1 and receiver.heard[0][0]["Host"].startswith("shop.example")
+
+
+async def test_https_with_a_certificate_that_must_be_right(tmp_path: Path) -> None:
+    """A certificate that nobody vouches for, or for another name, is no receiver."""
+    heard: list[str] = []
+
+    async def take(request: web.Request) -> web.Response:
+        heard.append(await request.text())
+        return web.Response()
+
+    pem = _certificate("shop.example", tmp_path)
+    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    serving.load_cert_chain(pem)
+    app = web.Application()
+    app.router.add_post("/", take)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=serving).start()
+    port = runner.addresses[0][1]
+
+    async def lookup(host: str, _: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    known = ssl.create_default_context(cafile=str(pem))
+    assert not (await Post(LOCAL, lookup, 2.0)(f"https://shop.example:{port}/", {}, "a")).ok
+    assert not (await Post(LOCAL, lookup, 2.0, known)(f"https://other.example:{port}/", {}, "b")).ok
+    assert (await Post(LOCAL, lookup, 2.0, known)(f"https://shop.example:{port}/", {}, "c")).ok
+    assert heard == ["c"]
+    await runner.cleanup()
+
+
+def _certificate(name: str, folder: Path) -> Path:
+    key = generate_private_key(SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(NOW.tzinfo)
+    made = (
+        x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    path = folder / "both.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + made.public_bytes(Encoding.PEM))
+    return path
+
+
+def test_the_signature_of_the_specification() -> None:
+    """The values that Standard Webhooks' own libraries are tested with."""
+    secret = b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    said = signature(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, '{"test": 2432232314}')
+    assert said == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_patience_grows_and_spreads() -> None:
+    assert next_try("a", len(WAITS) + 1, NOW, timedelta()) is None
+    spread = {next_try(f"m{n}", 3, NOW, timedelta()) for n in range(20)}
+    assert len(spread) > 10 and all(WAITS[2] <= each - NOW <= WAITS[2] * 1.1 for each in spread if each)
+
+
+# --- who may set one up -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changes, reason, at",
+    [
+        ({"url": "http://shop.example/in"}, "faulty", "url"),
+        ({"url": "https://shop example/in"}, "faulty", "url"),
+        ({"url": "file:///etc/passwd"}, "faulty", "url"),
+        ({"entities": ("sites",)}, "faulty", "entities"),
+        ({"entities": ("site; --",)}, "faulty", "entities"),
+        ({"entities": ("site.read",)}, "faulty", "entities"),
+        ({"commands": ("change_site.created",)}, "faulty", "commands"),
+        ({"entities": ()}, "faulty", "commands"),
+        ({"names": {}}, "faulty", "names.fr"),
+        ({"secret": "password"}, "bad_secret", ""),
+        ({"secret": "whsec_" + b64encode(bytes(23)).decode()}, "bad_secret", ""),
+    ],
+)
+async def test_a_webhook_that_is_not_sound(desk: Desk, changes: dict[str, Any], reason: str, at: str) -> None:
+    fields = {"id": new_id(), "context_id": desk.house.institution, "code": "H", "names": {"fr": "x"},
+              "url": "https://shop.example/in", "entities": ("site",)} | changes  # fmt: skip
+    said = await desk.no(CreateWebhook(**fields))
+    assert said.reason == reason and (not at or said.detail["faults"][0]["at"] == at)
+
+
+async def test_nobody_turns_another_ones_webhook_to_themselves(desk: Desk, receiver: Receiver) -> None:
+    """Whoever may change webhooks could else let the administrator's tell them all that the administrator sees."""
+    hook = await desk.hook(receiver.url)
+    other = await desk.hired("organisation.webhook")
+    change = command_of(Action.MODIFY, Webhook)
+    assert (await desk.no(change(hook, {"url": "https://evil.example/"}), other)).reason == "not_yours"
+    assert (await desk.no(SetWebhookSecret(hook, OTHER_SECRET), other)).reason == "not_yours"
+    await desk.do(TakeOverWebhook(hook), other)
+    await desk.do(change(hook, {"entities": ("site", "operator")}), other)
+    await desk.move_in()
+    assert await desk.round() == 0, "now it tells what they may read"
+    assert (
+        await desk.no(change(hook, {"active": False}), await desk.hired(Privilege.WEBHOOK_READ))
+    ).reason == "not_allowed"
+    assert (await desk.no(CreateWebhook(new_id(), desk.house.institution, "Z", {"fr": "x"}, receiver.url,
+                                        entities=("site",)), SYSTEM)).reason == "not_an_operator"  # fmt: skip
+
+
+async def test_without_a_secret_nothing_leaves(desk: Desk, receiver: Receiver) -> None:
+    make = CreateWebhook(new_id(), desk.house.institution, "H", {"fr": "x"}, receiver.url, entities=("site",))
+    await desk.do(make)
+    await desk.move_in()
+    assert await desk.round() == 0
+    await desk.do(SetWebhookSecret(make.id, SECRET))
+    await desk.move_in()
+    assert await desk.round() == 1
+
+
+async def test_a_webhook_goes_with_its_deliveries(desk: Desk, receiver: Receiver) -> None:
+    hook = await desk.hook(receiver.url)
+    await desk.move_in()
+    receiver.answers = [500]
+    await desk.round()
+    await desk.do(DeleteWebhook(hook))
+    assert await desk.deliveries() == []
+    desk.watch.at += timedelta(minutes=10)
+    await desk.round()
+    assert len(receiver.heard) == 1, "what was waiting is not sent any more"
+    assert await desk.hooks.deliver() == 0
+
+
+def test_networks_are_read() -> None:
+    assert networks(["192.168.1.7"]) == (ip_network("192.168.1.7/32"),)
