@@ -21,6 +21,7 @@ import central.ledger.ops
 import central.orders.on_sale
 import central.orders.ops
 import central.organisation.ops
+import central.organisation.posting
 import central.pricing.ops
 import central.reports.checks
 import central.selling.ops

@@ -537,6 +537,28 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "webhook",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("context_id", sa.String(length=26), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("names", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("commands", sa.Text(), nullable=False),
+        sa.Column("entities", sa.Text(), nullable=False),
+        sa.Column("active", sa.Integer(), nullable=False),
+        sa.Column("operator_id", sa.String(length=26), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("old_secret", sa.Text(), nullable=False),
+        sa.Column("old_until", sa.BigInteger(), nullable=True),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("failing", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["context_id"], ["context.id"], name=op.f("fk_webhook_context_id")),
+        sa.ForeignKeyConstraint(["operator_id"], ["operator.id"], name=op.f("fk_webhook_operator_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook")),
+        sa.UniqueConstraint("context_id", "code", name=op.f("uq_webhook_context_id_code")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "device",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("context_id", sa.String(length=26), nullable=False),
@@ -599,6 +621,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sale_order", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sale_order_context_id_placed"), ["context_id", "placed"], unique=False)
+
+    op.create_table(
+        "webhook_delivery",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("webhook_id", sa.String(length=26), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("made", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.Column("tried", sa.BigInteger(), nullable=True),
+        sa.Column("next_try", sa.BigInteger(), nullable=True),
+        sa.Column("answer", sa.BigInteger(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("took", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["webhook_id"], ["webhook.id"], name=op.f("fk_webhook_delivery_webhook_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_delivery")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("webhook_delivery", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_webhook_delivery_state_made"), ["state", "made"], unique=False)
+        batch_op.create_index(batch_op.f("ix_webhook_delivery_webhook_id_made"), ["webhook_id", "made"], unique=False)
 
     op.create_table(
         "fact",
@@ -1214,12 +1258,18 @@ def downgrade() -> None:
     op.drop_table("payment")
     op.drop_table("logical_configuration")
     op.drop_table("fact")
+    with op.batch_alter_table("webhook_delivery", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_webhook_delivery_webhook_id_made"))
+        batch_op.drop_index(batch_op.f("ix_webhook_delivery_state_made"))
+
+    op.drop_table("webhook_delivery")
     with op.batch_alter_table("sale_order", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sale_order_context_id_placed"))
 
     op.drop_table("sale_order")
     op.drop_table("physical_configuration")
     op.drop_table("device")
+    op.drop_table("webhook")
     op.drop_table("space")
     op.drop_table("snapshot")
     op.drop_table("price")

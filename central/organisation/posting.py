@@ -1,0 +1,426 @@
+"""Sends what webhooks have to tell: signed, once at a time per receiver, again and again with patience, and never to
+an address inside the house.
+
+Headers and signature are those of Standard Webhooks 1.0: `webhook-id` stays the same through all tries, so that a
+receiver knows what it had already; `webhook-timestamp` is the try's; `webhook-signature` is HMAC-SHA256 over
+id.timestamp.body, once per secret that is valid. An address is looked up once per try, checked, and that very address
+is spoken to: a name that answers differently the second time gains nothing.
+"""
+
+import asyncio
+import hmac
+import socket
+import time
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ssl import SSLContext
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import orjson
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from central.kernel.door import Door
+from central.kernel.registry import handles
+from central.kernel.tx import SYSTEM, Read, Tx
+from central.organisation import telling
+from central.organisation.contexts import by_house_alone
+from central.organisation.model import Privilege
+from central.organisation.webhooks import (
+    OUTBOX_KIND,
+    Delivery,
+    DeliveryState,
+    Webhook,
+    signing_keys,
+    tell_post,
+    write_delivery,
+)
+from shared.clock import to_ms
+from shared.ids import Id, derived_id
+from shared.outcome import Ok, Outcome
+from shared.runtime.log import logger
+from shared.runtime.tasks import wait_any
+
+log = logger(__name__)
+
+WAITS = tuple(
+    timedelta(seconds=each)
+    for each in (5, 60, 300, 1800, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
+)  # three days and a bit in all; then a delivery is given up, and can be sent again by hand
+LONGEST = WAITS[-1]
+TIMEOUT_S = 15.0
+CONNECT_S = 5.0
+MOST_ANSWER = 4096  # bytes read of an answer, which nobody looks at
+AT_ONCE = 16  # receivers spoken to at the same time
+IN_A_ROW = 50  # deliveries to one receiver before the others get a look
+POLL_S = 1.0
+KEPT_FOR = timedelta(days=30)
+TIDY_EVERY_S = 3600.0
+_NAT64 = ip_network("64:ff9b::/96")
+
+Network = IPv4Network | IPv6Network
+Lookup = Callable[[str, int], Awaitable[list[str]]]
+"""Host and port → addresses."""
+
+
+# --- where one may send ----------------------------------------------------------------------------------------------
+
+
+def may_reach(address: str, allowed: Iterable[Network]) -> bool:
+    """Only the public internet, and what the house has named: nobody sends central to its own database, to a router's
+    page or to the cloud's store of keys."""
+    at: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    if any(at in network for network in allowed):
+        return True
+    if isinstance(at, IPv6Address):
+        inner = at.ipv4_mapped or at.sixtofour or (at.teredo[1] if at.teredo else None)
+        if at in _NAT64:
+            inner = IPv4Address(int(at) & 0xFFFFFFFF)
+        if inner is not None:
+            return may_reach(str(inner), allowed)
+    return at.is_global and not at.is_multicast
+
+
+class NotReachable(OSError):
+    """An address that we do not speak to."""
+
+
+async def look_up(host: str, port: int) -> list[str]:
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+class Pinned(AbstractResolver):
+    """Gives the addresses that were checked, and refuses the host whole if one of them is not for us."""
+
+    def __init__(self, allowed: tuple[Network, ...], lookup: Lookup = look_up) -> None:
+        self._allowed, self._lookup = allowed, lookup
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002 - whatever there is
+    ) -> list[ResolveResult]:
+        addresses = await self._lookup(host, port)
+        self.check(addresses)
+        return [
+            ResolveResult(
+                hostname=host, host=each, port=port, family=socket.AF_INET6 if ":" in each else socket.AF_INET,
+                proto=0, flags=socket.AI_NUMERICHOST,
+            )
+            for each in addresses
+        ]  # fmt: skip
+
+    def check(self, addresses: Iterable[str]) -> None:
+        for each in addresses:
+            if not may_reach(each, self._allowed):
+                raise NotReachable(f"{each} is an address inside, which webhooks are not sent to")
+
+    def check_literal(self, url: str) -> None:
+        """aiohttp asks no resolver for a host that is an address already."""
+        try:
+            ip_address((urlsplit(url).hostname or "").partition("%")[0])
+        except ValueError:
+            return
+        self.check([urlsplit(url).hostname or ""])
+
+    async def close(self) -> None:
+        pass
+
+
+# --- one try ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a try went. `after`: the receiver asks us to wait at least so long; `gone`: it wants nothing more."""
+
+    ok: bool
+    status: int | None
+    why: str
+    took_ms: int
+    after: timedelta | None = None
+    gone: bool = False
+
+
+def signature(secret: bytes, message_id: str, at_s: int, body: str) -> str:
+    return "v1," + b64encode(hmac.digest(secret, f"{message_id}.{at_s}.{body}".encode(), sha256)).decode()
+
+
+def headers_of(message_id: str, at: datetime, body: str, secrets: Iterable[bytes]) -> dict[str, str]:
+    at_s = int(at.timestamp())
+    return {
+        "content-type": "application/json",
+        "user-agent": "Parterre-Webhooks/1",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(at_s),
+        "webhook-signature": " ".join(signature(each, message_id, at_s, body) for each in secrets),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """How to send. `ssl`: what a receiver's certificate is checked against, the machine's own roots unless said."""
+
+    allowed: tuple[Network, ...] = ()
+    lookup: Lookup = look_up
+    timeout_s: float = TIMEOUT_S
+    ssl: SSLContext | None = None
+
+    async def __call__(self, url: str, headers: dict[str, str], body: str) -> Answer:
+        began = time.monotonic()
+
+        def answer(ok: bool, status: int | None, why: str, **more: Any) -> Answer:
+            return Answer(ok, status, why, int((time.monotonic() - began) * 1000), **more)
+
+        resolver = Pinned(self.allowed, self.lookup)
+        timeout = aiohttp.ClientTimeout(total=self.timeout_s, connect=min(CONNECT_S, self.timeout_s))
+        connector = aiohttp.TCPConnector(
+            resolver=resolver, use_dns_cache=False, force_close=True, limit=1, ssl=self.ssl or True
+        )
+        try:
+            resolver.check_literal(url)
+            jar = aiohttp.DummyCookieJar()
+            async with (
+                aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=jar) as session,
+                session.post(url, data=body.encode(), headers=headers, allow_redirects=False) as said,
+            ):
+                await said.content.read(MOST_ANSWER)
+                return answer(
+                    200 <= said.status < 300, said.status, _why(said.status), gone=said.status == 410,
+                    after=_after(said.headers.get("Retry-After", "")),
+                )  # fmt: skip
+        except TimeoutError:
+            return answer(False, None, f"no answer within {self.timeout_s:g} s")
+        except (OSError, aiohttp.ClientError, ValueError) as fault:
+            return answer(False, None, _inner(fault)[:300])
+        finally:
+            await connector.close()
+
+
+def _why(status: int) -> str:
+    if 200 <= status < 300:
+        return ""
+    return "redirects are not followed" if 300 <= status < 400 else f"answered {status}"
+
+
+def _inner(fault: BaseException) -> str:
+    cause = getattr(fault, "os_error", None) or fault
+    return str(cause) or type(cause).__name__
+
+
+def _after(said: str) -> timedelta | None:
+    return min(timedelta(seconds=int(said)), LONGEST) if said.isascii() and said.isdigit() and len(said) < 9 else None
+
+
+# --- what comes of it ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAttempt:
+    """Central's own: how a try went, and when the next one is."""
+
+    outbox_id: Id
+    delivery_id: Id
+    attempt: int
+    ok: bool
+    status: int | None
+    why: str
+    took_ms: int
+    after_s: int
+    gone: bool
+
+
+def next_try(message_id: str, attempt: int, now: datetime, after: timedelta) -> datetime | None:
+    """After the `attempt`-th try; None: it is given up. Up to a tenth is added, so that what failed together does not
+    come back together."""
+    if attempt > len(WAITS):
+        return None
+    spread = sha256(f"{message_id}{attempt}".encode()).digest()[0] / 2550
+    return now + max(WAITS[attempt - 1] * (1 + spread), after)
+
+
+@handles(NoteAttempt, needs=Privilege.WEBHOOK_MODIFY, at=by_house_alone)
+def note_attempt(tx: Tx, want: NoteAttempt) -> Outcome[None]:
+    tx.write("UPDATE outbox SET state = 'done', tries = tries + 1, last_error = :why WHERE id = :id",
+             id=want.outbox_id, why=want.why)  # fmt: skip
+    before = tx.get(Delivery, want.delivery_id)
+    if before is None or want.attempt <= before.tries:
+        return Ok(None)  # it was taken away meanwhile, or this try is noted already
+    due = None if want.ok or want.gone else next_try(before.id, want.attempt, tx.now, timedelta(seconds=want.after_s))
+    state = DeliveryState.DELIVERED if want.ok else DeliveryState.WAITING if due else DeliveryState.GIVEN_UP
+    after = replace(
+        before, state=state, tries=want.attempt, tried=tx.now, next_try=due, answer=want.status, why=want.why,
+        took=want.took_ms,
+    )  # fmt: skip
+    write_delivery(tx, after)
+    if due:
+        tell_post(tx, after, want.attempt + 1, due)
+    webhook = tx.get(Webhook, before.webhook_id)
+    if webhook and webhook.active:
+        failing = None if want.ok else webhook.failing or tx.now
+        if failing != webhook.failing or want.gone:
+            tx.update(webhook, replace(webhook, failing=failing, active=not want.gone))
+    return Ok(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    outbox_id: Id
+    delivery: Delivery
+    webhook: Webhook
+    attempt: int
+
+
+class Webhooks:
+    """The loop: reads the log as far as it is sealed, writes deliveries, sends what is due."""
+
+    def __init__(self, door: Door, post: Post, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._door, self._post, self._clock = door, post, clock
+        self._upto: int | None = None
+        self._bell = asyncio.Event()
+        self._busy: dict[Id, asyncio.Task[int]] = {}
+        door.on_commit(lambda _, __: self._bell.set())
+
+    async def keep(self) -> None:
+        """For ever. A slow receiver holds up itself alone."""
+        tidy = 0.0
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self.tell()
+                for webhook_id in await self._door.read(SYSTEM, self._waiting):
+                    if webhook_id not in self._busy and len(self._busy) < AT_ONCE:
+                        task = group.create_task(self._serve(webhook_id), name=f"webhook {webhook_id}")
+                        self._busy[webhook_id] = task
+                        task.add_done_callback(partial(self._served, webhook_id))
+                if time.monotonic() >= tidy:
+                    tidy = time.monotonic() + TIDY_EVERY_S
+                    await self.tidy()
+                await wait_any(self._bell, POLL_S)
+
+    def _served(self, webhook_id: Id, _: asyncio.Task[int]) -> None:
+        self._busy.pop(webhook_id, None)
+
+    # --- telling ----------------------------------------------------------------------------------------------------
+
+    async def tell(self) -> int:
+        """Writes the deliveries of what was sealed since; how many."""
+        told = 0
+        while True:
+            after, upto, any_ = await self._door.read(SYSTEM, self._news)
+            if upto > after and any_:
+                command = telling.TellWebhooks(after, upto)
+                reply = await self._door.execute(SYSTEM, command, derived_id("tell webhooks", after, upto))
+                told += int(getattr(reply.outcome, "value", 0) or 0)
+            self._upto = upto
+            if upto - after < telling.AT_ONCE:
+                return told
+
+    def _news(self, read: Read) -> tuple[int, int, bool]:
+        """From where to where to look next, and whether anything in it concerns anybody."""
+        kept, head = telling.cursor(read), telling.head(read)
+        askers = telling.asking(read)
+        if not askers:
+            return head, head, False
+        after = max(kept, self._upto or 0)
+        upto = min(head, after + telling.AT_ONCE)
+        found = telling.done_after(read, after, upto)
+        touched = telling.touched_by(read, [each.id for each in found])
+        any_ = any(telling.wanted_by(one.webhook, done, touched.get(done.id, ())) for done in found for one in askers)
+        return after, upto, any_
+
+    # --- sending ----------------------------------------------------------------------------------------------------
+
+    def _waiting(self, read: Read) -> list[Id]:
+        """The webhooks that have something due, the longest waiting first."""
+        found = read.run(
+            "SELECT body FROM outbox WHERE state = 'waiting' AND kind = :kind AND due <= :now ORDER BY due LIMIT 1000",
+            kind=OUTBOX_KIND,
+            now=to_ms(self._clock()),
+        )
+        return list(dict.fromkeys(Id(orjson.loads(row[0])["webhook"]) for row in found))
+
+    async def deliver(self) -> int:
+        """Sends what is due now and waits for it; how many tries. For tests and for who closes the house."""
+        waiting: list[Id] = await self._door.read(SYSTEM, self._waiting)
+        return sum(await asyncio.gather(*[self._serve(each) for each in waiting]))
+
+    async def _serve(self, webhook_id: Id) -> int:
+        """What is due for one receiver, one after the other; after a failure the others get their turn first."""
+        tried = 0
+        due: list[Due] = await self._door.read(SYSTEM, partial(self._due, webhook_id=webhook_id))
+        for each in due:
+            answer = await self._try(each)
+            await self._note(each, answer)
+            tried += 1
+            if not answer.ok:
+                break
+        return tried
+
+    def _due(self, read: Read, webhook_id: Id) -> list[Due]:
+        rows = read.run(
+            "SELECT id, body FROM outbox WHERE state = 'waiting' AND kind = :kind AND due <= :now "
+            "AND body LIKE :of ORDER BY due, id LIMIT :n",
+            kind=OUTBOX_KIND, now=to_ms(self._clock()), of=f'%"{webhook_id}"%', n=IN_A_ROW,
+        )  # fmt: skip
+        webhook = read.get(Webhook, webhook_id)
+        found = []
+        for outbox_id, body in rows:
+            said = orjson.loads(body)
+            delivery = read.get(Delivery, said["delivery"])
+            gone = Delivery(said["delivery"], webhook_id, "", "", self._clock(), DeliveryState.GIVEN_UP, 0, None, None,
+                            None, "", 0)  # fmt: skip
+            if webhook is None:
+                webhook = _nowhere(webhook_id, self._clock())
+            found.append(Due(Id(outbox_id), delivery or gone, webhook, said["attempt"]))
+        return found
+
+    async def _try(self, each: Due) -> Answer:
+        """What was switched off, or lost its secret, since the delivery was written, is not sent."""
+        webhook, delivery, now = each.webhook, each.delivery, self._clock()
+        if not webhook.active:
+            return Answer(False, None, "the webhook is off", 0)
+        secrets = signing_keys(webhook, self._door.keys, now)
+        if not secrets:
+            return Answer(False, None, "the webhook has no secret that central can open", 0)
+        return await self._post(webhook.url, headers_of(delivery.id, now, delivery.body, secrets), delivery.body)
+
+    async def _note(self, each: Due, answer: Answer) -> None:
+        after_s = int(answer.after.total_seconds()) if answer.after else 0
+        note = NoteAttempt(
+            each.outbox_id, each.delivery.id, each.attempt, answer.ok, answer.status, answer.why, answer.took_ms,
+            after_s, answer.gone,
+        )  # fmt: skip
+        await self._door.execute(SYSTEM, note, derived_id("webhook try", each.outbox_id))
+        if not answer.ok:
+            log.info("webhook not delivered", webhook=each.webhook.code, what=each.delivery.event, why=answer.why)
+
+    async def tidy(self) -> None:
+        """Deliveries that ended a month ago are forgotten."""
+        before = self._clock() - KEPT_FOR
+        day = before.replace(hour=0, minute=0, second=0, microsecond=0)
+
+        def any_(read: Read) -> bool:
+            return bool(read.one("SELECT 1 FROM webhook_delivery WHERE made < :before LIMIT 1", before=to_ms(day)))
+
+        if await self._door.read(SYSTEM, any_):
+            await self._door.execute(
+                SYSTEM, telling.ForgetDeliveries(day), derived_id("forget deliveries", day.isoformat())
+            )
+
+
+def _nowhere(webhook_id: Id, now: datetime) -> Webhook:
+    """In the place of one that was deleted: nothing is sent."""
+    return Webhook(webhook_id, webhook_id, "", {}, "", (), (), False, webhook_id, "", "", None, now, None)
+
+
+def networks(named: Iterable[str]) -> tuple[Network, ...]:
+    """The configuration's; ValueError for what is no network."""
+    return tuple(ip_network(each, strict=False) for each in named)

@@ -1,0 +1,311 @@
+"""From the log to the deliveries: which webhooks are told of a command that stands, and what of it.
+
+Right and perimeter are those of the webhook's operator at this moment. A command is told to who may read the log where
+it acted (`organisation.audit.read`); what it did to an entity's rows to who may read those. Everything happens in one
+transaction with the deliveries' outbox rows, so nothing is told twice and nothing is forgotten; the loop that asks for
+it is posting.py.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from itertools import groupby
+from typing import Any
+
+import orjson
+
+from central.kernel.db import in_list
+from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.registry import COMMANDS, handles
+from central.kernel.scope import context_of, context_of_new
+from central.kernel.tx import Actor, Read, Tx
+from central.organisation.contexts import by_house_alone, path_of
+from central.organisation.model import Operator, Privilege
+from central.organisation.rights import actor_of
+from central.organisation.webhooks import (
+    Delivery,
+    DeliveryState,
+    Webhook,
+    keep_cursor,
+    tell_post,
+)
+from shared.clock import from_ms, to_ms
+from shared.ids import Id, derived_id
+from shared.outcome import Ok, Outcome
+
+AT_ONCE = 200  # rows of the log in one transaction
+MOST_ROWS = 100  # of an entity in one delivery
+MOST_BYTES = 20_000  # of a delivery, as Standard Webhooks advises; beyond it what can be asked for is left out
+OWN = frozenset(
+    {"tell_webhooks", "note_attempt", "forget_deliveries", "settle_outbox"}
+)  # never told: it would go on for ever
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A command that stands, as the log has it."""
+
+    id: str
+    seq: int
+    at: datetime
+    actor: str
+    name: str
+    place: str | None
+    body: str
+
+    @property
+    def public(self) -> dict[str, Any]:
+        return {"id": self.id, "name": self.name, "by": self.actor, "seq": self.seq}
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A webhook with the eyes it looks through."""
+
+    webhook: Webhook
+    owner: Actor
+
+
+def asking(read: Read) -> list[Asking]:
+    """The webhooks that are on and whose operators are still there."""
+    found = []
+    for webhook in read.find(Webhook, "WHERE active = 1 AND secret <> '' ORDER BY id"):
+        operator = read.get(Operator, webhook.operator_id)
+        if operator and operator.active:
+            found.append(Asking(webhook, actor_of(read, operator)))
+    return found
+
+
+def done_after(read: Read, after: int, upto: int) -> list[Done]:
+    """What stands in this stretch of the log, without the tellings themselves and without what was refused."""
+    rows = read.run(
+        "SELECT id, seq, at, actor, name, place, body FROM command_log "
+        "WHERE seq > :after AND seq <= :upto AND answer LIKE '+%' ORDER BY seq",
+        after=after,
+        upto=upto,
+    )
+    return [
+        Done(command_id, seq, from_ms(at), actor, name, at_context, body)
+        for command_id, seq, at, actor, name, at_context, body in rows
+        if name not in OWN
+    ]
+
+
+def wanted_by(one: Webhook, done: Done, touched: Iterable[str]) -> bool:
+    """Whether anything of this could be told to it, before anybody looks closer. `touched`: `site.changed` …"""
+    if done.at < one.since:
+        return False
+    return _any(one.commands, done.name) or any(_any(one.entities, each, each.partition(".")[0]) for each in touched)
+
+
+def _any(patterns: Iterable[str], *names: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
+
+
+def touched_by(read: Read, commands: Iterable[str]) -> dict[str, list[str]]:
+    """`entity.action` by command."""
+    found: dict[str, list[str]] = {}
+    if ids := list(commands):
+        inside, params = in_list("c", ids)
+        for command_id, entity, action in read.run(
+            f"SELECT DISTINCT command_id, entity, action FROM audit WHERE command_id IN {inside} "  # noqa: S608
+            "ORDER BY command_id, entity, action",
+            **params,
+        ):
+            found.setdefault(command_id, []).append(f"{entity}.{action}")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class TellWebhooks:
+    """Central's own: writes the deliveries of this stretch of the log."""
+
+    after: int
+    upto: int
+
+
+@handles(TellWebhooks, needs=Privilege.WEBHOOK_MODIFY, at=by_house_alone, gives=int)
+def tell_webhooks(tx: Tx, want: TellWebhooks) -> Outcome[int]:
+    told = 0
+    askers = asking(tx)
+    found = done_after(tx, want.after, want.upto) if askers else []
+    touched = touched_by(tx, [each.id for each in found])
+    for done in found:
+        for one in askers:
+            if wanted_by(one.webhook, done, touched.get(done.id, ())):
+                told += _tell(tx, one, done, touched.get(done.id, ()))
+    keep_cursor(tx, want.upto)
+    return Ok(told)
+
+
+def _tell(tx: Tx, one: Asking, done: Done, touched: Iterable[str]) -> int:
+    said = [("command." + done.name, _command(tx, one, done))] if _any(one.webhook.commands, done.name) else []
+    for event in touched:
+        if _any(one.webhook.entities, event, event.partition(".")[0]):
+            said.append((event, _rows(tx, one, done, *event.split("."))))
+    return sum(_deliver(tx, one, done, event, data) for event, data in said if data is not None)
+
+
+def _deliver(tx: Tx, one: Asking, done: Done, event: str, data: dict[str, Any]) -> int:
+    """At most once per webhook, command and event: its id follows from them."""
+    delivery = Delivery(
+        derived_id("webhook", one.webhook.id, done.id, event), one.webhook.id, event, payload(event, done.at, data),
+        tx.now, DeliveryState.WAITING, 0, None, tx.now, None, "", 0,
+    )  # fmt: skip
+    if tx.one("SELECT 1 FROM webhook_delivery WHERE id = :id", id=delivery.id):
+        return 0
+    tx.append([delivery])
+    tell_post(tx, delivery, 1, tx.now)
+    return 1
+
+
+def payload(event: str, at: datetime, data: dict[str, Any]) -> str:
+    """Type, time and data, as Standard Webhooks has them; what makes it too big is left out, since it can be asked
+    for: first the rows' values, then what changed in them, then a command's fields."""
+    for drop in ((), ("row",), ("row", "change")):
+        rows = [{key: value for key, value in row.items() if key not in drop} for row in data.get("rows", ())]
+        slim = {**data, **({"rows": rows} if "rows" in data else {})}
+        body = orjson.dumps({"type": event, "timestamp": at.isoformat(), "data": slim})
+        if len(body) <= MOST_BYTES:
+            return body.decode()
+    slim.pop("fields", None)
+    return orjson.dumps({"type": event, "timestamp": at.isoformat(), "data": slim}).decode()
+
+
+# --- what its operator may read --------------------------------------------------------------------------------------
+
+
+def _command(read: Read, one: Asking, done: Done) -> dict[str, Any] | None:
+    """To who may read the log there. Whoever is narrowed to some objects is told of no command: its fields may name
+    others."""
+    place = done.place or _root(read)
+    if place is None or one.owner.perimeter or not _here(read, one, Privilege.AUDIT_READ, place):
+        return None
+    handler = COMMANDS.get(done.name)
+    fields = orjson.loads(done.body)
+    for secret in handler.secrets if handler else ():
+        fields.pop(secret, None)
+    return {"command": done.public, "context": place, "fields": fields}
+
+
+def _here(read: Read, one: Asking, privilege: str, place: str) -> bool:
+    """Whether this stands in the webhook's context or below, and its operator holds the privilege there."""
+    path = path_of(read, place)
+    return one.webhook.context_id in path and one.owner.may(privilege, path)
+
+
+def _root(read: Read) -> str | None:
+    row = read.one("SELECT id FROM context WHERE parent_id IS NULL")
+    return str(row[0]) if row else None
+
+
+def _rows(read: Read, one: Asking, done: Done, entity: str, action: str) -> dict[str, Any] | None:
+    """What happened to an entity's rows, as far as the webhook's operator sees them; None: nothing."""
+    declaration = BY_NAME.get(entity)
+    if declaration is None:
+        return None
+    changes = read.run(
+        "SELECT entity_id, change FROM audit WHERE command_id = :id AND entity = :entity AND action = :action "
+        "ORDER BY n LIMIT :most",
+        id=done.id,
+        entity=entity,
+        action=action,
+        most=MOST_ROWS + 1,
+    )
+    rows = []
+    for row_id, told in (
+        (row_id, [each[1] for each in group]) for row_id, group in groupby(changes, lambda row: row[0])
+    ):
+        change = _change(declaration, action, told)
+        row = _seen(read, one, declaration, row_id, change if action == "deleted" else None)
+        if row is not None:
+            rows.append({"id": row_id, **({"change": change} if change else {}), **({"row": row} if row else {})})
+    if not rows:
+        return None
+    more = len(changes) > MOST_ROWS
+    return {"command": done.public, "entity": entity, "action": action, "rows": rows[:MOST_ROWS], "more": more}
+
+
+def _seen(
+    read: Read, one: Asking, declaration: Declaration, row_id: str, was: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """The row as it is, without secrets; empty for one that is gone; None: not theirs to see."""
+    entity = None if was is not None else read.get(declaration.kind, row_id)
+    if entity is not None:
+        place = context_of(read, declaration.name, row_id)
+        values = declaration.public(entity)
+    else:
+        values = {name: before for name, (before, _) in (was or {}).items()}
+        place = context_of_new(read, declaration, values)
+    if (
+        place is None
+        or not _here(read, one, declaration.read, place)
+        or not within(declaration, {**values, "id": row_id}, one.owner)
+    ):
+        return None
+    return values if entity is not None else {}
+
+
+def within(declaration: Declaration, values: Mapping[str, Any], owner: Actor) -> bool:
+    """The perimeter, as kernel/scope.narrowing draws it."""
+    for kind, allowed in owner.perimeter.items():
+        for column in declaration.columns:
+            if column.many or (column.name != "id" if declaration.name == kind else column.ref != kind):
+                continue
+            value = values.get(column.name)
+            if value not in allowed and not (value is None and column.nullable):
+                return False
+    return True
+
+
+def _change(declaration: Declaration, action: str, told: Iterable[str]) -> dict[str, list[Any]]:
+    """{field: [before, after]} as programs read values, without secrets; several changes of one row in one."""
+    merged: dict[str, list[Any]] = {}
+    for text in told:
+        for name, (before, after) in (orjson.loads(text) if text else {}).items():
+            merged[name] = [merged[name][0] if name in merged else before, after]
+    columns = {column.name: column for column in declaration.columns}
+    found = {}
+    for name, pair in merged.items():
+        column = columns.get(name)
+        if column is None or not column.secret:
+            raw = (
+                column is None or column.from_db is None or action == "deleted"
+            )  # a deleted row is told as it was shown
+            found[name] = pair if raw or not column else [_read(column.from_db, value) for value in pair]
+    return found
+
+
+def _read(from_db: Any, value: Any) -> Any:
+    try:
+        return value if value is None else from_db(value)
+    except (ValueError, TypeError):
+        return value
+
+
+def head(read: Read) -> int:
+    return int(read.run("SELECT COALESCE(MAX(seq), 0) FROM command_log")[0][0])
+
+
+def cursor(read: Read) -> int:
+    row = read.one("SELECT value FROM counter WHERE name = 'webhooks'")
+    return int(row[0]) if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetDeliveries:
+    """Central's own: deliveries that have ended, older than this, with their outbox rows."""
+
+    before: datetime
+
+
+@handles(ForgetDeliveries, needs=Privilege.WEBHOOK_MODIFY, at=by_house_alone)
+def forget_deliveries(tx: Tx, want: ForgetDeliveries) -> Outcome[None]:
+    before = to_ms(want.before)
+    tx.write("DELETE FROM webhook_delivery WHERE made < :before AND state <> 'waiting'", before=before)
+    tx.write("DELETE FROM outbox WHERE kind = 'webhook' AND state <> 'waiting' AND due < :before", before=before)
+    return Ok(None)
+
+
+__all__ = ["AT_ONCE", "Id", "TellWebhooks", "asking", "cursor", "done_after", "head", "touched_by", "wanted_by"]

@@ -1,0 +1,319 @@
+"""Webhooks: another program is told of what changes here. Who is told, what, and how each delivery went.
+
+A webhook belongs to the operator who made it and tells what that operator may read, no more; whoever else may change
+webhooks takes it over first, and by that lends it their own eyes. Its secret is made by the sender of the command, is
+kept sealed, and leaves again only as a signature. What is told: telling.py. How it is sent: posting.py.
+"""
+
+import hmac
+import re
+from base64 import b64decode
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum, auto
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from typing import Annotated, Any
+
+from central.kernel.declared import CONFIGURED, NoChange, checked, configured, refused_row
+from central.kernel.entity import BY_NAME, Between, Look, Ref, Secret, entity
+from central.kernel.keys import Keys
+from central.kernel.privileges import Action
+from central.kernel.registry import COMMANDS, Place, handles
+from central.kernel.scope import context_of
+from central.kernel.tx import ActorKind, Read, Tx
+from central.kernel.values import Fault
+from central.organisation.model import Names, Privilege
+from central.organisation.vault import Vault
+from shared.clock import to_ms
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+
+CREATE, DELETE, EXECUTE = (f"organisation.webhook.{each}" for each in (Action.CREATE, Action.DELETE, Action.EXECUTE))
+OUTBOX_KIND = "webhook"
+CURSOR = "webhooks"  # the counter that says up to where in the log everybody was told
+OLD_FOR = timedelta(hours=24)  # a secret that was replaced still signs beside the new one
+PREFIX = "whsec_"
+SECRET_BYTES = range(24, 65)
+DONE_ACTIONS = ("created", "changed", "deleted")
+_PATTERN = re.compile(r"[a-z_*]{1,60}(\.(created|changed|deleted|\*))?")
+
+
+class NoWebhook(StrEnum):
+    NO_SUCH = auto()
+    NOT_AN_OPERATOR = auto()  # a device or central itself: nobody whose rights could say what is told
+    NOT_YOURS = auto()
+    BAD_SECRET = auto()
+    NO_SECRET = auto()
+    NOT_ACTIVE = auto()
+
+
+class DeliveryState(StrEnum):
+    WAITING = auto()
+    DELIVERED = auto()
+    GIVEN_UP = auto()
+
+
+@configured(
+    initial={"active": True},
+    kept={"operator_id": "", "secret": "", "old_secret": "", "old_until": None, "since": None, "failing": None},
+    without=(Action.CREATE, Action.DELETE),
+)
+@entity("webhook", read=Privilege.WEBHOOK_READ, unique=(("context_id", "code"),))
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Tells `url` of commands and of entities by name (`place_order`, `plan_*`; `site.changed`), in its context and
+    below, as far as its operator may read. `failing`: since when nothing came through."""
+
+    id: Id
+    context_id: Annotated[Id, Ref("context")]
+    code: str
+    names: Names
+    url: Annotated[str, Look.URL]
+    commands: Annotated[tuple[str, ...], Between(0, 50)]
+    entities: Annotated[tuple[str, ...], Between(0, 50)]
+    active: bool
+    operator_id: Annotated[Id, Ref("operator")]
+    secret: Annotated[str, Secret()]
+    old_secret: Annotated[str, Secret()]
+    old_until: datetime | None
+    since: datetime
+    failing: datetime | None
+
+
+@entity("webhook_delivery", read=Privilege.WEBHOOK_READ, index=(("webhook_id", "made"), ("state", "made")))
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One telling: what was or will be sent, and how the last try went (`answer` is the HTTP status, `took` in ms).
+    Only the webhook's operator sees `body`. It is its own log, so the audit does not repeat it."""
+
+    id: Id
+    webhook_id: Annotated[Id, Ref("webhook")]
+    event: str
+    body: Annotated[str, Secret()]
+    made: datetime
+    state: DeliveryState
+    tries: int
+    tried: datetime | None
+    next_try: datetime | None
+    answer: int | None
+    why: str
+    took: int
+
+
+def _at(table: str, field: str) -> Place:
+    return lambda read, want: context_of(read, table, getattr(want, field))
+
+
+# --- secrets ---------------------------------------------------------------------------------------------------------
+
+
+def vault_of(keys: Keys) -> Vault:
+    """Sealed with a key that follows from central's root key, which is never in the database."""
+    return Vault(hmac.digest(keys.root_key.private_bytes_raw(), b"parterre webhooks", sha256))
+
+
+def secret_bytes(secret: str) -> bytes | None:
+    """The key in `whsec_…`, as Standard Webhooks writes it; None for what is no such text."""
+    try:
+        raw = b64decode(secret.removeprefix(PREFIX), validate=True)
+    except ValueError:
+        return None
+    return raw if secret.startswith(PREFIX) and len(raw) in SECRET_BYTES else None
+
+
+def signing_keys(webhook: Webhook, keys: Keys, now: datetime) -> list[bytes]:
+    """The newest first; the one before it as long as receivers may still hold it."""
+    vault = vault_of(keys)
+    sealed = [webhook.secret]
+    if webhook.old_secret and webhook.old_until and now < webhook.old_until:
+        sealed.append(webhook.old_secret)
+    opened = [vault.open(each, webhook.id) for each in sealed if each]
+    return [raw for each in opened if each and (raw := secret_bytes(each))]
+
+
+# --- setting one up --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CreateWebhook:
+    """A webhook of yours: it tells what you may read. `secret`: `whsec_` and base64 of 24 to 64 random bytes, made by
+    you; without one it is made later, and nothing is sent before."""
+
+    id: Id
+    context_id: Annotated[Id, Ref("context")]
+    code: str
+    names: Names
+    url: Annotated[str, Look.URL]
+    commands: Annotated[tuple[str, ...], Between(0, 50)] = ()
+    entities: Annotated[tuple[str, ...], Between(0, 50)] = ()
+    active: bool = True
+    secret: Annotated[str, Secret()] = ""
+
+
+@handles(CreateWebhook, needs=CREATE, gives=Id)
+def create_webhook(tx: Tx, want: CreateWebhook) -> Outcome[Id]:
+    if tx.actor.kind is not ActorKind.OPERATOR:
+        return Refused(NoWebhook.NOT_AN_OPERATOR)
+    if want.secret and secret_bytes(want.secret) is None:
+        return Refused(NoWebhook.BAD_SECRET, fix="secret")
+    made = Webhook(
+        want.id, want.context_id, want.code, want.names, want.url, want.commands, want.entities, want.active,
+        Id(tx.actor.id), vault_of(tx.keys).seal(want.secret, want.id) if want.secret else "", "", None, tx.now, None,
+    )  # fmt: skip
+    refused = refused_row(tx, CONFIGURED["webhook"], None, made)
+    if refused:
+        return refused
+    if not tx.one("SELECT 1 FROM webhook WHERE active = 1"):
+        skip_to_head(tx)  # nobody was told so far, so what lies behind is nobody's to be told
+    tx.insert(made)
+    return Ok(want.id)
+
+
+def skip_to_head(tx: Tx) -> None:
+    (head,) = tx.run("SELECT COALESCE(MAX(seq), 0) FROM command_log")[0]
+    keep_cursor(tx, head)
+
+
+def keep_cursor(tx: Tx, seq: int) -> None:
+    tx.write(
+        "INSERT INTO counter (name, value) VALUES (:name, :seq) ON CONFLICT (name) DO UPDATE SET value = :seq",
+        name=CURSOR, seq=seq,
+    )  # fmt: skip
+
+
+@checked(Webhook)
+def webhook_sound(read: Read, before: Webhook | None, after: Webhook | None) -> Refused | None:
+    if after is None:
+        return None
+    if before and not _own(read, before):
+        return Refused(NoWebhook.NOT_YOURS, fix=before.id, detail={"operator_id": before.operator_id})
+    found = [
+        *_pattern_faults("commands", after.commands, COMMANDS),
+        *_pattern_faults("entities", after.entities, BY_NAME),
+    ]
+    if not found and not after.commands and not after.entities:
+        found.append({"at": "commands", "what": "nothing_chosen"})
+    return Refused(NoChange.FAULTY, fix=found[0]["at"], detail={"faults": found}) if found else None
+
+
+def _own(read: Read, webhook: Webhook) -> bool:
+    return read.actor.kind is ActorKind.SYSTEM or read.actor.id == webhook.operator_id
+
+
+def _pattern_faults(at: str, patterns: Iterable[str], known: Iterable[str]) -> Iterator[Fault]:
+    for pattern in patterns:
+        if not _PATTERN.fullmatch(pattern) or (at == "commands" and "." in pattern):
+            yield {"at": at, "what": "not_a_pattern", "value": pattern[:60]}
+        elif not any(fnmatchcase(name, pattern.partition(".")[0]) for name in known):
+            yield {"at": at, "what": "matches_nothing", "value": pattern}
+
+
+@dataclass(frozen=True, slots=True)
+class SetWebhookSecret:
+    """A new secret, made by you: `whsec_` and base64 of 24 to 64 random bytes. The one before it signs beside it for a
+    day, so that the receiver can change over."""
+
+    webhook_id: Annotated[Id, Ref("webhook")]
+    secret: Annotated[str, Secret()]
+
+
+@handles(SetWebhookSecret, needs=Privilege.WEBHOOK_MODIFY, at=_at("webhook", "webhook_id"))
+def set_webhook_secret(tx: Tx, want: SetWebhookSecret) -> Outcome[None]:
+    before = tx.get(Webhook, want.webhook_id)
+    if before is None:
+        return Refused(NoWebhook.NO_SUCH, fix="webhook_id")
+    if not _own(tx, before):
+        return Refused(NoWebhook.NOT_YOURS, fix=before.id, detail={"operator_id": before.operator_id})
+    if secret_bytes(want.secret) is None:
+        return Refused(NoWebhook.BAD_SECRET, fix="secret")
+    sealed = vault_of(tx.keys).seal(want.secret, before.id)
+    until = tx.now + OLD_FOR if before.secret else None
+    tx.update(before, replace(before, secret=sealed, old_secret=before.secret, old_until=until))
+    return Ok(None)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOverWebhook:
+    """The webhook is yours from now on: it tells what you may read, and you may change it."""
+
+    webhook_id: Annotated[Id, Ref("webhook")]
+
+
+@handles(TakeOverWebhook, needs=Privilege.WEBHOOK_MODIFY, at=_at("webhook", "webhook_id"))
+def take_over_webhook(tx: Tx, want: TakeOverWebhook) -> Outcome[None]:
+    before = tx.get(Webhook, want.webhook_id)
+    if before is None:
+        return Refused(NoWebhook.NO_SUCH, fix="webhook_id")
+    if tx.actor.kind is not ActorKind.OPERATOR:
+        return Refused(NoWebhook.NOT_AN_OPERATOR)
+    tx.update(before, replace(before, operator_id=Id(tx.actor.id)))
+    return Ok(None)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteWebhook:
+    """Takes a webhook away, and with it the log of its deliveries; what is waiting is not sent any more."""
+
+    webhook_id: Annotated[Id, Ref("webhook")]
+
+
+@handles(DeleteWebhook, needs=DELETE, at=_at("webhook", "webhook_id"))
+def delete_webhook(tx: Tx, want: DeleteWebhook) -> Outcome[None]:
+    before = tx.get(Webhook, want.webhook_id)
+    if before is None:
+        return Refused(NoWebhook.NO_SUCH, fix="webhook_id")
+    tx.write("DELETE FROM webhook_delivery WHERE webhook_id = :id", id=before.id)
+    tx.delete(before)
+    return Ok(None)
+
+
+# --- deliveries ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ResendDelivery:
+    """Sends a delivery again as it was, with the same id: a receiver that had it knows it."""
+
+    delivery_id: Annotated[Id, Ref("webhook_delivery")]
+
+
+@handles(ResendDelivery, needs=EXECUTE, at=_at("webhook_delivery", "delivery_id"))
+def resend_delivery(tx: Tx, want: ResendDelivery) -> Outcome[None]:
+    delivery = tx.get(Delivery, want.delivery_id)
+    webhook = tx.get(Webhook, delivery.webhook_id) if delivery else None
+    if delivery is None or webhook is None:
+        return Refused(NoWebhook.NO_SUCH, fix="delivery_id")
+    if not webhook.active:
+        return Refused(NoWebhook.NOT_ACTIVE, fix=webhook.id)
+    if not webhook.secret:
+        return Refused(NoWebhook.NO_SECRET, fix=webhook.id)
+    # Its tries go on from where they were, so that a try under way cannot be taken for one of the new ones.
+    waiting = replace(delivery, state=DeliveryState.WAITING, next_try=tx.now)
+    write_delivery(tx, waiting)
+    tell_post(tx, waiting, delivery.tries + 1, tx.now)
+    return Ok(None)
+
+
+def tell_post(tx: Tx, delivery: Delivery, attempt: int, due: datetime) -> None:
+    tx.tell(OUTBOX_KIND, {"webhook": delivery.webhook_id, "delivery": delivery.id, "attempt": attempt}, due)
+
+
+def write_delivery(tx: Tx, after: Delivery) -> None:
+    """Without an audit row: a delivery is its own log."""
+    tx.write(
+        "UPDATE webhook_delivery SET state = :state, tries = :tries, tried = :tried, next_try = :next_try, "
+        "answer = :answer, why = :why, took = :took WHERE id = :id",
+        id=after.id, state=after.state, tries=after.tries, tried=_ms(after.tried), next_try=_ms(after.next_try),
+        answer=after.answer, why=after.why, took=after.took,
+    )  # fmt: skip
+    tx.touched.add("webhook_delivery")
+
+
+def _ms(at: datetime | None) -> int | None:
+    return to_ms(at) if at else None
+
+
+def values_of(row: Any, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
