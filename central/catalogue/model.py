@@ -53,7 +53,9 @@ class Event:
     vat_bp: Annotated[int, Look.PERCENT, Between(0, 3000)]
 
 
-@entity("performance", read=Privilege.CATALOGUE_READ, index=(("site_id", "starts"),))
+@entity(
+    "performance", read=Privilege.CATALOGUE_READ, index=(("site_id", "starts"),), life=("state", PRODUCT),
+)  # fmt: skip
 @dataclass(frozen=True, slots=True)
 class Performance:
     """Times aware UTC. `sell_until` closes the sale, `doors` to `closes` is when gates admit."""

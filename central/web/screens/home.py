@@ -49,7 +49,7 @@ def _cards(at_desk: Desk, read: Read, chosen: Branch) -> list[tuple[str, str, in
         module = t.known(f"privilege:{declaration.screen.partition('.')[0]}") or ""
         new = f"/admin/e/{name}/new?at={chosen.id}" if makes else ""
         cards.append((t.entities(name), f"/admin/e/{name}?at={chosen.id}", count, new, module))
-    return sorted(cards, key=lambda card: (card[4].casefold(), card[0].casefold()))
+    return sorted(cards, key=lambda card: (not card[3], card[4].casefold(), card[0].casefold()))
 
 
 _BELOW = {"institution": "organiser", "organiser": "season", "season": "activity"}

@@ -5,7 +5,6 @@ counted is counted up to `COUNTED`: nobody reads "41,307", and counting them wou
 """
 
 import base64
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,16 +12,16 @@ from typing import Any
 
 import orjson
 
-from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Column, Declaration, Look
+from central.kernel.found import folded, spoken
 from central.kernel.scope import home, narrowing
 from central.kernel.tx import Read
 from central.web.screens.names import stands_for, title_column
 
 PAGE = 50
 COUNTED = 1000
-FOLDED = 2000  # tables up to here are searched without regard to accents
+MOST_WORDS = 6
 MOST_NEEDLE = 200
 LEAST = -(2**62)  # stands for NULL among numbers
 
@@ -219,7 +218,7 @@ def _query(door: Door, read: Read, declaration: Declaration, wanted: Wanted) -> 
             where += f" AND t.{name} = :only{n}"
             params[f"only{n}"] = bound[0]
     if needle := wanted.q.strip()[:MOST_NEEDLE]:
-        said, more = _search(read, declaration, needle)
+        said, more = _search(declaration, needle)
         where, params = f"{where} AND ({said})", params | more
     return _Query(joins, where, params)
 
@@ -246,54 +245,35 @@ def _count(read: Read, declaration: Declaration, query: _Query) -> int:
 # --- searching -------------------------------------------------------------------------------------------------------
 
 
-def folded(text: str) -> str:
-    """Without accents and capitals: `Théâtre` is `theatre`."""
-    bare = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in bare if not unicodedata.combining(char)).casefold()
-
-
-def _search(read: Read, declaration: Declaration, needle: str) -> tuple[str, dict[str, Any]]:
+def _search(declaration: Declaration, needle: str) -> tuple[str, dict[str, Any]]:
     """Rows whose own texts hold the needle, or that refer to something whose name does."""
+    words = folded(needle).split()[:MOST_WORDS]
+    params: dict[str, Any] = {f"word{n}": f"%{_literal(word)}%" for n, word in enumerate(words)}
     said: list[str] = []
-    params: dict[str, Any] = {}
     own = searched(declaration)
-    if own:
-        text, more = _holds(read, declaration.name, own, needle, "own")
-        said.append(text)
-        params |= more
+    if words and spoken(declaration.name):
+        said.append(f"t.id IN ({_named(declaration.name, len(words))})")
+        own = tuple(name for name in own if name not in spoken(declaration.name))
     for column in _named_refs(declaration):
-        table = str(column.ref)
-        title = str(title_column(table))
-        text, more = _holds(read, table, (title,), needle, f"ref_{column.name}")
-        inner = text.replace("t.", "s.")
-        said.append(f"t.{column.name} IN (SELECT s.id FROM {table} s WHERE {inner})")  # noqa: S608 - our names
-        params |= more
+        if words:
+            said.append(f"t.{column.name} IN ({_named(str(column.ref), len(words))})")
+    if own:
+        params["needle"] = f"%{_literal(needle.lower())}%"
+        said += [f"LOWER(t.{name}) LIKE :needle ESCAPE '!'" for name in own]
     return " OR ".join(said) or "1 = 0", params
+
+
+def _named(table: str, words: int) -> str:
+    """The ids of a table's rows whose line in `found` holds every word."""
+    inside = " AND ".join(f"f.words LIKE :word{n} ESCAPE '!'" for n in range(words))
+    return f"SELECT f.entity_id FROM found f WHERE f.entity = '{table}' AND {inside}"  # noqa: S608 - our own names
+
+
+def _literal(text: str) -> str:
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
 def _named_refs(declaration: Declaration) -> list[Column]:
     """Searched through: what stands for a row without a name, or else what it refers to."""
     columns = stands_for(declaration.name) if title_column(declaration.name) is None else declaration.columns
-    return [each for each in columns if each.ref in BY_NAME and not each.many and title_column(str(each.ref))]
-
-
-def _holds(read: Read, table: str, columns: tuple[str, ...], needle: str, name: str) -> tuple[str, dict[str, Any]]:
-    few = read.run(f"SELECT COUNT(*) FROM (SELECT 1 FROM {table} LIMIT {FOLDED + 1}) c")[0][0] <= FOLDED  # noqa: S608
-    if few:
-        wanted = folded(needle)
-        rows = read.run(f"SELECT id, {', '.join(columns)} FROM {table}")  # noqa: S608 - our names
-        ids = [row[0] for row in rows if any(each and wanted in folded(each) for each in row[1:])]
-        inside, params = in_list(name, ids[: FOLDED + 1])
-        return (f"t.id IN {inside}", params) if ids else ("1 = 0", {})
-    escaped = needle.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    spelt = list(dict.fromkeys((escaped, escaped.lower(), escaped.upper(), escaped.title())))
-    if needle.isascii():
-        spelt = spelt[1:2]  # SQLite's LIKE does not tell ASCII capitals apart; PostgreSQL gets LOWER
-    said = " OR ".join(
-        f"LOWER(t.{column}) LIKE :{name}_{n} ESCAPE '\\'"
-        if needle.isascii()
-        else f"t.{column} LIKE :{name}_{n} ESCAPE '\\'"
-        for column in columns
-        for n in range(len(spelt))
-    )
-    return f"({said})", {f"{name}_{n}": f"%{each}%" for n, each in enumerate(spelt)}
+    return [each for each in columns if each.ref in BY_NAME and not each.many and spoken(str(each.ref))]

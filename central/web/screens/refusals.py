@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from central.kernel.door import NoEntry
-from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.screens.names import label
-from central.web.screens.shown import address
+from central.web.screens.shown import address, table_of
 from central.web.texts import Texts
 from shared.ids import is_id
 from shared.outcome import Refused
@@ -67,9 +66,11 @@ def _links(read: Read, t: Texts, refused: Refused, on: str | None) -> list[tuple
 
 def used_by(t: Texts, use: Mapping[str, Any], row_id: str) -> tuple[str, str]:
     """`3 Espaces (site)`, and the list of them."""
-    entity, column = str(use["entity"]), str(use["field"])
-    text = f"{t.number(int(use['count']))} × {t.entities(entity)} ({t.field(entity, column)})"
-    return text, f"/admin/e/{entity}?is.{column}={row_id}"
+    entity, column = str(use["entity"]), str(use.get("field", ""))
+    said = f" ({t.field(entity, column)})" if column else ""
+    count = use.get("count", len(use.get("ids", ())))
+    narrowed = f"?is.{column}={row_id}" if column else ""
+    return f"{t.number(int(count))} × {t.entities(entity)}{said}", f"/admin/e/{entity}{narrowed}"
 
 
 def _ids(refused: Refused, on: str | None) -> list[str]:
@@ -80,14 +81,6 @@ def _ids(refused: Refused, on: str | None) -> list[str]:
             found += [each for each in value if isinstance(each, str)]
     named = [each for each in found if isinstance(each, str) and is_id(each) and each != on]
     return list(dict.fromkeys(named))[:10]
-
-
-def table_of(read: Read, row_id: str) -> str | None:
-    """Which entity an id belongs to: ids are unique in the house, and each look goes by a primary key."""
-    for table in BY_NAME:
-        if read.one(f"SELECT 1 FROM {table} WHERE id = :id", id=row_id):  # noqa: S608 - our names
-            return table
-    return None
 
 
 def faults_in(refused: Refused, fields: set[str]) -> list[Fault]:

@@ -1,7 +1,7 @@
 """Values as people read them: on a page, in a list's cell, in an export."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +17,7 @@ from central.web.screens.fields import Kind, duration_text, field_of
 from central.web.screens.names import FALLBACK_CURRENCY, Labels, currencies_of, house_zone, labels, zones_of
 from central.web.texts import Texts, digits
 from central.web.texts_needed import enum_name
+from shared.ids import Id
 
 MOST_CELL = 80
 MOST_DEFAULT = 6
@@ -46,6 +47,10 @@ class Reader:
     zones: dict[str, ZoneInfo]
     currencies: dict[str, str]
     house: ZoneInfo
+    guessed: dict[str, str] = field(default_factory=dict)
+
+    def ref(self, column: Column) -> str | None:
+        return ref_of(column) or self.guessed.get(column.name)
 
     def zone(self, row_id: str) -> ZoneInfo:
         return self.zones.get(row_id, self.house)
@@ -66,8 +71,9 @@ class Reader:
 def reader(read: Read, t: Texts, declaration: Declaration, rows: Sequence[Any], columns: Iterable[Column]) -> Reader:
     chosen = list(columns)
     wanted: list[tuple[str, str]] = []
+    guessed = {each.name: table for each in chosen if (table := _guessed(read, rows, each))}
     for column in chosen:
-        table = ref_of(column)
+        table = ref_of(column) or guessed.get(column.name)
         if not table:
             continue
         for row in rows:
@@ -80,8 +86,24 @@ def reader(read: Read, t: Texts, declaration: Declaration, rows: Sequence[Any], 
         t, declaration, labels(read, t, wanted),
         zones_of(read, declaration, ids) if timed else {},
         currencies_of(read, declaration, ids) if paid else {},
-        house_zone(read) if timed else ZoneInfo("UTC"),
+        house_zone(read) if timed else ZoneInfo("UTC"), guessed,
     )  # fmt: skip
+
+
+def _guessed(read: Read, rows: Sequence[Any], column: Column) -> str | None:
+    """The table of an id whose declaration does not say it: where the first of these rows' ids is found."""
+    if column.hint is not Id or column.name == "id" or ref_of(column):
+        return None
+    first = next((value for row in rows if (value := getattr(row, column.name))), None)
+    return table_of(read, first) if first else None
+
+
+def table_of(read: Read, row_id: str) -> str | None:
+    """Which entity an id belongs to: ids are unique in the house, and each look goes by a primary key."""
+    for table in BY_NAME:
+        if read.one(f"SELECT 1 FROM {table} WHERE id = :id", id=row_id):  # noqa: S608 - our names
+            return table
+    return None
 
 
 def value_text(t: Texts, declaration: Declaration, column: Column, value: Any) -> Cell:
@@ -133,7 +155,7 @@ def _cell(of: Reader, column: Column, value: Any, row_id: str, short: bool) -> C
         return Cell("")
     if column.name == "id":
         return Cell(str(value))
-    if table := ref_of(column):
+    if table := of.ref(column):
         named = [(clip(of.named(table, each)), address(table, each)) for each in (value if column.many else [value])]
         return Cell("", links=tuple(named)) if named else Cell("")
     match kind:
@@ -204,7 +226,7 @@ def exported(of: Reader, row: Any, column: Column) -> str | int | float | dateti
     value: Any = getattr(row, column.name)
     said: int | float
     match _kind(column):
-        case _ if value is None or ref_of(column):
+        case _ if value is None or of.ref(column):
             return of.text(row, column) if value is not None else None
         case Kind.MONEY:
             places = digits(of.currency(row.id))

@@ -28,7 +28,7 @@ MOST_RELATED = 24
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """`weight`: main, quiet or stop (what takes away)."""
+    """`weight`: main, quiet, stop (what takes away), or rest."""
 
     text: str
     href: str
@@ -73,10 +73,17 @@ def _data(at_desk: Desk, read: Read, declaration: Declaration, row: Any) -> dict
         "at": place,
         "values": values,
         "state": _state(at_desk, declaration, row),
-        "buttons": list(buttons(at_desk, read, declaration, row, place)),
+        **_split(list(buttons(at_desk, read, declaration, row, place))),
         "related": list(_related(at_desk, read, declaration, row.id)),
         "zone": of.zone(row.id).key if timed else "",
     }
+
+
+def _split(found: list[Button]) -> dict[str, list[Button]]:
+    """What one reaches for first, and the rest, which is folded away where it is much."""
+    first = [each for each in found if each.weight != "rest"]
+    rest = [each for each in found if each.weight == "rest"]
+    return {"buttons": first, "more": rest} if len(rest) > 2 else {"buttons": found, "more": []}
 
 
 def _state(at_desk: Desk, declaration: Declaration, row: Any) -> tuple[str, str] | None:
@@ -122,7 +129,7 @@ def _life_buttons(at_desk: Desk, read: Read, declaration: Declaration, row: Any,
                 said = at_desk.t.value(enum_name(type(do)), do)
                 yield Button(said, f"{href}&{choice}={do}", _weight(do))
         elif (do := _named(handler, dos)) is None or (now, do) in table:
-            yield Button(at_desk.t.do(handler.name), href, "main" if do else "quiet")
+            yield Button(at_desk.t.do(handler.name), href, "main" if do else "rest")
 
 
 def _choice_of(handler: Handler, dos: set[Any]) -> str | None:
