@@ -217,7 +217,11 @@ def _differences(
     goal: dict[Field, dict[int, Any]] = {each: {} for each in LOGICAL_FIELDS}
     returning: list[tuple[int, int]] = []
     movable = [each for each in LOGICAL_FIELDS if each in wanted.fields and each is not Field.INVALID]
+    # Most seats of a hall are the same in both; they are passed over at the speed of a comparison.
+    here, there = (list(zip(*(values[each] for each in LOGICAL_FIELDS), strict=True)) for values in (target, source))
     for theirs, own in pairs:
+        if here[own] == there[theirs]:
+            continue
         gone, invalid = target[Field.INVALID][own], source[Field.INVALID][theirs]
         if gone and not invalid and Field.INVALID in wanted.fields:
             returning.append((theirs, own))

@@ -177,7 +177,8 @@ def undo_plan_action(tx: Tx, want: UndoPlanAction) -> Outcome[Acted]:
     entry = tx.get(PlanAction, want.action_id)
     if entry is None:
         return Refused(NoAct.NO_SUCH_ACTION, fix="action_id")
-    table = plan_table(tx, entry.target, entry.target_id)
+    did = load(entry.changes)
+    table = plan_table(tx, entry.target, entry.target_id, _touched(did))
     if table is None:
         return Refused(NoAct.NO_SUCH_PLAN, fix=entry.target_id)
 
@@ -185,7 +186,7 @@ def undo_plan_action(tx: Tx, want: UndoPlanAction) -> Outcome[Acted]:
         still_broken = bool(table.broken) and table.broken[n] and table.values[Field.INVALID][n]
         return table.taken[n] or (INVALID if still_broken else "")
 
-    changes, whys = inverse(load(entry.changes), table, fixed)
+    changes, whys = inverse(did, table, fixed)
     at = index_of(table)
     left = left_places(table, [(at(position), why) for position, why in sorted(whys.items())])
     if not changes:
@@ -208,15 +209,22 @@ def undo_plan_action(tx: Tx, want: UndoPlanAction) -> Outcome[Acted]:
     return Ok(acted(tx, made, entry.target_id, left))
 
 
-def plan_table(read: Read, target: PlanTarget, target_id: str) -> Table | None:
-    """The whole plan of now; None: there is no such plan."""
+def _touched(did: Changes) -> Selection:
+    """The seats of these changes."""
+    return Selection(
+        runs=tuple(stretch for change in did.seats for stretch in zip(change.at[::2], change.at[1::2], strict=True))
+    )
+
+
+def plan_table(read: Read, target: PlanTarget, target_id: str, selection: Selection | None = None) -> Table | None:
+    """The plan of now: the whole of it, or at least what is selected. None: there is no such plan."""
     match target:
         case PlanTarget.PHYSICAL:
             there_is = read.one("SELECT 1 FROM physical_configuration WHERE id = :id", id=target_id)
-            return physical_table(read, target_id) if there_is else None
+            return physical_table(read, target_id, selection) if there_is else None
         case PlanTarget.LOGICAL:
             logical = read.get(LogicalConfiguration, target_id)
-            return logical_table(read, logical) if logical else None
+            return logical_table(read, logical, selection) if logical else None
         case PlanTarget.PERFORMANCE:
             performance = read.get(Performance, target_id)
-            return performance_table(read, performance) if performance else None
+            return performance_table(read, performance, selection) if performance else None

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from central.catalogue.model import Performance
 from central.inventory import counts
@@ -23,18 +24,10 @@ def performance_table(read: Read, performance: Performance, selection: Selection
         "SELECT physical_configuration_id FROM logical_configuration WHERE id = :id",
         id=performance.logical_configuration_id,
     )
-    where, params = (selection and narrowed(selection)) or ("1 = 1", {})
-    rows = read.run(
-        "SELECT s.position, s.id, s.zone_id, s.row_name, s.number, s.x, s.y, s.quality, COALESCE(v.id, ''), "  # noqa: S608
-        "v.category_id, v.contingent_id, COALESCE(v.blocked, ''), v.quality, "
-        "CASE WHEN v.id IS NULL THEN 'gone' ELSE '' END, s.invalid, COALESCE(a.state, '') FROM physical_seat s "
-        "LEFT JOIN place v ON v.performance_id = :performance AND v.seat_id = s.id "
-        "LEFT JOIN allocation a ON a.performance_id = :performance AND a.seat_id = s.id AND a.state <> 'released' "
-        f"WHERE s.configuration_id = :configuration AND {where} ORDER BY s.position",
-        performance=performance.id,
-        configuration=physical_id,
-        **params,
-    )
+    narrow = narrowed(selection) if selection else None
+    rows = _some_rows(read, performance.id, physical_id, *narrow) if narrow else _all_rows(
+        read, performance.id, physical_id
+    )  # fmt: skip
     table = table_of(rows, LOGICAL_FIELDS)
     table.broken, table.taken = [row[-2] for row in rows], [row[-1] for row in rows]
     table.names = zone_names(read, physical_id)
@@ -48,29 +41,73 @@ def performance_table(read: Read, performance: Performance, selection: Selection
     return table
 
 
+def _some_rows(
+    read: Read, performance_id: str, physical_id: str, where: str, params: dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    return read.run(
+        "SELECT s.position, s.id, s.zone_id, s.row_name, s.number, s.x, s.y, s.quality, COALESCE(v.id, ''), "  # noqa: S608
+        "v.category_id, v.contingent_id, COALESCE(v.blocked, ''), v.quality, "
+        "CASE WHEN v.id IS NULL THEN 'gone' ELSE '' END, s.invalid, COALESCE(a.state, '') FROM physical_seat s "
+        "LEFT JOIN place v ON v.performance_id = :performance AND v.seat_id = s.id "
+        "LEFT JOIN allocation a ON a.performance_id = :performance AND a.seat_id = s.id AND a.state <> 'released' "
+        f"WHERE s.configuration_id = :configuration AND {where} ORDER BY s.position",
+        performance=performance_id,
+        configuration=physical_id,
+        **params,
+    )
+
+
+_NO_PLACE = ("", None, None, "", None, GONE)
+
+
+def _all_rows(read: Read, performance_id: str, physical_id: str) -> list[tuple[Any, ...]]:
+    """The same for a whole hall: three plain scans put together here take half the time of the join."""
+    places = {
+        seat: (place, category, contingent, blocked, quality, "")
+        for seat, place, category, contingent, blocked, quality in read.run(
+            "SELECT seat_id, id, category_id, contingent_id, blocked, quality FROM place WHERE performance_id = :id",
+            id=performance_id,
+        )
+    }
+    taken: dict[str, str] = dict(
+        read.run(
+            "SELECT seat_id, state FROM allocation WHERE performance_id = :id AND state <> 'released' "
+            "AND seat_id IS NOT NULL",
+            id=performance_id,
+        )
+    )
+    return [
+        (*row[:8], *places.get(row[1], _NO_PLACE), row[8], taken.get(row[1], ""))
+        for row in read.run(
+            "SELECT position, id, zone_id, row_name, number, x, y, quality, invalid FROM physical_seat "
+            "WHERE configuration_id = :id ORDER BY position",
+            id=physical_id,
+        )
+    ]
+
+
 def save_performance(tx: Tx, performance_id: Id, changes: Changes, table: Table) -> None:
     """Writes changes into the places, gauges and counts of a performance, and into the table. What is taken must not be
     among them, but for its order."""
     at = index_of(table)
     touched = sorted({at(position) for change in changes.seats for position in positions(change.at)})
-    before = {n: _counted_as(table, n) for n in touched}
+    before = _counted_as(table, touched)
     shares, categories = dict(table.shares), dict(table.counted)
     flipped = {p for change in changes.seats if change.field is Field.INVALID for p in positions(change.at)}
     apply(changes, table)
     _remove_and_restore(tx, performance_id, [at(position) for position in sorted(flipped)], table)
     save_seats(tx, "place", changes, table, skip=frozenset(flipped))
     moves: Counter[tuple[str, str, str, str]] = Counter()
-    for n in touched:
-        was, now = before[n], _counted_as(table, n)
+    for (was, now), n in Counter(zip(before, _counted_as(table, touched), strict=True)).items():
         if was == now:
             continue
         if was and now and was[:2] == now[:2]:
-            moves[was[0], was[1], was[2], now[2]] += 1
+            moves[was[0], was[1], was[2], now[2]] += n
             continue
         if was:
-            moves[was[0], was[1], was[2], ""] += 1
+            moves[was[0], was[1], was[2], ""] += n
         if now:
-            moves[now[0], now[1], "", now[2]] += 1
+            moves[now[0], now[1], "", now[2]] += n
     _save_gauges(tx, performance_id, changes, table)
     for zone, contingent in table.shares:
         was_share = shares.get((zone, contingent), Share(0))
@@ -82,12 +119,16 @@ def save_performance(tx: Tx, performance_id: Id, changes: Changes, table: Table)
     tx.touched.add(counts.hall_mark(performance_id))
 
 
-def _counted_as(table: Table, n: int) -> tuple[str, str, str] | None:
-    """(category, contingent, bucket) of a seat; None: it has no place."""
-    if table.values[Field.INVALID][n]:
-        return None
-    bucket = table.taken[n] or (counts.BLOCKED if table.values[Field.BLOCKED][n] else counts.FREE)
-    return table.values[Field.CATEGORY][n], table.values[Field.CONTINGENT][n] or "", bucket
+def _counted_as(table: Table, seats: Iterable[int]) -> list[tuple[str, str, str] | None]:
+    """(category, contingent, bucket) of each seat; None: it has no place."""
+    invalid, blocked, taken = table.values[Field.INVALID], table.values[Field.BLOCKED], table.taken
+    category, contingent = table.values[Field.CATEGORY], table.values[Field.CONTINGENT]
+    return [
+        None
+        if invalid[n]
+        else (category[n], contingent[n] or "", taken[n] or (counts.BLOCKED if blocked[n] else counts.FREE))
+        for n in seats
+    ]
 
 
 def _moves_of_share(

@@ -88,13 +88,33 @@ LOGICAL_FIELDS = (Field.CATEGORY, Field.CONTINGENT, Field.BLOCKED, Field.QUALITY
 
 
 def logical_table(read: Read, logical: LogicalConfiguration, selection: Selection | None = None) -> Table:
-    where, params = (selection and narrowed(selection)) or ("1 = 1", {})
-    sql = (
-        f"SELECT {_SEAT}, v.id, v.category_id, v.contingent_id, v.blocked, v.quality, s.invalid "  # noqa: S608
-        "FROM physical_seat s JOIN logical_seat v ON v.configuration_id = :logical AND v.seat_id = s.id "
-        f"WHERE s.configuration_id = :configuration AND {where} ORDER BY s.position"
-    )
-    rows = read.run(sql, logical=logical.id, configuration=logical.physical_configuration_id, **params)
+    narrow = narrowed(selection) if selection else None
+    if narrow:
+        rows = read.run(
+            f"SELECT {_SEAT}, v.id, v.category_id, v.contingent_id, v.blocked, v.quality, s.invalid "  # noqa: S608
+            "FROM physical_seat s JOIN logical_seat v ON v.configuration_id = :logical AND v.seat_id = s.id "
+            f"WHERE s.configuration_id = :configuration AND {narrow[0]} ORDER BY s.position",
+            logical=logical.id,
+            configuration=logical.physical_configuration_id,
+            **narrow[1],
+        )
+    else:  # two plain scans, put together here, take half the time of the join
+        own = {
+            seat: more
+            for seat, *more in read.run(
+                "SELECT seat_id, id, category_id, contingent_id, blocked, quality FROM logical_seat "
+                "WHERE configuration_id = :id",
+                id=logical.id,
+            )
+        }
+        rows = [
+            (*row[:8], *own[row[1]], row[8])
+            for row in read.run(
+                f"SELECT {_SEAT}, s.invalid FROM physical_seat s WHERE s.configuration_id = :id "  # noqa: S608
+                "ORDER BY s.position",
+                id=logical.physical_configuration_id,
+            )
+        ]
     table = table_of(rows, LOGICAL_FIELDS)
     table.taken = [""] * len(table.ids)
     table.names = zone_names(read, logical.physical_configuration_id)

@@ -18,6 +18,7 @@ from shared.rules.rows import Point
 
 MOST_CORNERS = 10_000
 BANDS = 256
+FEW_RUNS = 20
 NAMED = 20  # unknown things that a refusal lists
 
 
@@ -238,7 +239,7 @@ def _unknown(reason: NoAct, where: str, what: Sequence[Any]) -> Refused:
 def narrowed(selection: Selection, most: int = 500) -> tuple[str, dict[str, Any]] | None:
     """SQL over `s` (physical_seat) and `v` (what holds category and contingent) that lets through at least every seat
     that is meant, so that blocking four seats does not read a stadium. None: read it all."""
-    if selection.everything or len(selection.seats) + len(selection.runs) + len(selection.rows) > most:
+    if selection.everything or len(selection.seats) + len(selection.rows) > most:
         return None
     if len(selection.zones) + len(selection.categories) + len(selection.contingents) > most:
         return None
@@ -258,7 +259,11 @@ def narrowed(selection: Selection, most: int = 500) -> tuple[str, dict[str, Any]
     ):
         if values:
             parts.append(f"{column} IN ({', '.join(mark(str(value)) for value in values)})")
-    parts += [f"s.position BETWEEN {mark(first)} AND {mark(first + count - 1)}" for first, count in selection.runs]
+    stretches = selection.runs
+    if len(stretches) > FEW_RUNS:  # one stretch around them all
+        first = min(first for first, _ in stretches)
+        stretches = ((first, max(start + count for start, count in stretches) - first),)
+    parts += [f"s.position BETWEEN {mark(first)} AND {mark(first + count - 1)}" for first, count in stretches]
     parts += [f"(s.zone_id = {mark(str(row.zone_id))} AND s.row_name = {mark(row.row)})" for row in selection.rows]
     if selection.lasso:
         xs, ys = [x for x, _ in selection.lasso], [y for _, y in selection.lasso]
