@@ -64,8 +64,8 @@ class Sayer:
         self.zone = zones_of(read, declaration, [row_id]).get(row_id) or house_zone(read)
         wanted = [pair for state in states for pair in _refs(declaration, state)]
         self._reader = Reader(
-            t, declaration, named(read, t, wanted), {row_id: self.zone}, currencies_of(read, declaration, [row_id]),
-            self.zone,
+            t=t, declaration=declaration, named=named(read, t, wanted), zones={row_id: self.zone},
+            currencies=currencies_of(read, declaration, [row_id]), house=self.zone,
         )  # fmt: skip
 
     def field(self, name: str) -> str:
@@ -130,7 +130,7 @@ def _told(t: Texts, say: Sayer, past: Past, moment: Moment, who: Mapping[str, Wh
     lines = tuple(line for line in lines if _says(line.before) or _says(line.after))
     return Told(
         entry.key, entry.command_id, t.moment(entry.at, say.zone), entry.at.isoformat(), who[entry.actor],
-        origin_text(t, entry.origin), t.do(entry.command), act_text(t, entry.act), lines, entry.seq,
+        origin_text(t, entry.origin), t.do(entry.command), str(entry.act), lines, entry.seq,
         entry.act is not Act.CREATED or past.now is not None,
     )  # fmt: skip
 

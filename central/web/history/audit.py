@@ -1,0 +1,326 @@
+"""The audit's screen: everything that came to the door, filtered, page by page; one command with all it changed; and
+the same as a sheet. What a row touched is named only to who may see it.
+
+GET /admin/audit            ?who=&command=&entity=&id=&origin=&ok=&since=&until=&at=&before=
+GET /admin/audit/<command>  one command
+GET /admin/audit.csv, /admin/audit.xlsx    with the same filters
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import orjson
+from aiohttp import web
+
+from central.kernel.db import in_list
+from central.kernel.door import Door, NoEntry
+from central.kernel.entity import BY_NAME
+from central.kernel.registry import COMMANDS
+from central.kernel.scope import narrowing
+from central.kernel.tx import ActorKind, Read
+from central.web.frame import Frame
+from central.web.history.log import AUDIT, Found, Row, Wanted, found, row_of
+from central.web.history.past import STRUCK, Act, Difference
+from central.web.history.records import Thing, visible
+from central.web.history.sheets import csv_sheet, excel_sheet
+from central.web.history.words import TABLES, Line, Sayer, Who, act_text, named, origin_text, people
+from central.web.screens.listing import contexts_below, seen_at
+from central.web.screens.moments import moment as moment_of
+from central.web.screens.names import house_zone, labels, title_column
+from central.web.screens.refusals import said
+from central.web.session import SignedIn
+from central.web.texts import Texts
+from shared.ids import is_id
+from shared.outcome import Refused
+
+NAMED = 4  # things named in a row of the list
+LISTED = 200  # things shown of one command
+CHOICES = 300
+FILTERS = ("who", "command", "entity", "id", "origin", "ok", "since", "until")
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A thing that a command changed; without a name and address for who may not see it."""
+
+    act: str
+    entity: str
+    name: str
+    href: str
+    seen: bool = True
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    row: Row
+    when: str
+    who: Who
+    origin: str
+    did: str
+    place: str
+    reason: str
+    things: tuple[Touched, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be filtered by: (value, text)."""
+
+    who: list[tuple[str, str]]
+    command: list[tuple[str, str]]
+    entity: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """A command: what was asked, by whom, what came of it."""
+
+    entry: Entry
+    fields: tuple[Field, ...]
+    asked: bool  # whether the asker may see what was asked
+    refusal: str
+    hash: str
+
+
+class Audit:
+    def __init__(self, door: Door, frame: Frame) -> None:
+        self._door, self._frame = door, frame
+        frame.menu("organisation", "Journal", "/admin/audit", AUDIT)
+
+    def routes(self, app: web.Application) -> None:
+        app.router.add_get("/admin/audit", self.page)
+        app.router.add_get("/admin/audit/{id:[0-9A-Z]{26}}", self.one)
+        app.router.add_get("/admin/audit.{kind:csv|xlsx}", self.export)
+
+    async def page(self, request: web.Request) -> web.Response:
+        me, t = await self._reader(request)
+        asked = {name: request.query.get(name, "")[:200] for name in FILTERS}
+        before = _number(request.query.get("before", ""))
+
+        def look(read: Read) -> tuple[list[Entry], Found, Choices, str]:
+            zone = house_zone(read)
+            want = replace(self._wanted(read, asked, zone, request.query.get("at")), before=before)
+            rows = found(read, want)
+            return told(self._door, read, t, rows.rows, zone), rows, choices(self._door, read, t), str(zone)
+
+        entries, rows, offered, zone = await self._door.read(me.actor, look)
+        kept = {name: value for name, value in (*asked.items(), ("at", request.query.get("at", ""))) if value}
+        until = t.moment(rows.until, ZoneInfo(zone)) if rows.until else ""
+        template = "audit_rows.html" if "more" in request.query else "audit.html"
+        return await self._frame.page(
+            request, template, title=t("Journal"), here="/admin/audit", entries=entries, asked=asked, offered=offered,
+            zone=zone, until=until, query=urlencode(kept), next=rows.next, first=not before,
+        )  # fmt: skip
+
+    async def one(self, request: web.Request) -> web.Response:
+        me, t = await self._reader(request)
+        made: One | None = await self._door.read(
+            me.actor, lambda read: one(self._door, read, t, request.match_info["id"])
+        )
+        if made is None:
+            raise web.HTTPNotFound(text=t("Il n’y a rien ici que vous puissiez voir."))
+        return await self._frame.page(
+            request, "audit_one.html", title=t("Journal"), here="/admin/audit", one=made, at=made.entry.row.place
+        )
+
+    async def export(self, request: web.Request) -> web.StreamResponse:
+        """Read and written in chunks: a million rows take no more memory than a thousand."""
+        me, t = await self._reader(request)
+        asked = {name: request.query.get(name, "")[:200] for name in FILTERS}
+        at = request.query.get("at")
+
+        async def chunk(before: int) -> tuple[list[Entry], int, ZoneInfo]:
+            def look(read: Read) -> tuple[list[Entry], int, ZoneInfo]:
+                zone = house_zone(read)
+                want = replace(self._wanted(read, asked, zone, at), before=before)
+                rows = found(read, want, most=500)
+                return told(self._door, read, t, rows.rows, zone, lines=True), rows.next, zone
+
+            answer: tuple[list[Entry], int, ZoneInfo] = await self._door.read(me.actor, look)
+            return answer
+
+        made = csv_sheet if request.match_info["kind"] == "csv" else excel_sheet
+        return await made(request, t, chunk)
+
+    async def _reader(self, request: web.Request) -> tuple[SignedIn, Texts]:
+        me = await self._frame.who(request)
+        t = self._frame.texts(request, me)
+        places = await self._door.read(me.actor, lambda read: self._door.holding(read, AUDIT))
+        if places is not None and not places:
+            raise web.HTTPForbidden(text=await self._door.read(me.actor, lambda read: _not_allowed(read, t)))
+        return me, t
+
+    def _wanted(self, read: Read, asked: Mapping[str, str], zone: ZoneInfo, at: str | None) -> Wanted:
+        """An unknown context is none: nothing is shown, rather than everything."""
+        root = read.one("SELECT id FROM context WHERE parent_id IS NULL")
+        below = None if not at or (root and root[0] == at) else contexts_below(read, at)
+        since, until = _moment(asked["since"], zone), _moment(asked["until"], zone)
+        return Wanted(
+            self._door.holding(read, AUDIT), below, asked["who"], asked["command"], asked["entity"],
+            asked["id"] if is_id(asked["id"]) else "", asked["origin"].strip(),
+            {"1": True, "0": False}.get(asked["ok"]), since, until + timedelta(minutes=1) if until else None,
+        )  # fmt: skip
+
+
+def _not_allowed(read: Read, t: Texts) -> str:
+    return said(read, t, Refused(NoEntry.NOT_ALLOWED, fix=AUDIT)).text
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime | None:
+    try:
+        local = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    try:
+        return local if local.tzinfo else moment_of(local, zone).at
+    except OverflowError:  # the year 1, or 9999
+        return None
+
+
+def choices(door: Door, read: Read, t: Texts) -> Choices:
+    who = [(f"{ActorKind.SYSTEM}:central", t("Parterre"))]
+    for kind, table in TABLES.items():
+        title = title_column(table) if table in BY_NAME else None
+        if title:
+            declaration = BY_NAME[table]
+            joins, where, params = narrowing(read, declaration, seen_at(door, read, declaration, None))
+            sql = f"SELECT t.id, t.{title} FROM {table} t{joins} WHERE {where} ORDER BY t.{title} LIMIT :n"  # noqa: S608
+            rows = read.run(sql, n=CHOICES, **params)
+            who += [(f"{kind}:{row[0]}", str(row[1])) for row in rows]
+    commands = sorted(((name, t.do(name)) for name in COMMANDS), key=lambda pair: pair[1].casefold())
+    entities = sorted(((name, t.entities(name)) for name in BY_NAME), key=lambda pair: pair[1].casefold())
+    return Choices(who, commands, entities)
+
+
+# --- rows in words ---------------------------------------------------------------------------------------------------
+
+
+def told(
+    door: Door, read: Read, t: Texts, rows: list[Row], zone: ZoneInfo, *, lines: bool = False, most: int = NAMED
+) -> list[Entry]:
+    """`lines`: with what was changed, for a sheet or for a single command."""
+    touched = _touched(read, [row.id for row in rows], most)
+    counts = _counts(read, [row.id for row in rows])
+    things = {thing for each in touched.values() for _, thing, _ in each}
+    seen = visible(door, read, things)
+    names = named(read, t, seen)
+    who = people(read, t, [row.actor for row in rows])
+    places = labels(read, t, [("context", row.place) for row in rows if row.place])
+    made = []
+    for row in rows:
+        shown = tuple(
+            _thing(read, t, names, act, thing, change if lines else "", thing in seen)
+            for act, thing, change in touched.get(row.id, ())
+        )
+        made.append(
+            Entry(
+                row, t.moment(row.at, zone), who[row.actor], origin_text(t, row.origin), t.do(row.command),
+                places("context", row.place) if row.place else "", t.reason(row.reason) if row.reason else "", shown,
+                max(0, counts.get(row.id, 0) - len(shown)),
+            )
+        )  # fmt: skip
+    return made
+
+
+def _touched(read: Read, ids: list[str], most: int) -> dict[str, list[tuple[Act, Thing, str]]]:
+    if not ids:
+        return {}
+    inside, params = in_list("c", ids)
+    found_: dict[str, list[tuple[Act, Thing, str]]] = {}
+    for command_id, entity, row_id, action, change in read.run(
+        "SELECT command_id, entity, entity_id, action, change FROM audit "  # noqa: S608 - our names
+        f"WHERE command_id IN {inside} AND n < :most ORDER BY command_id, n",
+        most=most,
+        **params,
+    ):
+        found_.setdefault(command_id, []).append((Act(action), (entity, row_id), change))
+    return found_
+
+
+def _counts(read: Read, ids: list[str]) -> dict[str, int]:
+    if not ids:
+        return {}
+    inside, params = in_list("c", ids)
+    return dict(
+        read.run(f"SELECT command_id, COUNT(*) FROM audit WHERE command_id IN {inside} GROUP BY command_id", **params)  # noqa: S608
+    )
+
+
+def _thing(read: Read, t: Texts, names: Any, act: Act, thing: Thing, change: str, seen: bool) -> Touched:
+    entity, row_id = thing
+    if not seen:
+        return Touched(act_text(t, act), t.entity(entity), "", "", seen=False)
+    name = names(entity, row_id)
+    href = f"/admin/history/{entity}/{row_id}" if entity in BY_NAME else ""
+    lines: tuple[Line, ...] = ()
+    if change and entity in BY_NAME:
+        pairs = [Difference(field, *pair) for field, pair in orjson.loads(change).items() if len(pair) == 2]
+        declaration = BY_NAME[entity]
+        states = [{each.field: each.before for each in pairs}, {each.field: each.after for each in pairs}]
+        lines = Sayer(read, t, declaration, row_id, states).lines(pairs)
+    return Touched(act_text(t, act), t.entity(entity), name, href, lines=lines)
+
+
+# --- one command -----------------------------------------------------------------------------------------------------
+
+
+def one(door: Door, read: Read, t: Texts, command_id: str) -> One | None:
+    row = read.one(
+        "SELECT l.seq, l.id, l.at, l.actor, l.origin, l.name, l.place, l.answer, l.hash, l.body FROM command_log l "
+        "WHERE l.id = :id",
+        id=command_id,
+    )
+    if row is None:
+        return None
+    logged = row_of(row[:9])
+    places = door.holding(read, AUDIT)
+    if places is not None and logged.place not in places:
+        return None
+    (entry,) = told(door, read, t, [logged], house_zone(read), lines=True, most=LISTED)
+    may = _may_see_what_was_asked(door, read, logged)
+    asked = tuple(_fields(t, logged.command, orjson.loads(row[9]))) if may else ()
+    refusal = "" if logged.ok else _refusal(read, t, row[7], may)
+    return One(entry, asked, may, refusal, logged.hash)
+
+
+def _may_see_what_was_asked(door: Door, read: Read, row: Row) -> bool:
+    """Who may read what the command acts on, there; what acts on nothing is for who may give the command itself."""
+    handler = COMMANDS.get(row.command)
+    if handler is None:
+        return door.holding(read, AUDIT) is None
+    needs = BY_NAME[handler.on].read if handler.on in BY_NAME else handler.needs
+    places = door.holding(read, needs) if needs else door.holding(read, AUDIT)
+    return not read.actor.perimeter and (places is None or row.place in places)
+
+
+def _fields(t: Texts, command: str, body: Mapping[str, Any]) -> Iterable[Field]:
+    entity = (COMMANDS[command].on if command in COMMANDS else None) or command.partition("_")[2]
+    for name, value in body.items():
+        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        said_ = t("gardé secret") if text == STRUCK else text if len(text) <= 500 else text[:499] + "…"
+        label = t("Identifiant") if name == "id" else t.known(f"field:{command}.{name}") or t.field(entity, name)
+        yield Field(label, said_)
+
+
+def _refusal(read: Read, t: Texts, answer: str, may: bool) -> str:
+    """Its reason; with what it names only for who may see what was asked."""
+    refused = orjson.loads(answer[1:])
+    if not may:
+        return t.known(f"reason:{refused['reason']}") or str(refused["reason"])
+    return said(read, t, Refused(refused["reason"], refused["fix"], refused["detail"])).text

@@ -1,0 +1,247 @@
+"""The log as a whole: every command that came to the door, the refused ones too, newest first.
+
+It is read along `seq`, in stretches, and for no longer than `LONGEST_S`: however rare what is looked for among millions
+of rows, the answer comes at once and says how far it looked, and the next look goes on from there. So no filter needs
+an index of its own, which every sale would pay for.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from central.kernel.db import in_list
+from central.kernel.registry import answers
+from central.kernel.tx import Read
+from central.web.screens.listing import contexts_below
+from shared.clock import from_ms, to_ms
+from shared.ids import Id
+from shared.outcome import Ok, Outcome
+
+AUDIT = "organisation.audit.read"
+PAGE = 50
+LONGEST_S = 0.25
+FIRST_STRETCH = 2_000
+LONGEST_STRETCH = 50_000
+SLACK = timedelta(minutes=10)  # rows are sealed in their order, which their times follow only so closely
+_COLUMNS = "l.seq, l.id, l.at, l.actor, l.origin, l.name, l.place, substr(l.answer, 1, 400), l.hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`places` are the contexts in which the asker may read the log (None: all, also what stands in none); `at` a
+    context and what is below it; `before` the number under which to go on."""
+
+    places: tuple[str, ...] | None = None
+    at: tuple[str, ...] | None = None
+    who: str = ""
+    command: str = ""
+    entity: str = ""
+    row_id: str = ""
+    origin: str = ""
+    ok: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`reason`: why it was refused; empty for what was done."""
+
+    seq: int | None
+    id: str
+    at: datetime
+    actor: str
+    origin: str
+    command: str
+    place: str | None
+    ok: bool
+    reason: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`next`: where to go on, 0 where there is nothing older; `until`: the time down to which was looked, if the look
+    ended before the page was full."""
+
+    rows: list[Row]
+    next: int
+    until: datetime | None = None
+
+
+def found(read: Read, want: Wanted, most: int = PAGE, longest_s: float = LONGEST_S) -> Found:
+    where, params = _where(want)
+    rows = [] if want.before else _unsealed(read, where, params, most)
+    high = min(
+        want.before - 1 if want.before else _head(read), _seq_at(read, want.until + SLACK) if want.until else _MOST
+    )
+    low = _seq_at(read, want.since - SLACK) if want.since else 0
+    if want.row_id:  # one thing's rows are few, and known
+        rows += _between(read, where, params, 0, high, most + 1 - len(rows))
+        return _page(rows, most)
+    ends, stretch = time.monotonic() + longest_s, FIRST_STRETCH
+    while high > low and len(rows) <= most:
+        start = max(low, high - stretch)
+        rows += _between(read, where, params, start, high, most + 1 - len(rows))
+        high, stretch = start, min(2 * stretch, LONGEST_STRETCH)
+        if time.monotonic() > ends and len(rows) <= most and high > low:
+            return Found(rows, high + 1, _time_at(read, high))
+    return _page(rows, most)
+
+
+_MOST = 2**62
+
+
+def _page(rows: list[Row], most: int) -> Found:
+    sealed = [row.seq for row in rows[:most] if row.seq]
+    return Found(rows[:most], sealed[-1] if len(rows) > most and sealed else 0)
+
+
+def _where(want: Wanted) -> tuple[str, dict[str, Any]]:
+    conditions, params = ["1 = 1"], dict[str, Any]()
+    for name, places in (("seen", want.places), ("below", want.at)):
+        if places is not None:
+            inside, more = in_list(name, places)
+            conditions.append(f"l.place IN {inside}" if places else "1 = 0")
+            params |= more
+    for column, value in (("actor", want.who), ("name", want.command)):
+        if value:
+            conditions.append(f"l.{column} = :{column}")
+            params[column] = value
+    if want.entity or want.row_id:
+        parts = [f"a.{name} = :{name}" for name, value in _thing(want) if value]
+        if want.row_id:
+            conditions.append(f"l.id IN (SELECT a.command_id FROM audit a WHERE {' AND '.join(parts)})")  # noqa: S608
+        else:
+            conditions.append(f"EXISTS (SELECT 1 FROM audit a WHERE a.command_id = l.id AND {' AND '.join(parts)})")  # noqa: S608
+        params |= {name: value for name, value in _thing(want) if value}
+    if want.origin:
+        conditions.append("lower(l.origin) LIKE :origin ESCAPE '!'")
+        params["origin"] = f"%{_literal(want.origin.lower())}%"
+    if want.ok is not None:
+        conditions.append(f"substr(l.answer, 1, 1) = '{'+' if want.ok else '-'}'")
+    for sign, name, moment in ((">=", "since", want.since), ("<", "until", want.until)):
+        if moment:
+            conditions.append(f"l.at {sign} :{name}")
+            params[name] = to_ms(moment)
+    return " AND ".join(conditions), params
+
+
+def _thing(want: Wanted) -> Sequence[tuple[str, str]]:
+    return ("entity_id", want.row_id), ("entity", want.entity)
+
+
+def _literal(text: str) -> str:
+    return text[:100].replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def _between(read: Read, where: str, params: dict[str, Any], low: int, high: int, most: int) -> list[Row]:
+    rows = read.run(
+        f"SELECT {_COLUMNS} FROM command_log l WHERE l.seq > :low AND l.seq <= :high AND {where} "  # noqa: S608
+        "ORDER BY l.seq DESC LIMIT :most",
+        low=low,
+        high=high,
+        most=most,
+        **params,
+    )
+    return [row_of(row) for row in rows]
+
+
+def _unsealed(read: Read, where: str, params: dict[str, Any], most: int) -> list[Row]:
+    """What came a moment ago, or what nobody seals: it is shown too."""
+    rows = read.run(
+        f"SELECT {_COLUMNS} FROM command_log l WHERE l.seq IS NULL AND {where} ORDER BY l.turn DESC LIMIT :most",  # noqa: S608
+        most=most,
+        **params,
+    )
+    return [row_of(row) for row in rows]
+
+
+def row_of(row: tuple[Any, ...]) -> Row:
+    seq, row_id, at, actor, origin, name, place, answer, digest = row
+    ok = answer[:1] == "+"
+    return Row(seq, row_id, from_ms(at), actor, origin, name, place, ok, "" if ok else reason_of(answer), digest or "")
+
+
+def reason_of(answer: str) -> str:
+    """A refusal's reason, out of the beginning of its answer."""
+    try:
+        return str(orjson.loads(answer[1:])["reason"])
+    except (ValueError, KeyError, TypeError):  # longer than what was read
+        _, _, rest = answer.partition('"reason":"')
+        return rest.partition('"')[0]
+
+
+def _head(read: Read) -> int:
+    row = read.one("SELECT MAX(seq) FROM command_log")
+    return int(row[0] or 0) if row else 0
+
+
+def _time_at(read: Read, seq: int) -> datetime | None:
+    row = read.one("SELECT at FROM command_log WHERE seq >= :seq ORDER BY seq LIMIT 1", seq=seq)
+    return from_ms(row[0]) if row else None
+
+
+def _seq_at(read: Read, at: datetime) -> int:
+    """The last row that is not later than a moment: halved down to it, since numbers grow with time."""
+    low, high, wanted = 0, _head(read), to_ms(at)
+    while low < high:
+        middle = (low + high + 1) // 2
+        row = read.one("SELECT at FROM command_log WHERE seq >= :seq ORDER BY seq LIMIT 1", seq=middle)
+        if row and row[0] <= wanted:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+# --- over the API ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLog:
+    """Who did what, when and from where, at a context and below it: the log's rows without the values that were
+    changed, newest first. `before` is the number under which to go on: the last one's `seq`."""
+
+    context_id: Id
+    before: int = 0
+    limit: int = 100
+    actor: str = ""
+    command: str = ""
+    entity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    seq: int | None
+    id: Id
+    at: datetime
+    actor: str
+    origin: str
+    command: str
+    context_id: Id | None
+    ok: bool
+    reason: str
+    hash: str
+
+
+@answers(AuditLog, needs=AUDIT, gives=list[AuditRow])
+def audit_log(read: Read, want: AuditLog) -> Outcome[list[AuditRow]]:
+    below = contexts_below(read, want.context_id)
+    whole = read.one("SELECT 1 FROM context WHERE id = :id AND parent_id IS NULL", id=want.context_id)
+    asked = Wanted(
+        None if whole else below, None, want.actor, want.command, want.entity, before=max(0, min(want.before, _MOST))
+    )
+    rows = found(read, asked, max(1, min(want.limit, 500)), longest_s=2.0).rows
+    return Ok([
+        AuditRow(
+            row.seq, Id(row.id), row.at, row.actor, row.origin, row.command, Id(row.place) if row.place else None,
+            row.ok, row.reason, row.hash,
+        )
+        for row in rows
+    ])  # fmt: skip

@@ -1,0 +1,13 @@
+"""The addresses of histories and of the log."""
+
+from aiohttp import web
+
+from central.kernel.door import Door
+from central.web.frame import FRAME
+from central.web.history.audit import Audit
+from central.web.history.pages import History
+
+
+def history(app: web.Application, door: Door) -> None:
+    History(door, app[FRAME]).routes(app)
+    Audit(door, app[FRAME]).routes(app)
