@@ -21,6 +21,7 @@ from central.devices import snapshots
 from central.devices.model import Device, DeviceState
 from central.first_run.link import FILE, setup_link
 from central.first_run.pages import Wizard
+from central.first_run.sell_hall import sell_hall_routes
 from central.inventory import keeping as inventory
 from central.inventory.plan_page import PlanPages
 from central.kernel.chain import Chain
@@ -40,7 +41,9 @@ from central.organisation.webhooks import OUTBOX_KIND as WEBHOOK
 from central.reports.live import Evenings
 from central.web.api import AUTHENTICATE, DOOR, MOST_BYTES, Authenticate, routes
 from central.web.assets import serve
+from central.web.checklist import checklist_routes
 from central.web.files import snapshot_routes
+from central.web.find import find_routes
 from central.web.frame import FRAME, Frame
 from central.web.live import LIVE, LivePage
 from central.web.screens.routes import screens
@@ -194,6 +197,9 @@ def make_app(
     if way_in:
         organisation_pages(app, door, way_in)
     screens(app)
+    checklist_routes(app, door)
+    sell_hall_routes(app, door)
+    find_routes(app, door)
     app[AUTHENTICATE] = authenticator(door)
     Wizard(door, setup_file).routes(app)
     PlanPages(door).routes(app)

@@ -1,51 +1,29 @@
 """A hall drawn from two numbers: rows of seats before a stage, as a plan file that the house may export and mend."""
 
-from typing import Any
+from central.venues.drawing import Aisle, DrawArea, DrawBlock, DrawPlan, drawn
+from central.venues.plan import Area, Category, Shape, write_plan
+from shared.outcome import Refused
 
-import orjson
-
-STEP, AISLE, ROW = 25, 40, 32  # plan units: seat to seat, across an aisle, row to row
 MOST_ROWS, MOST_SEATS = 60, 80
-_AISLES_FROM = 16  # seats in a row from which there is an aisle in the middle
-
-
-def letters(number: int) -> str:
-    """0 is A, 25 is Z, 26 is AA."""
-    return (letters(number // 26 - 1) if number >= 26 else "") + chr(65 + number % 26)
+SEAT, ROW, STAGE = 25.0, 30.0, 50.0  # plan units
+_AISLE_FROM = 16  # seats in a row from which there is an aisle in the middle
+_BENT_FROM = 12  # and from which the rows bend around the stage
 
 
 def small_hall(rows: int, seats: int, *, name: str, zone: str, category: str, stage: str, colour: str) -> str:
-    """Text of a plan file: rows A, B … from the stage, seats 1, 2 … from the left, an aisle through wide halls."""
-    gap = AISLE - STEP if seats >= _AISLES_FROM else 0
-    width = (seats - 1) * STEP + gap
-    left, top = 90, 150
-
-    def x(seat: int) -> int:
-        return seat * STEP + (gap if seat >= seats // 2 else 0)
-
-    def row(n: int) -> dict[str, Any]:
-        return {
-            "row_number": letters(n), "row_number_position": "both", "position": {"x": 0, "y": ROW * n},
-            "seats": [
-                {"seat_number": str(seat + 1), "seat_guid": f"{letters(n)}-{seat + 1}", "category": category,
-                 "position": {"x": x(seat), "y": 0}}
-                for seat in range(seats)
-            ],
-        }  # fmt: skip
-
-    wide = max(width, 200)
-    shown = {
-        "shape": "rectangle", "color": "#3b2a4f", "border_color": "#3b2a4f", "rotation": 0,
-        "position": {"x": (width - wide) // 2, "y": -100},
-        "rectangle": {"width": wide, "height": 50},
-        "text": {"position": {"x": wide // 2, "y": 25}, "color": "#ffffff", "size": 20, "text": stage},
-    }  # fmt: skip
-    return orjson.dumps({
-        "name": name,
-        "categories": [{"name": category, "color": colour}],
-        "zones": [
-            {"name": zone, "position": {"x": left + max(0, (200 - width) // 2), "y": top},
-             "rows": [row(n) for n in range(rows)], "areas": [shown]}
-        ],
-        "size": {"width": wide + 2 * left, "height": top + ROW * rows + 60},
-    }).decode()  # fmt: skip
+    """Text of a plan file: rows A, B … from the stage, seats 1, 2 … from the left."""
+    width = max(seats * SEAT, 200.0)
+    block = DrawBlock(
+        zone, category, 0.0, 0.0, rows, seats,
+        seat_step=SEAT, row_step=ROW, row_label="both",
+        curve=width * 1.5 if seats >= _BENT_FROM else 0.0,
+        aisles=(Aisle(seats // 2),) if seats >= _AISLE_FROM else (),
+    )  # fmt: skip
+    before = Area(
+        Shape.RECTANGLE, -width / 3, -3 * STAGE, colour="#3b2a4f", border="#3b2a4f", width=width / 1.5, height=STAGE,
+        text=stage, text_x=width / 3, text_y=STAGE / 2, text_colour="#ffffff", text_size=20,
+    )  # fmt: skip
+    made = drawn(DrawPlan(name, (Category(category, colour),), (block,), (DrawArea(before),)))
+    if isinstance(made, Refused):
+        raise ValueError(f"{rows} rows of {seats}: {made.detail}")
+    return write_plan(made.value).decode()

@@ -74,7 +74,7 @@ def blocks(form: Mapping[str, Any]) -> tuple[tuple[Block, ...], list[Fault]]:
 
 
 def by_field(refused: Refused, t: Texts) -> dict[str, list[str]]:
-    """What is wrong, in sentences at their fields. What is wrong with a plan file is shown beside it: it may be much."""
+    """What is wrong, in sentences at their fields. Of a plan file it may be much, so that is shown beside it."""
     found: dict[str, list[str]] = {}
     for fault in refused.detail.get("faults", ()) if refused.reason != NoVenue.PLAN_FAULTY else ():
         values = {name: value for name, value in fault.items() if name not in ("at", "what")}

@@ -48,7 +48,8 @@ class Block:
 
 def code_of(name: str, otherwise: str) -> str:
     """`Théâtre des Tilleuls` is THEATRE-TILLEULS: what a person would write on a list."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    spaced = "".join(" " if unicodedata.category(sign) in ("Pd", "Po", "Pf", "Pi") else sign for sign in name)
+    plain = unicodedata.normalize("NFKD", spaced).encode("ascii", "ignore").decode()
     words = [word for word in re.findall(r"[A-Za-z0-9]+", plain) if word.lower() not in _SMALL]
     code = ""
     for word in words:

@@ -126,6 +126,7 @@ class Wizard:
             if outcome.reason == NoSetUp.OVER:
                 raise web.HTTPSeeOther("/sign-in")
             values = {name: said for name, said in form.items() if isinstance(said, str) and name not in SECRET}
+            values["profiles"] = " ".join(str(each) for each in form.getall("profile", []))
             return await self._page(request, now, step, Answer(values, by_field(outcome, t), outcome), status=422)
         if step is Step.ADMINISTRATOR:
             answer = web.HTTPSeeOther("/sign-in?next=%2Fadmin%2Flive")
@@ -147,7 +148,7 @@ class Wizard:
             request, f"setup_{step}.html", status=status, title=t("Installation"), step=step, steps=_ORDER,
             titles=titles(t), done=done(now), now=now, values=answer.values, faults=answer.faults,
             refused=answer.refused, picture=picture, zones=_timezones(), suggested=profiles.usual(),
-            chosen=answer.values.get("profiles", ""), accept=".json,application/json",
+            chosen=answer.values.get("profiles", "").split(), accept=".json,.svg,.csv",
             plan_faults=_in_plan(answer.refused),
             currencies={code: get_currency_name(code, locale=t.language) for code in CURRENCIES},
         )  # fmt: skip

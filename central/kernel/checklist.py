@@ -2,10 +2,10 @@
 
     @needed(t("Tarifs"), at=ContextKind.SEASON, order=310)
     def tariffs(read: Read, season: str) -> Standing:
-        return Standing.counted(read, t("Créez …"), "tariff", season)
+        return of_table(read, "tariff", season, t("Créez les tarifs …"))
 
-An item looks and says how things stand; it decides nothing and forbids nothing (the door does that). The page that shows
-them (web/checklist.py) knows them by this registry. `usual` proposes the command that most houses would give.
+An item looks and says how things stand; it decides nothing and forbids nothing (the door does that). The page that
+shows them (web/checklist.py) knows them by this registry. `usual` proposes the command that most houses would give.
 """
 
 from collections.abc import Callable
@@ -25,14 +25,14 @@ def t(msgid: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an item stands. `count` says how much there is, `lacking` names what is missing (already names, no texts of
-    ours), `next` is the sentence that says what to do, `link` the form where it is done."""
+    """How an item stands. `count` says how much there is, `lacking` what is missing, by its code, `parts` by a text of ours; `next` is the sentence that says what to do, `link` the form where it is done."""
 
     done: bool
     next: str
     link: str
     count: int = 0
     lacking: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
     waits: bool = False  # for an item before it: its link would lead to a form that cannot be filled in yet
 
 
@@ -77,9 +77,7 @@ def items(at: str) -> list[Item]:
     return sorted((item for item in ITEMS.values() if item.at == at), key=lambda item: item.order)
 
 
-def of_table(
-    read: Read, table: str, context_id: str, next_: str, *, where: str = "", names: str = "names", least: int = 1
-) -> Standing:
+def of_table(read: Read, table: str, context_id: str, next_: str, *, where: str = "", least: int = 1) -> Standing:
     """Rows of an entity in one context: there are enough of them, or the form to make one."""
     ((count,),) = read.run(f"SELECT COUNT(*) FROM {table} WHERE context_id = :at{where}", at=context_id)  # noqa: S608
     at = f"?at={context_id}"

@@ -24,9 +24,7 @@ _KEPT = "@.+-"
 def folded(text: str) -> str:
     """`Théâtre d’Été` is `theatre d ete`."""
     plain = unicodedata.normalize("NFKD", text).casefold()
-    kept = (
-        sign if sign.isalnum() or sign in _KEPT else "" if unicodedata.combining(sign) else " " for sign in plain
-    )
+    kept = (sign if sign.isalnum() or sign in _KEPT else "" if unicodedata.combining(sign) else " " for sign in plain)
     return " ".join("".join(kept).split())
 
 

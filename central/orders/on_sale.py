@@ -1,10 +1,12 @@
 """Going on sale: what every device of the site has to know of a performance is written into its feeds, whole."""
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 from central.catalogue.model import PRODUCT, Event, NoProduct, Performance, ProductDo, ProductState
 from central.catalogue.ops import performance_context
 from central.inventory.counts import hall_mark
+from central.kernel.entity import Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.ledger.ops import open_accounts
@@ -23,7 +25,7 @@ from shared.wire.feeds import CatalogueRow, CategoryRow, Family, PerformanceRow,
 class ChangeSale:
     """Opens, suspends, closes or cancels a performance's sale; `open` on one that is on sale tells devices anew."""
 
-    performance_id: Id
+    performance_id: Annotated[Id, Ref("performance")]
     do: ProductDo
 
 

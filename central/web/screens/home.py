@@ -14,9 +14,9 @@ MOST_PICKED = 20
 
 
 async def front(request: web.Request) -> web.Response:
-    """An empty house is set up first; who is signed in gets on with work."""
+    """A house without anybody is set up first; who is signed in gets on with work."""
     frame = request.app[FRAME]
-    empty = await frame.door.read(SYSTEM, lambda read: read.one("SELECT 1 FROM context LIMIT 1") is None)
+    empty = await frame.door.read(SYSTEM, lambda read: read.one("SELECT 1 FROM operator LIMIT 1") is None)
     if empty:
         raise web.HTTPSeeOther("/setup")
     raise web.HTTPSeeOther("/admin" if await frame.known(request) else "/sign-in")

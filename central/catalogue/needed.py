@@ -1,0 +1,46 @@
+"""What an activity needs: an event, a performance with its hall and prices, and that it goes on sale."""
+
+from central.kernel.checklist import HOUSE, Standing, needed, of_table, t
+from central.kernel.tx import Read
+from central.organisation.contexts import path_of
+from central.organisation.model import ContextKind, Privilege
+
+READ = Privilege.CATALOGUE_READ
+
+
+@needed(t("Spectacle"), at=ContextKind.ACTIVITY, order=400, needs=READ)
+def event(read: Read, activity: str) -> Standing:
+    return of_table(read, "event", activity, t("Créez le premier spectacle, avec son taux de TVA."))
+
+
+@needed(t("Représentation"), at=ContextKind.ACTIVITY, order=410, needs=READ)
+def performance(read: Read, activity: str) -> Standing:
+    ((count,),) = read.run("SELECT COUNT(*) FROM performance WHERE context_id = :at", at=activity)
+    if count:
+        return Standing(True, "", f"{HOUSE}/performance?at={activity}", int(count))
+    season = next(iter(path_of(read, activity)[1:]), activity)
+    filled, waits = "", False
+    for field, table, at, where in (
+        ("event_id", "event", activity, ""),
+        ("logical_configuration_id", "logical_configuration", season, " AND state = 'validated'"),
+        ("price_grid_id", "price_grid", season, ""),
+    ):
+        row = read.one(f"SELECT id FROM {table} WHERE context_id = :at{where} ORDER BY id LIMIT 1", at=at)  # noqa: S608
+        filled += f"&{field}={row[0]}" if row else ""
+        waits = waits or row is None
+    return Standing(
+        False, t("Dites quand on joue, dans quelle salle et à quels prix."),
+        f"{HOUSE}/performance/new?at={activity}{filled}", waits=waits,
+    )  # fmt: skip
+
+
+@needed(t("En vente"), at=ContextKind.ACTIVITY, order=420, needs=READ)
+def on_sale(read: Read, activity: str) -> Standing:
+    rows = read.run("SELECT id, state FROM performance WHERE context_id = :at ORDER BY starts, id", at=activity)
+    selling = [row[0] for row in rows if row[1] == "on_sale"]
+    if selling:
+        return Standing(True, "", f"{HOUSE}/performance?at={activity}", len(selling))
+    waiting = [row[0] for row in rows if row[1] in ("draft", "suspended")]
+    link = f"/admin/do/change_sale?on={waiting[0]}&do=open" if waiting else f"{HOUSE}/performance?at={activity}"
+    said = t("Ouvrez la vente : les bornes, les contrôles et internet l’apprennent.")
+    return Standing(False, said, link, waits=not waiting)

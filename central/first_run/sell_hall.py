@@ -1,0 +1,130 @@
+"""/admin/sell-hall: how a hall is sold in a season. Each part of its plan, and each counted zone, gets a
+seat category; one command makes the logical configuration, validated.
+
+The generic form would ask for the plan's own names by heart; this one shows them, with their places.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from central.first_run.forms import by_field, line, names
+from central.first_run.model import code_of
+from central.kernel.db import in_list
+from central.kernel.door import Door
+from central.kernel.tx import Read
+from central.organisation.contexts import path_of
+from central.organisation.model import Context, ContextKind
+from central.venues.logical import CreateLogicalConfiguration
+from central.venues.model import PhysicalConfiguration, SeatCategory
+from central.web.frame import FRAME
+from central.web.texts import Texts
+from shared.ids import Id, is_id
+from shared.outcome import Refused
+from shared.runtime.system import SystemClock, fresh_id
+
+_CLOCK = SystemClock()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPart:
+    """What the plan calls it, how many places, and the category that is proposed."""
+
+    name: str
+    places: int
+    numbered: bool
+    category_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    season: Context
+    halls: tuple[tuple[PhysicalConfiguration, str], ...]  # with the name of their space
+    hall: PhysicalConfiguration | None
+    space: str
+    parts: tuple[PlanPart, ...]
+    categories: tuple[SeatCategory, ...]
+
+
+def sell_hall_routes(app: web.Application, door: Door) -> None:
+    frame = app[FRAME]
+
+    async def page(request: web.Request) -> web.Response:
+        me = await frame.who(request)
+        t = frame.texts(request, me)
+        at, wanted = request.query.get("at", ""), request.query.get("physical", "")
+        sheet: Sheet | None = await door.read(me.actor, lambda read: _sheet(read, t, at, wanted))
+        if sheet is None:
+            raise web.HTTPSeeOther("/admin/live")
+        values = {"name": sheet.space, "code": ""}
+        faults: dict[str, list[str]] = {}
+        refused: Refused | None = None
+        status = 200
+        if request.method == "POST" and sheet.hall:
+            form: Any = await request.post()
+            values = {name: line(form, name) for name in form}
+            said = values.get("_command", "")
+            command = CreateLogicalConfiguration(
+                fresh_id(_CLOCK), sheet.season.id, sheet.hall.id, values["code"] or code_of(values["name"], "HALL"),
+                names(values["name"], t.language),
+                {part.name: Id(line(form, f"part_{n}")) for n, part in enumerate(sheet.parts)},
+            )  # fmt: skip
+            if not values["name"]:
+                faults = {"name": [t.fault("missing")]}
+            else:
+                reply = await door.execute(me.actor, command, Id(said) if is_id(said) else fresh_id(_CLOCK))
+                if not isinstance(outcome := reply.outcome, Refused):
+                    raise web.HTTPSeeOther(f"/admin/live?at={at}&done={said}")
+                refused, faults, status = outcome, by_field(outcome, t), 422
+        return await frame.page(
+            request, "sell_hall.html", status=status, title=t("Vendre une salle"), sheet=sheet, values=values,
+            faults=faults, refused=refused, command=fresh_id(_CLOCK), here="/admin/live",
+        )  # fmt: skip
+
+    app.router.add_get("/admin/sell-hall", page)
+    app.router.add_post("/admin/sell-hall", page)
+
+
+def _sheet(read: Read, t: Texts, at: str, wanted: str) -> Sheet | None:
+    """What may be seen of it; None: there is no such season for them."""
+    season = read.get(Context, at) if is_id(at) else None
+    path = path_of(read, at)
+    if season is None or season.kind is not ContextKind.SEASON or not read.actor.may("venues.venue.read", path):
+        return None
+    inside, params = in_list("at", path)
+    built = read.run(
+        "SELECT c.id, s.names FROM physical_configuration c JOIN space s ON s.id = c.space_id "  # noqa: S608 - parameters
+        f"JOIN site i ON i.id = s.site_id WHERE c.state = 'validated' AND i.context_id IN {inside} ORDER BY c.id",
+        **params,
+    )
+    halls = []
+    for row_id, space in built:
+        hall = read.get(PhysicalConfiguration, row_id)
+        if hall:
+            halls.append((hall, t.of(orjson.loads(space))))
+    chosen = next((pair for pair in halls if pair[0].id == wanted), halls[0] if halls else None)
+    categories = read.find(SeatCategory, f"WHERE context_id IN {inside} ORDER BY rank, code", **params)
+    parts = _parts(read, chosen[0].id, categories) if chosen else ()
+    return Sheet(
+        season, tuple(halls), chosen[0] if chosen else None, chosen[1] if chosen else "", parts, tuple(categories)
+    )
+
+
+def _parts(read: Read, physical_id: str, categories: list[SeatCategory]) -> tuple[PlanPart, ...]:
+    seats = read.run(
+        "SELECT category, COUNT(*) FROM physical_seat WHERE configuration_id = :id GROUP BY category "
+        "ORDER BY MIN(position)",
+        id=physical_id,
+    )
+    counted = read.run(
+        "SELECT name, capacity FROM physical_zone WHERE configuration_id = :id AND numbered = 0 ORDER BY name",
+        id=physical_id,
+    )
+    by_name = {name.casefold(): each.id for each in categories for name in each.names.values()}
+    first = categories[0].id if categories else ""
+    found = [(str(name), int(n), True) for name, n in seats] + [(str(name), int(n), False) for name, n in counted]
+    return tuple(
+        PlanPart(name, places, numbered, by_name.get(name.casefold(), first)) for name, places, numbered in found
+    )

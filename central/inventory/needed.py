@@ -1,0 +1,11 @@
+"""Contingents are for houses that keep places apart; one can sell without."""
+
+from central.kernel.checklist import Standing, needed, of_table, t
+from central.kernel.tx import Read
+from central.organisation.model import ContextKind, Privilege
+
+
+@needed(t("Contingents"), at=ContextKind.INSTITUTION, order=150, optional=True, needs=Privilege.CONTINGENT_READ)
+def contingents(read: Read, institution: str) -> Standing:
+    said = t("Réservez des places à un canal ou à un partenaire, si vous en mettez de côté.")
+    return of_table(read, "contingent", institution, said)

@@ -1,0 +1,67 @@
+"""What the house itself needs before it can sell: who organises, when, and who works there."""
+
+from datetime import timedelta
+
+from central.kernel.checklist import Standing, needed, t
+from central.kernel.tx import Read
+from central.organisation.model import Context, ContextKind, Privilege
+from shared.clock import to_ms
+
+LATE = timedelta(minutes=10)
+
+
+def _below(read: Read, context_id: str, kind: ContextKind, next_: str) -> Standing:
+    ((count,),) = read.run(
+        "SELECT COUNT(*) FROM context WHERE parent_id = :id AND kind = :kind", id=context_id, kind=kind
+    )
+    link = f"/admin/at/{context_id}" if count else f"/admin/e/context/new?at={context_id}&kind={kind}"
+    return Standing(count > 0, next_, link, int(count))
+
+
+@needed(t("Organisateur"), at=ContextKind.INSTITUTION, order=10)
+def organiser(read: Read, institution: str) -> Standing:
+    return _below(read, institution, ContextKind.ORGANISER, t("Créez l’organisme qui porte la licence et encaisse."))
+
+
+@needed(t("Numéros administratifs"), at=ContextKind.ORGANISER, order=20, needs=Privilege.CONTEXT_READ)
+def administrative_numbers(read: Read, organiser_id: str) -> Standing:
+    context = read.get(Context, organiser_id)
+    said = context.settings if context else {}
+    wanted = (("address", t("adresse")), ("siret", t("SIRET")), ("licence", t("licence")))
+    lacking = tuple(name for key, name in wanted if not said.get(key))
+    todo = t("Complétez ce que la loi veut lire sur chaque billet.")
+    link = f"/admin/e/context/{organiser_id}/edit"
+    return Standing(not lacking, todo, link, len(wanted) - len(lacking), parts=lacking)
+
+
+@needed(t("Saison"), at=ContextKind.ORGANISER, order=30)
+def season(read: Read, organiser_id: str) -> Standing:
+    return _below(read, organiser_id, ContextKind.SEASON, t("Créez la saison que vous préparez."))
+
+
+@needed(t("Activité"), at=ContextKind.SEASON, order=40)
+def activity(read: Read, season_id: str) -> Standing:
+    return _below(read, season_id, ContextKind.ACTIVITY, t("Créez une activité : théâtre, concerts, visites…"))
+
+
+@needed(t("Équipe"), at=ContextKind.INSTITUTION, order=900, optional=True, needs=Privilege.OPERATOR_READ)
+def team(read: Read, institution: str) -> Standing:
+    ((count,),) = read.run("SELECT COUNT(*) FROM operator WHERE kind = 'person' AND active = 1")
+    at = f"?at={institution}"
+    link = f"/admin/e/operator{at}" if count > 1 else f"/admin/e/operator/new{at}"
+    return Standing(
+        count > 1, t("Invitez celles et ceux qui vendent, contrôlent et règlent avec vous."), link, int(count)
+    )
+
+
+@needed(t("Courrier électronique"), at=ContextKind.INSTITUTION, order=910, optional=True, needs=Privilege.OPERATOR_READ)
+def mail(read: Read, institution: str) -> Standing:
+    """Whether letters leave: the server's address is in central's configuration, what waits is in the outbox."""
+    ((waiting,),) = read.run(
+        "SELECT COUNT(*) FROM outbox WHERE kind = 'mail' AND state <> 'done' AND due < :late",
+        late=to_ms(read.now - LATE),
+    )
+    return Standing(
+        not waiting, t("Des lettres attendent : donnez à central un serveur de courrier (mail, dans central.toml)."),
+        f"/admin/e/operator?at={institution}", int(waiting),
+    )  # fmt: skip

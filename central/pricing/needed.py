@@ -1,0 +1,60 @@
+"""What a season needs before a price can be said: tariffs, and a grid that prices every category on sale."""
+
+from collections.abc import Callable
+from typing import Any
+
+from central.kernel.checklist import HOUSE, Standing, needed, of_table, t
+from central.kernel.tx import Read
+from central.organisation.contexts import path_of
+from central.organisation.model import Context, ContextKind, Privilege
+from central.pricing.usual import CreateTariffs, NewTariff
+from shared.ids import Id
+
+READ = Privilege.PRICE_READ
+
+
+def usual_tariffs(_: Read, season: str, __: Id, names: Callable[..., dict[str, str]]) -> Any:
+    """Full, reduced with a proof, child."""
+    wanted = (("PLEIN", t("Plein tarif"), False), ("REDUIT", t("Tarif réduit"), True), ("ENFANT", t("Enfant"), False))
+    return CreateTariffs(
+        Id(season), tuple(NewTariff(code, names(name), n, proof) for n, (code, name, proof) in enumerate(wanted, 1))
+    )
+
+
+@needed(t("Tarifs"), at=ContextKind.SEASON, order=300, usual=usual_tariffs, needs=READ)
+def tariffs(read: Read, season: str) -> Standing:
+    return of_table(read, "tariff", season, t("Créez les tarifs que le public choisit : plein, réduit, enfant…"))
+
+
+@needed(t("Grille de prix"), at=ContextKind.SEASON, order=310, needs=READ)
+def price_grid(read: Read, season: str) -> Standing:
+    """Complete when each category that the season's halls sell has a price in each of its grids."""
+    grids = read.run("SELECT id FROM price_grid WHERE context_id = :at ORDER BY id", at=season)
+    sold = read.run(
+        "SELECT DISTINCT c.id, c.code FROM logical_category l "
+        "JOIN logical_configuration f ON f.id = l.configuration_id "
+        "JOIN seat_category c ON c.id = l.category_id WHERE f.context_id = :at ORDER BY c.code",
+        at=season,
+    )
+    if not grids:
+        waits = not sold or not read.one("SELECT 1 FROM tariff WHERE context_id = :at", at=season)
+        return Standing(
+            False, t("Créez une grille : un prix par catégorie et par tarif."),
+            f"{HOUSE}/price_grid/new?at={season}&currency={_currency(read, season)}", waits=waits,
+        )  # fmt: skip
+    for (grid,) in grids:
+        priced = {row[0] for row in read.run("SELECT DISTINCT category_id FROM price WHERE grid_id = :id", id=grid)}
+        lacking = tuple(code for category, code in sold if category not in priced)
+        if lacking or not priced:
+            said = t("Donnez un prix à chaque catégorie que la salle vend.")
+            return Standing(False, said, f"{HOUSE}/price_grid/{grid}", len(grids), lacking)
+    return Standing(True, "", f"{HOUSE}/price_grid?at={season}", len(grids))
+
+
+def _currency(read: Read, context_id: str) -> str:
+    """The nearest one that is set."""
+    for at in path_of(read, context_id):
+        context = read.get(Context, at)
+        if context and (found := context.settings.get("currency")):
+            return found
+    return "EUR"

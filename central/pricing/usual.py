@@ -1,0 +1,37 @@
+"""The tariffs that most houses have, in one go."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from central.kernel.entity import Ref
+from central.kernel.registry import handles
+from central.kernel.several import create_all
+from central.kernel.tx import Tx
+from central.organisation.model import Names
+from central.pricing.model import Tariff
+from shared.ids import Id
+from shared.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class NewTariff:
+    code: str
+    names: Names
+    rank: int
+    proof: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTariffs:
+    """Several tariffs of a season at once."""
+
+    context_id: Annotated[Id, Ref("context")]
+    tariffs: tuple[NewTariff, ...]
+
+
+@handles(CreateTariffs, needs="pricing.grid.create", gives=int)
+def create_tariffs(tx: Tx, want: CreateTariffs) -> Outcome[int]:
+    return create_all(tx, [
+        Tariff(tx.new_id("tariff", n), want.context_id, each.code, each.names, each.rank, each.proof)
+        for n, each in enumerate(want.tariffs)
+    ])  # fmt: skip

@@ -1,0 +1,42 @@
+"""What a house needs to sell anywhere: channels and points of sale."""
+
+from collections.abc import Callable
+from typing import Any
+
+from central.kernel.checklist import Standing, needed, of_table, t
+from central.kernel.tx import Read
+from central.organisation.contexts import path_of
+from central.organisation.model import ContextKind, Privilege
+from central.selling.model import ChannelKind
+from central.selling.usual import CreateChannels, NewChannel
+from shared.ids import Id
+
+
+def usual_channels(_: Read, organiser: str, __: Id, names: Callable[..., dict[str, str]]) -> Any:
+    """Box office, kiosk and internet, each with a point of sale."""
+    wanted = (
+        ("GUICHET", t("Guichet"), ChannelKind.BOX_OFFICE, 50, t("Guichet 1")),
+        ("BORNE", t("Bornes"), ChannelKind.KIOSK, 10, t("Borne 1")),
+        ("WEB", t("Internet"), ChannelKind.INTERNET_PUBLIC, 10, t("Boutique en ligne")),
+    )
+    return CreateChannels(
+        Id(organiser),
+        tuple(
+            NewChannel(code, names(name), kind, most, f"{code}-1", names(point))
+            for code, name, kind, most, point in wanted
+        ),
+    )
+
+
+@needed(t("Canaux de vente"), at=ContextKind.ORGANISER, order=200, usual=usual_channels, needs=Privilege.CHANNEL_READ)
+def channels(read: Read, organiser: str) -> Standing:
+    institution = path_of(read, organiser)[-1]
+    return of_table(read, "channel", institution, t("Dites par où vous vendez : guichet, borne, internet."))
+
+
+@needed(t("Points de vente"), at=ContextKind.ORGANISER, order=210, needs=Privilege.CHANNEL_READ)
+def points_of_sale(read: Read, organiser: str) -> Standing:
+    return of_table(
+        read, "point_of_sale", organiser, t("Créez un point de vente dans un canal : c’est lui qui encaisse."),
+        where=" AND active = 1",
+    )  # fmt: skip

@@ -1,0 +1,46 @@
+"""The channels that most houses sell through, each with its first point of sale, in one go."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from central.kernel.entity import Ref
+from central.kernel.registry import handles
+from central.kernel.several import create_all
+from central.kernel.tx import Tx
+from central.organisation.contexts import whole_house
+from central.organisation.model import Names
+from central.selling.model import Channel, ChannelKind, PointOfSale
+from shared.ids import Id
+from shared.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class NewChannel:
+    code: str
+    names: Names
+    kind: ChannelKind
+    max_places: int
+    point_code: str
+    point_names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class CreateChannels:
+    """Several channels of the institution at once, each with a point of sale of this organiser (`context_id`). They
+    sell what is in no contingent."""
+
+    context_id: Annotated[Id, Ref("context")]
+    channels: tuple[NewChannel, ...]
+
+
+@handles(CreateChannels, needs="selling.channel.create", at=whole_house, gives=int)
+def create_channels(tx: Tx, want: CreateChannels) -> Outcome[int]:
+    institution = Id(str(whole_house(tx, want)))
+    channels, points = [], []
+    for n, each in enumerate(want.channels):
+        made = tx.new_id("channel", n)
+        channels.append(Channel(made, institution, each.code, each.names, each.kind, (), True, each.max_places, True))
+        points.append(
+            PointOfSale(tx.new_id("point", n), made, want.context_id, each.point_code, each.point_names, True)
+        )
+    return create_all(tx, [*channels, *points])

@@ -1,0 +1,37 @@
+"""The seat categories of a new house, in one go."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from central.kernel.entity import Look, Ref
+from central.kernel.registry import handles
+from central.kernel.several import create_all
+from central.kernel.tx import Tx
+from central.organisation.model import Names
+from central.venues.model import SeatCategory
+from shared.ids import Id
+from shared.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class NewCategory:
+    code: str
+    names: Names
+    colour: Annotated[str, Look.COLOUR]
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSeatCategories:
+    """Several seat categories of the institution at once."""
+
+    context_id: Annotated[Id, Ref("context")]
+    categories: tuple[NewCategory, ...]
+
+
+@handles(CreateSeatCategories, needs="venues.venue.create", gives=int)
+def create_seat_categories(tx: Tx, want: CreateSeatCategories) -> Outcome[int]:
+    return create_all(tx, [
+        SeatCategory(tx.new_id("category", n), want.context_id, each.code, each.names, each.colour, each.rank)
+        for n, each in enumerate(want.categories)
+    ])  # fmt: skip

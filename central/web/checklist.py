@@ -1,0 +1,175 @@
+"""The going-live list: what the house still needs before it can sell, each with what to do next and the form for it.
+
+GET  /admin/live?at=<context>              the list along the tree; with `panel` a card for the page of a context
+GET  /admin/live/usual/<item>?at=…         what most houses would have there, shown before it is made
+POST /admin/live/usual/<item>?at=…         makes it
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from aiohttp import web
+
+from central.kernel.checklist import ITEMS, Item, Standing, items
+from central.kernel.door import Door
+from central.kernel.registry import handler_of
+from central.kernel.tx import Read
+from central.kernel.values import LANGUAGES
+from central.web.frame import FRAME, Frame
+from central.web.session import SignedIn
+from central.web.shell import Branch, tree
+from central.web.texts import texts
+from shared.ids import Id, is_id
+from shared.outcome import Refused
+from shared.runtime.system import SystemClock, fresh_id
+
+_CLOCK = SystemClock()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An item as it stands. `usual`: where a proposal is, if somebody may take it."""
+
+    item: Item
+    standing: Standing
+    at: str
+    usual: str = ""
+
+    @property
+    def state(self) -> str:
+        if self.standing.done:
+            return "done"
+        return "waits" if self.standing.waits else "optional" if self.item.optional else "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A context on the way, and what it needs."""
+
+    branch: Branch
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """`forks`: where the tree divides, the contexts whose lists go on from here. `next`: the first thing to do."""
+
+    parts: tuple[Part, ...]
+    forks: tuple[Branch, ...]
+
+    @property
+    def must(self) -> list[Line]:
+        return [line for part in self.parts for line in part.lines if not line.item.optional]
+
+    @property
+    def done(self) -> int:
+        return sum(line.standing.done for line in self.must)
+
+    @property
+    def next(self) -> Line | None:
+        left = [line for line in self.in_order if not line.standing.done and not line.item.optional]
+        return next((line for line in left if not line.standing.waits), left[0] if left else None)
+
+    @property
+    def in_order(self) -> list[Line]:
+        return sorted((line for part in self.parts for line in part.lines), key=lambda line: line.item.order)
+
+
+def checklist(read: Read, door: Door, at: str) -> Checklist:
+    """Along the path to this context and on below it, as far as there is only one way."""
+    branches = tree(read)
+    known = {each.id: each for root in branches for each in root.all()}
+    chosen = known.get(at) or (branches[0] if branches else None)
+    if chosen is None:
+        return Checklist((), ())
+    way = [known[each] for each in reversed(door.path(read, chosen.id)) if each in known]
+    while len(way[-1].children) == 1:
+        way.append(way[-1].children[0])
+    return Checklist(tuple(Part(each, tuple(_lines(read, door, each))) for each in way), way[-1].children)
+
+
+def _lines(read: Read, door: Door, branch: Branch) -> list[Line]:
+    path = door.path(read, branch.id)
+    found = []
+    for item in items(branch.kind):
+        if item.needs and not read.actor.may(item.needs, path):
+            continue
+        standing, usual = item.look(read, branch.id), ""
+        if item.usual and not standing.done and not standing.count:
+            wanted = item.usual(read, branch.id, Id(""), _named)
+            if wanted is not None and _may(read, door, wanted):
+                usual = f"/admin/live/usual/{item.name}?at={branch.id}"
+        found.append(Line(item, standing, branch.id, usual))
+    return found
+
+
+def _may(read: Read, door: Door, command: Any) -> bool:
+    handler = handler_of(type(command))
+    place = handler.at(read, command)
+    return handler.needs is not None and place is not None and read.actor.may(handler.needs, door.path(read, place))
+
+
+def _named(msgid: str, **values: Any) -> dict[str, str]:
+    """A text as a name in every language."""
+    return {language: texts(language)(msgid, **values) for language in LANGUAGES}
+
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+
+def checklist_routes(app: web.Application, door: Door) -> None:
+    frame = app[FRAME]
+    frame.menu("organisation", "Mise en vente", "/admin/live")
+
+    async def show(request: web.Request) -> web.Response:
+        me = await frame.who(request)
+        at = request.query.get("at", "")
+        found: Checklist = await door.read(me.actor, lambda read: checklist(read, door, at))
+        template = "checklist_card.html" if "panel" in request.query else "checklist.html"
+        title = frame.texts(request, me)("Mise en vente")
+        return await frame.page(request, template, title=title, list=found, here="/admin/live", chosen=at)
+
+    async def usual(request: web.Request) -> web.Response:
+        me, item, at = await frame.who(request), ITEMS.get(request.match_info["item"]), request.query.get("at", "")
+        propose = item.usual if item else None
+        if item is None or propose is None or not is_id(at):
+            raise web.HTTPNotFound
+        wanted = await door.read(me.actor, lambda read: propose(read, at, Id(""), _named))
+        if wanted is None:
+            raise web.HTTPSeeOther(f"/admin/live?at={at}")
+        return await _proposed(request, frame, door, me, item, at, wanted)
+
+    app.router.add_get("/admin/live", show)
+    app.router.add_get("/admin/live/usual/{item}", usual)
+    app.router.add_post("/admin/live/usual/{item}", usual)
+
+
+async def _proposed(
+    request: web.Request, frame: Frame, door: Door, me: SignedIn, item: Item, at: str, wanted: Any
+) -> web.Response:
+    """What would be made; or, asked to, makes it."""
+    t, posted = frame.texts(request, me), await request.post() if request.method == "POST" else {}
+    said = str(posted.get("_command", ""))
+    command_id = Id(said) if is_id(said) else fresh_id(_CLOCK)
+    reply = await door.execute(me.actor, wanted, command_id, dry_run=not posted)
+    outcome = reply.outcome
+    if posted and not isinstance(outcome, Refused):
+        raise web.HTTPSeeOther(f"/admin/live?at={at}&done={command_id}")
+    return await frame.page(
+        request, "checklist_usual.html", status=422 if posted else 200, title=t(item.title), item=item, at=at,
+        rows=list(_rows(wanted)), refused=outcome if isinstance(outcome, Refused) else None, command=command_id,
+        here="/admin/live",
+    )  # fmt: skip
+
+
+def _rows(command: Any) -> list[tuple[str, dict[str, str], str]]:
+    """(code, names, colour) of what a command would make, and of what comes with it."""
+    found = []
+    for field in fields(command):
+        value: Any = getattr(command, field.name)
+        for each in value if isinstance(value, tuple) else ():
+            if isinstance(getattr(each, "names", None), dict):
+                found.append((each.code, each.names, getattr(each, "colour", "")))
+                if hasattr(each, "point_code"):
+                    found.append((each.point_code, each.point_names, ""))
+    return found
