@@ -5,9 +5,9 @@ worth, which rows lie one behind the other. `Vacancy` (vacancy.py) says what is 
 the plan's order everywhere outside; the bits are nobody else's business.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from math import hypot
 from operator import itemgetter
@@ -19,6 +19,7 @@ MOST = 9  # people that are kept in one piece; a larger group is split in two (d
 NEIGHBOURS = 3  # rows that count as neighbouring each other
 FEW = 12  # windows in a row that are looked at one by one rather than through its table
 TIER = 16
+MOST_ORDERS = 256
 
 Kind = tuple[str, str]  # category, contingent; "" is outside any contingent
 
@@ -159,7 +160,9 @@ class Hall:
     def sold_as(self, categories: Sequence[str], contingents: Sequence[str] = ()) -> "Hall":
         """The same hall with each seat in another category and contingent; much cheaper than building it anew."""
         kinds = tuple(_kinds(line.seats, categories, contingents) for line in self.lines)
-        return Hall(self.places, self.lines, self.where, kinds, _alike(self.lines, kinds))
+        found = Hall(self.places, self.lines, self.where, kinds, _alike(self.lines, kinds))
+        found.__dict__.update({name: getattr(self, name) for name in DRAWN})
+        return found
 
     def next_to_each_other(self, seats: Iterable[int]) -> bool:
         """Nobody has to stand up in between."""
@@ -172,10 +175,6 @@ class Hall:
         """The seats of bits by rank: row by row as the plan has them."""
         ranks = sorted(chosen, key=lambda rank: self.lines[rank].seats[0])
         return tuple(self.lines[rank].seats[bit] for rank in ranks for bit in bits(chosen[rank]))
-
-    @cached_property
-    def floors(self) -> tuple[int, ...]:
-        return tuple(line.floor for line in self.lines)
 
     @cached_property
     def everywhere(self) -> int:
@@ -226,39 +225,44 @@ class Hall:
 
     def like(self, row: str, zone: str) -> tuple[int, ...]:
         """Ranks, the rows nearest to those of a name first; `zone` "": in any."""
-        return _like(self, row, zone)
+
+        def away(line: Line) -> float:
+            return abs(line.at - at[line.zone]) if line.zone in at else float("inf")
+
+        at = {line.zone: line.at for line in self.lines if line.name == row and zone in ("", line.zone)}
+        return self._ordered(("like", row, zone), away)
 
     def near(self, point: Point) -> tuple[int, ...]:
         """Ranks, the row whose middle is nearest to a point first: near enough, and it does not favour long rows."""
-        return _near(self, point)
+        return self._ordered(("near", point), lambda line: far(point, line.middle(0, len(line.seats))))
 
     def around(self, rank: int) -> tuple[int, ...]:
         """Ranks, a row and its neighbours in its zone first."""
-        return _around(self, rank)
+        zone, at = self.lines[rank].zone, self.lines[rank].at
+        return self._ordered(("around", rank), lambda line: abs(line.at - at) if line.zone == zone else float("inf"))
+
+    def _ordered(self, name: Hashable, wish: Callable[[Line], float]) -> tuple[int, ...]:
+        """An order of all rows takes milliseconds in a stadium, and the same ones are asked for again and again."""
+        found = self._orders.get(name)
+        if found is None:
+            if len(self._orders) >= MOST_ORDERS:
+                self._orders.clear()
+            ranks = range(len(self.lines))
+            found = self._orders[name] = tuple(sorted(ranks, key=lambda rank: (wish(self.lines[rank]), rank)))
+        return found
+
+    @cached_property
+    def _orders(self) -> dict[Hashable, tuple[int, ...]]:
+        return {}
+
+    @cached_property
+    def allowed(self) -> dict[Hashable, list[int]]:
+        """By what somebody may buy: the seats of each row. `vacancy` fills it."""
+        return {}
 
 
-# Orders of all rows take milliseconds in a stadium, and the same ones are asked for again and again.
-
-
-@lru_cache(maxsize=256)
-def _like(hall: Hall, row: str, zone: str) -> tuple[int, ...]:
-    at = {line.zone: line.at for line in hall.lines if line.name == row and zone in ("", line.zone)}
-    return _ordered(hall, lambda line: abs(line.at - at[line.zone]) if line.zone in at else float("inf"))
-
-
-@lru_cache(maxsize=256)
-def _near(hall: Hall, point: Point) -> tuple[int, ...]:
-    return _ordered(hall, lambda line: far(point, line.middle(0, len(line.seats))))
-
-
-@lru_cache(maxsize=256)
-def _around(hall: Hall, rank: int) -> tuple[int, ...]:
-    zone, at = hall.lines[rank].zone, hall.lines[rank].at
-    return _ordered(hall, lambda line: abs(line.at - at) if line.zone == zone else float("inf"))
-
-
-def _ordered(hall: Hall, wish: Callable[[Line], float]) -> tuple[int, ...]:
-    return tuple(sorted(range(len(hall.lines)), key=lambda rank: (wish(hall.lines[rank]), rank)))
+# What follows from the drawing alone, and is the same however the hall is sold.
+DRAWN = ("everywhere", "zones", "zone_masks", "zone_of", "hoods", "hoods_of", "chair_rows", "_orders")
 
 
 def bits(mask: int) -> Iterator[int]:

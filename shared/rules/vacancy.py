@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from shared.rules.hall import MOST, Hall, Line, bits
+from shared.rules.hall import MOST, Hall, Kind, Line, bits
 
 FIELD = 24  # bits for a number of runs in a profile
 ONES = (1 << FIELD) - 1
@@ -249,18 +249,23 @@ _TURNED = bytes(
 )  # the wire's first bit is the highest, ours lowest
 
 
-@lru_cache(maxsize=64)
 def _allowed(hall: Hall, buys: Buys) -> list[int]:
-    if not buys.category_id and buys.contingents is None:
-        return [(1 << len(line.seats)) - 1 for line in hall.lines]
-    found = []
-    for kinds in hall.kinds:
-        mask = 0
-        for (category, contingent), seats in kinds.items():
-            if buys.category_id in ("", category) and (buys.contingents is None or contingent in buys.contingents):
-                mask |= seats
-        found.append(mask)
+    """By rank: the seats that are of these kinds."""
+    found = hall.allowed.get(buys)
+    if found is None:
+        rows = zip(hall.lines, hall.kinds, strict=True)
+        found = hall.allowed[buys] = [_of_kinds(line, kinds, buys) for line, kinds in rows]
     return found
+
+
+def _of_kinds(line: Line, kinds: dict[Kind, int], buys: Buys) -> int:
+    if not buys.category_id and buys.contingents is None:
+        return (1 << len(line.seats)) - 1
+    mask = 0
+    for (category, contingent), seats in kinds.items():
+        if buys.category_id in ("", category) and (buys.contingents is None or contingent in buys.contingents):
+            mask |= seats
+    return mask
 
 
 def _narrowest(ranks: Sequence[int], counts: Sequence[int], people: int) -> Narrow | None:
