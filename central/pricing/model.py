@@ -52,6 +52,5 @@ class Price:
 
 class NoGrid(StrEnum):
     NO_SUCH_GRID = auto()
-    NO_SUCH_TARIFF = auto()
+    CHANGED_MEANWHILE = auto()
     NEGATIVE = auto()
-    CODE_TAKEN = auto()

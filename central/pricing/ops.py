@@ -1,8 +1,10 @@
 """Tariffs and price grids."""
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
-from central.kernel.declared import command_of
+from central.kernel.declared import CONFIGURED, command_of, refused_row
+from central.kernel.entity import Look, Ref
 from central.kernel.privileges import Action
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
@@ -17,9 +19,9 @@ CreateTariff = command_of(Action.CREATE, Tariff)
 
 @dataclass(frozen=True, slots=True)
 class PriceCell:
-    category_id: Id
-    tariff_id: Id
-    amount: int
+    category_id: Annotated[Id, Ref("seat_category")]
+    tariff_id: Annotated[Id, Ref("tariff")]
+    amount: Annotated[int, Look.MONEY]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,11 @@ class CreatePriceGrid:
     """Amounts in minor units of `currency`, VAT included."""
 
     id: Id
-    context_id: Id
+    context_id: Annotated[Id, Ref("context")]
     code: str
     names: Names
-    currency: str
-    prices: tuple[PriceCell, ...]
+    currency: Annotated[str, Look.CURRENCY]
+    prices: tuple[PriceCell, ...] = ()
 
 
 @handles(CreatePriceGrid, needs=Privilege.PRICE_MODIFY, gives=Id)
@@ -40,8 +42,9 @@ def create_price_grid(tx: Tx, want: CreatePriceGrid) -> Outcome[Id]:
     if negative:
         return Refused(NoGrid.NEGATIVE, fix="prices", detail={"amounts": [cell.amount for cell in negative]})
     grid = PriceGrid(want.id, want.context_id, want.code, want.names, want.currency, version=1)
-    if not tx.insert_if_absent(grid):
-        return Refused(NoGrid.CODE_TAKEN, fix="code")
+    if refused := refused_row(tx, CONFIGURED["price_grid"], None, grid):
+        return refused
+    tx.insert(grid)
     tx.insert_all([_price(want.id, cell) for cell in want.prices])
     return Ok(want.id)
 
@@ -51,7 +54,7 @@ class SetPrice:
     """A change of price never changes a line that exists (spec/organisation.md); put the performance on sale again, and
     devices hear of it."""
 
-    grid_id: Id
+    grid_id: Annotated[Id, Ref("price_grid")]
     cell: PriceCell
 
 
@@ -74,6 +77,45 @@ def set_price(tx: Tx, want: SetPrice) -> Outcome[int]:
         tx.update(old, new)
     else:
         tx.insert(new)
+    return Ok(tx.update(grid, replace(grid, version=grid.version + 1)).version)
+
+
+@dataclass(frozen=True, slots=True)
+class SetPrices:
+    """The whole grid at once: what is not among `prices` is not for sale by it any more. `seen` is the version that was
+    written over; 0: whichever it is."""
+
+    grid_id: Annotated[Id, Ref("price_grid")]
+    prices: tuple[PriceCell, ...]
+    seen: int = 0
+
+
+@handles(SetPrices, needs=Privilege.PRICE_MODIFY, at=lambda read, want: _grid_context(read, want.grid_id), gives=int)
+def set_prices(tx: Tx, want: SetPrices) -> Outcome[int]:
+    """Answers with the grid's new version, or the old one if nothing differs."""
+    grid = tx.get(PriceGrid, want.grid_id)
+    if grid is None:
+        return Refused(NoGrid.NO_SUCH_GRID, fix="grid_id")
+    if want.seen and want.seen != grid.version:
+        return Refused(NoGrid.CHANGED_MEANWHILE, fix=grid.id, detail={"version": grid.version})
+    faults = [
+        {"at": f"prices.{n}.amount", "what": "too_small", "least": 0}
+        for n, cell in enumerate(want.prices)
+        if cell.amount < 0
+    ]
+    if faults:
+        return Refused(NoGrid.NEGATIVE, fix="prices", detail={"faults": faults})
+    wanted = {price.id: price for price in (_price(grid.id, cell) for cell in want.prices)}
+    there = {price.id: price for price in tx.find(Price, "WHERE grid_id = :id", id=grid.id)}
+    if wanted == there:
+        return Ok(grid.version)
+    for gone in (price for key, price in there.items() if key not in wanted):
+        tx.delete(gone)
+    for key, price in wanted.items():
+        if key not in there:
+            tx.insert(price)
+        else:
+            tx.update(there[key], price)
     return Ok(tx.update(grid, replace(grid, version=grid.version + 1)).version)
 
 

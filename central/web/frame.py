@@ -31,6 +31,7 @@ class Frame:
         self._loaders: list[jinja2.BaseLoader] = []
         self._entries: list[Entry] = []
         self._pages: dict[str, list[tuple[str, str, str]]] = {}
+        self.instead: set[str] = set()
         self._templates = jinja2.Environment(
             loader=jinja2.ChoiceLoader(self._loaders),
             autoescape=True,
@@ -49,8 +50,10 @@ class Frame:
         """Puts a page of an area's own into the menu of its module; `text` is a msgid."""
         self._entries.append(Entry(module, text, href, needs))
 
-    def page_for(self, entity: str, text: str, href: str, needs: str) -> None:
-        """A hand-made page about each row of an entity, as a button on its page: `{id}` in `href` is the row's."""
+    def page_for(self, entity: str, text: str, href: str, needs: str, instead: tuple[str, ...] = ()) -> None:
+        """A hand-made page about each row of an entity, as a button on its page: `{id}` in `href` is the row's. It
+        stands `instead` of the buttons of these commands."""
+        self.instead.update(instead)
         self._pages.setdefault(entity, []).append((text, href, needs))
 
     def pages_of(self, entity: str) -> list[tuple[str, str, str]]:

@@ -242,9 +242,10 @@ async def _form(
 ) -> web.Response:  # fmt: skip
     held = {COMMAND: new_id(), OWN: own, ZONE: view.zone, **(hidden or {})}
     back = f"/admin/e/{sheet.table}/{sheet.on}" if sheet.on else f"/admin/e/{sheet.table}"
+    at = at_desk.at or await at_desk.read(lambda read: _place(read, sheet.table, sheet.on))
     return await at_desk.page(
         "screens/form.html", status=status, title=title, form=view, hidden=held, refusal=refusal, subject=subject,
-        back=back, here=sheet.table, at=at_desk.at, conflict=conflict, help=_help(at_desk, sheet),
+        back=back, here=sheet.table, at=at, conflict=conflict, help=_help(at_desk, sheet),
     )  # fmt: skip
 
 
@@ -417,7 +418,7 @@ async def act(request: web.Request) -> web.Response:
     if handler.on and not is_id(on):
         return await at_desk.lost()
     first = next(iter(handler.hints))
-    place = await at_desk.read(lambda read: _place(read, handler, on))
+    place = await at_desk.read(lambda read: _place(read, handler.on, on))
     if handler.on and not await at_desk.read(lambda read: at_desk.may(read, handler, place)):
         return await at_desk.forbidden(handler.needs)
     if not handler.on and not await at_desk.read(lambda read: at_desk.may_somewhere(read, str(handler.needs))):
@@ -449,10 +450,8 @@ def _default_typed(sheet: Sheet) -> dict[str, list[str]]:
     return typed
 
 
-def _place(read: Read, handler: Handler, on: str) -> str | None:
-    if not handler.on:
-        return None
-    return context_of(read, handler.on, on)
+def _place(read: Read, table: str | None, on: str | None) -> str | None:
+    return context_of(read, table, on) if table and on else None
 
 
 async def _acted(
@@ -490,13 +489,14 @@ async def _act_page(
     status: int,
 ) -> web.Response:  # fmt: skip
     subject = ""
+    at = at_desk.at or await at_desk.read(lambda read: _place(read, sheet.table, sheet.on))
     if sheet.on:
         subject = await at_desk.read(lambda read: label(read, at_desk.t, sheet.table, str(sheet.on)))
     back = f"/admin/e/{sheet.table}/{sheet.on}" if sheet.on else "/admin"
     return await at_desk.page(
         "screens/act.html", status=status, title=at_desk.t.do(sheet.handler.name), form=view, refusal=refusal,
         effects=told, sound=sound, hidden={COMMAND: new_id(), OWN: new_id(), ZONE: view.zone}, back=back,
-        subject=subject, here=sheet.table, at=at_desk.at, help=_help(at_desk, sheet), entity=sheet.table,
+        subject=subject, here=sheet.table, at=at, help=_help(at_desk, sheet), entity=sheet.table,
         deletes=sheet.handler.name.startswith("delete_"), choice=_chosen(at_desk, sheet),
     )  # fmt: skip
 

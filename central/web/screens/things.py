@@ -120,7 +120,7 @@ def _life_buttons(at_desk: Desk, read: Read, declaration: Declaration, row: Any,
     now = getattr(row, state) if state else None
     dos = {do for _, do in table}
     for handler in acts_on(declaration.name):
-        if not at_desk.may(read, handler, place) or handler.secrets:
+        if not at_desk.may(read, handler, place) or handler.secrets or handler.name in at_desk.frame.instead:
             continue
         href = f"/admin/do/{handler.name}?on={row.id}"
         choice = _choice_of(handler, dos)

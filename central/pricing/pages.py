@@ -1,0 +1,151 @@
+"""A price grid as one writes it: categories down, tariffs across, one save for all of it.
+
+GET, POST /admin/pricing/grid/{id}
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from central.kernel.entity import ENTITIES
+from central.kernel.scope import context_of
+from central.kernel.tx import Read
+from central.kernel.values import Fault
+from central.organisation.model import Privilege
+from central.organisation.ops import path_of
+from central.pricing.model import NoGrid, Price, PriceGrid, Tariff
+from central.pricing.ops import PriceCell, SetPrices
+from central.venues.model import SeatCategory
+from central.web.frame import FRAME
+from central.web.screens.desk import Desk, desk, new_id, row_id
+from central.web.screens.fields import ABSENT, Field, Kind, Setting, Typed, typed_of, value_of
+from central.web.screens.forms import sentence, typed_from
+from central.web.screens.listing import one
+from central.web.screens.refusals import Said, said
+from shared.ids import Id, is_id
+from shared.outcome import Refused
+
+_AMOUNT = Field("amount", "amount", Kind.MONEY, int, required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A category or a tariff, at the head of a line or of a column."""
+
+    id: str
+    code: str
+    names: dict[str, str]
+    colour: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What the grid's page shows: `typed` per `category.tariff`."""
+
+    grid: PriceGrid
+    categories: tuple[Named, ...]
+    tariffs: tuple[Named, ...]
+    typed: dict[str, list[str]]
+    may: bool
+    context: str
+
+
+def pricing_pages(app: web.Application) -> None:
+    frame = app[FRAME]
+    frame.templates("central.pricing")
+    frame.page_for("price_grid", "Prix", "/admin/pricing/grid/{id}", Privilege.PRICE_READ, ("set_price", "set_prices"))
+    app.router.add_get("/admin/pricing/grid/{id}", show)
+    app.router.add_post("/admin/pricing/grid/{id}", save)
+
+
+async def show(request: web.Request) -> web.Response:
+    at_desk = await desk(request)
+    sheet = await _sheet(at_desk)
+    return await _page(at_desk, sheet) if sheet else await at_desk.lost()
+
+
+async def save(request: web.Request) -> web.Response:
+    at_desk = await desk(request)
+    sheet = await _sheet(at_desk)
+    if sheet is None:
+        return await at_desk.lost()
+    typed = typed_from(await request.post())
+    cells, faults = _cells(sheet, typed)
+    seen = (typed.get("_seen") or ["0"])[0]
+    if faults:
+        return await _page(at_desk, sheet, typed=typed, faults=faults, status=422)
+    want = SetPrices(sheet.grid.id, tuple(cells), int(seen) if seen.isascii() and seen.isdigit() else 0)
+    command_id = Id(found) if is_id(found := (typed.get("_command") or [""])[0]) else new_id()
+    reply = await at_desk.door.execute(at_desk.me.actor, want, command_id)
+    outcome = reply.outcome
+    if isinstance(outcome, Refused):
+        refusal = await at_desk.read(lambda read: said(read, at_desk.t, outcome, sheet.grid.id))
+        there = sheet.typed if outcome.reason == NoGrid.CHANGED_MEANWHILE else {}
+        return await _page(at_desk, sheet, typed=typed, refusal=refusal, theirs=there, status=409)
+    raise web.HTTPSeeOther(f"/admin/pricing/grid/{sheet.grid.id}?done={command_id}")
+
+
+def _cells(sheet: Sheet, typed: Typed) -> tuple[list[PriceCell], list[Fault]]:
+    """Every cell that holds a price, and what is wrong with those that cannot be read. An empty one is not for sale."""
+    cells: list[PriceCell] = []
+    faults: list[Fault] = []
+    setting = Setting(sheet.grid.currency)
+    for category in sheet.categories:
+        for tariff in sheet.tariffs:
+            path = f"{category.id}.{tariff.id}"
+            amount, wrong = value_of(_AMOUNT, typed, setting, path)
+            faults += wrong
+            if not wrong and amount is not ABSENT:
+                if amount < 0:
+                    faults.append({"at": path, "what": "too_small", "least": 0})
+                cells.append(PriceCell(Id(category.id), Id(tariff.id), amount))
+    return cells, faults
+
+
+async def _sheet(at_desk: Desk) -> Sheet | None:
+    grid_id = row_id(at_desk.request)
+    return await at_desk.read(lambda read: _read(at_desk, read, grid_id)) if grid_id else None
+
+
+def _read(at_desk: Desk, read: Read, grid_id: str) -> Sheet | None:
+    grid = one(at_desk.door, read, ENTITIES[PriceGrid], grid_id)
+    if grid is None:
+        return None
+    path = path_of(read, grid.context_id)
+    prices = read.find(Price, "WHERE grid_id = :id", id=grid.id)
+    setting, typed = Setting(grid.currency), dict[str, list[str]]()
+    for price in prices:
+        typed |= typed_of(_AMOUNT, price.amount, setting, f"{price.category_id}.{price.tariff_id}")
+    context = context_of(read, "price_grid", grid.id) or ""
+    may = at_desk.me.actor.may(Privilege.PRICE_MODIFY, at_desk.door.path(read, context))
+    return Sheet(grid, _categories(read, path, prices), _tariffs(read, path, prices), typed, may, context)
+
+
+def _categories(read: Read, path: tuple[str, ...], prices: list[Price]) -> tuple[Named, ...]:
+    """The house's categories, by rank, and any other that has a price already."""
+    used = {price.category_id for price in prices}
+    found = read.find(SeatCategory, "ORDER BY rank, code")
+    return tuple(
+        Named(each.id, each.code, each.names, each.colour)
+        for each in found
+        if each.context_id in path or each.id in used
+    )
+
+
+def _tariffs(read: Read, path: tuple[str, ...], prices: list[Price]) -> tuple[Named, ...]:
+    used = {price.tariff_id for price in prices}
+    found = read.find(Tariff, "ORDER BY rank, code")
+    return tuple(Named(each.id, each.code, each.names) for each in found if each.context_id in path or each.id in used)
+
+
+async def _page(
+    at_desk: Desk, sheet: Sheet, *, typed: Typed | None = None, faults: list[Fault] | None = None,
+    refusal: Said | None = None, theirs: dict[str, Any] | None = None, status: int = 200,
+) -> web.Response:  # fmt: skip
+    at_faults = {fault["at"]: sentence(at_desk.t, fault) for fault in faults or []}
+    return await at_desk.page(
+        "price_grid.html", status=status, title=at_desk.t.of(sheet.grid.names), at=sheet.context, here="price_grid",
+        sheet=sheet, typed=sheet.typed if typed is None else typed, faults=at_faults, refusal=refusal,
+        theirs=theirs or {}, command=new_id(),
+    )  # fmt: skip
