@@ -99,6 +99,6 @@ def _message(t: Texts, to: str, name: str, subject: str, lines: list[str]) -> Em
     message = EmailMessage()
     message["To"] = to
     message["Subject"] = subject
-    message["Content-Language"] = t.language
     message.set_content("\n\n".join([t("Bonjour {name},", name=name), *lines]) + "\n")
+    message["Content-Language"] = t.language
     return message

@@ -17,13 +17,12 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from central.app import make_app
 from central.kernel.db import Database
 from central.kernel.door import Door
-from central.kernel.entity import ENTITIES
 from central.kernel.keys import Keys
 from central.kernel.outbox import drain
 from central.kernel.tx import SYSTEM, Actor
 from central.organisation.letters import MAIL
-from central.organisation.model import Operator, Privilege, Profile, Role
-from central.organisation.operators import CreateOperator, GivePrivilege, GiveRole, InviteOperator
+from central.organisation.model import Operator, Profile
+from central.organisation.operators import GiveRole, InviteOperator
 from central.organisation.ops import path_of
 from central.organisation.pages import WayIn
 from central.organisation.settings import Costs, MailConfig, SignInConfig, Tls
@@ -46,7 +45,7 @@ class LetterBox:
     mails: list[EmailMessage] = field(default_factory=list)
     refuse: bool = False
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.refuse:
             return "451 come back later"
         assert isinstance(envelope.content, bytes)

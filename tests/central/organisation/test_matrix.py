@@ -1,0 +1,290 @@
+"""Every command, query and entity × profiles, through the real door: allowed exactly where what is declared says so.
+
+The rows are made up from the declarations, so that a new command or entity is walked without a line here. What stands
+behind the door is taken out: here it is asked only who gets as far as that.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from itertools import count
+from typing import Any, get_args, get_origin, get_type_hints
+
+import orjson
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from central.app import make_app
+from central.kernel import registry
+from central.kernel.db import Connection, Database
+from central.kernel.door import Door
+from central.kernel.entity import BY_NAME, Column, Ref, item_marks, stripped
+from central.kernel.keys import Keys
+from central.kernel.registry import COMMANDS, QUERIES, Handler, privileges
+from central.kernel.scope import context_of
+from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.organisation.model import ContextKind, Privilege
+from central.organisation.operators import CreateOperator
+from central.organisation.ops import CreateContext, path_of
+from central.organisation.rights import key_digest
+from shared.ids import Id, derived_id
+from shared.outcome import Refused
+from tests.central.small_house import NOW, Clerk, House, Watch, new_id
+
+REACHED = "reached_what_stands_behind_the_door"
+_NUMBER = count(1)
+
+
+# --- rows and commands out of the declarations ------------------------------------------------------------------------
+
+
+class Sampler:
+    """A row of every entity, and a command or query of every kind that names them."""
+
+    def __init__(self, db: Connection, house: House) -> None:
+        self._db = db
+        self._rows: dict[str, str] = {"context": house.activity}
+        db.begin(write=True)
+        for table in BY_NAME:
+            self.row(table)
+        db.commit()
+
+    def row(self, table: str) -> str:
+        """The id of a row that is there, or of one that is made up for it."""
+        if table not in self._rows:
+            found = self._db.run(f"SELECT id FROM {table} ORDER BY id LIMIT 1", {})
+            self._rows[table] = found[0][0] if found else self._made(table)
+        return self._rows[table]
+
+    def _made(self, table: str) -> str:
+        declaration = BY_NAME[table]
+        values = {column.name: self._column(table, column) for column in declaration.columns}
+        self._rows[table] = values["id"] = derived_id("matrix", table)
+        marks = ", ".join(f":{name}" for name in values)
+        self._db.write(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", values)
+        return values["id"]
+
+    def _column(self, table: str, column: Column) -> Any:
+        if column.name == "id":
+            return ""
+        if column.ref and not column.many:
+            return None if column.nullable and column.ref == table else self.row(column.ref)
+        if column.nullable:
+            return None
+        value = new_id() if column.hint is Id else self.value(column.name, column.hint)
+        return column.to_db(value) if column.to_db else value
+
+    def value(self, name: str, hint: Any) -> Any:
+        bare, nullable, marks = stripped(hint)
+        table = next((mark.table for mark in marks if isinstance(mark, Ref)), None)
+        base = getattr(bare, "__supertype__", bare)
+        if base is str and (table or bare is Id):
+            return self.row(table) if table else self._named(name)
+        if nullable:
+            return None
+        if get_origin(bare) is tuple:
+            inner = next((mark.table for mark in item_marks(bare) if isinstance(mark, Ref)), None)
+            return (self.row(inner),) if inner else ()
+        if isinstance(base, type) and issubclass(base, StrEnum):
+            return next(iter(base))
+        plain: dict[Any, Any] = {str: f"text {next(_NUMBER)}", int: 1, float: 1.0, bool: True, datetime: NOW}
+        if base in plain:
+            return plain[base]
+        if is_dataclass(base):
+            hints = get_type_hints(base, include_extras=True)
+            return base(**{each.name: self.value(each.name, hints[each.name]) for each in fields(base)})
+        arms = get_args(bare)
+        return {} if get_origin(bare) is dict or not arms else self.value(name, arms[0])
+
+    def _named(self, name: str) -> str:
+        """`performance_id` is a performance, `id` is a new one."""
+        table = name.removesuffix("_id")
+        return self.row(table) if name != "id" and table in BY_NAME else new_id()
+
+    def wanted(self, handler: Handler, read: Read) -> Any:
+        """A command that acts on something which is there, if it acts on anything."""
+        hints = get_type_hints(handler.kind, include_extras=True)
+        made = handler.kind(**{each.name: self.value(each.name, hints[each.name]) for each in fields(handler.kind)})
+        if handler.needs is None or of_nobody(handler) or handler.at(read, made):
+            return made
+        unnamed = [name for name, hint in hints.items() if stripped(hint)[0] is Id]
+        kinds = [(name, stripped(hint)[0]) for name, hint in hints.items() if _is_enum(hint)]
+        for name in unnamed:  # `configuration_id`, `target_id`: whatever row it takes to stand somewhere
+            for table in BY_NAME:
+                for more in ({kind: member} for kind, members in kinds for member in members) if kinds else ({},):
+                    tried = replace(made, **{name: self.row(table)}, **more)
+                    if handler.at(read, tried):
+                        return tried
+        return made if self._stands(handler, read, made) else None
+
+    def _stands(self, handler: Handler, read: Read, made: Any) -> bool:
+        """Some rows name what they are about without saying of which kind (`target_id`): it is found by trying."""
+        for name, hint in get_type_hints(handler.kind, include_extras=True).items():
+            for table in (mark.table for mark in stripped(hint)[2] if isinstance(mark, Ref)):
+                loose = [each.name for each in BY_NAME[table].columns if each.hint is Id and each.name.endswith("_id")]
+                for column in (each for each in loose if not BY_NAME[table].column(each).ref):
+                    for other in BY_NAME:
+                        sql = f"UPDATE {table} SET {column} = :other WHERE id = :id"
+                        self._db.write(sql, {"other": self.row(other), "id": getattr(made, name)})
+                        if handler.at(read, made):
+                            return True
+        return handler.needs == Privilege.DEVICE_SYNC  # where a device stands that asks; an operator is none
+
+
+def _is_enum(hint: Any) -> bool:
+    bare = stripped(hint)[0]
+    return isinstance(bare, type) and issubclass(bare, StrEnum)
+
+
+def of_nobody(handler: Handler) -> bool:
+    """Central's own: it stands at no place, whatever is asked, so that no grant reaches it."""
+    try:
+        return handler.at(None, object()) is None  # type: ignore[arg-type]
+    except AttributeError:
+        return False
+
+
+# --- profiles ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands, and places that are not above it."""
+
+    path: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+
+
+def profiles(needs: str, place: Place) -> Iterator[tuple[str, frozenset[tuple[str, str]], bool]]:
+    """(what it is, what it holds, whether it may)."""
+    module, screen, action = needs.split(".", 2)
+    everything = [each for each in privileges() if each != needs]
+    reading = [each for each in privileges() if each.endswith(".read")]
+    root = place.path[-1]
+
+    def held(*nodes: str, at: str) -> frozenset[tuple[str, str]]:
+        return frozenset((node, at) for node in nodes)
+
+    yield "nothing", frozenset(), False
+    for at in place.path:
+        yield f"just this, at {at[-4:]}", held(needs, at=at), True
+        yield f"its screen, at {at[-4:]}", held(f"{module}.{screen}", at=at), True
+        yield f"its module, at {at[-4:]}", held(module, at=at), True
+        yield f"everything, at {at[-4:]}", held("*", at=at), True
+        yield f"all but this, at {at[-4:]}", held(*everything, at=at), False
+    yield "reading alone", held(*reading, at=root), needs in reading
+    yield "a name that only begins alike", held(f"{module}.{screen[:-1]}", module[:-1], f"{needs}.more", at=root), False
+    yield "another action of the screen", held(f"{module}.{screen}.{action}x", at=root), False
+    for at in place.elsewhere:
+        yield f"everything elsewhere, at {at[-4:]}", held("*", needs, module, at=at), False
+
+
+@pytest.fixture
+def other(quick: tuple[Clerk, House]) -> tuple[Id, ...]:
+    """Another organiser with a season, and an activity beside and one below nothing of ours."""
+    clerk, house = quick
+    organiser, season, activity = new_id(), new_id(), new_id()
+    clerk.do(CreateContext(organiser, house.institution, ContextKind.ORGANISER, "AUTRE", {"fr": "Autre"}, {}))
+    clerk.do(CreateContext(season, organiser, ContextKind.SEASON, "S", {"fr": "Saison"}, {}))
+    clerk.do(CreateContext(activity, house.season, ContextKind.ACTIVITY, "CINE", {"fr": "Cinéma"}, {}))
+    return (organiser, season, activity)
+
+
+@pytest.fixture
+def behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is done: whoever gets through the door is told so."""
+    stand_in: Callable[[Any, Any], Any] = lambda _, __: Refused(REACHED)  # noqa: E731
+    for kind, handler in list(registry._BY_KIND.items()):
+        monkeypatch.setitem(registry._BY_KIND, kind, replace(handler, run=stand_in))
+
+
+def _place(clerk: Clerk, house: House, other: tuple[Id, ...], at: str | None) -> Place | None:
+    if at is None:
+        return None
+    read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
+    path = path_of(read, at)
+    below = (house.institution, house.organiser, house.season, house.activity)
+    return Place(path, tuple(each for each in (*other, *below) if each not in path))
+
+
+def test_every_command_and_query(quick: tuple[Clerk, House], other: tuple[Id, ...], behind: None) -> None:
+    clerk, house = quick
+    sampler = Sampler(clerk.db, house)
+    wrong, asked, nowhere = [], 0, []
+    for name, handler in [*COMMANDS.items(), *QUERIES.items()]:
+        read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
+        wanted = sampler.wanted(handler, read)
+
+        def reached(actor: Actor, wanted: Any = wanted, query: bool = name in QUERIES) -> bool:
+            hand = clerk.as_(actor)
+            outcome = hand.door.ask_now(hand.db, actor, wanted) if query else hand.say(wanted)
+            assert outcome.reason in (REACHED, "not_allowed"), (wanted, outcome)
+            return bool(outcome.reason == REACHED)
+
+        if handler.needs is None:
+            assert reached(Actor(ActorKind.ANONYMOUS, "", "")), name
+            continue
+        place = _place(clerk, house, other, None if of_nobody(handler) else handler.at(read, wanted))
+        if place is None:
+            nowhere.append((name, handler.needs))
+            held = frozenset((node, at) for node in ("*", handler.needs) for at in (house.institution, house.season))
+            assert not reached(Actor(ActorKind.OPERATOR, new_id(), "", held)), f"{name} is central's own"
+            assert of_nobody(handler) or handler.needs == Privilege.DEVICE_SYNC, (
+                f"{name}: no row makes it stand anywhere"
+            )
+            continue
+        for what, held, may in profiles(handler.needs, place):
+            asked += 1
+            if reached(Actor(ActorKind.OPERATOR, new_id(), "", held)) is not may:
+                wrong.append((name, handler.needs, what, may))
+    assert not wrong, wrong[:20]
+    assert asked > 2000 and len(nowhere) < 40
+
+
+def test_every_privilege_is_one_node_of_module_screen_action() -> None:
+    assert [each for each in privileges() if each.count(".") != 2 or each != each.lower()] == []
+
+
+async def test_every_entity_read(
+    sqlite_place: tuple[Database, House], quick: tuple[Clerk, House], other: tuple[Id, ...], keys: Keys, watch: Watch
+) -> None:
+    """Over HTTP, by the keys of programs: rows of one's contexts and below them, and of no others."""
+    clerk, house = quick
+    sampler = Sampler(clerk.db, house)
+    door = Door(sqlite_place[0], watch, path_of, keys)
+    door.start()
+    wrong = []
+    async with TestClient(TestServer(make_app(door))) as client:
+
+        async def status(who: tuple[str, str], table: str, row_id: str) -> bool | None:
+            said = {"Authorization": "Basic " + b64encode(":".join(who).encode()).decode()}
+            async with client.get(f"/api/v1/entities/{table}", params={"id": row_id}, headers=said) as answer:
+                body = orjson.loads(await answer.read())
+                assert answer.status in (200, 403), body
+                return None if answer.status == 403 else bool(body["value"])
+
+        async def program(*nodes: str, at: Id) -> tuple[str, str]:
+            who, key = new_id(), f"key {next(_NUMBER)}"
+            made = CreateOperator(who, at, "Program", key_digest(key), nodes)
+            assert (await door.execute(SYSTEM, made, new_id())).ok
+            return who, key
+
+        nobody = await program(at=house.institution)
+        for table, declaration in BY_NAME.items():
+            row_id = sampler.row(table)
+            place = await door.read(SYSTEM, lambda read, t=table, r=row_id: context_of(read, t, r))
+            path = await door.read(SYSTEM, lambda read, p=place: path_of(read, p))
+            here, away = await program(declaration.read, at=path[0]), await program(declaration.read, at=other[0])
+            root, but = (
+                await program(declaration.screen, at=house.institution),
+                await program(*[each for each in privileges() if each != declaration.read], at=house.institution),
+            )
+            found = [await status(who, table, row_id) for who in (nobody, here, away, root, but)]
+            if found[0] is not None or found[1] is not True or found[3] is not True or found[4] is not None:
+                wrong.append((table, declaration.read, found))
+            if found[2]:
+                wrong.append((table, "seen from elsewhere", found))
+    door.stop()
+    assert not wrong, wrong
