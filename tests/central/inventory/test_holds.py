@@ -13,8 +13,10 @@ from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldOf, 
 from central.inventory.model import NoSale
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats
 from central.kernel.db import Database
-from central.kernel.door import Door
+from central.kernel.door import Door, Job
 from central.kernel.keys import Keys
+from central.kernel.registry import handler_of
+from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM
 from central.orders.ops import WantedPlace
 from central.organisation.ops import path_of
@@ -193,6 +195,37 @@ def test_a_channel_gets_the_best_of_what_it_may_sell(clerk: Clerk, house: House)
     clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=tuple(others[:-1]))))
     assert seats_of(clerk.do(best(house, 1))) == [others[-1]]
     assert clerk.no(best(house, 1)).reason == NoSale.NOT_ENOUGH, "the press has the rest"
+
+
+def together(clerk: Clerk, *commands: Any, fails: bool = False) -> list[Any]:
+    """These commands in one transaction, as SQLite's writer runs what waits."""
+    traces = Traces()
+    clerk.db.begin(write=True)
+    jobs = [Job(SYSTEM, handler_of(type(each)), each, new_id(), dry_run=False) for each in commands]
+    outcomes = [clerk.door._run(clerk.db, job, traces)[0].outcome for job in jobs]
+    if fails:
+        clerk.db.rollback()
+    else:
+        traces.write(clerk.db)
+        clerk.db.commit()
+    return outcomes
+
+
+def test_seats_of_a_refused_hold_are_there_for_the_next_in_line(clerk: Clerk, house: House) -> None:
+    """Its best seats were chosen beside seats that it had taken by name; all of it is undone."""
+    greedy = wish(house, *house.seats[:2], best=BestWish(19))
+    first, second, third = together(clerk, best(house, 2), greedy, best(house, 18))
+    assert (second.reason, len(seats_of(first.value)), len(seats_of(third.value))) == (NoSale.NOT_ENOUGH, 2, 18)
+    sound(clerk, house)
+
+
+def test_what_a_failed_transaction_took_is_free_again(clerk: Clerk, house: House) -> None:
+    """The commit fails: nobody was answered, and memory has seen seats taken that are not."""
+    clerk.do(ReleaseHold(clerk.do(best(house, 2))["hold_id"]))
+    lost = together(clerk, best(house, 4), best(house, 4), best(house, 4), fails=True)
+    found = together(clerk, best(house, 4), best(house, 16))
+    assert seats_of(found[0].value) == seats_of(lost[0].value) and len(seats_of(found[1].value)) == 16
+    sound(clerk, house)
 
 
 @pytest.fixture
