@@ -16,6 +16,7 @@ import central.inventory.audit
 import central.inventory.counts
 import central.inventory.holds
 import central.inventory.carry_over
+import central.inventory.contingents
 import central.inventory.needed
 import central.inventory.ops
 import central.inventory.plan_actions

@@ -273,3 +273,11 @@ class NoSale(StrEnum):
     TAKEN = auto()
     NOT_ENOUGH = auto()
     LIMIT = auto()
+
+
+class NoContingent(StrEnum):
+    """Why a contingent cannot be as it shall be, in order."""
+
+    NOT_EXTERNAL = auto()  # an external contingent belongs to an external channel
+    NAMED_ELSEWHERE = auto()  # and to that one alone
+    IN_USE = auto()

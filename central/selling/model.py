@@ -52,3 +52,10 @@ class PointOfSale:
     code: str
     names: Names
     active: bool
+
+
+class NoChannel(StrEnum):
+    """Why a channel cannot be as it shall be, in order."""
+
+    CONTINGENT_ELSEWHERE = auto()  # an external contingent belongs to exactly one external channel
+    NOT_EXTERNAL = auto()

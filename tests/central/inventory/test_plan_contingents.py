@@ -1,0 +1,78 @@
+"""An external contingent belongs to exactly one external channel; one that places are in stays (contingents.md)."""
+
+from typing import Any
+
+import pytest
+
+from central.inventory.model import Contingent
+from central.inventory.ops import CreateContingent
+from central.inventory.plan_actions import AssignContingent
+from central.kernel.declared import command_of
+from central.kernel.privileges import Action
+from central.selling.model import ChannelKind
+from central.selling.ops import ChangeChannel, CreateChannel
+from central.venues.ops import AssignLogicalContingent
+from central.venues.selection import Counted, Selection
+from shared.ids import Id
+from tests.central.small_house import Clerk, House, new_id
+
+Quick = tuple[Clerk, House]
+ChangeContingent = command_of(Action.MODIFY, Contingent)
+DeleteContingent = command_of(Action.DELETE, Contingent)
+
+
+def channel(house: House, code: str, kind: ChannelKind, *contingents: Id) -> tuple[Id, Any]:
+    made = new_id()
+    return made, CreateChannel(made, house.institution, code, {"fr": code}, kind, contingents, False, 10)
+
+
+def test_an_external_contingent_belongs_to_one_external_channel(quick: Quick) -> None:
+    clerk, house = quick
+    fnac, want = channel(house, "FNAC", ChannelKind.EXTERNAL)
+    clerk.do(want)
+    desk = clerk.no(ChangeContingent(house.contingent, {"external_channel_id": house.channel}))
+    assert (desk.reason, desk.detail) == ("not_external", {"kind": "box_office"})
+    made = new_id()
+    clerk.do(CreateContingent(made, house.institution, "FNAC", {"fr": "Fnac"}, "#111111", fnac))
+    clerk.do(ChangeChannel(fnac, {"contingents": (made,)}))
+    _, other = channel(house, "AUTRE", ChannelKind.EXTERNAL, made, house.contingent)
+    refused = clerk.no(other)
+    assert (refused.reason, refused.fix, refused.detail["codes"]) == ("contingent_elsewhere", "contingents", ["FNAC"])
+    assert clerk.no(ChangeChannel(house.channel, {"contingents": (made,)})).reason == "contingent_elsewhere"
+    assert clerk.no(ChangeChannel(fnac, {"kind": ChannelKind.KIOSK})).reason == "not_external"
+
+
+def test_a_contingent_that_others_sell_from_does_not_become_external(quick: Quick) -> None:
+    clerk, house = quick
+    press, want = channel(house, "PRESSE", ChannelKind.BOX_OFFICE, house.contingent)
+    clerk.do(want)
+    fnac, want = channel(house, "FNAC", ChannelKind.EXTERNAL, house.contingent)
+    clerk.do(want)
+    bind = ChangeContingent(house.contingent, {"external_channel_id": fnac})
+    refused = clerk.no(bind)
+    assert (refused.reason, refused.detail["codes"]) == ("named_elsewhere", ["PRESSE"])
+    clerk.do(ChangeChannel(press, {"contingents": ()}))
+    clerk.do(bind)
+    clerk.do(ChangeContingent(house.contingent, {"external_channel_id": None}))
+    clerk.do(ChangeChannel(press, {"contingents": (house.contingent,)}))
+
+
+@pytest.mark.parametrize("where", ["place", "gauge", "logical_seat", "logical_gauge"])
+def test_a_contingent_goes_only_when_no_place_is_in_it(quick: Quick, where: str) -> None:
+    clerk, house = quick
+    zone = Id(clerk.rows("SELECT id FROM physical_zone WHERE numbered = 0")[0][0])
+    seats, some = Selection(seats=house.seats[:2]), Selection(counts=(Counted(zone, 5),))
+    clerk.do({
+        "place": AssignContingent(house.performance, house.contingent, seats),
+        "gauge": AssignContingent(house.performance, house.contingent, some),
+        "logical_seat": AssignLogicalContingent(house.logical, house.contingent, seats),
+        "logical_gauge": AssignLogicalContingent(house.logical, house.contingent, some),
+    }[where])  # fmt: skip
+    refused = clerk.no(DeleteContingent(house.contingent))
+    assert refused.reason == "in_use"
+    assert where in [each["entity"] for each in refused.detail["by"]]
+
+
+def test_a_contingent_that_nobody_uses_goes(quick: Quick) -> None:
+    clerk, house = quick
+    clerk.do(DeleteContingent(house.contingent))
