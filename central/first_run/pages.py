@@ -238,7 +238,7 @@ class Wizard:
                 if faults:
                     return Refused(NoSetUp.FAULTY, detail={"faults": faults})
                 drawn = small_hall(
-                    rows or 1, seats or 1, name=t("Plan de salle"), zone=t("Parterre"),
+                    rows or 1, seats or 1, name=t("Plan de salle"), zone=t("Orchestre"),
                     category=t("Catégorie {n}", n=1), stage=t("Scène"), colour="#0072B2",
                 )  # fmt: skip
                 return await self._do(request, SettleHall(named, plan=drawn))

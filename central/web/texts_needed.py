@@ -58,7 +58,7 @@ def _in_python(path: Path) -> Iterator[str]:
             yield from (
                 f"fault:{value.value}"
                 for key, value in zip(node.keys, node.values, strict=True)
-                if getattr(key, "value", None) == "what" and re.fullmatch(r"[a-z_]+", str(getattr(value, "value", "")))
+                if isinstance(key, ast.Constant) and key.value == "what" and isinstance(value, ast.Constant)
             )
 
 
@@ -137,7 +137,8 @@ def translated(language: str) -> dict[Any, str]:
             for message in read_po(file, locale=language):
                 texts = message.string if isinstance(message.string, tuple | list) else (message.string,)
                 if message.id and all(texts):
-                    found[message.id[0] if isinstance(message.id, tuple | list) else message.id] = path.name
+                    for msgid in message.id if isinstance(message.id, tuple | list) else (message.id,):
+                        found[msgid] = path.name
     return found
 
 
