@@ -214,3 +214,14 @@ def parts(rows: list[str], chosen: tuple[int, ...]) -> int:
 
 def longest(rows: list[str], kinds: str) -> int:
     return max(len(block) for row in rows for block in re.findall(f"[{kinds}]*", row))
+
+
+def test_who_is_left_with_another_contingents_seat_beside_is_alone():
+    """A seat of one's own category and contingent is what a neighbour would buy too."""
+    hall = Hall.of([Seat("Parterre", "A", x * 25.0, 0.0) for x in range(3)], ["", "", "K"])
+    free = Vacancy.of(hall, range(3))
+    assert best(free, Want(1)) == (2,), "not the first, which would leave the second to itself"
+    assert best(Vacancy.of(hall.sold_as(["1"] * 3), range(3)), Want(1)) == (0,), "in one contingent it would not"
+    assert best(free, Want(1, contingents=frozenset(["K"]))) == (2,)
+    assert best(free, Want(2, contingents=frozenset([""]))) == (0, 1)
+    assert best(free, Want(3, contingents=frozenset([""]))) is None

@@ -1,6 +1,7 @@
 """Each rule of best seats against an oracle that tries everything, on halls small enough for it. The oracle knows
 nothing of bits, indexes or ranks: it reads the drawing."""
 
+import random
 from dataclasses import dataclass
 from itertools import combinations, product
 
@@ -97,40 +98,44 @@ class House:
         return self.seats[n].zone, rows.index(self.seats[n].row)
 
 
-@st.composite
-def houses(draw, wheels: bool = False) -> House:
-    """Zones of rows of a few seats with gaps, two categories, two contingents, any quality."""
-    kinds = draw(st.sampled_from([[("1", "")], [("1", ""), ("1", "K")], [("1", ""), ("2", ""), ("1", "K")]]))
-    steep = draw(st.sampled_from([0, 1, 30, 200]))
-    share = draw(st.integers(1, 9))
+def drawn_house(seed: int, wheels: bool = False) -> House:
+    """Zones of rows of a few seats with gaps, two categories, two contingents, any quality; from hardly sold to nearly
+    full. By dice and not by hypothesis, which favours small and even halls, in which hardly anything can go wrong."""
+    dice = random.Random(seed)
+    kinds = dice.choice([[("1", "")], [("1", "")], [("1", ""), ("1", "K")], [("1", ""), ("2", ""), ("1", "K")]])
+    steep, share = dice.choice([0, 1, 3, 30, 200]), dice.choice([0.2, 0.4, 0.6, 0.8, 0.95])
     seats = []
-    for zone in range(draw(st.integers(1, 2))):
-        for row in range(draw(st.integers(1, 4))):
-            x = 0
-            for _ in range(draw(st.integers(1, 9))):
-                x += draw(st.sampled_from([1, 1, 1, 1, 1, 3])) * STEP
-                kind = draw(st.sampled_from(kinds))
-                special = draw(st.integers(0, 5)) if wheels else 9
+    for zone in range(dice.randint(1, 2)):
+        for row in range(dice.randint(1, 5)):
+            x, better = 0, dice.randint(0, 3)
+            for _ in range(dice.randint(1, 10)):
+                x += dice.choice([1] * 9 + [3]) * STEP
+                category, contingent = dice.choice(kinds)
+                special = dice.randint(0, 5) if wheels else 9
                 seats.append(
                     Seat(
-                        f"Z{zone}", f"R{row}", float(x), zone * 900.0 + row * 30.0, kind[0],
-                        draw(st.integers(0, 4)) * steep, kind[1], special == 0, special == 1,
-                        aisle=draw(st.integers(0, 4)) == 0, free=draw(st.integers(0, 9)) < share,
+                        f"Z{zone}", f"R{row}", float(x), zone * 900.0 + row * 30.0, category,
+                        (better + dice.randint(0, 4)) * steep, contingent, special == 0, special == 1,
+                        aisle=dice.random() < 0.2, free=dice.random() < share,
                     )
                 )  # fmt: skip
     # a step that is unusual for a row is an aisle: long enough rows make sure that STEP is the usual one
-    for zone in {seat.zone for seat in seats}:
+    for zone in sorted({seat.zone for seat in seats}):
         seats += [Seat(zone, "wall", n * STEP, -500.0, "9", 9999, free=False) for n in range(12)]
     return House(tuple(seats))
 
 
+def houses(wheels: bool = False) -> st.SearchStrategy[House]:
+    return st.integers(0, 2**32).map(lambda seed: drawn_house(seed, wheels))
+
+
 wants = st.builds(
     Want,
-    quantity=st.integers(1, MOST),
+    quantity=st.sampled_from([1, 2, 2, 3, 3, 4, 5, 6, 7, 8, 9]),
     category_id=st.sampled_from(["", "1"]),
-    contingents=st.sampled_from([None, frozenset([""]), frozenset(["K"]), frozenset(["", "K"])]),
-    aisle=st.booleans(),
-    as_good=st.sampled_from([0, 25, 100]),
+    contingents=st.sampled_from([None, None, frozenset([""]), frozenset(["K"]), frozenset(["", "K"])]),
+    aisle=st.sampled_from([False, False, True]),
+    as_good=st.sampled_from([0, 1, 25, 100]),
 )
 
 
@@ -144,7 +149,7 @@ def rows_are_cut_as_drawn(house: House) -> bool:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(houses(), wants)
 def test_together_before_all_else_and_then_nobody_alone_and_then_the_best(house: House, want: Want):
     if not rows_are_cut_as_drawn(house):
@@ -164,7 +169,7 @@ def test_together_before_all_else_and_then_nobody_alone_and_then_the_best(house:
     assert as_good[tuple(sorted(chosen))] == min(as_good.values())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(houses(), wants)
 def test_the_fewest_parts_in_neighbouring_rows_and_then_the_fewest_people_alone(house: House, want: Want):
     if not rows_are_cut_as_drawn(house):
