@@ -40,14 +40,14 @@ def price_grid(read: Read, season: str) -> Standing:
         waits = not sold or not read.one("SELECT 1 FROM tariff WHERE context_id = :at", at=season)
         return Standing(
             False, t("Créez une grille : un prix par catégorie et par tarif."),
-            f"{HOUSE}/price_grid/new?at={season}&currency={_currency(read, season)}", waits=waits,
+            f"{HOUSE}/price_grid/new?at={season}&code=PRIX&currency={_currency(read, season)}", waits=waits,
         )  # fmt: skip
     for (grid,) in grids:
         priced = {row[0] for row in read.run("SELECT DISTINCT category_id FROM price WHERE grid_id = :id", id=grid)}
         lacking = tuple(code for category, code in sold if category not in priced)
         if lacking or not priced:
             said = t("Donnez un prix à chaque catégorie que la salle vend.")
-            return Standing(False, said, f"{HOUSE}/price_grid/{grid}", len(grids), lacking)
+            return Standing(False, said, f"/admin/pricing/grid/{grid}", len(grids), lacking)
     return Standing(True, "", f"{HOUSE}/price_grid?at={season}", len(grids))
 
 
