@@ -38,16 +38,19 @@ from central.organisation.pages import WayIn, organisation_pages
 from central.organisation.posting import Post, Webhooks, networks
 from central.organisation.vault import load_vault
 from central.organisation.webhooks import OUTBOX_KIND as WEBHOOK
+from central.pricing.pages import pricing_pages
 from central.reports.live import Evenings
 from central.web.api import AUTHENTICATE, DOOR, MOST_BYTES, Authenticate, routes
+from central.web.api_page import api_pages
 from central.web.assets import serve
 from central.web.checklist import checklist_routes
 from central.web.files import snapshot_routes
 from central.web.find import find_routes
 from central.web.frame import FRAME, Frame
+from central.web.history.routes import history
 from central.web.live import LIVE, LivePage
-from central.web.screens.routes import screens
 from central.web.origin import NO_PROXIES, PROXIES, Proxies
+from central.web.screens.routes import screens
 from central.web.session import guard
 from shared.ids import Id, is_id
 from shared.outcome import Refused
@@ -197,6 +200,9 @@ def make_app(
     if way_in:
         organisation_pages(app, door, way_in)
     screens(app)
+    pricing_pages(app)
+    api_pages(app)
+    history(app, door)
     checklist_routes(app, door)
     sell_hall_routes(app, door)
     find_routes(app, door)

@@ -91,9 +91,12 @@ async def _venue(office: Office, institution: Id, season: Id) -> tuple[Id, Id, d
     seats = await office.command(
         "import_plan", id=physical, space_id=space, code="ITALIEN", names=names("À l’italienne"), plan=plan
     )
-    for code in ("A", "B"):
-        door = names(f"Porte {code}", f"Door {code}")
-        await office.command("create_entrance", id=office.new_id(), site_id=site, code=code, names=door, zones=0xFFFF)
+    doors = [office.new_id(), office.new_id()]
+    for door, code in zip(doors, "AB", strict=True):
+        texts = names(f"Porte {code}", f"Door {code}")
+        await office.command("create_entrance", id=door, site_id=site, code=code, names=texts, zones=0xFFFF)
+    for zone in await office.rows("physical_zone"):
+        await office.command("serve_zone", zone_id=zone["id"], entrances=doors)
     await office.command("validate_physical", configuration_id=physical)
     categories: dict[str, Id] = {}
     for rank, category in enumerate(orjson.loads(plan)["categories"], start=1):

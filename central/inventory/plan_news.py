@@ -1,0 +1,138 @@
+"""What changed on a plan since a screen last looked, seat by seat: the actions on the plan since a version, and who
+took or gave back which places since. A screen that is too far behind draws the plan anew."""
+
+from dataclasses import dataclass
+
+import orjson
+
+from central.catalogue.model import Performance
+from central.inventory.plan_pictures import states_of
+from central.inventory.plan_tables import performance_table
+from central.kernel.db import in_list
+from central.kernel.tx import Read
+from central.venues.history import Field, load, positions
+from central.venues.model import LogicalConfiguration, PlanTarget
+from central.venues.plan_tables import logical_table, physical_table, version_of
+from central.venues.selection import Selection, Table, narrowed
+
+MOST_SEATS = 20_000  # beyond that, and beyond this many stretches of them, a whole picture is cheaper
+MOST_RUNS = 400
+AT_ONCE = 500
+
+SeatNow = tuple[int, str, str, str]
+"""Position, category id, contingent id (empty: none), letter of its state."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """`mark` is what a screen gives back when it asks again. `whole`: draw it anew."""
+
+    version: int
+    mark: str
+    whole: bool
+    seats: list[SeatNow]
+
+
+def mark_of(read: Read, target: PlanTarget, target_id: str) -> str:
+    """How far the places of a performance have changed: the revisions of its counts. Empty for other plans."""
+    if target is not PlanTarget.PERFORMANCE:
+        return ""
+    rows = read.run(
+        "SELECT category_id, contingent_id, shard, revision FROM place_count WHERE performance_id = :id "
+        "ORDER BY 1, 2, 3",
+        id=target_id,
+    )
+    return orjson.dumps([list(row) for row in rows]).decode()
+
+
+def plan_news(read: Read, target: PlanTarget, target_id: str, version: int, mark: str) -> News:
+    """`version` and `mark` as the last picture or news said them."""
+    now, mark_now = version_of(read, target_id), mark_of(read, target, target_id)
+    acted_on = _acted_on(read, target_id, version)
+    taken = _taken(read, target_id, mark) if target is PlanTarget.PERFORMANCE and mark != mark_now else set()
+    if acted_on is None or taken is None or len(touched := acted_on | taken) > MOST_SEATS:
+        return News(now, mark_now, True, [])
+    if not touched:
+        return News(now, mark_now, False, [])
+    table = part_of(read, target, target_id, Selection(runs=tuple(_stretches(sorted(touched)))))
+    return News(now, mark_now, table is None, _seats(table) if table else [])
+
+
+def _acted_on(read: Read, target_id: str, version: int) -> set[int] | None:
+    """The positions of seats that actions since then touched; None: too many, or counted places among them."""
+    rows = read.run(
+        "SELECT changes FROM plan_action WHERE target_id = :id AND version > :version ORDER BY version LIMIT 50",
+        id=target_id, version=version,
+    )  # fmt: skip
+    touched: set[int] = set()
+    for (text,) in rows:
+        changes = load(text)
+        if changes.shares or changes.zones or any(change.field is Field.INVALID for change in changes.seats):
+            return None
+        for change in changes.seats:
+            touched.update(positions(change.at))
+        if len(touched) > MOST_SEATS:
+            return None
+    return None if len(rows) == 50 else touched
+
+
+def _stretches(ascending: list[int]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for position in ascending:
+        if found and position == found[-1][0] + found[-1][1]:
+            found[-1] = (found[-1][0], found[-1][1] + 1)
+        else:
+            found.append((position, 1))
+    return found
+
+
+def _taken(read: Read, performance_id: str, mark: str) -> set[int] | None:
+    """The positions of seats that were taken or given back since the mark; None: draw anew."""
+    try:
+        known = {(str(a), str(b), int(c)): int(d) for a, b, c, d in orjson.loads(mark or "[]")}
+    except (ValueError, TypeError):  # not a mark of ours
+        return None
+    found: set[str] = set()
+    for category, contingent, shard, revision, seats in read.run(
+        "SELECT category_id, contingent_id, shard, revision, seats FROM place_change WHERE performance_id = :id "
+        "ORDER BY revision DESC LIMIT 2000",
+        id=performance_id,
+    ):
+        if revision > known.get((category, contingent, shard), 0):
+            named = orjson.loads(seats)
+            if None in named or len(found) > MOST_SEATS:
+                return None
+            found.update(named)
+    return _positions(read, sorted(found))
+
+
+def _positions(read: Read, seats: list[str]) -> set[int]:
+    found: set[int] = set()
+    for at in range(0, len(seats), AT_ONCE):
+        among, params = in_list("s", seats[at : at + AT_ONCE])
+        found.update(row[0] for row in read.run(f"SELECT position FROM physical_seat WHERE id IN {among}", **params))  # noqa: S608
+    return found
+
+
+def part_of(read: Read, target: PlanTarget, target_id: str, selection: Selection) -> Table | None:
+    """The part of a plan that a selection means, with all its counted zones; None: too much, or no such plan."""
+    if narrowed(selection, MOST_RUNS) is None:
+        return None
+    match target:
+        case PlanTarget.PHYSICAL:
+            return physical_table(read, target_id, selection)
+        case PlanTarget.LOGICAL:
+            logical = read.get(LogicalConfiguration, target_id)
+            return logical_table(read, logical, selection) if logical else None
+        case PlanTarget.PERFORMANCE:
+            performance = read.get(Performance, target_id)
+            return performance_table(read, performance, selection) if performance else None
+
+
+def _seats(table: Table) -> list[SeatNow]:
+    nothing = [None] * len(table.ids)
+    columns = (table.values.get(Field.CATEGORY, nothing), table.values.get(Field.CONTINGENT, nothing))
+    return [
+        (position, category or "", contingent or "", state)
+        for position, category, contingent, state in zip(table.positions, *columns, states_of(table), strict=True)
+    ]
