@@ -42,6 +42,7 @@ from central.pricing.pages import pricing_pages
 from central.reports.live import Evenings
 from central.web.api import AUTHENTICATE, DOOR, MOST_BYTES, Authenticate, routes
 from central.web.api_page import api_pages
+from central.web.api_page import api_pages
 from central.web.assets import serve
 from central.web.checklist import checklist_routes
 from central.web.files import snapshot_routes
@@ -200,6 +201,7 @@ def make_app(
     if way_in:
         organisation_pages(app, door, way_in)
     screens(app)
+    api_pages(app)
     pricing_pages(app)
     api_pages(app)
     history(app, door)

@@ -5,6 +5,8 @@ English texts of fields are added to them. `x-needs` is the privilege, `x-reason
 as its code says (web/reasons.py), `x-ref` the entity that an id names.
 """
 
+from collections.abc import Iterable
+from dataclasses import is_dataclass
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
@@ -12,7 +14,7 @@ from pydantic import TypeAdapter
 
 from central.kernel.declared import CONFIGURED
 from central.kernel.door import QUEUE
-from central.kernel.entity import BY_NAME, Between, Column, Declaration, Look, Ref, item_marks, stripped
+from central.kernel.entity import BY_NAME, ENTITIES, Between, Column, Declaration, Look, Ref, item_marks, stripped
 from central.kernel.registry import COMMANDS, QUERIES, Handler
 from central.kernel.values import FIRST_LANGUAGE, LANGUAGES, MOST_LINE
 from central.web.caller import MOST_BYTES, MOST_FROM_STRANGERS, PROBLEM
@@ -83,7 +85,7 @@ browser that is signed in sends its cookie and, to change something, the page's 
 
 **Limits.** A body has at most {MOST_BYTES >> 20} MiB, {MOST_FROM_STRANGERS >> 10} KiB from a caller who is not known;
 an answer holds at most {MOST_ROWS} rows. Nobody is slowed down by number of requests; when {QUEUE:,} commands wait,
-the next is answered 503 `busy` with Retry-After. Sign-in attempts are slowed down (/sign-in), keys are too long to guess."""
+the next is answered 503 `busy` with Retry-After. Keys are too long to guess; sign-in is slowed down."""
 
 
 @cache
@@ -143,8 +145,16 @@ class _Shapes:
             if handler.on in CONFIGURED and (fields := self._fields_of(handler)):
                 self._mark_fields(fields, get_type_hints(CONFIGURED[handler.on].declaration.kind, include_extras=True),
                                   handler.on)  # fmt: skip
+        for name, kind in sorted(_parts_of(self._kinds(), {}).items()):
+            for each in (name, f"{name}-Input", f"{name}-Output"):
+                self._mark_fields(self.components.get(each, {}), get_type_hints(kind, include_extras=True), None)
         for declaration in BY_NAME.values():
             self._rows(declaration)
+
+    @staticmethod
+    def _kinds() -> list[Any]:
+        handlers = (*COMMANDS.values(), *QUERIES.values())
+        return [hint for handler in handlers for hint in (*handler.hints.values(), handler.gives)]
 
     def of(self, key: Any, mode: Any) -> dict[str, Any]:
         return self._schemas[(key, mode)]
@@ -181,6 +191,18 @@ class _Shapes:
             field = schema["properties"][column.name]
             _mark(field, column.name, column.hint, (*column.marks, *item_marks(column.hint)), taken_in=False)
             _word(field, declaration.name, column.name)
+
+
+def _parts_of(hints: Iterable[Any], found: dict[str, type[Any]]) -> dict[str, type[Any]]:
+    """The dataclasses that lie within fields and answers, by their names."""
+    for hint in hints:
+        bare = stripped(hint)[0]
+        if isinstance(bare, type) and is_dataclass(bare) and bare.__name__ not in found and bare not in ENTITIES:
+            found[bare.__name__] = bare
+            _parts_of(get_type_hints(bare, include_extras=True).values(), found)
+        elif get_args(bare):
+            _parts_of(get_args(bare), found)
+    return found
 
 
 def _mark(field: dict[str, Any], name: str, bare: Any, marks: tuple[Any, ...], *, taken_in: bool) -> None:

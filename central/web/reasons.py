@@ -38,17 +38,23 @@ def _look(function: Any, found: set[StrEnum], seen: set[Any], deep: int) -> None
     if function in seen or not isinstance(function, FunctionType) or deep > _DEEP:
         return
     seen.add(function)
+    named, called = _says(function)
+    found |= named
+    for each in called:
+        _look(each, found, seen, deep + 1)
+
+
+@cache
+def _says(function: FunctionType) -> tuple[frozenset[StrEnum], tuple[FunctionType, ...]]:
+    """The reasons that it names itself, and what it names of ours that may name more."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, SyntaxError):  # no source at hand, or a lambda in the middle of a line
-        return
+        return frozenset(), ()
     known = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
-    for node in ast.walk(tree):
-        named = _named(node, known)
-        if isinstance(named, StrEnum) and type(named).__name__.startswith("No"):
-            found.add(named)
-        elif isinstance(named, FunctionType) and _is_ours(named):
-            _look(named, found, seen, deep + 1)
+    named = [_named(node, known) for node in ast.walk(tree)]
+    reasons_ = frozenset(each for each in named if isinstance(each, StrEnum) and type(each).__name__.startswith("No"))
+    return reasons_, tuple(each for each in named if isinstance(each, FunctionType) and _is_ours(each))
 
 
 def _named(node: ast.AST, known: dict[str, Any]) -> Any:
