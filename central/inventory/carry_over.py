@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from central.catalogue.model import Performance
 from central.inventory.plan_tables import GONE, performance_table, save_performance
+from central.inventory.telling import plan_changed
 from central.kernel.entity import Ref
 from central.kernel.registry import answers, handles
 from central.kernel.scope import context_of
@@ -106,6 +107,7 @@ def carry_over(tx: Tx, want: CarryOver) -> Outcome[list[Carried]]:
         entry = None
         if plan.changes:
             save_performance(tx, performance_id, plan.changes, plan.table)
+            plan_changed(tx, performance_id, plan.changes.seats)
             entry = record(
                 tx, PlanTarget.PERFORMANCE, performance_id, PlanAct.CARRY_OVER, plan.changes, why=want.why.strip(),
                 what={"configuration_id": want.configuration_id}, of_id=want.action_id,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from central.catalogue.model import Performance
 from central.catalogue.ops import performance_context
 from central.inventory.plan_tables import performance_table, save_performance
+from central.inventory.telling import plan_changed
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
@@ -141,6 +142,7 @@ def on_performance(
     if not changes:
         return Ok(acted(tx, None, performance_id, left))
     save_performance(tx, performance_id, changes, table)
+    plan_changed(tx, performance_id, changes.seats)
     entry = record(tx, PlanTarget.PERFORMANCE, performance_id, act, changes, why=why, what=what)
     return Ok(acted(tx, entry, performance_id, left))
 
@@ -202,6 +204,7 @@ def undo_plan_action(tx: Tx, want: UndoPlanAction) -> Outcome[Acted]:
                 return twice
         case PlanTarget.PERFORMANCE:
             save_performance(tx, entry.target_id, changes, table)
+            plan_changed(tx, entry.target_id, changes.seats)
     made = record(
         tx, entry.target, entry.target_id, PlanAct.UNDO, changes,
         why=want.why.strip(), what={"act": str(entry.act)}, of_id=entry.id,

@@ -59,19 +59,24 @@ def plan_of(read: Read, configuration_id: str) -> Plan | None:
     return replace(plan.value, zones=zones)
 
 
-def plan_row(read: Read, logical: LogicalConfiguration) -> PlanRow:
-    """The plan as devices get it, seats in plan order with this configuration's categories and its order of seats."""
+def plan_row(read: Read, logical: LogicalConfiguration, performance_id: str = "") -> PlanRow:
+    """The plan as devices get it, seats in plan order with this configuration's categories and its order of seats; with
+    those of a performance, where that has places of its own."""
     physical = read.get(PhysicalConfiguration, logical.physical_configuration_id)
     assert physical, "a logical configuration has a physical one"
     drawing = physical.drawing or Drawing(1, 1)
     rows = read.run(
-        "SELECT s.id, z.name, s.row_name, s.number, s.x, s.y, v.category_id, COALESCE(v.quality, s.quality), c.rank, "
+        "SELECT s.id, z.name, s.row_name, s.number, s.x, s.y, c.id, "
+        "COALESCE(CASE WHEN p.id IS NULL THEN v.quality ELSE p.quality END, s.quality), c.rank, "
         "s.wheelchair, s.companion, s.aisle, z.control FROM physical_seat s "
         "JOIN logical_seat v ON v.configuration_id = :logical AND v.seat_id = s.id "
-        "JOIN seat_category c ON c.id = v.category_id JOIN physical_zone z ON z.id = s.zone_id "
+        "LEFT JOIN place p ON p.performance_id = :performance AND p.seat_id = s.id "
+        "JOIN seat_category c ON c.id = COALESCE(p.category_id, v.category_id) "
+        "JOIN physical_zone z ON z.id = s.zone_id "
         "WHERE s.configuration_id = :physical ORDER BY s.position",
         logical=logical.id,
         physical=physical.id,
+        performance=performance_id,
     )
     return PlanRow(
         name=logical.names["fr"],

@@ -8,7 +8,7 @@ from central.catalogue.ops import Schedule
 from central.devices.hall import taken_bits
 from central.inventory.carry_over import CarryOver, PreviewCarryOver
 from central.inventory.ops import CreatePerformance
-from central.inventory.plan_actions import AssignContingent, BlockPlaces, UndoPlanAction
+from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats, UndoPlanAction
 from central.inventory.plan_pictures import PlanPicture
 from central.kernel.door import Job
 from central.kernel.registry import handler_of
@@ -195,3 +195,32 @@ def test_what_cannot_be_carried_over(clerk: Clerk, house: House) -> None:
     act = CarryOver(house.logical, (house.performance,))
     assert clerk.as_(house.operator(Privilege.VENUE_MODIFY)).no(act).fix == Privilege.PLAN_CARRY_OVER
     clerk.as_(house.operator(Privilege.PLAN_CARRY_OVER)).do(act)
+
+
+def test_devices_are_told_when_the_plan_of_a_performance_on_sale_changes(clerk: Clerk, house: House) -> None:
+    """A kiosk sells by the plan that it has: categories and order of this performance, not of the configuration."""
+    other = other_category(clerk, house)
+
+    def plan_of_devices() -> tuple[str, dict[str, Any]]:
+        plan_id = clerk.feed(f"performances/{house.site}")[house.performance]["plan_id"]
+        plan = clerk.feed(f"plans/{house.site}")[plan_id]
+        return plan_id, {seat["id"]: seat["category_id"] for seat in plan["seats"]}
+
+    assert plan_of_devices()[0] == house.logical, "as the configuration says: one plan for all its performances"
+    clerk.do(AssignLogicalCategory(house.logical, other, seats(house, 0, 1)))
+    clerk.do(CarryOver(house.logical, (house.performance,)))
+    assert plan_of_devices() == (house.logical, plan_of_devices()[1])
+    assert plan_of_devices()[1][house.seats[0]] == other
+    back = clerk.do(AssignLogicalCategory(house.logical, house.seated, seats(house, 0, 1)))
+    assert back["places"] == 2
+    done = clerk.do(OrderSeats(house.performance, seats(house, 3, 2), SeatOrder.LISTED))
+    plan_id, categories = plan_of_devices()
+    assert plan_id == house.performance, "its own now: the configuration went another way"
+    assert categories[house.seats[0]] == other
+    qualities = {seat["id"]: seat["quality"] for seat in clerk.feed(f"plans/{house.site}")[plan_id]["seats"]}
+    assert (qualities[house.seats[3]], qualities[house.seats[2]]) == (0, 25)
+    clerk.do(UndoPlanAction(done["action_id"]))
+    clerk.do(CarryOver(house.logical, (house.performance,)))
+    plan_id, categories = plan_of_devices()
+    assert (plan_id, categories[house.seats[0]]) == (house.logical, house.seated)
+    assert clerk.feed(f"plans/{house.site}")[house.performance] is None
