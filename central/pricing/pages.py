@@ -77,7 +77,7 @@ async def save(request: web.Request) -> web.Response:
         return await _page(at_desk, sheet, typed=typed, faults=faults, status=422)
     want = SetPrices(sheet.grid.id, tuple(cells), int(seen) if seen.isascii() and seen.isdigit() else 0)
     command_id = Id(found) if is_id(found := (typed.get("_command") or [""])[0]) else new_id()
-    reply = await at_desk.door.execute(at_desk.me.actor, want, command_id)
+    reply, command_id = await at_desk.execute(want, command_id)
     outcome = reply.outcome
     if isinstance(outcome, Refused):
         refusal = await at_desk.read(lambda read: said(read, at_desk.t, outcome, sheet.grid.id))

@@ -129,15 +129,22 @@ def _next_code(code: str) -> str:
 
 async def _create(at_desk: Desk, declaration: Declaration, sheet: Sheet, title: str) -> web.Response:
     typed = typed_from(await at_desk.request.post())
-    own = _id_in(typed, OWN)
+    own, command_id = _id_in(typed, OWN), _id_in(typed, COMMAND)
     parsed, _, zone_moved = await _parsed(at_desk, sheet, typed)
     faults = [*parsed.faults, *zone_moved, *_declared_faults(declaration, sheet, parsed)]
     reply: Reply | None = None
     if not faults:
-        faults, reply = await _try(at_desk, sheet, {**parsed.values, **_own(sheet, own)}, _id_in(typed, COMMAND))
+        faults, reply, used = await _try(at_desk, sheet, {**parsed.values, **_own(sheet, own)}, command_id)
+        if (
+            reply is not None and not reply.ok and used != command_id
+        ):  # the row of this form is there already: a new one
+            own = new_id()
+            faults, reply, used = await _try(at_desk, sheet, {**parsed.values, **_own(sheet, own)}, new_id())
+        command_id = used
     else:
         faults += await at_desk.read(lambda read: _taken(read, declaration, parsed))
-    return await _answer(at_desk, sheet, typed, faults, reply, title, own, f"/admin/e/{declaration.name}/{own}")
+    to = _with_done(f"/admin/e/{declaration.name}/{own}", command_id)
+    return await _answer(at_desk, sheet, typed, faults, reply, title, own, to)
 
 
 def _own(sheet: Sheet, own: Id) -> dict[str, Any]:
@@ -196,13 +203,14 @@ def _taken(read: Read, declaration: Declaration, parsed: Parsed) -> list[Fault]:
 
 async def _try(
     at_desk: Desk, sheet: Sheet, values: Mapping[str, Any], command_id: Id, *, dry_run: bool = False
-) -> tuple[list[Fault], Reply | None]:
-    """(faults of a command that cannot even be built, the door's answer)."""
+) -> tuple[list[Fault], Reply | None, Id]:
+    """(faults of a command that cannot even be built, the door's answer, the id it was given under)."""
     try:
         command = sheet.handler.adapter.validate_python(dict(values))
     except ValidationError as bad:
-        return faults_of_validation(bad), None
-    return [], await at_desk.door.execute(at_desk.me.actor, command, command_id, dry_run=dry_run)
+        return faults_of_validation(bad), None, command_id
+    reply, used = await at_desk.execute(command, command_id, dry_run=dry_run)
+    return [], reply, used
 
 
 async def _answer(
@@ -210,7 +218,7 @@ async def _answer(
 ) -> web.Response:
     """On to the page of what was saved, or the form again with all that speaks against it."""
     if reply is not None and reply.ok:
-        raise web.HTTPSeeOther(_with_done(to, _id_in(typed, COMMAND)))
+        raise web.HTTPSeeOther(to)
     refusal: Said | None = None
     if reply is not None:
         refused = reply.outcome
@@ -324,15 +332,15 @@ async def _change(at_desk: Desk, declaration: Declaration, sheet: Sheet, title: 
     mine = {name for name in parsed.values if here[name] != was.get(name)}
     faults = [*parsed.faults, *zone_moved]
     faults += [each for each in _declared_faults(declaration, sheet, parsed) if each["at"].partition(".")[0] in mine]
-    to = f"/admin/e/{declaration.name}/{sheet.on}"
+    to, command_id = f"/admin/e/{declaration.name}/{sheet.on}", _id_in(typed, COMMAND)
     if not faults and not mine:
         raise web.HTTPSeeOther(to)
     reply: Reply | None = None
     if not faults:
         values = {"id": sheet.on, "set": {name: parsed.values[name] for name in mine}, "seen": seen}
-        faults, reply = await _try(at_desk, sheet, values, _id_in(typed, COMMAND))
+        faults, reply, command_id = await _try(at_desk, sheet, values, command_id)
     if reply is not None and reply.ok:
-        raise web.HTTPSeeOther(_with_done(to, _id_in(typed, COMMAND)))
+        raise web.HTTPSeeOther(_with_done(to, command_id))
     refusal: Said | None = None
     if reply is not None:
         refused = reply.outcome
@@ -460,11 +468,12 @@ async def _acted(
     parsed, _, zone_moved = await _parsed(at_desk, sheet, typed)
     faults: list[Fault] = [*parsed.faults, *zone_moved]
     reply: Reply | None = None
+    command_id = _id_in(typed, COMMAND)
     if not faults:
         values = {**parsed.values, **given}
-        faults, reply = await _try(at_desk, sheet, values, _id_in(typed, COMMAND), dry_run=not doing)
+        faults, reply, command_id = await _try(at_desk, sheet, values, command_id, dry_run=not doing)
     if doing and reply is not None and reply.ok:
-        raise web.HTTPSeeOther(_with_done(_after(at_desk, sheet), _id_in(typed, COMMAND)))
+        raise web.HTTPSeeOther(_with_done(_after(at_desk, sheet), command_id))
     refusal: Said | None = None
     if reply is not None and isinstance(refused := reply.outcome, Refused):
         faults = faults_in(refused, {each.name for each in sheet.fields})

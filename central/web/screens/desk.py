@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from central.kernel.door import Door
+from central.kernel.door import Door, NoEntry, Reply
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.tx import Read
@@ -15,6 +15,7 @@ from central.web.screens.refusals import privilege_text
 from central.web.session import SignedIn
 from central.web.texts import Texts
 from shared.ids import Id, is_id
+from shared.outcome import Refused
 from shared.runtime.system import SystemClock, fresh_id
 
 T = TypeVar("T")
@@ -41,6 +42,16 @@ class Desk:
     async def read(self, look: Callable[[Read], T]) -> T:
         found: T = await self.door.read(self.me.actor, look)
         return found
+
+    async def execute(self, command: Any, command_id: Id, *, dry_run: bool = False) -> tuple[Reply, Id]:
+        """The door's answer, and the id under which it was given. Who goes back in the browser and sends other content
+        under an id that is spent means something new."""
+        reply = await self.door.execute(self.me.actor, command, command_id, dry_run=dry_run)
+        outcome = reply.outcome
+        if not isinstance(outcome, Refused) or outcome.reason != NoEntry.ID_REUSED:
+            return reply, command_id
+        command_id = new_id()
+        return await self.door.execute(self.me.actor, command, command_id, dry_run=dry_run), command_id
 
     async def page(self, template: str, /, **data: Any) -> web.Response:
         return await self.frame.page(self.request, template, **data)

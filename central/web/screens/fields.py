@@ -27,7 +27,7 @@ from shared.money import exponent
 Typed = Mapping[str, list[str]]
 MOST_ROWS = 500
 _ROW = re.compile(r"[0-9]{1,4}")
-_DECIMAL = re.compile(r"[+-]?\d{1,15}([.,]\d{0,6})?|[+-]?[.,]\d{1,6}")
+_DECIMAL = re.compile(r"[+-]?\d{1,15}([.,]\d{0,6})?|[+-]?[.,]\d{1,6}", re.ASCII)
 _SPACES = re.compile(r"[\s\u00a0\u202f'’]")
 
 
@@ -288,7 +288,7 @@ def _member(value: Any, name: str) -> Any:
 
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-_DURATION = re.compile(r"(?:(\d{1,4})(?:d|j|t|g))?(?:(\d{1,5})h)?(?:(\d{1,6})(?:min|mn|m|$))?(?:(\d{1,8})s)?")
+_DURATION = re.compile(r"(?:(\d{1,4})(?:d|j|t|g))?(?:(\d{1,5})h)?(?:(\d{1,6})(?:min|mn|m|$))?(?:(\d{1,8})s)?", re.ASCII)
 
 
 def duration_text(seconds: int) -> str:

@@ -89,5 +89,5 @@ def faults_in(refused: Refused, fields: set[str]) -> list[Fault]:
     if isinstance(listed, list) and listed:
         return [dict(each) for each in listed if isinstance(each, Mapping) and "at" in each and "what" in each]
     if refused.fix.partition(".")[0] in fields:
-        return [{"at": refused.fix, "what": "", "reason": refused.reason}]
+        return [dict(at=refused.fix, what=refused.reason, reason=refused.reason)]  # noqa: C408 - no fault of a value
     return []

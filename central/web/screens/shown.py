@@ -21,6 +21,7 @@ from shared.ids import Id
 
 MOST_CELL = 80
 MOST_DEFAULT = 6
+NAMING = ("names", "name", "label", "number", "code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +131,17 @@ def _marked(column: Column) -> Any:
 
 
 def shown_columns(declaration: Declaration) -> list[Column]:
-    """All that a list or an export may show."""
-    return [each for each in declaration.columns if not each.secret]
+    """All that a list or an export may show: what names a row comes first."""
+    shown = [each for each in declaration.columns if not each.secret]
+    return sorted(shown, key=lambda column: NAMING.index(column.name) if column.name in NAMING else len(NAMING))
 
 
 def default_columns(declaration: Declaration) -> list[Column]:
     """What a list shows unasked: short values, the naming ones first."""
     quiet = {Kind.LINES, Kind.PICTURE, Kind.JSON, Kind.PAIRS, Kind.GROUP, Kind.ROWS, Kind.WORDS, Kind.REFS}
     fit = [each for each in shown_columns(declaration) if each.name != "id" and _kind(each) not in quiet]
-    naming = [each for each in fit if each.name in ("code", "names", "name", "number", "state", "starts", "label")]
-    rest = [each for each in fit if each not in naming]
-    chosen = [*naming, *rest][:MOST_DEFAULT]
+    telling = [each for each in fit if each.name in (*NAMING, "state", "starts")]
+    chosen = [*telling, *(each for each in fit if each not in telling)][:MOST_DEFAULT]
     return [each for each in fit if each in chosen] or shown_columns(declaration)[:1]
 
 

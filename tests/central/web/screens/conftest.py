@@ -88,10 +88,10 @@ class Browser:
             return await self._page(answer)
 
     async def send(self, path: str, page: Page, **changed: Any) -> Page:
-        """Sends a page's form with some answers changed; None leaves one out."""
-        fields = {**page.inputs, **{name: value for name, value in changed.items()}}
+        """Sends a page's form with some answers changed (`names__fr` is names.fr); None leaves one out."""
+        fields = {**page.inputs, **{name.replace("__", "."): value for name, value in changed.items()}}
         pairs = [
-            (name.replace("__", "."), one)
+            (name, one)
             for name, value in fields.items()
             if value is not None
             for one in (value if isinstance(value, list) else [value])

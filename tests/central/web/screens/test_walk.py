@@ -1,7 +1,5 @@
 """Every screen that is read from the declarations, once over: it answers, and it names what it shows."""
 
-import pytest
-
 from central.kernel.entity import BY_NAME
 from central.kernel.registry import COMMANDS
 from central.web.screens.desk import creators
@@ -28,7 +26,9 @@ async def test_every_form_answers(browser: Browser) -> None:
 
 async def test_every_row_has_a_page(browser: Browser) -> None:
     for name in BY_NAME:
-        rows = await browser.door.read(browser.me["now"].actor, lambda read, name=name: read.run(f"SELECT id FROM {name} LIMIT 1"))
+        rows = await browser.door.read(
+            browser.me["now"].actor, lambda read, name=name: read.run(f"SELECT id FROM {name} LIMIT 1")
+        )
         for (row_id,) in rows:
             page = await browser.get(f"/admin/e/{name}/{row_id}")
             assert page.status == 200, (name, page.text[:500])

@@ -1,0 +1,251 @@
+"""Stories of an operator at the generic screens: nothing typed is lost, nothing is done twice, every no says why."""
+
+import csv
+import io
+from urllib.parse import parse_qs, urlsplit
+
+import openpyxl
+import pytest
+
+from central.catalogue.model import ProductState
+from central.organisation.model import Privilege
+from tests.central.small_house import new_id
+from tests.central.web.screens.conftest import Browser, Page
+
+
+async def value(browser: Browser, sql: str, **params: str) -> object:
+    rows = await browser.door.read(browser.me["now"].actor, lambda read: read.run(sql, **params))
+    return rows[0][0] if rows else None
+
+
+def done(page: Page) -> bool:
+    return page.status == 200 and "done" in parse_qs(urlsplit(page.url).query)
+
+
+async def test_a_tariff_is_made_changed_duplicated_and_taken_away(browser: Browser) -> None:
+    form = await browser.get(f"/admin/e/tariff/new?at={browser.house.season}")
+    assert form.inputs["context_id"] == [browser.house.season]
+    made = await browser.send("/admin/e/tariff/new", form, code="ETU", names__fr="Étudiant", rank="3", proof="1")
+    assert done(made), made.text
+    assert "Étudiant" in made
+    tariff = urlsplit(made.url).path.rpartition("/")[2]
+    again = await browser.send("/admin/e/tariff/new", form, code="ETU", names__fr="Étudiant", rank="3", proof="1")
+    assert done(again)  # the button was pressed twice
+    assert await value(browser, "SELECT COUNT(*) FROM tariff WHERE code = 'ETU'") == 1
+    back = await browser.send("/admin/e/tariff/new", form, code="RET", names__fr="Retraité", rank="3")
+    assert done(back)  # back in the browser, and the form filled anew
+    assert await value(browser, "SELECT COUNT(*) FROM tariff WHERE code IN ('RET', 'ETU')") == 2
+    edit = await browser.get(f"/admin/e/tariff/{tariff}/edit")
+    assert edit.inputs["rank"] == ["3"]
+    changed = await browser.send(f"/admin/e/tariff/{tariff}/edit", edit, rank="4", proof=None)
+    assert done(changed)
+    assert await value(browser, "SELECT rank * 10 + proof FROM tariff WHERE id = :id", id=tariff) == 40
+    copy = await browser.get(f"/admin/e/tariff/new?from={tariff}")
+    assert copy.inputs["code"] == ["ETU-2"]
+    assert done(await browser.send("/admin/e/tariff/new", copy))
+    preview = await browser.get(f"/admin/do/delete_tariff?on={tariff}")
+    assert preview.status == 200
+    assert await value(browser, "SELECT COUNT(*) FROM tariff WHERE id = :id", id=tariff) == 1
+    assert done(await browser.send(f"/admin/do/delete_tariff?on={tariff}", preview, _do="1"))
+    assert await value(browser, "SELECT COUNT(*) FROM tariff WHERE id = :id", id=tariff) == 0
+
+
+async def test_all_that_is_wrong_is_said_at_once_and_what_was_typed_stays(browser: Browser) -> None:
+    form = await browser.get(f"/admin/e/tariff/new?at={browser.house.season}")
+    sent = await browser.send("/admin/e/tariff/new", form, code="FULL", rank="viel", names__en="<b>Full</b>")
+    assert sent.status == 422
+    for place in ("f-code", "f-rank", "f-names-fr"):
+        assert f'id="{place}-fault1"' in sent, place
+    assert sent.inputs["names.en"] == ["<b>Full</b>"]
+    assert sent.inputs["rank"] == ["viel"]
+    assert "<b>Full</b>" not in sent
+    assert done(await browser.send("/admin/e/tariff/new", sent, code="NEW", rank="9", names__fr="Neuf"))
+
+
+async def test_a_code_that_is_taken_is_said_at_its_field(browser: Browser) -> None:
+    form = await browser.get(f"/admin/e/tariff/new?at={browser.house.season}")
+    sent = await browser.send("/admin/e/tariff/new", form, code="FULL", rank="9", names__fr="Plein")
+    assert sent.status == 422
+    assert 'id="f-code-fault1"' in sent
+
+
+async def test_two_who_change_the_same_thing(browser: Browser) -> None:
+    """What the other changed comes in, what both changed is shown beside, and nobody's work is overwritten unseen."""
+    path = f"/admin/e/tariff/{browser.house.full}/edit"
+    mine, theirs = await browser.get(path), await browser.get(path)
+    assert done(await browser.send(path, theirs, rank="7", names__fr="Plein pot", names__de="Vollpreis"))
+    conflict = await browser.send(path, mine, names__fr="Tarif plein", proof="1")
+    assert conflict.status == 409
+    assert "Plein pot" in conflict
+    assert conflict.inputs["names.fr"] == ["Tarif plein"]
+    assert conflict.inputs["rank"] == ["7"]
+    assert "1" in conflict.inputs["proof"]
+    assert done(await browser.send(path, conflict))
+    assert await value(browser, "SELECT rank FROM tariff WHERE id = :id", id=browser.house.full) == 7
+
+
+async def test_saving_what_did_not_change_changes_nothing(browser: Browser) -> None:
+    path = f"/admin/e/event/{browser.house.event}/edit"
+    before = await value(browser, "SELECT COUNT(*) FROM command_log")
+    page = await browser.send(path, await browser.get(path))
+    assert page.status == 200
+    assert await value(browser, "SELECT COUNT(*) FROM command_log") == before
+
+
+async def test_a_refusal_leads_to_what_stands_in_the_way(browser: Browser) -> None:
+    page = await browser.get(f"/admin/do/delete_site?on={browser.house.site}")
+    assert page.status == 422
+    assert f'href="/admin/e/space?is.site_id={browser.house.site}"' in page
+    assert 'name="_do"' not in page
+    listed = await browser.get(f"/admin/e/space?is.site_id={browser.house.site}")
+    assert "Grande salle" in listed
+
+
+async def test_life_is_read_from_its_table(browser: Browser) -> None:
+    show = f"/admin/e/performance/{browser.house.performance}"
+    page = await browser.get(show)
+    assert "do=suspend" in page
+    assert "do=open" not in page
+    act = f"/admin/do/change_sale?on={browser.house.performance}&do=suspend"
+    preview = await browser.get(act)
+    assert "<del>" in preview
+    state = "SELECT state FROM performance WHERE id = :id"
+    assert await value(browser, state, id=browser.house.performance) == ProductState.ON_SALE
+    assert done(await browser.send(act, preview, _do="1"))
+    assert await value(browser, state, id=browser.house.performance) == ProductState.SUSPENDED
+    assert "do=open" in await browser.get(show)
+
+
+async def test_many_get_one_value_and_each_says_for_itself(browser: Browser) -> None:
+    rows = [("row", browser.house.full), ("row", browser.house.child)]
+    path = "/admin/e/tariff/bulk"
+    asked = await browser.post(path, rows)
+    assert 'value="set.rank"' in asked
+    assert 'value="set.code"' not in asked
+    entered = await browser.post(path, [*rows, ("_what", "set.rank")])
+    preview = await browser.send(path, entered, rank="12")
+    assert await value(browser, "SELECT MAX(rank) FROM tariff") == 2
+    assert done_all(await browser.send(path, preview, _do="1"))
+    assert await value(browser, "SELECT MIN(rank) FROM tariff") == 12
+    refused = await browser.post(path, [*rows, ("_what", "delete_tariff")])
+    assert "/admin/e/price?is.tariff_id=" in refused
+    assert 'name="_do"' not in refused
+    wrong = await browser.send(path, entered, rank="viel")
+    assert wrong.status == 422
+
+
+def done_all(page: Page) -> bool:
+    return page.status == 200 and 'class="ok"' in page and 'class="stop"' not in page
+
+
+async def test_lists_filter_sort_and_turn_pages(browser: Browser) -> None:
+    form = await browser.get(f"/admin/e/tariff/new?at={browser.house.season}")
+    for n in range(120):
+        page = await browser.send(
+            "/admin/e/tariff/new", form, code=f"T{n:03}", names__fr=f"Été n° {n}", rank=str(n % 7 + 1), _id=new_id(),
+            _command=new_id(),
+        )  # fmt: skip
+        assert done(page)
+    assert "122" in (await browser.get("/admin/e/tariff"))
+    found = await browser.get("/admin/e/tariff?q=ete n 117")
+    assert "T117" in found
+    assert "T116" not in found
+    seen, path = [], "/admin/e/tariff?sort=-rank&col=code"
+    for _ in range(3):
+        page = await browser.get(path)
+        seen += codes(page)
+        path = link(page, "next")
+    assert len(seen) == len(set(seen)) == 122
+    assert not path
+    back = await browser.get(link(page, "prev"))
+    assert codes(back) == seen[50:100]
+    assert not codes(await browser.get("/admin/e/tariff?q=%25&col=code"))
+
+
+def codes(page: Page) -> list[str]:
+    return [part.partition("<")[0] for part in page.text.split('<a class="open" href="/admin/e/tariff/')[1:]
+            for part in [part.partition("<bdi>")[2]]]  # fmt: skip
+
+
+def link(page: Page, rel: str) -> str:
+    _, _, rest = page.text.partition(f'rel="{rel}" href="')
+    return rest.partition('"')[0].replace("&amp;", "&")
+
+
+async def test_columns_are_remembered(browser: Browser) -> None:
+    page = await browser.get("/admin/e/tariff?col=code&col=rank")
+    assert page.text.count("<th scope") == 2
+    assert (await browser.get("/admin/e/tariff")).text.count("<th scope") == 2
+
+
+async def test_exports_hold_the_list_as_it_is_filtered_and_no_formulas(browser: Browser) -> None:
+    form = await browser.get(f"/admin/e/tariff/new?at={browser.house.season}")
+    evil = '=HYPERLINK("http://x","y")'
+    assert done(await browser.send("/admin/e/tariff/new", form, code="EVIL", names__fr=evil, rank="5"))
+    async with browser.client.get("/admin/e/tariff/export.csv?q=evil") as answer:
+        rows = list(csv.reader(io.StringIO((await answer.read()).decode("utf-8-sig")), delimiter=";"))
+    assert len(rows) == 2
+    assert f"'{evil}" in rows[1]
+    async with browser.client.get("/admin/e/tariff/export.xlsx") as answer:
+        sheet = openpyxl.load_workbook(io.BytesIO(await answer.read())).active
+    cells = {cell.value: cell.data_type for row in sheet.iter_rows() for cell in row}
+    assert cells[evil] == "s"
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/e/nothing", "/admin/e/tariff/x", "/admin/do/enrol_device", "/admin/e/tariff/" + "0" * 26]
+)
+async def test_what_is_not_there_is_said_kindly(browser: Browser, path: str) -> None:
+    page = await browser.get(path)
+    assert page.status == 404
+    assert 'href="/admin"' in page
+
+
+async def test_who_may_little_sees_little(browser: Browser) -> None:
+    house = browser.house
+    browser.sign_in(house.operator(Privilege.PRICE_READ, at=house.season))
+    home = await browser.get("/admin")
+    assert "/admin/e/tariff" in home
+    assert "/admin/e/site" not in home
+    thing = await browser.get(f"/admin/e/tariff/{house.full}")
+    assert thing.status == 200
+    assert "/edit" not in thing
+    assert "delete_tariff" not in thing
+    assert (await browser.get(f"/admin/e/tariff/{house.full}/edit")).status == 403
+    assert (await browser.get("/admin/e/site")).status == 403
+    assert (await browser.get(f"/admin/e/site/{house.site}")).status == 404
+    assert (await browser.get("/admin/e/site/export.csv")).status == 403
+    assert (await browser.get(f"/admin/do/delete_tariff?on={house.full}")).status == 403
+    browser.sign_in(house.operator(Privilege.PRICE_READ, at=house.activity))
+    assert (await browser.get(f"/admin/e/tariff/{house.full}")).status == 404
+
+
+async def test_the_price_grid_is_one_table(browser: Browser) -> None:
+    house = browser.house
+    path = f"/admin/pricing/grid/{house.grid}"
+    page = await browser.get(path)
+    cell = f"{house.seated}.{house.full}"
+    assert page.inputs[cell] == ["20.00"]
+    wrong = await browser.send(path, page, **{cell: "zwanzig"})
+    assert (wrong.status, wrong.inputs[cell]) == (422, ["zwanzig"])
+    other = await browser.send(path, page, **{cell: "21,50", f"{house.seated}.{house.child}": ""})
+    assert done(other)
+    assert await value(browser, "SELECT COUNT(*) FROM price WHERE grid_id = :id", id=house.grid) == 2
+    assert await value(browser, "SELECT MAX(amount) FROM price") == 2150
+    late = await browser.send(path, page, **{cell: "25"})
+    assert late.status == 409
+    assert "21.50" in late
+
+
+async def test_times_are_in_the_zone_of_the_site(browser: Browser) -> None:
+    page = await browser.get(f"/admin/e/performance/{browser.house.performance}")
+    assert "21:00" in page
+    assert "Europe/Paris" in page
+
+
+async def test_nobody_is_sent_to_sign_in(browser: Browser) -> None:
+    browser.me.clear()
+    async with browser.client.get("/admin/e/tariff?q=x", allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (303, "/sign-in?next=/admin/e/tariff?q%3Dx")
+    async with browser.client.get("/", allow_redirects=False) as answer:
+        assert answer.headers["Location"] == "/sign-in"
