@@ -123,8 +123,11 @@ def _cheapest(view: View, want: Want, rows: int, aisle: bool) -> Part | None:
 
 def _nearest(view: View, want: Want, rows: int, aisle: bool) -> Part | None:
     """The best window of the first row that has one, in the order that is wished for."""
+    roomy = view.rows[want.quantity] & rows
+    if not roomy:
+        return None
     for rank in _wished(view.hall, want):
-        if (view.rows[want.quantity] & rows) >> rank & 1:
+        if roomy >> rank & 1:
             found = pick(in_row(view, rank, want.quantity, aisle), want.as_good * want.quantity)
             if found is not None:
                 return rank, found, want.quantity

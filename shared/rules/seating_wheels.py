@@ -26,36 +26,48 @@ def _chair_window(
     taken: Chosen,
     near: Point | None,
 ) -> Part | None:
+    """Row by row, the one with the best seat first, until no other row can hold one as good."""
     hall = vacancy.hall
+    slack, lowest = as_good * size, float("inf")
     found = []
     for rank in hall.chair_rows:
+        line = hall.lines[rank]
+        if line.floor * size > lowest + slack:
+            break
         if not rows >> rank & 1:
             continue
-        line = hall.lines[rank]
         mask = vacancy.all_kinds(view, rank) & ~taken.get(rank, 0)
         windows = line.windows(mask, size) & smeared(line.wheelchair, size)
         left, right = lonely(view, rank, size) if windows else (0, 0)
         for start in bits(windows):
             if (line.wheelchair & block(start, size)).bit_count() == chairs:
-                alone = (left >> start & 1) + (right >> start & 1)
-                found.append((alone, cost_of(hall, (rank, start, size), near), rank, start))
+                cost = cost_of(hall, (rank, start, size), near)
+                lowest = min(lowest, cost)
+                found.append(((left >> start & 1) + (right >> start & 1), cost, rank, start))
     if not found:
         return None
-    _, _, rank, start = least_of(found, as_good * size)
+    _, _, rank, start = least_of(found, slack)
     return rank, start, size
 
 
 def _chair_by_chair(vacancy: Vacancy, view: View, rows: int, size: int, chairs: int, as_good: int) -> Chosen | None:
+    """The first wheelchair with its company where it is best, the others near it: in its zone if there is room."""
+    hall = vacancy.hall
     chosen: Chosen = {}
     centre: Point | None = None
+    in_zone = rows
     for at in range(chairs):
         share = size // chairs + (at < size % chairs)
-        found = _chair_window(vacancy, view, rows, share, 1, as_good, chosen, centre)
+        found = None
+        for where in (in_zone, rows) if in_zone != rows else (rows,):
+            found = found or _chair_window(vacancy, view, where, share, 1, as_good, chosen, centre)
         if found is None:
             return None
         rank, start, _ = found
         chosen[rank] = chosen.get(rank, 0) | block(start, share)
-        centre = centre or vacancy.hall.lines[rank].middle(start, share)
+        if centre is None:
+            centre = hall.lines[rank].middle(start, share)
+            in_zone = rows & sum(1 << one for one in hall.zones[hall.lines[rank].zone])
     return chosen
 
 
