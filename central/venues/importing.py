@@ -2,16 +2,27 @@
 hall can mend the file and import it again; what it no longer has goes, what is new comes (spec/venues.md, Plan files).
 """
 
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Annotated, Any
+from unicodedata import normalize
 
 from central.kernel.entity import ENTITIES, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Tx
 from central.organisation.model import Names, Privilege
-from central.venues.model import Entrance, NoVenue, PhysicalConfiguration, PhysicalSeat, PhysicalZone, PlanState
+from central.venues.model import (
+    Entrance,
+    NoVenue,
+    PhysicalConfiguration,
+    PhysicalSeat,
+    PhysicalZone,
+    PlanState,
+    ZoneEntrance,
+)
 from central.venues.plan import Mark, Plan, write_plan
 from central.venues.plan_actions import pair_companions
 from central.venues.plan_rows import drawing_of
@@ -127,6 +138,7 @@ def put_plan(tx: Tx, configuration: PhysicalConfiguration, plan: Plan) -> Outcom
     kept = _put_seats(tx, seats, before)
     pair_companions(tx, configuration.id)
     _drop_zones(tx, configuration.id, {seat.zone_id for seat in seats})
+    _put_accesses(tx, configuration, plan.accesses)
     tx.update(configuration, replace(configuration, drawing=drawing_of(plan)))
     _keep_file(tx, configuration.id, write_plan(plan).decode())
     tx.touched.add(plan_mark(configuration.id))
@@ -195,17 +207,33 @@ def _put_seats(tx: Tx, seats: list[PhysicalSeat], before: dict[str, tuple[Any, .
     return len(seats) - len(new)
 
 
-def put_accesses(tx: Tx, configuration: PhysicalConfiguration, accesses: dict[str, tuple[str, ...]]) -> None:
-    """Accesses that a plan names become entrances of the site, by code; each zone is tied to its own."""
+def _put_accesses(tx: Tx, configuration: PhysicalConfiguration, accesses: Mapping[str, tuple[str, ...]]) -> None:
+    """Accesses that a plan names become entrances of the site, unless it has them already by name or code; each zone is
+    tied to its own. What a person tied besides stays."""
+    if not accesses:
+        return
     ((site_id,),) = tx.run("SELECT site_id FROM space WHERE id = :id", id=configuration.space_id)
-    known = {code: entrance for entrance, code in tx.run("SELECT id, code FROM entrance WHERE site_id = :s", s=site_id)}
-    for zone, codes in accesses.items():
+    known: dict[str, Id] = {}
+    for entrance in tx.find(Entrance, "WHERE site_id = :site ORDER BY code DESC", site=site_id):
+        known |= {entrance.names.get("fr", "").casefold(): entrance.id, entrance.code.casefold(): entrance.id}
+    for zone, names in accesses.items():
         zone_id = derived_id("zone", configuration.id, zone)
-        for code in codes:
-            if code not in known:
-                known[code] = tx.insert(Entrance(tx.new_id("entrance", code), Id(site_id), code, {"fr": code}, 0)).id
-            tx.write(
-                "INSERT INTO zone_entrance (id, zone_id, entrance_id) VALUES (:id, :zone, :entrance) "
-                "ON CONFLICT DO NOTHING",
-                id=derived_id("zone entrance", zone_id, known[code]), zone=zone_id, entrance=known[code],
-            )  # fmt: skip
+        for name in names:
+            if name.casefold() not in known:
+                code = _code(name, known)
+                made = tx.insert(Entrance(tx.new_id("entrance", name), Id(site_id), code, {"fr": name}, 0)).id
+                known |= {name.casefold(): made, code.casefold(): made}
+            tie = ZoneEntrance(derived_id("zone entrance", zone_id, known[name.casefold()]), zone_id,
+                               known[name.casefold()])  # fmt: skip
+            tx.insert_if_absent(tie)
+
+
+def _code(name: str, taken: Collection[str]) -> str:
+    """A code out of a name: Porte B → PORTE-B."""
+    plain = normalize("NFKD", name).encode("ascii", "ignore").decode().upper()
+    base = re.sub(r"[^A-Z0-9]+", "-", plain).strip("-")[:30] or "ACCES"
+    code, n = base, 1
+    while code.casefold() in taken:
+        n += 1
+        code = f"{base}-{n}"
+    return code

@@ -239,3 +239,23 @@ def test_an_import_leaves_one_trace_and_not_one_per_seat(quick: Quick) -> None:
     assert told == [("physical_configuration",), ("physical_zone",), ("plan_file",)]
     assert clerk.rows("SELECT LENGTH(change) < 500 FROM audit WHERE entity = 'plan_file' AND command_id = :id",
                       id=clerk.said[-1]) == [(1,)]  # fmt: skip
+
+
+def test_an_import_makes_the_accesses_that_the_plan_names(quick: Quick) -> None:
+    """Zones, seats, the drawing and accesses come out of the file; what the site has already is used."""
+    clerk, house = quick
+    north = new_id()
+    clerk.do(CreateEntrance(north, house.site, "NORD", {"fr": "Porte Nord"}, 1))
+    lines = ["zone,row,seat,x,y,category,access"]
+    lines += [f"Parterre,A,{n},{n * 25},0,1re,{'porte nord' if n < 3 else 'Porte Sud'}" for n in range(1, 5)]
+    lines += [f"Loge,A,{n},{n * 25},90,1re,Porte Sud" for n in range(1, 3)]
+    made = new_id()
+    assert clerk.do(ImportPlan(made, space(clerk, house), "P2", {"fr": "Plan"}, "\n".join(lines) + "\n")) == 6
+    told = clerk.rows(
+        "SELECT z.name, e.code FROM zone_entrance t JOIN physical_zone z ON z.id = t.zone_id "
+        "JOIN entrance e ON e.id = t.entrance_id WHERE z.configuration_id = :id ORDER BY 1, 2", id=made,
+    )  # fmt: skip
+    assert told == [("Loge", "PORTE-SUD"), ("Parterre", "NORD"), ("Parterre", "PORTE-SUD")]
+    clerk.do(ReimportPlan(made, "\n".join(lines) + "\n"))
+    assert clerk.rows("SELECT COUNT(*) FROM entrance WHERE site_id = :id", id=house.site) == [(2,)], "and not again"
+    clerk.do(ValidatePhysical(made))
