@@ -37,11 +37,12 @@ from central.organisation.ops import SetUpHouse, key_digest, operator_of, path_o
 from central.organisation.pages import WayIn, organisation_pages
 from central.organisation.posting import Post, Webhooks, networks
 from central.organisation.vault import load_vault
+from central.organisation.webhook_pages import webhook_pages
 from central.organisation.webhooks import OUTBOX_KIND as WEBHOOK
 from central.pricing.pages import pricing_pages
 from central.reports.live import Evenings
+from central.venues.workshop import Workshop
 from central.web.api import AUTHENTICATE, DOOR, MOST_BYTES, Authenticate, routes
-from central.web.api_page import api_pages
 from central.web.api_page import api_pages
 from central.web.assets import serve
 from central.web.checklist import checklist_routes
@@ -201,15 +202,16 @@ def make_app(
     if way_in:
         organisation_pages(app, door, way_in)
     screens(app)
-    api_pages(app)
     pricing_pages(app)
     api_pages(app)
+    webhook_pages(app, door)
     history(app, door)
     checklist_routes(app, door)
     sell_hall_routes(app, door)
     find_routes(app, door)
     app[AUTHENTICATE] = authenticator(door)
     Wizard(door, setup_file).routes(app)
+    Workshop(door).routes(app)
     PlanPages(door).routes(app)
     routes(app)
     if files:

@@ -45,7 +45,7 @@ from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
 from central.venues.history import Field
-from central.venues.model import PlanTarget, SeatOrder
+from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatOrder
 from central.venues.plan_tables import version_of
 from central.venues.selection import Selection
 from central.web.frame import FRAME, Frame
@@ -289,6 +289,7 @@ def _page(
         "title": label(read, t, TABLE[target], target_id),
         "subtitle": _subtitle(read, t, target, target_id, zone),
         "target": str(target),
+        "draft": target is PlanTarget.PHYSICAL and _is_draft(read, target_id),
         "thing": address(TABLE[target], target_id),
         "at": place,
         "when": query.get("at", "") if at else "",
@@ -317,6 +318,11 @@ def _subtitle(read: Read, t: Texts, target: PlanTarget, target_id: str, zone: Zo
         return ""
     performance = read.get(Performance, target_id)
     return t.day(performance.starts, zone, "full") if performance else ""
+
+
+def _is_draft(read: Read, configuration_id: str) -> bool:
+    physical = read.get(PhysicalConfiguration, configuration_id)
+    return physical is not None and physical.state is PlanState.DRAFT
 
 
 def _named(read: Read, table: str, order: str) -> list[dict[str, Any]]:

@@ -1,0 +1,299 @@
+"""Where plans come in and go out: a plan file is brought, or a hall is drawn from nothing out of blocks of rows, each
+looked at before it is kept; a plan goes out as a file in any of the three formats.
+
+GET, POST  /admin/plan/new?space=<id>     a new physical configuration   ?onto=<id>: a mended plan over a draft
+POST       /admin/plan/new/preview        the drawing as a picture, a fragment
+GET        /admin/plan/physical/<id>/export/<json|svg|csv>
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, get_args, get_origin, get_type_hints
+
+from aiohttp import web
+
+from central.kernel.door import Door
+from central.kernel.scope import context_of
+from central.kernel.tx import Read
+from central.organisation.contexts import path_of
+from central.organisation.model import Privilege
+from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
+from central.venues.drawing import drawn
+from central.venues.importing import ImportPlan, ReimportPlan
+from central.venues.model import PhysicalConfiguration, SeatCategory, Space
+from central.venues.plan import Area, Category, Plan, Shape
+from central.venues.plan_rows import plan_of
+from central.venues.planfile import Format, written
+from central.web.frame import FRAME
+from central.web.screens.names import label
+from central.web.screens.refusals import said as refusal_text
+from central.web.texts import Texts
+from shared.ids import Id, is_id
+from shared.outcome import Ok, Outcome, Refused
+from shared.runtime.system import SystemClock, fresh_id
+
+MOST_BLOCKS = 40
+SHOWN_FAULTS = 200
+_TYPES = {Format.JSON: "application/json", Format.SVG: "image/svg+xml", Format.CSV: "text/csv"}
+_COLOURS = ("#e69f00", "#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#8a8594")
+
+# What a block of the form offers, in order; the rest of DrawBlock is for programs.
+BLOCK_FIELDS = (
+    "zone", "category", "rows", "seats", "x", "y", "curve", "rotation", "aisles", "numbering", "row_naming",
+    "first_row", "skipped", "rows_from_back", "access",
+)  # fmt: skip
+AREA_FIELDS = ("text", "x", "y", "width", "height")
+_SECOND = {"seat_step": "25", "row_step": "30", "radius": "10"}
+
+Sent = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the workshop's page shows again after it was sent."""
+
+    sent: Sent
+    blocks: list[dict[str, str]]
+    areas: list[dict[str, str]]
+    faults: list[dict[str, str]]
+    count: int
+    refused: Any = None
+
+
+class Workshop:
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._clock = SystemClock()
+
+    def routes(self, app: web.Application) -> None:
+        app[FRAME].templates("central.venues")
+        app.router.add_get("/admin/plan/new", self._open)
+        app.router.add_post("/admin/plan/new", self._save)
+        app.router.add_post("/admin/plan/new/preview", self._preview)
+        app.router.add_get("/admin/plan/physical/{id:[0-9A-Z]{26}}/export/{format:json|svg|csv}", self._export)
+
+    async def _open(self, request: web.Request) -> web.Response:
+        return await self._page(request, Page({}, [dict(_FIRST_BLOCK)], [dict(_STAGE)], [], 0))
+
+    async def _page(self, request: web.Request, page: Page, status: int = 200) -> web.Response:
+        frame = request.app[FRAME]
+        me = await frame.who(request)
+        t = frame.texts(request, me)
+        onto, space = request.query.get("onto", ""), request.query.get("space", "")
+
+        def look(read: Read) -> dict[str, Any] | None:
+            before = read.get(PhysicalConfiguration, onto) if is_id(onto) else None
+            space_id = before.space_id if before else space
+            spaces = [row.id for row in read.find(Space, "ORDER BY code") if self._may(read, row.id)]
+            if (space_id and space_id not in spaces) or (onto and before is None):
+                return None
+            return {
+                "title": t("Corriger le plan {name}", name=label(read, t, "physical_configuration", onto))
+                if before
+                else t("Nouveau plan de salle"),
+                "spaces": [(each, label(read, t, "space", each)) for each in spaces],
+                "space": space_id,
+                "onto": onto,
+                "categories": [t.of(each.names) for each in read.find(SeatCategory, "ORDER BY rank, code")],
+                "at": context_of(read, "space", space_id) if space_id else None,
+            }
+
+        data = await self._door.read(me.actor, look)
+        if data is None:
+            raise web.HTTPNotFound
+        return await frame.page(
+            request, "plan_new.html", status=status, page=page, block_fields=BLOCK_FIELDS, area_fields=AREA_FIELDS,
+            choices=_choices(t), more=_SECOND, **data,
+        )  # fmt: skip
+
+    def _may(self, read: Read, space_id: str) -> bool:
+        place = context_of(read, "space", space_id)
+        return place is not None and read.actor.may(Privilege.VENUE_MODIFY, path_of(read, place))
+
+    async def _preview(self, request: web.Request) -> web.Response:
+        frame = request.app[FRAME]
+        me = await frame.who(request)
+        sent = await _sent(request)
+        made = drawing_of(sent, frame.texts(request, me))
+        shown = _picture(made.value) if isinstance(made, Ok) else ""
+        seats = sum(len(row.seats) for zone in made.value.zones for row in zone.rows) if isinstance(made, Ok) else 0
+        faults = _faults(made) if isinstance(made, Refused) else []
+        return await frame.page(request, "plan_preview.html", picture=shown, seats=seats, faults=faults)
+
+    async def _save(self, request: web.Request) -> web.Response:
+        """A file, if there is one; else the drawing. What was entered stays when it is refused."""
+        frame = request.app[FRAME]
+        me = await frame.who(request)
+        t = frame.texts(request, me)
+        sent = await _sent(request)
+        page = Page(sent, _numbered(sent, "block"), _numbered(sent, "area"), [], 0)
+        if "add" in sent:
+            page.blocks.append(_next_block(page.blocks))
+            return await self._page(request, page)
+        if "drop" in sent and sent["drop"].isdigit() and int(sent["drop"]) < len(page.blocks):
+            del page.blocks[int(sent["drop"])]
+            return await self._page(request, page)
+        text: str | None = sent.get("file") or None
+        if text is None:
+            made = drawing_of(sent, t)
+            if isinstance(made, Refused):
+                page.faults.extend(_faults(made))
+                return await self._page(request, _counted(page, made), 422)
+            text = written(made.value, Format.JSON).decode()
+        onto = request.query.get("onto", "")
+        plan_id = Id(onto) if is_id(onto) else fresh_id(self._clock)
+        command: Any = (
+            ReimportPlan(plan_id, text)
+            if is_id(onto)
+            else ImportPlan(
+                plan_id, Id(sent.get("space", "")), sent.get("code", ""), {"fr": sent.get("name", "")}, text
+            )
+        )
+        command_id = fresh_id(self._clock)
+        outcome = (await self._door.execute(me.actor, command, command_id)).outcome
+        if isinstance(outcome, Refused):
+            words = await self._door.read(me.actor, lambda read: refusal_text(read, t, outcome, plan_id))
+            page.faults.extend(_faults(outcome))
+            return await self._page(request, _counted(page, outcome, words), 422)
+        raise web.HTTPSeeOther(f"/admin/plan/physical/{plan_id}?done={command_id}")
+
+    async def _export(self, request: web.Request) -> web.Response:
+        frame = request.app[FRAME]
+        me = await frame.who(request)
+        plan_id, into = request.match_info["id"], Format(request.match_info["format"])
+
+        def look(read: Read) -> tuple[str, bytes] | None:
+            place = context_of(read, "physical_configuration", plan_id)
+            if place is None or not read.actor.may(Privilege.VENUE_READ, path_of(read, place)):
+                return None
+            plan, row = plan_of(read, plan_id), read.get(PhysicalConfiguration, plan_id)
+            return (row.code, written(plan, into)) if plan and row else None
+
+        found = await self._door.read(me.actor, look)
+        if found is None:
+            raise web.HTTPNotFound
+        name = re.sub(r"[^A-Za-z0-9_.-]", "_", found[0])
+        headers = {"Content-Disposition": f'attachment; filename="{name}.{into}"'}
+        return web.Response(body=found[1], content_type=_TYPES[into], headers=headers)
+
+
+# --- the form --------------------------------------------------------------------------------------------------------
+
+_FIRST_BLOCK: Sent = {
+    "zone": "Parterre", "category": "1re", "rows": "10", "seats": "20", "x": "0", "y": "0", "curve": "600",
+    "rotation": "0", "aisles": "10", "numbering": "odd_even", "row_naming": "letters", **_SECOND,
+}  # fmt: skip
+_STAGE: Sent = {"text": "Scène", "x": "-200", "y": "-160", "width": "400", "height": "80"}
+
+
+def _next_block(blocks: list[dict[str, str]]) -> dict[str, str]:
+    """The next one lies behind the last."""
+    last = {**_FIRST_BLOCK, **(blocks[-1] if blocks else {})}
+    behind = float(last["y"] or 0) + float(last["rows"] or 0) * float(last["row_step"] or 30) + 60
+    return {**last, "zone": f"{last['zone']} {len(blocks) + 1}", "y": f"{behind:g}"}
+
+
+async def _sent(request: web.Request) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in (await request.post()).items():
+        if isinstance(value, web.FileField):
+            found[name] = value.file.read().decode("utf-8", "replace")
+        elif isinstance(value, str):
+            found[name] = value.strip()
+    return found
+
+
+def _numbered(sent: Sent, kind: str) -> list[dict[str, str]]:
+    """`block-0-zone`, `block-0-rows`, `block-1-zone` … as one dict each."""
+    found: dict[int, dict[str, str]] = {}
+    for name, value in sent.items():
+        start, _, rest = name.partition("-")
+        number, _, field = rest.partition("-")
+        if start == kind and number.isascii() and number.isdigit() and len(number) < 4:
+            found.setdefault(int(number), {})[field] = value
+    return [found[number] for number in sorted(found)][:MOST_BLOCKS]
+
+
+def drawing_of(sent: Sent, t: Texts) -> Outcome[Plan]:
+    """The plan that the form describes; faults name the block and the field."""
+    faults: list[dict[str, str]] = []
+    blocks = [_block(block, n, t, faults) for n, block in enumerate(_numbered(sent, "block"))]
+    areas = [area for n, each in enumerate(_numbered(sent, "area")) if (area := _area(each, n, t, faults))]
+    if faults:
+        return Refused("plan_faulty", fix="blocks", detail={"faults": faults, "count": len(faults)})
+    names = dict.fromkeys(block.category for block in blocks)
+    categories = tuple(Category(name, _COLOURS[n % len(_COLOURS)]) for n, name in enumerate(names))
+    return drawn(DrawPlan(sent.get("name") or t("Salle"), categories, tuple(blocks), tuple(areas)))
+
+
+_HINTS = get_type_hints(DrawBlock)
+
+
+def _block(said: Sent, n: int, t: Texts, faults: list[dict[str, str]]) -> DrawBlock:
+    given: dict[str, Any] = {"zone": "", "category": "", "x": 0.0, "y": 0.0, "rows": 1}
+    for name in (*BLOCK_FIELDS, *_SECOND):
+        text = said.get(name, "")
+        if not text:
+            continue
+        try:
+            given[name] = _value(_HINTS[name], name, text)
+        except ValueError:
+            at = t("Bloc {n}, {field}", n=n + 1, field=t.field("draw_block", name))
+            faults.append({"at": at, "what": t("« {text} » n’est pas un nombre ou une liste de nombres.", text=text)})
+    return DrawBlock(**given)
+
+
+def _value(hint: Any, name: str, text: str) -> Any:
+    if name == "aisles":
+        return tuple(Aisle(int(part)) for part in re.split(r"[ ,;]+", text) if part)
+    if hint is bool:
+        return text in ("1", "on", "true")
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint(text)
+    if hint in (int, float):
+        return hint(text.replace(",", "."))
+    return text
+
+
+def _area(said: Sent, n: int, t: Texts, faults: list[dict[str, str]]) -> DrawArea | None:
+    if not said.get("text") and not said.get("width"):
+        return None
+    try:
+        x, y, width, height = (float(said.get(name, "0").replace(",", ".") or 0) for name in AREA_FIELDS[1:])
+    except ValueError:
+        what = t("« {text} » n’est pas un nombre ou une liste de nombres.", text=", ".join(said.values()))
+        faults.append({"at": t("Décor {n}", n=n + 1), "what": what})
+        return None
+    return DrawArea(
+        Area(
+            Shape.RECTANGLE, x, y, colour="#3b2a4f", border="#3b2a4f", width=width, height=height,
+            text=said.get("text", ""), text_x=width / 2, text_y=height / 2, text_colour="#ffffff", text_size=20,
+        )
+    )  # fmt: skip
+
+
+def _picture(plan: Plan) -> str:
+    """The drawing as an address that an image takes: nothing in it runs."""
+    return "data:image/svg+xml;base64," + b64encode(written(plan, Format.SVG)).decode()
+
+
+def _faults(refused: Refused) -> list[dict[str, str]]:
+    found = refused.detail.get("faults", [])
+    return [{"at": str(each["at"]), "what": str(each["what"])} for each in found[:SHOWN_FAULTS]]
+
+
+def _counted(page: Page, refused: Refused, words: Any = None) -> Page:
+    count = int(refused.detail.get("count", len(page.faults)))
+    return Page(page.sent, page.blocks, page.areas, page.faults, count, words)
+
+
+def _choices(t: Texts) -> dict[str, list[tuple[str, str]]]:
+    """The values of fields that offer some, in words."""
+    return {
+        name: [(str(value), t.value(name, str(value))) for value in hint]
+        for name, hint in ((each.name, _HINTS[each.name]) for each in fields(DrawBlock))
+        if get_origin(hint) is None and not get_args(hint) and isinstance(hint, type) and issubclass(hint, StrEnum)
+    }
