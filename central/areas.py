@@ -33,5 +33,6 @@ import central.pricing.ops
 import central.reports.checks
 import central.selling.needed
 import central.selling.ops
-import central.venues.ops  # noqa: F401
+import central.venues.ops
+import central.web.history.log  # noqa: F401
 import central.venues.needed
