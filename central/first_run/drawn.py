@@ -21,7 +21,7 @@ def small_hall(rows: int, seats: int, *, name: str, zone: str, category: str, st
     )  # fmt: skip
     before = Area(
         Shape.RECTANGLE, -width / 3, -3 * STAGE, colour="#3b2a4f", border="#3b2a4f", width=width / 1.5, height=STAGE,
-        text=stage, text_x=width / 3, text_y=STAGE / 2, text_colour="#ffffff", text_size=20,
+        text=stage, text_x=0.0, text_y=-2.5 * STAGE, text_colour="#ffffff", text_size=20,
     )  # fmt: skip
     made = drawn(DrawPlan(name, (Category(category, colour),), (block,), (DrawArea(before),)))
     if isinstance(made, Refused):

@@ -270,7 +270,7 @@ def _area(said: Sent, n: int, t: Texts, faults: list[dict[str, str]]) -> DrawAre
     return DrawArea(
         Area(
             Shape.RECTANGLE, x, y, colour="#3b2a4f", border="#3b2a4f", width=width, height=height,
-            text=said.get("text", ""), text_x=width / 2, text_y=height / 2, text_colour="#ffffff", text_size=20,
+            text=said.get("text", ""), text_x=x + width / 2, text_y=y + height / 2, text_colour="#ffffff", text_size=20,
         )
     )  # fmt: skip
 
