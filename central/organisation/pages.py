@@ -27,6 +27,7 @@ from shared.runtime.system import SystemClock, fresh_id
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MOST_TYPED = 10_000
+NOT_THE_SAME = {"at": "again", "what": "not_the_same"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from aiohttp import web
 from central.kernel.tx import Read
 from central.kernel.values import LANGUAGES
 from central.organisation.model import NoSignIn, Role, Session
-from central.organisation.pages import Desk, typed
+from central.organisation.pages import NOT_THE_SAME, Desk, typed
 from central.organisation.pages_door import DoorPages
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import Standing
@@ -91,7 +91,7 @@ class AccountPages:
         visitor = self._desk.browsers.visitor(request)
         refused: Refused | None = None
         if typed(form, "password") != typed(form, "again"):
-            refused = Refused(NoSignIn.WEAK_PASSWORD, detail={"fault": "not_the_same"})
+            refused = Refused(NoSignIn.WEAK_PASSWORD, detail={"fault": NOT_THE_SAME["what"]})
         refused = refused or await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
         if refused is None:
             done = await self._desk.sign_in.change_password(visitor, found, typed(form, "password"))
@@ -154,7 +154,7 @@ class AccountPages:
 
     async def _shown_once(self, request: web.Request, codes: list[str], token: str = "") -> web.Response:
         t = self._desk.frame.texts(request, await self._desk.frame.known(request))
-        names = t("Parterre")
+        names = "Parterre"
         answer = await self._desk.frame.page(
             request, "codes.html", title=t("Vos codes de secours"), codes=codes, onwards="/account", house=names,
             why="", wanted="", half_csrf="",

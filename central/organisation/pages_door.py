@@ -17,7 +17,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from central.organisation.model import LetterKind, NoSignIn
-from central.organisation.pages import Desk, remember_language, root_name, status_of, typed
+from central.organisation.pages import NOT_THE_SAME, Desk, remember_language, root_name, status_of, typed
 from central.organisation.passwords import LONGEST, SHORTEST
 from central.organisation.rules import Standing
 from central.organisation.second_factor import address, new_seed, picture
@@ -172,7 +172,9 @@ class DoorPages:
         form = await request.post()
         password = typed(form, "password")
         if password != typed(form, "again"):
-            return await self._letter_page(request, Refused(NoSignIn.WEAK_PASSWORD, detail={"fault": "not_the_same"}))
+            return await self._letter_page(
+                request, Refused(NoSignIn.WEAK_PASSWORD, detail={"fault": NOT_THE_SAME["what"]})
+            )
         visitor = self._desk.browsers.visitor(request)
         done = await self._desk.sign_in.use_letter(visitor, request.match_info["token"], password)
         if isinstance(done, Refused):

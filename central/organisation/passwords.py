@@ -18,6 +18,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from zxcvbn import zxcvbn
 
+from central.kernel.values import Fault
 from central.organisation.settings import Costs
 
 SHORTEST = 12
@@ -36,6 +37,12 @@ class Crowded(Exception):
     """More people at the door than can be looked at: try again in a moment."""
 
 
+PASSWORD_TOO_SHORT: Fault = {"at": "password", "what": "password_too_short"}
+PASSWORD_TOO_LONG: Fault = {"at": "password", "what": "password_too_long"}
+PASSWORD_OWN_WORDS: Fault = {"at": "password", "what": "password_own_words"}
+PASSWORD_COMMON: Fault = {"at": "password", "what": "password_common"}
+
+
 def tidy(password: str) -> str:
     """The same characters, however a keyboard composes them (NFKC)."""
     return unicodedata.normalize("NFKC", password)
@@ -46,9 +53,9 @@ def weakness(password: str, own: Iterable[str] = ()) -> str:
     mail address, the house's name."""
     password = tidy(password)
     if len(password) < SHORTEST:
-        return "password_too_short"
+        return str(PASSWORD_TOO_SHORT["what"])
     if len(password) > LONGEST:
-        return "password_too_long"
+        return str(PASSWORD_TOO_LONG["what"])
     parts = [part for each in own for part in (each, *each.replace("@", " ").replace(".", " ").split())]
     words = [part for part in parts if len(part) > 2]
     bare = password.casefold()
@@ -56,9 +63,9 @@ def weakness(password: str, own: Iterable[str] = ()) -> str:
         if len(word) > 3:
             bare = bare.replace(word, "")
     if len(bare) < SHORTEST - 4 and bare != password.casefold():
-        return "password_own_words"
+        return str(PASSWORD_OWN_WORDS["what"])
     if int(zxcvbn(password[:_LOOKED_AT], [*words, *_HOUSE_WORDS])["score"]) < LEAST_SCORE:
-        return "password_common"
+        return str(PASSWORD_COMMON["what"])
     return ""
 
 
