@@ -4,10 +4,17 @@ from datetime import timedelta
 
 from central.kernel.checklist import Standing, needed, t
 from central.kernel.tx import Read
+from central.organisation.contexts import path_of
 from central.organisation.model import Context, ContextKind, Privilege
 from shared.clock import to_ms
 
 LATE = timedelta(minutes=10)
+# Where the law wants SIRET and licence on a ticket (Code du travail, L.7122): a house elsewhere has neither.
+FRENCH = frozenset({
+    "Europe/Paris", "America/Cayenne", "America/Guadeloupe", "America/Marigot", "America/Martinique",
+    "America/Miquelon", "America/St_Barthelemy", "Indian/Mayotte", "Indian/Reunion", "Pacific/Noumea",
+    "Pacific/Tahiti", "Pacific/Wallis",
+})  # fmt: skip
 
 
 def _below(read: Read, context_id: str, kind: ContextKind, next_: str) -> Standing:
@@ -27,11 +34,19 @@ def organiser(read: Read, institution: str) -> Standing:
 def administrative_numbers(read: Read, organiser_id: str) -> Standing:
     context = read.get(Context, organiser_id)
     said = context.settings if context else {}
-    wanted = (("address", t("adresse")), ("siret", t("SIRET")), ("licence", t("licence")))
+    wanted = [("address", t("adresse"))]
+    if timezone_of(read, organiser_id) in FRENCH:
+        wanted += [("siret", t("SIRET")), ("licence", t("licence"))]
     lacking = tuple(name for key, name in wanted if not said.get(key))
     todo = t("Complétez ce que la loi veut lire sur chaque billet.")
     link = f"/admin/e/context/{organiser_id}/edit"
     return Standing(not lacking, todo, link, len(wanted) - len(lacking), parts=lacking)
+
+
+def timezone_of(read: Read, context_id: str) -> str:
+    """The house's; a house that never said is taken for a French one."""
+    institution = read.get(Context, path_of(read, context_id)[-1])
+    return institution.settings.get("timezone", "Europe/Paris") if institution else "Europe/Paris"
 
 
 @needed(t("Saison"), at=ContextKind.ORGANISER, order=30)
