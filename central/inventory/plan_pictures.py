@@ -208,6 +208,7 @@ def _picture(read: Read, want: PlanPicture, table: Table, version: int) -> Pictu
                 category_index.get(table.counted[zone] or "", -1), share.capacity, share.blocked, share.taken,
             )
             for (zone, contingent), share in table.shares.items()
+            if share.capacity
         ],
     )  # fmt: skip
 
@@ -298,7 +299,7 @@ def _categories(read: Read, logical_id: str | None, table: Table) -> list[Legend
 
 def _contingents(read: Read, table: Table) -> list[Legend]:
     used = {each for each in table.values.get(Field.CONTINGENT, ()) if each}
-    used |= {contingent for _, contingent in table.shares if contingent}
+    used |= {contingent for (_, contingent), share in table.shares.items() if contingent and share.capacity}
     if not used:
         return []
     among, params = in_list("c", sorted(used))

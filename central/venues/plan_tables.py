@@ -2,7 +2,7 @@
 recorded. Which seats are read follows from the selection: four seats of a stadium are four rows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from central.kernel.tx import Read, Tx
@@ -73,7 +73,9 @@ PHYSICAL_FLAGS = (Field.WHEELCHAIR, Field.COMPANION, Field.RESTRICTED)
 
 
 def physical_table(read: Read, configuration_id: str, selection: Selection | None = None) -> Table:
-    where, params = (selection and narrowed(selection)) or ("1 = 1", {})
+    """Categories and contingents are not physical: a selection by them finds nothing here."""
+    built = selection and replace(selection, categories=(), contingents=())
+    where, params = (built and narrowed(built)) or ("1 = 1", {})
     sql = (
         f"SELECT {_SEAT}, s.id, s.invalid, s.wheelchair, s.companion, s.restricted FROM physical_seat s "  # noqa: S608
         f"WHERE s.configuration_id = :configuration AND {where} ORDER BY s.position"
