@@ -21,12 +21,15 @@ import orjson
 from central.inventory import counts
 from central.inventory.places import AT_ONCE, Seat
 from central.kernel.db import in_list
-from central.kernel.tx import Tx
+from central.kernel.keys import Keys
+from central.kernel.tx import Read, Tx
+from shared.clock import to_ms
 from shared.ids import Id
 from shared.rules.seating import Buys, Hall, Vacancy, Want, best
 
 MOST_HALLS = 32  # remembered per connection
 MOST_PLANS = 8
+LARGE = 5000  # places from which a hall is read ahead of its first buyer
 MOST_CHANGES = 4000  # seats; if more have changed, the hall is read anew
 CHECK_EVERY = timedelta(seconds=2)  # a sold-out stadium that thousands ask for is not counted for each of them
 
@@ -67,8 +70,8 @@ class _Known:
     kinds: list[tuple[str, str]]
     qualities: dict[int, int]  # of those that are not as drawn
     known: dict[Key, int]
-    seen: Any
-    read_to: int
+    seen: Any = None
+    read_to: int = 0
     own: set[str] = field(default_factory=set)
     unsure: set[str] | None = field(default_factory=set)
     checked: datetime | None = None
@@ -128,14 +131,16 @@ def free_seats(tx: Tx, performance_id: Id, seats: Sequence[Id]) -> list[Seat]:
 # --- keeping up ------------------------------------------------------------------------------------------------------
 
 
-def _remembered(tx: Tx, name: str) -> OrderedDict[str, Any]:
-    found: OrderedDict[str, Any] = tx.memory.setdefault(name, OrderedDict())
+def _halls(tx: Tx) -> OrderedDict[str, _Known]:
+    found: OrderedDict[str, _Known] = tx.memory.setdefault("halls", OrderedDict())
     return found
 
 
 def _current(tx: Tx, performance_id: Id) -> _Known:
-    halls = _remembered(tx, "halls")
-    hall: _Known | None = halls.get(performance_id)
+    halls = _halls(tx)
+    hall = halls.get(performance_id)
+    if hall is None and (ready := _READY.pop((id(tx.keys), performance_id), None)):
+        hall = _remember(tx, performance_id, ready[1])
     changed = None if hall is None else _changes(tx, performance_id, hall)
     if hall is None or changed is None or not _refreshed(tx, performance_id, hall, changed):
         return _read_anew(tx, performance_id)
@@ -186,8 +191,8 @@ def _told(tx: Tx, performance_id: Id, hall: _Known) -> set[str] | None:
     return seats
 
 
-def _heads(tx: Tx, performance_id: Id) -> list[tuple[str, str, int, int]]:
-    rows: list[Any] = tx.run(
+def _heads(read: Read, performance_id: Id) -> list[tuple[str, str, int, int]]:
+    rows: list[Any] = read.run(
         "SELECT category_id, contingent_id, shard, revision FROM place_count "
         "WHERE performance_id = :id AND revision > 0",
         id=performance_id,
@@ -237,17 +242,36 @@ def _refreshed(tx: Tx, performance_id: Id, hall: _Known, changed: set[str]) -> b
 
 
 def _read_anew(tx: Tx, performance_id: Id) -> _Known:
-    plan = _plan_of(tx, performance_id)
+    """The hall as this transaction sees it."""
+    made = _look(tx, performance_id)
+    earlier = counts.counted(tx.earlier)
+    since, own = _seats_of(earlier, performance_id), _seats_of(counts.counted(tx.due), performance_id)
+    made.seen, made.read_to, made.own = tx.earlier, len(earlier), own or set()
+    made.unsure = None if since is None or own is None else since | own
+    return _remember(tx, performance_id, made)
+
+
+def _remember(tx: Tx, performance_id: Id, hall: _Known) -> _Known:
+    halls = _halls(tx)
+    halls[performance_id] = hall
+    halls.move_to_end(performance_id)
+    if len(halls) > MOST_HALLS:
+        halls.popitem(last=False)
+    return hall
+
+
+def _look(read: Read, performance_id: Id) -> _Known:
+    plan = _plan_of(read, performance_id)
     known = {(category, contingent, shard): revision for category, contingent, shard, revision in
-             _heads(tx, performance_id)}  # fmt: skip
-    taken = {seat for (seat,) in tx.run(
+             _heads(read, performance_id)}  # fmt: skip
+    taken = {seat for (seat,) in read.run(
         "SELECT seat_id FROM allocation WHERE performance_id = :id AND state <> 'released' AND seat_id IS NOT NULL",
         id=performance_id,
     )}  # fmt: skip
     kinds = [("", "")] * len(plan.ids)
     qualities: dict[int, int] = {}
     free: list[int] = []
-    for seat, category, contingent, blocked, quality in tx.run(
+    for seat, category, contingent, blocked, quality in read.run(
         "SELECT seat_id, category_id, COALESCE(contingent_id, ''), blocked, quality FROM place "
         "WHERE performance_id = :id",
         id=performance_id,
@@ -262,29 +286,28 @@ def _read_anew(tx: Tx, performance_id: Id) -> _Known:
     if qualities:
         base = Hall.of([s._replace(quality=qualities.get(n, s.quality)) for n, s in enumerate(plan.seats)])
     hall = base.sold_as([category for category, _ in kinds], [contingent for _, contingent in kinds])
-    earlier = counts.counted(tx.earlier)
-    since, own = _seats_of(earlier, performance_id), _seats_of(counts.counted(tx.due), performance_id)
-    made = _Known(plan, Vacancy.of(hall, free), kinds, qualities, known, tx.earlier, len(earlier), checked=tx.now)
-    made.unsure = None if since is None or own is None else since | own
-    made.own = own or set()
-    halls = _remembered(tx, "halls")
-    halls[performance_id] = made
-    halls.move_to_end(performance_id)
-    if len(halls) > MOST_HALLS:
-        halls.popitem(last=False)
-    return made
+    return _Known(plan, Vacancy.of(hall, free), kinds, qualities, known, checked=read.now)
 
 
-def _plan_of(tx: Tx, performance_id: Id) -> _Plan:
-    (configuration_id,) = tx.run(
+_PLANS: dict[tuple[Any, ...], _Plan] = {}
+"""Of all connections: a validated configuration does not change. The key says what it looks like all the same."""
+
+
+def _plan_of(read: Read, performance_id: Id) -> _Plan:
+    (configuration_id,) = read.run(
         "SELECT l.physical_configuration_id FROM performance p "
         "JOIN logical_configuration l ON l.id = p.logical_configuration_id WHERE p.id = :id",
         id=performance_id,
     )[0]
-    plans = _remembered(tx, "plans")
-    found: _Plan | None = plans.get(configuration_id)
+    looks = read.run(
+        "SELECT COUNT(*), SUM(x), SUM(y), SUM(quality), SUM(wheelchair), SUM(companion), SUM(aisle) "
+        "FROM physical_seat WHERE configuration_id = :id",
+        id=configuration_id,
+    )[0]
+    key = (configuration_id, *looks)
+    found = _PLANS.get(key)
     if found is None:
-        rows = tx.run(
+        rows = read.run(
             "SELECT id, zone_id, row_name, x, y, quality, wheelchair, companion, aisle FROM physical_seat "
             "WHERE configuration_id = :id ORDER BY position",
             id=configuration_id,
@@ -294,8 +317,29 @@ def _plan_of(tx: Tx, performance_id: Id) -> _Plan:
             _PlanSeat(zone, row, x, y, "", quality, bool(wheelchair), bool(companion), bool(aisle))
             for _, zone, row, x, y, quality, wheelchair, companion, aisle in rows
         )
-        found = _Plan(ids, {seat: n for n, seat in enumerate(ids)}, seats, Hall.of(seats))
-        plans[configuration_id] = found
-        if len(plans) > MOST_PLANS:
-            plans.popitem(last=False)
+        found = _PLANS[key] = _Plan(ids, {seat: n for n, seat in enumerate(ids)}, seats, Hall.of(seats))
+        while len(_PLANS) > MOST_PLANS:
+            _PLANS.pop(next(iter(_PLANS)), None)
     return found
+
+
+# --- ahead of the first buyer ----------------------------------------------------------------------------------------
+
+_READY: dict[tuple[int, str], tuple[Keys, _Known]] = {}
+"""Halls that a reader has looked at for a writer to take over. By house (its keys are one object in a process)."""
+
+
+def make_ready(read: Read, performance_id: Id) -> None:
+    """Reads a hall beside the writer, who would take most of a second for a stadium and let everybody wait."""
+    _READY[id(read.keys), performance_id] = (read.keys, _look(read, performance_id))
+
+
+def large_halls(read: Read) -> list[Id]:
+    """Performances on sale whose hall is worth it."""
+    rows = read.run(
+        "SELECT c.performance_id FROM place_count c JOIN performance p ON p.id = c.performance_id "
+        "WHERE p.state = 'on_sale' AND p.sell_until > :now GROUP BY c.performance_id, p.starts "
+        "HAVING SUM(c.capacity) >= :large ORDER BY p.starts, c.performance_id LIMIT :most",
+        now=to_ms(read.now), large=LARGE, most=MOST_HALLS,
+    )  # fmt: skip
+    return [Id(row[0]) for row in rows]

@@ -99,7 +99,7 @@ def hold_places(tx: Tx, want: HoldPlaces) -> Outcome[Held]:
     over = _over(tx, before) if before else None
     if over:
         return over
-    has = [each for each in located_of(tx, want.hold_id) if each.allocation.state is PlaceState.HELD]
+    has = [_place(each) for each in held_by(tx, want.hold_id).values()] if before else []
     wanted = len(want.seats) + sum(each.quantity for each in want.counted) + (want.best.quantity if want.best else 0)
     shop = open_shop(tx, want.point_of_sale_id, want.performance_id, wanted and wanted + len(has), want.seats)
     if isinstance(shop, Refused):
@@ -112,22 +112,36 @@ def hold_places(tx: Tx, want: HoldPlaces) -> Outcome[Held]:
         Hold(want.hold_id, want.performance_id, want.point_of_sale_id, want.contact_id, HoldState.ACTIVE, tx.now, ends,
              latest)
     )  # fmt: skip
-    refused = _take(tx, want, shop, Holder(hold.id, shop.channel, hold.contact_id, hold.until))
-    return refused or Ok(_told(tx, hold))
+    taken = _take(tx, want, shop, Holder(hold.id, shop.channel, hold.contact_id, hold.until))
+    return taken if isinstance(taken, Refused) else Ok(_held(hold, [*has, *taken]))
 
 
-def _take(tx: Tx, want: HoldPlaces, shop: Shop, holder: Holder) -> Refused | None:
+def _take(tx: Tx, want: HoldPlaces, shop: Shop, holder: Holder) -> list[HeldPlace] | Refused:
     named = _named(tx, want.performance_id, shop, want.seats)
     if isinstance(named, Refused):
         return named
-    taken = take_seats(tx, want.performance_id, named, PlaceState.HELD, holder) if named else None
+    found = _take_seats(tx, want.performance_id, named, holder)
+    if isinstance(found, Refused):
+        return found
+    for wish in want.counted:
+        counted = _take_counted(tx, want.performance_id, shop, wish, holder)
+        if isinstance(counted, Refused):
+            return counted
+        found += counted
+    best = _take_best(tx, want.performance_id, shop, want.best, holder) if want.best else []
+    return best if isinstance(best, Refused) else found + best
+
+
+def _take_seats(tx: Tx, performance_id: Id, seats: Sequence[Seat], holder: Holder) -> list[HeldPlace] | Refused:
+    if not seats:
+        return []
+    taken = take_seats(tx, performance_id, seats, PlaceState.HELD, holder)
     if isinstance(taken, Refused):
         return taken
-    for wish in want.counted:
-        refused = _take_counted(tx, want.performance_id, shop, wish, holder)
-        if refused:
-            return refused
-    return _take_best(tx, want.performance_id, shop, want.best, holder) if want.best else None
+    return [
+        HeldPlace(allocation.id, seat.seat_id, None, Id(seat.category_id), seat.contingent_id)
+        for allocation, seat in zip(taken.value, seats, strict=True)
+    ]
 
 
 def _named(tx: Tx, performance_id: Id, shop: Shop, seats: Sequence[Id]) -> list[Seat] | Refused:
@@ -154,21 +168,25 @@ def _named(tx: Tx, performance_id: Id, shop: Shop, seats: Sequence[Id]) -> list[
     return found
 
 
-def _take_counted(tx: Tx, performance_id: Id, shop: Shop, wish: CountedWish, holder: Holder) -> Refused | None:
+def _take_counted(
+    tx: Tx, performance_id: Id, shop: Shop, wish: CountedWish, holder: Holder
+) -> list[HeldPlace] | Refused:
     row = tx.one(
-        "SELECT contingent_id FROM gauge WHERE id = :id AND performance_id = :performance",
+        "SELECT category_id, contingent_id FROM gauge WHERE id = :id AND performance_id = :performance",
         id=wish.gauge_id, performance=performance_id,
     )  # fmt: skip
     if row is None or wish.quantity < 1:
         return Refused(NoSale.NO_SUCH_PLACE, fix="counted", detail={"place": wish.gauge_id})
-    if refused := barred(tx, shop, row[0]):
+    category, contingent = row
+    if refused := barred(tx, shop, contingent):
         return refused
-    tariffs = [None] * wish.quantity
-    taken = take_counted(tx, wish.gauge_id, tariffs, PlaceState.HELD, holder)
-    return taken if isinstance(taken, Refused) else None
+    taken = take_counted(tx, wish.gauge_id, [None] * wish.quantity, PlaceState.HELD, holder)
+    if isinstance(taken, Refused):
+        return taken
+    return [HeldPlace(each.id, None, wish.gauge_id, Id(category), contingent) for each in taken.value]
 
 
-def _take_best(tx: Tx, performance_id: Id, shop: Shop, wish: BestWish, holder: Holder) -> Refused | None:
+def _take_best(tx: Tx, performance_id: Id, shop: Shop, wish: BestWish, holder: Holder) -> list[HeldPlace] | Refused:
     want = Want(
         wish.quantity, wish.category_id or "", wish.zone_id or "", wish.aisle, wish.wheelchairs, reach_of(tx, shop),
         wish.row,
@@ -178,18 +196,20 @@ def _take_best(tx: Tx, performance_id: Id, shop: Shop, wish: BestWish, holder: H
         found = choose(tx, performance_id, want)
     if found is None:
         return Refused(NoSale.NOT_ENOUGH, fix=performance_id, detail={"wanted": wish.quantity})
-    taken = take_seats(tx, performance_id, found, PlaceState.HELD, holder)
-    return taken if isinstance(taken, Refused) else None
+    return _take_seats(tx, performance_id, found, holder)
 
 
 def _told(read: Read, hold: Hold) -> Held:
-    places = tuple(
-        HeldPlace(each.allocation.id, each.allocation.seat_id, each.allocation.gauge_id, Id(each.category_id),
-                  each.contingent_id)
-        for each in located_of(read, hold.id)
-        if each.allocation.state is PlaceState.HELD
-    )  # fmt: skip
-    return Held(hold.id, hold.until, hold.latest, places)
+    return _held(hold, [_place(each) for each in held_by(read, hold.id).values()])
+
+
+def _held(hold: Hold, places: Sequence[HeldPlace]) -> Held:
+    return Held(hold.id, hold.until, hold.latest, tuple(sorted(places, key=lambda each: each.allocation_id)))
+
+
+def _place(each: Located) -> HeldPlace:
+    of = each.allocation
+    return HeldPlace(of.id, of.seat_id, of.gauge_id, Id(each.category_id), each.contingent_id)
 
 
 # --- what becomes of a hold ------------------------------------------------------------------------------------------
@@ -262,8 +282,8 @@ def release_hold(tx: Tx, want: ReleaseHold) -> Outcome[Held]:
     return Ok(_told(tx, hold))
 
 
-def held_by(tx: Tx, hold_id: str) -> dict[Id, Located]:
-    found = located_of(tx, hold_id)
+def held_by(read: Read, hold_id: str) -> dict[Id, Located]:
+    found = located_of(read, hold_id)
     return {each.allocation.id: each for each in found if each.allocation.state is PlaceState.HELD}
 
 

@@ -1,7 +1,10 @@
-"""What the inventory does unasked: gives back what holds kept that are over, and fires release rules that are due."""
+"""What the inventory does unasked: gives back what holds kept that are over, fires release rules that are due, and
+looks at large halls before their first buyer comes."""
 
 import asyncio
+from functools import partial
 
+from central.inventory.halls import large_halls, make_ready
 from central.inventory.holds import ExpireHolds, holds_over
 from central.inventory.release_rules import FireReleaseRules, releases_due
 from central.kernel.door import Door
@@ -16,7 +19,7 @@ RULES_EVERY = 10  # looks at holds between two at rules
 async def keep(door: Door, holds_every_s: float = HOLDS_EVERY_S) -> None:
     """Until cancelled. Each command does a bounded piece of work, so that sales go on between two of them."""
     clock = SystemClock()
-    looks = 0
+    looks, ready = 0, set[Id]()
     while True:
         house: Id | None = await door.read(SYSTEM, holds_over)
         if house:
@@ -26,5 +29,11 @@ async def keep(door: Door, holds_every_s: float = HOLDS_EVERY_S) -> None:
         if house:
             await door.execute(SYSTEM, FireReleaseRules(house), fresh_id(clock))
             continue
+        if looks % RULES_EVERY == 0:
+            large: list[Id] = await door.read(SYSTEM, large_halls)
+            for performance_id in large:
+                if performance_id not in ready:
+                    await door.read(SYSTEM, partial(make_ready, performance_id=performance_id))
+            ready = set(large)
         looks += 1
         await asyncio.sleep(holds_every_s)

@@ -9,6 +9,7 @@ import pytest
 
 from central.inventory.audit import InventoryAudit
 from central.inventory.counts import Availability
+from central.inventory.halls import make_ready
 from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldOf, HoldPlaces, ReleaseHold, RenewHold
 from central.inventory.model import NoSale
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats
@@ -17,7 +18,7 @@ from central.kernel.door import Door, Job
 from central.kernel.keys import Keys
 from central.kernel.registry import handler_of
 from central.kernel.traces import Traces
-from central.kernel.tx import SYSTEM
+from central.kernel.tx import SYSTEM, Read
 from central.orders.ops import WantedPlace
 from central.organisation.ops import path_of
 from central.venues.model import SeatOrder
@@ -195,6 +196,15 @@ def test_a_channel_gets_the_best_of_what_it_may_sell(clerk: Clerk, house: House)
     clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=tuple(others[:-1]))))
     assert seats_of(clerk.do(best(house, 1))) == [others[-1]]
     assert clerk.no(best(house, 1)).reason == NoSale.NOT_ENOUGH, "the press has the rest"
+
+
+def test_a_hall_made_ready_is_taken_over_and_brought_up_to_date(clerk: Clerk, house: House) -> None:
+    """Somebody buys between the look and the first choice."""
+    make_ready(Read(clerk.db, SYSTEM, NOW, clerk.door.keys), house.performance)
+    first = clerk.do(house.order(*house.seats[:10]))
+    clerk.db.memory.clear()
+    assert seats_of(clerk.do(best(house, 10))) == sorted(house.seats[10:]) and first
+    assert "halls" in clerk.db.memory
 
 
 def together(clerk: Clerk, *commands: Any, fails: bool = False) -> list[Any]:

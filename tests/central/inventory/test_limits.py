@@ -217,11 +217,13 @@ def test_a_contingent_is_sold_by_who_names_it(clerk: Clerk, house: House) -> Non
 
 
 def test_an_external_contingent_is_its_owners_alone(clerk: Clerk, house: House) -> None:
-    """Naming it in another channel opens nothing; its owner need not name it."""
+    """No other channel may name it, and one that did (when the data came from elsewhere, say) could still not sell
+    from it; its owner need not name it."""
     owner, point = desk(clerk, house, (), uncontingented=False)
     agency = new_id()
     clerk.do(CreateContingent(agency, house.institution, "AGENCE", {"fr": "Agence"}, "#112233", owner))
-    clerk.do(ChangeChannel(house.channel, {"contingents": (agency,)}))
+    assert clerk.no(ChangeChannel(house.channel, {"contingents": (agency,)})).reason == "contingent_elsewhere"
+    clerk.db.write("UPDATE channel SET contingents = :it WHERE id = :id", {"it": f'["{agency}"]', "id": house.channel})
     clerk.do(AssignContingent(house.performance, agency, Selection(seats=house.seats[:2])))
     refused = clerk.no(house.order(house.seats[0]))
     assert (refused.reason, refused.detail["code"], refused.detail["belongs_to"]) == (

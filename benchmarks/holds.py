@@ -1,0 +1,285 @@
+"""Holds per second on one performance, 64 callers, durable, at central's own door (SQLite): named seats, best seats,
+and best seats until the hall is full. Beside it the full availability of a stadium, read.
+
+The floor, in the same run: one bare insert per call, committed in groups by a writer thread as the door does it; for
+the reading, one row. "Refused in vain": best-seat holds that were refused although there were as many seats as wanted.
+"""
+
+import argparse
+import asyncio
+import os
+import platform
+import queue
+import sqlite3
+import tempfile
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import orjson
+
+import central.areas  # noqa: F401  # declares everything
+from central.catalogue.model import ProductDo
+from central.catalogue.ops import CreateEvent, Schedule
+from central.inventory.counts import Availability
+from central.inventory.halls import make_ready
+from central.inventory.holds import BestWish, HoldPlaces
+from central.inventory.ops import CreatePerformance
+from central.kernel.db import Database
+from central.kernel.door import Door, Reply
+from central.kernel.keys import make_keys
+from central.kernel.schema import upgrade
+from central.kernel.tx import SYSTEM, Read
+from central.orders.on_sale import ChangeSale
+from central.organisation.model import ContextKind
+from central.organisation.ops import CreateContext, SetUpHouse, path_of
+from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
+from central.selling.model import ChannelKind
+from central.selling.ops import CreateChannel, CreatePointOfSale
+from central.venues.importing import ImportPlan
+from central.venues.logical import CreateLogicalConfiguration
+from central.venues.ops import CreateSeatCategory, CreateSite, CreateSpace, ValidatePhysical
+from shared.ids import Id, derived_id
+from shared.runtime.system import SystemClock, fresh_id
+
+CALLERS = 64
+_CLOCK = SystemClock()
+
+
+def fresh() -> Id:
+    return fresh_id(_CLOCK)
+
+
+def named(*parts: str | int) -> Id:
+    return derived_id("bench", *parts)
+
+
+def bowl(places: int) -> str:
+    """A plan file: blocks of forty rows of fifty seats, side by side."""
+    zones = [
+        {
+            "name": f"Bloc {block + 1}", "position": {"x": 1500 * block, "y": 0}, "areas": [],
+            "rows": [
+                {
+                    "row_number": str(row + 1), "position": {"x": 0, "y": 40 * row},
+                    "seats": [
+                        {"seat_number": str(n + 1), "seat_guid": f"{block}-{row}-{n}", "category": "1re",
+                         "position": {"x": 25 * n, "y": 0}}
+                        for n in range(50)
+                    ],
+                }
+                for row in range(40)
+            ],
+        }
+        for block in range(places // 2000)
+    ]  # fmt: skip
+    size = {"width": 1500 * len(zones), "height": 1700}
+    categories = [{"name": "1re", "color": "#0072B2"}]
+    return orjson.dumps({"name": "Stade", "categories": categories, "zones": zones, "size": size}).decode()
+
+
+POINT = named("point of sale")
+
+
+async def house(door: Door, halls: Sequence[int]) -> list[Id]:
+    """One performance per hall of so many places, all on sale at one counter."""
+    clock = datetime.now(UTC)
+
+    async def do(command: Any) -> None:
+        reply = await door.execute(SYSTEM, command, fresh())
+        assert reply.ok, (type(command).__name__, reply.body)
+
+    institution, organiser, season, activity = (named("context", n) for n in range(4))
+    await do(SetUpHouse(institution, "BENCH", {"fr": "Banc"}, named("admin"), "Admin", "x" * 64))
+    await do(CreateContext(organiser, institution, ContextKind.ORGANISER, "ORG", {"fr": "O"}, {"currency": "EUR"}))
+    await do(CreateContext(season, organiser, ContextKind.SEASON, "S", {"fr": "S"}, {}))
+    await do(CreateContext(activity, season, ContextKind.ACTIVITY, "A", {"fr": "A"}, {}))
+    site, category, tariff, grid, channel, event = map(
+        named, ("site", "category", "tariff", "grid", "channel", "event")
+    )
+    await do(CreateSite(site, institution, "SITE", {"fr": "Site"}, "1 rue", "Europe/Paris"))
+    await do(CreateSeatCategory(category, institution, "CAT1", {"fr": "1re"}, "#0072B2", 1))
+    await do(CreateTariff(tariff, season, "FULL", {"fr": "Plein"}, 1, False))
+    await do(CreatePriceGrid(grid, season, "G", {"fr": "Grille"}, "EUR", (PriceCell(category, tariff, 2000),)))
+    await do(CreateChannel(channel, institution, "C", {"fr": "C"}, ChannelKind.INTERNET_PUBLIC, (), True, 10))
+    await do(CreatePointOfSale(POINT, channel, organiser, "P", {"fr": "P"}))
+    await do(CreateEvent(event, activity, "E", {"fr": "E"}, 550))
+    found = []
+    starts = clock + timedelta(days=30)
+    for n, places in enumerate(halls):
+        space, physical, logical, performance = (named(kind, n) for kind in ("space", "physical", "logical", "show"))
+        await do(CreateSpace(space, site, f"H{n}", {"fr": "Salle"}))
+        await do(ImportPlan(physical, space, "P", {"fr": "Plan"}, bowl(places)))
+        await do(ValidatePhysical(physical))
+        await do(CreateLogicalConfiguration(logical, season, physical, f"L{n}", {"fr": "L"}, {"1re": category}))
+        schedule = Schedule(starts, starts - timedelta(hours=1), starts + timedelta(hours=3), starts)
+        await do(CreatePerformance(performance, event, logical, grid, schedule))
+        await do(ChangeSale(performance, ProductDo.OPEN))
+        found.append(performance)
+    return found
+
+
+async def crowd(commands: Sequence[Any], ask: Callable[[Any], Awaitable[Any]]) -> tuple[float, list[float], list[Any]]:
+    """Per second, each one's milliseconds, what was answered: 64 callers, each asking again as soon as it has an
+    answer."""
+    waiting, answers, took = iter(commands), list[Any](), list[float]()
+
+    async def caller() -> None:
+        for command in waiting:
+            began = time.perf_counter()
+            answers.append(await ask(command))
+            took.append(1000 * (time.perf_counter() - began))
+
+    began = time.perf_counter()
+    await asyncio.gather(*(caller() for _ in range(CALLERS)))
+    return len(commands) / (time.perf_counter() - began), took, answers
+
+
+def _answer(waiting: Sequence[asyncio.Future[None]]) -> None:
+    for each in waiting:
+        each.set_result(None)
+
+
+class Floor:
+    """The least that a durable answer costs here: one insert each, committed in groups by one writer thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._jobs: queue.SimpleQueue[tuple[bytes, asyncio.Future[None]] | None] = queue.SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._write, daemon=True)
+        self._thread.start()
+
+    def _write(self) -> None:
+        db = sqlite3.connect(self._path, isolation_level=None)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("CREATE TABLE t (id TEXT PRIMARY KEY, body BLOB) WITHOUT ROWID")
+        while first := self._jobs.get():
+            batch = [first]
+            while len(batch) < CALLERS and not self._jobs.empty() and (more := self._jobs.get()):
+                batch.append(more)
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT INTO t VALUES (?, ?)", [(fresh(), body) for body, _ in batch])
+            db.execute("COMMIT")
+            self._loop.call_soon_threadsafe(_answer, [future for _, future in batch])
+        db.close()
+
+    async def ask(self, command: Any) -> None:
+        future = self._loop.create_future()
+        self._jobs.put((orjson.dumps(command), future))
+        await future
+
+    def stop(self) -> None:
+        self._jobs.put(None)
+        self._thread.join()
+
+
+def in_vain(commands: Sequence[HoldPlaces], answers: Sequence[Reply], places: int) -> int:
+    """Refused best-seat holds that at the end would still find as many seats as they wanted."""
+    taken = sum(len(orjson.loads(reply.body)["places"]) for reply in answers if reply.ok)
+    wanted = [int(orjson.loads(reply.body)["detail"]["wanted"]) for reply in answers if not reply.ok]
+    assert len(answers) == len(commands)
+    return sum(want <= places - taken for want in wanted)
+
+
+async def run(folder: Path, small: int, large: int, calls: int) -> None:
+    keys = make_keys(datetime.now(UTC))
+    database = Database(f"sqlite:///{folder / 'central.db'}")
+    upgrade(database)
+    door = Door(database, lambda: datetime.now(UTC), path_of, keys)
+    door.start()
+    floor = Floor(folder / "floor.db")
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Linux {platform.release()}, "
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    )
+    try:
+        named_in, best_in, full, stadium = await house(door, (large, large, small, large))
+        sql = "SELECT seat_id FROM place WHERE performance_id = :p"
+        rows: list[Any] = await door.read(SYSTEM, partial(_rows, sql=sql, performance_id=named_in))
+        seats = [row[0] for row in rows]
+        calls = min(calls, len(seats) // 2)
+        pairs = [tuple(seats[2 * n : 2 * n + 2]) for n in range(calls)]
+        two = BestWish(2)
+        works = [
+            ("named, 2 seats", [HoldPlaces(fresh(), POINT, named_in, pair) for pair in pairs], named_in, large),
+            ("best, 2 seats", [HoldPlaces(fresh(), POINT, best_in, best=two) for _ in pairs], best_in, large),
+            (
+                "best, 1-4, till full",
+                [HoldPlaces(fresh(), POINT, full, best=BestWish(1 + n % 4)) for n in range(small * 6 // 10)],
+                full,
+                small,
+            ),
+        ]
+        print("holds                  places   holds/s   p50 ms   p99 ms   refused   in vain   floor/s   floor÷holds")
+        for name, commands, performance, places in works:
+            await door.read(SYSTEM, partial(make_ready, performance_id=performance))  # as central does (keeping.py)
+            warm = HoldPlaces(fresh(), POINT, performance, best=BestWish(1))
+            began = time.perf_counter()
+            assert (await door.execute(SYSTEM, warm, fresh(), dry_run=True)).ok
+            first_ms = 1000 * (time.perf_counter() - began)
+            bare, _, _ = await crowd(commands, floor.ask)
+            per_s, took, answers = await crowd(commands, lambda each: door.execute(SYSTEM, each, fresh()))
+            took.sort()
+            row = {
+                "bench": "holds", "kind": name, "places": places, "per_s": per_s, "p50_ms": median(took),
+                "p99_ms": took[len(took) * 99 // 100], "refused": sum(not reply.ok for reply in answers),
+                "in_vain": in_vain(commands, answers, places), "floor_per_s": bare, "first_ms": first_ms,
+            }  # fmt: skip
+            print(
+                f"{name:22} {places:6} {per_s:9.0f} {row['p50_ms']:8.1f} {row['p99_ms']:8.1f} {row['refused']:9} "
+                f"{row['in_vain']:9} {bare:9.0f} {bare / per_s:13.1f}   first choice {first_ms:.0f} ms"
+            )
+            print(orjson.dumps(row).decode())
+        await reading(door, stadium, large)
+    finally:
+        floor.stop()
+        door.stop()
+
+
+def _rows(read: Read, sql: str, performance_id: Id) -> Any:
+    return read.run(sql, p=performance_id)
+
+
+async def reading(door: Door, performance: Id, places: int) -> None:
+    """Availability out of the kept counts, against one row, and against counting the places."""
+
+    async def timed(look: Callable[[], Awaitable[Any]], times: int) -> float:
+        took = []
+        for _ in range(times):
+            began = time.perf_counter()
+            await look()
+            took.append(1e6 * (time.perf_counter() - began))
+        return median(took)
+
+    kept = await timed(lambda: door.ask(SYSTEM, Availability(performance)), 300)
+    row = await timed(lambda: door.read(SYSTEM, lambda read: read.run("SELECT 1")), 300)
+    by_hand = (
+        "SELECT p.category_id, p.contingent_id, p.blocked, a.state, COUNT(*) FROM place p LEFT JOIN allocation a "
+        "ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id AND a.state <> 'released' "
+        "WHERE p.performance_id = :p GROUP BY 1, 2, 3, 4"
+    )
+    rows = await timed(lambda: door.read(SYSTEM, lambda read: read.run(by_hand, p=performance)), 5)
+    print(f"availability of {places} places: {kept:.0f} us, one row {row:.0f} us, counted from the rows {rows:.0f} us")
+    told = {"bench": "availability", "places": places, "kept_us": kept, "floor_us": row, "counted_us": rows}
+    print(orjson.dumps(told).decode())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", type=int, default=4000, help="places of the hall that is filled")
+    parser.add_argument("--large", type=int, default=80_000)
+    parser.add_argument("--calls", type=int, default=6000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="parterre-bench-") as name:
+        asyncio.run(run(Path(name), options.small, options.large, options.calls))
+
+
+if __name__ == "__main__":
+    main()
