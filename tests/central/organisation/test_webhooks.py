@@ -2,6 +2,8 @@
 
 import asyncio
 import hmac
+import html
+import re
 import ssl
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Callable
@@ -15,12 +17,14 @@ from typing import Any
 import orjson
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from central.app import make_app
 from central.kernel.chain import Chain
 from central.kernel.db import Database
 from central.kernel.declared import command_of
@@ -56,6 +60,7 @@ from central.organisation.webhooks import (
 )
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
 from central.venues.model import Site
+from central.web.session import SESSIONS, SignedIn, csrf_of
 from shared.ids import Id
 from shared.outcome import Ok
 from tests.central.small_house import NOW, House, Watch, new_id
@@ -680,3 +685,98 @@ async def test_a_webhook_goes_with_its_deliveries(desk: Desk, receiver: Receiver
 
 def test_networks_are_read() -> None:
     assert networks(["192.168.1.7"]) == (ip_network("192.168.1.7/32"),)
+
+
+# --- its page ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Window:
+    """A browser: whoever is in `who` is signed in at it."""
+
+    client: TestClient[Any, Any]
+    who: Actor
+
+    async def get(self, path: str, status: int = 200) -> str:
+        async with self.client.get(path) as said:
+            assert said.status == status
+            return await said.text()
+
+    async def post(self, path: str, status: int = 200, csrf: str = csrf_of("t"), **form: str) -> str:
+        async with self.client.post(path, data={"_csrf": csrf, **form}, allow_redirects=False) as said:
+            assert said.status == status
+            return await said.text()
+
+
+@pytest.fixture
+async def window(desk: Desk) -> AsyncIterator[Window]:
+    app = make_app(desk.door)
+    made = Window(TestClient(TestServer(app)), desk.admin)
+
+    async def session(_: web.Request) -> SignedIn:
+        return SignedIn(made.who, new_id(), "Anna", "fr", csrf_of("t"))
+
+    app[SESSIONS] = session
+    async with made.client:
+        yield made
+
+
+async def test_the_secret_is_shown_once(desk: Desk, receiver: Receiver, window: Window) -> None:
+    hook = await desk.hook(receiver.url)
+    path = f"/admin/webhooks/{hook}"
+    assert "whsec_" not in await window.get(path)
+    said = await window.post(path + "/secret")
+    (secret,) = set(re.findall(r"whsec_[A-Za-z0-9+/=]+", html.unescape(said)))
+    assert "whsec_" not in await window.get(path), "and never again"
+    await desk.move_in()
+    await desk.round()
+    assert receiver.genuine(secret) and receiver.genuine(SECRET), "the one before it signs beside it for a day"
+    await window.post(path + "/secret", 403, csrf="")
+
+
+async def test_deliveries_can_be_read_and_sent_again(desk: Desk, receiver: Receiver, window: Window) -> None:
+    hook = await desk.hook(receiver.url)
+    await desk.move_in("<script>alert(1)</script>")
+    receiver.answers = [503]
+    await desk.round()
+    path = f"/admin/webhooks/{hook}"
+    said = await window.get(path)
+    assert (
+        "site.created" in said and "answered 503" in said and "&lt;script&gt;" in said and "<script>alert" not in said
+    )
+    (delivery,) = await desk.deliveries()
+    await window.post(path + "/resend", 303, delivery=delivery.id)
+    assert await desk.hooks.deliver() == 1 and (await desk.deliveries())[0].state is DeliveryState.DELIVERED
+    await window.post(path + "/resend", 404, delivery="x")
+    window.who = await desk.hired(Privilege.WEBHOOK_READ)
+    said = await window.get(path)
+    assert "site.created" in said and "script&gt;" not in said, "what was told is for whose eyes it was told with"
+    assert "whsec" not in await window.post(path + "/secret", 409)
+    await window.post(path + "/resend", 409, delivery=delivery.id)
+    window.who = await desk.hired(Privilege.VENUE_READ)
+    await window.get(path, 404)
+    await window.post(path + "/secret", 404)
+
+
+async def test_taken_over_on_its_page(desk: Desk, receiver: Receiver, window: Window) -> None:
+    hook = await desk.hook(receiver.url)
+    window.who = await desk.hired("organisation.webhook")
+    await window.post(f"/admin/webhooks/{hook}/take-over", 303)
+    assert (await desk.webhook(hook)).operator_id == window.who.id
+    assert "whsec_" in await window.post(f"/admin/webhooks/{hook}/secret")
+
+
+async def test_many_deliveries_are_read_page_by_page(desk: Desk, receiver: Receiver, window: Window) -> None:
+    hook = await desk.hook(receiver.url)
+    for _ in range(60):
+        await desk.move_in()
+        desk.watch.at += timedelta(milliseconds=1)
+    await desk.tell()
+    seen: list[str] = []
+    path = f"/admin/webhooks/{hook}"
+    while path:
+        said = await window.get(path)
+        seen += re.findall(r'name="delivery" value="(\w+)"', said)
+        onwards = re.search(r'href="(\?after=[^"]+)"', said)
+        path = f"/admin/webhooks/{hook}{onwards[1]}" if onwards else ""
+    assert len(seen) == len(set(seen)) == 60

@@ -2,15 +2,20 @@
 
 import asyncio
 import threading
-from base64 import b64encode
-from collections.abc import Iterator
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
 
 import pytest
 import schemathesis
 from aiohttp import web
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from openapi_spec_validator import validate
 from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -19,27 +24,46 @@ from schemathesis.specs.openapi.checks import (
 
 from central.app import make_app
 from central.kernel.db import Database
-from central.kernel.door import Door
+from central.kernel.door import Door, NoEntry
 from central.kernel.entity import BY_NAME
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS, QUERIES
 from central.organisation.ops import path_of
 from central.web.openapi import document
-from tests.central.small_house import ADMIN_KEY, House, Watch
+from central.web.session import SESSIONS, SignedIn, csrf_of
+from tests.central.small_house import House, Watch, new_id
 
 CHECKS = [not_a_server_error, response_schema_conformance, content_type_conformance, status_code_conformance]
-EXAMPLES = 5
+SOUND, UNSOUND = 3, 2  # requests for each operation that fit its schema, and that do not
+MOST_S = 35.0  # the operations are taken in turns until then, each at least once
+
+
+# Who is nobody, or has no right, may ask these all the same: what they do is theirs, or needs a one-time code. A new one
+# has to be named here, so that somebody thinks of it.
+OPEN_TO_ALL = {"openapi.json", "enrol_device", "enrolment", "device_time", "end_own_session", "set_language"}
+OPEN_TO_ALL = {"openapi.json", "enrol_device", "enrolment", "device_time", "end_own_session", "set_language"}
 
 
 @pytest.fixture
 def served(place: tuple[Database, House], keys: Keys) -> Iterator[str]:
-    """A real server in a thread of its own, for callers that know nothing of asyncio."""
+    """A real server in a thread of its own, for callers that know nothing of asyncio. The cookie `as` says who is
+    signed in: `everything`, who may all, or `nothing`."""
     ready, urls, stop = threading.Event(), list[str](), asyncio.Event()
+    house = place[1]
+    signed_in = {
+        "everything": SignedIn(house.operator("*"), new_id(), "Anna", "fr", csrf_of("a")),
+        "nothing": SignedIn(house.operator(), new_id(), "Nina", "fr", csrf_of("a")),
+    }
+
+    async def session(request: web.Request) -> SignedIn | None:
+        return signed_in.get(request.cookies.get("as", ""))
 
     async def serve() -> None:
         door = Door(place[0], Watch(), path_of, keys)
         door.start()
-        runner = web.AppRunner(make_app(door), access_log=None)
+        app = make_app(door)
+        app[SESSIONS] = session
+        runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         urls.append("http://{}:{}".format(*runner.addresses[0]))
@@ -72,24 +96,86 @@ def test_the_document_is_sound_and_whole() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.timeout(100)
-def test_hostile_callers_get_what_the_document_promises(served: str, place: tuple[Database, House]) -> None:
-    schema = schemathesis.openapi.from_url(f"{served}/api/v1/openapi.json")
-    said = b64encode(f"{place[1].admin}:{ADMIN_KEY}".encode()).decode()
-    headers = {"Authorization": f"Basic {said}"}
-    asked = 0
-    for found in schema.get_all_operations():
-        operation = found.ok()
+@pytest.mark.parametrize("name", ["created", "changed"])
+def test_rows_are_typed_out_of_the_declarations(name: str) -> None:
+    """Every column that is shown, with its type, and no secret; what a command takes has its limits."""
+    said = document()
+    schemas = said["components"]["schemas"]
+    for entity, declaration in BY_NAME.items():
+        answer = said["paths"][f"/api/v1/entities/{entity}"]["get"]["responses"]["200"]
+        rows = answer["content"]["application/json"]["schema"]["properties"]["value"]["items"]
+        row = schemas[rows["$ref"].rpartition("/")[2]]
+        assert set(row["properties"]) == {each.name for each in declaration.columns if not each.secret}
+        assert row["additionalProperties"] is False and row["properties"]["id"]["pattern"]
+    site = schemas["CreateSite"]["properties"] if name == "created" else schemas["SiteFields"]["properties"]
+    assert site["names"]["required"] == ["fr"] and site["names"]["additionalProperties"] is False
+    assert schemas["CreateSite"]["properties"]["context_id"]["x-ref"] == "context"
+    change = said["paths"]["/api/v1/commands/change_site"]["post"]
+    assert change["x-reasons"] == ["no_such", "changed_meanwhile", "faulty", "code_taken"]
+    assert change["x-needs"] == "venues.venue.modify"
+    assert "taken" in said["paths"]["/api/v1/commands/place_order"]["post"]["x-reasons"]
 
-        @settings(
-            max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )  # fmt: skip
-        @given(case=operation.as_strategy())
-        def hostile(case: schemathesis.Case) -> None:
-            nonlocal asked
-            asked += 1
-            case.call_and_validate(headers=headers, checks=CHECKS)
 
+def _operations(url: str) -> list[Any]:
+    schema = schemathesis.openapi.from_url(f"{url}/api/v1/openapi.json")
+    return [found.ok() for found in schema.get_all_operations()]
+
+
+def _try(operation: Any, mode: GenerationMode, times: int, ask: Callable[[schemathesis.Case], None]) -> None:
+    @settings(
+        max_examples=times, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def hostile(case: schemathesis.Case) -> None:
+        ask(case)
+
+    with suppress(Unsatisfiable):  # nothing about it can be wrong: it takes no field
         hostile()
-    assert asked >= len(document()["paths"])
+
+
+@pytest.mark.timeout(180)
+def test_hostile_callers_get_what_the_document_promises(served: str, place: tuple[Database, House]) -> None:
+    """Somebody who may everything sends what fits and what does not: every answer is one that is described, none is a
+    fault of ours, and what a command refuses with is among the reasons it is known for."""
+    headers = {"Cookie": "as=everything", "X-CSRF": csrf_of("a")}
+    asked, surprises, until = Counter[str](), set[tuple[str, str]](), time.monotonic() + MOST_S
+    operations = _operations(served)
+
+    def ask(case: schemathesis.Case) -> None:
+        answer = case.call(headers=headers)
+        case.validate_response(answer, checks=CHECKS)
+        asked[case.operation.path] += 1
+        if answer.status_code == 409 and "commands" in case.operation.path:
+            known = {*case.operation.definition.raw.get("x-reasons", ()), *NoEntry}
+            if answer.json()["reason"] not in known:
+                surprises.add((case.operation.path, answer.json()["reason"]))
+
+    for mode, times in ((GenerationMode.POSITIVE, SOUND), (GenerationMode.NEGATIVE, UNSOUND)):
+        for operation in operations:
+            if time.monotonic() < until or not asked[operation.path]:
+                _try(operation, mode, times, ask)
+    assert set(asked) >= set(document()["paths"]) - {"/api/v1/openapi.json"}
+    assert surprises == set(), "a reason that the document does not know"
+
+
+@pytest.mark.timeout(120)
+def test_who_may_nothing_gets_nothing(served: str, place: tuple[Database, House]) -> None:
+    """Signed in without a right, and not signed in at all: no success, except where everybody may ask."""
+    said = document()["paths"]
+    open_to_all = {path for path, how in said.items() if next(iter(how.values())).get("security") == [{}]}
+    assert {path.rpartition("/")[2] for path in open_to_all} == OPEN_TO_ALL
+    let_in: list[tuple[str, int]] = []
+
+    def ask(case: schemathesis.Case) -> None:
+        for headers, status in (({"Cookie": "as=nothing", "X-CSRF": csrf_of("a")}, 403), ({}, 401)):
+            answer = case.call(headers=headers)
+            case.validate_response(answer, checks=CHECKS)
+            if answer.status_code not in (status, 400, 404, 409, 422):
+                let_in.append((case.operation.path, answer.status_code))
+            assert answer.status_code != 409 or "not_allowed" not in answer.text
+
+    for operation in _operations(served):
+        if operation.path not in open_to_all:
+            _try(operation, GenerationMode.POSITIVE, 1, ask)
+    assert let_in == []

@@ -1,0 +1,141 @@
+"""A webhook's page: how its deliveries went, sending one again, and its secret, which is shown once when it is made."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from secrets import token_bytes
+from typing import Any
+
+from aiohttp import web
+
+from central.kernel.door import Door
+from central.kernel.entity import ENTITIES
+from central.kernel.tx import Read
+from central.organisation.contexts import path_of
+from central.organisation.model import Operator, Privilege
+from central.organisation.webhooks import (
+    EXECUTE,
+    PREFIX,
+    Delivery,
+    ResendDelivery,
+    SetWebhookSecret,
+    TakeOverWebhook,
+    Webhook,
+)
+from central.web.frame import FRAME, Frame
+from central.web.rows import Wanted, page
+from central.web.screens.names import house_zone
+from central.web.session import SignedIn
+from shared.ids import Id, is_id
+from shared.outcome import Ok, Refused
+from shared.runtime.system import SystemClock, fresh_id
+
+ROWS = 50
+HREF = "/admin/webhooks/{id}"
+BYTES = 32
+
+
+def webhook_pages(app: web.Application, door: Door) -> None:
+    frame = app[FRAME]
+    pages = WebhookPages(door, frame)
+    frame.templates("central.organisation")
+    frame.page_for("webhook", "Envois et secret", HREF, Privilege.WEBHOOK_READ)
+    app.router.add_get("/admin/webhooks/{id}", pages.show)
+    app.router.add_post("/admin/webhooks/{id}/secret", pages.secret)
+    app.router.add_post("/admin/webhooks/{id}/take-over", pages.take_over)
+    app.router.add_post("/admin/webhooks/{id}/resend", pages.resend)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page shows; `bodies`: the asker is the webhook's operator, and may see what was told."""
+
+    webhook: Webhook
+    owner: str
+    deliveries: list[Delivery]
+    next: str | None
+    mine: bool
+    may_change: bool
+    may_resend: bool
+    zone: Any
+
+
+class WebhookPages:
+    def __init__(self, door: Door, frame: Frame) -> None:
+        self._door, self._frame = door, frame
+
+    async def show(self, request: web.Request) -> web.Response:
+        me = await self._frame.who(request)
+        return await self._page(request, me)
+
+    async def secret(self, request: web.Request) -> web.StreamResponse:
+        """Made here, shown in the answer to this very request, and nowhere else: the page may not be kept."""
+        me, webhook_id = await self._frame.who(request), request.match_info["id"]
+        made = PREFIX + b64encode(token_bytes(BYTES)).decode()
+        refused = await self._do(me, SetWebhookSecret(await self._known(me, webhook_id), made))
+        return await self._page(request, me, secret="" if refused else made, refused=refused)
+
+    async def take_over(self, request: web.Request) -> web.StreamResponse:
+        me, webhook_id = await self._frame.who(request), request.match_info["id"]
+        refused = await self._do(me, TakeOverWebhook(await self._known(me, webhook_id)))
+        return await self._after(request, me, refused)
+
+    async def resend(self, request: web.Request) -> web.StreamResponse:
+        me = await self._frame.who(request)
+        delivery_id = str((await request.post()).get("delivery", ""))
+        if not is_id(delivery_id):
+            raise web.HTTPNotFound
+        return await self._after(request, me, await self._do(me, ResendDelivery(Id(delivery_id))))
+
+    async def _after(self, request: web.Request, me: SignedIn, refused: str) -> web.StreamResponse:
+        if refused:
+            return await self._page(request, me, refused=refused)
+        raise web.HTTPSeeOther(HREF.format(id=request.match_info["id"]))
+
+    async def _do(self, me: SignedIn, command: Any) -> str:
+        """The reason why not; empty: it is done."""
+        reply = await self._door.execute(me.actor, command, fresh_id(SystemClock()))
+        return "" if reply.ok else reply.outcome.reason if isinstance(reply.outcome, Refused) else "broken"
+
+    async def _known(self, me: SignedIn, webhook_id: str) -> Id:
+        if await self._door.read(me.actor, lambda read: self._seen(read, webhook_id)) is None:
+            raise web.HTTPNotFound
+        return Id(webhook_id)
+
+    async def _page(self, request: web.Request, me: SignedIn, *, secret: str = "", refused: str = "") -> web.Response:
+        webhook_id, after = request.match_info["id"], request.query.get("after", "")
+        shown = await self._door.read(me.actor, lambda read: self._look(read, webhook_id, after))
+        if shown is None:
+            raise web.HTTPNotFound
+        status = 409 if refused else 200
+        return await self._frame.page(
+            request, "webhook.html", status=status, title=shown.webhook.code, shown=shown, secret=secret,
+            refused=refused, here="webhook", at=shown.webhook.context_id,
+        )  # fmt: skip
+
+    def _seen(self, read: Read, webhook_id: str) -> Webhook | None:
+        if not is_id(webhook_id):
+            return None
+        outcome = page(self._door, read, ENTITIES[Webhook], Wanted(id=webhook_id))
+        there = isinstance(outcome, Ok) and outcome.value.rows
+        return read.get(Webhook, webhook_id) if there else None
+
+    def _look(self, read: Read, webhook_id: str, after: str) -> Shown | None:
+        webhook = self._seen(read, webhook_id)
+        if webhook is None:
+            return None
+        owner = read.get(Operator, webhook.operator_id)
+        made, _, last = after.partition("-")
+        older = "AND (made < :made OR (made = :made AND id < :last)) " if made.isdigit() and len(made) < 16 else ""
+        found = read.find(
+            Delivery,
+            f"WHERE webhook_id = :id {older}ORDER BY made DESC, id DESC LIMIT :n",
+            id=webhook.id, n=ROWS + 1, **({"made": int(made), "last": last} if older else {}),
+        )  # fmt: skip
+        path = path_of(read, webhook.context_id)
+        more = found[ROWS - 1] if len(found) > ROWS else None
+        return Shown(
+            webhook, owner.name if owner else "", found[:ROWS],
+            f"{int(more.made.timestamp() * 1000)}-{more.id}" if more else None,
+            read.actor.id == webhook.operator_id, read.actor.may(Privilege.WEBHOOK_MODIFY, path),
+            read.actor.may(EXECUTE, path), house_zone(read),
+        )  # fmt: skip
