@@ -512,6 +512,8 @@ def _faulty(read: Read, own_id: str, said: dict[str, Any]) -> Refused | None:
     """All that is wrong with what somebody typed, at once."""
     declaration = ENTITIES[Operator]
     faults = [fault for name, value in said.items() for fault in faults_of(declaration.column(name), value)]
+    if len(str(said.get("name", "")).splitlines()) > 1:  # it stands in mails, where a line of its own could mislead
+        faults.append({"at": "name", "what": "control_character"})
     email = said.get("email")
     if email and read.one("SELECT 1 FROM operator WHERE email = :email AND id <> :own", email=email, own=own_id):
         faults.append({"at": "email", "what": "taken", "value": email})
