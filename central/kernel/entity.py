@@ -179,7 +179,11 @@ def entity(
         sa_table = sa.Table(table, METADATA, *[sa_column for sa_column, _ in named], sqlite_with_rowid=False)
         for columns in unique:
             sa_table.append_constraint(sa.UniqueConstraint(*columns))
-        for columns in index:
+        if any(column.name == "code" for _, column in named):
+            index_ = (*index, ("code",))  # lists go by it
+        else:
+            index_ = index
+        for columns in index_:
             sa.Index(None, *[sa_table.c[name] for name in columns])
         for name, (columns, where) in (unique_where or {}).items():
             sa.Index(

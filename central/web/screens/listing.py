@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Column, Declaration, Look
 from central.kernel.found import folded, spoken
@@ -22,6 +23,7 @@ from central.web.screens.names import stands_for, title_column
 PAGE = 50
 COUNTED = 1000
 MOST_WORDS = 6
+FEW = 1500  # more than is counted
 MOST_NEEDLE = 200
 LEAST = -(2**62)  # stands for NULL among numbers
 
@@ -56,6 +58,7 @@ class _Query:
     joins: str
     where: str
     params: dict[str, Any] = field(default_factory=dict)
+    many: bool = False  # more than anybody counts, as far as is known without counting
 
 
 def contexts_below(read: Read, at: str) -> tuple[str, ...]:
@@ -217,10 +220,12 @@ def _query(door: Door, read: Read, declaration: Declaration, wanted: Wanted) -> 
         else:
             where += f" AND t.{name} = :only{n}"
             params[f"only{n}"] = bound[0]
+    narrowed, many = where != "(1 = 1)", False
     if needle := wanted.q.strip()[:MOST_NEEDLE]:
-        said, more = _search(declaration, needle)
+        said, more = _search(read, declaration, needle, _sort(declaration, wanted)[0])
         where, params = f"{where} AND ({said})", params | more
-    return _Query(joins, where, params)
+        many = not narrowed and ("EXISTS (" in said or "IN (SELECT" in said)
+    return _Query(joins, where, params, many)
 
 
 def _bound(column: Column, text: str) -> tuple[Any] | None:
@@ -238,6 +243,8 @@ def _is_number(column: Column) -> bool:
 
 
 def _count(read: Read, declaration: Declaration, query: _Query) -> int:
+    if query.many:
+        return COUNTED + 1
     sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM {declaration.name} t{query.joins} WHERE {query.where} LIMIT :most) c"  # noqa: S608
     return int(read.run(sql, **query.params, most=COUNTED + 1)[0][0])
 
@@ -245,28 +252,56 @@ def _count(read: Read, declaration: Declaration, query: _Query) -> int:
 # --- searching -------------------------------------------------------------------------------------------------------
 
 
-def _search(declaration: Declaration, needle: str) -> tuple[str, dict[str, Any]]:
+def _search(read: Read, declaration: Declaration, needle: str, sort: str) -> tuple[str, dict[str, Any]]:
     """Rows whose own texts hold the needle, or that refer to something whose name does."""
-    words = folded(needle).split()[:MOST_WORDS]
-    params: dict[str, Any] = {f"word{n}": f"%{_literal(word)}%" for n, word in enumerate(words)}
+    words = [_literal(word) for word in folded(needle).split()[:MOST_WORDS]]
+    params: dict[str, Any] = {f"word{n}": f"%{word}%" for n, word in enumerate(words)}
     said: list[str] = []
     own = searched(declaration)
     if words and spoken(declaration.name):
-        said.append(f"t.id IN ({_named(declaration.name, len(words))})")
+        text, more = _among(read, declaration.name, "id", params, few=FEW, indexed=sort in _indexed(declaration))
+        said.append(text)
+        params |= more
         own = tuple(name for name in own if name not in spoken(declaration.name))
     for column in _named_refs(declaration):
         if words:
-            said.append(f"t.{column.name} IN ({_named(str(column.ref), len(words))})")
+            text, more = _among(read, str(column.ref), column.name, params, few=FEW, indexed=False)
+            said.append(text)
+            params |= more
     if own:
         params["needle"] = f"%{_literal(needle.lower())}%"
         said += [f"LOWER(t.{name}) LIKE :needle ESCAPE '!'" for name in own]
-    return " OR ".join(said) or "1 = 0", params
+    said = [each for each in said if each]
+    used = {
+        name: value for name, value in params.items() if not name.startswith("word") or f":{name}" in " ".join(said)
+    }
+    return " OR ".join(said) or "1 = 0", used
 
 
-def _named(table: str, words: int) -> str:
-    """The ids of a table's rows whose line in `found` holds every word."""
-    inside = " AND ".join(f"f.words LIKE :word{n} ESCAPE '!'" for n in range(words))
-    return f"SELECT f.entity_id FROM found f WHERE f.entity = '{table}' AND {inside}"  # noqa: S608 - our own names
+def _among(
+    read: Read, table: str, column: str, params: dict[str, Any], *, few: int, indexed: bool
+) -> tuple[str, dict[str, Any]]:
+    """That `t.column` names a row of `table` whose line in `found` holds every word. A few are listed: lines are then
+    read once; of many, one looks at each row that comes along where the order of rows is an index's, since a page of
+    them is soon full; else all are gathered."""
+    inside = " AND ".join(f"f.words LIKE :{name} ESCAPE '!'" for name in params if name.startswith("word"))
+    lines = f"FROM found f WHERE f.entity = '{table}' AND {inside}"
+    words = {name: value for name, value in params.items() if name.startswith("word")}
+    ids = [row[0] for row in read.run(f"SELECT f.entity_id {lines} LIMIT :few", **words, few=few + 1)]
+    if not ids:
+        return "", {}
+    if len(ids) <= few:
+        listed, more = in_list(f"named_{column}", ids)
+        return f"t.{column} IN {listed}", more
+    if indexed:
+        return f"EXISTS (SELECT 1 {lines} AND f.entity_id = t.{column})", {}
+    return f"t.{column} IN (SELECT f.entity_id {lines})", {}
+
+
+def _indexed(declaration: Declaration) -> set[str]:
+    """Columns whose order the database can walk without sorting."""
+    first = {next(iter(index.columns)).name for index in declaration.table.indexes}
+    return {"id", *first, *(names[0] for names in declaration.unique if len(names) == 1)}
 
 
 def _literal(text: str) -> str:

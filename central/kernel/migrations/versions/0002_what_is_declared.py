@@ -67,6 +67,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("parent_id", "code", name=op.f("uq_context_parent_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("context", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_context_code"), ["code"], unique=False)
+
     op.create_table(
         "counter",
         sa.Column("name", sa.Text(), nullable=False),
@@ -263,6 +266,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_channel_context_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("channel", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_channel_code"), ["code"], unique=False)
+
     op.create_table(
         "event",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -275,6 +281,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_event_context_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_event_code"), ["code"], unique=False)
+
     op.create_table(
         "operator",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -307,6 +316,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_price_grid_context_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("price_grid", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_price_grid_code"), ["code"], unique=False)
+
     op.create_table(
         "profile",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -320,6 +332,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_profile_context_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("profile", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_profile_code"), ["code"], unique=False)
+
     op.create_table(
         "seat_category",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -333,6 +348,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_seat_category_context_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("seat_category", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_seat_category_code"), ["code"], unique=False)
+
     op.create_table(
         "site",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -346,6 +364,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_site_context_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("site", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_site_code"), ["code"], unique=False)
+
     op.create_table(
         "tariff",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -359,6 +380,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_tariff_context_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("tariff", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tariff_code"), ["code"], unique=False)
+
     op.create_table(
         "contingent",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -375,6 +399,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_contingent_context_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("contingent", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_contingent_code"), ["code"], unique=False)
+
     op.create_table(
         "entrance",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -387,6 +414,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("site_id", "code", name=op.f("uq_entrance_site_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("entrance", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_entrance_code"), ["code"], unique=False)
+
     op.create_table(
         "move",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -497,6 +527,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_point_of_sale_context_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("point_of_sale", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_point_of_sale_code"), ["code"], unique=False)
+
     op.create_table(
         "price",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -536,6 +569,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("site_id", "code", name=op.f("uq_space_site_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("space", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_space_code"), ["code"], unique=False)
+
     op.create_table(
         "webhook",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -558,6 +594,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_webhook_context_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("webhook", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_webhook_code"), ["code"], unique=False)
+
     op.create_table(
         "device",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -584,6 +623,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("point_of_sale_id", name=op.f("uq_device_point_of_sale_id")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("device", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_device_code"), ["code"], unique=False)
+
     op.create_table(
         "physical_configuration",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -598,6 +640,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("space_id", "code", name=op.f("uq_physical_configuration_space_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("physical_configuration", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_physical_configuration_code"), ["code"], unique=False)
+
     op.create_table(
         "sale_order",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -682,6 +727,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_logical_configuration_context_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("logical_configuration", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_logical_configuration_code"), ["code"], unique=False)
+
     op.create_table(
         "payment",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -1035,6 +1083,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_release_rule_context_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("release_rule", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_release_rule_code"), ["code"], unique=False)
+
     op.create_table(
         "sale_limit",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -1061,6 +1112,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("context_id", "code", name=op.f("uq_sale_limit_context_id_code")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("sale_limit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sale_limit_code"), ["code"], unique=False)
+
     op.create_table(
         "allocation",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -1200,7 +1254,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_allocation_holder_id"))
 
     op.drop_table("allocation")
+    with op.batch_alter_table("sale_limit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sale_limit_code"))
+
     op.drop_table("sale_limit")
+    with op.batch_alter_table("release_rule", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_release_rule_code"))
+
     op.drop_table("release_rule")
     op.drop_table("place_count")
     with op.batch_alter_table("place", schema=None) as batch_op:
@@ -1256,6 +1316,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_payment_order_id"))
 
     op.drop_table("payment")
+    with op.batch_alter_table("logical_configuration", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_logical_configuration_code"))
+
     op.drop_table("logical_configuration")
     op.drop_table("fact")
     with op.batch_alter_table("webhook_delivery", schema=None) as batch_op:
@@ -1267,12 +1330,27 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sale_order_context_id_placed"))
 
     op.drop_table("sale_order")
+    with op.batch_alter_table("physical_configuration", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_physical_configuration_code"))
+
     op.drop_table("physical_configuration")
+    with op.batch_alter_table("device", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_device_code"))
+
     op.drop_table("device")
+    with op.batch_alter_table("webhook", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_webhook_code"))
+
     op.drop_table("webhook")
+    with op.batch_alter_table("space", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_space_code"))
+
     op.drop_table("space")
     op.drop_table("snapshot")
     op.drop_table("price")
+    with op.batch_alter_table("point_of_sale", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_point_of_sale_code"))
+
     op.drop_table("point_of_sale")
     with op.batch_alter_table("operator_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_operator_session_operator_id"))
@@ -1289,15 +1367,42 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_move_order_id"))
 
     op.drop_table("move")
+    with op.batch_alter_table("entrance", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_entrance_code"))
+
     op.drop_table("entrance")
+    with op.batch_alter_table("contingent", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_contingent_code"))
+
     op.drop_table("contingent")
+    with op.batch_alter_table("tariff", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tariff_code"))
+
     op.drop_table("tariff")
+    with op.batch_alter_table("site", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_site_code"))
+
     op.drop_table("site")
+    with op.batch_alter_table("seat_category", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_seat_category_code"))
+
     op.drop_table("seat_category")
+    with op.batch_alter_table("profile", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_profile_code"))
+
     op.drop_table("profile")
+    with op.batch_alter_table("price_grid", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_price_grid_code"))
+
     op.drop_table("price_grid")
     op.drop_table("operator")
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_event_code"))
+
     op.drop_table("event")
+    with op.batch_alter_table("channel", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_channel_code"))
+
     op.drop_table("channel")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entity_id"))
@@ -1332,6 +1437,9 @@ def downgrade() -> None:
     op.drop_table("feed_row")
     op.drop_table("feed_head")
     op.drop_table("counter")
+    with op.batch_alter_table("context", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_context_code"))
+
     op.drop_table("context")
     op.drop_table("command_log")
     op.drop_table("audit_checkpoint")
