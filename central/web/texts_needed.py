@@ -41,7 +41,7 @@ def needed() -> tuple[Where, list[Keys]]:
     for path in sorted(CENTRAL.rglob("*.py")):
         for msgid in _in_python(path):
             said.setdefault(msgid, str(path.relative_to(CENTRAL)))
-    for path in sorted(CENTRAL.rglob("templates/*.html")):
+    for path in sorted(CENTRAL.rglob("templates/**/*.html")):
         for msgid in _in_template(path):
             said.setdefault(msgid, str(path.relative_to(CENTRAL)))
     return said, list(_declared())
@@ -51,7 +51,8 @@ def _in_python(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):
             wanted = {"t": 1, "t.n": 2}.get(_name(node.func), 0)
-            for argument in node.args[:wanted]:
+            named = isinstance(node.func, ast.Attribute) and node.func.attr in ("menu", "page_for")
+            for argument in node.args[1:2] if named else node.args[:wanted]:  # of an area's own page: its name in menus
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     yield argument.value
         elif isinstance(node, ast.Dict):  # a fault: {"at": …, "what": "too_long"}
