@@ -87,6 +87,7 @@ def _together(view: View, want: Want, rows: int) -> Chosen | None:
 def _cheapest(view: View, want: Want, rows: int, aisle: bool) -> Part | None:
     """Row by row, the one with the best seat first, until no other row can hold a better window."""
     size, slack, lines, masks = want.quantity, want.as_good * want.quantity, view.hall.lines, view.masks
+    floors = view.floors
     least: list[tuple[int, int, int] | None] = [None, None, None]  # (total, rank, start) by seats left alone
     lowest = none = 1 << 62
     clean = none  # the lowest total of those that leave nobody alone
@@ -99,6 +100,9 @@ def _cheapest(view: View, want: Want, rows: int, aisle: bool) -> Part | None:
         bound = line.floor * size
         if bound > lowest + slack or bound >= clean:
             break
+        bound = floors[rank] * size  # closer, but not in order
+        if bound > lowest + slack or bound >= clean:
+            continue
         windows = line.windows(masks[rank], size)
         if not windows:
             view.correct(rank)

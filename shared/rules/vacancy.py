@@ -80,6 +80,7 @@ class View:
         self.of = _allowed(hall, buys)
         self.masks = [now & of & line.ordinary for now, of, line in zip(free, self.of, hall.lines, strict=True)]
         some = _flags(self.masks)
+        self.floors = [line.floor for line in hall.lines]  # no free seat of the row is better
         self.rows = [some] * (MOST + 1)  # rows[k]: rows that may have k neighbours
         self._stale: set[int] = set(bits(some))
         self._profiles = [0] * len(hall.lines)
@@ -98,6 +99,7 @@ class View:
         if mask & ~before:
             flag = 1 << rank
             self.rows = [rows | flag for rows in self.rows]
+            self.floors[rank] = self.hall.lines[rank].floor
 
     def holds(self, people: int, rows: int) -> bool:
         """Whether these rows have so many free seats."""
@@ -112,7 +114,10 @@ class View:
         if rank not in self._stale:
             return
         self._stale.discard(rank)
-        profile = profile_of(self.hall.lines[rank], self.masks[rank])
+        line, mask = self.hall.lines[rank], self.masks[rank]
+        profile = profile_of(line, mask)
+        if mask:
+            self.floors[rank] = line.total(line.cheapest(mask, 1), 1)
         longest = (profile.bit_length() + FIELD - 1) // FIELD
         for length in range(longest + 1, MOST + 1):
             self.rows[length] &= ~(1 << rank)
@@ -137,7 +142,7 @@ class View:
 
     def profile(self, ranks: Iterable[int]) -> int:
         """Of any rows; call `correct_all` first."""
-        return sum(self._profiles[rank] for rank in ranks)
+        return sum(map(self._profiles.__getitem__, ranks))
 
     def narrowest(self, zone: int, people: int) -> Narrow | None:
         """The fewest rows one behind the other, of the zone with this index, that have so many free seats: how many

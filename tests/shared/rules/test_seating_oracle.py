@@ -301,6 +301,10 @@ def test_kept_up_to_date_is_the_same_as_made_anew(house: House, data: st.DataObj
         anew = View(hall, [fresh.all_kinds(fresh.view(Buys()), rank) for rank in range(len(hall.lines))],
                     Buys(want.category_id, want.contingents))  # fmt: skip
         anew.correct_all()
+        some = range(1, 12)
+        assert [[view.narrowest(z, n) for n in some] for z in range(len(hall.zones))] == [
+            [anew.narrowest(z, n) for n in some] for z in range(len(hall.zones))
+        ]
         assert (view.masks, view.rows[1:], view.hoods) == (anew.masks, anew.rows[1:], anew.hoods)
 
 
