@@ -28,7 +28,7 @@ from central.venues.ops import (
 )
 from central.venues.selection import Counted, Selection
 from shared.ids import Id
-from tests.central.inventory.test_plan_performance import counted, place, seats
+from tests.central.inventory.test_plan_performance import counted, place_of, seats
 from tests.central.small_house import STARTS, Clerk, House, new_id
 
 
@@ -86,14 +86,14 @@ def test_what_it_would_change_is_what_it_changes(clerk: Clerk, house: House) -> 
     assert done["places"] == 4
     assert [(left["number"], left["why"]) for left in done["left"]] == [("2", "sold")]
     assert done["unpriced"] == [other], "its price grid has no price for the new category"
-    assert [place(clerk, house, n)[:2] for n in (0, 1, 2, 4)] == [
+    assert [place_of(clerk, house, n)[:2] for n in (0, 1, 2, 4)] == [
         (house.contingent, ""), (None, ""), (house.contingent, ""), (None, "régie")
     ]  # fmt: skip
     counted(clerk, house)
     again = clerk.do(act)[0]
     assert (again["places"], again["left_out"], again["action_id"]) == (0, 1, None), "what is the same is no change"
     clerk.do(UndoPlanAction(done["action_id"]))
-    assert [place(clerk, house, n)[:2] for n in (0, 2, 4)] == [(None, "")] * 3
+    assert [place_of(clerk, house, n)[:2] for n in (0, 2, 4)] == [(None, "")] * 3
     counted(clerk, house)
 
 
@@ -116,7 +116,7 @@ def test_one_action_is_carried_over_and_nothing_else(clerk: Clerk, house: House)
     preview = clerk.ask(PreviewCarryOver(house.logical, house.performance, block["action_id"])).value
     assert (preview["places"], preview["changes"][0]["at"]) == (1, [5, 1])
     clerk.do(CarryOver(house.logical, (house.performance,), action_id=block["action_id"]))
-    assert [place(clerk, house, n)[:2] for n in (0, 5, 9)] == [(None, ""), (None, "régie"), (None, "son")]
+    assert [place_of(clerk, house, n)[:2] for n in (0, 5, 9)] == [(None, ""), (None, "régie"), (None, "son")]
     assert clerk.no(CarryOver(house.logical, (house.performance,), action_id=new_id())).reason == "no_such_action"
 
 
@@ -125,7 +125,7 @@ def test_the_order_of_seats_is_carried_over_for_sold_seats_too(clerk: Clerk, hou
     clerk.do(OrderLogicalSeats(house.logical, seats(house, 1, 0), SeatOrder.LISTED))
     (done,) = clerk.do(CarryOver(house.logical, (house.performance,), (Field.QUALITY,)))
     assert (done["places"], done["left_out"]) == (2, 0)
-    assert [place(clerk, house, n)[2] for n in (0, 1, 2)] == [25, 0, None]
+    assert [place_of(clerk, house, n)[2] for n in (0, 1, 2)] == [25, 0, None]
 
 
 def test_shares_of_counted_zones_as_far_as_what_is_taken_allows(clerk: Clerk, house: House) -> None:
@@ -171,7 +171,7 @@ def test_an_invalid_seat_loses_its_place_and_gets_it_back_as_it_was(clerk: Clerk
     clerk.do(RevalidateSeats(house.physical, seats(house, 0, 1, 2)))
     (back,) = clerk.do(CarryOver(house.logical, (house.performance,)))
     assert back["places"] == 2
-    assert place(clerk, house, 0)[:2] == (house.contingent, "caméra"), "contingent and block come back"
+    assert place_of(clerk, house, 0)[:2] == (house.contingent, "caméra"), "contingent and block come back"
     counted(clerk, house)
 
 

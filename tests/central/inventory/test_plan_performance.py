@@ -1,6 +1,7 @@
 """Actions on a performance's plan: what is taken stays, counts add up, everything can be taken back, and the hall as it
 was at any moment (spec/venues.md, contingents.md). On both databases."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +10,16 @@ import pytest
 from central.inventory.counts import Availability
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats, UnblockPlaces, UndoPlanAction
 from central.inventory.plan_pictures import ComparePlan, PlanChanges, PlanCounts, PlanHistory, PlanPicture, PlanStates
+from central.kernel.db import Database
+from central.kernel.door import Door
+from central.kernel.keys import Keys
+from central.kernel.tx import SYSTEM
 from central.organisation.model import Privilege
+from central.organisation.ops import path_of
 from central.venues.model import PlanTarget, SeatOrder
 from central.venues.selection import Counted, Selection
 from shared.ids import Id, derived_id
-from tests.central.small_house import NOW, Clerk, House, new_id
+from tests.central.small_house import NOW, Clerk, House, Watch, new_id
 
 HERE = PlanTarget.PERFORMANCE
 
@@ -40,7 +46,7 @@ def seats(house: House, *which: int) -> Selection:
     return Selection(seats=tuple(house.seats[n] for n in which))
 
 
-def place(clerk: Clerk, house: House, n: int) -> tuple[Any, ...]:
+def place_of(clerk: Clerk, house: House, n: int) -> tuple[Any, ...]:
     return clerk.rows(
         "SELECT contingent_id, blocked, quality FROM place WHERE performance_id = :p AND seat_id = :s",
         p=house.performance, s=house.seats[n],
@@ -54,7 +60,7 @@ def test_what_is_sold_is_left_and_named(clerk: Clerk, house: House) -> None:
     assert done["left"] == [{"seat_id": house.seats[1], "zone": "Parterre", "row": "A", "number": "2", "why": "sold"}]
     blocked = clerk.do(BlockPlaces(house.performance, seats(house, 0, 1), "caméra"))
     assert (blocked["places"], blocked["left_out"]) == (1, 1)
-    assert [place(clerk, house, n) for n in range(3)] == [
+    assert [place_of(clerk, house, n) for n in range(3)] == [
         (house.contingent, "caméra", None), (None, "", None), (house.contingent, "", None)
     ]  # fmt: skip
     now = counted(clerk, house)
@@ -91,11 +97,11 @@ def test_undo_takes_back_skips_what_changed_and_can_be_undone(clerk: Clerk, hous
     hold = clerk.do(AssignContingent(house.performance, house.contingent, seats(house, 9)))
     undone = clerk.do(UndoPlanAction(first["action_id"], "erreur"))
     assert (undone["places"], undone["left_out"], undone["left"][0]["why"]) == (3, 1, "changed_since")
-    assert [place(clerk, house, n)[0] for n in (0, 1, 2, 3, 9)] == [None] * 4 + [house.contingent]
+    assert [place_of(clerk, house, n)[0] for n in (0, 1, 2, 3, 9)] == [None] * 4 + [house.contingent]
     again = clerk.no(UndoPlanAction(first["action_id"]))
     assert (again.reason, again.detail["left_out"]) == ("nothing_to_undo", 4)
     assert clerk.do(UndoPlanAction(undone["action_id"]))["places"] == 3, "an undo can be undone"
-    assert [place(clerk, house, n)[0] for n in (0, 1, 2, 3)] == [None] + [house.contingent] * 3
+    assert [place_of(clerk, house, n)[0] for n in (0, 1, 2, 3)] == [None] + [house.contingent] * 3
     counted(clerk, house)
     assert clerk.no(UndoPlanAction(new_id())).reason in ("no_such_action", "not_allowed")
     assert hold["version"] == 4
@@ -110,7 +116,7 @@ def test_undo_leaves_what_was_sold_since(clerk: Clerk, house: House) -> None:
     clerk.do(house.order(house.seats[4]))
     undone = clerk.do(UndoPlanAction(moved["action_id"]))
     assert (undone["places"], [left["why"] for left in undone["left"]]) == (1, ["sold"])
-    assert place(clerk, house, 4)[0] == house.contingent, "places sold out of a contingent are not moved"
+    assert place_of(clerk, house, 4)[0] == house.contingent, "places sold out of a contingent are not moved"
     counted(clerk, house)
 
 
@@ -164,7 +170,7 @@ def test_the_order_of_a_performance_is_its_own_and_sold_seats_have_one_too(clerk
     clerk.do(house.order(house.seats[0]))
     zone = derived_id("zone", house.physical, "Parterre")
     assert clerk.do(OrderSeats(house.performance, Selection(zones=(zone,)), SeatOrder.SNAKE))["left_out"] == 0
-    assert [place(clerk, house, n)[2] for n in (0, 9, 10, 19)] == [0, 225, 475, 250]
+    assert [place_of(clerk, house, n)[2] for n in (0, 9, 10, 19)] == [0, 225, 475, 250]
     ((logical,),) = clerk.rows("SELECT COUNT(quality) FROM logical_seat WHERE configuration_id = :id", id=house.logical)
     assert logical == 0
     picture = clerk.ask(PlanPicture(HERE, house.performance, order=True)).value
@@ -199,3 +205,17 @@ def test_the_states_alone(quick: tuple[Clerk, House]) -> None:
     clerk.do(house.order(house.seats[3]))
     clerk.do(BlockPlaces(house.performance, seats(house, 0), "x"))
     assert clerk.ask(PlanStates(house.performance)).value == "bffs" + "f" * 16
+
+
+async def test_operators_who_act_on_one_plan_at_once(place: tuple[Database, House], keys: Keys, watch: Watch) -> None:
+    """Each action is one version, and none is refused because another came at the same time."""
+    database, house = place
+    door = Door(database, watch, path_of, keys)
+    door.start()
+    try:
+        acts = [BlockPlaces(house.performance, seats(house, n), f"x{n}") for n in range(8)]
+        replies = await asyncio.gather(*(door.execute(SYSTEM, act, new_id()) for act in acts))
+        assert [reply.ok for reply in replies] == [True] * 8, [reply.body for reply in replies if not reply.ok]
+        assert sorted(reply.outcome.value["version"] for reply in replies if reply.ok) == list(range(1, 9))
+    finally:
+        door.stop()
