@@ -191,9 +191,9 @@ def record(
     what: dict[str, str] | None = None,
     of_id: Id | None = None,
 ) -> PlanAction:
-    """The action's entry in the plan's history. The version comes from a counter row: of two actions on one plan at
-    once, PostgreSQL then repeats the second; reading the highest version, it would refuse it."""
-    version = tx.counter(f"plan {target_id}")
+    """The action's entry in the plan's history. Of two at once on PostgreSQL, the second cannot be ordered after what it
+    read, and is repeated whole."""
+    version = version_of(tx, target_id) + 1
     entry = PlanAction(
         id=tx.new_id("plan action", target_id, version), target=target, target_id=target_id, version=version,
         at=tx.now, who=tx.actor.label, act=act, what=what or {}, why=why, places=changes.places, of_id=of_id,
