@@ -14,12 +14,12 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from central.app import make_app
 from central.kernel.chain import seal_now
-from central.kernel.declared import command_of
 from central.kernel.db import Database
+from central.kernel.declared import command_of
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
-from central.kernel.tx import Actor, ActorKind, Read, SYSTEM
+from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.organisation.model import Privilege, Profile
 from central.organisation.ops import path_of
 from central.web.session import SESSIONS, SignedIn

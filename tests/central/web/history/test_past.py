@@ -204,7 +204,7 @@ def test_every_state_is_found_again_whatever_happened(steps: list[Any], chance: 
 
 @given(st.lists(STEP, min_size=1, max_size=12), st.integers(0, 11))
 def test_going_back_to_any_state_gives_that_state(steps: list[Any], pick: int) -> None:
-    now, entries, states = played(steps)
+    now, _, states = played(steps)
     means = replace(ALL, given=FIELDS, changeable=FIELDS)
     wanted = states[pick % len(states)]
     back = restored(means, now, wanted)

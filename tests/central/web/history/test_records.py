@@ -1,0 +1,233 @@
+"""The audit as it is read back, on SQLite and PostgreSQL: whatever was done through the door, in whatever order."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from central.kernel.chain import seal_now
+from central.kernel.declared import command_of
+from central.kernel.entity import ENTITIES
+from central.kernel.privileges import Action
+from central.kernel.tx import SYSTEM, Actor, Read
+from central.organisation.model import Privilege, Profile
+from central.web.history.log import AuditLog, Found, Wanted, found
+from central.web.history.past import NoWayBack, State, Way, restored, state_at
+from central.web.history.records import Past, command_for, means_of, past, visible
+from central.web.screens.listing import contexts_below
+from shared.ids import Id
+from tests.central.small_house import NOW, Clerk, House, new_id
+
+CreateProfile = command_of(Action.CREATE, Profile)
+ChangeProfile = command_of(Action.MODIFY, Profile)
+DeleteProfile = command_of(Action.DELETE, Profile)
+DECLARED = ENTITIES[Profile]
+
+STEPS = st.lists(
+    st.one_of(
+        st.just(None),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "code": st.sampled_from(["A", "B", "C"]),
+                "names": st.sampled_from([{"fr": "Un"}, {"fr": "Deux", "en": "Two"}]),
+                "privileges": st.sampled_from([(), ("venues",), ("venues", "orders.order")]),
+                "second_factor": st.booleans(),
+            },
+        ),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def look(clerk: Clerk, actor: Actor = SYSTEM) -> Read:
+    return Read(clerk.db, actor, clerk.watch(), clerk.door.keys)
+
+
+def seen(clerk: Clerk, row: Id, actor: Actor = SYSTEM) -> Past | None:
+    return past(clerk.door, look(clerk, actor), "profile", row)
+
+
+def stored(clerk: Clerk, row: Id) -> State | None:
+    rows = clerk.rows(f"{DECLARED.select_sql} WHERE id = :i", i=row)
+    return dict(zip(DECLARED.names, rows[0], strict=True)) if rows else None
+
+
+def play(clerk: Clerk, house: House, row: Id, steps: list[dict[str, Any] | None]) -> list[State | None]:
+    """Makes, changes and takes away one profile; what it was after each step, a minute apart."""
+    states: list[State | None] = []
+    for step in steps:
+        clerk.watch.at += timedelta(minutes=1)
+        if stored(clerk, row) is None:
+            whole = {"code": "Z", "names": {"fr": "Z"}, "privileges": (), "second_factor": False, **(step or {})}
+            clerk.do(CreateProfile(row, house.institution, **{**whole, "code": f"{row[-12:]}{whole['code']}"}))
+        elif step is None:
+            clerk.do(DeleteProfile(row))
+        else:
+            code = {"code": f"{row[-12:]}{step['code']}"} if "code" in step else {}
+            clerk.do(ChangeProfile(row, {**step, **code}))
+        states.append(stored(clerk, row))
+    return states
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS, seal=st.booleans())
+def test_the_state_at_every_moment_is_what_was_there(
+    clerk: Clerk, house: House, steps: list[dict[str, Any] | None], seal: bool
+) -> None:
+    row, began = new_id(), clerk.watch.at
+    states = play(clerk, house, row, steps)
+    if seal:
+        seal_now(clerk.db, look(clerk))
+    known = seen(clerk, row)
+    assert known is not None and not any(each.doubts for each in known.moments)
+    for n, state in enumerate(states, 1):
+        assert state_at(known.now, known.moments, began + timedelta(minutes=n, seconds=1)) == state
+    assert state_at(known.now, known.moments, began) is None
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS, pick=st.integers(0, 7))
+def test_any_state_is_brought_back_through_the_door_and_is_history_again(
+    clerk: Clerk, house: House, steps: list[dict[str, Any] | None], pick: int
+) -> None:
+    row = new_id()
+    states = play(clerk, house, row, steps)
+    wanted = states[pick % len(states)]
+    known = seen(clerk, row)
+    assert known is not None
+    back = restored(means_of(DECLARED), known.now, wanted)
+    if back.why is NoWayBack.NOTHING_TO_DO:
+        assert stored(clerk, row) == wanted
+        return
+    clerk.watch.at += timedelta(minutes=1)
+    clerk.do(command_for(DECLARED, row, back.way, back.values, ""))
+    assert stored(clerk, row) == wanted and back.why is None and not back.stays
+    again = seen(clerk, row)
+    assert again is not None and len(again.moments) == len(known.moments) + 1
+    assert (again.moments[0].before, again.moments[0].after) == (known.now, wanted)
+    undo = restored(means_of(DECLARED), again.now, again.moments[0].before)
+    clerk.do(command_for(DECLARED, row, undo.way, undo.values, ""))
+    assert stored(clerk, row) == states[-1], "going back is undone like anything else"
+
+
+def test_changes_within_a_millisecond_keep_their_order(clerk: Clerk, house: House) -> None:
+    """The clock stands still."""
+    row = new_id()
+    clerk.do(CreateProfile(row, house.institution, "P0", {"fr": "P"}, (), False))
+    for n in range(1, 20):
+        clerk.do(ChangeProfile(row, {"code": f"P{n}"}))
+    for _ in ("unsealed", "sealed"):
+        known = seen(clerk, row)
+        assert known is not None
+        assert [each.after["code"] for each in known.moments if each.after] == [f"P{n}" for n in range(19, -1, -1)]
+        assert not any(each.doubts for each in known.moments)
+        seal_now(clerk.db, look(clerk))
+
+
+def test_a_deleted_row_is_written_down_as_the_database_kept_it_without_its_secrets(clerk: Clerk, house: House) -> None:
+    row = new_id()
+    clerk.do(CreateProfile(row, house.institution, "P", {"fr": "É", "en": "E"}, ("venues",), True))
+    before = stored(clerk, row)
+    clerk.do(DeleteProfile(row))
+    known = seen(clerk, row)
+    assert known is not None and known.now is None and known.last == before
+    assert restored(means_of(DECLARED), None, known.last).way is Way.CREATE
+
+
+# --- rights ----------------------------------------------------------------------------------------------------------
+
+
+def test_who_may_see_what(clerk: Clerk, house: House) -> None:
+    own, other, gone = new_id(), new_id(), new_id()
+    clerk.do(CreateProfile(own, house.organiser, "OWN", {"fr": "O"}, (), False))
+    clerk.do(CreateProfile(other, house.institution, "OTHER", {"fr": "O"}, (), False))
+    clerk.do(CreateProfile(gone, house.organiser, "GONE", {"fr": "O"}, (), False))
+    clerk.do(DeleteProfile(gone))
+    things = [("profile", own), ("profile", other), ("profile", gone), ("site", house.site), ("nothing", own)]
+    here = house.operator(Privilege.PROFILE_READ, at=house.organiser)
+    assert visible(clerk.door, look(clerk, here), things) == {("profile", own), ("profile", gone)}
+    everywhere = house.operator(Privilege.PROFILE_READ)
+    assert visible(clerk.door, look(clerk, everywhere), things) == {("profile", each) for each in (own, other, gone)}
+    assert visible(clerk.door, look(clerk, house.operator()), things) == set()
+
+
+def test_the_perimeter_holds_for_what_is_gone_too(clerk: Clerk, house: House) -> None:
+    actor = replace(house.operator("organisation"), perimeter={"context": frozenset({str(house.season)})})
+    inside, outside = new_id(), new_id()
+    for row, at in ((inside, house.season), (outside, house.organiser)):
+        clerk.do(CreateProfile(row, at, f"P{at[-6:]}", {"fr": "P"}, (), False))
+        clerk.do(DeleteProfile(row))
+    assert visible(clerk.door, look(clerk, actor), [("profile", inside), ("profile", outside)]) == {("profile", inside)}
+
+
+# --- the log ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seal", [True, False])
+def test_the_log_is_filtered_alike_on_both_databases(clerk: Clerk, house: House, seal: bool) -> None:
+    anna = replace(house.operator("*"), origin="web 10.0.0.7")
+    row = new_id()
+    clerk.watch.at += timedelta(hours=1)
+    clerk.as_(anna).do(CreateProfile(row, house.organiser, "P", {"fr": "P"}, (), False))
+    clerk.as_(house.operator()).no(ChangeProfile(row, {"code": "Q"}))
+    if seal:
+        seal_now(clerk.db, look(clerk))
+    read = look(clerk)
+
+    def names(want: Wanted) -> list[str]:
+        got: Found = found(read, want)
+        return [each.command for each in got.rows]
+
+    below = contexts_below(read, house.organiser)
+    assert names(Wanted(who=anna.label)) == ["create_profile"]
+    assert names(Wanted(row_id=row, entity="profile")) == ["create_profile"]
+    assert names(Wanted(row_id=row, entity="site")) == []
+    assert names(Wanted(entity="profile")) == ["create_profile"]
+    assert names(Wanted(ok=False)) == ["change_profile"]
+    assert names(Wanted(origin="10.0.0")) == ["create_profile"]
+    assert names(Wanted(origin="1%")) == [] and names(Wanted(origin="_")) == []
+    assert names(Wanted(since=NOW + timedelta(minutes=30))) == ["change_profile", "create_profile"]
+    assert "change_profile" not in names(Wanted(until=NOW + timedelta(minutes=30)))
+    assert {*names(Wanted(places=below))} > {"change_profile", "create_profile", "create_event"}
+    assert "create_site" not in names(Wanted(places=below)) and "set_up_house" not in names(Wanted(places=below))
+    assert names(Wanted(places=())) == [] and names(Wanted(at=())) == []
+    assert next(each.reason for each in found(read, Wanted(ok=False)).rows) == "not_allowed"
+
+
+def test_a_look_that_takes_too_long_says_how_far_it_came_and_goes_on(clerk: Clerk, house: House) -> None:
+    seal_now(clerk.db, look(clerk))
+    read = look(clerk)
+    want, seen_to, looks = Wanted(who="operator:nobody"), 10**9, 0
+    import central.web.history.log as log
+
+    before = log.FIRST_STRETCH, log.LONGEST_STRETCH
+    log.FIRST_STRETCH = log.LONGEST_STRETCH = 3
+    try:
+        while True:
+            got = found(read, want, longest_s=0.0)
+            looks += 1
+            if not got.next:
+                break
+            assert got.next < seen_to and got.until is not None
+            seen_to, want = got.next, replace(want, before=got.next)
+    finally:
+        log.FIRST_STRETCH, log.LONGEST_STRETCH = before
+    total = clerk.rows("SELECT MAX(seq) FROM command_log")[0][0]
+    assert looks == -(-total // 3), "every row was looked at once"
+
+
+def test_the_log_over_the_api_is_for_who_may_read_it_there(clerk: Clerk, house: House) -> None:
+    seal_now(clerk.db, look(clerk))
+    auditor = clerk.as_(house.operator(Privilege.AUDIT_READ, at=house.organiser))
+    assert auditor.ask(AuditLog(house.institution)).reason == "not_allowed"
+    rows = auditor.ask(AuditLog(house.organiser, limit=3)).value
+    assert len(rows) == 3 and all(row["context_id"] for row in rows)
+    more = auditor.ask(AuditLog(house.organiser, before=rows[-1]["seq"], limit=500)).value
+    assert more and more[0]["seq"] < rows[-1]["seq"] and "create_site" not in {row["command"] for row in more}
+    whole = clerk.as_(house.operator(Privilege.AUDIT_READ)).ask(AuditLog(house.institution, limit=500)).value
+    assert {row["command"] for row in whole} >= {"set_up_house", "create_site"}
