@@ -191,8 +191,8 @@ def record(
     what: dict[str, str] | None = None,
     of_id: Id | None = None,
 ) -> PlanAction:
-    """The action's entry in the plan's history. Of two at once on PostgreSQL, the second cannot be ordered after what it
-    read, and is repeated whole."""
+    """The action's entry in the plan's history. Of two at once on PostgreSQL, the second cannot be ordered after what
+    it read, and is repeated whole."""
     version = version_of(tx, target_id) + 1
     entry = PlanAction(
         id=tx.new_id("plan action", target_id, version), target=target, target_id=target_id, version=version,
