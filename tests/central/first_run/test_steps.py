@@ -1,0 +1,173 @@
+"""The steps of the first run on an empty database, on either kind: each is whole or nothing, and can be done again."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from central.first_run.drawn import small_hall
+from central.first_run.model import Block, NoSetUp
+from central.first_run.ops import (
+    AcceptHall,
+    AppointAdministrator,
+    FirstProfile,
+    SettleHall,
+    SettleInstitution,
+    SettleOrganiser,
+    SettleSeason,
+    SettleVenue,
+    house,
+)
+from central.kernel.db import Database
+from central.kernel.door import Door, NoEntry
+from central.kernel.keys import Keys
+from central.kernel.schema import upgrade
+from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
+from central.organisation.ops import path_of
+from tests.central.small_house import Clerk, Watch
+
+INSTITUTION = SettleInstitution("LAVOIR", {"fr": "Théâtre du Lavoir"}, "Europe/Paris", "EUR", "fr")
+ORGANISER = SettleOrganiser(
+    "ASSO", {"fr": "Le Lavoir"}, "4 rue du Lavoir", "732 829 320 00074", "PLATESV-R-2026-000123"
+)
+SEASON = SettleSeason("S26", {"fr": "Saison"}, date(2026, 9, 1), date(2027, 8, 31), "TH", {"fr": "Théâtre"})
+VENUE = SettleVenue("LAVOIR", {"fr": "Le Lavoir"}, "4 rue du Lavoir", "Europe/Paris", "GRANDE", {"fr": "Grande salle"})
+ROWS = SettleHall(
+    {"fr": "Plan"},
+    plan=small_hall(3, 8, name="Plan", zone="Orchestre", category="1re", stage="Scène", colour="#0072B2"),
+)
+ADMIN = AppointAdministrator(
+    "Inès", "Ines@Lavoir.example", "fr", "argon2 text", FirstProfile("ADMIN", {"fr": "Administration"}, ("*",)),
+    (FirstProfile("GATE", {"fr": "Contrôle"}, ("access",)),),
+)  # fmt: skip
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def either(request: pytest.FixtureRequest, keys: Keys, watch: Watch) -> Iterator[Clerk]:
+    """The wizard's hand on an empty database of either kind."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("wizard")
+        return
+    database: Database = request.getfixturevalue("empty_postgres")
+    upgrade(database)
+    yield from clerk_of(database, keys, watch)
+
+
+@pytest.fixture
+def wizard(empty: Database, keys: Keys, watch: Watch) -> Iterator[Clerk]:
+    yield from clerk_of(empty, keys, watch)
+
+
+def clerk_of(database: Database, keys: Keys, watch: Watch) -> Iterator[Clerk]:
+    db = database.connect()
+    yield Clerk(Door(database, watch, path_of, keys), db, watch, replace(SYSTEM, id="setup"))
+    db.close()
+
+
+def now(wizard: Clerk) -> Read:
+    return Read(wizard.db, SYSTEM, wizard.watch(), wizard.door.keys)
+
+
+def test_step_after_step(either: Clerk) -> None:
+    wizard = either
+    for step in (INSTITUTION, ORGANISER, SEASON, VENUE):
+        wizard.do(step)
+    assert wizard.do(ROWS) == 24
+    wizard.do(AcceptHall())
+    wizard.do(AcceptHall())  # pressed twice
+    operator = wizard.do(ADMIN)
+    found = house(now(wizard))
+    assert found.over and found.accepted
+    assert found.organiser and found.organiser.settings == {
+        "currency": "EUR", "address": "4 rue du Lavoir", "siret": "73282932000074", "licence": "PLATESV-R-2026-000123",
+    }  # fmt: skip
+    assert found.season and (found.season.settings["begins"], found.season.settings["ends"]) == (
+        "2026-09-01",
+        "2027-08-31",
+    )
+    assert wizard.rows("SELECT id, email, kind, password FROM operator") == [
+        (operator, "ines@lavoir.example", "person", "argon2 text")
+    ]
+    held = wizard.rows("SELECT p.code, r.context_id FROM operator_role r JOIN profile p ON p.id = r.profile_id")
+    assert found.institution and held == [("ADMIN", found.institution.id)]
+    assert (
+        wizard.rows("SELECT body FROM command_log WHERE name = 'appoint_administrator' AND body LIKE '%argon2 text%'")
+        == []
+    )
+
+
+def test_a_step_done_again_changes_what_it_made(wizard: Clerk) -> None:
+    first = wizard.do(INSTITUTION)
+    assert wizard.do(replace(INSTITUTION, names={"fr": "Le Lavoir"}, currency="CHF")) == first
+    wizard.do(ORGANISER)
+    assert wizard.do(replace(ORGANISER, siret="")) == wizard.do(ORGANISER)
+    wizard.do(SEASON)
+    wizard.do(replace(SEASON, activity_names={"fr": "Danse"}))
+    wizard.do(VENUE)
+    wizard.do(replace(VENUE, space_names={"fr": "Petite salle"}))
+    assert wizard.rows("SELECT kind, COUNT(*) FROM context GROUP BY kind ORDER BY kind") == [
+        ("activity", 1), ("institution", 1), ("organiser", 1), ("season", 1),
+    ]  # fmt: skip
+    assert wizard.rows("SELECT names FROM space") == [('{"fr":"Petite salle"}',)]
+
+
+def test_a_hall_takes_the_place_of_the_one_before(either: Clerk) -> None:
+    wizard = either
+    for step in (INSTITUTION, ORGANISER, SEASON, VENUE):
+        wizard.do(step)
+    assert wizard.do(SettleHall({"fr": "Plan"}, blocks=(Block("Fosse", 200), Block("Balcon", 80)))) == 280
+    wizard.do(AcceptHall())
+    assert wizard.do(ROWS) == 24  # accepted already, but nobody sells it yet
+    assert wizard.rows("SELECT name, capacity FROM physical_zone") == [("Orchestre", 24)]
+    refused = wizard.no(SettleHall({"fr": "Plan"}, plan="{}"))
+    assert refused.detail["faults"]
+    assert wizard.rows("SELECT COUNT(*) FROM physical_seat") == [(24,)]  # the one before is still there
+    refused = wizard.no(SettleHall({"fr": "Plan"}))
+    assert wizard.rows("SELECT COUNT(*) FROM physical_seat") == [(24,)]
+
+
+@pytest.mark.parametrize(
+    "command, at",
+    [
+        (replace(INSTITUTION, names={"fr": " "}), ["names.fr"]),
+        (replace(INSTITUTION, code="a b"), ["code"]),
+        (replace(ORGANISER, siret="1", licence="X-1"), ["siret", "licence"]),
+        (replace(ORGANISER, names={}, siret="1"), ["siret", "names.fr"]),
+        (replace(SEASON, ends=date(2026, 8, 1), activity_names={}), ["ends", "activity_names.fr"]),
+        (replace(VENUE, timezone="Europe/Lavoir", space_names={}), ["timezone", "space_names.fr"]),
+        (replace(ADMIN, email="nobody", name=""), ["name", "email"]),
+    ],
+)
+def test_all_that_is_wrong_is_said_at_once_and_nothing_is_half_done(
+    wizard: Clerk, command: object, at: list[str]
+) -> None:
+    for step in (INSTITUTION, ORGANISER, SEASON, VENUE):
+        if type(step) is type(command):
+            break
+        wizard.do(step)
+    before = wizard.rows("SELECT COUNT(*) FROM audit")
+    refused = wizard.no(command)
+    assert [fault["at"] for fault in refused.detail["faults"]] == at
+    assert wizard.rows("SELECT COUNT(*) FROM audit") == before
+
+
+def test_no_step_before_its_turn_and_none_after_the_end(wizard: Clerk) -> None:
+    steps = (ORGANISER, SEASON, VENUE, ROWS, AcceptHall(), ADMIN)
+    for step in steps:
+        refused = wizard.no(step)
+        assert refused.reason == NoSetUp.STEP_BEFORE_MISSING
+    for step in (INSTITUTION, ORGANISER, SEASON, ADMIN):  # a hall may follow later
+        wizard.do(step)
+    for step in (INSTITUTION, *steps, replace(ADMIN, email="other@lavoir.example")):
+        refused = wizard.no(step)
+        assert refused.reason == NoSetUp.OVER
+    assert wizard.rows("SELECT COUNT(*) FROM operator") == [(1,)]
+
+
+@pytest.mark.parametrize("actor", [ANONYMOUS, Actor(ActorKind.DEVICE, "d", "d"), Actor(ActorKind.OPERATOR, "o", "o")])
+def test_nobody_else_takes_these_ways(wizard: Clerk, actor: Actor) -> None:
+    """The commands stand in the API like any other; the door lets nobody but the wizard through."""
+    for step in (INSTITUTION, ADMIN):
+        refused = wizard.as_(actor).no(step)
+        assert refused.reason == NoEntry.NOT_ALLOWED

@@ -1,0 +1,183 @@
+"""The wizard's pages over HTTP: who gets in, what a form keeps, what a hostile one cannot do."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import FormData
+from aiohttp.test_utils import TestClient, TestServer
+
+from central.app import make_app
+from central.first_run.link import FILE, setup_link
+from central.kernel.db import Database
+from central.kernel.door import Door
+from central.kernel.keys import Keys
+from central.organisation.ops import path_of
+from tests.central.small_house import Watch
+
+THEATRE = Path(__file__).parents[3] / "parterre" / "demo" / "theatre.json"
+HOSTILE = "<script>alert(1)</script>\u202e=cmd|' /C calc'!A0"
+INSTITUTION = {"name": "Le Lavoir", "timezone": "Europe/Paris", "currency": "EUR"}
+ORGANISER = {"name": "Le Lavoir", "address": "4 rue du Lavoir", "siret": "", "licence": ""}
+SEASON = {"name": "Saison", "begins": "2026-09-01", "ends": "2027-08-31", "activity": "Théâtre"}
+VENUE = {"name": "Le Lavoir", "address": "", "timezone": "Europe/Paris", "space": "Grande salle"}
+STEPS = (("institution", INSTITUTION), ("organiser", ORGANISER), ("season", SEASON), ("venue", VENUE))
+PASSWORD = "onze lanternes au bord du lavoir"
+
+
+@dataclass
+class Visitor:
+    client: TestClient[Any, Any]
+    door: Door
+    folder: Path
+
+    async def link(self) -> str:
+        found = await setup_link(self.door, self.folder, "")
+        assert found
+        return found
+
+    async def get(self, path: str, **more: Any) -> tuple[int, str, str]:
+        async with self.client.get(path, **more) as answer:
+            return answer.status, answer.url.path, await answer.text()
+
+    async def send(self, step: str, form: Any, **more: Any) -> tuple[int, str, str]:
+        async with self.client.post(f"/setup/{step}", data=form, **more) as answer:
+            return answer.status, answer.url.path, await answer.text()
+
+    async def up_to_the_hall(self) -> None:
+        await self.get(await self.link())
+        for step, form in STEPS:
+            status, _, text = await self.send(step, form)
+            assert status == 200, text
+
+
+@pytest.fixture
+async def visitor(empty: Database, tmp_path: Path, keys: Keys, watch: Watch) -> AsyncIterator[Visitor]:
+    door = Door(empty, watch, path_of, keys)
+    door.start()
+    app = make_app(door, setup_file=tmp_path / FILE)
+    async with TestClient(TestServer(app)) as client:
+        yield Visitor(client, door, tmp_path)
+    door.stop()
+
+
+async def test_only_the_link_opens_it(visitor: Visitor) -> None:
+    link = await visitor.link()
+    for path in ("/setup", "/setup?token=guess", "/setup?token=", "/setup/institution", "/setup/administrator", "/"):
+        status, _, text = await visitor.get(path)
+        assert status == 403 and "<form" not in text, path
+    status, path, _ = await visitor.send("institution", INSTITUTION)
+    assert (status, path) == (403, "/setup")
+    async with visitor.client.get(link, allow_redirects=False) as answer:
+        cookie = answer.headers["Set-Cookie"]
+        assert answer.headers["Location"] == "/setup/institution"
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and "Path=/setup" in cookie
+    status, path, text = await visitor.get("/setup")
+    assert (status, path) == (200, "/setup/institution") and link.partition("=")[2] not in text
+
+
+async def test_the_link_outlives_a_restart_and_dies_with_the_end(visitor: Visitor) -> None:
+    link = await visitor.link()
+    assert await visitor.link() == link
+    assert (visitor.folder / FILE).stat().st_mode & 0o077 == 0
+    await visitor.up_to_the_hall()
+    form = {"name": "Inès", "email": "ines@lavoir.example", "password": PASSWORD, "again": PASSWORD}
+    async with visitor.client.post("/setup/administrator", data=form, allow_redirects=False) as answer:
+        assert answer.status == 303 and answer.headers["Location"].startswith("/sign-in")
+    assert not (visitor.folder / FILE).exists()
+    assert await setup_link(visitor.door, visitor.folder, "") is None
+    for path in (link, "/setup", "/setup/institution", "/setup/hall"):
+        async with visitor.client.get(path, allow_redirects=False) as answer:
+            assert answer.status == 303 and answer.headers["Location"].startswith("/sign-in"), path
+
+
+async def test_a_step_ahead_leads_back_to_where_it_stands(visitor: Visitor) -> None:
+    await visitor.get(await visitor.link())
+    await visitor.send("institution", INSTITUTION)
+    for step in ("season", "hall", "administrator"):
+        assert (await visitor.get(f"/setup/{step}"))[1] == "/setup/organiser"
+    assert (await visitor.get("/setup/institution"))[1] == "/setup/institution"
+
+
+async def test_what_was_typed_is_kept_and_harmless(visitor: Visitor) -> None:
+    await visitor.get(await visitor.link())
+    status, _, text = await visitor.send("institution", {**INSTITUTION, "name": HOSTILE, "code": "<b>"})
+    assert status == 422 and "<script>alert" not in text and "&lt;script&gt;" in text and 'value="&lt;b&gt;"' in text
+    status, _, text = await visitor.send("institution", {**INSTITUTION, "name": HOSTILE})
+    assert status == 200  # a name is a name
+    for step in ("institution", "organiser"):
+        _, _, text = await visitor.get(f"/setup/{step}")
+        assert "<script>alert" not in text and "&lt;script&gt;" in text
+    status, _, text = await visitor.send("institution", {**INSTITUTION, "name": "x" * 10_000})
+    assert status == 422
+
+
+async def test_no_other_site_sends_its_forms(visitor: Visitor) -> None:
+    await visitor.get(await visitor.link())
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.example"}):
+        assert (await visitor.send("institution", INSTITUTION, headers=headers))[0] == 403
+    assert (await visitor.get("/setup"))[1] == "/setup/institution"
+
+
+async def test_a_plan_file_is_shown_before_it_counts(visitor: Visitor) -> None:
+    await visitor.up_to_the_hall()
+    form = FormData({"way": "plan"})
+    form.add_field("plan", THEATRE.read_bytes(), filename="theatre.json")
+    status, path, text = await visitor.send("hall", form)
+    assert (status, path) == (200, "/setup/hall") and "981" in text and text.count("data-n=") == 981
+    assert (await visitor.send("hall", {"do": "accept"}))[1] == "/setup/administrator"
+
+
+@pytest.mark.parametrize(
+    "data, said",
+    [
+        (b'{"name": "x", "zones": 3}', "zones"),
+        (b"\x89PNG\r\n\x1a\n\xff\xfe", "image"),
+        (b"", "remplir"),
+    ],
+)
+async def test_a_plan_file_that_is_none(visitor: Visitor, data: bytes, said: str) -> None:
+    await visitor.up_to_the_hall()
+    form = FormData({"way": "plan"})
+    form.add_field("plan", data, filename="plan.json")
+    status, _, text = await visitor.send("hall", form)
+    assert status == 422 and said in re.sub(r"<head>.*</head>", "", text, flags=re.DOTALL)
+    assert "data-n=" not in text
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"way": "drawn", "rows": "0", "seats": "81"},
+        {"way": "drawn", "rows": "-1", "seats": "٣"},
+        {"way": "drawn", "rows": "1e3", "seats": ""},
+        {"way": "blocks", "zone_0": "Fosse", "places_0": "100001"},
+        {"way": "blocks", "zone_0": "", "places_0": ""},
+        {"way": "elsewhere"},
+        {},
+    ],
+)
+async def test_numbers_that_are_none(visitor: Visitor, form: dict[str, str]) -> None:
+    await visitor.up_to_the_hall()
+    status, _, text = await visitor.send("hall", form)
+    assert status == 422 and 'class="fault"' in text
+
+
+async def test_a_weak_password_is_refused_with_everything_else(visitor: Visitor) -> None:
+    await visitor.up_to_the_hall()
+    form = {"name": "", "email": "nobody", "password": "azertyuiop12", "again": "azertyuiop13", "profile": "GATE"}
+    status, _, text = await visitor.send("administrator", form)
+    assert status == 422 and text.count('class="fault"') == 4
+    assert "azertyuiop" not in text  # a password never comes back
+    assert re.search(r'value="GATE" checked', text) and not re.search(r'value="READER" checked', text)
+
+
+@pytest.mark.parametrize(
+    "language, word", [("en", "Welcome"), ("de", "Willkommen"), ("es", "Bienvenido"), ("it", "Benvenuto")]
+)
+async def test_in_the_readers_language(visitor: Visitor, language: str, word: str) -> None:
+    status, _, text = await visitor.get(await visitor.link(), headers={"Accept-Language": language})
+    assert status == 200 and word in text and f'lang="{language}"' in text
