@@ -93,7 +93,14 @@ def asked(pins: list[str], service: list[str]) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "requirements.txt"
         wanted.write_text("\n".join(pins) + "\n")
-        flags = "--no-deps --disable-pip --format json --aliases on --progress-spinner off --timeout 10".split()
+        flags = [
+            "--no-deps",
+            "--disable-pip",
+            "--format=json",
+            "--aliases=on",
+            "--progress-spinner=off",
+            "--timeout=10",
+        ]
         command = [str(BIN / "pip-audit"), "-r", str(wanted), "--cache-dir", f"{folder}/cache", *flags, *service]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIMEOUT_S)
