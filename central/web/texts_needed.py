@@ -14,7 +14,7 @@ import jinja2
 from babel.messages.pofile import read_po
 from jinja2 import nodes as parsed
 
-from central.kernel.entity import BY_NAME, Look
+from central.kernel.entity import BY_NAME, Look, stripped
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, privileges
 from central.kernel.values import FIRST_LANGUAGE, LANGUAGES
@@ -57,10 +57,21 @@ def _in_python(path: Path) -> Iterator[str]:
                     yield argument.value
         elif isinstance(node, ast.Dict):  # a fault: {"at": …, "what": "too_long"}
             yield from (
-                f"fault:{value.value}"
+                f"fault:{said.value}"
                 for key, value in zip(node.keys, node.values, strict=True)
-                if isinstance(key, ast.Constant) and key.value == "what" and isinstance(value, ast.Constant)
+                if isinstance(key, ast.Constant) and key.value == "what"
+                for said in ((value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,))
+                if isinstance(said, ast.Constant)
             )
+
+
+def _words_in_code() -> set[str]:
+    return {
+        node.value
+        for path in CENTRAL.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
 
 
 def _name(called: ast.expr) -> str:
@@ -98,7 +109,8 @@ def _declared() -> Iterator[Keys]:
                 yield from _values(column.hint, name)
     for name, handler in COMMANDS.items():
         yield (f"do:{name}",), name
-        for field in handler.hints:
+        for field, hint in handler.hints.items():
+            yield from _values(stripped(hint)[0], name)
             entity = handler.on or name.partition("_")[2]
             if field != "id":
                 yield (f"field:{name}.{field}", f"field:{entity}.{field}", f"field:{field}"), name
@@ -152,6 +164,7 @@ def missing_and_stale() -> tuple[list[tuple[str, str, str]], list[tuple[str, str
     allowed = (
         fields | set(said) | {key.replace("field:", "help:", 1) for key in fields} | {f"look:{each}" for each in Look}
     )
+    allowed |= {f"fault:{word}" for word in _words_in_code()}  # of faults that a table names
     for language in LANGUAGES:
         there = translated(language)
         for msgid, where in said.items():
