@@ -1,0 +1,46 @@
+"""What most houses have, proposed to a new one: made in one command, taken away again row by row."""
+
+import pytest
+
+from central.kernel.checklist import ITEMS
+from central.kernel.declared import command_of
+from central.kernel.entity import BY_NAME
+from central.kernel.privileges import Action
+from central.kernel.tx import Read
+from central.web.checklist import _named
+from shared.ids import Id
+from tests.central.first_run.test_steps import INSTITUTION, ORGANISER, ROWS, SEASON, VENUE, wizard  # noqa: F401
+from tests.central.small_house import Clerk
+
+MADE = {
+    "seat_categories": ["CAT1"],  # the plan names one
+    "channels": ["GUICHET", "BORNE", "WEB", "GUICHET-1", "BORNE-1", "WEB-1"],
+    "tariffs": ["PLEIN", "REDUIT", "ENFANT"],
+}
+
+
+def test_these_are_proposed() -> None:
+    assert {name for name, item in ITEMS.items() if item.usual} == set(MADE)
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_it_is_made_as_proposed(wizard: Clerk, name: str) -> None:  # noqa: F811
+    for step in (INSTITUTION, ORGANISER, SEASON, VENUE, ROWS):
+        wizard.do(step)
+    item = ITEMS[name]
+    ((at,),) = wizard.rows("SELECT id FROM context WHERE kind = :kind", kind=item.at)
+    read = Read(wizard.db, wizard.actor, wizard.watch(), wizard.door.keys)
+    assert item.usual and not item.look(read, at).done
+    wizard.do(item.usual(read, at, Id(""), _named))
+    assert item.look(read, at).done
+    made = wizard.rows("SELECT entity, entity_id FROM audit WHERE command_id = :id ORDER BY n", id=wizard.said[-1])
+    codes = [wizard.rows(f"SELECT code FROM {entity} WHERE id = :id", id=row)[0][0] for entity, row in made]
+    assert codes == MADE[name]
+    for entity, row in reversed(made):
+        wizard.do(command_of(Action.DELETE, BY_NAME[entity].kind)(row))
+    assert not item.look(read, at).done
+
+
+def test_the_names_are_there_in_all_languages() -> None:
+    named = _named("Catégorie {n}", n=2)
+    assert (named["fr"], named["en"], named["de"]) == ("Catégorie 2", "Category 2", "Kategorie 2")

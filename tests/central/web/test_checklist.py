@@ -1,0 +1,94 @@
+"""The going-live list: what is missing is told, in the order in which it can be done, to who may know."""
+
+from central.catalogue.model import ProductDo
+from central.kernel.tx import Actor, Read
+from central.orders.on_sale import ChangeSale
+from central.organisation.model import ContextKind, Privilege
+from central.organisation.ops import CreateContext
+from central.pricing.ops import CreatePriceGrid, PriceCell
+from central.web.checklist import Checklist, checklist
+from tests.central.small_house import Clerk, House, new_id
+
+
+def listed(clerk: Clerk, actor: Actor, at: str) -> Checklist:
+    return checklist(Read(clerk.db, actor, clerk.watch(), clerk.door.keys), clerk.door, at)
+
+
+def states(found: Checklist) -> dict[str, str]:
+    return {line.item.name: line.state for line in found.in_order}
+
+
+def test_a_house_that_sells_lacks_only_its_numbers(clerk: Clerk, house: House) -> None:
+    found = listed(clerk, house.operator("*"), house.institution)
+    assert [name for name, state in states(found).items() if state == "open"] == ["administrative_numbers"]
+    line = next(line for line in found.in_order if line.item.name == "administrative_numbers")
+    assert line.standing.parts == ("adresse", "SIRET") and line.standing.link.endswith(f"{house.organiser}/edit")
+    assert found.next == line and found.done == len(found.must) - 1
+
+
+def test_what_comes_first_is_proposed_first(quick: tuple[Clerk, House]) -> None:
+    """What waits for another item says so, and is not what comes next."""
+    clerk, house = quick
+    season = new_id()
+    clerk.do(CreateContext(season, house.organiser, ContextKind.SEASON, "S27", {"fr": "Saison 27"}, {}))
+    found = listed(clerk, house.operator("*"), season)
+    mine = {line.item.name: line for line in found.parts[-1].lines}
+    assert {name: line.state for name, line in mine.items()} == {
+        "activity": "open", "logical_configuration": "open", "tariffs": "open", "price_grid": "waits",
+    }  # fmt: skip
+    assert mine["tariffs"].usual and not mine["activity"].usual
+    assert f"physical={house.physical}" in mine["logical_configuration"].standing.link
+
+
+def test_a_category_without_a_price_is_named(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    made = new_id()
+    clerk.do(
+        CreatePriceGrid(made, house.season, "G2", {"fr": "Autre"}, "EUR", (PriceCell(house.seated, house.full, 900),))
+    )
+    found = listed(clerk, house.operator("*"), house.season)
+    line = next(line for line in found.in_order if line.item.name == "price_grid")
+    assert (line.state, line.standing.lacking) == ("open", ("DEBOUT",)) and made in line.standing.link
+
+
+def test_a_sale_that_is_suspended_is_to_be_opened(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    clerk.do(ChangeSale(house.performance, ProductDo.SUSPEND))
+    line = next(
+        line for line in listed(clerk, house.operator("*"), house.activity).in_order if line.item.name == "on_sale"
+    )
+    assert line.state == "open" and line.standing.link == f"/admin/do/change_sale?on={house.performance}&do=open"
+
+
+def test_where_the_tree_divides_each_goes_on_by_itself(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    other = new_id()
+    clerk.do(CreateContext(other, house.institution, ContextKind.ORGANISER, "AUTRE", {"fr": "L’autre"}, {}))
+    found = listed(clerk, house.operator("*"), house.institution)
+    assert [part.branch.kind for part in found.parts] == ["institution"]
+    assert {branch.id for branch in found.forks} == {house.organiser, other}
+    assert [part.branch.id for part in listed(clerk, house.operator("*"), other).parts] == [house.institution, other]
+
+
+def test_who_may_not_see_prices_hears_nothing_of_them(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    found = listed(clerk, house.operator(Privilege.CATALOGUE_READ, at=house.activity), house.activity)
+    assert set(states(found)) == {"organiser", "season", "activity", "event", "performance", "on_sale"}
+    assert listed(clerk, Actor(house.operator().kind, new_id(), "nobody"), house.institution).parts == ()
+
+
+def test_who_may_only_look_is_offered_nothing(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    season = new_id()
+    clerk.do(CreateContext(season, house.organiser, ContextKind.SEASON, "S27", {"fr": "Saison 27"}, {}))
+    found = listed(clerk, house.operator(Privilege.PRICE_READ), season)
+    assert [line.usual for line in found.in_order if line.item.name == "tariffs"] == [""]
+
+
+def test_an_english_house_needs_no_siret(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    settings = '{"timezone":"Europe/London"}'
+    clerk.db.write("UPDATE context SET settings = ? WHERE id = ?", (settings, house.institution))
+    found = listed(clerk, house.operator("*"), house.organiser)
+    line = next(line for line in found.in_order if line.item.name == "administrative_numbers")
+    assert line.standing.parts == ("adresse",)

@@ -1,0 +1,90 @@
+"""Find anything: by name, code and number, what one may see and nothing else."""
+
+import pytest
+
+from central.kernel.tx import SYSTEM, Actor, Read
+from central.organisation.model import ContextKind, Privilege
+from central.organisation.ops import CreateContext
+from central.pricing.ops import CreateTariff
+from central.web.find import Group, find
+from central.web.texts import texts
+from tests.central.small_house import Clerk, House, new_id
+
+FR = texts("fr")
+
+
+def found(clerk: Clerk, actor: Actor, asked: str) -> list[Group]:
+    return find(Read(clerk.db, actor, clerk.watch(), clerk.door.keys), clerk.door, FR, asked)
+
+
+def names(groups: list[Group]) -> dict[str, list[str]]:
+    return {group.title: [hit.text for hit in group.hits] for group in groups}
+
+
+def things(groups: list[Group]) -> list[str]:
+    return [hit.href for group in groups for hit in group.hits if hit.href.count("/") == 4]
+
+
+@pytest.mark.parametrize(
+    "asked, table",
+    [
+        ("cyr", "event"),
+        ("RANO", "event"),  # a part of a word
+        ("CYRANO", "event"),
+        ("plein tarif", "tariff"),
+        ("TARIF plein", "tariff"),  # in any order
+        ("théatre dés tilleuls", "site"),  # accents do not matter, wherever they are
+        ("G1", "point_of_sale"),
+        ("presse", "contingent"),
+    ],
+)
+def test_by_name_and_code(clerk: Clerk, house: House, asked: str, table: str) -> None:
+    admin = house.operator("*")
+    assert any(f"/admin/e/{table}/" in href for href in things(found(clerk, admin, asked))), asked
+
+
+def test_by_number_and_by_id(clerk: Clerk, house: House) -> None:
+    clerk.do(house.order(house.seats[0]))
+    ((ticket, number),) = clerk.rows("SELECT id, number FROM ticket")
+    admin = house.operator("*")
+    for asked in (number, str(number).lower(), str(number)[:-1], ticket, f" {ticket} "):
+        assert f"/admin/e/ticket/{ticket}" in things(found(clerk, admin, asked)), asked
+    assert things(found(clerk, admin, str(house.performance))) == [f"/admin/e/performance/{house.performance}"]
+
+
+def test_the_better_fit_comes_first(clerk: Clerk, house: House) -> None:
+    for code, name in (("ZZ1", "Presque solo ici"), ("SOL", "Un autre"), ("ZZ2", "Console")):
+        clerk.do(CreateTariff(new_id(), house.season, code, {"fr": name}, 9, False))
+    tariffs = names(found(clerk, house.operator("*"), "sol"))[FR.entities("tariff")]
+    assert tariffs == ["Un autre", "Presque solo ici", "Console"]  # the word, its beginning, a part of it
+
+
+def test_only_what_one_may_see(clerk: Clerk, house: House) -> None:
+    other, season = new_id(), new_id()
+    clerk.do(CreateContext(other, house.institution, ContextKind.ORGANISER, "AUTRE", {"fr": "L’autre"}, {}))
+    clerk.do(CreateContext(season, other, ContextKind.SEASON, "SX", {"fr": "Leur saison"}, {}))
+    hidden = new_id()
+    clerk.do(CreateTariff(hidden, season, "PLEIN-X", {"fr": "Plein ailleurs"}, 1, False))
+    clerk.do(house.order(house.seats[1]))
+    ((ticket, number),) = clerk.rows("SELECT id, number FROM ticket")
+    mine = house.operator(Privilege.PRICE_READ, at=house.season)
+    assert things(found(clerk, mine, "plein")) == [f"/admin/e/tariff/{house.full}"]
+    for asked in (hidden, "ailleurs", "cyrano", str(number), ticket, "admin"):
+        assert things(found(clerk, mine, asked)) == [], asked
+    links = [hit.href for group in found(clerk, mine, "tarif") for hit in group.hits]
+    assert "/admin/e/tariff" in links and "/admin/e/tariff/new" not in links
+    assert things(found(clerk, Actor(SYSTEM.kind.ANONYMOUS, "", ""), "plein")) == []
+
+
+def test_the_perimeter_narrows(clerk: Clerk, house: House) -> None:
+    narrowed = house.operator("*", points=(house.desk,))
+    assert f"/admin/e/point_of_sale/{house.kiosk_point}" not in things(found(clerk, narrowed, "borne"))
+    assert f"/admin/e/point_of_sale/{house.desk}" in things(found(clerk, narrowed, "g1"))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["", "   ", "%", "_", "%%%", "' OR 1=1 --", "\\", "\x00", "\u202e", "x" * 10_000, "zq " * 5_000, "é" * 99, "😀"],
+)
+def test_what_fits_nothing_finds_nothing(clerk: Clerk, house: House, asked: str) -> None:
+    assert things(found(clerk, house.operator("*"), asked[:100])) == []
