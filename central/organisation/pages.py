@@ -120,6 +120,12 @@ def organisation_pages(app: web.Application, door: Door, way_in: WayIn) -> None:
     account_routes(app, desk)
     operator_routes(app, desk)
 
+    async def only_https(_: web.Request, answer: web.StreamResponse) -> None:
+        answer.headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    if cookies.secure:
+        app.on_response_prepare.append(only_https)
+
     async def close(_: web.Application) -> None:
         way_in.sign_in.passwords.close()
 

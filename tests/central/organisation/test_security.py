@@ -102,6 +102,7 @@ async def test_cookie_flags(
         await client.post("/invitation/t", data={"password": PASSWORD, "again": PASSWORD})
         answer = await client.post("/sign-in", data={"email": JEANNE, "password": PASSWORD}, allow_redirects=False)
         said = answer.headers["Set-Cookie"]
+        assert ("Strict-Transport-Security" in answer.headers) is secure
     await asyncio.to_thread(door.stop)
     assert said.startswith(f"{name}=") and "HttpOnly" in said and "SameSite=Lax" in said and "Path=/" in said
     assert ("Secure" in said) is secure and "Domain" not in said and "Max-Age" not in said

@@ -1,0 +1,210 @@
+"""People in a real Chromium: invited by a real mail, made to set a second factor up, given what they may do.
+
+With PICTURES set to a folder the screens are kept there, in light, dark and at the width of a telephone.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pyotp
+import pytest
+import zxingcpp
+from aiosmtpd.smtp import SMTP, Envelope
+from aiosmtpd.smtp import Session as SmtpSession
+from PIL import Image
+from playwright.async_api import Browser, Page, async_playwright
+
+from central.app import Running, running
+from central.config import BrokerConfig, CentralConfig
+from central.kernel.declared import command_of
+from central.kernel.privileges import Action
+from central.kernel.tx import SYSTEM
+from central.organisation.model import ContextKind, PerimeterKind, Profile
+from central.organisation.operators import CreateOperator, GivePrivilege, InviteOperator, SetPerimeter
+from central.organisation.ops import CreateContext, SetUpHouse, key_digest
+from central.organisation.settings import Costs, MailConfig, SignInConfig, Tls
+from central.selling.model import ChannelKind
+from central.selling.ops import CreateChannel
+from shared.ids import Id
+from shared.runtime.mqtt import Endpoint
+from shared.runtime.system import SystemClock, fresh_id
+from tests.conftest import missing
+from tests.e2e.test_live_browser import CONTRAST
+
+pytestmark = pytest.mark.e2e
+PASSWORD = "trois lampions sous la pluie"
+NOTHING_WIDER = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+
+
+class Box:
+    def __init__(self) -> None:
+        self.mails: asyncio.Queue[str] = asyncio.Queue()
+
+    async def handle_DATA(self, server: SMTP, session: SmtpSession, envelope: Envelope) -> str:
+        assert isinstance(envelope.content, bytes)
+        self.mails.put_nowait(message_from_bytes(envelope.content, policy=policy.default).get_content())  # type: ignore[attr-defined]
+        return "250 taken"
+
+    async def link(self) -> str:
+        async with asyncio.timeout(10):
+            found = re.search(r"/invitation/\S+", await self.mails.get())
+        assert found
+        return found[0]
+
+
+def new() -> Id:
+    return fresh_id(SystemClock())
+
+
+@asynccontextmanager
+async def house(folder: Path, box: Box) -> AsyncIterator[tuple[Running, dict[str, Id]]]:
+    server = await asyncio.get_running_loop().create_server(lambda: SMTP(box), "127.0.0.1", 0)
+    config = CentralConfig(
+        folder, listen=Endpoint("127.0.0.1", 0), broker=BrokerConfig(True, "127.0.0.1", 0), outbox_every_s=0.1,
+        mail=MailConfig("127.0.0.1", server.sockets[0].getsockname()[1], Tls.NONE, sender="billetterie@x.example"),
+        sign_in=SignInConfig(passwords=Costs(memory_kib=64, rounds=1)),
+    )  # fmt: skip
+    async with running(config) as central:
+
+        async def do(command: object) -> None:
+            reply = await central.door.execute(SYSTEM, command, new())
+            assert reply.ok, reply.outcome
+
+        ids = {name: new() for name in ("root", "tdt", "season", "jeanne", "paul", "program", "boss", "sell", "desk")}
+        await do(SetUpHouse(ids["root"], "MAISON", {"fr": "Théâtre des Tilleuls"}, new(), "Console", key_digest("k")))
+        settings = {"currency": "EUR", "timezone": "Europe/Paris"}
+        await do(CreateContext(ids["tdt"], ids["root"], ContextKind.ORGANISER, "TDT", {"fr": "Les Tilleuls"}, settings))
+        await do(CreateContext(ids["season"], ids["tdt"], ContextKind.SEASON, "S26", {"fr": "Saison 26-27"}, {}))
+        make = command_of(Action.CREATE, Profile)
+        await do(make(id=ids["boss"], context_id=ids["root"], code="ADMIN", names={"fr": "Administration"},
+                      privileges=("*",), second_factor=True))  # fmt: skip
+        await do(make(id=ids["sell"], context_id=ids["tdt"], code="GUICHET", names={"fr": "Guichet"},
+                      privileges=("orders", "inventory.contingent.read", "venues.venue.read", "catalogue.event.read"),
+                      second_factor=False))  # fmt: skip
+        await do(InviteOperator(ids["jeanne"], ids["root"], "Jeanne Martin", "jeanne@x.example", "fr", ids["boss"]))
+        yield central, ids
+    server.close()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        missing("Chromium", "chromium")
+    async with async_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        made = await playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield made
+        await made.close()
+
+
+async def look(page: Page, name: str, folder: Path) -> None:
+    """The page fits, can be read and says nothing wrong at each size and in each scheme; its pictures are kept."""
+    for scheme in ("light", "dark"):
+        for width, height in ((1280, 860), (360, 780)):
+            await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            await page.set_viewport_size({"width": width, "height": height})
+            path = folder / f"{name}-{scheme}-{width}.png"
+            await page.screenshot(path=path, full_page=True)
+            assert await page.evaluate(NOTHING_WIDER), f"{name} is wider than {width}"
+            assert await page.evaluate(CONTRAST) == [], f"{name}, {scheme}"
+    await page.emulate_media(color_scheme="light")
+    await page.set_viewport_size({"width": 1280, "height": 860})
+
+
+async def test_from_the_invitation_to_who_may_what(browser: Browser, tmp_path: Path) -> None:
+    pictures = Path(os.environ.get("PICTURES", tmp_path))
+    box = Box()
+    async with house(tmp_path / "data", box) as (central, ids):
+        context = await browser.new_context(locale="fr-FR")
+        page = await context.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+
+        await page.goto(central.url + await box.link())
+        await look(page, "invitation", pictures)
+        await page.get_by_label("Mot de passe").fill(PASSWORD)
+        await page.get_by_label("Encore une fois").fill(PASSWORD)
+        await page.get_by_role("button", name="Enregistrer le mot de passe").click()
+        await page.wait_for_url("**/sign-in**")
+        await page.get_by_label("Adresse électronique").fill("jeanne@x.example")
+        await page.get_by_label("Mot de passe").fill("pas le bon mot de passe")
+        await page.keyboard.press("Enter")
+        await page.get_by_role("alert").wait_for()
+        complaints.clear()  # the browser's own word on a 400
+        await look(page, "sign-in", pictures)
+        await page.get_by_label("Mot de passe").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/sign-in/second-factor**")
+        await look(page, "second-factor", pictures)
+        phone = pyotp.TOTP("".join((await page.locator(".seed").inner_text()).split()))
+        for scheme in ("light", "dark"):
+            read = zxingcpp.read_barcodes(Image.open(pictures / f"second-factor-{scheme}-360.png"))
+            assert [pyotp.parse_uri(each.text).secret for each in read] == [phone.secret], "as a telephone reads it"
+        await page.get_by_label("Code de vérification").fill(phone.now())
+        await page.get_by_role("button", name="Activer").click()
+        await page.get_by_text("Vos codes de secours").wait_for()
+        await look(page, "codes", pictures)
+        await page.goto(central.url + "/account")
+        await look(page, "account", pictures)
+
+        async def do(command: object) -> None:
+            reply = await central.door.execute(SYSTEM, command, new())
+            assert reply.ok, reply.outcome
+
+        await page.goto(central.url + f"/admin/operators/new?at={ids['tdt']}")
+        await page.get_by_label("Nom").fill("Paul Durand")
+        await page.get_by_label("Adresse électronique (personnes)").fill("paul@x.example")
+        await page.get_by_label("Avec le profil").select_option(label="Guichet")
+        await look(page, "invite", pictures)
+        await page.get_by_role("button", name="Inviter", exact=True).click()
+        await page.wait_for_url("**/admin/e/operator/**")
+        paul = Id(page.url.partition("?")[0].rpartition("/")[2])
+        await do(
+            CreateChannel(ids["desk"], ids["root"], "GUICHET", {"fr": "Guichets"}, ChannelKind.BOX_OFFICE, (), True, 25)
+        )
+        await do(SetPerimeter(paul, PerimeterKind.CHANNEL, (ids["desk"],)))
+        await do(GivePrivilege(paul, ids["season"], "pricing.grid.read"))
+        await do(
+            CreateOperator(ids["program"], ids["tdt"], "Boutique en ligne", key_digest("x"), ("orders.order.create",))
+        )
+        other = await browser.new_context(locale="en-GB")
+        his = await other.new_page()
+        await his.goto(central.url + await box_link(box))
+        assert await his.locator("html").get_attribute("lang") in ("fr", "en")
+        await page.reload()
+        await look(page, "operator", pictures)
+        await page.goto(central.url + f"/admin/who/{paul}")
+        assert await page.locator(".matrix .yes").count() > 3
+        await look(page, "rights", pictures)
+        await page.goto(central.url + f"/admin/who?privilege=orders.order.create&at={ids['season']}")
+        assert {"Paul Durand", "Boutique en ligne"} <= set(
+            await page.locator("tbody td:first-child a").all_inner_texts()
+        )
+        await look(page, "who", pictures)
+        assert complaints == []
+
+        await page.goto(central.url + "/account")
+        await page.get_by_role("button", name="Quitter").click()
+        await page.wait_for_url("**/sign-in")
+        await page.get_by_label("Adresse électronique").fill("jeanne@x.example")
+        await page.get_by_label("Mot de passe").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/sign-in/code**")
+        await look(page, "code", pictures)
+
+
+async def box_link(box: Box) -> str:
+    """The newest invitation: what else came meanwhile are words about the account."""
+    while True:
+        async with asyncio.timeout(10):
+            found = re.search(r"/invitation/\S+", await box.mails.get())
+        if found:
+            return found[0]
