@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from central.devices.model import DEVICE, Device, DeviceDo, DeviceState, NoDevice
+from central.kernel.declared import code_taken
 from central.kernel.entity import Secret
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
@@ -75,7 +76,9 @@ def invite_device(tx: Tx, want: InviteDevice) -> Outcome[datetime]:
         certificate="", code_digest=code_digest(want.enrolment_code), code_until=until, contiguous=0, head=GENESIS,
         lease_epoch=0,
     )  # fmt: skip
-    return Ok(until) if tx.insert_if_absent(device) else Refused(NoDevice.CODE_TAKEN, fix="code")
+    if tx.insert_if_absent(device):
+        return Ok(until)
+    return code_taken(tx, device) or Refused(NoDevice.CODE_TAKEN, fix="code")
 
 
 @dataclass(frozen=True, slots=True)

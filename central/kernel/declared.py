@@ -239,6 +239,12 @@ def _lost(read: Read, column: Column, value: Any) -> list[Fault]:
     return [{"at": column.name, "what": "no_such", "entity": column.ref, "ids": gone}] if gone else []
 
 
+def code_taken(read: Read, row: Any) -> Refused | None:
+    """For commands written by hand: which row has already what this new one wants alone."""
+    taken = _taken(read, ENTITIES[type(row)], None, row)
+    return Refused(NoChange.CODE_TAKEN, fix=taken[0]["at"], detail={**taken[0], "faults": taken}) if taken else None
+
+
 def _taken(read: Read, declaration: Declaration, before: Any, after: Any) -> list[Fault]:
     """What another row has already."""
     found: list[Fault] = []

@@ -4,6 +4,7 @@ settings."""
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from central.kernel.declared import code_taken
 from central.kernel.entity import Ref, Secret
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import handles
@@ -69,8 +70,9 @@ def create_context(tx: Tx, want: CreateContext) -> Outcome[Id]:
         return Refused(NoContext.WRONG_PARENT, fix="kind", detail={"wants": PARENT[want.kind], "is": parent.kind})
     if not want.names.get("fr"):
         return Refused(NoContext.FRENCH_NAME_MISSING, fix="names")
-    if not tx.insert_if_absent(Context(want.id, parent.id, want.kind, want.code, want.names, want.settings)):
-        return Refused(NoContext.CODE_TAKEN, fix="code")
+    made = Context(want.id, parent.id, want.kind, want.code, want.names, want.settings)
+    if not tx.insert_if_absent(made):
+        return code_taken(tx, made) or Refused(NoContext.CODE_TAKEN, fix="code")
     return Ok(want.id)
 
 

@@ -440,4 +440,6 @@ async def test_a_line_to_postgres_that_was_cut_is_mended(
 
 async def test_a_season_twice_is_refused_by_name(door: Door, house: House) -> None:
     make = CreateContext(new_id(), house.organiser, ContextKind.SEASON, "S26", {"fr": "Encore"}, {})
-    assert (await door.execute(SYSTEM, make, new_id())).outcome == Refused("code_taken", fix="code")
+    said = (await door.execute(SYSTEM, make, new_id())).outcome
+    assert isinstance(said, Refused) and (said.reason, said.fix) == ("code_taken", "code")
+    assert (said.detail["value"], said.detail["by"]) == ("S26", house.season), "and by what"

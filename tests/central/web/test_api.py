@@ -183,7 +183,7 @@ async def test_a_code_that_is_taken_says_by_what(desk: Desk) -> None:
     assert (said["detail"]["value"], said["detail"]["by"]) == ("CHILD", house.child)
     context = {"id": new_id(), "context_id": house.organiser, "kind": "season", "code": "S26", "names": {"fr": "26"}}
     status, said = await desk.post("create_context", context | {"settings": {}})
-    assert (status, said["reason"]) == (409, "code_taken")
+    assert (status, said["reason"], said["detail"]["by"]) == (409, "code_taken", house.season), "by hand as well"
 
 
 async def test_names_that_nobody_knows(desk: Desk) -> None:
