@@ -310,12 +310,29 @@ def _may_see_what_was_asked(door: Door, read: Read, row: Row) -> bool:
 
 
 def _fields(t: Texts, command: str, body: Mapping[str, Any]) -> Iterable[Field]:
+    """A generated change says what it sets; its revision says nothing to people."""
     entity = (COMMANDS[command].on if command in COMMANDS else None) or command.partition("_")[2]
-    for name, value in body.items():
-        text = value if isinstance(value, str) else orjson.dumps(value).decode()
-        said_ = t("gardé secret") if text == STRUCK else text if len(text) <= 500 else text[:499] + "…"
+    generated = set(body) == {"id", "set", "seen"} and isinstance(body["set"], dict)
+    for name, value in ({"id": body["id"], **body["set"]} if generated else body).items():
         label = t("Identifiant") if name == "id" else t.known(f"field:{command}.{name}") or t.field(entity, name)
-        yield Field(label, said_)
+        yield Field(label, _plain(t, value))
+
+
+def _plain(t: Texts, value: Any) -> str:
+    match value:
+        case None | "":
+            return t("rien")
+        case bool():
+            return t("oui") if value else t("non")
+        case str():
+            text = t("gardé secret") if value == STRUCK else value
+        case dict() if all(isinstance(each, str) for each in value.values()):
+            text = ", ".join(f"{name} : {each}" for name, each in value.items())
+        case list() if all(isinstance(each, str) for each in value):
+            text = ", ".join(value)
+        case _:
+            text = orjson.dumps(value).decode()
+    return text if len(text) <= 500 else text[:499] + "…"
 
 
 def _refusal(read: Read, t: Texts, answer: str, may: bool) -> str:

@@ -208,7 +208,7 @@ def _shown(t: Texts, say: Sayer, found: Past, asked: dict[str, str]) -> Shown | 
         if one is None or other is None:
             return None
         lines = say.lines(differences(one[0], other[0], found.declaration.names))
-        title = t("Du {a} au {b}", a=_when(t, say, one[1]), b=_when(t, say, other[1]))
+        title = t("Entre {a} et {b}", a=_when(t, say, one[1]), b=_when(t, say, other[1]))
         return Shown(title, lines, same=not lines)
     if "when" in asked:
         at = _moment(asked["when"], say)
@@ -220,7 +220,7 @@ def _shown(t: Texts, say: Sayer, found: Past, asked: dict[str, str]) -> Shown | 
     if "state" in asked:
         moment = _moment_by(found.moments, asked["state"])
         if moment:
-            return _state(t, say, found, moment.after, _when(t, say, moment), moment.entry.key)
+            return _state(t, say, found, moment.after, t.moment(moment.entry.at, say.zone), moment.entry.key)
     return None
 
 
@@ -238,7 +238,7 @@ def _state(t: Texts, say: Sayer, found: Past, state: State | None, when: str, ke
 
 
 def _when(t: Texts, say: Sayer, moment: Moment | None) -> str:
-    return t.moment(moment.entry.at, say.zone) if moment else t("maintenant")
+    return t("le {when}", when=t.moment(moment.entry.at, say.zone)) if moment else t("maintenant")
 
 
 def _state_by(found: Past, key: str) -> tuple[State | None, Moment | None] | None:
