@@ -1,5 +1,6 @@
 # Every command prepares what it needs first (tools/bootstrap); nothing has to be installed by hand.
-.PHONY: help demo test bench lint format
+HOUSE ?= var/house
+.PHONY: help demo central test bench lint format
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -8,6 +9,11 @@ help: ## show this list
 demo: ## watch the whole system do its work (ONCE=1: play the story once, exit 0 only if every check held)
 	@tools/bootstrap demo
 	@exec .venv/bin/parterre demo $(if $(filter-out 0 no false,$(ONCE)),--once)
+
+central: ## a house of your own, kept in var/house: prints the address at which a browser sets it up
+	@tools/bootstrap central
+	@mkdir -p $(HOUSE)
+	@PARTERRE_CENTRAL__DATA=$(HOUSE) exec .venv/bin/parterre central
 
 test: ## all checks and all tests (ARGS="tests/edge -k lane" for some of them)
 	@tools/bootstrap test
