@@ -279,7 +279,7 @@ class _Reader(Checks):
             number = self._named(said["data-row"], "data-row", 30)
             zone.rows.append(_Row(number, self._line(), cast(RowLabel | None, label)))
             place.row_at = len(zone.rows) - 1
-            place.zone_at = self._zones.index(zone) if place.zone_at < 0 else place.zone_at
+            place.zone_at = self._loose[zone.name] if place.zone_at < 0 else place.zone_at
 
     def _named(self, value: str, what: str, most: int) -> str:
         return self.text(value, f"{self._line()}, {what}", most)
