@@ -41,6 +41,7 @@ class Actor:
     grants: frozenset[tuple[str, str]] = frozenset()
     perimeter: dict[str, frozenset[str]] = field(default_factory=dict)
     origin: str = ""
+    behalf: str = ""  # for whom central acts, `operator:<id>`: the log names them
 
     def may(self, privilege: str, path: Iterable[str]) -> bool:
         """Whether one of these contexts (nearest first) holds the privilege, or a branch that it hangs on."""
@@ -55,7 +56,7 @@ class Actor:
 
     @property
     def label(self) -> str:
-        return f"{self.kind}:{self.id}"
+        return self.behalf or f"{self.kind}:{self.id}"
 
 
 SYSTEM = Actor(ActorKind.SYSTEM, "central", "central")

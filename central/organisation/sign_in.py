@@ -12,7 +12,7 @@ from secrets import token_urlsafe
 from typing import Any
 
 from central.kernel.door import Door
-from central.kernel.tx import SYSTEM, Actor, Read
+from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.organisation.letters import AskLink, AskReset, UseLetter, open_letter
 from central.organisation.model import Context, Letter, NoSignIn, Operator, OperatorKind, Session
 from central.organisation.operators import mail_address
@@ -129,6 +129,7 @@ class SignIn:
                 self._id(), operator.id, digest(token), kept, anew, digest(visitor.token) if visitor.token else "",
                 account, visitor.address, visitor.browser, self._config.longest_s,
             ),
+            operator.id,
         )  # fmt: skip
         return Ok(token) if isinstance(begun, Ok) else begun
 
@@ -148,6 +149,7 @@ class SignIn:
         done = await self._do(
             visitor,
             CompleteSession(self._id(), found.session.id, digest(token), step or 0, recovery, self._config.longest_s),
+            operator.id,
         )
         return Ok(token) if isinstance(done, Ok) else done
 
@@ -181,7 +183,7 @@ class SignIn:
         if weak:
             return weak
         kept = await self.passwords.kept(password)
-        return await self._do(visitor, SetPassword(found.session.id, found.operator.password, kept))
+        return await self._do(visitor, SetPassword(found.session.id, found.operator.password, kept), found.operator.id)
 
     async def set_second_factor(
         self, visitor: Visitor, found: Found, seed: str, code: str
@@ -199,6 +201,7 @@ class SignIn:
             SetSecondFactor(
                 found.session.id, operator.password, sealed, step, recovery, digest(token), self._config.longest_s
             ),
+            operator.id,
         )
         return Ok((token, codes)) if isinstance(done, Ok) else done
 
@@ -208,13 +211,14 @@ class SignIn:
         command = SetSecondFactor(
             found.session.id, found.operator.password, "", 0, (), digest(token), self._config.longest_s
         )
-        done = await self._do(visitor, command)
+        done = await self._do(visitor, command, found.operator.id)
         return Ok(token) if isinstance(done, Ok) else done
 
     async def renew_recovery_codes(self, visitor: Visitor, found: Found) -> Outcome[list[str]]:
         codes = new_recovery_codes()
         recovery = tuple(self._recovery(found.operator.id, each) for each in codes)
-        done = await self._do(visitor, SetRecoveryCodes(found.session.id, found.operator.password, recovery))
+        command = SetRecoveryCodes(found.session.id, found.operator.password, recovery)
+        done = await self._do(visitor, command, found.operator.id)
         return Ok(codes) if isinstance(done, Ok) else done
 
     # --- letters ------------------------------------------------------------------------------------------------------
@@ -244,12 +248,13 @@ class SignIn:
             kept = await self.passwords.kept(password)
         except Crowded:
             return Refused(NoSignIn.BUSY)
-        return await self._do(visitor, UseLetter(digest(token), kept, attempt_id(self._account(operator.email or ""))))
+        command = UseLetter(digest(token), kept, attempt_id(self._account(operator.email or "")))
+        return await self._do(visitor, command, operator.id)
 
     async def link(self, actor: Actor, operator_id: Id) -> Outcome[str]:
         """A link's token, to be handed over by who asked: they were allowed to before (or are the console)."""
         token = token_urlsafe(32)
-        asker, command = replace(SYSTEM, origin=actor.origin), AskLink(operator_id, digest(token))
+        asker, command = replace(SYSTEM, origin=actor.origin, behalf=actor.label), AskLink(operator_id, digest(token))
         reply = await self._door.execute(asker, command, self._id())
         return Ok(token) if reply.ok else reply.outcome
 
@@ -284,5 +289,7 @@ class SignIn:
     async def _read(self, look: Callable[[Read], Any]) -> Any:
         return await self._door.read(SYSTEM, look)
 
-    async def _do(self, visitor: Visitor, command: Any) -> Outcome[Any]:
-        return (await self._door.execute(visitor.by_system, command, self._id())).outcome
+    async def _do(self, visitor: Visitor, command: Any, owner: str = "") -> Outcome[Any]:
+        """`owner`: whose account it is, once that was proved; the log has it as their act."""
+        actor = replace(visitor.by_system, behalf=f"{ActorKind.OPERATOR}:{owner}" if owner else "")
+        return (await self._door.execute(actor, command, self._id())).outcome

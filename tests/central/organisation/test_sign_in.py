@@ -137,3 +137,18 @@ async def test_tidying_takes_what_is_over(people: People, jeanne: Id) -> None:
     people.watch.at += LONGEST + timedelta(hours=13)
     await people.do(TidySessions())
     assert await people.rows(Session) == [] and await people.rows(Attempt) == []
+
+
+async def test_the_log_names_whose_account_it_was(people: People, jeanne: Id) -> None:
+    """Central gives these commands, on somebody's behalf and from their address."""
+    from central.kernel.tx import SYSTEM
+
+    await people.browser().sign_in(password="a wrong password")
+    browser = await people.browser().sign_in(next="/account")
+    new = "quatre lanternes dans le vent"
+    await browser.post("/account/password", now=PASSWORD, password=new, again=new)
+    rows = await people.door.read(SYSTEM, lambda read: read.run("SELECT name, actor, origin FROM command_log"))
+    who = {name: (actor, origin) for name, actor, origin in rows}
+    hers = (f"operator:{jeanne}", "web 127.0.0.1")
+    assert who["begin_session"] == who["set_password"] == who["use_letter"] == hers
+    assert who["count_attempt"] == ("system:central", "web 127.0.0.1"), "nobody is known yet"
