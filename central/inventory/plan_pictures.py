@@ -438,8 +438,28 @@ class PlanStates:
     gives=str,
 )
 def plan_states(read: Read, want: PlanStates) -> Outcome[str]:
-    table = plan_table(read, PlanTarget.PERFORMANCE, want.performance_id)
-    return Ok(states_of(table)) if table else Refused(NoAct.NO_SUCH_PLAN, fix="performance_id")
+    found = read.one(
+        "SELECT l.physical_configuration_id FROM performance p "
+        "JOIN logical_configuration l ON l.id = p.logical_configuration_id WHERE p.id = :id",
+        id=want.performance_id,
+    )
+    if found is None:
+        return Refused(NoAct.NO_SUCH_PLAN, fix="performance_id")
+    letters = {
+        seat: BLOCKED if blocked else FREE
+        for seat, blocked in read.run(
+            "SELECT seat_id, blocked FROM place WHERE performance_id = :id", id=want.performance_id
+        )
+    }
+    for seat, state in read.run(
+        "SELECT seat_id, state FROM allocation WHERE performance_id = :id AND state <> 'released' "
+        "AND seat_id IS NOT NULL",
+        id=want.performance_id,
+    ):
+        if seat in letters:
+            letters[seat] = LETTERS[state]
+    seats = read.run("SELECT id FROM physical_seat WHERE configuration_id = :id ORDER BY position", id=found[0])
+    return Ok("".join(letters.get(seat, GONE) for (seat,) in seats))
 
 
 @dataclass(frozen=True, slots=True)

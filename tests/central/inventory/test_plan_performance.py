@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from central.inventory.carry_over import CarryOver
 from central.inventory.counts import Availability
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats, UnblockPlaces, UndoPlanAction
 from central.inventory.plan_pictures import ComparePlan, PlanChanges, PlanCounts, PlanHistory, PlanPicture, PlanStates
@@ -16,7 +17,9 @@ from central.kernel.keys import Keys
 from central.kernel.tx import SYSTEM
 from central.organisation.model import Privilege
 from central.organisation.ops import path_of
+from central.venues.history import Field
 from central.venues.model import PlanTarget, SeatOrder
+from central.venues.ops import InvalidateSeats
 from central.venues.selection import Counted, Selection
 from shared.ids import Id, derived_id
 from tests.central.small_house import NOW, Clerk, House, Watch, new_id
@@ -204,7 +207,12 @@ def test_the_states_alone(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     clerk.do(house.order(house.seats[3]))
     clerk.do(BlockPlaces(house.performance, seats(house, 0), "x"))
-    assert clerk.ask(PlanStates(house.performance)).value == "bffs" + "f" * 16
+    states = clerk.ask(PlanStates(house.performance)).value
+    assert states == "bffs" + "f" * 16 == clerk.ask(PlanPicture(HERE, house.performance)).value["states"]
+    clerk.do(InvalidateSeats(house.physical, seats(house, 1), "cassé"))
+    clerk.do(CarryOver(house.logical, (house.performance,), (Field.INVALID,)))
+    assert clerk.ask(PlanStates(house.performance)).value[:4] == "bxfs"
+    assert clerk.ask(PlanStates(new_id())).reason == "no_such_plan"
 
 
 async def test_operators_who_act_on_one_plan_at_once(place: tuple[Database, House], keys: Keys, watch: Watch) -> None:
