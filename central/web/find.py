@@ -29,6 +29,7 @@ from shared.ids import is_id
 MOST_OF_A_KIND = 6
 MOST_WORDS = 6
 MOST_QUERY = 100
+EVERYWHERE = "(1 = 1)"  # what narrowing says to who may see all
 _RANGE_END = "\U0010ffff"
 
 
@@ -145,7 +146,10 @@ def _of_kind(
     if is_id(asked.upper()):
         rows = _narrowed(read, declaration, places, "t.id = :id", {"id": asked.upper()}, "0")
     elif spoken(declaration.name):
-        params: dict[str, Any] = {f"w{n}": f"%{word}%" for n, word in enumerate(words)}
+        # One letter is in every line: alone it is a whole word, or nothing.
+        params: dict[str, Any] = {
+            f"w{n}": f"%{word}%" if len(word) > 1 else f"% {word} %" for n, word in enumerate(words)
+        }
         inside = " AND ".join(f"f.words LIKE :w{n}" for n in range(len(words)))
         rank = "CASE WHEN f.words LIKE :whole THEN 0 WHEN f.words LIKE :start THEN 1 ELSE 2 END"
         params |= {"whole": f"% {' '.join(words)} %", "start": f"% {words[0]}%", "table": declaration.name}
@@ -163,14 +167,15 @@ def _narrowed(
     read: Read, declaration: Declaration, places: tuple[str, ...] | None, where: str, params: dict[str, Any], rank: str
 ) -> list[tuple[Any, ...]]:
     joins, conditions, more = narrowing(read, declaration, places)
-    source = f"{declaration.name} t"
-    order = "2, 1"
+    source, row_id, order = f"{declaration.name} t{joins}", "t.id", "2, 1"
     if "f.words" in where:
-        source = f"found f JOIN {declaration.name} t ON t.id = f.entity_id"
-        where = f"f.entity = :table AND {where}"
-        order = "2, f.words"
+        where, order = f"f.entity = :table AND {where}", "2, f.words"
+        if conditions == EVERYWHERE:  # the lines alone tell all: they are read without the things themselves
+            source, row_id = "found f", "f.entity_id"
+        else:
+            source = f"found f JOIN {declaration.name} t ON t.id = f.entity_id{joins}"
     return read.run(
-        f"SELECT t.id, {rank} FROM {source}{joins} WHERE {where} AND {conditions} "  # noqa: S608 - our own names
+        f"SELECT {row_id}, {rank} FROM {source} WHERE {where} AND {conditions} "  # noqa: S608 - our own names
         f"ORDER BY {order} LIMIT {MOST_OF_A_KIND}",
         **params,
         **more,

@@ -27,7 +27,8 @@ from central.web.texts import texts
 from tests.conftest import missing
 from tests.e2e.test_live_browser import CONTRAST
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]  # some two hundred pages of a real browser
+expect.set_options(timeout=20_000)
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 PASSWORD = "onze lanternes au bord du lavoir"
 STEPS = (
@@ -88,7 +89,7 @@ class House:
         with self._out.open("w") as out:
             command = [sys.executable, "-c", "from parterre.cli import main; main()", "central"]
             self._process = subprocess.Popen(command, env=env, stdout=out, stderr=subprocess.STDOUT)
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while "central serves" not in self.console or "set-up link printed" not in self.console:
             assert self._process.poll() is None and time.monotonic() < until, self.console
             time.sleep(0.1)
@@ -144,7 +145,7 @@ async def newcomer(browser: Browser, story: Story) -> AsyncIterator[Page]:
     refused on purpose."""
     context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale=story.locale)
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(20_000)
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
