@@ -239,7 +239,8 @@ def actions(clerk: Clerk, contingent: Id, physical: Id, logical: Id, performance
         ("performance: block, lasso", "place", lambda: BlockPlaces(performance, lasso, "x")),
     ]
     for name, table, act in acts:
-        times, undos, entry = [], [], {}
+        times, undos = [], []
+        entry: dict[str, Any] = {}
         for _ in range(repeats):
             spent, entry = took(clerk, lambda act=act: clerk.do(act()))  # type: ignore[misc]
             times.append(spent)

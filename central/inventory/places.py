@@ -23,7 +23,7 @@ from central.kernel.db import in_list
 from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read, Tx
 from central.venues.model import PlanAct
-from central.venues.plan_actions import assigning
+from central.venues.rules import assigning
 from central.venues.selection import Counted, Selection
 from shared.clock import to_ms
 from shared.ids import Id

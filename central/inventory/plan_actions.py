@@ -16,7 +16,7 @@ from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
 from central.venues.history import Changes, Field, index_of, inverse, load
 from central.venues.model import LogicalConfiguration, NoAct, PlanAct, PlanAction, PlanTarget, SeatOrder
-from central.venues.plan_actions import INVALID, assigning, blocking, category_twice, ordering, pair_companions, there
+from central.venues.plan_actions import category_twice, pair_companions
 from central.venues.plan_tables import (
     Acted,
     acted,
@@ -28,6 +28,7 @@ from central.venues.plan_tables import (
     save_logical,
     save_physical,
 )
+from central.venues.rules import INVALID, assigning, blocking, ordering, there
 from central.venues.selection import Chosen, Selection, Table, resolve
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused

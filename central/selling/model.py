@@ -24,8 +24,8 @@ class ChannelKind(StrEnum):
 @entity("channel", read=Privilege.CHANNEL_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """`contingents` it may sell from; `uncontingented` whether it may also sell hors contingent. A hold keeps its places
-    for `hold_minutes`, renewed for `hold_most_minutes` at most."""
+    """`contingents` it may sell from; `uncontingented` whether it may also sell hors contingent. A hold keeps its
+    places for `hold_minutes`, renewed for `hold_most_minutes` at most."""
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
