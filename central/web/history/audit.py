@@ -225,7 +225,7 @@ def told(
     made = []
     for row in rows:
         shown = tuple(
-            _thing(read, t, names, act, thing, change if lines else "", thing in seen)
+            _thing(read, t, names, act, thing, change if lines else "", thing in seen, zone)
             for act, thing, change in touched.get(row.id, ())
         )
         made.append(
@@ -262,7 +262,9 @@ def _counts(read: Read, ids: list[str]) -> dict[str, int]:
     )
 
 
-def _thing(read: Read, t: Texts, names: Any, act: Act, thing: Thing, change: str, seen: bool) -> Touched:
+def _thing(
+    read: Read, t: Texts, names: Any, act: Act, thing: Thing, change: str, seen: bool, zone: ZoneInfo
+) -> Touched:
     entity, row_id = thing
     if not seen:
         return Touched(act_text(t, act), t.entity(entity), "", "", seen=False)
@@ -273,7 +275,7 @@ def _thing(read: Read, t: Texts, names: Any, act: Act, thing: Thing, change: str
         pairs = [Difference(field, *pair) for field, pair in orjson.loads(change).items() if len(pair) == 2]
         declaration = BY_NAME[entity]
         states = [{each.field: each.before for each in pairs}, {each.field: each.after for each in pairs}]
-        lines = Sayer(read, t, declaration, row_id, states).lines(pairs)
+        lines = Sayer(read, t, declaration, row_id, states, zone).lines(pairs)
     return Touched(act_text(t, act), t.entity(entity), name, href, lines=lines)
 
 

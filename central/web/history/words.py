@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -57,15 +59,24 @@ class Told:
 
 
 class Sayer:
-    """Says values of one thing. What they refer to is named, also where it is no more."""
+    """Says values of one thing. What they refer to is named, also where it is no more. `house` is the zone where the
+    thing's own is not asked for, because none of its values is a time: a log names many things at once."""
 
-    def __init__(self, read: Read, t: Texts, declaration: Declaration, row_id: str, states: Iterable[State]) -> None:
+    def __init__(
+        self, read: Read, t: Texts, declaration: Declaration, row_id: str, states: Iterable[State],
+        house: ZoneInfo | None = None,
+    ) -> None:  # fmt: skip
         self.t, self._declaration, self._row_id = t, declaration, row_id
-        self.zone = zones_of(read, declaration, [row_id]).get(row_id) or house_zone(read)
-        wanted = [pair for state in states for pair in _refs(declaration, state)]
+        known = [state for state in states if state]
+        kinds = {declaration.column(name) for state in known for name in state if name in declaration.names}
+        asks = house is None or any(column.hint is datetime for column in kinds)
+        zones = zones_of(read, declaration, [row_id]) if asks else {}
+        self.zone = zones.get(row_id) or house or house_zone(read)
+        wanted = [pair for state in known for pair in _refs(declaration, state)]
+        whole = any(column.hint is int for column in kinds)
         self._reader = Reader(
             t=t, declaration=declaration, named=named(read, t, wanted), zones={row_id: self.zone},
-            currencies=currencies_of(read, declaration, [row_id]), house=self.zone,
+            currencies=currencies_of(read, declaration, [row_id]) if whole else {}, house=self.zone,
         )  # fmt: skip
 
     def field(self, name: str) -> str:

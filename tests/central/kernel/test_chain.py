@@ -11,7 +11,8 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from central.audit import sentence
+from central.audit import sentence, verify
+from central.config import CentralConfig
 from central.kernel.chain import AT_ONCE, CONTENT, Chain, Checkpoint, Signed, copy_checkpoints, hash_of, seal_now
 from central.kernel.db import Database
 from central.kernel.door import Door
@@ -22,6 +23,7 @@ from central.kernel.tx import SYSTEM, Read
 from central.organisation.ops import SetUpHouse, path_of
 from central.pricing.ops import PriceCell, SetPrice
 from parterre.cli import main
+from shared.runtime.config import Failure
 from shared.wire.codec import dump, load
 from shared.wire.seal import Signer, seal
 from tests.central.small_house import NOW, Clerk, House, Watch, new_id
@@ -448,6 +450,26 @@ async def test_a_file_that_cannot_be_written_does_not_stop_the_log(
 
 
 # --- the command line ------------------------------------------------------------------------------------------------
+
+
+def test_an_auditor_proves_either_database_with_copies_and_without_a_private_key(
+    log: Log, place: tuple[Database, House], tmp_path: Path
+) -> None:
+    root = tmp_path / "root.pem"
+    root.write_text(log.keys.root_pem)
+    settings = CentralConfig(data=tmp_path / "nothing here", database=place[0].url)
+    assert verify(settings, file=log.file, root=root).faults == ()
+    change_body(log, 3)
+    (fault,) = verify(settings, (f"{log.head}:{'0' * 64}",), log.file, root).faults[:1]
+    assert (fault.what, fault.seq) == (CH, 3)
+
+
+def test_a_database_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "root.pem").write_text(make_keys(NOW).root_pem)
+    (tmp_path / "empty.db").touch()
+    for url in (f"sqlite:///{tmp_path / 'empty.db'}", "postgresql://nobody@127.0.0.1:1/none"):
+        with pytest.raises(Failure, match="cannot be read"):
+            verify(CentralConfig(data=tmp_path, database=url), root=tmp_path / "root.pem")
 
 
 @pytest.fixture
