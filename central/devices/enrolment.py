@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from central.devices.model import DEVICE, Device, DeviceDo, DeviceState, NoDevice
 from central.kernel.declared import code_taken
-from central.kernel.entity import Secret
+from central.kernel.entity import Ref, Secret
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Context, Privilege
@@ -48,12 +48,12 @@ class InviteDevice:
 
     id: Id
     context_id: Id
-    site_id: Id
+    site_id: Annotated[Id, Ref("site")]
     kind: DeviceKind
     code: str
     label: str
     enrolment_code: Annotated[str, Secret()]
-    point_of_sale_id: Id | None = None
+    point_of_sale_id: Annotated[Id, Ref("point_of_sale")] | None = None
 
 
 @handles(InviteDevice, needs=Privilege.DEVICE_MODIFY, gives=datetime)
@@ -122,7 +122,7 @@ def enrol_device(tx: Tx, want: EnrolDevice) -> Outcome[Enrolled]:
 class ApproveDevice:
     """An operator has compared the key's id on the device's screen with `kid`, and lets it in."""
 
-    device_id: Id
+    device_id: Annotated[Id, Ref("device")]
     kid: str
 
 
@@ -153,7 +153,7 @@ class RevokeDevice:
     """Its later signatures do not count; what it still uploads goes to quarantine. `good`: tickets it signed that stay
     good all the same."""
 
-    device_id: Id
+    device_id: Annotated[Id, Ref("device")]
     good: tuple[Id, ...] = ()
 
 

@@ -7,7 +7,7 @@ Central answers with the highest sequence up to which it has everything, and ask
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -19,6 +19,7 @@ from central.devices.leases import own_context, take_returned, take_sealed
 from central.devices.model import Device, DeviceState, FactRecord, FactState, NoDevice
 from central.devices.sales import take_sale
 from central.kernel.db import UNFIT
+from central.kernel.entity import Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
@@ -196,7 +197,7 @@ def _gaps(tx: Tx, device: Device) -> tuple[tuple[int, int], ...]:
 class RetryFact:
     """Lets a dead letter have its effect after all, once what it tripped over is mended."""
 
-    fact_record_id: Id
+    fact_record_id: Annotated[Id, Ref("fact")]
 
 
 def _fact_context(read: Read, record_id: str) -> str | None:

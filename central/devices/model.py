@@ -35,7 +35,10 @@ DEVICE: Mapping[tuple[DeviceState, DeviceDo], DeviceState] = {
 }
 
 
-@entity("device", read=Privilege.DEVICE_READ, unique=(("context_id", "code"), ("point_of_sale_id",)))
+@entity(
+    "device", read=Privilege.DEVICE_READ, unique=(("context_id", "code"), ("point_of_sale_id",)),
+    life=("state", DEVICE),
+)  # fmt: skip
 @dataclass(frozen=True, slots=True)
 class Device:
     """`code` is short and names its series of numbers and receipts. A point of sale is one

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
 from central.devices.enrolment import device_context
 from central.devices.model import Device, DeviceState, NoDevice
+from central.kernel.entity import Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
 from central.organisation.model import Privilege
@@ -25,7 +26,7 @@ OUTBOX_KIND = "device_command"
 class CommandDevice:
     """Tells a device to do something that its role knows (a lane: `force_entry`, `proof_seen`, `helpdesk`)."""
 
-    device_id: Id
+    device_id: Annotated[Id, Ref("device")]
     name: str
     body: dict[str, Any]
 
