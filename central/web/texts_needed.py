@@ -61,7 +61,7 @@ def _in_python(path: Path) -> Iterator[str]:
                 for key, value in zip(node.keys, node.values, strict=True)
                 if isinstance(key, ast.Constant) and key.value == "what"
                 for said in ((value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,))
-                if isinstance(said, ast.Constant)
+                if isinstance(said, ast.Constant) and isinstance(said.value, str)
             )
 
 

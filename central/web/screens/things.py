@@ -129,7 +129,7 @@ def _life_buttons(at_desk: Desk, read: Read, declaration: Declaration, row: Any,
                 said = at_desk.t.value(enum_name(type(do)), do)
                 yield Button(said, f"{href}&{choice}={do}", _weight(do))
         elif (do := _named(handler, dos)) is None or (now, do) in table:
-            yield Button(at_desk.t.do(handler.name), href, "main" if do else "rest")
+            yield Button(at_desk.t.do(handler.name), href, _weight(do) if do else "rest")
 
 
 def _choice_of(handler: Handler, dos: set[Any]) -> str | None:

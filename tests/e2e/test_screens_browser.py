@@ -1,0 +1,241 @@
+"""The administration in a real Chromium: every screen that is read from the declarations, with hostile names in it, in
+light and dark, on a desk and on a telephone: nothing runs that should not, nothing sticks out, and axe-core finds nothing.
+"""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from central.app import make_app
+from central.catalogue.model import Event
+from central.kernel.db import Database
+from central.kernel.declared import command_of
+from central.kernel.door import Door
+from central.kernel.keys import make_keys
+from central.kernel.privileges import EVERYTHING, Action
+from central.kernel.schema import upgrade
+from central.organisation.model import Context
+from central.organisation.ops import path_of
+from central.pricing.model import Tariff
+from central.selling.model import Channel
+from central.venues.model import SeatCategory, Site, Space
+from central.web.session import SESSIONS, SignedIn
+from shared.ids import Id
+from tests.central.small_house import NOW, Clerk, House, Watch, new_id, set_up
+from tests.conftest import missing
+
+pytestmark = pytest.mark.e2e
+AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
+SHOTS = Path(__file__).parents[2] / "docs" / "pictures"
+HOSTILE = (
+    "<script>window.broken = 1</script><img src=x onerror='window.broken = 2'>",
+    "'; DROP TABLE tariff; -- \" OR 1=1",
+    '=HYPERLINK("http://127.0.0.1:9/","x")+cmd|\' /C calc\'!A0',
+    "\u202eعنوان مقلوب\u202c {{ 7*7 }} ${7*7} %s {n}",
+    "Wort" * 120,
+)
+AXE_RUN = """async () => {
+  const found = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]});
+  return found.violations.map((each) => each.id + ": " + each.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | "));
+}"""
+SIZES = ((1440, 900, "light"), (1440, 900, "dark"), (360, 780, "light"), (360, 780, "dark"))
+
+
+@dataclass(slots=True)
+class Running:
+    url: str
+    house: House
+    door: Door
+    language: str = "fr"
+
+
+def hostile(clerk: Clerk, house: House) -> dict[str, Id]:
+    """The names of what stands in the house become hostile, through the door, as an operator might."""
+
+    def change(kind: type[Any], row_id: Id, **fields: Any) -> None:
+        clerk.do(command_of(Action.MODIFY, kind)(row_id, fields))
+
+    for kind, row_id, n in (
+        (Context, house.organiser, 0), (Context, house.season, 1), (Context, house.activity, 4), (Event, house.event, 0),
+        (Tariff, house.full, 2), (Tariff, house.child, 4), (Site, house.site, 3), (Channel, house.channel, 1),
+        (SeatCategory, house.seated, 0),
+    ):  # fmt: skip
+        change(kind, row_id, names={language: HOSTILE[n] for language in ("fr", "en", "de", "es", "it")})
+    change(Site, house.site, address="<b>12</b>\n=1+1\n" + "x" * 10_000)
+    space = clerk.rows("SELECT id FROM space LIMIT 1")[0][0]
+    change(Space, Id(space), names={"fr": HOSTILE[4]})
+    return {"space": Id(space)}
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Running]:
+    database, watch, keys = Database(f"sqlite:///{tmp_path / 'house.db'}"), Watch(), make_keys(NOW)
+    upgrade(database)
+    db = database.connect()
+    clerk = Clerk(Door(database, watch, path_of, keys), db, watch)
+    house = set_up(clerk)
+    hostile(clerk, house)
+    db.close()
+    door = Door(database, watch, path_of, keys)
+    door.start()
+    made = Running("", house, door)
+    me = house.operator(EVERYTHING)
+
+    async def session(_: web.Request) -> SignedIn | None:
+        return SignedIn(me, new_id(), "Ada <Lovelace>", made.language, "token")
+
+    app = make_app(door)
+    app[SESSIONS] = session
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield made
+    await runner.cleanup()
+    await asyncio.to_thread(door.stop)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        missing("Chromium", "chromium")
+    async with async_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        made = await playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield made
+        await made.close()
+
+
+@asynccontextmanager
+async def page_of(browser: Browser, width: int = 1440, height: int = 900, scheme: str = "light") -> AsyncIterator[Page]:
+    """A page; whatever its console complains about fails the test, but for a refusal's own status."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light", bypass_csp=False
+    )
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+    page.on("request", lambda request: None if "127.0.0.1" in request.url else complaints.append(request.url))
+    yield page
+    assert [said for said in complaints if "status of 4" not in said] == []
+    await context.close()
+
+
+def screens(house: House) -> dict[str, str]:
+    """Every kind of generic screen, by name."""
+    return {
+        "house": "/admin",
+        "context": f"/admin/at/{house.organiser}",
+        "list": "/admin/e/tariff",
+        "list-sites": "/admin/e/site",
+        "list-empty": "/admin/e/entrance",
+        "list-nothing": "/admin/e/tariff?q=%3Cscript%3E",
+        "list-narrowed": f"/admin/e/space?is.site_id={house.site}",
+        "list-log": "/admin/e/performance",
+        "thing": f"/admin/e/performance/{house.performance}",
+        "thing-site": f"/admin/e/site/{house.site}",
+        "thing-category": f"/admin/e/seat_category/{house.seated}",
+        "new-channel": f"/admin/e/channel/new?at={house.institution}",
+        "new-performance": "/admin/e/performance/new",
+        "new-grid": "/admin/e/price_grid/new",
+        "copy": f"/admin/e/tariff/new?from={house.full}",
+        "edit-context": f"/admin/e/context/{house.organiser}/edit",
+        "edit-site": f"/admin/e/site/{house.site}/edit",
+        "act": f"/admin/do/change_sale?on={house.performance}&do=suspend",
+        "act-refused": f"/admin/do/delete_site?on={house.site}",
+        "act-form": f"/admin/do/change_sale?on={house.performance}",
+        "prices": f"/admin/pricing/grid/{house.grid}",
+        "lost": "/admin/e/tariff/" + "0" * 26,
+    }
+
+
+async def looked_at(page: Page, name: str) -> list[str]:
+    """What is wrong with the page that is open."""
+    wrong = [f"{name}: {each}" for each in await page.evaluate(AXE_RUN)]
+    if await page.evaluate("window.broken"):
+        wrong.append(f"{name}: something ran")
+    if (wide := await page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
+        wrong.append(f"{name}: {wide} px too wide")
+    return wrong
+
+
+@pytest.mark.parametrize("width, height, scheme", SIZES)
+async def test_every_screen_bears_hostile_names(
+    running: Running, browser: Browser, width: int, height: int, scheme: str
+) -> None:
+    wrong: list[str] = []
+    async with page_of(browser, width, height, scheme) as page:
+        await page.add_init_script(AXE.read_text())
+        for name, path in screens(running.house).items():
+            await page.goto(running.url + path)
+            await page.wait_for_load_state("networkidle")
+            wrong += await looked_at(page, f"{name} {width} {scheme}")
+        await page.goto(running.url + "/admin/e/tariff/new")
+        await page.fill("#f-names-fr", "")
+        await page.click("[data-key=save]")
+        wrong += await looked_at(page, f"faults {width} {scheme}")
+        assert await page.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
+    assert wrong == [], "\n".join(wrong)
+
+
+async def test_a_list_filters_as_one_types_and_obeys_the_keyboard(running: Running, browser: Browser) -> None:
+    async with page_of(browser) as page:
+        await page.goto(running.url + "/admin/e/tariff")
+        await expect(page.locator("tbody tr")).to_have_count(2)
+        await page.keyboard.press("/")
+        await page.keyboard.type("CHILD")
+        await expect(page.locator("tbody tr")).to_have_count(1)
+        assert "q=CHILD" in page.url
+        assert "q=CHILD" in str(await page.locator("[data-export=csv]").get_attribute("href"))
+        await page.locator("#filter").blur()
+        await page.keyboard.press("ArrowDown")
+        await page.keyboard.press("Space")
+        await expect(page.locator("tbody .pick input")).to_be_checked()
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**/admin/e/tariff/{running.house.child}")
+        await page.keyboard.press("e")
+        await page.wait_for_url("**/edit")
+        await page.fill("#f-rank", "7")
+        await page.keyboard.press("Control+s")
+        await expect(page.locator(".done")).to_be_visible()
+        await page.keyboard.press("?")
+        await expect(page.locator("#keys")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("Control+k")
+        assert await page.evaluate("document.activeElement.id") == "find"
+
+
+async def test_rows_of_a_form_come_and_go(running: Running, browser: Browser) -> None:
+    async with page_of(browser) as page:
+        await page.goto(f"{running.url}/admin/e/context/{running.house.organiser}/edit")
+        await expect(page.locator(".rowlist .row")).to_have_count(2)
+        await page.click("[data-add=row]")
+        await page.keyboard.type("timezone")
+        await page.locator(".rowlist .row:last-child input[name$='.value']").fill("Indian/Reunion")
+        await page.locator(".rowlist .row:first-child [data-drop=row]").click()
+        await page.click("[data-key=save]")
+        await expect(page.locator(".done")).to_be_visible()
+        await expect(page.locator(".values")).to_contain_text("timezone: Indian/Reunion")
+        await expect(page.locator(".values")).not_to_contain_text("currency")
+
+
+async def test_the_tree_opens_on_a_telephone(running: Running, browser: Browser) -> None:
+    async with page_of(browser, 360, 780) as page:
+        await page.goto(running.url + "/admin")
+        await expect(page.locator("#tree")).to_be_hidden()
+        await page.click(".open-tree")
+        await expect(page.locator("#tree")).to_be_visible()
+        await page.click(f"#tree a[href='/admin/at/{running.house.season}']")
+        await page.wait_for_url(f"**/admin/at/{running.house.season}")
