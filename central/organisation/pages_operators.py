@@ -19,6 +19,7 @@ from central.kernel.entity import BY_NAME
 from central.kernel.registry import privileges
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
+from central.organisation.giving import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
 from central.organisation.model import (
     Context,
     Grant,
@@ -37,17 +38,10 @@ from central.organisation.operators import (
     ClearSecondFactor,
     CreateOperator,
     DeactivateOperator,
-    EndSession,
-    EndSessions,
-    GivePrivilege,
-    GiveRole,
     InviteOperator,
     ReactivateOperator,
     RenewKey,
     SendLetter,
-    SetPerimeter,
-    TakePrivilege,
-    TakeRole,
     WithdrawKey,
 )
 from central.organisation.pages import Desk, typed
@@ -59,6 +53,7 @@ from central.organisation.rights import (
     known_nodes,
     second_factor_demanded,
 )
+from central.organisation.sessions import EndSession, EndSessions
 from central.web.screens.names import Labels, house_zone, labels
 from central.web.screens.refusals import Said, privilege_text
 from central.web.session import SignedIn

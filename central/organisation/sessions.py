@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
+from central.kernel.declared import NoChange
 from central.kernel.entity import Ref, Secret
 from central.kernel.registry import handles
 from central.kernel.tx import ActorKind, Read, Tx
 from central.organisation.contexts import by_house_alone
+from central.organisation.giving import at_operator, at_row
 from central.organisation.letters import tell_owner
 from central.organisation.model import Attempt, NoSignIn, Operator, OperatorKind, Privilege, Session
 from central.organisation.rights import second_factor_demanded
@@ -303,3 +305,40 @@ def _end_others(tx: Tx, operator_id: Id, session_id: Id) -> None:
     for session in tx.find(Session, "WHERE operator_id = :id ORDER BY id", id=operator_id):
         if session.id != session_id:
             tx.delete(session)
+
+
+# --- signing others out ---
+
+
+@dataclass(frozen=True, slots=True)
+class EndSession:
+    """Signs somebody out at one browser."""
+
+    session_id: Annotated[Id, Ref("operator_session")]
+
+
+@handles(EndSession, needs=Privilege.SESSION_END, at=at_row("operator_session", "session_id"))
+def end_session(tx: Tx, want: EndSession) -> Outcome[None]:
+    session = tx.get(Session, want.session_id)
+    if session is None:
+        return Refused(NoChange.NO_SUCH, fix=want.session_id)
+    tx.delete(session)
+    return Ok(None)
+
+
+@dataclass(frozen=True, slots=True)
+class EndSessions:
+    """Signs somebody out everywhere."""
+
+    operator_id: Annotated[Id, Ref("operator")]
+
+
+@handles(EndSessions, needs=Privilege.SESSION_END, at=at_operator)
+def end_sessions(tx: Tx, want: EndSessions) -> Outcome[None]:
+    end_sessions_of(tx, want.operator_id)
+    return Ok(None)
+
+
+def end_sessions_of(tx: Tx, operator_id: str, but: str = "") -> None:
+    for session in tx.find(Session, "WHERE operator_id = :id AND id <> :but ORDER BY id", id=operator_id, but=but):
+        tx.delete(session)

@@ -25,8 +25,9 @@ from central.config import BrokerConfig, CentralConfig
 from central.kernel.declared import command_of
 from central.kernel.privileges import Action
 from central.kernel.tx import SYSTEM
+from central.organisation.giving import GivePrivilege, SetPerimeter
 from central.organisation.model import ContextKind, PerimeterKind, Profile
-from central.organisation.operators import CreateOperator, GivePrivilege, InviteOperator, SetPerimeter
+from central.organisation.operators import CreateOperator, InviteOperator
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest
 from central.organisation.settings import Costs, MailConfig, SignInConfig, Tls
 from central.selling.model import ChannelKind

@@ -20,9 +20,10 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.outbox import drain
 from central.kernel.tx import SYSTEM, Actor
+from central.organisation.giving import GiveRole
 from central.organisation.letters import MAIL
 from central.organisation.model import Operator, Profile
-from central.organisation.operators import GiveRole, InviteOperator
+from central.organisation.operators import InviteOperator
 from central.organisation.ops import path_of
 from central.organisation.pages import WayIn
 from central.organisation.settings import Costs, MailConfig, SignInConfig, Tls

@@ -3,15 +3,17 @@
 from datetime import timedelta
 
 from central.kernel.tx import SYSTEM, Read
+from central.organisation.giving import SetPerimeter
 from central.organisation.letters import AskLink, UseLetter
 from central.organisation.model import Attempt, Operator, Session
-from central.organisation.operators import EndSessions, InviteOperator, SetPerimeter
+from central.organisation.operators import InviteOperator
 from central.organisation.ops import actor_of
 from central.organisation.rights import WhoMay, administrators
 from central.organisation.sessions import (
     BeginSession,
     CompleteSession,
     CountAttempt,
+    EndSessions,
     NoteSeen,
     SetSecondFactor,
     TidySessions,

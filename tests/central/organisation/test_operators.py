@@ -5,21 +5,17 @@ import pytest
 from central.kernel.declared import command_of
 from central.kernel.privileges import Action
 from central.kernel.tx import SYSTEM
+from central.organisation.giving import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
 from central.organisation.model import Grant, Operator, OperatorKind, Perimeter, PerimeterKind, Privilege, Profile, Role
 from central.organisation.operators import (
     ChangeOperator,
     ClearSecondFactor,
     CreateOperator,
     DeactivateOperator,
-    GivePrivilege,
-    GiveRole,
     InviteOperator,
     ReactivateOperator,
     RenewKey,
     SendLetter,
-    SetPerimeter,
-    TakePrivilege,
-    TakeRole,
     WithdrawKey,
 )
 from central.organisation.ops import operator_of

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from pyotp import TOTP
 
+from central.organisation.giving import GiveRole, TakeRole
 from central.organisation.model import Session
-from central.organisation.operators import ClearSecondFactor, GiveRole, TakeRole
+from central.organisation.operators import ClearSecondFactor
 from central.organisation.second_factor import STEP_S, bare, new_recovery_codes, new_seed, picture, step_of
 from shared.ids import Id
 from tests.central.organisation.conftest import CODE, PASSWORD, Browser, People

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from central.organisation.model import Attempt, Session
-from central.organisation.operators import DeactivateOperator, EndSession, EndSessions
+from central.organisation.operators import DeactivateOperator
 from central.organisation.rules import IDLE, LONGEST
+from central.organisation.sessions import EndSession, EndSessions
 from shared.ids import Id
 from tests.central.organisation.conftest import JEANNE, PASSWORD, People
 
