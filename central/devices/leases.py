@@ -48,6 +48,10 @@ class RequestLease:
     category_id: Id | None = None
     quantity: int = 0
 
+    @property
+    def in_line(self) -> str:
+        return f"best/{self.performance_id}" if self.quantity else ""
+
 
 def own_context(read: Read, _: Any) -> str | None:
     """Where the asking device stands."""

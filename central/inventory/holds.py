@@ -66,6 +66,11 @@ class HoldPlaces:
     best: BestWish | None = None
     contact_id: Id | None = None
 
+    @property
+    def in_line(self) -> str:
+        """Who wants the best seats waits for who came before: all of them want the same ones."""
+        return f"best/{self.performance_id}" if self.best else ""
+
 
 @dataclass(frozen=True, slots=True)
 class HeldPlace:

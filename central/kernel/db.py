@@ -7,10 +7,11 @@ does (docs/performance.md).
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -38,6 +39,7 @@ class Connection(Protocol):
     def release(self, name: str = "command") -> None: ...
     def undo(self, name: str = "command") -> None: ...
     def close(self) -> None: ...
+    def alone(self, word: str) -> AbstractContextManager[None]: ...
 
     @property
     def closed(self) -> bool: ...
@@ -130,6 +132,9 @@ class SqliteConnection:
     def close(self) -> None:
         self._db.close()
 
+    def alone(self, word: str) -> AbstractContextManager[None]:  # noqa: ARG002 - there is one writer
+        return nullcontext()
+
     @property
     def closed(self) -> bool:
         return False  # a file does not hang up
@@ -179,6 +184,22 @@ class PostgresConnection:
 
     def close(self) -> None:
         self._db.close()
+
+    @contextmanager
+    def alone(self, word: str) -> Iterator[None]:
+        """Waits until nobody else in any process is alone with this word; an empty one waits for nobody. Taken outside
+        of a transaction: inside, one would have waited with a look at the data that is too old by then."""
+        if not word:
+            yield
+            return
+        key = {"key": int.from_bytes(sha256(word.encode()).digest()[:8], "big", signed=True)}
+        self._execute("SELECT pg_advisory_lock(:key)", key)
+        try:
+            yield
+        finally:
+            if not self._db.closed:  # a line that is cut gives the lock back
+                with suppress(psycopg.OperationalError):
+                    self._db.execute(pg_text("SELECT pg_advisory_unlock(:key)").encode(), key)
 
     @property
     def closed(self) -> bool:

@@ -269,7 +269,10 @@ class Door:
     def _postgres_job(self, job: Job) -> tuple[Reply, Told]:
         for attempt in range(REPEATS):
             try:
-                return self._committed(self._connection(read_only=False), job)
+                db = self._connection(read_only=False)
+                # commands that all want the same thing would only make each other repeat: they stand in line
+                with db.alone(getattr(job.command, "in_line", "")):
+                    return self._committed(db, job)
             except (Repeatable, *UNFIT):  # UNFIT: the same id came in twice at once, and the other one was faster
                 time.sleep(min(0.002 * attempt, 0.05))
         return reply_to(Refused(NoEntry.BUSY, detail={"repeats": REPEATS})), NOTHING
