@@ -9,7 +9,6 @@ GET POST /invitation/<token>    what a letter's link opens
 """
 
 from dataclasses import dataclass
-from hmac import compare_digest
 from typing import Any
 from urllib.parse import quote
 
@@ -23,7 +22,7 @@ from central.organisation.rules import Standing
 from central.organisation.second_factor import address, new_seed, picture
 from central.organisation.sessions import EndOwnSession
 from central.organisation.sign_in import Found
-from central.web.session import CSRF_FIELD, csrf_of, local_path
+from central.web.session import CSRF_FIELD, csrf_of, is_csrf, local_path, masked
 from shared.outcome import Refused
 
 
@@ -198,7 +197,7 @@ class DoorPages:
         answer = await desk.frame.page(
             request, template, status=status_of(refused) if refused else 200, title=title(t), house=t.of(names),
             wanted=local_path(wanted) if wanted else "", why=why, here=request.path,
-            half_csrf=csrf_of(desk.cookies.token(request)), **data,
+            half_csrf=masked(csrf_of(desk.cookies.token(request))), **data,
         )  # fmt: skip
         remember_language(request, answer)
         return answer
@@ -213,7 +212,7 @@ class DoorPages:
     def _own_form(self, request: web.Request, form: Any) -> None:
         """The guard asks for a whole session's token; a half one has its own."""
         wanted = csrf_of(self._desk.cookies.token(request))
-        if not compare_digest(typed(form, CSRF_FIELD).encode(), wanted.encode()):
+        if not is_csrf(typed(form, CSRF_FIELD), wanted):
             raise web.HTTPForbidden(text="This form is too old, or not ours: load the page again.")
 
 

@@ -3,7 +3,6 @@ nobody. What may be wrong with that is said as a problem (RFC 9457), like everyt
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from hmac import compare_digest
 from typing import Any
 
 import orjson
@@ -11,7 +10,7 @@ from aiohttp import web
 
 from central.kernel.tx import Actor, ActorKind
 from central.web.origin import address_of
-from central.web.session import CSRF_HEADER, SAFE, SESSIONS
+from central.web.session import CSRF_HEADER, SAFE, SESSIONS, is_csrf
 from shared.wire.requests import DEVICE
 
 Authenticate = Callable[[web.Request, bytes], Awaitable[Actor | None]]
@@ -36,7 +35,7 @@ async def caller(request: web.Request, body: bytes = b"") -> Actor | web.Respons
         nobody = await authenticate(request, body)
         return _placed(request, nobody) if nobody else unknown_caller(request)
     said = request.headers.get(CSRF_HEADER, "")
-    if request.method not in SAFE and not compare_digest(said.encode(), signed_in.csrf.encode()):
+    if request.method not in SAFE and not is_csrf(said, signed_in.csrf):
         return problem(403, "not_our_page", f"A browser's session sends the page's token in the header {CSRF_HEADER}.")
     return _placed(request, signed_in.actor)
 

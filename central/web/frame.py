@@ -15,7 +15,7 @@ from aiohttp import web
 from central.kernel.door import Door
 from central.kernel.values import LANGUAGES
 from central.web.assets import address
-from central.web.session import SESSIONS, SignedIn, to_sign_in
+from central.web.session import SESSIONS, SignedIn, masked, to_sign_in
 from central.web.shell import Branch, Entry, shell, tree
 from central.web.texts import OWN_NAMES, Texts, language_for, texts
 
@@ -94,8 +94,10 @@ class Frame:
                 me.actor,
                 lambda read: shell(read, self.door, t, at=at, here=here, entries=self._entries, done=done),
             )
-        said = self.render(template, t, me=me, request=request, csrf=me.csrf if me else "", **data)
-        return web.Response(status=status, text=said, content_type="text/html", headers={"Cache-Control": "no-store"})
+        said = self.render(template, t, me=me, request=request, csrf=masked(me.csrf) if me else "", **data)
+        answer = web.Response(status=status, text=said, content_type="text/html", headers={"Cache-Control": "no-store"})
+        answer.enable_compression()
+        return answer
 
     def render(self, template: str, t: Texts, /, **data: Any) -> str:
         return self._templates.get_template(template).render(t=t, **data)
