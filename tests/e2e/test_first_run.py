@@ -29,6 +29,7 @@ from tests.e2e.test_live_browser import CONTRAST
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]  # some two hundred pages of a real browser
 expect.set_options(timeout=20_000)
+AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 PASSWORD = "onze lanternes au bord du lavoir"
 STEPS = (
@@ -154,12 +155,33 @@ async def newcomer(browser: Browser, story: Story) -> AsyncIterator[Page]:
     await context.close()
 
 
+async def fits(page: Page) -> None:
+    """On a telephone and in the dark: nothing stands out to the right, every text can be read, axe finds nothing."""
+    for width, scheme in ((360, "light"), (1280, "dark")):
+        await page.set_viewport_size({"width": width, "height": 800})
+        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        await page.wait_for_timeout(200)
+        where = f"{page.url} {width} {scheme}"
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, where
+        assert await page.evaluate(CONTRAST) == [], where
+        await page.evaluate(AXE.read_text())
+        found = await page.evaluate("axe.run().then((said) => said.violations.map((v) => [v.id, v.nodes[0].html]))")
+        assert found == [], where
+    await page.set_viewport_size({"width": 1280, "height": 900})
+    await page.emulate_media(color_scheme="light")
+
+
 class Album:
-    """Takes the pictures: into docs/ when asked for, elsewhere to show that they can be taken."""
+    """Takes the pictures: into docs/ when asked for, elsewhere to show that they can be taken. The story that takes
+    none looks closely at each of our screens instead."""
 
     def __init__(self, folder: Path, wanted: bool) -> None:
         self.folder = PICTURES if os.environ.get("PICTURES") else folder
         self._wanted = wanted
+
+    async def look(self, page: Page) -> None:
+        if not self._wanted:
+            await fits(page)
 
     async def take(self, page: Page, name: str) -> None:
         if not self._wanted:
@@ -203,6 +225,7 @@ async def set_up(house: House, browser: Browser, story: Story, album: Album) -> 
         await expect(page.locator("form")).to_have_count(0)  # without the link nobody sets up anything
         await page.goto(house.link)
         await expect(page.locator("h1")).to_have_text(story.welcome)
+        await album.look(page)
         await go_on(page)  # nothing typed yet
         await expect(page.locator("#name")).to_have_attribute("aria-invalid", "true")
         await page.fill("#name", story.house)
@@ -213,6 +236,7 @@ async def set_up(house: House, browser: Browser, story: Story, album: Album) -> 
         await page.fill("#licence", "licence 7")
         await go_on(page)
         await expect(page.locator(".field .fault")).to_have_count(2)  # both at once, at their fields
+        await album.look(page)
         await page.fill("#siret", story.siret)
         await page.fill("#licence", story.licence)
         await page.fill("#address", story.address)
@@ -242,7 +266,7 @@ async def set_up(house: House, browser: Browser, story: Story, album: Album) -> 
         await expect(page.locator(".setup-count")).to_contain_text(story.seats)
         await expect(page.locator(".setup-hall use[data-n]")).to_have_count(300)
         await album.take(page, "setup")
-        assert await page.evaluate(CONTRAST) == []
+        await album.look(page)
         await go_on(page)
         await page.fill("#name", story.person)
         await page.fill("#email", "first@house.example")
@@ -250,6 +274,7 @@ async def set_up(house: House, browser: Browser, story: Story, album: Album) -> 
         await page.fill("#again", "azertyuiop124")
         await go_on(page)
         await expect(page.locator(".field .fault")).to_have_count(2)
+        await album.look(page)
         await page.fill("#password", PASSWORD)
         await page.fill("#again", PASSWORD)
         await go_on(page)
@@ -264,6 +289,7 @@ async def make_ready(page: Page, story: Story, album: Album) -> None:
             return
         if step == 1:
             await album.take(page, "going-live")
+            await album.look(page)
         await first.locator(".how a").first.click()
         await page.wait_for_load_state()
         await take_step(page, story, album)
@@ -275,6 +301,7 @@ async def take_step(page: Page, story: Story, album: Album) -> None:
     """Fills in what the form asks for and cannot know; takes what it proposes."""
     path = page.url.partition("/admin/")[2]
     if path.startswith(("live/usual", "sell-hall")):
+        await album.look(page)
         await page.locator("main button.main").last.click()
     elif path.startswith("e/price_grid/new"):
         await page.fill("input[name='names.fr']", "Prix de la saison")
@@ -320,6 +347,7 @@ async def look_around(page: Page, house: House, story: Story, album: Album) -> N
     hit = page.locator("#found [role=option]").filter(has_text=story.show)
     await expect(hit).to_be_visible()
     await album.take(page, "find")
+    await album.look(page)
     await choose(page, hit)
     await expect(page).to_have_url(re.compile(r"/admin/e/event/\w{26}$"))
     await expect(page.locator("h1")).to_contain_text(story.show)
