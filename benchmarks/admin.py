@@ -34,7 +34,7 @@ from central.kernel.privileges import EVERYTHING
 from central.kernel.schema import upgrade
 from central.organisation.ops import path_of
 from central.selling.model import PointOfSale
-from central.web.session import SESSIONS, SignedIn
+from central.web.session import SESSIONS, SignedIn, csrf_of
 from shared.ids import derived_id
 from tests.central.small_house import NOW, Clerk, House, Watch, new_id, set_up
 
@@ -79,7 +79,7 @@ async def served(folder: Path, count: int) -> AsyncIterator[Served]:
     fill(database, house, count)
     door = Door(database, watch, path_of, keys)
     door.start()
-    me = SignedIn(house.operator(EVERYTHING), new_id(), "Ada", "fr", "token")
+    me = SignedIn(house.operator(EVERYTHING), new_id(), "Ada", "fr", csrf_of("token"))
 
     async def session(_: web.Request) -> SignedIn | None:
         return me

@@ -1,5 +1,5 @@
 """The administration in a real Chromium: every screen that is read from the declarations, with hostile names in it, in
-light and dark, on a desk and on a telephone: nothing runs that should not, nothing sticks out, and axe-core finds nothing.
+light and dark, on a desk and on a telephone: nothing runs that should not, nothing sticks out, axe-core finds nothing.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from central.organisation.ops import path_of
 from central.pricing.model import Tariff
 from central.selling.model import Channel
 from central.venues.model import SeatCategory, Site, Space
-from central.web.session import SESSIONS, SignedIn
+from central.web.session import SESSIONS, SignedIn, csrf_of
 from shared.ids import Id
 from tests.central.small_house import NOW, Clerk, House, Watch, new_id, set_up
 from tests.conftest import missing
@@ -44,7 +44,8 @@ HOSTILE = (
 )
 AXE_RUN = """async () => {
   const found = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]});
-  return found.violations.map((each) => each.id + ": " + each.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | "));
+  const where = (each) => each.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ");
+  return found.violations.map((each) => each.id + ": " + where(each));
 }"""
 SIZES = ((1440, 900, "light"), (1440, 900, "dark"), (360, 780, "light"), (360, 780, "dark"))
 
@@ -64,11 +65,11 @@ def hostile(clerk: Clerk, house: House) -> dict[str, Id]:
         clerk.do(command_of(Action.MODIFY, kind)(row_id, fields))
 
     for kind, row_id, n in (
-        (Context, house.organiser, 0), (Context, house.season, 1), (Context, house.activity, 4), (Event, house.event, 0),
-        (Tariff, house.full, 2), (Tariff, house.child, 4), (Site, house.site, 3), (Channel, house.channel, 1),
-        (SeatCategory, house.seated, 0),
+        (Context, house.organiser, 0), (Context, house.season, 1), (Context, house.activity, 4),
+        (Event, house.event, 0), (Tariff, house.full, 2), (Tariff, house.child, 4), (Site, house.site, 3),
+        (Channel, house.channel, 1), (SeatCategory, house.seated, 0),
     ):  # fmt: skip
-        change(kind, row_id, names={language: HOSTILE[n] for language in ("fr", "en", "de", "es", "it")})
+        change(kind, row_id, names=dict.fromkeys(("fr", "en", "de", "es", "it"), HOSTILE[n]))
     change(Site, house.site, address="<b>12</b>\n=1+1\n" + "x" * 10_000)
     space = clerk.rows("SELECT id FROM space LIMIT 1")[0][0]
     change(Space, Id(space), names={"fr": HOSTILE[4]})
@@ -90,7 +91,7 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
     me = house.operator(EVERYTHING)
 
     async def session(_: web.Request) -> SignedIn | None:
-        return SignedIn(me, new_id(), "Ada <Lovelace>", made.language, "token")
+        return SignedIn(me, new_id(), "Ada <Lovelace>", made.language, csrf_of("token"))
 
     app = make_app(door)
     app[SESSIONS] = session
@@ -120,7 +121,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def page_of(browser: Browser, width: int = 1440, height: int = 900, scheme: str = "light") -> AsyncIterator[Page]:
     """A page; whatever its console complains about fails the test, but for a refusal's own status."""
     context = await browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light", bypass_csp=False
+        viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light"
     )
     page = await context.new_page()
     complaints: list[str] = []

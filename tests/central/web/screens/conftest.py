@@ -16,8 +16,10 @@ from central.kernel.keys import Keys
 from central.kernel.privileges import EVERYTHING
 from central.kernel.tx import Actor
 from central.organisation.ops import path_of
-from central.web.session import SESSIONS, SignedIn
+from central.web.session import SESSIONS, SignedIn, csrf_of
 from tests.central.small_house import House, Watch, new_id
+
+CSRF = csrf_of("token")
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ class Browser:
     me: dict[str, SignedIn] = field(default_factory=dict)
 
     def sign_in(self, actor: Actor, language: str = "fr") -> None:
-        self.me["now"] = SignedIn(actor, new_id(), "Ada", language, "token")
+        self.me["now"] = SignedIn(actor, new_id(), "Ada", language, CSRF)
 
     async def get(self, path: str, **headers: str) -> Page:
         async with self.client.get(path, headers=headers) as answer:
@@ -100,7 +102,7 @@ class Browser:
             return await self._page(answer)
 
     async def post(self, path: str, pairs: list[tuple[str, str]]) -> Page:
-        async with self.client.post(path, data=[("_csrf", "token"), *pairs]) as answer:
+        async with self.client.post(path, data=[("_csrf", CSRF), *pairs]) as answer:
             return await self._page(answer)
 
     async def _page(self, answer: Any) -> Page:
