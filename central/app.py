@@ -283,7 +283,7 @@ async def run(config: CentralConfig, ready_file: Path | None = None) -> None:
     """`parterre central`: serves until it is told to stop. `ready_file` gets the address, for who started us."""
     async with running(config) as central_:
         log.info("central serves", url=central_.url, broker_port=central_.broker_port)
-        if link := await setup_link(central_.door, config.data, central_.url):
+        if link := await setup_link(central_.door, config.data, config.public_url or central_.url):
             print(f"This house is not set up yet. Open this link in a browser:\n\n    {link}\n", flush=True)  # noqa: T201
             log.info("set-up link printed")
         if ready_file:

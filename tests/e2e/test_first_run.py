@@ -220,6 +220,8 @@ async def test_from_nothing_to_a_performance_on_sale(
 
 async def set_up(house: House, browser: Browser, story: Story, album: Album) -> None:
     async with newcomer(browser, story) as page:
+        token = house.link.rpartition("=")[2]
+        assert [line for line in house.console.splitlines() if line.startswith("{") and token in line] == []  # the log
         await page.goto(house.url + "/")
         await expect(page).to_have_url(re.compile("/setup$"))
         await expect(page.locator("form")).to_have_count(0)  # without the link nobody sets up anything
