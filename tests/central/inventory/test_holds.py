@@ -11,11 +11,14 @@ from central.inventory.audit import InventoryAudit
 from central.inventory.counts import Availability
 from central.inventory.halls import make_ready
 from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldOf, HoldPlaces, ReleaseHold, RenewHold
-from central.inventory.model import NoSale
+from central.inventory.keeping import keep
+from central.inventory.model import NoSale, ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats
 from central.kernel.db import Database
+from central.kernel.declared import command_of
 from central.kernel.door import Door, Job
 from central.kernel.keys import Keys
+from central.kernel.privileges import Action
 from central.kernel.registry import handler_of
 from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Read
@@ -277,4 +280,25 @@ async def test_two_processes_on_one_database(
         other.stop()
     live = clerk.rows("SELECT COUNT(*), COUNT(DISTINCT seat_id) FROM allocation WHERE state = 'held'")
     assert live == [(20, 20)]
+    sound(clerk, house)
+
+
+async def test_the_loop_gives_back_and_fires_what_is_due(door: Door, clerk: Clerk, house: House, watch: Watch) -> None:
+    clerk.do(wish(house, *house.seats[:3]))
+    clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=house.seats[10:14])))
+    rule = command_of(Action.CREATE, ReleaseRule)
+    clerk.do(rule(new_id(), house.institution, "R", {"fr": "R"}, house.contingent, at=NOW + timedelta(minutes=15)))
+    watch.at = NOW + timedelta(minutes=15)
+    loop = asyncio.create_task(keep(door, 0.01))
+    try:
+        for _ in range(500):
+            await asyncio.sleep(0.02)
+            if clerk.rows("SELECT 1 FROM release_firing"):  # the loop looks at holds first
+                break
+    finally:
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
+    assert counts(clerk, house) == {"capacity": 20, "free": 20}
+    assert clerk.rows("SELECT state FROM hold") == [("expired",)]
+    assert clerk.rows("SELECT places FROM release_firing") == [(4,)]
     sound(clerk, house)
