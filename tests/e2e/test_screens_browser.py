@@ -3,6 +3,7 @@ light and dark, on a desk and on a telephone: nothing runs that should not, noth
 """
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,7 +35,7 @@ from tests.conftest import missing
 
 pytestmark = pytest.mark.e2e
 AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
-SHOTS = Path(__file__).parents[2] / "docs" / "pictures"
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 HOSTILE = (
     "<script>window.broken = 1</script><img src=x onerror='window.broken = 2'>",
     "'; DROP TABLE tariff; -- \" OR 1=1",
@@ -76,22 +77,24 @@ def hostile(clerk: Clerk, house: House) -> dict[str, Id]:
     return {"space": Id(space)}
 
 
-@pytest.fixture
-async def running(tmp_path: Path) -> AsyncIterator[Running]:
-    database, watch, keys = Database(f"sqlite:///{tmp_path / 'house.db'}"), Watch(), make_keys(NOW)
+@asynccontextmanager
+async def served(folder: Path, *, bad: bool) -> AsyncIterator[Running]:
+    """The administration of the small house, with somebody signed in; `bad`: its names are hostile."""
+    database, watch, keys = Database(f"sqlite:///{folder / 'house.db'}"), Watch(), make_keys(NOW)
     upgrade(database)
     db = database.connect()
     clerk = Clerk(Door(database, watch, path_of, keys), db, watch)
     house = set_up(clerk)
-    hostile(clerk, house)
+    if bad:
+        hostile(clerk, house)
     db.close()
     door = Door(database, watch, path_of, keys)
     door.start()
     made = Running("", house, door)
-    me = house.operator(EVERYTHING)
+    me, name = house.operator(EVERYTHING), "Ada <Lovelace>" if bad else "Ada Lovelace"
 
     async def session(_: web.Request) -> SignedIn | None:
-        return SignedIn(me, new_id(), "Ada <Lovelace>", made.language, csrf_of("token"))
+        return SignedIn(me, new_id(), name, made.language, csrf_of("token"))
 
     app = make_app(door)
     app[SESSIONS] = session
@@ -103,6 +106,12 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
     yield made
     await runner.cleanup()
     await asyncio.to_thread(door.stop)
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Running]:
+    async with served(tmp_path, bad=True) as made:
+        yield made
 
 
 @pytest.fixture
@@ -240,3 +249,21 @@ async def test_the_tree_opens_on_a_telephone(running: Running, browser: Browser)
         await expect(page.locator("#tree")).to_be_visible()
         await page.click(f"#tree a[href='/admin/at/{running.house.season}']")
         await page.wait_for_url(f"**/admin/at/{running.house.season}")
+
+
+async def test_pictures_of_the_screens(tmp_path: Path, browser: Browser) -> None:
+    """Into the test's own folder; with PICTURES set, into docs/pictures, which README and docs show."""
+    folder = PICTURES if os.environ.get("PICTURES") else tmp_path
+    async with served(tmp_path, bad=False) as calm:
+        house = calm.house
+        shown = {
+            "house": "/admin", "list": "/admin/e/tariff", "thing": f"/admin/e/performance/{house.performance}",
+            "form": f"/admin/e/channel/new?at={house.institution}", "prices": f"/admin/pricing/grid/{house.grid}",
+            "preview": f"/admin/do/change_sale?on={house.performance}&do=suspend",
+        }  # fmt: skip
+        async with page_of(browser, 1280, 800) as page:
+            for name, path in shown.items():
+                await page.goto(calm.url + path)
+                await page.wait_for_load_state("networkidle")
+                await page.screenshot(path=folder / f"admin-{name}.png")
+                assert (folder / f"admin-{name}.png").stat().st_size > 10_000

@@ -100,8 +100,8 @@ def _first_typed(at_desk: Desk, read: Read, declaration: Declaration, sheet: She
         if isinstance(code := values.get("code"), str):
             values["code"] = _next_code(code)
     for each in sheet.fields:
-        if each.name in values:
-            typed |= typed_of(each, values[each.name], setting)
+        if each.name in values or each.kind is Kind.GROUP:
+            typed |= typed_of(each, values.get(each.name), setting)
         if each.path in query:
             typed[each.path] = [query[each.path]]
         elif each.name == "context_id" and at_desk.at and row is None:
@@ -453,8 +453,8 @@ def _default_typed(sheet: Sheet) -> dict[str, list[str]]:
     typed: dict[str, list[str]] = {}
     defaults = _defaults(sheet)
     for each in sheet.fields:
-        if each.name in defaults:
-            typed |= typed_of(each, defaults[each.name], Setting())
+        if each.name in defaults or each.kind is Kind.GROUP:
+            typed |= typed_of(each, defaults.get(each.name), Setting())
     return typed
 
 

@@ -7,7 +7,7 @@ value that can be read and every fault of those that cannot.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, is_dataclass
+from dataclasses import MISSING, dataclass, is_dataclass, replace
 from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -73,6 +73,7 @@ class Field:
     look: Look | None = None
     between: Between | None = None
     parts: tuple["Field", ...] = ()
+    default: Any = None  # of a part that may be left out
 
     @property
     def choices(self) -> tuple[StrEnum, ...]:
@@ -84,7 +85,7 @@ class Field:
         path = f"{prefix}.{self.name}"
         return Field(
             path, self.name, self.kind, self.hint, self.nullable, self.required, self.ref, self.look, self.between,
-            tuple(part.at(path) for part in self.parts),
+            tuple(part.at(path) for part in self.parts), self.default,
         )  # fmt: skip
 
 
@@ -213,7 +214,11 @@ def _parts(kind: type[Any]) -> tuple[Field, ...]:
     spare = optional_of(kind)
     hints = get_type_hints(kind, include_extras=True)
     return tuple(
-        field_of(each.name, hints[each.name], required=each.name not in spare) for each in dataclass_fields(kind)
+        replace(
+            field_of(each.name, hints[each.name], required=each.name not in spare),
+            default=None if each.default is MISSING else each.default,
+        )
+        for each in dataclass_fields(kind)
     )
 
 
@@ -271,7 +276,7 @@ def _typed_group(field: Field, value: Any, setting: Setting, path: str) -> dict[
     typed: dict[str, list[str]] = {}
     for part in field.parts:
         at = f"{path}.{part.name}"
-        typed |= typed_of(part, None if value is None else _member(value, part.name), setting, at)
+        typed |= typed_of(part, part.default if value is None else _member(value, part.name), setting, at)
     return typed
 
 

@@ -14,7 +14,7 @@ from central.web.screens.desk import Desk, creators, declared, desk
 from central.web.screens.exports import EXPORTS
 from central.web.screens.listing import COUNTED, PAGE, Found, Wanted, default_sort, found, may_see, sortable
 from central.web.screens.names import labels
-from central.web.screens.shown import Cell, default_columns, reader, ref_of, shown_columns
+from central.web.screens.shown import Cell, default_columns, is_number, reader, ref_of, shown_columns
 from shared.ids import is_id
 
 COLUMNS_FOR_S = 365 * 24 * 3600
@@ -39,6 +39,7 @@ class Head:
     text: str
     turns: str
     sorted: str
+    number: bool
 
 
 def wanted_in(request: web.Request) -> Wanted:
@@ -136,7 +137,7 @@ def _heads(at_desk: Desk, declaration: Declaration, wanted: Wanted, columns: lis
         now = ("descending" if down else "ascending") if column.name == name else ""
         turns = "-" if now == "ascending" else ""
         href = address(declaration, wanted, sort=f"{turns}{column.name}") if sortable(column) else ""
-        yield Head(column.name, at_desk.t.field(declaration.name, column.name), href, now)
+        yield Head(column.name, at_desk.t.field(declaration.name, column.name), href, now, is_number(column))
 
 
 def _filters(at_desk: Desk, read: Read, declaration: Declaration, wanted: Wanted) -> Iterator[tuple[str, str, str]]:

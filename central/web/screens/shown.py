@@ -145,6 +145,10 @@ def default_columns(declaration: Declaration) -> list[Column]:
     return [each for each in fit if each in chosen] or shown_columns(declaration)[:1]
 
 
+def is_number(column: Column) -> bool:
+    return _kind(column) in (Kind.MONEY, Kind.PERCENT, Kind.DURATION, Kind.WHOLE, Kind.REAL)
+
+
 def clipped(text: str, most: int = MOST_CELL) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 

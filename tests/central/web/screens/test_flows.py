@@ -237,6 +237,12 @@ async def test_the_price_grid_is_one_table(browser: Browser) -> None:
     assert "21.50" in late
 
 
+async def test_a_part_that_may_be_left_out_says_what_it_is_then(browser: Browser) -> None:
+    form = await browser.get("/admin/e/performance/new")
+    assert form.inputs["schedule.reentry_after_s"] == ["0 min"]
+    assert form.inputs["schedule.policy"] == ["admit_and_flag"]
+
+
 async def test_times_are_in_the_zone_of_the_site(browser: Browser) -> None:
     page = await browser.get(f"/admin/e/performance/{browser.house.performance}")
     assert "21:00" in page
