@@ -6,9 +6,10 @@ Read by `tools/texts` and by the test that lets no text be missing or stale in a
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, get_args, get_origin, get_type_hints
 
 import jinja2
 from babel.messages.pofile import read_po
@@ -22,6 +23,9 @@ from central.web.texts import FOLDER
 
 CENTRAL = Path(__file__).parents[1]
 _KEY = re.compile(r"(entity|entities|field|help|value|do|reason|fault|privilege|action|look):[a-z0-9_.*]+")
+
+COMPUTED = ("value:count.", "value:numbering.", "value:row_naming.", "field:draw_block.", "field:draw_area.")
+"""Beginnings of keys that the plan's screens put together: `t("value:count." ~ name)`."""
 
 Where = dict[str, str]
 """A msgid and one place that needs it."""
@@ -107,13 +111,16 @@ def _declared() -> Iterator[Keys]:
             if column.name != "id" and not column.secret:
                 yield (f"field:{name}.{column.name}", f"field:{column.name}"), name
                 yield from _values(column.hint, name)
+                for part in _parts(column.hint, deep=False):
+                    yield (f"field:{column.name}.{part}", f"field:{part}"), name
     for name, handler in COMMANDS.items():
         yield (f"do:{name}",), name
         for field, hint in handler.hints.items():
             yield from _values(stripped(hint)[0], name)
             entity = handler.on or name.partition("_")[2]
-            if field != "id":
-                yield (f"field:{name}.{field}", f"field:{entity}.{field}", f"field:{field}"), name
+            for each in (field, *_parts(stripped(hint)[0])):
+                if each != "id":
+                    yield (f"field:{name}.{each}", f"field:{entity}.{each}", f"field:{each}"), name
     for reasons in _reasons():
         for reason in reasons:
             yield (f"reason:{reason}",), reasons.__name__
@@ -122,6 +129,17 @@ def _declared() -> Iterator[Keys]:
         yield (f"privilege:{module}",), privilege
         yield (f"privilege:{module}.{screen}",), privilege
         yield (f"privilege:{privilege}", f"action:{action}"), privilege
+
+
+def _parts(hint: Any, *, deep: bool = True) -> Iterator[str]:
+    """The fields of what a field is made of: of a selection its seats, rows, zones …; `deep`: and of those in turn."""
+    for kind in (hint, *get_args(hint)):
+        if is_dataclass(kind) and isinstance(kind, type):
+            for name, part in get_type_hints(kind, include_extras=True).items():
+                yield name
+                yield from _parts(stripped(part)[0]) if deep else ()
+        elif kind is not hint:
+            yield from _parts(kind, deep=deep)
 
 
 def _values(hint: Any, where: str) -> Iterator[Keys]:
@@ -171,5 +189,9 @@ def missing_and_stale() -> tuple[list[tuple[str, str, str]], list[tuple[str, str
             if msgid not in there and (language != FIRST_LANGUAGE or is_key(msgid)):
                 missing.append((language, msgid, where))
         missing += [(language, keys[-1], where) for keys, where in declared if not any(key in there for key in keys)]
-        stale += [(language, msgid, file) for msgid, file in there.items() if msgid not in allowed]
+        stale += [
+            (language, msgid, file)
+            for msgid, file in there.items()
+            if msgid not in allowed and not str(msgid).startswith(COMPUTED)
+        ]
     return sorted(set(missing)), sorted(stale)
