@@ -8,7 +8,7 @@ a word finds, on either database alike, without an index of its own kind.
 
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -21,6 +21,7 @@ LONGEST = 400
 _KEPT = "@.+-"
 
 
+@lru_cache(maxsize=4096)  # the texts of screens and commands come again at every look
 def folded(text: str) -> str:
     """`Théâtre d’Été` is `theatre d ete`."""
     plain = unicodedata.normalize("NFKD", text).casefold()
