@@ -239,6 +239,15 @@ def _lost(read: Read, column: Column, value: Any) -> list[Fault]:
     return [{"at": column.name, "what": "no_such", "entity": column.ref, "ids": gone}] if gone else []
 
 
+def unfit(read: Read, row: Any) -> Refused | None:
+    """For commands written by hand: all that a new row's declaration says against it, at once."""
+    declaration = ENTITIES[type(row)]
+    found = [fault for column in declaration.columns for fault in faults_of(column, getattr(row, column.name))]
+    if found:
+        return Refused(NoChange.FAULTY, fix=found[0]["at"], detail={"faults": found})
+    return code_taken(read, row)
+
+
 def code_taken(read: Read, row: Any) -> Refused | None:
     """For commands written by hand: which row has already what this new one wants alone."""
     taken = _taken(read, ENTITIES[type(row)], None, row)

@@ -4,7 +4,7 @@ settings."""
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from central.kernel.declared import code_taken
+from central.kernel.declared import unfit
 from central.kernel.entity import Ref, Secret
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import handles
@@ -71,8 +71,9 @@ def create_context(tx: Tx, want: CreateContext) -> Outcome[Id]:
     if not want.names.get("fr"):
         return Refused(NoContext.FRENCH_NAME_MISSING, fix="names")
     made = Context(want.id, parent.id, want.kind, want.code, want.names, want.settings)
-    if not tx.insert_if_absent(made):
-        return code_taken(tx, made) or Refused(NoContext.CODE_TAKEN, fix="code")
+    if refused := unfit(tx, made):
+        return refused
+    tx.insert(made)
     return Ok(want.id)
 
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Annotated, Any
 from unicodedata import normalize
 
+from central.kernel.declared import unfit
 from central.kernel.entity import ENTITIES, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
@@ -52,8 +53,9 @@ def import_plan(tx: Tx, want: ImportPlan) -> Outcome[int]:
     if isinstance(read, Refused):
         return Refused(NoVenue.PLAN_FAULTY, fix="plan", detail=read.detail)
     configuration = PhysicalConfiguration(want.id, want.space_id, want.code, want.names, PlanState.DRAFT)
-    if not tx.insert_if_absent(configuration):
-        return Refused(NoVenue.CODE_TAKEN, fix="code")
+    if refused := unfit(tx, configuration):
+        return refused
+    tx.insert(configuration)
     done = put_plan(tx, configuration, read.value)
     return done if isinstance(done, Refused) else Ok(done.value.seats)
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
+from central.kernel.declared import unfit
 from central.kernel.entity import Look, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
@@ -72,8 +73,9 @@ def create_logical_configuration(tx: Tx, want: CreateLogicalConfiguration) -> Ou
         return Refused(NoVenue.CATEGORY_MISSING, fix="categories", detail={"missing": missing})
     state = PlanState.DRAFT if want.draft else PlanState.VALIDATED
     logical = LogicalConfiguration(want.id, physical.id, want.context_id, want.code, want.names, state)
-    if not tx.insert_if_absent(logical):
-        return Refused(NoVenue.CODE_TAKEN, fix="code")
+    if refused := unfit(tx, logical):
+        return refused
+    tx.insert(logical)
     # The seats are their physical configuration's; the audit says that the configuration was made, not each of them.
     chosen = want.categories.get
     tx.append([

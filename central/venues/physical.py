@@ -4,6 +4,7 @@ deletion (spec/venues.md, Entities and Life cycle). Plans come in through import
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
+from central.kernel.declared import unfit
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
@@ -38,7 +39,10 @@ def create_physical_configuration(tx: Tx, want: CreatePhysicalConfiguration) -> 
     if want.gauge < 1:
         return Refused(NoVenue.EMPTY, fix="gauge")
     made = PhysicalConfiguration(want.id, want.space_id, want.code, want.names, PlanState.DRAFT, None, want.gauge)
-    return Ok(want.id) if tx.insert_if_absent(made) else Refused(NoVenue.CODE_TAKEN, fix="code")
+    if refused := unfit(tx, made):
+        return refused
+    tx.insert(made)
+    return Ok(want.id)
 
 
 def _at_physical(read: Read, want: Any) -> str | None:
@@ -63,10 +67,10 @@ class AddUnnumberedZone:
 @handles(AddUnnumberedZone, needs=Privilege.VENUE_MODIFY, at=_at_physical, gives=Id)
 def add_unnumbered_zone(tx: Tx, want: AddUnnumberedZone) -> Outcome[Id]:
     zone = PhysicalZone(want.id, want.configuration_id, want.name, False, want.capacity, want.control)
-    refused = _fits(tx, zone)
-    if refused:
+    if refused := _fits(tx, zone) or unfit(tx, zone):
         return refused
-    return Ok(want.id) if tx.insert_if_absent(zone) else Refused(NoVenue.CODE_TAKEN, fix="name")
+    tx.insert(zone)
+    return Ok(want.id)
 
 
 @dataclass(frozen=True, slots=True)

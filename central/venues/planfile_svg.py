@@ -7,7 +7,6 @@ drawing is kept but positions, sizes, names and colours; a script in it is never
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
 from xml.parsers.expat import ExpatError, ParserCreate
 from xml.sax.saxutils import quoteattr
 
@@ -277,7 +276,7 @@ class _Reader(Checks):
                 self.fault(self._line(), "data-row-label is one of start, end, both.")
                 label = None
             number = self._named(said["data-row"], "data-row", 30)
-            zone.rows.append(_Row(number, self._line(), cast(RowLabel | None, label)))
+            zone.rows.append(_Row(number, self._line(), label))
             place.row_at = len(zone.rows) - 1
             place.zone_at = self._loose[zone.name] if place.zone_at < 0 else place.zone_at
 
