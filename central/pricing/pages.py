@@ -19,9 +19,10 @@ from central.pricing.ops import PriceCell, SetPrices
 from central.venues.model import SeatCategory
 from central.web.frame import FRAME
 from central.web.screens.desk import Desk, desk, new_id, row_id
-from central.web.screens.fields import ABSENT, Field, Kind, Setting, Typed, typed_of, value_of
+from central.web.screens.fields import Field, Kind, Setting, Typed, typed_of
 from central.web.screens.forms import sentence, typed_from
 from central.web.screens.listing import one
+from central.web.screens.parsing import ABSENT, value_of
 from central.web.screens.refusals import Said, said
 from shared.ids import Id, is_id
 from shared.outcome import Refused

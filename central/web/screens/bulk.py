@@ -17,10 +17,11 @@ from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.screens.changes import Effect, effects
 from central.web.screens.desk import Desk, acts_on, declared, desk, new_id
-from central.web.screens.fields import Field, Kind, Setting, Typed, fields_of, parse
+from central.web.screens.fields import Field, Kind, Setting, Typed, fields_of
 from central.web.screens.forms import FormView, faults_of_validation, named_of, options_of, sentence, typed_from
 from central.web.screens.listing import one
 from central.web.screens.names import labels, setting_of
+from central.web.screens.parsing import parse
 from central.web.screens.refusals import Said, said
 from central.web.texts_needed import enum_name
 from shared.ids import Id, is_id, near_id

@@ -11,10 +11,11 @@ from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
 from central.kernel.values import Fault
-from central.web.screens.fields import Field, Kind, Setting, Typed, rows_at
+from central.web.screens.fields import Field, Kind, Setting, Typed
 from central.web.screens.listing import Wanted, found, may_see
 from central.web.screens.moments import moment, offset_text
 from central.web.screens.names import Labels, labels
+from central.web.screens.parsing import rows_at
 from central.web.texts import Texts
 from central.web.texts_needed import enum_name
 

@@ -3,9 +3,10 @@
 from aiohttp import web
 
 from central.web.frame import FRAME
-from central.web.screens.acts import act, edit, new
+from central.web.screens.acts import act
 from central.web.screens.bulk import bulk
 from central.web.screens.desk import declared, desk
+from central.web.screens.editing import edit, new
 from central.web.screens.exports import EXPORTS, answer, table
 from central.web.screens.home import front, house, pick
 from central.web.screens.listing import may_see

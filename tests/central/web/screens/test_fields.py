@@ -10,19 +10,9 @@ import pytest
 
 from central.kernel.entity import Look, Ref, Secret
 from central.kernel.registry import COMMANDS
-from central.web.screens.fields import (
-    ABSENT,
-    Kind,
-    Setting,
-    duration_of,
-    duration_text,
-    field_of,
-    fields_of,
-    parse,
-    typed_of,
-    value_of,
-)
+from central.web.screens.fields import Kind, Setting, duration_text, field_of, fields_of, typed_of
 from central.web.screens.moments import Clock, local, moment
+from central.web.screens.parsing import ABSENT, duration_of, parse, value_of
 from shared.ids import Id
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -1,0 +1,312 @@
+"""Making a row and changing one.
+
+A form carries the id of its command, so sending it twice does it once; a refused one gets a new id. That of a change
+also carries what its fields were (as digests) and the revision they were read at: only what somebody really changed is
+sent, and what somebody else changed meanwhile is shown beside it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, get_type_hints
+
+import orjson
+from aiohttp import web
+
+from central.kernel.declared import CONFIGURED, NoChange, revision
+from central.kernel.door import Reply
+from central.kernel.entity import Declaration
+from central.kernel.privileges import Action
+from central.kernel.registry import handler_of
+from central.kernel.tx import Read
+from central.kernel.values import Fault, faults_of
+from central.web.screens.desk import Desk, creators, declared, desk, new_id, row_id
+from central.web.screens.fields import Kind, Typed, fields_of, optional_of, typed_of
+from central.web.screens.forms import FormView, typed_from
+from central.web.screens.listing import one
+from central.web.screens.names import label, setting_of
+from central.web.screens.parsing import Parsed, parse
+from central.web.screens.refusals import Said, faults_in, said
+from central.web.screens.sheet import (
+    COMMAND,
+    OWN,
+    SEEN,
+    WAS,
+    Sheet,
+    attempt,
+    defaults_of,
+    entered_fields,
+    form_page,
+    id_in,
+    own_id,
+    parsed_form,
+    view_of,
+    with_done,
+)
+from central.web.screens.shown import reader
+from shared.clock import from_ms
+from shared.ids import Id, is_id
+from shared.outcome import Refused
+
+
+async def new(request: web.Request) -> web.Response:
+    """GET: the empty form, or one filled from another row (`from`) or from the address. POST: saves."""
+    at_desk = await desk(request)
+    declaration = declared(request)
+    makers = creators(declaration.name) if declaration else []
+    if declaration is None or not makers:
+        return await at_desk.lost()
+    handler = next((each for each in makers if each.name == request.query.get("by")), makers[0])
+    if not await at_desk.read(lambda read: at_desk.may_somewhere(read, str(handler.needs))):
+        return await at_desk.forbidden(str(handler.needs))
+    configured = CONFIGURED.get(declaration.name)
+    generated = configured is not None and configured.commands.get(Action.CREATE) is handler.kind
+    spare = frozenset(configured.initial) if configured and generated else frozenset(optional_of(handler.kind))
+    sheet = Sheet(
+        handler, entered_fields(handler, first=False), (handler.name, declaration.name), spare, declaration.name, None
+    )
+    title = at_desk.t.do(handler.name)
+    if request.method == "POST":
+        return await _create(at_desk, declaration, sheet, title)
+    typed = await at_desk.read(lambda read: _first_typed(at_desk, read, declaration, sheet))
+    view = await at_desk.read(lambda read: view_of(at_desk, read, sheet, typed, ()))
+    return await form_page(at_desk, sheet, view, title, own=new_id())
+
+
+def _first_typed(at_desk: Desk, read: Read, declaration: Declaration, sheet: Sheet) -> dict[str, list[str]]:
+    query = at_desk.request.query
+    typed: dict[str, list[str]] = {}
+    source = query.get("from", "")
+    row = one(at_desk.door, read, declaration, source) if is_id(source) else None
+    setting = setting_of(read, declaration.name, row.id if row else None, {}, at_desk.at)
+    values = defaults_of(sheet)
+    if row is not None:
+        values |= {each.name: getattr(row, each.name) for each in sheet.fields if hasattr(row, each.name)}
+        if isinstance(code := values.get("code"), str):
+            values["code"] = _next_code(code)
+    for each in sheet.fields:
+        if each.name in values or each.kind is Kind.GROUP:
+            typed |= typed_of(each, values.get(each.name), setting)
+        if each.path in query:
+            typed[each.path] = [query[each.path]]
+        elif each.name == "context_id" and at_desk.at and row is None:
+            typed[each.path] = [at_desk.at]
+    return typed
+
+
+def _next_code(code: str) -> str:
+    """`PARTERRE-2` after `PARTERRE`, `PARTERRE-3` after that."""
+    stem, dash, number = code.rpartition("-")
+    if dash and number.isascii() and number.isdigit() and len(number) < 6:
+        return f"{stem}-{int(number) + 1}"
+    return f"{code[:37]}-2"
+
+
+async def _create(at_desk: Desk, declaration: Declaration, sheet: Sheet, title: str) -> web.Response:
+    typed = typed_from(await at_desk.request.post())
+    own, command_id = id_in(typed, OWN), id_in(typed, COMMAND)
+    parsed, _, zone_moved = await parsed_form(at_desk, sheet, typed)
+    faults = [*parsed.faults, *zone_moved, *_declared_faults(declaration, sheet, parsed)]
+    reply: Reply | None = None
+    if not faults:
+        faults, reply, used = await attempt(at_desk, sheet, {**parsed.values, **own_id(sheet, own)}, command_id)
+        if (
+            reply is not None and not reply.ok and used != command_id
+        ):  # the row of this form is there already: a new one
+            own = new_id()
+            faults, reply, used = await attempt(at_desk, sheet, {**parsed.values, **own_id(sheet, own)}, new_id())
+        command_id = used
+    else:
+        faults += await at_desk.read(lambda read: _taken(read, declaration, parsed))
+    to = with_done(f"/admin/e/{declaration.name}/{own}", command_id)
+    return await _answer(at_desk, sheet, typed, faults, reply, title, own, to)
+
+
+def _declared_faults(declaration: Declaration, sheet: Sheet, parsed: Parsed) -> list[Fault]:
+    """What the declaration says of the values that could be read: told together with those that could not."""
+    if declaration.name not in CONFIGURED:
+        return []
+    found: list[Fault] = []
+    for each in sheet.fields:
+        if each.name in parsed.values and each.name in declaration.names:
+            value = parsed.values[each.name]
+            found += faults_of(declaration.column(each.name), tuple(value) if isinstance(value, list) else value)
+    return found
+
+
+def _taken(read: Read, declaration: Declaration, parsed: Parsed) -> list[Fault]:
+    """What another row has already, as far as it can be told."""
+    found: list[Fault] = []
+    for names in declaration.unique:
+        values = {name: parsed.values.get(name) for name in names}
+        if all(isinstance(value, str) for value in values.values()):
+            where = " AND ".join(f"{name} = :{name}" for name in names)
+            if read.one(f"SELECT 1 FROM {declaration.name} WHERE {where}", **values):  # noqa: S608 - our own names
+                found.append({"at": names[-1], "what": "taken", "value": values[names[-1]]})
+    return found
+
+
+async def _answer(
+    at_desk: Desk, sheet: Sheet, typed: Typed, faults: list[Fault], reply: Reply | None, title: str, own: Id, to: str
+) -> web.Response:
+    """On to the page of what was saved, or the form again with all that speaks against it."""
+    if reply is not None and reply.ok:
+        raise web.HTTPSeeOther(to)
+    refusal: Said | None = None
+    if reply is not None:
+        refused = reply.outcome
+        assert isinstance(refused, Refused)
+        faults = faults_in(refused, {each.name for each in sheet.fields})
+        if not faults or refused.reason not in (NoChange.FAULTY, NoChange.CODE_TAKEN):
+            refusal = await at_desk.read(lambda read: said(read, at_desk.t, refused, sheet.on))
+    view = await at_desk.read(lambda read: view_of(at_desk, read, sheet, typed, faults))
+    return await form_page(at_desk, sheet, view, title, own=own, refusal=refusal, status=422)
+
+
+async def edit(request: web.Request) -> web.Response:
+    at_desk = await desk(request)
+    declaration = declared(request)
+    configured = CONFIGURED.get(declaration.name) if declaration else None
+    kind = configured.commands.get(Action.MODIFY) if configured else None
+    row = await _row(at_desk, declaration, row_id(request))
+    if declaration is None or configured is None or kind is None or row is None:
+        return await at_desk.lost()
+    handler = handler_of(kind)
+    place = await at_desk.read(lambda read: handler.at(read, _Named(row.id)))
+    if not await at_desk.read(lambda read: at_desk.may(read, handler, place)):
+        return await at_desk.forbidden(str(handler.needs))
+    hints = get_type_hints(declaration.kind, include_extras=True)
+    entered = fields_of({each.name: hints[each.name] for each in configured.changeable})
+    quiet = frozenset(each for each in configured.initial)
+    sheet = Sheet(handler, entered, (handler.name, declaration.name), quiet, declaration.name, row.id)
+    subject = await at_desk.read(lambda read: label(read, at_desk.t, declaration.name, row.id))
+    title = at_desk.t.do(handler.name)
+    if request.method == "POST":
+        return await _change(at_desk, declaration, sheet, title, subject)
+    return await _fresh(at_desk, sheet, row, title, subject)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Enough of a command for asking where it acts."""
+
+    id: str
+
+
+async def _row(at_desk: Desk, declaration: Declaration | None, wanted: str) -> Any | None:
+    if declaration is None or not wanted:
+        return None
+    return await at_desk.read(lambda read: one(at_desk.door, read, declaration, wanted))
+
+
+async def _fresh(at_desk: Desk, sheet: Sheet, row: Any, title: str, subject: str) -> web.Response:
+    typed, was = await at_desk.read(lambda read: _as_typed(at_desk, read, sheet, row))
+    view = await at_desk.read(lambda read: view_of(at_desk, read, sheet, typed, ()))
+    hidden = {SEEN: revision(row), WAS: orjson.dumps(was).decode()}
+    return await form_page(at_desk, sheet, view, title, own=Id(row.id), hidden=hidden, subject=subject)
+
+
+def _as_typed(at_desk: Desk, read: Read, sheet: Sheet, row: Any) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """A row as its form carries it, and the digest of each value."""
+    setting = setting_of(read, sheet.table, row.id, {}, at_desk.at)
+    typed: dict[str, list[str]] = {}
+    for each in sheet.fields:
+        typed |= typed_of(each, getattr(row, each.name), setting)
+    return typed, _digests(parse(sheet.fields, typed, setting).values)
+
+
+def _digests(values: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()[:10]
+        for name, value in values.items()
+    }
+
+
+async def _change(at_desk: Desk, declaration: Declaration, sheet: Sheet, title: str, subject: str) -> web.Response:
+    typed = typed_from(await at_desk.request.post())
+    was = _was_in(typed)
+    seen = (typed.get(SEEN) or [""])[0]
+    parsed, _, zone_moved = await parsed_form(at_desk, sheet, typed)
+    here = _digests(parsed.values)
+    mine = {name for name in parsed.values if here[name] != was.get(name)}
+    faults = [*parsed.faults, *zone_moved]
+    faults += [each for each in _declared_faults(declaration, sheet, parsed) if each["at"].partition(".")[0] in mine]
+    to, command_id = f"/admin/e/{declaration.name}/{sheet.on}", id_in(typed, COMMAND)
+    if not faults and not mine:
+        raise web.HTTPSeeOther(to)
+    reply: Reply | None = None
+    if not faults:
+        values = {"id": sheet.on, "set": {name: parsed.values[name] for name in mine}, "seen": seen}
+        faults, reply, command_id = await attempt(at_desk, sheet, values, command_id)
+    if reply is not None and reply.ok:
+        raise web.HTTPSeeOther(with_done(to, command_id))
+    refusal: Said | None = None
+    if reply is not None:
+        refused = reply.outcome
+        assert isinstance(refused, Refused)
+        if refused.reason == NoChange.CHANGED_MEANWHILE:
+            return await _meanwhile(at_desk, declaration, sheet, typed, was, mine, title, subject)
+        faults = faults_in(refused, {each.name for each in sheet.fields})
+        if not faults or refused.reason not in (NoChange.FAULTY, NoChange.CODE_TAKEN):
+            refusal = await at_desk.read(lambda read: said(read, at_desk.t, refused, sheet.on))
+    view = await at_desk.read(lambda read: view_of(at_desk, read, sheet, typed, faults))
+    hidden = {SEEN: seen, WAS: orjson.dumps(was).decode()}
+    return await form_page(
+        at_desk, sheet, view, title, own=Id(str(sheet.on)), refusal=refusal, status=422, hidden=hidden, subject=subject
+    )
+
+
+def _was_in(typed: Typed) -> dict[str, str]:
+    try:
+        found = orjson.loads((typed.get(WAS) or ["{}"])[0])
+    except orjson.JSONDecodeError:
+        return {}
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+
+
+async def _meanwhile(
+    at_desk: Desk, declaration: Declaration, sheet: Sheet, typed: dict[str, list[str]], was: Mapping[str, str],
+    mine: set[str], title: str, subject: str,
+) -> web.Response:  # fmt: skip
+    """Somebody else was faster: their values where mine are not, both where we changed the same."""
+    row = await _row(at_desk, declaration, str(sheet.on))
+    if row is None:
+        return await at_desk.lost()
+    now_typed, now = await at_desk.read(lambda read: _as_typed(at_desk, read, sheet, row))
+    theirs = {name for name in now if now[name] != was.get(name)}
+    merged = dict(typed)
+    for each in sheet.fields:
+        if each.name in theirs - mine or each.name not in mine:
+            for path in [path for path in merged if path == each.path or path.startswith(f"{each.path}.")]:
+                del merged[path]
+            merged |= {
+                path: value
+                for path, value in now_typed.items()
+                if path == each.path or path.startswith(f"{each.path}.")
+            }
+
+    def look(read: Read) -> tuple[FormView, str]:
+        columns = [declaration.column(name) for name in sorted(theirs & mine)]
+        of = reader(read, at_desk.t, declaration, [row], columns)
+        beside = {column.name: of.text(row, column) or at_desk.t("rien") for column in columns}
+        names = ", ".join(at_desk.t.field(declaration.name, name) for name in sorted(theirs))
+        return view_of(at_desk, read, sheet, merged, (), theirs=beside), _by_whom(at_desk, read, row.id, names)
+
+    view, conflict = await at_desk.read(look)
+    hidden = {SEEN: revision(row), WAS: orjson.dumps(now).decode()}
+    return await form_page(
+        at_desk, sheet, view, title, own=Id(row.id), status=409, hidden=hidden, subject=subject, conflict=conflict
+    )
+
+
+def _by_whom(at_desk: Desk, read: Read, entity_id: str, names: str) -> str:
+    t = at_desk.t
+    last = read.one(
+        "SELECT l.actor, l.at FROM audit a JOIN command_log l ON l.id = a.command_id WHERE a.entity_id = :id "
+        "ORDER BY l.at DESC LIMIT 1",
+        id=entity_id,
+    )
+    kind, _, actor_id = str(last[0]).partition(":") if last else ("", "", "")
+    who = label(read, t, "operator", actor_id) if kind == "operator" else t("Quelqu’un")
+    when = t.moment(from_ms(last[1]), setting_of(read, "", None, {}, at_desk.at).zone, "short") if last else ""
+    return t("{who} a changé ceci entre-temps ({when}) : {names}.", who=who, when=when, names=names)

@@ -1,0 +1,135 @@
+"""What the forms share: whose command a form is for, what its hidden fields carry, how it is read and drawn."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from central.kernel.door import Reply
+from central.kernel.registry import Handler
+from central.kernel.scope import context_of
+from central.kernel.tx import Read
+from central.kernel.values import Fault
+from central.web.screens.desk import Desk, new_id
+from central.web.screens.fields import Field, Kind, Setting, Typed, fields_of, optional_of
+from central.web.screens.forms import FormView, faults_of_validation, named_of, options_of, refs_of
+from central.web.screens.names import setting_of
+from central.web.screens.parsing import Parsed, parse
+from central.web.screens.refusals import Said
+from shared.ids import Id, is_id
+
+COMMAND = "_command"
+OWN = "_id"
+SEEN = "_seen"
+WAS = "_was"
+ZONE = "_zone"
+DO = "_do"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A form's fixed part: whose command, on what, where it leads."""
+
+    handler: Handler
+    fields: tuple[Field, ...]
+    of: tuple[str, ...]
+    quiet: frozenset[str]
+    table: str
+    on: str | None
+
+
+def entered_fields(handler: Handler, *, first: bool) -> tuple[Field, ...]:
+    """A command's fields for a form; the id of what is made, or acted on, is not entered."""
+    hints = dict(handler.hints)
+    if first or next(iter(hints), "") == "id":
+        hints.pop(next(iter(hints)), None)
+    return fields_of(hints, optional=optional_of(handler.kind))
+
+
+def defaults_of(sheet: Sheet) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for each in fields(sheet.handler.kind):
+        if each.default is not MISSING:
+            found[each.name] = each.default
+        elif each.default_factory is not MISSING:
+            found[each.name] = each.default_factory()
+    return found
+
+
+def own_id(sheet: Sheet, own: Id) -> dict[str, Any]:
+    """The new row's id, for commands whose first field it is."""
+    return {"id": own} if next(iter(sheet.handler.hints)) == "id" else {}
+
+
+def id_in(typed: Typed, name: str) -> Id:
+    found = (typed.get(name) or [""])[0]
+    return Id(found) if is_id(found) else new_id()
+
+
+async def parsed_form(at_desk: Desk, sheet: Sheet, typed: Typed) -> tuple[Parsed, Setting, list[Fault]]:
+    given = refs_of(sheet.fields, typed)
+    setting = await at_desk.read(lambda read: setting_of(read, sheet.table, sheet.on, given, at_desk.at))
+    if said := (typed.get("currency") or [""])[0]:
+        setting = replace(setting, currency=said.strip().upper()[:3])
+    moved: list[Fault] = []
+    first = next((path for path in _moments(sheet.fields)), None)
+    shown = (typed.get(ZONE) or [""])[0]
+    if first and shown and shown != setting.zone.key:
+        moved.append({"at": first, "what": "zone_changed", "zone": setting.zone.key})
+    return parse(sheet.fields, typed, setting), setting, moved
+
+
+def _moments(of: Iterable[Field]) -> Iterable[str]:
+    for each in of:
+        if each.kind is Kind.MOMENT:
+            yield each.path
+        yield from (f"{each.path}.{path}" for path in _moments(each.parts))
+
+
+async def attempt(
+    at_desk: Desk, sheet: Sheet, values: Mapping[str, Any], command_id: Id, *, dry_run: bool = False
+) -> tuple[list[Fault], Reply | None, Id]:
+    """(faults of a command that cannot even be built, the door's answer, the id it was given under)."""
+    try:
+        command = sheet.handler.adapter.validate_python(dict(values))
+    except ValidationError as bad:
+        return faults_of_validation(bad), None, command_id
+    reply, used = await at_desk.execute(command, command_id, dry_run=dry_run)
+    return [], reply, used
+
+
+def with_done(to: str, command_id: str) -> str:
+    return f"{to}{'&' if '?' in to else '?'}done={command_id}"
+
+
+def view_of(at_desk: Desk, read: Read, sheet: Sheet, typed: Typed, faults: Iterable[Fault], **more: Any) -> FormView:
+    t = at_desk.t
+    setting = setting_of(read, sheet.table, sheet.on, refs_of(sheet.fields, typed), at_desk.at)
+    return FormView(
+        t, sheet.of, sheet.fields, typed, setting,
+        options=options_of(at_desk.door, read, t, sheet.fields), named=named_of(read, t, sheet.fields, typed),
+        faults=tuple(faults), quiet=sheet.quiet, **more,
+    )  # fmt: skip
+
+
+async def form_page(
+    at_desk: Desk, sheet: Sheet, view: FormView, title: str, *, own: Id, refusal: Said | None = None, status: int = 200,
+    hidden: Mapping[str, str] | None = None, subject: str = "", conflict: str = "",
+) -> web.Response:  # fmt: skip
+    held = {COMMAND: new_id(), OWN: own, ZONE: view.zone, **(hidden or {})}
+    back = f"/admin/e/{sheet.table}/{sheet.on}" if sheet.on else f"/admin/e/{sheet.table}"
+    at = at_desk.at or await at_desk.read(lambda read: place_of(read, sheet.table, sheet.on))
+    return await at_desk.page(
+        "screens/form.html", status=status, title=title, form=view, hidden=held, refusal=refusal, subject=subject,
+        back=back, here=sheet.table, at=at, conflict=conflict, help=help_of(at_desk, sheet),
+    )  # fmt: skip
+
+
+def help_of(at_desk: Desk, sheet: Sheet) -> str:
+    return at_desk.t.known(f"help:{sheet.handler.name}") or ""
+
+
+def place_of(read: Read, table: str | None, on: str | None) -> str | None:
+    return context_of(read, table, on) if table and on else None
