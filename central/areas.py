@@ -25,6 +25,7 @@ import central.inventory.release_rules
 import central.ledger.ops
 import central.orders.on_sale
 import central.orders.ops
+import central.orders.reschedule
 import central.organisation.needed
 import central.organisation.ops
 import central.organisation.posting

@@ -1,0 +1,80 @@
+"""A performance at another time, and a draft that was a slip: who mistypes a date can mend it on the screens."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from central.catalogue.model import NoProduct, Performance, ProductState
+from central.catalogue.ops import Schedule, performance_context
+from central.inventory.counts import hall_mark
+from central.inventory.telling import tell_devices
+from central.kernel.declared import NoChange, uses
+from central.kernel.entity import Ref
+from central.kernel.registry import handles
+from central.kernel.tx import Read, Tx
+from central.organisation.model import Privilege
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+
+OVER = frozenset({ProductState.CLOSED, ProductState.CANCELLED})
+OWN = frozenset({"place", "gauge"})  # what a performance is made with, and goes with it
+
+
+@dataclass(frozen=True, slots=True)
+class ReschedulePerformance:
+    """Other times for a performance whose sale is not over. Devices hear of it; tickets that are sold stay valid, and
+    whoever holds one has to be told."""
+
+    performance_id: Annotated[Id, Ref("performance")]
+    schedule: Schedule
+
+
+def _at(read: Read, want: Any) -> str | None:
+    return performance_context(read, want.performance_id)
+
+
+@handles(ReschedulePerformance, needs=Privilege.CATALOGUE_MODIFY, at=_at, gives=int)
+def reschedule_performance(tx: Tx, want: ReschedulePerformance) -> Outcome[int]:
+    """Answers with the number of tickets that bear the time before."""
+    before = tx.get(Performance, want.performance_id)
+    if before is None:
+        return Refused(NoProduct.NO_SUCH_PERFORMANCE, fix="performance_id")
+    if before.state in OVER:
+        return Refused(NoProduct.NOT_POSSIBLE_NOW, fix=before.id, detail={"state": before.state})
+    when = want.schedule
+    if not when.sound():
+        return Refused(NoProduct.BAD_TIMES, fix="schedule")
+    after = tx.update(before, replace(
+        before, starts=when.starts, doors=when.doors, closes=when.closes, sell_until=when.sell_until,
+        reentry_after_s=when.reentry_after_s, policy=when.policy,
+    ))  # fmt: skip
+    if after.state is not ProductState.DRAFT:
+        tell_devices(tx, after)
+        tx.touched.add(hall_mark(after.id))
+    ((sold,),) = tx.run(
+        "SELECT COUNT(*) FROM entitlement WHERE performance_id = :id AND cancelled = 0", id=before.id
+    )  # fmt: skip
+    return Ok(int(sold))
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePerformance:
+    """Takes a draft away with its places. Once it was on sale it is cancelled or closed instead."""
+
+    performance_id: Annotated[Id, Ref("performance")]
+
+
+@handles(DeletePerformance, needs=Privilege.CATALOGUE_MODIFY, at=_at)
+def delete_performance(tx: Tx, want: DeletePerformance) -> Outcome[None]:
+    performance = tx.get(Performance, want.performance_id)
+    if performance is None:
+        return Refused(NoProduct.NO_SUCH_PERFORMANCE, fix="performance_id")
+    if performance.state is not ProductState.DRAFT:
+        return Refused(NoProduct.NOT_POSSIBLE_NOW, fix=performance.id, detail={"state": performance.state})
+    used = [each for each in uses(tx, "performance", performance.id, most=20) if each["entity"] not in OWN]
+    if used:
+        return Refused(NoChange.IN_USE, fix=performance.id, detail={"by": used})
+    for table in ("place_change", "place_count", "gauge", "place"):
+        tx.write(f"DELETE FROM {table} WHERE performance_id = :id", id=performance.id)  # noqa: S608 - names of ours
+    tx.delete(performance)
+    tx.touched.add(hall_mark(performance.id))
+    return Ok(None)

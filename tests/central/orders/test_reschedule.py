@@ -1,0 +1,56 @@
+"""A mistyped date is mended, a draft that was a slip goes, and neither once it is too late."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from central.catalogue.model import NoProduct, ProductDo
+from central.catalogue.ops import Schedule
+from central.inventory.ops import CreatePerformance
+from central.kernel.declared import NoChange
+from central.orders.on_sale import ChangeSale
+from central.orders.reschedule import DeletePerformance, ReschedulePerformance
+from tests.central.small_house import STARTS, Clerk, House, new_id
+
+LATER = STARTS + timedelta(days=7)
+SCHEDULE = Schedule(LATER, LATER - timedelta(hours=1), LATER + timedelta(hours=3), LATER)
+
+
+def test_other_times_reach_the_devices_and_tell_who_holds_a_ticket(clerk: Clerk, house: House) -> None:
+    clerk.do(house.order(house.seats[0], house.seats[1]))
+    assert clerk.do(ReschedulePerformance(house.performance, SCHEDULE)) == 2
+    told = clerk.feed(f"performances/{house.site}")[house.performance]
+    assert told["starts"] == LATER.isoformat() and told["on_sale"]
+    ((change,),) = clerk.rows("SELECT change FROM audit WHERE command_id = :id", id=clerk.said[-1])
+    assert '"starts"' in change
+
+
+@pytest.mark.parametrize("do", [ProductDo.CLOSE, ProductDo.CANCEL])
+def test_not_once_it_is_over(quick: tuple[Clerk, House], do: ProductDo) -> None:
+    clerk, house = quick
+    clerk.do(ChangeSale(house.performance, do))
+    assert clerk.no(ReschedulePerformance(house.performance, SCHEDULE)).reason == NoProduct.NOT_POSSIBLE_NOW
+
+
+def test_times_that_make_no_sense(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    for wrong in (
+        replace(SCHEDULE, doors=LATER + timedelta(minutes=1)),
+        replace(SCHEDULE, closes=LATER),
+        replace(SCHEDULE, sell_until=LATER + timedelta(hours=4)),
+        replace(SCHEDULE, starts=LATER.replace(tzinfo=None)),
+    ):
+        assert clerk.no(ReschedulePerformance(house.performance, wrong)).reason == NoProduct.BAD_TIMES
+    assert clerk.no(ReschedulePerformance(new_id(), SCHEDULE)).reason == NoProduct.NO_SUCH_PERFORMANCE
+
+
+def test_a_draft_goes_with_its_places(clerk: Clerk, house: House) -> None:
+    made = new_id()
+    tables = ("performance", "place", "gauge", "place_count")
+    before = [clerk.rows(f"SELECT COUNT(*) FROM {table}") for table in tables]
+    clerk.do(CreatePerformance(made, house.event, house.logical, house.grid, SCHEDULE))
+    clerk.do(DeletePerformance(made))
+    assert [clerk.rows(f"SELECT COUNT(*) FROM {table}") for table in tables] == before
+    refused = clerk.no(DeletePerformance(house.performance))
+    assert refused.reason == NoProduct.NOT_POSSIBLE_NOW and refused.reason != NoChange.IN_USE
