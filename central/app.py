@@ -190,8 +190,14 @@ def _proxies(config: CentralConfig) -> Proxies:
 
 
 def make_app(
-    door: Door, loops: Loops | None = None, files: Path | None = None, *, live_open: bool = False,
-    proxies: Proxies = NO_PROXIES, setup_file: Path | None = None, way_in: WayIn | None = None,
+    door: Door,
+    loops: Loops | None = None,
+    files: Path | None = None,
+    *,
+    live_open: bool = False,
+    proxies: Proxies = NO_PROXIES,
+    setup_file: Path | None = None,
+    way_in: WayIn | None = None,
 ) -> web.Application:
     app = web.Application(client_max_size=MOST_BYTES)
     app[PROXIES] = proxies

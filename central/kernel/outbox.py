@@ -49,7 +49,7 @@ def settle_outbox(tx: Tx, want: SettleOutbox) -> Outcome[None]:
 
 async def drain(door: Door, acts: Mapping[str, Act], *, only: bool = False, but: Iterable[str] = ()) -> int:
     """Does what is due, oldest first; answers with how many rows it looked at. `only`: rows of these acts' kinds;
-    `but`: none of those kinds, which have a loop of their own, since a far server's slowness must not hold up the rest."""
+    `but`: none of those kinds, which have a loop of their own: a far server's slowness must not hold up the rest."""
     chosen, params = in_list("kind", acts if only else but)
     which = f" AND kind {'IN' if only else 'NOT IN'} {chosen}" if params else ""
 
