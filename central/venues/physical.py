@@ -212,8 +212,8 @@ def validate_physical(tx: Tx, want: ValidatePhysical) -> Outcome[None]:
 
 
 def lacks(read: Read, configuration: PhysicalConfiguration) -> list[dict[str, Any]]:
-    """All that a draft still needs: zones, zones up to the gauge, and an entrance for each zone of a site that has
-    entrances."""
+    """All that a draft still needs: zones, and zones up to the gauge. A zone that names no entrance is reached through
+    all of them."""
     zones = read.find(PhysicalZone, "WHERE configuration_id = :id ORDER BY name", id=configuration.id)
     missing: list[dict[str, Any]] = []
     if not zones:
@@ -221,14 +221,6 @@ def lacks(read: Read, configuration: PhysicalConfiguration) -> list[dict[str, An
     gauge, held = _gauge(read, configuration.id)
     if gauge and held < gauge:
         missing.append({"what": "gauge", "gauge": gauge, "places": gauge - held})
-    ((entrances,),) = read.run(
-        "SELECT COUNT(*) FROM entrance e JOIN space s ON s.site_id = e.site_id WHERE s.id = :id",
-        id=configuration.space_id,
-    )
-    served = {zone for (zone,) in read.run("SELECT zone_id FROM zone_entrance")} if entrances else set()
-    if entrances and (shut := [zone for zone in zones if zone.id not in served]):
-        named = [{"id": zone.id, "name": zone.name} for zone in shut[:NAMED]]
-        missing.append({"what": "entrances", "zones": named, "count": len(shut)})
     return missing
 
 
