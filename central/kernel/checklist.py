@@ -25,7 +25,8 @@ def t(msgid: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an item stands. `count` says how much there is, `lacking` what is missing, by its code, `parts` by a text of ours; `next` is the sentence that says what to do, `link` the form where it is done."""
+    """How an item stands. `count` says how much there is, `lacking` what is missing, by its code, `parts` by a text of
+    ours; `next` is the sentence that says what to do, `link` the form where it is done."""
 
     done: bool
     next: str
