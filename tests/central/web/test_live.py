@@ -125,9 +125,9 @@ async def test_nothing_planned_says_what_to_do(tmp_path: Path) -> None:
 # --- what it says -----------------------------------------------------------------------------------------------------
 
 
-async def test_the_front_door_leads_to_it(evening: EveningHouse) -> None:
+async def test_the_front_door_is_the_administration_s(evening: EveningHouse) -> None:
     status, _, headers = await get(evening.central.url + "/")
-    assert (status, headers["Location"]) == (302, "/live")
+    assert (status, headers["Location"]) == (303, "/sign-in")
 
 
 async def test_page_is_strict_and_whole(evening: EveningHouse) -> None:
