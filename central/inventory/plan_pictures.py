@@ -233,12 +233,12 @@ def _qualities(table: Table) -> list[int]:
 
 
 def _marks(read: Read, physical_id: str, table: Table) -> list[int]:
-    rows = read.run(
-        "SELECT wheelchair + 2 * companion + 4 * aisle + 8 * restricted FROM physical_seat "
-        "WHERE configuration_id = :id ORDER BY position",
+    found = dict(read.run(
+        "SELECT position, wheelchair + 2 * companion + 4 * aisle + 8 * restricted FROM physical_seat "
+        "WHERE configuration_id = :id AND (wheelchair = 1 OR companion = 1 OR aisle = 1 OR restricted = 1)",
         id=physical_id,
-    )
-    now = [int(row[0]) for row in rows]
+    ))  # fmt: skip
+    now = [int(found.get(position, 0)) for position in table.positions]
     if Field.WHEELCHAIR not in table.values:
         return now
     bits = ((Field.WHEELCHAIR, 1), (Field.COMPANION, 2), (Field.RESTRICTED, 8))
