@@ -8,6 +8,7 @@ sent, and what somebody else changed meanwhile is shown beside it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from secrets import choice
 from typing import Any, get_type_hints
 
 import orjson
@@ -87,11 +88,19 @@ def _first_typed(at_desk: Desk, read: Read, declaration: Declaration, sheet: She
     for each in sheet.fields:
         if each.name in values or each.kind is Kind.GROUP:
             typed |= typed_of(each, values.get(each.name), setting)
+        if each.spoken:
+            typed[each.path] = [_fresh_code()]
         if each.path in query:
             typed[each.path] = [query[each.path]]
         elif each.name == "context_id" and at_desk.at and row is None:
             typed[each.path] = [at_desk.at]
     return typed
+
+
+def _fresh_code() -> str:
+    """Eight letters, some 40 bits, none that can be mistaken for another: to be read out to somebody."""
+    text = "".join(choice("ABCDEFGHJKMNPQRSTUVWXYZ23456789") for _ in range(8))
+    return f"{text[:4]}-{text[4:]}"
 
 
 def _next_code(code: str) -> str:

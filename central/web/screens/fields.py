@@ -73,6 +73,11 @@ class Field:
         kind = get_args(self.hint)[0] if self.kind is Kind.CHOICES else self.hint
         return tuple(kind) if self.kind in (Kind.CHOICE, Kind.CHOICES) else ()
 
+    @property
+    def spoken(self) -> bool:
+        """A one-time code: kept as a secret, but somebody has to be told it."""
+        return self.kind is Kind.SECRET and self.name.endswith("_code")
+
     def at(self, prefix: str) -> "Field":
         """The same field, as part of another one or of a row of it."""
         path = f"{prefix}.{self.name}"

@@ -237,6 +237,18 @@ async def test_the_price_grid_is_one_table(browser: Browser) -> None:
     assert "21.50" in late
 
 
+async def test_a_device_is_invited_with_a_code_that_is_shown_once(browser: Browser) -> None:
+    form = await browser.get(f"/admin/e/device/new?at={browser.house.organiser}")
+    (code,) = form.inputs["enrolment_code"]
+    assert len(code) == 9
+    made = await browser.send(
+        "/admin/e/device/new", form, site_id=browser.house.site, kind="gate", code="P1", label="Porte 1"
+    )
+    assert done(made), made.text
+    assert code not in made
+    assert code not in str(await value(browser, "SELECT body FROM command_log WHERE name = 'invite_device'"))
+
+
 async def test_a_part_that_may_be_left_out_says_what_it_is_then(browser: Browser) -> None:
     form = await browser.get("/admin/e/performance/new")
     assert form.inputs["schedule.reentry_after_s"] == ["0 min"]
