@@ -41,6 +41,10 @@ def upgrade(database: Database) -> None:
         raise SchemaError(f"The database {engine.url!r} cannot be used: {said}.") from fault
     finally:
         engine.dispose()
+    if database.is_sqlite:
+        # A new file is given its journal now, by one connection: the writer and its copier, each at its own first
+        # connection, would lock each other out, which no patience helps.
+        database.connect().close()
 
 
 def alembic_config(database: Database) -> Config:

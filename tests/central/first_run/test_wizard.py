@@ -136,7 +136,7 @@ async def test_a_plan_file_is_shown_before_it_counts(visitor: Visitor) -> None:
     [
         (b'{"name": "x", "zones": 3}', "zones"),
         (b"\x89PNG\r\n\x1a\n\xff\xfe", "image"),
-        (b"", "remplir"),
+        (b"", 'id="plan-fault1"'),
     ],
 )
 async def test_a_plan_file_that_is_none(visitor: Visitor, data: bytes, said: str) -> None:
