@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from central.web.hall_svg import STYLE as HALL_STYLE
-from shared.look import Weight, css, web_font
+from shared.look import css, web_fonts
 
 _FOLDER = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
@@ -32,7 +32,7 @@ def assets() -> dict[str, Asset]:
     files = {
         path.relative_to(_FOLDER).as_posix(): path.read_bytes() for path in _FOLDER.rglob("*") if path.suffix in _TYPES
     }
-    fonts = {f"fonts/ParterreSans-{weight.title()}.woff2": web_font(weight) for weight in Weight}
+    fonts = {f"fonts/{name}": data for name, data in web_fonts().items()}
     tokens = {"tokens.css": (css("/static/fonts") + HALL_STYLE).encode()}
     return {name: _asset(name, data) for name, data in {**files, **fonts, **tokens}.items()}
 

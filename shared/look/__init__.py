@@ -124,9 +124,11 @@ def font_path(weight: Weight = Weight.REGULAR) -> Path:
         return path
 
 
-def web_font(weight: Weight = Weight.REGULAR) -> bytes:
-    """The WOFF2 of a weight, to be served as `<fonts_url>/ParterreSans-<Weight>.woff2`."""
-    return (files(__name__) / "fonts" / f"ParterreSans-{weight.title()}.woff2").read_bytes()
+def web_fonts() -> dict[str, bytes]:
+    """The WOFF2 files by name, to be served below `<fonts_url>`: of each weight the Latin letters, which most pages
+    need alone, and all the rest, which a browser fetches when a page has one of them."""
+    names = [f"ParterreSans-{weight.title()}{part}.woff2" for weight in Weight for part in (".latin", "")]
+    return {name: (files(__name__) / "fonts" / name).read_bytes() for name in names}
 
 
 def css(fonts_url: str = "/static/fonts") -> str:
@@ -151,10 +153,22 @@ def css(fonts_url: str = "/static/fonts") -> str:
     )
 
 
+_LATIN = (
+    "U+0000-00FF,U+0131,U+0152-0153,U+0160-0161,U+0178,U+017D-017E,U+02C6,U+02DA,U+02DC,U+2000-206F,U+2074,U+20AC,"
+    "U+2122,U+2190-2193,U+2212,U+2215,U+2713,U+FEFF,U+FFFD"
+)  # what the .latin files were cut to (fonts/README.md)
+_REST = (
+    "U+0100-0130,U+0132-0151,U+0154-015F,U+0162-0177,U+0179-017C,U+017F-02C5,U+02C7-02D9,U+02DB,U+02DD-1FFF,"
+    "U+2070-2073,U+2075-20AB,U+20AD-2121,U+2123-218F,U+2194-2211,U+2213-2214,U+2216-2712,U+2714-FEFE"
+)
+
+
 def _font_face(weight: Weight, fonts_url: str) -> str:
-    return (
-        f'@font-face {{ font-family: "{look().type.family}"; font-weight: {CSS_WEIGHT[weight]}; font-display: swap; '
-        f'src: url("{fonts_url}/ParterreSans-{weight.title()}.woff2") format("woff2"); }}'
+    family, name = look().type.family, f"{fonts_url}/ParterreSans-{weight.title()}"
+    return "\n".join(
+        f'@font-face {{ font-family: "{family}"; font-weight: {CSS_WEIGHT[weight]}; font-display: swap; '
+        f'unicode-range: {letters}; src: url("{name}{part}.woff2") format("woff2"); }}'
+        for part, letters in (("", _REST), (".latin", _LATIN))
     )
 
 

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from shared.look import Weight, contrast, css, font_path, look, rgb, solid, web_font
+from shared.look import Weight, contrast, css, font_path, look, rgb, solid, web_fonts
 from shared.look.glyphs import coverage
 
 TEXT_ON = [
@@ -59,14 +59,14 @@ def test_colours_of_strangers_are_read_or_replaced(written: str, read: str) -> N
 def test_css_names_every_role_and_font() -> None:
     text = css("/f")
     assert "--ground: #faf7f2;" in text and "--action-ink: #ffffff;" in text and "--category-1: #e69f00;" in text
-    assert all(f'url("/f/ParterreSans-{weight.title()}.woff2")' in text for weight in Weight)
+    assert all(f'url("/f/{name}")' in text for name in web_fonts())
     assert text.count("{") == text.count("}")
 
 
 @pytest.mark.parametrize("weight", list(Weight))
 def test_fonts_are_there_and_small(weight: Weight) -> None:
     assert font_path(weight).read_bytes()[:4] == b"\x00\x01\x00\x00"
-    assert web_font(weight)[:4] == b"wOF2"
+    assert web_fonts()[f"ParterreSans-{weight.title()}.latin.woff2"][:4] == b"wOF2"
     assert sum(path.stat().st_size for path in font_path(weight).parent.iterdir()) < 1_500_000
 
 
@@ -84,3 +84,17 @@ def test_figures_are_tabular(weight: Weight) -> None:
 
     font = ImageFont.truetype(font_path(weight), 100)
     assert len({font.getlength(figure) for figure in "0123456789"}) == 1
+
+
+def test_the_two_parts_of_a_web_font_leave_no_letter_out() -> None:
+    """A letter in neither range would be drawn by whatever font the browser has."""
+    from shared.look import _LATIN, _REST
+
+    covered: list[int] = []
+    for part in f"{_LATIN},{_REST}".split(","):
+        first, _, last = part.removeprefix("U+").partition("-")
+        covered += range(int(first, 16), int(last or first, 16) + 1)
+    assert sorted(covered) == list(dict.fromkeys(sorted(covered))), "no letter twice"
+    gaps = set(range(0x10000)) - set(covered)
+    assert gaps <= set(range(0xFF00, 0x10000)), sorted(gaps)[:5]
+    assert all(len(data) < 22_000 for name, data in web_fonts().items() if "latin" in name)
