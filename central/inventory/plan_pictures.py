@@ -233,7 +233,7 @@ def _qualities(table: Table) -> list[int]:
 
 
 def _marks(read: Read, physical_id: str, table: Table) -> list[int]:
-    found = dict(read.run(
+    found: dict[int, int] = dict(read.run(
         "SELECT position, wheelchair + 2 * companion + 4 * aisle + 8 * restricted FROM physical_seat "
         "WHERE configuration_id = :id AND (wheelchair = 1 OR companion = 1 OR aisle = 1 OR restricted = 1)",
         id=physical_id,

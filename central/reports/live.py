@@ -34,7 +34,7 @@ from central.web.hall_svg import SeatState
 from shared.clock import from_ms, to_ms
 from shared.ids import Id
 from shared.wire.certificates import DeviceKind
-from shared.wire.feeds import CategoryRow, PlanRow
+from shared.wire.feeds import CategoryRow
 
 MOST_SHOWS = 8
 MOST_SALES = 5
