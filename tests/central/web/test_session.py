@@ -18,7 +18,8 @@ def test_a_program_may_carry_it_plainly() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["", "x", TOKEN[:-1], TOKEN[:-1] + "g", "0" * 64, "0" * 128, "z" * 128, TOKEN + TOKEN, "é"]
+    "said",
+    ["", "x", TOKEN[:-1], TOKEN[:-1] + "g", "0" * 64, "0" * 256, "z" * 256, TOKEN * 2, TOKEN * 4, "é" * 128, "é"],
 )
 def test_nothing_else_is_it(said: str) -> None:
     assert not is_csrf(said, TOKEN)
