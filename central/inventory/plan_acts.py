@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats, UnblockPlaces, UndoPlanAction
-from central.venues.model import PlanTarget, SeatOrder
+from central.venues.model import NoAct, PlanTarget, SeatOrder
 from central.venues.plan_actions import (
     AssignLogicalCategory,
     AssignLogicalContingent,
@@ -62,7 +62,7 @@ def command_for(target: PlanTarget, target_id: Id, form: Form) -> Outcome[Any]:
         return Ok(UndoPlanAction(Id(_one(form, "action_id"))))
     act = ACTS[target].get(name)
     if act is None:
-        return Refused("no_such_act", fix="act")
+        return Refused(NoAct.NO_SUCH_ACTION, fix="act")
     try:
         selection = _selection(form)
         given: dict[str, Any] = {"selection": selection}
@@ -80,7 +80,7 @@ def command_for(target: PlanTarget, target_id: Id, form: Form) -> Outcome[Any]:
         if "remember" in act.asks:
             given["remember"] = bool(_one(form, "remember"))
     except ValueError:
-        return Refused("no_such_act", fix="selection")
+        return Refused(NoAct.NO_SUCH_ACTION, fix="selection")
     owner = "performance_id" if target is PlanTarget.PERFORMANCE else "configuration_id"
     return Ok(act.command(**{owner: target_id}, **given))
 

@@ -24,6 +24,8 @@ import orjson
 from aiohttp import web
 
 from central.catalogue.model import Performance
+from central.inventory.carry_page import HREF as CARRY
+from central.inventory.carry_page import carry_pages
 from central.inventory.counts import BUCKETS, Availability, availability, hall_mark
 from central.inventory.plan_actions import target_context
 from central.inventory.plan_acts import ACTS, UNDO, command_for
@@ -44,6 +46,7 @@ from central.kernel.door import Door, NoEntry
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
+from central.organisation.model import Privilege
 from central.venues.history import Field
 from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatOrder
 from central.venues.plan_tables import version_of
@@ -83,7 +86,12 @@ class PlanPages:
         door.on_commit(self._ring)
 
     def routes(self, app: web.Application) -> None:
-        app[FRAME].templates("central.inventory")
+        frame = app[FRAME]
+        frame.templates("central.inventory")
+        for target, table in TABLE.items():
+            done_here = tuple(handler_of(act.command).name for act in ACTS[target].values())
+            frame.page_for(table, "Plan", f"/admin/plan/{target}/{{id}}", NEEDS, done_here)
+        carry_pages(app, self._door)
         here = r"/admin/plan/{target:physical|logical|performance}/{id:[0-9A-Z]{26}}"
         app.router.add_get(here, self._page)
         app.router.add_get(here + "/picture", self._picture)
@@ -278,6 +286,7 @@ def _page(
         "words": {
             "nothing": t("Rien n’est sélectionné. Touchez une place, ou tracez un lasso."),
             "places": t("{n} places sélectionnées", n="{n}"),
+            "pair": t("{what} : {name}", what="{what}", name="{name}"),
             "none": t("sans catégorie"),
             "outside": t("hors contingent"),
             "lost": t("Le plan n’arrive pas. Vérifiez le réseau, puis rechargez la page."),
@@ -290,6 +299,7 @@ def _page(
         "subtitle": _subtitle(read, t, target, target_id, zone),
         "target": str(target),
         "draft": target is PlanTarget.PHYSICAL and _is_draft(read, target_id),
+        "links": _links(read, t, target, target_id, place),
         "thing": address(TABLE[target], target_id),
         "at": place,
         "when": query.get("at", "") if at else "",
@@ -318,6 +328,25 @@ def _subtitle(read: Read, t: Texts, target: PlanTarget, target_id: str, zone: Zo
         return ""
     performance = read.get(Performance, target_id)
     return t.day(performance.starts, zone, "full") if performance else ""
+
+
+def _links(read: Read, t: Texts, target: PlanTarget, target_id: str, place: str | None) -> list[tuple[str, str]]:
+    """Where one goes from this plan: validating it, selling it, carrying it over, back to what it started from."""
+
+    def may(privilege: Privilege) -> bool:
+        return read.actor.may(privilege, path_of(read, place or ""))
+
+    if target is PlanTarget.LOGICAL:
+        carry = (t("Reporter sur des représentations"), CARRY.replace("{id}", target_id))
+        return [carry] if may(Privilege.PLAN_CARRY_OVER) else []
+    if target is PlanTarget.PERFORMANCE:
+        performance = read.get(Performance, target_id)
+        of = performance.logical_configuration_id if performance else ""
+        return [(t("Plan de la configuration de vente"), _base(PlanTarget.LOGICAL, of))] if of else []
+    if _is_draft(read, target_id):
+        validate = (t.do("validate_physical"), f"/admin/do/validate_physical?on={target_id}")
+        return [validate] if may(Privilege.VENUE_MODIFY) else []
+    return [(t("Vendre une salle"), f"/admin/sell-hall?physical={target_id}&then=plan")]
 
 
 def _is_draft(read: Read, configuration_id: str) -> bool:
@@ -397,9 +426,10 @@ def _story(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> list[dict
         what = entry.what
         if "contingent_id" in what:
             name = named("contingent", what["contingent_id"]) if what["contingent_id"] else t("hors contingent")
-            return f"{t(f'value:plan_act.{entry.act}')} : {name}"
+            return t("{what} : {name}", what=t(f"value:plan_act.{entry.act}"), name=name)
         if "category_id" in what:
-            return f"{t(f'value:plan_act.{entry.act}')} : {named('seat_category', what['category_id'])}"
+            name = named("seat_category", what["category_id"])
+            return t("{what} : {name}", what=t(f"value:plan_act.{entry.act}"), name=name)
         return t(f"value:plan_act.{entry.act}")
 
     return [

@@ -23,7 +23,7 @@ from central.organisation.model import Privilege
 from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
 from central.venues.drawing import drawn
 from central.venues.importing import ImportPlan, ReimportPlan
-from central.venues.model import PhysicalConfiguration, SeatCategory, Space
+from central.venues.model import NoVenue, PhysicalConfiguration, SeatCategory, Space
 from central.venues.plan import Area, Category, Plan, Shape
 from central.venues.plan_rows import plan_of
 from central.venues.planfile import Format, written
@@ -69,7 +69,10 @@ class Workshop:
         self._clock = SystemClock()
 
     def routes(self, app: web.Application) -> None:
-        app[FRAME].templates("central.venues")
+        frame = app[FRAME]
+        frame.templates("central.venues")
+        here = "/admin/plan/new?space={id}"
+        frame.page_for("space", "Nouveau plan de salle", here, Privilege.VENUE_MODIFY, ("reimport_plan",))
         app.router.add_get("/admin/plan/new", self._open)
         app.router.add_post("/admin/plan/new", self._save)
         app.router.add_post("/admin/plan/new/preview", self._preview)
@@ -223,7 +226,7 @@ def drawing_of(sent: Sent, t: Texts) -> Outcome[Plan]:
     blocks = [_block(block, n, t, faults) for n, block in enumerate(_numbered(sent, "block"))]
     areas = [area for n, each in enumerate(_numbered(sent, "area")) if (area := _area(each, n, t, faults))]
     if faults:
-        return Refused("plan_faulty", fix="blocks", detail={"faults": faults, "count": len(faults)})
+        return Refused(NoVenue.PLAN_FAULTY, fix="blocks", detail={"faults": faults, "count": len(faults)})
     names = dict.fromkeys(block.category for block in blocks)
     categories = tuple(Category(name, _COLOURS[n % len(_COLOURS)]) for n, name in enumerate(names))
     return drawn(DrawPlan(sent.get("name") or t("Salle"), categories, tuple(blocks), tuple(areas)))

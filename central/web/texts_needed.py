@@ -46,6 +46,8 @@ def needed() -> tuple[Where, list[Keys]]:
         for msgid in _in_python(path):
             said.setdefault(msgid, str(path.relative_to(CENTRAL)))
     for path in sorted(CENTRAL.rglob("templates/**/*.html")):
+        if path.name.startswith("live_"):
+            continue  # the live page has words of its own (live_words.py)
         for msgid in _in_template(path):
             said.setdefault(msgid, str(path.relative_to(CENTRAL)))
     return said, list(_declared())

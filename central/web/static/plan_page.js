@@ -38,7 +38,7 @@ document.addEventListener("DOMContentLoaded", async () => {
       const kind = view.category[at] < 0 ? words.none : named(view.picture.categories[view.category[at]]);
       kinds.set(kind, (kinds.get(kind) || 0) + 1);
     }
-    const parts = [...kinds].map(([kind, count]) => `${kind} : ${count}`);
+    const parts = [...kinds].map(([kind, count]) => words.pair.replace("{what}", kind).replace("{name}", count));
     chosen.textContent = view.selected.size ? `${words.places.replace("{n}", view.selected.size)} — ${parts.join(", ")}` : words.nothing;
   };
   const tip = one("[data-tip]");
