@@ -19,6 +19,7 @@ import central.areas  # noqa: F401  # declares every command, query and entity
 from central.config import CentralConfig
 from central.devices import snapshots
 from central.devices.model import Device, DeviceState
+from central.devices.pages import device_pages
 from central.first_run.link import FILE, setup_link
 from central.first_run.pages import Wizard
 from central.first_run.sell_hall import sell_hall_routes
@@ -219,6 +220,7 @@ def make_app(
     Wizard(door, setup_file).routes(app)
     Workshop(door).routes(app)
     PlanPages(door).routes(app)
+    device_pages(app)
     routes(app)
     if files:
         snapshot_routes(app, partial(snapshots.located, door, files))

@@ -1,5 +1,6 @@
 """/admin/sell-hall: how a hall is sold in a season. Each part of its plan, and each counted zone, gets a
-seat category; one command makes the logical configuration, validated.
+seat category; one command makes the logical configuration, validated. Who comes from the hall itself (`then=plan`) may
+choose the season here and goes on to the plan; who comes from a season goes back to its list of what is to do.
 
 The generic form would ask for the plan's own names by heart; this one shows them, with their places.
 """
@@ -16,7 +17,7 @@ from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
-from central.organisation.model import Context, ContextKind
+from central.organisation.model import Context, Privilege
 from central.venues.logical import CreateLogicalConfiguration
 from central.venues.model import PhysicalConfiguration, SeatCategory
 from central.web.frame import FRAME
@@ -41,6 +42,7 @@ class PlanPart:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     season: Context
+    seasons: tuple[Context, ...]  # in which it could be sold, the newest first
     halls: tuple[tuple[PhysicalConfiguration, str], ...]  # with the name of their space
     hall: PhysicalConfiguration | None
     space: str
@@ -50,11 +52,14 @@ class Sheet:
 
 def sell_hall_routes(app: web.Application, door: Door) -> None:
     frame = app[FRAME]
+    href = "/admin/sell-hall?physical={id}&then=plan"
+    frame.page_for("physical_configuration", "Vendre une salle", href, Privilege.VENUE_MODIFY)
 
     async def page(request: web.Request) -> web.Response:
         me = await frame.who(request)
         t = frame.texts(request, me)
         at, wanted = request.query.get("at", ""), request.query.get("physical", "")
+        to_plan = request.query.get("then") == "plan"
         sheet: Sheet | None = await door.read(me.actor, lambda read: _sheet(read, t, at, wanted))
         if sheet is None:
             raise web.HTTPSeeOther("/admin/live")
@@ -66,8 +71,9 @@ def sell_hall_routes(app: web.Application, door: Door) -> None:
             form: Any = await request.post()
             values = {name: line(form, name) for name in form}
             said = values.get("_command", "")
+            made = fresh_id(_CLOCK)
             command = CreateLogicalConfiguration(
-                fresh_id(_CLOCK), sheet.season.id, sheet.hall.id, values["code"] or code_of(values["name"], "HALL"),
+                made, sheet.season.id, sheet.hall.id, values["code"] or code_of(values["name"], "HALL"),
                 names(values["name"], t.language),
                 {part.name: Id(line(form, f"part_{n}")) for n, part in enumerate(sheet.parts)},
             )  # fmt: skip
@@ -76,11 +82,13 @@ def sell_hall_routes(app: web.Application, door: Door) -> None:
             else:
                 reply = await door.execute(me.actor, command, Id(said) if is_id(said) else fresh_id(_CLOCK))
                 if not isinstance(outcome := reply.outcome, Refused):
-                    raise web.HTTPSeeOther(f"/admin/live?at={at}&done={said}")
+                    to = f"/admin/plan/logical/{made}?" if to_plan else f"/admin/live?at={sheet.season.id}&"
+                    raise web.HTTPSeeOther(f"{to}done={said}")
                 refused, faults, status = outcome, by_field(outcome, t), 422
         return await frame.page(
             request, "sell_hall.html", status=status, title=t("Vendre une salle"), sheet=sheet, values=values,
-            faults=faults, refused=refused, command=fresh_id(_CLOCK), here="/admin/live",
+            faults=faults, refused=refused, command=fresh_id(_CLOCK), here="/admin/live", at=sheet.season.id,
+            then="&then=plan" if to_plan else "",
         )  # fmt: skip
 
     app.router.add_get("/admin/sell-hall", page)
@@ -89,10 +97,15 @@ def sell_hall_routes(app: web.Application, door: Door) -> None:
 
 def _sheet(read: Read, t: Texts, at: str, wanted: str) -> Sheet | None:
     """What may be seen of it; None: there is no such season for them."""
-    season = read.get(Context, at) if is_id(at) else None
-    path = path_of(read, at)
-    if season is None or season.kind is not ContextKind.SEASON or not read.actor.may("venues.venue.read", path):
+    seasons = [
+        each
+        for each in read.find(Context, "WHERE kind = 'season' ORDER BY id DESC")
+        if read.actor.may(Privilege.VENUE_READ, path_of(read, each.id))
+    ]
+    season = next((each for each in seasons if each.id == at), None if at else next(iter(seasons), None))
+    if season is None:
         return None
+    path = path_of(read, season.id)
     inside, params = in_list("at", path)
     built = read.run(
         "SELECT c.id, s.names FROM physical_configuration c JOIN space s ON s.id = c.space_id "  # noqa: S608 - parameters
@@ -104,11 +117,17 @@ def _sheet(read: Read, t: Texts, at: str, wanted: str) -> Sheet | None:
         hall = read.get(PhysicalConfiguration, row_id)
         if hall:
             halls.append((hall, t.of(orjson.loads(space))))
-    chosen = next((pair for pair in halls if pair[0].id == wanted), halls[0] if halls else None)
+    chosen = next((pair for pair in halls if wanted in (pair[0].id, "")), None)
     categories = read.find(SeatCategory, f"WHERE context_id IN {inside} ORDER BY rank, code", **params)
     parts = _parts(read, chosen[0].id, categories) if chosen else ()
     return Sheet(
-        season, tuple(halls), chosen[0] if chosen else None, chosen[1] if chosen else "", parts, tuple(categories)
+        season,
+        tuple(seasons),
+        tuple(halls),
+        chosen[0] if chosen else None,
+        chosen[1] if chosen else "",
+        parts,
+        tuple(categories),
     )
 
 
@@ -122,9 +141,18 @@ def _parts(read: Read, physical_id: str, categories: list[SeatCategory]) -> tupl
         "SELECT name, capacity FROM physical_zone WHERE configuration_id = :id AND numbered = 0 ORDER BY name",
         id=physical_id,
     )
-    by_name = {name.casefold(): each.id for each in categories for name in each.names.values()}
-    first = categories[0].id if categories else ""
     found = [(str(name), int(n), True) for name, n in seats] + [(str(name), int(n), False) for name, n in counted]
-    return tuple(
-        PlanPart(name, places, numbered, by_name.get(name.casefold(), first)) for name, places, numbered in found
-    )
+    return tuple(PlanPart(name, places, numbered, _like(name, categories)) for name, places, numbered in found)
+
+
+def _like(name: str, categories: list[SeatCategory]) -> str:
+    """The category that the plan's own name speaks of: the same name or code, or one of its words (`1re catégorie` for
+    `1re`); else the first."""
+    said = name.casefold()
+
+    def texts_of(each: SeatCategory) -> set[str]:
+        return {each.code.casefold(), *(text.casefold() for text in each.names.values())}
+
+    same = [each for each in categories if said in texts_of(each)]
+    near = [each for each in categories if any(said in text.split() for text in texts_of(each))]
+    return next((each.id for each in (*same, *near, *categories)), "")

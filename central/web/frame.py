@@ -13,6 +13,7 @@ import jinja2
 from aiohttp import web
 
 from central.kernel.door import Door
+from central.kernel.tx import Read
 from central.kernel.values import LANGUAGES
 from central.web.assets import address
 from central.web.session import SESSIONS, SignedIn, masked, to_sign_in
@@ -32,6 +33,7 @@ class Frame:
         self._entries: list[Entry] = []
         self._pages: dict[str, list[tuple[str, str, str]]] = {}
         self.instead: set[str] = set()
+        self.answers: dict[str, Callable[[Read, Texts, Any], list[tuple[str, str]]]] = {}
         self._templates = jinja2.Environment(
             loader=jinja2.ChoiceLoader(self._loaders),
             autoescape=True,
@@ -55,6 +57,10 @@ class Frame:
         stands `instead` of the buttons of these commands."""
         self.instead.update(instead)
         self._pages.setdefault(entity, []).append((text, href, needs))
+
+    def answer_of(self, command: str, told: Callable[[Read, Texts, Any], list[tuple[str, str]]]) -> None:
+        """What a command answers, in (name, text), shown beside what it would change before it is done."""
+        self.answers[command] = told
 
     def pages_of(self, entity: str) -> list[tuple[str, str, str]]:
         return self._pages.get(entity, [])

@@ -101,7 +101,16 @@ async def _acted(
     told = await at_desk.read(lambda read: effects(read, at_desk.t, would))
     view = await at_desk.read(lambda read: view_of(at_desk, read, sheet, typed, faults))
     sound = reply is not None and isinstance(reply.outcome, Ok)
-    return await _act_page(at_desk, sheet, view, refusal, told, sound, status=200 if sound else 422)
+    answer = await _answer(at_desk, sheet, reply) if sound else []
+    return await _act_page(at_desk, sheet, view, refusal, told, sound, status=200 if sound else 422, answer=answer)
+
+
+async def _answer(at_desk: Desk, sheet: Sheet, reply: Reply | None) -> list[tuple[str, str]]:
+    """What the command would answer, where its area says it in words."""
+    say = at_desk.frame.answers.get(sheet.handler.name)
+    if say is None or reply is None or not isinstance(outcome := reply.outcome, Ok):
+        return []
+    return await at_desk.read(lambda read: say(read, at_desk.t, outcome.value))
 
 
 def _after(at_desk: Desk, sheet: Sheet) -> str:
@@ -114,7 +123,7 @@ def _after(at_desk: Desk, sheet: Sheet) -> str:
 
 async def _act_page(
     at_desk: Desk, sheet: Sheet, view: FormView, refusal: Said | None, told: list[Any], sound: bool | None, *,
-    status: int,
+    status: int, answer: list[tuple[str, str]] | None = None,
 ) -> web.Response:  # fmt: skip
     subject = ""
     at = at_desk.at or await at_desk.read(lambda read: place_of(read, sheet.table, sheet.on))
@@ -126,6 +135,7 @@ async def _act_page(
         effects=told, sound=sound, hidden={COMMAND: new_id(), OWN: new_id(), ZONE: view.zone}, back=back,
         subject=subject, here=sheet.table, at=at, help=help_of(at_desk, sheet), entity=sheet.table,
         deletes=sheet.handler.name.startswith("delete_"), choice=_chosen(at_desk, sheet),
+        answer=answer or [],
     )  # fmt: skip
 
 

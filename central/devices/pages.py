@@ -1,0 +1,28 @@
+"""What the administration's screens say about devices that no declaration can: what a lease written off exposes."""
+
+from typing import Any
+
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from central.devices.leases import Exposure
+from central.kernel.tx import Read
+from central.web.frame import FRAME
+from central.web.screens.names import house_zone
+from central.web.texts import Texts
+
+_EXPOSURE = TypeAdapter(Exposure)  # the door answers as it would over the wire
+
+
+def device_pages(app: web.Application) -> None:
+    app[FRAME].answer_of("write_off_lease", _exposure)
+
+
+def _exposure(read: Read, t: Texts, answer: Any) -> list[tuple[str, str]]:
+    exposure = _EXPOSURE.validate_python(answer)
+    heard = t.moment(exposure.heard, house_zone(read), "short") if exposure.heard else t("jamais")
+    return [
+        (t("Peut-être déjà vendues sans que nous le sachions"), t.n("{n} place", "{n} places", exposure.places)),
+        (t("Au plus"), t.money(exposure.amount, exposure.currency)),
+        (t("Dernières nouvelles de l’appareil"), heard),
+    ]

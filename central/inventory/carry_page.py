@@ -1,0 +1,174 @@
+"""From a logical configuration's plan to its performances, on screen: which ones, which values, what would change in
+each of them; it is done only after that was shown.
+
+GET, POST  /admin/plan/logical/<id>/carry-over
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from central.catalogue.model import ProductState
+from central.inventory.carry_over import Carried, CarryOver, ChangeLine
+from central.kernel.db import in_list
+from central.kernel.door import Door
+from central.kernel.tx import Read
+from central.organisation.contexts import path_of
+from central.organisation.model import Privilege
+from central.venues.history import Field
+from central.venues.model import LogicalConfiguration
+from central.venues.plan_tables import LOGICAL_FIELDS
+from central.web.frame import FRAME, Frame
+from central.web.screens.names import Labels, label, labels
+from central.web.screens.refusals import said as refusal_text
+from central.web.session import SignedIn
+from central.web.texts import Texts
+from shared.ids import Id, is_id
+from shared.outcome import Refused
+from shared.runtime.system import SystemClock, fresh_id
+
+HREF = "/admin/plan/logical/{id}/carry-over"
+_OVER = (ProductState.CLOSED, ProductState.CANCELLED)
+_CLOCK = SystemClock()
+_CARRIED = TypeAdapter(list[Carried])  # the door answers as it would over the wire
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One performance: what would change in it, or did."""
+
+    name: str
+    plan: str
+    places: str
+    changes: tuple[str, ...]
+    left: str
+    unpriced: str
+
+
+def carry_pages(app: web.Application, door: Door) -> None:
+    frame = app[FRAME]
+    needs = Privilege.PLAN_CARRY_OVER
+    frame.page_for("logical_configuration", "Reporter sur des représentations", HREF, needs, ("carry_over",))
+
+    async def page(request: web.Request) -> web.Response:
+        me = await frame.who(request)
+        return await _page(frame, door, me, request)
+
+    app.router.add_get("/admin/plan/logical/{id:[0-9A-Z]{26}}/carry-over", page)
+    app.router.add_post("/admin/plan/logical/{id:[0-9A-Z]{26}}/carry-over", page)
+
+
+async def _page(frame: Frame, door: Door, me: SignedIn, request: web.Request) -> web.Response:
+    t, of = frame.texts(request, me), request.match_info["id"]
+    sheet = await door.read(me.actor, lambda read: _sheet(read, t, of))
+    if sheet is None:
+        raise web.HTTPNotFound
+    form: Any = await request.post()
+    chosen = [each for each in form.getall("performance", []) if is_id(each)]
+    kept = form.getall("field", []) if form else [str(each) for each in LOGICAL_FIELDS]
+    fields = tuple(each for each in LOGICAL_FIELDS if str(each) in kept)
+    why, done = str(form.get("why", "")), "_do" in form
+    lines: tuple[Line, ...] = ()
+    refused = fault = ""
+    if form and not (chosen and fields):
+        fault = t("Choisissez au moins une représentation, et ce qui doit y être reporté.")
+    elif form:
+        command = CarryOver(Id(of), tuple(map(Id, chosen)), fields, why=why)
+        spent = str(form.get("_command", ""))
+        command_id = Id(spent) if done and is_id(spent) else fresh_id(_CLOCK)
+        outcome = (await door.execute(me.actor, command, command_id, dry_run=not done)).outcome
+        if isinstance(outcome, Refused):
+            refused = await door.read(me.actor, lambda read: refusal_text(read, t, outcome, of).text)
+        else:
+            lines = await door.read(me.actor, lambda read: _lines(read, t, _CARRIED.validate_python(outcome.value)))
+    return await frame.page(
+        request, "plan_carry.html", status=422 if refused or fault else 200,
+        title=t("Reporter sur des représentations"), sheet=sheet,
+        chosen=chosen, kept=kept, why=why, lines=lines, refused=refused or fault,
+        done=done and bool(lines), command=fresh_id(_CLOCK), at=sheet["at"], here="logical_configuration",
+        fields=[(str(each), _field(t, each)) for each in LOGICAL_FIELDS],
+    )  # fmt: skip
+
+
+def _sheet(read: Read, t: Texts, configuration_id: str) -> dict[str, Any] | None:
+    logical = read.get(LogicalConfiguration, configuration_id)
+    if logical is None or not read.actor.may(Privilege.PLAN_CARRY_OVER, path_of(read, logical.context_id)):
+        return None
+    over, params = in_list("over", [str(each) for each in _OVER])
+    rows = read.run(
+        f"SELECT id FROM performance WHERE logical_configuration_id = :id AND state NOT IN {over} ORDER BY starts, id",  # noqa: S608 - parameters
+        id=configuration_id,
+        **params,
+    )
+    named = labels(read, t, [("performance", row[0]) for row in rows])
+    return {
+        "id": configuration_id,
+        "name": label(read, t, "logical_configuration", configuration_id),
+        "at": logical.context_id,
+        "performances": [(row[0], named("performance", row[0])) for row in rows],
+    }
+
+
+def _field(t: Texts, field: Field) -> str:
+    return {
+        Field.CATEGORY: t("Catégories"),
+        Field.CONTINGENT: t("Contingents"),
+        Field.BLOCKED: t("Blocages"),
+        Field.QUALITY: t("Ordre des meilleures places"),
+        Field.INVALID: t("Sièges hors service"),
+    }.get(field, t.field("physical_seat", field))
+
+
+def _lines(read: Read, t: Texts, carried: list[Carried]) -> tuple[Line, ...]:
+    wanted: list[tuple[str, str]] = [("performance", each.performance_id) for each in carried]
+    for each in carried:
+        wanted += [("seat_category", category) for category in each.unpriced]
+        wanted += [("contingent", share.contingent_id) for share in each.shares if share.contingent_id]
+        wanted += [("physical_zone", share.zone_id) for share in each.shares]
+        for change in each.changes:
+            table = {Field.CATEGORY: "seat_category", Field.CONTINGENT: "contingent"}.get(change.field)
+            wanted += [(table, value) for value in (change.was, change.now) if table and value]
+    named = labels(read, t, wanted)
+    return tuple(_line(t, named, each) for each in carried)
+
+
+def _line(t: Texts, named: Labels, each: Carried) -> Line:
+    changes: dict[str, int] = {}
+    for change in each.changes:
+        said = _change(t, named, change)
+        changes[said] = changes.get(said, 0) + change.places
+    said_changes = [f"{said} : {t.n('{n} place', '{n} places', count)}" for said, count in changes.items()]
+    for share in each.shares:
+        owner = named("contingent", share.contingent_id) if share.contingent_id else t("hors contingent")
+        said_changes.append(f"{named('physical_zone', share.zone_id)}, {owner} : {share.was[0]} → {share.now[0]}")
+    seats = ", ".join(f"{seat.zone} {seat.row}-{seat.number}".strip() for seat in each.left[:10])
+    left = t.n("{n} place est laissée telle quelle :", "{n} places sont laissées telles quelles :", each.left_out)
+    return Line(
+        named("performance", each.performance_id),
+        f"/admin/plan/performance/{each.performance_id}",
+        t.n("{n} place", "{n} places", each.places),
+        tuple(said_changes),
+        f"{left} {seats}{'…' if each.left_out > 10 else ''}" if each.left_out else "",
+        ", ".join(named("seat_category", category) for category in each.unpriced),
+    )
+
+
+def _change(t: Texts, named: Labels, change: ChangeLine) -> str:
+    name = _field(t, change.field)
+    if change.was == change.now:  # many values at once
+        return name
+
+    def value(said: Any) -> str:
+        if change.field is Field.CATEGORY:
+            return named("seat_category", said) if said else t("sans catégorie")
+        if change.field is Field.CONTINGENT:
+            return named("contingent", said) if said else t("hors contingent")
+        if change.field is Field.INVALID:
+            return t("hors service") if said else t("en service")
+        if change.field is Field.BLOCKED:
+            return f"« {said} »" if said else t("libre")
+        return str(said) if said not in (None, "") else t("rien")
+
+    return f"{name}, {value(change.was)} → {value(change.now)}"
