@@ -13,10 +13,10 @@ import central.devices.orders_to_devices
 import central.devices.snapshots
 import central.first_run.ops
 import central.inventory.audit
-import central.inventory.counts
-import central.inventory.holds
 import central.inventory.carry_over
 import central.inventory.contingents
+import central.inventory.counts
+import central.inventory.holds
 import central.inventory.needed
 import central.inventory.ops
 import central.inventory.plan_actions
@@ -34,6 +34,6 @@ import central.pricing.ops
 import central.reports.checks
 import central.selling.needed
 import central.selling.ops
+import central.venues.needed
 import central.venues.ops
 import central.web.history.log  # noqa: F401
-import central.venues.needed
