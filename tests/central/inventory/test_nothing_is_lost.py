@@ -30,7 +30,7 @@ from central.kernel.declared import command_of
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
-from central.kernel.registry import handles
+from central.kernel.registry import COMMANDS, handles
 from central.kernel.tx import SYSTEM, Actor, Read, Tx
 from central.orders.ops import WantedPlace
 from central.organisation.ops import path_of
@@ -51,9 +51,16 @@ class GiveBack:
     allocation_id: Id
 
 
-@handles(GiveBack, needs=None)
 def give_back(tx: Tx, want: GiveBack) -> Outcome[None]:
     return Ok() if release(tx, [want.allocation_id], PlaceDo.RETURN) else Refused("not_sold", fix=want.allocation_id)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _command_of_this_test() -> Iterator[None]:
+    """Known while these tests run; other tests walk all commands there are."""
+    handles(GiveBack, needs=None)(give_back)
+    yield
+    del COMMANDS["give_back"]
 
 
 # What somebody does, in small numbers that each deed reads in its own way.
