@@ -25,6 +25,7 @@ from tests.e2e.signed_in import enter, session_of
 from tests.evening_house import Device, EveningHouse, evening_house
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]  # some sixty pages of a real browser
+AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
 FRENCH = texts("fr")
 CONTINGENTS = {"PRESSE": "Presse", "CE": "Comités d’entreprise", "MECENES": "Mécènes"}
 LEASED, BLOCKED, INVALID = "2", "5", "6"  # as plan.state has them
@@ -62,6 +63,17 @@ class Story:
         found = re.findall(r"/(\w{26})", self.page.url)
         assert found, self.page.url
         return Id(found[-1])
+
+    async def fits(self) -> None:
+        """On a telephone in the dark too: axe finds nothing, nothing sticks out."""
+        for width, scheme in ((360, "dark"), (1440, "light")):
+            await self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+            await self.page.set_viewport_size({"width": width, "height": 950})
+            await self.page.evaluate(AXE.read_text())
+            run = "axe.run().then((said) => said.violations.map((v) => [v.id, v.nodes[0].html]))"
+            found = await self.page.evaluate(run)
+            assert found == [], f"{self.page.url} {width} {scheme}"
+            assert await self.page.evaluate("document.documentElement.scrollWidth") <= width, self.page.url
 
     # --- generic forms ------------------------------------------------------------------------------------------------
 
@@ -350,6 +362,7 @@ async def carry_over(desk: Story, logical: Id, performance: Id, shares: dict[str
     would = desk.page.locator(".plan-carried")
     await expect(would).to_contain_text("Voici ce que cela fera")
     await expect(would).to_contain_text(f"hors contingent → Presse : {more} places")
+    await desk.fits()
     await desk.page.click("button[name=_do]")
     await expect(would).to_contain_text("C’est reporté")
     await would.get_by_role("link", name=re.compile("Le Misanthrope")).click()
@@ -406,6 +419,7 @@ async def write_it_off(desk: Story, device: Device, amount: int) -> None:
     exposed = desk.page.locator("section.notice dl.values")
     await expect(exposed).to_contain_text("12 places")
     await expect(exposed).to_contain_text(FRENCH.money(amount, "EUR"))
+    await desk.fits()
     await desk.do()
 
 
