@@ -37,7 +37,8 @@ class Standing:
     waits: bool = False  # for an item before it: its link would lead to a form that cannot be filled in yet
 
 
-Look = Callable[[Read, str], Standing]
+Look = Callable[[Read, str], Standing | None]
+"""None: nothing to say of it here."""
 Usual = Callable[[Read, str, Id, Callable[[str], dict[str, str]]], Any]
 """(read, the context's id, an id for what is made, names in all languages of a text) → a command, or None: not now."""
 

@@ -70,13 +70,15 @@ def team(read: Read, institution: str) -> Standing:
 
 
 @needed(t("Courrier électronique"), at=ContextKind.INSTITUTION, order=910, optional=True, needs=Privilege.OPERATOR_READ)
-def mail(read: Read, institution: str) -> Standing:
+def mail(read: Read, institution: str) -> Standing | None:
     """Whether letters leave: the server's address is in central's configuration, what waits is in the outbox."""
     ((waiting,),) = read.run(
         "SELECT COUNT(*) FROM outbox WHERE kind = 'mail' AND state <> 'done' AND due < :late",
         late=to_ms(read.now - LATE),
     )
+    if not waiting:
+        return None  # nothing to do, and nothing known: whether there is a server stands in the configuration
     return Standing(
-        not waiting, t("Des lettres attendent : donnez à central un serveur de courrier (mail, dans central.toml)."),
+        False, t("Des lettres attendent : donnez à central un serveur de courrier (mail, dans central.toml)."),
         f"/admin/e/operator?at={institution}", int(waiting),
     )  # fmt: skip

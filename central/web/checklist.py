@@ -95,6 +95,8 @@ def _lines(read: Read, door: Door, branch: Branch) -> list[Line]:
         if item.needs and not read.actor.may(item.needs, path):
             continue
         standing, usual = item.look(read, branch.id), ""
+        if standing is None:
+            continue
         if item.usual and not standing.done and not standing.count:
             wanted = item.usual(read, branch.id, Id(""), _named)
             if wanted is not None and _may(read, door, wanted):

@@ -25,6 +25,7 @@ from central.web.api import AUTHENTICATE, problem
 from central.web.evening import CheckLine, Evening
 from central.web.live_view import Drawn, Frame, draw, empty_page, page
 from central.web.live_words import language_for
+from central.web.session import SESSIONS
 from shared.ids import is_id
 from shared.runtime.mqtt import Roster
 from shared.runtime.tasks import Crew, wait_any
@@ -254,7 +255,8 @@ class LivePage:
     async def _refused(self, request: web.Request) -> web.Response | None:
         if self._needs is None:
             return None
-        actor = await request.app[AUTHENTICATE](request, b"")
+        signed_in = await request.app[SESSIONS](request) if SESSIONS in request.app else None
+        actor = signed_in.actor if signed_in else await request.app[AUTHENTICATE](request, b"")
         held = nodes(self._needs)
         if actor is not None and any(node in held for node, _ in actor.grants):
             return None

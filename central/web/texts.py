@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_time
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -77,17 +77,25 @@ class Texts:
 
     # --- CLDR ---------------------------------------------------------------------------------------------------------
 
+    @property
+    def locale(self) -> str:
+        """English as most of our houses write it: 5 Dec 2026, 19:30."""
+        return "en_GB" if self.language == "en" else self.language
+
     def number(self, value: float) -> str:
-        return format_decimal(value, locale=self.language)
+        return format_decimal(value, locale=self.locale)
 
     def money(self, minor: int, currency: str) -> str:
-        return format_currency(minor / 10 ** digits(currency), currency, locale=self.language)
+        return format_currency(minor / 10 ** digits(currency), currency, locale=self.locale)
 
     def moment(self, at: datetime, zone: ZoneInfo, form: str = "medium") -> str:
-        return format_datetime(at, form, tzinfo=zone, locale=self.language)
+        """A day and a time to the minute; nobody sells by the second."""
+        if form == "short":
+            return format_datetime(at, form, tzinfo=zone, locale=self.locale)
+        return f"{self.day(at, zone, form)}, {format_time(at, 'short', tzinfo=zone, locale=self.locale)}"
 
     def day(self, at: datetime, zone: ZoneInfo, form: str = "medium") -> str:
-        return format_date(at.astimezone(zone), form, locale=self.language)
+        return format_date(at.astimezone(zone), form, locale=self.locale)
 
 
 @cache

@@ -172,12 +172,14 @@ def _read_words(_: Field, typed: Typed, __: Setting, path: str) -> tuple[Any, li
 
 
 def _read_names(_: Field, typed: Typed, __: Setting, path: str) -> tuple[Any, list[Fault]]:
-    """French first, always in the same order: so that lists sort by it."""
+    """French first, always in the same order: so that lists sort by it. A name given in another language alone also
+    stands as the French one, until somebody writes that: nobody is kept from going on by a language they do not speak.
+    """
     said = {language: _first(typed, f"{path}.{language}").strip() for language in LANGUAGES}
     names = {language: text for language, text in said.items() if text}
-    if FIRST_LANGUAGE not in names:
+    if not names:
         return ABSENT, [{"at": f"{path}.{FIRST_LANGUAGE}", "what": "french_name_missing"}]
-    return names, []
+    return {FIRST_LANGUAGE: next(iter(names.values())), **names}, []
 
 
 def rows_at(typed: Typed, path: str) -> list[str]:
@@ -190,6 +192,7 @@ def _read_pairs(_: Field, typed: Typed, __: Setting, path: str) -> tuple[Any, li
     faults: list[Fault] = []
     for n in rows_at(typed, path):
         key, value = _first(typed, f"{path}.{n}.key").strip(), _first(typed, f"{path}.{n}.value").strip()
+        value = value.replace("\r\n", "\n")
         if key in pairs:
             faults.append({"at": f"{path}.{n}.key", "what": "twice"})
         elif value and not key:

@@ -87,5 +87,5 @@ def test_the_language_is_the_readers(chosen: str | None, accepted: str, want: st
 def test_money_and_plurals_follow_the_language() -> None:
     assert texts("fr").money(123450, "EUR") == "1\u202f234,50\xa0€"
     assert texts("en").money(123450, "EUR") == "€1,234.50"
-    assert texts("en").money(1234, "JPY") == "¥1,234"
+    assert texts("en").money(1234, "JPY") == "JP¥1,234"
     assert texts("xx").language == "fr"

@@ -174,6 +174,8 @@ def test_names_are_french_first_and_in_one_order() -> None:
     typed = {"names.it": ["Sala"], "names.en": ["Hall"], "names.fr": [" Salle "], "names.de": [""]}
     assert list(value_of(field, typed, EUROS, "names")[0].items()) == [("fr", "Salle"), ("en", "Hall"), ("it", "Sala")]
     found, faults = value_of(field, {"names.en": ["Hall"]}, EUROS, "names")
+    assert (found, faults) == ({"fr": "Hall", "en": "Hall"}, []), "it stands for the French one until that is written"
+    found, faults = value_of(field, {"names.en": [" "]}, EUROS, "names")
     assert (found, faults) == (ABSENT, [{"at": "names.fr", "what": "french_name_missing"}])
 
 

@@ -52,13 +52,13 @@ async def test_a_tariff_is_made_changed_duplicated_and_taken_away(browser: Brows
 
 async def test_all_that_is_wrong_is_said_at_once_and_what_was_typed_stays(browser: Browser) -> None:
     form = await browser.get(f"/admin/e/tariff/new?at={browser.house.season}")
-    sent = await browser.send("/admin/e/tariff/new", form, code="FULL", rank="viel", names__en="<b>Full</b>")
+    sent = await browser.send("/admin/e/tariff/new", form, code="<b>FULL</b>", rank="viel")
     assert sent.status == 422
-    for place in ("f-code", "f-rank", "f-names-fr"):
+    for place in ("f-rank", "f-names-fr"):
         assert f'id="{place}-fault1"' in sent, place
-    assert sent.inputs["names.en"] == ["<b>Full</b>"]
+    assert sent.inputs["code"] == ["<b>FULL</b>"]
     assert sent.inputs["rank"] == ["viel"]
-    assert "<b>Full</b>" not in sent
+    assert "<b>FULL</b>" not in sent
     assert done(await browser.send("/admin/e/tariff/new", sent, code="NEW", rank="9", names__fr="Neuf"))
 
 
