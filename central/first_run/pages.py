@@ -129,7 +129,7 @@ class Wizard:
             values["profiles"] = " ".join(str(each) for each in form.getall("profile", []))
             return await self._page(request, now, step, Answer(values, by_field(outcome, t), outcome), status=422)
         if step is Step.ADMINISTRATOR:
-            answer = web.HTTPSeeOther("/sign-in?next=%2Fadmin%2Flive")
+            answer = web.HTTPSeeOther("/sign-in?ready=1&next=%2Fadmin%2Flive")
             answer.del_cookie(COOKIE, path="/setup")
             if self._file:
                 self._file.unlink(missing_ok=True)

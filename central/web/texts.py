@@ -82,6 +82,11 @@ class Texts:
         """English as most of our houses write it: 5 Dec 2026, 19:30."""
         return "en_GB" if self.language == "en" else self.language
 
+    @property
+    def colon(self) -> str:
+        """Between a thing and what is said of it: French puts a space before it, that no line breaks at."""
+        return "\u00a0: " if self.language == "fr" else ": "
+
     def number(self, value: float) -> str:
         return format_decimal(value, locale=self.locale)
 

@@ -1,8 +1,11 @@
 """Where one begins: the house's front door, the page of a context, and the search in a reference's field."""
 
+from typing import Any
+
 from aiohttp import web
 
 from central.kernel.entity import BY_NAME
+from central.kernel.registry import COMMANDS
 from central.kernel.tx import SYSTEM, Read
 from central.web.frame import FRAME
 from central.web.screens.desk import Desk, creators, declared, desk
@@ -34,7 +37,8 @@ async def house(request: web.Request) -> web.Response:
     cards = await at_desk.read(lambda read: _cards(at_desk, read, chosen)) if chosen else []
     return await at_desk.page(
         "screens/house.html", title=at_desk.t.of(chosen.names) if chosen else at_desk.t("La maison"),
-        at=chosen.id if chosen else None, context=chosen, cards=cards, steps=_steps(chosen),
+        at=chosen.id if chosen else None, context=chosen, cards=cards,
+        **(await at_desk.read(lambda read: _below(at_desk, read, chosen)) if chosen else {"steps": "", "details": False}),
     )  # fmt: skip
 
 
@@ -55,9 +59,16 @@ def _cards(at_desk: Desk, read: Read, chosen: Branch) -> list[tuple[str, str, in
 _BELOW = {"institution": "organiser", "organiser": "season", "season": "activity"}
 
 
-def _steps(chosen: Branch | None) -> str:
-    """The kind of context that comes next below this one."""
-    return _BELOW.get(chosen.kind, "") if chosen else ""
+def _below(at_desk: Desk, read: Read, chosen: Branch) -> dict[str, Any]:
+    """`steps`: the kind of context that comes next below this one, for who may make it; `details`: whether this one's
+    own page may be seen."""
+    path = at_desk.door.path(read, chosen.id)
+    creates = COMMANDS["create_context"].needs
+    may = creates is not None and read.actor.may(creates, path)
+    return {
+        "steps": _BELOW.get(chosen.kind, "") if may else "",
+        "details": read.actor.may(BY_NAME["context"].read, path),
+    }
 
 
 async def pick(request: web.Request) -> web.Response:
