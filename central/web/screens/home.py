@@ -35,10 +35,13 @@ async def house(request: web.Request) -> web.Response:
     if chosen is None and wanted:
         return await at_desk.lost()
     cards = await at_desk.read(lambda read: _cards(at_desk, read, chosen)) if chosen else []
+    below = (
+        await at_desk.read(lambda read: _below(at_desk, read, chosen)) if chosen else {"steps": "", "details": False}
+    )
     return await at_desk.page(
         "screens/house.html", title=at_desk.t.of(chosen.names) if chosen else at_desk.t("La maison"),
         at=chosen.id if chosen else None, context=chosen, cards=cards,
-        **(await at_desk.read(lambda read: _below(at_desk, read, chosen)) if chosen else {"steps": "", "details": False}),
+        **below,
     )  # fmt: skip
 
 
