@@ -315,7 +315,7 @@ async def take_step(page: Page, story: Story, album: Album) -> None:
         await album.look(page)
         await page.locator("main button.main").last.click()
     elif path.startswith("e/price_grid/new"):
-        await page.fill("input[name='names.fr']", "Prix de la saison")
+        await page.fill(f"input[name='names.{story.language}']", "Prix de la saison")
         await save(page)
     elif path.startswith("pricing/grid"):
         for n, price in enumerate(story.prices):
@@ -324,7 +324,7 @@ async def take_step(page: Page, story: Story, album: Album) -> None:
         await save(page)
     elif path.startswith("e/event/new"):
         await page.fill("input[name=code]", "SPECTACLE-1")
-        await page.fill("input[name='names.fr']", story.show)
+        await page.fill(f"input[name='names.{story.language}']", story.show)
         await page.fill("input[name=vat_bp]", story.vat)
         await save(page)
     elif path.startswith("e/performance/new"):
