@@ -55,6 +55,7 @@ class PlanPages:
         self._bells: dict[str, set[asyncio.Event]] = {}
         self._closing = False
         self._packed: OrderedDict[tuple[str, int, str], bytes] = OrderedDict()  # the last pictures, as they were sent
+        self._ahead: dict[str, asyncio.Task[bytes | None]] = {}
         door.on_commit(self._ring)
 
     def routes(self, app: web.Application) -> None:
@@ -80,6 +81,12 @@ class PlanPages:
         t = frame.texts(request, me)
         listed = request.query.get("view") == "list"
         data = await self._read(me, target, target_id, partial(page_data, t, target, target_id, request.query, listed))
+        if (
+            not listed and "at" not in request.query and target_id not in self._ahead
+        ):  # while the browser fetches the rest
+            packing = asyncio.create_task(self._packed_now(me, target, target_id, ""), name=f"picture of {target_id}")
+            self._ahead[target_id] = packing
+            packing.add_done_callback(lambda _: self._ahead.pop(target_id, None))
         return await frame.page(request, "plan_list.html" if listed else "plan.html", **data)
 
     async def _side(self, request: web.Request) -> web.Response:
@@ -94,8 +101,17 @@ class PlanPages:
     async def _picture(self, request: web.Request) -> web.Response:
         """Packed here and in a thread, because a stadium's columns are a megabyte and more."""
         _, me, target, target_id = await self._asked(request)
-
         at = request.query.get("at", "")
+        if not at and (packing := self._ahead.get(target_id)):
+            await asyncio.wait([packing])
+        packed = await self._packed_now(me, target, target_id, at)
+        if packed is None:
+            raise web.HTTPNotFound
+        headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store"}
+        return web.Response(body=packed, content_type="application/json", headers=headers)
+
+    async def _packed_now(self, me: SignedIn, target: PlanTarget, target_id: Id, at: str) -> bytes | None:
+        """The picture as it is sent; None: there is none. The last ones are kept as long as nothing changes."""
 
         def look(read: Read) -> bytes | None:
             mark = mark_of(read, target, target_id)
@@ -112,11 +128,8 @@ class PlanPages:
                 self._keep(key, packed)
             return packed
 
-        packed = await self._read(me, target, target_id, look)
-        if packed is None:
-            raise web.HTTPNotFound
-        headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store"}
-        return web.Response(body=packed, content_type="application/json", headers=headers)
+        found: bytes | None = await self._read(me, target, target_id, look)
+        return found
 
     def _keep(self, key: tuple[str, int, str], packed: bytes) -> None:
         self._packed[key] = packed
