@@ -88,7 +88,8 @@ def command_for(target: PlanTarget, target_id: Id, form: Form) -> Outcome[Any]:
 def _selection(form: Form) -> Selection:
     """The canvas sends stretches, the list ticked seats, rows and zones; both send counted places.
 
-    `runs`: JSON [[first, how many], …]; `row`: `zone id|row`; `count:<zone id>:<contingent id>`: how many."""
+    `runs`: JSON [[first, how many], …]; `row`: `zone id|row`; `of_category`, `of_contingent` (empty: hors contingent);
+    `count:<zone id>:<contingent id>`: how many."""
     counts = [
         Counted(Id(name.split(":")[1]), int(values[0]), name.split(":")[2])
         for name, values in form.items()
@@ -100,6 +101,8 @@ def _selection(form: Form) -> Selection:
         runs=tuple((int(first), int(count)) for first, count in orjson.loads(_one(form, "runs") or "[]")),
         rows=tuple(RowRef(Id(zone), row) for zone, _, row in rows),
         zones=tuple(Id(zone) for zone in form.get("zone", ())),
+        categories=tuple(Id(category) for category in form.get("of_category", ())),
+        contingents=tuple(form.get("of_contingent", ())),
         counts=tuple(each for each in counts if each.quantity > 0),
     )
 

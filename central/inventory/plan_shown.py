@@ -190,6 +190,8 @@ def _counts(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> tuple[li
     colours: dict[str | None, str] = {row[0]: row[1] for row in read.run("SELECT id, colour FROM seat_category")}
     return columns, [
         {
+            "category_id": category or "",
+            "contingent_id": contingent,
             "category": names("seat_category", category) if category else t("sans catégorie"),
             "colour": colours.get(category, ""),
             "contingent": names("contingent", contingent) if contingent else t("hors contingent"),

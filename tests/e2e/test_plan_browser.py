@@ -130,6 +130,13 @@ async def test_every_way_to_select(house: EveningHouse, browser: Browser, token:
         assert await chosen(page) == await page.evaluate("plan.count")
         await page.click("[data-none]")
         assert await chosen(page) == 0
+        await page.locator(".plan-pick").nth(1).click()
+        kind = "plan.category[at] === 1 && plan.contingent[at] === -1"
+        of_kind = await page.evaluate(f"plan.of((at) => {kind}).length")
+        assert await chosen(page) == of_kind > 0, "all of a category and contingent"
+        await page.locator(".plan-pick").first.click(modifiers=["Shift"])
+        assert await chosen(page) > of_kind
+        await page.click("[data-none]")
         await page.locator("canvas").focus()
         before = await page.evaluate("[plan.left, plan.scale]")
         await page.keyboard.press("ArrowRight")
@@ -220,7 +227,7 @@ async def test_the_list_does_it_without_a_mouse_or_a_script(house: EveningHouse,
     await enter(context, house.central.url, token)
     page = await context.new_page()
     await page.goto(f"{house.central.url}/admin/plan/performance/{house.tonight}?view=list")
-    await page.locator("details summary").first.click()
+    await page.get_by_text("Parterre · ").first.click()
     await page.locator("details details summary").first.click()
     await page.locator("input[name=row]").first.check()
     await page.select_option("[data-act]", "block")

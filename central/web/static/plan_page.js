@@ -53,10 +53,12 @@ document.addEventListener("DOMContentLoaded", async () => {
     tip.style.top = `${Math.max(4, y - tip.offsetHeight - 8)}px`;
   };
   page.addEventListener("click", (event) => {
-    const kind = event.target.closest("[data-pick]");
+    const kind = event.target.closest("[data-pick-category]");
     if (!kind) return;
-    const [column, index] = kind.dataset.pick.split(":");
-    view.pick(view.of((at) => view[column][at] === Number(index)), event.shiftKey);
+    const index = (list, id) => list.findIndex((each) => each.id === id);
+    const category = index(view.picture.categories, kind.dataset.pickCategory);
+    const contingent = index(view.picture.contingents, kind.dataset.pickContingent);
+    view.pick(view.of((at) => view.category[at] === category && view.contingent[at] === contingent), event.shiftKey);
   });
 
   // --- acting ------------------------------------------------------------------------------------------------------------
