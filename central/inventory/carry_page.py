@@ -137,7 +137,7 @@ def _lines(read: Read, t: Texts, carried: list[Carried]) -> tuple[Line, ...]:
 def _line(t: Texts, named: Labels, each: Carried) -> Line:
     changes: dict[str, int] = {}
     for change in each.changes:
-        said = _change(t, named, change)
+        said = change_words(t, named, change)
         changes[said] = changes.get(said, 0) + change.places
     said_changes = [f"{said} : {t.n('{n} place', '{n} places', count)}" for said, count in changes.items()]
     for share in each.shares:
@@ -155,7 +155,7 @@ def _line(t: Texts, named: Labels, each: Carried) -> Line:
     )
 
 
-def _change(t: Texts, named: Labels, change: ChangeLine) -> str:
+def change_words(t: Texts, named: Labels, change: ChangeLine) -> str:
     name = _field(t, change.field)
     if change.was == change.now:  # many values at once
         return name

@@ -10,15 +10,20 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from central.catalogue.model import Performance
+from central.inventory.carry_over import ChangeLine
 from central.inventory.carry_page import HREF as CARRY
+from central.inventory.carry_page import change_words
 from central.inventory.counts import BUCKETS, Availability, availability
 from central.inventory.plan_actions import target_context
 from central.inventory.plan_acts import ACTS, UNDO
 from central.inventory.plan_news import part_of, plan_news
 from central.inventory.plan_pictures import (
+    Compared,
+    ComparePlan,
     CountLine,
     PlanCounts,
     PlanHistory,
+    compare_plan,
     plan_counts,
     plan_history,
     states_of,
@@ -110,6 +115,7 @@ def page_data(
         "shares": _shares(read, t, target, target_id),
         "zones": _listed(read, t, target, target_id) if listed else [],
         "said": None,
+        "changed": _changed_since(read, t, target, target_id, at) if at else None,
         "listed": listed,
     }
 
@@ -146,6 +152,29 @@ def _links(read: Read, t: Texts, target: PlanTarget, target_id: str, place: str 
         validate = (t.do("validate_physical"), f"/admin/do/validate_physical?on={target_id}")
         return [validate] if may(Privilege.VENUE_MODIFY) else []
     return [(t("Vendre une salle"), f"/admin/sell-hall?physical={target_id}&then=plan")]
+
+
+def _changed_since(read: Read, t: Texts, target: PlanTarget, target_id: Id, at: datetime) -> list[tuple[int, str]]:
+    """(places, what is other than at that moment), in words: what actions did, and what was sold or given back."""
+    found = compare_plan(read, ComparePlan(target, target_id, at))
+    if isinstance(found, Refused):
+        return []
+    compared: Compared = found.value
+    lines = [
+        ChangeLine(each.field, each.was[0], each.now[0], each.count, each.at)
+        if len(each.was) == len(each.now) == 1
+        else ChangeLine(each.field, None, None, each.count, each.at)
+        for each in compared.changes.seats
+    ]
+    said = [value for line in lines for value in (line.was, line.now)]
+    named = _labels(read, t, set(said), {value for value in said if value is not None})
+    states = dict(zip(STATES, _STATE_NAMES, strict=True))
+    moved = [
+        (count, f"{t(f'value:count.{states[pair[0]]}')} → {t(f'value:count.{states[pair[1]]}')}")
+        for pair, count in compared.states.items()
+        if set(pair) & set("hlos")
+    ]
+    return [(line.places, change_words(t, named, line)) for line in lines] + moved
 
 
 def _is_draft(read: Read, configuration_id: str) -> bool:

@@ -203,6 +203,7 @@ async def test_the_hall_as_it_was(house: EveningHouse, browser: Browser, token: 
         await act(page, "block", "travaux")
         await open_plan(page, house, query="?at=2020-03-03T10:00")
         await expect(page.locator("[data-past]")).to_contain_text("2020")
+        await expect(page.locator("details.plan-past")).to_contain_text("travaux")
         assert await page.evaluate("plan.of((at) => plan.state[at] === 5).length") == 0
         assert await page.locator("[data-act] option").count() == 0, "the past is not changed"
 
