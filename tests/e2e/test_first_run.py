@@ -7,7 +7,6 @@ The French story takes the pictures of the administration's main screens; `PICTU
 
 import os
 import re
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -20,11 +19,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 import central.app  # noqa: F401  # declares every command
 from central.web.texts import texts
-from tests.conftest import missing
 from tests.e2e.test_live_browser import CONTRAST
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]  # some two hundred pages of a real browser
@@ -126,18 +124,6 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.start()
     yield made
     made.stop()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        missing("Chromium", "chromium")
-    async with async_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        made = await playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield made
-        await made.close()
 
 
 @asynccontextmanager

@@ -2,32 +2,18 @@
 rule of the pages broken."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.conftest import missing
 from tests.e2e.signed_in import enter, session_of
 from tests.e2e.test_live_browser import CONTRAST, page_of
 from tests.evening_house import EveningHouse, evening_house
 
 pytestmark = pytest.mark.e2e
 AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        missing("Chromium", "chromium")
-    async with async_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        made = await playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield made
-        await made.close()
 
 
 @pytest.fixture

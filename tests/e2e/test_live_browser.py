@@ -5,16 +5,14 @@ The last test takes the README's picture (docs/pictures/live.png); elsewhere pic
 
 import asyncio
 import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from shared.wire.certificates import DeviceKind
-from tests.conftest import missing
 from tests.evening_house import EveningHouse, evening_house, play_evening
 
 pytestmark = pytest.mark.e2e
@@ -43,18 +41,6 @@ CONTRAST = """() => {
   }
   return poor;
 }"""
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        missing("Chromium", "chromium")
-    async with async_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        made = await playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield made
-        await made.close()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ With PICTURES set to a folder the screens are kept there, in light, dark and at 
 import asyncio
 import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
@@ -18,7 +17,7 @@ import zxingcpp
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as SmtpSession
 from PIL import Image
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from central.app import Running, running
 from central.config import BrokerConfig, CentralConfig
@@ -35,7 +34,6 @@ from central.selling.ops import CreateChannel
 from shared.ids import Id
 from shared.runtime.mqtt import Endpoint
 from shared.runtime.system import SystemClock, fresh_id
-from tests.conftest import missing
 from tests.e2e.test_live_browser import CONTRAST
 
 pytestmark = pytest.mark.e2e
@@ -91,18 +89,6 @@ async def house(folder: Path, box: Box) -> AsyncIterator[tuple[Running, dict[str
         await do(InviteOperator(ids["jeanne"], ids["root"], "Jeanne Martin", "jeanne@x.example", "fr", ids["boss"]))
         yield central, ids
     server.close()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        missing("Chromium", "chromium")
-    async with async_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        made = await playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield made
-        await made.close()
 
 
 async def look(page: Page, name: str, folder: Path) -> None:

@@ -1,33 +1,19 @@
 """The plan in a real Chromium: selecting in every way, acting with a look before, undo, two operators on one plan, the
 hall as it was, the list by keyboard alone, a hall drawn from nothing and one brought as a file."""
 
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.conftest import missing
 from tests.e2e.signed_in import enter, session_of
 from tests.evening_house import EveningHouse, evening_house
 
 pytestmark = pytest.mark.e2e
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        missing("Chromium", "chromium")
-    async with async_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        made = await playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield made
-        await made.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ light and dark, on a desk and on a telephone: nothing runs that should not, noth
 
 import asyncio
 import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from central.app import make_app
 from central.catalogue.model import Event
@@ -31,7 +30,6 @@ from central.venues.model import SeatCategory, Site, Space
 from central.web.session import SESSIONS, SignedIn, csrf_of
 from shared.ids import Id
 from tests.central.small_house import NOW, Clerk, House, Watch, new_id, set_up
-from tests.conftest import missing
 
 pytestmark = pytest.mark.e2e
 AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
@@ -112,18 +110,6 @@ async def served(folder: Path, *, bad: bool) -> AsyncIterator[Running]:
 async def running(tmp_path: Path) -> AsyncIterator[Running]:
     async with served(tmp_path, bad=True) as made:
         yield made
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        missing("Chromium", "chromium")
-    async with async_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        made = await playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield made
-        await made.close()
 
 
 @asynccontextmanager
