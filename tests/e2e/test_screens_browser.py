@@ -219,7 +219,7 @@ async def test_rows_of_a_form_come_and_go(running: Running, browser: Browser) ->
         await expect(page.locator(".rowlist .row")).to_have_count(2)
         await page.click("[data-add=row]")
         await page.keyboard.type("timezone")
-        await page.locator(".rowlist .row:last-child input[name$='.value']").fill("Indian/Reunion")
+        await page.locator(".rowlist .row:last-child [name$='.value']").fill("Indian/Reunion")
         await page.locator(".rowlist .row:first-child [data-drop=row]").click()
         await page.click("[data-key=save]")
         await expect(page.locator(".done")).to_be_visible()
