@@ -136,12 +136,12 @@ def stadium(rows: int, seats: int) -> bytes:
     )
 
 
-def took(clerk: Clerk, act: Callable[[], Any]) -> tuple[float, Any]:
+def took(clerk: Clerk, act: Callable[..., Any], *said: Any) -> tuple[float, Any]:
     """Seconds and value. In a running central a thread of its own copies the log into the database; here it is done
     before the clock starts."""
     clerk.db.run("PRAGMA wal_checkpoint(PASSIVE)", {})
     began = time.perf_counter()
-    value = act()
+    value = act(*said)
     return time.perf_counter() - began, value
 
 
@@ -242,9 +242,9 @@ def actions(clerk: Clerk, contingent: Id, physical: Id, logical: Id, performance
         times, undos = [], []
         entry: dict[str, Any] = {}
         for _ in range(repeats):
-            spent, entry = took(clerk, lambda act=act: clerk.do(act()))  # type: ignore[misc]
+            spent, entry = took(clerk, clerk.do, act())
             times.append(spent)
-            spent, _ = took(clerk, lambda entry=entry: clerk.do(UndoPlanAction(entry["action_id"])))  # type: ignore[misc]
+            spent, _ = took(clerk, clerk.do, UndoPlanAction(entry["action_id"]))
             undos.append(spent)
         say(name, statistics.median(times), floors[table], places=entry["places"],
             worst_s=round(max(times), 3), undo_s=round(statistics.median(undos), 3))  # fmt: skip

@@ -15,6 +15,7 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -64,10 +65,28 @@ def worth(aside: float, back: float) -> int:
 HALLS: dict[str, Callable[[], list[Seat]]] = {"long rows": long_rows, "blocks": blocks}
 
 
-def took(act: Callable[[], object]) -> float:
+def timed(act: Callable[..., Any], *said: object) -> tuple[float, Any]:
+    """Milliseconds of processor time, and what came out."""
     began = time.thread_time()
-    act()
-    return (time.thread_time() - began) * 1000
+    value = act(*said)
+    return (time.thread_time() - began) * 1000, value
+
+
+def took(act: Callable[..., Any], *said: object) -> float:
+    return timed(act, *said)[0]
+
+
+def first_pair(hall: Hall, picture: bytes) -> object:
+    return best(Vacancy.but(hall, picture), Want(2))
+
+
+def whole_index(hall: Hall, picture: bytes) -> None:
+    Vacancy.but(hall, picture).view(ANY).correct_all()
+
+
+def there_and_back(free: Vacancy, pair: tuple[int, int]) -> None:
+    free.take(pair)
+    free.free(pair)
 
 
 def say(line: str, row: dict[str, object]) -> None:
@@ -96,14 +115,14 @@ def searches(
     sold = [n for n in range(hall.places) if n not in kept]
     times, floors = [], []
     for _ in range(calls):
-        found: list[tuple[int, ...] | None] = []
-        times.append(took(lambda: found.append(best(kept, Want(size)))))  # noqa: B023 - called at once
-        floors.append(took(lambda: len(kept)))
-        if found[0]:
-            kept.take(found[0])
-            back = [sold.pop(dice.randrange(len(sold))) for _ in found[0]] if sold else list(found[0])
+        spent, found = timed(best, kept, Want(size))
+        times.append(spent)
+        floors.append(took(len, kept))
+        if found:
+            kept.take(found)
+            back = [sold.pop(dice.randrange(len(sold))) for _ in found] if sold else list(found)
             kept.free(back)
-            sold += found[0] if sold else ()
+            sold += found if sold else ()
     return times, floors
 
 
@@ -114,20 +133,18 @@ def main() -> None:
     dice = random.Random(1)
     for name, make in HALLS.items():
         seats = make()
-        made: list[Hall] = []
-        hall_ms = took(lambda: made.append(Hall.of(seats)))  # noqa: B023 - called at once
-        hall = made[0]
+        hall_ms, hall = timed(Hall.of, seats)
         gc.collect()
         gc.freeze()
         half = Vacancy.of(hall, free_places(seats, 0.5, "scattered", dice))
         picture = half.picture()
-        anew = [took(lambda: Vacancy.but(hall, picture)) for _ in range(20)]  # noqa: B023
-        first = [took(lambda: best(Vacancy.but(hall, picture), Want(2))) for _ in range(20)]  # noqa: B023
-        split = [took(lambda: Vacancy.but(hall, picture).view(ANY).correct_all()) for _ in range(20)]  # noqa: B023
+        anew = [took(Vacancy.but, hall, picture) for _ in range(20)]
+        first = [took(first_pair, hall, picture) for _ in range(20)]
+        split = [took(whole_index, hall, picture) for _ in range(20)]
         moved = []
         for _ in range(1000):
             two = dice.randrange(hall.places - 1)
-            moved.append(took(lambda: (half.take((two, two + 1)), half.free((two, two + 1)))))  # noqa: B023
+            moved.append(took(there_and_back, half, (two, two + 1)))
         costs = {
             "hall_ms": hall_ms,
             "picture_ms": of(anew, 0.5),
