@@ -8,6 +8,7 @@ GET POST /reset                 a letter, please
 GET POST /invitation/<token>    what a letter's link opens
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +24,7 @@ from central.organisation.second_factor import address, new_seed, picture
 from central.organisation.sessions import EndOwnSession
 from central.organisation.sign_in import Found
 from central.web.session import CSRF_FIELD, csrf_of, is_csrf, local_path, masked
+from central.web.texts import Texts
 from shared.outcome import Refused
 
 
@@ -114,7 +116,9 @@ class DoorPages:
     async def _enrol_page(
         self, request: web.Request, enrolment: Enrolment, refused: Refused | None = None
     ) -> web.Response:
-        title = lambda t: t("Un second facteur, d’abord")  # noqa: E731
+        def title(t: Texts) -> str:
+            return t("Un second facteur, d’abord")
+
         return await self._page(request, "enrol.html", title, refused, enrolment=enrolment)
 
     async def enrol(self, request: web.Request) -> web.StreamResponse:
@@ -127,7 +131,10 @@ class DoorPages:
         if isinstance(done, Refused):
             return await self._enrol_page(request, enrolment, done)
         token, codes = done.value
-        title = lambda t: t("Vos codes de secours")  # noqa: E731
+
+        def title(t: Texts) -> str:
+            return t("Vos codes de secours")
+
         answer = await self._page(request, "codes.html", title, codes=codes, onwards=local_path(typed(form, "next")))
         self._desk.cookies.set(answer, token)
         return answer
@@ -161,7 +168,10 @@ class DoorPages:
             return await self._page(request, "link_over.html", lambda t: t("Ce lien ne sert plus"), over)
         letter, operator = found
         invited = letter.kind is LetterKind.INVITATION
-        title = lambda t: t("Bienvenue, {name}", name=operator.name) if invited else t("Nouveau mot de passe")  # noqa: E731
+
+        def title(t: Texts) -> str:
+            return t("Bienvenue, {name}", name=operator.name) if invited else t("Nouveau mot de passe")
+
         return await self._page(
             request, "letter.html", title, refused, operator=operator, invited=invited, shortest=SHORTEST,
             longest=LONGEST,
@@ -185,7 +195,12 @@ class DoorPages:
     # --- what all of them need ----------------------------------------------------------------------------------------
 
     async def _page(
-        self, request: web.Request, template: str, title: Any, refused: Refused | None = None, **data: Any
+        self,
+        request: web.Request,
+        template: str,
+        title: Callable[[Texts], str],
+        refused: Refused | None = None,
+        **data: Any,
     ) -> web.Response:
         """A page before the curtain: the house's name, the five languages, one sheet."""
         desk = self._desk
