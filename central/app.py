@@ -52,6 +52,7 @@ from central.web.find import find_routes
 from central.web.frame import FRAME, Frame
 from central.web.history.routes import history
 from central.web.live import LIVE, LivePage
+from central.web.metrics import metrics_route
 from central.web.origin import NO_PROXIES, PROXIES, Proxies
 from central.web.screens.routes import screens
 from central.web.session import guard
@@ -101,8 +102,8 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
             way_in = _way_in(config, door)
             loops.far[MAIL] = way_in.mailer.send
             app = make_app(
-                door, loops, config.snapshots, live_open=config.live_open, proxies=_proxies(config),
-                setup_file=config.data / FILE, way_in=way_in,
+                door, loops, config.snapshots, live_open=config.live_open, proxies=_addresses(config, "proxies"),
+                setup_file=config.data / FILE, way_in=way_in, scrapers=_addresses(config, "metrics_networks"),
             )  # fmt: skip
             webhooks = _webhooks(config, door)
             loops.elsewhere.add(WEBHOOK)
@@ -183,11 +184,11 @@ def _webhooks(config: CentralConfig, door: Door) -> Webhooks:
         raise Failure(f"The configuration's webhook_networks cannot be read: {fault}.", "Name networks.") from fault
 
 
-def _proxies(config: CentralConfig) -> Proxies:
+def _addresses(config: CentralConfig, key: str) -> Proxies:
     try:
-        return Proxies.of(config.proxies)
+        return Proxies.of(getattr(config, key))
     except ValueError as fault:
-        raise Failure(f"The configuration's proxies cannot be read: {fault}.", "Name addresses or networks.") from fault
+        raise Failure(f"The configuration's {key} cannot be read: {fault}.", "Name addresses or networks.") from fault
 
 
 def make_app(
@@ -199,6 +200,7 @@ def make_app(
     proxies: Proxies = NO_PROXIES,
     setup_file: Path | None = None,
     way_in: WayIn | None = None,
+    scrapers: Proxies = NO_PROXIES,
 ) -> web.Application:
     app = web.Application(client_max_size=MOST_BYTES)
     app[PROXIES] = proxies
@@ -222,6 +224,7 @@ def make_app(
     PlanPages(door).routes(app)
     device_pages(app)
     routes(app)
+    metrics_route(app, door, scrapers)
     if files:
         snapshot_routes(app, partial(snapshots.located, door, files))
     roster = loops.roster if loops else Roster()

@@ -22,7 +22,7 @@ class CentralConfig:
     live page to everybody who reaches central; otherwise it asks for an operator's id and key. `public_url`
     is where browsers reach central (https there means cookies that travel over nothing else); `proxies` are the
     addresses or networks in front of central whose X-Forwarded-For is believed, `webhook_networks` those inside the
-    house that webhooks may be sent to."""
+    house that webhooks may be sent to, `metrics_networks` those that may read /metrics without a key."""
 
     data: Path
     database: str = ""
@@ -39,6 +39,7 @@ class CentralConfig:
     sign_in: SignInConfig = field(default_factory=SignInConfig)
     proxies: tuple[str, ...] = ()
     webhook_networks: tuple[str, ...] = ()
+    metrics_networks: tuple[str, ...] = ()
     checkpoint_every_s: float = 300.0
     checkpoints: Path | None = None  # where the log's signed checkpoints are also kept; better on another disk
 

@@ -26,13 +26,14 @@ from central.kernel.db import UNFIT, Connection, Database, Repeatable
 from central.kernel.entity import Declaration
 from central.kernel.keys import Keys
 from central.kernel.privileges import nodes
-from central.kernel.registry import Handler, handler_of
+from central.kernel.registry import COMMANDS, Handler, handler_of
 from central.kernel.scope import home
 from central.kernel.traces import Traces
 from central.kernel.tx import Actor, ActorKind, Read, Tx
 from shared.clock import to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
+from shared.runtime.metrics import counter
 
 T = TypeVar("T")
 BATCH = 64
@@ -43,6 +44,10 @@ QUEUE = 4096
 POSTGRES_WRITERS = 8
 READERS = 4
 REPEATS = 40
+DONE = counter(
+    "parterre_commands_total", "Commands that came to the door, by how they ended; repeats and dry runs too.",
+    command=lambda: COMMANDS, outcome=("ok", "refused", "broken"),
+)  # fmt: skip
 
 
 class NoEntry(StrEnum):
@@ -161,6 +166,15 @@ class Door:
 
     async def execute(self, actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False) -> Reply:
         """Runs a command and answers after its commit. `dry_run` takes the same way and is rolled back."""
+        try:
+            reply = await self._executed(actor, command, command_id, dry_run)
+        except Exception:
+            DONE.add(command=handler_of(type(command)).name, outcome="broken")
+            raise
+        DONE.add(command=handler_of(type(command)).name, outcome="ok" if reply.ok else "refused")
+        return reply
+
+    async def _executed(self, actor: Actor, command: Any, command_id: Id, dry_run: bool) -> Reply:
         job = Job(actor, handler_of(type(command)), command, command_id, dry_run)
         assert self._loop is not None and not self._stopping.is_set(), "the door is not open"
         if self._pool:

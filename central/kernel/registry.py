@@ -48,6 +48,8 @@ class Handler:
 
 COMMANDS: dict[str, Handler] = {}
 QUERIES: dict[str, Handler] = {}
+BESIDE: set[str] = set()
+"""Privileges that no command, query or entity names, but a hand-made route asks for (`/metrics`)."""
 _BY_KIND: dict[type[Any], Handler] = {}
 
 
@@ -114,4 +116,4 @@ def _acts_on(kind: type[Any], hints: dict[str, Any]) -> str | None:
 def privileges() -> list[str]:
     """Every privilege that a declaration names, in alphabetical order: `<module>.<screen>.<action>`."""
     named = {handler.needs for handler in (*COMMANDS.values(), *QUERIES.values()) if handler.needs}
-    return sorted(named | {declaration.read for declaration in BY_NAME.values()})
+    return sorted(named | BESIDE | {declaration.read for declaration in BY_NAME.values()})

@@ -27,6 +27,7 @@ class Privilege(StrEnum):
     SESSION_READ = "organisation.session.read"
     SESSION_END = "organisation.session.execute"
     AUDIT_READ = "organisation.audit.read"
+    METRICS_READ = "organisation.metrics.read"
     WEBHOOK_READ = "organisation.webhook.read"
     WEBHOOK_MODIFY = "organisation.webhook.modify"
     VENUE_READ = "venues.venue.read"
