@@ -23,6 +23,8 @@ Values = type[StrEnum] | Iterable[str] | Callable[[], Container[str]]
 """What a label may say: an enum, its values, or a function that gives them, for what is only known later (the names of
 commands)."""
 
+Bounds = frozenset[str] | Callable[[], Container[str]]
+
 REGISTRY = prometheus.CollectorRegistry()
 prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody asks for
 prometheus.ProcessCollector(registry=REGISTRY)
@@ -35,7 +37,7 @@ class Family:
     name: str
     kind: str
     doc: str
-    labels: Mapping[str, Values]
+    labels: Mapping[str, Bounds]
     _of: Any
 
     def _child(self, said: Mapping[str, str]) -> Any:
@@ -96,12 +98,12 @@ def histogram(name: str, doc: str, buckets: Sequence[float] = SECONDS, **labels:
 
 def _held(
     labels: Mapping[str, Values], make: Callable[..., Any], name: str, doc: str, **more: Any
-) -> tuple[Mapping[str, Values], Any]:
-    held = {label: _values(values) for label, values in labels.items()}
+) -> tuple[Mapping[str, Bounds], Any]:
+    held = {label: _bounds(values) for label, values in labels.items()}
     return held, make(name, doc, tuple(held), registry=REGISTRY, **more)
 
 
-def _values(values: Values) -> Values:
+def _bounds(values: Values) -> Bounds:
     if isinstance(values, EnumMeta):  # which can be called too
         return frozenset(map(str, values))
     return values if callable(values) else frozenset(values)
