@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from central.access.model import Anomaly, AnomalyKind
 from central.access.ops import report, take_passage, take_scan
+from central.devices.gaps import arrive, missing
 from central.devices.leases import own_context, take_returned, take_sealed
 from central.devices.model import Device, DeviceState, FactRecord, FactState, NoDevice
 from central.devices.sales import take_sale
@@ -59,20 +60,22 @@ def upload_facts(tx: Tx, want: UploadFacts) -> Outcome[Receipt]:
         return Refused(NoDevice.NO_SUCH_DEVICE, fix=tx.actor.id)
     if not want.facts or len(want.facts) > BATCH_FACTS or not _signed(device, want):
         return Refused(NoDevice.BAD_REQUEST, fix="signature", detail={"most": BATCH_FACTS})
+    if any(fact.device_id != device.id for fact in want.facts):  # nothing of another's counts as heard from this one
+        return Refused(NoDevice.BAD_REQUEST, fix="device_id", detail={"device": device.id})
+    mark = arrive(tx, device, (fact.seq for fact in want.facts))
     dead: dict[str, str] = {}
     for fact in want.facts:
         record = _take(tx, device, fact)
         if record.state is FactState.DEAD:
             dead[str(fact.seq)] = record.why
-    after = _advanced(tx, device)
-    tx.write(
-        "UPDATE device SET contiguous = :n, head = :head WHERE id = :id",
-        n=after.contiguous,
-        head=after.head,
-        id=device.id,
-    )
-    taken = tuple(fact.seq for fact in want.facts if fact.seq > after.contiguous)
-    return Ok(Receipt(after.contiguous, taken, _gaps(tx, after), dead))
+    if mark != device.contiguous:
+        tx.write(
+            "UPDATE device SET contiguous = :n, head = (SELECT MIN(hash) FROM fact WHERE device_id = :id AND seq = :n) "
+            "WHERE id = :id",
+            n=mark, id=device.id,
+        )  # fmt: skip
+    taken = tuple(fact.seq for fact in want.facts if fact.seq > mark)
+    return Ok(Receipt(mark, taken, missing(tx, device.id, MOST_GAPS), dead))
 
 
 def _signed(device: Device, want: Upload) -> bool:
@@ -98,7 +101,7 @@ def _take(tx: Tx, device: Device, fact: Fact) -> FactRecord:
     if device.state is not DeviceState.ACTIVE:
         record = replace(record, state=FactState.QUARANTINED, why=f"device is {device.state}")
         _flag(tx, device, fact, AnomalyKind.QUARANTINED, {"kind": fact.kind})
-    elif fact_hash(fact) != fact.hash or fact.device_id != device.id:
+    elif fact_hash(fact) != fact.hash:
         record = replace(record, state=FactState.DEAD, why="its hash does not fit its content")
         _flag(tx, device, fact, AnomalyKind.DEAD_LETTER, {"why": record.why})
     else:
@@ -160,34 +163,6 @@ def _check_chain(tx: Tx, device: Device, fact: Fact) -> None:
             tx, derived_id("chain", device.id, fact.seq), AnomalyKind.CHAIN_BROKEN, fact.at, device.id, str(fact.seq),
             {"seq": fact.seq},
         )  # fmt: skip
-
-
-def _advanced(tx: Tx, device: Device) -> Device:
-    """The device's mark moved up over everything that is here without a gap."""
-    mark, head = device.contiguous, device.head
-    rows = tx.run(
-        "SELECT seq, MIN(hash) FROM fact WHERE device_id = :d AND seq > :n GROUP BY seq ORDER BY seq",
-        d=device.id,
-        n=mark,
-    )
-    for seq, hash_ in rows:
-        if seq != mark + 1:
-            break
-        mark, head = seq, hash_
-    return replace(device, contiguous=mark, head=head)
-
-
-def _gaps(tx: Tx, device: Device) -> tuple[tuple[int, int], ...]:
-    """Ranges (first, last) that are missing below what has arrived."""
-    seqs = [row[0] for row in tx.run(
-        "SELECT DISTINCT seq FROM fact WHERE device_id = :d AND seq > :n ORDER BY seq", d=device.id, n=device.contiguous
-    )]  # fmt: skip
-    gaps, mark = [], device.contiguous
-    for seq in seqs:
-        if seq > mark + 1:
-            gaps.append((mark + 1, seq - 1))
-        mark = seq
-    return tuple(gaps[:MOST_GAPS])
 
 
 # --- dead letters -----------------------------------------------------------------------------------------------------

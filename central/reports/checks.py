@@ -7,7 +7,7 @@ number of a device is missing, and each fact that was taken has left what it was
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -255,15 +255,24 @@ def _anomalies_visible(read: Read, seen: _Looked) -> None:
 
 
 def _nothing_blocked(read: Read, seen: _Looked) -> None:
-    """I7. A device's mark stands where its numbers first break off, dead letters and quarantine or not."""
+    """I7. A device's mark stands where its numbers first break off, dead letters and quarantine or not, and its gaps are
+    what is missing above it."""
     rows = read.run(
         "SELECT DISTINCT d.code, d.contiguous, f.seq FROM device d JOIN fact f ON f.device_id = d.id ORDER BY 1, 3"
     )
+    gaps: dict[str, list[tuple[int, int]]] = {}
+    for code, first, last in read.run(
+        "SELECT d.code, g.first_seq, g.last_seq FROM fact_gap g JOIN device d ON d.id = g.device_id ORDER BY 1, 2"
+    ):
+        gaps.setdefault(code, []).append((first, last))
     for code, group in groupby(rows, key=itemgetter(0)):
         facts = list(group)
         reached = _reach(seq for _, _, seq in facts)
         if facts[0][1] != reached:
             seen.fault(f"{code}: facts are here up to {reached}, its mark stands at {facts[0][1]}")
+        holes = [(a + 1, b - 1) for a, b in pairwise([reached, *(seq for _, _, seq in facts)]) if b > a + 1]
+        if gaps.get(code, []) != holes:
+            seen.fault(f"{code}: {holes[:3]} are missing, its gaps say {gaps.get(code, [])[:3]}")
     states: dict[str, int] = dict(read.run("SELECT state, COUNT(*) FROM fact GROUP BY state"))
     seen.count(taken=states.get("taken"), dead=states.get("dead"), quarantined=states.get("quarantined"))
 

@@ -138,6 +138,7 @@ DEVICE_SALE = "(SELECT id FROM sale_order WHERE device_id IS NOT NULL ORDER BY r
         ("I6", ["DELETE FROM anomaly WHERE kind = 'dead_letter'"]),
         ("I6", ["DELETE FROM entitlement WHERE id = (SELECT MIN(ticket_id) FROM admission)"]),
         ("I7", ["UPDATE device SET contiguous = 1 WHERE code = 'K1'"]),
+        ("I7", ["INSERT INTO fact_gap (device_id, first_seq, last_seq) SELECT id, 90, 91 FROM device LIMIT 1"]),
     ],
 )  # fmt: skip
 def test_a_bent_row_is_seen(copy: Path, name: str, statements: list[str]) -> None:
