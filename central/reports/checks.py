@@ -255,8 +255,8 @@ def _anomalies_visible(read: Read, seen: _Looked) -> None:
 
 
 def _nothing_blocked(read: Read, seen: _Looked) -> None:
-    """I7. A device's mark stands where its numbers first break off, dead letters and quarantine or not, and its gaps are
-    what is missing above it."""
+    """I7. A device's mark stands where its numbers first break off, dead letters and quarantine or not, and its gaps
+    are what is missing above it."""
     rows = read.run(
         "SELECT DISTINCT d.code, d.contiguous, f.seq FROM device d JOIN fact f ON f.device_id = d.id ORDER BY 1, 3"
     )

@@ -1,4 +1,4 @@
-"""What is missing of a device's facts: kept right in any order, and at a price that does not grow with the gap's age."""
+"""What is missing of a device's facts: right in any order, and at a price that does not grow with the gap's age."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
