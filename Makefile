@@ -1,5 +1,7 @@
 # Every command prepares what it needs first (tools/bootstrap); nothing has to be installed by hand.
 HOUSE ?= var/house
+# Tests wait for disks, browsers and lines: one worker more than cores keeps the cores busy.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 .PHONY: help demo central test bench lint format
 .DEFAULT_GOAL := help
 
@@ -18,7 +20,7 @@ central: ## a house of your own, kept in var/house: prints the address at which 
 test: ## all checks and all tests (ARGS="tests/edge -k lane" for some of them)
 	@tools/bootstrap test
 	@tools/lint
-	@exec .venv/bin/python -m pytest --durations=10 $(ARGS)
+	@exec .venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --durations=10 $(ARGS)
 
 bench: ## the benchmarks, one after another (ARGS="benchmarks/gate.py" for some of them)
 	@tools/bootstrap test
