@@ -2,7 +2,7 @@
 HOUSE ?= var/house
 # Tests wait for disks, browsers and lines: one worker more than cores keeps the cores busy.
 WORKERS ?= $(shell expr $$(nproc) + 1)
-.PHONY: help demo central test bench lint format
+.PHONY: help demo central test fresh weekly bench lint format
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -21,6 +21,13 @@ test: ## all checks and all tests (ARGS="tests/edge -k lane" for some of them)
 	@tools/bootstrap test
 	@tools/lint
 	@exec .venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --durations=10 $(ARGS)
+
+fresh: ## both commands above on a bare Debian 12, built with debootstrap and thrown away (ARGS="demo" or "test" for one)
+	@exec tools/fresh $(ARGS)
+
+weekly: ## what is too long for every change: fresh, many evenings of the simulation, the benchmarks (ARGS="fresh" for one)
+	@tools/bootstrap test
+	@exec tools/weekly $(ARGS)
 
 bench: ## the benchmarks, one after another (ARGS="benchmarks/gate.py" for some of them)
 	@tools/bootstrap test

@@ -39,7 +39,7 @@ def bootstrap(checkout: Path, target: str, **env: str) -> tuple[int, str, str]:
 def test_a_target_that_is_not_there(bare: Path) -> None:
     code, _, said = bootstrap(bare, "everything")
     assert code == 2
-    assert said.startswith("parterre: there is no target 'everything': choose demo, test or lint, or a role")
+    assert said.startswith("parterre: there is no target 'everything': choose demo, test, lint or fresh, or a role")
 
 
 def test_what_is_missing_is_named_with_its_command(bare: Path) -> None:

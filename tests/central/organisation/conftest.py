@@ -39,9 +39,10 @@ SEED = re.compile(r"<span>([A-Z2-7]{1,4})</span>")
 CODE = re.compile(r"<li><code>([A-Z2-9-]+)</code></li>")
 
 
-@dataclass(slots=True)
+@dataclass
 class LetterBox:
-    """What the mail server took, newest last."""
+    """What the mail server took, newest last. Without slots: aiosmtpd asks `inspect.getmembers` what it can do, which
+    raises for a slotted dataclass before Python 3.11.3, and Debian 12 has 3.11.2."""
 
     mails: list[EmailMessage] = field(default_factory=list)
     refuse: bool = False
