@@ -131,7 +131,11 @@ def test_a_subcommand_is_known(words: str, missing: bool) -> None:
 def test_decisions_are_numbered_and_dated() -> None:
     lines = [line for line in (ROOT / "docs/decisions.md").read_text().splitlines() if line.startswith("### ")]
     found = [DATED.match(line) for line in lines]
-    assert [int(each[1]) if each else None for each in found] == list(range(1, len(lines) + 1))
+    assert all(found)
+    numbers = [int(each[1]) for each in found if each]
+    assert len(set(numbers)) == len(
+        numbers
+    )  # not in order: what is decided at the same time takes a block of numbers each
 
 
 def test_orders_live_as_long_as_the_document_says() -> None:
