@@ -57,6 +57,14 @@ of bounds."""
 BROKEN: tuple[type[Exception], ...] = (sqlite3.Error, psycopg.Error, Repeatable, OSError)
 """Whatever can come out of a database: a disk that is gone, a line that is cut, a table that is not there."""
 
+
+def is_read_only(fault: Exception) -> bool:
+    """Whether this is what a connection that only reads says to a statement that writes."""
+    if isinstance(fault, sqlite3.OperationalError):
+        return fault.sqlite_errorcode == sqlite3.SQLITE_READONLY
+    return isinstance(fault, psycopg.errors.ReadOnlySqlTransaction)
+
+
 SHARDS = 64  # servers give their connections numbers in a row, so that two writers rarely meet in one
 
 

@@ -17,21 +17,21 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum, auto
-from hashlib import sha256
 from typing import Any, TypeVar
 
 import orjson
 
-from central.kernel.db import UNFIT, Connection, Database, Repeatable
+from central.kernel.asked import Job, job_beside, job_of
+from central.kernel.db import UNFIT, Connection, Database, Repeatable, is_read_only
 from central.kernel.entity import Declaration
 from central.kernel.keys import Keys
 from central.kernel.privileges import nodes
 from central.kernel.registry import COMMANDS, Handler, handler_of
 from central.kernel.scope import home
-from central.kernel.traces import Traces
+from central.kernel.traces import Given, Traces
 from central.kernel.tx import Actor, ActorKind, Read, Tx
 from shared.clock import to_ms
-from shared.ids import Id
+from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.metrics import counter
 
@@ -82,17 +82,16 @@ def reply_to(outcome: Outcome[Any]) -> Reply:
     return Reply(False, orjson.dumps({"reason": outcome.reason, "fix": outcome.fix, "detail": outcome.detail}))
 
 
+def _not_allowed(needs: str, place: str | None) -> Refused:
+    return Refused(NoEntry.NOT_ALLOWED, fix=needs, detail={"at": place or ""})
+
+
+def _stored(answer: str) -> Reply:
+    return Reply(answer[0] == "+", answer[1:].encode(), repeated=True)
+
+
 def _unfit(fault: Exception) -> Reply:
     return reply_to(Refused(NoEntry.DOES_NOT_FIT, detail={"why": str(fault).partition("\n")[0]}))
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    actor: Actor
-    handler: Handler
-    command: Any
-    command_id: Id
-    dry_run: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +174,9 @@ class Door:
         return reply
 
     async def _executed(self, actor: Actor, command: Any, command_id: Id, dry_run: bool) -> Reply:
-        job = Job(actor, handler_of(type(command)), command, command_id, dry_run)
+        job = await job_beside(actor, command, command_id, dry_run=dry_run)
+        if turned_away := await self._turned_away(job):
+            return turned_away
         assert self._loop is not None and not self._stopping.is_set(), "the door is not open"
         if self._pool:
             reply, told = await self._loop.run_in_executor(self._pool, self._postgres_job, job)
@@ -200,8 +201,7 @@ class Door:
 
     def execute_now(self, db: Connection, actor: Actor, command: Any, command_id: Id) -> Reply:
         """The same way through, at once and in this thread: for the simulation, which owns its connection."""
-        job = Job(actor, handler_of(type(command)), command, command_id, dry_run=False)
-        reply, told = self._committed(db, job)
+        reply, told = self._committed(db, job_of(actor, command, command_id))
         self._tell([told])
         return reply
 
@@ -223,7 +223,7 @@ class Door:
     def _take(self, db: Connection, first: Waiting) -> list[tuple[asyncio.Future[Any], Any, Told]]:
         """Runs what waits in one transaction; an error in one command touches no other."""
         done: list[tuple[asyncio.Future[Any], Any, Told]] = []
-        traces = Traces()
+        traces, chores = Traces(), False
         until = time.perf_counter() + min(BATCH_S + 2 * self._commit_s, MOST_BATCH_S)
         waiting: Waiting | None = first
         try:
@@ -238,7 +238,7 @@ class Door:
                         reply, told = self._run(db, job, traces)
                     else:
                         db.savepoint()
-                        reply, told = job(db), NOTHING
+                        reply, told, chores = job(db), NOTHING, True
                         db.release()
                     done.append((future, reply, told))
                 except Exception as broken:
@@ -250,6 +250,9 @@ class Door:
                         waiting = self._jobs.get_nowait()
                         if waiting is None:  # stop was asked for: finish this batch, then stop
                             self._jobs.put(None)
+            if traces.empty and not chores:
+                db.rollback()
+                return done
             traces.write(db)
             began = time.perf_counter()
             db.commit()
@@ -297,6 +300,9 @@ class Door:
         try:
             db.begin(write=True)
             answer = self._run(db, job, traces)
+            if traces.empty:
+                db.rollback()
+                return answer
             traces.write(db)
             db.commit()
         except BaseException:
@@ -304,29 +310,27 @@ class Door:
             raise
         return answer
 
+    # --- one command ------------------------------------------------------------------------------------------------
+
     def _run(self, db: Connection, job: Job, traces: Traces) -> tuple[Reply, Told]:
-        """Repeat, rights, handler in a savepoint; log, audit, feeds and outbox are for `traces`."""
+        """Rights, repeat, handler in a savepoint; log, audit, feeds and outbox are for `traces`. Whoever may not, and
+        what everybody may ask and is refused, leaves no row: a stranger could fill the disk with them."""
+        given = traces.given(db, job.command_id)
+        if given and given.actor != job.actor.label and job.actor.kind is ActorKind.SYSTEM:
+            return self._run(db, self._under_another_id(job), traces)
         handler, now = job.handler, self._clock()
         db.savepoint()
-        try:
-            body = orjson.dumps(job.command)
-        except TypeError as fault:  # a number that no column holds
-            db.release()
-            return _unfit(fault), NOTHING
-        digest = sha256(handler.name.encode() + b"\n" + body).hexdigest()
-        if answered := traces.answered(db, job.command_id):
-            db.release()
-            return self._repeated(digest, *answered), NOTHING
         tx = Tx(db, job.actor, now, job.command_id, self.keys)
         tx.earlier = traces.due
-        place: str | None = None
-        try:
-            place = self._place(tx, handler, job.command)
-            outcome = self._allowed(tx, handler, place) or handler.run(tx, job.command)
-        except UNFIT as fault:
-            outcome = _unfit(fault).outcome
+        place, early = self._entered(db, tx, job, given, traces)
+        if early:
+            db.undo()
+            return early, NOTHING
+        outcome = self._handled(tx, job)
         if isinstance(outcome, Refused):
             db.undo()  # a refusal after a write leaves no trace
+            if handler.needs is None:
+                return reply_to(outcome), NOTHING
             db.savepoint()
             tx = Tx(db, job.actor, now, job.command_id, self.keys)
         reply = reply_to(outcome)
@@ -335,27 +339,81 @@ class Door:
             return replace(reply, would=tuple(tx.audit)), NOTHING
         db.release()
         answer = ("+" if reply.ok else "-") + reply.body.decode()
-        said = handler.struck(body).decode()
+        said = job.said if reply.ok else job.said_refused
         at, who = to_ms(now), job.actor
-        traces.log(job.command_id, at, who.label, who.origin, handler.name, place or None, digest, said, answer)
+        traces.log(job.command_id, at, who.label, who.origin, handler.name, place, job.digest, said, answer)
         traces.gather(tx)
         return reply, Told(frozenset(tx.feeds), frozenset(tx.touched))
 
-    @staticmethod
-    def _repeated(digest: str, stored_digest: str, answer: str) -> Reply:
-        if digest != stored_digest:
-            return reply_to(Refused(NoEntry.ID_REUSED))
-        return Reply(answer[0] == "+", answer[1:].encode(), repeated=True)
+    def _entered(
+        self, db: Connection, tx: Tx, job: Job, given: Given | None, traces: Traces
+    ) -> tuple[str | None, Reply | None]:
+        """Where it acts, and what is answered without asking the handler. A stored answer is for whoever gave the
+        command, as long as they hold the right where it acted; what it acted on may be gone by now. All others are
+        asked for their rights as if the id were new, and learn nothing but that it is not."""
+        own = given is not None and job.proves_who and given.actor == job.actor.label
+        if given and own and given.digest == job.digest:
+            refused = self._lacking(tx, job.handler, given.place)
+            return None, reply_to(refused) if refused else _stored(traces.answer(db, job.command_id))
+        try:
+            place, refused = self._allowed(tx, job.handler, job.command)
+        except UNFIT as fault:
+            return None, _unfit(fault)
+        if refused is None and given:
+            refused = Refused(NoEntry.ID_REUSED)
+        if refused is None and not job.digest:
+            refused = Refused(NoEntry.DOES_NOT_FIT, detail={"why": "a number that no column holds"})
+        return place, reply_to(refused) if refused else None
 
-    def _place(self, read: Read, handler: Handler, command: Any) -> str | None:
-        """The context in which it acts; None: nowhere that is known."""
+    def _handled(self, tx: Tx, job: Job) -> Outcome[Any]:
+        try:
+            return job.handler.run(tx, job.command)
+        except UNFIT as fault:
+            return _unfit(fault).outcome
+
+    def _under_another_id(self, job: Job) -> Job:
+        """The ids of central's loops follow from what they are for, so somebody could give a command of theirs under
+        one beforehand, and the loop's would never be done. The key makes this one known to central alone."""
+        own = derived_id("central's own", self.keys.signer.key.sign(job.command_id.encode()).hex())
+        return replace(job, command_id=own)
+
+    # --- rights -----------------------------------------------------------------------------------------------------
+
+    def _allowed(self, read: Read, handler: Handler, command: Any) -> tuple[str | None, Refused | None]:
+        """The context in which a command or query acts (None: nowhere that is known), and why it may not."""
         place = handler.at(read, command) if handler.needs else None
-        return place if place and self._path(read, place) else None
+        place = place if place and self._path(read, place) else None
+        return place, self._lacking(read, handler, place)
 
-    def _allowed(self, read: Read, handler: Handler, place: str | None) -> Refused | None:
+    def _lacking(self, read: Read, handler: Handler, place: str | None) -> Refused | None:
         if handler.needs is None or read.actor.may(handler.needs, self._path(read, place) if place else ()):
             return None
-        return Refused(NoEntry.NOT_ALLOWED, fix=handler.needs, detail={"at": place or ""})
+        return _not_allowed(handler.needs, place)
+
+    async def _turned_away(self, job: Job) -> Reply | None:
+        """Refuses beside the writer, who has better to do, what strangers ask and what wants a right that is held
+        nowhere. None: it has to be decided in its turn."""
+        stranger, needs = job.actor.kind is ActorKind.ANONYMOUS, job.handler.needs
+        if stranger and needs:
+            return reply_to(_not_allowed(needs, None))
+        if stranger or not job.actor.may_somewhere(needs):
+            assert self._loop is not None, "the door is not open"
+            return await self._loop.run_in_executor(self._readers, self._reading, lambda db: self._tried(db, job))
+        return None
+
+    def _tried(self, db: Connection, job: Job) -> Reply | None:
+        """The refusal, or the stored answer, if it comes to one before anything has to be written."""
+        traces, tx = Traces(), Tx(db, job.actor, self._clock(), job.command_id, self.keys)
+        try:
+            _, early = self._entered(db, tx, job, traces.given(db, job.command_id), traces)
+            if early:
+                return early
+            outcome = self._handled(tx, job)
+        except Exception as fault:
+            if is_read_only(fault):
+                return None
+            raise
+        return reply_to(outcome) if isinstance(outcome, Refused) else None
 
     def places(self, read: Read, declaration: Declaration) -> tuple[str, ...] | None:
         """The contexts whose rows of an entity the asker may see; None: all. Rows that stand in no context of their own
@@ -409,24 +467,29 @@ class Door:
     def _asked(self, read: Read, query: Any) -> Outcome[Any]:
         handler = handler_of(type(query))
         try:
-            return self._allowed(read, handler, self._place(read, handler, query)) or handler.run(read, query)
+            return self._allowed(read, handler, query)[1] or handler.run(read, query)
         except UNFIT as fault:
             return _unfit(fault).outcome
 
     def _look(self, actor: Actor, look: Callable[[Read], Any]) -> Any:
-        for attempt in range(REPEATS):
+        return self._reading(lambda db: look(Read(db, actor, self._clock(), self.keys)))
+
+    def _reading(self, look: Callable[[Connection], T]) -> T:
+        """In a reader's thread, at one moment of the database."""
+        attempt = 0
+        while True:
             try:
                 db = self._connection(read_only=True)
                 try:
                     db.begin(write=False)
-                    return look(Read(db, actor, self._clock(), self.keys))
+                    return look(db)
                 finally:
                     db.rollback()
             except Repeatable:
-                if attempt == REPEATS - 1:
+                attempt += 1
+                if attempt == REPEATS:
                     raise
                 time.sleep(min(0.002 * attempt, 0.05))
-        return None
 
     def _connection(self, *, read_only: bool) -> Connection:
         """This thread's own connection."""

@@ -3,6 +3,7 @@ together right before the commit, which costs an order a tenth less than row by 
 
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from central.kernel.db import Connection
@@ -27,6 +28,15 @@ class Turns:
 TURNS = Turns()
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A command that is in the log: whose it was, where it acted, the digest of its content."""
+
+    actor: str
+    place: str | None
+    digest: str
+
+
 class Traces:
     """Of one transaction; what is rolled back, or goes through no door, leaves none."""
 
@@ -37,12 +47,23 @@ class Traces:
         self._outbox: list[tuple[Any, ...]] = []
         self.due: Gathered = {}
 
-    def answered(self, db: Connection, command_id: Id) -> tuple[str, str] | None:
-        """Digest and answer of this command, if it came before: in an earlier transaction, or in this one."""
+    def given(self, db: Connection, command_id: Id) -> Given | None:
+        """What came under this id before: in an earlier transaction, or in this one."""
         if here := self._log.get(command_id):
-            return here[-3], here[-1]
-        found = db.run("SELECT digest, answer FROM command_log WHERE id = ?", (command_id,))
-        return (found[0][0], found[0][1]) if found else None
+            return Given(here[2], here[5], here[7])
+        found = db.run("SELECT actor, place, digest FROM command_log WHERE id = ?", (command_id,))
+        return Given(*found[0]) if found else None
+
+    def answer(self, db: Connection, command_id: Id) -> str:
+        """What was said to it. Asked for only where it is given again: it may be long."""
+        if here := self._log.get(command_id):
+            return str(here[9])
+        return str(db.run("SELECT answer FROM command_log WHERE id = ?", (command_id,))[0][0])
+
+    @property
+    def empty(self) -> bool:
+        """Nothing came of these commands: there is nothing to commit."""
+        return not self._log
 
     def log(
         self, command_id: Id, at: int, actor: str, origin: str, name: str, place: str | None, digest: str, body: str,

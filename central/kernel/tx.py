@@ -50,6 +50,13 @@ class Actor:
         grants, held = self.grants, nodes(privilege)
         return any((node, context_id) in grants for context_id in path for node in held)
 
+    def may_somewhere(self, privilege: str | None) -> bool:
+        """Whether there is any place at all where they may; without a privilege asked for, everybody may."""
+        if privilege is None or self.kind is ActorKind.SYSTEM:
+            return True
+        held = nodes(privilege)
+        return any(node in held for node, _ in self.grants)
+
     def within(self, kind: str, object_id: str) -> bool:
         allowed = self.perimeter.get(kind)
         return allowed is None or object_id in allowed

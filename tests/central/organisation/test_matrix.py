@@ -7,7 +7,7 @@ behind the door is taken out: here it is asked only who gets as far as that.
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import count
 from typing import Any, get_args, get_origin, get_type_hints
@@ -89,7 +89,14 @@ class Sampler:
             return (self.row(inner),) if inner else ()
         if isinstance(base, type) and issubclass(base, StrEnum):
             return next(iter(base))
-        plain: dict[Any, Any] = {str: f"text {next(_NUMBER)}", int: 1, float: 1.0, bool: True, datetime: NOW}
+        plain: dict[Any, Any] = {
+            str: f"text {next(_NUMBER)}",
+            int: 1,
+            float: 1.0,
+            bool: True,
+            datetime: NOW,
+            date: NOW.date(),
+        }
         if base in plain:
             return plain[base]
         if is_dataclass(base):

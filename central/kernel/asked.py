@@ -1,0 +1,79 @@
+"""A command as it came: who asks what, under which id, and what the log will keep of it. All of that is worked out
+before the writer has it, because reading a stadium's plan once more would keep every sale waiting."""
+
+import asyncio
+from collections.abc import Sequence, Sized
+from dataclasses import dataclass, fields
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from central.kernel.registry import Handler, handler_of
+from central.kernel.tx import Actor, ActorKind
+from shared.ids import Id
+
+HEAVY = 64 * 1024  # characters, members and other values of a command: from there on another thread works it out
+KEPT_BYTES = 2048  # of what was refused
+KEPT_FIELD_BYTES = 120  # of each of its fields, where it is more
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`digest` is of name and content, secrets too; empty: it holds a number that no column takes. `said` is what the
+    log keeps of it where it goes well, `said_refused` where it does not."""
+
+    actor: Actor
+    handler: Handler
+    command: Any
+    command_id: Id
+    dry_run: bool
+    digest: str
+    said: str
+    said_refused: str
+
+    @property
+    def proves_who(self) -> bool:
+        """Whether who sends the same again is known by it: by who they are, or, among strangers, by the one-time code
+        or password that only the first of them had."""
+        return self.actor.kind is not ActorKind.ANONYMOUS or bool(self.handler.secrets)
+
+
+def job_of(actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False) -> Job:
+    handler = handler_of(type(command))
+    try:
+        body = orjson.dumps(command)
+    except TypeError:
+        return Job(actor, handler, command, command_id, dry_run, "", "", "")
+    digest = sha256(handler.name.encode() + b"\n" + body).hexdigest()
+    said = handler.struck(body)
+    return Job(actor, handler, command, command_id, dry_run, digest, said.decode(), shortened(said).decode())
+
+
+async def job_beside(actor: Actor, command: Any, command_id: Id, *, dry_run: bool) -> Job:
+    """`job_of`, in another thread where it takes long."""
+    if is_heavy(command):
+        return await asyncio.to_thread(job_of, actor, command, command_id, dry_run=dry_run)
+    return job_of(actor, command, command_id, dry_run=dry_run)
+
+
+def is_heavy(command: Any) -> bool:
+    """Looks no further than it must."""
+    weight, waiting = 0, [getattr(command, each.name) for each in fields(command)]
+    while waiting and weight <= HEAVY:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+            waiting += value
+        weight += len(value) if isinstance(value, Sized) else 1
+    return weight > HEAVY
+
+
+def shortened(said: bytes) -> bytes:
+    """A command's JSON with its long fields as their size: who asked for what stays to be read, and a plan of 60 MB
+    that was refused does not fill the disk. Whether the same was sent again is told by the digest."""
+    if len(said) <= KEPT_BYTES:
+        return said
+    kept = {name: (value, len(orjson.dumps(value))) for name, value in orjson.loads(said).items()}
+    return orjson.dumps({name: value if n <= KEPT_FIELD_BYTES else f"… {n} B" for name, (value, n) in kept.items()})

@@ -1,0 +1,250 @@
+"""A command id that comes a second time, over HTTP and on both databases: every registered command, given once by who
+may, then by everybody else. A new command is walked without a line here.
+
+What stands behind the door is taken out: it answers with a mark, so that whoever sees the mark has seen the answer.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from central.app import make_app
+from central.devices.enrolment import EnrolDevice, InviteDevice, new_code
+from central.kernel import registry
+from central.kernel.db import Connection, Database
+from central.kernel.declared import command_of
+from central.kernel.door import Door
+from central.kernel.keys import Keys
+from central.kernel.privileges import Action
+from central.kernel.registry import COMMANDS, Handler
+from central.kernel.scope import context_of
+from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
+from central.organisation.model import ContextKind, Privilege
+from central.organisation.ops import CreateContext, CreateOperator, path_of
+from central.organisation.sessions import EndOwnSession, SetLanguage
+from central.pricing.model import Tariff
+from central.pricing.ops import CreateTariff
+from central.web.caller import AUTHENTICATE
+from shared.ids import Id, derived_id
+from shared.outcome import Ok, Outcome, Refused
+from shared.wire.certificates import DeviceKind, signing_request
+from shared.wire.requests import COMMAND_ID
+from tests.central.organisation.test_matrix import Sampler, of_nobody
+from tests.central.small_house import House, Watch, new_id
+
+MARK = "what only the caller may see"
+
+
+@dataclass(slots=True)
+class Counter:
+    """The API's, with callers who say who they are."""
+
+    client: TestClient[Any, Any]
+    door: Door
+    db: Connection
+    house: House
+    sampler: Sampler
+    other: Id
+    actors: dict[str, Actor] = field(default_factory=dict)
+
+    async def say(self, actor: Actor, want: Any, command_id: Id, **params: str) -> tuple[int, bytes]:
+        headers = {COMMAND_ID: command_id}
+        if actor is not ANONYMOUS:
+            self.actors[f"{actor.label} {len(actor.grants)}"] = actor
+            headers["Authorization"] = f"{actor.label} {len(actor.grants)}"
+        name = registry.handler_of(type(want)).name
+        async with self.client.post(
+            f"/api/v1/commands/{name}", data=orjson.dumps(want), headers=headers, params=params
+        ) as answer:
+            return answer.status, await answer.read()
+
+    def read(self, actor: Actor) -> Read:
+        return Read(self.db, actor, Watch()(), self.door.keys)
+
+    def logged(self, command_id: Id) -> list[tuple[Any, ...]]:
+        return self.db.run("SELECT actor, answer FROM command_log WHERE id = ?", (command_id,))
+
+    def device(self, table_row: str) -> Actor:
+        place = context_of(self.read(SYSTEM), "device", table_row)
+        return Actor(ActorKind.DEVICE, table_row, "", frozenset({(Privilege.DEVICE_SYNC, str(place))}))
+
+    def rightful(self, handler: Handler) -> Actor:
+        """Who may give it."""
+        if handler.needs is None:
+            return ANONYMOUS if handler.secrets else self.house.operator()
+        if handler.needs == Privilege.DEVICE_SYNC:
+            return self.device(self.sampler.row("device"))
+        return SYSTEM if of_nobody(handler) else self.house.operator("*")
+
+    def strangers(self, handler: Handler, rightful: Actor) -> dict[str, Actor]:
+        """Who has no right to it."""
+        found = {
+            "nobody": ANONYMOUS,
+            "another organiser's": self.house.operator("*", at=self.other),
+            "with all rights but this": self.house.operator(
+                *(each for each in registry.privileges() if each != handler.needs)
+            ),
+            "a device": Actor(ActorKind.DEVICE, new_id(), "", frozenset({(Privilege.DEVICE_SYNC, self.other)})),
+        }
+        if rightful.kind is not ActorKind.SYSTEM:
+            found["whose right ended"] = replace(rightful, grants=frozenset())
+            found["whose right is elsewhere now"] = replace(rightful, grants=frozenset({("*", self.other)}))
+        return {} if handler.needs is None else found
+
+    def others(self, handler: Handler, rightful: Actor) -> dict[str, Actor]:
+        """Who may give it too."""
+        if handler.needs is None:
+            found = {"nobody": ANONYMOUS, "somebody": self.house.operator(), "a device": self.device(new_id())}
+            return {what: each for what, each in found.items() if each is not rightful}
+        if handler.needs == Privilege.DEVICE_SYNC or of_nobody(handler):
+            return {}
+        return {"a colleague": self.house.operator("*")}
+
+
+@pytest.fixture
+async def counter(place: tuple[Database, House], keys: Keys, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Counter]:
+    database, house = place
+    other, db = new_id(), database.connect()
+    door = Door(database, Watch(), path_of, keys)
+    door.start()
+    beside = CreateContext(other, house.institution, ContextKind.ORGANISER, "AUTRE", {"fr": "Autre"}, {})
+    assert (await door.execute(SYSTEM, beside, new_id())).ok
+    sampler = Sampler(db, house)
+    app = make_app(door)
+    actors: dict[str, Actor] = {}
+
+    async def by_name(request: web.Request, _: bytes) -> Actor | None:
+        return actors[request.headers["Authorization"]] if "Authorization" in request.headers else ANONYMOUS
+
+    app[AUTHENTICATE] = by_name
+    async with TestClient(TestServer(app)) as client:
+        yield Counter(client, door, db, house, sampler, other, actors)
+    db.close()
+    door.stop()
+
+
+def behind(monkeypatch: pytest.MonkeyPatch, outcome: Outcome[Any]) -> None:
+    for kind, handler in list(registry._BY_KIND.items()):
+        monkeypatch.setitem(registry._BY_KIND, kind, replace(handler, run=lambda _, __: outcome))
+
+
+@pytest.mark.parametrize("outcome", [Ok(MARK), Refused(MARK)], ids=["done", "refused"])
+async def test_a_stored_answer_is_its_callers_alone(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, outcome: Outcome[Any]
+) -> None:
+    wanted = {
+        name: (handler, counter.sampler.wanted(handler, counter.read(SYSTEM))) for name, handler in COMMANDS.items()
+    }
+    behind(monkeypatch, outcome)
+    for name, (handler, want) in wanted.items():
+        command_id, rightful = new_id(), counter.rightful(handler)
+        strangers = counter.strangers(handler, rightful)
+        for who, actor in strangers.items():
+            as_new = await counter.say(actor, want, command_id)
+            assert as_new[0] == (401 if actor is ANONYMOUS else 403), (name, who, as_new)
+        assert counter.logged(command_id) == [], f"{name}: a refused try took the id"
+
+        first = await counter.door.execute(rightful, want, command_id)
+        assert MARK.encode() in first.body and not first.repeated, (name, first)
+        stored = counter.logged(command_id)
+        if handler.needs is None and isinstance(outcome, Refused):
+            assert stored == [], f"{name}: whoever likes can fill the log"
+            continue
+        assert [row[0] for row in stored] == [rightful.label], name
+
+        for who, actor in strangers.items():
+            said = await counter.say(actor, want, command_id)
+            assert said == await counter.say(actor, want, new_id()), f"{name}: {who} is told more than at a new id"
+            assert said[0] == (401 if actor is ANONYMOUS else 403) and MARK.encode() not in said[1], (name, who)
+        for who, actor in counter.others(handler, rightful).items():
+            said = await counter.say(actor, want, command_id)
+            assert said[0] == 409 and orjson.loads(said[1])["reason"] == "id_reused", (name, who, said)
+            assert MARK.encode() not in said[1], (name, who)
+            assert said == await counter.say(actor, EndOwnSession(new_id()), command_id), "whatever they send"
+            assert said == await counter.say(actor, want, command_id, dry_run="1"), (name, who)
+        other_content = await counter.door.execute(rightful, EndOwnSession(new_id()), command_id)
+        assert other_content.outcome == Refused("id_reused"), name
+        for dry_run in (False, True):
+            again = await counter.door.execute(rightful, want, command_id, dry_run=dry_run)
+            assert again.repeated and again.body == first.body, name
+        assert counter.logged(command_id) == stored, name
+
+
+# --- stories ---------------------------------------------------------------------------------------------------------
+
+
+async def test_what_one_took_away_is_gone_for_others_and_answered_again_to_oneself(counter: Counter) -> None:
+    """Where it acted is known from the log: the row that led there is no more."""
+    anna, bert, command_id = counter.house.operator("*"), counter.house.operator("*"), new_id()
+    tariff = new_id()
+    make = CreateTariff(tariff, counter.house.season, "X", {"fr": "X"}, 9, False)
+    assert (await counter.say(anna, make, new_id()))[0] == 200
+    gone = command_of(Action.DELETE, Tariff)(tariff)
+    first = await counter.say(anna, gone, command_id)
+    assert first == (200, b'{"value":null}') == await counter.say(anna, gone, command_id)
+    assert (await counter.say(bert, gone, command_id))[0] == 403, "as for any thing that is not there"
+    assert (await counter.say(bert, EndOwnSession(new_id()), command_id))[0] == 409
+
+
+async def test_a_device_whose_enrolment_got_lost_asks_again_and_nobody_else_is_told(counter: Counter) -> None:
+    house, code, device, command_id = counter.house, new_code(), new_id(), new_id()
+    invite = InviteDevice(device, house.organiser, house.site, DeviceKind.GATE, "G1", "Porte", code)
+    assert (await counter.door.execute(SYSTEM, invite, new_id())).ok
+    pem = signing_request(Ed25519PrivateKey.generate(), "gate")
+    wrong = EnrolDevice(new_code(), pem)
+    for _ in range(2):
+        assert orjson.loads((await counter.say(ANONYMOUS, wrong, command_id))[1])["reason"] == "bad_code"
+    assert counter.logged(command_id) == [], "a wrong code uses no id up"
+    right = EnrolDevice(code, pem)
+    first = await counter.say(ANONYMOUS, right, command_id)
+    assert first[0] == 200 and device.encode() in first[1]
+    assert first == await counter.say(ANONYMOUS, right, command_id), "the answer was lost on the way"
+    assert orjson.loads((await counter.say(ANONYMOUS, right, new_id()))[1])["reason"] == "bad_code", "once only"
+    for actor in (ANONYMOUS, house.operator("*")):
+        said = await counter.say(actor, wrong if actor is ANONYMOUS else right, command_id)
+        assert (said[0], orjson.loads(said[1])["reason"]) == (409, "id_reused")
+
+
+async def test_one_person_is_one_caller_in_the_browser_and_by_a_program(counter: Counter) -> None:
+    anna = counter.house.operator("*")
+    program = replace(anna, grants=anna.grants | {("more", counter.house.institution)})
+    order, command_id = counter.house.order(counter.house.seats[0]), new_id()
+    sold = await counter.say(anna, order, command_id)
+    assert sold[0] == 200 and sold == await counter.say(program, order, command_id)
+    assert counter.db.run("SELECT COUNT(*) FROM sale_order WHERE id = ?", (order.order_id,)) == [(1,)]
+
+
+async def test_of_one_batch_the_first_has_the_id_and_the_answer(counter: Counter) -> None:
+    """Also while none of it is in the database yet."""
+    anna, house, command_id = counter.house.operator("*"), counter.house, new_id()
+    order = house.order(house.seats[0])
+    bert = house.operator("*")
+    stranger = house.operator("*", at=counter.other)
+    replies = await asyncio.gather(
+        *(counter.door.execute(who, order, command_id) for who in (stranger, anna, bert, stranger, ANONYMOUS, anna))
+    )
+    said = [reply.outcome.reason if isinstance(reply.outcome, Refused) else "sold" for reply in replies]
+    assert said == ["not_allowed", *(["sold", "id_reused"] if replies[1].ok else ["id_reused", "sold"]),
+                    "not_allowed", "not_allowed", said[1]]  # fmt: skip
+    assert b"tickets" not in replies[2 if replies[1].ok else 1].body
+
+
+async def test_nobody_keeps_a_loop_from_its_work_by_taking_its_id(counter: Counter) -> None:
+    """The ids of central's loops can be worked out by whoever knows what they are for."""
+    guessed, anna = derived_id("tell webhooks", 0, 1), counter.house.operator()
+    person = new_id()
+    make = CreateOperator(person, counter.house.institution, "Anna", "digest", ())
+    assert (await counter.door.execute(SYSTEM, make, new_id())).ok
+    anna = replace(anna, id=person)
+    assert (await counter.say(anna, SetLanguage("de"), guessed))[0] == 200
+    loop = CreateTariff(new_id(), counter.house.season, "LOOP", {"fr": "L"}, 9, False)
+    first, again = [await counter.door.execute(SYSTEM, loop, guessed) for _ in range(2)]
+    assert first.ok and not first.repeated and again.repeated and again.body == first.body
+    assert (await counter.say(anna, SetLanguage("de"), guessed))[0] == 200, "and she has her own answer"
