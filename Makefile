@@ -20,7 +20,7 @@ central: ## a house of your own, kept in var/house: prints the address at which 
 test: ## all checks and all tests (ARGS="tests/edge -k lane" for some of them)
 	@tools/bootstrap test
 	@tools/lint
-	@exec .venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --durations=10 $(ARGS)
+	@exec .venv/bin/python -m pytest -n $(WORKERS) --durations=10 $(ARGS)
 
 fresh: ## both commands above on a bare Debian 12, built with debootstrap and thrown away (ARGS="demo" or "test" for one)
 	@exec tools/fresh $(ARGS)

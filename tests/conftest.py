@@ -18,6 +18,25 @@ from typing import Any
 
 import psycopg
 import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+TOGETHER = {
+    "tests/central/reports/test_checks.py",
+    "tests/e2e/test_story.py",
+    "tests/parterre/test_cli_central.py",
+}
+"""Files whose tests share something dear, made once per file: each of them runs in one worker, all other tests in
+whichever has nothing to do."""
+
+
+class Workers(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file in TOGETHER else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Workers:
+    return Workers(config, log)
 
 
 def missing(what: str, package: str) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-# One worker plays the story, and all that look at it are in the same one.
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.xdist_group("story")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")
