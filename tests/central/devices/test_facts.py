@@ -25,8 +25,7 @@ from central.devices.leases import (
     WriteOffLease,
 )
 from central.inventory.counts import Availability
-from central.kernel.door import Job
-from central.kernel.registry import handler_of
+from central.kernel.asked import job_of
 from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.organisation.model import Privilege
@@ -540,7 +539,7 @@ def _told(clerk: Clerk, facts: Sequence[tuple[Machine, Fact]], order: Sequence[i
 
 def _inside(clerk: Clerk, command: Any) -> Any:
     """A command within a transaction that the test holds."""
-    job = Job(clerk.actor, handler_of(type(command)), command, new_id(), dry_run=False)
+    job = job_of(clerk.actor, command, new_id())
     return clerk.door._run(clerk.db, job, Traces())[0].outcome
 
 

@@ -10,8 +10,7 @@ from central.inventory.carry_over import CarryOver, PreviewCarryOver
 from central.inventory.ops import CreatePerformance
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats, UndoPlanAction
 from central.inventory.plan_pictures import PlanPicture
-from central.kernel.door import Job
-from central.kernel.registry import handler_of
+from central.kernel.asked import job_of
 from central.kernel.tx import Read
 from central.organisation.model import Privilege
 from central.venues.history import Field
@@ -70,7 +69,7 @@ def test_what_it_would_change_is_what_it_changes(clerk: Clerk, house: House) -> 
     preview = clerk.ask(PreviewCarryOver(house.logical, house.performance)).value
     act = CarryOver(house.logical, (house.performance,), why="nouvelle saison")
     assert dump(clerk) == before
-    tried, _ = clerk.door._committed(clerk.db, Job(clerk.actor, handler_of(CarryOver), act, new_id(), dry_run=True))
+    tried, _ = clerk.door._committed(clerk.db, job_of(clerk.actor, act, new_id(), dry_run=True))
     assert dump(clerk) == before
     (done,) = clerk.do(act)
     told = ("places", "changes", "shares", "unpriced", "left_out", "left")

@@ -14,12 +14,12 @@ from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldOf, 
 from central.inventory.keeping import keep
 from central.inventory.model import NoSale, ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats
+from central.kernel.asked import job_of
 from central.kernel.db import Database
 from central.kernel.declared import command_of
-from central.kernel.door import Door, Job
+from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
-from central.kernel.registry import handler_of
 from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Read
 from central.orders.ops import WantedPlace
@@ -214,7 +214,7 @@ def together(clerk: Clerk, *commands: Any, fails: bool = False) -> list[Any]:
     """These commands in one transaction, as SQLite's writer runs what waits."""
     traces = Traces()
     clerk.db.begin(write=True)
-    jobs = [Job(SYSTEM, handler_of(type(each)), each, new_id(), dry_run=False) for each in commands]
+    jobs = [job_of(SYSTEM, each, new_id()) for each in commands]
     outcomes = [clerk.door._run(clerk.db, job, traces)[0].outcome for job in jobs]
     if fails:
         clerk.db.rollback()
