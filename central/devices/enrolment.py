@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from central.devices.model import DEVICE, Device, DeviceDo, DeviceState, NoDevice
 from central.kernel.declared import code_taken
-from central.kernel.entity import Ref, Secret
+from central.kernel.entity import Raw, Ref, Secret
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Context, Privilege
@@ -86,7 +86,7 @@ class EnrolDevice:
     """Sent by the device itself: the one-time code and a signing request for the key that it made."""
 
     code: Annotated[str, Secret()]
-    request_pem: str
+    request_pem: Annotated[str, Raw()]
     label: str = ""
 
 

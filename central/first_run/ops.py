@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from central.first_run.model import Block, NoSetUp, is_siret, licences_of, not_licences
 from central.kernel.declared import CONFIGURED, refused_row
-from central.kernel.entity import ENTITIES, Look, Secret
+from central.kernel.entity import ENTITIES, Look, Raw, Secret
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Fault, faults_of
@@ -220,7 +220,7 @@ class SettleHall:
     draft until it is accepted; settled again, the one before is gone."""
 
     names: Names
-    plan: str = ""
+    plan: Annotated[str, Raw()] = ""
     blocks: tuple[Block, ...] = ()
 
 

@@ -30,6 +30,8 @@ from central.kernel.registry import COMMANDS, Handler, handler_of
 from central.kernel.scope import home
 from central.kernel.traces import Given, Traces
 from central.kernel.tx import Actor, ActorKind, Read, Tx
+from central.kernel.values import Fault
+from central.kernel.worded import worded
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
@@ -54,6 +56,7 @@ class NoEntry(StrEnum):
     """Why the door itself refuses, in order."""
 
     BUSY = auto()
+    FAULTY = auto()  # a sign that nobody sees in a text
     NOT_ALLOWED = auto()
     ID_REUSED = auto()
     DOES_NOT_FIT = auto()  # an id that is there already or names nothing, a number out of bounds
@@ -88,6 +91,10 @@ def _not_allowed(needs: str, place: str | None) -> Refused:
 
 def _stored(answer: str) -> Reply:
     return Reply(answer[0] == "+", answer[1:].encode(), repeated=True)
+
+
+def _faulty(faults: list[Fault]) -> Reply:
+    return reply_to(Refused(NoEntry.FAULTY, fix=faults[0]["at"], detail={"faults": faults}))
 
 
 def _unfit(fault: Exception) -> Reply:
@@ -174,6 +181,9 @@ class Door:
         return reply
 
     async def _executed(self, actor: Actor, command: Any, command_id: Id, dry_run: bool) -> Reply:
+        command, faults = worded(command)
+        if faults:
+            return _faulty(faults)
         job = await job_beside(actor, command, command_id, dry_run=dry_run)
         if turned_away := await self._turned_away(job):
             return turned_away
@@ -201,6 +211,9 @@ class Door:
 
     def execute_now(self, db: Connection, actor: Actor, command: Any, command_id: Id) -> Reply:
         """The same way through, at once and in this thread: for the simulation, which owns its connection."""
+        command, faults = worded(command)
+        if faults:
+            return _faulty(faults)
         reply, told = self._committed(db, job_of(actor, command, command_id))
         self._tell([told])
         return reply

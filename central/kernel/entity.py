@@ -51,6 +51,11 @@ class Secret:
     """`Annotated[str, Secret()]`: never shown, logged or exported."""
 
 
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """`Annotated[str, Raw()]`: a text in a language of its own (a plan file, a key), judged by who parses it."""
+
+
 class Look(StrEnum):
     """`Annotated[str, Look.COLOUR]`: how a value is entered and shown, and what it must be (kernel/values.py)."""
 

@@ -4,11 +4,13 @@ confirms. An action may so happen twice, never not at all; whoever is told knows
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated
 
 import orjson
 
 from central.kernel.db import in_list
 from central.kernel.door import Door
+from central.kernel.entity import Raw
 from central.kernel.registry import handles
 from central.kernel.tx import SYSTEM, Read, Tx
 from shared.clock import to_ms
@@ -30,7 +32,7 @@ class SettleOutbox:
     outbox_id: Id
     done: bool
     attempt: int
-    why: str = ""
+    why: Annotated[str, Raw()] = ""
 
 
 @handles(SettleOutbox, needs="kernel.outbox.settle", at=lambda _, __: None)

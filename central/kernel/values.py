@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
+from central.kernel.characters import tidy, unseen
 from central.kernel.entity import Between, Column, Look
 
 LANGUAGES = ("fr", "en", "de", "es", "it")
@@ -17,7 +18,6 @@ MOST_TEXT = 20_000
 MOST_LINE = 500
 MOST_PICTURE = 400_000
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 Fault = dict[str, Any]
 
@@ -48,7 +48,7 @@ def faults_of(column: Column, value: Any) -> list[Fault]:
     for mark in column.marks:
         if isinstance(mark, Between):
             found += _between(at, mark, value)
-    if isinstance(value, str):
+    if isinstance(value, str) and not found:
         found += _text(at, value, column)
     if isinstance(value, datetime) and value.tzinfo is None:
         found.append({"at": at, "what": "no_timezone"})
@@ -56,11 +56,12 @@ def faults_of(column: Column, value: Any) -> list[Fault]:
 
 
 def _text(at: str, value: str, column: Column) -> list[Fault]:
-    most = MOST_PICTURE if column.look is Look.PICTURE else MOST_TEXT if column.look is Look.LINES else MOST_LINE
+    lines = column.look is Look.LINES
+    most = MOST_PICTURE if column.look is Look.PICTURE else MOST_TEXT if lines else MOST_LINE
     if len(value) > most:
         return [{"at": at, "what": "too_long", "most": most, "is": len(value)}]
-    if _CONTROL.search(value):
-        return [{"at": at, "what": "control_character"}]
+    if bad := sign_fault(at, tidy(value, lines=lines), lines=lines):
+        return [bad]
     if at == "code" and not _CODE.fullmatch(value):
         return [{"at": at, "what": "not_a_code"}]
     return [{"at": at, "what": "missing"}] if at == "name" and not value.strip() else []
@@ -76,9 +77,18 @@ def _names(at: str, value: Mapping[str, str]) -> list[Fault]:
             found.append({"at": f"{at}.{language}", "what": "not_a_language"})
         elif len(text) > MOST_LINE:
             found.append({"at": f"{at}.{language}", "what": "too_long", "most": MOST_LINE, "is": len(text)})
-        elif _CONTROL.search(text):
-            found.append({"at": f"{at}.{language}", "what": "control_character"})
+        elif bad := sign_fault(f"{at}.{language}", tidy(text)):
+            found.append(bad)
     return found
+
+
+def sign_fault(at: str, text: str, *, lines: bool = False) -> Fault | None:
+    """A sign in a tidy text that nobody sees."""
+    sign = unseen(text, lines=lines)
+    if not sign:
+        return None
+    control = int(sign[2:], 16) < 0xA0
+    return {"at": at, "what": "control_character"} if control else {"at": at, "what": "unseen_sign", "sign": sign}
 
 
 def _looked(at: str, look: Look, value: Any) -> list[Fault]:

@@ -19,7 +19,7 @@ from functools import partial
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from ssl import SSLContext
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -27,6 +27,7 @@ import orjson
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from central.kernel.door import Door
+from central.kernel.entity import Raw
 from central.kernel.registry import handles
 from central.kernel.tx import SYSTEM, Read, Tx
 from central.organisation import telling
@@ -144,7 +145,7 @@ class Answer:
 
     ok: bool
     status: int | None
-    why: str
+    why: Annotated[str, Raw()]
     took_ms: int
     after: timedelta | None = None
     gone: bool = False
@@ -232,7 +233,7 @@ class NoteAttempt:
     attempt: int
     ok: bool
     status: int | None
-    why: str
+    why: Annotated[str, Raw()]
     took_ms: int
     after_s: int
     gone: bool

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from unicodedata import normalize
 
 from central.kernel.declared import unfit
-from central.kernel.entity import ENTITIES, Ref
+from central.kernel.entity import ENTITIES, Raw, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Tx
@@ -41,7 +41,7 @@ class ImportPlan:
     space_id: Annotated[Id, Ref("space")]
     code: str
     names: Names
-    plan: str
+    plan: Annotated[str, Raw()]
 
 
 @handles(
@@ -65,7 +65,7 @@ class ReimportPlan:
     """A mended plan file over a draft: seats with the same zone, row and number keep their id."""
 
     configuration_id: Annotated[Id, Ref("physical_configuration")]
-    plan: str
+    plan: Annotated[str, Raw()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ size.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum, auto
 from math import isfinite
 
+from central.kernel.characters import tidy, unseen
 from central.venues.plan import Category, Mark, Seat, Zone
 from shared.outcome import Refused
 
@@ -20,7 +20,6 @@ MOST_FAULTS = 10_000  # a list longer than this helps nobody; what is left off i
 FAR = 1_000_000.0  # plan units from the origin
 PART = 4 * FAR  # the same for one of the parts (zone, row, seat) that are added up
 NEAR = 10.0  # seats whose centres are nearer than this, or than the smaller one's radius, lie on top of each other
-SPACES = str.maketrans({"\u00a0": " ", "\u202f": " "})  # French typography
 COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30}|rgba?\([0-9., %]{5,40}\)")
 
 
@@ -77,13 +76,13 @@ class Checks:
         """The text as it is kept: composed letters, no odd spaces, nothing that cannot be seen."""
         if value.isascii() and value.isprintable() and 0 < len(value) <= most and value[0] != " " != value[-1]:
             return value
-        text = unicodedata.normalize("NFC", value.translate(SPACES)).strip(" ")
+        text = tidy(value).strip(" ")
         if not text and not empty:
             self.fault(at, "This is empty.")
         elif len(text) > most:
             self.fault(at, f"This is longer than {most} characters.")
-        elif not text.isprintable():
-            self.fault(at, f"This has a control character in it: {shown(text)}.")
+        elif sign := unseen(text):
+            self.fault(at, f"This has a control character or another unseen sign in it, {sign}: {shown(text)}.")
         else:
             return text
         return ""

@@ -11,6 +11,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from central.kernel.characters import is_formula
 from central.venues.plan import ROW_LABELS, Area, Category, Plan, Row, RowLabel, Seat, Shape, Zone, tidy
 from central.venues.planfile_checks import (
     MOST_BYTES,
@@ -29,7 +30,6 @@ NEEDED = ("zone", "row", "seat", "x", "y", "category")
 COLUMNS = (*NEEDED, "access", "guid", "radius", "marks", "label", "block")
 AREA = ("shape", "x", "y", "colour", "border", "rotation", "width", "height", "points", "text", "text_x", "text_y",
         "text_colour", "text_size")  # fmt: skip
-FORMULA = "=+-@'\t"  # what a spreadsheet takes for the start of a formula; written with a ' before it
 UNNAMED = "Plan"
 
 csv.field_size_limit(MOST_BYTES)  # a drawn outline may have tens of thousands of points
@@ -271,8 +271,13 @@ def _area_cells(area: Area) -> list[object]:
 
 
 def _safe(text: str) -> str:
-    return f"'{text}" if (text[:1] and text[0] in FORMULA) or text[:1] == "#" else text
+    """Behind an apostrophe, what a spreadsheet takes for a formula or this file for a line of its own."""
+    return f"'{text}" if _marked(text) else text
 
 
 def _bare(text: str) -> str:
-    return text[1:] if text[:1] == "'" and text[1:2] and text[1] in FORMULA + "#" else text
+    return text[1:] if text[:1] == "'" and _marked(text[1:]) else text
+
+
+def _marked(text: str) -> bool:
+    return text[:1] in ("#", "'") or is_formula(text)

@@ -38,7 +38,7 @@ HOSTILE = (
     "<script>window.broken = 1</script><img src=x onerror='window.broken = 2'>",
     "'; DROP TABLE tariff; -- \" OR 1=1",
     '=HYPERLINK("http://127.0.0.1:9/","x")+cmd|\' /C calc\'!A0',
-    "\u202eعنوان مقلوب\u202c {{ 7*7 }} ${7*7} %s {n}",
+    "عنوان مقلوب {{ 7*7 }} ${7*7} %s {n}",
     "Wort" * 120,
 )
 AXE_RUN = """async () => {

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import xlsxwriter
 from aiohttp import web
 
-from central.web.screens.shown import Cell, harmless
+from central.kernel.characters import harmless
+from central.web.screens.shown import Cell
 from central.web.texts import Texts
 
 if TYPE_CHECKING:

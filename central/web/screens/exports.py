@@ -11,11 +11,12 @@ from typing import Any
 import xlsxwriter
 from aiohttp import web
 
+from central.kernel.characters import harmless
 from central.kernel.entity import Column, Declaration
 from central.kernel.tx import Read
 from central.web.screens.desk import Desk
 from central.web.screens.listing import Wanted, every
-from central.web.screens.shown import exported, harmless, reader
+from central.web.screens.shown import exported, reader
 
 MOST = 200_000  # rows; a sheet ends at 1,048,576
 MOST_CELL = 32_767  # characters, of a sheet's cell

@@ -19,7 +19,7 @@ from central.organisation.ops import path_of
 from tests.central.small_house import Watch
 
 THEATRE = Path(__file__).parents[3] / "parterre" / "demo" / "theatre.json"
-HOSTILE = "<script>alert(1)</script>\u202e=cmd|' /C calc'!A0"
+HOSTILE = "<script>alert(1)</script>=cmd|' /C calc'!A0"
 INSTITUTION = {"name": "Le Lavoir", "timezone": "Europe/Paris", "currency": "EUR"}
 ORGANISER = {"name": "Le Lavoir", "address": "4 rue du Lavoir", "siret": "", "licence": ""}
 SEASON = {"name": "Saison", "begins": "2026-09-01", "ends": "2027-08-31", "activity": "Théâtre"}

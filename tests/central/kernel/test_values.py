@@ -17,7 +17,7 @@ def column(name: str = "field", hint: Any = str, *marks: Any, nullable: bool = F
 NAMES = column("names", dict[str, str])
 SOUND: list[tuple[Column, Any]] = [
     (column(), ""),
-    (column(), "<script>alert(1)</script> ' OR 1=1 -- =cmd|'/c calc'!A1 \u202egnp.exe 🎭"),  # hostile, and a text
+    (column(), "<script>alert(1)</script> ' OR 1=1 -- =cmd|'/c calc'!A1 🎭"),  # hostile, and a text
     (column("field", str, Look.LINES), "a\nb\tc" * 100),
     (column("code"), "S-26.1_b"),
     (column("name"), "Ødegård"),
@@ -42,6 +42,9 @@ FAULTY: list[tuple[Column, Any, str, str]] = [
     (column("field", str, Look.LINES), "x" * (MOST_TEXT + 1), "field", "too_long"),
     (column(), "a\x00b", "field", "control_character"),
     (column(), "a\x1b[2Jb", "field", "control_character"),
+    (column(), "\u202egnp.exe", "field", "unseen_sign"),
+    (column(), "a\nb", "field", "control_character"),
+    (NAMES, {"fr": "a\u2066"}, "names.fr", "unseen_sign"),
     (column("code"), "deux mots", "code", "not_a_code"),
     (column("code"), "", "code", "not_a_code"),
     (column("code"), "../etc", "code", "not_a_code"),

@@ -257,11 +257,11 @@ async def test_centrals_own_commands_do_not_come_in_over_the_api(people: People,
 
 
 async def test_hostile_names(people: People, jeanne: Id) -> None:
-    """Script, quotes, formulae, right-to-left: shown as they are, harmless, and never as a mail header."""
+    """Script, quotes, formulae: shown as they are, harmless, never as a mail header; what is not seen is refused."""
     from central.organisation.operators import InviteOperator
 
     for n, name in enumerate(
-        ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}", "=1+1", "\u202egnp.exe", "É" * 499)
+        ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}", "=1+1", "gnp.exe", "É" * 499)
     ):
         who = new_id()
         await people.do(InviteOperator(who, people.house.institution, name, f"h{n}@x.example", "fr"))
@@ -277,6 +277,10 @@ async def test_hostile_names(people: People, jeanne: Id) -> None:
         SYSTEM,
     )
     assert {each["at"] for each in refused.detail["faults"]} == {"name", "email"}
+    refused = await people.no(
+        InviteOperator(new_id(), people.house.institution, "\u202egnp.exe", "r@x.example", "fr"), SYSTEM
+    )
+    assert refused.detail["faults"] == [{"at": "name", "what": "unseen_sign", "sign": "U+202E"}]
 
 
 # --- guessing ---------------------------------------------------------------------------------------------------------
