@@ -27,6 +27,7 @@ from central.organisation.model import (
     Role,
 )
 from central.organisation.operators import mail_address
+from central.organisation.ways_in import by_the_house
 from central.venues.importing import ImportPlan, import_plan
 from central.venues.model import PhysicalConfiguration, PlanState, Site, Space
 from central.venues.physical import (
@@ -308,6 +309,7 @@ def appoint_administrator(tx: Tx, want: AppointAdministrator) -> Outcome[Id]:
     refused = _settled(tx, [(None, profile, {}) for profile in profiles], faults)
     if isinstance(refused, Refused):
         return refused
+    by_the_house(tx)
     tx.insert(operator)
     tx.insert(Role(tx.new_id("role"), operator.id, profiles[0].id, at))
     return Ok(operator.id)

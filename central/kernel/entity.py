@@ -82,6 +82,15 @@ class Between:
 
 
 @dataclass(frozen=True, slots=True)
+class WaysIn:
+    """These columns decide who comes in as whom: the operator that `owner` names (empty: whoever holds the row). They
+    are written only where organisation/ways_in.py was asked first; anything else is a fault of the code."""
+
+    owner: str
+    columns: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """`hint` is the bare type (no Annotated, no None); `marks` say the rest."""
 
@@ -132,6 +141,7 @@ class Declaration:
     read: str
     insert_sql: str
     select_sql: str
+    ways_in: WaysIn | None
 
     def row(self, entity: Any) -> tuple[Any, ...]:
         """Its values in column order, as the database keeps them: the parameters of `insert_sql`."""
@@ -174,9 +184,10 @@ def entity(
     index: tuple[tuple[str, ...], ...] = (),
     unique_where: Mapping[str, tuple[tuple[str, ...], str]] | None = None,
     life: tuple[str, Mapping[Any, Any]] | None = None,
+    ways_in: tuple[str, tuple[str, ...]] | None = None,
 ) -> Callable[[type[E]], type[E]]:
     """Declares a frozen dataclass as an entity of `table`. `read` is the privilege that shows it; `unique_where` maps
-    an index name to (columns, SQL condition): the lock on live rows."""
+    an index name to (columns, SQL condition): the lock on live rows; `ways_in`: (owner, columns), see WaysIn."""
 
     def declare(kind: type[E]) -> type[E]:
         hints = get_type_hints(kind, include_extras=True)
@@ -213,6 +224,7 @@ def entity(
             read=read,
             insert_sql=f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608 - our own names
             select_sql=f"SELECT {', '.join(names)} FROM {table}",  # noqa: S608 - our own names
+            ways_in=WaysIn(ways_in[0], frozenset(ways_in[1])) if ways_in else None,
         )
         ENTITIES[kind] = declaration
         BY_NAME[table] = declaration

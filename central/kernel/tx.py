@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import orjson
 
 from central.kernel.db import Connection, Row
-from central.kernel.entity import BY_NAME, ENTITIES, E
+from central.kernel.entity import BY_NAME, ENTITIES, Declaration, E
 from central.kernel.found import remember, spoken
 from central.kernel.keys import Keys
 from central.kernel.privileges import nodes
@@ -42,6 +42,7 @@ class Actor:
     perimeter: dict[str, frozenset[str]] = field(default_factory=dict)
     origin: str = ""
     behalf: str = ""  # for whom central acts, `operator:<id>`: the log names them
+    session: str = ""  # the id of the session through which they ask; a program, whose key comes each time, has none
 
     def may(self, privilege: str, path: Iterable[str]) -> bool:
         """Whether one of these contexts (nearest first) holds the privilege, or a branch that it hangs on."""
@@ -73,13 +74,14 @@ ANONYMOUS = Actor(ActorKind.ANONYMOUS, "", "")
 class Read:
     """A consistent look at the database."""
 
-    __slots__ = ("_db", "actor", "keys", "now")
+    __slots__ = ("_db", "actor", "keys", "now", "ways_in_asked")
 
     def __init__(self, db: Connection, actor: Actor, now: datetime, keys: Keys) -> None:
         self._db = db
         self.actor = actor
         self.now = now
         self.keys = keys
+        self.ways_in_asked = False  # organisation/ways_in.py sets it: what lets people in may be written from then on
 
     @property
     def shard(self) -> int:
@@ -137,6 +139,7 @@ class Tx(Read):
 
     def insert(self, entity: E) -> E:
         declaration = ENTITIES[type(entity)]
+        self._owned(declaration)
         self._db.write(declaration.insert_sql, declaration.row(entity))
         self._created(declaration.name, entity.id)
         return entity
@@ -145,6 +148,7 @@ class Tx(Read):
         if not entities:
             return
         declaration = ENTITIES[type(entities[0])]
+        self._owned(declaration)
         self._db.write_many(declaration.insert_sql, [declaration.row(entity) for entity in entities])
         for entity in entities:
             self._created(declaration.name, entity.id)
@@ -154,12 +158,14 @@ class Tx(Read):
         if not records:
             return
         declaration = ENTITIES[type(records[0])]
+        self._owned(declaration)
         self._db.write_many(declaration.insert_sql, [declaration.row(record) for record in records])
         self.touched.add(declaration.name)
 
     def insert_if_absent(self, entity: E) -> bool:
         """False when a unique index holds the place already: the index is the lock, the caller names the reason."""
         declaration = ENTITIES[type(entity)]
+        self._owned(declaration)
         sql = declaration.insert_sql + " ON CONFLICT DO NOTHING"
         if self._db.write(sql, declaration.row(entity)) == 0:
             return False
@@ -172,6 +178,8 @@ class Tx(Read):
         pairs = zip(declaration.columns, declaration.row(before), declaration.row(after), strict=True)
         changed = {column.name: (old, new, column.secret) for column, old, new in pairs if old != new}
         if changed:
+            if declaration.ways_in and not declaration.ways_in.columns.isdisjoint(changed):
+                self._asked(declaration)
             table = declaration.name
             sets = ", ".join(f"{name} = :{name}" for name in changed)
             values = {name: new for name, (_, new, _) in changed.items()}
@@ -182,12 +190,21 @@ class Tx(Read):
 
     def delete(self, entity: E) -> None:
         declaration = ENTITIES[type(entity)]
+        self._owned(declaration)
         table = declaration.name
         self._db.write(f"DELETE FROM {table} WHERE id = :id", {"id": entity.id})  # noqa: S608
         pairs = zip(declaration.columns, declaration.row(entity), strict=True)
         was = {column.name: ["•" if column.secret and value else value, None] for column, value in pairs}
         self.audit.append((table, entity.id, "deleted", orjson.dumps(was).decode()))
         self._touch(table, entity.id)
+
+    def _owned(self, declaration: Declaration) -> None:
+        if declaration.ways_in and declaration.ways_in.owner:
+            self._asked(declaration)
+
+    def _asked(self, declaration: Declaration) -> None:
+        if not self.ways_in_asked:
+            raise AssertionError(f"{declaration.name} lets people in: ask organisation/ways_in.py before writing it")
 
     def _created(self, table: str, entity_id: str) -> None:
         self.audit.append((table, entity_id, "created", ""))

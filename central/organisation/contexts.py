@@ -20,6 +20,7 @@ from central.organisation.model import (
     OperatorKind,
     Privilege,
 )
+from central.organisation.ways_in import by_the_house
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -44,6 +45,7 @@ def set_up_house(tx: Tx, want: SetUpHouse) -> Outcome[Id]:
         return Refused(NoContext.HOUSE_EXISTS)
     if not want.names.get("fr"):
         return Refused(NoContext.FRENCH_NAME_MISSING, fix="names")
+    by_the_house(tx)
     tx.insert(Context(want.institution_id, None, ContextKind.INSTITUTION, want.code, want.names, {}))
     insert_program(tx, want.operator_id, want.institution_id, want.operator_name, want.key_digest, (EVERYTHING,))
     return Ok(want.institution_id)

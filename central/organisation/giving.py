@@ -1,8 +1,9 @@
 """What people and programs are given: profiles at contexts, single privileges, a perimeter.
 
-Three rules stand above all of it. Nobody gives what they do not hold themselves, there, within their own perimeter.
-Nobody changes who holds more than they do: a new mail address would be a way into that account. And the last
-administrator stays, because afterwards nobody could give anything any more.
+Four rules stand above all of it. Nobody gives what they do not hold themselves, there, within their own perimeter.
+Nobody changes who holds more than they do: a new mail address would be a way into that account. Nobody changes their
+own rights, and who gives to others gave their password a short while ago (ways_in.py). And the last administrator
+stays, because afterwards nobody could give anything any more.
 """
 
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from central.organisation.model import (
 )
 from central.organisation.rights import administrators, held_by, known_nodes, lacking, perimeter_of
 from central.organisation.rules import Held, administrator_remains, uncovered
+from central.organisation.ways_in import closes, lately, opens
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -65,6 +67,8 @@ def give_role(tx: Tx, want: GiveRole) -> Outcome[Id]:
         return Refused(NoOperator.NO_SUCH_OPERATOR, fix="operator_id")
     if profile is None:
         return Refused(NoOperator.NO_SUCH_PROFILE, fix="profile_id")
+    if refused := opens(tx, operator.id, NoOperator.OWN_RIGHTS):
+        return refused
     path = path_of(tx, want.context_id)
     if not path:
         return Refused(NoOperator.NO_SUCH_CONTEXT, fix="context_id")
@@ -91,6 +95,8 @@ def take_role(tx: Tx, want: TakeRole) -> Outcome[None]:
     role = tx.get(Role, want.role_id)
     if role is None:
         return Refused(NoOperator.NO_SUCH_ROLE, fix=want.role_id)
+    if refused := closes(tx, role.operator_id, NoOperator.OWN_RIGHTS):
+        return refused
     profile = tx.get(Profile, role.profile_id)
     assert profile, "a foreign key"
     more = lacking(tx, [(node, role.context_id) for node in profile.privileges])
@@ -113,6 +119,8 @@ def give_privilege(tx: Tx, want: GivePrivilege) -> Outcome[Id]:
     operator = tx.get(Operator, want.operator_id)
     if operator is None:
         return Refused(NoOperator.NO_SUCH_OPERATOR, fix="operator_id")
+    if refused := opens(tx, operator.id, NoOperator.OWN_RIGHTS):
+        return refused
     if not path_of(tx, want.context_id):
         return Refused(NoOperator.NO_SUCH_CONTEXT, fix="context_id")
     given = {(want.privilege, str(want.context_id))}
@@ -137,6 +145,8 @@ def take_privilege(tx: Tx, want: TakePrivilege) -> Outcome[None]:
     grant = tx.get(Grant, want.grant_id)
     if grant is None:
         return Refused(NoOperator.NO_SUCH_ROLE, fix=want.grant_id)
+    if refused := closes(tx, grant.operator_id, NoOperator.OWN_RIGHTS):
+        return refused
     if more := lacking(tx, [(grant.privilege, grant.context_id)]):
         return Refused(NoOperator.HOLDS_MORE, fix=grant.operator_id, detail={"privileges": more})
     return governed(tx, lambda: tx.delete(grant))
@@ -157,6 +167,8 @@ def set_perimeter(tx: Tx, want: SetPerimeter) -> Outcome[None]:
     operator = below_you(tx, want.operator_id)
     if isinstance(operator, Refused):
         return operator
+    if refused := opens(tx, operator.id, NoOperator.OWN_RIGHTS):
+        return refused
     wanted = frozenset(want.object_ids)
     own = tx.actor.perimeter.get(want.kind)
     if own is not None and not (wanted and wanted <= own):
@@ -177,6 +189,15 @@ def set_perimeter(tx: Tx, want: SetPerimeter) -> Outcome[None]:
     return governed(tx, change)
 
 
+def _held_oneself(read: Read, profile_id: str, *, stricter: bool) -> Refused | None:
+    """`stricter`: all that changes is that a second factor is wanted from now on, which nobody gains by."""
+    refused = lately(read)
+    mine = read.one(
+        "SELECT 1 FROM operator_role WHERE profile_id = :id AND operator_id = :me", id=profile_id, me=read.actor.id
+    )
+    return Refused(NoOperator.OWN_RIGHTS, fix=profile_id) if mine and not stricter else refused
+
+
 def _unknown_objects(read: Read, kind: PerimeterKind, wanted: frozenset[str]) -> list[str]:
     """A kind whose entity is declared names its rows; the others are codes of the trade."""
     if kind not in BY_NAME:
@@ -189,8 +210,8 @@ def _unknown_objects(read: Read, kind: PerimeterKind, wanted: frozenset[str]) ->
 
 @checked(Profile)
 def sound_profile(read: Read, before: Profile | None, after: Profile | None) -> Refused | None:
-    """What the form of a profile must not do: name what nobody can hold, give what its writer does not hold, or leave
-    the house without an administrator."""
+    """What the form of a profile must not do: name what nobody can hold, give what its writer does not hold, change
+    what its writer holds themselves, or leave the house without an administrator."""
     profile = after or before
     assert profile
     if after and (refused := unknown(after.privileges)):
@@ -199,6 +220,8 @@ def sound_profile(read: Read, before: Profile | None, after: Profile | None) -> 
     shall = (set(after.privileges), after.second_factor) if after else (set[str](), False)
     if was == shall:
         return None
+    if before and after and (refused := _held_oneself(read, before.id, stricter=was == (shall[0], False))):
+        return refused
     refused = not_yours(read, {(node, profile.context_id) for node in was[0] | shall[0]}, read.actor.perimeter)
     if refused:
         return refused

@@ -8,21 +8,26 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any
 
-from central.kernel.entity import Ref, Secret
+from central.kernel.entity import ENTITIES, Look, Ref, Secret
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
+from central.kernel.values import faults_of
 from central.organisation.contexts import by_house_alone
 from central.organisation.model import Letter, LetterKind, NoSignIn, Operator, OperatorKind, Privilege, Session
-from central.organisation.rules import INVITATION_FOR, MOST_LETTERS, RESET_FOR
+from central.organisation.rules import ADDRESS_FOR, INVITATION_FOR, MOST_LETTERS, RESET_FOR
+from central.organisation.ways_in import by_the_house
 from shared.clock import to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
 MAIL = "mail"  # the outbox's kind
-_LASTS = {LetterKind.INVITATION: INVITATION_FOR, LetterKind.RESET: RESET_FOR}
+_LASTS = {LetterKind.INVITATION: INVITATION_FOR, LetterKind.RESET: RESET_FOR, LetterKind.ADDRESS: ADDRESS_FOR}
+PASSWORD = (LetterKind.INVITATION, LetterKind.RESET)  # the kinds whose link sets a password
 
 
-def ask_letter(tx: Tx, operator_id: Id, kind: LetterKind, *, by_mail: bool = True) -> Letter | None:
+def ask_letter(
+    tx: Tx, operator_id: Id, kind: LetterKind, *, by_mail: bool = True, email: str | None = None
+) -> Letter | None:
     """A new letter; those before open nothing any more. None: enough were asked for within the hour."""
     since = to_ms(tx.now - timedelta(hours=1))
     recent = tx.one(
@@ -32,7 +37,7 @@ def ask_letter(tx: Tx, operator_id: Id, kind: LetterKind, *, by_mail: bool = Tru
     if recent and recent[0] >= MOST_LETTERS:
         return None
     void_letters(tx, operator_id)
-    letter = Letter(tx.new_id("letter"), operator_id, kind, None, tx.now, tx.now + _LASTS[kind], None)
+    letter = Letter(tx.new_id("letter"), operator_id, kind, None, tx.now, tx.now + _LASTS[kind], None, email)
     tx.insert(letter)
     if by_mail:
         tx.tell(MAIL, {"letter": letter.id})
@@ -62,6 +67,7 @@ class AskReset:
 
 @handles(AskReset, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
 def ask_reset(tx: Tx, want: AskReset) -> Outcome[None]:
+    by_the_house(tx)
     for operator in tx.find(Operator, "WHERE email = :email", email=want.email):
         if operator.active and operator.kind is OperatorKind.PERSON:
             ask_letter(tx, operator.id, LetterKind.RESET if operator.password else LetterKind.INVITATION)
@@ -79,6 +85,7 @@ class AskLink:
 
 @handles(AskLink, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
 def ask_link(tx: Tx, want: AskLink) -> Outcome[None]:
+    by_the_house(tx)
     operator = tx.get(Operator, want.operator_id)
     if operator is None or not operator.active or operator.kind is not OperatorKind.PERSON:
         return Refused(NoSignIn.UNKNOWN, fix=want.operator_id)
@@ -102,22 +109,24 @@ class StampLetter:
 @handles(StampLetter, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
 def stamp_letter(tx: Tx, want: StampLetter) -> Outcome[dict[str, Any]]:
     """What the letter says, or that it is void by now."""
+    by_the_house(tx)
     letter = tx.get(Letter, want.letter_id)
     operator = tx.get(Operator, letter.operator_id) if letter else None
     if letter is None or operator is None or not operator.active or letter.used or letter.until <= tx.now:
         return Refused(NoSignIn.LINK_OVER, fix=want.letter_id)
     tx.update(letter, replace(letter, token_digest=want.token_digest))
     return Ok(
-        {"kind": letter.kind, "to": operator.email, "name": operator.name, "language": operator.language,
-         "until": letter.until}
+        {"kind": letter.kind, "to": letter.email or operator.email, "name": operator.name,
+         "language": operator.language, "until": letter.until}
     )  # fmt: skip
 
 
-def open_letter(read: Read, token_digest: str) -> tuple[Letter, Operator] | None:
-    """The letter that a link belongs to, as long as it opens anything."""
+def open_letter(read: Read, token_digest: str, kinds: tuple[LetterKind, ...]) -> tuple[Letter, Operator] | None:
+    """The letter that a link belongs to, as long as it opens anything, and if it is one of these: what goes to an
+    address that is not proved yet must not set a password."""
     found = read.find(Letter, "WHERE token_digest = :digest", digest=token_digest)
     letter = found[0] if found else None
-    if letter is None or letter.used or letter.until <= read.now:
+    if letter is None or letter.kind not in kinds or letter.used or letter.until <= read.now:
         return None
     operator = read.get(Operator, letter.operator_id)
     return (letter, operator) if operator and operator.active else None
@@ -135,7 +144,8 @@ class UseLetter:
 
 @handles(UseLetter, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
 def use_letter(tx: Tx, want: UseLetter) -> Outcome[Id]:
-    found = open_letter(tx, want.token_digest)
+    by_the_house(tx)
+    found = open_letter(tx, want.token_digest, PASSWORD)
     if found is None:
         return Refused(NoSignIn.LINK_OVER)
     letter, operator = found
@@ -147,3 +157,69 @@ def use_letter(tx: Tx, want: UseLetter) -> Outcome[Id]:
     if letter.kind is LetterKind.RESET:
         tell_owner(tx, operator, "password_changed")
     return Ok(operator.id)
+
+
+# --- one's own address ---
+
+
+@dataclass(frozen=True, slots=True)
+class AskAddress:
+    """Somebody who just gave their password wants another mail address. The one they have is told before anything
+    changes; it changes when the link that goes to the new one is opened, or, where no mail leaves the house, at once.
+    `verified` is the kept text that the password was compared with."""
+
+    session_id: Annotated[Id, Ref("operator_session")]
+    verified: Annotated[str, Secret()]
+    email: Annotated[str, Look.EMAIL]
+    at_once: bool
+
+
+@handles(AskAddress, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
+def ask_address(tx: Tx, want: AskAddress) -> Outcome[None]:
+    by_the_house(tx)
+    session = tx.get(Session, want.session_id)
+    owner = tx.get(Operator, session.operator_id) if session else None
+    if owner is None or not owner.active or owner.password != want.verified:
+        return Refused(NoSignIn.SESSION_OVER)
+    faults = faults_of(ENTITIES[Operator].column("email"), want.email)
+    if faults:
+        return Refused(NoSignIn.NOT_AN_ADDRESS, fix="email")
+    if _taken(tx, want.email):
+        return Refused(NoSignIn.ADDRESS_TAKEN, fix="email")
+    if want.at_once:
+        return _moved(tx, owner, want.email)
+    if ask_letter(tx, owner.id, LetterKind.ADDRESS, email=want.email) is None:
+        return Refused(NoSignIn.TOO_MANY)
+    tell_owner(tx, owner, "mail_address_asked")
+    return Ok(None)
+
+
+@dataclass(frozen=True, slots=True)
+class UseAddress:
+    """The link that went to a new address was opened: it is the account's from now on."""
+
+    token_digest: Annotated[str, Secret()]
+
+
+@handles(UseAddress, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
+def use_address(tx: Tx, want: UseAddress) -> Outcome[None]:
+    by_the_house(tx)
+    found = open_letter(tx, want.token_digest, (LetterKind.ADDRESS,))
+    if found is None:
+        return Refused(NoSignIn.LINK_OVER)
+    letter, owner = found
+    if not letter.email or _taken(tx, letter.email):
+        return Refused(NoSignIn.ADDRESS_TAKEN, fix="email")
+    tx.update(letter, replace(letter, used=tx.now))
+    return _moved(tx, owner, letter.email)
+
+
+def _taken(read: Read, email: str) -> bool:
+    return read.one("SELECT 1 FROM operator WHERE email = :email", email=email) is not None
+
+
+def _moved(tx: Tx, owner: Operator, email: str) -> Outcome[None]:
+    tx.update(owner, replace(owner, email=email))
+    void_letters(tx, owner.id)
+    tell_owner(tx, owner, "mail_address_changed")
+    return Ok(None)

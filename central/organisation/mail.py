@@ -48,7 +48,8 @@ class Mailer:
         if not stamped.ok:
             return None
         who: dict[str, Any] = stamped.outcome.value  # type: ignore[union-attr]  # ok, as asked above
-        return _invitation(who, f"{self._url}/invitation/{token}")
+        page = "address" if who["kind"] == LetterKind.ADDRESS else "invitation"
+        return _letter(who, f"{self._url}/{page}/{token}")
 
     async def _deliver(self, message: EmailMessage) -> None:
         config = self._config
@@ -62,7 +63,7 @@ class Mailer:
             raise ConnectionError(f"{type(fault).__name__}: {fault}") from fault
 
 
-def _invitation(who: Mapping[str, Any], link: str) -> EmailMessage:
+def _letter(who: Mapping[str, Any], link: str) -> EmailMessage:
     t = texts(who["language"])
     if who["kind"] == LetterKind.INVITATION:
         subject = t("Votre accès à Parterre")
@@ -70,6 +71,13 @@ def _invitation(who: Mapping[str, Any], link: str) -> EmailMessage:
             t("Un accès à l’administration de la billetterie vous attend."),
             t("Choisissez votre mot de passe :"), link,
             t("Ce lien vaut sept jours et ne sert qu’une fois."),
+        ]  # fmt: skip
+    elif who["kind"] == LetterKind.ADDRESS:
+        subject = t("Votre nouvelle adresse dans Parterre")
+        lines = [
+            t("Ouvrez ce lien pour que cette adresse devienne celle de votre compte :"), link,
+            t("Ce lien vaut un jour et ne sert qu’une fois."),
+            t("Si ce n’était pas vous, ne faites rien : rien n’a changé."),
         ]  # fmt: skip
     else:
         subject = t("Un nouveau mot de passe pour Parterre")
@@ -87,9 +95,14 @@ def _notice(said: Mapping[str, Any]) -> EmailMessage:
     what = {
         "password_changed": t("Votre mot de passe vient d’être changé."),
         "mail_address_changed": t("L’adresse de votre compte vient d’être changée : nous n’écrirons plus ici."),
+        "mail_address_asked": t(
+            "Une autre adresse a été demandée pour votre compte ; elle la remplacera quand le lien envoyé là-bas "
+            "sera ouvert."
+        ),
         "second_factor_set": t("Un second facteur protège désormais votre compte."),
         "second_factor_removed": t("Le second facteur de votre compte vient d’être retiré."),
         "recovery_code_used": t("Un de vos codes de secours vient de servir."),
+        "recovery_codes_renewed": t("Vos codes de secours viennent d’être remplacés."),
     }[said["notice"]]
     lines = [what, t("Si ce n’était pas vous, prévenez tout de suite la personne qui administre la maison.")]
     return _message(t, said["to"], said["name"], t("Votre compte Parterre"), lines)

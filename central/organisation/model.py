@@ -91,7 +91,12 @@ class OperatorKind(StrEnum):
 
 
 @configured()
-@entity("profile", read=Privilege.PROFILE_READ, unique=(("context_id", "code"),))
+@entity(
+    "profile",
+    read=Privilege.PROFILE_READ,
+    unique=(("context_id", "code"),),
+    ways_in=("", ("privileges", "second_factor")),
+)
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a trade may do (box office, back office, gate staff): nodes of the tree of privileges, `*` for all of it.
@@ -105,7 +110,12 @@ class Profile:
     second_factor: bool
 
 
-@entity("operator", read=Privilege.OPERATOR_READ, unique=(("email",),))
+@entity(
+    "operator",
+    read=Privilege.OPERATOR_READ,
+    unique=(("email",),),
+    ways_in=("id", ("email", "active", "key_digest", "password", "totp", "totp_step", "recovery")),
+)
 @dataclass(frozen=True, slots=True)
 class Operator:
     """A person, who signs in with `email` and a password, or a program, whose key is kept as the SHA-256 of 256 random
@@ -127,7 +137,12 @@ class Operator:
     recovery: Annotated[tuple[str, ...], Secret()]
 
 
-@entity("operator_grant", read=Privilege.OPERATOR_READ, unique=(("operator_id", "context_id", "privilege"),))
+@entity(
+    "operator_grant",
+    read=Privilege.OPERATOR_READ,
+    unique=(("operator_id", "context_id", "privilege"),),
+    ways_in=("operator_id", ("operator_id", "context_id", "privilege")),
+)
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A node of the tree of privileges, at a context and everything below it: for programs, beside any profile."""
@@ -138,7 +153,12 @@ class Grant:
     privilege: str
 
 
-@entity("operator_role", read=Privilege.OPERATOR_READ, unique=(("operator_id", "profile_id", "context_id"),))
+@entity(
+    "operator_role",
+    read=Privilege.OPERATOR_READ,
+    unique=(("operator_id", "profile_id", "context_id"),),
+    ways_in=("operator_id", ("operator_id", "profile_id", "context_id")),
+)
 @dataclass(frozen=True, slots=True)
 class Role:
     """A profile that an operator holds at a context and everything below it."""
@@ -149,11 +169,18 @@ class Role:
     context_id: Annotated[Id, Ref("context")]
 
 
-@entity("operator_session", read=Privilege.SESSION_READ, index=(("operator_id",),), unique=(("token_digest",),))
+@entity(
+    "operator_session",
+    read=Privilege.SESSION_READ,
+    index=(("operator_id",),),
+    unique=(("token_digest",),),
+    ways_in=("operator_id", ("operator_id", "token_digest", "until", "second_factor", "confirmed")),
+)
 @dataclass(frozen=True, slots=True)
 class Session:
     """Somebody signed in. The cookie holds a 256-bit token, we its SHA-256. It ends at `until`, or idle for long;
-    `second_factor`: a code was given in it (rules.standing says what that opens)."""
+    `second_factor`: a code was given in it (rules.standing says what that opens); `confirmed`: when the password was
+    last given in it, which ways_in.py asks for."""
 
     id: Id
     operator_id: Annotated[Id, Ref("operator")]
@@ -164,18 +191,27 @@ class Session:
     address: str
     browser: str
     second_factor: bool
+    confirmed: datetime | None
 
 
 class LetterKind(StrEnum):
     INVITATION = auto()
     RESET = auto()
+    ADDRESS = auto()
 
 
-@entity("operator_letter", read=Privilege.OPERATOR_READ, index=(("operator_id",),), unique=(("token_digest",),))
+@entity(
+    "operator_letter",
+    read=Privilege.OPERATOR_READ,
+    index=(("operator_id",),),
+    unique=(("token_digest",),),
+    ways_in=("operator_id", ("operator_id", "kind", "token_digest", "until", "used", "email")),
+)
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A one-time link that lets an operator set a password: sent by mail, or shown to who may hand it over. The token
-    is made when the letter leaves, and is kept nowhere but in it; None: it has not left yet."""
+    """A one-time link that lets an operator set a password: sent by mail, or shown to who may hand it over. One of an
+    ADDRESS goes to the new address `email`, and makes it the account's. The token is made when the letter leaves, and
+    is kept nowhere but in it; None: it has not left yet."""
 
     id: Id
     operator_id: Annotated[Id, Ref("operator")]
@@ -184,6 +220,7 @@ class Letter:
     asked: datetime
     until: datetime
     used: datetime | None
+    email: str | None = None
 
 
 class PerimeterKind(StrEnum):
@@ -193,7 +230,12 @@ class PerimeterKind(StrEnum):
     PRODUCT_FAMILY = auto()
 
 
-@entity("operator_perimeter", read=Privilege.OPERATOR_READ, unique=(("operator_id", "kind", "object_id"),))
+@entity(
+    "operator_perimeter",
+    read=Privilege.OPERATOR_READ,
+    unique=(("operator_id", "kind", "object_id"),),
+    ways_in=("operator_id", ("operator_id", "kind", "object_id")),
+)
 @dataclass(frozen=True, slots=True)
 class Perimeter:
     """Narrows an operator to listed objects of a kind; no row of a kind: not narrowed."""
@@ -239,7 +281,10 @@ class NoOperator(StrEnum):
     FAULTY = auto()
     UNKNOWN_PRIVILEGE = auto()
     WRONG_CONTEXT = auto()
+    OWN_ACCOUNT = auto()
+    OWN_RIGHTS = auto()
     HOLDS_MORE = auto()
+    CONFIRM_FIRST = auto()
     NOT_YOURS_TO_GIVE = auto()
     ALREADY_GIVEN = auto()
     LAST_ADMINISTRATOR = auto()
@@ -255,5 +300,7 @@ class NoSignIn(StrEnum):
     SESSION_OVER = auto()
     WRONG_CODE = auto()
     LINK_OVER = auto()
+    NOT_AN_ADDRESS = auto()
+    ADDRESS_TAKEN = auto()
     WEAK_PASSWORD = auto()
     SECOND_FACTOR_WANTED = auto()

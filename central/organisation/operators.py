@@ -22,6 +22,7 @@ from central.organisation.model import (
     Privilege,
 )
 from central.organisation.sessions import end_sessions_of
+from central.organisation.ways_in import closes, lately, opens, shows_its_key
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -44,7 +45,7 @@ class InviteOperator:
 @handles(InviteOperator, needs=Privilege.OPERATOR_CREATE, gives=Id)
 def invite_operator(tx: Tx, want: InviteOperator) -> Outcome[Id]:
     email = mail_address(want.email)
-    refused = _faulty(tx, "", {"name": want.name, "email": email, "language": want.language})
+    refused = opens(tx, want.id) or _faulty(tx, "", {"name": want.name, "email": email, "language": want.language})
     if refused:
         return refused
     insert_person(tx, want.id, want.context_id, want.name, email, want.language)
@@ -89,7 +90,7 @@ class CreateOperator:
 @handles(CreateOperator, needs=Privilege.OPERATOR_CREATE, gives=Id)
 def create_operator(tx: Tx, want: CreateOperator) -> Outcome[Id]:
     """Nobody gives a right that they do not hold there themselves."""
-    refused = _faulty(tx, "", {"name": want.name}) or unknown(want.privileges)
+    refused = opens(tx, want.id) or _faulty(tx, "", {"name": want.name}) or unknown(want.privileges)
     if refused:
         return refused
     wanted = {"point_of_sale": frozenset(map(str, want.points_of_sale))} if want.points_of_sale else {}
@@ -109,7 +110,8 @@ def create_operator(tx: Tx, want: CreateOperator) -> Outcome[Id]:
 @dataclass(frozen=True, slots=True)
 class ChangeOperator:
     """Name, mail address and language; a program has no mail address. Who gets another address is told at the old one
-    too, and links that are on their way there open nothing any more."""
+    too, and links that are on their way there open nothing any more. One's own address is
+    changed on the account page."""
 
     operator_id: Annotated[Id, Ref("operator")]
     name: str
@@ -124,11 +126,14 @@ def change_operator(tx: Tx, want: ChangeOperator) -> Outcome[None]:
         return before
     person = before.kind is OperatorKind.PERSON
     email = mail_address(want.email or "") if person else None
+    moves = person and before.email != email
+    if moves and (refused := opens(tx, before.id)):
+        return refused
     said = {"name": want.name, "language": want.language} | ({"email": email} if person else {})
     if refused := _faulty(tx, before.id, said):
         return refused
     tx.update(before, replace(before, name=want.name.strip(), language=want.language, email=email))
-    if person and before.email != email:
+    if moves:
         void_letters(tx, before.id)
         tell_owner(tx, before, "mail_address_changed", to=before.email or "")
     return Ok(None)
@@ -146,6 +151,9 @@ def deactivate_operator(tx: Tx, want: DeactivateOperator) -> Outcome[None]:
     before = below_you(tx, want.operator_id)
     if isinstance(before, Refused):
         return before
+    refused = lately(tx) if before.id == tx.actor.id else closes(tx, before.id)
+    if refused:
+        return refused
 
     def change() -> None:
         tx.update(before, replace(before, active=False))
@@ -166,6 +174,8 @@ def reactivate_operator(tx: Tx, want: ReactivateOperator) -> Outcome[None]:
     before = below_you(tx, want.operator_id)
     if isinstance(before, Refused):
         return before
+    if refused := opens(tx, before.id):
+        return refused
     tx.update(before, replace(before, active=True))
     return Ok(None)
 
@@ -182,6 +192,8 @@ def send_letter(tx: Tx, want: SendLetter) -> Outcome[None]:
     person = _person_below_you(tx, want.operator_id)
     if isinstance(person, Refused):
         return person
+    if refused := opens(tx, person.id):
+        return refused
     ask_letter(tx, person.id, LetterKind.RESET if person.password else LetterKind.INVITATION)
     return Ok(None)
 
@@ -199,6 +211,8 @@ def clear_second_factor(tx: Tx, want: ClearSecondFactor) -> Outcome[None]:
     person = _person_below_you(tx, want.operator_id)
     if isinstance(person, Refused):
         return person
+    if refused := opens(tx, person.id):
+        return refused
     tx.update(person, replace(person, totp="", totp_step=0, recovery=()))
     end_sessions_of(tx, person.id)
     tell_owner(tx, person, "second_factor_removed")
@@ -220,6 +234,9 @@ def renew_key(tx: Tx, want: RenewKey) -> Outcome[None]:
         return program
     if program.kind is not OperatorKind.PROGRAM:
         return Refused(NoOperator.NOT_A_PROGRAM, fix=program.id)
+    refused = None if shows_its_key(tx, program.id) else opens(tx, program.id)
+    if refused:
+        return refused
     tx.update(program, replace(program, key_digest=want.key_digest))
     return Ok(None)
 
@@ -238,6 +255,9 @@ def withdraw_key(tx: Tx, want: WithdrawKey) -> Outcome[None]:
         return program
     if program.kind is not OperatorKind.PROGRAM:
         return Refused(NoOperator.NOT_A_PROGRAM, fix=program.id)
+    refused = None if shows_its_key(tx, program.id) else closes(tx, program.id)
+    if refused:
+        return refused
     return governed(tx, lambda: tx.update(program, replace(program, key_digest="")))
 
 

@@ -19,7 +19,7 @@ from central.organisation.vault import Vault
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR, Frame
 from central.web.screens.names import house_zone
 from central.web.screens.refusals import Said, said
-from central.web.session import SESSIONS
+from central.web.session import CSRF_FIELD, SESSIONS
 from central.web.texts import Texts
 from shared.ids import Id
 from shared.outcome import Outcome, Refused
@@ -27,6 +27,7 @@ from shared.runtime.system import SystemClock, fresh_id
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MOST_TYPED = 10_000
+NOW = "_now"  # the field in which a page asks for the password once more
 NOT_THE_SAME = {"at": "again", "what": "not_the_same"}
 
 
@@ -57,6 +58,28 @@ class Desk:
         zone = await self.door.read(SYSTEM, house_zone)
         return t.moment(at, zone, "short")
 
+    async def given_again(self, request: web.Request, form: Mapping[str, Any]) -> Refused | None:
+        """Looks at the password that came with a form of `ask_again`; None: it is right, or was not asked for."""
+        if NOW not in form:
+            return None
+        found = await self.browsers.found(request)
+        assert found, "who() said so"
+        return as_own(await self.sign_in.confirmed(self.browsers.visitor(request), found, typed(form, NOW)))
+
+    async def ask_again(self, request: web.Request, form: Any, wrong: Refused | None = None) -> web.Response:
+        """A form that the password must come with, once more with a field for it: sent again, it goes on where it
+        stopped."""
+        me = await self.frame.who(request)
+        t = self.frame.texts(request, me)
+        sent_here = request.method == "POST"
+        sent = [(name, value) for name, value in form.items() if isinstance(value, str)]
+        return await self.frame.page(
+            request, "confirm.html", status=403 if sent_here else 200, action=request.path,
+            title=t("Votre mot de passe, s’il vous plaît"),
+            sent=[pair for pair in sent if pair[0] not in (CSRF_FIELD, NOW)], field=NOW,
+            why=await self.refusal(t, wrong) if wrong else "", here="/account",
+        )  # fmt: skip
+
     async def refusal(self, t: Texts, refused: Refused) -> str:
         """Why nobody comes in, for people who are not signed in: no links, no details."""
         if refused.reason == NoSignIn.TOO_MANY and "until" in refused.detail:
@@ -72,6 +95,11 @@ def typed(form: Mapping[str, Any], name: str) -> str:
     """What was entered, as text; a file or something huge is nothing."""
     value = form.get(name, "")
     return value if isinstance(value, str) and len(value) <= MOST_TYPED else ""
+
+
+def as_own(refused: Refused | None) -> Refused | None:
+    """Who is signed in is told that it is their password which is wrong: there is nothing to give away."""
+    return Refused(NoSignIn.WRONG_PASSWORD) if refused and refused.reason == NoSignIn.UNKNOWN else refused
 
 
 STATUS = {NoSignIn.TOO_MANY: 429, NoSignIn.BUSY: 503, NoSignIn.LINK_OVER: 410}

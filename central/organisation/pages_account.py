@@ -1,19 +1,22 @@
-"""One's own account: password, second factor, language, sessions. What opens the account is changed only by who gives
-the password once more: a browser left open is not enough.
+"""One's own account: address, password, second factor, language, sessions. What opens the account is changed only by
+who gives the password once more: a browser left open is not enough.
 
-GET  /account                    POST /account/language  /account/password  /account/second-factor
+GET  /account                    POST /account/language  /account/address  /account/password  /account/second-factor
                                       /account/second-factor/remove  /account/codes  /account/sessions/end
+GET POST /account/confirm        the password once more, for what is done elsewhere    ?next=
+GET POST /address/<token>        what a letter to a new address opens
 """
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from central.kernel.tx import Read
 from central.kernel.values import LANGUAGES
-from central.organisation.model import NoSignIn, Role, Session
-from central.organisation.pages import NOT_THE_SAME, Desk, typed
+from central.organisation.model import LetterKind, NoOperator, NoSignIn, Role, Session
+from central.organisation.pages import NOT_THE_SAME, Desk, as_own, typed
 from central.organisation.pages_door import DoorPages
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import Standing
@@ -43,6 +46,11 @@ def account_routes(app: web.Application, desk: Desk) -> None:
     app.router.add_post("/account/second-factor/remove", pages.remove_second_factor)
     app.router.add_post("/account/codes", pages.codes)
     app.router.add_post("/account/sessions/end", pages.end_session)
+    app.router.add_post("/account/address", pages.address)
+    app.router.add_get("/account/confirm", pages.confirm_form)
+    app.router.add_post("/account/confirm", pages.confirm)
+    app.router.add_get("/address/{token}", pages.new_address_form)
+    app.router.add_post("/address/{token}", pages.new_address)
 
 
 class AccountPages:
@@ -97,8 +105,54 @@ class AccountPages:
             done = await self._desk.sign_in.change_password(visitor, found, typed(form, "password"))
             refused = done if isinstance(done, Refused) else None
         if refused:
-            return await self._page(request, "password", _as_own(refused))
+            return await self._page(request, "password", as_own(refused))
         raise web.HTTPSeeOther("/account?done=password")
+
+    # --- the address --------------------------------------------------------------------------------------------------
+
+    async def address(self, request: web.Request) -> web.StreamResponse:
+        """A letter goes to the new address; where no mail leaves the house, it is the account's at once."""
+        found, form = await self._found(request), await request.post()
+        visitor, at_once = self._desk.browsers.visitor(request), not self._desk.mailer.works
+        refused = await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
+        refused = refused or await self._desk.sign_in.ask_address(visitor, found, typed(form, "email"), at_once=at_once)
+        if refused:
+            return await self._page(request, "address", as_own(refused))
+        raise web.HTTPSeeOther(f"/account?done={'address' if at_once else 'address-asked'}")
+
+    async def new_address_form(self, request: web.Request) -> web.StreamResponse:
+        return await self._new_address_page(request)
+
+    async def _new_address_page(self, request: web.Request, refused: Refused | None = None) -> web.Response:
+        found = await self._desk.sign_in.letter(request.match_info["token"], (LetterKind.ADDRESS,))
+        if found is None:
+            over = Refused(NoSignIn.LINK_OVER)
+            return await self._door_pages.page(request, "link_over.html", lambda t: t("Ce lien ne sert plus"), over)
+        return await self._door_pages.page(
+            request, "new_address.html", lambda t: t("Votre nouvelle adresse"), refused, email=found[0].email or ""
+        )
+
+    async def new_address(self, request: web.Request) -> web.StreamResponse:
+        visitor = self._desk.browsers.visitor(request)
+        refused = await self._desk.sign_in.use_address(visitor, request.match_info["token"])
+        if refused:
+            return await self._new_address_page(request, refused)
+        raise web.HTTPSeeOther("/account?done=address")
+
+    # --- the password once more ---------------------------------------------------------------------------------------
+
+    async def confirm_form(self, request: web.Request) -> web.StreamResponse:
+        await self._found(request)
+        came_from = urlsplit(request.headers.get("Referer", "")).path  # of this house: others' are not sent
+        onwards = local_path(request.query.get("next") or came_from, "/account")
+        return await self._desk.ask_again(request, {"next": onwards})
+
+    async def confirm(self, request: web.Request) -> web.StreamResponse:
+        await self._found(request)
+        form = await request.post()
+        if wrong := await self._desk.given_again(request, form):
+            return await self._desk.ask_again(request, form, wrong)
+        raise web.HTTPSeeOther(local_path(typed(form, "next"), "/account"))
 
     # --- the second factor --------------------------------------------------------------------------------------------
 
@@ -120,7 +174,7 @@ class AccountPages:
         sealed = typed(form, "sealed")
         refused = await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
         if refused:
-            return await self._enrol_page(request, sealed, _as_own(refused))
+            return await self._enrol_page(request, sealed, as_own(refused))
         enrolment = await self._door_pages.enrolment(found, sealed)
         done = await self._desk.sign_in.set_second_factor(visitor, found, enrolment.seed, typed(form, "code"))
         if isinstance(done, Refused):
@@ -133,7 +187,7 @@ class AccountPages:
         visitor = self._desk.browsers.visitor(request)
         refused = await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
         if refused:
-            return await self._page(request, "second-factor", _as_own(refused))
+            return await self._page(request, "second-factor", as_own(refused))
         done = await self._desk.sign_in.remove_second_factor(visitor, found)
         if isinstance(done, Refused):
             return await self._page(request, "second-factor", done)
@@ -146,7 +200,7 @@ class AccountPages:
         visitor = self._desk.browsers.visitor(request)
         refused = await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
         if refused:
-            return await self._page(request, "codes", _as_own(refused))
+            return await self._page(request, "codes", as_own(refused))
         done = await self._desk.sign_in.renew_recovery_codes(visitor, found)
         if isinstance(done, Refused):
             return await self._page(request, "codes", done)
@@ -165,10 +219,9 @@ class AccountPages:
 
     async def end_session(self, request: web.Request) -> web.StreamResponse:
         found, form = await self._found(request), await request.post()
-        await self._desk.do(found.actor, EndOwnSession(Id(typed(form, "session"))))
+        if wrong := await self._desk.given_again(request, form):
+            return await self._desk.ask_again(request, form, wrong)
+        _, done = await self._desk.do(found.actor, EndOwnSession(Id(typed(form, "session"))))
+        if isinstance(done, Refused) and done.reason == NoOperator.CONFIRM_FIRST:
+            return await self._desk.ask_again(request, form)
         raise web.HTTPSeeOther("/account?done=session")
-
-
-def _as_own(refused: Refused) -> Refused:
-    """Who is signed in is told that it is their password which is wrong: there is nothing to give away."""
-    return Refused(NoSignIn.WRONG_PASSWORD) if refused.reason == NoSignIn.UNKNOWN else refused

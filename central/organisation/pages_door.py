@@ -68,7 +68,7 @@ class DoorPages:
     async def _sign_in_page(
         self, request: web.Request, email: str = "", refused: Refused | None = None
     ) -> web.Response:
-        return await self._page(request, "sign_in.html", lambda t: t("Entrer"), refused, email=email)
+        return await self.page(request, "sign_in.html", lambda t: t("Entrer"), refused, email=email)
 
     async def sign_in(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
@@ -98,7 +98,7 @@ class DoorPages:
 
     async def code_form(self, request: web.Request) -> web.StreamResponse:
         await self._at(request, Standing.CODE_WANTED)
-        return await self._page(request, "code.html", lambda t: t("Code de vérification"))
+        return await self.page(request, "code.html", lambda t: t("Code de vérification"))
 
     async def code(self, request: web.Request) -> web.StreamResponse:
         await self._at(request, Standing.CODE_WANTED)
@@ -106,7 +106,7 @@ class DoorPages:
         self._own_form(request, form)
         done = await self._desk.sign_in.complete(self._desk.browsers.visitor(request), typed(form, "code"))
         if isinstance(done, Refused):
-            return await self._page(request, "code.html", lambda t: t("Code de vérification"), done)
+            return await self.page(request, "code.html", lambda t: t("Code de vérification"), done)
         return await self._entered(done.value, typed(form, "next"))
 
     async def enrol_form(self, request: web.Request) -> web.StreamResponse:
@@ -119,7 +119,7 @@ class DoorPages:
         def title(t: Texts) -> str:
             return t("Un second facteur, d’abord")
 
-        return await self._page(request, "enrol.html", title, refused, enrolment=enrolment)
+        return await self.page(request, "enrol.html", title, refused, enrolment=enrolment)
 
     async def enrol(self, request: web.Request) -> web.StreamResponse:
         found = await self._at(request, Standing.ENROLMENT_WANTED)
@@ -135,7 +135,7 @@ class DoorPages:
         def title(t: Texts) -> str:
             return t("Vos codes de secours")
 
-        answer = await self._page(request, "codes.html", title, codes=codes, onwards=local_path(typed(form, "next")))
+        answer = await self.page(request, "codes.html", title, codes=codes, onwards=local_path(typed(form, "next")))
         self._desk.cookies.set(answer, token)
         return answer
 
@@ -151,12 +151,12 @@ class DoorPages:
     # --- letters ------------------------------------------------------------------------------------------------------
 
     async def reset_form(self, request: web.Request) -> web.StreamResponse:
-        return await self._page(request, "reset.html", lambda t: t("Mot de passe oublié"), sent=False)
+        return await self.page(request, "reset.html", lambda t: t("Mot de passe oublié"), sent=False)
 
     async def reset(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
         refused = await self._desk.sign_in.ask_reset(self._desk.browsers.visitor(request), typed(form, "email"))
-        return await self._page(request, "reset.html", lambda t: t("Mot de passe oublié"), refused, sent=not refused)
+        return await self.page(request, "reset.html", lambda t: t("Mot de passe oublié"), refused, sent=not refused)
 
     async def letter_form(self, request: web.Request) -> web.StreamResponse:
         return await self._letter_page(request)
@@ -165,14 +165,14 @@ class DoorPages:
         found = await self._desk.sign_in.letter(request.match_info["token"])
         if found is None:
             over = Refused(NoSignIn.LINK_OVER)
-            return await self._page(request, "link_over.html", lambda t: t("Ce lien ne sert plus"), over)
+            return await self.page(request, "link_over.html", lambda t: t("Ce lien ne sert plus"), over)
         letter, operator = found
         invited = letter.kind is LetterKind.INVITATION
 
         def title(t: Texts) -> str:
             return t("Bienvenue, {name}", name=operator.name) if invited else t("Nouveau mot de passe")
 
-        return await self._page(
+        return await self.page(
             request, "letter.html", title, refused, operator=operator, invited=invited, shortest=SHORTEST,
             longest=LONGEST,
         )  # fmt: skip
@@ -194,7 +194,7 @@ class DoorPages:
 
     # --- what all of them need ----------------------------------------------------------------------------------------
 
-    async def _page(
+    async def page(
         self,
         request: web.Request,
         template: str,

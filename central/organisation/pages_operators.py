@@ -24,6 +24,7 @@ from central.organisation.model import (
     Context,
     Grant,
     Letter,
+    NoOperator,
     Operator,
     OperatorKind,
     Perimeter,
@@ -143,6 +144,8 @@ class OperatorPages:
 
     async def new(self, request: web.Request) -> web.StreamResponse:
         me, form = await self._desk.frame.who(request), await request.post()
+        if wrong := await self._desk.given_again(request, form):
+            return await self._desk.ask_again(request, form, wrong)
         operator_id, context_id = fresh_id(SystemClock()), Id(typed(form, "context_id"))
         key = ""
         command: Any
@@ -157,6 +160,8 @@ class OperatorPages:
             )  # fmt: skip
         command_id, outcome = await self._desk.do(me.actor, command)
         if isinstance(outcome, Refused):
+            if outcome.reason == NoOperator.CONFIRM_FIRST:
+                return await self._desk.ask_again(request, form)
             return await self._new_page(request, form, outcome)
         if key:
             profile = typed(form, "profile_id")
@@ -200,10 +205,14 @@ class OperatorPages:
         operator_id, act = Id(request.match_info["id"]), request.match_info["act"]
         if not is_id(operator_id) or act not in _ACTS:
             raise web.HTTPNotFound
+        if wrong := await self._desk.given_again(request, form):
+            return await self._desk.ask_again(request, form, wrong)
         key = token_urlsafe(32) if act == "key" else ""
         command = _ACTS[act](operator_id, form, key)
         command_id, outcome = await self._desk.do(me.actor, command)
         if isinstance(outcome, Refused):
+            if outcome.reason == NoOperator.CONFIRM_FIRST:
+                return await self._desk.ask_again(request, form)
             return await self._show(request, operator_id, outcome)
         if key:
             return await self._show(request, operator_id, key=key)

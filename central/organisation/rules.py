@@ -17,6 +17,7 @@ HALF_WAY = timedelta(minutes=10)  # between password and code
 SEEN_EVERY = IDLE / 6  # how often a session's last sign of life is written down
 INVITATION_FOR = timedelta(days=7)
 RESET_FOR = timedelta(hours=1)
+ADDRESS_FOR = timedelta(hours=24)
 MOST_LETTERS = 3  # of one kind to one person within an hour: nobody's letter box is filled from here
 MOST_SESSIONS = 20
 

@@ -15,6 +15,7 @@ from central.organisation.letters import tell_owner
 from central.organisation.model import Attempt, NoSignIn, Operator, OperatorKind, Privilege, Session
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import FORGOTTEN, HALF_WAY, LONGEST, MOST_SESSIONS, counted, locked
+from central.organisation.ways_in import by_the_house, closes, lately
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
@@ -67,15 +68,26 @@ def forgive(tx: Tx, whole: str, once: str = "") -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Forgive:
-    """The try was right: the account begins anew, the address gets this one back."""
+class ConfirmSession:
+    """The owner gave their password once more in this session (`verified` is the text it was compared with): for a
+    while it is enough for what touches a way in (ways_in.py). The account begins anew, the address gets one try
+    back."""
 
+    session_id: Annotated[Id, Ref("operator_session")]
+    verified: Annotated[str, Secret()]
     account: str
     address: str
 
 
-@handles(Forgive, needs=Privilege.SESSION_END, at=by_house_alone)
-def forgive_attempt(tx: Tx, want: Forgive) -> Outcome[None]:
+@handles(ConfirmSession, needs=Privilege.SESSION_END, at=by_house_alone)
+def confirm_session(tx: Tx, want: ConfirmSession) -> Outcome[None]:
+    by_the_house(tx)
+    found = _own(tx, want.session_id, want.verified)
+    if isinstance(found, Refused):
+        return found
+    session = tx.get(Session, want.session_id)
+    assert session, "it led to its owner"
+    tx.update(session, replace(session, confirmed=tx.now))
     forgive(tx, want.account, want.address)
     return Ok(None)
 
@@ -100,6 +112,7 @@ class BeginSession:
 
 @handles(BeginSession, needs=Privilege.SESSION_END, at=by_house_alone)
 def begin_session(tx: Tx, want: BeginSession) -> Outcome[Id]:
+    by_the_house(tx)
     operator = tx.get(Operator, want.operator_id)
     if operator is None or not operator.active or not operator.password or operator.password != want.verified:
         return Refused(NoSignIn.UNKNOWN)
@@ -128,6 +141,7 @@ class CompleteSession:
 
 @handles(CompleteSession, needs=Privilege.SESSION_END, at=by_house_alone)
 def complete_session(tx: Tx, want: CompleteSession) -> Outcome[Id]:
+    by_the_house(tx)
     half = tx.get(Session, want.half_id)
     operator = tx.get(Operator, half.operator_id) if half else None
     if half is None or operator is None or not operator.active or half.until <= tx.now:
@@ -161,7 +175,9 @@ def _begin(
         else:
             kept += 1
     ends = tx.now + timedelta(seconds=until)
-    tx.insert(Session(session_id, operator_id, digest, tx.now, tx.now, ends, address, browser[:200], second_factor))
+    tx.insert(
+        Session(session_id, operator_id, digest, tx.now, tx.now, ends, address, browser[:200], second_factor, tx.now)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +207,7 @@ def tidy_sessions(tx: Tx, _: TidySessions) -> Outcome[None]:
 
 @dataclass(frozen=True, slots=True)
 class EndOwnSession:
-    """Signs out, here or at another browser of one's own."""
+    """Signs out, here or at another browser of one's own, for which the password has to be given again."""
 
     session_id: Annotated[Id, Ref("operator_session")]
 
@@ -201,6 +217,9 @@ def end_own_session(tx: Tx, want: EndOwnSession) -> Outcome[None]:
     session = tx.get(Session, want.session_id)
     if session is None or tx.actor.kind is not ActorKind.OPERATOR or session.operator_id != tx.actor.id:
         return Refused(NoSignIn.SESSION_OVER, fix=want.session_id)
+    refused = lately(tx)
+    if refused and session.id != tx.actor.session:
+        return refused
     tx.delete(session)
     return Ok(None)
 
@@ -232,6 +251,7 @@ class SetPassword:
 
 @handles(SetPassword, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
 def set_password(tx: Tx, want: SetPassword) -> Outcome[None]:
+    by_the_house(tx)
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
         return found
@@ -257,6 +277,7 @@ class SetSecondFactor:
 
 @handles(SetSecondFactor, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
 def set_second_factor(tx: Tx, want: SetSecondFactor) -> Outcome[None]:
+    by_the_house(tx)
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
         return found
@@ -285,10 +306,12 @@ class SetRecoveryCodes:
 
 @handles(SetRecoveryCodes, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
 def set_recovery_codes(tx: Tx, want: SetRecoveryCodes) -> Outcome[None]:
+    by_the_house(tx)
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
         return found
     tx.update(found, replace(found, recovery=want.recovery))
+    tell_owner(tx, found, "recovery_codes_renewed")
     return Ok(None)
 
 
@@ -322,6 +345,8 @@ def end_session(tx: Tx, want: EndSession) -> Outcome[None]:
     session = tx.get(Session, want.session_id)
     if session is None:
         return Refused(NoChange.NO_SUCH, fix=want.session_id)
+    if refused := closes(tx, session.operator_id):
+        return refused
     tx.delete(session)
     return Ok(None)
 
@@ -335,6 +360,8 @@ class EndSessions:
 
 @handles(EndSessions, needs=Privilege.SESSION_END, at=at_operator)
 def end_sessions(tx: Tx, want: EndSessions) -> Outcome[None]:
+    if refused := closes(tx, want.operator_id):
+        return refused
     end_sessions_of(tx, want.operator_id)
     return Ok(None)
 

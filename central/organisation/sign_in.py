@@ -13,8 +13,8 @@ from typing import Any
 
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
-from central.organisation.letters import AskLink, AskReset, UseLetter, open_letter
-from central.organisation.model import Context, Letter, NoSignIn, Operator, OperatorKind, Session
+from central.organisation.letters import PASSWORD, AskAddress, AskLink, AskReset, UseAddress, UseLetter, open_letter
+from central.organisation.model import Context, Letter, LetterKind, NoSignIn, Operator, OperatorKind, Session
 from central.organisation.operators import mail_address
 from central.organisation.passwords import Crowded, Passwords
 from central.organisation.rights import actor_of, second_factor_demanded
@@ -23,8 +23,8 @@ from central.organisation.second_factor import bare, new_recovery_codes, step_of
 from central.organisation.sessions import (
     BeginSession,
     CompleteSession,
+    ConfirmSession,
     CountAttempt,
-    Forgive,
     NoteSeen,
     SetPassword,
     SetRecoveryCodes,
@@ -89,7 +89,7 @@ class SignIn:
             stands = standing(sessions[0], operator, second_factor_demanded(read, operator.id), read.now, idle)
             if stands is Standing.OVER:
                 return None, False
-            actor = actor_of(read, operator, f"web {visitor.address}")
+            actor = replace(actor_of(read, operator, f"web {visitor.address}"), session=sessions[0].id)
             return Found(sessions[0], operator, stands, actor), read.now - sessions[0].seen >= idle / 6
 
         found: Found | None
@@ -174,8 +174,16 @@ class SignIn:
             return Refused(NoSignIn.BUSY)
         if not right:
             return Refused(NoSignIn.UNKNOWN)
-        await self._do(visitor, Forgive(self._account(found.operator.email or ""), f"address:{visitor.address}"))
-        return None
+        account, address = self._account(found.operator.email or ""), f"address:{visitor.address}"
+        command = ConfirmSession(found.session.id, found.operator.password, account, address)
+        done = await self._do(visitor, command, found.operator.id)
+        return done if isinstance(done, Refused) else None
+
+    async def ask_address(self, visitor: Visitor, found: Found, email: str, *, at_once: bool) -> Refused | None:
+        """`confirmed` comes first."""
+        command = AskAddress(found.session.id, found.operator.password, mail_address(email), at_once)
+        done = await self._do(visitor, command, found.operator.id)
+        return done if isinstance(done, Refused) else None
 
     async def change_password(self, visitor: Visitor, found: Found, password: str) -> Outcome[None]:
         """`confirmed` comes first."""
@@ -232,9 +240,15 @@ class SignIn:
             await self._do(visitor, AskReset(email))
         return refused
 
-    async def letter(self, token: str) -> tuple[Letter, Operator] | None:
-        found: tuple[Letter, Operator] | None = await self._read(lambda read: open_letter(read, digest(token)))
+    async def letter(self, token: str, kinds: tuple[LetterKind, ...] = PASSWORD) -> tuple[Letter, Operator] | None:
+        found: tuple[Letter, Operator] | None = await self._read(lambda read: open_letter(read, digest(token), kinds))
         return found
+
+    async def use_address(self, visitor: Visitor, token: str) -> Refused | None:
+        """The link that went to a new address."""
+        found = await self.letter(token, (LetterKind.ADDRESS,))
+        done = await self._do(visitor, UseAddress(digest(token)), found[1].id if found else "")
+        return done if isinstance(done, Refused) else None
 
     async def use_letter(self, visitor: Visitor, token: str, password: str) -> Outcome[Id]:
         found = await self.letter(token)

@@ -140,7 +140,15 @@ async def test_from_the_invitation_to_who_may_what(browser: Browser, tmp_path: P
         await page.get_by_text("Vos codes de secours").wait_for()
         await look(page, "codes", pictures)
         await page.goto(central.url + "/account")
+        await page.get_by_text("Changer d’adresse").first.click()
         await look(page, "account", pictures)
+        await page.goto(central.url + f"/admin/e/operator/{ids['jeanne']}")
+        await look(page, "operator-own", pictures)
+        await page.goto(central.url + "/account/confirm?next=/admin/who")
+        await look(page, "confirm", pictures)
+        await page.get_by_label("Votre mot de passe").fill(PASSWORD)
+        await page.get_by_role("button", name="Continuer").click()
+        await page.wait_for_url("**/admin/who**")
 
         async def do(command: object) -> None:
             reply = await central.door.execute(SYSTEM, command, new())

@@ -245,7 +245,11 @@ async def test_centrals_own_commands_do_not_come_in_over_the_api(people: People,
         },
         "ask_link": {"operator_id": jeanne, "token_digest": digest("mine")},
         "use_letter": {"token_digest": digest("x"), "password": "x", "forgive": new_id()},
-        "forgive": {"account": "account:x", "address": "address:x"},
+        "confirm_session": {"session_id": session.id, "verified": (await people.operator(jeanne)).password,
+                            "account": "account:x", "address": "address:x"},
+        "ask_address": {"session_id": session.id, "verified": (await people.operator(jeanne)).password,
+                        "email": "t@evil.example", "at_once": True},
+        "use_address": {"token_digest": digest("x")},
         "count_attempt": {"subjects": ["account:x"]},
         "set_recovery_codes": {"session_id": session.id, "verified": "", "recovery": ["x"]},
     }  # fmt: skip
@@ -505,7 +509,7 @@ async def stranger(people: People) -> AsyncIterator[ClientSession]:
 
 async def test_a_stranger_sees_only_the_way_in(people: People, jeanne: Id, stranger: ClientSession) -> None:
     """Every page that is registered: without a session it leads to the way in, or shows nothing of the house."""
-    open_pages = re.compile(r"/(sign-in|sign-out|reset|invitation|static|setup|live|api)\b|^/$")
+    open_pages = re.compile(r"/(sign-in|sign-out|reset|invitation|address|static|setup|live|api)\b|^/$")
     seen = 0
     for route in people.server.app.router.routes():  # type: ignore[union-attr]
         path = route.resource.canonical if route.resource else ""
