@@ -23,12 +23,12 @@ from central.devices.pages import device_pages
 from central.first_run.link import FILE, setup_link
 from central.first_run.pages import Wizard
 from central.first_run.sell_hall import sell_hall_routes
+from central.house_keys import open_keys
 from central.inventory import keeping as inventory
 from central.inventory.plan_page import PlanPages
 from central.kernel.chain import Chain
 from central.kernel.db import Database
 from central.kernel.door import Door
-from central.kernel.keys import load_keys
 from central.kernel.schema import SchemaError, upgrade
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
 from central.loops import Loops
@@ -130,7 +130,7 @@ def open_door(config: CentralConfig) -> Door:
     database = Database(config.database_url)
     try:
         upgrade(database)
-        keys = load_keys(config.keys, datetime.now(UTC))
+        keys = open_keys(database, config.keys, datetime.now(UTC))
     except SchemaError as fault:
         raise Failure(str(fault)) from fault
     except (OSError, ValueError) as fault:

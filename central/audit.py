@@ -6,6 +6,7 @@ from pathlib import Path
 
 import central.areas  # noqa: F401  # declares every entity
 from central.config import CentralConfig
+from central.house_keys import refuse_other_root
 from central.kernel.db import BROKEN, Database
 from central.kernel.keys import make_keys
 from central.kernel.proof import Fault, Proof, Wrong, prove
@@ -58,6 +59,7 @@ def verify(
         db = database.connect(read_only=True)
         try:
             db.begin(write=False)
+            refuse_other_root(db, root_pem, root)
             read = Read(db, SYSTEM, datetime.now(UTC), keys)
             return prove(read, file or config.checkpoint_file, root_pem, noted, progress)
         finally:

@@ -15,7 +15,12 @@ from shared.runtime.config import Failure, load_config
 from shared.runtime.log import setup
 from shared.runtime.tasks import run
 
-EXTRA = {"broker": "central", "found": "central", "simulate": "simulators"}  # roles whose packages stand elsewhere
+EXTRA = {
+    "broker": "central",
+    "found": "central",
+    "accept-keys": "central",
+    "simulate": "simulators",
+}  # roles whose packages stand elsewhere
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -79,6 +84,32 @@ def found(config: Path | None, code: str, name: str, operator: str) -> None:
     if made:
         institution_id, operator_id, key = made
         click.echo(f"institution  {institution_id}\noperator     {operator_id}\nkey          {key}")
+
+
+@main.group("keys")
+def house_keys() -> None:
+    """The keys that central's database belongs to."""
+
+
+@house_keys.command("accept")
+@click.option("--config", type=_FILE, help="Central's TOML file.")
+@click.option(
+    "--lost", type=click.Choice(["root", "vault"]), required=True, multiple=True, help="What is lost for good."
+)
+def accept_keys(config: Path | None, lost: tuple[str, ...]) -> None:
+    """After keys were lost for good: the database belongs to the ones in central's folder from now on, which are made
+    if there are none. A new root: every device enrols again, and tickets sold so far are void. A new vault key: second
+    factors open nothing and are cleared by an administrator. Central must not run."""
+    from central.config import CentralConfig
+    from central.house_keys import KeyName
+    from central.house_keys import accept_keys as accept
+    from central.kernel.db import Database
+
+    settings = load_config(CentralConfig, config, os.environ, "PARTERRE_CENTRAL")
+    held = accept(Database(settings.database_url), settings.keys, [KeyName(each) for each in lost])
+    for name in lost:
+        click.echo(f"The database belongs to the {name} key {held[KeyName(name)][:16]} now.")
+    click.echo(f"Back the folder up: {settings.keys}")
 
 
 @main.command()

@@ -6,6 +6,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
 )
 from cryptography.x509 import load_pem_x509_certificate
@@ -27,6 +29,7 @@ WORKING_YEARS = 3
 DEVICE_YEARS = 3
 _YEAR = timedelta(days=365)
 _NAMES = ("root.key", "root.pem", "working.key", "working.pem")
+_PRIVATE = ("root.key", "working.key")
 _BACKDATED = timedelta(days=1)  # a device's clock may be behind ours
 
 
@@ -58,20 +61,40 @@ def make_keys(now: datetime, house: str = "Parterre") -> Keys:
 
 
 def load_keys(folder: Path, now: datetime) -> Keys:
-    """The keys in `folder`, made at the first start; ValueError for a folder that is damaged or not whole, since new
-    keys in the place of lost ones would lock out every device."""
+    """The keys in `folder`, made if there are none. Whether they may be made is asked in central/house_keys.py."""
+    return read_keys(folder) or made_keys(folder, now)
+
+
+def read_keys(folder: Path) -> Keys | None:
+    """The keys in `folder`; None: it is empty, or not there. ValueError for a folder that is damaged or not whole, or
+    that others may read, since new keys in the place of lost ones would lock out every device."""
     if not folder.exists() or not any(folder.iterdir()):
-        return _made(folder, now)
+        return None
     missing = [name for name in _NAMES if not (folder / name).exists()]
     if missing:
         raise ValueError(f"{folder} lacks {', '.join(missing)}; restore the folder from your backup")
     keys = _read([(folder / name).read_bytes() for name in _NAMES])
     if keys is None:
         raise ValueError(f"{folder}: these are not the keys of a house; restore the folder from your backup")
+    for name in _PRIVATE:
+        refuse_exposed(folder / name)
     return keys
 
 
-def _made(folder: Path, now: datetime) -> Keys:
+def refuse_exposed(path: Path) -> None:
+    """ValueError for a private key that others than its owner may read or replace: a copy by `cp` often is."""
+    if path.stat().st_mode & 0o077:
+        raise ValueError(f"others may read {path}: run  chmod -R go= {path.parent}  and consider who has read it")
+
+
+def fingerprint(root_pem: str) -> str:
+    """SHA-256 of a root's public key, in hex: what a database calls it by."""
+    key = load_pem_x509_certificate(root_pem.encode()).public_key()
+    assert isinstance(key, Ed25519PublicKey), "a house's root"
+    return sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()
+
+
+def made_keys(folder: Path, now: datetime) -> Keys:
     """All four files or, if the machine stops in between, none."""
     keys = make_keys(now)
     half = folder.with_name(folder.name + ".new")

@@ -96,3 +96,12 @@ FOUND = sa.Table(
     sa.Column("words", sa.Text, nullable=False),  # what it is looked for by (kernel/found.py)
     sqlite_with_rowid=False,
 )
+
+HOUSE_KEY = sa.Table(
+    "house_key",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),  # root | vault
+    sa.Column("fingerprint", sa.Text, nullable=False),  # of the key that this database belongs to, never the key
+    sa.Column("since", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)

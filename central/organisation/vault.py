@@ -14,6 +14,8 @@ from secrets import token_bytes
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from central.kernel.keys import refuse_exposed
+
 _NONCE = 12
 FILE = "vault.key"
 
@@ -23,6 +25,8 @@ class Vault:
         assert len(key) == 32
         self._cipher = AESGCM(hmac.digest(key, b"seal", sha256))
         self._digest_key = hmac.digest(key, b"digest", sha256)
+        # What a database calls this key by: of 256 bits of chance, so nobody guesses the key from it.
+        self.fingerprint = hmac.digest(key, b"fingerprint", sha256).hex()
 
     def seal(self, secret: str, owner: str) -> str:
         """Text that only this key opens, and only for this owner: moved to another row it is worth nothing."""
@@ -42,17 +46,29 @@ class Vault:
 
 
 def load_vault(folder: Path) -> Vault:
-    """The key in central's folder of keys, made at the first start; ValueError for one that is damaged."""
+    """The key in central's folder of keys, made if there is none; ValueError for one that is damaged. Whether it may be
+    made is asked in central/house_keys.py."""
+    return read_vault(folder) or made_vault(folder)
+
+
+def read_vault(folder: Path) -> Vault | None:
+    """None: there is none. ValueError for one that is damaged, or that others may read."""
     path = folder / FILE
     if not path.exists():
-        half = path.with_suffix(".new")
-        half.unlink(missing_ok=True)
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(token_bytes(32))
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(path)
+        return None
     key = path.read_bytes()
     if len(key) != 32:
         raise ValueError(f"{path} is damaged; restore the folder from your backup")
+    refuse_exposed(path)
+    return Vault(key)
+
+
+def made_vault(folder: Path) -> Vault:
+    half, key = (folder / FILE).with_suffix(".new"), token_bytes(32)
+    half.unlink(missing_ok=True)
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    half.replace(folder / FILE)
     return Vault(key)
