@@ -3,9 +3,10 @@ corrected time counts, the others are `duplicate offline`. What follows from the
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from central.access.model import Admission, Anomaly, AnomalyKind, Passage, Scan
+from central.kernel.entity import Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
@@ -114,7 +115,7 @@ def report(
 class Anomalies:
     """Open anomalies, newest first."""
 
-    context_id: Id
+    context_id: Annotated[Id, Ref("context")]
     limit: int = 200
 
 

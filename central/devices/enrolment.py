@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from central.devices.model import DEVICE, Device, DeviceDo, DeviceState, NoDevice
 from central.kernel.declared import code_taken
-from central.kernel.entity import Raw, Ref, Secret
+from central.kernel.entity import Loose, Raw, Reach, Ref, Secret
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Context, Privilege
@@ -46,14 +46,14 @@ class InviteDevice:
     """Makes a device known and opens its enrolment for ten minutes with a code that the caller made (`new_code`); sent
     again for a device that has not enrolled, it renews the code. A selling device needs a point of sale of its own."""
 
-    id: Id
-    context_id: Id
-    site_id: Annotated[Id, Ref("site")]
+    id: Annotated[Id, Ref("device"), Reach.OWN]
+    context_id: Annotated[Id, Ref("context")]
+    site_id: Annotated[Id, Ref("site"), Reach.HELD]
     kind: DeviceKind
     code: str
     label: str
     enrolment_code: Annotated[str, Secret()]
-    point_of_sale_id: Annotated[Id, Ref("point_of_sale")] | None = None
+    point_of_sale_id: Annotated[Id, Ref("point_of_sale"), Reach.HELD] | None = None
 
 
 @handles(InviteDevice, needs=Privilege.DEVICE_MODIFY, gives=datetime)
@@ -65,6 +65,12 @@ def invite_device(tx: Tx, want: InviteDevice) -> Outcome[datetime]:
         return Refused(NoDevice.NO_SUCH_POINT_OF_SALE, fix="point_of_sale_id", detail={"kind": want.kind})
     until = tx.now + CODE_LIVES
     known = tx.get(Device, want.id)
+    if known and known.context_id != want.context_id:  # somebody else's, who would lose it to whoever has the new code
+        return Refused(NoDevice.NO_SUCH_DEVICE, fix="id")
+    if known and (known.site_id, known.kind, known.point_of_sale_id) != (
+        want.site_id, want.kind, want.point_of_sale_id,
+    ):  # fmt: skip
+        return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=known.id, detail={"state": known.state})
     if known and known.state is not DeviceState.INVITED:
         return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=known.id, detail={"state": known.state})
     if known:
@@ -154,7 +160,7 @@ class RevokeDevice:
     good all the same."""
 
     device_id: Annotated[Id, Ref("device")]
-    good: tuple[Id, ...] = ()
+    good: tuple[Annotated[Id, Loose("tickets that it signed: their sales may still be with it")], ...] = ()
 
 
 @handles(RevokeDevice, needs=Privilege.DEVICE_MODIFY, at=lambda read, want: device_context(read, want.device_id))
@@ -182,7 +188,7 @@ def publish_key(tx: Tx, context_id: Id, kid: str, row: KeyRow) -> None:
 class Enrolment:
     """Asked by a device until it is approved; `kid` is its key's id, so that nobody else reads its answer."""
 
-    device_id: Id
+    device_id: Annotated[Id, Ref("device"), Reach.OWN]
     kid: str
 
 

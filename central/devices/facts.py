@@ -20,7 +20,7 @@ from central.devices.leases import own_context, take_returned, take_sealed
 from central.devices.model import Device, DeviceState, FactRecord, FactState, NoDevice
 from central.devices.sales import take_sale
 from central.kernel.db import UNFIT
-from central.kernel.entity import Ref
+from central.kernel.entity import Loose, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
@@ -51,6 +51,8 @@ MOST_GAPS = 20
 @dataclass(frozen=True, slots=True)
 class UploadFacts(Upload):
     """A batch of a device's facts, oldest first, with its signature over the last one's hash."""
+
+    facts: Annotated[tuple[Fact, ...], Loose("what a fact names is looked at fact by fact (devices/taking.py)")]
 
 
 @handles(UploadFacts, needs=Privilege.DEVICE_SYNC, at=own_context, gives=Receipt)
@@ -206,7 +208,7 @@ def retry_fact(tx: Tx, want: RetryFact) -> Outcome[FactState]:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    context_id: Id
+    context_id: Annotated[Id, Ref("context")]
 
 
 @answers(DeadLetters, needs=Privilege.DEVICE_READ, at=whole_house, gives=list[FactRecord])

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from central.catalogue.model import Performance, ProductState
 from central.catalogue.ops import performance_context
-from central.kernel.entity import Secret
+from central.kernel.entity import Ref, Secret
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
@@ -21,7 +21,7 @@ from shared.wire.feeds import Family, HallRow, feed_name
 class PublishHall:
     """Tells a performance's picture to its site. `taken` is derived and bulky, so the log leaves it out."""
 
-    performance_id: Id
+    performance_id: Annotated[Id, Ref("performance")]
     taken: Annotated[str, Secret()]
 
 
@@ -29,6 +29,7 @@ class PublishHall:
     PublishHall,
     needs=Privilege.CATALOGUE_MODIFY,
     at=lambda read, want: performance_context(read, want.performance_id),
+    on="",
 )
 def publish_hall(tx: Tx, want: PublishHall) -> Outcome[None]:
     performance = tx.get(Performance, want.performance_id)

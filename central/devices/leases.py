@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from central.access.model import AnomalyKind
 from central.access.ops import report
 from central.catalogue.model import Performance, ProductState
+from central.devices.belonging import sells
 from central.devices.enrolment import SELLERS
 from central.devices.model import Device, DeviceState, LeaseRecord, LeaseSlot, NoLease
 from central.inventory.halls import choose, free_seats, room
@@ -16,7 +17,7 @@ from central.inventory.model import Allocation, PlaceState
 from central.inventory.places import Holder, Seat, release, take_seats
 from central.inventory.shop import reach
 from central.kernel.db import in_list
-from central.kernel.entity import Ref
+from central.kernel.entity import Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
@@ -42,10 +43,10 @@ class RequestLease:
     """Asked by a selling device: just these seats (a visitor waits), or `quantity` places as stock, best first, of a
     category or of any. `lease_id` is the device's, so that asking again gives the same lease."""
 
-    lease_id: Id
-    performance_id: Id
-    seats: tuple[Id, ...] = ()
-    category_id: Id | None = None
+    lease_id: Annotated[Id, Ref("lease"), Reach.OWN]
+    performance_id: Annotated[Id, Ref("performance")]
+    seats: tuple[Annotated[Id, Ref("physical_seat"), Reach.WITHIN], ...] = ()
+    category_id: Annotated[Id, Ref("seat_category"), Reach.WITHIN] | None = None
     quantity: int = 0
 
     @property
@@ -88,7 +89,7 @@ def _may_lease(
     selling = device is not None and device.state is DeviceState.ACTIVE and device.kind in SELLERS
     if device is None or not selling or not device.point_of_sale_id:
         return Refused(NoLease.NOT_A_SELLER, fix=read.actor.id)
-    if performance is None:
+    if performance is None or not sells(read, device, performance.id):
         return Refused(NoLease.NO_SUCH_PERFORMANCE, fix="performance_id")
     if performance.state is not ProductState.ON_SALE or read.now >= performance.sell_until:
         return Refused(NoLease.NOT_ON_SALE, fix=performance.id, detail={"state": performance.state})

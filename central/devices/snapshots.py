@@ -15,12 +15,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Annotated
 
 import orjson
 
 from central.devices.leases import own_context
 from central.devices.model import Device, DeviceState, NoDevice, SnapshotRecord
 from central.kernel.door import Door
+from central.kernel.entity import Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read, Tx
 from central.organisation.model import Privilege
@@ -46,13 +48,13 @@ class NoteSnapshot:
     """Central's own: a snapshot of a site was made; it gets its version and its sealed manifest here. `created`: when
     its rows were read."""
 
-    site_id: Id
+    site_id: Annotated[Id, Ref("site")]
     created: datetime
     feeds: dict[str, int]
     file: SnapshotFile
 
 
-@handles(NoteSnapshot, needs=Privilege.DEVICE_MODIFY, at=lambda _, __: None, gives=Sealed)
+@handles(NoteSnapshot, needs=Privilege.DEVICE_MODIFY, at=lambda _, __: None, gives=Sealed, on="")
 def note_snapshot(tx: Tx, want: NoteSnapshot) -> Outcome[Sealed]:
     last = newest(tx, want.site_id)
     version = tx.counter(f"snapshot/{want.site_id}")

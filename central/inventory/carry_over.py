@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from central.catalogue.model import Performance
 from central.inventory.plan_tables import GONE, performance_table, save_performance
 from central.inventory.telling import plan_changed
-from central.kernel.entity import Ref
+from central.kernel.entity import Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Read, Tx
@@ -81,7 +81,7 @@ class CarryOver:
     configuration_id: Annotated[Id, Ref("logical_configuration")]
     performances: tuple[Annotated[Id, Ref("performance")], ...]
     fields: tuple[Field, ...] = ()
-    action_id: Annotated[Id, Ref("plan_action")] | None = None
+    action_id: Annotated[Id, Ref("plan_action"), Reach.WITHIN] | None = None
     selection: Selection = field(default_factory=lambda: Selection(everything=True))
     why: str = ""
 
@@ -122,7 +122,7 @@ class PreviewCarryOver:
 
     configuration_id: Annotated[Id, Ref("logical_configuration")]
     performance_id: Annotated[Id, Ref("performance")]
-    action_id: Annotated[Id, Ref("plan_action")] | None = None
+    action_id: Annotated[Id, Ref("plan_action"), Reach.WITHIN] | None = None
     only: Field | None = None
 
 

@@ -15,14 +15,14 @@ places, and `place_change` says which seats those are (halls.py).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import orjson
 import sqlalchemy as sa
 
 from central.catalogue.ops import performance_context
 from central.kernel.db import Connection
-from central.kernel.entity import METADATA
+from central.kernel.entity import METADATA, Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Gathered, Read, Tx
 from central.organisation.model import Privilege
@@ -178,7 +178,7 @@ def counts_of(read: Read, performance_id: str) -> list[PlaceCounts]:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    performance_id: Id
+    performance_id: Annotated[Id, Ref("performance")]
 
 
 @answers(

@@ -24,7 +24,7 @@ from central.inventory.places import (
 )
 from central.inventory.shop import Shop, barred, open_shop, point_of_sale_context, reach_of
 from central.kernel.db import in_list
-from central.kernel.entity import Between, Ref
+from central.kernel.entity import Between, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
@@ -36,7 +36,7 @@ from shared.rules.seating import Want
 
 @dataclass(frozen=True, slots=True)
 class CountedWish:
-    gauge_id: Annotated[Id, Ref("gauge")]
+    gauge_id: Annotated[Id, Ref("gauge"), Reach.WITHIN]
     quantity: Annotated[int, Between(1, 999)]
 
 
@@ -46,8 +46,8 @@ class BestWish:
     wishes, kept if that can be."""
 
     quantity: Annotated[int, Between(1, 999)]
-    category_id: Annotated[Id, Ref("seat_category")] | None = None
-    zone_id: Annotated[Id, Ref("physical_zone")] | None = None
+    category_id: Annotated[Id, Ref("seat_category"), Reach.WITHIN] | None = None
+    zone_id: Annotated[Id, Ref("physical_zone"), Reach.WITHIN] | None = None
     row: str = ""
     aisle: bool = False
     wheelchairs: int = 0
@@ -58,13 +58,13 @@ class HoldPlaces:
     """Keeps places for a cart: named seats, counted places, best seats, in any mix; all or none. The same hold again
     takes more. How long it lasts is the channel's business."""
 
-    hold_id: Id
+    hold_id: Annotated[Id, Ref("hold"), Reach.OWN]
     point_of_sale_id: Annotated[Id, Ref("point_of_sale")]
     performance_id: Annotated[Id, Ref("performance")]
-    seats: tuple[Annotated[Id, Ref("physical_seat")], ...] = ()
+    seats: tuple[Annotated[Id, Ref("physical_seat"), Reach.WITHIN], ...] = ()
     counted: tuple[CountedWish, ...] = ()
     best: BestWish | None = None
-    contact_id: Id | None = None
+    contact_id: Annotated[Id, Loose("of a house's own list of contacts; nothing is read by it")] | None = None
 
     @property
     def in_line(self) -> str:
@@ -267,7 +267,7 @@ class ReleaseHold:
     """Gives these places of a hold back; none named: all of them, and the hold is over."""
 
     hold_id: Annotated[Id, Ref("hold")]
-    allocations: tuple[Annotated[Id, Ref("allocation")], ...] = ()
+    allocations: tuple[Annotated[Id, Ref("allocation"), Reach.WITHIN], ...] = ()
 
 
 @handles(ReleaseHold, needs=Privilege.ORDER_CREATE, at=lambda read, want: hold_context(read, want.hold_id), gives=Held)
@@ -293,14 +293,11 @@ def held_by(read: Read, hold_id: str) -> dict[Id, Located]:
 
 
 def hold_to_sell(tx: Tx, hold_id: Id, performance_id: Id, point_of_sale_id: Id) -> Hold | Refused:
-    """A hold that this point of sale may sell now, or why not."""
+    """A hold that this point of sale may sell now, or why not. One of another is, here, none."""
     hold = tx.get(Hold, hold_id)
-    refused = _over(tx, hold)
-    if refused or hold is None:
-        return refused or Refused(NoSale.NO_SUCH_HOLD, fix="hold_id")
-    if (hold.performance_id, hold.point_of_sale_id) != (performance_id, point_of_sale_id):
-        return Refused(NoSale.NO_SUCH_HOLD, fix=hold_id)
-    return hold
+    if hold is None or (hold.performance_id, hold.point_of_sale_id) != (performance_id, point_of_sale_id):
+        return Refused(NoSale.NO_SUCH_HOLD, fix="hold_id")
+    return _over(tx, hold) or hold
 
 
 # --- expiry ----------------------------------------------------------------------------------------------------------
@@ -310,7 +307,7 @@ def hold_to_sell(tx: Tx, hold_id: Id, performance_id: Id, point_of_sale_id: Id) 
 class ExpireHolds:
     """Gives back what holds kept that are over. Answers with their number; at most a hundred at a time."""
 
-    context_id: Id
+    context_id: Annotated[Id, Ref("context")]
 
 
 @handles(ExpireHolds, needs=Privilege.CONTINGENT_MODIFY, gives=int)

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Annotated
 
 from central.catalogue.model import Event, NoProduct, Performance, ProductState
 from central.catalogue.ops import Schedule, event_context
 from central.inventory import counts
 from central.inventory.model import Contingent, Gauge, Place
 from central.kernel.declared import command_of
+from central.kernel.entity import Ref
 from central.kernel.privileges import Action
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
@@ -25,9 +27,9 @@ class CreatePerformance:
     configuration; from here on they live their own life."""
 
     id: Id
-    event_id: Id
-    logical_configuration_id: Id
-    price_grid_id: Id
+    event_id: Annotated[Id, Ref("event")]
+    logical_configuration_id: Annotated[Id, Ref("logical_configuration")]
+    price_grid_id: Annotated[Id, Ref("price_grid")]
     schedule: Schedule
 
 

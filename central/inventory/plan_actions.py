@@ -9,7 +9,7 @@ from central.catalogue.model import Performance
 from central.catalogue.ops import performance_context
 from central.inventory.plan_tables import performance_table, save_performance
 from central.inventory.telling import plan_changed
-from central.kernel.entity import Ref
+from central.kernel.entity import Reach, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Read, Tx
@@ -104,7 +104,7 @@ class OrderSeats:
     performance_id: OfPerformance
     selection: Selection
     order: SeatOrder
-    first_zones: tuple[Annotated[Id, Ref("physical_zone")], ...] = ()
+    first_zones: tuple[Annotated[Id, Ref("physical_zone"), Reach.WITHIN], ...] = ()
     why: str = ""
 
 
@@ -166,7 +166,7 @@ class UndoPlanAction:
     """Takes an action back, as a new entry in the plan's history. What was changed again since, or is taken now, is
     left as it is and named. An undo can be undone."""
 
-    action_id: Annotated[Id, Ref("plan_action")]
+    action_id: Annotated[Id, Ref("plan_action"), Reach.PLACE]
     why: str = ""
 
 

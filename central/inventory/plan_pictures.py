@@ -18,7 +18,7 @@ import orjson
 from central.catalogue.model import Performance
 from central.inventory.plan_actions import plan_table, target_context
 from central.kernel.db import in_list
-from central.kernel.entity import Ref
+from central.kernel.entity import Reach, Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Read
 from central.organisation.model import Privilege
@@ -111,7 +111,7 @@ class PlanPicture:
     """A plan to draw: as it is, or as it was at a moment. `order`: with the order of seats for best seats."""
 
     target: PlanTarget
-    target_id: Id
+    target_id: Annotated[Id, Reach.PLACE]
     at: datetime | None = None
     order: bool = False
 
@@ -340,7 +340,7 @@ class PlanHistory:
     """What was done to a plan, newest first, before a version (0: from the newest)."""
 
     target: PlanTarget
-    target_id: Id
+    target_id: Annotated[Id, Reach.PLACE]
     before: int = 0
     limit: int = 50
 
@@ -359,7 +359,7 @@ class PlanChanges:
     """What was done to a plan since a version, oldest first, with everything that changed: how a screen keeps up."""
 
     target: PlanTarget
-    target_id: Id
+    target_id: Annotated[Id, Reach.PLACE]
     since: int
 
 
@@ -390,7 +390,7 @@ class ComparePlan:
     """What differs between two moments; `until` none: now."""
 
     target: PlanTarget
-    target_id: Id
+    target_id: Annotated[Id, Reach.PLACE]
     since: datetime
     until: datetime | None = None
 
@@ -467,7 +467,7 @@ class PlanCounts:
     """How many places there are per category and contingent, on any plan."""
 
     target: PlanTarget
-    target_id: Id
+    target_id: Annotated[Id, Reach.PLACE]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ in places.py). An operator may put places back into the contingent afterwards: t
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from central.inventory.model import NoRule, ReleaseFiring, ReleaseRule
 from central.inventory.places import fall
 from central.kernel.declared import checked
+from central.kernel.entity import Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
@@ -71,7 +73,7 @@ def due(read: Read, until: datetime) -> Iterator[Due]:
 class FireReleaseRules:
     """Fires what is due, a few performances at a time. Answers with what has fired; nothing: no rule is due."""
 
-    context_id: Id
+    context_id: Annotated[Id, Ref("context")]
 
 
 @handles(FireReleaseRules, needs=Privilege.CONTINGENT_MODIFY, gives=list[ReleaseFiring])
@@ -99,7 +101,7 @@ def _fire(tx: Tx, each: Due) -> ReleaseFiring:
 class ComingReleases:
     """What release rules will do in the house until a moment, and what they should have done and have not yet."""
 
-    context_id: Id
+    context_id: Annotated[Id, Ref("context")]
     until: datetime
 
 

@@ -26,6 +26,7 @@ from central.kernel.db import UNFIT, Connection, Database, Repeatable, is_read_o
 from central.kernel.entity import Declaration
 from central.kernel.keys import Keys
 from central.kernel.privileges import nodes
+from central.kernel.reach import PathOf, Reaching, hidden, nothing_like
 from central.kernel.registry import COMMANDS, Handler, handler_of
 from central.kernel.scope import home
 from central.kernel.traces import Given, Traces
@@ -58,6 +59,7 @@ class NoEntry(StrEnum):
     BUSY = auto()
     FAULTY = auto()  # a sign that nobody sees in a text
     NOT_ALLOWED = auto()
+    NOT_YOURS = auto()  # something outside of the asker's perimeter
     ID_REUSED = auto()
     DOES_NOT_FIT = auto()  # an id that is there already or names nothing, a number out of bounds
 
@@ -85,8 +87,9 @@ def reply_to(outcome: Outcome[Any]) -> Reply:
     return Reply(False, orjson.dumps({"reason": outcome.reason, "fix": outcome.fix, "detail": outcome.detail}))
 
 
-def _not_allowed(needs: str, place: str | None) -> Refused:
-    return Refused(NoEntry.NOT_ALLOWED, fix=needs, detail={"at": place or ""})
+def _not_allowed(needs: str, command: Any) -> Refused:
+    """A place that is not there and one of somebody else are answered alike: `at` is what the asker said."""
+    return Refused(NoEntry.NOT_ALLOWED, fix=needs, detail={"at": getattr(command, "context_id", "")})
 
 
 def _stored(answer: str) -> Reply:
@@ -113,9 +116,6 @@ NOTHING = Told(frozenset(), frozenset())
 
 Waiting = tuple[Job | Callable[[Connection], Any], asyncio.Future[Any]]
 
-PathOf = Callable[[Read, str], tuple[str, ...]]
-"""A context's id and its ancestors' ids, nearest first."""
-
 
 class Door:
     def __init__(self, database: Database, clock: Callable[[], datetime], path_of: PathOf, keys: Keys) -> None:
@@ -123,6 +123,7 @@ class Door:
         self._clock = clock
         self._path_of = path_of
         self.keys = keys
+        self._reaching = Reaching(self._path)
         self._paths: dict[str, tuple[str, ...]] = {}  # a context never moves, so a path once read stays true
         self._listeners: list[Callable[[frozenset[str], frozenset[str]], None]] = []
         self._jobs: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
@@ -339,7 +340,7 @@ class Door:
         if early:
             db.undo()
             return early, NOTHING
-        outcome = self._handled(tx, job)
+        outcome = self._handled(tx, job, place)
         if isinstance(outcome, Refused):
             db.undo()  # a refusal after a write leaves no trace
             if handler.needs is None:
@@ -366,7 +367,7 @@ class Door:
         asked for their rights as if the id were new, and learn nothing but that it is not."""
         own = given is not None and job.proves_who and given.actor == job.actor.label
         if given and own and given.digest == job.digest:
-            refused = self._lacking(tx, job.handler, given.place)
+            refused = self._lacking(tx, job.handler, given.place, job.command)
             return None, reply_to(refused) if refused else _stored(traces.answer(db, job.command_id))
         try:
             place, refused = self._allowed(tx, job.handler, job.command)
@@ -378,9 +379,9 @@ class Door:
             refused = Refused(NoEntry.DOES_NOT_FIT, detail={"why": "a number that no column holds"})
         return place, reply_to(refused) if refused else None
 
-    def _handled(self, tx: Tx, job: Job) -> Outcome[Any]:
+    def _handled(self, tx: Tx, job: Job, place: str | None) -> Outcome[Any]:
         try:
-            return job.handler.run(tx, job.command)
+            return self._reached(tx, job.handler, place, job.command)
         except UNFIT as fault:
             return _unfit(fault).outcome
 
@@ -396,19 +397,36 @@ class Door:
         """The context in which a command or query acts (None: nowhere that is known), and why it may not."""
         place = handler.at(read, command) if handler.needs else None
         place = place if place and self._path(read, place) else None
-        return place, self._lacking(read, handler, place)
+        return place, self._lacking(read, handler, place, command)
 
-    def _lacking(self, read: Read, handler: Handler, place: str | None) -> Refused | None:
+    def _lacking(self, read: Read, handler: Handler, place: str | None, command: Any) -> Refused | None:
         if handler.needs is None or read.actor.may(handler.needs, self._path(read, place) if place else ()):
             return None
-        return _not_allowed(handler.needs, place)
+        return _not_allowed(handler.needs, command)
+
+    def _reached(self, read: Any, handler: Handler, place: str | None, command: Any) -> Outcome[Any]:
+        """Runs the handler of what is allowed. What the asker may not name is not there for it (kernel/reach.py): the
+        words of its refusal are those for an id that names nothing."""
+        if handler.needs is None or place is None or read.actor.kind is ActorKind.SYSTEM:
+            return handler.run(read, command)
+        named = handler.named(command)
+        strangers, outside = self._reaching.strangers(read, handler.needs, self._path(read, place), named)
+        if not strangers:
+            return Refused(NoEntry.NOT_YOURS, fix=outside.row_id) if outside else handler.run(read, command)
+        instead = {row_id: str(nothing_like(row_id)) for row_id in strangers}
+        outcome = handler.run(read, hidden(command, instead))
+        if isinstance(outcome, Ok):  # it does not care whether the thing is there; we do
+            first = next(iter(strangers.values()))
+            return Refused(NoEntry.DOES_NOT_FIT, fix=first.at, detail={"entity": first.table})
+        as_sent = {made: row_id for row_id, made in instead.items()}
+        return Refused(outcome.reason, as_sent.get(outcome.fix, outcome.fix), hidden(dict(outcome.detail), as_sent))
 
     async def _turned_away(self, job: Job) -> Reply | None:
         """Refuses beside the writer, who has better to do, what strangers ask and what wants a right that is held
         nowhere. None: it has to be decided in its turn."""
         stranger, needs = job.actor.kind is ActorKind.ANONYMOUS, job.handler.needs
         if stranger and needs:
-            return reply_to(_not_allowed(needs, None))
+            return reply_to(_not_allowed(needs, job.command))
         if stranger or not job.actor.may_somewhere(needs):
             assert self._loop is not None, "the door is not open"
             return await self._loop.run_in_executor(self._readers, self._reading, lambda db: self._tried(db, job))
@@ -418,10 +436,10 @@ class Door:
         """The refusal, or the stored answer, if it comes to one before anything has to be written."""
         traces, tx = Traces(), Tx(db, job.actor, self._clock(), job.command_id, self.keys)
         try:
-            _, early = self._entered(db, tx, job, traces.given(db, job.command_id), traces)
+            place, early = self._entered(db, tx, job, traces.given(db, job.command_id), traces)
             if early:
                 return early
-            outcome = self._handled(tx, job)
+            outcome = self._handled(tx, job, place)
         except Exception as fault:
             if is_read_only(fault):
                 return None
@@ -480,7 +498,8 @@ class Door:
     def _asked(self, read: Read, query: Any) -> Outcome[Any]:
         handler = handler_of(type(query))
         try:
-            return self._allowed(read, handler, query)[1] or handler.run(read, query)
+            place, refused = self._allowed(read, handler, query)
+            return refused or self._reached(read, handler, place, query)
         except UNFIT as fault:
             return _unfit(fault).outcome
 

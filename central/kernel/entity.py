@@ -46,6 +46,24 @@ class Ref:
     table: str
 
 
+class Reach(StrEnum):
+    """`Annotated[Id, Ref("site"), Reach.HELD]`: how far a command's right has to go for what it names, by which rule
+    (kernel/reach.py). Without a mark the thing stands on the line of the place where the right is asked, or the right
+    is held there too."""
+
+    HELD = auto()  # the right reaches it itself; that it stands above is not enough
+    WITHIN = auto()  # only a part of what another field names: the handler looks for it there and nowhere else
+    OWN = auto()  # the command's own: it is new, or was made by who sends it, which the handler sees to
+    PLACE = auto()  # the place itself, where the right is asked; which entity it is, another field says
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """`Annotated[Id, Loose("why")]`: an id that names no row that rights could be asked for, and why that is so."""
+
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Secret:
     """`Annotated[str, Secret()]`: never shown, logged or exported."""

@@ -10,7 +10,7 @@ import orjson
 
 from central.kernel.db import in_list
 from central.kernel.door import Door
-from central.kernel.entity import Raw
+from central.kernel.entity import Loose, Raw
 from central.kernel.registry import handles
 from central.kernel.tx import SYSTEM, Read, Tx
 from shared.clock import to_ms
@@ -29,7 +29,7 @@ Act = Callable[[Id, dict[str, object]], Awaitable[bool]]
 class SettleOutbox:
     """Notes how an action ended; after `MOST_TRIES` failures it is given up, visibly."""
 
-    outbox_id: Id
+    outbox_id: Annotated[Id, Loose("a row of central's own outbox")]
     done: bool
     attempt: int
     why: Annotated[str, Raw()] = ""

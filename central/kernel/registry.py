@@ -7,7 +7,8 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 import orjson
 from pydantic import ConfigDict, TypeAdapter
 
-from central.kernel.entity import BY_NAME, Ref, Secret, stripped
+from central.kernel.entity import BY_NAME, Reach, Ref, Secret, stripped
+from central.kernel.reach import Named, naming
 from central.kernel.tx import Read, Tx
 from shared.outcome import Outcome
 
@@ -19,7 +20,8 @@ Place = Callable[[Read, Any], str | None]
 @dataclass(frozen=True, slots=True)
 class Handler:
     """`needs` None: everybody may ask (the handler checks what it must, such as a one-time code). `on`: the entity that
-    it acts on, whose id is its first field; its screen shows a button for it."""
+    it acts on, whose id is its first field; its screen shows a button for it (empty: none does). `named` tells what a
+    command refers to."""
 
     name: str
     kind: type[Any]
@@ -31,6 +33,7 @@ class Handler:
     secrets: tuple[str, ...]
     doc: str
     on: str | None
+    named: Callable[[Any], list[Named]]
 
     def struck(self, body: bytes) -> bytes:
         """A command's JSON with its secrets struck out: what the log keeps."""
@@ -102,7 +105,8 @@ def _handler(
     )
     doc = " ".join((kind.__doc__ or "").split())
     kind.__pydantic_config__ = ConfigDict(extra="forbid")  # a field that we do not know is a slip, or an attack
-    return Handler(name, kind, needs, at, gives, run, TypeAdapter(kind), secrets, doc, on or _acts_on(kind, hints))
+    acts_on = _acts_on(kind, hints) if on is None else on
+    return Handler(name, kind, needs, at, gives, run, TypeAdapter(kind), secrets, doc, acts_on, naming(kind))
 
 
 def _acts_on(kind: type[Any], hints: dict[str, Any]) -> str | None:
@@ -110,6 +114,8 @@ def _acts_on(kind: type[Any], hints: dict[str, Any]) -> str | None:
     if not (first := next(iter(fields(kind)), None)):
         return None
     _, _, marks = stripped(hints[first.name])
+    if any(mark in (Reach.OWN, Reach.WITHIN) for mark in marks):
+        return None
     return next((mark.table for mark in marks if isinstance(mark, Ref)), None)
 
 

@@ -64,6 +64,12 @@ def context_of_new(read: Read, declaration: Declaration, fields: Mapping[str, An
     return str(named) if target == "context" else context_of(read, str(target), str(named))
 
 
+@cache
+def narrowed_by(table: str) -> frozenset[str]:
+    """Kinds of objects to which a perimeter may narrow its rows: itself, and what its columns name."""
+    return frozenset({table} | {each.ref for each in BY_NAME[table].columns if each.ref and not each.many})
+
+
 def narrowing(read: Read, declaration: Declaration, places: tuple[str, ...] | None) -> tuple[str, str, dict[str, Any]]:
     """(joins, conditions, parameters) that leave of `table t` what the asker may see: in these contexts (None: all),
     and within the perimeter."""

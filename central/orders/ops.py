@@ -9,7 +9,7 @@ from central.inventory.holds import held_by, hold_to_sell
 from central.inventory.model import Hold, HoldDo, NoSale, PlaceDo, PlaceState
 from central.inventory.places import Holder, Seat, end_hold, move_on, take_counted, take_seats
 from central.inventory.shop import Shop, barred, open_shop, point_of_sale_context
-from central.kernel.entity import Ref
+from central.kernel.entity import Loose, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.ledger.model import AccountKind
@@ -113,9 +113,9 @@ def ticket_id(entitlement_id: Id, serial: int) -> Id:
 class WantedPlace:
     """A seat, or one counted place of a gauge, at a tariff."""
 
-    tariff_id: Id
-    seat_id: Id | None = None
-    gauge_id: Id | None = None
+    tariff_id: Annotated[Id, Ref("tariff"), Reach.WITHIN]
+    seat_id: Annotated[Id, Ref("physical_seat"), Reach.WITHIN] | None = None
+    gauge_id: Annotated[Id, Ref("gauge"), Reach.WITHIN] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +124,15 @@ class PlaceOrder:
     `amount` is what was taken, in minor units: a
     client that computed another total than ours is refused before anything is sold."""
 
-    order_id: Id
-    point_of_sale_id: Id
-    performance_id: Id
+    order_id: Annotated[Id, Ref("sale_order"), Reach.OWN]
+    point_of_sale_id: Annotated[Id, Ref("point_of_sale")]
+    performance_id: Annotated[Id, Ref("performance")]
     places: tuple[WantedPlace, ...]
     method: PaymentMethod
     amount: int
     reference: str = ""
-    hold_id: Annotated[Id, Ref("hold")] | None = None
-    contact_id: Id | None = None
+    hold_id: Annotated[Id, Ref("hold"), Reach.WITHIN] | None = None
+    contact_id: Annotated[Id, Loose("of a house's own list of contacts; nothing is read by it")] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,8 +324,8 @@ def signed_token(
 class ReissueTicket:
     """A duplicate: the old barcode dies at every gate that hears of it, the new one carries the next serial."""
 
-    entitlement_id: Id
-    context_id: Id
+    entitlement_id: Annotated[Id, Ref("entitlement"), Reach.WITHIN]
+    context_id: Annotated[Id, Ref("context")]
 
 
 @handles(ReissueTicket, needs=Privilege.TICKET_REISSUE, gives=SoldTicket)
@@ -356,8 +356,8 @@ def reissue_ticket(tx: Tx, want: ReissueTicket) -> Outcome[SoldTicket]:
 class OrderOf:
     """One order with its tickets. `context_id` is the organiser."""
 
-    context_id: Id
-    order_id: Id
+    context_id: Annotated[Id, Ref("context")]
+    order_id: Annotated[Id, Ref("sale_order"), Reach.WITHIN]
 
 
 @answers(OrderOf, needs=Privilege.ORDER_READ, gives=dict[str, Any])

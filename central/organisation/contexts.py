@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from central.kernel.declared import unfit
-from central.kernel.entity import Ref, Secret
+from central.kernel.entity import Reach, Ref, Secret
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
@@ -31,10 +31,10 @@ MOST_LEVELS = 8
 class SetUpHouse:
     """The first command of an empty database, from the console: institution, first administrator."""
 
-    institution_id: Id
+    institution_id: Annotated[Id, Ref("context"), Reach.OWN]
     code: str
     names: Names
-    operator_id: Id
+    operator_id: Annotated[Id, Ref("operator"), Reach.OWN]
     operator_name: str
     key_digest: Annotated[str, Secret()]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any
 
-from central.kernel.entity import ENTITIES, Look, Ref, Secret
+from central.kernel.entity import ENTITIES, Look, Loose, Ref, Secret
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import faults_of
@@ -139,7 +139,7 @@ class UseLetter:
 
     token_digest: Annotated[str, Secret()]
     password: Annotated[str, Secret()]
-    forgive: Id
+    forgive: Annotated[Id, Loose("a count of failures that central worked out from the address")]
 
 
 @handles(UseLetter, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)

@@ -27,7 +27,7 @@ import orjson
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from central.kernel.door import Door
-from central.kernel.entity import Raw
+from central.kernel.entity import Loose, Raw, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import SYSTEM, Read, Tx
 from central.organisation import telling
@@ -228,8 +228,8 @@ def _after(said: str) -> timedelta | None:
 class NoteAttempt:
     """Central's own: how a try went, and when the next one is."""
 
-    outbox_id: Id
-    delivery_id: Id
+    outbox_id: Annotated[Id, Loose("a row of central's own outbox")]
+    delivery_id: Annotated[Id, Ref("webhook_delivery")]
     attempt: int
     ok: bool
     status: int | None

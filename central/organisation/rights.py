@@ -197,7 +197,7 @@ class WhatMayTheyDo:
     """All that an operator may do, and through what. `at` a context: what holds there; left out: anywhere."""
 
     operator_id: Annotated[Id, Ref("operator")]
-    at: Id | None = None
+    at: Annotated[Id, Ref("context")] | None = None
 
 
 def _at_operator(read: Read, want: WhatMayTheyDo) -> str | None:

@@ -184,7 +184,7 @@ def _begin(
 class NoteSeen:
     """A sign of life of a session: written down every few minutes, so that an idle one ends."""
 
-    session_id: Id
+    session_id: Annotated[Id, Ref("operator_session")]
 
 
 @handles(NoteSeen, needs=Privilege.SESSION_END, at=by_house_alone)

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from operator import itemgetter
-from typing import Any
+from typing import Annotated, Any
 
 from central.access.model import AnomalyKind
+from central.kernel.entity import Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Read
 from central.organisation.model import Privilege
@@ -313,7 +314,7 @@ CHECKS: tuple[tuple[str, str, Callable[[Read, _Looked], None]], ...] = (
 class Checks:
     """The seven invariants with their figures. `context_id` is the institution."""
 
-    context_id: Id
+    context_id: Annotated[Id, Ref("context")]
 
 
 @answers(Checks, needs=Privilege.ACCESS_READ, gives=list[Check])

@@ -49,7 +49,7 @@ class CreateLogicalConfiguration:
     physical_configuration_id: Annotated[Id, Ref("physical_configuration")]
     code: str
     names: Names
-    categories: dict[str, Id]
+    categories: dict[str, Annotated[Id, Ref("seat_category")]]
     draft: bool = False
 
 

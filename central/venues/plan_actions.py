@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from central.kernel.entity import Ref
+from central.kernel.entity import Reach, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Tx
@@ -320,7 +320,7 @@ class OrderLogicalSeats:
     configuration_id: Logical
     selection: Selection
     order: SeatOrder
-    first_zones: tuple[Annotated[Id, Ref("physical_zone")], ...] = ()
+    first_zones: tuple[Annotated[Id, Ref("physical_zone"), Reach.WITHIN], ...] = ()
     why: str = ""
 
 

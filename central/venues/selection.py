@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from central.kernel.entity import Ref
+from central.kernel.entity import Reach, Ref
 from central.venues.model import NoAct
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -24,7 +24,7 @@ NAMED = 20  # unknown things that a refusal lists
 
 @dataclass(frozen=True, slots=True)
 class RowRef:
-    zone_id: Annotated[Id, Ref("physical_zone")]
+    zone_id: Annotated[Id, Ref("physical_zone"), Reach.WITHIN]
     row: str
 
 
@@ -32,9 +32,9 @@ class RowRef:
 class Counted:
     """`quantity` places of a counted zone, out of those that are in a contingent now (empty: hors contingent)."""
 
-    zone_id: Annotated[Id, Ref("physical_zone")]
+    zone_id: Annotated[Id, Ref("physical_zone"), Reach.WITHIN]
     quantity: int
-    contingent_id: str = ""
+    contingent_id: Annotated[str, Ref("contingent"), Reach.WITHIN] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,12 @@ class Selection:
     """`runs` are stretches of the plan's order: (first, how many). An empty id among `contingents` is hors contingent.
     `lasso` are the corners of a polygon in plan units."""
 
-    seats: tuple[Annotated[Id, Ref("physical_seat")], ...] = ()
+    seats: tuple[Annotated[Id, Ref("physical_seat"), Reach.WITHIN], ...] = ()
     runs: tuple[tuple[int, int], ...] = ()
     rows: tuple[RowRef, ...] = ()
-    zones: tuple[Annotated[Id, Ref("physical_zone")], ...] = ()
-    categories: tuple[Annotated[Id, Ref("seat_category")], ...] = ()
-    contingents: tuple[str, ...] = ()
+    zones: tuple[Annotated[Id, Ref("physical_zone"), Reach.WITHIN], ...] = ()
+    categories: tuple[Annotated[Id, Ref("seat_category"), Reach.WITHIN], ...] = ()
+    contingents: tuple[Annotated[str, Ref("contingent"), Reach.WITHIN], ...] = ()
     lasso: tuple[Point, ...] = ()
     counts: tuple[Counted, ...] = ()
     everything: bool = False

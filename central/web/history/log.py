@@ -9,11 +9,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 
 from central.kernel.db import in_list
+from central.kernel.entity import Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Read
 from central.web.screens.listing import contexts_below
@@ -208,7 +209,7 @@ class AuditLog:
     """Who did what, when and from where, at a context and below it: the log's rows without the values that were
     changed, newest first. `before` is the number under which to go on: the last one's `seq`."""
 
-    context_id: Id
+    context_id: Annotated[Id, Ref("context")]
     before: int = 0
     limit: int = 100
     actor: str = ""

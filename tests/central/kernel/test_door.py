@@ -253,8 +253,9 @@ async def test_what_shows_every_organisers_rows_wants_a_right_to_the_whole_house
         for at in (house.institution, house.organiser):
             outcome = await door.ask(house.operator(privilege, at=at), query(at))
             assert isinstance(outcome, Ok) is (at == house.institution)
-        nowhere = await door.ask(house.operator(privilege), query(new_id()))
-        assert nowhere == Refused("not_allowed", privilege, {"at": ""})
+        lost = new_id()  # said as it is asked, whether there is such a place or not
+        nowhere = await door.ask(house.operator(privilege), query(lost))
+        assert nowhere == Refused("not_allowed", privilege, {"at": lost})
 
 
 # --- what stays ------------------------------------------------------------------------------------------------------

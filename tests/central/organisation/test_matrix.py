@@ -6,11 +6,9 @@ behind the door is taken out: here it is asked only who gets as far as that.
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import date, datetime
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 import orjson
 import pytest
@@ -18,139 +16,24 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from central.app import make_app
 from central.kernel import registry
-from central.kernel.db import Connection, Database
+from central.kernel.db import Database
 from central.kernel.door import Door
-from central.kernel.entity import BY_NAME, Column, Ref, item_marks, stripped
+from central.kernel.entity import BY_NAME
 from central.kernel.keys import Keys
-from central.kernel.registry import COMMANDS, QUERIES, Handler, privileges
+from central.kernel.registry import COMMANDS, QUERIES, privileges
 from central.kernel.scope import context_of
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.organisation.model import ContextKind, Privilege
 from central.organisation.operators import CreateOperator
 from central.organisation.ops import CreateContext, path_of
 from central.organisation.rights import key_digest
-from shared.ids import Id, derived_id
+from shared.ids import Id
 from shared.outcome import Refused
-from tests.central.small_house import NOW, Clerk, House, Watch, new_id
+from tests.central.sampling import Sampler, of_nobody
+from tests.central.small_house import Clerk, House, Watch, new_id
 
 REACHED = "reached_what_stands_behind_the_door"
 _NUMBER = count(1)
-
-
-# --- rows and commands out of the declarations ------------------------------------------------------------------------
-
-
-class Sampler:
-    """A row of every entity, and a command or query of every kind that names them."""
-
-    def __init__(self, db: Connection, house: House) -> None:
-        self._db = db
-        self._rows: dict[str, str] = {"context": house.activity}
-        db.begin(write=True)
-        for table in BY_NAME:
-            self.row(table)
-        db.commit()
-
-    def row(self, table: str) -> str:
-        """The id of a row that is there, or of one that is made up for it."""
-        if table not in self._rows:
-            found = self._db.run(f"SELECT id FROM {table} ORDER BY id LIMIT 1", {})
-            self._rows[table] = found[0][0] if found else self._made(table)
-        return self._rows[table]
-
-    def _made(self, table: str) -> str:
-        declaration = BY_NAME[table]
-        values = {column.name: self._column(table, column) for column in declaration.columns}
-        self._rows[table] = values["id"] = derived_id("matrix", table)
-        marks = ", ".join(f":{name}" for name in values)
-        self._db.write(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", values)
-        return values["id"]
-
-    def _column(self, table: str, column: Column) -> Any:
-        if column.name == "id":
-            return ""
-        if column.ref and not column.many:
-            return None if column.nullable and column.ref == table else self.row(column.ref)
-        if column.nullable:
-            return None
-        value = new_id() if column.hint is Id else self.value(column.name, column.hint)
-        return column.to_db(value) if column.to_db else value
-
-    def value(self, name: str, hint: Any) -> Any:
-        bare, nullable, marks = stripped(hint)
-        table = next((mark.table for mark in marks if isinstance(mark, Ref)), None)
-        base = getattr(bare, "__supertype__", bare)
-        if base is str and (table or bare is Id):
-            return self.row(table) if table else self._named(name)
-        if nullable:
-            return None
-        if get_origin(bare) is tuple:
-            inner = next((mark.table for mark in item_marks(bare) if isinstance(mark, Ref)), None)
-            return (self.row(inner),) if inner else ()
-        if isinstance(base, type) and issubclass(base, StrEnum):
-            return next(iter(base))
-        plain: dict[Any, Any] = {
-            str: f"text {next(_NUMBER)}",
-            int: 1,
-            float: 1.0,
-            bool: True,
-            datetime: NOW,
-            date: NOW.date(),
-        }
-        if base in plain:
-            return plain[base]
-        if is_dataclass(base):
-            hints = get_type_hints(base, include_extras=True)
-            return base(**{each.name: self.value(each.name, hints[each.name]) for each in fields(base)})
-        arms = get_args(bare)
-        return {} if get_origin(bare) is dict or not arms else self.value(name, arms[0])
-
-    def _named(self, name: str) -> str:
-        """`performance_id` is a performance, `id` is a new one."""
-        table = name.removesuffix("_id")
-        return self.row(table) if name != "id" and table in BY_NAME else new_id()
-
-    def wanted(self, handler: Handler, read: Read) -> Any:
-        """A command that acts on something which is there, if it acts on anything."""
-        hints = get_type_hints(handler.kind, include_extras=True)
-        made = handler.kind(**{each.name: self.value(each.name, hints[each.name]) for each in fields(handler.kind)})
-        if handler.needs is None or of_nobody(handler) or handler.at(read, made):
-            return made
-        unnamed = [name for name, hint in hints.items() if stripped(hint)[0] is Id]
-        kinds = [(name, stripped(hint)[0]) for name, hint in hints.items() if _is_enum(hint)]
-        for name in unnamed:  # `configuration_id`, `target_id`: whatever row it takes to stand somewhere
-            for table in BY_NAME:
-                for more in ({kind: member} for kind, members in kinds for member in members) if kinds else ({},):
-                    tried = replace(made, **{name: self.row(table)}, **more)
-                    if handler.at(read, tried):
-                        return tried
-        return made if self._stands(handler, read, made) else None
-
-    def _stands(self, handler: Handler, read: Read, made: Any) -> bool:
-        """Some rows name what they are about without saying of which kind (`target_id`): it is found by trying."""
-        for name, hint in get_type_hints(handler.kind, include_extras=True).items():
-            for table in (mark.table for mark in stripped(hint)[2] if isinstance(mark, Ref)):
-                loose = [each.name for each in BY_NAME[table].columns if each.hint is Id and each.name.endswith("_id")]
-                for column in (each for each in loose if not BY_NAME[table].column(each).ref):
-                    for other in BY_NAME:
-                        sql = f"UPDATE {table} SET {column} = :other WHERE id = :id"
-                        self._db.write(sql, {"other": self.row(other), "id": getattr(made, name)})
-                        if handler.at(read, made):
-                            return True
-        return handler.needs == Privilege.DEVICE_SYNC  # where a device stands that asks; an operator is none
-
-
-def _is_enum(hint: Any) -> bool:
-    bare = stripped(hint)[0]
-    return isinstance(bare, type) and issubclass(bare, StrEnum)
-
-
-def of_nobody(handler: Handler) -> bool:
-    """Central's own: it stands at no place, whatever is asked, so that no grant reaches it."""
-    try:
-        return handler.at(None, object()) is None  # type: ignore[arg-type]
-    except AttributeError:
-        return False
 
 
 # --- profiles ---------------------------------------------------------------------------------------------------------

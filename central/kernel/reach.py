@@ -1,0 +1,190 @@
+"""What a command or query names, and whether who asks may name it.
+
+A right is asked at one place. Everything else that a command refers to has to be within its reach: on the line of that
+place, or where the same right is held as well, and inside the perimeter. What is not is, for the command, not there:
+its handler is given an id that names nothing in its place, so that a stranger's thing and none at all are answered with
+the same words. The marks of a command's fields say what it refers to; nothing is written for a command.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, get_args, get_origin, get_type_hints
+
+from central.kernel.entity import BY_NAME, Loose, Reach, Ref, stripped
+from central.kernel.scope import context_of, narrowed_by, narrowing
+from central.kernel.tx import Read
+from shared.ids import Id, derived_id
+
+PathOf = Callable[[Read, str], tuple[str, ...]]
+"""A context's id and its ancestors' ids, nearest first."""
+
+MOST_REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A row that a command names: in which field (`places.0.seat_id`), of which table, how far the right must go."""
+
+    at: str
+    table: str
+    row_id: str
+    reach: Reach | None
+
+
+def reached(place: tuple[str, ...], thing: tuple[str, ...], held: bool, reach: Reach | None) -> bool:
+    """Whether a right asked at `place` lets a thing be named that stands at `thing` (each a path: a context and those
+    above it, nearest first). `held`: the asker has this right at the thing too, which is so for all that stands below
+    where they hold it. What stands above the place serves all that is below it: an organiser sells in the
+    institution's hall. `Reach.HELD` asks for more: there it has to be held."""
+    return held or (reach is not Reach.HELD and thing[0] in place)
+
+
+# --- what a command names --------------------------------------------------------------------------------------------
+
+Walk = Callable[[Any, str], Iterator[Named]]
+
+
+def naming(kind: type[Any]) -> Callable[[Any], list[Named]]:
+    """Made once for a command: what tells its references. Parts that are looked for within something else, own ids and
+    loose ones are left out, so that an order with a thousand seats costs no more than one with one."""
+    walk = _of_class(kind)
+    return (lambda want: list(walk(want, ""))) if walk else lambda _: []
+
+
+def _of_class(kind: type[Any]) -> Walk | None:
+    hints = get_type_hints(kind, include_extras=True)
+    names = [each.name for each in fields(kind)] if is_dataclass(kind) else list(hints)
+    walks = [(name, walk) for name in names if (walk := _of_hint(hints[name]))]
+    if not walks:
+        return None
+
+    def walk_all(value: Any, at: str) -> Iterator[Named]:
+        absent = isinstance(value, Mapping)  # a form's `set`: what is not there stays as it is
+        for name, walk in walks:
+            if absent and name not in value:
+                continue
+            yield from walk(value[name] if absent else getattr(value, name), f"{at}{name}.")
+
+    return walk_all
+
+
+def _of_hint(hint: Any) -> Walk | None:
+    bare, _, marks = stripped(hint)
+    if any(isinstance(mark, Loose) for mark in marks):
+        return None
+    reach = next((mark for mark in marks if isinstance(mark, Reach)), None)
+    table = next((mark.table for mark in marks if isinstance(mark, Ref)), None)
+    if table is not None:
+        return None if reach in (Reach.WITHIN, Reach.OWN) else _of_id(table, reach)
+    if is_dataclass(bare) or hasattr(bare, "__total__"):  # a TypedDict says whether it is total
+        return _optional(_of_class(bare))
+    if get_origin(bare) is tuple:
+        return _of_many(_of_hint(get_args(bare)[0]))
+    if get_origin(bare) is dict:
+        inner = _of_hint(get_args(bare)[1])
+        return _of_dict(inner) if inner else None
+    return None
+
+
+def _of_id(table: str, reach: Reach | None) -> Walk:
+    def walk(value: Any, at: str) -> Iterator[Named]:
+        if value:
+            yield Named(at[:-1], table, str(value), reach)
+
+    return walk
+
+
+def _optional(inner: Walk | None) -> Walk | None:
+    return (lambda value, at: iter(()) if value is None else inner(value, at)) if inner else None
+
+
+def _of_many(inner: Walk | None) -> Walk | None:
+    if inner is None:
+        return None
+
+    def walk(values: Any, at: str) -> Iterator[Named]:
+        for n, each in enumerate(values or ()):
+            yield from inner(each, f"{at}{n}.")
+
+    return walk
+
+
+def _of_dict(inner: Walk) -> Walk:
+    def walk(values: Any, at: str) -> Iterator[Named]:
+        for key, each in (values or {}).items():
+            yield from inner(each, f"{at}{key}.")
+
+    return walk
+
+
+# --- whether it may --------------------------------------------------------------------------------------------------
+
+
+class Reaching:
+    """Asks for all that a command names. Where a row stands never changes, so it is remembered."""
+
+    def __init__(self, path_of: PathOf) -> None:
+        self._path_of = path_of
+        self._homes: dict[tuple[str, str], str] = {}
+
+    def strangers(
+        self, read: Read, needs: str, place: tuple[str, ...], named: list[Named]
+    ) -> tuple[dict[str, Named], Named | None]:
+        """Of what is named: by id what is out of reach, and the first that is outside of the perimeter."""
+        out: dict[str, Named] = {}
+        narrowed = None
+        for each in named:
+            thing = self._path(read, each)
+            if thing and not reached(place, thing, read.actor.may(needs, thing), each.reach):
+                out[each.row_id] = each
+            elif thing and narrowed is None and not _within(read, each):
+                narrowed = each
+        return out, narrowed
+
+    def _path(self, read: Read, named: Named) -> tuple[str, ...]:
+        """Where it stands; empty: there is no such thing, which its handler says."""
+        if named.table == "context":
+            return self._path_of(read, named.row_id)
+        key = (named.table, named.row_id)
+        home = self._homes.get(key)
+        if home is None:
+            home = context_of(read, *key)
+            if home is None:
+                return ()
+            if len(self._homes) >= MOST_REMEMBERED:
+                self._homes.clear()
+            self._homes[key] = home
+        return self._path_of(read, home)
+
+
+def _within(read: Read, named: Named) -> bool:
+    """Whether a row lies in the asker's perimeter, as it would be shown to them."""
+    kinds = read.actor.perimeter.keys() & narrowed_by(named.table)
+    if not kinds:
+        return True
+    if kinds == {named.table}:
+        return read.actor.within(named.table, named.row_id)
+    joins, conditions, params = narrowing(read, BY_NAME[named.table], None)
+    sql = f"SELECT 1 FROM {named.table} t{joins} WHERE t.id = :named AND {conditions}"  # noqa: S608 - our own names
+    return read.one(sql, named=named.row_id, **params) is not None
+
+
+# --- hidden ----------------------------------------------------------------------------------------------------------
+
+
+def nothing_like(row_id: str) -> Id:
+    """An id that names nothing, to stand for one that the asker may not name."""
+    return derived_id("nothing", row_id)
+
+
+def hidden(value: Any, instead: Mapping[str, str]) -> Any:
+    """The same command with other ids."""
+    if isinstance(value, str):
+        return instead.get(value, value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{each.name: hidden(getattr(value, each.name), instead) for each in fields(value)})
+    if isinstance(value, tuple | list):
+        return type(value)(hidden(each, instead) for each in value)
+    if isinstance(value, dict):
+        return {key: hidden(each, instead) for key, each in value.items()}
+    return value

@@ -1,0 +1,383 @@
+"""What a command names: nothing of somebody else's, in no field of it, and not a word about whether it is there.
+
+Every reference of every command and query is walked, with one foreign id at a time, as an operator who may everything
+in their own house, as one with the smallest right that does, and as every kind of device. The rows and the commands are
+made up from the declarations. Parts that a handler looks for within something else (`Reach.WITHIN`) and ids of the
+command's own (`Reach.OWN`) are walked with commands that succeed, against the handlers themselves.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, get_type_hints
+
+import orjson
+import pytest
+
+import central.app  # noqa: F401  # declares everything
+from central.devices.enrolment import Enrolment, InviteDevice
+from central.devices.leases import RequestLease
+from central.inventory.carry_over import CarryOver, PreviewCarryOver
+from central.inventory.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold
+from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats
+from central.kernel import registry
+from central.kernel.entity import BY_NAME, Reach
+from central.kernel.reach import reached
+from central.kernel.registry import COMMANDS, QUERIES, Handler, handler_of
+from central.kernel.scope import home
+from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
+from central.organisation.model import ContextKind, Privilege
+from central.organisation.ops import CreateContext
+from central.venues.model import SeatOrder
+from central.venues.plan_actions import BlockLogical, OrderLogicalSeats
+from central.venues.selection import Counted, RowRef, Selection
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+from shared.wire.certificates import DeviceKind
+from tests.central.sampling import Leaf, Sampler, leaves, named_in, of_nobody, put
+from tests.central.small_house import FULL, STANDING, Clerk, House, new_id
+
+BEHIND = "behind_the_door"
+ALL = {**COMMANDS, **QUERIES}
+
+
+# --- the rule --------------------------------------------------------------------------------------------------------
+
+ROOT, OURS, THEIRS = ("root",), ("ours", "root"), ("theirs", "root")
+SEASON, ACTIVITY = ("season", *OURS), ("activity", "season", *OURS)
+
+
+@pytest.mark.parametrize(
+    ("place", "thing", "held", "reach", "may"),
+    [
+        (OURS, OURS, True, None, True),
+        (OURS, SEASON, True, None, True),  # below: who holds a right above holds it there
+        (ACTIVITY, SEASON, False, None, True),  # above: what serves everybody below it
+        (ACTIVITY, ROOT, False, None, True),
+        (OURS, THEIRS, False, None, False),
+        (SEASON, ("other season", *OURS), False, None, False),  # beside
+        (OURS, THEIRS, True, None, True),  # the right is held there too
+        (ACTIVITY, ROOT, False, Reach.HELD, False),
+        (ACTIVITY, SEASON, True, Reach.HELD, True),
+    ],
+)
+def test_the_line_of_a_place(
+    place: tuple[str, ...], thing: tuple[str, ...], held: bool, reach: Reach | None, may: bool
+) -> None:
+    assert reached(place, thing, held, reach) is may
+
+
+# --- marks -----------------------------------------------------------------------------------------------------------
+
+
+def leaves_of(handler: Handler) -> Iterator[Leaf]:
+    for name, hint in handler.hints.items():
+        yield from leaves(handler.kind.__name__, name, hint)
+
+
+def test_every_id_says_what_it_names() -> None:
+    """A reference, one with a reason why it is none, or the id of the row that the command makes."""
+    unmarked = [
+        (name, leaf.owner, leaf.name)
+        for name, handler in ALL.items()
+        for leaf in leaves_of(handler)
+        if not (leaf.table or leaf.loose or leaf.reach is Reach.PLACE or (leaf.name == "id" and not leaf.marks))
+    ]
+    assert not unmarked
+
+
+def test_what_stands_nowhere_is_found_within_something_else() -> None:
+    """A row without a context of its own counts as the whole house's, which is above everything."""
+    nowhere = {
+        (leaf.owner, leaf.name)
+        for handler in ALL.values()
+        for leaf in leaves_of(handler)
+        if leaf.table and home(leaf.table) is None and leaf.reach not in (Reach.WITHIN, Reach.PLACE)
+    }
+    assert not nowhere
+
+
+# --- two organisers --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An organiser with a row of every entity, all of them at its one activity."""
+
+    organiser: Id
+    activity: Id
+    rows: Sampler
+
+
+def party(clerk: Clerk, house: House, code: str) -> Party:
+    organiser, season, activity = new_id(), new_id(), new_id()
+    clerk.do(CreateContext(organiser, house.institution, ContextKind.ORGANISER, code, {"fr": code}, {}))
+    clerk.do(CreateContext(season, organiser, ContextKind.SEASON, f"{code}S", {"fr": "Saison"}, {}))
+    clerk.do(CreateContext(activity, season, ContextKind.ACTIVITY, f"{code}A", {"fr": "Théâtre"}, {}))
+    return Party(organiser, activity, Sampler(clerk.db, house, activity))
+
+
+@pytest.fixture
+def parties(quick: tuple[Clerk, House]) -> tuple[Clerk, Party, Party]:
+    clerk, house = quick
+    return clerk, party(clerk, house, "NOUS"), party(clerk, house, "EUX")
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The commands that came as far as a handler; nothing is done with them."""
+    found: list[Any] = []
+
+    def stand_in(_: Any, want: Any) -> Outcome[Any]:
+        found.append(want)
+        return Refused(BEHIND, fix=str(want))
+
+    for kind, handler in list(registry._BY_KIND.items()):
+        monkeypatch.setitem(registry._BY_KIND, kind, replace(handler, run=stand_in))
+    return found
+
+
+def said(clerk: Clerk, actor: Actor, want: Any) -> Any:
+    if type(want) in {each.kind for each in QUERIES.values()}:
+        return clerk.door.ask_now(clerk.db, actor, want)
+    return clerk.as_(actor).say(want)
+
+
+def foreign_row(leaf: Leaf, own: str, ours: Party, theirs: Party) -> str:
+    """The other organiser's row of the same kind."""
+    table = leaf.table or next(name for name in BY_NAME if ours.rows.row(name) == own)
+    return theirs.activity if table == "context" else theirs.rows.row(table)
+
+
+def at(value: Any, path: tuple[Any, ...]) -> Any:
+    for step in path:
+        value = getattr(value, step) if isinstance(step, str) and not isinstance(value, dict) else value[step]
+    return value
+
+
+def operators(handler: Handler, place: str, ours: Party) -> Iterator[Actor]:
+    """One who may everything at the organiser's, and one with just this right; but where it is asked at the whole
+    house, nothing in it is out of its reach."""
+    assert handler.needs
+    below = place == ours.activity
+    for held in (("*", ours.organiser), *([(handler.needs, place)] if below else [])):
+        yield Actor(ActorKind.OPERATOR, new_id(), "", frozenset({(str(held[0]), str(held[1]))}))
+
+
+def devices(clerk: Clerk, ours: Party) -> Iterator[Actor]:
+    device = ours.rows.row("device")
+    for kind in DeviceKind:
+        clerk.db.write("UPDATE device SET kind = :kind WHERE id = :id", {"kind": kind, "id": device})
+        yield Actor(ActorKind.DEVICE, device, "", frozenset({(str(Privilege.DEVICE_SYNC), str(ours.activity))}))
+
+
+def walked(
+    clerk: Clerk, actor: Actor, want: Any, ours: Party, theirs: Party, seen: list[Any]
+) -> Iterator[tuple[str, str]]:
+    """(field, what is wrong) for each reference of a command."""
+    for name, hint in get_type_hints(type(want), include_extras=True).items():
+        for path, leaf in named_in(type(want).__name__, name, hint, getattr(want, name), (name,)):
+            if leaf.reach in (Reach.WITHIN, Reach.OWN):
+                continue
+            foreign, nothing = foreign_row(leaf, at(want, path), ours, theirs), new_id()
+            seen.clear()
+            answers = [said(clerk, actor, put(want, path, each)) for each in (foreign, nothing)]
+            if not all(isinstance(each, Refused) for each in answers) or foreign in str(seen):
+                yield ".".join(map(str, path)), "a stranger's thing was let in"
+            elif answers[0].reason != BEHIND and alike(answers[0], foreign) != alike(answers[1], nothing):
+                yield ".".join(map(str, path)), f"{answers[0]} is not as {answers[1]}"
+
+
+def alike(outcome: Refused, named: str) -> str:
+    return orjson.dumps([outcome.reason, outcome.fix, dict(outcome.detail)]).decode().replace(named, "…")
+
+
+def test_no_command_or_query_names_what_is_somebody_elses(parties: tuple[Clerk, Party, Party], seen: list[Any]) -> None:
+    clerk, ours, theirs = parties
+    read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
+    wrong, walks = [], 0
+    for name, handler in ALL.items():
+        want = ours.rows.wanted(handler, read)
+        if handler.needs is None or of_nobody(handler) or want is None:
+            continue
+        place = handler.at(read, want)
+        for actor in operators(handler, place, ours) if place else ():
+            if place == ours.activity:
+                seen.clear()
+                assert said(clerk, actor, want).reason == BEHIND and seen == [want], (name, "its own things are not")
+            for field, what in walked(clerk, actor, want, ours, theirs, seen):
+                wrong.append((name, field, what))
+            walks += 1
+        for actor in devices(clerk, ours):
+            wrong += [(name, actor.kind, *each) for each in walked(clerk, actor, want, ours, theirs, seen)]
+    assert not wrong, wrong[:30]
+    assert walks > 150
+
+
+# --- parts, and ids of one's own -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The small house with a hold, an order, a lease and an action on its plan; and the other organiser."""
+
+    clerk: Clerk
+    house: House
+    theirs: Party
+    seller: Actor
+    kiosk: Actor
+    hold: Id
+    kept: tuple[Id, ...]
+    order: Id
+    ticket: Id
+    zones: dict[str, Id]
+    standing_zone: Id
+    action: Id
+    device: Id
+
+
+@pytest.fixture
+def scene(quick: tuple[Clerk, House]) -> Scene:
+    clerk, house = quick
+    theirs = party(clerk, house, "EUX")
+    hold, order, device = new_id(), new_id(), new_id()
+    held = clerk.do(HoldPlaces(hold, house.desk, house.performance, house.seats[:3]))
+    sold = clerk.do(house.order(house.seats[5], order_id=order))
+    zones = dict(clerk.rows("SELECT name, id FROM physical_zone"))
+    clerk.do(BlockLogical(house.logical, Selection(seats=house.seats[-1:]), "trou"))
+    ((action,),) = clerk.rows("SELECT id FROM plan_action WHERE target_id = :l AND act = 'block'", l=house.logical)
+    clerk.do(InviteDevice(device, house.organiser, house.site, DeviceKind.KIOSK, "K1", "K", "ABCD", house.kiosk_point))
+    clerk.db.write("UPDATE device SET state = 'active' WHERE id = :id", {"id": device})
+    grants = frozenset({(str(Privilege.DEVICE_SYNC), str(house.organiser))})
+    return Scene(
+        clerk, house, theirs,
+        Actor(ActorKind.OPERATOR, new_id(), "", frozenset({("*", str(house.organiser))})),
+        Actor(ActorKind.DEVICE, device, "K1", grants),
+        hold, tuple(each["allocation_id"] for each in held["places"]), order, Id(sold["tickets"][0]["ticket_id"]),
+        {name: Id(row) for name, row in zones.items()}, Id(zones["Debout"]), Id(action), device,
+    )  # fmt: skip
+
+
+def good(s: Scene) -> Iterator[tuple[Actor, Any]]:
+    """Commands that succeed as they stand, one by one: for each field that is a part of something or its own id."""
+    house, seats = s.house, s.house.seats
+    some = Selection(
+        seats[8:9], rows=(RowRef(s.zones["Parterre"], "B"),), zones=(s.zones["Parterre"],), categories=(house.seated,),
+        contingents=(house.contingent,), counts=(Counted(s.standing_zone, 1, house.contingent),),
+    )  # fmt: skip
+    press = Selection(seats=seats[17:18], counts=(Counted(s.standing_zone, 5),))
+    s.clerk.do(AssignContingent(house.performance, house.contingent, press, "presse"))
+    yield s.seller, HoldPlaces(
+        s.hold, house.desk, house.performance, seats[10:11], (CountedWish(house.gauge, 1),),
+        BestWish(1, house.seated, s.zones["Parterre"]),
+    )  # fmt: skip
+    yield s.seller, ReleaseHold(s.hold, s.kept[1:2])
+    yield s.seller, PlaceOrder(
+        new_id(), house.desk, house.performance,
+        (WantedPlace(house.full, seats[0]), WantedPlace(house.full, gauge_id=house.gauge)), "cash", FULL + STANDING,
+        hold_id=s.hold,
+    )  # fmt: skip
+    yield s.seller, ReissueTicket(s.ticket, house.organiser)
+    yield s.seller, OrderOf(house.organiser, s.order)
+    yield s.kiosk, RequestLease(new_id(), house.performance, seats[12:13])
+    yield s.kiosk, RequestLease(new_id(), house.performance, (), house.seated, 1)
+    yield (
+        s.seller,
+        OrderSeats(house.performance, Selection(everything=True), SeatOrder.SNAKE, (s.zones["Parterre"],), "ordre"),
+    )
+    yield (
+        s.seller,
+        OrderLogicalSeats(house.logical, Selection(everything=True), SeatOrder.SNAKE, (s.zones["Parterre"],), "ordre"),
+    )
+    yield s.seller, PreviewCarryOver(house.logical, house.performance, s.action)
+    yield s.seller, CarryOver(house.logical, (house.performance,), action_id=s.action)
+    yield s.seller, BlockPlaces(house.performance, some, "bloc")
+
+
+FILTERS = {
+    ("Selection", "categories"): "means those places of this plan that are in it: of none, none",
+    ("Selection", "contingents"): "means those places of this plan that are in it: of none, none",
+    ("BestWish", "zone_id"): "a wish, kept if it can be: the places are this performance's all the same",
+}
+"""Parts that need not be refused, because they only choose among what is named already. None may come back."""
+
+
+def parts(want: Any) -> Iterator[tuple[tuple[Any, ...], Leaf]]:
+    for name, hint in get_type_hints(type(want), include_extras=True).items():
+        for path, leaf in named_in(type(want).__name__, name, hint, getattr(want, name), (name,)):
+            if leaf.reach in (Reach.WITHIN, Reach.OWN) and at(want, path):
+                yield path, leaf
+
+
+def test_parts_and_own_ids_against_the_handlers_themselves(scene: Scene) -> None:
+    clerk, theirs = scene.clerk, scene.theirs
+    covered, wrong = set(), []
+    for actor, want in good(scene):
+        for path, leaf in parts(want):
+            covered.add((leaf.owner, leaf.name))
+            if (leaf.owner, leaf.name) in FILTERS:
+                continue
+            foreign, nothing = theirs.rows.row(leaf.table or ""), new_id()
+            answer = said(clerk, actor, put(want, path, foreign))
+            where = (type(want).__name__, ".".join(map(str, path)))
+            if isinstance(answer, Ok):
+                wrong.append((*where, "was let in"))
+            elif leaf.reach is Reach.WITHIN and isinstance(answer, Refused):
+                other = said(clerk, actor, put(want, path, nothing))
+                if not isinstance(other, Refused) or alike(answer, foreign) != alike(other, nothing):
+                    wrong.append((*where, f"{answer} is not as {other}"))
+        outcome = said(clerk, actor, want)
+        assert isinstance(outcome, Ok), (want, outcome, wrong)
+    assert not wrong, wrong
+    declared = {
+        (leaf.owner, leaf.name)
+        for handler in ALL.values()
+        if not of_nobody(handler) and handler.needs
+        for leaf in leaves_of(handler)
+        if leaf.reach in (Reach.WITHIN, Reach.OWN) and leaf.table
+    }
+    assert declared - covered <= {("InviteDevice", "id")}, declared - covered
+    assert set(FILTERS) <= covered
+
+
+def test_what_only_chooses_chooses_among_what_is_named(scene: Scene) -> None:
+    house, theirs = scene.house, scene.theirs.rows
+    clerk = scene.clerk.as_(scene.seller)
+    for table, chosen in (("seat_category", "categories"), ("contingent", "contingents")):
+        answers = [
+            clerk.no(BlockPlaces(house.performance, Selection(**{chosen: (each,)}), "bloc"))
+            for each in (theirs.row(table), new_id())
+        ]
+        assert answers[0] == answers[1] and answers[0].reason == "empty"
+    wish = BestWish(2, zone_id=Id(theirs.row("physical_zone")))
+    held = clerk.do(HoldPlaces(new_id(), house.desk, house.performance, best=wish))
+    assert {each["seat_id"] for each in held["places"]} <= set(house.seats)
+
+
+def test_what_needs_no_right_is_asked_of_nobody_else(scene: Scene) -> None:
+    """Handlers that everybody may call see to it themselves: a foreign id opens nothing, and says nothing."""
+    clerk, theirs = scene.clerk, scene.theirs
+    free = {name: handler for name, handler in ALL.items() if handler.needs is None}
+    for name, handler in free.items():
+        want = theirs.rows.wanted(handler, Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys))
+        for field, hint in handler.hints.items():
+            for path, leaf in named_in(handler.kind.__name__, field, hint, getattr(want, field), (field,)):
+                for actor in (scene.seller, scene.kiosk):
+                    foreign, nothing = theirs.rows.row(leaf.table or ""), new_id()
+                    answers = [said(clerk, actor, put(want, path, each)) for each in (foreign, nothing)]
+                    assert all(isinstance(each, Refused) for each in answers), (name, answers)
+                    assert alike(answers[0], foreign) == alike(answers[1], nothing), (name, field)
+    assert handler_of(Enrolment).needs is None
+
+
+def test_a_device_of_somebody_else_is_not_invited_again(scene: Scene) -> None:
+    """Who sends an invitation again gets a new code: for their own device, as they invited it."""
+    clerk, house, theirs = scene.clerk, scene.house, scene.theirs
+    invited = new_id()
+    clerk.do(InviteDevice(invited, theirs.activity, house.site, DeviceKind.GATE, "G", "", "ABCD"))
+    here = Actor(ActorKind.OPERATOR, new_id(), "", frozenset({
+        ("devices", str(house.organiser)), ("devices", str(house.institution)),
+    }))  # fmt: skip
+    again = InviteDevice(invited, house.organiser, house.site, DeviceKind.GATE, "G", "", "EFGH")
+    assert isinstance(clerk.as_(here).say(again), Refused)
+    assert clerk.rows("SELECT context_id FROM device WHERE id = :id", id=invited) == [(theirs.activity,)]
