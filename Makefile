@@ -2,7 +2,7 @@
 HOUSE ?= var/house
 # Tests wait for disks, browsers and lines: one worker more than cores keeps the cores busy.
 WORKERS ?= $(shell expr $$(nproc) + 1)
-.PHONY: help demo central test fresh weekly bench lint format
+.PHONY: help demo central test mutants fresh weekly bench lint format
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -28,6 +28,10 @@ fresh: ## both commands above on a bare Debian 12, built with debootstrap and th
 weekly: ## what is too long for every change: fresh, many evenings of the simulation, the benchmarks (ARGS="fresh" for one)
 	@tools/bootstrap test
 	@exec tools/weekly $(ARGS)
+
+mutants: ## deliberate faults of the product, each of which a test must notice (ARGS="gate-" for some of them)
+	@tools/bootstrap test
+	@exec .venv/bin/python tools/mutants.py $(ARGS)
 
 bench: ## the benchmarks, one after another (ARGS="benchmarks/gate.py" for some of them)
 	@tools/bootstrap test

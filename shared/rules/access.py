@@ -1,8 +1,8 @@
 """Who may pass a gate: `decide` is pure and total, the same offline, online and at the helpdesk (spec/edge.md).
 
-Facts are loaded by whoever asks. The checks stand in one table in the order of `Deny`; the first that fails is the
-answer, so a ticket that is both cancelled and at the wrong door is cancelled. An exit only asks whether the ticket is
-genuine: nobody is kept inside by a rule.
+Facts are loaded by whoever asks. The checks stand in one table in the order of `Deny`, each with the directions that
+ask it; the first that fails is the answer, so a ticket that is both cancelled and at the wrong door is cancelled. An
+exit only asks whether the ticket is genuine: nobody is kept inside by a rule.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -174,7 +174,6 @@ class Admit:
     entries: tuple[int, ...]
     count: int
     direction: Direction
-    zones: int
     lamp: Lamp
     message: Message
     opens: bool = True
@@ -192,10 +191,10 @@ def decide(credential: Credential, facts: Facts, gate: Gate, now: Now) -> Outcom
         return _overruled(Refused(Deny.UNREADABLE), credential, gate)
     case = _Case(token, credential, facts, gate, now)
     leaving = gate.direction is Direction.EXIT
-    for reason, check in _GENUINE if leaving else _CHECKS:
-        fault = check(case)
+    for check in _CHECKS:
+        fault = check.fault(case) if check.both or not leaving else None
         if fault is not None:
-            return _overruled(Refused(reason, *fault), credential, gate)
+            return _overruled(Refused(check.reason, *fault), credential, gate)
     return Ok(_exit(case) if leaving else _entry(case))
 
 
@@ -259,7 +258,6 @@ class _Case:
 
 # A check's answer: None, or what to change and the words' details.
 _Fault: TypeAlias = tuple[str, Mapping[str, Any]]
-_Check: TypeAlias = Callable[[_Case], _Fault | None]
 
 
 def _unknown_key(case: _Case) -> _Fault | None:
@@ -414,25 +412,33 @@ def _list_closed(case: _Case) -> _Fault | None:
     return None
 
 
-_CHECKS: tuple[tuple[Deny, _Check], ...] = (
-    (Deny.UNKNOWN_KEY, _unknown_key),
-    (Deny.BAD_SIGNATURE, _bad_signature),
-    (Deny.UNKNOWN_TICKET, _unknown_ticket),
-    (Deny.CANCELLED, _cancelled),
-    (Deny.REISSUED, _reissued),
-    (Deny.USED, _used),
-    (Deny.ENTRIES_USED_UP, _entries_used_up),
-    (Deny.WRONG_PERFORMANCE, _wrong_performance),
-    (Deny.WRONG_ZONE, _wrong_zone),
-    (Deny.TOO_EARLY, _too_early),
-    (Deny.TOO_LATE, _too_late),
-    (Deny.REENTRY_NOT_YET, _reentry_not_yet),
-    (Deny.HOLDER_BLOCKED, _holder_blocked),
-    (Deny.ZONE_FULL, _zone_full),
-    (Deny.NEEDS_CHECK, _needs_check),
-    (Deny.LIST_CLOSED, _list_closed),
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """`both`: an exit asks it too; without it, only who comes in is asked."""
+
+    reason: Deny
+    fault: Callable[[_Case], _Fault | None]
+    both: bool = False
+
+
+_CHECKS = (
+    _Check(Deny.UNKNOWN_KEY, _unknown_key, both=True),
+    _Check(Deny.BAD_SIGNATURE, _bad_signature, both=True),
+    _Check(Deny.UNKNOWN_TICKET, _unknown_ticket, both=True),
+    _Check(Deny.CANCELLED, _cancelled),
+    _Check(Deny.REISSUED, _reissued),
+    _Check(Deny.USED, _used),
+    _Check(Deny.ENTRIES_USED_UP, _entries_used_up),
+    _Check(Deny.WRONG_PERFORMANCE, _wrong_performance),
+    _Check(Deny.WRONG_ZONE, _wrong_zone),
+    _Check(Deny.TOO_EARLY, _too_early),
+    _Check(Deny.TOO_LATE, _too_late),
+    _Check(Deny.REENTRY_NOT_YET, _reentry_not_yet),
+    _Check(Deny.HOLDER_BLOCKED, _holder_blocked),
+    _Check(Deny.ZONE_FULL, _zone_full),
+    _Check(Deny.NEEDS_CHECK, _needs_check),
+    _Check(Deny.LIST_CLOSED, _list_closed),
 )
-_GENUINE = _CHECKS[:3]
 
 
 def _entry(case: _Case) -> Admit:
@@ -447,7 +453,6 @@ def _entry(case: _Case) -> Admit:
         entries=() if helpdesk else numbers,
         count=0 if helpdesk else len(numbers),
         direction=Direction.ENTRY,
-        zones=case.zones & case.gate.zones,
         lamp=Lamp.AMBER if proof else Lamp.GREEN,
         message=Message.VALID if helpdesk else message,
         opens=not helpdesk,
@@ -468,7 +473,6 @@ def _exit(case: _Case) -> Admit:
         entries=(inside[-1].number,) if inside and not helpdesk else (),
         count=0 if helpdesk else 1,
         direction=Direction.EXIT,
-        zones=case.zones & case.gate.zones,
         lamp=Lamp.GREEN,
         message=Message.VALID if helpdesk else Message.GOODBYE,
         opens=not helpdesk,
@@ -488,7 +492,6 @@ def _overruled(refusal: Refused, credential: Credential, gate: Gate) -> Outcome[
             entries=(),
             count=1,
             direction=gate.direction,
-            zones=gate.zones,
             lamp=Lamp.AMBER,
             message=Message.FORCED,
             notes=(Note.FORCED,),

@@ -39,7 +39,7 @@ from shared.outcome import Ok, Refused
 from shared.rules.access import Admit, Deny, Lamp, Message
 from shared.wire.facts import Direction
 
-ADMIT = Admit("T", (1,), 1, Direction.ENTRY, 1, Lamp.GREEN, Message.WELCOME)
+ADMIT = Admit("T", (1,), 1, Direction.ENTRY, Lamp.GREEN, Message.WELCOME)
 
 
 def admitted(code: str = "A", count: int = 1) -> Answer:

@@ -27,7 +27,7 @@ def refused(reason: Deny, **detail: Any) -> Answer:
 
 def admitted(**over: Any) -> Answer:
     plain: dict[str, Any] = {"lamp": Lamp.GREEN, "message": Message.WELCOME, "detail": {**EVENT, "entries": 1}}
-    return Answer(Id("S"), "A", Ok(Admit("T", (1,), 1, Direction.ENTRY, 1, **{**plain, **over})))
+    return Answer(Id("S"), "A", Ok(Admit("T", (1,), 1, Direction.ENTRY, **{**plain, **over})))
 
 
 @pytest.mark.parametrize("name", [*Face, *Message, *Deny])

@@ -261,6 +261,12 @@ REFUSALS: list[tuple[str, Scene, Deny, dict[str, object]]] = [
         {"inside": 10, "capacity": 10},
     ),
     (
+        "room for one, and two come together",
+        Scene(Credential(ticket(entries=2), persons=2), replace(HEARD, inside=9), replace(DOOR, capacity=10)),
+        Deny.ZONE_FULL,
+        {"inside": 9, "capacity": 10},
+    ),
+    (
         "a reduced tariff where the lane asks",
         replace(scene(ticket(flags=Flag.PROOF)), gate=replace(DOOR, proof=ProofRule.ASK)),
         Deny.NEEDS_CHECK,
@@ -514,11 +520,60 @@ def pairs() -> Iterator[tuple[Deny, Deny]]:
             yield first, second
 
 
+# What an exit asks too: whether the ticket is genuine. All else keeps nobody inside.
+ALSO_OUT = {Deny.UNREADABLE, Deny.UNKNOWN_KEY, Deny.BAD_SIGNATURE, Deny.UNKNOWN_TICKET}
+
+
+@pytest.mark.parametrize("policy", OfflinePolicy)
+@pytest.mark.parametrize("direction", Direction)
 @pytest.mark.parametrize("reason", Deny)
-def test_each_fault_alone(reason: Deny) -> None:
-    answer = spoiled([FAULTS[reason]]).answer()
-    assert isinstance(answer, Refused)
-    assert answer.reason is reason
+def test_each_fault_alone(reason: Deny, direction: Direction, policy: OfflinePolicy) -> None:
+    case = spoiled([FAULTS[reason]])
+    performance = case.facts.performance
+    assert performance is not None
+    if reason is not Deny.LIST_CLOSED:  # that one is a policy's own
+        performance = replace(performance, policy=policy)
+    gate = replace(case.gate, direction=direction)
+    answer = replace(case, facts=replace(case.facts, performance=performance), gate=gate).answer()
+    if direction is Direction.EXIT and reason not in ALSO_OUT:
+        assert isinstance(answer, Ok)
+        assert (answer.value.message, answer.value.opens) == (Message.GOODBYE, True)
+    else:
+        assert isinstance(answer, Refused)
+        assert answer.reason is reason
+
+
+@pytest.mark.parametrize(("story", "case", "reason", "detail"), REFUSALS, ids=[row[0] for row in REFUSALS])
+def test_out_only_what_is_genuine(story: str, case: Scene, reason: Deny, detail: dict[str, object]) -> None:
+    answer = replace(case, gate=replace(case.gate, direction=Direction.EXIT)).answer()
+    assert isinstance(answer, Refused) == (reason in ALSO_OUT), answer
+
+
+@pytest.mark.parametrize("heard", [True, False])
+@pytest.mark.parametrize("owns", [0, STALLS, BALCONY, STALLS | BALCONY])
+@pytest.mark.parametrize("policy", OfflinePolicy)
+def test_of_two_zones_the_lowest_has_the_owner(policy: OfflinePolicy, owns: int, heard: bool) -> None:
+    """A ticket for stalls and balcony: were any owner enough, two gates that cannot hear each other would let it in."""
+    case = scene(ticket(zones=STALLS | BALCONY), performance=POLICY[policy], neighbours_heard=heard)
+    answer = replace(case, gate=replace(DOOR, zones=STALLS | BALCONY, owns=owns)).answer()
+    refused = {
+        OfflinePolicy.OWNER_GATE_ONLY: Deny.WRONG_ZONE if not owns & STALLS else None,
+        OfflinePolicy.DENY: Deny.LIST_CLOSED,
+        OfflinePolicy.ADMIT_AND_FLAG: None,
+    }[policy]
+    if heard or refused is None:
+        assert isinstance(answer, Ok)
+    else:
+        assert isinstance(answer, Refused)
+        assert answer.reason is refused
+
+
+def test_several_together_never_pass_as_one_who_comes_back() -> None:
+    """One of them was in before: the two of a group burn two unused entries, and nobody's return hides one of them."""
+    facts = replace(HEARD, entries=(gone_out(1),))
+    answer = Scene(Credential(ticket(entries=4), persons=2), facts).answer()
+    assert isinstance(answer, Ok)
+    assert (answer.value.entries, answer.value.count, answer.value.back) == ((2, 3), 2, False)
 
 
 @pytest.mark.parametrize(("first", "second"), list(pairs()))

@@ -1,0 +1,5 @@
+"""All of them."""
+
+from tests.mutants.gate import GATE
+
+MUTANTS = (*GATE,)

@@ -1,0 +1,72 @@
+"""The gate's rule (shared/rules/access.py), by its own tests alone."""
+
+from tests.mutants import Mutant, one
+
+RULE, TESTS = "shared/rules/access.py", "tests/shared/rules/test_access.py"
+
+
+def _rule(name: str, what: str, old: str, new: str) -> Mutant:
+    return one(f"gate-{name}", what, RULE, old, new, TESTS)
+
+
+GATE = (
+    _rule("exit-specimen", "an exit lets a specimen or unknown ticket through",
+          "_Check(Deny.UNKNOWN_TICKET, _unknown_ticket, both=True)", "_Check(Deny.UNKNOWN_TICKET, _unknown_ticket)"),
+    _rule("exit-forged", "an exit takes a forged signature",
+          "_Check(Deny.BAD_SIGNATURE, _bad_signature, both=True)", "_Check(Deny.BAD_SIGNATURE, _bad_signature)"),
+    _rule("exit-cancelled", "a cancelled ticket keeps its holder inside",
+          "_Check(Deny.CANCELLED, _cancelled)", "_Check(Deny.CANCELLED, _cancelled, both=True)"),
+    _rule("exit-hours", "nobody gets out after hours",
+          "_Check(Deny.TOO_LATE, _too_late)", "_Check(Deny.TOO_LATE, _too_late, both=True)"),
+    _rule("central-key", "central's own key counts at no site",
+          'if holder.site_id not in ("", case.gate.site_id):', "if holder.site_id not in (case.gate.site_id,):"),
+    _rule("revoked-good", "tickets that stay good after a revocation are refused",
+          "if key.revoked and token.ticket_id not in key.good:", "if key.revoked:"),
+    _rule("expired-known", "a ticket that central vouches for runs out with the kiosk's certificate",
+          "if case.timed and not case.known and not holder", "if case.timed and not holder"),
+    _rule("others-lease", "a kiosk sells out of another's lease",
+          "if lease and lease.device_id != key.certificate.holder_id:", "if False:"),
+    _rule("slot-beyond", "a slot one beyond the lease", "if token.slot >= len(lease.zones):",
+          "if token.slot > len(lease.zones):"),
+    _rule("slot-returned", "a slot that was given back is let in", "if token.slot in lease.returned:", "if False:"),
+    _rule("lease-performance", "a lease for one evening opens another",
+          "if token.performance_id not in (None, lease.performance_id):", "if False:"),
+    _rule("serial-valid", "every listed valid ticket is refused as replaced",
+          "case.token.serial >= ticket.serial", "case.token.serial > ticket.serial"),
+    _rule("serial-old", "a replaced ticket is let in",
+          "if ticket is None or case.token.serial >= ticket.serial:", "if True:"),
+    _rule("serial-turned", "only replaced tickets are let in",
+          "case.token.serial >= ticket.serial", "case.token.serial <= ticket.serial"),
+    _rule("opening", "closed at the very moment of opening",
+          "case.now.at + case.slack >= opens", "case.now.at + case.slack > opens"),
+    _rule("closing", "open at the very moment of closing",
+          "case.now.at - case.slack < closes", "case.now.at - case.slack <= closes"),
+    _rule("capacity", "the last place inside stays empty",
+          "case.facts.inside + case.wished <= capacity", "case.facts.inside + case.wished < capacity"),
+    _rule("capacity-one", "a group counts as one towards the capacity",
+          "case.facts.inside + case.wished <= capacity", "case.facts.inside + 1 <= capacity"),
+    _rule("specimen-forced", "a specimen is forced in", 'or refusal.detail.get("because") == "specimen"', ""),
+    _rule("helpdesk-forced", "the helpdesk forces", "if not credential.forced or gate.helpdesk or", "if not credential.forced or"),
+    _rule("owner-any", "any zone's owner admits a ticket for two zones: two gates let it in",
+          "owner = zones & -zones", "owner = zones"),
+    _rule("left-back", "coming back counts as an entry", "(0 if back or helpdesk else len(numbers))",
+          "(0 if helpdesk else len(numbers))"),
+    _rule("last-of-group", "the last of a group is refused once one of them is out",
+          "if wished > 1 and wished > len(case.unused):", "if wished > len(case.unused):"),
+    _rule("return-wait", "the wait for re-entry is counted from the entry",
+          "return (entry.moved or entry.at) + timedelta", "return entry.at + timedelta"),
+    _rule("group-back", "one of a group who returns hides a new entry",
+          "back = case.returning if case.credential.persons <= 1 else None", "back = case.returning"),
+    _rule("return-unused", "who returns too early is refused though the ticket has entries left",
+          "if case.unused or case.returning or not case.outside:", "if case.returning or not case.outside:"),
+    _rule("lease-zones", "a kiosk's token widens its lease's zones",
+          "return self.token.zones & lease.zones[slot] if lease and slot is not None else self.token.zones",
+          "return self.token.zones"),
+    _rule("strict-list", "a strict list admits what is not on it",
+          "if case.known or (not case.facts.complete and case.policy is OfflinePolicy.ADMIT_AND_FLAG):",
+          "if case.known or not case.facts.complete:"),
+    _rule("deny-alone", "a strict list is used while neighbours cannot be heard",
+          "if not case.facts.neighbours_heard and case.policy is OfflinePolicy.DENY:", "if False:"),
+    _rule("proof-unseen", "a reduced tariff passes where the lane asks",
+          "return (case.token.ticket_id, {}) if asks and not case.credential.checked else None", "return None"),
+)  # fmt: skip
