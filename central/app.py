@@ -46,6 +46,7 @@ from central.venues.workshop import Workshop
 from central.web.api import AUTHENTICATE, DOOR, MOST_BYTES, Authenticate, routes
 from central.web.api_page import api_pages
 from central.web.assets import serve
+from central.web.away import away
 from central.web.checklist import checklist_routes
 from central.web.files import snapshot_routes
 from central.web.find import find_routes
@@ -206,6 +207,7 @@ def make_app(
     app[PROXIES] = proxies
     app[DOOR] = door
     app[FRAME] = Frame(door)
+    app.middlewares.append(away)
     app.middlewares.append(guard)
     app.router.add_get("/static/{name:.+}", serve)
     if way_in:

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import psycopg
 
-from central.kernel.db import Connection, Database, Repeatable
+from central.kernel.db import Connection, Database
 from central.kernel.keys import Keys, fingerprint, made_keys, read_keys
+from central.kernel.trouble import Repeatable, Unavailable
 from central.organisation.vault import Vault, made_vault, read_vault
 from shared.clock import to_ms
 from shared.runtime.config import Failure
@@ -85,7 +86,7 @@ def _alone_with(database: Database) -> Iterator[Connection]:
                     raise
         finally:
             db.close()
-    except (sqlite3.Error, psycopg.Error, Repeatable) as fault:
+    except (sqlite3.Error, psycopg.Error, Repeatable, Unavailable) as fault:
         said = str(fault).strip().partition("\n")[0]
         raise Failure(f"The database cannot be used: {said}.", "Is another program holding it?") from fault
 

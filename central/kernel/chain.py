@@ -20,8 +20,9 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from central.kernel.db import UNFIT, Connection, Repeatable
+from central.kernel.db import UNFIT, Connection
 from central.kernel.door import Door
+from central.kernel.trouble import Repeatable
 from central.kernel.tx import SYSTEM, Read
 from shared.clock import to_ms
 from shared.runtime.log import logger

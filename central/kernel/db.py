@@ -5,8 +5,11 @@ Schema and migrations come from SQLAlchemy; statements do not, because building 
 does (docs/performance.md).
 """
 
+import os
 import re
+import socket
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -14,8 +17,12 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from central.kernel.trouble import Cut, NoDatabase, Repeatable, Unavailable, of_postgres
 
 Params = Mapping[str, Any] | Sequence[Any]
 Row = tuple[Any, ...]
@@ -45,16 +52,12 @@ class Connection(Protocol):
     def closed(self) -> bool: ...
 
 
-class Repeatable(Exception):
-    """The database could not order this transaction among others, or the line to it was cut: run it again, whole."""
-
-
 UNFIT = (sqlite3.IntegrityError, psycopg.IntegrityError, psycopg.DataError, OverflowError)
 """What a statement raises over values that do not fit: an id that is there already, or that names nothing; a number out
 of bounds."""
 
 
-BROKEN: tuple[type[Exception], ...] = (sqlite3.Error, psycopg.Error, Repeatable, OSError)
+BROKEN: tuple[type[Exception], ...] = (sqlite3.Error, psycopg.Error, Repeatable, Unavailable, OSError)
 """Whatever can come out of a database: a disk that is gone, a line that is cut, a table that is not there."""
 
 
@@ -66,13 +69,34 @@ def is_read_only(fault: Exception) -> bool:
 
 
 SHARDS = 64  # servers give their connections numbers in a row, so that two writers rarely meet in one
+WAL_KEPT = 16 * 1024 * 1024  # bytes of SQLite's log that stay when it begins anew: an evening's rush was more
+MARGIN_S = 1.0  # what a server is given beyond the time within which it should have given up itself
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long the database may keep somebody waiting, in seconds; 0: for ever. `lock_s` for what another program
+    holds, `write_s` for a statement of a command, `read_s` for one of a look, `idle_s` for our own thoughts within a
+    transaction. SQLite knows `lock_s` only: its statements are our own processor's time."""
+
+    connect_s: float = 3.0
+    lock_s: float = 1.5
+    write_s: float = 5.0
+    read_s: float = 60.0
+    idle_s: float = 30.0
+
+
+PATIENT = Waits(lock_s=60.0, write_s=0.0, read_s=0.0, idle_s=0.0)  # for who proves or mends a house by hand
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Where the data lives. `url` is `sqlite:///path` or `postgresql://…`."""
+    """Where the data lives. `url` is `sqlite:///path` or `postgresql://…`; `wal_most` the bytes of SQLite's log beyond
+    which it is cut."""
 
     url: str
+    waits: Waits = Waits()
+    wal_most: int = 64 * 1024 * 1024
 
     @property
     def is_sqlite(self) -> bool:
@@ -88,20 +112,29 @@ class Database:
 
     def connect(self, *, read_only: bool = False) -> Connection:
         if self.is_sqlite:
-            return SqliteConnection(self.path, read_only=read_only)
-        return PostgresConnection(self.url)
+            return SqliteConnection(self.path, read_only=read_only, lock_s=self.waits.lock_s)
+        return PostgresConnection(self.url, self.waits, read_only=read_only)
+
+    @property
+    def wal_bytes(self) -> int:
+        """How much of SQLite's log lies beside the database."""
+        try:
+            return self.path.with_name(self.path.name + "-wal").stat().st_size if self.is_sqlite else 0
+        except FileNotFoundError:
+            return 0
 
 
 class SqliteConnection:
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        uri = f"file:{path}?mode=ro" if read_only else f"file:{path}"
+    def __init__(self, path: Path, *, read_only: bool = False, lock_s: float = 1.5) -> None:
+        uri = f"file:{quote(str(path))}" + ("?mode=ro" if read_only else "")
         self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512)
         run = self._db.execute
+        run(f"PRAGMA busy_timeout={int(lock_s * 1000)}")
         if not read_only:
             run("PRAGMA journal_mode=WAL")
+            run(f"PRAGMA journal_size_limit={WAL_KEPT}")
         run("PRAGMA synchronous=FULL")
         run("PRAGMA foreign_keys=ON")
-        run("PRAGMA busy_timeout=5000")
         run("PRAGMA cache_size=-65536")
         run("PRAGMA temp_store=MEMORY")
         run("PRAGMA wal_autocheckpoint=10000")  # a backstop: the door copies the log every second, beside the writer
@@ -151,10 +184,24 @@ class SqliteConnection:
 
 
 class PostgresConnection:
-    def __init__(self, url: str) -> None:
-        self._db = self._guard(lambda: psycopg.connect(url, autocommit=True))
+    """`since`: the monotonic second at which the server was asked something that it has not answered yet."""
+
+    def __init__(self, url: str, waits: Waits = Waits(), *, read_only: bool = False) -> None:
+        self.since: float | None = None
+        self._read_only = read_only
+        statement_s = waits.read_s if read_only else waits.write_s
+        self.limit_s = statement_s + MARGIN_S if statement_s else 0.0
+        try:
+            self._db = psycopg.connect(url, autocommit=True, **_line(url, waits))
+        except psycopg.Error as fault:
+            why = (str(fault).strip() or type(fault).__name__).splitlines()[0]
+            raise Unavailable(NoDatabase.DATABASE_AWAY, why) from fault
         self.shard = self._db.info.backend_pid % SHARDS
         self.memory: dict[str, Any] = {}
+        settings = {"lock_timeout": waits.lock_s, "statement_timeout": statement_s,
+                    "idle_in_transaction_session_timeout": waits.idle_s}  # fmt: skip
+        said = ", ".join(f"set_config('{name}', '{int(s * 1000)}', false)" for name, s in settings.items())
+        self._execute(f"SELECT {said}", {})
 
     def run(self, sql: str, params: Params) -> list[Row]:
         cursor = self._execute(sql, params)
@@ -164,8 +211,7 @@ class PostgresConnection:
         return self._execute(sql, params).rowcount
 
     def write_many(self, sql: str, rows: Sequence[Params]) -> None:
-        with self._db.cursor() as cursor:
-            self._guard(lambda: cursor.executemany(pg_text(sql).encode(), rows))
+        self._guard(lambda: self._db.cursor().executemany(pg_text(sql).encode(), rows))
 
     def begin(self, *, write: bool, apart: bool = False) -> None:
         """`apart`: it neither reads nor writes what commands decide by, so it need not be ordered among them."""
@@ -177,8 +223,8 @@ class PostgresConnection:
 
     def rollback(self) -> None:
         if not self._db.closed:
-            with suppress(psycopg.OperationalError):  # cut off: the server rolls back by itself
-                self._db.execute("ROLLBACK")
+            with suppress(Repeatable, Unavailable):  # cut off: the server rolls back by itself
+                self._execute("ROLLBACK", {})
 
     def savepoint(self, name: str = "command") -> None:
         self._execute(f"SAVEPOINT {name}", {})
@@ -201,13 +247,16 @@ class PostgresConnection:
             yield
             return
         key = {"key": int.from_bytes(sha256(word.encode()).digest()[:8], "big", signed=True)}
-        self._execute("SELECT pg_advisory_lock(:key)", key)
+        try:
+            self._execute("SELECT pg_advisory_lock(:key)", key)
+        except Unavailable as held:  # those before us take their time: that is no trouble of the database's
+            raise Repeatable(str(held)) from held
         try:
             yield
         finally:
             if not self._db.closed:  # a line that is cut gives the lock back
-                with suppress(psycopg.OperationalError):
-                    self._db.execute(pg_text("SELECT pg_advisory_unlock(:key)").encode(), key)
+                with suppress(Repeatable, Unavailable):
+                    self._execute("SELECT pg_advisory_unlock(:key)", key)
 
     @property
     def closed(self) -> bool:
@@ -216,12 +265,41 @@ class PostgresConnection:
     def _execute(self, sql: str, params: Params) -> psycopg.Cursor[Row]:
         return self._guard(lambda: self._db.execute(pg_text(sql).encode(), params))
 
-    @staticmethod
-    def _guard(act: Callable[[], T]) -> T:
+    def _guard(self, act: Callable[[], T]) -> T:
+        self.since = time.monotonic()
         try:
             return act()
-        except psycopg.OperationalError as again:  # not to be ordered, deadlocked, or the server went away
-            raise Repeatable(str(again)) from again
+        except psycopg.Error as fault:
+            if self._read_only and is_read_only(fault):
+                raise
+            if trouble := of_postgres(fault):
+                if isinstance(trouble, Cut):
+                    self._db.close()
+                raise trouble from fault
+            if isinstance(fault, psycopg.OperationalError):  # not to be ordered, or deadlocked
+                raise Repeatable(str(fault)) from fault
+            raise
+        finally:
+            self.since = None
+
+    def overdue(self, now: float, most_s: float | None = None) -> bool:
+        """Whether the server has owed an answer for longer than it should have let itself, or than `most_s`."""
+        since, most_s = self.since, most_s or self.limit_s
+        return bool(most_s) and since is not None and now - since > most_s
+
+    def hang_up(self) -> None:
+        """From another thread: whoever waits for a server that answers nothing (frozen, or behind a line that was cut
+        without a word) hears that the line is gone."""
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._db.pgconn.socket)) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
+
+def _line(url: str, waits: Waits) -> dict[str, Any]:
+    """What libpq is told about the line to the server, where the address does not say otherwise."""
+    wanted = {"connect_timeout": max(2, round(waits.connect_s)), "keepalives": 1, "keepalives_idle": 10,
+              "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}  # fmt: skip
+    said = conninfo_to_dict(url)
+    return {name: value for name, value in wanted.items() if name not in said}
 
 
 _NAMED = re.compile(r"(?<![:\w]):([a-z_]\w*)")

@@ -1,19 +1,12 @@
 """The one door: every change of central's data goes through `execute`, and leaves a log row, its audit and its feeds.
 
-Asynchronous outside, synchronous inside. On SQLite one writer thread takes what waits, at most `BATCH` commands or
-`BATCH_S` of work (more where the disk is slow: a batch may work as long as its commit will take), gives each a
-savepoint and commits them together: durable *and* fast, and nobody is answered before the commit. A second thread
-copies the log into the database, so that the writer does not wait for that. On PostgreSQL the same handlers run in a
-small pool of threads, SERIALIZABLE, repeated whole when the database cannot order them. Figures: docs/performance.md.
+Asynchronous outside, synchronous inside. On SQLite one thread writes for all who wait and commits them together
+(sqlite_writer.py); on PostgreSQL the same handlers run in a small pool of threads, SERIALIZABLE, repeated whole when
+the database cannot order them (postgres_writers.py). A database that does not serve is a refusal too, with its name
+(trouble.py): of a command as its answer, of a look as `Unavailable`. Figures: docs/performance.md.
 """
 
-import asyncio
-import queue
-import threading
-import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum, auto
@@ -22,41 +15,39 @@ from typing import Any, TypeVar
 import orjson
 
 from central.kernel.asked import Job, job_beside, job_of
-from central.kernel.db import UNFIT, Connection, Database, Repeatable, is_read_only
+from central.kernel.db import UNFIT, Connection, Database, is_read_only
 from central.kernel.entity import Declaration
 from central.kernel.keys import Keys
+from central.kernel.outage import Outage
+from central.kernel.postgres_writers import PostgresWriters
 from central.kernel.privileges import nodes
 from central.kernel.reach import PathOf, Reaching, hidden, nothing_like
+from central.kernel.readers import Readers
 from central.kernel.registry import COMMANDS, Handler, handler_of
 from central.kernel.scope import home
+from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.traces import Given, Traces
+from central.kernel.trouble import Unavailable
 from central.kernel.tx import Actor, ActorKind, Read, Tx
 from central.kernel.values import Fault
 from central.kernel.worded import worded
+from central.kernel.work import Work, Writers, committed
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.metrics import counter
+from shared.runtime.tasks import Standing
 
 T = TypeVar("T")
-BATCH = 64
-BATCH_S = 0.010  # 32 callers fit into one commit; with half of it they took two
-MOST_BATCH_S = 0.025
-CHECKPOINT_EVERY_S = 1.0
-QUEUE = 4096
-POSTGRES_WRITERS = 8
-READERS = 4
-REPEATS = 40
 DONE = counter(
     "parterre_commands_total", "Commands that came to the door, by how they ended; repeats and dry runs too.",
-    command=lambda: COMMANDS, outcome=("ok", "refused", "broken"),
+    command=lambda: COMMANDS, outcome=("ok", "refused", "unavailable", "broken"),
 )  # fmt: skip
 
 
 class NoEntry(StrEnum):
     """Why the door itself refuses, in order."""
 
-    BUSY = auto()
     FAULTY = auto()  # a sign that nobody sees in a text
     NOT_ALLOWED = auto()
     NOT_YOURS = auto()  # something outside of the asker's perimeter
@@ -114,8 +105,6 @@ class Told:
 
 NOTHING = Told(frozenset(), frozenset())
 
-Waiting = tuple[Job | Callable[[Connection], Any], asyncio.Future[Any]]
-
 
 class Door:
     def __init__(self, database: Database, clock: Callable[[], datetime], path_of: PathOf, keys: Keys) -> None:
@@ -126,44 +115,39 @@ class Door:
         self._reaching = Reaching(self._path)
         self._paths: dict[str, tuple[str, ...]] = {}  # a context never moves, so a path once read stays true
         self._listeners: list[Callable[[frozenset[str], frozenset[str]], None]] = []
-        self._jobs: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
-        self._writer: threading.Thread | None = None
-        self._copier: threading.Thread | None = None
-        self._stopping = threading.Event()
-        self._commit_s = 0.0
-        self._pool: ThreadPoolExecutor | None = None
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._local = threading.local()
-        self._opened: list[Connection] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
+        told, self._readers = self._told, Readers(database)
+        self._writers: Writers = (
+            SqliteWriter(database, told) if database.is_sqlite else PostgresWriters(database, told, self._readers.lines)
+        )
+        self._open = False
 
     # --- life -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Call it in the running loop."""
-        self._loop = asyncio.get_running_loop()
-        if self._database.is_sqlite:
-            self._writer = threading.Thread(target=self._write_forever, name="writer", daemon=True)
-            self._writer.start()
-            self._copier = threading.Thread(target=self._checkpoint_forever, name="checkpoint", daemon=True)
-            self._copier.start()
-        else:
-            self._pool = ThreadPoolExecutor(POSTGRES_WRITERS, thread_name_prefix="writer")
+        self._open = True
+        self._writers.start()
 
     def stop(self) -> None:
         """Finishes what waits, then closes every connection."""
-        self._stopping.set()
-        if self._writer:
-            self._jobs.put(None)
-            self._writer.join()
-        if self._copier:
-            self._copier.join()
-        if self._pool:
-            self._pool.shutdown()
-        self._readers.shutdown()
-        for connection in self._opened:
-            connection.close()
-        self._opened.clear()
+        self._open = False
+        self._writers.stop()
+        self._readers.stop()
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """How the threads stand that keep the database."""
+        return self._writers.standings
+
+    @property
+    def outages(self) -> tuple[Outage, Outage]:
+        """What is wrong with the database for commands, and for looks."""
+        return self._writers.outage, self._readers.outage
+
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """How many commands and how many looks wait or run."""
+        return self._writers.waiting, self._readers.waiting
 
     def on_commit(self, listener: Callable[[frozenset[str], frozenset[str]], None]) -> None:
         """`listener(feeds, marks)` is called in the loop after each commit: a bell for loops, never a decision."""
@@ -172,42 +156,57 @@ class Door:
     # --- change -----------------------------------------------------------------------------------------------------
 
     async def execute(self, actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False) -> Reply:
-        """Runs a command and answers after its commit. `dry_run` takes the same way and is rolled back."""
+        """Runs a command and answers after its commit. `dry_run` takes the same way and is rolled back. A database that
+        does not serve is a refusal, which leaves nothing: the same command may be sent again with its id."""
         try:
-            reply = await self._executed(actor, command, command_id, dry_run)
-        except Exception:
-            DONE.add(command=handler_of(type(command)).name, outcome="broken")
+            return await self.act(actor, command, command_id, dry_run=dry_run)
+        except Unavailable as trouble:
+            return reply_to(trouble.refused)
+
+    async def act(self, actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False) -> Reply:
+        """As `execute`, for loops: fails with `Unavailable`, so that they wait and come back."""
+        assert self._open, "the door is not open"
+        how = "broken"
+        try:
+            reply = await self._acted(actor, command, command_id, dry_run)
+            how = "ok" if reply.ok else "refused"
+        except Unavailable:
+            how = "unavailable"
             raise
-        DONE.add(command=handler_of(type(command)).name, outcome="ok" if reply.ok else "refused")
+        finally:
+            DONE.add(command=handler_of(type(command)).name, outcome=how)
         return reply
 
-    async def _executed(self, actor: Actor, command: Any, command_id: Id, dry_run: bool) -> Reply:
+    async def _acted(self, actor: Actor, command: Any, command_id: Id, dry_run: bool) -> Reply:
         command, faults = worded(command)
         if faults:
             return _faulty(faults)
         job = await job_beside(actor, command, command_id, dry_run=dry_run)
         if turned_away := await self._turned_away(job):
             return turned_away
-        assert self._loop is not None and not self._stopping.is_set(), "the door is not open"
-        if self._pool:
-            reply, told = await self._loop.run_in_executor(self._pool, self._postgres_job, job)
-            self._tell([told])
-            return reply
-        future: asyncio.Future[Reply] = self._loop.create_future()
-        if self._jobs.qsize() >= QUEUE:  # only the loop puts, so nobody comes between the question and the act
-            return reply_to(Refused(NoEntry.BUSY, detail={"waiting": QUEUE}))
-        self._jobs.put((job, future))
-        return await future
+        reply: Reply = (await self._writers.do(self._work(job)))[0]
+        return reply
+
+    def _work(self, job: Job) -> Work:
+        return Work(
+            job.handler.name,
+            lambda db, traces: self._run(db, job, traces),
+            lambda db, traces: traces.look_up(db, job.command_id),
+            getattr(job.command, "in_line", ""),
+        )
 
     async def chore(self, act: Callable[[Connection], T]) -> T:
         """What keeps the log itself in order (kernel/chain.py), written where commands are, and leaving no log row: the
         house's own data is never changed in this way. Fails with whatever `act` fails with."""
-        assert self._loop is not None and not self._stopping.is_set(), "the door is not open"
-        if self._pool:
-            return await self._loop.run_in_executor(self._pool, self._postgres_chore, act)
-        future: asyncio.Future[Any] = self._loop.create_future()
-        self._jobs.put((act, future))
-        done: T = await future
+        assert self._open, "the door is not open"
+
+        def alone(db: Connection, _: Traces) -> T:
+            db.savepoint()
+            done = act(db)
+            db.release()
+            return done
+
+        done: T = await self._writers.do(Work("chore", alone, apart=True))
         return done
 
     def execute_now(self, db: Connection, actor: Actor, command: Any, command_id: Id) -> Reply:
@@ -215,114 +214,13 @@ class Door:
         command, faults = worded(command)
         if faults:
             return _faulty(faults)
-        reply, told = self._committed(db, job_of(actor, command, command_id))
-        self._tell([told])
-        return reply
-
-    def _write_forever(self) -> None:
-        db = self._database.connect()
-        while first := self._jobs.get():
-            batch = self._take(db, first)
-            assert self._loop is not None
-            with suppress(RuntimeError):  # the loop is gone: nobody waits for an answer
-                self._loop.call_soon_threadsafe(self._answer, batch)
-        db.close()
-
-    def _checkpoint_forever(self) -> None:
-        db = self._database.connect()
-        while not self._stopping.wait(CHECKPOINT_EVERY_S):
-            db.run("PRAGMA wal_checkpoint(PASSIVE)", {})
-        db.close()
-
-    def _take(self, db: Connection, first: Waiting) -> list[tuple[asyncio.Future[Any], Any, Told]]:
-        """Runs what waits in one transaction; an error in one command touches no other."""
-        done: list[tuple[asyncio.Future[Any], Any, Told]] = []
-        traces, chores = Traces(), False
-        until = time.perf_counter() + min(BATCH_S + 2 * self._commit_s, MOST_BATCH_S)
-        waiting: Waiting | None = first
-        try:
-            db.begin(write=True)
-        except Exception as broken:  # somebody else holds the database, or its disk is gone
-            return [(first[1], broken, NOTHING)]
-        try:
-            while waiting is not None:
-                job, future = waiting
-                try:
-                    if isinstance(job, Job):
-                        reply, told = self._run(db, job, traces)
-                    else:
-                        db.savepoint()
-                        reply, told, chores = job(db), NOTHING, True
-                        db.release()
-                    done.append((future, reply, told))
-                except Exception as broken:
-                    done.append((future, broken, NOTHING))
-                    db.undo()
-                waiting = None
-                if len(done) < BATCH and time.perf_counter() < until:
-                    with suppress(queue.Empty):
-                        waiting = self._jobs.get_nowait()
-                        if waiting is None:  # stop was asked for: finish this batch, then stop
-                            self._jobs.put(None)
-            if traces.empty and not chores:
-                db.rollback()
-                return done
-            traces.write(db)
-            began = time.perf_counter()
-            db.commit()
-            self._commit_s = 0.7 * self._commit_s + 0.3 * (time.perf_counter() - began)
-        except Exception as broken:
-            db.rollback()
-            return [(future, broken, NOTHING) for future, _, _ in done]
-        return done
-
-    def _answer(self, batch: list[tuple[asyncio.Future[Any], Any, Told]]) -> None:
-        for future, reply, _ in batch:
-            if future.done():
-                continue
-            if isinstance(reply, BaseException):
-                future.set_exception(reply)
-            else:
-                future.set_result(reply)
-        self._tell([told for _, _, told in batch])
-
-    def _postgres_chore(self, act: Callable[[Connection], T]) -> T:
-        db = self._connection(read_only=False)
-        try:
-            db.begin(write=True, apart=True)
-            done = act(db)
-            db.commit()
-        except BaseException:
-            db.rollback()
-            raise
-        return done
-
-    def _postgres_job(self, job: Job) -> tuple[Reply, Told]:
-        for attempt in range(REPEATS):
-            try:
-                db = self._connection(read_only=False)
-                # commands that all want the same thing would only make each other repeat: they stand in line
-                with db.alone(getattr(job.command, "in_line", "")):
-                    return self._committed(db, job)
-            except (Repeatable, *UNFIT):  # UNFIT: the same id came in twice at once, and the other one was faster
-                time.sleep(min(0.002 * attempt, 0.05))
-        return reply_to(Refused(NoEntry.BUSY, detail={"repeats": REPEATS})), NOTHING
+        done = self._committed(db, job_of(actor, command, command_id))
+        self._told([done])
+        return done[0]
 
     def _committed(self, db: Connection, job: Job) -> tuple[Reply, Told]:
-        """In a transaction of its own. A commit whose answer was lost is found in the log at the next attempt."""
-        traces = Traces()
-        try:
-            db.begin(write=True)
-            answer = self._run(db, job, traces)
-            if traces.empty:
-                db.rollback()
-                return answer
-            traces.write(db)
-            db.commit()
-        except BaseException:
-            db.rollback()
-            raise
-        return answer
+        done: tuple[Reply, Told] = committed(db, self._work(job))
+        return done
 
     # --- one command ------------------------------------------------------------------------------------------------
 
@@ -428,8 +326,8 @@ class Door:
         if stranger and needs:
             return reply_to(_not_allowed(needs, job.command))
         if stranger or not job.actor.may_somewhere(needs):
-            assert self._loop is not None, "the door is not open"
-            return await self._loop.run_in_executor(self._readers, self._reading, lambda db: self._tried(db, job))
+            turned_away: Reply | None = await self._readers.look(lambda db: self._tried(db, job))
+            return turned_away
         return None
 
     def _tried(self, db: Connection, job: Job) -> Reply | None:
@@ -472,7 +370,9 @@ class Door:
                 self._paths[context_id] = path
         return path
 
-    def _tell(self, told: Iterable[Told]) -> None:
+    def _told(self, answers: Iterable[Any]) -> None:
+        """What was committed together, in the loop."""
+        told = [each[1] for each in answers if isinstance(each, tuple)]
         feeds = frozenset().union(*(each.feeds for each in told))
         marks = frozenset().union(*(each.marks for each in told))
         if feeds or marks:
@@ -488,8 +388,8 @@ class Door:
 
     async def read(self, actor: Actor, look: Callable[[Read], Any]) -> Any:
         """A look of one's own, for screens and loops that need several tables at one moment."""
-        assert self._loop is not None, "the door is not open"
-        return await self._loop.run_in_executor(self._readers, self._look, actor, look)
+        assert self._open, "the door is not open"
+        return await self._readers.look(lambda db: look(Read(db, actor, self._clock(), self.keys)))
 
     def ask_now(self, db: Connection, actor: Actor, query: Any) -> Outcome[Any]:
         """`ask` at once and in this thread, for the simulation."""
@@ -502,32 +402,3 @@ class Door:
             return refused or self._reached(read, handler, place, query)
         except UNFIT as fault:
             return _unfit(fault).outcome
-
-    def _look(self, actor: Actor, look: Callable[[Read], Any]) -> Any:
-        return self._reading(lambda db: look(Read(db, actor, self._clock(), self.keys)))
-
-    def _reading(self, look: Callable[[Connection], T]) -> T:
-        """In a reader's thread, at one moment of the database."""
-        attempt = 0
-        while True:
-            try:
-                db = self._connection(read_only=True)
-                try:
-                    db.begin(write=False)
-                    return look(db)
-                finally:
-                    db.rollback()
-            except Repeatable:
-                attempt += 1
-                if attempt == REPEATS:
-                    raise
-                time.sleep(min(0.002 * attempt, 0.05))
-
-    def _connection(self, *, read_only: bool) -> Connection:
-        """This thread's own connection."""
-        found: Connection | None = getattr(self._local, "db", None)
-        if found is None or found.closed:
-            found = self._database.connect(read_only=read_only)
-            self._local.db = found
-            self._opened.append(found)
-        return found

@@ -46,11 +46,20 @@ class Traces:
         self._feeds: dict[str, dict[str, str | None]] = {}
         self._outbox: list[tuple[Any, ...]] = []
         self.due: Gathered = {}
+        self._looked_up: dict[Id, Given | None] = {}
+
+    def look_up(self, db: Connection, command_id: Id) -> None:
+        """Outside of the transaction, where several run side by side: ids begin with their time, so every command would
+        read the very leaf of the log's index that all others write to, and could not be ordered among them. Whoever
+        comes in between is found by the primary key."""
+        self._looked_up[command_id] = self.given(db, command_id)
 
     def given(self, db: Connection, command_id: Id) -> Given | None:
         """What came under this id before: in an earlier transaction, or in this one."""
         if here := self._log.get(command_id):
             return Given(here[2], here[5], here[7])
+        if command_id in self._looked_up:
+            return self._looked_up[command_id]
         found = db.run("SELECT actor, place, digest FROM command_log WHERE id = ?", (command_id,))
         return Given(*found[0]) if found else None
 

@@ -20,7 +20,9 @@ from pydantic import ValidationError
 from central.kernel.door import Door, NoEntry, reply_to
 from central.kernel.entity import BY_NAME
 from central.kernel.registry import COMMANDS, QUERIES
+from central.kernel.trouble import Unavailable
 from central.kernel.tx import Actor, ActorKind, Read
+from central.web.away import RETRY_AFTER_S, unavailable
 from central.web.caller import AUTHENTICATE, MOST_BYTES, Authenticate, caller, caller_with_body, problem, unknown_caller
 from central.web.ids import bad_ids
 from central.web.openapi import document
@@ -34,7 +36,7 @@ from shared.wire.requests import COMMAND_ID
 __all__ = ["AUTHENTICATE", "DOOR", "MOST_BYTES", "Authenticate", "problem", "routes", "unknown_caller"]
 
 DOOR = web.AppKey("door", Door)
-STATUS: dict[str, int] = {NoEntry.BUSY: 503, NoEntry.NOT_ALLOWED: 403}
+STATUS: dict[str, int] = {NoEntry.NOT_ALLOWED: 403}
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # the one character that no database takes in a text
 _NUL_SAID = "holds the character U+0000"
 _NO_NUL = {"at": "body", "what": _NUL_SAID}
@@ -60,6 +62,8 @@ async def problems(request: web.Request, handler: Callable[[web.Request], Awaita
             raise
         said = problem(bad.status, bad.reason.lower().replace(" ", "_"), f"{bad.reason}.")
         return _allowing(said, bad)
+    except Unavailable:
+        raise
     except Exception:
         if not request.path.startswith("/api/v1/"):
             raise
@@ -181,9 +185,8 @@ def refusal(request: web.Request, actor: Actor, outcome: Outcome[Any]) -> web.Re
     assert isinstance(outcome, Refused), "only refusals come here"
     if outcome.reason == NoEntry.NOT_ALLOWED and actor.kind is ActorKind.ANONYMOUS:
         return unknown_caller(request)
+    if outcome.reason in RETRY_AFTER_S:
+        return unavailable(outcome.reason)
     status = STATUS.get(outcome.reason, 409)
     title = outcome.reason.replace("_", " ").capitalize() + "."
-    said = problem(status, outcome.reason, title, fix=outcome.fix, detail=dict(outcome.detail))
-    if status == 503:
-        said.headers["Retry-After"] = "1"
-    return said
+    return problem(status, outcome.reason, title, fix=outcome.fix, detail=dict(outcome.detail))

@@ -13,10 +13,10 @@ from typing import Any, get_args, get_type_hints
 from pydantic import TypeAdapter
 
 from central.kernel.declared import CONFIGURED
-from central.kernel.door import QUEUE
 from central.kernel.entity import BY_NAME, ENTITIES, Between, Column, Declaration, Look, Ref, item_marks, stripped
 from central.kernel.registry import COMMANDS, QUERIES, Handler
 from central.kernel.values import FIRST_LANGUAGE, LANGUAGES, MOST_LINE
+from central.kernel.work import QUEUE
 from central.web.caller import MOST_BYTES, MOST_FROM_STRANGERS, PROBLEM
 from central.web.ids import PATTERN, is_ids
 from central.web.reasons import reasons
@@ -62,7 +62,8 @@ _SAID = {
     "413": "The body is too big.",
     "422": "The content does not fit; every fault is listed.",
     "500": "A fault of Parterre's; nothing was changed.",
-    "503": "Busy: wait as long as Retry-After says and send the same command again.",
+    "503": "Not now: `busy`, or the database does not serve (`disk_full`, `database_held`, `database_away`). Wait as "
+    "long as Retry-After says and send the same again; a command with the same id is never done twice.",
 }
 _LOOKS: dict[Look, dict[str, Any]] = {
     Look.COLOUR: {"pattern": "^#[0-9A-Fa-f]{6}$", "description": "A colour, #rrggbb."},

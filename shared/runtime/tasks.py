@@ -1,4 +1,5 @@
-"""Tasks that outlive their faults: named, restarted with a bounded, jittered delay, and every fall is logged.
+"""Tasks that outlive their faults: named, restarted with a bounded, jittered delay, counted, and able to say how they
+stand. A fault is logged when it comes and when it goes, however often the task falls over it meanwhile.
 
 Two gates that lost the same switch must not come back in step, hence the jitter.
 """
@@ -8,13 +9,18 @@ import random
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
 from shared.runtime.log import logger
+from shared.runtime.metrics import counter, gauge
 
 log = logger(__name__)
 T = TypeVar("T")
+_NAMES: set[str] = set()  # of all supervised work of this process: named in code, so there are few
+FALLS = counter("parterre_task_falls_total", "Falls of a task, after which it started again.", task=lambda: _NAMES)
+FAILING = gauge("parterre_task_failing", "1 while a task falls again and again.", task=lambda: _NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +39,97 @@ class Backoff:
             delay = min(delay * 2, self.most_s)
 
 
-async def supervise(name: str, work: Callable[[], Awaitable[object]], backoff: Backoff | None = None) -> None:
+class NotNow(Exception):
+    """What work raises when the world is not there just now (a disk, a database, a broker): worth a line in the log and
+    no trace, since the code is not at fault."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """How a piece of supervised work stands. `why` is its last fault (class and text), `failing_since` the monotonic
+    second of the first fall since it was last well; None: it is well."""
+
+    name: str
+    backoff: Backoff
+    falls: int = 0
+    why: str = ""
+    failing_since: float | None = None
+    begun: float = 0.0
+    ended: bool = False
+    delays: Iterator[float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.delays = self.backoff.delays()
+        _NAMES.add(self.name)
+        FAILING.set(0, task=self.name)
+
+    def well(self) -> None:
+        """A round went well, or it has run long enough."""
+        if self.failing_since is None:
+            return
+        log.info("task is well again", task=self.name, falls=self.falls)
+        self.falls, self.why, self.failing_since = 0, "", None
+        self.delays = self.backoff.delays()
+        FAILING.set(0, task=self.name)
+
+    def fell(self, fault: BaseException) -> float:
+        """Notes a fall; answers how long to wait. A fault is told once, and not at every turn of an outage."""
+        now = time.monotonic()
+        if now - self.begun >= self.backoff.calm_s:
+            self.well()
+        why = f"{type(fault).__name__}: {fault}"[:300]
+        told, self.why = why == self.why, why
+        self.falls += 1
+        self.failing_since = self.failing_since or now
+        delay = next(self.delays)
+        self.begun = now + delay
+        FALLS.add(task=self.name)
+        FAILING.set(1, task=self.name)
+        if isinstance(fault, NotNow):
+            if not told:
+                log.warning("task waits", task=self.name, why=str(fault))
+        elif not told:
+            log.error("task fell and starts again", task=self.name, delay_s=round(delay, 2), exc_info=fault)
+        return delay
+
+    @property
+    def calm(self) -> bool:
+        """Whether it is well: it never fell, or was well since, or has run for long."""
+        long = time.monotonic() - self.begun >= self.backoff.calm_s
+        return not self.ended and (self.failing_since is None or long)
+
+
+_STANDING: ContextVar[Standing | None] = ContextVar("standing", default=None)
+
+
+def well() -> None:
+    """Said by supervised work after a round that went well, so that the next fall is the first again."""
+    if standing := _STANDING.get():
+        standing.well()
+
+
+async def supervise(
+    name: str,
+    work: Callable[[], Awaitable[object]],
+    backoff: Backoff | None = None,
+    standing: Standing | None = None,
+) -> None:
     """Run `work` until it returns or this task is cancelled; whatever it raises is logged and it is started again."""
-    backoff = backoff or Backoff()
-    delays = backoff.delays()
+    standing = standing or Standing(name, backoff or Backoff())
+    _STANDING.set(standing)
     while True:
-        started = time.monotonic()
+        standing.begun = time.monotonic()
         try:
             await work()
+        except Exception as fault:
+            delay = standing.fell(fault)
+        except asyncio.CancelledError as fault:
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            delay = standing.fell(fault)  # nobody cancelled us: something that we awaited was thrown away
+        else:
+            standing.ended = True
             return
-        except Exception:
-            if time.monotonic() - started >= backoff.calm_s:
-                delays = backoff.delays()
-            delay = next(delays)
-            log.exception("task fell and starts again", task=name, delay_s=round(delay, 2))
         await asyncio.sleep(delay)
 
 
@@ -63,9 +146,12 @@ class Crew:
 
     def __init__(self) -> None:
         self._tasks: list[asyncio.Task[None]] = []
+        self.standings: list[Standing] = []
 
     def start(self, name: str, work: Callable[[], Awaitable[object]], backoff: Backoff | None = None) -> None:
-        self._tasks.append(asyncio.create_task(supervise(name, work, backoff), name=name))
+        standing = Standing(name, backoff or Backoff())
+        self.standings.append(standing)
+        self._tasks.append(asyncio.create_task(supervise(name, work, standing=standing), name=name))
 
     async def __aenter__(self) -> Self:
         return self

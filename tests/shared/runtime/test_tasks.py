@@ -10,7 +10,7 @@ from itertools import islice
 
 import pytest
 
-from shared.runtime.tasks import Backoff, Crew, start, supervise, wait_any
+from shared.runtime.tasks import FAILING, FALLS, Backoff, Crew, NotNow, Standing, start, supervise, wait_any, well
 
 QUICK = Backoff(first_s=0.001, most_s=0.002)
 
@@ -38,18 +38,64 @@ async def test_work_that_falls_is_started_again_until_it_returns() -> None:
     assert task.get_name() == "again"
 
 
-async def test_calm_work_begins_again_at_the_first_delay() -> None:
-    moments: list[float] = []
+def test_calm_work_begins_again_at_the_first_delay() -> None:
+    never, always = (Standing("w", Backoff(first_s=1.0, most_s=64.0, calm_s=calm_s)) for calm_s in (1e9, 0.0))
+    never.begun = time.monotonic()
+    for standing in (never, always):
+        assert standing.fell(OSError()) <= 1.0
+    delays = [never.fell(OSError()) for _ in range(8)]
+    assert min(delays[1:]) > 1.0 and delays[-1] >= 32.0, "it doubles within its bound"
+    always.begun = 0.0
+    assert always.fell(OSError()) <= 1.0, "it ran long enough in between"
+    never.well()
+    assert never.fell(OSError()) <= 1.0, "a round went well in between"
+
+
+async def test_a_task_says_how_it_stands() -> None:
+    """Failing from the first fall until it says that a round went well; the same fault is told once."""
+    rounds, go = 0, asyncio.Event()
 
     async def work() -> None:
-        moments.append(time.monotonic())
-        if len(moments) == 6:
-            return
-        await asyncio.sleep(0.02)
-        raise OSError
+        nonlocal rounds
+        rounds += 1
+        if rounds < 4:
+            raise NotNow("the cellar is flooded")
+        well()
+        await go.wait()
 
-    await asyncio.wait_for(supervise("work", work, Backoff(first_s=0.01, most_s=60.0, calm_s=0.01)), 2)
-    assert moments[-1] - moments[0] < 0.5, "without the reset it would be doubling"
+    async with Crew() as crew:
+        crew.start("pump", work, QUICK)
+        (standing,) = crew.standings
+        assert standing.calm
+        seen: set[tuple[bool, str, float]] = set()
+        while rounds < 4:
+            await asyncio.sleep(0)
+            seen.add((standing.calm, standing.why, FAILING.value(task="pump")))
+        assert (False, "NotNow: the cellar is flooded", 1.0) in seen
+        await asyncio.sleep(0)
+        assert standing.calm and standing.why == "" and FAILING.value(task="pump") == 0
+        assert FALLS.value(task="pump") == 3
+        go.set()
+        for task in asyncio.all_tasks():
+            if task.get_name() == "pump":
+                await task
+        assert not standing.calm, "a loop that returned does its work no more"
+
+
+async def test_what_is_thrown_away_under_a_task_does_not_end_it() -> None:
+    """Awaiting something that somebody else cancelled looks like being cancelled. Before: the task was gone."""
+    rounds = 0
+
+    async def work() -> None:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 1:
+            thrown_away = asyncio.get_running_loop().create_future()
+            thrown_away.cancel()
+            await thrown_away
+
+    await asyncio.wait_for(supervise("work", work, QUICK), 10)
+    assert rounds == 2
 
 
 async def test_a_crew_ends_with_its_body() -> None:

@@ -1,0 +1,113 @@
+"""PostgreSQL's writers: a small pool of threads, each with a line of its own. Works run SERIALIZABLE and are repeated
+whole where the database cannot order them: for so long as a caller may wait, and not for so many times.
+
+Whoever had to repeat a few times stands in line with the others who had to: one at a time, however many there are, so
+that not all of them make each other repeat again.
+"""
+
+import asyncio
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from central.kernel.db import UNFIT, Database, PostgresConnection
+from central.kernel.outage import Outage
+from central.kernel.trouble import NoDatabase, Repeatable, Unavailable
+from central.kernel.work import BACKOFF, QUEUE, OwnConnections, Told, Work, committed
+from shared.runtime.metrics import counter
+from shared.runtime.tasks import Standing
+
+WRITERS = 8
+REPEAT_S = 8.0  # how long a work is repeated before its caller hears that the house is busy
+ALONE_AFTER = 4  # repeats
+LONGEST_PAUSE_S = 0.1
+WATCH_EVERY_S = 0.25
+AWAY_S = 1.0  # how long anybody waits for a server that owes another thread its answer
+REPEATED = counter("parterre_repeats_total", "Works that PostgreSQL could not order, and that ran once more.")
+
+
+class PostgresWriters:
+    def __init__(self, database: Database, told: Told, readers: OwnConnections) -> None:
+        self._told = told
+        self._lines, self._readers = OwnConnections(database, read_only=False), readers
+        self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
+        self._stopping = threading.Event()
+        self._watcher = threading.Thread(target=self._watch_forever, name="line watch", daemon=True)
+        self._watches = Standing("line watch", BACKOFF)
+        self._waiting = 0
+        self.standings = (self._watches,)
+        self.outage = Outage("writes")
+
+    def start(self) -> None:
+        self._watcher.start()
+
+    def stop(self) -> None:
+        self._pool.shutdown()
+        self._stopping.set()
+        self._watcher.join()
+        self._lines.close()
+
+    @property
+    def waiting(self) -> int:
+        return self._waiting
+
+    async def do(self, work: Work) -> Any:
+        if self._waiting >= QUEUE:
+            raise self.outage.refuses(Unavailable(NoDatabase.BUSY, f"{QUEUE} commands wait"))
+        self._waiting += 1
+        try:
+            done = await asyncio.get_running_loop().run_in_executor(self._pool, self._do, work, time.monotonic())
+        finally:
+            self._waiting -= 1
+        self._told([done])
+        return done
+
+    def _do(self, work: Work, came: float) -> Any:
+        """In a thread of the pool."""
+        if shut := self.outage.shuts_out(came, work.what):
+            raise self.outage.refuses(shut)
+        try:
+            done = self._repeated(work)
+        except Unavailable as trouble:
+            if trouble.reason is NoDatabase.BUSY:
+                raise self.outage.refuses(trouble) from trouble
+            raise self.outage.meets(trouble, work.what) from trouble
+        self.outage.over(work.what)
+        return done
+
+    def _repeated(self, work: Work) -> Any:
+        until, repeats = time.monotonic() + REPEAT_S, 0
+        while True:
+            try:
+                db = self._lines.get()
+                # works that all want the same thing would only make each other repeat: they stand in line
+                with db.alone(work.line or ("repeats" if repeats >= ALONE_AFTER else "")):
+                    return committed(db, work)
+            except (Repeatable, *UNFIT) as fault:  # UNFIT: the same id came twice at once, the other one was faster
+                REPEATED.add()
+                repeats += 1
+                pause_s = random.uniform(0, min(0.002 * 2**repeats, LONGEST_PAUSE_S))  # noqa: S311 - spreads load
+                if time.monotonic() + pause_s >= until:
+                    raise Unavailable(NoDatabase.BUSY, f"{repeats} repeats: {fault}") from fault
+                time.sleep(pause_s)
+
+    # --- the watch --------------------------------------------------------------------------------------------------
+
+    def _watch_forever(self) -> None:
+        """A server that is frozen, or behind a line that was cut without a word, keeps no promise of its own to give
+        up: who waits for it is told by us that it is gone."""
+        while not self._stopping.wait(WATCH_EVERY_S):
+            try:
+                self._watch(time.monotonic())
+                self._watches.well()
+            except Exception as fault:
+                self._stopping.wait(self._watches.fell(fault))
+
+    def _watch(self, now: float) -> None:
+        lines = [db for db in (*self._lines.all(), *self._readers.all()) if isinstance(db, PostgresConnection)]
+        gone = any(db.overdue(now) for db in lines)
+        for db in lines:
+            if db.overdue(now, AWAY_S if gone else None):
+                db.hang_up()

@@ -1,0 +1,87 @@
+"""Looks at the database, in a few threads of their own: SQLite's readers never wait for the writer."""
+
+import asyncio
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from central.kernel.db import Connection, Database, is_read_only
+from central.kernel.outage import Outage
+from central.kernel.trouble import NoDatabase, Repeatable, Unavailable, trouble_of
+from central.kernel.work import QUEUE, OwnConnections
+
+READERS = 4
+REPEAT_S = 2.0
+
+Look = Callable[[Connection], Any]
+
+
+class Readers:
+    def __init__(self, database: Database) -> None:
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._waiting = 0
+        self._at_hand = database.is_sqlite  # a file is opened, or not, in no time: each look may try
+        self.lines = OwnConnections(database, read_only=True)
+        self.outage = Outage("reads")
+
+    def stop(self) -> None:
+        self._pool.shutdown()
+        self.lines.close()
+
+    @property
+    def waiting(self) -> int:
+        return self._waiting
+
+    async def look(self, look: Look) -> Any:
+        """At one moment of the database. Fails with `Unavailable`, or with whatever `look` does."""
+        if self._waiting >= QUEUE:
+            raise self.outage.refuses(Unavailable(NoDatabase.BUSY, f"{QUEUE} looks wait"))
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, self._look, look, time.monotonic())
+        finally:
+            self._waiting -= 1
+
+    def _look(self, look: Look, came: float) -> Any:
+        shut = None if self._at_hand else self.outage.shuts_out(came)
+        if shut:
+            raise self.outage.refuses(shut)
+        try:
+            seen = self._repeated(look)
+        except Exception as fault:
+            if is_read_only(fault):
+                raise
+            if trouble := trouble_of(fault):
+                busy = trouble.reason is NoDatabase.BUSY
+                raise (self.outage.refuses if busy else self.outage.meets)(trouble) from fault
+            raise
+        self.outage.over()
+        return seen
+
+    def _repeated(self, look: Look) -> Any:
+        until, repeats = time.monotonic() + REPEAT_S, 0
+        while True:
+            known = self.lines.known
+            try:
+                return self._once(look)
+            except sqlite3.Error as fault:
+                self.lines.drop()
+                if not known or trouble_of(fault) is None:
+                    raise  # else the line was broken, and the next one is new
+            except Repeatable as fault:
+                repeats += 1
+                pause_s = random.uniform(0, min(0.002 * 2**repeats, 0.05))  # noqa: S311 - spreads load
+                if time.monotonic() + pause_s >= until:
+                    raise Unavailable(NoDatabase.BUSY, str(fault)) from fault
+                time.sleep(pause_s)
+
+    def _once(self, look: Look) -> Any:
+        db = self.lines.get()
+        try:
+            db.begin(write=False)
+            return look(db)
+        finally:
+            db.rollback()

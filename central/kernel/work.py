@@ -1,0 +1,114 @@
+"""Work on a database, and who does it: what the two ways of writing and the readers have in common."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from central.kernel.db import BROKEN, Connection, Database
+from central.kernel.outage import Outage
+from central.kernel.traces import Traces
+from shared.runtime.tasks import Backoff, Standing
+
+QUEUE = 4096  # commands, or looks, that wait at most; whoever comes then is refused at once
+BACKOFF = Backoff(first_s=0.2, most_s=5.0)  # of the threads: whoever made room waits no longer than that
+
+Act = Callable[[Connection, Traces], Any]
+Told = Callable[[list[Any]], None]
+"""Hears in the loop what a commit's works answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """`act` runs inside a transaction, that others may share, and leaves it as it found it where it fails. `what` is
+    its name. Where several may run at once: `before` outside of the transaction, `line` says who may not run beside
+    each other, `apart` that it is no command: it leaves no traces, and need not be ordered among those that do."""
+
+    what: str
+    act: Act
+    before: Callable[[Connection, Traces], None] | None = None
+    line: str = ""
+    apart: bool = False
+
+
+class Writers(Protocol):
+    """Who does works, one after the other or side by side. Fails with `Unavailable` for what is nobody's fault."""
+
+    outage: Outage
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    async def do(self, work: Work) -> Any: ...
+
+    @property
+    def standings(self) -> tuple[Standing, ...]: ...
+    @property
+    def waiting(self) -> int: ...
+
+
+def committed(db: Connection, work: Work) -> Any:
+    """In a transaction of its own. A commit whose answer was lost is found in the log at the next attempt."""
+    traces = Traces()
+    if work.before:
+        work.before(db, traces)
+    try:
+        db.begin(write=True, apart=work.apart)
+        done = work.act(db, traces)
+        if traces.empty and not work.apart:
+            db.rollback()  # a refusal that leaves nothing
+            return done
+        traces.write(db)
+        db.commit()
+    except BaseException:
+        db.rollback()
+        raise
+    return done
+
+
+class OwnConnections:
+    """Each thread has one of its own, opened when it is needed first, and again after it broke."""
+
+    def __init__(self, database: Database, *, read_only: bool) -> None:
+        self._database, self._read_only = database, read_only
+        self._here = threading.local()
+        self._lock = threading.Lock()
+        self._open: set[Connection] = set()
+
+    def get(self) -> Connection:
+        found: Connection | None = getattr(self._here, "db", None)
+        if found is not None and found.closed:
+            self.drop()
+            found = None
+        if found is None:
+            found = self._database.connect(read_only=self._read_only)
+            self._here.db = found
+            with self._lock:
+                self._open.add(found)
+        return found
+
+    @property
+    def known(self) -> bool:
+        """Whether this thread has one already."""
+        return getattr(self._here, "db", None) is not None
+
+    def drop(self) -> None:
+        """This thread's: whatever is wrong with it, the next one is new."""
+        found: Connection | None = getattr(self._here, "db", None)
+        self._here.db = None
+        if found is not None:
+            with self._lock:
+                self._open.discard(found)
+            with suppress(*BROKEN):
+                found.close()
+
+    def all(self) -> list[Connection]:
+        with self._lock:
+            return list(self._open)
+
+    def close(self) -> None:
+        """When the threads are gone."""
+        for each in self.all():
+            with suppress(*BROKEN):
+                each.close()
+        self._open.clear()
