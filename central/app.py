@@ -30,13 +30,14 @@ from central.kernel.chain import Chain
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.schema import SchemaError, upgrade
-from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read, Settings
 from central.loops import Loops
 from central.organisation.letters import MAIL
 from central.organisation.model import NoContext, Privilege
 from central.organisation.ops import SetUpHouse, key_digest, operator_of, path_of
 from central.organisation.pages import WayIn, organisation_pages
-from central.organisation.posting import Post, Webhooks, networks
+from central.organisation.posting import Post, Webhooks
+from central.organisation.receivers import networks
 from central.organisation.vault import load_vault
 from central.organisation.webhook_pages import webhook_pages
 from central.organisation.webhooks import OUTBOX_KIND as WEBHOOK
@@ -106,7 +107,7 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
                 door, loops, config.snapshots, live_open=config.live_open, proxies=_addresses(config, "proxies"),
                 setup_file=config.data / FILE, way_in=way_in, scrapers=_addresses(config, "metrics_networks"),
             )  # fmt: skip
-            webhooks = _webhooks(config, door)
+            webhooks = Webhooks(door, Post(door.settings.webhook_networks))
             loops.elsewhere.add(WEBHOOK)
             async with Crew() as crew, _served(config, app) as url:
                 for name, work in (
@@ -128,7 +129,7 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
 
 def open_door(config: CentralConfig) -> Door:
     """Keys and an up-to-date database; a sentence where one of them is not to be had."""
-    database = Database(config.database_url)
+    database, settings = Database(config.database_url), _settings(config)
     try:
         upgrade(database)
         keys = open_keys(database, config.keys, datetime.now(UTC))
@@ -138,7 +139,7 @@ def open_door(config: CentralConfig) -> Door:
         raise Failure(
             f"Central's data in {config.data} cannot be used: {fault}.", "Check the folder's owner."
         ) from fault
-    return Door(database, lambda: datetime.now(UTC), path_of, keys)
+    return Door(database, lambda: datetime.now(UTC), path_of, keys, settings)
 
 
 @asynccontextmanager
@@ -178,9 +179,9 @@ def _way_in(config: CentralConfig, door: Door) -> WayIn:
     return WayIn.of(door, vault, config.sign_in, config.mail, url)
 
 
-def _webhooks(config: CentralConfig, door: Door) -> Webhooks:
+def _settings(config: CentralConfig) -> Settings:
     try:
-        return Webhooks(door, Post(networks(config.webhook_networks)))
+        return Settings(networks(config.webhook_networks))
     except ValueError as fault:
         raise Failure(f"The configuration's webhook_networks cannot be read: {fault}.", "Name networks.") from fault
 

@@ -28,7 +28,7 @@ from central.kernel.scope import home
 from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.traces import Given, Traces
 from central.kernel.trouble import Unavailable
-from central.kernel.tx import Actor, ActorKind, Read, Tx
+from central.kernel.tx import AS_IT_COMES, Actor, ActorKind, Read, Settings, Tx
 from central.kernel.values import Fault
 from central.kernel.worded import worded
 from central.kernel.work import Work, Writers, committed
@@ -107,11 +107,15 @@ NOTHING = Told(frozenset(), frozenset())
 
 
 class Door:
-    def __init__(self, database: Database, clock: Callable[[], datetime], path_of: PathOf, keys: Keys) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], path_of: PathOf, keys: Keys,
+        settings: Settings = AS_IT_COMES,
+    ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
         self._path_of = path_of
         self.keys = keys
+        self.settings = settings
         self._reaching = Reaching(self._path)
         self._paths: dict[str, tuple[str, ...]] = {}  # a context never moves, so a path once read stays true
         self._listeners: list[Callable[[frozenset[str], frozenset[str]], None]] = []
@@ -232,7 +236,7 @@ class Door:
             return self._run(db, self._under_another_id(job), traces)
         handler, now = job.handler, self._clock()
         db.savepoint()
-        tx = Tx(db, job.actor, now, job.command_id, self.keys)
+        tx = Tx(db, job.actor, now, job.command_id, self.keys, self.settings)
         tx.earlier = traces.due
         place, early = self._entered(db, tx, job, given, traces)
         if early:
@@ -244,7 +248,7 @@ class Door:
             if handler.needs is None:
                 return reply_to(outcome), NOTHING
             db.savepoint()
-            tx = Tx(db, job.actor, now, job.command_id, self.keys)
+            tx = Tx(db, job.actor, now, job.command_id, self.keys, self.settings)
         reply = reply_to(outcome)
         if job.dry_run:
             db.undo()
@@ -332,7 +336,7 @@ class Door:
 
     def _tried(self, db: Connection, job: Job) -> Reply | None:
         """The refusal, or the stored answer, if it comes to one before anything has to be written."""
-        traces, tx = Traces(), Tx(db, job.actor, self._clock(), job.command_id, self.keys)
+        traces, tx = Traces(), Tx(db, job.actor, self._clock(), job.command_id, self.keys, self.settings)
         try:
             place, early = self._entered(db, tx, job, traces.given(db, job.command_id), traces)
             if early:
@@ -389,11 +393,11 @@ class Door:
     async def read(self, actor: Actor, look: Callable[[Read], Any]) -> Any:
         """A look of one's own, for screens and loops that need several tables at one moment."""
         assert self._open, "the door is not open"
-        return await self._readers.look(lambda db: look(Read(db, actor, self._clock(), self.keys)))
+        return await self._readers.look(lambda db: look(Read(db, actor, self._clock(), self.keys, self.settings)))
 
     def ask_now(self, db: Connection, actor: Actor, query: Any) -> Outcome[Any]:
         """`ask` at once and in this thread, for the simulation."""
-        return self._asked(Read(db, actor, self._clock(), self.keys), query)
+        return self._asked(Read(db, actor, self._clock(), self.keys, self.settings), query)
 
     def _asked(self, read: Read, query: Any) -> Outcome[Any]:
         handler = handler_of(type(query))

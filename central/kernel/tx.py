@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum, auto
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, TypeVar
 
 import orjson
@@ -71,16 +72,29 @@ SYSTEM = Actor(ActorKind.SYSTEM, "central", "central")
 ANONYMOUS = Actor(ActorKind.ANONYMOUS, "", "")
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What of central's configuration a rule has to know: networks inside the house that webhooks may go to."""
+
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+
+AS_IT_COMES = Settings()
+
+
 class Read:
     """A consistent look at the database."""
 
-    __slots__ = ("_db", "actor", "keys", "now", "ways_in_asked")
+    __slots__ = ("_db", "actor", "keys", "now", "settings", "ways_in_asked")
 
-    def __init__(self, db: Connection, actor: Actor, now: datetime, keys: Keys) -> None:
+    def __init__(
+        self, db: Connection, actor: Actor, now: datetime, keys: Keys, settings: Settings = AS_IT_COMES
+    ) -> None:
         self._db = db
         self.actor = actor
         self.now = now
         self.keys = keys
+        self.settings = settings
         self.ways_in_asked = False  # organisation/ways_in.py sets it: what lets people in may be written from then on
 
     @property
@@ -119,8 +133,10 @@ class Tx(Read):
 
     __slots__ = ("audit", "command_id", "due", "earlier", "feeds", "outbox", "touched")
 
-    def __init__(self, db: Connection, actor: Actor, now: datetime, command_id: Id, keys: Keys) -> None:
-        super().__init__(db, actor, now, keys)
+    def __init__(
+        self, db: Connection, actor: Actor, now: datetime, command_id: Id, keys: Keys, settings: Settings = AS_IT_COMES
+    ) -> None:
+        super().__init__(db, actor, now, keys, settings)
         self.command_id = command_id
         self.audit: list[tuple[str, str, str, str]] = []
         self.feeds: dict[str, dict[str, str | None]] = {}

@@ -4,27 +4,23 @@ an address inside the house.
 Headers and signature are those of Standard Webhooks 1.0: `webhook-id` stays the same through all tries, so that a
 receiver knows what it had already; `webhook-timestamp` is the try's; `webhook-signature` is HMAC-SHA256 over
 id.timestamp.body, once per secret that is valid. An address is looked up once per try, checked, and that very address
-is spoken to: a name that answers differently the second time gains nothing.
+is spoken to: a name that answers differently the second time gains nothing (receivers.py).
 """
 
 import asyncio
 import hmac
-import socket
 import time
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from ssl import SSLContext
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from central.kernel.door import Door
 from central.kernel.entity import Loose, Raw, Ref
@@ -33,6 +29,7 @@ from central.kernel.tx import SYSTEM, Read, Tx
 from central.organisation import telling
 from central.organisation.contexts import by_house_alone
 from central.organisation.model import Privilege
+from central.organisation.receivers import Connector, Lookup, Network, Pinned, look_up
 from central.organisation.webhooks import (
     OUTBOX_KIND,
     Delivery,
@@ -63,77 +60,6 @@ IN_A_ROW = 50  # deliveries to one receiver before the others get a look
 POLL_S = 1.0
 KEPT_FOR = timedelta(days=30)
 TIDY_EVERY_S = 3600.0
-_NAT64 = ip_network("64:ff9b::/96")
-
-Network = IPv4Network | IPv6Network
-Lookup = Callable[[str, int], Awaitable[list[str]]]
-"""Host and port → addresses."""
-
-
-# --- where one may send ----------------------------------------------------------------------------------------------
-
-
-def may_reach(address: str, allowed: Iterable[Network]) -> bool:
-    """Only the public internet, and what the house has named: nobody sends central to its own database, to a router's
-    page or to the cloud's store of keys."""
-    at: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
-    if any(at in network for network in allowed):
-        return True
-    if isinstance(at, IPv6Address):
-        inner = at.ipv4_mapped or at.sixtofour or (at.teredo[1] if at.teredo else None)
-        if at in _NAT64:
-            inner = IPv4Address(int(at) & 0xFFFFFFFF)
-        if inner is not None:
-            return may_reach(str(inner), allowed)
-    return at.is_global and not at.is_multicast
-
-
-class NotReachable(OSError):
-    """An address that we do not speak to."""
-
-
-async def look_up(host: str, port: int) -> list[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(each[4][0]) for each in found))
-
-
-class Pinned(AbstractResolver):
-    """Gives the addresses that were checked, and refuses the host whole if one of them is not for us."""
-
-    def __init__(self, allowed: tuple[Network, ...], lookup: Lookup = look_up) -> None:
-        self._allowed, self._lookup = allowed, lookup
-
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002 - whatever there is
-    ) -> list[ResolveResult]:
-        addresses = await self._lookup(host, port)
-        self.check(addresses)
-        return [
-            ResolveResult(
-                hostname=host, host=each, port=port, family=socket.AF_INET6 if ":" in each else socket.AF_INET,
-                proto=0, flags=socket.AI_NUMERICHOST,
-            )
-            for each in addresses
-        ]  # fmt: skip
-
-    def check(self, addresses: Iterable[str]) -> None:
-        for each in addresses:
-            if not may_reach(each, self._allowed):
-                raise NotReachable(f"{each} is an address inside, which webhooks are not sent to")
-
-    def check_literal(self, url: str) -> None:
-        """aiohttp asks no resolver for a host that is an address already."""
-        try:
-            ip_address((urlsplit(url).hostname or "").partition("%")[0])
-        except ValueError:
-            return
-        self.check([urlsplit(url).hostname or ""])
-
-    async def close(self) -> None:
-        pass
 
 
 # --- one try ---------------------------------------------------------------------------------------------------------
@@ -183,9 +109,7 @@ class Post:
 
         resolver = Pinned(self.allowed, self.lookup)
         timeout = aiohttp.ClientTimeout(total=self.timeout_s, connect=min(CONNECT_S, self.timeout_s))
-        connector = aiohttp.TCPConnector(
-            resolver=resolver, use_dns_cache=False, force_close=True, limit=1, ssl=self.ssl or True
-        )
+        connector = Connector(resolver, use_dns_cache=False, force_close=True, limit=1, ssl=self.ssl or True)
         try:
             resolver.check_literal(url)
             jar = aiohttp.DummyCookieJar()
@@ -420,8 +344,3 @@ class Webhooks:
 def _nowhere(webhook_id: Id, now: datetime) -> Webhook:
     """In the place of one that was deleted: nothing is sent."""
     return Webhook(webhook_id, webhook_id, "", {}, "", (), (), False, webhook_id, "", "", None, now, None)
-
-
-def networks(named: Iterable[str]) -> tuple[Network, ...]:
-    """The configuration's; ValueError for what is no network."""
-    return tuple(ip_network(each, strict=False) for each in named)

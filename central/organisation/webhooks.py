@@ -25,6 +25,7 @@ from central.kernel.scope import context_of
 from central.kernel.tx import ActorKind, Read, Tx
 from central.kernel.values import Fault
 from central.organisation.model import Names, Privilege
+from central.organisation.receivers import never_reached
 from central.organisation.vault import Vault
 from shared.clock import to_ms
 from shared.ids import Id
@@ -193,6 +194,9 @@ def webhook_sound(read: Read, before: Webhook | None, after: Webhook | None) -> 
         *_pattern_faults("commands", after.commands, COMMANDS),
         *_pattern_faults("entities", after.entities, BY_NAME),
     ]
+    moved = before is None or before.url != after.url or after.active > before.active
+    if moved and never_reached(after.url, read.settings.webhook_networks):
+        found.append({"at": "url", "what": "never_reached", "value": after.url[:200]})
     if not found and not after.commands and not after.entities:
         found.append({"at": "commands", "what": "nothing_chosen"})
     return Refused(NoChange.FAULTY, fix=found[0]["at"], detail={"faults": found}) if found else None

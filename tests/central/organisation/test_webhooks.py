@@ -32,7 +32,7 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.outbox import drain
 from central.kernel.privileges import Action
-from central.kernel.tx import SYSTEM, Actor, Read
+from central.kernel.tx import SYSTEM, Actor, Read, Settings
 from central.organisation.model import Operator, Privilege
 from central.organisation.operators import CreateOperator
 from central.organisation.ops import path_of
@@ -41,11 +41,10 @@ from central.organisation.posting import (
     WAITS,
     Post,
     Webhooks,
-    may_reach,
-    networks,
     next_try,
     signature,
 )
+from central.organisation.receivers import may_reach, networks
 from central.organisation.rights import actor_of, key_digest
 from central.organisation.telling import MOST_BYTES
 from central.organisation.webhooks import (
@@ -191,7 +190,7 @@ def _there(found: Any) -> Any:
 
 @pytest.fixture
 async def desk(place: tuple[Database, House], keys: Keys, watch: Watch) -> AsyncIterator[Desk]:
-    door = Door(place[0], watch, path_of, keys)
+    door = Door(place[0], watch, path_of, keys, Settings(LOCAL))
     door.start()
     admin = await door.read(SYSTEM, lambda read: actor_of(read, _there(read.get(Operator, place[1].admin))))
     made = Desk(door, place[1], watch, Chain(door, None), Webhooks(door, Post(LOCAL, timeout_s=1.0), watch), admin)
@@ -380,6 +379,7 @@ async def test_wrong_answers(desk: Desk, receiver: Receiver, watch: Watch, answe
 
 
 async def test_nobody_there_is_tried_for_three_days_and_then_given_up(desk: Desk, watch: Watch, free_port: int) -> None:
+    desk.hooks = Webhooks(desk.door, Post(LOCAL), watch)  # refused, however long this machine takes to say so
     hook = await desk.hook(f"http://127.0.0.1:{free_port}/")
     await desk.move_in()
     waited = []
@@ -535,23 +535,15 @@ async def test_a_name_for_an_address_inside_gains_nothing(receiver: Receiver, ho
     assert not answer.ok and answer.status is None and receiver.heard == []
 
 
-async def test_one_address_inside_among_others_is_enough(receiver: Receiver) -> None:
-    async def lookup(host: str, port: int) -> list[str]:
-        return ["93.184.215.14", "127.0.0.1"]
-
-    answer = await Post(lookup=lookup, timeout_s=1.0)(receiver.url.replace("127.0.0.1", "shop.example"), {}, "{}")
-    assert not answer.ok and "inside" in answer.why and receiver.heard == []
-
-
 async def test_a_name_that_changes_its_mind_gains_nothing(receiver: Receiver) -> None:
     """Looked up once per try; what was checked is what is spoken to."""
     asked: list[str] = []
 
     async def lookup(host: str, port: int) -> list[str]:
         asked.append(host)
-        return ["127.0.0.1"] if len(asked) == 1 else ["10.0.0.1"]
+        return ["127.0.0.1"] if len(asked) == 1 else ["127.0.0.3"]
 
-    post = Post(LOCAL, lookup, 1.0)
+    post = Post(networks(["127.0.0.1/32"]), lookup, 1.0)
     assert (await post(receiver.url.replace("127.0.0.1", "shop.example"), {}, "{}")).ok and asked == ["shop.example"]
     assert not (await post(receiver.url.replace("127.0.0.1", "shop.example"), {}, "{}")).ok
     assert len(receiver.heard) == 1 and receiver.heard[0][0]["Host"].startswith("shop.example")
