@@ -117,6 +117,7 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
                 if way_in.mailer.works:
                     crew.start("mail", partial(loops.outbox_of, MAIL))
                 crew.start("tidy", loops.tidy)
+                crew.start("tally", loops.tally)
                 crew.start("chain", chain.keep)
                 crew.start("webhooks", webhooks.keep)
                 crew.start("inventory", partial(inventory.keep, door))

@@ -23,6 +23,7 @@ from shared.wire.codec import dump, load
 
 AT_ONCE = 20  # halls drawn in one look
 TIDY_S = 3600.0
+TALLY_S = 30.0
 BELL_GAP_S = 0.1  # the first bell rings at once, the next after this: many commits, one bell
 HALL_SHARE = 0.2  # of the time goes into pictures at most: an on-sale changes every hall at once, and sales come first
 
@@ -116,6 +117,12 @@ class Loops:
         while True:
             await self._door.execute(SYSTEM, TidySessions(), fresh_id(self._clock))
             await asyncio.sleep(TIDY_S)
+
+    async def tally(self) -> None:
+        """What the door counted of those whom it turned away."""
+        while True:
+            await asyncio.sleep(TALLY_S)
+            await self._door.write_tally()
 
     async def _command_device(self, _: Id, said: dict[str, Any]) -> bool:
         topic = topics.command(said["site"], said["device"])

@@ -10,8 +10,11 @@ from typing import Any
 import orjson
 
 from central.kernel.registry import Handler, handler_of
+from central.kernel.replies import faulty
 from central.kernel.tx import Actor, ActorKind
+from central.kernel.worded import worded
 from shared.ids import Id
+from shared.outcome import Refused
 
 HEAVY = 64 * 1024  # characters, members and other values of a command: from there on another thread works it out
 KEPT_BYTES = 2048  # of what was refused
@@ -50,11 +53,17 @@ def job_of(actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False)
     return Job(actor, handler, command, command_id, dry_run, digest, said.decode(), shortened(said).decode())
 
 
-async def job_beside(actor: Actor, command: Any, command_id: Id, *, dry_run: bool) -> Job:
-    """`job_of`, in another thread where it takes long."""
+def looked_through(actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False) -> Job | Refused:
+    """Its texts looked through first, and kept as they then are."""
+    command, faults = worded(command)
+    return faulty(faults) if faults else job_of(actor, command, command_id, dry_run=dry_run)
+
+
+async def looked_through_beside(actor: Actor, command: Any, command_id: Id, *, dry_run: bool) -> Job | Refused:
+    """In another thread where it takes long."""
     if is_heavy(command):
-        return await asyncio.to_thread(job_of, actor, command, command_id, dry_run=dry_run)
-    return job_of(actor, command, command_id, dry_run=dry_run)
+        return await asyncio.to_thread(looked_through, actor, command, command_id, dry_run=dry_run)
+    return looked_through(actor, command, command_id, dry_run=dry_run)
 
 
 def is_heavy(command: Any) -> bool:

@@ -7,15 +7,13 @@ the database cannot order them (postgres_writers.py). A database that does not s
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum, auto
 from typing import Any, TypeVar
 
-import orjson
-
-from central.kernel.asked import Job, job_beside, job_of
-from central.kernel.db import UNFIT, Connection, Database, is_read_only
+from central.kernel.asked import Job, looked_through, looked_through_beside
+from central.kernel.db import BROKEN, UNFIT, Connection, Database, is_read_only
 from central.kernel.entity import Declaration
 from central.kernel.keys import Keys
 from central.kernel.outage import Outage
@@ -24,13 +22,13 @@ from central.kernel.privileges import nodes
 from central.kernel.reach import PathOf, Reaching, hidden, nothing_like
 from central.kernel.readers import Readers
 from central.kernel.registry import COMMANDS, Handler, handler_of
+from central.kernel.replies import NoEntry, Reply, not_allowed, reply_to, stored, unfit
 from central.kernel.scope import home
 from central.kernel.sqlite_writer import SqliteWriter
+from central.kernel.tally import Tally
 from central.kernel.traces import Given, Traces
 from central.kernel.trouble import Unavailable
 from central.kernel.tx import AS_IT_COMES, Actor, ActorKind, Read, Settings, Tx
-from central.kernel.values import Fault
-from central.kernel.worded import worded
 from central.kernel.work import Work, Writers, committed
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
@@ -38,61 +36,13 @@ from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.metrics import counter
 from shared.runtime.tasks import Standing
 
+__all__ = ["Door", "NoEntry", "Reply", "reply_to"]
+
 T = TypeVar("T")
 DONE = counter(
     "parterre_commands_total", "Commands that came to the door, by how they ended; repeats and dry runs too.",
     command=lambda: COMMANDS, outcome=("ok", "refused", "unavailable", "broken"),
 )  # fmt: skip
-
-
-class NoEntry(StrEnum):
-    """Why the door itself refuses, in order."""
-
-    FAULTY = auto()  # a sign that nobody sees in a text
-    NOT_ALLOWED = auto()
-    NOT_YOURS = auto()  # something outside of the asker's perimeter
-    ID_REUSED = auto()
-    DOES_NOT_FIT = auto()  # an id that is there already or names nothing, a number out of bounds
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer and its JSON as stored with the command: a repeat gives the same bytes. `would` is what a dry run would
-    have left in the audit: (entity, id, action, change as JSON)."""
-
-    ok: bool
-    body: bytes
-    repeated: bool = False
-    would: tuple[tuple[str, str, str, str], ...] = ()
-
-    @property
-    def outcome(self) -> Outcome[Any]:
-        """The answer as a value; what was a dataclass comes as a dict."""
-        said = orjson.loads(self.body)
-        return Ok(said) if self.ok else Refused(said["reason"], said["fix"], said["detail"])
-
-
-def reply_to(outcome: Outcome[Any]) -> Reply:
-    if isinstance(outcome, Ok):
-        return Reply(True, orjson.dumps(outcome.value))
-    return Reply(False, orjson.dumps({"reason": outcome.reason, "fix": outcome.fix, "detail": outcome.detail}))
-
-
-def _not_allowed(needs: str, command: Any) -> Refused:
-    """A place that is not there and one of somebody else are answered alike: `at` is what the asker said."""
-    return Refused(NoEntry.NOT_ALLOWED, fix=needs, detail={"at": getattr(command, "context_id", "")})
-
-
-def _stored(answer: str) -> Reply:
-    return Reply(answer[0] == "+", answer[1:].encode(), repeated=True)
-
-
-def _faulty(faults: list[Fault]) -> Reply:
-    return reply_to(Refused(NoEntry.FAULTY, fix=faults[0]["at"], detail={"faults": faults}))
-
-
-def _unfit(fault: Exception) -> Reply:
-    return reply_to(Refused(NoEntry.DOES_NOT_FIT, detail={"why": str(fault).partition("\n")[0]}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +64,7 @@ class Door:
         self._database = database
         self._clock = clock
         self._path_of = path_of
-        self.keys = keys
+        self.keys, self.tally = keys, Tally(clock)
         self.settings = settings
         self._reaching = Reaching(self._path)
         self._paths: dict[str, tuple[str, ...]] = {}  # a context never moves, so a path once read stays true
@@ -137,6 +87,7 @@ class Door:
         self._open = False
         self._writers.stop()
         self._readers.stop()
+        self._write_last_tally()
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -182,12 +133,16 @@ class Door:
         return reply
 
     async def _acted(self, actor: Actor, command: Any, command_id: Id, dry_run: bool) -> Reply:
-        command, faults = worded(command)
-        if faults:
-            return _faulty(faults)
-        job = await job_beside(actor, command, command_id, dry_run=dry_run)
-        if turned_away := await self._turned_away(job):
-            return turned_away
+        handler = handler_of(type(command))
+        if handler.needs and actor.kind is ActorKind.ANONYMOUS:  # not even what they sent is looked at
+            return self._left_out(actor, handler, not_allowed(handler.needs, command))
+        job = await looked_through_beside(actor, command, command_id, dry_run=dry_run)
+        if isinstance(job, Refused):
+            return self._left_out(actor, handler, job)
+        if actor.kind is ActorKind.ANONYMOUS or not actor.may_somewhere(handler.needs):
+            turned_away: Reply | None = await self._readers.look(lambda db: self._tried(db, job))
+            if turned_away:
+                return turned_away
         reply: Reply = (await self._writers.do(self._work(job)))[0]
         return reply
 
@@ -213,12 +168,28 @@ class Door:
         done: T = await self._writers.do(Work("chore", alone, apart=True))
         return done
 
+    async def write_tally(self) -> None:
+        """Adds what was counted since the last time to the database."""
+        if taken := self.tally.take():
+            try:
+                await self.chore(lambda db: self.tally.write(db, taken))
+            except BaseException:
+                self.tally.give_back(taken)
+                raise
+
+    def _write_last_tally(self) -> None:
+        if taken := self.tally.take():
+            with suppress(*BROKEN), closing(self._database.connect()) as db:
+                db.begin(write=True, apart=True)
+                self.tally.write(db, taken)
+                db.commit()
+
     def execute_now(self, db: Connection, actor: Actor, command: Any, command_id: Id) -> Reply:
         """The same way through, at once and in this thread: for the simulation, which owns its connection."""
-        command, faults = worded(command)
-        if faults:
-            return _faulty(faults)
-        done = self._committed(db, job_of(actor, command, command_id))
+        job = looked_through(actor, command, command_id)
+        if isinstance(job, Refused):
+            return self._left_out(actor, handler_of(type(command)), job)
+        done = self._committed(db, job)
         self._told([done])
         return done[0]
 
@@ -231,22 +202,26 @@ class Door:
     def _run(self, db: Connection, job: Job, traces: Traces) -> tuple[Reply, Told]:
         """Rights, repeat, handler in a savepoint; log, audit, feeds and outbox are for `traces`. Whoever may not, and
         what everybody may ask and is refused, leaves no row: a stranger could fill the disk with them."""
+        db.savepoint()
         given = traces.given(db, job.command_id)
         if given and given.actor != job.actor.label and job.actor.kind is ActorKind.SYSTEM:
+            db.release()
             return self._run(db, self._under_another_id(job), traces)
         handler, now = job.handler, self._clock()
-        db.savepoint()
         tx = Tx(db, job.actor, now, job.command_id, self.keys, self.settings)
         tx.earlier = traces.due
-        place, early = self._entered(db, tx, job, given, traces)
-        if early:
+        if again := self._again(db, tx, job, given, traces):
+            db.release()
+            return again, NOTHING
+        place, refused = self._entered(tx, job, given)
+        if refused:
             db.undo()
-            return early, NOTHING
+            return self._left_out(job.actor, handler, refused), NOTHING
         outcome = self._handled(tx, job, place)
         if isinstance(outcome, Refused):
             db.undo()  # a refusal after a write leaves no trace
-            if handler.needs is None:
-                return reply_to(outcome), NOTHING
+            if not handler.keeps_refusals:
+                return self._left_out(job.actor, handler, outcome), NOTHING
             db.savepoint()
             tx = Tx(db, job.actor, now, job.command_id, self.keys, self.settings)
         reply = reply_to(outcome)
@@ -254,38 +229,42 @@ class Door:
             db.undo()
             return replace(reply, would=tuple(tx.audit)), NOTHING
         db.release()
-        answer = ("+" if reply.ok else "-") + reply.body.decode()
+        if not (handler.logged or tx.tells):
+            traces.unlogged()
+            return self._left_out(job.actor, handler, outcome), Told(frozenset(), frozenset(tx.touched))
         said = job.said if reply.ok else job.said_refused
         at, who = to_ms(now), job.actor
-        traces.log(job.command_id, at, who.label, who.origin, handler.name, place, job.digest, said, answer)
+        traces.log(job.command_id, at, who.label, who.origin, handler.name, place, job.digest, said, reply.kept)
         traces.gather(tx)
         return reply, Told(frozenset(tx.feeds), frozenset(tx.touched))
 
-    def _entered(
-        self, db: Connection, tx: Tx, job: Job, given: Given | None, traces: Traces
-    ) -> tuple[str | None, Reply | None]:
-        """Where it acts, and what is answered without asking the handler. A stored answer is for whoever gave the
-        command, as long as they hold the right where it acted; what it acted on may be gone by now. All others are
-        asked for their rights as if the id were new, and learn nothing but that it is not."""
-        own = given is not None and job.proves_who and given.actor == job.actor.label
-        if given and own and given.digest == job.digest:
-            refused = self._lacking(tx, job.handler, given.place, job.command)
-            return None, reply_to(refused) if refused else _stored(traces.answer(db, job.command_id))
+    def _again(self, db: Connection, read: Read, job: Job, given: Given | None, traces: Traces) -> Reply | None:
+        """The stored answer, for whoever gave the command, as long as they hold the right where it acted: what it acted
+        on may be gone by now."""
+        if given is None or given.actor != job.actor.label or given.digest != job.digest or not job.proves_who:
+            return None
+        if refused := self._lacking(read, job.handler, given.place, job.command):
+            return self._left_out(job.actor, job.handler, refused)
+        return stored(traces.answer(db, job.command_id))
+
+    def _entered(self, read: Read, job: Job, given: Given | None) -> tuple[str | None, Refused | None]:
+        """Where it acts, and why the handler is not asked. Whose the id is not is asked for their rights as if it were
+        new, and learns nothing but that it is not."""
         try:
-            place, refused = self._allowed(tx, job.handler, job.command)
+            place, refused = self._allowed(read, job.handler, job.command)
         except UNFIT as fault:
-            return None, _unfit(fault)
+            return None, unfit(fault)
         if refused is None and given:
             refused = Refused(NoEntry.ID_REUSED)
         if refused is None and not job.digest:
             refused = Refused(NoEntry.DOES_NOT_FIT, detail={"why": "a number that no column holds"})
-        return place, reply_to(refused) if refused else None
+        return place, refused
 
     def _handled(self, tx: Tx, job: Job, place: str | None) -> Outcome[Any]:
         try:
             return self._reached(tx, job.handler, place, job.command)
         except UNFIT as fault:
-            return _unfit(fault).outcome
+            return unfit(fault)
 
     def _under_another_id(self, job: Job) -> Job:
         """The ids of central's loops follow from what they are for, so somebody could give a command of theirs under
@@ -304,7 +283,7 @@ class Door:
     def _lacking(self, read: Read, handler: Handler, place: str | None, command: Any) -> Refused | None:
         if handler.needs is None or read.actor.may(handler.needs, self._path(read, place) if place else ()):
             return None
-        return _not_allowed(handler.needs, command)
+        return not_allowed(handler.needs, command)
 
     def _reached(self, read: Any, handler: Handler, place: str | None, command: Any) -> Outcome[Any]:
         """Runs the handler of what is allowed. What the asker may not name is not there for it (kernel/reach.py): the
@@ -323,30 +302,26 @@ class Door:
         as_sent = {made: row_id for row_id, made in instead.items()}
         return Refused(outcome.reason, as_sent.get(outcome.fix, outcome.fix), hidden(dict(outcome.detail), as_sent))
 
-    async def _turned_away(self, job: Job) -> Reply | None:
-        """Refuses beside the writer, who has better to do, what strangers ask and what wants a right that is held
-        nowhere. None: it has to be decided in its turn."""
-        stranger, needs = job.actor.kind is ActorKind.ANONYMOUS, job.handler.needs
-        if stranger and needs:
-            return reply_to(_not_allowed(needs, job.command))
-        if stranger or not job.actor.may_somewhere(needs):
-            turned_away: Reply | None = await self._readers.look(lambda db: self._tried(db, job))
-            return turned_away
-        return None
-
     def _tried(self, db: Connection, job: Job) -> Reply | None:
-        """The refusal, or the stored answer, if it comes to one before anything has to be written."""
+        """What strangers ask, and what wants a right that is held nowhere, is tried beside the writer, who has better
+        to do. None: it comes to writing, so it has to be decided in its turn."""
         traces, tx = Traces(), Tx(db, job.actor, self._clock(), job.command_id, self.keys, self.settings)
+        given = traces.given(db, job.command_id)
+        if again := self._again(db, tx, job, given, traces):
+            return again
         try:
-            place, early = self._entered(db, tx, job, traces.given(db, job.command_id), traces)
-            if early:
-                return early
-            outcome = self._handled(tx, job, place)
+            place, refused = self._entered(tx, job, given)
+            outcome = refused or self._handled(tx, job, place)
         except Exception as fault:
             if is_read_only(fault):
                 return None
             raise
-        return reply_to(outcome) if isinstance(outcome, Refused) else None
+        return self._left_out(job.actor, job.handler, outcome) if isinstance(outcome, Refused) else None
+
+    def _left_out(self, actor: Actor, handler: Handler, outcome: Outcome[Any]) -> Reply:
+        """Answers to what leaves no row in the log: it is counted."""
+        self.tally.count(actor, handler.name, outcome.reason if isinstance(outcome, Refused) else "")
+        return reply_to(outcome)
 
     def places(self, read: Read, declaration: Declaration) -> tuple[str, ...] | None:
         """The contexts whose rows of an entity the asker may see; None: all. Rows that stand in no context of their own
@@ -405,4 +380,4 @@ class Door:
             place, refused = self._allowed(read, handler, query)
             return refused or self._reached(read, handler, place, query)
         except UNFIT as fault:
-            return _unfit(fault).outcome
+            return unfit(fault)

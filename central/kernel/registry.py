@@ -21,7 +21,8 @@ Place = Callable[[Read, Any], str | None]
 class Handler:
     """`needs` None: everybody may ask (the handler checks what it must, such as a one-time code). `on`: the entity that
     it acts on, whose id is its first field; its screen shows a button for it (empty: none does). `named` tells what a
-    command refers to."""
+    command refers to. `logged` False: central gives it as often as strangers like (a try at a password), so it stands
+    in the log only where it changed what the log tells of."""
 
     name: str
     kind: type[Any]
@@ -34,6 +35,12 @@ class Handler:
     doc: str
     on: str | None
     named: Callable[[Any], list[Named]]
+    logged: bool
+
+    @property
+    def keeps_refusals(self) -> bool:
+        """Whether what it is refused by its rule stays in the log: not where everybody may try again and again."""
+        return self.logged and self.needs is not None
 
     def struck(self, body: bytes) -> bytes:
         """A command's JSON with its secrets struck out: what the log keeps."""
@@ -61,12 +68,18 @@ def by_context_id(_: Read, want: Any) -> str | None:
 
 
 def handles(
-    kind: type[C], *, needs: str | None, at: Place = by_context_id, gives: Any = None, on: str | None = None
+    kind: type[C],
+    *,
+    needs: str | None,
+    at: Place = by_context_id,
+    gives: Any = None,
+    on: str | None = None,
+    logged: bool = True,
 ) -> Callable[[Callable[[Tx, C], Outcome[Any]]], Callable[[Tx, C], Outcome[Any]]]:
     """Registers the handler of a command; the function itself stays as it is."""
 
     def register(run: Callable[[Tx, C], Outcome[Any]]) -> Callable[[Tx, C], Outcome[Any]]:
-        handler = _handler(kind, needs, at, gives, run, on)
+        handler = _handler(kind, needs, at, gives, run, on, logged)
         COMMANDS[handler.name] = handler
         _BY_KIND[kind] = handler
         return run
@@ -80,7 +93,7 @@ def answers(
     """Registers the handler of a query."""
 
     def register(run: Callable[[Read, C], Outcome[Any]]) -> Callable[[Read, C], Outcome[Any]]:
-        handler = _handler(kind, needs, at, gives, run, None)
+        handler = _handler(kind, needs, at, gives, run, None, logged=False)
         QUERIES[handler.name] = handler
         _BY_KIND[kind] = handler
         return run
@@ -93,7 +106,13 @@ def handler_of(kind: type[Any]) -> Handler:
 
 
 def _handler(
-    kind: type[Any], needs: str | None, at: Place, gives: Any, run: Callable[[Any, Any], Any], on: str | None
+    kind: type[Any],
+    needs: str | None,
+    at: Place,
+    gives: Any,
+    run: Callable[[Any, Any], Any],
+    on: str | None,
+    logged: bool,
 ) -> Handler:
     name = "".join("_" + char.lower() if char.isupper() else char for char in kind.__name__).lstrip("_")
     hints = get_type_hints(kind, include_extras=True)
@@ -105,8 +124,8 @@ def _handler(
     )
     doc = " ".join((kind.__doc__ or "").split())
     kind.__pydantic_config__ = ConfigDict(extra="forbid")  # a field that we do not know is a slip, or an attack
-    acts_on = _acts_on(kind, hints) if on is None else on
-    return Handler(name, kind, needs, at, gives, run, TypeAdapter(kind), secrets, doc, acts_on, naming(kind))
+    adapter, acts_on = TypeAdapter(kind), _acts_on(kind, hints) if on is None else on
+    return Handler(name, kind, needs, at, gives, run, adapter, secrets, doc, acts_on, naming(kind), logged)
 
 
 def _acts_on(kind: type[Any], hints: dict[str, Any]) -> str | None:

@@ -88,6 +88,17 @@ COUNTER = sa.Table(
     sqlite_with_rowid=False,
 )
 
+DOOR_TALLY = sa.Table(
+    "door_tally",
+    METADATA,
+    sa.Column("day", sa.Text, primary_key=True),  # of UTC, as 2026-11-29
+    sa.Column("caller", sa.Text, primary_key=True),  # kind:id; all strangers are one
+    sa.Column("command", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, primary_key=True),  # why not; empty: it was done
+    sa.Column("times", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 FOUND = sa.Table(
     "found",
     METADATA,

@@ -46,6 +46,7 @@ class Traces:
         self._feeds: dict[str, dict[str, str | None]] = {}
         self._outbox: list[tuple[Any, ...]] = []
         self.due: Gathered = {}
+        self._unlogged = False
         self._looked_up: dict[Id, Given | None] = {}
 
     def look_up(self, db: Connection, command_id: Id) -> None:
@@ -72,13 +73,17 @@ class Traces:
     @property
     def empty(self) -> bool:
         """Nothing came of these commands: there is nothing to commit."""
-        return not self._log
+        return not (self._log or self._unlogged)
 
     def log(
         self, command_id: Id, at: int, actor: str, origin: str, name: str, place: str | None, digest: str, body: str,
         answer: str,
     ) -> None:  # fmt: skip
         self._log[command_id] = (command_id, at, actor, origin, name, place, TURNS.next(), digest, body, answer)
+
+    def unlogged(self) -> None:
+        """One has written something that leaves no row in the log."""
+        self._unlogged = True
 
     def gather(self, tx: Tx) -> None:
         """Takes over what a command that stands has left. The last word on a feed's key counts."""

@@ -145,6 +145,11 @@ class Tx(Read):
         self.due: Gathered = {}
         self.earlier: Gathered = {}
 
+    @property
+    def tells(self) -> bool:
+        """Whether it has done something that is told on: in the audit, to devices, by letter, in a sum."""
+        return bool(self.audit or self.feeds or self.outbox or self.due)
+
     def write(self, sql: str, /, **params: Any) -> int:
         """Rows touched by one guarded statement. Who uses it on an entity's table says so with `changed`."""
         return self._db.write(sql, params)

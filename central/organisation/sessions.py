@@ -38,7 +38,7 @@ class CountAttempt:
     subjects: tuple[str, ...]
 
 
-@handles(CountAttempt, needs=Privilege.SESSION_END, at=by_house_alone)
+@handles(CountAttempt, needs=Privilege.SESSION_END, at=by_house_alone, logged=False)
 def count_attempt(tx: Tx, want: CountAttempt) -> Outcome[None]:
     until = wait_for(tx, want.subjects)
     if until:

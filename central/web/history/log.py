@@ -8,7 +8,7 @@ an index of its own, which every sale would pay for.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 import orjson
@@ -199,6 +199,46 @@ def _seq_at(read: Read, at: datetime) -> int:
         else:
             high = middle - 1
     return low
+
+
+# --- what is not in the log ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DoorTally:
+    """How often the door turned whom away, of what and why, since the first of these days: what leaves no row in the
+    log. All strangers are one caller. Newest first, the most frequent first within a day."""
+
+    days: int = 30
+    limit: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """`day` is UTC's; `reason` is empty for what central did for strangers."""
+
+    day: date
+    caller: str
+    command: str
+    reason: str
+    times: int
+
+
+def _house(read: Read, _: DoorTally) -> str | None:
+    row = read.one("SELECT id FROM context WHERE parent_id IS NULL")
+    return str(row[0]) if row else None
+
+
+@answers(DoorTally, needs=AUDIT, at=_house, gives=list[Tallied])
+def door_tally(read: Read, want: DoorTally) -> Outcome[list[Tallied]]:
+    first = read.now.astimezone(UTC).date() - timedelta(days=max(0, min(want.days, 366)))
+    rows = read.run(
+        "SELECT day, caller, command, reason, times FROM door_tally WHERE day > :first "
+        "ORDER BY day DESC, times DESC, caller, command, reason LIMIT :n",
+        first=first.isoformat(),
+        n=max(1, min(want.limit, 1000)),
+    )
+    return Ok([Tallied(date.fromisoformat(day), *more) for day, *more in rows])
 
 
 # --- over the API ----------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ FROZEN = {
     "0003_gaps_of_facts.py": "d257fae143a956359debb9a78f8fa25c1e7e11ca04e4b96f2cfdaf2be37d17e7",
     "0004_passwords_given_again.py": "726224065260cbc4cdfa93b7dd669ffe2b6313c30828d70bdcc420f157bd07fa",
     "0005_house_key.py": "51c8fc18fdd1de0809026d8e446176d93f47577d7e8d85be26d7ae05505dd871",
+    "0006_what_the_door_turned_away.py": "5eed14b3fabb8d34f4662bb13db1dd933cccdb87028a57f09582cce624b3e82f",
 }
 
 

@@ -1,0 +1,83 @@
+"""What the door answers, and how that is kept: the same bytes for the caller, the log and whoever asks again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum, auto
+from typing import Any
+
+import orjson
+
+from central.kernel.values import Fault
+from shared.outcome import Ok, Outcome, Refused
+
+MOST_BYTES = 256 * 1024  # of a refusal: it is kept, and given again as it was
+MOST_LISTED = 200  # of each list in one that would be longer
+MOST_FIX = 200
+
+
+class NoEntry(StrEnum):
+    """Why the door itself refuses, in order."""
+
+    FAULTY = auto()  # a sign that nobody sees in a text
+    NOT_ALLOWED = auto()
+    NOT_YOURS = auto()  # something outside of the asker's perimeter
+    ID_REUSED = auto()
+    DOES_NOT_FIT = auto()  # an id that is there already or names nothing, a number out of bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer and its JSON as stored with the command: a repeat gives the same bytes. `would` is what a dry run would
+    have left in the audit: (entity, id, action, change as JSON)."""
+
+    ok: bool
+    body: bytes
+    repeated: bool = False
+    would: tuple[tuple[str, str, str, str], ...] = ()
+
+    @property
+    def outcome(self) -> Outcome[Any]:
+        """The answer as a value; what was a dataclass comes as a dict."""
+        said = orjson.loads(self.body)
+        return Ok(said) if self.ok else Refused(said["reason"], said["fix"], said["detail"])
+
+    @property
+    def kept(self) -> str:
+        return ("+" if self.ok else "-") + self.body.decode()
+
+
+def stored(kept: str) -> Reply:
+    return Reply(kept[0] == "+", kept[1:].encode(), repeated=True)
+
+
+def reply_to(outcome: Outcome[Any]) -> Reply:
+    if isinstance(outcome, Ok):
+        return Reply(True, orjson.dumps(outcome.value))
+    body = _refusal(outcome, outcome.detail)
+    if len(body) > MOST_BYTES:
+        body = _refusal(outcome, _cut(outcome.detail))
+    return Reply(False, body if len(body) <= MOST_BYTES else _refusal(outcome, {"left_out": "all"}))
+
+
+def _refusal(outcome: Refused, detail: Mapping[str, Any]) -> bytes:
+    return orjson.dumps({"reason": outcome.reason, "fix": outcome.fix[:MOST_FIX], "detail": detail})
+
+
+def _cut(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """The first of each list, and how many there are more of it."""
+    lists = {name: value for name, value in detail.items() if isinstance(value, (list, tuple))}
+    left_out = {name: len(value) - MOST_LISTED for name, value in lists.items() if len(value) > MOST_LISTED}
+    return {**detail, **{name: value[:MOST_LISTED] for name, value in lists.items()}, "left_out": left_out}
+
+
+def not_allowed(needs: str, command: Any) -> Refused:
+    """A place that is not there and one of somebody else are answered alike: `at` is what the asker said."""
+    return Refused(NoEntry.NOT_ALLOWED, fix=needs, detail={"at": getattr(command, "context_id", "")})
+
+
+def faulty(faults: list[Fault]) -> Refused:
+    return Refused(NoEntry.FAULTY, fix=faults[0]["at"], detail={"faults": faults})
+
+
+def unfit(fault: Exception) -> Refused:
+    return Refused(NoEntry.DOES_NOT_FIT, detail={"why": str(fault).partition("\n")[0]})
