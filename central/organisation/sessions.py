@@ -46,7 +46,7 @@ def count_attempt(tx: Tx, want: CountAttempt) -> Outcome[None]:
     for subject in want.subjects:
         there = tx.get(Attempt, attempt_id(subject))
         after = counted(there or Attempt(attempt_id(subject), subject, 0, tx.now, None), tx.now)
-        # Not in the audit: the log has the try itself, and these rows come and go.
+        # Not in the audit, nor in the log: these rows come and go as strangers like.
         tx.write(
             "INSERT INTO sign_in_attempt (id, subject, wrong, last, locked_until) "
             "VALUES (:id, :subject, :wrong, :last, :until) ON CONFLICT (id) DO UPDATE "
