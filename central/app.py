@@ -26,6 +26,7 @@ from central.first_run.sell_hall import sell_hall_routes
 from central.house_keys import open_keys
 from central.inventory import keeping as inventory
 from central.inventory.plan_page import PlanPages
+from central.kernel.beside import Beside
 from central.kernel.chain import Chain
 from central.kernel.db import Database
 from central.kernel.door import Door
@@ -140,7 +141,7 @@ def open_door(config: CentralConfig) -> Door:
         raise Failure(
             f"Central's data in {config.data} cannot be used: {fault}.", "Check the folder's owner."
         ) from fault
-    return Door(database, lambda: datetime.now(UTC), path_of, keys, settings)
+    return Door(database, lambda: datetime.now(UTC), path_of, keys, settings, Beside(config.beside))
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from central.kernel.beside import BesideConfig
 from central.organisation.settings import MailConfig, SignInConfig
 from shared.runtime.mqtt import Endpoint
 
@@ -37,6 +38,7 @@ class CentralConfig:
     public_url: str = ""
     mail: MailConfig = field(default_factory=MailConfig)
     sign_in: SignInConfig = field(default_factory=SignInConfig)
+    beside: BesideConfig = field(default_factory=BesideConfig)
     proxies: tuple[str, ...] = ()
     webhook_networks: tuple[str, ...] = ()
     metrics_networks: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from central.first_run.model import Block, NoSetUp, is_siret, licences_of, not_licences
+from central.kernel.beside import Errand
 from central.kernel.declared import CONFIGURED, refused_row
 from central.kernel.entity import ENTITIES, Look, Raw, Secret
 from central.kernel.registry import handles
@@ -40,7 +41,8 @@ from central.venues.physical import (
     delete_physical_configuration,
     validate_physical,
 )
-from shared.ids import Id
+from central.venues.plan_prepared import reading
+from shared.ids import Id, near_id
 from shared.outcome import Ok, Outcome, Refused
 
 HALL_CODE = "PLAN"
@@ -225,8 +227,12 @@ class SettleHall:
     blocks: tuple[Block, ...] = ()
 
 
-@handles(SettleHall, needs=Privilege.VENUE_MODIFY, at=by_house_alone, gives=int)
-def settle_hall(tx: Tx, want: SettleHall) -> Outcome[int]:
+def _reading(want: SettleHall, command_id: Id) -> Errand | None:
+    return reading(want.plan, near_id(command_id, "hall")) if want.plan else None
+
+
+@handles(SettleHall, needs=Privilege.VENUE_MODIFY, at=by_house_alone, gives=int, prepared=_reading)
+def settle_hall(tx: Tx, want: SettleHall, parts: tuple[Any, ...]) -> Outcome[int]:
     """Answers with the number of places."""
     now = house(tx)
     if now.over or now.space is None:
@@ -237,7 +243,7 @@ def settle_hall(tx: Tx, want: SettleHall) -> Outcome[int]:
             return gone
     made = tx.new_id("hall")
     if want.plan:
-        return import_plan(tx, ImportPlan(made, now.space.id, HALL_CODE, want.names, want.plan))
+        return import_plan(tx, ImportPlan(made, now.space.id, HALL_CODE, want.names, want.plan), parts)
     places = sum(block.places for block in want.blocks)
     done: Outcome[Any] = create_physical_configuration(
         tx, CreatePhysicalConfiguration(made, now.space.id, HALL_CODE, want.names, places)

@@ -24,7 +24,7 @@ KEPT_FIELD_BYTES = 120  # of each of its fields, where it is more
 @dataclass(frozen=True, slots=True)
 class Job:
     """`digest` is of name and content, secrets too; empty: it holds a number that no column takes. `said` is what the
-    log keeps of it where it goes well, `said_refused` where it does not."""
+    log keeps of it where it goes well, `said_refused` where it does not; `parts` is what was prepared for it."""
 
     actor: Actor
     handler: Handler
@@ -34,6 +34,7 @@ class Job:
     digest: str
     said: str
     said_refused: str
+    parts: tuple[Any, ...] = ()
 
     @property
     def proves_who(self) -> bool:
@@ -48,9 +49,12 @@ def job_of(actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False)
         body = orjson.dumps(command)
     except TypeError:
         return Job(actor, handler, command, command_id, dry_run, "", "", "")
-    digest = sha256(handler.name.encode() + b"\n" + body).hexdigest()
-    said = handler.struck(body)
-    return Job(actor, handler, command, command_id, dry_run, digest, said.decode(), shortened(said).decode())
+    digest = sha256(handler.name.encode() + b"\n")
+    digest.update(body)
+    said = handler.kept(command, body)
+    return Job(
+        actor, handler, command, command_id, dry_run, digest.hexdigest(), said.decode(), shortened(said).decode()
+    )
 
 
 def looked_through(actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False) -> Job | Refused:

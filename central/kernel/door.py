@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from central.kernel.asked import Job, looked_through, looked_through_beside
+from central.kernel.beside import Beside, Crowded, Errand, TooHeavy
 from central.kernel.db import BROKEN, UNFIT, Connection, Database, is_read_only
 from central.kernel.entity import Declaration
 from central.kernel.keys import Keys
@@ -27,7 +28,7 @@ from central.kernel.scope import home
 from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.tally import Tally
 from central.kernel.traces import Given, Traces
-from central.kernel.trouble import Unavailable
+from central.kernel.trouble import NoDatabase, Unavailable
 from central.kernel.tx import AS_IT_COMES, Actor, ActorKind, Read, Settings, Tx
 from central.kernel.work import Work, Writers, committed
 from shared.clock import to_ms
@@ -59,13 +60,14 @@ NOTHING = Told(frozenset(), frozenset())
 class Door:
     def __init__(
         self, database: Database, clock: Callable[[], datetime], path_of: PathOf, keys: Keys,
-        settings: Settings = AS_IT_COMES,
+        settings: Settings = AS_IT_COMES, beside: Beside | None = None,
     ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
         self._path_of = path_of
         self.keys, self.tally = keys, Tally(clock)
         self.settings = settings
+        self.beside = beside or Beside()
         self._reaching = Reaching(self._path)
         self._paths: dict[str, tuple[str, ...]] = {}  # a context never moves, so a path once read stays true
         self._listeners: list[Callable[[frozenset[str], frozenset[str]], None]] = []
@@ -83,8 +85,9 @@ class Door:
         self._writers.start()
 
     def stop(self) -> None:
-        """Finishes what waits, then closes every connection."""
+        """Finishes what waits, then closes every connection. What is being prepared is given up."""
         self._open = False
+        self.beside.stop()
         self._writers.stop()
         self._readers.stop()
         self._write_last_tally()
@@ -143,8 +146,38 @@ class Door:
             turned_away: Reply | None = await self._readers.look(lambda db: self._tried(db, job))
             if turned_away:
                 return turned_away
-        reply: Reply = (await self._writers.do(self._work(job)))[0]
+        ready = await self._prepared(job, handler.prepare(job.command, command_id)) if handler.prepare else job
+        if isinstance(ready, Reply):
+            return ready
+        reply: Reply = (await self._writers.do(self._work(ready)))[0]
         return reply
+
+    async def _prepared(self, job: Job, errand: Errand | None) -> Job | Reply:
+        """The job with what was worked out beside the writer for it: once, however often PostgreSQL repeats it. Whoever
+        may not, and what was given before, is answered by a reader first and costs no work; the writer asks again."""
+        early: Reply | None = await self._readers.look(lambda db: self._come_early(db, job))
+        if early or errand is None:
+            return early or job
+        done = await self.work_out(errand)
+        return reply_to(done) if isinstance(done, Refused) else replace(job, parts=done.value)
+
+    def _come_early(self, db: Connection, job: Job) -> Reply | None:
+        traces, tx = Traces(), Tx(db, job.actor, self._clock(), job.command_id, self.keys, self.settings)
+        given = traces.given(db, job.command_id)
+        if again := self._again(db, tx, job, given, traces):
+            return again
+        _, refused = self._entered(tx, job, given)
+        return self._left_out(job.actor, job.handler, refused) if refused else None
+
+    async def work_out(self, errand: Errand) -> Outcome[tuple[Any, ...]]:
+        """The parts of what another process works out; refused where too much waits already or it goes over a limit.
+        Ask for rights before."""
+        try:
+            return Ok(await self.beside.parts(errand))
+        except Crowded:
+            return Refused(NoDatabase.BUSY, detail={"waiting": self.beside.config.waiting})
+        except TooHeavy as limit:
+            return Refused(NoEntry.TOO_HEAVY, detail={"limit": str(limit)})
 
     def _work(self, job: Job) -> Work:
         return Work(
@@ -189,7 +222,8 @@ class Door:
         job = looked_through(actor, command, command_id)
         if isinstance(job, Refused):
             return self._left_out(actor, handler_of(type(command)), job)
-        done = self._committed(db, job)
+        errand = job.handler.prepare(job.command, command_id) if job.handler.prepare else None
+        done = self._committed(db, replace(job, parts=errand.here()) if errand else job)
         self._told([done])
         return done[0]
 
@@ -262,7 +296,7 @@ class Door:
 
     def _handled(self, tx: Tx, job: Job, place: str | None) -> Outcome[Any]:
         try:
-            return self._reached(tx, job.handler, place, job.command)
+            return self._reached(tx, job.handler, place, job.command, *((job.parts,) if job.handler.prepare else ()))
         except UNFIT as fault:
             return unfit(fault)
 
@@ -285,17 +319,17 @@ class Door:
             return None
         return not_allowed(handler.needs, command)
 
-    def _reached(self, read: Any, handler: Handler, place: str | None, command: Any) -> Outcome[Any]:
+    def _reached(self, read: Any, handler: Handler, place: str | None, command: Any, *parts: Any) -> Outcome[Any]:
         """Runs the handler of what is allowed. What the asker may not name is not there for it (kernel/reach.py): the
         words of its refusal are those for an id that names nothing."""
         if handler.needs is None or place is None or read.actor.kind is ActorKind.SYSTEM:
-            return handler.run(read, command)
+            return handler.run(read, command, *parts)
         named = handler.named(command)
         strangers, outside = self._reaching.strangers(read, handler.needs, self._path(read, place), named)
         if not strangers:
-            return Refused(NoEntry.NOT_YOURS, fix=outside.row_id) if outside else handler.run(read, command)
+            return Refused(NoEntry.NOT_YOURS, fix=outside.row_id) if outside else handler.run(read, command, *parts)
         instead = {row_id: str(nothing_like(row_id)) for row_id in strangers}
-        outcome = handler.run(read, hidden(command, instead))
+        outcome = handler.run(read, hidden(command, instead), *parts)
         if isinstance(outcome, Ok):  # it does not care whether the thing is there; we do
             first = next(iter(strangers.values()))
             return Refused(NoEntry.DOES_NOT_FIT, fix=first.at, detail={"entity": first.table})

@@ -1,20 +1,30 @@
 """Commands and queries by name: the only ways to change and to read, registered beside their handlers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, fields, replace
+from hashlib import sha256
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints, overload
 
 import orjson
 from pydantic import ConfigDict, TypeAdapter
 
+from central.kernel.beside import Errand
 from central.kernel.entity import BY_NAME, Reach, Ref, Secret, stripped
 from central.kernel.reach import Named, naming
 from central.kernel.tx import Read, Tx
+from shared.ids import Id
 from shared.outcome import Outcome
 
 C = TypeVar("C")
+H2 = Callable[[Tx, C], Outcome[Any]]
+H3 = Callable[[Tx, C, tuple[Any, ...]], Outcome[Any]]
+KEPT = 65_536  # characters of a text that the log keeps with its command; of a longer one it keeps the hash
 Place = Callable[[Read, Any], str | None]
 """Where a command acts: the id of the context whose path of ancestors must hold the privilege; None: no such thing."""
+
+Prepare = Callable[[C, Id], Errand | None]
+"""What is to be worked out beside the writer for a command and its id, once rights are held; None: nothing this time.
+The handler gets the parts of the answer as its third argument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +39,27 @@ class Handler:
     needs: str | None
     at: Place
     gives: Any
-    run: Callable[[Any, Any], Outcome[Any]]
+    run: Callable[..., Outcome[Any]]
     adapter: TypeAdapter[Any]
     secrets: tuple[str, ...]
     doc: str
     on: str | None
     named: Callable[[Any], list[Named]]
     logged: bool
+    prepare: Prepare[Any] | None = None
 
     @property
     def keeps_refusals(self) -> bool:
         """Whether what it is refused by its rule stays in the log: not where everybody may try again and again."""
         return self.logged and self.needs is not None
 
-    def struck(self, body: bytes) -> bytes:
-        """A command's JSON with its secrets struck out: what the log keeps."""
-        if not self.secrets:
-            return body
-        fields_ = orjson.loads(body)
-        return orjson.dumps({**fields_, **dict.fromkeys(self.secrets, "•")})
+    def kept(self, command: Any, body: bytes) -> bytes:
+        """A command's JSON (`body`) as the log keeps it: secrets are struck out, of long texts their hash is left."""
+        told: dict[str, Any] = dict.fromkeys(self.secrets, "•")
+        names = [field.name for field in fields(self.kind)] if told or len(body) > KEPT else []
+        if len(body) > KEPT:
+            told |= {name: text for name in names if (text := _hashed(getattr(command, name)))}
+        return orjson.dumps({name: told.get(name, getattr(command, name)) for name in names}) if told else body
 
     @property
     def hints(self) -> dict[str, Any]:
@@ -67,6 +79,31 @@ def by_context_id(_: Read, want: Any) -> str | None:
     return str(want.context_id)
 
 
+def _hashed(value: Any) -> str:
+    if not isinstance(value, str) or len(value) <= KEPT:
+        return ""
+    return f"{len(value)} characters, sha256 {sha256(value.encode()).hexdigest()}"
+
+
+@overload
+def handles(
+    kind: type[C], *, needs: str | None, at: Place = ..., gives: Any = ..., on: str | None = ..., logged: bool = ...
+) -> Callable[[H2[C]], H2[C]]: ...
+
+
+@overload
+def handles(
+    kind: type[C],
+    *,
+    needs: str | None,
+    at: Place = ...,
+    gives: Any = ...,
+    on: str | None = ...,
+    logged: bool = ...,
+    prepared: Prepare[C],
+) -> Callable[[H3[C]], H3[C]]: ...
+
+
 def handles(
     kind: type[C],
     *,
@@ -75,11 +112,13 @@ def handles(
     gives: Any = None,
     on: str | None = None,
     logged: bool = True,
-) -> Callable[[Callable[[Tx, C], Outcome[Any]]], Callable[[Tx, C], Outcome[Any]]]:
-    """Registers the handler of a command; the function itself stays as it is."""
+    prepared: Prepare[C] | None = None,
+) -> Any:
+    """Registers the handler of a command; the function itself stays as it is. What takes long and asks nothing of the
+    database is `prepared` beside the writer."""
 
-    def register(run: Callable[[Tx, C], Outcome[Any]]) -> Callable[[Tx, C], Outcome[Any]]:
-        handler = _handler(kind, needs, at, gives, run, on, logged)
+    def register(run: Callable[..., Outcome[Any]]) -> Callable[..., Outcome[Any]]:
+        handler = replace(_handler(kind, needs, at, gives, run, on, logged), prepare=prepared)
         COMMANDS[handler.name] = handler
         _BY_KIND[kind] = handler
         return run

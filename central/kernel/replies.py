@@ -18,6 +18,7 @@ MOST_FIX = 200
 class NoEntry(StrEnum):
     """Why the door itself refuses, in order."""
 
+    TOO_HEAVY = auto()  # worked out beside the writer, it went over a limit (beside.py)
     FAULTY = auto()  # a sign that nobody sees in a text
     NOT_ALLOWED = auto()
     NOT_YOURS = auto()  # something outside of the asker's perimeter

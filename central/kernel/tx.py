@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from central.kernel.db import Connection, Row
+from central.kernel.db import Connection, Params, Row
 from central.kernel.entity import BY_NAME, ENTITIES, Declaration, E
 from central.kernel.found import remember, spoken
 from central.kernel.keys import Keys
@@ -154,7 +154,7 @@ class Tx(Read):
         """Rows touched by one guarded statement. Who uses it on an entity's table says so with `changed`."""
         return self._db.write(sql, params)
 
-    def write_many(self, sql: str, rows: Sequence[dict[str, Any]]) -> None:
+    def write_many(self, sql: str, rows: Sequence[Params]) -> None:
         if rows:
             self._db.write_many(sql, rows)
 
@@ -182,6 +182,12 @@ class Tx(Read):
         self._owned(declaration)
         self._db.write_many(declaration.insert_sql, [declaration.row(record) for record in records])
         self.touched.add(declaration.name)
+
+    def append_rows(self, kind: type[E], rows: Sequence[tuple[Any, ...]]) -> None:
+        """`append`, of rows that were made beside the writer, in the order of the entity's columns."""
+        if rows:
+            self._db.write_many(ENTITIES[kind].insert_sql, rows)
+            self.touched.add(ENTITIES[kind].name)
 
     def insert_if_absent(self, entity: E) -> bool:
         """False when a unique index holds the place already: the index is the lock, the caller names the reason."""

@@ -89,8 +89,11 @@ def _lettered(first: str, letters: str) -> Iterator[str]:
 def offsets(block: DrawBlock, row: int, length: int) -> list[float]:
     """How far along the row each place lies, from the row's middle line, left to right."""
     steps = [0.0]
+    gaps = dict.fromkeys(range(length), 0.0)
+    for aisle in block.aisles:
+        gaps[aisle.after] = gaps.get(aisle.after, 0.0) + aisle.width
     for place in range(1, length):
-        steps.append(steps[-1] + block.seat_step + sum(a.width for a in block.aisles if a.after == place))
+        steps.append(steps[-1] + block.seat_step + gaps[place])
     longest = max(block.lengths())
     full = (longest - 1) * block.seat_step + sum(aisle.width for aisle in block.aisles)
     start = {Align.LEFT: -full / 2, Align.MIDDLE: -steps[-1] / 2, Align.RIGHT: full / 2 - steps[-1]}[block.align]

@@ -5,6 +5,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite, pi
+from typing import Any
 
 from central.venues.draw_plan import (
     MARGIN,
@@ -20,12 +21,14 @@ from central.venues.draw_plan import (
 )
 from central.venues.draw_rows import alphabet, bend, offsets, rows_of
 from central.venues.plan import ROW_LABELS, Area, Category, Plan, Row, Shape, Zone
-from central.venues.planfile_checks import FAR, PART, Checks, PlanFault, refused
+from central.venues.planfile_checks import FAR, MOST_PLACES, PART, Checks, Enough, PlanFault, refused
 from shared.outcome import Ok, Outcome
 
+MOST_BLOCKS = 200
 MOST_ROWS = 500
 MOST_SEATS = 1_000  # in a row
-MOST_PLACES = 250_000
+MOST_AISLES = 50  # in a row
+MOST_CATEGORIES = 200
 
 __all__ = ["Aisle", "Align", "DrawArea", "DrawBlock", "DrawPlan", "Marked", "Numbering", "RowNames", "Spot", "drawn"]
 
@@ -42,6 +45,17 @@ class _Drawn:
 def drawn(want: DrawPlan) -> Outcome[Plan]:
     """The plan. `Refused.detail["faults"]` as `read_plan` tells them, `at` naming the block."""
     checks = _Checks()
+    try:
+        made = _drawn(checks, want)
+    except Enough:
+        made = None
+    return Ok(made) if made and not checks.count else refused(PlanFault.FAULTY, checks.faults, checks.count)
+
+
+def _drawn(checks: "_Checks", want: DrawPlan) -> Plan | None:
+    for there, most in ((want.blocks, MOST_BLOCKS), (want.categories, MOST_CATEGORIES)):
+        if len(there) > most:
+            raise checks.too_many("blocks" if there is want.blocks else "categories", "of them", most)
     name = checks.text(want.name, "name", 120)
     categories = tuple(_category(checks, n, category) for n, category in enumerate(want.categories))
     if len({category.name for category in categories}) < len(categories):
@@ -51,9 +65,12 @@ def drawn(want: DrawPlan) -> Outcome[Plan]:
     if not want.blocks:
         checks.fault("blocks", "The plan has no seat: it has no block.")
     elif not checks.count and sum(sum(block.lengths()) for block in want.blocks) > MOST_PLACES:
-        checks.fault("blocks", f"The plan has more than {MOST_PLACES} places.")
+        checks.fault("blocks", f"There are more than {MOST_PLACES:,} seats.")
+    for n, block in enumerate(blocks):
+        if checks.count == 0 and block.curve:
+            _bends(checks, block, f"blocks[{n}]")
     if checks.count:
-        return refused(PlanFault.FAULTY, checks.faults, checks.count)
+        return None
     rows = [_Drawn(n, block.zone, row) for n, block in enumerate(blocks) for row in rows_of(block)]
     if want.width and want.height:
         width, height = want.width, want.height
@@ -61,18 +78,14 @@ def drawn(want: DrawPlan) -> Outcome[Plan]:
         rows, areas, width, height = _moved(rows, areas)
     _check(checks, want, rows)
     if checks.count:
-        return refused(PlanFault.FAULTY, checks.faults, checks.count)
-    first = blocks[0].zone
-    zones = dict.fromkeys([row.zone for row in rows] + [area.zone or first for area in areas])
-    made = tuple(
-        Zone(
-            zone,
-            tuple(row.row for row in rows if row.zone == zone),
-            tuple(area.area for area in areas if (area.zone or first) == zone),
-        )
-        for zone in zones
-    )
-    return Ok(Plan(name, width, height, categories, made))
+        return None
+    zones: dict[str, tuple[list[Row], list[Area]]] = {}
+    for one in rows:
+        zones.setdefault(one.zone, ([], []))[0].append(one.row)
+    for drawn_area in areas:
+        zones.setdefault(drawn_area.zone or blocks[0].zone, ([], []))[1].append(drawn_area.area)
+    made = tuple(Zone(zone, tuple(its_rows), tuple(its_areas)) for zone, (its_rows, its_areas) in zones.items())
+    return checks.sized(Plan(name, width, height, categories, made))
 
 
 # checks
@@ -112,6 +125,9 @@ def _block(checks: Checks, block: DrawBlock, at: str) -> DrawBlock:
         ("every", block.every, 1, 100),
     ):
         checks.between(value, f"{at}.{field}", low, high)
+    if len(block.aisles) > MOST_AISLES:
+        wrong("aisles", f"A row has at most {MOST_AISLES} aisles.")
+        return block
     for n, aisle in enumerate(block.aisles):
         if not 1 <= aisle.after < max(lengths):
             wrong(f"aisles[{n}]", f"An aisle is after a place from 1 to {max(lengths) - 1}.")
@@ -132,8 +148,6 @@ def _block(checks: Checks, block: DrawBlock, at: str) -> DrawBlock:
     if block.row_categories and len(block.row_categories) != block.rows:
         wrong("row_categories", f"This tells {len(block.row_categories)} rows, and there are {block.rows}.")
     _names_make_sense(checks, block, at)
-    if checks.count == 0 and block.curve:
-        _bends(checks, block, at)
     return replace(
         block,
         zone=checks.text(block.zone, f"{at}.zone", 60),
@@ -144,7 +158,8 @@ def _block(checks: Checks, block: DrawBlock, at: str) -> DrawBlock:
 def _names_make_sense(checks: Checks, block: DrawBlock, at: str) -> None:
     if block.row_names:
         if len(block.row_names) != block.rows:
-            checks.fault(f"{at}.row_names", f"This names {len(block.row_names)} rows, and there are {block.rows}.")
+            what = "This names {named} rows, and there are {rows}."
+            checks.fault(f"{at}.row_names", what, named=len(block.row_names), rows=block.rows)
         if len(set(block.row_names)) < len(block.row_names):
             checks.fault(f"{at}.row_names", "Two rows have the same name.")
         for name in block.row_names:
@@ -159,7 +174,8 @@ def _names_make_sense(checks: Checks, block: DrawBlock, at: str) -> None:
         if len(letters) < 2:
             checks.fault(f"{at}.skipped", "Hardly a letter is left.")
         elif not first or len(first) > 2 or any(letter not in letters for letter in first):
-            checks.fault(f"{at}.first_row", f"The first row is called by one or two of the letters {letters}.")
+            what = "The first row is called by one or two of the letters {letters}."
+            checks.fault(f"{at}.first_row", what, letters=letters)
 
 
 def _bends(checks: Checks, block: DrawBlock, at: str) -> None:
@@ -168,15 +184,16 @@ def _bends(checks: Checks, block: DrawBlock, at: str) -> None:
         radius = bend(block, row - 1)
         along = offsets(block, row - 1, length)
         if radius < block.seat_step:
-            checks.fault(f"{at}.curve", f"Row {row} would be bent around less than a seat.")
+            checks.fault(f"{at}.curve", "Row {row} would be bent around less than a seat.", row=row)
             return
         if along[-1] - along[0] + block.seat_step > 2 * pi * radius:
-            checks.fault(f"{at}.curve", f"Row {row} is longer than its circle: give it a larger radius or fewer seats.")
+            what = "Row {row} is longer than its circle: give it a larger radius or fewer seats."
+            checks.fault(f"{at}.curve", what, row=row)
             return
 
 
 def _area(checks: Checks, want: DrawArea, at: str) -> DrawArea:
-    area = want.area
+    area = checks.met_area(want.area, at)
     numbers = (area.x, area.y, area.rotation, area.width, area.height, area.text_x, area.text_y, area.text_size)
     for number in (*numbers, *(axis for point in area.points for axis in point)):
         if not (isfinite(number) and abs(number) <= FAR):
@@ -212,18 +229,19 @@ SIZED = (Shape.RECTANGLE, Shape.ELLIPSE, Shape.CIRCLE)
 class _Checks(Checks):
     """Of each way in which a block can be wrong the first seat is told: a thousand overlaps have one cause."""
 
+    whole = "blocks"
     number_at, guid_at, position_at = "\0number", "\0guid", "\0position"
 
     def __init__(self) -> None:
         super().__init__()
         self._said: set[tuple[str, str]] = set()
 
-    def fault(self, at: str, what: str) -> None:
+    def fault(self, at: str, what: str, **said: Any) -> None:
         where, _, kind = at.partition("\0")
         key = (where.partition(",")[0], kind)
         if not kind or key not in self._said:
             self._said.add(key)
-            super().fault(where, what)
+            super().fault(where, what, **said)
 
 
 def _check(checks: Checks, want: DrawPlan, rows: Sequence[_Drawn]) -> None:
@@ -235,7 +253,7 @@ def _check(checks: Checks, want: DrawPlan, rows: Sequence[_Drawn]) -> None:
         for seat in one.row.seats:
             at = f"blocks[{one.block}], row {one.row.number}, seat {seat.number}"
             if seat.category not in known:
-                checks.fault(f"{at}\0category", f"There is no category named “{seat.category}”.")
+                checks.fault(f"{at}\0category", "There is no category named “{name}”.", name=seat.category)
             inside = 0 <= seat.x <= want.width and 0 <= seat.y <= want.height if sized else max(seat.x, seat.y) <= FAR
             if not inside:
                 checks.fault(f"{at}\0outside", "This lies outside the plan.")

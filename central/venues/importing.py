@@ -1,11 +1,13 @@
 """A plan becomes zones and seats. Over a draft the same zone, row and number keep their id, so that whoever draws a
 hall can mend the file and import it again; what it no longer has goes, what is new comes (spec/venues.md, Plan files).
+
+Reading, checking and working out every row happens beside the writer (plan_prepared.py); here it is written.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
+from itertools import chain
 from typing import Annotated, Any
 from unicodedata import normalize
 
@@ -24,11 +26,8 @@ from central.venues.model import (
     PlanState,
     ZoneEntrance,
 )
-from central.venues.plan import Mark, Plan, write_plan
-from central.venues.plan_actions import pair_companions
-from central.venues.plan_rows import drawing_of
+from central.venues.plan_prepared import PlanRead, SeatRow, ZoneDrawn, reading, seat_id, zone_id
 from central.venues.plan_tables import plan_mark
-from central.venues.planfile import read_plan
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -45,18 +44,22 @@ class ImportPlan:
 
 
 @handles(
-    ImportPlan, needs=Privilege.VENUE_MODIFY, at=lambda read, want: context_of(read, "space", want.space_id), gives=int
+    ImportPlan,
+    needs=Privilege.VENUE_MODIFY,
+    at=lambda read, want: context_of(read, "space", want.space_id),
+    gives=int,
+    prepared=lambda want, _: reading(want.plan, want.id),
 )
-def import_plan(tx: Tx, want: ImportPlan) -> Outcome[int]:
+def import_plan(tx: Tx, want: ImportPlan, parts: tuple[Any, ...]) -> Outcome[int]:
     """Answers with the number of seats."""
-    read = read_plan(want.plan.encode())
+    read, *seats = parts
     if isinstance(read, Refused):
         return Refused(NoVenue.PLAN_FAULTY, fix="plan", detail=read.detail)
-    configuration = PhysicalConfiguration(want.id, want.space_id, want.code, want.names, PlanState.DRAFT)
-    if refused := unfit(tx, configuration):
+    made = PhysicalConfiguration(want.id, want.space_id, want.code, want.names, PlanState.DRAFT, read.drawing)
+    if refused := unfit(tx, made):
         return refused
-    tx.insert(configuration)
-    done = put_plan(tx, configuration, read.value)
+    tx.insert(made)
+    done = put_plan(tx, made, read, seats)
     return done if isinstance(done, Refused) else Ok(done.value.seats)
 
 
@@ -83,8 +86,9 @@ class Imported:
     needs=Privilege.VENUE_MODIFY,
     at=lambda read, want: context_of(read, "physical_configuration", want.configuration_id),
     gives=Imported,
+    prepared=lambda want, _: reading(want.plan, want.configuration_id),
 )
-def reimport_plan(tx: Tx, want: ReimportPlan) -> Outcome[Imported]:
+def reimport_plan(tx: Tx, want: ReimportPlan, parts: tuple[Any, ...]) -> Outcome[Imported]:
     configuration = tx.get(PhysicalConfiguration, want.configuration_id)
     if configuration is None:
         return Refused(NoVenue.NO_SUCH_CONFIGURATION, fix="configuration_id")
@@ -92,22 +96,21 @@ def reimport_plan(tx: Tx, want: ReimportPlan) -> Outcome[Imported]:
         return Refused(NoVenue.NOT_DRAFT, fix=configuration.id)
     if configuration.gauge:
         return Refused(NoVenue.HAS_NO_PLAN, fix=configuration.id)
-    read = read_plan(want.plan.encode())
+    read, *seats = parts
     if isinstance(read, Refused):
         return Refused(NoVenue.PLAN_FAULTY, fix="plan", detail=read.detail)
-    return put_plan(tx, configuration, read.value)
+    configuration = tx.update(configuration, replace(configuration, drawing=read.drawing))
+    return put_plan(tx, configuration, read, seats)
 
 
-def seat_id(configuration_id: Id, zone: str, row: str, number: str) -> Id:
-    """A seat is its zone, row and number within a configuration: a re-import over a draft keeps its id."""
-    return derived_id("seat", configuration_id, zone, row, number)
-
-
-def put_plan(tx: Tx, configuration: PhysicalConfiguration, plan: Plan) -> Outcome[Imported]:
-    """Makes the draft's zones and seats those of the plan. Counted zones beside it stay."""
-    zones = _put_zones(tx, configuration.id, plan)
-    if isinstance(zones, Refused):
-        return zones
+def put_plan(
+    tx: Tx, configuration: PhysicalConfiguration, plan: PlanRead, seats: Sequence[Sequence[SeatRow]]
+) -> Outcome[Imported]:
+    """Makes the draft's zones and seats those of the plan, which was made ready beside the writer. Counted zones beside
+    it stay."""
+    refused = _put_zones(tx, configuration.id, plan)
+    if refused:
+        return refused
     # Row by row the audit would hold each seat once more; the configuration's own entry names the file instead.
     names = ENTITIES[PhysicalSeat].names
     before = {
@@ -117,117 +120,93 @@ def put_plan(tx: Tx, configuration: PhysicalConfiguration, plan: Plan) -> Outcom
             id=configuration.id,
         )
     }
-    seats = [
-        PhysicalSeat(
-            id=seat_id(configuration.id, place.zone, place.row, place.seat.number),
-            configuration_id=configuration.id,
-            zone_id=zones.value[place.zone].id,
-            position=position,
-            row_name=place.row,
-            number=place.seat.number,
-            guid=place.seat.guid,
-            x=place.seat.x,
-            y=place.seat.y,
-            quality=place.quality,
-            wheelchair=place.wheelchair,
-            companion=place.companion,
-            aisle=place.aisle,
-            category=place.seat.category,
-            restricted=Mark.VIEW in place.seat.marks,
-        )
-        for position, place in enumerate(plan.places)
-    ]
+    there = sum(map(len, seats))
     kept = _put_seats(tx, seats, before)
-    pair_companions(tx, configuration.id)
-    _drop_zones(tx, configuration.id, {seat.zone_id for seat in seats})
-    _put_accesses(tx, configuration, plan.accesses)
-    tx.update(configuration, replace(configuration, drawing=drawing_of(plan)))
-    _keep_file(tx, configuration.id, write_plan(plan).decode())
+    _drop_zones(tx, configuration.id, {zone.name for zone in plan.zones})
+    _put_accesses(tx, configuration, plan.zones)
+    _keep_file(tx, configuration.id, plan)
     tx.touched.add(plan_mark(configuration.id))
-    return Ok(Imported(len(seats), kept, len(seats) - kept, len(before) - kept))
+    return Ok(Imported(there, kept, there - kept, len(before) - kept))
 
 
-def _keep_file(tx: Tx, configuration_id: Id, text: str) -> None:
-    """The file for export. The audit names it by its hash: it may be 20 MB."""
+def _keep_file(tx: Tx, configuration_id: Id, plan: PlanRead) -> None:
+    """The file for export. The audit names it by its hash: it may be 30 MB."""
     made = derived_id("plan file", configuration_id)
     tx.write(
         "INSERT INTO plan_file (id, configuration_id, text) VALUES (:id, :configuration, :text) "
         "ON CONFLICT (id) DO UPDATE SET text = excluded.text",
-        id=made, configuration=configuration_id, text=text,
+        id=made, configuration=configuration_id, text=plan.file,
     )  # fmt: skip
-    tx.changed("plan_file", made, {"sha256": [None, sha256(text.encode()).hexdigest()]})
+    tx.changed("plan_file", made, {"sha256": [None, plan.file_sha256]})
 
 
-def _put_zones(tx: Tx, configuration_id: Id, plan: Plan) -> Outcome[dict[str, PhysicalZone]]:
-    capacity: dict[str, int] = {}
-    for place in plan.places:
-        capacity[place.zone] = capacity.get(place.zone, 0) + 1
+def _put_zones(tx: Tx, configuration_id: Id, plan: PlanRead) -> Refused | None:
     there = {zone.name: zone for zone in tx.find(PhysicalZone, "WHERE configuration_id = :id", id=configuration_id)}
-    found: dict[str, PhysicalZone] = {}
-    for name, bit in plan.control_zones.items():
+    for drawn in plan.zones:
         zone = PhysicalZone(
-            derived_id("zone", configuration_id, name), configuration_id, name, True, capacity[name], bit
+            zone_id(configuration_id, drawn.name), configuration_id, drawn.name, True, drawn.capacity, drawn.control
         )
-        before = there.get(name)
+        before = there.get(drawn.name)
         if before and not before.numbered:
-            return Refused(NoVenue.CODE_TAKEN, fix=before.id, detail={"zone": name})
-        found[name] = tx.update(before, zone) if before else tx.insert(zone)
-    return Ok(found)
+            return Refused(NoVenue.CODE_TAKEN, fix=before.id, detail={"zone": drawn.name})
+        if before:
+            tx.update(before, zone)
+        else:
+            tx.insert(zone)
+    return None
 
 
-def _drop_zones(tx: Tx, configuration_id: Id, used: set[Id]) -> None:
+def _drop_zones(tx: Tx, configuration_id: Id, used: set[str]) -> None:
     for zone in tx.find(PhysicalZone, "WHERE configuration_id = :id AND numbered = 1", id=configuration_id):
-        if zone.id not in used:
+        if zone.name not in used:
             tx.write("DELETE FROM zone_entrance WHERE zone_id = :id", id=zone.id)
             tx.delete(zone)
 
 
-def _put_seats(tx: Tx, seats: list[PhysicalSeat], before: dict[str, tuple[Any, ...]]) -> int:
+def _put_seats(tx: Tx, seats: Sequence[Sequence[SeatRow]], before: dict[str, SeatRow]) -> int:
     """Adds, mends and takes away; says how many were there before. What a person said about a seat that stays (that it
     is gone) is not in the file and stays too."""
     if not before:
-        tx.append(seats)
+        for some in seats:
+            tx.append_rows(PhysicalSeat, some)
         return 0
-    declaration = ENTITIES[PhysicalSeat]
-    mended, new, wanted = [], [], set()
-    own = len(declaration.names) - 2  # all but companion_of and invalid
-    for seat in seats:
-        wanted.add(seat.id)
-        row, was = declaration.row(seat), before.get(seat.id)
+    names = ENTITIES[PhysicalSeat].names
+    own = len(names) - 1  # all but invalid
+    new: list[SeatRow] = []
+    mended: list[SeatRow] = []
+    gone = set(before)
+    for row in chain.from_iterable(seats):
+        was = before.get(row[0])
+        gone.discard(row[0])
         if was is None:
-            new.append(seat)
+            new.append(row)
         elif row[:own] != was[:own]:
-            mended.append(dict(zip(declaration.names, row, strict=True)))
-    gone = [{"id": seat} for seat in before if seat not in wanted]
-    tx.write_many("DELETE FROM physical_seat WHERE id = :id", gone)
-    sets = ", ".join(f"{name} = :{name}" for name in declaration.names[1:own])
-    tx.write_many(
-        f"UPDATE physical_seat SET {sets} WHERE id = :id",  # noqa: S608 - names of ours
-        [{name: row[name] for name in declaration.names[:own]} for row in mended],
-    )
-    tx.append(new)
-    return len(seats) - len(new)
+            mended.append((*row[1:own], row[0]))
+    tx.write_many("DELETE FROM physical_seat WHERE id = ?", [(seat,) for seat in before if seat in gone])
+    sets = ", ".join(f"{name} = ?" for name in names[1:own])
+    tx.write_many(f"UPDATE physical_seat SET {sets} WHERE id = ?", mended)  # noqa: S608 - names of ours
+    tx.append_rows(PhysicalSeat, new)
+    return len(before) - len(gone)
 
 
-def _put_accesses(tx: Tx, configuration: PhysicalConfiguration, accesses: Mapping[str, tuple[str, ...]]) -> None:
+def _put_accesses(tx: Tx, configuration: PhysicalConfiguration, zones: Sequence[ZoneDrawn]) -> None:
     """Accesses that a plan names become entrances of the site, unless it has them already by name or code; each zone is
     tied to its own. What a person tied besides stays."""
-    if not accesses:
+    if not any(zone.accesses for zone in zones):
         return
     ((site_id,),) = tx.run("SELECT site_id FROM space WHERE id = :id", id=configuration.space_id)
     known: dict[str, Id] = {}
     for entrance in tx.find(Entrance, "WHERE site_id = :site ORDER BY code DESC", site=site_id):
         known |= {entrance.names.get("fr", "").casefold(): entrance.id, entrance.code.casefold(): entrance.id}
-    for zone, names in accesses.items():
-        zone_id = derived_id("zone", configuration.id, zone)
-        for name in names:
+    for zone in zones:
+        here = zone_id(configuration.id, zone.name)
+        for name in zone.accesses:
             if name.casefold() not in known:
                 code = _code(name, known)
                 made = tx.insert(Entrance(tx.new_id("entrance", name), Id(site_id), code, {"fr": name}, 0)).id
                 known |= {name.casefold(): made, code.casefold(): made}
-            tie = ZoneEntrance(derived_id("zone entrance", zone_id, known[name.casefold()]), zone_id,
-                               known[name.casefold()])  # fmt: skip
-            tx.insert_if_absent(tie)
+            entrance_id = known[name.casefold()]
+            tx.insert_if_absent(ZoneEntrance(derived_id("zone entrance", here, entrance_id), here, entrance_id))
 
 
 def _code(name: str, taken: Collection[str]) -> str:
@@ -239,3 +218,6 @@ def _code(name: str, taken: Collection[str]) -> str:
         n += 1
         code = f"{base}-{n}"
     return code
+
+
+__all__ = ["ImportPlan", "Imported", "ReimportPlan", "import_plan", "put_plan", "reimport_plan", "seat_id"]

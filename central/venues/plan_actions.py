@@ -15,6 +15,7 @@ from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Tx
 from central.organisation.model import Privilege
+from central.venues.companions import Nearest, Spot
 from central.venues.history import (
     Change,
     Changes,
@@ -167,14 +168,14 @@ def pair_companions(tx: Tx, configuration_id: str) -> None:
         "WHERE configuration_id = :id AND (wheelchair = 1 OR companion = 1 OR companion_of IS NOT NULL)",
         id=configuration_id,
     )
-    chairs: dict[str, list[tuple[str, float, float]]] = {}
+    chairs: dict[str, list[Spot]] = {}
     for seat, zone, x, y, wheelchair, _, _ in rows:
         if wheelchair:
-            chairs.setdefault(zone, []).append((seat, x, y))
+            chairs.setdefault(zone, []).append((x, y, seat))
+    nearest = {zone: Nearest(spots) for zone, spots in chairs.items()}
     moved = []
     for seat, zone, x, y, _, companion, before in rows:
-        near = chairs.get(zone) if companion else None
-        mate = min(near, key=lambda chair: ((chair[1] - x) ** 2 + (chair[2] - y) ** 2, chair[0]))[0] if near else None
+        mate = nearest[zone].of(x, y) if companion and zone in nearest else None
         if mate != before:
             moved.append({"mate": mate, "id": seat})
     tx.write_many("UPDATE physical_seat SET companion_of = :mate WHERE id = :id", moved)

@@ -1,11 +1,14 @@
 """A configuration's plan as others need it: as devices draw and sell from it, and as the file that it came from."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from central.kernel.tx import Read
 from central.venues.model import Drawing, DrawnCategory, LogicalConfiguration, PhysicalConfiguration
 from central.venues.plan import Area, Mark, Plan, Row, Shape
-from central.venues.planfile import read_plan
+from central.venues.planfile import Format, read_plan, written
+from central.venues.planfile_checks import NO_MARKS
 from shared.ids import Id
 from shared.outcome import Refused
 from shared.wire.feeds import PlanRow, PlanSeat, PlanShape
@@ -32,31 +35,50 @@ def _shape(area: Area) -> PlanShape:
     return PlanShape("circle", area.colour, ((area.x, area.y),), area.width, area.text, size, turn)
 
 
-def plan_of(read: Read, configuration_id: str) -> Plan | None:
-    """The plan as it is now, for export: the file that it came from, with what was said about its seats since. None: it
-    has no plan."""
+Marked = list[tuple[Any, ...]]
+"""guid, wheelchair, companion, restricted view."""
+
+
+def kept_plan(read: Read, configuration_id: str) -> tuple[str, Marked] | None:
+    """The file that a plan came from, and the seats that are marked now. None: it has no plan."""
     found = read.one("SELECT text FROM plan_file WHERE configuration_id = :id", id=configuration_id)
     if found is None:
         return None
-    plan = read_plan(found[0].encode())
+    return str(found[0]), read.run(
+        "SELECT guid, wheelchair, companion, restricted FROM physical_seat WHERE configuration_id = :id "
+        "AND (wheelchair = 1 OR companion = 1 OR restricted = 1)",
+        id=configuration_id,
+    )
+
+
+def plan_now(file: str, marked_now: Marked) -> Plan:
+    """The plan as it is now: the file that it came from, with what was said about its seats since."""
+    plan = read_plan(file.encode())
     if isinstance(plan, Refused):  # what we wrote ourselves is sound
-        raise ValueError(f"physical configuration {configuration_id}: its stored plan cannot be read: {plan.detail}")
+        raise ValueError(f"a stored plan cannot be read: {plan.detail}")
     marks = (Mark.WHEELCHAIR, Mark.COMPANION, Mark.VIEW)
     said = {
         guid: frozenset(mark for mark, said_so in zip(marks, flags, strict=True) if said_so)
-        for guid, *flags in read.run(
-            "SELECT guid, wheelchair, companion, restricted FROM physical_seat WHERE configuration_id = :id",
-            id=configuration_id,
-        )
-    }  # fmt: skip
+        for guid, *flags in marked_now
+    }
 
     def marked(row: Row) -> Row:
-        if all(said.get(seat.guid, seat.marks) == seat.marks for seat in row.seats):
+        if all(said.get(seat.guid, NO_MARKS) == seat.marks for seat in row.seats):
             return row
-        return replace(row, seats=tuple(replace(s, marks=said.get(s.guid, s.marks)) for s in row.seats))
+        return replace(row, seats=tuple(replace(s, marks=said.get(s.guid, NO_MARKS)) for s in row.seats))
 
     zones = tuple(replace(zone, rows=tuple(marked(row) for row in zone.rows)) for zone in plan.value.zones)
     return replace(plan.value, zones=zones)
+
+
+def exported(file: str, marked_now: Marked, into: Format) -> Iterator[bytes]:
+    """For another process: the plan as a file of this format."""
+    yield written(plan_now(file, marked_now), into)
+
+
+def plan_of(read: Read, configuration_id: str) -> Plan | None:
+    found = kept_plan(read, configuration_id)
+    return plan_now(*found) if found else None
 
 
 def plan_row(read: Read, logical: LogicalConfiguration, performance_id: str = "") -> PlanRow:

@@ -8,13 +8,13 @@ of the formats; so any of them can be turned into any other.
 from collections.abc import Callable, Mapping
 
 from central.venues.plan import Plan, write_plan
-from central.venues.planfile_checks import MOST_BYTES, MOST_FAULTS, Fault, Format, PlanFault, refused
+from central.venues.planfile_checks import MOST_BYTES, Fault, Format, PlanFault, refused
 from central.venues.planfile_csv import read_csv, write_csv
 from central.venues.planfile_json import read_json
 from central.venues.planfile_svg import read_svg, write_svg
 from shared.outcome import Outcome
 
-__all__ = ["MOST_FAULTS", "Fault", "Format", "PlanFault", "format_of", "read_plan", "write_plan", "written"]
+__all__ = ["Fault", "Format", "PlanFault", "format_of", "read_plan", "write_plan", "written"]
 
 READERS: Mapping[Format, Callable[[bytes], Outcome[Plan]]] = {
     Format.JSON: read_json,
@@ -40,8 +40,8 @@ def format_of(data: bytes) -> Format | None:
 
 
 def read_plan(data: bytes) -> Outcome[Plan]:
-    """The plan in a file. `Refused.detail["faults"]` lists each fault as `{"at", "what"}`; `detail["count"]` counts
-    them all, also those beyond the first 10,000."""
+    """The plan in a file. `Refused.detail["faults"]` lists faults as `{"at", "what"}`, the first of each kind and then
+    a sentence for the rest of it; `detail["count"]` counts them all."""
     if len(data) > MOST_BYTES:
         return refused(PlanFault.TOO_LARGE, [Fault("$", f"The file is larger than {MOST_BYTES >> 20} MB.")], 1)
     data = data.removeprefix(b"\xef\xbb\xbf")

@@ -4,22 +4,38 @@ size.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum, auto
 from math import isfinite
+from typing import Any
 
 from central.kernel.characters import tidy, unseen
-from central.venues.plan import Category, Mark, Seat, Zone
+from central.venues.plan import Area, Category, Mark, Plan, Seat, Shape, Zone
 from shared.outcome import Refused
 
-MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 32 * 1024 * 1024  # 100,000 places as JSON, spaced as we write it, are 29 MB
+MOST_PARTS = 2_000_000  # objects and lists of a JSON, or lines of a CSV; 100,000 places have 200,000
+MOST_PLACES = 100_000
+MOST_ZONES = 1_000
+MOST_ROWS = 20_000
+MOST_CATEGORIES = 200
+MOST_TIES = 2_000  # zones times the accesses that lead to them
+MOST_AREAS = 2_000
+MOST_CORNERS = 30_000  # of all that is drawn beside the seats: each page with the plan carries them
+MOST_CORNERS_EACH = 5_000
+ELLIPSE_CORNERS = 48  # as `Area.outline` draws it
 MOST_DIGITS = 40
 MOST_GUID = 200
-MOST_FAULTS = 10_000  # a list longer than this helps nobody; what is left off is counted
+MOST_FAULTS = 1_000  # places that an answer lists
+MOST_OF_A_KIND = 20  # of them with one cause; how many more there are is one sentence
+MOST_COUNTED = 500_000  # faults after which nobody reads on
 FAR = 1_000_000.0  # plan units from the origin
 PART = 4 * FAR  # the same for one of the parts (zone, row, seat) that are added up
 NEAR = 10.0  # seats whose centres are nearer than this, or than the smaller one's radius, lie on top of each other
+LEVELS = (1.5, 3.0, 6.0, NEAR)  # see `overlap`
+MOST_MARKS = 4  # code points that one kept letter may be written with
 COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30}|rgba?\([0-9., %]{5,40}\)")
 
 
@@ -33,7 +49,7 @@ class Format(StrEnum):
 
 
 class PlanFault(StrEnum):
-    TOO_LARGE = auto()
+    TOO_LARGE = auto()  # in bytes, or in parts, before anything is read
     UNKNOWN_FORMAT = auto()
     NOT_JSON = auto()
     NOT_XML = auto()
@@ -53,36 +69,102 @@ def refused(reason: PlanFault, faults: list[Fault], count: int) -> Refused:
     return Refused(reason, detail={"count": count, "faults": [asdict(fault) for fault in faults]})
 
 
+class Enough(Exception):
+    """So much is wrong, or there is so much of it, that reading on would tell nobody anything."""
+
+
 class Checks:
     """Gathers faults. Every method gives a usable value even for a faulty part, so that the walk goes on."""
 
+    whole = "line 1"  # where a fault stands that is the whole plan's
     number_at = guid_at = position_at = (
         ""  # what comes after a seat's own place, in a format that has a place for these
     )
 
     def __init__(self) -> None:
-        self.faults: list[Fault] = []
         self.count = 0
+        self._faults: list[Fault] = []
+        self._kinds: Counter[str] = Counter()
         self._guids: dict[str, str] = {}
         self._names: dict[tuple[str, str, str], str] = {}
-        self._grid: dict[tuple[int, int], list[tuple[float, float, float, str]]] = {}
+        self._grids: dict[int, dict[tuple[int, int], list[tuple[float, float, float, str]]]] = {}
+        self._areas = self._corners = self._seats_met = self._rows_met = 0
 
-    def fault(self, at: str, what: str) -> None:
+    def fault(self, at: str, what: str, **said: Any) -> None:
+        """`what` is the cause, with {places} for what is `said` of this one. Faults with one cause are one thing to
+        mend: the first of them are listed, the others counted."""
+        if self.count >= MOST_COUNTED:
+            raise Enough
         self.count += 1
-        if len(self.faults) < MOST_FAULTS:
-            self.faults.append(Fault(at, what))
+        self._kinds[what] += 1
+        if self._kinds[what] <= MOST_OF_A_KIND and len(self._faults) < MOST_FAULTS:
+            self._faults.append(Fault(at, what.format_map(said) if said else what))
+
+    @property
+    def faults(self) -> list[Fault]:
+        """As they were found; then a sentence for each cause that more has than is listed."""
+        return [*self._faults, *self._more()]
+
+    def _more(self) -> list[Fault]:
+        return [
+            Fault("…", f"And {n - MOST_OF_A_KIND:,} more of the same kind: {what.format_map(_Anything())}")
+            for what, n in self._kinds.items()
+            if n > MOST_OF_A_KIND
+        ]
+
+    def too_many(self, at: str, what: str, most: int) -> Enough:
+        """To be raised: one sentence, and nothing more is read."""
+        self.fault(at, f"There are more than {most:,} {what}.")
+        return Enough()
+
+    def sized(self, plan: Plan) -> Plan:
+        """The plan, if there is not too much of what each of its pages, feeds and devices will carry."""
+        ties = sum(len(names) for names in plan.accesses.values())
+        for there, most, what in (
+            (len(plan.zones), MOST_ZONES, "zones"),
+            (len(plan.categories), MOST_CATEGORIES, "categories"),
+            (ties, MOST_TIES, "accesses, counted in each zone that they lead to"),
+        ):
+            if there > most:
+                self.fault(self.whole, f"There are more than {most:,} {what}.")
+        return plan
+
+    def met_seat(self, at: str) -> None:
+        self._seats_met += 1
+        if self._seats_met > MOST_PLACES:
+            raise self.too_many(at, "seats", MOST_PLACES)
+
+    def met_row(self, at: str) -> None:
+        self._rows_met += 1
+        if self._rows_met > MOST_ROWS:
+            raise self.too_many(at, "rows", MOST_ROWS)
+
+    def met_area(self, area: Area, at: str) -> Area:
+        corners = ELLIPSE_CORNERS if area.shape is Shape.ELLIPSE else len(area.points)
+        if corners > MOST_CORNERS_EACH:
+            raise self.too_many(at, "corners in one polygon", MOST_CORNERS_EACH)
+        self._areas, self._corners = self._areas + 1, self._corners + corners
+        if self._areas > MOST_AREAS:
+            raise self.too_many(at, "things drawn that are no seats", MOST_AREAS)
+        if self._corners > MOST_CORNERS:
+            raise self.too_many(at, "corners in all that is drawn", MOST_CORNERS)
+        return area
 
     def text(self, value: str, at: str, most: int, empty: bool = False) -> str:
         """The text as it is kept: composed letters, no odd spaces, nothing that cannot be seen."""
         if value.isascii() and value.isprintable() and 0 < len(value) <= most and value[0] != " " != value[-1]:
             return value
+        if len(value.strip()) > MOST_MARKS * most:  # composing letters and marks takes their number squared
+            self.fault(at, f"This is longer than {most} characters.")
+            return ""
         text = tidy(value).strip(" ")
         if not text and not empty:
             self.fault(at, "This is empty.")
         elif len(text) > most:
             self.fault(at, f"This is longer than {most} characters.")
         elif sign := unseen(text):
-            self.fault(at, f"This has a control character or another unseen sign in it, {sign}: {shown(text)}.")
+            what = "This has a control character or another unseen sign in it, {sign}: {text}."
+            self.fault(at, what, sign=sign, text=shown(text))
         else:
             return text
         return ""
@@ -100,7 +182,7 @@ class Checks:
         except ValueError:
             value = None
         if value is None:
-            self.fault(at, f"This is no number: {shown(text)}." if text else "This is missing.")
+            self.fault(at, "This is no number: {text}." if text else "This is missing.", text=shown(text))
             return 0.0
         return self.between(value, at, low, high)
 
@@ -123,7 +205,8 @@ class Checks:
         words = text.split()
         for word in words:
             if word not in MARKS:
-                self.fault(at, f"There is no mark “{shown(word)}”; there are {', '.join(Mark)}.")
+                there = ", ".join(Mark)
+                self.fault(at, "There is no mark “{word}”; there are {there}.", word=shown(word), there=there)
         return frozenset(MARKS[word] for word in words if word in MARKS)
 
     def unique(self, seat: Seat, at: str, zone: str, row: str) -> None:
@@ -131,45 +214,53 @@ class Checks:
         if number := seat.number:
             there = self._names.setdefault((zone, row, number), at)
             if there is not at:
-                what = f"Zone “{zone}”, row “{row}”, seat “{number}” is there already, at {there}."
-                self.fault(at + self.number_at, what)
+                what = "Zone “{zone}”, row “{row}”, seat “{number}” is there already, at {there}."
+                self.fault(at + self.number_at, what, zone=zone, row=row, number=number, there=there)
         if seat.guid:
             other = self._guids.setdefault(seat.guid, at)
             if other is not at and other != there:  # a seat that is there twice is one fault
-                self.fault(at + self.guid_at, f"The guid “{seat.guid}” is taken already, at {other}.")
+                what = "The guid “{guid}” is taken already, at {other}."
+                self.fault(at + self.guid_at, what, guid=seat.guid, other=other)
 
     def overlap(self, seat: Seat, at: str) -> None:
-        """Looks among the nine cells around the seat. A seat that overlaps is not put into the grid, so that a cell
-        never holds more than fit without overlapping, whatever the file says."""
-        column, line = int(seat.x // NEAR), int(seat.y // NEAR)
+        """Looks around the seat in a grid for each size of seats: two of them are too near at the smaller one's reach,
+        so a cell is as wide as the reach of those in it. One that overlaps is not put in. So a cell never holds more
+        than a few, whatever the file says."""
         reach = min(NEAR, float(seat.radius))
-        for cell in (
-            (column, line),
-            (column - 1, line),
-            (column + 1, line),
-            (column, line - 1),
-            (column, line + 1),
-            (column - 1, line - 1),
-            (column + 1, line - 1),
-            (column - 1, line + 1),
-            (column + 1, line + 1),
-        ):
-            for x, y, radius, other in self._grid.get(cell, ()):
-                if (x - seat.x) ** 2 + (y - seat.y) ** 2 < min(reach, radius) ** 2:
-                    self.fault(at + self.position_at, f"The seat lies on top of another one, at {other}.")
-                    return
-        self._grid.setdefault((column, line), []).append((seat.x, seat.y, reach, at))
+        for level, grid in self._grids.items():
+            column, line = int(seat.x // LEVELS[level]), int(seat.y // LEVELS[level])
+            for cell in (
+                (column, line),
+                (column - 1, line),
+                (column + 1, line),
+                (column, line - 1),
+                (column, line + 1),
+                (column - 1, line - 1),
+                (column + 1, line - 1),
+                (column - 1, line + 1),
+                (column + 1, line + 1),
+            ):
+                for x, y, radius, other in grid.get(cell, ()):
+                    if (x - seat.x) ** 2 + (y - seat.y) ** 2 < min(reach, radius) ** 2:
+                        self.fault(
+                            at + self.position_at, "The seat lies on top of another one, at {other}.", other=other
+                        )
+                        return
+        level = next(n for n, most in enumerate(LEVELS) if reach <= most)
+        cell = (int(seat.x // LEVELS[level]), int(seat.y // LEVELS[level]))
+        self._grids.setdefault(level, {}).setdefault(cell, []).append((seat.x, seat.y, reach, at))
 
     def categories(self, categories: Iterable[Category], seats: Iterable[tuple[str, str]]) -> None:
         """Each (where, category) of a seat is one of these."""
         known = {category.name for category in categories}
         for at, category in seats:
             if category and category not in known:
-                self.fault(at, f"There is no category named “{category}”.")
+                self.fault(at, "There is no category named “{name}”.", name=category)
 
     def by_line(self) -> list[Fault]:
         """The faults of a file that has lines, in their order; those of one line as they were found."""
-        return sorted(self.faults, key=lambda fault: int(fault.at.removeprefix("line ").partition(",")[0]))
+        in_order = sorted(self._faults, key=lambda fault: int(fault.at.removeprefix("line ").partition(",")[0]))
+        return [*in_order, *self._more()]
 
     @property
     def any_seat(self) -> bool:
@@ -196,6 +287,13 @@ def extent(seats: Sequence[Seat]) -> tuple[int, int]:
 
 
 NO_MARKS: frozenset[Mark] = frozenset()
+
+
+class _Anything(dict[str, str]):
+    """What stands for the places of a cause when it is told of many."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
 
 
 def shown(text: str) -> str:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from central.kernel.characters import is_formula
 from central.venues.plan import ROW_LABELS, Area, Category, Plan, Row, RowLabel, Seat, Shape, Zone, tidy
 from central.venues.planfile_checks import (
-    MOST_BYTES,
+    MOST_CORNERS_EACH,
     MOST_GUID,
     Checks,
+    Enough,
     Fault,
     PlanFault,
     extent,
@@ -31,8 +32,8 @@ COLUMNS = (*NEEDED, "access", "guid", "radius", "marks", "label", "block")
 AREA = ("shape", "x", "y", "colour", "border", "rotation", "width", "height", "points", "text", "text_x", "text_y",
         "text_colour", "text_size")  # fmt: skip
 UNNAMED = "Plan"
-
-csv.field_size_limit(MOST_BYTES)  # a drawn outline may have tens of thousands of points
+MOST_COLUMNS = 40
+MOST_LINES = 250_000
 
 
 def read_csv(data: bytes) -> Outcome[Plan]:
@@ -45,8 +46,11 @@ def read_csv(data: bytes) -> Outcome[Plan]:
     delimiter = max(",;\t", key=header.count)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     reader = _Reader(decimal_comma=delimiter == ";")
+    plan = None
     try:
         plan = reader.plan(lines, lambda: lines.line_num)
+    except Enough:
+        pass
     except csv.Error as fault:
         return refused(PlanFault.NOT_CSV, [Fault(f"line {lines.line_num}", f"This cannot be read: {fault}.")], 1)
     if plan is None or reader.count:
@@ -65,11 +69,13 @@ class _Reader(Checks):
         self._plan: tuple[str, int, int] | None = None
         self._categories: dict[str, Category] = {}
         self._zones: dict[str, str] = {}  # named by a line of their own → where
-        self._areas: dict[str, list[Area]] = {}
+        self._drawn: dict[str, list[Area]] = {}
 
     def plan(self, lines: Iterable[list[str]], line: Callable[[], int]) -> Plan | None:
-        for cells in lines:
+        for n, cells in enumerate(lines):
             at = f"line {line()}"
+            if n >= MOST_LINES:
+                raise self.too_many(at, "lines", MOST_LINES)
             if not any(cell.strip() for cell in cells):
                 continue
             if not self._columns:
@@ -84,39 +90,42 @@ class _Reader(Checks):
         if self._categories:
             self.categories(self._categories.values(), self._wanted)
         for zone, at in self._zones.items():
-            if zone not in self._rows and zone not in self._areas:
-                self.fault(at, f"The zone “{zone}” is empty: it has neither a seat nor anything drawn.")
+            if zone not in self._rows and zone not in self._drawn:
+                self.fault(at, "The zone “{zone}” is empty: it has neither a seat nor anything drawn.", zone=zone)
         if self.count:
             return None
         name, width, height = self._plan or (UNNAMED, *extent(self._seats))
         categories = self._categories or {name: Category(name) for _, name in self._wanted}
-        zones = dict.fromkeys((*self._zones, *self._rows, *self._areas))
-        return Plan(name, width, height, tuple(categories.values()), joined(map(self._zone, zones)))
+        zones = dict.fromkeys((*self._zones, *self._rows, *self._drawn))
+        return self.sized(Plan(name, width, height, tuple(categories.values()), joined(map(self._zone, zones))))
 
     def _zone(self, name: str) -> Zone:
         rows = self._rows.get(name, {})
         return Zone(
             name,
             tuple(Row(row, tuple(seats), label) for (row, _), (label, seats) in rows.items()),
-            tuple(self._areas.get(name, ())),
+            tuple(self._drawn.get(name, ())),
         )
 
     def _header(self, cells: Sequence[str], at: str) -> bool:
-        names = [cell.strip().casefold() for cell in cells]
-        for name in names:
+        if len(cells) > MOST_COLUMNS:
+            raise self.too_many(at, "columns", MOST_COLUMNS)
+        for n, name in enumerate(cell.strip().casefold() for cell in cells):
             if name not in COLUMNS:
-                self.fault(at, f"The format has no column “{shown(name)}”.")
-            elif names.count(name) > 1 and name not in self._columns:
-                self.fault(at, f"There are two columns “{name}”.")
-            self._columns.setdefault(name, names.index(name))
+                self.fault(at, "The format has no column “{name}”.", name=shown(name))
+            elif name in self._columns:
+                self.fault(at, "There are two columns “{name}”.", name=name)
+            self._columns.setdefault(name, n)
         for name in NEEDED:
             if name not in self._columns:
-                self.fault(at, f"The column “{name}” is missing.")
+                self.fault(at, "The column “{name}” is missing.", name=name)
         return not self.count
 
     def _seat(self, cells: Sequence[str], at: str) -> None:
+        self.met_seat(at)
         if len(cells) > len(self._columns):
-            self.fault(at, f"This line has {len(cells)} cells, the first one {len(self._columns)}.")
+            what = "This line has {cells} cells, the first one {columns}."
+            self.fault(at, what, cells=len(cells), columns=len(self._columns))
             return
 
         def cell(column: str) -> str:
@@ -148,9 +157,12 @@ class _Reader(Checks):
         if before == self.count:
             self.overlap(seat, at)
         rows = self._rows.setdefault(zone, {})
-        first, seats = rows.setdefault((row, cell("block")), (label, []))
+        block = (row, cell("block"))
+        if block not in rows:
+            self.met_row(at)
+        first, seats = rows.setdefault(block, (label, []))
         if first != label:
-            self.fault(f"{at}, label", f"Row “{row}” says “{first or ''}” further up.")
+            self.fault(f"{at}, label", "Row “{row}” says “{label}” further up.", row=row, label=first or "")
         seats.append(seat)
         self._seats.append(seat)
 
@@ -169,14 +181,15 @@ class _Reader(Checks):
         elif kind == "#category":
             name = self.text(rest[0], at, 60)
             if name in self._categories:
-                self.fault(at, f"There are two categories named “{name}”.")
+                self.fault(at, "There are two categories named “{name}”.", name=name)
             self._categories[name] = Category(name, self.colour(rest[1], at))
         elif kind == "#zone":
             self._zones.setdefault(self.text(rest[0], at, 60), at)
         elif kind == "#area":
-            self._areas.setdefault(self.text(rest[0], at, 60), []).append(self._area(rest[1:], at))
+            self._drawn.setdefault(self.text(rest[0], at, 60), []).append(self.met_area(self._area(rest[1:], at), at))
         else:
-            self.fault(at, f"There is no line “{shown(kind)}”; there are #plan, #category, #zone and #area.")
+            what = "There is no line “{kind}”; there are #plan, #category, #zone and #area."
+            self.fault(at, what, kind=shown(kind))
 
     def _area(self, cells: Sequence[str], at: str) -> Area:
         said = dict(zip(AREA, cells, strict=False))
@@ -189,6 +202,8 @@ class _Reader(Checks):
             return Area(Shape.TEXT, 0.0, 0.0)
         shape = Shape(said["shape"])
         points = []
+        if said["points"].count(";") > MOST_CORNERS_EACH:
+            raise self.too_many(at, "corners in one polygon", MOST_CORNERS_EACH)
         for pair in said["points"].split(";") if said["points"] else ():
             x, _, y = pair.strip(" ").partition(" ")
             points.append(self.place(self._digits(x, f"{at}, points"), self._digits(y, f"{at}, points"), at))

@@ -1,6 +1,8 @@
 """Reads the open pretix seating-plan JSON (its public schema, version 0.0.1, and what later drafts added). `write_plan`
 in plan.py writes it."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -8,10 +10,15 @@ import orjson
 from central.venues.plan import ACCESS, ROW_LABELS, Area, Category, Mark, Plan, Row, RowLabel, Seat, Shape, Zone
 from central.venues.planfile_checks import (
     MARKS,
+    MOST_CATEGORIES,
+    MOST_CORNERS_EACH,
     MOST_GUID,
+    MOST_PARTS,
+    MOST_ZONES,
     NO_MARKS,
     PART,
     Checks,
+    Enough,
     Fault,
     PlanFault,
     joined,
@@ -35,12 +42,16 @@ AREA_KEYS = {"color", "border_color", "rotation", "position", "uuid", "shape", "
 
 
 def read_json(data: bytes) -> Outcome[Plan]:
+    if data.count(b"{") + data.count(b"[") > MOST_PARTS:  # each would be 60 bytes and more
+        return refused(PlanFault.TOO_LARGE, [Fault("$", f"The file has more than {MOST_PARTS:,} parts.")], 1)
     try:
         document = orjson.loads(data)
     except (orjson.JSONDecodeError, RecursionError) as fault:
         return refused(PlanFault.NOT_JSON, [Fault("$", f"The file is not JSON: {fault}.")], 1)
     reader = _Reader()
-    plan = reader.plan(document)
+    plan = None
+    with suppress(Enough):
+        plan = reader.plan(document)
     if plan is None or reader.count:
         return refused(PlanFault.FAULTY, reader.faults, reader.count)
     return Ok(plan)
@@ -49,6 +60,7 @@ def read_json(data: bytes) -> Outcome[Plan]:
 class _Reader(Checks):
     """Walks the document once."""
 
+    whole = "$"
     number_at, guid_at, position_at = ".seat_number", ".seat_guid", ".position"
 
     def __init__(self) -> None:
@@ -59,18 +71,18 @@ class _Reader(Checks):
 
     def plan(self, body: Any) -> Plan | None:
         if not isinstance(body, dict):
-            self.fault("$", f"A plan is an object, not {_kind(body)}.")
+            self.fault("$", "A plan is an object, not {kind}.", kind=_kind(body))
             return None
         self._known(body, PLAN_KEYS, "$")
         name = self._text(body, "name", "$", 120)
         width, height = self._size(body)
-        categories = tuple(
-            self._category(part, at) for part, at in self._list(body, "categories", "$", "The plan has no category.")
-        )
-        zones = tuple(self._zone(part, at) for part, at in self._list(body, "zones", "$", "The plan has no zone."))
+        listed = self._list(body, "categories", "$", "The plan has no category.", most=MOST_CATEGORIES)
+        categories = tuple(self._category(part, at) for part, at in listed)
+        listed = self._list(body, "zones", "$", "The plan has no zone.", most=MOST_ZONES)
+        zones = tuple(self._zone(part, at) for part, at in listed)
         if zones and not self.any_seat and not self.count:
             self.fault("$.zones", "The plan has no seat.")
-        return Plan(name, width, height, categories, joined(zones))
+        return self.sized(Plan(name, width, height, categories, joined(zones)))
 
     def _size(self, body: dict[str, Any]) -> tuple[int, int]:
         size = self._object(body, "size", "$")
@@ -81,32 +93,34 @@ class _Reader(Checks):
 
     def _category(self, body: Any, at: str) -> Category:
         if not isinstance(body, dict):
-            self.fault(at, f"A category is an object, not {_kind(body)}.")
+            self.fault(at, "A category is an object, not {kind}.", kind=_kind(body))
             return Category("")
         self._known(body, {"name", "color"}, at)
         name = self._text(body, "name", at, 60)
         if name in self._categories:
-            self.fault(f"{at}.name", f"There are two categories named “{name}”.")
+            self.fault(f"{at}.name", "There are two categories named “{name}”.", name=name)
         self._categories.add(name)
         return Category(name, self._colour(body, "color", at))
 
     def _zone(self, body: Any, at: str) -> Zone:
         if not isinstance(body, dict):
-            self.fault(at, f"A zone is an object, not {_kind(body)}.")
+            self.fault(at, "A zone is an object, not {kind}.", kind=_kind(body))
             return Zone("", ())
         self._known(body, ZONE_KEYS, at)
         key = "zone_id" if "name" not in body and "zone_id" in body else "name"
         name = self._text(body, key, at, 60)
         x, y = self._position(body, at, "The zone")
         rows = tuple(self._row(part, where, name, x, y) for part, where in self._list(body, "rows", at))
-        areas = tuple(self._area(part, where, x, y) for part, where in self._list(body, "areas", at, needed=False))
+        drawn = self._list(body, "areas", at, needed=False)
+        areas = tuple(self.met_area(self._area(part, where, x, y), where) for part, where in drawn)
         if body.get("rows") == [] and not areas:
             self.fault(at, "The zone is empty: it has neither a row nor anything drawn.")
         return Zone(name, rows, areas)
 
     def _row(self, body: Any, at: str, zone: str, x: float, y: float) -> Row:
+        self.met_row(at)
         if not isinstance(body, dict):
-            self.fault(at, f"A row is an object, not {_kind(body)}.")
+            self.fault(at, "A row is an object, not {kind}.", kind=_kind(body))
             return Row("", ())
         self._known(body, ROW_KEYS, at)
         number = self._text(body, "row_number", at, 30)
@@ -123,8 +137,9 @@ class _Reader(Checks):
         return Row(number, tuple(self._seat(part, where, zone, number, x, y) for part, where in seats), label)
 
     def _seat(self, body: Any, at: str, zone: str, row: str, x: float, y: float) -> Seat:
+        self.met_seat(at)
         if not isinstance(body, dict):
-            self.fault(at, f"A seat is an object, not {_kind(body)}.")
+            self.fault(at, "A seat is an object, not {kind}.", kind=_kind(body))
             return Seat("", "", 0.0, 0.0, "")
         self._known(body, SEAT_KEYS, at)
         number = self._text(body, "seat_number", at, 20)
@@ -135,7 +150,7 @@ class _Reader(Checks):
             access = self.text(access, f"{at}.seat_guid", 60)
         category = self._text(body, "category", at, 60)
         if category and self._categories and category not in self._categories:
-            self.fault(f"{at}.category", f"There is no category named “{category}”.")
+            self.fault(f"{at}.category", "There is no category named “{name}”.", name=category)
         radius = 10
         if "radius" in body:
             radius = int(self._number(body, "radius", at, low=1, high=1000)) or 10
@@ -151,7 +166,7 @@ class _Reader(Checks):
     def _area(self, body: Any, at: str, x: float, y: float) -> Area:
         empty = Area(Shape.TEXT, 0.0, 0.0)
         if not isinstance(body, dict):
-            self.fault(at, f"An area is an object, not {_kind(body)}.")
+            self.fault(at, "An area is an object, not {kind}.", kind=_kind(body))
             return empty
         self._known(body, AREA_KEYS, at)
         shape = body.get("shape")
@@ -206,12 +221,12 @@ class _Reader(Checks):
 
     def _points(self, body: dict[str, Any], at: str, x: float, y: float) -> tuple[tuple[float, float], ...]:
         found = []
-        for part, where in self._list(body, "points", at, "The polygon has no point."):
+        for part, where in self._list(body, "points", at, "The polygon has no point.", most=MOST_CORNERS_EACH):
             if isinstance(part, dict):
                 dx, dy = self._number(part, "x", where), self._number(part, "y", where)
                 found.append(self.place(x + dx, y + dy, where))
             else:
-                self.fault(where, f"A point is an object with x and y, not {_kind(part)}.")
+                self.fault(where, "A point is an object with x and y, not {kind}.", kind=_kind(part))
         return tuple(found)
 
     # the values in the parts
@@ -219,20 +234,27 @@ class _Reader(Checks):
     def _known(self, body: dict[str, Any], keys: set[str], at: str) -> None:
         if not body.keys() <= keys:
             for key in sorted(body.keys() - keys):
-                self.fault(at, f"The format has no “{shown(key)}” here.")
+                self.fault(at, "The format has no “{key}” here.", key=shown(key))
 
     def _text(self, body: dict[str, Any], key: str, at: str, most: int, empty: bool = False) -> str:
         value = body.get(key)
         if isinstance(value, str):
             return self.text(value, f"{at}.{key}", most, empty)
-        self.fault(f"{at}.{key}", "This is missing." if key not in body else f"This is a text, not {_kind(value)}.")
+        self._wrong(body, key, at, "This is a text, not {kind}.")
         return ""
+
+    def _wrong(self, body: dict[str, Any], key: str, at: str, what: str) -> None:
+        """It is not there, or something else."""
+        if key in body:
+            self.fault(f"{at}.{key}", what, kind=_kind(body[key]))
+        else:
+            self.fault(f"{at}.{key}", "This is missing.")
 
     def _number(self, body: dict[str, Any], key: str, at: str, low: float = -PART, high: float = PART) -> float:
         value = body.get(key)
         if type(value) is float or type(value) is int:  # a bool is no number here
             return self.between(value, f"{at}.{key}", low, high)
-        self.fault(f"{at}.{key}", "This is missing." if key not in body else f"This is a number, not {_kind(value)}.")
+        self._wrong(body, key, at, "This is a number, not {kind}.")
         return 0.0
 
     def _position(self, body: dict[str, Any], at: str, of: str) -> tuple[float, float]:
@@ -255,19 +277,21 @@ class _Reader(Checks):
         value = body.get(key)
         if isinstance(value, dict):
             return value
-        self.fault(f"{at}.{key}", "This is missing." if key not in body else f"This is an object, not {_kind(value)}.")
+        self._wrong(body, key, at, "This is an object, not {kind}.")
         return None
 
     def _list(
-        self, body: dict[str, Any], key: str, at: str, when_empty: str = "", needed: bool = True
-    ) -> list[tuple[Any, str]]:
+        self, body: dict[str, Any], key: str, at: str, when_empty: str = "", needed: bool = True, most: int = MOST_PARTS
+    ) -> Iterable[tuple[Any, str]]:
         value = body.get(key)
         if isinstance(value, list):
             if not value and when_empty:
                 self.fault(f"{at}.{key}", when_empty)
-            return [(part, f"{at}.{key}[{index}]") for index, part in enumerate(value)]
+            if len(value) > most:
+                raise self.too_many(f"{at}.{key}", key, most)
+            return ((part, f"{at}.{key}[{index}]") for index, part in enumerate(value))
         if needed or value is not None:
-            self.fault(f"{at}.{key}", "This is missing." if key not in body else f"This is a list, not {_kind(value)}.")
+            self._wrong(body, key, at, "This is a list, not {kind}.")
         return []
 
 

@@ -15,6 +15,7 @@ from central.venues.planfile_checks import (
     FAR,
     MOST_GUID,
     Checks,
+    Enough,
     Fault,
     PlanFault,
     extent,
@@ -24,6 +25,7 @@ from central.venues.planfile_checks import (
 )
 from central.venues.planfile_csv import UNNAMED, usual_guid
 from central.venues.svg_shapes import (
+    MOST_POINTS,
     SAME,
     Matrix,
     NotSvg,
@@ -42,13 +44,17 @@ from central.venues.svg_shapes import (
 from shared.outcome import Ok, Outcome
 
 DEEPEST = 100
+MOST_ELEMENTS = 500_000
 DRAWN = {"rect", "circle", "ellipse", "line", "polygon", "polyline", "path"}
 
 
 def read_svg(data: bytes) -> Outcome[Plan]:
     reader = _Reader()
+    plan = None
     try:
         plan = reader.plan(data)
+    except Enough:
+        pass
     except ExpatError as bad:
         reason = PlanFault.NOT_XML
         return refused(reason, [Fault(f"line {bad.lineno}", f"This is not XML: {_why(bad)}.")], 1)
@@ -130,6 +136,7 @@ class _Reader(Checks):
         self._parser.EntityDeclHandler = self._entity
         self._parser.ExternalEntityRefHandler = self._external
         self._places = [_Place()]
+        self._elements = 0
         self._open: _Open | None = None
         self._in_text = 0
         self._zones: list[_Zone] = []
@@ -162,10 +169,11 @@ class _Reader(Checks):
             self.fault("line 1", "The plan has no seat: no element with data-seat.")
         for zone in self._zones:
             if not zone.rows and not zone.areas:
-                self.fault(zone.at, f"The zone “{zone.name}” is empty: it has neither a seat nor anything drawn.")
+                what = "The zone “{zone}” is empty: it has neither a seat nor anything drawn."
+                self.fault(zone.at, what, zone=zone.name)
             for row in zone.rows:
                 if not row.seats:
-                    self.fault(row.at, f"The row “{row.number}” is empty: it has no seat.")
+                    self.fault(row.at, "The row “{row}” is empty: it has no seat.", row=row.number)
         if self._declared:
             self.categories(self._declared.values(), self._wanted)
         if self.count:
@@ -176,10 +184,13 @@ class _Reader(Checks):
             Zone(zone.name, tuple(Row(row.number, tuple(row.seats), row.label) for row in zone.rows), tuple(zone.areas))
             for zone in self._zones
         )
-        return Plan(self._name, width, height, tuple(categories.values()), zones)
+        return self.sized(Plan(self._name, width, height, tuple(categories.values()), zones))
 
     def _start(self, tag: str, said: dict[str, str]) -> None:
         tag = tag.rpartition(":")[2]
+        self._elements += 1
+        if self._elements > MOST_ELEMENTS:
+            raise self.too_many(self._line(), "elements", MOST_ELEMENTS)
         above = self._places[-1]
         if len(self._places) == 1:
             self._root(tag, said)
@@ -214,20 +225,27 @@ class _Reader(Checks):
                 if found.is_seat:
                     self._seat(found)
                 else:
-                    self._zone_of(found.place, found.at).areas.append(self._area(found))
+                    area = self.met_area(self._area(found), found.at)
+                    self._zone_of(found.place, found.at).areas.append(area)
             except (NotSvg, ArithmeticError, ValueError) as bad:
-                self.fault(found.at, _sentence(bad))
+                self.misread(found.at, bad)
         self._places.pop()
 
     def _characters(self, words: str) -> None:
         if self._open is not None and self._in_text:
             self._open.words.append(words)
 
+    def misread(self, at: str, bad: Exception) -> None:
+        if isinstance(bad, NotSvg):
+            self.fault(at, bad.what, **bad.said)
+        else:
+            self.fault(at, "This number is too large or too small.")
+
     # what elements say
 
     def _root(self, tag: str, said: dict[str, str]) -> None:
         if tag != "svg":
-            self.fault(self._line(), f"The file is no SVG: its first element is <{shown(tag)}>.")
+            self.fault(self._line(), "The file is no SVG: its first element is <{tag}>.", tag=shown(tag))
         if "data-plan" in said:
             self._name = self.text(said["data-plan"], self._line(), 120)
         try:
@@ -241,7 +259,8 @@ class _Reader(Checks):
                 width, height = (int(self.between(side, self._line(), 1, 4 * FAR)) for side in sides)
                 self._size = (width, height)
         except NotSvg as bad:
-            self.fault(self._line(), f"The size is not understood (units other than px are not). {_sentence(bad)}")
+            self.fault(self._line(), "The size is not understood (units other than px are not).")
+            self.misread(self._line(), bad)
 
     def _place(self, tag: str, said: dict[str, str], above: _Place) -> _Place:
         same_zone = said.get("data-zone", above.zone) == above.zone
@@ -261,7 +280,7 @@ class _Reader(Checks):
             if tag == "svg" and (said.get("x") or said.get("y")) and len(self._places) > 1:
                 self.fault(self._line(), "An <svg> in an <svg> with a place of its own is not understood.")
         except (NotSvg, ArithmeticError) as bad:
-            self.fault(self._line(), _sentence(bad))
+            self.misread(self._line(), bad)
         return place
 
     def _group(self, said: dict[str, str], place: _Place) -> None:
@@ -276,6 +295,7 @@ class _Reader(Checks):
                 self.fault(self._line(), "data-row-label is one of start, end, both.")
                 label = None
             number = self._named(said["data-row"], "data-row", 30)
+            self.met_row(self._line())
             zone.rows.append(_Row(number, self._line(), label))
             place.row_at = len(zone.rows) - 1
             place.zone_at = self._loose[zone.name] if place.zone_at < 0 else place.zone_at
@@ -295,7 +315,7 @@ class _Reader(Checks):
     def _category(self, said: dict[str, str]) -> None:
         name = self.text(said["data-plan-category"], self._line(), 60)
         if name in self._declared:
-            self.fault(self._line(), f"There are two categories named “{name}”.")
+            self.fault(self._line(), "There are two categories named “{name}”.", name=name)
         self._declared[name] = Category(name, self._fill(said, "fill", "data-colour", self._line()))
 
     def _fill(self, said: Mapping[str, str], name: str, own: str, at: str) -> str:
@@ -328,16 +348,19 @@ class _Reader(Checks):
                     x, y, radius = (float((numbers(said.get(name) or "0") or [0.0])[0]) for name in ("cx", "cy", "r"))
                     found.points.append(mapped(m, x, y))
                     found.radius = radius * scale(m)
+                elif len(found.points) > MOST_POINTS:
+                    raise NotSvg(f"A seat is drawn with more than {MOST_POINTS:,} points.")
                 else:
                     found.points += [mapped(m, x, y) for x, y in _box(corners(tag, said) or [], found)]
             elif tag in DRAWN:
                 found.shapes.append((tag, said, m))
         except (NotSvg, ArithmeticError, ValueError) as bad:
             found.broken = True
-            self.fault(self._line(), _sentence(bad))
+            self.misread(self._line(), bad)
 
     def _seat(self, found: _Open) -> None:
         at, place, said = found.at, found.place, found.said
+        self.met_seat(at)
         before = self.count
         number = self.text(said["data-seat"], f"{at}, data-seat", 20)
         zone_name = self.text(place.zone, f"{at}, data-zone", 60)
@@ -368,6 +391,7 @@ class _Reader(Checks):
         if index < 0:
             index = zone.loose.setdefault(row_name, len(zone.rows))
             if index == len(zone.rows):
+                self.met_row(at)
                 zone.rows.append(_Row(row_name, at, None))
         zone.rows[index].seats.append(seat)
 
@@ -434,10 +458,6 @@ class _Reader(Checks):
 OWN = {"transform", "data-zone", "data-row", "data-category", "data-access"}
 HIDDEN = {"defs", "symbol", "clipPath", "mask", "pattern", "marker"}
 PAINT = (("fill", "data-colour"), ("stroke", "data-border"))
-
-
-def _sentence(bad: Exception) -> str:
-    return str(bad) if isinstance(bad, NotSvg) else "This number is too large or too small."
 
 
 def _box(points: list[Point], found: _Open) -> list[Point]:

@@ -15,26 +15,39 @@ Matrix = tuple[float, float, float, float, float, float]  # a b c d e f, as in S
 
 SAME: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 CHORDS = 8
-MOST_POINTS = 100_000
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_TRANSFORM = re.compile(r"\s*,?\s*([a-zA-Z]+)\s*\(([^()]*)\)")
-_PATH = re.compile(rf"([MmLlHhVvCcSsQqTtAaZz])|({_NUMBER})|([\s,]+)")
+MOST_POINTS = 20_000
+MOST_NUMBERS = 40_000  # in one attribute
+# What is matched is never given back (the second +), so no text takes longer than its length.
+_NUMBER = r"[-+]?+(?:\d++\.?+\d*+|\.\d++)(?:[eE][-+]?+\d++)?+"
+_GAP = r"[\s,]*+"
+_TRANSFORM = re.compile(rf"{_GAP}([a-zA-Z]++)\s*+\(([^()]*+)\)")
+_PATH = re.compile(rf"([MmLlHhVvCcSsQqTtAaZz])|({_NUMBER})|([\s,]++)")
 _ARC = re.compile(
-    rf"[\s,]*({_NUMBER})[\s,]*({_NUMBER})[\s,]*({_NUMBER})[\s,]*([01])[\s,]*([01])[\s,]*({_NUMBER})[\s,]*({_NUMBER})"
+    rf"{_GAP}({_NUMBER}){_GAP}({_NUMBER}){_GAP}({_NUMBER}){_GAP}([01]){_GAP}([01]){_GAP}({_NUMBER}){_GAP}({_NUMBER})"
 )
 _TAKES = {"m": 2, "l": 2, "h": 1, "v": 1, "c": 6, "s": 4, "q": 4, "t": 2, "a": 7, "z": 0}
 
 
 class NotSvg(ValueError):
-    """The message is a sentence for the person who mends the file."""
+    """`what` is a sentence for the person who mends the file, with {places} for what is `said` of this fault."""
+
+    def __init__(self, what: str, **said: object) -> None:
+        super().__init__(what)
+        self.what, self.said = what, said
+
+
+def _shown(text: str) -> str:
+    return ascii(text[:40])[1:-1]
 
 
 def numbers(text: str) -> list[float]:
-    parts = [part for part in re.split(r"[\s,]+", text.strip()) if part]
+    parts = text.replace(",", " ").split()
+    if len(parts) > MOST_NUMBERS:
+        raise NotSvg(f"This is more than {MOST_NUMBERS:,} numbers.")
     try:
         return [float(part.removesuffix("px")) for part in parts]
     except ValueError:
-        raise NotSvg(f"This is no list of numbers: {ascii(text[:40])[1:-1]}.") from None
+        raise NotSvg("This is no list of numbers: {text}.", text=_shown(text)) from None
 
 
 def times(m: Matrix, n: Matrix) -> Matrix:
@@ -70,13 +83,11 @@ def keeps_shape(m: Matrix) -> bool:
 def matrix(text: str) -> Matrix:
     """An SVG `transform`."""
     found, end = SAME, 0
-    for part in _TRANSFORM.finditer(text):
-        if part.start() != end:
-            break
+    while part := _TRANSFORM.match(text, end):
         end = part.end()
         found = times(found, _one(part[1], numbers(part[2])))
     if text[end:].strip():
-        raise NotSvg(f"This transform is not understood: {ascii(text[:40])[1:-1]}.")
+        raise NotSvg("This transform is not understood: {text}.", text=_shown(text))
     return found
 
 
@@ -97,7 +108,7 @@ def _one(name: str, n: list[float]) -> Matrix:
         case "skewY", 1:
             return (1.0, tan(radians(n[0])), 0.0, 1.0, 0.0, 0.0)
         case _:
-            raise NotSvg(f"There is no transform {ascii(name)[1:-1]} of {len(n)} numbers.")
+            raise NotSvg("There is no transform {name} of {count} numbers.", name=_shown(name), count=len(n))
 
 
 def corners(tag: str, said: Mapping[str, str]) -> list[Point] | None:
@@ -163,7 +174,7 @@ def path(text: str) -> list[Point]:
             if low == "m":
                 start_x, start_y = x, y
         if len(found) > MOST_POINTS:
-            raise NotSvg(f"This path has more than {MOST_POINTS} points.")
+            raise NotSvg(f"This path has more than {MOST_POINTS:,} points.")
     if not found:
         raise NotSvg("This path has no point.")
     return found
@@ -179,24 +190,24 @@ def _commands(text: str) -> Iterator[tuple[str, list[float]]]:
             continue
         part = _PATH.match(text, end)
         if part is None:
-            raise NotSvg(f"This path is not understood: {ascii(text[end : end + 20])[1:-1]}.")
+            raise NotSvg("This path is not understood: {text}.", text=_shown(text[end : end + 20]))
         end = part.end()
         if part[1]:
             if n or (not command and part[1] not in "mM"):
-                raise NotSvg(f"This path is not understood: {ascii(text[:20])[1:-1]}.")
+                raise NotSvg("This path is not understood: {text}.", text=_shown(text[:20]))
             command = part[1]
             if command in "zZ":
                 yield command, []
         elif part[2]:
             n.append(float(part[2]))
             if not command or command in "zZ":
-                raise NotSvg(f"This path is not understood: {ascii(text[:20])[1:-1]}.")
+                raise NotSvg("This path is not understood: {text}.", text=_shown(text[:20]))
             if len(n) == _TAKES[command.lower()]:
                 yield command, n
                 n = []
                 command = {"m": "l", "M": "L"}.get(command, command)
     if n:
-        raise NotSvg(f"This path ends in the middle: {ascii(text[-20:])[1:-1]}.")
+        raise NotSvg("This path ends in the middle: {text}.", text=_shown(text[-20:]))
 
 
 def _curve(start: Point, rest: list[Point]) -> list[Point]:

@@ -15,24 +15,25 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from aiohttp import web
 
+from central.kernel.beside import Errand
 from central.kernel.door import Door
 from central.kernel.scope import context_of
-from central.kernel.tx import Read
+from central.kernel.tx import Actor, Read
 from central.organisation.contexts import path_of
 from central.organisation.model import Privilege
 from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
-from central.venues.drawing import drawn
 from central.venues.importing import ImportPlan, ReimportPlan
 from central.venues.model import NoVenue, PhysicalConfiguration, SeatCategory, Space
-from central.venues.plan import Area, Category, Plan, Shape
-from central.venues.plan_rows import plan_of
-from central.venues.planfile import Format, written
+from central.venues.plan import Area, Category, Shape
+from central.venues.plan_prepared import drawn_file
+from central.venues.plan_rows import Marked, exported, kept_plan
+from central.venues.planfile import Format
 from central.web.frame import FRAME
 from central.web.screens.names import label
 from central.web.screens.refusals import said as refusal_text
 from central.web.texts import Texts
 from shared.ids import Id, is_id
-from shared.outcome import Ok, Outcome, Refused
+from shared.outcome import Refused
 from shared.runtime.system import SystemClock, fresh_id
 
 MOST_BLOCKS = 40
@@ -119,12 +120,26 @@ class Workshop:
     async def _preview(self, request: web.Request) -> web.Response:
         frame = request.app[FRAME]
         me = await frame.who(request)
-        sent = await _sent(request)
-        made = drawing_of(sent, frame.texts(request, me))
-        shown = _picture(made.value) if isinstance(made, Ok) else ""
-        seats = sum(len(row.seats) for zone in made.value.zones for row in zone.rows) if isinstance(made, Ok) else 0
-        faults = _faults(made) if isinstance(made, Refused) else []
-        return await frame.page(request, "plan_preview.html", picture=shown, seats=seats, faults=faults)
+        t = frame.texts(request, me)
+        made = await self._drawn(me.actor, await _sent(request), t, Format.SVG)
+        if isinstance(made, Refused):
+            faults = _faults(made) or [{"at": "", "what": t.reason(made.reason)}]
+            return await frame.page(request, "plan_preview.html", picture="", seats=0, faults=faults)
+        picture, seats = made
+        return await frame.page(request, "plan_preview.html", picture=_picture(picture), seats=seats, faults=[])
+
+    async def _drawn(self, actor: Actor, sent: Sent, t: Texts, into: Format) -> tuple[bytes, int] | Refused:
+        """What the form describes, drawn beside all else: the file and its number of seats."""
+        if not actor.may_somewhere(Privilege.VENUE_MODIFY):
+            raise web.HTTPForbidden
+        want = described(sent, t)
+        if isinstance(want, Refused):
+            return want
+        done = await self._door.work_out(Errand(drawn_file, (want, into)))
+        if isinstance(done, Refused):
+            return done
+        made: tuple[bytes, int] | Refused = done.value[0]
+        return made
 
     async def _save(self, request: web.Request) -> web.Response:
         """A file, if there is one; else the drawing. What was entered stays when it is refused."""
@@ -141,11 +156,12 @@ class Workshop:
             return await self._page(request, page)
         text: str | None = sent.get("file") or None
         if text is None:
-            made = drawing_of(sent, t)
+            made = await self._drawn(me.actor, sent, t, Format.JSON)
             if isinstance(made, Refused):
                 page.faults.extend(_faults(made))
-                return await self._page(request, _counted(page, made), 422)
-            text = written(made.value, Format.JSON).decode()
+                words = await self._door.read(me.actor, lambda read: refusal_text(read, t, made, ""))
+                return await self._page(request, _counted(page, made, words), 422)
+            text = made[0].decode()
         onto = request.query.get("onto", "")
         plan_id = Id(onto) if is_id(onto) else fresh_id(self._clock)
         command: Any = (
@@ -168,19 +184,22 @@ class Workshop:
         me = await frame.who(request)
         plan_id, into = request.match_info["id"], Format(request.match_info["format"])
 
-        def look(read: Read) -> tuple[str, bytes] | None:
+        def look(read: Read) -> tuple[str, str, Marked] | None:
             place = context_of(read, "physical_configuration", plan_id)
             if place is None or not read.actor.may(Privilege.VENUE_READ, path_of(read, place)):
                 return None
-            plan, row = plan_of(read, plan_id), read.get(PhysicalConfiguration, plan_id)
-            return (row.code, written(plan, into)) if plan and row else None
+            kept, row = kept_plan(read, plan_id), read.get(PhysicalConfiguration, plan_id)
+            return (row.code, *kept) if kept and row else None
 
         found = await self._door.read(me.actor, look)
         if found is None:
             raise web.HTTPNotFound
+        done = await self._door.work_out(Errand(exported, (*found[1:], into)))
+        if isinstance(done, Refused):
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"})
         name = re.sub(r"[^A-Za-z0-9_.-]", "_", found[0])
         headers = {"Content-Disposition": f'attachment; filename="{name}.{into}"'}
-        return web.Response(body=found[1], content_type=_TYPES[into], headers=headers)
+        return web.Response(body=done.value[0], content_type=_TYPES[into], headers=headers)
 
 
 # --- the form --------------------------------------------------------------------------------------------------------
@@ -220,8 +239,8 @@ def _numbered(sent: Sent, kind: str) -> list[dict[str, str]]:
     return [found[number] for number in sorted(found)][:MOST_BLOCKS]
 
 
-def drawing_of(sent: Sent, t: Texts) -> Outcome[Plan]:
-    """The plan that the form describes; faults name the block and the field."""
+def described(sent: Sent, t: Texts) -> DrawPlan | Refused:
+    """What the form says; faults name the block and the field."""
     faults: list[dict[str, str]] = []
     blocks = [_block(block, n, t, faults) for n, block in enumerate(_numbered(sent, "block"))]
     areas = [area for n, each in enumerate(_numbered(sent, "area")) if (area := _area(each, n, t, faults))]
@@ -229,7 +248,7 @@ def drawing_of(sent: Sent, t: Texts) -> Outcome[Plan]:
         return Refused(NoVenue.PLAN_FAULTY, fix="blocks", detail={"faults": faults, "count": len(faults)})
     names = dict.fromkeys(block.category for block in blocks)
     categories = tuple(Category(name, _COLOURS[n % len(_COLOURS)]) for n, name in enumerate(names))
-    return drawn(DrawPlan(sent.get("name") or t("Salle"), categories, tuple(blocks), tuple(areas)))
+    return DrawPlan(sent.get("name") or t("Salle"), categories, tuple(blocks), tuple(areas))
 
 
 _HINTS = get_type_hints(DrawBlock)
@@ -278,9 +297,9 @@ def _area(said: Sent, n: int, t: Texts, faults: list[dict[str, str]]) -> DrawAre
     )  # fmt: skip
 
 
-def _picture(plan: Plan) -> str:
+def _picture(svg: bytes) -> str:
     """The drawing as an address that an image takes: nothing in it runs."""
-    return "data:image/svg+xml;base64," + b64encode(written(plan, Format.SVG)).decode()
+    return "data:image/svg+xml;base64," + b64encode(svg).decode()
 
 
 def _faults(refused: Refused) -> list[dict[str, str]]:

@@ -1,6 +1,5 @@
 """SVG and CSV: what is written and read again is the same plan, in every format; each fault stands at its line."""
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -409,10 +408,8 @@ def stadium() -> Plan:
 @pytest.mark.parametrize("into", Format)
 def test_a_stadium_of_80_000_places(into):
     plan = stadium()
-    began = time.perf_counter()
     data = written(plan, into)
     assert read_plan(data) == Ok(plan)
-    assert time.perf_counter() - began < 20, "about 2 s on a free core"
 
 
 @settings(max_examples=200, deadline=None)
