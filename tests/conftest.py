@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,8 @@ from typing import Any
 import psycopg
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+from tests.waiting import until_now
 
 TOGETHER = {
     "tests/central/reports/test_checks.py",
@@ -101,15 +102,23 @@ def postgres_url() -> Iterator[str]:
 
 
 def _wait_for_postgres(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    give_up = time.monotonic() + 30
-    while True:
+    said = ""
+
+    def answers() -> bool:
+        nonlocal said
         try:
             psycopg.connect(url).close()
-            return
         except psycopg.OperationalError as error:
-            if server.poll() is not None or time.monotonic() > give_up:
-                pytest.fail(f"PostgreSQL does not answer: {error}\n{log.read_text()}")
-        time.sleep(0.05)
+            said = str(error)
+            return server.poll() is not None
+        return True
+
+    try:
+        until_now(answers)
+    except TimeoutError:
+        pytest.fail(f"PostgreSQL does not answer: {said}\n{log.read_text()}")
+    if server.poll() is not None:
+        pytest.fail(f"PostgreSQL ended: {said}\n{log.read_text()}")
 
 
 @pytest.fixture(scope="session")

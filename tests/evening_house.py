@@ -47,6 +47,7 @@ from shared.wire.leases import Lease
 from shared.wire.requests import COMMAND_ID, signed_headers
 from shared.wire.seal import Sealed, Signer
 from shared.wire.token import leased_ticket_id
+from tests.waiting import PATIENCE_S
 
 CLOCK = SystemClock()
 
@@ -140,7 +141,7 @@ class Device:
         announce = Announce(topics.state(self.site, self.id), self.session, self._presence)
         self._bus = Bus("127.0.0.1", self.broker_port, login=login, announce=announce)
         self._task = asyncio.create_task(self._bus.run(), name=f"bus of {self.label}")
-        await asyncio.wait_for(self._bus.wait_connected(), 5)
+        await asyncio.wait_for(self._bus.wait_connected(), PATIENCE_S)
 
     async def say(self) -> None:
         """Tells its presence again after `health` or `unsent` changed."""

@@ -1,10 +1,13 @@
-"""Checks that no ready-made tool does: the lock's addresses, places of one machine in files, systemd units.
+"""Checks that no ready-made tool does: the lock's addresses, places of one machine in files, systemd units, tests that
+fail when the machine is busy.
 
     tools/checks.py lock [FILE…]      tools/checks.py places [FILE…]      tools/checks.py units [FILE…]
+    tools/checks.py waits [FILE…]     tests that wait for a length of time, or judge one
 
 Each fault is a line; the exit code says whether there were any.
 """
 
+import ast
 import re
 import shutil
 import subprocess
@@ -64,6 +67,76 @@ def unit_faults(units: list[Path]) -> list[str]:
     return faults
 
 
+# --- tests that a busy machine makes fail ----------------------------------------------------------------------------
+
+CLOCKS = {"time", "monotonic", "perf_counter", "process_time", "thread_time"}
+LEAST_PATIENCE_S = 10  # what is only ever waited for by a test that is going to fail
+# The ways in which tests wait; and a loop whose clock jumps from timer to timer, where no time passes.
+WAYS_TO_WAIT = ("tests/waiting.py", "tests/sim/")
+# File → how often, and why it is not the kind. The list only gets shorter.
+TIMED: dict[str, tuple[int, str]] = {
+    "tests/central/web/test_live.py": (
+        2,
+        "drawings have a least distance in time: the longer it took, the more may be",
+    ),
+    "tests/central/web/test_openapi.py": (2, "how many tries are made fits the time there is; none is judged by it"),
+    "tests/edge/kiosk/test_payment.py": (1, "the process dies at some moment or other, and each must be honest"),
+    "tests/shared/runtime/test_tasks.py": (1, "says when work began, and judges nothing by it"),
+}
+
+
+def wait_faults(file: Path) -> list[str]:
+    """Where a test waits for a length of time, asks a clock, or has less patience than a busy machine needs. A wait
+    within a `while` looks for a condition."""
+    tree = ast.parse(file.read_text())
+    above = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    faults = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="asyncio" | "time"), attr="sleep"), args=[seconds]):
+                zero = isinstance(seconds, ast.Constant) and seconds.value == 0
+                fault = "" if zero or _in_while(node, above) else "waits for a length of time"
+            case ast.Call(func=ast.Attribute(attr="wait_for_timeout")):
+                fault = "waits for a length of time"
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="time"), attr=clock)) if (
+                clock.removesuffix("_ns") in CLOCKS
+            ):
+                fault = "asks a clock"
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="asyncio"), attr="timeout" | "wait_for"), args=[*_, most]
+            ):
+                patience = most.value if isinstance(most, ast.Constant) else None
+                short = isinstance(patience, int | float) and patience < LEAST_PATIENCE_S
+                fault = "has little patience" if short else ""
+            case _:
+                continue
+        if fault:
+            faults.append(f"{file}:{node.lineno}: {fault}: {ast.unparse(node):.80}")
+    return faults
+
+
+def _in_while(node: ast.AST, above: dict[ast.AST, ast.AST]) -> bool:
+    while node in above and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        node = above[node]
+        if isinstance(node, ast.While):
+            return True
+    return False
+
+
+def wait_faults_of(files: list[Path]) -> list[str]:
+    faults = []
+    for file in files:
+        name = str(file.relative_to(ROOT)) if file.is_relative_to(ROOT) else str(file)
+        if name.startswith(WAYS_TO_WAIT):
+            continue
+        found, allowed = wait_faults(file), TIMED.get(name, (0, ""))[0]
+        if len(found) > allowed:
+            faults += [*found, "  wait for a condition (tests/waiting.py), or prove an absence by what comes after it"]
+        elif len(found) < allowed:
+            faults.append(f"{name}: {len(found)} of {allowed} are left: tools/checks.py lists too many")
+    return faults
+
+
 def tracked_files() -> list[Path]:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -84,6 +157,8 @@ def main(kind: str, names: list[str]) -> int:
             faults = place_faults(given or tracked_files())
         case "units":
             faults = unit_faults(given or sorted((ROOT / "systemd").glob("*.service")))
+        case "waits":
+            faults = wait_faults_of(given or sorted((ROOT / "tests").rglob("*.py")))
         case _:
             print(__doc__, file=sys.stderr)
             return 2

@@ -147,6 +147,11 @@ class CardTerminalSimulator:
     def clear(self) -> None:
         self._fault = None
 
+    @property
+    def working(self) -> bool:
+        """Whether a request is under way."""
+        return self._working
+
     def net(self, reference: str) -> int:
         """Minor units that the card of this payment has paid in the end."""
         return sum(

@@ -11,7 +11,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
@@ -23,7 +22,8 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 import central.app  # noqa: F401  # declares every command
 from central.web.texts import texts
-from tests.e2e.test_live_browser import CONTRAST
+from tests.e2e.test_live_browser import CONTRAST, at_rest
+from tests.waiting import until_now
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]  # some two hundred pages of a real browser
 expect.set_options(timeout=20_000)
@@ -88,10 +88,12 @@ class House:
         with self._out.open("w") as out:
             command = [sys.executable, "-c", "from parterre.cli import main; main()", "central"]
             self._process = subprocess.Popen(command, env=env, stdout=out, stderr=subprocess.STDOUT)
-        until = time.monotonic() + 60
-        while "central serves" not in self.console or "set-up link printed" not in self.console:
-            assert self._process.poll() is None and time.monotonic() < until, self.console
-            time.sleep(0.1)
+
+        def serves() -> bool:
+            assert self._process and self._process.poll() is None, self.console
+            return "central serves" in self.console and "set-up link printed" in self.console
+
+        until_now(serves, 60)
 
     def stop(self) -> None:
         if self._process:
@@ -146,7 +148,7 @@ async def fits(page: Page) -> None:
     for width, scheme in ((360, "light"), (1280, "dark")):
         await page.set_viewport_size({"width": width, "height": 800})
         await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
-        await page.wait_for_timeout(200)
+        await at_rest(page)
         where = f"{page.url} {width} {scheme}"
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, where
         assert await page.evaluate(CONTRAST) == [], where

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.e2e.signed_in import enter, session_of
 from tests.e2e.test_live_browser import CONTRAST, page_of
 from tests.evening_house import EveningHouse, evening_house
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.e2e
 AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
@@ -50,11 +51,10 @@ async def test_a_change_is_seen_undone_and_sealed(evening: EveningHouse, browser
         now = (await evening.office.rows("seat_category", id=row))[0]
         assert now["colour"] != "#D55E00" and now["rank"] == 7, "what came after stays"
         await expect(page.locator(".entry")).to_have_count(4)
-        for _ in range(50):  # the seal comes a fifth of a second after the commit
-            if "№" in await page.locator(".entry").first.locator(".sealed").inner_text():
-                break
-            await asyncio.sleep(0.1)
-            await page.reload()
+        async with asyncio.timeout(PATIENCE_S):  # the seal comes a fifth of a second after the commit
+            while "№" not in await page.locator(".entry").first.locator(".sealed").inner_text():
+                await asyncio.sleep(0.1)
+                await page.reload()
         await expect(page.locator(".entry").first.locator(".sealed")).to_contain_text("№")
         await page.goto(f"{url}/admin/audit")
         await expect(page.locator("tr.accepted").first).to_be_visible()

@@ -35,6 +35,7 @@ from shared.ids import Id
 from shared.runtime.mqtt import Endpoint
 from shared.runtime.system import SystemClock, fresh_id
 from tests.e2e.test_live_browser import CONTRAST
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.e2e
 PASSWORD = "trois lampions sous la pluie"
@@ -51,7 +52,7 @@ class Box:
         return "250 taken"
 
     async def link(self) -> str:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             found = re.search(r"/invitation/\S+", await self.mails.get())
         assert found
         return found[0]
@@ -199,7 +200,7 @@ async def test_from_the_invitation_to_who_may_what(browser: Browser, tmp_path: P
 async def box_link(box: Box) -> str:
     """The newest invitation: what else came meanwhile are words about the account."""
     while True:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             found = re.search(r"/invitation/\S+", await box.mails.get())
         if found:
             return found[0]

@@ -1,7 +1,6 @@
 """The demo's hall from a plan file to a performance on sale, with three contingents, blocked and invalidated seats and
 a device's lease: all of it in the browser, in French. Only the device acts for itself, with a key of its own."""
 
-import asyncio
 import re
 import shutil
 from collections.abc import AsyncIterator
@@ -23,6 +22,7 @@ from shared.wire.seal import Signer
 from tests.conftest import missing
 from tests.e2e.signed_in import enter, session_of
 from tests.evening_house import Device, EveningHouse, evening_house
+from tests.waiting import until_so
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]  # some sixty pages of a real browser
 AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
@@ -163,11 +163,17 @@ class Story:
 
     async def until(self, what: str, value: int) -> None:
         """The page may not evaluate texts by itself, so it is asked again and again."""
-        for _ in range(200):
-            if (found := await self.page.evaluate(what)) == value:
-                return
-            await asyncio.sleep(0.05)
-        pytest.fail(f"{what} stays at {found}, not {value}")
+        found = None
+
+        async def so() -> bool:
+            nonlocal found
+            found = await self.page.evaluate(what)
+            return found == value
+
+        try:
+            await until_so(so)
+        except TimeoutError:
+            pytest.fail(f"{what} stays at {found}, not {value}")
 
     async def states(self, state: str) -> int:
         found: int = await self.page.evaluate(f"plan.of((at) => plan.state[at] === {state}).length")

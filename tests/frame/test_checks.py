@@ -35,6 +35,30 @@ def test_a_place_of_one_machine_is_found(tmp_path: Path) -> None:
     assert (code, said) == (1, f"{file}:2: lies in {place}")
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("await asyncio.sleep(0.3)", "waits for a length of time"),
+        ("for _ in range(9): time.sleep(0.1)", "waits for a length of time"),
+        ("await page.wait_for_timeout(200)", "waits for a length of time"),
+        ("assert time.monotonic() - began < 3", "asks a clock"),
+        ("began = time.perf_counter_ns()", "asks a clock"),
+        ("await asyncio.wait_for(work, 5)", "has little patience"),
+        ("async with asyncio.timeout(2.5): pass", "has little patience"),
+        ("await asyncio.sleep(0)", ""),
+        ("while not done(): await asyncio.sleep(0.01)", ""),
+        ("await asyncio.wait_for(work, 20)", ""),
+        ("async with asyncio.timeout(PATIENCE_S): pass", ""),
+    ],
+)
+def test_a_test_that_a_busy_machine_makes_fail_is_found(tmp_path: Path, line: str, said: str) -> None:
+    file = tmp_path / "test_it.py"
+    file.write_text(f"async def test_it():\n    {line}\n")
+    code, faults = check("waits", file)
+    assert code == bool(said)
+    assert said in faults and bool(said) == bool(faults)
+
+
 @with_systemd
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_systemd_has_nothing_to_say_about_a_unit(unit: Path) -> None:

@@ -27,6 +27,7 @@ from cryptography.x509.oid import NameOID
 from shared.ids import Id, id_from_bytes
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind, issue, root_certificate
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.e2e
 
@@ -140,7 +141,7 @@ def site(mosquitto_binary: str, house: House, tmp_path: Path, free_port: int) ->
 @asynccontextmanager
 async def connected(port: int, tls: ssl.SSLContext, host: str = "127.0.0.1") -> AsyncIterator[aiomqtt.Client]:
     """A client, as soon as the broker answers (it has only just been started)."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 client = await aiomqtt.Client(host, port, tls_context=tls, timeout=3).__aenter__()
@@ -156,7 +157,7 @@ async def connected(port: int, tls: ssl.SSLContext, host: str = "127.0.0.1") -> 
 async def heard(client: aiomqtt.Client, until: str) -> list[tuple[str, str]]:
     """(topic, payload) of what arrives, up to and with the payload `until`."""
     messages = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         async for message in client.messages:
             assert isinstance(message.payload, bytes)
             messages.append((str(message.topic), message.payload.decode()))

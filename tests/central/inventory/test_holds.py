@@ -28,6 +28,7 @@ from central.venues.model import SeatOrder
 from central.venues.selection import RowRef, Selection
 from shared.ids import Id
 from tests.central.small_house import FULL, NOW, STANDING, Clerk, House, Watch, new_id
+from tests.waiting import until
 
 
 def wish(house: House, *seats: Id, hold: Id | None = None, **more: Any) -> HoldPlaces:
@@ -87,9 +88,9 @@ def test_who_comes_after_the_end_need_not_wait_for_the_loop(clerk: Clerk, house:
 
 def test_a_hold_is_renewed_up_to_its_latest_moment(clerk: Clerk, house: House) -> None:
     held = clerk.do(wish(house, house.seats[0]))
-    for minutes, until in ((10, 25), (24, 39), (38, 53), (52, 60), (59, 60)):
+    for minutes, then in ((10, 25), (24, 39), (38, 53), (52, 60), (59, 60)):
         clerk.watch.at = NOW + timedelta(minutes=minutes)
-        assert clerk.do(RenewHold(held["hold_id"]))["until"] == (NOW + timedelta(minutes=until)).isoformat()
+        assert clerk.do(RenewHold(held["hold_id"]))["until"] == (NOW + timedelta(minutes=then)).isoformat()
     ((until,),) = clerk.rows("SELECT until FROM allocation")
     assert until == (NOW + timedelta(minutes=60)).timestamp() * 1000
     clerk.watch.at = NOW + timedelta(minutes=60)
@@ -291,10 +292,7 @@ async def test_the_loop_gives_back_and_fires_what_is_due(door: Door, clerk: Cler
     watch.at = NOW + timedelta(minutes=15)
     loop = asyncio.create_task(keep(door, 0.01))
     try:
-        for _ in range(500):
-            await asyncio.sleep(0.02)
-            if clerk.rows("SELECT 1 FROM release_firing"):  # the loop looks at holds first
-                break
+        await until(lambda: clerk.rows("SELECT 1 FROM release_firing"))  # the loop looks at holds first
     finally:
         loop.cancel()
         await asyncio.gather(loop, return_exceptions=True)

@@ -27,6 +27,7 @@ from shared.runtime.config import Failure
 from shared.wire.codec import dump, load
 from shared.wire.seal import Signer, seal
 from tests.central.small_house import NOW, Clerk, House, Watch, new_id
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -418,10 +419,7 @@ async def test_the_loop_seals_right_after_the_commit_and_signs(
         )
     )
     assert all(reply.ok for reply in replies)
-    for _ in range(100):
-        await asyncio.sleep(0.05)
-        if file.exists() and not clerk.rows("SELECT 1 FROM command_log WHERE seq IS NULL"):
-            break
+    await until(lambda: file.exists() and not clerk.rows("SELECT 1 FROM command_log WHERE seq IS NULL"))
     task.cancel()
     await chain.close()
     log = Log(clerk, keys, file)

@@ -24,6 +24,7 @@ from central.pricing.ops import PriceCell, SetPrice
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from tests.central.small_house import FULL, Clerk, House, Watch, new_id
+from tests.waiting import PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +316,7 @@ async def test_stop_finishes_what_waits(place: tuple[Database, House], keys: Key
     ]
     await asyncio.sleep(0)  # each has reached the queue
     await asyncio.to_thread(door.stop)
-    replies = await asyncio.wait_for(asyncio.gather(*waiting), 20)
+    replies = await asyncio.wait_for(asyncio.gather(*waiting), PATIENCE_S)
     assert all(reply.ok for reply in replies)
     assert traces(clerk)["rows"] == 100
 

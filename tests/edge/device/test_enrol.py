@@ -13,6 +13,7 @@ from shared.runtime.login import admitted, read_login
 from shared.runtime.system import SystemClock
 from shared.wire.certificates import DeviceKind
 from shared.wire.seal import kid_of
+from tests.waiting import PATIENCE_S, until
 
 CLOCK = SystemClock()
 HOUSE_ID = derived_id("institution")
@@ -34,12 +35,6 @@ def enrol(tmp_path, line):
     return run
 
 
-async def until(check) -> None:
-    async with asyncio.timeout(5):
-        while not check():  # noqa: ASYNC110  # a test looks from outside
-            await asyncio.sleep(0.01)
-
-
 def approve(house, central, tmp_path, kind=DeviceKind.GATE, **more):
     key = device_key(tmp_path / "data")
     device_id = derived_id("enrolled", kid_of(key.public_key()))
@@ -55,7 +50,7 @@ async def test_code_request_approval(house, central, tmp_path, enrol) -> None:
     task = asyncio.create_task(enrol("1234", say=said.append))
     await until(lambda: any("Waiting for an operator" in line for line in said))
     device_id = approve(house, central, tmp_path)
-    identity = await asyncio.wait_for(task, 5)
+    identity = await asyncio.wait_for(task, PATIENCE_S)
     assert (identity.device_id, identity.site_id, identity.institution_id) == (device_id, house.site, HOUSE_ID)
     assert identity.settings == {"gate": "north"}
     assert identity.stored.central_certificates == (central.certificate.pem,)
@@ -93,7 +88,7 @@ async def test_no_line_is_waited_out(house, central, tmp_path, enrol) -> None:
     await central.__aenter__()
     await until(lambda: read_pending(tmp_path / "data") is not None)
     approve(house, central, tmp_path)
-    assert (await asyncio.wait_for(task, 5)).certificate.kind is DeviceKind.GATE
+    assert (await asyncio.wait_for(task, PATIENCE_S)).certificate.kind is DeviceKind.GATE
 
 
 @pytest.mark.parametrize("reason", [reason for reason in REFUSALS if reason not in ("refused", "no_such_device")])
@@ -118,11 +113,11 @@ async def test_an_operator_may_refuse_and_a_new_code_starts_anew(house, central,
     await until(lambda: device_id in central.standing)
     central.standing[device_id] = {"state": "refused"}
     with pytest.raises(Failure, match="operator refused"):
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, PATIENCE_S)
     task = asyncio.create_task(enrol("2"))
     await until(lambda: central.standing[device_id]["state"] == "pending")
     approve(house, central, tmp_path)
-    assert (await asyncio.wait_for(task, 5)).device_id == device_id
+    assert (await asyncio.wait_for(task, PATIENCE_S)).device_id == device_id
 
 
 async def test_what_central_sends_must_fit(house, central, tmp_path, enrol, fakes) -> None:
@@ -138,7 +133,7 @@ async def test_what_central_sends_must_fit(house, central, tmp_path, enrol, fake
         await until(lambda: read_pending(tmp_path / "data") is not None)
         approve(house, central, tmp_path, **more)
         with pytest.raises(Failure, match=match):
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, PATIENCE_S)
         assert read_identity(tmp_path / "data") is None
         assert read_pending(tmp_path / "data") is None, "the next code is not wasted on this request"
 
@@ -149,7 +144,7 @@ async def test_faults_of_the_identity_on_disk(house, central, tmp_path, enrol, f
     approve_later = asyncio.create_task(enrol("1"))
     await until(lambda: read_pending(tmp_path / "data") is not None)
     approve(house, central, tmp_path)
-    identity = await asyncio.wait_for(approve_later, 5)
+    identity = await asyncio.wait_for(approve_later, PATIENCE_S)
     data = tmp_path / "data"
     with pytest.raises(Failure, match="that of a gate, not of a kiosk"):
         await enrol(kind=DeviceKind.KIOSK)

@@ -24,15 +24,10 @@ from shared.wire.facts import FactKind, Incident
 from shared.wire.feeds import Family
 from shared.wire.seal import seal
 from shared.wire.topics import Command, Presence
+from tests.waiting import PATIENCE_S, until
 
 GATE = derived_id("gate")
 HOUSE_ID = derived_id("institution")
-
-
-async def until(check, timeout_s: float = 8.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not check():  # noqa: ASYNC110  # a test looks from outside
-            await asyncio.sleep(0.01)
 
 
 def free_port() -> int:
@@ -56,7 +51,7 @@ def enrolled(house, tmp_path):
 
 async def test_a_device_starts_with_no_network_at_all(enrolled) -> None:
     config = DeviceConfig(enrolled, f"http://127.0.0.1:{free_port()}", Endpoint("127.0.0.1", free_port()), poll_s=0.1)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE_S):
         async with start(config, DeviceKind.GATE) as device:
             assert (device.id, device.online, device.bus.connected) == (GATE, False, False)
             with device.journal.transaction() as tx:
@@ -172,20 +167,30 @@ async def test_systemd_hears_ready_and_the_watchdog_only_while_all_works(enrolle
         async with start(config, DeviceKind.GATE, notifier=notifier) as device:
             await until(lambda: any("READY=1" in line for line in hear()))
             await until(lambda: sum("WATCHDOG=1" in line for line in hear()) >= 3)
-            device.heartbeats.append(lambda: False)  # a reader's loop hangs
-            await asyncio.sleep(0.1)
+            looked: list[bool] = []
+
+            def beat(works: bool) -> bool:
+                looked.append(works)
+                return works
+
+            device.heartbeats.append(lambda: beat(works=False))  # a reader's loop hangs
+            await until(lambda: looked)
             hear()
             heard.clear()
-            await asyncio.sleep(0.2)
+            await until(lambda: len(looked) >= 4)
             assert not any("WATCHDOG" in line for line in hear())
             device.heartbeats.clear()
+            await until(lambda: any("WATCHDOG" in line for line in hear()))
             device.journal._db.execute("PRAGMA query_only = 1")  # the disk takes nothing any more
-            await asyncio.sleep(0.1)
+            await until(lambda: device.health.word == "D-03")
             hear()
             heard.clear()
-            await asyncio.sleep(0.2)
+            checks: list[bool] = []
+            check = device.check
+            device.check = lambda: checks.append(check()) or checks[-1]
+            await until(lambda: len(checks) >= 3)
+            assert checks == [False] * len(checks)
             assert not any("WATCHDOG" in line for line in hear())
-            assert device.health.word == "D-03"
         assert any("STOPPING=1" in line for line in hear())
 
 

@@ -10,12 +10,7 @@ from shared.runtime.mqtt import Bus, Endpoint
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind
 from shared.wire.seal import kid_of
-
-
-async def until(check) -> None:
-    async with asyncio.timeout(8):
-        while not check():  # noqa: ASYNC110  # a test looks from outside
-            await asyncio.sleep(0.01)
+from tests.waiting import PATIENCE_S, until
 
 
 def nowhere() -> Endpoint:
@@ -37,14 +32,14 @@ async def test_enrols_then_serves_without_central(house, central, tmp_path) -> N
             key = device_key(config.data)
             device_id = derived_id("enrolled", kid_of(key.public_key()))
             central.approve(device_id, house.certificate(key, device_id, DeviceKind.BROKER), derived_id("house"))
-        port = await asyncio.wait_for(ready, 8)
+        port = await asyncio.wait_for(ready, PATIENCE_S)
         heard: list[bytes] = []
         one, two = house.holder("one", DeviceKind.GATE), house.holder("two", DeviceKind.GATE)
         buses = [Bus("127.0.0.1", port, login=who.login) for who in (one, two)]
         buses[1].subscribe(topics.claims(house.site), lambda _, payload, into=heard: into.append(payload))
         tasks = [asyncio.create_task(bus.run()) for bus in buses]
         for bus in buses:
-            await asyncio.wait_for(bus.wait_connected(), 8)
+            await asyncio.wait_for(bus.wait_connected(), PATIENCE_S)
         assert await buses[0].publish(topics.claim(house.site, one.id), b"used")
         await until(lambda heard=heard: heard == [b"used"])
         for each in (*tasks, task):

@@ -14,15 +14,10 @@ from shared.runtime.mqtt import Bus
 from shared.runtime.tasks import Backoff
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind
+from tests.waiting import until
 
 MOSQUITTO = shutil.which("mosquitto") or next(iter(p for p in ["/usr/sbin/mosquitto"] if Path(p).exists()), None)
 QUICK = Backoff(first_s=0.05, most_s=0.1)
-
-
-async def until(check) -> None:
-    async with asyncio.timeout(8):
-        while not check():  # noqa: ASYNC110  # a test looks from outside
-            await asyncio.sleep(0.01)
 
 
 def identity(house, directory: Path, name: str, kind: DeviceKind):

@@ -5,7 +5,7 @@ import gc
 import json
 import os
 import tty
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -43,6 +43,7 @@ from shared.wire.facts import FactKind
 from shared.wire.seal import seal
 from shared.wire.token import Flag, parse
 from shared.wire.topics import Command, Presence
+from tests.waiting import until
 
 # For what amqtt leaves behind, see `site_broker`.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
@@ -136,12 +137,6 @@ async def lane(
         os.close(end)
 
 
-async def until(true: Callable[[], bool], seconds: float = 5.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110  # what is waited for has no event
-            await asyncio.sleep(0.005)
-
-
 def deaf(port: int = 9) -> int:
     """A port where no broker answers."""
     return port
@@ -223,10 +218,11 @@ async def test_a_visitor_who_turns_back_may_come_again_anywhere(house_today: Any
 
 
 async def test_held_under_the_reader_it_opens_once(house_today: Any) -> None:
-    async with lane(house_today, "A", deaf()) as one:
+    async with lane(house_today, "A", deaf(), gap_s=60.0) as one:
         for _ in range(5):
+            before = one.shell.last_ms
             one.show(house_today.sold())
-            await asyncio.sleep(0.02)
+            await until(lambda: one.shell.last_ms != before)  # noqa: B023 - awaited here
         await until(lambda: one.shell.lane.counts.entered == 1)
         assert one.moves("open") == 1
         assert len(list(one.shell.device.journal.facts(FactKind.SCAN))) == 1
@@ -249,8 +245,9 @@ async def test_the_fire_contact_opens_all_and_burns_nothing(house_today: Any) ->
         one.port.touch(Contact.FIRE)
         assert one.shell.lane.barrier is Barrier.ALARM
         assert one.shell.mode == "alarm"
+        before = one.shell.last_ms
         one.show(house.sold())
-        await asyncio.sleep(0.1)
+        await until(lambda: one.shell.last_ms != before)
         assert list(one.shell.device.journal.facts(FactKind.SCAN)) == []
         one.port.touch(Contact.FIRE, closed=False)
         assert one.moves("hold_open") == 1
@@ -320,7 +317,6 @@ async def test_orders_from_central(house_today: Any) -> None:
 
 async def test_a_disk_that_takes_nothing_opens_nothing(house_today: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     async with lane(house_today, "A", deaf()) as one:
-        await asyncio.sleep(0.05)
         db = one.shell.device.journal._db
         db.execute("PRAGMA query_only = ON")
         one.show(house_today.sold())

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE_S, until
+
 _SPEC = spec_from_file_location("gate_lanes", Path(__file__).with_name("test_gate_lane.py"))
 assert _SPEC is not None and _SPEC.loader is not None
 LANES = module_from_spec(_SPEC)
@@ -66,7 +68,7 @@ class Process:
                 rows = db.execute("SELECT json FROM fact WHERE kind = 'scan' ORDER BY seq").fetchall()
             return [json.loads(text)["body"] for (text,) in rows]
 
-        await LANES.until(lambda: len(read()) >= count, 10)
+        await until(lambda: len(read()) >= count)
         return read()
 
 
@@ -75,13 +77,13 @@ async def process(folder: Path) -> AsyncIterator[Process]:
     line, far = os.openpty()
     tty.setraw(far)
     starts = Process(folder, None, line).did().count("start")  # type: ignore[arg-type]
-    running = await asyncio.create_subprocess_exec(
-        *GATE, configured(folder, os.ttyname(far)), stderr=asyncio.subprocess.DEVNULL
-    )
+    told = folder / "said.jsonl"
+    with told.open("wb") as out:
+        running = await asyncio.create_subprocess_exec(*GATE, configured(folder, os.ttyname(far)), stderr=out)
     found = Process(folder, running, line)
     try:
-        await LANES.until(lambda: found.did().count("start") > starts, 15)
-        await asyncio.sleep(0.3)  # the reader opens its line right after
+        await until(lambda: found.did().count("start") > starts)
+        await until(lambda: '"state":"ready"' in told.read_text().replace(" ", ""))  # the reader has opened its line
         yield found
     finally:
         if running.returncode is None:
@@ -95,7 +97,7 @@ async def test_killed_in_the_middle_of_a_grant_it_never_admits_again(house_today
     folder, code = LANES.ready_folder(house_today, "A"), house_today.sold()
     async with process(folder) as first:
         first.show(code)
-        await LANES.until(lambda: "open" in first.did(), 10)
+        await until(lambda: "open" in first.did())
         first.running.send_signal(signal.SIGKILL)
         await first.running.wait()
     async with process(folder) as second:
@@ -104,7 +106,7 @@ async def test_killed_in_the_middle_of_a_grant_it_never_admits_again(house_today
         assert [(scan["admitted"], scan["reason"]) for scan in scans] == [(True, ""), (False, "used")]
         assert second.did().count("open") == 1
         second.running.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(second.running.wait(), 10) == 0
+        assert await asyncio.wait_for(second.running.wait(), PATIENCE_S) == 0
         assert second.did()[-1] == "stop"
 
 
@@ -122,7 +124,7 @@ async def test_started_wrong_it_says_so_in_a_sentence(tmp_path: Path, port: dict
         path.write_text(path.read_text().replace(str(tmp_path / "port.jsonl"), port["log"]))
         says = port["log"]
     running = await asyncio.create_subprocess_exec(*GATE, path, stderr=asyncio.subprocess.PIPE)
-    _, said = await asyncio.wait_for(running.communicate(), 20)
+    _, said = await asyncio.wait_for(running.communicate(), PATIENCE_S)
     assert running.returncode == 2
     assert says in said.decode()
     assert "Traceback" not in said.decode()

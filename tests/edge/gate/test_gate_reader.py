@@ -3,16 +3,19 @@
 import asyncio
 import os
 import tty
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from serial_asyncio_fast import open_serial_connection
 
 from edge.gate.reader import Framer, ReaderState, SerialReader
 from shared.wire.token import MAX_INPUT
+from tests.waiting import until
 
 TICKET = "AEBAGBAF" * 21
 
@@ -78,6 +81,19 @@ class Heard:
         self.states.append(state)
 
 
+@pytest.fixture
+def tries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The reader's attempts to open its line, as they come."""
+    made: list[str] = []
+
+    async def opened(*, url: str, **more: Any) -> Any:
+        made.append(url)
+        return await open_serial_connection(url=url, **more)
+
+    monkeypatch.setattr("edge.gate.reader.open_serial_connection", opened)
+    return made
+
+
 @asynccontextmanager
 async def reading(line: Line, heard: Heard) -> AsyncIterator[SerialReader]:
     reader = SerialReader(str(line.link), heard.codes.append, heard.state, retry_s=0.1)
@@ -90,12 +106,6 @@ async def reading(line: Line, heard: Heard) -> AsyncIterator[SerialReader]:
             await task
         if line.end >= 0:
             line.pull()
-
-
-async def until(true: Callable[[], bool], seconds: float = 3.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110  # what is waited for has no event
-            await asyncio.sleep(0.01)
 
 
 async def test_codes_come_over_a_real_line(tmp_path: Path) -> None:
@@ -115,7 +125,6 @@ async def test_silence_ends_a_code_that_has_no_end(tmp_path: Path) -> None:
     async with reading(line, heard) as reader:
         await until(lambda: reader.state is ReaderState.READY)
         line.send(b"ABC")
-        await asyncio.sleep(0.01)
         line.send(b"DEF")
         assert heard.codes == []
         await until(lambda: bool(heard.codes))
@@ -123,7 +132,7 @@ async def test_silence_ends_a_code_that_has_no_end(tmp_path: Path) -> None:
 
 
 async def test_a_reader_that_was_pulled_is_back_without_a_restart(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, tries: list[str]
 ) -> None:
     line, heard = Line(tmp_path / "reader"), Heard()
     async with reading(line, heard) as reader:
@@ -131,10 +140,10 @@ async def test_a_reader_that_was_pulled_is_back_without_a_restart(
         line.plug()
         await until(lambda: reader.state is ReaderState.READY)
         line.send(b"A")  # half a code, and the plug is pulled
-        await asyncio.sleep(0.01)
         line.pull()
         await until(lambda: reader.state is ReaderState.ABSENT)
-        await asyncio.sleep(0.3)
+        before = len(tries)
+        await until(lambda: len(tries) >= before + 3)
         line.plug()
         await until(lambda: reader.state is ReaderState.READY)
         line.send(b"B\r")
@@ -145,13 +154,13 @@ async def test_a_reader_that_was_pulled_is_back_without_a_restart(
     assert heard.states.count(ReaderState.ABSENT) == 2  # said when it changes, not at every attempt
 
 
-async def test_what_is_no_serial_line_is_an_error_and_is_tried_again(tmp_path: Path) -> None:
+async def test_what_is_no_serial_line_is_an_error_and_is_tried_again(tmp_path: Path, tries: list[str]) -> None:
     (tmp_path / "reader").write_text("not a tty")
     heard = Heard()
     reader = SerialReader(str(tmp_path / "reader"), heard.codes.append, heard.state, retry_s=0.05)
     task = asyncio.create_task(reader.run())
     await until(lambda: reader.state is ReaderState.ERROR)
-    await asyncio.sleep(0.2)
+    await until(lambda: len(tries) >= 4)
     assert not task.done()
     task.cancel()
     with suppress(asyncio.CancelledError):

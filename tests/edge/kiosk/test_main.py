@@ -33,6 +33,7 @@ from shared.wire.facts import FactKind, Sale
 from shared.wire.leases import Lease, LeasedPlace, LeaseState
 from shared.wire.seal import seal
 from shared.wire.token import parse
+from tests.waiting import until
 
 _PATH = Path(__file__).parents[2] / "shared" / "runtime" / "conftest.py"
 _SPEC = spec_from_file_location("runtime_fixtures", _PATH)
@@ -46,12 +47,6 @@ pytestmark = pytest.mark.e2e  # real sockets, agent and simulators: some 12 s
 
 def plain(value):
     return adapter(type(value)).dump_python(value, mode="json")
-
-
-async def until(check, timeout_s=8.0):
-    async with asyncio.timeout(timeout_s):
-        while not check():  # noqa: ASYNC110  # a test looks from outside
-            await asyncio.sleep(0.01)
 
 
 class Window:

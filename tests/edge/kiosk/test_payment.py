@@ -32,6 +32,7 @@ from parterre.simulators.terminal import CardTerminalSimulator, Settings
 from shared.ids import derived_id
 from shared.runtime.journal import Journal, Phase, connect
 from shared.runtime.system import SystemClock
+from tests.waiting import until, until_so
 
 DEVICE = derived_id("device")
 PAY = derived_id("payment")
@@ -94,20 +95,20 @@ async def visit(payments: Payments, give_tickets: bool) -> PayState:
 
 
 async def settled(payments: Payments) -> None:
-    for _ in range(60):
+    async def tried() -> bool:
         await payments.recover()
-        if not payments.unresolved():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"still open: {payments.unresolved()}")
+        return not payments.unresolved()
+
+    await until_so(tried)
 
 
 async def charged_once(terminal: CardTerminalSimulator) -> None:
-    for _ in range(1000):
-        if terminal.ledger:
-            return
-        await asyncio.sleep(0.002)
-    raise AssertionError("the terminal never charged")
+    await until(lambda: terminal.ledger)
+
+
+async def asked(payments: Payments, terminal: CardTerminalSimulator) -> None:
+    """The terminal works at the payment, and has not answered yet."""
+    await until(lambda: (row := payments.row(PAY)) and row.state is PayState.SENT and terminal.working)
 
 
 def assert_honest(state: PayState | None, terminal: CardTerminalSimulator) -> None:
@@ -246,10 +247,10 @@ async def test_states_are_told_in_order_and_ends_are_told_in_their_transaction(t
 
 async def test_a_terminal_that_dies_keeps_the_kiosk_shut_until_it_is_back(tmp_path):
     async with CardTerminalSimulator(QUICK) as terminal:
-        terminal.switch("slow", seconds=0.3)
+        terminal.switch("slow", seconds=2.0)
         with booted(tmp_path / "k.db", driver(terminal)) as payments:
             dying = asyncio.create_task(payments.pay(PAY, "A-17", PRICE, "EUR"))
-            await asyncio.sleep(0.06)
+            await asked(payments, terminal)
             dying.cancel()
             await asyncio.gather(dying, return_exceptions=True)
         with booted(tmp_path / "k.db", driver(terminal, boot_tries=1)) as payments:
@@ -268,7 +269,7 @@ async def test_a_terminal_that_is_gone_for_good_is_written_off_to_review(tmp_pat
         terminal.switch("no_answer", on=["debit"])
         with booted(tmp_path / "k.db", driver(terminal)) as payments:
             dying = asyncio.create_task(payments.pay(PAY, "A-17", PRICE, "EUR"))
-            await asyncio.sleep(0.06)
+            await until(lambda: (row := payments.row(PAY)) and row.state is PayState.SENT)
             dying.cancel()
             await asyncio.gather(dying, return_exceptions=True)
         gone = driver(terminal)
@@ -323,14 +324,14 @@ async def test_only_our_own_payment_is_ever_taken_back(tmp_path):
 
 
 async def test_cancelled_before_it_is_sent_or_not_at_all(tmp_path):
-    async with CardTerminalSimulator(replace(QUICK, delay_s=0.08)) as terminal:
-        with booted(tmp_path / "k.db", driver(terminal, answer_s=1.0)) as payments:
+    async with CardTerminalSimulator(replace(QUICK, delay_s=0.5)) as terminal:
+        with booted(tmp_path / "k.db", driver(terminal, answer_s=20.0)) as payments:
             early = asyncio.create_task(payments.pay(EARLIER, "A-16", 100, "EUR"))
             await asyncio.sleep(0)
             assert await payments.cancel() is True
             assert ((await early).state, terminal.charges(EARLIER)) == (PayState.DECLINED, 0)
             late = asyncio.create_task(payments.pay(PAY, "A-17", PRICE, "EUR"))
-            await asyncio.sleep(0.06)
+            await asked(payments, terminal)
             assert await payments.cancel() is False
             assert (await late).state is PayState.APPROVED
 
@@ -342,7 +343,7 @@ async def test_the_loop_is_never_held_up(tmp_path):
             ticks = 0
             while not paying.done():
                 ticks += 1
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(0)
             assert (await paying).state is PayState.APPROVED
     assert ticks >= 10
 

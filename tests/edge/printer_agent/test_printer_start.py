@@ -22,6 +22,7 @@ from shared.wire.certificates import DeviceKind
 from shared.wire.codec import build
 from shared.wire.facts import FactKind
 from shared.wire.printing import JobReport, PrintState
+from tests.waiting import PATIENCE_S
 
 DRAW = Path(__file__).parents[3] / "docs/pictures/draw_ticket.py"
 
@@ -51,7 +52,7 @@ async def test_one_agent_on_one_socket_and_a_dead_ones_is_taken_over(config):
         dead.bind(str(config.socket))  # a crash leaves the file behind
     ready = asyncio.Event()
     first = asyncio.create_task(run(config, ready.set))
-    await asyncio.wait_for(ready.wait(), 5)
+    await asyncio.wait_for(ready.wait(), PATIENCE_S)
     assert config.socket.stat().st_mode & 0o777 == 0o660
     with pytest.raises(Failure, match="Another printer agent answers"):
         await run(replace(config, data=config.data / "other"))

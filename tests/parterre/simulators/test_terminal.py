@@ -7,6 +7,7 @@ import pytest
 
 from parterre.simulators.terminal import CardTerminalSimulator, Fault, Settings, serve
 from shared.runtime.config import Failure
+from tests.waiting import PATIENCE_S, until
 
 QUICK = Settings(port=0, control_port=0, delay_s=0.01)
 DEBIT = b"CZ0040320CJ012000000000001CA00201CB0042500CD0010CE003978CF005ord-1"
@@ -14,7 +15,7 @@ CANCEL = DEBIT.replace(b"CD0010", b"CD0012")
 DUPLICATE = b"CZ0040320CJ012000000000001CA00201CB00200CD0013CE003978"
 
 
-async def say(port: int, data: bytes, wait_s: float = 1.0) -> bytes:
+async def say(port: int, data: bytes, wait_s: float = PATIENCE_S) -> bytes:
     """What comes back until the terminal hangs up or is silent for a while."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(data)
@@ -79,7 +80,7 @@ async def test_each_fault_and_what_the_memory_says_after_it(fault, more, heard, 
         assert await control(terminal.ports.control, do="fault", name=fault, times=1, **more) == {"ok": True}
         answer = await say(terminal.ports.terminal, DEBIT, 0.3)
         assert heard in answer and bool(heard) == bool(answer)
-        await asyncio.sleep(0.02)
+        await until(lambda: not terminal.working and terminal.charges("ord-1") == charges)
         memory = await say(terminal.ports.terminal, DUPLICATE)
         assert then_says in memory
         assert terminal.charges("ord-1") == charges
@@ -109,15 +110,15 @@ async def test_a_cancel_takes_the_last_debit_back_once():
 
 async def test_a_payment_goes_on_when_its_caller_has_gone_and_a_second_caller_is_hung_up_on():
     async with CardTerminalSimulator(QUICK) as terminal:
-        terminal.switch("slow", seconds=0.3)
+        terminal.switch("slow", seconds=1.0)
         port = terminal.ports.terminal
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(DEBIT)
-        await asyncio.sleep(0.1)
+        await until(lambda: terminal.working)
         writer.close()
         assert await say(port, DUPLICATE) == b""
         assert terminal.refused_calls == 1
-        await asyncio.sleep(0.4)
+        await until(lambda: not terminal.working)
         assert terminal.charges("ord-1") == 1
         assert b"AE00210" in await say(port, DUPLICATE)
 
@@ -144,7 +145,7 @@ async def test_a_request_in_pieces_and_with_a_line_end_is_one_request():
         for piece in (DEBIT[:7], DEBIT[7:30], DEBIT[30:], b"\r\n"):
             writer.write(piece)
             await writer.drain()
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0)
         assert b"AE00210" in await reader.read(4096)
         writer.close()
         assert terminal.charges("ord-1") == 1

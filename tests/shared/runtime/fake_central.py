@@ -1,7 +1,6 @@
 """Central's device API as the contract has it, over real HTTP, keeping its books in memory. For tests of devices only:
 it checks signatures, hashes, gaps and seals for real, and can be told to misbehave."""
 
-import asyncio
 from base64 import b64decode
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -97,7 +96,6 @@ class FakeCentral:
             problem = {"type": "about:blank", "title": no.reason, "status": no.status, "reason": no.reason, "fix": "f"}
             return web.json_response(problem, status=no.status, content_type="application/problem+json")
         if self.mute:
-            await asyncio.sleep(0.3)
             assert request.transport is not None
             request.transport.abort()
         return web.Response(body=b'{"value":' + dump(value) + b"}", content_type="application/json")

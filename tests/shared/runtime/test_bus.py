@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from shared.wire import topics
 from shared.wire.certificates import DeviceKind
 from shared.wire.codec import dump, load
 from shared.wire.topics import Presence
+from tests.waiting import PATIENCE_S, until
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 QUICK = Backoff(first_s=0.05, most_s=0.1, calm_s=1.0)
@@ -66,7 +67,7 @@ async def port(request, house, tmp_path) -> AsyncIterator[int]:
 async def running(*buses: Bus) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(bus.run()) for bus in buses]
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             for bus in buses:
                 await bus.wait_connected()
         yield
@@ -74,12 +75,6 @@ async def running(*buses: Bus) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def until(check: Callable[[], object], timeout_s: float = 8.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not check():  # noqa: ASYNC110  # a test looks from outside
-            await asyncio.sleep(0.01)
 
 
 def announce(site: str, device_id: Id, session: str) -> Announce:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 
 from shared.runtime.notify import Notifier, stay
+from tests.waiting import PATIENCE_S
 
 
 async def test_a_service_is_ready_stays_well_and_says_when_it_goes(tmp_path) -> None:
@@ -14,7 +15,7 @@ async def test_a_service_is_ready_stays_well_and_says_when_it_goes(tmp_path) -> 
         task = asyncio.create_task(
             stay(Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "60000"}))
         )
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert [await loop.sock_recv(systemd, 100) for _ in range(4)] == [b"READY=1"] + [b"WATCHDOG=1"] * 3
             task.cancel()
             said = [await loop.sock_recv(systemd, 100)]

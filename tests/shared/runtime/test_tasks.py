@@ -11,6 +11,7 @@ from itertools import islice
 import pytest
 
 from shared.runtime.tasks import FAILING, FALLS, Backoff, Crew, NotNow, Standing, start, supervise, wait_any, well
+from tests.waiting import PATIENCE_S, until
 
 QUICK = Backoff(first_s=0.001, most_s=0.002)
 
@@ -31,7 +32,7 @@ async def test_work_that_falls_is_started_again_until_it_returns() -> None:
         if falls < 4:
             raise OSError("gone")
 
-    await asyncio.wait_for(supervise("work", work, QUICK), 2)
+    await asyncio.wait_for(supervise("work", work, QUICK), PATIENCE_S)
     assert falls == 4
     async with asyncio.TaskGroup() as group:
         task = start(group, "again", work, QUICK)
@@ -113,8 +114,7 @@ async def test_a_crew_ends_with_its_body() -> None:
         async with Crew() as crew:
             crew.start("one", work)
             crew.start("two", work)
-            await asyncio.sleep(0.01)
-            assert running == 2
+            await until(lambda: running == 2)
             raise KeyError
     assert running == 0
 
