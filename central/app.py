@@ -28,7 +28,6 @@ from central.inventory import keeping as inventory
 from central.inventory.plan_page import PlanPages
 from central.kernel.beside import Beside
 from central.kernel.chain import Chain
-from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.schema import SchemaError, upgrade
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read, Settings
@@ -131,7 +130,7 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
 
 def open_door(config: CentralConfig) -> Door:
     """Keys and an up-to-date database; a sentence where one of them is not to be had."""
-    database, settings = Database(config.database_url), _settings(config)
+    database, settings = config.opened, _settings(config)
     try:
         upgrade(database)
         keys = open_keys(database, config.keys, datetime.now(UTC))

@@ -7,7 +7,7 @@ from pathlib import Path
 import central.areas  # noqa: F401  # declares every entity
 from central.config import CentralConfig
 from central.house_keys import refuse_other_root
-from central.kernel.db import BROKEN, Database
+from central.kernel.db import BROKEN, PATIENT, Database
 from central.kernel.keys import make_keys
 from central.kernel.proof import Fault, Proof, Wrong, prove
 from central.kernel.tx import SYSTEM, Read
@@ -50,7 +50,7 @@ def verify(
         raise Failure(
             f"{root} cannot be read ({fault.strerror}).", "Give the house's root certificate: --root."
         ) from fault
-    database = Database(config.database_url)
+    database = Database(config.database_url, PATIENT)
     if database.is_sqlite and not database.path.exists():
         raise Failure(f"There is no database at {database.path}.", "Give central's configuration: --config.")
     noted = tuple(head(each) for each in heads)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from central.kernel.beside import BesideConfig
+from central.kernel.db import Database, Waits
 from central.organisation.settings import MailConfig, SignInConfig
 from shared.runtime.mqtt import Endpoint
 
@@ -23,10 +24,14 @@ class CentralConfig:
     live page to everybody who reaches central; otherwise it asks for an operator's id and key. `public_url`
     is where browsers reach central (https there means cookies that travel over nothing else); `proxies` are the
     addresses or networks in front of central whose X-Forwarded-For is believed, `webhook_networks` those inside the
-    house that webhooks may be sent to, `metrics_networks` those that may read /metrics without a key."""
+    house that webhooks may be sent to, `metrics_networks` those that may read /metrics without a
+    key. `database_waits`: how long the database may keep somebody waiting; `wal_most_mb`: the size beyond which
+    SQLite's log is cut."""
 
     data: Path
     database: str = ""
+    database_waits: Waits = field(default_factory=Waits)
+    wal_most_mb: int = 64
     listen: Endpoint = field(default_factory=lambda: Endpoint("127.0.0.1", 8080))
     broker: BrokerConfig = field(default_factory=BrokerConfig)
     log_level: str = "info"
@@ -48,6 +53,10 @@ class CentralConfig:
     @property
     def database_url(self) -> str:
         return self.database or f"sqlite:///{self.data / 'parterre.db'}"
+
+    @property
+    def opened(self) -> Database:
+        return Database(self.database_url, self.database_waits, self.wal_most_mb * 1024 * 1024)
 
     @property
     def keys(self) -> Path:

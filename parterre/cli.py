@@ -201,11 +201,11 @@ def audit_inventory(config: Path | None) -> None:
     """Proves that what is counted is what is there. Exit code 0: it is; 1: it is not; 2: it could not be looked at."""
     from central.config import CentralConfig
     from central.inventory.audit import audit_house, report
-    from central.kernel.db import Database
+    from central.kernel.db import PATIENT, Database
 
     settings = load_config(CentralConfig, config, os.environ, "PARTERRE_CENTRAL")
     all_sound = True
-    for sound, line in report(audit_house(Database(settings.database_url))):
+    for sound, line in report(audit_house(Database(settings.database_url, PATIENT))):
         click.echo(line)
         all_sound = all_sound and sound
     sys.exit(0 if all_sound else 1)

@@ -57,48 +57,97 @@ def postgres_binaries() -> Path:
     return max(found, key=lambda folder: int(folder.parent.name) if folder.parent.name.isdigit() else 0)
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A PostgreSQL server of the session's own, on a socket in a folder of its own: `postgresql://…` for psycopg.
+class PostgresServer:
+    """A PostgreSQL server of its own, on a socket in a folder of its own: `url` is `postgresql://…` for psycopg.
 
     Its disk is not safe (fsync=off), which tests do not need and pay dearly for. Tests make schemas or databases of
     their own in it.
     """
-    binaries = postgres_binaries()
-    # Not under pytest's own folder: PostgreSQL refuses to run as root, and another user may not enter there; and a
-    # socket's path must be short.
-    folder = Path(tempfile.mkdtemp(prefix="parterre-pg-", dir="/tmp"))
-    become: dict[str, Any] = {"cwd": folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}}
-    if os.geteuid() == 0:
-        user = pwd.getpwnam("postgres")
-        os.chown(folder, user.pw_uid, user.pw_gid)
-        become |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    data, url = folder / "data", f"postgresql://parterre@/postgres?host={folder}"
-    settings = {
-        "listen_addresses": "",
-        "unix_socket_directories": folder,
-        "fsync": "off",
-        "synchronous_commit": "off",
-        "full_page_writes": "off",
-        "max_connections": 60,
-        "shared_buffers": "32MB",
-        "timezone": "UTC",
-    }
-    make = f"initdb -D {data} -U parterre -A trust -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions".split()
-    serve = ["postgres", "-D", str(data), *(f"--{name}={value}" for name, value in settings.items())]
-    try:
-        subprocess.run([binaries / make[0], *make[1:]], check=True, stdout=subprocess.DEVNULL, **become)
-        log = folder / "log"
-        with log.open("w") as said:
-            server = subprocess.Popen([binaries / serve[0], *serve[1:]], stdout=said, stderr=said, **become)
+
+    def __init__(self, *, keeps: bool = False) -> None:
+        """`keeps`: what was committed is there after `stop`, as it would be on a safe disk after the power went."""
+        self._keeps = keeps
+        self._binaries = postgres_binaries()
+        # Not under pytest's own folder: PostgreSQL refuses to run as root, and another user may not enter there; and a
+        # socket's path must be short.
+        self.folder = Path(tempfile.mkdtemp(prefix="parterre-pg-", dir="/tmp"))
+        self._become: dict[str, Any] = {"cwd": self.folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}}
+        if os.geteuid() == 0:
+            user = pwd.getpwnam("postgres")
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+            self._become |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        self._data, self.url = self.folder / "data", f"postgresql://parterre@/postgres?host={self.folder}"
+        self._server: subprocess.Popen[bytes] | None = None
+        make = ["-U", "parterre", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"]
+        subprocess.run([self._binaries / "initdb", "-D", self._data, *make], check=True, stdout=subprocess.DEVNULL,
+                       **self._become)  # fmt: skip
+
+    def start(self) -> None:
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": self.folder,
+            "fsync": "off",
+            "synchronous_commit": "on" if self._keeps else "off",
+            "full_page_writes": "off",
+            "max_connections": 60,
+            "shared_buffers": "32MB",
+            "timezone": "UTC",
+        }
+        serve = ["-D", self._data, *(f"--{name}={value}" for name, value in settings.items())]
+        log = self.folder / "log"
+        with log.open("a") as said:
+            self._server = subprocess.Popen([self._binaries / "postgres", *serve], stdout=said, stderr=said,
+                                            **self._become)  # fmt: skip
+        _wait_for_postgres(self.url, self._server, log)
+
+    def stop(self) -> None:
+        """At once, as if the power went."""
+        if self._server and self._server.poll() is None:
+            self._server.send_signal(signal.SIGQUIT)
+            self._server.wait(timeout=20)
+
+    def freeze(self, *, thaw: bool = False) -> None:
+        """All its processes stand still: who speaks to it gets no answer, and no word that there will be none."""
+        assert self._server is not None
+        for process in (self._server.pid, *_children_of(self._server.pid)):
+            os.kill(process, signal.SIGCONT if thaw else signal.SIGSTOP)
+
+    def close(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _children_of(parent: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            _wait_for_postgres(url, server, log)
-            yield url
-        finally:
-            server.send_signal(signal.SIGQUIT)  # its data goes with it: no need to write anything down
-            server.wait(timeout=20)
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(stat.parent.name))
+        except OSError:  # it ended meanwhile
+            continue
+    return found
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The session's own server: it is there for all tests, and is never stopped by one."""
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server.url
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        server.close()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A server of the test's own, that it may stop and freeze."""
+    server = PostgresServer(keeps=True)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
 
 
 def _wait_for_postgres(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -86,7 +86,8 @@ class Waits:
     idle_s: float = 30.0
 
 
-PATIENT = Waits(lock_s=60.0, write_s=0.0, read_s=0.0, idle_s=0.0)  # for who proves or mends a house by hand
+PATIENT = Waits(lock_s=0.0, write_s=0.0, read_s=0.0, idle_s=0.0)  # for who proves a house, or brings it up to date
+_EVER_S = 3600.0  # SQLite has no word for waiting for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class SqliteConnection:
         uri = f"file:{quote(str(path))}" + ("?mode=ro" if read_only else "")
         self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512)
         run = self._db.execute
-        run(f"PRAGMA busy_timeout={int(lock_s * 1000)}")
+        run(f"PRAGMA busy_timeout={int((lock_s or _EVER_S) * 1000)}")
         if not read_only:
             run("PRAGMA journal_mode=WAL")
             run(f"PRAGMA journal_size_limit={WAL_KEPT}")

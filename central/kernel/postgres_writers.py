@@ -14,7 +14,7 @@ from typing import Any
 
 from central.kernel.db import UNFIT, Database, PostgresConnection
 from central.kernel.outage import Outage
-from central.kernel.trouble import NoDatabase, Repeatable, Unavailable
+from central.kernel.trouble import NoDatabase, Repeatable, Unavailable, given_up
 from central.kernel.work import BACKOFF, QUEUE, OwnConnections, Told, Work, committed
 from shared.runtime.metrics import counter
 from shared.runtime.tasks import Standing
@@ -90,7 +90,7 @@ class PostgresWriters:
                 repeats += 1
                 pause_s = random.uniform(0, min(0.002 * 2**repeats, LONGEST_PAUSE_S))  # noqa: S311 - spreads load
                 if time.monotonic() + pause_s >= until:
-                    raise Unavailable(NoDatabase.BUSY, f"{repeats} repeats: {fault}") from fault
+                    raise given_up(fault, repeats) from fault
                 time.sleep(pause_s)
 
     # --- the watch --------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 
 from central.kernel.db import Connection, Database, is_read_only
 from central.kernel.outage import Outage
-from central.kernel.trouble import NoDatabase, Repeatable, Unavailable, trouble_of
+from central.kernel.trouble import NoDatabase, Repeatable, Unavailable, given_up, trouble_of
 from central.kernel.work import QUEUE, OwnConnections
 
 READERS = 4
@@ -75,7 +75,7 @@ class Readers:
                 repeats += 1
                 pause_s = random.uniform(0, min(0.002 * 2**repeats, 0.05))  # noqa: S311 - spreads load
                 if time.monotonic() + pause_s >= until:
-                    raise Unavailable(NoDatabase.BUSY, str(fault)) from fault
+                    raise given_up(fault, repeats) from fault
                 time.sleep(pause_s)
 
     def _once(self, look: Look) -> Any:

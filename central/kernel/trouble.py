@@ -42,6 +42,12 @@ class Cut(Repeatable):
     """The line was cut, in the middle of something perhaps."""
 
 
+def given_up(fault: Exception, repeats: int) -> Unavailable:
+    """What a caller is told whose work was repeated for as long as may be."""
+    reason = NoDatabase.DATABASE_AWAY if isinstance(fault, Cut) else NoDatabase.BUSY
+    return Unavailable(reason, f"{repeats} repeats: {fault}")
+
+
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE,
          sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_DIR_FSYNC}  # fmt: skip
 _HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}

@@ -23,7 +23,7 @@ def keys() -> Keys:
     return make_keys(NOW)
 
 
-def _built(database: Database, keys: Keys) -> House:
+def built(database: Database, keys: Keys) -> House:
     upgrade(database)
     watch = Watch()
     db = database.connect()
@@ -35,7 +35,7 @@ def _built(database: Database, keys: Keys) -> House:
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory, keys: Keys) -> tuple[Path, House]:
     path = tmp_path_factory.mktemp("template") / "house.db"
-    return path, _built(Database(f"sqlite:///{path}"), keys)
+    return path, built(Database(f"sqlite:///{path}"), keys)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ def postgres_template(postgres_url: str, keys: Keys) -> tuple[str, House]:
     with psycopg.connect(postgres_url, autocommit=True) as server:
         server.execute("CREATE DATABASE house_template")
     url = postgres_url.replace("/postgres?", "/house_template?")
-    return url, _built(Database(url), keys)
+    return url, built(Database(url), keys)
 
 
 @pytest.fixture
