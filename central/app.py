@@ -20,6 +20,7 @@ from central.config import CentralConfig
 from central.devices import snapshots
 from central.devices.model import Device, DeviceState
 from central.devices.pages import device_pages
+from central.devices.standing import standing
 from central.first_run.link import FILE, setup_link
 from central.first_run.pages import Wizard
 from central.first_run.sell_hall import sell_hall_routes
@@ -148,7 +149,10 @@ async def _broker(config: CentralConfig, door: Door) -> AsyncIterator[int]:
     if not config.broker.embedded:
         yield config.broker.port
         return
-    async with EmbeddedBroker(config.broker.host, config.broker.port, door.keys.root_pem) as broker:
+    where = config.broker
+    async with EmbeddedBroker(
+        where.host, where.port, door.keys.root_pem, limits=where.limits, standing=standing(door)
+    ) as broker:
         yield broker.port
 
 

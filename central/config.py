@@ -6,16 +6,19 @@ from pathlib import Path
 from central.kernel.beside import BesideConfig
 from central.kernel.db import Database, Waits
 from central.organisation.settings import MailConfig, SignInConfig
+from shared.runtime.doorkeeper import BrokerLimits
 from shared.runtime.mqtt import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerConfig:
-    """`embedded` runs our own broker in this process; otherwise central is a client of the one at host and port."""
+    """`embedded` runs our own broker in this process, within `limits`; otherwise central is a client of the one at host
+    and port."""
 
     embedded: bool = True
     host: str = "127.0.0.1"
     port: int = 1883
+    limits: BrokerLimits = field(default_factory=BrokerLimits)
 
 
 @dataclass(frozen=True, slots=True)

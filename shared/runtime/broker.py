@@ -1,128 +1,195 @@
-"""A broker in one process: for a site without Mosquitto, for the demo and for tests. And the bridge to central's.
+"""A broker in one process: for a site without Mosquitto, for the demo and for tests.
 
-It knows who may say what from certificates alone (`login`, `may_write`, `may_read`), so it serves a site whose line is
-cut. amqtt does the protocol; the subclass closes what its authors left open: wills and retained messages go past its
-topic rules, and its tables may change while it walks them.
+It knows who may say what from certificates alone (`login`, `topic_rights`), so it serves a site whose line is cut; who
+was revoked it asks `standing`, at each login and again whenever the bell of the keys rings.
+
+amqtt does the protocol, and sees nothing but right packets (`shared.wire.packets`) of holders who may be here: each
+packet is read whole and judged first, within the bounds of `doorkeeper`. The subclass closes what amqtt leaves open:
+wills and retained messages go past its topic rules, its tables may change while it walks them, a client that does not
+read fills its memory, and a hang-up at the wrong moment leaves a traceback.
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import ItemsView, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
-from secrets import token_hex
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Collection, ItemsView, Iterator
 from typing import Any, Self
 
+from amqtt.adapters import ReaderAdapter, StreamWriterAdapter, WriterAdapter
 from amqtt.broker import Broker
 from amqtt.contexts import Action, BrokerConfig, ListenerConfig
-from amqtt.errors import BrokerError
-from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
+from amqtt.errors import AMQTTError, BrokerError, MQTTError, NoDataError
+from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
 from shared.runtime.config import Failure
+from shared.runtime.doorkeeper import Away, BrokerLimits, Bucket, Doorkeeper, Line
 from shared.runtime.log import logger
-from shared.runtime.login import admitted, read_login
-from shared.runtime.mqtt import Announce, Bus, Endpoint
-from shared.runtime.notify import Notifier, stay
-from shared.runtime.tasks import start
-from shared.wire import topics
-from shared.wire.certificates import Certificate, DeviceKind, Right
-
-__all__ = ["Bridge", "EmbeddedBroker", "Endpoint", "Guard", "SiteBrokerConfig", "may_read", "may_write", "run_broker"]
+from shared.runtime.login import admitted
+from shared.runtime.metrics import counter, gauge
+from shared.runtime.seldom import Seldom
+from shared.runtime.tasks import supervise, wait_any
+from shared.wire import packets, topics
+from shared.wire.certificates import Certificate
+from shared.wire.feeds import Family
+from shared.wire.packets import Connect, Packet, Wrong
+from shared.wire.topic_rights import may_read, may_write
 
 log = logger(__name__)
-_GUARD = f"{__name__}.Guard"
-_KNOWN = 4096  # logins remembered, so that a message costs no signature check
-MAX_CACHED = 2000  # last retained messages a bridge holds for a side that is away
+seldom = Seldom(log)
+MOST_RETAINED = 5000
+MOST_WAITING_BYTES = 16 * 1024 * 1024  # for one client that reads too slowly
+MOST_QUEUED = 2000  # messages that amqtt has still to hand out: until then nobody is read
+UNASKED = "who may be here cannot be asked"
+LOOK_EVERY_S = 30.0  # who is connected is asked about again, bell or not
+LINGER_S = 2.0  # for a last answer to go out
+_QUEUE_LOOK_S = 0.02
+_LINE, _REFUSED, _UNAVAILABLE, _PROTOCOL = "parterre.line", 5, 3, 1
+_FAULTS = (AMQTTError, MQTTError, NoDataError, OSError, RuntimeError)
+
+Standing = Callable[[Collection[Certificate]], Awaitable[Collection[str]]]
+"""The kids of those certificates whose holders may be here now."""
+
+CONNECTIONS = gauge("parterre_broker_connections", "Connections of the embedded broker.", login=("done", "open"))
+ENDED = counter(
+    "parterre_broker_ended_total",
+    "Connections that the embedded broker turned away or ended, by reason.",
+    why=(*Away, *Wrong),
+)
+HEARD = counter("parterre_broker_messages_total", "Messages that the embedded broker took, by kind.", kind=topics.Kind)
 
 
-@dataclass(frozen=True, slots=True)
-class SiteBrokerConfig:
-    """`root` is the root certificate's file; `identity` the directory of this broker's own key and certificate, needed
-    to bridge to central's broker at `upstream`."""
+class _Ended(Exception):
+    """The line gives no more packets; `why` is None where it ended in good order."""
 
-    root: Path
-    listen: Endpoint = field(default_factory=lambda: Endpoint("0.0.0.0"))  # noqa: S104  # devices are elsewhere
-    identity: Path | None = None
-    upstream: Endpoint | None = None
+    def __init__(self, why: Away | Wrong | None) -> None:
+        super().__init__(why)
+        self.why = why
 
 
-def may_write(who: Certificate, topic: str) -> bool:
-    """Central writes everything; a relay its own site; a device below its own id only, claims only if it controls."""
-    if who.kind is DeviceKind.CENTRAL:
-        return topic.startswith(f"{topics.ROOT}/")
-    if not topic.startswith(f"{topics.ROOT}/{who.site_id}/") or not who.site_id:
-        return False
-    if Right.RELAY in who.rights:
-        return True
-    return topic == topics.state(who.site_id, who.holder_id) or (
-        topic == topics.claim(who.site_id, who.holder_id) and Right.CONTROL in who.rights
-    )
+class _Packets:
+    """Whole packets off a connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, limits: BrokerLimits) -> None:
+        self._reader, self._limits = reader, limits
+
+    async def next(self, idle_s: float) -> tuple[int, bytes, bytes]:
+        """First byte, body, and the packet as it came. Raises _Ended."""
+        try:
+            async with asyncio.timeout(idle_s):
+                first = await self._reader.read(1)
+        except TimeoutError:
+            raise _Ended(Away.SILENT) from None
+        except OSError:
+            raise _Ended(None) from None
+        if not first:
+            raise _Ended(None)
+        try:
+            async with asyncio.timeout(self._limits.packet_s):
+                return await self._rest(first)
+        except TimeoutError:
+            raise _Ended(Away.SLOW) from None
+        except (asyncio.IncompleteReadError, OSError):
+            raise _Ended(Away.HUNG_UP) from None
+
+    async def _rest(self, first: bytes) -> tuple[int, bytes, bytes]:
+        packet = packets.head(first[0])
+        if isinstance(packet, Wrong):
+            raise _Ended(packet)
+        digits = b""
+        while (size := packets.length(digits)) is None:
+            digits += await self._reader.readexactly(1)
+        if isinstance(size, Wrong):
+            raise _Ended(size)
+        if size > packets.MOST_OF[packet]:
+            raise _Ended(Wrong.TOO_BIG)
+        body = await self._reader.readexactly(size)
+        return first[0], body, first + digits + body
 
 
-def may_read(who: Certificate, wanted: str) -> bool:
-    """Whether a topic filter asks for nothing but what is meant for this holder."""
-    if who.kind is DeviceKind.CENTRAL:
-        return wanted == "#" or wanted.startswith(f"{topics.ROOT}/")
-    site = who.site_id
-    if not site or not wanted.startswith(f"{topics.ROOT}/{site}/"):
-        return False
-    if Right.RELAY in who.rights:
-        return True
-    allowed = [topics.bells(site), topics.command(site, who.holder_id), topics.states(site)]
-    if Right.CONTROL in who.rights:
-        allowed.append(topics.claims(site))
-    return any(_within(wanted, pattern) for pattern in allowed)
+class _Reader(ReaderAdapter):  # type: ignore[misc]
+    """What amqtt reads: packets that were judged, one after the other, at the pace that they may come."""
+
+    def __init__(self, broker: "_Broker", line: Line, source: _Packets, said: Connect, raw: bytes) -> None:
+        limits = broker.door.limits
+        self.line = line
+        self._broker, self._source, self._held = broker, source, raw
+        self._idle_s = min(said.keepalive_s * 1.5 or limits.idle_s, limits.idle_s)
+        self._bucket = Bucket(limits.packets_per_s, limits.packets_at_once, limits.packets_at_once, time.monotonic())
+
+    async def read(self, n: int = -1) -> bytes:
+        if not self._held and n:
+            self._held = await self._next()
+        piece, self._held = self._held[:n], self._held[n:]
+        if len(piece) < n:
+            raise asyncio.IncompleteReadError(piece, n)
+        return piece
+
+    def feed_eof(self) -> None:
+        self._held = b""
+
+    async def _next(self) -> bytes:
+        """The next packet, b"" at the end: what ends a line against its will is cut, so that its will goes out."""
+        if self.line.why:
+            return b""
+        try:
+            await self._broker.room(self._bucket.take(time.monotonic()))
+            first, body, raw = await self._source.next(self._idle_s)
+            if wrong := packets.fault(first, body):
+                raise _Ended(wrong)
+        except _Ended as end:
+            if end.why:
+                self._broker.end(self.line, end.why)
+            return b""
+        return raw
 
 
-def _within(wanted: str, pattern: str) -> bool:
-    """Whether every topic that `wanted` matches is matched by `pattern`."""
-    asked, given = wanted.split("/"), pattern.split("/")
-    for index, level in enumerate(given):
-        if level == "#":
-            return len(asked) > index
-        if index >= len(asked) or asked[index] == "#" or (level != "+" and asked[index] != level):
-            return False
-    return len(asked) == len(given)
+class _Writer(StreamWriterAdapter):  # type: ignore[misc]
+    async def close(self) -> None:
+        """Without waiting for a peer that may not read, and without a last word to one that is gone."""
+        self.is_closed = True
+        self._writer.close()
 
 
-class Guard(BaseAuthPlugin, BaseTopicPlugin):  # type: ignore[misc]
-    """amqtt's plug for both questions. What counts is the login that a session holds now, checked by signature: amqtt
-    writes a newcomer's name into an old session before it asks whether he may come in."""
+class _Handler(BrokerProtocolHandler):  # type: ignore[misc]
+    """amqtt's side of one connection: its faults end the connection, not in a task that nobody looks at."""
 
-    @dataclass
-    class Config:
-        root_pem: str
+    line: Line
+    broker: "_Broker"
+    waiting = 0  # bytes
 
-    def __init__(self, context: Any) -> None:
-        super().__init__(context)
-        self._known: dict[tuple[str, str], Certificate] = {}
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._gone: asyncio.Future[Any] = self._loop.create_future()
 
-    async def authenticate(self, *, session: Session) -> bool:
-        name, password = session.username or "", session.password or ""
-        who = admitted(name, password, self.config.root_pem)
-        if who is None:
-            log.warning("login refused", username=name[:64], address=session.remote_address)
-            return False
-        if session.will_flag and not may_write(who, session.will_topic or ""):
-            log.warning("will on a foreign topic", username=name, topic=session.will_topic)
-            return False
-        while len(self._known) >= _KNOWN:
-            self._known.pop(next(iter(self._known)))
-        self._known[name, password] = who
-        return True
+    async def wait_disconnect(self) -> Any:
+        """The DISCONNECT, or None for a line that broke; amqtt forgets one that comes while it is still starting, and
+        waits for ever."""
+        return await self._gone
 
-    async def topic_filtering(
-        self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None
-    ) -> bool:
-        if session is None or topic is None:
-            return False
-        name, password = session.username or "", session.password or ""
-        who = self._known.get((name, password)) or admitted(name, password, self.config.root_pem)
-        if who is None:
-            return False
-        return may_write(who, topic) if action is Action.PUBLISH else may_read(who, topic)
+    async def handle_disconnect(self, disconnect: Any) -> None:
+        if not self._gone.done():
+            self._gone.set_result(disconnect)
+
+    async def mqtt_publish(
+        self, topic: str, data: bytes | bytearray, qos: int | None, retain: bool, ack_timeout: int | None = None
+    ) -> None:
+        if self.waiting + len(data) > MOST_WAITING_BYTES:
+            self.broker.end(self.line, Away.NOT_READING)
+            return
+        self.waiting += len(data)
+        try:
+            await super().mqtt_publish(topic, data, qos, retain, ack_timeout)
+        except _FAULTS as bad:
+            log.debug("message not delivered", topic=topic, why=str(bad))
+        finally:
+            self.waiting -= len(data)
+
+    async def _send_packet(self, packet: Any) -> None:
+        with contextlib.suppress(*_FAULTS):
+            await super()._send_packet(packet)
 
 
 class _Steady(dict):  # type: ignore[type-arg]
@@ -136,27 +203,178 @@ class _Steady(dict):  # type: ignore[type-arg]
 
 
 class _Broker(Broker):  # type: ignore[misc]
-    def __init__(self, config: BrokerConfig) -> None:
+    def __init__(
+        self,
+        config: BrokerConfig,
+        door: Doorkeeper,
+        root_pem: str,
+        standing: Standing | None,
+        ask_again: asyncio.Event,
+    ) -> None:
         super().__init__(config)
+        self.door, self._root_pem, self._standing, self._ask_again = door, root_pem, standing, ask_again
         self._subscriptions = _Steady()
         self._callers: dict[asyncio.StreamWriter, asyncio.Task[Any] | None] = {}
 
     async def stream_connected(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
     ) -> None:
+        peer = writer.get_extra_info("peername") or ("gone",)
+        line = self.door.enter(str(peer[0]), writer.transport.abort)
+        if isinstance(line, Away):
+            count_end(line, str(peer[0]))
+            writer.transport.abort()
+            return
         self._callers[writer] = asyncio.current_task()
+        self._show()
         try:
-            await super().stream_connected(reader, writer, listener_name)
+            await self._serve(line, reader, writer, listener_name)
+        except _Ended as end:
+            self.end(line, end.why or Away.HUNG_UP)
+        except _FAULTS as bad:  # amqtt's answer to a peer that is gone
+            log.debug("connection ended", why=str(bad))
+        except Exception as bad:
+            self._fell(line, bad)
         finally:
             del self._callers[writer]
+            self.door.leave(line)
+            self._show()
             writer.close()
+            self._loop.call_later(LINGER_S, writer.transport.abort)
+
+    async def _serve(
+        self, line: Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+    ) -> None:
+        source = _Packets(reader, self.door.limits)
+        try:
+            async with asyncio.timeout(self.door.limits.connect_s):
+                first, body, raw = await source.next(self.door.limits.connect_s)
+                said = packets.connect(body) if packets.head(first) is Packet.CONNECT else Wrong.NOT_CONNECT
+                why = said if isinstance(said, Wrong) else await self._admit(line, said)
+        except TimeoutError:
+            raise _Ended(Away.SILENT) from None
+        if isinstance(said, Wrong) or why:
+            if code := _answer(why):
+                writer.write(bytes((0x20, 2, 0, code)))
+            count_end(why or Away.FELL, line.address)
+            return
+        reading, writing = _Reader(self, line, source, said, raw), _Writer(writer)
+        await self._client_connected(listener_name, reading, writing)
+
+    async def _admit(self, line: Line, said: Connect) -> Away | None:
+        """Why whoever says this does not come in."""
+        if self.door.must_wait(line, said.username):
+            return Away.WAIT
+        who = admitted(said.username, said.password, self._root_pem)
+        if who is None:
+            self.door.failed(line)
+            return Away.LOGIN
+        if said.will is not None and not may_write(who, said.will_topic):
+            return Away.WILL
+        for older in self.door.welcome(line, who):  # from here on a revocation finds it
+            self.end(older, Away.REPLACED)
+        if self._standing is None:
+            return None
+        try:
+            return None if who.kid in await self._standing((who,)) else Away.STANDING
+        except Exception as bad:
+            seldom.warn(UNASKED, type(bad).__name__, what=str(bad)[:200])
+            return Away.UNSURE
+
+    async def look_again(self) -> None:
+        """Ends the connections of those who may be here no more."""
+        lines = [(line, line.who) for line in self.door.known if line.who is not None]
+        if self._standing is None or not lines:
+            return
+        stand = await self._standing([who for _, who in lines])
+        for line, who in lines:
+            if who.kid not in stand:
+                self.end(line, Away.STANDING)
+
+    def end(self, line: Line, why: Away | Wrong) -> None:
+        if not line.why:
+            count_end(why, line.address)
+        line.cut(why)
+
+    def _fell(self, line: Line, bad: Exception) -> None:
+        where = traceback.extract_tb(bad.__traceback__)[-1]
+        seldom.warn(
+            "broker fell over a connection", type(bad).__name__, what=str(bad)[:200], at=f"{where.name}:{where.lineno}"
+        )
+        self.end(line, Away.FELL)
+
+    def _show(self) -> None:
+        known = len(self.door.known)
+        CONNECTIONS.set(known, login="done")
+        CONNECTIONS.set(len(self.door.lines) - known, login="open")
+
+    async def room(self, wait_s: float) -> None:
+        """Until a client may be read again."""
+        if wait_s:
+            await asyncio.sleep(wait_s)
+        while self._broadcast_queue.qsize() > MOST_QUEUED:  # noqa: ASYNC110  # amqtt tells nobody
+            await asyncio.sleep(_QUEUE_LOOK_S)
 
     async def hang_up(self) -> None:
         """amqtt lets those be who are on their way in or out when it stops: their lines would stay open."""
         for writer in self._callers:
             writer.close()
         if waiting := {task for task in self._callers.values() if task is not None}:
-            await asyncio.wait(waiting, timeout=2)
+            await asyncio.wait(waiting, timeout=LINGER_S)
+
+    # --- where amqtt asks, or forgets to ----------------------------------------------------------------------------
+
+    async def _initialize_client_session(
+        self, reader: ReaderAdapter, writer: WriterAdapter, *_: object
+    ) -> tuple[_Handler, Session]:
+        """A session of its own for each connection: an id that a client gives says nothing, so none can be taken."""
+        assert isinstance(reader, _Reader), "whoever comes here was let in"
+        handler, session = await _Handler.init_from_connect(reader, writer, self.plugins_manager)
+        assert isinstance(handler, _Handler), "it makes its own class"
+        handler.line, handler.broker = reader.line, self
+        session.client_id = f"{session.username}-{reader.line.number}"
+        session.keep_alive = 0  # the reader sees to it
+        session.parent = 0
+        session.attributes[_LINE] = reader.line
+        return handler, session
+
+    async def _authenticate(self, session: Session, _: ListenerConfig) -> bool:
+        return _LINE in session.attributes
+
+    async def _topic_filtering(self, session: Session, topic: str, action: Action) -> bool:
+        line: Line | None = session.attributes.get(_LINE)
+        if line is None or line.who is None or line.why:
+            return False
+        return may_write(line.who, topic) if action is Action.PUBLISH else may_read(line.who, topic)
+
+    async def add_subscription(self, subscription: tuple[str, int], session: Session) -> int:
+        topic, qos = subscription
+        line: Line = session.attributes[_LINE]
+        if topic not in line.filters and len(line.filters) >= packets.MOST_FILTERS:
+            return 0x80
+        granted: int = await super().add_subscription((topic, min(qos, 1)), session)
+        if granted != 0x80:
+            line.filters.add(topic)
+        return granted
+
+    async def _handle_unsubscription(self, client_session: Session, handler: Any, subscribe_waiter: Any) -> None:
+        await super()._handle_unsubscription(client_session, handler, subscribe_waiter)
+        client_session.attributes[_LINE].filters.difference_update(subscribe_waiter.result().topics)
+        for topic, held in self._subscriptions.items():
+            if not held:
+                del self._subscriptions[topic]
+
+    async def _broadcast_message(self, session: Any, topic: Any, data: Any, force_qos: Any = None) -> None:
+        await super()._broadcast_message(session, topic, data, force_qos)
+        HEARD.add(kind=topics.kind_of(topic) or "")
+        if (topics.feed_of(topic) or "").startswith(f"{Family.KEYS}/"):
+            self._ask_again.set()
+
+    async def retain_message(self, source_session: Any, topic_name: Any, data: Any, qos: int | None = None) -> None:
+        if data and topic_name not in self._retained_messages and len(self._retained_messages) >= MOST_RETAINED:
+            seldom.warn("message not kept", "too many are", topic=topic_name)
+            return
+        await super().retain_message(source_session, topic_name, data, qos)
 
     async def _publish_retained_messages_for_subscription(
         self, subscription: tuple[str, int], session: Session
@@ -166,22 +384,47 @@ class _Broker(Broker):  # type: ignore[misc]
             await super()._publish_retained_messages_for_subscription(subscription, session)
 
 
-class EmbeddedBroker:
-    """`async with EmbeddedBroker("127.0.0.1", 0, root_pem) as broker: broker.port`. Failure if the port is taken."""
+def count_end(why: Away | Wrong, address: str) -> None:
+    ENDED.add(why=why)
+    seldom.warn("connection ended", why, address=address)
 
-    def __init__(self, host: str, port: int, root_pem: str) -> None:
+
+def _answer(why: Away | Wrong | None) -> int:
+    """What a CONNECT that fails is told; 0 for nothing."""
+    if isinstance(why, Wrong):
+        return _PROTOCOL if why is Wrong.PROTOCOL else 0
+    return _UNAVAILABLE if why in (Away.WAIT, Away.UNSURE) else _REFUSED
+
+
+class EmbeddedBroker:
+    """`async with EmbeddedBroker("127.0.0.1", 0, root_pem) as broker: broker.port`. Failure if the port is taken.
+    Without `standing` every certificate of the root may come in, for ever. `ask_again`: set it when `standing` knows
+    more; the bell of the keys sets it too."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        root_pem: str,
+        *,
+        limits: BrokerLimits | None = None,
+        standing: Standing | None = None,
+        ask_again: asyncio.Event | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.host, self.port = host, port
-        self._root_pem = root_pem
+        self._root_pem, self._standing = root_pem, standing
+        self._ask_again = ask_again or asyncio.Event()
+        self.door = Doorkeeper(limits or BrokerLimits(), clock)
         self._broker: _Broker | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         for name in ("amqtt", "transitions"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         bind = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-        config = BrokerConfig(
-            listeners={"default": ListenerConfig(bind=bind)}, plugins={_GUARD: {"root_pem": self._root_pem}}
-        )
-        broker = _Broker(config)
+        config = BrokerConfig(listeners={"default": ListenerConfig(bind=bind)}, plugins={})
+        broker = _Broker(config, self.door, self._root_pem, self._standing, self._ask_again)
         logging.disable(logging.CRITICAL)  # amqtt logs a traceback of what we say in a sentence
         try:
             await broker.start()
@@ -196,8 +439,26 @@ class EmbeddedBroker:
             logging.disable(logging.NOTSET)
         self._broker = broker
         self.port = broker._servers["default"].instance.sockets[0].getsockname()[1]
+        self._watch = asyncio.create_task(supervise("broker's watch", self._keep_watch), name="broker's watch")
+
+    async def look_again(self) -> None:
+        """Whoever was revoked since they came is put out now."""
+        if self._broker is not None:
+            await self._broker.look_again()
+
+    async def _keep_watch(self) -> None:
+        while True:
+            await wait_any(self._ask_again, LOOK_EVERY_S)
+            seldom.flush()
+            try:
+                await self.look_again()
+            except Exception as bad:
+                seldom.warn(UNASKED, type(bad).__name__, what=str(bad)[:200])
 
     async def stop(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
         if self._broker is not None:
             broker, self._broker = self._broker, None
             await broker.shutdown()
@@ -209,92 +470,3 @@ class EmbeddedBroker:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
-
-
-class Bridge:
-    """Between a site's broker and central's: bells and commands go down, what devices say goes up.
-
-    Bells and presence are retained, so the last of each is held here for a side that was away; commands and claims are
-    of the moment and are never held."""
-
-    def __init__(self, site: Bus, central: Bus, site_id: str) -> None:
-        self.site, self.central = site, central
-        self._bells: dict[str, bytes] = {}
-        self._states: dict[str, bytes] = {}
-        self._wake_site, self._wake_central = asyncio.Event(), asyncio.Event()
-        central.subscribe(topics.bells(site_id), self._down)
-        central.subscribe(topics.command(site_id, "+"), self._down)
-        site.subscribe(topics.states(site_id), self._up)
-        site.subscribe(topics.claims(site_id), self._up)
-        site.on_link.append(lambda up: self._wake_site.set() if up else None)
-        central.on_link.append(lambda up: self._wake_central.set() if up else None)
-
-    async def run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.site.run(), name="site bus")
-            group.create_task(self.central.run(), name="central bus")
-            group.create_task(self._tell_again(self._wake_site, self.site, self._bells), name="bells again")
-            group.create_task(self._tell_again(self._wake_central, self.central, self._states), name="states again")
-
-    async def _down(self, topic: str, payload: bytes) -> None:
-        retain = topics.feed_of(topic) is not None
-        if retain:
-            _hold(self._bells, topic, payload)
-        await self.site.publish(topic, payload, retain=retain)
-
-    async def _up(self, topic: str, payload: bytes) -> None:
-        retain = topic.endswith("/state")
-        if retain:
-            _hold(self._states, topic, payload)
-        await self.central.publish(topic, payload, retain=retain)
-
-    async def _tell_again(self, wake: asyncio.Event, side: Bus, held: dict[str, bytes]) -> None:
-        while True:
-            await wake.wait()
-            wake.clear()
-            for topic, payload in list(held.items()):
-                await side.publish(topic, held.get(topic, payload), retain=True)
-
-
-def _hold(held: dict[str, bytes], topic: str, payload: bytes) -> None:
-    held.pop(topic, None)
-    while len(held) >= MAX_CACHED:
-        held.pop(next(iter(held)))
-    held[topic] = payload
-
-
-def _here(who: Certificate) -> Announce:
-    """The relay's own presence at central: its will there tells that the site's line is cut."""
-    session = token_hex(8)
-
-    def presence(online: bool) -> topics.Presence:
-        return topics.Presence(who.holder_id, session, online, datetime.now(UTC), detail={"kind": who.kind})
-
-    return Announce(topics.state(who.site_id, who.holder_id), session, presence)
-
-
-async def run_broker(config: SiteBrokerConfig, ready: asyncio.Future[int] | None = None) -> None:
-    """A site's broker until cancelled; with `upstream`, bridged to central's. `ready` is told the port."""
-    try:
-        root_pem = config.root.read_text()
-    except OSError as bad:
-        raise Failure(
-            f"The root certificate {config.root} cannot be read ({bad.strerror}).", "Enrol this broker first."
-        ) from bad
-    if config.upstream is not None and config.identity is None:
-        raise Failure("A broker that bridges to central needs an identity.", "Set `identity` to its directory.")
-    async with EmbeddedBroker(config.listen.host, config.listen.port, root_pem) as broker:
-        log.info("broker listens", address=f"{broker.host}:{broker.port}")
-        async with asyncio.TaskGroup() as group:
-            if config.upstream is not None and config.identity is not None:
-                login, who = read_login(config.identity)
-                near = "127.0.0.1" if broker.host in ("0.0.0.0", "") else broker.host  # noqa: S104
-                bridge = Bridge(
-                    Bus(near, broker.port, login=login, name="site"),
-                    Bus(config.upstream.host, config.upstream.port, login=login, announce=_here(who), name="upstream"),
-                    who.site_id,
-                )
-                start(group, "bridge", bridge.run)
-            if ready is not None:
-                ready.set_result(broker.port)
-            group.create_task(stay(Notifier()), name="until stopped")

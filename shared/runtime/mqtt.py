@@ -131,12 +131,14 @@ class Bus:
             self._client = client
             try:
                 await self.announce()
+                _unless_cancelled()
                 self.why = ""
                 log.info("broker reached", bus=self._name, broker=f"{self._host}:{self._port}")
                 self._tell(True)
                 async for message in client.messages:
                     if len(message.payload) <= MAX_PAYLOAD:
                         await self._dispatch(message.topic, bytes(message.payload))
+                    _unless_cancelled()
             except asyncio.CancelledError:
                 await self._goodbye()
                 raise
@@ -170,6 +172,7 @@ class Bus:
         if self._announce is not None:
             topics[self._announce.topic] = None
         for topic in topics:
+            _unless_cancelled()
             await self._ask_for(client, topic)
 
     async def _subscribe_late(self, client: Client, topic: str) -> None:
@@ -223,6 +226,14 @@ class Bus:
                 listener(up)
             except Exception:
                 log.exception("link listener failed", bus=self._name)
+
+
+def _unless_cancelled() -> None:
+    """Before Python 3.12 `wait_for`, on which aiomqtt stands, swallows a cancellation that comes together with its
+    answer (python/cpython#86296): a connection that lost it would stay for ever."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class Roster:

@@ -4,15 +4,60 @@ parterre/<site>/bell/<family>/<scope>       central → site, retained: the feed
 parterre/<site>/command/<device>            central → device: a sealed Command
 parterre/<site>/device/<device>/state       device → all, retained, also the will: Presence
 parterre/<site>/device/<device>/claim       gate → its neighbours: a sealed Claim
+
+There are no others: a broker carries nothing that is not one of these kinds, and of each no more than its measure.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from enum import StrEnum, auto
+from typing import Any, Final
 
 from shared.ids import Id
 
 ROOT = "parterre"
+
+
+class Kind(StrEnum):
+    BELL = auto()
+    COMMAND = auto()
+    STATE = auto()
+    CLAIM = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """`most`: bytes of a message. `retained`: the last one is kept for who comes later; otherwise it is of the moment,
+    and a broker that kept it would tell of what is long over."""
+
+    most: int
+    retained: bool
+
+
+MEASURES: Final[Mapping[Kind, Measure]] = {
+    Kind.BELL: Measure(32, retained=True),
+    Kind.COMMAND: Measure(16 * 1024, retained=False),
+    Kind.STATE: Measure(8 * 1024, retained=True),
+    Kind.CLAIM: Measure(2 * 1024, retained=False),
+}
+MOST_PAYLOAD: Final = max(measure.most for measure in MEASURES.values())
+MOST_TOPIC: Final = 240  # bytes, of a topic or of a filter
+_PART = r"[^/#+\x00-\x20\x7f]{1,64}"
+_KINDS: Final[Mapping[Kind, re.Pattern[str]]] = {
+    Kind.BELL: re.compile(f"{ROOT}/{_PART}/bell/{_PART}/{_PART}"),
+    Kind.COMMAND: re.compile(f"{ROOT}/{_PART}/command/{_PART}"),
+    Kind.STATE: re.compile(f"{ROOT}/{_PART}/device/{_PART}/state"),
+    Kind.CLAIM: re.compile(f"{ROOT}/{_PART}/device/{_PART}/claim"),
+}
+
+
+def kind_of(topic: str) -> Kind | None:
+    """What a message on this topic is; None for what is no topic of ours."""
+    if len(topic.encode()) > MOST_TOPIC:
+        return None
+    return next((kind for kind, form in _KINDS.items() if form.fullmatch(topic)), None)
 
 
 def bell(site_id: str, feed: str) -> str:

@@ -29,7 +29,7 @@ from central.web.live_view import draw, legend
 from central.web.live_words import _TEXTS, LANGUAGES, language_for
 from central.web.site_map import Node, Stand, nodes
 from shared.ids import Id
-from shared.runtime.broker import SiteBrokerConfig, run_broker
+from shared.runtime.bridge import SiteBrokerConfig, run_broker
 from shared.runtime.mqtt import Endpoint
 from shared.runtime.system import SystemClock, fresh_id
 from shared.runtime.tasks import Crew

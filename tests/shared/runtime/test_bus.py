@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from shared.ids import Id
-from shared.runtime.broker import Bridge, EmbeddedBroker, Endpoint, SiteBrokerConfig, run_broker
+from shared.runtime.bridge import Bridge, SiteBrokerConfig, run_broker
+from shared.runtime.broker import EmbeddedBroker
 from shared.runtime.config import Failure
-from shared.runtime.mqtt import Announce, Bus, Roster
+from shared.runtime.mqtt import Announce, Bus, Endpoint, Roster
 from shared.runtime.tasks import Backoff
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind
@@ -179,6 +180,33 @@ async def test_comes_back_when_the_broker_does(house, tmp_path) -> None:
     await asyncio.gather(task, return_exceptions=True)
     assert heard == [b"1", b"2"]
     assert links == [True, False, True, False]
+
+
+@pytest.mark.parametrize("place", ["_ask_for", "announce", "_dispatch"])
+async def test_it_ends_although_a_library_lost_the_word(house, place, monkeypatch) -> None:
+    """`wait_for` swallows a cancellation that comes together with its answer."""
+    gate, reached = house.holder("gate", DeviceKind.GATE), asyncio.Event()
+
+    async def swallow(*_: object) -> bool:
+        reached.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return True
+        return False
+
+    async with EmbeddedBroker("127.0.0.1", 0, house.root_pem) as broker:
+        announced = announce(house.site, gate.id, "one")
+        bus = Bus("127.0.0.1", broker.port, login=gate.login, backoff=QUICK, announce=announced)
+        monkeypatch.setattr(bus, place, swallow)
+        if place == "_dispatch":  # its own presence comes back to it
+            bus.subscribe(topics.states(house.site), lambda *_: None)
+        task = asyncio.create_task(bus.run())
+        async with asyncio.timeout(PATIENCE_S):
+            await reached.wait()
+            task.cancel()
+            await asyncio.wait([task])
+        assert task.cancelled()
 
 
 async def test_mosquitto_restarts(house, tmp_path) -> None:

@@ -4,11 +4,11 @@ from base64 import b64encode
 
 import pytest
 
-from shared.runtime.broker import may_read, may_write
 from shared.runtime.config import Failure
 from shared.runtime.login import CERTIFICATE_FILE, KEY_FILE, ROOT_FILE, Login, admitted, read_login
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind
+from shared.wire.topic_rights import may_read, may_write
 
 
 def test_a_device_of_the_house_comes_in(house) -> None:
@@ -40,8 +40,11 @@ WRITES = {
     "parterre/{site}/device/{gate}/claim": "gate central relay",
     "parterre/{site}/device/{kiosk}/state": "kiosk central relay",
     "parterre/{site}/device/{kiosk}/claim": "central relay",
-    "parterre/{site}/device/{gate}/other": "central relay",
-    "parterre/{site}/device/{gate}/state/more": "central relay",
+    "parterre/{site}/device/{gate}/other": "",
+    "parterre/{site}/device/{gate}/state/more": "",
+    "parterre/{site}/bell/tickets": "",
+    "parterre/{site}/command/{gate}/more": "",
+    "parterre/{site}/command/+": "",
     "parterre/{site}/bell/tickets/{site}": "central relay",
     "parterre/{site}/command/{gate}": "central relay",
     "parterre/other/device/{gate}/state": "central",

@@ -1,0 +1,187 @@
+"""Who may hold a connection to our broker: how many, for how long, and who waits after failing to come in.
+
+A stranger costs one connection for a few seconds, some kilobytes and one look at a signature, and may not have many of
+those at once. No I/O here: the broker asks, and does what it is told.
+"""
+
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum, auto
+from ipaddress import IPv6Address, ip_address
+from itertools import count
+from typing import Any
+
+from shared.wire.certificates import Certificate
+
+MOST_ADDRESSES = 10_000  # of which failures are remembered
+MOST_KNOWN = 10_000  # (address, holder) pairs that once came in
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerLimits:
+    """What the embedded broker bears. Connections in all and from one address (a network of an IPv6 address); of those,
+    how many may not have logged in yet. Seconds: until the login is complete, until a packet that has begun is whole,
+    and the longest silence of a client that promises no shorter one. Packets a second that one client may go on
+    sending, and how many at once: beyond that it is read more slowly, and loses nothing."""
+
+    connections: int = 1000
+    per_address: int = 200
+    strangers: int = 200
+    strangers_per_address: int = 40
+    per_device: int = 4
+    connect_s: float = 5.0
+    packet_s: float = 10.0
+    idle_s: float = 180.0
+    packets_per_s: float = 200.0
+    packets_at_once: int = 2000
+    free_failures: int = 5
+    first_wait_s: float = 1.0
+    most_wait_s: float = 60.0
+
+
+class Away(StrEnum):
+    """Why a connection is turned away or ended, beside what may be wrong with a packet (`packets.Wrong`)."""
+
+    FULL = auto()
+    FULL_ADDRESS = auto()
+    STRANGERS = auto()
+    STRANGERS_ADDRESS = auto()
+    SILENT = auto()
+    SLOW = auto()
+    HUNG_UP = auto()  # in the middle of a login or a packet
+    LOGIN = auto()  # not of this house
+    WAIT = auto()  # too many failures from there
+    STANDING = auto()  # of this house no more
+    UNSURE = auto()  # whether it is of this house cannot be asked now
+    WILL = auto()  # on a topic that is not its own
+    REPLACED = auto()  # the same device came again, too often
+    NOT_READING = auto()
+    FELL = auto()  # a fault of ours
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One connection. `cut` ends it at once; the first reason is kept."""
+
+    number: int
+    address: str
+    hang_up: Callable[[], None]
+    who: Certificate | None = None
+    why: str = ""
+    filters: set[str] = field(default_factory=set)
+
+    def cut(self, why: str) -> None:
+        self.why = self.why or why
+        self.hang_up()
+
+
+@dataclass(slots=True)
+class Bucket:
+    """A measure for one client's packets: full at first, refilled evenly."""
+
+    per_s: float
+    most: float
+    level: float
+    at_s: float
+
+    def take(self, now_s: float) -> float:
+        """One out of it; how many seconds to wait before acting on it."""
+        self.level = min(self.most, self.level + (now_s - self.at_s) * self.per_s)
+        self.at_s = now_s
+        self.level -= 1
+        return max(0.0, -self.level / self.per_s)
+
+
+class Doorkeeper:
+    """`clock` in seconds, of any beginning."""
+
+    def __init__(self, limits: BrokerLimits, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limits, self._clock = limits, clock
+        self._numbers = count(1)
+        self._lines: dict[int, Line] = {}
+        self._at: Counter[str] = Counter()
+        self._strangers_at: Counter[str] = Counter()
+        self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()  # address → how many, until when it waits
+        self._once_in: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return tuple(self._lines.values())
+
+    @property
+    def known(self) -> tuple[Line, ...]:
+        return tuple(line for line in self._lines.values() if line.who is not None)
+
+    def enter(self, address: str, hang_up: Callable[[], None]) -> Line | Away:
+        """A connection that has come, or why it cannot stay."""
+        address, limits = _network(address), self.limits
+        if len(self._lines) >= limits.connections:
+            return Away.FULL
+        if self._at[address] >= limits.per_address:
+            return Away.FULL_ADDRESS
+        if self._strangers_at.total() >= limits.strangers:
+            return Away.STRANGERS
+        if self._strangers_at[address] >= limits.strangers_per_address:
+            return Away.STRANGERS_ADDRESS
+        line = Line(next(self._numbers), address, hang_up)
+        self._lines[line.number] = line
+        self._at[address] += 1
+        self._strangers_at[address] += 1
+        return line
+
+    def welcome(self, line: Line, who: Certificate) -> tuple[Line, ...]:
+        """The holder has logged in on this line; the older ones of theirs that are too many now."""
+        line.who = who
+        _less(self._strangers_at, line.address)
+        _remember(self._once_in, (line.address, who.holder_id), None, MOST_KNOWN)
+        theirs = [each for each in self.known if each.who and each.who.holder_id == who.holder_id]
+        return tuple(theirs[: -self.limits.per_device])
+
+    def leave(self, line: Line) -> None:
+        if self._lines.pop(line.number, None) is None:
+            return
+        _less(self._at, line.address)
+        if line.who is None:
+            _less(self._strangers_at, line.address)
+
+    def must_wait(self, line: Line, username: str) -> bool:
+        """Whether to refuse without a look at the signature. Whoever came in from this address before is looked at all
+        the same, or one script behind a house's address would lock its devices out."""
+        known = self._failures.get(line.address)
+        return known is not None and self._clock() < known[1] and (line.address, username) not in self._once_in
+
+    def failed(self, line: Line) -> None:
+        """A login that was none: the next from this address waits, twice as long each time."""
+        limits, now = self.limits, self._clock()
+        failures, until = self._failures.get(line.address, (0, now))
+        if now - until > limits.most_wait_s:
+            failures = 0
+        over = failures + 1 - limits.free_failures
+        wait_s = min(limits.most_wait_s, limits.first_wait_s * 2 ** min(over - 1, 32)) if over > 0 else 0.0
+        _remember(self._failures, line.address, (failures + 1, now + wait_s), MOST_ADDRESSES)
+
+
+def _network(address: str) -> str:
+    """Who has one IPv6 address has its whole /64."""
+    try:
+        told = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(told, IPv6Address):
+        return str(told.ipv4_mapped or IPv6Address(int(told) >> 64 << 64))
+    return str(told)
+
+
+def _less(counted: Counter[str], address: str) -> None:
+    counted[address] -= 1
+    if not counted[address]:
+        del counted[address]
+
+
+def _remember(held: OrderedDict[Any, Any], key: Any, value: Any, most: int) -> None:
+    held.pop(key, None)
+    while len(held) >= most:
+        held.popitem(last=False)
+    held[key] = value

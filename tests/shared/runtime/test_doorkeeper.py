@@ -1,0 +1,144 @@
+"""Who may hold a connection: bounds per house and address, waiting after failures, a client's pace."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from shared.runtime.doorkeeper import Away, BrokerLimits, Bucket, Doorkeeper, Line
+from shared.runtime.seldom import MOST_KINDS, Seldom
+from shared.wire.certificates import DeviceKind
+
+FEW = BrokerLimits(
+    connections=8, per_address=5, strangers=4, strangers_per_address=2, per_device=2, free_failures=2, first_wait_s=1.0,
+    most_wait_s=8.0,
+)  # fmt: skip
+
+
+@dataclass
+class Watch:
+    now: float = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def came(door: Doorkeeper, address: str) -> Line:
+    line = door.enter(address, lambda: None)
+    assert isinstance(line, Line), line
+    return line
+
+
+def test_every_bound_has_its_name(house) -> None:
+    gates = [house.holder(f"gate {n}", DeviceKind.GATE).certificate for n in range(12)]
+    door = Doorkeeper(FEW)
+    lines = [came(door, "10.0.0.1"), came(door, "10.0.0.1")]
+    assert door.enter("10.0.0.1", lambda: None) is Away.STRANGERS_ADDRESS
+    came(door, "10.0.0.2"), came(door, "10.0.0.3")
+    assert door.enter("10.0.0.4", lambda: None) is Away.STRANGERS
+    for n in range(5):
+        if n >= 2:
+            lines.append(came(door, "10.0.0.1"))
+        door.welcome(lines[n], gates[n])
+    assert door.enter("10.0.0.1", lambda: None) is Away.FULL_ADDRESS
+    door.welcome(came(door, "10.0.0.4"), gates[5])
+    assert door.enter("10.0.0.5", lambda: None) is Away.FULL
+    door.leave(lines[0])
+    door.leave(lines[0])  # a line leaves once
+    came(door, "10.0.0.5")
+    assert (len(door.lines), len(door.known)) == (8, 5)
+    for line in door.lines:
+        door.leave(line)
+    assert not door._at and not door._strangers_at, "nothing is left of who was here"
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "same"),
+    [
+        ("10.0.0.1", "10.0.0.2", False),
+        ("2001:db8::1", "2001:db8::2:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        ("gone", "gone", True),
+    ],
+)  # fmt: skip
+def test_who_has_one_address_of_a_network_has_them_all(one: str, two: str, same: bool) -> None:
+    door = Doorkeeper(FEW)
+    assert (came(door, one).address == came(door, two).address) is same
+
+
+def test_the_oldest_lines_of_one_device_go(house) -> None:
+    gate, door = house.holder("gate", DeviceKind.GATE).certificate, Doorkeeper(replace(FEW, strangers_per_address=4))
+    lines = [came(door, "a") for _ in range(4)]
+    assert [door.welcome(line, gate) for line in lines] == [(), (), (lines[0],), (lines[0], lines[1])]
+
+
+def test_failures_wait_twice_as_long_each_time_and_are_forgotten() -> None:
+    watch = Watch()
+    door = Doorkeeper(FEW, watch)
+    line = came(door, "10.0.0.1")
+    waits = []
+    for _ in range(7):
+        assert not door.must_wait(line, "x")
+        door.failed(line)
+        start = watch.now
+        while door.must_wait(line, "x"):
+            watch.now += 0.5
+        waits.append(watch.now - start)
+    assert waits == [0.0, 0.0, 1.0, 2.0, 4.0, 8.0, 8.0]
+    assert not door.must_wait(came(door, "10.0.0.2"), "x"), "another address"
+    watch.now += FEW.most_wait_s + 1
+    door.failed(line)
+    assert not door.must_wait(line, "x"), "long ago"
+
+
+def test_a_script_behind_the_houses_address_locks_no_device_of_it_out(house) -> None:
+    watch, gate = Watch(), house.holder("gate", DeviceKind.GATE).certificate
+    door = Doorkeeper(FEW, watch)
+    door.welcome(came(door, "10.0.0.1"), gate)
+    line = came(door, "10.0.0.1")
+    for _ in range(50):
+        door.failed(line)
+    assert door.must_wait(line, "somebody") and not door.must_wait(line, gate.holder_id)
+
+
+def test_what_is_remembered_is_bounded(house, monkeypatch) -> None:
+    for name in ("MOST_ADDRESSES", "MOST_KNOWN"):
+        monkeypatch.setattr(f"shared.runtime.doorkeeper.{name}", 10)
+    door = Doorkeeper(BrokerLimits(connections=10_000))
+    for n in range(200):
+        line = came(door, f"10.0.{n}.1")
+        door.failed(line)
+        door.welcome(line, house.holder("gate", DeviceKind.GATE).certificate)
+        door.leave(line)
+    assert len(door._failures) == len(door._once_in) == 10
+
+
+def test_a_client_goes_at_its_pace() -> None:
+    bucket = Bucket(per_s=10.0, most=3.0, level=3.0, at_s=0.0)
+    assert [round(bucket.take(0.0), 3) for _ in range(5)] == [0.0, 0.0, 0.0, 0.1, 0.2]
+    assert [round(bucket.take(10.0), 3) for _ in range(4)] == [0.0, 0.0, 0.0, 0.1], "refilled, no further than full"
+
+
+class Lines(list[dict[str, Any]]):
+    def warning(self, event: str, **said: Any) -> None:
+        self.append({"event": event, **said})
+
+
+def test_one_line_a_minute_for_each_kind() -> None:
+    said, watch = Lines(), Watch()
+    seldom = Seldom(said, 60.0, watch)
+    for second in range(180):
+        watch.now = 100.0 + second
+        for _ in range(100):
+            seldom.warn("ended", "silent", address="a")
+        seldom.warn("ended", "login", address="b")
+    watch.now += 60.0
+    seldom.flush()
+    seldom.flush()
+    counts = {kind: [line["count"] for line in said if line["why"] == kind] for kind in ("silent", "login")}
+    assert counts["silent"] == [1, 6000, 6000, 5999] and sum(counts["login"]) == 180 and len(counts["login"]) == 4
+    for n in range(10 * MOST_KINDS):
+        seldom.warn("ended", f"kind {n}")
+    assert len(seldom._said) <= MOST_KINDS
