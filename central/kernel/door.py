@@ -188,8 +188,9 @@ class Door:
         )
 
     async def chore(self, act: Callable[[Connection], T]) -> T:
-        """What keeps the log itself in order (kernel/chain.py), written where commands are, and leaving no log row: the
-        house's own data is never changed in this way. Fails with whatever `act` fails with."""
+        """What keeps the log itself in order (kernel/chain.py), and who acts on a row of the outbox just now
+        (kernel/outbox.py): written where commands are, and leaving no log row. The house's own data is never changed
+        in this way. Fails with whatever `act` fails with."""
         assert self._open, "the door is not open"
 
         def alone(db: Connection, _: Traces) -> T:

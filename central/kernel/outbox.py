@@ -1,14 +1,20 @@
 """The outbox: what must be told outside is written in the transaction that decides it; a loop acts, a second command
-confirms. An action may so happen twice, never not at all; whoever is told knows it by its id."""
+confirms.
 
+A row is claimed before anybody acts on it: however many processes share the database, one of them does it, and the
+others let it be. Who dies over it loses the claim, and somebody else does it again. So an action happens once, or
+twice if the one who did it could not say so any more; never not at all. Whoever is told knows it by its id.
+"""
+
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import orjson
 
-from central.kernel.db import in_list
+from central.kernel.db import Connection, in_list
 from central.kernel.door import Door
 from central.kernel.entity import Loose, Raw
 from central.kernel.registry import handles
@@ -19,6 +25,8 @@ from shared.outcome import Ok, Outcome
 
 MOST_TRIES = 12
 AT_ONCE = 50
+ACT_S = 60.0  # what takes longer has failed
+CLAIMED_FOR = timedelta(seconds=2 * ACT_S)  # so a claim outlives its act; processes' clocks agree within a minute
 _FIRST = timedelta(seconds=2)
 
 Act = Callable[[Id, dict[str, object]], Awaitable[bool]]
@@ -27,7 +35,8 @@ Act = Callable[[Id, dict[str, object]], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class SettleOutbox:
-    """Notes how an action ended; after `MOST_TRIES` failures it is given up, visibly."""
+    """Notes how an action ended; after `MOST_TRIES` failures it is given up, visibly. `attempt` is the claim's: the
+    failure of one that ran out and was taken by somebody else counts no more."""
 
     outbox_id: Annotated[Id, Loose("a row of central's own outbox")]
     done: bool
@@ -39,9 +48,11 @@ class SettleOutbox:
 def settle_outbox(tx: Tx, want: SettleOutbox) -> Outcome[None]:
     state = "done" if want.done else "given_up" if want.attempt >= MOST_TRIES else "waiting"
     tx.write(
-        "UPDATE outbox SET state = :state, tries = :tries, last_error = :why, due = :due WHERE id = :id",
+        "UPDATE outbox SET state = :state, last_error = :why, due = :due, claimed_until = NULL "
+        "WHERE id = :id AND state = 'waiting' AND (tries = :attempt OR :done = 1)",
         state=state,
-        tries=want.attempt,
+        attempt=want.attempt,
+        done=int(want.done),
         why=want.why[:500],
         due=to_ms(tx.now + _FIRST * 2 ** min(want.attempt, 10)),
         id=want.outbox_id,
@@ -49,37 +60,64 @@ def settle_outbox(tx: Tx, want: SettleOutbox) -> Outcome[None]:
     return Ok(None)
 
 
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that is ours to do: for which time it is tried, this one included."""
+
+    id: Id
+    kind: str
+    body: dict[str, object]
+    attempt: int
+
+
+UNCLAIMED = "state = 'waiting' AND due <= :now AND (claimed_until IS NULL OR claimed_until <= :now)"
+
+
+async def claim(door: Door, outbox_id: Id, now: Callable[[], datetime] | None = None) -> Claimed | None:
+    """Takes a row before anybody else does; None: somebody did, or it is not due any more. In the log this leaves
+    nothing, as a sign of life of a loop's that is gone with the act: the row itself says how it ended."""
+    at = now() if now else await door.read(SYSTEM, lambda read: read.now)
+
+    def take(db: Connection) -> Claimed | None:
+        # One guarded statement: of two that come at once the second finds the condition no longer met.
+        rows = db.run(
+            "UPDATE outbox SET claimed_until = :until, tries = tries + 1 "  # noqa: S608 - our own words
+            f"WHERE id = :id AND {UNCLAIMED} RETURNING kind, body, tries",
+            {"id": outbox_id, "now": to_ms(at), "until": to_ms(at + CLAIMED_FOR)},
+        )
+        return Claimed(outbox_id, rows[0][0], orjson.loads(rows[0][1]), rows[0][2]) if rows else None
+
+    return await door.chore(take)
+
+
 async def drain(door: Door, acts: Mapping[str, Act], *, only: bool = False, but: Iterable[str] = ()) -> int:
-    """Does what is due, oldest first; answers with how many rows it looked at. `only`: rows of these acts' kinds;
-    `but`: none of those kinds, which have a loop of their own: a far server's slowness must not hold up the rest."""
+    """Does what is due, oldest first; answers with how many rows it did. `only`: rows of these acts' kinds; `but`: none
+    of those kinds, which have a loop of their own: a far server's slowness must not hold up the rest."""
     chosen, params = in_list("kind", acts if only else but)
     which = f" AND kind {'IN' if only else 'NOT IN'} {chosen}" if params else ""
 
-    def due(read: Read) -> list[tuple[Id, str, str, int]]:
-        return [
-            (Id(row[0]), row[1], row[2], row[3])
-            for row in read.run(
-                "SELECT id, kind, body, tries FROM outbox "  # noqa: S608 - our own names
-                f"WHERE state = 'waiting' AND due <= :now{which} ORDER BY due LIMIT :n",
-                now=to_ms(read.now),
-                n=AT_ONCE,
-                **params,
-            )
-        ]
+    def due(read: Read) -> list[Id]:
+        sql = f"SELECT id FROM outbox WHERE {UNCLAIMED}{which} ORDER BY due, id LIMIT :n"  # noqa: S608 - our own names
+        return [Id(row[0]) for row in read.run(sql, now=to_ms(read.now), n=AT_ONCE, **params)]
 
-    rows: list[tuple[Id, str, str, int]] = await door.read(SYSTEM, due)
-    for outbox_id, kind, body, tries in rows:
-        done, why = await _done(acts, outbox_id, kind, body)
-        settled = SettleOutbox(outbox_id, done, tries + 1, why)
-        await door.execute(SYSTEM, settled, derived_id("outbox", outbox_id, tries + 1))
-    return len(rows)
+    done = 0
+    for outbox_id in await door.read(SYSTEM, due):
+        row = await claim(door, outbox_id)
+        if row is None:
+            continue
+        did, why = await _done(acts, row)
+        settled = SettleOutbox(row.id, did, row.attempt, why)
+        await door.execute(SYSTEM, settled, derived_id("outbox", row.id, row.attempt))
+        done += 1
+    return done
 
 
-async def _done(acts: Mapping[str, Act], outbox_id: Id, kind: str, body: str) -> tuple[bool, str]:
-    act = acts.get(kind)
+async def _done(acts: Mapping[str, Act], row: Claimed) -> tuple[bool, str]:
+    act = acts.get(row.kind)
     if act is None:
-        return False, f"nobody here does {kind}"
+        return False, f"nobody here does {row.kind}"
     try:
-        return await act(outbox_id, orjson.loads(body)), ""
+        async with asyncio.timeout(ACT_S):
+            return await act(row.id, row.body), ""
     except OSError as fault:  # the network's business; anything else is a bug and should be seen
-        return False, str(fault)
+        return False, str(fault) or type(fault).__name__

@@ -73,9 +73,10 @@ OUTBOX = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("due", sa.BigInteger, nullable=False),
-    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),  # how often it was claimed
     sa.Column("state", sa.Text, nullable=False),  # waiting | done | given_up
     sa.Column("last_error", sa.Text, nullable=False),
+    sa.Column("claimed_until", sa.BigInteger, nullable=True),  # somebody acts on it (kernel/outbox.py)
     sa.Index("ix_outbox_state_due", "state", "due"),
     sqlite_with_rowid=False,
 )

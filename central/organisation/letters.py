@@ -1,7 +1,7 @@
 """One-time links that let somebody set a password, and the mails that tell an owner what happened to their account.
 
 The token of a link is made by who sends it, at the moment of sending: neither the log, nor the outbox, nor a backup
-holds anything that opens an account. A mail that has to be sent again carries a new token; the one before is void.
+holds anything that opens an account. A mail that has to be sent again carries the same one (mail.py).
 """
 
 from dataclasses import dataclass, replace

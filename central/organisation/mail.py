@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from email.message import EmailMessage
-from secrets import token_urlsafe
 from typing import Any
 
 import aiosmtplib
@@ -13,6 +12,7 @@ from central.organisation.letters import StampLetter
 from central.organisation.model import LetterKind
 from central.organisation.settings import MailConfig, Tls
 from central.organisation.sign_in import digest
+from central.organisation.vault import Vault
 from central.web.texts import Texts, texts
 from shared.ids import Id
 from shared.runtime.system import SystemClock, fresh_id
@@ -21,8 +21,8 @@ from shared.runtime.system import SystemClock, fresh_id
 class Mailer:
     """`send` does an outbox row: True when the mail server took the mail over, or nobody wants it any more."""
 
-    def __init__(self, door: Door, config: MailConfig, public_url: str) -> None:
-        self._door, self._config, self._url = door, config, public_url.rstrip("/")
+    def __init__(self, door: Door, config: MailConfig, public_url: str, vault: Vault) -> None:
+        self._door, self._config, self._url, self._vault = door, config, public_url.rstrip("/"), vault
         self._clock = SystemClock()
 
     @property
@@ -43,7 +43,9 @@ class Mailer:
         return True
 
     async def _letter(self, letter_id: Id) -> EmailMessage | None:
-        token = token_urlsafe(32)
+        # It follows from the letter's id, by a key that lies beside central's keys: a mail that has to be sent again,
+        # because nobody knows whether it arrived, carries the same link, and the one before opens as well as this one.
+        token = self._vault.token("letter", letter_id)
         stamped = await self._door.execute(SYSTEM, StampLetter(letter_id, digest(token)), fresh_id(self._clock))
         if not stamped.ok:
             return None

@@ -210,8 +210,8 @@ class LetterKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A one-time link that lets an operator set a password: sent by mail, or shown to who may hand it over. One of an
-    ADDRESS goes to the new address `email`, and makes it the account's. The token is made when the letter leaves, and
-    is kept nowhere but in it; None: it has not left yet."""
+    ADDRESS goes to the new address `email`, and makes it the account's. The token is made when the letter leaves, from
+    a key outside the database, and only its SHA-256 is kept; None: it has not left yet."""
 
     id: Id
     operator_id: Annotated[Id, Ref("operator")]

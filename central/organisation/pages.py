@@ -127,7 +127,7 @@ class WayIn:
 
     @classmethod
     def of(cls, door: Door, vault: Vault, sign_in: SignInConfig, mail: MailConfig, public_url: str) -> "WayIn":
-        return cls(SignIn(door, vault, sign_in), vault, Mailer(door, mail, public_url), public_url.rstrip("/"))
+        return cls(SignIn(door, vault, sign_in), vault, Mailer(door, mail, public_url, vault), public_url.rstrip("/"))
 
 
 def organisation_pages(app: web.Application, door: Door, way_in: WayIn) -> None:

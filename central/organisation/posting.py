@@ -24,6 +24,7 @@ import orjson
 
 from central.kernel.door import Door
 from central.kernel.entity import Loose, Raw, Ref
+from central.kernel.outbox import UNCLAIMED, claim
 from central.kernel.registry import handles
 from central.kernel.tx import SYSTEM, Read, Tx
 from central.organisation import telling
@@ -174,7 +175,7 @@ def next_try(message_id: str, attempt: int, now: datetime, after: timedelta) -> 
 
 @handles(NoteAttempt, needs=Privilege.WEBHOOK_MODIFY, at=by_house_alone)
 def note_attempt(tx: Tx, want: NoteAttempt) -> Outcome[None]:
-    tx.write("UPDATE outbox SET state = 'done', tries = tries + 1, last_error = :why WHERE id = :id",
+    tx.write("UPDATE outbox SET state = 'done', claimed_until = NULL, last_error = :why WHERE id = :id",
              id=want.outbox_id, why=want.why)  # fmt: skip
     before = tx.get(Delivery, want.delivery_id)
     if before is None or want.attempt <= before.tries:
@@ -264,13 +265,17 @@ class Webhooks:
     # --- sending ----------------------------------------------------------------------------------------------------
 
     def _waiting(self, read: Read) -> list[Id]:
-        """The webhooks that have something due, the longest waiting first."""
-        found = read.run(
-            "SELECT body FROM outbox WHERE state = 'waiting' AND kind = :kind AND due <= :now ORDER BY due LIMIT 1000",
+        """The webhooks that have something due, the longest waiting first; without those that another process speaks
+        to just now."""
+        rows = read.run(
+            "SELECT body, claimed_until FROM outbox WHERE state = 'waiting' AND kind = :kind AND due <= :now "
+            "ORDER BY due LIMIT 1000",
             kind=OUTBOX_KIND,
-            now=to_ms(self._clock()),
+            now=(now := to_ms(self._clock())),
         )
-        return list(dict.fromkeys(Id(orjson.loads(row[0])["webhook"]) for row in found))
+        found = [(Id(orjson.loads(body)["webhook"]), until is not None and until > now) for body, until in rows]
+        busy = {webhook_id for webhook_id, claimed in found if claimed}
+        return [each for each in dict.fromkeys(webhook_id for webhook_id, _ in found) if each not in busy]
 
     async def deliver(self) -> int:
         """Sends what is due now and waits for it; how many tries. For tests and for who closes the house."""
@@ -282,8 +287,11 @@ class Webhooks:
         tried = 0
         due: list[Due] = await self._door.read(SYSTEM, partial(self._due, webhook_id=webhook_id))
         for each in due:
+            ours = await claim(self._door, each.outbox_id, self._clock)
+            if ours is None:
+                continue  # another process sends it
             answer = await self._try(each)
-            await self._note(each, answer)
+            await self._note(each, answer, ours.attempt)
             tried += 1
             if not answer.ok:
                 break
@@ -291,7 +299,7 @@ class Webhooks:
 
     def _due(self, read: Read, webhook_id: Id) -> list[Due]:
         rows = read.run(
-            "SELECT id, body FROM outbox WHERE state = 'waiting' AND kind = :kind AND due <= :now "
+            f"SELECT id, body FROM outbox WHERE {UNCLAIMED} AND kind = :kind "  # noqa: S608 - our own words
             "AND body LIKE :of ORDER BY due, id LIMIT :n",
             kind=OUTBOX_KIND, now=to_ms(self._clock()), of=f'%"{webhook_id}"%', n=IN_A_ROW,
         )  # fmt: skip
@@ -317,13 +325,13 @@ class Webhooks:
             return Answer(False, None, "the webhook has no secret that central can open", 0)
         return await self._post(webhook.url, headers_of(delivery.id, now, delivery.body, secrets), delivery.body)
 
-    async def _note(self, each: Due, answer: Answer) -> None:
+    async def _note(self, each: Due, answer: Answer, claimed: int) -> None:
         after_s = int(answer.after.total_seconds()) if answer.after else 0
         note = NoteAttempt(
             each.outbox_id, each.delivery.id, each.attempt, answer.ok, answer.status, answer.why, answer.took_ms,
             after_s, answer.gone,
         )  # fmt: skip
-        await self._door.execute(SYSTEM, note, derived_id("webhook try", each.outbox_id))
+        await self._door.execute(SYSTEM, note, derived_id("webhook try", each.outbox_id, claimed))
         if not answer.ok:
             log.info("webhook not delivered", webhook=each.webhook.code, what=each.delivery.event, why=answer.why)
 

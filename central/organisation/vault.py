@@ -1,12 +1,12 @@
 """A key that lies beside central's keys, never in the database: a backup alone opens nothing of what it seals.
 
-It seals the seeds of second factors, and keys the digests of what could otherwise be guessed from them (recovery
-codes, addresses typed at the door).
+It seals the seeds of second factors, keys the digests of what could otherwise be guessed from them (recovery codes,
+addresses typed at the door), and makes the tokens of links that go out by mail.
 """
 
 import hmac
 import os
-from base64 import b64decode, b64encode
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_bytes
@@ -25,6 +25,7 @@ class Vault:
         assert len(key) == 32
         self._cipher = AESGCM(hmac.digest(key, b"seal", sha256))
         self._digest_key = hmac.digest(key, b"digest", sha256)
+        self._token_key = hmac.digest(key, b"token", sha256)
         # What a database calls this key by: of 256 bits of chance, so nobody guesses the key from it.
         self.fingerprint = hmac.digest(key, b"fingerprint", sha256).hex()
 
@@ -40,6 +41,11 @@ class Vault:
             return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], owner.encode()).decode()
         except (ValueError, InvalidTag):
             return None
+
+    def token(self, *parts: str) -> str:
+        """256 bits for a link, which nobody works out without this key."""
+        raw = hmac.new(self._token_key, "\x1f".join(parts).encode(), sha256).digest()
+        return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
     def digest(self, *parts: str) -> str:
         return hmac.new(self._digest_key, "\x1f".join(parts).encode(), sha256).hexdigest()

@@ -22,6 +22,7 @@ FROZEN = {
     "0004_passwords_given_again.py": "726224065260cbc4cdfa93b7dd669ffe2b6313c30828d70bdcc420f157bd07fa",
     "0005_house_key.py": "51c8fc18fdd1de0809026d8e446176d93f47577d7e8d85be26d7ae05505dd871",
     "0006_what_the_door_turned_away.py": "5eed14b3fabb8d34f4662bb13db1dd933cccdb87028a57f09582cce624b3e82f",
+    "0007_outbox_claims.py": "0492d8e3c0b46f97ae36d578a5776576f81545dbb3dabaf71220209d448340f0",
 }
 
 
