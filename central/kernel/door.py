@@ -115,22 +115,18 @@ class Door:
 
     async def execute(self, actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False) -> Reply:
         """Runs a command and answers after its commit. `dry_run` takes the same way and is rolled back. A database that
-        does not serve is a refusal, which leaves nothing: the same command may be sent again with its id."""
-        try:
-            return await self.act(actor, command, command_id, dry_run=dry_run)
-        except Unavailable as trouble:
-            return reply_to(trouble.refused)
-
-    async def act(self, actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False) -> Reply:
-        """As `execute`, for loops: fails with `Unavailable`, so that they wait and come back."""
+        does not serve is a refusal, which leaves nothing: the same command may be sent again with its id. Central's own
+        commands fail with `Unavailable` instead: a loop comes back, and takes no trouble for an answer."""
         assert self._open, "the door is not open"
         how = "broken"
         try:
             reply = await self._acted(actor, command, command_id, dry_run)
             how = "ok" if reply.ok else "refused"
-        except Unavailable:
+        except Unavailable as trouble:
             how = "unavailable"
-            raise
+            if actor.kind is ActorKind.SYSTEM:
+                raise
+            reply = reply_to(trouble.refused)
         finally:
             DONE.add(command=handler_of(type(command)).name, outcome=how)
         return reply
