@@ -327,7 +327,7 @@ def _filter(column: Column) -> dict[str, Any]:
     if column.ref:
         schema["x-ref"] = column.ref
     schema.pop("title", None), schema.pop("description", None)
-    return schema
+    return {"anyOf": [schema, {"const": "", "description": "Rows that have none."}]} if column.nullable else schema
 
 
 def _asked(name: str, schema: dict[str, Any], said: str) -> dict[str, Any]:

@@ -72,6 +72,9 @@ def wanted(declaration: Declaration, asked: Mapping[str, str]) -> Wanted | list[
     equal = []
     for name, column in columns.items():
         if name in asked:
+            if asked[name] and column.hint is Id and not is_id(asked[name]):
+                found.append({"at": name, "what": AN_ID})
+                continue
             try:
                 equal.append((column, _value(column, asked[name])))
             except ValidationError as bad:

@@ -1,0 +1,162 @@
+"""What a command costs at the door: statements, commits, bytes kept, and whose thread works it out."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+import pytest
+
+from central.kernel.asked import HEAVY, KEPT_BYTES, is_heavy, job_of, looked_through_beside, shortened
+from central.kernel.db import Database, SqliteConnection
+from central.kernel.door import Door
+from central.kernel.keys import Keys
+from central.kernel.registry import COMMANDS
+from central.kernel.replies import MOST_BYTES, MOST_LISTED, reply_to
+from central.kernel.tx import ANONYMOUS, SYSTEM
+from central.organisation.ops import path_of
+from central.organisation.sessions import EndOwnSession
+from central.pricing.ops import CreateTariff
+from central.venues.ops import ImportPlan
+from shared.outcome import Refused
+from tests.central.small_house import Clerk, House, Watch, new_id, plan
+
+SALE = 25  # statements of one seat's sale, from BEGIN to COMMIT, once the house is warm
+
+
+@contextmanager
+def statements(clerk: Clerk) -> Iterator[list[str]]:
+    said: list[str] = []
+    assert isinstance(clerk.db, SqliteConnection)
+    driver: sqlite3.Connection = clerk.db._db
+    driver.set_trace_callback(said.append)
+    yield said
+    driver.set_trace_callback(None)
+
+
+def test_a_sale_and_its_repeats(quick: tuple[Clerk, House]) -> None:
+    """Asking whose a stored answer is costs a sale nothing; giving it again costs a look."""
+    clerk, house = quick
+    anna, bert = clerk.as_(house.operator("*")), clerk.as_(house.operator("*"))
+    for seat in house.seats[:2]:
+        anna.do(house.order(seat))
+    order = house.order(house.seats[2])
+    with statements(clerk) as sale:
+        anna.do(order)
+    assert len(sale) <= SALE, sale
+    with statements(clerk) as again:
+        assert anna.say(order, anna.said[-1]).value["tickets"]
+    with statements(clerk) as others:
+        assert bert.say(order, anna.said[-1]).reason == "id_reused"
+    for few in (again, others):
+        assert len(few) <= 9 and few[-1] == "ROLLBACK", few
+    assert sum("answer" in each for each in again) == 1 and not any("answer" in each for each in others)
+
+
+async def test_what_leaves_nothing_is_not_committed(
+    sqlite_place: tuple[Database, House], keys: Keys, quick: tuple[Clerk, House]
+) -> None:
+    """No frame comes to the log of the database, however many are turned away in one batch."""
+    database, house = sqlite_place
+    door = Door(database, Watch(), path_of, keys)
+    door.start()
+    order, sold = house.order(house.seats[0]), new_id()
+    anna, elsewhere = house.operator("*"), house.operator("*", at=house.activity)
+    assert (await door.execute(anna, order, sold)).ok
+    wal = database.path.with_name(database.path.name + "-wal")
+    size = wal.stat().st_size
+    tries = [
+        door.execute(*each)
+        for _ in range(20)
+        for each in (
+            (ANONYMOUS, order, new_id()), (elsewhere, order, new_id()), (elsewhere, order, sold), (anna, order, sold),
+            (house.operator("*"), order, sold), (ANONYMOUS, EndOwnSession(new_id()), new_id()),
+        )
+    ]  # fmt: skip
+    replies = await asyncio.gather(*tries)
+    assert sum(reply.ok for reply in replies) == 20 and all(reply.repeated for reply in replies if reply.ok)
+    assert wal.stat().st_size == size
+    await asyncio.to_thread(door.stop)
+
+
+# --- what is kept of a refusal ---------------------------------------------------------------------------------------
+
+
+def test_of_a_refused_plan_its_size_is_kept_and_its_digest(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    space = clerk.rows("SELECT id FROM space")[0][0]
+    file = plan()[:-1] + " " * 500_000
+    want, anna = ImportPlan(new_id(), space, "P2", {"fr": "Deux"}, file), clerk.as_(house.operator("*"))
+    first = anna.no(want)
+    ((body, digest),) = clerk.rows("SELECT body, digest FROM command_log WHERE id = :id", id=anna.said[-1])
+    assert len(body) < KEPT_BYTES and digest == job_of(SYSTEM, want, anna.said[-1]).digest
+    kept = orjson.loads(body)
+    assert (kept["space_id"], kept["code"]) == (space, "P2")
+    assert any(isinstance(each, str) and each.startswith("… ") and each.endswith(" B") for each in kept.values())
+    assert anna.say(want, anna.said[-1]) == first, "the same again"
+    other = replace(want, code="P3")
+    assert anna.say(other, anna.said[-1]) == Refused("id_reused")
+
+
+def test_what_is_shortened() -> None:
+    small = orjson.dumps({"code": "x" * 150})
+    assert shortened(small) == small
+    big = orjson.dumps({"code": "ABC", "text": "é" * 5000, "places": [{"n": n} for n in range(500)], "none": None})
+    kept = orjson.loads(shortened(big))
+    assert kept == {"code": "ABC", "text": "… 10002 B", "places": "… 4891 B", "none": None}
+    for handler in COMMANDS.values():
+        worst = orjson.dumps(dict.fromkeys(handler.hints, "x" * 10_000))
+        assert len(shortened(worst)) <= KEPT_BYTES, handler.name
+
+
+def test_a_refusal_is_bounded_and_says_what_it_left_out() -> None:
+    few = Refused("faulty", "a", {"faults": [{"at": f"{n}"} for n in range(1000)]})
+    assert reply_to(few).outcome == few
+    many = reply_to(Refused("faulty", "a" * 5000, {"faults": [{"at": f"{n}"} for n in range(300_000)], "n": 1}))
+    said = many.outcome
+    assert isinstance(said, Refused) and len(many.body) < MOST_BYTES and len(said.fix) < 300
+    assert len(said.detail["faults"]) == MOST_LISTED
+    assert (said.detail["left_out"], said.detail["n"]) == ({"faults": 300_000 - MOST_LISTED}, 1)
+    huge = reply_to(Refused("faulty", "a", {"text": "x" * MOST_BYTES}))
+    assert huge.outcome == Refused("faulty", "a", {"left_out": "all"})
+
+
+# --- whose thread ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Anything:
+    value: Any
+
+
+@pytest.mark.parametrize("value, heavy", [
+    ("x" * HEAVY, False), ("x" * (HEAVY + 1), True), (b"x" * (HEAVY + 1), True), (("x" * 1000,) * 60, False),
+    (("x" * 1000,) * 70, True), ({"a": {"b": ["x" * (HEAVY + 1)]}}, True), (tuple(range(HEAVY)), True),
+    (None, False), (1, False), ({}, False),
+])  # fmt: skip
+def test_what_is_heavy(value: Any, heavy: bool) -> None:
+    assert is_heavy(Anything(value)) is heavy
+
+
+class Watched(str):
+    """A text that tells where it was looked through."""
+
+    __slots__ = ("threads",)
+
+    def isascii(self) -> bool:
+        self.threads.append(threading.current_thread())
+        return str.isascii(self)
+
+
+@pytest.mark.parametrize("length, elsewhere", [(10, False), (2 * HEAVY, True)])
+async def test_big_commands_are_read_in_another_thread(house: House, length: int, elsewhere: bool) -> None:
+    text = Watched("x" * length)
+    text.threads = []
+    await looked_through_beside(
+        SYSTEM, CreateTariff(new_id(), house.season, "X", {"fr": text}, 1, False), new_id(), dry_run=False
+    )
+    assert text.threads and all((each is not threading.main_thread()) is elsewhere for each in text.threads)
