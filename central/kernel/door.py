@@ -155,7 +155,11 @@ class Door:
         if early or errand is None:
             return early or job
         done = await self.work_out(errand)
-        return reply_to(done) if isinstance(done, Refused) else replace(job, parts=done.value)
+        return (
+            self._left_out(job.actor, job.handler, done)
+            if isinstance(done, Refused)
+            else replace(job, parts=done.value)
+        )
 
     def _come_early(self, db: Connection, job: Job) -> Reply | None:
         traces, tx = Traces(), Tx(db, job.actor, self._clock(), job.command_id, self.keys, self.settings)

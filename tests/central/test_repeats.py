@@ -132,7 +132,7 @@ async def counter(place: tuple[Database, House], keys: Keys, monkeypatch: pytest
 
 def behind(monkeypatch: pytest.MonkeyPatch, outcome: Outcome[Any]) -> None:
     for kind, handler in list(registry._BY_KIND.items()):
-        monkeypatch.setitem(registry._BY_KIND, kind, replace(handler, run=lambda _, __: outcome))
+        monkeypatch.setitem(registry._BY_KIND, kind, replace(handler, run=lambda *_: outcome, prepare=None))
 
 
 @pytest.mark.parametrize("outcome", [Ok(MARK), Refused(MARK)], ids=["done", "refused"])
