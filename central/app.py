@@ -3,7 +3,7 @@
 import asyncio
 import time
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,8 +30,10 @@ from central.inventory.plan_page import PlanPages
 from central.kernel.beside import Beside
 from central.kernel.chain import Chain
 from central.kernel.door import Door
-from central.kernel.schema import SchemaError, upgrade
+from central.kernel.pulse import Pulse, Report
+from central.kernel.schema import SchemaError, heads, upgrade
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read, Settings
+from central.kernel.work import BACKOFF
 from central.loops import Loops
 from central.organisation.letters import MAIL
 from central.organisation.model import NoContext, Privilege
@@ -53,6 +55,7 @@ from central.web.checklist import checklist_routes
 from central.web.files import snapshot_routes
 from central.web.find import find_routes
 from central.web.frame import FRAME, Frame
+from central.web.health import health_routes
 from central.web.history.routes import history
 from central.web.live import LIVE, LivePage
 from central.web.metrics import metrics_route
@@ -85,6 +88,8 @@ class Running:
     url: str
     broker_port: int
     app: web.Application
+    pulse: Pulse
+    crew: Crew
 
 
 @asynccontextmanager
@@ -100,30 +105,33 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
             bus = Bus(config.broker.host, broker_port, login=login, name="central")
             loops = Loops(
                 door, bus, bell_poll_s=config.bell_poll_s, hall_every_s=config.hall_every_s,
-                outbox_every_s=config.outbox_every_s,
+                outbox_every_s=config.outbox_every_s, tidy_every_s=config.tidy_every_s,
+                tally_every_s=config.tally_every_s,
             )  # fmt: skip
             way_in = _way_in(config, door)
             loops.far[MAIL] = way_in.mailer.send
+            crew = Crew()
+            pulse = Pulse(
+                door, heads(door.database), lambda: bus.connected, lambda: (*crew.standings, *app[LIVE].standings)
+            )
             app = make_app(
                 door, loops, config.snapshots, live_open=config.live_open, proxies=_addresses(config, "proxies"),
                 setup_file=config.data / FILE, way_in=way_in, scrapers=_addresses(config, "metrics_networks"),
+                report=pulse.report,
             )  # fmt: skip
             webhooks = Webhooks(door, Post(door.settings.webhook_networks))
             loops.elsewhere.add(WEBHOOK)
-            async with Crew() as crew, _served(config, app) as url:
+            async with crew, _served(config, app) as url:
                 for name, work in (
                     ("bus", bus.run), ("bells", loops.bells), ("halls", loops.halls), ("outbox", loops.outbox),
+                    ("tidy", loops.tidy), ("tally", loops.tally), ("chain", chain.keep), ("webhooks", webhooks.keep),
+                    ("inventory", partial(inventory.keep, door)), ("pulse", partial(pulse.keep, config.pulse_every_s)),
+                    ("snapshots", partial(snapshots.keep, door, config.snapshots, config.snapshot_every_s)),
                 ):  # fmt: skip
-                    crew.start(name, work)
+                    crew.start(name, work, BACKOFF)
                 if way_in.mailer.works:
-                    crew.start("mail", partial(loops.outbox_of, MAIL))
-                crew.start("tidy", loops.tidy)
-                crew.start("tally", loops.tally)
-                crew.start("chain", chain.keep)
-                crew.start("webhooks", webhooks.keep)
-                crew.start("inventory", partial(inventory.keep, door))
-                crew.start("snapshots", partial(snapshots.keep, door, config.snapshots, config.snapshot_every_s))
-                yield Running(door, loops, url, broker_port, app)
+                    crew.start("mail", partial(loops.outbox_of, MAIL), BACKOFF)
+                yield Running(door, loops, url, broker_port, app, pulse, crew)
     finally:
         await chain.close()
         door.stop()
@@ -208,6 +216,7 @@ def make_app(
     setup_file: Path | None = None,
     way_in: WayIn | None = None,
     scrapers: Proxies = NO_PROXIES,
+    report: Callable[[], Report] | None = None,
 ) -> web.Application:
     app = web.Application(client_max_size=MOST_BYTES)
     app[PROXIES] = proxies
@@ -233,6 +242,8 @@ def make_app(
     device_pages(app)
     routes(app)
     metrics_route(app, door, scrapers)
+    if report:
+        health_routes(app, report)
     if files:
         snapshot_routes(app, partial(snapshots.located, door, files))
     roster = loops.roster if loops else Roster()
@@ -307,7 +318,7 @@ async def run(config: CentralConfig, ready_file: Path | None = None) -> None:
             log.info("set-up link printed")
         if ready_file:
             await asyncio.to_thread(ready_file.write_text, f"{central_.url}\n{central_.broker_port}\n")
-        await stay(Notifier())
+        await stay(Notifier(), lambda: central_.pulse.report().alive, lambda: central_.pulse.report().status)
 
 
 async def found_house(config: CentralConfig, code: str, name: str, operator_name: str) -> tuple[Id, Id, str]:

@@ -42,6 +42,9 @@ class CentralConfig:
     bell_poll_s: float = 2.0
     outbox_every_s: float = 1.0
     snapshot_every_s: float = 60.0
+    pulse_every_s: float = 5.0  # a commit that shows whether the database takes one
+    tidy_every_s: float = 3600.0  # sessions that are over
+    tally_every_s: float = 30.0  # counts of what left no row in the log
     live_open: bool = False
     public_url: str = ""
     mail: MailConfig = field(default_factory=MailConfig)

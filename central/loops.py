@@ -17,24 +17,26 @@ from central.organisation.sessions import TidySessions
 from shared.ids import Id
 from shared.runtime.mqtt import Bus, Roster
 from shared.runtime.system import SystemClock, fresh_id
-from shared.runtime.tasks import wait_any
+from shared.runtime.tasks import wait_any, well
 from shared.wire import topics
 from shared.wire.codec import dump, load
 
 AT_ONCE = 20  # halls drawn in one look
-TIDY_S = 3600.0
-TALLY_S = 30.0
 BELL_GAP_S = 0.1  # the first bell rings at once, the next after this: many commits, one bell
 HALL_SHARE = 0.2  # of the time goes into pictures at most: an on-sale changes every hall at once, and sales come first
 
 
 class Loops:
-    def __init__(self, door: Door, bus: Bus, *, bell_poll_s: float, hall_every_s: float, outbox_every_s: float) -> None:
+    def __init__(
+        self, door: Door, bus: Bus, *, bell_poll_s: float, hall_every_s: float, outbox_every_s: float,
+        tidy_every_s: float = 3600.0, tally_every_s: float = 30.0,
+    ) -> None:  # fmt: skip
         self.roster = Roster()
         self.on_presence: list[Callable[[], None]] = []  # called when a device's presence changed
         self.far: dict[str, Act] = {}  # what talks to far servers, each kind in a loop of its own
         self.elsewhere: set[str] = set()  # kinds that somebody else does altogether
         self._door, self._bus = door, bus
+        self._tidy_every_s, self._tally_every_s = tidy_every_s, tally_every_s
         self._bell_poll_s, self._hall_every_s, self._outbox_every_s = bell_poll_s, hall_every_s, outbox_every_s
         self._bells, self._redraw = asyncio.Event(), asyncio.Event()
         self._halls: set[Id] = set()
@@ -77,6 +79,7 @@ class Loops:
                 ]
                 if all(said):
                     self._rung[feed] = revision
+            well()
             await asyncio.sleep(BELL_GAP_S)
 
     def _to_ring(self, read: Read) -> list[tuple[str, int, list[Id]]]:
@@ -98,31 +101,36 @@ class Loops:
                 if self._drawn.get(performance_id) != taken:
                     await self._door.execute(SYSTEM, PublishHall(performance_id, taken), fresh_id(self._clock))
                     self._drawn[performance_id] = taken
+            well()
             spent = time.perf_counter() - began
             await asyncio.sleep(max(self._hall_every_s, spent / HALL_SHARE - spent))
 
     async def outbox(self) -> None:
         while True:
             await drain(self._door, {OUTBOX_KIND: self._command_device}, but=(*self.far, *self.elsewhere))
+            well()
             await asyncio.sleep(self._outbox_every_s)
 
     async def outbox_of(self, kind: str) -> None:
         """The rows of one of the `far` kinds."""
         while True:
             await drain(self._door, {kind: self.far[kind]}, only=True)
+            well()
             await asyncio.sleep(self._outbox_every_s)
 
     async def tidy(self) -> None:
         """Sessions that are over, and failures at the door that nobody counts any more."""
         while True:
             await self._door.execute(SYSTEM, TidySessions(), fresh_id(self._clock))
-            await asyncio.sleep(TIDY_S)
+            well()
+            await asyncio.sleep(self._tidy_every_s)
 
     async def tally(self) -> None:
         """What the door counted of those whom it turned away."""
         while True:
-            await asyncio.sleep(TALLY_S)
+            await asyncio.sleep(self._tally_every_s)
             await self._door.write_tally()
+            well()
 
     async def _command_device(self, _: Id, said: dict[str, Any]) -> bool:
         topic = topics.command(said["site"], said["device"])

@@ -24,12 +24,14 @@ from central.devices.model import Device, DeviceState, NoDevice, SnapshotRecord
 from central.kernel.door import Door
 from central.kernel.entity import Ref
 from central.kernel.registry import answers, handles
+from central.kernel.trouble import trouble_of
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read, Tx
 from central.organisation.model import Privilege
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.log import logger
 from shared.runtime.system import SystemClock, fresh_id
+from shared.runtime.tasks import well
 from shared.wire.codec import dump, load
 from shared.wire.seal import Sealed, seal
 from shared.wire.snapshots import LIVES_FOR, SCHEMA, Manifest, SnapshotFile, covered, digest, file_name, is_file_name
@@ -131,12 +133,13 @@ async def keep(door: Door, folder: Path, every_s: float) -> None:
         for site_id in await door.read(SYSTEM, lambda read: _sites_due(read, folder)):
             sealed = await make(door, folder, site_id)
             log.info("snapshot made", site=site_id, files=load(Manifest, sealed.text).files)
+        well()
         await asyncio.sleep(every_s)
 
 
 async def make(door: Door, folder: Path, site_id: Id) -> Sealed:
     """Draws, names and notes a site's snapshot. The file has its name, and is on the disk, before anybody hears of it.
-    Raises OSError and sqlite3.Error where the disk does not take it."""
+    Raises OSError where the disk does not take it."""
     created, feeds, file = await door.read(SYSTEM, lambda read: _made(read, site_id, folder))
     reply = await door.execute(SYSTEM, NoteSnapshot(site_id, created, feeds, file), fresh_id(SystemClock()))
     if isinstance(reply.outcome, Refused):
@@ -151,6 +154,11 @@ def _made(read: Read, site_id: Id, folder: Path) -> tuple[datetime, dict[str, in
     try:
         feeds, rows = draw(read, site_id, new)
         return read.now, feeds, _named(new, site_id, rows)
+    except sqlite3.Error as fault:
+        if trouble_of(fault) is None:
+            raise
+        # Nearly always this file's trouble, and not the house's database's.
+        raise OSError(f"the snapshot could not be drawn: {fault}") from None
     finally:
         new.unlink(missing_ok=True)
 

@@ -11,6 +11,7 @@ from central.kernel.door import Door
 from central.kernel.tx import SYSTEM
 from shared.ids import Id
 from shared.runtime.system import SystemClock, fresh_id
+from shared.runtime.tasks import well
 
 HOLDS_EVERY_S = 1.0
 RULES_EVERY = 10  # looks at holds between two at rules
@@ -36,4 +37,5 @@ async def keep(door: Door, holds_every_s: float = HOLDS_EVERY_S) -> None:
                     await door.read(SYSTEM, partial(make_ready, performance_id=performance_id))
             ready = set(large)
         looks += 1
+        well()
         await asyncio.sleep(holds_every_s)

@@ -26,7 +26,7 @@ from central.kernel.trouble import Repeatable
 from central.kernel.tx import SYSTEM, Read
 from shared.clock import to_ms
 from shared.runtime.log import logger
-from shared.runtime.tasks import wait_any
+from shared.runtime.tasks import wait_any, well
 from shared.wire.codec import dump, load
 from shared.wire.seal import Sealed, seal
 
@@ -180,6 +180,7 @@ class Chain:
             if clock.time() >= due:
                 await self.checkpoint()
                 due = clock.time() + self._every_s
+            well()
             await asyncio.sleep(GAP_S)
             await wait_any(self._waiting, min(POLL_S, max(0.0, due - clock.time())))
 

@@ -62,7 +62,7 @@ class Door:
         self, database: Database, clock: Callable[[], datetime], path_of: PathOf, keys: Keys,
         settings: Settings = AS_IT_COMES, beside: Beside | None = None,
     ) -> None:  # fmt: skip
-        self._database = database
+        self.database = database
         self._clock = clock
         self._path_of = path_of
         self.keys, self.tally = keys, Tally(clock)
@@ -213,7 +213,7 @@ class Door:
 
     def _write_last_tally(self) -> None:
         if taken := self.tally.take():
-            with suppress(*BROKEN), closing(self._database.connect()) as db:
+            with suppress(*BROKEN), closing(self.database.connect()) as db:
                 db.begin(write=True, apart=True)
                 self.tally.write(db, taken)
                 db.commit()

@@ -56,6 +56,11 @@ def upgrade(database: Database) -> None:
         database.connect().close()
 
 
+def heads(database: Database) -> list[str]:
+    """The revision that a database of this version has."""
+    return ScriptDirectory.from_config(alembic_config(database)).get_heads()
+
+
 @contextmanager
 def _alone(database: Database) -> Iterator[None]:
     """Waits for whoever is at it already, however long that takes: a big house's migrations do. Who comes second finds

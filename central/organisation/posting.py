@@ -44,7 +44,7 @@ from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome
 from shared.runtime.log import logger
-from shared.runtime.tasks import wait_any
+from shared.runtime.tasks import wait_any, well
 
 log = logger(__name__)
 
@@ -229,6 +229,7 @@ class Webhooks:
                 if time.monotonic() >= tidy:
                     tidy = time.monotonic() + TIDY_EVERY_S
                     await self.tidy()
+                well()
                 await wait_any(self._bell, POLL_S)
 
     def _served(self, webhook_id: Id, _: asyncio.Task[int]) -> None:

@@ -28,7 +28,7 @@ from central.web.live_words import language_for
 from central.web.session import SESSIONS
 from shared.ids import is_id
 from shared.runtime.mqtt import Roster
-from shared.runtime.tasks import Crew, wait_any
+from shared.runtime.tasks import Crew, Standing, wait_any, well
 
 EVERY_S = 0.25  # between two drawings, at least
 TICK_S = 5.0  # time moves the curves on although nothing happened
@@ -119,6 +119,7 @@ class LivePage:
         self._checks: tuple[CheckLine, ...] | None = None
         self._checks_at, self._checks_cost, self._checks_seen = 0.0, 0.0, -1
         self._watchers = 0
+        self._crew = Crew()
         self.drawings = 0  # how often anything was drawn: many watchers must not make it more
 
     def routes(self, app: web.Application) -> None:
@@ -136,9 +137,13 @@ class LivePage:
     # --- drawing ------------------------------------------------------------------------------------------------------
 
     async def _life(self, _: web.Application) -> AsyncIterator[None]:
-        async with Crew() as crew:
-            crew.start("live page", self._draw_forever)
+        async with self._crew:
+            self._crew.start("live page", self._draw_forever)
             yield
+
+    @property
+    def standings(self) -> list[Standing]:
+        return self._crew.standings
 
     async def _close(self, _: web.Application) -> None:
         """Lets the watchers go: a stopping server waits for its open answers."""
@@ -152,6 +157,7 @@ class LivePage:
             started = time.monotonic()
             for view in [view for view in self._views.values() if view.watchers]:
                 await self._freshen(view)
+            well()
             took = time.monotonic() - started
             await asyncio.sleep(max(EVERY_S, took * SHARE) if took > 0.001 else EVERY_S)
 

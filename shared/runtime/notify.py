@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from shared.runtime.log import logger
 
@@ -34,13 +34,20 @@ class Notifier:
             log.warning("systemd does not hear", why=str(bad))
 
 
-async def stay(notifier: Notifier) -> None:
-    """Ready, and from now on well as long as the event loop turns, until cancelled: for a process that has no health of
-    its own to ask (a device has: edge/device/health.py)."""
+async def stay(
+    notifier: Notifier, alive: Callable[[], bool] = lambda: True, status: Callable[[], str] | None = None
+) -> None:
+    """Ready, and from now on well as long as the event loop turns and `alive` says so, until cancelled: for a process
+    that is not a device (which has a health of its own: edge/device/health.py)."""
     notifier.say(READY="1")
+    told = ""
     try:
         while notifier.watchdog_s:
-            notifier.say(WATCHDOG="1")
+            if status and (said := status()) != told:
+                told = said
+                notifier.say(STATUS=said)
+            if alive():
+                notifier.say(WATCHDOG="1")
             await asyncio.sleep(notifier.watchdog_s / 3)
         await asyncio.Event().wait()
     finally:

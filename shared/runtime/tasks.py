@@ -85,7 +85,7 @@ class Standing:
         self.begun = now + delay
         FALLS.add(task=self.name)
         FAILING.set(1, task=self.name)
-        if isinstance(fault, NotNow):
+        if _is_not_now(fault):
             if not told:
                 log.warning("task waits", task=self.name, why=str(fault))
         elif not told:
@@ -100,6 +100,12 @@ class Standing:
 
 
 _STANDING: ContextVar[Standing | None] = ContextVar("standing", default=None)
+
+
+def _is_not_now(fault: BaseException) -> bool:
+    if isinstance(fault, BaseExceptionGroup):  # of a task that has tasks of its own
+        return fault.split(NotNow)[1] is None
+    return isinstance(fault, NotNow)
 
 
 def well() -> None:

@@ -1,0 +1,122 @@
+"""Whether this central serves, found out by doing it: every few seconds a real commit, a look, where the log's seals
+stand, which schema the database has. What was found lies in memory, so asking costs nothing, whoever asks.
+
+Two questions, for two who act on the answer. *Alive*: is this process any use; if not, restart it. The writer has
+answered within a minute: that it is done, or that the disk is full, which no restart mends. *Ready*: would a command
+sent now be done, and would the house hear of it.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from central.kernel.db import Connection
+from central.kernel.door import Door
+from central.kernel.trouble import Unavailable
+from central.kernel.tx import SYSTEM, Read
+from shared.clock import from_ms
+from shared.runtime.metrics import gauge
+from shared.runtime.tasks import Standing, well
+
+EVERY_S = 5.0
+STUCK_S = 60.0  # without an answer of the writer: longer than any command and any patience with a database
+BEHIND = timedelta(seconds=60)
+OK = "ok"
+CHECKS = ("commit", "look", "schema", "log", "broker", "pulse")
+SIDES = ("writes", "reads")
+READY = gauge("parterre_ready", "1 while a check of /readyz is well.", check=CHECKS)
+WAITING = gauge(
+    "parterre_waiting", "Commands (`writes`) and looks (`reads`) that wait or run.", side=("writes", "reads")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`checks`: of each the word, `ok` or what is wrong. `failing`: loops and threads that fall."""
+
+    alive: bool
+    checks: dict[str, str]
+    failing: tuple[Standing, ...]
+
+    @property
+    def ready(self) -> bool:
+        return all(said == OK for said in self.checks.values())
+
+    @property
+    def status(self) -> str:
+        """For `systemctl status`: one line."""
+        amiss = [f"{check}: {said}" for check, said in self.checks.items() if said != OK]
+        amiss += [f"{each.name} falls" for each in self.failing]
+        return "; ".join(amiss) or "serving"
+
+
+class Pulse:
+    """`linked`: whether the broker is reached; `standings`: of everything that should be at work. `clock`: monotonic
+    seconds."""
+
+    def __init__(
+        self, door: Door, heads: Iterable[str], linked: Callable[[], bool],
+        standings: Callable[[], Iterable[Standing]], clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self._door, self._heads, self._linked, self._standings = door, frozenset(heads), linked, standings
+        self._clock = clock
+        self._answered = clock()
+        self._found = {"commit": "not_yet", "look": "not_yet", "schema": "not_yet", "log": "not_yet"}
+
+    async def keep(self, every_s: float = EVERY_S) -> None:
+        while True:
+            await self.beat()
+            well()
+            await asyncio.sleep(every_s)
+
+    async def beat(self) -> None:
+        """Whatever comes of it is an answer; only none is not."""
+        self._found["commit"] = await _word(self._door.chore(_commit))
+        self._answered = self._clock()
+        self._found["look"] = await _word(self._door.read(SYSTEM, self._look))
+        report = self.report()
+        for check, said in report.checks.items():
+            READY.set(said == OK, check=check)
+        for side, waiting in zip(SIDES, self._door.waiting, strict=True):
+            WAITING.set(waiting, side=side)
+
+    def _look(self, read: Read) -> None:
+        row = read.one("SELECT version_num FROM alembic_version")
+        self._found["schema"] = OK if row and row[0] in self._heads else "other_version"
+        oldest = read.one("SELECT at FROM command_log WHERE seq IS NULL ORDER BY turn, id LIMIT 1")
+        behind = oldest is not None and read.now - from_ms(oldest[0]) > BEHIND
+        self._found["log"] = "behind" if behind else OK
+
+    def report(self) -> Report:
+        age_s = self._clock() - self._answered
+        checks = self._found | {
+            "broker": OK if self._linked() else "away",
+            "pulse": OK if age_s < STUCK_S / 2 else "late",
+        }
+        return Report(age_s < STUCK_S, checks, tuple(each for each in self.standings if not each.calm))
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """Of everything that should be at work."""
+        return (*self._door.standings, *self._standings())
+
+
+def _commit(db: Connection) -> None:
+    """A row that is written and read by nobody else: the disk took it."""
+    db.write(
+        "INSERT INTO counter (name, value) VALUES ('test commit', :at) ON CONFLICT (name) DO UPDATE SET value = :at",
+        {"at": time.time_ns() // 1_000_000},
+    )
+
+
+async def _word(work: Awaitable[Any]) -> str:
+    try:
+        await work
+    except Unavailable as trouble:
+        return trouble.reason
+    except Exception as fault:
+        return type(fault).__name__
+    return OK

@@ -1,0 +1,180 @@
+"""Whether central serves, as it says itself: each loop is made to fall once, by a database that has lost its tables,
+and comes back; the broker goes and comes; and what is said is for everybody to read."""
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from central.app import Running, found_house, running
+from central.config import BrokerConfig, CentralConfig
+from central.inventory.counts import HALL
+from central.inventory.holds import ExpireHolds
+from central.kernel.db import Database
+from central.kernel.door import Door
+from central.kernel.keys import Keys
+from central.kernel.pulse import BEHIND, STUCK_S, Pulse
+from central.kernel.tx import ANONYMOUS
+from central.organisation.ops import path_of
+from central.organisation.settings import MailConfig
+from shared.runtime.broker import EmbeddedBroker
+from shared.runtime.mqtt import Endpoint
+from shared.runtime.tasks import FAILING, Backoff, Standing
+from tests.central.small_house import House, Watch, new_id
+from tests.waiting import until_so
+
+ELSEWHERE = {"bus", "pulse", "writer", "checkpoint"}
+"""What does not fall by a table that is gone: the bus has a broker to lose, the pulse tells of it, and the threads fall
+in tests/central/kernel/test_trouble.py."""
+
+
+@pytest.fixture
+def config(tmp_path: Path, free_port: int) -> CentralConfig:
+    """A central in a hurry, with a broker of its own elsewhere."""
+    return CentralConfig(
+        data=tmp_path / "data", listen=Endpoint("127.0.0.1", 0), live_open=True,
+        broker=BrokerConfig(embedded=False, port=free_port), mail=MailConfig(host="127.0.0.1", port=1, sender="a@b.c"),
+        bell_poll_s=0.05, hall_every_s=0.05, outbox_every_s=0.05, snapshot_every_s=0.05, pulse_every_s=0.05,
+        tidy_every_s=0.05, tally_every_s=0.05,
+    )  # fmt: skip
+
+
+Parts = tuple[Running, EmbeddedBroker, aiohttp.ClientSession]
+
+
+@asynccontextmanager
+async def central_with_broker(config: CentralConfig) -> AsyncIterator[Parts]:
+    await found_house(config, "MAISON", "La maison", "Anna")
+    async with AsyncExitStack() as stack:
+        central = await stack.enter_async_context(running(config))
+        broker = EmbeddedBroker("127.0.0.1", config.broker.port, central.door.keys.root_pem)
+        browser = aiohttp.ClientSession(central.url)
+        await stack.enter_async_context(broker)
+        yield central, broker, await stack.enter_async_context(browser)
+
+
+async def asked(browser: aiohttp.ClientSession, path: str) -> tuple[int, dict[str, Any]]:
+    async with browser.get(path) as answer:
+        return answer.status, await answer.json()
+
+
+async def is_ready(browser: aiohttp.ClientSession) -> bool:
+    status, said = await asked(browser, "/readyz")
+    assert (status == 200) is said["ready"]
+    return status == 200 and said["failing"] == []
+
+
+def rename_tables(database: Path, *, away: bool) -> None:
+    """Every table under another name: whoever reads or writes one falls."""
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as db:
+        db.execute("PRAGMA legacy_alter_table=ON")
+        db.execute("BEGIN IMMEDIATE")
+        names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
+        for name in names:
+            if away and not name.startswith("sqlite_"):
+                db.execute(f'ALTER TABLE "{name}" RENAME TO "gone_{name}"')
+            elif name.startswith("gone_"):
+                db.execute(f'ALTER TABLE "{name}" RENAME TO "{name.removeprefix("gone_")}"')
+        db.execute("COMMIT")
+
+
+async def test_every_loop_falls_once_comes_back_and_health_tells(config: CentralConfig) -> None:
+    """A loop that is added is in the crew, and so in this test. Before: nobody could see one that fell."""
+    async with central_with_broker(config) as (central, _, browser):
+        await until_so(lambda: is_ready(browser))
+        async with browser.get("/live") as page:
+            since = re.search(r"since=([0-9a-z-]+)", await page.text())
+        assert since
+        async with browser.get(f"/live/news?since={since[1]}"):
+            loops = [each for each in central.pulse.standings if each.name not in ELSEWHERE]
+            assert {each.name for each in loops} >= {"bells", "halls", "outbox", "mail", "tidy", "tally", "chain",
+                                                     "webhooks", "inventory", "snapshots", "live page"}  # fmt: skip
+            rename_tables(config.data / "parterre.db", away=True)
+            while not all(each.failing_since for each in loops):
+                # A stranger's try is counted in memory, which is what the tally has to write.
+                assert not (await central.door.execute(ANONYMOUS, ExpireHolds(new_id()), new_id())).ok
+                for listener in central.door._listeners:
+                    listener(frozenset({"x"}), frozenset({HALL + new_id()}))
+                await asyncio.sleep(0)
+            status, said = await asked(browser, "/readyz")
+            assert (status, said["ready"], said["checks"]["commit"]) == (503, False, "OperationalError")
+            assert {each["task"] for each in said["failing"]} == {each.name for each in loops}
+            assert all(each["fault"] and "gone" not in each["fault"] for each in said["failing"])
+            assert (await asked(browser, "/healthz"))[0] == 200, "no restart brings tables back"
+            assert all(FAILING.value(task=each.name) == 1 for each in loops)
+            rename_tables(config.data / "parterre.db", away=False)
+            while not await is_ready(browser):
+                for listener in central.door._listeners:
+                    listener(frozenset({"x"}), frozenset({HALL + new_id()}))
+            assert all(FAILING.value(task=each.name) == 0 for each in loops)
+            assert all(each.calm for each in central.pulse.standings)
+
+
+async def test_a_broker_that_goes_and_comes_is_told(config: CentralConfig) -> None:
+    async with central_with_broker(config) as (_, broker, browser):
+        await until_so(lambda: is_ready(browser))
+        await broker.__aexit__(None, None, None)
+        await until_so(lambda: _broker_is(browser, "away"))
+        assert (await asked(browser, "/readyz"))[0] == 503
+        await broker.__aenter__()
+        await until_so(lambda: is_ready(browser))
+
+
+async def _broker_is(browser: aiohttp.ClientSession, said: str) -> bool:
+    return bool((await asked(browser, "/readyz"))[1]["checks"]["broker"] == said)
+
+
+# --- the pulse alone ------------------------------------------------------------------------------------------------
+
+
+class Seconds:
+    at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+async def test_a_writer_that_gives_no_answer_is_restarted_and_one_that_refuses_is_not(
+    sqlite_place: tuple[Database, House], keys: Keys
+) -> None:
+    database, seconds = sqlite_place[0], Seconds()
+    door = Door(database, Watch(), path_of, keys)
+    pulse = Pulse(door, [], lambda: True, lambda: (), clock=seconds)
+    door.start()
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        seconds.at = STUCK_S - 1
+        await pulse.beat()
+        other.execute("ROLLBACK")
+    report = pulse.report()
+    assert (report.alive, report.ready, report.checks["commit"]) == (True, False, "database_held")
+    assert report.checks["schema"] == "other_version", "of no version that it knows"
+    assert report.status.startswith("commit: database_held; schema: other_version")
+    seconds.at += STUCK_S
+    assert not pulse.report().alive and pulse.report().checks["pulse"] == "late"
+    await asyncio.to_thread(door.stop)
+
+
+async def test_a_log_that_is_not_sealed_in_time_is_told(sqlite_place: tuple[Database, House], keys: Keys) -> None:
+    watch = Watch()
+    door = Door(sqlite_place[0], watch, path_of, keys)
+    pulse = Pulse(door, [], lambda: True, lambda: ())
+    door.start()
+    await pulse.beat()
+    assert pulse.report().checks["log"] == "ok", "the house was made a moment ago"
+    watch.at += BEHIND * 2
+    await pulse.beat()
+    assert pulse.report().checks["log"] == "behind"
+    await asyncio.to_thread(door.stop)
+
+
+def test_a_task_that_ended_is_failing() -> None:
+    standing = Standing("over", Backoff())
+    standing.ended = True
+    assert not standing.calm
