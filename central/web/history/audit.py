@@ -109,19 +109,20 @@ class Audit:
         asked = {name: request.query.get(name, "")[:200] for name in FILTERS}
         before = _number(request.query.get("before", ""))
 
-        def look(read: Read) -> tuple[list[Entry], Found, Choices, str]:
+        def look(read: Read) -> tuple[list[Entry], Found, Choices, str, bool]:
             zone = house_zone(read)
             want = replace(self._wanted(read, asked, zone, request.query.get("at")), before=before)
             rows = found(read, want)
-            return told(self._door, read, t, rows.rows, zone), rows, choices(self._door, read, t), str(zone)
+            entries = told(self._door, read, t, rows.rows, zone)
+            return entries, rows, choices(self._door, read, t), str(zone), self._door.holding(read, AUDIT) is None
 
-        entries, rows, offered, zone = await self._door.read(me.actor, look)
+        entries, rows, offered, zone, whole = await self._door.read(me.actor, look)
         kept = {name: value for name, value in (*asked.items(), ("at", request.query.get("at", ""))) if value}
         until = t.moment(rows.until, ZoneInfo(zone)) if rows.until else ""
         template = "audit_rows.html" if "more" in request.query else "audit.html"
         return await self._frame.page(
             request, template, title=t("Journal"), here="/admin/audit", entries=entries, asked=asked, offered=offered,
-            zone=zone, until=until, query=urlencode(kept), next=rows.next, first=not before,
+            zone=zone, whole=whole, until=until, query=urlencode(kept), next=rows.next, first=not before,
         )  # fmt: skip
 
     async def one(self, request: web.Request) -> web.Response:

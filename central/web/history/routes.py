@@ -6,8 +6,10 @@ from central.kernel.door import Door
 from central.web.frame import FRAME
 from central.web.history.audit import Audit
 from central.web.history.pages import History
+from central.web.history.turned_away import TurnedAway
 
 
 def history(app: web.Application, door: Door) -> None:
     History(door, app[FRAME]).routes(app)
     Audit(door, app[FRAME]).routes(app)
+    TurnedAway(door, app[FRAME]).routes(app)

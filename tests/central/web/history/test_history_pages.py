@@ -19,10 +19,11 @@ from central.kernel.declared import command_of
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
-from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
 from central.organisation.model import Privilege, Profile
 from central.organisation.ops import path_of
 from central.web.session import SESSIONS, SignedIn
+from central.web.texts import texts
 from shared.ids import Id, is_id
 from tests.central.small_house import Clerk, House, Watch, new_id
 
@@ -377,7 +378,7 @@ async def test_the_log_of_an_organiser_shows_what_stands_there_alone(browser: Br
 
 
 async def test_what_a_reader_may_not_see_is_struck(browser: Browser, profile: Id) -> None:
-    browser.clerk.as_(seller(browser, Privilege.PROFILE_READ)).no(ChangeProfile(profile, {"code": "SECRET_CODE"}))
+    browser.clerk.as_(browser.actor).no(ChangeProfile(profile, {"code": "SECRET_CODE"}, "as it was long ago"))
     refused = browser.clerk.rows("SELECT id FROM command_log WHERE answer LIKE '-%' AND name = 'change_profile'")[0][0]
     command = browser.entries(profile)[1].partition(".")[0]
     sealed(browser)
@@ -425,3 +426,22 @@ async def test_the_sheets_hold_the_same_rows_and_no_formula(browser: Browser, pr
     assert not [cell for row in rows for cell in row if cell.data_type == "f"]
     assert {line[-1] for line in lines[1:]} == {row[-1].value for row in rows[1:]}
     assert all(is_id(line[-1]) for line in lines[1:])
+
+
+async def test_what_the_door_turned_away_is_counted_on_a_page(browser: Browser) -> None:
+    """By whom, what and why; strangers as one; for who may read the log of the whole house."""
+    tally, stranger = browser.clerk.door.tally, browser.house.operator("organisation.audit.read")
+    for actor, times in ((ANONYMOUS, 3), (browser.actor, 1)):
+        for _ in range(times):
+            tally.count(actor, "create_profile", "not_allowed")
+    tally.count(SYSTEM, "ask_reset", "")
+    tally.write(browser.clerk.db, tally.take())
+    assert "/admin/audit/turned-away" in await browser.get("/admin/audit")
+    page = " ".join(re.sub(r"<[^>]+>", " ", await browser.get("/admin/audit/turned-away")).split())
+    t = texts("fr")
+    refused = t.reason("not_allowed")
+    assert f"Quelqu’un sans compte {t.do('create_profile')} {refused} 3" in page
+    assert f"{t.do('ask_reset')} essai sans suite 1" in page
+    browser.actor = replace(stranger, grants=frozenset({("organisation.audit.read", browser.house.organiser)}))
+    assert "/admin/audit/turned-away" not in await browser.get("/admin/audit")
+    await browser.get("/admin/audit/turned-away", want=403)
