@@ -18,10 +18,12 @@ from shared.wire.facts import Passage as PassageFact
 from shared.wire.facts import Scan as ScanFact
 from shared.wire.feeds import AdmissionRow, Family, feed_name
 
-_COUNTS = (  # the scans of a ticket that used an entry
+_COUNTS = (  # the scans of a ticket that used an entry, at its performance's site
     "WHERE ticket_id = :ticket AND entry > 0 AND admitted = 1 AND direction = 'entry' "
     "AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = scan.id AND p.device_id = scan.device_id "
-    "AND p.passed = 0)"
+    "AND p.passed = 0) "
+    "AND NOT EXISTS (SELECT 1 FROM entitlement e JOIN performance f ON f.id = e.performance_id "
+    "WHERE e.id = scan.ticket_id AND (f.site_id <> scan.site_id OR scan.performance_id NOT IN ('', f.id)))"
 )
 
 
@@ -62,6 +64,14 @@ def settle_entry(tx: Tx, ticket_id: str, entry: int) -> None:
             {"gate": scan.gate, "scan": scan.id},
         )  # fmt: skip
     settle_unknown(tx, ticket_id)
+
+
+def settle_ticket(tx: Tx, ticket_id: str) -> None:
+    """The sale of a ticket has arrived: what was scanned of it before is settled by what it is for."""
+    for (entry,) in tx.run(
+        "SELECT DISTINCT entry FROM scan WHERE ticket_id = :ticket AND entry > 0 ORDER BY entry", ticket=ticket_id
+    ):
+        settle_entry(tx, ticket_id, entry)
 
 
 def settle_unknown(tx: Tx, ticket_id: str) -> None:

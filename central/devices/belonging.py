@@ -1,14 +1,25 @@
-"""What is a device's to sell and to control: a seller has what its point of sale may sell, a gate its site.
+"""What is a device's to ask, to sell and to control: what its kind may ask (shared/rules/authority.py), what its point
+of sale may sell, its site.
 
-Both follow from where the device was put when somebody who may invited it; its own word changes nothing about them.
+All follow from what the device is and where it was put when somebody who may invited it; its own word changes nothing.
 """
 
-from central.devices.model import Device
+from central.devices.model import Device, DeviceState, NoDevice
 from central.kernel.tx import Read
 from central.organisation.ops import path_of
+from shared.outcome import Refused
+from shared.rules.authority import may_ask
 
 MOST_REMEMBERED = 5_000
 _MEMORY = "performances of devices"
+
+
+def asking(read: Read, name: str) -> Device | Refused:
+    """The device that asks, if it is active and one of its kind may ask this."""
+    device = read.get(Device, read.actor.id)
+    if device is None or device.state is not DeviceState.ACTIVE:
+        return Refused(NoDevice.REVOKED, fix=read.actor.id)
+    return device if may_ask(device.kind, name) else Refused(NoDevice.NOT_YOUR_FEED, fix=name)
 
 
 def sells(read: Read, device: Device, performance_id: str) -> bool:

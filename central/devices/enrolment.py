@@ -21,14 +21,14 @@ from central.selling.model import PointOfSale
 from central.venues.model import Site
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
-from shared.wire.certificates import DeviceKind, requested_key
+from shared.wire.certificates import RIGHTS, DeviceKind, Right, requested_key
 from shared.wire.facts import GENESIS
 from shared.wire.feeds import Family, KeyRow, feed_name
 from shared.wire.seal import kid_of
 
 CODE_LIVES = timedelta(minutes=10)
 _LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that can be mistaken for another
-SELLERS = frozenset({DeviceKind.KIOSK, DeviceKind.BAR})
+SELLERS = frozenset(kind for kind in DeviceKind if Right.SELL in RIGHTS[kind])
 
 
 def new_code() -> str:
@@ -59,6 +59,8 @@ class InviteDevice:
 @handles(InviteDevice, needs=Privilege.DEVICE_MODIFY, gives=datetime)
 def invite_device(tx: Tx, want: InviteDevice) -> Outcome[datetime]:
     """Answers with the end of the code's life."""
+    if want.kind is DeviceKind.CENTRAL:  # its key would speak for the house
+        return Refused(NoDevice.BAD_REQUEST, fix="kind", detail={"kind": want.kind})
     if tx.get(Site, want.site_id) is None:
         return Refused(NoDevice.NO_SUCH_SITE, fix="site_id")
     if (want.kind in SELLERS) != (want.point_of_sale_id is not None):

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from central.access.model import Anomaly, AnomalyKind
 from central.access.ops import report, take_passage, take_scan
+from central.devices.belonging import controls
 from central.devices.gaps import arrive, missing
 from central.devices.leases import own_context, take_returned, take_sealed
 from central.devices.model import Device, DeviceState, FactRecord, FactState, NoDevice
@@ -28,6 +29,7 @@ from central.organisation.ops import whole_house
 from shared.clock import ClockState
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
+from shared.rules.authority import may_tell
 from shared.wire.codec import build
 from shared.wire.facts import (
     BATCH_FACTS,
@@ -52,7 +54,7 @@ MOST_GAPS = 20
 class UploadFacts(Upload):
     """A batch of a device's facts, oldest first, with its signature over the last one's hash."""
 
-    facts: Annotated[tuple[Fact, ...], Loose("what a fact names is looked at fact by fact (devices/taking.py)")]
+    facts: Annotated[tuple[Fact, ...], Loose("looked at one by one, when each has its effect")]
 
 
 @handles(UploadFacts, needs=Privilege.DEVICE_SYNC, at=own_context, gives=Receipt)
@@ -114,17 +116,35 @@ def _take(tx: Tx, device: Device, fact: Fact) -> FactRecord:
 
 
 def _effect(tx: Tx, device: Device, fact: Fact, record: FactRecord) -> FactRecord:
-    """Lets a fact have its effect in a part of its own: one that cannot be read leaves nothing but its letter."""
-    act = EFFECTS.get(fact.kind)
-    if act is None:
-        return record
+    """Lets a fact have its effect in a part of its own: one that cannot be read, or that is not for this device to
+    tell, leaves nothing but its letter."""
     try:
-        tx.attempt(lambda: act(tx, device, fact))
+        tx.attempt(lambda: _told(tx, device, fact))
     except (ValueError, KeyError, AssertionError, *UNFIT) as fault:
         why = str(fault).strip()[:500]
         _flag(tx, device, fact, AnomalyKind.DEAD_LETTER, {"why": why, "kind": fact.kind})
         return replace(record, state=FactState.DEAD, why=why)
     return record
+
+
+def _told(tx: Tx, device: Device, fact: Fact) -> None:
+    if not may_tell(device.kind, fact.kind):
+        raise ValueError(f"a {device.kind} does not tell a {fact.kind}")
+    if act := EFFECTS.get(fact.kind):
+        act(tx, device, fact)
+
+
+def _take_scan(tx: Tx, device: Device, fact: Fact, said: Scan) -> None:
+    """What used an entry has to be the gate's to control: a ticket of a performance at its site. A scan that was
+    refused names whatever was shown, and one that was forced used nothing."""
+    if said.admitted and said.entry:
+        ticket = tx.one("SELECT performance_id FROM entitlement WHERE id = :id", id=said.ticket_id)
+        performance = ticket[0] if ticket else said.performance_id
+        if said.performance_id not in ("", performance):
+            raise ValueError(f"ticket {said.ticket_id} is not for performance {said.performance_id}")
+        if performance and not controls(tx, device, performance):
+            raise ValueError(f"performance {performance} is not at this device's site")
+    take_scan(tx, fact.id, device.id, device.site_id, fact.at, said)
 
 
 EFFECTS: dict[FactKind, Callable[[Tx, Device, Fact], None]] = {
@@ -133,9 +153,7 @@ EFFECTS: dict[FactKind, Callable[[Tx, Device, Fact], None]] = {
         tx, device, fact.id, build(SlotsReturned, fact.body)
     ),
     FactKind.LEASE_SEALED: lambda tx, device, fact: take_sealed(tx, device, fact.id, build(LeaseSealed, fact.body)),
-    FactKind.SCAN: lambda tx, device, fact: take_scan(
-        tx, fact.id, device.id, device.site_id, fact.at, build(Scan, fact.body)
-    ),
+    FactKind.SCAN: lambda tx, device, fact: _take_scan(tx, device, fact, build(Scan, fact.body)),
     FactKind.PASSAGE: lambda tx, device, fact: take_passage(tx, device.id, build(Passage, fact.body)),
 }
 

@@ -6,16 +6,17 @@ from typing import Any
 
 import orjson
 
+from central.devices.belonging import asking
 from central.devices.enrolment import SELLERS, settings_of
 from central.devices.leases import own_context
-from central.devices.model import Device, DeviceState, NoDevice
+from central.devices.model import Device, NoDevice
 from central.kernel.registry import answers
 from central.kernel.tx import Read
 from central.organisation.model import Privilege
 from central.organisation.ops import institution_of
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
-from shared.wire.certificates import DeviceKind
+from shared.rules.authority import may_read
 from shared.wire.codec import dump
 from shared.wire.feeds import PAGE_ROWS, Family, FeedPage, FeedRow, feed_name
 from shared.wire.seal import Sealed, seal
@@ -34,24 +35,35 @@ class FeedList:
 
 @answers(DeviceFeeds, needs=Privilege.DEVICE_SYNC, at=own_context, gives=FeedList)
 def device_feeds(read: Read, _: DeviceFeeds) -> Outcome[FeedList]:
-    device = read.get(Device, read.actor.id)
-    if device is None or device.state is not DeviceState.ACTIVE:
-        return Refused(NoDevice.REVOKED, fix=read.actor.id)
+    device = asking(read, "device_feeds")
+    if isinstance(device, Refused):
+        return device
     return Ok(FeedList(_feeds_of(read, device), settings_of(read, device)))
 
 
 def _feeds_of(read: Read, device: Device) -> list[str]:
-    site = device.site_id
-    feeds = [feed_name(Family.KEYS, institution_of(read, device.context_id)), feed_name(Family.PERFORMANCES, site)]
-    if device.kind in SELLERS and device.point_of_sale_id:
-        feeds.append(feed_name(Family.CATALOGUE, device.point_of_sale_id))
-        feeds += [feed_name(family, site) for family in (Family.PLANS, Family.HALL)]
-        feeds.append(feed_name(Family.LEASES, device.id))
-    if device.kind is DeviceKind.GATE:
-        feeds += [feed_name(family, site) for family in (Family.TICKETS, Family.ADMISSIONS)]
-        sellers = read.find(Device, "WHERE site_id = :site AND point_of_sale_id IS NOT NULL ORDER BY id", site=site)
-        feeds += [feed_name(Family.LEASES, seller.id) for seller in sellers]
-    return feeds
+    """Of each family that its kind may read, those of where it is."""
+    return [
+        feed_name(family, scope)
+        for family in Family
+        if may_read(device.kind, family)
+        for scope in _scopes(read, device, family)
+    ]
+
+
+def _scopes(read: Read, device: Device, family: Family) -> list[str]:
+    match family:
+        case Family.KEYS:
+            return [institution_of(read, device.context_id)]
+        case Family.CATALOGUE:
+            return [device.point_of_sale_id] if device.point_of_sale_id else []
+        case Family.LEASES if device.kind in SELLERS:
+            return [device.id]
+        case Family.LEASES:  # a gate admits what the sellers of its site sold without a line
+            sql = "WHERE site_id = :site AND point_of_sale_id IS NOT NULL ORDER BY id"
+            return [seller.id for seller in read.find(Device, sql, site=device.site_id)]
+        case _:
+            return [device.site_id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +76,9 @@ class Feed:
 
 @answers(Feed, needs=Privilege.DEVICE_SYNC, at=own_context, gives=Sealed)
 def feed(read: Read, want: Feed) -> Outcome[Sealed]:
-    device = read.get(Device, read.actor.id)
-    if device is None or device.state is not DeviceState.ACTIVE:
-        return Refused(NoDevice.REVOKED, fix=read.actor.id)
+    device = asking(read, "feed")
+    if isinstance(device, Refused):
+        return device
     if want.feed not in _feeds_of(read, device):
         return Refused(NoDevice.NOT_YOUR_FEED, fix=want.feed)
     return Ok(seal(dump(page(read, want.feed, want.after, read.now)), read.keys.signer))

@@ -10,7 +10,6 @@ from central.access.model import AnomalyKind
 from central.access.ops import report
 from central.catalogue.model import Performance, ProductState
 from central.devices.belonging import sells
-from central.devices.enrolment import SELLERS
 from central.devices.model import Device, DeviceState, LeaseRecord, LeaseSlot, NoLease
 from central.inventory.halls import choose, free_seats, room
 from central.inventory.model import Allocation, PlaceState
@@ -26,6 +25,7 @@ from central.selling.model import Channel, PointOfSale
 from shared.clock import from_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
+from shared.rules.authority import may_ask
 from shared.rules.seating import Want
 from shared.wire.codec import dump
 from shared.wire.facts import LeaseSealed, SlotsReturned
@@ -86,7 +86,7 @@ def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
 def _may_lease(
     read: Read, device: Device | None, performance: Performance | None, want: RequestLease
 ) -> Refused | None:
-    selling = device is not None and device.state is DeviceState.ACTIVE and device.kind in SELLERS
+    selling = device is not None and device.state is DeviceState.ACTIVE and may_ask(device.kind, "request_lease")
     if device is None or not selling or not device.point_of_sale_id:
         return Refused(NoLease.NOT_A_SELLER, fix=read.actor.id)
     if performance is None or not sells(read, device, performance.id):

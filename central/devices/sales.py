@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from central.access.model import AnomalyKind
-from central.access.ops import report, settle_unknown
+from central.access.ops import report, settle_ticket
+from central.devices.belonging import belongs, sells
 from central.devices.leases import close_if_done
 from central.devices.model import Device, LeaseRecord, LeaseSlot
 from central.inventory.places import sell_allocation
@@ -38,6 +39,7 @@ def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale, fact_hash: str) 
     point = tx.get(PointOfSale, device.point_of_sale_id or "")
     if point is None:
         raise ValueError(f"device {device.code} has no point of sale to book its sale at")
+    _check_own(tx, device, sale)
     total = sum(line.price for line in sale.lines)
     flags: list[_Flag] = []
     places: list[SoldPlace] = []
@@ -59,9 +61,22 @@ def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale, fact_hash: str) 
     for n, flag in enumerate(flags):
         report(tx, derived_id("sale", sale.order_id, n, flag.kind), flag.kind, at, device.id, flag.subject, flag.detail)
     for place in places:
-        settle_unknown(tx, place.entitlement_id)
+        settle_ticket(tx, place.entitlement_id)
     for lease_id in sorted({line.lease_id for line in sale.lines}):
         close_if_done(tx, lease_id)
+
+
+def _check_own(tx: Tx, device: Device, sale: Sale) -> None:
+    """A device sells out of its own leases, of the performance that they are for, and what its point of sale may sell;
+    a lease that nobody knows may have been lost with a backup. ValueError makes it a dead letter."""
+    for lease_id in sorted({line.lease_id for line in sale.lines}):
+        record = tx.get(LeaseRecord, lease_id)
+        if record and record.device_id != device.id:
+            raise ValueError(f"lease {lease_id} is not one of this device's")
+        if record and record.performance_id != sale.performance_id:
+            raise ValueError(f"lease {lease_id} is not for performance {sale.performance_id}")
+    if not sells(tx, device, sale.performance_id):
+        raise ValueError(f"performance {sale.performance_id} is not sold at this device's point of sale")
 
 
 def _place(
@@ -72,10 +87,11 @@ def _place(
     ticket = leased_ticket_id(line.lease_id, line.slot)
     slot = tx.get(LeaseSlot, ticket)
     record = tx.get(LeaseRecord, line.lease_id)
-    site, vat_bp, listed = _listed(tx, sale.performance_id, line, slot)
-    ours = slot is not None and record is not None and record.device_id == device.id
+    site, vat_bp, listed, tariff_at = _listed(tx, sale.performance_id, line, slot)
+    if tariff_at is None or not belongs(tx, tariff_at, sale.performance_id):
+        raise ValueError(f"tariff {line.tariff_id} is none of this performance's")
     allocation: Id | None = None
-    if slot is None or not ours:
+    if slot is None:
         flag(_Flag(AnomalyKind.SALE_WITHOUT_LEASE, ticket, {"lease": line.lease_id, "slot": line.slot}))
     elif slot.state is Slot.SOLD:
         flag(_Flag(AnomalyKind.SLOT_CLASH, ticket, {"first": slot.order_id or "", "second": sale.order_id}))
@@ -110,14 +126,15 @@ def _place(
 
 def _listed(
     tx: Tx, performance_id: Id, line: SaleLine, slot: LeaseSlot | None
-) -> tuple[str | None, int | None, int | None]:
-    """Site, VAT and list price as central knows them now."""
+) -> tuple[str | None, int | None, int | None, str | None]:
+    """Site, VAT and list price as central knows them now, and where the tariff stands."""
     row = tx.one(
-        "SELECT p.site_id, e.vat_bp, r.amount FROM performance p JOIN event e ON e.id = p.event_id "
+        "SELECT p.site_id, e.vat_bp, r.amount, t.context_id FROM performance p JOIN event e ON e.id = p.event_id "
+        "LEFT JOIN tariff t ON t.id = :tariff "
         "LEFT JOIN price r ON r.grid_id = p.price_grid_id AND r.category_id = :category AND r.tariff_id = :tariff "
         "WHERE p.id = :id",
         id=performance_id,
         category=slot.category_id if slot else "",
         tariff=line.tariff_id,
     )
-    return row if row else (None, None, None)
+    return row if row else (None, None, None, None)

@@ -19,8 +19,9 @@ from typing import Annotated
 
 import orjson
 
+from central.devices.belonging import asking
 from central.devices.leases import own_context
-from central.devices.model import Device, DeviceState, NoDevice, SnapshotRecord
+from central.devices.model import NoDevice, SnapshotRecord
 from central.kernel.door import Door
 from central.kernel.entity import Ref
 from central.kernel.registry import answers, handles
@@ -86,9 +87,9 @@ class Snapshot:
 
 @answers(Snapshot, needs=Privilege.DEVICE_SYNC, at=own_context, gives=Sealed)
 def snapshot(read: Read, _: Snapshot) -> Outcome[Sealed]:
-    device = read.get(Device, read.actor.id)
-    if device is None or device.state is not DeviceState.ACTIVE:
-        return Refused(NoDevice.REVOKED, fix=read.actor.id)
+    device = asking(read, "snapshot")
+    if isinstance(device, Refused):
+        return device
     found = newest(read, device.site_id)
     if found is None or load(Manifest, found.text).not_after < read.now:
         return Refused(NoDevice.NO_SNAPSHOT, fix=device.site_id)
@@ -96,13 +97,14 @@ def snapshot(read: Read, _: Snapshot) -> Outcome[Sealed]:
 
 
 async def located(door: Door, folder: Path, actor: Actor, name: str) -> Path | None:
-    """The file of this name, if it is a snapshot of the asking device's own site; None says no more than that."""
+    """The file of this name, if it is a snapshot of the asking device's own site and the device may have those; None
+    says no more than that."""
     if actor.kind is not ActorKind.DEVICE or not is_file_name(name):
         return None
 
     def look(read: Read) -> bool:
-        device = read.get(Device, actor.id)
-        if device is None or device.state is not DeviceState.ACTIVE:
+        device = asking(read, "snapshot")
+        if isinstance(device, Refused):
             return False
         known = read.one(
             "SELECT 1 FROM snapshot WHERE site_id = :site AND file = :name", site=device.site_id, name=name

@@ -12,9 +12,10 @@ from central.kernel.db import Connection
 from central.kernel.entity import BY_NAME, Column, Loose, Reach, Ref, stripped
 from central.kernel.registry import Handler
 from central.kernel.tx import Read
-from central.organisation.model import Privilege
+from central.organisation.model import ContextKind, Privilege
+from central.organisation.ops import CreateContext
 from shared.ids import Id, derived_id
-from tests.central.small_house import NOW, House, new_id
+from tests.central.small_house import NOW, Clerk, House, new_id
 
 _NUMBER = count(1)
 
@@ -136,6 +137,26 @@ def of_nobody(handler: Handler) -> bool:
         return handler.at(None, object()) is None  # type: ignore[arg-type]
     except AttributeError:
         return False
+
+
+# --- two organisers ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An organiser with a row of every entity, all of them at its one activity."""
+
+    organiser: Id
+    activity: Id
+    rows: Sampler
+
+
+def party(clerk: Clerk, house: House, code: str) -> Party:
+    organiser, season, activity = new_id(), new_id(), new_id()
+    clerk.do(CreateContext(organiser, house.institution, ContextKind.ORGANISER, code, {"fr": code}, {}))
+    clerk.do(CreateContext(season, organiser, ContextKind.SEASON, f"{code}S", {"fr": "Saison"}, {}))
+    clerk.do(CreateContext(activity, season, ContextKind.ACTIVITY, f"{code}A", {"fr": "Théâtre"}, {}))
+    return Party(organiser, activity, Sampler(clerk.db, house, activity))
 
 
 # --- what is declared to name something ------------------------------------------------------------------------------

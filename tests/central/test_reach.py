@@ -26,15 +26,14 @@ from central.kernel.registry import COMMANDS, QUERIES, Handler, handler_of
 from central.kernel.scope import home
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
-from central.organisation.model import ContextKind, Privilege
-from central.organisation.ops import CreateContext
+from central.organisation.model import Privilege
 from central.venues.model import SeatOrder
 from central.venues.plan_actions import BlockLogical, OrderLogicalSeats
 from central.venues.selection import Counted, RowRef, Selection
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.certificates import DeviceKind
-from tests.central.sampling import Leaf, Sampler, leaves, named_in, of_nobody, put
+from tests.central.sampling import Leaf, Party, leaves, named_in, of_nobody, party, put
 from tests.central.small_house import FULL, STANDING, Clerk, House, new_id
 
 BEHIND = "behind_the_door"
@@ -100,23 +99,6 @@ def test_what_stands_nowhere_is_found_within_something_else() -> None:
 # --- two organisers --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
-    """An organiser with a row of every entity, all of them at its one activity."""
-
-    organiser: Id
-    activity: Id
-    rows: Sampler
-
-
-def party(clerk: Clerk, house: House, code: str) -> Party:
-    organiser, season, activity = new_id(), new_id(), new_id()
-    clerk.do(CreateContext(organiser, house.institution, ContextKind.ORGANISER, code, {"fr": code}, {}))
-    clerk.do(CreateContext(season, organiser, ContextKind.SEASON, f"{code}S", {"fr": "Saison"}, {}))
-    clerk.do(CreateContext(activity, season, ContextKind.ACTIVITY, f"{code}A", {"fr": "Théâtre"}, {}))
-    return Party(organiser, activity, Sampler(clerk.db, house, activity))
-
-
 @pytest.fixture
 def parties(quick: tuple[Clerk, House]) -> tuple[Clerk, Party, Party]:
     clerk, house = quick
@@ -128,7 +110,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The commands that came as far as a handler; nothing is done with them."""
     found: list[Any] = []
 
-    def stand_in(_: Any, want: Any) -> Outcome[Any]:
+    def stand_in(_: Any, want: Any, *__: Any) -> Outcome[Any]:
         found.append(want)
         return Refused(BEHIND, fix=str(want))
 

@@ -197,7 +197,15 @@ def _nobody_is_told(patch: pytest.MonkeyPatch) -> None:
 
 def _a_bad_fact_breaks_the_batch(patch: pytest.MonkeyPatch) -> None:
     """Central does not set a fact apart that it cannot take."""
-    patch.setattr(central.devices.facts, "UNFIT", ())
+    real = central.devices.facts._told
+
+    def told(*args: Any) -> None:
+        try:
+            real(*args)
+        except ValueError as bad:
+            raise RuntimeError("not set apart") from bad
+
+    patch.setattr(central.devices.facts, "_told", told)
 
 
 @pytest.mark.parametrize(

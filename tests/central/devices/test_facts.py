@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from central.access.ops import Anomalies
-from central.devices.enrolment import ApproveDevice, EnrolDevice, Enrolment, InviteDevice, RevokeDevice
+from central.devices.enrolment import SELLERS, ApproveDevice, EnrolDevice, Enrolment, InviteDevice, RevokeDevice
 from central.devices.facts import DeadLetters, RetryFact, UploadFacts
 from central.devices.feeds import DeviceFeeds, DeviceTime, Feed
 from central.devices.leases import (
@@ -66,6 +66,7 @@ class Machine:
     clerk: Clerk
     signer: Signer
     facts: list[Fact] = field(default_factory=list)
+    point: Id | None = None
 
     def saw(self, kind: FactKind, body: Any, at: datetime = NOW, fact_id: Id | None = None) -> Fact:
         """The next fact in its journal."""
@@ -100,7 +101,7 @@ class Machine:
 
 def enrol(clerk: Clerk, house: House, kind: DeviceKind, *, approve: bool = True) -> Machine:
     device, n = new_id(), next(_CODES)
-    point = house.kiosk_point if kind is DeviceKind.KIOSK else None
+    point = house.kiosk_point if kind in SELLERS else None
     clerk.do(InviteDevice(device, house.organiser, house.site, kind, f"D{n}", f"Device {n}", f"CODE-{n:04d}", point))
     signer = Signer.of(Ed25519PrivateKey.generate())
     enrolled = clerk.do(EnrolDevice(f"code-{n:04d} ", signing_request(signer.key, "lobby")))
@@ -108,7 +109,7 @@ def enrol(clerk: Clerk, house: House, kind: DeviceKind, *, approve: bool = True)
     if approve:
         clerk.do(ApproveDevice(device, signer.kid))
     grants = frozenset({(str(Privilege.DEVICE_SYNC), str(house.organiser))})
-    return Machine(device, clerk.as_(Actor(ActorKind.DEVICE, device, f"D{n}", grants)), signer)
+    return Machine(device, clerk.as_(Actor(ActorKind.DEVICE, device, f"D{n}", grants)), signer, point=point)
 
 
 @pytest.fixture

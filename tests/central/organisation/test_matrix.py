@@ -85,7 +85,7 @@ def other(quick: tuple[Clerk, House]) -> tuple[Id, ...]:
 @pytest.fixture
 def behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is done: whoever gets through the door is told so."""
-    stand_in: Callable[[Any, Any], Any] = lambda _, __: Refused(REACHED)  # noqa: E731
+    stand_in: Callable[..., Any] = lambda *_: Refused(REACHED)  # noqa: E731
     for kind, handler in list(registry._BY_KIND.items()):
         monkeypatch.setitem(registry._BY_KIND, kind, replace(handler, run=stand_in))
 

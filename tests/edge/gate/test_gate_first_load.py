@@ -197,6 +197,7 @@ async def test_a_crash_in_the_middle_goes_on_from_the_kept_file(place: Place) ->
 
 async def test_who_may_fetch_which_file(place: Place) -> None:
     name = (await place.make()).files[0].name
+    gate = await place.evening.device(DeviceKind.GATE, "G2", "Porte")
     printer = await place.evening.device(DeviceKind.PRINTER, "P1", "Imprimante")
 
     async def fetched(line: HttpCentral, wanted: str) -> int:
@@ -204,15 +205,18 @@ async def test_who_may_fetch_which_file(place: Place) -> None:
 
     lane = place.lane("A")
     assert await fetched(lane.line, name) == (place.files / name).stat().st_size
-    neighbour = HttpCentral(place.evening.central.url, CLOCK, printer.id, printer.signer)
-    assert await fetched(neighbour, name) > 0, "a device of the same site"
+    neighbour = HttpCentral(place.evening.central.url, CLOCK, gate.id, gate.signer)
+    assert await fetched(neighbour, name) > 0, "another gate of the same site"
+    async with HttpCentral(place.evening.central.url, CLOCK, printer.id, printer.signer) as beside:
+        with pytest.raises(Declined, match="no_such_file"):
+            await fetched(beside, name)
     for hostile in (f"{place.site}-{'0' * 16}.db", "..%2Fparterre.db", "../parterre.db", "parterre.db", name + "\0"):
         with pytest.raises(Declined):
             await fetched(lane.line, hostile)
     async with HttpCentral(place.evening.central.url, CLOCK) as nobody:
         with pytest.raises(Declined, match="no_such_file"):
             await fetched(nobody, name)
-    await place.evening.office.command("revoke_device", device_id=printer.id)
+    await place.evening.office.command("revoke_device", device_id=gate.id)
     with pytest.raises(Declined, match="no_such_file"):
         await fetched(neighbour, name)
     for rows in (1, 2):

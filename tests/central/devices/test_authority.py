@@ -1,0 +1,291 @@
+"""What a device may tell and read: by its kind, and of what is its own. A fact is never refused; one that is not for
+its author to tell, or names what is not theirs, is kept with its reason and has no effect."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from central.devices import snapshots
+from central.devices.enrolment import InviteDevice
+from central.devices.feeds import DeviceFeeds, Feed
+from central.devices.leases import RequestLease
+from central.devices.snapshots import Snapshot
+from central.kernel.db import Database
+from central.kernel.door import Door
+from central.kernel.keys import Keys
+from central.kernel.registry import COMMANDS, QUERIES
+from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.organisation.model import Privilege
+from central.organisation.ops import path_of
+from shared.ids import Id
+from shared.outcome import Refused
+from shared.rules.authority import ASKS, READS, TELLS, may_ask, may_read, may_tell
+from shared.wire.certificates import DeviceKind
+from shared.wire.facts import FactKind, LeaseSealed, Passage, Sale, SaleLine, Scan, SlotsReturned
+from shared.wire.facts import Payment as PaymentPart
+from shared.wire.feeds import Family, feed_name
+from shared.wire.snapshots import Manifest
+from tests.central.devices.test_facts import Machine, enrol, scan
+from tests.central.sampling import Party, Sampler, leaves, of_nobody, party
+from tests.central.small_house import Clerk, House, Watch, new_id
+
+KINDS = [kind for kind in DeviceKind if kind is not DeviceKind.CENTRAL]
+
+
+@pytest.fixture
+def theirs(quick: tuple[Clerk, House]) -> Party:
+    """Another organiser with a site of its own, and a row of everything."""
+    return party(*quick, "EUX")
+
+
+def effects(clerk: Clerk) -> list[int]:
+    """How many rows there are of what facts do."""
+    tables = ("sale_order", "order_line", "payment", "move", "entitlement", "admission", "passage")
+    return [clerk.rows(f"SELECT COUNT(*) FROM {table}")[0][0] for table in tables]
+
+
+def state(clerk: Clerk, fact_id: Id) -> tuple[str, str]:
+    return clerk.rows("SELECT state, why FROM fact WHERE fact_id = :id", id=fact_id)[0]
+
+
+# --- by kind ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_tables_are_whole() -> None:
+    assert set(TELLS) == set(FactKind) and set(READS) == set(Family)
+    theirs = {
+        name
+        for name, handler in {**COMMANDS, **QUERIES}.items()
+        if handler.needs == Privilege.DEVICE_SYNC and not of_nobody(handler)
+    }
+    assert set(ASKS) == theirs
+
+
+BODIES: dict[FactKind, Callable[[House, str], Any]] = {
+    FactKind.SALE: lambda house, _: Sale(new_id(), 1, house.performance, "EUR", (), ()),
+    FactKind.SLOTS_RETURNED: lambda _, __: SlotsReturned(new_id(), (0,)),
+    FactKind.LEASE_SEALED: lambda _, __: LeaseSealed(new_id(), ()),
+    FactKind.SCAN: lambda house, ticket: scan(ticket, house),
+    FactKind.PASSAGE: lambda _, __: Passage(new_id(), True),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_tells_what(quick: tuple[Clerk, House], kind: DeviceKind) -> None:
+    """Every kind of device × every kind of fact."""
+    clerk, house = quick
+    machine = enrol(clerk, house, kind)
+    ticket = clerk.do(house.order(house.seats[0]))["tickets"][0]["ticket_id"]
+    for told in FactKind:
+        before = effects(clerk)
+        fact = machine.saw(told, BODIES[told](house, ticket) if told in BODIES else {"n": 1})
+        machine.send(fact)
+        found, why = state(clerk, fact.id)
+        assert (f"a {kind} does not tell" in why) is not may_tell(kind, told), (told, why)
+        if not may_tell(kind, told):
+            assert found == "dead" and effects(clerk) == before, told
+    assert clerk.rows("SELECT COUNT(*) FROM scan") == [(int(kind is DeviceKind.GATE),)]
+
+
+def test_no_device_is_central(quick: tuple[Clerk, House]) -> None:
+    """Its key would sign tickets of every performance, and feeds."""
+    clerk, house = quick
+    want = InviteDevice(new_id(), house.organiser, house.site, DeviceKind.CENTRAL, "C", "", "ABCD-2345")
+    assert clerk.no(want).fix == "kind"
+
+
+# --- of what is its own -----------------------------------------------------------------------------------------------
+
+
+def test_a_device_is_let_in_by_who_may_where_it_stands(quick: tuple[Clerk, House], theirs: Party) -> None:
+    """The institution's hall is above every organiser; who lets a device into it holds the right there."""
+    clerk, house = quick
+    here = clerk.as_(house.operator(Privilege.DEVICE_MODIFY, at=house.organiser))
+    own_site = Id(theirs.rows.row("site"))
+    above = InviteDevice(new_id(), house.organiser, house.site, DeviceKind.GATE, "G1", "", "ABCD-2345")
+    foreign = replace(above, id=new_id(), site_id=own_site, enrolment_code="ABCD-2346")
+    nothing = replace(foreign, site_id=new_id())
+    assert {here.no(each).reason for each in (above, foreign, nothing)} == {"no_such_site"}
+    both = Actor(ActorKind.OPERATOR, new_id(), "", frozenset({
+        (str(Privilege.DEVICE_MODIFY), str(theirs.organiser)), (str(Privilege.DEVICE_MODIFY), str(house.institution)),
+    }))  # fmt: skip
+    clerk.as_(both).do(replace(above, kind=DeviceKind.KIOSK, point_of_sale_id=house.kiosk_point))
+    beside = replace(
+        above, id=new_id(), context_id=theirs.organiser, site_id=own_site, kind=DeviceKind.KIOSK, code="K2",
+        point_of_sale_id=house.desk,
+    )  # fmt: skip
+    alone = Actor(ActorKind.OPERATOR, new_id(), "", frozenset({(str(Privilege.DEVICE_MODIFY), str(theirs.organiser))}))
+    assert clerk.as_(alone).no(beside).reason == "does_not_fit", "as for one that is not there"
+
+
+def test_a_lease_is_for_what_the_point_of_sale_may_sell(quick: tuple[Clerk, House], theirs: Party) -> None:
+    """Also where the device itself stands above."""
+    clerk, house = quick
+    kiosk = enrol(clerk, house, DeviceKind.KIOSK)
+    kiosk.clerk = clerk.as_(replace(kiosk.clerk.actor, grants=frozenset({("devices", str(house.institution))})))
+    clerk.db.write("UPDATE device SET context_id = :c WHERE id = :id", {"c": house.institution, "id": kiosk.id})
+    answers = [
+        kiosk.clerk.no(RequestLease(new_id(), each, (), None, 2))
+        for each in (Id(theirs.rows.row("performance")), new_id())
+    ]
+    assert answers[0] == answers[1] and answers[0].reason == "no_such_performance"
+    assert kiosk.lease(house, house.seats[0])
+
+
+Told = tuple[Machine, FactKind, Any]
+
+FOREIGN: dict[tuple[str, str], str] = {
+    ("Sale", "performance_id"): "performance",
+    ("SaleLine", "lease_id"): "lease",
+    ("SaleLine", "tariff_id"): "tariff",
+    ("SlotsReturned", "lease_id"): "lease",
+    ("LeaseSealed", "lease_id"): "lease",
+    ("Scan", "ticket_id"): "entitlement",
+    ("Scan", "performance_id"): "performance",
+}
+"""What a fact's body names → whose row stands there instead."""
+
+OWN = {
+    ("Sale", "order_id"): "made by the device; one that is there already gets an order of its own (a twin's)",
+    ("Payment", "id"): "made by the device; one that is there already is the same money",
+    ("Passage", "scan_id"): "may come before its scan; another gate's word counts for nothing (access/ops.py)",
+}
+
+
+def test_every_id_in_a_fact_is_looked_at() -> None:
+    named = {
+        (leaf.owner, leaf.name)
+        for body in (Sale, SaleLine, PaymentPart, SlotsReturned, LeaseSealed, Scan, Passage)
+        for leaf in leaves("", "", body)
+        if leaf.name == "id" or leaf.name.endswith("_id")
+    }
+    assert named == set(FOREIGN) | set(OWN)
+
+
+@pytest.mark.parametrize(("owner", "name"), FOREIGN)
+def test_a_fact_that_names_what_is_not_the_devices(
+    quick: tuple[Clerk, House], theirs: Party, owner: str, name: str
+) -> None:
+    clerk, house = quick
+    kiosk, gate = enrol(clerk, house, DeviceKind.KIOSK), enrol(clerk, house, DeviceKind.GATE)
+    lease = kiosk.lease(house, *house.seats[:2])
+    ticket = clerk.do(house.order(house.seats[5]))["tickets"][0]["ticket_id"]
+    honest: dict[str, Told] = {
+        "Sale": (kiosk, FactKind.SALE, kiosk.sale(house, lease, 0)),
+        "SlotsReturned": (kiosk, FactKind.SLOTS_RETURNED, SlotsReturned(lease.id, (1,))),
+        "LeaseSealed": (kiosk, FactKind.LEASE_SEALED, LeaseSealed(lease.id, (0,))),
+        "Scan": (gate, FactKind.SCAN, scan(ticket, house)),
+    }
+    honest["SaleLine"] = honest["Sale"]
+    machine, kind, body = honest[owner]
+    row = theirs.rows.row(FOREIGN[owner, name])
+    if owner == "SaleLine":
+        wrong = replace(body, lines=(replace(body.lines[0], **{name: row}),))
+    else:
+        wrong = replace(body, **{name: row})
+    before, leases = effects(clerk), clerk.rows("SELECT id, state FROM lease ORDER BY id")
+    fact = machine.saw(kind, wrong)
+    receipt = machine.send(fact)
+    assert receipt["contiguous"] == 1, "it is taken: it has happened, whatever it says"
+    found, why = state(clerk, fact.id)
+    assert found == "dead" and row in why, why
+    assert effects(clerk) == before and clerk.rows("SELECT id, state FROM lease ORDER BY id") == leases
+    again = machine.saw(kind, body)
+    machine.send(again)
+    assert state(clerk, again.id) == ("taken", ""), "as it should be, it has its effect"
+
+
+def test_a_foreign_scan_does_not_count_when_the_sale_comes_later(quick: tuple[Clerk, House], theirs: Party) -> None:
+    """Their gate knows the id of a ticket that our kiosk sold without a line, and scans it first."""
+    clerk, house = quick
+    kiosk, gate = enrol(clerk, house, DeviceKind.KIOSK), enrol(clerk, house, DeviceKind.GATE)
+    lease = kiosk.lease(house, house.seats[0])
+    sale = kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 0))
+    site = theirs.rows.row("site")
+    clerk.db.write("UPDATE device SET site_id = :site WHERE id = :id", {"site": site, "id": gate.id})
+    clerk.db.write("UPDATE performance SET site_id = :site WHERE id = :id",
+                   {"site": site, "id": theirs.rows.row("performance")})  # fmt: skip
+    ((ticket,),) = clerk.rows("SELECT id FROM lease_slot WHERE lease_id = :id", id=lease.id)
+    burnt = scan(ticket, house)
+    gate.send(gate.saw(FactKind.SCAN, replace(burnt, performance_id=theirs.rows.row("performance"))))
+    admitted = "SELECT site_id FROM admission WHERE ticket_id = :ticket"
+    assert clerk.rows(admitted, ticket=ticket) == [(site,)]
+    kiosk.send(sale)
+    assert clerk.rows(admitted, ticket=ticket) == []
+    own = enrol(clerk, house, DeviceKind.GATE)
+    own.send(own.saw(FactKind.SCAN, burnt))
+    assert clerk.rows(admitted, ticket=ticket) == [(house.site,)]
+
+
+# --- route by route ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_device_reads(quick: tuple[Clerk, House], theirs: Party, kind: DeviceKind) -> None:
+    """Every query × every kind: what is for devices as the table says, and nothing else, whatever it names."""
+    clerk, house = quick
+    machine = enrol(clerk, house, kind)
+    sampler = Sampler(clerk.db, house)
+    read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
+    for name, handler in QUERIES.items():
+        if handler.needs is None or name in ASKS:
+            continue
+        for rows in (sampler, theirs.rows):
+            want = rows.wanted(handler, read)
+            assert want is None or isinstance(machine.clerk.ask(want), Refused), (kind, name)
+    assert isinstance(machine.clerk.ask(DeviceFeeds()), Refused) is not may_ask(kind, "device_feeds")
+    no_snapshot = machine.clerk.ask(Snapshot())
+    assert no_snapshot.reason == ("no_snapshot" if may_ask(kind, "snapshot") else "not_your_feed")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_which_feeds_a_device_reads(quick: tuple[Clerk, House], theirs: Party, kind: DeviceKind) -> None:
+    """Every family × its own scope and every other that there is."""
+    clerk, house = quick
+    machine = enrol(clerk, house, kind)
+    seller = machine if machine.point else enrol(clerk, house, DeviceKind.KIOSK)
+    own = {
+        Family.KEYS: house.institution, Family.CATALOGUE: machine.point or "",
+        Family.LEASES: machine.id if machine.point else seller.id,
+    }  # fmt: skip
+    scopes = {
+        str(house.site),
+        str(house.institution),
+        str(house.kiosk_point),
+        str(house.desk),
+        str(machine.id),
+        str(seller.id),
+        *(str(theirs.rows.row(each)) for each in ("site", "point_of_sale", "device", "context")),
+    }
+    read = set()
+    for family, scope in product(Family, sorted(scopes)):
+        answer = machine.clerk.ask(Feed(feed_name(family, scope)))
+        mine = may_read(kind, family) and scope == own.get(family, house.site)
+        assert isinstance(answer, Refused) is not mine, (family, scope, answer)
+        read |= {feed_name(family, scope)} if mine else set()
+    assert set(machine.clerk.ask(DeviceFeeds()).value["feeds"]) == read
+
+
+@pytest.mark.parametrize(("kind", "elsewhere"), list(product(KINDS, (False, True))))
+async def test_who_fetches_a_snapshot(
+    sqlite_place: tuple[Database, House], quick: tuple[Clerk, House], theirs: Party, keys: Keys, watch: Watch,
+    tmp_path: Path, kind: DeviceKind, elsewhere: bool,
+) -> None:  # fmt: skip
+    clerk, house = quick
+    machine = enrol(clerk, house, kind)
+    if elsewhere:
+        clerk.db.write(
+            "UPDATE device SET site_id = :s WHERE id = :id", {"s": theirs.rows.row("site"), "id": machine.id}
+        )
+    door = Door(sqlite_place[0], watch, path_of, keys)
+    door.start()
+    try:
+        made = (await snapshots.make(door, tmp_path, house.site)).body(Manifest)
+        found = await snapshots.located(door, tmp_path, machine.clerk.actor, made.files[0].name)
+    finally:
+        door.stop()
+    assert (found is not None) is (may_ask(kind, "snapshot") and not elsewhere)
