@@ -1,8 +1,6 @@
 """The wiring of central: configuration → keys → database → door → broker → loops → HTTP. It alone knows all."""
 
 import asyncio
-import time
-from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,13 +10,11 @@ from pathlib import Path
 from secrets import token_urlsafe
 
 from aiohttp import web
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 import central.areas  # noqa: F401  # declares every command, query and entity
+from central.callers import authenticator
 from central.config import CentralConfig
 from central.devices import snapshots
-from central.devices.model import Device, DeviceState
 from central.devices.pages import device_pages
 from central.devices.standing import standing
 from central.first_run.link import FILE, setup_link
@@ -32,12 +28,12 @@ from central.kernel.chain import Chain
 from central.kernel.door import Door
 from central.kernel.pulse import Pulse, Report
 from central.kernel.schema import SchemaError, heads, upgrade
-from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read, Settings
+from central.kernel.tx import SYSTEM, Settings
 from central.kernel.work import BACKOFF
 from central.loops import Loops
 from central.organisation.letters import MAIL
 from central.organisation.model import NoContext, Privilege
-from central.organisation.ops import SetUpHouse, key_digest, operator_of, path_of
+from central.organisation.ops import SetUpHouse, key_digest, path_of
 from central.organisation.pages import WayIn, organisation_pages
 from central.organisation.posting import Post, Webhooks
 from central.organisation.receivers import networks
@@ -47,7 +43,7 @@ from central.organisation.webhooks import OUTBOX_KIND as WEBHOOK
 from central.pricing.pages import pricing_pages
 from central.reports.live import Evenings
 from central.venues.workshop import Workshop
-from central.web.api import AUTHENTICATE, DOOR, MOST_BYTES, Authenticate, routes
+from central.web.api import AUTHENTICATE, DOOR, MOST_BYTES, routes
 from central.web.api_page import api_pages
 from central.web.assets import serve
 from central.web.away import away
@@ -62,7 +58,7 @@ from central.web.metrics import metrics_route
 from central.web.origin import NO_PROXIES, PROXIES, Proxies
 from central.web.screens.routes import screens
 from central.web.session import guard
-from shared.ids import Id, is_id
+from shared.ids import Id
 from shared.outcome import Refused
 from shared.runtime.broker import EmbeddedBroker
 from shared.runtime.config import Failure
@@ -72,11 +68,8 @@ from shared.runtime.mqtt import Bus, Roster
 from shared.runtime.notify import Notifier, stay
 from shared.runtime.system import SystemClock, fresh_id
 from shared.runtime.tasks import Crew
-from shared.wire.requests import DEVICE, request_genuine
 
 log = logger(__name__)
-KNOWN_FOR_S = 2.0  # how long a caller's rights are remembered: a withdrawn right ends within this
-MOST_KNOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,60 +246,6 @@ def make_app(
     if loops:
         loops.on_presence.append(live.wake)
     return app
-
-
-def authenticator(door: Door) -> Authenticate:
-    """Who asks: a device by its signature, an operator's program by its key, or anybody, who may next to nothing."""
-    known: dict[str, tuple[float, Actor]] = {}
-
-    async def authenticate(request: web.Request, body: bytes) -> Actor | None:
-        if DEVICE in request.headers:
-            return await _device(door, request, body)
-        said = request.headers.get("Authorization")
-        if said is None:
-            return ANONYMOUS
-        found = known.get(said)
-        if found and found[0] > time.monotonic():
-            return found[1]
-        actor = await _operator(door, said)
-        if actor:
-            if len(known) >= MOST_KNOWN:
-                known.clear()
-            known[said] = (time.monotonic() + KNOWN_FOR_S, actor)
-        return actor
-
-    return authenticate
-
-
-async def _operator(door: Door, said: str) -> Actor | None:
-    scheme, _, encoded = said.partition(" ")
-    try:
-        operator_id, _, key = b64decode(encoded, validate=True).decode().partition(":")
-    except ValueError:  # neither base 64 nor text
-        return None
-    if scheme.lower() != "basic" or not is_id(operator_id):
-        return None
-    found: Actor | None = await door.read(SYSTEM, lambda read: operator_of(read, operator_id, key))
-    return found
-
-
-async def _device(door: Door, request: web.Request, body: bytes) -> Actor | None:
-    """The device whose key signed this request. A revoked one is still heard: its facts go to quarantine."""
-
-    def look(read: Read) -> Device | None:
-        return read.get(Device, request.headers[DEVICE])
-
-    if not is_id(request.headers[DEVICE]):
-        return None
-    device: Device | None = await door.read(SYSTEM, look)
-    if device is None or device.state not in (DeviceState.ACTIVE, DeviceState.REVOKED) or not device.public_key:
-        return None
-    key = load_pem_public_key(device.public_key.encode())
-    genuine = isinstance(key, Ed25519PublicKey) and request_genuine(
-        request.headers, key, request.method, request.raw_path, body
-    )
-    grants = frozenset({(str(Privilege.DEVICE_SYNC), str(device.context_id))})
-    return Actor(ActorKind.DEVICE, device.id, device.code, grants) if genuine else None
 
 
 async def run(config: CentralConfig, ready_file: Path | None = None) -> None:

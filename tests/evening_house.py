@@ -44,7 +44,7 @@ from shared.wire.facts import (
     fact_hash,
 )
 from shared.wire.leases import Lease
-from shared.wire.requests import COMMAND_ID, signed_headers
+from shared.wire.requests import signed_headers
 from shared.wire.seal import Sealed, Signer
 from shared.wire.token import leased_ticket_id
 from tests.waiting import PATIENCE_S
@@ -93,10 +93,11 @@ class Device:
 
     async def command(self, name: str, body: bytes) -> dict[str, Any]:
         path = f"/api/v1/commands/{name}"
-        headers = signed_headers(self.id, self.signer, "POST", path, datetime.now(UTC).isoformat(), body)
+        at = datetime.now(UTC).isoformat()
+        headers = signed_headers(self.id, self.signer, "POST", path, at, fresh_id(CLOCK), body, fresh_id(CLOCK))
         async with (
             aiohttp.ClientSession() as session,
-            session.post(self.url + path, data=body, headers={**headers, COMMAND_ID: fresh_id(CLOCK)}) as answer,
+            session.post(self.url + path, data=body, headers=headers) as answer,
         ):
             said = await answer.json(content_type=None)
         assert "value" in said, said

@@ -18,6 +18,7 @@ from central.kernel.entity import BY_NAME, ENTITIES, Declaration, E
 from central.kernel.found import remember, spoken
 from central.kernel.keys import Keys
 from central.kernel.privileges import nodes
+from central.kernel.versions import COUNTED, move, version
 from shared.clock import to_ms
 from shared.ids import Id, near_id
 
@@ -105,6 +106,10 @@ class Read:
     def memory(self) -> dict[str, Any]:
         """This connection's, kept from one transaction to the next: a cache, never the truth."""
         return self._db.memory
+
+    def version(self, name: str) -> int:
+        """How often what this number counts has changed (kernel/versions.py)."""
+        return version(self._db, name)
 
     def run(self, sql: str, /, **params: Any) -> list[Row]:
         return self._db.run(sql, params)
@@ -241,6 +246,8 @@ class Tx(Read):
         self.touched.add(table)
         if spoken(table):
             self.gather(remember, (table, entity_id))
+        if counted := COUNTED.get(table):
+            self.gather(move, counted)
 
     def changed(self, table: str, entity_id: str, change: dict[str, Any]) -> None:
         """Puts a change made by a statement of one's own into the audit: {field: [before, after]}."""

@@ -14,11 +14,14 @@ from central.kernel.privileges import EVERYTHING, Action, nodes
 from central.kernel.registry import answers, privileges
 from central.kernel.scope import context_of
 from central.kernel.tx import Actor, ActorKind, Read
+from central.kernel.versions import OPERATORS, counts
 from central.organisation.contexts import path_of
 from central.organisation.model import NoOperator, Operator, OperatorKind, Privilege
 from central.organisation.rules import Held
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
+
+counts(OPERATORS, "operator", "operator_grant", "operator_role", "operator_perimeter", "operator_session", "profile")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from central.web.origin import address_of
 from central.web.session import CSRF_HEADER, SAFE, SESSIONS, is_csrf
 from shared.wire.requests import DEVICE
 
-Authenticate = Callable[[web.Request, bytes], Awaitable[Actor | None]]
-"""Who signed this request, or holds its key; None: not who it says. The body is what a device's signature covers."""
+Authenticate = Callable[[web.Request, bytes], Awaitable[Actor | web.Response | None]]
+"""Who signed this request, or holds its key; None: not who it says; an answer says what is wrong with it. The body is
+what a device's signature covers."""
 
 AUTHENTICATE: web.AppKey[Authenticate] = web.AppKey("authenticate")
 MOST_BYTES = 64 * 1024 * 1024  # a plan file of 80,000 places is 21 MB, and JSON escapes its quotes once more
@@ -28,12 +29,10 @@ async def caller(request: web.Request, body: bytes = b"") -> Actor | web.Respons
     """The actor, with where the request comes from; or the problem to answer with."""
     authenticate = request.app[AUTHENTICATE]
     if DEVICE in request.headers or "Authorization" in request.headers:
-        actor = await authenticate(request, body)
-        return _placed(request, actor) if actor else unknown_caller(request)
+        return _placed(request, await authenticate(request, body))
     signed_in = await request.app[SESSIONS](request) if SESSIONS in request.app and request.cookies else None
     if signed_in is None:
-        nobody = await authenticate(request, body)
-        return _placed(request, nobody) if nobody else unknown_caller(request)
+        return _placed(request, await authenticate(request, body))
     said = request.headers.get(CSRF_HEADER, "")
     if request.method not in SAFE and not is_csrf(said, signed_in.csrf):
         return problem(403, "not_our_page", f"A browser's session sends the page's token in the header {CSRF_HEADER}.")
@@ -54,8 +53,12 @@ async def caller_with_body(request: web.Request) -> tuple[Actor, bytes] | web.Re
     return actor if isinstance(actor, web.Response) else (actor, body)
 
 
-def _placed(request: web.Request, actor: Actor) -> Actor:
-    return replace(actor, origin=f"api {address_of(request)}")
+def _placed(request: web.Request, found: Actor | web.Response | None) -> Actor | web.Response:
+    return replace(found, origin=f"api {address_of(request)}") if isinstance(found, Actor) else _refused(request, found)
+
+
+def _refused(request: web.Request, answer: web.Response | None) -> web.Response:
+    return unknown_caller(request) if answer is None else answer
 
 
 def problem(status: int, reason: str, title: str, **more: Any) -> web.Response:

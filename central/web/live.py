@@ -19,8 +19,8 @@ import orjson
 from aiohttp import web
 
 from central.kernel.door import Door
-from central.kernel.privileges import nodes
 from central.kernel.tx import SYSTEM, Read
+from central.kernel.versions import OPERATORS
 from central.web.api import AUTHENTICATE, problem
 from central.web.evening import CheckLine, Evening
 from central.web.live_view import Drawn, Frame, draw, empty_page, page
@@ -67,6 +67,7 @@ class View:
     seats: list[int] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    rights: int = 0  # the number of changes of rights when it was drawn
     written: dict[int, bytes] = field(default_factory=dict)  # messages of this number, by the number they start from
 
     def take(self, drawn: Drawn) -> None:
@@ -90,6 +91,10 @@ class View:
             self.seats = [self.number] * len(drawn.seats)
         for at in moved:
             self.seats[at] = self.number
+        self.wake()
+
+    def wake(self) -> None:
+        """Whoever watches looks what there is for them."""
         self.news.set()
         self.news = asyncio.Event()
 
@@ -168,8 +173,11 @@ class LivePage:
             if age < least_s or (view.seen == self._changes and age < TICK_S - EVERY_S):
                 return
             view.seen, view.at = self._changes, time.monotonic()
+            rights = view.rights
             looked = await self._door.read(SYSTEM, lambda read: self._look(read, view))
             self.drawings += 1
+            if view.rights != rights:
+                view.wake()
             view.evening = looked[0] if looked else None
             if looked:
                 view.take(looked[1])
@@ -180,6 +188,7 @@ class LivePage:
         anew = self._checks is None or (
             self._checks_seen != view.seen and started - self._checks_at > max(CHECKS_EVERY_S, 20 * self._checks_cost)
         )
+        view.rights = read.version(OPERATORS)
         evening = self._collect(read, view.performance, None if anew else self._checks)
         if evening is None:
             return None
@@ -241,7 +250,7 @@ class LivePage:
         self._watchers += 1
         self._wake.set()
         try:
-            await self._tell(view, int(number), answer)
+            await self._tell(view, int(number), answer, request)
         except (ConnectionError, asyncio.CancelledError):
             pass  # gone
         finally:
@@ -249,9 +258,15 @@ class LivePage:
             self._watchers -= 1
         return answer
 
-    async def _tell(self, view: View, number: int, answer: web.StreamResponse) -> None:
+    async def _tell(self, view: View, number: int, answer: web.StreamResponse, request: web.Request) -> None:
+        """Until the page is left, or whoever watches may no more: asked again when what anybody may has changed."""
+        rights = -1
         while not self._closing:
             news = view.news
+            if view.rights != rights:
+                rights = view.rights
+                if await self._refused(request):
+                    return
             if view.number > number:
                 number, message = view.number, view.since(number)
                 await answer.write(b"id: %s-%d\ndata: %s\n\n" % (self._boot.encode(), number, message))
@@ -263,8 +278,10 @@ class LivePage:
             return None
         signed_in = await request.app[SESSIONS](request) if SESSIONS in request.app else None
         actor = signed_in.actor if signed_in else await request.app[AUTHENTICATE](request, b"")
-        held = nodes(self._needs)
-        if actor is not None and any(node in held for node, _ in actor.grants):
+        if isinstance(actor, web.Response):
+            return actor
+        needs = self._needs
+        if actor and await self._door.read(actor, lambda read: self._door.holding(read, needs) is None):
             return None
         answer = problem(401, "who_are_you", "Sign in with an operator's id and key.", fix=self._needs)
         answer.headers["WWW-Authenticate"] = 'Basic realm="Parterre", charset="UTF-8"'

@@ -24,7 +24,7 @@ from central.web.rows import MOST_ROWS, OWN, ROWS, filters
 from central.web.session import CSRF_HEADER
 from central.web.texts import texts
 from shared.ids import Id
-from shared.wire.requests import COMMAND_ID, DEVICE, SIGNATURE, TIME
+from shared.wire.requests import COMMAND_ID, DEVICE, NONCE, SIGNATURE, TIME
 
 VERSION = "1"
 _REF = "#/components/schemas/{model}"
@@ -79,8 +79,8 @@ _LOOKS: dict[Look, dict[str, Any]] = {
 }
 _ABOUT = f"""Commands change, queries and entities read.
 
-**Who asks.** A program sends its operator's id and key (Basic), a device signs ({DEVICE}, {TIME}, {SIGNATURE}), a
-browser that is signed in sends its cookie and, to change something, the page's token in {CSRF_HEADER}.
+**Who asks.** A program sends its operator's id and key (Basic), a device signs ({DEVICE}, {TIME}, {NONCE},
+{SIGNATURE}), a browser that is signed in sends its cookie and, to change something, the page's token in {CSRF_HEADER}.
 
 **Once only.** A command carries its id, made by the sender, in {COMMAND_ID}; sent again it gives the same answer.
 
@@ -109,8 +109,11 @@ def document() -> dict[str, Any]:
             "responses": {f"S{status}": _refused(said) for status, said in _SAID.items()},
             "securitySchemes": _SECURITY,
         },
-        "security": [{"operator": []}, {"session": []}, {"device": [], "device_time": [], "device_signature": []}],
+        "security": [{"operator": []}, {"session": []}, {key: [] for key in _DEVICE}],
     }
+
+
+_DEVICE = ("device", "device_time", "device_nonce", "device_signature")
 
 
 def _header_key(name: str, said: str) -> dict[str, Any]:
@@ -121,7 +124,8 @@ _SECURITY = {
     "operator": {"type": "http", "scheme": "basic", "description": "An operator's id and its key."},
     "session": _header_key(CSRF_HEADER, "With the session's cookie: the token of a page that is signed in."),
     "device": _header_key(DEVICE, "A device's id."),
-    "device_time": _header_key(TIME, "The device's time, ISO 8601."),
+    "device_time": _header_key(TIME, "When it was signed, ISO 8601 with offset: within ten minutes of central's time."),
+    "device_nonce": _header_key(NONCE, "Up to 64 characters that this device never used before."),
     "device_signature": _header_key(SIGNATURE, "Ed25519, base64: docs/interfaces.md."),
 }
 

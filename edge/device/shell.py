@@ -35,7 +35,7 @@ from shared.runtime.sync import Reader, SealRefused, Sync
 from shared.runtime.system import Clock, SystemClock, fresh_id
 from shared.runtime.tasks import Crew, wait_any
 from shared.wire import topics
-from shared.wire.certificates import DeviceKind
+from shared.wire.certificates import DeviceKind, Right
 from shared.wire.facts import Fact, FactKind
 from shared.wire.feeds import Family, FeedPage, feed_name
 from shared.wire.seal import Signer
@@ -281,6 +281,7 @@ async def start(
         for pem in (*identity.stored.central_certificates, identity.certificate.pem):
             keyring.add(pem)
         central = HttpCentral(config.central, clock, identity.device_id, identity.signer, config.timeout_s)
+        central.vouches = lambda sealed: keyring.vouches(sealed, Right.STATE) is not None
         async with central, Crew() as crew:
             device = Device(config, identity, journal, keyring, clock, central, readers or {})
             device.check()

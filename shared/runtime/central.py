@@ -1,7 +1,10 @@
-"""The way to central. Over HTTP every request is signed by the device; every answer is a value or a named refusal."""
+"""The way to central. Over HTTP every request is signed by the device, at central's time where its own clock is wrong;
+every answer is a value or a named refusal."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from secrets import token_hex
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -10,10 +13,14 @@ import orjson
 from yarl import URL
 
 from shared.ids import Id
+from shared.runtime.log import logger
 from shared.runtime.system import Clock
-from shared.wire.requests import COMMAND_ID, signed_headers
-from shared.wire.seal import Signer
+from shared.wire.codec import build
+from shared.wire.requests import COMMAND_ID, NONCE, WRONG_TIME, TimeTold, signed_headers
+from shared.wire.seal import Sealed, Signer
 
+log = logger(__name__)
+OPEN = frozenset({"enrol_device", "enrolment", "device_time"})  # never signed: they get keys and time right
 MAX_ANSWER = 32 * 1024 * 1024
 MAX_PROBLEM = 64 * 1024
 PIECE = 256 * 1024  # of a file
@@ -42,8 +49,9 @@ class Central(Protocol):
 
 
 class HttpCentral:
-    """Use it as a context, or call `close`. Without `device_id` and `signer` requests go unsigned (enrolment). Raises
-    Unreachable and Declined only."""
+    """Use it as a context, or call `close`. Without `device_id` and `signer` requests go unsigned (enrolment).
+    `vouches` says whether central sealed a statement: by what it says of its time a request is signed once more that
+    was out of time. Raises Unreachable and Declined only."""
 
     def __init__(
         self,
@@ -57,6 +65,8 @@ class HttpCentral:
         self._clock, self._device_id, self._signer = clock, device_id, signer
         self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(timeout_s, 5.0))
         self._session: aiohttp.ClientSession | None = None
+        self.vouches: Callable[[Sealed], bool] | None = None
+        self._off = timedelta()  # of the requests' time from our clock's
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,47 +80,81 @@ class HttpCentral:
             self._session = None
 
     async def query(self, name: str, params: Mapping[str, str]) -> bytes:
-        return await self._ask("GET", self._url / "queries" / name % dict(params), b"", {})
+        return await self._ask("GET", self._url / "queries" / name % dict(params))
 
     async def command(self, name: str, command_id: Id, body: bytes) -> bytes:
-        headers = {COMMAND_ID: command_id, "Content-Type": "application/json"}
-        return await self._ask("POST", self._url / "commands" / name, body, headers)
+        return await self._ask("POST", self._url / "commands" / name, body, command_id)
 
     async def download(self, name: str) -> AsyncIterator[bytes]:
         """A snapshot's file, piece by piece; however long it takes, as long as it comes."""
         url = self._url / "snapshots" / name
         timeout = aiohttp.ClientTimeout(sock_connect=self._timeout.sock_connect, sock_read=self._timeout.total)
         try:
-            async with self._open("GET", url, b"", {}, timeout) as answer:
-                if answer.status != 200:
-                    _value(answer.status, await answer.content.read(MAX_PROBLEM))
-                    raise Unreachable(f"answer {answer.status} that is no file")
-                async for piece in answer.content.iter_chunked(PIECE):
-                    yield piece
+            for last in (False, True):
+                headers = self._headers("GET", url, b"", "")
+                async with self._open("GET", url, b"", headers, timeout) as answer:
+                    if answer.status == 200:
+                        async for piece in answer.content.iter_chunked(PIECE):
+                            yield piece
+                        return
+                    text = await answer.content.read(MAX_PROBLEM)
+                    if last or not self._set_right(answer.status, text, headers):
+                        _value(answer.status, text)
+                        raise Unreachable(f"answer {answer.status} that is no file")
         except TimeoutError:
             raise Unreachable(f"{self._url.origin()} stopped sending") from None
         except (aiohttp.ClientError, OSError) as bad:
             raise Unreachable(f"{self._url.origin()}: {bad}") from None
 
-    async def _ask(self, method: str, url: URL, body: bytes, headers: dict[str, str]) -> bytes:
+    async def _ask(self, method: str, url: URL, body: bytes = b"", command_id: str = "") -> bytes:
         try:
-            async with self._open(method, url, body, headers, self._timeout) as answer:
-                text = await answer.content.read(MAX_ANSWER + 1)
-                while len(text) <= MAX_ANSWER and (more := await answer.content.read(MAX_ANSWER)):
-                    text += more
-                return _value(answer.status, text)
+            headers = self._headers(method, url, body, command_id)
+            status, text = await self._answer(method, url, body, headers)
+            if self._set_right(status, text, headers):
+                headers = self._headers(method, url, body, command_id)
+                status, text = await self._answer(method, url, body, headers)
+            return _value(status, text)
         except TimeoutError:
             raise Unreachable(f"no answer from {self._url.origin()} in time") from None
         except (aiohttp.ClientError, OSError) as bad:
             raise Unreachable(f"{self._url.origin()}: {bad}") from None
 
+    async def _answer(self, method: str, url: URL, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        async with self._open(method, url, body, headers, self._timeout) as answer:
+            text = await answer.content.read(MAX_ANSWER + 1)
+            while len(text) <= MAX_ANSWER and (more := await answer.content.read(MAX_ANSWER)):
+                text += more
+            return answer.status, text
+
+    def _headers(self, method: str, url: URL, body: bytes, command_id: str) -> dict[str, str]:
+        """Signed if this device has a name, and what it asks is not for everybody."""
+        headers = {"Content-Type": "application/json"} if body else {}
+        if self._device_id is None or self._signer is None or url.name in OPEN:
+            return headers | ({COMMAND_ID: command_id} if command_id else {})
+        at, path = (self._clock.read().wall + self._off).isoformat(), url.raw_path_qs
+        return headers | signed_headers(
+            self._device_id, self._signer, method, path, at, token_hex(16), body, command_id
+        )  # fmt: skip
+
+    def _set_right(self, status: int, text: bytes, headers: Mapping[str, str]) -> bool:
+        """Whether central said that a request was out of time, and what time it is: later ones are signed by that."""
+        if status != 401 or self.vouches is None or NONCE not in headers:
+            return False
+        try:
+            said = orjson.loads(text)
+            sealed = build(Sealed, said["detail"]["time"]) if said["reason"] == WRONG_TIME else None
+            told = sealed.body(TimeTold) if sealed and self.vouches(sealed) else None
+        except (ValueError, KeyError, TypeError):
+            return False
+        if told is None or told.nonce != headers[NONCE] or told.at.tzinfo is None:
+            return False
+        self._off = told.at - self._clock.read().wall
+        log.info("requests are signed by central's time", off_s=round(self._off.total_seconds()))
+        return True
+
     def _open(
         self, method: str, url: URL, body: bytes, headers: dict[str, str], timeout: aiohttp.ClientTimeout
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """A request, signed if this device has a name."""
-        if self._device_id is not None and self._signer is not None:
-            at = self._clock.read().wall.isoformat()
-            headers = headers | signed_headers(self._device_id, self._signer, method, url.raw_path_qs, at, body)
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout)
         return self._session.request(method, url, data=body or None, headers=headers, timeout=timeout)

@@ -450,8 +450,9 @@ class Gate:
     ) -> Any:
         """A request as a device signs it; `signed` and `sent` are what it did not sign."""
         method = "POST" if body else "GET"
-        headers = signed_headers(self.id, self.signer, method, signed or path, NOW.isoformat(), body)
-        headers |= {COMMAND_ID: new_id()} | more
+        command_id = new_id() if body else ""
+        at = NOW.isoformat()
+        headers = signed_headers(self.id, self.signer, method, signed or path, at, new_id(), body, command_id) | more
         data = (body if sent is None else sent) or None
         async with self.desk.client.request(method, path, data=data, headers=headers) as answer:
             return answer.status, _said(answer.status, answer.content_type, await answer.read())

@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from central.app import running
 from central.config import BrokerConfig, CentralConfig
 from central.kernel.tx import SYSTEM, Read
+from central.organisation.model import Privilege
+from central.organisation.operators import WithdrawKey
 from central.organisation.ops import CreateOperator, key_digest
 from central.reports.live import Evenings
 from central.web.evening import Evening, KnownDevice, Series, Window
@@ -51,6 +53,9 @@ async def evening(tmp_path: Path) -> AsyncIterator[EveningHouse]:
 async def get(url: str, **headers: str) -> tuple[int, str, Any]:
     async with aiohttp.ClientSession() as session, session.get(url, headers=headers, allow_redirects=False) as answer:
         return answer.status, await answer.text(), answer.headers
+
+
+SEES = str(Privilege.ACCESS_READ)
 
 
 def basic_auth(operator_id: str, key: str) -> str:
@@ -110,7 +115,29 @@ async def test_closed_unless_told_otherwise(tmp_path: Path) -> None:
         command = CreateOperator(seller, house.house.institution, "Vendeur", key_digest(key), ())
         assert (await house.central.door.execute(SYSTEM, command, fresh_id(SystemClock()))).ok
         assert (await get(url, Authorization=basic_auth(seller, key)))[0] == 401
+        beside = CreateOperator(fresh_id(SystemClock()), house.house.organiser, "Porte", key_digest(key), (SEES,))
+        assert (await house.central.door.execute(SYSTEM, beside, fresh_id(SystemClock()))).ok
+        assert (await get(url, Authorization=basic_auth(beside.id, key)))[0] == 401, "it shows every organiser's"
         assert (await get(url, Authorization=basic_auth(house.operator, house.key)))[0] == 200
+
+
+async def test_whoever_may_no_more_watches_no_more(tmp_path: Path) -> None:
+    async with evening_house(tmp_path) as house:
+        watcher, key = fresh_id(SystemClock()), "a key that is withdrawn"
+        made = CreateOperator(watcher, house.house.institution, "Régie", key_digest(key), (SEES,))
+        auth = {"Authorization": basic_auth(watcher, key)}
+        assert (await house.central.door.execute(SYSTEM, made, fresh_id(SystemClock()))).ok
+        _, text, _ = await get(house.central.url + "/live", **auth)
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(news_of(house.central.url, text), headers=auth) as answer,
+            asyncio.timeout(PATIENCE_S),
+        ):
+            assert answer.status == 200
+            assert (await house.central.door.execute(SYSTEM, WithdrawKey(watcher), fresh_id(SystemClock()))).ok
+            while await answer.content.readany():
+                pass
+            assert answer.content.at_eof()
 
 
 async def test_nothing_planned_says_what_to_do(tmp_path: Path) -> None:

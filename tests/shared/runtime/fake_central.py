@@ -2,6 +2,7 @@
 it checks signatures, hashes, gaps and seals for real, and can be told to misbehave."""
 
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -11,18 +12,19 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.ids import Id, derived_id
+from shared.runtime.central import OPEN
 from shared.wire.certificates import Certificate, requested_key
 from shared.wire.codec import dump, load
 from shared.wire.facts import Fact, Receipt, Upload, fact_hash
 from shared.wire.feeds import FeedPage, FeedRow
-from shared.wire.requests import COMMAND_ID, DEVICE, request_genuine
+from shared.wire.requests import COMMAND_ID, DEVICE, NONCE, WRONG_TIME, TimeTold, in_time, request_genuine
 from shared.wire.seal import Signer, genuine, kid_of, seal
 
 
 class No(Exception):
-    def __init__(self, reason: str, status: int = 409) -> None:
+    def __init__(self, reason: str, status: int = 409, detail: Any = None) -> None:
         super().__init__(reason)
-        self.reason, self.status = reason, status
+        self.reason, self.status, self.detail = reason, status, detail or {}
 
 
 @dataclass
@@ -44,6 +46,7 @@ class FakeCentral:
     page_rows: int = 2
     ahead: timedelta = timedelta(0)
     bend: Any = None  # (FeedPage) → FeedPage, to lie
+    bend_time: Callable[[TimeTold], TimeTold] = lambda told: told
     max_upload: int = 0
     _runner: web.AppRunner | None = None
 
@@ -87,14 +90,15 @@ class FakeCentral:
         name, body = request.match_info["name"], await request.read()
         self.requests.append((name, body))
         try:
-            if name not in ("enrol_device", "enrolment"):
+            if name not in OPEN:
                 self._check_signature(request, body)
             if request.method == "POST" and not request.headers.get(COMMAND_ID):
                 raise No("no_command_id")
             value = getattr(self, f"_{name}")(body, request.query)
         except No as no:
             problem = {"type": "about:blank", "title": no.reason, "status": no.status, "reason": no.reason, "fix": "f"}
-            return web.json_response(problem, status=no.status, content_type="application/problem+json")
+            said = dump({**problem, "detail": no.detail})
+            return web.Response(body=said, status=no.status, content_type="application/problem+json")
         if self.mute:
             assert request.transport is not None
             request.transport.abort()
@@ -104,6 +108,10 @@ class FakeCentral:
         who = self.devices.get(request.headers.get(DEVICE, ""))
         if who is None or not request_genuine(request.headers, who.key, request.method, request.path_qs, body):
             raise No("not_signed", 401)
+        now = datetime.now(UTC) + self.ahead
+        if not in_time(request.headers, now):
+            told = TimeTold(request.headers.get(NONCE, ""), now)
+            raise No(WRONG_TIME, 401, {"time": seal(dump(self.bend_time(told)), self.signer)})
 
     def _device_feeds(self, *_: Any) -> Any:
         return {"feeds": sorted(self.feeds), "settings": self.settings}
