@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from central.devices.model import DEVICE, Device, DeviceDo, DeviceState, NoDevice
 from central.kernel.declared import code_taken
-from central.kernel.entity import Loose, Raw, Reach, Ref, Secret
+from central.kernel.entity import Between, Loose, Raw, Reach, Ref, Secret
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Context, Privilege
@@ -94,7 +94,7 @@ class EnrolDevice:
     """Sent by the device itself: the one-time code and a signing request for the key that it made."""
 
     code: Annotated[str, Secret()]
-    request_pem: Annotated[str, Raw()]
+    request_pem: Annotated[str, Raw(), Between(most=4_000)]
     label: str = ""
 
 
@@ -162,7 +162,10 @@ class RevokeDevice:
     good all the same."""
 
     device_id: Annotated[Id, Ref("device")]
-    good: tuple[Annotated[Id, Loose("tickets that it signed: their sales may still be with it")], ...] = ()
+    good: Annotated[
+        tuple[Annotated[Id, Loose("tickets that it signed: their sales may still be with it")], ...],
+        Between(most=20_000),
+    ] = ()
 
 
 @handles(RevokeDevice, needs=Privilege.DEVICE_MODIFY, at=lambda read, want: device_context(read, want.device_id))

@@ -21,7 +21,7 @@ from central.devices.leases import own_context, take_returned, take_sealed
 from central.devices.model import Device, DeviceState, FactRecord, FactState, NoDevice
 from central.devices.sales import take_sale
 from central.kernel.db import UNFIT
-from central.kernel.entity import Loose, Ref
+from central.kernel.entity import Between, Loose, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
@@ -54,7 +54,9 @@ MOST_GAPS = 20
 class UploadFacts(Upload):
     """A batch of a device's facts, oldest first, with its signature over the last one's hash."""
 
-    facts: Annotated[tuple[Fact, ...], Loose("looked at one by one, when each has its effect")]
+    facts: Annotated[
+        tuple[Fact, ...], Loose("looked at one by one, when each has its effect"), Between(most=BATCH_FACTS)
+    ]
 
 
 @handles(UploadFacts, needs=Privilege.DEVICE_SYNC, at=own_context, gives=Receipt)

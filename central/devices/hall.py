@@ -8,7 +8,7 @@ from typing import Annotated
 
 from central.catalogue.model import Performance, ProductState
 from central.catalogue.ops import performance_context
-from central.kernel.entity import Ref, Secret
+from central.kernel.entity import Between, Ref, Secret
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
@@ -22,7 +22,7 @@ class PublishHall:
     """Tells a performance's picture to its site. `taken` is derived and bulky, so the log leaves it out."""
 
     performance_id: Annotated[Id, Ref("performance")]
-    taken: Annotated[str, Secret()]
+    taken: Annotated[str, Secret(), Between(most=32_768)]
 
 
 @handles(

@@ -16,7 +16,7 @@ from central.inventory.model import Allocation, PlaceState
 from central.inventory.places import Holder, Seat, release, take_seats
 from central.inventory.shop import reach
 from central.kernel.db import in_list
-from central.kernel.entity import Reach, Ref
+from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
@@ -45,7 +45,7 @@ class RequestLease:
 
     lease_id: Annotated[Id, Ref("lease"), Reach.OWN]
     performance_id: Annotated[Id, Ref("performance")]
-    seats: tuple[Annotated[Id, Ref("physical_seat"), Reach.WITHIN], ...] = ()
+    seats: Annotated[tuple[Annotated[Id, Ref("physical_seat"), Reach.WITHIN], ...], Between(most=500)] = ()
     category_id: Annotated[Id, Ref("seat_category"), Reach.WITHIN] | None = None
     quantity: int = 0
 

@@ -23,7 +23,7 @@ from central.devices.belonging import asking
 from central.devices.leases import own_context
 from central.devices.model import NoDevice, SnapshotRecord
 from central.kernel.door import Door
-from central.kernel.entity import Ref
+from central.kernel.entity import Between, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.trouble import trouble_of
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read, Tx
@@ -53,7 +53,7 @@ class NoteSnapshot:
 
     site_id: Annotated[Id, Ref("site")]
     created: datetime
-    feeds: dict[str, int]
+    feeds: Annotated[dict[str, int], Between(most=1_000)]
     file: SnapshotFile
 
 

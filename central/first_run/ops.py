@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from central.first_run.model import Block, NoSetUp, is_siret, licences_of, not_licences
 from central.kernel.beside import Errand
 from central.kernel.declared import CONFIGURED, refused_row
-from central.kernel.entity import ENTITIES, Look, Raw, Secret
+from central.kernel.entity import ENTITIES, Between, Look, Raw, Secret
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Fault, faults_of
@@ -42,6 +42,7 @@ from central.venues.physical import (
     validate_physical,
 )
 from central.venues.plan_prepared import reading
+from central.venues.planfile_checks import MOST_BYTES
 from shared.ids import Id, near_id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -223,8 +224,8 @@ class SettleHall:
     draft until it is accepted; settled again, the one before is gone."""
 
     names: Names
-    plan: Annotated[str, Raw()] = ""
-    blocks: tuple[Block, ...] = ()
+    plan: Annotated[str, Raw(), Between(most=MOST_BYTES)] = ""
+    blocks: Annotated[tuple[Block, ...], Between(most=200)] = ()
 
 
 def _reading(want: SettleHall, command_id: Id) -> Errand | None:
@@ -292,7 +293,7 @@ class AppointAdministrator:
     language: Annotated[str, Look.LANGUAGE]
     password: Annotated[str, Secret()]
     administration: FirstProfile
-    profiles: tuple[FirstProfile, ...] = ()
+    profiles: Annotated[tuple[FirstProfile, ...], Between(most=20)] = ()
 
 
 @handles(AppointAdministrator, needs=Privilege.OPERATOR_CREATE, at=by_house_alone, gives=Id)

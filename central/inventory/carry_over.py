@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from central.catalogue.model import Performance
 from central.inventory.plan_tables import GONE, performance_table, save_performance
 from central.inventory.telling import plan_changed
-from central.kernel.entity import Reach, Ref
+from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Read, Tx
@@ -79,8 +79,8 @@ class CarryOver:
     action touched, and the fields that it changed. `selection`: only these places. A dry run is the preview."""
 
     configuration_id: Annotated[Id, Ref("logical_configuration")]
-    performances: tuple[Annotated[Id, Ref("performance")], ...]
-    fields: tuple[Field, ...] = ()
+    performances: Annotated[tuple[Annotated[Id, Ref("performance")], ...], Between(most=MOST_PERFORMANCES)]
+    fields: Annotated[tuple[Field, ...], Between(most=20)] = ()
     action_id: Annotated[Id, Ref("plan_action"), Reach.WITHIN] | None = None
     selection: Selection = field(default_factory=lambda: Selection(everything=True))
     why: str = ""

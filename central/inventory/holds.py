@@ -61,8 +61,8 @@ class HoldPlaces:
     hold_id: Annotated[Id, Ref("hold"), Reach.OWN]
     point_of_sale_id: Annotated[Id, Ref("point_of_sale")]
     performance_id: Annotated[Id, Ref("performance")]
-    seats: tuple[Annotated[Id, Ref("physical_seat"), Reach.WITHIN], ...] = ()
-    counted: tuple[CountedWish, ...] = ()
+    seats: Annotated[tuple[Annotated[Id, Ref("physical_seat"), Reach.WITHIN], ...], Between(most=999)] = ()
+    counted: Annotated[tuple[CountedWish, ...], Between(most=100)] = ()
     best: BestWish | None = None
     contact_id: Annotated[Id, Loose("of a house's own list of contacts; nothing is read by it")] | None = None
 
@@ -267,7 +267,7 @@ class ReleaseHold:
     """Gives these places of a hold back; none named: all of them, and the hold is over."""
 
     hold_id: Annotated[Id, Ref("hold")]
-    allocations: tuple[Annotated[Id, Ref("allocation"), Reach.WITHIN], ...] = ()
+    allocations: Annotated[tuple[Annotated[Id, Ref("allocation"), Reach.WITHIN], ...], Between(most=999)] = ()
 
 
 @handles(ReleaseHold, needs=Privilege.ORDER_CREATE, at=lambda read, want: hold_context(read, want.hold_id), gives=Held)

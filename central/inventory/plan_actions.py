@@ -9,7 +9,7 @@ from central.catalogue.model import Performance
 from central.catalogue.ops import performance_context
 from central.inventory.plan_tables import performance_table, save_performance
 from central.inventory.telling import plan_changed
-from central.kernel.entity import Reach, Ref
+from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Read, Tx
@@ -104,7 +104,7 @@ class OrderSeats:
     performance_id: OfPerformance
     selection: Selection
     order: SeatOrder
-    first_zones: tuple[Annotated[Id, Ref("physical_zone"), Reach.WITHIN], ...] = ()
+    first_zones: Annotated[tuple[Annotated[Id, Ref("physical_zone"), Reach.WITHIN], ...], Between(most=1_000)] = ()
     why: str = ""
 
 

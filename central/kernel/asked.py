@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from central.kernel.bounds import beyond, heaviest
 from central.kernel.registry import Handler, handler_of
 from central.kernel.replies import faulty
 from central.kernel.tx import Actor, ActorKind
@@ -16,7 +17,7 @@ from central.kernel.worded import worded
 from shared.ids import Id
 from shared.outcome import Refused
 
-HEAVY = 64 * 1024  # characters, members and other values of a command: from there on another thread works it out
+HEAVY = 128 * 1024  # characters, members and other values of a command: from there on another thread works it out
 KEPT_BYTES = 2048  # of what was refused
 KEPT_FIELD_BYTES = 120  # of each of its fields, where it is more
 
@@ -58,20 +59,30 @@ def job_of(actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False)
 
 
 def looked_through(actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False) -> Job | Refused:
-    """Its texts looked through first, and kept as they then are."""
+    """How large it is, and its texts, looked through first; kept as they then are."""
+    too_much = beyond(command)
+    return faulty(too_much) if too_much else _worded(actor, command, command_id, dry_run=dry_run)
+
+
+def _worded(actor: Actor, command: Any, command_id: Id, *, dry_run: bool) -> Job | Refused:
     command, faults = worded(command)
     return faulty(faults) if faults else job_of(actor, command, command_id, dry_run=dry_run)
 
 
 async def looked_through_beside(actor: Actor, command: Any, command_id: Id, *, dry_run: bool) -> Job | Refused:
     """In another thread where it takes long."""
+    if too_much := beyond(command):  # before anybody looks at all of it
+        return faulty(too_much)
     if is_heavy(command):
-        return await asyncio.to_thread(looked_through, actor, command, command_id, dry_run=dry_run)
-    return looked_through(actor, command, command_id, dry_run=dry_run)
+        return await asyncio.to_thread(_worded, actor, command, command_id, dry_run=dry_run)
+    return _worded(actor, command, command_id, dry_run=dry_run)
 
 
 def is_heavy(command: Any) -> bool:
-    """Looks no further than it must."""
+    """Looks no further than it must: most commands cannot be, whatever is in them."""
+    kind: Any = type(command)
+    if heaviest(kind) <= HEAVY:
+        return False
     weight, waiting = 0, [getattr(command, each.name) for each in fields(command)]
     while waiting and weight <= HEAVY:
         value = waiting.pop()

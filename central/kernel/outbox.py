@@ -16,7 +16,7 @@ import orjson
 
 from central.kernel.db import Connection, in_list
 from central.kernel.door import Door
-from central.kernel.entity import Loose, Raw
+from central.kernel.entity import Between, Loose, Raw
 from central.kernel.registry import handles
 from central.kernel.tx import SYSTEM, Read, Tx
 from shared.clock import to_ms
@@ -27,6 +27,7 @@ MOST_TRIES = 12
 AT_ONCE = 50
 ACT_S = 60.0  # what takes longer has failed
 CLAIMED_FOR = timedelta(seconds=2 * ACT_S)  # so a claim outlives its act; processes' clocks agree within a minute
+MOST_WHY = 500
 _FIRST = timedelta(seconds=2)
 
 Act = Callable[[Id, dict[str, object]], Awaitable[bool]]
@@ -41,7 +42,7 @@ class SettleOutbox:
     outbox_id: Annotated[Id, Loose("a row of central's own outbox")]
     done: bool
     attempt: int
-    why: Annotated[str, Raw()] = ""
+    why: Annotated[str, Raw(), Between(most=MOST_WHY)] = ""
 
 
 @handles(SettleOutbox, needs="kernel.outbox.settle", at=lambda _, __: None)
@@ -53,7 +54,7 @@ def settle_outbox(tx: Tx, want: SettleOutbox) -> Outcome[None]:
         state=state,
         attempt=want.attempt,
         done=int(want.done),
-        why=want.why[:500],
+        why=want.why,
         due=to_ms(tx.now + _FIRST * 2 ** min(want.attempt, 10)),
         id=want.outbox_id,
     )
@@ -106,7 +107,7 @@ async def drain(door: Door, acts: Mapping[str, Act], *, only: bool = False, but:
         if row is None:
             continue
         did, why = await _done(acts, row)
-        settled = SettleOutbox(row.id, did, row.attempt, why)
+        settled = SettleOutbox(row.id, did, row.attempt, why[:MOST_WHY])
         await door.execute(SYSTEM, settled, derived_id("outbox", row.id, row.attempt))
         done += 1
     return done

@@ -58,7 +58,7 @@ class Handler:
         told: dict[str, Any] = dict.fromkeys(self.secrets, "•")
         names = [field.name for field in fields(self.kind)] if told or len(body) > KEPT else []
         if len(body) > KEPT:
-            told |= {name: text for name in names if (text := _hashed(getattr(command, name)))}
+            told |= {name: _hashed(getattr(command, name)) for name in names if name not in told}
         return orjson.dumps({name: told.get(name, getattr(command, name)) for name in names}) if told else body
 
     @property
@@ -79,9 +79,12 @@ def by_context_id(_: Read, want: Any) -> str | None:
     return str(want.context_id)
 
 
-def _hashed(value: Any) -> str:
+def _hashed(value: Any) -> Any:
+    """A long text as its hash, also in a change's `set`; all else as it is."""
+    if isinstance(value, dict):
+        return {name: _hashed(each) for name, each in value.items()}
     if not isinstance(value, str) or len(value) <= KEPT:
-        return ""
+        return value
     return f"{len(value)} characters, sha256 {sha256(value.encode()).hexdigest()}"
 
 

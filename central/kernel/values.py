@@ -105,7 +105,7 @@ _LEAST: Mapping[Look, int] = {Look.MONEY: 0, Look.PERCENT: 0, Look.SECONDS: 0}
 
 
 def _between(at: str, mark: Between, value: Any) -> list[Fault]:
-    size: Callable[[Any], int] = len if isinstance(value, str | tuple) else int
+    size: Callable[[Any], int] = len if isinstance(value, str | tuple | dict) else int
     if mark.least is not None and size(value) < mark.least:
         return [{"at": at, "what": "too_small" if not isinstance(value, str) else "too_short", "least": mark.least}]
     if mark.most is not None and size(value) > mark.most:

@@ -11,7 +11,9 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from typing_extensions import is_typeddict
 
 from central.kernel.characters import tidy
 from central.kernel.entity import Look, Raw, Secret, stripped
@@ -152,6 +154,8 @@ def _of_fields(hints: dict[str, Any]) -> Fold | None:
         return None
 
     def fold_all(value: Any, at: str, found: list[Fault]) -> Any:
+        if value is None:
+            return None
         kept = {
             name: folds[name](each, f"{at}.{name}" if at else name, found) if name in folds else each
             for name, each in value.items()

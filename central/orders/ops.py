@@ -9,7 +9,7 @@ from central.inventory.holds import held_by, hold_to_sell
 from central.inventory.model import Hold, HoldDo, NoSale, PlaceDo, PlaceState
 from central.inventory.places import Holder, Seat, end_hold, move_on, take_counted, take_seats
 from central.inventory.shop import Shop, barred, open_shop, point_of_sale_context
-from central.kernel.entity import Loose, Reach, Ref
+from central.kernel.entity import Between, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.ledger.model import AccountKind
@@ -127,7 +127,7 @@ class PlaceOrder:
     order_id: Annotated[Id, Ref("sale_order"), Reach.OWN]
     point_of_sale_id: Annotated[Id, Ref("point_of_sale")]
     performance_id: Annotated[Id, Ref("performance")]
-    places: tuple[WantedPlace, ...]
+    places: Annotated[tuple[WantedPlace, ...], Between(most=999)]
     method: PaymentMethod
     amount: int
     reference: str = ""

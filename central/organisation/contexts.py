@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from central.kernel.declared import unfit
-from central.kernel.entity import Reach, Ref, Secret
+from central.kernel.entity import Between, Reach, Ref, Secret
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
@@ -60,7 +60,7 @@ class CreateContext:
     kind: ContextKind
     code: str
     names: Names
-    settings: dict[str, str]
+    settings: Annotated[dict[str, str], Between(most=100)]
 
 
 @handles(CreateContext, needs=Privilege.CONTEXT_MODIFY, gives=Id)

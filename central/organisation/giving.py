@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from central.kernel.declared import NoChange, checked
-from central.kernel.entity import BY_NAME, Loose, Ref
+from central.kernel.entity import BY_NAME, Between, Loose, Ref
 from central.kernel.registry import Place, handles
 from central.kernel.scope import context_of
 from central.kernel.tx import ActorKind, Read, Tx
@@ -159,7 +159,10 @@ class SetPerimeter:
 
     operator_id: Annotated[Id, Ref("operator")]
     kind: PerimeterKind
-    object_ids: tuple[Annotated[str, Loose("rows of a kind that another field says; each is asked for")], ...]
+    object_ids: Annotated[
+        tuple[Annotated[str, Loose("rows of a kind that another field says; each is asked for")], ...],
+        Between(most=500),
+    ]
 
 
 @handles(SetPerimeter, needs=Privilege.OPERATOR_MODIFY, at=at_operator)

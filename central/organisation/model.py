@@ -6,11 +6,11 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.declared import configured
-from central.kernel.entity import Look, Ref, Secret, entity
+from central.kernel.entity import Between, Look, Ref, Secret, entity
 from central.kernel.privileges import Action
 from shared.ids import Id
 
-Names = dict[str, str]
+Names = Annotated[dict[str, str], Between(most=20)]
 """Texts per language; French is required (spec/organisation.md)."""
 
 
@@ -82,7 +82,7 @@ class Context:
     kind: ContextKind
     code: str
     names: Names
-    settings: dict[str, str]
+    settings: Annotated[dict[str, str], Between(most=100)]
 
 
 class OperatorKind(StrEnum):

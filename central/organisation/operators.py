@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from central.kernel.declared import NoChange
-from central.kernel.entity import ENTITIES, Look, Ref, Secret
+from central.kernel.entity import ENTITIES, Between, Look, Ref, Secret
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import faults_of
@@ -84,7 +84,7 @@ class CreateOperator:
     name: str
     key_digest: Annotated[str, Secret()]
     privileges: Annotated[tuple[str, ...], Look.PRIVILEGES]
-    points_of_sale: tuple[Annotated[Id, Ref("point_of_sale")], ...] = ()
+    points_of_sale: Annotated[tuple[Annotated[Id, Ref("point_of_sale")], ...], Between(most=500)] = ()
 
 
 @handles(CreateOperator, needs=Privilege.OPERATOR_CREATE, gives=Id)

@@ -23,7 +23,7 @@ import aiohttp
 import orjson
 
 from central.kernel.door import Door
-from central.kernel.entity import Loose, Raw, Ref
+from central.kernel.entity import Between, Loose, Raw, Ref
 from central.kernel.outbox import UNCLAIMED, claim
 from central.kernel.registry import handles
 from central.kernel.tx import SYSTEM, Read, Tx
@@ -72,7 +72,7 @@ class Answer:
 
     ok: bool
     status: int | None
-    why: Annotated[str, Raw()]
+    why: Annotated[str, Raw(), Between(most=1_000)]
     took_ms: int
     after: timedelta | None = None
     gone: bool = False
@@ -158,7 +158,7 @@ class NoteAttempt:
     attempt: int
     ok: bool
     status: int | None
-    why: Annotated[str, Raw()]
+    why: Annotated[str, Raw(), Between(most=1_000)]
     took_ms: int
     after_s: int
     gone: bool

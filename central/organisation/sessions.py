@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from central.kernel.declared import NoChange
-from central.kernel.entity import Ref, Secret
+from central.kernel.entity import Between, Ref, Secret
 from central.kernel.registry import handles
 from central.kernel.tx import ActorKind, Read, Tx
 from central.organisation.contexts import by_house_alone
@@ -35,7 +35,7 @@ def wait_for(read: Read, subjects: tuple[str, ...]) -> datetime | None:
 class CountAttempt:
     """One more try of these subjects, before anybody looks whether it is right."""
 
-    subjects: tuple[str, ...]
+    subjects: Annotated[tuple[str, ...], Between(most=20)]
 
 
 @handles(CountAttempt, needs=Privilege.SESSION_END, at=by_house_alone, logged=False)
@@ -270,7 +270,7 @@ class SetSecondFactor:
     verified: Annotated[str, Secret()]
     totp: Annotated[str, Secret()]
     step: int
-    recovery: Annotated[tuple[str, ...], Secret()]
+    recovery: Annotated[tuple[str, ...], Secret(), Between(most=20)]
     token_digest: Annotated[str, Secret()]
     longest_s: int = int(LONGEST.total_seconds())
 
@@ -301,7 +301,7 @@ class SetRecoveryCodes:
 
     session_id: Annotated[Id, Ref("operator_session")]
     verified: Annotated[str, Secret()]
-    recovery: Annotated[tuple[str, ...], Secret()]
+    recovery: Annotated[tuple[str, ...], Secret(), Between(most=20)]
 
 
 @handles(SetRecoveryCodes, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from central.kernel.declared import CONFIGURED, command_of, refused_row
-from central.kernel.entity import Look, Ref
+from central.kernel.entity import Between, Look, Ref
 from central.kernel.privileges import Action
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
@@ -33,7 +33,7 @@ class CreatePriceGrid:
     code: str
     names: Names
     currency: Annotated[str, Look.CURRENCY]
-    prices: tuple[PriceCell, ...] = ()
+    prices: Annotated[tuple[PriceCell, ...], Between(most=2_000)] = ()
 
 
 @handles(CreatePriceGrid, needs=Privilege.PRICE_MODIFY, gives=Id)
@@ -86,7 +86,7 @@ class SetPrices:
     written over; 0: whichever it is."""
 
     grid_id: Annotated[Id, Ref("price_grid")]
-    prices: tuple[PriceCell, ...]
+    prices: Annotated[tuple[PriceCell, ...], Between(most=2_000)]
     seen: int = 0
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from central.kernel.entity import Ref
+from central.kernel.entity import Between, Ref
 from central.kernel.registry import handles
 from central.kernel.several import create_all
 from central.kernel.tx import Tx
@@ -26,7 +26,7 @@ class CreateTariffs:
     """Several tariffs of a season at once."""
 
     context_id: Annotated[Id, Ref("context")]
-    tariffs: tuple[NewTariff, ...]
+    tariffs: Annotated[tuple[NewTariff, ...], Between(most=50)]
 
 
 @handles(CreateTariffs, needs="pricing.grid.create", gives=int)

@@ -32,7 +32,7 @@ class Channel:
     code: str
     names: Names
     kind: ChannelKind
-    contingents: tuple[Annotated[Id, Ref("contingent")], ...]
+    contingents: Annotated[tuple[Annotated[Id, Ref("contingent")], ...], Between(most=200)]
     uncontingented: bool
     max_places: Annotated[int, Between(1, 999)]
     active: bool

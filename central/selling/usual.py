@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from central.kernel.entity import Ref
+from central.kernel.entity import Between, Ref
 from central.kernel.registry import handles
 from central.kernel.several import create_all
 from central.kernel.tx import Tx
@@ -30,7 +30,7 @@ class CreateChannels:
     sell what is in no contingent."""
 
     context_id: Annotated[Id, Ref("context")]
-    channels: tuple[NewChannel, ...]
+    channels: Annotated[tuple[NewChannel, ...], Between(most=50)]
 
 
 @handles(CreateChannels, needs="selling.channel.create", at=whole_house, gives=int)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from unicodedata import normalize
 
 from central.kernel.declared import unfit
-from central.kernel.entity import ENTITIES, Raw, Ref
+from central.kernel.entity import ENTITIES, Between, Raw, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Tx
@@ -28,6 +28,7 @@ from central.venues.model import (
 )
 from central.venues.plan_prepared import PlanRead, SeatRow, ZoneDrawn, reading, seat_id, zone_id
 from central.venues.plan_tables import plan_mark
+from central.venues.planfile_checks import MOST_BYTES
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -40,7 +41,7 @@ class ImportPlan:
     space_id: Annotated[Id, Ref("space")]
     code: str
     names: Names
-    plan: Annotated[str, Raw()]
+    plan: Annotated[str, Raw(), Between(most=MOST_BYTES)]
 
 
 @handles(
@@ -68,7 +69,7 @@ class ReimportPlan:
     """A mended plan file over a draft: seats with the same zone, row and number keep their id."""
 
     configuration_id: Annotated[Id, Ref("physical_configuration")]
-    plan: Annotated[str, Raw()]
+    plan: Annotated[str, Raw(), Between(most=MOST_BYTES)]
 
 
 @dataclass(frozen=True, slots=True)

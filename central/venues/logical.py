@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from central.kernel.declared import unfit
-from central.kernel.entity import Look, Ref
+from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Read, Tx
@@ -49,7 +49,7 @@ class CreateLogicalConfiguration:
     physical_configuration_id: Annotated[Id, Ref("physical_configuration")]
     code: str
     names: Names
-    categories: dict[str, Annotated[Id, Ref("seat_category")]]
+    categories: Annotated[dict[str, Annotated[Id, Ref("seat_category")]], Between(most=1_200)]
     draft: bool = False
 
 

@@ -353,6 +353,7 @@ class NoAct(StrEnum):
     NO_SUCH_PERFORMANCE = auto()
     NO_SUCH_MOMENT = auto()
     NOT_FLAT = auto()  # a lasso of fewer than three points
+    TOO_INTRICATE = auto()  # a lasso that goes to and fro without end
     EMPTY = auto()
     NO_REASON = auto()
     HAS_CONTINGENT = auto()

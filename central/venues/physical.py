@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from central.kernel.declared import unfit
-from central.kernel.entity import Ref
+from central.kernel.entity import Between, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Read, Tx
@@ -158,7 +158,7 @@ class ServeZone:
     """Through which entrances of the site a zone is reached: these and no others."""
 
     zone_id: Annotated[Id, Ref("physical_zone")]
-    entrances: tuple[Annotated[Id, Ref("entrance")], ...]
+    entrances: Annotated[tuple[Annotated[Id, Ref("entrance")], ...], Between(most=200)]
 
 
 @handles(ServeZone, needs=Privilege.VENUE_MODIFY, at=_at_zone, gives=int)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from central.kernel.entity import Reach, Ref
+from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Tx
@@ -321,7 +321,7 @@ class OrderLogicalSeats:
     configuration_id: Logical
     selection: Selection
     order: SeatOrder
-    first_zones: tuple[Annotated[Id, Ref("physical_zone"), Reach.WITHIN], ...] = ()
+    first_zones: Annotated[tuple[Annotated[Id, Ref("physical_zone"), Reach.WITHIN], ...], Between(most=1_000)] = ()
     why: str = ""
 
 

@@ -6,18 +6,20 @@ Counted zones have no seats: whoever selects such a zone means all its places (o
 `counts` means some of them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from central.kernel.entity import Reach, Ref
+from central.kernel.entity import Between, Reach, Ref
 from central.venues.model import NoAct
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.rules.rows import Point
 
-MOST_CORNERS = 10_000
+MOST_CORNERS = 2_000  # a lasso once around the largest screen has a thousand
+FAR = 1e9  # plan units: no plan goes so far
 BANDS = 256
+MOST_LOOKS = 4_000_000  # of a point at an edge: a thousand corners around 80,000 seats need two million
 FEW_RUNS = 20
 NAMED = 20  # unknown things that a refusal lists
 
@@ -25,7 +27,7 @@ NAMED = 20  # unknown things that a refusal lists
 @dataclass(frozen=True, slots=True)
 class RowRef:
     zone_id: Annotated[Id, Ref("physical_zone"), Reach.WITHIN]
-    row: str
+    row: Annotated[str, Between(most=60)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Counted:
 
     zone_id: Annotated[Id, Ref("physical_zone"), Reach.WITHIN]
     quantity: int
-    contingent_id: Annotated[str, Ref("contingent"), Reach.WITHIN] = ""
+    contingent_id: Annotated[str, Ref("contingent"), Reach.WITHIN, Between(most=26)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,16 @@ class Selection:
     """`runs` are stretches of the plan's order: (first, how many). An empty id among `contingents` is hors contingent.
     `lasso` are the corners of a polygon in plan units."""
 
-    seats: tuple[Annotated[Id, Ref("physical_seat"), Reach.WITHIN], ...] = ()
-    runs: tuple[tuple[int, int], ...] = ()
-    rows: tuple[RowRef, ...] = ()
-    zones: tuple[Annotated[Id, Ref("physical_zone"), Reach.WITHIN], ...] = ()
-    categories: tuple[Annotated[Id, Ref("seat_category"), Reach.WITHIN], ...] = ()
-    contingents: tuple[Annotated[str, Ref("contingent"), Reach.WITHIN], ...] = ()
-    lasso: tuple[Point, ...] = ()
-    counts: tuple[Counted, ...] = ()
+    seats: Annotated[tuple[Annotated[Id, Ref("physical_seat"), Reach.WITHIN], ...], Between(most=10_000)] = ()
+    runs: Annotated[tuple[tuple[int, int], ...], Between(most=10_000)] = ()
+    rows: Annotated[tuple[RowRef, ...], Between(most=2_000)] = ()
+    zones: Annotated[tuple[Annotated[Id, Ref("physical_zone"), Reach.WITHIN], ...], Between(most=1_000)] = ()
+    categories: Annotated[tuple[Annotated[Id, Ref("seat_category"), Reach.WITHIN], ...], Between(most=200)] = ()
+    contingents: Annotated[
+        tuple[Annotated[str, Ref("contingent"), Reach.WITHIN, Between(most=26)], ...], Between(most=200)
+    ] = ()
+    lasso: Annotated[tuple[Point, ...], Between(most=MOST_CORNERS)] = ()
+    counts: Annotated[tuple[Counted, ...], Between(most=1_000)] = ()
     everything: bool = False
 
 
@@ -134,7 +138,10 @@ def _runs(selection: Selection, table: Table) -> Outcome[Iterable[int]]:
     whole = len(table.positions) > 0 and table.positions[-1] == len(table.positions) - 1 and table.positions[0] == 0
     at = None if whole else {position: n for n, position in enumerate(table.positions)}
     found: list[int] = []
-    for first, count in selection.runs:
+    stretches = selection.runs
+    if sum(count for _, count in stretches) > len(table.positions):  # they overlap: each seat once, in plan order
+        stretches = tuple(_merged(stretches))
+    for first, count in stretches:
         run = range(first, first + count)
         if count < 1 or first < 0 or count > len(table.positions):
             return _unknown(NoAct.NO_SUCH_SEAT, "runs", [[first, count]])
@@ -147,6 +154,22 @@ def _runs(selection: Selection, table: Table) -> Outcome[Iterable[int]]:
         else:
             found.extend(at[position] for position in run)
     return Ok(found)
+
+
+def _merged(stretches: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The same positions as stretches that do not overlap; one that is none stays, for whoever refuses it."""
+    start = end = 0
+    for first, count in sorted(stretches):
+        if count < 1 or first < 0:
+            yield first, count
+        elif end > start and first <= end:
+            end = max(end, first + count)
+        else:
+            if end > start:
+                yield start, end - start
+            start, end = first, first + count
+    if end > start:
+        yield start, end - start
 
 
 def _rows(selection: Selection, table: Table) -> Outcome[Iterable[int]]:
@@ -182,14 +205,16 @@ def _lasso(selection: Selection, table: Table) -> Outcome[Iterable[int]]:
     corners = selection.lasso
     if not corners:
         return Ok(())
-    if not 3 <= len(corners) <= MOST_CORNERS:
+    if not 3 <= len(corners) <= MOST_CORNERS or not all(abs(x) <= FAR and abs(y) <= FAR for x, y in corners):
         return Refused(NoAct.NOT_FLAT, fix="lasso", detail={"corners": len(corners), "most": MOST_CORNERS})
-    return Ok(inside(corners, table.xs, table.ys))
+    found = inside(corners, table.xs, table.ys)
+    return Refused(NoAct.TOO_INTRICATE, fix="lasso", detail={"corners": len(corners)}) if found is None else Ok(found)
 
 
-def inside(corners: Sequence[Point], xs: Sequence[float], ys: Sequence[float]) -> list[int]:
+def inside(corners: Sequence[Point], xs: Sequence[float], ys: Sequence[float]) -> list[int] | None:
     """Which of the points lie inside the polygon (even-odd rule). Edges are sorted into bands of height first, so that
-    a lasso drawn by hand, with hundreds of corners, costs each point only the few edges at its own height."""
+    a lasso drawn by hand, with hundreds of corners, costs each point only the few edges at its own height. None: it
+    goes to and fro so often that most edges are at the height of most points."""
     low, high = min(y for _, y in corners), max(y for _, y in corners)
     left, right = min(x for x, _ in corners), max(x for x, _ in corners)
     height = (high - low) / BANDS or 1.0
@@ -201,11 +226,16 @@ def inside(corners: Sequence[Point], xs: Sequence[float], ys: Sequence[float]) -
         for band in range(int((edge[1] - low) / height), int((edge[3] - low) / height) + 1):
             bands[min(band, BANDS)].append(edge)
     found = []
+    looks = MOST_LOOKS
     for n, (x, y) in enumerate(zip(xs, ys, strict=True)):
         if not (low <= y <= high and left <= x <= right):
             continue
+        edges = bands[min(int((y - low) / height), BANDS)]
+        looks -= len(edges)
+        if looks < 0:
+            return None
         crossed = False
-        for x1, y1, x2, y2 in bands[min(int((y - low) / height), BANDS)]:
+        for x1, y1, x2, y2 in edges:
             if y1 <= y < y2 and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
                 crossed = not crossed
         if crossed:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from central.kernel.entity import Look, Ref
+from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
 from central.kernel.several import create_all
 from central.kernel.tx import Tx
@@ -26,7 +26,7 @@ class CreateSeatCategories:
     """Several seat categories of the institution at once."""
 
     context_id: Annotated[Id, Ref("context")]
-    categories: tuple[NewCategory, ...]
+    categories: Annotated[tuple[NewCategory, ...], Between(most=50)]
 
 
 @handles(CreateSeatCategories, needs="venues.venue.create", gives=int)

@@ -17,6 +17,7 @@ import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
+from central.kernel.bounds import beyond
 from central.kernel.door import Door, NoEntry, reply_to
 from central.kernel.entity import BY_NAME
 from central.kernel.registry import COMMANDS, QUERIES
@@ -41,6 +42,7 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # the one character that no data
 _NUL_SAID = "holds the character U+0000"
 _NO_NUL = {"at": "body", "what": _NUL_SAID}
 _DRY_RUN = "0 or 1"
+_TOO_MUCH = "at most {most}; this has {is}"
 log = logger(__name__)
 
 
@@ -95,7 +97,9 @@ async def command(request: web.Request) -> web.Response:
         want = handler.adapter.validate_json(body)
     except ValidationError as bad:
         return _bad_content(faults(bad))
-    if _NUL.search(body):
+    if found := beyond(want):
+        return _bad_content([{"at": each["at"], "what": _TOO_MUCH.format_map(each)} for each in found])
+    if b"\\u0000" in body and _NUL.search(body):
         return _bad_content([_NO_NUL])
     if found := bad_ids(want):
         return _bad_content(found)

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from central.kernel.declared import CONFIGURED
 from central.kernel.entity import BY_NAME, ENTITIES, Between, Column, Declaration, Look, Ref, item_marks, stripped
 from central.kernel.registry import COMMANDS, QUERIES, Handler
-from central.kernel.values import FIRST_LANGUAGE, LANGUAGES, MOST_LINE
+from central.kernel.values import FIRST_LANGUAGE, LANGUAGES, MOST_LINE, MOST_PICTURE, MOST_TEXT
 from central.kernel.work import QUEUE
 from central.web.caller import MOST_BYTES, MOST_FROM_STRANGERS, PROBLEM
 from central.web.ids import PATTERN, is_ids
@@ -228,6 +228,8 @@ def _mark(field: dict[str, Any], name: str, bare: Any, marks: tuple[Any, ...], *
                 arm["pattern"] = f"^$|{arm['pattern']}"
         elif isinstance(mark, Between) and taken_in:
             arm |= _limits(arm.get("type", ""), mark)
+    if taken_in and arm.get("type") == "string" and not {"enum", "format", "maxLength", "pattern"} & arm.keys():
+        arm["maxLength"] = MOST_TEXT if Look.LINES in marks else MOST_PICTURE if Look.PICTURE in marks else MOST_LINE
     if name == "names" and taken_in and arm.get("type") == "object":
         text = {"type": "string", "maxLength": MOST_LINE}
         arm |= {"properties": dict.fromkeys(LANGUAGES, text), "required": [FIRST_LANGUAGE]}
@@ -235,9 +237,10 @@ def _mark(field: dict[str, Any], name: str, bare: Any, marks: tuple[Any, ...], *
 
 
 def _limits(kind: str, mark: Between) -> dict[str, Any]:
-    least, most = {"string": ("minLength", "maxLength"), "array": ("minItems", "maxItems")}.get(
-        kind, ("minimum", "maximum")
-    )
+    least, most = {
+        "string": ("minLength", "maxLength"), "array": ("minItems", "maxItems"),
+        "object": ("minProperties", "maxProperties"),
+    }.get(kind, ("minimum", "maximum"))  # fmt: skip
     return {name: value for name, value in ((least, mark.least), (most, mark.most)) if value is not None}
 
 

@@ -336,7 +336,7 @@ def test_an_upload_that_the_device_did_not_sign(clerk: Clerk, gate: Machine) -> 
     stranger = replace(gate, signer=Signer.of(Ed25519PrivateKey.generate())).upload(fact)
     for bad in (stranger, replace(good, signature=""), replace(good, signature="€"), UploadFacts((), good.signature)):
         assert gate.clerk.no(bad).reason == "bad_request"
-    assert gate.clerk.no(UploadFacts((fact,) * 201, good.signature)).reason == "bad_request"
+    assert gate.clerk.no(UploadFacts((fact,) * 201, good.signature)).reason == "faulty"
     assert clerk.rows("SELECT COUNT(*) FROM fact") == [(0,)]
 
 

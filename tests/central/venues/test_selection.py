@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from central.venues.history import held_back, split
 from central.venues.model import NoAct
-from central.venues.selection import Chosen, Counted, RowRef, Selection, Share, Table, inside, resolve
+from central.venues.selection import (
+    MOST_CORNERS,
+    Chosen,
+    Counted,
+    RowRef,
+    Selection,
+    Share,
+    Table,
+    inside,
+    resolve,
+)
 from shared.outcome import Ok, Refused
 
 # Two rows of four seats in zone P, one of two in zone Q, a counted zone S of 30 places split in two.
@@ -53,6 +63,16 @@ def test_each_kind_and_the_union(selection: Selection, seats: list[int], shares:
     assert (list(found.value.seats), found.value.shares) == (seats, shares)
 
 
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 10)).filter(lambda run: sum(run) <= 10), min_size=1))
+def test_stretches_that_overlap_mean_each_seat_once(runs: list[tuple[int, int]]) -> None:
+    """A thousand times the whole hall is the hall: it costs no more than once."""
+    meant = sorted({n for first, count in runs for n in range(first, first + count)})
+    for said in (runs, runs * 50):
+        found = resolve(Selection(runs=tuple(said)), HALL)
+        assert isinstance(found, Ok) and list(found.value.seats) == meant
+    assert isinstance(resolve(Selection(runs=((0, 10),) * 3 + ((4, 0),)), HALL), Refused)
+
+
 def test_the_order_of_a_list_is_kept_beside_the_plan_order() -> None:
     found = resolve(Selection(seats=("s7", "s2", "s7")), HALL)
     assert isinstance(found, Ok)
@@ -72,6 +92,7 @@ def test_the_order_of_a_list_is_kept_beside_the_plan_order() -> None:
         (Selection(counts=(Counted("P", 1),)), NoAct.NO_SUCH_ZONE, "counts"),
         (Selection(counts=(Counted("S", 0),)), NoAct.EMPTY, "counts"),
         (Selection(lasso=((0, 0), (1, 1))), NoAct.NOT_FLAT, "lasso"),
+        (Selection(lasso=((0, 0), (1, 1), (1e300, -1e300))), NoAct.NOT_FLAT, "lasso"),
     ],
 )
 def test_what_is_not_in_the_plan_is_named(selection: Selection, reason: NoAct, fix: str) -> None:
@@ -102,6 +123,15 @@ def test_a_lasso_is_the_even_odd_rule(corners: list[tuple[int, int]], seats: lis
 def test_a_round_lasso_holds_what_is_near() -> None:
     ring = [(100 * cos(tau * n / 500), 100 * sin(tau * n / 500)) for n in range(500)]
     assert inside(ring, [0, 99, 101, 70, 71], [0, 0, 0, 70, 71]) == [0, 1, 3]
+
+
+def test_a_lasso_that_goes_to_and_fro_without_end_is_given_up() -> None:
+    """Two thousand corners, each edge at the height of every seat: the writer would look at each of them for each."""
+    zigzag = tuple((float(n), 100.0 * (n % 2)) for n in range(MOST_CORNERS))
+    hall = Table(xs=[5.0] * 3000, ys=[50.0] * 3000)
+    found = resolve(Selection(lasso=zigzag), hall)
+    assert isinstance(found, Refused) and found.reason is NoAct.TOO_INTRICATE
+    assert inside(zigzag, [5.0] * 1000, [50.0] * 1000) is not None, "fewer seats bear it"
 
 
 shares_ = st.dictionaries(
