@@ -6,14 +6,16 @@ own rights, and who gives to others gave their password a short while ago (ways_
 stays, because afterwards nobody could give anything any more.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from central.kernel.db import in_list
 from central.kernel.declared import NoChange, checked
 from central.kernel.entity import BY_NAME, Between, Loose, Ref
+from central.kernel.reach import reached
 from central.kernel.registry import Place, handles
-from central.kernel.scope import context_of
+from central.kernel.scope import context_of, home
 from central.kernel.tx import ActorKind, Read, Tx
 from central.organisation.contexts import path_of
 from central.organisation.model import (
@@ -32,6 +34,8 @@ from central.organisation.rules import Held, administrator_remains, uncovered
 from central.organisation.ways_in import closes, lately, opens
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
+
+MOST_OBJECTS = 500  # to choose from on a screen
 
 
 def at_operator(read: Read, want: Any) -> str | None:
@@ -173,10 +177,12 @@ def set_perimeter(tx: Tx, want: SetPerimeter) -> Outcome[None]:
     if refused := opens(tx, operator.id, NoOperator.OWN_RIGHTS):
         return refused
     wanted = frozenset(want.object_ids)
+    if wanted and want.kind not in narrowing_kinds():  # it may be lifted, where it was set before this was refused
+        return Refused(NoOperator.NARROWS_NOTHING, fix="kind", detail={"kinds": narrowing_kinds()})
     own = tx.actor.perimeter.get(want.kind)
     if own is not None and not (wanted and wanted <= own):
         return Refused(NoOperator.NOT_YOURS_TO_GIVE, fix=want.kind, detail={"perimeter": [want.kind]})
-    if gone := _unknown_objects(tx, want.kind, wanted):
+    if wanted and (gone := sorted(wanted - nameable(tx, want.kind, operator, sorted(wanted)))):
         fault = {"at": "object_ids", "what": "no_such", "entity": want.kind, "ids": gone}
         return Refused(NoChange.FAULTY, fix="object_ids", detail={"faults": [fault]})
     there = {each.object_id: each for each in tx.find(
@@ -201,11 +207,28 @@ def _held_oneself(read: Read, profile_id: str, *, stricter: bool) -> Refused | N
     return Refused(NoOperator.OWN_RIGHTS, fix=profile_id) if mine and not stricter else refused
 
 
-def _unknown_objects(read: Read, kind: PerimeterKind, wanted: frozenset[str]) -> list[str]:
-    """A kind whose entity is declared names its rows; the others are codes of the trade."""
-    if kind not in BY_NAME:
-        return []
-    return [each for each in sorted(wanted) if not read.one(f"SELECT 1 FROM {kind} WHERE id = :id", id=each)]  # noqa: S608
+def narrowing_kinds() -> list[PerimeterKind]:
+    """Those that narrow: what somebody sees and does is told by the rows that name such an object."""
+    return [kind for kind in PerimeterKind if kind in BY_NAME]
+
+
+def nameable(read: Read, kind: PerimeterKind, operator: Operator, among: Sequence[str] | None = None) -> frozenset[str]:
+    """The objects to which the asker may narrow this operator (of `among`; none said: the first `MOST_OBJECTS`): on the
+    line of where the operator stands, or where the asker changes operators too. Others are not there (reach.py)."""
+    at = home(kind)
+    assert at, "an object of a perimeter stands in a context"
+    inside, params = in_list("among", among or ())
+    where = "" if among is None else f"WHERE t.id IN {inside} " if among else "WHERE 1 = 0 "
+    sql = f"SELECT t.id, {at.context} FROM {kind} t{at.joins} {where}ORDER BY t.id LIMIT :most"  # noqa: S608 - our names
+    rows = read.run(sql, most=max(MOST_OBJECTS, len(among or ())), **params)
+    place = path_of(read, operator.context_id)
+    paths = {context: path_of(read, context) for context in {row[1] for row in rows}}
+    within = {
+        context
+        for context, path in paths.items()
+        if reached(place, path, read.actor.may(Privilege.OPERATOR_MODIFY, path), None)
+    }
+    return frozenset(object_id for object_id, context in rows if context in within)
 
 
 # --- profiles ---------------------------------------------------------------------------------------------------------

@@ -224,6 +224,8 @@ class Letter:
 
 
 class PerimeterKind(StrEnum):
+    """Those that have no entity yet narrow nothing, and are refused until they have."""
+
     POINT_OF_SALE = auto()
     CHANNEL = auto()
     PUBLIC_CATEGORY = auto()
@@ -281,6 +283,7 @@ class NoOperator(StrEnum):
     FAULTY = auto()
     UNKNOWN_PRIVILEGE = auto()
     WRONG_CONTEXT = auto()
+    NARROWS_NOTHING = auto()  # a perimeter of a kind that nothing in the house has yet
     OWN_ACCOUNT = auto()
     OWN_RIGHTS = auto()
     HOLDS_MORE = auto()

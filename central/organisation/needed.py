@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from central.kernel.checklist import Standing, needed, t
+from central.kernel.db import in_list
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
+from central.organisation.giving import narrowing_kinds
 from central.organisation.model import Context, ContextKind, Privilege
 from shared.clock import to_ms
 
@@ -67,6 +69,20 @@ def team(read: Read, institution: str) -> Standing:
     return Standing(
         count > 1, t("Invitez celles et ceux qui vendent, contrôlent et règlent avec vous."), link, int(count)
     )
+
+
+@needed(t("Périmètres"), at=ContextKind.INSTITUTION, order=905, optional=True, needs=Privilege.OPERATOR_READ)
+def perimeters(read: Read, institution: str) -> Standing | None:
+    """People who seem to be narrowed and are not: to objects of a kind that nothing in the house has."""
+    kinds, params = in_list("kind", narrowing_kinds())
+    ((count,),) = read.run(
+        f"SELECT COUNT(DISTINCT operator_id) FROM operator_perimeter WHERE kind NOT IN {kinds}",  # noqa: S608 - our names
+        **params,
+    )
+    if not count:
+        return None
+    todo = t("Levez les restrictions qui ne restreignent rien, ou choisissez un canal ou un point de vente.")
+    return Standing(False, todo, f"/admin/e/operator?at={institution}", int(count))
 
 
 @needed(t("Courrier électronique"), at=ContextKind.INSTITUTION, order=910, optional=True, needs=Privilege.OPERATOR_READ)

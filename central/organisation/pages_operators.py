@@ -15,11 +15,19 @@ from typing import Any
 
 from aiohttp import web
 
-from central.kernel.entity import BY_NAME
 from central.kernel.registry import privileges
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
-from central.organisation.giving import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
+from central.organisation.giving import (
+    MOST_OBJECTS,
+    GivePrivilege,
+    GiveRole,
+    SetPerimeter,
+    TakePrivilege,
+    TakeRole,
+    nameable,
+    narrowing_kinds,
+)
 from central.organisation.model import (
     Context,
     Grant,
@@ -63,8 +71,6 @@ from shared.ids import Id, is_id
 from shared.outcome import Ok, Refused
 from shared.runtime.system import SystemClock, fresh_id
 
-MOST_OBJECTS = 500
-
 Form = Mapping[str, Any]
 
 
@@ -83,12 +89,13 @@ def operator_routes(app: web.Application, desk: Desk) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """One kind of the perimeter: what is chosen, and what there is to choose from (none: codes are typed)."""
+    """One kind of the perimeter: what is chosen, and what there is to choose from. `idle`: it narrows nothing, and can
+    only be lifted."""
 
     kind: PerimeterKind
     chosen: frozenset[str]
     choices: tuple[tuple[str, str], ...]
-    typed: bool
+    idle: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,10 +320,8 @@ _ACTS: dict[str, Callable[[Id, Form, str], Any]] = {
 
 
 def _objects(form: Any) -> tuple[str, ...]:
-    """Ticked ones, or codes typed with commas or lines between them."""
-    ticked = [str(each) for each in form.getall("object", [])]
-    words = typed(form, "objects").replace(",", " ").split()
-    return tuple(dict.fromkeys([*ticked, *words]))[:MOST_OBJECTS]
+    """Those that are ticked."""
+    return tuple(dict.fromkeys(str(each) for each in form.getall("object", [])))[:MOST_OBJECTS]
 
 
 def _view(read: Read, t: Texts, operator_id: str) -> OperatorView | Refused | None:
@@ -339,7 +344,7 @@ def _view(read: Read, t: Texts, operator_id: str) -> OperatorView | Refused | No
     wanted += [("context", each.context_id) for each in roles] + [("context", each.context_id) for each in grants]
     wanted += [(each.kind, each.object_id) for each in rows]
     return OperatorView(
-        operator, tuple(roles), tuple(grants), tuple(_narrowed(read, t, rows, kind) for kind in PerimeterKind),
+        operator, tuple(roles), tuple(grants), _perimeter(read, t, operator, rows),
         tuple(each for each in sessions if each.until > read.now) if sees_sessions else None,
         letters[0] if letters and letters[0].until > read.now else None,
         tuple(each for each in profiles if set(path_of(read, each.context_id)) & set(path) or may_change),
@@ -349,15 +354,23 @@ def _view(read: Read, t: Texts, operator_id: str) -> OperatorView | Refused | No
     )  # fmt: skip
 
 
-def _narrowed(read: Read, t: Texts, rows: list[Perimeter], kind: PerimeterKind) -> Narrowed:
+def _perimeter(read: Read, t: Texts, operator: Operator, rows: list[Perimeter]) -> tuple[Narrowed, ...]:
+    """Every kind that narrows; and of the others those that somebody was narrowed to before they were refused."""
+    narrowing = narrowing_kinds()
+    kinds = [kind for kind in PerimeterKind if kind in narrowing or any(each.kind is kind for each in rows)]
+    return tuple(_narrowed(read, t, operator, rows, kind, idle=kind not in narrowing) for kind in kinds)
+
+
+def _narrowed(
+    read: Read, t: Texts, operator: Operator, rows: list[Perimeter], kind: PerimeterKind, *, idle: bool
+) -> Narrowed:
     chosen = frozenset(each.object_id for each in rows if each.kind is kind)
-    if kind not in BY_NAME:
-        return Narrowed(kind, chosen, (), typed=True)
-    ids = [row[0] for row in read.run(f"SELECT id FROM {kind} ORDER BY id LIMIT :n", n=MOST_OBJECTS)]  # noqa: S608
-    allowed = [each for each in ids if read.actor.within(kind, each)]
+    if idle:
+        return Narrowed(kind, chosen, (), idle=True)
+    allowed = [each for each in sorted(nameable(read, kind, operator)) if read.actor.within(kind, each)]
     named = labels(read, t, [(kind, each) for each in allowed])
     found = sorted(((each, named(kind, each)) for each in allowed), key=lambda pair: pair[1].casefold())
-    return Narrowed(kind, chosen, tuple(found), typed=False)
+    return Narrowed(kind, chosen, tuple(found), idle=False)
 
 
 def _contexts(read: Read, t: Texts, privilege: str) -> tuple[tuple[str, str], ...]:

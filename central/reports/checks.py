@@ -127,7 +127,9 @@ _GENUINE = (
     "SELECT s.ticket_id, s.entry, s.id, s.at, s.gate, "
     "ROW_NUMBER() OVER (PARTITION BY s.ticket_id, s.entry ORDER BY s.at, s.id) AS nth FROM scan s "
     "WHERE s.admitted = 1 AND s.entry > 0 AND s.direction = 'entry' "
-    "AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = s.id AND p.device_id = s.device_id AND p.passed = 0)"
+    "AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = s.id AND p.device_id = s.device_id AND p.passed = 0) "
+    "AND NOT EXISTS (SELECT 1 FROM entitlement e JOIN performance f ON f.id = e.performance_id "
+    "WHERE e.id = s.ticket_id AND (f.site_id <> s.site_id OR s.performance_id NOT IN ('', f.id)))"
 )
 
 

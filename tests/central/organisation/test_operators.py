@@ -162,7 +162,6 @@ def test_a_perimeter_names_what_there_is_and_holds_at_the_door(quick: tuple[Cler
     acting(clerk, seller).do(house.order(house.seats[0]))
     clerk.do(SetPerimeter(seller, PerimeterKind.POINT_OF_SALE, ()))
     assert clerk.rows("SELECT 1 FROM operator_perimeter WHERE operator_id = :id", id=seller) == []
-    clerk.do(SetPerimeter(seller, PerimeterKind.PRODUCT_FAMILY, ("single_entry",)))
 
 
 # --- nobody changes who holds more ------------------------------------------------------------------------------------
