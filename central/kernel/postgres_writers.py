@@ -37,7 +37,6 @@ class PostgresWriters:
         self._watcher = threading.Thread(target=self._watch_forever, name="line watch", daemon=True)
         self._watches = Standing("line watch", BACKOFF)
         self._waiting = 0
-        self.standings = (self._watches,)
         self.outage = Outage("writes")
 
     def start(self) -> None:
@@ -48,6 +47,11 @@ class PostgresWriters:
         self._stopping.set()
         self._watcher.join()
         self._lines.close()
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        self._watches.ended = self._watcher.ident is not None and not self._watcher.is_alive()
+        return (self._watches,)
 
     @property
     def waiting(self) -> int:

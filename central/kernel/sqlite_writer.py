@@ -43,7 +43,6 @@ class SqliteWriter:
         self._threads: list[threading.Thread] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writes, self._copies = Standing("writer", BACKOFF), Standing("checkpoint", BACKOFF)
-        self.standings = (self._writes, self._copies)
         self.outage = Outage("writes")
         self.copies: Connection | None = None  # the copier's line
 
@@ -67,6 +66,12 @@ class SqliteWriter:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._queue.put((work, future))
         return await future
+
+    @property
+    def standings(self) -> tuple[Standing, Standing]:
+        for thread, standing in zip(self._threads, (self._writes, self._copies), strict=False):
+            standing.ended = not thread.is_alive()
+        return self._writes, self._copies
 
     @property
     def waiting(self) -> int:

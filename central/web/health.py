@@ -21,7 +21,7 @@ def health_routes(app: web.Application, report: Callable[[], Report]) -> None:
     async def readyz(_: web.Request) -> web.Response:
         now = report()
         failing = [
-            {"task": each.name, "falls": each.falls, "fault": each.why.partition(":")[0] or "it ended"}
+            {"task": each.name, "falls": each.falls, "fault": "ended" if each.ended else each.fault}
             for each in now.failing
         ]
         return _said(now.ready, {"ready": now.ready, "checks": now.checks, "failing": failing})

@@ -46,13 +46,15 @@ class NotNow(Exception):
 
 @dataclass(slots=True)
 class Standing:
-    """How a piece of supervised work stands. `why` is its last fault (class and text), `failing_since` the monotonic
+    """How a piece of supervised work stands. `why` is its last fault (class and text), `fault` that in a word for
+    everybody's eyes, `failing_since` the monotonic
     second of the first fall since it was last well; None: it is well."""
 
     name: str
     backoff: Backoff
     falls: int = 0
     why: str = ""
+    fault: str = ""
     failing_since: float | None = None
     begun: float = 0.0
     ended: bool = False
@@ -68,7 +70,7 @@ class Standing:
         if self.failing_since is None:
             return
         log.info("task is well again", task=self.name, falls=self.falls)
-        self.falls, self.why, self.failing_since = 0, "", None
+        self.falls, self.why, self.fault, self.failing_since = 0, "", "", None
         self.delays = self.backoff.delays()
         FAILING.set(0, task=self.name)
 
@@ -79,6 +81,7 @@ class Standing:
             self.well()
         why = f"{type(fault).__name__}: {fault}"[:300]
         told, self.why = why == self.why, why
+        self.fault = str(getattr(fault, "reason", type(fault).__name__))
         self.falls += 1
         self.failing_since = self.failing_since or now
         delay = next(self.delays)
