@@ -28,6 +28,7 @@ from central.kernel.chain import Chain
 from central.kernel.door import Door
 from central.kernel.pulse import Pulse, Report
 from central.kernel.schema import SchemaError, heads, upgrade
+from central.kernel.trouble import Unavailable
 from central.kernel.tx import SYSTEM, Settings
 from central.kernel.work import BACKOFF
 from central.loops import Loops
@@ -118,7 +119,8 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
                 for name, work in (
                     ("bus", bus.run), ("bells", loops.bells), ("halls", loops.halls), ("outbox", loops.outbox),
                     ("tidy", loops.tidy), ("tally", loops.tally), ("chain", chain.keep), ("webhooks", webhooks.keep),
-                    ("inventory", partial(inventory.keep, door)), ("pulse", partial(pulse.keep, config.pulse_every_s)),
+                    ("checkpoints", chain.keep_file), ("inventory", partial(inventory.keep, door)),
+                    ("pulse", partial(pulse.keep, config.pulse_every_s)),
                     ("snapshots", partial(snapshots.keep, door, config.snapshots, config.snapshot_every_s)),
                 ):  # fmt: skip
                     crew.start(name, work, BACKOFF)
@@ -252,7 +254,13 @@ async def run(config: CentralConfig, ready_file: Path | None = None) -> None:
     """`parterre central`: serves until it is told to stop. `ready_file` gets the address, for who started us."""
     async with running(config) as central_:
         log.info("central serves", url=central_.url, broker_port=central_.broker_port)
-        if link := await setup_link(central_.door, config.data, config.public_url or central_.url):
+        try:
+            link = await setup_link(central_.door, config.data, config.public_url or central_.url)
+        except OSError as fault:
+            raise Failure(
+                f"The set-up link cannot be kept in {config.data}: {fault.strerror}.", "Make room for it."
+            ) from fault
+        if link:
             print(f"This house is not set up yet. Open this link in a browser:\n\n    {link}\n", flush=True)  # noqa: T201
             log.info("set-up link printed")
         if ready_file:
@@ -269,6 +277,10 @@ async def found_house(config: CentralConfig, code: str, name: str, operator_name
     command = SetUpHouse(institution_id, code, {"fr": name}, operator_id, operator_name, key_digest(key))
     try:
         reply = await door.execute(SYSTEM, command, fresh_id(clock))
+    except Unavailable as trouble:
+        raise Failure(
+            f"The database does not serve ({trouble}).", "Nothing was made: mend it, and start again."
+        ) from None
     finally:
         door.stop()
     if isinstance(reply.outcome, Refused):

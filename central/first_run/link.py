@@ -24,10 +24,14 @@ async def setup_link(door: Door, folder: Path, url: str) -> str | None:
 
 
 def _token(file: Path) -> str:
-    if file.exists():
-        return file.read_text().strip()
+    """Kept whole or not at all: a disk that was full in the middle leaves no link that is none."""
+    if file.exists() and (kept := file.read_text().strip()):
+        return kept
     token = token_urlsafe(32)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with fdopen(open_file(file, O_WRONLY | O_CREAT | O_EXCL, 0o600), "w") as out:
+    new = file.with_name(f"{file.name}.new")
+    new.unlink(missing_ok=True)
+    with fdopen(open_file(new, O_WRONLY | O_CREAT | O_EXCL, 0o600), "w") as out:
         out.write(token)
+    new.replace(file)
     return token

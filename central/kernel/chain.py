@@ -26,7 +26,7 @@ from central.kernel.trouble import Repeatable
 from central.kernel.tx import SYSTEM, Read
 from shared.clock import to_ms
 from shared.runtime.log import logger
-from shared.runtime.tasks import wait_any, well
+from shared.runtime.tasks import NotNow, wait_any, well
 from shared.wire.codec import dump, load
 from shared.wire.seal import Sealed, seal
 
@@ -168,7 +168,7 @@ class Chain:
 
     def __init__(self, door: Door, file: Path | None, checkpoint_every_s: float = CHECKPOINT_EVERY_S) -> None:
         self._door, self._file, self._every_s = door, file, checkpoint_every_s
-        self._waiting = asyncio.Event()
+        self._waiting, self._signed = asyncio.Event(), asyncio.Event()
         door.on_commit(lambda _, __: self._waiting.set())
 
     async def keep(self) -> None:
@@ -178,11 +178,20 @@ class Chain:
         while True:
             await self.seal()
             if clock.time() >= due:
-                await self.checkpoint()
+                await self.sign()
+                self._signed.set()
                 due = clock.time() + self._every_s
             well()
             await asyncio.sleep(GAP_S)
             await wait_any(self._waiting, min(POLL_S, max(0.0, due - clock.time())))
+
+    async def keep_file(self) -> None:
+        """For ever, beside it: what is signed also goes into the file. Where its disk takes nothing, the sealing goes
+        on, and this says so until it does again (`audit verify` tells too)."""
+        while self._file:
+            await self._copied(self._file)
+            well()
+            await wait_any(self._signed, self._every_s)
 
     async def close(self) -> None:
         """Before the door closes: nothing stays unsealed overnight. What fails is made up for at the next start."""
@@ -190,6 +199,8 @@ class Chain:
             async with asyncio.timeout(CLOSE_S):
                 await self.seal()
                 await self.checkpoint()
+        except (NotNow, TimeoutError) as trouble:
+            log.warning("the log was not sealed at the end", why=str(trouble) or "it took too long")
         except Exception:
             log.exception("the log was not sealed at the end")
 
@@ -210,16 +221,24 @@ class Chain:
             sealed += len(found.seals)
 
     async def checkpoint(self) -> Checkpoint | None:
-        """Signs the head, if it moved. The file gets whatever it lacks: a crash between the two is made up for."""
+        """Signs the head, if it moved, and copies that. The file gets whatever it lacks: a crash between the two is
+        made up for."""
+        made = await self.sign()
+        if self._file:
+            await self._copied(self._file)
+        return made
+
+    async def sign(self) -> Checkpoint | None:
         made: tuple[Checkpoint, Signed] | None = await self._door.read(SYSTEM, self._due)
         if made:
             await self._door.chore(partial(_write_checkpoint, *made))
-        if self._file:
-            try:
-                await self._door.read(SYSTEM, partial(copy_checkpoints, file=self._file))
-            except OSError as fault:  # the log goes on without it, and `audit verify` tells
-                log.error("checkpoints cannot be written", file=str(self._file), why=str(fault))
         return made[0] if made else None
+
+    async def _copied(self, file: Path) -> None:
+        try:
+            await self._door.read(SYSTEM, partial(copy_checkpoints, file=file))
+        except OSError as fault:
+            raise NotNow(f"checkpoints cannot be written to {file}: {fault.strerror or fault}") from fault
 
     def _due(self, read: Read) -> tuple[Checkpoint, Signed] | None:
         seq, head = head_of(read)

@@ -41,7 +41,7 @@ def config(tmp_path: Path, free_port: int) -> CentralConfig:
         data=tmp_path / "data", listen=Endpoint("127.0.0.1", 0), live_open=True,
         broker=BrokerConfig(embedded=False, port=free_port), mail=MailConfig(host="127.0.0.1", port=1, sender="a@b.c"),
         bell_poll_s=0.05, hall_every_s=0.05, outbox_every_s=0.05, snapshot_every_s=0.05, pulse_every_s=0.05,
-        tidy_every_s=0.05, tally_every_s=0.05,
+        tidy_every_s=0.05, tally_every_s=0.05, checkpoint_every_s=0.05,
     )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ async def test_every_loop_falls_once_comes_back_and_health_tells(config: Central
         async with browser.get(f"/live/news?since={since[1]}"):
             loops = [each for each in central.pulse.standings if each.name not in ELSEWHERE]
             assert {each.name for each in loops} >= {"bells", "halls", "outbox", "mail", "tidy", "tally", "chain",
-                                                     "webhooks", "inventory", "snapshots", "live page"}  # fmt: skip
+                                                     "webhooks", "inventory", "snapshots", "live page", "checkpoints"}  # fmt: skip
             rename_tables(config.data / "parterre.db", away=True)
             while not all(each.failing_since for each in loops):
                 # A stranger's try is counted in memory, which is what the tally has to write.

@@ -79,6 +79,16 @@ async def test_only_the_link_opens_it(visitor: Visitor) -> None:
     assert (status, path) == (200, "/setup/institution") and link.partition("=")[2] not in text
 
 
+async def test_a_link_that_a_full_disk_cut_off_is_made_anew(visitor: Visitor) -> None:
+    """Before: a start on a full disk left an empty file, and every later one printed a link that opens nothing."""
+    (visitor.folder / FILE).touch()
+    (visitor.folder / f"{FILE}.new").write_text("half")
+    link = await visitor.link()
+    assert len(link.partition("token=")[2]) > 40 and await visitor.link() == link
+    async with visitor.client.get(link, allow_redirects=False) as answer:
+        assert answer.headers["Location"] == "/setup/institution"
+
+
 async def test_the_link_outlives_a_restart_and_dies_with_the_end(visitor: Visitor) -> None:
     link = await visitor.link()
     assert await visitor.link() == link

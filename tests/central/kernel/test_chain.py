@@ -24,6 +24,7 @@ from central.organisation.ops import SetUpHouse, path_of
 from central.pricing.ops import PriceCell, SetPrice
 from parterre.cli import main
 from shared.runtime.config import Failure
+from shared.runtime.tasks import Crew
 from shared.wire.codec import dump, load
 from shared.wire.seal import Signer, seal
 from tests.central.small_house import NOW, Clerk, House, Watch, new_id
@@ -411,7 +412,7 @@ async def test_the_loop_seals_right_after_the_commit_and_signs(
 ) -> None:
     file = tmp_path / "checkpoints.jsonl"
     chain = Chain(door, file, checkpoint_every_s=0.3)
-    task = asyncio.create_task(chain.keep())
+    tasks = [asyncio.create_task(work) for work in (chain.keep(), chain.keep_file())]
     replies = await asyncio.gather(
         *(
             door.execute(SYSTEM, SetPrice(house.grid, PriceCell(house.seated, house.full, n + 1)), new_id())
@@ -420,7 +421,8 @@ async def test_the_loop_seals_right_after_the_commit_and_signs(
     )
     assert all(reply.ok for reply in replies)
     await until(lambda: file.exists() and not clerk.rows("SELECT 1 FROM command_log WHERE seq IS NULL"))
-    task.cancel()
+    for task in tasks:
+        task.cancel()
     await chain.close()
     log = Log(clerk, keys, file)
     proof = log.proof()
@@ -443,8 +445,16 @@ async def test_a_file_that_cannot_be_written_does_not_stop_the_log(
     (tmp_path / "taken").write_text("a file where a folder should be")
     chain = Chain(door, tmp_path / "taken" / "checkpoints.jsonl")
     await chain.seal()
-    assert await chain.checkpoint() is not None
+    assert await chain.sign() is not None
     assert clerk.rows("SELECT COUNT(*) FROM audit_checkpoint") == [(1,)]
+    async with Crew() as crew:
+        crew.start("checkpoints", chain.keep_file)
+        (standing,) = crew.standings
+        await until(lambda: standing.failing_since)
+        assert "cannot be written" in standing.why
+        (tmp_path / "taken").unlink()
+        await until(lambda: standing.calm)
+    assert len((tmp_path / "taken" / "checkpoints.jsonl").read_text().splitlines()) == 1
 
 
 # --- the command line ------------------------------------------------------------------------------------------------
