@@ -1,6 +1,7 @@
 """The wiring of central: configuration → keys → database → door → broker → loops → HTTP. It alone knows all."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from secrets import token_urlsafe
 from aiohttp import web
 
 import central.areas  # noqa: F401  # declares every command, query and entity
-from central.callers import authenticator
+from central.callers import authenticator, device_known
 from central.config import CentralConfig
 from central.devices import snapshots
 from central.devices.pages import device_pages
@@ -44,21 +45,27 @@ from central.organisation.webhooks import OUTBOX_KIND as WEBHOOK
 from central.pricing.pages import pricing_pages
 from central.reports.live import Evenings
 from central.venues.workshop import Workshop
-from central.web.api import AUTHENTICATE, DOOR, MOST_BYTES, routes
+from central.web.api import AUTHENTICATE, DOOR, problems, routes
 from central.web.api_page import api_pages
 from central.web.assets import serve
 from central.web.away import away
+from central.web.bodies import LARGE, MOST_FROM_STRANGERS, Bodies
 from central.web.checklist import checklist_routes
+from central.web.entrance import BODIES, DEVICE_KNOWN, LIMITS, VOUCHED, entrance, finish
 from central.web.files import snapshot_routes
 from central.web.find import find_routes
 from central.web.frame import FRAME, Frame
 from central.web.health import health_routes
 from central.web.history.routes import history
+from central.web.limits import Limits
+from central.web.line import listening
 from central.web.live import LIVE, LivePage
-from central.web.metrics import metrics_route
-from central.web.origin import NO_PROXIES, PROXIES, Proxies
+from central.web.metrics import METRICS_READ, metrics_route
+from central.web.notices import of_front
+from central.web.origin import FRONT, NO_PROXIES, PROXIES, Fronts, Proxies
 from central.web.screens.routes import screens
 from central.web.session import guard
+from central.web.settings import UNLIMITED, HttpConfig
 from shared.ids import Id
 from shared.outcome import Refused
 from shared.runtime.broker import EmbeddedBroker
@@ -111,11 +118,11 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
             app = make_app(
                 door, loops, config.snapshots, live_open=config.live_open, proxies=_addresses(config, "proxies"),
                 setup_file=config.data / FILE, way_in=way_in, scrapers=_addresses(config, "metrics_networks"),
-                report=pulse.report,
+                report=pulse.report, http=config.http,
             )  # fmt: skip
             webhooks = Webhooks(door, Post(door.settings.webhook_networks))
             loops.elsewhere.add(WEBHOOK)
-            async with crew, _served(config, app) as url:
+            async with crew, listening(app, config.listen.host, config.listen.port, config.http) as url:
                 for name, work in (
                     ("bus", bus.run), ("bells", loops.bells), ("halls", loops.halls), ("outbox", loops.outbox),
                     ("tidy", loops.tidy), ("tally", loops.tally), ("chain", chain.keep), ("webhooks", webhooks.keep),
@@ -159,25 +166,6 @@ async def _broker(config: CentralConfig, door: Door) -> AsyncIterator[int]:
         yield broker.port
 
 
-@asynccontextmanager
-async def _served(config: CentralConfig, app: web.Application) -> AsyncIterator[str]:
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, config.listen.host, config.listen.port, backlog=1024)
-    try:
-        try:
-            await site.start()
-        except OSError as fault:
-            raise Failure(
-                f"Central cannot listen on {config.listen.host}:{config.listen.port} ({fault.strerror}).",
-                "Stop what uses this port, or set listen.port.",
-            ) from fault
-        address = runner.addresses[0]
-        yield f"http://{address[0]}:{address[1]}"
-    finally:
-        await runner.cleanup()
-
-
 def _way_in(config: CentralConfig, door: Door) -> WayIn:
     try:
         vault = load_vault(config.keys)
@@ -212,13 +200,22 @@ def make_app(
     way_in: WayIn | None = None,
     scrapers: Proxies = NO_PROXIES,
     report: Callable[[], Report] | None = None,
+    http: HttpConfig = HttpConfig(limits=UNLIMITED),  # noqa: B008 - frozen
 ) -> web.Application:
-    app = web.Application(client_max_size=MOST_BYTES)
+    """`http`: without it nobody is counted, which a test wants and a house does not."""
+    app = web.Application(client_max_size=MOST_FROM_STRANGERS)
+    app.middlewares.extend((away, problems, entrance, guard))
+    app.on_response_prepare.append(finish)
     app[PROXIES] = proxies
+    app[LIMITS] = Limits(http.limits, time.monotonic)
+    app[BODIES] = Bodies(http)
+    app[LARGE] = {}
+    app[VOUCHED] = []
+    app[DEVICE_KNOWN] = device_known(door)
     app[DOOR] = door
     app[FRAME] = Frame(door)
-    app.middlewares.append(away)
-    app.middlewares.append(guard)
+    app[FRONT] = Fronts()
+    app[FRAME].notice(of_front(app[FRONT]), METRICS_READ)
     app.router.add_get("/static/{name:.+}", serve)
     if way_in:
         organisation_pages(app, door, way_in)

@@ -6,6 +6,7 @@ from pathlib import Path
 from central.kernel.beside import BesideConfig
 from central.kernel.db import Database, Waits
 from central.organisation.settings import MailConfig, SignInConfig
+from central.web.settings import HttpConfig
 from shared.runtime.doorkeeper import BrokerLimits
 from shared.runtime.mqtt import Endpoint
 
@@ -53,6 +54,7 @@ class CentralConfig:
     proxies: tuple[str, ...] = ()
     webhook_networks: tuple[str, ...] = ()
     metrics_networks: tuple[str, ...] = ()
+    http: HttpConfig = field(default_factory=HttpConfig)
     checkpoint_every_s: float = 300.0
     checkpoints: Path | None = None  # where the log's signed checkpoints are also kept; better on another disk
 

@@ -50,8 +50,12 @@ from central.kernel.tx import SYSTEM
 from central.kernel.values import LANGUAGES, Fault
 from central.organisation.passwords import LONGEST, SHORTEST, hashed, weakness
 from central.venues.model import NoVenue
+from central.venues.planfile_checks import MOST_BYTES
+from central.web.bodies import LARGE
+from central.web.entrance import VOUCHED
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR
 from central.web.origin import address_of
+from central.web.settings import MIB
 from central.web.texts import Texts, texts
 from shared.outcome import Outcome, Refused
 from shared.runtime.system import SystemClock, fresh_id
@@ -81,6 +85,8 @@ class Wizard:
 
     def routes(self, app: web.Application) -> None:
         app[FRAME].templates("central.first_run")
+        app[LARGE][f"/setup/{Step.HALL}"] = MOST_BYTES + MIB
+        app[VOUCHED].append(self._vouches)
         app.router.add_get("/setup", self.enter)
         for step in Step:
             app.router.add_get(f"/setup/{step}", self.show)
@@ -160,6 +166,9 @@ class Wizard:
 
     def _t(self, request: web.Request) -> Texts:
         return request.app[FRAME].texts(request, None)
+
+    def _vouches(self, request: web.Request) -> bool:
+        return request.path.startswith("/setup/") and self._genuine(request.cookies.get(COOKIE, ""))
 
     def _genuine(self, token: str) -> bool:
         if not token or self._file is None or not self._file.exists():

@@ -69,7 +69,7 @@ class PlanPages:
         app.router.add_get(here, self._page)
         app.router.add_get(here + "/picture", self._picture)
         app.router.add_get(here + "/changes", self._changes)
-        app.router.add_get(here + "/news", self._news)
+        app.router.add_get(here + "/news", self._news, allow_head=False)
         app.router.add_get(here + "/side", self._side)
         app.router.add_post(here + "/act", self._act)
         app.on_shutdown.append(self._close)

@@ -28,9 +28,12 @@ from central.venues.plan import Area, Category, Shape
 from central.venues.plan_prepared import drawn_file
 from central.venues.plan_rows import Marked, exported, kept_plan
 from central.venues.planfile import Format
+from central.venues.planfile_checks import MOST_BYTES
+from central.web.bodies import LARGE
 from central.web.frame import FRAME
 from central.web.screens.names import label
 from central.web.screens.refusals import said as refusal_text
+from central.web.settings import MIB
 from central.web.texts import Texts
 from shared.ids import Id, is_id
 from shared.outcome import Refused
@@ -74,6 +77,7 @@ class Workshop:
         frame.templates("central.venues")
         here = "/admin/plan/new?space={id}"
         frame.page_for("space", "Nouveau plan de salle", here, Privilege.VENUE_MODIFY, ("reimport_plan",))
+        app[LARGE].update(dict.fromkeys(("/admin/plan/new", "/admin/plan/new/preview"), MOST_BYTES + MIB))
         app.router.add_get("/admin/plan/new", self._open)
         app.router.add_post("/admin/plan/new", self._save)
         app.router.add_post("/admin/plan/new/preview", self._preview)

@@ -24,7 +24,7 @@ from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.trouble import Unavailable
 from central.kernel.tx import Actor, ActorKind, Read
 from central.web.away import RETRY_AFTER_S, unavailable
-from central.web.caller import AUTHENTICATE, MOST_BYTES, Authenticate, caller, caller_with_body, problem, unknown_caller
+from central.web.caller import AUTHENTICATE, Authenticate, caller, is_gone, problem, unknown_caller
 from central.web.ids import bad_ids
 from central.web.openapi import document
 from central.web.rows import Page, page, wanted
@@ -34,7 +34,7 @@ from shared.runtime.log import logger
 from shared.wire.codec import faults
 from shared.wire.requests import COMMAND_ID
 
-__all__ = ["AUTHENTICATE", "DOOR", "MOST_BYTES", "Authenticate", "problem", "routes", "unknown_caller"]
+__all__ = ["AUTHENTICATE", "DOOR", "Authenticate", "problem", "routes", "unknown_caller"]
 
 DOOR = web.AppKey("door", Door)
 STATUS: dict[str, int] = {NoEntry.NOT_ALLOWED: 403}
@@ -51,7 +51,6 @@ def routes(app: web.Application) -> None:
     app.router.add_get("/api/v1/queries/{name}", query)
     app.router.add_get("/api/v1/entities/{name}", entities)
     app.router.add_get("/api/v1/openapi.json", openapi)
-    app.middlewares.append(problems)
 
 
 @web.middleware
@@ -67,7 +66,7 @@ async def problems(request: web.Request, handler: Callable[[web.Request], Awaita
     except Unavailable:
         raise
     except Exception:
-        if not request.path.startswith("/api/v1/"):
+        if is_gone(request) or not request.path.startswith("/api/v1/"):
             raise
         log.exception("a request broke", method=request.method, path=request.path)
         return problem(500, "broken", "This is a fault of Parterre's; its log says more. Nothing was changed.")
@@ -83,10 +82,10 @@ async def command(request: web.Request) -> web.Response:
     handler = COMMANDS.get(request.match_info["name"])
     if handler is None:
         return problem(404, "unknown_command", "There is no such command.", at=request.match_info["name"])
-    came = await caller_with_body(request)
-    if isinstance(came, web.Response):
-        return came
-    actor, body = came
+    actor = await caller(request)
+    if isinstance(actor, web.Response):
+        return actor
+    body = await request.read()  # which is here already (entrance.py)
     command_id = request.headers.get(COMMAND_ID, "")
     if not is_id(command_id):
         return problem(400, "no_command_id", f"Send the command's id (26 characters) in the header {COMMAND_ID}.")

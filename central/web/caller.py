@@ -1,5 +1,8 @@
 """Who calls the API: a program by its key, a device by its signature, a signed-in browser by its session and token, or
-nobody. What may be wrong with that is said as a problem (RFC 9457), like everything below /api/v1."""
+nobody. What may be wrong with that is said as a problem (RFC 9457), like everything below /api/v1.
+
+Keys and signatures are looked at once, where a request comes in (entrance.py), before its body is read.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -8,57 +11,42 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from central.kernel.tx import Actor, ActorKind
+from central.kernel.tx import ANONYMOUS, Actor
 from central.web.origin import address_of
 from central.web.session import CSRF_HEADER, SAFE, SESSIONS, is_csrf
-from shared.wire.requests import DEVICE
 
 Authenticate = Callable[[web.Request, bytes], Awaitable[Actor | web.Response | None]]
 """Who signed this request, or holds its key; None: not who it says; an answer says what is wrong with it. The body is
 what a device's signature covers."""
 
 AUTHENTICATE: web.AppKey[Authenticate] = web.AppKey("authenticate")
-MOST_BYTES = 64 * 1024 * 1024  # a plan file of 80,000 places is 21 MB, and JSON escapes its quotes once more
-MOST_FROM_STRANGERS = 64 * 1024
+ASKED = web.RequestKey("asked", Actor)
+"""The program or device that was found at the entrance."""
 PROBLEM = "application/problem+json"
 _BASIC = 'Basic realm="Parterre", charset="UTF-8"'
 _SESSION = 'Session realm="Parterre"'  # a browser would ask for a name and a key by itself, over our own page
 
 
-async def caller(request: web.Request, body: bytes = b"") -> Actor | web.Response:
+async def caller(request: web.Request) -> Actor | web.Response:
     """The actor, with where the request comes from; or the problem to answer with."""
-    authenticate = request.app[AUTHENTICATE]
-    if DEVICE in request.headers or "Authorization" in request.headers:
-        return _placed(request, await authenticate(request, body))
+    if actor := request.get(ASKED):
+        return _placed(request, actor)
     signed_in = await request.app[SESSIONS](request) if SESSIONS in request.app and request.cookies else None
     if signed_in is None:
-        return _placed(request, await authenticate(request, body))
+        return _placed(request, ANONYMOUS)
     said = request.headers.get(CSRF_HEADER, "")
     if request.method not in SAFE and not is_csrf(said, signed_in.csrf):
         return problem(403, "not_our_page", f"A browser's session sends the page's token in the header {CSRF_HEADER}.")
     return _placed(request, signed_in.actor)
 
 
-async def caller_with_body(request: web.Request) -> tuple[Actor, bytes] | web.Response:
-    """Who is known may send a stadium's plan; a stranger cannot make central hold megabytes."""
-    if DEVICE in request.headers:  # its signature covers the body, which has to be here first
-        body = await request.read()
-        actor = await caller(request, body)
-    else:
-        actor = await caller(request)
-        if isinstance(actor, web.Response):
-            return actor
-        stranger = actor.kind is ActorKind.ANONYMOUS
-        body = await (request.clone(client_max_size=MOST_FROM_STRANGERS) if stranger else request).read()
-    return actor if isinstance(actor, web.Response) else (actor, body)
+def _placed(request: web.Request, actor: Actor) -> Actor:
+    return replace(actor, origin=f"api {address_of(request)}")
 
 
-def _placed(request: web.Request, found: Actor | web.Response | None) -> Actor | web.Response:
-    return replace(found, origin=f"api {address_of(request)}") if isinstance(found, Actor) else _refused(request, found)
-
-
-def _refused(request: web.Request, answer: web.Response | None) -> web.Response:
-    return unknown_caller(request) if answer is None else answer
+def is_gone(request: web.Request) -> bool:
+    """Whether the caller hung up: what breaks then is no fault of ours."""
+    return request.transport is None or request.transport.is_closing()
 
 
 def problem(status: int, reason: str, title: str, **more: Any) -> web.Response:

@@ -16,6 +16,7 @@ from central.kernel.door import Door
 from central.kernel.tx import Read
 from central.kernel.values import LANGUAGES
 from central.web.assets import address
+from central.web.notices import Provider
 from central.web.session import SESSIONS, SignedIn, masked, to_sign_in
 from central.web.shell import Branch, Entry, shell, tree
 from central.web.texts import OWN_NAMES, Texts, language_for, texts
@@ -33,6 +34,7 @@ class Frame:
         self._entries: list[Entry] = []
         self._pages: dict[str, list[tuple[str, str, str]]] = {}
         self.instead: set[str] = set()
+        self.notices: list[tuple[Provider, str]] = []
         self.answers: dict[str, Callable[[Read, Texts, Any], list[tuple[str, str]]]] = {}
         self._templates = jinja2.Environment(
             loader=jinja2.ChoiceLoader(self._loaders),
@@ -68,6 +70,10 @@ class Frame:
     @property
     def entries(self) -> tuple[Entry, ...]:
         return tuple(self._entries)
+
+    def notice(self, provider: Provider, needs: str) -> None:
+        """What its provider has to say stands on the administration's front page, for who holds `needs`."""
+        self.notices.append((provider, needs))
 
     def filter(self, name: str, made: Callable[..., Any]) -> None:
         self._templates.filters[name] = made

@@ -129,7 +129,7 @@ class LivePage:
 
     def routes(self, app: web.Application) -> None:
         app.router.add_get("/live", self._page)
-        app.router.add_get("/live/news", self._news)
+        app.router.add_get("/live/news", self._news, allow_head=False)
         app.cleanup_ctx.append(self._life)
         app.on_shutdown.append(self._close)
         self._door.on_commit(lambda _, tables: self.wake() if tables else None)

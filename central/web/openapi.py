@@ -17,7 +17,8 @@ from central.kernel.entity import BY_NAME, ENTITIES, Between, Column, Declaratio
 from central.kernel.registry import COMMANDS, QUERIES, Handler
 from central.kernel.values import FIRST_LANGUAGE, LANGUAGES, MOST_LINE, MOST_PICTURE, MOST_TEXT
 from central.kernel.work import QUEUE
-from central.web.caller import MOST_BYTES, MOST_FROM_STRANGERS, PROBLEM
+from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY
+from central.web.caller import PROBLEM
 from central.web.ids import PATTERN, is_ids
 from central.web.reasons import reasons
 from central.web.rows import MOST_ROWS, OWN, ROWS, filters
@@ -58,9 +59,12 @@ _SAID = {
     "400": "No command id, or one that is none.",
     "401": "Nobody said who they are, or they are not who they say.",
     "403": "The caller may not do this; `fix` names the privilege that is missing.",
+    "408": "The body did not come in time.",
     "409": "Refused, with the reason; nothing was changed.",
-    "413": "The body is too big.",
+    "413": "The body is too big for who asks; `detail.most` is what is read.",
+    "415": "The body is compressed: send it as it is.",
     "422": "The content does not fit; every fault is listed.",
+    "429": "Asked too often: wait as long as Retry-After says; `detail.limit` is which limit.",
     "500": "A fault of Parterre's; nothing was changed.",
     "503": "Not now: `busy`, or the database does not serve (`disk_full`, `database_held`, `database_away`). Wait as "
     "long as Retry-After says and send the same again; a command with the same id is never done twice.",
@@ -84,9 +88,10 @@ _ABOUT = f"""Commands change, queries and entities read.
 
 **Once only.** A command carries its id, made by the sender, in {COMMAND_ID}; sent again it gives the same answer.
 
-**Limits.** A body has at most {MOST_BYTES >> 20} MiB, {MOST_FROM_STRANGERS >> 10} KiB from a caller who is not known;
-an answer holds at most {MOST_ROWS} rows. Nobody is slowed down by number of requests; when {QUEUE:,} commands wait,
-the next is answered 503 `busy` with Retry-After. Keys are too long to guess; sign-in is slowed down."""
+**Limits.** A body has at most {MOST_USUALLY >> 20} MiB (a plan more), {MOST_FROM_DEVICES >> 20} MiB from a device and
+{MOST_FROM_STRANGERS >> 10} KiB from a caller who is not known, and comes uncompressed; an answer holds at most
+{MOST_ROWS} rows. Who asks more often than the house allows gets 429 `too_many_requests`; when {QUEUE:,} commands wait,
+the next is answered 503 `busy`; both with Retry-After. Keys are too long to guess; sign-in is slowed down."""
 
 
 @cache

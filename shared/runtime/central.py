@@ -24,6 +24,7 @@ OPEN = frozenset({"enrol_device", "enrolment", "device_time"})  # never signed: 
 MAX_ANSWER = 32 * 1024 * 1024
 MAX_PROBLEM = 64 * 1024
 PIECE = 256 * 1024  # of a file
+WAIT = (408, 429)  # about when a request came, not about what it says: no refusal to be settled by
 
 
 class Unreachable(Exception):
@@ -169,6 +170,8 @@ def _value(status: int, text: bytes) -> bytes:
         said = None
     if status == 200 and isinstance(said, dict) and "value" in said:
         return orjson.dumps(said["value"])
+    if status in WAIT:
+        raise Unreachable(f"answer {status}: central asks to come back later")
     if isinstance(said, dict) and said.get("reason") and status < 500:
         detail = said.get("detail")
         raise Declined(str(said["reason"]), str(said.get("fix") or ""), detail if isinstance(detail, dict) else {})

@@ -102,7 +102,7 @@ class Audit:
     def routes(self, app: web.Application) -> None:
         app.router.add_get("/admin/audit", self.page)
         app.router.add_get("/admin/audit/{id:[0-9A-Z]{26}}", self.one)
-        app.router.add_get("/admin/audit.{kind:csv|xlsx}", self.export)
+        app.router.add_get("/admin/audit.{kind:csv|xlsx}", self.export, allow_head=False)
 
     async def page(self, request: web.Request) -> web.Response:
         me, t = await self._reader(request)

@@ -8,6 +8,7 @@ from central.kernel.entity import BY_NAME
 from central.kernel.registry import COMMANDS
 from central.kernel.tx import SYSTEM, Read
 from central.web.frame import FRAME
+from central.web.notices import shown
 from central.web.screens.desk import Desk, creators, declared, desk
 from central.web.screens.forms import options
 from central.web.screens.listing import Wanted, found, may_see
@@ -38,8 +39,9 @@ async def house(request: web.Request) -> web.Response:
     below = (
         await at_desk.read(lambda read: _below(at_desk, read, chosen)) if chosen else {"steps": "", "details": False}
     )
+    notices = await at_desk.read(lambda read: shown(at_desk.door, read, at_desk.t, at_desk.frame.notices))
     return await at_desk.page(
-        "screens/house.html", title=at_desk.t.of(chosen.names) if chosen else at_desk.t("La maison"),
+        "screens/house.html", notices=notices, title=at_desk.t.of(chosen.names) if chosen else at_desk.t("La maison"),
         at=chosen.id if chosen else None, context=chosen, cards=cards,
         **below,
     )  # fmt: skip

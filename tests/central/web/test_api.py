@@ -4,7 +4,6 @@ import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 import orjson
@@ -24,7 +23,6 @@ from central.kernel.keys import Keys
 from central.kernel.tx import SYSTEM, Read, Tx
 from central.organisation.model import Privilege
 from central.organisation.ops import CreateOperator, key_digest, path_of
-from central.web.api import MOST_BYTES
 from central.web.openapi import document
 from central.web.origin import FORWARDED, PROXIES, Proxies, address_of
 from central.web.session import SESSIONS, SignedIn, csrf_of
@@ -205,14 +203,6 @@ async def test_a_command_without_a_sound_id(desk: Desk, command_id: str) -> None
     async with desk.client.post("/api/v1/commands/place_order", data=data, headers=headers) as answer:
         said = orjson.loads(await answer.read())
         assert (answer.status, said["reason"]) == (400, "no_command_id") and COMMAND_ID in said["title"]
-
-
-async def test_a_body_that_is_too_big(desk: Desk) -> None:
-    headers = {**desk.auth, COMMAND_ID: new_id()}
-    body = BytesIO(b"x" * (MOST_BYTES + 1))
-    async with desk.client.post("/api/v1/commands/import_plan", data=body, headers=headers) as answer:
-        said = _said(answer.status, answer.content_type, await answer.read())
-        assert (said["status"], said["reason"]) == (413, "request_entity_too_large")
 
 
 @pytest.mark.parametrize(

@@ -265,6 +265,31 @@ async def test_after_a_long_time_away_the_keys_are_asked_for(bench, house) -> No
     assert asked == [1]
 
 
+@pytest.mark.parametrize("status", [408, 429, 503])
+async def test_who_is_asked_to_come_back_later_comes_back_later(bench, status) -> None:
+    """It is no refusal of what was sent: nothing is settled by it, nothing given up."""
+    from aiohttp import web
+
+    async def door(request):
+        return web.json_response({"reason": "too_many_requests", "status": status}, status=status)
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", door)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = site._server.sockets[0].getsockname()[1]
+    bench.see(1, 2)
+    try:
+        async with HttpCentral(f"http://127.0.0.1:{port}/", CLOCK) as line:
+            with pytest.raises(Unreachable):
+                await push(line, bench.journal, bench.device.signer, CLOCK)
+    finally:
+        await runner.cleanup()
+    assert bench.journal.unsent() == 2
+
+
 @pytest.mark.parametrize("answer", [b"", b"[]", b"<html>", b'{"value"', b'{"value": {"feeds": 3}}', b'{"value": 7}'])
 async def test_rubbish_counts_as_no_answer(bench, answer, monkeypatch) -> None:
     from aiohttp import web

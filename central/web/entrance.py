@@ -1,0 +1,272 @@
+"""The first that a request meets and the last that its answer passes: who asks, whether they ask too often, how much of
+a body is read for them and for how long; afterwards the headers that every answer has, and a line instead of a
+traceback where a caller hung up.
+
+Who asks is looked at before a byte of the body is taken. A key, signature or session that is none counts as a
+stranger's try, by address; one that was genuine a moment ago is looked at whatever its address did, so that nobody
+locks out who shares an address with them. For a device its signature covers the body, so its name lets it send what a
+device may, and the signature is asked for once the body is here.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from aiohttp import web
+from aiohttp.hdrs import SERVER
+
+from central.kernel.tx import Actor
+from central.web.bodies import LARGE, STATUS, Asks, Bodies, Held, Unread, most_for
+from central.web.caller import ASKED, AUTHENTICATE, is_gone, problem, unknown_caller
+from central.web.frame import FRAME
+from central.web.limits import Limit, Limits, counted_as
+from central.web.line import Line
+from central.web.origin import address_of, note_front
+from central.web.session import HEADERS, SAFE, SESSIONS
+from central.web.tally import Tally
+from central.web.texts import Texts
+from shared.ids import is_id
+from shared.runtime.metrics import counter
+from shared.wire.requests import DEVICE
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+DeviceKnown = Callable[[str], Awaitable[bool]]
+"""Whether a device of this id may ask anything at all; its signature is looked at later."""
+Vouched = Callable[[web.Request], bool]
+"""Whether a browser that is not signed in is no stranger all the same: it holds the set-up's link."""
+
+DEVICE_KNOWN: web.AppKey[DeviceKnown] = web.AppKey("device_known")
+VOUCHED: web.AppKey[list[Vouched]] = web.AppKey("vouched", list)
+LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)
+BODIES: web.AppKey[Bodies] = web.AppKey("bodies", Bodies)
+REFUSED = counter(
+    "parterre_http_refused_total",
+    "HTTP requests refused before anybody handled them, by why.",
+    why=[*Limit, "at_once", "unknown", *Unread],
+)
+_ASKING = ("/api/v1/commands/", "/api/v1/queries/", "/api/v1/entities/", "/api/v1/snapshots/", "/metrics", "/live")
+_FREE = ("/static/", "/healthz", "/readyz")  # out of memory: to say no would cost as much
+_LIMIT = {Asks.PERSON: Limit.PEOPLE, Asks.PROGRAM: Limit.PROGRAMS, Asks.DEVICE: Limit.DEVICES}
+_WAIT_AT_ONCE_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, as far as their headers prove it. `claim` is what they showed, as a number that tells nothing."""
+
+    asks: Asks
+    who: str
+    claim: int = 0
+    actor: Actor | None = None
+
+
+@web.middleware
+async def entrance(request: web.Request, handler: Answer) -> web.StreamResponse:
+    line = request.protocol if isinstance(request.protocol, Line) else None
+    if line:
+        line.came()
+    try:
+        return _cut(await _let_in(request, handler), request, line)
+    except web.HTTPException as said:
+        _cut(said, request, line)
+        raise
+    except ConnectionError:
+        if not is_gone(request):
+            raise
+        _gone.add(path=request.path)
+        return web.Response(status=499)  # which nobody will read
+    finally:
+        if line:
+            line.done()
+
+
+async def _let_in(request: web.Request, handler: Answer) -> web.StreamResponse:
+    if request.path.startswith(_FREE):
+        return await handler(request)
+    note_front(request)
+    came = await _who(request)
+    if isinstance(came, web.StreamResponse):
+        return came
+    limits, limit = request.app[LIMITS], _LIMIT.get(came.asks, Limit.LOOKS)
+    if not limits.enter(limit, came.who):
+        REFUSED.add(why="at_once")
+        return _wait(request, limit, _WAIT_AT_ONCE_S)
+    try:
+        return await _with_body(request, handler, came)
+    finally:
+        limits.leave(came.who)
+
+
+async def _with_body(request: web.Request, handler: Answer, came: Caller) -> web.StreamResponse:
+    route = request.match_info
+    if not request.body_exists or request.method in SAFE or route.http_exception is not None:
+        return await _asked(request, handler, came, b"")
+    canonical = route.route.resource.canonical if route.route.resource else ""
+    most = most_for(came.asks, canonical, route.get("name", ""), request.app[LARGE])
+    held = await request.app[BODIES].read(request, came.asks, most)
+    if isinstance(held, Unread):
+        REFUSED.add(why=held)
+        return _unread(request, held, most)
+    try:
+        return await _asked(held.request, handler, came, await _signed(held))
+    finally:
+        held.give_back()
+
+
+async def _signed(held: Held) -> bytes:
+    return await held.request.read() if DEVICE in held.request.headers else b""
+
+
+async def _asked(request: web.Request, handler: Answer, came: Caller, body: bytes) -> web.StreamResponse:
+    """With the signature looked at, now that the body is here."""
+    if came.asks is Asks.DEVICE:
+        actor, limits = await request.app[AUTHENTICATE](request, body), request.app[LIMITS]
+        if actor is None:
+            limits.take(Limit.CLAIMS, counted_as(address_of(request)))
+            REFUSED.add(why="unknown")
+            return unknown_caller(request)
+        limits.proved(came.claim)
+        if isinstance(actor, web.Response):  # its key, and not its time
+            return actor
+        if wait := limits.take(Limit.DEVICES, came.who):
+            return _too_often(request, Limit.DEVICES, wait)
+        came = Caller(came.asks, came.who, came.claim, actor)
+    if came.actor:
+        request[ASKED] = came.actor
+    return await handler(request)
+
+
+# --- who --------------------------------------------------------------------------------------------------------------
+
+
+async def _who(request: web.Request) -> Caller | web.StreamResponse:
+    """Who asks, counted; or the answer to who asks too often, or shows a key that is none."""
+    limits, address = request.app[LIMITS], counted_as(address_of(request))
+    claim, asks = _claim(request, address)
+    limit = Limit.CLAIMS
+    if asks in (Asks.STRANGER, Asks.PERSON):  # a session that is over is no try at anything: its owner signs in again
+        limit = Limit.LOOKS if request.method in SAFE else Limit.ACTS
+    if not limits.is_proven(claim) and (wait := limits.wait(limit, address)):
+        return _too_often(request, limit, wait)
+    found = await _found(request, asks, claim)
+    if found is None:
+        limits.take(limit, address)  # of what is genuine nothing is taken: a program may begin with all it has
+        if limit is Limit.CLAIMS:
+            REFUSED.add(why="unknown")
+            return unknown_caller(request)
+        vouched = any(vouches(request) for vouches in request.app[VOUCHED])
+        return Caller(Asks.PERSON if vouched else Asks.STRANGER, address)
+    if asks is Asks.DEVICE:
+        return found
+    limits.proved(claim)
+    if wait := limits.take(_LIMIT[asks], found.who):
+        return _too_often(request, _LIMIT[asks], wait)
+    return found
+
+
+def _claim(request: web.Request, address: str) -> tuple[int, Asks]:
+    """What the caller shows, and what that would make them. A device's id is no secret: it counts with its address."""
+    if request.path.startswith(_ASKING):
+        if DEVICE in request.headers:
+            return hash((DEVICE, request.headers[DEVICE], address)), Asks.DEVICE
+        if "Authorization" in request.headers:
+            return hash(("Authorization", request.headers["Authorization"])), Asks.PROGRAM
+    if SESSIONS in request.app and (said := request.headers.get("Cookie")):
+        return hash(("Cookie", said)), Asks.PERSON
+    return 0, Asks.STRANGER
+
+
+async def _found(request: web.Request, asks: Asks, claim: int) -> Caller | None:
+    if asks is Asks.DEVICE:
+        device = request.headers[DEVICE]
+        known = is_id(device) and await request.app[DEVICE_KNOWN](device)
+        return Caller(asks, device, claim) if known else None
+    if asks is Asks.PROGRAM:
+        actor = await request.app[AUTHENTICATE](request, b"")
+        return Caller(asks, actor.id, claim, actor) if isinstance(actor, Actor) else None
+    signed_in = await request.app[SESSIONS](request) if asks is Asks.PERSON else None
+    return Caller(asks, signed_in.actor.id, claim) if signed_in else None
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def _too_often(request: web.Request, limit: Limit, wait: float) -> web.Response:
+    REFUSED.add(why=limit)
+    return _wait(request, limit, ceil(wait))
+
+
+def _wait(request: web.Request, limit: Limit, seconds: int) -> web.Response:
+    answer = _said(request, 429, "too_many_requests", {"limit": limit, "seconds": seconds})
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
+
+
+def _unread(request: web.Request, why: Unread, most: int) -> web.Response:
+    answer = _said(request, STATUS[why], f"body_{why}", {"most": most} if why is Unread.TOO_LARGE else {})
+    if why is Unread.CROWDED:
+        answer.headers["Retry-After"] = str(_WAIT_AT_ONCE_S)
+    if why is Unread.COMPRESSED:
+        answer.headers["Accept-Encoding"] = "identity"
+    return answer
+
+
+_TITLES = {
+    "too_many_requests": "You ask too often: wait as long as Retry-After says.",
+    "body_compressed": "Send the body as it is, without Content-Encoding.",
+    "body_too_large": "The body is too big for who asks: detail.most is what is read.",
+    "body_crowded": "Too much is being uploaded at once: wait as long as Retry-After says.",
+    "body_too_slow": "The body did not come in time.",
+    "body_malformed": "The body cannot be read as what its Content-Type says.",
+}
+
+
+def _said(request: web.Request, status: int, reason: str, detail: dict[str, Any]) -> web.Response:
+    """A problem for programs, a page for people."""
+    if request.path.startswith("/api/") or "text/html" not in request.headers.get("Accept", ""):
+        return problem(status, reason, _TITLES[reason], fix=str(detail.get("limit", "body")), detail=detail)
+    frame = request.app[FRAME]
+    t = frame.texts(request, None)
+    title, why = _words(t, reason, detail)
+    text = frame.render("held.html", t, title=title, why=why, csrf="")
+    return web.Response(status=status, text=text, content_type="text/html")
+
+
+def _words(t: Texts, reason: str, detail: dict[str, Any]) -> tuple[str, str]:
+    """For people: what is the matter, and what to do."""
+    match reason:
+        case "too_many_requests":
+            return t("Un instant, s’il vous plaît"), t.n(
+                "Trop de demandes arrivent de votre réseau ou de votre compte : réessayez dans une seconde.",
+                "Trop de demandes arrivent de votre réseau ou de votre compte : réessayez dans {n} secondes.",
+                detail["seconds"],
+            )
+        case "body_too_large":
+            kib = t.number(detail["most"] >> 10)
+            return t("C’est trop volumineux"), t("Ici, {kib} Kio au plus sont lus : envoyez moins.", kib=kib)
+        case "body_crowded":
+            return t("Un instant, s’il vous plaît"), t("Trop de fichiers arrivent à la fois : renvoyez le vôtre.")
+        case "body_too_slow":
+            return t("L’envoi s’est arrêté"), t("Ce que vous envoyez n’est pas arrivé à temps : renvoyez-le.")
+    return t("Cet envoi est illisible"), t("Rechargez la page et envoyez de nouveau.")
+
+
+def _cut(answer: web.StreamResponse, request: web.Request, line: Line | None) -> web.StreamResponse:
+    """Of a body that nobody wants, little more is taken."""
+    if request.can_read_body:
+        answer.force_close()
+        if line:
+            line.cut_short()
+    return answer
+
+
+async def finish(_: web.Request, answer: web.StreamResponse) -> None:
+    """What every answer has, whoever made it: nothing is kept that does not say so, and no version is told."""
+    answer.headers.pop(SERVER, None)
+    answer.headers.setdefault("Cache-Control", "no-store")
+    for name, said in HEADERS.items():
+        answer.headers.setdefault(name, said)
+
+
+_gone = Tally("callers that hung up")

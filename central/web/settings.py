@@ -1,0 +1,54 @@
+"""What a house sets about who may ask how much of central over HTTP: `[http]` in its configuration."""
+
+from dataclasses import dataclass, field
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`burst` at once, and `per_s` from then on: 0.2 is one every five seconds. A burst of 0 limits nothing."""
+
+    per_s: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsConfig:
+    """Strangers by their address (IPv6: by the /64 it is in), who is known by who they are. `looks` of strangers are
+    pages and the live page, `acts` whatever they send, `claims` keys, signatures and sessions that turn out to be none.
+    `at_once` are requests that are being answered, streams of pages among them. Each process counts for itself."""
+
+    looks: Rate = field(default_factory=lambda: Rate(10.0, 200))
+    acts: Rate = field(default_factory=lambda: Rate(1.0, 60))
+    claims: Rate = field(default_factory=lambda: Rate(1.0, 60))
+    people: Rate = field(default_factory=lambda: Rate(50.0, 500))
+    programs: Rate = field(default_factory=lambda: Rate(500.0, 5000))
+    devices: Rate = field(default_factory=lambda: Rate(200.0, 2000))
+    at_once_of_strangers: int = 100
+    at_once_of_people: int = 200
+    remembered: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class HttpConfig:
+    """Times in seconds. `head_s`: from the first byte of a request to the last of its headers; `idle_s`: a connection
+    with nothing to say; `body_s`: for a body, and `slowest` KiB/s on top; `linger_s`: for what a refused caller still
+    sends. `connections` in all and per address (a named proxy is no address); `held_mib` of bodies at once, those of
+    strangers apart."""
+
+    head_s: float = 20.0
+    idle_s: float = 150.0
+    body_s: float = 20.0
+    slowest_kib_per_s: float = 32.0
+    linger_s: float = 2.0
+    connections: int = 4000
+    connections_per_address: int = 500
+    held_mib: int = 128
+    held_of_strangers_mib: int = 16
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
+
+
+_FREE = Rate(1.0, 0)
+UNLIMITED = LimitsConfig(_FREE, _FREE, _FREE, _FREE, _FREE, _FREE, at_once_of_strangers=0, at_once_of_people=0)

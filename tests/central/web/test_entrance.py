@@ -1,0 +1,570 @@
+"""What a stranger costs at the HTTP door: bytes, time, connections, requests. Real sockets, every route."""
+
+import asyncio
+import gzip
+import logging
+import re
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from io import BytesIO
+from itertools import product
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import orjson
+import pytest
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from structlog.testing import capture_logs
+
+from central.app import make_app
+from central.devices.enrolment import ApproveDevice, EnrolDevice, InviteDevice
+from central.kernel.db import Database
+from central.kernel.door import Door
+from central.kernel.keys import Keys
+from central.kernel.tx import SYSTEM
+from central.organisation.ops import path_of
+from central.organisation.pages import WayIn
+from central.organisation.settings import MailConfig, SignInConfig
+from central.organisation.vault import Vault
+from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY, Asks, most_for
+from central.web.entrance import BODIES, LIMITS, REFUSED
+from central.web.limits import Limit
+from central.web.line import CLOSED, HUNG_UP, OPEN, SPILL, TAKEN, listening
+from central.web.origin import FRONT, Front, Proxies
+from central.web.session import SESSIONS, SignedIn, csrf_of
+from central.web.settings import KIB, MIB, HttpConfig, LimitsConfig, Rate
+from shared.ids import Id
+from shared.wire.certificates import DeviceKind, signing_request
+from shared.wire.requests import COMMAND_ID, DEVICE, signed_headers
+from shared.wire.seal import Signer
+from tests.central.small_house import ADMIN_KEY, NOW, House, Watch, new_id
+from tests.waiting import PATIENCE_S, until
+
+PAGE = {"Accept": "text/html"}
+FEW = Rate(0.001, 3)
+BODY = 4 * MIB
+TAKE = 256 * KIB  # what the loop reads of a socket at once
+SENT = {
+    "json": ("Content-Type: application/json", b'{"code": "' + b"x" * 1024),
+    "form": ("Content-Type: application/x-www-form-urlencoded", b"code=" + b"x" * 1024),
+    "multipart": (
+        "Content-Type: multipart/form-data; boundary=b",
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.json"\r\n\r\n' + b"x" * 1024,
+    ),
+    "zipped": ("Content-Type: application/json\r\nContent-Encoding: gzip", gzip.compress(b"x" * 1024)),
+    "a device that is none": (f"{DEVICE}: {'0' * 26}\r\nContent-Type: application/json", b"x" * 1024),
+    "no device at all": (f"{DEVICE}: x\r\nContent-Type: application/json", b"x" * 1024),
+    "a key that is none": (f"Authorization: Basic {b64encode(b'x:y').decode()}", b"x" * 1024),
+    "a session that is none": ("Cookie: session=x; setup=x", b"x" * 1024),
+}
+
+
+@dataclass(slots=True)
+class Served:
+    """Central's pages and API on a socket, and who is in the house."""
+
+    app: web.Application
+    url: str
+    door: Door
+    house: House
+
+    @property
+    def auth(self) -> dict[str, str]:
+        return {"Authorization": "Basic " + b64encode(f"{self.house.admin}:{ADMIN_KEY}".encode()).decode()}
+
+    async def call(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        where = urlsplit(self.url)
+        return await asyncio.open_connection(where.hostname, where.port)
+
+    def routes(self) -> list[tuple[str, str]]:
+        """Every route with an address that it answers to."""
+        found = []
+        for route in self.app.router.routes():
+            assert route.resource
+            names = re.findall(r"\{(\w+)\}", route.resource.canonical)
+            pattern = route.resource.get_info().get("pattern")
+            tried = (dict(zip(names, each, strict=True)) for each in product(VALUES, repeat=len(names)))
+            paths = (route.resource.canonical.format(**each) for each in tried)
+            path = next((path for path in paths if pattern is None or pattern.fullmatch(path)), "")
+            assert path, route.resource.canonical
+            found.append((route.method, path))
+        return found
+
+
+VALUES = ("enrol_device", "0" * 26, "csv", "commands", "json", "undo", "performance", "0" * 26 + ".1")  # one fits
+
+
+@pytest.fixture
+async def serve(
+    sqlite_place: tuple[Database, House], keys: Keys, tmp_path: Path
+) -> AsyncIterator[Callable[[HttpConfig], Any]]:
+    database, house = sqlite_place
+    door = Door(database, Watch(), path_of, keys)
+    door.start()
+
+    @asynccontextmanager
+    async def served(config: HttpConfig, **more: Any) -> AsyncIterator[Served]:
+        way_in = WayIn.of(door, Vault(b"k" * 32), SignInConfig(), MailConfig(), "http://house.test")
+        app = make_app(door, http=config, way_in=way_in, files=tmp_path, setup_file=tmp_path / "setup", **more)
+        anna = SignedIn(house.operator("*"), new_id(), "Anna", "fr", csrf_of("anna"))
+
+        async def session(request: web.Request) -> SignedIn | None:
+            return anna if request.cookies.get("session") == "anna" else None
+
+        app[SESSIONS] = session
+        async with listening(app, "127.0.0.1", 0, config) as url:
+            yield Served(app, url, door, house)
+
+    yield served
+    await asyncio.to_thread(door.stop)
+
+
+@pytest.fixture(autouse=True)
+def nothing_breaks(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """No traceback is left in anybody's log."""
+    with capture_logs() as logs:
+        yield
+    assert [each for each in logs if each["log_level"] in ("error", "critical")] == []
+    assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []
+
+
+async def answer_of(reader: asyncio.StreamReader) -> tuple[int, str]:
+    """Status and the rest; (0, "") where the line was cut without a word."""
+    with suppress(ConnectionError):
+        text = (await asyncio.wait_for(reader.read(), PATIENCE_S)).decode(errors="replace")
+        return (int(text.split(" ", 2)[1]), text) if text else (0, "")
+    return 0, ""
+
+
+# --- bodies -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
+@pytest.mark.parametrize("kind", SENT)
+async def test_of_a_strangers_body_no_more_than_its_bound_is_taken(
+    serve: Callable[..., Any], kind: str, chunked: bool
+) -> None:
+    headers, part = SENT[kind]
+    async with serve(HttpConfig(limits=LimitsConfig(*(Rate(1, 0),) * 6))) as served:
+        for method, path in served.routes():
+            if method == "HEAD":
+                continue
+            before = TAKEN.value()
+            reader, writer = await served.call()
+            length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {BODY}"
+            writer.write(f"{method} {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n{length}\r\n\r\n".encode())
+            part = part * (16 * KIB // len(part))
+            piece = b"%x\r\n%b\r\n" % (len(part), part) if chunked else part
+            with suppress(ConnectionError):
+                for _ in range(BODY // len(piece)):
+                    writer.write(piece)
+                    await writer.drain()
+            status, said = await answer_of(reader)
+            writer.close()
+            await until(lambda: OPEN.value() == 0)
+            taken = TAKEN.value() - before
+            assert taken <= MOST_FROM_STRANGERS + SPILL + 2 * TAKE, (method, path, taken)
+            assert status in (0, 200, 302, 303, 400, 401, 403, 404, 405, 409, 413, 415, 422), (method, path, said)
+            if method == "POST":
+                assert status not in (200, 302, 303), (method, path, said)
+            assert all(served.app[BODIES].held(asks) == 0 for asks in Asks)
+
+
+async def test_a_bodys_refusal_says_what_to_do(serve: Callable[..., Any]) -> None:
+    url = "/api/v1/commands/enrol_device"
+    big = b"x" * (MOST_FROM_STRANGERS + 1)
+    async with serve(HttpConfig()) as served, aiohttp.ClientSession(served.url) as client:
+        async with client.post(url, data=big) as answer:
+            said = orjson.loads(await answer.read())
+            assert (answer.status, said["reason"]) == (413, "body_too_large")
+            assert said["detail"] == {"most": MOST_FROM_STRANGERS} and answer.content_type == "application/problem+json"
+        async with client.post(url, data=gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"}) as answer:
+            assert answer.status == 415 and answer.headers["Accept-Encoding"] == "identity"
+        headers = PAGE | {"Accept-Language": "de"}
+        async with client.post("/reset", data=b"email=" + big, headers=headers) as answer:
+            text = await answer.text()
+            assert answer.status == 413 and "64 KiB" in text and 'lang="de"' in text
+
+
+async def test_who_is_known_may_send_more_each_as_declared(serve: Callable[..., Any]) -> None:
+    async with serve(HttpConfig()) as served, aiohttp.ClientSession(served.url) as client:
+        for name, size, status in (
+            ("create_site", MOST_FROM_STRANGERS + 1, 422),
+            ("create_site", MOST_USUALLY + 1, 413),
+            ("import_plan", MOST_USUALLY + 1, 422),
+        ):
+            headers = served.auth | {COMMAND_ID: new_id()}
+            async with client.post(f"/api/v1/commands/{name}", data=BytesIO(b" " * size), headers=headers) as answer:
+                assert answer.status == status, (name, size, await answer.text())
+        csrf = {"Cookie": "session=anna", "X-CSRF": csrf_of("anna")}
+        async with client.post(
+            "/admin/plan/new", data={"file": BytesIO(b" " * (MOST_USUALLY + 1))}, headers=csrf
+        ) as answer:
+            assert answer.status != 413
+        async with client.post(
+            "/admin/e/site/new", data={"x": BytesIO(b" " * (MOST_USUALLY + 1))}, headers=csrf
+        ) as answer:
+            assert answer.status == 413
+    assert most_for(Asks.DEVICE, "/api/v1/commands/{name}", "import_plan", {}) == MOST_FROM_DEVICES
+
+
+async def test_all_bodies_in_hand_have_a_budget_and_strangers_do_not_use_up_that_of_others(
+    serve: Callable[..., Any],
+) -> None:
+    config = replace(HttpConfig(), held_mib=1, held_of_strangers_mib=1)
+    head = "POST /api/v1/commands/{name} HTTP/1.1\r\nHost: x\r\n{more}Content-Length: {length}\r\n\r\n"
+    async with serve(config) as served, aiohttp.ClientSession(served.url) as client:
+        bodies, lines = served.app[BODIES], []
+        for n in range(16):
+            lines.append(await served.call())
+            said = head.format(name="enrol_device", more="", length=MOST_FROM_STRANGERS)
+            lines[-1][1].write(said.encode())
+            await until(lambda n=n: bodies.held(Asks.STRANGER) == (n + 1) * MOST_FROM_STRANGERS)
+        async with client.post("/api/v1/commands/enrol_device", data=b"{}") as answer:
+            assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0
+            assert orjson.loads(await answer.read())["reason"] == "body_crowded"
+        headers = served.auth | {COMMAND_ID: new_id()}
+        async with client.post("/api/v1/commands/create_site", data=b"{}", headers=headers) as answer:
+            assert answer.status == 422, "who is known has a budget of their own"
+        for _, writer in lines:
+            writer.close()
+        await until(lambda: bodies.held(Asks.STRANGER) == 0)
+        async with client.post("/api/v1/commands/enrol_device", data=b"{}") as answer:
+            assert answer.status == 400
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+HASTE = replace(HttpConfig(), head_s=0.1, idle_s=0.1, body_s=0.05, slowest_kib_per_s=1e6, linger_s=0.05)
+STALLED = {
+    "nothing": b"",
+    "half a line": b"POST /si",
+    "half a head": b"POST /sign-in HTTP/1.1\r\nHost: x\r\n",
+    "no body": b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n",
+    "half a body": b"POST /api/v1/commands/enrol_device HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
+    "a chunk too few": b"POST /reset HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",
+    "a body that nobody wants": b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n",
+    "a body of a look": b"GET /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n",
+    "an answer heard, then nothing": b"GET /api HTTP/1.1\r\nHost: x\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("sent", STALLED.values(), ids=STALLED)
+async def test_who_stalls_is_cut_off(serve: Callable[..., Any], sent: bytes) -> None:
+    async with serve(HASTE) as served:
+        lines = [await served.call() for _ in range(20)]
+        for _, writer in lines:
+            writer.write(sent)
+        for reader, writer in lines:
+            await answer_of(reader)  # until the line is closed from over there
+            writer.close()
+        await until(lambda: OPEN.value() == 0)
+
+
+async def test_a_slow_body_is_told_so(serve: Callable[..., Any]) -> None:
+    async with serve(HASTE) as served:
+        reader, writer = await served.call()
+        writer.write(STALLED["half a body"])
+        status, said = await answer_of(reader)
+        assert status == 408 and "body_too_slow" in said
+        writer.close()
+
+
+async def test_a_connection_is_used_again_and_its_body_may_come_in_pieces(serve: Callable[..., Any]) -> None:
+    """Nothing of the above hurts who asks as one should: many requests on one line, a body in two parts."""
+    async with serve(HttpConfig()) as served:
+        reader, writer = await served.call()
+        for _ in range(5):
+            writer.write(b"POST /api/v1/commands/enrol_device HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n{ ")
+            await until(lambda: served.app[BODIES].held(Asks.STRANGER) == 4)
+            writer.write(b" }")
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+            length = int(re.search(rb"Content-Length: (\d+)", head).group(1))  # type: ignore[union-attr]
+            assert head.startswith(b"HTTP/1.1 400") and b"no_command_id" in await reader.readexactly(length)
+        writer.close()
+
+
+async def test_one_address_has_so_many_connections_and_another_has_its_own(serve: Callable[..., Any]) -> None:
+    config = replace(HttpConfig(), connections_per_address=3)
+    async with serve(config) as served:
+        lines = [await served.call() for _ in range(3)]
+        await until(lambda: OPEN.value() == 3)
+        before = CLOSED.value(why="crowded")
+        reader, writer = await served.call()
+        assert await answer_of(reader) == (0, "")
+        assert CLOSED.value(why="crowded") == before + 1
+        lines.pop()[1].close()
+        await until(lambda: OPEN.value() == 2)
+        lines.append(await served.call())
+        await until(lambda: OPEN.value() == 3)
+        for _, each in [*lines, (reader, writer)]:
+            each.close()
+        await until(lambda: OPEN.value() == 0)
+
+
+async def test_a_named_proxy_is_no_address(serve: Callable[..., Any]) -> None:
+    config = replace(HttpConfig(), connections_per_address=1)
+    async with serve(config, proxies=Proxies.of(["127.0.0.1"])) as served:
+        lines = [await served.call() for _ in range(3)]
+        await until(lambda: OPEN.value() == 3)
+        for _, writer in lines:
+            writer.close()
+
+
+# --- how often --------------------------------------------------------------------------------------------------------
+
+
+def limited(**rates: Rate) -> HttpConfig:
+    return HttpConfig(limits=replace(LimitsConfig(*(Rate(1, 0),) * 6), **rates))
+
+
+STRANGERS: list[tuple[str, str, Limit, dict[str, str]]] = [
+    ("GET", "/api/v1/openapi.json", Limit.LOOKS, {}),
+    ("GET", "/sign-in", Limit.LOOKS, PAGE),
+    ("GET", "/reset", Limit.LOOKS, PAGE),
+    ("GET", "/setup?token=guess", Limit.LOOKS, PAGE),
+    ("GET", "/live", Limit.LOOKS, PAGE),
+    ("GET", "/live/news", Limit.LOOKS, {}),
+    ("GET", "/invitation/guess", Limit.LOOKS, PAGE),
+    ("GET", "/metrics", Limit.LOOKS, {}),
+    ("GET", "/api/v1/queries/device_time?nonce=x", Limit.LOOKS, {}),
+    ("GET", "/api/v1/entities/site", Limit.LOOKS, {}),
+    ("GET", "/api/v1/snapshots/x", Limit.LOOKS, {}),
+    ("GET", "/nowhere", Limit.LOOKS, {}),
+    ("POST", "/sign-in", Limit.ACTS, PAGE),
+    ("POST", "/reset", Limit.ACTS, PAGE),
+    ("POST", "/setup/institution", Limit.ACTS, PAGE),
+    ("POST", "/api/v1/commands/enrol_device", Limit.ACTS, {}),
+    ("POST", "/api/v1/commands/place_order", Limit.ACTS, {}),
+    ("GET", "/api/v1/entities/site", Limit.CLAIMS, {"Authorization": "Basic eDp5"}),
+    ("POST", "/api/v1/commands/place_order", Limit.CLAIMS, {DEVICE: "0" * 26}),
+    ("GET", "/live", Limit.CLAIMS, {"Authorization": "Basic eDp5"}),
+]
+
+
+@pytest.mark.parametrize("method, path, limit, headers", STRANGERS)
+async def test_a_stranger_asks_so_often_and_then_waits(
+    serve: Callable[..., Any], method: str, path: str, limit: Limit, headers: dict[str, str]
+) -> None:
+    async with serve(limited(**{limit: FEW})) as served, aiohttp.ClientSession(served.url) as client:
+        before = REFUSED.value(why=limit)
+        for n in range(5):
+            async with client.request(method, path, headers=headers, allow_redirects=False) as answer:
+                assert (answer.status == 429) is (n >= 3), (n, answer.status)
+                if n < 3:
+                    continue
+                assert 0 < int(answer.headers["Retry-After"]) <= 1000
+                text = await answer.text()
+                if headers is PAGE:
+                    assert "<h1>" in text and answer.content_type == "text/html"
+                else:
+                    said = orjson.loads(text)
+                    assert said["reason"] == "too_many_requests" and said["detail"]["limit"] == limit
+        assert REFUSED.value(why=limit) == before + 2
+
+
+@pytest.mark.parametrize("language, word", [("fr", "réessayez"), ("en", "try again"), ("de", "Versuchen Sie"),
+                                            ("es", "vuelva"), ("it", "riprovi")])  # fmt: skip
+async def test_the_page_that_says_so_speaks_the_readers_language(
+    serve: Callable[..., Any], language: str, word: str
+) -> None:
+    async with serve(limited(looks=Rate(0.001, 1))) as served, aiohttp.ClientSession(served.url) as client:
+        for _ in range(2):
+            async with client.get("/sign-in", headers=PAGE | {"Accept-Language": language}) as answer:
+                text = await answer.text()
+        assert answer.status == 429 and word in text and f'lang="{language}"' in text
+
+
+async def test_what_strangers_do_locks_nobody_out_who_shares_their_address(
+    serve: Callable[..., Any], keys: Keys
+) -> None:
+    config = limited(looks=FEW, acts=FEW, claims=FEW)
+    async with serve(config) as served, aiohttp.ClientSession(served.url) as client:
+        device, signer = await enrolled(served)
+        feed = "/api/v1/queries/device_feeds"
+        signed = signed_headers(device, signer, "GET", feed, NOW.isoformat(), "nonce", b"")
+        known = {
+            "a program": ("/api/v1/entities/site", served.auth),
+            "a device": (feed, signed),
+            "a person": ("/admin", {"Cookie": "session=anna"}),
+        }
+        for path, headers in known.values():
+            async with client.get(path, headers=headers) as answer:
+                assert answer.status == 200, await answer.text()
+        for guess in ({"Authorization": "Basic eDp5"}, {DEVICE: "0" * 26}, {DEVICE: device}, {}):
+            statuses = []
+            for _ in range(8):
+                async with client.get("/api/v1/entities/site", headers=guess) as answer:
+                    statuses.append(answer.status)
+            assert statuses[-1] == 429 or guess == {DEVICE: device}, (guess, statuses)
+        for who, (path, headers) in known.items():
+            for _ in range(20):
+                async with client.get(path, headers=headers) as answer:
+                    assert answer.status == 200, (who, await answer.text())
+
+
+@pytest.mark.parametrize(
+    "limit, who", [(Limit.PROGRAMS, "program"), (Limit.PEOPLE, "person"), (Limit.DEVICES, "device")]
+)
+async def test_who_is_known_has_a_limit_of_their_own(serve: Callable[..., Any], limit: Limit, who: str) -> None:
+    async with serve(limited(**{limit: FEW})) as served, aiohttp.ClientSession(served.url) as client:
+        path, headers = "/api/v1/entities/site", served.auth
+        if who == "person":
+            headers = {"Cookie": "session=anna"}
+        if who == "device":
+            device, signer = await enrolled(served)
+            path = "/api/v1/queries/device_feeds"
+            headers = signed_headers(device, signer, "GET", path, NOW.isoformat(), "nonce", b"")
+        statuses = []
+        for _ in range(5):
+            async with client.get(path, headers=headers) as answer:
+                statuses.append(answer.status)
+        assert statuses == [200, 200, 200, 429, 429]
+        (waiting,) = served.app[LIMITS].waiting(NOW)
+        assert waiting.limit is limit
+        served.app[LIMITS].lift(waiting.who)
+        async with client.get(path, headers=headers) as answer:
+            assert answer.status == 200
+
+
+async def test_as_much_as_an_on_sale_asks_for_passes(serve: Callable[..., Any]) -> None:
+    """With what a house has before it sets anything: 400 requests of one program and 400 of one device at once."""
+    async with serve(HttpConfig()) as served, aiohttp.ClientSession(served.url) as client:
+        device, signer = await enrolled(served)
+        path = "/api/v1/queries/device_feeds"
+        signed = signed_headers(device, signer, "GET", path, NOW.isoformat(), "nonce", b"")
+
+        async def ask(path: str, headers: dict[str, str]) -> int:
+            async with client.get(path, headers=headers) as answer:
+                return answer.status
+
+        asked = [ask("/api/v1/entities/site", served.auth) for _ in range(400)] + [
+            ask(path, signed) for _ in range(400)
+        ]
+        assert set(await asyncio.gather(*asked)) == {200}
+
+
+async def test_streams_of_strangers_have_an_end(serve: Callable[..., Any]) -> None:
+    config = HttpConfig(limits=replace(LimitsConfig(), at_once_of_strangers=3))
+    async with serve(config, live_open=True) as served:
+        lines = []
+        async with aiohttp.ClientSession(served.url) as client:
+            async with client.get("/live") as answer:
+                found = re.search(r'data-news="([^"]+)"', await answer.text())
+                assert found
+            for n in range(4):
+                answer = await client.get(found.group(1).replace("&amp;", "&"))
+                lines.append(answer)
+                assert answer.status == (429 if n == 3 else 200)
+            for each in lines:
+                each.close()
+
+
+# --- what every answer has --------------------------------------------------------------------------------------------
+
+
+async def test_every_answer_tells_nobody_to_keep_it_and_nothing_of_what_we_are_made(serve: Callable[..., Any]) -> None:
+    async with serve(limited()) as served, aiohttp.ClientSession(served.url) as client:
+        for method, path in [*served.routes(), ("GET", "/nowhere"), ("PUT", "/sign-in"), ("POST", "/api/v1/x")]:
+            for headers in ({}, served.auth, {"Cookie": "session=anna", "X-CSRF": csrf_of("anna")}):
+                async with client.request(method, path, headers=headers, allow_redirects=False) as answer:
+                    assert "Server" not in answer.headers, (method, path)
+                    assert answer.headers["X-Content-Type-Options"] == "nosniff", (method, path)
+                    assert "Python" not in str(answer.headers) and "aiohttp" not in str(answer.headers)
+                    kept = answer.headers["Cache-Control"]
+                    assert kept == "no-store" or path.startswith(("/static/", "/api/v1/openapi")), (method, path, kept)
+
+
+NO_HTTP = [
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"\r\n" * 9,
+    b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+    b"POST / HTTP/1.1\r\n" + b"a" * 20000,
+    b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("sent", NO_HTTP)
+async def test_what_is_no_http_leaves_a_number_and_no_traceback(serve: Callable[..., Any], sent: bytes) -> None:
+    async with serve(HASTE) as served:
+        reader, writer = await served.call()
+        writer.write(sent)
+        _, said = await answer_of(reader)
+        assert "Server:" not in said and "aiohttp" not in said and "Python" not in said
+        writer.close()
+        await until(lambda: OPEN.value() == 0)
+
+
+# --- callers that hang up ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("after", ["the head", "half a body", "the answer's first bytes"])
+async def test_who_hangs_up_leaves_no_traceback(serve: Callable[..., Any], after: str) -> None:
+    """On every route, as a stranger and as somebody who is known."""
+    async with serve(limited(), live_open=True) as served:
+        for method, path in served.routes():
+            for who in ("", "Cookie: session=anna\r\nX-CSRF: " + csrf_of("anna") + "\r\n"):
+                reader, writer = await served.call()
+                length = 0 if method == "GET" else 9
+                writer.write(f"{method} {path} HTTP/1.1\r\nHost: x\r\n{who}Content-Length: {length}\r\n\r\n".encode())
+                if after == "half a body" and length:
+                    writer.write(b"x")
+                if after == "the answer's first bytes":
+                    writer.write(b"x" * length)
+                    await asyncio.wait_for(reader.read(1), PATIENCE_S)
+                await writer.drain()
+                writer.transport.abort()
+        await until(lambda: OPEN.value() == 0)
+    assert HUNG_UP.value() > 0
+
+
+# --- what stands in front ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "named, headers, front",
+    [
+        ((), {"X-Forwarded-For": "203.0.113.9"}, Front.NO_PROXY_NAMED),
+        ((), {"Forwarded": "for=203.0.113.9"}, Front.NO_PROXY_NAMED),
+        (("10.0.0.1",), {"X-Forwarded-For": "203.0.113.9"}, Front.ANOTHER_PROXY),
+        (("127.0.0.1",), {}, Front.SAYS_NOTHING),
+        (("127.0.0.1",), {"X-Forwarded-For": "203.0.113.9"}, None),
+        ((), {}, None),
+    ],
+)
+async def test_a_proxy_that_is_not_as_configured_is_told_of(
+    serve: Callable[..., Any], named: tuple[str, ...], headers: dict[str, str], front: Front | None
+) -> None:
+    async with serve(limited(), proxies=Proxies.of(named)) as served, aiohttp.ClientSession(served.url) as client:
+        with capture_logs() as logs:
+            for _ in range(3):
+                async with client.get("/sign-in", headers=headers) as answer:
+                    assert answer.status in (200, 404)
+        told = [each for each in logs if each.get("what") == front]
+        assert served.app[FRONT].seen == ({front: ["127.0.0.1"]} if front else {})
+        assert len(told) == (1 if front else 0), "once"
+        for language, word in (("fr", "mandataire"), ("de", "prox"), ("en", "prox"), ("es", "prox"), ("it", "prox")):
+            asked = headers | {"Cookie": "session=anna"}
+            async with client.get("/admin", params={"lang": language}, headers=asked) as answer:
+                text = await answer.text()
+                assert ("notice warn" in text) is (front is not None)
+                assert front is None or ("127.0.0.1" in text and (word in text.lower() or front is Front.SAYS_NOTHING))
+
+
+async def enrolled(served: Served) -> tuple[Id, Signer]:
+    """A device that is let in, and its key."""
+    signer, device, house = Signer.of(Ed25519PrivateKey.generate()), new_id(), served.house
+    for command in (
+        InviteDevice(device, house.organiser, house.site, DeviceKind.GATE, "G1", "Gate", "ABCD-2345"),
+        EnrolDevice("ABCD-2345", signing_request(signer.key, "g")),
+        ApproveDevice(device, signer.kid),
+    ):
+        assert (await served.door.execute(SYSTEM, command, new_id())).ok
+    return device, signer
