@@ -30,6 +30,8 @@ NO_COMMIT = Trouble("D-03", "The journal cannot be written.", "Replace the disk;
 CERTIFICATE = Trouble("D-04", "This device's certificate is over or soon will be.", "Renew it in the device list.")
 FEED_STUCK = Trouble("D-05", "Something that central sends is not accepted.", "Look at this device's log at central.")
 NO_CLOCK = Trouble("D-06", "This device does not know the time.", "Connect it to central once.")
+FALLING = Trouble("D-07", "A part of this device fails again and again.", "Look at its log; have its software updated.")
+FALLS = 3  # of a part in a row, before anybody is told
 
 
 class Health:

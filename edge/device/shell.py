@@ -33,7 +33,7 @@ from shared.runtime.notify import Notifier
 from shared.runtime.snapshot import Snapshots
 from shared.runtime.sync import Reader, SealRefused, Sync
 from shared.runtime.system import Clock, SystemClock, fresh_id
-from shared.runtime.tasks import Crew, wait_any
+from shared.runtime.tasks import Crew, Standing, wait_any
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind, Right
 from shared.wire.facts import Fact, FactKind
@@ -82,6 +82,7 @@ class Device:
         self.clockwork = Clockwork(clock, journal)
         self.health = Health(journal, clock, self.now)
         self.commands = Commands(identity.device_id, journal, keyring, clock, self.now)
+        self.standings: list[Standing] = []  # of all tasks that do this device's work, the role's too
         self.heartbeats: list[Callable[[], bool]] = []  # False from any of them: the watchdog is not fed
         self.on_settings: list[Callable[[dict[str, Any]], None]] = []
         self.on_link: list[Callable[[bool], None]] = []  # central reached, or not
@@ -242,6 +243,8 @@ class Device:
             if self._checks > 2:  # in the first seconds central has not been asked yet
                 self.health.set(health.NO_CLOCK, now.state is ClockState.UNTRUSTED)
             self.health.set(health.FEED_STUCK, bool(self.sync.trouble))
+            falling = any(each.falls >= health.FALLS and not each.calm for each in self.standings)
+            self.health.set(health.FALLING, falling)
             knows = now.state is not ClockState.UNTRUSTED
             self.health.set(health.CERTIFICATE, knows and now.at > self.identity.certificate.valid_to - RENEW_BEFORE)
         except (sqlite3.Error, OSError) as bad:
@@ -282,8 +285,8 @@ async def start(
             keyring.add(pem)
         central = HttpCentral(config.central, clock, identity.device_id, identity.signer, config.timeout_s)
         central.vouches = lambda sealed: keyring.vouches(sealed, Right.STATE) is not None
-        async with central, Crew() as crew:
-            device = Device(config, identity, journal, keyring, clock, central, readers or {})
+        device = Device(config, identity, journal, keyring, clock, central, readers or {})
+        async with central, Crew(device.standings) as crew:
             device.check()
             snapshots = Snapshots(central, journal, keyring, config.data, Id(device.site_id), device.now)
             device.sync.first_load = snapshots.first_load

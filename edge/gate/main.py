@@ -51,7 +51,7 @@ async def run(
         await port.start(shell.contact)
         reader = SerialReader(config.reader.device, shell.scanned, shell.reader_changed, config.reader.baudrate)
         try:
-            async with Crew() as crew:
+            async with Crew(device.standings) as crew:
                 crew.start("ticks", shell.keep_ticking)
                 crew.start("reader", reader.run)
                 crew.start("claims", shell.keep_telling)

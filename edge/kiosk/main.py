@@ -177,7 +177,7 @@ class Wiring:
         payments = Payments(device.journal, terminal, device.clock, self._payment_ended)
         async with (
             PrinterClient(str(self.config.printer.socket), self.config.printer.timeout_s) as printer,
-            Crew() as crew,
+            Crew(device.standings) as crew,
         ):
             till = self.till = Till(
                 self.config, device, payments, printer, self._out_of_order(device.id, trouble(Code.STARTING))

@@ -153,9 +153,10 @@ class Crew:
     """Supervised tasks around a body of work: they begin when told to and end with the body, whose own exception comes
     out as it is (a TaskGroup would wrap it)."""
 
-    def __init__(self) -> None:
+    def __init__(self, standings: list[Standing] | None = None) -> None:
+        """`standings`: of another crew too, where several do one work together."""
         self._tasks: list[asyncio.Task[None]] = []
-        self.standings: list[Standing] = []
+        self.standings: list[Standing] = [] if standings is None else standings
 
     def start(self, name: str, work: Callable[[], Awaitable[object]], backoff: Backoff | None = None) -> None:
         standing = Standing(name, backoff or Backoff())

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edge.device.health import Health, Trouble
+from edge.device.health import FALLING, FALLS, Health, Trouble
 from edge.device.identity import Stored, device_key, keep_identity
 from edge.device.shell import DeviceConfig, start
 from shared.clock import ClockState
@@ -17,6 +17,7 @@ from shared.runtime.mqtt import Bus, Endpoint
 from shared.runtime.notify import Notifier
 from shared.runtime.sync import Reader
 from shared.runtime.system import SystemClock
+from shared.runtime.tasks import Backoff, Crew, well
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind
 from shared.wire.codec import dump, load
@@ -63,6 +64,31 @@ async def test_a_device_starts_with_no_network_at_all(enrolled) -> None:
             assert "without central" in device.status()
         async with start(config, DeviceKind.GATE) as device:
             assert device.journal.unsent() >= 1, "what was seen is there after a restart"
+
+
+async def test_a_part_that_keeps_falling_is_told_and_so_is_its_recovery(enrolled) -> None:
+    config = DeviceConfig(enrolled, f"http://127.0.0.1:{free_port()}", Endpoint("127.0.0.1", free_port()), poll_s=0.1)
+    mended = asyncio.Event()
+
+    async def part() -> None:
+        if not mended.is_set():
+            raise ValueError("bent")
+        well()
+        await asyncio.Event().wait()
+
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        start(config, DeviceKind.GATE) as device,
+        Crew(device.standings) as crew,
+    ):
+        crew.start("part", part, Backoff(first_s=0.001, most_s=0.002))
+        standing = device.standings[-1]
+        assert device.check() and FALLING not in device.health.troubles
+        await until(lambda: standing.falls >= FALLS)
+        assert device.check() and FALLING in device.health.troubles
+        mended.set()
+        await until(lambda: standing.calm)
+        assert device.check() and FALLING not in device.health.troubles
 
 
 async def test_the_whole_device(house, central, enrolled) -> None:
