@@ -374,6 +374,31 @@ async def test_who_waits_leaves_no_trace_that_grows(people: People, jeanne: Id) 
     assert await people.door.read(SYSTEM, count) == before
 
 
+async def test_strangers_at_the_way_in_leave_nothing_that_can_never_be_taken_away(people: People, jeanne: Id) -> None:
+    """Wrong passwords, unknown addresses, made-up links, a known address over and over, from ever new places: neither
+    log nor audit nor outbox grows with them. Tries are counted, and forgotten."""
+    way_in, tables = people.way_in.sign_in, ("command_log", "audit", "outbox", "operator_letter")
+
+    async def round_(n: int) -> dict[str, int]:
+        for each in range(5):
+            visitor = Visitor(f"10.{n}.0.{each}", "x")
+            await way_in.enter(visitor, f"nobody{n}.{each}@x.example", "wrong password")
+            await way_in.enter(visitor, JEANNE, "wrong password")
+            await way_in.ask_reset(visitor, f"nobody{n}.{each}@x.example")
+            await way_in.ask_reset(visitor, JEANNE)
+            await way_in.use_letter(visitor, f"made up {n} {each}", "quatre lanternes dans le vent")
+            await people.browser().get(f"/invitation/made-up-{n}-{each}")
+        await people.door.write_tally()
+        return {
+            table: await people.door.read(SYSTEM, lambda read, t=table: int(read.one(f"SELECT COUNT(*) FROM {t}")[0]))
+            for table in (*tables, "door_tally")
+        }
+
+    first = await round_(1)
+    for n in (2, 3, 4):
+        assert await round_(n) == first
+
+
 def test_at_most_a_hundred_guesses_an_hour() -> None:
     """ASVS 2.2.1, as the rule alone decides it: the most tries that fit into an hour, and into a day."""
     at, attempt = NOW, Attempt(Id("x"), "account:x", 0, NOW, None)
