@@ -300,7 +300,7 @@ async def test_a_right_that_was_withdrawn_ends_the_telling(desk: Desk, receiver:
     await desk.move_in()
     assert await desk.round() == 1
 
-    db = desk.door._database.connect()
+    db = desk.door.database.connect()
     db.begin(write=True)
     db.write("DELETE FROM operator_grant WHERE operator_id = :id AND privilege = :p",
              {"id": owner.id, "p": str(Privilege.VENUE_READ)})  # fmt: skip
