@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from central.devices.model import Device, DeviceState
 from central.kernel.door import Door
-from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind
 from central.kernel.versions import OPERATORS
 from central.organisation.model import Privilege
 from central.organisation.rights import operator_of
@@ -40,8 +40,11 @@ def authenticator(door: Door) -> Authenticate:
             return ANONYMOUS
         if (named := _named(said)) is None:
             return None
-        before = known.get(said)
-        found: tuple[int, Actor | None] = await door.read(SYSTEM, lambda read: _operator(read, *named, before))
+        if (before := known.get(said)) and before[0] == await door.version(OPERATORS):
+            return before[1]
+        found: tuple[int, Actor | None] = await door.read(
+            SYSTEM, lambda read: (read.version(OPERATORS), operator_of(read, *named))
+        )
         version, actor = found
         if actor is None:
             known.pop(said, None)
@@ -81,13 +84,6 @@ def _named(said: str) -> tuple[str, str] | None:
     except ValueError:  # neither base 64 nor text
         return None
     return (operator_id, key) if scheme.lower() == "basic" and is_id(operator_id) else None
-
-
-def _operator(read: Read, operator_id: str, key: str, before: tuple[int, Actor] | None) -> tuple[int, Actor | None]:
-    version = read.version(OPERATORS)
-    if before and before[0] == version:
-        return before
-    return version, operator_of(read, operator_id, key)
 
 
 async def _device(door: Door, request: web.Request, body: bytes) -> Actor | web.Response | None:

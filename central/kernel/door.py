@@ -30,6 +30,7 @@ from central.kernel.tally import Tally
 from central.kernel.traces import Given, Traces
 from central.kernel.trouble import NoDatabase, Unavailable
 from central.kernel.tx import AS_IT_COMES, Actor, ActorKind, Read, Settings, Tx
+from central.kernel.versions import Glance, version
 from central.kernel.work import Work, Writers, committed
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
@@ -71,7 +72,7 @@ class Door:
         self._reaching = Reaching(self._path)
         self._paths: dict[str, tuple[str, ...]] = {}  # a context never moves, so a path once read stays true
         self._listeners: list[Callable[[frozenset[str], frozenset[str]], None]] = []
-        told, self._readers = self._told, Readers(database)
+        told, self._readers, self._glance = self._told, Readers(database), Glance(database)
         self._writers: Writers = (
             SqliteWriter(database, told) if database.is_sqlite else PostgresWriters(database, told, self._readers.lines)
         )
@@ -90,6 +91,7 @@ class Door:
         self.beside.stop()
         self._writers.stop()
         self._readers.stop()
+        self._glance.close()
         self._write_last_tally()
 
     @property
@@ -399,6 +401,11 @@ class Door:
         """Runs a query in a reader thread: SQLite's readers never wait for the writer."""
         outcome: Outcome[Any] = await self.read(actor, lambda read: self._asked(read, query))
         return outcome
+
+    async def version(self, name: str) -> int:
+        """How often what this number counts has changed (kernel/versions.py); call it in the loop."""
+        seen = self._glance.version(name)
+        return await self._readers.look(lambda db: version(db, name)) if seen is None else seen
 
     async def read(self, actor: Actor, look: Callable[[Read], Any]) -> Any:
         """A look of one's own, for screens and loops that need several tables at one moment."""

@@ -1,0 +1,58 @@
+"""Numbers that count changes: they move with the commit, for every process, and a look at them never waits."""
+
+import sqlite3
+
+from central.kernel.db import Database
+from central.kernel.keys import Keys
+from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.kernel.versions import OPERATORS, Glance
+from central.organisation.operators import CreateOperator, DeactivateOperator
+from central.organisation.ops import key_digest
+from tests.central.small_house import Clerk, House, Watch, new_id
+
+
+def operator(house: House) -> CreateOperator:
+    return CreateOperator(new_id(), house.institution, "Program", key_digest("k"), ())
+
+
+def test_it_moves_with_what_it_counts(clerk: Clerk, house: House) -> None:
+    def now() -> int:
+        return Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys).version(OPERATORS)
+
+    before, made = now(), operator(house)
+    clerk.do(made)
+    assert now() == before + 1, "one step for all that a command changed"
+    clerk.do(house.order(house.seats[0]))
+    stranger = Actor(ActorKind.OPERATOR, new_id(), "")
+    assert clerk.as_(stranger).no(DeactivateOperator(made.id)).reason == "not_allowed"
+    assert clerk.no(DeactivateOperator(new_id())).reason == "no_such_operator"
+    assert now() == before + 1, "neither what has nothing to do with it, nor what was refused"
+    clerk.do(DeactivateOperator(made.id))
+    assert now() == before + 2
+
+
+def test_a_glance_sees_the_others_commits_and_never_waits(
+    sqlite_place: tuple[Database, House], quick: tuple[Clerk, House], keys: Keys, watch: Watch
+) -> None:
+    database, house = sqlite_place
+    clerk, _ = quick
+    glance = Glance(database)
+    before = glance.version(OPERATORS)
+    assert before is not None
+    clerk.do(operator(house))
+    assert glance.version(OPERATORS) == before + 1
+    clerk.db.close()
+    glance.close()
+    holder = sqlite3.connect(database.path, isolation_level=None)
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN IMMEDIATE")
+    holder.execute("UPDATE counter SET value = value")
+    assert glance.version(OPERATORS) is None, "the readers ask, and say what is wrong"
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert glance.version(OPERATORS) == before + 1
+    glance.close()
+
+
+def test_only_sqlite_is_asked_in_the_loop() -> None:
+    assert Glance(Database("postgresql://nobody@localhost/none")).version(OPERATORS) is None
