@@ -55,7 +55,7 @@ from central.web.entrance import BODIES, DEVICE_KNOWN, LIMITS, VOUCHED, entrance
 from central.web.files import snapshot_routes
 from central.web.find import find_routes
 from central.web.frame import FRAME, Frame
-from central.web.health import health_routes
+from central.web.health import health_routes, of_health
 from central.web.history.routes import history
 from central.web.limits import Limits
 from central.web.line import listening
@@ -236,6 +236,7 @@ def make_app(
     metrics_route(app, door, scrapers)
     if report:
         health_routes(app, report)
+        app[FRAME].notice(of_health(report), needs=Privilege.METRICS_READ)
     if files:
         snapshot_routes(app, partial(snapshots.located, door, files))
     roster = loops.roster if loops else Roster()

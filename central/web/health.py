@@ -10,7 +10,11 @@ from collections.abc import Callable
 import orjson
 from aiohttp import web
 
-from central.kernel.pulse import Report
+from central.kernel.pulse import OK, Report
+from central.kernel.trouble import NoDatabase
+from central.kernel.tx import Read
+from central.web.notices import Notice, Provider
+from central.web.texts import Texts
 
 
 def health_routes(app: web.Application, report: Callable[[], Report]) -> None:
@@ -28,6 +32,45 @@ def health_routes(app: web.Application, report: Callable[[], Report]) -> None:
 
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
+
+
+def of_health(report: Callable[[], Report]) -> Provider:
+    """For the front page: what the house does not notice while it sells, and who runs it should."""
+
+    def provide(_: Read, t: Texts) -> list[Notice]:
+        now = report()
+        amiss = [_notice(t, check, said) for check, said in now.checks.items() if said not in (OK, "not_yet")]
+        if now.failing:
+            tasks = ", ".join(each.name for each in now.failing)
+            amiss.append(
+                Notice(
+                    t("Des tâches de fond échouent et recommencent sans cesse : {tasks}.", tasks=tasks),
+                    t("Le journal du serveur dit pourquoi ; la vente continue."),
+                )
+            )
+        return amiss
+
+    return provide
+
+
+def _notice(t: Texts, check: str, said: str) -> Notice:
+    look = t("/readyz dit où en est le serveur ; son journal en dit plus.")
+    match check:
+        case "commit" | "look" if said in set(NoDatabase):
+            return Notice(t.reason(said), look)
+        case "schema":
+            return Notice(
+                t("Une autre version de Parterre a mis à jour la base de données."),
+                t("Mettez ce serveur à jour aussi."),
+            )
+        case "log":
+            return Notice(t("Le journal des actes n’est plus scellé depuis plus d’une minute."), look)
+        case "broker":
+            return Notice(
+                t("Le serveur ne joint plus son courtier de messages : les appareils apprennent tout plus tard."),
+                t("Vérifiez que le courtier fonctionne ; la vente continue."),
+            )
+    return Notice(t("Un contrôle du serveur échoue : {check} ({said}).", check=check, said=said), look)
 
 
 def _said(well: bool, body: dict[str, object]) -> web.Response:

@@ -19,10 +19,12 @@ from central.inventory.holds import ExpireHolds
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
-from central.kernel.pulse import BEHIND, STUCK_S, Pulse
+from central.kernel.pulse import BEHIND, CHECKS, STUCK_S, Pulse, Report
 from central.kernel.tx import ANONYMOUS
 from central.organisation.ops import path_of
 from central.organisation.settings import MailConfig
+from central.web.health import of_health
+from central.web.texts import LANGUAGES, texts
 from shared.runtime.broker import EmbeddedBroker
 from shared.runtime.mqtt import Endpoint
 from shared.runtime.tasks import FAILING, Backoff, Standing
@@ -172,6 +174,18 @@ async def test_a_log_that_is_not_sealed_in_time_is_told(sqlite_place: tuple[Data
     await pulse.beat()
     assert pulse.report().checks["log"] == "behind"
     await asyncio.to_thread(door.stop)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whoever_runs_the_house_reads_of_every_check_on_the_front_page(check: str, language: str) -> None:
+    t, seen = texts(language), Standing("bells", Backoff())
+    seen.ended = True
+    well: dict[str, str] = dict.fromkeys(CHECKS, "ok")
+    of = {**well, check: "database_away" if check in ("commit", "look") else "amiss"}
+    first, second = of_health(lambda: Report(True, of, (seen,)))(None, t)  # type: ignore[arg-type]  # it reads nothing
+    assert first.text and first.step and "bells" in second.text
+    assert of_health(lambda: Report(True, well, ()))(None, t) == []  # type: ignore[arg-type]
 
 
 def test_a_task_that_ended_is_failing() -> None:
