@@ -45,8 +45,8 @@ Walk = Callable[[Any, str], Iterator[Named]]
 
 
 def naming(kind: type[Any]) -> Callable[[Any], list[Named]]:
-    """Made once for a command: what tells its references. Parts that are looked for within something else, own ids and
-    loose ones are left out, so that an order with a thousand seats costs no more than one with one."""
+    """Made once for a command: what tells its references. The place itself, parts that are looked for within something
+    else, own ids and loose ones are left out, so that an order with a thousand seats costs no more than one with one."""
     walk = _of_class(kind)
     return (lambda want: list(walk(want, ""))) if walk else lambda _: []
 
@@ -75,7 +75,7 @@ def _of_hint(hint: Any) -> Walk | None:
     reach = next((mark for mark in marks if isinstance(mark, Reach)), None)
     table = next((mark.table for mark in marks if isinstance(mark, Ref)), None)
     if table is not None:
-        return None if reach in (Reach.WITHIN, Reach.OWN) else _of_id(table, reach)
+        return _of_id(table, reach) if reach in (None, Reach.HELD) else None
     if is_dataclass(bare) or hasattr(bare, "__total__"):  # a TypedDict says whether it is total
         return _optional(_of_class(bare))
     if get_origin(bare) is tuple:

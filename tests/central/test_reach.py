@@ -196,6 +196,27 @@ def test_no_command_or_query_names_what_is_somebody_elses(parties: tuple[Clerk, 
     assert walks > 150
 
 
+def test_the_door_walks_all_that_is_marked(parties: tuple[Clerk, Party, Party]) -> None:
+    """However deep it stands in a command: what a mark says is asked for."""
+    clerk, ours, _ = parties
+    read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
+    for name, handler in ALL.items():
+        want = ours.rows.wanted(handler, read)
+        if want is None:
+            continue
+        marked = {
+            (leaf.owner, leaf.name) for leaf in leaves_of(handler) if leaf.table and leaf.reach in (None, Reach.HELD)
+        }
+        found = {
+            ".".join(map(str, path)): (leaf.owner, leaf.name)
+            for field, hint in handler.hints.items()
+            for path, leaf in named_in(handler.kind.__name__, field, hint, getattr(want, field), (field,))
+            if leaf.reach in (None, Reach.HELD)
+        }
+        assert set(found.values()) == marked, (name, "the samples leave something out")
+        assert {each.at for each in handler.named(want)} == set(found), name
+
+
 # --- parts, and ids of one's own -------------------------------------------------------------------------------------
 
 
