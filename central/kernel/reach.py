@@ -46,7 +46,7 @@ Walk = Callable[[Any, str], Iterator[Named]]
 
 def naming(kind: type[Any]) -> Callable[[Any], list[Named]]:
     """Made once for a command: what tells its references. The place itself, parts that are looked for within something
-    else, own ids and loose ones are left out, so that an order with a thousand seats costs no more than one with one."""
+    else, own ids and loose ones are left out: an order with a thousand seats costs no more than one with one."""
     walk = _of_class(kind)
     return (lambda want: list(walk(want, ""))) if walk else lambda _: []
 
