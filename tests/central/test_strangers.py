@@ -22,7 +22,7 @@ from central.organisation.letters import AskReset
 from central.organisation.ops import path_of
 from central.organisation.sessions import CountAttempt
 from central.pricing.ops import CreateTariff
-from central.web.caller import MOST_FROM_STRANGERS
+from central.web.bodies import MOST_FROM_STRANGERS
 from central.web.history.log import DoorTally, Tallied
 from shared.outcome import Ok, Refused
 from shared.wire.requests import COMMAND_ID
