@@ -31,6 +31,7 @@ from shared.outcome import Ok, Outcome, Refused
 
 AT_ONCE = 500  # ids in one statement
 HOLDS_AT_ONCE = 100  # that one command gives back, so that nobody waits behind it for long
+PLACES_AT_ONCE = 500  # of theirs, but for the last one's
 
 
 class Seat(NamedTuple):
@@ -107,8 +108,8 @@ def take_counted(
 
 
 def expire_due(tx: Tx, most: int, performance_id: Id | None = None, seat_id: Id | None = None) -> int:
-    """Gives back the places of holds that are over: at most so many holds, of one performance or of all, or the one
-    that has a seat. Answers with their number."""
+    """Gives back the places of holds that are over: at most so many holds, and so many places, of one performance or of
+    all, or the one that has a seat. Answers with the number of holds."""
     params: dict[str, Any] = {"now": to_ms(tx.now), "most": most}
     where = "h.state = 'active' AND h.until <= :now"
     if performance_id:
@@ -121,13 +122,17 @@ def expire_due(tx: Tx, most: int, performance_id: Id | None = None, seat_id: Id 
         )
         params["seat"] = seat_id
     due = tx.run(f"SELECT h.id FROM hold h WHERE {where} ORDER BY h.until, h.id LIMIT :most", **params)  # noqa: S608
-    for (hold_id,) in due:
+    freed = 0
+    for n, (hold_id,) in enumerate(due):
+        if freed >= PLACES_AT_ONCE:
+            return n
         hold = tx.get(Hold, hold_id)
         assert hold, "it was found just now"
         held = [each for each in located_of(tx, hold_id) if each.allocation.state is PlaceState.HELD]
         move_on(tx, held, PlaceDo.RELEASE)
         follow(tx, held)
         end_hold(tx, hold, HoldDo.EXPIRE)
+        freed += len(held)
     return len(due)
 
 

@@ -7,6 +7,10 @@ own has a plan of its own.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
 
 from central.catalogue.model import Event, Performance, ProductState
 from central.kernel.tx import Read, Tx
@@ -17,6 +21,7 @@ from central.selling.model import Channel, PointOfSale
 from central.venues.history import Change, Field
 from central.venues.model import LogicalConfiguration, PhysicalZone, SeatCategory, Site
 from central.venues.ops import plan_row
+from central.venues.plan_tables import version_of
 from shared.ids import Id
 from shared.wire.feeds import CatalogueRow, CategoryRow, Family, PerformanceRow, TariffRow, feed_name
 
@@ -24,10 +29,31 @@ _DRAWN = (Field.CATEGORY, Field.QUALITY)
 """What a device's plan says beside the drawing."""
 
 
-def tell_devices(tx: Tx, performance: Performance) -> None:
-    publish_performance(tx, performance)
+@dataclass(frozen=True, slots=True)
+class PlanTold:
+    """What devices get of a performance's plan, worked out beside the writer: a stadium's is 20 MB. `body` None: it
+    stands in the feed as it is. `categories`: of the performance's places. `mark` says what all this followed from."""
+
+    key: Id
+    body: str | None
+    categories: frozenset[str]
+    mark: tuple[Any, ...]
+
+
+def plan_to_tell(read: Read, performance_id: str) -> PlanTold | None:
+    """As things stand; None: there is no such performance."""
+    performance = read.get(Performance, performance_id)
+    return _plan_told(read, performance) if performance else None
+
+
+def tell_devices(tx: Tx, performance: Performance, told: PlanTold | None = None) -> None:
+    """`told` is what a reader worked out before; it is worked out here if something came in between."""
+    if told is None or told.mark != _mark(tx, performance):
+        told = _plan_told(tx, performance)
+    _publish_plan(tx, performance, told)
+    publish_performance(tx, performance, told.key)
     for (point_of_sale_id,) in tx.run("SELECT id FROM point_of_sale WHERE active = 1"):
-        publish_catalogue(tx, performance, point_of_sale_id)
+        publish_catalogue(tx, performance, point_of_sale_id, told.categories)
 
 
 def plan_changed(tx: Tx, performance_id: str, changes: Iterable[Change]) -> None:
@@ -39,27 +65,52 @@ def plan_changed(tx: Tx, performance_id: str, changes: Iterable[Change]) -> None
         tell_devices(tx, performance)
 
 
-def _plan(tx: Tx, performance: Performance, logical: LogicalConfiguration) -> Id:
-    """Tells the plan and says under which id."""
-    feed = feed_name(Family.PLANS, performance.site_id)
-    own = tx.one(
+def _mark(read: Read, performance: Performance) -> tuple[Any, ...]:
+    """What a plan for devices follows from, in a few numbers: how often the plans it is made of were acted on, how its
+    categories rank, and how far the feed has come."""
+    logical = performance.logical_configuration_id
+    ((physical,),) = read.run("SELECT physical_configuration_id FROM logical_configuration WHERE id = :id", id=logical)
+    versions = [version_of(read, each) for each in (performance.id, logical, physical)]
+    ranks = read.run("SELECT id, rank FROM seat_category ORDER BY id")
+    rows = read.run(
+        "SELECT key, revision FROM feed_row WHERE feed = :feed AND key IN (:logical, :own) ORDER BY key",
+        feed=feed_name(Family.PLANS, performance.site_id), logical=logical, own=performance.id,
+    )  # fmt: skip
+    return logical, *versions, tuple(ranks), tuple(rows)
+
+
+def _plan_told(read: Read, performance: Performance) -> PlanTold:
+    logical = read.get(LogicalConfiguration, performance.logical_configuration_id)
+    assert logical, "foreign keys say so"
+    own = read.one(
         "SELECT 1 FROM place p JOIN logical_seat v ON v.configuration_id = :logical AND v.seat_id = p.seat_id "
         "WHERE p.performance_id = :id AND (p.category_id <> v.category_id "
         "OR COALESCE(p.quality, -1) <> COALESCE(v.quality, -1)) LIMIT 1",
         logical=logical.id,
         id=performance.id,
     )
-    if own:
-        tx.feed(feed, performance.id, plan_row(tx, logical, performance.id))
-        return performance.id
-    if tx.one("SELECT 1 FROM feed_row WHERE feed = :feed AND key = :key", feed=feed, key=performance.id):
+    key = performance.id if own else logical.id
+    body = orjson.dumps(plan_row(read, logical, performance.id if own else "")).decode()
+    there = read.one(
+        "SELECT 1 FROM feed_row WHERE feed = :feed AND key = :key AND body = :body",
+        feed=feed_name(Family.PLANS, performance.site_id), key=key, body=body,
+    )  # fmt: skip
+    used = read.run("SELECT DISTINCT category_id FROM place WHERE performance_id = :id", id=performance.id)
+    return PlanTold(key, None if there else body, frozenset(row[0] for row in used), _mark(read, performance))
+
+
+def _publish_plan(tx: Tx, performance: Performance, told: PlanTold) -> None:
+    """A plan of its own that it has no more is taken away; what stands in the feed already is not told again."""
+    feed = feed_name(Family.PLANS, performance.site_id)
+    own = "SELECT 1 FROM feed_row WHERE feed = :feed AND key = :key"
+    if told.key != performance.id and tx.one(own, feed=feed, key=performance.id):
         tx.feed(feed, performance.id, None)
-    tx.feed(feed, logical.id, plan_row(tx, logical))
-    return logical.id
+    if told.body is not None:
+        tx.feed_json(feed, told.key, told.body)
 
 
-def publish_performance(tx: Tx, performance: Performance) -> None:
-    """The performance for gates and kiosks, and its plan."""
+def publish_performance(tx: Tx, performance: Performance, plan_id: Id) -> None:
+    """The performance for gates and kiosks."""
     event = tx.get(Event, performance.event_id)
     logical = tx.get(LogicalConfiguration, performance.logical_configuration_id)
     site = tx.get(Site, performance.site_id)
@@ -74,7 +125,7 @@ def publish_performance(tx: Tx, performance: Performance) -> None:
             doors=performance.doors,
             closes=performance.closes,
             timezone=site.timezone,
-            plan_id=_plan(tx, performance, logical),
+            plan_id=plan_id,
             on_sale=performance.state is ProductState.ON_SALE,
             cancelled=performance.state is ProductState.CANCELLED,
             reentry_after_s=performance.reentry_after_s,
@@ -85,13 +136,16 @@ def publish_performance(tx: Tx, performance: Performance) -> None:
     )
 
 
-def publish_catalogue(tx: Tx, performance: Performance, point_of_sale_id: str) -> None:
-    """What this point of sale may sell of it; nothing while it is not on sale there."""
-    row = catalogue_row(tx, performance, point_of_sale_id)
+def publish_catalogue(tx: Tx, performance: Performance, point_of_sale_id: str, used: frozenset[str]) -> None:
+    """What this point of sale may sell of it; nothing while it is not on sale there. `used`: the categories of its
+    places."""
+    row = catalogue_row(tx, performance, point_of_sale_id, used)
     tx.feed(feed_name(Family.CATALOGUE, point_of_sale_id), performance.id, row)
 
 
-def catalogue_row(read: Read, performance: Performance, point_of_sale_id: str) -> CatalogueRow | None:
+def catalogue_row(
+    read: Read, performance: Performance, point_of_sale_id: str, used: frozenset[str]
+) -> CatalogueRow | None:
     point = read.get(PointOfSale, point_of_sale_id)
     channel = read.get(Channel, point.channel_id) if point else None
     event = read.get(Event, performance.event_id)
@@ -102,9 +156,6 @@ def catalogue_row(read: Read, performance: Performance, point_of_sale_id: str) -
     if not selling or organiser is None or point.context_id not in path_of(read, performance.context_id):
         return None
     prices = read.find(Price, "WHERE grid_id = :id", id=grid.id)
-    used = {category for (category,) in read.run(
-        "SELECT DISTINCT category_id FROM place WHERE performance_id = :id", id=performance.id
-    )}  # fmt: skip
     categories = [each for each in read.find(SeatCategory, "ORDER BY rank, code") if each.id in used]
     tariffs = read.find(Tariff, "ORDER BY rank, code")
     return CatalogueRow(

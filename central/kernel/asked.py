@@ -35,7 +35,7 @@ class Job:
     digest: str
     said: str
     said_refused: str
-    parts: tuple[Any, ...] = ()
+    parts: Any = ()
 
     @property
     def proves_who(self) -> bool:

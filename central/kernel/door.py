@@ -144,24 +144,32 @@ class Door:
             turned_away: Reply | None = await self._readers.look(lambda db: self._tried(db, job))
             if turned_away:
                 return turned_away
-        ready = await self._prepared(job, handler.prepare(job.command, command_id)) if handler.prepare else job
+        ready = await self._prepared(job) if handler.is_prepared else job
         if isinstance(ready, Reply):
             return ready
         reply: Reply = (await self._writers.do(self._work(ready)))[0]
         return reply
 
-    async def _prepared(self, job: Job, errand: Errand | None) -> Job | Reply:
+    async def _prepared(self, job: Job) -> Job | Reply:
         """The job with what was worked out beside the writer for it: once, however often PostgreSQL repeats it. Whoever
         may not, and what was given before, is answered by a reader first and costs no work; the writer asks again."""
-        early: Reply | None = await self._readers.look(lambda db: self._come_early(db, job))
-        if early or errand is None:
-            return early or job
+        ready: Job | Reply = await self._readers.look(lambda db: self._come_early(db, job) or self._looked(db, job))
+        errand = job.handler.prepare(job.command, job.command_id) if job.handler.prepare else None
+        if isinstance(ready, Reply) or errand is None:
+            return ready
         done = await self.work_out(errand)
-        return (
-            self._left_out(job.actor, job.handler, done)
-            if isinstance(done, Refused)
-            else replace(job, parts=done.value)
-        )
+        if isinstance(done, Refused):
+            return self._left_out(job.actor, job.handler, done)
+        return replace(job, parts=done.value)
+
+    def _looked(self, db: Connection, job: Job) -> Job:
+        if job.handler.look is None:
+            return job
+        read = Read(db, job.actor, self._clock(), self.keys, self.settings)
+        try:
+            return replace(job, parts=job.handler.look(read, job.command))
+        except UNFIT:  # ids that are none: the handler says so
+            return replace(job, parts=None)
 
     def _come_early(self, db: Connection, job: Job) -> Reply | None:
         traces, tx = Traces(), Tx(db, job.actor, self._clock(), job.command_id, self.keys, self.settings)
@@ -226,7 +234,7 @@ class Door:
         if isinstance(job, Refused):
             return self._left_out(actor, handler_of(type(command)), job)
         errand = job.handler.prepare(job.command, command_id) if job.handler.prepare else None
-        done = self._committed(db, replace(job, parts=errand.here()) if errand else job)
+        done = self._committed(db, replace(job, parts=errand.here()) if errand else self._looked(db, job))
         self._told([done])
         return done[0]
 
@@ -299,7 +307,9 @@ class Door:
 
     def _handled(self, tx: Tx, job: Job, place: str | None) -> Outcome[Any]:
         try:
-            return self._reached(tx, job.handler, place, job.command, *((job.parts,) if job.handler.prepare else ()))
+            return self._reached(
+                tx, job.handler, place, job.command, *((job.parts,) if job.handler.is_prepared else ())
+            )
         except UNFIT as fault:
             return unfit(fault)
 

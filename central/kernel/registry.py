@@ -16,8 +16,10 @@ from shared.ids import Id
 from shared.outcome import Outcome
 
 C = TypeVar("C")
+L = TypeVar("L")
 H2 = Callable[[Tx, C], Outcome[Any]]
 H3 = Callable[[Tx, C, tuple[Any, ...]], Outcome[Any]]
+HL = Callable[[Tx, C, L], Outcome[Any]]
 KEPT = 65_536  # characters of a text that the log keeps with its command; of a longer one it keeps the hash
 Place = Callable[[Read, Any], str | None]
 """Where a command acts: the id of the context whose path of ancestors must hold the privilege; None: no such thing."""
@@ -47,6 +49,12 @@ class Handler:
     named: Callable[[Any], list[Named]]
     logged: bool
     prepare: Prepare[Any] | None = None
+    look: Callable[[Read, Any], Any] | None = None
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether its handler gets a third argument: what was worked out before it."""
+        return self.prepare is not None or self.look is not None
 
     @property
     def keeps_refusals(self) -> bool:
@@ -107,6 +115,13 @@ def handles(
 ) -> Callable[[H3[C]], H3[C]]: ...
 
 
+@overload
+def handles(
+    kind: type[C], *, needs: str | None, at: Place = ..., gives: Any = ..., on: str | None = ...,
+    logged: bool = ..., looked: Callable[[Read, C], L],
+) -> Callable[[HL[C, L]], HL[C, L]]: ...  # fmt: skip
+
+
 def handles(
     kind: type[C],
     *,
@@ -116,12 +131,14 @@ def handles(
     on: str | None = None,
     logged: bool = True,
     prepared: Prepare[C] | None = None,
+    looked: Callable[[Read, C], Any] | None = None,
 ) -> Any:
     """Registers the handler of a command; the function itself stays as it is. What takes long and asks nothing of the
-    database is `prepared` beside the writer."""
+    database is `prepared` in another process; what only reads may be `looked` up in a reader, and the handler sees to
+    it that nothing came in between."""
 
     def register(run: Callable[..., Outcome[Any]]) -> Callable[..., Outcome[Any]]:
-        handler = replace(_handler(kind, needs, at, gives, run, on, logged), prepare=prepared)
+        handler = replace(_handler(kind, needs, at, gives, run, on, logged), prepare=prepared, look=looked)
         COMMANDS[handler.name] = handler
         _BY_KIND[kind] = handler
         return run

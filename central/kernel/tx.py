@@ -259,6 +259,10 @@ class Tx(Read):
         """A row for devices; None takes it away. The last word on a key within a command counts."""
         self.feeds.setdefault(feed, {})[key] = None if body is None else orjson.dumps(body).decode()
 
+    def feed_json(self, feed: str, key: str, body: str) -> None:
+        """`feed`, of a body that is JSON already."""
+        self.feeds.setdefault(feed, {})[key] = body
+
     def tell(self, kind: str, body: Any, due: datetime | None = None) -> None:
         """Something for the outbox: a loop acts on it after the commit."""
         self.outbox.append((kind, orjson.dumps(body).decode(), to_ms(due or self.now)))

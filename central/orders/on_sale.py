@@ -6,7 +6,7 @@ from typing import Annotated
 from central.catalogue.model import PRODUCT, NoProduct, Performance, ProductDo, ProductState
 from central.catalogue.ops import performance_context
 from central.inventory.counts import hall_mark
-from central.inventory.telling import tell_devices
+from central.inventory.telling import PlanTold, plan_to_tell, tell_devices
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
@@ -31,8 +31,9 @@ class ChangeSale:
     needs=Privilege.CATALOGUE_MODIFY,
     at=lambda read, want: performance_context(read, want.performance_id),
     gives=ProductState,
+    looked=lambda read, want: plan_to_tell(read, want.performance_id),
 )
-def change_sale(tx: Tx, want: ChangeSale) -> Outcome[ProductState]:
+def change_sale(tx: Tx, want: ChangeSale, told: PlanTold | None) -> Outcome[ProductState]:
     before = tx.get(Performance, want.performance_id)
     if before is None:
         return Refused(NoProduct.NO_SUCH_PERFORMANCE, fix="performance_id")
@@ -42,7 +43,7 @@ def change_sale(tx: Tx, want: ChangeSale) -> Outcome[ProductState]:
     if after is None:
         return Refused(NoProduct.NOT_POSSIBLE_NOW, fix=before.id, detail={"state": before.state, "do": want.do})
     performance = tx.update(before, replace(before, state=after))
-    tell_devices(tx, performance)
+    tell_devices(tx, performance, told)
     tx.touched.add(hall_mark(performance.id))
     _open_accounts(tx, performance)
     return Ok(after)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from central.catalogue.model import NoProduct, Performance, ProductState
 from central.catalogue.ops import Schedule, performance_context
 from central.inventory.counts import hall_mark
-from central.inventory.telling import tell_devices
+from central.inventory.telling import PlanTold, plan_to_tell, tell_devices
 from central.kernel.declared import NoChange, uses
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
@@ -32,8 +32,14 @@ def _at(read: Read, want: Any) -> str | None:
     return performance_context(read, want.performance_id)
 
 
-@handles(ReschedulePerformance, needs=Privilege.CATALOGUE_MODIFY, at=_at, gives=int)
-def reschedule_performance(tx: Tx, want: ReschedulePerformance) -> Outcome[int]:
+@handles(
+    ReschedulePerformance,
+    needs=Privilege.CATALOGUE_MODIFY,
+    at=_at,
+    gives=int,
+    looked=lambda read, want: plan_to_tell(read, want.performance_id),
+)
+def reschedule_performance(tx: Tx, want: ReschedulePerformance, told: PlanTold | None) -> Outcome[int]:
     """Answers with the number of tickets that bear the time before."""
     before = tx.get(Performance, want.performance_id)
     if before is None:
@@ -48,7 +54,7 @@ def reschedule_performance(tx: Tx, want: ReschedulePerformance) -> Outcome[int]:
         reentry_after_s=when.reentry_after_s, policy=when.policy,
     ))  # fmt: skip
     if after.state is not ProductState.DRAFT:
-        tell_devices(tx, after)
+        tell_devices(tx, after, told)
         tx.touched.add(hall_mark(after.id))
     ((sold,),) = tx.run(
         "SELECT COUNT(*) FROM entitlement WHERE performance_id = :id AND cancelled = 0", id=before.id

@@ -164,7 +164,9 @@ class SetPerimeter:
     operator_id: Annotated[Id, Ref("operator")]
     kind: PerimeterKind
     object_ids: Annotated[
-        tuple[Annotated[str, Loose("rows of a kind that another field says; each is asked for")], ...],
+        tuple[
+            Annotated[str, Loose("rows of a kind that another field says; each is asked for"), Between(most=26)], ...
+        ],
         Between(most=500),
     ]
 

@@ -6,7 +6,7 @@ transaction with the deliveries' outbox rows, so nothing is told twice and nothi
 it is posting.py.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -125,39 +125,59 @@ class TellWebhooks:
     upto: int
 
 
-@handles(TellWebhooks, needs=Privilege.WEBHOOK_MODIFY, at=by_house_alone, gives=int)
-def tell_webhooks(tx: Tx, want: TellWebhooks) -> Outcome[int]:
-    told = 0
-    askers = asking(tx)
-    found = done_after(tx, want.after, want.upto) if askers else []
-    touched = touched_by(tx, [each.id for each in found])
-    for done in found:
-        for one in askers:
-            if wanted_by(one.webhook, done, touched.get(done.id, ())):
-                told += _tell(tx, one, done, touched.get(done.id, ()))
+@dataclass(frozen=True, slots=True)
+class ToTell:
+    """A delivery to be written: its id follows from webhook, command and event."""
+
+    id: Id
+    webhook_id: Id
+    event: str
+    payload: str
+
+
+def to_tell(read: Read, want: TellWebhooks) -> list[ToTell]:
+    """What this stretch of the log says to whom, put together beside the writer."""
+    askers = asking(read)
+    found = done_after(read, want.after, want.upto) if askers else []
+    touched = touched_by(read, [each.id for each in found])
+    return [
+        each
+        for done in found
+        for one in askers
+        if wanted_by(one.webhook, done, touched.get(done.id, ()))
+        for each in _told(read, one, done, touched.get(done.id, ()))
+    ]
+
+
+@handles(TellWebhooks, needs=Privilege.WEBHOOK_MODIFY, at=by_house_alone, gives=int, looked=to_tell)
+def tell_webhooks(tx: Tx, want: TellWebhooks, told: list[ToTell] | None) -> Outcome[int]:
+    """Answers with how many are new. Each is told at most once, and none to a webhook that is off by now."""
+    still = {one.webhook.id for one in asking(tx)} if told else set()
+    new = [each for each in told or () if each.webhook_id in still and not _is_told(tx, each.id)]
+    for each in new:
+        delivery = Delivery(
+            each.id, each.webhook_id, each.event, each.payload, tx.now, DeliveryState.WAITING, 0, None, tx.now, None,
+            "", 0,
+        )  # fmt: skip
+        tx.append([delivery])
+        tell_post(tx, delivery, 1, tx.now)
     keep_cursor(tx, want.upto)
-    return Ok(told)
+    return Ok(len(new))
 
 
-def _tell(tx: Tx, one: Asking, done: Done, touched: Iterable[str]) -> int:
-    said = [("command." + done.name, _command(tx, one, done))] if _any(one.webhook.commands, done.name) else []
+def _is_told(read: Read, delivery_id: Id) -> bool:
+    return read.one("SELECT 1 FROM webhook_delivery WHERE id = :id", id=delivery_id) is not None
+
+
+def _told(read: Read, one: Asking, done: Done, touched: Iterable[str]) -> Iterator[ToTell]:
+    said = [("command." + done.name, _command(read, one, done))] if _any(one.webhook.commands, done.name) else []
     for event in touched:
         if _any(one.webhook.entities, event, event.partition(".")[0]):
-            said.append((event, _rows(tx, one, done, *event.split("."))))
-    return sum(_deliver(tx, one, done, event, data) for event, data in said if data is not None)
-
-
-def _deliver(tx: Tx, one: Asking, done: Done, event: str, data: dict[str, Any]) -> int:
-    """At most once per webhook, command and event: its id follows from them."""
-    delivery = Delivery(
-        derived_id("webhook", one.webhook.id, done.id, event), one.webhook.id, event, payload(event, done.at, data),
-        tx.now, DeliveryState.WAITING, 0, None, tx.now, None, "", 0,
-    )  # fmt: skip
-    if tx.one("SELECT 1 FROM webhook_delivery WHERE id = :id", id=delivery.id):
-        return 0
-    tx.append([delivery])
-    tell_post(tx, delivery, 1, tx.now)
-    return 1
+            said.append((event, _rows(read, one, done, *event.split("."))))
+    for event, data in said:
+        if data is not None:
+            made = derived_id("webhook", one.webhook.id, done.id, event)
+            yield ToTell(made, one.webhook.id, event, payload(event, done.at, data))
 
 
 def payload(event: str, at: datetime, data: dict[str, Any]) -> str:
@@ -182,6 +202,8 @@ def _command(read: Read, one: Asking, done: Done) -> dict[str, Any] | None:
     place = done.place or _root(read)
     if place is None or one.owner.perimeter or not _here(read, one, Privilege.AUDIT_READ, place):
         return None
+    if len(done.body) > MOST_BYTES:  # they would be left out below
+        return {"command": done.public, "context": place}
     handler = COMMANDS.get(done.name)
     fields = orjson.loads(done.body)
     for secret in handler.secrets if handler else ():

@@ -33,7 +33,7 @@ class CreatePriceGrid:
     code: str
     names: Names
     currency: Annotated[str, Look.CURRENCY]
-    prices: Annotated[tuple[PriceCell, ...], Between(most=2_000)] = ()
+    prices: Annotated[tuple[PriceCell, ...], Between(most=1_000)] = ()
 
 
 @handles(CreatePriceGrid, needs=Privilege.PRICE_MODIFY, gives=Id)
@@ -86,7 +86,7 @@ class SetPrices:
     written over; 0: whichever it is."""
 
     grid_id: Annotated[Id, Ref("price_grid")]
-    prices: Annotated[tuple[PriceCell, ...], Between(most=2_000)]
+    prices: Annotated[tuple[PriceCell, ...], Between(most=1_000)]
     seen: int = 0
 
 

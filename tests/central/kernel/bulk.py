@@ -1,0 +1,174 @@
+"""What legitimately touches every place of a hall, done once each through the door of a house with a hall of so many
+seats: each with what it cost the writer."""
+
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from central.catalogue.model import ProductDo
+from central.catalogue.ops import Schedule
+from central.devices.hall import PublishHall
+from central.inventory.carry_over import CarryOver
+from central.inventory.holds import ExpireHolds, HoldPlaces, ReleaseHold
+from central.inventory.model import ReleaseRule
+from central.inventory.ops import CreatePerformance
+from central.inventory.plan_actions import (
+    AssignContingent,
+    BlockPlaces,
+    OrderSeats,
+    UnblockPlaces,
+    UndoPlanAction,
+)
+from central.inventory.release_rules import FireReleaseRules
+from central.kernel.chain import Chain
+from central.kernel.declared import command_of
+from central.kernel.door import Door
+from central.kernel.privileges import Action
+from central.kernel.tx import SYSTEM, Actor
+from central.orders.model import PaymentMethod
+from central.orders.on_sale import ChangeSale
+from central.orders.ops import PlaceOrder, WantedPlace
+from central.orders.reschedule import DeletePerformance, ReschedulePerformance
+from central.organisation.telling import TellWebhooks
+from central.organisation.webhooks import CreateWebhook
+from central.selling.model import Channel, ChannelKind, PointOfSale
+from central.venues.importing import ImportPlan, ReimportPlan
+from central.venues.logical import CreateLogicalConfiguration, DeleteLogicalConfiguration, ValidateLogical
+from central.venues.model import SeatOrder
+from central.venues.physical import DeletePhysicalConfiguration, ValidatePhysical
+from central.venues.plan_actions import (
+    AssignLogicalCategory,
+    AssignLogicalContingent,
+    BlockLogical,
+    DescribeSeats,
+    InvalidateSeats,
+    OrderLogicalSeats,
+    RevalidateSeats,
+    UnblockLogical,
+)
+from central.venues.selection import Selection
+from shared.ids import Id, derived_id
+from tests.central.kernel.meter import Cost
+from tests.central.small_house import STANDING, STARTS, House, new_id
+
+ALL = Selection(everything=True)
+SEATS_A_ROW = 50
+SECRET = "whsec_" + b64encode(b"s" * 32).decode()
+WHEN = Schedule(STARTS, STARTS - timedelta(hours=1), STARTS + timedelta(hours=3), STARTS + timedelta(minutes=30))
+LATER = Schedule(STARTS, STARTS - timedelta(hours=1), STARTS + timedelta(hours=4), STARTS + timedelta(minutes=30))
+
+
+def file(seats: int, step: int = 20) -> str:
+    rows = [
+        {
+            "row_number": str(row), "position": {"x": 0, "y": 30 * row},
+            "seats": [
+                {"seat_number": str(n), "seat_guid": f"{row}-{n}", "category": "1re",
+                 "position": {"x": step * n, "y": 0}}
+                for n in range(SEATS_A_ROW)
+            ],
+        }
+        for row in range(seats // SEATS_A_ROW)
+    ]  # fmt: skip
+    zone = {"name": "Z", "position": {"x": 0, "y": 0}, "rows": rows, "areas": []}
+    size = {"width": 2000, "height": 60_000}
+    return orjson.dumps({"name": "S", "categories": [{"name": "1re"}], "zones": [zone], "size": size}).decode()
+
+
+@dataclass(slots=True)
+class Bulk:
+    """`costs` by command; of one that is given several times, the dearest."""
+
+    door: Door
+    cost: Cost
+    house: House
+    actor: Actor
+    seats: int
+    costs: dict[str, Cost] = field(default_factory=dict)
+
+    async def do(self, command: Any, actor: Actor | None = None) -> Any:
+        before = self.cost.copy()
+        reply = await self.door.execute(actor or self.actor, command, new_id())
+        assert reply.ok, (type(command).__name__, reply.body[:500])
+        name = type(command).__name__
+        said = self.cost - before
+        self.costs[name] = max(said, self.costs.get(name, said), key=lambda cost: cost.calls)
+        return reply.outcome.value  # type: ignore[union-attr]
+
+
+async def play(bulk: Bulk, later: Callable[[timedelta], None]) -> None:
+    """`later` moves the house's clock."""
+    do, house = bulk.do, bulk.house
+    keys = ("physical", "draft", "logical", "spare", "show", "other", "third", "channel", "point", "rule")
+    made = {name: derived_id("bulk", name) for name in keys}
+    ((space,),) = await bulk.door.read(bulk.actor, lambda read: read.run("SELECT id FROM space"))
+    names, other = {"fr": "Nom"}, {"1re": house.seated}
+    url = "https://listens.example/hook"
+    await do(CreateWebhook(new_id(), house.institution, "ALL", names, url, ("*",), ("*",), True, SECRET))
+    await do(ImportPlan(made["physical"], space, "BULK", names, file(bulk.seats)))
+    await do(ImportPlan(made["draft"], space, "DRAFT", names, file(bulk.seats)))
+    await do(ReimportPlan(made["draft"], file(bulk.seats, 21)))
+    await do(DeletePhysicalConfiguration(made["draft"]))
+    await do(DescribeSeats(made["physical"], ALL, wheelchair=True, restricted=True))
+    await do(DescribeSeats(made["physical"], Selection(runs=((0, bulk.seats // 2),)), companion=True, wheelchair=False))
+    await do(ValidatePhysical(made["physical"]))
+    for key in ("spare", "logical"):
+        await do(
+            CreateLogicalConfiguration(made[key], house.season, made["physical"], key.upper(), names, other, draft=True)
+        )
+        await do(ValidateLogical(made[key]))
+    await do(DeleteLogicalConfiguration(made["spare"]))
+    for key in ("show", "other", "third"):
+        await do(CreatePerformance(made[key], house.event, made["logical"], house.grid, WHEN))
+    await do(DeletePerformance(made["third"]))
+    await do(ChangeSale(made["show"], ProductDo.OPEN))
+    await do(ReschedulePerformance(made["show"], LATER))
+    await do(BlockLogical(made["logical"], ALL, "télévision"))
+    await do(UnblockLogical(made["logical"], ALL))
+    await do(AssignLogicalCategory(made["logical"], house.standing, ALL))
+    await do(AssignLogicalContingent(made["logical"], house.contingent, ALL))
+    await do(OrderLogicalSeats(made["logical"], ALL, SeatOrder.SNAKE))
+    await do(CarryOver(made["logical"], (made["other"],)))
+    await do(InvalidateSeats(made["physical"], ALL, "fumée", remember=True))
+    await do(RevalidateSeats(made["physical"], ALL))
+    acted = await do(BlockPlaces(made["show"], ALL, "télévision"))
+    await do(UndoPlanAction(acted["action_id"]))
+    await do(UnblockPlaces(made["other"], ALL))
+    await do(OrderSeats(made["show"], ALL, SeatOrder.SNAKE))
+    await do(AssignContingent(made["show"], house.contingent, ALL))
+    rule = command_of(Action.CREATE, ReleaseRule)
+    await do(
+        rule(made["rule"], house.institution, "R", names, house.contingent, performance_id=made["show"], at=STARTS)
+    )
+    await do(FireReleaseRules(house.institution))
+    await sell(bulk, later, made)
+    await Chain(bulk.door, None).seal()
+    await do(PublishHall(made["show"], "A" * (bulk.seats // 6)))
+    await do(TellWebhooks(0, 200), SYSTEM)
+
+
+async def sell(bulk: Bulk, later: Callable[[timedelta], None], made: dict[str, Id]) -> None:
+    """Half of the hall in each cart."""
+    do, house, show = bulk.do, bulk.house, made["other"]
+    seats = await bulk.door.read(
+        bulk.actor, lambda read: read.run("SELECT seat_id FROM place WHERE performance_id = :id ORDER BY id", id=show)
+    )
+    first = tuple(Id(row[0]) for row in seats[: bulk.seats // 2])
+    new_channel, new_point = command_of(Action.CREATE, Channel), command_of(Action.CREATE, PointOfSale)
+    names, kinds = {"fr": "Gros"}, (house.contingent,)
+    await do(new_channel(made["channel"], house.institution, "GROS", names, ChannelKind.BOX_OFFICE, kinds, True, 999))
+    await do(new_point(made["point"], made["channel"], house.organiser, "GROS", names))
+    await do(ChangeSale(show, ProductDo.OPEN))
+    hold = new_id()
+    await do(HoldPlaces(hold, made["point"], show, first))
+    await do(ReleaseHold(hold))
+    await do(HoldPlaces(new_id(), made["point"], show, first))
+    later(timedelta(minutes=20))
+    await do(ExpireHolds(house.institution))
+    places = tuple(WantedPlace(house.full, seat_id=seat) for seat in first)
+    want = PlaceOrder(new_id(), made["point"], show, places, PaymentMethod.CASH, STANDING * len(first))
+    await do(want)

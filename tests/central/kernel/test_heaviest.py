@@ -1,0 +1,182 @@
+"""What the writer's thread does with the heaviest that a command may be: counted, so that it is the same on a busy
+machine. Nothing is parsed, checked, drawn or packed there; what touches every place of a hall writes a row for each,
+and works out no more than the table says."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from central.kernel.bounds import beyond
+from central.kernel.db import Database
+from central.kernel.door import Door
+from central.kernel.entity import BY_NAME
+from central.kernel.keys import Keys
+from central.kernel.privileges import EVERYTHING
+from central.kernel.registry import COMMANDS, Handler
+from central.kernel.tx import Actor, ActorKind
+from central.organisation.ops import path_of
+from central.venues.importing import ImportPlan
+from shared.ids import Id
+from shared.outcome import Refused
+from tests.central.kernel.bulk import Bulk, play
+from tests.central.kernel.heaviest import Maker
+from tests.central.kernel.meter import Cost, MeteredDatabase
+from tests.central.sampling import Sampler
+from tests.central.small_house import House, Watch, new_id
+from tests.central.venues.hostile_plans import HOSTILE
+
+# --- each command, as heavy as its declaration lets it be ------------------------------------------------------------
+
+ALL = sorted(COMMANDS.values(), key=lambda handler: handler.name)
+USUAL = Cost(calls=12_000, statements=600, rows=20, written=300_000, read=20_000)
+MORE = {
+    # every one of a thousand prices, or of 1,200 categories, names two things or one, which are asked for
+    "create_price_grid": Cost(calls=40_000, statements=2_100, rows=20, written=100_000, read=20_000),
+    "set_prices": Cost(calls=60_000, statements=2_100, rows=20, written=100_000, read=20_000),
+    "create_logical_configuration": Cost(calls=12_000, statements=1_300, rows=20, written=100_000, read=20_000),
+    # fifty channels, each with fifty fields and a point of sale
+    "create_channels": Cost(calls=30_000, statements=600, rows=20, written=300_000, read=20_000),
+    # 20,000 tickets that stay good go to the gates, and into the log
+    "revoke_device": Cost(calls=12_000, statements=600, rows=20, written=1_300_000, read=20_000),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    door: Door
+    cost: Cost
+    actor: Actor
+    maker: Maker
+
+
+@pytest.fixture(scope="module")
+def sampled(
+    sqlite_template: tuple[Path, House], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Id]]:
+    """The house with a row of everything, and their ids by table."""
+    path = tmp_path_factory.mktemp("sampled") / "house.db"
+    shutil.copy(sqlite_template[0], path)
+    db = Database(f"sqlite:///{path}").connect()
+    sampler = Sampler(db, sqlite_template[1])
+    db.close()
+    return path, {table: Id(sampler.row(table)) for table in BY_NAME}
+
+
+@pytest.fixture
+async def scene(
+    sampled: tuple[Path, dict[str, Id]], sqlite_template: tuple[Path, House], keys: Keys, watch: Watch, tmp_path: Path
+) -> AsyncIterator[Scene]:
+    shutil.copy(sampled[0], tmp_path / "house.db")
+    metered = MeteredDatabase(f"sqlite:///{tmp_path / 'house.db'}")
+    door = Door(metered, watch, path_of, keys)
+    door.start()
+    await door.chore(metered.profile)
+    yield Scene(door, metered.cost, sqlite_template[1].operator(EVERYTHING), Maker(sampled[1]))
+    await asyncio.to_thread(door.stop)
+
+
+@pytest.mark.parametrize("handler", ALL, ids=lambda handler: handler.name)
+async def test_the_writer_works_out_nothing_heavy(scene: Scene, handler: Handler) -> None:
+    want = scene.maker.command(handler.kind)
+    assert beyond(want) == []
+    before = scene.cost.copy()
+    await scene.door.execute(scene.actor, want, new_id())
+    cost = scene.cost - before
+    assert cost.within(MORE.get(handler.name, USUAL)), cost
+
+
+SOUND = Cost(calls=60_000, statements=2_500, rows=8_000, written=2_000_000, read=200_000)
+"""A sound one: for each of its zones and accesses, of which there may be a thousand, a row with its audit."""
+
+
+async def test_the_writer_reads_no_file(scene: Scene) -> None:
+    """However hostile: its thread sees what another process made of it, and of a faulty one only the faults."""
+    space = scene.maker.command(COMMANDS["import_plan"].kind).space_id
+    for n, (kind, make) in enumerate(HOSTILE.items()):
+        before = scene.cost.copy()
+        want = ImportPlan(new_id(), space, f"P{n}", {"fr": "P"}, make(20_000).decode())
+        reply = await scene.door.execute(scene.actor, want, new_id())
+        cost = scene.cost - before
+        if isinstance(reply.outcome, Refused):
+            assert reply.outcome.reason == "plan_faulty", kind
+            assert cost.within(Cost(calls=1_000, statements=20, rows=4, written=50_000, read=1_000)), (kind, cost)
+        else:
+            assert cost.within(SOUND), (kind, cost)
+
+
+# --- what touches every place of a hall ------------------------------------------------------------------------------
+
+FEW, MANY = 300, 600
+NOTHING = (0.0, 0.0, 0.0, 0, 0)
+SPARE = (0.5, 0.1, 0.1, 5, 10)  # what is remembered from one command to the next differs a little
+EACH: dict[str, tuple[float, float, float, int, int]] = {
+    # for each seat more: calls, statements, rows, bytes written, bytes read. They are to come in pieces.
+    "ImportPlan": (0, 0, 1, 550, 0),
+    "ReimportPlan": (3, 0, 1, 550, 170),
+    "DeletePhysicalConfiguration": (0, 0, 1, 0, 0),
+    "DescribeSeats": (55, 0, 2, 65, 170),
+    "CreateLogicalConfiguration": (10, 0, 1, 125, 30),
+    "DeleteLogicalConfiguration": (0, 0, 1, 0, 0),
+    "CreatePerformance": (14, 0, 1, 135, 80),
+    "DeletePerformance": (0, 0, 1, 0, 0),
+    "ChangeSale": (0, 0, 0, 220, 0),
+    "BlockLogical": (10, 0, 1, 40, 190),
+    "UnblockLogical": (10, 0, 1, 30, 200),
+    "AssignLogicalCategory": (10, 0, 1, 55, 190),
+    "AssignLogicalContingent": (10, 0, 1, 55, 190),
+    "OrderLogicalSeats": (17, 0, 1, 45, 210),
+    "CarryOver": (60, 0, 3, 180, 400),
+    "InvalidateSeats": (10, 0, 1, 35, 145),
+    "RevalidateSeats": (10, 0, 1, 30, 150),
+    "BlockPlaces": (22, 0, 1, 70, 100),
+    "UndoPlanAction": (24, 0, 1, 60, 175),
+    "UnblockPlaces": (5, 0, 0, 0, 120),
+    "OrderSeats": (30, 0, 1, 510, 225),
+    "AssignContingent": (22, 0, 1, 85, 100),
+    "FireReleaseRules": (22, 0, 1, 85, 100),
+    # half of the hall in a cart, of which one holds at most 999
+    "HoldPlaces": (23, 1, 1, 280, 45),
+    "ReleaseHold": (40, 0.5, 1, 125, 360),
+    "ExpireHolds": (33, 0.5, 1, 110, 120),
+    "PlaceOrder": (75, 2, 3.5, 820, 45),
+    "PublishHall": (0, 0, 0, 1, 0),
+}
+
+
+async def played(folder: Path, template: Database, keys: Keys, house: House, seats: int) -> dict[str, Cost]:
+    path = folder / f"{seats}.db"
+    shutil.copy(template.path, path)
+    database, watch = MeteredDatabase(f"sqlite:///{path}"), Watch()
+    door = Door(database, watch, path_of, keys)
+    door.start()
+    await door.chore(database.profile)
+    grants = frozenset({(EVERYTHING, str(house.institution))})
+    bulk = Bulk(door, database.cost, house, Actor(ActorKind.OPERATOR, house.admin, "Admin", grants), seats)
+
+    def later(by: timedelta) -> None:
+        watch.at += by
+
+    await play(bulk, later)
+    await asyncio.to_thread(door.stop)
+    return bulk.costs
+
+
+async def test_what_touches_every_place_costs_each_what_the_table_says(
+    sqlite_place: tuple[Database, House], keys: Keys, tmp_path: Path
+) -> None:
+    template, house = sqlite_place
+    few = await played(tmp_path, template, keys, house, FEW)
+    many = await played(tmp_path, template, keys, house, MANY)
+    grown = {name: (cost - few[name]).over(MANY - FEW) for name, cost in many.items()}
+    dearer = {
+        name: each for name, each in grown.items()
+        if any(one > most + spare for one, most, spare in zip(each, EACH.get(name, NOTHING), SPARE, strict=True))
+    }  # fmt: skip
+    assert dearer == {}, "for each seat: calls, statements, rows, bytes written, bytes read"
+    assert EACH.keys() <= many.keys()
+    assert {name: cost for name, cost in few.items() if cost.statements > 700} == {}
