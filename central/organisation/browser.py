@@ -4,12 +4,14 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from central.organisation.places import KNOWN_FOR
 from central.organisation.rules import Standing
 from central.organisation.sign_in import Found, SignIn, Visitor
 from central.web.origin import address_of
 from central.web.session import Sessions, SignedIn, csrf_of
 
 _MOST_BROWSER = 200
+_MOST_DEVICES = 500
 
 
 class Known:
@@ -28,7 +30,8 @@ class Cookies:
 
     def __init__(self, public_url: str) -> None:
         self.secure = urlsplit(public_url).scheme == "https"
-        self.name = "__Host-session" if self.secure else "session"
+        before = "__Host-" if self.secure else ""
+        self.name, self.known = f"{before}session", f"{before}known"
 
     def token(self, request: web.Request) -> str:
         return request.cookies.get(self.name, "")[:200]
@@ -36,6 +39,16 @@ class Cookies:
     def set(self, answer: web.StreamResponse, token: str) -> None:
         """It ends with the browser, or when the session does."""
         answer.set_cookie(self.name, token, path="/", httponly=True, secure=self.secure, samesite="Lax")
+
+    def devices(self, request: web.Request) -> str:
+        return request.cookies.get(self.known, "")[:_MOST_DEVICES]
+
+    def know(self, answer: web.StreamResponse, devices: str) -> None:
+        """This browser came in before: it opens nothing, and outlives the session."""
+        lasts = int(KNOWN_FOR.total_seconds())
+        answer.set_cookie(
+            self.known, devices, path="/", max_age=lasts, httponly=True, secure=self.secure, samesite="Lax"
+        )
 
     def clear(self, answer: web.StreamResponse) -> None:
         answer.del_cookie(self.name, path="/", httponly=True, secure=self.secure, samesite="Lax")
@@ -50,7 +63,7 @@ class Browsers:
     def visitor(self, request: web.Request) -> Visitor:
         browser = request.headers.get("User-Agent", "")[:_MOST_BROWSER]
         printable = "".join(each for each in browser if each.isprintable())
-        return Visitor(address_of(request), printable, self._cookies.token(request))
+        return Visitor(address_of(request), printable, self._cookies.token(request), self._cookies.devices(request))
 
     async def found(self, request: web.Request) -> Found | None:
         """Their session, also one that opens next to nothing yet."""

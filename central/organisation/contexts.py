@@ -123,6 +123,12 @@ def organiser_of(read: Read, context_id: str) -> Id | None:
     return None
 
 
+def the_house(read: Read, _: Any) -> str | None:
+    """Where commands act that are about all of it: who gives them holds the right for the whole house."""
+    row = read.one("SELECT id FROM context WHERE parent_id IS NULL")
+    return str(row[0]) if row else None
+
+
 def by_house_alone(_: Read, __: Any) -> str | None:
     """Where commands act that central alone may give (sign-in, letters): no operator holds anything there, whatever
     their privileges, so they cannot come in over the API."""

@@ -8,47 +8,70 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any
 
-from central.kernel.entity import ENTITIES, Look, Loose, Ref, Secret
+from central.kernel.entity import ENTITIES, Look, Ref, Secret
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import faults_of
 from central.organisation.contexts import by_house_alone
-from central.organisation.model import Letter, LetterKind, NoSignIn, Operator, OperatorKind, Privilege, Session
-from central.organisation.rules import ADDRESS_FOR, INVITATION_FOR, MOST_LETTERS, RESET_FOR
+from central.organisation.model import (
+    AskedBy,
+    Letter,
+    LetterKind,
+    NoSignIn,
+    Operator,
+    OperatorKind,
+    Privilege,
+    Session,
+)
+from central.organisation.places import PlaceId, Subjects, forgive, remember
+from central.organisation.rules import ADDRESS_FOR, INVITATION_FOR, LETTER_EVERY, MOST_LETTERS, RESET_FOR
 from central.organisation.ways_in import by_the_house
-from shared.clock import to_ms
+from shared.clock import from_ms, to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
 MAIL = "mail"  # the outbox's kind
+AT_ONCE = timedelta(minutes=1)
 _LASTS = {LetterKind.INVITATION: INVITATION_FOR, LetterKind.RESET: RESET_FOR, LetterKind.ADDRESS: ADDRESS_FOR}
 PASSWORD = (LetterKind.INVITATION, LetterKind.RESET)  # the kinds whose link sets a password
 
 
 def ask_letter(
-    tx: Tx, operator_id: Id, kind: LetterKind, *, by_mail: bool = True, email: str | None = None
-) -> Letter | None:
-    """A new letter; those before open nothing any more. None: enough were asked for within the hour."""
-    since = to_ms(tx.now - timedelta(hours=1))
-    recent = tx.one(
-        "SELECT COUNT(*) FROM operator_letter WHERE operator_id = :id AND kind = :kind AND asked > :since",
-        id=operator_id, kind=kind, since=since,
+    tx: Tx, operator: Operator, by: AskedBy, *, by_mail: bool = True, email: str | None = None
+) -> Letter | Refused:
+    """A new letter, to a new address `email` or about the password. Those of its kind before open nothing any more,
+    unless a stranger asked: nobody shuts a link by knowing an address. Refused: enough were asked for within the hour,
+    and when there is room again."""
+    password = LetterKind.RESET if operator.password else LetterKind.INVITATION
+    kind = LetterKind.ADDRESS if email else password
+    hour = timedelta(hours=1)
+    recent = tx.run(
+        "SELECT asked FROM operator_letter WHERE operator_id = :id AND kind = :kind AND asked > :since "
+        "AND COALESCE(asked_by, :house) = :by ORDER BY asked DESC LIMIT :most",
+        id=operator.id, kind=kind, since=to_ms(tx.now - hour), by=by, house=AskedBy.HOUSE, most=MOST_LETTERS[by],
     )  # fmt: skip
-    if recent and recent[0] >= MOST_LETTERS:
-        return None
-    void_letters(tx, operator_id)
-    letter = Letter(tx.new_id("letter"), operator_id, kind, None, tx.now, tx.now + _LASTS[kind], None, email)
+    if len(recent) == MOST_LETTERS[by]:
+        until = from_ms(recent[-1][0]) + hour
+        return Refused(NoSignIn.TOO_MANY, fix=operator.id, detail={"until": until.isoformat()})
+    if by is not AskedBy.STRANGER:
+        void_letters(tx, operator.id, (kind,) if email else PASSWORD)
+    letter = Letter(tx.new_id("letter"), operator.id, kind, None, tx.now, tx.now + _LASTS[kind], None, email, by)
     tx.insert(letter)
     if by_mail:
         tx.tell(MAIL, {"letter": letter.id})
     return letter
 
 
-def void_letters(tx: Tx, operator_id: Id) -> None:
+def void_letters(tx: Tx, operator_id: Id, kinds: tuple[LetterKind, ...] = tuple(LetterKind)) -> None:
     """Links that are on their way open nothing any more."""
-    for letter in tx.find(Letter, "WHERE operator_id = :id AND used IS NULL ORDER BY id", id=operator_id):
-        if letter.until > tx.now:
+    for letter in _under_way(tx, operator_id):
+        if letter.kind in kinds:
             tx.update(letter, replace(letter, until=tx.now))
+
+
+def _under_way(read: Read, operator_id: Id) -> list[Letter]:
+    found = read.find(Letter, "WHERE operator_id = :id AND used IS NULL ORDER BY id", id=operator_id)
+    return [letter for letter in found if letter.until > read.now]
 
 
 def tell_owner(tx: Tx, operator: Operator, what: str, to: str = "") -> None:
@@ -60,9 +83,12 @@ def tell_owner(tx: Tx, operator: Operator, what: str, to: str = "") -> None:
 
 @dataclass(frozen=True, slots=True)
 class AskReset:
-    """Somebody says that they forgot their password. The answer is the same whether the address is known or not."""
+    """Somebody says that they forgot their password. The answer is the same whether the address is known or not; who
+    asks while a letter of a few minutes ago is under way gets no other. `known`: they ask from where the account came
+    in before."""
 
     email: Annotated[str, Secret()]
+    known: bool = False
 
 
 @handles(AskReset, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone, logged=False)
@@ -70,9 +96,14 @@ def ask_reset(tx: Tx, want: AskReset) -> Outcome[None]:
     tx.counter("resets asked for")  # so that it comes to a commit, and takes its time, for an unknown address too
     by_the_house(tx)
     for operator in tx.find(Operator, "WHERE email = :email", email=want.email):
-        if operator.active and operator.kind is OperatorKind.PERSON:
-            ask_letter(tx, operator.id, LetterKind.RESET if operator.password else LetterKind.INVITATION)
+        if operator.active and operator.kind is OperatorKind.PERSON and not _just_written(tx, operator.id):
+            ask_letter(tx, operator, AskedBy.OWNER if want.known else AskedBy.STRANGER)
     return Ok(None)
+
+
+def _just_written(read: Read, operator_id: Id) -> bool:
+    under_way = _under_way(read, operator_id)
+    return any(each.kind in PASSWORD and read.now - each.asked < LETTER_EVERY for each in under_way)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +121,12 @@ def ask_link(tx: Tx, want: AskLink) -> Outcome[None]:
     operator = tx.get(Operator, want.operator_id)
     if operator is None or not operator.active or operator.kind is not OperatorKind.PERSON:
         return Refused(NoSignIn.UNKNOWN, fix=want.operator_id)
-    letter = ask_letter(
-        tx, operator.id, LetterKind.RESET if operator.password else LetterKind.INVITATION, by_mail=False
-    )
-    if letter is None:
-        return Refused(NoSignIn.TOO_MANY, fix=want.operator_id)
+    for each in _under_way(tx, operator.id):
+        if each.asked_by is AskedBy.HOUSE and each.token_digest is None and tx.now - each.asked < AT_ONCE:
+            tx.delete(each)  # it was just asked for, with this link in mind: the link takes its place
+    letter = ask_letter(tx, operator, AskedBy.HOUSE, by_mail=False)
+    if isinstance(letter, Refused):
+        return letter
     tx.update(letter, replace(letter, token_digest=want.token_digest))
     return Ok(None)
 
@@ -136,11 +168,14 @@ def open_letter(read: Read, token_digest: str, kinds: tuple[LetterKind, ...]) ->
 @dataclass(frozen=True, slots=True)
 class UseLetter:
     """Sets the password through a link, once. All sessions end; a second factor stays what it was, so that a letter
-    box alone opens nothing where one is set up. `forgive`: the failures that the owner need not wait for any more."""
+    box alone opens nothing where one is set up. Whatever other link is under way opens nothing any more. `tried`: what
+    the owner need not wait for any more; `came_from`: where they are, and come in from now on (places.py)."""
 
     token_digest: Annotated[str, Secret()]
     password: Annotated[str, Secret()]
-    forgive: Annotated[Id, Loose("a count of failures that central worked out from the address")]
+    tried: Subjects
+    came_from: PlaceId
+    account: str
 
 
 @handles(UseLetter, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
@@ -154,7 +189,9 @@ def use_letter(tx: Tx, want: UseLetter) -> Outcome[Id]:
     tx.update(operator, replace(operator, password=want.password))
     for session in tx.find(Session, "WHERE operator_id = :id ORDER BY id", id=operator.id):
         tx.delete(session)
-    tx.write("DELETE FROM sign_in_attempt WHERE id = :id", id=want.forgive)
+    void_letters(tx, operator.id)
+    forgive(tx, want.tried)
+    remember(tx, want.came_from, want.account)
     if letter.kind is LetterKind.RESET:
         tell_owner(tx, operator, "password_changed")
     return Ok(operator.id)
@@ -189,8 +226,9 @@ def ask_address(tx: Tx, want: AskAddress) -> Outcome[None]:
         return Refused(NoSignIn.ADDRESS_TAKEN, fix="email")
     if want.at_once:
         return _moved(tx, owner, want.email)
-    if ask_letter(tx, owner.id, LetterKind.ADDRESS, email=want.email) is None:
-        return Refused(NoSignIn.TOO_MANY)
+    letter = ask_letter(tx, owner, AskedBy.OWNER, email=want.email)
+    if isinstance(letter, Refused):
+        return letter
     tell_owner(tx, owner, "mail_address_asked")
     return Ok(None)
 

@@ -26,6 +26,7 @@ class Privilege(StrEnum):
     PROFILE_READ = "organisation.profile.read"
     SESSION_READ = "organisation.session.read"
     SESSION_END = "organisation.session.execute"
+    LIMIT_LIFT = "organisation.limit.lift"
     AUDIT_READ = "organisation.audit.read"
     METRICS_READ = "organisation.metrics.read"
     WEBHOOK_READ = "organisation.webhook.read"
@@ -200,6 +201,15 @@ class LetterKind(StrEnum):
     ADDRESS = auto()
 
 
+class AskedBy(StrEnum):
+    """Who asked for a letter: somebody who may write to them; they themselves, from where they came in before, or
+    signed in; anybody who knows the address."""
+
+    HOUSE = auto()
+    OWNER = auto()
+    STRANGER = auto()
+
+
 @entity(
     "operator_letter",
     read=Privilege.OPERATOR_READ,
@@ -221,6 +231,7 @@ class Letter:
     until: datetime
     used: datetime | None
     email: str | None = None
+    asked_by: AskedBy | None = None  # None: from before this was noted
 
 
 class PerimeterKind(StrEnum):

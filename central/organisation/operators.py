@@ -13,7 +13,7 @@ from central.organisation.contexts import insert_program
 from central.organisation.giving import GiveRole, at_operator, below_you, give_role, governed, not_yours, unknown
 from central.organisation.letters import ask_letter, tell_owner, void_letters
 from central.organisation.model import (
-    LetterKind,
+    AskedBy,
     NoOperator,
     Operator,
     OperatorKind,
@@ -55,7 +55,9 @@ def invite_operator(tx: Tx, want: InviteOperator) -> Outcome[Id]:
         given = give_role(tx, GiveRole(want.id, want.profile_id, want.context_id))
         if isinstance(given, Refused):
             return given
-    ask_letter(tx, want.id, LetterKind.INVITATION)
+    person = tx.get(Operator, want.id)
+    assert person, "just made"
+    ask_letter(tx, person, AskedBy.HOUSE)
     return Ok(want.id)
 
 
@@ -194,8 +196,8 @@ def send_letter(tx: Tx, want: SendLetter) -> Outcome[None]:
         return person
     if refused := opens(tx, person.id):
         return refused
-    ask_letter(tx, person.id, LetterKind.RESET if person.password else LetterKind.INVITATION)
-    return Ok(None)
+    letter = ask_letter(tx, person, AskedBy.HOUSE)
+    return letter if isinstance(letter, Refused) else Ok(None)
 
 
 @dataclass(frozen=True, slots=True)

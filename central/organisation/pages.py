@@ -134,6 +134,7 @@ def organisation_pages(app: web.Application, door: Door, way_in: WayIn) -> None:
     """Wires the pages, and tells the shell who sits where."""
     from central.organisation.pages_account import account_routes
     from central.organisation.pages_door import door_routes
+    from central.organisation.pages_limited import limited_routes
     from central.organisation.pages_operators import operator_routes
 
     cookies = Cookies(way_in.public_url)
@@ -147,6 +148,7 @@ def organisation_pages(app: web.Application, door: Door, way_in: WayIn) -> None:
     door_routes(app, desk)
     account_routes(app, desk)
     operator_routes(app, desk)
+    limited_routes(app, desk)
 
     async def only_https(_: web.Request, answer: web.StreamResponse) -> None:
         answer.headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -62,8 +62,17 @@ class DoorPages:
     async def sign_in_form(self, request: web.Request) -> web.StreamResponse:
         found = await self._desk.browsers.found(request)
         if found:
-            raise web.HTTPSeeOther(_next_step(found.standing, request.query.get("next")))
+            onwards = web.HTTPSeeOther(_next_step(found.standing, request.query.get("next")))
+            if found.standing is Standing.IN:
+                self._remember_browser(request, found, onwards)
+            raise onwards
         return await self._sign_in_page(request)
+
+    def _remember_browser(self, request: web.Request, found: Found, answer: web.StreamResponse) -> None:
+        """Everybody who has come in passes by here: from now on nobody elsewhere makes this browser wait."""
+        devices = self._desk.sign_in.device(self._desk.browsers.visitor(request), found)
+        if devices:
+            self._desk.cookies.know(answer, devices)
 
     async def _sign_in_page(
         self, request: web.Request, email: str = "", refused: Refused | None = None

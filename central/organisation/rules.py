@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
-from central.organisation.model import Attempt, Operator, Session
+from central.organisation.model import AskedBy, Attempt, Operator, Session
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
@@ -18,14 +18,18 @@ SEEN_EVERY = IDLE / 6  # how often a session's last sign of life is written down
 INVITATION_FOR = timedelta(days=7)
 RESET_FOR = timedelta(hours=1)
 ADDRESS_FOR = timedelta(hours=24)
-MOST_LETTERS = 3  # of one kind to one person within an hour: nobody's letter box is filled from here
+MOST_LETTERS = {AskedBy.HOUSE: 3, AskedBy.OWNER: 3, AskedBy.STRANGER: 2}
+"""Of one kind to one person within an hour: nobody's letter box is filled from here, and what strangers ask for takes
+none of what the others may."""
+LETTER_EVERY = timedelta(minutes=10)  # asked again within it, the letter under way is enough
 MOST_SESSIONS = 20
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN = timedelta(hours=24)
-FREE = {"account": 5, "code": 5, "address": 20, "letter": 5}  # failures in a row before the first wait
-"""Twenty for an address: a whole box office may share one."""
+FREE = {"account": 5, "code": 5, "session": 5, "address": 20, "letter": 5}  # failures in a row before the first wait
+"""Of an account, its codes and its letters: once for all strange places together, and once for each place that the
+account came in from before (places.py). Twenty for an address, over all accounts: a whole box office may share one."""
 
 
 class Standing(StrEnum):

@@ -13,16 +13,13 @@ from central.organisation.contexts import by_house_alone
 from central.organisation.giving import at_operator, at_row
 from central.organisation.letters import tell_owner
 from central.organisation.model import Attempt, NoSignIn, Operator, OperatorKind, Privilege, Session
+from central.organisation.places import PlaceId, Subjects, attempt_id, forget_places, forgive, remember
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import FORGOTTEN, HALF_WAY, LONGEST, MOST_SESSIONS, counted, locked
 from central.organisation.ways_in import by_the_house, closes, lately
 from shared.clock import to_ms
-from shared.ids import Id, derived_id
+from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
-
-
-def attempt_id(subject: str) -> Id:
-    return derived_id("sign-in", subject)
 
 
 def wait_for(read: Read, subjects: tuple[str, ...]) -> datetime | None:
@@ -33,9 +30,11 @@ def wait_for(read: Read, subjects: tuple[str, ...]) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class CountAttempt:
-    """One more try of these subjects, before anybody looks whether it is right."""
+    """One more try of these subjects, before anybody looks whether it is right. `beside`: it counts there too, but
+    nobody is turned away for it."""
 
-    subjects: Annotated[tuple[str, ...], Between(most=20)]
+    subjects: Subjects
+    beside: Subjects = ()
 
 
 @handles(CountAttempt, needs=Privilege.SESSION_END, at=by_house_alone, logged=False)
@@ -43,8 +42,10 @@ def count_attempt(tx: Tx, want: CountAttempt) -> Outcome[None]:
     until = wait_for(tx, want.subjects)
     if until:
         return Refused(NoSignIn.TOO_MANY, detail={"until": until.isoformat()})
-    for subject in want.subjects:
+    for subject in (*want.subjects, *want.beside):
         there = tx.get(Attempt, attempt_id(subject))
+        if locked(there, tx.now):
+            continue  # one beside: whoever may try all the same does not make the others wait longer
         after = counted(there or Attempt(attempt_id(subject), subject, 0, tx.now, None), tx.now)
         # Not in the audit, nor in the log: these rows come and go as strangers like.
         tx.write(
@@ -57,26 +58,14 @@ def count_attempt(tx: Tx, want: CountAttempt) -> Outcome[None]:
     return Ok(None)
 
 
-def forgive(tx: Tx, whole: str, once: str = "") -> None:
-    """`whole` begins anew; `once` gets this one try back: who owns one account must not clear an address with it."""
-    tx.write("DELETE FROM sign_in_attempt WHERE id = :id", id=attempt_id(whole))
-    if once:
-        tx.write(
-            "UPDATE sign_in_attempt SET wrong = wrong - 1, locked_until = NULL WHERE id = :id AND wrong > 0",
-            id=attempt_id(once),
-        )  # fmt: skip
-
-
 @dataclass(frozen=True, slots=True)
 class ConfirmSession:
     """The owner gave their password once more in this session (`verified` is the text it was compared with): for a
-    while it is enough for what touches a way in (ways_in.py). The account begins anew, the address gets one try
-    back."""
+    while it is enough for what touches a way in (ways_in.py). `tried`: what begins anew."""
 
     session_id: Annotated[Id, Ref("operator_session")]
     verified: Annotated[str, Secret()]
-    account: str
-    address: str
+    tried: Subjects
 
 
 @handles(ConfirmSession, needs=Privilege.SESSION_END, at=by_house_alone)
@@ -88,7 +77,7 @@ def confirm_session(tx: Tx, want: ConfirmSession) -> Outcome[None]:
     session = tx.get(Session, want.session_id)
     assert session, "it led to its owner"
     tx.update(session, replace(session, confirmed=tx.now))
-    forgive(tx, want.account, want.address)
+    forgive(tx, want.tried)
     return Ok(None)
 
 
@@ -96,7 +85,8 @@ def confirm_session(tx: Tx, want: ConfirmSession) -> Outcome[None]:
 class BeginSession:
     """The password was right. `verified` is the kept text that it was compared with: if it is another by now, it was
     changed in between. `anew`: the same password, kept at today's costs. `instead_of`: this browser's session until
-    now, which ends: nobody is signed in with a token they had before."""
+    now, which ends: nobody is signed in with a token they had before. `tried`: what the try counted on; `came_from`:
+    where the account has come in from now (places.py)."""
 
     id: Id
     operator_id: Annotated[Id, Ref("operator")]
@@ -104,6 +94,8 @@ class BeginSession:
     verified: Annotated[str, Secret()]
     anew: Annotated[str, Secret()]
     instead_of: Annotated[str, Secret()]
+    tried: Subjects
+    came_from: PlaceId
     account: str
     address: str
     browser: str
@@ -118,11 +110,13 @@ def begin_session(tx: Tx, want: BeginSession) -> Outcome[Id]:
         return Refused(NoSignIn.UNKNOWN)
     if want.anew:
         operator = tx.update(operator, replace(operator, password=want.anew))
-    forgive(tx, want.account, want.address and f"address:{want.address}")
+    forgive(tx, want.tried)
     half = bool(operator.totp) or second_factor_demanded(tx, operator.id)
     lasts = min(HALF_WAY.total_seconds(), want.longest_s) if half else want.longest_s
     _begin(tx, operator.id, want.id, want.token_digest, want.instead_of, want.address, want.browser,
            until=lasts, second_factor=False)  # fmt: skip
+    if not half:
+        remember(tx, want.came_from, want.account)
     return Ok(want.id)
 
 
@@ -136,6 +130,9 @@ class CompleteSession:
     token_digest: Annotated[str, Secret()]
     step: int
     recovery: Annotated[str, Secret()]
+    tried: Subjects
+    came_from: PlaceId
+    account: str
     longest_s: int = int(LONGEST.total_seconds())
 
 
@@ -156,7 +153,8 @@ def complete_session(tx: Tx, want: CompleteSession) -> Outcome[Id]:
         return Refused(NoSignIn.WRONG_CODE)  # used already: somebody may have read it over a shoulder
     else:
         tx.update(operator, replace(operator, totp_step=want.step))
-    forgive(tx, f"code:{operator.id}")
+    forgive(tx, want.tried)
+    remember(tx, want.came_from, want.account)
     _begin(tx, operator.id, want.id, want.token_digest, half.token_digest, half.address, half.browser,
            until=want.longest_s, second_factor=True)  # fmt: skip
     return Ok(want.id)
@@ -195,13 +193,14 @@ def note_seen(tx: Tx, want: NoteSeen) -> Outcome[None]:
 
 @dataclass(frozen=True, slots=True)
 class TidySessions:
-    """Takes away what is over: sessions, and failures in a row that are forgotten."""
+    """Takes away what is over: sessions, failures in a row that are forgotten, places nobody came in from for long."""
 
 
 @handles(TidySessions, needs=Privilege.SESSION_END, at=by_house_alone)
 def tidy_sessions(tx: Tx, _: TidySessions) -> Outcome[None]:
     tx.write("DELETE FROM operator_session WHERE until <= :now", now=to_ms(tx.now))  # it ended by itself: no audit
     tx.write("DELETE FROM sign_in_attempt WHERE last <= :old", old=to_ms(tx.now - FORGOTTEN))
+    forget_places(tx, tx.now)
     return Ok(None)
 
 

@@ -17,6 +17,7 @@ from central.organisation.letters import PASSWORD, AskAddress, AskLink, AskReset
 from central.organisation.model import Context, Letter, LetterKind, NoSignIn, Operator, OperatorKind, Session
 from central.organisation.operators import mail_address
 from central.organisation.passwords import Crowded, Passwords
+from central.organisation.places import Place, Tried, device_of, is_known, place_id, with_device
 from central.organisation.rights import actor_of, second_factor_demanded
 from central.organisation.rules import Standing, standing
 from central.organisation.second_factor import bare, new_recovery_codes, step_of
@@ -29,11 +30,11 @@ from central.organisation.sessions import (
     SetPassword,
     SetRecoveryCodes,
     SetSecondFactor,
-    attempt_id,
     wait_for,
 )
 from central.organisation.settings import SignInConfig
 from central.organisation.vault import Vault
+from central.web.limits import counted_as
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.system import SystemClock, fresh_id
@@ -41,11 +42,13 @@ from shared.runtime.system import SystemClock, fresh_id
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A browser: from where, which, and the token in its cookie (or nothing)."""
+    """A browser: from where, which, and what its cookies hold (or nothing): the session's token, and its marks of the
+    accounts that came in with it before (places.py)."""
 
     address: str
     browser: str
     token: str = ""
+    devices: str = ""
 
     @property
     def by_system(self) -> Actor:
@@ -103,8 +106,9 @@ class SignIn:
     async def enter(self, visitor: Visitor, email: str, password: str) -> Outcome[str]:
         """The token of a session: of a whole one, or of one that a code is still wanted for."""
         email = mail_address(email)[:320]
-        account, address = self._account(email), f"address:{visitor.address}"
-        refused = await self._counted(visitor, account, address)
+        place = await self._place(visitor, email)
+        tried = place.tried()
+        refused = await self._counted(visitor, tried)
         if refused:
             return refused
 
@@ -118,7 +122,7 @@ class SignIn:
         try:
             right = await self.passwords.right(kept, password)
             if not right or operator is None:
-                return Refused(NoSignIn.UNKNOWN)
+                return await self._turned_away(tried.beside) or Refused(NoSignIn.UNKNOWN)
             anew = await self.passwords.kept(password) if self.passwords.outdated(kept) else ""
         except Crowded:
             return Refused(NoSignIn.BUSY)
@@ -127,7 +131,7 @@ class SignIn:
             visitor,
             BeginSession(
                 self._id(), operator.id, digest(token), kept, anew, digest(visitor.token) if visitor.token else "",
-                account, visitor.address, visitor.browser, self._config.longest_s,
+                tried.all, place.id, place.account, visitor.address, visitor.browser, self._config.longest_s,
             ),
             operator.id,
         )  # fmt: skip
@@ -139,18 +143,23 @@ class SignIn:
         if found is None or found.standing is not Standing.CODE_WANTED:
             return Refused(NoSignIn.SESSION_OVER)
         operator = found.operator
-        refused = await self._counted(visitor, f"code:{operator.id}", f"address:{visitor.address}")
+        place = await self._place(visitor, operator.email or "")
+        tried = place.tried("code", operator.id)
+        refused = await self._counted(visitor, tried)
         if refused:
             return refused
         step, recovery = await self._code(operator, code)
         if step is None and not recovery:
-            return Refused(NoSignIn.WRONG_CODE)
+            return await self._turned_away(tried.beside) or Refused(NoSignIn.WRONG_CODE)
         token = token_urlsafe(32)
         done = await self._do(
             visitor,
-            CompleteSession(self._id(), found.session.id, digest(token), step or 0, recovery, self._config.longest_s),
+            CompleteSession(
+                self._id(), found.session.id, digest(token), step or 0, recovery, tried.all, place.id, place.account,
+                self._config.longest_s,
+            ),
             operator.id,
-        )
+        )  # fmt: skip
         return Ok(token) if isinstance(done, Ok) else done
 
     async def _code(self, operator: Operator, code: str) -> tuple[int | None, str]:
@@ -164,8 +173,10 @@ class SignIn:
     # --- the account --------------------------------------------------------------------------------------------------
 
     async def confirmed(self, visitor: Visitor, found: Found, password: str) -> Refused | None:
-        """Whether it is still the owner who sits there: asked before anything that opens the account is changed."""
-        refused = await self._counted(visitor, self._account(found.operator.email or ""), f"address:{visitor.address}")
+        """Whether it is still the owner who sits there: asked before anything that opens the account is changed.
+        Counted for this session alone: nobody elsewhere makes its owner wait."""
+        tried = Tried((f"session:{found.session.id}",))
+        refused = await self._counted(visitor, tried)
         if refused:
             return refused
         try:
@@ -174,8 +185,7 @@ class SignIn:
             return Refused(NoSignIn.BUSY)
         if not right:
             return Refused(NoSignIn.UNKNOWN)
-        account, address = self._account(found.operator.email or ""), f"address:{visitor.address}"
-        command = ConfirmSession(found.session.id, found.operator.password, account, address)
+        command = ConfirmSession(found.session.id, found.operator.password, tried.all)
         done = await self._do(visitor, command, found.operator.id)
         return done if isinstance(done, Refused) else None
 
@@ -234,10 +244,10 @@ class SignIn:
     async def ask_reset(self, visitor: Visitor, email: str) -> Refused | None:
         """Who asks too often waits; nothing else is ever said."""
         email = mail_address(email)[:320]
-        letters = self._account(email).replace("account:", "letter:", 1)
-        refused = await self._counted(visitor, letters, f"address:{visitor.address}")
+        place = await self._place(visitor, email)
+        refused = await self._counted(visitor, place.tried("letter", apart=True))
         if refused is None:
-            await self._do(visitor, AskReset(email))
+            await self._do(visitor, AskReset(email, place.known or bool(place.device)))
         return refused
 
     async def letter(self, token: str, kinds: tuple[LetterKind, ...] = PASSWORD) -> tuple[Letter, Operator] | None:
@@ -262,7 +272,9 @@ class SignIn:
             kept = await self.passwords.kept(password)
         except Crowded:
             return Refused(NoSignIn.BUSY)
-        command = UseLetter(digest(token), kept, attempt_id(self._account(operator.email or "")))
+        place = await self._place(visitor, operator.email or "")
+        tried = (f"account:{place.account}", place.tried().waits[0])
+        command = UseLetter(digest(token), kept, tried, place.id, place.account)
         return await self._do(visitor, command, operator.id)
 
     async def link(self, actor: Actor, operator_id: Id) -> Outcome[str]:
@@ -283,16 +295,35 @@ class SignIn:
         fault = await self.passwords.weakness(password, own)
         return Refused(NoSignIn.WEAK_PASSWORD, fix="password", detail={"fault": fault}) if fault else None
 
-    async def _counted(self, visitor: Visitor, *subjects: str) -> Refused | None:
+    def device(self, visitor: Visitor, found: Found) -> str:
+        """The cookie by which this browser is known from now on, once it came in; nothing where it is already."""
+        account = self._account(found.operator.email or "")
+        return (
+            ""
+            if device_of(self._vault, visitor.devices, account)
+            else with_device(self._vault, visitor.devices, account)
+        )
+
+    async def _place(self, visitor: Visitor, email: str) -> Place:
+        account, address = self._account(email), counted_as(visitor.address)
+        at = place_id(self._vault, account, address)
+        known: bool = await self._read(lambda read: is_known(read, at))
+        return Place(account, address, at, device_of(self._vault, visitor.devices, account), known)
+
+    async def _counted(self, visitor: Visitor, tried: Tried) -> Refused | None:
         """Who has to wait is turned away without a trace in the database, however often they come."""
-        until = await self._read(lambda read: wait_for(read, subjects))
-        if until:
-            return Refused(NoSignIn.TOO_MANY, detail={"until": until.isoformat()})
-        outcome = await self._do(visitor, CountAttempt(subjects))
+        if refused := await self._turned_away(tried.waits):
+            return refused
+        outcome = await self._do(visitor, CountAttempt(tried.waits, tried.beside))
         return outcome if isinstance(outcome, Refused) else None
 
+    async def _turned_away(self, subjects: tuple[str, ...]) -> Refused | None:
+        """Who shares an address that has to wait is told so where the password was wrong, as everybody there is."""
+        until = await self._read(lambda read: wait_for(read, subjects))
+        return Refused(NoSignIn.TOO_MANY, detail={"until": until.isoformat()}) if until else None
+
     def _account(self, email: str) -> str:
-        return f"account:{self._vault.digest('account', email)}"
+        return self._vault.digest("account", email)
 
     def _recovery(self, operator_id: str, code: str) -> str:
         return self._vault.digest("recovery", operator_id, bare(code))

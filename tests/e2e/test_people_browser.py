@@ -28,6 +28,8 @@ from central.organisation.giving import GivePrivilege, SetPerimeter
 from central.organisation.model import ContextKind, PerimeterKind, Profile
 from central.organisation.operators import CreateOperator, InviteOperator
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest
+from central.organisation.rules import FREE
+from central.organisation.sessions import CountAttempt
 from central.organisation.settings import Costs, MailConfig, SignInConfig, Tls
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel
@@ -185,6 +187,20 @@ async def test_from_the_invitation_to_who_may_what(browser: Browser, tmp_path: P
             await page.locator("tbody td:first-child a").all_inner_texts()
         )
         await look(page, "who", pictures)
+        subjects = (
+            f"code:{ids['jeanne']}",
+            "address:198.51.100.7",
+            "account:of-nobody",
+            f"account:{ids['jeanne']}@mark",
+        )
+        for _ in range(max(FREE.values())):
+            for each in subjects:
+                await central.door.execute(SYSTEM, CountAttempt((each,)), new())
+        await page.goto(central.url + "/admin/limited")
+        await look(page, "limited", pictures)
+        await page.get_by_role("button", name="Lever").first.click()
+        await page.wait_for_url("**/admin/limited?done=**")
+        assert await page.locator(".people tbody tr").count() == len(subjects) - 1
         assert complaints == []
 
         await page.goto(central.url + "/account")

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from central.kernel.door import NoEntry
 from central.kernel.tx import Read
 from central.kernel.values import Fault
-from central.web.screens.names import label
+from central.web.screens.names import house_zone, label
 from central.web.screens.shown import address, table_of
 from central.web.texts import Texts
 from shared.ids import is_id
 from shared.outcome import Refused
+
+_TOO_MANY = "too_many"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +29,28 @@ class Said:
 def said(read: Read, t: Texts, refused: Refused, on: str | None = None) -> Said:
     """`on` is the id of what the act was for."""
     links = _links(read, t, refused, on)
-    return Said(_text(t, refused), tuple(dict.fromkeys(links)), refused.reason)
+    return Said(_text(read, t, refused), tuple(dict.fromkeys(links)), refused.reason)
 
 
-def _text(t: Texts, refused: Refused) -> str:
+def _text(read: Read, t: Texts, refused: Refused) -> str:
     if refused.reason == NoEntry.NOT_ALLOWED:
         return t("Il vous manque le droit « {right} ».", right=privilege_text(t, refused.fix))
+    if refused.reason == _TOO_MANY and isinstance(until := refused.detail.get("until"), str):
+        return f"{t.reason(refused.reason)} {_again(read, t, until)}"
     values = {name: value for name, value in refused.detail.items() if isinstance(value, str | int)}
     try:
         return t.reason(refused.reason, **values)
     except (KeyError, IndexError, ValueError):  # a text that wants more than this refusal says
         return t.reason(refused.reason)
+
+
+def _again(read: Read, t: Texts, until: str) -> str:
+    """When it is possible again."""
+    try:
+        when = datetime.fromisoformat(until)
+    except ValueError:
+        return ""
+    return t("De nouveau possible : {when}.", when=t.moment(when, house_zone(read), "short"))
 
 
 def privilege_text(t: Texts, privilege: str) -> str:

@@ -8,6 +8,7 @@ from central.organisation.letters import AskLink, UseLetter
 from central.organisation.model import Attempt, Operator, Session
 from central.organisation.operators import InviteOperator
 from central.organisation.ops import actor_of
+from central.organisation.places import KNOWN_FOR, MOST_PLACES, is_known
 from central.organisation.rights import WhoMay, administrators
 from central.organisation.sessions import (
     BeginSession,
@@ -17,11 +18,13 @@ from central.organisation.sessions import (
     NoteSeen,
     SetSecondFactor,
     TidySessions,
-    attempt_id,
 )
 from central.organisation.sign_in import digest
+from shared.ids import Id, derived_id
 from tests.central.organisation.test_operators import made
 from tests.central.small_house import Clerk, House, new_id
+
+PLACE = derived_id("a place")
 
 
 def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
@@ -31,13 +34,16 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
     who, profile = new_id(), made(clerk, house, "*")
     clerk.do(InviteOperator(who, house.institution, "Jeanne", "Jeanne@X.example", "fr", profile))
     clerk.do(AskLink(who, digest("link")))
-    clerk.do(UseLetter(digest("link"), "kept", attempt_id("account:a")))
-    assert clerk.no(UseLetter(digest("link"), "other", attempt_id("account:a"))).reason == "link_over"
+    clerk.do(UseLetter(digest("link"), "kept", ("account:a",), PLACE, "a"))
+    assert clerk.no(UseLetter(digest("link"), "other", (), PLACE, "a")).reason == "link_over"
     for _ in range(5):
         clerk.do(CountAttempt(("account:a", "address:10.0.0.7")))
     assert clerk.no(CountAttempt(("account:a",))).reason == "too_many"
     session = new_id()
-    begin = BeginSession(session, who, digest("one"), "kept", "anew", "", "account:a", "10.0.0.7", "Browser")
+    tried = ("account:a", "address:10.0.0.7")
+    begin = BeginSession(
+        session, who, digest("one"), "kept", "anew", "", tried, PLACE, "a", "10.0.0.7", "Browser"
+    )  # fmt: skip
     assert clerk.no(BeginSession(**{**_fields(begin), "verified": "stale"})).reason == "unknown"
     clerk.do(begin)
     assert {each.subject: each.wrong for each in read().find(Attempt)} == {"address:10.0.0.7": 4}
@@ -49,9 +55,19 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
     (there,) = read().find(Session)
     assert there.second_factor and there.token_digest == digest("two")
     half = new_id()
-    clerk.do(BeginSession(half, who, digest("half"), "anew", "", "", "account:a", "10.0.0.7", "Browser"))
-    assert clerk.no(CompleteSession(new_id(), half, digest("three"), 7, "")).reason == "wrong_code"
-    clerk.do(CompleteSession(new_id(), half, digest("three"), 8, ""))
+    other = derived_id("another place")
+    clerk.do(BeginSession(half, who, digest("half"), "anew", "", "", tried, other, "a", "10.0.0.8", "Browser"))
+    assert not is_known(read(), other), "half the way in is none"
+    code = (f"code:{who}", "address:10.0.0.8")
+    assert clerk.no(CompleteSession(new_id(), half, digest("three"), 7, "", code, other, "a")).reason == "wrong_code"
+    clerk.do(CompleteSession(new_id(), half, digest("three"), 8, "", code, other, "a"))
+    assert is_known(read(), other) and is_known(read(), PLACE)
+    for n in range(MOST_PLACES):
+        clerk.watch.at += timedelta(seconds=1)
+        clerk.do(UseLetter(asked(clerk, who, n), "anew", (), derived_id("place", n), "a"))
+    assert clerk.rows("SELECT COUNT(*) FROM sign_in_place WHERE account = 'a'") == [(MOST_PLACES,)]
+    assert not is_known(read(), PLACE) and is_known(read(), derived_id("place", 0))
+    clerk.do(EndSessions(who))
     kept = read().get(Operator, who)
     assert kept and (kept.totp_step, kept.recovery, kept.password) == (8, ("r1", "r2"), "anew")
     assert who in dict(administrators(read()))
@@ -63,7 +79,18 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
     assert read().find(Session) == []
     clerk.watch.at += timedelta(days=2)
     clerk.do(TidySessions())
-    assert read().find(Attempt) == []
+    assert read().find(Attempt) == [] and clerk.rows("SELECT COUNT(*) FROM sign_in_place") == [(MOST_PLACES,)]
+    clerk.watch.at += KNOWN_FOR
+    assert not is_known(read(), derived_id("place", 0))
+    clerk.do(TidySessions())
+    assert clerk.rows("SELECT COUNT(*) FROM sign_in_place") == [(0,)]
+
+
+def asked(clerk: Clerk, who: Id, n: int) -> str:
+    """The digest of a link that was handed over."""
+    clerk.watch.at += timedelta(hours=1)
+    clerk.do(AskLink(who, digest(f"link {n}")))
+    return digest(f"link {n}")
 
 
 def _fields(command: BeginSession) -> dict[str, object]:

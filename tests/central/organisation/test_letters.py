@@ -1,14 +1,20 @@
 """Invitations and forgotten passwords: letters through a real mail server, links that open once and end."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from central.kernel.outbox import MOST_TRIES, drain
-from central.organisation.letters import MAIL
-from central.organisation.model import Letter
+from central.kernel.registry import COMMANDS
+from central.kernel.tx import SYSTEM
+from central.organisation.letters import MAIL, AskLink
+from central.organisation.model import AskedBy, Letter
 from central.organisation.operators import ChangeOperator, DeactivateOperator, InviteOperator, SendLetter
-from central.organisation.rules import INVITATION_FOR, RESET_FOR
+from central.organisation.rules import INVITATION_FOR, LETTER_EVERY, MOST_LETTERS, RESET_FOR
+from central.organisation.sign_in import Visitor, digest
+from central.web.reasons import _says
 from shared.ids import Id
+from shared.outcome import Ok
 from tests.central.organisation.conftest import JEANNE, PASSWORD, People
 from tests.central.small_house import new_id
 
@@ -102,11 +108,123 @@ async def test_a_newer_letter_voids_the_one_before(people: People) -> None:
     assert (await people.browser().get(second)).status == 200
 
 
-async def test_no_letter_box_is_filled(people: People, jeanne: Id) -> None:
-    for _ in range(5):
-        browser = await people.browser().get("/reset")
-        assert "Si cette adresse a un compte" in (await browser.post("/reset", email=JEANNE)).text
-    assert len(await people.rows(Letter, "WHERE operator_id = :id AND kind = 'reset'", id=jeanne)) == 3
+# --- how many --------------------------------------------------------------------------------------------------------
+
+
+async def reset(people: People, address: str = "10.0.0.9") -> None:
+    """Somebody says at /reset that they are Jeanne."""
+    assert await people.way_in.sign_in.ask_reset(Visitor(address, "x"), JEANNE) is None
+
+
+async def letters(people: People, who: Id) -> list[Letter]:
+    return await people.rows(Letter, "WHERE operator_id = :id ORDER BY asked, id", id=who)
+
+
+async def test_no_letter_box_is_filled_by_strangers(people: People, jeanne: Id) -> None:
+    """However often and from wherever they ask: two an hour, and one per ten minutes."""
+    there = len(await letters(people, jeanne))
+    for n in range(60):
+        people.watch.at += timedelta(minutes=1)
+        await reset(people, f"10.0.{n}.1")
+    asked = (await letters(people, jeanne))[there:]
+    assert len(asked) == MOST_LETTERS[AskedBy.STRANGER] and {each.asked_by for each in asked} == {AskedBy.STRANGER}
+    assert asked[1].asked - asked[0].asked >= LETTER_EVERY
+
+
+async def test_asked_again_within_minutes_the_letter_under_way_is_enough(people: People, jeanne: Id) -> None:
+    await reset(people)
+    link = await people.link()
+    people.watch.at += LETTER_EVERY - timedelta(seconds=1)
+    await reset(people)
+    assert await people.post_mail() == [] and (await people.browser().get(link)).status == 200
+
+
+async def test_a_strangers_letter_shuts_no_link(people: People, jeanne: Id) -> None:
+    """Neither an administrator's, nor the one before; used, one shuts the others."""
+    nino = new_id()
+    await people.do(InviteOperator(nino, people.house.institution, "Nino", "nino@x.example", "fr"))
+    invited = await people.link()
+    people.watch.at += LETTER_EVERY
+    assert await people.way_in.sign_in.ask_reset(Visitor("10.0.0.9", "x"), "nino@x.example") is None
+    asked = await people.link()
+    for link in (invited, asked):
+        assert (await people.browser().get(link)).status == 200
+    await (await people.browser().get(invited)).post(invited, password=NEW, again=NEW)
+    assert (await people.browser().get(asked)).status == 410
+
+
+async def test_strangers_take_nothing_from_the_others(people: People, jeanne: Id) -> None:
+    """Their letters are used up: the owner asks from where she works, an administrator writes, and both arrive."""
+    for n in range(5):
+        await reset(people, f"10.0.{n}.1")
+        people.watch.at += LETTER_EVERY
+    await people.post_mail()
+    await (await people.browser().get("/reset")).post("/reset", email=JEANNE)
+    assert [mail["To"] for mail in await people.post_mail()] == [JEANNE]
+    assert (await letters(people, jeanne))[-1].asked_by is AskedBy.OWNER
+    for _ in range(MOST_LETTERS[AskedBy.HOUSE]):
+        await people.do(SendLetter(jeanne))
+        assert [mail["To"] for mail in await people.post_mail()] == [JEANNE]
+
+
+async def test_a_letter_that_is_not_sent_says_so(people: People, jeanne: Id) -> None:
+    """Who asks for one too many is told, and when there is room again; then there is."""
+    nino = await people.person("Nino", "nino@x.example")
+    first = people.watch.at
+    for _ in range(MOST_LETTERS[AskedBy.HOUSE]):
+        await people.do(SendLetter(nino))
+        people.watch.at += timedelta(minutes=5)
+    await people.post_mail()
+    refused = await people.no(SendLetter(nino), SYSTEM)
+    assert refused.reason == "too_many"
+    assert datetime.fromisoformat(refused.detail["until"]) == first + timedelta(hours=1)
+    browser = await people.browser().sign_in(next=f"/admin/e/operator/{nino}")
+    await browser.post(f"/admin/operators/{nino}/letter")
+    assert browser.status == 400 and "De nouveau possible" in browser.text and "20:00" in browser.text
+    assert await people.post_mail() == []
+    people.watch.at = first + timedelta(hours=1)
+    await people.do(SendLetter(nino))
+    assert len(await people.post_mail()) == 1
+
+
+def test_every_command_that_writes_a_letter_is_asked_here() -> None:
+    """They are found in the source: what asks for a letter says when it got none, or has a reason not to."""
+    found = {name for name, handler in COMMANDS.items() if "ask_letter" in calls(handler.run, set())}
+    assert found == {"invite_operator", "ask_reset", "send_letter", "ask_link", "ask_address"}
+
+
+def calls(function: Any, seen: set[Any]) -> set[str]:
+    if function in seen:
+        return set()
+    seen.add(function)
+    called = _says(function)[1]
+    return {each.__name__ for each in called}.union(*(calls(each, seen) for each in called))
+
+
+async def test_each_says_when_it_wrote_none(people: People, jeanne: Id) -> None:
+    browser = await people.browser().sign_in(next="/account")
+    for n in range(MOST_LETTERS[AskedBy.OWNER]):
+        await browser.post("/account/address", email=f"new{n}@x.example", now=PASSWORD)
+        assert browser.status == 200
+        await people.do(AskLink(jeanne, digest(f"{n}")))
+    await people.post_mail()
+    await browser.post("/account/address", email="one-more@x.example", now=PASSWORD)
+    assert browser.status == 400 and "attendez" in browser.text
+    assert (await people.no(AskLink(jeanne, digest("one more")), SYSTEM)).detail["until"]
+    assert (await people.no(SendLetter(jeanne), SYSTEM)).detail["until"]
+    assert await people.post_mail() == []
+
+
+async def test_a_link_handed_over_is_one_letter(people: People, jeanne: Id) -> None:
+    """Where no mail leaves the house, the letter that was asked for makes room for the link; a mail server that comes
+    later sends nothing in its place."""
+    nino = await people.person("Nino", "nino@x.example")
+    there = len(await letters(people, nino))
+    await people.do(SendLetter(nino))
+    token = await people.way_in.sign_in.link(SYSTEM, nino)
+    assert isinstance(token, Ok) and len(await letters(people, nino)) == there + 1
+    assert await people.post_mail() == []
+    assert (await people.browser().get(f"/invitation/{token.value}")).status == 200
 
 
 async def test_another_mail_address_closes_the_links_and_is_told_at_the_old_one(people: People, jeanne: Id) -> None:

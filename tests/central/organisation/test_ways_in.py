@@ -52,7 +52,7 @@ TABLES = {name: declared.ways_in for name, declared in BY_NAME.items() if declar
 HARMLESS = {
     "operator": {"id", "context_id", "kind", "name", "language"},
     "operator_session": {"id", "began", "seen", "address", "browser"},
-    "operator_letter": {"id", "asked"},
+    "operator_letter": {"id", "asked", "asked_by"},
     "profile": {"id", "context_id", "code", "names"},
 }
 """What else these rows hold, and opens nothing."""

@@ -1,0 +1,74 @@
+"""Who has to wait at the door just now, as an administrator sees it, and lifting that."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from central.kernel.registry import handles
+from central.kernel.tx import Read, Tx
+from central.organisation.contexts import the_house
+from central.organisation.model import Attempt, Operator, OperatorKind, Privilege
+from central.organisation.places import attempt_id
+from central.organisation.rules import locked
+from central.organisation.vault import Vault
+from central.web.limited import Limited
+from central.web.texts import Texts
+from shared.clock import to_ms
+from shared.outcome import Ok, Outcome
+
+SIGN_IN = "sign_in"  # the source's name
+MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LiftLimit:
+    """Whoever is limited by this need not wait any more. `source` says who counts (web/limited.py), `subject` what."""
+
+    source: str
+    subject: str
+
+
+@handles(LiftLimit, needs=Privilege.LIMIT_LIFT, at=the_house)
+def lift_limit(tx: Tx, want: LiftLimit) -> Outcome[None]:
+    if want.source == SIGN_IN:
+        tx.write("DELETE FROM sign_in_attempt WHERE id = :id", id=attempt_id(want.subject))
+    return Ok(None)
+
+
+def of_sign_in(read: Read, t: Texts, vault: Vault) -> list[Limited]:
+    """Those who have to wait before they may try again, the longest first. Who an account is, central works out again
+    from the addresses it knows: of the others only a digest is kept."""
+    found = read.find(
+        Attempt, "WHERE locked_until > :now ORDER BY locked_until DESC, id LIMIT :most", now=to_ms(read.now), most=MOST
+    )
+    if not found:
+        return []
+    people = read.find(Operator, "WHERE kind = :kind", kind=OperatorKind.PERSON)
+    known = {vault.digest("account", each.email or ""): each for each in people} | {each.id: each for each in people}
+    return [_limited(t, each, known) for each in found if locked(each, read.now)]
+
+
+def _limited(t: Texts, each: Attempt, known: dict[Any, Operator]) -> Limited:
+    kind, _, rest = each.subject.partition(":")
+    whose, _, where = rest.partition("@")
+    owner = known.get(whose)
+    if kind == "address":
+        who, where = t("toute personne qui n’est jamais entrée de là"), whose
+    elif kind == "session":
+        who = t("une session ouverte")
+    else:
+        who = owner.name if owner else t("un compte qui n’existe pas")
+    what = {
+        "account": t("mots de passe essayés"), "code": t("codes essayés"), "letter": t("liens demandés"),
+        "address": t("essais sur plusieurs comptes"), "session": t("mots de passe redonnés"),
+    }[kind]  # fmt: skip
+    place = (
+        where
+        if kind == "address" or "." in where or ":" in where
+        else t("son navigateur")
+        if where
+        else t("là d’où il n’est jamais entré")
+    )
+    href = f"/admin/e/operator/{owner.id}" if owner else ""
+    until = each.locked_until
+    assert until, "it is locked"
+    return Limited(each.subject, who, what, place, each.last, until, each.wrong, href)

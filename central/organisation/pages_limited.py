@@ -1,0 +1,70 @@
+"""Who has to wait just now, and until when.
+
+GET  /admin/limited        POST /admin/limited/lift
+"""
+
+from functools import partial
+
+from aiohttp import web
+
+from central.kernel.tx import Read
+from central.organisation.limits import SIGN_IN, LiftLimit, of_sign_in
+from central.organisation.model import Privilege
+from central.organisation.pages import Desk, typed
+from central.web.limited import LIMITED, Limited, Source
+from central.web.screens.names import house_zone
+from central.web.screens.refusals import privilege_text
+from shared.outcome import Refused
+
+HREF = "/admin/limited"
+
+
+def limited_routes(app: web.Application, desk: Desk) -> None:
+    app[LIMITED] = [Source(SIGN_IN, partial(of_sign_in, vault=desk.vault))]
+    pages = LimitedPages(desk)
+    app.router.add_get(HREF, pages.show)
+    app.router.add_post(f"{HREF}/lift", pages.lift)
+    desk.frame.menu("organisation", "Qui doit attendre", HREF, Privilege.SESSION_READ)
+
+
+class LimitedPages:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        return await self._page(request)
+
+    async def _page(self, request: web.Request, refused: Refused | None = None) -> web.Response:
+        me = await self._desk.frame.who(request)
+        t = self._desk.frame.texts(request, me)
+
+        def look(read: Read) -> tuple[list[tuple[str, Limited]], bool, object] | None:
+            if self._desk.door.holding(read, Privilege.SESSION_READ) is not None:
+                return None
+            rows = [(each.name, row) for each in request.app[LIMITED] for row in each.rows(read, t)]
+            may = self._desk.door.holding(read, Privilege.LIMIT_LIFT) is None
+            return sorted(rows, key=lambda pair: pair[1].until, reverse=True), may, house_zone(read)
+
+        found = await self._desk.door.read(me.actor, look)
+        if found is None:
+            return await self._desk.frame.page(
+                request, "not_yours.html", status=403, title=t("Cette page ne vous est pas ouverte"),
+                lacks=privilege_text(t, Privilege.SESSION_READ),
+            )  # fmt: skip
+        rows, may_lift, zone = found
+        said = await self._desk.said(t, me.actor, refused) if refused else None
+        return await self._desk.frame.page(
+            request, "limited.html", status=400 if refused else 200, title=t("Qui doit attendre"), rows=rows, said=said,
+            may_lift=may_lift, zone=zone, here=HREF,
+        )  # fmt: skip
+
+    async def lift(self, request: web.Request) -> web.StreamResponse:
+        me, form = await self._desk.frame.who(request), await request.post()
+        source, subject = typed(form, "source"), typed(form, "subject")
+        command_id, done = await self._desk.do(me.actor, LiftLimit(source, subject))
+        if isinstance(done, Refused):
+            return await self._page(request, done)
+        for each in request.app[LIMITED]:
+            if each.name == source:
+                each.lifted(subject)
+        raise web.HTTPSeeOther(f"{HREF}?done={command_id}")

@@ -1,0 +1,154 @@
+"""Where an account has come in from before: addresses, and browsers that hold a cookie of it.
+
+Whoever knows somebody's mail address can guess at their password, and every guess makes the next one wait. That must
+not shut the owner out. So the guesses of all strange places together share one count per account, which slows them
+all down; a place from which the account came in before has a count of its own, that nobody elsewhere can fill. What a
+strange place may do is counted by its address too, over all accounts (OWASP, Slow Down Online Guessing Attacks with
+Device Cookies).
+
+Neither an address nor a cookie lets anybody in: they only say with whom one waits. Addresses are kept as keyed
+digests, cookies nowhere.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hmac import compare_digest
+from secrets import token_urlsafe
+from typing import Annotated
+
+import sqlalchemy as sa
+
+from central.kernel.entity import METADATA, Between, Loose
+from central.kernel.tx import Read, Tx
+from central.organisation.vault import Vault
+from shared.clock import to_ms
+from shared.ids import LENGTH, Id, derived_id
+
+KNOWN_FOR = timedelta(days=90)
+MOST_PLACES = 10  # addresses of one account
+MOST_ACCOUNTS = 4  # of one browser
+_SHORT = 16
+
+PLACE = sa.Table(
+    "sign_in_place",
+    METADATA,
+    sa.Column("id", sa.String(LENGTH), primary_key=True),  # of account and address, keyed outside the database
+    sa.Column("account", sa.Text, nullable=False),  # keyed too
+    sa.Column("seen", sa.BigInteger, nullable=False),
+    sa.Index("ix_sign_in_place_account", "account", "seen"),
+    sqlite_with_rowid=False,
+)
+
+
+Subjects = Annotated[tuple[str, ...], Between(most=20)]
+"""What tries count on, a text each."""
+PlaceId = Annotated[Id, Loose("a digest: what is remembered of an account and an address")]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An account, as it was typed (a keyed digest), and where that was. `id` is what is remembered of both; `device`
+    the browser's own mark, if it came in with this account before; `known`: the address did."""
+
+    account: str
+    address: str
+    id: Id
+    device: str = ""
+    known: bool = False
+
+    def tried(self, kind: str = "account", of: str = "", *, apart: bool = False) -> "Tried":
+        """What a try counts on. `of`: whose, where it is not the account's address that is tried at; `apart`: each
+        strange place by itself too, since what is tried is no secret that could be guessed."""
+        of, address = of or self.account, f"address:{self.address}"
+        if self.device:
+            return Tried((f"{kind}:{of}@{self.device}",))
+        if self.known:
+            return Tried((f"{kind}:{of}@{self.address}",), (address,))
+        return Tried((f"{kind}:{of}@{self.address}" if apart else f"{kind}:{of}", address))
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a try counts on: whoever has to wait for one of `waits` is turned away; on `beside` it counts as well, so
+    that nobody who shares the address tells by the count which accounts come in from there."""
+
+    waits: tuple[str, ...]
+    beside: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return (*self.waits, *self.beside)
+
+
+def place_id(vault: Vault, account: str, address: str) -> Id:
+    return derived_id("sign-in place", vault.digest("place", account, address))
+
+
+def attempt_id(subject: str) -> Id:
+    return derived_id("sign-in", subject)
+
+
+def is_known(read: Read, place: Id) -> bool:
+    row = read.one("SELECT seen FROM sign_in_place WHERE id = :id", id=place)
+    return row is not None and row[0] > to_ms(read.now - KNOWN_FOR)
+
+
+def remember(tx: Tx, place: Id, account: str) -> None:
+    """The account came in from there; of its places the newest are kept."""
+    tx.write(
+        "INSERT INTO sign_in_place (id, account, seen) VALUES (:id, :account, :now) "
+        "ON CONFLICT (id) DO UPDATE SET seen = :now",
+        id=place, account=account, now=to_ms(tx.now),
+    )  # fmt: skip
+    tx.write(
+        "DELETE FROM sign_in_place WHERE account = :account AND id NOT IN "
+        "(SELECT id FROM sign_in_place WHERE account = :account ORDER BY seen DESC, id LIMIT :most)",
+        account=account, most=MOST_PLACES,
+    )  # fmt: skip
+
+
+def forget_places(tx: Tx, now: datetime) -> None:
+    tx.write("DELETE FROM sign_in_place WHERE seen <= :old", old=to_ms(now - KNOWN_FOR))
+
+
+def forgive(tx: Tx, tried: Iterable[str]) -> None:
+    """The try was right: what it counted on begins anew; but an address gets only this one try back, since who owns one
+    account must not clear it for the others; and none where it waits, which the others earned."""
+    for subject in tried:
+        if subject.startswith("address:"):
+            tx.write(
+                "UPDATE sign_in_attempt SET wrong = wrong - 1 "
+                "WHERE id = :id AND wrong > 0 AND (locked_until IS NULL OR locked_until <= :now)",
+                id=attempt_id(subject), now=to_ms(tx.now),
+            )  # fmt: skip
+        else:
+            tx.write("DELETE FROM sign_in_attempt WHERE id = :id", id=attempt_id(subject))
+
+
+# --- the browser's cookie ---------------------------------------------------------------------------------------------
+
+
+def devices(vault: Vault, cookie: str) -> dict[str, str]:
+    """The accounts (the beginnings of their digests) that a browser came in with before, each with its mark. Whoever
+    makes such a cookie up has none."""
+    found: dict[str, str] = {}
+    for each in cookie.split("~")[:MOST_ACCOUNTS]:
+        account, _, rest = each.partition(".")
+        mark, _, proof = rest.partition(".")
+        if mark and compare_digest(proof.encode(), vault.token("device", account, mark).encode()):
+            found[account] = mark
+    return found
+
+
+def device_of(vault: Vault, cookie: str, account: str) -> str:
+    """The browser's mark for this account, or nothing."""
+    return devices(vault, cookie).get(account[:_SHORT], "")
+
+
+def with_device(vault: Vault, cookie: str, account: str) -> str:
+    """The cookie of a browser that came in with this account: the newest first."""
+    marks = devices(vault, cookie)
+    mine = marks.pop(account[:_SHORT], "") or token_urlsafe(12)
+    kept = [(account[:_SHORT], mine), *marks.items()][:MOST_ACCOUNTS]
+    return "~".join(f"{each}.{mark}.{vault.token('device', each, mark)}" for each, mark in kept)
