@@ -15,11 +15,11 @@ from central.kernel.outbox import Act, drain
 from central.kernel.tx import SYSTEM, Read
 from central.organisation.sessions import TidySessions
 from shared.ids import Id
-from shared.runtime.mqtt import Bus, Roster
+from shared.runtime.mqtt import Bus, Roster, Unbelieved
 from shared.runtime.system import SystemClock, fresh_id
 from shared.runtime.tasks import wait_any, well
 from shared.wire import topics
-from shared.wire.codec import dump, load
+from shared.wire.codec import dump
 
 AT_ONCE = 20  # halls drawn in one look
 BELL_GAP_S = 0.1  # the first bell rings at once, the next after this: many commits, one bell
@@ -59,11 +59,11 @@ class Loops:
         self._rung.clear()
         self._bells.set()
 
-    async def _presence(self, _: str, payload: bytes) -> None:
-        try:
-            changed = self.roster.take(load(topics.Presence, payload))
-        except ValueError:
-            return  # not a presence: whoever sends it is not shown
+    async def _presence(self, topic: str, payload: bytes) -> None:
+        presence = topics.presence_of(topic, payload)
+        if presence is None:
+            raise Unbelieved("no presence, or another's")
+        changed = self.roster.take(presence)
         for listener in self.on_presence if changed else ():
             listener()
 

@@ -18,7 +18,7 @@ from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.rules.authority import may_read
 from shared.wire.codec import dump
-from shared.wire.feeds import PAGE_ROWS, Family, FeedPage, FeedRow, feed_name
+from shared.wire.feeds import PAGE_ROWS, Family, FeedList, FeedPage, FeedRow, feed_name
 from shared.wire.seal import Sealed, seal
 
 
@@ -27,18 +27,12 @@ class DeviceFeeds:
     """Which feeds the asking device reads, and what it must know of its house."""
 
 
-@dataclass(frozen=True, slots=True)
-class FeedList:
-    feeds: list[str]
-    settings: dict[str, str]
-
-
 @answers(DeviceFeeds, needs=Privilege.DEVICE_SYNC, at=own_context, gives=FeedList)
 def device_feeds(read: Read, _: DeviceFeeds) -> Outcome[FeedList]:
     device = asking(read, "device_feeds")
     if isinstance(device, Refused):
         return device
-    return Ok(FeedList(_feeds_of(read, device), settings_of(read, device)))
+    return Ok(FeedList(tuple(_feeds_of(read, device)), settings_of(read, device)))
 
 
 def _feeds_of(read: Read, device: Device) -> list[str]:

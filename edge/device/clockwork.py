@@ -17,6 +17,7 @@ from shared.runtime.keyring import Keyring
 from shared.runtime.log import logger
 from shared.runtime.sync import SealRefused, opened, parsed
 from shared.runtime.system import Clock, fresh_id
+from shared.wire.bounds import Moment, Word
 from shared.wire.codec import dump, load
 from shared.wire.facts import FactKind
 from shared.wire.feeds import FeedPage
@@ -33,8 +34,8 @@ _ANCHOR, _FLOOR = "clock_anchor", "clock_floor"
 class DeviceTime:
     """What central seals: our own nonce, and its time."""
 
-    nonce: str
-    at: datetime
+    nonce: Word
+    at: Moment
 
 
 @dataclass(frozen=True, slots=True)

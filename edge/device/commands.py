@@ -15,14 +15,16 @@ from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.journal import Journal
 from shared.runtime.keyring import Keyring
 from shared.runtime.log import logger
+from shared.runtime.seldom import Seldom
 from shared.runtime.system import Clock, fresh_id
 from shared.wire.certificates import Right
 from shared.wire.codec import load
 from shared.wire.facts import FactKind, Incident
 from shared.wire.seal import Sealed
-from shared.wire.topics import Command
+from shared.wire.topics import MEASURES, Command, Kind
 
 log = logger(__name__)
+seldom = Seldom(log)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS command_done (id TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID;
 """
@@ -84,12 +86,12 @@ class Commands:
         """A message on this device's command topic."""
         outcome = await self.take(payload)
         if isinstance(outcome, Refused):
-            log.warning("order not carried out", why=outcome.reason, fix=outcome.fix)
+            seldom.warn("order not carried out", outcome.reason, fix=outcome.fix[:64])
 
     async def take(self, payload: bytes) -> Outcome[str]:
         now = self._now()
         try:
-            sealed = load(Sealed, payload)
+            sealed = load(Sealed, payload, MEASURES[Kind.COMMAND].most)
             if self._keyring.vouches(sealed, Right.STATE, now) is None:
                 return Refused(NotDone.NOT_SEALED, fix=sealed.kid)
             command = sealed.body(Command)

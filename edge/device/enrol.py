@@ -8,9 +8,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import Field
 
 from edge.device.identity import (
     Identity,
@@ -28,11 +29,13 @@ from shared.runtime.config import Failure
 from shared.runtime.log import logger
 from shared.runtime.system import Clock, fresh_id
 from shared.runtime.tasks import Backoff
+from shared.wire.bounds import IdOrNone, IdText, Json, Pem, Word
 from shared.wire.certificates import DeviceKind, signing_request, verified
 from shared.wire.codec import dump, load
 from shared.wire.seal import kid_of
 
 log = logger(__name__)
+MOST_ANSWER = 256 * 1024
 
 _NEW_CODE = "Make a new code for this device in the device list and enter it."
 REFUSALS = {
@@ -52,21 +55,21 @@ REFUSALS = {
 class Requested:
     """Answer of `enrol_device`."""
 
-    device_id: Id
-    root_pem: str
+    device_id: IdText
+    root_pem: Pem
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Answer of `enrolment`. `state`: pending, approved or refused."""
 
-    state: str
-    certificate: str | None = None
-    root_pem: str | None = None
-    central_certificates: tuple[str, ...] = ()
-    site_id: str | None = None
-    institution_id: Id | None = None
-    settings: dict[str, Any] | None = field(default_factory=dict)
+    state: Word
+    certificate: Pem | None = None
+    root_pem: Pem | None = None
+    central_certificates: Annotated[tuple[Pem, ...], Field(max_length=20)] = ()
+    site_id: IdOrNone | None = None
+    institution_id: IdText | None = None
+    settings: Annotated[dict[Word, Any], Json(64 * 1024)] | None = field(default_factory=dict)
 
 
 async def ensure_enrolled(
@@ -139,7 +142,7 @@ async def _ask(
     body = {"code": code, "request_pem": signing_request(key, label or "device"), "label": label}
     answer = await central.command("enrol_device", fresh_id(clock), dump(body))
     try:
-        requested = load(Requested, answer)
+        requested = load(Requested, answer, MOST_ANSWER)
     except ValueError as bad:
         raise Unreachable(f"central's answer makes no sense: {bad}") from None
     pending = Pending(requested.device_id, requested.root_pem)
@@ -181,6 +184,6 @@ async def standing_of(central: Central, device_id: Id, kid: str) -> Standing:
     """How central sees this enrolment; also the way to learn of central's new keys after a long time away."""
     answer = await central.query("enrolment", {"device_id": device_id, "kid": kid})
     try:
-        return load(Standing, answer)
+        return load(Standing, answer, MOST_ANSWER)
     except ValueError as bad:
         raise Unreachable(f"central's answer makes no sense: {bad}") from None

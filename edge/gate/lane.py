@@ -48,13 +48,14 @@ from edge.gate.reader import ReaderState
 from edge.gate.store import Around, GateStore, Moment
 from shared.outcome import Ok
 from shared.runtime.log import logger
+from shared.runtime.mqtt import Unbelieved
 from shared.runtime.tasks import wait_any
 from shared.wire import topics
-from shared.wire.codec import dump, load
+from shared.wire.codec import dump
 from shared.wire.facts import Incident
 from shared.wire.seal import seal
 from shared.wire.token import MAX_INPUT
-from shared.wire.topics import Claim, Command, Presence
+from shared.wire.topics import Claim, Command
 
 log = logger(__name__)
 TICK_S = 0.1
@@ -71,7 +72,10 @@ MAX_WAITING = 4000
 class LaneShell:
     def __init__(self, device: Device, store: GateStore, port: GatePort, config: LaneConfig) -> None:
         self.device, self.store, self.port, self.config = device, store, port, config
-        self.neighbours = Neighbours(device.id, round(config.stale_s * 1000), device.bus.connected)
+        self.neighbours = Neighbours(
+            device.id, round(config.stale_s * 1000), lambda each: store.lists.is_gate(each, device.site_id),
+            device.bus.connected,
+        )  # fmt: skip
         self.lane = Lane(
             sensor=config.sensor,
             helpdesk=config.helpdesk,
@@ -246,15 +250,16 @@ class LaneShell:
         return self.neighbours.heard(self._mono())
 
     def _claim_heard(self, topic: str, payload: bytes) -> None:
-        self.store.hear(payload, topics.writer_of(topic), self.device.now())
+        writer = topics.writer_of(topic)
+        if writer == self.device.id:
+            return
+        if self.store.hear(payload, writer, self.device.now()) is None:
+            raise Unbelieved("no claim of a gate that this one knows")
 
     def _state_heard(self, topic: str, payload: bytes) -> None:
-        try:
-            presence = load(Presence, payload)
-        except ValueError:
-            return
-        if presence.device_id != topics.writer_of(topic):
-            return
+        presence = topics.presence_of(topic, payload)
+        if presence is None:
+            raise Unbelieved("no presence, or another's")
         if self.neighbours.take(presence, self._mono(), self.device.now().at):
             self._retell(self.device.now().at - RETELL)
 

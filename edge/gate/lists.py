@@ -11,7 +11,7 @@ from typing import Any, Final
 from shared.ids import Id, id_bytes, is_id
 from shared.rules.access import KeyFacts, LeaseFacts, TicketFacts
 from shared.runtime.journal import Journal, JournalTx
-from shared.wire.certificates import verified
+from shared.wire.certificates import DeviceKind, verified
 from shared.wire.codec import build, load
 from shared.wire.feeds import Family, FeedPage, FeedRow, KeyRow, LeaseRow, PerformanceRow, TicketRow
 from shared.wire.leases import Lease
@@ -36,12 +36,18 @@ class Lists:
         self._revision: int | None = None
         self._names: dict[int, Id] = {}
         self._keys: dict[str, KeyFacts] = {}
+        self._gates: frozenset[tuple[str, str]] = frozenset()  # device and site
         self._performances: dict[str, PerformanceRow] = {}
         self._leases: dict[str, LeaseFacts] = {}
 
     def key(self, kid: str) -> KeyFacts | None:
         self._fresh()
         return self._keys.get(kid)
+
+    def is_gate(self, device_id: str, site_id: str) -> bool:
+        """Whether central lists this device as a gate of the site that is not revoked."""
+        self._fresh()
+        return (device_id, site_id) in self._gates
 
     def performance(self, performance_id: str) -> PerformanceRow | None:
         self._fresh()
@@ -118,6 +124,11 @@ class Lists:
         moved, self._moved = self._moved, set()
         if Family.KEYS in moved:
             self._keys = self._read_keys()
+            self._gates = frozenset(
+                (key.certificate.holder_id, key.certificate.site_id)
+                for key in self._keys.values()
+                if key.certificate.kind is DeviceKind.GATE and not key.revoked
+            )
         if Family.PERFORMANCES in moved:
             self._performances = self._read_performances()
         if Family.LEASES in moved:

@@ -28,7 +28,7 @@ from shared.wire.facts import Direction, FactKind, Incident, Passage, Scan
 from shared.wire.feeds import AdmissionRow, Family, FeedPage, FeedRow
 from shared.wire.seal import Sealed
 from shared.wire.token import Token, parse
-from shared.wire.topics import Claim
+from shared.wire.topics import MEASURES, Claim, Kind
 
 SCHEMA: Final = lists.SCHEMA + used.SCHEMA
 _RETOLD = 2000  # own claims kept at hand for neighbours that come back
@@ -211,7 +211,7 @@ class GateStore:
     def hear(self, payload: bytes, writer: str | None, now: Now) -> Claim | None:
         """Take a neighbour's claim; None if it is not from a gate of this site, under its own name and key."""
         try:
-            sealed = load(Sealed, payload)
+            sealed = load(Sealed, payload, MEASURES[Kind.CLAIM].most)
             claim = sealed.body(Claim)
         except ValueError:
             return None

@@ -30,7 +30,7 @@ from shared.runtime.tasks import Crew
 from shared.wire.certificates import DeviceKind
 from shared.wire.codec import dump, load
 from shared.wire.facts import FactKind
-from shared.wire.printing import Answer, JobReport, PrintJob
+from shared.wire.printing import MOST_JOB, Answer, JobReport, PrintJob
 
 WAIT_MAX_MS = 30_000
 BODY_MAX = 512 * 1024
@@ -51,7 +51,7 @@ def faces(agent: Agent) -> web.Application:
 
 async def _submit(request: web.Request) -> web.Response:
     try:
-        job = load(PrintJob, await request.read())
+        job = load(PrintJob, await request.read(), MOST_JOB)
     except ValueError as bad:
         return _refusal(400, str(bad))
     if found := layout.faults(job):

@@ -16,15 +16,17 @@ from aiomqtt import Client, MqttError, Topic, Will
 
 from shared.runtime.log import logger
 from shared.runtime.login import Login
+from shared.runtime.seldom import Seldom
 from shared.runtime.tasks import Backoff
-from shared.wire.codec import dump, load
-from shared.wire.topics import Presence
+from shared.wire.codec import dump
+from shared.wire.topics import MOST_PAYLOAD, MOST_TOPIC, Presence, kind_of, presence_of
 
 log = logger(__name__)
+seldom = Seldom(log)
 Handler = Callable[[str, bytes], Awaitable[None] | None]
 MAX_INFLIGHT = 200  # publishes waiting for the broker at once; more than that is answered with False
+MOST_KNOWN = 5000  # devices whose presence is held
 MAX_QUEUE = 2000  # messages waiting for their handler; beyond it they are dropped, a poll makes up for it
-MAX_PAYLOAD = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ class Announce:
     topic: str
     session: str
     presence: Callable[[bool], Presence]
+
+
+class Unbelieved(Exception):
+    """Raised by a handler whose message says nothing, or nothing that this device may believe: one line of the log for
+    many, and the next message is heard."""
 
 
 class Bus:
@@ -87,7 +94,7 @@ class Bus:
     async def publish(self, topic: str, payload: bytes, retain: bool = False, qos: int = 1) -> bool:
         """True when the broker has it. False when offline, overloaded or too slow: never an exception."""
         client: Client | None = self._client
-        if client is None or self._inflight >= MAX_INFLIGHT or len(payload) > MAX_PAYLOAD:
+        if client is None or self._inflight >= MAX_INFLIGHT or len(payload) > MOST_PAYLOAD:
             return False
         self._inflight += 1
         try:
@@ -136,8 +143,10 @@ class Bus:
                 log.info("broker reached", bus=self._name, broker=f"{self._host}:{self._port}")
                 self._tell(True)
                 async for message in client.messages:
-                    if len(message.payload) <= MAX_PAYLOAD:
+                    if len(message.payload) <= MOST_PAYLOAD:
                         await self._dispatch(message.topic, bytes(message.payload))
+                    else:
+                        seldom.warn("message too big", self._name, topic=message.topic.value[:MOST_TOPIC])
                     _unless_cancelled()
             except asyncio.CancelledError:
                 await self._goodbye()
@@ -196,6 +205,8 @@ class Bus:
                 result = handler(topic.value, payload)
                 if result is not None:
                     await result
+            except Unbelieved as bad:
+                seldom.warn("message not believed", f"{self._name} {kind_of(topic.value)}", what=str(bad))
             except Exception:
                 log.exception("handler failed", bus=self._name, topic=topic.value)
 
@@ -203,11 +214,8 @@ class Bus:
         """A will of an earlier session came after this session's birth: say again that we are here."""
         if self._announce is None:
             return
-        try:
-            said = load(Presence, payload)
-        except ValueError:
-            return
-        if not said.online and said.session != self._announce.session:
+        said = presence_of(self._announce.topic, payload)
+        if said is not None and not said.online and said.session != self._announce.session:
             await self.announce()
 
     async def _goodbye(self) -> None:
@@ -245,6 +253,8 @@ class Roster:
     def take(self, presence: Presence) -> bool:
         """Whether this changed anything."""
         known = self._known.get(presence.device_id)
+        if known is None and len(self._known) >= MOST_KNOWN:
+            return False
         if known is not None and known.online and not presence.online and presence.session != known.session:
             return False
         self._known[presence.device_id] = presence

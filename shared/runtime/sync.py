@@ -20,9 +20,9 @@ from shared.runtime.log import logger
 from shared.runtime.system import Clock, fresh_id
 from shared.runtime.tasks import Backoff, wait_any
 from shared.wire.certificates import Right
-from shared.wire.codec import adapter, dump, load
-from shared.wire.facts import Fact, Receipt, Upload
-from shared.wire.feeds import Family, FeedPage
+from shared.wire.codec import MOST_MESSAGE, adapter, dump, load
+from shared.wire.facts import RECEIPT_BYTES, Fact, Receipt, Upload
+from shared.wire.feeds import Family, FeedList, FeedPage
 from shared.wire.seal import Sealed, Signer
 from shared.wire.topics import feed_of
 
@@ -86,7 +86,7 @@ async def push(central: Central, journal: Journal, signer: Signer, clock: Clock)
         return 0
     signature = b64encode(signer.key.sign(facts[-1].hash.encode())).decode()
     answer = await central.command("upload_facts", fresh_id(clock), dump(Upload(facts, signature)))
-    journal.settle(parsed(Receipt, answer), facts[-1].seq)
+    journal.settle(parsed(Receipt, answer, RECEIPT_BYTES), facts[-1].seq)
     return len(facts)
 
 
@@ -100,10 +100,10 @@ def opened(sealed: Sealed, kind: type[Any], keyring: Keyring, now: Now | None = 
         raise SealRefused(f"sealed, but not a {kind.__name__}: {bad}") from None
 
 
-def parsed(kind: type[Any], data: bytes) -> Any:
-    """Central's answer as a value; rubbish counts as no answer."""
+def parsed(kind: type[Any], data: bytes, most: int = MOST_MESSAGE) -> Any:
+    """Central's answer as a value; rubbish, and too much, counts as no answer."""
     try:
-        return load(kind, data)
+        return load(kind, data, most)
     except ValueError as bad:
         raise Unreachable(f"central's answer is not a {kind.__name__}: {bad}") from None
 
@@ -227,22 +227,18 @@ class Sync:
 
     async def _ask_feeds(self) -> None:
         try:
-            answer = orjson.loads(await self._central.query("device_feeds", {}))
-            feeds = tuple(str(feed) for feed in answer["feeds"])
-            settings = dict(answer.get("settings") or {})
+            told: FeedList = parsed(FeedList, await self._central.query("device_feeds", {}))
         except Declined as bad:
             self.trouble["device_feeds"] = str(bad)
             log.warning("central does not name feeds", why=str(bad))
             return
-        except (ValueError, KeyError, TypeError) as bad:
-            raise Unreachable(f"central's list of feeds makes no sense: {bad}") from None
         self.trouble.pop("device_feeds", None)
-        if feeds != self.feeds:
-            self.feeds = feeds
+        if told.feeds != self.feeds:
+            self.feeds = told.feeds
             with self._journal.transaction() as tx:
-                tx.set_note(_FEEDS, orjson.dumps(feeds).decode())
+                tx.set_note(_FEEDS, orjson.dumps(told.feeds).decode())
         if self._on_settings:
-            self._on_settings(settings)
+            self._on_settings(dict(told.settings))
 
     async def _pull_due(self) -> None:
         """Keys first: the other pages may be sealed by a key that stands among them."""

@@ -20,6 +20,7 @@ from shared.ids import Id, id_bytes, is_id
 from shared.wire.seal import kid_of
 
 _URI = "parterre:"
+MOST_PEM = 4096  # ours are some 900 bytes
 
 
 class DeviceKind(StrEnum):
@@ -80,6 +81,8 @@ def signing_request(key: Ed25519PrivateKey, label: str) -> str:
 
 def requested_key(request_pem: str) -> Ed25519PublicKey | None:
     """The public key of a request whose sender holds the private half; None for anything else."""
+    if len(request_pem) > MOST_PEM:
+        return None
     try:
         request = x509.load_pem_x509_csr(request_pem.encode())
     except ValueError:
@@ -145,6 +148,8 @@ def issue(
 def verified(pem: str, root_pem: str) -> Certificate | None:
     """The certificate if the root signed it and every field is as we write it; None otherwise. Reads no clock:
     validity is asked with `may(right, at)`, since a device's time may be wrong."""
+    if len(pem) > MOST_PEM:
+        return None
     try:
         certificate = x509.load_pem_x509_certificate(pem.encode())
         certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(root_pem.encode()))

@@ -6,6 +6,9 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 T = TypeVar("T")
+MOST_MESSAGE = 32 * 1024 * 1024  # of any message; most have a smaller bound of their own
+MOST_FAULTS = 50  # that are told of one message
+MOST_PLACE, MOST_SAID = 200, 500  # characters of a fault: a place is named by who sent it
 
 
 _ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
@@ -24,8 +27,11 @@ def dump(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def load(kind: type[T], data: bytes | str) -> T:
-    """The value, or ValueError whose text lists every fault as `field.path: what is wrong`."""
+def load(kind: type[T], data: bytes | str, most: int = MOST_MESSAGE) -> T:
+    """The value, or ValueError whose text lists the faults as `field.path: what is wrong`. More than `most` bytes
+    (characters of a text) are not looked at."""
+    if len(data) > most:
+        raise ValueError(f"{kind.__name__}: {len(data)} bytes are more than {most}")
     try:
         return adapter(kind).validate_json(data)
     except ValidationError as bad:
@@ -41,10 +47,10 @@ def build(kind: type[T], data: Any) -> T:
 
 
 def faults(bad: ValidationError) -> list[dict[str, str]]:
-    """Every fault with its place, without the input itself: that may be a secret."""
+    """The first faults with their places, without the input itself: that may be a secret."""
     return [
-        {"at": ".".join(map(str, fault["loc"])) or "body", "what": fault["msg"]}
-        for fault in bad.errors(include_url=False, include_input=False, include_context=False)
+        {"at": ".".join(map(str, fault["loc"]))[:MOST_PLACE] or "body", "what": fault["msg"][:MOST_SAID]}
+        for fault in bad.errors(include_url=False, include_input=False, include_context=False)[:MOST_FAULTS]
     ]
 
 

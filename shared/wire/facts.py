@@ -6,19 +6,35 @@ its commit, says so.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum, auto
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import orjson
+from pydantic import Field
 
 from shared.clock import ClockState
-from shared.ids import Id
+from shared.wire.bounds import (
+    Barcode,
+    Count,
+    Hash,
+    IdOrNone,
+    IdText,
+    Json,
+    Line,
+    Moment,
+    Signature,
+    Slot,
+    Whole,
+    Word,
+)
 
 BATCH_FACTS = 200
 BATCH_BYTES = 64 * 1024
+BODY_BYTES = 64 * 1024  # of one fact: a sale of a hundred places is some 40 kB
+RECEIPT_BYTES = 256 * 1024
 GENESIS = "0" * 64
+Slots: TypeAlias = Annotated[tuple[Slot, ...], Field(max_length=65536)]
 
 
 class FactKind(StrEnum):
@@ -38,17 +54,17 @@ class Fact:
     """`at` is the device's best estimate (aware UTC) in clock state `clock`; `mono_ms` within `boot_id` lets central
     correct it later. `hash` covers everything above it and `prev`, the hash of the fact before."""
 
-    device_id: Id
-    seq: int
-    id: Id
+    device_id: IdText
+    seq: Count
+    id: IdText
     kind: FactKind
-    at: datetime
-    mono_ms: int
-    boot_id: str
+    at: Moment
+    mono_ms: Count
+    boot_id: Word
     clock: ClockState
-    body: dict[str, Any]
-    prev: str
-    hash: str = ""
+    body: Annotated[dict[str, Any], Json(BODY_BYTES)]
+    prev: Hash
+    hash: Hash = ""
 
 
 def fact_hash(fact: Fact) -> str:
@@ -72,51 +88,51 @@ def fact_hash(fact: Fact) -> str:
 class SaleLine:
     """One slot of one lease at one tariff. `ticket` is the token as printed, so that central stores what is outside."""
 
-    lease_id: Id
-    slot: int
-    tariff_id: Id
-    price: int
-    vat_bp: int
-    ticket: str
-    number: str
+    lease_id: IdText
+    slot: Slot
+    tariff_id: IdText
+    price: Whole
+    vat_bp: Slot
+    ticket: Barcode
+    number: Word
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
     """How a sale was paid. `method` is `card` or `none` (free); `reference` the terminal's own; no card data."""
 
-    id: Id
-    method: str
-    amount: int
-    reference: str = ""
-    terminal: str = ""
+    id: IdText
+    method: Word
+    amount: Whole
+    reference: Line = ""
+    terminal: Word = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sale:
     """Body of SALE. `order_id` is the device's; `receipt` its gap-free number; amounts in minor units."""
 
-    order_id: Id
-    receipt: int
-    performance_id: Id
-    currency: str
-    lines: tuple[SaleLine, ...]
-    payments: tuple[Payment, ...]
-    language: str = "fr"
+    order_id: IdText
+    receipt: Count
+    performance_id: IdText
+    currency: Word
+    lines: Annotated[tuple[SaleLine, ...], Field(max_length=500)]
+    payments: Annotated[tuple[Payment, ...], Field(max_length=50)]
+    language: Word = "fr"
 
 
 @dataclass(frozen=True, slots=True)
 class SlotsReturned:
-    lease_id: Id
-    slots: tuple[int, ...]
+    lease_id: IdText
+    slots: Slots
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseSealed:
     """The final slot map: every slot not named is unsold."""
 
-    lease_id: Id
-    sold: tuple[int, ...]
+    lease_id: IdText
+    sold: Slots
 
 
 class Direction(StrEnum):
@@ -132,27 +148,27 @@ class Scan:
     does while its neighbours cannot be heard). `flags` name what a person should look at (`shared.rules.access.Note`);
     `note` is the inspector's reason for a forced entry."""
 
-    ticket_id: str
-    serial: int
-    performance_id: str
-    gate: str
+    ticket_id: IdOrNone
+    serial: Slot
+    performance_id: IdOrNone
+    gate: Word
     direction: Direction
     admitted: bool
-    reason: str = ""
-    entry: int = 0
-    persons: int = 1
-    revision: int = 0
-    mode: str = "normal"
-    raw: str = ""
-    flags: tuple[str, ...] = ()
-    note: str = ""
+    reason: Word = ""
+    entry: Slot = 0
+    persons: Slot = 1
+    revision: Count = 0
+    mode: Word = "normal"
+    raw: Annotated[str, Field(max_length=1000)] = ""
+    flags: Annotated[tuple[Word, ...], Field(max_length=50)] = ()
+    note: Line = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
     """Body of PASSAGE: the scan's id and whether the person went through."""
 
-    scan_id: Id
+    scan_id: IdText
     passed: bool
 
 
@@ -160,9 +176,9 @@ class Passage:
 class Incident:
     """Body of INCIDENT: the code, the sentence and the next step as the device showed them."""
 
-    code: str
-    sentence: str
-    step: str
+    code: Word
+    sentence: Line
+    step: Line
     cleared: bool = False
 
 
@@ -170,8 +186,8 @@ class Incident:
 class Upload:
     """A batch, oldest first; `signature` (base64) is the device's over the last fact's hash."""
 
-    facts: tuple[Fact, ...]
-    signature: str
+    facts: Annotated[tuple[Fact, ...], Field(max_length=BATCH_FACTS)]
+    signature: Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +195,7 @@ class Receipt:
     """Central's answer after its commit. Everything up to `contiguous` is safe; `taken` names what else is; `gaps` are
     ranges (first, last) that central wants again; `dead` what it put on the dead-letter list, with the reason."""
 
-    contiguous: int
-    taken: tuple[int, ...] = ()
-    gaps: tuple[tuple[int, int], ...] = ()
-    dead: dict[str, str] = field(default_factory=dict)
+    contiguous: Count
+    taken: Annotated[tuple[Count, ...], Field(max_length=BATCH_FACTS)] = ()
+    gaps: Annotated[tuple[tuple[Count, Count], ...], Field(max_length=BATCH_FACTS)] = ()
+    dead: Annotated[dict[Word, Line], Field(max_length=BATCH_FACTS)] = field(default_factory=dict)

@@ -5,13 +5,31 @@ STATE key. A row without body is gone. Names are `<family>/<scope id>`.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum, auto
-from typing import Any
+from typing import Annotated, Any
 
-from shared.ids import Id
+from pydantic import Field
+
+from shared.wire.bounds import (
+    Count,
+    IdOrNone,
+    IdText,
+    Json,
+    Line,
+    Moment,
+    Names,
+    Pem,
+    Rank,
+    Real,
+    Signature,
+    Slot,
+    Text,
+    Whole,
+    Word,
+)
 
 PAGE_ROWS = 2000
+MOST_LEASE = 16 * 1024 * 1024  # the text of a lease of 65,536 places
 
 
 class Family(StrEnum):
@@ -25,36 +43,44 @@ class Family(StrEnum):
     ADMISSIONS = auto()  # scope: site. Entries that central knows of
 
 
+@dataclass(frozen=True, slots=True)
+class FeedList:
+    """Which feeds a device reads, and what it must know of its house."""
+
+    feeds: Annotated[tuple[Line, ...], Field(max_length=1000)]
+    settings: Annotated[dict[Word, Any], Json(64 * 1024)] = field(default_factory=dict)
+
+
 def feed_name(family: Family, scope_id: str) -> str:
     return f"{family}/{scope_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class FeedRow:
-    key: str
-    revision: int
-    body: dict[str, Any] | None
+    key: Word
+    revision: Count
+    body: Annotated[dict[Word, Any], Field(max_length=100)] | None
 
 
 @dataclass(frozen=True, slots=True)
 class FeedPage:
     """Rows with `after` < revision ≤ `upto`, in revision order. `more`: ask again from `upto`. `at`: central's time."""
 
-    feed: str
-    after: int
-    upto: int
+    feed: Line
+    after: Count
+    upto: Count
     more: bool
-    at: datetime
-    rows: tuple[FeedRow, ...]
+    at: Moment
+    rows: Annotated[tuple[FeedRow, ...], Field(max_length=PAGE_ROWS)]
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
     """Key: kid. A revoked key's later signatures do not count; `good` lists ids that stay good all the same."""
 
-    certificate: str
-    revoked_at: datetime | None = None
-    good: tuple[Id, ...] = ()
+    certificate: Pem
+    revoked_at: Moment | None = None
+    good: Annotated[tuple[IdText, ...], Field(max_length=100_000)] = ()
 
 
 class OfflinePolicy(StrEnum):
@@ -69,70 +95,70 @@ class OfflinePolicy(StrEnum):
 class PerformanceRow:
     """Key: performance id. `zones` maps control zone bit → name; times aware UTC, `timezone` is the venue's."""
 
-    event_names: dict[str, str]
-    starts: datetime
-    doors: datetime
-    closes: datetime
-    timezone: str
-    plan_id: str
+    event_names: Names
+    starts: Moment
+    doors: Moment
+    closes: Moment
+    timezone: Word
+    plan_id: IdOrNone
     on_sale: bool
     cancelled: bool = False
-    reentry_after_s: int = 0
+    reentry_after_s: Rank = 0
     policy: OfflinePolicy = OfflinePolicy.ADMIT_AND_FLAG
-    zones: dict[str, str] = field(default_factory=dict)
-    venue: str = ""
+    zones: Annotated[dict[Word, Line], Field(max_length=64)] = field(default_factory=dict)
+    venue: Line = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CategoryRow:
-    id: Id
-    names: dict[str, str]
-    colour: str
-    rank: int
+    id: IdText
+    names: Names
+    colour: Word
+    rank: Rank
 
 
 @dataclass(frozen=True, slots=True)
 class TariffRow:
     """`proof`: shown at the gate, somebody must see a proof. `prices`: category id → minor units, VAT included."""
 
-    id: Id
-    names: dict[str, str]
-    rank: int
+    id: IdText
+    names: Names
+    rank: Rank
     proof: bool
-    prices: dict[str, int]
+    prices: Annotated[dict[Word, Whole], Field(max_length=1000)]
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRow:
     """Key: performance id. Everything a kiosk needs to sell it."""
 
-    currency: str
-    price_version: int
-    vat_bp: int
-    categories: tuple[CategoryRow, ...]
-    tariffs: tuple[TariffRow, ...]
-    max_places: int
-    sell_until: datetime
-    mentions: dict[str, str]  # what the law wants on a ticket: organiser, licence, address …
-    number_prefix: str = ""
+    currency: Word
+    price_version: Count
+    vat_bp: Slot
+    categories: Annotated[tuple[CategoryRow, ...], Field(max_length=1000)]
+    tariffs: Annotated[tuple[TariffRow, ...], Field(max_length=1000)]
+    max_places: Slot
+    sell_until: Moment
+    mentions: Annotated[dict[Word, Text], Field(max_length=100)]  # on a ticket: organiser, licence, address …
+    number_prefix: Word = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanSeat:
     """`x`, `y` in plan units (1 = the usual distance of two seats is about 25). `quality`: lower is better."""
 
-    id: Id
-    zone: str
-    row: str
-    number: str
-    x: float
-    y: float
-    category_id: Id
-    quality: int
+    id: IdText
+    zone: Line
+    row: Line
+    number: Line
+    x: Real
+    y: Real
+    category_id: IdText
+    quality: Rank
     wheelchair: bool = False
     companion: bool = False
     aisle: bool = False
-    zones: int = 1
+    zones: Slot = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,49 +166,49 @@ class PlanShape:
     """A drawn area: `kind` is `polygon`, `circle`, `rectangle` or `text`; numbers as in the plan file. `size` and
     `turn` (degrees clockwise) are its text's."""
 
-    kind: str
-    colour: str
-    points: tuple[tuple[float, float], ...] = ()
-    radius: float = 0.0
-    text: str = ""
-    size: float = 16.0
-    turn: float = 0.0
+    kind: Word
+    colour: Word
+    points: Annotated[tuple[tuple[Real, Real], ...], Field(max_length=250_000)] = ()
+    radius: Real = 0.0
+    text: Text = ""
+    size: Real = 16.0
+    turn: Real = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
     """Key: logical configuration id."""
 
-    name: str
-    width: float
-    height: float
-    seats: tuple[PlanSeat, ...]
-    shapes: tuple[PlanShape, ...] = ()
+    name: Line
+    width: Real
+    height: Real
+    seats: Annotated[tuple[PlanSeat, ...], Field(max_length=250_000)]
+    shapes: Annotated[tuple[PlanShape, ...], Field(max_length=50_000)] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class HallRow:
     """Key: performance id. `taken`: base64 of one bit per seat of the plan, in plan order, 1 = cannot be had."""
 
-    taken: str
+    taken: Annotated[str, Field(max_length=65_536)]
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseRow:
     """Key: lease id. `sealed` holds the Lease; the device keeps its own slot states."""
 
-    text: str
-    kid: str
-    signature: str
-    state: str
+    text: Annotated[str, Field(max_length=MOST_LEASE)]
+    kid: Word
+    signature: Signature
+    state: Word
 
 
 @dataclass(frozen=True, slots=True)
 class TicketRow:
     """Key: ticket id. `serial` is the lowest that is valid. `blocked`: the holder is not to be let in."""
 
-    performance_id: Id
-    serial: int
+    performance_id: IdText
+    serial: Slot
     cancelled: bool = False
     blocked: bool = False
 
@@ -191,9 +217,9 @@ class TicketRow:
 class AdmissionRow:
     """Key: `<ticket id>/<entry>`. The earliest entry that central knows of; `scan_id` says which scan won."""
 
-    ticket_id: Id
-    entry: int
-    at: datetime
-    gate: str
-    scan_id: Id
+    ticket_id: IdText
+    entry: Slot
+    at: Moment
+    gate: Word
+    scan_id: IdText
     inside: bool = True

@@ -7,35 +7,38 @@ it gave back, with a sealed slot map, or when a person writes the device off.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum, auto
+from typing import Annotated
 
-from shared.ids import Id
+from pydantic import Field
+
+from shared.wire.bounds import Count, IdOrNone, IdText, Moment, Word
+from shared.wire.bounds import Slot as Bits
 
 
 @dataclass(frozen=True, slots=True)
 class LeasedPlace:
     """One slot's place. `seat_id` is empty for a counted place; `zones` are the control zones its ticket opens."""
 
-    seat_id: str
-    category_id: Id
-    zones: int
+    seat_id: IdOrNone
+    category_id: IdText
+    zones: Bits
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
     """What central signs. `price_version` is the price grid's revision when it was given out; times aware UTC."""
 
-    id: Id
-    device_id: Id
-    epoch: int
-    performance_id: Id
-    contingent_id: str
-    places: tuple[LeasedPlace, ...]
-    price_version: int
-    currency: str
-    issued: datetime
-    sell_until: datetime
+    id: IdText
+    device_id: IdText
+    epoch: Count
+    performance_id: IdText
+    contingent_id: IdOrNone
+    places: Annotated[tuple[LeasedPlace, ...], Field(max_length=65536)]
+    price_version: Count
+    currency: Word
+    issued: Moment
+    sell_until: Moment
 
 
 class LeaseState(StrEnum):

@@ -7,12 +7,16 @@ Texts come ready in the job's language; what the paper can print of them is the 
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum, auto
+from typing import Annotated
 
-from shared.ids import Id
+from pydantic import Field
+
+from shared.wire.bounds import Barcode, IdText, Line, Moment, Names, Text, Whole, Word
 
 MAX_TICKETS = 50  # of one job: more is a mistake, or somebody else's paper
+MOST_UNITS = 1000  # that are read at all, to say so
+MOST_JOB = 2 * 1024 * 1024
 
 
 class PrinterStatus(StrEnum):
@@ -56,28 +60,28 @@ class TicketPrint:
     number, `token` the text of its QR code, `starts` and `sold_at` aware UTC, `timezone` the venue's. `price` in minor
     units, 0 is free. `row` and `seat` are empty for unnumbered places. `mentions` are further lines for the foot."""
 
-    token: str
-    number: str
-    order: str
-    event: str
-    starts: datetime
-    timezone: str
-    venue: str
-    category: str
-    tariff: str
-    zone: str
-    row: str
-    seat: str
-    price: int
-    currency: str
-    sold_at: datetime
-    point_of_sale: str
-    organiser: str
-    licence: str
-    mentions: tuple[str, ...] = ()
-    holder: str = ""
-    entrance: str = ""
-    doors: datetime | None = None
+    token: Barcode
+    number: Line
+    order: Line
+    event: Line
+    starts: Moment
+    timezone: Word
+    venue: Line
+    category: Line
+    tariff: Line
+    zone: Line
+    row: Line
+    seat: Line
+    price: Whole
+    currency: Word
+    sold_at: Moment
+    point_of_sale: Line
+    organiser: Line
+    licence: Line
+    mentions: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
+    holder: Line = ""
+    entrance: Line = ""
+    doors: Moment | None = None
     specimen: bool = False  # training: printed across it, opens no gate
 
 
@@ -85,10 +89,10 @@ class TicketPrint:
 class ReceiptLine:
     """`amount` is the line's total in minor units, VAT included."""
 
-    text: str
-    quantity: int
-    amount: int
-    vat_bp: int
+    text: Line
+    quantity: Whole
+    amount: Whole
+    vat_bp: Whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +100,17 @@ class ReceiptPrint:
     """`number` is the till's gap-free receipt number; `payment` says how it was paid, in words; `slip` is the card
     terminal's own text, line by line."""
 
-    number: int
-    order: str
-    at: datetime
-    timezone: str
-    currency: str
-    lines: tuple[ReceiptLine, ...]
-    payment: str
-    organiser: str
-    point_of_sale: str
-    slip: tuple[str, ...] = ()
-    mentions: tuple[str, ...] = ()
+    number: Whole
+    order: Line
+    at: Moment
+    timezone: Word
+    currency: Word
+    lines: Annotated[tuple[ReceiptLine, ...], Field(max_length=500)]
+    payment: Line
+    organiser: Line
+    point_of_sale: Line
+    slip: Annotated[tuple[Line, ...], Field(max_length=500)] = ()
+    mentions: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
     specimen: bool = False
 
 
@@ -115,25 +119,25 @@ class ClaimPrint:
     """The slip for somebody whose money or tickets could not be settled here: with it a person can. `code` is the
     device error; `contact` says where to go, or whom to write to."""
 
-    reference: str
-    order: str
-    at: datetime
-    timezone: str
-    amount: int
-    currency: str
-    code: str
-    point_of_sale: str
-    organiser: str
-    contact: str
+    reference: Line
+    order: Line
+    at: Moment
+    timezone: Word
+    amount: Whole
+    currency: Word
+    code: Word
+    point_of_sale: Line
+    organiser: Line
+    contact: Line
 
 
 @dataclass(frozen=True, slots=True)
 class PrintJob:
     """`duplicate`: a reprint, every unit says so. The agent also says so by itself on a ticket it sent out before."""
 
-    job_id: Id
-    language: str
-    tickets: tuple[TicketPrint, ...] = ()
+    job_id: IdText
+    language: Word
+    tickets: Annotated[tuple[TicketPrint, ...], Field(max_length=MOST_UNITS)] = ()
     receipt: ReceiptPrint | None = None
     claim: ClaimPrint | None = None
     duplicate: bool = False
@@ -144,9 +148,9 @@ class UnitReport:
     """`label` is a ticket's number or a slip's reference; `code` the device error that decided or delays its fate."""
 
     kind: UnitKind
-    label: str
+    label: Line
     state: PrintState
-    code: str = ""
+    code: Word = ""
     duplicate: bool = False
 
 
@@ -155,11 +159,11 @@ class JobReport:
     """`state` sums up the units: UNCERTAIN as soon as one is, FAILED if one certainly did not come out, CONFIRMED when
     all came out. `code`: why it waits or ended so. `printed` counts confirmed tickets."""
 
-    job_id: Id
+    job_id: IdText
     state: PrintState
-    units: tuple[UnitReport, ...]
-    printed: int = 0
-    code: str = ""
+    units: Annotated[tuple[UnitReport, ...], Field(max_length=MOST_UNITS + 2)]
+    printed: Whole = 0
+    code: Word = ""
 
     @property
     def settled(self) -> bool:
@@ -173,10 +177,10 @@ class StatusReport:
 
     status: PrinterStatus
     ready: bool
-    code: str = ""
-    sentences: dict[str, str] = field(default_factory=dict)
-    steps: dict[str, str] = field(default_factory=dict)
-    waiting: int = 0  # units queued
+    code: Word = ""
+    sentences: Names = field(default_factory=dict)
+    steps: Names = field(default_factory=dict)
+    waiting: Whole = 0  # units queued
 
 
 @dataclass(frozen=True, slots=True)

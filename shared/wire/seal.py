@@ -7,16 +7,19 @@ key and what it may sign is the certificate's business (`wire.certificates`).
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import Field
 
-from shared.wire.codec import load
+from shared.wire.bounds import Signature, Word
+from shared.wire.codec import MOST_MESSAGE, load
 
 T = TypeVar("T")
 KID_BYTES = 4
+MOST_TEXT = MOST_MESSAGE - 4096  # what is around it also counts
 
 
 def kid_of(key: Ed25519PublicKey) -> str:
@@ -48,9 +51,9 @@ def genuine(key: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
 class Sealed:
     """A signed JSON text on the wire. `signature` is base64 of 64 bytes."""
 
-    text: str
-    kid: str
-    signature: str
+    text: Annotated[str, Field(max_length=MOST_TEXT)]
+    kid: Word
+    signature: Signature
 
     def signed_by(self, key: Ed25519PublicKey) -> bool:
         try:

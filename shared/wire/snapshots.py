@@ -8,13 +8,16 @@ last one taken (no roll-back), and the file to the last byte as the manifest say
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum, auto
 from hashlib import sha256
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from shared.clock import ClockState, Now
 from shared.ids import Id, is_id
+from shared.wire.bounds import Count, Hash, IdText, Line, Moment
 from shared.wire.feeds import Family, feed_name
 
 COVERED: Final = (Family.TICKETS, Family.ADMISSIONS)  # the families that grow long
@@ -34,10 +37,10 @@ _NAME = re.compile(r"([0-9A-Z]{26})-[0-9a-f]{16}\.db")
 class SnapshotFile:
     """`sha256` in hex, of the whole file; `rows` of all feeds together."""
 
-    name: str
-    bytes: int
-    sha256: str
-    rows: int
+    name: Line
+    bytes: Count
+    sha256: Hash
+    rows: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +48,21 @@ class Manifest:
     """`feeds`: name → revision that the file holds. `previous`: the digest of the manifest before, empty for the first.
     `created` is the moment of the one look at the database that all rows come from."""
 
-    site_id: Id
-    version: int
-    previous: str
-    created: datetime
-    not_after: datetime
-    feeds: dict[str, int]
-    files: tuple[SnapshotFile, ...]
+    site_id: IdText
+    version: Count
+    previous: Hash
+    created: Moment
+    not_after: Moment
+    feeds: Annotated[dict[Line, Count], Field(max_length=20)]
+    files: Annotated[tuple[SnapshotFile, ...], Field(max_length=20)]
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
     """The last manifest that a device took."""
 
-    version: int
-    digest: str
+    version: Count
+    digest: Hash
 
 
 class NoSnapshot(StrEnum):

@@ -11,11 +11,11 @@ There are no others: a broker carries nothing that is not one of these kinds, an
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum, auto
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from shared.ids import Id
+from shared.wire.bounds import IdOrNone, IdText, Json, Moment, Slot, Word
+from shared.wire.codec import load
 
 ROOT = "parterre"
 
@@ -43,6 +43,7 @@ MEASURES: Final[Mapping[Kind, Measure]] = {
     Kind.CLAIM: Measure(2 * 1024, retained=False),
 }
 MOST_PAYLOAD: Final = max(measure.most for measure in MEASURES.values())
+ORDER_BYTES: Final = 6 * 1024  # of an order's body: sealed as text within text, it still fits its measure
 MOST_TOPIC: Final = 240  # bytes, of a topic or of a filter
 _PART = r"[^/#+\x00-\x20\x7f]{1,64}"
 _KINDS: Final[Mapping[Kind, re.Pattern[str]]] = {
@@ -104,12 +105,12 @@ def feed_of(topic: str) -> str | None:
 class Presence:
     """Will and birth carry the session, so that a stale will after a rebirth is ignored. `health`: ok, or a code."""
 
-    device_id: Id
-    session: str
+    device_id: IdText
+    session: Word
     online: bool
-    at: datetime
-    health: str = "ok"
-    detail: dict[str, Any] | None = None
+    at: Moment
+    health: Word = "ok"
+    detail: Annotated[dict[str, Any], Json(MEASURES[Kind.STATE].most)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,24 +118,34 @@ class Claim:
     """A gate tells its neighbours: this ticket's entry is used, or (`void`) was not taken after all. `inside` is False
     for a person who left. `performance_id` lets them count who is in, even of a ticket they never heard of."""
 
-    scan_id: Id
-    ticket_id: Id
-    entry: int
-    at: datetime
-    gate: str
-    device_id: Id
+    scan_id: IdText
+    ticket_id: IdText
+    entry: Slot
+    at: Moment
+    gate: Word
+    device_id: IdText
     inside: bool = True
     void: bool = False
-    performance_id: str = ""
+    performance_id: IdOrNone = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """A sealed order to a device; it never runs after `expires` (10 s for what moves anything)."""
 
-    id: Id
-    device_id: Id
-    name: str
-    body: dict[str, Any]
-    issued: datetime
-    expires: datetime
+    id: IdText
+    device_id: IdText
+    name: Word
+    body: Annotated[dict[str, Any], Json(ORDER_BYTES)]
+    issued: Moment
+    expires: Moment
+
+
+def presence_of(topic: str, payload: bytes) -> Presence | None:
+    """What a device says of itself; None where it says nothing that can be read, or speaks for another. A broker ties
+    the topic to the login, so more than this a presence does not prove: what kind of device it is, central says."""
+    try:
+        said = load(Presence, payload, MEASURES[Kind.STATE].most)
+    except ValueError:
+        return None
+    return said if said.device_id == writer_of(topic) and kind_of(topic) is Kind.STATE else None

@@ -12,8 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from structlog.testing import capture_logs
 
 from edge.device import commands
 from edge.device.identity import Stored, keep_identity, write_whole
@@ -37,12 +39,13 @@ from shared.runtime.journal import Journal
 from shared.runtime.login import KEY_FILE
 from shared.runtime.mqtt import Endpoint
 from shared.runtime.system import SystemClock
-from shared.wire.certificates import verified
+from shared.wire.certificates import DeviceKind, verified
 from shared.wire.codec import dump
 from shared.wire.facts import FactKind
 from shared.wire.seal import seal
 from shared.wire.token import Flag, parse
-from shared.wire.topics import Command, Presence
+from shared.wire.topics import Claim, Command, Presence
+from tests.hostile import payloads
 from tests.waiting import until
 
 # For what amqtt leaves behind, see `site_broker`.
@@ -384,12 +387,13 @@ def presence(online: bool, at: Any, session: str = "1", **detail: Any) -> Presen
 
 def test_neighbours(clock: Any) -> None:
     now = clock.wall
-    book = Neighbours(A, stale_ms=30_000)
+    listed = {A, B}
+    book = Neighbours(A, stale_ms=30_000, is_gate=listed.__contains__)
     assert not book.heard(0)  # no broker, nobody heard
     book.connected = True
     assert book.heard(0)
     assert not book.take(replace(presence(True, now), device_id=A), 0, now)  # itself
-    assert not book.take(presence(True, now, kind="kiosk"), 0, now)
+    assert not book.take(replace(presence(True, now), device_id=derived_id("device", "kiosk")), 0, now)
     assert not book.take(presence(False, now - timedelta(hours=13)), 0, now)  # last night's
     assert book.heard(0)
     assert book.take(presence(True, now), 0, now)  # it came: tell it what it missed
@@ -408,6 +412,65 @@ def test_neighbours(clock: Any) -> None:
     assert book.doors() == (("B", 2),)
     book.take(presence(False, now, session="2", closed=True), 46_000, now)
     assert book.heard(99_000)
+    book.take(presence(True, now, session="3", lane="x" * 5000), 99_000, now)
+    assert [len(name) for name, _ in book.doors()] == [64]
+    for odd in (-1, 2**70, "1", None, [1]):
+        book.take(presence(True, now, session="3", zones=odd), 99_000, now)
+        assert book.doors() == ()
+    book.take(presence(False, now, session="3"), 100_000, now)
+    assert not book.heard(100_000)
+    listed.discard(B)  # it was revoked: nobody misses it, and its door is none
+    assert book.heard(100_000) and book.doors() == ()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in DeviceKind if kind is not DeviceKind.GATE])
+async def test_what_another_device_calls_itself_closes_no_lane(house_today: Any, kind: DeviceKind) -> None:
+    """A printer that says it is a gate and falls silent: the lane does not miss it, nor show its door to anybody."""
+    house = house_today
+    house.member("liar", kind, site="" if kind is DeviceKind.CENTRAL else "site")
+    liar = derived_id("device", "liar")
+    async with lane(house, "A", deaf()) as one:
+        shell = one.shell
+        shell.neighbours.connected = True
+        now = shell.device.now().at
+        for online in (True, False):
+            said = {"kind": "gate", "lane": "Liar", "zones": 1, "direction": "entry"}
+            told = Presence(liar, "s", online, now, detail=said)
+            shell._state_heard(f"parterre/site/device/{liar}/state", dump(told))
+            assert shell._heard() and shell.neighbours.doors() == ()
+        other = derived_id("device", "B")
+        told = Presence(other, "s", False, now, detail={"lane": "B", "kind": "printer"})
+        shell._state_heard(f"parterre/site/device/{other}/state", dump(told))
+        assert shell.neighbours.missing(shell._mono()) == ("B",), "a gate is one, whatever it calls itself"
+
+
+async def test_no_message_makes_a_lane_fall(house_today: Any) -> None:
+    """Every hostile payload on every topic that a lane hears: a line of the log for each kind, no traceback; then a
+    neighbour's claim is heard as before."""
+    house, ticket = house_today, derived_id("ticket")
+    b, now = derived_id("device", "B"), house.noon
+    claim = Claim(derived_id("scan"), ticket, 1, now, "B", b)
+    good = {
+        Presence: Presence(b, "s", True, now, detail={"lane": "B", "zones": 1, "direction": "entry"}), Claim: claim,
+        Command: Command(derived_id("order"), derived_id("device", "A"), "helpdesk", {}, now, now + timedelta(hours=1)),
+    }  # fmt: skip
+    told = list(payloads(good, (house.signers["B"], house.signers["central"])))
+    async with lane(house, "A", deaf()) as one:
+        bus = one.shell.device.bus
+        topics_heard = {
+            wanted.replace("+", b).replace("#", "keys/house"): handler for wanted, handler in bus._handlers
+        }  # fmt: skip
+        assert len(topics_heard) == 4 and len(told) > 1000
+        with capture_logs() as lines:
+            for topic in topics_heard:
+                for payload in told:
+                    await bus._dispatch(aiomqtt.Topic(topic), payload)
+        assert not one.task.done() and [line for line in lines if "exc_info" in line] == []
+        assert len([line for line in lines if line["log_level"] in ("warning", "error")]) < 20
+        honest = replace(claim, ticket_id=derived_id("another ticket"), scan_id=derived_id("another scan"))
+        sealed = dump(seal(dump(honest), house.signers["B"]))
+        await bus._dispatch(aiomqtt.Topic(f"parterre/site/device/{b}/claim"), sealed)
+        assert [entry.number for entry in one.shell.store.entries(honest.ticket_id)] == [1]
 
 
 def parse_id(code: str) -> Id:

@@ -1,0 +1,106 @@
+"""What a device may tell central, bent in every field: each fact is taken or becomes a letter that says where it is
+wrong; nothing falls, nobody is held up, and a presence is believed about its own device only."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiomqtt
+import pytest
+from structlog.testing import capture_logs
+
+from central.devices.facts import EFFECTS
+from shared.ids import derived_id
+from shared.wire import topics
+from shared.wire.certificates import DeviceKind
+from shared.wire.codec import dump
+from shared.wire.facts import (
+    Direction,
+    FactKind,
+    LeaseSealed,
+    Passage,
+    Payment,
+    Sale,
+    SaleLine,
+    Scan,
+    SlotsReturned,
+)
+from shared.wire.topics import Presence
+from tests.central.devices.test_facts import enrol
+from tests.central.small_house import Clerk, House, new_id
+from tests.evening_house import EveningHouse, evening_house
+from tests.hostile import bent, payloads
+from tests.waiting import until
+
+AT_ONCE = 20
+
+
+def bodies(house: House) -> dict[FactKind, Any]:
+    """An honest body of each kind that central acts on."""
+    lease = new_id()
+    line = SaleLine(lease, 0, house.full, 1000, 550, "TOKEN", "K1-1")
+    return {
+        FactKind.SALE: Sale(new_id(), 1, house.performance, "EUR", (line,), (Payment(new_id(), "card", 1000, "A1"),)),
+        FactKind.SLOTS_RETURNED: SlotsReturned(lease, (0,)),
+        FactKind.LEASE_SEALED: LeaseSealed(lease, (0,)),
+        FactKind.SCAN: Scan(new_id(), 1, house.performance, "A1", Direction.ENTRY, True, entry=1),
+        FactKind.PASSAGE: Passage(new_id(), True),
+    }
+
+
+@pytest.mark.parametrize("kind", list(EFFECTS))
+def test_every_bent_fact_is_a_letter_and_none_holds_up_another(quick: tuple[Clerk, House], kind: FactKind) -> None:
+    clerk, house = quick
+    sender = enrol(clerk, house, DeviceKind.GATE if kind in (FactKind.SCAN, FactKind.PASSAGE) else DeviceKind.KIOSK)
+    honest = bodies(house)[kind]
+    told = [json.loads(dump(wrong)) for wrong in bent(type(honest), json.loads(dump(honest))) if writable(wrong)]
+    if kind is FactKind.SALE:
+        for line in bent(SaleLine, json.loads(dump(honest.lines[0]))):
+            told += [{**json.loads(dump(honest)), "order_id": new_id(), "lines": [line]}] if writable(line) else []
+    assert len(told) > 30
+    facts = [sender.saw(kind, body) for body in told]
+    dead: dict[str, str] = {}
+    for n in range(0, len(facts), AT_ONCE):
+        part = facts[n : n + AT_ONCE]
+        receipt = sender.send(*part)
+        assert receipt["contiguous"] == part[-1].seq
+        dead |= receipt["dead"]
+    assert len(dead) > len(facts) / 3 and all(0 < len(why) <= 500 for why in dead.values())
+    rows = clerk.rows("SELECT MAX(LENGTH(ticket_id)), MAX(LENGTH(gate)), MAX(LENGTH(reason)) FROM scan")
+    assert max(size or 0 for size in rows[0]) <= 64, "what was taken is as short as a scan's fields are"
+
+
+def writable(value: Any) -> bool:
+    """What a device can sign at all: JSON as we write it."""
+    try:
+        dump(value)
+    except TypeError:
+        return False
+    return True
+
+
+@pytest.fixture
+async def evening(tmp_path: Path) -> AsyncIterator[EveningHouse]:
+    async with evening_house(tmp_path) as house:
+        yield house
+
+
+async def test_a_presence_speaks_for_its_own_topics_device_only(evening: EveningHouse) -> None:
+    gate = await evening.device(DeviceKind.GATE, "G", "Gate")
+    liar = await evening.device(DeviceKind.PRINTER, "P", "Printer")
+    loops, now = evening.central.loops, datetime.now(UTC)
+    ((wanted, _),) = loops._bus._handlers
+    assert wanted == "parterre/+/device/+/state"
+    honest = Presence(liar.id, "s", True, now, detail={"kind": "gate", "label": "x"})
+    with capture_logs() as lines:
+        for payload in payloads({Presence: honest}, (liar.signer,)):
+            await loops._bus._dispatch(aiomqtt.Topic(topics.state(liar.site, liar.id)), payload)
+        forged = dump(Presence(gate.id, "s", True, now, health="D-01"))
+        await loops._bus._dispatch(aiomqtt.Topic(topics.state(liar.site, liar.id)), forged)
+    assert [line for line in lines if "exc_info" in line] == [] and len(lines) < 10
+    assert gate.id not in loops.roster.all()
+    await gate.appear()
+    await until(lambda: loops.roster.online(gate.id))
+    assert derived_id("nobody") not in loops.roster.all()
