@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeAlias
 
 import orjson
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, WithJsonSchema
 from pydantic_core.core_schema import no_info_after_validator_function
 
 from shared.ids import LENGTH, Id
@@ -33,7 +33,9 @@ Slot: TypeAlias = Annotated[int, Field(ge=0, le=65535)]  # 16 bits: a lease's sl
 Rank: TypeAlias = Annotated[int, Field(ge=-(2**31), le=2**31)]
 Real: TypeAlias = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
 Moment: TypeAlias = Annotated[
-    AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), le=datetime(9000, 1, 1, tzinfo=UTC))
+    AwareDatetime,
+    Field(ge=datetime(1899, 12, 30, tzinfo=UTC), lt=datetime(9000, 1, 3, tzinfo=UTC)),  # the years below, in any zone
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": r"^(19\d\d|[2-8]\d\d\d)-"}),
 ]
 
 Names: TypeAlias = Annotated[dict[Word, Line], Field(max_length=20)]  # by language
