@@ -15,15 +15,17 @@ from types import UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import orjson
+from pydantic import AwareDatetime
 from typing_extensions import is_typeddict
 
 from central.kernel.entity import Between, Look, Raw, stripped
 from central.kernel.values import MOST_LINE, MOST_PICTURE, MOST_TEXT, Fault
 from shared.ids import LENGTH, Id
+from shared.wire.bounds import longest
 
 MOST_PRIVILEGES = 500
 MOST_JSON = 65_536  # bytes of a value of whatever shape
-PLAIN = (int, float, bool, datetime, date, type(None))
+PLAIN = (int, float, bool, datetime, AwareDatetime, date, type(None))
 
 Fits = Callable[[Any], bool]
 Find = Callable[[Any, str, list[Fault]], None]
@@ -62,6 +64,8 @@ def most_of(hint: Any, at: str = "") -> int:
     """Characters of a text, members of a list, entries of a mapping. Raises Unbounded."""
     bare, _, marks = stripped(hint)
     said = next((mark.most for mark in marks if isinstance(mark, Between) and mark.most is not None), None)
+    if said is None:
+        said = longest(marks)  # a device's message has its bounds from shared.wire
     if said is not None:
         return said
     if bare is Id:

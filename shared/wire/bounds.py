@@ -5,6 +5,7 @@ A bound is not a rule of the trade; it is what no honest message comes near. tes
 dataclass of `shared.wire` and sends each field too much.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeAlias
@@ -60,6 +61,12 @@ class Json:
         if size > self.most:
             raise ValueError(f"{size} bytes are more than {self.most}")
         return value
+
+
+def longest(marks: Iterable[Any]) -> int | None:
+    """The length that a declaration's marks bound, if one does."""
+    told = [each for mark in marks for each in (mark, *getattr(mark, "metadata", ()))]
+    return next((int(each.max_length) for each in told if getattr(each, "max_length", None) is not None), None)
 
 
 def depth(value: Any) -> int:

@@ -17,6 +17,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from shared.ids import Id
+from shared.wire.bounds import Moment, Word
 from shared.wire.seal import Signer, genuine
 
 DEVICE = "Parterre-Device"
@@ -34,8 +35,8 @@ MOST_NONCE = 64
 class TimeTold:
     """What central seals: the asker's own nonce, so that an old answer is useless, and its time (aware)."""
 
-    nonce: str
-    at: datetime
+    nonce: Word
+    at: Moment
 
 
 def signed_headers(

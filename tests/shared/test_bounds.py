@@ -18,7 +18,7 @@ from edge.device.clockwork import DeviceTime
 from edge.device.enrol import Requested, Standing
 from shared.clock import ClockState
 from shared.ids import derived_id
-from shared.wire.bounds import MOST_DEPTH, Json, depth
+from shared.wire.bounds import MOST_DEPTH, Json, depth, longest
 from shared.wire.certificates import MOST_PEM, Certificate, requested_key, verified
 from shared.wire.codec import MOST_FAULTS, MOST_MESSAGE, build, dump, load
 from shared.wire.facts import BATCH_BYTES, Fact, FactKind, Payment, Receipt, Sale, SaleLine
@@ -115,10 +115,9 @@ def _much_of_a_dict(inner: tuple[Any, ...], marks: tuple[Any, ...], path: Path) 
 
 def _longest(hint: Any, marks: tuple[Any, ...]) -> int:
     """The bound that a type's marks tell; there must be one."""
-    told = [mark for mark in marks if getattr(mark, "max_length", None) is not None]
-    told += [each for mark in marks for each in getattr(mark, "metadata", ()) if hasattr(each, "max_length")]
-    assert told, f"{hint} has no bound"
-    return int(told[0].max_length)
+    told = longest(marks)
+    assert told is not None, f"{hint} has no bound"
+    return told
 
 
 def _with(good: Any, hint: Any, path: Path, much: Any) -> Any:

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, get_args, get_origin, get_type_hints
 
+from pydantic import AwareDatetime
+
 from central.kernel.bounds import MOST_JSON, most_of, parts_of
 from central.kernel.entity import Ref, stripped
 from shared.ids import Id, derived_id
@@ -75,7 +77,7 @@ def _plain(bare: Any, n: int) -> Any:
         return get_args(bare)[0]
     if isinstance(bare, type) and issubclass(bare, Enum):
         return next(iter(bare))
-    if bare is datetime:
+    if bare in (datetime, AwareDatetime):
         return datetime(2026, 11, 21, tzinfo=UTC)
     if bare is date:
         return date(2026, 11, 21)
