@@ -43,13 +43,13 @@ TOOK = histogram("parterre_beside_seconds", "How long works beside the writer to
 @dataclass(frozen=True, slots=True)
 class BesideConfig:
     """What is worked out beside the writer: how many at a time, how many may wait, and how long and large each may be.
-    `memory_mib` is address space, of which a Python process takes some 300 before it begins."""
+    `memory_mib` is address space: a plan of 100,000 places takes some 350 of it."""
 
     at_once: int = 1
     waiting: int = 6
     cpu_s: float = 30.0
     time_s: float = 120.0
-    memory_mib: int = 2048
+    memory_mib: int = 1024
 
 
 @dataclass(frozen=True, slots=True)
