@@ -56,6 +56,8 @@ UNFIT = (sqlite3.IntegrityError, psycopg.IntegrityError, psycopg.DataError, Over
 """What a statement raises over values that do not fit: an id that is there already, or that names nothing; a number out
 of bounds."""
 
+TAKEN = psycopg.errors.UniqueViolation
+"""The one of them that two transactions side by side can bring about, each of which read the same last number."""
 
 BROKEN: tuple[type[Exception], ...] = (sqlite3.Error, psycopg.Error, Repeatable, Unavailable, OSError)
 """Whatever can come out of a database: a disk that is gone, a line that is cut, a table that is not there."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from central.kernel.asked import Job, looked_through, looked_through_beside
 from central.kernel.beside import Beside, Crowded, Errand, TooHeavy
-from central.kernel.db import BROKEN, UNFIT, Connection, Database, is_read_only
+from central.kernel.db import BROKEN, TAKEN, UNFIT, Connection, Database, is_read_only
 from central.kernel.entity import Declaration
 from central.kernel.keys import Keys
 from central.kernel.outage import Outage
@@ -28,7 +28,7 @@ from central.kernel.scope import home
 from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.tally import Tally
 from central.kernel.traces import Given, Traces
-from central.kernel.trouble import NoDatabase, Unavailable
+from central.kernel.trouble import NoDatabase, Repeatable, Unavailable
 from central.kernel.tx import AS_IT_COMES, Actor, ActorKind, Read, Settings, Tx
 from central.kernel.versions import Glance, version
 from central.kernel.work import Work, Writers, committed
@@ -262,7 +262,7 @@ class Door:
         if refused:
             db.undo()
             return self._left_out(job.actor, handler, refused), NOTHING
-        outcome = self._handled(tx, job, place)
+        outcome = self._handled(tx, job, place, races=traces.races)
         if isinstance(outcome, Refused):
             db.undo()  # a refusal after a write leaves no trace
             if not handler.keeps_refusals:
@@ -305,12 +305,14 @@ class Door:
             refused = Refused(NoEntry.DOES_NOT_FIT, detail={"why": "a number that no column holds"})
         return place, refused
 
-    def _handled(self, tx: Tx, job: Job, place: str | None) -> Outcome[Any]:
+    def _handled(self, tx: Tx, job: Job, place: str | None, *, races: bool = False) -> Outcome[Any]:
         try:
             return self._reached(
                 tx, job.handler, place, job.command, *((job.parts,) if job.handler.is_prepared else ())
             )
         except UNFIT as fault:
+            if races and isinstance(fault, TAKEN):
+                raise Repeatable(str(fault)) from fault  # by somebody whom this transaction could not see, perhaps
             return unfit(fault)
 
     def _under_another_id(self, job: Job) -> Job:

@@ -38,9 +38,11 @@ class Given:
 
 
 class Traces:
-    """Of one transaction; what is rolled back, or goes through no door, leaves none."""
+    """Of one transaction; what is rolled back, or goes through no door, leaves none. `races`: others write beside it,
+    so what it finds taken is asked for once more before it is a refusal."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, races: bool = False) -> None:
+        self.races = races
         self._log: dict[Id, tuple[Any, ...]] = {}
         self._audit: list[tuple[Any, ...]] = []
         self._feeds: dict[str, dict[str, str | None]] = {}

@@ -47,9 +47,9 @@ class Writers(Protocol):
     def waiting(self) -> int: ...
 
 
-def committed(db: Connection, work: Work) -> Any:
+def committed(db: Connection, work: Work, *, races: bool = False) -> Any:
     """In a transaction of its own. A commit whose answer was lost is found in the log at the next attempt."""
-    traces = Traces()
+    traces = Traces(races=races)
     if work.before:
         work.before(db, traces)
     try:
