@@ -57,7 +57,9 @@ from central.web.find import find_routes
 from central.web.frame import FRAME, Frame
 from central.web.health import health_routes, of_health
 from central.web.history.routes import history
+from central.web.limited import LIMITED
 from central.web.limits import Limits
+from central.web.limits_shown import of_requests
 from central.web.line import listening
 from central.web.live import LIVE, LivePage
 from central.web.metrics import METRICS_READ, metrics_route
@@ -219,6 +221,7 @@ def make_app(
     app.router.add_get("/static/{name:.+}", serve)
     if way_in:
         organisation_pages(app, door, way_in)
+        app[LIMITED].append(of_requests(app[LIMITS], lambda: datetime.now(UTC)))
     screens(app)
     pricing_pages(app)
     api_pages(app)

@@ -65,6 +65,10 @@ class Browsers:
         printable = "".join(each for each in browser if each.isprintable())
         return Visitor(address_of(request), printable, self._cookies.token(request), self._cookies.devices(request))
 
+    def mark(self, request: web.Request) -> str:
+        """By which a browser is counted that came in before; nothing for any other."""
+        return self._sign_in.mark(self._cookies.devices(request))
+
     async def found(self, request: web.Request) -> Found | None:
         """Their session, also one that opens next to nothing yet."""
         if _KNOWN not in request:

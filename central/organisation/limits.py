@@ -34,7 +34,7 @@ def lift_limit(tx: Tx, want: LiftLimit) -> Outcome[None]:
     return Ok(None)
 
 
-def of_sign_in(read: Read, t: Texts, vault: Vault) -> list[Limited]:
+def of_sign_in(read: Read, t: Texts, _: Any, vault: Vault) -> list[Limited]:
     """Those who have to wait before they may try again, the longest first. Who an account is, central works out again
     from the addresses it knows: of the others only a digest is kept."""
     found = read.find(

@@ -16,6 +16,7 @@ from central.organisation.model import NoSignIn
 from central.organisation.settings import MailConfig, SignInConfig
 from central.organisation.sign_in import SignIn
 from central.organisation.vault import Vault
+from central.web.entrance import KNOWN_BROWSER
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR, Frame
 from central.web.screens.names import house_zone
 from central.web.screens.refusals import Said, said
@@ -141,7 +142,7 @@ def organisation_pages(app: web.Application, door: Door, way_in: WayIn) -> None:
     browsers = Browsers(way_in.sign_in, cookies)
     frame = app[FRAME]
     frame.templates("central.organisation")
-    app[SESSIONS] = browsers.signed_in
+    app[SESSIONS], app[KNOWN_BROWSER] = browsers.signed_in, browsers.mark
     desk = Desk(
         door, frame, way_in.sign_in, browsers, cookies, way_in.vault, way_in.mailer, way_in.public_url
     )  # fmt: skip

@@ -37,11 +37,12 @@ class LimitedPages:
     async def _page(self, request: web.Request, refused: Refused | None = None) -> web.Response:
         me = await self._desk.frame.who(request)
         t = self._desk.frame.texts(request, me)
+        sources = [(each, each.seen()) for each in request.app[LIMITED]]
 
         def look(read: Read) -> tuple[list[tuple[str, Limited]], bool, object] | None:
             if self._desk.door.holding(read, Privilege.SESSION_READ) is not None:
                 return None
-            rows = [(each.name, row) for each in request.app[LIMITED] for row in each.rows(read, t)]
+            rows = [(each.name, row) for each, seen in sources for row in each.rows(read, t, seen)]
             may = self._desk.door.holding(read, Privilege.LIMIT_LIFT) is None
             return sorted(rows, key=lambda pair: pair[1].until, reverse=True), may, house_zone(read)
 

@@ -17,7 +17,7 @@ from central.organisation.letters import PASSWORD, AskAddress, AskLink, AskReset
 from central.organisation.model import Context, Letter, LetterKind, NoSignIn, Operator, OperatorKind, Session
 from central.organisation.operators import mail_address
 from central.organisation.passwords import Crowded, Passwords
-from central.organisation.places import Place, Tried, device_of, is_known, place_id, with_device
+from central.organisation.places import Place, Tried, device_of, devices, is_known, place_id, with_device
 from central.organisation.rights import actor_of, second_factor_demanded
 from central.organisation.rules import Standing, standing
 from central.organisation.second_factor import bare, new_recovery_codes, step_of
@@ -303,6 +303,9 @@ class SignIn:
             if device_of(self._vault, visitor.devices, account)
             else with_device(self._vault, visitor.devices, account)
         )
+
+    def mark(self, cookie: str) -> str:
+        return next(iter(devices(self._vault, cookie).values()), "") if cookie else ""
 
     async def _place(self, visitor: Visitor, email: str) -> Place:
         account, address = self._account(email), counted_as(visitor.address)

@@ -36,6 +36,12 @@ DeviceKnown = Callable[[str], Awaitable[bool]]
 Vouched = Callable[[web.Request], bool]
 """Whether a browser that is not signed in is no stranger all the same: it holds the set-up's link."""
 
+KnownBrowser = Callable[[web.Request], str]
+"""The mark of a browser with which somebody came in before (organisation/places.py), or nothing: it is counted by
+itself, so that who floods central from the same address does not shut it out."""
+
+KNOWN_BROWSER: web.AppKey[KnownBrowser] = web.AppKey("known_browser")
+BROWSER = "browser:"
 DEVICE_KNOWN: web.AppKey[DeviceKnown] = web.AppKey("device_known")
 VOUCHED: web.AppKey[list[Vouched]] = web.AppKey("vouched", list)
 LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)
@@ -147,6 +153,7 @@ async def _who(request: web.Request) -> Caller | web.StreamResponse:
     limit = Limit.CLAIMS
     if asks in (Asks.STRANGER, Asks.PERSON):  # a session that is over is no try at anything: its owner signs in again
         limit = Limit.LOOKS if request.method in SAFE else Limit.ACTS
+        address = _mark(request) or address
     if not limits.is_proven(claim) and (wait := limits.wait(limit, address)):
         return _too_often(request, limit, wait)
     found = await _found(request, asks, claim)
@@ -163,6 +170,11 @@ async def _who(request: web.Request) -> Caller | web.StreamResponse:
     if wait := limits.take(_LIMIT[asks], found.who):
         return _too_often(request, _LIMIT[asks], wait)
     return found
+
+
+def _mark(request: web.Request) -> str:
+    mark = request.app[KNOWN_BROWSER](request) if KNOWN_BROWSER in request.app else ""
+    return f"{BROWSER}{mark}" if mark else ""
 
 
 def _claim(request: web.Request, address: str) -> tuple[int, Asks]:

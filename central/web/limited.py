@@ -7,6 +7,7 @@ page shows them all and lifts what should not be (organisation/pages_limited.py)
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from aiohttp import web
 
@@ -29,17 +30,19 @@ class Limited:
     href: str = ""
 
 
-def _nothing(_: str) -> None:
+def _nothing(*_: str) -> None:
     pass
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`rows` says who is limited now. Lifting is a command, `lift_limit`, so that it is allowed and logged like all
-    others; `lifted` is told the id afterwards, for what a process counts in its memory alone."""
+    """`rows` says who is limited now, in a reader's thread, given what `seen` saw in the loop. Lifting is a command,
+    `lift_limit`, so that it is allowed and logged like all others; `lifted` is told the id afterwards, for what a
+    process counts in its memory alone."""
 
     name: str
-    rows: Callable[[Read, Texts], list[Limited]]
+    rows: Callable[[Read, Texts, Any], list[Limited]]
+    seen: Callable[[], Any] = _nothing
     lifted: Callable[[str], None] = _nothing
 
 

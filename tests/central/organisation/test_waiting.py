@@ -1,10 +1,13 @@
 """Guessing makes wait: strangers all together, per account and per address; never who came in from there before."""
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from aiohttp.test_utils import TestServer
 
+from central.app import make_app
 from central.kernel.tx import SYSTEM
 from central.organisation.limits import LiftLimit
 from central.organisation.model import Attempt, NoSignIn
@@ -14,6 +17,9 @@ from central.organisation.sessions import CountAttempt, TidySessions
 from central.organisation.sign_in import Visitor
 from central.organisation.vault import Vault
 from central.web.limited import LIMITED, Limited, Source
+from central.web.limits import Limit, Limits
+from central.web.limits_shown import of_requests
+from central.web.settings import UNLIMITED, HttpConfig, LimitsConfig, Rate
 from shared.ids import Id
 from shared.outcome import Ok, Refused
 from tests.central.organisation.conftest import JEANNE, PASSWORD, Browser, People
@@ -292,10 +298,10 @@ async def test_what_else_limits_stands_on_the_same_page(people: People, jeanne: 
     lifted: list[str] = []
     until = people.watch.at + timedelta(minutes=3)
     row = Limited("10.1.1.1", "10.1.1.1", "demandes par minute", "10.1.1.1", None, until)
-    people.server.app[LIMITED].append(Source("requests", lambda _, __: [row], lifted.append))  # type: ignore[union-attr]
+    people.server.app[LIMITED].append(Source("more", lambda *_: [row], lifted=lifted.append))
     page = await people.browser().sign_in(next="/admin/limited")
     assert "demandes par minute" in page.text
-    await page.post("/admin/limited/lift", source="requests", subject="10.1.1.1")
+    await page.post("/admin/limited/lift", source="more", subject="10.1.1.1")
     assert lifted == ["10.1.1.1"]
     await people.do(LiftLimit("nobody's", "x"))
 
@@ -310,3 +316,30 @@ async def test_every_kind_that_is_counted_can_be_shown(people: People, jeanne: I
             await people.door.execute(SYSTEM, CountAttempt((each,)), new_id())
     page = await people.browser().sign_in(next="/admin/limited")
     assert page.status == 200 and len(re.findall('name="subject"', page.text)) == len(marks)
+
+
+async def test_who_asks_too_often_stands_there_too(people: People, jeanne: Id) -> None:
+    """Counted by a process in its memory: seen in the loop, lifted by the same command."""
+    limits = Limits(LimitsConfig(acts=Rate(0.001, 1), people=Rate(0.001, 1)), lambda: 0.0)
+    people.server.app[LIMITED].append(of_requests(limits, people.watch))
+    for _ in range(2):
+        limits.take(Limit.ACTS, ELSEWHERE)
+        limits.take(Limit.PEOPLE, jeanne)
+    page = await people.browser().sign_in(next="/admin/limited")
+    assert page.text.count('value="requests"') == 2 and ELSEWHERE in page.text and "Jeanne Martin" in page.text
+    await page.post("/admin/limited/lift", source="requests", subject=ELSEWHERE)
+    assert [each.who for each in limits.waiting(people.watch.at)] == [jeanne]
+
+
+async def test_a_flood_from_her_address_does_not_shut_her_browser_out(people: People, jeanne: Id) -> None:
+    """Of requests too, not of guesses alone: a browser that came in before is counted by itself."""
+    http = HttpConfig(limits=replace(UNLIMITED, acts=Rate(0.001, 3)))
+    async with TestServer(make_app(people.door, way_in=people.way_in, http=http)) as server:
+        people.server = server
+        hers = await people.browser().sign_in(next="/account")
+        await hers.post("/sign-out")
+        script = people.browser()
+        while script.status != 429:
+            await script.post("/reset", email="user@x.example")
+        assert (await people.browser().post("/sign-in", email=JEANNE, password=PASSWORD)).status == 429
+        assert (await hers.sign_in(next="/account")).path == "/account"

@@ -1,0 +1,40 @@
+"""Who asks more often than HTTP lets them, for the page that shows who has to wait (organisation/pages_limited.py).
+Each process counts for itself, so the page shows, and lifts, what this one counted."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from central.kernel.tx import Read
+from central.web.entrance import BROWSER
+from central.web.limited import Limited, Source
+from central.web.limits import OF_STRANGERS, Limit, Limits, Waiting
+from central.web.screens.names import label
+from central.web.screens.shown import address
+from central.web.texts import Texts
+
+MOST = 500
+
+
+def of_requests(limits: Limits, clock: Callable[[], datetime]) -> Source:
+    return Source("requests", _rows, lambda: limits.waiting(clock())[:MOST], limits.lift)
+
+
+def _rows(read: Read, t: Texts, seen: list[Waiting]) -> list[Limited]:
+    return [_row(read, t, each) for each in seen]
+
+
+def _row(read: Read, t: Texts, each: Waiting) -> Limited:
+    limited = partial(Limited, each.who, what=_what(t, each.limit), since=None, until=each.until)
+    if each.limit in OF_STRANGERS:
+        browser = each.who.startswith(BROWSER)
+        return limited(who=t("toute personne qui n’est pas entrée"), where=t("son navigateur") if browser else each.who)
+    table = "device" if each.limit is Limit.DEVICES else "operator"
+    return limited(who=label(read, t, table, each.who), where=t("partout"), href=address(table, each.who))
+
+
+def _what(t: Texts, limit: Limit) -> str:
+    return {
+        Limit.LOOKS: t("pages demandées"), Limit.ACTS: t("envois"), Limit.CLAIMS: t("clés ou signatures fausses"),
+        Limit.PEOPLE: t("demandes"), Limit.PROGRAMS: t("demandes"), Limit.DEVICES: t("demandes"),
+    }[limit]  # fmt: skip
