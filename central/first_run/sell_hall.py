@@ -69,7 +69,7 @@ def sell_hall_routes(app: web.Application, door: Door) -> None:
         status = 200
         if request.method == "POST" and sheet.hall:
             form: Any = await request.post()
-            values = {name: line(form, name) for name in form}
+            values = {"name": "", "code": "", **{name: line(form, name) for name in form}}
             said = values.get("_command", "")
             made = fresh_id(_CLOCK)
             command = CreateLogicalConfiguration(

@@ -440,8 +440,9 @@ async def change_and_undo(hall: Story) -> None:
 
 
 async def all_is_in_the_history(desk: Story, hall: Story) -> None:
-    told = await hall.page.locator(".plan-story").inner_text()
-    assert "caméras" in told and FRENCH("value:plan_act.undo") in told and FRENCH("value:plan_act.carry_over") in told
+    told = hall.page.locator(".plan-story")  # which is fetched once the picture has changed
+    for word in ("caméras", FRENCH("value:plan_act.undo"), FRENCH("value:plan_act.carry_over")):
+        await expect(told).to_contain_text(word)
     await desk.go("/admin/audit")
     log = await desk.page.locator("main table").inner_text()
     assert [step for step in STEPS if FRENCH.do(step) not in log] == []
