@@ -145,6 +145,7 @@ def run(folder: Path, seconds: int, performances: int) -> None:
     env = {
         "PARTERRE_CENTRAL__DATA": str(folder / "central"), "PARTERRE_CENTRAL__LISTEN__PORT": "0",
         "PARTERRE_CENTRAL__BROKER__PORT": "0", "PARTERRE_CENTRAL__LOG_LEVEL": "warning",
+        "PARTERRE_CENTRAL__HTTP__LIMITS__PROGRAMS": '{"per_s": 1, "burst": 0}',
     }  # fmt: skip
     said = subprocess.run(
         [program, "found", "--name", "Bench"], env={**os.environ, **env}, capture_output=True, text=True, check=True

@@ -80,7 +80,7 @@ async def entrance(request: web.Request, handler: Answer) -> web.StreamResponse:
     except ConnectionError:
         if not is_gone(request):
             raise
-        _gone.add(path=request.path)
+        _gone.add(path=_canonical(request))
         return web.Response(status=499)  # which nobody will read
     finally:
         if line:
@@ -108,8 +108,7 @@ async def _with_body(request: web.Request, handler: Answer, came: Caller) -> web
     route = request.match_info
     if not request.body_exists or request.method in SAFE or route.http_exception is not None:
         return await _asked(request, handler, came, b"")
-    canonical = route.route.resource.canonical if route.route.resource else ""
-    most = most_for(came.asks, canonical, route.get("name", ""), request.app[LARGE])
+    most = most_for(came.asks, _canonical(request), route.get("name", ""), request.app[LARGE])
     held = await request.app[BODIES].read(request, came.asks, most)
     if isinstance(held, Unread):
         REFUSED.add(why=held)
@@ -118,6 +117,12 @@ async def _with_body(request: web.Request, handler: Answer, came: Caller) -> web
         return await _asked(held.request, handler, came, await _signed(held))
     finally:
         held.give_back()
+
+
+def _canonical(request: web.Request) -> str:
+    """Its route's path as it is declared: without what an address may tell, such as an invitation's token."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else ""
 
 
 async def _signed(held: Held) -> bytes:

@@ -130,6 +130,7 @@ def nothing_breaks(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     with capture_logs() as logs:
         yield
     assert [each for each in logs if each["log_level"] in ("error", "critical")] == []
+    assert "/invitation/enrol_device" not in str(logs), "an address may hold a secret"
     assert [each for each in caplog.get_records("call") if each.levelno >= logging.ERROR] == []
 
 

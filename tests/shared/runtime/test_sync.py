@@ -2,10 +2,13 @@
 
 import asyncio
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from shared.clock import ClockState, Now, Reading
 from shared.ids import derived_id
@@ -265,51 +268,34 @@ async def test_after_a_long_time_away_the_keys_are_asked_for(bench, house) -> No
     assert asked == [1]
 
 
-@pytest.mark.parametrize("status", [408, 429, 503])
-async def test_who_is_asked_to_come_back_later_comes_back_later(bench, status) -> None:
-    """It is no refusal of what was sent: nothing is settled by it, nothing given up."""
-    from aiohttp import web
+@asynccontextmanager
+async def saying(status: int, body: bytes) -> AsyncIterator[HttpCentral]:
+    """The line to a central that says this to everything."""
 
-    async def door(request):
-        return web.json_response({"reason": "too_many_requests", "status": status}, status=status)
+    async def door(_: web.Request) -> web.Response:
+        return web.Response(status=status, body=body)
 
     app = web.Application()
     app.router.add_route("*", "/{rest:.*}", door)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = site._server.sockets[0].getsockname()[1]
+    async with TestServer(app) as server, HttpCentral(str(server.make_url("/")), CLOCK) as line:
+        yield line
+
+
+@pytest.mark.parametrize("status", [408, 429, 503])
+async def test_who_is_asked_to_come_back_later_comes_back_later(bench, status) -> None:
+    """It is no refusal of what was sent: nothing is settled by it, nothing given up."""
     bench.see(1, 2)
-    try:
-        async with HttpCentral(f"http://127.0.0.1:{port}/", CLOCK) as line:
-            with pytest.raises(Unreachable):
-                await push(line, bench.journal, bench.device.signer, CLOCK)
-    finally:
-        await runner.cleanup()
+    async with saying(status, b'{"reason": "too_many_requests"}') as line:
+        with pytest.raises(Unreachable):
+            await push(line, bench.journal, bench.device.signer, CLOCK)
     assert bench.journal.unsent() == 2
 
 
 @pytest.mark.parametrize("answer", [b"", b"[]", b"<html>", b'{"value"', b'{"value": {"feeds": 3}}', b'{"value": 7}'])
-async def test_rubbish_counts_as_no_answer(bench, answer, monkeypatch) -> None:
-    from aiohttp import web
-
-    async def door(request):
-        return web.Response(body=answer)
-
-    app = web.Application()
-    app.router.add_route("*", "/{rest:.*}", door)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = site._server.sockets[0].getsockname()[1]
-    try:
-        async with HttpCentral(f"http://127.0.0.1:{port}/", CLOCK) as line:
-            with pytest.raises(Unreachable):
-                await pull(line, bench.journal, bench.feed, bench.keyring)
-            sync = Sync(line, bench.journal, bench.keyring, bench.device.signer, CLOCK)
-            with pytest.raises(Unreachable):
-                await sync.refresh()
-    finally:
-        await runner.cleanup()
+async def test_rubbish_counts_as_no_answer(bench, answer) -> None:
+    async with saying(200, answer) as line:
+        with pytest.raises(Unreachable):
+            await pull(line, bench.journal, bench.feed, bench.keyring)
+        sync = Sync(line, bench.journal, bench.keyring, bench.device.signer, CLOCK)
+        with pytest.raises(Unreachable):
+            await sync.refresh()
