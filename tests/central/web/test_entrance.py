@@ -31,7 +31,6 @@ from central.organisation.giving import GivePrivilege
 from central.organisation.operators import InviteOperator
 from central.organisation.ops import path_of
 from central.organisation.pages import WayIn
-from central.organisation.sessions import BeginSession
 from central.organisation.settings import MailConfig, SignInConfig
 from central.organisation.sign_in import digest
 from central.organisation.vault import Vault
@@ -42,6 +41,7 @@ from central.web.line import CLOSED, HUNG_UP, OPEN, SPILL, TAKEN, listening
 from central.web.origin import FRONT, Front, Proxies
 from central.web.session import csrf_of
 from central.web.settings import KIB, MIB, HttpConfig, LimitsConfig, Rate
+from shared.clock import to_ms
 from shared.ids import Id
 from shared.wire.certificates import DeviceKind, signing_request
 from shared.wire.requests import COMMAND_ID, DEVICE, signed_headers
@@ -52,6 +52,10 @@ from tests.waiting import PATIENCE_S, until
 PAGE = {"Accept": "text/html"}
 FEW = Rate(0.001, 3)
 BODY = 4 * MIB
+SESSION = (
+    "INSERT INTO operator_session (id, operator_id, token_digest, began, seen, until, address, browser, second_factor)"
+    " VALUES (:id, :who, :token, :now, :now, :until, '127.0.0.1', 'test', 1)"
+)
 TAKE = 256 * KIB  # what the loop reads of a socket at once
 SENT = {
     "json": ("Content-Type: application/json", b'{"code": "' + b"x" * 1024),
@@ -568,9 +572,8 @@ async def signed_in(door: Door, house: House) -> None:
         GivePrivilege(anna, house.institution, "*"),
     ):
         assert (await door.execute(SYSTEM, command, new_id())).ok
-    await door.chore(lambda db: db.write("UPDATE operator SET password = 'kept' WHERE id = :id", {"id": anna}))
-    begun = BeginSession(new_id(), anna, digest("anna"), "kept", "", "", "", "", "")
-    assert (await door.execute(SYSTEM, begun, new_id())).ok
+    begun = {"id": new_id(), "who": anna, "token": digest("anna"), "now": to_ms(NOW), "until": to_ms(NOW) + 3_600_000}
+    await door.chore(lambda db: db.write(SESSION, begun))
 
 
 async def enrolled(served: Served) -> tuple[Id, Signer]:
