@@ -10,6 +10,7 @@ import central.devices.hall
 import central.devices.leases
 import central.devices.needed
 import central.devices.orders_to_devices
+import central.devices.revocations
 import central.devices.snapshots
 import central.first_run.ops
 import central.inventory.audit

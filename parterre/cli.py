@@ -4,6 +4,8 @@ What goes wrong at a start that a person can mend is a `Failure`: one sentence, 
 """
 
 import os
+import shlex
+import subprocess
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -19,6 +21,7 @@ EXTRA = {
     "broker": "central",
     "found": "central",
     "accept-keys": "central",
+    "revoked": "central",
     "simulate": "simulators",
 }  # roles whose packages stand elsewhere
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -119,6 +122,21 @@ def broker(config: Path | None) -> None:
     from edge.device.site_broker import BrokerDeviceConfig, run_site_broker
 
     _start("broker", BrokerDeviceConfig, config, run_site_broker)
+
+
+@main.command()
+@click.option("--config", type=_FILE, help="The site broker's TOML file.")
+@click.option("--out", type=_FILE, required=True, help="The file that Mosquitto reads (crlfile).")
+@click.option("--then", default="", help="What to run once it has changed.")
+def revoked(config: Path | None, out: Path, then: str) -> None:
+    """For a site's Mosquitto: fetches central's list of who is revoked."""
+    from edge.device.revoked import fetch_revoked
+    from edge.device.site_broker import BrokerDeviceConfig
+
+    settings = load_config(BrokerDeviceConfig, config, os.environ, "PARTERRE_BROKER")
+    setup("broker", settings.log_level)
+    if run(fetch_revoked(settings, out)) and then:
+        subprocess.run(shlex.split(then), check=True)
 
 
 @main.command()

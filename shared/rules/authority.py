@@ -42,6 +42,7 @@ ASKS: Mapping[str, frozenset[Right]] = {
     "feed": EVERYBODY,  # each as its family says
     "upload_facts": EVERYBODY,  # each as its kind says
     "snapshot": READS[Family.TICKETS],
+    "revocations": frozenset({Right.RELAY}),
     "request_lease": frozenset({Right.SELL}),
 }
 """What only devices ask, by the name of the command or query → the rights of which the asker has to have one."""

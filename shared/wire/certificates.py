@@ -5,7 +5,7 @@ the certificate as SAN URIs (`parterre:kind:kiosk`), so that any TLS stack can s
 sends a signing request; the private half never leaves it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, auto
@@ -175,6 +175,33 @@ def verified(pem: str, root_pem: str) -> Certificate | None:
         )
     except (ValueError, TypeError, KeyError, IndexError, InvalidSignature, x509.ExtensionNotFound):
         return None
+
+
+def revocation_list(
+    root_key: Ed25519PrivateKey, root_pem: str, revoked: Iterable[tuple[str, datetime]], at: datetime
+) -> str:
+    """PEM of an X.509 CRL: certificates (PEM) and since when each does not count, as of `at`. It never runs out before
+    the root does: a program that takes an old list for none would shut out every device of a site without a line."""
+    root = x509.load_pem_x509_certificate(root_pem.encode())
+    made = x509.CertificateRevocationListBuilder(root.subject, at, root.not_valid_after_utc)
+    for pem, since in revoked:
+        serial = x509.load_pem_x509_certificate(pem.encode()).serial_number
+        made = made.add_revoked_certificate(
+            x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(since).build()
+        )
+    return made.sign(root_key, None).public_bytes(Encoding.PEM).decode()
+
+
+def revoked_serials(crl_pem: str, root_pem: str) -> frozenset[int] | None:
+    """The serial numbers on a list; None if the root did not sign it."""
+    try:
+        found = x509.load_pem_x509_crl(crl_pem.encode())
+        key = x509.load_pem_x509_certificate(root_pem.encode()).public_key()
+        if not isinstance(key, Ed25519PublicKey) or not found.is_signature_valid(key):
+            return None
+    except (ValueError, TypeError):
+        return None
+    return frozenset(each.serial_number for each in found)
 
 
 def _name(text: str) -> x509.Name:

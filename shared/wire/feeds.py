@@ -51,6 +51,13 @@ class FeedList:
     settings: Annotated[dict[Word, Any], Json(64 * 1024)] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """An X.509 revocation list (PEM, signed by the root), for programs that know no feeds: a Mosquitto, say."""
+
+    pem: Annotated[str, Field(max_length=8 * 1024 * 1024)]
+
+
 def feed_name(family: Family, scope_id: str) -> str:
     return f"{family}/{scope_id}"
 

@@ -9,7 +9,7 @@ import os
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -26,7 +26,7 @@ from cryptography.x509.oid import NameOID
 
 from shared.ids import Id, id_from_bytes
 from shared.wire import topics
-from shared.wire.certificates import DeviceKind, issue, root_certificate
+from shared.wire.certificates import DeviceKind, issue, revocation_list, root_certificate
 from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.e2e
@@ -47,6 +47,15 @@ class House:
     """The house's root and, in a folder a name, what each holder keeps: key.pem and certificate.pem."""
 
     folder: Path
+    root_key: Ed25519PrivateKey
+
+    def revoke(self, *names: str) -> Path:
+        """A folder's own list with these holders on it."""
+        now = datetime.now(UTC)
+        revoked = [((self.folder / name / "certificate.pem").read_text(), now) for name in names]
+        file = self.folder / f"revoked-{'-'.join(names)}.pem"
+        file.write_text(revocation_list(self.root_key, (self.folder / "root.pem").read_text(), revoked, now))
+        return file
 
     def tls(self, name: str, *, certificate: bool = True) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=self.folder / "root.pem")
@@ -66,6 +75,7 @@ def make_house(folder: Path, root_key: Ed25519PrivateKey, holders: dict[str, tup
     root = root_certificate(root_key, "Theatre", since, until)
     folder.mkdir()
     (folder / "root.pem").write_text(root)
+    (folder / "revoked.pem").write_text(revocation_list(root_key, root, [], now))
     for name, (holder_id, kind) in holders.items():
         key = Ed25519PrivateKey.generate()
         certificate = issue(
@@ -75,7 +85,7 @@ def make_house(folder: Path, root_key: Ed25519PrivateKey, holders: dict[str, tup
         (folder / name).mkdir()
         (folder / name / "key.pem").write_bytes(private_pem(key))
         (folder / name / "certificate.pem").write_text(certificate)
-    return House(folder)
+    return House(folder, root_key)
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +131,7 @@ def site_configuration(folder: Path, house: House, port: int) -> Path:
             "/etc/parterre/broker/root.pem": str(house.folder / "root.pem"),
             "/etc/parterre/broker/certificate.pem": str(house.folder / "broker" / "certificate.pem"),
             "/etc/parterre/broker/key.pem": str(house.folder / "broker" / "key.pem"),
+            "/etc/parterre/broker/revoked.pem": str(house.folder / "revoked.pem"),
             "/etc/parterre/broker/parterre.acl": str(acl),
             "/var/lib/mosquitto/": f"{folder}/",
             "log_dest syslog": "log_dest stderr",
@@ -199,6 +210,40 @@ async def test_only_the_houses_own_come_in(name: str, site: int, house: House, t
     with pytest.raises(aiomqtt.MqttError):
         async with aiomqtt.Client("127.0.0.1", site, tls_context=tls, timeout=1) as client:
             await client.publish(topics.claim(SITE, NORTH), "let me in", qos=1)
+
+
+async def test_whoever_is_on_centrals_list_does_not_come_in(
+    mosquitto_binary: str, house: House, tmp_path: Path, free_port: int
+) -> None:
+    """Central's list as its root signs it: OpenSSL takes it, and it shuts out whom it names and nobody else."""
+    configuration = site_configuration(tmp_path / "site", house, free_port)
+    configuration.write_text(
+        configuration.read_text().replace(str(house.folder / "revoked.pem"), str(house.revoke("north")))
+    )
+    server = start(mosquitto_binary, configuration)
+    try:
+        async with connected(free_port, house.tls("south")):
+            with pytest.raises(aiomqtt.MqttError):
+                async with aiomqtt.Client("127.0.0.1", free_port, tls_context=house.tls("north"), timeout=1) as client:
+                    await client.publish(topics.claim(SITE, NORTH), "let me in", qos=1)
+    finally:
+        stop(server)
+
+
+@pytest.mark.parametrize(
+    ("size", "qos", "heard_of"), [(16_384, 1, True), (16_385, 1, False), (30_000, 1, False), (10, 2, False)]
+)
+async def test_a_device_is_bounded_here_too(site: int, house: House, size: int, qos: int, heard_of: bool) -> None:
+    """Messages of ours go through; what is larger, or of a quality that nothing of ours has, goes nowhere."""
+    async with connected(site, house.tls("south")) as south:
+        await south.subscribe(topics.claims(SITE), qos=1)
+        async with connected(site, house.tls("north")) as north:
+            with suppress(aiomqtt.MqttError):
+                await north.publish(topics.claim(SITE, NORTH), "x" * size, qos=qos, timeout=2)
+        async with connected(site, house.tls("north")) as north:
+            await north.publish(topics.claim(SITE, NORTH), "after", qos=1)
+            got = await heard(south, "after")
+    assert [len(text) for _, text in got] == ([size] if heard_of else []) + [len("after")]
 
 
 def server_certificate(folder: Path) -> None:
