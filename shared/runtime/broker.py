@@ -220,9 +220,11 @@ class _Broker(Broker):  # type: ignore[misc]
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
     ) -> None:
         peer = writer.get_extra_info("peername") or ("gone",)
-        line = self.door.enter(str(peer[0]), writer.transport.abort)
-        if isinstance(line, Away):
-            count_end(line, str(peer[0]))
+        line, crowded_out, why = self.door.enter(str(peer[0]), writer.transport.abort)
+        if crowded_out is not None and why:
+            self.end(crowded_out, why)
+        if line is None:
+            count_end(why or Away.FULL, str(peer[0]))
             writer.transport.abort()
             return
         self._callers[writer] = asyncio.current_task()

@@ -102,7 +102,7 @@ class Doorkeeper:
         self._numbers = count(1)
         self._lines: dict[int, Line] = {}
         self._at: Counter[str] = Counter()
-        self._strangers_at: Counter[str] = Counter()
+        self._strangers: dict[str, dict[int, Line]] = {}  # by address, the oldest first
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()  # address → how many, until when it waits
         self._once_in: OrderedDict[tuple[str, str], None] = OrderedDict()
 
@@ -114,27 +114,42 @@ class Doorkeeper:
     def known(self) -> tuple[Line, ...]:
         return tuple(line for line in self._lines.values() if line.who is not None)
 
-    def enter(self, address: str, hang_up: Callable[[], None]) -> Line | Away:
-        """A connection that has come, or why it cannot stay."""
+    def enter(self, address: str, hang_up: Callable[[], None]) -> tuple[Line | None, Line | None, Away | None]:
+        """A connection that has come, or None; the one that makes room for it; why either of them goes. Whoever has not
+        logged in makes room for who comes later: a device of ours is known after an instant, and a script that only
+        sits there, behind the same address even, keeps none out."""
         address, limits = _network(address), self.limits
+        here = len(self._strangers.get(address, ()))
         if len(self._lines) >= limits.connections:
-            return Away.FULL
-        if self._at[address] >= limits.per_address:
-            return Away.FULL_ADDRESS
-        if self._strangers_at.total() >= limits.strangers:
-            return Away.STRANGERS
-        if self._strangers_at[address] >= limits.strangers_per_address:
-            return Away.STRANGERS_ADDRESS
+            why, crowd = Away.FULL, self._most_strangers()
+        elif self._at[address] >= limits.per_address:
+            why, crowd = Away.FULL_ADDRESS, address
+        elif here >= limits.strangers_per_address:
+            why, crowd = Away.STRANGERS_ADDRESS, address
+        elif sum(map(len, self._strangers.values())) >= limits.strangers:
+            why, crowd = Away.STRANGERS, self._most_strangers()
+        else:
+            return self._entered(address, hang_up), None, None
+        oldest = next(iter(self._strangers.get(crowd, {}).values()), None)
+        if oldest is None:
+            return None, None, why
+        self.leave(oldest)
+        return self._entered(address, hang_up), oldest, why
+
+    def _entered(self, address: str, hang_up: Callable[[], None]) -> Line:
         line = Line(next(self._numbers), address, hang_up)
         self._lines[line.number] = line
         self._at[address] += 1
-        self._strangers_at[address] += 1
+        self._strangers.setdefault(address, {})[line.number] = line
         return line
+
+    def _most_strangers(self) -> str:
+        return max(self._strangers, key=lambda address: len(self._strangers[address]), default="")
 
     def welcome(self, line: Line, who: Certificate) -> tuple[Line, ...]:
         """The holder has logged in on this line; the older ones of theirs that are too many now."""
         line.who = who
-        _less(self._strangers_at, line.address)
+        self._known_now(line)
         _remember(self._once_in, (line.address, who.holder_id), None, MOST_KNOWN)
         theirs = [each for each in self.known if each.who and each.who.holder_id == who.holder_id]
         return tuple(theirs[: -self.limits.per_device])
@@ -142,9 +157,17 @@ class Doorkeeper:
     def leave(self, line: Line) -> None:
         if self._lines.pop(line.number, None) is None:
             return
-        _less(self._at, line.address)
-        if line.who is None:
-            _less(self._strangers_at, line.address)
+        self._at[line.address] -= 1
+        if not self._at[line.address]:
+            del self._at[line.address]
+        self._known_now(line)
+
+    def _known_now(self, line: Line) -> None:
+        """Counted among the strangers no more."""
+        theirs = self._strangers.get(line.address, {})
+        theirs.pop(line.number, None)
+        if not theirs:
+            self._strangers.pop(line.address, None)
 
     def must_wait(self, line: Line, username: str) -> bool:
         """Whether to refuse without a look at the signature. Whoever came in from this address before is looked at all
@@ -172,12 +195,6 @@ def _network(address: str) -> str:
     if isinstance(told, IPv6Address):
         return str(told.ipv4_mapped or IPv6Address(int(told) >> 64 << 64))
     return str(told)
-
-
-def _less(counted: Counter[str], address: str) -> None:
-    counted[address] -= 1
-    if not counted[address]:
-        del counted[address]
 
 
 def _remember(held: OrderedDict[Any, Any], key: Any, value: Any, most: int) -> None:

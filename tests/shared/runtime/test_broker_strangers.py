@@ -326,13 +326,15 @@ async def _many_browsers(house) -> None:
 
 
 async def test_strangers_are_few_and_devices_come_in_beside_them(house) -> None:
+    """From the devices' own address even: who only sits there makes room."""
     few = replace(LIMITS, connect_s=30.0, strangers_per_address=10)
     async with stage(house, few) as at:
         before = ENDED.value(why=Away.STRANGERS_ADDRESS)
         lines = [await asyncio.open_connection("127.0.0.1", at.broker.port) for _ in range(60)]
         await until(lambda: ENDED.value(why=Away.STRANGERS_ADDRESS) - before == 50)
         assert len(at.broker.door.lines) == 2 + 10
-        await at.serves()
+        async with at.line(house.holder("new", DeviceKind.GATE).login):
+            await at.serves()
         for _, writer in lines:
             writer.transport.abort()
         await at.alone()

@@ -24,32 +24,41 @@ class Watch:
 
 
 def came(door: Doorkeeper, address: str) -> Line:
-    line = door.enter(address, lambda: None)
-    assert isinstance(line, Line), line
+    line, crowded_out, _ = door.enter(address, lambda: None)
+    assert line is not None and crowded_out is None
     return line
 
 
-def test_every_bound_has_its_name(house) -> None:
+def crowds(door: Doorkeeper, address: str) -> tuple[Line | None, Away | None]:
+    """Who goes, and why, when one more comes."""
+    line, crowded_out, why = door.enter(address, lambda: None)
+    assert line is None or line in door.lines
+    return crowded_out, why
+
+
+def test_every_bound_has_its_name_and_the_oldest_stranger_goes(house) -> None:
     gates = [house.holder(f"gate {n}", DeviceKind.GATE).certificate for n in range(12)]
     door = Doorkeeper(FEW)
-    lines = [came(door, "10.0.0.1"), came(door, "10.0.0.1")]
-    assert door.enter("10.0.0.1", lambda: None) is Away.STRANGERS_ADDRESS
-    came(door, "10.0.0.2"), came(door, "10.0.0.3")
-    assert door.enter("10.0.0.4", lambda: None) is Away.STRANGERS
+    one, two = came(door, "10.0.0.1"), came(door, "10.0.0.1")
+    assert crowds(door, "10.0.0.1") == (one, Away.STRANGERS_ADDRESS)
+    came(door, "10.0.0.2")
+    came(door, "10.0.0.3")
+    assert crowds(door, "10.0.0.4") == (two, Away.STRANGERS), "of the address that has most of them"
+    assert len(door.lines) == 4
+    door = Doorkeeper(FEW)
     for n in range(5):
-        if n >= 2:
-            lines.append(came(door, "10.0.0.1"))
-        door.welcome(lines[n], gates[n])
-    assert door.enter("10.0.0.1", lambda: None) is Away.FULL_ADDRESS
+        door.welcome(came(door, "10.0.0.1"), gates[n])
+    assert crowds(door, "10.0.0.1") == (None, Away.FULL_ADDRESS), "who is known makes room for nobody"
     door.welcome(came(door, "10.0.0.4"), gates[5])
-    assert door.enter("10.0.0.5", lambda: None) is Away.FULL
-    door.leave(lines[0])
-    door.leave(lines[0])  # a line leaves once
-    came(door, "10.0.0.5")
-    assert (len(door.lines), len(door.known)) == (8, 5)
-    for line in door.lines:
+    late = came(door, "10.0.0.5")
+    door.welcome(came(door, "10.0.0.4"), gates[6])
+    assert crowds(door, "10.0.0.6") == (late, Away.FULL)
+    door.welcome(door.lines[-1], gates[7])
+    assert crowds(door, "10.0.0.6") == (None, Away.FULL)
+    assert (len(door.lines), len(door.known)) == (8, 8)
+    for line in (*door.lines, *door.lines):  # a line leaves once
         door.leave(line)
-    assert not door._at and not door._strangers_at, "nothing is left of who was here"
+    assert not door.lines and not door._at and not door._strangers, "nothing is left of who was here"
 
 
 @pytest.mark.parametrize(
