@@ -39,6 +39,7 @@ class BrokerLimits:
     free_failures: int = 5
     first_wait_s: float = 1.0
     most_wait_s: float = 60.0
+    looks_per_s: float = 5.0  # at logins from an address that waits: beside a script, a new device comes in too
 
 
 class Away(StrEnum):
@@ -93,6 +94,12 @@ class Bucket:
         self.level -= 1
         return max(0.0, -self.level / self.per_s)
 
+    def may(self, now_s: float) -> bool:
+        """One out of it, if there is one; nothing is owed otherwise."""
+        owed = self.take(now_s) > 0
+        self.level += owed
+        return not owed
+
 
 class Doorkeeper:
     """`clock` in seconds, of any beginning."""
@@ -104,6 +111,7 @@ class Doorkeeper:
         self._at: Counter[str] = Counter()
         self._strangers: dict[str, dict[int, Line]] = {}  # by address, the oldest first
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()  # address → how many, until when it waits
+        self._looks: OrderedDict[str, Bucket] = OrderedDict()  # of addresses that wait
         self._once_in: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     @property
@@ -171,9 +179,14 @@ class Doorkeeper:
 
     def must_wait(self, line: Line, username: str) -> bool:
         """Whether to refuse without a look at the signature. Whoever came in from this address before is looked at all
-        the same, or one script behind a house's address would lock its devices out."""
-        known = self._failures.get(line.address)
-        return known is not None and self._clock() < known[1] and (line.address, username) not in self._once_in
+        the same, and of the others some, or one script behind a house's address would lock its devices out."""
+        known, now = self._failures.get(line.address), self._clock()
+        if known is None or now >= known[1] or (line.address, username) in self._once_in:
+            return False
+        per_s = self.limits.looks_per_s
+        looks = self._looks.get(line.address) or Bucket(per_s, per_s, 0.0, now)
+        _remember(self._looks, line.address, looks, MOST_ADDRESSES)
+        return not looks.may(now)
 
     def failed(self, line: Line) -> None:
         """A login that was none: the next from this address waits, twice as long each time."""

@@ -366,7 +366,7 @@ async def test_slow_bytes_do_not_prolong_a_login(house) -> None:
 
 async def test_failures_make_an_address_wait_but_not_its_devices(house) -> None:
     now = [0.0]
-    strict = replace(LIMITS, free_failures=3, first_wait_s=60.0)
+    strict = replace(LIMITS, free_failures=3, first_wait_s=60.0, looks_per_s=0.001)
     async with stage(house, strict, clock=lambda: now[0]) as at:
         guess = Opening("a guess", connect(Login("admin", "admin")), "", REFUSED)
         busy = b"\x20\x02\x00\x03"

@@ -11,7 +11,7 @@ from shared.wire.certificates import DeviceKind
 
 FEW = BrokerLimits(
     connections=8, per_address=5, strangers=4, strangers_per_address=2, per_device=2, free_failures=2, first_wait_s=1.0,
-    most_wait_s=8.0,
+    most_wait_s=8.0, looks_per_s=0.01,
 )  # fmt: skip
 
 
@@ -112,16 +112,29 @@ def test_a_script_behind_the_houses_address_locks_no_device_of_it_out(house) -> 
     assert door.must_wait(line, "somebody") and not door.must_wait(line, gate.holder_id)
 
 
+def test_a_new_device_comes_in_beside_a_script_that_goes_on_and_on() -> None:
+    watch = Watch()
+    door = Doorkeeper(replace(FEW, looks_per_s=5.0, most_wait_s=60.0), watch)
+    line, looks = came(door, "10.0.0.1"), 0
+    for _ in range(6000):  # a hundred guesses a second, for a minute
+        watch.now += 0.01
+        if not door.must_wait(line, "new"):
+            looks += 1
+            door.failed(line)
+    assert 250 <= looks <= 320, "five a second, and the free ones"
+
+
 def test_what_is_remembered_is_bounded(house, monkeypatch) -> None:
     for name in ("MOST_ADDRESSES", "MOST_KNOWN"):
         monkeypatch.setattr(f"shared.runtime.doorkeeper.{name}", 10)
-    door = Doorkeeper(BrokerLimits(connections=10_000))
+    door = Doorkeeper(BrokerLimits(connections=10_000, free_failures=0))
     for n in range(200):
         line = came(door, f"10.0.{n}.1")
         door.failed(line)
         door.welcome(line, house.holder("gate", DeviceKind.GATE).certificate)
         door.leave(line)
-    assert len(door._failures) == len(door._once_in) == 10
+        door.must_wait(line, "x")
+    assert len(door._failures) == len(door._once_in) == 10 and len(door._looks) <= 10
 
 
 def test_a_client_goes_at_its_pace() -> None:
