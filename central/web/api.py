@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from central.kernel.bounds import beyond
 from central.kernel.door import Door, NoEntry, reply_to
 from central.kernel.entity import BY_NAME
-from central.kernel.registry import COMMANDS, QUERIES
+from central.kernel.registry import COMMANDS, QUERIES, Handler
 from central.kernel.trouble import Unavailable
 from central.kernel.tx import Actor, ActorKind, Read
 from central.web.away import RETRY_AFTER_S, unavailable
@@ -42,6 +42,9 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # the one character that no data
 _NUL_SAID = "holds the character U+0000"
 _NO_NUL = {"at": "body", "what": _NUL_SAID}
 _DRY_RUN = "0 or 1"
+MOST_KEYS, MOST_PARTS = 2_000, 50_000
+_TOO_WIDE = f"an object has more than {MOST_KEYS:,} keys, or there are more than {MOST_PARTS:,} objects and lists"
+LONG = 128 * 1024  # bytes of a body that is taken apart in another thread: it may be a stadium's plan
 _TOO_MUCH = "at most {most}; this has {is}"
 log = logger(__name__)
 
@@ -92,6 +95,37 @@ async def command(request: web.Request) -> web.Response:
     dry_run = request.query.get("dry_run", "0")
     if dry_run not in ("0", "1"):  # anything else would be taken for one of them, and one of them sells
         return _bad_content([{"at": "dry_run", "what": _DRY_RUN}])
+    want = await asyncio.to_thread(_wanted, handler, body) if len(body) > LONG else _wanted(handler, body)
+    if isinstance(want, web.Response):
+        return want
+    reply = await request.app[DOOR].execute(actor, want, Id(command_id), dry_run=dry_run == "1")
+    if reply.ok:
+        return _said(b'{"value":' + reply.body + b"}")
+    return refusal(request, actor, reply.outcome)
+
+
+def _is_wide(body: bytes) -> bool:
+    """Whether an object in it has more keys, or it has more objects and lists, than any command takes: each would be a
+    fault of its own."""
+    try:
+        waiting = [orjson.loads(body)]
+    except orjson.JSONDecodeError:
+        return False
+    met = 0
+    while waiting:
+        value = waiting.pop()
+        met += 1
+        if met > MOST_PARTS or (isinstance(value, dict) and len(value) > MOST_KEYS):
+            return True
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        waiting += [each for each in inner if isinstance(each, dict | list)]
+    return False
+
+
+def _wanted(handler: Handler, body: bytes) -> Any:
+    """The command that a body holds, or the problem with it."""
+    if body.count(b":") > MOST_KEYS and _is_wide(body):
+        return _bad_content([{"at": "body", "what": _TOO_WIDE}])
     try:
         want = handler.adapter.validate_json(body)
     except ValidationError as bad:
@@ -102,10 +136,7 @@ async def command(request: web.Request) -> web.Response:
         return _bad_content([_NO_NUL])
     if found := bad_ids(want):
         return _bad_content(found)
-    reply = await request.app[DOOR].execute(actor, want, Id(command_id), dry_run=dry_run == "1")
-    if reply.ok:
-        return _said(b'{"value":' + reply.body + b"}")
-    return refusal(request, actor, reply.outcome)
+    return want
 
 
 async def query(request: web.Request) -> web.Response:

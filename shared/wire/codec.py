@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 T = TypeVar("T")
 MOST_MESSAGE = 32 * 1024 * 1024  # of any message; most have a smaller bound of their own
 MOST_FAULTS = 50  # that are told of one message
+MOST_COUNTED = 5_000
 MOST_PLACE, MOST_SAID = 200, 500  # characters of a fault: a place is named by who sent it
 
 
@@ -47,7 +48,10 @@ def build(kind: type[T], data: Any) -> T:
 
 
 def faults(bad: ValidationError) -> list[dict[str, str]]:
-    """The first faults with their places, without the input itself: that may be a secret."""
+    """The first faults with their places, without the input itself: that may be a secret. Of very many only the number:
+    the library makes all of them or none."""
+    if bad.error_count() > MOST_COUNTED:
+        return [{"at": "body", "what": f"{bad.error_count():,} faults"}]
     return [
         {"at": ".".join(map(str, fault["loc"]))[:MOST_PLACE] or "body", "what": fault["msg"][:MOST_SAID]}
         for fault in bad.errors(include_url=False, include_input=False, include_context=False)[:MOST_FAULTS]

@@ -529,3 +529,23 @@ async def test_a_stranger_sends_little(desk: Desk) -> None:
             "/api/v1/commands/enrol_device", data=body, headers={COMMAND_ID: new_id(), **auth}
         ) as said:
             assert said.status == status
+
+
+@pytest.mark.parametrize(
+    "body, at",
+    [
+        (b'{"places":[' + b"1," * 200_000 + b"1]}", "places.0"),
+        (b'{"places":[' + b"{}," * 200_000 + b"{}]}", "places.0.tariff_id"),
+        (b'{"places":[' + b'[":"],' * 100_000 + b"0]}", "body"),
+        (b"{" + b",".join(b'"k%d":0' % n for n in range(60_000)) + b"}", "body"),
+        (b'{"order_id":{' + b",".join(b'"k%d":0' % n for n in range(60_000)) + b"}}", "body"),
+    ],
+    ids=["members", "objects", "lists", "keys", "keys within"],
+)
+async def test_a_body_of_a_hundred_thousand_faults_is_a_few(desk: Desk, body: bytes, at: str) -> None:
+    """Each would be an object of the library's, made in the loop that everybody's answers go through."""
+    headers = {COMMAND_ID: new_id(), **desk.auth}
+    async with desk.client.post("/api/v1/commands/place_order", data=body, headers=headers) as said:
+        assert said.status == 422
+        faults = (await said.json())["faults"]
+    assert at in [fault["at"] for fault in faults] and len(faults) < 20
