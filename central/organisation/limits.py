@@ -61,14 +61,14 @@ def _limited(t: Texts, each: Attempt, known: dict[Any, Operator]) -> Limited:
         "account": t("mots de passe essayés"), "code": t("codes essayés"), "letter": t("liens demandés"),
         "address": t("essais sur plusieurs comptes"), "session": t("mots de passe redonnés"),
     }[kind]  # fmt: skip
-    place = (
-        where
-        if kind == "address" or "." in where or ":" in where
-        else t("son navigateur")
-        if where
-        else t("là d’où il n’est jamais entré")
-    )
     href = f"/admin/e/operator/{owner.id}" if owner else ""
     until = each.locked_until
     assert until, "it is locked"
-    return Limited(each.subject, who, what, place, each.last, until, each.wrong, href)
+    return Limited(each.subject, who, what, _place(t, where), each.last, until, each.wrong, href)
+
+
+def _place(t: Texts, where: str) -> str:
+    """An address, the mark of a browser, or neither: all strange places together (places.py)."""
+    if not where:
+        return t("là d’où il n’est jamais entré")
+    return where if "." in where or ":" in where else t("son navigateur")

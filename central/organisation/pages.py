@@ -70,7 +70,7 @@ class Desk:
     async def ask_again(self, request: web.Request, form: Any, wrong: Refused | None = None) -> web.Response:
         """A form that the password must come with, once more with a field for it: sent again, it goes on where it
         stopped."""
-        me = await self.frame.who(request)
+        me, found = await self.frame.who(request), await self.browsers.found(request)
         t = self.frame.texts(request, me)
         sent_here = request.method == "POST"
         sent = [(name, value) for name, value in form.items() if isinstance(value, str)]
@@ -78,7 +78,8 @@ class Desk:
             request, "confirm.html", status=403 if sent_here else 200, action=request.path,
             title=t("Votre mot de passe, s’il vous plaît"),
             sent=[pair for pair in sent if pair[0] not in (CSRF_FIELD, NOW)], field=NOW,
-            why=await self.refusal(t, wrong) if wrong else "", here="/account",
+            email=found.operator.email if found else "", here="/account",
+            why=await self.refusal(t, wrong) if wrong else "",
         )  # fmt: skip
 
     async def refusal(self, t: Texts, refused: Refused) -> str:

@@ -452,6 +452,17 @@ async def test_the_password_once_more_for_what_is_done_elsewhere(people: People,
     assert session.confirmed == people.watch.at
 
 
+async def test_a_form_of_the_generic_screens_leads_there_too(people: People, jeanne: Id) -> None:
+    """They know nothing of accounts: the refusal itself says where the password is given."""
+    profile = await people.profile("orders")
+    browser = await people.browser().sign_in(next=f"/admin/e/profile/{profile}/edit")
+    people.watch.at += CONFIRMED_FOR
+    await browser.get(browser.path)
+    fields = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', browser.text))
+    await browser.post(browser.path, **{**fields, "f.second_factor": "1", "_do": "1"})
+    assert browser.status == 422 and 'href="/account/confirm"' in browser.text, browser.text
+
+
 # --- one's own address ------------------------------------------------------------------------------------------------
 
 NEW_ADDRESS = "jeanne@neuf.example"
