@@ -20,7 +20,7 @@ from central.kernel.keys import Keys
 from central.kernel.outage import Outage
 from central.kernel.postgres_writers import PostgresWriters
 from central.kernel.privileges import nodes
-from central.kernel.reach import PathOf, Reaching, hidden, nothing_like
+from central.kernel.reach import PathOf, Reaching, beyond, hidden, nothing_like
 from central.kernel.readers import Readers
 from central.kernel.registry import COMMANDS, Handler, handler_of
 from central.kernel.replies import NoEntry, Reply, not_allowed, reply_to, stored, unfit
@@ -340,8 +340,9 @@ class Door:
         if handler.needs is None or place is None or read.actor.kind is ActorKind.SYSTEM:
             return handler.run(read, command, *parts)
         named = handler.named(command)
-        strangers, outside = self._reaching.strangers(read, handler.needs, self._path(read, place), named)
+        strangers = self._reaching.strangers(read, handler.needs, self._path(read, place), named)
         if not strangers:
+            outside = beyond(read, [*named, *handler.parts(command)]) if read.actor.perimeter else None
             return Refused(NoEntry.NOT_YOURS, fix=outside.row_id) if outside else handler.run(read, command, *parts)
         instead = {row_id: str(nothing_like(row_id)) for row_id in strangers}
         outcome = handler.run(read, hidden(command, instead), *parts)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, get_args, get_origin, get_type_hints
 
-from central.kernel.entity import BY_NAME, Loose, Reach, Ref, stripped
-from central.kernel.scope import context_of, narrowed_by, narrowing
+from central.kernel.entity import Loose, Reach, Ref, stripped
+from central.kernel.scope import context_of, outside
 from central.kernel.tx import Read
 from shared.ids import Id, derived_id
 
@@ -44,17 +44,21 @@ def reached(place: tuple[str, ...], thing: tuple[str, ...], held: bool, reach: R
 Walk = Callable[[Any, str], Iterator[Named]]
 
 
-def naming(kind: type[Any]) -> Callable[[Any], list[Named]]:
+TO_REACH: tuple[Reach | None, ...] = (None, Reach.HELD)
+
+
+def naming(kind: type[Any], reaches: tuple[Reach | None, ...] = TO_REACH) -> Callable[[Any], list[Named]]:
     """Made once for a command: what tells its references. The place itself, parts that are looked for within something
-    else, own ids and loose ones are left out: an order with a thousand seats costs no more than one with one."""
-    walk = _of_class(kind)
+    else, own ids and loose ones are left out: an order with a thousand seats costs no more than one with one. Who has a
+    perimeter is asked for the parts and own ids too."""
+    walk = _of_class(kind, reaches)
     return (lambda want: list(walk(want, ""))) if walk else lambda _: []
 
 
-def _of_class(kind: type[Any]) -> Walk | None:
+def _of_class(kind: type[Any], reaches: tuple[Reach | None, ...]) -> Walk | None:
     hints = get_type_hints(kind, include_extras=True)
     names = [each.name for each in fields(kind)] if is_dataclass(kind) else list(hints)
-    walks = [(name, walk) for name in names if (walk := _of_hint(hints[name]))]
+    walks = [(name, walk) for name in names if (walk := _of_hint(hints[name], reaches))]
     if not walks:
         return None
 
@@ -68,20 +72,20 @@ def _of_class(kind: type[Any]) -> Walk | None:
     return walk_all
 
 
-def _of_hint(hint: Any) -> Walk | None:
+def _of_hint(hint: Any, reaches: tuple[Reach | None, ...]) -> Walk | None:
     bare, _, marks = stripped(hint)
     if any(isinstance(mark, Loose) for mark in marks):
         return None
     reach = next((mark for mark in marks if isinstance(mark, Reach)), None)
     table = next((mark.table for mark in marks if isinstance(mark, Ref)), None)
     if table is not None:
-        return _of_id(table, reach) if reach in (None, Reach.HELD) else None
+        return _of_id(table, reach) if reach in reaches else None
     if is_dataclass(bare) or hasattr(bare, "__total__"):  # a TypedDict says whether it is total
-        return _optional(_of_class(bare))
+        return _optional(_of_class(bare, reaches))
     if get_origin(bare) is tuple:
-        return _of_many(_of_hint(get_args(bare)[0]))
+        return _of_many(_of_hint(get_args(bare)[0], reaches))
     if get_origin(bare) is dict:
-        inner = _of_hint(get_args(bare)[1])
+        inner = _of_hint(get_args(bare)[1], reaches)
         return _of_dict(inner) if inner else None
     return None
 
@@ -127,19 +131,14 @@ class Reaching:
         self._path_of = path_of
         self._homes: dict[tuple[str, str], str] = {}
 
-    def strangers(
-        self, read: Read, needs: str, place: tuple[str, ...], named: list[Named]
-    ) -> tuple[dict[str, Named], Named | None]:
-        """Of what is named: by id what is out of reach, and the first that is outside of the perimeter."""
+    def strangers(self, read: Read, needs: str, place: tuple[str, ...], named: list[Named]) -> dict[str, Named]:
+        """Of what is named, by id, what is out of reach."""
         out: dict[str, Named] = {}
-        narrowed = None
         for each in named:
             thing = self._path(read, each)
             if thing and not reached(place, thing, read.actor.may(needs, thing), each.reach):
                 out[each.row_id] = each
-            elif thing and narrowed is None and not _within(read, each):
-                narrowed = each
-        return out, narrowed
+        return out
 
     def _path(self, read: Read, named: Named) -> tuple[str, ...]:
         """Where it stands; empty: there is no such thing, which its handler says."""
@@ -157,16 +156,16 @@ class Reaching:
         return self._path_of(read, home)
 
 
-def _within(read: Read, named: Named) -> bool:
-    """Whether a row lies in the asker's perimeter, as it would be shown to them."""
-    kinds = read.actor.perimeter.keys() & narrowed_by(named.table)
-    if not kinds:
-        return True
-    if kinds == {named.table}:
-        return read.actor.within(named.table, named.row_id)
-    joins, conditions, params = narrowing(read, BY_NAME[named.table], None)
-    sql = f"SELECT 1 FROM {named.table} t{joins} WHERE t.id = :named AND {conditions}"  # noqa: S608 - our own names
-    return read.one(sql, named=named.row_id, **params) is not None
+def beyond(read: Read, named: list[Named]) -> Named | None:
+    """The first of what is named that is there and lies outside of the asker's perimeter."""
+    perimeter = read.actor.perimeter
+    tables: dict[str, dict[str, Named]] = {}
+    for each in named:
+        tables.setdefault(each.table, {}).setdefault(each.row_id, each)
+    for table, rows in tables.items():
+        if out := outside(read, perimeter, table, rows):
+            return next(each for row_id, each in rows.items() if row_id in out)
+    return None
 
 
 # --- hidden ----------------------------------------------------------------------------------------------------------

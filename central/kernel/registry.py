@@ -20,6 +20,7 @@ L = TypeVar("L")
 H2 = Callable[[Tx, C], Outcome[Any]]
 H3 = Callable[[Tx, C, tuple[Any, ...]], Outcome[Any]]
 HL = Callable[[Tx, C, L], Outcome[Any]]
+PARTS = (Reach.WITHIN, Reach.OWN, Reach.PLACE)
 KEPT = 65_536  # characters of a text that the log keeps with its command; of a longer one it keeps the hash
 Place = Callable[[Read, Any], str | None]
 """Where a command acts: the id of the context whose path of ancestors must hold the privilege; None: no such thing."""
@@ -33,8 +34,8 @@ The handler gets the parts of the answer as its third argument."""
 class Handler:
     """`needs` None: everybody may ask (the handler checks what it must, such as a one-time code). `on`: the entity that
     it acts on, whose id is its first field; its screen shows a button for it (empty: none does). `named` tells what a
-    command refers to. `logged` False: central gives it as often as strangers like (a try at a password), so it stands
-    in the log only where it changed what the log tells of."""
+    command refers to, `parts` what it names within that and of its own. `logged` False: central gives it as often as
+    strangers like (a try at a password), so it stands in the log only where it changed what the log tells of."""
 
     name: str
     kind: type[Any]
@@ -47,6 +48,7 @@ class Handler:
     doc: str
     on: str | None
     named: Callable[[Any], list[Named]]
+    parts: Callable[[Any], list[Named]]
     logged: bool
     prepare: Prepare[Any] | None = None
     look: Callable[[Read, Any], Any] | None = None
@@ -184,7 +186,8 @@ def _handler(
     doc = " ".join((kind.__doc__ or "").split())
     kind.__pydantic_config__ = ConfigDict(extra="forbid")  # a field that we do not know is a slip, or an attack
     adapter, acts_on = TypeAdapter(kind), _acts_on(kind, hints) if on is None else on
-    return Handler(name, kind, needs, at, gives, run, adapter, secrets, doc, acts_on, naming(kind), logged)
+    named, parts = naming(kind), naming(kind, PARTS)
+    return Handler(name, kind, needs, at, gives, run, adapter, secrets, doc, acts_on, named, parts, logged)
 
 
 def _acts_on(kind: type[Any], hints: dict[str, Any]) -> str | None:

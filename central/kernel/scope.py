@@ -1,13 +1,13 @@
 """Where a row stands in the tree of contexts: in one of its own, or in that of what it belongs to. Rights, perimeters
 and lists follow from that."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from central.kernel.db import in_list
-from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.entity import BY_NAME, Column, Declaration
 from central.kernel.tx import Read
 
 
@@ -64,10 +64,85 @@ def context_of_new(read: Read, declaration: Declaration, fields: Mapping[str, An
     return str(named) if target == "context" else context_of(read, str(target), str(named))
 
 
+# --- perimeters -------------------------------------------------------------------------------------------------------
+
+
 @cache
-def narrowed_by(table: str) -> frozenset[str]:
-    """Kinds of objects to which a perimeter may narrow its rows: itself, and what its columns name."""
-    return frozenset({table} | {each.ref for each in BY_NAME[table].columns if each.ref and not each.many})
+def narrowed_by(table: str, before: tuple[str, ...] = ()) -> frozenset[str]:
+    """Kinds of objects to which a perimeter may narrow its rows: itself, and what its columns lead to, however far: a
+    ticket is a point of sale's because its order is."""
+    return frozenset({table}).union(
+        *(narrowed_by(str(each.ref), (*before, table)) for each in _ways(table) if each.ref not in (*before, table))
+    )
+
+
+@cache
+def _ways(table: str) -> tuple[Column, ...]:
+    return tuple(each for each in BY_NAME[table].columns if each.ref and not each.many and each.ref != table)
+
+
+def kept_to(table: str, perimeter: Mapping[str, frozenset[str]]) -> tuple[list[str], dict[str, Any]]:
+    """(conditions, parameters) that keep `table t` to a perimeter. What names nothing where it might is shown."""
+    conditions, params = list[str](), dict[str, Any]()
+    for kind in sorted(perimeter.keys() & narrowed_by(table)):
+        inside, more = in_list(f"only_{kind}", sorted(perimeter[kind]))
+        conditions += _leading(table, "t", kind, inside, ())
+        params |= more
+    return conditions, params
+
+
+def _leading(table: str, alias: str, kind: str, inside: str, before: tuple[str, ...]) -> list[str]:
+    if table == kind:
+        return [f"{alias}.id IN {inside}"]
+    conditions, before = [], (*before, table)
+    for n, column in enumerate(_ways(table)):
+        up, there = str(column.ref), f"{alias}.{column.name}"
+        if up in before or kind not in narrowed_by(up, before):
+            continue
+        if up == kind:
+            said = f"{there} IN {inside}"
+        else:
+            inner = f"{alias}{n}"
+            further = " AND ".join(f"({each})" for each in _leading(up, inner, kind, inside, before))
+            said = f"EXISTS (SELECT 1 FROM {up} {inner} WHERE {inner}.id = {there} AND {further})"  # noqa: S608 - ours
+        conditions.append(said + f" OR {there} IS NULL" * column.nullable)
+    return conditions
+
+
+def outside(read: Read, perimeter: Mapping[str, frozenset[str]], table: str, ids: Iterable[str]) -> frozenset[str]:
+    """Those of these rows that are there and lie outside of a perimeter."""
+    kinds = perimeter.keys() & narrowed_by(table)
+    suspect = [each for each in ids if kinds != {table} or each not in perimeter[table]]
+    if not kinds or not suspect:
+        return frozenset()
+    conditions, params = kept_to(table, perimeter)
+    inside, more = in_list("named", suspect)
+    where = " AND ".join(f"({each})" for each in conditions)
+    sql = f"SELECT t.id FROM {table} t WHERE t.id IN {inside} AND NOT ({where})"  # noqa: S608 - our own names
+    return frozenset(str(row[0]) for row in read.run(sql, **params, **more))
+
+
+def lay_within(
+    read: Read, perimeter: Mapping[str, frozenset[str]], declaration: Declaration, values: Mapping[str, Any]
+) -> bool:
+    """The same of a row that the database cannot be asked about, by what its columns held. What they led to and is gone
+    as well tells nothing any more, so the row is not shown."""
+    table = declaration.name
+    if table in perimeter and values.get("id") not in perimeter[table]:
+        return False
+    for column in _ways(table):
+        up, value = str(column.ref), values.get(column.name)
+        kinds = perimeter.keys() & narrowed_by(up, (table,))
+        if not kinds or (value is None and column.nullable):
+            continue
+        if value is None or (up in kinds and value not in perimeter[up]):
+            return False
+        conditions, params = kept_to(up, {kind: perimeter[kind] for kind in kinds - {up}})
+        where = " AND ".join(f"({each})" for each in conditions)
+        sql = f"SELECT 1 FROM {up} t WHERE t.id = :named AND {where}"  # noqa: S608 - our own names
+        if conditions and read.one(sql, named=value, **params) is None:
+            return False
+    return True
 
 
 def narrowing(read: Read, declaration: Declaration, places: tuple[str, ...] | None) -> tuple[str, str, dict[str, Any]]:
@@ -82,11 +157,5 @@ def narrowing(read: Read, declaration: Declaration, places: tuple[str, ...] | No
         inside, params = in_list("place", places)
         conditions.append(f"{at.context} IN {inside}" if places else "1 = 0")
         joins = at.joins
-    for kind, allowed in read.actor.perimeter.items():
-        for column in declaration.columns:
-            if column.many or (column.name != "id" if declaration.name == kind else column.ref != kind):
-                continue
-            inside, more = in_list(f"only_{kind}_{column.name}", sorted(allowed))
-            conditions.append(f"t.{column.name} IN {inside}" + (f" OR t.{column.name} IS NULL" * column.nullable))
-            params |= more
-    return joins, " AND ".join(f"({each})" for each in conditions), params
+    kept, more = kept_to(declaration.name, read.actor.perimeter)
+    return joins, " AND ".join(f"({each})" for each in (*conditions, *kept)), params | more

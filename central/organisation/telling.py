@@ -18,7 +18,7 @@ import orjson
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.registry import COMMANDS, handles
-from central.kernel.scope import context_of, context_of_new
+from central.kernel.scope import context_of, context_of_new, lay_within
 from central.kernel.tx import Actor, Read, Tx
 from central.organisation.contexts import by_house_alone, path_of
 from central.organisation.model import Operator, Privilege
@@ -263,22 +263,10 @@ def _seen(
     if (
         place is None
         or not _here(read, one, declaration.read, place)
-        or not within(declaration, {**values, "id": row_id}, one.owner)
+        or not lay_within(read, one.owner.perimeter, declaration, {**values, "id": row_id})
     ):
         return None
     return values if entity is not None else {}
-
-
-def within(declaration: Declaration, values: Mapping[str, Any], owner: Actor) -> bool:
-    """The perimeter, as kernel/scope.narrowing draws it."""
-    for kind, allowed in owner.perimeter.items():
-        for column in declaration.columns:
-            if column.many or (column.name != "id" if declaration.name == kind else column.ref != kind):
-                continue
-            value = values.get(column.name)
-            if value not in allowed and not (value is None and column.nullable):
-                return False
-    return True
 
 
 def _change(declaration: Declaration, action: str, told: Iterable[str]) -> dict[str, list[Any]]:

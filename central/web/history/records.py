@@ -12,8 +12,8 @@ from central.kernel.declared import CONFIGURED
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.privileges import Action
-from central.kernel.scope import context_of_new, narrowing
-from central.kernel.tx import Actor, Read
+from central.kernel.scope import context_of_new, lay_within, narrowing
+from central.kernel.tx import Read
 from central.web.history.past import STRUCK, Act, Entry, Means, Moment, State, Way, moments
 from central.web.screens.listing import seen_at
 from shared.clock import from_ms
@@ -127,7 +127,7 @@ def _may_have_seen(
     if read.one(f"SELECT 1 FROM {declaration.name} WHERE id = :id", id=row_id):  # noqa: S608 - our names
         return False
     state = known if known is not None else was(read, declaration.name, row_id)
-    if state is None or not within(read.actor, declaration, {**state, "id": row_id}):
+    if state is None or not lay_within(read, read.actor.perimeter, declaration, {**state, "id": row_id}):
         return False
     return places is None or context_of_new(read, declaration, state) in places
 
@@ -141,18 +141,6 @@ def was(read: Read, entity: str, row_id: str) -> State | None:
         entity=entity,
     )
     return {name: pair[0] for name, pair in orjson.loads(row[0]).items()} if row else None
-
-
-def within(actor: Actor, declaration: Declaration, state: State) -> bool:
-    """The perimeter, for a row that the database cannot be asked about: as `scope.narrowing` has it."""
-    for kind, allowed in actor.perimeter.items():
-        for column in declaration.columns:
-            if column.many or (column.name != "id" if declaration.name == kind else column.ref != kind):
-                continue
-            value = state.get(column.name)
-            if value not in allowed and not (value is None and column.nullable):
-                return False
-    return True
 
 
 # --- what can be done about it ---------------------------------------------------------------------------------------

@@ -1,10 +1,16 @@
 """A perimeter narrows, or is refused: what an operator is said to be kept to is what they are kept to."""
 
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any
+
 import pytest
 
+from central.kernel import registry
 from central.kernel.checklist import ITEMS
-from central.kernel.entity import BY_NAME
-from central.kernel.scope import narrowing
+from central.kernel.entity import BY_NAME, Declaration, Reach
+from central.kernel.registry import COMMANDS, QUERIES
+from central.kernel.scope import lay_within, narrowed_by, narrowing
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.organisation.giving import SetPerimeter, nameable
 from central.organisation.model import Operator, PerimeterKind, Privilege
@@ -12,9 +18,11 @@ from central.organisation.needed import perimeters
 from central.organisation.operators import CreateOperator
 from central.organisation.ops import actor_of, key_digest
 from central.organisation.pages_operators import _perimeter
+from central.web.rows import Wanted, page
 from central.web.texts import texts
 from shared.ids import Id
-from tests.central.sampling import party
+from shared.outcome import Ok, Outcome, Refused
+from tests.central.sampling import Party, leaves, named_in, of_nobody, party, put
 from tests.central.small_house import Clerk, House, new_id
 
 
@@ -96,3 +104,116 @@ def test_nobody_is_narrowed_to_what_is_somebody_elses(quick: tuple[Clerk, House]
         answers = [clerk.as_(boss).no(SetPerimeter(made.id, kind, (each,))) for each in (foreign, nothing)]
         assert str(answers[0]).replace(foreign, "") == str(answers[1]).replace(nothing, "")
         clerk.as_(boss).do(SetPerimeter(made.id, kind, (own,)))
+
+
+# --- every table, every reference of every command -------------------------------------------------------------------
+
+KINDS = [kind for kind in PerimeterKind if kind in BY_NAME]
+
+
+@pytest.fixture
+def parties(quick: tuple[Clerk, House]) -> tuple[Clerk, House, Party, Party]:
+    clerk, house = quick
+    return clerk, house, party(clerk, house, "NOUS"), party(clerk, house, "EUX")
+
+
+def kept(house: House, ours: Party, kind: PerimeterKind) -> Actor:
+    """May everything in the whole house, but only with one object of a kind."""
+    grants = frozenset({("*", str(house.institution))})
+    return Actor(ActorKind.OPERATOR, new_id(), "", grants, {kind: frozenset({ours.rows.row(kind)})})
+
+
+def led_to(clerk: Clerk, table: str, row_id: str, before: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """(table, id) of all that a row names, and what that names in turn."""
+    yield table, row_id
+    for column in BY_NAME[table].columns:
+        if column.ref and not column.many and column.ref not in (table, *before):
+            for (named,) in clerk.rows(f"SELECT {column.name} FROM {table} WHERE id = :id", id=row_id):
+                if named:
+                    yield from led_to(clerk, column.ref, named, (*before, table))
+
+
+def listed(read: Read, declaration: Declaration) -> set[str]:
+    joins, where, params = narrowing(read, declaration, None)
+    return {row[0] for row in read.run(f"SELECT t.id FROM {declaration.name} t{joins} WHERE {where}", **params)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_table_is_narrowed_by_what_its_rows_lead_to(
+    parties: tuple[Clerk, House, Party, Party], kind: PerimeterKind
+) -> None:
+    """In lists and exports, to programs, and of what is gone: a ticket is the point of sale's whose order it is of."""
+    clerk, house, ours, theirs = parties
+    read, wrong, narrowed = look(clerk, kept(house, ours, kind)), [], set()
+    for table, declaration in BY_NAME.items():
+        own, other = ours.rows.row(table), theirs.rows.row(table)
+        foreign = {row for name, row in led_to(clerk, table, other) if name == kind} - {ours.rows.row(kind)}
+        narrowed |= {table} if foreign else set()
+        programs = page(clerk.door, read, declaration, Wanted(limit=1000))
+        entity = look(clerk).get(declaration.kind, other)
+        assert isinstance(programs, Ok) and entity
+        ways = {
+            "lists": listed(read, declaration),
+            "programs": {row["id"] for row in programs.value.rows},
+            "the gone": {
+                row_id for row_id in (own, other)
+                if lay_within(read, read.actor.perimeter, declaration, state(clerk, declaration, row_id))
+            },
+        }  # fmt: skip
+        wrong += [(table, way) for way, seen in ways.items() if own not in seen or (other in seen) is bool(foreign)]
+    assert not wrong, wrong
+    assert narrowed == {table for table in BY_NAME if kind in narrowed_by(table)}
+    assert {"ticket", "entitlement", "order_line", "payment", "sale_order", "hold", "lease"} <= narrowed
+
+
+def state(clerk: Clerk, declaration: Declaration, row_id: str) -> dict[str, Any]:
+    entity = look(clerk).get(declaration.kind, row_id)
+    assert entity
+    return {each.name: getattr(entity, each.name) for each in fields(entity)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_reference_of_a_command_leads_out_of_it(
+    parties: tuple[Clerk, House, Party, Party], kind: PerimeterKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is asked of it otherwise: parts of something else, ids of its own, the place where it acts."""
+    clerk, house, ours, theirs = parties
+    seen: list[Any] = []
+
+    def stand_in(_: Any, want: Any, *__: Any) -> Outcome[Any]:
+        seen.append(want)
+        return Refused("behind_the_door")
+
+    for each, handler in list(registry._BY_KIND.items()):
+        monkeypatch.setitem(registry._BY_KIND, each, replace(handler, run=stand_in))
+    actor, read, wrong, walked = kept(house, ours, kind), look(clerk), [], set()
+    for name, handler in {**COMMANDS, **QUERIES}.items():
+        want = ours.rows.wanted(handler, read)
+        if handler.needs is None or of_nobody(handler) or want is None or not handler.at(read, want):
+            continue
+        for field, hint in handler.hints.items():
+            for path, leaf in named_in(handler.kind.__name__, field, hint, getattr(want, field), (field,)):
+                if kind not in narrowed_by(leaf.table or ""):
+                    continue
+                seen.clear()
+                answers = [
+                    clerk.door.ask_now(clerk.db, actor, each) if name in QUERIES else clerk.as_(actor).say(each)
+                    for each in (want, put(want, path, theirs.rows.row(leaf.table or "")))
+                ]
+                walked.add((name, leaf.reach))
+                if answers[1].reason != "not_yours" or seen != [want]:
+                    wrong.append((name, ".".join(map(str, path)), answers[0].reason, answers[1].reason))
+    assert not wrong, wrong
+    marks = {
+        (name, leaf.reach)
+        for name, handler in {**COMMANDS, **QUERIES}.items()
+        for field, hint in handler.hints.items()
+        for leaf in leaves(handler.kind.__name__, field, hint)
+        if handler.needs and leaf.table and kind in narrowed_by(leaf.table)
+    }
+    assert {name for name, _ in marks - walked} <= DEVICES_OWN, marks - walked
+    assert {("order_of", Reach.WITHIN), ("reissue_ticket", Reach.WITHIN), ("place_order", Reach.WITHIN)} <= walked
+
+
+DEVICES_OWN = {"request_lease"}
+"""Where a device stands that asks, which no perimeter narrows; an operator is nowhere."""
