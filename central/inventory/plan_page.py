@@ -12,6 +12,7 @@ POST /admin/plan/<target>/<id>/act        an act on a selection           JSON f
 import asyncio
 import gzip
 from collections import OrderedDict
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -32,11 +33,12 @@ from central.inventory.plan_shown import TABLE, done_of, moment_of, news_data, p
 from central.kernel.door import Door, NoEntry
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
+from central.kernel.versions import COUNTED, OPERATORS
 from central.organisation.contexts import path_of
 from central.venues.model import PlanTarget
 from central.venues.plan_tables import version_of
 from central.web.frame import FRAME, Frame
-from central.web.session import SignedIn
+from central.web.session import ASKED_S, SignedIn, still
 from shared.ids import Id, is_id
 from shared.outcome import Refused
 from shared.runtime.system import SystemClock, fresh_id
@@ -44,15 +46,23 @@ from shared.runtime.tasks import wait_any
 
 NEEDS = "venues.venue.read"
 BELL_GAP_S = 0.5
-ALIVE_S = 15.0
+RIGHTS = frozenset(table for table, number in COUNTED.items() if number == OPERATORS)
 MOST_PACKED = 8
+
+
+@dataclass(eq=False, slots=True)
+class Bell:
+    """One page that is open. It is `woken` also to ask whether whoever looks at it still may."""
+
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    rung: bool = False
 
 
 class PlanPages:
     def __init__(self, door: Door) -> None:
         self._door = door
         self._clock = SystemClock()
-        self._bells: dict[str, set[asyncio.Event]] = {}
+        self._bells: dict[str, set[Bell]] = {}
         self._closing = False
         self._packed: OrderedDict[tuple[str, int, str], bytes] = OrderedDict()  # the last pictures, as they were sent
         self._ahead: dict[str, asyncio.Task[bytes | None]] = {}
@@ -144,21 +154,23 @@ class PlanPages:
         return _json(await self._read(me, target, target_id, look))
 
     async def _news(self, request: web.Request) -> web.StreamResponse:
-        """Only a bell: what changed is asked for, with the rights of whoever asks."""
+        """Only a bell: what changed is asked for, with the rights of whoever asks. It rings as long as they may: asked
+        anew before each ringing, when what anybody may has changed, and now and then."""
         _, me, target, target_id = await self._asked(request)
         await self._read(me, target, target_id, lambda _: None)
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await answer.prepare(request)
-        bell = asyncio.Event()
+        bell = Bell()
         self._bells.setdefault(target_id, set()).add(bell)
         try:
             while not self._closing:
-                if await wait_any(bell, ALIVE_S):
-                    bell.clear()
+                await wait_any(bell.woken, ASKED_S)
+                if not await self._still(request, target, target_id):
+                    break
+                if bell.rung:
+                    bell.rung = False
                     await answer.write(b"data: changed\n\n")
                     await asyncio.sleep(BELL_GAP_S)
-                elif await request.app[FRAME].known(request) is None:
-                    break  # signed out meanwhile
                 else:
                     await answer.write(b":\n\n")
         except ConnectionResetError:
@@ -169,17 +181,29 @@ class PlanPages:
                 del self._bells[target_id]
         return answer
 
+    async def _still(self, request: web.Request, target: PlanTarget, target_id: Id) -> bool:
+        me = await still(request)
+        if me is None:
+            return False
+        try:
+            await self._read(me, target, target_id, lambda _: None)
+        except web.HTTPNotFound:
+            return False
+        return True
+
     def _ring(self, _: frozenset[str], marks: frozenset[str]) -> None:
         for target_id, bells in self._bells.items():
-            if f"plan/{target_id}" in marks or hall_mark(target_id) in marks:
+            rung = f"plan/{target_id}" in marks or hall_mark(target_id) in marks
+            if rung or not marks.isdisjoint(RIGHTS):
                 for bell in bells:
-                    bell.set()
+                    bell.rung |= rung
+                    bell.woken.set()
 
     async def _close(self, _: web.Application) -> None:
         self._closing = True
         for bells in self._bells.values():
             for bell in bells:
-                bell.set()
+                bell.woken.set()
 
     # --- acting -------------------------------------------------------------------------------------------------------
 

@@ -1,11 +1,17 @@
 """The browser's side of a session: its cookie, who that makes it, and where the house is reached from outside."""
 
+from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from central.kernel.door import Door
+from central.kernel.tx import SYSTEM, Actor, Read
+from central.organisation.model import Operator, Session
 from central.organisation.places import KNOWN_FOR
-from central.organisation.rules import Standing
+from central.organisation.rights import actor_of, second_factor_demanded
+from central.organisation.rules import Standing, standing
 from central.organisation.sign_in import Found, SignIn, Visitor
 from central.web.origin import address_of
 from central.web.session import Sessions, SignedIn, csrf_of
@@ -57,8 +63,8 @@ class Cookies:
 class Browsers:
     """Who sits at which browser."""
 
-    def __init__(self, sign_in: SignIn, cookies: Cookies) -> None:
-        self._sign_in, self._cookies = sign_in, cookies
+    def __init__(self, door: Door, sign_in: SignIn, cookies: Cookies, idle: timedelta) -> None:
+        self._door, self._sign_in, self._cookies, self._idle = door, sign_in, cookies, idle
 
     def visitor(self, request: web.Request) -> Visitor:
         browser = request.headers.get("User-Agent", "")[:_MOST_BROWSER]
@@ -80,8 +86,31 @@ class Browsers:
         found = await self.found(request)
         if found is None or found.standing is not Standing.IN:
             return None
+        return self._seated(request, found.actor, found.session, found.operator)
+
+    async def still(self, request: web.Request) -> SignedIn | None:
+        """Who is wholly signed in by now, for answers that stay open (web/session.STILL): their session, account and
+        rights as they are, whatever was found when they asked. A page left open is no use of the session."""
+        found = await self.found(request)
+        if found is None:
+            return None
+
+        def look(read: Read) -> SignedIn | None:
+            session, operator = read.get(Session, found.session.id), read.get(Operator, found.operator.id)
+            if session is None or operator is None or session.token_digest != found.session.token_digest:
+                return None
+            demanded = second_factor_demanded(read, operator.id)
+            if standing(session, operator, demanded, read.now, self._idle) is not Standing.IN:
+                return None
+            actor = replace(actor_of(read, operator, found.actor.origin), session=session.id)
+            return self._seated(request, actor, session, operator)
+
+        seated: SignedIn | None = await self._door.read(SYSTEM, look)
+        return seated
+
+    def _seated(self, request: web.Request, actor: Actor, session: Session, operator: Operator) -> SignedIn:
         csrf = csrf_of(self._cookies.token(request))
-        return SignedIn(found.actor, found.session.id, found.operator.name, found.operator.language, csrf)
+        return SignedIn(actor, session.id, operator.name, operator.language, csrf)
 
     @property
     def sessions(self) -> Sessions:

@@ -3,7 +3,7 @@ with what they may do (pages_operators). Here is what they share, and their addr
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -20,7 +20,7 @@ from central.web.entrance import KNOWN_BROWSER
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR, Frame
 from central.web.screens.names import house_zone
 from central.web.screens.refusals import Said, said
-from central.web.session import CSRF_FIELD, SESSIONS
+from central.web.session import CSRF_FIELD, SESSIONS, STILL
 from central.web.texts import Texts
 from shared.ids import Id
 from shared.outcome import Outcome, Refused
@@ -126,10 +126,17 @@ class WayIn:
     vault: Vault
     mailer: Mailer
     public_url: str
+    idle: timedelta  # how long a session lasts that nobody uses
 
     @classmethod
     def of(cls, door: Door, vault: Vault, sign_in: SignInConfig, mail: MailConfig, public_url: str) -> "WayIn":
-        return cls(SignIn(door, vault, sign_in), vault, Mailer(door, mail, public_url, vault), public_url.rstrip("/"))
+        return cls(
+            SignIn(door, vault, sign_in),
+            vault,
+            Mailer(door, mail, public_url, vault),
+            public_url.rstrip("/"),
+            timedelta(seconds=sign_in.idle_s),
+        )
 
 
 def organisation_pages(app: web.Application, door: Door, way_in: WayIn) -> None:
@@ -140,10 +147,10 @@ def organisation_pages(app: web.Application, door: Door, way_in: WayIn) -> None:
     from central.organisation.pages_operators import operator_routes
 
     cookies = Cookies(way_in.public_url)
-    browsers = Browsers(way_in.sign_in, cookies)
+    browsers = Browsers(door, way_in.sign_in, cookies, way_in.idle)
     frame = app[FRAME]
     frame.templates("central.organisation")
-    app[SESSIONS], app[KNOWN_BROWSER] = browsers.signed_in, browsers.mark
+    app[SESSIONS], app[STILL], app[KNOWN_BROWSER] = browsers.signed_in, browsers.still, browsers.mark
     desk = Desk(
         door, frame, way_in.sign_in, browsers, cookies, way_in.vault, way_in.mailer, way_in.public_url
     )  # fmt: skip

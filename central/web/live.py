@@ -25,7 +25,7 @@ from central.web.api import AUTHENTICATE, problem
 from central.web.evening import CheckLine, Evening
 from central.web.live_view import Drawn, Frame, draw, empty_page, page
 from central.web.live_words import language_for
-from central.web.session import SESSIONS
+from central.web.session import ASKED_S, still
 from shared.ids import is_id
 from shared.runtime.mqtt import Roster
 from shared.runtime.tasks import Crew, Standing, wait_any, well
@@ -259,12 +259,13 @@ class LivePage:
         return answer
 
     async def _tell(self, view: View, number: int, answer: web.StreamResponse, request: web.Request) -> None:
-        """Until the page is left, or whoever watches may no more: asked again when what anybody may has changed."""
-        rights = -1
+        """Until the page is left, or whoever watches may no more: asked again when what anybody may has changed, and
+        now and then, because sessions end by themselves."""
+        rights, asked = -1, 0.0
         while not self._closing:
             news = view.news
-            if view.rights != rights:
-                rights = view.rights
+            if view.rights != rights or time.monotonic() - asked >= ASKED_S:
+                rights, asked = view.rights, time.monotonic()
                 if await self._refused(request):
                     return
             if view.number > number:
@@ -276,7 +277,7 @@ class LivePage:
     async def _refused(self, request: web.Request) -> web.Response | None:
         if self._needs is None:
             return None
-        signed_in = await request.app[SESSIONS](request) if SESSIONS in request.app else None
+        signed_in = await still(request)
         actor = signed_in.actor if signed_in else await request.app[AUTHENTICATE](request, b"")
         if isinstance(actor, web.Response):
             return actor

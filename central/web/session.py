@@ -44,6 +44,16 @@ class SignedIn:
 
 Sessions = Callable[[web.Request], Awaitable[SignedIn | None]]
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions")
+STILL: web.AppKey[Sessions] = web.AppKey("still")
+"""The same for an answer that stays open: asked anew each time, and no use of the session that would keep it from
+ending. Whatever goes on writing asks before each piece, and at least every `ASKED_S`."""
+ASKED_S = 15.0
+
+
+async def still(request: web.Request) -> SignedIn | None:
+    """Who is signed in by now."""
+    ask = request.app.get(STILL) or request.app.get(SESSIONS)
+    return await ask(request) if ask else None
 
 
 def csrf_of(token: str) -> str:

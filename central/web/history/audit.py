@@ -32,7 +32,7 @@ from central.web.screens.listing import contexts_below, seen_at
 from central.web.screens.moments import moment as moment_of
 from central.web.screens.names import house_zone, labels, title_column
 from central.web.screens.refusals import said
-from central.web.session import SignedIn
+from central.web.session import SignedIn, still
 from central.web.texts import Texts
 from shared.ids import is_id
 from shared.outcome import Refused
@@ -138,7 +138,7 @@ class Audit:
 
     async def export(self, request: web.Request) -> web.StreamResponse:
         """Read and written in chunks: a million rows take no more memory than a thousand."""
-        me, t = await self._reader(request)
+        _, t = await self._reader(request)
         asked = {name: request.query.get(name, "")[:200] for name in FILTERS}
         at = request.query.get("at")
 
@@ -149,7 +149,10 @@ class Audit:
                 rows = found(read, want, most=500)
                 return told(self._door, read, t, rows.rows, zone, lines=True), rows.next, zone
 
-            answer: tuple[list[Entry], int, ZoneInfo] = await self._door.read(me.actor, look)
+            reader = await still(request)  # a long sheet ends with the right to it, in the middle
+            if reader is None or not await self._may(reader):
+                raise web.HTTPForbidden
+            answer: tuple[list[Entry], int, ZoneInfo] = await self._door.read(reader.actor, look)
             return answer
 
         made = csv_sheet if request.match_info["kind"] == "csv" else excel_sheet
@@ -158,10 +161,13 @@ class Audit:
     async def _reader(self, request: web.Request) -> tuple[SignedIn, Texts]:
         me = await self._frame.who(request)
         t = self._frame.texts(request, me)
-        places = await self._door.read(me.actor, lambda read: self._door.holding(read, AUDIT))
-        if places is not None and not places:
+        if not await self._may(me):
             raise web.HTTPForbidden(text=await self._door.read(me.actor, lambda read: _not_allowed(read, t)))
         return me, t
+
+    async def _may(self, me: SignedIn) -> bool:
+        places = await self._door.read(me.actor, lambda read: self._door.holding(read, AUDIT))
+        return places is None or bool(places)
 
     def _wanted(self, read: Read, asked: Mapping[str, str], zone: ZoneInfo, at: str | None) -> Wanted:
         """An unknown context is none: nothing is shown, rather than everything."""
