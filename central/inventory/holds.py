@@ -27,6 +27,7 @@ from central.kernel.db import in_list
 from central.kernel.entity import Between, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
+from central.organisation.contexts import whole_house
 from central.organisation.model import Privilege
 from shared.clock import to_ms
 from shared.ids import Id
@@ -305,12 +306,13 @@ def hold_to_sell(tx: Tx, hold_id: Id, performance_id: Id, point_of_sale_id: Id) 
 
 @dataclass(frozen=True, slots=True)
 class ExpireHolds:
-    """Gives back what holds kept that are over. Answers with their number; at most a hundred at a time."""
+    """Gives back what holds of the whole house kept that are over: the right is asked for there. Answers with their
+    number; at most a hundred at a time."""
 
     context_id: Annotated[Id, Ref("context")]
 
 
-@handles(ExpireHolds, needs=Privilege.CONTINGENT_MODIFY, gives=int)
+@handles(ExpireHolds, needs=Privilege.CONTINGENT_MODIFY, at=whole_house, gives=int)
 def expire_holds(tx: Tx, _: ExpireHolds) -> Outcome[int]:
     return Ok(expire_due(tx, HOLDS_AT_ONCE))
 

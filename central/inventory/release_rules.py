@@ -49,8 +49,8 @@ class Due:
     at: datetime
 
 
-def due(read: Read, until: datetime) -> Iterator[Due]:
-    """What fires until then, of performances that are not over."""
+def due(read: Read, until: datetime, below: str | None = None) -> Iterator[Due]:
+    """What fires until then, of performances that are not over; `below`: of those at this context or under it."""
     for rule in read.find(ReleaseRule, "WHERE active = 1 ORDER BY code, id"):
         for performance_id, context_id, event_id, starts in read.run(
             "SELECT p.id, p.context_id, p.event_id, p.starts FROM performance p WHERE p.closes > :now "
@@ -59,27 +59,30 @@ def due(read: Read, until: datetime) -> Iterator[Due]:
             "WHERE f.rule_id = :rule AND f.performance_id = p.id) ORDER BY p.starts, p.id",
             now=to_ms(read.now), contingent=rule.contingent_id, rule=rule.id,
         ):  # fmt: skip
+            path = path_of(read, context_id)
             at = rule.at or from_ms(starts) - timedelta(seconds=rule.before_s or 0)
             if (
                 at <= until
                 and rule.performance_id in (None, performance_id)
                 and rule.event_id in (None, event_id)
-                and rule.context_id in path_of(read, context_id)
+                and rule.context_id in path
+                and below in (None, *path)
             ):
                 yield Due(rule.id, Id(performance_id), rule.contingent_id, rule.to_contingent_id, at)
 
 
 @dataclass(frozen=True, slots=True)
 class FireReleaseRules:
-    """Fires what is due, a few performances at a time. Answers with what has fired; nothing: no rule is due."""
+    """Fires what is due at a context and below it, a few performances at a time. Answers with what has fired; nothing:
+    no rule is due."""
 
     context_id: Annotated[Id, Ref("context")]
 
 
 @handles(FireReleaseRules, needs=Privilege.CONTINGENT_MODIFY, gives=list[ReleaseFiring])
-def fire_release_rules(tx: Tx, _: FireReleaseRules) -> Outcome[list[ReleaseFiring]]:
+def fire_release_rules(tx: Tx, want: FireReleaseRules) -> Outcome[list[ReleaseFiring]]:
     fired: list[ReleaseFiring] = []
-    for each in list(due(tx, tx.now))[:AT_ONCE]:
+    for each in list(due(tx, tx.now, want.context_id))[:AT_ONCE]:
         fired.append(_fire(tx, each))
     return Ok(fired)
 
@@ -99,7 +102,8 @@ def _fire(tx: Tx, each: Due) -> ReleaseFiring:
 
 @dataclass(frozen=True, slots=True)
 class ComingReleases:
-    """What release rules will do in the house until a moment, and what they should have done and have not yet."""
+    """What release rules will do at a context and below it until a moment, and what they should have done and have not
+    yet."""
 
     context_id: Annotated[Id, Ref("context")]
     until: datetime
@@ -107,7 +111,9 @@ class ComingReleases:
 
 @answers(ComingReleases, needs=Privilege.CONTINGENT_READ, gives=list[Due])
 def coming_releases(read: Read, want: ComingReleases) -> Outcome[list[Due]]:
-    return Ok(sorted(due(read, want.until), key=lambda each: (each.at, each.performance_id, each.rule_id)))
+    return Ok(
+        sorted(due(read, want.until, want.context_id), key=lambda each: (each.at, each.performance_id, each.rule_id))
+    )
 
 
 def releases_due(read: Read) -> Id | None:

@@ -15,6 +15,7 @@ from central.access.model import AnomalyKind
 from central.kernel.entity import Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Read
+from central.organisation.contexts import whole_house
 from central.organisation.model import Privilege
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome
@@ -314,11 +315,12 @@ CHECKS: tuple[tuple[str, str, Callable[[Read, _Looked], None]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The seven invariants with their figures. `context_id` is the institution."""
+    """The seven invariants with their figures, over the whole house: the right is asked for there, whichever of its
+    contexts is named."""
 
     context_id: Annotated[Id, Ref("context")]
 
 
-@answers(Checks, needs=Privilege.ACCESS_READ, gives=list[Check])
+@answers(Checks, needs=Privilege.ACCESS_READ, at=whole_house, gives=list[Check])
 def checks(read: Read, _: Checks) -> Outcome[list[Check]]:
     return Ok(run_checks(read))
