@@ -77,7 +77,9 @@ OUTBOX = sa.Table(
     sa.Column("state", sa.Text, nullable=False),  # waiting | done | given_up
     sa.Column("last_error", sa.Text, nullable=False),
     sa.Column("claimed_until", sa.BigInteger, nullable=True),  # somebody acts on it (kernel/outbox.py)
+    sa.Column("lane", sa.Text, nullable=True),  # whose turn it waits for, where there are turns
     sa.Index("ix_outbox_state_due", "state", "due"),
+    sa.Index("ix_outbox_lane", "lane", "state", "due"),
     sqlite_with_rowid=False,
 )
 

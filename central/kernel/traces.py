@@ -107,7 +107,8 @@ class Traces:
              list(self._log.values())),
             ("INSERT INTO audit (command_id, n, entity, entity_id, action, change) VALUES (?, ?, ?, ?, ?, ?)",
              self._audit),
-            ("INSERT INTO outbox (id, kind, body, due, tries, state, last_error) VALUES (?, ?, ?, ?, 0, 'waiting', '')",
+            ("INSERT INTO outbox (id, kind, body, due, lane, tries, state, last_error) "
+             "VALUES (?, ?, ?, ?, ?, 0, 'waiting', '')",
              self._outbox),
         ):  # fmt: skip
             if rows:

@@ -145,7 +145,7 @@ class Tx(Read):
         self.command_id = command_id
         self.audit: list[tuple[str, str, str, str]] = []
         self.feeds: dict[str, dict[str, str | None]] = {}
-        self.outbox: list[tuple[str, str, int]] = []
+        self.outbox: list[tuple[str, str, int, str | None]] = []
         self.touched: set[str] = set()
         self.due: Gathered = {}
         self.earlier: Gathered = {}
@@ -263,9 +263,9 @@ class Tx(Read):
         """`feed`, of a body that is JSON already."""
         self.feeds.setdefault(feed, {})[key] = body
 
-    def tell(self, kind: str, body: Any, due: datetime | None = None) -> None:
-        """Something for the outbox: a loop acts on it after the commit."""
-        self.outbox.append((kind, orjson.dumps(body).decode(), to_ms(due or self.now)))
+    def tell(self, kind: str, body: Any, due: datetime | None = None, lane: str | None = None) -> None:
+        """Something for the outbox: a loop acts on it after the commit. `lane`: with what it shares its turns."""
+        self.outbox.append((kind, orjson.dumps(body).decode(), to_ms(due or self.now), lane))
 
     def gather(self, write: Callable[[Connection, list[Any]], None], item: Any) -> None:
         """For a row that every command changes a little: `write` gets the items of the whole transaction at once, right

@@ -1,5 +1,5 @@
-"""Sends what webhooks have to tell: signed, once at a time per receiver, again and again with patience, and never to
-an address inside the house.
+"""Sends what webhooks have to tell: signed, once at a time per receiver, in turn (turns.py), again and again with
+patience, and never to an address inside the house.
 
 Headers and signature are those of Standard Webhooks 1.0: `webhook-id` stays the same through all tries, so that a
 receiver knows what it had already; `webhook-timestamp` is the try's; `webhook-signature` is HMAC-SHA256 over
@@ -24,18 +24,19 @@ import orjson
 
 from central.kernel.door import Door
 from central.kernel.entity import Between, Loose, Raw, Ref
-from central.kernel.outbox import UNCLAIMED, claim
+from central.kernel.outbox import claim
 from central.kernel.registry import handles
 from central.kernel.tx import SYSTEM, Read, Tx
 from central.organisation import telling
 from central.organisation.contexts import by_house_alone
 from central.organisation.model import Privilege
 from central.organisation.receivers import Connector, Lookup, Network, Pinned, look_up
+from central.organisation.turns import TURN_MS, Turns
 from central.organisation.webhooks import (
-    OUTBOX_KIND,
     Delivery,
     DeliveryState,
     Webhook,
+    by_hand,
     signing_keys,
     tell_post,
     write_delivery,
@@ -56,7 +57,6 @@ LONGEST = WAITS[-1]
 TIMEOUT_S = 15.0
 CONNECT_S = 5.0
 MOST_ANSWER = 4096  # bytes read of an answer, which nobody looks at
-AT_ONCE = 16  # receivers spoken to at the same time
 IN_A_ROW = 50  # deliveries to one receiver before the others get a look
 POLL_S = 1.0
 KEPT_FOR = timedelta(days=30)
@@ -213,19 +213,20 @@ class Webhooks:
         self._upto: int | None = None
         self._bell = asyncio.Event()
         self._busy: dict[Id, asyncio.Task[int]] = {}
+        self._turns = Turns()
         door.on_commit(lambda _, __: self._bell.set())
 
     async def keep(self) -> None:
-        """For ever. A slow receiver holds up itself alone."""
+        """For ever. Slow receivers hold up themselves alone, however many they are."""
         tidy = 0.0
         async with asyncio.TaskGroup() as group:
             while True:
                 await self.tell()
-                for webhook_id in await self._door.read(SYSTEM, self._waiting):
-                    if webhook_id not in self._busy and len(self._busy) < AT_ONCE:
-                        task = group.create_task(self._serve(webhook_id), name=f"webhook {webhook_id}")
-                        self._busy[webhook_id] = task
-                        task.add_done_callback(partial(self._served, webhook_id))
+                waiting: list[Id] = await self._door.read(SYSTEM, self._waiting)
+                for webhook_id in self._turns.whose(waiting, self._busy):
+                    task = group.create_task(self._serve(webhook_id), name=f"webhook {webhook_id}")
+                    self._busy[webhook_id] = task
+                    task.add_done_callback(partial(self._served, webhook_id))
                 if time.monotonic() >= tidy:
                     tidy = time.monotonic() + TIDY_EVERY_S
                     await self.tidy()
@@ -234,6 +235,7 @@ class Webhooks:
 
     def _served(self, webhook_id: Id, _: asyncio.Task[int]) -> None:
         self._busy.pop(webhook_id, None)
+        self._bell.set()  # a place is free
 
     # --- telling ----------------------------------------------------------------------------------------------------
 
@@ -266,17 +268,15 @@ class Webhooks:
     # --- sending ----------------------------------------------------------------------------------------------------
 
     def _waiting(self, read: Read) -> list[Id]:
-        """The webhooks that have something due, the longest waiting first; without those that another process speaks
-        to just now."""
-        rows = read.run(
-            "SELECT body, claimed_until FROM outbox WHERE state = 'waiting' AND kind = :kind AND due <= :now "
-            "ORDER BY due LIMIT 1000",
-            kind=OUTBOX_KIND,
-            now=(now := to_ms(self._clock())),
-        )
-        found = [(Id(orjson.loads(body)["webhook"]), until is not None and until > now) for body, until in rows]
-        busy = {webhook_id for webhook_id, claimed in found if claimed}
-        return [each for each in dict.fromkeys(webhook_id for webhook_id, _ in found) if each not in busy]
+        """The webhooks that have something due and whose receivers do not rest, the longest waiting first; without
+        those that another process speaks to just now. A look at each webhook's own rows, so that none hides another."""
+        now, found = self._clock(), []
+        for (webhook_id,) in read.run("SELECT id FROM webhook"):
+            lanes = [by_hand(webhook_id), *([] if self._turns.rests(webhook_id, now) else [webhook_id])]
+            first = [row for lane in lanes for row in _first_due(read, lane, now, IN_A_ROW)]
+            if first and all(until is None or until <= to_ms(now) for *_, until in first):
+                found.append((min(due for _, _, due, _ in first), Id(webhook_id)))
+        return [webhook_id for _, webhook_id in sorted(found)]
 
     async def deliver(self) -> int:
         """Sends what is due now and waits for it; how many tries. For tests and for who closes the house."""
@@ -284,8 +284,10 @@ class Webhooks:
         return sum(await asyncio.gather(*[self._serve(each) for each in waiting]))
 
     async def _serve(self, webhook_id: Id) -> int:
-        """What is due for one receiver, one after the other; after a failure the others get their turn first."""
-        tried = 0
+        """One receiver's turn: what is due, one after the other. It ends with a failure, and where it took long."""
+        self._turns.began(webhook_id)
+        tried = took_ms = 0
+        ok, after = True, timedelta()
         due: list[Due] = await self._door.read(SYSTEM, partial(self._due, webhook_id=webhook_id))
         for each in due:
             ours = await claim(self._door, each.outbox_id, self._clock)
@@ -293,20 +295,21 @@ class Webhooks:
                 continue  # another process sends it
             answer = await self._try(each)
             await self._note(each, answer, ours.attempt)
-            tried += 1
-            if not answer.ok:
+            tried, took_ms = tried + 1, took_ms + answer.took_ms
+            ok, after = answer.ok, answer.after or timedelta()
+            if not ok or took_ms >= TURN_MS:
                 break
+        if tried:
+            self._turns.ended(webhook_id, ok, took_ms, self._clock(), after)
         return tried
 
     def _due(self, read: Read, webhook_id: Id) -> list[Due]:
-        rows = read.run(
-            f"SELECT id, body FROM outbox WHERE {UNCLAIMED} AND kind = :kind "  # noqa: S608 - our own words
-            "AND body LIKE :of ORDER BY due, id LIMIT :n",
-            kind=OUTBOX_KIND, now=to_ms(self._clock()), of=f'%"{webhook_id}"%', n=IN_A_ROW,
-        )  # fmt: skip
+        now = self._clock()
+        lanes = [by_hand(webhook_id), *([] if self._turns.rests(webhook_id, now) else [webhook_id])]
+        rows = [row[:2] for lane in lanes for row in _first_due(read, lane, now, IN_A_ROW)]
         webhook = read.get(Webhook, webhook_id)
         found = []
-        for outbox_id, body in rows:
+        for outbox_id, body in rows[:IN_A_ROW]:
             said = orjson.loads(body)
             delivery = read.get(Delivery, said["delivery"])
             gone = Delivery(said["delivery"], webhook_id, "", "", self._clock(), DeliveryState.GIVEN_UP, 0, None, None,
@@ -337,7 +340,9 @@ class Webhooks:
             log.info("webhook not delivered", webhook=each.webhook.code, what=each.delivery.event, why=answer.why)
 
     async def tidy(self) -> None:
-        """Deliveries that ended a month ago are forgotten."""
+        """Deliveries that ended a month ago are forgotten, and who was a receiver."""
+        there: list[tuple[Id]] = await self._door.read(SYSTEM, lambda read: read.run("SELECT id FROM webhook"))
+        self._turns.forget_all_but({each for (each,) in there} | set(self._busy))
         before = self._clock() - KEPT_FOR
         day = before.replace(hour=0, minute=0, second=0, microsecond=0)
 
@@ -348,6 +353,16 @@ class Webhooks:
             await self._door.execute(
                 SYSTEM, telling.ForgetDeliveries(day), derived_id("forget deliveries", day.isoformat())
             )
+
+
+def _first_due(read: Read, lane: str, now: datetime, most: int) -> list[tuple[Id, str, int, int | None]]:
+    """Id, body, when it was due, and until when it is somebody's to do."""
+    rows = read.run(
+        "SELECT id, body, due, claimed_until FROM outbox WHERE lane = :lane AND state = 'waiting' AND due <= :now "
+        "ORDER BY due, id LIMIT :n",
+        lane=lane, now=to_ms(now), n=most,
+    )  # fmt: skip
+    return [(Id(row[0]), row[1], row[2], row[3]) for row in rows]
 
 
 def _nowhere(webhook_id: Id, now: datetime) -> Webhook:

@@ -269,6 +269,10 @@ def delete_webhook(tx: Tx, want: DeleteWebhook) -> Outcome[None]:
     if before is None:
         return Refused(NoWebhook.NO_SUCH, fix="webhook_id")
     tx.write("DELETE FROM webhook_delivery WHERE webhook_id = :id", id=before.id)
+    tx.write(
+        "UPDATE outbox SET state = 'done' WHERE lane IN (:lane, :hand) AND state = 'waiting'",
+        lane=before.id, hand=by_hand(before.id),
+    )  # fmt: skip
     tx.delete(before)
     return Ok(None)
 
@@ -296,12 +300,18 @@ def resend_delivery(tx: Tx, want: ResendDelivery) -> Outcome[None]:
     # Its tries go on from where they were, so that a try under way cannot be taken for one of the new ones.
     waiting = replace(delivery, state=DeliveryState.WAITING, next_try=tx.now)
     write_delivery(tx, waiting)
-    tell_post(tx, waiting, delivery.tries + 1, tx.now)
+    tell_post(tx, waiting, delivery.tries + 1, tx.now, by_hand(webhook.id))
     return Ok(None)
 
 
-def tell_post(tx: Tx, delivery: Delivery, attempt: int, due: datetime) -> None:
-    tx.tell(OUTBOX_KIND, {"webhook": delivery.webhook_id, "delivery": delivery.id, "attempt": attempt}, due)
+def by_hand(webhook_id: Id) -> str:
+    """The lane of what a person sends again: it does not wait until a receiver that failed has rested."""
+    return f"{webhook_id} by hand"
+
+
+def tell_post(tx: Tx, delivery: Delivery, attempt: int, due: datetime, lane: str = "") -> None:
+    body = {"webhook": delivery.webhook_id, "delivery": delivery.id, "attempt": attempt}
+    tx.tell(OUTBOX_KIND, body, due, lane or delivery.webhook_id)
 
 
 def write_delivery(tx: Tx, after: Delivery) -> None:

@@ -24,6 +24,7 @@ FROZEN = {
     "0006_what_the_door_turned_away.py": "5eed14b3fabb8d34f4662bb13db1dd933cccdb87028a57f09582cce624b3e82f",
     "0007_outbox_claims.py": "0492d8e3c0b46f97ae36d578a5776576f81545dbb3dabaf71220209d448340f0",
     "0008_known_places.py": "2c2158e16d288fc3fa3545ebc954d015f018811204efa96ec38f4f1c3886ade6",
+    "0009_outbox_lanes.py": "554f6d7d2b9468a5f382baf147aeaf0597509659cf968bb33362e35347690c52",
 }
 
 
