@@ -46,7 +46,7 @@ from shared.wire.facts import (
 from shared.wire.leases import Lease
 from shared.wire.requests import signed_headers
 from shared.wire.seal import Sealed, Signer
-from shared.wire.token import leased_ticket_id
+from shared.wire.token import Token, leased_ticket_id, sign, write
 from tests.waiting import PATIENCE_S
 
 CLOCK = SystemClock()
@@ -119,7 +119,13 @@ class Device:
         self.receipts += 1
         lines = tuple(
             SaleLine(
-                lease.id, slot, house.tariffs["FULL"], price or PRICE, 550, f"TOKEN{slot}", f"K-{self.receipts}-{slot}"
+                lease.id,
+                slot,
+                house.tariffs["FULL"],
+                price or PRICE,
+                550,
+                self._token(lease, slot),
+                f"TDT-B1-{self.receipts:04}{slot:04}",
             )
             for slot in slots
         )
@@ -128,6 +134,13 @@ class Device:
         sale = Sale(fresh_id(CLOCK), self.receipts, lease.performance_id, "EUR", lines, paid)
         self.record(FactKind.SALE, sale, at)
         return sale
+
+    def _token(self, lease: Lease, slot: int) -> str:
+        named = Token(
+            self.signer.kid, leased_ticket_id(lease.id, slot), 1, lease.performance_id, lease.places[slot].zones, 1,
+            lease_id=lease.id, slot=slot,
+        )  # fmt: skip
+        return write(sign(named, self.signer))
 
     def scan(
         self, ticket: str, performance: str, *, admitted: bool = True, reason: str = "", at: datetime | None = None

@@ -65,6 +65,8 @@ class AnomalyKind(StrEnum):
     SALE_AFTER_WRITE_OFF = auto()
     PRICE_DIFFERS = auto()
     AMOUNT_DIFFERS = auto()
+    NUMBER_NOT_ITS_OWN = auto()  # a ticket's number is there already, or of another series than the device's
+    TOKEN_NOT_ITS_OWN = auto()  # a barcode that the device did not sign for this slot
     CHAIN_BROKEN = auto()  # a device's journal does not follow from what it sent before
     QUARANTINED = auto()  # from a revoked device
     DEAD_LETTER = auto()  # a fact that cannot be read

@@ -48,6 +48,10 @@ from shared.wire.facts import (
 from shared.wire.seal import genuine
 
 MOST_GAPS = 20
+NOT_KEPT = (
+    "a value of it fits nothing that central keeps (a number too large, or the name of something that is not there): "
+    "look at its content; once what it names is there, try it again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +127,17 @@ def _effect(tx: Tx, device: Device, fact: Fact, record: FactRecord) -> FactRecor
     try:
         tx.attempt(lambda: _told(tx, device, fact))
     except (ValueError, KeyError, AssertionError, *UNFIT) as fault:
-        why = str(fault).strip()[:500]
+        why = _why(fault)
         _flag(tx, device, fact, AnomalyKind.DEAD_LETTER, {"why": why, "kind": fact.kind})
         return replace(record, state=FactState.DEAD, why=why)
     return record
+
+
+def _why(fault: Exception) -> str:
+    """What is wrong with a fact, in words that name what to look at; never the database's."""
+    if isinstance(fault, UNFIT):
+        return NOT_KEPT
+    return str(fault).strip()[:500] or type(fault).__name__
 
 
 def _told(tx: Tx, device: Device, fact: Fact) -> None:

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
 from central.access.model import AnomalyKind
 from central.access.ops import report, settle_ticket
 from central.devices.belonging import belongs, sells
@@ -12,14 +15,21 @@ from central.devices.leases import close_if_done
 from central.devices.model import Device, LeaseRecord, LeaseSlot
 from central.inventory.places import sell_allocation
 from central.kernel.tx import Tx
+from central.ledger.model import Account, AccountKind
+from central.ledger.ops import account_id
 from central.orders.model import Order, OrderState, PaymentMethod
 from central.orders.ops import Paid, SoldPlace, write_sale
+from central.organisation.model import Context
+from central.organisation.ops import organiser_of
 from central.selling.model import PointOfSale
 from shared.ids import Id, derived_id
 from shared.money import Minor
 from shared.wire.facts import Sale, SaleLine
 from shared.wire.leases import LeaseState, Slot
-from shared.wire.token import leased_ticket_id
+from shared.wire.token import PLAIN, Flag, leased_ticket_id, parse
+
+METHODS = {method.value for method in PaymentMethod}
+NOT_GENUINE = "?"  # before a number that is kept as it was printed, and is none of any series
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +50,18 @@ def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale, fact_hash: str) 
     if point is None:
         raise ValueError(f"device {device.code} has no point of sale to book its sale at")
     _check_own(tx, device, sale)
+    _check_money(tx, point, sale)
+    key = load_pem_public_key(device.public_key.encode())
+    series = _series(tx, sale.performance_id, point)
     total = sum(line.price for line in sale.lines)
     flags: list[_Flag] = []
     places: list[SoldPlace] = []
     for n, line in enumerate(sale.lines):
         named = {place.entitlement_id for place in places}
-        places.append(_place(tx, device, sale, n, line, flags.append, named))
+        place = _place(tx, device, sale, n, line, flags.append, named)
+        taken = {each.number for each in places}
+        number = _number(tx, series, line, taken, place, flags.append)
+        places.append(replace(place, number=number, token=_token(key, sale, line, place, flags.append)))
     order = Order(
         sale.order_id, point.context_id, point.channel_id, point.id, OrderState.SOLD, sale.currency, Minor(total), at,
         device.id, sale.receipt,
@@ -77,6 +93,68 @@ def _check_own(tx: Tx, device: Device, sale: Sale) -> None:
             raise ValueError(f"lease {lease_id} is not for performance {sale.performance_id}")
     if not sells(tx, device, sale.performance_id):
         raise ValueError(f"performance {sale.performance_id} is not sold at this device's point of sale")
+
+
+def _check_money(tx: Tx, point: PointOfSale, sale: Sale) -> None:
+    """What cannot be booked is a dead letter, not half a sale: no price or payment below nothing (a refund is a fact of
+    its own), and the organiser keeps accounts in the currency. ValueError says what to look at next."""
+    for line in sale.lines:
+        if line.price < 0:
+            raise ValueError(
+                f"the price of slot {line.slot} of lease {line.lease_id} is below nothing ({line.price}): a sale takes "
+                "money, it gives none back; look at the receipt, and refund at a desk"
+            )
+    for payment in sale.payments:
+        if payment.amount < 0:
+            raise ValueError(
+                f"payment {payment.id} is below nothing ({payment.amount}): a sale takes money, it gives none back; "
+                "look at the terminal's receipt, and refund at a desk"
+            )
+        if payment.method not in METHODS:
+            raise ValueError(f"payment {payment.id} is by {payment.method!r}, which is none of our methods")
+    if tx.get(Account, account_id(point.context_id, AccountKind.REVENUE, sale.currency)) is None:
+        raise ValueError(
+            f"the organiser of this point of sale keeps no accounts in {sale.currency!r}: put a performance with a "
+            "price grid in this currency on sale, which opens them, then try this letter again"
+        )
+
+
+def _series(tx: Tx, performance_id: Id, point: PointOfSale) -> str:
+    """How the numbers of this device's tickets begin (decision 14)."""
+    at = tx.one("SELECT context_id FROM performance WHERE id = :id", id=performance_id)
+    organiser = tx.get(Context, organiser_of(tx, at[0]) or "") if at else None
+    return f"{organiser.code}-{point.code}-" if organiser else ""
+
+
+def _number(
+    tx: Tx, series: str, line: SaleLine, taken: set[str], place: SoldPlace, flag: Callable[[_Flag], None]
+) -> str:
+    """The number as printed, where it is the next of the device's own; else with a mark, so that no two tickets of the
+    books have one number and no series of central's meets it."""
+    own = line.number.removeprefix(series)
+    fits = bool(series) and own != line.number and own.isascii() and own.isdigit()
+    if fits and line.number not in taken and not tx.one("SELECT 1 FROM ticket WHERE number = :n", n=line.number):
+        return line.number
+    detail: dict[str, object] = {"number": line.number, "series": series}
+    flag(_Flag(AnomalyKind.NUMBER_NOT_ITS_OWN, place.entitlement_id, detail))
+    return NOT_GENUINE + line.number
+
+
+def _token(key: object, sale: Sale, line: SaleLine, place: SoldPlace, flag: Callable[[_Flag], None]) -> str:
+    """The barcode as printed, where the device signed it for this very slot; nothing else is kept as a ticket's."""
+    said = parse(line.ticket)
+    fits = (
+        said is not None
+        and isinstance(key, Ed25519PublicKey)
+        and (said.lease_id, said.slot, said.performance_id) == (line.lease_id, line.slot, sale.performance_id)
+        and (said.serial, said.entries, said.flags & ~Flag.PROOF) == (1, 1, PLAIN)
+        and (not place.zones or said.zones == place.zones)
+        and said.signed_by(key)
+    )
+    if fits:
+        return line.ticket
+    flag(_Flag(AnomalyKind.TOKEN_NOT_ITS_OWN, place.entitlement_id, {"slot": line.slot, "lease": line.lease_id}))
+    return ""
 
 
 def _place(

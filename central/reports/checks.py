@@ -229,7 +229,7 @@ def _lines_without_place(read: Read, seen: _Looked) -> int:
         return 0
     flagged = _anomalies(read, *_SALE_FLAGS)
     for order, lines, all_lines in rows:
-        ids = {derived_id("sale", order, n, kind) for n in range(3 * all_lines) for kind in _SALE_FLAGS}
+        ids = {derived_id("sale", order, n, kind) for n in range(4 * all_lines) for kind in _SALE_FLAGS}
         if len(ids & flagged) < lines:
             seen.fault(f"order {order}: {lines} lines sold without a place, {len(ids & flagged)} of them flagged")
     return sum(row[1] for row in rows)

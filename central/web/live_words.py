@@ -257,6 +257,20 @@ _TEXTS: Mapping[str, tuple[str, str, str, str, str]] = {
     ),
     "price_differs": ("prix différent", "price differs", "anderer Preis", "precio distinto", "prezzo diverso"),
     "amount_differs": ("montant différent", "amount differs", "anderer Betrag", "importe distinto", "importo diverso"),
+    "number_not_its_own": (
+        "numéro d’une autre série",
+        "number of another series",
+        "Nummer einer anderen Reihe",
+        "número de otra serie",
+        "numero di un’altra serie",
+    ),
+    "token_not_its_own": (
+        "code pas signé par l’appareil",
+        "code not signed by the device",
+        "Code nicht vom Gerät signiert",
+        "código no firmado por el aparato",
+        "codice non firmato dall’apparecchio",
+    ),
     "chain_broken": ("journal rompu", "journal broken", "Journal gebrochen", "diario roto", "registro spezzato"),
     "quarantined": ("en quarantaine", "quarantined", "in Quarantäne", "en cuarentena", "in quarantena"),
     "dead_letter": (

@@ -52,7 +52,7 @@ from shared.wire.facts import (
 from shared.wire.feeds import FeedPage
 from shared.wire.leases import Lease, LeaseState
 from shared.wire.seal import Sealed, Signer
-from shared.wire.token import leased_ticket_id
+from shared.wire.token import Flag, Token, leased_ticket_id, sign, write
 from tests.central.small_house import FULL, NOW, Clerk, House, new_id
 
 _CODES = count(1)
@@ -91,12 +91,19 @@ class Machine:
 
     def sale(self, house: House, lease: Lease, *slots: int, receipt: int = 1, price: int = FULL, **more: Any) -> Sale:
         lines = tuple(
-            SaleLine(lease.id, slot, house.full, price, 550, f"TOKEN{slot}", f"B1-{receipt:05d}{slot:02d}")
+            SaleLine(lease.id, slot, house.full, price, 550, self.token(lease, slot), f"TDT-B1-{receipt:05d}{slot:02d}")
             for slot in slots
         )
         paid = (Payment(new_id(), "card", price * len(slots), "A000123"),)
         return Sale(**{"order_id": new_id(), "receipt": receipt, "performance_id": house.performance, "currency": "EUR",
                        "lines": lines, "payments": paid} | more)  # fmt: skip
+
+    def token(self, lease: Lease, at: int, **other: Any) -> str:
+        named = Token(
+            self.signer.kid, leased_ticket_id(lease.id, at), 1, lease.performance_id, lease.places[at].zones, 1,
+            lease_id=lease.id, slot=at,
+        )  # fmt: skip
+        return write(sign(replace(named, **other), self.signer))
 
 
 def enrol(clerk: Clerk, house: House, kind: DeviceKind, *, approve: bool = True) -> Machine:
@@ -415,10 +422,86 @@ def test_what_does_not_fit_is_written_down_and_shown(clerk: Clerk, house: House,
     gave_back = kiosk.saw(FactKind.SLOTS_RETURNED, SlotsReturned(lease.id, (1, 3)))
     kiosk.send(gave_back)
     assert kinds(clerk, house) == [
-        "amount_differs", "price_differs", "sale_without_lease", "slot_clash", "slot_clash",
+        "amount_differs", "number_not_its_own", "price_differs", "sale_without_lease", "slot_clash", "slot_clash",
     ]  # fmt: skip
     assert counts(clerk, house) == {"free": 17, "leased": 0, "sold": 3}
     assert clerk.rows("SELECT COUNT(*) FROM order_line") == [(5,)]
+
+
+def tickets(clerk: Clerk) -> set[tuple[str, str]]:
+    return {(row[0], row[1]) for row in clerk.rows("SELECT number, token FROM ticket")}
+
+
+def test_a_number_that_is_not_the_devices_own_is_kept_with_a_mark(clerk: Clerk, house: House, kiosk: Machine) -> None:
+    """A number that central gave out, will give out, of another device, or of this one a second time."""
+    sold = clerk.do(house.order(house.seats[9]))["tickets"][0]["number"]
+    before = tickets(clerk)
+    lease = kiosk.lease(house, *house.seats[:7])
+    said = ["TDT-B1-000001", sold, "TDT-0009999", "TDT-B2-000001", "TDT-B1-000001", "TDT-B1-", "TDT-B1-٣"]
+    for slot, number in enumerate(said):
+        sale = kiosk.sale(house, lease, slot, receipt=slot)
+        receipt = kiosk.send(kiosk.saw(FactKind.SALE, replace(sale, lines=(replace(sale.lines[0], number=number),))))
+        assert receipt["dead"] == {}, "it has happened"
+    kept = [number for number, _ in tickets(clerk) - before]
+    assert sorted(kept) == sorted(["TDT-B1-000001", *("?" + each for each in said[1:])])
+    assert kinds(clerk, house) == ["number_not_its_own"] * 6
+    assert counts(clerk, house)["sold"] == 8
+
+
+BARCODES: dict[str, dict[str, Any]] = {
+    "another slot's": {"slot": 5},
+    "another lease's": {"lease_id": "0000000000000000000000000A"},
+    "another performance's": {"performance_id": "0000000000000000000000000A"},
+    "of more entries": {"entries": 9},
+    "of other zones": {"zones": 0xFFFF},
+    "as if reissued": {"serial": 2},
+    "a specimen": {"flags": Flag.SPECIMEN},
+}
+
+
+@pytest.mark.parametrize("what", [*BARCODES, "no barcode", "another key's"])
+def test_a_barcode_that_the_device_did_not_sign_for_this_slot_is_kept_by_nobody(
+    quick: tuple[Clerk, House], what: str
+) -> None:
+    clerk, house = quick
+    kiosk, other = enrol(clerk, house, DeviceKind.KIOSK), enrol(clerk, house, DeviceKind.GATE)
+    lease = kiosk.lease(house, *house.seats[:2])
+    if what == "no barcode":
+        token = "T"
+    elif what == "another key's":
+        token = other.token(lease, 0)
+    else:
+        token = kiosk.token(lease, 0, **BARCODES[what])
+    sale = kiosk.sale(house, lease, 0)
+    wrong = replace(sale, lines=(replace(sale.lines[0], ticket=token),))
+    assert kiosk.send(kiosk.saw(FactKind.SALE, wrong))["dead"] == {}
+    assert kinds(clerk, house) == ["token_not_its_own"] and [token for _, token in tickets(clerk)] == [""]
+    proof = kiosk.sale(house, lease, 1, receipt=2)
+    reduced = replace(proof, lines=(replace(proof.lines[0], ticket=kiosk.token(lease, 1, flags=Flag.PROOF)),))
+    kiosk.send(kiosk.saw(FactKind.SALE, reduced))
+    assert kinds(clerk, house) == ["token_not_its_own"], "a reduced tariff is told on the ticket"
+
+
+MONEY: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    "below nothing (-4600)": ({}, {"price": -4600}, {"amount": -4600}),
+    "payment": ({}, {}, {"amount": -1}),
+    "keeps no accounts in 'XXX'": ({"currency": "XXX"}, {}, {}),
+    "none of our methods": ({}, {}, {"method": "barter"}),
+}
+
+
+@pytest.mark.parametrize("says", MONEY)
+def test_what_cannot_be_booked_is_a_letter_that_says_why(quick: tuple[Clerk, House], says: str) -> None:
+    clerk, house = quick
+    kiosk = enrol(clerk, house, DeviceKind.KIOSK)
+    lease = kiosk.lease(house, house.seats[0])
+    of_sale, of_line, of_payment = MONEY[says]
+    sale = kiosk.sale(house, lease, 0)
+    bad = replace(sale, lines=(replace(sale.lines[0], **of_line),), payments=(replace(sale.payments[0], **of_payment),))
+    ((why),) = kiosk.send(kiosk.saw(FactKind.SALE, replace(bad, **of_sale)))["dead"].values()
+    assert says in why
+    assert clerk.rows("SELECT COUNT(*) FROM move") == [(0,)] == clerk.rows("SELECT COUNT(*) FROM payment")
+    assert kinds(clerk, house) == ["dead_letter"] and counts(clerk, house)["sold"] == 0
 
 
 def test_two_gates_that_could_not_hear_each_other(clerk: Clerk, house: House, gate: Machine) -> None:
