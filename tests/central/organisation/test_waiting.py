@@ -74,6 +74,17 @@ async def test_one_script_does_not_lock_a_house_out(people: People, jeanne: Id) 
     assert (await people.browser().sign_in("user99@x.example", WRONG)).status == 429, "nor did they let it go on"
 
 
+async def test_a_block_of_64_bits_is_one_address(people: People, jeanne: Id) -> None:
+    """Whoever has an IPv6 line has 2⁶⁴ addresses on it."""
+    said = []
+    for n in range(40):
+        visitor = Visitor(f"2001:db8:0:1::{n:x}", "x")
+        answer = await people.way_in.sign_in.enter(visitor, f"nobody{n}@x.example", WRONG)
+        said.append(answer.reason if isinstance(answer, Refused) else "")
+    assert said.count(NoSignIn.TOO_MANY) == 40 - FREE["address"]
+    assert await tries(people, "2001:db8:0:2::1", password=PASSWORD) == "", "the line beside it is another"
+
+
 async def test_guesses_at_one_account_from_everywhere(people: People, jeanne: Id) -> None:
     """Who knows an address does not lock its owner out of where they work."""
     said = {await tries(people, f"10.0.{n // 200}.{n % 200}") for n in range(100)}
