@@ -66,6 +66,8 @@ def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
     performance = tx.get(Performance, want.performance_id)
     given = tx.get(LeaseRecord, want.lease_id)
     if given and given.device_id == tx.actor.id and given.performance_id == want.performance_id:
+        if not _sells(device):
+            return Refused(NoLease.NOT_A_SELLER, fix=tx.actor.id)
         return Ok(Sealed(given.text, given.kid, given.signature))
     refused = _may_lease(tx, device, performance, want)
     if refused:
@@ -83,11 +85,17 @@ def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
     return Ok(_give(tx, device, performance, want.lease_id, taken.value))
 
 
+def _sells(device: Device | None) -> bool:
+    """A lease is given, and given again, to who may sell from it."""
+    if device is None or device.state is not DeviceState.ACTIVE or not device.point_of_sale_id:
+        return False
+    return may_ask(device.kind, "request_lease")
+
+
 def _may_lease(
     read: Read, device: Device | None, performance: Performance | None, want: RequestLease
 ) -> Refused | None:
-    selling = device is not None and device.state is DeviceState.ACTIVE and may_ask(device.kind, "request_lease")
-    if device is None or not selling or not device.point_of_sale_id:
+    if device is None or not _sells(device):
         return Refused(NoLease.NOT_A_SELLER, fix=read.actor.id)
     if performance is None or not sells(read, device, performance.id):
         return Refused(NoLease.NO_SUCH_PERFORMANCE, fix="performance_id")

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from central.kernel.asked import Job, looked_through, looked_through_beside
 from central.kernel.beside import Beside, Crowded, Errand, TooHeavy
-from central.kernel.db import BROKEN, TAKEN, UNFIT, Connection, Database, is_read_only
+from central.kernel.db import BROKEN, TAKEN, UNFIT, Connection, Database, Misfit, is_read_only
 from central.kernel.entity import Declaration
 from central.kernel.keys import Keys
 from central.kernel.outage import Outage
@@ -302,7 +302,7 @@ class Door:
         if refused is None and given:
             refused = Refused(NoEntry.ID_REUSED)
         if refused is None and not job.digest:
-            refused = Refused(NoEntry.DOES_NOT_FIT, detail={"why": "a number that no column holds"})
+            refused = Refused(NoEntry.DOES_NOT_FIT, detail={"what": Misfit.OUT_OF_BOUNDS, "fields": []})
         return place, refused
 
     def _handled(self, tx: Tx, job: Job, place: str | None, *, races: bool = False) -> Outcome[Any]:

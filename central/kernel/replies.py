@@ -1,5 +1,6 @@
 """What the door answers, and how that is kept: the same bytes for the caller, the log and whoever asks again."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
@@ -7,9 +8,11 @@ from typing import Any
 
 import orjson
 
+from central.kernel.db import misfit
 from central.kernel.values import Fault
 from shared.outcome import Ok, Outcome, Refused
 
+_LOG = logging.getLogger(__name__)
 MOST_BYTES = 256 * 1024  # of a refusal: it is kept, and given again as it was
 MOST_LISTED = 200  # of each list in one that would be longer
 MOST_FIX = 200
@@ -81,4 +84,7 @@ def faulty(faults: list[Fault]) -> Refused:
 
 
 def unfit(fault: Exception) -> Refused:
-    return Refused(NoEntry.DOES_NOT_FIT, detail={"why": str(fault).partition("\n")[0]})
+    """In our words, whoever's the row is that stands in the way: the driver's are for the log."""
+    what, names = misfit(fault)
+    _LOG.info("it does not fit: %s", str(fault).partition("\n")[0])
+    return Refused(NoEntry.DOES_NOT_FIT, fix=names[0] if names else "", detail={"what": what, "fields": names})

@@ -24,6 +24,7 @@ from central.devices.leases import (
     RequestLease,
     WriteOffLease,
 )
+from central.devices.model import DeviceState
 from central.inventory.counts import Availability
 from central.kernel.asked import job_of
 from central.kernel.traces import Traces
@@ -273,8 +274,14 @@ def test_who_may_not_lease(clerk: Clerk, house: House, kiosk: Machine, gate: Mac
     clerk.watch.at += timedelta(days=1)
     assert kiosk.clerk.no(want).reason == "not_on_sale"
     clerk.watch.at = NOW
+    given = replace(want, lease_id=new_id(), seats=house.seats[1:2])
+    assert kiosk.clerk.do(given) == kiosk.clerk.do(given), "asking again gives the same"
     clerk.do(RevokeDevice(kiosk.id))
     assert kiosk.clerk.no(want).reason == "not_a_seller", "a revoked device gets no more places"
+    assert kiosk.clerk.no(given).reason == "not_a_seller", "nor those that it was given, once more"
+    for state in set(DeviceState) - {DeviceState.ACTIVE}:
+        clerk.db.write("UPDATE device SET state = :state WHERE id = :id", {"state": state, "id": kiosk.id})
+        assert [kiosk.clerk.no(each).reason for each in (want, given)] == ["not_a_seller"] * 2, state
 
 
 def test_a_lease_comes_back_by_the_devices_own_word(clerk: Clerk, house: House, kiosk: Machine) -> None:
