@@ -271,6 +271,17 @@ async def test_who_stalls_is_cut_off(serve: Callable[..., Any], sent: bytes) -> 
         await until(lambda: OPEN.value() == 0)
 
 
+@pytest.mark.parametrize("sent", ["nothing", "half a line", "half a head"])
+async def test_a_head_has_less_time_than_a_connection_may_be_idle(serve: Callable[..., Any], sent: str) -> None:
+    async with serve(replace(HASTE, idle_s=3600)) as served:
+        before = CLOSED.value(why="head")
+        reader, writer = await served.call()
+        writer.write(STALLED[sent])
+        assert await answer_of(reader) == (0, "")
+        assert CLOSED.value(why="head") == before + 1
+        writer.close()
+
+
 async def test_a_slow_body_is_told_so(serve: Callable[..., Any]) -> None:
     async with serve(HASTE) as served:
         reader, writer = await served.call()
