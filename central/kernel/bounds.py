@@ -24,6 +24,7 @@ from shared.ids import LENGTH, Id
 from shared.wire.bounds import longest
 
 MOST_PRIVILEGES = 500
+MOST_FOUND = 50  # faults; one in each of 100,000 members is not said 100,000 times
 MOST_JSON = 65_536  # bytes of a value of whatever shape
 PLAIN = (int, float, bool, datetime, AwareDatetime, date, type(None))
 
@@ -214,6 +215,8 @@ def _of_members(size: Check, inner: Check | None) -> Check:
     def find(value: Any, at: str, found: list[Fault]) -> None:
         size.find(value, at, found)
         for n, each in enumerate(value) if size.fits(value) else ():
+            if len(found) >= MOST_FOUND:
+                return
             if each is not None:
                 inner.find(each, f"{at}.{n}", found)
 
@@ -232,6 +235,8 @@ def _of_entries(size: Check, key: Check | None, inner: Check | None) -> Check:
     def find(value: Any, at: str, found: list[Fault]) -> None:
         size.find(value, at, found)
         for name, each in value.items() if size.fits(value) else ():
+            if len(found) >= MOST_FOUND:
+                return
             if key:
                 key.find(name, at, found)
             if inner and each is not None:

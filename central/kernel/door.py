@@ -133,6 +133,16 @@ class Door:
             DONE.add(command=handler_of(type(command)).name, outcome=how)
         return reply
 
+    def turned_away(self, actor: Actor, handler: Handler) -> Refused | None:
+        """Whether somebody may give a command, or ask a query, nowhere at all: nothing that they sent need be read."""
+        if not handler.needs or (actor.kind is not ActorKind.ANONYMOUS and actor.may_somewhere(handler.needs)):
+            return None
+        refused = not_allowed(handler.needs, None)
+        if handler.name in COMMANDS:
+            DONE.add(command=handler.name, outcome="refused")
+            self._left_out(actor, handler, refused)
+        return refused
+
     async def _acted(self, actor: Actor, command: Any, command_id: Id, dry_run: bool) -> Reply:
         handler = handler_of(type(command))
         if handler.needs and actor.kind is ActorKind.ANONYMOUS:  # not even what they sent is looked at

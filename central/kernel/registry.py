@@ -14,6 +14,7 @@ from central.kernel.reach import Named, naming
 from central.kernel.tx import Read, Tx
 from shared.ids import Id
 from shared.outcome import Outcome
+from shared.wire.codec import adapter
 
 C = TypeVar("C")
 L = TypeVar("L")
@@ -185,9 +186,9 @@ def _handler(
     )
     doc = " ".join((kind.__doc__ or "").split())
     kind.__pydantic_config__ = ConfigDict(extra="forbid")  # a field that we do not know is a slip, or an attack
-    adapter, acts_on = TypeAdapter(kind), _acts_on(kind, hints) if on is None else on
+    check, acts_on = adapter(kind), _acts_on(kind, hints) if on is None else on
     named, parts = naming(kind), naming(kind, PARTS)
-    return Handler(name, kind, needs, at, gives, run, adapter, secrets, doc, acts_on, named, parts, logged)
+    return Handler(name, kind, needs, at, gives, run, check, secrets, doc, acts_on, named, parts, logged)
 
 
 def _acts_on(kind: type[Any], hints: dict[str, Any]) -> str | None:

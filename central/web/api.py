@@ -7,20 +7,19 @@ GET  /api/v1/entities/<name>    rows by id, ?after=<id>&limit=&at=<context>&<fie
 
 import asyncio
 import gzip
-import re
 from collections.abc import Awaitable, Callable
 from functools import cache
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
-from central.kernel.bounds import beyond
 from central.kernel.door import Door, NoEntry, reply_to
 from central.kernel.entity import BY_NAME
-from central.kernel.registry import COMMANDS, QUERIES, Handler
+from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.trouble import Unavailable
 from central.kernel.tx import Actor, ActorKind, Read
 from central.web.away import RETRY_AFTER_S, unavailable
@@ -28,28 +27,24 @@ from central.web.caller import AUTHENTICATE, Authenticate, caller, is_gone, prob
 from central.web.ids import bad_ids
 from central.web.openapi import document
 from central.web.rows import Page, page, wanted
+from central.web.taking import NO_NUL, TAKING, Faulty, Taking
 from shared.ids import Id, is_id
 from shared.outcome import Outcome, Refused
 from shared.runtime.log import logger
-from shared.wire.codec import faults
+from shared.wire.codec import MOST_FAULTS, faults
 from shared.wire.requests import COMMAND_ID
 
 __all__ = ["AUTHENTICATE", "DOOR", "Authenticate", "problem", "routes", "unknown_caller"]
 
 DOOR = web.AppKey("door", Door)
 STATUS: dict[str, int] = {NoEntry.NOT_ALLOWED: 403}
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # the one character that no database takes in a text
-_NUL_SAID = "holds the character U+0000"
-_NO_NUL = {"at": "body", "what": _NUL_SAID}
 _DRY_RUN = "0 or 1"
-MOST_KEYS, MOST_PARTS = 2_000, 50_000
-_TOO_WIDE = f"an object has more than {MOST_KEYS:,} keys, or there are more than {MOST_PARTS:,} objects and lists"
-LONG = 128 * 1024  # bytes of a body that is taken apart in another thread: it may be a stadium's plan
-_TOO_MUCH = "at most {most}; this has {is}"
 log = logger(__name__)
 
 
 def routes(app: web.Application) -> None:
+    app[TAKING] = Taking()
+    app.on_cleanup.append(app[TAKING].stop)
     app.router.add_post("/api/v1/commands/{name}", command)
     app.router.add_get("/api/v1/queries/{name}", query)
     app.router.add_get("/api/v1/entities/{name}", entities)
@@ -88,55 +83,25 @@ async def command(request: web.Request) -> web.Response:
     actor = await caller(request)
     if isinstance(actor, web.Response):
         return actor
-    body = await request.read()  # which is here already (entrance.py)
+    body, door = await request.read(), request.app[DOOR]  # which is here already (entrance.py)
     command_id = request.headers.get(COMMAND_ID, "")
     if not is_id(command_id):
         return problem(400, "no_command_id", f"Send the command's id (26 characters) in the header {COMMAND_ID}.")
     dry_run = request.query.get("dry_run", "0")
     if dry_run not in ("0", "1"):  # anything else would be taken for one of them, and one of them sells
         return _bad_content([{"at": "dry_run", "what": _DRY_RUN}])
-    want = await asyncio.to_thread(_wanted, handler, body) if len(body) > LONG else _wanted(handler, body)
-    if isinstance(want, web.Response):
-        return want
-    reply = await request.app[DOOR].execute(actor, want, Id(command_id), dry_run=dry_run == "1")
+    if turned_away := door.turned_away(actor, handler):  # whatever they sent, nobody reads it
+        return refusal(request, actor, turned_away)
+    taken = await request.app[TAKING].take(actor, handler, body)
+    if isinstance(taken, Refused):
+        return refusal(request, actor, taken)
+    want = taken.value
+    if isinstance(want, Faulty):
+        return _bad_content(want.faults)
+    reply = await door.execute(actor, want, Id(command_id), dry_run=dry_run == "1")
     if reply.ok:
         return _said(b'{"value":' + reply.body + b"}")
     return refusal(request, actor, reply.outcome)
-
-
-def _is_wide(body: bytes) -> bool:
-    """Whether an object in it has more keys, or it has more objects and lists, than any command takes: each would be a
-    fault of its own."""
-    try:
-        waiting = [orjson.loads(body)]
-    except orjson.JSONDecodeError:
-        return False
-    met = 0
-    while waiting:
-        value = waiting.pop()
-        met += 1
-        if met > MOST_PARTS or (isinstance(value, dict) and len(value) > MOST_KEYS):
-            return True
-        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        waiting += [each for each in inner if isinstance(each, dict | list)]
-    return False
-
-
-def _wanted(handler: Handler, body: bytes) -> Any:
-    """The command that a body holds, or the problem with it."""
-    if body.count(b":") > MOST_KEYS and _is_wide(body):
-        return _bad_content([{"at": "body", "what": _TOO_WIDE}])
-    try:
-        want = handler.adapter.validate_json(body)
-    except ValidationError as bad:
-        return _bad_content(faults(bad))
-    if found := beyond(want):
-        return _bad_content([{"at": each["at"], "what": _TOO_MUCH.format_map(each)} for each in found])
-    if b"\\u0000" in body and _NUL.search(body):
-        return _bad_content([_NO_NUL])
-    if found := bad_ids(want):
-        return _bad_content(found)
-    return want
 
 
 async def query(request: web.Request) -> web.Response:
@@ -146,13 +111,15 @@ async def query(request: web.Request) -> web.Response:
     actor = await caller(request)
     if isinstance(actor, web.Response):
         return actor
+    if turned_away := request.app[DOOR].turned_away(actor, handler):
+        return refusal(request, actor, turned_away)
     try:
         want = handler.adapter.validate_strings(dict(request.query), strict=False)
     except ValidationError as bad:
         return _bad_content(faults(bad))
     if any("\0" in value for value in request.query.values()):
-        return _bad_content([_NO_NUL])
-    if found := bad_ids(want):
+        return _bad_content([NO_NUL])
+    if found := list(islice(bad_ids(want), MOST_FAULTS)):
         return _bad_content(found)
     outcome = await request.app[DOOR].ask(actor, want)
     if isinstance(outcome, Refused):
@@ -168,7 +135,7 @@ async def entities(request: web.Request) -> web.Response:
     if isinstance(actor, web.Response):
         return actor
     if any("\0" in value for value in request.query.values()):
-        return _bad_content([_NO_NUL])
+        return _bad_content([NO_NUL])
     want = wanted(declaration, request.query)
     if isinstance(want, list):
         return _bad_content(want)

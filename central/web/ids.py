@@ -4,6 +4,7 @@ Only a command's own fields are looked at. What lies deeper is the handler's bus
 where one of them is faulty.
 """
 
+from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
@@ -15,13 +16,17 @@ AN_ID = "an id of 26 characters"
 PATTERN = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 
 
-def bad_ids(want: Any) -> list[dict[str, str]]:
+def bad_ids(want: Any) -> Iterator[dict[str, str]]:
     """Every field of a command or query that should be an id, or ids, and is not."""
     kind: Any = type(want)
     one, many = _id_fields(kind)
-    found = [name for name in one if (value := getattr(want, name)) is not None and not is_id(value)]
-    found += [f"{name}.{n}" for name in many for n, value in enumerate(getattr(want, name)) if not is_id(value)]
-    return [{"at": name, "what": AN_ID} for name in found]
+    for name in one:
+        if (value := getattr(want, name)) is not None and not is_id(value):
+            yield {"at": name, "what": AN_ID}
+    for name in many:
+        for n, each in enumerate(getattr(want, name)):
+            if not is_id(each):
+                yield {"at": f"{name}.{n}", "what": AN_ID}
 
 
 @cache

@@ -18,6 +18,7 @@ from central.web.screens.names import Labels, labels
 from central.web.screens.parsing import rows_at
 from central.web.texts import Texts
 from central.web.texts_needed import enum_name
+from shared.wire.codec import MOST_FAULTS, spelt
 
 MOST_OPTIONS = 200
 BODY = "body"
@@ -207,13 +208,15 @@ _TYPES: Mapping[str, str] = {
 
 
 def faults_of_validation(bad: ValidationError) -> list[Fault]:
-    return [
+    """The first of them; of very many only that there are some."""
+    told = [
         {
             "at": ".".join(str(part) for part in each["loc"] if part != "set") or BODY,
             "what": _TYPES.get(each["type"], "does_not_fit"),
         }
-        for each in bad.errors(include_url=False, include_input=False, include_context=False)
+        for each in spelt(bad)[:MOST_FAULTS]
     ]
+    return told or [{"at": BODY, "what": "does_not_fit"}]
 
 
 def typed_from(form: Mapping[str, Any]) -> dict[str, list[str]]:
