@@ -21,7 +21,7 @@ from central.kernel.outage import Outage
 from central.kernel.postgres_writers import PostgresWriters
 from central.kernel.privileges import nodes
 from central.kernel.reach import PathOf, Reaching, beyond, hidden, nothing_like
-from central.kernel.readers import Readers
+from central.kernel.readers import EXPORTERS, Readers
 from central.kernel.registry import COMMANDS, Handler, handler_of
 from central.kernel.replies import NoEntry, Reply, not_allowed, reply_to, stored, unfit
 from central.kernel.scope import home
@@ -76,6 +76,7 @@ class Door:
         self._writers: Writers = (
             SqliteWriter(database, told) if database.is_sqlite else PostgresWriters(database, told, self._readers.lines)
         )
+        self._exporters = Readers(database, EXPORTERS)
         self._open = False
 
     # --- life -------------------------------------------------------------------------------------------------------
@@ -91,6 +92,7 @@ class Door:
         self.beside.stop()
         self._writers.stop()
         self._readers.stop()
+        self._exporters.stop()
         self._glance.close()
         self._write_last_tally()
 
@@ -434,6 +436,11 @@ class Door:
         """A look of one's own, for screens and loops that need several tables at one moment."""
         assert self._open, "the door is not open"
         return await self._readers.look(lambda db: look(Read(db, actor, self._clock(), self.keys, self.settings)))
+
+    async def read_long(self, actor: Actor, look: Callable[[Read], Any]) -> Any:
+        """A look that may take long, in threads of their own, of which the others do not notice."""
+        assert self._open, "the door is not open"
+        return await self._exporters.look(lambda db: look(Read(db, actor, self._clock(), self.keys, self.settings)))
 
     def ask_now(self, db: Connection, actor: Actor, query: Any) -> Outcome[Any]:
         """`ask` at once and in this thread, for the simulation."""

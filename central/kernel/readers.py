@@ -14,14 +14,15 @@ from central.kernel.trouble import NoDatabase, Repeatable, Unavailable, given_up
 from central.kernel.work import QUEUE, OwnConnections
 
 READERS = 4
+EXPORTERS = 2  # looks that take long, such as a list of 200,000 rows: never in the way of the others
 REPEAT_S = 2.0
 
 Look = Callable[[Connection], Any]
 
 
 class Readers:
-    def __init__(self, database: Database) -> None:
-        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+    def __init__(self, database: Database, threads: int = READERS) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
         self._waiting = 0
         self._at_hand = database.is_sqlite  # a file is opened, or not, in no time: each look may try
         self.lines = OwnConnections(database, read_only=True)

@@ -7,6 +7,7 @@ from central.web.screens.acts import act
 from central.web.screens.bulk import bulk
 from central.web.screens.desk import declared, desk
 from central.web.screens.editing import edit, new
+from central.web.screens.export_lane import EXPORT_LANE, ExportLane
 from central.web.screens.exports import EXPORTS, answer, table
 from central.web.screens.home import front, house, pick
 from central.web.screens.listing import may_see
@@ -17,6 +18,7 @@ from central.web.screens.things import thing
 def screens(app: web.Application) -> None:
     """Adds them; `app[FRAME]` stands already."""
     assert FRAME in app, "the frame comes first"
+    app[EXPORT_LANE] = ExportLane()
     router = app.router
     router.add_get("/", front)
     router.add_get("/admin", house)
@@ -45,5 +47,8 @@ async def export(request: web.Request) -> web.Response:
         return await at_desk.forbidden(declaration.read)
     columns, wanted = columns_of(at_desk, declaration), wanted_in(request)
     made = EXPORTS[form][1]
-    body = await at_desk.read(lambda read: made(table(at_desk, read, declaration, wanted, columns)))
+    with request.app[EXPORT_LANE].entered(at_desk.me.actor.id):
+        body = await at_desk.door.read_long(
+            at_desk.me.actor, lambda read: made(table(at_desk, read, declaration, wanted, columns))
+        )
     return answer(form, f"{declaration.name}-{at_desk.t.language}", body)
