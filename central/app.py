@@ -24,6 +24,7 @@ from central.first_run.sell_hall import sell_hall_routes
 from central.house_keys import open_keys
 from central.inventory import keeping as inventory
 from central.inventory.plan_page import PlanPages
+from central.kernel import taking_over
 from central.kernel.beside import Beside
 from central.kernel.chain import Chain
 from central.kernel.door import Door
@@ -129,6 +130,7 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
                     ("bus", bus.run), ("bells", loops.bells), ("halls", loops.halls), ("outbox", loops.outbox),
                     ("tidy", loops.tidy), ("tally", loops.tally), ("chain", chain.keep), ("webhooks", webhooks.keep),
                     ("checkpoints", chain.keep_file), ("inventory", partial(inventory.keep, door)),
+                    ("rows taken over", partial(taking_over.keep, door)),
                     ("pulse", partial(pulse.keep, config.pulse_every_s)),
                     ("snapshots", partial(snapshots.keep, door, config.snapshots, config.snapshot_every_s)),
                 ):  # fmt: skip

@@ -1,6 +1,8 @@
-"""`parterre audit verify`: proves a database's log, whether or not central runs on it, and says it in sentences."""
+"""`parterre audit verify`: proves a database's log, and its tables by the log, whether or not central runs on it, and
+says it in sentences."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from central.house_keys import refuse_other_root
 from central.kernel.db import BROKEN, PATIENT, Database
 from central.kernel.keys import make_keys
 from central.kernel.proof import Fault, Proof, Wrong, prove
+from central.kernel.row_proof import RowFault, RowProof, WrongRow, prove_rows
 from central.kernel.tx import SYSTEM, Read
 from shared.runtime.config import Failure
 
@@ -27,6 +30,27 @@ SENTENCES = {
 }
 
 
+ROW_SENTENCES = {
+    WrongRow.CHANGED: "is not what the log says was left in it",
+    WrongRow.REMOVED: "is gone, and no command took it away",
+    WrongRow.INSERTED: "is there, and no command made it",
+    WrongRow.OVERWRITTEN: "was changed behind the door's back before this command changed it again",
+    WrongRow.DOES_NOT_FIT: "does not follow from the rows that it is worked out from",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What was found of the log, and of the tables."""
+
+    log: Proof
+    rows: RowProof
+
+    @property
+    def faults(self) -> tuple[Fault | RowFault, ...]:
+        return (*self.log.faults, *self.rows.faults)
+
+
 def head(text: str) -> tuple[int, str]:
     """`12345:9f86d0…`, as `verify` prints it."""
     seq, _, digest = text.strip().partition(":")
@@ -41,8 +65,9 @@ def verify(
     file: Path | None = None,
     root: Path | None = None,
     progress: Callable[[int], None] = lambda _: None,
-) -> Proof:
-    """Reads only. `file` and `root` stand for the ones in central's folder, where an auditor keeps copies."""
+) -> Proven:
+    """Reads only, all at one moment of the database. `file` and `root` stand for the ones in central's folder, where an
+    auditor keeps copies."""
     root = root or config.keys / "root.pem"
     try:
         root_pem = root.read_text()
@@ -61,7 +86,8 @@ def verify(
             db.begin(write=False)
             refuse_other_root(db, root_pem, root)
             read = Read(db, SYSTEM, datetime.now(UTC), keys)
-            return prove(read, file or config.checkpoint_file, root_pem, noted, progress)
+            log = prove(read, file or config.checkpoint_file, root_pem, noted, progress)
+            return Proven(log, prove_rows(read, progress))
         finally:
             db.rollback()
             db.close()
@@ -92,8 +118,35 @@ def sentence(fault: Fault) -> str:
             return f"{rows}{named}: {said}"
 
 
-def report(proof: Proof) -> list[str]:
-    """Line by line what was found; the head last, to be noted."""
+def row_sentence(fault: RowFault) -> str:
+    after = f" (row {fault.seq} of the log was the last to touch it)" if fault.seq else ""
+    by = f" (row {fault.seq} of the log)" if fault.seq else ""
+    said = ROW_SENTENCES[fault.what]
+    match fault.what:
+        case WrongRow.OVERWRITTEN:
+            return f"{fault.table} {fault.row_id}: {said}{by}"
+        case WrongRow.DOES_NOT_FIT:
+            return f"{fault.table} {fault.row_id}: {said}: {fault.more}"
+        case _:
+            return f"{fault.table} {fault.row_id}: {said}{after}"
+
+
+def report(found: Proven) -> list[str]:
+    """Line by line what was found; the log's head last, to be noted."""
+    return [*_of_rows(found.rows), *_of_log(found.log)]
+
+
+def _of_rows(proof: RowProof) -> list[str]:
+    lines = [f"{fault.what:12} {row_sentence(fault)}" for fault in proof.faults]
+    if proof.count > len(proof.faults):
+        lines.append(f"and {proof.count - len(proof.faults)} more")
+    since = f", from row {proof.since} of the log on" if proof.since > 1 else ""
+    older = f"; {proof.older} rows are older than that, and not proved" if proof.older else ""
+    lines.append(f"{proof.rows} rows of {proof.tables} tables{since}{older}")
+    return [*lines, "The tables are NOT what the log left." if proof.count else "The tables are what the log left."]
+
+
+def _of_log(proof: Proof) -> list[str]:
     lines = [f"{fault.what:12} {sentence(fault)}" for fault in proof.faults]
     lines.append(
         f"{proof.rows} rows, {proof.checkpoints} signed checkpoints; {proof.after_checkpoint} rows after the last one, "

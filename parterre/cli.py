@@ -203,7 +203,8 @@ def audit() -> None:
 @click.option("--checkpoints", type=_FILE, help="A copy of the checkpoints, instead of central's own.")
 @click.option("--root", type=_FILE, help="The house's root certificate, instead of central's own.")
 def audit_verify(config: Path | None, heads: tuple[str, ...], checkpoints: Path | None, root: Path | None) -> None:
-    """Proves that the log is what was sealed. Exit code 0: it is; 1: it is not; 2: it could not be looked at."""
+    """Proves that the log is what was sealed, and that the tables are what it left. Exit code 0: they are; 1: they are
+    not; 2: it could not be looked at."""
     from central.audit import report, verify
     from central.config import CentralConfig
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from central.devices.model import Device
 from central.kernel.entity import METADATA
+from central.kernel.row_proof import CHECKED_BY, unproved
 from central.kernel.tx import Read, Tx
 from shared.ids import LENGTH, Id
 
@@ -23,6 +24,35 @@ FACT_GAP = sa.Table(
     sqlite_with_rowid=False,
 )
 Range = tuple[int, int]  # first and last, both missing
+
+
+def wrong_gaps(read: Read) -> Iterator[tuple[str, str]]:
+    """A device's mark, its hash, and what is missing above it follow from its facts."""
+    for device, mark, head in read.run("SELECT id, contiguous, head FROM device ORDER BY id"):
+        ((facts, top, below),) = read.run(
+            "SELECT COUNT(DISTINCT seq), COALESCE(MAX(seq), 0), COUNT(DISTINCT CASE WHEN seq <= :mark THEN seq END) "
+            "FROM fact WHERE device_id = :d",
+            d=device, mark=mark,
+        )  # fmt: skip
+        gaps = read.run("SELECT first_seq, last_seq FROM fact_gap WHERE device_id = :d ORDER BY first_seq", d=device)
+        lacking = sum(last - first + 1 for first, last in gaps)
+        within = read.one(
+            "SELECT 1 FROM fact f JOIN fact_gap g ON g.device_id = f.device_id "
+            "AND f.seq BETWEEN g.first_seq AND g.last_seq WHERE f.device_id = :d LIMIT 1",
+            d=device,
+        )
+        reached = gaps[0][0] - 1 if gaps else top
+        if (mark, below, facts + lacking) != (reached, reached, top) or within:
+            yield device, f"its mark stands at {mark}; {facts} facts up to {top}, and {lacking} missing, say {reached}"
+        hashes = {
+            row[0] for row in read.run("SELECT hash FROM fact WHERE device_id = :d AND seq = :n", d=device, n=mark)
+        }
+        if mark and head not in hashes:
+            yield device, "its head is the hash of no fact at its mark"
+
+
+unproved("fact_gap", "follows from the facts, which are proved", wrong_gaps)
+CHECKED_BY["device"] = wrong_gaps
 
 
 def missing(read: Read, device_id: Id, most: int) -> tuple[Range, ...]:

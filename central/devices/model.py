@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.entity import Ref, Secret, entity
+from central.kernel.entity import Ref, Secret, Unproved, entity
 from central.organisation.model import Privilege
 from shared.ids import Id
 from shared.wire.certificates import DeviceKind
@@ -58,8 +58,10 @@ class Device:
     certificate: str
     code_digest: Annotated[str, Secret()]
     code_until: datetime | None
-    contiguous: int
-    head: str
+    contiguous: Annotated[
+        int, Unproved("how far its facts have come, which are proved: what is asked for follows from them")
+    ]
+    head: Annotated[str, Unproved("the hash of the fact that `contiguous` names")]
     lease_epoch: int
 
 

@@ -15,6 +15,7 @@ from central.kernel.db import BROKEN, Database
 from central.kernel.entity import Ref
 from central.kernel.keys import make_keys
 from central.kernel.registry import answers
+from central.kernel.row_proof import unproved
 from central.kernel.tx import SYSTEM, Read
 from central.organisation.model import Privilege
 from shared.ids import Id
@@ -166,6 +167,28 @@ def _limits(read: Read, performance_id: str) -> Found:
         if row and row[0] != (real := real_sum(read, limit, key)):
             yield f"limit {limit.code}", f"{row[0]} counted, in truth {real}"
 
+
+# --- what stands for the proof of the log (kernel/row_proof.py) ------------------------------------------------------
+
+
+def _wrong_sums(read: Read) -> Found:
+    for (performance_id,) in read.run("SELECT id FROM performance ORDER BY id"):
+        for each in differences(read, performance_id):
+            yield f"performance {performance_id}", f"{each.at}: {each.what}"
+
+
+def _wrong_limits(read: Read) -> Found:
+    for limit_id, of_id, counted, n in read.run("SELECT limit_id, of_id, scope, n FROM limit_count ORDER BY 1, 2, 3"):
+        limit = read.get(Limit, limit_id)
+        if limit is None:
+            yield f"{limit_id} {of_id}", "counts for a limit that is not there"
+        elif limit.active and counted == scope(limit) and n != (real := real_sum(read, limit, of_id)):
+            yield f"{limit_id} {of_id}", f"{n} counted, in truth {real}"
+
+
+unproved("place_count", "the sums of a hall's places, which are proved one by one", _wrong_sums)
+unproved("place_change", "which seats open plans draw anew next; they ask for the whole hall when it is gone")
+unproved("limit_count", "the sums of what counts for a limit, which is proved one by one", _wrong_limits)
 
 # --- the whole house, from the command line --------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from central.inventory.halls import choose
-from central.inventory.model import Hold, HoldDo, HoldState, NoSale, PlaceState
+from central.inventory.model import Allocation, Hold, HoldDo, HoldState, NoSale, PlaceState
 from central.inventory.places import (
     HOLDS_AT_ONCE,
     Holder,
@@ -257,9 +257,7 @@ def renew_hold(tx: Tx, want: RenewHold) -> Outcome[Held]:
     )[0]
     until = max(hold.until, min(hold.latest, tx.now + timedelta(minutes=minutes)))
     after = tx.update(hold, replace(hold, until=until))
-    tx.write(
-        "UPDATE allocation SET until = :until WHERE holder_id = :id AND state = 'held'", until=to_ms(until), id=hold.id
-    )
+    tx.rewrite(Allocation, {"until": to_ms(until)}, "WHERE holder_id = :id AND state = 'held'", id=hold.id)
     return Ok(_told(tx, after))
 
 

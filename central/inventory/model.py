@@ -11,7 +11,7 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.declared import configured
-from central.kernel.entity import Between, Look, Ref, entity
+from central.kernel.entity import Between, Look, Ref, Unproved, entity
 from central.organisation.model import Names, Privilege
 from shared.ids import Id
 
@@ -65,7 +65,7 @@ class Gauge:
     category_id: Id
     contingent_id: str
     capacity: int
-    taken: int
+    taken: Annotated[int, Unproved("the sum of its live allocations, which the inventory's check adds up again")]
     blocked: int
     zones: int
 

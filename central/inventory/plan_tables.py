@@ -6,7 +6,7 @@ from typing import Any
 
 from central.catalogue.model import Performance
 from central.inventory import counts
-from central.inventory.model import Place
+from central.inventory.model import Gauge, Place
 from central.inventory.ops import gauge_id, place_id
 from central.kernel.tx import Read, Tx
 from central.venues.history import Changes, Field, apply, index_of, positions
@@ -115,7 +115,7 @@ def save_performance(tx: Tx, performance_id: Id, changes: Changes, table: Table)
     flipped = {p for change in changes.seats if change.field is Field.INVALID for p in positions(change.at)}
     apply(changes, table)
     _remove_and_restore(tx, performance_id, [at(position) for position in sorted(flipped)], table)
-    save_seats(tx, "place", changes, table, skip=frozenset(flipped))
+    save_seats(tx, Place, changes, table, skip=frozenset(flipped))
     moves: Counter[tuple[str, str, str, str]] = Counter()
     for (was, now), n in Counter(zip(before, _counted_as(table, touched), strict=True)).items():
         if was == now:
@@ -163,6 +163,7 @@ def _remove_and_restore(tx: Tx, performance_id: Id, flipped: Iterable[int], tabl
     back: list[int] = []
     for n in flipped:
         (gone if table.values[Field.INVALID][n] else back).append(n)
+    tx.gone(Place, tx.rows_of(Place, [table.keys[n] for n in gone]).values())
     tx.write_many("DELETE FROM place WHERE id = :id", [{"id": table.keys[n]} for n in gone])
     if not back:
         return
@@ -181,20 +182,20 @@ def _remove_and_restore(tx: Tx, performance_id: Id, flipped: Iterable[int], tabl
 
 def _save_gauges(tx: Tx, performance_id: Id, changes: Changes, table: Table) -> None:
     for zone in changes.zones:
-        tx.write(
-            "UPDATE gauge SET category_id = :category WHERE performance_id = :id AND zone_id = :zone",
-            category=zone.now, id=performance_id, zone=zone.zone_id,
-        )  # fmt: skip
+        where = "WHERE performance_id = :id AND zone_id = :zone"
+        tx.rewrite(Gauge, {"category_id": zone.now}, where, id=performance_id, zone=zone.zone_id)
     for share in changes.shares:
         ((control,),) = tx.run("SELECT control FROM physical_zone WHERE id = :id", id=share.zone_id)
-        done = tx.run(
-            "INSERT INTO gauge (id, performance_id, zone_id, category_id, contingent_id, capacity, taken, blocked, "
-            "zones) VALUES (:id, :performance, :zone, :category, :contingent, :capacity, 0, :blocked, :control) "
-            "ON CONFLICT (performance_id, zone_id, contingent_id) "
-            "DO UPDATE SET capacity = excluded.capacity, blocked = excluded.blocked "
-            "WHERE gauge.taken + excluded.blocked <= excluded.capacity RETURNING id",
-            id=gauge_id(performance_id, share.zone_id, share.contingent_id), performance=performance_id,
-            zone=share.zone_id, category=table.counted[share.zone_id], contingent=share.contingent_id,
-            capacity=share.now[0], blocked=share.now[1], control=control,
+        made = Gauge(
+            gauge_id(performance_id, share.zone_id, share.contingent_id), performance_id, Id(share.zone_id),
+            Id(table.counted[share.zone_id] or ""), share.contingent_id, share.now[0], 0, share.now[1], control,
         )  # fmt: skip
+        where = "WHERE performance_id = :performance AND zone_id = :zone AND contingent_id = :contingent"
+        there = {"performance": performance_id, "zone": share.zone_id, "contingent": share.contingent_id}
+        if not tx.find(Gauge, where, **there):
+            tx.append([made])
+            continue
+        sets = {"capacity": made.capacity, "blocked": made.blocked}
+        done = tx.rewrite(Gauge, sets, f"{where} AND taken + :most <= :capacity", **there, most=made.blocked,
+                          capacity=made.capacity)  # fmt: skip
         assert done, "decided from the same transaction's own look"

@@ -40,8 +40,12 @@ CHECKPOINT_EVERY_S = 300.0
 CLOSE_S = 5.0
 TAIL = 65_536
 
-CONTENT = ("id", "at", "actor", "origin", "name", "place", "turn", "digest", "body", "answer")
-"""The columns of the log that a seal covers, besides the row's audit."""
+COLUMNS = ("id", "at", "actor", "origin", "name", "place", "turn", "digest", "body", "answer")
+"""The columns of the log that a seal covers, besides the row's prints and its audit."""
+CONTENT = (*COLUMNS, "prints")
+"""`prints` is null for rows from before there were any, and not among their values then."""
+SEALED = f"{', '.join(f'l.{name}' for name in COLUMNS)}, p.prints"
+FROM_LOG = "FROM command_log l LEFT JOIN command_prints p ON p.command_id = l.id"
 
 AuditRow = tuple[int, str, str, str, str]
 """n, entity, entity_id, action, change."""
@@ -65,7 +69,8 @@ class Seal:
 
 def hash_of(before: bytes, content: tuple[Any, ...], audit: Iterable[AuditRow]) -> bytes:
     """sha256(previous hash ‖ the row's values in the order of `CONTENT` and its audit rows, as one JSON array)."""
-    return sha256(before + orjson.dumps([*content, [list(each) for each in audit]])).digest()
+    values = content if content[-1] is not None else content[:-1]
+    return sha256(before + orjson.dumps([*values, [list(each) for each in audit]])).digest()
 
 
 # --- sealing ---------------------------------------------------------------------------------------------------------
@@ -88,7 +93,7 @@ def next_seals(read: Read) -> Found:
     """Worked out beside the writer, at one moment of the database."""
     head, before = head_of(read)
     rows = read.run(
-        f"SELECT {', '.join(CONTENT)} FROM command_log WHERE seq IS NULL ORDER BY turn, id LIMIT :n",  # noqa: S608
+        f"SELECT {SEALED} {FROM_LOG} WHERE l.seq IS NULL ORDER BY l.turn, l.id LIMIT :n",
         n=AT_ONCE,
     )
     audit = audit_of(

@@ -291,7 +291,8 @@ class Door:
             return self._left_out(job.actor, handler, outcome), Told(frozenset(), frozenset(tx.touched))
         said = job.said if reply.ok else job.said_refused
         at, who = to_ms(now), job.actor
-        traces.log(job.command_id, at, who.label, who.origin, handler.name, place, job.digest, said, reply.kept)
+        prints = tx.left()
+        traces.log(job.command_id, at, who.label, who.origin, handler.name, place, job.digest, said, reply.kept, prints)
         traces.gather(tx)
         return reply, Told(frozenset(tx.feeds), frozenset(tx.touched))
 

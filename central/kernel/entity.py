@@ -6,7 +6,7 @@ UTC, booleans 0/1, names per language and other small structures are JSON text.
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
 from enum import StrEnum, auto
 from operator import attrgetter
@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Protocol, TypeVar, Union, get_args,
 import orjson
 import sqlalchemy as sa
 
+from central.kernel.prints import Printed, printer
 from shared.clock import from_ms, to_ms
 from shared.ids import LENGTH, Id
 from shared.wire.codec import build
@@ -60,6 +61,14 @@ class Reach(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Loose:
     """`Annotated[Id, Loose("why")]`: an id that names no row that rights could be asked for, and why that is so."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unproved:
+    """`Annotated[int, Unproved("why")]`: a value that is left out of the log's proof of rows (kernel/prints.py), since
+    it is worked out from others, or a sign of life; and what checks it, or why nothing need."""
 
     why: str
 
@@ -160,6 +169,8 @@ class Declaration:
     insert_sql: str
     select_sql: str
     ways_in: WaysIn | None
+    unproved: str  # why its rows are not proved by the log; empty: they are
+    print_of: Callable[[tuple[Any, ...]], str]  # of a row: kernel/prints.py
 
     def row(self, entity: Any) -> tuple[Any, ...]:
         """Its values in column order, as the database keeps them: the parameters of `insert_sql`."""
@@ -203,6 +214,7 @@ def entity(
     unique_where: Mapping[str, tuple[tuple[str, ...], str]] | None = None,
     life: tuple[str, Mapping[Any, Any]] | None = None,
     ways_in: tuple[str, tuple[str, ...]] | None = None,
+    unproved: str = "",
 ) -> Callable[[type[E]], type[E]]:
     """Declares a frozen dataclass as an entity of `table`. `read` is the privilege that shows it; `unique_where` maps
     an index name to (columns, SQL condition): the lock on live rows; `ways_in`: (owner, columns), see WaysIn."""
@@ -228,6 +240,7 @@ def entity(
                 postgresql_where=sa.text(where),
             )
         names = [column.name for _, column in named]
+        assert names[0] == "id", table
         marks = ", ".join("?" * len(names))  # by position: binding by name costs a sale a twentieth of its time
         declaration = Declaration(
             kind=kind,
@@ -243,12 +256,28 @@ def entity(
             insert_sql=f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608 - our own names
             select_sql=f"SELECT {', '.join(names)} FROM {table}",  # noqa: S608 - our own names
             ways_in=WaysIn(ways_in[0], frozenset(ways_in[1])) if ways_in else None,
+            unproved=unproved,
+            print_of=printer(
+                table, [_printed(each, made) for each, (_, made) in zip(fields(kind), named, strict=True)]
+            ),
         )
         ENTITIES[kind] = declaration
         BY_NAME[table] = declaration
         return kind
 
     return declare
+
+
+def _printed(field: Field[Any], column: Column) -> Printed | None:
+    if any(isinstance(mark, Unproved) for mark in column.marks):
+        return None
+    value = field.default
+    if value is MISSING and field.default_factory is not MISSING:
+        value = field.default_factory()
+    if value is MISSING:
+        return Printed(column.name, column.hint is float, has_default=False, default=None)
+    stored = column.to_db(value) if column.to_db and value is not None else value
+    return Printed(column.name, column.hint is float, has_default=True, default=stored)
 
 
 def stripped(hint: Any) -> tuple[Any, bool, tuple[Any, ...]]:

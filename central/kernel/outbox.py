@@ -10,13 +10,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 
 from central.kernel.db import Connection, in_list
 from central.kernel.door import Door
 from central.kernel.entity import Between, Loose, Raw
+from central.kernel.prints import ABSENT, OUTBOX, leave, outbox_print
 from central.kernel.registry import handles
 from central.kernel.tx import SYSTEM, Read, Tx
 from shared.clock import to_ms
@@ -59,6 +60,14 @@ def settle_outbox(tx: Tx, want: SettleOutbox) -> Outcome[None]:
         id=want.outbox_id,
     )
     return Ok(None)
+
+
+def forget(tx: Tx, which: str, **params: Any) -> int:
+    """Takes rows that are done with out of the outbox; answers with their number. `which` is SQL."""
+    rows = tx.run(f"DELETE FROM outbox WHERE {which} RETURNING id, kind, body", **params)  # noqa: S608 - our own
+    for row in rows:
+        leave(tx.prints, OUTBOX, row[0], outbox_print(*row), ABSENT)
+    return len(rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,19 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from central.kernel.chain import CONTENT, GENESIS, AuditRow, Checkpoint, Signed, audit_of, hash_of, read_file, signed_of
+from central.kernel.chain import (
+    CONTENT,
+    FROM_LOG,
+    GENESIS,
+    SEALED,
+    AuditRow,
+    Checkpoint,
+    Signed,
+    audit_of,
+    hash_of,
+    read_file,
+    signed_of,
+)
 from central.kernel.tx import Read
 from shared.clock import to_ms
 from shared.wire.certificates import DeviceKind, verified
@@ -129,10 +141,9 @@ def prove(
 
 def _rows(read: Read) -> Iterator[_Row]:
     last = 0
-    columns = ", ".join(f"l.{name}" for name in CONTENT)
     while True:
         rows = read.run(
-            f"SELECT l.seq, l.hash, {columns} FROM command_log l WHERE l.seq > :last ORDER BY l.seq LIMIT :n",  # noqa: S608
+            f"SELECT l.seq, l.hash, {SEALED} {FROM_LOG} WHERE l.seq > :last ORDER BY l.seq LIMIT :n",
             last=last,
             n=AT_ONCE,
         )

@@ -24,6 +24,15 @@ COMMAND_LOG = sa.Table(
     sqlite_with_rowid=False,
 )
 
+COMMAND_PRINTS = sa.Table(
+    # A table of its own: with them a row of the log would outgrow its page, and each take a second one.
+    "command_prints",
+    METADATA,
+    sa.Column("command_id", sa.String(LENGTH), sa.ForeignKey("command_log.id"), primary_key=True),
+    sa.Column("prints", sa.Text, nullable=False),  # kernel/prints.py: of the rows that it left
+    sqlite_with_rowid=False,
+)
+
 AUDIT_CHECKPOINT = sa.Table(
     "audit_checkpoint",
     METADATA,

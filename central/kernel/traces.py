@@ -44,6 +44,7 @@ class Traces:
     def __init__(self, *, races: bool = False) -> None:
         self.races = races
         self._log: dict[Id, tuple[Any, ...]] = {}
+        self._prints: list[tuple[Id, str]] = []
         self._audit: list[tuple[Any, ...]] = []
         self._feeds: dict[str, dict[str, str | None]] = {}
         self._outbox: list[tuple[Any, ...]] = []
@@ -79,9 +80,10 @@ class Traces:
 
     def log(
         self, command_id: Id, at: int, actor: str, origin: str, name: str, place: str | None, digest: str, body: str,
-        answer: str,
+        answer: str, prints: str,
     ) -> None:  # fmt: skip
         self._log[command_id] = (command_id, at, actor, origin, name, place, TURNS.next(), digest, body, answer)
+        self._prints.append((command_id, prints))
 
     def unlogged(self) -> None:
         """One has written something that leaves no row in the log."""
@@ -90,7 +92,7 @@ class Traces:
     def gather(self, tx: Tx) -> None:
         """Takes over what a command that stands has left. The last word on a feed's key counts."""
         self._audit += [(tx.command_id, n, *row) for n, row in enumerate(tx.audit)]
-        self._outbox += [(tx.new_id("outbox", n), *row) for n, row in enumerate(tx.outbox)]
+        self._outbox += tx.outbox_rows
         for feed, rows in tx.feeds.items():
             told = self._feeds.setdefault(feed, {})
             for key, body in rows.items():
@@ -105,6 +107,7 @@ class Traces:
             ("INSERT INTO command_log (id, at, actor, origin, name, place, turn, digest, body, answer) "
              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
              list(self._log.values())),
+            ("INSERT INTO command_prints (command_id, prints) VALUES (?, ?)", self._prints),
             ("INSERT INTO audit (command_id, n, entity, entity_id, action, change) VALUES (?, ?, ?, ?, ?, ?)",
              self._audit),
             ("INSERT INTO outbox (id, kind, body, due, lane, tries, state, last_error) "

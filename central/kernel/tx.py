@@ -13,16 +13,30 @@ from typing import Any, TypeVar
 
 import orjson
 
-from central.kernel.db import Connection, Params, Row
+from central.kernel.db import Connection, Params, Row, in_list
 from central.kernel.entity import BY_NAME, ENTITIES, Declaration, E
 from central.kernel.found import remember, spoken
 from central.kernel.keys import Keys
+from central.kernel.prints import (
+    ABSENT,
+    ANY,
+    COUNTER,
+    FEED_ROW,
+    OUTBOX,
+    Prints,
+    counter_proved,
+    feed_print,
+    feed_row_id,
+    leave,
+    outbox_print,
+)
 from central.kernel.privileges import nodes
 from central.kernel.versions import COUNTED, move, version
 from shared.clock import to_ms
 from shared.ids import Id, near_id
 
 T = TypeVar("T")
+AT_ONCE = 400  # ids in one statement
 
 
 class ActorKind(StrEnum):
@@ -136,7 +150,7 @@ class Tx(Read):
     """A `Read` that may write. `due` is what this command gathered, `earlier` what the commands before it did that are
     committed together with it (both are not in the database yet)."""
 
-    __slots__ = ("audit", "command_id", "due", "earlier", "feeds", "outbox", "touched")
+    __slots__ = ("audit", "command_id", "due", "earlier", "feeds", "outbox", "prints", "touched")
 
     def __init__(
         self, db: Connection, actor: Actor, now: datetime, command_id: Id, keys: Keys, settings: Settings = AS_IT_COMES
@@ -147,16 +161,33 @@ class Tx(Read):
         self.feeds: dict[str, dict[str, str | None]] = {}
         self.outbox: list[tuple[str, str, int, str | None]] = []
         self.touched: set[str] = set()
+        self.prints: Prints = {}
         self.due: Gathered = {}
         self.earlier: Gathered = {}
 
     @property
     def tells(self) -> bool:
-        """Whether it has done something that is told on: in the audit, to devices, by letter, in a sum."""
-        return bool(self.audit or self.feeds or self.outbox or self.due)
+        """Whether it has done something that is told on: in the audit, to devices, by letter, in a sum, in rows that
+        the log proves."""
+        return bool(self.audit or self.feeds or self.outbox or self.due or self.prints)
+
+    @property
+    def outbox_rows(self) -> list[tuple[Any, ...]]:
+        """id, kind, body, due."""
+        return [(self.new_id("outbox", n), *row) for n, row in enumerate(self.outbox)]
+
+    def left(self) -> str:
+        """The prints of all rows that this command leaves, as its row in the log keeps them; empty: it left none."""
+        for feed, rows in self.feeds.items():
+            for key, body in rows.items():
+                leave(self.prints, FEED_ROW, feed_row_id(feed, key), ANY, feed_print(feed, key, body))
+        for row_id, kind, body, _ in self.outbox_rows:
+            leave(self.prints, OUTBOX, row_id, ABSENT, outbox_print(row_id, kind, body))
+        return orjson.dumps(self.prints).decode() if self.prints else ""
 
     def write(self, sql: str, /, **params: Any) -> int:
-        """Rows touched by one guarded statement. Who uses it on an entity's table says so with `changed`."""
+        """Rows touched by one guarded statement on what the log does not prove (sums, signs of life): rows that it does
+        are written by `rewrite` and `remove`, or `rewritten` is told."""
         return self._db.write(sql, params)
 
     def write_many(self, sql: str, rows: Sequence[Params]) -> None:
@@ -166,7 +197,9 @@ class Tx(Read):
     def insert(self, entity: E) -> E:
         declaration = ENTITIES[type(entity)]
         self._owned(declaration)
-        self._db.write(declaration.insert_sql, declaration.row(entity))
+        row = declaration.row(entity)
+        self._db.write(declaration.insert_sql, row)
+        self._made(declaration, row)
         self._created(declaration.name, entity.id)
         return entity
 
@@ -175,8 +208,10 @@ class Tx(Read):
             return
         declaration = ENTITIES[type(entities[0])]
         self._owned(declaration)
-        self._db.write_many(declaration.insert_sql, [declaration.row(entity) for entity in entities])
-        for entity in entities:
+        rows = [declaration.row(entity) for entity in entities]
+        self._db.write_many(declaration.insert_sql, rows)
+        for entity, row in zip(entities, rows, strict=True):
+            self._made(declaration, row)
             self._created(declaration.name, entity.id)
 
     def append(self, records: Sequence[E]) -> None:
@@ -185,29 +220,34 @@ class Tx(Read):
             return
         declaration = ENTITIES[type(records[0])]
         self._owned(declaration)
-        self._db.write_many(declaration.insert_sql, [declaration.row(record) for record in records])
-        self.touched.add(declaration.name)
+        self.append_rows(type(records[0]), [declaration.row(record) for record in records])
 
     def append_rows(self, kind: type[E], rows: Sequence[tuple[Any, ...]]) -> None:
         """`append`, of rows that were made beside the writer, in the order of the entity's columns."""
-        if rows:
-            self._db.write_many(ENTITIES[kind].insert_sql, rows)
-            self.touched.add(ENTITIES[kind].name)
+        if not rows:
+            return
+        declaration = ENTITIES[kind]
+        self._db.write_many(declaration.insert_sql, rows)
+        for row in rows:
+            self._made(declaration, row)
+        self.touched.add(declaration.name)
 
     def insert_if_absent(self, entity: E) -> bool:
         """False when a unique index holds the place already: the index is the lock, the caller names the reason."""
         declaration = ENTITIES[type(entity)]
         self._owned(declaration)
-        sql = declaration.insert_sql + " ON CONFLICT DO NOTHING"
-        if self._db.write(sql, declaration.row(entity)) == 0:
+        sql, row = declaration.insert_sql + " ON CONFLICT DO NOTHING", declaration.row(entity)
+        if self._db.write(sql, row) == 0:
             return False
+        self._made(declaration, row)
         self._created(declaration.name, entity.id)
         return True
 
     def update(self, before: E, after: E) -> E:
         """Writes what differs; `before` is the entity as it was loaded in this transaction."""
         declaration = ENTITIES[type(after)]
-        pairs = zip(declaration.columns, declaration.row(before), declaration.row(after), strict=True)
+        was, row = declaration.row(before), declaration.row(after)
+        pairs = zip(declaration.columns, was, row, strict=True)
         changed = {column.name: (old, new, column.secret) for column, old, new in pairs if old != new}
         if changed:
             if declaration.ways_in and not declaration.ways_in.columns.isdisjoint(changed):
@@ -217,6 +257,7 @@ class Tx(Read):
             values = {name: new for name, (_, new, _) in changed.items()}
             self._db.write(f"UPDATE {table} SET {sets} WHERE id = :id", {**values, "id": before.id})  # noqa: S608
             change = {name: ["•", "•"] if secret else [old, new] for name, (old, new, secret) in changed.items()}
+            self.rewritten(type(after), [(was, row)])
             self.changed(table, before.id, change)
         return after
 
@@ -225,7 +266,10 @@ class Tx(Read):
         self._owned(declaration)
         table = declaration.name
         self._db.write(f"DELETE FROM {table} WHERE id = :id", {"id": entity.id})  # noqa: S608
-        pairs = zip(declaration.columns, declaration.row(entity), strict=True)
+        row = declaration.row(entity)
+        if not declaration.unproved:
+            leave(self.prints, table, entity.id, declaration.print_of(row), ABSENT)
+        pairs = zip(declaration.columns, row, strict=True)
         was = {column.name: ["•" if column.secret and value else value, None] for column, value in pairs}
         self.audit.append((table, entity.id, "deleted", orjson.dumps(was).decode()))
         self._touch(table, entity.id)
@@ -237,6 +281,64 @@ class Tx(Read):
     def _asked(self, declaration: Declaration) -> None:
         if not self.ways_in_asked:
             raise AssertionError(f"{declaration.name} lets people in: ask organisation/ways_in.py before writing it")
+
+    def rewrite(self, kind: type[E], sets: dict[str, Any], where: str, /, **params: Any) -> list[Id]:
+        """Sets columns (in the database's form) of all rows that meet `where` (SQL from WHERE on); answers with their
+        ids. Not in the audit: whoever wants it there says `changed`."""
+        declaration = ENTITIES[kind]
+        if declaration.ways_in and not declaration.ways_in.columns.isdisjoint(sets):
+            self._asked(declaration)
+        rows = self._db.run(f"{declaration.select_sql} {where}", params)
+        if not rows:
+            return []
+        named = {f"set_{name}": value for name, value in sets.items()}
+        columns = ", ".join(f"{name} = :set_{name}" for name in sets)
+        self._db.write(f"UPDATE {declaration.name} SET {columns} {where}", {**params, **named})  # noqa: S608 - our names
+        at = {declaration.names.index(name): value for name, value in sets.items()}
+        self.rewritten(kind, [(row, tuple(at.get(n, value) for n, value in enumerate(row))) for row in rows])
+        for row in rows:
+            self._touch(declaration.name, row[0])
+        return [row[0] for row in rows]
+
+    def remove(self, kind: type[E], where: str, /, **params: Any) -> int:
+        """Takes away all rows that meet `where`; answers with their number. Not in the audit."""
+        declaration = ENTITIES[kind]
+        self._owned(declaration)
+        columns = ", ".join(declaration.names)
+        rows = self._db.run(f"DELETE FROM {declaration.name} {where} RETURNING {columns}", params)  # noqa: S608
+        self.gone(kind, rows)
+        for row in rows:
+            self._touch(declaration.name, row[0])
+        return len(rows)
+
+    def rows_of(self, kind: type[E], ids: Sequence[str]) -> dict[str, Row]:
+        """Rows as they are in the database, by id: for who writes many with a statement of their own."""
+        found: dict[str, Row] = {}
+        for first in range(0, len(ids), AT_ONCE):
+            inside, params = in_list("id", ids[first : first + AT_ONCE])
+            rows = self._db.run(f"{ENTITIES[kind].select_sql} WHERE id IN {inside}", params)
+            found.update((row[0], row) for row in rows)
+        return found
+
+    def rewritten(self, kind: type[E], rows: Iterable[tuple[Row, Row]]) -> None:
+        """Said of rows (before, after) that a statement of one's own has written."""
+        declaration = ENTITIES[kind]
+        if declaration.unproved:
+            return
+        for before, after in rows:
+            was, now = declaration.print_of(before), declaration.print_of(after)
+            if was != now:  # else only what is kept beside the log has changed
+                leave(self.prints, declaration.name, before[0], was, now)
+
+    def gone(self, kind: type[E], rows: Iterable[Row]) -> None:
+        """Said of rows that a statement of one's own has taken away."""
+        declaration = ENTITIES[kind]
+        for row in () if declaration.unproved else rows:
+            leave(self.prints, declaration.name, row[0], declaration.print_of(row), ABSENT)
+
+    def _made(self, declaration: Declaration, row: Row) -> None:
+        if not declaration.unproved:
+            leave(self.prints, declaration.name, row[0], ABSENT, declaration.print_of(row))
 
     def _created(self, table: str, entity_id: str) -> None:
         self.audit.append((table, entity_id, "created", ""))
@@ -279,7 +381,18 @@ class Tx(Read):
             "ON CONFLICT (name) DO UPDATE SET value = counter.value + :step RETURNING value",
             {"name": name, "step": step},
         )
-        return int(row[0])
+        value = int(row[0])
+        if counter_proved(name):
+            leave(self.prints, COUNTER, name, str(value - step) if value != step else ABSENT, str(value))
+        return value
+
+    def set_counter(self, name: str, value: int) -> None:
+        """A counter that says how far something has come."""
+        self._db.write(
+            "INSERT INTO counter (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = :value",
+            {"name": name, "value": value},
+        )
+        leave(self.prints, COUNTER, name, ANY, str(value))
 
     def new_id(self, *parts: str | int) -> Id:
         """An id that follows from this command, so that running it again makes the same one."""
@@ -290,13 +403,14 @@ class Tx(Read):
         audit, outbox, touched = len(self.audit), len(self.outbox), set(self.touched)
         feeds = {feed: dict(rows) for feed, rows in self.feeds.items()}
         due = {write: list(items) for write, items in self.due.items()}
+        prints = {table: dict(rows) for table, rows in self.prints.items()}
         self._db.savepoint("part")
         try:
             value = act()
         except Exception:
             self._db.undo("part")
             del self.audit[audit:], self.outbox[outbox:]
-            self.touched, self.feeds, self.due = touched, feeds, due
+            self.touched, self.feeds, self.due, self.prints = touched, feeds, due, prints
             raise
         self._db.release("part")
         return value

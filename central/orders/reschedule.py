@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from central.catalogue.model import NoProduct, Performance, ProductState
 from central.catalogue.ops import Schedule, performance_context
 from central.inventory.counts import hall_mark
+from central.inventory.model import Gauge, Place
 from central.inventory.telling import PlanTold, plan_to_tell, tell_devices
 from central.kernel.declared import NoChange, uses
 from central.kernel.entity import Ref
@@ -79,8 +80,10 @@ def delete_performance(tx: Tx, want: DeletePerformance) -> Outcome[None]:
     used = [each for each in uses(tx, "performance", performance.id, most=20) if each["entity"] not in OWN]
     if used:
         return Refused(NoChange.IN_USE, fix=performance.id, detail={"by": used})
-    for table in ("place_change", "place_count", "gauge", "place"):
+    for table in ("place_change", "place_count"):
         tx.write(f"DELETE FROM {table} WHERE performance_id = :id", id=performance.id)  # noqa: S608 - names of ours
+    tx.remove(Gauge, "WHERE performance_id = :id", id=performance.id)
+    tx.remove(Place, "WHERE performance_id = :id", id=performance.id)
     tx.delete(performance)
     tx.touched.add(hall_mark(performance.id))
     return Ok(None)

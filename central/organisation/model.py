@@ -6,7 +6,7 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.declared import configured
-from central.kernel.entity import Between, Look, Ref, Secret, entity
+from central.kernel.entity import Between, Look, Ref, Secret, Unproved, entity
 from central.kernel.privileges import Action
 from shared.ids import Id
 
@@ -187,7 +187,9 @@ class Session:
     operator_id: Annotated[Id, Ref("operator")]
     token_digest: Annotated[str, Secret()]
     began: datetime
-    seen: datetime
+    seen: Annotated[
+        datetime, Unproved("a sign of life, written every few minutes; it can only end a session sooner or later")
+    ]
     until: datetime
     address: str
     browser: str
@@ -259,7 +261,11 @@ class Perimeter:
     object_id: str
 
 
-@entity("sign_in_attempt", read=Privilege.SESSION_READ)
+@entity(
+    "sign_in_attempt",
+    read=Privilege.SESSION_READ,
+    unproved="comes and goes as strangers like, within a day; whoever forges one lengthens or shortens a wait",
+)
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """Failures in a row of one `subject`: an account as it was typed (a keyed digest, so that accounts that do not

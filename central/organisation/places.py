@@ -20,6 +20,7 @@ from typing import Annotated
 import sqlalchemy as sa
 
 from central.kernel.entity import METADATA, Between, Loose
+from central.kernel.row_proof import unproved
 from central.kernel.tx import Read, Tx
 from central.organisation.vault import Vault
 from shared.clock import to_ms
@@ -38,6 +39,10 @@ PLACE = sa.Table(
     sa.Column("seen", sa.BigInteger, nullable=False),
     sa.Index("ix_sign_in_place_account", "account", "seen"),
     sqlite_with_rowid=False,
+)
+
+unproved(
+    "sign_in_place", "keyed digests that come and go; whoever forges one waits with the owner, and is let in by none"
 )
 
 

@@ -198,7 +198,8 @@ class TidySessions:
 
 @handles(TidySessions, needs=Privilege.SESSION_END, at=by_house_alone)
 def tidy_sessions(tx: Tx, _: TidySessions) -> Outcome[None]:
-    tx.write("DELETE FROM operator_session WHERE until <= :now", now=to_ms(tx.now))  # it ended by itself: no audit
+    by_the_house(tx)
+    tx.remove(Session, "WHERE until <= :now", now=to_ms(tx.now))  # it ended by itself: no audit
     tx.write("DELETE FROM sign_in_attempt WHERE last <= :old", old=to_ms(tx.now - FORGOTTEN))
     forget_places(tx, tx.now)
     return Ok(None)

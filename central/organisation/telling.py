@@ -17,6 +17,7 @@ import orjson
 
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.outbox import forget
 from central.kernel.registry import COMMANDS, handles
 from central.kernel.scope import context_of, context_of_new, lay_within
 from central.kernel.tx import Actor, Read, Tx
@@ -313,8 +314,8 @@ class ForgetDeliveries:
 @handles(ForgetDeliveries, needs=Privilege.WEBHOOK_MODIFY, at=by_house_alone)
 def forget_deliveries(tx: Tx, want: ForgetDeliveries) -> Outcome[None]:
     before = to_ms(want.before)
-    tx.write("DELETE FROM webhook_delivery WHERE made < :before AND state <> 'waiting'", before=before)
-    tx.write("DELETE FROM outbox WHERE kind = 'webhook' AND state <> 'waiting' AND due < :before", before=before)
+    tx.remove(Delivery, "WHERE made < :before AND state <> 'waiting'", before=before)
+    forget(tx, "kind = 'webhook' AND state <> 'waiting' AND due < :before", before=before)
     return Ok(None)
 
 

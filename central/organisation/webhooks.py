@@ -17,7 +17,7 @@ from hashlib import sha256
 from typing import Annotated, Any
 
 from central.kernel.declared import CONFIGURED, NoChange, checked, configured, refused_row
-from central.kernel.entity import BY_NAME, Between, Look, Ref, Secret, entity
+from central.kernel.entity import BY_NAME, Between, Look, Ref, Secret, Unproved, entity
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, Place, handles
@@ -83,6 +83,9 @@ class Webhook:
     failing: datetime | None
 
 
+_TRY = Unproved("how the last try went: what was to be sent, and to whom, is proved")
+
+
 @entity("webhook_delivery", read=Privilege.WEBHOOK_READ, index=(("webhook_id", "made"), ("state", "made")))
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -94,13 +97,13 @@ class Delivery:
     event: str
     body: Annotated[str, Secret()]
     made: datetime
-    state: DeliveryState
-    tries: int
-    tried: datetime | None
-    next_try: datetime | None
-    answer: int | None
-    why: str
-    took: int
+    state: Annotated[DeliveryState, _TRY]
+    tries: Annotated[int, _TRY]
+    tried: Annotated[datetime | None, _TRY]
+    next_try: Annotated[datetime | None, _TRY]
+    answer: Annotated[int | None, _TRY]
+    why: Annotated[str, _TRY]
+    took: Annotated[int, _TRY]
 
 
 def _at(table: str, field: str) -> Place:
@@ -178,10 +181,7 @@ def skip_to_head(tx: Tx) -> None:
 
 
 def keep_cursor(tx: Tx, seq: int) -> None:
-    tx.write(
-        "INSERT INTO counter (name, value) VALUES (:name, :seq) ON CONFLICT (name) DO UPDATE SET value = :seq",
-        name=CURSOR, seq=seq,
-    )  # fmt: skip
+    tx.set_counter(CURSOR, seq)
 
 
 @checked(Webhook)
@@ -268,7 +268,7 @@ def delete_webhook(tx: Tx, want: DeleteWebhook) -> Outcome[None]:
     before = tx.get(Webhook, want.webhook_id)
     if before is None:
         return Refused(NoWebhook.NO_SUCH, fix="webhook_id")
-    tx.write("DELETE FROM webhook_delivery WHERE webhook_id = :id", id=before.id)
+    tx.remove(Delivery, "WHERE webhook_id = :id", id=before.id)
     tx.write(
         "UPDATE outbox SET state = 'done' WHERE lane IN (:lane, :hand) AND state = 'waiting'",
         lane=before.id, hand=by_hand(before.id),

@@ -5,17 +5,21 @@ Reading, checking and working out every row happens beside the writer (plan_prep
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import chain
 from typing import Annotated, Any
 from unicodedata import normalize
 
+import orjson
+
 from central.kernel.declared import unfit
 from central.kernel.entity import ENTITIES, Between, Raw, Ref
 from central.kernel.registry import handles
+from central.kernel.row_proof import CHECKED_BY
 from central.kernel.scope import context_of
-from central.kernel.tx import Tx
+from central.kernel.tx import Read, Tx
 from central.organisation.model import Names, Privilege
 from central.venues.model import (
     Entrance,
@@ -23,6 +27,7 @@ from central.venues.model import (
     PhysicalConfiguration,
     PhysicalSeat,
     PhysicalZone,
+    PlanFile,
     PlanState,
     ZoneEntrance,
 )
@@ -133,12 +138,24 @@ def put_plan(
 def _keep_file(tx: Tx, configuration_id: Id, plan: PlanRead) -> None:
     """The file for export. The audit names it by its hash: it may be 30 MB."""
     made = derived_id("plan file", configuration_id)
-    tx.write(
-        "INSERT INTO plan_file (id, configuration_id, text) VALUES (:id, :configuration, :text) "
-        "ON CONFLICT (id) DO UPDATE SET text = excluded.text",
-        id=made, configuration=configuration_id, text=plan.file,
-    )  # fmt: skip
+    if not tx.write("UPDATE plan_file SET text = :text WHERE id = :id", text=plan.file, id=made):
+        tx.append([PlanFile(made, configuration_id, plan.file)])
     tx.changed("plan_file", made, {"sha256": [None, plan.file_sha256]})
+
+
+def _wrong_files(read: Read) -> Iterator[tuple[str, str]]:
+    for (row_id,) in read.run("SELECT id FROM plan_file ORDER BY id"):
+        ((text,),) = read.run("SELECT text FROM plan_file WHERE id = :id", id=row_id)
+        said = read.run(
+            "SELECT a.change FROM audit a JOIN command_log l ON l.id = a.command_id "
+            "WHERE a.entity = 'plan_file' AND a.entity_id = :id ORDER BY l.turn DESC, a.n DESC LIMIT 1",
+            id=row_id,
+        )
+        if not said or orjson.loads(said[0][0])["sha256"][1] != sha256(text.encode()).hexdigest():
+            yield row_id, "its text is not the one whose SHA-256 stands in the audit"
+
+
+CHECKED_BY["plan_file"] = _wrong_files
 
 
 def _put_zones(tx: Tx, configuration_id: Id, plan: PlanRead) -> Refused | None:
@@ -160,7 +177,7 @@ def _put_zones(tx: Tx, configuration_id: Id, plan: PlanRead) -> Refused | None:
 def _drop_zones(tx: Tx, configuration_id: Id, used: set[str]) -> None:
     for zone in tx.find(PhysicalZone, "WHERE configuration_id = :id AND numbered = 1", id=configuration_id):
         if zone.name not in used:
-            tx.write("DELETE FROM zone_entrance WHERE zone_id = :id", id=zone.id)
+            tx.remove(ZoneEntrance, "WHERE zone_id = :id", id=zone.id)
             tx.delete(zone)
 
 
@@ -174,7 +191,7 @@ def _put_seats(tx: Tx, seats: Sequence[Sequence[SeatRow]], before: dict[str, Sea
     names = ENTITIES[PhysicalSeat].names
     own = len(names) - 1  # all but invalid
     new: list[SeatRow] = []
-    mended: list[SeatRow] = []
+    mended: list[tuple[SeatRow, SeatRow]] = []
     gone = set(before)
     for row in chain.from_iterable(seats):
         was = before.get(row[0])
@@ -182,10 +199,13 @@ def _put_seats(tx: Tx, seats: Sequence[Sequence[SeatRow]], before: dict[str, Sea
         if was is None:
             new.append(row)
         elif row[:own] != was[:own]:
-            mended.append((*row[1:own], row[0]))
+            mended.append((was, (*row[:own], was[own])))
+    tx.gone(PhysicalSeat, (row for seat, row in before.items() if seat in gone))
     tx.write_many("DELETE FROM physical_seat WHERE id = ?", [(seat,) for seat in before if seat in gone])
+    tx.rewritten(PhysicalSeat, mended)
     sets = ", ".join(f"{name} = ?" for name in names[1:own])
-    tx.write_many(f"UPDATE physical_seat SET {sets} WHERE id = ?", mended)  # noqa: S608 - names of ours
+    values = [(*row[1:own], row[0]) for _, row in mended]
+    tx.write_many(f"UPDATE physical_seat SET {sets} WHERE id = ?", values)  # noqa: S608 - names of ours
     tx.append_rows(PhysicalSeat, new)
     return len(before) - len(gone)
 

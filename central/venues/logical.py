@@ -24,6 +24,7 @@ from central.venues.model import (
     PhysicalZone,
     PlanDo,
     PlanState,
+    ShopPicture,
 )
 from central.venues.plan_actions import category_twice, pick_categories
 from central.venues.plan_tables import plan_mark
@@ -200,8 +201,8 @@ def delete_logical_configuration(tx: Tx, want: DeleteLogicalConfiguration) -> Ou
     if used:
         by = [{"entity": "performance", "count": len(used), "ids": [row[0] for row in used[:NAMED]]}]
         return Refused(NoVenue.IN_USE, fix=logical.id, detail={"by": by})
-    for table in ("logical_seat", "logical_gauge", "logical_zone", "logical_category", "shop_picture"):
-        tx.write(f"DELETE FROM {table} WHERE configuration_id = :id", id=logical.id)  # noqa: S608 - names of ours
+    for kind in (LogicalSeat, LogicalGauge, LogicalZone, LogicalCategory, ShopPicture):
+        tx.remove(kind, "WHERE configuration_id = :id", id=logical.id)
     tx.delete(logical)
     tx.touched.add(plan_mark(logical.id))
     return Ok(None)

@@ -7,7 +7,7 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.declared import configured
-from central.kernel.entity import Between, Look, Ref, Secret, entity
+from central.kernel.entity import Between, Look, Ref, Secret, Unproved, entity
 from central.organisation.model import Names, Privilege
 from shared.ids import Id
 from shared.wire.feeds import PlanShape
@@ -121,7 +121,7 @@ class PlanFile:
 
     id: Id
     configuration_id: Annotated[Id, Ref("physical_configuration")]
-    text: Annotated[str, Secret()]
+    text: Annotated[str, Secret(), Unproved("some 30 MB; its SHA-256 stands in the audit, and is compared")]
 
 
 @entity("physical_zone", read=Privilege.VENUE_READ, unique=(("configuration_id", "name"),))

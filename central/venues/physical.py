@@ -10,7 +10,17 @@ from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Names, Privilege
-from central.venues.model import PLAN, NoVenue, PhysicalConfiguration, PhysicalZone, PlanDo, PlanState, ZoneEntrance
+from central.venues.model import (
+    PLAN,
+    NoVenue,
+    PhysicalConfiguration,
+    PhysicalSeat,
+    PhysicalZone,
+    PlanDo,
+    PlanFile,
+    PlanState,
+    ZoneEntrance,
+)
 from central.venues.plan_tables import plan_mark
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
@@ -118,7 +128,7 @@ def remove_unnumbered_zone(tx: Tx, want: RemoveUnnumberedZone) -> Outcome[None]:
         return Refused(NoVenue.HAS_PLAN, fix=zone.id)
     if refused := _not_draft(tx, zone.configuration_id):
         return refused
-    tx.write("DELETE FROM zone_entrance WHERE zone_id = :id", id=zone.id)
+    tx.remove(ZoneEntrance, "WHERE zone_id = :id", id=zone.id)
     tx.delete(zone)
     return Ok(None)
 
@@ -243,12 +253,12 @@ def delete_physical_configuration(tx: Tx, want: DeletePhysicalConfiguration) -> 
         ids, codes = [row[0] for row in used[:NAMED]], [row[1] for row in used[:NAMED]]
         by = [{"entity": "logical_configuration", "count": len(used), "ids": ids, "codes": codes}]
         return Refused(NoVenue.IN_USE, fix=configuration.id, detail={"by": by})
-    tx.write(
-        "DELETE FROM zone_entrance WHERE zone_id IN (SELECT id FROM physical_zone WHERE configuration_id = :id)",
+    tx.remove(
+        ZoneEntrance, "WHERE zone_id IN (SELECT id FROM physical_zone WHERE configuration_id = :id)",
         id=configuration.id,
-    )
-    for table in ("physical_seat", "physical_zone", "plan_file"):
-        tx.write(f"DELETE FROM {table} WHERE configuration_id = :id", id=configuration.id)  # noqa: S608 - our names
+    )  # fmt: skip
+    for kind in (PhysicalSeat, PhysicalZone, PlanFile):
+        tx.remove(kind, "WHERE configuration_id = :id", id=configuration.id)
     tx.delete(configuration)
     tx.touched.add(plan_mark(configuration.id))
     return Ok(None)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from central.kernel.entity import Between, Reach, Ref
+from central.kernel.entity import ENTITIES, Between, Reach, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Tx
@@ -27,6 +27,7 @@ from central.venues.model import (
     LogicalConfiguration,
     NoAct,
     PhysicalConfiguration,
+    PhysicalSeat,
     PlanAct,
     PlanTarget,
     SeatOrder,
@@ -173,12 +174,15 @@ def pair_companions(tx: Tx, configuration_id: str) -> None:
         if wheelchair:
             chairs.setdefault(zone, []).append((x, y, seat))
     nearest = {zone: Nearest(spots) for zone, spots in chairs.items()}
-    moved = []
+    names, moved = ENTITIES[PhysicalSeat].names, []
     for seat, zone, x, y, _, companion, before in rows:
         mate = nearest[zone].of(x, y) if companion and zone in nearest else None
         if mate != before:
             moved.append({"mate": mate, "id": seat})
+    before, field = tx.rows_of(PhysicalSeat, [each["id"] for each in moved]), names.index("companion_of")
     tx.write_many("UPDATE physical_seat SET companion_of = :mate WHERE id = :id", moved)
+    was = [(before[each["id"]], each["mate"]) for each in moved]
+    tx.rewritten(PhysicalSeat, [(row, (*row[:field], mate, *row[field + 1 :])) for row, mate in was])
 
 
 def _on_physical(

@@ -5,9 +5,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read, Tx
 from central.venues.history import Changes, Field, dump, index_of, load
-from central.venues.model import LogicalConfiguration, NoAct, PlanAct, PlanAction, PlanTarget
+from central.venues.model import (
+    LogicalConfiguration,
+    LogicalGauge,
+    LogicalSeat,
+    LogicalZone,
+    NoAct,
+    PhysicalSeat,
+    PlanAct,
+    PlanAction,
+    PlanTarget,
+)
 from central.venues.selection import Selection, Share, Table, narrowed
 from shared.clock import to_ms
 from shared.ids import Id
@@ -135,36 +146,41 @@ def logical_table(read: Read, logical: LogicalConfiguration, selection: Selectio
 
 
 def save_physical(tx: Tx, changes: Changes, table: Table) -> None:
-    save_seats(tx, "physical_seat", changes, table)
+    save_seats(tx, PhysicalSeat, changes, table)
 
 
 def save_logical(tx: Tx, logical_id: str, changes: Changes, table: Table) -> None:
-    save_seats(tx, "logical_seat", changes, table)
+    save_seats(tx, LogicalSeat, changes, table)
     for zone in changes.zones:
-        tx.write(
-            "UPDATE logical_zone SET category_id = :category WHERE configuration_id = :id AND zone_id = :zone",
-            category=zone.now, id=logical_id, zone=zone.zone_id,
-        )  # fmt: skip
+        where = "WHERE configuration_id = :id AND zone_id = :zone"
+        tx.rewrite(LogicalZone, {"category_id": zone.now}, where, id=logical_id, zone=zone.zone_id)
     for share in changes.shares:
-        tx.write(
-            "INSERT INTO logical_gauge (id, configuration_id, zone_id, contingent_id, capacity, blocked) "
-            "VALUES (:id, :logical, :zone, :contingent, :capacity, :blocked) "
-            "ON CONFLICT (configuration_id, zone_id, contingent_id) "
-            "DO UPDATE SET capacity = excluded.capacity, blocked = excluded.blocked",
-            id=tx.new_id("share", share.zone_id, share.contingent_id), logical=logical_id, zone=share.zone_id,
-            contingent=share.contingent_id, capacity=share.now[0], blocked=share.now[1],
-        )  # fmt: skip
+        capacity, blocked = share.now
+        where = "WHERE configuration_id = :id AND zone_id = :zone AND contingent_id = :contingent"
+        there = {"id": logical_id, "zone": share.zone_id, "contingent": share.contingent_id}
+        if not tx.rewrite(LogicalGauge, {"capacity": capacity, "blocked": blocked}, where, **there):
+            made = tx.new_id("share", share.zone_id, share.contingent_id)
+            tx.append([LogicalGauge(made, Id(logical_id), Id(share.zone_id), share.contingent_id, capacity, blocked)])
     if changes.shares:
-        tx.write(
-            "DELETE FROM logical_gauge WHERE configuration_id = :logical AND capacity = 0 AND contingent_id <> ''",
-            logical=logical_id,
-        )
+        where = "WHERE configuration_id = :logical AND capacity = 0 AND contingent_id <> ''"
+        tx.remove(LogicalGauge, where, logical=logical_id)
 
 
-def save_seats(tx: Tx, of: str, changes: Changes, table: Table, skip: frozenset[int] = frozenset()) -> None:
+def save_seats(tx: Tx, kind: type[Any], changes: Changes, table: Table, skip: frozenset[int] = frozenset()) -> None:
     """Writes seat changes into the rows that hold the values; `skip`: positions that somebody else writes."""
-    at = index_of(table)
+    at, declaration = index_of(table), ENTITIES[kind]
+    of = declaration.name
+    written = {
+        table.keys[at(position)] for change in changes.seats for position, _, _ in change if position not in skip
+    }
+    before = tx.rows_of(kind, sorted(written))
+    after = {key: list(row) for key, row in before.items()}
     for change in changes.seats:
+        for position, _, now in change:
+            if (
+                row := None if position in skip else after.get(table.keys[at(position)])
+            ):  # a seat may have no place here
+                row[declaration.names.index(change.field)] = int(now) if isinstance(now, bool) else now
         tx.write_many(
             f"UPDATE {of} SET {change.field} = :now WHERE id = :id",  # noqa: S608 - names of ours
             [
@@ -173,6 +189,7 @@ def save_seats(tx: Tx, of: str, changes: Changes, table: Table, skip: frozenset[
                 if position not in skip
             ],
         )
+    tx.rewritten(kind, [(row, tuple(after[key])) for key, row in before.items()])
 
 
 def version_of(read: Read, target_id: str) -> int:

@@ -36,6 +36,8 @@ from shared.wire.certificates import DeviceKind
 from tests.central.sampling import Leaf, Party, leaves, named_in, of_nobody, party, put
 from tests.central.small_house import FULL, STANDING, Clerk, House, new_id
 
+pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
+
 BEHIND = "behind_the_door"
 ALL = {**COMMANDS, **QUERIES}
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from central.access.model import AnomalyKind
+from central.kernel.row_proof import prove_rows
 from central.reports.checks import run_checks
 from shared.runtime.journal import chain_faults
 from shared.wire.facts import Fact, FactKind
@@ -22,6 +23,7 @@ def faults(scene: Scene) -> list[str]:
         found += [f"{name}: {what}" for what in look(scene, facts)]
     for check in run_checks(scene.office.read):
         found += [f"{check.name} (central's own check): {what}" for what in check.wrong if not _excused(scene, what)]
+    found += [f"central's tables are not what its log left: {each}" for each in prove_rows(scene.office.read).faults]
     return found
 
 

@@ -47,7 +47,7 @@ CLONED = {
     "fact": "id, device_id, seq, kind, hash, state",
 }
 MOVABLE = frozenset(FactKind) - {FactKind.SLOTS_RETURNED, FactKind.LEASE_SEALED}
-_ALL = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('command_log', 'audit')"
+_ALL = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('command_log', 'command_prints', 'audit')"
 
 
 def replay_faults(scene: Scene) -> Iterator[str]:

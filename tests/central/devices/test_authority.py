@@ -33,6 +33,8 @@ from tests.central.devices.test_facts import Machine, enrol, scan
 from tests.central.sampling import Party, Sampler, leaves, of_nobody, party
 from tests.central.small_house import Clerk, House, Watch, new_id
 
+pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
+
 KINDS = [kind for kind in DeviceKind if kind is not DeviceKind.CENTRAL]
 
 

@@ -371,6 +371,7 @@ def test_a_letter_that_cannot_be_read_holds_nobody_up(clerk: Clerk, house: House
     assert len(clerk.ask(DeadLetters(house.institution)).value) == 4
 
 
+@pytest.mark.behind_the_door
 def test_a_dead_letter_has_its_effect_once_its_cause_is_mended(clerk: Clerk, house: House, gate: Machine) -> None:
     """A scan keeps its own id, so that what was said about it since still finds it."""
     ticket = clerk.do(house.order(house.seats[0]))["tickets"][0]["ticket_id"]

@@ -87,6 +87,7 @@ def cost(clerk: Clerk, gate: Machine) -> tuple[int, int, int]:
     return counted.statements, counted.rows, steps[0]
 
 
+@pytest.mark.behind_the_door
 def test_an_old_gap_costs_what_a_new_one_does(clerk: Clerk, house: House) -> None:
     prices = []
     for age in (NEW, OLD):

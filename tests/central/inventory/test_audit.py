@@ -12,6 +12,8 @@ from central.kernel.privileges import Action
 from parterre.cli import main
 from tests.central.small_house import Clerk, House, new_id
 
+pytestmark = pytest.mark.behind_the_door  # harm is done to it
+
 
 @pytest.fixture(autouse=True)
 def busy(clerk: Clerk, house: House) -> None:

@@ -216,6 +216,7 @@ def test_a_contingent_is_sold_by_who_names_it(clerk: Clerk, house: House) -> Non
     sound(clerk, house)
 
 
+@pytest.mark.behind_the_door
 def test_an_external_contingent_is_its_owners_alone(clerk: Clerk, house: House) -> None:
     """No other channel may name it, and one that did (when the data came from elsewhere, say) could still not sell
     from it; its owner need not name it."""

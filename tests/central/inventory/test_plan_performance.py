@@ -17,6 +17,7 @@ from central.kernel.keys import Keys
 from central.kernel.tx import SYSTEM
 from central.organisation.model import Privilege
 from central.organisation.ops import path_of
+from central.selling.ops import ChangeChannel
 from central.venues.history import Field
 from central.venues.model import PlanTarget, SeatOrder
 from central.venues.ops import InvalidateSeats
@@ -114,8 +115,7 @@ def test_undo_leaves_what_was_sold_since(clerk: Clerk, house: House) -> None:
     blocked = clerk.do(BlockPlaces(house.performance, seats(house, 0, 1), "x"))
     clerk.do(UndoPlanAction(blocked["action_id"]))
     moved = clerk.do(AssignContingent(house.performance, house.contingent, seats(house, 4, 5)))
-    clerk.db.write("UPDATE channel SET contingents = :c WHERE id = :id",
-                   {"c": f'["{house.contingent}"]', "id": house.channel})  # fmt: skip
+    clerk.do(ChangeChannel(house.channel, {"contingents": (house.contingent,)}))
     clerk.do(house.order(house.seats[4]))
     undone = clerk.do(UndoPlanAction(moved["action_id"]))
     assert (undone["places"], [left["why"] for left in undone["left"]]) == (1, ["sold"])

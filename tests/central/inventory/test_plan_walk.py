@@ -11,6 +11,7 @@ from central.inventory.carry_over import CarryOver
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats, UnblockPlaces, UndoPlanAction
 from central.inventory.plan_pictures import PlanPicture
 from central.orders.ops import PlaceOrder
+from central.selling.ops import ChangeChannel
 from central.venues.model import PlanTarget, SeatOrder
 from central.venues.ops import (
     AssignLogicalContingent,
@@ -94,7 +95,7 @@ class Walk:
 @pytest.mark.parametrize("seed", range(6))
 def test_a_walk(clerk: Clerk, house: House, seed: int) -> None:
     # The desk may sell from the contingent too, so that sales lie inside and outside of it.
-    clerk.db.write("UPDATE channel SET contingents = :c", {"c": f'["{house.contingent}"]'})
+    clerk.do(ChangeChannel(house.channel, {"contingents": (house.contingent,)}))
     walk = Walk(clerk, house, seed)
     moments: list[tuple[Any, dict[str, Any]]] = []
     done: set[str] = set()

@@ -13,7 +13,18 @@ from click.testing import CliRunner
 
 from central.audit import sentence, verify
 from central.config import CentralConfig
-from central.kernel.chain import AT_ONCE, CONTENT, Chain, Checkpoint, Signed, copy_checkpoints, hash_of, seal_now
+from central.kernel.chain import (
+    AT_ONCE,
+    COLUMNS,
+    FROM_LOG,
+    SEALED,
+    Chain,
+    Checkpoint,
+    Signed,
+    copy_checkpoints,
+    hash_of,
+    seal_now,
+)
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys, load_keys, make_keys
@@ -29,6 +40,8 @@ from shared.wire.codec import dump, load
 from shared.wire.seal import Signer, seal
 from tests.central.small_house import NOW, Clerk, House, Watch, new_id
 from tests.waiting import until
+
+pytestmark = pytest.mark.behind_the_door  # the log and its rows are tampered with
 
 
 @pytest.fixture
@@ -97,7 +110,7 @@ class Log:
 
     def content(self, seq: int) -> tuple[bytes, tuple[Any, ...], list[Any]]:
         """Hash, content and audit of a row."""
-        ((digest, *content),) = self.rows(f"SELECT hash, {', '.join(CONTENT)} FROM command_log WHERE seq = :s", s=seq)
+        ((digest, *content),) = self.rows(f"SELECT l.hash, {SEALED} {FROM_LOG} WHERE l.seq = :s", s=seq)
         audit = self.rows(
             "SELECT n, entity, entity_id, action, change FROM audit WHERE command_id = :c ORDER BY n", c=content[0]
         )
@@ -195,6 +208,15 @@ def add_audit(log: Log, at: int) -> None:
     )  # fmt: skip
 
 
+def change_prints(log: Log, at: int) -> None:
+    where = "WHERE command_id = (SELECT id FROM command_log WHERE seq = :s)"
+    log.write(f"UPDATE command_prints SET prints = '{{}}' {where}", s=at)
+
+
+def remove_prints(log: Log, at: int) -> None:
+    log.write("DELETE FROM command_prints WHERE command_id = (SELECT id FROM command_log WHERE seq = :s)", s=at)
+
+
 def remove(log: Log, at: int) -> None:
     log.write("DELETE FROM audit WHERE command_id = (SELECT id FROM command_log WHERE seq = :s)", s=at)
     log.write("DELETE FROM command_log WHERE seq = :s", s=at)
@@ -214,9 +236,9 @@ def remove_and_renumber(log: Log, at: int) -> None:
 def insert(log: Log, at: int, *, hashed: bool = False) -> None:
     before, content, _ = log.content(at - 1)
     shift(log, at, 1)
-    forged = (str(new_id()), *content[1:])
-    digest = hash_of(before, forged, ()).hex() if hashed else "0" * 64
-    names = ", ".join((*CONTENT, "seq", "hash"))
+    forged = (str(new_id()), *content[1:-1])
+    digest = hash_of(before, (*forged, None), ()).hex() if hashed else "0" * 64
+    names = ", ".join((*COLUMNS, "seq", "hash"))
     values = {f"v{n}": value for n, value in enumerate((*forged, at, digest))}
     marks = ", ".join(f":{name}" for name in values)
     log.write(f"INSERT INTO command_log ({names}) VALUES ({marks})", **values)
@@ -280,6 +302,8 @@ CH, RM, IN, RO, RW = Wrong.CHANGED, Wrong.REMOVED, Wrong.INSERTED, Wrong.REORDER
         (change_audit, [(CH, 0, 0)]),
         (remove_audit, [(CH, 0, 0)]),
         (add_audit, [(CH, 0, 0)]),
+        (change_prints, [(CH, 0, 0)]),
+        (remove_prints, [(CH, 0, 0)]),
         (change_hash, [(CH, 0, 0), (CH, 1, 1)]),  # nothing is left to say that the next row is sound
         (remove, [(RM, 0, 0)]),
         (remove_and_renumber, [(RM, 0, 0)]),

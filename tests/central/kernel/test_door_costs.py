@@ -23,7 +23,8 @@ from central.venues.ops import ImportPlan
 from shared.outcome import Refused
 from tests.central.small_house import Clerk, House, Watch, new_id, plan
 
-SALE = 25  # statements of one seat's sale, from BEGIN to COMMIT, once the house is warm
+# Statements of one seat's sale, from BEGIN to COMMIT, once the house is warm; prints are one for the whole batch.
+SALE = 26
 
 
 @contextmanager

@@ -97,6 +97,7 @@ def table(place: tuple[Database, House], declared: Declaration) -> Any:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=values)
+@pytest.mark.behind_the_door
 def test_what_goes_in_comes_back(table: Any, declared: Declaration, value: AllKinds) -> None:
     table.write("DELETE FROM all_kinds", {})
     table.write(declared.insert_sql, declared.row(value))

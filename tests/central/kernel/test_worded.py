@@ -101,6 +101,7 @@ def test_keys_are_texts_too() -> None:
     assert [each["at"] for each in found] == ["settings"]
 
 
+@pytest.mark.behind_the_door
 def test_rows_from_before_stay_and_change(quick: Quick) -> None:
     """A name that was taken in before the rule does not stand in the way of changing something else."""
     from central.kernel.declared import command_of

@@ -18,7 +18,7 @@ from central.orders.ops import OrderOf, ReissueTicket, WantedPlace
 from central.organisation.model import ContextKind
 from central.organisation.ops import CreateContext
 from central.selling.model import ChannelKind
-from central.selling.ops import CreateChannel, CreatePointOfSale
+from central.selling.ops import ChangeChannel, CreateChannel, CreatePointOfSale
 from central.venues.selection import Selection
 from shared.outcome import Ok
 from shared.wire.codec import load
@@ -73,7 +73,7 @@ def _too_late(clerk: Clerk, house: House) -> Any:
 
 
 def _closed(clerk: Clerk, house: House) -> Any:
-    clerk.db.write("UPDATE channel SET active = 0", {})
+    clerk.do(ChangeChannel(house.channel, {"active": False}))
     return house.order(house.seats[0])
 
 

@@ -24,6 +24,8 @@ from shared.ids import Id
 from tests.central.organisation.conftest import PASSWORD, People
 from tests.central.small_house import Clerk, House, new_id
 
+pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
+
 CREATE, CHANGE, DELETE = (command_of(action, Profile) for action in (Action.CREATE, Action.MODIFY, Action.DELETE))
 
 

@@ -25,6 +25,8 @@ from shared.outcome import Ok, Outcome, Refused
 from tests.central.sampling import Party, leaves, named_in, of_nobody, party, put
 from tests.central.small_house import Clerk, House, new_id
 
+pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
+
 
 @pytest.fixture
 def seller(quick: tuple[Clerk, House]) -> Id:

@@ -48,6 +48,8 @@ from tests.central.organisation.conftest import CSRF, JEANNE, PASSWORD, Browser,
 from tests.central.organisation.test_second_factor import enrolled
 from tests.central.small_house import NOW, Clerk, House, new_id
 
+pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
+
 TABLES = {name: declared.ways_in for name, declared in BY_NAME.items() if declared.ways_in}
 HARMLESS = {
     "operator": {"id", "context_id", "kind", "name", "language"},
@@ -193,7 +195,6 @@ def test_no_statement_of_ones_own_goes_around_it() -> None:
     }
     assert found == {
         ("sessions.py", "UPDATE operator_session SET seen"),  # a sign of life
-        ("sessions.py", "DELETE FROM operator_session WHERE"),  # they ended by themselves
     }
 
 

@@ -294,6 +294,7 @@ async def test_a_perimeter_narrows_what_is_told(desk: Desk, receiver: Receiver) 
     assert all(not each["type"].startswith("command.") for each in receiver.events)
 
 
+@pytest.mark.behind_the_door
 async def test_a_right_that_was_withdrawn_ends_the_telling(desk: Desk, receiver: Receiver) -> None:
     owner = await desk.hired("organisation.webhook", Privilege.VENUE_READ)
     await desk.hook(receiver.url, owner)

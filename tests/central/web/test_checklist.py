@@ -1,5 +1,7 @@
 """The going-live list: what is missing is told, in the order in which it can be done, to who may know."""
 
+import pytest
+
 from central.catalogue.model import ProductDo
 from central.kernel.tx import Actor, Read
 from central.orders.on_sale import ChangeSale
@@ -85,6 +87,7 @@ def test_who_may_only_look_is_offered_nothing(quick: tuple[Clerk, House]) -> Non
     assert [line.usual for line in found.in_order if line.item.name == "tariffs"] == [""]
 
 
+@pytest.mark.behind_the_door
 def test_an_english_house_needs_no_siret(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     settings = '{"timezone":"Europe/London"}'

@@ -179,6 +179,7 @@ def test_hostile_callers_get_what_the_document_promises(served: str, place: tupl
     assert surprises == set(), "a reason that the document does not know"
 
 
+@pytest.mark.behind_the_door
 @pytest.mark.timeout(180)
 def test_no_answer_without_the_key(
     served: str, place: tuple[Database, House], keys: Keys, monkeypatch: pytest.MonkeyPatch
