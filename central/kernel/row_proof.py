@@ -263,7 +263,8 @@ def _pager(table: str) -> Pager | None:
 
 def _entities(table: str, read: Read, after: str, most: int) -> list[tuple[str, str]]:
     declaration = BY_NAME[table]
-    rows = read.run(f"{declaration.select_sql} WHERE id > :after ORDER BY id LIMIT :n", after=after, n=most)
+    on = "WHERE id > :after" if after else ""  # a device may have made an id that is empty
+    rows = read.run(f"{declaration.select_sql} {on} ORDER BY id LIMIT :n", after=after, n=most)
     return [(row[0], declaration.print_of(row)) for row in rows]
 
 

@@ -181,7 +181,7 @@ class Tx(Read):
         for feed, rows in self.feeds.items():
             for key, body in rows.items():
                 leave(self.prints, FEED_ROW, feed_row_id(feed, key), ANY, feed_print(feed, key, body))
-        for row_id, kind, body, _ in self.outbox_rows:
+        for row_id, kind, body, _, _ in self.outbox_rows:
             leave(self.prints, OUTBOX, row_id, ABSENT, outbox_print(row_id, kind, body))
         return orjson.dumps(self.prints).decode() if self.prints else ""
 

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 
+import pytest
+
 from central.kernel.db import Connection
 from central.organisation.posting import IN_A_ROW, Answer, Webhooks
 from central.organisation.turns import AT_ONCE, FIRST_REST, LONGEST_REST, SLOW_AT_ONCE, TURN_MS, Turns
@@ -127,6 +129,7 @@ async def test_twenty_slow_receivers_stop_nobody(desk: Desk, watch: Watch) -> No
         await asyncio.gather(keeping, return_exceptions=True)
 
 
+@pytest.mark.behind_the_door
 async def test_one_with_a_thousand_waiting_hides_nobody(desk: Desk, watch: Watch) -> None:
     post = Silent()
     desk.hooks = Webhooks(desk.door, post, watch)  # type: ignore[arg-type]
