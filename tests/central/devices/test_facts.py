@@ -267,6 +267,7 @@ def test_stock_keeps_a_reserve_and_a_cap(clerk: Clerk, house: House, kiosk: Mach
     assert kiosk.clerk.no(ask(102)).detail == {"out": 19, "most": MOST_OUT}
 
 
+@pytest.mark.behind_the_door
 def test_who_may_not_lease(clerk: Clerk, house: House, kiosk: Machine, gate: Machine) -> None:
     want = RequestLease(new_id(), house.performance, house.seats[:1])
     assert gate.clerk.no(want).reason == "not_a_seller"
