@@ -27,7 +27,7 @@ from central.web.caller import AUTHENTICATE, Authenticate, caller, is_gone, prob
 from central.web.ids import bad_ids
 from central.web.openapi import document
 from central.web.rows import Page, page, wanted
-from central.web.taking import NO_NUL, TAKING, Faulty, Taking
+from central.web.taking import NO_NUL, TAKING, Faulty, Taking, too_much
 from shared.ids import Id, is_id
 from shared.outcome import Outcome, Refused
 from shared.runtime.log import logger
@@ -119,7 +119,7 @@ async def query(request: web.Request) -> web.Response:
         return _bad_content(faults(bad))
     if any("\0" in value for value in request.query.values()):
         return _bad_content([NO_NUL])
-    if found := list(islice(bad_ids(want), MOST_FAULTS)):
+    if found := too_much(want) or list(islice(bad_ids(want), MOST_FAULTS)):
         return _bad_content(found)
     outcome = await request.app[DOOR].ask(actor, want)
     if isinstance(outcome, Refused):

@@ -82,14 +82,19 @@ def is_light(body: bytes) -> bool:
     return len(body) <= SMALL or body.count(b",") + body.count(b"[") + body.count(b"{") <= FEW
 
 
+def too_much(want: Any) -> list[dict[str, str]]:
+    """What a command's or query's declaration bounds, and this one does not keep."""
+    return [{"at": each["at"], "what": TOO_MUCH.format_map(each)} for each in beyond(want)[:MOST_FAULTS]]
+
+
 def read(handler: Handler, body: bytes) -> Any:
     """The command, or `Faulty`."""
     try:
         want = handler.adapter.validate_json(body)
     except ValidationError as bad:
         return Faulty(faults(bad))
-    if found := beyond(want):
-        return Faulty([{"at": each["at"], "what": TOO_MUCH.format_map(each)} for each in found[:MOST_FAULTS]])
+    if found := too_much(want):
+        return Faulty(found)
     if b"\\u0000" in body and _NUL.search(body):
         return Faulty([NO_NUL])
     return Faulty(ids) if (ids := list(islice(bad_ids(want), MOST_FAULTS))) else want

@@ -11,7 +11,7 @@ from tests.central.web.screens.conftest import Browser
 
 async def test_all_readers_are_free_while_exports_run(browser: Browser) -> None:
     go, door = threading.Event(), browser.door
-    slow = [asyncio.ensure_future(door.read_long(SYSTEM, lambda read: go.wait())) for _ in range(3 * EXPORTERS)]
+    slow = [asyncio.ensure_future(door.read_long(SYSTEM, lambda read: go.wait(60))) for _ in range(3 * EXPORTERS)]
     meet = threading.Barrier(READERS)
 
     def together(read: Read) -> int:
