@@ -130,9 +130,9 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
                     ("bus", bus.run), ("bells", loops.bells), ("halls", loops.halls), ("outbox", loops.outbox),
                     ("tidy", loops.tidy), ("tally", loops.tally), ("chain", chain.keep), ("webhooks", webhooks.keep),
                     ("checkpoints", chain.keep_file), ("inventory", partial(inventory.keep, door)),
-                    ("rows taken over", partial(taking_over.keep, door)),
                     ("pulse", partial(pulse.keep, config.pulse_every_s)),
-                    ("snapshots", partial(snapshots.keep, door, config.snapshots, config.snapshot_every_s)),
+                    ("snapshots", partial(taking_over.first, door, partial(
+                        snapshots.keep, door, config.snapshots, config.snapshot_every_s))),
                 ):  # fmt: skip
                     crew.start(name, work, BACKOFF)
                 if way_in.mailer.works:

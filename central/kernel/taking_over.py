@@ -4,6 +4,7 @@ by somebody. A house that began with prints has nothing to take over.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from central.kernel.door import Door
@@ -69,7 +70,7 @@ async def take_over(door: Door) -> int:
     return pieces
 
 
-async def keep(door: Door) -> None:
-    """As a loop of central's: done once, it has nothing more to do."""
+async def first(door: Door, work: Callable[[], Awaitable[None]]) -> None:
+    """Before the work of a loop that can wait for it, once after an update."""
     await take_over(door)
-    await asyncio.Event().wait()
+    await work()
