@@ -47,6 +47,8 @@ from tests.central.kernel.test_outbox import told
 from tests.central.organisation.test_webhooks import LOCAL, SECRET
 from tests.central.small_house import Clerk, House, Watch, new_id
 
+pytestmark = pytest.mark.behind_the_door  # rows of its own making
+
 ROWS = 10
 VAULT = Vault(b"k" * 32)
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
+import pytest
 
 import central.app  # noqa: F401  # declares everything
 from central.inventory.holds import HoldPlaces
@@ -23,6 +24,8 @@ from central.venues.selection import Selection
 from shared.outcome import Ok
 from tests.central.sampling import Party, party
 from tests.central.small_house import STARTS, Clerk, House, new_id
+
+pytestmark = pytest.mark.behind_the_door  # rows of its own making
 
 PLACED = {name: each for name, each in {**QUERIES, **COMMANDS}.items() if "context_id" in each.hints and each.needs}
 WHOLE = {"anomalies", "checks", "dead_letters", "expire_holds"}

@@ -15,6 +15,8 @@ from shared.outcome import Refused
 from tests.central.sampling import of_nobody, party, put
 from tests.central.small_house import Clerk, House, new_id
 
+pytestmark = pytest.mark.behind_the_door  # rows of its own making
+
 DRIVERS_WORDS = ("constraint", "unique", "violates", "duplicate", "foreign key", "failed", "sqlite", "psycopg")
 
 
