@@ -34,7 +34,8 @@ DECLARED_BY = "central.areas"  # which the other process loads; from here it is 
 PIECE = 1000  # members of a list that come over at once
 READING = BesideConfig(at_once=1, waiting=6, cpu_s=10.0, time_s=30.0, memory_mib=1024)
 TOO_MUCH = "at most {most}; this has {is}"
-NO_NUL = {"at": "body", "what": "holds the character U+0000"}
+_NUL_SAID = "holds the character U+0000"
+NO_NUL = {"at": "body", "what": _NUL_SAID}
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # the one character that no database takes in a text
 
 Faults = list[dict[str, str]]

@@ -26,6 +26,7 @@ STARTERS = {  # their first argument names the program
 }
 # Calls whose program is not written at the call: what it may be, beside our own.
 ELSEWHERE: dict[str, set[str]] = {
+    "benchmarks/beside.py": set(),  # our own command line
     "benchmarks/orders.py": {"wrk"},
     "parterre/demo/stage.py": set(),
     "tests/conftest.py": {"initdb", "postgres"},

@@ -49,6 +49,8 @@ from shared.wire.seal import Signer
 from tests.central.small_house import ADMIN_KEY, NOW, House, Watch, new_id
 from tests.waiting import PATIENCE_S, until
 
+pytestmark = pytest.mark.behind_the_door  # a session's row of its own making
+
 PAGE = {"Accept": "text/html"}
 FEW = Rate(0.001, 3)
 BODY = 4 * MIB
