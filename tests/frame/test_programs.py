@@ -28,6 +28,7 @@ STARTERS = {  # their first argument names the program
 ELSEWHERE: dict[str, set[str]] = {
     "benchmarks/beside.py": set(),  # our own command line
     "benchmarks/orders.py": {"wrk"},
+    "parterre/cli.py": set(),  # what the house names to be started after a fetch
     "parterre/demo/stage.py": set(),
     "tests/conftest.py": {"initdb", "postgres"},
     "tests/e2e/test_api_browser.py": {"curl"},  # the page's own line
