@@ -72,7 +72,8 @@ def wanted(declaration: Declaration, asked: Mapping[str, str]) -> Wanted | list[
     equal = []
     for name, column in columns.items():
         if name in asked:
-            if asked[name] and column.hint is Id and not is_id(asked[name]):
+            none = asked[name] == "" and column.nullable
+            if column.hint is Id and not none and not is_id(asked[name]):
                 found.append({"at": name, "what": AN_ID})
                 continue
             try:

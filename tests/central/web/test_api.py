@@ -19,12 +19,14 @@ from central.inventory.model import Place
 from central.kernel import registry
 from central.kernel.db import Database
 from central.kernel.door import Door
+from central.kernel.entity import ENTITIES
 from central.kernel.keys import Keys
 from central.kernel.tx import SYSTEM, Read, Tx
 from central.organisation.model import Privilege
 from central.organisation.ops import CreateOperator, key_digest, path_of
 from central.web.openapi import document
 from central.web.origin import FORWARDED, PROXIES, Proxies, address_of
+from central.web.rows import Wanted, filters, wanted
 from central.web.session import SESSIONS, SignedIn, csrf_of
 from shared.ids import Id
 from shared.outcome import Outcome
@@ -289,6 +291,14 @@ async def test_rows_with_a_value_and_at_a_place(desk: Desk) -> None:
             assert (await desk.get(f"entities/{path}", **bad))[0] == 422, bad
     assert (await desk.get("entities/operator", key_digest="x"))[0] == 422, "nobody guesses at a secret"
     assert (await desk.get("entities/performance", starts="2026-11-21T20:00:00"))[0] == 422, "whose eight o'clock?"
+
+
+def test_only_what_may_be_empty_is_asked_for_without_a_value() -> None:
+    ids = [(each, column) for each in ENTITIES.values() for column in filters(each) if column.hint is Id]
+    assert len(ids) > 50
+    for declaration, column in ids:
+        read = isinstance(wanted(declaration, {column.name: ""}), Wanted)
+        assert read == column.nullable, (declaration.name, column.name)
 
 
 async def test_rows_are_shown_within_the_perimeter(desk: Desk) -> None:
