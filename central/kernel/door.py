@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from central.kernel.asked import Job, looked_through, looked_through_beside
 from central.kernel.beside import Beside, Crowded, Errand, TooHeavy
 from central.kernel.db import BROKEN, TAKEN, UNFIT, Connection, Database, Misfit, is_read_only
-from central.kernel.entity import Declaration
+from central.kernel.entity import Declaration, Reach
 from central.kernel.keys import Keys
 from central.kernel.outage import Outage
 from central.kernel.postgres_writers import PostgresWriters
@@ -277,7 +277,7 @@ class Door:
         outcome = self._handled(tx, job, place, races=traces.races)
         if isinstance(outcome, Refused):
             db.undo()  # a refusal after a write leaves no trace
-            if not handler.keeps_refusals:
+            if given or not handler.keeps_refusals:
                 return self._left_out(job.actor, handler, outcome), NOTHING
             db.savepoint()
             tx = Tx(db, job.actor, now, job.command_id, self.keys, self.settings)
@@ -297,26 +297,39 @@ class Door:
         return reply, Told(frozenset(tx.feeds), frozenset(tx.touched))
 
     def _again(self, db: Connection, read: Read, job: Job, given: Given | None, traces: Traces) -> Reply | None:
-        """The stored answer, for whoever gave the command, as long as they hold the right where it acted: what it acted
-        on may be gone by now."""
-        if given is None or given.actor != job.actor.label or given.digest != job.digest or not job.proves_who:
+        """The stored answer, for whoever gave the command, as long as they hold the right where it acted and may name
+        what it names: what it acted on may be gone by now."""
+        if given is None or not given.same(job.actor.label, job.digest) or not job.proves_who:
             return None
         if refused := self._lacking(read, job.handler, given.place, job.command):
             return self._left_out(job.actor, job.handler, refused)
-        return stored(traces.answer(db, job.command_id))
+        return None if self._narrowed(read, job, given, given.place) else stored(traces.answer(db, job.command_id))
 
     def _entered(self, read: Read, job: Job, given: Given | None) -> tuple[str | None, Refused | None]:
         """Where it acts, and why the handler is not asked. Whose the id is not is asked for their rights as if it were
-        new, and learns nothing but that it is not."""
+        new, and learns nothing but that it is not. Who gave it, and may not name by now what it names, is answered as
+        at a new id: refused by what is out of reach (`_reached`), with nothing of what was answered then."""
         try:
             place, refused = self._allowed(read, job.handler, job.command)
         except UNFIT as fault:
             return None, unfit(fault)
-        if refused is None and given:
+        if refused is None and given and not self._narrowed(read, job, given, place):
             refused = Refused(NoEntry.ID_REUSED)
         if refused is None and not job.digest:
             refused = Refused(NoEntry.DOES_NOT_FIT, detail={"what": Misfit.OUT_OF_BOUNDS, "fields": []})
         return place, refused
+
+    def _narrowed(self, read: Read, job: Job, given: Given, place: str | None) -> bool:
+        """Whether who repeats a command may not name any more what it names. Its own ids are not asked for: what they
+        name now it may have made itself."""
+        handler, own = job.handler, given.same(job.actor.label, job.digest) and job.proves_who
+        if not own or handler.needs is None or place is None or read.actor.kind is ActorKind.SYSTEM:
+            return False
+        named = handler.named(job.command)
+        if self._reaching.strangers(read, handler.needs, self._path(read, place), named):
+            return True
+        parts = [each for each in handler.parts(job.command) if each.reach is not Reach.OWN]
+        return bool(read.actor.perimeter) and beyond(read, [*named, *parts]) is not None
 
     def _handled(self, tx: Tx, job: Job, place: str | None, *, races: bool = False) -> Outcome[Any]:
         try:

@@ -36,6 +36,10 @@ class Given:
     place: str | None
     digest: str
 
+    def same(self, actor: str, digest: str) -> bool:
+        """Whether this is the same caller with the same content."""
+        return (self.actor, self.digest) == (actor, digest)
+
 
 class Traces:
     """Of one transaction; what is rolled back, or goes through no door, leaves none. `races`: others write beside it,

@@ -24,9 +24,9 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, Handler
-from central.kernel.scope import context_of
+from central.kernel.scope import context_of, narrowed_by
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
-from central.organisation.model import ContextKind, Privilege
+from central.organisation.model import ContextKind, PerimeterKind, Privilege
 from central.organisation.ops import CreateContext, CreateOperator, path_of
 from central.organisation.sessions import EndOwnSession, SetLanguage
 from central.pricing.model import Tariff
@@ -193,6 +193,41 @@ async def test_what_one_took_away_is_gone_for_others_and_answered_again_to_onese
     assert first == (200, b'{"value":null}') == await counter.say(anna, gone, command_id)
     assert (await counter.say(bert, gone, command_id))[0] == 403, "as for any thing that is not there"
     assert (await counter.say(bert, EndOwnSession(new_id()), command_id))[0] == 409
+
+
+async def test_who_may_not_name_it_any_more_is_answered_as_at_a_new_id(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every command that names something: its caller is kept to other things by now, or holds the right elsewhere."""
+    walked: dict[str, set[str]] = {"perimeter": set(), "reach": set()}
+    wanted = {
+        name: (handler, counter.sampler.wanted(handler, counter.read(SYSTEM))) for name, handler in COMMANDS.items()
+    }
+    behind(monkeypatch, Ok(MARK))
+    for name, (handler, want) in wanted.items():
+        if handler.needs in (None, Privilege.DEVICE_SYNC) or of_nobody(handler):
+            continue
+        place = handler.at(counter.read(SYSTEM), want)
+        assert place, name
+        whole, command_id = counter.house.operator("*"), new_id()
+        given = await counter.door.execute(whole, want, command_id)
+        assert MARK.encode() in given.body, name
+        kinds = {kind for each in handler.named(want) for kind in narrowed_by(each.table)} & {*PerimeterKind}
+        narrowed = {
+            "perimeter": replace(whole, perimeter=dict.fromkeys(kinds, frozenset({new_id()}))),
+            "reach": replace(whole, grants=frozenset({("*", place)})),
+        }
+        for how, actor in narrowed.items():
+            as_new = await counter.door.execute(actor, want, new_id(), dry_run=True)
+            if as_new.ok:
+                continue  # it may still name all of it
+            walked[how].add(name)
+            for dry_run in (False, True):
+                said = await counter.door.execute(actor, want, command_id, dry_run=dry_run)
+                assert (said.body, said.repeated) == (as_new.body, False), (name, how)
+        assert (await counter.door.execute(whole, want, command_id)).body == given.body, name
+    assert {"place_order", "hold_places", "change_limit", "change_point_of_sale"} <= walked["perimeter"], walked
+    assert walked["reach"], "a right at one place does not let another's thing be named"
 
 
 async def test_a_device_whose_enrolment_got_lost_asks_again_and_nobody_else_is_told(counter: Counter) -> None:
