@@ -73,6 +73,17 @@ class Unproved:
     why: str
 
 
+@dataclass(frozen=True, slots=True, init=False)
+class Was:
+    """`Annotated[str, Was("colour")]`: what the column was called before, oldest first (kernel/former.py). Its prints
+    go on under the oldest name, and `tools/migration` renames instead of dropping."""
+
+    names: tuple[str, ...]
+
+    def __init__(self, *names: str) -> None:
+        object.__setattr__(self, "names", names)
+
+
 @dataclass(frozen=True, slots=True)
 class Secret:
     """`Annotated[str, Secret()]`: never shown, logged or exported."""
@@ -135,6 +146,10 @@ class Column:
         return next((mark.table for mark in (*self.marks, *item_marks(self.hint)) if isinstance(mark, Ref)), None)
 
     @property
+    def was(self) -> tuple[str, ...]:
+        return next((mark.names for mark in self.marks if isinstance(mark, Was)), ())
+
+    @property
     def many(self) -> bool:
         return get_origin(self.hint) is tuple
 
@@ -171,6 +186,12 @@ class Declaration:
     ways_in: WaysIn | None
     unproved: str  # why its rows are not proved by the log; empty: they are
     print_of: Callable[[tuple[Any, ...]], str]  # of a row: kernel/prints.py
+    was: tuple[str, ...]  # what it was called before, oldest first: kernel/former.py
+
+    @property
+    def former(self) -> Mapping[str, str]:
+        """What its columns were called before → what they are called."""
+        return {name: column.name for column in self.columns for name in column.was}
 
     def row(self, entity: Any) -> tuple[Any, ...]:
         """Its values in column order, as the database keeps them: the parameters of `insert_sql`."""
@@ -215,13 +236,16 @@ def entity(
     life: tuple[str, Mapping[Any, Any]] | None = None,
     ways_in: tuple[str, tuple[str, ...]] | None = None,
     unproved: str = "",
+    was: tuple[str, ...] = (),
 ) -> Callable[[type[E]], type[E]]:
     """Declares a frozen dataclass as an entity of `table`. `read` is the privilege that shows it; `unique_where` maps
-    an index name to (columns, SQL condition): the lock on live rows; `ways_in`: (owner, columns), see WaysIn."""
+    an index name to (columns, SQL condition): the lock on live rows; `ways_in`: (owner, columns), see WaysIn; `was`:
+    what the table was called before, oldest first."""
 
     def declare(kind: type[E]) -> type[E]:
         hints = get_type_hints(kind, include_extras=True)
         named = [_column(field.name, hints[field.name]) for field in fields(kind)]
+        _named_once(table, was, [column for _, column in named])
         sa_table = sa.Table(table, METADATA, *[sa_column for sa_column, _ in named], sqlite_with_rowid=False)
         for columns in unique:
             sa_table.append_constraint(sa.UniqueConstraint(*columns))
@@ -258,8 +282,9 @@ def entity(
             ways_in=WaysIn(ways_in[0], frozenset(ways_in[1])) if ways_in else None,
             unproved=unproved,
             print_of=printer(
-                table, [_printed(each, made) for each, (_, made) in zip(fields(kind), named, strict=True)]
+                (*was, table)[0], [_printed(each, made) for each, (_, made) in zip(fields(kind), named, strict=True)]
             ),
+            was=was,
         )
         ENTITIES[kind] = declaration
         BY_NAME[table] = declaration
@@ -268,16 +293,25 @@ def entity(
     return declare
 
 
+def _named_once(table: str, was: tuple[str, ...], columns: list[Column]) -> None:
+    """No former name is another's today: what the log says would be two things."""
+    assert not {table, *was} & {name for each in BY_NAME.values() for name in each.was}, table
+    assert not {table, *was} & BY_NAME.keys(), table
+    names = [name for column in columns for name in (*column.was, column.name)]
+    assert len(names) == len(set(names)), table
+
+
 def _printed(field: Field[Any], column: Column) -> Printed | None:
     if any(isinstance(mark, Unproved) for mark in column.marks):
         return None
+    name = (*column.was, column.name)[0]
     value = field.default
     if value is MISSING and field.default_factory is not MISSING:
         value = field.default_factory()
     if value is MISSING:
-        return Printed(column.name, column.hint is float, has_default=False, default=None)
+        return Printed(name, column.hint is float, has_default=False, default=None)
     stored = column.to_db(value) if column.to_db and value is not None else value
-    return Printed(column.name, column.hint is float, has_default=True, default=stored)
+    return Printed(name, column.hint is float, has_default=True, default=stored)
 
 
 def stripped(hint: Any) -> tuple[Any, bool, tuple[Any, ...]]:

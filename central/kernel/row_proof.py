@@ -18,6 +18,7 @@ import orjson
 import central.kernel.tables  # noqa: F401 - all tables are known
 from central.kernel.chain import FROM_LOG
 from central.kernel.entity import BY_NAME, METADATA
+from central.kernel.former import today
 from central.kernel.found import line, spoken
 from central.kernel.prints import (
     ABSENT,
@@ -187,7 +188,8 @@ class _Said:
     def _take(self, seq: int, prints: dict[str, dict[str, str]]) -> None:
         if prints.get(COUNTER, {}).get(DONE):
             self.whole = True
-        for table, rows in prints.items():
+        for named, rows in prints.items():
+            table = today(named)
             for row_id, entry in rows.items():
                 if entry.startswith(TAKEN_OVER):
                     self._taken_over(seq, table, row_id, entry[1:])

@@ -17,6 +17,7 @@ import orjson
 
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.former import command_today, names_of, names_of_command, renamed, today
 from central.kernel.outbox import forget
 from central.kernel.registry import COMMANDS, handles
 from central.kernel.scope import context_of, context_of_new, lay_within
@@ -87,7 +88,7 @@ def done_after(read: Read, after: int, upto: int) -> list[Done]:
         upto=upto,
     )
     return [
-        Done(command_id, seq, from_ms(at), actor, name, at_context, body)
+        Done(command_id, seq, from_ms(at), actor, command_today(name), at_context, body)
         for command_id, seq, at, actor, name, at_context, body in rows
         if name not in OWN
     ]
@@ -97,7 +98,13 @@ def wanted_by(one: Webhook, done: Done, touched: Iterable[str]) -> bool:
     """Whether anything of this could be told to it, before anybody looks closer. `touched`: `site.changed` …"""
     if done.at < one.since:
         return False
-    return _any(one.commands, done.name) or any(_any(one.entities, each, each.partition(".")[0]) for each in touched)
+    return _any(one.commands, *names_of_command(done.name)) or any(_named(one, each) for each in touched)
+
+
+def _named(one: Webhook, event: str) -> bool:
+    """Whether it asks for an event, by its name of today or a former one."""
+    entity, _, action = event.partition(".")
+    return any(_any(one.entities, f"{name}.{action}", name) for name in names_of(entity))
 
 
 def _any(patterns: Iterable[str], *names: str) -> bool:
@@ -114,7 +121,7 @@ def touched_by(read: Read, commands: Iterable[str]) -> dict[str, list[str]]:
             "ORDER BY command_id, entity, action",
             **params,
         ):
-            found.setdefault(command_id, []).append(f"{entity}.{action}")
+            found.setdefault(command_id, []).append(f"{today(entity)}.{action}")
     return found
 
 
@@ -171,9 +178,13 @@ def _is_told(read: Read, delivery_id: Id) -> bool:
 
 
 def _told(read: Read, one: Asking, done: Done, touched: Iterable[str]) -> Iterator[ToTell]:
-    said = [("command." + done.name, _command(read, one, done))] if _any(one.webhook.commands, done.name) else []
+    said = (
+        [("command." + done.name, _command(read, one, done))]
+        if _any(one.webhook.commands, *names_of_command(done.name))
+        else []
+    )
     for event in touched:
-        if _any(one.webhook.entities, event, event.partition(".")[0]):
+        if _named(one.webhook, event):
             said.append((event, _rows(read, one, done, *event.split("."))))
     for event, data in said:
         if data is not None:
@@ -228,13 +239,14 @@ def _rows(read: Read, one: Asking, done: Done, entity: str, action: str) -> dict
     declaration = BY_NAME.get(entity)
     if declaration is None:
         return None
+    called, params = in_list("entity", names_of(entity))
     changes = read.run(
-        "SELECT entity_id, change FROM audit WHERE command_id = :id AND entity = :entity AND action = :action "
+        f"SELECT entity_id, change FROM audit WHERE command_id = :id AND entity IN {called} AND action = :action "  # noqa: S608
         "ORDER BY n LIMIT :most",
         id=done.id,
-        entity=entity,
         action=action,
         most=MOST_ROWS + 1,
+        **params,
     )
     rows = []
     for row_id, told in (
@@ -274,7 +286,7 @@ def _change(declaration: Declaration, action: str, told: Iterable[str]) -> dict[
     """{field: [before, after]} as programs read values, without secrets; several changes of one row in one."""
     merged: dict[str, list[Any]] = {}
     for text in told:
-        for name, (before, after) in (orjson.loads(text) if text else {}).items():
+        for name, (before, after) in renamed(declaration.name, orjson.loads(text) if text else {}).items():
             merged[name] = [merged[name][0] if name in merged else before, after]
     columns = {column.name: column for column in declaration.columns}
     found = {}

@@ -10,6 +10,7 @@ import orjson
 from central.kernel.declared import CONFIGURED
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.former import command_today, today
 from central.kernel.privileges import nodes
 from central.kernel.scope import home
 from central.kernel.tx import Actor, Read
@@ -160,4 +161,4 @@ def _done(read: Read, command_id: str) -> Done | None:
     if row is None or row[1] != read.actor.label or not str(row[2]).startswith("+"):
         return None
     touched = read.run("SELECT entity, entity_id FROM audit WHERE command_id = :id ORDER BY n LIMIT 5", id=command_id)
-    return Done(row[0], tuple((entity, entity_id) for entity, entity_id in touched))
+    return Done(command_today(row[0]), tuple((today(entity), entity_id) for entity, entity_id in touched))

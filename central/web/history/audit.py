@@ -19,6 +19,7 @@ from aiohttp import web
 from central.kernel.db import in_list
 from central.kernel.door import Door, NoEntry
 from central.kernel.entity import BY_NAME
+from central.kernel.former import renamed, today
 from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
 from central.kernel.tx import ActorKind, Read
@@ -256,7 +257,7 @@ def _touched(read: Read, ids: list[str], most: int) -> dict[str, list[tuple[Act,
         most=most,
         **params,
     ):
-        found_.setdefault(command_id, []).append((Act(action), (entity, row_id), change))
+        found_.setdefault(command_id, []).append((Act(action), (today(entity), row_id), change))
     return found_
 
 
@@ -279,7 +280,9 @@ def _thing(
     href = f"/admin/history/{entity}/{row_id}" if entity in BY_NAME else ""
     lines: tuple[Line, ...] = ()
     if change and entity in BY_NAME:
-        pairs = [Difference(field, *pair) for field, pair in orjson.loads(change).items() if len(pair) == 2]
+        pairs = [
+            Difference(field, *pair) for field, pair in renamed(entity, orjson.loads(change)).items() if len(pair) == 2
+        ]
         declaration = BY_NAME[entity]
         states = [{each.field: each.before for each in pairs}, {each.field: each.after for each in pairs}]
         lines = Sayer(read, t, declaration, row_id, states, zone).lines(pairs)
@@ -322,7 +325,8 @@ def _fields(t: Texts, command: str, body: Mapping[str, Any]) -> Iterable[Field]:
     """A generated change says what it sets; its revision says nothing to people."""
     entity = (COMMANDS[command].on if command in COMMANDS else None) or command.partition("_")[2]
     generated = set(body) == {"id", "set", "seen"} and isinstance(body["set"], dict)
-    for name, value in ({"id": body["id"], **body["set"]} if generated else body).items():
+    asked = {"id": body["id"], **body["set"]} if generated else body
+    for name, value in renamed(entity, asked).items():
         label = t("Identifiant") if name == "id" else t.known(f"field:{command}.{name}") or t.field(entity, name)
         yield Field(label, _plain(t, value))
 

@@ -6,7 +6,6 @@ an index of its own, which every sale would pay for.
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ import orjson
 
 from central.kernel.db import in_list
 from central.kernel.entity import Ref
+from central.kernel.former import command_today, names_of, names_of_command
 from central.kernel.registry import answers
 from central.kernel.tx import Read
 from central.web.screens.listing import contexts_below
@@ -110,17 +110,24 @@ def _where(want: Wanted) -> tuple[str, dict[str, Any]]:
             inside, more = in_list(name, places)
             conditions.append(f"l.place IN {inside}" if places else "1 = 0")
             params |= more
-    for column, value in (("actor", want.who), ("name", want.command)):
-        if value:
-            conditions.append(f"l.{column} = :{column}")
-            params[column] = value
+    if want.who:
+        conditions.append("l.actor = :actor")
+        params["actor"] = want.who
+    if want.command:
+        called, more = in_list("command", names_of_command(want.command))
+        conditions.append(f"l.name IN {called}")
+        params |= more
     if want.entity or want.row_id:
-        parts = [f"a.{name} = :{name}" for name, value in _thing(want) if value]
+        parts = ["a.entity_id = :entity_id"] if want.row_id else []
+        params |= {"entity_id": want.row_id} if want.row_id else {}
+        if want.entity:
+            called, more = in_list("entity", names_of(want.entity))
+            parts.append(f"a.entity IN {called}")
+            params |= more
         if want.row_id:
             conditions.append(f"l.id IN (SELECT a.command_id FROM audit a WHERE {' AND '.join(parts)})")  # noqa: S608
         else:
             conditions.append(f"EXISTS (SELECT 1 FROM audit a WHERE a.command_id = l.id AND {' AND '.join(parts)})")  # noqa: S608
-        params |= {name: value for name, value in _thing(want) if value}
     if want.origin:
         conditions.append("lower(l.origin) LIKE :origin ESCAPE '!'")
         params["origin"] = f"%{_literal(want.origin.lower())}%"
@@ -131,10 +138,6 @@ def _where(want: Wanted) -> tuple[str, dict[str, Any]]:
             conditions.append(f"l.at {sign} :{name}")
             params[name] = to_ms(moment)
     return " AND ".join(conditions), params
-
-
-def _thing(want: Wanted) -> Sequence[tuple[str, str]]:
-    return ("entity_id", want.row_id), ("entity", want.entity)
 
 
 def _literal(text: str) -> str:
@@ -166,7 +169,18 @@ def _unsealed(read: Read, where: str, params: dict[str, Any], most: int) -> list
 def row_of(row: tuple[Any, ...]) -> Row:
     seq, row_id, at, actor, origin, name, place, answer, digest = row
     ok = answer[:1] == "+"
-    return Row(seq, row_id, from_ms(at), actor, origin, name, place, ok, "" if ok else reason_of(answer), digest or "")
+    return Row(
+        seq,
+        row_id,
+        from_ms(at),
+        actor,
+        origin,
+        command_today(name),
+        place,
+        ok,
+        "" if ok else reason_of(answer),
+        digest or "",
+    )
 
 
 def reason_of(answer: str) -> str:

@@ -11,6 +11,7 @@ from central.kernel.db import in_list
 from central.kernel.declared import CONFIGURED
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.former import command_today, names_of, renamed
 from central.kernel.privileges import Action
 from central.kernel.scope import context_of_new, lay_within, narrowing
 from central.kernel.tx import Read
@@ -19,7 +20,7 @@ from central.web.screens.listing import seen_at
 from shared.clock import from_ms
 
 MOST = 2000  # entries of one thing that are looked at: more than anybody reads, and a bound
-_LOG = "l.seq, l.turn, a.n, a.command_id, l.at, l.actor, l.origin, l.name, a.action, a.change"
+_LOG = "l.seq, l.turn, a.n, a.command_id, l.at, l.actor, l.origin, l.name, a.action, a.entity, a.change"
 Thing = tuple[str, str]
 """(entity, id)."""
 
@@ -43,20 +44,21 @@ class Past:
 
 def entry_of(row: tuple[Any, ...]) -> Entry:
     """Of the columns `_LOG`."""
-    seq, turn, n, command_id, at, actor, origin, command, action, change = row
-    said = orjson.loads(change) if change else {}
+    seq, turn, n, command_id, at, actor, origin, command, action, entity, change = row
+    said = renamed(entity, orjson.loads(change) if change else {})
     pairs = {name: (pair[0], pair[1]) for name, pair in said.items() if isinstance(pair, list) and len(pair) == 2}
-    return Entry(seq, turn, n, command_id, from_ms(at), actor, origin, command, Act(action), pairs)
+    return Entry(seq, turn, n, command_id, from_ms(at), actor, origin, command_today(command), Act(action), pairs)
 
 
 def entries(read: Read, entity: str, row_id: str) -> list[Entry]:
+    called, params = in_list("entity", names_of(entity))
     rows = read.run(
         f"SELECT {_LOG} FROM audit a JOIN command_log l ON l.id = a.command_id "  # noqa: S608 - our names
-        "WHERE a.entity_id = :id AND a.entity = :entity "
+        f"WHERE a.entity_id = :id AND a.entity IN {called} "
         "ORDER BY CASE WHEN l.seq IS NULL THEN 0 ELSE 1 END, l.seq DESC, l.turn DESC, a.n DESC LIMIT :n",
         id=row_id,
-        entity=entity,
         n=MOST + 1,
+        **params,
     )
     return [entry_of(row) for row in rows]
 
@@ -134,13 +136,14 @@ def _may_have_seen(
 
 def was(read: Read, entity: str, row_id: str) -> State | None:
     """What a row was when it was taken away."""
+    called, params = in_list("entity", names_of(entity))
     row = read.one(
-        "SELECT a.change FROM audit a JOIN command_log l ON l.id = a.command_id WHERE a.entity_id = :id "
-        "AND a.entity = :entity AND a.action = 'deleted' ORDER BY l.turn DESC LIMIT 1",
+        "SELECT a.change FROM audit a JOIN command_log l ON l.id = a.command_id WHERE a.entity_id = :id "  # noqa: S608
+        f"AND a.entity IN {called} AND a.action = 'deleted' ORDER BY l.turn DESC LIMIT 1",
         id=row_id,
-        entity=entity,
+        **params,
     )
-    return {name: pair[0] for name, pair in orjson.loads(row[0]).items()} if row else None
+    return {name: pair[0] for name, pair in renamed(entity, orjson.loads(row[0])).items()} if row else None
 
 
 # --- what can be done about it ---------------------------------------------------------------------------------------

@@ -56,6 +56,12 @@ def test_a_migration_that_made_houses_is_not_rewritten() -> None:
     assert there == FROZEN
 
 
+def test_no_migration_goes_down() -> None:
+    """An operator goes back to the copy. 0002 has the words for it in its frozen text, and nobody runs them."""
+    going_down = {path.name for path in (FOLDER / "versions").glob("*.py") if "def downgrade" in path.read_text()}
+    assert going_down == {"0002_what_is_declared.py"} and "downgrade" not in (FOLDER / "script.py.mako").read_text()
+
+
 def test_a_newer_database_is_left_alone(empty: Database) -> None:
     upgrade(empty)
     db = empty.connect()
