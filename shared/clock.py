@@ -1,4 +1,4 @@
-"""Time as a value: what a device read, and how far it may be trusted (spec/edge.md, Clock).
+"""Time as a value: what a device read, and how far it may be trusted (docs/spec/edge.md, Clock).
 
 `trusted` (a signed server answer or NTP within 24 h, same boot) → `holdover` (monotonic since then, drift-bounded) →
 `untrusted` (power lost, no battery clock). A time is never below the floor: build, snapshot, last journal entry.

@@ -30,7 +30,7 @@ def to_decimal(amount: Minor, currency: str) -> Decimal:
 
 
 def share(amount: Minor, rate_bp: int) -> Minor:
-    """`rate_bp` basis points (1/100 %) of an amount, rounded half up (spec/organisation.md, prices)."""
+    """`rate_bp` basis points (1/100 %) of an amount, rounded half up (docs/spec/organisation.md, prices)."""
     return Minor(int((Decimal(amount) * rate_bp / 10_000).quantize(Decimal(1), ROUND_HALF_UP)))
 
 

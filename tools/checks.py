@@ -1,8 +1,9 @@
 """Checks that no ready-made tool does: the lock's addresses, places of one machine in files, systemd units, tests that
-fail when the machine is busy.
+fail when the machine is busy, references that lead nowhere.
 
     tools/checks.py lock [FILE…]      tools/checks.py places [FILE…]      tools/checks.py units [FILE…]
     tools/checks.py waits [FILE…]     tests that wait for a length of time, or judge one
+    tools/checks.py references [FILE…]   documents, sections and decisions that are named and not there
 
 Each fault is a line; the exit code says whether there were any.
 """
@@ -138,6 +139,49 @@ def wait_faults_of(files: list[Path]) -> list[str]:
     return faults
 
 
+# --- what is referred to is there -----------------------------------------------------------------------------------
+
+# A document by its path from the root or from the file itself, or by its name alone; then perhaps its section.
+NAMED = re.compile(r"(?<![\w/.-])((?:\.{1,2}/)*\w[\w./-]*\.md)\b(?:,\s+(?=[A-Z])([^\n]+(?:\n[^\n]+)?))?")
+ELSEWHERE = re.compile(r"\bissues?\s+#?\d+", re.IGNORECASE)  # a tracker that is not in the repository
+PUNCTUATION = "\"'`)].,:;"
+DECISION = re.compile(r"\bdecision\s+(\d+)", re.IGNORECASE)
+# Tests of these very checks name what is not there; other people's code has documents of its own.
+FREE = ("tests/frame/test_checks.py", "tests/frame/test_docs.py", "tests/vendor/", "uv.lock")
+
+
+def reference_faults(files: list[Path]) -> list[str]:
+    """What a reader would look for in vain."""
+    documents = [file for file in tracked_files() if file.suffix == ".md"]
+    decided = set(re.findall(r"^### (\d+)\.", (ROOT / "docs" / "decisions.md").read_text(), re.MULTILINE))
+    faults = []
+    for file in files:
+        try:
+            text = file.read_text()
+        except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
+            continue
+        found = [(at.start(), at[0], "belongs to no document here") for at in ELSEWHERE.finditer(text)]
+        found += [(at.start(), at[0], "was not taken") for at in DECISION.finditer(text) if at[1] not in decided]
+        for at in NAMED.finditer(text):
+            named = next((each for each in (ROOT / at[1], file.parent / at[1]) if each.exists()), None)
+            if named is None and "/" not in at[1]:
+                named = next((each for each in documents if each.name == at[1]), None)
+            if named is None:
+                found.append((at.start(), at[1], "is not here"))
+            elif file.suffix == ".py" and at[2] and not _has_section(named, at[2]):
+                found.append((at.start(), f"{at[1]}, {at[2].split()[0].rstrip(PUNCTUATION)}", "is no section of it"))
+        faults += [f"{file}:{text.count(chr(10), 0, where) + 1}: {what} {why}" for where, what, why in sorted(found)]
+    return faults
+
+
+def _has_section(document: Path, said: str) -> bool:
+    """Whether the words begin with a heading of the document, or with the number of a rule (R3) that stands in it."""
+    said, text = " ".join(said.split()), document.read_text()
+    if rule := re.match(r"[A-Z]\d+\b", said):
+        return re.search(rf"\b{rule[0]}\b", text) is not None
+    return said.startswith(tuple(re.findall(r"^#+ (.+)$", text, re.MULTILINE)))
+
+
 def tracked_files() -> list[Path]:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -160,6 +204,9 @@ def main(kind: str, names: list[str]) -> int:
             faults = unit_faults(given or sorted((ROOT / "systemd").glob("*.service")))
         case "waits":
             faults = wait_faults_of(given or sorted((ROOT / "tests").rglob("*.py")))
+        case "references":
+            ours = [file for file in tracked_files() if not str(file.relative_to(ROOT)).startswith(FREE)]
+            faults = reference_faults(given or ours)
         case _:
             print(__doc__, file=sys.stderr)
             return 2

@@ -1,5 +1,5 @@
 """Events and performances. An event is a product of family single entry; each performance starts from a logical
-configuration and then lives its own life (spec/venues.md, organisation.md)."""
+configuration and then lives its own life (docs/spec/venues.md, docs/spec/organisation.md)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""How a device becomes one of the house's: one-time code, its own key, an operator's approval (spec/edge.md, Trust)."""
+"""How a device becomes one of the house's: one-time code, its own key, an operator's approval (docs/spec/edge.md,
+Trust)."""
 
 import hmac
 import secrets

@@ -1,5 +1,5 @@
 """Leases: places that one device alone may sell. Given out here, and brought back only by the device's own word or by a
-person who writes the device off (spec/edge.md, Leases)."""
+person who writes the device off (docs/spec/edge.md, Leases)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

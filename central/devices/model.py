@@ -41,9 +41,9 @@ DEVICE: Mapping[tuple[DeviceState, DeviceDo], DeviceState] = {
 )  # fmt: skip
 @dataclass(frozen=True, slots=True)
 class Device:
-    """`code` is short and names its series of numbers and receipts. A point of sale is one
-    workstation, so it has one device at most (domain-facts.md B.1). `contiguous`: every fact up to here arrived;
-    `head` is the hash of that fact. `code_digest` and `code_until` are its one-time enrolment code's."""
+    """`code` is short and names its series of numbers and receipts. A point of sale is one workstation, so it has one
+    device at most (docs/spec/domain-facts.md, Box office). `contiguous`: every fact up to here arrived; `head` is the
+    hash of that fact. `code_digest` and `code_until` are its one-time enrolment code's."""
 
     id: Id
     context_id: Annotated[Id, Ref("context")]

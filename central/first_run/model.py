@@ -81,5 +81,5 @@ def licences_of(text: str) -> list[str]:
 
 
 def not_licences(text: str) -> Iterator[str]:
-    """PLATESV-D-2026-000123 or PLATESV-R-… (docs/law-fr.md, D.2), or the older 1-123456."""
+    """PLATESV-D-2026-000123 or PLATESV-R-… (docs/spec/law-fr.md, Licence), or the older 1-123456."""
     return (each for each in licences_of(text) if not _LICENCE.fullmatch(each))

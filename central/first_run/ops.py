@@ -123,8 +123,8 @@ def settle_institution(tx: Tx, want: SettleInstitution) -> Outcome[Id]:
 
 @dataclass(frozen=True, slots=True)
 class SettleOrganiser:
-    """Who holds the licence and puts it on (docs/law-fr.md): what tickets must show. Numbers that are not at hand may
-    follow later; a number that cannot be right is refused."""
+    """Who holds the licence and puts it on (docs/spec/law-fr.md): what tickets must show. Numbers that are not at hand
+    may follow later; a number that cannot be right is refused."""
 
     code: str
     names: Names

@@ -1,5 +1,5 @@
 """From a logical configuration to performances that started from it: an action on the configuration reaches them only
-when the operator says so, who is shown first what it would change (spec/venues.md, Life cycle).
+when the operator says so, who is shown first what it would change (docs/spec/venues.md, Life cycle).
 
 What is carried over is how the configuration stands now: all of it, some fields of it, or only the places that one of
 its actions touched. A place that is taken is left as it is, and named. A seat that is invalid loses its place, if

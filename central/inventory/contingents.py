@@ -1,4 +1,5 @@
-"""An external contingent belongs to exactly one external channel; one that holds places stays (contingents.md)."""
+"""An external contingent belongs to exactly one external channel; one that holds places stays
+(docs/spec/contingents.md)."""
 
 from central.inventory.model import Contingent, NoContingent
 from central.kernel.declared import checked

@@ -150,7 +150,7 @@ def counted(gathered: Gathered) -> list[Moved]:
 
 @dataclass(frozen=True, slots=True)
 class PlaceCounts:
-    """capacity = free + blocked + held + leased + optioned + sold, always (spec/contingents.md)."""
+    """capacity = free + blocked + held + leased + optioned + sold, always (docs/spec/contingents.md)."""
 
     performance_id: Id
     category_id: Id

@@ -1,5 +1,5 @@
-"""Actions on the plan of a performance, and undo on any plan (spec/venues.md, Actions on a plan; contingents.md). What
-is sold, held, leased or optioned is left as it is, and named."""
+"""Actions on the plan of a performance, and undo on any plan (docs/spec/venues.md, Actions on a plan;
+docs/spec/contingents.md). What is sold, held, leased or optioned is left as it is, and named."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

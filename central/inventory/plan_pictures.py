@@ -1,5 +1,5 @@
 """What a plan screen reads: the whole plan as columns, what changed since, how it was at a moment, what differs between
-two, who did what, and counts (spec/venues.md).
+two, who did what, and counts (docs/spec/venues.md).
 
 A stadium of 80,000 places has to fit into 1.5 MB compressed, so nothing in a picture is said seat by seat that can be
 said once: a seat is its place in the columns, and selections name it so (`Selection.runs`); coordinates are differences

@@ -69,7 +69,7 @@ def _text(at: str, value: str, column: Column) -> list[Fault]:
 
 
 def _names(at: str, value: Mapping[str, str]) -> list[Fault]:
-    """Texts per language; French is required (spec/organisation.md)."""
+    """Texts per language; French is required (docs/spec/organisation.md)."""
     found: list[Fault] = []
     if not value.get(FIRST_LANGUAGE, "").strip():
         found.append({"at": f"{at}.{FIRST_LANGUAGE}", "what": "french_name_missing"})

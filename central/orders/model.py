@@ -113,8 +113,9 @@ class Entitlement:
 @entity("ticket", read=Privilege.ORDER_READ, index=(("number",), ("entitlement_id",)))
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """`number` is the gap-free legal number of its series (law-fr.md R3); `token` what the barcode says. Of the tickets
-    of one entitlement only the highest `serial` is valid; they share the id in the token, the entitlement's."""
+    """`number` is the gap-free legal number of its series (docs/spec/law-fr.md, R3); `token` what the barcode says. Of
+    the tickets of one entitlement only the highest `serial` is valid; they share the id in the token, the
+    entitlement's."""
 
     id: Id
     entitlement_id: Annotated[Id, Ref("entitlement")]

@@ -305,7 +305,8 @@ def _sold(tx: Tx, want: PlaceOrder, shop: Shop, offer: _Offer, allocation: Id) -
 
 
 def next_number(tx: Tx, organiser: str, code: str) -> str:
-    """The organiser's next ticket number: gap-free, because a refused or broken sale gives it back (law-fr.md R3)."""
+    """The organiser's next ticket number: gap-free, because a refused or broken sale gives it back
+    (docs/spec/law-fr.md, R3)."""
     return f"{code}-{tx.counter('ticket/' + organiser):07d}"
 
 

@@ -11,7 +11,7 @@ from central.kernel.privileges import Action
 from shared.ids import Id
 
 Names = Annotated[dict[str, str], Between(most=20)]
-"""Texts per language; French is required (spec/organisation.md)."""
+"""Texts per language; French is required (docs/spec/organisation.md)."""
 
 
 class Privilege(StrEnum):

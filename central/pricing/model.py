@@ -1,4 +1,4 @@
-"""Price grid: seat category × tariff → price, VAT included (spec/organisation.md, Prices)."""
+"""Price grid: seat category × tariff → price, VAT included (docs/spec/organisation.md, Prices)."""
 
 from dataclasses import dataclass
 from enum import StrEnum, auto

@@ -51,8 +51,8 @@ def create_price_grid(tx: Tx, want: CreatePriceGrid) -> Outcome[Id]:
 
 @dataclass(frozen=True, slots=True)
 class SetPrice:
-    """A change of price never changes a line that exists (spec/organisation.md); put the performance on sale again, and
-    devices hear of it."""
+    """A change of price never changes a line that exists (docs/spec/organisation.md); put the performance on sale
+    again, and devices hear of it."""
 
     grid_id: Annotated[Id, Ref("price_grid")]
     cell: PriceCell

@@ -1,5 +1,5 @@
-"""The invariants I1–I7 (spec/edge.md), asked of central's books as they stand: what the live page and the demo's last
-table show. Each is a look at the rows alone, so a fault of any command, loop or hand in the database shows.
+"""The invariants I1–I7 (docs/spec/edge.md), asked of central's books as they stand: what the live page and the demo's
+last table show. Each is a look at the rows alone, so a fault of any command, loop or hand in the database shows.
 
 What only a device's own journal can prove (I1: what it showed as "ok") is asked here as far as central can know it: no
 number of a device is missing, and each fact that was taken has left what it was to leave.

@@ -1,4 +1,4 @@
-"""Sales channels and points of sale (spec/sale-rules.md)."""
+"""Sales channels and points of sale (docs/spec/sale-rules.md)."""
 
 from dataclasses import dataclass
 from enum import StrEnum, auto

@@ -1,6 +1,6 @@
-"""What actions on a plan changed, as values: written down compactly, taken back, compared (spec/venues.md, Actions on a
-plan). A plan at an earlier moment is the plan of now with all later actions taken back, so nothing is stored twice, and
-nothing needs to be replayed from the beginning.
+"""What actions on a plan changed, as values: written down compactly, taken back, compared (docs/spec/venues.md, Actions
+on a plan). A plan at an earlier moment is the plan of now with all later actions taken back, so nothing is stored
+twice, and nothing needs to be replayed from the beginning.
 
 Seats are named by their position in the plan, as stretches (first, how many): 20,000 seats in whole rows are a few
 numbers.

@@ -1,5 +1,6 @@
 """A plan becomes zones and seats. Over a draft the same zone, row and number keep their id, so that whoever draws a
-hall can mend the file and import it again; what it no longer has goes, what is new comes (spec/venues.md, Plan files).
+hall can mend the file and import it again; what it no longer has goes, what is new comes (docs/spec/venues.md, Plan
+files).
 
 Reading, checking and working out every row happens beside the writer (plan_prepared.py); here it is written.
 """

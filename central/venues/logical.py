@@ -1,6 +1,6 @@
 """How a physical configuration is sold in one season: drafts, categories with their colours, validation, deletion
-(spec/venues.md, Entities and Life cycle). What is done on the plan: plan_actions.py, before and after validation alike.
-"""
+(docs/spec/venues.md, Entities and Life cycle). What is done on the plan: plan_actions.py, before and after validation
+alike."""
 
 import re
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Sites, spaces, and how a space is built (physical) and sold (logical): spec/venues.md."""
+"""Sites, spaces, and how a space is built (physical) and sold (logical): docs/spec/venues.md."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The commands of this area in one place; each stands with its rules in a module of its own (spec/venues.md)."""
+"""The commands of this area in one place; each stands with its rules in a module of its own (docs/spec/venues.md)."""
 
 from central.kernel.declared import command_of
 from central.kernel.privileges import Action

@@ -1,9 +1,9 @@
 """A seat plan as values: what a plan file says once it has been found sound, with every position absolute.
 
-`write_plan` gives the file back; an export that is imported again is the same plan (spec/venues.md, Plan files). The
-format allows no keys of our own, so what it cannot say about a seat (wheelchair place, companion, poor view, the access
-that leads to it) rides at the end of the seat's guid: `K-12~wheelchair~access=Porte B`. SVG and CSV: planfile.py.
-"""
+`write_plan` gives the file back; an export that is imported again is the same plan (docs/spec/venues.md, Plan files).
+The format allows no keys of our own, so what it cannot say about a seat (wheelchair place, companion, poor view, the
+access that leads to it) rides at the end of the seat's guid: `K-12~wheelchair~access=Porte B`. SVG and CSV:
+planfile.py."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

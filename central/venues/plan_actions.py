@@ -1,6 +1,6 @@
-"""Actions on the plan of a physical and of a logical configuration (spec/venues.md, Actions on a plan). Each works on a
-selection, is one entry in the plan's history, and answers with what it left as it was. The same for a performance, undo
-and carrying over: inventory/plan_actions.py.
+"""Actions on the plan of a physical and of a logical configuration (docs/spec/venues.md, Actions on a plan). Each works
+on a selection, is one entry in the plan's history, and answers with what it left as it was. The same for a performance,
+undo and carrying over: inventory/plan_actions.py.
 
 A seat that is invalid keeps its category, contingent, block and order in every logical configuration: it is only not
 there. So "invalidate and remember" needs no memory of its own, and revalidating gives everything back.
@@ -374,7 +374,8 @@ def _on_logical(
 
 
 def category_twice(tx: Tx, configuration_id: str) -> Refused | None:
-    """A seat category may not serve both a counted zone and seats of the plan (domain facts, B.3)."""
+    """A seat category may not serve both a counted zone and seats of the plan (docs/spec/venues.md, Actions
+    on a plan)."""
     both = tx.run(
         "SELECT z.category_id, p.name FROM logical_zone z JOIN physical_zone p ON p.id = z.zone_id "
         "WHERE z.configuration_id = :id AND EXISTS (SELECT 1 FROM logical_seat s "

@@ -1,9 +1,8 @@
 """Plan files: reads and writes the pretix seating-plan JSON, SVG and CSV (docs/plan-files.md).
 
-A file with any fault is refused whole with every fault listed by path or line (spec/venues.md, Plan files): who drew
-the plan mends it in one go, and a hall is never half imported. What is written and read again is the same plan, in each
-of the formats; so any of them can be turned into any other.
-"""
+A file with any fault is refused whole with every fault listed by path or line (docs/spec/venues.md, Plan files): who
+drew the plan mends it in one go, and a hall is never half imported. What is written and read again is the same plan, in
+each of the formats; so any of them can be turned into any other."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,5 +1,5 @@
-"""What an action on a plan works on: seats, rows, zones, categories, contingents, a lasso on the drawing, or all of
-it; the union of what is given (spec/venues.md, Actions on a plan). The client says *what* it means, the server finds
+"""What an action on a plan works on: seats, rows, zones, categories, contingents, a lasso on the drawing, or all of it;
+the union of what is given (docs/spec/venues.md, Actions on a plan). The client says *what* it means, the server finds
 the seats: a lasso over 20,000 of them is a dozen points on the wire, and two screens cannot disagree.
 
 Counted zones have no seats: whoever selects such a zone means all its places (of the contingents named, if any are);

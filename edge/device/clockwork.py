@@ -1,4 +1,4 @@
-"""What time it is for this device, and how far that may be trusted (spec/edge.md, Clock).
+"""What time it is for this device, and how far that may be trusted (docs/spec/edge.md, Clock).
 
 Central's signed time is the anchor; it lives in the journal with the boot it belongs to. The floor keeps a reset clock
 from going back before anything that has certainly happened; only times that were trusted raise it, or one wild clock

@@ -1,7 +1,7 @@
 """The last grant shown, kept where a crash of the process does not reach it: in a file that is written but not synced.
 
 It is written just before the barrier opens. A power cut takes the relay and the barrier with it, and
-a second flush to a memory card would cost more than it protects (spec/edge.md, Grant ≠ passage).
+a second flush to a memory card would cost more than it protects (docs/spec/edge.md, Gate decision).
 """
 
 import os

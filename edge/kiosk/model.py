@@ -1,6 +1,6 @@
 """What the kiosk knows and what can happen to it: states, events, effects. No I/O; the window draws `Kiosk` values.
 
-The kiosk sells only out of leases that central gave it (spec/edge.md): choosing a seat that it does not hold means
+The kiosk sells only out of leases that central gave it (docs/spec/edge.md): choosing a seat that it does not hold means
 asking central for a lease of just that seat, so that there is one way to sell, with or without a line.
 """
 
@@ -77,7 +77,7 @@ class Cart:
 
 
 class PayState(StrEnum):
-    """Life of a card payment (spec/edge.md, Paper and money)."""
+    """Life of a card payment (docs/spec/edge.md, Paper and money)."""
 
     CREATED = auto()
     SENT = auto()

@@ -1,5 +1,5 @@
 """Card payments of one kiosk: exactly one charge per payment id or none, whatever the terminal, the line or the power
-does (spec/edge.md, Paper and money).
+does (docs/spec/edge.md, Paper and money).
 
 Each step is on the disk before it is taken: the `sent` row before the first byte leaves, `voiding` before the request
 to take money back. A payment id is sent once, ever; what became of it is asked, never tried again. What was left open

@@ -2,7 +2,7 @@
 stock. Pure; `core` calls it.
 
 A kiosk sells only slots of its own leases. Standing stock lets it sell at once and without a line; for any other seat
-of the hall it asks central for a lease of just those seats (spec/edge.md, Leases).
+of the hall it asks central for a lease of just those seats (docs/spec/edge.md, Leases).
 """
 
 from collections.abc import Collection, Iterable, Iterator

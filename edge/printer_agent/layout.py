@@ -1,5 +1,5 @@
 """What stands on a ticket, a receipt and a claim slip, from large to small: what a visitor needs first, in the dark,
-is where to sit; what the law asks for (spec/law-fr.md, R2–R4) stands complete below the code.
+is where to sit; what the law asks for (docs/spec/law-fr.md, R2–R4) stands complete below the code.
 """
 
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Who may pass a gate: `decide` is pure and total, the same offline, online and at the helpdesk (spec/edge.md).
+"""Who may pass a gate: `decide` is pure and total, the same offline, online and at the helpdesk (docs/spec/edge.md).
 
 Facts are loaded by whoever asks. The checks stand in one table in the order of `Deny`, each with the directions that
 ask it; the first that fails is the answer, so a ticket that is both cancelled and at the wrong door is cancelled. An

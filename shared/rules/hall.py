@@ -15,7 +15,7 @@ from typing import Protocol
 
 from shared.rules.rows import Point, along, runs, usual_step
 
-MOST = 9  # people that are kept in one piece; a larger group is split in two (domain-facts B.3)
+MOST = 9  # people that are kept in one piece; a larger group is split in two (docs/spec/venues.md, Best seats)
 NEIGHBOURS = 3  # rows that count as neighbouring each other
 FEW = 12  # windows in a row that are looked at one by one rather than through its table
 TIER = 16

@@ -1,4 +1,4 @@
-"""What a place costs: seat category × tariff out of one performance's price grid (glossary: grille tarifaire).
+"""What a place costs: seat category × tariff out of one performance's price grid.
 
 The till and central ask the same function, so that what a visitor was told is what the books expect. Prices are whole
 minor units, VAT included; a tariff without a price for a category is not sold in it, which is not the same as free.

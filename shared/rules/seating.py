@@ -1,4 +1,4 @@
-"""Best seats: which free places to propose (spec/venues.md, Best seats; domain-facts B.3). Central asks it about the
+"""Best seats: which free places to propose (docs/spec/venues.md, Best seats). Central asks it about the
 whole hall, a kiosk about the seats of its lease; the rule is the same.
 
 What is proposed, in this order:

@@ -1,4 +1,4 @@
-"""Who holds a key and what it may do: X.509 certificates under the house's own Ed25519 root (spec/edge.md, Trust).
+"""Who holds a key and what it may do: X.509 certificates under the house's own Ed25519 root (docs/spec/edge.md, Trust).
 
 Devices and central's working keys carry the same kind of certificate; only `kind` and `rights` differ. They stand in
 the certificate as SAN URIs (`parterre:kind:kiosk`), so that any TLS stack can show them. A device makes its own key and

@@ -1,4 +1,4 @@
-"""A lease: places that only one device may sell, online or not (spec/edge.md, Leases).
+"""A lease: places that only one device may sell, online or not (docs/spec/edge.md, Leases).
 
 Slots are numbered 0..n-1, one place each; the sale of slot k has the id `leased_ticket_id(lease, k)` wherever it is
 told. `sell_until` stops selling; it does not tell what was sold: places come back only with a slot that the device says

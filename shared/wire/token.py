@@ -1,8 +1,9 @@
 """The ticket's barcode: a signed statement of at most 120 bytes that a gate verifies without asking anybody.
 
-Two forms (spec/edge.md, Trust). `1`: issued by central, names the ticket. `2`: sold by a device out of a lease, names
-lease and slot; the ticket's id follows from them, so a gate that never heard of the sale knows the same id as central.
-`serial` goes up at every reissue. Layout, big-endian, signature (64 bytes, Ed25519) over all that stands before it:
+Two forms (docs/spec/edge.md, Trust). `1`: issued by central, names the ticket. `2`: sold by a device out of a lease,
+names lease and slot; the ticket's id follows from them, so a gate that never heard of the sale knows the same id as
+central. `serial` goes up at every reissue. Layout, big-endian, signature (64 bytes, Ed25519) over all that stands
+before it:
 
     version 1 | kid 4 | ticket 16          (form 1) | serial 2 | scope 16 | zones 2 | entries 1 | flags 1 | signature 64
     version 1 | kid 4 | lease 16 | slot 2  (form 2) | …

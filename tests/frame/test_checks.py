@@ -60,6 +60,30 @@ def test_a_test_that_a_busy_machine_makes_fail_is_found(tmp_path: Path, line: st
     assert said in faults and bool(said) == bool(faults)
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("(spec/venues.md)", "spec/venues.md is not here"),
+        ("see notes.md", "notes.md is not here"),
+        ("as issue 4 says", "issue 4 belongs to no document here"),
+        ("Issues #12 and 13", "Issues #12 belongs to no document here"),
+        ("(decision 9999)", "decision 9999 was not taken"),
+        ("(docs/spec/venues.md, Nowhere)", "docs/spec/venues.md, Nowhere is no section of it"),
+        ("(docs/spec/law-fr.md, R99)", "docs/spec/law-fr.md, R99 is no section of it"),
+        ("(docs/spec/venues.md, Best\nseats; and more)", ""),
+        ("(docs/spec/law-fr.md, R3)", ""),
+        ("decision 5; kiosk.md; ../docs/venues.md, or https://example.org/else.md", ""),
+    ],
+)
+def test_a_reference_that_leads_nowhere_is_found(tmp_path: Path, line: str, said: str) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "venues.md").touch()
+    file = tmp_path / "tests" / "it.py"
+    file.parent.mkdir()
+    file.write_text(f'"""Once upon a time.\n{line}"""\n')
+    assert check("references", file) == (bool(said), f"{file}:2: {said}" if said else "")
+
+
 @with_systemd
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_systemd_has_nothing_to_say_about_a_unit(unit: Path) -> None:

@@ -1,4 +1,4 @@
-"""I1–I7 of spec/edge.md, asked exactly: what the bench itself knows of the evening against what central has."""
+"""I1–I7 of docs/spec/edge.md, asked exactly: what the bench itself knows of the evening against what central has."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -232,7 +232,8 @@ def nothing_blocked(scene: Scene, facts: Facts) -> Iterator[str]:
 
 
 def numbers_without_gaps(scene: Scene, facts: Facts) -> Iterator[str]:
-    """The law's part (law-fr.md R3): receipts and tickets of a device are numbered 1, 2, 3 … on its own disk."""
+    """The law's part (docs/spec/law-fr.md, R3): receipts and tickets of a device are numbered 1, 2, 3 … on its own
+    disk."""
     for kiosk in scene.kiosks:
         sales = [f.body for f in facts[kiosk.name] if f.kind is FactKind.SALE and f.id not in kiosk.bad_facts]
         receipts = [sale["receipt"] for sale in sales]

@@ -61,7 +61,7 @@ class Glass(Widget):  # type: ignore[misc]  # Kivy has no types
 
     async def run(self) -> None:
         if self._window.settings.offscreen:
-            # Nothing ever swaps buffers in memory: without this the driver keeps every frame (lab.md).
+            # Nothing ever swaps buffers in memory: without this the driver keeps every frame: memory grows without end.
             Window.bind(on_flip=_finish)
         Window.clearcolor = (0, 0, 0, 1)
         self._app = _KioskApp(self)

@@ -1,9 +1,8 @@
 """Every shape on the screen is one primitive, a box with round corners, filled or as an outline, at any angle.
 
 Discs, rings, rules and arrows are such boxes too. Many of them make one `Mesh`: a hall of 5,000 seats is one draw call
-(lab.md, Kivy). The fragment shader knows the distance to the box's edge, so edges are smooth at every zoom without
-multisampling, which small boards do poorly.
-"""
+(as widgets they took seconds to build). The fragment shader knows the distance to the box's edge, so edges are smooth
+at every zoom without multisampling, which small boards do poorly."""
 
 from array import array
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 It redraws when something to be seen has changed, never by the clock alone, and not while a finger is down: what is
 under a finger stays there until it lifts. Where there is no screen it refuses to open: SDL would fall back to drawing
-into memory, and a kiosk that "runs" black is worse than one that says why it does not (lab.md).
+into memory, and a kiosk that "runs" black is worse than one that says why it does not.
 """
 
 import json

@@ -1,5 +1,5 @@
 """An action on a logical configuration reaches performances only when the operator says so, who sees first what it
-would change; places that are taken are left and named (spec/venues.md, Life cycle 3). On both databases."""
+would change; places that are taken are left and named (docs/spec/venues.md, Life cycle 3). On both databases."""
 
 from base64 import b64decode
 from typing import Any

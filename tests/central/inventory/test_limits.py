@@ -1,5 +1,5 @@
 """Limits on what is counted, and the contingents that a channel may sell from: each rule, and the refusal that names it
-(spec/contingents.md)."""
+(docs/spec/contingents.md)."""
 
 import asyncio
 from collections.abc import AsyncIterator

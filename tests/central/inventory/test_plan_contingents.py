@@ -1,4 +1,5 @@
-"""An external contingent belongs to exactly one external channel; one that places are in stays (contingents.md)."""
+"""An external contingent belongs to exactly one external channel; one that places are in stays
+(docs/spec/contingents.md)."""
 
 from typing import Any
 

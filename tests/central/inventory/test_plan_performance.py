@@ -1,5 +1,5 @@
 """Actions on a performance's plan: what is taken stays, counts add up, everything can be taken back, and the hall as it
-was at any moment (spec/venues.md, contingents.md). On both databases."""
+was at any moment (docs/spec/venues.md, docs/spec/contingents.md). On both databases."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Release rules: when the unsold rest of a contingent falls back, and whereto (spec/contingents.md)."""
+"""Release rules: when the unsold rest of a contingent falls back, and whereto (docs/spec/contingents.md)."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,5 +1,5 @@
 """How a configuration is sold in one season: drafts, categories, counted zones, and every action on its plan, before
-and after validation (spec/venues.md, contingents.md)."""
+and after validation (docs/spec/venues.md, docs/spec/contingents.md)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How a space is built: with a plan and without, entrances, re-import, validation, deletion (spec/venues.md)."""
+"""How a space is built: with a plan and without, entrances, re-import, validation, deletion (docs/spec/venues.md)."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""What actions changed can be taken back, compared and undone, whatever it was (spec/venues.md, Actions on a plan)."""
+"""What actions changed can be taken back, compared and undone, whatever it was (docs/spec/venues.md, Actions on a
+plan)."""
 
 from typing import Any
 

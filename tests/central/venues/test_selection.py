@@ -1,4 +1,4 @@
-"""What a selection means: each kind, their union, and what is refused (spec/venues.md, Actions on a plan)."""
+"""What a selection means: each kind, their union, and what is refused (docs/spec/venues.md, Actions on a plan)."""
 
 from math import cos, sin, tau
 

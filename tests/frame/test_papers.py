@@ -1,0 +1,94 @@
+"""The documents that tools write: the glossary, and what others made."""
+
+import importlib.util
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def tool(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"{name}_tool", ROOT / "tools" / f"{name}.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+glossary, notices = tool("glossary"), tool("notices")
+
+
+@pytest.mark.parametrize("each", [glossary, notices], ids=["glossary", "notices"])
+def test_what_is_written_is_fresh_until_something_changes(
+    each: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert each.main(check=True) == 0
+    page = tmp_path / "page"
+    page.write_text(each.PAGE.read_text().replace("MIT", "BSD").replace("billet", "ticket"))
+    monkeypatch.setattr(each, "PAGE", page)
+    assert each.main(check=True) == 1
+    assert each.main(check=False) == 0
+    assert each.main(check=True) == 0 and page.read_text() == (ROOT / "docs" / page_name(each)).read_text()
+
+
+def page_name(each: ModuleType) -> str:
+    return {"glossary_tool": "glossary.md", "notices_tool": "third-party.md"}[each.__name__]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"de": ""}, "ticket: no de"),
+        ({"code": "Tikcet"}, "ticket: Tikcet is not in the code"),
+        ({"nl": "kaartje"}, "ticket: what is nl?"),
+        ({"avoid": {"fr": ["billet"]}}, "ticket: fr avoids its own word"),
+    ],
+)
+def test_a_term_that_is_not_whole_is_found(change: dict[str, Any], said: str) -> None:
+    words = tomllib.loads(glossary.WORDS.read_text())
+    assert glossary.faults_of(words) == []
+    words["term"]["ticket"] |= change
+    assert glossary.faults_of(words) == [said]
+
+
+def test_who_needs_a_package_follows_from_the_lock() -> None:
+    lock = """
+    [[package]]
+    name = "parterre"
+    dependencies = [{ name = "a" }]
+    [package.optional-dependencies]
+    gate = [{ name = "b", extra = ["fast"] }]
+    printer = [{ name = "b" }]
+    demo = [{ name = "b", extra = ["fast"] }, { name = "d" }]
+    [[package]]
+    name = "a"
+    dependencies = [{ name = "a1" }]
+    [[package]]
+    name = "a1"
+    dependencies = [{ name = "a" }]
+    [[package]]
+    name = "b"
+    [package.optional-dependencies]
+    fast = [{ name = "c" }]
+    [[package]]
+    name = "c"
+    [[package]]
+    name = "d"
+    [[package]]
+    name = "e"
+    """
+    assert notices.uses_of(notices.packages_of(tomllib.loads(lock))) == {
+        "a": "every role", "a1": "every role", "b": "gate, printer", "c": "gate", "d": "demo", "e": "checks and tests",
+    }  # fmt: skip
+
+
+def test_a_licence_that_asks_for_more_stands_out() -> None:
+    page = notices.PAGE.read_text()
+    assert "| **LGPL-3.0-only** | central |" in page and "| **Apache" not in page
+    assert notices.licence_of("no-such-package") is None
