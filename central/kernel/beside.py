@@ -35,7 +35,7 @@ _HEAD = struct.Struct("!cQ")
 _PART, _END, _BROKE, _MEMORY = b"p", b"e", b"x", b"m"
 WORKED = counter(
     "parterre_beside_total", "Works beside the writer, by how they ended.",
-    outcome=("done", "crowded", "too_heavy", "broken"),
+    outcome=("done", "crowded", "too_heavy", "unwanted", "broken"),
 )  # fmt: skip
 TOOK = histogram("parterre_beside_seconds", "How long works beside the writer took, waiting included.")
 
@@ -64,6 +64,14 @@ class Errand:
         return tuple(self.act(*self.args))
 
 
+class HungUp(ConnectionError):
+    """Who asked waits for it no more: what is half done ends."""
+
+
+Wanted = Callable[[], None]
+"""Raises HungUp where that is so; from any thread."""
+
+
 class Crowded(Exception):
     """As many wait as may."""
 
@@ -80,19 +88,23 @@ class Beside:
         self._helpers: list[_Helper] = []
         self.inside = 0
 
-    async def parts(self, errand: Errand) -> tuple[Any, ...]:
-        """Call it in the loop. Raises Crowded or TooHeavy, and whatever the work's own fault is as a RuntimeError."""
+    async def parts(self, errand: Errand, wanted: Wanted = lambda: None) -> tuple[Any, ...]:
+        """Call it in the loop. Raises Crowded or TooHeavy, and whatever the work's own fault is as a RuntimeError;
+        `wanted` raises HungUp where nobody waits for it any more, and is asked before it begins and at each part."""
         if self.inside >= self.config.at_once + self.config.waiting:
             WORKED.add(outcome="crowded")
             raise Crowded
         self.inside += 1
         outcome, began = "broken", time.monotonic()
         try:
-            found = await asyncio.get_running_loop().run_in_executor(self._threads, self._parts, errand)
+            found = await asyncio.get_running_loop().run_in_executor(self._threads, self._parts, errand, wanted)
             outcome = "done"
             return found
         except TooHeavy:
             outcome = "too_heavy"
+            raise
+        except HungUp:
+            outcome = "unwanted"
             raise
         finally:
             self.inside -= 1
@@ -107,12 +119,13 @@ class Beside:
         for helper in self._helpers:
             helper.end()
 
-    def _parts(self, errand: Errand) -> tuple[Any, ...]:
+    def _parts(self, errand: Errand, wanted: Wanted) -> tuple[Any, ...]:
+        wanted()
         helper: _Helper | None = getattr(self._local, "helper", None)
         if helper is None:
             helper = self._local.helper = _Helper(self.config)
             self._helpers.append(helper)
-        return helper.parts(errand)
+        return helper.parts(errand, wanted)
 
 
 class _Helper:
@@ -125,7 +138,7 @@ class _Helper:
         self._ended = False
         self._lock = threading.Lock()
 
-    def parts(self, errand: Errand) -> tuple[Any, ...]:
+    def parts(self, errand: Errand, wanted: Wanted) -> tuple[Any, ...]:
         said = pickle.dumps(errand)
         until = time.monotonic() + self._config.time_s
         line = self._given(said, until) or self._given(said, until)
@@ -136,6 +149,7 @@ class _Helper:
             while True:
                 kind, body = _receive(line, until)
                 if kind == _PART:
+                    wanted()
                     found.append(pickle.loads(body))  # noqa: S301 - our own process
                 elif kind == _END:
                     return tuple(found)
@@ -147,6 +161,9 @@ class _Helper:
         except TimeoutError:
             self.end()
             raise TooHeavy("time") from None
+        except HungUp:
+            self.end()  # it is still at it
+            raise
         except (EOFError, OSError) as gone:
             raise self._why_gone() from gone
 

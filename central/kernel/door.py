@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from central.kernel.asked import Job, looked_through, looked_through_beside
-from central.kernel.beside import Beside, Crowded, Errand, TooHeavy
+from central.kernel.beside import Beside, Crowded, Errand, TooHeavy, Wanted
 from central.kernel.db import BROKEN, TAKEN, UNFIT, Connection, Database, Misfit, is_read_only
 from central.kernel.entity import Declaration, Reach
 from central.kernel.keys import Keys
@@ -191,11 +191,11 @@ class Door:
         _, refused = self._entered(tx, job, given)
         return self._left_out(job.actor, job.handler, refused) if refused else None
 
-    async def work_out(self, errand: Errand) -> Outcome[tuple[Any, ...]]:
+    async def work_out(self, errand: Errand, wanted: Wanted = lambda: None) -> Outcome[tuple[Any, ...]]:
         """The parts of what another process works out; refused where too much waits already or it goes over a limit.
-        Ask for rights before."""
+        `wanted` ends it where its caller is gone. Ask for rights before."""
         try:
-            return Ok(await self.beside.parts(errand))
+            return Ok(await self.beside.parts(errand, wanted))
         except Crowded:
             return Refused(NoDatabase.BUSY, detail={"waiting": self.beside.config.waiting})
         except TooHeavy as limit:

@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import partial
 from typing import Any, get_args, get_origin, get_type_hints
 
 from aiohttp import web
@@ -30,6 +31,7 @@ from central.venues.plan_rows import Marked, exported, kept_plan
 from central.venues.planfile import Format
 from central.venues.planfile_checks import MOST_BYTES
 from central.web.bodies import LARGE
+from central.web.caller import awaited
 from central.web.frame import FRAME
 from central.web.screens.names import label
 from central.web.screens.refusals import said as refusal_text
@@ -125,21 +127,24 @@ class Workshop:
         frame = request.app[FRAME]
         me = await frame.who(request)
         t = frame.texts(request, me)
-        made = await self._drawn(me.actor, await _sent(request), t, Format.SVG)
+        made = await self._drawn(request, me.actor, await _sent(request), t, Format.SVG)
         if isinstance(made, Refused):
             faults = _faults(made) or [{"at": "", "what": t.reason(made.reason)}]
             return await frame.page(request, "plan_preview.html", picture="", seats=0, faults=faults)
         picture, seats = made
         return await frame.page(request, "plan_preview.html", picture=_picture(picture), seats=seats, faults=[])
 
-    async def _drawn(self, actor: Actor, sent: Sent, t: Texts, into: Format) -> tuple[bytes, int] | Refused:
-        """What the form describes, drawn beside all else: the file and its number of seats."""
+    async def _drawn(
+        self, request: web.Request, actor: Actor, sent: Sent, t: Texts, into: Format
+    ) -> tuple[bytes, int] | Refused:
+        """What the form describes, drawn beside all else as long as somebody waits for it: the file and its number of
+        seats."""
         if not actor.may_somewhere(Privilege.VENUE_MODIFY):
             raise web.HTTPForbidden
         want = described(sent, t)
         if isinstance(want, Refused):
             return want
-        done = await self._door.work_out(Errand(drawn_file, (want, into)))
+        done = await self._door.work_out(Errand(drawn_file, (want, into)), partial(awaited, request))
         if isinstance(done, Refused):
             return done
         made: tuple[bytes, int] | Refused = done.value[0]
@@ -160,7 +165,7 @@ class Workshop:
             return await self._page(request, page)
         text: str | None = sent.get("file") or None
         if text is None:
-            made = await self._drawn(me.actor, sent, t, Format.JSON)
+            made = await self._drawn(request, me.actor, sent, t, Format.JSON)
             if isinstance(made, Refused):
                 page.faults.extend(_faults(made))
                 words = await self._door.read(me.actor, lambda read: refusal_text(read, t, made, ""))
@@ -198,7 +203,7 @@ class Workshop:
         found = await self._door.read(me.actor, look)
         if found is None:
             raise web.HTTPNotFound
-        done = await self._door.work_out(Errand(exported, (*found[1:], into)))
+        done = await self._door.work_out(Errand(exported, (*found[1:], into)), partial(awaited, request))
         if isinstance(done, Refused):
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"})
         name = re.sub(r"[^A-Za-z0-9_.-]", "_", found[0])

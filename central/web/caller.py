@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from central.kernel.beside import HungUp
 from central.kernel.tx import ANONYMOUS, Actor
 from central.web.origin import address_of
 from central.web.session import CSRF_HEADER, SAFE, SESSIONS, is_csrf
@@ -47,6 +48,12 @@ def _placed(request: web.Request, actor: Actor) -> Actor:
 def is_gone(request: web.Request) -> bool:
     """Whether the caller hung up: what breaks then is no fault of ours."""
     return request.transport is None or request.transport.is_closing()
+
+
+def awaited(request: web.Request) -> None:
+    """Raises HungUp where the caller did; from any thread."""
+    if is_gone(request):
+        raise HungUp
 
 
 def problem(status: int, reason: str, title: str, **more: Any) -> web.Response:

@@ -27,8 +27,9 @@ from central.web.frame import Frame
 from central.web.history.log import AUDIT, Found, Row, Wanted, found, row_of
 from central.web.history.past import STRUCK, Act, Difference
 from central.web.history.records import Thing, visible
-from central.web.history.sheets import csv_sheet, excel_sheet
+from central.web.history.sheets import Write, csv_sheet, excel_sheet
 from central.web.history.words import TABLES, Line, Sayer, Who, act_text, named, origin_text, people
+from central.web.screens.export_lane import EXPORT_LANE
 from central.web.screens.listing import contexts_below, seen_at
 from central.web.screens.moments import moment as moment_of
 from central.web.screens.names import house_zone, labels, title_column
@@ -139,25 +140,25 @@ class Audit:
 
     async def export(self, request: web.Request) -> web.StreamResponse:
         """Read and written in chunks: a million rows take no more memory than a thousand."""
-        _, t = await self._reader(request)
+        me, t = await self._reader(request)
         asked = {name: request.query.get(name, "")[:200] for name in FILTERS}
         at = request.query.get("at")
 
-        async def chunk(before: int) -> tuple[list[Entry], int, ZoneInfo]:
-            def look(read: Read) -> tuple[list[Entry], int, ZoneInfo]:
+        async def chunk(before: int, most: int, write: Write) -> tuple[bytes, int]:
+            def look(read: Read) -> tuple[bytes, int]:
                 zone = house_zone(read)
-                want = replace(self._wanted(read, asked, zone, at), before=before)
-                rows = found(read, want, most=500)
-                return told(self._door, read, t, rows.rows, zone, lines=True), rows.next, zone
+                rows = found(read, replace(self._wanted(read, asked, zone, at), before=before), most)
+                return write(told(self._door, read, t, rows.rows, zone, lines=True), zone), rows.next
 
             reader = await still(request)  # a long sheet ends with the right to it, in the middle
             if reader is None or not await self._may(reader):
                 raise web.HTTPForbidden
-            answer: tuple[list[Entry], int, ZoneInfo] = await self._door.read(reader.actor, look)
+            answer: tuple[bytes, int] = await self._door.read_long(reader.actor, look)
             return answer
 
         made = csv_sheet if request.match_info["kind"] == "csv" else excel_sheet
-        return await made(request, t, chunk)
+        with request.app[EXPORT_LANE].entered(me.actor.id, request) as turn:
+            return await made(request, t, turn, chunk)
 
     async def _reader(self, request: web.Request) -> tuple[SignedIn, Texts]:
         me = await self._frame.who(request)

@@ -1,8 +1,12 @@
-"""The log as a sheet, CSV or Excel: written while it is read, so that its length costs time and no memory."""
+"""The log as a sheet, CSV or Excel: made while it is read, beside the loop and in the lane of exports, so that its
+length costs time and no memory. A CSV is as long as its time allows, a sheet of Excel has at most `MOST` rows; where
+there are more, the last row says so.
+"""
 
 import asyncio
 import csv
 import io
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -13,20 +17,25 @@ from zoneinfo import ZoneInfo
 import xlsxwriter
 from aiohttp import web
 
+from central.kernel.beside import HungUp
 from central.kernel.characters import harmless
+from central.web.screens.export_lane import Turn, there_is_more
+from central.web.screens.exports import MOST, MOST_CELL, headers, workbook
 from central.web.screens.shown import Cell
 from central.web.texts import Texts
 
 if TYPE_CHECKING:
     from central.web.history.audit import Entry
 
-EXCEL_MOST = 1_048_576  # rows that a sheet holds, its head with them
-EXCEL_CELL = 32_767
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PIECE = 500  # entries read and written in one go
+GRACE_S = 60.0  # beyond a sheet's time, to send what is made of it
 _CHUNK = 65_536
 
-Chunk = Callable[[int], Awaitable[tuple[list["Entry"], int, ZoneInfo]]]
-"""The entries before a number, the number to go on with (0: that was all), the zone of the times."""
+Write = Callable[[list["Entry"], ZoneInfo], bytes]
+"""Writes entries, in the thread that read them; the zone of their times. Gives what is to be sent at once."""
+Chunk = Callable[[int, int, Write], Awaitable[tuple[bytes, int]]]
+"""Reads entries before a number, at most so many, and has them written. Gives what that gave, and the number to go on
+with (0: that was all)."""
 Values = list[str | int | datetime | None]
 
 
@@ -62,19 +71,37 @@ def _text(cell: Cell | None) -> str:
     return "; ".join(cell.lines or [text for text, _ in cell.links]) or cell.text
 
 
-async def csv_sheet(request: web.Request, t: Texts, chunk: Chunk) -> web.StreamResponse:
-    answer = web.StreamResponse(headers=_headers("text/csv; charset=utf-8", "csv"))
+async def csv_sheet(request: web.Request, t: Texts, turn: Turn, chunk: Chunk) -> web.StreamResponse:
+    answer = web.StreamResponse(headers=headers("csv", "journal"))
     await answer.prepare(request)
-    await answer.write(b"\xef\xbb\xbf" + _csv([head(t)]))  # the mark lets Excel read the accents
+
+    def written(entries: list["Entry"], zone: ZoneInfo) -> bytes:
+        return _csv([_plain(values(t, each, zone)) for each in entries])
+
+    await _send(answer, turn, b"\xef\xbb\xbf" + _csv([head(t)]))  # the mark lets Excel read the accents
     before = 0
     while True:
-        entries, before, zone = await chunk(before)
-        if entries:
-            await answer.write(_csv([_plain(values(t, each, zone)) for each in entries]))
+        turn.wanted()
+        piece, before = await chunk(before, PIECE, written)
+        await _send(answer, turn, piece)
         if not before:
+            break
+        if not turn.left_s:
+            await _send(answer, turn, _csv([[there_is_more(t)]]))
             break
     await answer.write_eof()
     return answer
+
+
+async def _send(answer: web.StreamResponse, turn: Turn, piece: bytes) -> None:
+    """Raises HungUp, having hung up itself, where somebody reads so slowly that their time is over."""
+    try:
+        async with asyncio.timeout(turn.ends + GRACE_S - time.monotonic()):
+            await answer.write(piece)
+    except TimeoutError:
+        if turn.request.transport:
+            turn.request.transport.abort()
+        raise HungUp from None
 
 
 def _plain(row: Values) -> list[str]:
@@ -87,37 +114,47 @@ def _csv(rows: list[list[str]]) -> bytes:
     return out.getvalue().encode()
 
 
-async def excel_sheet(request: web.Request, t: Texts, chunk: Chunk) -> web.StreamResponse:
+async def excel_sheet(request: web.Request, t: Texts, turn: Turn, chunk: Chunk) -> web.StreamResponse:
     """Into a file first: a workbook is a zip whose beginning is known only at its end."""
     with TemporaryDirectory(prefix="parterre-sheet-") as folder:
-        path = Path(folder) / "sheet.xlsx"
-        book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False,
-                                               "strings_to_urls": False, "strings_to_numbers": False})  # fmt: skip
-        sheet = book.add_worksheet()
-        moment, bold = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}), book.add_format({"bold": True})
-        sheet.write_row(0, 0, head(t), bold)
-        sheet.freeze_panes(1, 0)
-        sheet.set_column(1, 1, 20)
-        sheet.set_column(10, 10, 60)
-        before, line = 0, 1
-        while line < EXCEL_MOST - 1:
-            entries, before, zone = await chunk(before)
-            for each in entries[: EXCEL_MOST - 1 - line]:
-                _write(sheet, line, values(t, each, zone), moment)
-                line += 1
-            if not before:
-                break
-        if before:
-            sheet.write_string(line, 0, t("La feuille est pleine : il y en a d’autres."))
-        await asyncio.to_thread(book.close)
-        answer = web.StreamResponse(headers=_headers(EXCEL, "xlsx"))
+        with workbook(Path(folder)) as (book, path):
+            await _fill(book, t, turn, chunk)
+            await asyncio.to_thread(book.close)
+        answer = web.StreamResponse(headers=headers("xlsx", "journal"))
         answer.content_length = (await asyncio.to_thread(path.stat)).st_size
         await answer.prepare(request)
         with path.open("rb") as file:
             while part := await asyncio.to_thread(file.read, _CHUNK):
-                await answer.write(part)
+                await _send(answer, turn, part)
         await answer.write_eof()
         return answer
+
+
+async def _fill(book: xlsxwriter.Workbook, t: Texts, turn: Turn, chunk: Chunk) -> None:
+    sheet = book.add_worksheet()
+    moment, bold = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}), book.add_format({"bold": True})
+    sheet.write_row(0, 0, head(t), bold)
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(1, 1, 20)
+    sheet.set_column(10, 10, 60)
+    rows = 0
+
+    def written(entries: list["Entry"], zone: ZoneInfo) -> bytes:
+        nonlocal rows
+        for each in entries:
+            rows += 1
+            _write(sheet, rows, values(t, each, zone), moment)
+        return b""
+
+    before = 0
+    while True:
+        turn.wanted()
+        _, before = await chunk(before, min(PIECE, MOST - rows), written)
+        if not before:
+            return
+        if rows >= MOST or not turn.left_s:
+            sheet.write_string(rows + 1, 0, there_is_more(t))
+            return
 
 
 def _write(sheet: xlsxwriter.worksheet.Worksheet, line: int, row: Values, moment: xlsxwriter.format.Format) -> None:
@@ -127,12 +164,4 @@ def _write(sheet: xlsxwriter.worksheet.Worksheet, line: int, row: Values, moment
         elif isinstance(value, int):
             sheet.write_number(line, column, value)
         elif value:
-            sheet.write_string(line, column, harmless(value)[:EXCEL_CELL])
-
-
-def _headers(kind: str, suffix: str) -> dict[str, str]:
-    return {
-        "Content-Type": kind,
-        "Content-Disposition": f'attachment; filename="journal.{suffix}"',
-        "Cache-Control": "no-store",
-    }
+            sheet.write_string(line, column, harmless(value)[:MOST_CELL])

@@ -2,11 +2,11 @@
 
 import csv
 import io
-import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
 import xlsxwriter
 from aiohttp import web
@@ -15,6 +15,7 @@ from central.kernel.characters import harmless
 from central.kernel.entity import Column, Declaration
 from central.kernel.tx import Read
 from central.web.screens.desk import Desk
+from central.web.screens.export_lane import Turn, there_is_more
 from central.web.screens.listing import Wanted, every
 from central.web.screens.shown import exported, reader
 
@@ -24,10 +25,16 @@ Value = str | int | float | datetime | None
 Rows = Iterable[Sequence[Value]]
 
 
-def table(at_desk: Desk, read: Read, declaration: Declaration, wanted: Wanted, columns: list[Column]) -> Rows:
-    """Head and rows."""
+def table(
+    at_desk: Desk, read: Read, declaration: Declaration, wanted: Wanted, columns: list[Column], turn: Turn
+) -> Rows:
+    """Head and rows; at most `MOST`, as long as the turn lasts."""
     yield [at_desk.t.field(declaration.name, column.name) for column in columns]
-    for rows in every(at_desk.door, read, declaration, wanted, most=MOST):
+    yield from turn.up_to(MOST, _rows(at_desk, read, declaration, wanted, columns), [there_is_more(at_desk.t)])
+
+
+def _rows(at_desk: Desk, read: Read, declaration: Declaration, wanted: Wanted, columns: list[Column]) -> Rows:
+    for rows in every(at_desk.door, read, declaration, wanted, most=MOST + 1):
         of = reader(read, at_desk.t, declaration, rows, columns)
         for row in rows:
             yield [exported(of, row, column) for column in columns]
@@ -51,15 +58,28 @@ def _csv(value: Value) -> str:
 
 
 def as_xlsx(rows: Rows) -> bytes:
-    with tempfile.NamedTemporaryFile(suffix=".xlsx") as file:
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-                   "strings_to_numbers": False, "in_memory": False}  # fmt: skip
-        with xlsxwriter.Workbook(file.name, options) as book:
-            _write(book, rows)
-        return Path(file.name).read_bytes()
+    with TemporaryDirectory(prefix="parterre-sheet-") as folder, workbook(Path(folder)) as (book, path):
+        _write(book, rows)
+        book.close()
+        return path.read_bytes()
 
 
-def _write(book: Any, rows: Rows) -> None:
+@contextmanager
+def workbook(folder: Path) -> Iterator[tuple[xlsxwriter.Workbook, Path]]:
+    """One that is written row by row, whose texts are texts, and its file. Whoever is through closes it; of one that
+    breaks off nothing is packed."""
+    path = folder / "sheet.xlsx"
+    book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False,
+                                           "strings_to_urls": False, "strings_to_numbers": False,
+                                           "tmpdir": str(folder)})  # fmt: skip
+    try:
+        yield book, path
+    finally:
+        for sheet in book.worksheets():
+            sheet.row_data_fh.close()
+
+
+def _write(book: xlsxwriter.Workbook, rows: Rows) -> None:
     sheet = book.add_worksheet()
     bold, moment = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
     sheet.freeze_panes(1, 0)
@@ -82,9 +102,12 @@ EXPORTS: dict[str, tuple[str, Callable[[Rows], bytes]]] = {
 
 
 def answer(form: str, name: str, body: bytes) -> web.Response:
-    headers = {
+    return web.Response(body=body, headers=headers(form, name))
+
+
+def headers(form: str, name: str) -> dict[str, str]:
+    return {
         "Content-Type": EXPORTS[form][0],
         "Content-Disposition": f'attachment; filename="{name}.{form}"',
         "Cache-Control": "no-store",
     }
-    return web.Response(body=body, headers=headers)

@@ -47,8 +47,8 @@ async def export(request: web.Request) -> web.Response:
         return await at_desk.forbidden(declaration.read)
     columns, wanted = columns_of(at_desk, declaration), wanted_in(request)
     made = EXPORTS[form][1]
-    with request.app[EXPORT_LANE].entered(at_desk.me.actor.id):
+    with request.app[EXPORT_LANE].entered(at_desk.me.actor.id, request) as turn:
         body = await at_desk.door.read_long(
-            at_desk.me.actor, lambda read: made(table(at_desk, read, declaration, wanted, columns))
+            at_desk.me.actor, lambda read: made(table(at_desk, read, declaration, wanted, columns, turn))
         )
     return answer(form, f"{declaration.name}-{at_desk.t.language}", body)

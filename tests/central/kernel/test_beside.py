@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from central.kernel.beside import Beside, BesideConfig, Crowded, Errand, TooHeavy
+from central.kernel.beside import Beside, BesideConfig, Crowded, Errand, HungUp, TooHeavy
 from tests.central.kernel import works
 
 LIMITS = BesideConfig(at_once=1, waiting=1, cpu_s=0.5, time_s=60.0, memory_mib=1024)
@@ -78,3 +78,37 @@ async def test_a_stopped_one_ends_what_is_at_work(tmp_path: Path) -> None:
         await at_work
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+async def test_what_nobody_waits_for_any_more_ends_between_two_parts(beside: Beside) -> None:
+    (before,) = await beside.parts(Errand(works.who, ()))
+    asked: list[int] = []
+
+    def wanted() -> None:
+        asked.append(len(asked))
+        if len(asked) == 3:  # before it began, at the first part, at the second
+            raise HungUp
+
+    with pytest.raises(HungUp):
+        await beside.parts(Errand(works.who, ("a", "b", "c")), wanted)
+    assert len(asked) == 3
+    (after,) = await beside.parts(Errand(works.who, ()))
+    assert after != before, "it was still at it"
+
+
+async def test_what_nobody_waits_for_when_its_turn_comes_never_begins(beside: Beside, tmp_path: Path) -> None:
+    flag, gone = str(tmp_path / "go"), False
+
+    def wanted() -> None:
+        if gone:
+            raise HungUp
+
+    first = asyncio.ensure_future(beside.parts(Errand(works.wait_for, (flag,))))
+    await asyncio.sleep(0)
+    second = asyncio.ensure_future(beside.parts(Errand(works.spin, ()), wanted))
+    await asyncio.sleep(0)
+    gone = True
+    Path(flag).touch()  # noqa: ASYNC240 - as in another process
+    assert await first == (flag,)
+    with pytest.raises(HungUp):
+        await second
