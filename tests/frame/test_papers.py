@@ -1,6 +1,7 @@
-"""The documents that tools write: the glossary, and what others made."""
+"""The documents that tools write: the glossary, and what others made; and what the README says of packages."""
 
 import importlib.util
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -92,3 +93,11 @@ def test_a_licence_that_asks_for_more_stands_out() -> None:
     page = notices.PAGE.read_text()
     assert "| **LGPL-3.0-only** | central |" in page and "| **Apache" not in page
     assert notices.licence_of("no-such-package") is None
+
+
+def test_the_readme_says_of_packages_what_the_lock_says() -> None:
+    """Used: the lock has it. Replaced or not yet: nothing brings it."""
+    states = re.findall(r"^\| ([\w.-]+) \| (used|replaced|not yet) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    uses = notices.uses_of(notices.packages_of(tomllib.loads(notices.LOCK.read_text())))
+    assert len(states) == 11
+    assert {name: name.lower() in uses for name, _ in states} == {name: state == "used" for name, state in states}
