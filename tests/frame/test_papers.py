@@ -95,6 +95,27 @@ def test_a_licence_that_asks_for_more_stands_out() -> None:
     assert notices.licence_of("no-such-package") is None
 
 
+def states_in(page: str) -> list[str]:
+    """The last cell of each row of the tables that have a column of states."""
+    states: list[str] = []
+    column = False
+    for line in page.splitlines():
+        cells = [each.strip() for each in line.strip("|").split("|")]
+        if not line.startswith("|"):
+            column = False
+        elif cells[-1] == "state":
+            column = True
+        elif column and set(line) - set("|-"):
+            states.append(cells[-1])
+    return states
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs/spec").glob("*.md")), ids=lambda each: each.stem)
+def test_every_rule_of_the_specification_has_a_state(page: Path) -> None:
+    states = states_in(page.read_text())
+    assert [each for each in states if not re.match(r"(today|in part|not yet)\b", each)] == []
+
+
 def test_the_readme_says_of_packages_what_the_lock_says() -> None:
     """Used: the lock has it. Replaced or not yet: nothing brings it."""
     states = re.findall(r"^\| ([\w.-]+) \| (used|replaced|not yet) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
