@@ -99,27 +99,36 @@ class Held:
     gives=Held,
 )
 def hold_places(tx: Tx, want: HoldPlaces) -> Outcome[Held]:
-    before = tx.get(Hold, want.hold_id)
-    if before and (before.performance_id, before.point_of_sale_id) != (want.performance_id, want.point_of_sale_id):
-        return Refused(NoSale.NO_SUCH_HOLD, fix=want.hold_id)
-    over = _over(tx, before) if before else None
-    if over:
-        return over
-    has = [_place(each) for each in held_by(tx, want.hold_id).values()] if before else []
     wanted = len(want.seats) + sum(each.quantity for each in want.counted) + (want.best.quantity if want.best else 0)
-    shop = open_shop(tx, want.point_of_sale_id, want.performance_id, wanted and wanted + len(has), want.seats)
+    shop = open_shop(tx, want.point_of_sale_id, want.performance_id, wanted, want.seats)
+    hold, has = None if isinstance(shop, Refused) else _begun(tx, want, shop), list[HeldPlace]()
+    if hold is None and (before := tx.get(Hold, want.hold_id)):
+        if (before.performance_id, before.point_of_sale_id) != (want.performance_id, want.point_of_sale_id):
+            return Refused(NoSale.NO_SUCH_HOLD, fix=want.hold_id)
+        if over := _over(tx, before):
+            return over
+        hold, has = before, [_place(each) for each in held_by(tx, want.hold_id).values()]
+        together = wanted and wanted + len(has)
+        shop = open_shop(tx, want.point_of_sale_id, want.performance_id, together, want.seats)
     if isinstance(shop, Refused):
         return shop
+    assert hold, "it was begun, or there was one"
     if want.best and not 0 <= want.best.wheelchairs <= want.best.quantity:
         return Refused(NoSale.NOT_ENOUGH, fix="wheelchairs", detail={"wanted": want.best.quantity})
-    ends = tx.now + timedelta(minutes=shop.hold_minutes)
-    latest = tx.now + timedelta(minutes=max(shop.hold_minutes, shop.hold_most_minutes))
-    hold = before or tx.insert(
-        Hold(want.hold_id, want.performance_id, want.point_of_sale_id, want.contact_id, HoldState.ACTIVE, tx.now, ends,
-             latest)
-    )  # fmt: skip
     taken = _take(tx, want, shop, Holder(hold.id, shop.channel, hold.contact_id, hold.until))
     return taken if isinstance(taken, Refused) else Ok(_held(hold, [*has, *taken]))
+
+
+def _begun(tx: Tx, want: HoldPlaces, shop: Shop) -> Hold | None:
+    """A new hold; None: there is one of this id. It is not looked for before: ids begin with their time, so every sale
+    would read the very leaf of their index that all others write to, and PostgreSQL could not order them."""
+    ends = tx.now + timedelta(minutes=shop.hold_minutes)
+    latest = tx.now + timedelta(minutes=max(shop.hold_minutes, shop.hold_most_minutes))
+    hold = Hold(
+        want.hold_id, want.performance_id, want.point_of_sale_id, want.contact_id, HoldState.ACTIVE, tx.now, ends,
+        latest,
+    )  # fmt: skip
+    return hold if tx.insert_if_absent(hold) else None
 
 
 def _take(tx: Tx, want: HoldPlaces, shop: Shop, holder: Holder) -> list[HeldPlace] | Refused:
