@@ -147,7 +147,8 @@ def open_door(config: CentralConfig) -> Door:
     """Keys and an up-to-date database; a sentence where one of them is not to be had."""
     database, settings = config.opened, _settings(config)
     try:
-        upgrade(database)
+        if copy := upgrade(database, config.set_aside):
+            log.info("the database was set aside before it was brought up to date", copy=str(copy))
         keys = open_keys(database, config.keys, datetime.now(UTC))
     except SchemaError as fault:
         raise Failure(str(fault)) from fault

@@ -75,5 +75,10 @@ class CentralConfig:
         return self.checkpoints or self.data / "audit" / "checkpoints.jsonl"
 
     @property
+    def set_aside(self) -> Path:
+        """Where a copy of the database goes before an update changes it."""
+        return self.data / "before-updates"
+
+    @property
     def snapshots(self) -> Path:
         return self.data / "snapshots"

@@ -22,6 +22,7 @@ EXTRA = {
     "found": "central",
     "accept-keys": "central",
     "revoked": "central",
+    "schema": "central",
     "simulate": "simulators",
 }  # roles whose packages stand elsewhere
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -113,6 +114,29 @@ def accept_keys(config: Path | None, lost: tuple[str, ...]) -> None:
     for name in lost:
         click.echo(f"The database belongs to the {name} key {held[KeyName(name)][:16]} now.")
     click.echo(f"Back the folder up: {settings.keys}")
+
+
+@main.group()
+def schema() -> None:
+    """The tables of central's database. Central must not run."""
+
+
+@schema.command("update")
+@click.option("--config", type=_FILE, help="Central's TOML file.")
+@click.option("--copied", is_flag=True, help="There is a copy already: make none.")
+def schema_update(config: Path | None, copied: bool) -> None:
+    """Brings them to this version, as central does at its start: after a copy was set aside."""
+    from central.config import CentralConfig
+    from central.kernel.schema import SchemaError, heads, upgrade
+
+    settings = load_config(CentralConfig, config, os.environ, "PARTERRE_CENTRAL")
+    try:
+        copy = upgrade(settings.opened, None if copied else settings.set_aside)
+    except SchemaError as fault:
+        raise Failure(str(fault)) from fault
+    if copy:
+        click.echo(f"A copy of what it was: {copy}")
+    click.echo(f"The database has schema {heads(settings.opened)[0]}.")
 
 
 @main.command()

@@ -1,6 +1,9 @@
 """Brings a database to the schema of this version, or says in a sentence why not. One program at a time: two that
-start together would both make the same tables."""
+start together would both make the same tables. What its tables really are is compared with what its revision says
+(kernel/shape.py), before and after; nothing is changed in a house before a copy was set aside.
+"""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from fcntl import LOCK_EX, flock
@@ -13,21 +16,104 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from central.kernel.db import PATIENT, Database, PostgresConnection
+from central.kernel.set_aside import NoCopy, set_aside
+from central.kernel.shape import FOLDER, config_of, difference, fingerprint, known, shape_at, shape_of
+from central.kernel.tables import SCHEMA_MADE
 from central.kernel.trouble import Repeatable, Unavailable
 
-FOLDER = Path(__file__).parent / "migrations"
+__all__ = ["FOLDER", "SchemaError", "alembic_config", "heads", "upgrade"]
 
 
 class SchemaError(Exception):
-    """The database is of a newer version, or cannot be reached."""
+    """The database is of a newer version, is not what it says, cannot be copied, or cannot be reached."""
 
 
-def upgrade(database: Database) -> None:
-    """Runs the missing migrations; a database that is newer than this program is left alone."""
+def upgrade(database: Database, aside: Path | None = None) -> Path | None:
+    """Runs the missing migrations; a database that is newer than this program, or whose tables are not what its
+    revision says, is left alone. `aside`: the folder that a copy goes to first; None: there is one, or nothing to lose.
+    Answers with the copy that was made."""
+    with _opened(database) as engine:
+        copy = _brought_up(database, engine, aside)
+    if database.is_sqlite:
+        # A new file is given its journal now, by one connection: the writer and its copier, each at its own first
+        # connection, would lock each other out, which no patience helps.
+        database.connect().close()
+    return copy
+
+
+def heads(database: Database) -> list[str]:
+    """The revision that a database of this version has."""
+    return ScriptDirectory.from_config(alembic_config(database)).get_heads()
+
+
+def _brought_up(database: Database, engine: sa.Engine, aside: Path | None) -> Path | None:
+    config = alembic_config(database)
+    newest = ScriptDirectory.from_config(config).get_current_head() or ""
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current is not None:
+            _sound(connection, current)
+        last = _last(connection) if current not in (None, newest) and aside else None
+    copy = None
+    if aside and last is not None:
+        try:
+            copy = set_aside(database, aside, str(current), last)
+        except NoCopy as why:
+            raise SchemaError(
+                f"Before the database is brought from schema {current} to {newest} it is copied, which fails: {why}. "
+                "Mend that; or copy it by your own means, and run `parterre schema update --copied`."
+            ) from why
+    if current != newest:
+        config.attributes["then"] = _made
+        command.upgrade(config, "head")
+    return copy
+
+
+def _made(connection: sa.Connection) -> None:
+    """After the migrations, in their transaction: what is not what it should be is not committed."""
+    revision = MigrationContext.configure(connection).get_current_revision() or ""
+    _sound(connection, revision)
+    connection.execute(
+        sa.insert(SCHEMA_MADE).values(revision=revision, fingerprint=known()[revision], at=time.time_ns() // 1_000_000)
+    )
+
+
+def _sound(connection: sa.Connection, revision: str) -> None:
+    """Raises where the tables are not what the revision says."""
+    if revision not in known():
+        raise SchemaError(
+            f"The database is of another version (schema {revision}), which this one cannot bring up to date. "
+            "Install the Parterre that made it, or restore a backup made by this version."
+        )
+    shape = shape_of(connection)
+    if (there := fingerprint(shape)) == known()[revision]:
+        return
+    changed = "was made so by another Parterre" if _noted(connection, revision) == there else "was changed by hand"
+    raise SchemaError(
+        f"The database says schema {revision} and {changed}: it {difference(shape, shape_at(revision))}. "
+        "Undo that, or restore a backup."
+    )
+
+
+def _noted(connection: sa.Connection, revision: str) -> str | None:
+    """What the migrations had left; None: nobody noted it."""
+    if not sa.inspect(connection).has_table(SCHEMA_MADE.name):
+        return None
+    where = SCHEMA_MADE.c.revision == revision
+    return connection.execute(sa.select(SCHEMA_MADE.c.fingerprint).where(where)).scalar()
+
+
+def _last(connection: sa.Connection) -> int | None:
+    """The turn of the last command; None: there is none, and nothing to lose."""
+    row = connection.execute(sa.text("SELECT MAX(turn) FROM command_log")).scalar()
+    return None if row is None else int(row)
+
+
+@contextmanager
+def _opened(database: Database) -> Iterator[sa.Engine]:
+    """The database, for nobody else meanwhile; what is wrong with it in a sentence."""
     if database.is_sqlite:
         database.path.parent.mkdir(parents=True, exist_ok=True)
-    config = alembic_config(database)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     try:
         engine = sa.create_engine(database.alchemy_url, connect_args=_patience(database))
     except sa.exc.ArgumentError as fault:
@@ -35,14 +121,7 @@ def upgrade(database: Database) -> None:
     try:
         engine.connect().close()  # whether it can be reached at all, in words of its own
         with _alone(database):
-            with engine.connect() as connection:
-                current = MigrationContext.configure(connection).get_current_revision()
-            if current is not None and current not in known:
-                raise SchemaError(
-                    f"The database is of another version (schema {current}), which this one cannot bring up to date. "
-                    "Install the Parterre that made it, or restore a backup made by this version."
-                )
-            command.upgrade(config, "head")
+            yield engine
     except sa.exc.DBAPIError as fault:
         said = str(fault.orig).strip().splitlines()[0]
         raise SchemaError(f"The database {engine.url!r} cannot be used: {said}.") from fault
@@ -50,15 +129,6 @@ def upgrade(database: Database) -> None:
         raise SchemaError(f"The database {engine.url!r} cannot be used: {fault}.") from fault
     finally:
         engine.dispose()
-    if database.is_sqlite:
-        # A new file is given its journal now, by one connection: the writer and its copier, each at its own first
-        # connection, would lock each other out, which no patience helps.
-        database.connect().close()
-
-
-def heads(database: Database) -> list[str]:
-    """The revision that a database of this version has."""
-    return ScriptDirectory.from_config(alembic_config(database)).get_heads()
 
 
 @contextmanager
@@ -79,7 +149,4 @@ def _patience(database: Database) -> dict[str, int]:
 
 
 def alembic_config(database: Database) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    config.set_main_option("sqlalchemy.url", database.alchemy_url.replace("%", "%%"))
-    return config
+    return config_of(database.alchemy_url)

@@ -120,6 +120,15 @@ FOUND = sa.Table(
     sqlite_with_rowid=False,
 )
 
+SCHEMA_MADE = sa.Table(
+    "schema_made",
+    METADATA,
+    sa.Column("revision", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),  # of what the migrations left (kernel/shape.py)
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 HOUSE_KEY = sa.Table(
     "house_key",
     METADATA,

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import central.kernel.tables
 from central.kernel.db import Database
 from central.kernel.entity import METADATA
-from central.kernel.schema import FOLDER, SchemaError, upgrade
+from central.kernel.schema import FOLDER, SchemaError, alembic_config, upgrade
+from central.kernel.shape import fingerprint, known, shape_of
 
 # Houses were made by these files: what comes new is a new file (tools/migration), and a line here with its landing.
 FROZEN = {
@@ -26,7 +28,9 @@ FROZEN = {
     "0008_known_places.py": "2c2158e16d288fc3fa3545ebc954d015f018811204efa96ec38f4f1c3886ade6",
     "0009_outbox_lanes.py": "554f6d7d2b9468a5f382baf147aeaf0597509659cf968bb33362e35347690c52",
     "0010_prints.py": "9d36f415543c2a1ab7825952796d2e32aad3e80d9f2a90851eae875462e32531",
+    "0011_schema_made.py": "fb0a88dbc65e7d7865af7e4adbea0199a02e2f422d714a06ba88cdf328d1cb78",
 }
+NEWEST = max(FROZEN)[:4]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -69,6 +73,146 @@ def test_a_newer_database_is_left_alone(empty: Database) -> None:
     db.close()
     with pytest.raises(SchemaError, match=r"another version \(schema 9999\).* Install the Parterre that made it"):
         upgrade(empty)
+
+
+# --- what the tables really are --------------------------------------------------------------------------------------
+
+
+def at(database: Database, revision: str) -> None:
+    """An empty database of an earlier version."""
+    if database.is_sqlite:
+        database.path.parent.mkdir(exist_ok=True)
+    command.upgrade(alembic_config(database), revision)
+
+
+def tables_of(database: Database) -> set[str]:
+    engine = sa.create_engine(database.alchemy_url)
+    with engine.connect() as connection:
+        found = set(shape_of(connection))
+    engine.dispose()
+    return found
+
+
+def done(database: Database, *statements: str) -> None:
+    db = database.connect()
+    for statement in statements:
+        db.write(statement, {})
+    db.close()
+
+
+COMMAND = (
+    "INSERT INTO command_log (id, at, actor, origin, name, digest, body, answer, turn) "
+    "VALUES ('01', 0, '', '', 'one', '', '', '', 1796000000123456)"
+)
+
+
+@pytest.mark.parametrize("revision", sorted(known()))
+def test_a_revision_has_one_fingerprint_on_both_databases(empty: Database, revision: str) -> None:
+    at(empty, revision)
+    made = fingerprint(frozenset(tables_of(empty)))
+    assert known()[revision] == made, f"central/kernel/migrations/fingerprints.txt, if it is new: {revision} {made}"
+
+
+def test_every_migration_has_a_fingerprint() -> None:
+    assert sorted(known()) == sorted(name[:4] for name in FROZEN)
+
+
+@pytest.mark.parametrize(
+    "by_hand, says",
+    [
+        ("CREATE TABLE mine (a BIGINT PRIMARY KEY)", "has besides column mine.a bigint"),
+        ("DROP INDEX ix_outbox_lane", r"lacks index ix_outbox_lane of outbox \(lane, state, due\)\."),
+        ("ALTER TABLE outbox ADD COLUMN note TEXT", r"has besides column outbox\.note text\."),
+        (
+            "ALTER TABLE outbox RENAME COLUMN lane TO queue",
+            r"lacks column outbox\.lane text; .* and has besides column",
+        ),
+        ("DROP TABLE door_tally", r"lacks column door_tally\.caller text not null; .* and 2 more\."),
+    ],
+)
+def test_tables_that_are_not_what_the_revision_says(empty: Database, by_hand: str, says: str) -> None:
+    upgrade(empty)
+    done(empty, by_hand)
+    with pytest.raises(SchemaError, match=f"says schema {NEWEST} and was changed by hand: it {says}.*Undo that, or"):
+        upgrade(empty)
+
+
+def test_an_older_database_that_is_not_what_it_says_is_left_alone(empty: Database) -> None:
+    at(empty, "0010")
+    done(empty, "ALTER TABLE outbox ADD COLUMN note TEXT")
+    before = tables_of(empty)
+    with pytest.raises(SchemaError, match="says schema 0010 and was changed by hand"):
+        upgrade(empty)
+    assert tables_of(empty) == before
+
+
+def test_tables_made_by_another_parterre(empty: Database) -> None:
+    """A migration that was rewritten under its number: what it made is what it noted, and not ours."""
+    upgrade(empty)
+    done(empty, "ALTER TABLE outbox ADD COLUMN note TEXT")
+    made = fingerprint(frozenset(tables_of(empty)))
+    db = empty.connect()
+    assert db.run("SELECT revision, fingerprint FROM schema_made", {}) == [(NEWEST, known()[NEWEST])]
+    db.write("UPDATE schema_made SET fingerprint = :made", {"made": made})
+    db.close()
+    with pytest.raises(SchemaError, match="was made so by another Parterre"):
+        upgrade(empty)
+
+
+def test_an_update_that_fails_leaves_what_was_there(empty: Database, tmp_path: Path) -> None:
+    """All of a run is one transaction, on SQLite too."""
+    at(empty, "0002")
+    done(empty, COMMAND, "INSERT INTO outbox (id, kind, body, due, tries, state, last_error) "
+         "VALUES ('1', 'webhook', 'no JSON', 0, 0, 'waiting', '')")  # fmt: skip
+    before = tables_of(empty)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="Expecting value"):
+            upgrade(empty, tmp_path / "aside")
+        assert tables_of(empty) == before
+    assert len(list((tmp_path / "aside").iterdir())) == 1, "a start that is repeated makes no second copy of the same"
+
+
+# --- the copy --------------------------------------------------------------------------------------------------------
+
+
+def test_a_copy_is_set_aside_and_is_what_was_there(empty: Database, tmp_path: Path) -> None:
+    at(empty, "0008")
+    done(empty, COMMAND)
+    copy = upgrade(empty, tmp_path / "aside")
+    end = "db" if empty.is_sqlite else "dump"
+    assert copy == tmp_path / "aside" / f"schema-0008-20261130T005320.123456Z.{end}"
+    assert copy.stat().st_mode & 0o077 == 0 and list(copy.parent.iterdir()) == [copy]
+    assert upgrade(empty, tmp_path / "aside") is None
+
+
+def test_nothing_to_lose_is_not_copied(empty: Database, tmp_path: Path) -> None:
+    at(empty, "0008")
+    assert upgrade(empty, tmp_path / "aside") is None and not (tmp_path / "aside").exists()
+
+
+def test_without_a_copy_nothing_is_changed(empty: Database, tmp_path: Path) -> None:
+    at(empty, "0008")
+    done(empty, COMMAND)
+    (tmp_path / "aside").write_text("a file where the folder should be")
+    with pytest.raises(SchemaError, match=r"from schema 0008 to .* copied, which fails: .*schema update --copied"):
+        upgrade(empty, tmp_path / "aside")
+    assert fingerprint(frozenset(tables_of(empty))) == known()["0008"]
+    assert upgrade(empty) is None
+    assert fingerprint(frozenset(tables_of(empty))) == known()[NEWEST]
+
+
+@pytest.mark.postgres
+def test_without_pg_dump_there_is_no_copy(
+    empty_postgres: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(empty_postgres, "0008")
+    done(empty_postgres, COMMAND)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SchemaError, match="pg_dump is not installed"):
+        upgrade(empty_postgres, tmp_path / "aside")
+
+
+# --- what is no database of ours -------------------------------------------------------------------------------------
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
