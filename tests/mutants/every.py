@@ -1,5 +1,7 @@
 """All of them."""
 
+from tests.mutants.central import CENTRAL
+from tests.mutants.edge import EDGE
 from tests.mutants.gate import GATE
 
-MUTANTS = (*GATE,)
+MUTANTS = (*GATE, *EDGE, *CENTRAL)

@@ -313,6 +313,20 @@ def test_a_sealed_lease_waits_for_the_sales_it_names(clerk: Clerk, house: House,
     assert lease_state(clerk, lease.id) == LeaseState.CLOSED
 
 
+def test_no_timer_takes_a_lease_back(quick: tuple[Clerk, House]) -> None:
+    """Its device's word does, or a person: what was sold while the line was cut would be sold twice."""
+    clerk, house = quick
+    kiosk, gate = enrol(clerk, house, DeviceKind.KIOSK), enrol(clerk, house, DeviceKind.GATE)
+    lease = kiosk.lease(house, *house.seats[:2])
+    clerk.watch.at = lease.sell_until + timedelta(days=30)
+    for machine in (gate, kiosk):
+        machine.send(machine.saw(FactKind.INCIDENT, {"n": 1}))
+    assert counts(clerk, house) == {"free": 18, "leased": 2, "sold": 0}
+    assert lease_state(clerk, lease.id) == LeaseState.ACTIVE
+    kiosk.send(kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 0)))
+    assert counts(clerk, house)["sold"] == 1 and kinds(clerk, house) == []
+
+
 def test_a_write_off_names_its_exposure_and_a_late_sale_shows(clerk: Clerk, house: House, kiosk: Machine) -> None:
     lease = kiosk.lease(house, *house.seats[:3])
     exposure = clerk.ask(LeaseExposure(lease.id)).value

@@ -131,6 +131,17 @@ async def test_a_dry_run_answers_and_leaves_nothing(door: Door, clerk: Clerk, ho
     assert real.ok and not real.repeated, "a dry run does not use its id up"
 
 
+async def test_dry_runs_leave_nothing_in_a_commit_that_they_share(door: Door, clerk: Clerk, house: House) -> None:
+    before = traces(clerk)
+    commands = [Scribble(house.organiser, f"K{n}") for n in range(40)]
+    await asyncio.gather(
+        *(door.execute(SYSTEM, command, new_id(), dry_run=n % 2 == 0) for n, command in enumerate(commands))
+    )
+    after = traces(clerk)
+    assert after["context"] == before["context"] + 20
+    assert (after["counter"], after["rows"]) == (20, 20)
+
+
 async def test_one_broken_command_of_a_group_touches_no_other(door: Door, clerk: Clerk, house: House) -> None:
     before = traces(clerk)
     commands = [Scribble(house.organiser, f"K{n}", "raise" if n % 5 == 2 else "ok") for n in range(40)]

@@ -22,7 +22,7 @@ from shared.rules.access import Deny, Message, Note
 from shared.runtime.journal import Phase, chain_faults
 from shared.runtime.system import fresh_id
 from shared.wire.certificates import DeviceKind
-from shared.wire.facts import Direction, FactKind
+from shared.wire.facts import Direction, FactKind, Receipt
 from shared.wire.feeds import AdmissionRow, OfflinePolicy, TicketRow
 from shared.wire.leases import Lease, LeasedPlace
 from shared.wire.token import leased_ticket_id, parse
@@ -286,7 +286,7 @@ def test_alone_it_admits_and_flags_and_says_under_which_rule(house: Any, clock: 
 
 
 def _forgeries() -> list[tuple[str, Callable[[Any, Claim], tuple[bytes, str | None]]]]:
-    a, b = derived_id("device", "A"), derived_id("device", "B")
+    a, b, far = (derived_id("device", name) for name in ("A", "B", "far"))
     return [
         ("not JSON", lambda house, claim: (b"\xff{", a)),
         ("not sealed", lambda house, claim: (b"{}", a)),
@@ -297,7 +297,7 @@ def _forgeries() -> list[tuple[str, Callable[[Any, Claim], tuple[bytes, str | No
         ("by nobody known", lambda house, claim: (_altered(house.said(claim, "A"), b"kid"), a)),
         ("altered", lambda house, claim: (house.said(claim, "A").replace(b"entry", b"eentry"), a)),
         ("broken seal", lambda house, claim: (_altered(house.said(claim, "A"), b"signature"), a)),
-        ("by a gate of another site", lambda house, claim: (house.said(claim, "far"), derived_id("device", "far"))),
+        ("by a gate of another site", lambda house, claim: (house.said(replace(claim, device_id=far), "far"), far)),
         ("entry 0", lambda house, claim: (house.said(replace(claim, entry=0), "A"), a)),
         ("no ticket", lambda house, claim: (house.said(replace(claim, ticket_id=Id("x")), "A"), a)),
     ]
@@ -315,6 +315,15 @@ def test_a_claim_that_is_not_a_neighbours_own_changes_nothing(house: Any, clock:
     (claim,) = scan(one, clock, house.code()).claims
     payload, writer = forge(house, claim)
     assert two.hear(payload, writer, clock.moment().now) is None
+    assert reason(scan(two, clock, house.code())) == ""
+
+
+def test_a_revoked_gate_is_not_heard(house: Any, clock: Any) -> None:
+    one, two = house.lane("A"), house.lane("B")
+    (claim,) = scan(one, clock, house.code()).claims
+    kid = house.signers["A"].kid
+    house.feed(two, "keys/house", [(kid, {**house.rows[kid], "revoked_at": clock.wall.isoformat()})])
+    assert two.hear(house.said(claim, "A"), claim.device_id, clock.moment().now) is None
     assert reason(scan(two, clock, house.code())) == ""
 
 
@@ -382,9 +391,8 @@ def test_central_takes_back_an_entry(house: Any, clock: Any) -> None:
 
 def test_uploading_empties_nothing(house: Any, clock: Any) -> None:
     lane = house.lane("A")
-    scan(lane, clock, house.code())
-    with lane.journal.transaction() as tx:
-        tx.run("UPDATE fact SET state = 1")
+    lane.settle(scan(lane, clock, house.code()).answer, 1, clock.moment())
+    lane.journal.settle(Receipt(lane.journal.pending()[-1].seq))
     lane.journal.forget(keep=1)
     assert reason(scan(house.lane("A"), clock, house.code())) == Deny.USED
 

@@ -333,6 +333,15 @@ def test_a_performance_whose_sale_is_over_is_not_sold(house):
     assert (kiosk.screen, kiosk.notice, effects) == (Screen.PERFORMANCES, Notice.CLOSED, [HoldSlots(())])
 
 
+def test_nothing_is_sold_out_of_a_lease_whose_time_is_over(house):
+    """Central may give its places to others then, though the performance is still on sale."""
+    held = house.held("a0 a1 a2 a3")
+    over = replace(held, lease=replace(held.lease, sell_until=house.noon))
+    for lease, sells in ((held, True), (over, False)):
+        kiosk, _ = played(house.kiosk(lease, online=False), Touched(), PerformanceChosen(house.performance_id))
+        assert bool(chosen(kiosk)) == sells
+
+
 def test_a_cancelled_performance_leaves_the_screen_but_not_a_payment(house):
     offer = house.offer()
     gone = OffersChanged((replace(offer, performance=replace(offer.performance, cancelled=True)),))

@@ -146,7 +146,7 @@ def test_a_reduced_tariff_wants_a_proof_and_may_be_free(desk, house):
     assert sale.payments == () and parse(sale.lines[0].ticket).flags == Flag.PROOF
 
 
-@pytest.mark.parametrize("why", ["not held", "wrong amount", "capture fails"])
+@pytest.mark.parametrize("why", ["not held", "wrong amount", "wrong sum", "capture fails"])
 def test_a_sale_that_does_not_fit_changes_nothing(desk, why):
     lease = desk.grant("a0 a1")
     if why != "not held":
@@ -156,13 +156,14 @@ def test_a_sale_that_does_not_fit_changes_nothing(desk, why):
         with pytest.raises(ValueError, match="captured"):
             desk.sell(draft, also=lambda tx: (_ for _ in ()).throw(ValueError("not captured")))
     else:
-        paid = Payment(PAYMENT, "card", draft.amount - (why == "wrong amount"), "42")
+        paid = Payment(PAYMENT, "card", draft.amount - why.startswith("wrong"), "42")
+        draft = replace(draft, amount=paid.amount) if why == "wrong sum" else draft
         answer = store.store_sale(desk.journal, draft, paid, desk.signer, desk.now, desk.reading)
         want = store.NoSale.SLOT_GONE if why == "not held" else store.NoSale.AMOUNT_DIFFERS
         assert isinstance(answer, Refused) and answer.reason == want
     assert desk.slots() == before and desk.facts(FactKind.SALE) == []
     store.hold(desk.journal, ((lease.id, 0), (lease.id, 1)))
-    assert desk.sell(draft).value.lines[0].number == "K1-000001", "no number was used up"
+    assert desk.sell(desk.draft(lease, 0, 1)).value.lines[0].number == "K1-000001", "no number was used up"
 
 
 def test_the_power_is_cut_before_and_after_every_commit_of_a_visit(desk):

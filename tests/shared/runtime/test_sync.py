@@ -153,6 +153,15 @@ async def test_facts_are_settled_by_receipt_only(bench) -> None:
     assert await bench.push() == 0
 
 
+async def test_what_was_not_sent_is_not_done_although_central_has_it_of_a_clone(bench) -> None:
+    """A copy of this disk told other facts under the same numbers: what this one saw would be lost."""
+    bench.see(*range(250), note="x" * 100)
+    bench.fake.facts = dict.fromkeys(range(1, 251), bench.journal.pending()[0])
+    sent = await bench.push()
+    assert 0 < sent < 250
+    assert bench.journal.unsent() == 250 - sent
+
+
 async def test_gaps_are_filled_and_dead_letters_block_nobody(bench) -> None:
     bench.see(*range(6))
     bench.fake.lose = {2, 3}

@@ -1,0 +1,139 @@
+"""What a device keeps and does: clock, journal, feeds and snapshots; the gate's lane; the kiosk's leases, sales and
+payments; the printer agent."""
+
+from tests.mutants import Edit, Mutant, one
+
+CLOCK = ("tests/edge/device/test_clockwork.py",)
+JOURNAL = ("tests/shared/runtime/test_journal.py",)
+SYNC = ("tests/shared/runtime/test_sync.py",)
+LANE = ("tests/edge/gate/test_gate_store.py",)
+STOCK = ("tests/edge/kiosk/test_store.py",)
+PAID = ("tests/edge/kiosk/test_payment.py",)
+PRINT = ("tests/edge/printer_agent/test_print_core.py",)
+
+DEVICE = (
+    one("device-clock-wall", "a changed wall clock moves a time that is trusted", "shared/clock.py",
+        "Now(max(anchor.true + age, floor)", "Now(max(reading.wall, floor)", *CLOCK),
+    Mutant("device-clock-floor", "time goes back below the last journal entry", (
+        Edit("shared/clock.py", "Now(max(reading.wall, floor)", "Now(reading.wall"),
+        Edit("shared/clock.py", "Now(max(anchor.true + age, floor)", "Now(anchor.true + age"),
+    ), CLOCK),
+    one("device-clock-boot", "an anchor of before a reboot counts on", "shared/clock.py",
+        "if anchor is None or anchor.boot_id != reading.boot_id:", "if anchor is None:", *CLOCK),
+    one("device-disk", "a commit is not on the disk when it says so", "shared/runtime/journal.py",
+        'db.execute("PRAGMA synchronous = FULL")', 'db.execute("PRAGMA synchronous = OFF")', *JOURNAL),
+    one("device-forget", "what central has not taken is forgotten to make room", "shared/runtime/journal.py",
+        "DELETE FROM fact WHERE state = 1 AND seq <= ?", "DELETE FROM fact WHERE seq <= ?", *JOURNAL),
+    one("device-gaps", "what central wants again is not sent again", "shared/runtime/journal.py",
+        "UPDATE fact SET state = 0 WHERE state = 1 AND seq BETWEEN ? AND ?",
+        "UPDATE fact SET state = 1 WHERE state = 1 AND seq BETWEEN ? AND ?", *JOURNAL),
+    Mutant("device-feed-back", "a page of a feed that is older than what is known, or does not follow, is taken", (
+        Edit("shared/runtime/journal.py", "if page.upto < have:", "if False:"),
+        Edit("shared/runtime/journal.py", "if page.after != have:", "if False:"),
+    ), JOURNAL),
+    one("device-settle-clone", "a receipt settles numbers that were never sent: a clone's facts pass for one's own",
+        "shared/runtime/sync.py", "journal.settle(parsed(Receipt, answer, RECEIPT_BYTES), facts[-1].seq)",
+        "journal.settle(parsed(Receipt, answer, RECEIPT_BYTES))", *SYNC),
+    one("device-feed-other", "another feed's page is taken for the one that was asked for", "shared/runtime/sync.py",
+        "if page.feed != feed:", "if False:", *SYNC),
+    one("device-snapshot-back", "a snapshot older than the last one is taken", "shared/wire/snapshots.py",
+        "if manifest.version < max(1, taken.version if taken else 1):", "if False:",
+        "tests/shared/runtime/test_snapshot.py"),
+    one("device-snapshot-site", "another site's snapshot is taken", "shared/wire/snapshots.py",
+        "if manifest.site_id != site_id:", "if False:", "tests/shared/runtime/test_snapshot.py"),
+)  # fmt: skip
+
+GATE_STORE = (
+    one("lane-used-emptied", "an upload empties the lane's used table", "shared/runtime/journal.py",
+        "            if receipt.contiguous > _head(self._db)[0]:",
+        """            if tx.run("SELECT 1 FROM sqlite_master WHERE name = 'gate_used'"):
+                tx.run("DELETE FROM gate_used WHERE source = 1 AND state > 0")
+            if receipt.contiguous > _head(self._db)[0]:""", *LANE),
+    Mutant("lane-entry-late", "the barrier opens before the entry is on the disk: it is written with the passage", (
+        Edit("edge/gate/store.py",
+             "            for one in moved:\n                used.add(tx, one)\n            scan =",
+             '            self._late = getattr(self, "_late", {})\n            self._late[scan_id] = moved\n'
+             "            scan ="),
+        Edit("edge/gate/store.py",
+             "            for place, number in enumerate(admit.entries or (0,)):",
+             '            for one in getattr(self, "_late", {}).pop(answer.scan_id, ()):\n'
+             "                used.merge(tx, one)\n"
+             "            for place, number in enumerate(admit.entries or (0,)):"),
+    ), LANE),
+    one("lane-deaf", "what the other lane says of an entry is heard and not kept", "edge/gate/store.py",
+        "if not used.known(self.journal, moved):", "if False:", *LANE),
+    one("lane-forged", "a neighbour's claim counts whoever signed it", "edge/gate/store.py",
+        "if not sealed.signed_by(holder.key):", "if False:", *LANE),
+    one("lane-revoked", "a claim under a revoked key counts", "edge/gate/store.py",
+        "if key is None or key.revoked or not _sane(claim)", "if key is None or not _sane(claim)", *LANE),
+    one("lane-other-site", "a gate of another site is heard", "edge/gate/store.py",
+        "if not claim.device_id == holder.holder_id == writer or holder.site_id != self.gate.site_id:",
+        "if not claim.device_id == holder.holder_id == writer:", *LANE),
+    one("lane-recover", "after a crash every open grant is given back, also one that was shown", "edge/gate/store.py",
+        "state = State.WENT if grant.scan_id in persons else State.VOID", "state = State.VOID", *LANE),
+    one("lane-recover-kept", "after a crash a grant that nobody was shown stays used", "edge/gate/store.py",
+        "state = State.WENT if grant.scan_id in persons else State.VOID", "state = State.WENT", *LANE),
+    one("lane-void-again", "an entry that was given back comes to life with an old claim", "edge/gate/used.py",
+        "state = max(state, ?1)", "state = min(state, ?1)", *LANE),
+)  # fmt: skip
+
+KIOSK = (
+    Mutant("kiosk-sale-torn", "slots are sold in one transaction, the sale is told in another", (
+        Edit("edge/kiosk/store.py",
+             '            tx.record(FactKind.SALE, sale, now, reading, derived_id("sale", sale.order_id))\n'
+             "            tx.run(\n",
+             "            tx.run(\n"),
+        Edit("edge/kiosk/store.py",
+             "        return Ok(sale)\n    except _SlotGone as gone:",
+             "        with journal.transaction() as tx:\n"
+             '            tx.record(FactKind.SALE, sale, now, reading, derived_id("sale", sale.order_id))\n'
+             "        return Ok(sale)\n    except _SlotGone as gone:"),
+    ), STOCK),
+    one("kiosk-sealed-empty", "the sealed slot map names nothing as sold", "edge/kiosk/store.py",
+        "LeaseSealed(lease.id, sold)", "LeaseSealed(lease.id, ())", *STOCK),
+    one("kiosk-sealed-cart", "a lease is sealed while one of its places is in a cart", "edge/kiosk/store.py",
+        'or any(row["state"] == Slot.HELD for row in slots):', "or False:", *STOCK),
+    one("kiosk-sold-again", "a slot that is sold goes into another cart", "edge/kiosk/store.py",
+        "AND state IN ('free', 'held')\"", "AND state IN ('free', 'held', 'sold')\"", *STOCK),
+    one("kiosk-stake", "the places of a payment that is not settled are free again", "edge/kiosk/store.py",
+        "keep = but | _at_stake(tx)", "keep = but", *STOCK),
+    one("kiosk-lease-wakes", "an older word makes a sealed lease active again", "edge/kiosk/store.py",
+        "if known[0][0] not in _CLOSED and state is not LeaseState.ACTIVE:", "if True:", *STOCK),
+    one("kiosk-lease-others", "another device's lease is sold from", "edge/kiosk/store.py",
+        "if lease.device_id != device_id:", "if False:", *STOCK),
+    one("kiosk-lease-forged", "a lease counts whoever signed it", "edge/kiosk/store.py",
+        "or not sealed.signed_by(certificate.key):", "or False:", *STOCK),
+    one("kiosk-returned", "a place in a cart is given back", "edge/kiosk/store.py",
+        "AND slot = ? AND state = 'free' RETURNING 1", "AND slot = ? AND state IN ('free', 'held') RETURNING 1",
+        *STOCK),
+    one("kiosk-short", "places are sold for less than they cost", "edge/kiosk/store.py",
+        "if not paid == draft.amount == sum(place.price for place in draft.places):",
+        "if not paid == draft.amount:", *STOCK),
+    one("kiosk-lease-end", "a kiosk sells on after its lease's time", "edge/kiosk/selection.py",
+        "        and kiosk.now < lease.lease.sell_until\n", "", "tests/edge/kiosk/test_core.py"),
+    Mutant("kiosk-sent-late", "the terminal is asked for money before the disk says so", (
+        Edit("edge/kiosk/payment.py",
+             "                row = self._move(replace(row, before=before), Finding(Do.SEND))"
+             "  # on the disk: now bytes may leave\n                changed(row)\n",
+             ""),
+        Edit("edge/kiosk/payment.py",
+             "                row = self._move(row, judge_answer(row, answer))\n        changed(row)",
+             "                row = self._move(replace(row, before=before), Finding(Do.SEND))\n"
+             "                row = self._move(row, judge_answer(row, answer))\n        changed(row)"),
+    ), PAID),
+    one("kiosk-charged-late", "a terminal charges a declined payment later, and nobody notices",
+        "edge/kiosk/payment.py", "if late and late.state is PayState.DECLINED:", "if False:", *PAID),
+    one("kiosk-blocked", "a payment begins while an earlier one is not clear", "edge/kiosk/payment.py",
+        "blocked = bool(self.unresolved())", "blocked = False", *PAID),
+    one("kiosk-free", "what costs nothing is not sold", "shared/rules/pricing.py",
+        "if amount is None or amount < 0:", "if not amount or amount < 0:", "tests/shared/rules/test_pricing.py"),
+)  # fmt: skip
+
+PRINTER = (
+    one("print-status", "a ticket counts as printed though the printer says it has no paper",
+        "edge/printer_agent/core.py", "if echoed and status in READY:", "if echoed:", *PRINT),
+    one("print-echo", "a ticket counts as printed though the printer never echoed it", "edge/printer_agent/core.py",
+        "if echoed and status in READY:", "if status in READY:", *PRINT),
+)  # fmt: skip
+
+EDGE = (*DEVICE, *GATE_STORE, *KIOSK, *PRINTER)
