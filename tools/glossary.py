@@ -11,10 +11,11 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from shared.languages import LANGUAGES
+
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = ROOT / "docs" / "glossary.toml"
 PAGE = ROOT / "docs" / "glossary.md"
-LANGUAGES = ("fr", "en", "de", "es", "it")
 HEAD = """\
 # Glossary
 

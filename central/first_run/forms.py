@@ -7,9 +7,10 @@ from typing import Any
 
 from central.first_run.model import Block, Step, season_of
 from central.first_run.ops import House
-from central.kernel.values import FIRST_LANGUAGE, Fault
+from central.kernel.values import Fault
 from central.venues.model import NoVenue
 from central.web.texts import Texts
+from shared.languages import FIRST_LANGUAGE
 from shared.outcome import Refused
 
 Values = dict[str, str]

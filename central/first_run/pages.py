@@ -47,7 +47,7 @@ from central.first_run.ops import (
 from central.first_run.picture import HallPicture, hall_picture
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM
-from central.kernel.values import LANGUAGES, Fault
+from central.kernel.values import Fault
 from central.organisation.passwords import LONGEST, SHORTEST, hashed, weakness
 from central.venues.model import NoVenue
 from central.venues.planfile_checks import MOST_BYTES
@@ -57,6 +57,7 @@ from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR
 from central.web.origin import address_of
 from central.web.settings import MIB
 from central.web.texts import Texts, texts
+from shared.languages import LANGUAGES
 from shared.outcome import Outcome, Refused
 from shared.runtime.system import SystemClock, fresh_id
 

@@ -3,8 +3,8 @@
 from central.first_run.ops import FirstProfile
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import privileges
-from central.kernel.values import LANGUAGES
 from central.web.texts import Texts, texts
+from shared.languages import LANGUAGES
 
 _PRIVATE = ("organisation.operator.", "organisation.profile.", "organisation.session.", "organisation.audit.")
 

@@ -12,9 +12,8 @@ from zoneinfo import available_timezones
 
 from central.kernel.characters import tidy, unseen
 from central.kernel.entity import Between, Column, Look
+from shared.languages import FIRST_LANGUAGE, LANGUAGES
 
-LANGUAGES = ("fr", "en", "de", "es", "it")
-FIRST_LANGUAGE = "fr"
 MOST_TEXT = 20_000
 MOST_LINE = 500
 MOST_PICTURE = 400_000

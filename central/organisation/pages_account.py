@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from central.kernel.tx import Read
-from central.kernel.values import LANGUAGES
 from central.organisation.model import LetterKind, NoOperator, NoSignIn, Role, Session
 from central.organisation.pages import NOT_THE_SAME, Desk, as_own, typed
 from central.organisation.pages_door import DoorPages
@@ -25,6 +24,7 @@ from central.organisation.sign_in import Found
 from central.web.screens.names import house_zone
 from central.web.session import local_path
 from shared.ids import Id
+from shared.languages import LANGUAGES
 from shared.outcome import Refused
 
 

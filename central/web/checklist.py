@@ -14,12 +14,12 @@ from central.kernel.checklist import ITEMS, Item, Standing, items
 from central.kernel.door import Door
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
-from central.kernel.values import LANGUAGES
 from central.web.frame import FRAME, Frame
 from central.web.session import SignedIn
 from central.web.shell import Branch, tree
 from central.web.texts import texts
 from shared.ids import Id, is_id
+from shared.languages import LANGUAGES
 from shared.outcome import Refused
 from shared.runtime.system import SystemClock, fresh_id
 

@@ -14,12 +14,12 @@ from aiohttp import web
 
 from central.kernel.door import Door
 from central.kernel.tx import Read
-from central.kernel.values import LANGUAGES
 from central.web.assets import address
 from central.web.notices import Provider
 from central.web.session import SESSIONS, SignedIn, masked, to_sign_in
 from central.web.shell import Branch, Entry, shell, tree
-from central.web.texts import OWN_NAMES, Texts, language_for, texts
+from central.web.texts import Texts, language_for, texts
+from shared.languages import LANGUAGES, OWN_NAMES
 
 LANGUAGE_COOKIE = "language"
 LANGUAGE_FOR = timedelta(days=365)

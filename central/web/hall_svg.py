@@ -14,6 +14,7 @@ from html import escape
 from math import ceil, hypot
 
 from shared.ids import Id
+from shared.languages import named
 from shared.look import contrast, look, solid
 from shared.wire.feeds import CategoryRow, PlanRow, PlanSeat, PlanShape
 
@@ -95,7 +96,7 @@ def hall_svg(
         raise ValueError(f"{len(plan.seats)} seats, but {len(states)} states")
     words = WORDS.get(language, WORDS["en"])
     tints = {category.id: solid(category.colour, "#8a8594") for category in categories}
-    labels = {category.id: _name(category.names, language) for category in categories}
+    labels = {category.id: named(category.names, language) for category in categories}
     counts = Counter(states)
     left, top, right, bottom = _bounds(plan)
     drawn_legend, legend_height = "", 0.0
@@ -244,10 +245,6 @@ def _bounds(plan: PlanRow) -> tuple[float, float, float, float]:
         max(x + r for x, _, r in points) + MARGIN,
         max(y + r for _, y, r in points) + MARGIN,
     )
-
-
-def _name(names: Mapping[str, str], language: str) -> str:
-    return names.get(language) or names.get("fr") or next(iter(names.values()), "")
 
 
 def _t(text: str) -> str:

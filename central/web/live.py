@@ -24,9 +24,10 @@ from central.kernel.versions import OPERATORS
 from central.web.api import AUTHENTICATE, problem
 from central.web.evening import CheckLine, Evening
 from central.web.live_view import Drawn, Frame, draw, empty_page, page
-from central.web.live_words import language_for
 from central.web.session import ASKED_S, still
+from central.web.texts import language_for
 from shared.ids import is_id
+from shared.languages import named
 from shared.runtime.mqtt import Roster
 from shared.runtime.tasks import Crew, Standing, wait_any, well
 
@@ -218,9 +219,7 @@ class LivePage:
         await self._freshen(view, EVERY_S)
         evening, drawn = view.evening, view.drawn
         house = evening.house if evening else {}
-        frame = Frame(
-            house.get(language) or house.get("fr", ""), language, view.performance, f"{self._boot}-{view.number}"
-        )
+        frame = Frame(named(house, language), language, view.performance, f"{self._boot}-{view.number}")
         text = page(frame, drawn, evening.shows, evening.show) if evening and drawn else empty_page(frame)
         headers = {**_HEADERS, "Cache-Control": "no-store", "Vary": "Accept-Language", "Content-Language": language}
         return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)

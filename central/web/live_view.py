@@ -18,8 +18,9 @@ from central.web.assets import address
 from central.web.evening import Evening, Lane, Show, Verdict
 from central.web.hall_svg import WORDS as SEAT_WORDS
 from central.web.hall_svg import SeatState, hall_svg
-from central.web.live_words import LANGUAGES, WORDS, Words
+from central.web.live_words import WORDS, Words
 from central.web.site_map import nodes, site_map, state_text
+from shared.languages import LANGUAGES
 from shared.look import solid
 from shared.money import Minor, to_decimal
 from shared.wire.topics import Presence

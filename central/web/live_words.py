@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-LANGUAGES = ("fr", "en", "de", "es", "it")
+from shared.languages import LANGUAGES, named
 
 _TEXTS: Mapping[str, tuple[str, str, str, str, str]] = {
     "title": (
@@ -385,19 +385,7 @@ class Words:
         return text.format(**values) if values else text
 
     def of(self, names: Mapping[str, str]) -> str:
-        """A text of the house; French is there always."""
-        return names.get(self.language) or names.get("fr", "")
+        return named(names, self.language)
 
 
 WORDS = {language: Words(language) for language in LANGUAGES}
-
-
-def language_for(asked: str, accept: str) -> str:
-    """`asked` if we speak it, or the first that the browser names and we speak; French otherwise."""
-    if asked in WORDS:
-        return asked
-    for part in accept[:200].split(","):
-        tag = part.partition(";")[0].strip().partition("-")[0].lower()
-        if tag in WORDS:
-            return tag
-    return LANGUAGES[0]

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from central.kernel.declared import CONFIGURED
 from central.kernel.entity import BY_NAME, ENTITIES, Between, Column, Declaration, Look, Ref, item_marks, stripped
 from central.kernel.registry import COMMANDS, QUERIES, Handler
-from central.kernel.values import FIRST_LANGUAGE, LANGUAGES, MOST_LINE, MOST_PICTURE, MOST_TEXT
+from central.kernel.values import MOST_LINE, MOST_PICTURE, MOST_TEXT
 from central.kernel.work import QUEUE
 from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY
 from central.web.caller import PROBLEM
@@ -25,6 +25,7 @@ from central.web.rows import MOST_ROWS, OWN, ROWS, filters
 from central.web.session import CSRF_HEADER
 from central.web.texts import texts
 from shared.ids import Id
+from shared.languages import FIRST_LANGUAGE, LANGUAGES
 from shared.wire.requests import COMMAND_ID, DEVICE, NONCE, SIGNATURE, TIME
 
 VERSION = "1"

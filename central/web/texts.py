@@ -5,7 +5,7 @@ which has one in each language. `tools/texts` finds what is missing or stale.
 """
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -21,10 +21,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
-from central.kernel.values import FIRST_LANGUAGE, LANGUAGES
+from shared.languages import FIRST_LANGUAGE, LANGUAGES, LOCALES, named, spoken
 
 FOLDER = Path(__file__).parents[1] / "locale"
-OWN_NAMES = {"fr": "Français", "en": "English", "de": "Deutsch", "es": "Español", "it": "Italiano"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,7 @@ class Texts:
         return next((said for key in keys if (said := self._said.gettext(key)) != key), None)
 
     def of(self, names: Mapping[str, str]) -> str:
-        """A name in this language, or else in French, or else in any."""
-        return names.get(self.language) or names.get(FIRST_LANGUAGE) or next(iter(names.values()), "")
+        return named(names, self.language)
 
     # --- what is declared ---------------------------------------------------------------------------------------------
 
@@ -79,8 +77,7 @@ class Texts:
 
     @property
     def locale(self) -> str:
-        """English as most of our houses write it: 5 Dec 2026, 19:30."""
-        return "en_GB" if self.language == "en" else self.language
+        return LOCALES[self.language]
 
     @property
     def colon(self) -> str:
@@ -114,7 +111,7 @@ def digits(currency: str) -> int:
 @cache
 def texts(language: str) -> Texts:
     """A language that is not one of ours gets French."""
-    language = language if language in LANGUAGES else FIRST_LANGUAGE
+    language = spoken(language)
     merged = Catalog(locale=Locale(language))
     for path in sorted((FOLDER / language).glob("*.po")):
         with path.open("rb") as file:
@@ -131,19 +128,19 @@ def language_for(chosen: str | None, accepted: str) -> str:
     """What somebody chose, or else what their browser likes best of what we speak."""
     if chosen in LANGUAGES:
         return str(chosen)
-    found = next((each for each in _liked(accepted) if each in LANGUAGES), None)
-    return found or FIRST_LANGUAGE
+    return next((each for each in _liked(accepted) if each in LANGUAGES), FIRST_LANGUAGE)
 
 
-def _liked(accepted: str) -> Iterable[str]:
+def _liked(accepted: str) -> list[str]:
+    """The languages of an Accept-Language header, best liked first; what is liked 0 is not wanted (RFC 9110)."""
     weighed = []
     for part in accepted[:200].split(","):
-        name, _, weight = part.partition(";q=")
+        name, _, weight = part.replace(" ", "").lower().partition(";q=")
         try:
-            weighed.append((-float(weight or 1), name.strip()[:2].lower()))
+            weighed.append((float(weight or 1), name.partition("-")[0]))
         except ValueError:
             continue
-    return [name for _, name in sorted(weighed)]
+    return [name for weight, name in sorted(weighed, key=lambda each: -each[0]) if weight > 0]
 
 
 def _filled(text: str, values: Mapping[str, Any]) -> str:

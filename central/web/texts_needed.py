@@ -18,8 +18,8 @@ from jinja2 import nodes as parsed
 from central.kernel.entity import BY_NAME, Look, stripped
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, privileges
-from central.kernel.values import FIRST_LANGUAGE, LANGUAGES
 from central.web.texts import FOLDER
+from shared.languages import FIRST_LANGUAGE, LANGUAGES
 
 CENTRAL = Path(__file__).parents[1]
 _KEY = re.compile(r"(entity|entities|field|help|value|do|reason|fault|privilege|action|look):[a-z0-9_.*]+")

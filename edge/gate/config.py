@@ -6,6 +6,7 @@ from typing import Literal
 
 from edge.device.shell import DeviceConfig
 from shared.ids import Id
+from shared.languages import FIRST_LANGUAGE
 from shared.rules.access import ProofRule
 from shared.wire.facts import Direction
 from shared.wire.feeds import OfflinePolicy
@@ -33,7 +34,7 @@ class LaneConfig:
     gap_s: float = 3.0
     show_s: float = 4.0
     stale_s: float = 30.0
-    language: str = "fr"
+    language: str = FIRST_LANGUAGE
     timezone: str = "Europe/Paris"
 
 

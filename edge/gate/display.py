@@ -13,10 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edge.gate.core import Answer, Face
 from edge.gate.port import Sound
+from shared.languages import LANGUAGES, named, spoken
 from shared.outcome import Ok
 from shared.rules.access import Deny, Lamp, Message
-
-LANGUAGES: Final = ("fr", "en", "de", "es", "it")
 
 
 class Shape(StrEnum):
@@ -277,7 +276,7 @@ def picture(
     if face is not Face.ANSWER or answer is None:
         shape, lamp, sound = _FACES[face if face is not Face.ANSWER else Face.READY]
         return Picture(*_said(face if face is not Face.ANSWER else Face.READY, language, {}), shape, lamp, sound)
-    tongue = LANGUAGES.index(language) if language in LANGUAGES else 0
+    tongue = LANGUAGES.index(spoken(language))
     if isinstance(answer.outcome, Ok):
         admit = answer.outcome.value
         fields = _fields(admit.detail, tongue, now, timezone)
@@ -297,7 +296,7 @@ def picture(
 
 
 def _said(name: str, language: str, fields: Mapping[str, str]) -> tuple[str, str]:
-    text = TEXTS[name][LANGUAGES.index(language) if language in LANGUAGES else 0]
+    text = TEXTS[name][LANGUAGES.index(spoken(language))]
     word, _, line = text.partition(" | ")
     return word, " ".join(line.format_map(_Blank(fields)).split())
 
@@ -317,7 +316,7 @@ def _fields(detail: Mapping[str, Any], tongue: int, now: datetime, timezone: str
             fields[key] = _time(str(detail[key]), tongue, now, zone)
     names = detail.get("event")
     if isinstance(names, Mapping):
-        fields["event"] = str(names.get(LANGUAGES[tongue]) or next(iter(names.values()), ""))
+        fields["event"] = named(names, LANGUAGES[tongue])
     for key in ("gates", "zones"):
         fields[key] = ", ".join(map(str, detail.get(key) or ()))
     if fields["zones"] and fields["gates"]:

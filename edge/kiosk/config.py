@@ -6,6 +6,7 @@ from pathlib import Path
 from edge.device.shell import DeviceConfig
 from edge.kiosk.card_terminal import TerminalSettings
 from edge.kiosk.ui.window import WindowSettings
+from shared.languages import FIRST_LANGUAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class KioskConfig:
     printer: PrinterLink
     terminal: TerminalSettings = field(default_factory=TerminalSettings)
     window: WindowSettings = field(default_factory=WindowSettings)
-    language: str = "fr"
+    language: str = FIRST_LANGUAGE
     contact: str = ""
     lease_s: float = 8.0
     stock_s: float = 2.0

@@ -18,7 +18,6 @@ from edge.kiosk.choosing import (
     tariff_chosen,
 )
 from edge.kiosk.model import (
-    LANGUAGES,
     AccessToggled,
     Back,
     BestAsked,
@@ -51,6 +50,7 @@ from edge.kiosk.model import (
 from edge.kiosk.settling import payment_changed, print_answered, print_changed, sale_failed, sale_stored
 from edge.kiosk.troubles import RANK, Busy
 from edge.kiosk.visit import Answer, cart_dropped, home
+from shared.languages import LANGUAGES
 
 IDLE_AFTER = timedelta(seconds=60)  # without a touch, then "still there?"
 WARN_FOR = timedelta(seconds=15)

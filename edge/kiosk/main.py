@@ -16,7 +16,6 @@ from edge.kiosk import checks, store
 from edge.kiosk.card_terminal import CardTerminal
 from edge.kiosk.config import KioskConfig
 from edge.kiosk.model import (
-    LANGUAGES,
     AskLease,
     Blocked,
     Event,
@@ -39,6 +38,7 @@ from edge.kiosk.ui.texts import has, say
 from edge.kiosk.ui.window import KioskWindow, NoScreen
 from shared.clock import EPOCH, ClockState
 from shared.ids import Id, derived_id
+from shared.languages import LANGUAGES
 from shared.runtime.central import Declined, Unreachable
 from shared.runtime.config import Failure
 from shared.runtime.journal import JournalTx

@@ -9,11 +9,10 @@ from datetime import datetime
 from enum import StrEnum, auto
 
 from shared.ids import Id
+from shared.languages import FIRST_LANGUAGE
 from shared.wire.facts import Sale
 from shared.wire.feeds import CatalogueRow, PerformanceRow, PlanRow
 from shared.wire.leases import Lease, Slot
-
-LANGUAGES = ("fr", "en", "de", "es", "it")
 
 
 class Screen(StrEnum):
@@ -119,7 +118,7 @@ class Kiosk:
     device_id: Id
     label: str
     screen: Screen = Screen.IDLE
-    language: str = "fr"
+    language: str = FIRST_LANGUAGE
     large: bool = False
     contrast: bool = False
     link: Link = Link.OFFLINE
@@ -139,7 +138,7 @@ class Kiosk:
     warned: bool = False
     deadline: datetime | None = None
     now: datetime | None = None
-    home_language: str = "fr"  # what the idle picture speaks
+    home_language: str = FIRST_LANGUAGE  # what the idle picture speaks
 
 
 # --- events: what the visitor does -----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from datetime import datetime
 from edge.kiosk.model import Offer
 from edge.kiosk.troubles import reference_of
 from shared.ids import Id, derived_id
+from shared.languages import named
 from shared.wire.facts import Sale, SaleLine
 from shared.wire.leases import LeasedPlace
 from shared.wire.printing import ClaimPrint, PrintJob, ReceiptLine, ReceiptPrint, TicketPrint
@@ -94,7 +95,7 @@ def _ticket(
         token=line.ticket,
         number=line.number,
         order=sale.order_id[-8:],
-        event=_named(performance.event_names, language),
+        event=named(performance.event_names, language),
         starts=performance.starts,
         timezone=performance.timezone,
         venue=performance.venue,
@@ -117,7 +118,7 @@ def _ticket(
 def _what(line: SaleLine, offer: Offer, place_of: PlaceOf, language: str) -> str:
     place = place_of(line.lease_id, line.slot)
     parts = (
-        _named(offer.performance.event_names, language),
+        named(offer.performance.event_names, language),
         _category(place, offer, language),
         _tariff(line, offer, language),
     )
@@ -126,12 +127,12 @@ def _what(line: SaleLine, offer: Offer, place_of: PlaceOf, language: str) -> str
 
 def _category(place: LeasedPlace, offer: Offer, language: str) -> str:
     found = next((each for each in offer.catalogue.categories if each.id == place.category_id), None)
-    return _named(found.names, language) if found else ""
+    return named(found.names, language) if found else ""
 
 
 def _tariff(line: SaleLine, offer: Offer, language: str) -> str:
     found = next((each for each in offer.catalogue.tariffs if each.id == line.tariff_id), None)
-    return _named(found.names, language) if found else ""
+    return named(found.names, language) if found else ""
 
 
 _CARD = {"fr": "Carte bancaire", "en": "Card", "de": "Karte", "es": "Tarjeta", "it": "Carta"}
@@ -140,10 +141,6 @@ _FREE = {"fr": "Gratuit", "en": "Free", "de": "Kostenlos", "es": "Gratuito", "it
 
 def _paid(sale: Sale) -> str:
     if not sale.payments:
-        return _named(_FREE, sale.language)
+        return named(_FREE, sale.language)
     references = ", ".join(payment.reference for payment in sale.payments if payment.reference)
-    return f"{_named(_CARD, sale.language)} {references}".strip()
-
-
-def _named(names: dict[str, str], language: str) -> str:
-    return names.get(language) or names.get("fr") or next(iter(names.values()), "")
+    return f"{named(_CARD, sale.language)} {references}".strip()

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from edge.kiosk import selection
 from edge.kiosk.model import (
-    LANGUAGES,
     Kiosk,
     PaymentChanged,
     PayState,
@@ -24,6 +23,7 @@ from edge.kiosk.model import (
 )
 from edge.kiosk.troubles import Busy, Code, Notice, reference_of, trouble
 from edge.kiosk.visit import Answer
+from shared.languages import LANGUAGES
 from shared.outcome import Ok
 from shared.wire.leases import Slot
 

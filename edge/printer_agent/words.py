@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal
 
+from shared.languages import LOCALES, spoken
 from shared.money import Minor, to_decimal
-
-LOCALES = {"fr": "fr_FR", "en": "en_GB", "de": "de_DE", "es": "es_ES", "it": "it_IT"}
 
 WORDS = {
     "row": {"fr": "Rang", "en": "Row", "de": "Reihe", "es": "Fila", "it": "Fila"},
@@ -87,10 +86,10 @@ WORDS = {
 
 
 class Words:
-    """One language, one time zone. An unknown language is French: the house's own."""
+    """One language, one time zone."""
 
     def __init__(self, language: str, timezone: str) -> None:
-        self.language = language if language in LOCALES else "fr"
+        self.language = spoken(language)
         self._locale = LOCALES[self.language]
         self._zone = ZoneInfo(timezone)
 

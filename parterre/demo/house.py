@@ -8,6 +8,7 @@ import orjson
 
 from parterre.demo.office import Office
 from shared.ids import Id
+from shared.languages import LANGUAGES
 
 PLAN = Path(__file__).parent / "theatre.json"
 OKABE_ITO = {"Carré or": "#E69F00", "1re": "#0072B2", "2e": "#009E73", "3e": "#CC79A7", "PMR": "#56B4E9"}
@@ -25,7 +26,6 @@ TARIFFS = (
     ("CHILD", 3, False, 50, ("Moins de 12 ans", "Under 12", "Unter 12", "Menores de 12", "Sotto i 12 anni")),
 )
 PRICES = {"Carré or": 5800, "1re": 4600, "2e": 3400, "3e": 2200, "PMR": 2800}
-LANGUAGES = ("fr", "en", "de", "es", "it")
 
 
 def names(*texts: str) -> dict[str, str]:

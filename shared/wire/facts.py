@@ -14,6 +14,7 @@ import orjson
 from pydantic import Field
 
 from shared.clock import ClockState
+from shared.languages import FIRST_LANGUAGE
 from shared.wire.bounds import (
     Barcode,
     Count,
@@ -118,7 +119,7 @@ class Sale:
     currency: Word
     lines: Annotated[tuple[SaleLine, ...], Field(max_length=500)]
     payments: Annotated[tuple[Payment, ...], Field(max_length=50)]
-    language: Word = "fr"
+    language: Word = FIRST_LANGUAGE
 
 
 @dataclass(frozen=True, slots=True)

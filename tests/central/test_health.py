@@ -24,7 +24,8 @@ from central.kernel.tx import ANONYMOUS
 from central.organisation.ops import path_of
 from central.organisation.settings import MailConfig
 from central.web.health import of_health
-from central.web.texts import LANGUAGES, texts
+from central.web.texts import texts
+from shared.languages import LANGUAGES
 from shared.runtime.broker import EmbeddedBroker
 from shared.runtime.mqtt import Endpoint
 from shared.runtime.tasks import FAILING, Backoff, Standing

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from central.kernel.entity import BY_NAME, Between, Look, Ref, Secret, item_marks, stripped
-from central.kernel.values import LANGUAGES
 from central.web.screens.moments import local
 from shared.ids import Id
+from shared.languages import LANGUAGES
 from shared.money import exponent
 
 Typed = Mapping[str, list[str]]

@@ -9,9 +9,10 @@ from typing import Any
 
 import orjson
 
-from central.kernel.values import FIRST_LANGUAGE, LANGUAGES, Fault
+from central.kernel.values import Fault
 from central.web.screens.fields import UNITS, Field, Kind, Setting, Typed
 from central.web.screens.moments import Clock, moment
+from shared.languages import FIRST_LANGUAGE, LANGUAGES
 from shared.money import exponent
 
 MOST_ROWS = 500

@@ -5,7 +5,6 @@ in the lower two thirds, under one thumb.
 """
 
 from edge.kiosk.model import (
-    LANGUAGES,
     AccessToggled,
     Back,
     Kiosk,
@@ -22,6 +21,7 @@ from edge.kiosk.ui.paint import Align, Icon, Page
 from edge.kiosk.ui.parts import button, cart_total, main_button, on_sheet, seats_of, sheet
 from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import has, say
+from shared.languages import LANGUAGES
 from shared.look import Weight
 
 STEPS = (Screen.PERFORMANCES, Screen.SEATS, Screen.TARIFFS, Screen.SUMMARY, Screen.PAYING)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from edge.kiosk.model import Cart, Kiosk, Offer
-from edge.kiosk.ui import words
 from edge.kiosk.ui.paint import Act, Align, Icon, Page, Turn
 from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import say
 from shared.ids import Id
+from shared.languages import named
 from shared.look import Weight
 from shared.outcome import Ok
 from shared.rules.pricing import price, tariffs_for, total
@@ -103,7 +103,7 @@ def seats_of(offer: Offer, cart: Cart) -> list[PlanSeat]:
 
 
 def category_name(catalogue: CatalogueRow, category_id: Id, language: str) -> str:
-    return next((words.name(row.names, language) for row in catalogue.categories if row.id == category_id), "")
+    return next((named(row.names, language) for row in catalogue.categories if row.id == category_id), "")
 
 
 def tariff_of(catalogue: CatalogueRow, category_id: Id, tariff_id: Id | None) -> Id | None:

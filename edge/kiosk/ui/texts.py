@@ -9,14 +9,11 @@ from collections.abc import Mapping
 
 from babel import Locale
 
-from edge.kiosk.model import LANGUAGES
+from shared.languages import LANGUAGES
+from shared.languages import LOCALES as TAGS
 
 Text = str | tuple[str, str]
-NAMES: Mapping[str, str] = {"fr": "Français", "en": "English", "de": "Deutsch", "es": "Español", "it": "Italiano"}
-LOCALES: Mapping[str, Locale] = {
-    code: Locale.parse(tag)
-    for code, tag in {"fr": "fr_FR", "en": "en_GB", "de": "de_DE", "es": "es_ES", "it": "it_IT"}.items()
-}
+LOCALES: Mapping[str, Locale] = {language: Locale.parse(tag) for language, tag in TAGS.items()}
 _SPACED = re.compile(r" ?([?!;:])(?=\s|$)")
 
 

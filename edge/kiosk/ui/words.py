@@ -15,11 +15,6 @@ from shared.wire.feeds import PerformanceRow, PlanSeat
 _NOT_A_NUMBER = (10**9, "")
 
 
-def name(names: dict[str, str], language: str) -> str:
-    """The name in this language, else in French, else any."""
-    return names.get(language) or names.get("fr") or next(iter(names.values()), "")
-
-
 def money(amount: int, currency: str, language: str) -> str:
     return format_currency(to_decimal(Minor(amount), currency), currency, locale=LOCALES[language])
 

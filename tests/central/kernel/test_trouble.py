@@ -22,7 +22,8 @@ from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.trouble import NoDatabase, Unavailable
 from central.kernel.tx import SYSTEM
 from central.organisation.ops import path_of
-from central.web.texts import LANGUAGES, texts
+from central.web.texts import texts
+from shared.languages import LANGUAGES
 from shared.outcome import Refused
 from shared.wire.requests import COMMAND_ID
 from tests.central.small_house import ADMIN_KEY, House, Watch, new_id

@@ -28,9 +28,11 @@ from central.web.evening import Evening, KnownDevice, Series, Window
 from central.web.hall_svg import SeatState
 from central.web.live import LIVE
 from central.web.live_view import draw, legend
-from central.web.live_words import _TEXTS, LANGUAGES, language_for
+from central.web.live_words import _TEXTS
 from central.web.site_map import Node, Stand, nodes
+from central.web.texts import language_for
 from shared.ids import Id
+from shared.languages import LANGUAGES
 from shared.runtime.bridge import SiteBrokerConfig, run_broker
 from shared.runtime.mqtt import Endpoint
 from shared.runtime.system import SystemClock, fresh_id

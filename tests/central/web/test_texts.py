@@ -8,9 +8,9 @@ import pytest
 from babel.messages.pofile import read_po
 
 import central.app  # noqa: F401  # declares everything
-from central.kernel.values import LANGUAGES
 from central.web.texts import FOLDER, language_for, texts
 from central.web.texts_needed import _in_python, _in_template, is_key, missing_and_stale
+from shared.languages import LANGUAGES
 
 
 def test_no_text_is_missing_and_none_is_stale() -> None:
@@ -76,6 +76,8 @@ def test_what_is_said_is_found(tmp_path: Path) -> None:
         (None, "pt-BR, it;q=0.8, en;q=0.9", "en"),
         (None, "en-GB,en;q=0.9,fr;q=0.8", "en"),
         ("xx", "xx;q=oops, es", "es"),
+        (None, "it, de", "it"),
+        (None, "en;q=0, de;q=0.1", "de"),
         (None, "", "fr"),
         (None, "zh", "fr"),
     ],

@@ -9,9 +9,10 @@ import pytest
 
 from edge.gate import errors
 from edge.gate.core import Answer, Face
-from edge.gate.display import LANGUAGES, TEXTS, Shape, picture
+from edge.gate.display import TEXTS, Shape, picture
 from edge.gate.port import Sound
 from shared.ids import Id
+from shared.languages import LANGUAGES
 from shared.outcome import Ok, Refused
 from shared.rules.access import Admit, Deny, Lamp, Message, Note
 from shared.wire.facts import Direction

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from edge.kiosk.core import DONE_FOR, IDLE_AFTER, WARN_FOR, step
 from edge.kiosk.model import (
-    LANGUAGES,
     AccessToggled,
     AskLease,
     Back,
@@ -53,6 +52,7 @@ from edge.kiosk.model import (
 from edge.kiosk.selection import wanted_leases
 from edge.kiosk.troubles import Busy, Code, MoneyText, Notice, trouble
 from shared.ids import derived_id
+from shared.languages import LANGUAGES
 from shared.wire.facts import Payment, Sale, SaleLine
 from shared.wire.leases import Slot
 

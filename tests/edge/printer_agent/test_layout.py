@@ -13,12 +13,12 @@ from edge.printer_agent.layout import Look
 from edge.printer_agent.sheet import QrMode, Sheet, Type
 from edge.printer_agent.text import CODE_PAGES, clean, clip, wrap
 from edge.printer_agent.transport import CLEAR, FLUSH
-from edge.printer_agent.words import LOCALES, WORDS, Words
+from edge.printer_agent.words import WORDS, Words
 from parterre.simulators.escpos_paper import Paper
 from parterre.simulators.printer import VirtualPrinter
+from shared.languages import LANGUAGES
 
 LOOK = Look.usual()
-LANGUAGES = ("fr", "en", "de", "es", "it")
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_receipt_and_claim(samples, printed, language):
 
 def test_every_word_is_there_in_every_language_and_can_be_printed():
     for name, texts in WORDS.items():
-        assert set(texts) == set(LOCALES), name
+        assert set(texts) == set(LANGUAGES), name
         for text in texts.values():
             assert clean(text) == text
 

@@ -1,8 +1,9 @@
 """Nobody is here: the hall waits, and the invitation goes through the languages one after the other."""
 
-from edge.kiosk.model import LANGUAGES, Kiosk, LanguageChosen, Touched
+from edge.kiosk.model import Kiosk, LanguageChosen, Touched
 from edge.kiosk.ui.paint import Align, Curtain, Page
-from edge.kiosk.ui.texts import NAMES, say
+from edge.kiosk.ui.texts import say
+from shared.languages import LANGUAGES, OWN_NAMES
 from shared.look import Weight
 
 TURNS = "idle"  # how many languages further than the house's own the invitation has come
@@ -20,7 +21,7 @@ def paint_idle(page: Page, kiosk: Kiosk) -> None:
         lit = code == language
         page.panel(cell, scheme.ground_ink if lit else scheme.hall, page.px(16), page.px(2), scheme.ground_ink)
         ink = scheme.ground if lit else scheme.ground_ink
-        page.words(cell.inset(page.px(8), 0), NAMES[code], "body", ink, Weight.SEMIBOLD, Align.CENTRE)
+        page.words(cell.inset(page.px(8), 0), OWN_NAMES[code], "body", ink, Weight.SEMIBOLD, Align.CENTRE)
         page.press(f"language:{code}", cell, LanguageChosen(code), page.px(16))
     low, rest = rest.base(page.line("lead"), page.px(8))
     big, _ = rest.base(page.px(96) if page.portrait else page.px(104))

@@ -8,6 +8,7 @@ from edge.kiosk.ui.paint import Align, Icon, Page
 from edge.kiosk.ui.parts import from_price, paged, sheet, turner
 from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import say
+from shared.languages import named
 from shared.look import Weight
 
 
@@ -63,9 +64,7 @@ def _card(page: Page, kiosk: Kiosk, offer: Offer, rect: Rect) -> None:
     inside = rect.inset(page.px(28), page.px(24))
     low, inside = inside.base(page.line("body", 2) + page.px(8), page.px(8))
     title, inside = inside.top(page.line("lead", 2), page.px(4))
-    page.words(
-        title, words.name(offer.performance.event_names, language), "lead", weight=Weight.BOLD, lines=2, upright=0
-    )
+    page.words(title, named(offer.performance.event_names, language), "lead", weight=Weight.BOLD, lines=2, upright=0)
     day, inside = inside.top(page.line("body"))
     hour, inside = inside.top(page.line("body"))
     page.words(day, words.day(offer.performance, language), "body", weight=Weight.SEMIBOLD)

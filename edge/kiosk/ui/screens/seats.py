@@ -9,6 +9,7 @@ from edge.kiosk.ui.parts import from_price, full_price, paged, turner
 from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import say
 from shared.ids import Id
+from shared.languages import named
 from shared.look import Weight, solid
 
 PLAN = "plan"  # the window's own: `Turn("plan", steps)` zooms, 0 shows the whole hall
@@ -109,7 +110,7 @@ def _categories(page: Page, kiosk: Kiosk, offer: Offer, rect: Rect) -> None:
         *(
             (
                 category.id,
-                words.name(category.names, kiosk.language),
+                named(category.names, kiosk.language),
                 category.colour,
                 full_price(offer.catalogue, category.id),
             )

@@ -8,6 +8,7 @@ from edge.kiosk.ui.paint import Align, Page
 from edge.kiosk.ui.parts import cart_total, paged, seats_of, sheet, tariff_of, turner
 from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import say
+from shared.languages import named
 from shared.look import Weight
 from shared.money import Minor, vat_in
 from shared.outcome import Ok
@@ -29,7 +30,7 @@ def paint_summary(page: Page, kiosk: Kiosk) -> None:
         tariff = next((row for row in offer.catalogue.tariffs if row.id == tariff_id), None)
         cost = price(offer.catalogue, place.category_id, tariff.id) if tariff else None
         told = words.price(cost.value, currency, language) if isinstance(cost, Ok) else ""
-        label = words.name(tariff.names, language) if tariff else ""
+        label = named(tariff.names, language) if tariff else ""
         lines.append((words.seats([seat], language)[0], label, told))
     tall = page.line("body") + page.px(12)
     fixed = page.line("title") + page.line("body") + page.line("title") + page.px(112)
@@ -43,7 +44,7 @@ def paint_summary(page: Page, kiosk: Kiosk) -> None:
         shown = lines
     inside = sheet(page, rest.middle(page.px(1000), min(rest.h, fixed + len(shown) * tall + page.px(10))))
     title, inside = inside.top(page.line("title"), page.px(2))
-    page.words(title, words.name(offer.performance.event_names, language), "title", weight=Weight.BOLD, lines=2)
+    page.words(title, named(offer.performance.event_names, language), "title", weight=Weight.BOLD, lines=2)
     what, inside = inside.top(page.line("body"), page.px(16))
     place_name = f" · {offer.performance.venue}" if offer.performance.venue else ""
     page.words(what, words.when(offer.performance, language) + place_name, "body", page.scheme.muted)

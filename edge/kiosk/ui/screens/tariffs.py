@@ -9,6 +9,7 @@ from edge.kiosk.ui.parts import category_name, paged, seats_of, sheet, tariff_of
 from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import say
 from shared.ids import Id
+from shared.languages import named
 from shared.look import Weight
 from shared.rules.pricing import tariffs_for
 from shared.wire.feeds import PlanSeat, TariffRow
@@ -92,7 +93,7 @@ def _choice(
         spot, inside = inside.end(page.px(28), page.px(6))
         page.sign(spot.middle(page.px(28), page.px(28)), Icon.TICK, ink)
     name, cost = inside.rows([1, 1])
-    page.words(name, words.name(tariff.names, kiosk.language), "body", ink, Weight.SEMIBOLD if on else Weight.REGULAR)
+    page.words(name, named(tariff.names, kiosk.language), "body", ink, Weight.SEMIBOLD if on else Weight.REGULAR)
     amount = tariff.prices[category_id]
     page.words(cost, words.price(amount, offer.catalogue.currency, kiosk.language), "body", ink, Weight.SEMIBOLD)
     page.press(f"tariff:{index}:{tariff.id}", rect, TariffChosen(index, tariff.id), page.px(14))

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from edge.kiosk.model import LANGUAGES, Back, Kiosk, Link, Next, PerformanceChosen, PrintState, Screen, StartOver
+from edge.kiosk.model import Back, Kiosk, Link, Next, PerformanceChosen, PrintState, Screen, StartOver
 from edge.kiosk.troubles import Busy, Code, Notice, trouble
 from edge.kiosk.ui.paint import Code as CodeMark
 from edge.kiosk.ui.paint import Page, Words
 from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.screens import paint
 from edge.kiosk.ui.window import scheme_of
+from shared.languages import LANGUAGES
 from shared.look import look
 
 SIZES = [(1280, 800), (1920, 1080), (800, 1280)]

@@ -8,11 +8,11 @@ from string import Formatter
 import pytest
 
 from edge.kiosk import ui
-from edge.kiosk.model import LANGUAGES
 from edge.kiosk.troubles import Busy, Code, MoneyText, Notice, trouble
 from edge.kiosk.ui.hall import Fullness
 from edge.kiosk.ui.screens.paying import TOLD
 from edge.kiosk.ui.texts import TEXTS, Text, has, say
+from shared.languages import LANGUAGES
 
 SOURCES = [path for path in Path(next(iter(ui.__path__))).rglob("*.py") if path.name != "texts.py"]
 KEY = re.compile(r"\"([a-z0-9]+\.[a-z_]+)\"")

@@ -76,10 +76,3 @@ def test_seats_are_named_row_by_row(sample: Any) -> None:
         "Parterre, rang G, 2",
     ]
     assert words.seats([f13], "de") == ["Parterre, Reihe F, 13"]
-
-
-def test_names_fall_back_to_what_there_is() -> None:
-    assert words.name({"fr": "Le Cid", "en": "The Cid"}, "en") == "The Cid"
-    assert words.name({"fr": "Le Cid"}, "it") == "Le Cid"
-    assert words.name({"pt": "O Cid"}, "it") == "O Cid"
-    assert words.name({}, "it") == ""
