@@ -17,9 +17,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.waiting import until_now
+
+settings.load_profile("calm")
 
 TOGETHER = {
     "tests/central/reports/test_checks.py",

@@ -12,6 +12,10 @@ from collections.abc import Awaitable, Callable
 from types import FrameType
 from typing import Any
 
+from hypothesis import HealthCheck, settings
+
+CALM = (HealthCheck.too_slow,)
+settings.register_profile("calm", deadline=None, suppress_health_check=CALM)  # hypothesis judges by the clock else
 PATIENCE_S = 30.0  # only a test that is going to fail waits so long
 
 

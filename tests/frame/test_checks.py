@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
@@ -123,3 +124,7 @@ def test_every_role_has_its_unit() -> None:
     assert {unit.stem for unit in ROLES} == {
         "parterre-broker", "parterre-central", "parterre-gate@", "parterre-kiosk", "parterre-printer",
     }  # fmt: skip
+
+
+def test_no_property_is_judged_by_the_clock() -> None:
+    assert settings().deadline is None and HealthCheck.too_slow in settings().suppress_health_check

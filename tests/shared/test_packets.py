@@ -39,7 +39,7 @@ def read_by_amqtt(raw: bytes) -> bytes:
     return asyncio.run(read())
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(first=st.integers(0, 255), body=bodies)
 def test_what_is_let_through_is_read_to_the_end(first: int, body: bytes) -> None:
     packet = head(first)

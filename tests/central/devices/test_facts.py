@@ -55,6 +55,7 @@ from shared.wire.leases import Lease, LeaseState
 from shared.wire.seal import Sealed, Signer
 from shared.wire.token import Flag, Token, leased_ticket_id, sign, write
 from tests.central.small_house import FULL, NOW, Clerk, House, new_id
+from tests.waiting import CALM
 
 _CODES = count(1)
 
@@ -614,7 +615,7 @@ def evening(quick: tuple[Clerk, House]) -> Evening:
     return Evening(clerk, [(machine, fact) for machine in (kiosk, one, two) for fact in machine.facts])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[*CALM, HealthCheck.function_scoped_fixture])
 @given(told=st.permutations(range(FACTS)), repeats=st.lists(st.integers(0, FACTS - 1), max_size=5))
 def test_any_order_and_any_repeat_lead_to_the_same_books(
     evening: Evening, told: Sequence[int], repeats: list[int]

@@ -18,6 +18,7 @@ from shared.wire.certificates import DeviceKind
 from shared.wire.facts import Fact, FactKind
 from tests.central.devices.test_facts import Machine, enrol
 from tests.central.small_house import Clerk, House
+from tests.waiting import CALM
 
 OLD, NEW = 10_000, 10  # facts since the gap opened
 
@@ -105,7 +106,7 @@ def gate(quick: tuple[Clerk, House]) -> Machine:
     return enrol(*quick, DeviceKind.GATE)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[*CALM, HealthCheck.function_scoped_fixture])
 @given(told=st.lists(st.lists(st.integers(1, 40), min_size=1, max_size=8), min_size=1, max_size=12))
 def test_any_batches_in_any_order(quick: tuple[Clerk, House], told: list[list[int]]) -> None:
     clerk, house = quick

@@ -216,7 +216,7 @@ def started(database: Database, house: House, keys: Keys, watch: Watch) -> tuple
 def test_no_order_of_deeds_loses_a_place(fresh: Any, keys: Keys) -> None:
     copy, house, stories = fresh
 
-    @settings(max_examples=stories, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=stories, suppress_health_check=list(HealthCheck))
     @given(st.lists(STEP, min_size=5, max_size=60))
     def tell(steps: list[tuple[str, int, int]]) -> None:
         with copy() as database:

@@ -19,6 +19,7 @@ from shared.ids import Id, derived_id
 from shared.money import Minor
 from shared.wire.certificates import DeviceKind
 from tests.central.small_house import NOW, House
+from tests.waiting import CALM
 
 
 class Colour(StrEnum):
@@ -95,7 +96,7 @@ def table(place: tuple[Database, House], declared: Declaration) -> Any:
     db.close()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[*CALM, HealthCheck.function_scoped_fixture])
 @given(value=values)
 @pytest.mark.behind_the_door
 def test_what_goes_in_comes_back(table: Any, declared: Declaration, value: AllKinds) -> None:

@@ -28,6 +28,7 @@ from central.organisation.receivers import (
 )
 from tests.central.organisation.test_webhooks import LOCAL, Desk, Receiver, desk, receiver
 from tests.central.small_house import new_id
+from tests.waiting import PATIENCE_S
 
 __all__ = ["desk", "receiver"]  # fixtures
 
@@ -133,7 +134,7 @@ async def test_nothing_is_sent_there(receiver: Receiver, host: str) -> None:
         return [str(literal(asked) or "127.0.0.1")]
 
     url = URL(receiver.url)
-    answer = await Post(lookup=lookup, timeout_s=5.0)(f"http://{host}:{url.port}/in", {}, "{}")
+    answer = await Post(lookup=lookup, timeout_s=PATIENCE_S)(f"http://{host}:{url.port}/in", {}, "{}")
     assert not answer.ok and answer.status is None and "inside" in answer.why and receiver.heard == []
 
 
@@ -144,7 +145,7 @@ async def test_a_name_that_leads_inside(receiver: Receiver, said: str) -> None:
     async def lookup(_: str, __: int) -> list[str]:
         return ["127.0.0.2", said]
 
-    post = Post(networks(["127.0.0.2/32"]), lookup, 5.0)
+    post = Post(networks(["127.0.0.2/32"]), lookup, PATIENCE_S)
     answer = await post(receiver.url.replace("127.0.0.1", "shop.example"), {}, "{}")
     assert not answer.ok and "inside" in answer.why and receiver.heard == []
 
@@ -181,7 +182,7 @@ def disguised(draw: st.DrawFn) -> str:
     return "".join(draw(st.sampled_from(alike(sign))) for sign in inner)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(disguised())
 def test_no_disguise_of_digits(host: str) -> None:
     """What becomes an address inside is one; signs newer than IDNA's tables make a name, whose look-up is judged."""
@@ -195,7 +196,7 @@ def test_the_disguises_are_known() -> None:
     assert sum(never_reached(each, ()) for each in plain) > 0.8 * len(plain) > 12
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     disguised()
     | st.text(

@@ -194,7 +194,9 @@ async def desk(place: tuple[Database, House], keys: Keys, watch: Watch) -> Async
     door = Door(place[0], watch, path_of, keys, Settings(LOCAL))
     door.start()
     admin = await door.read(SYSTEM, lambda read: actor_of(read, _there(read.get(Operator, place[1].admin))))
-    made = Desk(door, place[1], watch, Chain(door, None), Webhooks(door, Post(LOCAL, timeout_s=1.0), watch), admin)
+    made = Desk(
+        door, place[1], watch, Chain(door, None), Webhooks(door, Post(LOCAL, timeout_s=PATIENCE_S), watch), admin
+    )
     yield made
     await asyncio.to_thread(door.stop)
 
@@ -359,14 +361,14 @@ async def test_it_goes_on_where_it_stopped(desk: Desk, receiver: Receiver) -> No
 @pytest.mark.parametrize(
     "answer, why",
     [
-        (500, "answered 500"), (404, "answered 404"), (204, ""), (202, ""), (asyncio.Event(), "no answer within 1 s"),
+        (500, "answered 500"), (404, "answered 404"), (204, ""), (202, ""),
         ((302, {"Location": "http://127.0.0.1:1/"}), "redirects are not followed"),
     ],
 )  # fmt: skip
 async def test_wrong_answers(desk: Desk, receiver: Receiver, watch: Watch, answer: Any, why: str) -> None:
     await desk.hook(receiver.url)
     await desk.move_in()
-    receiver.answers = [asyncio.Event() if isinstance(answer, asyncio.Event) else answer]  # one of this test's own loop
+    receiver.answers = [answer]
     assert await desk.round() == 1
     (delivery,) = await desk.deliveries()
     assert (delivery.state, delivery.why) == (DeliveryState.WAITING if why else DeliveryState.DELIVERED, why)
@@ -380,8 +382,22 @@ async def test_wrong_answers(desk: Desk, receiver: Receiver, watch: Watch, answe
     assert len(ids) == 1 and len(stamps) == len(receiver.heard), "the same message, another try"
 
 
+async def test_who_does_not_answer_is_tried_again(desk: Desk, receiver: Receiver, watch: Watch) -> None:
+    patient, desk.hooks = desk.hooks, Webhooks(desk.door, Post(LOCAL, timeout_s=0.2), watch)
+    await desk.hook(receiver.url)
+    await desk.move_in()
+    receiver.answers = [asyncio.Event()]
+    assert await desk.round() == 1
+    (delivery,) = await desk.deliveries()
+    assert (delivery.state, delivery.why) == (DeliveryState.WAITING, "no answer within 0.2 s")
+    watch.at += timedelta(seconds=6)
+    receiver.answers = []  # which it may never have come to
+    assert await patient.deliver() == 1
+    (delivery,) = await desk.deliveries()
+    assert (delivery.state, delivery.tries) == (DeliveryState.DELIVERED, 2)
+
+
 async def test_nobody_there_is_tried_for_three_days_and_then_given_up(desk: Desk, watch: Watch, free_port: int) -> None:
-    desk.hooks = Webhooks(desk.door, Post(LOCAL), watch)  # refused, however long this machine takes to say so
     hook = await desk.hook(f"http://127.0.0.1:{free_port}/")
     await desk.move_in()
     waited = []
@@ -438,7 +454,6 @@ async def test_a_receiver_that_asks_for_patience_gets_it(desk: Desk, receiver: R
 
 
 async def test_a_slow_receiver_holds_up_itself_alone(desk: Desk, receiver: Receiver) -> None:
-    desk.hooks = Webhooks(desk.door, Post(LOCAL, timeout_s=PATIENCE_S), desk.watch)  # slow, and answers in the end
     let_go = asyncio.Event()
     slow = Receiver(answers=[let_go])
     app = web.Application()
@@ -533,7 +548,7 @@ def test_addresses_that_the_house_names_are_reached() -> None:
 )
 async def test_a_name_for_an_address_inside_gains_nothing(receiver: Receiver, host: str) -> None:
     """As a number, in other spellings, by a name: what it resolves to counts."""
-    answer = await Post(timeout_s=1.0)(receiver.url.replace("127.0.0.1", host), {}, "{}")
+    answer = await Post(timeout_s=PATIENCE_S)(receiver.url.replace("127.0.0.1", host), {}, "{}")
     assert not answer.ok and answer.status is None and receiver.heard == []
 
 
@@ -545,7 +560,7 @@ async def test_a_name_that_changes_its_mind_gains_nothing(receiver: Receiver) ->
         asked.append(host)
         return ["127.0.0.1"] if len(asked) == 1 else ["127.0.0.3"]
 
-    post = Post(networks(["127.0.0.1/32"]), lookup, 1.0)
+    post = Post(networks(["127.0.0.1/32"]), lookup, PATIENCE_S)
     assert (await post(receiver.url.replace("127.0.0.1", "shop.example"), {}, "{}")).ok and asked == ["shop.example"]
     assert not (await post(receiver.url.replace("127.0.0.1", "shop.example"), {}, "{}")).ok
     assert len(receiver.heard) == 1 and receiver.heard[0][0]["Host"].startswith("shop.example")
@@ -573,9 +588,9 @@ async def test_https_with_a_certificate_that_must_be_right(tmp_path: Path) -> No
         return ["127.0.0.1"]
 
     known = ssl.create_default_context(cafile=str(pem))
-    assert not (await Post(LOCAL, lookup, 2.0)(f"https://shop.example:{port}/", {}, "a")).ok
-    assert not (await Post(LOCAL, lookup, 2.0, known)(f"https://other.example:{port}/", {}, "b")).ok
-    assert (await Post(LOCAL, lookup, 2.0, known)(f"https://shop.example:{port}/", {}, "c")).ok
+    assert not (await Post(LOCAL, lookup, PATIENCE_S)(f"https://shop.example:{port}/", {}, "a")).ok
+    assert not (await Post(LOCAL, lookup, PATIENCE_S, known)(f"https://other.example:{port}/", {}, "b")).ok
+    assert (await Post(LOCAL, lookup, PATIENCE_S, known)(f"https://shop.example:{port}/", {}, "c")).ok
     assert heard == ["c"]
     await runner.cleanup()
 

@@ -253,7 +253,7 @@ def blocks(draw) -> DrawBlock:
     )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(blocks())
 def test_any_block(block: DrawBlock):
     """The count adds up, no seat lies on another, every name is there once, the file that follows is sound."""
@@ -279,7 +279,7 @@ def test_any_block(block: DrawBlock):
         assert read_plan(written(plan, into)) == Ok(plan)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(blocks(), st.floats(-400, 400), st.floats(-400, 400))
 def test_a_block_that_is_moved_is_the_same_block(block: DrawBlock, dx: float, dy: float):
     here = plan_of(block, width=0, height=0)

@@ -186,7 +186,7 @@ wild = st.lists(
 ).map(b"".join)  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(wild)
 def test_pieces_of_hostile_files_in_any_order_are_answered(data: bytes) -> None:
     answer = read_plan(data)

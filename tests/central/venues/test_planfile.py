@@ -252,7 +252,7 @@ def _same(text: str) -> bool:
     return text == unicodedata.normalize("NFC", text) and text.isprintable()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(plans())
 def test_an_export_imported_again_is_the_same_plan(plan):
     assert read_plan(write_plan(plan)) == Ok(plan)
@@ -265,7 +265,7 @@ junk = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_anything_anywhere_is_answered(data):
     """Junk put in the place of any part of a sound plan: an answer, never an exception."""

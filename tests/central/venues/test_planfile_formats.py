@@ -83,7 +83,7 @@ def plans(draw) -> Plan:
     return Plan(draw(names), draw(st.integers(1, 9000)), draw(st.integers(1, 9000)), named, tuple(zones))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(plans())
 def test_written_and_read_again_it_is_the_same_plan(plan: Plan):
     for each in Format:
@@ -92,7 +92,7 @@ def test_written_and_read_again_it_is_the_same_plan(plan: Plan):
         assert read_plan(data) == Ok(plan), each
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(plans())
 def test_through_all_formats_in_turn(plan: Plan):
     for each in (Format.SVG, Format.CSV, Format.JSON, Format.CSV, Format.SVG):
@@ -412,7 +412,7 @@ def test_a_stadium_of_80_000_places(into):
     assert read_plan(data) == Ok(plan)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_anything_anywhere_is_answered(data: st.DataObject):
     """Bytes of a sound file put in disorder: an answer, never an exception."""

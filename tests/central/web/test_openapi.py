@@ -143,7 +143,7 @@ def _operations(url: str) -> list[Any]:
 
 def _try(operation: Any, mode: GenerationMode, times: int, ask: Callable[[schemathesis.Case], None]) -> None:
     @settings(
-        max_examples=times, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+        max_examples=times, database=None, derandomize=True, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=operation.as_strategy(generation_mode=mode))

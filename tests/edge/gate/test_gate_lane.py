@@ -168,9 +168,14 @@ async def test_two_lanes_on_one_broker_the_second_entry_is_refused(house_today: 
         assert isinstance(answer.outcome, Refused)
         assert answer.outcome.reason is Deny.USED
         assert answer.outcome.detail["gate"] == "A"
-        assert one.shell.last_ms < 50
     logged = [json.loads(line) for line in (house.folder / "lane-A" / "port.jsonl").read_text().splitlines()]
     assert [entry["what"] for entry in logged if entry["what"] in ("open", "contact")] == ["open", "contact"]
+
+
+async def test_nothing_is_waited_for_between_a_code_and_the_relay(house_today: Any) -> None:
+    async with lane(house_today, "A", deaf()) as one:
+        one.shell.scanned(house_today.sold())
+        assert one.moves("open") == 1, "in the same turn of the loop: no neighbour, no central"
 
 
 async def test_a_claim_made_while_the_broker_was_away_arrives_when_it_is_back(house_today: Any, free_port: int) -> None:

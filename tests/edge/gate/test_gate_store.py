@@ -27,6 +27,7 @@ from shared.wire.feeds import AdmissionRow, OfflinePolicy, TicketRow
 from shared.wire.leases import Lease, LeasedPlace
 from shared.wire.token import leased_ticket_id, parse
 from shared.wire.topics import Claim
+from tests.waiting import CALM
 
 TOGETHER, ALONE = Around(), Around(heard=False)
 
@@ -416,7 +417,7 @@ class Fuse:
             raise PowerCut(phase)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[*CALM, HealthCheck.function_scoped_fixture])
 @given(
     visits=st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["passes", "turns back"])), min_size=1, max_size=6),
     blow_at=st.integers(1, 30),
@@ -508,14 +509,14 @@ def test_a_broken_file_gives_back_what_was_done_here(house: Any, clock: Any) -> 
 # --- hostile barcodes -----------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[*CALM, HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.text(max_size=600), st.binary(max_size=600).map(lambda raw: raw.decode("latin-1"))))
 def test_any_text_gets_an_answer(lane_and_clock: tuple[GateStore, Any], text: str) -> None:
     lane, clock = lane_and_clock
     assert reason(scan(lane, clock, text)) == Deny.UNREADABLE
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[*CALM, HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 106), st.integers(1, 255), st.booleans())
 def test_any_altered_ticket_gets_a_refusal(
     lane_and_clock: tuple[GateStore, Any], house: Any, place: int, flip: int, leased: bool

@@ -55,6 +55,7 @@ from shared.ids import derived_id
 from shared.languages import LANGUAGES
 from shared.wire.facts import Payment, Sale, SaleLine
 from shared.wire.leases import Slot
+from tests.waiting import CALM
 
 PAYMENT = derived_id("payment")
 
@@ -502,7 +503,7 @@ def events(house):
     )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[*CALM, HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_happens_in_any_order(house, data):
     shell = Shell(house)
@@ -521,7 +522,7 @@ def test_whatever_happens_in_any_order(house, data):
             assert shell.kiosk.cart is None
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[*CALM, HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_every_event_has_an_answer_in_every_state(house, data):
     """States that no honest shell would make: the answer need not be wise, but there is one."""

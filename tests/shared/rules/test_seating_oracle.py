@@ -149,7 +149,7 @@ def rows_are_cut_as_drawn(house: House) -> bool:
     )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(houses(), wants)
 def test_together_before_all_else_and_then_nobody_alone_and_then_the_best(house: House, want: Want):
     if not rows_are_cut_as_drawn(house):
@@ -169,7 +169,7 @@ def test_together_before_all_else_and_then_nobody_alone_and_then_the_best(house:
     assert as_good[tuple(sorted(chosen))] == min(as_good.values())
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(houses(), wants)
 def test_the_fewest_parts_in_neighbouring_rows_and_then_the_fewest_people_alone(house: House, want: Want):
     if not rows_are_cut_as_drawn(house):
@@ -213,7 +213,7 @@ def least_of(lengths: list[int], people: int) -> tuple[int, int] | None:
     return None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(houses(), st.integers(MOST + 1, 24), st.sampled_from([0, 25]))
 def test_a_group_over_nine_is_split_in_two_and_again(house: House, size: int, as_good: int):
     if not rows_are_cut_as_drawn(house):
@@ -253,7 +253,7 @@ def fits(house: House, usable: set[int], sizes: list[int], zone: str, row: int) 
     return bool(near) and all(fits(house, usable - set(w), sizes[1:], zone, row) for w in near)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(houses(wheels=True), st.integers(1, 5), st.integers(1, 2))
 def test_a_wheelchair_and_company(house: House, size: int, chairs: int):
     if not rows_are_cut_as_drawn(house) or chairs > size:
@@ -274,7 +274,7 @@ def test_a_wheelchair_and_company(house: House, size: int, chairs: int):
         assert tuple(sorted(chosen)) in {tuple(sorted(w)) for w in windows}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(houses(wheels=True), st.data())
 def test_kept_up_to_date_is_the_same_as_made_anew(house: House, data: st.DataObject):
     """Whatever is taken and freed and asked in between, the answer is that of a hall looked at for the first time; and
@@ -308,7 +308,7 @@ def test_kept_up_to_date_is_the_same_as_made_anew(house: House, data: st.DataObj
         assert (view.masks, view.rows[1:], view.hoods) == (anew.masks, anew.rows[1:], anew.hoods)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(houses(), st.integers(1, 9))
 def test_other_categories_and_contingents_are_another_hall(house: House, size: int):
     categories = ["1" if n % 3 else "2" for n in range(len(house.seats))]

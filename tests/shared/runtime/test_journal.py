@@ -367,7 +367,7 @@ def whole_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     damage=st.lists(
         st.tuples(st.integers(0, 10**6), st.sampled_from([1, 16, 512, 5000]), st.binary(min_size=1, max_size=4)),

@@ -20,6 +20,7 @@ from central.web.history.records import Past, command_for, means_of, past, visib
 from central.web.screens.listing import contexts_below
 from shared.ids import Id
 from tests.central.small_house import NOW, Clerk, House, new_id
+from tests.waiting import CALM
 
 CreateProfile = command_of(Action.CREATE, Profile)
 ChangeProfile = command_of(Action.MODIFY, Profile)
@@ -74,7 +75,7 @@ def play(clerk: Clerk, house: House, row: Id, steps: list[dict[str, Any] | None]
     return states
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[*CALM, HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, seal=st.booleans())
 def test_the_state_at_every_moment_is_what_was_there(
     clerk: Clerk, house: House, steps: list[dict[str, Any] | None], seal: bool
@@ -90,7 +91,7 @@ def test_the_state_at_every_moment_is_what_was_there(
     assert state_at(known.now, known.moments, began) is None
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[*CALM, HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, pick=st.integers(0, 7))
 def test_any_state_is_brought_back_through_the_door_and_is_history_again(
     clerk: Clerk, house: House, steps: list[dict[str, Any] | None], pick: int
