@@ -9,8 +9,6 @@ import asyncio
 import os
 import platform
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -20,7 +18,7 @@ from statistics import median
 from typing import Any
 
 import orjson
-from orders import prepare, start
+from orders import central, prepare
 
 from parterre.demo.house import PRICES
 from parterre.demo.office import Declined, Office
@@ -213,23 +211,8 @@ def main() -> None:
     parser.add_argument("--carried", type=int, default=20_000)
     parser.add_argument("--only", default="", help="only what has this in its name")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="parterre-bench-") as name:
-        folder, program = Path(name), Path(sys.executable).with_name("parterre")
-        env = {
-            "PARTERRE_CENTRAL__DATA": str(folder / "central"), "PARTERRE_CENTRAL__LISTEN__PORT": "0",
-            "PARTERRE_CENTRAL__BROKER__PORT": "0", "PARTERRE_CENTRAL__LOG_LEVEL": "warning",
-        }  # fmt: skip
-        said = subprocess.run(
-            [program, "found", "--name", "Bench"], env={**os.environ, **env}, capture_output=True, text=True, check=True
-        ).stdout
-        institution, operator, key = (line.split()[1] for line in said.splitlines())
-        ready = folder / "ready"
-        process = start([str(program), "central", "--ready-file", str(ready)], env, ready)
-        try:
-            asyncio.run(run(ready.read_text().split()[0], institution, operator, key, options))
-        finally:
-            process.terminate()
-            process.wait()
+    with tempfile.TemporaryDirectory(prefix="parterre-bench-") as name, central(Path(name)) as (_, *who):
+        asyncio.run(run(*who, options))
 
 
 if __name__ == "__main__":

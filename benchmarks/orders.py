@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -112,6 +114,28 @@ def start(command: list[str], env: dict[str, str], ready: Path) -> subprocess.Po
     raise SystemExit(f"{command[0]} did not start")
 
 
+@contextmanager
+def central(folder: Path, **more: str) -> Iterator[tuple[subprocess.Popen[bytes], str, str, str, str]]:
+    """A house founded in this folder, and its central while the block runs: the process, its address, the institution,
+    an operator and their key. `more`: of its configuration."""
+    program = Path(sys.executable).with_name("parterre")
+    env = {
+        "PARTERRE_CENTRAL__DATA": str(folder / "central"), "PARTERRE_CENTRAL__LISTEN__PORT": "0",
+        "PARTERRE_CENTRAL__BROKER__PORT": "0", "PARTERRE_CENTRAL__LOG_LEVEL": "warning", **more,
+    }  # fmt: skip
+    said = subprocess.run(
+        [program, "found", "--name", "Bench"], env={**os.environ, **env}, capture_output=True, text=True, check=True
+    ).stdout
+    institution, operator, key = (line.split()[1] for line in said.splitlines())
+    ready = folder / "ready"
+    process = start([str(program), "central", "--ready-file", str(ready)], env, ready)
+    try:
+        yield process, ready.read_text().split()[0], institution, operator, key
+    finally:
+        process.terminate()
+        process.wait()
+
+
 def cpu_us(pid: int) -> float:
     """Processor time of a process so far, user and system, all threads."""
     ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
@@ -141,23 +165,10 @@ def main() -> None:
 
 
 def run(folder: Path, seconds: int, performances: int) -> None:
-    program = Path(sys.executable).with_name("parterre")
-    env = {
-        "PARTERRE_CENTRAL__DATA": str(folder / "central"), "PARTERRE_CENTRAL__LISTEN__PORT": "0",
-        "PARTERRE_CENTRAL__BROKER__PORT": "0", "PARTERRE_CENTRAL__LOG_LEVEL": "warning",
-        "PARTERRE_CENTRAL__HTTP__LIMITS__PROGRAMS": '{"per_s": 1, "burst": 0}',
-    }  # fmt: skip
-    said = subprocess.run(
-        [program, "found", "--name", "Bench"], env={**os.environ, **env}, capture_output=True, text=True, check=True
-    ).stdout
-    institution, operator, key = (line.split()[1] for line in said.splitlines())
-    ready = folder / "ready"
-    process = start([str(program), "central", "--ready-file", str(ready)], env, ready)
-    try:
-        url = ready.read_text().split()[0]
-        places, house = asyncio.run(prepare(url, institution, operator, key, performances))
+    with central(folder, PARTERRE_CENTRAL__HTTP__LIMITS__PROGRAMS='{"per_s": 1, "burst": 0}') as (process, url, *who):
+        places, house = asyncio.run(prepare(url, *who, performances))
         prices = {house.categories[name]: amount for name, amount in PRICES.items()}
-        auth = "Basic " + base64.b64encode(f"{operator}:{key}".encode()).decode()
+        auth = "Basic " + base64.b64encode(":".join(who[1:]).encode()).decode()
         share = len(places) // len(CALLERS)
         rows = []
         for n, callers in enumerate(CALLERS):
@@ -170,9 +181,6 @@ def run(folder: Path, seconds: int, performances: int) -> None:
                 print(f"warning: {share} seats were not enough; raise --performances", file=sys.stderr)
             rows.append((callers, measured))
         bare = floor(folder, seconds, folder / f"orders-{CALLERS[-1]}.txt")
-    finally:
-        process.terminate()
-        process.wait()
     report(rows, bare, folder / "central" / "parterre.db")
 
 

@@ -15,24 +15,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from central.catalogue.model import ProductDo  # noqa: E402
-from central.catalogue.ops import Schedule  # noqa: E402
-from central.inventory.ops import CreatePerformance  # noqa: E402
-from central.kernel import tx as tx_module  # noqa: E402
-from central.kernel.db import Connection, Database  # noqa: E402
-from central.kernel.door import Door  # noqa: E402
-from central.kernel.keys import make_keys  # noqa: E402
-from central.kernel.schema import upgrade  # noqa: E402
-from central.kernel.traces import Traces  # noqa: E402
-from central.kernel.tx import Tx  # noqa: E402
-from central.orders.model import PaymentMethod  # noqa: E402
-from central.orders.on_sale import ChangeSale  # noqa: E402
-from central.orders.ops import PlaceOrder, WantedPlace  # noqa: E402
-from central.organisation.ops import path_of  # noqa: E402
-from tests.central import small_house  # noqa: E402
+from central.catalogue.model import ProductDo
+from central.catalogue.ops import Schedule
+from central.inventory.ops import CreatePerformance
+from central.kernel import tx as tx_module
+from central.kernel.db import Connection, Database
+from central.kernel.door import Door
+from central.kernel.keys import make_keys
+from central.kernel.schema import upgrade
+from central.kernel.traces import Traces
+from central.kernel.tx import Tx
+from central.orders.model import PaymentMethod
+from central.orders.on_sale import ChangeSale
+from central.orders.ops import PlaceOrder, WantedPlace
+from central.organisation.ops import path_of
+from tests.central import small_house
 
 BLOCK = 20  # an evening's seats
 

@@ -16,11 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tests.mutants import Mutant
+from tests.mutants.every import MUTANTS
 
-from tests.mutants import Mutant  # noqa: E402
-from tests.mutants.every import MUTANTS  # noqa: E402
+ROOT = Path(__file__).resolve().parent.parent
 
 LONGEST_S = 600
 FAILED = 1  # pytest's word for: tests ran, and one of them failed

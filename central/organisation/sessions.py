@@ -70,7 +70,6 @@ class ConfirmSession:
 
 @handles(ConfirmSession, needs=Privilege.SESSION_END, at=by_house_alone)
 def confirm_session(tx: Tx, want: ConfirmSession) -> Outcome[None]:
-    by_the_house(tx)
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
         return found
@@ -251,7 +250,6 @@ class SetPassword:
 
 @handles(SetPassword, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
 def set_password(tx: Tx, want: SetPassword) -> Outcome[None]:
-    by_the_house(tx)
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
         return found
@@ -277,7 +275,6 @@ class SetSecondFactor:
 
 @handles(SetSecondFactor, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
 def set_second_factor(tx: Tx, want: SetSecondFactor) -> Outcome[None]:
-    by_the_house(tx)
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
         return found
@@ -306,7 +303,6 @@ class SetRecoveryCodes:
 
 @handles(SetRecoveryCodes, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
 def set_recovery_codes(tx: Tx, want: SetRecoveryCodes) -> Outcome[None]:
-    by_the_house(tx)
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
         return found
@@ -316,7 +312,8 @@ def set_recovery_codes(tx: Tx, want: SetRecoveryCodes) -> Outcome[None]:
 
 
 def _own(tx: Tx, session_id: Id, verified: str) -> Operator | Refused:
-    """The owner of a session whose password is still the one that was compared."""
+    """The owner of a session whose password is still the one that was compared, for a command that central gives."""
+    by_the_house(tx)
     session = tx.get(Session, session_id)
     operator = tx.get(Operator, session.operator_id) if session else None
     if operator is None or not operator.active or operator.kind is not OperatorKind.PERSON:

@@ -24,10 +24,11 @@ from central.web.limits import Limit, Limits, counted_as
 from central.web.line import Line
 from central.web.origin import address_of, note_front
 from central.web.session import HEADERS, SAFE, SESSIONS
-from central.web.tally import Tally
 from central.web.texts import Texts
 from shared.ids import is_id
+from shared.runtime.log import logger
 from shared.runtime.metrics import counter
+from shared.runtime.seldom import Seldom
 from shared.wire.requests import DEVICE
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -55,6 +56,7 @@ _ASKING = ("/api/v1/commands/", "/api/v1/queries/", "/api/v1/entities/", "/api/v
 _FREE = ("/static/", "/healthz", "/readyz")  # out of memory: to say no would cost as much
 _LIMIT = {Asks.PERSON: Limit.PEOPLE, Asks.PROGRAM: Limit.PROGRAMS, Asks.DEVICE: Limit.DEVICES}
 _WAIT_AT_ONCE_S = 5
+_SELDOM = Seldom(logger(__name__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ async def entrance(request: web.Request, handler: Answer) -> web.StreamResponse:
     except ConnectionError:
         if not is_gone(request):
             raise
-        _gone.add(path=_canonical(request))
+        _SELDOM.warn("a caller hung up", kind="in the middle", path=_canonical(request))
         return web.Response(status=499)  # which nobody will read
     finally:
         if line:
@@ -284,6 +286,3 @@ async def finish(_: web.Request, answer: web.StreamResponse) -> None:
     answer.headers.setdefault("Cache-Control", "no-store")
     for name, said in HEADERS.items():
         answer.headers.setdefault(name, said)
-
-
-_gone = Tally("callers that hung up")

@@ -16,10 +16,10 @@ from aiohttp.hdrs import SERVER
 from central.web.limits import counted_as
 from central.web.origin import PROXIES, Proxies
 from central.web.settings import KIB, HttpConfig
-from central.web.tally import Tally
 from shared.runtime.config import Failure
 from shared.runtime.log import logger
 from shared.runtime.metrics import counter, gauge
+from shared.runtime.seldom import Seldom
 
 log = logger(__name__)
 TAKEN = counter("parterre_http_received_bytes_total", "Bytes that callers sent over HTTP.")
@@ -43,17 +43,19 @@ class Lines:
         self._most = min(config.connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES)
         self._of: dict[str, int] = {}
         self.open = 0
-        self.malformed = Tally("callers that speak no HTTP")
-        self.late = Tally("callers whose request did not come in time")
-        self.crowded = Tally("connections beyond what is allowed")
+        self._seldom = Seldom(log)
+
+    def closes(self, why: str, address: str | None) -> None:
+        """One is closed on its caller: counted each time, told now and then."""
+        CLOSED.add(why=why)
+        self._seldom.warn("a connection is closed", kind=why, address=address)
 
     def enter(self, address: str) -> bool:
         who = counted_as(address)
         mine = self._of.get(who, 0)
         full = mine >= self.config.connections_per_address and not self._proxies.ours(address)
         if full or self.open >= self._most:
-            self.crowded.add(address=who)
-            CLOSED.add(why="crowded")
+            self.closes("crowded", who)
             return False
         self._of[who] = mine + 1
         self.open += 1
@@ -109,7 +111,7 @@ class Line(web.RequestHandler):
         if self._spill is not None:
             self._spill -= len(data)
             if self._spill < 0:
-                CLOSED.add(why="spill")
+                self._lines.closes("spill", self._address)
                 self.force_close()
                 return
         if data and not self._busy and self._head is None:
@@ -134,8 +136,7 @@ class Line(web.RequestHandler):
         """What is no HTTP is counted, not told with a traceback and not told back."""
         if status == 500:
             return super().handle_error(request, status, exc, message)
-        self._lines.malformed.add(address=request.remote)
-        CLOSED.add(why="malformed")
+        self._lines.closes("malformed", request.remote)
         answer = _Nameless(status=status, text="This is no request that can be read.\n")
         answer.force_close()
         return answer
@@ -150,8 +151,7 @@ class Line(web.RequestHandler):
 
     def _late(self) -> None:
         self._head = None
-        self._lines.late.add(address=self._address)
-        CLOSED.add(why="head")
+        self._lines.closes("head", self._address)
         self.force_close()
 
 
