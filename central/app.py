@@ -13,7 +13,7 @@ from secrets import token_urlsafe
 from aiohttp import web
 
 import central.areas  # noqa: F401  # declares every command, query and entity
-from central.callers import authenticator, device_known
+from central.callers import authenticator
 from central.config import CentralConfig
 from central.devices import snapshots
 from central.devices.pages import device_pages
@@ -52,7 +52,7 @@ from central.web.assets import serve
 from central.web.away import away
 from central.web.bodies import LARGE, MOST_FROM_STRANGERS, Bodies
 from central.web.checklist import checklist_routes
-from central.web.entrance import BODIES, DEVICE_KNOWN, LIMITS, VOUCHED, entrance, finish
+from central.web.entrance import BODIES, LIMITS, VOUCHED, entrance, finish
 from central.web.files import snapshot_routes
 from central.web.find import find_routes
 from central.web.frame import FRAME, Frame
@@ -216,7 +216,6 @@ def make_app(
     app[BODIES] = Bodies(http)
     app[LARGE] = {}
     app[VOUCHED] = []
-    app[DEVICE_KNOWN] = device_known(door)
     app[DOOR] = door
     app[FRAME] = Frame(door)
     app[FRONT] = Fronts()

@@ -5,7 +5,6 @@ what operators hold (organisation/rights.py), and is as good as new as long as t
 each request, whichever process made the change, and a key or right that was withdrawn ends with the commit.
 """
 
-import time
 from base64 import b64decode
 
 from aiohttp import web
@@ -19,22 +18,20 @@ from central.kernel.versions import OPERATORS
 from central.organisation.model import Privilege
 from central.organisation.rights import operator_of
 from central.web.caller import Authenticate, problem
-from central.web.entrance import DeviceKnown
 from shared.ids import is_id
 from shared.wire.codec import dump
 from shared.wire.requests import DEVICE, MOST_NONCE, NONCE, TIME, WRONG_TIME, TimeTold, in_time, request_genuine
 from shared.wire.seal import seal
 
 MOST_KNOWN = 1000
-KNOWN_FOR_S = 2.0
 
 
 def authenticator(door: Door) -> Authenticate:
     known: dict[str, tuple[int, Actor]] = {}
 
-    async def authenticate(request: web.Request, body: bytes) -> Actor | web.Response | None:
+    async def authenticate(request: web.Request) -> Actor | web.Response | None:
         if DEVICE in request.headers:
-            return await _device(door, request, body)
+            return await _device(door, request)
         said = request.headers.get("Authorization")
         if said is None:
             return ANONYMOUS
@@ -57,25 +54,6 @@ def authenticator(door: Door) -> Authenticate:
     return authenticate
 
 
-def device_known(door: Door) -> DeviceKnown:
-    """Whether an id is a device's that may ask, for as much as is read before its signature: a word of two seconds ago
-    is good enough for that."""
-    known: dict[str, float] = {}
-
-    async def look_up(device_id: str) -> bool:
-        if known.get(device_id, 0.0) > time.monotonic():
-            return True
-        device: Device | None = await door.read(SYSTEM, lambda read: read.get(Device, device_id))
-        if device is None or device.state not in (DeviceState.ACTIVE, DeviceState.REVOKED):
-            return False
-        if len(known) >= MOST_KNOWN:
-            known.clear()
-        known[device_id] = time.monotonic() + KNOWN_FOR_S
-        return True
-
-    return look_up
-
-
 def _named(said: str) -> tuple[str, str] | None:
     """Operator id and key."""
     scheme, _, encoded = said.partition(" ")
@@ -86,7 +64,7 @@ def _named(said: str) -> tuple[str, str] | None:
     return (operator_id, key) if scheme.lower() == "basic" and is_id(operator_id) else None
 
 
-async def _device(door: Door, request: web.Request, body: bytes) -> Actor | web.Response | None:
+async def _device(door: Door, request: web.Request) -> Actor | web.Response | None:
     """The device whose key signed this request, about now. A revoked one is still heard: its facts go to quarantine."""
     if not is_id(request.headers[DEVICE]):
         return None
@@ -96,7 +74,7 @@ async def _device(door: Door, request: web.Request, body: bytes) -> Actor | web.
         return None
     key = load_pem_public_key(device.public_key.encode())
     genuine = isinstance(key, Ed25519PublicKey) and request_genuine(
-        request.headers, key, request.method, request.raw_path, body
+        request.headers, key, request.method, request.raw_path
     )
     if not genuine:
         return None

@@ -1,25 +1,33 @@
 """How much of a body is read, and for whom: decided by the headers, before a byte of it is taken.
 
 A stranger's 64 KiB are what an enrolment needs. A command of somebody who is known may be as big as its declaration
-says (a stadium's plan), a form as its area says (`LARGE`); what all bodies together may hold is a budget,
-strangers' apart, so that many of them cannot shut out who is known. What is compressed is not taken at all: ten
-kilobytes can be ten gigabytes.
+says (a stadium's plan), a form as its area says (`LARGE`). What is compressed is not taken at all: ten kilobytes can be
+ten gigabytes.
+
+What all bodies together may hold is a budget, strangers' apart. A body takes of it what came, in steps; to promise much
+takes nothing. Nobody is shut out by bodies that do not come: each caller has a share, and where there is no room the
+oldest body on its way makes it, of the caller who is beyond their share, otherwise of whoever holds most.
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from functools import cache
+from math import ceil
 
 from aiohttp import web
 
 from central.kernel.entity import Between, Raw, stripped
 from central.kernel.registry import COMMANDS
+from central.web.line import Line
 from central.web.settings import KIB, MIB, HttpConfig
 
 MOST_FROM_STRANGERS = 64 * KIB
 MOST_FROM_DEVICES = 1 * MIB  # a batch of facts has 64 KiB, or one fact
 MOST_USUALLY = 4 * MIB  # the ids of 80,000 places are 2.3
+STEP = 64 * KIB  # what a body on its way takes at a time, however little has come
+AT_ONCE_OF_STRANGERS = 8  # bodies on their way from one address, so that who shares it gets through as well
 COMMAND = "/api/v1/commands/{name}"
 FORM = "multipart/form-data"
 
@@ -77,22 +85,51 @@ def _of_command(name: str) -> int:
     return most
 
 
-@dataclass(slots=True)
 class Budget:
-    """Bytes that the bodies in hand may hold together."""
+    """Bytes that the bodies in hand may hold together, and each caller's `share` of them."""
 
-    most: int
-    held: int = 0
+    def __init__(self, most: int, share: int) -> None:
+        self.most, self.share, self.held = most, share, 0
+        self._of: dict[str, dict[Held, None]] = {}  # by caller, each one's oldest first
 
-    def take(self, n: int) -> bool:
-        """One body alone is always let in, or a budget smaller than it would shut it out for ever."""
-        if self.held and self.held + n > self.most:
-            return False
-        self.held += n
+    def take(self, body: "Held", n: int) -> bool:
+        """Lets a body that is on its way hold `n` bytes; false if it is the one that has to make room."""
+        self._of.setdefault(body.who, {})[body] = None
+        self.held += n - body.bytes
+        body.bytes = n
+        while crowding := self._crowding(body.who):
+            crowding.cut()
+            if crowding is body:
+                return False
         return True
 
-    def give_back(self, n: int) -> None:
-        self.held -= n
+    def give_back(self, body: "Held") -> None:
+        """Also twice."""
+        mine = self._of.get(body.who, {})
+        if body in mine:
+            del mine[body]
+            self.held -= body.bytes
+        if not mine:
+            self._of.pop(body.who, None)
+
+    def _crowding(self, who: str) -> "Held | None":
+        """The body that has to go for what `who` took. One alone is always let in, or a budget smaller than it would
+        shut it out for ever."""
+        mine = self._of[who]
+        if len(mine) > 1 and _size(mine) > self.share:
+            return _oldest(mine)
+        if self.held > self.most and (len(mine) > 1 or len(self._of) > 1):
+            return _oldest(max(filter(_oldest, self._of.values()), key=_size))
+        return None
+
+
+def _size(bodies: Iterable["Held"]) -> int:
+    return sum(body.bytes for body in bodies)
+
+
+def _oldest(bodies: Iterable["Held"]) -> "Held | None":
+    """Of those on their way."""
+    return next((body for body in bodies if body.coming), None)
 
 
 class Bodies:
@@ -100,11 +137,9 @@ class Bodies:
 
     def __init__(self, config: HttpConfig) -> None:
         self._config = config
-        self._budgets = {
-            asks: (Budget(config.held_of_strangers_mib * MIB) if asks is Asks.STRANGER else known)
-            for known in [Budget(config.held_mib * MIB)]
-            for asks in Asks
-        }
+        strangers = Budget(config.held_of_strangers_mib * MIB, AT_ONCE_OF_STRANGERS * STEP)
+        known = Budget(config.held_mib * MIB, config.held_mib * MIB // 2)
+        self._budgets = {asks: strangers if asks is Asks.STRANGER else known for asks in Asks}
 
     def held(self, asks: Asks) -> int:
         """Bytes reserved for bodies in hand."""
@@ -116,18 +151,16 @@ class Bodies:
             return Unread.COMPRESSED
         return Unread.TOO_LARGE if (request.content_length or 0) > most else None
 
-    async def read(self, request: web.Request, asks: Asks, most: int) -> "Held | Unread":
+    async def read(self, request: web.Request, asks: Asks, who: str, most: int) -> "Held | Unread":
         """The request with its body, to be given back once it is answered. ConnectionError: the caller is gone."""
-        why = self.refused(request, most)
-        if why:
+        if why := self.refused(request, most):
             return why
-        reserved = request.content_length if request.content_length is not None else most
-        budget = self._budgets[asks]
-        if not budget.take(reserved):
+        promised = most if request.content_length is None else request.content_length
+        small = promised <= MOST_FROM_STRANGERS  # which is what the application reads by itself
+        held = Held(request if small else request.clone(client_max_size=most), who, self._budgets[asks])
+        if not held.grow():
             return Unread.CROWDED
-        small = reserved <= MOST_FROM_STRANGERS  # which is what the application reads by itself
-        held = Held(request if small else request.clone(client_max_size=most), reserved, budget)
-        within_s = self._config.body_s + reserved / KIB / self._config.slowest_kib_per_s
+        within_s = self._config.body_s + promised / KIB / self._config.slowest_kib_per_s
         why = Unread.MALFORMED  # unless it comes to an end
         try:
             why = await _taken_in(held, within_s)
@@ -137,26 +170,44 @@ class Bodies:
         return why or held
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Held:
-    """A request whose body is here, and what was uploaded with it."""
+    """A request whose body is on its way, then here, and what was uploaded with it."""
 
     request: web.Request
-    _reserved: int
+    who: str
     _budget: Budget
+    bytes: int = 0
+    coming: bool = True
+    time: asyncio.Timeout | None = None
     files: tuple[web.FileField, ...] = ()
+
+    def grow(self) -> bool:
+        """Takes room for what came: all of it if that is the whole, otherwise the step that it is in. False: none."""
+        content = self.request.content
+        n = content.total_bytes if content.is_eof() else (ceil(content.total_bytes / STEP) or 1) * STEP
+        return self.coming and (n == self.bytes or self._budget.take(self, n))
+
+    def cut(self) -> None:
+        """Its time is over."""
+        self.coming = False
+        self._budget.give_back(self)
+        if self.time and not self.time.expired():
+            self.time.reschedule(0)
 
     def give_back(self) -> None:
         """The bytes to the budget, the uploads to the disk they lie on."""
-        self._budget.give_back(self._reserved)
+        self._budget.give_back(self)
         for each in self.files:
             each.file.close()
 
 
 async def _taken_in(held: Held, within_s: float) -> Unread | None:
     request = held.request
+    if isinstance(request.protocol, Line):
+        request.protocol.when_more_comes(held.grow)
     try:
-        async with asyncio.timeout(None if request.content.is_eof() else within_s):
+        async with asyncio.timeout(None if request.content.is_eof() else within_s) as held.time:
             if request.content_type == FORM and not request.path.startswith("/api/"):
                 form = await request.post()
                 held.files = tuple(each for each in form.values() if isinstance(each, web.FileField))
@@ -168,4 +219,7 @@ async def _taken_in(held: Held, within_s: float) -> Unread | None:
         return Unread.TOO_LARGE
     except (ValueError, web.HTTPException, web.RequestPayloadError, web.PayloadAccessError):
         return Unread.MALFORMED
+    if not held.grow():  # it was cut in the moment in which it was here
+        return Unread.TOO_SLOW
+    held.coming = False
     return None

@@ -16,9 +16,8 @@ from central.kernel.tx import ANONYMOUS, Actor
 from central.web.origin import address_of
 from central.web.session import CSRF_HEADER, SAFE, SESSIONS, is_csrf
 
-Authenticate = Callable[[web.Request, bytes], Awaitable[Actor | web.Response | None]]
-"""Who signed this request, or holds its key; None: not who it says; an answer says what is wrong with it. The body is
-what a device's signature covers."""
+Authenticate = Callable[[web.Request], Awaitable[Actor | web.Response | None]]
+"""Who signed this request's headers, or holds its key; None: not who it says; an answer says what is wrong with it."""
 
 AUTHENTICATE: web.AppKey[Authenticate] = web.AppKey("authenticate")
 ASKED = web.RequestKey("asked", Actor)

@@ -2,10 +2,10 @@
 a body is read for them and for how long; afterwards the headers that every answer has, and a line instead of a
 traceback where a caller hung up.
 
-Who asks is looked at before a byte of the body is taken. A key, signature or session that is none counts as a
-stranger's try, by address; one that was genuine a moment ago is looked at whatever its address did, so that nobody
-locks out who shares an address with them. For a device its signature covers the body, so its name lets it send what a
-device may, and the signature is asked for once the body is here.
+Who asks is looked at before a byte of the body is taken, and proved by the headers alone. A key, signature or session
+that is none counts as a stranger's try, by address; one that was genuine a moment ago is looked at whatever its address
+did, so that nobody locks out who shares an address with them. What a device signed names its body by a digest: another
+body is a signature that is none.
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ from aiohttp import web
 from aiohttp.hdrs import SERVER
 
 from central.kernel.tx import Actor
-from central.web.bodies import LARGE, STATUS, Asks, Bodies, Held, Unread, most_for
+from central.web.bodies import LARGE, STATUS, Asks, Bodies, Unread, most_for
 from central.web.caller import ASKED, AUTHENTICATE, is_gone, problem, unknown_caller
 from central.web.frame import FRAME
 from central.web.limits import Limit, Limits, counted_as
@@ -25,15 +25,12 @@ from central.web.line import Line
 from central.web.origin import address_of, note_front
 from central.web.session import HEADERS, SAFE, SESSIONS
 from central.web.texts import Texts
-from shared.ids import is_id
 from shared.runtime.log import logger
 from shared.runtime.metrics import counter
 from shared.runtime.seldom import Seldom
-from shared.wire.requests import DEVICE
+from shared.wire.requests import DEVICE, body_genuine
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-DeviceKnown = Callable[[str], Awaitable[bool]]
-"""Whether a device of this id may ask anything at all; its signature is looked at later."""
 Vouched = Callable[[web.Request], bool]
 """Whether a browser that is not signed in is no stranger all the same: it holds the set-up's link."""
 
@@ -43,7 +40,6 @@ itself, so that who floods central from the same address does not shut it out.""
 
 KNOWN_BROWSER: web.AppKey[KnownBrowser] = web.AppKey("known_browser")
 BROWSER = "browser:"
-DEVICE_KNOWN: web.AppKey[DeviceKnown] = web.AppKey("device_known")
 VOUCHED: web.AppKey[list[Vouched]] = web.AppKey("vouched", list)
 LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)
 BODIES: web.AppKey[Bodies] = web.AppKey("bodies", Bodies)
@@ -61,11 +57,10 @@ _SELDOM = Seldom(logger(__name__))
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, as far as their headers prove it. `claim` is what they showed, as a number that tells nothing."""
+    """Who asks, by their headers. `actor`: a program or device."""
 
     asks: Asks
     who: str
-    claim: int = 0
     actor: Actor | None = None
 
 
@@ -109,14 +104,17 @@ async def _let_in(request: web.Request, handler: Answer) -> web.StreamResponse:
 async def _with_body(request: web.Request, handler: Answer, came: Caller) -> web.StreamResponse:
     route = request.match_info
     if not request.body_exists or request.method in SAFE or route.http_exception is not None:
-        return await _asked(request, handler, came, b"")
+        return await _asked(request, handler, came)
     most = most_for(came.asks, _canonical(request), route.get("name", ""), request.app[LARGE])
-    held = await request.app[BODIES].read(request, came.asks, most)
+    held = await request.app[BODIES].read(request, came.asks, came.who, most)
     if isinstance(held, Unread):
         REFUSED.add(why=held)
+        if held is Unread.TOO_SLOW:
+            request.app[LIMITS].take(_LIMIT.get(came.asks, Limit.ACTS), came.who)
         return _unread(request, held, most)
     try:
-        return await _asked(held.request, handler, came, await _signed(held))
+        body = await held.request.read() if came.asks is Asks.DEVICE else b""
+        return await _asked(held.request, handler, came, body)
     finally:
         held.give_back()
 
@@ -127,24 +125,11 @@ def _canonical(request: web.Request) -> str:
     return resource.canonical if resource else ""
 
 
-async def _signed(held: Held) -> bytes:
-    return await held.request.read() if DEVICE in held.request.headers else b""
-
-
-async def _asked(request: web.Request, handler: Answer, came: Caller, body: bytes) -> web.StreamResponse:
-    """With the signature looked at, now that the body is here."""
-    if came.asks is Asks.DEVICE:
-        actor, limits = await request.app[AUTHENTICATE](request, body), request.app[LIMITS]
-        if actor is None:
-            limits.take(Limit.CLAIMS, counted_as(address_of(request)))
-            REFUSED.add(why="unknown")
-            return unknown_caller(request)
-        limits.proved(came.claim)
-        if isinstance(actor, web.Response):  # its key, and not its time
-            return actor
-        if wait := limits.take(Limit.DEVICES, came.who):
-            return _too_often(request, Limit.DEVICES, wait)
-        came = Caller(came.asks, came.who, came.claim, actor)
+async def _asked(request: web.Request, handler: Answer, came: Caller, body: bytes = b"") -> web.StreamResponse:
+    if came.asks is Asks.DEVICE and not body_genuine(request.headers, body):
+        request.app[LIMITS].take(Limit.CLAIMS, counted_as(address_of(request)))
+        REFUSED.add(why="unknown")
+        return unknown_caller(request)
     if came.actor:
         request[ASKED] = came.actor
     return await handler(request)
@@ -163,7 +148,7 @@ async def _who(request: web.Request) -> Caller | web.StreamResponse:
         address = _mark(request) or address
     if not limits.is_proven(claim) and (wait := limits.wait(limit, address)):
         return _too_often(request, limit, wait)
-    found = await _found(request, asks, claim)
+    found = await _found(request, asks)
     if found is None:
         limits.take(limit, address)  # of what is genuine nothing is taken: a program may begin with all it has
         if limit is Limit.CLAIMS:
@@ -171,9 +156,9 @@ async def _who(request: web.Request) -> Caller | web.StreamResponse:
             return unknown_caller(request)
         vouched = any(vouches(request) for vouches in request.app[VOUCHED])
         return Caller(Asks.PERSON if vouched else Asks.STRANGER, address)
-    if asks is Asks.DEVICE:
-        return found
     limits.proved(claim)
+    if isinstance(found, web.Response):  # a device's key, and not its time
+        return found
     if wait := limits.take(_LIMIT[asks], found.who):
         return _too_often(request, _LIMIT[asks], wait)
     return found
@@ -196,16 +181,12 @@ def _claim(request: web.Request, address: str) -> tuple[int, Asks]:
     return 0, Asks.STRANGER
 
 
-async def _found(request: web.Request, asks: Asks, claim: int) -> Caller | None:
-    if asks is Asks.DEVICE:
-        device = request.headers[DEVICE]
-        known = is_id(device) and await request.app[DEVICE_KNOWN](device)
-        return Caller(asks, device, claim) if known else None
-    if asks is Asks.PROGRAM:
-        actor = await request.app[AUTHENTICATE](request, b"")
-        return Caller(asks, actor.id, claim, actor) if isinstance(actor, Actor) else None
+async def _found(request: web.Request, asks: Asks) -> Caller | web.Response | None:
+    if asks in (Asks.PROGRAM, Asks.DEVICE):
+        actor = await request.app[AUTHENTICATE](request)
+        return Caller(asks, actor.id, actor) if isinstance(actor, Actor) else actor
     signed_in = await request.app[SESSIONS](request) if asks is Asks.PERSON else None
-    return Caller(asks, signed_in.actor.id, claim) if signed_in else None
+    return Caller(asks, signed_in.actor.id) if signed_in else None
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------

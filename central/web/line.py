@@ -76,7 +76,7 @@ class Lines:
 class Line(web.RequestHandler):
     """One connection. `came` and `done` are told by who answers requests (entrance.py)."""
 
-    __slots__ = ("_address", "_busy", "_head", "_lines", "_spill")
+    __slots__ = ("_address", "_busy", "_head", "_lines", "_more", "_spill")
 
     def __init__(self, server: web.Server, lines: Lines, **settings: Any) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), **settings)
@@ -84,6 +84,7 @@ class Line(web.RequestHandler):
         self._address: str | None = None
         self._head: asyncio.TimerHandle | None = None
         self._busy = 0
+        self._more: Callable[[], object] | None = None
         self._spill: int | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -117,14 +118,21 @@ class Line(web.RequestHandler):
         if data and not self._busy and self._head is None:
             self._wait_for_head()
         super().data_received(data)
+        if self._more:
+            self._more()
 
     def came(self) -> None:
         """A request's head is here."""
         self._busy += 1
         self._stop_waiting()
 
+    def when_more_comes(self, tell: Callable[[], object]) -> None:
+        """Whom to tell, until this request is done, that more of its body may be here."""
+        self._more = tell
+
     def done(self) -> None:
         self._busy -= 1
+        self._more = None
 
     def cut_short(self) -> None:
         """What is still to come of this request's body is not wanted: little more of it is even taken."""

@@ -277,7 +277,7 @@ class LivePage:
         if self._needs is None:
             return None
         signed_in = await still(request)
-        actor = signed_in.actor if signed_in else await request.app[AUTHENTICATE](request, b"")
+        actor = signed_in.actor if signed_in else await request.app[AUTHENTICATE](request)
         if isinstance(actor, web.Response):
             return actor
         needs = self._needs

@@ -26,7 +26,7 @@ from central.web.session import CSRF_HEADER
 from central.web.texts import texts
 from shared.ids import Id
 from shared.languages import FIRST_LANGUAGE, LANGUAGES
-from shared.wire.requests import COMMAND_ID, DEVICE, NONCE, SIGNATURE, TIME
+from shared.wire.requests import COMMAND_ID, DEVICE, DIGEST, NONCE, SIGNATURE, TIME
 
 VERSION = "1"
 _REF = "#/components/schemas/{model}"
@@ -85,7 +85,8 @@ _LOOKS: dict[Look, dict[str, Any]] = {
 _ABOUT = f"""Commands change, queries and entities read.
 
 **Who asks.** A program sends its operator's id and key (Basic), a device signs ({DEVICE}, {TIME}, {NONCE},
-{SIGNATURE}), a browser that is signed in sends its cookie and, to change something, the page's token in {CSRF_HEADER}.
+{DIGEST}, {SIGNATURE}), a browser that is signed in sends its cookie and, to change something, the page's token in
+{CSRF_HEADER}.
 
 **Once only.** A command carries its id, made by the sender, in {COMMAND_ID}; sent again it gives the same answer.
 
@@ -119,7 +120,7 @@ def document() -> dict[str, Any]:
     }
 
 
-_DEVICE = ("device", "device_time", "device_nonce", "device_signature")
+_DEVICE = ("device", "device_time", "device_nonce", "device_digest", "device_signature")
 
 
 def _header_key(name: str, said: str) -> dict[str, Any]:
@@ -132,6 +133,7 @@ _SECURITY = {
     "device": _header_key(DEVICE, "A device's id."),
     "device_time": _header_key(TIME, "When it was signed, ISO 8601 with offset: within ten minutes of central's time."),
     "device_nonce": _header_key(NONCE, "Up to 64 characters that this device never used before."),
+    "device_digest": _header_key(DIGEST, "sha-256 of the body, also of none (RFC 9530)."),
     "device_signature": _header_key(SIGNATURE, "Ed25519, base64: docs/interfaces.md."),
 }
 

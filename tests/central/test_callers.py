@@ -32,10 +32,12 @@ from shared.wire.codec import build
 from shared.wire.requests import (
     COMMAND_ID,
     DEVICE,
+    DIGEST,
     NONCE,
     TIME,
     WINDOW,
     TimeTold,
+    digest_of,
     signed_headers,
 )
 from shared.wire.seal import Sealed, Signer
@@ -121,10 +123,10 @@ async def test_who_holds_no_key_is_told_no_time(gate: Asker) -> None:
     assert (status, said["reason"]) == (401, "who_are_you") and "detail" not in said
 
 
-@pytest.mark.parametrize("header", [DEVICE, TIME, NONCE, COMMAND_ID])
+@pytest.mark.parametrize("header", [DEVICE, TIME, NONCE, COMMAND_ID, DIGEST])
 async def test_every_header_is_under_the_signature(gate: Asker, header: str) -> None:
-    """The command's id too: the same facts under another id would be another command."""
-    other = {DEVICE: new_id(), TIME: (NOW + MINUTE).isoformat()}.get(header, new_id())
+    """The command's id too: the same facts under another id would be another command; and by its digest the body."""
+    other = {DEVICE: new_id(), TIME: (NOW + MINUTE).isoformat(), DIGEST: digest_of(b"{}")}.get(header, new_id())
     body = b'{"facts": [], "signature": ""}'
     assert (await gate.ask("POST", UPLOAD, NOW.isoformat(), body, **{header: other}))[0] == 401
     assert (await gate.ask("GET", FEEDS, NOW.isoformat(), **{header: other}))[0] == 401

@@ -122,7 +122,7 @@ async def counter(place: tuple[Database, House], keys: Keys, monkeypatch: pytest
     app = make_app(door)
     actors: dict[str, Actor] = {}
 
-    async def by_name(request: web.Request, _: bytes) -> Actor | None:
+    async def by_name(request: web.Request) -> Actor | None:
         return actors[request.headers["Authorization"]] if "Authorization" in request.headers else ANONYMOUS
 
     app[AUTHENTICATE] = by_name

@@ -2,62 +2,40 @@
 
 import asyncio
 import gzip
-import logging
 import re
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
-from itertools import product
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
 import pytest
-from aiohttp import web
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from structlog.testing import capture_logs
 
-from central.app import make_app
-from central.devices.enrolment import ApproveDevice, EnrolDevice, InviteDevice
-from central.kernel.db import Database
-from central.kernel.door import Door
 from central.kernel.keys import Keys
-from central.kernel.tx import SYSTEM
-from central.organisation.giving import GivePrivilege
-from central.organisation.operators import InviteOperator
-from central.organisation.ops import path_of
-from central.organisation.pages import WayIn
-from central.organisation.settings import MailConfig, SignInConfig
-from central.organisation.sign_in import digest
-from central.organisation.vault import Vault
-from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY, Asks, most_for
+from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY, STEP, Asks, most_for
 from central.web.entrance import BODIES, LIMITS, REFUSED
 from central.web.limits import Limit
-from central.web.line import CLOSED, HUNG_UP, OPEN, SPILL, TAKEN, listening
+from central.web.line import CLOSED, HUNG_UP, OPEN, SPILL, TAKEN
 from central.web.origin import FRONT, Front, Proxies
 from central.web.session import csrf_of
 from central.web.settings import KIB, MIB, HttpConfig, LimitsConfig, Rate
-from shared.clock import to_ms
-from shared.ids import Id
-from shared.wire.certificates import DeviceKind, signing_request
 from shared.wire.requests import COMMAND_ID, DEVICE, signed_headers
-from shared.wire.seal import Signer
-from tests.central.small_house import ADMIN_KEY, NOW, House, Watch, new_id
+from tests.central.small_house import NOW, new_id
+from tests.central.web.serving import answer_of, enrolled
 from tests.waiting import PATIENCE_S, until
 
-pytestmark = pytest.mark.behind_the_door  # a session's row of its own making
+pytestmark = [
+    pytest.mark.behind_the_door,  # a session's row of its own making
+    pytest.mark.usefixtures("nothing_breaks"),
+]
 
 PAGE = {"Accept": "text/html"}
 FEW = Rate(0.001, 3)
 BODY = 4 * MIB
-SESSION = (
-    "INSERT INTO operator_session (id, operator_id, token_digest, began, seen, until, address, browser, second_factor)"
-    " VALUES (:id, :who, :token, :now, :now, :until, '127.0.0.1', 'test', 1)"
-)
 TAKE = 256 * KIB  # what the loop reads of a socket at once
 SENT = {
     "json": ("Content-Type: application/json", b'{"code": "' + b"x" * 1024),
@@ -72,80 +50,6 @@ SENT = {
     "a key that is none": (f"Authorization: Basic {b64encode(b'x:y').decode()}", b"x" * 1024),
     "a session that is none": ("Cookie: session=x; setup=x", b"x" * 1024),
 }
-
-
-@dataclass(slots=True)
-class Served:
-    """Central's pages and API on a socket, and who is in the house."""
-
-    app: web.Application
-    url: str
-    door: Door
-    house: House
-
-    @property
-    def auth(self) -> dict[str, str]:
-        return {"Authorization": "Basic " + b64encode(f"{self.house.admin}:{ADMIN_KEY}".encode()).decode()}
-
-    async def call(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        where = urlsplit(self.url)
-        return await asyncio.open_connection(where.hostname, where.port)
-
-    def routes(self) -> list[tuple[str, str]]:
-        """Every route with an address that it answers to."""
-        found = []
-        for route in self.app.router.routes():
-            assert route.resource
-            names = re.findall(r"\{(\w+)\}", route.resource.canonical)
-            pattern = route.resource.get_info().get("pattern")
-            tried = (dict(zip(names, each, strict=True)) for each in product(VALUES, repeat=len(names)))
-            paths = (route.resource.canonical.format(**each) for each in tried)
-            path = next((path for path in paths if pattern is None or pattern.fullmatch(path)), "")
-            assert path, route.resource.canonical
-            found.append((route.method, path))
-        return sorted(found, key=lambda each: each[1] == "/sign-out")  # which ends what the others need
-
-
-VALUES = ("enrol_device", "0" * 26, "csv", "commands", "json", "undo", "performance", "0" * 26 + ".1")  # one fits
-
-
-@pytest.fixture
-async def serve(
-    sqlite_place: tuple[Database, House], keys: Keys, tmp_path: Path
-) -> AsyncIterator[Callable[[HttpConfig], Any]]:
-    database, house = sqlite_place
-    door = Door(database, Watch(), path_of, keys)
-    door.start()
-
-    await signed_in(door, house)
-
-    @asynccontextmanager
-    async def served(config: HttpConfig, **more: Any) -> AsyncIterator[Served]:
-        way_in = WayIn.of(door, Vault(b"k" * 32), SignInConfig(), MailConfig(), "http://house.test")
-        app = make_app(door, http=config, way_in=way_in, files=tmp_path, setup_file=tmp_path / "setup", **more)
-        async with listening(app, "127.0.0.1", 0, config) as url:
-            yield Served(app, url, door, house)
-
-    yield served
-    await asyncio.to_thread(door.stop)
-
-
-@pytest.fixture(autouse=True)
-def nothing_breaks(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """No traceback is left in anybody's log."""
-    with capture_logs() as logs:
-        yield
-    assert [each for each in logs if each["log_level"] in ("error", "critical")] == []
-    assert "/invitation/enrol_device" not in str(logs), "an address may hold a secret"
-    assert [each for each in caplog.get_records("call") if each.levelno >= logging.ERROR] == []
-
-
-async def answer_of(reader: asyncio.StreamReader) -> tuple[int, str]:
-    """Status and the rest; (0, "") where the line was cut without a word."""
-    with suppress(ConnectionError):
-        text = (await asyncio.wait_for(reader.read(), PATIENCE_S)).decode(errors="replace")
-        return (int(text.split(" ", 2)[1]), text) if text else (0, "")
-    return 0, ""
 
 
 # --- bodies -----------------------------------------------------------------------------------------------------------
@@ -220,31 +124,6 @@ async def test_who_is_known_may_send_more_each_as_declared(serve: Callable[..., 
     assert most_for(Asks.DEVICE, "/api/v1/commands/{name}", "import_plan", {}) == MOST_FROM_DEVICES
 
 
-async def test_all_bodies_in_hand_have_a_budget_and_strangers_do_not_use_up_that_of_others(
-    serve: Callable[..., Any],
-) -> None:
-    config = replace(HttpConfig(), held_mib=1, held_of_strangers_mib=1)
-    head = "POST /api/v1/commands/{name} HTTP/1.1\r\nHost: x\r\n{more}Content-Length: {length}\r\n\r\n"
-    async with serve(config) as served, aiohttp.ClientSession(served.url) as client:
-        bodies, lines = served.app[BODIES], []
-        for n in range(16):
-            lines.append(await served.call())
-            said = head.format(name="enrol_device", more="", length=MOST_FROM_STRANGERS)
-            lines[-1][1].write(said.encode())
-            await until(lambda n=n: bodies.held(Asks.STRANGER) == (n + 1) * MOST_FROM_STRANGERS)
-        async with client.post("/api/v1/commands/enrol_device", data=b"{}") as answer:
-            assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0
-            assert orjson.loads(await answer.read())["reason"] == "body_crowded"
-        headers = served.auth | {COMMAND_ID: new_id()}
-        async with client.post("/api/v1/commands/create_site", data=b"{}", headers=headers) as answer:
-            assert answer.status == 422, "who is known has a budget of their own"
-        for _, writer in lines:
-            writer.close()
-        await until(lambda: bodies.held(Asks.STRANGER) == 0)
-        async with client.post("/api/v1/commands/enrol_device", data=b"{}") as answer:
-            assert answer.status == 400
-
-
 # --- time -------------------------------------------------------------------------------------------------------------
 
 HASTE = replace(HttpConfig(), head_s=0.1, idle_s=0.1, body_s=0.05, slowest_kib_per_s=1e6, linger_s=0.05)
@@ -299,7 +178,7 @@ async def test_a_connection_is_used_again_and_its_body_may_come_in_pieces(serve:
         reader, writer = await served.call()
         for _ in range(5):
             writer.write(b"POST /api/v1/commands/enrol_device HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n{ ")
-            await until(lambda: served.app[BODIES].held(Asks.STRANGER) == 4)
+            await until(lambda: served.app[BODIES].held(Asks.STRANGER) == STEP)
             writer.write(b" }")
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
             length = int(re.search(rb"Content-Length: (\d+)", head).group(1))  # type: ignore[union-attr]
@@ -575,27 +454,3 @@ async def test_a_proxy_that_is_not_as_configured_is_told_of(
                 text = await answer.text()
                 assert ("notice warn" in text) is (front is not None)
                 assert front is None or ("127.0.0.1" in text and (word in text.lower() or front is Front.SAYS_NOTHING))
-
-
-async def signed_in(door: Door, house: House) -> None:
-    """Anna, who may do everything, with the session `anna`."""
-    anna = new_id()
-    for command in (
-        InviteOperator(anna, house.institution, "Anna", "anna@tilleuls.example", "fr"),
-        GivePrivilege(anna, house.institution, "*"),
-    ):
-        assert (await door.execute(SYSTEM, command, new_id())).ok
-    begun = {"id": new_id(), "who": anna, "token": digest("anna"), "now": to_ms(NOW), "until": to_ms(NOW) + 3_600_000}
-    await door.chore(lambda db: db.write(SESSION, begun))
-
-
-async def enrolled(served: Served) -> tuple[Id, Signer]:
-    """A device that is let in, and its key."""
-    signer, device, house = Signer.of(Ed25519PrivateKey.generate()), new_id(), served.house
-    for command in (
-        InviteDevice(device, house.organiser, house.site, DeviceKind.GATE, "G1", "Gate", "ABCD-2345"),
-        EnrolDevice("ABCD-2345", signing_request(signer.key, "g")),
-        ApproveDevice(device, signer.kid),
-    ):
-        assert (await served.door.execute(SYSTEM, command, new_id())).ok
-    return device, signer
