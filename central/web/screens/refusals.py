@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from central.kernel.db import Misfit
 from central.kernel.door import NoEntry
 from central.kernel.tx import Read
 from central.kernel.values import Fault
@@ -37,11 +38,29 @@ def _text(read: Read, t: Texts, refused: Refused) -> str:
         return t("Il vous manque le droit « {right} ».", right=privilege_text(t, refused.fix))
     if refused.reason == _TOO_MANY and isinstance(until := refused.detail.get("until"), str):
         return f"{t.reason(refused.reason)} {_again(read, t, until)}"
+    if refused.reason == NoEntry.DOES_NOT_FIT and (text := _misfit_text(t, refused.detail)):
+        return text
     values = {name: value for name, value in refused.detail.items() if isinstance(value, str | int)}
     try:
         return t.reason(refused.reason, **values)
     except (KeyError, IndexError, ValueError):  # a text that wants more than this refusal says
         return t.reason(refused.reason)
+
+
+def _misfit_text(t: Texts, detail: Mapping[str, Any]) -> str:
+    """What does not fit what is stored, in which fields, and the next step; nothing where no more is known."""
+    listed = detail.get("fields")
+    fields = ", ".join(t.field("", str(each)) for each in listed) if isinstance(listed, list) else ""
+    match detail.get("what"):
+        case Misfit.THERE_ALREADY if fields:
+            return t("Autre chose a déjà cette valeur ({fields}) : choisissez-en une autre.", fields=fields)
+        case Misfit.MISSING if fields:
+            return t("Il manque une valeur ({fields}) : indiquez-la.", fields=fields)
+        case Misfit.NAMES_NOTHING:
+            return t("Ce que vous avez choisi n’existe plus : rechargez la page et choisissez de nouveau.")
+        case Misfit.OUT_OF_BOUNDS:
+            return t("Un nombre ou un texte est trop grand pour être enregistré : réduisez-le.")
+    return ""
 
 
 def _again(read: Read, t: Texts, until: str) -> str:
