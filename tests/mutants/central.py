@@ -1,6 +1,6 @@
 """Central: the door; what devices tell, and their leases; entries; places, orders and books; who may."""
 
-from tests.mutants import Mutant, one
+from tests.mutants import Edit, Mutant, one
 
 FACTS = ("tests/central/devices/test_facts.py",)
 DOOR = ("tests/central/kernel/test_door.py",)
@@ -90,9 +90,11 @@ DEVICES = (
         'AND entry = :entry ORDER BY at, id"', 'AND entry = :entry ORDER BY rowid"', *FACTS),
     one("scan-last", "the latest scan counts", "central/access/ops.py",
         'AND entry = :entry ORDER BY at, id"', 'AND entry = :entry ORDER BY at DESC, id"', *FACTS),
-    one("scan-passage", "any gate says that nobody went through another", "central/access/ops.py",
-        "if scan and scan.device_id == device_id and scan.admitted and scan.entry:",
-        "if scan and scan.admitted and scan.entry:", *FACTS),
+    Mutant("scan-passage", "any gate says that nobody went through another", (
+        Edit("central/access/ops.py", "AND p.device_id = scan.device_id ", ""),
+        Edit("central/access/ops.py", "if scan and scan.device_id == device_id and scan.admitted and scan.entry:",
+             "if scan and scan.admitted and scan.entry:"),
+    ), FACTS),
     one("scan-unknown", "an unknown ticket is let in, and nobody is told", "central/access/ops.py",
         "    if first is None:\n        if shown:", "    if True:\n        if shown:", *FACTS),
 )  # fmt: skip

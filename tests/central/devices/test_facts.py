@@ -419,6 +419,27 @@ def test_altered_on_the_way_or_cloned(clerk: Clerk, house: House, gate: Machine)
     assert kinds(clerk, house) == ["chain_broken", "dead_letter"]
 
 
+def test_a_device_tells_of_nobody_but_itself(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    one, two = enrol(clerk, house, DeviceKind.GATE), enrol(clerk, house, DeviceKind.GATE)
+    refused = one.clerk.no(one.upload(two.saw(FactKind.INCIDENT, {"n": 1})))
+    assert (refused.reason, refused.fix) == ("bad_request", "device_id")
+    assert clerk.rows("SELECT COUNT(*) FROM fact") == [(0,)]
+
+
+def test_what_a_cloned_kiosk_sold_is_booked_too(quick: tuple[Clerk, House]) -> None:
+    """Both twins make the same order id of the same places, and both took money."""
+    clerk, house = quick
+    kiosk = enrol(clerk, house, DeviceKind.KIOSK)
+    lease = kiosk.lease(house, house.seats[0])
+    order = new_id()
+    for _ in range(2):
+        kiosk.facts.clear()  # each begins with the same disk
+        kiosk.send(kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 0, order_id=order)))
+    assert clerk.rows("SELECT COUNT(*), SUM(total) FROM sale_order") == [(2, 2 * FULL)]
+    assert kinds(clerk, house) == ["chain_broken", "number_not_its_own", "slot_clash"]
+
+
 def test_a_journal_that_does_not_follow_from_itself(clerk: Clerk, house: House, gate: Machine) -> None:
     gate.send(gate.saw(FactKind.INCIDENT, {"n": 1}))
     gate.facts[0] = replace(gate.facts[0], hash="f" * 64)
@@ -507,7 +528,7 @@ def test_a_barcode_that_the_device_did_not_sign_for_this_slot_is_kept_by_nobody(
 
 
 MONEY: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
-    "below nothing (-4600)": ({}, {"price": -4600}, {"amount": -4600}),
+    "the price of slot 0": ({}, {"price": -4600}, {"amount": -4600}),
     "payment": ({}, {}, {"amount": -1}),
     "keeps no accounts in 'XXX'": ({"currency": "XXX"}, {}, {}),
     "none of our methods": ({}, {}, {"method": "barter"}),

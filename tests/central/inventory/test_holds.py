@@ -26,7 +26,7 @@ from central.kernel.tx import SYSTEM, Read
 from central.orders.ops import WantedPlace
 from central.organisation.ops import path_of
 from central.venues.model import SeatOrder
-from central.venues.selection import RowRef, Selection
+from central.venues.selection import Counted, RowRef, Selection
 from shared.ids import Id
 from tests.central.small_house import FULL, NOW, STANDING, Clerk, House, Watch, new_id
 from tests.waiting import until
@@ -73,6 +73,25 @@ def test_a_hold_keeps_its_places_until_its_end(clerk: Clerk, house: House) -> No
     assert clerk.do(ExpireHolds(house.institution)) == 0
     assert counts(clerk, house) == {"capacity": 20, "free": 20}
     assert counts(clerk, house, house.standing) == {"capacity": 20, "free": 20}
+    sound(clerk, house)
+
+
+def test_a_blocked_seat_comes_into_no_cart(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    clerk.do(BlockPlaces(house.performance, Selection(seats=house.seats[:1]), "caméra"))
+    refused = clerk.no(wish(house, house.seats[1], house.seats[0]))
+    assert (refused.reason, refused.fix, refused.detail) == (NoSale.BLOCKED, house.seats[0], {"why": "caméra"})
+    assert counts(clerk, house) == {"capacity": 20, "free": 19, "blocked": 1}
+
+
+def test_blocked_counted_places_come_into_no_cart(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    ((zone,),) = clerk.rows("SELECT zone_id FROM gauge")
+    clerk.do(BlockPlaces(house.performance, Selection(counts=(Counted(zone, 5),)), "gradins"))
+    clerk.do(counted(house, 14))
+    assert clerk.no(counted(house, 2)).reason == NoSale.TAKEN
+    clerk.do(counted(house, 1))
+    assert counts(clerk, house, house.standing) == {"capacity": 20, "held": 15, "blocked": 5}
     sound(clerk, house)
 
 
