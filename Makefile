@@ -2,7 +2,9 @@
 HOUSE ?= var/house
 # Tests wait for disks, browsers and lines: one worker more than cores keeps the cores busy.
 WORKERS ?= $(shell expr $$(nproc) + 1)
-.PHONY: help demo central test mutants fresh weekly bench lint format
+# A machine may be set up to keep no bytecode: reading all tests anew takes half of what `make check` does.
+unexport PYTHONDONTWRITEBYTECODE
+.PHONY: help demo central check test mutants fresh weekly bench lint format
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -17,15 +19,20 @@ central: ## a house of your own, kept in var/house: prints the address at which 
 	@mkdir -p $(HOUSE)
 	@PARTERRE_CENTRAL__DATA=$(HOUSE) exec .venv/bin/parterre central
 
-test: ## all checks and all tests (ARGS="tests/edge -k lane" for some of them)
+check: ## the quick round: all checks, and the tests that need no server, process, window or house in a database
 	@tools/bootstrap test
 	@tools/lint
-	@exec .venv/bin/python -m pytest -n $(WORKERS) --durations=10 $(ARGS)
+	@exec .venv/bin/python -m pytest -q -n $$(nproc) -m "not server and not slow" $(ARGS)
+
+test: ## all checks and all tests (ARGS="tests/edge -k lane" for some of them); their report is var/tests.xml
+	@tools/bootstrap test
+	@tools/lint
+	@exec .venv/bin/python -m pytest -n $(WORKERS) --durations=10 --junitxml=var/tests.xml $(ARGS)
 
 fresh: ## both commands above on a bare Debian 12, built with debootstrap and thrown away (ARGS="demo" or "test" for one)
 	@exec tools/fresh $(ARGS)
 
-weekly: ## what is too long for every change: fresh, many evenings of the simulation, the benchmarks (ARGS="fresh" for one)
+weekly: ## what is too long for every change: the slowest tests, fresh, many evenings, mutants, benchmarks (ARGS="fresh" for one)
 	@tools/bootstrap test
 	@exec tools/weekly $(ARGS)
 

@@ -6,12 +6,14 @@ says what to install.
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,62 @@ class Workers(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Workers:
     return Workers(config, log)
+
+
+# --- how long they take, and what `make check` leaves out -------------------------------------------------------------
+
+STARTS = re.compile(
+    r"\b(TestServer|FakeCentral|evening_house|EmbeddedBroker|run_broker|run_site_broker|serve|running|VirtualPrinter"
+    r"|CardTerminalSimulator|start_server|KioskWindow|subprocess|create_subprocess_exec|Database)\b"
+)
+"""What stands in files of tests that start what listens, is drawn, is a process, or is a house in a database."""
+SLOW = {line.partition(" ")[2] for line in (Path(__file__).parent / "slow.txt").read_text().splitlines()}
+BEGAN_S = pytest.StashKey[float]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    item.stash[BEGAN_S] = processor_s()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """For the report (`--junitxml`), which tools/slow.py compares with the list."""
+    done = yield
+    item.user_properties.append(("processor_s", f"{processor_s() - item.stash[BEGAN_S]:.1f}"))
+    return done
+
+
+def processor_s() -> float:
+    """What this process and those that it waited for have used: much the same on a busy machine."""
+    return sum(os.times()[:4])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks tests `server` and `slow`: nobody has to think of it."""
+    for item in items:
+        if needs_server(item):
+            item.add_marker("server")
+        if item.nodeid in SLOW:
+            item.add_marker("slow")
+
+
+def needs_server(item: pytest.Item) -> bool:
+    """Whether the test's file, or that of a fixture it asks for, starts one."""
+    if item.get_closest_marker("postgres") or item.get_closest_marker("e2e"):
+        return True
+    fixtures = getattr(item, "_fixtureinfo").name2fixturedefs.values()  # noqa: B009 - pytest tells it no other way
+    files = {str(item.path), *(each.func.__code__.co_filename for found in fixtures for each in found)}
+    return any(_starts_something(file) for file in files)
+
+
+@cache
+def _starts_something(file: str) -> bool:
+    return Path(file).is_relative_to(Path(__file__).parent) and bool(STARTS.search(Path(file).read_text()))
+
+
+# --- servers ----------------------------------------------------------------------------------------------------------
 
 
 def missing(what: str, package: str) -> None:
