@@ -20,6 +20,7 @@ from aiohttp import web
 
 from central.kernel.entity import Between, Raw, stripped
 from central.kernel.registry import COMMANDS
+from central.web.caller import is_gone
 from central.web.line import Line
 from central.web.settings import KIB, MIB, HttpConfig
 
@@ -215,6 +216,10 @@ async def _taken_in(held: Held, within_s: float) -> Unread | None:
                 await request.read()
     except TimeoutError:
         return Unread.TOO_SLOW
+    except RuntimeError as broken:  # what aiohttp raises when the line was gone before the first look at the body
+        if is_gone(request):
+            raise ConnectionResetError from broken
+        raise
     except web.HTTPRequestEntityTooLarge:
         return Unread.TOO_LARGE
     except (ValueError, web.HTTPException, web.RequestPayloadError, web.PayloadAccessError):

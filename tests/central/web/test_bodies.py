@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.kernel.tx import SYSTEM
@@ -17,7 +18,7 @@ from central.organisation.operators import CreateOperator
 from central.organisation.ops import key_digest
 from central.organisation.places import with_device
 from central.organisation.vault import Vault
-from central.web.bodies import AT_ONCE_OF_STRANGERS, MOST_FROM_DEVICES, MOST_USUALLY, STEP, Asks
+from central.web.bodies import AT_ONCE_OF_STRANGERS, MOST_FROM_DEVICES, MOST_USUALLY, STEP, Asks, Bodies
 from central.web.entrance import BODIES, REFUSED
 from central.web.origin import Proxies
 from central.web.session import csrf_of
@@ -237,3 +238,28 @@ async def test_a_slow_body_counts_against_its_address(serve: Callable[..., Any])
         for address, wanted in ((THEIRS, 408), (THEIRS, 408), (THEIRS, 429), (ELSEWHERE, 408)):
             status, said = await (await calls.begin(STRANGER, address.format(n=0), b"{")).answer
             assert status == wanted, said
+
+
+async def test_who_hangs_up_before_the_body_is_looked_at_is_gone() -> None:
+    """Between a request's head and the first line of whoever handles it: aiohttp then tells nobody that it is over."""
+    bodies, said = Bodies(HttpConfig()), asyncio.get_running_loop().create_future()
+
+    def hung_up(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+        protocol.transport.abort()
+        return web.Request(message, payload, protocol, writer, task, asyncio.get_running_loop(), client_max_size=STEP)
+
+    async def handler(request: Any) -> web.Response:
+        try:
+            said.set_result(await bodies.read(request, Asks.STRANGER, "somebody", STEP))
+        except Exception as fault:
+            said.set_result(fault)
+        return web.Response()
+
+    server = web.Server(handler, request_factory=hung_up, access_log=None)
+    listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
+    _, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+    assert isinstance(await said, ConnectionError) and not bodies.held(Asks.STRANGER)
+    writer.close()
+    listening.close()
+    await server.shutdown(0)
