@@ -13,6 +13,7 @@ from enum import StrEnum, auto
 from html import escape
 from math import ceil, hypot
 
+from central.web.texts import Texts, texts
 from shared.ids import Id
 from shared.languages import named
 from shared.look import contrast, look, solid
@@ -44,24 +45,6 @@ SHAPES: Mapping[SeatState, str] = {
 }
 WHEELCHAIR = '<rect x="-11.5" y="-11.5" width="23" height="23" rx="5" class="ph-w"/>'
 
-WORDS: Mapping[str, Mapping[SeatState, str]] = {
-    language: dict(zip(SeatState, words.split(", "), strict=True))
-    for language, words in {
-        "fr": "libre, retenue, confiée, en option, vendue, entrée, bloquée, supprimée",
-        "en": "free, held, leased, optioned, sold, inside, blocked, gone",
-        "de": "frei, gehalten, ausgegeben, reserviert, verkauft, im Saal, gesperrt, entfallen",
-        "es": "libre, retenida, cedida, en opción, vendida, dentro, bloqueada, anulada",
-        "it": "libero, trattenuto, affidato, in opzione, venduto, entrato, bloccato, soppresso",
-    }.items()
-}
-WHEELCHAIR_WORD: Mapping[str, str] = {
-    "fr": "place pour fauteuil roulant",
-    "en": "wheelchair place",
-    "de": "Rollstuhlplatz",
-    "es": "plaza para silla de ruedas",
-    "it": "posto per sedia a rotelle",
-}
-
 MARGIN, LEGEND_ROW, LEGEND_TEXT = 26.0, 34.0, 17
 _DARK = look().schemes["dark"]
 
@@ -80,6 +63,10 @@ STYLE = (
 )
 
 
+def seat_words(t: Texts) -> dict[SeatState, str]:
+    return {state: t.value("seat_state", state) for state in SeatState}
+
+
 def hall_svg(
     plan: PlanRow,
     states: Sequence[SeatState],
@@ -94,14 +81,15 @@ def hall_svg(
     one that shows several halls gives each another `name`; one that counts by itself draws no `legend`."""
     if len(states) != len(plan.seats):
         raise ValueError(f"{len(plan.seats)} seats, but {len(states)} states")
-    words = WORDS.get(language, WORDS["en"])
+    t = texts(language)
+    words = seat_words(t)
     tints = {category.id: solid(category.colour, "#8a8594") for category in categories}
     labels = {category.id: named(category.names, language) for category in categories}
     counts = Counter(states)
     left, top, right, bottom = _bounds(plan)
     drawn_legend, legend_height = "", 0.0
     if legend:
-        drawn_legend, legend_height = _legend(plan, states, tints, labels, words, language, right - left, name)
+        drawn_legend, legend_height = _legend(plan, states, tints, labels, t, right - left, name)
     height = bottom - top + legend_height
     said = ", ".join(f"{words[state]} {counts[state]}" for state in SeatState if counts[state] and legend)
     label = f"{_t(plan.name)}: {_t(said)}" if said else _t(plan.name)
@@ -202,13 +190,12 @@ def _legend(
     states: Sequence[SeatState],
     tints: Mapping[Id, str],
     labels: Mapping[Id, str],
-    words: Mapping[SeatState, str],
-    language: str,
+    t: Texts,
     width: float,
     name: str,
 ) -> tuple[str, float]:
     """What colours and shapes mean, with counts, and the height it takes."""
-    counts = Counter(states)
+    words, counts = seat_words(t), Counter(states)
     used = Counter(
         seat.category_id for seat, state in zip(plan.seats, states, strict=True) if state is not SeatState.INVALID
     )
@@ -218,7 +205,7 @@ def _legend(
         [(f'<use href="#{name}-{state}"/>', words[state], counts[state]) for state in SHAPES if counts[state]],
     ]
     if chairs := sum(seat.wheelchair for seat in plan.seats):
-        entries[1].append((f'<use href="#{name}-w"/>', WHEELCHAIR_WORD.get(language, WHEELCHAIR_WORD["en"]), chairs))
+        entries[1].append((f'<use href="#{name}-w"/>', t("live:wheelchair"), chairs))
     drawn, y = [], 22.0
     for line in entries:
         x = MARGIN + 12

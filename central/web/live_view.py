@@ -16,10 +16,9 @@ from markupsafe import Markup
 from central.web import curves
 from central.web.assets import address
 from central.web.evening import Evening, Lane, Show, Verdict
-from central.web.hall_svg import WORDS as SEAT_WORDS
-from central.web.hall_svg import SeatState, hall_svg
-from central.web.live_words import WORDS, Words
+from central.web.hall_svg import SeatState, hall_svg, seat_words
 from central.web.site_map import nodes, site_map, state_text
+from central.web.texts import Texts, texts
 from shared.languages import LANGUAGES
 from shared.look import solid
 from shared.money import Minor, to_decimal
@@ -57,22 +56,19 @@ class Drawn:
 class Say:
     """How this page writes words, times and money: its language, the house's time zone."""
 
-    words: Words
+    t: Texts
     zone: ZoneInfo
     currency: str
 
-    def __call__(self, name: str, **values: object) -> str:
-        return self.words(name, **values)
-
     def number(self, value: int) -> str:
-        return str(format_decimal(value, locale=self.words.language))
+        return str(format_decimal(value, locale=self.t.language))
 
     def money(self, amount: int) -> str:
-        return _money(amount, self.currency, self.words.language)
+        return _money(amount, self.currency, self.t.language)
 
     def round_money(self, amount: int) -> str:
         """For an axis: no cents, no sign."""
-        return str(format_decimal(int(to_decimal(Minor(amount), self.currency)), locale=self.words.language))
+        return str(format_decimal(int(to_decimal(Minor(amount), self.currency)), locale=self.t.language))
 
     def time(self, at: datetime) -> str:
         return at.astimezone(self.zone).strftime("%H:%M:%S")
@@ -81,11 +77,11 @@ class Say:
         return at.astimezone(self.zone).strftime("%H:%M")
 
     def day(self, at: datetime) -> str:
-        return str(format_skeleton("MMMEd", at, tzinfo=self.zone, locale=self.words.language))
+        return str(format_skeleton("MMMEd", at, tzinfo=self.zone, locale=self.t.language))
 
     def long_day(self, at: datetime) -> str:
-        pattern = {"en": "EEEE d MMMM", "de": "EEEE, d. MMMM"}.get(self.words.language, "EEEE d MMMM")
-        return str(format_datetime(at, pattern, tzinfo=self.zone, locale=self.words.language))
+        pattern = {"en": "EEEE d MMMM", "de": "EEEE, d. MMMM"}.get(self.t.language, "EEEE d MMMM")
+        return str(format_datetime(at, pattern, tzinfo=self.zone, locale=self.t.language))
 
     def axis(self, span: timedelta) -> Callable[[datetime], str]:
         return self.time if span <= _SECONDS_UNTIL else self.minute
@@ -102,8 +98,8 @@ def _money(amount: int, currency: str, language: str) -> str:
 
 def draw(evening: Evening, heard: Mapping[str, Presence], language: str) -> Drawn:
     """Every fragment at this moment."""
-    say = Say(WORDS[language], _zone(evening.show.timezone), evening.show.currency)
-    values = {"e": evening, "say": say, "t": say, "name": WORDS[language].of, "SeatState": SeatState, "solid": solid}
+    say = Say(texts(language), _zone(evening.show.timezone), evening.show.currency)
+    values = {"e": evening, "say": say, "t": say.t, "SeatState": SeatState, "solid": solid}
     found = nodes(evening.devices, heard)
     parts: dict[str, Mapping[str, Any]] = {
         "head": {"wrong": sum(not check.ok for check in evening.checks)},
@@ -113,9 +109,9 @@ def draw(evening: Evening, heard: Mapping[str, Presence], language: str) -> Draw
         "last": {},
         "entries": {"picture": _entries_picture(evening, say)},
         "devices": {
-            "nodes": [(node, state_text(node, say.words)) for node in found],
-            "picture": site_map(found, say.words, say("site_map"))
-            + site_map(found, say.words, say("site_map"), width=320, columns=2),
+            "nodes": [(node, state_text(node, say.t)) for node in found],
+            "picture": site_map(found, say.t, say.t("live:site_map"))
+            + site_map(found, say.t, say.t("live:site_map"), width=320, columns=2),
         },
         "checks": {"wrong": sum(not check.ok for check in evening.checks)},
     }
@@ -144,7 +140,7 @@ class Frame:
 
 def page(frame: Frame, drawn: Drawn, shows: Sequence[Show], show: Show) -> str:
     """The whole page around its fragments."""
-    say = Say(WORDS[frame.language], _zone(show.timezone), show.currency)
+    say = Say(texts(frame.language), _zone(show.timezone), show.currency)
     part = {name: Markup(text) for name, text in drawn.fragments.items()}  # noqa: S704 - rendered with escaping
     return str(_part("page").render(**_around(frame), say=say, shows=shows, show=show, at=drawn.at, part=part))
 
@@ -155,10 +151,9 @@ def empty_page(frame: Frame) -> str:
 
 
 def _around(frame: Frame) -> dict[str, Any]:
-    words = WORDS[frame.language]
     return {name: getattr(frame, name) for name in frame.__slots__} | {
-        "t": words, "name": words.of, "static": address, "languages": LANGUAGES,
-        "seat_words": SEAT_WORDS[frame.language],
+        "t": texts(frame.language), "static": address, "languages": LANGUAGES,
+        "seat_words": seat_words(texts(frame.language)),
     }  # fmt: skip
 
 
@@ -186,11 +181,15 @@ def _sales_pictures(evening: Evening, say: Say) -> tuple[Markup, Markup] | None:
         return None
     time = say.axis(evening.window.end - evening.window.start)
     grew = curves.steps_curve(
-        evening.places, evening.window, time=time, says=f"{say('places_sold')}: {evening.places.total}", height=128
+        evening.places,
+        evening.window,
+        time=time,
+        height=128,
+        says=f"{say.t('live:places_sold')}: {evening.places.total}",
     )
     came = curves.bars(
         evening.takings, evening.window, time=time, amount=say.round_money,
-        says=f"{say('takings')}: {say.money(evening.takings.total)}",
+        says=f"{say.t('live:takings')}: {say.money(evening.takings.total)}",
     )  # fmt: skip
     return grew, came
 
@@ -201,5 +200,9 @@ def _entries_picture(evening: Evening, say: Say) -> Markup | None:
     window = evening.entry_window
     told = ", ".join(f"{each.name}: {each.total}" for each in evening.entries)
     return curves.stack(
-        evening.entries, window, time=say.axis(window.end - window.start), says=f"{say('entries')}: {told}", height=230
+        evening.entries,
+        window,
+        time=say.axis(window.end - window.start),
+        says=f"{say.t('live:entries')}: {told}",
+        height=230,
     )

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from central.web.curves import shortened
 from central.web.evening import KnownDevice
-from central.web.live_words import Words
+from central.web.texts import Texts
 from shared.wire.topics import Presence
 
 _BROKER = "broker"
@@ -85,21 +85,21 @@ def _node(device: KnownDevice, said: Presence | None, beyond: bool) -> Node:
     return Node(device, Stand.ALONE if detail.get("central") is False else Stand.ONLINE, unsent=unsent)
 
 
-def site_map(devices: Sequence[Node], words: Words, says: str, *, width: int = 480, columns: int = 4) -> Markup:
+def site_map(devices: Sequence[Node], t: Texts, says: str, *, width: int = 480, columns: int = 4) -> Markup:
     """`width` in pixels at which its letters are as tall as the page's; a phone gets a narrower one."""
     relays = [node for node in devices if node.device.kind == _BROKER]
     others = [node for node in devices if node.device.kind != _BROKER]
     wires: list[Markup] = []
-    boxes = [_box(width / 2, 28, "central", words("central"), "ok", words("online"))]
+    boxes = [_box(width / 2, 28, "central", t("live:central"), "ok", t.value("stand", Stand.ONLINE))]
     bus_y, below = 92.0, "ok"
     if relays:
         relay = relays[0]
-        wires.append(_line(width / 2, 54, width / 2, 110, relay.tone, words))
-        boxes.append(_box(width / 2, 136, _BROKER, relay.device.label, relay.tone, state_text(relay, words)))
+        wires.append(_line(width / 2, 54, width / 2, 110, relay.tone, t))
+        boxes.append(_box(width / 2, 136, _BROKER, relay.device.label, relay.tone, state_text(relay, t)))
         wires.append(_wire(width / 2, 162, width / 2, 180, below := "mute" if relay.tone == "stop" else "ok"))
         bus_y = 180.0
     elif others:
-        wires.append(_line(width / 2, 54, width / 2, bus_y, _worst(others), words))
+        wires.append(_line(width / 2, 54, width / 2, bus_y, _worst(others), t))
     across = max(
         1, min(columns, -(-len(others) // -(-len(others) // columns)) if others else 1)
     )  # rows as even as can be
@@ -109,9 +109,9 @@ def site_map(devices: Sequence[Node], words: Words, says: str, *, width: int = 4
         wide = width / in_row
         x, y = wide * (column + 0.5), bus_y + 20 + row * 122
         if row == 0:
-            wires += [_line(x, bus_y, x, y, node.tone, words, short=True), _wire(width / 2, bus_y, x, bus_y, below)]
-        unsent = words("unsent", n=node.unsent) if node.unsent else ""
-        boxes.append(_card(x, y, min(wide - 8, 150), node, state_text(node, words), unsent))
+            wires += [_line(x, bus_y, x, y, node.tone, t, short=True), _wire(width / 2, bus_y, x, bus_y, below)]
+        unsent = t("live:unsent", n=node.unsent) if node.unsent else ""
+        boxes.append(_card(x, y, min(wide - 8, 150), node, state_text(node, t), unsent))
     bottom = bus_y + 20 + (-(-len(others) // across)) * 122 - 22
     kind = "wide" if width > 400 else "narrow"
     return Markup('<svg class="site {}" viewBox="0 0 {} {:g}" role="img" aria-label="{}">{}{}</svg>').format(
@@ -119,8 +119,8 @@ def site_map(devices: Sequence[Node], words: Words, says: str, *, width: int = 4
     )
 
 
-def state_text(node: Node, words: Words) -> str:
-    return words("trouble", code=node.code) if node.stand is Stand.TROUBLE else words(node.stand)
+def state_text(node: Node, t: Texts) -> str:
+    return t("value:stand.trouble", code=node.code) if node.stand is Stand.TROUBLE else t.value("stand", node.stand)
 
 
 def _worst(devices: Sequence[Node]) -> str:
@@ -162,7 +162,7 @@ def _wire(x1: float, y1: float, x2: float, y2: float, tone: str = "ok") -> Marku
     return Markup('<line x1="{:g}" y1="{:g}" x2="{:g}" y2="{:g}" class="wire {}"/>').format(x1, y1, x2, y2, tone)
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, tone: str, words: Words, *, short: bool = False) -> Markup:
+def _line(x1: float, y1: float, x2: float, y2: float, tone: str, t: Texts, *, short: bool = False) -> Markup:
     """A line from above to below; cut, it is two ends, a cross and, where there is room, the word."""
     if tone != "stop":
         return _wire(x1, y1, x2, y2, tone)
@@ -175,5 +175,5 @@ def _line(x1: float, y1: float, x2: float, y2: float, tone: str, words: Words, *
     cross = Markup(
         '<g transform="translate({:g} {:g})" class="node stop"><path d="M-7-7l14 14m0-14l-14 14" class="stroke big"/>'
         '<text x="20" y="5" class="cut">{}</text></g>'
-    ).format(x1, half, words("cut"))
+    ).format(x1, half, t("live:cut"))
     return ends + cross

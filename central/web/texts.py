@@ -1,4 +1,4 @@
-"""Five languages: gettext texts out of `central/locale/<language>/*.po`, dates and numbers by CLDR.
+"""Five languages: gettext texts out of `texts/<language>/*.po`, dates and numbers by CLDR.
 
 A msgid is a French sentence, which needs no French entry, or the key of something declared (`field:site.timezone`),
 which has one in each language. `tools/texts` finds what is missing or stale.
@@ -23,7 +23,7 @@ from babel.numbers import format_currency, format_decimal
 
 from shared.languages import FIRST_LANGUAGE, LANGUAGES, LOCALES, named, spoken
 
-FOLDER = Path(__file__).parents[1] / "locale"
+FOLDER = Path(__file__).parents[2] / "texts"
 
 
 @dataclass(frozen=True, slots=True)

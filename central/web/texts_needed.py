@@ -18,14 +18,28 @@ from jinja2 import nodes as parsed
 from central.kernel.entity import BY_NAME, Look, stripped
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, privileges
+from central.web.evening import Verdict
+from central.web.hall_svg import SeatState
+from central.web.site_map import Stand
 from central.web.texts import FOLDER
 from shared.languages import FIRST_LANGUAGE, LANGUAGES
+from shared.rules.access import Deny
 
 CENTRAL = Path(__file__).parents[1]
-_KEY = re.compile(r"(entity|entities|field|help|value|do|reason|fault|privilege|action|look):[a-z0-9_.*]+")
+_KINDS = "entity|entities|field|help|value|do|reason|fault|privilege|action|look|live|kiosk|gate|paper"
+_KEY = re.compile(rf"({_KINDS}):[a-z0-9_.*]+")
 
-COMPUTED = ("value:count.", "value:numbering.", "value:row_naming.", "field:draw_block.", "field:draw_area.")
-"""Beginnings of keys that the plan's screens put together: `t("value:count." ~ name)`."""
+COMPUTED = (
+    *(f"value:{kind}." for kind in ("count", "numbering", "row_naming", "seat_count", "check", "figure")),
+    *("field:draw_block.", "field:draw_area."),
+)
+"""Beginnings of keys that the screens put together: `t("value:count." ~ name)`."""
+
+DEVICES = ("kiosk:", "gate:", "paper:")
+"""Beginnings of what devices say; tools/device_texts.py and their tests look after it."""
+
+DRAWN = (Deny, SeatState, Stand, Verdict)
+"""What the live page says, and no entity has."""
 
 Where = dict[str, str]
 """A msgid and one place that needs it."""
@@ -46,8 +60,6 @@ def needed() -> tuple[Where, list[Keys]]:
         for msgid in _in_python(path):
             said.setdefault(msgid, str(path.relative_to(CENTRAL)))
     for path in sorted(CENTRAL.rglob("templates/**/*.html")):
-        if path.name.startswith("live_"):
-            continue  # the live page has words of its own (live_words.py)
         for msgid in _in_template(path):
             said.setdefault(msgid, str(path.relative_to(CENTRAL)))
     return said, list(_declared())
@@ -123,6 +135,8 @@ def _declared() -> Iterator[Keys]:
             for each in (field, *_parts(stripped(hint)[0])):
                 if each != "id":
                     yield (f"field:{name}.{each}", f"field:{entity}.{each}", f"field:{each}"), name
+    for kind in DRAWN:
+        yield from _values(kind, "live")
     for reasons in _reasons():
         for reason in reasons:
             yield (f"reason:{reason}",), reasons.__name__
@@ -194,6 +208,6 @@ def missing_and_stale() -> tuple[list[tuple[str, str, str]], list[tuple[str, str
         stale += [
             (language, msgid, file)
             for msgid, file in there.items()
-            if msgid not in allowed and not str(msgid).startswith(COMPUTED)
+            if msgid not in allowed and not str(msgid).startswith((*COMPUTED, *DEVICES))
         ]
     return sorted(set(missing)), sorted(stale)

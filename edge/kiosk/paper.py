@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edge.kiosk.model import Offer
+from edge.kiosk.said import SAID
 from edge.kiosk.troubles import reference_of
 from shared.ids import Id, derived_id
 from shared.languages import named
+from shared.texts import say
 from shared.wire.facts import Sale, SaleLine
 from shared.wire.leases import LeasedPlace
 from shared.wire.printing import ClaimPrint, PrintJob, ReceiptLine, ReceiptPrint, TicketPrint
@@ -135,12 +137,8 @@ def _tariff(line: SaleLine, offer: Offer, language: str) -> str:
     return named(found.names, language) if found else ""
 
 
-_CARD = {"fr": "Carte bancaire", "en": "Card", "de": "Karte", "es": "Tarjeta", "it": "Carta"}
-_FREE = {"fr": "Gratuit", "en": "Free", "de": "Kostenlos", "es": "Gratuito", "it": "Gratuito"}
-
-
 def _paid(sale: Sale) -> str:
     if not sale.payments:
-        return named(_FREE, sale.language)
+        return say(SAID, sale.language, "free")
     references = ", ".join(payment.reference for payment in sale.payments if payment.reference)
-    return f"{named(_CARD, sale.language)} {references}".strip()
+    return f"{say(SAID, sale.language, 'card')} {references}".strip()

@@ -49,7 +49,7 @@ def ticket(what: TicketPrint, language: str, duplicate: bool, look: Look) -> byt
     sheet.pair(words.day(what.starts), words.time(what.starts), TALL)
     sheet.text(what.venue, lines=2)
     if what.doors is not None:
-        sheet.text(words["doors"].format(time=words.time(what.doors)), SMALL)
+        sheet.text(words("doors", time=words.time(what.doors)), SMALL)
     sheet.gap(12)
     sheet.rule()
     sheet.gap(12)
@@ -63,10 +63,10 @@ def ticket(what: TicketPrint, language: str, duplicate: bool, look: Look) -> byt
     if sheet.clean(what.holder).strip("? "):
         sheet.text(what.holder)
     sheet.gap(10)
-    sheet.pair(f"{words['number']} {what.number}", f"{words['order']} {what.order}", SMALL)
-    sheet.pair(f"{words['sold']} {words.short(what.sold_at)}", what.point_of_sale, SMALL)
+    sheet.pair(f"{words('number')} {what.number}", f"{words('order')} {what.order}", SMALL)
+    sheet.pair(f"{words('sold')} {words.short(what.sold_at)}", what.point_of_sale, SMALL)
     if what.licence:
-        sheet.text(f"{what.organiser} · {words['licence']} {what.licence}", SMALL, lines=3)
+        sheet.text(f"{what.organiser} · {words('licence')} {what.licence}", SMALL, lines=3)
     for mention in what.mentions[:MENTIONS]:
         sheet.text(mention, SMALL, lines=3)
     sheet.gap(12)
@@ -83,9 +83,9 @@ def receipt(what: ReceiptPrint, language: str, duplicate: bool, look: Look) -> b
     for mention in what.mentions[:MENTIONS]:
         sheet.text(mention, SMALL_CENTRE, lines=3)
     sheet.gap(14)
-    sheet.text(f"{words['receipt']} {what.number}", TITLE)
+    sheet.text(f"{words('receipt')} {what.number}", TITLE)
     sheet.pair(words.short(what.at), what.point_of_sale, SMALL)
-    sheet.text(f"{words['order']} {what.order}", SMALL)
+    sheet.text(f"{words('order')} {what.order}", SMALL)
     sheet.gap(8)
     sheet.rule()
     sheet.gap(8)
@@ -97,17 +97,17 @@ def receipt(what: ReceiptPrint, language: str, duplicate: bool, look: Look) -> b
     sheet.rule()
     sheet.gap(8)
     total = sum(by_rate.values())
-    sheet.pair(words["total"], words.money(total, what.currency), TALL)
+    sheet.pair(words("total"), words.money(total, what.currency), TALL)
     vat = {rate: vat_in(Minor(amount), rate) for rate, amount in sorted(by_rate.items())}
     for rate, amount in vat.items():
-        sheet.pair(words["vat"].format(rate=words.rate(rate)), words.money(amount, what.currency), SMALL)
-    sheet.pair(words["net"], words.money(total - sum(vat.values()), what.currency), SMALL)
+        sheet.pair(words("vat", rate=words.rate(rate)), words.money(amount, what.currency), SMALL)
+    sheet.pair(words("net"), words.money(total - sum(vat.values()), what.currency), SMALL)
     sheet.gap(8)
     sheet.text(what.payment, STRONG, lines=2)
     for text in what.slip[:40]:
         sheet.text(text, SMALL, lines=2)
     sheet.gap(12)
-    sheet.text(words["no_entry"], SMALL_CENTRE, lines=2)
+    sheet.text(words("no_entry"), SMALL_CENTRE, lines=2)
     sheet.cut()
     return sheet.data
 
@@ -120,20 +120,20 @@ def claim(what: ClaimPrint, language: str, duplicate: bool, look: Look) -> bytes
     sheet.gap(10)
     sheet.rule(4)
     sheet.gap(14)
-    sheet.text(words["claim"], TITLE, lines=2)
+    sheet.text(words("claim"), TITLE, lines=2)
     sheet.gap(10)
-    sheet.text(words["claim_why"], lines=8)
+    sheet.text(words("claim_why"), lines=8)
     sheet.gap(14)
-    sheet.text(words["reference"], SMALL)
+    sheet.text(words("reference"), SMALL)
     sheet.text(what.reference, TITLE, lines=2)
     sheet.gap(8)
-    sheet.pair(words["amount"], words.money(what.amount, what.currency), TALL)
+    sheet.pair(words("amount"), words.money(what.amount, what.currency), TALL)
     sheet.rule()
     sheet.gap(10)
-    sheet.text(words["claim_where"], STRONG)
+    sheet.text(words("claim_where"), STRONG)
     sheet.text(what.contact, lines=4)
     sheet.gap(12)
-    sheet.pair(f"{words['order']} {what.order}", what.code, SMALL)
+    sheet.pair(f"{words('order')} {what.order}", what.code, SMALL)
     sheet.pair(words.short(what.at), what.point_of_sale, SMALL)
     sheet.cut()
     return sheet.data
@@ -163,11 +163,11 @@ def faults(job: PrintJob) -> list[str]:
 
 def _marks(sheet: Sheet, words: Words, duplicate: bool, specimen: bool) -> None:
     if duplicate:
-        local = words["duplicate"]
+        local = words("duplicate")
         sheet.band("DUPLICATA" if local == "DUPLICATA" else f"DUPLICATA · {local}", BAND)
         sheet.gap(10)
     if specimen:
-        sheet.band(words["specimen"], BAND)
+        sheet.band(words("specimen"), BAND)
         sheet.gap(10)
 
 
@@ -180,16 +180,16 @@ def _title(sheet: Sheet, event: str) -> None:
 def _place(sheet: Sheet, words: Words, what: TicketPrint) -> None:
     sheet.text(what.zone, TITLE, lines=2)
     if what.entrance:
-        sheet.text(f"{words['entrance']} {what.entrance}", STRONG)
+        sheet.text(f"{words('entrance')} {what.entrance}", STRONG)
     sheet.gap(6)
     row, seat = sheet.clean(what.row), sheet.clean(what.seat)
     if not row and not seat:
-        sheet.text(words["unreserved"], TITLE)
+        sheet.text(words("unreserved"), TITLE)
         sheet.gap(12)
         return
     size = max(1, min(5, 23 // max(len(row), len(seat))))
     big = Type(wide=size, high=size, bold=True)
-    cells = [(words["row"], row), (words["seat"], seat)]
+    cells = [(words("row"), row), (words("seat"), seat)]
     shown = [(index * HALF, label, text) for index, (label, text) in enumerate(cells) if text]
     sheet.columns(*((x, label, SMALL) for x, label, _ in shown))
     sheet.columns(*((x, text[:23], big) for x, _, text in shown))
@@ -197,4 +197,4 @@ def _place(sheet: Sheet, words: Words, what: TicketPrint) -> None:
 
 
 def _price(words: Words, what: TicketPrint) -> str:
-    return words.money(what.price, what.currency) if what.price else words["free"]
+    return words.money(what.price, what.currency) if what.price else words("free")

@@ -22,7 +22,7 @@ def tool(name: str) -> ModuleType:
     return module
 
 
-glossary, notices = tool("glossary"), tool("notices")
+glossary, notices, device_texts = tool("glossary"), tool("notices"), tool("device_texts")
 
 
 @pytest.mark.parametrize("each", [glossary, notices], ids=["glossary", "notices"])
@@ -56,6 +56,21 @@ def test_a_term_that_is_not_whole_is_found(change: dict[str, Any], said: str) ->
     assert glossary.faults_of(words) == []
     words["term"]["ticket"] |= change
     assert glossary.faults_of(words) == [said]
+
+
+@pytest.mark.parametrize(
+    ("german", "said"),
+    [
+        ({"a": "{n} x"}, "gate: b is in one of fr, de only"),
+        ({"a": "{n} x", "b": ""}, "gate: de: b says nothing"),
+        ({"a": "{m} x", "b": "y"}, "gate: de: a should say ['n']"),
+        ({"a": "{n} x", "b": ("y", "z")}, "gate: de: b has a plural in one of fr, de"),
+    ],
+)
+def test_a_text_of_a_device_that_does_not_fit_is_found(german: dict[str, Any], said: str) -> None:
+    texts = {language: {"a": "{n} x", "b": "y"} for language in device_texts.LANGUAGES}
+    assert device_texts.faults_of("gate", texts) == []
+    assert device_texts.faults_of("gate", texts | {"de": german}) == [said]
 
 
 def test_who_needs_a_package_follows_from_the_lock() -> None:

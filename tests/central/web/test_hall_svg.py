@@ -6,9 +6,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from central.web.hall_svg import SHAPES, STYLE, WORDS, SeatState, hall_svg
+from central.web.hall_svg import SHAPES, STYLE, SeatState, hall_svg, seat_words
+from central.web.texts import texts
 from parterre.demo.theatre import theatre
 from shared.ids import derived_id
+from shared.languages import LANGUAGES
 from shared.wire.feeds import CategoryRow, PlanRow, PlanSeat, PlanShape
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -36,7 +38,7 @@ def test_each_state_is_a_shape_of_its_own_and_a_word():
     states = list(SeatState)
     drawn = uses(hall_svg(row_of(len(states)), states, [CATEGORY], "en"))
     assert drawn == [
-        (state.value, str(at), f"Parterre A {at + 1} · {WORDS['en'][state]}")
+        (state.value, str(at), f"Parterre A {at + 1} · {seat_words(texts('en'))[state]}")
         for at, state in enumerate(states)
         if state is not SeatState.INVALID
     ]
@@ -44,8 +46,8 @@ def test_each_state_is_a_shape_of_its_own_and_a_word():
 
 
 def test_every_language_has_a_word_for_every_state():
-    for words in WORDS.values():
-        assert len(set(words.values())) == len(SeatState)
+    for language in LANGUAGES:
+        assert len(set(seat_words(texts(language)).values())) == len(SeatState)
 
 
 def test_the_whole_hall_in_words():
@@ -56,8 +58,8 @@ def test_the_whole_hall_in_words():
 
 def test_the_legend_counts_and_names_in_the_readers_language():
     svg = hall_svg(row_of(3), [SeatState.FREE, SeatState.HELD, SeatState.INVALID], [CATEGORY], "en")
-    texts = ["".join(text.itertext()) for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
-    assert texts[-3:] == ["Stalls 2", "free 1", "held 1"]
+    said = ["".join(text.itertext()) for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+    assert said[-3:] == ["Stalls 2", "free 1", "held 1"]
 
 
 def test_a_wheelchair_place_is_framed():

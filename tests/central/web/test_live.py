@@ -28,9 +28,8 @@ from central.web.evening import Evening, KnownDevice, Series, Window
 from central.web.hall_svg import SeatState
 from central.web.live import LIVE
 from central.web.live_view import draw, legend
-from central.web.live_words import _TEXTS
 from central.web.site_map import Node, Stand, nodes
-from central.web.texts import language_for
+from central.web.texts import language_for, texts
 from shared.ids import Id
 from shared.languages import LANGUAGES
 from shared.runtime.bridge import SiteBrokerConfig, run_broker
@@ -204,13 +203,6 @@ async def test_languages(evening: EveningHouse, asked: str, accept: str, languag
     assert language_for(asked, accept) == language
 
 
-def test_every_text_is_there_in_every_language() -> None:
-    for name, texts in _TEXTS.items():
-        assert len(texts) == len(LANGUAGES), name
-        assert all(text.strip() for text in texts), name
-        assert len({tuple(sorted(re.findall(r"\{\w+\}", text))) for text in texts}) == 1, name
-
-
 async def test_figures_add_up_and_agree(evening: EveningHouse) -> None:
     await play_evening(evening)
     drawn: Evening = await evening.central.door.read(SYSTEM, lambda read: Evenings()(read, ""))
@@ -232,6 +224,12 @@ async def test_figures_add_up_and_agree(evening: EveningHouse) -> None:
     assert "43" in text["head"] and "€2,362.00" in text["head"] and "7/7" in text["head"]
     assert "sold while cut off" in text["last"]
     assert "already in at" in text["lanes"] and "Porte A" in text["lanes"]
+    for language in LANGUAGES:
+        say = texts(language)
+        for check in drawn.checks:
+            assert say.known(f"value:check.{check.name.lower()}")
+            for name in check.figures:
+                assert say.known(f"value:figure.{name}", f"value:anomaly_kind.{name}"), name
 
 
 async def test_an_entry_in_doubt_is_amber(evening: EveningHouse) -> None:

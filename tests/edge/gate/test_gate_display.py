@@ -9,8 +9,9 @@ import pytest
 
 from edge.gate import errors
 from edge.gate.core import Answer, Face
-from edge.gate.display import TEXTS, Shape, picture
+from edge.gate.display import Shape, picture
 from edge.gate.port import Sound
+from edge.gate.said import SAID
 from shared.ids import Id
 from shared.languages import LANGUAGES
 from shared.outcome import Ok, Refused
@@ -31,20 +32,14 @@ def admitted(**over: Any) -> Answer:
     return Answer(Id("S"), "A", Ok(Admit("T", (1,), 1, Direction.ENTRY, **{**plain, **over})))
 
 
-@pytest.mark.parametrize("name", [*Face, *Message, *Deny])
-def test_every_text_is_there_in_five_languages(name: str) -> None:
-    if name == Face.ANSWER:
-        return
-    texts = TEXTS[name]
-    assert len(texts) == len(LANGUAGES)
-    for text in texts:
-        word, bar, line = text.partition(" | ")
-        assert bar
-        assert 0 < len(word) <= 24
-        assert 0 < len(line) <= 80
-    assert len(set(texts)) == len(texts)
-    fields = {frozenset(re.findall(r"{(\w+)}", text)) for text in texts}
-    assert len(fields) == 1
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_there_and_can_be_read_at_two_metres(language: str) -> None:
+    texts = SAID[language]
+    names = [each for each in (*Face, *Message, *Deny) if each is not Face.ANSWER]
+    assert {*texts} == {"left"} | {f"{name}.{part}" for name in names for part in ("word", "line")}
+    for name in names:
+        assert 0 < len(texts[f"{name}.word"]) <= 24, name
+        assert 0 < len(texts[f"{name}.line"]) <= 80, name
 
 
 @pytest.mark.parametrize(

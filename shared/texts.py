@@ -1,0 +1,27 @@
+"""The texts of a device: plain mappings, drawn from `texts/<language>/*.po` by `tools/device_texts.py`. No device reads
+a file for a word, and none needs gettext."""
+
+from collections.abc import Mapping
+
+from shared.languages import spoken
+
+Text = str | tuple[str, str]
+"""A sentence, or one for a single thing and one for any other number."""
+
+Catalogue = Mapping[str, Mapping[str, Text]]
+"""By language, by key."""
+
+
+def say(texts: Catalogue, language: str, key: str, /, **values: str | int) -> str:
+    """The text of a key with its values filled in; the number `n` chooses its plural too. A key that nobody wrote is a
+    KeyError; a language that nobody speaks is the first."""
+    language = spoken(language)
+    text = texts[language][key]
+    if not isinstance(text, str):
+        text = text[is_plural(language, int(values["n"]))]
+    return text.format(**values)
+
+
+def is_plural(language: str, n: int) -> bool:
+    """CLDR's rule for whole numbers in our languages; what it says of millions no device ever counts."""
+    return n > 1 if language == "fr" else n != 1
