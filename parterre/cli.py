@@ -139,6 +139,24 @@ def schema_update(config: Path | None, copied: bool) -> None:
     click.echo(f"The database has schema {heads(settings.opened)[0]}.")
 
 
+@schema.command("repair")
+@click.option("--config", type=_FILE, help="Central's TOML file.")
+def schema_repair(config: Path | None) -> None:
+    """For a house that an early text of schema 0002 made: brings its tables and rows to this version, after a copy was
+    set aside."""
+    from central.config import CentralConfig
+    from central.kernel.schema import SchemaError, heads, repair, upgrade
+
+    settings = load_config(CentralConfig, config, os.environ, "PARTERRE_CENTRAL")
+    try:
+        copy = repair(settings.opened, settings.set_aside)
+        upgrade(settings.opened)
+    except SchemaError as fault:
+        raise Failure(str(fault)) from fault
+    click.echo(f"A copy of what it was: {copy}")
+    click.echo(f"The database has schema {heads(settings.opened)[0]}.")
+
+
 @main.command()
 @click.option("--config", type=_FILE, help="TOML file.")
 def broker(config: Path | None) -> None:

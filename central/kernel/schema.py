@@ -16,6 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from central.kernel.db import PATIENT, Database, PostgresConnection
+from central.kernel.earlier import EARLIER, REVISION, Earlier, NotBroughtOver, bring_over
 from central.kernel.set_aside import NoCopy, set_aside
 from central.kernel.shape import FOLDER, config_of, difference, fingerprint, known, shape_at, shape_of
 from central.kernel.tables import SCHEMA_MADE
@@ -39,6 +40,40 @@ def upgrade(database: Database, aside: Path | None = None) -> Path | None:
         # connection, would lock each other out, which no patience helps.
         database.connect().close()
     return copy
+
+
+def repair(database: Database, aside: Path) -> Path:
+    """Brings a database that an earlier text of 0002 made to what 0002 is today, all rows with it, after a copy went to
+    `aside`; answers with the copy. Everything later is `upgrade`."""
+    with _opened(database) as engine:
+        with engine.connect() as connection:
+            found = _earlier(connection)
+            if found is None:
+                raise SchemaError("The database is of no earlier text of schema 0002: there is nothing to repair.")
+            if found.fills is None:
+                raise SchemaError(_not_brought_over(found))
+            last = connection.execute(sa.text("SELECT COALESCE(MAX(at), 0) * 1000 FROM command_log")).scalar_one()
+        try:
+            copy = set_aside(database, aside, REVISION, int(last))
+            bring_over(database.alchemy_url, copy, found)
+        except NoCopy as why:
+            raise SchemaError(f"The database is copied before it is repaired, which fails: {why}. Mend that.") from why
+        except NotBroughtOver as why:
+            raise SchemaError(f"The database is left as it is, since something would be lost: {why}.") from why
+        return copy
+
+
+def _earlier(connection: sa.Connection) -> Earlier | None:
+    if MigrationContext.configure(connection).get_current_revision() != REVISION:
+        return None
+    return EARLIER.get(fingerprint(shape_of(connection)))
+
+
+def _not_brought_over(found: Earlier) -> str:
+    return (
+        f"The database was made by an early text of schema 0002 (commit {found.commit}), from which nothing is brought "
+        "over: go on with that commit, or begin a new house (docs/operation.md, Early houses)."
+    )
 
 
 def heads(database: Database) -> list[str]:
@@ -88,6 +123,12 @@ def _sound(connection: sa.Connection, revision: str) -> None:
     shape = shape_of(connection)
     if (there := fingerprint(shape)) == known()[revision]:
         return
+    if revision == REVISION and (early := EARLIER.get(there)):
+        raise SchemaError(
+            _not_brought_over(early) if early.fills is None else
+            f"The database was made by an early text of schema 0002 (commit {early.commit}): run "
+            "`parterre schema repair` once."
+        )  # fmt: skip
     changed = "was made so by another Parterre" if _noted(connection, revision) == there else "was changed by hand"
     raise SchemaError(
         f"The database says schema {revision} and {changed}: it {difference(shape, shape_at(revision))}. "

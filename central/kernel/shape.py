@@ -100,6 +100,15 @@ def shape_at(revision: str) -> Shape:
     return shape
 
 
+def engine_of(alchemy_url: str) -> sa.Engine:
+    """One whose transactions also hold what changes tables: Python's SQLite driver alone begins none for it."""
+    engine = sa.create_engine(alchemy_url)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", lambda driver, _: setattr(driver, "isolation_level", None))
+        sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
+
+
 def config_of(alchemy_url: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))

@@ -180,8 +180,8 @@ def plan(rows: int = 2, seats: int = 10) -> str:
     ).decode()
 
 
-def set_up(clerk: Clerk) -> House:
-    do = clerk.do
+def set_up(clerk: Clerk, rows: int = 2, row: int = 10) -> House:
+    do, sitting = clerk.do, rows * row
     institution, organiser, season, activity, admin = (derived_id("house", n) for n in range(5))
     do(SetUpHouse(institution, "MAISON", {"fr": "La maison"}, admin, "Admin", key_digest(ADMIN_KEY)))
     settings = {"currency": "EUR", "licence": "PLATESV-R-2026-1"}
@@ -191,7 +191,7 @@ def set_up(clerk: Clerk) -> House:
     site, space, physical, logical, zone = (derived_id("house", "venue", n) for n in range(5))
     do(CreateSite(site, institution, "TILLEULS", {"fr": "Théâtre des Tilleuls"}, "12 allée", "Europe/Paris"))
     do(CreateSpace(space, site, "GRANDE", {"fr": "Grande salle"}))
-    assert do(ImportPlan(physical, space, "P1", {"fr": "Plan"}, plan())) == 20
+    assert do(ImportPlan(physical, space, "P1", {"fr": "Plan"}, plan(rows, row))) == sitting
     do(AddUnnumberedZone(zone, physical, "Debout", 20, 2))
     do(ValidatePhysical(physical))
     seated, standing = derived_id("house", "seated"), derived_id("house", "standing")
@@ -218,9 +218,9 @@ def set_up(clerk: Clerk) -> House:
     schedule = Schedule(
         STARTS, STARTS - timedelta(minutes=90), STARTS + timedelta(hours=3), STARTS + timedelta(minutes=30)
     )
-    assert do(CreatePerformance(performance, event, logical, grid, schedule)) == 40
+    assert do(CreatePerformance(performance, event, logical, grid, schedule)) == sitting + 20
     do(ChangeSale(performance, ProductDo.OPEN))
-    seats = tuple(seat_id(physical, "Parterre", row, str(n)) for row in "AB" for n in range(1, 11))
+    seats = tuple(seat_id(physical, "Parterre", each, str(n)) for each in "ABCDEFGH"[:rows] for n in range(1, row + 1))
     ((gauge,),) = clerk.rows("SELECT id FROM gauge")
     return House(
         institution, organiser, season, activity, admin, site, physical, logical, contingent, seated, standing, full,

@@ -133,6 +133,7 @@ COMMANDS: dict[tuple[str, ...], tuple[list[str], str]] = {
     ("audit", "verify"): ([], "reads root.pem alone: what concerns it, below"),
     ("audit", "inventory"): ([], "counts, and needs no key"),
     ("schema", "update"): ([], "changes tables, and needs no key"),
+    ("schema", "repair"): ([], "changes tables, and needs no key"),
     ("keys", "accept"): (["--lost", "root"], "is the way out"),
 }
 
