@@ -43,7 +43,7 @@ def fill(db: Connection, rows: int) -> float:
             at = START + timedelta(seconds=20 * n)
             row_id = id_at(to_ms(at), n.to_bytes(10, "big"))
             who = "operator:FIRST" if n == 0 else f"operator:{n % 200}"
-            answer = '-{"reason":"not_allowed","fix":"","detail":{}}' if n % 50 == 0 else "+null"
+            answer = '-{"reason":"no_entry.not_allowed","fix":"","detail":{}}' if n % 50 == 0 else "+null"
             log.append(
                 (row_id, to_ms(at), who, f"web 10.0.0.{n % 250}", f"change_thing_{n % 40}", places[n % 20], n, "d" * 64,
                  body, answer)

@@ -125,7 +125,7 @@ async def again_and_again(act: Callable[[], Awaitable[None]], enough: asyncio.Ev
         try:
             await act()
         except Declined as no:
-            if no.problem["reason"] != "plan_faulty":
+            if no.problem["reason"] != "no_venue.plan_faulty":
                 raise
         done += 1
     return done

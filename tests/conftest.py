@@ -22,6 +22,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.undeclared import undeclared  # noqa: F401  # every test asks for it
 from tests.waiting import until_now
 
 settings.load_profile("calm")

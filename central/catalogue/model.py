@@ -11,6 +11,7 @@ from central.kernel.declared import configured
 from central.kernel.entity import Between, Look, Ref, entity
 from central.organisation.model import Names, Privilege
 from shared.ids import Id
+from shared.outcome import Reason
 from shared.wire.feeds import OfflinePolicy
 
 
@@ -75,11 +76,10 @@ class Performance:
     policy: OfflinePolicy
 
 
-class NoProduct(StrEnum):
+class NoProduct(Reason):
     NO_SUCH_EVENT = auto()
     NO_SUCH_PERFORMANCE = auto()
     NO_SUCH_GRID = auto()
     NOT_VALIDATED = auto()
     BAD_TIMES = auto()
     NOT_POSSIBLE_NOW = auto()
-    CODE_TAKEN = auto()

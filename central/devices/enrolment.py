@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from central.devices.model import DEVICE, Device, DeviceDo, DeviceState, NoDevice
-from central.kernel.declared import code_taken
+from central.kernel.declared import NoChange, code_taken
 from central.kernel.entity import Between, Loose, Raw, Reach, Ref, Secret
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
@@ -57,7 +57,7 @@ class InviteDevice:
     point_of_sale_id: Annotated[Id, Ref("point_of_sale"), Reach.HELD] | None = None
 
 
-@handles(InviteDevice, needs=Privilege.DEVICE_MODIFY, gives=datetime)
+@handles(InviteDevice, needs=Privilege.DEVICE_MODIFY, refuses=(NoDevice, NoChange), gives=datetime)
 def invite_device(tx: Tx, want: InviteDevice) -> Outcome[datetime]:
     """Answers with the end of the code's life."""
     if want.kind is DeviceKind.CENTRAL:  # its key would speak for the house
@@ -105,7 +105,7 @@ class Enrolled:
     root_pem: str
 
 
-@handles(EnrolDevice, needs=None, gives=Enrolled)
+@handles(EnrolDevice, needs=None, refuses=(NoDevice,), gives=Enrolled)
 def enrol_device(tx: Tx, want: EnrolDevice) -> Outcome[Enrolled]:
     digest = code_digest(want.code)
     found = [
@@ -140,7 +140,12 @@ def device_context(read: Read, device_id: str) -> str | None:
     return str(row[0]) if row else None
 
 
-@handles(ApproveDevice, needs=Privilege.DEVICE_APPROVE, at=lambda read, want: device_context(read, want.device_id))
+@handles(
+    ApproveDevice,
+    needs=Privilege.DEVICE_APPROVE,
+    refuses=(NoDevice,),
+    at=lambda read, want: device_context(read, want.device_id),
+)
 def approve_device(tx: Tx, want: ApproveDevice) -> Outcome[None]:
     device = tx.get(Device, want.device_id)
     if device is None:
@@ -169,7 +174,12 @@ class RevokeDevice:
     ] = ()
 
 
-@handles(RevokeDevice, needs=Privilege.DEVICE_MODIFY, at=lambda read, want: device_context(read, want.device_id))
+@handles(
+    RevokeDevice,
+    needs=Privilege.DEVICE_MODIFY,
+    refuses=(NoDevice,),
+    at=lambda read, want: device_context(read, want.device_id),
+)
 def revoke_device(tx: Tx, want: RevokeDevice) -> Outcome[None]:
     device = tx.get(Device, want.device_id)
     if device is None:
@@ -198,7 +208,7 @@ class Enrolment:
     kid: str
 
 
-@answers(Enrolment, needs=None, gives=dict[str, Any])
+@answers(Enrolment, needs=None, refuses=(NoDevice,), gives=dict[str, Any])
 def enrolment(read: Read, want: Enrolment) -> Outcome[dict[str, Any]]:
     device = read.get(Device, want.device_id)
     if device is None or device.kid != want.kid:

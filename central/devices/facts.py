@@ -63,7 +63,7 @@ class UploadFacts(Upload):
     ]
 
 
-@handles(UploadFacts, needs=Privilege.DEVICE_SYNC, at=own_context, gives=Receipt)
+@handles(UploadFacts, needs=Privilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Receipt)
 def upload_facts(tx: Tx, want: UploadFacts) -> Outcome[Receipt]:
     device = tx.get(Device, tx.actor.id)
     if device is None:
@@ -216,6 +216,7 @@ def _fact_context(read: Read, record_id: str) -> str | None:
 @handles(
     RetryFact,
     needs=Privilege.DEVICE_MODIFY,
+    refuses=(NoDevice,),
     at=lambda read, want: _fact_context(read, want.fact_record_id),
     gives=FactState,
 )
@@ -223,7 +224,7 @@ def retry_fact(tx: Tx, want: RetryFact) -> Outcome[FactState]:
     record = tx.get(FactRecord, want.fact_record_id)
     device = tx.get(Device, record.device_id) if record else None
     if record is None or device is None or record.state is not FactState.DEAD:
-        return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=want.fact_record_id)
+        return Refused(NoDevice.NO_DEAD_LETTER, fix=want.fact_record_id)
     fact = Fact(
         device.id, record.seq, record.fact_id, FactKind(record.kind), record.at, 0, "", ClockState(record.clock),
         orjson.loads(record.body), record.prev, record.hash,

@@ -27,7 +27,7 @@ class DeviceFeeds:
     """Which feeds the asking device reads, and what it must know of its house."""
 
 
-@answers(DeviceFeeds, needs=Privilege.DEVICE_SYNC, at=own_context, gives=FeedList)
+@answers(DeviceFeeds, needs=Privilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=FeedList)
 def device_feeds(read: Read, _: DeviceFeeds) -> Outcome[FeedList]:
     device = asking(read, "device_feeds")
     if isinstance(device, Refused):
@@ -68,7 +68,7 @@ class Feed:
     after: int = 0
 
 
-@answers(Feed, needs=Privilege.DEVICE_SYNC, at=own_context, gives=Sealed)
+@answers(Feed, needs=Privilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Sealed)
 def feed(read: Read, want: Feed) -> Outcome[Sealed]:
     device = asking(read, "feed")
     if isinstance(device, Refused):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
-from central.catalogue.model import Performance, ProductState
+from central.catalogue.model import NoProduct, Performance, ProductState
 from central.catalogue.ops import performance_context
 from central.kernel.entity import Between, Ref, Secret
 from central.kernel.registry import handles
@@ -28,13 +28,14 @@ class PublishHall:
 @handles(
     PublishHall,
     needs=Privilege.CATALOGUE_MODIFY,
+    refuses=(NoProduct,),
     at=lambda read, want: performance_context(read, want.performance_id),
     on="",
 )
 def publish_hall(tx: Tx, want: PublishHall) -> Outcome[None]:
     performance = tx.get(Performance, want.performance_id)
     if performance is None:
-        return Refused("no_such_performance", fix="performance_id")
+        return Refused(NoProduct.NO_SUCH_PERFORMANCE, fix="performance_id")
     tx.feed(feed_name(Family.HALL, performance.site_id), performance.id, HallRow(want.taken))
     return Ok(None)
 

@@ -12,7 +12,7 @@ from central.catalogue.model import Performance, ProductState
 from central.devices.belonging import sells
 from central.devices.model import Device, DeviceState, LeaseRecord, LeaseSlot, NoLease
 from central.inventory.halls import choose, free_seats, room
-from central.inventory.model import Allocation, PlaceState
+from central.inventory.model import Allocation, NoPlace, PlaceState
 from central.inventory.places import Holder, Seat, release, take_seats
 from central.inventory.shop import reach
 from central.kernel.db import in_list
@@ -60,7 +60,7 @@ def own_context(read: Read, _: Any) -> str | None:
     return str(row[0]) if row else None
 
 
-@handles(RequestLease, needs=Privilege.DEVICE_SYNC, at=own_context, gives=Sealed)
+@handles(RequestLease, needs=Privilege.DEVICE_SYNC, refuses=(NoLease, NoPlace), at=own_context, gives=Sealed)
 def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
     device = tx.get(Device, tx.actor.id)
     performance = tx.get(Performance, want.performance_id)
@@ -81,7 +81,7 @@ def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
         return seats
     taken = take_seats(tx, performance.id, seats, PlaceState.LEASED, Holder(want.lease_id, channel.id))
     if isinstance(taken, Refused):
-        return Refused(NoLease(taken.reason), fix=taken.fix, detail=taken.detail)
+        return taken
     return Ok(_give(tx, device, performance, want.lease_id, taken.value))
 
 
@@ -300,7 +300,12 @@ def lease_context(read: Read, lease_id: str) -> str | None:
     return str(row[0]) if row else None
 
 
-@handles(DrainLease, needs=Privilege.DEVICE_MODIFY, at=lambda read, want: lease_context(read, want.lease_id))
+@handles(
+    DrainLease,
+    needs=Privilege.DEVICE_MODIFY,
+    refuses=(NoLease,),
+    at=lambda read, want: lease_context(read, want.lease_id),
+)
 def drain_lease(tx: Tx, want: DrainLease) -> Outcome[None]:
     if move_lease(tx, want.lease_id, Do.DRAIN) is None:
         return Refused(NoLease.NOT_POSSIBLE_NOW, fix=want.lease_id)
@@ -310,6 +315,7 @@ def drain_lease(tx: Tx, want: DrainLease) -> Outcome[None]:
 @handles(
     WriteOffLease,
     needs=Privilege.LEASE_WRITE_OFF,
+    refuses=(NoLease, NoPlace),
     at=lambda read, want: lease_context(read, want.lease_id),
     gives=Exposure,
 )
@@ -328,6 +334,7 @@ def write_off_lease(tx: Tx, want: WriteOffLease) -> Outcome[Exposure]:
 @answers(
     LeaseExposure,
     needs=Privilege.DEVICE_READ,
+    refuses=(NoLease,),
     at=lambda read, want: lease_context(read, want.lease_id),
     gives=Exposure,
 )

@@ -9,6 +9,7 @@ from typing import Annotated
 from central.kernel.entity import Ref, Secret, Unproved, entity
 from central.organisation.model import Privilege
 from shared.ids import Id
+from shared.outcome import Reason
 from shared.wire.certificates import DeviceKind
 from shared.wire.leases import LeaseState, Slot
 
@@ -138,7 +139,7 @@ class SnapshotRecord:
     signature: str
 
 
-class NoDevice(StrEnum):
+class NoDevice(Reason):
     NO_SUCH_DEVICE = auto()
     BAD_CODE = auto()
     CODE_EXPIRED = auto()
@@ -148,11 +149,12 @@ class NoDevice(StrEnum):
     NO_SUCH_POINT_OF_SALE = auto()
     CODE_TAKEN = auto()
     NOT_YOUR_FEED = auto()
+    NO_DEAD_LETTER = auto()  # it was taken meanwhile, or never was one
     NO_SNAPSHOT = auto()  # none was made, or its time is over: the feeds come by page
     REVOKED = auto()
 
 
-class NoLease(StrEnum):
+class NoLease(Reason):
     """Why no lease is given, in order."""
 
     NOT_A_SELLER = auto()
@@ -161,6 +163,5 @@ class NoLease(StrEnum):
     TOO_MANY = auto()
     RESERVE_KEPT = auto()
     TAKEN = auto()
-    LIMIT = auto()  # one that is set on what is sold (inventory/limits.py)
     NO_SUCH_LEASE = auto()
     NOT_POSSIBLE_NOW = auto()

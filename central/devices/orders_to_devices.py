@@ -31,7 +31,12 @@ class CommandDevice:
     body: dict[str, Any]
 
 
-@handles(CommandDevice, needs=Privilege.DEVICE_MODIFY, at=lambda read, want: device_context(read, want.device_id))
+@handles(
+    CommandDevice,
+    needs=Privilege.DEVICE_MODIFY,
+    refuses=(NoDevice,),
+    at=lambda read, want: device_context(read, want.device_id),
+)
 def command_device(tx: Tx, want: CommandDevice) -> Outcome[Id]:
     device = tx.get(Device, want.device_id)
     if device is None or device.state is not DeviceState.ACTIVE:

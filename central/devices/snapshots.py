@@ -85,7 +85,7 @@ class Snapshot:
     """The manifest of the newest snapshot of the asking device's site."""
 
 
-@answers(Snapshot, needs=Privilege.DEVICE_SYNC, at=own_context, gives=Sealed)
+@answers(Snapshot, needs=Privilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Sealed)
 def snapshot(read: Read, _: Snapshot) -> Outcome[Sealed]:
     device = asking(read, "snapshot")
     if isinstance(device, Refused):

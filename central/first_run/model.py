@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
 
+from shared.outcome import Reason
+
 SEASON_BEGINS = 9  # September: a theatre's year
 MOST_CODE = 20
 _SMALL = frozenset(
@@ -30,7 +32,7 @@ class Step(StrEnum):
     ADMINISTRATOR = auto()
 
 
-class NoSetUp(StrEnum):
+class NoSetUp(Reason):
     """Why a step is refused, in order."""
 
     OVER = auto()

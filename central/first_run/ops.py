@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from central.first_run.model import Block, NoSetUp, is_siret, licences_of, not_licences
 from central.kernel.beside import Errand
-from central.kernel.declared import CONFIGURED, refused_row
+from central.kernel.declared import CONFIGURED, NoChange, refused_row
 from central.kernel.entity import ENTITIES, Between, Look, Raw, Secret
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
@@ -30,7 +30,7 @@ from central.organisation.model import (
 from central.organisation.operators import mail_address
 from central.organisation.ways_in import by_the_house
 from central.venues.importing import ImportPlan, import_plan
-from central.venues.model import PhysicalConfiguration, PlanState, Site, Space
+from central.venues.model import NoVenue, PhysicalConfiguration, PlanState, Site, Space
 from central.venues.physical import (
     AddUnnumberedZone,
     CreatePhysicalConfiguration,
@@ -111,7 +111,7 @@ class SettleInstitution:
     language: Annotated[str, Look.LANGUAGE]
 
 
-@handles(SettleInstitution, needs=Privilege.CONTEXT_MODIFY, at=by_house_alone, gives=Id)
+@handles(SettleInstitution, needs=Privilege.CONTEXT_MODIFY, refuses=(NoSetUp, NoChange), at=by_house_alone, gives=Id)
 def settle_institution(tx: Tx, want: SettleInstitution) -> Outcome[Id]:
     now = house(tx)
     if now.over:
@@ -133,7 +133,7 @@ class SettleOrganiser:
     licence: str
 
 
-@handles(SettleOrganiser, needs=Privilege.CONTEXT_MODIFY, at=by_house_alone, gives=Id)
+@handles(SettleOrganiser, needs=Privilege.CONTEXT_MODIFY, refuses=(NoSetUp, NoChange), at=by_house_alone, gives=Id)
 def settle_organiser(tx: Tx, want: SettleOrganiser) -> Outcome[Id]:
     now = house(tx)
     if now.over or now.institution is None:
@@ -164,7 +164,7 @@ class SettleSeason:
     activity_names: Names
 
 
-@handles(SettleSeason, needs=Privilege.CONTEXT_MODIFY, at=by_house_alone, gives=Id)
+@handles(SettleSeason, needs=Privilege.CONTEXT_MODIFY, refuses=(NoSetUp, NoChange), at=by_house_alone, gives=Id)
 def settle_season(tx: Tx, want: SettleSeason) -> Outcome[Id]:
     now = house(tx)
     if now.over or now.organiser is None:
@@ -205,7 +205,7 @@ class SettleVenue:
     space_names: Names
 
 
-@handles(SettleVenue, needs=Privilege.VENUE_MODIFY, at=by_house_alone, gives=Id)
+@handles(SettleVenue, needs=Privilege.VENUE_MODIFY, refuses=(NoSetUp, NoChange), at=by_house_alone, gives=Id)
 def settle_venue(tx: Tx, want: SettleVenue) -> Outcome[Id]:
     now = house(tx)
     if now.over or now.season is None or now.institution is None:
@@ -232,7 +232,14 @@ def _reading(want: SettleHall, command_id: Id) -> Errand | None:
     return reading(want.plan, near_id(command_id, "hall")) if want.plan else None
 
 
-@handles(SettleHall, needs=Privilege.VENUE_MODIFY, at=by_house_alone, gives=int, prepared=_reading)
+@handles(
+    SettleHall,
+    needs=Privilege.VENUE_MODIFY,
+    refuses=(NoSetUp, NoVenue, NoChange),
+    at=by_house_alone,
+    gives=int,
+    prepared=_reading,
+)
 def settle_hall(tx: Tx, want: SettleHall, parts: tuple[Any, ...]) -> Outcome[int]:
     """Answers with the number of places."""
     now = house(tx)
@@ -262,7 +269,7 @@ class AcceptHall:
     """The hall is drawn as it stands: from now on it can be sold. Accepted twice is accepted."""
 
 
-@handles(AcceptHall, needs=Privilege.VENUE_MODIFY, at=by_house_alone)
+@handles(AcceptHall, needs=Privilege.VENUE_MODIFY, refuses=(NoSetUp, NoVenue), at=by_house_alone)
 def accept_hall(tx: Tx, _: AcceptHall) -> Outcome[None]:
     now = house(tx)
     if now.over or now.hall is None:
@@ -296,7 +303,9 @@ class AppointAdministrator:
     profiles: Annotated[tuple[FirstProfile, ...], Between(most=20)] = ()
 
 
-@handles(AppointAdministrator, needs=Privilege.OPERATOR_CREATE, at=by_house_alone, gives=Id)
+@handles(
+    AppointAdministrator, needs=Privilege.OPERATOR_CREATE, refuses=(NoSetUp, NoChange), at=by_house_alone, gives=Id
+)
 def appoint_administrator(tx: Tx, want: AppointAdministrator) -> Outcome[Id]:
     now = house(tx)
     if now.over or now.institution is None or now.season is None:

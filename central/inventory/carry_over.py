@@ -89,12 +89,13 @@ class CarryOver:
 @handles(
     CarryOver,
     needs=Privilege.PLAN_CARRY_OVER,
+    refuses=(NoAct,),
     at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
     gives=list[Carried],
 )
 def carry_over(tx: Tx, want: CarryOver) -> Outcome[list[Carried]]:
     if not 1 <= len(want.performances) <= MOST_PERFORMANCES:
-        return Refused(NoAct.TOO_MANY, fix="performances", detail={"most": MOST_PERFORMANCES})
+        return Refused(NoAct.TOO_MANY_PERFORMANCES, fix="performances", detail={"most": MOST_PERFORMANCES})
     done: list[Carried] = []
     wanted = _wanted(tx, want.configuration_id, want.fields, want.action_id, want.selection)
     if isinstance(wanted, Refused):
@@ -129,6 +130,7 @@ class PreviewCarryOver:
 @answers(
     PreviewCarryOver,
     needs=Privilege.VENUE_READ,
+    refuses=(NoAct,),
     at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
     gives=Carried,
 )

@@ -15,7 +15,7 @@ _HELD = (
 )
 
 
-@checked(Contingent)
+@checked(Contingent, refuses=(NoContingent,))
 def contingent_fits(read: Read, before: Contingent | None, after: Contingent | None) -> Refused | None:
     if after is None:
         return _held(read, before.id) if before else None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from central.inventory.halls import choose
-from central.inventory.model import Allocation, Hold, HoldDo, HoldState, NoSale, PlaceState
+from central.inventory.model import Allocation, Hold, HoldDo, HoldState, NoPlace, NoSale, PlaceState
 from central.inventory.places import (
     HOLDS_AT_ONCE,
     Holder,
@@ -95,6 +95,7 @@ class Held:
 @handles(
     HoldPlaces,
     needs=Privilege.ORDER_CREATE,
+    refuses=(NoSale, NoPlace),
     at=lambda read, want: point_of_sale_context(read, want.point_of_sale_id),
     gives=Held,
 )
@@ -254,7 +255,13 @@ class RenewHold:
     hold_id: Annotated[Id, Ref("hold")]
 
 
-@handles(RenewHold, needs=Privilege.ORDER_CREATE, at=lambda read, want: hold_context(read, want.hold_id), gives=Held)
+@handles(
+    RenewHold,
+    needs=Privilege.ORDER_CREATE,
+    refuses=(NoSale,),
+    at=lambda read, want: hold_context(read, want.hold_id),
+    gives=Held,
+)
 def renew_hold(tx: Tx, want: RenewHold) -> Outcome[Held]:
     hold = tx.get(Hold, want.hold_id)
     refused = _over(tx, hold)
@@ -278,7 +285,13 @@ class ReleaseHold:
     allocations: Annotated[tuple[Annotated[Id, Ref("allocation"), Reach.WITHIN], ...], Between(most=999)] = ()
 
 
-@handles(ReleaseHold, needs=Privilege.ORDER_CREATE, at=lambda read, want: hold_context(read, want.hold_id), gives=Held)
+@handles(
+    ReleaseHold,
+    needs=Privilege.ORDER_CREATE,
+    refuses=(NoSale, NoPlace),
+    at=lambda read, want: hold_context(read, want.hold_id),
+    gives=Held,
+)
 def release_hold(tx: Tx, want: ReleaseHold) -> Outcome[Held]:
     hold = tx.get(Hold, want.hold_id)
     refused = _over(tx, hold)
@@ -319,7 +332,7 @@ class ExpireHolds:
     context_id: Annotated[Id, Ref("context")]
 
 
-@handles(ExpireHolds, needs=Privilege.CONTINGENT_MODIFY, at=whole_house, gives=int)
+@handles(ExpireHolds, needs=Privilege.CONTINGENT_MODIFY, refuses=(NoPlace,), at=whole_house, gives=int)
 def expire_holds(tx: Tx, _: ExpireHolds) -> Outcome[int]:
     return Ok(expire_due(tx, HOLDS_AT_ONCE))
 
@@ -341,7 +354,13 @@ class HoldOf:
     hold_id: Annotated[Id, Ref("hold")]
 
 
-@answers(HoldOf, needs=Privilege.ORDER_CREATE, at=lambda read, want: hold_context(read, want.hold_id), gives=Held)
+@answers(
+    HoldOf,
+    needs=Privilege.ORDER_CREATE,
+    refuses=(NoSale,),
+    at=lambda read, want: hold_context(read, want.hold_id),
+    gives=Held,
+)
 def hold_of(read: Read, want: HoldOf) -> Outcome[Held]:
     hold = read.get(Hold, want.hold_id)
     return Ok(_told(read, hold)) if hold else Refused(NoSale.NO_SUCH_HOLD, fix="hold_id")

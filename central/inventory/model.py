@@ -14,6 +14,7 @@ from central.kernel.declared import configured
 from central.kernel.entity import Between, Look, Ref, Unproved, entity
 from central.organisation.model import Names, Privilege
 from shared.ids import Id
+from shared.outcome import Reason
 
 
 @configured()
@@ -232,26 +233,19 @@ class ReleaseFiring:
     at: datetime
 
 
-class NoRule(StrEnum):
+class NoRule(Reason):
     ONE_MOMENT = auto()  # either a date, or so long before the performance
     INTO_ITSELF = auto()
 
 
-class NoPlace(StrEnum):
+class NoPlace(Reason):
     """Why a place cannot be taken, in order."""
 
-    NO_SUCH_PERFORMANCE = auto()
-    NO_SUCH_PLACE = auto()
-    NO_SUCH_CONTINGENT = auto()
-    BLOCKED = auto()
-    NOT_IN_CONTINGENT = auto()
     TAKEN = auto()
-    SOLD_OUT = auto()
-    RESERVE_KEPT = auto()
     LIMIT = auto()
 
 
-class NoSale(StrEnum):
+class NoSale(Reason):
     """Why nothing is held or sold at a point of sale, in order."""
 
     NO_SUCH_POINT_OF_SALE = auto()
@@ -270,12 +264,10 @@ class NoSale(StrEnum):
     BLOCKED = auto()
     NOT_FOR_THIS_CHANNEL = auto()
     NO_PRICE = auto()
-    TAKEN = auto()
     NOT_ENOUGH = auto()
-    LIMIT = auto()
 
 
-class NoContingent(StrEnum):
+class NoContingent(Reason):
     """Why a contingent cannot be as it shall be, in order."""
 
     NOT_EXTERNAL = auto()  # an external contingent belongs to an external channel

@@ -36,6 +36,7 @@ class CreatePerformance:
 @handles(
     CreatePerformance,
     needs=Privilege.CATALOGUE_MODIFY,
+    refuses=(NoProduct,),
     at=lambda read, want: event_context(read, want.event_id),
     gives=int,
 )

@@ -49,7 +49,7 @@ class BlockPlaces:
     why: str
 
 
-@handles(BlockPlaces, needs=Privilege.PLACE_BLOCK, at=_at_performance, gives=Acted)
+@handles(BlockPlaces, needs=Privilege.PLACE_BLOCK, refuses=(NoAct,), at=_at_performance, gives=Acted)
 def block_places(tx: Tx, want: BlockPlaces) -> Outcome[Acted]:
     why = want.why.strip()
     if not why:
@@ -67,7 +67,7 @@ class UnblockPlaces:
     why: str = ""
 
 
-@handles(UnblockPlaces, needs=Privilege.PLACE_BLOCK, at=_at_performance, gives=Acted)
+@handles(UnblockPlaces, needs=Privilege.PLACE_BLOCK, refuses=(NoAct,), at=_at_performance, gives=Acted)
 def unblock_places(tx: Tx, want: UnblockPlaces) -> Outcome[Acted]:
     return on_performance(
         tx, want.performance_id, want.selection, PlanAct.UNBLOCK, want.why.strip(), {},
@@ -85,7 +85,7 @@ class AssignContingent:
     why: str = ""
 
 
-@handles(AssignContingent, needs=Privilege.CONTINGENT_MODIFY, at=_at_performance, gives=Acted)
+@handles(AssignContingent, needs=Privilege.CONTINGENT_MODIFY, refuses=(NoAct,), at=_at_performance, gives=Acted)
 def assign_contingent(tx: Tx, want: AssignContingent) -> Outcome[Acted]:
     found = known(tx, "contingent", want.contingent_id, NoAct.NO_SUCH_CONTINGENT)
     if isinstance(found, Refused):
@@ -108,7 +108,7 @@ class OrderSeats:
     why: str = ""
 
 
-@handles(OrderSeats, needs=Privilege.VENUE_MODIFY, at=_at_performance, gives=Acted)
+@handles(OrderSeats, needs=Privilege.VENUE_MODIFY, refuses=(NoAct,), at=_at_performance, gives=Acted)
 def order_seats(tx: Tx, want: OrderSeats) -> Outcome[Acted]:
     what = {"order": str(want.order), "first_zones": ",".join(want.first_zones)}
     return on_performance(
@@ -175,7 +175,7 @@ def _at_action(read: Read, want: UndoPlanAction) -> str | None:
     return target_context(read, entry.target, entry.target_id) if entry else None
 
 
-@handles(UndoPlanAction, needs=Privilege.PLAN_UNDO, at=_at_action, gives=Acted)
+@handles(UndoPlanAction, needs=Privilege.PLAN_UNDO, refuses=(NoAct,), at=_at_action, gives=Acted)
 def undo_plan_action(tx: Tx, want: UndoPlanAction) -> Outcome[Acted]:
     entry = tx.get(PlanAction, want.action_id)
     if entry is None:

@@ -116,7 +116,7 @@ class PlanPicture:
     order: bool = False
 
 
-@answers(PlanPicture, needs=Privilege.VENUE_READ, at=_at, gives=Picture)
+@answers(PlanPicture, needs=Privilege.VENUE_READ, refuses=(NoAct,), at=_at, gives=Picture)
 def plan_picture(read: Read, want: PlanPicture) -> Outcome[Picture]:
     table = table_at(read, want.target, want.target_id, want.at)
     if isinstance(table, Refused):
@@ -406,7 +406,7 @@ class Compared:
     states: dict[str, int]
 
 
-@answers(ComparePlan, needs=Privilege.VENUE_READ, at=_at, gives=Compared)
+@answers(ComparePlan, needs=Privilege.VENUE_READ, refuses=(NoAct,), at=_at, gives=Compared)
 def compare_plan(read: Read, want: ComparePlan) -> Outcome[Compared]:
     before = table_at(read, want.target, want.target_id, want.since)
     after = table_at(read, want.target, want.target_id, want.until)
@@ -434,6 +434,7 @@ class PlanStates:
 @answers(
     PlanStates,
     needs=Privilege.VENUE_READ,
+    refuses=(NoAct,),
     at=lambda read, want: target_context(read, PlanTarget.PERFORMANCE, want.performance_id),
     gives=str,
 )
@@ -484,7 +485,7 @@ class CountLine:
     invalid: int
 
 
-@answers(PlanCounts, needs=Privilege.VENUE_READ, at=_at, gives=list[CountLine])
+@answers(PlanCounts, needs=Privilege.VENUE_READ, refuses=(NoAct,), at=_at, gives=list[CountLine])
 def plan_counts(read: Read, want: PlanCounts) -> Outcome[list[CountLine]]:
     table = plan_table(read, want.target, want.target_id)
     if table is None:

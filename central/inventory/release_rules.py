@@ -26,7 +26,7 @@ from shared.outcome import Ok, Outcome, Refused
 AT_ONCE = 5  # performances that one command works on: each may be a stadium
 
 
-@checked(ReleaseRule)
+@checked(ReleaseRule, refuses=(NoRule,))
 def release_rule_fits(_: Read, __: ReleaseRule | None, after: ReleaseRule | None) -> Refused | None:
     """One moment and no more; not back into itself."""
     if after is None:

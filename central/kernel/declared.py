@@ -13,7 +13,7 @@ to its context is fixed once it is there. A change says what differs and, in `se
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, field, fields, make_dataclass, replace
-from enum import StrEnum, auto
+from enum import auto
 from hashlib import sha256
 from typing import Annotated, Any, TypeVar, get_type_hints
 
@@ -23,12 +23,12 @@ from typing_extensions import TypedDict
 
 from central.kernel.entity import BY_NAME, ENTITIES, Column, Declaration, Ref
 from central.kernel.privileges import Action
-from central.kernel.registry import Place, handles
+from central.kernel.registry import Place, Refuses, handles, refuses_too
 from central.kernel.scope import context_of, context_of_new, home
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Fault, faults_of
 from shared.ids import Id
-from shared.outcome import Ok, Outcome, Refused
+from shared.outcome import Ok, Outcome, Reason, Refused
 
 K = TypeVar("K", bound=type[Any])
 
@@ -36,7 +36,7 @@ Check = Callable[[Read, Any, Any], Refused | None]
 """(read, the row as it was or None, the row as it shall be or None) → why not."""
 
 
-class NoChange(StrEnum):
+class NoChange(Reason):
     """Why a declared row is not changed, in order."""
 
     NO_SUCH = auto()
@@ -99,11 +99,14 @@ def command_of(action: Action, kind: type[Any]) -> Any:
     return CONFIGURED[ENTITIES[kind].name].commands[action]
 
 
-def checked(kind: type[Any]) -> Callable[[Check], Check]:
-    """Registers what an area asks of its rows beyond what is declared."""
+def checked(kind: type[Any], refuses: Refuses) -> Callable[[Check], Check]:
+    """Registers what an area asks of its rows beyond what is declared, and why it may refuse them."""
 
     def register(check: Check) -> Check:
-        _CHECKS[ENTITIES[kind].name] = check
+        table = ENTITIES[kind].name
+        _CHECKS[table] = check
+        for command in CONFIGURED[table].commands.values():
+            refuses_too(command, refuses)
         return check
 
     return register
@@ -195,7 +198,8 @@ def _registered(
     of: Configured, command: Any, action: Action, at: Place, run: Callable[[Tx, Any], Outcome[Any]], on: str | None
 ) -> Any:
     gives = None if action is Action.DELETE else Id
-    handles(command, needs=f"{of.declaration.screen}.{action}", at=at, gives=gives, on=on)(run)
+    needs = f"{of.declaration.screen}.{action}"
+    handles(command, needs=needs, refuses=(NoChange,), at=at, gives=gives, on=on)(run)
     return command
 
 

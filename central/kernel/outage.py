@@ -17,11 +17,11 @@ TRY_EVERY_S = 1.0
 SIDES = ("writes", "reads")
 REFUSED = counter(
     "parterre_database_refused_total", "Commands and looks that were refused because of the database, by why.",
-    side=SIDES, reason=NoDatabase,
+    side=SIDES, reason=[each.value for each in NoDatabase],
 )  # fmt: skip
 TROUBLE = gauge(
     "parterre_database_trouble", "1 while the database does not serve, by what is wrong with it.",
-    side=SIDES, reason=NoDatabase,
+    side=SIDES, reason=[each.value for each in NoDatabase],
 )  # fmt: skip
 
 
@@ -50,13 +50,13 @@ class Outage:
             if known:
                 self._show(known, 0)
             self._show(trouble, 1)
-            log.warning("the database does not serve", side=self._side, reason=trouble.reason, why=trouble.why)
+            log.warning("the database does not serve", side=self._side, reason=trouble.reason.value, why=trouble.why)
         return self.refuses(trouble)
 
     def refuses(self, trouble: Unavailable, many: int = 1) -> Unavailable:
         with self._lock:
             self.refused += many
-        REFUSED.add(many, side=self._side, reason=trouble.reason)
+        REFUSED.add(many, side=self._side, reason=trouble.reason.value)
         return trouble
 
     def over(self, what: str = "") -> None:
@@ -72,7 +72,7 @@ class Outage:
             self.now = None
         self._show(known, 0)
         log.info("the database serves again", side=self._side, after_s=round(self._clock() - self.since, 1),
-                 reason=known.reason, refused=self.refused)  # fmt: skip
+                 reason=known.reason.value, refused=self.refused)  # fmt: skip
 
     def shuts_out(self, came: float, what: str = "") -> Unavailable | None:
         """Whether to refuse somebody who came at that second without asking the database."""
@@ -90,7 +90,7 @@ class Outage:
         return None
 
     def _show(self, trouble: Unavailable, on: int) -> None:
-        TROUBLE.set(on, side=self._side, reason=trouble.reason)
+        TROUBLE.set(on, side=self._side, reason=trouble.reason.value)
 
 
 def _key(trouble: Unavailable, what: str) -> str:

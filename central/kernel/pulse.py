@@ -116,7 +116,7 @@ async def _word(work: Awaitable[Any]) -> str:
     try:
         await work
     except Unavailable as trouble:
-        return trouble.reason
+        return trouble.reason.value
     except Exception as fault:
         return type(fault).__name__
     return OK

@@ -11,9 +11,11 @@ from pydantic import ConfigDict, TypeAdapter
 from central.kernel.beside import Errand
 from central.kernel.entity import BY_NAME, Reach, Ref, Secret, stripped
 from central.kernel.reach import Named, naming
+from central.kernel.replies import NoEntry
+from central.kernel.trouble import NoDatabase
 from central.kernel.tx import Read, Tx
 from shared.ids import Id
-from shared.outcome import Outcome
+from shared.outcome import Outcome, Reason
 from shared.wire.codec import adapter
 
 C = TypeVar("C")
@@ -26,6 +28,10 @@ KEPT = 65_536  # characters of a text that the log keeps with its command; of a 
 Place = Callable[[Read, Any], str | None]
 """Where a command acts: the id of the context whose path of ancestors must hold the privilege; None: no such thing."""
 
+Refuses = tuple[type[Reason], ...]
+THE_DOORS: Refuses = (NoEntry, NoDatabase)
+"""Why the door refuses, whatever the command."""
+
 Prepare = Callable[[C, Id], Errand | None]
 """What is to be worked out beside the writer for a command and its id, once rights are held; None: nothing this time.
 The handler gets the parts of the answer as its third argument."""
@@ -35,8 +41,10 @@ The handler gets the parts of the answer as its third argument."""
 class Handler:
     """`needs` None: everybody may ask (the handler checks what it must, such as a one-time code). `on`: the entity that
     it acts on, whose id is its first field; its screen shows a button for it (empty: none does). `named` tells what a
-    command refers to, `parts` what it names within that and of its own. `logged` False: central gives it as often as
-    strangers like (a try at a password), so it stands in the log only where it changed what the log tells of."""
+    command refers to, `parts` what it names within that and of its own. `refuses` are the enums of what its rule may
+    say against it, in order of precedence; the door's own reasons come before. `logged` False: central gives it as
+    often as strangers like (a try at a password), so it stands in the log only where it changed what the log tells
+    of."""
 
     name: str
     kind: type[Any]
@@ -51,6 +59,7 @@ class Handler:
     named: Callable[[Any], list[Named]]
     parts: Callable[[Any], list[Named]]
     logged: bool
+    refuses: Refuses = ()
     prepare: Prepare[Any] | None = None
     look: Callable[[Read, Any], Any] | None = None
 
@@ -58,6 +67,16 @@ class Handler:
     def is_prepared(self) -> bool:
         """Whether its handler gets a third argument: what was worked out before it."""
         return self.prepare is not None or self.look is not None
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why its rule may refuse it, in order of precedence."""
+        return tuple(reason for kind in self.refuses for reason in kind)
+
+    @property
+    def kinds(self) -> Refuses:
+        """Of every reason that its answer may have."""
+        return (*self.refuses, *THE_DOORS)
 
     @property
     def keeps_refusals(self) -> bool:
@@ -101,7 +120,14 @@ def _hashed(value: Any) -> Any:
 
 @overload
 def handles(
-    kind: type[C], *, needs: str | None, at: Place = ..., gives: Any = ..., on: str | None = ..., logged: bool = ...
+    kind: type[C],
+    *,
+    needs: str | None,
+    refuses: Refuses = ...,
+    at: Place = ...,
+    gives: Any = ...,
+    on: str | None = ...,
+    logged: bool = ...,
 ) -> Callable[[H2[C]], H2[C]]: ...
 
 
@@ -110,6 +136,7 @@ def handles(
     kind: type[C],
     *,
     needs: str | None,
+    refuses: Refuses = ...,
     at: Place = ...,
     gives: Any = ...,
     on: str | None = ...,
@@ -120,15 +147,23 @@ def handles(
 
 @overload
 def handles(
-    kind: type[C], *, needs: str | None, at: Place = ..., gives: Any = ..., on: str | None = ...,
-    logged: bool = ..., looked: Callable[[Read, C], L],
-) -> Callable[[HL[C, L]], HL[C, L]]: ...  # fmt: skip
+    kind: type[C],
+    *,
+    needs: str | None,
+    refuses: Refuses = ...,
+    at: Place = ...,
+    gives: Any = ...,
+    on: str | None = ...,
+    logged: bool = ...,
+    looked: Callable[[Read, C], L],
+) -> Callable[[HL[C, L]], HL[C, L]]: ...
 
 
 def handles(
     kind: type[C],
     *,
     needs: str | None,
+    refuses: Refuses = (),
     at: Place = by_context_id,
     gives: Any = None,
     on: str | None = None,
@@ -141,7 +176,8 @@ def handles(
     it that nothing came in between."""
 
     def register(run: Callable[..., Outcome[Any]]) -> Callable[..., Outcome[Any]]:
-        handler = replace(_handler(kind, needs, at, gives, run, on, logged), prepare=prepared, look=looked)
+        made = _handler(kind, needs, at, gives, run, on, logged)
+        handler = replace(made, refuses=refuses, prepare=prepared, look=looked)
         COMMANDS[handler.name] = handler
         _BY_KIND[kind] = handler
         return run
@@ -150,12 +186,12 @@ def handles(
 
 
 def answers(
-    kind: type[C], *, needs: str | None, at: Place = by_context_id, gives: Any = None
+    kind: type[C], *, needs: str | None, refuses: Refuses = (), at: Place = by_context_id, gives: Any = None
 ) -> Callable[[Callable[[Read, C], Outcome[Any]]], Callable[[Read, C], Outcome[Any]]]:
     """Registers the handler of a query."""
 
     def register(run: Callable[[Read, C], Outcome[Any]]) -> Callable[[Read, C], Outcome[Any]]:
-        handler = _handler(kind, needs, at, gives, run, None, logged=False)
+        handler = replace(_handler(kind, needs, at, gives, run, None, logged=False), refuses=refuses)
         QUERIES[handler.name] = handler
         _BY_KIND[kind] = handler
         return run
@@ -165,6 +201,12 @@ def answers(
 
 def handler_of(kind: type[Any]) -> Handler:
     return _BY_KIND[kind]
+
+
+def refuses_too(kind: type[Any], refuses: Refuses) -> None:
+    """Of what is registered already: what was added to its rule may refuse it for more."""
+    handler = _BY_KIND[kind]
+    _BY_KIND[kind] = COMMANDS[handler.name] = replace(handler, refuses=(*handler.refuses, *refuses))
 
 
 def _handler(

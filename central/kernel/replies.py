@@ -1,16 +1,16 @@
 """What the door answers, and how that is kept: the same bytes for the caller, the log and whoever asks again."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum, auto
+from enum import auto
 from typing import Any
 
 import orjson
 
 from central.kernel.db import misfit
 from central.kernel.values import Fault
-from shared.outcome import Ok, Outcome, Refused
+from shared.outcome import Ok, Outcome, Reason, Refused, reason_named
 
 _LOG = logging.getLogger(__name__)
 MOST_BYTES = 256 * 1024  # of a refusal: it is kept, and given again as it was
@@ -18,7 +18,7 @@ MOST_LISTED = 200  # of each list in one that would be longer
 MOST_FIX = 200
 
 
-class NoEntry(StrEnum):
+class NoEntry(Reason):
     """Why the door itself refuses, in order."""
 
     TOO_HEAVY = auto()  # worked out beside the writer, it went over a limit (beside.py)
@@ -27,6 +27,7 @@ class NoEntry(StrEnum):
     NOT_YOURS = auto()  # something outside of the asker's perimeter
     ID_REUSED = auto()
     DOES_NOT_FIT = auto()  # an id that is there already or names nothing, a number out of bounds
+    OLDER = auto()  # an answer from before an update, whose reason is none any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +35,46 @@ class Reply:
     """An answer and its JSON as stored with the command: a repeat gives the same bytes. `would` is what a dry run would
     have left in the audit: (entity, id, action, change as JSON)."""
 
-    ok: bool
+    reason: Reason | None
     body: bytes
     repeated: bool = False
     would: tuple[tuple[str, str, str, str], ...] = ()
 
     @property
+    def ok(self) -> bool:
+        return self.reason is None
+
+    @property
     def outcome(self) -> Outcome[Any]:
         """The answer as a value; what was a dataclass comes as a dict."""
         said = orjson.loads(self.body)
-        return Ok(said) if self.ok else Refused(said["reason"], said["fix"], said["detail"])
+        return Ok(said) if self.reason is None else Refused(self.reason, said["fix"], said["detail"])
 
     @property
     def kept(self) -> str:
         return ("+" if self.ok else "-") + self.body.decode()
 
 
-def stored(kept: str) -> Reply:
-    return Reply(kept[0] == "+", kept[1:].encode(), repeated=True)
+def stored(kept: str, refuses: Iterable[type[Reason]]) -> Reply:
+    if kept[0] == "+":
+        return Reply(None, kept[1:].encode(), repeated=True)
+    said = orjson.loads(kept[1:])
+    reason = reason_named(said["reason"], refuses) or NoEntry.OLDER
+    body = kept[1:].encode() if reason.key == said["reason"] else orjson.dumps({**said, "reason": reason.key})
+    return Reply(reason, body, repeated=True)
 
 
 def reply_to(outcome: Outcome[Any]) -> Reply:
     if isinstance(outcome, Ok):
-        return Reply(True, orjson.dumps(outcome.value))
+        return Reply(None, orjson.dumps(outcome.value))
     body = _refusal(outcome, outcome.detail)
     if len(body) > MOST_BYTES:
         body = _refusal(outcome, _cut(outcome.detail))
-    return Reply(False, body if len(body) <= MOST_BYTES else _refusal(outcome, {"left_out": "all"}))
+    return Reply(outcome.reason, body if len(body) <= MOST_BYTES else _refusal(outcome, {"left_out": "all"}))
 
 
 def _refusal(outcome: Refused, detail: Mapping[str, Any]) -> bytes:
-    return orjson.dumps({"reason": outcome.reason, "fix": outcome.fix[:MOST_FIX], "detail": detail})
+    return orjson.dumps({"reason": outcome.reason.key, "fix": outcome.fix[:MOST_FIX], "detail": detail})
 
 
 def _cut(detail: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,15 +5,15 @@ request may be sent again. So it is a refusal with a reason, for all who wait at
 """
 
 import sqlite3
-from enum import StrEnum, auto
+from enum import auto
 
 import psycopg
 
-from shared.outcome import Refused
+from shared.outcome import Reason, Refused
 from shared.runtime.tasks import NotNow
 
 
-class NoDatabase(StrEnum):
+class NoDatabase(Reason):
     """Why the database cannot serve just now."""
 
     BUSY = auto()  # too many wait, or it could not order this among others for too long: no trouble, only too much

@@ -14,6 +14,7 @@ from central.kernel.entity import Ref, entity
 from central.organisation.model import Privilege
 from shared.ids import Id
 from shared.money import Minor
+from shared.outcome import Reason
 
 
 class OrderState(StrEnum):
@@ -125,7 +126,7 @@ class Ticket:
     issued: datetime
 
 
-class NoOrder(StrEnum):
+class NoOrder(Reason):
     """Why an order is not taken, in order; before these come the reasons why nothing is held either (`NoSale`)."""
 
     NO_SUCH_TICKET = auto()

@@ -29,6 +29,7 @@ class ChangeSale:
 @handles(
     ChangeSale,
     needs=Privilege.CATALOGUE_MODIFY,
+    refuses=(NoProduct,),
     at=lambda read, want: performance_context(read, want.performance_id),
     gives=ProductState,
     looked=lambda read, want: plan_to_tell(read, want.performance_id),

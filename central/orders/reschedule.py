@@ -36,6 +36,7 @@ def _at(read: Read, want: Any) -> str | None:
 @handles(
     ReschedulePerformance,
     needs=Privilege.CATALOGUE_MODIFY,
+    refuses=(NoProduct,),
     at=_at,
     gives=int,
     looked=lambda read, want: plan_to_tell(read, want.performance_id),
@@ -70,7 +71,7 @@ class DeletePerformance:
     performance_id: Annotated[Id, Ref("performance")]
 
 
-@handles(DeletePerformance, needs=Privilege.CATALOGUE_MODIFY, at=_at)
+@handles(DeletePerformance, needs=Privilege.CATALOGUE_MODIFY, refuses=(NoProduct, NoChange), at=_at)
 def delete_performance(tx: Tx, want: DeletePerformance) -> Outcome[None]:
     performance = tx.get(Performance, want.performance_id)
     if performance is None:

@@ -4,7 +4,7 @@ settings."""
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from central.kernel.declared import unfit
+from central.kernel.declared import NoChange, unfit
 from central.kernel.entity import Between, Reach, Ref, Secret
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import handles
@@ -39,7 +39,7 @@ class SetUpHouse:
     key_digest: Annotated[str, Secret()]
 
 
-@handles(SetUpHouse, needs=Privilege.CONTEXT_MODIFY, at=lambda _, __: None)
+@handles(SetUpHouse, needs=Privilege.CONTEXT_MODIFY, refuses=(NoContext,), at=lambda _, __: None)
 def set_up_house(tx: Tx, want: SetUpHouse) -> Outcome[Id]:
     if tx.one("SELECT 1 FROM context WHERE parent_id IS NULL"):
         return Refused(NoContext.HOUSE_EXISTS)
@@ -63,7 +63,7 @@ class CreateContext:
     settings: Annotated[dict[str, str], Between(most=100)]
 
 
-@handles(CreateContext, needs=Privilege.CONTEXT_MODIFY, gives=Id)
+@handles(CreateContext, needs=Privilege.CONTEXT_MODIFY, refuses=(NoContext, NoChange), gives=Id)
 def create_context(tx: Tx, want: CreateContext) -> Outcome[Id]:
     parent = tx.get(Context, want.context_id)
     if parent is None:

@@ -20,7 +20,6 @@ from central.kernel.tx import ActorKind, Read, Tx
 from central.organisation.contexts import path_of
 from central.organisation.model import (
     Grant,
-    NoContext,
     NoOperator,
     Operator,
     Perimeter,
@@ -64,7 +63,7 @@ class GiveRole:
     context_id: Annotated[Id, Ref("context")]
 
 
-@handles(GiveRole, needs=Privilege.OPERATOR_MODIFY, at=at_operator)
+@handles(GiveRole, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_operator)
 def give_role(tx: Tx, want: GiveRole) -> Outcome[Id]:
     operator, profile = tx.get(Operator, want.operator_id), tx.get(Profile, want.profile_id)
     if operator is None:
@@ -94,7 +93,7 @@ class TakeRole:
     role_id: Annotated[Id, Ref("operator_role")]
 
 
-@handles(TakeRole, needs=Privilege.OPERATOR_MODIFY, at=at_row("operator_role", "role_id"))
+@handles(TakeRole, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_row("operator_role", "role_id"))
 def take_role(tx: Tx, want: TakeRole) -> Outcome[None]:
     role = tx.get(Role, want.role_id)
     if role is None:
@@ -118,7 +117,7 @@ class GivePrivilege:
     privilege: str
 
 
-@handles(GivePrivilege, needs=Privilege.OPERATOR_MODIFY, at=at_operator)
+@handles(GivePrivilege, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_operator)
 def give_privilege(tx: Tx, want: GivePrivilege) -> Outcome[Id]:
     operator = tx.get(Operator, want.operator_id)
     if operator is None:
@@ -144,7 +143,7 @@ class TakePrivilege:
     grant_id: Annotated[Id, Ref("operator_grant")]
 
 
-@handles(TakePrivilege, needs=Privilege.OPERATOR_MODIFY, at=at_row("operator_grant", "grant_id"))
+@handles(TakePrivilege, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_row("operator_grant", "grant_id"))
 def take_privilege(tx: Tx, want: TakePrivilege) -> Outcome[None]:
     grant = tx.get(Grant, want.grant_id)
     if grant is None:
@@ -171,7 +170,7 @@ class SetPerimeter:
     ]
 
 
-@handles(SetPerimeter, needs=Privilege.OPERATOR_MODIFY, at=at_operator)
+@handles(SetPerimeter, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator, NoChange), at=at_operator)
 def set_perimeter(tx: Tx, want: SetPerimeter) -> Outcome[None]:
     operator = below_you(tx, want.operator_id)
     if isinstance(operator, Refused):
@@ -236,7 +235,7 @@ def nameable(read: Read, kind: PerimeterKind, operator: Operator, among: Sequenc
 # --- profiles ---------------------------------------------------------------------------------------------------------
 
 
-@checked(Profile)
+@checked(Profile, refuses=(NoOperator,))
 def sound_profile(read: Read, before: Profile | None, after: Profile | None) -> Refused | None:
     """What the form of a profile must not do: name what nobody can hold, give what its writer does not hold, change
     what its writer holds themselves, or leave the house without an administrator."""
@@ -283,7 +282,7 @@ def not_yours(read: Read, given: Held | set[tuple[str, str]], perimeter: dict[st
     if not lacks and not wider:
         return None
     detail = {"privileges": lacks} | ({"perimeter": wider} if wider else {})
-    return Refused(NoContext.NOT_YOURS_TO_GIVE, fix="privileges", detail=detail)
+    return Refused(NoOperator.NOT_YOURS_TO_GIVE, fix="privileges", detail=detail)
 
 
 def unknown(wanted: tuple[str, ...]) -> Refused | None:

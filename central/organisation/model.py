@@ -9,6 +9,7 @@ from central.kernel.declared import configured
 from central.kernel.entity import Between, Look, Ref, Secret, Unproved, entity
 from central.kernel.privileges import Action
 from shared.ids import Id
+from shared.outcome import Reason
 
 Names = Annotated[dict[str, str], Between(most=20)]
 """Texts per language; French is required (docs/spec/organisation.md)."""
@@ -278,17 +279,14 @@ class Attempt:
     locked_until: datetime | None
 
 
-class NoContext(StrEnum):
+class NoContext(Reason):
     NO_SUCH_PARENT = auto()
     WRONG_PARENT = auto()
-    CODE_TAKEN = auto()
     FRENCH_NAME_MISSING = auto()
     HOUSE_EXISTS = auto()
-    NO_SUCH_OPERATOR = auto()
-    NOT_YOURS_TO_GIVE = auto()
 
 
-class NoOperator(StrEnum):
+class NoOperator(Reason):
     """Why people, programs and what they may do are left as they are, in order."""
 
     NO_SUCH_OPERATOR = auto()
@@ -297,7 +295,6 @@ class NoOperator(StrEnum):
     NO_SUCH_ROLE = auto()
     NOT_A_PERSON = auto()
     NOT_A_PROGRAM = auto()
-    FAULTY = auto()
     UNKNOWN_PRIVILEGE = auto()
     WRONG_CONTEXT = auto()
     NARROWS_NOTHING = auto()  # a perimeter of a kind that nothing in the house has yet
@@ -310,7 +307,7 @@ class NoOperator(StrEnum):
     LAST_ADMINISTRATOR = auto()
 
 
-class NoSignIn(StrEnum):
+class NoSignIn(Reason):
     """Why nobody comes in, in order. What is wrong of address and password is never said."""
 
     TOO_MANY = auto()

@@ -15,6 +15,7 @@ from central.organisation.letters import ask_letter, tell_owner, void_letters
 from central.organisation.model import (
     AskedBy,
     NoOperator,
+    NoSignIn,
     Operator,
     OperatorKind,
     Perimeter,
@@ -42,7 +43,7 @@ class InviteOperator:
     profile_id: Annotated[Id, Ref("profile")] | None = None
 
 
-@handles(InviteOperator, needs=Privilege.OPERATOR_CREATE, gives=Id)
+@handles(InviteOperator, needs=Privilege.OPERATOR_CREATE, refuses=(NoOperator, NoSignIn, NoChange), gives=Id)
 def invite_operator(tx: Tx, want: InviteOperator) -> Outcome[Id]:
     email = mail_address(want.email)
     refused = opens(tx, want.id) or _faulty(tx, "", {"name": want.name, "email": email, "language": want.language})
@@ -89,7 +90,7 @@ class CreateOperator:
     points_of_sale: Annotated[tuple[Annotated[Id, Ref("point_of_sale")], ...], Between(most=500)] = ()
 
 
-@handles(CreateOperator, needs=Privilege.OPERATOR_CREATE, gives=Id)
+@handles(CreateOperator, needs=Privilege.OPERATOR_CREATE, refuses=(NoOperator, NoChange), gives=Id)
 def create_operator(tx: Tx, want: CreateOperator) -> Outcome[Id]:
     """Nobody gives a right that they do not hold there themselves."""
     refused = opens(tx, want.id) or _faulty(tx, "", {"name": want.name}) or unknown(want.privileges)
@@ -121,7 +122,7 @@ class ChangeOperator:
     email: Annotated[str, Look.EMAIL] | None = None
 
 
-@handles(ChangeOperator, needs=Privilege.OPERATOR_MODIFY, at=at_operator)
+@handles(ChangeOperator, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator, NoChange), at=at_operator)
 def change_operator(tx: Tx, want: ChangeOperator) -> Outcome[None]:
     before = below_you(tx, want.operator_id)
     if isinstance(before, Refused):
@@ -148,7 +149,7 @@ class DeactivateOperator:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(DeactivateOperator, needs=Privilege.OPERATOR_MODIFY, at=at_operator)
+@handles(DeactivateOperator, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_operator)
 def deactivate_operator(tx: Tx, want: DeactivateOperator) -> Outcome[None]:
     before = below_you(tx, want.operator_id)
     if isinstance(before, Refused):
@@ -171,7 +172,7 @@ class ReactivateOperator:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(ReactivateOperator, needs=Privilege.OPERATOR_MODIFY, at=at_operator)
+@handles(ReactivateOperator, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_operator)
 def reactivate_operator(tx: Tx, want: ReactivateOperator) -> Outcome[None]:
     before = below_you(tx, want.operator_id)
     if isinstance(before, Refused):
@@ -189,7 +190,7 @@ class SendLetter:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(SendLetter, needs=Privilege.OPERATOR_MODIFY, at=at_operator)
+@handles(SendLetter, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator, NoSignIn), at=at_operator)
 def send_letter(tx: Tx, want: SendLetter) -> Outcome[None]:
     person = _person_below_you(tx, want.operator_id)
     if isinstance(person, Refused):
@@ -208,7 +209,7 @@ class ClearSecondFactor:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(ClearSecondFactor, needs=Privilege.OPERATOR_MODIFY, at=at_operator)
+@handles(ClearSecondFactor, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_operator)
 def clear_second_factor(tx: Tx, want: ClearSecondFactor) -> Outcome[None]:
     person = _person_below_you(tx, want.operator_id)
     if isinstance(person, Refused):
@@ -229,7 +230,7 @@ class RenewKey:
     key_digest: Annotated[str, Secret()]
 
 
-@handles(RenewKey, needs=Privilege.OPERATOR_MODIFY, at=at_operator)
+@handles(RenewKey, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_operator)
 def renew_key(tx: Tx, want: RenewKey) -> Outcome[None]:
     program = below_you(tx, want.operator_id)
     if isinstance(program, Refused):
@@ -250,7 +251,7 @@ class WithdrawKey:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(WithdrawKey, needs=Privilege.OPERATOR_MODIFY, at=at_operator)
+@handles(WithdrawKey, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_operator)
 def withdraw_key(tx: Tx, want: WithdrawKey) -> Outcome[None]:
     program = below_you(tx, want.operator_id)
     if isinstance(program, Refused):

@@ -23,7 +23,7 @@ from central.web.screens.refusals import Said, said
 from central.web.session import CSRF_FIELD, SESSIONS, STILL
 from central.web.texts import Texts
 from shared.ids import Id
-from shared.outcome import Outcome, Refused
+from shared.outcome import Outcome, Reason, Refused
 from shared.runtime.system import SystemClock, fresh_id
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -84,9 +84,9 @@ class Desk:
 
     async def refusal(self, t: Texts, refused: Refused) -> str:
         """Why nobody comes in, for people who are not signed in: no links, no details."""
-        if refused.reason == NoSignIn.TOO_MANY and "until" in refused.detail:
+        if refused.reason == NoSignIn.TOO_MANY and "again" in refused.detail:
             now = await self.door.read(SYSTEM, lambda read: read.now)
-            minutes = -int((now - datetime.fromisoformat(refused.detail["until"])).total_seconds() // 60)
+            minutes = -int((now - datetime.fromisoformat(refused.detail["again"])).total_seconds() // 60)
             return t.n("Trop d’essais : attendez une minute.", "Trop d’essais : attendez {n} minutes.", max(minutes, 1))
         if refused.reason == NoSignIn.WEAK_PASSWORD:
             return t.fault(refused.detail["fault"])
@@ -104,11 +104,11 @@ def as_own(refused: Refused | None) -> Refused | None:
     return Refused(NoSignIn.WRONG_PASSWORD) if refused and refused.reason == NoSignIn.UNKNOWN else refused
 
 
-STATUS = {NoSignIn.TOO_MANY: 429, NoSignIn.BUSY: 503, NoSignIn.LINK_OVER: 410}
+STATUS: dict[Reason, int] = {NoSignIn.TOO_MANY: 429, NoSignIn.BUSY: 503, NoSignIn.LINK_OVER: 410}
 
 
 def status_of(refused: Refused | None) -> int:
-    return STATUS.get(NoSignIn(refused.reason), 400) if refused and refused.reason in set(NoSignIn) else 400
+    return STATUS.get(refused.reason, 400) if refused else 400
 
 
 def remember_language(request: web.Request, answer: web.StreamResponse) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from central.kernel.registry import privileges
+from central.kernel.replies import NoEntry
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
 from central.organisation.giving import (
@@ -330,7 +331,7 @@ def _view(read: Read, t: Texts, operator_id: str) -> OperatorView | Refused | No
         return None
     path = path_of(read, operator.context_id)
     if not read.actor.may(Privilege.OPERATOR_READ, path) and operator.id != read.actor.id:
-        return Refused("not_allowed", fix=Privilege.OPERATOR_READ)
+        return Refused(NoEntry.NOT_ALLOWED, fix=Privilege.OPERATOR_READ)
     may_change = read.actor.may(Privilege.OPERATOR_MODIFY, path)
     roles = read.find(Role, "WHERE operator_id = :id ORDER BY id", id=operator.id)
     grants = read.find(Grant, "WHERE operator_id = :id ORDER BY privilege, id", id=operator.id)

@@ -207,7 +207,7 @@ def _at_operator(read: Read, want: WhatMayTheyDo) -> str | None:
     return context_of(read, "operator", want.operator_id)
 
 
-@answers(WhatMayTheyDo, needs=Privilege.OPERATOR_READ, at=_at_operator, gives=Rights)
+@answers(WhatMayTheyDo, needs=Privilege.OPERATOR_READ, refuses=(NoOperator,), at=_at_operator, gives=Rights)
 def what_may_they_do(read: Read, want: WhatMayTheyDo) -> Outcome[Rights]:
     operator = read.get(Operator, want.operator_id)
     if operator is None:
@@ -236,7 +236,7 @@ class WhoMay:
     privilege: str
 
 
-@answers(WhoMay, needs=Privilege.OPERATOR_READ, gives=list[Holder])
+@answers(WhoMay, needs=Privilege.OPERATOR_READ, refuses=(NoOperator,), gives=list[Holder])
 def who_may(read: Read, want: WhoMay) -> Outcome[list[Holder]]:
     if want.privilege not in known_nodes():
         return Refused(NoOperator.UNKNOWN_PRIVILEGE, fix=want.privilege)

@@ -12,7 +12,7 @@ from central.kernel.tx import ActorKind, Read, Tx
 from central.organisation.contexts import by_house_alone
 from central.organisation.giving import at_operator, at_row
 from central.organisation.letters import tell_owner
-from central.organisation.model import Attempt, NoSignIn, Operator, OperatorKind, Privilege, Session
+from central.organisation.model import Attempt, NoOperator, NoSignIn, Operator, OperatorKind, Privilege, Session
 from central.organisation.places import PlaceId, Subjects, attempt_id, forget_places, forgive, remember
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import FORGOTTEN, HALF_WAY, LONGEST, MOST_SESSIONS, counted, locked
@@ -37,11 +37,11 @@ class CountAttempt:
     beside: Subjects = ()
 
 
-@handles(CountAttempt, needs=Privilege.SESSION_END, at=by_house_alone, logged=False)
+@handles(CountAttempt, needs=Privilege.SESSION_END, refuses=(NoSignIn,), at=by_house_alone, logged=False)
 def count_attempt(tx: Tx, want: CountAttempt) -> Outcome[None]:
     until = wait_for(tx, want.subjects)
     if until:
-        return Refused(NoSignIn.TOO_MANY, detail={"until": until.isoformat()})
+        return Refused(NoSignIn.TOO_MANY, detail={"again": until.isoformat()})
     for subject in (*want.subjects, *want.beside):
         there = tx.get(Attempt, attempt_id(subject))
         if locked(there, tx.now):
@@ -68,7 +68,7 @@ class ConfirmSession:
     tried: Subjects
 
 
-@handles(ConfirmSession, needs=Privilege.SESSION_END, at=by_house_alone)
+@handles(ConfirmSession, needs=Privilege.SESSION_END, refuses=(NoSignIn,), at=by_house_alone)
 def confirm_session(tx: Tx, want: ConfirmSession) -> Outcome[None]:
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
@@ -101,7 +101,7 @@ class BeginSession:
     longest_s: int = int(LONGEST.total_seconds())
 
 
-@handles(BeginSession, needs=Privilege.SESSION_END, at=by_house_alone)
+@handles(BeginSession, needs=Privilege.SESSION_END, refuses=(NoSignIn,), at=by_house_alone)
 def begin_session(tx: Tx, want: BeginSession) -> Outcome[Id]:
     by_the_house(tx)
     operator = tx.get(Operator, want.operator_id)
@@ -135,7 +135,7 @@ class CompleteSession:
     longest_s: int = int(LONGEST.total_seconds())
 
 
-@handles(CompleteSession, needs=Privilege.SESSION_END, at=by_house_alone)
+@handles(CompleteSession, needs=Privilege.SESSION_END, refuses=(NoSignIn,), at=by_house_alone)
 def complete_session(tx: Tx, want: CompleteSession) -> Outcome[Id]:
     by_the_house(tx)
     half = tx.get(Session, want.half_id)
@@ -211,7 +211,7 @@ class EndOwnSession:
     session_id: Annotated[Id, Ref("operator_session")]
 
 
-@handles(EndOwnSession, needs=None)
+@handles(EndOwnSession, needs=None, refuses=(NoOperator, NoSignIn))
 def end_own_session(tx: Tx, want: EndOwnSession) -> Outcome[None]:
     session = tx.get(Session, want.session_id)
     if session is None or tx.actor.kind is not ActorKind.OPERATOR or session.operator_id != tx.actor.id:
@@ -230,7 +230,7 @@ class SetLanguage:
     language: str
 
 
-@handles(SetLanguage, needs=None)
+@handles(SetLanguage, needs=None, refuses=(NoSignIn,))
 def set_language(tx: Tx, want: SetLanguage) -> Outcome[None]:
     operator = tx.get(Operator, tx.actor.id) if tx.actor.kind is ActorKind.OPERATOR else None
     if operator is None:
@@ -248,7 +248,7 @@ class SetPassword:
     password: Annotated[str, Secret()]
 
 
-@handles(SetPassword, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
+@handles(SetPassword, needs=Privilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
 def set_password(tx: Tx, want: SetPassword) -> Outcome[None]:
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
@@ -273,7 +273,7 @@ class SetSecondFactor:
     longest_s: int = int(LONGEST.total_seconds())
 
 
-@handles(SetSecondFactor, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
+@handles(SetSecondFactor, needs=Privilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
 def set_second_factor(tx: Tx, want: SetSecondFactor) -> Outcome[None]:
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
@@ -301,7 +301,7 @@ class SetRecoveryCodes:
     recovery: Annotated[tuple[str, ...], Secret(), Between(most=20)]
 
 
-@handles(SetRecoveryCodes, needs=Privilege.OPERATOR_MODIFY, at=by_house_alone)
+@handles(SetRecoveryCodes, needs=Privilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
 def set_recovery_codes(tx: Tx, want: SetRecoveryCodes) -> Outcome[None]:
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
@@ -337,7 +337,9 @@ class EndSession:
     session_id: Annotated[Id, Ref("operator_session")]
 
 
-@handles(EndSession, needs=Privilege.SESSION_END, at=at_row("operator_session", "session_id"))
+@handles(
+    EndSession, needs=Privilege.SESSION_END, refuses=(NoOperator, NoChange), at=at_row("operator_session", "session_id")
+)
 def end_session(tx: Tx, want: EndSession) -> Outcome[None]:
     session = tx.get(Session, want.session_id)
     if session is None:
@@ -355,7 +357,7 @@ class EndSessions:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(EndSessions, needs=Privilege.SESSION_END, at=at_operator)
+@handles(EndSessions, needs=Privilege.SESSION_END, refuses=(NoOperator,), at=at_operator)
 def end_sessions(tx: Tx, want: EndSessions) -> Outcome[None]:
     if refused := closes(tx, want.operator_id):
         return refused

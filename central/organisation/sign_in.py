@@ -323,7 +323,7 @@ class SignIn:
     async def _turned_away(self, subjects: tuple[str, ...]) -> Refused | None:
         """Who shares an address that has to wait is told so where the password was wrong, as everybody there is."""
         until = await self._read(lambda read: wait_for(read, subjects))
-        return Refused(NoSignIn.TOO_MANY, detail={"until": until.isoformat()}) if until else None
+        return Refused(NoSignIn.TOO_MANY, detail={"again": until.isoformat()}) if until else None
 
     def _account(self, email: str) -> str:
         return self._vault.digest("account", email)

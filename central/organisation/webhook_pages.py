@@ -26,7 +26,7 @@ from central.web.rows import Wanted, page
 from central.web.screens.names import house_zone
 from central.web.session import SignedIn
 from shared.ids import Id, is_id
-from shared.outcome import Ok, Refused
+from shared.outcome import Ok, Reason
 from shared.runtime.system import SystemClock, fresh_id
 
 ROWS = 50
@@ -86,22 +86,23 @@ class WebhookPages:
             raise web.HTTPNotFound
         return await self._after(request, me, await self._do(me, ResendDelivery(Id(delivery_id))))
 
-    async def _after(self, request: web.Request, me: SignedIn, refused: str) -> web.StreamResponse:
+    async def _after(self, request: web.Request, me: SignedIn, refused: Reason | None) -> web.StreamResponse:
         if refused:
             return await self._page(request, me, refused=refused)
         raise web.HTTPSeeOther(HREF.format(id=request.match_info["id"]))
 
-    async def _do(self, me: SignedIn, command: Any) -> str:
-        """The reason why not; empty: it is done."""
-        reply = await self._door.execute(me.actor, command, fresh_id(SystemClock()))
-        return "" if reply.ok else reply.outcome.reason if isinstance(reply.outcome, Refused) else "broken"
+    async def _do(self, me: SignedIn, command: Any) -> Reason | None:
+        """The reason why not; None: it is done."""
+        return (await self._door.execute(me.actor, command, fresh_id(SystemClock()))).reason
 
     async def _known(self, me: SignedIn, webhook_id: str) -> Id:
         if await self._door.read(me.actor, lambda read: self._seen(read, webhook_id)) is None:
             raise web.HTTPNotFound
         return Id(webhook_id)
 
-    async def _page(self, request: web.Request, me: SignedIn, *, secret: str = "", refused: str = "") -> web.Response:
+    async def _page(
+        self, request: web.Request, me: SignedIn, *, secret: str = "", refused: Reason | None = None
+    ) -> web.Response:
         webhook_id, after = request.match_info["id"], request.query.get("after", "")
         shown = await self._door.read(me.actor, lambda read: self._look(read, webhook_id, after))
         if shown is None:

@@ -29,7 +29,7 @@ from central.organisation.receivers import never_reached
 from central.organisation.vault import Vault
 from shared.clock import to_ms
 from shared.ids import Id
-from shared.outcome import Ok, Outcome, Refused
+from shared.outcome import Ok, Outcome, Reason, Refused
 
 CREATE, DELETE, EXECUTE = (f"organisation.webhook.{each}" for each in (Action.CREATE, Action.DELETE, Action.EXECUTE))
 OUTBOX_KIND = "webhook"
@@ -41,7 +41,7 @@ DONE_ACTIONS = ("created", "changed", "deleted")
 _PATTERN = re.compile(r"[a-z_*]{1,60}(\.(created|changed|deleted|\*))?")
 
 
-class NoWebhook(StrEnum):
+class NoWebhook(Reason):
     NO_SUCH = auto()
     NOT_AN_OPERATOR = auto()  # a device or central itself: nobody whose rights could say what is told
     NOT_YOURS = auto()
@@ -156,7 +156,7 @@ class CreateWebhook:
     secret: Annotated[str, Secret()] = ""
 
 
-@handles(CreateWebhook, needs=CREATE, gives=Id)
+@handles(CreateWebhook, needs=CREATE, refuses=(NoWebhook, NoChange), gives=Id)
 def create_webhook(tx: Tx, want: CreateWebhook) -> Outcome[Id]:
     if tx.actor.kind is not ActorKind.OPERATOR:
         return Refused(NoWebhook.NOT_AN_OPERATOR)
@@ -184,7 +184,7 @@ def keep_cursor(tx: Tx, seq: int) -> None:
     tx.set_counter(CURSOR, seq)
 
 
-@checked(Webhook)
+@checked(Webhook, refuses=(NoWebhook,))
 def webhook_sound(read: Read, before: Webhook | None, after: Webhook | None) -> Refused | None:
     if after is None:
         return None
@@ -223,7 +223,7 @@ class SetWebhookSecret:
     secret: Annotated[str, Secret()]
 
 
-@handles(SetWebhookSecret, needs=Privilege.WEBHOOK_MODIFY, at=_at("webhook", "webhook_id"))
+@handles(SetWebhookSecret, needs=Privilege.WEBHOOK_MODIFY, refuses=(NoWebhook,), at=_at("webhook", "webhook_id"))
 def set_webhook_secret(tx: Tx, want: SetWebhookSecret) -> Outcome[None]:
     before = tx.get(Webhook, want.webhook_id)
     if before is None:
@@ -245,7 +245,7 @@ class TakeOverWebhook:
     webhook_id: Annotated[Id, Ref("webhook")]
 
 
-@handles(TakeOverWebhook, needs=Privilege.WEBHOOK_MODIFY, at=_at("webhook", "webhook_id"))
+@handles(TakeOverWebhook, needs=Privilege.WEBHOOK_MODIFY, refuses=(NoWebhook,), at=_at("webhook", "webhook_id"))
 def take_over_webhook(tx: Tx, want: TakeOverWebhook) -> Outcome[None]:
     before = tx.get(Webhook, want.webhook_id)
     if before is None:
@@ -263,7 +263,7 @@ class DeleteWebhook:
     webhook_id: Annotated[Id, Ref("webhook")]
 
 
-@handles(DeleteWebhook, needs=DELETE, at=_at("webhook", "webhook_id"))
+@handles(DeleteWebhook, needs=DELETE, refuses=(NoWebhook,), at=_at("webhook", "webhook_id"))
 def delete_webhook(tx: Tx, want: DeleteWebhook) -> Outcome[None]:
     before = tx.get(Webhook, want.webhook_id)
     if before is None:
@@ -287,7 +287,7 @@ class ResendDelivery:
     delivery_id: Annotated[Id, Ref("webhook_delivery")]
 
 
-@handles(ResendDelivery, needs=EXECUTE, at=_at("webhook_delivery", "delivery_id"))
+@handles(ResendDelivery, needs=EXECUTE, refuses=(NoWebhook,), at=_at("webhook_delivery", "delivery_id"))
 def resend_delivery(tx: Tx, want: ResendDelivery) -> Outcome[None]:
     delivery = tx.get(Delivery, want.delivery_id)
     webhook = tx.get(Webhook, delivery.webhook_id) if delivery else None

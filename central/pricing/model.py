@@ -1,7 +1,7 @@
 """Price grid: seat category × tariff → price, VAT included (docs/spec/organisation.md, Prices)."""
 
 from dataclasses import dataclass
-from enum import StrEnum, auto
+from enum import auto
 from typing import Annotated
 
 from central.kernel.declared import configured
@@ -10,6 +10,7 @@ from central.kernel.privileges import Action
 from central.organisation.model import Names, Privilege
 from shared.ids import Id
 from shared.money import Minor
+from shared.outcome import Reason
 
 
 @configured()
@@ -50,7 +51,7 @@ class Price:
     amount: Annotated[Minor, Look.MONEY]
 
 
-class NoGrid(StrEnum):
+class NoGrid(Reason):
     NO_SUCH_GRID = auto()
     CHANGED_MEANWHILE = auto()
     NEGATIVE = auto()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from central.kernel.declared import CONFIGURED, command_of, refused_row
+from central.kernel.declared import CONFIGURED, NoChange, command_of, refused_row
 from central.kernel.entity import Between, Look, Ref
 from central.kernel.privileges import Action
 from central.kernel.registry import handles
@@ -36,7 +36,7 @@ class CreatePriceGrid:
     prices: Annotated[tuple[PriceCell, ...], Between(most=1_000)] = ()
 
 
-@handles(CreatePriceGrid, needs=Privilege.PRICE_MODIFY, gives=Id)
+@handles(CreatePriceGrid, needs=Privilege.PRICE_MODIFY, refuses=(NoGrid, NoChange), gives=Id)
 def create_price_grid(tx: Tx, want: CreatePriceGrid) -> Outcome[Id]:
     negative = [cell for cell in want.prices if cell.amount < 0]
     if negative:
@@ -63,7 +63,13 @@ def _grid_context(read: Read, grid_id: str) -> str | None:
     return str(row[0]) if row else None
 
 
-@handles(SetPrice, needs=Privilege.PRICE_MODIFY, at=lambda read, want: _grid_context(read, want.grid_id), gives=int)
+@handles(
+    SetPrice,
+    needs=Privilege.PRICE_MODIFY,
+    refuses=(NoGrid,),
+    at=lambda read, want: _grid_context(read, want.grid_id),
+    gives=int,
+)
 def set_price(tx: Tx, want: SetPrice) -> Outcome[int]:
     """Answers with the grid's new version."""
     grid = tx.get(PriceGrid, want.grid_id)
@@ -90,7 +96,13 @@ class SetPrices:
     seen: int = 0
 
 
-@handles(SetPrices, needs=Privilege.PRICE_MODIFY, at=lambda read, want: _grid_context(read, want.grid_id), gives=int)
+@handles(
+    SetPrices,
+    needs=Privilege.PRICE_MODIFY,
+    refuses=(NoGrid,),
+    at=lambda read, want: _grid_context(read, want.grid_id),
+    gives=int,
+)
 def set_prices(tx: Tx, want: SetPrices) -> Outcome[int]:
     """Answers with the grid's new version, or the old one if nothing differs."""
     grid = tx.get(PriceGrid, want.grid_id)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from central.kernel.declared import NoChange
 from central.kernel.entity import Between, Ref
 from central.kernel.registry import handles
 from central.kernel.several import create_all
@@ -29,7 +30,7 @@ class CreateTariffs:
     tariffs: Annotated[tuple[NewTariff, ...], Between(most=50)]
 
 
-@handles(CreateTariffs, needs="pricing.grid.create", gives=int)
+@handles(CreateTariffs, needs="pricing.grid.create", refuses=(NoChange,), gives=int)
 def create_tariffs(tx: Tx, want: CreateTariffs) -> Outcome[int]:
     return create_all(tx, [
         Tariff(tx.new_id("tariff", n), want.context_id, each.code, each.names, each.rank, each.proof)

@@ -8,6 +8,7 @@ from central.kernel.declared import configured
 from central.kernel.entity import Between, Ref, entity
 from central.organisation.model import Names, Privilege
 from shared.ids import Id
+from shared.outcome import Reason
 
 
 class ChannelKind(StrEnum):
@@ -54,7 +55,7 @@ class PointOfSale:
     active: bool
 
 
-class NoChannel(StrEnum):
+class NoChannel(Reason):
     """Why a channel cannot be as it shall be, in order."""
 
     CONTINGENT_ELSEWHERE = auto()  # an external contingent belongs to exactly one external channel

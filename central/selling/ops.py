@@ -12,7 +12,7 @@ ChangeChannel = command_of(Action.MODIFY, Channel)
 CreatePointOfSale = command_of(Action.CREATE, PointOfSale)
 
 
-@checked(Channel)
+@checked(Channel, refuses=(NoChannel,))
 def channel_fits(read: Read, _: Channel | None, after: Channel | None) -> Refused | None:
     """A channel names no external contingent of another one, and stays external while contingents belong to it."""
     if after is None:

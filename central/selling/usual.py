@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from central.kernel.declared import NoChange
 from central.kernel.entity import Between, Ref
 from central.kernel.registry import handles
 from central.kernel.several import create_all
@@ -33,7 +34,7 @@ class CreateChannels:
     channels: Annotated[tuple[NewChannel, ...], Between(most=50)]
 
 
-@handles(CreateChannels, needs="selling.channel.create", at=whole_house, gives=int)
+@handles(CreateChannels, needs="selling.channel.create", refuses=(NoChange,), at=whole_house, gives=int)
 def create_channels(tx: Tx, want: CreateChannels) -> Outcome[int]:
     institution = Id(str(whole_house(tx, want)))
     channels, points = [], []

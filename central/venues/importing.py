@@ -15,7 +15,7 @@ from unicodedata import normalize
 
 import orjson
 
-from central.kernel.declared import unfit
+from central.kernel.declared import NoChange, unfit
 from central.kernel.entity import ENTITIES, Between, Raw, Ref
 from central.kernel.registry import handles
 from central.kernel.row_proof import CHECKED_BY
@@ -53,6 +53,7 @@ class ImportPlan:
 @handles(
     ImportPlan,
     needs=Privilege.VENUE_MODIFY,
+    refuses=(NoVenue, NoChange),
     at=lambda read, want: context_of(read, "space", want.space_id),
     gives=int,
     prepared=lambda want, _: reading(want.plan, want.id),
@@ -91,6 +92,7 @@ class Imported:
 @handles(
     ReimportPlan,
     needs=Privilege.VENUE_MODIFY,
+    refuses=(NoVenue,),
     at=lambda read, want: context_of(read, "physical_configuration", want.configuration_id),
     gives=Imported,
     prepared=lambda want, _: reading(want.plan, want.configuration_id),

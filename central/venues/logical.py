@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from central.kernel.declared import unfit
+from central.kernel.declared import NoChange, unfit
 from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
@@ -19,6 +19,7 @@ from central.venues.model import (
     LogicalGauge,
     LogicalSeat,
     LogicalZone,
+    NoAct,
     NoVenue,
     PhysicalConfiguration,
     PhysicalZone,
@@ -54,7 +55,7 @@ class CreateLogicalConfiguration:
     draft: bool = False
 
 
-@handles(CreateLogicalConfiguration, needs=Privilege.VENUE_MODIFY, gives=int)
+@handles(CreateLogicalConfiguration, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue, NoAct, NoChange), gives=int)
 def create_logical_configuration(tx: Tx, want: CreateLogicalConfiguration) -> Outcome[int]:
     """Answers with the number of places."""
     physical = tx.get(PhysicalConfiguration, want.physical_configuration_id)
@@ -100,7 +101,7 @@ class ValidateLogical:
     configuration_id: Annotated[Id, Ref("logical_configuration")]
 
 
-@handles(ValidateLogical, needs=Privilege.VENUE_MODIFY, at=_at_logical)
+@handles(ValidateLogical, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_logical)
 def validate_logical(tx: Tx, want: ValidateLogical) -> Outcome[None]:
     logical = tx.get(LogicalConfiguration, want.configuration_id)
     if logical is None:
@@ -137,7 +138,7 @@ class PickCategory:
     options: bool = True
 
 
-@handles(PickCategory, needs=Privilege.VENUE_MODIFY, at=_at_logical, gives=Id)
+@handles(PickCategory, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_logical, gives=Id)
 def pick_category(tx: Tx, want: PickCategory) -> Outcome[Id]:
     if not tx.one("SELECT 1 FROM logical_configuration WHERE id = :id", id=want.configuration_id):
         return Refused(NoVenue.NO_SUCH_CONFIGURATION, fix="configuration_id")
@@ -165,7 +166,7 @@ class DropCategory:
     category_id: Annotated[Id, Ref("seat_category")]
 
 
-@handles(DropCategory, needs=Privilege.VENUE_MODIFY, at=_at_logical)
+@handles(DropCategory, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_logical)
 def drop_category(tx: Tx, want: DropCategory) -> Outcome[None]:
     picked = tx.find(
         LogicalCategory, "WHERE configuration_id = :id AND category_id = :category",
@@ -192,7 +193,7 @@ class DeleteLogicalConfiguration:
     configuration_id: Annotated[Id, Ref("logical_configuration")]
 
 
-@handles(DeleteLogicalConfiguration, needs=Privilege.VENUE_MODIFY, at=_at_logical)
+@handles(DeleteLogicalConfiguration, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_logical)
 def delete_logical_configuration(tx: Tx, want: DeleteLogicalConfiguration) -> Outcome[None]:
     logical = tx.get(LogicalConfiguration, want.configuration_id)
     if logical is None:

@@ -10,6 +10,7 @@ from central.kernel.declared import configured
 from central.kernel.entity import Between, Look, Ref, Secret, Unproved, entity
 from central.organisation.model import Names, Privilege
 from shared.ids import Id
+from shared.outcome import Reason
 from shared.wire.feeds import PlanShape
 
 
@@ -319,9 +320,7 @@ class PlanAction:
     changes: str
 
 
-class NoVenue(StrEnum):
-    NO_SUCH_SITE = auto()
-    NO_SUCH_SPACE = auto()
+class NoVenue(Reason):
     NO_SUCH_CONFIGURATION = auto()
     PLAN_FAULTY = auto()
     NOT_DRAFT = auto()
@@ -329,7 +328,6 @@ class NoVenue(StrEnum):
     EMPTY = auto()
     CATEGORY_MISSING = auto()
     CODE_TAKEN = auto()
-    BAD_TIMEZONE = auto()
     NO_SUCH_ZONE = auto()
     NO_SUCH_ENTRANCE = auto()
     ELSEWHERE = auto()  # it belongs to another site or configuration
@@ -341,7 +339,7 @@ class NoVenue(StrEnum):
     IN_USE = auto()
 
 
-class NoAct(StrEnum):
+class NoAct(Reason):
     """Why an action on a plan is refused, in order."""
 
     NO_SUCH_PLAN = auto()
@@ -359,6 +357,7 @@ class NoAct(StrEnum):
     HAS_CONTINGENT = auto()
     CATEGORY_TWICE = auto()  # one category for a counted zone and for seats of the plan
     WHOLE_ZONE = auto()  # a counted zone has exactly one category
-    TOO_MANY = auto()
+    TOO_MANY_PERFORMANCES = auto()
+    TOO_MANY = auto()  # more than are free
     OTHER_PLAN = auto()
     NOTHING_TO_UNDO = auto()

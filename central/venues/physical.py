@@ -4,7 +4,7 @@ deletion (docs/spec/venues.md, Entities and Life cycle). Plans come in through i
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from central.kernel.declared import unfit
+from central.kernel.declared import NoChange, unfit
 from central.kernel.entity import Between, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
@@ -42,6 +42,7 @@ class CreatePhysicalConfiguration:
 @handles(
     CreatePhysicalConfiguration,
     needs=Privilege.VENUE_MODIFY,
+    refuses=(NoVenue, NoChange),
     at=lambda read, want: context_of(read, "space", want.space_id),
     gives=Id,
 )
@@ -74,7 +75,7 @@ class AddUnnumberedZone:
     control: int
 
 
-@handles(AddUnnumberedZone, needs=Privilege.VENUE_MODIFY, at=_at_physical, gives=Id)
+@handles(AddUnnumberedZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue, NoChange), at=_at_physical, gives=Id)
 def add_unnumbered_zone(tx: Tx, want: AddUnnumberedZone) -> Outcome[Id]:
     zone = PhysicalZone(want.id, want.configuration_id, want.name, False, want.capacity, want.control)
     if refused := _fits(tx, zone) or unfit(tx, zone):
@@ -93,7 +94,7 @@ class ChangeUnnumberedZone:
     control: int
 
 
-@handles(ChangeUnnumberedZone, needs=Privilege.VENUE_MODIFY, at=_at_zone, gives=Id)
+@handles(ChangeUnnumberedZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_zone, gives=Id)
 def change_unnumbered_zone(tx: Tx, want: ChangeUnnumberedZone) -> Outcome[Id]:
     zone = tx.get(PhysicalZone, want.zone_id)
     if zone is None:
@@ -119,7 +120,7 @@ class RemoveUnnumberedZone:
     zone_id: Annotated[Id, Ref("physical_zone")]
 
 
-@handles(RemoveUnnumberedZone, needs=Privilege.VENUE_MODIFY, at=_at_zone)
+@handles(RemoveUnnumberedZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_zone)
 def remove_unnumbered_zone(tx: Tx, want: RemoveUnnumberedZone) -> Outcome[None]:
     zone = tx.get(PhysicalZone, want.zone_id)
     if zone is None:
@@ -171,7 +172,7 @@ class ServeZone:
     entrances: Annotated[tuple[Annotated[Id, Ref("entrance")], ...], Between(most=200)]
 
 
-@handles(ServeZone, needs=Privilege.VENUE_MODIFY, at=_at_zone, gives=int)
+@handles(ServeZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_zone, gives=int)
 def serve_zone(tx: Tx, want: ServeZone) -> Outcome[int]:
     """Answers with the number of entrances. It may change at any time: a season closes doors."""
     found = tx.one(
@@ -207,7 +208,7 @@ class ValidatePhysical:
     configuration_id: Annotated[Id, Ref("physical_configuration")]
 
 
-@handles(ValidatePhysical, needs=Privilege.VENUE_MODIFY, at=_at_physical)
+@handles(ValidatePhysical, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_physical)
 def validate_physical(tx: Tx, want: ValidatePhysical) -> Outcome[None]:
     configuration = tx.get(PhysicalConfiguration, want.configuration_id)
     if configuration is None:
@@ -241,7 +242,7 @@ class DeletePhysicalConfiguration:
     configuration_id: Annotated[Id, Ref("physical_configuration")]
 
 
-@handles(DeletePhysicalConfiguration, needs=Privilege.VENUE_MODIFY, at=_at_physical)
+@handles(DeletePhysicalConfiguration, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_physical)
 def delete_physical_configuration(tx: Tx, want: DeletePhysicalConfiguration) -> Outcome[None]:
     configuration = tx.get(PhysicalConfiguration, want.configuration_id)
     if configuration is None:

@@ -70,6 +70,7 @@ class InvalidateSeats:
 @handles(
     InvalidateSeats,
     needs=Privilege.VENUE_MODIFY,
+    refuses=(NoAct,),
     at=lambda read, want: context_of(read, "physical_configuration", want.configuration_id),
     gives=Acted,
 )
@@ -113,6 +114,7 @@ class RevalidateSeats:
 @handles(
     RevalidateSeats,
     needs=Privilege.VENUE_MODIFY,
+    refuses=(NoAct,),
     at=lambda read, want: context_of(read, "physical_configuration", want.configuration_id),
     gives=Acted,
 )
@@ -138,6 +140,7 @@ class DescribeSeats:
 @handles(
     DescribeSeats,
     needs=Privilege.VENUE_MODIFY,
+    refuses=(NoAct,),
     at=lambda read, want: context_of(read, "physical_configuration", want.configuration_id),
     gives=Acted,
 )
@@ -227,6 +230,7 @@ class BlockLogical:
 @handles(
     BlockLogical,
     needs=Privilege.PLACE_BLOCK,
+    refuses=(NoAct,),
     at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
     gives=Acted,
 )
@@ -249,6 +253,7 @@ class UnblockLogical:
 @handles(
     UnblockLogical,
     needs=Privilege.PLACE_BLOCK,
+    refuses=(NoAct,),
     at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
     gives=Acted,
 )
@@ -273,6 +278,7 @@ class AssignLogicalCategory:
 @handles(
     AssignLogicalCategory,
     needs=Privilege.VENUE_MODIFY,
+    refuses=(NoAct,),
     at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
     gives=Acted,
 )
@@ -304,6 +310,7 @@ class AssignLogicalContingent:
 @handles(
     AssignLogicalContingent,
     needs=Privilege.CONTINGENT_MODIFY,
+    refuses=(NoAct,),
     at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
     gives=Acted,
 )
@@ -332,6 +339,7 @@ class OrderLogicalSeats:
 @handles(
     OrderLogicalSeats,
     needs=Privilege.VENUE_MODIFY,
+    refuses=(NoAct,),
     at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
     gives=Acted,
 )

@@ -13,7 +13,7 @@ from typing import Any
 
 from central.kernel.characters import tidy, unseen
 from central.venues.plan import Area, Category, Mark, Plan, Seat, Shape, Zone
-from shared.outcome import Refused
+from shared.outcome import Reason, Refused
 
 MOST_BYTES = 32 * 1024 * 1024  # 100,000 places as JSON, spaced as we write it, are 29 MB
 MOST_PARTS = 2_000_000  # objects and lists of a JSON, or lines of a CSV; 100,000 places have 200,000
@@ -48,7 +48,7 @@ class Format(StrEnum):
     CSV = auto()
 
 
-class PlanFault(StrEnum):
+class PlanFault(Reason):
     TOO_LARGE = auto()  # in bytes, or in parts, before anything is read
     UNKNOWN_FORMAT = auto()
     NOT_JSON = auto()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from central.kernel.declared import NoChange
 from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
 from central.kernel.several import create_all
@@ -29,7 +30,7 @@ class CreateSeatCategories:
     categories: Annotated[tuple[NewCategory, ...], Between(most=50)]
 
 
-@handles(CreateSeatCategories, needs="venues.venue.create", gives=int)
+@handles(CreateSeatCategories, needs="venues.venue.create", refuses=(NoChange,), gives=int)
 def create_seat_categories(tx: Tx, want: CreateSeatCategories) -> Outcome[int]:
     return create_all(tx, [
         SeatCategory(tx.new_id("category", n), want.context_id, each.code, each.names, each.colour, each.rank)

@@ -29,7 +29,7 @@ from central.web.openapi import document
 from central.web.rows import Page, page, wanted
 from central.web.taking import NO_NUL, TAKING, Faulty, Taking, too_much
 from shared.ids import Id, is_id
-from shared.outcome import Outcome, Refused
+from shared.outcome import Outcome, Reason, Refused
 from shared.runtime.log import logger
 from shared.wire.codec import MOST_FAULTS, faults
 from shared.wire.requests import COMMAND_ID
@@ -37,7 +37,7 @@ from shared.wire.requests import COMMAND_ID
 __all__ = ["AUTHENTICATE", "DOOR", "Authenticate", "problem", "routes", "unknown_caller"]
 
 DOOR = web.AppKey("door", Door)
-STATUS: dict[str, int] = {NoEntry.NOT_ALLOWED: 403}
+STATUS: dict[Reason, int] = {NoEntry.NOT_ALLOWED: 403}
 _DRY_RUN = "0 or 1"
 log = logger(__name__)
 
@@ -189,5 +189,5 @@ def refusal(request: web.Request, actor: Actor, outcome: Outcome[Any]) -> web.Re
     if outcome.reason in RETRY_AFTER_S:
         return unavailable(outcome.reason)
     status = STATUS.get(outcome.reason, 409)
-    title = outcome.reason.replace("_", " ").capitalize() + "."
-    return problem(status, outcome.reason, title, fix=outcome.fix, detail=dict(outcome.detail))
+    title = outcome.reason.value.replace("_", " ").capitalize() + "."
+    return problem(status, outcome.reason.key, title, fix=outcome.fix, detail=dict(outcome.detail))

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
-from central.kernel.registry import COMMANDS, QUERIES
+from central.kernel.registry import COMMANDS, QUERIES, Handler
 from central.kernel.tx import Read
 from central.web.frame import FRAME
 from central.web.ids import PATTERN
@@ -79,7 +79,7 @@ async def operation(request: web.Request) -> web.Response:
     me = await frame.known(request)
     t = frame.texts(request, me)
     ids = await _known_ids(frame.door, me, said)
-    body = _body(said)
+    body, handler = _body(said), _handler(kind, name)
     example: Any = example_of(body, ids) if body else None
     if body and name.startswith("create_") and "id" in example:
         example["id"] = fresh_id(SystemClock())
@@ -87,12 +87,12 @@ async def operation(request: web.Request) -> web.Response:
         request, "api_operation.html", title=name, here="/api", kind=kind, name=name, said=said,
         line=_line(kind, name, said, t), method=KINDS[kind].upper(), path=f"/api/v1/{kind}/{name}",
         parameters=[] if body else [_parameter(each, ids) for each in said["parameters"]],
-        fields=_fields(body, t, _entity_of(kind, name)) if body else [],
+        fields=_fields(body, t, (handler and handler.on) or "") if body else [],
         doc=_with_code(said.get("description", "")),
         rows=_fields(_row_schema(said), t, name) if kind == "entities" else [],
         example=_pretty(example) if body else "", schema=_pretty(_expanded(body or _answer(said))),
-        reasons=said.get("x-reasons", ()), needs=said.get("x-needs", ""), open_to_all=said.get("security") == [{}],
-        address=request.url.origin(),
+        reasons=handler.reasons if handler else (), needs=said.get("x-needs", ""),
+        open_to_all=said.get("security") == [{}], address=request.url.origin(),
     )  # fmt: skip
 
 
@@ -118,9 +118,8 @@ def _with_code(doc: str) -> Markup:
     return Markup("").join(parts)
 
 
-def _entity_of(kind: str, name: str) -> str:
-    handler = (COMMANDS if kind == "commands" else QUERIES).get(name)
-    return (handler.on if handler else None) or ""
+def _handler(kind: str, name: str) -> Handler | None:
+    return {"commands": COMMANDS, "queries": QUERIES}.get(kind, {}).get(name)
 
 
 # --- schemas ---------------------------------------------------------------------------------------------------------

@@ -11,8 +11,9 @@ from central.web.caller import problem
 from central.web.frame import FRAME
 from central.web.session import HEADERS
 from central.web.texts import texts
+from shared.outcome import Reason
 
-RETRY_AFTER_S: dict[str, int] = {
+RETRY_AFTER_S: dict[Reason, int] = {
     NoDatabase.BUSY: 1,
     NoDatabase.DATABASE_HELD: 2,
     NoDatabase.DATABASE_AWAY: 5,
@@ -31,14 +32,14 @@ async def away(request: web.Request, handler: Callable[[web.Request], Awaitable[
         return answer
 
 
-def unavailable(reason: str) -> web.Response:
-    said = problem(503, reason, texts("en").reason(reason), fix=None, detail={})
+def unavailable(reason: Reason) -> web.Response:
+    said = problem(503, reason.key, texts("en").reason(reason), fix=None, detail={})
     said.headers["Retry-After"] = str(RETRY_AFTER_S[reason])
     said.headers["Cache-Control"] = "no-store"
     return said
 
 
-def _page(request: web.Request, reason: str) -> web.Response:
+def _page(request: web.Request, reason: Reason) -> web.Response:
     headers = {"Retry-After": str(RETRY_AFTER_S[reason]), "Cache-Control": "no-store"}
     frame = request.app.get(FRAME)
     if frame is None:

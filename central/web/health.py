@@ -15,6 +15,7 @@ from central.kernel.trouble import NoDatabase
 from central.kernel.tx import Read
 from central.web.notices import Notice, Provider
 from central.web.texts import Texts
+from shared.outcome import reason_named
 
 
 def health_routes(app: web.Application, report: Callable[[], Report]) -> None:
@@ -56,8 +57,8 @@ def of_health(report: Callable[[], Report]) -> Provider:
 def _notice(t: Texts, check: str, said: str) -> Notice:
     look = t("/readyz dit où en est le serveur ; son journal en dit plus.")
     match check:
-        case "commit" | "look" if said in set(NoDatabase):
-            return Notice(t.reason(said), look)
+        case "commit" | "look" if away := reason_named(said, (NoDatabase,)):
+            return Notice(t.reason(away), look)
         case "schema":
             return Notice(
                 t("Une autre version de Parterre a mis à jour la base de données."),

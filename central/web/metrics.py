@@ -50,4 +50,4 @@ async def _may(door: Door, actor: Actor) -> bool:
 def _refused(request: web.Request, actor: Actor) -> web.Response:
     if actor.kind is ActorKind.ANONYMOUS:
         return unknown_caller(request)
-    return problem(403, NoEntry.NOT_ALLOWED, "Not allowed.", fix=METRICS_READ)
+    return problem(403, NoEntry.NOT_ALLOWED.key, "Not allowed.", fix=METRICS_READ)

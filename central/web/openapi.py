@@ -1,8 +1,8 @@
 """OpenAPI 3.1 out of the declarations: what the API takes is what the handlers declare, nothing is written twice.
 
 pydantic gives the shapes; the marks of a declaration (an id of what, from how much to how much, which form) and the
-English texts of fields are added to them. `x-needs` is the privilege, `x-reasons` why a command may be refused as far
-as its code says (web/reasons.py), `x-ref` the entity that an id names.
+English texts of fields are added to them. `x-needs` is the privilege, `x-reasons` why a command may be refused, `x-ref`
+the entity that an id names.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,6 @@ from central.kernel.work import QUEUE
 from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY
 from central.web.caller import PROBLEM
 from central.web.ids import PATTERN, is_ids
-from central.web.reasons import reasons
 from central.web.rows import MOST_ROWS, OWN, ROWS, filters
 from central.web.session import CSRF_HEADER
 from central.web.texts import texts
@@ -264,7 +263,7 @@ def _word(field: dict[str, Any], entity: str, name: str) -> None:
 
 
 def _command(handler: Handler, shapes: _Shapes) -> dict[str, Any]:
-    known = reasons(handler)
+    known = tuple(each.key for each in handler.reasons)
     return {
         **_head(handler.name, "commands", texts("en").do(handler.name), handler.doc, handler.needs),
         "x-reasons": list(known),
@@ -302,7 +301,9 @@ def _query(handler: Handler, shapes: _Shapes) -> dict[str, Any]:
             {"name": name, "in": "query", "required": name in required, "schema": field}
             for name, field in schema.get("properties", {}).items()
         ],
-        "responses": _responses(_value(handler, shapes), {"401", "403", "409", "422", "500"}, reasons(handler)),
+        "responses": _responses(
+            _value(handler, shapes), {"401", "403", "409", "422", "500"}, tuple(each.key for each in handler.reasons)
+        ),
     }
 
 

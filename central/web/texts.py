@@ -22,13 +22,14 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
 from shared.languages import FIRST_LANGUAGE, LANGUAGES, LOCALES, named, spoken
+from shared.outcome import Reason
 
 FOLDER = Path(__file__).parents[2] / "texts"
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The texts of one language: `t("Enregistrer")`, `t("reason:in_use")`, `t("{n} places", n=3)`."""
+    """The texts of one language: `t("Enregistrer")`, `t("field:site.timezone")`, `t("{n} places", n=3)`."""
 
     language: str
     _said: GNUTranslations
@@ -67,8 +68,8 @@ class Texts:
     def do(self, command: str) -> str:
         return self.known(f"do:{command}") or _words(command)
 
-    def reason(self, reason: str, **values: Any) -> str:
-        return _filled(self.known(f"reason:{reason}") or _words(reason), values)
+    def reason(self, reason: Reason, **values: Any) -> str:
+        return self(f"reason:{reason.key}", **values)
 
     def fault(self, what: str, **values: Any) -> str:
         return _filled(self.known(f"fault:{what}") or _words(what), values)

@@ -16,13 +16,13 @@ from babel.messages.pofile import read_po
 from jinja2 import nodes as parsed
 
 from central.kernel.entity import BY_NAME, Look, stripped
-from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, privileges
 from central.web.evening import Verdict
 from central.web.hall_svg import SeatState
 from central.web.site_map import Stand
 from central.web.texts import FOLDER
 from shared.languages import FIRST_LANGUAGE, LANGUAGES
+from shared.outcome import Reason
 from shared.rules.access import Deny
 
 CENTRAL = Path(__file__).parents[1]
@@ -137,9 +137,9 @@ def _declared() -> Iterator[Keys]:
                     yield (f"field:{name}.{each}", f"field:{entity}.{each}", f"field:{each}"), name
     for kind in DRAWN:
         yield from _values(kind, "live")
-    for reasons in _reasons():
-        for reason in reasons:
-            yield (f"reason:{reason}",), reasons.__name__
+    for reasons in Reason.__subclasses__():
+        if reasons.__module__.startswith("central."):
+            yield from (((f"reason:{reason.key}",), reasons.__name__) for reason in reasons)
     for privilege in privileges():
         module, screen, action = privilege.split(".")
         yield (f"privilege:{module}",), privilege
@@ -160,20 +160,19 @@ def _parts(hint: Any, *, deep: bool = True) -> Iterator[str]:
 
 def _values(hint: Any, where: str) -> Iterator[Keys]:
     for kind in (hint, *get_args(hint)):
-        if get_origin(kind) is None and isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not Look:
+        if (
+            get_origin(kind) is None
+            and isinstance(kind, type)
+            and issubclass(kind, StrEnum | Reason)
+            and kind is not Look
+        ):
             for value in kind:
-                yield (f"value:{enum_name(kind)}.{value}", f"value:{value}"), where
+                yield (f"value:{enum_name(kind)}.{value.value}", f"value:{value.value}"), where
 
 
-def enum_name(kind: type[StrEnum]) -> str:
+def enum_name(kind: type[StrEnum | Reason]) -> str:
     """`PlanState` is plan_state."""
     return "".join("_" + char.lower() if char.isupper() else char for char in kind.__name__).lstrip("_")
-
-
-def _reasons() -> list[type[StrEnum]]:
-    """The enums of refusals: their names begin with No (NoPlace, NoChange …)."""
-    found = [kind for kind in StrEnum.__subclasses__() if kind.__module__.startswith("central.")]
-    return [kind for kind in found if re.match(r"No[A-Z]", kind.__name__) and kind is not Action]
 
 
 def translated(language: str) -> dict[Any, str]:

@@ -7,11 +7,11 @@ expires within 10 s and needs a clock that knows it: whoever cannot tell the tim
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum, auto
+from enum import auto
 
 from shared.clock import ClockState, Now, to_ms
 from shared.ids import Id
-from shared.outcome import Ok, Outcome, Refused
+from shared.outcome import Ok, Outcome, Reason, Refused
 from shared.runtime.journal import Journal
 from shared.runtime.keyring import Keyring
 from shared.runtime.log import logger
@@ -35,7 +35,7 @@ KEEP = 10_000
 Run = Callable[[Command], Awaitable[str]]  # does it and answers with a sentence for the record
 
 
-class NotDone(StrEnum):
+class NotDone(Reason):
     """Why an order is not carried out, in order of precedence."""
 
     NOT_SEALED = auto()
@@ -86,7 +86,7 @@ class Commands:
         """A message on this device's command topic."""
         outcome = await self.take(payload)
         if isinstance(outcome, Refused):
-            seldom.warn("order not carried out", outcome.reason, fix=outcome.fix[:64])
+            seldom.warn("order not carried out", outcome.reason.value, fix=outcome.fix[:64])
 
     async def take(self, payload: bytes) -> Outcome[str]:
         now = self._now()

@@ -39,15 +39,15 @@ MOST_ANSWER = 256 * 1024
 
 _NEW_CODE = "Make a new code for this device in the device list and enter it."
 REFUSALS = {
-    "bad_code": (
+    "no_device.bad_code": (
         "Central does not know this code.",
         _NEW_CODE,
     ),
-    "code_expired": ("This code is too old: it lives ten minutes.", _NEW_CODE),
+    "no_device.code_expired": ("This code is too old: it lives ten minutes.", _NEW_CODE),
     "code_used": ("This code was used already.", _NEW_CODE),
-    "bad_request": ("Central could not read this device's request.", "Check that both run the same version."),
+    "no_device.bad_request": ("Central could not read this device's request.", "Check that both run the same version."),
     "refused": ("An operator refused this device.", "Ask who runs the devices; then enrol it with a new code."),
-    "no_such_device": ("Central no longer knows this request.", _NEW_CODE),
+    "no_device.no_such_device": ("Central no longer knows this request.", _NEW_CODE),
 }
 
 

@@ -15,7 +15,7 @@ from edge.gate.core import Answer, Face
 from edge.gate.port import Sound
 from edge.gate.said import SAID
 from shared.languages import named
-from shared.outcome import Ok
+from shared.outcome import Ok, Reason
 from shared.rules.access import Deny, Lamp
 from shared.texts import say
 
@@ -53,7 +53,7 @@ class Picture:
 
 _FIELDS: Final = ("at", "closed", "entries", "event", "gate", "gates", "left", "left_count", "opens", "starts", "zones")
 _DAY: Final = {"de": "%d.%m."}
-_SHAPES: Final[Mapping[str, Shape]] = {
+_SHAPES: Final[Mapping[Reason, Shape]] = {
     Deny.WRONG_PERFORMANCE: Shape.CLOCK,
     Deny.WRONG_ZONE: Shape.ARROW,
     Deny.TOO_EARLY: Shape.CLOCK,
@@ -85,10 +85,11 @@ def picture(
         shape, lamp, sound = Shape.EYE if look else Shape.TICK, admit.lamp, Sound.LOOK if look else Sound.YES
         name: str = admit.message
     else:
-        name = answer.outcome.reason
+        reason = answer.outcome.reason
+        name = reason.value
         fields = _fields(answer.outcome.detail, language, now, timezone)
-        look = name == Deny.NEEDS_CHECK
-        shape, lamp = _SHAPES.get(name, Shape.CROSS), Lamp.AMBER if look else Lamp.RED
+        look = reason is Deny.NEEDS_CHECK
+        shape, lamp = _SHAPES.get(reason, Shape.CROSS), Lamp.AMBER if look else Lamp.RED
         sound = Sound.LOOK if look else Sound.NO
     word, line = _said(name, language, fields)
     return Picture(word, line, shape, lamp, None if again else sound)

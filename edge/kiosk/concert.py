@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
-from shared.outcome import Ok, Outcome, Refused
+from shared.outcome import Ok, Outcome, Reason, Refused
 
 VERSION = "0320"
 LIMIT = 8192  # bytes of one message; a receipt in base 64 is the longest thing a terminal sends
@@ -24,7 +24,7 @@ _ALPHABETIC = {number: letters for letters, number in NUMERIC.items()}
 _TEXT = frozenset(range(0x20, 0x7F)) | frozenset(range(0x1C, 0x20))  # and the four separators, which CF may contain
 
 
-class Malformed(StrEnum):
+class Malformed(Reason):
     """Why a message is not one, in the order in which it is looked at."""
 
     EMPTY = auto()

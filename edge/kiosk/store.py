@@ -11,7 +11,7 @@ cloned from an older backup of another journal, nobody can know here what was so
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum, auto
+from enum import auto
 from functools import lru_cache
 from itertools import groupby
 
@@ -21,7 +21,7 @@ from edge.kiosk.model import Cart, HeldLease, Offer
 from edge.kiosk.payment import PAYMENTS_SCHEMA
 from shared.clock import Now, Reading, from_ms, to_ms
 from shared.ids import Id, derived_id
-from shared.outcome import Ok, Outcome, Refused
+from shared.outcome import Ok, Outcome, Reason, Refused
 from shared.rules.pricing import price
 from shared.runtime.journal import Journal, JournalTx
 from shared.wire.certificates import Certificate, Right
@@ -59,8 +59,7 @@ _HOLE = 1000  # numbers left out when facts were lost: a hole is asked about, a 
 _CLOSED = ("sealed", "closed", "written_off")
 
 
-class NoSale(StrEnum):
-    NO_SUCH_PERFORMANCE = auto()
+class NotSold(Reason):
     NOT_PRICED = auto()
     SLOT_GONE = auto()  # no longer held by this cart
     AMOUNT_DIFFERS = auto()  # what was paid is not what the places cost
@@ -96,10 +95,10 @@ def drafted(cart: Cart, offer: Offer, language: str) -> Outcome[Draft]:
     places = []
     for place in cart.places:
         if place.lease_id is None or place.slot is None or place.tariff_id is None:
-            return Refused(NoSale.SLOT_GONE, fix=place.seat_id)
+            return Refused(NotSold.SLOT_GONE, fix=place.seat_id)
         cost = price(offer.catalogue, place.category_id, place.tariff_id)
         if isinstance(cost, Refused):
-            return Refused(NoSale.NOT_PRICED, fix=place.seat_id)
+            return Refused(NotSold.NOT_PRICED, fix=place.seat_id)
         proof = tariffs[place.tariff_id].proof
         places.append(DraftPlace(place.lease_id, place.slot, place.tariff_id, cost.value, proof))
     keys = sorted(f"{place.lease_id}/{place.slot}" for place in places)
@@ -328,7 +327,7 @@ def store_sale(
     if the places are not held any more or the money does not fit."""
     paid = payment.amount if payment else 0
     if not paid == draft.amount == sum(place.price for place in draft.places):
-        return Refused(NoSale.AMOUNT_DIFFERS, detail={"paid": paid, "due": draft.amount})
+        return Refused(NotSold.AMOUNT_DIFFERS, detail={"paid": paid, "due": draft.amount})
     try:
         with journal.transaction() as tx:
             known = tx.run("SELECT json FROM sale WHERE order_id = ?", (draft.order_id,))
@@ -354,7 +353,7 @@ def store_sale(
                 tx.run("DELETE FROM draft WHERE payment_id = ?", (payment.id,))
         return Ok(sale)
     except _SlotGone as gone:
-        return Refused(NoSale.SLOT_GONE, fix=str(gone))
+        return Refused(NotSold.SLOT_GONE, fix=str(gone))
 
 
 class _SlotGone(Exception):

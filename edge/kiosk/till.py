@@ -64,7 +64,12 @@ from shared.wire.seal import Sealed
 log = logger(__name__)
 FRESH = timedelta(minutes=3)  # so long after a crash the visitor is believed to stand there still
 SUBMIT_TRIES = 4
-_REFUSED_AS = {"taken": Notice.SEAT_TAKEN, "not_on_sale": Notice.CLOSED, "no_such_performance": Notice.CLOSED}
+_REFUSED_AS = {
+    "no_lease.taken": Notice.SEAT_TAKEN,
+    "no_place.taken": Notice.SEAT_TAKEN,
+    "no_lease.not_on_sale": Notice.CLOSED,
+    "no_lease.no_such_performance": Notice.CLOSED,
+}
 
 
 class Face(Protocol):

@@ -13,14 +13,14 @@ from typing import Any, TypeAlias
 
 from shared.clock import ClockState, Now
 from shared.ids import Id
-from shared.outcome import Ok, Outcome, Refused
+from shared.outcome import Ok, Outcome, Reason, Refused
 from shared.wire.certificates import Certificate, Right
 from shared.wire.facts import Direction
 from shared.wire.feeds import OfflinePolicy, PerformanceRow
 from shared.wire.token import Flag, Token
 
 
-class Deny(StrEnum):
+class Deny(Reason):
     """In order of precedence."""
 
     UNREADABLE = auto()  # not one of our codes, to the last character
@@ -180,21 +180,27 @@ class Admit:
     back: bool = False
     left: int = 0
     notes: tuple[Note, ...] = ()
-    overruled: str = ""
+    overruled: Deny | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def named(outcome: Outcome[Admit]) -> str:
+    """What stood in the way, also of who was let in against it, as a scan tells it; empty: nothing."""
+    reason = outcome.value.overruled if isinstance(outcome, Ok) else outcome.reason
+    return reason.value if reason else ""
 
 
 def decide(credential: Credential, facts: Facts, gate: Gate, now: Now) -> Outcome[Admit]:
     """The answer for one scan. Never raises, whatever was scanned."""
     token = credential.token
     if token is None:
-        return _overruled(Refused(Deny.UNREADABLE), credential, gate)
+        return _overruled(Refused(Deny.UNREADABLE), Deny.UNREADABLE, credential, gate)
     case = _Case(token, credential, facts, gate, now)
     leaving = gate.direction is Direction.EXIT
     for check in _CHECKS:
         fault = check.fault(case) if check.both or not leaving else None
         if fault is not None:
-            return _overruled(Refused(check.reason, *fault), credential, gate)
+            return _overruled(Refused(check.reason, *fault), check.reason, credential, gate)
     return Ok(_exit(case) if leaving else _entry(case))
 
 
@@ -482,7 +488,7 @@ def _exit(case: _Case) -> Admit:
     )
 
 
-def _overruled(refusal: Refused, credential: Credential, gate: Gate) -> Outcome[Admit]:
+def _overruled(refusal: Refused, why: Deny, credential: Credential, gate: Gate) -> Outcome[Admit]:
     """An inspector's forced entry: it burns nothing, and the scan names what was put aside. A specimen stays out."""
     if not credential.forced or gate.helpdesk or refusal.detail.get("because") == "specimen":
         return refusal
@@ -495,7 +501,7 @@ def _overruled(refusal: Refused, credential: Credential, gate: Gate) -> Outcome[
             lamp=Lamp.AMBER,
             message=Message.FORCED,
             notes=(Note.FORCED,),
-            overruled=refusal.reason,
+            overruled=why,
             detail={"why": credential.forced},
         )
     )

@@ -5,14 +5,14 @@ minor units, VAT included; a tariff without a price for a category is not sold i
 """
 
 from collections.abc import Iterable
-from enum import StrEnum, auto
+from enum import auto
 
 from shared.ids import Id
-from shared.outcome import Ok, Outcome, Refused
+from shared.outcome import Ok, Outcome, Reason, Refused
 from shared.wire.feeds import CatalogueRow, TariffRow
 
 
-class NoPrice(StrEnum):
+class NoPrice(Reason):
     NO_SUCH_CATEGORY = auto()
     NO_SUCH_TARIFF = auto()
     NOT_SOLD = auto()  # this tariff is not sold in this category

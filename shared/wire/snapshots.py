@@ -9,7 +9,7 @@ last one taken (no roll-back), and the file to the last byte as the manifest say
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum, auto
+from enum import auto
 from hashlib import sha256
 from typing import Annotated, Final
 
@@ -17,6 +17,7 @@ from pydantic import Field
 
 from shared.clock import ClockState, Now
 from shared.ids import Id, is_id
+from shared.outcome import Reason
 from shared.wire.bounds import Count, Hash, IdText, Line, Moment
 from shared.wire.feeds import Family, feed_name
 
@@ -65,7 +66,7 @@ class Taken:
     digest: Hash
 
 
-class NoSnapshot(StrEnum):
+class NoSnapshot(Reason):
     """Why a device does not take a manifest, in order."""
 
     WRONG_SITE = auto()

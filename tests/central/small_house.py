@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import auto
 from itertools import count
 from typing import Any
 
@@ -33,10 +34,20 @@ from central.venues.ops import (
     seat_id,
 )
 from shared.ids import Id, derived_id
-from shared.outcome import Ok, Refused
+from shared.outcome import Ok, Reason, Refused
 
 NOW = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
 STARTS = NOW + timedelta(hours=2)
+
+
+class NoTest(Reason):
+    """Why the handlers that tests make up refuse."""
+
+    NOT_TODAY = auto()
+    UNLUCKY = auto()
+    REACHED = auto()  # the door let it through to here
+
+
 ADMIN_KEY = "the administrator's key"
 FULL, STANDING, CHILD = 2000, 1200, 900
 _FRESH = count(1)

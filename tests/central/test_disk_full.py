@@ -98,7 +98,9 @@ async def test_a_full_disk_refuses_by_name_and_after_room_was_made_all_goes_on(t
         assert {status for status, _, _ in made} == {200}, made[0]
         full(process, True)
         refused = await asyncio.gather(*(make(browser, institution, each) for each in wanted))
-        assert {(status, said["reason"], after) for status, said, after in refused} == {(503, "disk_full", "30")}
+        assert {(status, said["reason"], after) for status, said, after in refused} == {
+            (503, "no_database.disk_full", "30")
+        }
         assert {said["title"] for _, said, _ in refused} == {
             "The database's disk takes nothing more, and nothing was done: make room, then try again."
         }
@@ -117,7 +119,7 @@ async def test_a_full_disk_refuses_by_name_and_after_room_was_made_all_goes_on(t
         # and the power goes while it is full
         full(process, True)
         lost = [new_id() for _ in range(MANY)]
-        assert {(await make(browser, institution, each))[1]["reason"] for each in lost} == {"disk_full"}
+        assert {(await make(browser, institution, each))[1]["reason"] for each in lost} == {"no_database.disk_full"}
         process.send_signal(signal.SIGKILL)
     async with central(data, f"{operator}:{secret}") as (process, browser):
         assert await sites(browser) == {*there, *wanted}

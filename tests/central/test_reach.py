@@ -27,18 +27,17 @@ from central.kernel.scope import home
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
 from central.organisation.model import Privilege
-from central.venues.model import SeatOrder
+from central.venues.model import NoVenue, SeatOrder
 from central.venues.plan_actions import BlockLogical, OrderLogicalSeats
 from central.venues.selection import Counted, RowRef, Selection
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.certificates import DeviceKind
 from tests.central.sampling import Leaf, Party, leaves, named_in, of_nobody, party, put
-from tests.central.small_house import FULL, STANDING, Clerk, House, new_id
+from tests.central.small_house import FULL, STANDING, Clerk, House, NoTest, new_id
 
 pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
 
-BEHIND = "behind_the_door"
 ALL = {**COMMANDS, **QUERIES}
 
 
@@ -114,10 +113,10 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     def stand_in(_: Any, want: Any, *__: Any) -> Outcome[Any]:
         found.append(want)
-        return Refused(BEHIND, fix=str(want))
+        return Refused(NoTest.REACHED, fix=str(want))
 
     for kind, handler in list(registry._BY_KIND.items()):
-        monkeypatch.setitem(registry._BY_KIND, kind, replace(handler, run=stand_in))
+        monkeypatch.setitem(registry._BY_KIND, kind, replace(handler, run=stand_in, refuses=(NoTest,)))
     return found
 
 
@@ -168,7 +167,7 @@ def walked(
             answers = [said(clerk, actor, put(want, path, each)) for each in (foreign, nothing)]
             if not all(isinstance(each, Refused) for each in answers) or foreign in str(seen):
                 yield ".".join(map(str, path)), "a stranger's thing was let in"
-            elif answers[0].reason != BEHIND and alike(answers[0], foreign) != alike(answers[1], nothing):
+            elif answers[0].reason is not NoTest.REACHED and alike(answers[0], foreign) != alike(answers[1], nothing):
                 yield ".".join(map(str, path)), f"{answers[0]} is not as {answers[1]}"
 
 
@@ -188,7 +187,10 @@ def test_no_command_or_query_names_what_is_somebody_elses(parties: tuple[Clerk, 
         for actor in operators(handler, place, ours) if place else ():
             if place == ours.activity:
                 seen.clear()
-                assert said(clerk, actor, want).reason == BEHIND and seen == [want], (name, "its own things are not")
+                assert said(clerk, actor, want).reason is NoTest.REACHED and seen == [want], (
+                    name,
+                    "its own things are not",
+                )
             for field, what in walked(clerk, actor, want, ours, theirs, seen):
                 wrong.append((name, field, what))
             walks += 1
@@ -353,7 +355,7 @@ def test_what_only_chooses_chooses_among_what_is_named(scene: Scene) -> None:
             clerk.no(BlockPlaces(house.performance, Selection(**{chosen: (each,)}), "bloc"))
             for each in (theirs.row(table), new_id())
         ]
-        assert answers[0] == answers[1] and answers[0].reason == "empty"
+        assert answers[0] == answers[1] and answers[0].reason == NoVenue.EMPTY
     wish = BestWish(2, zone_id=Id(theirs.row("physical_zone")))
     held = clerk.do(HoldPlaces(new_id(), house.desk, house.performance, best=wish))
     assert {each["seat_id"] for each in held["places"]} <= set(house.seats)

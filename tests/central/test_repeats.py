@@ -24,6 +24,7 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, Handler
+from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of, narrowed_by
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
 from central.organisation.model import ContextKind, PerimeterKind, Privilege
@@ -37,7 +38,7 @@ from shared.outcome import Ok, Outcome, Refused
 from shared.wire.certificates import DeviceKind, signing_request
 from shared.wire.requests import COMMAND_ID
 from tests.central.organisation.test_matrix import Sampler, of_nobody
-from tests.central.small_house import House, Watch, new_id
+from tests.central.small_house import House, NoTest, Watch, new_id
 
 pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
 
@@ -134,10 +135,12 @@ async def counter(place: tuple[Database, House], keys: Keys, monkeypatch: pytest
 
 def behind(monkeypatch: pytest.MonkeyPatch, outcome: Outcome[Any]) -> None:
     for kind, handler in list(registry._BY_KIND.items()):
-        monkeypatch.setitem(registry._BY_KIND, kind, replace(handler, run=lambda *_: outcome, prepare=None))
+        monkeypatch.setitem(
+            registry._BY_KIND, kind, replace(handler, run=lambda *_: outcome, refuses=(NoTest,), prepare=None)
+        )
 
 
-@pytest.mark.parametrize("outcome", [Ok(MARK), Refused(MARK)], ids=["done", "refused"])
+@pytest.mark.parametrize("outcome", [Ok(MARK), Refused(NoTest.REACHED, MARK)], ids=["done", "refused"])
 async def test_a_stored_answer_is_its_callers_alone(
     counter: Counter, monkeypatch: pytest.MonkeyPatch, outcome: Outcome[Any]
 ) -> None:
@@ -167,12 +170,12 @@ async def test_a_stored_answer_is_its_callers_alone(
             assert said[0] == (401 if actor is ANONYMOUS else 403) and MARK.encode() not in said[1], (name, who)
         for who, actor in counter.others(handler, rightful).items():
             said = await counter.say(actor, want, command_id)
-            assert said[0] == 409 and orjson.loads(said[1])["reason"] == "id_reused", (name, who, said)
+            assert said[0] == 409 and orjson.loads(said[1])["reason"] == "no_entry.id_reused", (name, who, said)
             assert MARK.encode() not in said[1], (name, who)
             assert said == await counter.say(actor, EndOwnSession(new_id()), command_id), "whatever they send"
             assert said == await counter.say(actor, want, command_id, dry_run="1"), (name, who)
         other_content = await counter.door.execute(rightful, EndOwnSession(new_id()), command_id)
-        assert other_content.outcome == Refused("id_reused"), name
+        assert other_content.outcome == Refused(NoEntry.ID_REUSED), name
         for dry_run in (False, True):
             again = await counter.door.execute(rightful, want, command_id, dry_run=dry_run)
             assert again.repeated and again.body == first.body, name
@@ -237,16 +240,18 @@ async def test_a_device_whose_enrolment_got_lost_asks_again_and_nobody_else_is_t
     pem = signing_request(Ed25519PrivateKey.generate(), "gate")
     wrong = EnrolDevice(new_code(), pem)
     for _ in range(2):
-        assert orjson.loads((await counter.say(ANONYMOUS, wrong, command_id))[1])["reason"] == "bad_code"
+        assert orjson.loads((await counter.say(ANONYMOUS, wrong, command_id))[1])["reason"] == "no_device.bad_code"
     assert counter.logged(command_id) == [], "a wrong code uses no id up"
     right = EnrolDevice(code, pem)
     first = await counter.say(ANONYMOUS, right, command_id)
     assert first[0] == 200 and device.encode() in first[1]
     assert first == await counter.say(ANONYMOUS, right, command_id), "the answer was lost on the way"
-    assert orjson.loads((await counter.say(ANONYMOUS, right, new_id()))[1])["reason"] == "bad_code", "once only"
+    assert orjson.loads((await counter.say(ANONYMOUS, right, new_id()))[1])["reason"] == "no_device.bad_code", (
+        "once only"
+    )
     for actor in (ANONYMOUS, house.operator("*")):
         said = await counter.say(actor, wrong if actor is ANONYMOUS else right, command_id)
-        assert (said[0], orjson.loads(said[1])["reason"]) == (409, "id_reused")
+        assert (said[0], orjson.loads(said[1])["reason"]) == (409, "no_entry.id_reused")
 
 
 async def test_one_person_is_one_caller_in_the_browser_and_by_a_program(counter: Counter) -> None:
@@ -267,9 +272,10 @@ async def test_of_one_batch_the_first_has_the_id_and_the_answer(counter: Counter
     replies = await asyncio.gather(
         *(counter.door.execute(who, order, command_id) for who in (stranger, anna, bert, stranger, ANONYMOUS, anna))
     )
-    said = [reply.outcome.reason if isinstance(reply.outcome, Refused) else "sold" for reply in replies]
-    assert said == ["not_allowed", *(["sold", "id_reused"] if replies[1].ok else ["id_reused", "sold"]),
-                    "not_allowed", "not_allowed", said[1]]  # fmt: skip
+    said = [reply.outcome.reason.key if isinstance(reply.outcome, Refused) else "sold" for reply in replies]
+    assert said == ["no_entry.not_allowed",
+                    *(["sold", "no_entry.id_reused"] if replies[1].ok else ["no_entry.id_reused", "sold"]),
+                    "no_entry.not_allowed", "no_entry.not_allowed", said[1]]  # fmt: skip
     assert b"tickets" not in replies[2 if replies[1].ok else 1].body
 
 

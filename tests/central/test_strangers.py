@@ -16,6 +16,7 @@ from central.kernel.door import Door
 from central.kernel.entity import METADATA
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS, Handler
+from central.kernel.replies import NoEntry
 from central.kernel.tally import KEPT, MOST_WAITING, OTHERS, Tally
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
 from central.organisation.letters import AskReset
@@ -109,8 +110,8 @@ async def test_strangers_leave_nothing_that_grows(gate: Gate) -> None:
     await gate.door.write_tally()
     once, first = gate.rows(), gate.tallied()
     assert {each: n for each, n in once.items() if rows[each] != n} == {"door_tally": once["door_tally"]}
-    assert set(first) >= {("anonymous", name, "not_allowed") for name in COMMANDS if COMMANDS[name].needs}
-    assert ("anonymous", "enrol_device", "bad_code") in first
+    assert set(first) >= {("anonymous", name, "no_entry.not_allowed") for name in COMMANDS if COMMANDS[name].needs}
+    assert ("anonymous", "enrol_device", "no_device.bad_code") in first
     for name, body in [*tries, *tries]:
         await gate.say(name, body)
     await gate.door.write_tally()
@@ -122,14 +123,14 @@ async def test_who_has_no_right_is_counted_by_name_and_leaves_nothing_else(gate:
     actor, rows = gate.house.operator("pricing.grid.create", at=gate.house.activity), gate.rows()
     for at in (gate.house.season, gate.house.institution):
         tariff = CreateTariff(new_id(), at, "X", {"fr": "X"}, 9, False)
-        assert (await gate.door.execute(actor, tariff, new_id())).outcome.reason == "not_allowed"
-        assert (await gate.door.execute(gate.house.operator(), tariff, new_id())).outcome.reason == "not_allowed"
+        assert (await gate.door.execute(actor, tariff, new_id())).outcome.reason == NoEntry.NOT_ALLOWED
+        assert (await gate.door.execute(gate.house.operator(), tariff, new_id())).outcome.reason == NoEntry.NOT_ALLOWED
     await gate.door.write_tally()
     assert {each: n for each, n in gate.rows().items() if rows[each] != n} == {"door_tally": 3}
-    assert gate.tallied()[f"operator:{actor.id}", "create_tariff", "not_allowed"] == 2
+    assert gate.tallied()[f"operator:{actor.id}", "create_tariff", "no_entry.not_allowed"] == 2
     told = await gate.door.ask(gate.house.operator("organisation.audit.read"), DoorTally())
     assert isinstance(told, Ok)
-    assert told.value[0] == Tallied(NOW.date(), f"operator:{actor.id}", "create_tariff", "not_allowed", 2)
+    assert told.value[0] == Tallied(NOW.date(), f"operator:{actor.id}", "create_tariff", "no_entry.not_allowed", 2)
     part = gate.house.operator("organisation.audit.read", at=gate.house.organiser)
     assert isinstance(await gate.door.ask(part, DoorTally()), Refused), "it is the whole house's"
 

@@ -54,7 +54,7 @@ async def test_the_shells_lines_run_as_they_stand(tmp_path: Path) -> None:
         rows, checks, first, again, third = said
         assert len(rows["value"]) == 2 and "next" in rows and checks["value"]
         assert first == again and (await evening.office.rows("contingent", id=first["value"]))[0]["code"] == "PRESS"
-        assert third["reason"] == "code_taken" and third["detail"]["by"] == first["value"]
+        assert third["reason"] == "no_change.code_taken" and third["detail"]["by"] == first["value"]
 
 
 def test_a_receiver_knows_what_is_genuine() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from central.access.model import AnomalyKind
+from central.inventory.model import NoPlace
 from central.orders.model import PaymentMethod
 from central.orders.ops import PlaceOrder, WantedPlace
 from edge.kiosk.model import Next, PerformanceChosen, Touched
@@ -74,7 +75,7 @@ def test_nobody_gives_back_another_devices_places() -> None:
         outcome = scene.office.order(
             PlaceOrder(order, house.desk, house.performance, wanted, PaymentMethod.CASH, amount)
         )
-        assert isinstance(outcome, Refused) and outcome.reason == "taken"
+        assert isinstance(outcome, Refused) and outcome.reason == NoPlace.TAKEN
 
     result = run_story(0, story)
     assert not result.faults, result.told()

@@ -24,7 +24,7 @@ from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
 from central.kernel.tx import ActorKind, Read
 from central.web.frame import Frame
-from central.web.history.log import AUDIT, Found, Row, Wanted, found, row_of
+from central.web.history.log import AUDIT, Found, Row, Wanted, found, kept_reason, row_of
 from central.web.history.past import STRUCK, Act, Difference
 from central.web.history.records import Thing, visible
 from central.web.history.sheets import Write, csv_sheet, excel_sheet
@@ -308,7 +308,7 @@ def one(door: Door, read: Read, t: Texts, command_id: str) -> One | None:
     (entry,) = told(door, read, t, [logged], house_zone(read), lines=True, most=LISTED)
     may = _may_see_what_was_asked(door, read, logged)
     asked = tuple(_fields(t, logged.command, orjson.loads(row[9]))) if may else ()
-    refusal = "" if logged.ok else _refusal(read, t, row[7], may)
+    refusal = "" if logged.ok else _refusal(read, t, logged.command, row[7], may)
     return One(entry, asked, may, refusal, logged.hash)
 
 
@@ -349,9 +349,8 @@ def _plain(t: Texts, value: Any) -> str:
     return text if len(text) <= 500 else text[:499] + "…"
 
 
-def _refusal(read: Read, t: Texts, answer: str, may: bool) -> str:
+def _refusal(read: Read, t: Texts, command: str, answer: str, may: bool) -> str:
     """Its reason; with what it names only for who may see what was asked."""
     refused = orjson.loads(answer[1:])
-    if not may:
-        return t.known(f"reason:{refused['reason']}") or str(refused["reason"])
-    return said(read, t, Refused(refused["reason"], refused["fix"], refused["detail"])).text
+    reason = kept_reason(command, refused["reason"])
+    return said(read, t, Refused(reason, refused["fix"], refused["detail"])).text if may else t.reason(reason)

@@ -15,12 +15,13 @@ import orjson
 from central.kernel.db import in_list
 from central.kernel.entity import Ref
 from central.kernel.former import command_today, names_of, names_of_command
-from central.kernel.registry import answers
+from central.kernel.registry import COMMANDS, THE_DOORS, answers
+from central.kernel.replies import NoEntry
 from central.kernel.tx import Read
 from central.web.screens.listing import contexts_below
 from shared.clock import from_ms, to_ms
 from shared.ids import Id
-from shared.outcome import Ok, Outcome
+from shared.outcome import Ok, Outcome, Reason, reason_named
 
 AUDIT = "organisation.audit.read"
 PAGE = 50
@@ -51,7 +52,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`reason`: why it was refused; empty for what was done."""
+    """`reason`: why it was refused; None for what was done."""
 
     seq: int | None
     id: str
@@ -60,9 +61,12 @@ class Row:
     origin: str
     command: str
     place: str | None
-    ok: bool
-    reason: str
+    reason: Reason | None
     hash: str
+
+    @property
+    def ok(self) -> bool:
+        return self.reason is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,19 +172,9 @@ def _unsealed(read: Read, where: str, params: dict[str, Any], most: int) -> list
 
 def row_of(row: tuple[Any, ...]) -> Row:
     seq, row_id, at, actor, origin, name, place, answer, digest = row
-    ok = answer[:1] == "+"
-    return Row(
-        seq,
-        row_id,
-        from_ms(at),
-        actor,
-        origin,
-        command_today(name),
-        place,
-        ok,
-        "" if ok else reason_of(answer),
-        digest or "",
-    )
+    name = command_today(name)
+    reason = None if answer[:1] == "+" else kept_reason(name, reason_of(answer))
+    return Row(seq, row_id, from_ms(at), actor, origin, name, place, reason, digest or "")
 
 
 def reason_of(answer: str) -> str:
@@ -190,6 +184,12 @@ def reason_of(answer: str) -> str:
     except (ValueError, KeyError, TypeError):  # longer than what was read
         _, _, rest = answer.partition('"reason":"')
         return rest.partition('"')[0]
+
+
+def kept_reason(command: str, name: str) -> Reason:
+    """Why a command was refused, as whichever version of central wrote it down."""
+    kinds = COMMANDS[command].kinds if command in COMMANDS else THE_DOORS
+    return reason_named(name, kinds) or NoEntry.OLDER
 
 
 def _head(read: Read) -> int:
@@ -252,7 +252,12 @@ def door_tally(read: Read, want: DoorTally) -> Outcome[list[Tallied]]:
         first=first.isoformat(),
         n=max(1, min(want.limit, 1000)),
     )
-    return Ok([Tallied(date.fromisoformat(day), *more) for day, *more in rows])
+    return Ok(
+        [
+            Tallied(date.fromisoformat(day), caller, command, kept_reason(command, reason).key if reason else "", times)
+            for day, caller, command, reason, times in rows
+        ]
+    )
 
 
 # --- over the API ----------------------------------------------------------------------------------------------------
@@ -296,7 +301,7 @@ def audit_log(read: Read, want: AuditLog) -> Outcome[list[AuditRow]]:
     return Ok([
         AuditRow(
             row.seq, Id(row.id), row.at, row.actor, row.origin, row.command, Id(row.place) if row.place else None,
-            row.ok, row.reason, row.hash,
+            row.ok, row.reason.key if row.reason else "", row.hash,
         )
         for row in rows
     ])  # fmt: skip

@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Any
 
+from shared.outcome import Reason
+
 STRUCK = "•"
 State = Mapping[str, Any]
 
@@ -108,7 +110,7 @@ def differences(before: State | None, after: State | None, order: Sequence[str] 
 # --- the way back ----------------------------------------------------------------------------------------------------
 
 
-class NoWayBack(StrEnum):
+class NoWayBack(Reason):
     """Why an earlier state is not brought back, in order."""
 
     NOTHING_TO_DO = auto()

@@ -13,7 +13,7 @@ from central.kernel.door import Door, NoEntry
 from central.kernel.tally import OTHERS
 from central.kernel.tx import Read
 from central.web.frame import Frame
-from central.web.history.log import AUDIT, DoorTally, door_tally
+from central.web.history.log import AUDIT, DoorTally, door_tally, kept_reason
 from central.web.history.words import Who, people
 from central.web.screens.refusals import said
 from central.web.texts import Texts
@@ -64,7 +64,7 @@ def counted(read: Read, t: Texts) -> list[Counted]:
         Counted(
             t.day(datetime.combine(row.day, time(), UTC_DAY), UTC_DAY),
             Who(t("D’autres"), "") if row.caller == OTHERS else who[row.caller],
-            t.do(row.command), t.reason(row.reason) if row.reason else "", row.times,
+            t.do(row.command), t.reason(kept_reason(row.command, row.reason)) if row.reason else "", row.times,
         )
         for row in rows
     ]  # fmt: skip

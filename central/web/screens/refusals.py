@@ -13,9 +13,7 @@ from central.web.screens.names import house_zone, label
 from central.web.screens.shown import address, table_of
 from central.web.texts import Texts
 from shared.ids import is_id
-from shared.outcome import Refused
-
-_TOO_MANY = "too_many"
+from shared.outcome import Reason, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class Said:
 
     text: str
     links: tuple[tuple[str, str], ...] = ()
-    reason: str = ""
+    reason: Reason | None = None
 
 
 def said(read: Read, t: Texts, refused: Refused, on: str | None = None) -> Said:
@@ -34,11 +32,11 @@ def said(read: Read, t: Texts, refused: Refused, on: str | None = None) -> Said:
 
 
 def _text(read: Read, t: Texts, refused: Refused) -> str:
-    if refused.reason == NoEntry.NOT_ALLOWED:
+    if refused.reason is NoEntry.NOT_ALLOWED:
         return t("Il vous manque le droit « {right} ».", right=privilege_text(t, refused.fix))
-    if refused.reason == _TOO_MANY and isinstance(until := refused.detail.get("until"), str):
-        return f"{t.reason(refused.reason)} {_again(read, t, until)}"
-    if refused.reason == NoEntry.DOES_NOT_FIT and (text := _misfit_text(t, refused.detail)):
+    if isinstance(again := refused.detail.get("again"), str):
+        return f"{t.reason(refused.reason)} {_again(read, t, again)}"
+    if refused.reason is NoEntry.DOES_NOT_FIT and (text := _misfit_text(t, refused.detail)):
         return text
     values = {name: value for name, value in refused.detail.items() if isinstance(value, str | int)}
     try:
@@ -124,5 +122,5 @@ def faults_in(refused: Refused, fields: set[str]) -> list[Fault]:
     if isinstance(listed, list) and listed:
         return [dict(each) for each in listed if isinstance(each, Mapping) and "at" in each and "what" in each]
     if refused.fix.partition(".")[0] in fields:
-        return [dict(at=refused.fix, what=refused.reason, reason=refused.reason)]  # noqa: C408 - no fault of a value
+        return [dict(at=refused.fix, what=refused.reason.value, reason=refused.reason)]  # noqa: C408 - no fault of a value
     return []

@@ -13,11 +13,13 @@ from central.devices import snapshots
 from central.devices.enrolment import InviteDevice
 from central.devices.feeds import DeviceFeeds, Feed
 from central.devices.leases import RequestLease
+from central.devices.model import NoDevice, NoLease
 from central.devices.snapshots import Snapshot
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS, QUERIES
+from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.organisation.model import Privilege
 from central.organisation.ops import path_of
@@ -111,7 +113,7 @@ def test_a_device_is_let_in_by_who_may_where_it_stands(quick: tuple[Clerk, House
     above = InviteDevice(new_id(), house.organiser, house.site, DeviceKind.GATE, "G1", "", "ABCD-2345")
     foreign = replace(above, id=new_id(), site_id=own_site, enrolment_code="ABCD-2346")
     nothing = replace(foreign, site_id=new_id())
-    assert {here.no(each).reason for each in (above, foreign, nothing)} == {"no_such_site"}
+    assert {here.no(each).reason for each in (above, foreign, nothing)} == {NoDevice.NO_SUCH_SITE}
     both = Actor(ActorKind.OPERATOR, new_id(), "", frozenset({
         (str(Privilege.DEVICE_MODIFY), str(theirs.organiser)), (str(Privilege.DEVICE_MODIFY), str(house.institution)),
     }))  # fmt: skip
@@ -121,7 +123,7 @@ def test_a_device_is_let_in_by_who_may_where_it_stands(quick: tuple[Clerk, House
         point_of_sale_id=house.desk,
     )  # fmt: skip
     alone = Actor(ActorKind.OPERATOR, new_id(), "", frozenset({(str(Privilege.DEVICE_MODIFY), str(theirs.organiser))}))
-    assert clerk.as_(alone).no(beside).reason == "does_not_fit", "as for one that is not there"
+    assert clerk.as_(alone).no(beside).reason == NoEntry.DOES_NOT_FIT, "as for one that is not there"
 
 
 def test_a_lease_is_for_what_the_point_of_sale_may_sell(quick: tuple[Clerk, House], theirs: Party) -> None:
@@ -134,7 +136,7 @@ def test_a_lease_is_for_what_the_point_of_sale_may_sell(quick: tuple[Clerk, Hous
         kiosk.clerk.no(RequestLease(new_id(), each, (), None, 2))
         for each in (Id(theirs.rows.row("performance")), new_id())
     ]
-    assert answers[0] == answers[1] and answers[0].reason == "no_such_performance"
+    assert answers[0] == answers[1] and answers[0].reason == NoLease.NO_SUCH_PERFORMANCE
     assert kiosk.lease(house, house.seats[0])
 
 
@@ -241,7 +243,7 @@ def test_what_a_device_reads(quick: tuple[Clerk, House], theirs: Party, kind: De
             assert want is None or isinstance(machine.clerk.ask(want), Refused), (kind, name)
     assert isinstance(machine.clerk.ask(DeviceFeeds()), Refused) is not may_ask(kind, "device_feeds")
     no_snapshot = machine.clerk.ask(Snapshot())
-    assert no_snapshot.reason == ("no_snapshot" if may_ask(kind, "snapshot") else "not_your_feed")
+    assert no_snapshot.reason is (NoDevice.NO_SNAPSHOT if may_ask(kind, "snapshot") else NoDevice.NOT_YOUR_FEED)
 
 
 @pytest.mark.parametrize("kind", KINDS)

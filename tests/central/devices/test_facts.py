@@ -24,9 +24,12 @@ from central.devices.leases import (
     RequestLease,
     WriteOffLease,
 )
-from central.devices.model import DeviceState
+from central.devices.model import DeviceState, NoDevice, NoLease
 from central.inventory.counts import Availability
+from central.inventory.model import NoPlace
 from central.kernel.asked import job_of
+from central.kernel.declared import NoChange
+from central.kernel.replies import NoEntry
 from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.organisation.model import Privilege
@@ -155,9 +158,11 @@ def test_a_device_becomes_one_of_the_house(clerk: Clerk, house: House) -> None:
     machine = enrol(clerk, house, DeviceKind.GATE, approve=False)
     asked = Enrolment(machine.id, machine.signer.kid)
     assert clerk.ask(asked) == Ok({"state": "pending"})
-    assert clerk.ask(Enrolment(machine.id, "00000000")).reason == "no_such_device", "nobody else reads its answer"
-    assert machine.clerk.ask(DeviceFeeds()).reason == "revoked", "not before it is approved"
-    assert clerk.no(ApproveDevice(machine.id, "00000000")).reason == "not_possible_now"
+    assert clerk.ask(Enrolment(machine.id, "00000000")).reason == NoDevice.NO_SUCH_DEVICE, (
+        "nobody else reads its answer"
+    )
+    assert machine.clerk.ask(DeviceFeeds()).reason == NoDevice.REVOKED, "not before it is approved"
+    assert clerk.no(ApproveDevice(machine.id, "00000000")).reason == NoDevice.NOT_POSSIBLE_NOW
     clerk.do(ApproveDevice(machine.id, machine.signer.kid))
     said = clerk.ask(asked).value
     certificate = verified(said["certificate"], said["root_pem"])
@@ -165,12 +170,12 @@ def test_a_device_becomes_one_of_the_house(clerk: Clerk, house: House) -> None:
     assert certificate.kid == machine.signer.kid and certificate.may(Right.CONTROL, NOW)
     keys = clerk.feed(f"keys/{house.institution}")
     assert set(keys) == {machine.signer.kid, clerk.door.keys.signer.kid}
-    assert clerk.no(ApproveDevice(machine.id, machine.signer.kid)).reason == "not_possible_now"
+    assert clerk.no(ApproveDevice(machine.id, machine.signer.kid)).reason == NoDevice.NOT_POSSIBLE_NOW
     clerk.do(RevokeDevice(machine.id))
     assert clerk.ask(asked) == Ok({"state": "refused"})
     assert clerk.feed(f"keys/{house.institution}")[machine.signer.kid]["revoked_at"]
-    assert clerk.no(RevokeDevice(machine.id)).reason == "not_possible_now"
-    assert machine.clerk.ask(DeviceFeeds()).reason == "revoked"
+    assert clerk.no(RevokeDevice(machine.id)).reason == NoDevice.NOT_POSSIBLE_NOW
+    assert machine.clerk.ask(DeviceFeeds()).reason == NoDevice.REVOKED
 
 
 def test_a_code_is_for_once_and_for_ten_minutes(clerk: Clerk, house: House) -> None:
@@ -181,15 +186,15 @@ def test_a_code_is_for_once_and_for_ten_minutes(clerk: Clerk, house: House) -> N
         return InviteDevice(device, house.organiser, house.site, DeviceKind.GATE, "G9", "Gate", code)
 
     clerk.do(invite())
-    assert clerk.no(EnrolDevice("ABCD-2346", request)).reason == "bad_code"
-    assert clerk.no(EnrolDevice("ABCD-2345", "no request at all")).reason == "bad_request"
+    assert clerk.no(EnrolDevice("ABCD-2346", request)).reason == NoDevice.BAD_CODE
+    assert clerk.no(EnrolDevice("ABCD-2345", "no request at all")).reason == NoDevice.BAD_REQUEST
     clerk.watch.at += timedelta(minutes=10)
-    assert clerk.no(EnrolDevice("ABCD-2345", request)).reason == "code_expired"
+    assert clerk.no(EnrolDevice("ABCD-2345", request)).reason == NoDevice.CODE_EXPIRED
     clerk.do(invite("WXYZ-6789"))
-    assert clerk.no(EnrolDevice("ABCD-2345", request)).reason == "bad_code", "a new code ends the old one"
+    assert clerk.no(EnrolDevice("ABCD-2345", request)).reason == NoDevice.BAD_CODE, "a new code ends the old one"
     clerk.do(EnrolDevice("WXYZ-6789", request))
-    assert clerk.no(EnrolDevice("WXYZ-6789", request)).reason == "bad_code"
-    assert clerk.no(invite()).reason == "not_possible_now"
+    assert clerk.no(EnrolDevice("WXYZ-6789", request)).reason == NoDevice.BAD_CODE
+    assert clerk.no(invite()).reason == NoDevice.NOT_POSSIBLE_NOW
     assert not clerk.rows("SELECT 1 FROM command_log WHERE body LIKE '%WXYZ%' OR body LIKE '%ABCD%'")
 
 
@@ -200,12 +205,12 @@ def test_what_an_invitation_must_name(clerk: Clerk, house: House, kiosk: Machine
             "label": "Gate", "enrolment_code": "ABCD-2345",
         } | more)  # fmt: skip
 
-    assert clerk.no(invite(site_id=new_id())).reason == "no_such_site"
-    assert clerk.no(invite(kind=DeviceKind.KIOSK)).reason == "no_such_point_of_sale"
-    assert clerk.no(invite(point_of_sale_id=house.desk)).reason == "no_such_point_of_sale"
-    assert clerk.no(invite(kind=DeviceKind.KIOSK, point_of_sale_id=new_id())).reason == "does_not_fit"
+    assert clerk.no(invite(site_id=new_id())).reason == NoDevice.NO_SUCH_SITE
+    assert clerk.no(invite(kind=DeviceKind.KIOSK)).reason == NoDevice.NO_SUCH_POINT_OF_SALE
+    assert clerk.no(invite(point_of_sale_id=house.desk)).reason == NoDevice.NO_SUCH_POINT_OF_SALE
+    assert clerk.no(invite(kind=DeviceKind.KIOSK, point_of_sale_id=new_id())).reason == NoEntry.DOES_NOT_FIT
     taken = invite(kind=DeviceKind.KIOSK, point_of_sale_id=house.kiosk_point)
-    assert clerk.no(taken).reason == "code_taken", "a point of sale is one workstation"
+    assert clerk.no(taken).reason == NoChange.CODE_TAKEN, "a point of sale is one workstation"
 
 
 # --- feeds ------------------------------------------------------------------------------------------------------------
@@ -227,7 +232,7 @@ def test_a_device_reads_its_own_feeds_sealed(clerk: Clerk, house: House, kiosk: 
         again = Sealed(**kiosk.clerk.ask(Feed(name, page.upto)).value).body(FeedPage)
         assert again.rows == () and again.upto == page.upto
     for foreign in (f"leases/{gate.id}", f"catalogue/{house.desk}", "nonsense", f"tickets/{house.site}"):
-        assert kiosk.clerk.ask(Feed(foreign)) == Refused("not_your_feed", fix=foreign)
+        assert kiosk.clerk.ask(Feed(foreign)) == Refused(NoDevice.NOT_YOUR_FEED, fix=foreign)
     assert f"leases/{kiosk.id}" in gate.clerk.ask(DeviceFeeds()).value["feeds"], "a gate judges tickets of leases"
 
 
@@ -249,9 +254,9 @@ def test_a_lease_by_seats_and_the_same_one_again(clerk: Clerk, house: House, kio
     assert Sealed(**first).signed_by(clerk.door.keys.signer.key.public_key())
     assert clerk.feed(f"leases/{kiosk.id}")[lease.id]["state"] == "active"
     assert counts(clerk, house) == {"free": 18, "leased": 2, "sold": 0}
-    assert clerk.no(house.order(house.seats[0])).reason == "taken", "nobody else sells it"
+    assert clerk.no(house.order(house.seats[0])).reason == NoPlace.TAKEN, "nobody else sells it"
     other = kiosk.clerk.no(RequestLease(new_id(), house.performance, house.seats[1:4]))
-    assert (other.reason, other.detail) == ("taken", {"seats": [house.seats[1]]})
+    assert (other.reason, other.detail) == (NoLease.TAKEN, {"seats": [house.seats[1]]})
     assert counts(clerk, house)["leased"] == 2
 
 
@@ -259,31 +264,31 @@ def test_stock_keeps_a_reserve_and_a_cap(clerk: Clerk, house: House, kiosk: Mach
     def ask(quantity: int, category: Id | None = None) -> Any:
         return RequestLease(new_id(), house.performance, (), category, quantity)
 
-    assert kiosk.clerk.no(ask(MOST_OUT + 1)).reason == "too_many"
-    assert kiosk.clerk.no(ask(0)).reason == "too_many"
-    assert kiosk.clerk.no(ask(3, house.standing)).reason == "reserve_kept", "it leases no counted places"
+    assert kiosk.clerk.no(ask(MOST_OUT + 1)).reason == NoLease.TOO_MANY
+    assert kiosk.clerk.no(ask(0)).reason == NoLease.TOO_MANY
+    assert kiosk.clerk.no(ask(3, house.standing)).reason == NoLease.RESERVE_KEPT, "it leases no counted places"
     lease = Sealed(**kiosk.clerk.do(ask(100))).body(Lease)
     assert len(lease.places) == 19, "of twenty one stays for the others"
-    assert kiosk.clerk.no(ask(1)).reason == "reserve_kept"
+    assert kiosk.clerk.no(ask(1)).reason == NoLease.RESERVE_KEPT
     assert kiosk.clerk.no(ask(102)).detail == {"out": 19, "most": MOST_OUT}
 
 
 @pytest.mark.behind_the_door
 def test_who_may_not_lease(clerk: Clerk, house: House, kiosk: Machine, gate: Machine) -> None:
     want = RequestLease(new_id(), house.performance, house.seats[:1])
-    assert gate.clerk.no(want).reason == "not_a_seller"
-    assert kiosk.clerk.no(replace(want, performance_id=new_id())).reason == "no_such_performance"
+    assert gate.clerk.no(want).reason == NoLease.NOT_A_SELLER
+    assert kiosk.clerk.no(replace(want, performance_id=new_id())).reason == NoLease.NO_SUCH_PERFORMANCE
     clerk.watch.at += timedelta(days=1)
-    assert kiosk.clerk.no(want).reason == "not_on_sale"
+    assert kiosk.clerk.no(want).reason == NoLease.NOT_ON_SALE
     clerk.watch.at = NOW
     given = replace(want, lease_id=new_id(), seats=house.seats[1:2])
     assert kiosk.clerk.do(given) == kiosk.clerk.do(given), "asking again gives the same"
     clerk.do(RevokeDevice(kiosk.id))
-    assert kiosk.clerk.no(want).reason == "not_a_seller", "a revoked device gets no more places"
-    assert kiosk.clerk.no(given).reason == "not_a_seller", "nor those that it was given, once more"
+    assert kiosk.clerk.no(want).reason == NoLease.NOT_A_SELLER, "a revoked device gets no more places"
+    assert kiosk.clerk.no(given).reason == NoLease.NOT_A_SELLER, "nor those that it was given, once more"
     for state in set(DeviceState) - {DeviceState.ACTIVE}:
         clerk.db.write("UPDATE device SET state = :state WHERE id = :id", {"state": state, "id": kiosk.id})
-        assert [kiosk.clerk.no(each).reason for each in (want, given)] == ["not_a_seller"] * 2, state
+        assert [kiosk.clerk.no(each).reason for each in (want, given)] == [NoLease.NOT_A_SELLER] * 2, state
 
 
 def test_a_lease_comes_back_by_the_devices_own_word(clerk: Clerk, house: House, kiosk: Machine) -> None:
@@ -299,7 +304,7 @@ def test_a_lease_comes_back_by_the_devices_own_word(clerk: Clerk, house: House, 
     kiosk.send(*sealed)
     assert counts(clerk, house) == {"free": 19, "leased": 0, "sold": 1}
     assert lease_state(clerk, lease.id) == LeaseState.CLOSED
-    assert clerk.no(DrainLease(lease.id)).reason == "not_possible_now"
+    assert clerk.no(DrainLease(lease.id)).reason == NoLease.NOT_POSSIBLE_NOW
     assert kinds(clerk, house) == []
 
 
@@ -343,7 +348,7 @@ def test_a_write_off_names_its_exposure_and_a_late_sale_shows(clerk: Clerk, hous
     assert kinds(clerk, house) == ["sale_after_write_off"] * 2
     assert counts(clerk, house)["sold"] == 2, "the seat stays with who bought it"
     assert clerk.rows("SELECT SUM(total) FROM sale_order") == [(4 * FULL,)], "but the money was taken"
-    assert clerk.no(WriteOffLease(lease.id, "again")).reason == "not_possible_now"
+    assert clerk.no(WriteOffLease(lease.id, "again")).reason == NoLease.NOT_POSSIBLE_NOW
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------
@@ -365,8 +370,8 @@ def test_an_upload_that_the_device_did_not_sign(clerk: Clerk, gate: Machine) -> 
     good = gate.upload(fact)
     stranger = replace(gate, signer=Signer.of(Ed25519PrivateKey.generate())).upload(fact)
     for bad in (stranger, replace(good, signature=""), replace(good, signature="€"), UploadFacts((), good.signature)):
-        assert gate.clerk.no(bad).reason == "bad_request"
-    assert gate.clerk.no(UploadFacts((fact,) * 201, good.signature)).reason == "faulty"
+        assert gate.clerk.no(bad).reason == NoDevice.BAD_REQUEST
+    assert gate.clerk.no(UploadFacts((fact,) * 201, good.signature)).reason == NoEntry.FAULTY
     assert clerk.rows("SELECT COUNT(*) FROM fact") == [(0,)]
 
 
@@ -403,9 +408,9 @@ def test_a_dead_letter_has_its_effect_once_its_cause_is_mended(clerk: Clerk, hou
     assert clerk.rows("SELECT id FROM scan") == [(entry.id,)]
     assert clerk.rows("SELECT COUNT(*) FROM admission") == [(0,)], "the person did not go through"
     assert kinds(clerk, house) == [] and clerk.ask(DeadLetters(house.institution)).value == []
-    assert clerk.no(RetryFact(letter["id"])).reason == "not_possible_now"
+    assert clerk.no(RetryFact(letter["id"])).reason == NoDevice.NO_DEAD_LETTER
     elsewhere = clerk.as_(house.operator(Privilege.DEVICE_MODIFY, at=house.season))
-    assert elsewhere.no(RetryFact(letter["id"])).reason == "not_allowed"
+    assert elsewhere.no(RetryFact(letter["id"])).reason == NoEntry.NOT_ALLOWED
 
 
 def test_altered_on_the_way_or_cloned(clerk: Clerk, house: House, gate: Machine) -> None:

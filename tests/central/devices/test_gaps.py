@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from central.devices.facts import MOST_GAPS
-from central.devices.model import FactRecord
+from central.devices.model import FactRecord, NoDevice
 from central.kernel.db import Connection, Params, Row, SqliteConnection
 from shared.ids import derived_id
 from shared.wire.certificates import DeviceKind
@@ -138,7 +138,7 @@ def test_a_fact_that_names_another_device(clerk: Clerk, house: House) -> None:
     foreign: list[Fact] = [kiosk.saw(FactKind.INCIDENT, {"n": n}) for n in range(2)]
     for batch in ([foreign[0]], [own, foreign[1]], [foreign[0], own]):
         refused = gate.clerk.no(gate.upload(*batch))
-        assert (refused.reason, refused.fix) == ("bad_request", "device_id")
+        assert (refused.reason, refused.fix) == (NoDevice.BAD_REQUEST, "device_id")
     assert clerk.rows("SELECT COUNT(*) FROM fact") == [(0,)]
     assert set(clerk.rows("SELECT contiguous FROM device")) == {(0,)}
     assert gate.send(own)["contiguous"] == 1

@@ -7,6 +7,7 @@ from typing import Any
 from central.catalogue.ops import Schedule
 from central.devices.hall import taken_bits
 from central.inventory.carry_over import CarryOver, PreviewCarryOver
+from central.inventory.model import NoSale
 from central.inventory.ops import CreatePerformance
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats, UndoPlanAction
 from central.inventory.plan_pictures import PlanPicture
@@ -14,7 +15,7 @@ from central.kernel.asked import job_of
 from central.kernel.tx import Read
 from central.organisation.model import Privilege
 from central.venues.history import Field
-from central.venues.model import PlanTarget, SeatOrder
+from central.venues.model import NoAct, PlanTarget, SeatOrder
 from central.venues.ops import (
     AssignLogicalCategory,
     AssignLogicalContingent,
@@ -116,7 +117,7 @@ def test_one_action_is_carried_over_and_nothing_else(clerk: Clerk, house: House)
     assert (preview["places"], preview["changes"][0]["at"]) == (1, [5, 1])
     clerk.do(CarryOver(house.logical, (house.performance,), action_id=block["action_id"]))
     assert [place_of(clerk, house, n)[:2] for n in (0, 5, 9)] == [(None, ""), (None, "régie"), (None, "son")]
-    assert clerk.no(CarryOver(house.logical, (house.performance,), action_id=new_id())).reason == "no_such_action"
+    assert clerk.no(CarryOver(house.logical, (house.performance,), action_id=new_id())).reason == NoAct.NO_SUCH_ACTION
 
 
 def test_the_order_of_seats_is_carried_over_for_sold_seats_too(clerk: Clerk, house: House) -> None:
@@ -163,9 +164,9 @@ def test_an_invalid_seat_loses_its_place_and_gets_it_back_as_it_was(clerk: Clerk
     assert bits(clerk, house)[:4] == "1110", "a seat that has no place cannot be had"
     assert clerk.ask(PlanPicture(PlanTarget.PERFORMANCE, house.performance)).value["states"][:4] == "xsxf"
     gone = clerk.no(house_order(house))
-    assert gone.reason in ("no_such_place", "no_such_seat"), gone
+    assert gone.reason in (NoSale.NO_SUCH_PLACE, NoAct.NO_SUCH_SEAT), gone
     refused = clerk.no(UndoPlanAction(done["action_id"]))
-    assert refused.reason == "nothing_to_undo"
+    assert refused.reason == NoAct.NOTHING_TO_UNDO
     assert {left["why"] for left in refused.detail["left"]} == {"invalid"}, "the chair is still broken"
     clerk.do(RevalidateSeats(house.physical, seats(house, 0, 1, 2)))
     (back,) = clerk.do(CarryOver(house.logical, (house.performance,)))
@@ -188,9 +189,13 @@ def test_what_cannot_be_carried_over(clerk: Clerk, house: House) -> None:
     categories = {"1re": house.seated, "Debout": house.standing}
     clerk.do(CreateLogicalConfiguration(logical, house.season, house.physical, "L2", {"fr": "L2"}, categories))
     stranger = another(clerk, house, logical)
-    for performances, reason in (((), "too_many"), ((new_id(),), "no_such_performance"), ((stranger,), "other_plan")):
+    for performances, reason in (
+        ((), NoAct.TOO_MANY_PERFORMANCES),
+        ((new_id(),), NoAct.NO_SUCH_PERFORMANCE),
+        ((stranger,), NoAct.OTHER_PLAN),
+    ):
         assert clerk.no(CarryOver(house.logical, performances)).reason == reason
-    assert clerk.no(CarryOver(new_id(), (house.performance,))).reason == "no_such_plan"
+    assert clerk.no(CarryOver(new_id(), (house.performance,))).reason == NoAct.NO_SUCH_PLAN
     act = CarryOver(house.logical, (house.performance,))
     assert clerk.as_(house.operator(Privilege.VENUE_MODIFY)).no(act).fix == Privilege.PLAN_CARRY_OVER
     clerk.as_(house.operator(Privilege.PLAN_CARRY_OVER)).do(act)

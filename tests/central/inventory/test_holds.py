@@ -13,7 +13,7 @@ from central.inventory.counts import Availability
 from central.inventory.halls import make_ready
 from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldOf, HoldPlaces, ReleaseHold, RenewHold
 from central.inventory.keeping import keep
-from central.inventory.model import NoSale, ReleaseRule
+from central.inventory.model import NoPlace, NoSale, ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats
 from central.kernel.asked import job_of
 from central.kernel.db import Database
@@ -23,6 +23,7 @@ from central.kernel.keys import Keys
 from central.kernel.privileges import Action
 from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Read
+from central.orders.model import NoOrder
 from central.orders.ops import WantedPlace
 from central.organisation.ops import path_of
 from central.venues.model import SeatOrder
@@ -64,8 +65,8 @@ def test_a_hold_keeps_its_places_until_its_end(clerk: Clerk, house: House) -> No
     assert len(held["places"]) == 5 and held["until"] == (NOW + timedelta(minutes=15)).isoformat()
     assert counts(clerk, house) == {"capacity": 20, "free": 18, "held": 2}
     assert counts(clerk, house, house.standing) == {"capacity": 20, "free": 17, "held": 3}
-    assert clerk.no(wish(house, house.seats[1])).reason == NoSale.TAKEN
-    assert clerk.no(house.order(house.seats[0])).reason == NoSale.TAKEN
+    assert clerk.no(wish(house, house.seats[1])).reason == NoPlace.TAKEN
+    assert clerk.no(house.order(house.seats[0])).reason == NoPlace.TAKEN
     assert clerk.ask(HoldOf(held["hold_id"])).value == held
     clerk.watch.at = NOW + timedelta(minutes=15)
     assert clerk.no(RenewHold(held["hold_id"])).reason == NoSale.HOLD_OVER
@@ -157,7 +158,7 @@ def test_a_hold_is_sold_through_an_order(clerk: Clerk, house: House) -> None:
 
 def test_a_refused_order_leaves_its_hold_alone(clerk: Clerk, house: House) -> None:
     hold = clerk.do(wish(house, *house.seats[:2]))["hold_id"]
-    assert clerk.no(house.order(*house.seats[:2], hold_id=hold, amount=1)).reason == "wrong_amount"
+    assert clerk.no(house.order(*house.seats[:2], hold_id=hold, amount=1)).reason == NoOrder.WRONG_AMOUNT
     assert clerk.rows("SELECT state FROM hold") == [("active",)] and len(clerk.ask(HoldOf(hold)).value["places"]) == 2
     sound(clerk, house)
 
@@ -278,7 +279,7 @@ async def test_a_herd_of_buyers_gets_every_seat_and_nobody_is_refused_in_vain(
     replies = await asyncio.gather(*(door.execute(SYSTEM, each, new_id()) for each in wishes))
     seats = [place["seat_id"] for reply in replies if reply.ok for place in reply.outcome.value["places"]]
     assert len(seats) == len(set(seats)) == 20
-    assert {reply.outcome.reason for reply in replies if not reply.ok} == {"not_enough"}
+    assert {reply.outcome.reason for reply in replies if not reply.ok} == {NoSale.NOT_ENOUGH}
     sound(clerk, house)
 
 

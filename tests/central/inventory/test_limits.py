@@ -9,7 +9,7 @@ import pytest
 
 from central.inventory.audit import InventoryAudit
 from central.inventory.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold
-from central.inventory.model import Limit, LimitPer, NoSale
+from central.inventory.model import Limit, LimitPer, NoPlace, NoSale
 from central.inventory.ops import CreateContingent
 from central.inventory.plan_actions import AssignContingent
 from central.kernel.db import Database
@@ -20,7 +20,7 @@ from central.kernel.privileges import Action
 from central.kernel.tx import SYSTEM
 from central.orders.ops import WantedPlace
 from central.organisation.ops import path_of
-from central.selling.model import Channel, ChannelKind
+from central.selling.model import Channel, ChannelKind, NoChannel
 from central.selling.ops import CreateChannel, CreatePointOfSale
 from central.venues.selection import Counted, Selection
 from shared.ids import Id
@@ -42,7 +42,7 @@ def wish(house: House, *seats: Id, hold: Id | None = None, **more: Any) -> HoldP
 
 
 def hit(refused: Refused, limit_id: Id, left: int) -> None:
-    assert (refused.reason, refused.fix) == (NoSale.LIMIT, limit_id)
+    assert (refused.reason, refused.fix) == (NoPlace.LIMIT, limit_id)
     assert refused.detail["left"] == left and refused.detail["names"] == {"fr": "Limite"}
 
 
@@ -165,7 +165,7 @@ async def test_a_limit_holds_under_a_crowd(door: Door, clerk: Clerk, house: Hous
     orders = [house.standing_order(1, contact_id=ada) for _ in range(12)]
     replies = await asyncio.gather(*(door.execute(SYSTEM, each, new_id()) for each in (*wishes, *orders)))
     assert sum(reply.ok for reply in replies) == 7
-    assert {reply.outcome.reason for reply in replies if not reply.ok} == {"limit"}
+    assert {reply.outcome.reason for reply in replies if not reply.ok} == {NoPlace.LIMIT}
     sound(clerk, house)
 
 
@@ -210,7 +210,7 @@ def test_a_contingent_is_sold_by_who_names_it(clerk: Clerk, house: House) -> Non
     clerk.do(house.order(house.seats[0], point_of_sale_id=point))
     places = (WantedPlace(house.full, gauge_id=gauge),) * 4
     clerk.do(house.order(places=places, amount=4 * STANDING, point_of_sale_id=point))
-    assert clerk.no(house.order(places=places[:1], amount=STANDING, point_of_sale_id=point)).reason == NoSale.TAKEN
+    assert clerk.no(house.order(places=places[:1], amount=STANDING, point_of_sale_id=point)).reason == NoPlace.TAKEN
     held = clerk.do(HoldPlaces(new_id(), point, house.performance, best=BestWish(2)))
     assert {place["contingent_id"] for place in held["places"]} == {house.contingent}
     sound(clerk, house)
@@ -223,7 +223,7 @@ def test_an_external_contingent_is_its_owners_alone(clerk: Clerk, house: House) 
     owner, point = desk(clerk, house, (), uncontingented=False)
     agency = new_id()
     clerk.do(CreateContingent(agency, house.institution, "AGENCE", {"fr": "Agence"}, "#112233", owner))
-    assert clerk.no(ChangeChannel(house.channel, {"contingents": (agency,)})).reason == "contingent_elsewhere"
+    assert clerk.no(ChangeChannel(house.channel, {"contingents": (agency,)})).reason == NoChannel.CONTINGENT_ELSEWHERE
     clerk.db.write("UPDATE channel SET contingents = :it WHERE id = :id", {"it": f'["{agency}"]', "id": house.channel})
     clerk.do(AssignContingent(house.performance, agency, Selection(seats=house.seats[:2])))
     refused = clerk.no(house.order(house.seats[0]))

@@ -31,6 +31,7 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, handles
+from central.kernel.trouble import NoDatabase
 from central.kernel.tx import SYSTEM, Actor, Read, Tx
 from central.orders.ops import WantedPlace
 from central.organisation.ops import path_of
@@ -39,7 +40,7 @@ from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.certificates import DeviceKind
 from tests.central.devices.test_facts import enrol
-from tests.central.small_house import FULL, NOW, STANDING, Clerk, House, Watch, new_id
+from tests.central.small_house import FULL, NOW, STANDING, Clerk, House, NoTest, Watch, new_id
 
 _NUMBER = count(1)
 
@@ -52,13 +53,15 @@ class GiveBack:
 
 
 def give_back(tx: Tx, want: GiveBack) -> Outcome[None]:
-    return Ok() if release(tx, [want.allocation_id], PlaceDo.RETURN) else Refused("not_sold", fix=want.allocation_id)
+    return (
+        Ok() if release(tx, [want.allocation_id], PlaceDo.RETURN) else Refused(NoTest.NOT_TODAY, fix=want.allocation_id)
+    )
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _command_of_this_test() -> Iterator[None]:
     """Known while these tests run; other tests walk all commands there are."""
-    handles(GiveBack, needs=None)(give_back)
+    handles(GiveBack, needs=None, refuses=(NoTest,))(give_back)
     yield
     del COMMANDS["give_back"]
 
@@ -256,7 +259,7 @@ def test_no_crowd_loses_a_place(fresh: Any, keys: Keys) -> None:
                 broken = [reply for reply in replies if isinstance(reply, BaseException)]
                 assert not broken, broken
                 reasons = {reply.outcome.reason for reply in replies if not reply.ok}  # type: ignore[union-attr]
-                assert "busy" not in reasons, "nobody gives up"
+                assert NoDatabase.BUSY not in reasons, "nobody gives up"
                 prove(Read(clerk.db, SYSTEM, NOW, keys), house)
         finally:
             for door in doors:

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from central.inventory.model import Contingent
+from central.inventory.model import Contingent, NoContingent
 from central.inventory.ops import CreateContingent
 from central.inventory.plan_actions import AssignContingent
 from central.kernel.declared import command_of
 from central.kernel.privileges import Action
-from central.selling.model import ChannelKind
+from central.selling.model import ChannelKind, NoChannel
 from central.selling.ops import ChangeChannel, CreateChannel
 from central.venues.ops import AssignLogicalContingent
 from central.venues.selection import Counted, Selection
@@ -32,15 +32,19 @@ def test_an_external_contingent_belongs_to_one_external_channel(quick: Quick) ->
     fnac, want = channel(house, "FNAC", ChannelKind.EXTERNAL)
     clerk.do(want)
     desk = clerk.no(ChangeContingent(house.contingent, {"external_channel_id": house.channel}))
-    assert (desk.reason, desk.detail) == ("not_external", {"kind": "box_office"})
+    assert (desk.reason, desk.detail) == (NoContingent.NOT_EXTERNAL, {"kind": "box_office"})
     made = new_id()
     clerk.do(CreateContingent(made, house.institution, "FNAC", {"fr": "Fnac"}, "#111111", fnac))
     clerk.do(ChangeChannel(fnac, {"contingents": (made,)}))
     _, other = channel(house, "AUTRE", ChannelKind.EXTERNAL, made, house.contingent)
     refused = clerk.no(other)
-    assert (refused.reason, refused.fix, refused.detail["codes"]) == ("contingent_elsewhere", "contingents", ["FNAC"])
-    assert clerk.no(ChangeChannel(house.channel, {"contingents": (made,)})).reason == "contingent_elsewhere"
-    assert clerk.no(ChangeChannel(fnac, {"kind": ChannelKind.KIOSK})).reason == "not_external"
+    assert (refused.reason, refused.fix, refused.detail["codes"]) == (
+        NoChannel.CONTINGENT_ELSEWHERE,
+        "contingents",
+        ["FNAC"],
+    )
+    assert clerk.no(ChangeChannel(house.channel, {"contingents": (made,)})).reason == NoChannel.CONTINGENT_ELSEWHERE
+    assert clerk.no(ChangeChannel(fnac, {"kind": ChannelKind.KIOSK})).reason == NoChannel.NOT_EXTERNAL
 
 
 def test_a_contingent_that_others_sell_from_does_not_become_external(quick: Quick) -> None:
@@ -51,7 +55,7 @@ def test_a_contingent_that_others_sell_from_does_not_become_external(quick: Quic
     clerk.do(want)
     bind = ChangeContingent(house.contingent, {"external_channel_id": fnac})
     refused = clerk.no(bind)
-    assert (refused.reason, refused.detail["codes"]) == ("named_elsewhere", ["PRESSE"])
+    assert (refused.reason, refused.detail["codes"]) == (NoContingent.NAMED_ELSEWHERE, ["PRESSE"])
     clerk.do(ChangeChannel(press, {"contingents": ()}))
     clerk.do(bind)
     clerk.do(ChangeContingent(house.contingent, {"external_channel_id": None}))
@@ -70,7 +74,7 @@ def test_a_contingent_goes_only_when_no_place_is_in_it(quick: Quick, where: str)
         "logical_gauge": AssignLogicalContingent(house.logical, house.contingent, some),
     }[where])  # fmt: skip
     refused = clerk.no(DeleteContingent(house.contingent))
-    assert refused.reason == "in_use"
+    assert refused.reason == NoContingent.IN_USE
     assert where in [each["entity"] for each in refused.detail["by"]]
 
 

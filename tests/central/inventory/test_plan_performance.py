@@ -14,12 +14,13 @@ from central.inventory.plan_pictures import ComparePlan, PlanChanges, PlanCounts
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
+from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM
 from central.organisation.model import Privilege
 from central.organisation.ops import path_of
 from central.selling.ops import ChangeChannel
 from central.venues.history import Field
-from central.venues.model import PlanTarget, SeatOrder
+from central.venues.model import NoAct, PlanTarget, SeatOrder
 from central.venues.ops import InvalidateSeats
 from central.venues.selection import Counted, Selection
 from shared.ids import Id, derived_id
@@ -71,9 +72,9 @@ def test_what_is_sold_is_left_and_named(clerk: Clerk, house: House) -> None:
     assert now[house.seated, house.contingent] | {"free": 1, "blocked": 1} == now[house.seated, house.contingent]
     clerk.do(UnblockPlaces(house.performance, seats(house, 0, 1)))
     assert counted(clerk, house)[house.seated, house.contingent]["free"] == 2
-    assert clerk.no(BlockPlaces(house.performance, seats(house, 0), "")).reason == "no_reason"
-    assert clerk.no(BlockPlaces(new_id(), seats(house, 0), "x")).reason == "no_such_plan"
-    assert clerk.no(AssignContingent(house.performance, new_id(), seats(house, 0))).reason == "no_such_contingent"
+    assert clerk.no(BlockPlaces(house.performance, seats(house, 0), "")).reason == NoAct.NO_REASON
+    assert clerk.no(BlockPlaces(new_id(), seats(house, 0), "x")).reason == NoAct.NO_SUCH_PLAN
+    assert clerk.no(AssignContingent(house.performance, new_id(), seats(house, 0))).reason == NoAct.NO_SUCH_CONTINGENT
 
 
 def test_a_gauge_is_split_and_taken_places_stay_in_their_share(clerk: Clerk, house: House) -> None:
@@ -85,7 +86,7 @@ def test_a_gauge_is_split_and_taken_places_stay_in_their_share(clerk: Clerk, hou
     assert (now[house.standing, ""]["free"], now[house.standing, ""]["sold"]) == (4, 6)
     assert (now[house.standing, house.contingent]["free"], now[house.standing, house.contingent]["blocked"]) == (7, 3)
     short = clerk.no(AssignContingent(house.performance, house.contingent, Selection(counts=(Counted(zone, 5),))))
-    assert (short.reason, short.detail["free"]) == ("too_many", 4)
+    assert (short.reason, short.detail["free"]) == (NoAct.TOO_MANY, 4)
     clerk.do(AssignContingent(house.performance, house.contingent, Selection(zones=(zone,))))
     now = counted(clerk, house)
     assert (now[house.standing, ""]["capacity"], now[house.standing, ""]["sold"]) == (6, 6)
@@ -103,11 +104,11 @@ def test_undo_takes_back_skips_what_changed_and_can_be_undone(clerk: Clerk, hous
     assert (undone["places"], undone["left_out"], undone["left"][0]["why"]) == (3, 1, "changed_since")
     assert [place_of(clerk, house, n)[0] for n in (0, 1, 2, 3, 9)] == [None] * 4 + [house.contingent]
     again = clerk.no(UndoPlanAction(first["action_id"]))
-    assert (again.reason, again.detail["left_out"]) == ("nothing_to_undo", 4)
+    assert (again.reason, again.detail["left_out"]) == (NoAct.NOTHING_TO_UNDO, 4)
     assert clerk.do(UndoPlanAction(undone["action_id"]))["places"] == 3, "an undo can be undone"
     assert [place_of(clerk, house, n)[0] for n in (0, 1, 2, 3)] == [None] + [house.contingent] * 3
     counted(clerk, house)
-    assert clerk.no(UndoPlanAction(new_id())).reason in ("no_such_action", "not_allowed")
+    assert clerk.no(UndoPlanAction(new_id())).reason in (NoAct.NO_SUCH_ACTION, NoEntry.NOT_ALLOWED)
     assert hold["version"] == 4
 
 
@@ -212,7 +213,7 @@ def test_the_states_alone(quick: tuple[Clerk, House]) -> None:
     clerk.do(InvalidateSeats(house.physical, seats(house, 1), "cassé"))
     clerk.do(CarryOver(house.logical, (house.performance,), (Field.INVALID,)))
     assert clerk.ask(PlanStates(house.performance)).value[:4] == "bxfs"
-    assert clerk.ask(PlanStates(new_id())).reason == "no_such_plan"
+    assert clerk.ask(PlanStates(new_id())).reason == NoAct.NO_SUCH_PLAN
 
 
 async def test_operators_who_act_on_one_plan_at_once(place: tuple[Database, House], keys: Keys, watch: Watch) -> None:

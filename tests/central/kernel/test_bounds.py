@@ -9,6 +9,7 @@ import pytest
 import central.app  # noqa: F401 - declares everything
 from central.kernel.bounds import MOST_JSON, Unbounded, beyond, heaviest, most_of
 from central.kernel.registry import COMMANDS, KEPT, Handler
+from central.kernel.replies import NoEntry
 from central.kernel.tx import ANONYMOUS
 from shared.outcome import Refused
 from tests.central.kernel.heaviest import Maker, fields_of, sized_parts
@@ -80,6 +81,6 @@ def test_what_is_beyond_is_refused_before_rights_are_asked(quick: tuple[Clerk, H
     for clerk_ in (clerk, clerk.as_(ANONYMOUS), clerk.as_(house.operator("inventory.place.block"))):
         want = Maker(more="why").command(COMMANDS["block_places"].kind)
         refused = clerk_.no(want)
-        assert refused == Refused("faulty", fix="why", detail=refused.detail)
+        assert refused == Refused(NoEntry.FAULTY, fix="why", detail=refused.detail)
         assert refused.detail["faults"] == [{"at": "why", "what": "too_long", "most": 500, "is": 501}]
     assert clerk.rows("SELECT COUNT(*) FROM command_log") == rows

@@ -13,6 +13,7 @@ from central.kernel.declared import CONFIGURED, NoChange, checked, command_of, r
 from central.kernel.entity import BY_NAME, ENTITIES, METADATA, entity
 from central.kernel.privileges import Action, nodes
 from central.kernel.registry import COMMANDS, privileges
+from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of, home, narrowing
 from central.kernel.tx import SYSTEM, Read
 from central.organisation.model import Context, Profile
@@ -20,7 +21,7 @@ from central.pricing.model import PriceGrid, Tariff
 from central.selling.model import Channel, ChannelKind, PointOfSale
 from central.venues.model import SeatCategory, Site, Space
 from shared.outcome import Ok, Refused
-from tests.central.small_house import NOW, Clerk, House, new_id
+from tests.central.small_house import NOW, Clerk, House, NoTest, new_id
 
 Quick = tuple[Clerk, House]
 CreateTariff, ChangeTariff, DeleteTariff = (
@@ -130,14 +131,14 @@ def test_an_area_may_ask_for_more(quick: Quick) -> None:
 
     def no_thirteen(_: Read, before: Any, after: Any) -> Refused | None:
         asked.append((before, after))
-        return Refused("unlucky", fix="rank") if after and after.rank == 13 else None
+        return Refused(NoTest.UNLUCKY, fix="rank") if after and after.rank == 13 else None
 
     from central.kernel import declared
 
-    checked(Tariff)(no_thirteen)
+    checked(Tariff, refuses=(NoTest,))(no_thirteen)
     try:
         assert clerk.no(ChangeTariff(house.full, {"rank": 0})).reason == NoChange.FAULTY and asked == []
-        assert clerk.no(ChangeTariff(house.full, {"rank": 13})) == Refused("unlucky", "rank")
+        assert clerk.no(ChangeTariff(house.full, {"rank": 13})) == Refused(NoTest.UNLUCKY, "rank")
         clerk.do(ChangeTariff(house.full, {"rank": 12}))
     finally:
         del declared._CHECKS["tariff"]
@@ -181,13 +182,13 @@ def test_each_act_has_a_privilege_of_its_own(quick: Quick) -> None:
         clerk.as_(house.operator(held)).do(command)
     for held in ("pricing.grid.read", "pricing.grid.delete", "pricing.gri", "venues", ""):
         refused = clerk.as_(house.operator(held)).no(ChangeTariff(house.full, {"rank": 3}))
-        assert refused.reason == "not_allowed", held
+        assert refused.reason == NoEntry.NOT_ALLOWED, held
 
 
 def test_a_right_held_elsewhere_does_not_reach(quick: Quick) -> None:
     clerk, house = quick
     here = clerk.as_(house.operator("venues", at=house.season))
-    assert here.no(CreateSpace(new_id(), house.site, "X", {"fr": "X"})).reason == "not_allowed", (
+    assert here.no(CreateSpace(new_id(), house.site, "X", {"fr": "X"})).reason == NoEntry.NOT_ALLOWED, (
         "the house owns the site"
     )
     clerk.as_(house.operator("venues")).do(CreateSpace(new_id(), house.site, "X", {"fr": "X"}))

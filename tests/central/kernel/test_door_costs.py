@@ -15,7 +15,7 @@ from central.kernel.db import Database, SqliteConnection
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS
-from central.kernel.replies import MOST_BYTES, MOST_LISTED, reply_to
+from central.kernel.replies import MOST_BYTES, MOST_LISTED, NoEntry, reply_to
 from central.kernel.tx import ANONYMOUS, SYSTEM
 from central.organisation.ops import path_of
 from central.organisation.sessions import EndOwnSession
@@ -50,7 +50,7 @@ def test_a_sale_and_its_repeats(quick: tuple[Clerk, House]) -> None:
     with statements(clerk) as again:
         assert anna.say(order, anna.said[-1]).value["tickets"]
     with statements(clerk) as others:
-        assert bert.say(order, anna.said[-1]).reason == "id_reused"
+        assert bert.say(order, anna.said[-1]).reason == NoEntry.ID_REUSED
     for few in (again, others):
         assert len(few) <= 9 and few[-1] == "ROLLBACK", few
     assert sum("answer" in each for each in again) == 1 and not any("answer" in each for each in others)
@@ -98,7 +98,7 @@ def test_of_a_refused_plan_its_size_is_kept_and_its_digest(quick: tuple[Clerk, H
     assert f"{len(file)} characters" in " ".join(each for each in kept.values() if isinstance(each, str))
     assert anna.say(want, anna.said[-1]) == first, "the same again"
     other = replace(want, code="P3")
-    assert anna.say(other, anna.said[-1]) == Refused("id_reused")
+    assert anna.say(other, anna.said[-1]) == Refused(NoEntry.ID_REUSED)
 
 
 def test_what_is_shortened() -> None:
@@ -113,15 +113,15 @@ def test_what_is_shortened() -> None:
 
 
 def test_a_refusal_is_bounded_and_says_what_it_left_out() -> None:
-    few = Refused("faulty", "a", {"faults": [{"at": f"{n}"} for n in range(1000)]})
+    few = Refused(NoEntry.FAULTY, "a", {"faults": [{"at": f"{n}"} for n in range(1000)]})
     assert reply_to(few).outcome == few
-    many = reply_to(Refused("faulty", "a" * 5000, {"faults": [{"at": f"{n}"} for n in range(300_000)], "n": 1}))
+    many = reply_to(Refused(NoEntry.FAULTY, "a" * 5000, {"faults": [{"at": f"{n}"} for n in range(300_000)], "n": 1}))
     said = many.outcome
     assert isinstance(said, Refused) and len(many.body) < MOST_BYTES and len(said.fix) < 300
     assert len(said.detail["faults"]) == MOST_LISTED
     assert (said.detail["left_out"], said.detail["n"]) == ({"faults": 300_000 - MOST_LISTED}, 1)
-    huge = reply_to(Refused("faulty", "a", {"text": "x" * MOST_BYTES}))
-    assert huge.outcome == Refused("faulty", "a", {"left_out": "all"})
+    huge = reply_to(Refused(NoEntry.FAULTY, "a", {"text": "x" * MOST_BYTES}))
+    assert huge.outcome == Refused(NoEntry.FAULTY, "a", {"left_out": "all"})
 
 
 # --- whose thread ----------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from central.kernel.registry import COMMANDS, Handler
 from central.kernel.tx import Actor, ActorKind
 from central.organisation.ops import path_of
 from central.venues.importing import ImportPlan
+from central.venues.model import NoVenue
 from shared.ids import Id
 from shared.outcome import Refused
 from tests.central.kernel.bulk import Bulk, play
@@ -103,7 +104,7 @@ async def test_the_writer_reads_no_file(scene: Scene) -> None:
         reply = await scene.door.execute(scene.actor, want, new_id())
         cost = scene.cost - before
         if isinstance(reply.outcome, Refused):
-            assert reply.outcome.reason == "plan_faulty", kind
+            assert reply.outcome.reason == NoVenue.PLAN_FAULTY, kind
             assert cost.within(Cost(calls=1_000, statements=20, rows=4, written=50_000, read=1_000)), (kind, cost)
         else:
             assert cost.within(SOUND), (kind, cost)

@@ -9,7 +9,7 @@ import central.app  # noqa: F401  # declares everything
 from central.kernel.db import UNFIT, Misfit
 from central.kernel.entity import BY_NAME
 from central.kernel.registry import COMMANDS
-from central.kernel.replies import unfit
+from central.kernel.replies import NoEntry, unfit
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.kernel.values import LANGUAGES
 from central.web.screens.refusals import said
@@ -72,7 +72,9 @@ def test_each_database_says_the_same(clerk: Clerk, what: Misfit) -> None:
         db.write(sql, given[what])
     db.rollback()
     fields = {Misfit.THERE_ALREADY: ["id"], Misfit.MISSING: ["n"]}.get(what, [])
-    assert unfit(raised.value) == Refused("does_not_fit", fields[0] if fields else "", {"what": what, "fields": fields})
+    assert unfit(raised.value) == Refused(
+        NoEntry.DOES_NOT_FIT, fields[0] if fields else "", {"what": what, "fields": fields}
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -83,8 +85,8 @@ def test_people_are_told_what_it_is_in_which_field_and_what_to_do(
     clerk, _ = quick
     read, t = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys), texts(language)
     fields = ["code", "rank"] if what in (Misfit.THERE_ALREADY, Misfit.MISSING) else []
-    text = said(read, t, Refused("does_not_fit", "", {"what": what.value, "fields": fields})).text
-    assert ":" in text and text != t.reason("does_not_fit"), "what to do stands behind it"
+    text = said(read, t, Refused(NoEntry.DOES_NOT_FIT, "", {"what": what.value, "fields": fields})).text
+    assert ":" in text and text != t.reason(NoEntry.DOES_NOT_FIT), "what to do stands behind it"
     assert all(t.field("", each) in text for each in fields) and "{" not in text
-    bare = said(read, t, Refused("does_not_fit", "", {"what": what.value, "fields": []})).text
+    bare = said(read, t, Refused(NoEntry.DOES_NOT_FIT, "", {"what": what.value, "fields": []})).text
     assert "()" not in bare, "where the database cannot tell"

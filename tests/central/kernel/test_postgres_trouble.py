@@ -15,6 +15,7 @@ from alembic import command
 
 from central.catalogue.model import ProductDo
 from central.catalogue.ops import Schedule
+from central.inventory.model import NoPlace
 from central.inventory.ops import CreatePerformance
 from central.kernel.db import Database, Waits
 from central.kernel.door import Door
@@ -22,7 +23,7 @@ from central.kernel.keys import Keys
 from central.kernel.outage import REFUSED, TROUBLE
 from central.kernel.postgres_writers import WRITERS
 from central.kernel.schema import alembic_config, upgrade
-from central.kernel.trouble import Unavailable
+from central.kernel.trouble import NoDatabase, Unavailable
 from central.kernel.tx import SYSTEM
 from central.orders.on_sale import ChangeSale
 from central.organisation.model import ContextKind
@@ -74,7 +75,7 @@ async def test_a_table_that_another_program_holds_stops_what_needs_it_and_nothin
             sales = asyncio.ensure_future(sold(door, house, *house.seats))
             await until(lambda: door.waiting[0] >= 20)
             assert (await door.execute(SYSTEM, _season(house), new_id())).ok, "what needs no seat is done meanwhile"
-            assert await sales == [Refused("database_held")] * 20
+            assert await sales == [Refused(NoDatabase.DATABASE_HELD)] * 20
             assert REFUSED.value(side="writes", reason="database_held") == before + 20
             assert (await door.execute(SYSTEM, _season(house), new_id())).ok
             assert door.outages[0].now is not None, "another kind of command that went well ends no outage"
@@ -102,10 +103,10 @@ async def test_a_server_that_is_away_is_refused_by_name_and_found_again(
         assert await door.read(SYSTEM, lambda read: read.one("SELECT COUNT(*) FROM ticket")) == (1,)
         server.stop() if how == "stopped" else server.freeze()
         try:
-            assert {said.reason for said in await sold(door, house, *house.seats[1:])} == {"database_away"}
+            assert {said.reason for said in await sold(door, house, *house.seats[1:])} == {NoDatabase.DATABASE_AWAY}
             looks = [door.read(SYSTEM, lambda read: read.one("SELECT COUNT(*) FROM ticket")) for _ in range(20)]
             said = await asyncio.gather(*looks, return_exceptions=True)
-            assert {each.reason for each in said if isinstance(each, Unavailable)} == {"database_away"}
+            assert {each.reason for each in said if isinstance(each, Unavailable)} == {NoDatabase.DATABASE_AWAY}
             assert len(said) == 20 and all(isinstance(each, Unavailable) for each in said)
             assert TROUBLE.value(side="writes", reason="database_away") == 1
         finally:
@@ -113,7 +114,7 @@ async def test_a_server_that_is_away_is_refused_by_name_and_found_again(
         await _back(door)
         again = await sold(door, house, *house.seats[1:])
         taken = {said.reason for said in again if isinstance(said, Refused)}
-        assert taken <= {"taken"}, "a commit whose answer was lost may have come through"
+        assert taken <= {NoPlace.TAKEN}, "a commit whose answer was lost may have come through"
         assert await door.read(SYSTEM, lambda read: read.one("SELECT COUNT(*) FROM ticket")) == (20,)
         assert TROUBLE.value(side="writes", reason="database_away") == 0
     told = [line for line in capsys.readouterr().out.splitlines() if "does not serve" in line]

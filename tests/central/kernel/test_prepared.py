@@ -14,6 +14,8 @@ from central.kernel.db import Database, Repeatable
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.registry import handles
+from central.kernel.replies import NoEntry
+from central.kernel.trouble import NoDatabase
 from central.kernel.tx import ANONYMOUS, SYSTEM, Tx
 from central.organisation.model import Privilege
 from central.organisation.ops import path_of
@@ -107,7 +109,7 @@ async def test_what_was_given_before_is_not_prepared_again(door: Door, house: Ho
     again = await door.execute(SYSTEM, want, command_id)
     other = await door.execute(SYSTEM, Weigh(house.organiser, str(sheet), "other"), command_id)
     assert (again.repeated, again.body) == (True, first.body)
-    assert other.outcome == Refused("id_reused")
+    assert other.outcome == Refused(NoEntry.ID_REUSED)
     assert lines(sheet) == 1
 
 
@@ -116,7 +118,7 @@ async def test_who_may_not_costs_no_work(door: Door, house: House, sheet: Path) 
     for actor in (ANONYMOUS, house.operator(Privilege.VENUE_READ), elsewhere):
         reply = await door.execute(actor, Weigh(house.organiser, str(sheet), "ab"), new_id())
         assert not reply.ok and reply.outcome == Refused(
-            "not_allowed",
+            NoEntry.NOT_ALLOWED,
             fix=Privilege.CONTEXT_MODIFY,
             detail=reply.outcome.detail,  # type: ignore[union-attr]
         )
@@ -130,8 +132,8 @@ async def test_too_heavy_and_too_many_are_refused_and_use_no_id_up(
     spun = asyncio.ensure_future(door.execute(SYSTEM, Weigh(house.organiser, "", "", "spin"), command_id))
     await until(lambda: door.beside.inside)
     crowded = await door.execute(SYSTEM, Weigh(house.organiser, str(sheet), "ab"), new_id())
-    assert crowded.outcome == Refused("busy", detail={"waiting": 0})
-    assert (await spun).outcome == Refused("too_heavy", detail={"limit": "cpu"})
+    assert crowded.outcome == Refused(NoDatabase.BUSY, detail={"waiting": 0})
+    assert (await spun).outcome == Refused(NoEntry.TOO_HEAVY, detail={"limit": "cpu"})
     assert clerk.rows("SELECT COUNT(*) FROM command_log") == rows
     assert (await door.execute(SYSTEM, Weigh(house.organiser, str(sheet), "ab"), command_id)).ok
 

@@ -86,7 +86,7 @@ async def test_all_who_wait_for_a_held_database_are_answered_after_one_wait(
     with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
         async with open_door(database, keys) as door:
             other.execute("BEGIN EXCLUSIVE")
-            assert await sold(door, house, *house.seats) == [Refused("database_held")] * 20
+            assert await sold(door, house, *house.seats) == [Refused(NoDatabase.DATABASE_HELD)] * 20
             assert len(database.tried) <= 2, "those who came in the first one's wait were answered with it"
             assert REFUSED.value(side="writes", reason="database_held") == before + 20
             with pytest.raises(Unavailable, match="database_held"):
@@ -106,7 +106,7 @@ async def test_a_repeat_after_an_outage_does_what_was_not_done(
         async with open_door(database, keys) as door:
             order, command_id, seller = house.order(house.seats[0]), new_id(), house.operator("*")
             other.execute("BEGIN EXCLUSIVE")
-            assert (await door.execute(seller, order, command_id)).outcome == Refused("database_held")
+            assert (await door.execute(seller, order, command_id)).outcome == Refused(NoDatabase.DATABASE_HELD)
             with pytest.raises(Unavailable, match="database_held"):
                 await door.execute(SYSTEM, order, new_id())  # central's own loops take no trouble for an answer
             other.execute("ROLLBACK")
@@ -147,7 +147,7 @@ async def test_a_database_that_cannot_be_opened_is_away_and_comes_back(
             await door.chore(lambda db: db.close())
         with pytest.raises(Unavailable):
             await door.read(SYSTEM, lambda read: read.one("SELECT COUNT(*) FROM ticket"))
-        assert await sold(door, house, *house.seats[:5]) == [Refused("database_away")] * 5
+        assert await sold(door, house, *house.seats[:5]) == [Refused(NoDatabase.DATABASE_AWAY)] * 5
         database.path.rmdir()
         elsewhere.rename(database.path)
         assert [type(outcome) for outcome in await sold(door, house, *house.seats[:5])] != [Refused] * 5
@@ -222,7 +222,11 @@ async def test_over_http_a_trouble_is_a_503_with_a_next_step_and_a_page_is_a_pag
             body = orjson.dumps(house.order(house.seats[0]))
             async with client.post("/api/v1/commands/place_order", data=body, headers=headers) as answer:
                 said = await answer.json()
-                assert (answer.status, said["reason"], answer.headers["Retry-After"]) == (503, "database_held", "2")
+                assert (answer.status, said["reason"], answer.headers["Retry-After"]) == (
+                    503,
+                    "no_database.database_held",
+                    "2",
+                )
         elsewhere = database.path.with_name("elsewhere.db")
         database.path.rename(elsewhere)
         database.path.mkdir()
@@ -231,13 +235,21 @@ async def test_over_http_a_trouble_is_a_503_with_a_next_step_and_a_page_is_a_pag
         )
         async with client.get("/api/v1/entities/place", headers=_key(house)) as answer:
             said = await answer.json()
-            assert (answer.status, said["reason"], answer.headers["Retry-After"]) == (503, "database_away", "5")
-            assert said["title"] == texts("en").reason("database_away") and "elsewhere" not in await answer.text()
+            assert (answer.status, said["reason"], answer.headers["Retry-After"]) == (
+                503,
+                "no_database.database_away",
+                "5",
+            )
+            assert (
+                said["title"] == texts("en").reason(NoDatabase.DATABASE_AWAY) and "elsewhere" not in await answer.text()
+            )
         for language in LANGUAGES:
             async with client.get("/live", headers={**_key(house), "Accept-Language": language}) as answer:
                 page = await answer.text()
                 assert answer.status == 503 and answer.content_type == "text/html" and "Retry-After" in answer.headers
-                assert texts(language).reason("database_away").split(":")[0].strip() in page.replace("&#39;", "'")
+                assert texts(language).reason(NoDatabase.DATABASE_AWAY).split(":")[0].strip() in page.replace(
+                    "&#39;", "'"
+                )
                 assert "Traceback" not in page and "Content-Security-Policy" in answer.headers
         database.path.rmdir()
         elsewhere.rename(database.path)

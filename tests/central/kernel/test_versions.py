@@ -4,8 +4,10 @@ import sqlite3
 
 from central.kernel.db import Database
 from central.kernel.keys import Keys
+from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.kernel.versions import OPERATORS, Glance
+from central.organisation.model import NoOperator
 from central.organisation.operators import CreateOperator, DeactivateOperator
 from central.organisation.ops import key_digest
 from tests.central.small_house import Clerk, House, Watch, new_id
@@ -24,8 +26,8 @@ def test_it_moves_with_what_it_counts(clerk: Clerk, house: House) -> None:
     assert now() == before + 1, "one step for all that a command changed"
     clerk.do(house.order(house.seats[0]))
     stranger = Actor(ActorKind.OPERATOR, new_id(), "")
-    assert clerk.as_(stranger).no(DeactivateOperator(made.id)).reason == "not_allowed"
-    assert clerk.no(DeactivateOperator(new_id())).reason == "no_such_operator"
+    assert clerk.as_(stranger).no(DeactivateOperator(made.id)).reason == NoEntry.NOT_ALLOWED
+    assert clerk.no(DeactivateOperator(new_id())).reason == NoOperator.NO_SUCH_OPERATOR
     assert now() == before + 1, "neither what has nothing to do with it, nor what was refused"
     clerk.do(DeactivateOperator(made.id))
     assert now() == before + 2

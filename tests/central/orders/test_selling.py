@@ -7,20 +7,21 @@ from typing import Any
 import orjson
 import pytest
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import NoProduct, ProductDo
 from central.inventory.counts import Availability
-from central.inventory.model import NoSale
+from central.inventory.model import NoPlace, NoSale
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
+from central.kernel.registry import handler_of
 from central.kernel.tx import SYSTEM
 from central.orders.model import NoOrder, PaymentMethod
 from central.orders.on_sale import ChangeSale
-from central.orders.ops import OrderOf, ReissueTicket, WantedPlace
+from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
 from central.organisation.model import ContextKind
 from central.organisation.ops import CreateContext
 from central.selling.model import ChannelKind
 from central.selling.ops import ChangeChannel, CreateChannel, CreatePointOfSale
 from central.venues.selection import Selection
-from shared.outcome import Ok
+from shared.outcome import Ok, Reason
 from shared.wire.codec import load
 from shared.wire.feeds import CatalogueRow, PerformanceRow, PlanRow, TicketRow
 from shared.wire.token import parse
@@ -55,7 +56,7 @@ def test_standing_places_of_one_order(clerk: Clerk, house: House) -> None:
     sold = clerk.do(house.standing_order(3))
     assert len({ticket["ticket_id"] for ticket in sold["tickets"]}) == 3 and sold["total"] == 3 * STANDING
     assert clerk.rows("SELECT taken FROM gauge") == [(3,)]
-    assert clerk.no(house.standing_order(18)).reason == NoSale.TAKEN
+    assert clerk.no(house.standing_order(18)).reason == NoPlace.TAKEN
     assert clerk.rows("SELECT taken FROM gauge") == [(3,)], "all eighteen or none"
 
 
@@ -116,14 +117,14 @@ REFUSALS: list[tuple[NoSale | NoOrder, Make]] = [
     (NoSale.BLOCKED, _blocked),
     (NoSale.NOT_FOR_THIS_CHANNEL, _presses),
     (NoSale.NO_PRICE, lambda _, h: h.order(places=(WantedPlace(h.child, gauge_id=h.gauge),), amount=CHILD)),
-    (NoSale.TAKEN, _taken),
+    (NoPlace.TAKEN, _taken),
     (NoOrder.WRONG_AMOUNT, lambda _, h: h.order(h.seats[0], amount=FULL - 1)),
     (NoOrder.NOT_PAID, lambda _, h: h.order(h.seats[0], method=PaymentMethod.NONE)),
 ]
 
 
-@pytest.mark.parametrize("reason, make", REFUSALS, ids=[reason for reason, _ in REFUSALS])
-def test_each_reason_why_not(clerk: Clerk, house: House, reason: NoSale | NoOrder, make: Make) -> None:
+@pytest.mark.parametrize("reason, make", REFUSALS, ids=[str(reason) for reason, _ in REFUSALS])
+def test_each_reason_why_not(clerk: Clerk, house: House, reason: Reason, make: Make) -> None:
     order = make(clerk, house)
     before = clerk.rows("SELECT COUNT(*) FROM allocation"), clerk.rows("SELECT COUNT(*) FROM ticket")
     refused = clerk.no(order)
@@ -134,8 +135,8 @@ def test_each_reason_why_not(clerk: Clerk, house: House, reason: NoSale | NoOrde
 def test_the_table_of_refusals_is_whole() -> None:
     # an operator's perimeter (test_door); a reissue (below); holds and limits (tests/central/inventory)
     elsewhere = {NoSale.NOT_YOURS, NoOrder.NO_SUCH_TICKET, NoSale.NO_SUCH_HOLD, NoSale.HOLD_OVER, NoSale.NOT_ENOUGH,
-                 NoSale.LIMIT}  # fmt: skip
-    assert {reason for reason, _ in REFUSALS} == {*NoSale, *NoOrder} - elsewhere
+                 NoPlace.LIMIT}  # fmt: skip
+    assert {reason for reason, _ in REFUSALS} == {*handler_of(PlaceOrder).reasons} - elsewhere
 
 
 def test_a_contingent_for_a_channel(quick: tuple[Clerk, House]) -> None:
@@ -188,7 +189,7 @@ def test_on_sale_is_told_to_every_device_whole(clerk: Clerk, house: House) -> No
     assert not gone.on_sale and not gone.cancelled
     clerk.do(ChangeSale(house.performance, ProductDo.CANCEL))
     assert clerk.feed(f"performances/{house.site}")[house.performance]["cancelled"]
-    assert clerk.no(ChangeSale(house.performance, ProductDo.OPEN)).reason == "not_possible_now"
+    assert clerk.no(ChangeSale(house.performance, ProductDo.OPEN)).reason == NoProduct.NOT_POSSIBLE_NOW
 
 
 def test_an_order_is_read_by_its_organiser_only(quick: tuple[Clerk, House]) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from central.kernel.tx import SYSTEM, Read
 from central.organisation.giving import SetPerimeter
 from central.organisation.letters import AskLink, UseLetter
-from central.organisation.model import Attempt, Operator, Session
+from central.organisation.model import Attempt, NoSignIn, Operator, Session
 from central.organisation.operators import InviteOperator
 from central.organisation.ops import actor_of
 from central.organisation.places import KNOWN_FOR, MOST_PLACES, is_known
@@ -35,16 +35,16 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
     clerk.do(InviteOperator(who, house.institution, "Jeanne", "Jeanne@X.example", "fr", profile))
     clerk.do(AskLink(who, digest("link")))
     clerk.do(UseLetter(digest("link"), "kept", ("account:a",), PLACE, "a"))
-    assert clerk.no(UseLetter(digest("link"), "other", (), PLACE, "a")).reason == "link_over"
+    assert clerk.no(UseLetter(digest("link"), "other", (), PLACE, "a")).reason == NoSignIn.LINK_OVER
     for _ in range(5):
         clerk.do(CountAttempt(("account:a", "address:10.0.0.7")))
-    assert clerk.no(CountAttempt(("account:a",))).reason == "too_many"
+    assert clerk.no(CountAttempt(("account:a",))).reason == NoSignIn.TOO_MANY
     session = new_id()
     tried = ("account:a", "address:10.0.0.7")
     begin = BeginSession(
         session, who, digest("one"), "kept", "anew", "", tried, PLACE, "a", "10.0.0.7", "Browser"
     )  # fmt: skip
-    assert clerk.no(BeginSession(**{**_fields(begin), "verified": "stale"})).reason == "unknown"
+    assert clerk.no(BeginSession(**{**_fields(begin), "verified": "stale"})).reason == NoSignIn.UNKNOWN
     clerk.do(begin)
     assert {each.subject: each.wrong for each in read().find(Attempt)} == {"address:10.0.0.7": 4}
     clerk.watch.at += timedelta(minutes=6)
@@ -59,7 +59,10 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
     clerk.do(BeginSession(half, who, digest("half"), "anew", "", "", tried, other, "a", "10.0.0.8", "Browser"))
     assert not is_known(read(), other), "half the way in is none"
     code = (f"code:{who}", "address:10.0.0.8")
-    assert clerk.no(CompleteSession(new_id(), half, digest("three"), 7, "", code, other, "a")).reason == "wrong_code"
+    assert (
+        clerk.no(CompleteSession(new_id(), half, digest("three"), 7, "", code, other, "a")).reason
+        == NoSignIn.WRONG_CODE
+    )
     clerk.do(CompleteSession(new_id(), half, digest("three"), 8, "", code, other, "a"))
     assert is_known(read(), other) and is_known(read(), PLACE)
     for n in range(MOST_PLACES):

@@ -8,13 +8,13 @@ from central.kernel.outbox import MOST_TRIES, drain
 from central.kernel.registry import COMMANDS
 from central.kernel.tx import SYSTEM
 from central.organisation.letters import MAIL, AskLink
-from central.organisation.model import AskedBy, Letter
+from central.organisation.model import AskedBy, Letter, NoSignIn
 from central.organisation.operators import ChangeOperator, DeactivateOperator, InviteOperator, SendLetter
 from central.organisation.rules import INVITATION_FOR, LETTER_EVERY, MOST_LETTERS, RESET_FOR
 from central.organisation.sign_in import Visitor, digest
-from central.web.reasons import _says
 from shared.ids import Id
 from shared.outcome import Ok
+from tests.called import called
 from tests.central.organisation.conftest import JEANNE, PASSWORD, People
 from tests.central.small_house import new_id
 
@@ -176,8 +176,8 @@ async def test_a_letter_that_is_not_sent_says_so(people: People, jeanne: Id) -> 
         people.watch.at += timedelta(minutes=5)
     await people.post_mail()
     refused = await people.no(SendLetter(nino), SYSTEM)
-    assert refused.reason == "too_many"
-    assert datetime.fromisoformat(refused.detail["until"]) == first + timedelta(hours=1)
+    assert refused.reason == NoSignIn.TOO_MANY
+    assert datetime.fromisoformat(refused.detail["again"]) == first + timedelta(hours=1)
     browser = await people.browser().sign_in(next=f"/admin/e/operator/{nino}")
     await browser.post(f"/admin/operators/{nino}/letter")
     assert browser.status == 400 and "De nouveau possible" in browser.text and "20:00" in browser.text
@@ -197,8 +197,8 @@ def calls(function: Any, seen: set[Any]) -> set[str]:
     if function in seen:
         return set()
     seen.add(function)
-    called = _says(function)[1]
-    return {each.__name__ for each in called}.union(*(calls(each, seen) for each in called))
+    own = called(function)
+    return {each.__name__ for each in own}.union(*(calls(each, seen) for each in own))
 
 
 async def test_each_says_when_it_wrote_none(people: People, jeanne: Id) -> None:
@@ -210,8 +210,8 @@ async def test_each_says_when_it_wrote_none(people: People, jeanne: Id) -> None:
     await people.post_mail()
     await browser.post("/account/address", email="one-more@x.example", now=PASSWORD)
     assert browser.status == 400 and "attendez" in browser.text
-    assert (await people.no(AskLink(jeanne, digest("one more")), SYSTEM)).detail["until"]
-    assert (await people.no(SendLetter(jeanne), SYSTEM)).detail["until"]
+    assert (await people.no(AskLink(jeanne, digest("one more")), SYSTEM)).detail["again"]
+    assert (await people.no(SendLetter(jeanne), SYSTEM)).detail["again"]
     assert await people.post_mail() == []
 
 

@@ -21,6 +21,7 @@ from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS, QUERIES, privileges
+from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.organisation.model import ContextKind, Privilege
@@ -30,11 +31,10 @@ from central.organisation.rights import key_digest
 from shared.ids import Id
 from shared.outcome import Refused
 from tests.central.sampling import Sampler, of_nobody
-from tests.central.small_house import Clerk, House, Watch, new_id
+from tests.central.small_house import Clerk, House, NoTest, Watch, new_id
 
 pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
 
-REACHED = "reached_what_stands_behind_the_door"
 _NUMBER = count(1)
 
 
@@ -87,9 +87,9 @@ def other(quick: tuple[Clerk, House]) -> tuple[Id, ...]:
 @pytest.fixture
 def behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is done: whoever gets through the door is told so."""
-    stand_in: Callable[..., Any] = lambda *_: Refused(REACHED)  # noqa: E731
+    stand_in: Callable[..., Any] = lambda *_: Refused(NoTest.REACHED)  # noqa: E731
     for kind, handler in list(registry._BY_KIND.items()):
-        monkeypatch.setitem(registry._BY_KIND, kind, replace(handler, run=stand_in))
+        monkeypatch.setitem(registry._BY_KIND, kind, replace(handler, run=stand_in, refuses=(NoTest,)))
 
 
 def _place(clerk: Clerk, house: House, other: tuple[Id, ...], at: str | None) -> Place | None:
@@ -112,8 +112,8 @@ def test_every_command_and_query(quick: tuple[Clerk, House], other: tuple[Id, ..
         def reached(actor: Actor, wanted: Any = wanted, query: bool = name in QUERIES) -> bool:
             hand = clerk.as_(actor)
             outcome = hand.door.ask_now(hand.db, actor, wanted) if query else hand.say(wanted)
-            assert outcome.reason in (REACHED, "not_allowed"), (wanted, outcome)
-            return bool(outcome.reason == REACHED)
+            assert outcome.reason in (NoTest.REACHED, NoEntry.NOT_ALLOWED), (wanted, outcome)
+            return bool(outcome.reason is NoTest.REACHED)
 
         if handler.needs is None:
             assert reached(Actor(ActorKind.ANONYMOUS, "", "")), name

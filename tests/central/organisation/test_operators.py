@@ -2,11 +2,22 @@
 
 import pytest
 
-from central.kernel.declared import command_of
+from central.kernel.declared import NoChange, command_of
 from central.kernel.privileges import Action
+from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM
 from central.organisation.giving import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
-from central.organisation.model import Grant, Operator, OperatorKind, Perimeter, PerimeterKind, Privilege, Profile, Role
+from central.organisation.model import (
+    Grant,
+    NoOperator,
+    Operator,
+    OperatorKind,
+    Perimeter,
+    PerimeterKind,
+    Privilege,
+    Profile,
+    Role,
+)
 from central.organisation.operators import (
     ChangeOperator,
     ClearSecondFactor,
@@ -77,8 +88,8 @@ def test_a_role_wants_all_of_its_profile_there(quick: tuple[Clerk, House]) -> No
     other = person(clerk, house)
     giver.do(GiveRole(other, small, house.season))
     refused = giver.no(GiveRole(other, big, house.institution))
-    assert (refused.reason, refused.detail["privileges"]) == ("not_yours_to_give", ["ledger"])
-    assert giver.no(GiveRole(other, small, house.season)).reason == "already_given"
+    assert (refused.reason, refused.detail["privileges"]) == (NoOperator.NOT_YOURS_TO_GIVE, ["ledger"])
+    assert giver.no(GiveRole(other, small, house.season)).reason == NoOperator.ALREADY_GIVEN
 
 
 def test_what_is_held_below_is_not_given_above(quick: tuple[Clerk, House]) -> None:
@@ -86,7 +97,7 @@ def test_what_is_held_below_is_not_given_above(quick: tuple[Clerk, House]) -> No
     sell = made(clerk, house, "orders")
     giver = acting(clerk, person(clerk, house, "organisation.operator", "orders", at=house.season))
     other = person(clerk, house, at=house.season)
-    assert giver.no(GiveRole(other, sell, house.organiser)).reason == "not_yours_to_give"
+    assert giver.no(GiveRole(other, sell, house.organiser)).reason == NoOperator.NOT_YOURS_TO_GIVE
     giver.do(GiveRole(other, sell, house.activity))
 
 
@@ -94,7 +105,7 @@ def test_a_profile_is_held_where_it_stands_or_below(quick: tuple[Clerk, House]) 
     clerk, house = quick
     there = made(clerk, house, "orders", at=house.season)
     who = person(clerk, house)
-    assert clerk.no(GiveRole(who, there, house.organiser)).reason == "wrong_context"
+    assert clerk.no(GiveRole(who, there, house.organiser)).reason == NoOperator.WRONG_CONTEXT
     clerk.do(GiveRole(who, there, house.activity))
 
 
@@ -103,8 +114,8 @@ def test_single_privileges_too(quick: tuple[Clerk, House]) -> None:
     giver = acting(clerk, person(clerk, house, "organisation.operator", "venues.venue"))
     who = person(clerk, house)
     grant = giver.do(GivePrivilege(who, house.season, "venues.venue.modify"))
-    assert giver.no(GivePrivilege(who, house.season, "venues")).reason == "not_yours_to_give"
-    assert giver.no(GivePrivilege(who, house.season, "venues.nonsense")).reason == "unknown_privilege"
+    assert giver.no(GivePrivilege(who, house.season, "venues")).reason == NoOperator.NOT_YOURS_TO_GIVE
+    assert giver.no(GivePrivilege(who, house.season, "venues.nonsense")).reason == NoOperator.UNKNOWN_PRIVILEGE
     giver.do(TakePrivilege(grant))
     assert clerk.rows("SELECT 1 FROM operator_grant WHERE id = :id", id=grant) == []
 
@@ -113,19 +124,21 @@ def test_single_privileges_too(quick: tuple[Clerk, House]) -> None:
 def test_a_profile_names_only_what_there_is(quick: tuple[Clerk, House], node: str) -> None:
     clerk, house = quick
     refused = clerk.no(profile(house, "orders", node))
-    assert refused.reason == "unknown_privilege" and refused.detail["privileges"] == [node]
+    assert refused.reason == NoOperator.UNKNOWN_PRIVILEGE and refused.detail["privileges"] == [node]
 
 
 def test_nobody_puts_into_a_profile_what_they_do_not_hold(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     writer = acting(clerk, person(clerk, house, "organisation.profile", "orders"))
     mine = writer.do(profile(house, "orders.order.create"))
-    assert writer.no(profile(house, "orders", "ledger")).reason == "not_yours_to_give"
+    assert writer.no(profile(house, "orders", "ledger")).reason == NoOperator.NOT_YOURS_TO_GIVE
     writer.do(CHANGE(id=mine, set={"privileges": ("orders",)}))
-    assert writer.no(CHANGE(id=mine, set={"privileges": ("orders", "*")})).reason == "not_yours_to_give"
+    assert writer.no(CHANGE(id=mine, set={"privileges": ("orders", "*")})).reason == NoOperator.NOT_YOURS_TO_GIVE
     hers = made(clerk, house, "ledger", "orders")
-    assert writer.no(CHANGE(id=hers, set={"privileges": ("orders",)})).reason == "not_yours_to_give", "nor take it out"
-    assert writer.no(CHANGE(id=hers, set={"second_factor": True})).reason == "not_yours_to_give"
+    assert writer.no(CHANGE(id=hers, set={"privileges": ("orders",)})).reason == NoOperator.NOT_YOURS_TO_GIVE, (
+        "nor take it out"
+    )
+    assert writer.no(CHANGE(id=hers, set={"second_factor": True})).reason == NoOperator.NOT_YOURS_TO_GIVE
     writer.do(CHANGE(id=hers, set={"names": {"fr": "Caisse"}}))
 
 
@@ -136,20 +149,23 @@ def test_who_is_narrowed_gives_no_more_room_than_they_have(quick: tuple[Clerk, H
     giver, sell = acting(clerk, chief), made(clerk, house, "orders")
     free = person(clerk, house)
     refused = giver.no(GiveRole(free, sell, house.institution))
-    assert (refused.reason, refused.detail["perimeter"]) == ("not_yours_to_give", ["point_of_sale"])
+    assert (refused.reason, refused.detail["perimeter"]) == (NoOperator.NOT_YOURS_TO_GIVE, ["point_of_sale"])
     newcomer = new_id()
     giver.do(InviteOperator(newcomer, house.institution, "Nino", "nino@x.example", "fr", sell))
     assert clerk.rows("SELECT object_id FROM operator_perimeter WHERE operator_id = :id", id=newcomer) == [
         (house.desk,)
     ]
     for objects in ((), (house.kiosk_point,), (house.desk, house.kiosk_point)):
-        assert giver.no(SetPerimeter(newcomer, PerimeterKind.POINT_OF_SALE, objects)).reason == "not_yours_to_give"
-        assert giver.no(SetPerimeter(chief, PerimeterKind.POINT_OF_SALE, objects)).reason == "own_rights"
+        assert (
+            giver.no(SetPerimeter(newcomer, PerimeterKind.POINT_OF_SALE, objects)).reason
+            == NoOperator.NOT_YOURS_TO_GIVE
+        )
+        assert giver.no(SetPerimeter(chief, PerimeterKind.POINT_OF_SALE, objects)).reason == NoOperator.OWN_RIGHTS
     program = new_id()
     giver.do(CreateOperator(program, house.institution, "Site", key_digest("k"), ("orders",)))
     assert clerk.rows("SELECT object_id FROM operator_perimeter WHERE operator_id = :id", id=program) == [(house.desk,)]
     mine = giver.do(profile(house, "orders.order.read"))
-    assert giver.no(CHANGE(id=mine, set={"privileges": ("orders",)})).reason == "not_yours_to_give"
+    assert giver.no(CHANGE(id=mine, set={"privileges": ("orders",)})).reason == NoOperator.NOT_YOURS_TO_GIVE
 
 
 def test_a_perimeter_names_what_there_is_and_holds_at_the_door(quick: tuple[Clerk, House]) -> None:
@@ -157,9 +173,9 @@ def test_a_perimeter_names_what_there_is_and_holds_at_the_door(quick: tuple[Cler
     seller = person(clerk, house, "orders")
     gone = new_id()
     refused = clerk.no(SetPerimeter(seller, PerimeterKind.POINT_OF_SALE, (house.desk, gone)))
-    assert (refused.reason, refused.detail["faults"][0]["ids"]) == ("faulty", [gone])
+    assert (refused.reason, refused.detail["faults"][0]["ids"]) == (NoChange.FAULTY, [gone])
     clerk.do(SetPerimeter(seller, PerimeterKind.POINT_OF_SALE, (house.kiosk_point,)))
-    assert acting(clerk, seller).no(house.order(house.seats[0])).reason == "not_yours"
+    assert acting(clerk, seller).no(house.order(house.seats[0])).reason == NoEntry.NOT_YOURS
     clerk.do(SetPerimeter(seller, PerimeterKind.POINT_OF_SALE, (house.kiosk_point, house.desk)))
     acting(clerk, seller).do(house.order(house.seats[0]))
     clerk.do(SetPerimeter(seller, PerimeterKind.POINT_OF_SALE, ()))
@@ -182,7 +198,7 @@ def test_who_holds_more_is_not_changed(quick: tuple[Clerk, House]) -> None:
         RenewKey(house.admin, key_digest("mine")), WithdrawKey(house.admin),
     ):  # fmt: skip
         refused = deputy.no(command)
-        assert (refused.reason, refused.detail["privileges"]) == ("holds_more", ["*"]), command
+        assert (refused.reason, refused.detail["privileges"]) == (NoOperator.HOLDS_MORE, ["*"]), command
     equal = person(clerk, house, "orders")
     deputy.do(ChangeOperator(equal, "Paul", "en", "paul@x.example"))
     deputy.do(SendLetter(equal))
@@ -193,8 +209,10 @@ def test_only_where_the_operator_stands(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     above = person(clerk, house)
     below = acting(clerk, person(clerk, house, "organisation", at=house.season))
-    assert below.no(SendLetter(above)).reason == "not_allowed"
-    assert below.no(InviteOperator(new_id(), house.institution, "Nino", "n@x.example", "fr")).reason == "not_allowed"
+    assert below.no(SendLetter(above)).reason == NoEntry.NOT_ALLOWED
+    assert (
+        below.no(InviteOperator(new_id(), house.institution, "Nino", "n@x.example", "fr")).reason == NoEntry.NOT_ALLOWED
+    )
     below.do(InviteOperator(new_id(), house.activity, "Nino", "n@x.example", "fr"))
 
 
@@ -208,20 +226,22 @@ def test_the_last_administrator_stays(quick: tuple[Clerk, House]) -> None:
     (role,) = [Id(row[0]) for row in clerk.rows("SELECT id FROM operator_role WHERE operator_id = :id", id=boss)]
     (its,) = [Id(row[0]) for row in clerk.rows("SELECT profile_id FROM operator_role WHERE id = :id", id=role)]
     me = acting(clerk, boss)
-    assert me.no(DeactivateOperator(boss)).reason == "last_administrator"
+    assert me.no(DeactivateOperator(boss)).reason == NoOperator.LAST_ADMINISTRATOR
     for command in (
         DeactivateOperator(boss), TakeRole(role), SetPerimeter(boss, PerimeterKind.CHANNEL, (house.channel,)),
         CHANGE(id=its, set={"privileges": ("orders",)}),
     ):  # fmt: skip
-        assert clerk.no(command).reason == "last_administrator", command
-    assert me.no(DELETE(id=its)).reason == "in_use"
+        assert clerk.no(command).reason == NoOperator.LAST_ADMINISTRATOR, command
+    assert me.no(DELETE(id=its)).reason == NoChange.IN_USE
     second = person(clerk, house, "*", password="")
-    assert me.no(DeactivateOperator(boss)).reason == "last_administrator", "who never had a password cannot come in"
+    assert me.no(DeactivateOperator(boss)).reason == NoOperator.LAST_ADMINISTRATOR, (
+        "who never had a password cannot come in"
+    )
     clerk.db.begin(write=True)
     clerk.db.write("UPDATE operator SET password = 'kept' WHERE id = :id", {"id": second})
     clerk.db.commit()
     me.do(DeactivateOperator(boss))
-    assert acting(clerk, second).no(DeactivateOperator(second)).reason == "last_administrator"
+    assert acting(clerk, second).no(DeactivateOperator(second)).reason == NoOperator.LAST_ADMINISTRATOR
 
 
 def test_without_any_person_a_program_is_the_last(quick: tuple[Clerk, House]) -> None:
@@ -230,7 +250,7 @@ def test_without_any_person_a_program_is_the_last(quick: tuple[Clerk, House]) ->
         Id(row[0]) for row in clerk.rows("SELECT id FROM operator_grant WHERE operator_id = :id", id=house.admin)
     ]
     for command in (WithdrawKey(house.admin), DeactivateOperator(house.admin), TakePrivilege(grant)):
-        assert clerk.no(command).reason == "last_administrator"
+        assert clerk.no(command).reason == NoOperator.LAST_ADMINISTRATOR
     person(clerk, house, "*")
     clerk.do(WithdrawKey(house.admin))
 
@@ -257,9 +277,9 @@ def test_a_programs_key_is_renewed_and_withdrawn(quick: tuple[Clerk, House]) -> 
     clerk.do(ReactivateOperator(program))
     clerk.do(WithdrawKey(program))
     assert not opens("second") and not opens("")
-    assert clerk.no(SendLetter(program)).reason == "not_a_person"
+    assert clerk.no(SendLetter(program)).reason == NoOperator.NOT_A_PERSON
     paul = person(clerk, house)
-    assert clerk.no(RenewKey(paul, key_digest("x"))).reason == "not_a_program"
+    assert clerk.no(RenewKey(paul, key_digest("x"))).reason == NoOperator.NOT_A_PROGRAM
     assert operator_of(read, paul, "") is None, "a person has no key, not even an empty one"
 
 
@@ -320,7 +340,7 @@ def test_who_may(quick: tuple[Clerk, House]) -> None:
 
     assert ids(house.activity) == ids(house.season) == {house.admin, who}
     assert ids(house.organiser) == {house.admin}
-    assert clerk.ask(WhoMay(house.season, "venues.nonsense")).reason == "unknown_privilege"
+    assert clerk.ask(WhoMay(house.season, "venues.nonsense")).reason == NoOperator.UNKNOWN_PRIVILEGE
 
 
 def test_every_privilege_of_the_code_can_be_granted() -> None:

@@ -10,10 +10,11 @@ from central.kernel import registry
 from central.kernel.checklist import ITEMS
 from central.kernel.entity import BY_NAME, Declaration, Reach
 from central.kernel.registry import COMMANDS, QUERIES
+from central.kernel.replies import NoEntry
 from central.kernel.scope import lay_within, narrowed_by, narrowing
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.organisation.giving import SetPerimeter, nameable
-from central.organisation.model import Operator, PerimeterKind, Privilege
+from central.organisation.model import NoOperator, Operator, PerimeterKind, Privilege
 from central.organisation.needed import perimeters
 from central.organisation.operators import CreateOperator
 from central.organisation.ops import actor_of, key_digest
@@ -23,7 +24,7 @@ from central.web.texts import texts
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from tests.central.sampling import Party, leaves, named_in, of_nobody, party, put
-from tests.central.small_house import Clerk, House, new_id
+from tests.central.small_house import Clerk, House, NoTest, new_id
 
 pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
 
@@ -46,7 +47,7 @@ def test_it_narrows_or_is_refused(quick: tuple[Clerk, House], seller: Id, kind: 
     clerk, _ = quick
     if kind not in BY_NAME:
         refused = clerk.no(SetPerimeter(seller, kind, ("single_entry",)))
-        assert (refused.reason, refused.fix) == ("narrows_nothing", "kind")
+        assert (refused.reason, refused.fix) == (NoOperator.NARROWS_NOTHING, "kind")
         assert set(refused.detail["kinds"]) <= set(BY_NAME), "the next step: a kind that does"
         assert clerk.rows("SELECT COUNT(*) FROM operator_perimeter") == [(0,)]
         return
@@ -184,10 +185,10 @@ def test_no_reference_of_a_command_leads_out_of_it(
 
     def stand_in(_: Any, want: Any, *__: Any) -> Outcome[Any]:
         seen.append(want)
-        return Refused("behind_the_door")
+        return Refused(NoTest.REACHED)
 
     for each, handler in list(registry._BY_KIND.items()):
-        monkeypatch.setitem(registry._BY_KIND, each, replace(handler, run=stand_in))
+        monkeypatch.setitem(registry._BY_KIND, each, replace(handler, run=stand_in, refuses=(NoTest,)))
     actor, read, wrong, walked = kept(house, ours, kind), look(clerk), [], set()
     for name, handler in {**COMMANDS, **QUERIES}.items():
         want = ours.rows.wanted(handler, read)
@@ -203,7 +204,7 @@ def test_no_reference_of_a_command_leads_out_of_it(
                     for each in (want, put(want, path, theirs.rows.row(leaf.table or "")))
                 ]
                 walked.add((name, leaf.reach))
-                if answers[1].reason != "not_yours" or seen != [want]:
+                if answers[1].reason != NoEntry.NOT_YOURS or seen != [want]:
                     wrong.append((name, ".".join(map(str, path)), answers[0].reason, answers[1].reason))
     assert not wrong, wrong
     marks = {

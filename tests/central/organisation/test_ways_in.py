@@ -25,7 +25,7 @@ from central.kernel.registry import COMMANDS, Handler
 from central.kernel.tx import SYSTEM, Read, Tx
 from central.organisation import ways_in
 from central.organisation.giving import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
-from central.organisation.model import LetterKind, Operator, PerimeterKind, Profile, Session
+from central.organisation.model import LetterKind, NoOperator, Operator, PerimeterKind, Profile, Session
 from central.organisation.operators import (
     ChangeOperator,
     ClearSecondFactor,
@@ -40,10 +40,10 @@ from central.organisation.operators import (
 from central.organisation.rights import actor_of, key_digest
 from central.organisation.sessions import EndOwnSession, EndSession, EndSessions
 from central.organisation.ways_in import CONFIRMED_FOR
-from central.web.reasons import _says
 from shared.clock import to_ms
 from shared.ids import Id
 from shared.wire.requests import COMMAND_ID
+from tests.called import called
 from tests.central.organisation.conftest import CSRF, JEANNE, PASSWORD, Browser, People
 from tests.central.organisation.test_second_factor import enrolled
 from tests.central.small_house import NOW, Clerk, House, new_id
@@ -60,7 +60,7 @@ HARMLESS = {
 """What else these rows hold, and opens nothing."""
 OF_NOBODY = {"webhook"}  # names an operator whose eyes it has, and lets nobody in
 TOLD = {"email", "password", "totp", "recovery"}
-REFUSALS = {"own_account", "own_rights", "confirm_first"}
+REFUSALS = {NoOperator.OWN_ACCOUNT, NoOperator.OWN_RIGHTS, NoOperator.CONFIRM_FIRST}
 
 
 # --- who touches a way in ---------------------------------------------------------------------------------------------
@@ -71,8 +71,8 @@ def _asks(function: FunctionType, seen: set[FunctionType]) -> set[str]:
     if function in seen:
         return set()
     seen.add(function)
-    here = {each.__name__ for each in _says(function)[1] if each.__module__ == ways_in.__name__}
-    return here.union(*(_asks(each, seen) for each in _says(function)[1] if each.__module__ != ways_in.__name__))
+    here = {each.__name__ for each in called(function) if each.__module__ == ways_in.__name__}
+    return here.union(*(_asks(each, seen) for each in called(function) if each.__module__ != ways_in.__name__))
 
 
 def asks(handler: Handler) -> set[str]:
@@ -280,7 +280,7 @@ def test_on_oneself_by_the_rights_even_with_the_password(desk: tuple[Clerk, Hous
     if name in with_the_password | OF_PROGRAMS:
         return
     for aim in AIMED[name]:
-        assert hand.no(aim(boss, house)).reason in ("own_account", "own_rights"), name
+        assert hand.no(aim(boss, house)).reason in (NoOperator.OWN_ACCOUNT, NoOperator.OWN_RIGHTS), name
 
 
 @pytest.mark.parametrize("name", sorted(set(AIMED) - NOT_TO_OTHERS))
@@ -295,7 +295,7 @@ def test_on_others(desk: tuple[Clerk, House, Somebody, Id], name: str) -> None:
         hand.do(aim(paul, house))
         return
     before = ways(clerk)
-    assert hand.no(aim(paul, house)).reason == "confirm_first"
+    assert hand.no(aim(paul, house)).reason == NoOperator.CONFIRM_FIRST
     assert ways(clerk) == before
     fresh = new_id()
     signed_in(clerk, boss.id, fresh)
@@ -336,8 +336,8 @@ def test_a_program_changes_its_own_key_with_the_one_it_shows(quick: tuple[Clerk,
     assert operator
     itself = clerk.as_(actor_of(read, operator))
     itself.do(RenewKey(program, key_digest("k2")))
-    assert itself.no(GivePrivilege(program, house.season, "organisation")).reason == "own_rights"
-    assert itself.no(SetPerimeter(program, PerimeterKind.POINT_OF_SALE, ())).reason == "own_rights"
+    assert itself.no(GivePrivilege(program, house.season, "organisation")).reason == NoOperator.OWN_RIGHTS
+    assert itself.no(SetPerimeter(program, PerimeterKind.POINT_OF_SALE, ())).reason == NoOperator.OWN_RIGHTS
     itself.do(WithdrawKey(program))
 
 
@@ -346,7 +346,7 @@ def test_a_stricter_profile_of_ones_own(desk: tuple[Clerk, House, Somebody, Id])
     clerk, _, boss, here = desk
     clerk.do(CHANGE_PROFILE(id=boss.profile, set={"second_factor": False}))
     stricter = CHANGE_PROFILE(id=boss.profile, set={"second_factor": True})
-    assert at_the_desk(clerk, boss.id, here).no(stricter).reason == "confirm_first"
+    assert at_the_desk(clerk, boss.id, here).no(stricter).reason == NoOperator.CONFIRM_FIRST
     fresh = new_id()
     signed_in(clerk, boss.id, fresh)
     at_the_desk(clerk, boss.id, fresh).do(stricter)
@@ -381,18 +381,20 @@ async def test_a_browser_left_open_is_not_the_account(people: People, jeanne: Id
     before = await people.operator(who)
     await people.post_mail()
     for name, body, reason in (
-        ("change_operator", {"operator_id": who, "name": "J", "language": "fr", "email": "t@x.example"}, "own_account"),
-        ("clear_second_factor", {"operator_id": who}, "own_account"),
-        ("send_letter", {"operator_id": who}, "own_account"),
-        ("give_privilege", {"operator_id": who, "context_id": people.house.season, "privilege": "*"}, "own_rights"),
-        ("clear_second_factor", {"operator_id": paul}, "confirm_first"),
+        ("change_operator", {"operator_id": who, "name": "J", "language": "fr", "email": "t@x.example"},
+         NoOperator.OWN_ACCOUNT),
+        ("clear_second_factor", {"operator_id": who}, NoOperator.OWN_ACCOUNT),
+        ("send_letter", {"operator_id": who}, NoOperator.OWN_ACCOUNT),
+        ("give_privilege", {"operator_id": who, "context_id": people.house.season, "privilege": "*"},
+         NoOperator.OWN_RIGHTS),
+        ("clear_second_factor", {"operator_id": paul}, NoOperator.CONFIRM_FIRST),
         ("create_operator", {"id": new_id(), "context_id": people.house.institution, "name": "T", "privileges": ["*"],
-                             "key_digest": key_digest("mine")}, "confirm_first"),
+                             "key_digest": key_digest("mine")}, NoOperator.CONFIRM_FIRST),
         ("invite_operator", {"id": new_id(), "context_id": people.house.institution, "name": "T", "language": "fr",
-                             "email": "t@evil.example"}, "confirm_first"),
+                             "email": "t@evil.example"}, NoOperator.CONFIRM_FIRST),
     ):  # fmt: skip
         status, said = await api(browser, name, body)
-        assert (status, said["reason"]) == (409, reason), (name, said)
+        assert (status, said["reason"]) == (409, reason.key), (name, said)
     assert await people.operator(who) == before and await people.post_mail() == []
     plain = {"operator_id": who, "name": "J", "language": "de", "email": JEANNE}
     status, _ = await api(browser, "change_operator", plain)

@@ -27,11 +27,12 @@ from cryptography.x509.oid import NameOID
 from central.app import make_app
 from central.kernel.chain import Chain
 from central.kernel.db import Database
-from central.kernel.declared import command_of
+from central.kernel.declared import NoChange, command_of
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.outbox import drain
 from central.kernel.privileges import Action
+from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM, Actor, Read, Settings
 from central.organisation.model import Operator, Privilege
 from central.organisation.operators import CreateOperator
@@ -52,6 +53,7 @@ from central.organisation.webhooks import (
     DeleteWebhook,
     Delivery,
     DeliveryState,
+    NoWebhook,
     ResendDelivery,
     SetWebhookSecret,
     TakeOverWebhook,
@@ -240,7 +242,7 @@ async def test_what_was_refused_or_only_tried_is_not_told(desk: Desk, receiver: 
     make = command_of(Action.CREATE, Site)(
         id=new_id(), context_id=desk.house.institution, code="TILLEULS", names={"fr": "x"}, address="", timezone="UTC"
     )
-    assert (await desk.no(make)).reason == "code_taken"
+    assert (await desk.no(make)).reason == NoChange.CODE_TAKEN
     await desk.door.execute(desk.admin, command_of(Action.MODIFY, Site)(desk.house.site, {"address": "x"}), new_id(),
                             dry_run=True)  # fmt: skip
     assert await desk.round() == 0
@@ -430,8 +432,8 @@ async def test_sent_again_by_hand(desk: Desk, receiver: Receiver) -> None:
     await desk.hooks.deliver()
     assert len({headers["webhook-id"] for headers, _ in receiver.heard}) == 1 and len(receiver.heard) == 3
     stranger = await desk.hired(Privilege.WEBHOOK_READ)
-    assert (await desk.no(ResendDelivery(delivery.id), stranger)).reason == "not_allowed"
-    assert (await desk.no(ResendDelivery(new_id()))).reason in ("no_such", "not_allowed")
+    assert (await desk.no(ResendDelivery(delivery.id), stranger)).reason == NoEntry.NOT_ALLOWED
+    assert (await desk.no(ResendDelivery(new_id()))).reason in (NoWebhook.NO_SUCH, NoEntry.NOT_ALLOWED)
 
 
 async def test_a_receiver_that_wants_nothing_more_is_left_alone(desk: Desk, receiver: Receiver) -> None:
@@ -442,7 +444,7 @@ async def test_a_receiver_that_wants_nothing_more_is_left_alone(desk: Desk, rece
     assert (await desk.deliveries())[0].state is DeliveryState.GIVEN_UP and not (await desk.webhook(hook)).active
     await desk.move_in()
     assert await desk.round() == 0
-    assert (await desk.no(ResendDelivery((await desk.deliveries())[0].id))).reason == "not_active"
+    assert (await desk.no(ResendDelivery((await desk.deliveries())[0].id))).reason == NoWebhook.NOT_ACTIVE
 
 
 async def test_a_receiver_that_asks_for_patience_gets_it(desk: Desk, receiver: Receiver, watch: Watch) -> None:
@@ -631,17 +633,17 @@ def test_patience_grows_and_spreads() -> None:
 @pytest.mark.parametrize(
     "changes, reason, at",
     [
-        ({"url": "http://shop.example/in"}, "faulty", "url"),
-        ({"url": "https://shop example/in"}, "faulty", "url"),
-        ({"url": "file:///etc/passwd"}, "faulty", "url"),
-        ({"entities": ("sites",)}, "faulty", "entities"),
-        ({"entities": ("site; --",)}, "faulty", "entities"),
-        ({"entities": ("site.read",)}, "faulty", "entities"),
-        ({"commands": ("change_site.created",)}, "faulty", "commands"),
-        ({"entities": ()}, "faulty", "commands"),
-        ({"names": {}}, "faulty", "names.fr"),
-        ({"secret": "password"}, "bad_secret", ""),
-        ({"secret": "whsec_" + b64encode(bytes(23)).decode()}, "bad_secret", ""),
+        ({"url": "http://shop.example/in"}, NoChange.FAULTY, "url"),
+        ({"url": "https://shop example/in"}, NoChange.FAULTY, "url"),
+        ({"url": "file:///etc/passwd"}, NoChange.FAULTY, "url"),
+        ({"entities": ("sites",)}, NoChange.FAULTY, "entities"),
+        ({"entities": ("site; --",)}, NoChange.FAULTY, "entities"),
+        ({"entities": ("site.read",)}, NoChange.FAULTY, "entities"),
+        ({"commands": ("change_site.created",)}, NoChange.FAULTY, "commands"),
+        ({"entities": ()}, NoChange.FAULTY, "commands"),
+        ({"names": {}}, NoChange.FAULTY, "names.fr"),
+        ({"secret": "password"}, NoWebhook.BAD_SECRET, ""),
+        ({"secret": "whsec_" + b64encode(bytes(23)).decode()}, NoWebhook.BAD_SECRET, ""),
     ],
 )
 async def test_a_webhook_that_is_not_sound(desk: Desk, changes: dict[str, Any], reason: str, at: str) -> None:
@@ -656,17 +658,17 @@ async def test_nobody_turns_another_ones_webhook_to_themselves(desk: Desk, recei
     hook = await desk.hook(receiver.url)
     other = await desk.hired("organisation.webhook")
     change = command_of(Action.MODIFY, Webhook)
-    assert (await desk.no(change(hook, {"url": "https://evil.example/"}), other)).reason == "not_yours"
-    assert (await desk.no(SetWebhookSecret(hook, OTHER_SECRET), other)).reason == "not_yours"
+    assert (await desk.no(change(hook, {"url": "https://evil.example/"}), other)).reason == NoWebhook.NOT_YOURS
+    assert (await desk.no(SetWebhookSecret(hook, OTHER_SECRET), other)).reason == NoWebhook.NOT_YOURS
     await desk.do(TakeOverWebhook(hook), other)
     await desk.do(change(hook, {"entities": ("site", "operator")}), other)
     await desk.move_in()
     assert await desk.round() == 0, "now it tells what they may read"
     assert (
         await desk.no(change(hook, {"active": False}), await desk.hired(Privilege.WEBHOOK_READ))
-    ).reason == "not_allowed"
+    ).reason == NoEntry.NOT_ALLOWED
     assert (await desk.no(CreateWebhook(new_id(), desk.house.institution, "Z", {"fr": "x"}, receiver.url,
-                                        entities=("site",)), SYSTEM)).reason == "not_an_operator"  # fmt: skip
+                                        entities=("site",)), SYSTEM)).reason == NoWebhook.NOT_AN_OPERATOR  # fmt: skip
 
 
 async def test_without_a_secret_nothing_leaves(desk: Desk, receiver: Receiver) -> None:

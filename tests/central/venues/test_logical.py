@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from central.catalogue.model import NoProduct
 from central.catalogue.ops import Schedule
 from central.inventory.ops import CreatePerformance
 from central.inventory.plan_actions import UndoPlanAction
 from central.inventory.plan_pictures import PlanCounts
-from central.venues.model import PlanTarget, SeatOrder
+from central.kernel.declared import NoChange
+from central.venues.model import NoAct, NoVenue, PlanTarget, SeatOrder
 from central.venues.ops import (
     AssignLogicalCategory,
     AssignLogicalContingent,
@@ -67,7 +69,7 @@ def test_a_draft_may_lack_categories_and_validation_names_each(quick: Quick) -> 
     made = draft(clerk, house)
     schedule = Schedule(STARTS, STARTS, STARTS.replace(hour=23), STARTS)
     early = CreatePerformance(new_id(), house.event, made, house.grid, schedule)
-    assert clerk.no(early).reason == "not_validated"
+    assert clerk.no(early).reason == NoProduct.NOT_VALIDATED
     standing, seated = standing_zone(clerk), seated_zone(house)
     assert clerk.no(ValidateLogical(made)).detail["missing"] == [
         {"what": "category", "zone": standing, "name": "Debout", "places": 20},
@@ -80,7 +82,7 @@ def test_a_draft_may_lack_categories_and_validation_names_each(quick: Quick) -> 
     assert (left["name"], left["places"]) == ("Parterre", 10)
     clerk.do(AssignLogicalCategory(made, house.seated, Selection(zones=(seated,))))
     clerk.do(ValidateLogical(made))
-    assert clerk.no(ValidateLogical(made)).reason == "not_draft"
+    assert clerk.no(ValidateLogical(made)).reason == NoVenue.NOT_DRAFT
     assert clerk.do(CreatePerformance(new_id(), house.event, made, house.grid, schedule)) == 40
     unknown = {"1re": new_id()}
     want = CreateLogicalConfiguration(new_id(), house.season, house.physical, "X", {"fr": "X"}, unknown, True)
@@ -92,14 +94,14 @@ def test_a_category_serves_counted_zones_or_seats_never_both(quick: Quick) -> No
     both = {"1re": house.seated, "Debout": house.seated}
     want = CreateLogicalConfiguration(new_id(), house.season, house.physical, "X", {"fr": "X"}, both)
     refused = clerk.no(want)
-    assert (refused.reason, refused.detail["zones"]) == ("category_twice", ["Debout"])
+    assert (refused.reason, refused.detail["zones"]) == (NoAct.CATEGORY_TWICE, ["Debout"])
     zone = standing_zone(clerk)
     assert (
         clerk.no(AssignLogicalCategory(house.logical, house.seated, Selection(zones=(zone,)))).reason
-        == "category_twice"
+        == NoAct.CATEGORY_TWICE
     )
     seats = Selection(seats=house.seats[:1])
-    assert clerk.no(AssignLogicalCategory(house.logical, house.standing, seats)).reason == "category_twice"
+    assert clerk.no(AssignLogicalCategory(house.logical, house.standing, seats)).reason == NoAct.CATEGORY_TWICE
     assert values(clerk, house.logical, "category_id") == [house.seated] * 20, "a refusal leaves no trace"
 
 
@@ -108,15 +110,15 @@ def test_a_counted_zone_has_exactly_one_category(quick: Quick) -> None:
     zone, other = standing_zone(clerk), new_id()
     clerk.do(CreateSeatCategory(other, house.institution, "FOSSE", {"fr": "Fosse"}, "#111111", 3))
     some = Selection(counts=(Counted(zone, 5),))
-    assert clerk.no(AssignLogicalCategory(house.logical, other, some)).reason == "whole_zone"
+    assert clerk.no(AssignLogicalCategory(house.logical, other, some)).reason == NoAct.WHOLE_ZONE
     clerk.do(AssignLogicalContingent(house.logical, house.contingent, some))
     part = Selection(contingents=(house.contingent,))
-    assert clerk.no(AssignLogicalCategory(house.logical, other, part)).reason == "whole_zone"
+    assert clerk.no(AssignLogicalCategory(house.logical, other, part)).reason == NoAct.WHOLE_ZONE
     clerk.do(AssignLogicalCategory(house.logical, other, Selection(zones=(zone,))))
     assert clerk.rows("SELECT category_id FROM logical_zone WHERE configuration_id = :id", id=house.logical) == [
         (other,)
     ]
-    assert clerk.no(AssignLogicalCategory(house.logical, new_id(), some)).reason == "no_such_category"
+    assert clerk.no(AssignLogicalCategory(house.logical, new_id(), some)).reason == NoAct.NO_SUCH_CATEGORY
 
 
 def test_categories_are_picked_recoloured_and_dropped_per_configuration(quick: Quick) -> None:
@@ -126,11 +128,11 @@ def test_categories_are_picked_recoloured_and_dropped_per_configuration(quick: Q
     rows = clerk.rows("SELECT configuration_id, colour, options FROM logical_category WHERE category_id = :id "
                       "ORDER BY colour", id=house.seated)  # fmt: skip
     assert rows == [(house.logical, "", 1), (made, "#ff0000", 0)], "another configuration keeps the category's colour"
-    assert clerk.no(PickCategory(made, house.seated, "red")).reason == "no_colour"
+    assert clerk.no(PickCategory(made, house.seated, "red")).reason == NoVenue.NO_COLOUR
     assert clerk.no(DropCategory(made, house.seated)).detail == {"seats": 20, "zones": 0}
     third = new_id()
     clerk.do(CreateSeatCategory(third, house.institution, "PMR", {"fr": "PMR"}, "#222222", 3))
-    assert clerk.no(DropCategory(made, third)).reason == "category_missing"
+    assert clerk.no(DropCategory(made, third)).reason == NoVenue.CATEGORY_MISSING
     clerk.do(PickCategory(made, third))
     clerk.do(DropCategory(made, third))
     clerk.do(AssignLogicalCategory(made, third, Selection(seats=house.seats[:2])))
@@ -140,9 +142,11 @@ def test_categories_are_picked_recoloured_and_dropped_per_configuration(quick: Q
 def test_a_picture_for_the_shop(quick: Quick) -> None:
     clerk, house = quick
     clerk.do(CreateShopPicture(new_id(), house.logical, PNG))
-    assert clerk.no(CreateShopPicture(new_id(), house.logical, PNG)).reason == "code_taken", "one per configuration"
+    assert clerk.no(CreateShopPicture(new_id(), house.logical, PNG)).reason == NoChange.CODE_TAKEN, (
+        "one per configuration"
+    )
     other = draft(clerk, house)
-    assert clerk.no(CreateShopPicture(new_id(), other, "data:text/html;base64,AAAA")).reason == "faulty"
+    assert clerk.no(CreateShopPicture(new_id(), other, "data:text/html;base64,AAAA")).reason == NoChange.FAULTY
 
 
 @pytest.mark.parametrize("validated", [False, True])
@@ -174,8 +178,8 @@ def test_every_action_is_possible_before_and_after_validation(quick: Quick, vali
         (1, "assign"), (2, "block"), (3, "categorise"), (4, "order"), (5, "unblock"), (6, "assign")
     ]  # fmt: skip
     assert [row[2:] for row in told[:2]] == [("presse", 3), ("télévision", 2)]
-    assert clerk.no(BlockLogical(made, two, " ")).reason == "no_reason"
-    assert clerk.no(AssignLogicalContingent(made, new_id(), two)).reason == "no_such_contingent"
+    assert clerk.no(BlockLogical(made, two, " ")).reason == NoAct.NO_REASON
+    assert clerk.no(AssignLogicalContingent(made, new_id(), two)).reason == NoAct.NO_SUCH_CONTINGENT
 
 
 def test_what_changes_nothing_leaves_no_entry(quick: Quick) -> None:
@@ -192,13 +196,13 @@ def test_counted_places_are_split_into_exclusive_shares(quick: Quick) -> None:
     clerk.do(BlockLogical(logical, Selection(counts=(Counted(zone, 5), Counted(zone, 3, house.contingent))), "bancs"))
     assert shares(clerk, logical) == {"": (12, 5), house.contingent: (8, 3)}
     more = clerk.no(AssignLogicalContingent(logical, house.contingent, Selection(counts=(Counted(zone, 8),))))
-    assert (more.reason, more.detail["free"]) == ("too_many", 7), "blocked places are not moved by a number"
+    assert (more.reason, more.detail["free"]) == (NoAct.TOO_MANY, 7), "blocked places are not moved by a number"
     clerk.do(AssignLogicalContingent(logical, None, Selection(zones=(zone,))))
     assert shares(clerk, logical) == {"": (20, 8)}, "all of them: the blocked ones stay blocked"
     clerk.do(UnblockLogical(logical, Selection(everything=True)))
     assert shares(clerk, logical) == {"": (20, 0)}
     too_many = clerk.no(UnblockLogical(logical, Selection(counts=(Counted(zone, 1),))))
-    assert too_many.reason == "too_many"
+    assert too_many.reason == NoAct.TOO_MANY
 
 
 def test_invalidating_a_seat_that_has_a_contingent_is_refused_unless_it_is_remembered(quick: Quick) -> None:
@@ -207,7 +211,7 @@ def test_invalidating_a_seat_that_has_a_contingent_is_refused_unless_it_is_remem
     clerk.do(AssignLogicalContingent(house.logical, house.contingent, Selection(seats=house.seats[1:2]), "presse"))
     clerk.do(BlockLogical(house.logical, Selection(seats=house.seats[1:2]), "caméra"))
     refused = clerk.no(InvalidateSeats(house.physical, seats, "cassé"))
-    assert (refused.reason, refused.fix) == ("has_contingent", "remember")
+    assert (refused.reason, refused.fix) == (NoAct.HAS_CONTINGENT, "remember")
     assert refused.detail["seats"] == [house.seats[1]]
     assert refused.detail["places"] == ["Parterre A 2"]
     before = clerk.rows("SELECT * FROM logical_seat ORDER BY id")
@@ -251,7 +255,7 @@ def test_the_order_of_seats(quick: Quick) -> None:
     assert min(rows[10:]) > max(rows[:10])
     assert ordered(SeatOrder.DRAWN) == [None] * 20
     refused = clerk.no(OrderLogicalSeats(house.logical, everything, SeatOrder.SNAKE, (new_id(),)))
-    assert refused.reason == "no_such_zone"
+    assert refused.reason == NoAct.NO_SUCH_ZONE
     clerk.do(OrderLogicalSeats(house.logical, everything, SeatOrder.DRAWN, (seated_zone(house),)))
     drawn = [row[0] for row in clerk.rows("SELECT quality FROM physical_seat ORDER BY position")]
     assert values(clerk, house.logical, "quality") == drawn, "zones first, and within them as drawn"
@@ -264,4 +268,4 @@ def test_undo_of_a_category_that_would_serve_both_is_refused(quick: Quick) -> No
     everything = Selection(zones=(seated_zone(house),))
     moved = clerk.do(AssignLogicalCategory(house.logical, other, everything))
     clerk.do(AssignLogicalCategory(house.logical, house.seated, Selection(zones=(standing_zone(clerk),))))
-    assert clerk.no(UndoPlanAction(moved["action_id"])).reason == "category_twice"
+    assert clerk.no(UndoPlanAction(moved["action_id"])).reason == NoAct.CATEGORY_TWICE

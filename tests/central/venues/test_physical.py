@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from central.kernel.tx import Read
+from central.venues.model import NoAct, NoVenue
 from central.venues.ops import (
     AddUnnumberedZone,
     ChangeUnnumberedZone,
@@ -57,23 +58,29 @@ def seats_of(clerk: Clerk, configuration: Id) -> dict[tuple[str, str], tuple[Any
 def test_without_a_plan_zones_are_made_until_the_gauge_is_reached(quick: Quick) -> None:
     clerk, house = quick
     field = new_id()
-    assert clerk.no(CreatePhysicalConfiguration(field, space(clerk, house), "PRE", {"fr": "Pré"}, 0)).reason == "empty"
+    assert (
+        clerk.no(CreatePhysicalConfiguration(field, space(clerk, house), "PRE", {"fr": "Pré"}, 0)).reason
+        == NoVenue.EMPTY
+    )
     clerk.do(CreatePhysicalConfiguration(field, house_space(clerk), "PRE", {"fr": "Pré"}, 5000))
     nothing = clerk.no(ValidatePhysical(field))
-    assert (nothing.reason, [each["what"] for each in nothing.detail["missing"]]) == ("incomplete", ["zones", "gauge"])
+    assert (nothing.reason, [each["what"] for each in nothing.detail["missing"]]) == (
+        NoVenue.INCOMPLETE,
+        ["zones", "gauge"],
+    )
     clerk.do(AddUnnumberedZone(new_id(), field, "Fosse", 3000, 1))
     lacking = clerk.no(ValidatePhysical(field)).detail["missing"]
     assert lacking == [{"what": "gauge", "gauge": 5000, "places": 2000}], "names how many places the zones lack"
     over = clerk.no(AddUnnumberedZone(new_id(), field, "Gradins", 2001, 2))
-    assert (over.reason, over.detail) == ("above_gauge", {"gauge": 5000, "left": 2000})
+    assert (over.reason, over.detail) == (NoVenue.ABOVE_GAUGE, {"gauge": 5000, "left": 2000})
     stands = new_id()
     clerk.do(AddUnnumberedZone(stands, field, "Gradins", 1500, 2))
     clerk.do(ChangeUnnumberedZone(stands, "Gradins", 2000, 2))
-    assert clerk.no(ReimportPlan(field, plan())).reason == "has_no_plan", "there are no seats and no plan"
+    assert clerk.no(ReimportPlan(field, plan())).reason == NoVenue.HAS_NO_PLAN, "there are no seats and no plan"
     clerk.do(ValidatePhysical(field))
     assert clerk.rows("SELECT COUNT(*) FROM physical_seat WHERE configuration_id = :id", id=field) == [(0,)]
     for late in (ChangeUnnumberedZone(stands, "G", 1, 2), RemoveUnnumberedZone(stands)):
-        assert clerk.no(late).reason == "not_draft"
+        assert clerk.no(late).reason == NoVenue.NOT_DRAFT
 
 
 def house_space(clerk: Clerk) -> Id:
@@ -85,14 +92,14 @@ def test_a_zone_goes_out_of_a_draft_and_its_name_is_free_again(quick: Quick) -> 
     made, first, second = draft(clerk, house), new_id(), new_id()
     clerk.do(AddUnnumberedZone(first, made, "Debout", 5, 2))
     clerk.do(AddUnnumberedZone(second, made, "Bancs", 5, 2))
-    assert clerk.no(ChangeUnnumberedZone(second, "Debout", 5, 2)).reason == "code_taken"
+    assert clerk.no(ChangeUnnumberedZone(second, "Debout", 5, 2)).reason == NoVenue.CODE_TAKEN
     clerk.do(RemoveUnnumberedZone(first))
     clerk.do(ChangeUnnumberedZone(second, "Debout", 5, 2))
-    assert clerk.no(RemoveUnnumberedZone(first)).reason == "no_such_zone"
+    assert clerk.no(RemoveUnnumberedZone(first)).reason == NoVenue.NO_SUCH_ZONE
     numbered = Id(
         clerk.rows("SELECT id FROM physical_zone WHERE configuration_id = :id AND numbered = 1", id=made)[0][0]
     )
-    assert clerk.no(RemoveUnnumberedZone(numbered)).reason == "has_plan", "seats come and go with the plan file"
+    assert clerk.no(RemoveUnnumberedZone(numbered)).reason == NoVenue.HAS_PLAN, "seats come and go with the plan file"
 
 
 def test_entrances_of_the_site_serve_zones(quick: Quick) -> None:
@@ -161,22 +168,22 @@ def test_a_re_import_takes_whole_zones_and_keeps_counted_ones(quick: Quick) -> N
     names = clerk.rows("SELECT name, numbered FROM physical_zone WHERE configuration_id = :id ORDER BY name", id=made)
     assert names == [("Debout", 0), ("Orchestre", 1)]
     clash = plan(2, 4).replace('"Parterre"', '"Debout"')
-    assert clerk.no(ReimportPlan(made, clash)).reason == "code_taken"
-    assert clerk.no(ReimportPlan(made, "{")).reason == "plan_faulty"
+    assert clerk.no(ReimportPlan(made, clash)).reason == NoVenue.CODE_TAKEN
+    assert clerk.no(ReimportPlan(made, "{")).reason == NoVenue.PLAN_FAULTY
     clerk.do(ServeZone(derived_id("zone", made, "Orchestre"), (door,)))
     counted = Id(
         clerk.rows("SELECT id FROM physical_zone WHERE configuration_id = :id AND numbered = 0", id=made)[0][0]
     )
     clerk.do(ServeZone(counted, (door,)))
     clerk.do(ValidatePhysical(made))
-    assert clerk.no(ReimportPlan(made, renamed)).reason == "not_draft"
-    assert clerk.no(ReimportPlan(new_id(), renamed)).reason == "no_such_configuration"
+    assert clerk.no(ReimportPlan(made, renamed)).reason == NoVenue.NOT_DRAFT
+    assert clerk.no(ReimportPlan(new_id(), renamed)).reason == NoVenue.NO_SUCH_CONFIGURATION
 
 
 def test_a_physical_configuration_goes_only_while_no_logical_one_refers_to_it(quick: Quick) -> None:
     clerk, house = quick
     used = clerk.no(DeletePhysicalConfiguration(house.physical))
-    assert (used.reason, used.detail["by"][0]["codes"]) == ("in_use", ["SOIREE"])
+    assert (used.reason, used.detail["by"][0]["codes"]) == (NoVenue.IN_USE, ["SOIREE"])
     made, logical = draft_of_another(clerk, house), new_id()
     clerk.do(ValidatePhysical(made))
     want = CreateLogicalConfiguration(logical, house.season, made, "L2", {"fr": "L2"}, {"1re": house.seated})
@@ -188,7 +195,7 @@ def test_a_physical_configuration_goes_only_while_no_logical_one_refers_to_it(qu
         assert clerk.rows(f"SELECT COUNT(*) FROM {table} WHERE configuration_id IN (:p, :l)", p=made, l=logical) == [
             (0,)
         ]
-    assert clerk.no(DeletePhysicalConfiguration(made)).reason == "no_such_configuration"
+    assert clerk.no(DeletePhysicalConfiguration(made)).reason == NoVenue.NO_SUCH_CONFIGURATION
     running = clerk.no(DeleteLogicalConfiguration(house.logical))
     assert running.detail["by"] == [{"entity": "performance", "count": 1, "ids": [house.performance]}]
 
@@ -218,15 +225,15 @@ def test_invalid_seats_come_back_as_they_were(quick: Quick) -> None:
     clerk, house = quick
     made = draft(clerk, house)
     seats = Selection(rows=(RowRef(derived_id("zone", made, "Parterre"), "A"),))
-    assert clerk.no(InvalidateSeats(made, seats, "  ")).reason == "no_reason"
+    assert clerk.no(InvalidateSeats(made, seats, "  ")).reason == NoAct.NO_REASON
     before = clerk.rows(f"SELECT * FROM physical_seat WHERE configuration_id = '{made}' ORDER BY position")
     done = clerk.do(InvalidateSeats(made, seats, "dégât des eaux"))
     assert (done["version"], done["places"]) == (1, 4)
     assert clerk.do(InvalidateSeats(made, seats, "encore"))["places"] == 0, "gone is gone: the first reason stays"
     assert clerk.do(RevalidateSeats(made, seats))["version"] == 2
     assert clerk.rows(f"SELECT * FROM physical_seat WHERE configuration_id = '{made}' ORDER BY position") == before
-    assert clerk.no(InvalidateSeats(made, Selection(seats=(new_id(),)), "x")).reason == "no_such_seat"
-    assert clerk.no(InvalidateSeats(new_id(), seats, "x")).reason == "no_such_plan"
+    assert clerk.no(InvalidateSeats(made, Selection(seats=(new_id(),)), "x")).reason == NoAct.NO_SUCH_SEAT
+    assert clerk.no(InvalidateSeats(new_id(), seats, "x")).reason == NoAct.NO_SUCH_PLAN
 
 
 def test_an_import_leaves_one_trace_and_not_one_per_seat(quick: Quick) -> None:

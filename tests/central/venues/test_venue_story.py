@@ -2,10 +2,13 @@
 
 import orjson
 
+from central.catalogue.model import NoProduct
 from central.catalogue.ops import Schedule
 from central.inventory.ops import CreatePerformance
-from central.organisation.model import ContextKind
+from central.kernel.declared import NoChange
+from central.organisation.model import ContextKind, NoContext
 from central.organisation.ops import CreateContext, SetUpHouse
+from central.venues.model import NoVenue
 from central.venues.ops import (
     AddUnnumberedZone,
     CreateLogicalConfiguration,
@@ -36,11 +39,11 @@ def test_a_plan_is_refused_whole_with_every_fault(quick: Quick) -> None:
     hall = space(clerk, house)
     before = clerk.rows("SELECT COUNT(*) FROM physical_seat")
     refused = clerk.no(ImportPlan(new_id(), hall, "P2", {"fr": "Plan"}, orjson.dumps(said).decode()))
-    assert (refused.reason, refused.fix) == ("plan_faulty", "plan")
+    assert (refused.reason, refused.fix) == (NoVenue.PLAN_FAULTY, "plan")
     assert len(refused.detail["faults"]) >= 3
     assert clerk.rows("SELECT COUNT(*) FROM physical_seat") == before
     for rubbish in ("", "{", "[]", "null"):
-        assert clerk.no(ImportPlan(new_id(), hall, "P2", {"fr": "Plan"}, rubbish)).reason == "plan_faulty"
+        assert clerk.no(ImportPlan(new_id(), hall, "P2", {"fr": "Plan"}, rubbish)).reason == NoVenue.PLAN_FAULTY
 
 
 def test_a_logical_configuration_names_what_it_lacks(quick: Quick) -> None:
@@ -53,7 +56,7 @@ def test_a_logical_configuration_names_what_it_lacks(quick: Quick) -> None:
     assert clerk.no(logical({"1re": house.seated, "Debout": new_id()})).detail == {"missing": ["Debout"]}
     assert clerk.do(logical({"1re": house.seated, "Debout": house.standing, "more": house.seated})) == 40
     again = clerk.no(logical({"1re": house.seated, "Debout": house.standing}))
-    assert (again.reason, again.fix) == ("code_taken", "code")
+    assert (again.reason, again.fix) == (NoChange.CODE_TAKEN, "code")
 
 
 def test_a_draft_is_built_on_and_then_validated_once(quick: Quick) -> None:
@@ -61,14 +64,14 @@ def test_a_draft_is_built_on_and_then_validated_once(quick: Quick) -> None:
     draft = new_id()
     clerk.do(ImportPlan(draft, space(clerk, house), "P2", {"fr": "Plan"}, plan(1, 3)))
     early = CreateLogicalConfiguration(new_id(), house.season, draft, "L2", {"fr": "L2"}, {"1re": house.seated})
-    assert clerk.no(early).reason == "not_validated"
-    assert clerk.no(AddUnnumberedZone(new_id(), draft, "Debout", 0, 2)).reason == "empty"
+    assert clerk.no(early).reason == NoVenue.NOT_VALIDATED
+    assert clerk.no(AddUnnumberedZone(new_id(), draft, "Debout", 0, 2)).reason == NoVenue.EMPTY
     clerk.do(AddUnnumberedZone(new_id(), draft, "Debout", 5, 2))
-    assert clerk.no(AddUnnumberedZone(new_id(), draft, "Debout", 5, 2)).reason == "code_taken"
+    assert clerk.no(AddUnnumberedZone(new_id(), draft, "Debout", 5, 2)).reason == NoChange.CODE_TAKEN
     clerk.do(ValidatePhysical(draft))
-    assert clerk.no(ValidatePhysical(draft)).reason == "not_draft"
-    assert clerk.no(AddUnnumberedZone(new_id(), draft, "Balcon", 5, 2)).reason == "not_draft"
-    assert clerk.no(ValidatePhysical(new_id())).reason == "no_such_configuration"
+    assert clerk.no(ValidatePhysical(draft)).reason == NoVenue.NOT_DRAFT
+    assert clerk.no(AddUnnumberedZone(new_id(), draft, "Balcon", 5, 2)).reason == NoVenue.NOT_DRAFT
+    assert clerk.no(ValidatePhysical(new_id())).reason == NoVenue.NO_SUCH_CONFIGURATION
 
 
 def test_times_that_make_no_evening(quick: Quick) -> None:
@@ -83,20 +86,20 @@ def test_times_that_make_no_evening(quick: Quick) -> None:
         Schedule(STARTS, STARTS, STARTS.replace(year=9999), STARTS),
     ):
         want = CreatePerformance(new_id(), house.event, house.logical, house.grid, schedule)
-        assert clerk.no(want).reason == "bad_times"
+        assert clerk.no(want).reason == NoProduct.BAD_TIMES
 
 
 def test_the_house_is_founded_once(quick: Quick) -> None:
     clerk, house = quick
     again = SetUpHouse(new_id(), "B", {"fr": "Une autre"}, new_id(), "Anna", "digest")
-    assert clerk.no(again).reason == "house_exists"
+    assert clerk.no(again).reason == NoContext.HOUSE_EXISTS
     site = CreateSite(new_id(), house.institution, "LUNE", {"fr": "Lune"}, "", "Moon/Tranquility")
     assert clerk.no(site).detail["faults"][0]["at"] == "timezone"
     for kind, parent, reason in (
-        (ContextKind.SEASON, house.institution, "wrong_parent"),
-        (ContextKind.INSTITUTION, house.institution, "wrong_parent"),
-        (ContextKind.ACTIVITY, new_id(), "no_such_parent"),
+        (ContextKind.SEASON, house.institution, NoContext.WRONG_PARENT),
+        (ContextKind.INSTITUTION, house.institution, NoContext.WRONG_PARENT),
+        (ContextKind.ACTIVITY, new_id(), NoContext.NO_SUCH_PARENT),
     ):
         assert clerk.no(CreateContext(new_id(), parent, kind, "X", {"fr": "X"}, {})).reason == reason
     nameless = CreateContext(new_id(), house.institution, ContextKind.ORGANISER, "X", {"en": "X"}, {})
-    assert clerk.no(nameless).reason == "french_name_missing"
+    assert clerk.no(nameless).reason == NoContext.FRENCH_NAME_MISSING

@@ -106,9 +106,9 @@ async def test_a_sale_and_its_repeat(desk: Desk) -> None:
     assert first[0] == 200 and first[1]["total"] == FULL
     assert await desk.post("place_order", order, command_id) == first
     status, said = await desk.post("place_order", order | {"amount": 1}, command_id)
-    assert (status, said["reason"]) == (409, "id_reused")
+    assert (status, said["reason"]) == (409, "no_entry.id_reused")
     status, said = await desk.post("place_order", desk.order(desk.house.seats[0]))
-    assert (status, said["reason"], said["fix"]) == (409, "taken", desk.house.seats[0])
+    assert (status, said["reason"], said["fix"]) == (409, "no_place.taken", desk.house.seats[0])
     status, said = await desk.get("queries/order_of", context_id=desk.house.organiser, order_id=order["order_id"])
     assert status == 200 and len(said["tickets"]) == 1
 
@@ -179,11 +179,13 @@ async def test_a_code_that_is_taken_says_by_what(desk: Desk) -> None:
         "proof": False,
     }
     status, said = await desk.post("create_tariff", made)
-    assert (status, said["reason"], said["fix"]) == (409, "code_taken", "code")
+    assert (status, said["reason"], said["fix"]) == (409, "no_change.code_taken", "code")
     assert (said["detail"]["value"], said["detail"]["by"]) == ("CHILD", house.child)
     context = {"id": new_id(), "context_id": house.organiser, "kind": "season", "code": "S26", "names": {"fr": "26"}}
     status, said = await desk.post("create_context", context | {"settings": {}})
-    assert (status, said["reason"], said["detail"]["by"]) == (409, "code_taken", house.season), "by hand as well"
+    assert (status, said["reason"], said["detail"]["by"]) == (409, "no_change.code_taken", house.season), (
+        "by hand as well"
+    )
 
 
 async def test_names_that_nobody_knows(desk: Desk) -> None:
@@ -230,7 +232,7 @@ async def test_a_caller_without_the_right(desk: Desk) -> None:
         await seller.get("queries/availability", performance_id=desk.house.performance),
         await seller.get("entities/operator"),
     ):
-        assert (status, said["reason"]) == (403, "not_allowed") and said["fix"]
+        assert (status, said["reason"]) == (403, "no_entry.not_allowed") and said["fix"]
     nobody: dict[str, str] = {}
     for path in ("entities/place", f"queries/availability?performance_id={desk.house.performance}"):
         async with desk.client.get(f"/api/v1/{path}") as answer:
@@ -481,12 +483,12 @@ async def test_a_device_by_its_signature(desk: Desk, gate: Gate) -> None:
     assert (await gate.ask(query))[0] == 200
     assert (await gate.ask(query, signed=query.replace("after=0", "after=9")))[0] == 401, "another query"
     assert (await gate.ask(FEEDS, signed="/api/v1/queries/feed"))[0] == 401, "another path"
-    assert (await gate.ask("/api/v1/queries/feed?feed=leases/x"))[1]["reason"] == "not_your_feed"
+    assert (await gate.ask("/api/v1/queries/feed?feed=leases/x"))[1]["reason"] == "no_device.not_your_feed"
 
 
 async def test_a_signature_that_is_not_this_requests(desk: Desk, gate: Gate) -> None:
     path, body = "/api/v1/commands/upload_facts", b'{"facts": [], "signature": ""}'
-    assert (await gate.ask(path, body))[1]["reason"] == "bad_request", "heard, and its content refused"
+    assert (await gate.ask(path, body))[1]["reason"] == "no_device.bad_request", "heard, and its content refused"
     assert (await gate.ask(path, body, sent=b'{"facts": [], "signature": "x"}'))[0] == 401, "another body"
     stranger = Gate(desk, gate.id, Signer.of(Ed25519PrivateKey.generate()))
     assert (await stranger.ask(FEEDS))[0] == 401
@@ -509,7 +511,7 @@ async def test_a_request_heard_again_changes_nothing(desk: Desk, gate: Gate) -> 
 
 async def test_a_revoked_device_is_let_in_to_be_told_so(desk: Desk, gate: Gate) -> None:
     await desk.door.execute(SYSTEM, RevokeDevice(gate.id), new_id())
-    assert (await gate.ask(FEEDS))[1]["reason"] == "revoked"
+    assert (await gate.ask(FEEDS))[1]["reason"] == "no_device.revoked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,9 @@ async def test_no_line_is_waited_out(house, central, tmp_path, enrol) -> None:
     assert (await asyncio.wait_for(task, PATIENCE_S)).certificate.kind is DeviceKind.GATE
 
 
-@pytest.mark.parametrize("reason", [reason for reason in REFUSALS if reason not in ("refused", "no_such_device")])
+@pytest.mark.parametrize(
+    "reason", [reason for reason in REFUSALS if reason not in ("refused", "no_device.no_such_device")]
+)
 async def test_refusals_name_the_next_step(central, tmp_path, enrol, reason) -> None:
     central.codes["9"] = reason
     with pytest.raises(Failure) as caught:

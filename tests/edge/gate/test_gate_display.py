@@ -35,7 +35,7 @@ def admitted(**over: Any) -> Answer:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_is_there_and_can_be_read_at_two_metres(language: str) -> None:
     texts = SAID[language]
-    names = [each for each in (*Face, *Message, *Deny) if each is not Face.ANSWER]
+    names = [each.value for each in (*Face, *Message, *Deny) if each is not Face.ANSWER]
     assert {*texts} == {"left"} | {f"{name}.{part}" for name in names for part in ("word", "line")}
     for name in names:
         assert 0 < len(texts[f"{name}.word"]) <= 24, name
@@ -95,7 +95,7 @@ def test_a_refusal_without_any_detail_still_has_a_picture(reason: Deny, language
 def test_the_manual_names_every_reason_note_and_code() -> None:
     said = MANUAL.read_text()
     rows = re.findall(r"^\| `(\w+)` \|", said, re.MULTILINE)
-    assert [row for row in rows if row in set(Deny)] == list(Deny)
+    assert [row for row in rows if row in {each.value for each in Deny}] == [each.value for each in Deny]
     assert {row for row in rows if row in set(Note)} >= set(Note)
     for trouble in errors.ALL:
         assert f"| {trouble.code} | {trouble.sentence} | {trouble.step} |" in said

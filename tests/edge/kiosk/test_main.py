@@ -109,7 +109,7 @@ class Bench:
             row = "a" if want["category_id"] == house.a else "b"
             chosen = [name for name in self.free if name[0] == row][:4]  # the rest stays with central
         if len(chosen) < (len(want["seats"]) or 1):
-            raise fakes_module().No("taken")
+            raise fakes_module().No("no_lease.taken")
         self.free = [name for name in self.free if name not in chosen]
         places = tuple(LeasedPlace(house.seat(name), house.a if name[0] == "a" else house.b, 1) for name in chosen)
         template = house.lease("a0")

@@ -404,17 +404,17 @@ ADMISSIONS: list[tuple[str, Scene, dict[str, object]]] = [
     (
         "forced",
         Scene(Credential(ticket(), forced="lost child"), replace(HEARD, entries=(come_in(),))),
-        {"entries": (), "count": 1, "message": Message.FORCED, "overruled": "used", "notes": (Note.FORCED,)},
+        {"entries": (), "count": 1, "message": Message.FORCED, "overruled": Deny.USED, "notes": (Note.FORCED,)},
     ),
     (
         "forced without any ticket",
         Scene(Credential(None, forced="fire brigade")),
-        {"ticket_id": "", "overruled": "unreadable", "detail": {"why": "fire brigade"}},
+        {"ticket_id": "", "overruled": Deny.UNREADABLE, "detail": {"why": "fire brigade"}},
     ),
     (
         "a reason given where none was needed: a plain entry",
         Scene(Credential(ticket(), forced="x")),
-        {"entries": (1,), "message": Message.WELCOME, "overruled": ""},
+        {"entries": (1,), "message": Message.WELCOME, "overruled": None},
     ),
 ]
 

@@ -159,12 +159,12 @@ class FakeCentral:
 
     def _enrol_device(self, body: bytes, _: Any) -> Any:
         said = orjson.loads(body)
-        why = self.codes.get(said["code"], "bad_code")
+        why = self.codes.get(said["code"], "no_device.bad_code")
         if why:
             raise No(why)
         key = requested_key(said["request_pem"])
         if key is None:
-            raise No("bad_request")
+            raise No("no_device.bad_request")
         self.codes[said["code"]] = "code_used"
         device_id = derived_id("enrolled", kid_of(key))
         self.standing[device_id] = {"state": "pending", "key": key}
@@ -173,7 +173,7 @@ class FakeCentral:
     def _enrolment(self, _: bytes, query: Any) -> Any:
         found = self.standing.get(query["device_id"])
         if found is None:
-            raise No("no_such_device", 404)
+            raise No("no_device.no_such_device", 404)
         return {name: value for name, value in found.items() if name != "key"}
 
 

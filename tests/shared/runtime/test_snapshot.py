@@ -55,7 +55,7 @@ class Line:
         if self.down:
             raise Unreachable("no line")
         if self.sealed is None:
-            raise Declined("no_snapshot")
+            raise Declined("no_device.no_snapshot")
         return dump(self.sealed)
 
     async def command(self, name: str, command_id: str, body: bytes) -> bytes:

@@ -19,6 +19,7 @@ from central.kernel.declared import command_of
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
+from central.kernel.replies import NoEntry
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
 from central.organisation.model import Privilege, Profile
 from central.organisation.ops import path_of
@@ -439,7 +440,7 @@ async def test_what_the_door_turned_away_is_counted_on_a_page(browser: Browser) 
     assert "/admin/audit/turned-away" in await browser.get("/admin/audit")
     page = " ".join(re.sub(r"<[^>]+>", " ", await browser.get("/admin/audit/turned-away")).split())
     t = texts("fr")
-    refused = t.reason("not_allowed")
+    refused = t.reason(NoEntry.NOT_ALLOWED)
     assert f"Quelqu’un sans compte {t.do('create_profile')} {refused} 3" in page
     assert f"{t.do('ask_reset')} essai sans suite 1" in page
     browser.actor = replace(stranger, grants=frozenset({("organisation.audit.read", browser.house.organiser)}))

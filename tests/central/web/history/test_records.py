@@ -8,13 +8,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from central.devices.model import NoLease
+from central.inventory.model import NoPlace
 from central.kernel.chain import seal_now
-from central.kernel.declared import command_of
+from central.kernel.declared import NoChange, command_of
 from central.kernel.entity import ENTITIES
 from central.kernel.privileges import Action
+from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM, Actor, Read
 from central.organisation.model import Privilege, Profile
-from central.web.history.log import AuditLog, Found, Wanted, found
+from central.web.history.log import AuditLog, Found, Wanted, found, kept_reason
 from central.web.history.past import NoWayBack, State, Way, restored, state_at
 from central.web.history.records import Past, command_for, means_of, past, visible
 from central.web.screens.listing import contexts_below
@@ -197,7 +200,7 @@ def test_the_log_is_filtered_alike_on_both_databases(clerk: Clerk, house: House,
     assert {*names(Wanted(places=below))} > {"change_profile", "create_profile", "create_event"}
     assert "create_site" not in names(Wanted(places=below)) and "set_up_house" not in names(Wanted(places=below))
     assert names(Wanted(places=())) == [] and names(Wanted(at=())) == []
-    assert next(each.reason for each in found(read, Wanted(ok=False)).rows) == "changed_meanwhile"
+    assert next(each.reason for each in found(read, Wanted(ok=False)).rows) is NoChange.CHANGED_MEANWHILE
 
 
 def test_a_look_that_takes_too_long_says_how_far_it_came_and_goes_on(clerk: Clerk, house: House) -> None:
@@ -222,10 +225,17 @@ def test_a_look_that_takes_too_long_says_how_far_it_came_and_goes_on(clerk: Cler
     assert looks == -(-total // 3), "every row was looked at once"
 
 
+def test_refusals_of_before_reasons_had_whole_names_are_read_by_what_their_command_refuses_with() -> None:
+    assert kept_reason("place_order", "taken") is kept_reason("place_order", "no_place.taken") is NoPlace.TAKEN
+    assert kept_reason("request_lease", "taken") is NoLease.TAKEN
+    assert kept_reason("a_command_of_once", "not_allowed") is NoEntry.NOT_ALLOWED
+    assert kept_reason("place_order", "given_up_long_ago") is NoEntry.OLDER
+
+
 def test_the_log_over_the_api_is_for_who_may_read_it_there(clerk: Clerk, house: House) -> None:
     seal_now(clerk.db, look(clerk))
     auditor = clerk.as_(house.operator(Privilege.AUDIT_READ, at=house.organiser))
-    assert auditor.ask(AuditLog(house.institution)).reason == "not_allowed"
+    assert auditor.ask(AuditLog(house.institution)).reason == NoEntry.NOT_ALLOWED
     rows = auditor.ask(AuditLog(house.organiser, limit=3)).value
     assert len(rows) == 3 and all(row["context_id"] for row in rows)
     more = auditor.ask(AuditLog(house.organiser, before=rows[-1]["seq"], limit=500)).value
