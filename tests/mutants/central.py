@@ -132,9 +132,6 @@ PEOPLE = (
     one("code-recovery", "a code on paper opens again and again", "central/organisation/sessions.py",
         "left = tuple(each for each in operator.recovery if each != want.recovery)", "left = operator.recovery",
         "tests/central/organisation/test_second_factor.py"),
-    one("sign-in-left", "who has left the house still signs in", "central/organisation/sign_in.py",
-        "person = bool(found) and found[0].active and", "person = bool(found) and",
-        "tests/central/organisation/test_sign_in.py"),
 )  # fmt: skip
 
 CENTRAL: tuple[Mutant, ...] = (*KERNEL, *DEVICES, *SALE, *PEOPLE)
