@@ -6,7 +6,6 @@ from datetime import datetime
 from central.catalogue.model import Event
 from central.kernel.declared import command_of
 from central.kernel.privileges import Action
-from central.kernel.tx import Read
 from shared.wire.feeds import OfflinePolicy
 
 YEARS = range(1980, 2200)  # what lies outside is a slip of the keys, and no calendar's business
@@ -30,13 +29,3 @@ class Schedule:
         times = (self.starts, self.doors, self.closes, self.sell_until)
         meant = all(at.tzinfo is not None and at.year in YEARS for at in times)
         return meant and self.doors <= self.starts < self.closes and self.sell_until <= self.closes
-
-
-def performance_context(read: Read, performance_id: str) -> str | None:
-    row = read.one("SELECT context_id FROM performance WHERE id = :id", id=performance_id)
-    return str(row[0]) if row else None
-
-
-def event_context(read: Read, event_id: str) -> str | None:
-    row = read.one("SELECT context_id FROM event WHERE id = :id", id=event_id)
-    return str(row[0]) if row else None

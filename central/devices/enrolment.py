@@ -135,16 +135,10 @@ class ApproveDevice:
     kid: str
 
 
-def device_context(read: Read, device_id: str) -> str | None:
-    row = read.one("SELECT context_id FROM device WHERE id = :id", id=device_id)
-    return str(row[0]) if row else None
-
-
 @handles(
     ApproveDevice,
     needs=Privilege.DEVICE_APPROVE,
     refuses=(NoDevice,),
-    at=lambda read, want: device_context(read, want.device_id),
 )
 def approve_device(tx: Tx, want: ApproveDevice) -> Outcome[None]:
     device = tx.get(Device, want.device_id)
@@ -178,7 +172,6 @@ class RevokeDevice:
     RevokeDevice,
     needs=Privilege.DEVICE_MODIFY,
     refuses=(NoDevice,),
-    at=lambda read, want: device_context(read, want.device_id),
 )
 def revoke_device(tx: Tx, want: RevokeDevice) -> Outcome[None]:
     device = tx.get(Device, want.device_id)

@@ -208,16 +208,10 @@ class RetryFact:
     fact_record_id: Annotated[Id, Ref("fact")]
 
 
-def _fact_context(read: Read, record_id: str) -> str | None:
-    row = read.one("SELECT d.context_id FROM fact f JOIN device d ON d.id = f.device_id WHERE f.id = :id", id=record_id)
-    return str(row[0]) if row else None
-
-
 @handles(
     RetryFact,
     needs=Privilege.DEVICE_MODIFY,
     refuses=(NoDevice,),
-    at=lambda read, want: _fact_context(read, want.fact_record_id),
     gives=FactState,
 )
 def retry_fact(tx: Tx, want: RetryFact) -> Outcome[FactState]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from central.catalogue.model import NoProduct, Performance, ProductState
-from central.catalogue.ops import performance_context
 from central.kernel.entity import Between, Ref, Secret
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
@@ -29,7 +28,6 @@ class PublishHall:
     PublishHall,
     needs=Privilege.CATALOGUE_MODIFY,
     refuses=(NoProduct,),
-    at=lambda read, want: performance_context(read, want.performance_id),
     on="",
 )
 def publish_hall(tx: Tx, want: PublishHall) -> Outcome[None]:

@@ -295,16 +295,10 @@ class WriteOffLease:
     reason: str
 
 
-def lease_context(read: Read, lease_id: str) -> str | None:
-    row = read.one("SELECT d.context_id FROM lease l JOIN device d ON d.id = l.device_id WHERE l.id = :id", id=lease_id)
-    return str(row[0]) if row else None
-
-
 @handles(
     DrainLease,
     needs=Privilege.DEVICE_MODIFY,
     refuses=(NoLease,),
-    at=lambda read, want: lease_context(read, want.lease_id),
 )
 def drain_lease(tx: Tx, want: DrainLease) -> Outcome[None]:
     if move_lease(tx, want.lease_id, Do.DRAIN) is None:
@@ -316,7 +310,6 @@ def drain_lease(tx: Tx, want: DrainLease) -> Outcome[None]:
     WriteOffLease,
     needs=Privilege.LEASE_WRITE_OFF,
     refuses=(NoLease, NoPlace),
-    at=lambda read, want: lease_context(read, want.lease_id),
     gives=Exposure,
 )
 def write_off_lease(tx: Tx, want: WriteOffLease) -> Outcome[Exposure]:
@@ -335,7 +328,6 @@ def write_off_lease(tx: Tx, want: WriteOffLease) -> Outcome[Exposure]:
     LeaseExposure,
     needs=Privilege.DEVICE_READ,
     refuses=(NoLease,),
-    at=lambda read, want: lease_context(read, want.lease_id),
     gives=Exposure,
 )
 def lease_exposure(read: Read, want: LeaseExposure) -> Outcome[Exposure]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
-from central.devices.enrolment import device_context
 from central.devices.model import Device, DeviceState, NoDevice
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
@@ -35,7 +34,6 @@ class CommandDevice:
     CommandDevice,
     needs=Privilege.DEVICE_MODIFY,
     refuses=(NoDevice,),
-    at=lambda read, want: device_context(read, want.device_id),
 )
 def command_device(tx: Tx, want: CommandDevice) -> Outcome[Id]:
     device = tx.get(Device, want.device_id)

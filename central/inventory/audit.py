@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from central.catalogue.ops import performance_context
 from central.inventory.counts import BUCKETS, counts_of
 from central.inventory.limits import real_sum, scope
 from central.inventory.model import Limit, LimitPer
@@ -44,7 +43,6 @@ class InventoryAudit:
 @answers(
     InventoryAudit,
     needs=Privilege.CONTINGENT_READ,
-    at=lambda read, want: performance_context(read, want.performance_id),
     gives=list[Difference],
 )
 def inventory_audit(read: Read, want: InventoryAudit) -> Outcome[list[Difference]]:

@@ -15,7 +15,6 @@ from central.inventory.plan_tables import GONE, performance_table, save_performa
 from central.inventory.telling import plan_changed
 from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import answers, handles
-from central.kernel.scope import context_of
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Privilege
 from central.venues.history import Change, Changes, Field, Runs, ZoneChange, changed, load, positions, share_changes
@@ -90,7 +89,6 @@ class CarryOver:
     CarryOver,
     needs=Privilege.PLAN_CARRY_OVER,
     refuses=(NoAct,),
-    at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
     gives=list[Carried],
 )
 def carry_over(tx: Tx, want: CarryOver) -> Outcome[list[Carried]]:
@@ -131,7 +129,6 @@ class PreviewCarryOver:
     PreviewCarryOver,
     needs=Privilege.VENUE_READ,
     refuses=(NoAct,),
-    at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
     gives=Carried,
 )
 def preview_carry_over(read: Read, want: PreviewCarryOver) -> Outcome[Carried]:

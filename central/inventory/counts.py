@@ -20,7 +20,6 @@ from typing import Annotated, NamedTuple
 import orjson
 import sqlalchemy as sa
 
-from central.catalogue.ops import performance_context
 from central.kernel.db import Connection
 from central.kernel.entity import METADATA, Ref
 from central.kernel.registry import answers
@@ -184,7 +183,6 @@ class Availability:
 @answers(
     Availability,
     needs=Privilege.CATALOGUE_READ,
-    at=lambda read, want: performance_context(read, want.performance_id),
     gives=list[PlaceCounts],
 )
 def availability(read: Read, want: Availability) -> Outcome[list[PlaceCounts]]:

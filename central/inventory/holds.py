@@ -22,7 +22,7 @@ from central.inventory.places import (
     take_counted,
     take_seats,
 )
-from central.inventory.shop import Shop, barred, open_shop, point_of_sale_context, reach_of
+from central.inventory.shop import Shop, barred, open_shop, reach_of
 from central.kernel.db import in_list
 from central.kernel.entity import Between, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
@@ -96,7 +96,6 @@ class Held:
     HoldPlaces,
     needs=Privilege.ORDER_CREATE,
     refuses=(NoSale, NoPlace),
-    at=lambda read, want: point_of_sale_context(read, want.point_of_sale_id),
     gives=Held,
 )
 def hold_places(tx: Tx, want: HoldPlaces) -> Outcome[Held]:

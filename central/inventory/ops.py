@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from central.catalogue.model import Event, NoProduct, Performance, ProductState
-from central.catalogue.ops import Schedule, event_context
+from central.catalogue.ops import Schedule
 from central.inventory import counts
 from central.inventory.model import Contingent, Gauge, Place
 from central.kernel.declared import command_of
@@ -37,7 +37,6 @@ class CreatePerformance:
     CreatePerformance,
     needs=Privilege.CATALOGUE_MODIFY,
     refuses=(NoProduct,),
-    at=lambda read, want: event_context(read, want.event_id),
     gives=int,
 )
 def create_performance(tx: Tx, want: CreatePerformance) -> Outcome[int]:

@@ -3,10 +3,9 @@ docs/spec/contingents.md). What is sold, held, leased or optioned is left as it 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from central.catalogue.model import Performance
-from central.catalogue.ops import performance_context
 from central.inventory.plan_tables import performance_table, save_performance
 from central.inventory.telling import plan_changed
 from central.kernel.entity import Between, Reach, Ref
@@ -36,10 +35,6 @@ from shared.outcome import Ok, Outcome, Refused
 OfPerformance = Annotated[Id, Ref("performance")]
 
 
-def _at_performance(read: Read, want: Any) -> str | None:
-    return performance_context(read, want.performance_id)
-
-
 @dataclass(frozen=True, slots=True)
 class BlockPlaces:
     """Out of sale for a while, with the reason. A blocked place keeps its contingent."""
@@ -49,7 +44,7 @@ class BlockPlaces:
     why: str
 
 
-@handles(BlockPlaces, needs=Privilege.PLACE_BLOCK, refuses=(NoAct,), at=_at_performance, gives=Acted)
+@handles(BlockPlaces, needs=Privilege.PLACE_BLOCK, refuses=(NoAct,), gives=Acted)
 def block_places(tx: Tx, want: BlockPlaces) -> Outcome[Acted]:
     why = want.why.strip()
     if not why:
@@ -67,7 +62,7 @@ class UnblockPlaces:
     why: str = ""
 
 
-@handles(UnblockPlaces, needs=Privilege.PLACE_BLOCK, refuses=(NoAct,), at=_at_performance, gives=Acted)
+@handles(UnblockPlaces, needs=Privilege.PLACE_BLOCK, refuses=(NoAct,), gives=Acted)
 def unblock_places(tx: Tx, want: UnblockPlaces) -> Outcome[Acted]:
     return on_performance(
         tx, want.performance_id, want.selection, PlanAct.UNBLOCK, want.why.strip(), {},
@@ -85,7 +80,7 @@ class AssignContingent:
     why: str = ""
 
 
-@handles(AssignContingent, needs=Privilege.CONTINGENT_MODIFY, refuses=(NoAct,), at=_at_performance, gives=Acted)
+@handles(AssignContingent, needs=Privilege.CONTINGENT_MODIFY, refuses=(NoAct,), gives=Acted)
 def assign_contingent(tx: Tx, want: AssignContingent) -> Outcome[Acted]:
     found = known(tx, "contingent", want.contingent_id, NoAct.NO_SUCH_CONTINGENT)
     if isinstance(found, Refused):
@@ -108,7 +103,7 @@ class OrderSeats:
     why: str = ""
 
 
-@handles(OrderSeats, needs=Privilege.VENUE_MODIFY, refuses=(NoAct,), at=_at_performance, gives=Acted)
+@handles(OrderSeats, needs=Privilege.VENUE_MODIFY, refuses=(NoAct,), gives=Acted)
 def order_seats(tx: Tx, want: OrderSeats) -> Outcome[Acted]:
     what = {"order": str(want.order), "first_zones": ",".join(want.first_zones)}
     return on_performance(

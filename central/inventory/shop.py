@@ -40,11 +40,6 @@ class Shop:
     currency: str
 
 
-def point_of_sale_context(read: Read, point_of_sale_id: str) -> str | None:
-    row = read.one("SELECT context_id FROM point_of_sale WHERE id = :id", id=point_of_sale_id)
-    return str(row[0]) if row else None
-
-
 def open_shop(read: Read, point_of_sale_id: Id, performance_id: Id, places: int, seats: Sequence[Id]) -> Shop | Refused:
     """For so many places in all, these seats among them."""
     row = read.one(

@@ -24,7 +24,7 @@ from typing_extensions import TypedDict
 from central.kernel.entity import BY_NAME, ENTITIES, Column, Declaration, Ref
 from central.kernel.privileges import Action
 from central.kernel.registry import Place, Refuses, handles, refuses_too
-from central.kernel.scope import context_of, context_of_new, home
+from central.kernel.scope import context_of_new, home
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Fault, faults_of
 from shared.ids import Id
@@ -171,7 +171,7 @@ def _change(of: Configured) -> Any:
         tx.update(before, after)
         return Ok(want.id)
 
-    return _registered(of, command, Action.MODIFY, _place_of(table), run, on=table)
+    return _registered(of, command, Action.MODIFY, None, run, on=table)
 
 
 def _delete(of: Configured) -> Any:
@@ -191,11 +191,16 @@ def _delete(of: Configured) -> Any:
         tx.delete(before)
         return Ok(None)
 
-    return _registered(of, command, Action.DELETE, _place_of(table), run, on=table)
+    return _registered(of, command, Action.DELETE, None, run, on=table)
 
 
 def _registered(
-    of: Configured, command: Any, action: Action, at: Place, run: Callable[[Tx, Any], Outcome[Any]], on: str | None
+    of: Configured,
+    command: Any,
+    action: Action,
+    at: Place | None,
+    run: Callable[[Tx, Any], Outcome[Any]],
+    on: str | None,
 ) -> Any:
     gives = None if action is Action.DELETE else Id
     needs = f"{of.declaration.screen}.{action}"
@@ -209,10 +214,6 @@ def _dataclass(name: str, own: list[Any], doc: str | None) -> Any:
 
 def _default(value: Any) -> Any:
     return field(default_factory=lambda: dict(value)) if isinstance(value, dict) else field(default=value)
-
-
-def _place_of(table: str) -> Place:
-    return lambda read, want: context_of(read, table, want.id)
 
 
 # --- what must hold --------------------------------------------------------------------------------------------------

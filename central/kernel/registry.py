@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from hashlib import sha256
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints, overload
 
@@ -12,6 +13,7 @@ from central.kernel.beside import Errand
 from central.kernel.entity import BY_NAME, Reach, Ref, Secret, stripped
 from central.kernel.reach import Named, naming
 from central.kernel.replies import NoEntry
+from central.kernel.scope import context_of
 from central.kernel.trouble import NoDatabase
 from central.kernel.tx import Read, Tx
 from shared.ids import Id
@@ -105,8 +107,23 @@ BESIDE: set[str] = set()
 _BY_KIND: dict[type[Any], Handler] = {}
 
 
-def by_context_id(_: Read, want: Any) -> str | None:
-    return str(want.context_id)
+def by_first_reference(kind: type[Any], hints: dict[str, Any]) -> Place | None:
+    """Where the first thing stands that a command names, but for what is its own or within something else."""
+    for field in fields(kind):
+        _, _, marks = stripped(hints[field.name])
+        ref = next((mark for mark in marks if isinstance(mark, Ref)), None)
+        if ref and not any(mark in PARTS for mark in marks):
+            return partial(_at, field.name, ref.table)
+    return None
+
+
+def _at(field: str, table: str, read: Read, want: Any) -> str | None:
+    named = str(getattr(want, field))
+    return named if table == "context" else context_of(read, table, named)
+
+
+def _nowhere(_: Read, __: Any) -> str | None:
+    return None
 
 
 def _hashed(value: Any) -> Any:
@@ -124,7 +141,7 @@ def handles(
     *,
     needs: str | None,
     refuses: Refuses = ...,
-    at: Place = ...,
+    at: Place | None = ...,
     gives: Any = ...,
     on: str | None = ...,
     logged: bool = ...,
@@ -137,7 +154,7 @@ def handles(
     *,
     needs: str | None,
     refuses: Refuses = ...,
-    at: Place = ...,
+    at: Place | None = ...,
     gives: Any = ...,
     on: str | None = ...,
     logged: bool = ...,
@@ -151,7 +168,7 @@ def handles(
     *,
     needs: str | None,
     refuses: Refuses = ...,
-    at: Place = ...,
+    at: Place | None = ...,
     gives: Any = ...,
     on: str | None = ...,
     logged: bool = ...,
@@ -164,14 +181,15 @@ def handles(
     *,
     needs: str | None,
     refuses: Refuses = (),
-    at: Place = by_context_id,
+    at: Place | None = None,
     gives: Any = None,
     on: str | None = None,
     logged: bool = True,
     prepared: Prepare[C] | None = None,
     looked: Callable[[Read, C], Any] | None = None,
 ) -> Any:
-    """Registers the handler of a command; the function itself stays as it is. What takes long and asks nothing of the
+    """Registers the handler of a command; the function itself stays as it is. It acts where the first thing stands that
+    it names, unless `at` says another place. What takes long and asks nothing of the
     database is `prepared` in another process; what only reads may be `looked` up in a reader, and the handler sees to
     it that nothing came in between."""
 
@@ -186,7 +204,7 @@ def handles(
 
 
 def answers(
-    kind: type[C], *, needs: str | None, refuses: Refuses = (), at: Place = by_context_id, gives: Any = None
+    kind: type[C], *, needs: str | None, refuses: Refuses = (), at: Place | None = None, gives: Any = None
 ) -> Callable[[Callable[[Read, C], Outcome[Any]]], Callable[[Read, C], Outcome[Any]]]:
     """Registers the handler of a query."""
 
@@ -212,7 +230,7 @@ def refuses_too(kind: type[Any], refuses: Refuses) -> None:
 def _handler(
     kind: type[Any],
     needs: str | None,
-    at: Place,
+    at: Place | None,
     gives: Any,
     run: Callable[[Any, Any], Any],
     on: str | None,
@@ -230,7 +248,9 @@ def _handler(
     kind.__pydantic_config__ = ConfigDict(extra="forbid")  # a field that we do not know is a slip, or an attack
     check, acts_on = adapter(kind), _acts_on(kind, hints) if on is None else on
     named, parts = naming(kind), naming(kind, PARTS)
-    return Handler(name, kind, needs, at, gives, run, check, secrets, doc, acts_on, named, parts, logged)
+    place = at or by_first_reference(kind, hints)
+    assert place or needs is None, f"{name} names nothing that stands anywhere: say `at`"
+    return Handler(name, kind, needs, place or _nowhere, gives, run, check, secrets, doc, acts_on, named, parts, logged)
 
 
 def _acts_on(kind: type[Any], hints: dict[str, Any]) -> str | None:

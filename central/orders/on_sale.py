@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from central.catalogue.model import PRODUCT, NoProduct, Performance, ProductDo, ProductState
-from central.catalogue.ops import performance_context
 from central.inventory.counts import hall_mark
 from central.inventory.telling import PlanTold, plan_to_tell, tell_devices
 from central.kernel.entity import Ref
@@ -30,7 +29,6 @@ class ChangeSale:
     ChangeSale,
     needs=Privilege.CATALOGUE_MODIFY,
     refuses=(NoProduct,),
-    at=lambda read, want: performance_context(read, want.performance_id),
     gives=ProductState,
     looked=lambda read, want: plan_to_tell(read, want.performance_id),
 )

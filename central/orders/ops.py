@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from central.inventory.holds import held_by, hold_to_sell
 from central.inventory.model import Hold, HoldDo, NoPlace, NoSale, PlaceDo, PlaceState
 from central.inventory.places import Holder, Seat, end_hold, move_on, take_counted, take_seats
-from central.inventory.shop import Shop, barred, open_shop, point_of_sale_context
+from central.inventory.shop import Shop, barred, open_shop
 from central.kernel.entity import Between, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
@@ -156,7 +156,6 @@ class Sold:
     PlaceOrder,
     needs=Privilege.ORDER_CREATE,
     refuses=(NoSale, NoPlace, NoOrder),
-    at=lambda read, want: point_of_sale_context(read, want.point_of_sale_id),
     gives=Sold,
 )
 def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:

@@ -1,17 +1,17 @@
 """A performance at another time, and a draft that was a slip: who mistypes a date can mend it on the screens."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from central.catalogue.model import NoProduct, Performance, ProductState
-from central.catalogue.ops import Schedule, performance_context
+from central.catalogue.ops import Schedule
 from central.inventory.counts import hall_mark
 from central.inventory.model import Gauge, Place
 from central.inventory.telling import PlanTold, plan_to_tell, tell_devices
 from central.kernel.declared import NoChange, uses
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
-from central.kernel.tx import Read, Tx
+from central.kernel.tx import Tx
 from central.organisation.model import Privilege
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -29,15 +29,10 @@ class ReschedulePerformance:
     schedule: Schedule
 
 
-def _at(read: Read, want: Any) -> str | None:
-    return performance_context(read, want.performance_id)
-
-
 @handles(
     ReschedulePerformance,
     needs=Privilege.CATALOGUE_MODIFY,
     refuses=(NoProduct,),
-    at=_at,
     gives=int,
     looked=lambda read, want: plan_to_tell(read, want.performance_id),
 )
@@ -71,7 +66,7 @@ class DeletePerformance:
     performance_id: Annotated[Id, Ref("performance")]
 
 
-@handles(DeletePerformance, needs=Privilege.CATALOGUE_MODIFY, refuses=(NoProduct, NoChange), at=_at)
+@handles(DeletePerformance, needs=Privilege.CATALOGUE_MODIFY, refuses=(NoProduct, NoChange))
 def delete_performance(tx: Tx, want: DeletePerformance) -> Outcome[None]:
     performance = tx.get(Performance, want.performance_id)
     if performance is None:

@@ -37,10 +37,6 @@ from shared.outcome import Ok, Outcome, Refused
 MOST_OBJECTS = 500  # to choose from on a screen
 
 
-def at_operator(read: Read, want: Any) -> str | None:
-    return context_of(read, "operator", want.operator_id)
-
-
 def at_row(table: str, field: str) -> Place:
     """The context of the operator that a row of `table` belongs to, whatever context the row itself names."""
 
@@ -63,7 +59,7 @@ class GiveRole:
     context_id: Annotated[Id, Ref("context")]
 
 
-@handles(GiveRole, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_operator)
+@handles(GiveRole, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,))
 def give_role(tx: Tx, want: GiveRole) -> Outcome[Id]:
     operator, profile = tx.get(Operator, want.operator_id), tx.get(Profile, want.profile_id)
     if operator is None:
@@ -117,7 +113,7 @@ class GivePrivilege:
     privilege: str
 
 
-@handles(GivePrivilege, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_operator)
+@handles(GivePrivilege, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,))
 def give_privilege(tx: Tx, want: GivePrivilege) -> Outcome[Id]:
     operator = tx.get(Operator, want.operator_id)
     if operator is None:
@@ -170,7 +166,7 @@ class SetPerimeter:
     ]
 
 
-@handles(SetPerimeter, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator, NoChange), at=at_operator)
+@handles(SetPerimeter, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator, NoChange))
 def set_perimeter(tx: Tx, want: SetPerimeter) -> Outcome[None]:
     operator = below_you(tx, want.operator_id)
     if isinstance(operator, Refused):

@@ -10,7 +10,7 @@ from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import faults_of
 from central.organisation.contexts import insert_program
-from central.organisation.giving import GiveRole, at_operator, below_you, give_role, governed, not_yours, unknown
+from central.organisation.giving import GiveRole, below_you, give_role, governed, not_yours, unknown
 from central.organisation.letters import ask_letter, tell_owner, void_letters
 from central.organisation.model import (
     AskedBy,
@@ -122,7 +122,7 @@ class ChangeOperator:
     email: Annotated[str, Look.EMAIL] | None = None
 
 
-@handles(ChangeOperator, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator, NoChange), at=at_operator)
+@handles(ChangeOperator, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator, NoChange))
 def change_operator(tx: Tx, want: ChangeOperator) -> Outcome[None]:
     before = below_you(tx, want.operator_id)
     if isinstance(before, Refused):
@@ -149,7 +149,7 @@ class DeactivateOperator:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(DeactivateOperator, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_operator)
+@handles(DeactivateOperator, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,))
 def deactivate_operator(tx: Tx, want: DeactivateOperator) -> Outcome[None]:
     before = below_you(tx, want.operator_id)
     if isinstance(before, Refused):
@@ -172,7 +172,7 @@ class ReactivateOperator:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(ReactivateOperator, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_operator)
+@handles(ReactivateOperator, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,))
 def reactivate_operator(tx: Tx, want: ReactivateOperator) -> Outcome[None]:
     before = below_you(tx, want.operator_id)
     if isinstance(before, Refused):
@@ -190,7 +190,7 @@ class SendLetter:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(SendLetter, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator, NoSignIn), at=at_operator)
+@handles(SendLetter, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator, NoSignIn))
 def send_letter(tx: Tx, want: SendLetter) -> Outcome[None]:
     person = _person_below_you(tx, want.operator_id)
     if isinstance(person, Refused):
@@ -209,7 +209,7 @@ class ClearSecondFactor:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(ClearSecondFactor, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_operator)
+@handles(ClearSecondFactor, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,))
 def clear_second_factor(tx: Tx, want: ClearSecondFactor) -> Outcome[None]:
     person = _person_below_you(tx, want.operator_id)
     if isinstance(person, Refused):
@@ -230,7 +230,7 @@ class RenewKey:
     key_digest: Annotated[str, Secret()]
 
 
-@handles(RenewKey, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_operator)
+@handles(RenewKey, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,))
 def renew_key(tx: Tx, want: RenewKey) -> Outcome[None]:
     program = below_you(tx, want.operator_id)
     if isinstance(program, Refused):
@@ -251,7 +251,7 @@ class WithdrawKey:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(WithdrawKey, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_operator)
+@handles(WithdrawKey, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,))
 def withdraw_key(tx: Tx, want: WithdrawKey) -> Outcome[None]:
     program = below_you(tx, want.operator_id)
     if isinstance(program, Refused):

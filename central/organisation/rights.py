@@ -12,7 +12,6 @@ import orjson
 from central.kernel.entity import Ref
 from central.kernel.privileges import EVERYTHING, Action, nodes
 from central.kernel.registry import answers, privileges
-from central.kernel.scope import context_of
 from central.kernel.tx import Actor, ActorKind, Read
 from central.kernel.versions import OPERATORS, counts
 from central.organisation.contexts import path_of
@@ -203,11 +202,7 @@ class WhatMayTheyDo:
     at: Annotated[Id, Ref("context")] | None = None
 
 
-def _at_operator(read: Read, want: WhatMayTheyDo) -> str | None:
-    return context_of(read, "operator", want.operator_id)
-
-
-@answers(WhatMayTheyDo, needs=Privilege.OPERATOR_READ, refuses=(NoOperator,), at=_at_operator, gives=Rights)
+@answers(WhatMayTheyDo, needs=Privilege.OPERATOR_READ, refuses=(NoOperator,), gives=Rights)
 def what_may_they_do(read: Read, want: WhatMayTheyDo) -> Outcome[Rights]:
     operator = read.get(Operator, want.operator_id)
     if operator is None:

@@ -10,7 +10,7 @@ from central.kernel.entity import Between, Ref, Secret
 from central.kernel.registry import handles
 from central.kernel.tx import ActorKind, Read, Tx
 from central.organisation.contexts import by_house_alone
-from central.organisation.giving import at_operator, at_row
+from central.organisation.giving import at_row
 from central.organisation.letters import tell_owner
 from central.organisation.model import Attempt, NoOperator, NoSignIn, Operator, OperatorKind, Privilege, Session
 from central.organisation.places import PlaceId, Subjects, attempt_id, forget_places, forgive, remember
@@ -357,7 +357,7 @@ class EndSessions:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(EndSessions, needs=Privilege.SESSION_END, refuses=(NoOperator,), at=at_operator)
+@handles(EndSessions, needs=Privilege.SESSION_END, refuses=(NoOperator,))
 def end_sessions(tx: Tx, want: EndSessions) -> Outcome[None]:
     if refused := closes(tx, want.operator_id):
         return refused

@@ -20,8 +20,7 @@ from central.kernel.declared import CONFIGURED, NoChange, checked, configured, r
 from central.kernel.entity import BY_NAME, Between, Look, Ref, Secret, Unproved, entity
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
-from central.kernel.registry import COMMANDS, Place, handles
-from central.kernel.scope import context_of
+from central.kernel.registry import COMMANDS, handles
 from central.kernel.tx import ActorKind, Read, Tx
 from central.kernel.values import Fault
 from central.organisation.model import Names, Privilege
@@ -104,10 +103,6 @@ class Delivery:
     answer: Annotated[int | None, _TRY]
     why: Annotated[str, _TRY]
     took: Annotated[int, _TRY]
-
-
-def _at(table: str, field: str) -> Place:
-    return lambda read, want: context_of(read, table, getattr(want, field))
 
 
 # --- secrets ---------------------------------------------------------------------------------------------------------
@@ -223,7 +218,7 @@ class SetWebhookSecret:
     secret: Annotated[str, Secret()]
 
 
-@handles(SetWebhookSecret, needs=Privilege.WEBHOOK_MODIFY, refuses=(NoWebhook,), at=_at("webhook", "webhook_id"))
+@handles(SetWebhookSecret, needs=Privilege.WEBHOOK_MODIFY, refuses=(NoWebhook,))
 def set_webhook_secret(tx: Tx, want: SetWebhookSecret) -> Outcome[None]:
     before = tx.get(Webhook, want.webhook_id)
     if before is None:
@@ -245,7 +240,7 @@ class TakeOverWebhook:
     webhook_id: Annotated[Id, Ref("webhook")]
 
 
-@handles(TakeOverWebhook, needs=Privilege.WEBHOOK_MODIFY, refuses=(NoWebhook,), at=_at("webhook", "webhook_id"))
+@handles(TakeOverWebhook, needs=Privilege.WEBHOOK_MODIFY, refuses=(NoWebhook,))
 def take_over_webhook(tx: Tx, want: TakeOverWebhook) -> Outcome[None]:
     before = tx.get(Webhook, want.webhook_id)
     if before is None:
@@ -263,7 +258,7 @@ class DeleteWebhook:
     webhook_id: Annotated[Id, Ref("webhook")]
 
 
-@handles(DeleteWebhook, needs=DELETE, refuses=(NoWebhook,), at=_at("webhook", "webhook_id"))
+@handles(DeleteWebhook, needs=DELETE, refuses=(NoWebhook,))
 def delete_webhook(tx: Tx, want: DeleteWebhook) -> Outcome[None]:
     before = tx.get(Webhook, want.webhook_id)
     if before is None:
@@ -287,7 +282,7 @@ class ResendDelivery:
     delivery_id: Annotated[Id, Ref("webhook_delivery")]
 
 
-@handles(ResendDelivery, needs=EXECUTE, refuses=(NoWebhook,), at=_at("webhook_delivery", "delivery_id"))
+@handles(ResendDelivery, needs=EXECUTE, refuses=(NoWebhook,))
 def resend_delivery(tx: Tx, want: ResendDelivery) -> Outcome[None]:
     delivery = tx.get(Delivery, want.delivery_id)
     webhook = tx.get(Webhook, delivery.webhook_id) if delivery else None

@@ -7,7 +7,7 @@ from central.kernel.declared import CONFIGURED, NoChange, command_of, refused_ro
 from central.kernel.entity import Between, Look, Ref
 from central.kernel.privileges import Action
 from central.kernel.registry import handles
-from central.kernel.tx import Read, Tx
+from central.kernel.tx import Tx
 from central.organisation.model import Names, Privilege
 from central.pricing.model import NoGrid, Price, PriceGrid, Tariff
 from shared.ids import Id, derived_id
@@ -58,16 +58,10 @@ class SetPrice:
     cell: PriceCell
 
 
-def _grid_context(read: Read, grid_id: str) -> str | None:
-    row = read.one("SELECT context_id FROM price_grid WHERE id = :id", id=grid_id)
-    return str(row[0]) if row else None
-
-
 @handles(
     SetPrice,
     needs=Privilege.PRICE_MODIFY,
     refuses=(NoGrid,),
-    at=lambda read, want: _grid_context(read, want.grid_id),
     gives=int,
 )
 def set_price(tx: Tx, want: SetPrice) -> Outcome[int]:
@@ -100,7 +94,6 @@ class SetPrices:
     SetPrices,
     needs=Privilege.PRICE_MODIFY,
     refuses=(NoGrid,),
-    at=lambda read, want: _grid_context(read, want.grid_id),
     gives=int,
 )
 def set_prices(tx: Tx, want: SetPrices) -> Outcome[int]:

@@ -19,7 +19,6 @@ from central.kernel.declared import NoChange, unfit
 from central.kernel.entity import ENTITIES, Between, Raw, Ref
 from central.kernel.registry import handles
 from central.kernel.row_proof import CHECKED_BY
-from central.kernel.scope import context_of
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Names, Privilege
 from central.venues.model import (
@@ -54,7 +53,6 @@ class ImportPlan:
     ImportPlan,
     needs=Privilege.VENUE_MODIFY,
     refuses=(NoVenue, NoChange),
-    at=lambda read, want: context_of(read, "space", want.space_id),
     gives=int,
     prepared=lambda want, _: reading(want.plan, want.id),
 )
@@ -93,7 +91,6 @@ class Imported:
     ReimportPlan,
     needs=Privilege.VENUE_MODIFY,
     refuses=(NoVenue,),
-    at=lambda read, want: context_of(read, "physical_configuration", want.configuration_id),
     gives=Imported,
     prepared=lambda want, _: reading(want.plan, want.configuration_id),
 )

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from central.kernel.declared import NoChange, unfit
 from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
-from central.kernel.scope import context_of
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Names, Privilege
 from central.venues.model import (
@@ -34,10 +33,6 @@ from shared.outcome import Ok, Outcome, Refused
 
 NAMED = 20
 _COLOUR = re.compile(r"(#[0-9A-Fa-f]{6})?")
-
-
-def _at_logical(read: Read, want: Any) -> str | None:
-    return context_of(read, "logical_configuration", want.configuration_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +96,7 @@ class ValidateLogical:
     configuration_id: Annotated[Id, Ref("logical_configuration")]
 
 
-@handles(ValidateLogical, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_logical)
+@handles(ValidateLogical, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,))
 def validate_logical(tx: Tx, want: ValidateLogical) -> Outcome[None]:
     logical = tx.get(LogicalConfiguration, want.configuration_id)
     if logical is None:
@@ -138,7 +133,7 @@ class PickCategory:
     options: bool = True
 
 
-@handles(PickCategory, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_logical, gives=Id)
+@handles(PickCategory, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), gives=Id)
 def pick_category(tx: Tx, want: PickCategory) -> Outcome[Id]:
     if not tx.one("SELECT 1 FROM logical_configuration WHERE id = :id", id=want.configuration_id):
         return Refused(NoVenue.NO_SUCH_CONFIGURATION, fix="configuration_id")
@@ -166,7 +161,7 @@ class DropCategory:
     category_id: Annotated[Id, Ref("seat_category")]
 
 
-@handles(DropCategory, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_logical)
+@handles(DropCategory, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,))
 def drop_category(tx: Tx, want: DropCategory) -> Outcome[None]:
     picked = tx.find(
         LogicalCategory, "WHERE configuration_id = :id AND category_id = :category",
@@ -193,7 +188,7 @@ class DeleteLogicalConfiguration:
     configuration_id: Annotated[Id, Ref("logical_configuration")]
 
 
-@handles(DeleteLogicalConfiguration, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_logical)
+@handles(DeleteLogicalConfiguration, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,))
 def delete_logical_configuration(tx: Tx, want: DeleteLogicalConfiguration) -> Outcome[None]:
     logical = tx.get(LogicalConfiguration, want.configuration_id)
     if logical is None:

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from central.kernel.declared import NoChange, unfit
 from central.kernel.entity import Between, Ref
 from central.kernel.registry import handles
-from central.kernel.scope import context_of
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Names, Privilege
 from central.venues.model import (
@@ -43,7 +42,6 @@ class CreatePhysicalConfiguration:
     CreatePhysicalConfiguration,
     needs=Privilege.VENUE_MODIFY,
     refuses=(NoVenue, NoChange),
-    at=lambda read, want: context_of(read, "space", want.space_id),
     gives=Id,
 )
 def create_physical_configuration(tx: Tx, want: CreatePhysicalConfiguration) -> Outcome[Id]:
@@ -54,14 +52,6 @@ def create_physical_configuration(tx: Tx, want: CreatePhysicalConfiguration) -> 
         return refused
     tx.insert(made)
     return Ok(want.id)
-
-
-def _at_physical(read: Read, want: Any) -> str | None:
-    return context_of(read, "physical_configuration", want.configuration_id)
-
-
-def _at_zone(read: Read, want: Any) -> str | None:
-    return context_of(read, "physical_zone", want.zone_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +65,7 @@ class AddUnnumberedZone:
     control: int
 
 
-@handles(AddUnnumberedZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue, NoChange), at=_at_physical, gives=Id)
+@handles(AddUnnumberedZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue, NoChange), gives=Id)
 def add_unnumbered_zone(tx: Tx, want: AddUnnumberedZone) -> Outcome[Id]:
     zone = PhysicalZone(want.id, want.configuration_id, want.name, False, want.capacity, want.control)
     if refused := _fits(tx, zone) or unfit(tx, zone):
@@ -94,7 +84,7 @@ class ChangeUnnumberedZone:
     control: int
 
 
-@handles(ChangeUnnumberedZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_zone, gives=Id)
+@handles(ChangeUnnumberedZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), gives=Id)
 def change_unnumbered_zone(tx: Tx, want: ChangeUnnumberedZone) -> Outcome[Id]:
     zone = tx.get(PhysicalZone, want.zone_id)
     if zone is None:
@@ -120,7 +110,7 @@ class RemoveUnnumberedZone:
     zone_id: Annotated[Id, Ref("physical_zone")]
 
 
-@handles(RemoveUnnumberedZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_zone)
+@handles(RemoveUnnumberedZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,))
 def remove_unnumbered_zone(tx: Tx, want: RemoveUnnumberedZone) -> Outcome[None]:
     zone = tx.get(PhysicalZone, want.zone_id)
     if zone is None:
@@ -172,7 +162,7 @@ class ServeZone:
     entrances: Annotated[tuple[Annotated[Id, Ref("entrance")], ...], Between(most=200)]
 
 
-@handles(ServeZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_zone, gives=int)
+@handles(ServeZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), gives=int)
 def serve_zone(tx: Tx, want: ServeZone) -> Outcome[int]:
     """Answers with the number of entrances. It may change at any time: a season closes doors."""
     found = tx.one(
@@ -208,7 +198,7 @@ class ValidatePhysical:
     configuration_id: Annotated[Id, Ref("physical_configuration")]
 
 
-@handles(ValidatePhysical, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_physical)
+@handles(ValidatePhysical, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,))
 def validate_physical(tx: Tx, want: ValidatePhysical) -> Outcome[None]:
     configuration = tx.get(PhysicalConfiguration, want.configuration_id)
     if configuration is None:
@@ -242,7 +232,7 @@ class DeletePhysicalConfiguration:
     configuration_id: Annotated[Id, Ref("physical_configuration")]
 
 
-@handles(DeletePhysicalConfiguration, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), at=_at_physical)
+@handles(DeletePhysicalConfiguration, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,))
 def delete_physical_configuration(tx: Tx, want: DeletePhysicalConfiguration) -> Outcome[None]:
     configuration = tx.get(PhysicalConfiguration, want.configuration_id)
     if configuration is None:

@@ -12,7 +12,6 @@ from typing import Annotated
 
 from central.kernel.entity import ENTITIES, Between, Reach, Ref
 from central.kernel.registry import handles
-from central.kernel.scope import context_of
 from central.kernel.tx import Tx
 from central.organisation.model import Privilege
 from central.venues.companions import Nearest, Spot
@@ -71,7 +70,6 @@ class InvalidateSeats:
     InvalidateSeats,
     needs=Privilege.VENUE_MODIFY,
     refuses=(NoAct,),
-    at=lambda read, want: context_of(read, "physical_configuration", want.configuration_id),
     gives=Acted,
 )
 def invalidate_seats(tx: Tx, want: InvalidateSeats) -> Outcome[Acted]:
@@ -115,7 +113,6 @@ class RevalidateSeats:
     RevalidateSeats,
     needs=Privilege.VENUE_MODIFY,
     refuses=(NoAct,),
-    at=lambda read, want: context_of(read, "physical_configuration", want.configuration_id),
     gives=Acted,
 )
 def revalidate_seats(tx: Tx, want: RevalidateSeats) -> Outcome[Acted]:
@@ -141,7 +138,6 @@ class DescribeSeats:
     DescribeSeats,
     needs=Privilege.VENUE_MODIFY,
     refuses=(NoAct,),
-    at=lambda read, want: context_of(read, "physical_configuration", want.configuration_id),
     gives=Acted,
 )
 def describe_seats(tx: Tx, want: DescribeSeats) -> Outcome[Acted]:
@@ -231,7 +227,6 @@ class BlockLogical:
     BlockLogical,
     needs=Privilege.PLACE_BLOCK,
     refuses=(NoAct,),
-    at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
     gives=Acted,
 )
 def block_logical(tx: Tx, want: BlockLogical) -> Outcome[Acted]:
@@ -254,7 +249,6 @@ class UnblockLogical:
     UnblockLogical,
     needs=Privilege.PLACE_BLOCK,
     refuses=(NoAct,),
-    at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
     gives=Acted,
 )
 def unblock_logical(tx: Tx, want: UnblockLogical) -> Outcome[Acted]:
@@ -279,7 +273,6 @@ class AssignLogicalCategory:
     AssignLogicalCategory,
     needs=Privilege.VENUE_MODIFY,
     refuses=(NoAct,),
-    at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
     gives=Acted,
 )
 def assign_logical_category(tx: Tx, want: AssignLogicalCategory) -> Outcome[Acted]:
@@ -311,7 +304,6 @@ class AssignLogicalContingent:
     AssignLogicalContingent,
     needs=Privilege.CONTINGENT_MODIFY,
     refuses=(NoAct,),
-    at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
     gives=Acted,
 )
 def assign_logical_contingent(tx: Tx, want: AssignLogicalContingent) -> Outcome[Acted]:
@@ -340,7 +332,6 @@ class OrderLogicalSeats:
     OrderLogicalSeats,
     needs=Privilege.VENUE_MODIFY,
     refuses=(NoAct,),
-    at=lambda read, want: context_of(read, "logical_configuration", want.configuration_id),
     gives=Acted,
 )
 def order_logical_seats(tx: Tx, want: OrderLogicalSeats) -> Outcome[Acted]:

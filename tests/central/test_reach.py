@@ -27,7 +27,7 @@ from central.kernel.scope import home
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
 from central.organisation.model import Privilege
-from central.venues.model import NoVenue, SeatOrder
+from central.venues.model import SeatOrder
 from central.venues.plan_actions import BlockLogical, OrderLogicalSeats
 from central.venues.selection import Counted, RowRef, Selection
 from shared.ids import Id
@@ -355,7 +355,7 @@ def test_what_only_chooses_chooses_among_what_is_named(scene: Scene) -> None:
             clerk.no(BlockPlaces(house.performance, Selection(**{chosen: (each,)}), "bloc"))
             for each in (theirs.row(table), new_id())
         ]
-        assert answers[0] == answers[1] and answers[0].reason == NoVenue.EMPTY
+        assert answers[0] == answers[1] and answers[0].reason == NoAct.EMPTY
     wish = BestWish(2, zone_id=Id(theirs.row("physical_zone")))
     held = clerk.do(HoldPlaces(new_id(), house.desk, house.performance, best=wish))
     assert {each["seat_id"] for each in held["places"]} <= set(house.seats)

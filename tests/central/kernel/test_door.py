@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import psycopg
 import pytest
@@ -16,6 +16,7 @@ from central.kernel import registry
 from central.kernel.db import Connection, Database
 from central.kernel.declared import NoChange
 from central.kernel.door import Door, Reply
+from central.kernel.entity import Ref
 from central.kernel.keys import Keys
 from central.kernel.registry import THE_DOORS, handles
 from central.kernel.replies import NoEntry, stored
@@ -35,7 +36,7 @@ from tests.waiting import PATIENCE_S
 class Scribble:
     """Writes all that a command can write, and then ends as told."""
 
-    context_id: Id
+    context_id: Annotated[Id, Ref("context")]
     key: str
     ending: str = "ok"
 

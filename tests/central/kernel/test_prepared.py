@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
@@ -12,6 +12,7 @@ from central.kernel import registry
 from central.kernel.beside import Beside, BesideConfig, Errand
 from central.kernel.db import Database, Repeatable
 from central.kernel.door import Door
+from central.kernel.entity import Ref
 from central.kernel.keys import Keys
 from central.kernel.registry import handles
 from central.kernel.replies import NoEntry
@@ -29,7 +30,7 @@ from tests.central.small_house import Clerk, House, Watch, new_id
 class Weigh:
     """Says what was prepared for it. `act`: what another process does with it."""
 
-    context_id: Id
+    context_id: Annotated[Id, Ref("context")]
     path: str
     said: str
     act: str = "note"
