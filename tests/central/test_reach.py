@@ -27,7 +27,7 @@ from central.kernel.scope import home
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
 from central.organisation.model import Privilege
-from central.venues.model import SeatOrder
+from central.venues.model import NoAct, SeatOrder
 from central.venues.plan_actions import BlockLogical, OrderLogicalSeats
 from central.venues.selection import Counted, RowRef, Selection
 from shared.ids import Id
