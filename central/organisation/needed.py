@@ -29,7 +29,7 @@ def _below(read: Read, context_id: str, kind: ContextKind, next_: str) -> Standi
 
 @needed(t("Organisateur"), at=ContextKind.INSTITUTION, order=10)
 def organiser(read: Read, institution: str) -> Standing:
-    return _below(read, institution, ContextKind.ORGANISER, t("Créez l’organisme qui porte la licence et encaisse."))
+    return _below(read, institution, ContextKind.ORGANISER, t("Créez l’organisateur qui porte la licence et encaisse."))
 
 
 @needed(t("Numéros administratifs"), at=ContextKind.ORGANISER, order=20, needs=Privilege.CONTEXT_READ)

@@ -59,6 +59,36 @@ def test_a_term_that_is_not_whole_is_found(change: dict[str, Any], said: str) ->
 
 
 @pytest.mark.parametrize(
+    ("french", "others", "said"),
+    [
+        (
+            "Vos billets sont prêts",
+            {"de": "Ihre Karten"},
+            ["says 'Karte', for 'Ticket'", "does not say 'Ticket'"],
+        ),
+        ("Vos billets sont prêts", {"de": "Ihre Gruppentickets sind bereit"}, []),
+        ("La carte paie les billets", {"de": "Die Karte zahlt die Tickets"}, []),
+        ("Débloquez ces places", {"en": "Unblock these places"}, ["says 'place', for 'seat'"]),
+        ("C’est en place", {"en": "It is in place"}, []),
+        ("Catégorie de places", {"en": "What a place costs by"}, []),
+        ("Deux représentations", {"es": "Dos funciones"}, []),
+        ("Une séance", {}, ["says 'séance', for 'représentation'"]),
+        ("Présentez-le", {"it": "Mostrate il biglietto"}, ["speaks to its reader as 'Mostrate'"]),
+        ("Présentez-le", {"it": "Mostri il biglietto. Limite: entrate tre."}, []),
+        ("Votre nom", {"de": "Dein Name"}, ["speaks to its reader as 'Dein'"]),
+    ],
+)
+def test_a_text_that_does_not_speak_as_the_glossary_does_is_found(
+    french: str, others: dict[str, str], said: list[str]
+) -> None:
+    words = tomllib.loads(glossary.WORDS.read_text())
+    terms = ("ticket", "place", "seat-category", "performance", "unblock")
+    words["term"] = {name: words["term"][name] for name in terms}
+    faults = glossary.faults_in({"key": {"fr": french} | others}, words)
+    assert [each.partition("'key' ")[2] for each in faults] == said
+
+
+@pytest.mark.parametrize(
     ("german", "said"),
     [
         ({"a": "{n} x"}, "gate: b is in one of fr, de only"),

@@ -59,7 +59,12 @@ def test_every_text_is_there_and_can_be_read_at_two_metres(language: str) -> Non
         ),
         ("en", refused(Deny.WRONG_ZONE, gates=["C"], zones=["Balcony"]), "Other door", "Please go to C (Balcony)"),
         ("en", refused(Deny.WRONG_ZONE, gates=[], zones=["Balcony"]), "Other door", "Please go to Balcony"),
-        ("fr", refused(Deny.WRONG_PERFORMANCE, **EVENT), "Autre séance", "Ce billet est pour Le Cid, 02/06 20:30"),
+        (
+            "de",
+            refused(Deny.WRONG_PERFORMANCE, **EVENT),
+            "Andere Vorstellung",
+            "Dieses Ticket gilt für Le Cid, 02.06. 20:30",
+        ),
         ("es", refused(Deny.ENTRIES_USED_UP, entries=4, left=1), "Sin entradas", "4 accesos, quedan 1"),
         ("en", admitted(), "Come in", "The Cid"),
         ("fr", admitted(left=3, detail={**EVENT, "entries": 4}), "Entrez", "Le Cid · encore 3 entrées"),

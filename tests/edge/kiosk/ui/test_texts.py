@@ -38,7 +38,7 @@ def test_every_key_that_is_written_is_used() -> None:
     [
         ("fr", "Prenez votre billet dans le bac.", "Prenez vos 3 billets dans le bac."),
         ("en", "Please take your ticket from the tray.", "Please take your 3 tickets from the tray."),
-        ("de", "Bitte entnehmen Sie Ihre Karte.", "Bitte entnehmen Sie Ihre 3 Karten."),
+        ("de", "Bitte entnehmen Sie Ihr Ticket.", "Bitte entnehmen Sie Ihre 3 Tickets."),
     ],
 )
 def test_plurals(language: str, one: str, many: str) -> None:
