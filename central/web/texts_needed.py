@@ -4,8 +4,9 @@ Read by `tools/texts` and by the test that lets no text be missing or stale in a
 """
 
 import ast
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import is_dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -210,3 +211,25 @@ def missing_and_stale() -> tuple[list[tuple[str, str, str]], list[tuple[str, str
             if msgid not in allowed and not str(msgid).startswith((*COMPUTED, *DEVICES))
         ]
     return sorted(set(missing)), sorted(stale)
+
+
+def write_stubs(area: str, rows: Iterable[tuple[str, str, str]], folder: Path = FOLDER) -> None:
+    """Puts what is missing (rows of `missing_and_stale`) at the end of the area's files, without texts. What stands
+    there stays as it is."""
+    for language, msgid, _ in rows:
+        path = folder / language / f"{area}.po"
+        there = path.read_text() if path.exists() else HEAD.format(language, PLURALS.get(language, "(n != 1)"))
+        stub = f"\nmsgid {json.dumps(msgid, ensure_ascii=False)}\nmsgstr"
+        if stub not in there:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f'{there}{stub} ""\n')
+
+
+HEAD = """\
+msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=utf-8\\n"
+"Language: {}\\n"
+"Plural-Forms: nplurals=2; plural={};\\n"
+"""
+PLURALS = {"fr": "(n > 1)"}

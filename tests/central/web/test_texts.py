@@ -9,7 +9,7 @@ from babel.messages.pofile import read_po
 
 import central.app  # noqa: F401  # declares everything
 from central.web.texts import FOLDER, language_for, texts
-from central.web.texts_needed import _in_python, _in_template, is_key, missing_and_stale
+from central.web.texts_needed import _in_python, _in_template, is_key, missing_and_stale, write_stubs
 from shared.languages import LANGUAGES
 
 
@@ -67,6 +67,22 @@ def test_what_is_said_is_found(tmp_path: Path) -> None:
         "{% if x %}{{ t(\"L’un\") }}{% endif %}{{ t.n('{n} a', '{n} b', n) }}{{ u(t('Trois', a=1)) }}{{ t(x) }}"
     )
     assert sorted(_in_template(page)) == ["L’un", "Trois", "{n} a", "{n} b"]
+
+
+def test_what_a_new_entity_needs_is_put_there_once(tmp_path: Path) -> None:
+    rows = [("fr", "entity:theme", "theme"), ("fr", "Un « thème »", "a"), ("de", "entity:theme", "theme")]
+    write_stubs("themes", rows[:1], tmp_path)
+    written = tmp_path / "fr" / "themes.po"
+    written.write_text(
+        written.read_text().replace('msgid "entity:theme"\nmsgstr ""', 'msgid "entity:theme"\nmsgstr "Thème"')
+    )
+    write_stubs("themes", rows, tmp_path)
+    with written.open("rb") as file:
+        assert {message.id: message.string for message in read_po(file) if message.id} == {
+            "entity:theme": "Thème",
+            "Un « thème »": "",
+        }
+    assert "nplurals=2; plural=(n != 1)" in (tmp_path / "de" / "themes.po").read_text()
 
 
 @pytest.mark.parametrize(
