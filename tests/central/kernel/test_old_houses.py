@@ -130,7 +130,7 @@ async def pages_open(database: Database, keys: Keys, root: str, things: Mapping[
             *(
                 f"/admin/{place}"
                 for name, row in things.items()
-                for place in (f"e/{name}", f"e/{name}/{row}", f"history/{name}/{row}")
+                for place in (f"e/{name}/{row}", f"history/{name}/{row}")
             ),
         ]:
             async with client.get(path) as answer:
