@@ -13,6 +13,7 @@ from secrets import token_urlsafe
 from aiohttp import web
 
 import central.areas  # noqa: F401  # declares every command, query and entity
+from central.access.model import AccessPrivilege
 from central.callers import authenticator
 from central.config import CentralConfig
 from central.devices import snapshots
@@ -35,7 +36,7 @@ from central.kernel.tx import SYSTEM, Settings
 from central.kernel.work import BACKOFF
 from central.loops import Loops
 from central.organisation.letters import MAIL
-from central.organisation.model import NoContext, Privilege
+from central.organisation.model import NoContext, OrganisationPrivilege
 from central.organisation.ops import SetUpHouse, key_digest, path_of
 from central.organisation.pages import WayIn, organisation_pages
 from central.organisation.posting import Post, Webhooks
@@ -241,11 +242,11 @@ def make_app(
     metrics_route(app, door, scrapers)
     if report:
         health_routes(app, report)
-        app[FRAME].notice(of_health(report), needs=Privilege.METRICS_READ)
+        app[FRAME].notice(of_health(report), needs=OrganisationPrivilege.METRICS_READ)
     if files:
         snapshot_routes(app, partial(snapshots.located, door, files))
     roster = loops.roster if loops else Roster()
-    live = LivePage(door, Evenings(), roster, needs=None if live_open else Privilege.ACCESS_READ)
+    live = LivePage(door, Evenings(), roster, needs=None if live_open else AccessPrivilege.ACCESS_READ)
     live.routes(app)
     app[LIVE] = live
     if loops:

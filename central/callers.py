@@ -11,11 +11,10 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from central.devices.model import Device, DeviceState
+from central.devices.model import Device, DevicesPrivilege, DeviceState
 from central.kernel.door import Door
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind
 from central.kernel.versions import OPERATORS
-from central.organisation.model import Privilege
 from central.organisation.rights import operator_of
 from central.web.caller import Authenticate, problem
 from shared.ids import is_id
@@ -82,5 +81,5 @@ async def _device(door: Door, request: web.Request) -> Actor | web.Response | No
         time = seal(dump(TimeTold(request.headers.get(NONCE, "")[:MOST_NONCE], now)), door.keys.signer)
         title = "The request was not signed about now. Sign it by the time told."
         return problem(401, WRONG_TIME, title, fix=TIME, detail={"now": now, "time": time})
-    grants = frozenset({(str(Privilege.DEVICE_SYNC), str(device.context_id))})
+    grants = frozenset({(str(DevicesPrivilege.DEVICE_SYNC), str(device.context_id))})
     return Actor(ActorKind.DEVICE, device.id, device.code, grants)

@@ -6,11 +6,14 @@ from enum import StrEnum, auto
 from typing import Annotated, Any
 
 from central.kernel.entity import Ref, entity
-from central.organisation.model import Privilege
 from shared.ids import Id
 
 
-@entity("scan", read=Privilege.ACCESS_READ, index=(("ticket_id",), ("performance_id", "at")))
+class AccessPrivilege(StrEnum):
+    ACCESS_READ = "access.scan.read"
+
+
+@entity("scan", read=AccessPrivilege.ACCESS_READ, index=(("ticket_id",), ("performance_id", "at")))
 @dataclass(frozen=True, slots=True)
 class Scan:
     """Every scan, refusals too. `at` is corrected time; the id is the scan's own, made by the gate."""
@@ -30,7 +33,7 @@ class Scan:
     persons: int
 
 
-@entity("passage", read=Privilege.ACCESS_READ, unique=(("scan_id", "device_id"),))
+@entity("passage", read=AccessPrivilege.ACCESS_READ, unique=(("scan_id", "device_id"),))
 @dataclass(frozen=True, slots=True)
 class Passage:
     """Whether the person of a scan went through, by the word of the gate that scanned; another gate's word on it is
@@ -42,7 +45,9 @@ class Passage:
     passed: bool
 
 
-@entity("admission", read=Privilege.ACCESS_READ, unique=(("ticket_id", "entry"),), index=(("performance_id", "at"),))
+@entity(
+    "admission", read=AccessPrivilege.ACCESS_READ, unique=(("ticket_id", "entry"),), index=(("performance_id", "at"),)
+)
 @dataclass(frozen=True, slots=True)
 class Admission:
     """The entry that counts for (ticket, entry): of several scans the earliest, whatever order they arrived in."""
@@ -72,7 +77,7 @@ class AnomalyKind(StrEnum):
     DEAD_LETTER = auto()  # a fact that cannot be read
 
 
-@entity("anomaly", read=Privilege.ACCESS_READ, index=(("kind", "at"),))
+@entity("anomaly", read=AccessPrivilege.ACCESS_READ, index=(("kind", "at"),))
 @dataclass(frozen=True, slots=True)
 class Anomaly:
     """For a person to settle; never deleted. `subject` is what it is about (ticket, slot, order, fact)."""

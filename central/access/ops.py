@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from central.access.model import Admission, Anomaly, AnomalyKind, Passage, Scan
+from central.access.model import AccessPrivilege, Admission, Anomaly, AnomalyKind, Passage, Scan
 from central.kernel.entity import Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Privilege
 from central.organisation.ops import whole_house
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome
@@ -129,6 +128,6 @@ class Anomalies:
     limit: int = 200
 
 
-@answers(Anomalies, needs=Privilege.ACCESS_READ, at=whole_house, gives=list[Anomaly])
+@answers(Anomalies, needs=AccessPrivilege.ACCESS_READ, at=whole_house, gives=list[Anomaly])
 def anomalies(read: Read, want: Anomalies) -> Outcome[list[Anomaly]]:
     return Ok(read.find(Anomaly, "WHERE settled = 0 ORDER BY at DESC, id LIMIT :n", n=min(want.limit, 1000)))

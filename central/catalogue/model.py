@@ -9,10 +9,15 @@ from typing import Annotated
 
 from central.kernel.declared import configured
 from central.kernel.entity import Between, Look, Ref, entity
-from central.organisation.model import Names, Privilege
+from central.organisation.model import Names
 from shared.ids import Id
 from shared.outcome import Reason
 from shared.wire.feeds import OfflinePolicy
+
+
+class CataloguePrivilege(StrEnum):
+    CATALOGUE_READ = "catalogue.event.read"
+    CATALOGUE_MODIFY = "catalogue.event.modify"
 
 
 class ProductState(StrEnum):
@@ -42,7 +47,7 @@ PRODUCT: Mapping[tuple[ProductState, ProductDo], ProductState] = {
 
 
 @configured()
-@entity("event", read=Privilege.CATALOGUE_READ, unique=(("context_id", "code"),))
+@entity("event", read=CataloguePrivilege.CATALOGUE_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Event:
     """`context_id` is its activity; `vat_bp` the VAT in basis points that its prices include."""
@@ -55,7 +60,7 @@ class Event:
 
 
 @entity(
-    "performance", read=Privilege.CATALOGUE_READ, index=(("site_id", "starts"),), life=("state", PRODUCT),
+    "performance", read=CataloguePrivilege.CATALOGUE_READ, index=(("site_id", "starts"),), life=("state", PRODUCT),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True)
 class Performance:

@@ -1,11 +1,12 @@
 """What an activity needs: an event, a performance with its hall and prices, and that it goes on sale."""
 
+from central.catalogue.model import CataloguePrivilege
 from central.kernel.checklist import HOUSE, Standing, needed, of_table, t
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
-from central.organisation.model import ContextKind, Privilege
+from central.organisation.model import ContextKind
 
-READ = Privilege.CATALOGUE_READ
+READ = CataloguePrivilege.CATALOGUE_READ
 
 
 @needed(t("Spectacle"), at=ContextKind.ACTIVITY, order=400, needs=READ)

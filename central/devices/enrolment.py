@@ -11,12 +11,12 @@ from typing import Annotated, Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
-from central.devices.model import DEVICE, Device, DeviceDo, DeviceState, NoDevice
+from central.devices.model import DEVICE, Device, DeviceDo, DevicesPrivilege, DeviceState, NoDevice
 from central.kernel.declared import NoChange, code_taken
 from central.kernel.entity import Between, Loose, Raw, Reach, Ref, Secret
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Context, Privilege
+from central.organisation.model import Context
 from central.organisation.ops import institution_of
 from central.selling.model import PointOfSale
 from central.venues.model import Site
@@ -57,7 +57,7 @@ class InviteDevice:
     point_of_sale_id: Annotated[Id, Ref("point_of_sale"), Reach.HELD] | None = None
 
 
-@handles(InviteDevice, needs=Privilege.DEVICE_MODIFY, refuses=(NoDevice, NoChange), gives=datetime)
+@handles(InviteDevice, needs=DevicesPrivilege.DEVICE_MODIFY, refuses=(NoDevice, NoChange), gives=datetime)
 def invite_device(tx: Tx, want: InviteDevice) -> Outcome[datetime]:
     """Answers with the end of the code's life."""
     if want.kind is DeviceKind.CENTRAL:  # its key would speak for the house
@@ -137,7 +137,7 @@ class ApproveDevice:
 
 @handles(
     ApproveDevice,
-    needs=Privilege.DEVICE_APPROVE,
+    needs=DevicesPrivilege.DEVICE_APPROVE,
     refuses=(NoDevice,),
 )
 def approve_device(tx: Tx, want: ApproveDevice) -> Outcome[None]:
@@ -170,7 +170,7 @@ class RevokeDevice:
 
 @handles(
     RevokeDevice,
-    needs=Privilege.DEVICE_MODIFY,
+    needs=DevicesPrivilege.DEVICE_MODIFY,
     refuses=(NoDevice,),
 )
 def revoke_device(tx: Tx, want: RevokeDevice) -> Outcome[None]:

@@ -18,13 +18,12 @@ from central.access.ops import report, take_passage, take_scan
 from central.devices.belonging import controls
 from central.devices.gaps import arrive, missing
 from central.devices.leases import own_context, take_returned, take_sealed
-from central.devices.model import Device, DeviceState, FactRecord, FactState, NoDevice
+from central.devices.model import Device, DevicesPrivilege, DeviceState, FactRecord, FactState, NoDevice
 from central.devices.sales import take_sale
 from central.kernel.db import UNFIT
 from central.kernel.entity import Between, Loose, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Privilege
 from central.organisation.ops import whole_house
 from shared.clock import ClockState
 from shared.ids import Id, derived_id
@@ -63,7 +62,7 @@ class UploadFacts(Upload):
     ]
 
 
-@handles(UploadFacts, needs=Privilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Receipt)
+@handles(UploadFacts, needs=DevicesPrivilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Receipt)
 def upload_facts(tx: Tx, want: UploadFacts) -> Outcome[Receipt]:
     device = tx.get(Device, tx.actor.id)
     if device is None:
@@ -210,7 +209,7 @@ class RetryFact:
 
 @handles(
     RetryFact,
-    needs=Privilege.DEVICE_MODIFY,
+    needs=DevicesPrivilege.DEVICE_MODIFY,
     refuses=(NoDevice,),
     gives=FactState,
 )
@@ -237,6 +236,6 @@ class DeadLetters:
     context_id: Annotated[Id, Ref("context")]
 
 
-@answers(DeadLetters, needs=Privilege.DEVICE_READ, at=whole_house, gives=list[FactRecord])
+@answers(DeadLetters, needs=DevicesPrivilege.DEVICE_READ, at=whole_house, gives=list[FactRecord])
 def dead_letters(read: Read, _: DeadLetters) -> Outcome[list[FactRecord]]:
     return Ok(read.find(FactRecord, "WHERE state = 'dead' ORDER BY received DESC LIMIT 200"))

@@ -9,10 +9,9 @@ import orjson
 from central.devices.belonging import asking
 from central.devices.enrolment import SELLERS, settings_of
 from central.devices.leases import own_context
-from central.devices.model import Device, NoDevice
+from central.devices.model import Device, DevicesPrivilege, NoDevice
 from central.kernel.registry import answers
 from central.kernel.tx import Read
-from central.organisation.model import Privilege
 from central.organisation.ops import institution_of
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -27,7 +26,7 @@ class DeviceFeeds:
     """Which feeds the asking device reads, and what it must know of its house."""
 
 
-@answers(DeviceFeeds, needs=Privilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=FeedList)
+@answers(DeviceFeeds, needs=DevicesPrivilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=FeedList)
 def device_feeds(read: Read, _: DeviceFeeds) -> Outcome[FeedList]:
     device = asking(read, "device_feeds")
     if isinstance(device, Refused):
@@ -68,7 +67,7 @@ class Feed:
     after: int = 0
 
 
-@answers(Feed, needs=Privilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Sealed)
+@answers(Feed, needs=DevicesPrivilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Sealed)
 def feed(read: Read, want: Feed) -> Outcome[Sealed]:
     device = asking(read, "feed")
     if isinstance(device, Refused):

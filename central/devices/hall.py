@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
-from central.catalogue.model import NoProduct, Performance, ProductState
+from central.catalogue.model import CataloguePrivilege, NoProduct, Performance, ProductState
 from central.kernel.entity import Between, Ref, Secret
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Privilege
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.feeds import Family, HallRow, feed_name
@@ -26,7 +25,7 @@ class PublishHall:
 
 @handles(
     PublishHall,
-    needs=Privilege.CATALOGUE_MODIFY,
+    needs=CataloguePrivilege.CATALOGUE_MODIFY,
     refuses=(NoProduct,),
     on="",
 )

@@ -10,7 +10,7 @@ from central.access.model import AnomalyKind
 from central.access.ops import report
 from central.catalogue.model import Performance, ProductState
 from central.devices.belonging import sells
-from central.devices.model import Device, DeviceState, LeaseRecord, LeaseSlot, NoLease
+from central.devices.model import Device, DevicesPrivilege, DeviceState, LeaseRecord, LeaseSlot, NoLease
 from central.inventory.halls import choose, free_seats, room
 from central.inventory.model import Allocation, NoPlace, PlaceState
 from central.inventory.places import Holder, Seat, release, take_seats
@@ -19,7 +19,6 @@ from central.kernel.db import in_list
 from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Privilege
 from central.pricing.model import PriceGrid
 from central.selling.model import Channel, PointOfSale
 from shared.clock import from_ms
@@ -60,7 +59,7 @@ def own_context(read: Read, _: Any) -> str | None:
     return str(row[0]) if row else None
 
 
-@handles(RequestLease, needs=Privilege.DEVICE_SYNC, refuses=(NoLease, NoPlace), at=own_context, gives=Sealed)
+@handles(RequestLease, needs=DevicesPrivilege.DEVICE_SYNC, refuses=(NoLease, NoPlace), at=own_context, gives=Sealed)
 def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
     device = tx.get(Device, tx.actor.id)
     performance = tx.get(Performance, want.performance_id)
@@ -297,7 +296,7 @@ class WriteOffLease:
 
 @handles(
     DrainLease,
-    needs=Privilege.DEVICE_MODIFY,
+    needs=DevicesPrivilege.DEVICE_MODIFY,
     refuses=(NoLease,),
 )
 def drain_lease(tx: Tx, want: DrainLease) -> Outcome[None]:
@@ -308,7 +307,7 @@ def drain_lease(tx: Tx, want: DrainLease) -> Outcome[None]:
 
 @handles(
     WriteOffLease,
-    needs=Privilege.LEASE_WRITE_OFF,
+    needs=DevicesPrivilege.LEASE_WRITE_OFF,
     refuses=(NoLease, NoPlace),
     gives=Exposure,
 )
@@ -326,7 +325,7 @@ def write_off_lease(tx: Tx, want: WriteOffLease) -> Outcome[Exposure]:
 
 @answers(
     LeaseExposure,
-    needs=Privilege.DEVICE_READ,
+    needs=DevicesPrivilege.DEVICE_READ,
     refuses=(NoLease,),
     gives=Exposure,
 )

@@ -7,11 +7,18 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.entity import Ref, Secret, Unproved, entity
-from central.organisation.model import Privilege
 from shared.ids import Id
 from shared.outcome import Reason
 from shared.wire.certificates import DeviceKind
 from shared.wire.leases import LeaseState, Slot
+
+
+class DevicesPrivilege(StrEnum):
+    DEVICE_READ = "devices.device.read"
+    DEVICE_MODIFY = "devices.device.modify"
+    DEVICE_APPROVE = "devices.device.approve"
+    LEASE_WRITE_OFF = "devices.lease.write_off"
+    DEVICE_SYNC = "devices.sync.execute"  # what a device itself may do: read its feeds, upload, ask for a lease
 
 
 class DeviceState(StrEnum):
@@ -37,7 +44,7 @@ DEVICE: Mapping[tuple[DeviceState, DeviceDo], DeviceState] = {
 
 
 @entity(
-    "device", read=Privilege.DEVICE_READ, unique=(("context_id", "code"), ("point_of_sale_id",)),
+    "device", read=DevicesPrivilege.DEVICE_READ, unique=(("context_id", "code"), ("point_of_sale_id",)),
     life=("state", DEVICE),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ class Device:
     lease_epoch: int
 
 
-@entity("lease", read=Privilege.DEVICE_READ, index=(("device_id", "performance_id"),))
+@entity("lease", read=DevicesPrivilege.DEVICE_READ, index=(("device_id", "performance_id"),))
 @dataclass(frozen=True, slots=True)
 class LeaseRecord:
     """A lease as given out: the signed text, and what has become of it since."""
@@ -82,7 +89,7 @@ class LeaseRecord:
     sell_until: datetime
 
 
-@entity("lease_slot", read=Privilege.DEVICE_READ, unique=(("lease_id", "slot"),))
+@entity("lease_slot", read=DevicesPrivilege.DEVICE_READ, unique=(("lease_id", "slot"),))
 @dataclass(frozen=True, slots=True)
 class LeaseSlot:
     """Its id is the id of the ticket that its sale issues. FREE here means: with the device, nothing heard yet."""
@@ -104,7 +111,7 @@ class FactState(StrEnum):
     QUARANTINED = auto()
 
 
-@entity("fact", read=Privilege.DEVICE_READ, unique=(("device_id", "seq", "hash"),))
+@entity("fact", read=DevicesPrivilege.DEVICE_READ, unique=(("device_id", "seq", "hash"),))
 @dataclass(frozen=True, slots=True)
 class FactRecord:
     """What a device uploaded, as it came; `fact_id` is the id that it gave it (a scan's, say). The id here
@@ -125,7 +132,7 @@ class FactRecord:
     why: str
 
 
-@entity("snapshot", read=Privilege.DEVICE_READ, unique=(("site_id", "version"),))
+@entity("snapshot", read=DevicesPrivilege.DEVICE_READ, unique=(("site_id", "version"),))
 @dataclass(frozen=True, slots=True)
 class SnapshotRecord:
     """A first load that was made for a site: its sealed manifest, and the file's name."""

@@ -1,11 +1,12 @@
 """Devices: a box office sells without any, a kiosk and a gate are invited one by one."""
 
+from central.devices.model import DevicesPrivilege
 from central.kernel.checklist import HOUSE, Standing, needed, t
 from central.kernel.tx import Read
-from central.organisation.model import ContextKind, Privilege
+from central.organisation.model import ContextKind
 
 
-@needed(t("Appareils"), at=ContextKind.INSTITUTION, order=920, optional=True, needs=Privilege.DEVICE_READ)
+@needed(t("Appareils"), at=ContextKind.INSTITUTION, order=920, optional=True, needs=DevicesPrivilege.DEVICE_READ)
 def devices(read: Read, institution: str) -> Standing:
     ((count,),) = read.run("SELECT COUNT(*) FROM device WHERE state = 'active'")
     link = f"{HOUSE}/device?at={institution}" if count else "/admin/do/invite_device"

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
-from central.devices.model import Device, DeviceState, NoDevice
+from central.devices.model import Device, DevicesPrivilege, DeviceState, NoDevice
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
-from central.organisation.model import Privilege
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.codec import dump
@@ -32,7 +31,7 @@ class CommandDevice:
 
 @handles(
     CommandDevice,
-    needs=Privilege.DEVICE_MODIFY,
+    needs=DevicesPrivilege.DEVICE_MODIFY,
     refuses=(NoDevice,),
 )
 def command_device(tx: Tx, want: CommandDevice) -> Outcome[Id]:

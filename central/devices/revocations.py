@@ -6,10 +6,9 @@ import orjson
 
 from central.devices.belonging import asking
 from central.devices.leases import own_context
-from central.devices.model import NoDevice
+from central.devices.model import DevicesPrivilege, NoDevice
 from central.kernel.registry import answers
 from central.kernel.tx import Read
-from central.organisation.model import Privilege
 from central.organisation.ops import institution_of
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.certificates import revocation_list
@@ -22,7 +21,7 @@ class Revocations:
     """Asked by a site's broker."""
 
 
-@answers(Revocations, needs=Privilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Revoked)
+@answers(Revocations, needs=DevicesPrivilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Revoked)
 def revocations(read: Read, _: Revocations) -> Outcome[Revoked]:
     device = asking(read, "revocations")
     if isinstance(device, Refused):

@@ -21,13 +21,12 @@ import orjson
 
 from central.devices.belonging import asking
 from central.devices.leases import own_context
-from central.devices.model import NoDevice, SnapshotRecord
+from central.devices.model import DevicesPrivilege, NoDevice, SnapshotRecord
 from central.kernel.door import Door
 from central.kernel.entity import Between, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.trouble import trouble_of
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read, Tx
-from central.organisation.model import Privilege
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.log import logger
@@ -57,7 +56,7 @@ class NoteSnapshot:
     file: SnapshotFile
 
 
-@handles(NoteSnapshot, needs=Privilege.DEVICE_MODIFY, at=lambda _, __: None, gives=Sealed, on="")
+@handles(NoteSnapshot, needs=DevicesPrivilege.DEVICE_MODIFY, at=lambda _, __: None, gives=Sealed, on="")
 def note_snapshot(tx: Tx, want: NoteSnapshot) -> Outcome[Sealed]:
     last = newest(tx, want.site_id)
     version = tx.counter(f"snapshot/{want.site_id}")
@@ -85,7 +84,7 @@ class Snapshot:
     """The manifest of the newest snapshot of the asking device's site."""
 
 
-@answers(Snapshot, needs=Privilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Sealed)
+@answers(Snapshot, needs=DevicesPrivilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Sealed)
 def snapshot(read: Read, _: Snapshot) -> Outcome[Sealed]:
     device = asking(read, "snapshot")
     if isinstance(device, Refused):

@@ -23,14 +23,14 @@ from central.organisation.model import (
     Names,
     Operator,
     OperatorKind,
-    Privilege,
+    OrganisationPrivilege,
     Profile,
     Role,
 )
 from central.organisation.operators import mail_address
 from central.organisation.ways_in import by_the_house
 from central.venues.importing import ImportPlan, import_plan
-from central.venues.model import NoVenue, PhysicalConfiguration, PlanState, Site, Space
+from central.venues.model import NoVenue, PhysicalConfiguration, PlanState, Site, Space, VenuesPrivilege
 from central.venues.physical import (
     AddUnnumberedZone,
     CreatePhysicalConfiguration,
@@ -111,7 +111,13 @@ class SettleInstitution:
     language: Annotated[str, Look.LANGUAGE]
 
 
-@handles(SettleInstitution, needs=Privilege.CONTEXT_MODIFY, refuses=(NoSetUp, NoChange), at=by_house_alone, gives=Id)
+@handles(
+    SettleInstitution,
+    needs=OrganisationPrivilege.CONTEXT_MODIFY,
+    refuses=(NoSetUp, NoChange),
+    at=by_house_alone,
+    gives=Id,
+)
 def settle_institution(tx: Tx, want: SettleInstitution) -> Outcome[Id]:
     now = house(tx)
     if now.over:
@@ -133,7 +139,13 @@ class SettleOrganiser:
     licence: str
 
 
-@handles(SettleOrganiser, needs=Privilege.CONTEXT_MODIFY, refuses=(NoSetUp, NoChange), at=by_house_alone, gives=Id)
+@handles(
+    SettleOrganiser,
+    needs=OrganisationPrivilege.CONTEXT_MODIFY,
+    refuses=(NoSetUp, NoChange),
+    at=by_house_alone,
+    gives=Id,
+)
 def settle_organiser(tx: Tx, want: SettleOrganiser) -> Outcome[Id]:
     now = house(tx)
     if now.over or now.institution is None:
@@ -164,7 +176,9 @@ class SettleSeason:
     activity_names: Names
 
 
-@handles(SettleSeason, needs=Privilege.CONTEXT_MODIFY, refuses=(NoSetUp, NoChange), at=by_house_alone, gives=Id)
+@handles(
+    SettleSeason, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoSetUp, NoChange), at=by_house_alone, gives=Id
+)
 def settle_season(tx: Tx, want: SettleSeason) -> Outcome[Id]:
     now = house(tx)
     if now.over or now.organiser is None:
@@ -205,7 +219,7 @@ class SettleVenue:
     space_names: Names
 
 
-@handles(SettleVenue, needs=Privilege.VENUE_MODIFY, refuses=(NoSetUp, NoChange), at=by_house_alone, gives=Id)
+@handles(SettleVenue, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoSetUp, NoChange), at=by_house_alone, gives=Id)
 def settle_venue(tx: Tx, want: SettleVenue) -> Outcome[Id]:
     now = house(tx)
     if now.over or now.season is None or now.institution is None:
@@ -234,7 +248,7 @@ def _reading(want: SettleHall, command_id: Id) -> Errand | None:
 
 @handles(
     SettleHall,
-    needs=Privilege.VENUE_MODIFY,
+    needs=VenuesPrivilege.VENUE_MODIFY,
     refuses=(NoSetUp, NoVenue, NoChange),
     at=by_house_alone,
     gives=int,
@@ -269,7 +283,7 @@ class AcceptHall:
     """The hall is drawn as it stands: from now on it can be sold. Accepted twice is accepted."""
 
 
-@handles(AcceptHall, needs=Privilege.VENUE_MODIFY, refuses=(NoSetUp, NoVenue), at=by_house_alone)
+@handles(AcceptHall, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoSetUp, NoVenue), at=by_house_alone)
 def accept_hall(tx: Tx, _: AcceptHall) -> Outcome[None]:
     now = house(tx)
     if now.over or now.hall is None:
@@ -304,7 +318,11 @@ class AppointAdministrator:
 
 
 @handles(
-    AppointAdministrator, needs=Privilege.OPERATOR_CREATE, refuses=(NoSetUp, NoChange), at=by_house_alone, gives=Id
+    AppointAdministrator,
+    needs=OrganisationPrivilege.OPERATOR_CREATE,
+    refuses=(NoSetUp, NoChange),
+    at=by_house_alone,
+    gives=Id,
 )
 def appoint_administrator(tx: Tx, want: AppointAdministrator) -> Outcome[Id]:
     now = house(tx)

@@ -17,9 +17,9 @@ from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
-from central.organisation.model import Context, Privilege
+from central.organisation.model import Context
 from central.venues.logical import CreateLogicalConfiguration
-from central.venues.model import PhysicalConfiguration, SeatCategory
+from central.venues.model import PhysicalConfiguration, SeatCategory, VenuesPrivilege
 from central.web.frame import FRAME
 from central.web.texts import Texts
 from shared.ids import Id, is_id
@@ -53,7 +53,7 @@ class Sheet:
 def sell_hall_routes(app: web.Application, door: Door) -> None:
     frame = app[FRAME]
     href = "/admin/sell-hall?physical={id}&then=plan"
-    frame.page_for("physical_configuration", "Vendre une salle", href, Privilege.VENUE_MODIFY)
+    frame.page_for("physical_configuration", "Vendre une salle", href, VenuesPrivilege.VENUE_MODIFY)
 
     async def page(request: web.Request) -> web.Response:
         me = await frame.who(request)
@@ -100,7 +100,7 @@ def _sheet(read: Read, t: Texts, at: str, wanted: str) -> Sheet | None:
     seasons = [
         each
         for each in read.find(Context, "WHERE kind = 'season' ORDER BY id DESC")
-        if read.actor.may(Privilege.VENUE_READ, path_of(read, each.id))
+        if read.actor.may(VenuesPrivilege.VENUE_READ, path_of(read, each.id))
     ]
     season = next((each for each in seasons if each.id == at), None if at else next(iter(seasons), None))
     if season is None:

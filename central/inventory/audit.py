@@ -16,7 +16,7 @@ from central.kernel.keys import make_keys
 from central.kernel.registry import answers
 from central.kernel.row_proof import unproved
 from central.kernel.tx import SYSTEM, Read
-from central.organisation.model import Privilege
+from central.venues.model import VenuesPrivilege
 from shared.ids import Id
 from shared.outcome import Ok, Outcome
 from shared.runtime.config import Failure
@@ -42,7 +42,7 @@ class InventoryAudit:
 
 @answers(
     InventoryAudit,
-    needs=Privilege.CONTINGENT_READ,
+    needs=VenuesPrivilege.CONTINGENT_READ,
     gives=list[Difference],
 )
 def inventory_audit(read: Read, want: InventoryAudit) -> Outcome[list[Difference]]:

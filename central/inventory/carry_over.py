@@ -16,9 +16,8 @@ from central.inventory.telling import plan_changed
 from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Privilege
 from central.venues.history import Change, Changes, Field, Runs, ZoneChange, changed, load, positions, share_changes
-from central.venues.model import LogicalConfiguration, NoAct, PlanAct, PlanAction, PlanTarget
+from central.venues.model import LogicalConfiguration, NoAct, PlanAct, PlanAction, PlanTarget, VenuesPrivilege
 from central.venues.plan_tables import (
     LOGICAL_FIELDS,
     MOST_LEFT,
@@ -87,7 +86,7 @@ class CarryOver:
 
 @handles(
     CarryOver,
-    needs=Privilege.PLAN_CARRY_OVER,
+    needs=VenuesPrivilege.PLAN_CARRY_OVER,
     refuses=(NoAct,),
     gives=list[Carried],
 )
@@ -127,7 +126,7 @@ class PreviewCarryOver:
 
 @answers(
     PreviewCarryOver,
-    needs=Privilege.VENUE_READ,
+    needs=VenuesPrivilege.VENUE_READ,
     refuses=(NoAct,),
     gives=Carried,
 )

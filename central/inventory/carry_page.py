@@ -16,9 +16,8 @@ from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
-from central.organisation.model import Privilege
 from central.venues.history import Field
-from central.venues.model import LogicalConfiguration
+from central.venues.model import LogicalConfiguration, VenuesPrivilege
 from central.venues.plan_tables import LOGICAL_FIELDS
 from central.web.frame import FRAME, Frame
 from central.web.screens.names import Labels, label, labels
@@ -49,7 +48,7 @@ class Line:
 
 def carry_pages(app: web.Application, door: Door) -> None:
     frame = app[FRAME]
-    needs = Privilege.PLAN_CARRY_OVER
+    needs = VenuesPrivilege.PLAN_CARRY_OVER
     frame.page_for("logical_configuration", "Reporter sur des représentations", HREF, needs, ("carry_over",))
 
     async def page(request: web.Request) -> web.Response:
@@ -94,7 +93,7 @@ async def _page(frame: Frame, door: Door, me: SignedIn, request: web.Request) ->
 
 def _sheet(read: Read, t: Texts, configuration_id: str) -> dict[str, Any] | None:
     logical = read.get(LogicalConfiguration, configuration_id)
-    if logical is None or not read.actor.may(Privilege.PLAN_CARRY_OVER, path_of(read, logical.context_id)):
+    if logical is None or not read.actor.may(VenuesPrivilege.PLAN_CARRY_OVER, path_of(read, logical.context_id)):
         return None
     over, params = in_list("over", [str(each) for each in _OVER])
     rows = read.run(

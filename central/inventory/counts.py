@@ -20,11 +20,11 @@ from typing import Annotated, NamedTuple
 import orjson
 import sqlalchemy as sa
 
+from central.catalogue.model import CataloguePrivilege
 from central.kernel.db import Connection
 from central.kernel.entity import METADATA, Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Gathered, Read, Tx
-from central.organisation.model import Privilege
 from shared.ids import LENGTH, Id
 from shared.outcome import Ok, Outcome
 
@@ -182,7 +182,7 @@ class Availability:
 
 @answers(
     Availability,
-    needs=Privilege.CATALOGUE_READ,
+    needs=CataloguePrivilege.CATALOGUE_READ,
     gives=list[PlaceCounts],
 )
 def availability(read: Read, want: Availability) -> Outcome[list[PlaceCounts]]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from central.inventory.halls import choose
-from central.inventory.model import Allocation, Hold, HoldDo, HoldState, NoPlace, NoSale, PlaceState
+from central.inventory.model import Allocation, Hold, HoldDo, HoldState, InventoryPrivilege, NoPlace, NoSale, PlaceState
 from central.inventory.places import (
     HOLDS_AT_ONCE,
     Holder,
@@ -28,7 +28,7 @@ from central.kernel.entity import Between, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.organisation.contexts import whole_house
-from central.organisation.model import Privilege
+from central.venues.model import VenuesPrivilege
 from shared.clock import to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -94,7 +94,7 @@ class Held:
 
 @handles(
     HoldPlaces,
-    needs=Privilege.ORDER_CREATE,
+    needs=InventoryPrivilege.ORDER_CREATE,
     refuses=(NoSale, NoPlace),
     gives=Held,
 )
@@ -256,7 +256,7 @@ class RenewHold:
 
 @handles(
     RenewHold,
-    needs=Privilege.ORDER_CREATE,
+    needs=InventoryPrivilege.ORDER_CREATE,
     refuses=(NoSale,),
     at=lambda read, want: hold_context(read, want.hold_id),
     gives=Held,
@@ -286,7 +286,7 @@ class ReleaseHold:
 
 @handles(
     ReleaseHold,
-    needs=Privilege.ORDER_CREATE,
+    needs=InventoryPrivilege.ORDER_CREATE,
     refuses=(NoSale, NoPlace),
     at=lambda read, want: hold_context(read, want.hold_id),
     gives=Held,
@@ -331,7 +331,7 @@ class ExpireHolds:
     context_id: Annotated[Id, Ref("context")]
 
 
-@handles(ExpireHolds, needs=Privilege.CONTINGENT_MODIFY, refuses=(NoPlace,), at=whole_house, gives=int)
+@handles(ExpireHolds, needs=VenuesPrivilege.CONTINGENT_MODIFY, refuses=(NoPlace,), at=whole_house, gives=int)
 def expire_holds(tx: Tx, _: ExpireHolds) -> Outcome[int]:
     return Ok(expire_due(tx, HOLDS_AT_ONCE))
 
@@ -355,7 +355,7 @@ class HoldOf:
 
 @answers(
     HoldOf,
-    needs=Privilege.ORDER_CREATE,
+    needs=InventoryPrivilege.ORDER_CREATE,
     refuses=(NoSale,),
     at=lambda read, want: hold_context(read, want.hold_id),
     gives=Held,

@@ -12,13 +12,18 @@ from typing import Annotated
 
 from central.kernel.declared import configured
 from central.kernel.entity import Between, Look, Ref, Unproved, entity
-from central.organisation.model import Names, Privilege
+from central.organisation.model import Names
+from central.venues.model import VenuesPrivilege
 from shared.ids import Id
 from shared.outcome import Reason
 
 
+class InventoryPrivilege(StrEnum):
+    ORDER_CREATE = "orders.order.create"  # a hold is the beginning of an order
+
+
 @configured()
-@entity("contingent", read=Privilege.CONTINGENT_READ, unique=(("context_id", "code"),))
+@entity("contingent", read=VenuesPrivilege.CONTINGENT_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Contingent:
     """Institution-wide. A place that has none is hors contingent. An external contingent belongs to exactly one
@@ -34,7 +39,7 @@ class Contingent:
 
 @entity(
     "place",
-    read=Privilege.CONTINGENT_READ,
+    read=VenuesPrivilege.CONTINGENT_READ,
     unique=(("performance_id", "seat_id"),),
     index=(("performance_id", "contingent_id"),),
 )
@@ -54,7 +59,7 @@ class Place:
     quality: int | None = None
 
 
-@entity("gauge", read=Privilege.CONTINGENT_READ, unique=(("performance_id", "zone_id", "contingent_id"),))
+@entity("gauge", read=VenuesPrivilege.CONTINGENT_READ, unique=(("performance_id", "zone_id", "contingent_id"),))
 @dataclass(frozen=True, slots=True)
 class Gauge:
     """Counted places of an unnumbered zone, per contingent (empty: hors contingent); `blocked` of them are out of sale.
@@ -100,7 +105,7 @@ PLACE: Mapping[tuple[PlaceState, PlaceDo], PlaceState] = {
 
 @entity(
     "allocation",
-    read=Privilege.CONTINGENT_READ,
+    read=VenuesPrivilege.CONTINGENT_READ,
     index=(("holder_id",),),
     unique_where={
         "ux_allocation_live": (("performance_id", "seat_id"), "state <> 'released'"),
@@ -145,7 +150,12 @@ HOLD: Mapping[tuple[HoldState, HoldDo], HoldState] = {
 }
 
 
-@entity("hold", read=Privilege.CONTINGENT_READ, index=(("state", "until"), ("performance_id",)), life=("state", HOLD))
+@entity(
+    "hold",
+    read=VenuesPrivilege.CONTINGENT_READ,
+    index=(("state", "until"), ("performance_id",)),
+    life=("state", HOLD),
+)
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Places of one performance kept for a cart until an end; its allocations are the places. Sold: the last of them
@@ -194,7 +204,7 @@ class Limit:
 
 
 @configured(initial={"active": True})
-@entity("release_rule", read=Privilege.CONTINGENT_READ, unique=(("context_id", "code"),))
+@entity("release_rule", read=VenuesPrivilege.CONTINGENT_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class ReleaseRule:
     """When the unsold rest of a contingent falls back: at a moment, or so many seconds before the performance. Without
@@ -215,7 +225,7 @@ class ReleaseRule:
 
 @entity(
     "release_firing",
-    read=Privilege.CONTINGENT_READ,
+    read=VenuesPrivilege.CONTINGENT_READ,
     unique=(("rule_id", "performance_id"),),
     index=(("performance_id", "contingent_id"),),
 )

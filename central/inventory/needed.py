@@ -2,10 +2,11 @@
 
 from central.kernel.checklist import Standing, needed, of_table, t
 from central.kernel.tx import Read
-from central.organisation.model import ContextKind, Privilege
+from central.organisation.model import ContextKind
+from central.venues.model import VenuesPrivilege
 
 
-@needed(t("Contingents"), at=ContextKind.INSTITUTION, order=150, optional=True, needs=Privilege.CONTINGENT_READ)
+@needed(t("Contingents"), at=ContextKind.INSTITUTION, order=150, optional=True, needs=VenuesPrivilege.CONTINGENT_READ)
 def contingents(read: Read, institution: str) -> Standing:
     said = t("Réservez des places à un canal ou à un partenaire, si vous en mettez de côté.")
     return of_table(read, "contingent", institution, said)

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated
 
-from central.catalogue.model import Event, NoProduct, Performance, ProductState
+from central.catalogue.model import CataloguePrivilege, Event, NoProduct, Performance, ProductState
 from central.catalogue.ops import Schedule
 from central.inventory import counts
 from central.inventory.model import Contingent, Gauge, Place
@@ -13,7 +13,6 @@ from central.kernel.entity import Ref
 from central.kernel.privileges import Action
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
-from central.organisation.model import Privilege
 from central.venues.model import LogicalConfiguration, PlanState
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
@@ -35,7 +34,7 @@ class CreatePerformance:
 
 @handles(
     CreatePerformance,
-    needs=Privilege.CATALOGUE_MODIFY,
+    needs=CataloguePrivilege.CATALOGUE_MODIFY,
     refuses=(NoProduct,),
     gives=int,
 )

@@ -12,9 +12,16 @@ from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Privilege
 from central.venues.history import Changes, Field, index_of, inverse, load
-from central.venues.model import LogicalConfiguration, NoAct, PlanAct, PlanAction, PlanTarget, SeatOrder
+from central.venues.model import (
+    LogicalConfiguration,
+    NoAct,
+    PlanAct,
+    PlanAction,
+    PlanTarget,
+    SeatOrder,
+    VenuesPrivilege,
+)
 from central.venues.plan_actions import category_twice, pair_companions
 from central.venues.plan_tables import (
     Acted,
@@ -44,7 +51,7 @@ class BlockPlaces:
     why: str
 
 
-@handles(BlockPlaces, needs=Privilege.PLACE_BLOCK, refuses=(NoAct,), gives=Acted)
+@handles(BlockPlaces, needs=VenuesPrivilege.PLACE_BLOCK, refuses=(NoAct,), gives=Acted)
 def block_places(tx: Tx, want: BlockPlaces) -> Outcome[Acted]:
     why = want.why.strip()
     if not why:
@@ -62,7 +69,7 @@ class UnblockPlaces:
     why: str = ""
 
 
-@handles(UnblockPlaces, needs=Privilege.PLACE_BLOCK, refuses=(NoAct,), gives=Acted)
+@handles(UnblockPlaces, needs=VenuesPrivilege.PLACE_BLOCK, refuses=(NoAct,), gives=Acted)
 def unblock_places(tx: Tx, want: UnblockPlaces) -> Outcome[Acted]:
     return on_performance(
         tx, want.performance_id, want.selection, PlanAct.UNBLOCK, want.why.strip(), {},
@@ -80,7 +87,7 @@ class AssignContingent:
     why: str = ""
 
 
-@handles(AssignContingent, needs=Privilege.CONTINGENT_MODIFY, refuses=(NoAct,), gives=Acted)
+@handles(AssignContingent, needs=VenuesPrivilege.CONTINGENT_MODIFY, refuses=(NoAct,), gives=Acted)
 def assign_contingent(tx: Tx, want: AssignContingent) -> Outcome[Acted]:
     found = known(tx, "contingent", want.contingent_id, NoAct.NO_SUCH_CONTINGENT)
     if isinstance(found, Refused):
@@ -103,7 +110,7 @@ class OrderSeats:
     why: str = ""
 
 
-@handles(OrderSeats, needs=Privilege.VENUE_MODIFY, refuses=(NoAct,), gives=Acted)
+@handles(OrderSeats, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoAct,), gives=Acted)
 def order_seats(tx: Tx, want: OrderSeats) -> Outcome[Acted]:
     what = {"order": str(want.order), "first_zones": ",".join(want.first_zones)}
     return on_performance(
@@ -170,7 +177,7 @@ def _at_action(read: Read, want: UndoPlanAction) -> str | None:
     return target_context(read, entry.target, entry.target_id) if entry else None
 
 
-@handles(UndoPlanAction, needs=Privilege.PLAN_UNDO, refuses=(NoAct,), at=_at_action, gives=Acted)
+@handles(UndoPlanAction, needs=VenuesPrivilege.PLAN_UNDO, refuses=(NoAct,), at=_at_action, gives=Acted)
 def undo_plan_action(tx: Tx, want: UndoPlanAction) -> Outcome[Acted]:
     entry = tx.get(PlanAction, want.action_id)
     if entry is None:

@@ -21,9 +21,16 @@ from central.kernel.db import in_list
 from central.kernel.entity import Reach, Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Read
-from central.organisation.model import Privilege
 from central.venues.history import Changes, Field, compared, load, take_back
-from central.venues.model import Drawing, LogicalConfiguration, NoAct, PhysicalConfiguration, PlanAct, PlanTarget
+from central.venues.model import (
+    Drawing,
+    LogicalConfiguration,
+    NoAct,
+    PhysicalConfiguration,
+    PlanAct,
+    PlanTarget,
+    VenuesPrivilege,
+)
 from central.venues.plan_tables import later_changes, version_at, version_of
 from central.venues.selection import Table
 from shared.clock import from_ms, to_ms
@@ -116,7 +123,7 @@ class PlanPicture:
     order: bool = False
 
 
-@answers(PlanPicture, needs=Privilege.VENUE_READ, refuses=(NoAct,), at=_at, gives=Picture)
+@answers(PlanPicture, needs=VenuesPrivilege.VENUE_READ, refuses=(NoAct,), at=_at, gives=Picture)
 def plan_picture(read: Read, want: PlanPicture) -> Outcome[Picture]:
     table = table_at(read, want.target, want.target_id, want.at)
     if isinstance(table, Refused):
@@ -345,7 +352,7 @@ class PlanHistory:
     limit: int = 50
 
 
-@answers(PlanHistory, needs=Privilege.VENUE_READ, at=_at, gives=list[Entry])
+@answers(PlanHistory, needs=VenuesPrivilege.VENUE_READ, at=_at, gives=list[Entry])
 def plan_history(read: Read, want: PlanHistory) -> Outcome[list[Entry]]:
     rows = _entries(
         read, "a.target_id = :id AND (:before = 0 OR a.version < :before) ORDER BY a.version DESC LIMIT :n",
@@ -363,7 +370,7 @@ class PlanChanges:
     since: int
 
 
-@answers(PlanChanges, needs=Privilege.VENUE_READ, at=_at, gives=list[Entry])
+@answers(PlanChanges, needs=VenuesPrivilege.VENUE_READ, at=_at, gives=list[Entry])
 def plan_changes(read: Read, want: PlanChanges) -> Outcome[list[Entry]]:
     rows = _entries(
         read, "a.target_id = :id AND a.version > :since ORDER BY a.version LIMIT :n",
@@ -406,7 +413,7 @@ class Compared:
     states: dict[str, int]
 
 
-@answers(ComparePlan, needs=Privilege.VENUE_READ, refuses=(NoAct,), at=_at, gives=Compared)
+@answers(ComparePlan, needs=VenuesPrivilege.VENUE_READ, refuses=(NoAct,), at=_at, gives=Compared)
 def compare_plan(read: Read, want: ComparePlan) -> Outcome[Compared]:
     before = table_at(read, want.target, want.target_id, want.since)
     after = table_at(read, want.target, want.target_id, want.until)
@@ -433,7 +440,7 @@ class PlanStates:
 
 @answers(
     PlanStates,
-    needs=Privilege.VENUE_READ,
+    needs=VenuesPrivilege.VENUE_READ,
     refuses=(NoAct,),
     at=lambda read, want: target_context(read, PlanTarget.PERFORMANCE, want.performance_id),
     gives=str,
@@ -485,7 +492,7 @@ class CountLine:
     invalid: int
 
 
-@answers(PlanCounts, needs=Privilege.VENUE_READ, refuses=(NoAct,), at=_at, gives=list[CountLine])
+@answers(PlanCounts, needs=VenuesPrivilege.VENUE_READ, refuses=(NoAct,), at=_at, gives=list[CountLine])
 def plan_counts(read: Read, want: PlanCounts) -> Outcome[list[CountLine]]:
     table = plan_table(read, want.target, want.target_id)
     if table is None:

@@ -32,9 +32,8 @@ from central.inventory.plan_pictures import (
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
-from central.organisation.model import Privilege
 from central.venues.history import Field
-from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatOrder
+from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatOrder, VenuesPrivilege
 from central.venues.selection import Selection
 from central.web.screens.moments import moment
 from central.web.screens.names import Labels, house_zone, label, labels
@@ -138,19 +137,19 @@ def _subtitle(read: Read, t: Texts, target: PlanTarget, target_id: str, zone: Zo
 def _links(read: Read, t: Texts, target: PlanTarget, target_id: str, place: str | None) -> list[tuple[str, str]]:
     """Where one goes from this plan: validating it, selling it, carrying it over, back to what it started from."""
 
-    def may(privilege: Privilege) -> bool:
+    def may(privilege: str) -> bool:
         return read.actor.may(privilege, path_of(read, place or ""))
 
     if target is PlanTarget.LOGICAL:
         carry = (t("Reporter sur des représentations"), CARRY.replace("{id}", target_id))
-        return [carry] if may(Privilege.PLAN_CARRY_OVER) else []
+        return [carry] if may(VenuesPrivilege.PLAN_CARRY_OVER) else []
     if target is PlanTarget.PERFORMANCE:
         performance = read.get(Performance, target_id)
         of = performance.logical_configuration_id if performance else ""
         return [(t("Plan de la configuration de vente"), _base(PlanTarget.LOGICAL, of))] if of else []
     if _is_draft(read, target_id):
         validate = (t.do("validate_physical"), f"/admin/do/validate_physical?on={target_id}")
-        return [validate] if may(Privilege.VENUE_MODIFY) else []
+        return [validate] if may(VenuesPrivilege.VENUE_MODIFY) else []
     return [(t("Vendre une salle"), f"/admin/sell-hall?physical={target_id}&then=plan")]
 
 

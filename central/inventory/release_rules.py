@@ -16,8 +16,8 @@ from central.kernel.declared import checked
 from central.kernel.entity import Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Privilege
 from central.organisation.ops import path_of
+from central.venues.model import VenuesPrivilege
 from central.venues.selection import Selection
 from shared.clock import from_ms, to_ms
 from shared.ids import Id, derived_id
@@ -79,7 +79,7 @@ class FireReleaseRules:
     context_id: Annotated[Id, Ref("context")]
 
 
-@handles(FireReleaseRules, needs=Privilege.CONTINGENT_MODIFY, gives=list[ReleaseFiring])
+@handles(FireReleaseRules, needs=VenuesPrivilege.CONTINGENT_MODIFY, gives=list[ReleaseFiring])
 def fire_release_rules(tx: Tx, want: FireReleaseRules) -> Outcome[list[ReleaseFiring]]:
     fired: list[ReleaseFiring] = []
     for each in list(due(tx, tx.now, want.context_id))[:AT_ONCE]:
@@ -109,7 +109,7 @@ class ComingReleases:
     until: datetime
 
 
-@answers(ComingReleases, needs=Privilege.CONTINGENT_READ, gives=list[Due])
+@answers(ComingReleases, needs=VenuesPrivilege.CONTINGENT_READ, gives=list[Due])
 def coming_releases(read: Read, want: ComingReleases) -> Outcome[list[Due]]:
     return Ok(
         sorted(due(read, want.until, want.context_id), key=lambda each: (each.at, each.performance_id, each.rule_id))

@@ -1,7 +1,7 @@
 """An entity that is declared can be configured: its create, change and delete commands come from its declaration.
 
     @configured(kept={"version": 1}, initial={"active": True})
-    @entity("tariff", read=Privilege.PRICE_READ, unique=(("context_id", "code"),))
+    @entity("tariff", read=PricingPrivilege.PRICE_READ, unique=(("context_id", "code"),))
     @dataclass(frozen=True, slots=True)
     class Tariff: …
 

@@ -8,9 +8,12 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.entity import Ref, entity
-from central.organisation.model import Privilege
 from shared.ids import Id
 from shared.money import Minor
+
+
+class LedgerPrivilege(StrEnum):
+    LEDGER_READ = "ledger.move.read"
 
 
 class AccountKind(StrEnum):
@@ -21,7 +24,7 @@ class AccountKind(StrEnum):
     DEFERRED = auto()
 
 
-@entity("account", read=Privilege.LEDGER_READ, unique=(("context_id", "kind", "currency"),))
+@entity("account", read=LedgerPrivilege.LEDGER_READ, unique=(("context_id", "kind", "currency"),))
 @dataclass(frozen=True, slots=True)
 class Account:
     """An organiser's account in one currency."""
@@ -32,7 +35,7 @@ class Account:
     currency: str
 
 
-@entity("move", read=Privilege.LEDGER_READ, index=(("order_id",),))
+@entity("move", read=LedgerPrivilege.LEDGER_READ, index=(("order_id",),))
 @dataclass(frozen=True, slots=True)
 class Move:
     """`amount` minor units from debit to credit."""

@@ -11,10 +11,14 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.entity import Ref, entity
-from central.organisation.model import Privilege
 from shared.ids import Id
 from shared.money import Minor
 from shared.outcome import Reason
+
+
+class OrdersPrivilege(StrEnum):
+    ORDER_READ = "orders.order.read"
+    TICKET_REISSUE = "orders.ticket.reissue"
 
 
 class OrderState(StrEnum):
@@ -46,7 +50,7 @@ ORDER: Mapping[tuple[OrderState, OrderDo], OrderState] = {
 }
 
 
-@entity("sale_order", read=Privilege.ORDER_READ, index=(("context_id", "placed"),))
+@entity("sale_order", read=OrdersPrivilege.ORDER_READ, index=(("context_id", "placed"),))
 @dataclass(frozen=True, slots=True)
 class Order:
     """`context_id` is the organiser; `device_id` and `receipt` (gap-free per device) where a device sold it."""
@@ -64,7 +68,7 @@ class Order:
     contact_id: Id | None = None
 
 
-@entity("order_line", read=Privilege.ORDER_READ, index=(("order_id",), ("performance_id",)))
+@entity("order_line", read=OrdersPrivilege.ORDER_READ, index=(("order_id",), ("performance_id",)))
 @dataclass(frozen=True, slots=True)
 class OrderLine:
     """One place at one tariff. The price never changes after this line exists."""
@@ -87,7 +91,7 @@ class PaymentMethod(StrEnum):
     NONE = auto()
 
 
-@entity("payment", read=Privilege.ORDER_READ, index=(("order_id",),))
+@entity("payment", read=OrdersPrivilege.ORDER_READ, index=(("order_id",),))
 @dataclass(frozen=True, slots=True)
 class Payment:
     id: Id
@@ -98,7 +102,7 @@ class Payment:
     at: datetime
 
 
-@entity("entitlement", read=Privilege.ORDER_READ, index=(("line_id",),))
+@entity("entitlement", read=OrdersPrivilege.ORDER_READ, index=(("line_id",),))
 @dataclass(frozen=True, slots=True)
 class Entitlement:
     """What the holder may do: `entries` entries to `zones` (bits) of a performance."""
@@ -111,7 +115,7 @@ class Entitlement:
     cancelled: bool
 
 
-@entity("ticket", read=Privilege.ORDER_READ, index=(("number",), ("entitlement_id",)))
+@entity("ticket", read=OrdersPrivilege.ORDER_READ, index=(("number",), ("entitlement_id",)))
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """`number` is the gap-free legal number of its series (docs/spec/law-fr.md, R3); `token` what the barcode says. Of

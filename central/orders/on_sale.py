@@ -3,14 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from central.catalogue.model import PRODUCT, NoProduct, Performance, ProductDo, ProductState
+from central.catalogue.model import PRODUCT, CataloguePrivilege, NoProduct, Performance, ProductDo, ProductState
 from central.inventory.counts import hall_mark
 from central.inventory.telling import PlanTold, plan_to_tell, tell_devices
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
 from central.ledger.ops import open_accounts
-from central.organisation.model import Privilege
 from central.organisation.ops import organiser_of
 from central.pricing.model import PriceGrid
 from shared.ids import Id
@@ -27,7 +26,7 @@ class ChangeSale:
 
 @handles(
     ChangeSale,
-    needs=Privilege.CATALOGUE_MODIFY,
+    needs=CataloguePrivilege.CATALOGUE_MODIFY,
     refuses=(NoProduct,),
     gives=ProductState,
     looked=lambda read, want: plan_to_tell(read, want.performance_id),

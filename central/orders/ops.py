@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from central.inventory.holds import held_by, hold_to_sell
-from central.inventory.model import Hold, HoldDo, NoPlace, NoSale, PlaceDo, PlaceState
+from central.inventory.model import Hold, HoldDo, InventoryPrivilege, NoPlace, NoSale, PlaceDo, PlaceState
 from central.inventory.places import Holder, Seat, end_hold, move_on, take_counted, take_seats
 from central.inventory.shop import Shop, barred, open_shop
 from central.kernel.entity import Between, Loose, Reach, Ref
@@ -19,12 +19,12 @@ from central.orders.model import (
     NoOrder,
     Order,
     OrderLine,
+    OrdersPrivilege,
     OrderState,
     Payment,
     PaymentMethod,
     Ticket,
 )
-from central.organisation.model import Privilege
 from shared.ids import Id, near_id
 from shared.money import Minor
 from shared.outcome import Ok, Outcome, Refused
@@ -154,7 +154,7 @@ class Sold:
 
 @handles(
     PlaceOrder,
-    needs=Privilege.ORDER_CREATE,
+    needs=InventoryPrivilege.ORDER_CREATE,
     refuses=(NoSale, NoPlace, NoOrder),
     gives=Sold,
 )
@@ -329,7 +329,7 @@ class ReissueTicket:
     context_id: Annotated[Id, Ref("context")]
 
 
-@handles(ReissueTicket, needs=Privilege.TICKET_REISSUE, refuses=(NoOrder,), gives=SoldTicket)
+@handles(ReissueTicket, needs=OrdersPrivilege.TICKET_REISSUE, refuses=(NoOrder,), gives=SoldTicket)
 def reissue_ticket(tx: Tx, want: ReissueTicket) -> Outcome[SoldTicket]:
     row = tx.one(
         "SELECT e.performance_id, e.zones, e.entries, p.site_id, l.price, l.seat_id, o.context_id, c.code "
@@ -361,7 +361,7 @@ class OrderOf:
     order_id: Annotated[Id, Ref("sale_order"), Reach.WITHIN]
 
 
-@answers(OrderOf, needs=Privilege.ORDER_READ, refuses=(NoOrder,), gives=dict[str, Any])
+@answers(OrderOf, needs=OrdersPrivilege.ORDER_READ, refuses=(NoOrder,), gives=dict[str, Any])
 def order_of(read: Read, want: OrderOf) -> Outcome[dict[str, Any]]:
     order = read.get(Order, want.order_id)
     if order is None or order.context_id != want.context_id:

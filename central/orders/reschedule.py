@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from central.catalogue.model import NoProduct, Performance, ProductState
+from central.catalogue.model import CataloguePrivilege, NoProduct, Performance, ProductState
 from central.catalogue.ops import Schedule
 from central.inventory.counts import hall_mark
 from central.inventory.model import Gauge, Place
@@ -12,7 +12,6 @@ from central.kernel.declared import NoChange, uses
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
-from central.organisation.model import Privilege
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -31,7 +30,7 @@ class ReschedulePerformance:
 
 @handles(
     ReschedulePerformance,
-    needs=Privilege.CATALOGUE_MODIFY,
+    needs=CataloguePrivilege.CATALOGUE_MODIFY,
     refuses=(NoProduct,),
     gives=int,
     looked=lambda read, want: plan_to_tell(read, want.performance_id),
@@ -66,7 +65,7 @@ class DeletePerformance:
     performance_id: Annotated[Id, Ref("performance")]
 
 
-@handles(DeletePerformance, needs=Privilege.CATALOGUE_MODIFY, refuses=(NoProduct, NoChange))
+@handles(DeletePerformance, needs=CataloguePrivilege.CATALOGUE_MODIFY, refuses=(NoProduct, NoChange))
 def delete_performance(tx: Tx, want: DeletePerformance) -> Outcome[None]:
     performance = tx.get(Performance, want.performance_id)
     if performance is None:

@@ -18,7 +18,7 @@ from central.organisation.model import (
     NoContext,
     Operator,
     OperatorKind,
-    Privilege,
+    OrganisationPrivilege,
 )
 from central.organisation.ways_in import by_the_house
 from shared.ids import Id
@@ -39,7 +39,7 @@ class SetUpHouse:
     key_digest: Annotated[str, Secret()]
 
 
-@handles(SetUpHouse, needs=Privilege.CONTEXT_MODIFY, refuses=(NoContext,), at=lambda _, __: None)
+@handles(SetUpHouse, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoContext,), at=lambda _, __: None)
 def set_up_house(tx: Tx, want: SetUpHouse) -> Outcome[Id]:
     if tx.one("SELECT 1 FROM context WHERE parent_id IS NULL"):
         return Refused(NoContext.HOUSE_EXISTS)
@@ -63,7 +63,7 @@ class CreateContext:
     settings: Annotated[dict[str, str], Between(most=100)]
 
 
-@handles(CreateContext, needs=Privilege.CONTEXT_MODIFY, refuses=(NoContext, NoChange), gives=Id)
+@handles(CreateContext, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoContext, NoChange), gives=Id)
 def create_context(tx: Tx, want: CreateContext) -> Outcome[Id]:
     parent = tx.get(Context, want.context_id)
     if parent is None:

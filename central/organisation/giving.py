@@ -22,9 +22,9 @@ from central.organisation.model import (
     Grant,
     NoOperator,
     Operator,
+    OrganisationPrivilege,
     Perimeter,
     PerimeterKind,
-    Privilege,
     Profile,
     Role,
 )
@@ -59,7 +59,7 @@ class GiveRole:
     context_id: Annotated[Id, Ref("context")]
 
 
-@handles(GiveRole, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,))
+@handles(GiveRole, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator,))
 def give_role(tx: Tx, want: GiveRole) -> Outcome[Id]:
     operator, profile = tx.get(Operator, want.operator_id), tx.get(Profile, want.profile_id)
     if operator is None:
@@ -89,7 +89,9 @@ class TakeRole:
     role_id: Annotated[Id, Ref("operator_role")]
 
 
-@handles(TakeRole, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_row("operator_role", "role_id"))
+@handles(
+    TakeRole, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_row("operator_role", "role_id")
+)
 def take_role(tx: Tx, want: TakeRole) -> Outcome[None]:
     role = tx.get(Role, want.role_id)
     if role is None:
@@ -113,7 +115,7 @@ class GivePrivilege:
     privilege: str
 
 
-@handles(GivePrivilege, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,))
+@handles(GivePrivilege, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator,))
 def give_privilege(tx: Tx, want: GivePrivilege) -> Outcome[Id]:
     operator = tx.get(Operator, want.operator_id)
     if operator is None:
@@ -139,7 +141,12 @@ class TakePrivilege:
     grant_id: Annotated[Id, Ref("operator_grant")]
 
 
-@handles(TakePrivilege, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_row("operator_grant", "grant_id"))
+@handles(
+    TakePrivilege,
+    needs=OrganisationPrivilege.OPERATOR_MODIFY,
+    refuses=(NoOperator,),
+    at=at_row("operator_grant", "grant_id"),
+)
 def take_privilege(tx: Tx, want: TakePrivilege) -> Outcome[None]:
     grant = tx.get(Grant, want.grant_id)
     if grant is None:
@@ -166,7 +173,7 @@ class SetPerimeter:
     ]
 
 
-@handles(SetPerimeter, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator, NoChange))
+@handles(SetPerimeter, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator, NoChange))
 def set_perimeter(tx: Tx, want: SetPerimeter) -> Outcome[None]:
     operator = below_you(tx, want.operator_id)
     if isinstance(operator, Refused):
@@ -223,7 +230,7 @@ def nameable(read: Read, kind: PerimeterKind, operator: Operator, among: Sequenc
     within = {
         context
         for context, path in paths.items()
-        if reached(place, path, read.actor.may(Privilege.OPERATOR_MODIFY, path), None)
+        if reached(place, path, read.actor.may(OrganisationPrivilege.OPERATOR_MODIFY, path), None)
     }
     return frozenset(object_id for object_id, context in rows if context in within)
 

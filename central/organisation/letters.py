@@ -20,7 +20,7 @@ from central.organisation.model import (
     NoSignIn,
     Operator,
     OperatorKind,
-    Privilege,
+    OrganisationPrivilege,
     Session,
 )
 from central.organisation.places import PlaceId, Subjects, forgive, remember
@@ -91,7 +91,7 @@ class AskReset:
     known: bool = False
 
 
-@handles(AskReset, needs=Privilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone, logged=False)
+@handles(AskReset, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone, logged=False)
 def ask_reset(tx: Tx, want: AskReset) -> Outcome[None]:
     tx.counter("resets asked for")  # so that it comes to a commit, and takes its time, for an unknown address too
     by_the_house(tx)
@@ -115,7 +115,7 @@ class AskLink:
     token_digest: Annotated[str, Secret()]
 
 
-@handles(AskLink, needs=Privilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
+@handles(AskLink, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
 def ask_link(tx: Tx, want: AskLink) -> Outcome[None]:
     by_the_house(tx)
     operator = tx.get(Operator, want.operator_id)
@@ -139,7 +139,7 @@ class StampLetter:
     token_digest: Annotated[str, Secret()]
 
 
-@handles(StampLetter, needs=Privilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
+@handles(StampLetter, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
 def stamp_letter(tx: Tx, want: StampLetter) -> Outcome[dict[str, Any]]:
     """What the letter says, or that it is void by now."""
     by_the_house(tx)
@@ -178,7 +178,7 @@ class UseLetter:
     account: str
 
 
-@handles(UseLetter, needs=Privilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
+@handles(UseLetter, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
 def use_letter(tx: Tx, want: UseLetter) -> Outcome[Id]:
     by_the_house(tx)
     found = open_letter(tx, want.token_digest, PASSWORD)
@@ -212,7 +212,7 @@ class AskAddress:
     at_once: bool
 
 
-@handles(AskAddress, needs=Privilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
+@handles(AskAddress, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
 def ask_address(tx: Tx, want: AskAddress) -> Outcome[None]:
     by_the_house(tx)
     session = tx.get(Session, want.session_id)
@@ -240,7 +240,7 @@ class UseAddress:
     token_digest: Annotated[str, Secret()]
 
 
-@handles(UseAddress, needs=Privilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
+@handles(UseAddress, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
 def use_address(tx: Tx, want: UseAddress) -> Outcome[None]:
     by_the_house(tx)
     found = open_letter(tx, want.token_digest, (LetterKind.ADDRESS,))

@@ -6,7 +6,7 @@ from typing import Any
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.organisation.contexts import the_house
-from central.organisation.model import Attempt, Operator, OperatorKind, Privilege
+from central.organisation.model import Attempt, Operator, OperatorKind, OrganisationPrivilege
 from central.organisation.places import attempt_id
 from central.organisation.rules import locked
 from central.organisation.vault import Vault
@@ -27,7 +27,7 @@ class LiftLimit:
     subject: str
 
 
-@handles(LiftLimit, needs=Privilege.LIMIT_LIFT, at=the_house)
+@handles(LiftLimit, needs=OrganisationPrivilege.LIMIT_LIFT, at=the_house)
 def lift_limit(tx: Tx, want: LiftLimit) -> Outcome[None]:
     if want.source == SIGN_IN:
         tx.write("DELETE FROM sign_in_attempt WHERE id = :id", id=attempt_id(want.subject))

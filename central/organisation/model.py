@@ -15,9 +15,10 @@ Names = Annotated[dict[str, str], Between(most=20)]
 """Texts per language; French is required (docs/spec/organisation.md)."""
 
 
-class Privilege(StrEnum):
-    """The privileges that hand-written code names: `<module>.<screen>.<action>`. What may be granted is all that
-    the declarations name (kernel/registry.privileges), which is more: generated commands bring their own."""
+class OrganisationPrivilege(StrEnum):
+    """The privileges that hand-written code names: `<module>.<screen>.<action>`; each area has its own. What may be
+    granted is all that the declarations name (kernel/registry.privileges), which is more: generated commands bring
+    their own."""
 
     CONTEXT_READ = "organisation.context.read"
     CONTEXT_MODIFY = "organisation.context.modify"
@@ -32,29 +33,6 @@ class Privilege(StrEnum):
     METRICS_READ = "organisation.metrics.read"
     WEBHOOK_READ = "organisation.webhook.read"
     WEBHOOK_MODIFY = "organisation.webhook.modify"
-    VENUE_READ = "venues.venue.read"
-    VENUE_MODIFY = "venues.venue.modify"
-    PLAN_UNDO = "venues.plan.undo"
-    PLAN_CARRY_OVER = "venues.plan.carry_over"
-    CATALOGUE_READ = "catalogue.event.read"
-    CATALOGUE_MODIFY = "catalogue.event.modify"
-    PRICE_READ = "pricing.grid.read"
-    PRICE_MODIFY = "pricing.grid.modify"
-    CHANNEL_READ = "selling.channel.read"
-    CHANNEL_MODIFY = "selling.channel.modify"
-    CONTINGENT_READ = "inventory.contingent.read"
-    CONTINGENT_MODIFY = "inventory.contingent.modify"
-    PLACE_BLOCK = "inventory.place.block"
-    LEDGER_READ = "ledger.move.read"
-    ORDER_READ = "orders.order.read"
-    ORDER_CREATE = "orders.order.create"
-    TICKET_REISSUE = "orders.ticket.reissue"
-    ACCESS_READ = "access.scan.read"
-    DEVICE_READ = "devices.device.read"
-    DEVICE_MODIFY = "devices.device.modify"
-    DEVICE_APPROVE = "devices.device.approve"
-    LEASE_WRITE_OFF = "devices.lease.write_off"
-    DEVICE_SYNC = "devices.sync.execute"  # what a device itself may do: read its feeds, upload, ask for a lease
 
 
 class ContextKind(StrEnum):
@@ -73,7 +51,7 @@ PARENT = {
 
 
 @configured(fixed=("kind",), without=(Action.CREATE,))
-@entity("context", read=Privilege.CONTEXT_READ, unique=(("parent_id", "code"),))
+@entity("context", read=OrganisationPrivilege.CONTEXT_READ, unique=(("parent_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Context:
     """`settings` are looked up along the path to the root; the nearest wins. An organiser's hold what the law wants on
@@ -95,7 +73,7 @@ class OperatorKind(StrEnum):
 @configured()
 @entity(
     "profile",
-    read=Privilege.PROFILE_READ,
+    read=OrganisationPrivilege.PROFILE_READ,
     unique=(("context_id", "code"),),
     ways_in=("", ("privileges", "second_factor")),
 )
@@ -114,7 +92,7 @@ class Profile:
 
 @entity(
     "operator",
-    read=Privilege.OPERATOR_READ,
+    read=OrganisationPrivilege.OPERATOR_READ,
     unique=(("email",),),
     ways_in=("id", ("email", "active", "key_digest", "password", "totp", "totp_step", "recovery")),
 )
@@ -141,7 +119,7 @@ class Operator:
 
 @entity(
     "operator_grant",
-    read=Privilege.OPERATOR_READ,
+    read=OrganisationPrivilege.OPERATOR_READ,
     unique=(("operator_id", "context_id", "privilege"),),
     ways_in=("operator_id", ("operator_id", "context_id", "privilege")),
 )
@@ -157,7 +135,7 @@ class Grant:
 
 @entity(
     "operator_role",
-    read=Privilege.OPERATOR_READ,
+    read=OrganisationPrivilege.OPERATOR_READ,
     unique=(("operator_id", "profile_id", "context_id"),),
     ways_in=("operator_id", ("operator_id", "profile_id", "context_id")),
 )
@@ -173,7 +151,7 @@ class Role:
 
 @entity(
     "operator_session",
-    read=Privilege.SESSION_READ,
+    read=OrganisationPrivilege.SESSION_READ,
     index=(("operator_id",),),
     unique=(("token_digest",),),
     ways_in=("operator_id", ("operator_id", "token_digest", "until", "second_factor", "confirmed")),
@@ -215,7 +193,7 @@ class AskedBy(StrEnum):
 
 @entity(
     "operator_letter",
-    read=Privilege.OPERATOR_READ,
+    read=OrganisationPrivilege.OPERATOR_READ,
     index=(("operator_id",),),
     unique=(("token_digest",),),
     ways_in=("operator_id", ("operator_id", "kind", "token_digest", "until", "used", "email")),
@@ -248,7 +226,7 @@ class PerimeterKind(StrEnum):
 
 @entity(
     "operator_perimeter",
-    read=Privilege.OPERATOR_READ,
+    read=OrganisationPrivilege.OPERATOR_READ,
     unique=(("operator_id", "kind", "object_id"),),
     ways_in=("operator_id", ("operator_id", "kind", "object_id")),
 )
@@ -264,7 +242,7 @@ class Perimeter:
 
 @entity(
     "sign_in_attempt",
-    read=Privilege.SESSION_READ,
+    read=OrganisationPrivilege.SESSION_READ,
     unproved="comes and goes as strangers like, within a day; whoever forges one lengthens or shortens a wait",
 )
 @dataclass(frozen=True, slots=True)

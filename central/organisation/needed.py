@@ -7,7 +7,7 @@ from central.kernel.db import in_list
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
 from central.organisation.giving import narrowing_kinds
-from central.organisation.model import Context, ContextKind, Privilege
+from central.organisation.model import Context, ContextKind, OrganisationPrivilege
 from shared.clock import to_ms
 
 LATE = timedelta(minutes=10)
@@ -32,7 +32,7 @@ def organiser(read: Read, institution: str) -> Standing:
     return _below(read, institution, ContextKind.ORGANISER, t("Créez l’organisateur qui porte la licence et encaisse."))
 
 
-@needed(t("Numéros administratifs"), at=ContextKind.ORGANISER, order=20, needs=Privilege.CONTEXT_READ)
+@needed(t("Numéros administratifs"), at=ContextKind.ORGANISER, order=20, needs=OrganisationPrivilege.CONTEXT_READ)
 def administrative_numbers(read: Read, organiser_id: str) -> Standing:
     context = read.get(Context, organiser_id)
     said = context.settings if context else {}
@@ -61,7 +61,7 @@ def activity(read: Read, season_id: str) -> Standing:
     return _below(read, season_id, ContextKind.ACTIVITY, t("Créez une activité : théâtre, concerts, visites…"))
 
 
-@needed(t("Équipe"), at=ContextKind.INSTITUTION, order=900, optional=True, needs=Privilege.OPERATOR_READ)
+@needed(t("Équipe"), at=ContextKind.INSTITUTION, order=900, optional=True, needs=OrganisationPrivilege.OPERATOR_READ)
 def team(read: Read, institution: str) -> Standing:
     ((count,),) = read.run("SELECT COUNT(*) FROM operator WHERE kind = 'person' AND active = 1")
     at = f"?at={institution}"
@@ -71,7 +71,9 @@ def team(read: Read, institution: str) -> Standing:
     )
 
 
-@needed(t("Périmètres"), at=ContextKind.INSTITUTION, order=905, optional=True, needs=Privilege.OPERATOR_READ)
+@needed(
+    t("Périmètres"), at=ContextKind.INSTITUTION, order=905, optional=True, needs=OrganisationPrivilege.OPERATOR_READ
+)
 def perimeters(read: Read, institution: str) -> Standing | None:
     """People who seem to be narrowed and are not: to objects of a kind that nothing in the house has."""
     kinds, params = in_list("kind", narrowing_kinds())
@@ -85,7 +87,13 @@ def perimeters(read: Read, institution: str) -> Standing | None:
     return Standing(False, todo, f"/admin/e/operator?at={institution}", int(count))
 
 
-@needed(t("Courrier électronique"), at=ContextKind.INSTITUTION, order=910, optional=True, needs=Privilege.OPERATOR_READ)
+@needed(
+    t("Courrier électronique"),
+    at=ContextKind.INSTITUTION,
+    order=910,
+    optional=True,
+    needs=OrganisationPrivilege.OPERATOR_READ,
+)
 def mail(read: Read, institution: str) -> Standing | None:
     """Whether letters leave: the server's address is in central's configuration, what waits is in the outbox."""
     ((waiting,),) = read.run(

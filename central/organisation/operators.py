@@ -18,9 +18,9 @@ from central.organisation.model import (
     NoSignIn,
     Operator,
     OperatorKind,
+    OrganisationPrivilege,
     Perimeter,
     PerimeterKind,
-    Privilege,
 )
 from central.organisation.sessions import end_sessions_of
 from central.organisation.ways_in import closes, lately, opens, shows_its_key
@@ -43,7 +43,9 @@ class InviteOperator:
     profile_id: Annotated[Id, Ref("profile")] | None = None
 
 
-@handles(InviteOperator, needs=Privilege.OPERATOR_CREATE, refuses=(NoOperator, NoSignIn, NoChange), gives=Id)
+@handles(
+    InviteOperator, needs=OrganisationPrivilege.OPERATOR_CREATE, refuses=(NoOperator, NoSignIn, NoChange), gives=Id
+)
 def invite_operator(tx: Tx, want: InviteOperator) -> Outcome[Id]:
     email = mail_address(want.email)
     refused = opens(tx, want.id) or _faulty(tx, "", {"name": want.name, "email": email, "language": want.language})
@@ -90,7 +92,7 @@ class CreateOperator:
     points_of_sale: Annotated[tuple[Annotated[Id, Ref("point_of_sale")], ...], Between(most=500)] = ()
 
 
-@handles(CreateOperator, needs=Privilege.OPERATOR_CREATE, refuses=(NoOperator, NoChange), gives=Id)
+@handles(CreateOperator, needs=OrganisationPrivilege.OPERATOR_CREATE, refuses=(NoOperator, NoChange), gives=Id)
 def create_operator(tx: Tx, want: CreateOperator) -> Outcome[Id]:
     """Nobody gives a right that they do not hold there themselves."""
     refused = opens(tx, want.id) or _faulty(tx, "", {"name": want.name}) or unknown(want.privileges)
@@ -122,7 +124,7 @@ class ChangeOperator:
     email: Annotated[str, Look.EMAIL] | None = None
 
 
-@handles(ChangeOperator, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator, NoChange))
+@handles(ChangeOperator, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator, NoChange))
 def change_operator(tx: Tx, want: ChangeOperator) -> Outcome[None]:
     before = below_you(tx, want.operator_id)
     if isinstance(before, Refused):
@@ -149,7 +151,7 @@ class DeactivateOperator:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(DeactivateOperator, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,))
+@handles(DeactivateOperator, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator,))
 def deactivate_operator(tx: Tx, want: DeactivateOperator) -> Outcome[None]:
     before = below_you(tx, want.operator_id)
     if isinstance(before, Refused):
@@ -172,7 +174,7 @@ class ReactivateOperator:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(ReactivateOperator, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,))
+@handles(ReactivateOperator, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator,))
 def reactivate_operator(tx: Tx, want: ReactivateOperator) -> Outcome[None]:
     before = below_you(tx, want.operator_id)
     if isinstance(before, Refused):
@@ -190,7 +192,7 @@ class SendLetter:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(SendLetter, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator, NoSignIn))
+@handles(SendLetter, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator, NoSignIn))
 def send_letter(tx: Tx, want: SendLetter) -> Outcome[None]:
     person = _person_below_you(tx, want.operator_id)
     if isinstance(person, Refused):
@@ -209,7 +211,7 @@ class ClearSecondFactor:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(ClearSecondFactor, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,))
+@handles(ClearSecondFactor, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator,))
 def clear_second_factor(tx: Tx, want: ClearSecondFactor) -> Outcome[None]:
     person = _person_below_you(tx, want.operator_id)
     if isinstance(person, Refused):
@@ -230,7 +232,7 @@ class RenewKey:
     key_digest: Annotated[str, Secret()]
 
 
-@handles(RenewKey, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,))
+@handles(RenewKey, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator,))
 def renew_key(tx: Tx, want: RenewKey) -> Outcome[None]:
     program = below_you(tx, want.operator_id)
     if isinstance(program, Refused):
@@ -251,7 +253,7 @@ class WithdrawKey:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(WithdrawKey, needs=Privilege.OPERATOR_MODIFY, refuses=(NoOperator,))
+@handles(WithdrawKey, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator,))
 def withdraw_key(tx: Tx, want: WithdrawKey) -> Outcome[None]:
     program = below_you(tx, want.operator_id)
     if isinstance(program, Refused):

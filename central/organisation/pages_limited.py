@@ -9,7 +9,7 @@ from aiohttp import web
 
 from central.kernel.tx import Read
 from central.organisation.limits import SIGN_IN, LiftLimit, of_sign_in
-from central.organisation.model import Privilege
+from central.organisation.model import OrganisationPrivilege
 from central.organisation.pages import Desk, typed
 from central.web.limited import LIMITED, Limited, Source
 from central.web.screens.names import house_zone
@@ -24,7 +24,7 @@ def limited_routes(app: web.Application, desk: Desk) -> None:
     pages = LimitedPages(desk)
     app.router.add_get(HREF, pages.show)
     app.router.add_post(f"{HREF}/lift", pages.lift)
-    desk.frame.menu("organisation", "Qui doit attendre", HREF, Privilege.SESSION_READ)
+    desk.frame.menu("organisation", "Qui doit attendre", HREF, OrganisationPrivilege.SESSION_READ)
 
 
 class LimitedPages:
@@ -40,17 +40,17 @@ class LimitedPages:
         sources = [(each, each.seen()) for each in request.app[LIMITED]]
 
         def look(read: Read) -> tuple[list[tuple[str, Limited]], bool, object] | None:
-            if self._desk.door.holding(read, Privilege.SESSION_READ) is not None:
+            if self._desk.door.holding(read, OrganisationPrivilege.SESSION_READ) is not None:
                 return None
             rows = [(each.name, row) for each, seen in sources for row in each.rows(read, t, seen)]
-            may = self._desk.door.holding(read, Privilege.LIMIT_LIFT) is None
+            may = self._desk.door.holding(read, OrganisationPrivilege.LIMIT_LIFT) is None
             return sorted(rows, key=lambda pair: pair[1].until, reverse=True), may, house_zone(read)
 
         found = await self._desk.door.read(me.actor, look)
         if found is None:
             return await self._desk.frame.page(
                 request, "not_yours.html", status=403, title=t("Cette page ne vous est pas ouverte"),
-                lacks=privilege_text(t, Privilege.SESSION_READ),
+                lacks=privilege_text(t, OrganisationPrivilege.SESSION_READ),
             )  # fmt: skip
         rows, may_lift, zone = found
         said = await self._desk.said(t, me.actor, refused) if refused else None

@@ -36,9 +36,9 @@ from central.organisation.model import (
     NoOperator,
     Operator,
     OperatorKind,
+    OrganisationPrivilege,
     Perimeter,
     PerimeterKind,
-    Privilege,
     Profile,
     Role,
     Session,
@@ -84,8 +84,8 @@ def operator_routes(app: web.Application, desk: Desk) -> None:
     app.router.add_post("/admin/operators/{id}/{act}", pages.act)
     app.router.add_get("/admin/who/{id}", pages.rights)
     app.router.add_get("/admin/who", pages.who)
-    desk.frame.menu("organisation", "Inviter quelqu’un", "/admin/operators/new", Privilege.OPERATOR_CREATE)
-    desk.frame.menu("organisation", "Qui peut quoi", "/admin/who", Privilege.OPERATOR_READ)
+    desk.frame.menu("organisation", "Inviter quelqu’un", "/admin/operators/new", OrganisationPrivilege.OPERATOR_CREATE)
+    desk.frame.menu("organisation", "Qui peut quoi", "/admin/who", OrganisationPrivilege.OPERATOR_READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +135,15 @@ class OperatorPages:
         faults = {each["at"]: t.fault(each["what"], **_words(each)) for each in _faults(refused)}
 
         def look(read: Read) -> tuple[Any, Any]:
-            contexts = _contexts(read, t, Privilege.OPERATOR_CREATE)
+            contexts = _contexts(read, t, OrganisationPrivilege.OPERATOR_CREATE)
             profiles = read.find(Profile, "ORDER BY code")
             path = [path_of(read, each.context_id) for each in profiles]
-            may = [read.actor.may(Privilege.OPERATOR_CREATE, each) for each in path]
+            may = [read.actor.may(OrganisationPrivilege.OPERATOR_CREATE, each) for each in path]
             return contexts, [each for each, yes in zip(profiles, may, strict=True) if yes]
 
         contexts, profiles = await self._desk.door.read(me.actor, look)
         if not contexts:
-            return await self._not_yours(request, Privilege.OPERATOR_CREATE)
+            return await self._not_yours(request, OrganisationPrivilege.OPERATOR_CREATE)
         return await self._desk.frame.page(
             request, "operator_new.html", status=400 if refused else 200, title=t("Inviter quelqu’un"), said=said,
             faults=faults, form={name: typed(form, name) for name in _NEW}, contexts=contexts, profiles=profiles,
@@ -254,7 +254,7 @@ class OperatorPages:
             contexts = {source.context_id for line in found.lines for cell in line.cells for source in cell.why}
             wanted = [("context", each) for each in contexts]
             wanted += [(kind, each) for kind, ids in found.perimeter.items() for each in ids]
-            return labels(read, t, wanted), _contexts(read, t, Privilege.OPERATOR_READ)
+            return labels(read, t, wanted), _contexts(read, t, OrganisationPrivilege.OPERATOR_READ)
 
         named, contexts = await self._desk.door.read(me.actor, look)
         shown = [line for line in found.lines if "all" in request.query or any(cell.why for cell in line.cells)]
@@ -269,9 +269,11 @@ class OperatorPages:
         me = await self._desk.frame.who(request)
         t = self._desk.frame.texts(request, me)
         wanted, at = request.query.get("privilege", ""), request.query.get("at", "")
-        contexts = await self._desk.door.read(me.actor, lambda read: _contexts(read, t, Privilege.OPERATOR_READ))
+        contexts = await self._desk.door.read(
+            me.actor, lambda read: _contexts(read, t, OrganisationPrivilege.OPERATOR_READ)
+        )
         if not contexts:
-            return await self._not_yours(request, Privilege.OPERATOR_READ)
+            return await self._not_yours(request, OrganisationPrivilege.OPERATOR_READ)
         at = at if at in {each for each, _ in contexts} else contexts[0][0]
         holders, named = None, None
         if wanted in known_nodes():
@@ -330,13 +332,13 @@ def _view(read: Read, t: Texts, operator_id: str) -> OperatorView | Refused | No
     if operator is None:
         return None
     path = path_of(read, operator.context_id)
-    if not read.actor.may(Privilege.OPERATOR_READ, path) and operator.id != read.actor.id:
-        return Refused(NoEntry.NOT_ALLOWED, fix=Privilege.OPERATOR_READ)
-    may_change = read.actor.may(Privilege.OPERATOR_MODIFY, path)
+    if not read.actor.may(OrganisationPrivilege.OPERATOR_READ, path) and operator.id != read.actor.id:
+        return Refused(NoEntry.NOT_ALLOWED, fix=OrganisationPrivilege.OPERATOR_READ)
+    may_change = read.actor.may(OrganisationPrivilege.OPERATOR_MODIFY, path)
     roles = read.find(Role, "WHERE operator_id = :id ORDER BY id", id=operator.id)
     grants = read.find(Grant, "WHERE operator_id = :id ORDER BY privilege, id", id=operator.id)
     rows = read.find(Perimeter, "WHERE operator_id = :id ORDER BY kind, object_id", id=operator.id)
-    sees_sessions = read.actor.may(Privilege.SESSION_READ, path)
+    sees_sessions = read.actor.may(OrganisationPrivilege.SESSION_READ, path)
     sessions = read.find(Session, "WHERE operator_id = :id ORDER BY seen DESC", id=operator.id)
     letters = read.find(Letter, "WHERE operator_id = :id AND used IS NULL ORDER BY asked DESC LIMIT 1", id=operator.id)
     profiles = read.find(Profile, "ORDER BY code")
@@ -349,8 +351,8 @@ def _view(read: Read, t: Texts, operator_id: str) -> OperatorView | Refused | No
         tuple(each for each in sessions if each.until > read.now) if sees_sessions else None,
         letters[0] if letters and letters[0].until > read.now else None,
         tuple(each for each in profiles if set(path_of(read, each.context_id)) & set(path) or may_change),
-        _contexts(read, t, Privilege.OPERATOR_MODIFY), labels(read, t, wanted),
-        second_factor_demanded(read, operator.id), may_change, read.actor.may(Privilege.SESSION_END, path),
+        _contexts(read, t, OrganisationPrivilege.OPERATOR_MODIFY), labels(read, t, wanted),
+        second_factor_demanded(read, operator.id), may_change, read.actor.may(OrganisationPrivilege.SESSION_END, path),
         house_zone(read), read.now,
     )  # fmt: skip
 

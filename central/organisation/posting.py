@@ -29,7 +29,7 @@ from central.kernel.registry import handles
 from central.kernel.tx import SYSTEM, Read, Tx
 from central.organisation import telling
 from central.organisation.contexts import by_house_alone
-from central.organisation.model import Privilege
+from central.organisation.model import OrganisationPrivilege
 from central.organisation.receivers import Connector, Lookup, Network, Pinned, look_up
 from central.organisation.turns import TURN_MS, Turns
 from central.organisation.webhooks import (
@@ -173,7 +173,7 @@ def next_try(message_id: str, attempt: int, now: datetime, after: timedelta) -> 
     return now + max(WAITS[attempt - 1] * (1 + spread), after)
 
 
-@handles(NoteAttempt, needs=Privilege.WEBHOOK_MODIFY, at=by_house_alone)
+@handles(NoteAttempt, needs=OrganisationPrivilege.WEBHOOK_MODIFY, at=by_house_alone)
 def note_attempt(tx: Tx, want: NoteAttempt) -> Outcome[None]:
     tx.write("UPDATE outbox SET state = 'done', claimed_until = NULL, last_error = :why WHERE id = :id",
              id=want.outbox_id, why=want.why)  # fmt: skip

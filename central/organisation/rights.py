@@ -15,7 +15,7 @@ from central.kernel.registry import answers, privileges
 from central.kernel.tx import Actor, ActorKind, Read
 from central.kernel.versions import OPERATORS, counts
 from central.organisation.contexts import path_of
-from central.organisation.model import NoOperator, Operator, OperatorKind, Privilege
+from central.organisation.model import NoOperator, Operator, OperatorKind, OrganisationPrivilege
 from central.organisation.rules import Held
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -202,7 +202,7 @@ class WhatMayTheyDo:
     at: Annotated[Id, Ref("context")] | None = None
 
 
-@answers(WhatMayTheyDo, needs=Privilege.OPERATOR_READ, refuses=(NoOperator,), gives=Rights)
+@answers(WhatMayTheyDo, needs=OrganisationPrivilege.OPERATOR_READ, refuses=(NoOperator,), gives=Rights)
 def what_may_they_do(read: Read, want: WhatMayTheyDo) -> Outcome[Rights]:
     operator = read.get(Operator, want.operator_id)
     if operator is None:
@@ -231,7 +231,7 @@ class WhoMay:
     privilege: str
 
 
-@answers(WhoMay, needs=Privilege.OPERATOR_READ, refuses=(NoOperator,), gives=list[Holder])
+@answers(WhoMay, needs=OrganisationPrivilege.OPERATOR_READ, refuses=(NoOperator,), gives=list[Holder])
 def who_may(read: Read, want: WhoMay) -> Outcome[list[Holder]]:
     if want.privilege not in known_nodes():
         return Refused(NoOperator.UNKNOWN_PRIVILEGE, fix=want.privilege)

@@ -12,7 +12,15 @@ from central.kernel.tx import ActorKind, Read, Tx
 from central.organisation.contexts import by_house_alone
 from central.organisation.giving import at_row
 from central.organisation.letters import tell_owner
-from central.organisation.model import Attempt, NoOperator, NoSignIn, Operator, OperatorKind, Privilege, Session
+from central.organisation.model import (
+    Attempt,
+    NoOperator,
+    NoSignIn,
+    Operator,
+    OperatorKind,
+    OrganisationPrivilege,
+    Session,
+)
 from central.organisation.places import PlaceId, Subjects, attempt_id, forget_places, forgive, remember
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import FORGOTTEN, HALF_WAY, LONGEST, MOST_SESSIONS, counted, locked
@@ -37,7 +45,7 @@ class CountAttempt:
     beside: Subjects = ()
 
 
-@handles(CountAttempt, needs=Privilege.SESSION_END, refuses=(NoSignIn,), at=by_house_alone, logged=False)
+@handles(CountAttempt, needs=OrganisationPrivilege.SESSION_END, refuses=(NoSignIn,), at=by_house_alone, logged=False)
 def count_attempt(tx: Tx, want: CountAttempt) -> Outcome[None]:
     until = wait_for(tx, want.subjects)
     if until:
@@ -68,7 +76,7 @@ class ConfirmSession:
     tried: Subjects
 
 
-@handles(ConfirmSession, needs=Privilege.SESSION_END, refuses=(NoSignIn,), at=by_house_alone)
+@handles(ConfirmSession, needs=OrganisationPrivilege.SESSION_END, refuses=(NoSignIn,), at=by_house_alone)
 def confirm_session(tx: Tx, want: ConfirmSession) -> Outcome[None]:
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
@@ -101,7 +109,7 @@ class BeginSession:
     longest_s: int = int(LONGEST.total_seconds())
 
 
-@handles(BeginSession, needs=Privilege.SESSION_END, refuses=(NoSignIn,), at=by_house_alone)
+@handles(BeginSession, needs=OrganisationPrivilege.SESSION_END, refuses=(NoSignIn,), at=by_house_alone)
 def begin_session(tx: Tx, want: BeginSession) -> Outcome[Id]:
     by_the_house(tx)
     operator = tx.get(Operator, want.operator_id)
@@ -135,7 +143,7 @@ class CompleteSession:
     longest_s: int = int(LONGEST.total_seconds())
 
 
-@handles(CompleteSession, needs=Privilege.SESSION_END, refuses=(NoSignIn,), at=by_house_alone)
+@handles(CompleteSession, needs=OrganisationPrivilege.SESSION_END, refuses=(NoSignIn,), at=by_house_alone)
 def complete_session(tx: Tx, want: CompleteSession) -> Outcome[Id]:
     by_the_house(tx)
     half = tx.get(Session, want.half_id)
@@ -184,7 +192,7 @@ class NoteSeen:
     session_id: Annotated[Id, Ref("operator_session")]
 
 
-@handles(NoteSeen, needs=Privilege.SESSION_END, at=by_house_alone)
+@handles(NoteSeen, needs=OrganisationPrivilege.SESSION_END, at=by_house_alone)
 def note_seen(tx: Tx, want: NoteSeen) -> Outcome[None]:
     tx.write("UPDATE operator_session SET seen = :now WHERE id = :id", now=to_ms(tx.now), id=want.session_id)
     return Ok(None)  # not in the audit, which tells of changes that somebody made
@@ -195,7 +203,7 @@ class TidySessions:
     """Takes away what is over: sessions, failures in a row that are forgotten, places nobody came in from for long."""
 
 
-@handles(TidySessions, needs=Privilege.SESSION_END, at=by_house_alone)
+@handles(TidySessions, needs=OrganisationPrivilege.SESSION_END, at=by_house_alone)
 def tidy_sessions(tx: Tx, _: TidySessions) -> Outcome[None]:
     by_the_house(tx)
     tx.remove(Session, "WHERE until <= :now", now=to_ms(tx.now))  # it ended by itself: no audit
@@ -248,7 +256,7 @@ class SetPassword:
     password: Annotated[str, Secret()]
 
 
-@handles(SetPassword, needs=Privilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
+@handles(SetPassword, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
 def set_password(tx: Tx, want: SetPassword) -> Outcome[None]:
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
@@ -273,7 +281,7 @@ class SetSecondFactor:
     longest_s: int = int(LONGEST.total_seconds())
 
 
-@handles(SetSecondFactor, needs=Privilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
+@handles(SetSecondFactor, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
 def set_second_factor(tx: Tx, want: SetSecondFactor) -> Outcome[None]:
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
@@ -301,7 +309,7 @@ class SetRecoveryCodes:
     recovery: Annotated[tuple[str, ...], Secret(), Between(most=20)]
 
 
-@handles(SetRecoveryCodes, needs=Privilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
+@handles(SetRecoveryCodes, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
 def set_recovery_codes(tx: Tx, want: SetRecoveryCodes) -> Outcome[None]:
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
@@ -338,7 +346,10 @@ class EndSession:
 
 
 @handles(
-    EndSession, needs=Privilege.SESSION_END, refuses=(NoOperator, NoChange), at=at_row("operator_session", "session_id")
+    EndSession,
+    needs=OrganisationPrivilege.SESSION_END,
+    refuses=(NoOperator, NoChange),
+    at=at_row("operator_session", "session_id"),
 )
 def end_session(tx: Tx, want: EndSession) -> Outcome[None]:
     session = tx.get(Session, want.session_id)
@@ -357,7 +368,7 @@ class EndSessions:
     operator_id: Annotated[Id, Ref("operator")]
 
 
-@handles(EndSessions, needs=Privilege.SESSION_END, refuses=(NoOperator,))
+@handles(EndSessions, needs=OrganisationPrivilege.SESSION_END, refuses=(NoOperator,))
 def end_sessions(tx: Tx, want: EndSessions) -> Outcome[None]:
     if refused := closes(tx, want.operator_id):
         return refused

@@ -23,7 +23,7 @@ from central.kernel.registry import COMMANDS, handles
 from central.kernel.scope import context_of, context_of_new, lay_within
 from central.kernel.tx import Actor, Read, Tx
 from central.organisation.contexts import by_house_alone, path_of
-from central.organisation.model import Operator, Privilege
+from central.organisation.model import Operator, OrganisationPrivilege
 from central.organisation.rights import actor_of
 from central.organisation.webhooks import (
     Delivery,
@@ -157,7 +157,7 @@ def to_tell(read: Read, want: TellWebhooks) -> list[ToTell]:
     ]
 
 
-@handles(TellWebhooks, needs=Privilege.WEBHOOK_MODIFY, at=by_house_alone, gives=int, looked=to_tell)
+@handles(TellWebhooks, needs=OrganisationPrivilege.WEBHOOK_MODIFY, at=by_house_alone, gives=int, looked=to_tell)
 def tell_webhooks(tx: Tx, want: TellWebhooks, told: list[ToTell] | None) -> Outcome[int]:
     """Answers with how many are new. Each is told at most once, and none to a webhook that is off by now."""
     still = {one.webhook.id for one in asking(tx)} if told else set()
@@ -212,7 +212,7 @@ def _command(read: Read, one: Asking, done: Done) -> dict[str, Any] | None:
     """To who may read the log there. Whoever is narrowed to some objects is told of no command: its fields may name
     others."""
     place = done.place or _root(read)
-    if place is None or one.owner.perimeter or not _here(read, one, Privilege.AUDIT_READ, place):
+    if place is None or one.owner.perimeter or not _here(read, one, OrganisationPrivilege.AUDIT_READ, place):
         return None
     if len(done.body) > MOST_BYTES:  # they would be left out below
         return {"command": done.public, "context": place}
@@ -323,7 +323,7 @@ class ForgetDeliveries:
     before: datetime
 
 
-@handles(ForgetDeliveries, needs=Privilege.WEBHOOK_MODIFY, at=by_house_alone)
+@handles(ForgetDeliveries, needs=OrganisationPrivilege.WEBHOOK_MODIFY, at=by_house_alone)
 def forget_deliveries(tx: Tx, want: ForgetDeliveries) -> Outcome[None]:
     before = to_ms(want.before)
     tx.remove(Delivery, "WHERE made < :before AND state <> 'waiting'", before=before)

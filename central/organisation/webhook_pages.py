@@ -11,7 +11,7 @@ from central.kernel.door import Door
 from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
-from central.organisation.model import Operator, Privilege
+from central.organisation.model import Operator, OrganisationPrivilege
 from central.organisation.webhooks import (
     EXECUTE,
     PREFIX,
@@ -38,7 +38,7 @@ def webhook_pages(app: web.Application, door: Door) -> None:
     frame = app[FRAME]
     pages = WebhookPages(door, frame)
     frame.templates("central.organisation")
-    frame.page_for("webhook", "Envois et secret", HREF, Privilege.WEBHOOK_READ)
+    frame.page_for("webhook", "Envois et secret", HREF, OrganisationPrivilege.WEBHOOK_READ)
     app.router.add_get("/admin/webhooks/{id}", pages.show)
     app.router.add_post("/admin/webhooks/{id}/secret", pages.secret)
     app.router.add_post("/admin/webhooks/{id}/take-over", pages.take_over)
@@ -137,6 +137,6 @@ class WebhookPages:
         return Shown(
             webhook, owner.name if owner else "", found[:ROWS],
             f"{int(more.made.timestamp() * 1000)}-{more.id}" if more else None,
-            read.actor.id == webhook.operator_id, read.actor.may(Privilege.WEBHOOK_MODIFY, path),
+            read.actor.id == webhook.operator_id, read.actor.may(OrganisationPrivilege.WEBHOOK_MODIFY, path),
             read.actor.may(EXECUTE, path), house_zone(read),
         )  # fmt: skip

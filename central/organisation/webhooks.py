@@ -23,7 +23,7 @@ from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, handles
 from central.kernel.tx import ActorKind, Read, Tx
 from central.kernel.values import Fault
-from central.organisation.model import Names, Privilege
+from central.organisation.model import Names, OrganisationPrivilege
 from central.organisation.receivers import never_reached
 from central.organisation.vault import Vault
 from shared.clock import to_ms
@@ -60,7 +60,7 @@ class DeliveryState(StrEnum):
     kept={"operator_id": "", "secret": "", "old_secret": "", "old_until": None, "since": None, "failing": None},
     without=(Action.CREATE, Action.DELETE),
 )
-@entity("webhook", read=Privilege.WEBHOOK_READ, unique=(("context_id", "code"),))
+@entity("webhook", read=OrganisationPrivilege.WEBHOOK_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Webhook:
     """Tells `url` of commands and of entities by name (`place_order`, `plan_*`; `site.changed`), in its context and
@@ -85,7 +85,7 @@ class Webhook:
 _TRY = Unproved("how the last try went: what was to be sent, and to whom, is proved")
 
 
-@entity("webhook_delivery", read=Privilege.WEBHOOK_READ, index=(("webhook_id", "made"), ("state", "made")))
+@entity("webhook_delivery", read=OrganisationPrivilege.WEBHOOK_READ, index=(("webhook_id", "made"), ("state", "made")))
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One telling: what was or will be sent, and how the last try went (`answer` is the HTTP status, `took` in ms).
@@ -218,7 +218,7 @@ class SetWebhookSecret:
     secret: Annotated[str, Secret()]
 
 
-@handles(SetWebhookSecret, needs=Privilege.WEBHOOK_MODIFY, refuses=(NoWebhook,))
+@handles(SetWebhookSecret, needs=OrganisationPrivilege.WEBHOOK_MODIFY, refuses=(NoWebhook,))
 def set_webhook_secret(tx: Tx, want: SetWebhookSecret) -> Outcome[None]:
     before = tx.get(Webhook, want.webhook_id)
     if before is None:
@@ -240,7 +240,7 @@ class TakeOverWebhook:
     webhook_id: Annotated[Id, Ref("webhook")]
 
 
-@handles(TakeOverWebhook, needs=Privilege.WEBHOOK_MODIFY, refuses=(NoWebhook,))
+@handles(TakeOverWebhook, needs=OrganisationPrivilege.WEBHOOK_MODIFY, refuses=(NoWebhook,))
 def take_over_webhook(tx: Tx, want: TakeOverWebhook) -> Outcome[None]:
     before = tx.get(Webhook, want.webhook_id)
     if before is None:

@@ -1,20 +1,25 @@
 """Price grid: seat category × tariff → price, VAT included (docs/spec/organisation.md, Prices)."""
 
 from dataclasses import dataclass
-from enum import auto
+from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.declared import configured
 from central.kernel.entity import Between, Look, Ref, entity
 from central.kernel.privileges import Action
-from central.organisation.model import Names, Privilege
+from central.organisation.model import Names
 from shared.ids import Id
 from shared.money import Minor
 from shared.outcome import Reason
 
 
+class PricingPrivilege(StrEnum):
+    PRICE_READ = "pricing.grid.read"
+    PRICE_MODIFY = "pricing.grid.modify"
+
+
 @configured()
-@entity("tariff", read=Privilege.PRICE_READ, unique=(("context_id", "code"),))
+@entity("tariff", read=PricingPrivilege.PRICE_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Tariff:
     """What the buyer picks (full, student …). `rank` 1 is proposed first; `proof`: the gate asks for a proof."""
@@ -28,7 +33,7 @@ class Tariff:
 
 
 @configured(kept={"version": 1}, without=(Action.CREATE,))
-@entity("price_grid", read=Privilege.PRICE_READ, unique=(("context_id", "code"),))
+@entity("price_grid", read=PricingPrivilege.PRICE_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class PriceGrid:
     """`version` goes up at every change, so that a sale made offline can say which prices it knew."""
@@ -41,7 +46,7 @@ class PriceGrid:
     version: int
 
 
-@entity("price", read=Privilege.PRICE_READ, unique=(("grid_id", "category_id", "tariff_id"),))
+@entity("price", read=PricingPrivilege.PRICE_READ, unique=(("grid_id", "category_id", "tariff_id"),))
 @dataclass(frozen=True, slots=True)
 class Price:
     id: Id

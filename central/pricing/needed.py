@@ -6,11 +6,12 @@ from typing import Any
 from central.kernel.checklist import HOUSE, Standing, needed, of_table, t
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
-from central.organisation.model import Context, ContextKind, Privilege
+from central.organisation.model import Context, ContextKind
+from central.pricing.model import PricingPrivilege
 from central.pricing.usual import CreateTariffs, NewTariff
 from shared.ids import Id
 
-READ = Privilege.PRICE_READ
+READ = PricingPrivilege.PRICE_READ
 
 
 def usual_tariffs(_: Read, season: str, __: Id, names: Callable[..., dict[str, str]]) -> Any:

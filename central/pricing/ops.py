@@ -8,8 +8,8 @@ from central.kernel.entity import Between, Look, Ref
 from central.kernel.privileges import Action
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
-from central.organisation.model import Names, Privilege
-from central.pricing.model import NoGrid, Price, PriceGrid, Tariff
+from central.organisation.model import Names
+from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege, Tariff
 from shared.ids import Id, derived_id
 from shared.money import Minor
 from shared.outcome import Ok, Outcome, Refused
@@ -36,7 +36,7 @@ class CreatePriceGrid:
     prices: Annotated[tuple[PriceCell, ...], Between(most=1_000)] = ()
 
 
-@handles(CreatePriceGrid, needs=Privilege.PRICE_MODIFY, refuses=(NoGrid, NoChange), gives=Id)
+@handles(CreatePriceGrid, needs=PricingPrivilege.PRICE_MODIFY, refuses=(NoGrid, NoChange), gives=Id)
 def create_price_grid(tx: Tx, want: CreatePriceGrid) -> Outcome[Id]:
     negative = [cell for cell in want.prices if cell.amount < 0]
     if negative:
@@ -60,7 +60,7 @@ class SetPrice:
 
 @handles(
     SetPrice,
-    needs=Privilege.PRICE_MODIFY,
+    needs=PricingPrivilege.PRICE_MODIFY,
     refuses=(NoGrid,),
     gives=int,
 )
@@ -92,7 +92,7 @@ class SetPrices:
 
 @handles(
     SetPrices,
-    needs=Privilege.PRICE_MODIFY,
+    needs=PricingPrivilege.PRICE_MODIFY,
     refuses=(NoGrid,),
     gives=int,
 )

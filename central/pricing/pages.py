@@ -12,9 +12,8 @@ from central.kernel.entity import ENTITIES
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault
-from central.organisation.model import Privilege
 from central.organisation.ops import path_of
-from central.pricing.model import NoGrid, Price, PriceGrid, Tariff
+from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege, Tariff
 from central.pricing.ops import PriceCell, SetPrices
 from central.venues.model import SeatCategory
 from central.web.frame import FRAME
@@ -55,7 +54,9 @@ class Sheet:
 def pricing_pages(app: web.Application) -> None:
     frame = app[FRAME]
     frame.templates("central.pricing")
-    frame.page_for("price_grid", "Prix", "/admin/pricing/grid/{id}", Privilege.PRICE_READ, ("set_price", "set_prices"))
+    frame.page_for(
+        "price_grid", "Prix", "/admin/pricing/grid/{id}", PricingPrivilege.PRICE_READ, ("set_price", "set_prices")
+    )
     app.router.add_get("/admin/pricing/grid/{id}", show)
     app.router.add_post("/admin/pricing/grid/{id}", save)
 
@@ -119,7 +120,7 @@ def _read(at_desk: Desk, read: Read, grid_id: str) -> Sheet | None:
     for price in prices:
         typed |= typed_of(_AMOUNT, price.amount, setting, f"{price.category_id}.{price.tariff_id}")
     context = context_of(read, "price_grid", grid.id) or ""
-    may = at_desk.me.actor.may(Privilege.PRICE_MODIFY, at_desk.door.path(read, context))
+    may = at_desk.me.actor.may(PricingPrivilege.PRICE_MODIFY, at_desk.door.path(read, context))
     return Sheet(grid, _categories(read, path, prices), _tariffs(read, path, prices), typed, may, context)
 
 

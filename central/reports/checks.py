@@ -11,12 +11,11 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Annotated, Any
 
-from central.access.model import AnomalyKind
+from central.access.model import AccessPrivilege, AnomalyKind
 from central.kernel.entity import Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Read
 from central.organisation.contexts import whole_house
-from central.organisation.model import Privilege
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome
 from shared.wire.codec import load
@@ -321,6 +320,6 @@ class Checks:
     context_id: Annotated[Id, Ref("context")]
 
 
-@answers(Checks, needs=Privilege.ACCESS_READ, at=whole_house, gives=list[Check])
+@answers(Checks, needs=AccessPrivilege.ACCESS_READ, at=whole_house, gives=list[Check])
 def checks(read: Read, _: Checks) -> Outcome[list[Check]]:
     return Ok(run_checks(read))

@@ -6,9 +6,14 @@ from typing import Annotated
 
 from central.kernel.declared import configured
 from central.kernel.entity import Between, Ref, entity
-from central.organisation.model import Names, Privilege
+from central.organisation.model import Names
 from shared.ids import Id
 from shared.outcome import Reason
+
+
+class SellingPrivilege(StrEnum):
+    CHANNEL_READ = "selling.channel.read"
+    CHANNEL_MODIFY = "selling.channel.modify"
 
 
 class ChannelKind(StrEnum):
@@ -22,7 +27,7 @@ class ChannelKind(StrEnum):
 
 
 @configured(initial={"active": True})
-@entity("channel", read=Privilege.CHANNEL_READ, unique=(("context_id", "code"),))
+@entity("channel", read=SellingPrivilege.CHANNEL_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Channel:
     """`contingents` it may sell from; `uncontingented` whether it may also sell hors contingent. A hold keeps its
@@ -42,7 +47,7 @@ class Channel:
 
 
 @configured(initial={"active": True})
-@entity("point_of_sale", read=Privilege.CHANNEL_READ, unique=(("context_id", "code"),))
+@entity("point_of_sale", read=SellingPrivilege.CHANNEL_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class PointOfSale:
     """Belongs to one channel and, by `context_id`, to an organiser."""

@@ -6,8 +6,8 @@ from typing import Any
 from central.kernel.checklist import Standing, needed, of_table, t
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
-from central.organisation.model import ContextKind, Privilege
-from central.selling.model import ChannelKind
+from central.organisation.model import ContextKind
+from central.selling.model import ChannelKind, SellingPrivilege
 from central.selling.usual import CreateChannels, NewChannel
 from shared.ids import Id
 
@@ -28,13 +28,15 @@ def usual_channels(_: Read, organiser: str, __: Id, names: Callable[..., dict[st
     )
 
 
-@needed(t("Canaux de vente"), at=ContextKind.ORGANISER, order=200, usual=usual_channels, needs=Privilege.CHANNEL_READ)
+@needed(
+    t("Canaux de vente"), at=ContextKind.ORGANISER, order=200, usual=usual_channels, needs=SellingPrivilege.CHANNEL_READ
+)
 def channels(read: Read, organiser: str) -> Standing:
     institution = path_of(read, organiser)[-1]
     return of_table(read, "channel", institution, t("Dites par où vous vendez : guichet, borne, internet."))
 
 
-@needed(t("Points de vente"), at=ContextKind.ORGANISER, order=210, needs=Privilege.CHANNEL_READ)
+@needed(t("Points de vente"), at=ContextKind.ORGANISER, order=210, needs=SellingPrivilege.CHANNEL_READ)
 def points_of_sale(read: Read, organiser: str) -> Standing:
     return of_table(
         read, "point_of_sale", organiser, t("Créez un point de vente dans un canal : c’est lui qui encaisse."),

@@ -20,7 +20,7 @@ from central.kernel.entity import ENTITIES, Between, Raw, Ref
 from central.kernel.registry import handles
 from central.kernel.row_proof import CHECKED_BY
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Names, Privilege
+from central.organisation.model import Names
 from central.venues.model import (
     Entrance,
     NoVenue,
@@ -29,6 +29,7 @@ from central.venues.model import (
     PhysicalZone,
     PlanFile,
     PlanState,
+    VenuesPrivilege,
     ZoneEntrance,
 )
 from central.venues.plan_prepared import PlanRead, SeatRow, ZoneDrawn, reading, seat_id, zone_id
@@ -51,7 +52,7 @@ class ImportPlan:
 
 @handles(
     ImportPlan,
-    needs=Privilege.VENUE_MODIFY,
+    needs=VenuesPrivilege.VENUE_MODIFY,
     refuses=(NoVenue, NoChange),
     gives=int,
     prepared=lambda want, _: reading(want.plan, want.id),
@@ -89,7 +90,7 @@ class Imported:
 
 @handles(
     ReimportPlan,
-    needs=Privilege.VENUE_MODIFY,
+    needs=VenuesPrivilege.VENUE_MODIFY,
     refuses=(NoVenue,),
     gives=Imported,
     prepared=lambda want, _: reading(want.plan, want.configuration_id),

@@ -10,7 +10,7 @@ from central.kernel.declared import NoChange, unfit
 from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Names, Privilege
+from central.organisation.model import Names
 from central.venues.model import (
     PLAN,
     LogicalCategory,
@@ -25,6 +25,7 @@ from central.venues.model import (
     PlanDo,
     PlanState,
     ShopPicture,
+    VenuesPrivilege,
 )
 from central.venues.plan_actions import category_twice, pick_categories
 from central.venues.plan_tables import plan_mark
@@ -50,7 +51,7 @@ class CreateLogicalConfiguration:
     draft: bool = False
 
 
-@handles(CreateLogicalConfiguration, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue, NoAct, NoChange), gives=int)
+@handles(CreateLogicalConfiguration, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue, NoAct, NoChange), gives=int)
 def create_logical_configuration(tx: Tx, want: CreateLogicalConfiguration) -> Outcome[int]:
     """Answers with the number of places."""
     physical = tx.get(PhysicalConfiguration, want.physical_configuration_id)
@@ -96,7 +97,7 @@ class ValidateLogical:
     configuration_id: Annotated[Id, Ref("logical_configuration")]
 
 
-@handles(ValidateLogical, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,))
+@handles(ValidateLogical, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,))
 def validate_logical(tx: Tx, want: ValidateLogical) -> Outcome[None]:
     logical = tx.get(LogicalConfiguration, want.configuration_id)
     if logical is None:
@@ -133,7 +134,7 @@ class PickCategory:
     options: bool = True
 
 
-@handles(PickCategory, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), gives=Id)
+@handles(PickCategory, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,), gives=Id)
 def pick_category(tx: Tx, want: PickCategory) -> Outcome[Id]:
     if not tx.one("SELECT 1 FROM logical_configuration WHERE id = :id", id=want.configuration_id):
         return Refused(NoVenue.NO_SUCH_CONFIGURATION, fix="configuration_id")
@@ -161,7 +162,7 @@ class DropCategory:
     category_id: Annotated[Id, Ref("seat_category")]
 
 
-@handles(DropCategory, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,))
+@handles(DropCategory, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,))
 def drop_category(tx: Tx, want: DropCategory) -> Outcome[None]:
     picked = tx.find(
         LogicalCategory, "WHERE configuration_id = :id AND category_id = :category",
@@ -188,7 +189,7 @@ class DeleteLogicalConfiguration:
     configuration_id: Annotated[Id, Ref("logical_configuration")]
 
 
-@handles(DeleteLogicalConfiguration, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,))
+@handles(DeleteLogicalConfiguration, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,))
 def delete_logical_configuration(tx: Tx, want: DeleteLogicalConfiguration) -> Outcome[None]:
     logical = tx.get(LogicalConfiguration, want.configuration_id)
     if logical is None:

@@ -8,14 +8,25 @@ from typing import Annotated
 
 from central.kernel.declared import configured
 from central.kernel.entity import Between, Look, Ref, Secret, Unproved, entity
-from central.organisation.model import Names, Privilege
+from central.organisation.model import Names
 from shared.ids import Id
 from shared.outcome import Reason
 from shared.wire.feeds import PlanShape
 
 
+class VenuesPrivilege(StrEnum):
+    VENUE_READ = "venues.venue.read"
+    VENUE_MODIFY = "venues.venue.modify"
+    PLAN_UNDO = "venues.plan.undo"
+    PLAN_CARRY_OVER = "venues.plan.carry_over"
+    # Of a plan's places; inventory asks for them of a performance's.
+    CONTINGENT_READ = "inventory.contingent.read"
+    CONTINGENT_MODIFY = "inventory.contingent.modify"
+    PLACE_BLOCK = "inventory.place.block"
+
+
 @configured()
-@entity("site", read=Privilege.VENUE_READ, unique=(("context_id", "code"),))
+@entity("site", read=VenuesPrivilege.VENUE_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Site:
     """A place with an address; `timezone` is an IANA name. Belongs to the institution."""
@@ -29,7 +40,7 @@ class Site:
 
 
 @configured()
-@entity("space", read=Privilege.VENUE_READ, unique=(("site_id", "code"),))
+@entity("space", read=VenuesPrivilege.VENUE_READ, unique=(("site_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Space:
     """A hall, a stand, a field inside a site."""
@@ -41,7 +52,7 @@ class Space:
 
 
 @configured()
-@entity("entrance", read=Privilege.VENUE_READ, unique=(("site_id", "code"),))
+@entity("entrance", read=VenuesPrivilege.VENUE_READ, unique=(("site_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class Entrance:
     """A door through which visitors enter. `zones` are the bits of the control zones that it serves."""
@@ -54,7 +65,7 @@ class Entrance:
 
 
 @configured()
-@entity("seat_category", read=Privilege.VENUE_READ, unique=(("context_id", "code"),))
+@entity("seat_category", read=VenuesPrivilege.VENUE_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True)
 class SeatCategory:
     """Institution-wide; a logical configuration picks some. `rank` 1 is the dearest."""
@@ -98,7 +109,7 @@ class Drawing:
 
 
 @entity(
-    "physical_configuration", read=Privilege.VENUE_READ, unique=(("space_id", "code"),), life=("state", PLAN),
+    "physical_configuration", read=VenuesPrivilege.VENUE_READ, unique=(("space_id", "code"),), life=("state", PLAN),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True)
 class PhysicalConfiguration:
@@ -114,7 +125,7 @@ class PhysicalConfiguration:
     gauge: int = 0
 
 
-@entity("plan_file", read=Privilege.VENUE_READ, unique=(("configuration_id",),))
+@entity("plan_file", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id",),))
 @dataclass(frozen=True, slots=True)
 class PlanFile:
     """The plan that a configuration was imported from, as `venues.plan.write_plan` writes it: for export. It is large,
@@ -125,7 +136,7 @@ class PlanFile:
     text: Annotated[str, Secret(), Unproved("some 30 MB; its SHA-256 stands in the audit, and is compared")]
 
 
-@entity("physical_zone", read=Privilege.VENUE_READ, unique=(("configuration_id", "name"),))
+@entity("physical_zone", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id", "name"),))
 @dataclass(frozen=True, slots=True)
 class PhysicalZone:
     """Numbered (has seats) or unnumbered (has a capacity). `control` is the bit of its control zone."""
@@ -138,7 +149,9 @@ class PhysicalZone:
     control: int
 
 
-@entity("zone_entrance", read=Privilege.VENUE_READ, unique=(("zone_id", "entrance_id"),), index=(("entrance_id",),))
+@entity(
+    "zone_entrance", read=VenuesPrivilege.VENUE_READ, unique=(("zone_id", "entrance_id"),), index=(("entrance_id",),)
+)
 @dataclass(frozen=True, slots=True)
 class ZoneEntrance:
     """This entrance serves this zone."""
@@ -150,7 +163,7 @@ class ZoneEntrance:
 
 @entity(
     "physical_seat",
-    read=Privilege.VENUE_READ,
+    read=VenuesPrivilege.VENUE_READ,
     unique=(("zone_id", "row_name", "number"),),
     index=(("configuration_id", "position"),),
 )
@@ -189,7 +202,7 @@ class SeatOrder(StrEnum):
 
 
 @entity(
-    "logical_configuration", read=Privilege.VENUE_READ, unique=(("context_id", "code"),), life=("state", PLAN),
+    "logical_configuration", read=VenuesPrivilege.VENUE_READ, unique=(("context_id", "code"),), life=("state", PLAN),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True)
 class LogicalConfiguration:
@@ -204,7 +217,7 @@ class LogicalConfiguration:
 
 
 @entity(
-    "logical_category", read=Privilege.VENUE_READ, unique=(("configuration_id", "category_id"),),
+    "logical_category", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id", "category_id"),),
     index=(("category_id",),),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True)
@@ -219,7 +232,7 @@ class LogicalCategory:
 
 
 @configured()
-@entity("shop_picture", read=Privilege.VENUE_READ, unique=(("configuration_id",),))
+@entity("shop_picture", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id",),))
 @dataclass(frozen=True, slots=True)
 class ShopPicture:
     """A logical configuration's picture for the shop: a data: URL of a PNG, JPEG or WebP."""
@@ -230,7 +243,7 @@ class ShopPicture:
 
 
 @entity(
-    "logical_seat", read=Privilege.VENUE_READ, unique=(("configuration_id", "seat_id"),),
+    "logical_seat", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id", "seat_id"),),
     index=(("contingent_id",), ("category_id",), ("seat_id",)),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True)
@@ -247,7 +260,7 @@ class LogicalSeat:
     quality: int | None = None
 
 
-@entity("logical_zone", read=Privilege.VENUE_READ, unique=(("configuration_id", "zone_id"),))
+@entity("logical_zone", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id", "zone_id"),))
 @dataclass(frozen=True, slots=True)
 class LogicalZone:
     """An unnumbered zone has exactly one category (none yet: only in a draft)."""
@@ -260,7 +273,7 @@ class LogicalZone:
 
 
 @entity(
-    "logical_gauge", read=Privilege.VENUE_READ, unique=(("configuration_id", "zone_id", "contingent_id"),),
+    "logical_gauge", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id", "zone_id", "contingent_id"),),
     index=(("contingent_id",),),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True)
@@ -299,7 +312,7 @@ class PlanAct(StrEnum):
 
 
 @entity(
-    "plan_action", read=Privilege.VENUE_READ, unique=(("target_id", "version"),), index=(("target_id", "at"),),
+    "plan_action", read=VenuesPrivilege.VENUE_READ, unique=(("target_id", "version"),), index=(("target_id", "at"),),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True)
 class PlanAction:

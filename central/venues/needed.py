@@ -7,12 +7,13 @@ from central.kernel.checklist import HOUSE, Standing, needed, of_table, t
 from central.kernel.db import in_list
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
-from central.organisation.model import ContextKind, Privilege
+from central.organisation.model import ContextKind
+from central.venues.model import VenuesPrivilege
 from central.venues.usual import CreateSeatCategories, NewCategory
 from shared.ids import Id
 from shared.look import look
 
-READ = Privilege.VENUE_READ
+READ = VenuesPrivilege.VENUE_READ
 MOST_PROPOSED = 8
 
 

@@ -8,7 +8,7 @@ from central.kernel.declared import NoChange, unfit
 from central.kernel.entity import Between, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Names, Privilege
+from central.organisation.model import Names
 from central.venues.model import (
     PLAN,
     NoVenue,
@@ -18,6 +18,7 @@ from central.venues.model import (
     PlanDo,
     PlanFile,
     PlanState,
+    VenuesPrivilege,
     ZoneEntrance,
 )
 from central.venues.plan_tables import plan_mark
@@ -40,7 +41,7 @@ class CreatePhysicalConfiguration:
 
 @handles(
     CreatePhysicalConfiguration,
-    needs=Privilege.VENUE_MODIFY,
+    needs=VenuesPrivilege.VENUE_MODIFY,
     refuses=(NoVenue, NoChange),
     gives=Id,
 )
@@ -65,7 +66,7 @@ class AddUnnumberedZone:
     control: int
 
 
-@handles(AddUnnumberedZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue, NoChange), gives=Id)
+@handles(AddUnnumberedZone, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue, NoChange), gives=Id)
 def add_unnumbered_zone(tx: Tx, want: AddUnnumberedZone) -> Outcome[Id]:
     zone = PhysicalZone(want.id, want.configuration_id, want.name, False, want.capacity, want.control)
     if refused := _fits(tx, zone) or unfit(tx, zone):
@@ -84,7 +85,7 @@ class ChangeUnnumberedZone:
     control: int
 
 
-@handles(ChangeUnnumberedZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), gives=Id)
+@handles(ChangeUnnumberedZone, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,), gives=Id)
 def change_unnumbered_zone(tx: Tx, want: ChangeUnnumberedZone) -> Outcome[Id]:
     zone = tx.get(PhysicalZone, want.zone_id)
     if zone is None:
@@ -110,7 +111,7 @@ class RemoveUnnumberedZone:
     zone_id: Annotated[Id, Ref("physical_zone")]
 
 
-@handles(RemoveUnnumberedZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,))
+@handles(RemoveUnnumberedZone, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,))
 def remove_unnumbered_zone(tx: Tx, want: RemoveUnnumberedZone) -> Outcome[None]:
     zone = tx.get(PhysicalZone, want.zone_id)
     if zone is None:
@@ -162,7 +163,7 @@ class ServeZone:
     entrances: Annotated[tuple[Annotated[Id, Ref("entrance")], ...], Between(most=200)]
 
 
-@handles(ServeZone, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,), gives=int)
+@handles(ServeZone, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,), gives=int)
 def serve_zone(tx: Tx, want: ServeZone) -> Outcome[int]:
     """Answers with the number of entrances. It may change at any time: a season closes doors."""
     found = tx.one(
@@ -198,7 +199,7 @@ class ValidatePhysical:
     configuration_id: Annotated[Id, Ref("physical_configuration")]
 
 
-@handles(ValidatePhysical, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,))
+@handles(ValidatePhysical, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,))
 def validate_physical(tx: Tx, want: ValidatePhysical) -> Outcome[None]:
     configuration = tx.get(PhysicalConfiguration, want.configuration_id)
     if configuration is None:
@@ -232,7 +233,7 @@ class DeletePhysicalConfiguration:
     configuration_id: Annotated[Id, Ref("physical_configuration")]
 
 
-@handles(DeletePhysicalConfiguration, needs=Privilege.VENUE_MODIFY, refuses=(NoVenue,))
+@handles(DeletePhysicalConfiguration, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,))
 def delete_physical_configuration(tx: Tx, want: DeletePhysicalConfiguration) -> Outcome[None]:
     configuration = tx.get(PhysicalConfiguration, want.configuration_id)
     if configuration is None:

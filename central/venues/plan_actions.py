@@ -13,7 +13,6 @@ from typing import Annotated
 from central.kernel.entity import ENTITIES, Between, Reach, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
-from central.organisation.model import Privilege
 from central.venues.companions import Nearest, Spot
 from central.venues.history import (
     Change,
@@ -30,6 +29,7 @@ from central.venues.model import (
     PlanAct,
     PlanTarget,
     SeatOrder,
+    VenuesPrivilege,
 )
 from central.venues.plan_tables import (
     Acted,
@@ -68,7 +68,7 @@ class InvalidateSeats:
 
 @handles(
     InvalidateSeats,
-    needs=Privilege.VENUE_MODIFY,
+    needs=VenuesPrivilege.VENUE_MODIFY,
     refuses=(NoAct,),
     gives=Acted,
 )
@@ -111,7 +111,7 @@ class RevalidateSeats:
 
 @handles(
     RevalidateSeats,
-    needs=Privilege.VENUE_MODIFY,
+    needs=VenuesPrivilege.VENUE_MODIFY,
     refuses=(NoAct,),
     gives=Acted,
 )
@@ -136,7 +136,7 @@ class DescribeSeats:
 
 @handles(
     DescribeSeats,
-    needs=Privilege.VENUE_MODIFY,
+    needs=VenuesPrivilege.VENUE_MODIFY,
     refuses=(NoAct,),
     gives=Acted,
 )
@@ -225,7 +225,7 @@ class BlockLogical:
 
 @handles(
     BlockLogical,
-    needs=Privilege.PLACE_BLOCK,
+    needs=VenuesPrivilege.PLACE_BLOCK,
     refuses=(NoAct,),
     gives=Acted,
 )
@@ -247,7 +247,7 @@ class UnblockLogical:
 
 @handles(
     UnblockLogical,
-    needs=Privilege.PLACE_BLOCK,
+    needs=VenuesPrivilege.PLACE_BLOCK,
     refuses=(NoAct,),
     gives=Acted,
 )
@@ -271,7 +271,7 @@ class AssignLogicalCategory:
 
 @handles(
     AssignLogicalCategory,
-    needs=Privilege.VENUE_MODIFY,
+    needs=VenuesPrivilege.VENUE_MODIFY,
     refuses=(NoAct,),
     gives=Acted,
 )
@@ -302,7 +302,7 @@ class AssignLogicalContingent:
 
 @handles(
     AssignLogicalContingent,
-    needs=Privilege.CONTINGENT_MODIFY,
+    needs=VenuesPrivilege.CONTINGENT_MODIFY,
     refuses=(NoAct,),
     gives=Acted,
 )
@@ -330,7 +330,7 @@ class OrderLogicalSeats:
 
 @handles(
     OrderLogicalSeats,
-    needs=Privilege.VENUE_MODIFY,
+    needs=VenuesPrivilege.VENUE_MODIFY,
     refuses=(NoAct,),
     gives=Acted,
 )

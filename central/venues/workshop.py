@@ -21,10 +21,9 @@ from central.kernel.door import Door
 from central.kernel.scope import context_of
 from central.kernel.tx import Actor, Read
 from central.organisation.contexts import path_of
-from central.organisation.model import Privilege
 from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
 from central.venues.importing import ImportPlan, ReimportPlan
-from central.venues.model import NoVenue, PhysicalConfiguration, SeatCategory, Space
+from central.venues.model import NoVenue, PhysicalConfiguration, SeatCategory, Space, VenuesPrivilege
 from central.venues.plan import Area, Category, Shape
 from central.venues.plan_prepared import drawn_file
 from central.venues.plan_rows import Marked, exported, kept_plan
@@ -78,7 +77,7 @@ class Workshop:
         frame = app[FRAME]
         frame.templates("central.venues")
         here = "/admin/plan/new?space={id}"
-        frame.page_for("space", "Nouveau plan de salle", here, Privilege.VENUE_MODIFY, ("reimport_plan",))
+        frame.page_for("space", "Nouveau plan de salle", here, VenuesPrivilege.VENUE_MODIFY, ("reimport_plan",))
         app[LARGE].update(dict.fromkeys(("/admin/plan/new", "/admin/plan/new/preview"), MOST_BYTES + MIB))
         app.router.add_get("/admin/plan/new", self._open)
         app.router.add_post("/admin/plan/new", self._save)
@@ -121,7 +120,7 @@ class Workshop:
 
     def _may(self, read: Read, space_id: str) -> bool:
         place = context_of(read, "space", space_id)
-        return place is not None and read.actor.may(Privilege.VENUE_MODIFY, path_of(read, place))
+        return place is not None and read.actor.may(VenuesPrivilege.VENUE_MODIFY, path_of(read, place))
 
     async def _preview(self, request: web.Request) -> web.Response:
         frame = request.app[FRAME]
@@ -139,7 +138,7 @@ class Workshop:
     ) -> tuple[bytes, int] | Refused:
         """What the form describes, drawn beside all else as long as somebody waits for it: the file and its number of
         seats."""
-        if not actor.may_somewhere(Privilege.VENUE_MODIFY):
+        if not actor.may_somewhere(VenuesPrivilege.VENUE_MODIFY):
             raise web.HTTPForbidden
         want = described(sent, t)
         if isinstance(want, Refused):
@@ -195,7 +194,7 @@ class Workshop:
 
         def look(read: Read) -> tuple[str, str, Marked] | None:
             place = context_of(read, "physical_configuration", plan_id)
-            if place is None or not read.actor.may(Privilege.VENUE_READ, path_of(read, place)):
+            if place is None or not read.actor.may(VenuesPrivilege.VENUE_READ, path_of(read, place)):
                 return None
             kept, row = kept_plan(read, plan_id), read.get(PhysicalConfiguration, plan_id)
             return (row.code, *kept) if kept and row else None

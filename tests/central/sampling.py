@@ -8,11 +8,12 @@ from enum import StrEnum
 from itertools import count
 from typing import Any, get_args, get_origin, get_type_hints
 
+from central.devices.model import DevicesPrivilege
 from central.kernel.db import Connection
 from central.kernel.entity import BY_NAME, Column, Loose, Reach, Ref, stripped
 from central.kernel.registry import Handler
 from central.kernel.tx import Read
-from central.organisation.model import ContextKind, Privilege
+from central.organisation.model import ContextKind
 from central.organisation.ops import CreateContext
 from shared.ids import Id, derived_id
 from tests.central.small_house import NOW, Clerk, House, new_id
@@ -121,7 +122,7 @@ class Sampler:
                         self._db.write(sql, {"other": self.row(other), "id": getattr(made, name)})
                         if handler.at(read, made):
                             return True
-        return handler.needs == Privilege.DEVICE_SYNC  # where a device stands that asks; an operator is none
+        return handler.needs == DevicesPrivilege.DEVICE_SYNC  # where a device stands that asks; an operator is none
 
 
 def _table(hint: Any) -> str | None:

@@ -11,6 +11,7 @@ import orjson
 import central.areas  # noqa: F401  # declares everything
 from central.catalogue.model import ProductDo
 from central.catalogue.ops import CreateEvent, Schedule
+from central.inventory.model import InventoryPrivilege
 from central.inventory.ops import CreateContingent, CreatePerformance
 from central.kernel.db import Connection
 from central.kernel.door import Door
@@ -18,7 +19,7 @@ from central.kernel.tx import SYSTEM, Actor, ActorKind
 from central.orders.model import PaymentMethod
 from central.orders.on_sale import ChangeSale
 from central.orders.ops import PlaceOrder, WantedPlace
-from central.organisation.model import ContextKind, Privilege
+from central.organisation.model import ContextKind
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
 from central.selling.model import ChannelKind
@@ -239,4 +240,4 @@ def set_up(clerk: Clerk, rows: int = 2, row: int = 10) -> House:
     )  # fmt: skip
 
 
-SELLER = (Privilege.ORDER_CREATE,)
+SELLER = (InventoryPrivilege.ORDER_CREATE,)

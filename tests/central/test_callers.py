@@ -23,9 +23,10 @@ from central.kernel.privileges import Action
 from central.kernel.tx import SYSTEM
 from central.kernel.versions import COUNTED, OPERATORS
 from central.organisation.giving import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
-from central.organisation.model import PerimeterKind, Privilege, Profile
+from central.organisation.model import PerimeterKind, Profile
 from central.organisation.operators import CreateOperator, DeactivateOperator, RenewKey, WithdrawKey
 from central.organisation.ops import key_digest, path_of
+from central.selling.model import SellingPrivilege
 from shared.ids import Id
 from shared.wire.certificates import DeviceKind, Right, signing_request, verified
 from shared.wire.codec import build
@@ -164,7 +165,7 @@ async def test_what_ends_ends_with_the_commit(doors: tuple[Door, Door], house: H
     here, there = doors
     through_profile = "profile" in how
     program = Program(new_id(), new_id(), new_id(), new_id())
-    sees, at = str(Privilege.CHANNEL_READ), house.institution
+    sees, at = str(SellingPrivilege.CHANNEL_READ), house.institution
     own = () if through_profile else (sees,)
     done = await here.execute(SYSTEM, CreateOperator(program.id, at, "Program", key_digest("k"), own), new_id())
     assert done.ok, done

@@ -16,6 +16,7 @@ import pytest
 import central.app  # noqa: F401  # declares everything
 from central.devices.enrolment import Enrolment, InviteDevice
 from central.devices.leases import RequestLease
+from central.devices.model import DevicesPrivilege
 from central.inventory.carry_over import CarryOver, PreviewCarryOver
 from central.inventory.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats
@@ -26,7 +27,6 @@ from central.kernel.registry import COMMANDS, QUERIES, Handler, handler_of
 from central.kernel.scope import home
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
-from central.organisation.model import Privilege
 from central.venues.model import NoAct, SeatOrder
 from central.venues.plan_actions import BlockLogical, OrderLogicalSeats
 from central.venues.selection import Counted, RowRef, Selection
@@ -151,7 +151,7 @@ def devices(clerk: Clerk, ours: Party) -> Iterator[Actor]:
     device = ours.rows.row("device")
     for kind in DeviceKind:
         clerk.db.write("UPDATE device SET kind = :kind WHERE id = :id", {"kind": kind, "id": device})
-        yield Actor(ActorKind.DEVICE, device, "", frozenset({(str(Privilege.DEVICE_SYNC), str(ours.activity))}))
+        yield Actor(ActorKind.DEVICE, device, "", frozenset({(str(DevicesPrivilege.DEVICE_SYNC), str(ours.activity))}))
 
 
 def walked(
@@ -255,7 +255,7 @@ def scene(quick: tuple[Clerk, House]) -> Scene:
     ((action,),) = clerk.rows("SELECT id FROM plan_action WHERE target_id = :l AND act = 'block'", l=house.logical)
     clerk.do(InviteDevice(device, house.organiser, house.site, DeviceKind.KIOSK, "K1", "K", "ABCD", house.kiosk_point))
     clerk.db.write("UPDATE device SET state = 'active' WHERE id = :id", {"id": device})
-    grants = frozenset({(str(Privilege.DEVICE_SYNC), str(house.organiser))})
+    grants = frozenset({(str(DevicesPrivilege.DEVICE_SYNC), str(house.organiser))})
     return Scene(
         clerk, house, theirs,
         Actor(ActorKind.OPERATOR, new_id(), "", frozenset({("*", str(house.organiser))})),

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.app import make_app
 from central.devices.enrolment import EnrolDevice, InviteDevice, new_code
+from central.devices.model import DevicesPrivilege
 from central.kernel import registry
 from central.kernel.db import Connection, Database
 from central.kernel.declared import command_of
@@ -27,7 +28,7 @@ from central.kernel.registry import COMMANDS, Handler
 from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of, narrowed_by
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
-from central.organisation.model import ContextKind, PerimeterKind, Privilege
+from central.organisation.model import ContextKind, PerimeterKind
 from central.organisation.ops import CreateContext, CreateOperator, path_of
 from central.organisation.sessions import EndOwnSession, SetLanguage
 from central.pricing.model import Tariff
@@ -76,13 +77,13 @@ class Counter:
 
     def device(self, table_row: str) -> Actor:
         place = context_of(self.read(SYSTEM), "device", table_row)
-        return Actor(ActorKind.DEVICE, table_row, "", frozenset({(Privilege.DEVICE_SYNC, str(place))}))
+        return Actor(ActorKind.DEVICE, table_row, "", frozenset({(DevicesPrivilege.DEVICE_SYNC, str(place))}))
 
     def rightful(self, handler: Handler) -> Actor:
         """Who may give it."""
         if handler.needs is None:
             return ANONYMOUS if handler.secrets else self.house.operator()
-        if handler.needs == Privilege.DEVICE_SYNC:
+        if handler.needs == DevicesPrivilege.DEVICE_SYNC:
             return self.device(self.sampler.row("device"))
         return SYSTEM if of_nobody(handler) else self.house.operator("*")
 
@@ -94,7 +95,7 @@ class Counter:
             "with all rights but this": self.house.operator(
                 *(each for each in registry.privileges() if each != handler.needs)
             ),
-            "a device": Actor(ActorKind.DEVICE, new_id(), "", frozenset({(Privilege.DEVICE_SYNC, self.other)})),
+            "a device": Actor(ActorKind.DEVICE, new_id(), "", frozenset({(DevicesPrivilege.DEVICE_SYNC, self.other)})),
         }
         if rightful.kind is not ActorKind.SYSTEM:
             found["whose right ended"] = replace(rightful, grants=frozenset())
@@ -106,7 +107,7 @@ class Counter:
         if handler.needs is None:
             found = {"nobody": ANONYMOUS, "somebody": self.house.operator(), "a device": self.device(new_id())}
             return {what: each for what, each in found.items() if each is not rightful}
-        if handler.needs == Privilege.DEVICE_SYNC or of_nobody(handler):
+        if handler.needs == DevicesPrivilege.DEVICE_SYNC or of_nobody(handler):
             return {}
         return {"a colleague": self.house.operator("*")}
 
@@ -208,7 +209,7 @@ async def test_who_may_not_name_it_any_more_is_answered_as_at_a_new_id(
     }
     behind(monkeypatch, Ok(MARK))
     for name, (handler, want) in wanted.items():
-        if handler.needs in (None, Privilege.DEVICE_SYNC) or of_nobody(handler):
+        if handler.needs in (None, DevicesPrivilege.DEVICE_SYNC) or of_nobody(handler):
             continue
         place = handler.at(counter.read(SYSTEM), want)
         assert place, name

@@ -12,10 +12,10 @@ import orjson
 from central.devices.facts import UploadFacts
 from central.devices.feeds import heads
 from central.devices.hall import PublishHall, taken_bits
+from central.devices.model import DevicesPrivilege
 from central.kernel.door import Reply
 from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
-from central.organisation.model import Privilege
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.central import Declined, Unreachable
@@ -88,7 +88,7 @@ class Office:
 
 
 def device_actor(kit: Kit) -> Actor:
-    grants = frozenset({(str(Privilege.DEVICE_SYNC), str(kit.context_id))})
+    grants = frozenset({(str(DevicesPrivilege.DEVICE_SYNC), str(kit.context_id))})
     return Actor(ActorKind.DEVICE, kit.identity.device_id, kit.name, grants)
 
 

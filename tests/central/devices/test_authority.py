@@ -13,7 +13,7 @@ from central.devices import snapshots
 from central.devices.enrolment import InviteDevice
 from central.devices.feeds import DeviceFeeds, Feed
 from central.devices.leases import RequestLease
-from central.devices.model import NoDevice, NoLease
+from central.devices.model import DevicesPrivilege, NoDevice, NoLease
 from central.devices.snapshots import Snapshot
 from central.kernel.db import Database
 from central.kernel.door import Door
@@ -21,7 +21,6 @@ from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
-from central.organisation.model import Privilege
 from central.organisation.ops import path_of
 from shared.ids import Id
 from shared.outcome import Refused
@@ -64,7 +63,7 @@ def test_the_tables_are_whole() -> None:
     theirs = {
         name
         for name, handler in {**COMMANDS, **QUERIES}.items()
-        if handler.needs == Privilege.DEVICE_SYNC and not of_nobody(handler)
+        if handler.needs == DevicesPrivilege.DEVICE_SYNC and not of_nobody(handler)
     }
     assert set(ASKS) == theirs
 
@@ -108,21 +107,23 @@ def test_no_device_is_central(quick: tuple[Clerk, House]) -> None:
 def test_a_device_is_let_in_by_who_may_where_it_stands(quick: tuple[Clerk, House], theirs: Party) -> None:
     """The institution's hall is above every organiser; who lets a device into it holds the right there."""
     clerk, house = quick
-    here = clerk.as_(house.operator(Privilege.DEVICE_MODIFY, at=house.organiser))
+    here = clerk.as_(house.operator(DevicesPrivilege.DEVICE_MODIFY, at=house.organiser))
     own_site = Id(theirs.rows.row("site"))
     above = InviteDevice(new_id(), house.organiser, house.site, DeviceKind.GATE, "G1", "", "ABCD-2345")
     foreign = replace(above, id=new_id(), site_id=own_site, enrolment_code="ABCD-2346")
     nothing = replace(foreign, site_id=new_id())
     assert {here.no(each).reason for each in (above, foreign, nothing)} == {NoDevice.NO_SUCH_SITE}
     both = Actor(ActorKind.OPERATOR, new_id(), "", frozenset({
-        (str(Privilege.DEVICE_MODIFY), str(theirs.organiser)), (str(Privilege.DEVICE_MODIFY), str(house.institution)),
+        (str(DevicesPrivilege.DEVICE_MODIFY), str(theirs.organiser)), (str(DevicesPrivilege.DEVICE_MODIFY), str(house.institution)),
     }))  # fmt: skip
     clerk.as_(both).do(replace(above, kind=DeviceKind.KIOSK, point_of_sale_id=house.kiosk_point))
     beside = replace(
         above, id=new_id(), context_id=theirs.organiser, site_id=own_site, kind=DeviceKind.KIOSK, code="K2",
         point_of_sale_id=house.desk,
     )  # fmt: skip
-    alone = Actor(ActorKind.OPERATOR, new_id(), "", frozenset({(str(Privilege.DEVICE_MODIFY), str(theirs.organiser))}))
+    alone = Actor(
+        ActorKind.OPERATOR, new_id(), "", frozenset({(str(DevicesPrivilege.DEVICE_MODIFY), str(theirs.organiser))})
+    )
     assert clerk.as_(alone).no(beside).reason == NoEntry.DOES_NOT_FIT, "as for one that is not there"
 
 

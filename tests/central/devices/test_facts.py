@@ -24,7 +24,7 @@ from central.devices.leases import (
     RequestLease,
     WriteOffLease,
 )
-from central.devices.model import DeviceState, NoDevice, NoLease
+from central.devices.model import DevicesPrivilege, DeviceState, NoDevice, NoLease
 from central.inventory.counts import Availability
 from central.inventory.model import NoPlace
 from central.kernel.asked import job_of
@@ -32,7 +32,6 @@ from central.kernel.declared import NoChange
 from central.kernel.replies import NoEntry
 from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
-from central.organisation.model import Privilege
 from central.reports.checks import run_checks
 from shared.clock import ClockState, to_ms
 from shared.ids import Id
@@ -120,7 +119,7 @@ def enrol(clerk: Clerk, house: House, kind: DeviceKind, *, approve: bool = True)
     assert enrolled == {"device_id": device, "root_pem": clerk.door.keys.root_pem}
     if approve:
         clerk.do(ApproveDevice(device, signer.kid))
-    grants = frozenset({(str(Privilege.DEVICE_SYNC), str(house.organiser))})
+    grants = frozenset({(str(DevicesPrivilege.DEVICE_SYNC), str(house.organiser))})
     return Machine(device, clerk.as_(Actor(ActorKind.DEVICE, device, f"D{n}", grants)), signer, point=point)
 
 
@@ -409,7 +408,7 @@ def test_a_dead_letter_has_its_effect_once_its_cause_is_mended(clerk: Clerk, hou
     assert clerk.rows("SELECT COUNT(*) FROM admission") == [(0,)], "the person did not go through"
     assert kinds(clerk, house) == [] and clerk.ask(DeadLetters(house.institution)).value == []
     assert clerk.no(RetryFact(letter["id"])).reason == NoDevice.NO_DEAD_LETTER
-    elsewhere = clerk.as_(house.operator(Privilege.DEVICE_MODIFY, at=house.season))
+    elsewhere = clerk.as_(house.operator(DevicesPrivilege.DEVICE_MODIFY, at=house.season))
     assert elsewhere.no(RetryFact(letter["id"])).reason == NoEntry.NOT_ALLOWED
 
 

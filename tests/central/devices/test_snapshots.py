@@ -11,7 +11,6 @@ import pytest
 from central.devices.snapshots import BEHIND, WORTH_IT, NoteSnapshot, draw, due
 from central.kernel.door import NoEntry
 from central.kernel.tx import SYSTEM, Read
-from central.organisation.model import Privilege
 from shared.ids import derived_id
 from shared.wire.seal import Sealed
 from shared.wire.snapshots import LIVES_FOR, Manifest, SnapshotFile, digest, file_name

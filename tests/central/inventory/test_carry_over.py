@@ -13,9 +13,8 @@ from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderS
 from central.inventory.plan_pictures import PlanPicture
 from central.kernel.asked import job_of
 from central.kernel.tx import Read
-from central.organisation.model import Privilege
 from central.venues.history import Field
-from central.venues.model import NoAct, PlanTarget, SeatOrder
+from central.venues.model import NoAct, PlanTarget, SeatOrder, VenuesPrivilege
 from central.venues.ops import (
     AssignLogicalCategory,
     AssignLogicalContingent,
@@ -197,8 +196,8 @@ def test_what_cannot_be_carried_over(clerk: Clerk, house: House) -> None:
         assert clerk.no(CarryOver(house.logical, performances)).reason == reason
     assert clerk.no(CarryOver(new_id(), (house.performance,))).reason == NoAct.NO_SUCH_PLAN
     act = CarryOver(house.logical, (house.performance,))
-    assert clerk.as_(house.operator(Privilege.VENUE_MODIFY)).no(act).fix == Privilege.PLAN_CARRY_OVER
-    clerk.as_(house.operator(Privilege.PLAN_CARRY_OVER)).do(act)
+    assert clerk.as_(house.operator(VenuesPrivilege.VENUE_MODIFY)).no(act).fix == VenuesPrivilege.PLAN_CARRY_OVER
+    clerk.as_(house.operator(VenuesPrivilege.PLAN_CARRY_OVER)).do(act)
 
 
 def test_devices_are_told_when_the_plan_of_a_performance_on_sale_changes(clerk: Clerk, house: House) -> None:

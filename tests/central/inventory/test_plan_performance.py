@@ -16,11 +16,10 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM
-from central.organisation.model import Privilege
 from central.organisation.ops import path_of
 from central.selling.ops import ChangeChannel
 from central.venues.history import Field
-from central.venues.model import NoAct, PlanTarget, SeatOrder
+from central.venues.model import NoAct, PlanTarget, SeatOrder, VenuesPrivilege
 from central.venues.ops import InvalidateSeats
 from central.venues.selection import Counted, Selection
 from shared.ids import Id, derived_id
@@ -156,7 +155,7 @@ def test_the_hall_as_it_was_and_what_differs_between_two_moments(clerk: Clerk, h
 
 
 def test_who_did_what_when_and_why(clerk: Clerk, house: House) -> None:
-    anna = house.operator(Privilege.PLACE_BLOCK)
+    anna = house.operator(VenuesPrivilege.PLACE_BLOCK)
     clerk.as_(anna).do(BlockPlaces(house.performance, seats(house, 0), "télévision"))
     clerk.do(UnblockPlaces(house.performance, seats(house, 0)))
     newest, first = clerk.ask(PlanHistory(HERE, house.performance)).value
@@ -185,14 +184,17 @@ def test_the_order_of_a_performance_is_its_own_and_sold_seats_have_one_too(clerk
 @pytest.mark.parametrize(
     "command, privilege",
     [
-        (lambda house: BlockPlaces(house.performance, seats(house, 0), "x"), Privilege.PLACE_BLOCK),
-        (lambda house: UnblockPlaces(house.performance, seats(house, 0)), Privilege.PLACE_BLOCK),
-        (lambda house: AssignContingent(house.performance, None, seats(house, 0)), Privilege.CONTINGENT_MODIFY),
+        (lambda house: BlockPlaces(house.performance, seats(house, 0), "x"), VenuesPrivilege.PLACE_BLOCK),
+        (lambda house: UnblockPlaces(house.performance, seats(house, 0)), VenuesPrivilege.PLACE_BLOCK),
+        (
+            lambda house: AssignContingent(house.performance, None, seats(house, 0)),
+            VenuesPrivilege.CONTINGENT_MODIFY,
+        ),
     ],
 )
 def test_an_operator_needs_the_right(quick: tuple[Clerk, House], command: Any, privilege: str) -> None:
     clerk, house = quick
-    assert clerk.as_(house.operator(Privilege.VENUE_READ)).no(command(house)).fix == privilege
+    assert clerk.as_(house.operator(VenuesPrivilege.VENUE_READ)).no(command(house)).fix == privilege
     clerk.as_(house.operator(privilege)).do(command(house))
 
 
@@ -200,8 +202,8 @@ def test_undo_has_a_right_of_its_own(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     done = clerk.do(BlockPlaces(house.performance, seats(house, 0), "x"))
     undo = UndoPlanAction(done["action_id"])
-    assert clerk.as_(house.operator(Privilege.PLACE_BLOCK)).no(undo).fix == Privilege.PLAN_UNDO
-    clerk.as_(house.operator(Privilege.PLAN_UNDO)).do(undo)
+    assert clerk.as_(house.operator(VenuesPrivilege.PLACE_BLOCK)).no(undo).fix == VenuesPrivilege.PLAN_UNDO
+    clerk.as_(house.operator(VenuesPrivilege.PLAN_UNDO)).do(undo)
 
 
 def test_the_states_alone(quick: tuple[Clerk, House]) -> None:

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import psycopg
 import pytest
 
+from central.access.model import AccessPrivilege
 from central.access.ops import Anomalies
 from central.devices.facts import DeadLetters
-from central.inventory.model import NoPlace
+from central.devices.model import DevicesPrivilege
+from central.inventory.model import InventoryPrivilege, NoPlace
 from central.kernel import registry
 from central.kernel.db import Connection, Database
 from central.kernel.declared import NoChange
@@ -23,8 +25,9 @@ from central.kernel.replies import NoEntry, stored
 from central.kernel.trouble import NoDatabase
 from central.kernel.tx import ANONYMOUS, SYSTEM, Tx
 from central.kernel.work import QUEUE
-from central.organisation.model import Context, ContextKind, NoOperator, Privilege
+from central.organisation.model import Context, ContextKind, NoOperator, OrganisationPrivilege
 from central.organisation.ops import CreateContext, CreateOperator, key_digest, operator_of, path_of
+from central.pricing.model import PricingPrivilege
 from central.pricing.ops import PriceCell, SetPrice
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Reason, Refused
@@ -54,7 +57,7 @@ def _scribble(tx: Tx, want: Scribble) -> Outcome[str]:
 @pytest.fixture(autouse=True)
 def _declared() -> Iterator[None]:
     """A command of the test's own, which is gone afterwards."""
-    handles(Scribble, needs=Privilege.CONTEXT_MODIFY, refuses=(NoTest,), gives=str)(_scribble)
+    handles(Scribble, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoTest,), gives=str)(_scribble)
     yield
     registry.COMMANDS.pop("scribble")
     registry._BY_KIND.pop(Scribble)
@@ -129,7 +132,7 @@ async def test_a_reason_that_is_not_declared_is_a_fault_of_ours(
     door: Door, clerk: Clerk, house: House, undeclared: list[str]
 ) -> None:
     """Whoever asked is refused all the same; a test that does not look at it fails (tests/undeclared.py)."""
-    handles(Scribble, needs=Privilege.CONTEXT_MODIFY, refuses=(NoPlace,), gives=str)(_scribble)
+    handles(Scribble, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoPlace,), gives=str)(_scribble)
     said = "scribble is refused for no_test.not_today, which it does not declare"
     for command_id in (new_id(), new_id()):
         reply = await door.execute(SYSTEM, Scribble(house.organiser, "A", "refuse"), command_id)
@@ -253,28 +256,30 @@ async def test_a_read_sees_one_moment(door: Door, house: House) -> None:
 async def test_a_right_reaches_down_and_not_up(door: Door, house: House, at: str) -> None:
     order = ["institution", "organiser", "season", "activity"]
     for place in order[:3]:
-        actor = house.operator(Privilege.CONTEXT_MODIFY, at=getattr(house, at))
+        actor = house.operator(OrganisationPrivilege.CONTEXT_MODIFY, at=getattr(house, at))
         reply = await door.execute(actor, Scribble(getattr(house, place), f"{at}-{place}"), new_id())
         allowed = order.index(at) <= order.index(place)
         assert reply.ok is allowed
         if not allowed:
             assert reply.outcome == Refused(
-                NoEntry.NOT_ALLOWED, Privilege.CONTEXT_MODIFY, {"at": getattr(house, place)}
+                NoEntry.NOT_ALLOWED, OrganisationPrivilege.CONTEXT_MODIFY, {"at": getattr(house, place)}
             )
 
 
 async def test_another_privilege_or_nobody_at_all_is_not_enough(door: Door, house: House) -> None:
-    for actor in (house.operator(Privilege.CONTEXT_READ), ANONYMOUS):
+    for actor in (house.operator(OrganisationPrivilege.CONTEXT_READ), ANONYMOUS):
         assert (
             await door.execute(actor, Scribble(house.organiser, "A"), new_id())
         ).outcome.reason == NoEntry.NOT_ALLOWED
-    nowhere = await door.execute(house.operator(Privilege.CONTEXT_MODIFY), Scribble(new_id(), "A"), new_id())
+    nowhere = await door.execute(
+        house.operator(OrganisationPrivilege.CONTEXT_MODIFY), Scribble(new_id(), "A"), new_id()
+    )
     assert nowhere.outcome.reason == NoEntry.NOT_ALLOWED
 
 
 async def test_rights_and_perimeter_of_an_operator_by_key(door: Door, house: House) -> None:
     operator, elsewhere = new_id(), house.kiosk_point
-    make = CreateOperator(operator, house.institution, "Guichetier", key_digest("k"), (Privilege.ORDER_CREATE,), (
+    make = CreateOperator(operator, house.institution, "Guichetier", key_digest("k"), (InventoryPrivilege.ORDER_CREATE,), (
         elsewhere,
     ))  # fmt: skip
     assert (await door.execute(SYSTEM, make, new_id())).ok
@@ -287,18 +292,20 @@ async def test_rights_and_perimeter_of_an_operator_by_key(door: Door, house: Hou
 
 
 async def test_nobody_gives_what_they_do_not_hold(door: Door, house: House) -> None:
-    here = house.operator(Privilege.OPERATOR_CREATE, Privilege.ORDER_CREATE, at=house.season)
+    here = house.operator(OrganisationPrivilege.OPERATOR_CREATE, InventoryPrivilege.ORDER_CREATE, at=house.season)
 
     def give(*privileges: Privilege) -> CreateOperator:
         return CreateOperator(new_id(), house.season, "Stagiaire", key_digest("k"), privileges)
 
-    assert (await door.execute(here, give(Privilege.ORDER_CREATE), new_id())).ok
-    refused = (await door.execute(here, give(Privilege.ORDER_CREATE, Privilege.PRICE_MODIFY), new_id())).outcome
+    assert (await door.execute(here, give(InventoryPrivilege.ORDER_CREATE), new_id())).ok
+    refused = (
+        await door.execute(here, give(InventoryPrivilege.ORDER_CREATE, PricingPrivilege.PRICE_MODIFY), new_id())
+    ).outcome
     assert (refused.reason, refused.detail) == (NoOperator.NOT_YOURS_TO_GIVE, {"privileges": ["pricing.grid.modify"]})
 
 
 async def test_what_shows_every_organisers_rows_wants_a_right_to_the_whole_house(door: Door, house: House) -> None:
-    for query, privilege in ((Anomalies, Privilege.ACCESS_READ), (DeadLetters, Privilege.DEVICE_READ)):
+    for query, privilege in ((Anomalies, AccessPrivilege.ACCESS_READ), (DeadLetters, DevicesPrivilege.DEVICE_READ)):
         for at in (house.institution, house.organiser):
             outcome = await door.ask(house.operator(privilege, at=at), query(at))
             assert isinstance(outcome, Ok) is (at == house.institution)

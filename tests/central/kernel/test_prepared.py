@@ -18,8 +18,9 @@ from central.kernel.registry import handles
 from central.kernel.replies import NoEntry
 from central.kernel.trouble import NoDatabase
 from central.kernel.tx import ANONYMOUS, SYSTEM, Tx
-from central.organisation.model import Privilege
+from central.organisation.model import OrganisationPrivilege
 from central.organisation.ops import path_of
+from central.venues.model import VenuesPrivilege
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from tests.central.kernel import works
@@ -63,7 +64,7 @@ def _weigh(tx: Tx, want: Weigh, parts: tuple[Any, ...]) -> Outcome[list[Any]]:
 
 @pytest.fixture(autouse=True)
 def _declared() -> Iterator[None]:
-    handles(Weigh, needs=Privilege.CONTEXT_MODIFY, gives=list[str], prepared=_work)(_weigh)
+    handles(Weigh, needs=OrganisationPrivilege.CONTEXT_MODIFY, gives=list[str], prepared=_work)(_weigh)
     SCALE.seen.clear()
     yield
     registry.COMMANDS.pop("weigh")
@@ -115,12 +116,12 @@ async def test_what_was_given_before_is_not_prepared_again(door: Door, house: Ho
 
 
 async def test_who_may_not_costs_no_work(door: Door, house: House, sheet: Path) -> None:
-    elsewhere = house.operator(Privilege.CONTEXT_MODIFY, at=house.season)  # a right, and not here
-    for actor in (ANONYMOUS, house.operator(Privilege.VENUE_READ), elsewhere):
+    elsewhere = house.operator(OrganisationPrivilege.CONTEXT_MODIFY, at=house.season)  # a right, and not here
+    for actor in (ANONYMOUS, house.operator(VenuesPrivilege.VENUE_READ), elsewhere):
         reply = await door.execute(actor, Weigh(house.organiser, str(sheet), "ab"), new_id())
         assert not reply.ok and reply.outcome == Refused(
             NoEntry.NOT_ALLOWED,
-            fix=Privilege.CONTEXT_MODIFY,
+            fix=OrganisationPrivilege.CONTEXT_MODIFY,
             detail=reply.outcome.detail,  # type: ignore[union-attr]
         )
     assert lines(sheet) == 0 and not SCALE.seen

@@ -10,7 +10,7 @@ from central.kernel import registry
 from central.kernel.entity import Reach, Ref
 from central.kernel.registry import handler_of, handles
 from central.kernel.tx import SYSTEM, Read, Tx
-from central.organisation.model import Privilege
+from central.venues.model import VenuesPrivilege
 from shared.ids import Id
 from shared.outcome import Ok, Outcome
 from tests.central.small_house import Clerk, House, new_id
@@ -47,7 +47,7 @@ def _declared() -> Iterator[None]:
 
 def test_it_acts_where_the_first_thing_stands_that_it_names(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
-    handles(Paint, needs=Privilege.VENUE_MODIFY)(_done)
+    handles(Paint, needs=VenuesPrivilege.VENUE_MODIFY)(_done)
     at, read = handler_of(Paint).at, Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
     assert at(read, Paint(new_id(), new_id(), house.performance, house.institution)) == house.activity
     assert at(read, Paint(new_id(), new_id(), new_id(), house.institution)) is None, "it names no row"
@@ -55,12 +55,12 @@ def test_it_acts_where_the_first_thing_stands_that_it_names(quick: tuple[Clerk, 
 
 def test_unless_another_place_is_said(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
-    handles(Paint, needs=Privilege.VENUE_MODIFY, at=lambda _, want: str(want.context_id))(_done)
+    handles(Paint, needs=VenuesPrivilege.VENUE_MODIFY, at=lambda _, want: str(want.context_id))(_done)
     read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
     assert handler_of(Paint).at(read, Paint(new_id(), new_id(), new_id(), house.season)) == house.season
 
 
 def test_what_names_nothing_says_where_it_acts_or_needs_no_right() -> None:
     with pytest.raises(AssertionError, match="whistle"):
-        handles(Whistle, needs=Privilege.VENUE_MODIFY)(_done)
+        handles(Whistle, needs=VenuesPrivilege.VENUE_MODIFY)(_done)
     handles(Whistle, needs=None)(_done)

@@ -15,6 +15,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from central.app import make_app
+from central.devices.model import DevicesPrivilege
 from central.kernel import registry
 from central.kernel.db import Database
 from central.kernel.door import Door
@@ -24,7 +25,7 @@ from central.kernel.registry import COMMANDS, QUERIES, privileges
 from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
-from central.organisation.model import ContextKind, Privilege
+from central.organisation.model import ContextKind
 from central.organisation.operators import CreateOperator
 from central.organisation.ops import CreateContext, path_of
 from central.organisation.rights import key_digest
@@ -123,7 +124,7 @@ def test_every_command_and_query(quick: tuple[Clerk, House], other: tuple[Id, ..
             nowhere.append((name, handler.needs))
             held = frozenset((node, at) for node in ("*", handler.needs) for at in (house.institution, house.season))
             assert not reached(Actor(ActorKind.OPERATOR, new_id(), "", held)), f"{name} is central's own"
-            assert of_nobody(handler) or handler.needs == Privilege.DEVICE_SYNC, (
+            assert of_nobody(handler) or handler.needs == DevicesPrivilege.DEVICE_SYNC, (
                 f"{name}: no row makes it stand anywhere"
             )
             continue

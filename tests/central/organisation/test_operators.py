@@ -14,7 +14,6 @@ from central.organisation.model import (
     OperatorKind,
     Perimeter,
     PerimeterKind,
-    Privilege,
     Profile,
     Role,
 )

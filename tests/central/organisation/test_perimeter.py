@@ -14,11 +14,12 @@ from central.kernel.replies import NoEntry
 from central.kernel.scope import lay_within, narrowed_by, narrowing
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.organisation.giving import SetPerimeter, nameable
-from central.organisation.model import NoOperator, Operator, PerimeterKind, Privilege
+from central.organisation.model import NoOperator, Operator, PerimeterKind
 from central.organisation.needed import perimeters
 from central.organisation.operators import CreateOperator
 from central.organisation.ops import actor_of, key_digest
 from central.organisation.pages_operators import _perimeter
+from central.selling.model import SellingPrivilege
 from central.web.rows import Wanted, page
 from central.web.texts import texts
 from shared.ids import Id
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
 @pytest.fixture
 def seller(quick: tuple[Clerk, House]) -> Id:
     clerk, house = quick
-    made = CreateOperator(new_id(), house.organiser, "Guichet", key_digest("k"), (str(Privilege.CHANNEL_READ),))
+    made = CreateOperator(new_id(), house.organiser, "Guichet", key_digest("k"), (str(SellingPrivilege.CHANNEL_READ),))
     clerk.do(made)
     return made.id
 

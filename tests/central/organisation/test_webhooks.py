@@ -34,7 +34,7 @@ from central.kernel.outbox import drain
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM, Actor, Read, Settings
-from central.organisation.model import Operator, Privilege
+from central.organisation.model import Operator, OrganisationPrivilege
 from central.organisation.operators import CreateOperator
 from central.organisation.ops import path_of
 from central.organisation.posting import (
@@ -60,7 +60,7 @@ from central.organisation.webhooks import (
     Webhook,
 )
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
-from central.venues.model import Site
+from central.venues.model import Site, VenuesPrivilege
 from central.web.session import SESSIONS, SignedIn, csrf_of
 from shared.ids import Id
 from shared.outcome import Ok
@@ -269,8 +269,8 @@ async def test_many_rows_are_one_delivery_with_an_end(desk: Desk, receiver: Rece
 @pytest.mark.parametrize(
     "privileges, at, told",
     [
-        (("organisation", Privilege.VENUE_READ), "institution", ["command.change_site", "site.changed"]),
-        (("organisation.webhook", Privilege.VENUE_READ), "institution", ["site.changed"]),
+        (("organisation", VenuesPrivilege.VENUE_READ), "institution", ["command.change_site", "site.changed"]),
+        (("organisation.webhook", VenuesPrivilege.VENUE_READ), "institution", ["site.changed"]),
         (("organisation",), "institution", ["command.change_site"]),  # all of it, and so the log
         (("organisation.webhook",), "institution", []),
         (ALL, "season", []),  # the site stands above it
@@ -300,7 +300,7 @@ async def test_a_perimeter_narrows_what_is_told(desk: Desk, receiver: Receiver) 
 
 @pytest.mark.behind_the_door
 async def test_a_right_that_was_withdrawn_ends_the_telling(desk: Desk, receiver: Receiver) -> None:
-    owner = await desk.hired("organisation.webhook", Privilege.VENUE_READ)
+    owner = await desk.hired("organisation.webhook", VenuesPrivilege.VENUE_READ)
     await desk.hook(receiver.url, owner)
     await desk.move_in()
     assert await desk.round() == 1
@@ -308,7 +308,7 @@ async def test_a_right_that_was_withdrawn_ends_the_telling(desk: Desk, receiver:
     db = desk.door.database.connect()
     db.begin(write=True)
     db.write("DELETE FROM operator_grant WHERE operator_id = :id AND privilege = :p",
-             {"id": owner.id, "p": str(Privilege.VENUE_READ)})  # fmt: skip
+             {"id": owner.id, "p": str(VenuesPrivilege.VENUE_READ)})  # fmt: skip
     db.commit()
     db.close()
     await desk.move_in()
@@ -431,7 +431,7 @@ async def test_sent_again_by_hand(desk: Desk, receiver: Receiver) -> None:
     await desk.do(ResendDelivery(delivery.id))
     await desk.hooks.deliver()
     assert len({headers["webhook-id"] for headers, _ in receiver.heard}) == 1 and len(receiver.heard) == 3
-    stranger = await desk.hired(Privilege.WEBHOOK_READ)
+    stranger = await desk.hired(OrganisationPrivilege.WEBHOOK_READ)
     assert (await desk.no(ResendDelivery(delivery.id), stranger)).reason == NoEntry.NOT_ALLOWED
     assert (await desk.no(ResendDelivery(new_id()))).reason in (NoWebhook.NO_SUCH, NoEntry.NOT_ALLOWED)
 
@@ -665,7 +665,7 @@ async def test_nobody_turns_another_ones_webhook_to_themselves(desk: Desk, recei
     await desk.move_in()
     assert await desk.round() == 0, "now it tells what they may read"
     assert (
-        await desk.no(change(hook, {"active": False}), await desk.hired(Privilege.WEBHOOK_READ))
+        await desk.no(change(hook, {"active": False}), await desk.hired(OrganisationPrivilege.WEBHOOK_READ))
     ).reason == NoEntry.NOT_ALLOWED
     assert (await desk.no(CreateWebhook(new_id(), desk.house.institution, "Z", {"fr": "x"}, receiver.url,
                                         entities=("site",)), SYSTEM)).reason == NoWebhook.NOT_AN_OPERATOR  # fmt: skip
@@ -759,12 +759,12 @@ async def test_deliveries_can_be_read_and_sent_again(desk: Desk, receiver: Recei
     await window.post(path + "/resend", 303, delivery=delivery.id)
     assert await desk.hooks.deliver() == 1 and (await desk.deliveries())[0].state is DeliveryState.DELIVERED
     await window.post(path + "/resend", 404, delivery="x")
-    window.who = await desk.hired(Privilege.WEBHOOK_READ)
+    window.who = await desk.hired(OrganisationPrivilege.WEBHOOK_READ)
     said = await window.get(path)
     assert "site.created" in said and "script&gt;" not in said, "what was told is for whose eyes it was told with"
     assert "whsec" not in await window.post(path + "/secret", 409)
     await window.post(path + "/resend", 409, delivery=delivery.id)
-    window.who = await desk.hired(Privilege.VENUE_READ)
+    window.who = await desk.hired(VenuesPrivilege.VENUE_READ)
     await window.get(path, 404)
     await window.post(path + "/secret", 404)
 

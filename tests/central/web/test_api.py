@@ -13,17 +13,19 @@ from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jsonschema import Draft202012Validator
 
+from central.access.model import AccessPrivilege
 from central.app import make_app
 from central.devices.enrolment import ApproveDevice, EnrolDevice, InviteDevice, RevokeDevice
-from central.inventory.model import Place
+from central.inventory.model import InventoryPrivilege, Place
 from central.kernel import registry
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import ENTITIES
 from central.kernel.keys import Keys
 from central.kernel.tx import SYSTEM, Read, Tx
-from central.organisation.model import Privilege
 from central.organisation.ops import CreateOperator, key_digest, path_of
+from central.pricing.model import PricingPrivilege
+from central.selling.model import SellingPrivilege
 from central.web.openapi import document
 from central.web.origin import FORWARDED, PROXIES, Proxies, address_of
 from central.web.rows import Wanted, filters, wanted
@@ -224,7 +226,7 @@ async def test_a_caller_that_is_not_who_it_says(desk: Desk, said: str) -> None:
 
 
 async def test_a_caller_without_the_right(desk: Desk) -> None:
-    seller = await desk.hired(Privilege.ORDER_CREATE)
+    seller = await desk.hired(InventoryPrivilege.ORDER_CREATE)
     assert (await seller.post("place_order", desk.order(desk.house.seats[0])))[0] == 200
     cell = {"category_id": desk.house.seated, "tariff_id": desk.house.full, "amount": 0}
     for status, said in (
@@ -306,7 +308,7 @@ def test_only_what_may_be_empty_is_asked_for_without_a_value() -> None:
 async def test_rows_are_shown_within_the_perimeter(desk: Desk) -> None:
     """Who sells at one point of sale sees that one, and its channel's others not."""
     house = desk.house
-    clerk = await desk.hired(Privilege.CHANNEL_READ, points=(house.desk,))
+    clerk = await desk.hired(SellingPrivilege.CHANNEL_READ, points=(house.desk,))
     assert [row["id"] for row in (await clerk.page("entities/point_of_sale"))[0]] == [house.desk]
     assert (await clerk.page("entities/point_of_sale", id=house.kiosk_point))[0] == []
     assert len((await desk.page("entities/point_of_sale"))[0]) == 2
@@ -316,7 +318,7 @@ async def test_rows_are_shown_to_who_holds_the_right_there(desk: Desk) -> None:
     """A right at one organiser shows that organiser's rows, whether the context is named in them or above them, and
     none of those that belong to the whole house."""
     house = desk.house
-    season = await desk.hired(Privilege.PRICE_READ, at=house.season)
+    season = await desk.hired(PricingPrivilege.PRICE_READ, at=house.season)
     other, grid = new_id(), {"code": "G", "names": {"fr": "G"}, "currency": "EUR", "prices": []}
     context = {"context_id": house.organiser, "kind": "season", "code": "S27", "names": {"fr": "27"}, "settings": {}}
     assert (await desk.post("create_context", {"id": other, **context}))[0] == 200
@@ -324,7 +326,7 @@ async def test_rows_are_shown_to_who_holds_the_right_there(desk: Desk) -> None:
     assert len((await desk.get("entities/price_grid"))[1]) == 2
     assert [row["id"] for row in (await season.get("entities/price_grid"))[1]] == [house.grid]
     assert {row["grid_id"] for row in (await season.page("entities/price"))[0]} == {house.grid}
-    gate = await desk.hired(Privilege.ACCESS_READ, at=house.season)
+    gate = await desk.hired(AccessPrivilege.ACCESS_READ, at=house.season)
     assert (await gate.get("entities/scan"))[0] == 403, "a scan belongs to the house"
 
 

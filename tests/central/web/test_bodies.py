@@ -13,11 +13,11 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.kernel.tx import SYSTEM
-from central.organisation.model import Privilege
 from central.organisation.operators import CreateOperator
 from central.organisation.ops import key_digest
 from central.organisation.places import with_device
 from central.organisation.vault import Vault
+from central.selling.model import SellingPrivilege
 from central.web.bodies import AT_ONCE_OF_STRANGERS, MOST_FROM_DEVICES, MOST_USUALLY, STEP, Asks, Bodies
 from central.web.entrance import BODIES, REFUSED
 from central.web.origin import Proxies
@@ -128,7 +128,7 @@ async def honest_and_hostile(served: Served) -> tuple[dict[str, Sender], dict[st
     """One of each kind, and another one of each kind."""
     door, house, program = served.door, served.house, new_id()
     await signed_in(door, house, "berta")
-    made = CreateOperator(program, house.institution, "P", key_digest("k"), (str(Privilege.CHANNEL_READ),))
+    made = CreateOperator(program, house.institution, "P", key_digest("k"), (str(SellingPrivilege.CHANNEL_READ),))
     assert (await door.execute(SYSTEM, made, new_id())).ok
     device, other = await enrolled(served, "G1"), await enrolled(served, "G2")
     key = b64encode(f"{program}:k".encode()).decode()

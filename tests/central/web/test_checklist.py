@@ -2,11 +2,12 @@
 
 import pytest
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import CataloguePrivilege, ProductDo
 from central.kernel.tx import Actor, Read
 from central.orders.on_sale import ChangeSale
-from central.organisation.model import ContextKind, Privilege
+from central.organisation.model import ContextKind
 from central.organisation.ops import CreateContext
+from central.pricing.model import PricingPrivilege
 from central.pricing.ops import CreatePriceGrid, PriceCell
 from central.web.checklist import Checklist, checklist
 from tests.central.small_house import Clerk, House, new_id
@@ -74,7 +75,7 @@ def test_where_the_tree_divides_each_goes_on_by_itself(quick: tuple[Clerk, House
 
 def test_who_may_not_see_prices_hears_nothing_of_them(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
-    found = listed(clerk, house.operator(Privilege.CATALOGUE_READ, at=house.activity), house.activity)
+    found = listed(clerk, house.operator(CataloguePrivilege.CATALOGUE_READ, at=house.activity), house.activity)
     assert set(states(found)) == {"organiser", "season", "activity", "event", "performance", "on_sale"}
     assert listed(clerk, Actor(house.operator().kind, new_id(), "nobody"), house.institution).parts == ()
 
@@ -83,7 +84,7 @@ def test_who_may_only_look_is_offered_nothing(quick: tuple[Clerk, House]) -> Non
     clerk, house = quick
     season = new_id()
     clerk.do(CreateContext(season, house.organiser, ContextKind.SEASON, "S27", {"fr": "Saison 27"}, {}))
-    found = listed(clerk, house.operator(Privilege.PRICE_READ), season)
+    found = listed(clerk, house.operator(PricingPrivilege.PRICE_READ), season)
     assert [line.usual for line in found.in_order if line.item.name == "tariffs"] == [""]
 
 

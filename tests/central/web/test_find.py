@@ -3,8 +3,9 @@
 import pytest
 
 from central.kernel.tx import SYSTEM, Actor, Read
-from central.organisation.model import ContextKind, Privilege
+from central.organisation.model import ContextKind
 from central.organisation.ops import CreateContext
+from central.pricing.model import PricingPrivilege
 from central.pricing.ops import CreateTariff
 from central.web.find import Group, find
 from central.web.texts import texts
@@ -67,7 +68,7 @@ def test_only_what_one_may_see(clerk: Clerk, house: House) -> None:
     clerk.do(CreateTariff(hidden, season, "PLEIN-X", {"fr": "Plein ailleurs"}, 1, False))
     clerk.do(house.order(house.seats[1]))
     ((ticket, number),) = clerk.rows("SELECT id, number FROM ticket")
-    mine = house.operator(Privilege.PRICE_READ, at=house.season)
+    mine = house.operator(PricingPrivilege.PRICE_READ, at=house.season)
     assert things(found(clerk, mine, "plein")) == [f"/admin/e/tariff/{house.full}"]
     for asked in (hidden, "ailleurs", "cyrano", str(number), ticket, "admin"):
         assert things(found(clerk, mine, asked)) == [], asked

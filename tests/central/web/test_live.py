@@ -17,10 +17,10 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from central.access.model import AccessPrivilege
 from central.app import running
 from central.config import BrokerConfig, CentralConfig
 from central.kernel.tx import SYSTEM, Read
-from central.organisation.model import Privilege
 from central.organisation.operators import WithdrawKey
 from central.organisation.ops import CreateOperator, key_digest
 from central.reports.live import Evenings
@@ -56,7 +56,7 @@ async def get(url: str, **headers: str) -> tuple[int, str, Any]:
         return answer.status, await answer.text(), answer.headers
 
 
-SEES = str(Privilege.ACCESS_READ)
+SEES = str(AccessPrivilege.ACCESS_READ)
 
 
 def basic_auth(operator_id: str, key: str) -> str:

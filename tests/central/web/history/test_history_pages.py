@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from central.app import make_app
+from central.catalogue.model import CataloguePrivilege
 from central.kernel.chain import seal_now
 from central.kernel.db import Database
 from central.kernel.declared import command_of
@@ -21,8 +22,9 @@ from central.kernel.keys import Keys
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
-from central.organisation.model import Privilege, Profile
+from central.organisation.model import OrganisationPrivilege, Profile
 from central.organisation.ops import path_of
+from central.venues.model import VenuesPrivilege
 from central.web.session import SESSIONS, SignedIn
 from central.web.texts import texts
 from shared.ids import Id, is_id
@@ -237,8 +239,8 @@ def seller(browser: Browser, *privileges: str, at: Id | None = None, **more: Any
 async def test_who_may_not_read_a_thing_sees_nothing_of_its_history(browser: Browser, profile: Id, path: str) -> None:
     key = browser.entries(profile)[0]
     for actor in (
-        seller(browser, Privilege.VENUE_READ),
-        seller(browser, Privilege.PROFILE_READ, at=browser.house.organiser),
+        seller(browser, VenuesPrivilege.VENUE_READ),
+        seller(browser, OrganisationPrivilege.PROFILE_READ, at=browser.house.organiser),
     ):
         browser.actor = actor
         text = await browser.get(at(profile) + path.format(key=key), want=404)
@@ -247,9 +249,9 @@ async def test_who_may_not_read_a_thing_sees_nothing_of_its_history(browser: Bro
 
 async def test_the_same_holds_for_what_is_gone(browser: Browser, profile: Id) -> None:
     browser.do(DeleteProfile(profile))
-    browser.actor = seller(browser, Privilege.PROFILE_READ)
+    browser.actor = seller(browser, OrganisationPrivilege.PROFILE_READ)
     assert "Guichet" in await browser.get(at(profile))
-    browser.actor = seller(browser, Privilege.PROFILE_READ, at=browser.house.organiser)
+    browser.actor = seller(browser, OrganisationPrivilege.PROFILE_READ, at=browser.house.organiser)
     await browser.get(at(profile), want=404)
 
 
@@ -262,7 +264,7 @@ async def test_the_perimeter_holds_for_histories(browser: Browser) -> None:
 
 async def test_who_may_look_and_not_change_is_told_so(browser: Browser, profile: Id) -> None:
     made = browser.entries(profile)[-1]
-    browser.actor = seller(browser, Privilege.PROFILE_READ)
+    browser.actor = seller(browser, OrganisationPrivilege.PROFILE_READ)
     page = await browser.get(f"{at(profile)}/back/{made}")
     assert "Il vous manque le droit" in page
     await browser.post(f"{at(profile)}/back/{made}", want=409, _id=new_id())
@@ -296,7 +298,7 @@ def sealed(browser: Browser) -> int:
 
 
 async def test_the_log_shows_everything_also_what_was_refused(browser: Browser, profile: Id) -> None:
-    browser.clerk.as_(seller(browser, Privilege.VENUE_READ)).no(ChangeProfile(profile, {"code": "VOL"}))
+    browser.clerk.as_(seller(browser, VenuesPrivilege.VENUE_READ)).no(ChangeProfile(profile, {"code": "VOL"}))
     for _ in ("before the seal", "after it"):
         text = await browser.get("/admin/audit")
         assert "refusé" in text and "Guichet" in text and "10.0.0.7" in text
@@ -361,7 +363,7 @@ async def test_one_command_with_what_was_asked_and_what_it_changed(browser: Brow
 
 
 async def test_who_may_not_read_the_log_is_told_which_right_is_missing(browser: Browser) -> None:
-    browser.actor = seller(browser, Privilege.VENUE_READ)
+    browser.actor = seller(browser, VenuesPrivilege.VENUE_READ)
     for path in ("/admin/audit", "/admin/audit.csv", "/admin/audit.xlsx", f"/admin/audit/{new_id()}"):
         assert "Il vous manque le droit" in await browser.get(path, want=403)
 
@@ -371,7 +373,9 @@ async def test_the_log_of_an_organiser_shows_what_stands_there_alone(browser: Br
     event = browser.clerk.rows("SELECT command_id FROM audit WHERE entity_id = :i", i=house.event)[0][0]
     command = browser.entries(profile)[1].partition(".")[0]
     sealed(browser)
-    browser.actor = seller(browser, Privilege.AUDIT_READ, Privilege.CATALOGUE_READ, at=house.organiser)
+    browser.actor = seller(
+        browser, OrganisationPrivilege.AUDIT_READ, CataloguePrivilege.CATALOGUE_READ, at=house.organiser
+    )
     text = await browser.get("/admin/audit")
     assert event in text and command not in text
     await browser.get(f"/admin/audit/{command}", want=404)
@@ -383,7 +387,7 @@ async def test_what_a_reader_may_not_see_is_struck(browser: Browser, profile: Id
     refused = browser.clerk.rows("SELECT id FROM command_log WHERE answer LIKE '-%' AND name = 'change_profile'")[0][0]
     command = browser.entries(profile)[1].partition(".")[0]
     sealed(browser)
-    browser.actor = seller(browser, Privilege.AUDIT_READ)
+    browser.actor = seller(browser, OrganisationPrivilege.AUDIT_READ)
     text = await browser.get("/admin/audit")
     assert command in text and "•••" in text and "Guichet" not in text
     one = await browser.get(f"/admin/audit/{command}")

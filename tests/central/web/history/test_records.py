@@ -16,7 +16,7 @@ from central.kernel.entity import ENTITIES
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM, Actor, Read
-from central.organisation.model import Privilege, Profile
+from central.organisation.model import OrganisationPrivilege, Profile
 from central.web.history.log import AuditLog, Found, Wanted, found, kept_reason
 from central.web.history.past import NoWayBack, State, Way, restored, state_at
 from central.web.history.records import Past, command_for, means_of, past, visible
@@ -153,9 +153,9 @@ def test_who_may_see_what(clerk: Clerk, house: House) -> None:
     clerk.do(CreateProfile(gone, house.organiser, "GONE", {"fr": "O"}, (), False))
     clerk.do(DeleteProfile(gone))
     things = [("profile", own), ("profile", other), ("profile", gone), ("site", house.site), ("nothing", own)]
-    here = house.operator(Privilege.PROFILE_READ, at=house.organiser)
+    here = house.operator(OrganisationPrivilege.PROFILE_READ, at=house.organiser)
     assert visible(clerk.door, look(clerk, here), things) == {("profile", own), ("profile", gone)}
-    everywhere = house.operator(Privilege.PROFILE_READ)
+    everywhere = house.operator(OrganisationPrivilege.PROFILE_READ)
     assert visible(clerk.door, look(clerk, everywhere), things) == {("profile", each) for each in (own, other, gone)}
     assert visible(clerk.door, look(clerk, house.operator()), things) == set()
 
@@ -234,11 +234,13 @@ def test_refusals_of_before_reasons_had_whole_names_are_read_by_what_their_comma
 
 def test_the_log_over_the_api_is_for_who_may_read_it_there(clerk: Clerk, house: House) -> None:
     seal_now(clerk.db, look(clerk))
-    auditor = clerk.as_(house.operator(Privilege.AUDIT_READ, at=house.organiser))
+    auditor = clerk.as_(house.operator(OrganisationPrivilege.AUDIT_READ, at=house.organiser))
     assert auditor.ask(AuditLog(house.institution)).reason == NoEntry.NOT_ALLOWED
     rows = auditor.ask(AuditLog(house.organiser, limit=3)).value
     assert len(rows) == 3 and all(row["context_id"] for row in rows)
     more = auditor.ask(AuditLog(house.organiser, before=rows[-1]["seq"], limit=500)).value
     assert more and more[0]["seq"] < rows[-1]["seq"] and "create_site" not in {row["command"] for row in more}
-    whole = clerk.as_(house.operator(Privilege.AUDIT_READ)).ask(AuditLog(house.institution, limit=500)).value
+    whole = (
+        clerk.as_(house.operator(OrganisationPrivilege.AUDIT_READ)).ask(AuditLog(house.institution, limit=500)).value
+    )
     assert {row["command"] for row in whole} >= {"set_up_house", "create_site"}

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from central.catalogue.model import ProductState
-from central.organisation.model import Privilege
+from central.pricing.model import PricingPrivilege
 from tests.central.small_house import new_id
 from tests.central.web.screens.conftest import Browser, Page
 
@@ -203,7 +203,7 @@ async def test_what_is_not_there_is_said_kindly(browser: Browser, path: str) -> 
 
 async def test_who_may_little_sees_little(browser: Browser) -> None:
     house = browser.house
-    browser.sign_in(house.operator(Privilege.PRICE_READ, at=house.season))
+    browser.sign_in(house.operator(PricingPrivilege.PRICE_READ, at=house.season))
     home = await browser.get("/admin")
     assert "/admin/e/tariff" in home
     assert "/admin/e/site" not in home
@@ -216,7 +216,7 @@ async def test_who_may_little_sees_little(browser: Browser) -> None:
     assert (await browser.get(f"/admin/e/site/{house.site}")).status == 404
     assert (await browser.get("/admin/e/site/export.csv")).status == 403
     assert (await browser.get(f"/admin/do/delete_tariff?on={house.full}")).status == 403
-    browser.sign_in(house.operator(Privilege.PRICE_READ, at=house.activity))
+    browser.sign_in(house.operator(PricingPrivilege.PRICE_READ, at=house.activity))
     assert (await browser.get(f"/admin/e/tariff/{house.full}")).status == 404
 
 
