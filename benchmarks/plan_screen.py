@@ -18,8 +18,9 @@ from typing import Any
 import orjson
 from playwright.async_api import Page, async_playwright
 
-from central.app import found_house, running
+from central.app import running
 from central.config import BrokerConfig, CentralConfig
+from central.founding import found_house
 from parterre.demo.office import Office
 from shared.runtime.mqtt import Endpoint
 from tests.e2e.signed_in import enter, session_of

@@ -79,8 +79,8 @@ def central(config: Path | None, ready_file: Path | None) -> None:
 @click.option("--operator", default="Administrator", show_default=True)
 def found(config: Path | None, code: str, name: str, operator: str) -> None:
     """Founds a house in an empty database and prints its first administrator's key, once."""
-    from central.app import found_house
     from central.config import CentralConfig
+    from central.founding import found_house
 
     settings = load_config(CentralConfig, config, os.environ, "PARTERRE_CENTRAL")
     setup("central", "warning")

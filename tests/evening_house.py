@@ -18,9 +18,10 @@ import aiohttp
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from central.app import Running, found_house, running
+from central.app import Running, running
 from central.config import BrokerConfig, CentralConfig
 from central.devices.enrolment import new_code
+from central.founding import found_house
 from parterre.demo.house import House, set_up
 from parterre.demo.office import Office
 from shared.clock import ClockState

@@ -1,1 +1,39 @@
 """The devices: enrolment, keys, leases, feeds out and facts in."""
+
+from central.devices import (
+    bells,
+    enrolment,
+    facts,
+    feeds,
+    hall,
+    hall_pictures,
+    leases,
+    needed,
+    orders_to_devices,
+    pages,
+    presence,
+    revocations,
+    snapshots,
+)
+from central.devices.model import DevicesPrivilege
+from central.kernel.feeds import Feeds, Scope
+from central.web.area import Area
+from shared.wire.feeds import Family
+
+AREA = Area(
+    name="devices",
+    after="access",
+    modules=(enrolment, facts, feeds, hall, leases, orders_to_devices, revocations, snapshots),
+    privileges=tuple(DevicesPrivilege),
+    means=snapshots.folder,
+    pages=(pages.device_pages, presence.presences, snapshots.files),
+    loops={"bells": bells.ringing, "halls": hall_pictures.drawing, "snapshots": snapshots.keeping},
+    outbox={orders_to_devices.OUTBOX_KIND: orders_to_devices.sending},
+    checklist=(needed.devices,),
+    health={"broker": presence.broker},
+    feeds=(
+        Feeds.of(Family.KEYS, Scope.INSTITUTION),
+        Feeds.of(Family.HALL, Scope.SITE),
+        Feeds.of(Family.LEASES, Scope.SELLER),
+    ),
+)

@@ -10,14 +10,15 @@ from central.devices.belonging import asking
 from central.devices.enrolment import SELLERS, settings_of
 from central.devices.leases import own_context
 from central.devices.model import Device, DevicesPrivilege, NoDevice
+from central.kernel.feeds import FEEDS, Scope
 from central.kernel.registry import answers
 from central.kernel.tx import Read
 from central.organisation.ops import institution_of
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
-from shared.rules.authority import may_read
+from shared.wire.certificates import RIGHTS
 from shared.wire.codec import dump
-from shared.wire.feeds import PAGE_ROWS, Family, FeedList, FeedPage, FeedRow, feed_name
+from shared.wire.feeds import PAGE_ROWS, FeedList, FeedPage, FeedRow, feed_name
 from shared.wire.seal import Sealed, seal
 
 
@@ -37,25 +38,25 @@ def device_feeds(read: Read, _: DeviceFeeds) -> Outcome[FeedList]:
 def _feeds_of(read: Read, device: Device) -> list[str]:
     """Of each family that its kind may read, those of where it is."""
     return [
-        feed_name(family, scope)
-        for family in Family
-        if may_read(device.kind, family)
-        for scope in _scopes(read, device, family)
+        feed_name(feeds.family, scope)
+        for feeds in FEEDS.values()
+        if feeds.readers & RIGHTS[device.kind]
+        for scope in _scopes(read, device, feeds.scope)
     ]
 
 
-def _scopes(read: Read, device: Device, family: Family) -> list[str]:
-    match family:
-        case Family.KEYS:
+def _scopes(read: Read, device: Device, scope: Scope) -> list[str]:
+    match scope:
+        case Scope.INSTITUTION:
             return [institution_of(read, device.context_id)]
-        case Family.CATALOGUE:
+        case Scope.POINT_OF_SALE:
             return [device.point_of_sale_id] if device.point_of_sale_id else []
-        case Family.LEASES if device.kind in SELLERS:
+        case Scope.SELLER if device.kind in SELLERS:
             return [device.id]
-        case Family.LEASES:  # a gate admits what the sellers of its site sold without a line
+        case Scope.SELLER:  # a gate admits what the sellers of its site sold without a line
             sql = "WHERE site_id = :site AND point_of_sale_id IS NOT NULL ORDER BY id"
             return [seller.id for seller in read.find(Device, sql, site=device.site_id)]
-        case _:
+        case Scope.SITE:
             return [device.site_id]
 
 
@@ -112,14 +113,14 @@ def heads(read: Read) -> dict[str, int]:
 
 def sites_of_feed(read: Read, name: str) -> list[Id]:
     """On which sites the bell of a feed rings."""
-    family, _, scope = name.partition("/")
-    match family:
-        case Family.KEYS:
+    family, _, whose = name.partition("/")
+    match FEEDS[family].scope:
+        case Scope.INSTITUTION:
             return [Id(row[0]) for row in read.run("SELECT id FROM site")]
-        case Family.CATALOGUE:
-            rows = read.run("SELECT DISTINCT site_id FROM device WHERE point_of_sale_id = :s", s=scope)
+        case Scope.POINT_OF_SALE:
+            rows = read.run("SELECT DISTINCT site_id FROM device WHERE point_of_sale_id = :s", s=whose)
             return [Id(row[0]) for row in rows]
-        case Family.LEASES:
-            return [Id(row[0]) for row in read.run("SELECT site_id FROM device WHERE id = :s", s=scope)]
-        case _:
-            return [Id(scope)]
+        case Scope.SELLER:
+            return [Id(row[0]) for row in read.run("SELECT site_id FROM device WHERE id = :s", s=whose)]
+        case Scope.SITE:
+            return [Id(whose)]

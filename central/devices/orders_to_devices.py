@@ -1,15 +1,21 @@
 """Orders to devices: signed, expiring, recorded. The outbox carries them, so what was decided is sent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
+from aiohttp import web
+
 from central.devices.model import Device, DevicesPrivilege, DeviceState, NoDevice
 from central.kernel.entity import Ref
+from central.kernel.outbox import Act
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
+from central.web.area import BUS
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
+from shared.wire import topics
 from shared.wire.codec import dump
 from shared.wire.seal import seal
 from shared.wire.topics import Command
@@ -43,3 +49,10 @@ def command_device(tx: Tx, want: CommandDevice) -> Outcome[Id]:
     sealed = seal(dump(order), tx.keys.signer)
     tx.tell(OUTBOX_KIND, {"site": device.site_id, "device": device.id, "sealed": sealed})
     return Ok(tx.command_id)
+
+
+def sending(app: web.Application) -> Act:
+    async def send(_: Id, said: Mapping[str, Any]) -> bool:
+        return await app[BUS].publish(topics.command(said["site"], said["device"]), dump(said["sealed"]))
+
+    return send

@@ -14,10 +14,12 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import orjson
+from aiohttp import web
 
 from central.devices.belonging import asking
 from central.devices.leases import own_context
@@ -25,8 +27,11 @@ from central.devices.model import DevicesPrivilege, NoDevice, SnapshotRecord
 from central.kernel.door import Door
 from central.kernel.entity import Between, Ref
 from central.kernel.registry import answers, handles
+from central.kernel.taking_over import first
 from central.kernel.trouble import trouble_of
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read, Tx
+from central.web.area import CONFIG, DOOR, Work
+from central.web.files import files_of
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.log import logger
@@ -126,6 +131,24 @@ def due(heads: Mapping[str, int], last: Manifest | None, there: bool, now: datet
         return False
     behind = sum(head - last.feeds.get(feed, 0) for feed, head in heads.items())
     return not there or behind > BEHIND * sum(last.feeds.values()) or now - last.created > LIVES_FOR / 2
+
+
+SNAPSHOTS: web.AppKey[Path] = web.AppKey("snapshots", Path)
+"""The folder."""
+
+
+def folder(app: web.Application) -> None:
+    app[SNAPSHOTS] = app[CONFIG].snapshots
+
+
+def files(app: web.Application) -> None:
+    if SNAPSHOTS in app:
+        files_of(app, partial(located, app[DOOR], app[SNAPSHOTS]))
+
+
+def keeping(app: web.Application) -> Work:
+    """Rows from before the log proved them are taken over first."""
+    return partial(first, app[DOOR], partial(keep, app[DOOR], app[SNAPSHOTS], app[CONFIG].snapshot_every_s))
 
 
 async def keep(door: Door, folder: Path, every_s: float) -> None:

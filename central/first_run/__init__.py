@@ -1,1 +1,12 @@
 """The first run: from an empty database to a house with its first administrator, in the browser."""
+
+from central.first_run import ops, pages, sell_hall
+from central.web.area import Area
+
+AREA = Area(
+    name="first_run",
+    after="reports",
+    modules=(ops,),
+    means=pages.setup_file,
+    pages=(pages.wizard, sell_hall.sell_hall_routes),
+)

@@ -32,6 +32,7 @@ from central.first_run.forms import (
     number,
     step_of,
 )
+from central.first_run.link import FILE
 from central.first_run.model import NoSetUp, Step, code_of
 from central.first_run.ops import (
     AcceptHall,
@@ -51,6 +52,7 @@ from central.kernel.values import Fault
 from central.organisation.passwords import LONGEST, SHORTEST, hashed, weakness
 from central.venues.model import NoVenue
 from central.venues.planfile_checks import MOST_BYTES
+from central.web.area import CONFIG, DOOR
 from central.web.bodies import LARGE
 from central.web.entrance import VOUCHED
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR
@@ -68,6 +70,18 @@ MOST_FAULTS = 20
 COOKIE_DAYS = 30
 _CLOCK = SystemClock()
 _ORDER = list(Step)
+
+
+SETUP_FILE: web.AppKey[Path] = web.AppKey("setup_file", Path)
+"""Where the link's secret is."""
+
+
+def wizard(app: web.Application) -> None:
+    Wizard(app[DOOR], app.get(SETUP_FILE)).routes(app)
+
+
+def setup_file(app: web.Application) -> None:
+    app[SETUP_FILE] = app[CONFIG].data / FILE
 
 
 class Wizard:

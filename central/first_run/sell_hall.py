@@ -14,12 +14,12 @@ from aiohttp import web
 from central.first_run.forms import by_field, line, names
 from central.first_run.model import code_of
 from central.kernel.db import in_list
-from central.kernel.door import Door
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
 from central.organisation.model import Context
 from central.venues.logical import CreateLogicalConfiguration
 from central.venues.model import PhysicalConfiguration, SeatCategory, VenuesPrivilege
+from central.web.area import DOOR
 from central.web.frame import FRAME
 from central.web.texts import Texts
 from shared.ids import Id, is_id
@@ -50,8 +50,8 @@ class Sheet:
     categories: tuple[SeatCategory, ...]
 
 
-def sell_hall_routes(app: web.Application, door: Door) -> None:
-    frame = app[FRAME]
+def sell_hall_routes(app: web.Application) -> None:
+    frame, door = app[FRAME], app[DOOR]
     href = "/admin/sell-hall?physical={id}&then=plan"
     frame.page_for("physical_configuration", "Vendre une salle", href, VenuesPrivilege.VENUE_MODIFY)
 

@@ -19,6 +19,7 @@ from central.organisation.contexts import path_of
 from central.venues.history import Field
 from central.venues.model import LogicalConfiguration, VenuesPrivilege
 from central.venues.plan_tables import LOGICAL_FIELDS
+from central.web.area import DOOR
 from central.web.frame import FRAME, Frame
 from central.web.screens.names import Labels, label, labels
 from central.web.screens.refusals import said as refusal_text
@@ -46,8 +47,8 @@ class Line:
     unpriced: str
 
 
-def carry_pages(app: web.Application, door: Door) -> None:
-    frame = app[FRAME]
+def carry_pages(app: web.Application) -> None:
+    frame, door = app[FRAME], app[DOOR]
     needs = VenuesPrivilege.PLAN_CARRY_OVER
     frame.page_for("logical_configuration", "Reporter sur des représentations", HREF, needs, ("carry_over",))
 

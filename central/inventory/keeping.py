@@ -4,17 +4,24 @@ looks at large halls before their first buyer comes."""
 import asyncio
 from functools import partial
 
+from aiohttp import web
+
 from central.inventory.halls import large_halls, make_ready
 from central.inventory.holds import ExpireHolds, holds_over
 from central.inventory.release_rules import FireReleaseRules, releases_due
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM
+from central.web.area import DOOR, Work
 from shared.ids import Id
 from shared.runtime.system import SystemClock, fresh_id
 from shared.runtime.tasks import well
 
 HOLDS_EVERY_S = 1.0
 RULES_EVERY = 10  # looks at holds between two at rules
+
+
+def keeping(app: web.Application) -> Work:
+    return partial(keep, app[DOOR])
 
 
 async def keep(door: Door, holds_every_s: float = HOLDS_EVERY_S) -> None:

@@ -19,7 +19,6 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from central.inventory.carry_page import carry_pages
 from central.inventory.counts import hall_mark
 from central.inventory.plan_actions import target_context
 from central.inventory.plan_acts import ACTS, UNDO, command_for
@@ -37,6 +36,7 @@ from central.kernel.versions import COUNTED, OPERATORS
 from central.organisation.contexts import path_of
 from central.venues.model import PlanTarget
 from central.venues.plan_tables import version_of
+from central.web.area import DOOR
 from central.web.frame import FRAME, Frame
 from central.web.session import ASKED_S, SignedIn, still
 from shared.ids import Id, is_id
@@ -58,6 +58,10 @@ class Bell:
     rung: bool = False
 
 
+def plan_pages(app: web.Application) -> None:
+    PlanPages(app[DOOR]).routes(app)
+
+
 class PlanPages:
     def __init__(self, door: Door) -> None:
         self._door = door
@@ -74,7 +78,6 @@ class PlanPages:
         for target, table in TABLE.items():
             done_here = tuple(handler_of(act.command).name for act in ACTS[target].values())
             frame.page_for(table, "Plan", f"/admin/plan/{target}/{{id}}", NEEDS, done_here)
-        carry_pages(app, self._door)
         here = r"/admin/plan/{target:physical|logical|performance}/{id:[0-9A-Z]{26}}"
         app.router.add_get(here, self._page)
         app.router.add_get(here + "/picture", self._picture)

@@ -1,4 +1,4 @@
-"""What a house still needs before it can sell: items that an area declares next to its model.
+"""What a house still needs before it can sell: items that stand next to an area's model, and in its declaration.
 
     @needed(t("Tarifs"), at=ContextKind.SEASON, order=310)
     def tariffs(read: Read, season: str) -> Standing:
@@ -58,21 +58,15 @@ class Item:
 
 
 ITEMS: dict[str, Item] = {}
+"""What the areas declare (web/area.py)."""
 
 
 def needed(
     title: str, *, at: str, order: int, optional: bool = False, usual: Usual | None = None, needs: str = ""
-) -> Callable[[Look], Look]:
-    """Registers an item under its function's name; `order` is its place in the list, over all areas. `needs`: the
-    privilege that shows it (empty: whoever sees the context)."""
-
-    def register(look: Look) -> Look:
-        name = look.__name__
-        assert name not in ITEMS, name
-        ITEMS[name] = Item(name, title, str(at), order, optional, look, usual, needs)
-        return look
-
-    return register
+) -> Callable[[Look], Item]:
+    """Makes an item of a look, under its function's name; `order` is its place in the list, over all areas. `needs`:
+    the privilege that shows it (empty: whoever sees the context)."""
+    return lambda look: Item(look.__name__, title, str(at), order, optional, look, usual, needs)
 
 
 def items(at: str) -> list[Item]:

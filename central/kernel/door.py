@@ -6,6 +6,7 @@ the database cannot order them (postgres_writers.py). A database that does not s
 (trouble.py): of a command as its answer, of a look as `Unavailable`. Figures: docs/performance.md.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
@@ -37,7 +38,7 @@ from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.metrics import counter
-from shared.runtime.tasks import Standing
+from shared.runtime.tasks import Standing, well
 
 __all__ = ["Door", "NoEntry", "Reply", "reply_to"]
 
@@ -241,6 +242,13 @@ class Door:
             except BaseException:
                 self.tally.give_back(taken)
                 raise
+
+    async def keep_tally(self, every_s: float) -> None:
+        """The loop: what the door counted of those whom it turned away."""
+        while True:
+            await asyncio.sleep(every_s)
+            await self.write_tally()
+            well()
 
     def _write_last_tally(self) -> None:
         if taken := self.tally.take():

@@ -23,6 +23,7 @@ from central.kernel.tx import SYSTEM, Read, Tx
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome
+from shared.runtime.tasks import well
 
 MOST_TRIES = 12
 AT_ONCE = 50
@@ -120,6 +121,16 @@ async def drain(door: Door, acts: Mapping[str, Act], *, only: bool = False, but:
         await door.execute(SYSTEM, settled, derived_id("outbox", row.id, row.attempt))
         done += 1
     return done
+
+
+async def keep(
+    door: Door, acts: Mapping[str, Act], every_s: float, *, only: bool = False, but: Iterable[str] = ()
+) -> None:
+    """The loop: `drain`, again and again."""
+    while True:
+        await drain(door, acts, only=only, but=but)
+        well()
+        await asyncio.sleep(every_s)
 
 
 async def _done(acts: Mapping[str, Act], row: Claimed) -> tuple[bool, str]:

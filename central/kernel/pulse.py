@@ -8,7 +8,7 @@ sent now be done, and would the house hear of it.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -25,9 +25,9 @@ EVERY_S = 5.0
 STUCK_S = 60.0  # without an answer of the writer: longer than any command and any patience with a database
 BEHIND = timedelta(seconds=60)
 OK = "ok"
-CHECKS = ("commit", "look", "schema", "log", "broker", "pulse")
+CHECKS = {"commit", "look", "schema", "log", "pulse"}
 SIDES = ("writes", "reads")
-READY = gauge("parterre_ready", "1 while a check of /readyz is well.", check=CHECKS)
+READY = gauge("parterre_ready", "1 while a check of /readyz is well.", check=lambda: CHECKS)
 WAITING = gauge(
     "parterre_waiting", "Commands (`writes`) and looks (`reads`) that wait or run.", side=("writes", "reads")
 )
@@ -54,14 +54,15 @@ class Report:
 
 
 class Pulse:
-    """`linked`: whether the broker is reached; `standings`: of everything that should be at work. `clock`: monotonic
-    seconds."""
+    """`more`: checks beside its own, answered out of memory; `standings`: of everything that should be at work.
+    `clock`: monotonic seconds."""
 
     def __init__(
-        self, door: Door, heads: Iterable[str], linked: Callable[[], bool],
+        self, door: Door, heads: Iterable[str], more: Mapping[str, Callable[[], str]],
         standings: Callable[[], Iterable[Standing]], clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
-        self._door, self._heads, self._linked, self._standings = door, frozenset(heads), linked, standings
+        self._door, self._heads, self._more, self._standings = door, frozenset(heads), more, standings
+        CHECKS.update(more)
         self._clock = clock
         self._answered = clock()
         self._found = {"commit": "not_yet", "look": "not_yet", "schema": "not_yet", "log": "not_yet"}
@@ -93,7 +94,7 @@ class Pulse:
     def report(self) -> Report:
         age_s = self._clock() - self._answered
         checks = self._found | {
-            "broker": OK if self._linked() else "away",
+            **{check: look() for check, look in self._more.items()},
             "pulse": OK if age_s < STUCK_S / 2 else "late",
         }
         return Report(age_s < STUCK_S, checks, tuple(each for each in self.standings if not each.calm))

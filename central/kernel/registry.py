@@ -103,7 +103,7 @@ class Handler:
 COMMANDS: dict[str, Handler] = {}
 QUERIES: dict[str, Handler] = {}
 BESIDE: set[str] = set()
-"""Privileges that no command, query or entity names, but a hand-made route asks for (`/metrics`)."""
+"""Privileges that areas declare: those that no command, query or entity names, but a hand-made route asks for, too."""
 _BY_KIND: dict[type[Any], Handler] = {}
 
 

@@ -1,6 +1,6 @@
 """What came to the door and left no row in the log, counted: by day, caller, command and reason. All strangers are one
 caller, so whatever they do, a day has no more rows than there are commands and reasons. The counts lie in memory and
-are added to the database now and then (central/loops.py); a crash loses those of the last half minute.
+are added to the database now and then (central/app.py); a crash loses those of the last half minute.
 """
 
 import threading

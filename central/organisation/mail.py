@@ -6,11 +6,11 @@ from typing import Any
 
 import aiosmtplib
 
+from central.config import MailConfig, Tls
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM
 from central.organisation.letters import StampLetter
 from central.organisation.model import LetterKind
-from central.organisation.settings import MailConfig, Tls
 from central.organisation.sign_in import digest
 from central.organisation.vault import Vault
 from central.web.texts import Texts, texts

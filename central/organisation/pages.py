@@ -1,5 +1,5 @@
 """The organisation's hand-made pages: the way in (pages_door), one's own account (pages_account), people and programs
-with what they may do (pages_operators). Here is what they share, and their addresses."""
+with what they may do (pages_operators). Here is what they share."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -8,14 +8,15 @@ from typing import Any
 
 from aiohttp import web
 
+from central.config import MailConfig, SignInConfig
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM, Actor, Read
 from central.organisation.browser import Browsers, Cookies
 from central.organisation.mail import Mailer
 from central.organisation.model import NoSignIn
-from central.organisation.settings import MailConfig, SignInConfig
 from central.organisation.sign_in import SignIn
-from central.organisation.vault import Vault
+from central.organisation.vault import Vault, load_vault
+from central.web.area import CONFIG, DOOR
 from central.web.entrance import KNOWN_BROWSER
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR, Frame
 from central.web.screens.names import house_zone
@@ -24,6 +25,7 @@ from central.web.session import CSRF_FIELD, SESSIONS, STILL
 from central.web.texts import Texts
 from shared.ids import Id
 from shared.outcome import Outcome, Reason, Refused
+from shared.runtime.config import Failure
 from shared.runtime.system import SystemClock, fresh_id
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -120,7 +122,7 @@ def remember_language(request: web.Request, answer: web.StreamResponse) -> None:
 
 @dataclass(frozen=True, slots=True)
 class WayIn:
-    """What lets people in, made by who wires (app.py). `public_url`: where a browser reaches the house."""
+    """What lets people in. `public_url`: where a browser reaches the house."""
 
     sign_in: SignIn
     vault: Vault
@@ -139,25 +141,32 @@ class WayIn:
         )
 
 
-def organisation_pages(app: web.Application, door: Door, way_in: WayIn) -> None:
-    """Wires the pages, and tells the shell who sits where."""
-    from central.organisation.pages_account import account_routes
-    from central.organisation.pages_door import door_routes
-    from central.organisation.pages_limited import limited_routes
-    from central.organisation.pages_operators import operator_routes
+WAY_IN: web.AppKey[WayIn] = web.AppKey("way_in", WayIn)
+"""Without it nobody signs in: what stands then is for programs and devices."""
+DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
 
+
+def way_in(app: web.Application) -> None:
+    """Out of the configuration."""
+    config = app[CONFIG]
+    try:
+        vault = load_vault(config.keys)
+    except (OSError, ValueError) as fault:
+        raise Failure(f"Central's keys cannot be used: {fault}.", "Check the folder's owner.") from fault
+    url = config.public_url or f"http://{config.listen.host}:{config.listen.port}"
+    app[WAY_IN] = WayIn.of(app[DOOR], vault, config.sign_in, config.mail, url)
+
+
+def desk(app: web.Application) -> None:
+    """What the pages share; and tells the shell who sits where."""
+    door, frame, way_in = app[DOOR], app[FRAME], app[WAY_IN]
     cookies = Cookies(way_in.public_url)
     browsers = Browsers(door, way_in.sign_in, cookies, way_in.idle)
-    frame = app[FRAME]
     frame.templates("central.organisation")
     app[SESSIONS], app[STILL], app[KNOWN_BROWSER] = browsers.signed_in, browsers.still, browsers.mark
-    desk = Desk(
+    app[DESK] = Desk(
         door, frame, way_in.sign_in, browsers, cookies, way_in.vault, way_in.mailer, way_in.public_url
     )  # fmt: skip
-    door_routes(app, desk)
-    account_routes(app, desk)
-    operator_routes(app, desk)
-    limited_routes(app, desk)
 
     async def only_https(_: web.Request, answer: web.StreamResponse) -> None:
         answer.headers["Strict-Transport-Security"] = "max-age=31536000"

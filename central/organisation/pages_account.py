@@ -15,7 +15,7 @@ from aiohttp import web
 
 from central.kernel.tx import Read
 from central.organisation.model import LetterKind, NoOperator, NoSignIn, Role, Session
-from central.organisation.pages import NOT_THE_SAME, Desk, as_own, typed
+from central.organisation.pages import DESK, NOT_THE_SAME, Desk, as_own, typed
 from central.organisation.pages_door import DoorPages
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import Standing
@@ -36,7 +36,8 @@ class AccountView:
     roles: int
 
 
-def account_routes(app: web.Application, desk: Desk) -> None:
+def account_routes(app: web.Application) -> None:
+    desk = app[DESK]
     pages = AccountPages(desk)
     app.router.add_get("/account", pages.show)
     app.router.add_post("/account/language", pages.language)

@@ -17,7 +17,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from central.organisation.model import LetterKind, NoSignIn
-from central.organisation.pages import NOT_THE_SAME, Desk, remember_language, root_name, status_of, typed
+from central.organisation.pages import DESK, NOT_THE_SAME, Desk, remember_language, root_name, status_of, typed
 from central.organisation.passwords import LONGEST, SHORTEST
 from central.organisation.rules import Standing
 from central.organisation.second_factor import address, new_seed, picture
@@ -37,7 +37,8 @@ class Enrolment:
     picture: Markup
 
 
-def door_routes(app: web.Application, desk: Desk) -> None:
+def door_routes(app: web.Application) -> None:
+    desk = app[DESK]
     pages = DoorPages(desk)
     router = app.router
     router.add_get("/sign-in", pages.sign_in_form)

@@ -10,7 +10,7 @@ from aiohttp import web
 from central.kernel.tx import Read
 from central.organisation.limits import SIGN_IN, LiftLimit, of_sign_in
 from central.organisation.model import OrganisationPrivilege
-from central.organisation.pages import Desk, typed
+from central.organisation.pages import DESK, Desk, typed
 from central.web.limited import LIMITED, Limited, Source
 from central.web.screens.names import house_zone
 from central.web.screens.refusals import privilege_text
@@ -19,12 +19,12 @@ from shared.outcome import Refused
 HREF = "/admin/limited"
 
 
-def limited_routes(app: web.Application, desk: Desk) -> None:
-    app[LIMITED] = [Source(SIGN_IN, partial(of_sign_in, vault=desk.vault))]
+def limited_routes(app: web.Application) -> None:
+    desk = app[DESK]
+    app[LIMITED].append(Source(SIGN_IN, partial(of_sign_in, vault=desk.vault)))
     pages = LimitedPages(desk)
     app.router.add_get(HREF, pages.show)
     app.router.add_post(f"{HREF}/lift", pages.lift)
-    desk.frame.menu("organisation", "Qui doit attendre", HREF, OrganisationPrivilege.SESSION_READ)
 
 
 class LimitedPages:

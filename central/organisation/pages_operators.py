@@ -54,7 +54,7 @@ from central.organisation.operators import (
     SendLetter,
     WithdrawKey,
 )
-from central.organisation.pages import Desk, typed
+from central.organisation.pages import DESK, Desk, typed
 from central.organisation.rights import (
     FIVE,
     WhatMayTheyDo,
@@ -75,7 +75,8 @@ from shared.runtime.system import SystemClock, fresh_id
 Form = Mapping[str, Any]
 
 
-def operator_routes(app: web.Application, desk: Desk) -> None:
+def operator_routes(app: web.Application) -> None:
+    desk = app[DESK]
     pages = OperatorPages(desk)
     app.router.add_get("/admin/operators/new", pages.new_form)
     app.router.add_post("/admin/operators/new", pages.new)
@@ -84,8 +85,6 @@ def operator_routes(app: web.Application, desk: Desk) -> None:
     app.router.add_post("/admin/operators/{id}/{act}", pages.act)
     app.router.add_get("/admin/who/{id}", pages.rights)
     app.router.add_get("/admin/who", pages.who)
-    desk.frame.menu("organisation", "Inviter quelqu’un", "/admin/operators/new", OrganisationPrivilege.OPERATOR_CREATE)
-    desk.frame.menu("organisation", "Qui peut quoi", "/admin/who", OrganisationPrivilege.OPERATOR_READ)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
+from central.config import IDLE_S, LONGEST_S
 from central.organisation.model import AskedBy, Attempt, Operator, Session
 
-IDLE = timedelta(minutes=30)
-LONGEST = timedelta(hours=12)
+IDLE = timedelta(seconds=IDLE_S)
+LONGEST = timedelta(seconds=LONGEST_S)
 HALF_WAY = timedelta(minutes=10)  # between password and code
 SEEN_EVERY = IDLE / 6  # how often a session's last sign of life is written down
 INVITATION_FOR = timedelta(days=7)

@@ -11,6 +11,7 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Any
 
+from central.config import SignInConfig
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.organisation.letters import PASSWORD, AskAddress, AskLink, AskReset, UseAddress, UseLetter, open_letter
@@ -32,7 +33,6 @@ from central.organisation.sessions import (
     SetSecondFactor,
     wait_for,
 )
-from central.organisation.settings import SignInConfig
 from central.organisation.vault import Vault
 from central.web.limits import counted_as
 from shared.ids import Id

@@ -21,6 +21,7 @@ from central.organisation.webhooks import (
     TakeOverWebhook,
     Webhook,
 )
+from central.web.area import DOOR
 from central.web.frame import FRAME, Frame
 from central.web.rows import Wanted, page
 from central.web.screens.names import house_zone
@@ -34,8 +35,8 @@ HREF = "/admin/webhooks/{id}"
 BYTES = 32
 
 
-def webhook_pages(app: web.Application, door: Door) -> None:
-    frame = app[FRAME]
+def webhook_pages(app: web.Application) -> None:
+    frame, door = app[FRAME], app[DOOR]
     pages = WebhookPages(door, frame)
     frame.templates("central.organisation")
     frame.page_for("webhook", "Envois et secret", HREF, OrganisationPrivilege.WEBHOOK_READ)

@@ -1,1 +1,6 @@
 """Looking at the whole house: the live page, and the checks that the books agree."""
+
+from central.reports import checks, pages
+from central.web.area import Area
+
+AREA = Area(name="reports", after="devices", modules=(checks,), means=pages.live_open, pages=(pages.live_page,))

@@ -29,6 +29,7 @@ from central.venues.plan_prepared import drawn_file
 from central.venues.plan_rows import Marked, exported, kept_plan
 from central.venues.planfile import Format
 from central.venues.planfile_checks import MOST_BYTES
+from central.web.area import DOOR
 from central.web.bodies import LARGE
 from central.web.caller import awaited
 from central.web.frame import FRAME
@@ -66,6 +67,10 @@ class Page:
     faults: list[dict[str, str]]
     count: int
     refused: Any = None
+
+
+def workshop(app: web.Application) -> None:
+    Workshop(app[DOOR]).routes(app)
 
 
 class Workshop:

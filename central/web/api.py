@@ -17,13 +17,14 @@ import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
-from central.kernel.door import Door, NoEntry, reply_to
+from central.kernel.door import NoEntry, reply_to
 from central.kernel.entity import BY_NAME
 from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.trouble import Unavailable
 from central.kernel.tx import Actor, ActorKind, Read
+from central.web.area import DOOR
 from central.web.away import RETRY_AFTER_S, unavailable
-from central.web.caller import AUTHENTICATE, Authenticate, caller, is_gone, problem, unknown_caller
+from central.web.caller import caller, is_gone, problem, unknown_caller
 from central.web.ids import bad_ids
 from central.web.openapi import document
 from central.web.rows import Page, page, wanted
@@ -34,9 +35,6 @@ from shared.runtime.log import logger
 from shared.wire.codec import MOST_FAULTS, faults
 from shared.wire.requests import COMMAND_ID
 
-__all__ = ["AUTHENTICATE", "DOOR", "Authenticate", "problem", "routes", "unknown_caller"]
-
-DOOR = web.AppKey("door", Door)
 STATUS: dict[Reason, int] = {NoEntry.NOT_ALLOWED: 403}
 _DRY_RUN = "0 or 1"
 log = logger(__name__)

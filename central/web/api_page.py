@@ -38,7 +38,6 @@ DEEP = 4
 def api_pages(app: web.Application) -> None:
     app.router.add_get("/api", contents)
     app.router.add_get(f"/api/{{kind:{'|'.join(KINDS)}}}/{{name}}", operation)
-    app[FRAME].menu("organisation", "API", "/api")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from central.kernel.checklist import ITEMS, Item, Standing, items
 from central.kernel.door import Door
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
+from central.web.area import DOOR
 from central.web.frame import FRAME, Frame
 from central.web.session import SignedIn
 from central.web.shell import Branch, tree
@@ -119,9 +120,8 @@ def _named(msgid: str, **values: Any) -> dict[str, str]:
 # --- pages -----------------------------------------------------------------------------------------------------------
 
 
-def checklist_routes(app: web.Application, door: Door) -> None:
-    frame = app[FRAME]
-    frame.menu("organisation", "Mise en vente", "/admin/live")
+def checklist_routes(app: web.Application) -> None:
+    frame, door = app[FRAME], app[DOOR]
 
     async def show(request: web.Request) -> web.Response:
         me = await frame.who(request)

@@ -15,7 +15,7 @@ Locate = Callable[[Actor, str], Awaitable[Path | None]]
 """The file of this name for this caller; None: there is none, or it is not for them."""
 
 
-def snapshot_routes(app: web.Application, locate: Locate) -> None:
+def files_of(app: web.Application, locate: Locate) -> None:
     async def send(request: web.Request) -> web.StreamResponse:
         actor = await caller(request)
         if isinstance(actor, web.Response):

@@ -8,6 +8,7 @@ for that, by how its number begins, out of the index; anything by its id.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from aiohttp import web
@@ -20,6 +21,7 @@ from central.kernel.privileges import nodes
 from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
 from central.kernel.tx import Actor, Read
+from central.web.area import DOOR
 from central.web.frame import FRAME
 from central.web.screens.names import labels
 from central.web.shell import Entry
@@ -46,12 +48,14 @@ class Group:
     hits: tuple[Hit, ...]
 
 
-def find_routes(app: web.Application, door: Door) -> None:
+def find_routes(app: web.Application) -> None:
+    door = app[DOOR]
+
     async def show(request: web.Request) -> web.Response:
         frame = request.app[FRAME]
         me = await frame.who(request)
         t, asked = frame.texts(request, me), request.query.get("q", "")[:MOST_QUERY]
-        groups = await door.read(me.actor, lambda read: find(read, door, t, asked, frame.entries))
+        groups = await door.read(me.actor, lambda read: find(read, door, t, asked, chain(*frame.menu.values())))
         alone = "HX-Request" in request.headers or "panel" in request.query
         template = "find_list.html" if alone else "find.html"
         return await frame.page(request, template, title=t("Rechercher"), q=asked, groups=groups)

@@ -2,7 +2,7 @@
 
 A page is a template that extends `base.html`; the frame gives it `t` (the texts), `me`, `csrf`, `static` (addresses of
 assets) and, for who is signed in, `shell` (shell.py). `at=` says in which context the page stands, `here=` which entity
-or which of an area's own pages (`menu`) it shows; `panel` in the address asks for a fragment, without any of it.
+or which of the menu's own pages it shows; `panel` in the address asks for a fragment, without any of it.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from central.kernel.tx import Read
 from central.web.assets import address
 from central.web.notices import Provider
 from central.web.session import SESSIONS, SignedIn, masked, to_sign_in
-from central.web.shell import Branch, Entry, shell, tree
+from central.web.shell import Branch, Menu, shell, tree
 from central.web.texts import Texts, language_for, texts
 from shared.languages import LANGUAGES, OWN_NAMES
 
@@ -28,10 +28,9 @@ __all__ = ["FRAME", "Branch", "Frame", "tree"]
 
 
 class Frame:
-    def __init__(self, door: Door) -> None:
-        self.door = door
+    def __init__(self, door: Door, menu: Menu) -> None:
+        self.door, self.menu = door, menu
         self._loaders: list[jinja2.BaseLoader] = []
-        self._entries: list[Entry] = []
         self._pages: dict[str, list[tuple[str, str, str]]] = {}
         self.instead: set[str] = set()
         self.notices: list[tuple[Provider, str]] = []
@@ -50,10 +49,6 @@ class Frame:
         """Adds an area's folder of templates."""
         self._loaders.append(jinja2.PackageLoader(package, folder))
 
-    def menu(self, module: str, text: str, href: str, needs: str | None = None) -> None:
-        """Puts a page of an area's own into the menu of its module; `text` is a msgid."""
-        self._entries.append(Entry(module, text, href, needs))
-
     def page_for(self, entity: str, text: str, href: str, needs: str, instead: tuple[str, ...] = ()) -> None:
         """A hand-made page about each row of an entity, as a button on its page: `{id}` in `href` is the row's. It
         stands `instead` of the buttons of these commands."""
@@ -66,10 +61,6 @@ class Frame:
 
     def pages_of(self, entity: str) -> list[tuple[str, str, str]]:
         return self._pages.get(entity, [])
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        return tuple(self._entries)
 
     def notice(self, provider: Provider, needs: str) -> None:
         """What its provider has to say stands on the administration's front page, for who holds `needs`."""
@@ -104,7 +95,7 @@ class Frame:
             done = request.query.get("done", "")
             data["shell"] = await self.door.read(
                 me.actor,
-                lambda read: shell(read, self.door, t, at=at, here=here, entries=self._entries, done=done),
+                lambda read: shell(read, self.door, t, at=at, here=here, menu=self.menu, done=done),
             )
         said = self.render(template, t, me=me, request=request, csrf=masked(me.csrf) if me else "", **data)
         answer = web.Response(status=status, text=said, content_type="text/html", headers={"Cache-Control": "no-store"})

@@ -13,12 +13,21 @@ from aiohttp import web
 from central.kernel.pulse import OK, Report
 from central.kernel.trouble import NoDatabase
 from central.kernel.tx import Read
+from central.web.frame import FRAME
+from central.web.metrics import METRICS_READ
 from central.web.notices import Notice, Provider
 from central.web.texts import Texts
 from shared.outcome import reason_named
 
+REPORT: web.AppKey[Callable[[], Report]] = web.AppKey("report")
 
-def health_routes(app: web.Application, report: Callable[[], Report]) -> None:
+
+def health_routes(app: web.Application) -> None:
+    if REPORT not in app:  # nothing runs here that could be asked how it is
+        return
+    report = app[REPORT]
+    app[FRAME].notice(of_health(report), needs=METRICS_READ)
+
     async def healthz(_: web.Request) -> web.Response:
         alive = report().alive
         return _said(alive, {"alive": alive})

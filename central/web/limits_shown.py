@@ -2,18 +2,24 @@
 Each process counts for itself, so the page shows, and lifts, what this one counted."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
+from aiohttp import web
+
 from central.kernel.tx import Read
-from central.web.entrance import BROWSER
-from central.web.limited import Limited, Source
+from central.web.entrance import BROWSER, LIMITS
+from central.web.limited import LIMITED, Limited, Source
 from central.web.limits import OF_STRANGERS, Limit, Limits, Waiting
 from central.web.screens.names import label
 from central.web.screens.shown import address
 from central.web.texts import Texts
 
 MOST = 500
+
+
+def limits_shown(app: web.Application) -> None:
+    app[LIMITED].append(of_requests(app[LIMITS], lambda: datetime.now(UTC)))
 
 
 def of_requests(limits: Limits, clock: Callable[[], datetime]) -> Source:

@@ -21,7 +21,7 @@ from aiohttp import web
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM, Read
 from central.kernel.versions import OPERATORS
-from central.web.api import AUTHENTICATE, problem
+from central.web.caller import AUTHENTICATE, problem
 from central.web.evening import CheckLine, Evening
 from central.web.live_view import Drawn, Frame, draw, empty_page, page
 from central.web.session import ASKED_S, still

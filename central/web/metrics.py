@@ -7,18 +7,21 @@ proxy nobody has named speaks for is not believed.
 
 from aiohttp import web
 
-from central.kernel import registry
 from central.kernel.door import Door, NoEntry
 from central.kernel.tx import Actor, ActorKind, Read
+from central.web.area import DOOR
 from central.web.caller import caller, problem, unknown_caller
-from central.web.origin import FORWARDED, PROXIES, Proxies, address_of
+from central.web.origin import FORWARDED, NO_PROXIES, PROXIES, Proxies, address_of
 from shared.runtime import metrics
 
 METRICS_READ = "organisation.metrics.read"
-registry.BESIDE.add(METRICS_READ)
+NETWORKS: web.AppKey[Proxies] = web.AppKey("networks", Proxies)
+"""Those that may read it without a key."""
 
 
-def metrics_route(app: web.Application, door: Door, networks: Proxies) -> None:
+def metrics_route(app: web.Application) -> None:
+    door, networks = app[DOOR], app.get(NETWORKS, NO_PROXIES)
+
     async def show(request: web.Request) -> web.Response:
         if not _near(request, networks):
             actor = await caller(request)

@@ -1,7 +1,7 @@
 """What stands around a page of the administration: the house, the tree of contexts, what the chosen one holds,
 and the word on the act that led here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,19 +15,6 @@ from central.kernel.privileges import nodes
 from central.kernel.scope import home
 from central.kernel.tx import Actor, Read
 from central.web.texts import Texts
-
-ORDER = (
-    "organisation",
-    "venues",
-    "catalogue",
-    "pricing",
-    "selling",
-    "inventory",
-    "orders",
-    "ledger",
-    "access",
-    "devices",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +37,13 @@ class Branch:
 class Entry:
     """A page of an area's own in the menu: `text` is its msgid, `needs` the privilege that shows it."""
 
-    module: str
     text: str
     href: str
     needs: str | None = None
+
+
+Menu = Mapping[str, Sequence[Entry]]
+"""Each area's own pages, in the order of the areas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +71,7 @@ class Shell:
     done: Done | None
 
 
-def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, entries: list[Entry], done: str) -> Shell:
+def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, menu: Menu, done: str) -> Shell:
     """`at` is the chosen context, `here` the entity or address on show, `done` the id of the act that led here."""
     branches = tree(read)
     everything = [each for root in branches for each in root.all()]
@@ -93,27 +83,29 @@ def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, entrie
         ids = door.path(read, chosen.id)
         path = tuple(known[each] for each in reversed(ids) if each in known)
         reach = {*ids, *(each.id for each in chosen.all())}
-        groups = tuple(_groups(read.actor, t, chosen, reach, here, entries))
+        groups = tuple(_groups(read.actor, t, chosen, reach, here, menu))
     house = t.of(branches[0].names) if branches else ""
     return Shell(house, branches, chosen.id if chosen else "", path, groups, _done(read, done))
 
 
 def _groups(
-    actor: Actor, t: Texts, at: Branch, reach: set[str], here: str, entries: list[Entry]
+    actor: Actor, t: Texts, at: Branch, reach: set[str], here: str, menu: Menu
 ) -> Iterator[tuple[str, tuple[Item, ...]]]:
-    listed: dict[str, list[Item]] = {}
+    listed: dict[str, list[Item]] = {module: [] for module in menu}
     for declaration in BY_NAME.values():
         if stands(declaration, at) and _holds(actor, declaration.read, reach):
             href = f"/admin/e/{declaration.name}?at={at.id}"
             item = Item(t.entities(declaration.name), href, here == declaration.name)
             listed.setdefault(declaration.screen.partition(".")[0], []).append(item)
-    for entry in entries:
-        if entry.needs is None or _holds(actor, entry.needs, reach):
-            href = f"{entry.href}{'&' if '?' in entry.href else '?'}at={at.id}"
-            listed.setdefault(entry.module, []).append(Item(t(entry.text), href, here == entry.href))
-    for module in sorted(listed, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)):
-        said = t.known(f"privilege:{module}") or module.capitalize()
-        yield said, tuple(sorted(listed[module], key=lambda item: item.text.casefold()))
+    for module, entries in menu.items():
+        for entry in entries:
+            if entry.needs is None or _holds(actor, entry.needs, reach):
+                href = f"{entry.href}{'&' if '?' in entry.href else '?'}at={at.id}"
+                listed[module].append(Item(t(entry.text), href, here == entry.href))
+    for module, items in listed.items():
+        if items:
+            said = t.known(f"privilege:{module}") or module.capitalize()
+            yield said, tuple(sorted(items, key=lambda item: item.text.casefold()))
 
 
 def stands(declaration: Declaration, at: Branch) -> bool:

@@ -52,9 +52,5 @@ def may_tell(kind: DeviceKind, fact: FactKind) -> bool:
     return bool(RIGHTS[kind] & TELLS[fact])
 
 
-def may_read(kind: DeviceKind, family: Family) -> bool:
-    return bool(RIGHTS[kind] & READS[family])
-
-
 def may_ask(kind: DeviceKind, name: str) -> bool:
     return bool(RIGHTS[kind] & ASKS[name])

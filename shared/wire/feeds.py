@@ -58,7 +58,7 @@ class Revoked:
     pem: Annotated[str, Field(max_length=8 * 1024 * 1024)]
 
 
-def feed_name(family: Family, scope_id: str) -> str:
+def feed_name(family: str, scope_id: str) -> str:
     return f"{family}/{scope_id}"
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import aiohttp
 
-from central.app import found_house
 from central.config import CentralConfig
+from central.founding import found_house
 from shared.ids import Id
 from shared.runtime.mqtt import Endpoint
 from tests.central.small_house import new_id

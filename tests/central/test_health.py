@@ -12,8 +12,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from central.app import Running, found_house, running
-from central.config import BrokerConfig, CentralConfig
+from central.app import Running, running
+from central.config import BrokerConfig, CentralConfig, MailConfig
+from central.founding import found_house
 from central.inventory.counts import HALL
 from central.inventory.holds import ExpireHolds
 from central.kernel.db import Database
@@ -22,7 +23,6 @@ from central.kernel.keys import Keys
 from central.kernel.pulse import BEHIND, CHECKS, STUCK_S, Pulse, Report
 from central.kernel.tx import ANONYMOUS
 from central.organisation.ops import path_of
-from central.organisation.settings import MailConfig
 from central.web.health import of_health
 from central.web.texts import texts
 from shared.languages import LANGUAGES
@@ -148,7 +148,7 @@ async def test_a_writer_that_gives_no_answer_is_restarted_and_one_that_refuses_i
 ) -> None:
     database, seconds = sqlite_place[0], Seconds()
     door = Door(database, Watch(), path_of, keys)
-    pulse = Pulse(door, [], lambda: True, lambda: (), clock=seconds)
+    pulse = Pulse(door, [], {}, lambda: (), clock=seconds)
     door.start()
     with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -167,7 +167,7 @@ async def test_a_writer_that_gives_no_answer_is_restarted_and_one_that_refuses_i
 async def test_a_log_that_is_not_sealed_in_time_is_told(sqlite_place: tuple[Database, House], keys: Keys) -> None:
     watch = Watch()
     door = Door(sqlite_place[0], watch, path_of, keys)
-    pulse = Pulse(door, [], lambda: True, lambda: ())
+    pulse = Pulse(door, [], {}, lambda: ())
     door.start()
     await pulse.beat()
     assert pulse.report().checks["log"] == "ok", "the house was made a moment ago"
@@ -177,7 +177,7 @@ async def test_a_log_that_is_not_sealed_in_time_is_told(sqlite_place: tuple[Data
     await asyncio.to_thread(door.stop)
 
 
-@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("check", sorted(CHECKS | {"broker"}))
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_whoever_runs_the_house_reads_of_every_check_on_the_front_page(check: str, language: str) -> None:
     t, seen = texts(language), Standing("bells", Backoff())

@@ -14,8 +14,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from central.app import found_house, open_door
+from central.app import open_door
 from central.config import CentralConfig
+from central.founding import found_house
 from central.house_keys import KeyName, Standing, named_keys, open_keys, standing
 from central.kernel.chain import Chain
 from central.kernel.db import Database

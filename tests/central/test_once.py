@@ -22,14 +22,15 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 import central
+from central.config import MailConfig, Tls
 from central.devices.orders_to_devices import OUTBOX_KIND as TO_DEVICES
+from central.devices.orders_to_devices import sending
 from central.kernel.chain import Chain
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.outbox import CLAIMED_FOR, MOST_TRIES, SettleOutbox, claim, drain
 from central.kernel.tx import SYSTEM, Read, Settings
-from central.loops import Loops
 from central.organisation.letters import MAIL, PASSWORD, open_letter
 from central.organisation.mail import Mailer
 from central.organisation.operators import InviteOperator
@@ -37,11 +38,11 @@ from central.organisation.ops import path_of
 from central.organisation.posting import Post, Webhooks
 from central.organisation.receivers import networks
 from central.organisation.rights import actor_of
-from central.organisation.settings import MailConfig, Tls
 from central.organisation.sign_in import digest
 from central.organisation.vault import Vault
 from central.organisation.webhooks import OUTBOX_KIND as WEBHOOK
 from central.organisation.webhooks import CreateWebhook
+from central.web.area import BUS
 from shared.ids import Id
 from tests.central.kernel.test_outbox import told
 from tests.central.organisation.test_webhooks import LOCAL, SECRET
@@ -120,15 +121,15 @@ async def to_devices(at: House2) -> tuple[Round, Round]:
         await at.far.take(topic, payload.decode())
         return True
 
-    wire = SimpleNamespace(subscribe=lambda *_: None, on_link=[], publish=publish)
+    app = {BUS: SimpleNamespace(publish=publish)}
     for n in range(ROWS):
         told(at.clerk, TO_DEVICES, site="site", device=f"device{n}", sealed={"n": n})
 
-    def round_(door: Door) -> Round:
-        loops = Loops(door, wire, bell_poll_s=1, hall_every_s=1, outbox_every_s=1)  # type: ignore[arg-type]
-        return lambda: drain(door, {TO_DEVICES: loops._command_device}, but=(MAIL, WEBHOOK))
-
-    return round_(at.doors[0]), round_(at.doors[1])
+    one, two = (
+        lambda door=door: drain(door, {TO_DEVICES: sending(app)}, but=(MAIL, WEBHOOK))  # type: ignore[arg-type]
+        for door in at.doors
+    )
+    return one, two
 
 
 async def webhooks(at: House2) -> tuple[Round, Round]:

@@ -20,7 +20,7 @@ from PIL import Image
 from playwright.async_api import Browser, Page
 
 from central.app import Running, running
-from central.config import BrokerConfig, CentralConfig
+from central.config import BrokerConfig, CentralConfig, Costs, MailConfig, SignInConfig, Tls
 from central.kernel.declared import command_of
 from central.kernel.privileges import Action
 from central.kernel.tx import SYSTEM
@@ -30,7 +30,6 @@ from central.organisation.operators import CreateOperator, InviteOperator
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest
 from central.organisation.rules import FREE
 from central.organisation.sessions import CountAttempt
-from central.organisation.settings import Costs, MailConfig, SignInConfig, Tls
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel
 from shared.ids import Id

@@ -99,7 +99,6 @@ class One:
 class Audit:
     def __init__(self, door: Door, frame: Frame) -> None:
         self._door, self._frame = door, frame
-        frame.menu("organisation", "Journal", "/admin/audit", AUDIT)
 
     def routes(self, app: web.Application) -> None:
         app.router.add_get("/admin/audit", self.page)

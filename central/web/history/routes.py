@@ -2,14 +2,15 @@
 
 from aiohttp import web
 
-from central.kernel.door import Door
+from central.web.area import DOOR
 from central.web.frame import FRAME
 from central.web.history.audit import Audit
 from central.web.history.pages import History
 from central.web.history.turned_away import TurnedAway
 
 
-def history(app: web.Application, door: Door) -> None:
+def history(app: web.Application) -> None:
+    door = app[DOOR]
     History(door, app[FRAME]).routes(app)
     Audit(door, app[FRAME]).routes(app)
     TurnedAway(door, app[FRAME]).routes(app)

@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from central.devices.facts import EFFECTS
+from central.web.area import BUS, ROSTER
 from shared.ids import derived_id
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind
@@ -97,17 +98,17 @@ async def evening(tmp_path: Path) -> AsyncIterator[EveningHouse]:
 async def test_a_presence_speaks_for_its_own_topics_device_only(evening: EveningHouse) -> None:
     gate = await evening.device(DeviceKind.GATE, "G", "Gate")
     liar = await evening.device(DeviceKind.PRINTER, "P", "Printer")
-    loops, now = evening.central.loops, datetime.now(UTC)
-    ((wanted, _),) = loops._bus._handlers
+    app, now = evening.central.app, datetime.now(UTC)
+    ((wanted, _),) = app[BUS]._handlers
     assert wanted == "parterre/+/device/+/state"
     honest = Presence(liar.id, "s", True, now, detail={"kind": "gate", "label": "x"})
     with capture_logs() as lines:
         for payload in payloads({Presence: honest}, (liar.signer,)):
-            await loops._bus._dispatch(aiomqtt.Topic(topics.state(liar.site, liar.id)), payload)
+            await app[BUS]._dispatch(aiomqtt.Topic(topics.state(liar.site, liar.id)), payload)
         forged = dump(Presence(gate.id, "s", True, now, health="D-01"))
-        await loops._bus._dispatch(aiomqtt.Topic(topics.state(liar.site, liar.id)), forged)
+        await app[BUS]._dispatch(aiomqtt.Topic(topics.state(liar.site, liar.id)), forged)
     assert [line for line in lines if "exc_info" in line] == [] and len(lines) < 10
-    assert gate.id not in loops.roster.all()
+    assert gate.id not in app[ROSTER].all()
     await gate.appear()
-    await until(lambda: loops.roster.online(gate.id))
-    assert derived_id("nobody") not in loops.roster.all()
+    await until(lambda: app[ROSTER].online(gate.id))
+    assert derived_id("nobody") not in app[ROSTER].all()

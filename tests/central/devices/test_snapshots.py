@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from central.areas import AREAS
 from central.devices.snapshots import BEHIND, WORTH_IT, NoteSnapshot, draw, due
 from central.kernel.door import NoEntry
 from central.kernel.tx import SYSTEM, Read
@@ -76,5 +77,5 @@ def test_versions_follow_on_each_other(clerk: Clerk, house: House) -> None:
     assert [first.previous, second.previous, third.previous] == ["", digest(sealed[0].text), digest(sealed[1].text)]
     assert all(each.signed_by(clerk.door.keys.certificate.key) for each in sealed)
     assert first.not_after == first.created + LIVES_FOR
-    operator = clerk.as_(house.operator(*Privilege))
+    operator = clerk.as_(house.operator(*(each for area in AREAS for each in area.privileges)))
     assert operator.no(note).reason == NoEntry.NOT_ALLOWED, "central's own: nobody else says what is in a file"

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.devices.standing import standing
+from central.web.area import ROSTER
 from shared.ids import Id, derived_id
 from shared.runtime.broker import ENDED
 from shared.runtime.doorkeeper import Away
@@ -48,7 +49,7 @@ async def test_a_revoked_device_is_put_out_at_once_and_stays_out(evening: Evenin
         await evening.office.command("revoke_device", device_id=device.id, good=[])
         await until(lambda bus=bus: not bus.connected and "uthor" in bus.why)
         assert ended() >= before + 2, "its line was ended, and its way back is refused"
-        assert not evening.central.loops.roster.online(device.id), "its will told the others"
+        assert not evening.central.app[ROSTER].online(device.id), "its will told the others"
     assert links == [] and witness._bus.connected
 
 

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from central.app import make_app
 from central.first_run.link import FILE, setup_link
+from central.first_run.pages import SETUP_FILE
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
@@ -58,7 +59,7 @@ class Visitor:
 async def visitor(empty: Database, tmp_path: Path, keys: Keys, watch: Watch) -> AsyncIterator[Visitor]:
     door = Door(empty, watch, path_of, keys)
     door.start()
-    app = make_app(door, setup_file=tmp_path / FILE)
+    app = make_app(door, given={SETUP_FILE: tmp_path / FILE})
     async with TestClient(TestServer(app)) as client:
         yield Visitor(client, door, tmp_path)
     door.stop()

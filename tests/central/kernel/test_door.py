@@ -279,9 +279,8 @@ async def test_another_privilege_or_nobody_at_all_is_not_enough(door: Door, hous
 
 async def test_rights_and_perimeter_of_an_operator_by_key(door: Door, house: House) -> None:
     operator, elsewhere = new_id(), house.kiosk_point
-    make = CreateOperator(operator, house.institution, "Guichetier", key_digest("k"), (InventoryPrivilege.ORDER_CREATE,), (
-        elsewhere,
-    ))  # fmt: skip
+    sells = (InventoryPrivilege.ORDER_CREATE,)
+    make = CreateOperator(operator, house.institution, "Guichetier", key_digest("k"), sells, (elsewhere,))
     assert (await door.execute(SYSTEM, make, new_id())).ok
     assert await door.read(SYSTEM, lambda read: operator_of(read, operator, "wrong")) is None
     actor = await door.read(SYSTEM, lambda read: operator_of(read, operator, "k"))
@@ -294,7 +293,7 @@ async def test_rights_and_perimeter_of_an_operator_by_key(door: Door, house: Hou
 async def test_nobody_gives_what_they_do_not_hold(door: Door, house: House) -> None:
     here = house.operator(OrganisationPrivilege.OPERATOR_CREATE, InventoryPrivilege.ORDER_CREATE, at=house.season)
 
-    def give(*privileges: Privilege) -> CreateOperator:
+    def give(*privileges: str) -> CreateOperator:
         return CreateOperator(new_id(), house.season, "Stagiaire", key_digest("k"), privileges)
 
     assert (await door.execute(here, give(InventoryPrivilege.ORDER_CREATE), new_id())).ok

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from central.app import make_app
+from central.config import Costs, MailConfig, SignInConfig, Tls
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
@@ -25,8 +26,7 @@ from central.organisation.letters import MAIL
 from central.organisation.model import Operator, Profile
 from central.organisation.operators import InviteOperator
 from central.organisation.ops import path_of
-from central.organisation.pages import WayIn
-from central.organisation.settings import Costs, MailConfig, SignInConfig, Tls
+from central.organisation.pages import WAY_IN, WayIn
 from central.organisation.vault import Vault
 from shared.ids import Id
 from tests.central.small_house import House, Watch, new_id
@@ -205,7 +205,7 @@ async def people(
     door.start()
     mail = MailConfig("127.0.0.1", box[1], Tls.NONE, sender="billetterie@tilleuls.example")
     way_in = WayIn.of(door, Vault(b"k" * 32), CHEAP, mail, "http://house.test")
-    server = TestServer(make_app(door, way_in=way_in))
+    server = TestServer(make_app(door, given={WAY_IN: way_in}))
     async with TestClient(server, cookie_jar=CookieJar(unsafe=True)) as client:
         made = People(door, sqlite_place[1], watch, way_in, client, box[0], server)
         yield made

@@ -67,15 +67,15 @@ def test_what_was_set_before_is_shown_and_can_be_lifted(
 ) -> None:
     clerk, house = quick
     row = {"id": new_id(), "operator": seller, "kind": kind, "object": "single_entry"}
-    assert perimeters(look(clerk), house.institution) is None and "perimeters" in ITEMS
+    assert perimeters.look(look(clerk), house.institution) is None and "perimeters" in ITEMS
     assert kind not in [each.kind for each in shown(clerk, seller)], "nobody is offered it"
     clerk.db.write("INSERT INTO operator_perimeter (id, operator_id, kind, object_id) "
                    "VALUES (:id, :operator, :kind, :object)", row)  # fmt: skip
-    standing = perimeters(look(clerk), house.institution)
+    standing = perimeters.look(look(clerk), house.institution)
     assert standing and not standing.done and standing.count == 1
     assert [each.kind for each in shown(clerk, seller) if each.idle] == [kind]
     clerk.do(SetPerimeter(seller, kind, ()))
-    assert perimeters(look(clerk), house.institution) is None
+    assert perimeters.look(look(clerk), house.institution) is None
 
 
 def shown(clerk: Clerk, operator_id: Id) -> tuple[object, ...]:

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from argon2 import Parameters, PasswordHasher, extract_parameters
 
 from central.app import make_app
-from central.config import CentralConfig
+from central.config import CentralConfig, Costs, MailConfig, SignInConfig
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, ENTITIES
@@ -25,11 +25,10 @@ from central.kernel.tx import SYSTEM
 from central.organisation.browser import Cookies
 from central.organisation.model import Attempt, Letter, NoSignIn, Operator, Session
 from central.organisation.ops import path_of
-from central.organisation.pages import WayIn
+from central.organisation.pages import WAY_IN, WayIn
 from central.organisation.passwords import Crowded, Passwords, weakness
 from central.organisation.rules import FREE, LONGEST_WAIT, counted, locked
 from central.organisation.second_factor import new_seed
-from central.organisation.settings import Costs, MailConfig, SignInConfig
 from central.organisation.sign_in import Visitor, digest
 from central.organisation.vault import FILE, Vault, load_vault
 from central.web.session import HEADERS, local_path
@@ -91,7 +90,7 @@ async def test_cookie_flags(
     door = Door(sqlite_place[0], Watch(), path_of, keys)
     door.start()
     way_in = WayIn.of(door, Vault(b"k" * 32), CHEAP, MailConfig(), url)
-    async with TestClient(TestServer(make_app(door, way_in=way_in))) as client:
+    async with TestClient(TestServer(make_app(door, given={WAY_IN: way_in}))) as client:
         who = new_id()
         from central.organisation.letters import AskLink
         from central.organisation.operators import InviteOperator

@@ -11,6 +11,7 @@ from central.app import make_app
 from central.kernel.tx import SYSTEM
 from central.organisation.limits import LiftLimit
 from central.organisation.model import Attempt, NoSignIn
+from central.organisation.pages import WAY_IN
 from central.organisation.places import MOST_ACCOUNTS, Place, device_of, devices, place_id, with_device
 from central.organisation.rules import FREE
 from central.organisation.sessions import CountAttempt, TidySessions
@@ -345,7 +346,7 @@ async def test_who_asks_too_often_stands_there_too(people: People, jeanne: Id) -
 async def test_a_flood_from_her_address_does_not_shut_her_browser_out(people: People, jeanne: Id) -> None:
     """Of requests too, not of guesses alone: a browser that came in before is counted by itself."""
     http = HttpConfig(limits=replace(UNLIMITED, acts=Rate(0.001, 3)))
-    async with TestServer(make_app(people.door, way_in=people.way_in, http=http)) as server:
+    async with TestServer(make_app(people.door, given={WAY_IN: people.way_in}, http=http)) as server:
         people.server = server
         hers = await people.browser().sign_in(next="/account")
         await hers.post("/sign-out")

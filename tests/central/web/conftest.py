@@ -11,13 +11,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from central.app import make_app
+from central.config import MailConfig, SignInConfig
+from central.devices.snapshots import SNAPSHOTS
+from central.first_run.pages import SETUP_FILE
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.organisation.ops import path_of
-from central.organisation.pages import WayIn
-from central.organisation.settings import MailConfig, SignInConfig
+from central.organisation.pages import WAY_IN, WayIn
 from central.organisation.vault import Vault
+from central.reports.pages import LIVE_OPEN
 from central.web.line import listening
 from central.web.settings import HttpConfig
 from tests.central.small_house import House, Watch
@@ -34,9 +37,10 @@ async def serve(
     await signed_in(door, house, "anna")
 
     @asynccontextmanager
-    async def served(config: HttpConfig, **more: Any) -> AsyncIterator[Served]:
+    async def served(config: HttpConfig, live_open: bool = False, **more: Any) -> AsyncIterator[Served]:
         way_in = WayIn.of(door, Vault(b"k" * 32), SignInConfig(), MailConfig(), "http://house.test")
-        app = make_app(door, http=config, way_in=way_in, files=tmp_path, setup_file=tmp_path / "setup", **more)
+        given = {WAY_IN: way_in, SNAPSHOTS: tmp_path, SETUP_FILE: tmp_path / "setup", LIVE_OPEN: live_open}
+        app = make_app(door, http=config, given=given, **more)
         async with listening(app, "127.0.0.1", 0, config) as url:
             yield Served(app, url, door, house)
 

@@ -24,6 +24,7 @@ from central.kernel.tx import SYSTEM, Read
 from central.organisation.operators import WithdrawKey
 from central.organisation.ops import CreateOperator, key_digest
 from central.reports.live import Evenings
+from central.web.area import ROSTER
 from central.web.evening import Evening, KnownDevice, Series, Window
 from central.web.hall_svg import SeatState
 from central.web.live import LIVE
@@ -220,7 +221,7 @@ async def test_figures_add_up_and_agree(evening: EveningHouse) -> None:
     assert one.last and one.last.verdict == "admitted"
     assert two.last and (two.last.verdict, two.last.reason, two.last.used_gate) == ("refused", "used", "Porte A")
     assert [sale.late for sale in drawn.sales] == [False] * 4 + [True]
-    text = draw(drawn, evening.central.loops.roster.all(), "en").fragments
+    text = draw(drawn, evening.central.app[ROSTER].all(), "en").fragments
     assert "43" in text["head"] and "€2,362.00" in text["head"] and "7/7" in text["head"]
     assert "sold while cut off" in text["last"]
     assert "already in at" in text["lanes"] and "Porte A" in text["lanes"]
@@ -266,7 +267,7 @@ async def test_names_are_escaped_everywhere(evening: EveningHouse) -> None:
     async def shown() -> bool:
         return "alert" in (await get(evening.central.url + "/live"))[1]
 
-    await until(lambda: evening.central.loops.roster.online(lane.id))
+    await until(lambda: evening.central.app[ROSTER].online(lane.id))
     await until_so(shown)
     _, text, _ = await get(evening.central.url + "/live")
     assert "Porte" not in text and "alert" in text
@@ -356,7 +357,7 @@ async def test_a_cut_line_is_drawn_cut(evening: EveningHouse, tmp_path: Path) ->
         await kiosk.appear()
         _, text, _ = await get(url + "/live?lang=en")
         async with watching(news_of(url, text)) as watcher:
-            await until(lambda: all(evening.central.loops.roster.online(each.id) for each in (relay, kiosk)))
+            await until(lambda: all(evening.central.app[ROSTER].online(each.id) for each in (relay, kiosk)))
             await line.cut()
             message = await watcher.until("devices", "LINE CUT")
             assert "Borne (Kiosk): out of reach" in message["parts"]["devices"]

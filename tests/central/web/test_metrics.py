@@ -15,6 +15,7 @@ from central.kernel.door import DONE, Door
 from central.kernel.keys import Keys
 from central.kernel.tx import SYSTEM
 from central.organisation.ops import CreateOperator, key_digest, path_of
+from central.web.metrics import NETWORKS
 from central.web.origin import Proxies
 from shared.ids import Id
 from shared.runtime import metrics
@@ -97,7 +98,7 @@ async def test_networks_that_may_read_without_a_key(
 ) -> None:  # fmt: skip
     door = Door(sqlite_place[0], Watch(), path_of, keys)
     door.start()
-    app = make_app(door, proxies=Proxies.of(proxies), scrapers=Proxies.of(networks))
+    app = make_app(door, proxies=Proxies.of(proxies), given={NETWORKS: Proxies.of(networks)})
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
     async with TestClient(TestServer(app)) as client, client.get("/metrics", headers=headers) as answer:
         assert answer.status == status

@@ -1,0 +1,58 @@
+"""Redraws the halls whose places changed, for screens far away (hall.py)."""
+
+import asyncio
+import time
+from functools import partial
+
+from aiohttp import web
+
+from central.devices.hall import PublishHall, on_sale, pictures
+from central.inventory.counts import HALL
+from central.kernel.door import Door
+from central.kernel.tx import SYSTEM
+from central.web.area import CONFIG, DOOR, Work
+from shared.ids import Id
+from shared.runtime.system import SystemClock, fresh_id
+from shared.runtime.tasks import well
+
+AT_ONCE = 20  # halls drawn in one look
+SHARE = 0.2  # of the time goes into pictures at most: an on-sale changes every hall at once, and sales come first
+
+
+class HallPictures:
+    def __init__(self, door: Door, every_s: float) -> None:
+        self._door, self._every_s = door, every_s
+        self._news = asyncio.Event()
+        self._halls: set[Id] = set()
+        self._drawn: dict[Id, str] = {}
+        self._clock = SystemClock()
+        door.on_commit(self._committed)
+
+    def _committed(self, _: frozenset[str], marks: frozenset[str]) -> None:
+        halls = {Id(mark.removeprefix(HALL)) for mark in marks if mark.startswith(HALL)}
+        if halls:
+            self._halls |= halls
+            self._news.set()
+
+    async def draw(self) -> None:
+        """Draws what changed, at most once every so often, and more rarely where drawing takes long."""
+        self._halls |= set(await self._door.read(SYSTEM, on_sale))
+        while True:
+            if not self._halls:
+                self._news.clear()
+                await self._news.wait()
+            now = set(list(self._halls)[:AT_ONCE])
+            self._halls -= now
+            began = time.perf_counter()
+            drawn: dict[Id, str] = await self._door.read(SYSTEM, partial(pictures, performance_ids=now))
+            for performance_id, taken in drawn.items():
+                if self._drawn.get(performance_id) != taken:
+                    await self._door.execute(SYSTEM, PublishHall(performance_id, taken), fresh_id(self._clock))
+                    self._drawn[performance_id] = taken
+            well()
+            spent = time.perf_counter() - began
+            await asyncio.sleep(max(self._every_s, spent / SHARE - spent))
+
+
+def drawing(app: web.Application) -> Work:
+    return HallPictures(app[DOOR], app[CONFIG].hall_every_s).draw

@@ -1,0 +1,44 @@
+"""What the organisation does unasked: mails, webhooks, and sessions that are over."""
+
+import asyncio
+from functools import partial
+
+from aiohttp import web
+
+from central.kernel import outbox
+from central.kernel.door import Door
+from central.kernel.tx import SYSTEM
+from central.organisation.letters import MAIL
+from central.organisation.pages import WAY_IN
+from central.organisation.posting import Post, Webhooks
+from central.organisation.sessions import TidySessions
+from central.web.area import CONFIG, DOOR, Work
+from shared.runtime.system import SystemClock, fresh_id
+from shared.runtime.tasks import well
+
+
+def mailing(app: web.Application) -> Work | None:
+    mailer = app[WAY_IN].mailer
+    return (
+        partial(outbox.keep, app[DOOR], {MAIL: mailer.send}, app[CONFIG].outbox_every_s, only=True)
+        if mailer.works
+        else None
+    )
+
+
+def delivering(app: web.Application) -> Work:
+    door = app[DOOR]
+    return Webhooks(door, Post(door.settings.webhook_networks)).keep
+
+
+def tidying(app: web.Application) -> Work:
+    return partial(_tidy, app[DOOR], app[CONFIG].tidy_every_s)
+
+
+async def _tidy(door: Door, every_s: float) -> None:
+    """Sessions that are over, and failures at the door that nobody counts any more."""
+    clock = SystemClock()
+    while True:
+        await door.execute(SYSTEM, TidySessions(), fresh_id(clock))
+        well()
+        await asyncio.sleep(every_s)

@@ -1,0 +1,62 @@
+"""What an area says of itself: the value `AREA` in its `__init__.py`. central/areas.py puts them into their order; who
+starts central, draws its menu or tells a device its feeds reads it there, and no list of another area's has to change
+for a new one.
+
+Entities, commands and queries are declared where they stand, by importing `modules`. What is called gets the
+application, and finds in it, by key, the door, the configuration, the line to the broker and what the area's own
+`means` have put there.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import ModuleType
+
+from aiohttp import web
+
+from central.config import CentralConfig
+from central.kernel.checklist import ITEMS, Item
+from central.kernel.door import Door
+from central.kernel.feeds import FEEDS, Feeds
+from central.kernel.outbox import Act
+from central.kernel.registry import BESIDE
+from central.web.shell import Entry
+from shared.runtime.mqtt import Bus, Roster
+
+DOOR: web.AppKey[Door] = web.AppKey("door", Door)
+CONFIG: web.AppKey[CentralConfig] = web.AppKey("config", CentralConfig)
+BUS: web.AppKey[Bus] = web.AppKey("bus", Bus)
+ROSTER: web.AppKey[Roster] = web.AppKey("roster", Roster)
+
+Work = Callable[[], Awaitable[None]]
+Check = Callable[[], str]
+"""How something is, out of memory: `ok`, or the word for what is wrong (kernel/pulse.py)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """`after`: the area before it, whose tables and functions it may name, and those of all before that.
+
+    `means` puts what the area needs of this process into the application (a test puts in its own); `pages` add their
+    addresses; `menu` are those that stand in the area's part of the menu. `loops` are named works that go on while
+    central runs; None: not with this configuration. `outbox`: who does the rows of a kind; None: a loop of the area's
+    own does. `health`: what /readyz says beside the kernel's own checks."""
+
+    name: str
+    after: str
+    modules: tuple[ModuleType, ...] = ()
+    privileges: tuple[StrEnum, ...] = ()
+    means: Callable[[web.Application], None] = lambda _: None
+    pages: tuple[Callable[[web.Application], None], ...] = ()
+    menu: tuple[Entry, ...] = ()
+    loops: Mapping[str, Callable[[web.Application], Work | None]] = field(default_factory=dict)
+    outbox: Mapping[str, Callable[[web.Application], Act] | None] = field(default_factory=dict)
+    checklist: tuple[Item, ...] = ()
+    health: Mapping[str, Callable[[web.Application], Check]] = field(default_factory=dict)
+    feeds: tuple[Feeds, ...] = ()
+
+    def declare(self) -> None:
+        """Makes known what the kernel asks for by name."""
+        BESIDE.update(self.privileges)
+        ITEMS.update((item.name, item) for item in self.checklist)
+        FEEDS.update((feeds.family, feeds) for feeds in self.feeds)

@@ -1,0 +1,26 @@
+"""The shell's own pages: what stands around the areas, and shows what they declare."""
+
+from aiohttp import web
+
+from central.web.api import routes
+from central.web.api_page import api_pages
+from central.web.assets import serve
+from central.web.checklist import checklist_routes
+from central.web.find import find_routes
+from central.web.frame import FRAME
+from central.web.health import health_routes
+from central.web.history.routes import history
+from central.web.limits_shown import limits_shown
+from central.web.metrics import METRICS_READ, metrics_route
+from central.web.notices import of_front
+from central.web.origin import FRONT
+from central.web.screens.routes import screens
+
+
+def shell_pages(app: web.Application) -> None:
+    app.router.add_get("/static/{name:.+}", serve)
+    app[FRAME].notice(of_front(app[FRONT]), METRICS_READ)
+    for pages in (
+        screens, api_pages, history, checklist_routes, find_routes, routes, metrics_route, health_routes, limits_shown,
+    ):  # fmt: skip
+        pages(app)

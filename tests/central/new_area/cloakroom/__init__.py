@@ -1,0 +1,22 @@
+"""The cloakroom: coats handed in at a performance, given back, or lost when it is over."""
+
+from central.cloakroom import keeping, ops, pages
+from central.cloakroom.model import CloakroomPrivilege
+from central.kernel.checklist import t
+from central.kernel.feeds import Feeds, Scope
+from central.web.area import Area
+from central.web.shell import Entry
+from shared.wire.certificates import Right
+
+AREA = Area(
+    name="cloakroom",
+    after="first_run",
+    modules=(ops,),
+    privileges=tuple(CloakroomPrivilege),
+    pages=(pages.cloakroom,),
+    menu=(Entry(t("Vestiaire ce soir"), pages.HREF, CloakroomPrivilege.READ),),
+    loops={"cloakroom": keeping.keeping},
+    checklist=(keeping.cloakroom,),
+    health={"cloakroom": keeping.open_},
+    feeds=(Feeds("coats", Scope.SITE, frozenset({Right.CONTROL})),),
+)

@@ -1,0 +1,37 @@
+"""What the cloakroom does unasked, and what it says of itself."""
+
+import asyncio
+from functools import partial
+
+from aiohttp import web
+
+from central.cloakroom.ops import LoseCoats
+from central.kernel.checklist import Standing, needed, of_table, t
+from central.kernel.door import Door
+from central.kernel.pulse import OK
+from central.kernel.tx import SYSTEM, Read
+from central.organisation.model import ContextKind
+from central.web.area import CONFIG, DOOR, Check, Work
+from shared.runtime.system import SystemClock, fresh_id
+from shared.runtime.tasks import well
+
+
+def keeping(app: web.Application) -> Work:
+    return partial(keep, app[DOOR], app[CONFIG].outbox_every_s)
+
+
+async def keep(door: Door, every_s: float) -> None:
+    clock = SystemClock()
+    while True:
+        await door.execute(SYSTEM, LoseCoats(), fresh_id(clock))
+        well()
+        await asyncio.sleep(every_s)
+
+
+def open_(_: web.Application) -> Check:
+    return lambda: OK
+
+
+@needed(t("Le vestiaire"), at=ContextKind.SEASON, order=990, optional=True)
+def cloakroom(read: Read, season: str) -> Standing:
+    return of_table(read, "tariff", season, t("Rien à faire au vestiaire."))

@@ -1,0 +1,22 @@
+"""GET /admin/cloakroom: how many coats hang there."""
+
+from aiohttp import web
+
+from central.cloakroom.model import Coat
+from central.web.area import DOOR
+from central.web.frame import FRAME
+
+HREF = "/admin/cloakroom"
+
+
+def cloakroom(app: web.Application) -> None:
+    frame, door = app[FRAME], app[DOOR]
+    frame.templates("central.cloakroom")
+
+    async def show(request: web.Request) -> web.Response:
+        me = await frame.who(request)
+        coats = await door.read(me.actor, lambda read: len(read.find(Coat)))
+        title = frame.texts(request, me)("Vestiaire ce soir")
+        return await frame.page(request, "cloakroom.html", title=title, coats=coats, here=HREF)
+
+    app.router.add_get(HREF, show)

@@ -1,0 +1,21 @@
+"""What an area adds to the five catalogues: the sentences that it says (but in French), and a word for whatever it
+declares."""
+
+WORDS = {
+    "Vestiaire ce soir": ("", "Cloakroom tonight", "Garderobe heute", "Guardarropa esta noche", "Guardaroba stasera"),
+    "{n} manteaux": ("", "{n} coats", "{n} Mäntel", "{n} abrigos", "{n} cappotti"),
+    "Le vestiaire": ("", "The cloakroom", "Die Garderobe", "El guardarropa", "Il guardaroba"),
+    "Rien à faire au vestiaire.": (
+        "", "Nothing to do there.", "Dort ist nichts zu tun.", "Nada que hacer allí.", "Niente da fare lì.",
+    ),
+    "entity:coat": ("Manteau", "Coat", "Mantel", "Abrigo", "Cappotto"),
+    "entities:coat": ("Manteaux", "Coats", "Mäntel", "Abrigos", "Cappotti"),
+    "field:coat.lost": ("Perdu", "Lost", "Verloren", "Perdido", "Perso"),
+    "field:coat.number": ("Numéro", "Number", "Nummer", "Número", "Numero"),
+    "field:coat_id": ("Manteau", "Coat", "Mantel", "Abrigo", "Cappotto"),
+    "do:hand_in_coat": ("Déposer", "Hand in", "Abgeben", "Entregar", "Consegnare"),
+    "do:lose_coats": ("Perdre", "Lose", "Verlieren", "Perder", "Perdere"),
+    "privilege:cloakroom": ("Vestiaire", "Cloakroom", "Garderobe", "Guardarropa", "Guardaroba"),
+    "privilege:cloakroom.coat": ("Manteaux", "Coats", "Mäntel", "Abrigos", "Cappotti"),
+    "reason:no_coat.full": ("Complet.", "Full.", "Voll.", "Completo.", "Pieno."),
+}  # fmt: skip

@@ -1,0 +1,74 @@
+"""Areas say themselves what they are: their order is that of the contracts, and a new one is a folder of its own, a
+line in areas.py, and texts."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from central.areas import AREAS
+from central.kernel.feeds import FEEDS
+from shared.languages import LANGUAGES
+from shared.wire.feeds import Family
+from tests.central.new_area.texts import WORDS
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = Path(__file__).parent / "new_area"
+COPIED = ("central/", "shared/", "tests/", "tools/", "texts/", "docs/", "edge/", "parterre/", "pyproject.toml")
+
+
+def test_areas_stand_in_the_order_of_the_contracts() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = (each["layers"] for each in contracts if each.get("containers") == ["central"])
+    order = [name for layer in reversed(layers) for name in re.findall(r"\w+", layer)]
+    names = [area.name for area in AREAS]
+    assert names == [name for name in order if name in names], "areas.py and pyproject.toml differ"
+    assert [area.after for area in AREAS] == ["web", *names[:-1]]
+    folders = {path.parent.name for path in (ROOT / "central").glob("*/__init__.py")}
+    assert folders - {"kernel", "web"} == set(names), "each area's folder is in areas.py"
+
+
+def test_every_family_of_feeds_is_some_areas() -> None:
+    told = [feeds.family for area in AREAS for feeds in area.feeds]
+    assert sorted(told) == sorted(set(told)) == sorted(FEEDS) == sorted(Family)
+
+
+@pytest.mark.timeout(600)
+def test_a_new_area_touches_no_other_folder(tmp_path: Path) -> None:
+    """In a copy of the tree, with the template beside the areas: its migration is written by the tool, its story
+    (entity, rule, command, page, loop, feed, health) and the test of texts hold."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    for name in listed.stdout.splitlines():
+        if name.startswith(COPIED):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            if (ROOT / name).exists():
+                shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
+    shutil.copytree(TEMPLATE / "cloakroom", tmp_path / "central" / "cloakroom")
+    shutil.copy(TEMPLATE / "story.py", tmp_path / "tests" / "central" / "test_cloakroom.py")
+    areas = tmp_path / "central" / "areas.py"
+    text = areas.read_text().replace("    catalogue,\n", "    catalogue,\n    cloakroom,\n", 1)
+    areas.write_text(text.replace("    first_run.AREA,\n", "    first_run.AREA,\n    cloakroom.AREA,\n"))
+    for n, language in enumerate(LANGUAGES):
+        said = [(msgid, words[n]) for msgid, words in WORDS.items() if words[n]]
+        po = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n' + "".join(
+            f'\nmsgid "{msgid}"\nmsgstr "{word}"\n' for msgid, word in said
+        )
+        (tmp_path / "texts" / language / "cloakroom.po").write_text(po)
+    _done([str(tmp_path / "tools" / "migration"), "coats"], tmp_path)
+    story = ["tests/central/test_cloakroom.py", "tests/central/web/test_texts.py"]
+    _done([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *story], tmp_path)
+
+
+def _done(command: list[str], folder: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHONPATH"))}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
