@@ -1,9 +1,10 @@
 """Checks that no ready-made tool does: the lock's addresses, places of one machine in files, systemd units, tests that
-fail when the machine is busy, references that lead nowhere.
+fail when the machine is busy, references that lead nowhere, statements that go against the order of the areas.
 
     tools/checks.py lock [FILE…]      tools/checks.py places [FILE…]      tools/checks.py units [FILE…]
     tools/checks.py waits [FILE…]     tests that wait for a length of time, or judge one
     tools/checks.py references [FILE…]   documents, sections and decisions that are named and not there
+    tools/checks.py sql               statements that name a table of an area that stands after theirs
 
 Each fault is a line; the exit code says whether there were any.
 """
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -182,6 +184,53 @@ def _has_section(document: Path, said: str) -> bool:
     return said.startswith(tuple(re.findall(r"^#+ (.+)$", text, re.MULTILINE)))
 
 
+# --- statements keep to the order of the areas -----------------------------------------------------------------------
+
+DECLARES = re.compile(r"(?:@entity\(|\bTable\()\s*\"([a-z_]+)\"")
+NAMES_TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z_]+)\b")
+# File → the tables of later areas that its statements name. The list only gets shorter.
+AGAINST: dict[str, set[str]] = {
+    "central/kernel/door.py": {"context"},
+    "central/kernel/scope.py": {"context"},
+    "central/venues/logical.py": {"performance"},
+    "central/web/history/audit.py": {"context"},
+    "central/web/history/log.py": {"context"},
+    "central/web/history/words.py": {"operator"},
+    "central/web/rows.py": {"context"},
+    "central/web/screens/home.py": {"operator"},
+    "central/web/screens/listing.py": {"context"},
+    "central/web/screens/names.py": {"context"},
+    "central/web/shell.py": {"context"},
+}
+
+
+def sql_faults(root: Path) -> list[str]:
+    """Statements of `root`/central that name a table of a later area, as the import contract orders them."""
+    contracts = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = (each["layers"] for each in contracts if each.get("containers") == ["central"])
+    order = {name: n for n, layer in enumerate(reversed(layers)) for name in re.findall(r"\w+", layer)}
+    files = {
+        file: file.relative_to(root / "central").parts[0]
+        for file in sorted((root / "central").rglob("*.py"))
+        if "migrations" not in file.parts and file.parent != root / "central"
+    }
+    home = {table: area for file, area in files.items() for table in DECLARES.findall(file.read_text())}
+    faults = []
+    for file, area in files.items():
+        name, found = str(file.relative_to(root)), set[str]()
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+                continue
+            for table in NAMES_TABLE.findall(node.value):
+                if table in home and order[home[table]] > order[area]:
+                    found.add(table)
+                    if table not in AGAINST.get(name, ()):
+                        faults.append(f"{name}:{node.lineno}: {table} is {home[table]}'s, which stands after {area}")
+        for table in sorted(AGAINST.get(name, set()) - found):
+            faults.append(f"{name}: {table} is named no more: tools/checks.py lists too many")
+    return faults
+
+
 def tracked_files() -> list[Path]:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -204,6 +253,8 @@ def main(kind: str, names: list[str]) -> int:
             faults = unit_faults(given or sorted((ROOT / "systemd").glob("*.service")))
         case "waits":
             faults = wait_faults_of(given or sorted((ROOT / "tests").rglob("*.py")))
+        case "sql":
+            faults = sql_faults(given[0] if given else ROOT)
         case "references":
             ours = [file for file in tracked_files() if not str(file.relative_to(ROOT)).startswith(FREE)]
             faults = reference_faults(given or ours)

@@ -2,9 +2,10 @@
 (docs/spec/contingents.md)."""
 
 from central.inventory.model import Contingent, NoContingent
+from central.kernel.db import in_list
 from central.kernel.declared import checked
 from central.kernel.tx import Read
-from central.selling.model import ChannelKind
+from central.selling.model import Channel, ChannelKind, NoChannel
 from shared.outcome import Refused
 
 _HELD = (
@@ -31,6 +32,27 @@ def contingent_fits(read: Read, before: Contingent | None, after: Contingent | N
     if others:
         detail = {"channels": [row[0] for row in others], "codes": [row[1] for row in others]}
         return Refused(NoContingent.NAMED_ELSEWHERE, fix="external_channel_id", detail=detail)
+    return None
+
+
+@checked(Channel, refuses=(NoChannel,))
+def channel_fits(read: Read, _: Channel | None, after: Channel | None) -> Refused | None:
+    """A channel names no external contingent of another one, and stays external while contingents belong to it."""
+    if after is None:
+        return None
+    among, params = in_list("c", after.contingents)
+    foreign = read.run(
+        f"SELECT id, code, external_channel_id FROM contingent WHERE id IN {among} "  # noqa: S608 - names of parameters
+        "AND external_channel_id IS NOT NULL AND external_channel_id <> :id ORDER BY code",
+        id=after.id, **params,
+    ) if params else []  # fmt: skip
+    if foreign:
+        detail = {"contingents": [row[0] for row in foreign], "codes": [row[1] for row in foreign]}
+        return Refused(NoChannel.CONTINGENT_ELSEWHERE, fix="contingents", detail=detail)
+    if after.kind is not ChannelKind.EXTERNAL:
+        own = read.run("SELECT code FROM contingent WHERE external_channel_id = :id ORDER BY code", id=after.id)
+        if own:
+            return Refused(NoChannel.NOT_EXTERNAL, fix="kind", detail={"contingents": [row[0] for row in own]})
     return None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from central.catalogue.model import Event, Performance, ProductState
+from central.inventory.plan_feed import plan_row
 from central.kernel.tx import Read, Tx
 from central.organisation.model import Context
 from central.organisation.ops import organiser_of, path_of
@@ -20,7 +21,6 @@ from central.pricing.model import Price, PriceGrid, Tariff
 from central.selling.model import Channel, PointOfSale
 from central.venues.history import Change, Field
 from central.venues.model import LogicalConfiguration, PhysicalZone, SeatCategory, Site
-from central.venues.ops import plan_row
 from central.venues.plan_tables import version_of
 from shared.ids import Id
 from shared.wire.feeds import CatalogueRow, CategoryRow, Family, PerformanceRow, TariffRow, feed_name

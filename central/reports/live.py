@@ -11,12 +11,12 @@ import orjson
 
 from central.catalogue.model import Performance
 from central.devices.model import DeviceState
+from central.inventory.plan_feed import plan_row
 from central.kernel.db import in_list
 from central.kernel.tx import Read
 from central.organisation.model import Names
 from central.reports.checks import run_checks
 from central.venues.model import LogicalConfiguration, SeatCategory
-from central.venues.ops import plan_row
 from central.web.evening import (
     CheckLine,
     Decision,

@@ -30,7 +30,7 @@ from central.venues.plan_actions import (
     RevalidateSeats,
     UnblockLogical,
 )
-from central.venues.plan_rows import plan_of, plan_row
+from central.venues.plan_rows import plan_of
 
 CreateSite = command_of(Action.CREATE, Site)
 CreateSpace = command_of(Action.CREATE, Space)
@@ -67,6 +67,5 @@ __all__ = [
     "ValidateLogical",
     "ValidatePhysical",
     "plan_of",
-    "plan_row",
     "seat_id",
 ]

@@ -1,19 +1,16 @@
-"""A configuration's plan as others need it: as devices draw and sell from it, and as the file that it came from."""
+"""A configuration's plan as the file that it came from, and as drawn. How devices get it: inventory/plan_feed.py."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from central.kernel.tx import Read
-from central.venues.model import Drawing, DrawnCategory, LogicalConfiguration, PhysicalConfiguration
+from central.venues.model import Drawing, DrawnCategory
 from central.venues.plan import Area, Mark, Plan, Row, Shape
 from central.venues.planfile import Format, read_plan, written
 from central.venues.planfile_checks import NO_MARKS
-from shared.ids import Id
 from shared.outcome import Refused
-from shared.wire.feeds import PlanRow, PlanSeat, PlanShape
-
-CATEGORY_STEP = 300  # in quality units: how a house ranks its categories weighs more than a few rows
+from shared.wire.feeds import PlanShape
 
 
 def drawing_of(plan: Plan) -> Drawing:
@@ -79,38 +76,3 @@ def exported(file: str, marked_now: Marked, into: Format) -> Iterator[bytes]:
 def plan_of(read: Read, configuration_id: str) -> Plan | None:
     found = kept_plan(read, configuration_id)
     return plan_now(*found) if found else None
-
-
-def plan_row(read: Read, logical: LogicalConfiguration, performance_id: str = "") -> PlanRow:
-    """The plan as devices get it, seats in plan order with this configuration's categories and its order of seats; with
-    those of a performance, where that has places of its own."""
-    physical = read.get(PhysicalConfiguration, logical.physical_configuration_id)
-    assert physical, "a logical configuration has a physical one"
-    drawing = physical.drawing or Drawing(1, 1)
-    rows = read.run(
-        "SELECT s.id, z.name, s.row_name, s.number, s.x, s.y, c.id, "
-        "COALESCE(CASE WHEN p.id IS NULL THEN v.quality ELSE p.quality END, s.quality), c.rank, "
-        "s.wheelchair, s.companion, s.aisle, z.control FROM physical_seat s "
-        "JOIN logical_seat v ON v.configuration_id = :logical AND v.seat_id = s.id "
-        "LEFT JOIN place p ON p.performance_id = :performance AND p.seat_id = s.id "
-        "JOIN seat_category c ON c.id = COALESCE(p.category_id, v.category_id) "
-        "JOIN physical_zone z ON z.id = s.zone_id "
-        "WHERE s.configuration_id = :physical ORDER BY s.position",
-        logical=logical.id,
-        physical=physical.id,
-        performance=performance_id,
-    )
-    return PlanRow(
-        name=logical.names["fr"],
-        width=drawing.width,
-        height=drawing.height,
-        seats=tuple(
-            PlanSeat(
-                id=Id(seat), zone=zone, row=row, number=number, x=x, y=y, category_id=Id(category),
-                quality=quality + CATEGORY_STEP * (rank - 1), wheelchair=bool(wheelchair), companion=bool(companion),
-                aisle=bool(aisle), zones=control,
-            )
-            for seat, zone, row, number, x, y, category, quality, rank, wheelchair, companion, aisle, control in rows
-        ),
-        shapes=drawing.shapes,
-    )  # fmt: skip

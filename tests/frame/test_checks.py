@@ -29,6 +29,20 @@ def test_the_lock_names_the_public_index_only(tmp_path: Path) -> None:
     assert "uv.lock:2: not the public index" in said and "uv.lock:1" not in said
 
 
+def test_a_statement_against_the_order_is_found(tmp_path: Path) -> None:
+    assert check("sql") == (0, "")
+    layers = 'layers = ["(orders)", "(venues)"]'
+    (tmp_path / "pyproject.toml").write_text(f'[[tool.importlinter.contracts]]\ncontainers = ["central"]\n{layers}\n')
+    for area, text in {
+        "orders": '@entity("sale")\nclass A: ...\nx = "SELECT id FROM site JOIN sale"\n',
+        "venues": '@entity("site")\nclass B: ...\n"SELECT 1 FROM site"\ny = f"UPDATE sale SET {x}"\n',
+    }.items():
+        (tmp_path / "central" / area).mkdir(parents=True)
+        (tmp_path / "central" / area / "ops.py").write_text(text)
+    code, said = check("sql", tmp_path)
+    assert (code, said) == (1, "central/venues/ops.py:4: sale is orders's, which stands after venues")
+
+
 def test_a_place_of_one_machine_is_found(tmp_path: Path) -> None:
     file = tmp_path / "notes.md"
     place = "/" + "root/parterre"
