@@ -17,6 +17,16 @@ def spoken(language: str) -> str:
     return language if language in LANGUAGES else FIRST_LANGUAGE
 
 
-def named(names: Mapping[str, str], language: str) -> str:
-    """A name in this language, or else in the first, or else in any; "" if there is none."""
-    return names.get(language) or names.get(FIRST_LANGUAGE) or next(iter(names.values()), "")
+def named(names: Mapping[str, str], language: str = "") -> str:
+    """A name in this language, or else in the language that stands first: the house's own. "" if there is none."""
+    return names.get(language) or next(filter(None, names.values()), "")
+
+
+def in_all(names: Mapping[str, str]) -> dict[str, str]:
+    """The names in every language that we speak, for devices: what is missing is said in the house's own."""
+    return {**names, **{language: named(names, language) for language in LANGUAGES}} if names else {}
+
+
+def names_of(told: Mapping[str, str] | str) -> dict[str, str]:
+    """Names by language, also of what an earlier version told in one language alone."""
+    return {FIRST_LANGUAGE: told} if isinstance(told, str) else dict(told)

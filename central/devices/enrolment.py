@@ -21,6 +21,7 @@ from central.organisation.ops import institution_of
 from central.selling.model import PointOfSale
 from central.venues.model import Site
 from shared.ids import Id
+from shared.languages import in_all
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.certificates import RIGHTS, DeviceKind, Right, requested_key
 from shared.wire.facts import GENESIS
@@ -222,7 +223,7 @@ def enrolment(read: Read, want: Enrolment) -> Outcome[dict[str, Any]]:
     )
 
 
-def settings_of(read: Read, device: Device) -> dict[str, str]:
+def settings_of(read: Read, device: Device) -> dict[str, Any]:
     """What a device must know of its house to work offline."""
     site = read.get(Site, device.site_id)
     context = read.get(Context, device.context_id)
@@ -232,8 +233,8 @@ def settings_of(read: Read, device: Device) -> dict[str, str]:
         "label": device.label,
         "code": device.code,
         "timezone": site.timezone,
-        "site": site.names["fr"],
-        "organiser": context.names["fr"],
+        "site": in_all(site.names),
+        "organiser": in_all(context.names),
         "point_of_sale_id": point.id if point else "",
-        "point_of_sale": point.names["fr"] if point else "",
+        "point_of_sale": in_all(point.names) if point else {},
     }

@@ -3,6 +3,7 @@
 from central.kernel.tx import Read
 from central.venues.model import Drawing, LogicalConfiguration, PhysicalConfiguration
 from shared.ids import Id
+from shared.languages import named
 from shared.wire.feeds import PlanRow, PlanSeat
 
 CATEGORY_STEP = 300  # in quality units: how a house ranks its categories weighs more than a few rows
@@ -28,7 +29,7 @@ def plan_row(read: Read, logical: LogicalConfiguration, performance_id: str = ""
         performance=performance_id,
     )
     return PlanRow(
-        name=logical.names["fr"],
+        name=named(logical.names),
         width=drawing.width,
         height=drawing.height,
         seats=tuple(

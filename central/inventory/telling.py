@@ -23,6 +23,7 @@ from central.venues.history import Change, Field
 from central.venues.model import LogicalConfiguration, PhysicalZone, SeatCategory, Site
 from central.venues.plan_tables import version_of
 from shared.ids import Id
+from shared.languages import in_all
 from shared.wire.feeds import CatalogueRow, CategoryRow, Family, PerformanceRow, TariffRow, feed_name
 
 _DRAWN = (Field.CATEGORY, Field.QUALITY)
@@ -120,7 +121,7 @@ def publish_performance(tx: Tx, performance: Performance, plan_id: Id) -> None:
         feed_name(Family.PERFORMANCES, site.id),
         performance.id,
         PerformanceRow(
-            event_names=event.names,
+            event_names=in_all(event.names),
             starts=performance.starts,
             doors=performance.doors,
             closes=performance.closes,
@@ -131,7 +132,7 @@ def publish_performance(tx: Tx, performance: Performance, plan_id: Id) -> None:
             reentry_after_s=performance.reentry_after_s,
             policy=performance.policy,
             zones={str(zone.control.bit_length() - 1): zone.name for zone in zones},
-            venue=site.names["fr"],
+            venue=in_all(site.names),
         ),
     )
 
@@ -162,14 +163,15 @@ def catalogue_row(
         currency=grid.currency,
         price_version=grid.version,
         vat_bp=event.vat_bp,
-        categories=tuple(CategoryRow(each.id, each.names, each.colour, each.rank) for each in categories),
+        categories=tuple(CategoryRow(each.id, in_all(each.names), each.colour, each.rank) for each in categories),
         tariffs=tuple(
-            TariffRow(each.id, each.names, each.rank, each.proof, cells)
+            TariffRow(each.id, in_all(each.names), each.rank, each.proof, cells)
             for each in tariffs
             if (cells := {str(price.category_id): int(price.amount) for price in prices if price.tariff_id == each.id})
         ),
         max_places=channel.max_places,
         sell_until=performance.sell_until,
-        mentions={"organiser": organiser.names["fr"], **organiser.settings},
+        mentions=organiser.settings,
         number_prefix=f"{organiser.code}-{point.code}",
+        organiser=in_all(organiser.names),
     )

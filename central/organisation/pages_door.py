@@ -25,6 +25,7 @@ from central.organisation.sessions import EndOwnSession
 from central.organisation.sign_in import Found
 from central.web.session import CSRF_FIELD, csrf_of, is_csrf, local_path, masked
 from central.web.texts import Texts
+from shared.languages import named
 from shared.outcome import Refused
 
 
@@ -155,7 +156,7 @@ class DoorPages:
         vault = self._desk.vault
         seed = (vault.open(sealed, owner) if sealed else None) or new_seed()
         names = await self._desk.door.read(found.actor, root_name)
-        text = address(seed, found.operator.email or found.operator.name, names.get("fr") or "Parterre")
+        text = address(seed, found.operator.email or found.operator.name, named(names) or "Parterre")
         return Enrolment(vault.seal(seed, owner), seed, Markup(picture(text)))  # noqa: S704 - drawn by us
 
     # --- letters ------------------------------------------------------------------------------------------------------

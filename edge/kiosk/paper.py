@@ -1,7 +1,7 @@
 """From a stored sale to what stands on paper. Pure: everything comes out of the sale, its leases and the catalogue."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,10 +21,10 @@ PlaceOf = Callable[[Id, int], LeasedPlace]
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """Who sells: for the foot of every paper."""
+    """Who sells, by language: for the foot of every paper."""
 
-    point_of_sale: str
-    organiser: str
+    point_of_sale: Mapping[str, str]
+    organiser: Mapping[str, str]
     contact: str
 
 
@@ -61,8 +61,8 @@ def ticket_job(
             currency=sale.currency,
             lines=tuple(ReceiptLine(text, n, price * n, vat) for (text, price, vat), n in counted.items()),
             payment=_paid(sale),
-            organiser=mentions.get("organiser", shop.organiser),
-            point_of_sale=shop.point_of_sale,
+            organiser=_organiser(offer, shop, language),
+            point_of_sale=named(shop.point_of_sale, language),
             mentions=foot,
         )
     return PrintJob(job_id(sale, duplicate), language, tickets, receipt, duplicate=bool(duplicate))
@@ -80,9 +80,9 @@ def claim_job(
         amount=amount,
         currency=currency,
         code=code,
-        point_of_sale=shop.point_of_sale,
-        organiser=shop.organiser,
-        contact=shop.contact or shop.organiser,
+        point_of_sale=named(shop.point_of_sale, language),
+        organiser=named(shop.organiser, language),
+        contact=shop.contact or named(shop.organiser, language),
     )
     return PrintJob(derived_id("claim", payment_id), language, claim=claim)
 
@@ -100,7 +100,7 @@ def _ticket(
         event=named(performance.event_names, language),
         starts=performance.starts,
         timezone=performance.timezone,
-        venue=performance.venue,
+        venue=named(performance.venue, language),
         category=_category(place, offer, language),
         tariff=_tariff(line, offer, language),
         zone=seat.zone if seat else "",
@@ -109,12 +109,18 @@ def _ticket(
         price=line.price,
         currency=sale.currency,
         sold_at=sold_at,
-        point_of_sale=shop.point_of_sale,
-        organiser=mentions.get("organiser", shop.organiser),
+        point_of_sale=named(shop.point_of_sale, language),
+        organiser=_organiser(offer, shop, language),
         licence=mentions.get("licence", ""),
         mentions=foot,
         doors=performance.doors,
     )
+
+
+def _organiser(offer: Offer, shop: Shop, language: str) -> str:
+    """As the house wants it on paper, or else by its name."""
+    catalogue = offer.catalogue
+    return catalogue.mentions.get("organiser") or named(catalogue.organiser or shop.organiser, language)
 
 
 def _what(line: SaleLine, offer: Offer, place_of: PlaceOf, language: str) -> str:

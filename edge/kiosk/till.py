@@ -49,6 +49,7 @@ from edge.kiosk.terminal_errors import TCode
 from edge.kiosk.troubles import Notice, reference_of
 from shared.clock import ClockState
 from shared.ids import Id
+from shared.languages import names_of
 from shared.outcome import Ok, Refused
 from shared.runtime.central import Declined, Unreachable
 from shared.runtime.log import logger
@@ -416,5 +417,7 @@ class Till:
     def shop(self) -> paper.Shop:
         said = self._device.settings
         return paper.Shop(
-            str(said.get("point_of_sale") or self.kiosk.label), str(said.get("organiser", "")), self._config.contact
+            names_of(said.get("point_of_sale") or self.kiosk.label),
+            names_of(said.get("organiser", "")),
+            self._config.contact,
         )

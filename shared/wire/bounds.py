@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeAlias
 
 import orjson
-from pydantic import AwareDatetime, Field, WithJsonSchema
+from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
 from pydantic_core.core_schema import no_info_after_validator_function
 
 from shared.ids import LENGTH, Id
+from shared.languages import names_of
 
 MOST_DEPTH: Final = 16  # of objects and lists in what has no declared form
 
@@ -40,6 +41,7 @@ Moment: TypeAlias = Annotated[
 ]
 
 Names: TypeAlias = Annotated[dict[Word, Line], Field(max_length=20)]  # by language
+NamesTold: TypeAlias = Annotated[Names, BeforeValidator(names_of)]  # a row of an earlier version has one text
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from shared.wire.bounds import (
     Line,
     Moment,
     Names,
+    NamesTold,
     Pem,
     Rank,
     Real,
@@ -113,7 +114,7 @@ class PerformanceRow:
     reentry_after_s: Rank = 0
     policy: OfflinePolicy = OfflinePolicy.ADMIT_AND_FLAG
     zones: Annotated[dict[Word, Line], Field(max_length=64)] = field(default_factory=dict)
-    venue: Line = ""
+    venue: NamesTold = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +147,9 @@ class CatalogueRow:
     tariffs: Annotated[tuple[TariffRow, ...], Field(max_length=1000)]
     max_places: Slot
     sell_until: Moment
-    mentions: Annotated[dict[Word, Text], Field(max_length=100)]  # on a ticket: organiser, licence, address …
+    mentions: Annotated[dict[Word, Text], Field(max_length=100)]  # on a ticket: licence, address …
     number_prefix: Word = ""
+    organiser: Names = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

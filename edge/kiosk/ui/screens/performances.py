@@ -68,8 +68,8 @@ def _card(page: Page, kiosk: Kiosk, offer: Offer, rect: Rect) -> None:
     day, inside = inside.top(page.line("body"))
     hour, inside = inside.top(page.line("body"))
     page.words(day, words.day(offer.performance, language), "body", weight=Weight.SEMIBOLD)
-    place = f" · {offer.performance.venue}" if offer.performance.venue else ""
-    page.words(hour, words.hour(offer.performance, language) + place, "body", scheme.muted)
+    told = " · ".join(filter(None, (words.hour(offer.performance, language), named(offer.performance.venue, language))))
+    page.words(hour, told, "body", scheme.muted)
     if on and cheapest is not None:
         spot, low = low.end(page.px(60), page.px(12))
         round_ = spot.base(page.px(60))[0]

@@ -46,8 +46,8 @@ def paint_summary(page: Page, kiosk: Kiosk) -> None:
     title, inside = inside.top(page.line("title"), page.px(2))
     page.words(title, named(offer.performance.event_names, language), "title", weight=Weight.BOLD, lines=2)
     what, inside = inside.top(page.line("body"), page.px(16))
-    place_name = f" · {offer.performance.venue}" if offer.performance.venue else ""
-    page.words(what, words.when(offer.performance, language) + place_name, "body", page.scheme.muted)
+    told = " · ".join(filter(None, (words.when(offer.performance, language), named(offer.performance.venue, language))))
+    page.words(what, told, "body", page.scheme.muted)
     _perforation(page, inside)
     inside = Rect(inside.x, inside.y + page.px(18), inside.w, inside.h - page.px(18))
     for name, label, told in shown:

@@ -102,7 +102,7 @@ class Sample:
                 named("performance", at),
                 PerformanceRow(names, NOW + timedelta(hours=hours), NOW + timedelta(hours=hours - 1),
                                NOW + timedelta(hours=hours + 3), "Europe/Paris", "plan", True,
-                               venue="Théâtre des Tilleuls"),
+                               venue={"fr": "Théâtre des Tilleuls"}),
                 self.catalogue,
                 self.plan,
                 tuple((seat * 7919 + at) % 100 < [31, 94, 12][at] for seat in range(size)),

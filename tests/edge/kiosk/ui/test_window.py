@@ -221,7 +221,7 @@ async def test_a_strangers_words_stay_in_their_place(stage: Any, sample: Any, na
     seats = tuple(replace(s, zone=name, row=name[:12]) if s in sample.row_f else s for s in sample.plan.seats)
     offer = replace(
         first,
-        performance=replace(first.performance, event_names=named, venue=name),
+        performance=replace(first.performance, event_names=named, venue={"fr": name}),
         plan=replace(first.plan, seats=seats),
         catalogue=replace(
             first.catalogue,
