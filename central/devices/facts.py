@@ -18,9 +18,18 @@ from central.access.ops import report, take_passage, take_scan
 from central.devices.belonging import controls
 from central.devices.gaps import arrive, missing
 from central.devices.leases import own_context, take_returned, take_sealed
-from central.devices.model import Device, DevicesPrivilege, DeviceState, FactRecord, FactState, NoDevice
+from central.devices.model import (
+    DeadLetter,
+    DeadReason,
+    Device,
+    DevicesPrivilege,
+    DeviceState,
+    FactRecord,
+    FactState,
+    NoDevice,
+)
 from central.devices.sales import take_sale
-from central.kernel.db import UNFIT
+from central.kernel.db import UNFIT, misfit
 from central.kernel.entity import Between, Loose, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
@@ -47,10 +56,6 @@ from shared.wire.facts import (
 from shared.wire.seal import genuine
 
 MOST_GAPS = 20
-NOT_KEPT = (
-    "a value of it fits nothing that central keeps (a number too large, or the name of something that is not there): "
-    "look at its content; once what it names is there, try it again"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +116,9 @@ def _take(tx: Tx, device: Device, fact: Fact) -> FactRecord:
         record = replace(record, state=FactState.QUARANTINED, why=f"device is {device.state}")
         _flag(tx, device, fact, AnomalyKind.QUARANTINED, {"kind": fact.kind})
     elif fact_hash(fact) != fact.hash:
-        record = replace(record, state=FactState.DEAD, why="its hash does not fit its content")
-        _flag(tx, device, fact, AnomalyKind.DEAD_LETTER, {"why": record.why})
+        record = _dead(
+            tx, device, fact, record, DeadLetter(DeadReason.HASH_DIFFERS, "its hash does not fit its content")
+        )
     else:
         record = _effect(tx, device, fact, record)
     tx.insert(record)
@@ -125,23 +131,26 @@ def _effect(tx: Tx, device: Device, fact: Fact, record: FactRecord) -> FactRecor
     tell, leaves nothing but its letter."""
     try:
         tx.attempt(lambda: _told(tx, device, fact))
-    except (ValueError, KeyError, AssertionError, *UNFIT) as fault:
-        why = _why(fault)
-        _flag(tx, device, fact, AnomalyKind.DEAD_LETTER, {"why": why, "kind": fact.kind})
-        return replace(record, state=FactState.DEAD, why=why)
+    except DeadLetter as dead:
+        return _dead(tx, device, fact, record, dead)
+    except UNFIT as fault:  # never in the database's words
+        unfit, columns = misfit(fault)
+        return _dead(tx, device, fact, record, DeadLetter(DeadReason.NOT_KEPT, " ".join([unfit, *columns])))
+    except (ValueError, KeyError, AssertionError) as fault:
+        what = str(fault).strip() or type(fault).__name__
+        return _dead(tx, device, fact, record, DeadLetter(DeadReason.UNREADABLE, what))
     return record
 
 
-def _why(fault: Exception) -> str:
-    """What is wrong with a fact, in words that name what to look at; never the database's."""
-    if isinstance(fault, UNFIT):
-        return NOT_KEPT
-    return str(fault).strip()[:500] or type(fault).__name__
+def _dead(tx: Tx, device: Device, fact: Fact, record: FactRecord, dead: DeadLetter) -> FactRecord:
+    why = str(dead)[:500]
+    _flag(tx, device, fact, AnomalyKind.DEAD_LETTER, {"reason": dead.reason, "why": why, "kind": fact.kind})
+    return replace(record, state=FactState.DEAD, why=why, reason=dead.reason)
 
 
 def _told(tx: Tx, device: Device, fact: Fact) -> None:
     if not may_tell(device.kind, fact.kind):
-        raise ValueError(f"a {device.kind} does not tell a {fact.kind}")
+        raise DeadLetter(DeadReason.NOT_ITS_TO_TELL, f"a {device.kind} does not tell a {fact.kind}")
     if act := EFFECTS.get(fact.kind):
         act(tx, device, fact)
 
@@ -153,9 +162,10 @@ def _take_scan(tx: Tx, device: Device, fact: Fact, said: Scan) -> None:
         ticket = tx.one("SELECT performance_id FROM entitlement WHERE id = :id", id=said.ticket_id)
         performance = ticket[0] if ticket else said.performance_id
         if said.performance_id not in ("", performance):
-            raise ValueError(f"ticket {said.ticket_id} is not for performance {said.performance_id}")
+            what = f"ticket {said.ticket_id} is not for performance {said.performance_id}"
+            raise DeadLetter(DeadReason.OTHER_PERFORMANCE, what)
         if performance and not controls(tx, device, performance):
-            raise ValueError(f"performance {performance} is not at this device's site")
+            raise DeadLetter(DeadReason.NOT_AT_ITS_SITE, f"performance {performance} is not at this device's site")
     take_scan(tx, fact.id, device.id, device.site_id, fact.at, said)
 
 
@@ -222,7 +232,7 @@ def retry_fact(tx: Tx, want: RetryFact) -> Outcome[FactState]:
         device.id, record.seq, record.fact_id, FactKind(record.kind), record.at, 0, "", ClockState(record.clock),
         orjson.loads(record.body), record.prev, record.hash,
     )  # fmt: skip
-    again = _effect(tx, device, fact, replace(record, state=FactState.TAKEN, why=""))
+    again = _effect(tx, device, fact, replace(record, state=FactState.TAKEN, why="", reason=None))
     tx.update(record, again)
     if again.state is FactState.TAKEN:
         shown = tx.get(Anomaly, derived_id("fact", AnomalyKind.DEAD_LETTER, device.id, record.hash))

@@ -10,7 +10,16 @@ from central.access.model import AnomalyKind
 from central.access.ops import report
 from central.catalogue.model import Performance, ProductState
 from central.devices.belonging import sells
-from central.devices.model import Device, DevicesPrivilege, DeviceState, LeaseRecord, LeaseSlot, NoLease
+from central.devices.model import (
+    DeadLetter,
+    DeadReason,
+    Device,
+    DevicesPrivilege,
+    DeviceState,
+    LeaseRecord,
+    LeaseSlot,
+    NoLease,
+)
 from central.inventory.halls import choose, free_seats, room
 from central.inventory.model import Allocation, NoPlace, PlaceState
 from central.inventory.places import Holder, Seat, release, take_seats
@@ -213,9 +222,9 @@ def take_sealed(tx: Tx, device: Device, fact_id: Id, said: LeaseSealed) -> None:
 
 
 def _check_own(read: Read, device: Device, lease_id: str) -> None:
-    """Nobody speaks for another device's places: they may be sold already. ValueError makes it a dead letter."""
+    """Nobody speaks for another device's places: they may be sold already. Raises DeadLetter."""
     if not read.one("SELECT 1 FROM lease WHERE id = :id AND device_id = :device", id=lease_id, device=device.id):
-        raise ValueError(f"lease {lease_id} is not one of this device's")
+        raise DeadLetter(DeadReason.NOT_ITS_LEASE, f"lease {lease_id} is not one of this device's")
 
 
 def _bring_back(tx: Tx, device: Device, fact_id: Id, slot: LeaseSlot) -> None:

@@ -111,11 +111,38 @@ class FactState(StrEnum):
     QUARANTINED = auto()
 
 
+class DeadReason(StrEnum):
+    """Why a fact had no effect, so that it lies there as a dead letter. The texts say what to look at next."""
+
+    HASH_DIFFERS = auto()
+    UNREADABLE = auto()
+    NOT_ITS_TO_TELL = auto()
+    NOT_AT_ITS_SITE = auto()
+    OTHER_PERFORMANCE = auto()
+    NOT_ITS_LEASE = auto()
+    NO_POINT_OF_SALE = auto()
+    NOT_SOLD_THERE = auto()
+    OTHER_TARIFF = auto()
+    BELOW_NOTHING = auto()
+    UNKNOWN_METHOD = auto()
+    NO_ACCOUNTS = auto()
+    NOT_KEPT = auto()  # it fits no column, or names what is not there
+
+
+class DeadLetter(ValueError):
+    """A fact that can have no effect; the text names the ids to look at, the reason says what to do."""
+
+    def __init__(self, reason: DeadReason, what: str) -> None:
+        super().__init__(what)
+        self.reason = reason
+
+
 @entity("fact", read=DevicesPrivilege.DEVICE_READ, unique=(("device_id", "seq", "hash"),))
 @dataclass(frozen=True, slots=True)
 class FactRecord:
     """What a device uploaded, as it came; `fact_id` is the id that it gave it (a scan's, say). The id here
-    follows from device and hash: the same fact twice is one row."""
+    follows from device and hash: the same fact twice is one row. Of a dead letter `reason` is the code, `why` the
+    particulars; of one that came before there were codes it is None."""
 
     id: Id
     device_id: Annotated[Id, Ref("device")]
@@ -130,6 +157,7 @@ class FactRecord:
     hash: str
     state: FactState
     why: str
+    reason: DeadReason | None = None
 
 
 @entity("snapshot", read=DevicesPrivilege.DEVICE_READ, unique=(("site_id", "version"),))

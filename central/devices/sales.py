@@ -12,7 +12,7 @@ from central.access.model import AnomalyKind
 from central.access.ops import report, settle_ticket
 from central.devices.belonging import belongs, sells
 from central.devices.leases import close_if_done
-from central.devices.model import Device, LeaseRecord, LeaseSlot
+from central.devices.model import DeadLetter, DeadReason, Device, LeaseRecord, LeaseSlot
 from central.inventory.places import sell_allocation
 from central.kernel.tx import Tx
 from central.ledger.model import Account, AccountKind
@@ -48,7 +48,7 @@ def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale, fact_hash: str) 
         sale = replace(sale, order_id=derived_id("twin", sale.order_id, fact_hash))
     point = tx.get(PointOfSale, device.point_of_sale_id or "")
     if point is None:
-        raise ValueError(f"device {device.code} has no point of sale to book its sale at")
+        raise DeadLetter(DeadReason.NO_POINT_OF_SALE, f"device {device.code} has no point of sale")
     _check_own(tx, device, sale)
     _check_money(tx, point, sale)
     key = load_pem_public_key(device.public_key.encode())
@@ -84,39 +84,36 @@ def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale, fact_hash: str) 
 
 def _check_own(tx: Tx, device: Device, sale: Sale) -> None:
     """A device sells out of its own leases, of the performance that they are for, and what its point of sale may sell;
-    a lease that nobody knows may have been lost with a backup. ValueError makes it a dead letter."""
+    a lease that nobody knows may have been lost with a backup. Raises DeadLetter."""
     for lease_id in sorted({line.lease_id for line in sale.lines}):
         record = tx.get(LeaseRecord, lease_id)
         if record and record.device_id != device.id:
-            raise ValueError(f"lease {lease_id} is not one of this device's")
+            raise DeadLetter(DeadReason.NOT_ITS_LEASE, f"lease {lease_id} is not one of this device's")
         if record and record.performance_id != sale.performance_id:
-            raise ValueError(f"lease {lease_id} is not for performance {sale.performance_id}")
+            what = f"lease {lease_id} is not for performance {sale.performance_id}"
+            raise DeadLetter(DeadReason.OTHER_PERFORMANCE, what)
     if not sells(tx, device, sale.performance_id):
-        raise ValueError(f"performance {sale.performance_id} is not sold at this device's point of sale")
+        what = f"performance {sale.performance_id} is not sold at this device's point of sale"
+        raise DeadLetter(DeadReason.NOT_SOLD_THERE, what)
 
 
 def _check_money(tx: Tx, point: PointOfSale, sale: Sale) -> None:
     """What cannot be booked is a dead letter, not half a sale: no price or payment below nothing (a refund is a fact of
-    its own), and the organiser keeps accounts in the currency. ValueError says what to look at next."""
+    its own), and the organiser keeps accounts in the currency. Raises DeadLetter."""
     for line in sale.lines:
         if line.price < 0:
-            raise ValueError(
-                f"the price of slot {line.slot} of lease {line.lease_id} is below nothing ({line.price}): a sale takes "
-                "money, it gives none back; look at the receipt, and refund at a desk"
-            )
+            what = f"the price of slot {line.slot} of lease {line.lease_id} is below nothing ({line.price})"
+            raise DeadLetter(DeadReason.BELOW_NOTHING, what)
     for payment in sale.payments:
         if payment.amount < 0:
-            raise ValueError(
-                f"payment {payment.id} is below nothing ({payment.amount}): a sale takes money, it gives none back; "
-                "look at the terminal's receipt, and refund at a desk"
-            )
+            what = f"payment {payment.id} is below nothing ({payment.amount})"
+            raise DeadLetter(DeadReason.BELOW_NOTHING, what)
         if payment.method not in METHODS:
-            raise ValueError(f"payment {payment.id} is by {payment.method!r}, which is none of our methods")
+            what = f"payment {payment.id} is by {payment.method!r}, which is none of our methods"
+            raise DeadLetter(DeadReason.UNKNOWN_METHOD, what)
     if tx.get(Account, account_id(point.context_id, AccountKind.REVENUE, sale.currency)) is None:
-        raise ValueError(
-            f"the organiser of this point of sale keeps no accounts in {sale.currency!r}: put a performance with a "
-            "price grid in this currency on sale, which opens them, then try this letter again"
-        )
+        what = f"the organiser of this point of sale keeps no accounts in {sale.currency!r}"
+        raise DeadLetter(DeadReason.NO_ACCOUNTS, what)
 
 
 def _series(tx: Tx, performance_id: Id, point: PointOfSale) -> str:
@@ -167,7 +164,7 @@ def _place(
     record = tx.get(LeaseRecord, line.lease_id)
     site, vat_bp, listed, tariff_at = _listed(tx, sale.performance_id, line, slot)
     if tariff_at is None or not belongs(tx, tariff_at, sale.performance_id):
-        raise ValueError(f"tariff {line.tariff_id} is none of this performance's")
+        raise DeadLetter(DeadReason.OTHER_TARIFF, f"tariff {line.tariff_id} is none of this performance's")
     allocation: Id | None = None
     if slot is None:
         flag(_Flag(AnomalyKind.SALE_WITHOUT_LEASE, ticket, {"lease": line.lease_id, "slot": line.slot}))

@@ -24,7 +24,7 @@ from central.devices.leases import (
     RequestLease,
     WriteOffLease,
 )
-from central.devices.model import DevicesPrivilege, DeviceState, NoDevice, NoLease
+from central.devices.model import DeadReason, DevicesPrivilege, DeviceState, NoDevice, NoLease
 from central.inventory.counts import Availability
 from central.inventory.model import NoPlace
 from central.kernel.asked import job_of
@@ -388,7 +388,36 @@ def test_a_letter_that_cannot_be_read_holds_nobody_up(clerk: Clerk, house: House
     assert counts(clerk, house) == {"free": 16, "leased": 3, "sold": 1}, "the dead ones left nothing but their letter"
     assert kinds(clerk, house) == ["dead_letter"] * 4
     assert kiosk.send(*facts)["dead"] == receipt["dead"], "said again, it is as dead as before"
-    assert len(clerk.ask(DeadLetters(house.institution)).value) == 4
+    letters = clerk.ask(DeadLetters(house.institution)).value
+    assert {each["seq"]: each["reason"] for each in letters} == {
+        1: "unreadable", 2: "other_performance", 3: "no_accounts", 4: "unreadable"
+    }  # fmt: skip
+    told = {orjson.loads(detail)["seq"]: orjson.loads(detail) for (detail,) in clerk.rows("SELECT detail FROM anomaly")}
+    for each in letters:
+        assert (told[each["seq"]]["reason"], told[each["seq"]]["why"]) == (each["reason"], each["why"])
+
+
+def test_every_dead_letter_has_a_reason(quick: tuple[Clerk, House]) -> None:
+    """One of each that a device can bring about; the rest of the table is proved where its rule is."""
+    clerk, house = quick
+    kiosk, gate = enrol(clerk, house, DeviceKind.KIOSK), enrol(clerk, house, DeviceKind.GATE)
+    mine = kiosk.lease(house, *house.seats[:4])
+    sale = orjson.loads(orjson.dumps(kiosk.sale(house, mine, 0)))
+    line, payment = sale["lines"][0], sale["payments"][0]
+    told: list[tuple[Machine, FactKind, Any, DeadReason]] = [
+        (gate, FactKind.SALE, sale, DeadReason.NOT_ITS_TO_TELL),
+        (kiosk, FactKind.LEASE_SEALED, {"lease_id": new_id(), "sold": []}, DeadReason.NOT_ITS_LEASE),
+        (kiosk, FactKind.SALE, sale | {"lines": [line | {"price": -1}]}, DeadReason.BELOW_NOTHING),
+        (kiosk, FactKind.SALE, sale | {"payments": [payment | {"amount": -1}]}, DeadReason.BELOW_NOTHING),
+        (kiosk, FactKind.SALE, sale | {"payments": [payment | {"method": "shells"}]}, DeadReason.UNKNOWN_METHOD),
+        (kiosk, FactKind.SALE, sale | {"lines": [line | {"tariff_id": new_id()}]}, DeadReason.OTHER_TARIFF),
+        (kiosk, FactKind.SALE, sale | {"currency": "XAU"}, DeadReason.NO_ACCOUNTS),
+        (kiosk, FactKind.SALE, {"order_id": 7}, DeadReason.UNREADABLE),
+    ]
+    for machine, kind, body, reason in told:
+        machine.send(fact := machine.saw(kind, body))
+        assert clerk.rows("SELECT reason FROM fact WHERE hash = :hash", hash=fact.hash) == [(reason,)], reason
+    assert clerk.rows("SELECT COUNT(*) FROM sale_order") == [(0,)]
 
 
 @pytest.mark.behind_the_door
@@ -400,11 +429,12 @@ def test_a_dead_letter_has_its_effect_once_its_cause_is_mended(clerk: Clerk, hou
     passage = gate.saw(FactKind.PASSAGE, Passage(entry.id, False))
     gate.send(entry, passage)
     (letter,) = clerk.ask(DeadLetters(house.institution)).value
-    assert "direction" in letter["why"]
+    assert "direction" in letter["why"] and letter["reason"] == DeadReason.UNREADABLE
     assert clerk.do(RetryFact(letter["id"])) == "dead"
     clerk.db.write("UPDATE fact SET body = :b WHERE id = :i", {"b": orjson.dumps(body).decode(), "i": letter["id"]})
     assert clerk.do(RetryFact(letter["id"])) == "taken"
     assert clerk.rows("SELECT id FROM scan") == [(entry.id,)]
+    assert clerk.rows("SELECT why, reason FROM fact WHERE id = :id", id=letter["id"]) == [("", None)]
     assert clerk.rows("SELECT COUNT(*) FROM admission") == [(0,)], "the person did not go through"
     assert kinds(clerk, house) == [] and clerk.ask(DeadLetters(house.institution)).value == []
     assert clerk.no(RetryFact(letter["id"])).reason == NoDevice.NO_DEAD_LETTER
@@ -427,7 +457,7 @@ def test_a_device_tells_of_nobody_but_itself(quick: tuple[Clerk, House]) -> None
     clerk, house = quick
     one, two = enrol(clerk, house, DeviceKind.GATE), enrol(clerk, house, DeviceKind.GATE)
     refused = one.clerk.no(one.upload(two.saw(FactKind.INCIDENT, {"n": 1})))
-    assert (refused.reason, refused.fix) == ("bad_request", "device_id")
+    assert (refused.reason, refused.fix) == (NoDevice.BAD_REQUEST, "device_id")
     assert clerk.rows("SELECT COUNT(*) FROM fact") == [(0,)]
 
 
