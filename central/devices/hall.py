@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
-from central.catalogue.model import CataloguePrivilege, NoProduct, Performance, ProductState
+from central.catalogue.model import CataloguePrivilege, NoProduct, Performance
+from central.catalogue.ops import on_sale
 from central.kernel.entity import Between, Ref, Secret
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
@@ -38,14 +39,13 @@ def publish_hall(tx: Tx, want: PublishHall) -> Outcome[None]:
 
 
 def pictures(read: Read, performance_ids: Iterable[Id]) -> dict[Id, str]:
-    """The pictures of those of these performances that are on sale and not over."""
+    """The pictures of those of these performances that are sold now."""
     found = [read.get(Performance, each) for each in performance_ids]
-    running = [each for each in found if each and each.state is ProductState.ON_SALE and each.closes > read.now]
-    return {each.id: taken_bits(read, each.id) for each in running}
+    return {each.id: taken_bits(read, each.id) for each in found if each and on_sale(each, read.now)}
 
 
-def on_sale(read: Read) -> list[Id]:
-    return [each.id for each in read.find(Performance, "WHERE state = 'on_sale'") if each.closes > read.now]
+def all_on_sale(read: Read) -> list[Id]:
+    return [each.id for each in read.find(Performance, "WHERE state = 'on_sale'") if on_sale(each, read.now)]
 
 
 def taken_bits(read: Read, performance_id: Id) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 
 from aiohttp import web
 
-from central.devices.hall import PublishHall, on_sale, pictures
+from central.devices.hall import PublishHall, all_on_sale, pictures
 from central.inventory.counts import HALL
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM
@@ -36,7 +36,7 @@ class HallPictures:
 
     async def draw(self) -> None:
         """Draws what changed, at most once every so often, and more rarely where drawing takes long."""
-        self._halls |= set(await self._door.read(SYSTEM, on_sale))
+        self._halls |= set(await self._door.read(SYSTEM, all_on_sale))
         while True:
             if not self._halls:
                 self._news.clear()

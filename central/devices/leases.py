@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from central.access.model import AnomalyKind
 from central.access.ops import report
-from central.catalogue.model import Performance, ProductState
+from central.catalogue.model import Performance
+from central.catalogue.ops import on_sale
 from central.devices.belonging import sells
 from central.devices.model import (
     DeadLetter,
@@ -107,7 +108,7 @@ def _may_lease(
         return Refused(NoLease.NOT_A_SELLER, fix=read.actor.id)
     if performance is None or not sells(read, device, performance.id):
         return Refused(NoLease.NO_SUCH_PERFORMANCE, fix="performance_id")
-    if performance.state is not ProductState.ON_SALE or read.now >= performance.sell_until:
+    if not on_sale(performance, read.now):
         return Refused(NoLease.NOT_ON_SALE, fix=performance.id, detail={"state": performance.state})
     (out,) = read.run(
         "SELECT COUNT(*) FROM lease_slot s JOIN lease l ON l.id = s.lease_id WHERE l.device_id = :device "

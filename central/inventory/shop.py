@@ -16,6 +16,7 @@ from central.kernel.tx import Read
 from shared.clock import from_ms
 from shared.ids import Id
 from shared.outcome import Refused
+from shared.rules.selling import Selling, selling
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Shop:
     sold_here: bool
     state: str
     sell_until: int
+    closes: int
     site: str
     vat_bp: int
     grid: str
@@ -46,7 +48,7 @@ def open_shop(read: Read, point_of_sale_id: Id, performance_id: Id, places: int,
         "SELECT s.context_id, o.code, c.id, s.active * c.active, c.max_places, c.contingents, c.uncontingented, "
         "c.hold_minutes, c.hold_most_minutes, "
         "CASE WHEN s.context_id IN (n1.id, n2.id, n3.id, n4.id) THEN 1 ELSE 0 END, "
-        "p.state, p.sell_until, p.site_id, e.vat_bp, g.id, g.currency "
+        "p.state, p.sell_until, p.closes, p.site_id, e.vat_bp, g.id, g.currency "
         "FROM point_of_sale s JOIN channel c ON c.id = s.channel_id JOIN context o ON o.id = s.context_id "
         "LEFT JOIN performance p ON p.id = :performance LEFT JOIN event e ON e.id = p.event_id "
         "LEFT JOIN price_grid g ON g.id = p.price_grid_id LEFT JOIN context n1 ON n1.id = p.context_id "
@@ -73,11 +75,13 @@ def open_shop(read: Read, point_of_sale_id: Id, performance_id: Id, places: int,
         return Refused(NoSale.NO_SUCH_PERFORMANCE, fix="performance_id")
     if not shop.sold_here:
         return Refused(NoSale.NOT_SOLD_HERE, fix=point_of_sale_id)
-    if shop.state != ProductState.ON_SALE:
-        return Refused(NoSale.NOT_ON_SALE, fix=performance_id, detail={"state": shop.state})
-    if read.now >= from_ms(shop.sell_until):
-        return Refused(NoSale.SALE_OVER, fix=performance_id, detail={"since": from_ms(shop.sell_until)})
-    return shop
+    match selling(shop.state == ProductState.ON_SALE, from_ms(shop.sell_until), from_ms(shop.closes), read.now):
+        case Selling.NOT_ON_SALE:
+            return Refused(NoSale.NOT_ON_SALE, fix=performance_id, detail={"state": shop.state})
+        case Selling.OVER:
+            return Refused(NoSale.SALE_OVER, fix=performance_id, detail={"since": from_ms(shop.sell_until)})
+        case Selling.OPEN:
+            return shop
 
 
 # --- contingents -----------------------------------------------------------------------------------------------------

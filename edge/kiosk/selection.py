@@ -15,6 +15,7 @@ from shared.ids import Id
 from shared.outcome import Ok, Outcome
 from shared.rules.pricing import price, tariffs_for, total
 from shared.rules.seating import Hall, Vacancy, Want, best
+from shared.rules.selling import Selling, selling
 from shared.wire.feeds import PlanRow
 from shared.wire.leases import Slot
 
@@ -34,9 +35,10 @@ def on_sale(offer: Offer, now: datetime | None) -> bool:
     performance = offer.performance
     return (
         now is not None
-        and performance.on_sale
-        and not performance.cancelled
-        and now < min(offer.catalogue.sell_until, performance.closes)
+        and selling(
+            performance.on_sale and not performance.cancelled, offer.catalogue.sell_until, performance.closes, now
+        )
+        is Selling.OPEN
     )
 
 
