@@ -90,7 +90,7 @@ def test_blocked_counted_places_come_into_no_cart(quick: tuple[Clerk, House]) ->
     ((zone,),) = clerk.rows("SELECT zone_id FROM gauge")
     clerk.do(BlockPlaces(house.performance, Selection(counts=(Counted(zone, 5),)), "gradins"))
     clerk.do(counted(house, 14))
-    assert clerk.no(counted(house, 2)).reason == NoSale.TAKEN
+    assert clerk.no(counted(house, 2)).reason == NoPlace.TAKEN
     clerk.do(counted(house, 1))
     assert counts(clerk, house, house.standing) == {"capacity": 20, "held": 15, "blocked": 5}
     sound(clerk, house)
