@@ -17,7 +17,7 @@ import psycopg
 from central.kernel.db import Connection, Database
 from central.kernel.keys import Keys, fingerprint, made_keys, read_keys
 from central.kernel.trouble import Repeatable, Unavailable
-from central.organisation.vault import Vault, made_vault, read_vault
+from central.kernel.vault import Vault, made_vault, read_vault
 from shared.clock import to_ms
 from shared.runtime.config import Failure
 from shared.wire.certificates import verified

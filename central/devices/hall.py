@@ -8,7 +8,7 @@ from typing import Annotated
 
 from central.catalogue.model import CataloguePrivilege, NoProduct, Performance
 from central.catalogue.ops import on_sale
-from central.kernel.entity import Between, Ref, Secret
+from central.kernel.entity import Between, Bulky, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from shared.ids import Id
@@ -18,10 +18,10 @@ from shared.wire.feeds import Family, HallRow, feed_name
 
 @dataclass(frozen=True, slots=True)
 class PublishHall:
-    """Tells a performance's picture to its site. `taken` is derived and bulky, so the log leaves it out."""
+    """Tells a performance's picture to its site. `taken` is derived, so the log keeps it in brief."""
 
     performance_id: Annotated[Id, Ref("performance")]
-    taken: Annotated[str, Secret(), Between(most=32_768)]
+    taken: Annotated[str, Bulky(), Between(most=32_768)]
 
 
 @handles(

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 from central.first_run.model import Block, NoSetUp, is_siret, licences_of, not_licences
 from central.kernel.beside import Errand
 from central.kernel.declared import CONFIGURED, NoChange, refused_row
-from central.kernel.entity import ENTITIES, Between, Look, Raw, Secret
+from central.kernel.entity import ENTITIES, Between, Bulky, Look, Raw, Secret
+from central.kernel.personal import Kind, Personal
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Fault, faults_of
@@ -238,7 +239,7 @@ class SettleHall:
     draft until it is accepted; settled again, the one before is gone."""
 
     names: Names
-    plan: Annotated[str, Raw(), Between(most=MOST_BYTES)] = ""
+    plan: Annotated[str, Raw(), Bulky(), Between(most=MOST_BYTES)] = ""
     blocks: Annotated[tuple[Block, ...], Between(most=200)] = ()
 
 
@@ -309,8 +310,8 @@ class AppointAdministrator:
     """The first administrator, who may do everything in the whole house, with a password as argon2id keeps it; and
     profiles for the people who come next. It ends the first run."""
 
-    name: str
-    email: Annotated[str, Look.EMAIL]
+    name: Annotated[str, Personal(Kind.IDENTITY, "")]
+    email: Annotated[str, Look.EMAIL, Personal(Kind.CONTACT, "")]
     language: Annotated[str, Look.LANGUAGE]
     password: Annotated[str, Secret()]
     administration: FirstProfile

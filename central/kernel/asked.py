@@ -24,7 +24,8 @@ KEPT_FIELD_BYTES = 120  # of each of its fields, where it is more
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`digest` is of name and content, secrets too; empty: it holds a number that no column takes. `said` is what the
+    """`digest` is of name and content, secrets too, without what is said about people (kept.py); empty: it holds a
+    number that no column takes. `said` is what the
     log keeps of it where it goes well, `said_refused` where it does not; `parts` is what was prepared for it."""
 
     actor: Actor
@@ -51,7 +52,7 @@ def job_of(actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False)
     except TypeError:
         return Job(actor, handler, command, command_id, dry_run, "", "", "")
     digest = sha256(handler.name.encode() + b"\n")
-    digest.update(body)
+    digest.update(handler.public(command, body))
     said = handler.kept(command, body)
     return Job(
         actor, handler, command, command_id, dry_run, digest.hexdigest(), said.decode(), shortened(said).decode()

@@ -18,6 +18,7 @@ from central.kernel.asked import Job, looked_through, looked_through_beside
 from central.kernel.beside import Beside, Crowded, Errand, TooHeavy, Wanted
 from central.kernel.db import BROKEN, TAKEN, UNFIT, Connection, Database, Misfit, is_read_only
 from central.kernel.entity import Declaration, Reach
+from central.kernel.kept import is_same, kept
 from central.kernel.keys import Keys
 from central.kernel.outage import Outage
 from central.kernel.postgres_writers import PostgresWriters
@@ -33,7 +34,7 @@ from central.kernel.traces import Given, Traces
 from central.kernel.trouble import NoDatabase, Repeatable, Unavailable
 from central.kernel.tx import AS_IT_COMES, Actor, ActorKind, Read, Settings, Tx
 from central.kernel.versions import Glance, version
-from central.kernel.work import Work, Writers, committed
+from central.kernel.work import FORGOTTEN, Work, Writers, committed
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
@@ -306,23 +307,27 @@ class Door:
         if not (handler.logged or tx.tells):
             traces.unlogged()
             return self._left_out(job.actor, handler, outcome), Told(frozenset(), frozenset(tx.touched))
-        said = job.said if reply.ok else job.said_refused
         at, who = to_ms(now), job.actor
+        digest, said, answer = kept(tx, job, reply)
         prints = tx.left()
-        traces.log(job.command_id, at, who.label, who.origin, handler.name, place, job.digest, said, reply.kept, prints)
+        traces.log(job.command_id, at, who.label, who.origin, handler.name, place, digest, said, answer, prints)
         traces.gather(tx)
         return reply, Told(frozenset(tx.feeds), frozenset(tx.touched))
 
     def _again(self, db: Connection, read: Read, job: Job, given: Given | None, traces: Traces) -> Reply | None:
         """The stored answer, for whoever gave the command, as long as they hold the right where it acted and may name
         what it names: what it acted on may be gone by now."""
-        if given is None or not given.same(job.actor.label, job.digest) or not job.proves_who:
+        if given is None or not self._gave(read, job, given):
             return None
         if refused := self._lacking(read, job.handler, given.place, job.command):
             return self._left_out(job.actor, job.handler, refused)
         if self._narrowed(read, job, given, given.place):
             return None
         return stored(traces.answer(db, job.command_id), job.handler.kinds)
+
+    def _gave(self, read: Read, job: Job, given: Given) -> bool:
+        """Whether this is the same caller with the same content."""
+        return given.actor == job.actor.label and job.proves_who and is_same(read, job, given.digest)
 
     def _entered(self, read: Read, job: Job, given: Given | None) -> tuple[str | None, Refused | None]:
         """Where it acts, and why the handler is not asked. Whose the id is not is asked for their rights as if it were
@@ -341,8 +346,10 @@ class Door:
     def _narrowed(self, read: Read, job: Job, given: Given, place: str | None) -> bool:
         """Whether who repeats a command may not name any more what it names. Its own ids are not asked for: what they
         name now it may have made itself."""
-        handler, own = job.handler, given.same(job.actor.label, job.digest) and job.proves_who
-        if not own or handler.needs is None or place is None or read.actor.kind is ActorKind.SYSTEM:
+        handler = job.handler
+        if handler.needs is None or place is None or read.actor.kind is ActorKind.SYSTEM:
+            return False
+        if not self._gave(read, job, given):
             return False
         named = handler.named(job.command)
         if self._reaching.strangers(read, handler.needs, self._path(read, place), named):
@@ -448,6 +455,8 @@ class Door:
         told = [each[1] for each in answers if isinstance(each, tuple)]
         feeds = frozenset().union(*(each.feeds for each in told))
         marks = frozenset().union(*(each.marks for each in told))
+        if FORGOTTEN in marks:
+            self._writers.cut()
         if feeds or marks:
             for listener in self._listeners:
                 listener(feeds, marks)

@@ -4,17 +4,20 @@ Columns are portable on purpose, so that one SQL text serves SQLite and PostgreS
 UTC, booleans 0/1, names per language and other small structures are JSON text.
 """
 
+import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
 from enum import StrEnum, auto
+from hashlib import sha256
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import orjson
 import sqlalchemy as sa
 
+from central.kernel.personal import STRUCK, Kind, Personal
 from central.kernel.prints import Printed, printer
 from shared.clock import from_ms, to_ms
 from shared.ids import LENGTH, Id
@@ -90,6 +93,12 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Bulky:
+    """`Annotated[str, Bulky()]`: too large to be kept twice. The log and the audit keep its size and its digest; lists
+    leave it out, but for pictures; it is no secret, and exported where it has a file of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Raw:
     """`Annotated[str, Raw()]`: a text in a language of its own (a plan file, a key), judged by who parses it."""
 
@@ -139,6 +148,7 @@ class Column:
     hint: Any
     nullable: bool
     marks: tuple[Any, ...]
+    plain: bool = True  # the audit keeps it as it is
 
     @property
     def ref(self) -> str | None:
@@ -156,6 +166,61 @@ class Column:
     @property
     def look(self) -> Look | None:
         return next((mark for mark in self.marks if isinstance(mark, Look)), None)
+
+    @property
+    def personal(self) -> Personal | None:
+        return mark_of(self.marks, Personal)
+
+    @property
+    def bulky(self) -> bool:
+        return mark_of(self.marks, Bulky) is not None
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether rows are shown and given out without it."""
+        return self.secret or (self.bulky and self.look is not Look.PICTURE)
+
+    def told(self, value: Any) -> Any:
+        """A value as the audit keeps it."""
+        return STRUCK if self.secret and value else in_brief(value) if self.bulky and value else value
+
+    def told_change(self, old: Any, new: Any) -> list[Any]:
+        """The same of a change; of a secret that there was one, whatever it was."""
+        return [STRUCK, STRUCK] if self.secret else [self.told(old), self.told(new)]
+
+
+M = TypeVar("M")
+
+
+def mark_of(marks: Iterable[Any], kind: type[M]) -> M | None:
+    return next((mark for mark in marks if isinstance(mark, kind)), None)
+
+
+_BRIEF = re.compile(r"[0-9]+ characters, sha256 [0-9a-f]{64}")
+
+
+def in_brief(text: str) -> str:
+    """What stands for a large text where it is not kept itself."""
+    return text if is_brief(text) else f"{len(text)} characters, sha256 {sha256(text.encode()).hexdigest()}"
+
+
+def is_brief(text: Any) -> bool:
+    return isinstance(text, str) and len(text) < 100 and _BRIEF.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A column that says something about a person: it stands `at` a position, and whom it is of in the one `of`, which
+    names a row of the table `whose`. `first` is what it was called first: prints name it so. `empty` is what it holds
+    when that person is forgotten."""
+
+    name: str
+    first: str
+    at: int
+    of: int
+    whose: str
+    mark: Personal
+    empty: Any
 
 
 def item_marks(hint: Any) -> tuple[Any, ...]:
@@ -184,6 +249,7 @@ class Declaration:
     insert_sql: str
     select_sql: str
     ways_in: WaysIn | None
+    personal: tuple[Said, ...]
     unproved: str  # why its rows are not proved by the log; empty: they are
     print_of: Callable[[tuple[Any, ...]], str]  # of a row: kernel/prints.py
     was: tuple[str, ...]  # what it was called before, oldest first: kernel/former.py
@@ -218,12 +284,14 @@ class Declaration:
         return self.read.rpartition(".")[0]
 
     def public(self, entity: Any) -> dict[str, Any]:
-        """The entity as a dict for people and programs, without its secrets."""
-        return {column.name: getattr(entity, column.name) for column in self.columns if not column.secret}
+        """The entity as a dict for people and programs, without its secrets and what is too large for it."""
+        return {column.name: getattr(entity, column.name) for column in self.columns if not column.unlisted}
 
 
 ENTITIES: dict[type[Any], Declaration] = {}
 BY_NAME: dict[str, Declaration] = {}
+SUBJECTS: dict[str, set[Kind]] = {}
+"""Tables whose rows are people, or say something of them → the kinds of what is said of one, there or elsewhere."""
 
 
 def entity(
@@ -265,13 +333,14 @@ def entity(
             )
         names = [column.name for _, column in named]
         assert names[0] == "id", table
+        columns_ = tuple(column for _, column in named)
         marks = ", ".join("?" * len(names))  # by position: binding by name costs a sale a twentieth of its time
         declaration = Declaration(
             kind=kind,
             name=table,
             names=tuple(names),
             table=sa_table,
-            columns=tuple(column for _, column in named),
+            columns=columns_,
             unique=unique,
             life=life,
             to_db=tuple((n, column.to_db) for n, (_, column) in enumerate(named) if column.to_db),
@@ -280,6 +349,7 @@ def entity(
             insert_sql=f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608 - our own names
             select_sql=f"SELECT {', '.join(names)} FROM {table}",  # noqa: S608 - our own names
             ways_in=WaysIn(ways_in[0], frozenset(ways_in[1])) if ways_in else None,
+            personal=_said_of_people(table, columns_),
             unproved=unproved,
             print_of=printer(
                 (*was, table)[0], [_printed(each, made) for each, (_, made) in zip(fields(kind), named, strict=True)]
@@ -299,6 +369,25 @@ def _named_once(table: str, was: tuple[str, ...], columns: list[Column]) -> None
     assert not {table, *was} & BY_NAME.keys(), table
     names = [name for column in columns for name in (*column.was, column.name)]
     assert len(names) == len(set(names)), table
+
+
+_EMPTY: Mapping[Any, str] = {str: ""}
+"""What else a column holds that says nothing: one that cannot be null has to be one of these types to be forgotten."""
+
+
+def _said_of_people(table: str, columns: tuple[Column, ...]) -> tuple[Said, ...]:
+    """And notes whose keys there have to be for it."""
+    names = [column.name for column in columns]
+    found = []
+    for at, column in enumerate(columns):
+        if mark := column.personal:
+            of = names.index(mark.of)
+            whose = table if mark.of == "id" else columns[of].ref
+            assert whose and not columns[of].nullable, f"{table}.{column.name} says something of nobody"
+            SUBJECTS.setdefault(whose, set()).add(mark.kind)
+            empty = None if column.nullable else _EMPTY[column.hint]
+            found.append(Said(column.name, (*column.was, column.name)[0], at, of, whose, mark, empty))
+    return tuple(found)
 
 
 def _printed(field: Field[Any], column: Column) -> Printed | None:
@@ -334,8 +423,9 @@ def _column(name: str, hint: Any) -> tuple[sa.Column[Any], Column]:
     sql_type, to_db, from_db = _storage(bare)
     keys = [sa.ForeignKey(f"{mark.table}.id") for mark in marks if isinstance(mark, Ref)]
     secret = any(isinstance(mark, Secret) for mark in marks)
+    plain = not secret and mark_of(marks, Bulky) is None
     column: sa.Column[Any] = sa.Column(name, sql_type, *keys, nullable=nullable, primary_key=name == "id")
-    return column, Column(name, to_db, from_db, secret, bare, nullable, marks)
+    return column, Column(name, to_db, from_db, secret, bare, nullable, marks, plain)
 
 
 def _storage(hint: Any) -> tuple[sa.types.TypeEngine[Any], Callable[[Any], Any] | None, Callable[[Any], Any] | None]:

@@ -33,7 +33,7 @@ def folded(text: str) -> str:
 def spoken(table: str) -> tuple[str, ...]:
     """The columns that things of this table are looked for by; none: they are found by their numbers, or not at all."""
     declaration = BY_NAME[table]
-    return tuple(name for name in SPOKEN if name in declaration.names and not declaration.column(name).secret)
+    return tuple(name for name in SPOKEN if name in declaration.names and not declaration.column(name).unlisted)
 
 
 def remember(db: Connection, things: list[Any]) -> None:

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-import orjson
-
 from central.kernel.db import Connection, in_list
 from central.kernel.door import Door
 from central.kernel.entity import Between, Loose, Raw
 from central.kernel.prints import ABSENT, OUTBOX, leave, outbox_print
 from central.kernel.registry import handles
+from central.kernel.subjects import People
 from central.kernel.tx import SYSTEM, Read, Tx
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
@@ -96,7 +95,11 @@ async def claim(door: Door, outbox_id: Id, now: Callable[[], datetime] | None = 
             f"WHERE id = :id AND {UNCLAIMED} RETURNING kind, body, tries",
             {"id": outbox_id, "now": to_ms(at), "until": to_ms(at + CLAIMED_FOR)},
         )
-        return Claimed(outbox_id, rows[0][0], orjson.loads(rows[0][1]), rows[0][2]) if rows else None
+        if not rows:
+            return None
+        kind, text, tries = rows[0]
+        (body,) = People(db, to_ms(at)).opened([(OUTBOX, text)])  # of who is forgotten by now it says `ERASED`
+        return Claimed(outbox_id, kind, body, tries)
 
     return await door.chore(take)
 

@@ -58,6 +58,9 @@ class PostgresWriters:
     def waiting(self) -> int:
         return self._waiting
 
+    def cut(self) -> None:
+        """The server keeps its log as it is set up to."""
+
     async def do(self, work: Work) -> Any:
         if self._waiting >= QUEUE:
             raise self.outage.refuses(Unavailable(NoDatabase.BUSY, f"{QUEUE} commands wait"))

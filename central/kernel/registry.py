@@ -1,16 +1,17 @@
 """Commands and queries by name: the only ways to change and to read, registered beside their handlers."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from hashlib import sha256
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints, overload
 
 import orjson
 from pydantic import ConfigDict, TypeAdapter
+from typing_extensions import is_typeddict
 
 from central.kernel.beside import Errand
-from central.kernel.entity import BY_NAME, Reach, Ref, Secret, stripped
+from central.kernel.entity import BY_NAME, Bulky, Reach, Ref, Secret, in_brief, mark_of, stripped
+from central.kernel.personal import STRUCK, Path, Personal, is_said, value_at
 from central.kernel.reach import Named, naming
 from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of
@@ -22,6 +23,7 @@ from shared.wire.codec import adapter
 
 C = TypeVar("C")
 L = TypeVar("L")
+M = TypeVar("M")
 H2 = Callable[[Tx, C], Outcome[Any]]
 H3 = Callable[[Tx, C, tuple[Any, ...]], Outcome[Any]]
 HL = Callable[[Tx, C, L], Outcome[Any]]
@@ -45,8 +47,8 @@ class Handler:
     it acts on, whose id is its first field; its screen shows a button for it (empty: none does). `named` tells what a
     command refers to, `parts` what it names within that and of its own. `refuses` are the enums of what its rule may
     say against it, in order of precedence; the door's own reasons come before. `logged` False: central gives it as
-    often as strangers like (a try at a password), so it stands in the log only where it changed what the log tells
-    of."""
+    often as strangers like (a try at a password), so it stands in the log only where it changed what the log tells of.
+    `personal`: where in it something is said about people; `bulky`: where something stands that it keeps in brief."""
 
     name: str
     kind: type[Any]
@@ -56,6 +58,8 @@ class Handler:
     run: Callable[..., Outcome[Any]]
     adapter: TypeAdapter[Any]
     secrets: tuple[str, ...]
+    personal: Mapping[Path, Personal] = field(hash=False)
+    bulky: Mapping[Path, Bulky] = field(hash=False)
     doc: str
     on: str | None
     named: Callable[[Any], list[Named]]
@@ -86,12 +90,35 @@ class Handler:
         return self.logged and self.needs is not None
 
     def kept(self, command: Any, body: bytes) -> bytes:
-        """A command's JSON (`body`) as the log keeps it: secrets are struck out, of long texts their hash is left."""
-        told: dict[str, Any] = dict.fromkeys(self.secrets, "•")
+        """A command's JSON (`body`) as the log keeps it: secrets are struck out, of long texts their hash is left. What
+        it says about people is struck too: the door puts it in again, sealed, where the command went well."""
+        brief = ((path, in_brief(value)) for path in self.bulky if (value := value_at(command, path)))
+        struck = ((path, STRUCK) for path, _ in self.said_of_people(command))
+        told = {**self._with(command, (*brief, *struck)), **dict.fromkeys(self.secrets, STRUCK)}
         names = [field.name for field in fields(self.kind)] if told or len(body) > KEPT else []
         if len(body) > KEPT:
             told |= {name: _hashed(getattr(command, name)) for name in names if name not in told}
         return orjson.dumps({name: told.get(name, getattr(command, name)) for name in names}) if told else body
+
+    def public(self, command: Any, body: bytes) -> bytes:
+        """A command's JSON without what it says about people."""
+        told = self._with(command, ((path, STRUCK) for path, _ in self.said_of_people(command)))
+        names = [field.name for field in fields(self.kind)] if told else []
+        return orjson.dumps({name: told.get(name, getattr(command, name)) for name in names}) if told else body
+
+    @staticmethod
+    def _with(command: Any, others: Iterable[tuple[Path, str]]) -> dict[str, Any]:
+        """Those of its fields in which something else stands than in it."""
+        told: dict[str, Any] = {}
+        for (first, *inner), text in others:
+            told[first] = {**told.get(first, getattr(command, first)), inner[0]: text} if inner else text
+        return told
+
+    def said_of_people(self, command: Any) -> list[tuple[Path, Any]]:
+        """What a command says about people, by where."""
+        if not self.personal:
+            return []
+        return [(path, value) for path in self.personal if is_said(value := value_at(command, path))]
 
     @property
     def hints(self) -> dict[str, Any]:
@@ -109,11 +136,11 @@ _BY_KIND: dict[type[Any], Handler] = {}
 
 def by_first_reference(kind: type[Any], hints: dict[str, Any]) -> Place | None:
     """Where the first thing stands that a command names, but for what is its own or within something else."""
-    for field in fields(kind):
-        _, _, marks = stripped(hints[field.name])
+    for each in fields(kind):
+        _, _, marks = stripped(hints[each.name])
         ref = next((mark for mark in marks if isinstance(mark, Ref)), None)
         if ref and not any(mark in PARTS for mark in marks):
-            return partial(_at, field.name, ref.table)
+            return partial(_at, each.name, ref.table)
     return None
 
 
@@ -130,9 +157,7 @@ def _hashed(value: Any) -> Any:
     """A long text as its hash, also in a change's `set`; all else as it is."""
     if isinstance(value, dict):
         return {name: _hashed(each) for name, each in value.items()}
-    if not isinstance(value, str) or len(value) <= KEPT:
-        return value
-    return f"{len(value)} characters, sha256 {sha256(value.encode()).hexdigest()}"
+    return in_brief(value) if isinstance(value, str) and len(value) > KEPT else value
 
 
 @overload
@@ -250,7 +275,26 @@ def _handler(
     named, parts = naming(kind), naming(kind, PARTS)
     place = at or by_first_reference(kind, hints)
     assert place or needs is None, f"{name} names nothing that stands anywhere: say `at`"
-    return Handler(name, kind, needs, place or _nowhere, gives, run, check, secrets, doc, acts_on, named, parts, logged)
+    names = [field.name for field in fields(kind)]
+    personal, bulky = _marked(hints, names, Personal), _marked(hints, names, Bulky)
+    return Handler(
+        name, kind, needs, place or _nowhere, gives, run, check, secrets, personal, bulky, doc, acts_on, named, parts,
+        logged,
+    )  # fmt: skip
+
+
+def _marked(hints: Mapping[str, Any], names: Iterable[str], kind: type[M]) -> dict[Path, M]:
+    """Where a mark of this kind stands, also in what a generated change sets."""
+    found: dict[Path, M] = {}
+    for name in names:
+        bare, _, marks = stripped(hints[name])
+        if mark := mark_of(marks, kind):
+            found[name,] = mark
+        if name == "set" and is_typeddict(bare):
+            inner = get_type_hints(bare, include_extras=True)
+            marked = ((each, mark_of(stripped(hint)[2], kind)) for each, hint in inner.items())
+            found |= {("set", each): mark for each, mark in marked if mark}
+    return dict(sorted(found.items()))
 
 
 def _acts_on(kind: type[Any], hints: dict[str, Any]) -> str | None:

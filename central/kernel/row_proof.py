@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum, auto
 from functools import partial
 
@@ -34,8 +35,10 @@ from central.kernel.prints import (
     parted,
 )
 from central.kernel.tx import Read
+from shared.clock import from_ms, to_ms
 
 AT_ONCE = 2000
+LATE = timedelta(days=2)
 MOST_TOLD = 200  # rows named; all are counted
 MOST_PENDING = 20_000
 CACHE_KB = 65_536
@@ -269,7 +272,8 @@ def _entities(table: str, read: Read, after: str, most: int) -> list[tuple[str, 
     declaration = BY_NAME[table]
     on = "WHERE id > :after" if after else ""  # a device may have made an id that is empty
     rows = read.run(f"{declaration.select_sql} {on} ORDER BY id LIMIT :n", after=after, n=most)
-    return [(row[0], declaration.print_of(row)) for row in rows]
+    blinded = read.people.blinded(declaration, rows)
+    return [(row[0], declaration.print_of(each)) for row, each in zip(rows, blinded, strict=True)]
 
 
 def _counters(read: Read, after: str, most: int) -> list[tuple[str, str]]:
@@ -367,6 +371,16 @@ def _wrong_lines(read: Read) -> Iterator[tuple[str, str]]:
             yield f"{table} {row_id}", "is found, and not there"
 
 
+def _overdue(read: Read) -> Iterator[tuple[str, str]]:
+    """Whose duty has ended is forgotten within the day."""
+    for subject, kind, due in read.run(
+        "SELECT subject, kind, due FROM subject_key WHERE due < :late AND key IS NOT NULL ORDER BY subject, kind",
+        late=to_ms(read.now - LATE),
+    ):
+        yield f"{subject} {kind}", f"should have been destroyed on {from_ms(due).date().isoformat()}"
+
+
+unproved("subject_key", "chance: the prints of the rows that a key blinds fit no other", _overdue)
 unproved("feed_head", "follows from the feeds' rows", _wrong_heads)
 unproved("found", "follows from the rows that are looked for", _wrong_lines)
 

@@ -38,7 +38,8 @@ class SqliteWriter:
     def __init__(self, database: Database, told: Told) -> None:
         self._database, self._told = database, told
         self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
-        self._stopping = threading.Event()
+        self._stopping, self._to_cut = threading.Event(), threading.Event()
+        self._to_cut.set()  # who fell right after somebody was forgotten has it still to do
         self._commit_s = 0.0
         self._threads: list[threading.Thread] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -59,6 +60,9 @@ class SqliteWriter:
         self._queue.put(None)
         for thread in self._threads:
             thread.join()
+
+    def cut(self) -> None:
+        self._to_cut.set()
 
     async def do(self, work: Work) -> Any:
         if self.waiting >= QUEUE:  # only the loop puts, so nobody comes between the question and the act
@@ -185,8 +189,12 @@ class SqliteWriter:
         db.run("PRAGMA wal_checkpoint(PASSIVE)", {})
         outage = self.outage.now
         full = outage is not None and outage.reason is NoDatabase.DISK_FULL
-        if full or self._database.wal_bytes > self._database.wal_most:
-            db.run("PRAGMA wal_checkpoint(TRUNCATE)", {})
+        asked = self._to_cut.is_set()
+        self._to_cut.clear()
+        if asked or full or self._database.wal_bytes > self._database.wal_most:
+            ((busy, _, _),) = db.run("PRAGMA wal_checkpoint(TRUNCATE)", {})
+            if asked and busy:
+                self._to_cut.set()  # a reader still looks at what was there: the next round
         LOG.set(self._database.wal_bytes)
 
 

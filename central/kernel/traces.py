@@ -36,10 +36,6 @@ class Given:
     place: str | None
     digest: str
 
-    def same(self, actor: str, digest: str) -> bool:
-        """Whether this is the same caller with the same content."""
-        return (self.actor, self.digest) == (actor, digest)
-
 
 class Traces:
     """Of one transaction; what is rolled back, or goes through no door, leaves none. `races`: others write beside it,
@@ -95,7 +91,7 @@ class Traces:
 
     def gather(self, tx: Tx) -> None:
         """Takes over what a command that stands has left. The last word on a feed's key counts."""
-        self._audit += [(tx.command_id, n, *row) for n, row in enumerate(tx.audit)]
+        self._audit += [(tx.command_id, n, *row) for n, row in enumerate(tx.audit_rows)]
         self._outbox += tx.outbox_rows
         for feed, rows in tx.feeds.items():
             told = self._feeds.setdefault(feed, {})

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import orjson
 
 from central.kernel.db import Connection, Params, Row, in_list
-from central.kernel.entity import BY_NAME, ENTITIES, Declaration, E
+from central.kernel.entity import BY_NAME, ENTITIES, SUBJECTS, Declaration, E
 from central.kernel.found import remember, spoken
 from central.kernel.keys import Keys
 from central.kernel.prints import (
@@ -31,6 +31,7 @@ from central.kernel.prints import (
     outbox_print,
 )
 from central.kernel.privileges import nodes
+from central.kernel.subjects import People
 from central.kernel.versions import COUNTED, move, version
 from shared.clock import to_ms
 from shared.ids import Id, near_id
@@ -100,7 +101,7 @@ AS_IT_COMES = Settings()
 class Read:
     """A consistent look at the database."""
 
-    __slots__ = ("_db", "actor", "keys", "now", "settings", "ways_in_asked")
+    __slots__ = ("_db", "_people", "actor", "keys", "now", "settings", "ways_in_asked")
 
     def __init__(
         self, db: Connection, actor: Actor, now: datetime, keys: Keys, settings: Settings = AS_IT_COMES
@@ -110,11 +111,18 @@ class Read:
         self.now = now
         self.keys = keys
         self.settings = settings
+        self._people: People | None = None
         self.ways_in_asked = False  # organisation/ways_in.py sets it: what lets people in may be written from then on
 
     @property
     def shard(self) -> int:
         return self._db.shard
+
+    @property
+    def people(self) -> People:
+        """The keys of those of whom something is said."""
+        self._people = self._people or People(self._db, to_ms(self.now))
+        return self._people
 
     @property
     def memory(self) -> dict[str, Any]:
@@ -150,7 +158,7 @@ class Tx(Read):
     """A `Read` that may write. `due` is what this command gathered, `earlier` what the commands before it did that are
     committed together with it (both are not in the database yet)."""
 
-    __slots__ = ("audit", "command_id", "due", "earlier", "feeds", "outbox", "prints", "touched")
+    __slots__ = ("_whose", "audit", "command_id", "due", "earlier", "feeds", "outbox", "prints", "touched")
 
     def __init__(
         self, db: Connection, actor: Actor, now: datetime, command_id: Id, keys: Keys, settings: Settings = AS_IT_COMES
@@ -160,6 +168,7 @@ class Tx(Read):
         self.audit: list[tuple[str, str, str, str]] = []
         self.feeds: dict[str, dict[str, str | None]] = {}
         self.outbox: list[tuple[str, str, int, str | None]] = []
+        self._whose: dict[tuple[str, str], Row] = {}  # rows of people, as the audit's entries found them
         self.touched: set[str] = set()
         self.prints: Prints = {}
         self.due: Gathered = {}
@@ -175,6 +184,27 @@ class Tx(Read):
     def outbox_rows(self) -> list[tuple[Any, ...]]:
         """id, kind, body, due."""
         return [(self.new_id("outbox", n), *row) for n, row in enumerate(self.outbox)]
+
+    @property
+    def audit_rows(self) -> list[tuple[str, str, str, str]]:
+        """The audit as it is kept: what it says of people is sealed."""
+        rows = [self._sealed(*row) for row in self.audit]
+        if self._people:
+            self._people.note_use()
+        return rows
+
+    def _sealed(self, table: str, row_id: str, action: str, change: str) -> tuple[str, str, str, str]:
+        declaration = BY_NAME.get(table)
+        if not change or declaration is None or not declaration.personal:
+            return table, row_id, action, change
+        row = self._whose.get((table, row_id)) or self.run(f"{declaration.select_sql} WHERE id = :id", id=row_id)[0]
+        said = orjson.loads(change)
+        for each in declaration.personal:
+            if each.name in said:
+                said[each.name] = [
+                    self.people.seal(each.mark, row[each.of], value, self.command_id) for value in said[each.name]
+                ]
+        return table, row_id, action, orjson.dumps(said).decode()
 
     def left(self) -> str:
         """The prints of all rows that this command leaves, as its row in the log keeps them; empty: it left none."""
@@ -199,7 +229,7 @@ class Tx(Read):
         self._owned(declaration)
         row = declaration.row(entity)
         self._db.write(declaration.insert_sql, row)
-        self._made(declaration, row)
+        self._made(declaration, [row])
         self._created(declaration.name, entity.id)
         return entity
 
@@ -210,8 +240,8 @@ class Tx(Read):
         self._owned(declaration)
         rows = [declaration.row(entity) for entity in entities]
         self._db.write_many(declaration.insert_sql, rows)
-        for entity, row in zip(entities, rows, strict=True):
-            self._made(declaration, row)
+        self._made(declaration, rows)
+        for entity in entities:
             self._created(declaration.name, entity.id)
 
     def append(self, records: Sequence[E]) -> None:
@@ -228,8 +258,7 @@ class Tx(Read):
             return
         declaration = ENTITIES[kind]
         self._db.write_many(declaration.insert_sql, rows)
-        for row in rows:
-            self._made(declaration, row)
+        self._made(declaration, rows)
         self.touched.add(declaration.name)
 
     def insert_if_absent(self, entity: E) -> bool:
@@ -239,7 +268,7 @@ class Tx(Read):
         sql, row = declaration.insert_sql + " ON CONFLICT DO NOTHING", declaration.row(entity)
         if self._db.write(sql, row) == 0:
             return False
-        self._made(declaration, row)
+        self._made(declaration, [row])
         self._created(declaration.name, entity.id)
         return True
 
@@ -248,7 +277,7 @@ class Tx(Read):
         declaration = ENTITIES[type(after)]
         was, row = declaration.row(before), declaration.row(after)
         pairs = zip(declaration.columns, was, row, strict=True)
-        changed = {column.name: (old, new, column.secret) for column, old, new in pairs if old != new}
+        changed = {column.name: (old, new, column) for column, old, new in pairs if old != new}
         if changed:
             if declaration.ways_in and not declaration.ways_in.columns.isdisjoint(changed):
                 self._asked(declaration)
@@ -256,7 +285,10 @@ class Tx(Read):
             sets = ", ".join(f"{name} = :{name}" for name in changed)
             values = {name: new for name, (_, new, _) in changed.items()}
             self._db.write(f"UPDATE {table} SET {sets} WHERE id = :id", {**values, "id": before.id})  # noqa: S608
-            change = {name: ["•", "•"] if secret else [old, new] for name, (old, new, secret) in changed.items()}
+            change = {
+                name: [old, new] if column.plain else column.told_change(old, new)
+                for name, (old, new, column) in changed.items()
+            }
             self.rewritten(type(after), [(was, row)])
             self.changed(table, before.id, change)
         return after
@@ -267,10 +299,9 @@ class Tx(Read):
         table = declaration.name
         self._db.write(f"DELETE FROM {table} WHERE id = :id", {"id": entity.id})  # noqa: S608
         row = declaration.row(entity)
-        if not declaration.unproved:
-            leave(self.prints, table, entity.id, declaration.print_of(row), ABSENT)
+        self.gone(type(entity), [row])
         pairs = zip(declaration.columns, row, strict=True)
-        was = {column.name: ["•" if column.secret and value else value, None] for column, value in pairs}
+        was = {column.name: [value if column.plain else column.told(value), None] for column, value in pairs}
         self.audit.append((table, entity.id, "deleted", orjson.dumps(was).decode()))
         self._touch(table, entity.id)
 
@@ -325,20 +356,40 @@ class Tx(Read):
         declaration = ENTITIES[kind]
         if declaration.unproved:
             return
-        for before, after in rows:
-            was, now = declaration.print_of(before), declaration.print_of(after)
+        if declaration.personal:
+            pairs = list(rows)
+            before, after = (self.blinded(declaration, [pair[n] for pair in pairs]) for n in (0, 1))
+            rows = zip(before, after, strict=True)
+        for was_row, row in rows:
+            was, now = declaration.print_of(was_row), declaration.print_of(row)
             if was != now:  # else only what is kept beside the log has changed
-                leave(self.prints, declaration.name, before[0], was, now)
+                leave(self.prints, declaration.name, row[0], was, now)
 
     def gone(self, kind: type[E], rows: Iterable[Row]) -> None:
         """Said of rows that a statement of one's own has taken away."""
         declaration = ENTITIES[kind]
-        for row in () if declaration.unproved else rows:
+        if declaration.unproved:
+            return
+        if declaration.personal:
+            rows = self.blinded(declaration, list(rows))
+        for row in rows:
             leave(self.prints, declaration.name, row[0], declaration.print_of(row), ABSENT)
 
-    def _made(self, declaration: Declaration, row: Row) -> None:
-        if not declaration.unproved:
+    def _made(self, declaration: Declaration, rows: Sequence[Row]) -> None:
+        if declaration.name in SUBJECTS:
+            self.people.born(declaration.name, [row[0] for row in rows])
+        if declaration.unproved:
+            return
+        if declaration.personal:
+            rows = self.blinded(declaration, rows)
+        for row in rows:
             leave(self.prints, declaration.name, row[0], ABSENT, declaration.print_of(row))
+
+    def blinded(self, declaration: Declaration, rows: Sequence[Row]) -> list[Row]:
+        """Rows that say something about people, as their prints are made of them; whose they are is remembered for the
+        audit."""
+        self._whose.update(((declaration.name, row[0]), row) for row in rows)
+        return self.people.blinded(declaration, rows)
 
     def _created(self, table: str, entity_id: str) -> None:
         self.audit.append((table, entity_id, "created", ""))
@@ -366,8 +417,16 @@ class Tx(Read):
         self.feeds.setdefault(feed, {})[key] = body
 
     def tell(self, kind: str, body: Any, due: datetime | None = None, lane: str | None = None) -> None:
-        """Something for the outbox: a loop acts on it after the commit. `lane`: with what it shares its turns."""
+        """Something for the outbox: a loop acts on it after the commit. `lane`: with what it shares its turns. What it
+        says of people is `sealed` before."""
         self.outbox.append((kind, orjson.dumps(body).decode(), to_ms(due or self.now), lane))
+
+    def sealed(self, entity: E, name: str, value: Any) -> Any:
+        """A value of a column that says something about a person, for the outbox."""
+        declaration = ENTITIES[type(entity)]
+        mark = declaration.column(name).personal
+        assert mark, f"{declaration.name}.{name} says nothing about people"
+        return self.people.seal(mark, getattr(entity, mark.of), value, OUTBOX)
 
     def gather(self, write: Callable[[Connection, list[Any]], None], item: Any) -> None:
         """For a row that every command changes a little: `write` gets the items of the whole transaction at once, right
@@ -411,6 +470,7 @@ class Tx(Read):
             self._db.undo("part")
             del self.audit[audit:], self.outbox[outbox:]
             self.touched, self.feeds, self.due, self.prints = touched, feeds, due, prints
+            self._people = None  # whose keys were made in it have none
             raise
         self._db.release("part")
         return value

@@ -14,6 +14,8 @@ from shared.runtime.tasks import Backoff, Standing
 QUEUE = 4096  # commands, or looks, that wait at most; whoever comes then is refused at once
 BACKOFF = Backoff(first_s=0.2, most_s=5.0)  # of the threads: whoever made room waits no longer than that
 
+FORGOTTEN = "forgotten"  # the mark of a command that forgot somebody: the database's own log is cut after it
+
 Act = Callable[[Connection, Traces], Any]
 Told = Callable[[list[Any]], None]
 """Hears in the loop what a commit's works answered."""
@@ -40,6 +42,8 @@ class Writers(Protocol):
     def start(self) -> None: ...
     def stop(self) -> None: ...
     async def do(self, work: Work) -> Any: ...
+    def cut(self) -> None:
+        """Whatever lies beside the database of what was there before goes as soon as it can."""
 
     @property
     def standings(self) -> tuple[Standing, ...]: ...

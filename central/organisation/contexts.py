@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from central.kernel.declared import NoChange, unfit
 from central.kernel.entity import Between, Reach, Ref, Secret
+from central.kernel.personal import Kind, Personal
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
@@ -35,7 +36,7 @@ class SetUpHouse:
     code: str
     names: Names
     operator_id: Annotated[Id, Ref("operator"), Reach.OWN]
-    operator_name: str
+    operator_name: Annotated[str, Personal(Kind.IDENTITY, "operator_id")]
     key_digest: Annotated[str, Secret()]
 
 

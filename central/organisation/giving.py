@@ -66,6 +66,8 @@ def give_role(tx: Tx, want: GiveRole) -> Outcome[Id]:
         return Refused(NoOperator.NO_SUCH_OPERATOR, fix="operator_id")
     if profile is None:
         return Refused(NoOperator.NO_SUCH_PROFILE, fix="profile_id")
+    if operator.erased:
+        return Refused(NoOperator.ERASED, fix=operator.id)
     if refused := opens(tx, operator.id, NoOperator.OWN_RIGHTS):
         return refused
     path = path_of(tx, want.context_id)
@@ -120,6 +122,8 @@ def give_privilege(tx: Tx, want: GivePrivilege) -> Outcome[Id]:
     operator = tx.get(Operator, want.operator_id)
     if operator is None:
         return Refused(NoOperator.NO_SUCH_OPERATOR, fix="operator_id")
+    if operator.erased:
+        return Refused(NoOperator.ERASED, fix=operator.id)
     if refused := opens(tx, operator.id, NoOperator.OWN_RIGHTS):
         return refused
     if not path_of(tx, want.context_id):
@@ -270,6 +274,8 @@ def below_you(tx: Tx, operator_id: str) -> Operator | Refused:
     operator = tx.get(Operator, operator_id)
     if operator is None:
         return Refused(NoOperator.NO_SUCH_OPERATOR, fix=operator_id)
+    if operator.erased:
+        return Refused(NoOperator.ERASED, fix=operator_id)
     if operator.id == tx.actor.id or tx.actor.kind is ActorKind.SYSTEM:
         return operator
     more, wider = lacking(tx, held_by(tx, operator.id)), uncovered(tx.actor.perimeter, perimeter_of(tx, operator.id))

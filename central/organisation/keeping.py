@@ -7,6 +7,7 @@ from aiohttp import web
 
 from central.kernel import outbox
 from central.kernel.door import Door
+from central.kernel.erasing import ForgetDue, due
 from central.kernel.tx import SYSTEM
 from central.organisation.letters import MAIL
 from central.organisation.pages import WAY_IN
@@ -36,9 +37,12 @@ def tidying(app: web.Application) -> Work:
 
 
 async def _tidy(door: Door, every_s: float) -> None:
-    """Sessions that are over, and failures at the door that nobody counts any more."""
+    """Sessions that are over, failures at the door that nobody counts any more, what need not be kept any longer of
+    people who are forgotten."""
     clock = SystemClock()
     while True:
         await door.execute(SYSTEM, TidySessions(), fresh_id(clock))
+        if await door.read(SYSTEM, due):
+            await door.execute(SYSTEM, ForgetDue(), fresh_id(clock))
         well()
         await asyncio.sleep(every_s)

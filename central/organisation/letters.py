@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from central.kernel.entity import ENTITIES, Look, Ref, Secret
+from central.kernel.personal import Kind, Personal
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import faults_of
@@ -78,7 +79,8 @@ def tell_owner(tx: Tx, operator: Operator, what: str, to: str = "") -> None:
     """A mail about something that happened to their account: if it was not them, they hear of it."""
     address = to or operator.email
     if address:
-        tx.tell(MAIL, {"notice": what, "to": address, "name": operator.name, "language": operator.language})
+        sealed = {"to": tx.sealed(operator, "email", address), "name": tx.sealed(operator, "name", operator.name)}
+        tx.tell(MAIL, {"notice": what, **sealed, "language": operator.language})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +142,29 @@ class StampLetter:
 
 
 @handles(StampLetter, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
-def stamp_letter(tx: Tx, want: StampLetter) -> Outcome[dict[str, Any]]:
-    """What the letter says, or that it is void by now."""
+def stamp_letter(tx: Tx, want: StampLetter) -> Outcome[None]:
+    """Refused: it is void by now."""
     by_the_house(tx)
     letter = tx.get(Letter, want.letter_id)
     operator = tx.get(Operator, letter.operator_id) if letter else None
     if letter is None or operator is None or not operator.active or letter.used or letter.until <= tx.now:
         return Refused(NoSignIn.LINK_OVER, fix=want.letter_id)
     tx.update(letter, replace(letter, token_digest=want.token_digest))
-    return Ok(
-        {"kind": letter.kind, "to": letter.email or operator.email, "name": operator.name,
-         "language": operator.language, "until": letter.until}
-    )  # fmt: skip
+    return Ok(None)
+
+
+def addressed(read: Read, letter_id: Id) -> dict[str, Any] | None:
+    """What a stamped letter says, and to whom; None: both are gone by now."""
+    letter = read.get(Letter, letter_id)
+    operator = read.get(Operator, letter.operator_id) if letter else None
+    if letter is None or operator is None:
+        return None
+    return {
+        "kind": letter.kind,
+        "to": letter.email or operator.email,
+        "name": operator.name,
+        "language": operator.language,
+    }
 
 
 def open_letter(read: Read, token_digest: str, kinds: tuple[LetterKind, ...]) -> tuple[Letter, Operator] | None:
@@ -208,7 +221,7 @@ class AskAddress:
 
     session_id: Annotated[Id, Ref("operator_session")]
     verified: Annotated[str, Secret()]
-    email: Annotated[str, Look.EMAIL]
+    email: Annotated[str, Look.EMAIL, Personal(Kind.CONTACT, "")]
     at_once: bool
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
+from central.kernel.vault import Vault
 from central.organisation.contexts import the_house
 from central.organisation.model import Attempt, Operator, OperatorKind, OrganisationPrivilege
 from central.organisation.places import attempt_id
 from central.organisation.rules import locked
-from central.organisation.vault import Vault
 from central.web.limited import Limited
 from central.web.texts import Texts
 from shared.clock import to_ms

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from email.message import EmailMessage
+from functools import partial
 from typing import Any
 
 import aiosmtplib
 
 from central.config import MailConfig, Tls
 from central.kernel.door import Door
+from central.kernel.personal import ERASED
 from central.kernel.tx import SYSTEM
-from central.organisation.letters import StampLetter
+from central.kernel.vault import Vault
+from central.organisation.letters import StampLetter, addressed
 from central.organisation.model import LetterKind
 from central.organisation.sign_in import digest
-from central.organisation.vault import Vault
 from central.web.texts import Texts, texts
 from shared.ids import Id
 from shared.runtime.system import SystemClock, fresh_id
@@ -34,7 +36,7 @@ class Mailer:
             raise ConnectionError("no mail server is configured: set mail.host")
         message = await self._letter(Id(said["letter"])) if "letter" in said else _notice(said)
         if message is None:
-            return True  # the link is void by now
+            return True  # the link is void by now, or whom it was for is forgotten
         # The same row sent again, after an answer that was lost, is the same mail.
         message["Message-ID"] = f"<{outbox_id}@{self._config.sender.rpartition('@')[2] or 'localhost'}>"
         message["From"] = self._config.sender
@@ -49,7 +51,9 @@ class Mailer:
         stamped = await self._door.execute(SYSTEM, StampLetter(letter_id, digest(token)), fresh_id(self._clock))
         if not stamped.ok:
             return None
-        who: dict[str, Any] = stamped.outcome.value  # type: ignore[union-attr]  # ok, as asked above
+        who: dict[str, Any] | None = await self._door.read(SYSTEM, partial(addressed, letter_id=letter_id))
+        if who is None:
+            return None
         page = "address" if who["kind"] == LetterKind.ADDRESS else "invitation"
         return _letter(who, f"{self._url}/{page}/{token}")
 
@@ -92,7 +96,9 @@ def _letter(who: Mapping[str, Any], link: str) -> EmailMessage:
     return _message(t, who["to"], who["name"], subject, lines)
 
 
-def _notice(said: Mapping[str, Any]) -> EmailMessage:
+def _notice(said: Mapping[str, Any]) -> EmailMessage | None:
+    if said["to"] == ERASED:
+        return None
     t = texts(said["language"])
     what = {
         "password_changed": t("Votre mot de passe vient d’être changé."),

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from central.kernel.declared import configured
 from central.kernel.entity import Between, Look, Ref, Secret, Unproved, entity
+from central.kernel.personal import Kind, Personal
 from central.kernel.privileges import Action
 from shared.ids import Id
 from shared.outcome import Reason
@@ -25,6 +26,7 @@ class OrganisationPrivilege(StrEnum):
     OPERATOR_READ = "organisation.operator.read"
     OPERATOR_MODIFY = "organisation.operator.modify"
     OPERATOR_CREATE = "organisation.operator.create"
+    OPERATOR_DELETE = "organisation.operator.delete"
     PROFILE_READ = "organisation.profile.read"
     SESSION_READ = "organisation.session.read"
     SESSION_END = "organisation.session.execute"
@@ -106,8 +108,8 @@ class Operator:
     id: Id
     context_id: Annotated[Id, Ref("context")]
     kind: OperatorKind
-    name: str
-    email: Annotated[str, Look.EMAIL] | None
+    name: Annotated[str, Personal(Kind.IDENTITY)]
+    email: Annotated[str, Look.EMAIL, Personal(Kind.CONTACT)] | None
     language: Annotated[str, Look.LANGUAGE]
     active: bool
     key_digest: Annotated[str, Secret()]
@@ -115,6 +117,11 @@ class Operator:
     totp: Annotated[str, Secret()]
     totp_step: int
     recovery: Annotated[tuple[str, ...], Secret()]
+
+    @property
+    def erased(self) -> bool:
+        """Whether this is somebody who was forgotten: nobody else has no name."""
+        return self.kind is OperatorKind.PERSON and not self.name
 
 
 @entity(
@@ -170,8 +177,8 @@ class Session:
         datetime, Unproved("a sign of life, written every few minutes; it can only end a session sooner or later")
     ]
     until: datetime
-    address: str
-    browser: str
+    address: Annotated[str, Personal(Kind.CONNECTION, "operator_id")]
+    browser: Annotated[str, Personal(Kind.CONNECTION, "operator_id")]
     second_factor: bool
     confirmed: datetime | None
 
@@ -211,7 +218,7 @@ class Letter:
     asked: datetime
     until: datetime
     used: datetime | None
-    email: str | None = None
+    email: Annotated[str, Personal(Kind.CONTACT, "operator_id")] | None = None
     asked_by: AskedBy | None = None  # None: from before this was noted
 
 
@@ -271,6 +278,7 @@ class NoOperator(Reason):
     NO_SUCH_PROFILE = auto()
     NO_SUCH_CONTEXT = auto()
     NO_SUCH_ROLE = auto()
+    ERASED = auto()  # a person who was forgotten: there is nothing left of whom anything could be changed
     NOT_A_PERSON = auto()
     NOT_A_PROGRAM = auto()
     UNKNOWN_PRIVILEGE = auto()

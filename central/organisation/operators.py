@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from central.kernel.declared import NoChange
 from central.kernel.entity import ENTITIES, Between, Look, Ref, Secret
+from central.kernel.personal import Kind, Personal
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import faults_of
@@ -37,8 +38,8 @@ class InviteOperator:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    name: str
-    email: Annotated[str, Look.EMAIL]
+    name: Annotated[str, Personal(Kind.IDENTITY)]
+    email: Annotated[str, Look.EMAIL, Personal(Kind.CONTACT)]
     language: Annotated[str, Look.LANGUAGE]
     profile_id: Annotated[Id, Ref("profile")] | None = None
 
@@ -86,7 +87,7 @@ class CreateOperator:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    name: str
+    name: Annotated[str, Personal(Kind.IDENTITY)]
     key_digest: Annotated[str, Secret()]
     privileges: Annotated[tuple[str, ...], Look.PRIVILEGES]
     points_of_sale: Annotated[tuple[Annotated[Id, Ref("point_of_sale")], ...], Between(most=500)] = ()
@@ -119,9 +120,9 @@ class ChangeOperator:
     changed on the account page."""
 
     operator_id: Annotated[Id, Ref("operator")]
-    name: str
+    name: Annotated[str, Personal(Kind.IDENTITY, "operator_id")]
     language: Annotated[str, Look.LANGUAGE]
-    email: Annotated[str, Look.EMAIL] | None = None
+    email: Annotated[str, Look.EMAIL, Personal(Kind.CONTACT, "operator_id")] | None = None
 
 
 @handles(ChangeOperator, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator, NoChange))

@@ -11,11 +11,11 @@ from aiohttp import web
 from central.config import MailConfig, SignInConfig
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM, Actor, Read
+from central.kernel.vault import Vault, load_vault
 from central.organisation.browser import Browsers, Cookies
 from central.organisation.mail import Mailer
 from central.organisation.model import NoSignIn
 from central.organisation.sign_in import SignIn
-from central.organisation.vault import Vault, load_vault
 from central.web.area import CONFIG, DOOR
 from central.web.entrance import KNOWN_BROWSER
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR, Frame

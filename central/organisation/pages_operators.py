@@ -15,10 +15,12 @@ from typing import Any
 
 from aiohttp import web
 
+from central.kernel.erasing import Stays, stays_of
 from central.kernel.registry import privileges
 from central.kernel.replies import NoEntry
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
+from central.organisation.erasing import EraseOperator
 from central.organisation.giving import (
     MOST_OBJECTS,
     GivePrivilege,
@@ -114,6 +116,8 @@ class OperatorView:
     demanded: bool
     may_change: bool
     may_end: bool
+    may_erase: bool
+    stays: list[Stays]
     zone: Any
     now: Any
 
@@ -201,7 +205,8 @@ class OperatorPages:
             return await self._not_yours(request, view.fix)
         said: Said | None = await self._desk.said(t, me.actor, refused, operator_id) if refused else None
         return await self._desk.frame.page(
-            request, "operator.html", status=400 if refused else 200, title=view.operator.name, view=view, said=said,
+            request, "operator.html", status=400 if refused else 200,
+            title=view.operator.name or t("Personne effacée"), view=view, said=said,
             key=key, link=link, at=view.operator.context_id, here="operator", own=view.operator.id == me.actor.id,
             why=_lacks(t, refused), nodes=sorted(known_nodes()) if view.may_change else [],
             privilege=lambda node: _node_text(t, node),
@@ -306,6 +311,7 @@ _ACTS: dict[str, Callable[[Id, Form, str], Any]] = {
     ),
     "deactivate": lambda who, _, __: DeactivateOperator(who),
     "reactivate": lambda who, _, __: ReactivateOperator(who),
+    "erase": lambda who, _, __: EraseOperator(who),
     "letter": lambda who, _, __: SendLetter(who),
     "second-factor": lambda who, _, __: ClearSecondFactor(who),
     "key": lambda who, _, key: RenewKey(who, key_digest(key)),
@@ -352,6 +358,8 @@ def _view(read: Read, t: Texts, operator_id: str) -> OperatorView | Refused | No
         tuple(each for each in profiles if set(path_of(read, each.context_id)) & set(path) or may_change),
         _contexts(read, t, OrganisationPrivilege.OPERATOR_MODIFY), labels(read, t, wanted),
         second_factor_demanded(read, operator.id), may_change, read.actor.may(OrganisationPrivilege.SESSION_END, path),
+        read.actor.may(OrganisationPrivilege.OPERATOR_DELETE, path),
+        stays_of(read, operator.id) if operator.erased else [],
         house_zone(read), read.now,
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from central.kernel.entity import METADATA, Between, Loose
 from central.kernel.row_proof import unproved
 from central.kernel.tx import Read, Tx
-from central.organisation.vault import Vault
+from central.kernel.vault import Vault
 from shared.clock import to_ms
 from shared.ids import LENGTH, Id, derived_id
 

@@ -36,6 +36,7 @@ from central.organisation.webhooks import (
     Delivery,
     DeliveryState,
     Webhook,
+    body_of,
     by_hand,
     signing_keys,
     tell_post,
@@ -316,7 +317,8 @@ class Webhooks:
                             None, "", 0)  # fmt: skip
             if webhook is None:
                 webhook = _nowhere(webhook_id, self._clock())
-            found.append(Due(Id(outbox_id), delivery or gone, webhook, said["attempt"]))
+            sent = replace(delivery, body=body_of(read, delivery)) if delivery else gone
+            found.append(Due(Id(outbox_id), sent, webhook, said["attempt"]))
         return found
 
     async def _try(self, each: Due) -> Answer:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from central.kernel.declared import NoChange
 from central.kernel.entity import Between, Ref, Secret
+from central.kernel.personal import Kind, Personal
 from central.kernel.registry import handles
 from central.kernel.tx import ActorKind, Read, Tx
 from central.organisation.contexts import by_house_alone
@@ -104,8 +105,8 @@ class BeginSession:
     tried: Subjects
     came_from: PlaceId
     account: str
-    address: str
-    browser: str
+    address: Annotated[str, Personal(Kind.CONNECTION, "operator_id")]
+    browser: Annotated[str, Personal(Kind.CONNECTION, "operator_id")]
     longest_s: int = int(LONGEST.total_seconds())
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from central.config import SignInConfig
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.kernel.vault import Vault
 from central.organisation.letters import PASSWORD, AskAddress, AskLink, AskReset, UseAddress, UseLetter, open_letter
 from central.organisation.model import Context, Letter, LetterKind, NoSignIn, Operator, OperatorKind, Session
 from central.organisation.operators import mail_address
@@ -33,7 +34,6 @@ from central.organisation.sessions import (
     SetSecondFactor,
     wait_for,
 )
-from central.organisation.vault import Vault
 from central.web.limits import counted_as
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused

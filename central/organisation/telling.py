@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -19,6 +20,7 @@ from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.former import command_today, names_of, names_of_command, renamed, today
 from central.kernel.outbox import forget
+from central.kernel.personal import ERASED, Personal
 from central.kernel.registry import COMMANDS, handles
 from central.kernel.scope import context_of, context_of_new, lay_within
 from central.kernel.tx import Actor, Read, Tx
@@ -249,12 +251,12 @@ def _rows(read: Read, one: Asking, done: Done, entity: str, action: str) -> dict
         **params,
     )
     rows = []
-    for row_id, told in (
-        (row_id, [each[1] for each in group]) for row_id, group in groupby(changes, lambda row: row[0])
-    ):
+    for row_id, group in groupby(changes, itemgetter(0)):
+        told = read.people.opened([(done.id, change or "{}") for _, change in group])
         change = _change(declaration, action, told)
         row = _seen(read, one, declaration, row_id, change if action == "deleted" else None)
         if row is not None:
+            _seal(read, declaration, done, row_id, row, change)
             rows.append({"id": row_id, **({"change": change} if change else {}), **({"row": row} if row else {})})
     if not rows:
         return None
@@ -282,11 +284,28 @@ def _seen(
     return values if entity is not None else {}
 
 
-def _change(declaration: Declaration, action: str, told: Iterable[str]) -> dict[str, list[Any]]:
+def _seal(
+    read: Read, declaration: Declaration, done: Done, row_id: str, row: dict[str, Any], change: dict[str, list[Any]]
+) -> None:
+    """What is told about people waits as the log keeps it, and is opened when it is sent (webhooks.body_of)."""
+    for each in declaration.personal:
+        whose = (change.get(each.mark.of) or [None])[0] if not row else row[each.mark.of]
+        subject = row_id if each.mark.of == "id" else whose
+
+        def kept(value: Any, mark: Personal = each.mark, subject: str | None = subject) -> Any:
+            return read.people.seal(mark, subject, value, done.id) if subject and value != ERASED else None
+
+        if each.name in row:
+            row[each.name] = kept(row[each.name])
+        if each.name in change:
+            change[each.name] = [kept(value) for value in change[each.name]]
+
+
+def _change(declaration: Declaration, action: str, told: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """{field: [before, after]} as programs read values, without secrets; several changes of one row in one."""
     merged: dict[str, list[Any]] = {}
-    for text in told:
-        for name, (before, after) in renamed(declaration.name, orjson.loads(text) if text else {}).items():
+    for each in told:
+        for name, (before, after) in renamed(declaration.name, each).items():
             merged[name] = [merged[name][0] if name in merged else before, after]
     columns = {column.name: column for column in declaration.columns}
     found = {}

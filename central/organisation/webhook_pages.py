@@ -1,7 +1,7 @@
 """A webhook's page: how its deliveries went, sending one again, and its secret, which is shown once when it is made."""
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_bytes
 from typing import Any
 
@@ -20,6 +20,7 @@ from central.organisation.webhooks import (
     SetWebhookSecret,
     TakeOverWebhook,
     Webhook,
+    body_of,
 )
 from central.web.area import DOOR
 from central.web.frame import FRAME, Frame
@@ -136,7 +137,7 @@ class WebhookPages:
         path = path_of(read, webhook.context_id)
         more = found[ROWS - 1] if len(found) > ROWS else None
         return Shown(
-            webhook, owner.name if owner else "", found[:ROWS],
+            webhook, owner.name if owner else "", [replace(each, body=body_of(read, each)) for each in found[:ROWS]],
             f"{int(more.made.timestamp() * 1000)}-{more.id}" if more else None,
             read.actor.id == webhook.operator_id, read.actor.may(OrganisationPrivilege.WEBHOOK_MODIFY, path),
             read.actor.may(EXECUTE, path), house_zone(read),

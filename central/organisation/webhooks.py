@@ -16,16 +16,19 @@ from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import Annotated, Any
 
+import orjson
+
 from central.kernel.declared import CONFIGURED, NoChange, checked, configured, refused_row
 from central.kernel.entity import BY_NAME, Between, Look, Ref, Secret, Unproved, entity
 from central.kernel.keys import Keys
+from central.kernel.personal import ERASED, SIGN, replaced
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, handles
 from central.kernel.tx import ActorKind, Read, Tx
 from central.kernel.values import Fault
+from central.kernel.vault import Vault
 from central.organisation.model import Names, OrganisationPrivilege
 from central.organisation.receivers import never_reached
-from central.organisation.vault import Vault
 from shared.clock import to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Reason, Refused
@@ -307,6 +310,15 @@ def by_hand(webhook_id: Id) -> str:
 def tell_post(tx: Tx, delivery: Delivery, attempt: int, due: datetime, lane: str = "") -> None:
     body = {"webhook": delivery.webhook_id, "delivery": delivery.id, "attempt": attempt}
     tx.tell(OUTBOX_KIND, body, due, lane or delivery.webhook_id)
+
+
+def body_of(read: Read, delivery: Delivery) -> str:
+    """What is sent: what it says about people is opened now; of who is forgotten by now it says nothing."""
+    if SIGN not in delivery.body:
+        return delivery.body
+    said = orjson.loads(delivery.body)
+    opened = read.people.open(said["data"]["command"]["id"], said)
+    return orjson.dumps(replaced(opened, lambda text: None if text == ERASED else text)).decode()
 
 
 def write_delivery(tx: Tx, after: Delivery) -> None:

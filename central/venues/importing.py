@@ -16,7 +16,7 @@ from unicodedata import normalize
 import orjson
 
 from central.kernel.declared import NoChange, unfit
-from central.kernel.entity import ENTITIES, Between, Raw, Ref
+from central.kernel.entity import ENTITIES, Between, Bulky, Raw, Ref
 from central.kernel.registry import handles
 from central.kernel.row_proof import CHECKED_BY
 from central.kernel.tx import Read, Tx
@@ -47,7 +47,7 @@ class ImportPlan:
     space_id: Annotated[Id, Ref("space")]
     code: str
     names: Names
-    plan: Annotated[str, Raw(), Between(most=MOST_BYTES)]
+    plan: Annotated[str, Raw(), Bulky(), Between(most=MOST_BYTES)]
 
 
 @handles(
@@ -75,7 +75,7 @@ class ReimportPlan:
     """A mended plan file over a draft: seats with the same zone, row and number keep their id."""
 
     configuration_id: Annotated[Id, Ref("physical_configuration")]
-    plan: Annotated[str, Raw(), Between(most=MOST_BYTES)]
+    plan: Annotated[str, Raw(), Bulky(), Between(most=MOST_BYTES)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.declared import configured
-from central.kernel.entity import Between, Look, Ref, Secret, Unproved, entity
+from central.kernel.entity import Between, Bulky, Look, Ref, Unproved, entity
 from central.organisation.model import Names
 from shared.ids import Id
 from shared.outcome import Reason
@@ -133,7 +133,7 @@ class PlanFile:
 
     id: Id
     configuration_id: Annotated[Id, Ref("physical_configuration")]
-    text: Annotated[str, Secret(), Unproved("some 30 MB; its SHA-256 stands in the audit, and is compared")]
+    text: Annotated[str, Bulky(), Unproved("some 30 MB; its SHA-256 stands in the audit, and is compared")]
 
 
 @entity("physical_zone", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id", "name"),))
@@ -239,7 +239,7 @@ class ShopPicture:
 
     id: Id
     configuration_id: Annotated[Id, Ref("logical_configuration")]
-    picture: Annotated[str, Look.PICTURE]
+    picture: Annotated[str, Look.PICTURE, Bulky()]
 
 
 @entity(

@@ -195,7 +195,7 @@ class _Shapes:
     def _rows(self, declaration: Declaration) -> None:
         """A row as it is shown: without secrets, and nothing beside what is declared."""
         schema = self.own(declaration.kind, "serialization")
-        shown = [column for column in declaration.columns if not column.secret]
+        shown = [column for column in declaration.columns if not column.unlisted]
         schema["properties"] = {column.name: schema["properties"][column.name] for column in shown}
         schema["required"] = [column.name for column in shown]
         schema["additionalProperties"] = False

@@ -48,7 +48,7 @@ class Page:
 
 def filters(declaration: Declaration) -> list[Column]:
     """The columns by whose value rows can be asked for."""
-    return [each for each in declaration.columns if each.name not in OWN and not each.secret and _is_plain(each.hint)]
+    return [each for each in declaration.columns if each.name not in OWN and not each.unlisted and _is_plain(each.hint)]
 
 
 def _is_plain(hint: Any) -> bool:

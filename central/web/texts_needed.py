@@ -123,7 +123,7 @@ def _declared() -> Iterator[Keys]:
         yield (f"entity:{name}",), name
         yield (f"entities:{name}",), name
         for column in declaration.columns:
-            if column.name != "id" and not column.secret:
+            if column.name != "id" and not column.unlisted:
                 yield (f"field:{name}.{column.name}", f"field:{column.name}"), name
                 yield from _values(column.hint, name)
                 for part in _parts(column.hint, deep=False):

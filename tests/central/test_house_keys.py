@@ -22,7 +22,7 @@ from central.kernel.chain import Chain
 from central.kernel.db import Database
 from central.kernel.keys import load_keys
 from central.kernel.schema import upgrade
-from central.organisation.vault import load_vault
+from central.kernel.vault import load_vault
 from parterre.cli import main
 from shared.runtime.config import Failure
 from tests.central.small_house import NOW

@@ -31,6 +31,7 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.outbox import CLAIMED_FOR, MOST_TRIES, SettleOutbox, claim, drain
 from central.kernel.tx import SYSTEM, Read, Settings
+from central.kernel.vault import Vault
 from central.organisation.letters import MAIL, PASSWORD, open_letter
 from central.organisation.mail import Mailer
 from central.organisation.operators import InviteOperator
@@ -39,7 +40,6 @@ from central.organisation.posting import Post, Webhooks
 from central.organisation.receivers import networks
 from central.organisation.rights import actor_of
 from central.organisation.sign_in import digest
-from central.organisation.vault import Vault
 from central.organisation.webhooks import OUTBOX_KIND as WEBHOOK
 from central.organisation.webhooks import CreateWebhook
 from central.web.area import BUS

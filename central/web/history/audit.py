@@ -20,13 +20,14 @@ from central.kernel.db import in_list
 from central.kernel.door import Door, NoEntry
 from central.kernel.entity import BY_NAME
 from central.kernel.former import renamed, today
+from central.kernel.personal import ERASED, STRUCK
 from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
 from central.kernel.tx import ActorKind, Read
 from central.web.frame import Frame
 from central.web.history.log import AUDIT, Found, Row, Wanted, found, kept_reason, row_of
-from central.web.history.past import STRUCK, Act, Difference
-from central.web.history.records import Thing, visible
+from central.web.history.past import Act, Difference
+from central.web.history.records import Thing, changes, visible
 from central.web.history.sheets import Write, csv_sheet, excel_sheet
 from central.web.history.words import TABLES, Line, Sayer, Who, act_text, named, origin_text, people
 from central.web.screens.export_lane import EXPORT_LANE
@@ -233,7 +234,7 @@ def told(
     made = []
     for row in rows:
         shown = tuple(
-            _thing(read, t, names, act, thing, change if lines else "", thing in seen, zone)
+            _thing(read, t, names, act, thing, change if lines else {}, thing in seen, zone)
             for act, thing, change in touched.get(row.id, ())
         )
         made.append(
@@ -246,17 +247,19 @@ def told(
     return made
 
 
-def _touched(read: Read, ids: list[str], most: int) -> dict[str, list[tuple[Act, Thing, str]]]:
+def _touched(read: Read, ids: list[str], most: int) -> dict[str, list[tuple[Act, Thing, Mapping[str, Any]]]]:
     if not ids:
         return {}
     inside, params = in_list("c", ids)
-    found_: dict[str, list[tuple[Act, Thing, str]]] = {}
-    for command_id, entity, row_id, action, change in read.run(
+    found_: dict[str, list[tuple[Act, Thing, Mapping[str, Any]]]] = {}
+    rows = read.run(
         "SELECT command_id, entity, entity_id, action, change FROM audit "  # noqa: S608 - our names
         f"WHERE command_id IN {inside} AND n < :most ORDER BY command_id, n",
         most=most,
         **params,
-    ):
+    )
+    said = changes(read, [(row[0], row[1], row[4]) for row in rows])
+    for (command_id, entity, row_id, action, _), change in zip(rows, said, strict=True):
         found_.setdefault(command_id, []).append((Act(action), (today(entity), row_id), change))
     return found_
 
@@ -271,7 +274,7 @@ def _counts(read: Read, ids: list[str]) -> dict[str, int]:
 
 
 def _thing(
-    read: Read, t: Texts, names: Any, act: Act, thing: Thing, change: str, seen: bool, zone: ZoneInfo
+    read: Read, t: Texts, names: Any, act: Act, thing: Thing, change: Mapping[str, Any], seen: bool, zone: ZoneInfo
 ) -> Touched:
     entity, row_id = thing
     if not seen:
@@ -280,9 +283,7 @@ def _thing(
     href = f"/admin/history/{entity}/{row_id}" if entity in BY_NAME else ""
     lines: tuple[Line, ...] = ()
     if change and entity in BY_NAME:
-        pairs = [
-            Difference(field, *pair) for field, pair in renamed(entity, orjson.loads(change)).items() if len(pair) == 2
-        ]
+        pairs = [Difference(field, *pair) for field, pair in change.items() if len(pair) == 2]
         declaration = BY_NAME[entity]
         states = [{each.field: each.before for each in pairs}, {each.field: each.after for each in pairs}]
         lines = Sayer(read, t, declaration, row_id, states, zone).lines(pairs)
@@ -306,7 +307,7 @@ def one(door: Door, read: Read, t: Texts, command_id: str) -> One | None:
         return None
     (entry,) = told(door, read, t, [logged], house_zone(read), lines=True, most=LISTED)
     may = _may_see_what_was_asked(door, read, logged)
-    asked = tuple(_fields(t, logged.command, orjson.loads(row[9]))) if may else ()
+    asked = tuple(_fields(t, logged.command, read.people.opened([(logged.id, row[9])])[0])) if may else ()
     refusal = "" if logged.ok else _refusal(read, t, logged.command, row[7], may)
     return One(entry, asked, may, refusal, logged.hash)
 
@@ -338,7 +339,7 @@ def _plain(t: Texts, value: Any) -> str:
         case bool():
             return t("oui") if value else t("non")
         case str():
-            text = t("gardé secret") if value == STRUCK else value
+            text = {STRUCK: t("gardé secret"), ERASED: t("effacé")}.get(value, value)
         case dict() if all(isinstance(each, str) for each in value.values()):
             text = ", ".join(f"{name} : {each}" for name, each in value.items())
         case list() if all(isinstance(each, str) for each in value):

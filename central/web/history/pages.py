@@ -300,6 +300,6 @@ def _why(t: Texts, why: NoWayBack | None) -> str:
         case NoWayBack.NO_COMMAND:
             return t("Cela ne se remet pas en arrière d’ici : aucune action de cet objet ne le permet.")
         case NoWayBack.SECRET_LOST:
-            return t("Il contenait un secret, qui n’est écrit nulle part : il faut le créer à nouveau.")
+            return t("Il contenait un secret ou une image, qui ne sont écrits nulle part : il faut le créer à nouveau.")
         case NoWayBack.CHANGED_SINCE:
             return t("D’autres changements ont eu lieu depuis ; annulez-les d’abord, ou revenez à un état entier.")

@@ -1,7 +1,8 @@
 """What a row was, worked out backwards from what it is: the audit keeps what each command changed, and nothing twice.
 
 States are the values as the database keeps them, by column; a row that is not there is None. A secret is `STRUCK`
-wherever it appears, so it can be told that it changed, never to what.
+wherever it appears, so it can be told that it changed, never to what; what was said of somebody who is forgotten by now
+is `ERASED`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,9 +11,10 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Any
 
+from central.kernel.entity import is_brief
+from central.kernel.personal import ERASED, STRUCK
 from shared.outcome import Reason
 
-STRUCK = "•"
 State = Mapping[str, Any]
 
 
@@ -201,12 +203,12 @@ def _put_back(means: Means, wanted: State) -> Back:
         for name, value in wanted.items()
         if name != "id" and name not in values and name not in means.secret
     )
-    lost = any(name in means.given for name in means.secret)
+    lost = any(name in means.given for name in means.secret) or not all(map(_known, values.values()))
     return _if_possible(means, Back(Way.CREATE, values, stays, NoWayBack.SECRET_LOST if lost else None))
 
 
 def _known(value: Any) -> bool:
-    return not (isinstance(value, str) and value == STRUCK)
+    return not (isinstance(value, str) and (value in (STRUCK, ERASED) or is_brief(value)))
 
 
 def _if_possible(means: Means, back: Back) -> Back:

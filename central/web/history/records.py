@@ -1,11 +1,9 @@
 """The audit of a thing and of many, within what the asker may see: contexts, privileges, perimeter. A thing that is
 gone is judged by what it was."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-
-import orjson
 
 from central.kernel.db import in_list
 from central.kernel.declared import CONFIGURED
@@ -15,7 +13,7 @@ from central.kernel.former import command_today, names_of, renamed
 from central.kernel.privileges import Action
 from central.kernel.scope import context_of_new, lay_within, narrowing
 from central.kernel.tx import Read
-from central.web.history.past import STRUCK, Act, Entry, Means, Moment, State, Way, moments
+from central.web.history.past import Act, Entry, Means, Moment, State, Way, moments
 from central.web.screens.listing import seen_at
 from shared.clock import from_ms
 
@@ -42,10 +40,9 @@ class Past:
         return self.now or next((each.before for each in self.moments if each.before), {})
 
 
-def entry_of(row: tuple[Any, ...]) -> Entry:
-    """Of the columns `_LOG`."""
-    seq, turn, n, command_id, at, actor, origin, command, action, entity, change = row
-    said = renamed(entity, orjson.loads(change) if change else {})
+def entry_of(row: tuple[Any, ...], said: Mapping[str, Any]) -> Entry:
+    """Of the columns `_LOG`, and what its change says."""
+    seq, turn, n, command_id, at, actor, origin, command, action, _, _ = row
     pairs = {name: (pair[0], pair[1]) for name, pair in said.items() if isinstance(pair, list) and len(pair) == 2}
     return Entry(seq, turn, n, command_id, from_ms(at), actor, origin, command_today(command), Act(action), pairs)
 
@@ -60,11 +57,18 @@ def entries(read: Read, entity: str, row_id: str) -> list[Entry]:
         n=MOST + 1,
         **params,
     )
-    return [entry_of(row) for row in rows]
+    said = changes(read, [(row[3], row[9], row[10]) for row in rows])
+    return [entry_of(row, change) for row, change in zip(rows, said, strict=True)]
+
+
+def changes(read: Read, rows: Sequence[tuple[str, str, str]]) -> list[Mapping[str, Any]]:
+    """What rows of the audit (command, entity, change) say under today's names; what is said of people is opened."""
+    opened = read.people.opened([(command_id, change or "{}") for command_id, _, change in rows])
+    return [renamed(entity, change) for (_, entity, _), change in zip(rows, opened, strict=True)]
 
 
 def state_now(read: Read, declaration: Declaration, row_id: str) -> State | None:
-    """As the database keeps it, secrets struck."""
+    """As the database keeps it, secrets struck, what is too large in brief."""
     row = read.one(f"{declaration.select_sql} WHERE id = :id", id=row_id)
     if row is None:
         return None
@@ -72,8 +76,7 @@ def state_now(read: Read, declaration: Declaration, row_id: str) -> State | None
 
 
 def struck(declaration: Declaration, state: Mapping[str, Any]) -> State:
-    secret = {column.name for column in declaration.columns if column.secret}
-    return {name: STRUCK if name in secret and value else value for name, value in state.items()}
+    return {name: declaration.column(name).told(value) for name, value in state.items()}
 
 
 def past(door: Door, read: Read, entity: str, row_id: str) -> Past | None:
@@ -138,12 +141,12 @@ def was(read: Read, entity: str, row_id: str) -> State | None:
     """What a row was when it was taken away."""
     called, params = in_list("entity", names_of(entity))
     row = read.one(
-        "SELECT a.change FROM audit a JOIN command_log l ON l.id = a.command_id WHERE a.entity_id = :id "  # noqa: S608
-        f"AND a.entity IN {called} AND a.action = 'deleted' ORDER BY l.turn DESC LIMIT 1",
+        "SELECT a.command_id, a.entity, a.change FROM audit a JOIN command_log l ON l.id = a.command_id "  # noqa: S608
+        f"WHERE a.entity_id = :id AND a.entity IN {called} AND a.action = 'deleted' ORDER BY l.turn DESC LIMIT 1",
         id=row_id,
         **params,
     )
-    return {name: pair[0] for name, pair in renamed(entity, orjson.loads(row[0])).items()} if row else None
+    return {name: pair[0] for name, pair in changes(read, [(row[0], row[1], row[2])])[0].items()} if row else None
 
 
 # --- what can be done about it ---------------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.entity import BY_NAME, Declaration, in_brief
+from central.kernel.personal import ERASED, STRUCK
 from central.kernel.tx import ActorKind, Read
-from central.web.history.past import STRUCK, Act, Difference, Moment, State
+from central.web.history.past import Act, Difference, Moment, State
 from central.web.history.records import Past, was
 from central.web.screens.names import Labels, currencies_of, house_zone, labels, title_column, zones_of
 from central.web.screens.shown import Cell, Reader, ref_of
@@ -86,11 +87,15 @@ class Sayer:
         """A value as the database keeps it; what cannot be read any more is shown as it is."""
         if raw == STRUCK:
             return Cell(self.t("gardé secret"))
+        if raw == ERASED:
+            return Cell(self.t("effacé"))
         if raw is None or raw == "":
             return Cell("")
         if name not in self._declaration.names:
             return Cell(str(raw))
         column = self._declaration.column(name)
+        if column.bulky:
+            return Cell(in_brief(str(raw)))
         try:
             value = raw if column.from_db is None else column.from_db(raw)
             row = SimpleNamespace(id=self._row_id, **({} if name == "id" else {name: value}))
@@ -215,7 +220,7 @@ def named(read: Read, t: Texts, wanted: Iterable[tuple[str, str]]) -> Labels:
     for entity, row_id in sorted(listed - set(known)):
         title = title_column(entity) if entity in BY_NAME else None
         state = was(read, entity, row_id) if title else None
-        if title and state and state.get(title):
+        if title and state and state.get(title) not in (None, "", STRUCK, ERASED):
             said = t.of(orjson.loads(state[title])) if title == "names" else str(state[title])
             known[(entity, row_id)] = t("{name} (supprimé)", name=said)
     return Labels(known)
@@ -224,7 +229,7 @@ def named(read: Read, t: Texts, wanted: Iterable[tuple[str, str]]) -> Labels:
 def _refs(declaration: Declaration, state: State) -> Iterable[tuple[str, str]]:
     for name, raw in state.items():
         table = ref_of(declaration.column(name)) if name in declaration.names else None
-        if not table or not isinstance(raw, str) or raw == STRUCK:
+        if not table or not isinstance(raw, str) or raw in (STRUCK, ERASED):
             continue
         if declaration.column(name).many:
             try:
@@ -239,6 +244,6 @@ def title_of(t: Texts, past: Past) -> str:
     """What it is called, or was."""
     title = title_column(past.declaration.name)
     raw = past.last.get(title) if title else None
-    if not raw or raw == STRUCK:
+    if not raw or raw in (STRUCK, ERASED):
         return f"…{past.id[-6:]}"
     return t.of(orjson.loads(raw)) if title == "names" else str(raw)

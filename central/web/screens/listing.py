@@ -103,7 +103,7 @@ def one(door: Door, read: Read, declaration: Declaration, row_id: str) -> Any | 
 
 
 def sortable(column: Column) -> bool:
-    return not column.secret and not column.many and (_is_text(column) or not _is_json(column))
+    return not column.unlisted and not column.many and (_is_text(column) or not _is_json(column))
 
 
 def default_sort(declaration: Declaration) -> tuple[str, bool]:
@@ -122,7 +122,7 @@ def _is_json(column: Column) -> bool:
 
 def _is_text(column: Column) -> bool:
     """Columns that are searched: texts and names per language."""
-    if column.secret or column.look in (Look.PICTURE, Look.COLOUR):
+    if column.unlisted or column.look in (Look.PICTURE, Look.COLOUR):
         return False
     return column.name == "names" or (isinstance(column.hint, type) and issubclass(column.hint, str)
                                       and not issubclass(column.hint, StrEnum))  # fmt: skip
@@ -212,7 +212,7 @@ def _query(door: Door, read: Read, declaration: Declaration, wanted: Wanted) -> 
     joins, where, params = narrowing(read, declaration, seen_at(door, read, declaration, wanted.at))
     for n, (name, value) in enumerate(wanted.only):
         column = declaration.column(name) if name in declaration.names else None
-        if column is None or column.secret or not (bound := _bound(column, value)):
+        if column is None or column.unlisted or not (bound := _bound(column, value)):
             continue
         if column.many:
             where += f" AND t.{name} LIKE :only{n}"

@@ -132,7 +132,7 @@ def _marked(column: Column) -> Any:
 
 def shown_columns(declaration: Declaration) -> list[Column]:
     """All that a list or an export may show: what names a row comes first."""
-    shown = [each for each in declaration.columns if not each.secret]
+    shown = [each for each in declaration.columns if not each.unlisted]
     return sorted(shown, key=lambda column: NAMING.index(column.name) if column.name in NAMING else len(NAMING))
 
 

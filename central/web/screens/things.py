@@ -158,7 +158,7 @@ def _related(at_desk: Desk, read: Read, declaration: Declaration, entity_id: str
     t, shown = at_desk.t, 0
     for name, other in BY_NAME.items():
         for column in other.columns:
-            if column.ref != declaration.name or column.secret or shown >= MOST_RELATED:
+            if column.ref != declaration.name or column.unlisted or shown >= MOST_RELATED:
                 continue
             if (declaration.name == "context" and name != "context") or not may_see(at_desk.door, read, other):
                 continue  # what stands in a context is in the tree beside it

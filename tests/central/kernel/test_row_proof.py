@@ -213,6 +213,7 @@ WORKED_OUT = {
     "fact_gap": "UPDATE device SET contiguous = 12",
     "device": "UPDATE device SET contiguous = 12",
     "plan_file": "UPDATE plan_file SET text = text || ' '",
+    "subject_key": "UPDATE subject_key SET due = 1",
 }
 
 

@@ -30,6 +30,7 @@ FROZEN = {
     "0010_prints.py": "9d36f415543c2a1ab7825952796d2e32aad3e80d9f2a90851eae875462e32531",
     "0011_schema_made.py": "fb0a88dbc65e7d7865af7e4adbea0199a02e2f422d714a06ba88cdf328d1cb78",
     "0012_dead_letter_reasons.py": "b12e1a1c2aaaa3ea2d9501fd328fd012b16ef4321df219aa17ebf754e08dc2a0",
+    "0013_personal_keys.py": "c60edb8ce2a803f34e0955545e5e6c54022fb993d7779e39ffae15b8f8c150fa",
 }
 NEWEST = max(FROZEN)[:4]
 

@@ -21,13 +21,13 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.outbox import drain
 from central.kernel.tx import SYSTEM, Actor
+from central.kernel.vault import Vault
 from central.organisation.giving import GiveRole
 from central.organisation.letters import MAIL
 from central.organisation.model import Operator, Profile
 from central.organisation.operators import InviteOperator
 from central.organisation.ops import path_of
 from central.organisation.pages import WAY_IN, WayIn
-from central.organisation.vault import Vault
 from shared.ids import Id
 from tests.central.small_house import House, Watch, new_id
 

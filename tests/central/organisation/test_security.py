@@ -22,6 +22,7 @@ from central.kernel.entity import BY_NAME, ENTITIES
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS
 from central.kernel.tx import SYSTEM
+from central.kernel.vault import FILE, Vault, load_vault
 from central.organisation.browser import Cookies
 from central.organisation.model import Attempt, Letter, NoSignIn, Operator, Session
 from central.organisation.ops import path_of
@@ -30,7 +31,6 @@ from central.organisation.passwords import Crowded, Passwords, weakness
 from central.organisation.rules import FREE, LONGEST_WAIT, counted, locked
 from central.organisation.second_factor import new_seed
 from central.organisation.sign_in import Visitor, digest
-from central.organisation.vault import FILE, Vault, load_vault
 from central.web.session import HEADERS, local_path
 from shared.ids import Id
 from shared.outcome import Refused

@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestServer
 
 from central.app import make_app
 from central.kernel.tx import SYSTEM
+from central.kernel.vault import Vault
 from central.organisation.limits import LiftLimit
 from central.organisation.model import Attempt, NoSignIn
 from central.organisation.pages import WAY_IN
@@ -16,7 +17,6 @@ from central.organisation.places import MOST_ACCOUNTS, Place, device_of, devices
 from central.organisation.rules import FREE
 from central.organisation.sessions import CountAttempt, TidySessions
 from central.organisation.sign_in import Visitor
-from central.organisation.vault import Vault
 from central.web.limited import LIMITED, Limited, Source
 from central.web.limits import Limit, Limits
 from central.web.limits_shown import of_requests

@@ -34,8 +34,9 @@ from central.kernel.outbox import drain
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM, Actor, Read, Settings
+from central.organisation.erasing import EraseOperator
 from central.organisation.model import Operator, OrganisationPrivilege
-from central.organisation.operators import CreateOperator
+from central.organisation.operators import ChangeOperator, CreateOperator, InviteOperator
 from central.organisation.ops import path_of
 from central.organisation.posting import (
     KEPT_FOR,
@@ -235,6 +236,31 @@ async def test_a_deletion_is_told_by_what_was(desk: Desk, receiver: Receiver) ->
     (event,) = receiver.events
     (row,) = event["data"]["rows"]
     assert event["type"] == "site.deleted" and row["change"]["address"] == ["1 rue Neuve", None] and "row" not in row
+
+
+async def test_people_are_told_of_in_plain_words_and_kept_sealed(desk: Desk, receiver: Receiver) -> None:
+    """Who was forgotten before it was sent is told of without a word of who they were."""
+    await desk.hook(receiver.url, entities=("operator.changed",), commands=("change_operator",))
+    who = new_id()
+    await desk.do(InviteOperator(who, desk.house.institution, "Zoe Quince", "zoe@x.example", "fr"), SYSTEM)
+    for name in ("Zoe Q.", "Zoe Quince"):
+        await desk.do(ChangeOperator(who, name, "fr", "zoe@x.example"), SYSTEM)
+    await desk.tell()
+    assert len(await desk.deliveries()) == 4
+    assert all("Zoe" not in each.body and "zoe@" not in each.body for each in await desk.deliveries())
+    assert await desk.hooks.deliver() >= 2
+    told = {event["type"]: event["data"] for event in receiver.events}
+    assert told["command.change_operator"]["fields"]["email"] == "zoe@x.example"
+    (row,) = told["operator.changed"]["rows"]
+    assert row["row"]["name"] == "Zoe Quince" and sorted(row["change"]["name"]) == ["Zoe Q.", "Zoe Quince"]
+    await desk.do(ChangeOperator(who, "Zoe Q.", "fr", "zoe@x.example"), SYSTEM)
+    await desk.tell()
+    await desk.do(EraseOperator(who), SYSTEM)
+    before = len(receiver.heard)
+    while await desk.round():
+        pass
+    assert len(receiver.heard) > before
+    assert all("Zoe" not in body and "zoe@" not in body for _, body in receiver.heard[before:])
 
 
 async def test_what_was_refused_or_only_tried_is_not_told(desk: Desk, receiver: Receiver) -> None:

@@ -17,9 +17,9 @@ from central.first_run.pages import SETUP_FILE
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
+from central.kernel.vault import Vault
 from central.organisation.ops import path_of
 from central.organisation.pages import WAY_IN, WayIn
-from central.organisation.vault import Vault
 from central.reports.pages import LIVE_OPEN
 from central.web.line import listening
 from central.web.settings import HttpConfig

@@ -13,10 +13,10 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.kernel.tx import SYSTEM
+from central.kernel.vault import Vault
 from central.organisation.operators import CreateOperator
 from central.organisation.ops import key_digest
 from central.organisation.places import with_device
-from central.organisation.vault import Vault
 from central.selling.model import SellingPrivilege
 from central.web.bodies import AT_ONCE_OF_STRANGERS, MOST_FROM_DEVICES, MOST_USUALLY, STEP, Asks, Bodies
 from central.web.entrance import BODIES, REFUSED

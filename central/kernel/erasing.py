@@ -1,0 +1,111 @@
+"""Forgetting a person: the keys whose duty has ended are destroyed, and what the rows say in plain words is emptied, in
+one transaction; what has to stay is told, and goes by itself on its day.
+
+The log stays as it is, and so does its chain: what it keeps sealed opens for nobody any more. On SQLite the bytes go
+too: what is taken away is written over (`secure_delete`), and the database's own log is cut after the commit. What
+PostgreSQL keeps, and what lies in backups: docs/operation.md.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from central.kernel.entity import BY_NAME, Declaration, Said
+from central.kernel.personal import DUTIES, Kind, is_said
+from central.kernel.registry import handles
+from central.kernel.taking_over import give_keys
+from central.kernel.tx import Read, Tx
+from central.kernel.work import FORGOTTEN
+from shared.clock import from_ms, to_ms
+from shared.outcome import Ok, Outcome
+
+AT_ONCE = 200  # keys whose day has come, in one command
+
+
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """What is kept of somebody who is forgotten: until when (None: as long as the log), and on which ground. `before`:
+    what the log wrote down until then in plain words, when there were no keys; None: it is sealed."""
+
+    kind: Kind | None
+    until: datetime | None
+    ground: str
+    before: datetime | None = None
+
+
+def forget(tx: Tx, table: str, subject: str) -> list[Stays]:
+    """Forgets a person, the row of a table; answers with what stays. Who may ask for it, and what else their going
+    means, the caller knows."""
+    if not tx.people.ring(subject):
+        give_keys(tx, table, [subject])
+    known = [Kind(kind) for kind, key in tx.people.ring(subject).items() if key]
+    kept = {kind: tx.people.end(subject, kind) for kind in known if DUTIES[kind].days}
+    ended = [kind for kind in known if kind not in kept or kept[kind] <= to_ms(tx.now)]
+    _destroy(tx, subject, ended)
+    return stays_of(tx, subject)
+
+
+def stays_of(read: Read, subject: str) -> list[Stays]:
+    """What is still kept of somebody who is forgotten."""
+    rows = read.run(
+        "SELECT kind, due FROM subject_key WHERE subject = :subject AND due IS NOT NULL AND key IS NOT NULL "
+        "ORDER BY due, kind",
+        subject=subject,
+    )
+    stays = [Stays(Kind(kind), from_ms(until), DUTIES[Kind(kind)].ground) for kind, until in rows]
+    return [*stays, *_in_plain_words(read, subject)]
+
+
+def _in_plain_words(read: Read, subject: str) -> list[Stays]:
+    """Of somebody who was there before there were keys: a sealed log is not written anew."""
+    since = read.one("SELECT MIN(since) FROM subject_key WHERE subject = :subject", subject=subject)
+    first = read.one(
+        "SELECT MIN(l.at) FROM audit a JOIN command_log l ON l.id = a.command_id WHERE a.entity_id = :subject",
+        subject=subject,
+    )
+    if not since or not first or first[0] is None or first[0] >= since[0]:
+        return []
+    return [Stays(None, None, "the log as it was sealed", from_ms(since[0]))]
+
+
+def _destroy(tx: Tx, subject: str, kinds: Iterable[Kind]) -> None:
+    ended = frozenset(kinds)
+    tx.people.destroy(subject, sorted(ended))
+    for declaration in BY_NAME.values():
+        for said in declaration.personal:
+            if said.mark.kind in ended:
+                _empty(tx, declaration, said, subject)
+    tx.touched.add(FORGOTTEN)
+
+
+def _empty(tx: Tx, declaration: Declaration, said: Said, subject: str) -> None:
+    of = declaration.names[said.of]
+    rows = tx.run(f"SELECT id, {said.name} FROM {declaration.name} WHERE {of} = :subject", subject=subject)  # noqa: S608
+    if any(is_said(value) for _, value in rows):
+        tx.rewrite(declaration.kind, {said.name: said.empty}, f"WHERE {of} = :subject", subject=subject)
+    for row_id, value in rows:
+        if is_said(value):
+            tx.changed(declaration.name, row_id, {said.name: [value, said.empty]})
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetDue:
+    """Central's own: what had to stay of people who are forgotten, and whose day has come."""
+
+
+@handles(ForgetDue, needs="kernel.people.forget", at=lambda _, __: None)
+def forget_due(tx: Tx, _: ForgetDue) -> Outcome[None]:
+    tx.ways_in_asked = True  # what is emptied lets nobody in
+    for subject, kind in due(tx):
+        _destroy(tx, subject, [Kind(kind)])
+    return Ok(None)
+
+
+def due(read: Read) -> list[tuple[str, str]]:
+    rows = read.run(
+        "SELECT subject, kind FROM subject_key WHERE due <= :now AND key IS NOT NULL "
+        "ORDER BY due, subject, kind LIMIT :n",
+        now=to_ms(read.now),
+        n=AT_ONCE,
+    )
+    return [(row[0], row[1]) for row in rows]
