@@ -9,6 +9,7 @@ from central.kernel.tx import SYSTEM
 from central.organisation.model import NoContext
 from central.organisation.ops import SetUpHouse, key_digest
 from shared.ids import Id
+from shared.languages import FIRST_LANGUAGE
 from shared.outcome import Refused
 from shared.runtime.config import Failure
 from shared.runtime.system import SystemClock, fresh_id
@@ -20,7 +21,7 @@ async def found_house(config: CentralConfig, code: str, name: str, operator_name
     door.start()
     clock = SystemClock()
     institution_id, operator_id, key = fresh_id(clock), fresh_id(clock), token_urlsafe(32)
-    command = SetUpHouse(institution_id, code, {"fr": name}, operator_id, operator_name, key_digest(key))
+    command = SetUpHouse(institution_id, code, {FIRST_LANGUAGE: name}, operator_id, operator_name, key_digest(key))
     try:
         reply = await door.execute(SYSTEM, command, fresh_id(clock))
     except Unavailable as trouble:

@@ -10,14 +10,13 @@ from central.first_run.ops import House
 from central.kernel.values import Fault
 from central.venues.model import NoVenue
 from central.web.texts import Texts
-from shared.languages import FIRST_LANGUAGE
 from shared.outcome import Refused
 
 Values = dict[str, str]
 MOST_BLOCKS = 12
 MOST_ZONE = 100_000
 # What a command calls a field, where the form says it more shortly.
-_FIELDS = {"names.fr": "name", "names": "name", "space_names.fr": "space", "activity_names.fr": "activity"}
+_FIELDS = {"names": "name", "space_names": "space", "activity_names": "activity"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +50,9 @@ def number(form: Mapping[str, Any], name: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def names(name: str, language: str) -> dict[str, str]:
-    """A name as it was given: in French, which everything needs, and in the language it was typed in."""
-    return {FIRST_LANGUAGE: name, language: name}
+def names(name: str, language: str, first: str) -> dict[str, str]:
+    """A name as it was given: in the house's first language, which everything needs, and in the one it was typed in."""
+    return {first: name, language: name}
 
 
 def blocks(form: Mapping[str, Any]) -> tuple[tuple[Block, ...], list[Fault]]:
@@ -79,7 +78,8 @@ def by_field(refused: Refused, t: Texts) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for fault in refused.detail.get("faults", ()) if refused.reason != NoVenue.PLAN_FAULTY else ():
         values = {name: value for name, value in fault.items() if name not in ("at", "what")}
-        found.setdefault(_FIELDS.get(fault["at"], fault["at"]), []).append(t.fault(fault["what"], **values))
+        field = fault["at"].partition(".")[0]  # of a name, in whatever language
+        found.setdefault(_FIELDS.get(field, fault["at"]), []).append(t.fault(fault["what"], **values))
     return found
 
 

@@ -125,7 +125,7 @@ def settle_institution(tx: Tx, want: SettleInstitution) -> Outcome[Id]:
         return Refused(NoSetUp.OVER)
     settings = {"timezone": want.timezone, "currency": want.currency, "language": want.language}
     made = _context(tx, now.institution, None, ContextKind.INSTITUTION, want.code, want.names, settings)
-    return _settled(tx, [(now.institution, made, {})])
+    return _settled(tx, [(now.institution, made, "")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def settle_organiser(tx: Tx, want: SettleOrganiser) -> Outcome[Id]:
     if wrong := list(not_licences(want.licence)):
         faults.append({"at": "licence", "what": "not_a_licence", "value": wrong[0][:60]})
     made = _context(tx, now.organiser, now.institution, ContextKind.ORGANISER, want.code, want.names, settings)
-    return _settled(tx, [(now.organiser, made, {})], faults)
+    return _settled(tx, [(now.organiser, made, "")], faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +190,7 @@ def settle_season(tx: Tx, want: SettleSeason) -> Outcome[Id]:
     activity = _context(
         tx, now.activity, season, ContextKind.ACTIVITY, want.activity_code, want.activity_names, {}
     )  # fmt: skip
-    inner = {"code": "activity_code", "names.fr": "activity_names.fr"}
-    return _settled(tx, [(now.season, season, {}), (now.activity, activity, inner)], faults)
+    return _settled(tx, [(now.season, season, ""), (now.activity, activity, "activity_")], faults)
 
 
 def _context(
@@ -229,8 +228,7 @@ def settle_venue(tx: Tx, want: SettleVenue) -> Outcome[Id]:
     space_id = now.space.id if now.space else tx.new_id("space")
     site = Site(site_id, now.institution.id, want.code, want.names, want.address.strip(), want.timezone)
     space = Space(space_id, site_id, want.space_code, want.space_names)
-    inner = {"code": "space_code", "names.fr": "space_names.fr"}
-    return _settled(tx, [(now.site, site, {}), (now.space, space, inner)])
+    return _settled(tx, [(now.site, site, ""), (now.space, space, "space_")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +339,7 @@ def appoint_administrator(tx: Tx, want: AppointAdministrator) -> Outcome[Id]:
     )  # fmt: skip
     asked = [ENTITIES[Operator].column(name) for name in ("name", "email", "language")]
     faults = [fault for column in asked for fault in faults_of(column, getattr(operator, column.name))]
-    refused = _settled(tx, [(None, profile, {}) for profile in profiles], faults)
+    refused = _settled(tx, [(None, profile, "") for profile in profiles], faults)
     if isinstance(refused, Refused):
         return refused
     by_the_house(tx)
@@ -357,8 +355,8 @@ def _too_early(now: House, missing: str) -> Refused:
     return Refused(NoSetUp.OVER) if now.over else Refused(NoSetUp.STEP_BEFORE_MISSING, fix=missing)
 
 
-def _settled(tx: Tx, rows: Iterable[tuple[Any, Any, Mapping[str, str]]], faults: Iterable[Fault] = ()) -> Outcome[Id]:
-    """Writes rows (before, after, what their fields are called in the command), or says all that is wrong with them.
+def _settled(tx: Tx, rows: Iterable[tuple[Any, Any, str]], faults: Iterable[Fault] = ()) -> Outcome[Id]:
+    """Writes rows (before, after, what stands before their fields in the command), or says all that is wrong with them.
     Answers with the first one's id."""
     found, first = list(faults), None
     for before, after, called in rows:
@@ -371,7 +369,7 @@ def _settled(tx: Tx, rows: Iterable[tuple[Any, Any, Mapping[str, str]]], faults:
             faulty = [each for each in refused.detail.get("faults", ()) if each["what"] != "no_such"]
             if not faulty and not found:
                 return refused
-            found += [{**each, "at": called.get(each["at"], each["at"])} for each in faulty]
+            found += [{**each, "at": called + each["at"]} for each in faulty]
     if found or first is None:
         return Refused(NoSetUp.FAULTY, fix=found[0]["at"] if found else "", detail={"faults": found})
     return Ok(first.id)

@@ -47,6 +47,7 @@ from central.first_run.ops import (
 )
 from central.first_run.picture import HallPicture, hall_picture
 from central.kernel.door import Door
+from central.kernel.languages import house_languages
 from central.kernel.tx import SYSTEM
 from central.kernel.values import Fault
 from central.organisation.passwords import LONGEST, SHORTEST, hashed, weakness
@@ -207,41 +208,50 @@ class Wizard:
         actor = replace(SYSTEM, id="setup", name="set-up", origin=f"web {address_of(request)}")
         return (await self._door.execute(actor, command, fresh_id(_CLOCK))).outcome
 
+    async def _first(self, t: Texts) -> str:
+        """The house's first language: the one in which somebody begins to set it up."""
+        languages = await self._door.read(SYSTEM, house_languages)
+        return next(iter(languages), t.language)
+
     # --- the steps ----------------------------------------------------------------------------------------------------
 
     async def _institution(self, request: web.Request, form: Any, t: Texts) -> Outcome[Any]:
+        first = await self._first(t)
         name = line(form, "name")
         return await self._do(request, SettleInstitution(
-            code=line(form, "code") or code_of(name, "HOUSE"), names=names(name, t.language),
+            code=line(form, "code") or code_of(name, "HOUSE"), names=names(name, t.language, first),
             timezone=line(form, "timezone"), currency=line(form, "currency"), language=t.language,
         ))  # fmt: skip
 
     async def _organiser(self, request: web.Request, form: Any, t: Texts) -> Outcome[Any]:
+        first = await self._first(t)
         name = line(form, "name")
         return await self._do(request, SettleOrganiser(
-            code=line(form, "code") or code_of(name, "ORGANISER"), names=names(name, t.language),
+            code=line(form, "code") or code_of(name, "ORGANISER"), names=names(name, t.language, first),
             address=lines(form, "address"), siret=line(form, "siret"), licence=line(form, "licence"),
         ))  # fmt: skip
 
     async def _season(self, request: web.Request, form: Any, t: Texts) -> Outcome[Any]:
+        first = await self._first(t)
         name, activity = line(form, "name"), line(form, "activity")
         days = {field: day(line(form, field)) for field in ("begins", "ends")}
         if missing := [field for field, day in days.items() if day is None]:
             return Refused(NoSetUp.FAULTY, detail={"faults": [{"at": field, "what": "not_a_day"} for field in missing]})
         return await self._do(request, SettleSeason(
-            code=line(form, "code") or code_of(name, "SEASON"), names=names(name, t.language),
+            code=line(form, "code") or code_of(name, "SEASON"), names=names(name, t.language, first),
             begins=days["begins"] or date.min, ends=days["ends"] or date.min,
             activity_code=line(form, "activity_code") or code_of(activity, "ACTIVITY"),
-            activity_names=names(activity, t.language),
+            activity_names=names(activity, t.language, first),
         ))  # fmt: skip
 
     async def _venue(self, request: web.Request, form: Any, t: Texts) -> Outcome[Any]:
+        first = await self._first(t)
         name, space = line(form, "name"), line(form, "space")
         return await self._do(request, SettleVenue(
-            code=line(form, "code") or code_of(name, "SITE"), names=names(name, t.language),
+            code=line(form, "code") or code_of(name, "SITE"), names=names(name, t.language, first),
             address=lines(form, "address"), timezone=line(form, "timezone"),
             space_code=line(form, "space_code") or code_of(space, "HALL"),
-            space_names=names(space, t.language),
+            space_names=names(space, t.language, first),
         ))  # fmt: skip
 
     async def _hall(self, request: web.Request, form: Any, t: Texts) -> Outcome[Any]:

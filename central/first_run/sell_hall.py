@@ -14,6 +14,7 @@ from aiohttp import web
 from central.first_run.forms import by_field, line, names
 from central.first_run.model import code_of
 from central.kernel.db import in_list
+from central.kernel.languages import house_languages
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
 from central.organisation.model import Context
@@ -63,6 +64,7 @@ def sell_hall_routes(app: web.Application) -> None:
         sheet: Sheet | None = await door.read(me.actor, lambda read: _sheet(read, t, at, wanted))
         if sheet is None:
             raise web.HTTPSeeOther("/admin/live")
+        first, *_ = await door.read(me.actor, house_languages)
         values = {"name": sheet.space, "code": ""}
         faults: dict[str, list[str]] = {}
         refused: Refused | None = None
@@ -74,7 +76,7 @@ def sell_hall_routes(app: web.Application) -> None:
             made = fresh_id(_CLOCK)
             command = CreateLogicalConfiguration(
                 made, sheet.season.id, sheet.hall.id, values["code"] or code_of(values["name"], "HALL"),
-                names(values["name"], t.language),
+                names(values["name"], t.language, first),
                 {part.name: Id(line(form, f"part_{n}")) for n, part in enumerate(sheet.parts)},
             )  # fmt: skip
             if not values["name"]:

@@ -22,6 +22,7 @@ from pydantic import ConfigDict
 from typing_extensions import TypedDict
 
 from central.kernel.entity import BY_NAME, ENTITIES, Column, Declaration, Ref
+from central.kernel.languages import unnamed
 from central.kernel.privileges import Action
 from central.kernel.registry import Place, Refuses, handles, refuses_too
 from central.kernel.scope import context_of_new, home
@@ -225,7 +226,7 @@ def refused_row(read: Read, of: Configured, before: Any, after: Any) -> Refused 
     for column in of.given:
         value = getattr(after, column.name)
         if before is None or value != getattr(before, column.name):
-            found += faults_of(column, value) or _lost(read, column, value)
+            found += faults_of(column, value) or _lost(read, column, value) or _unnamed(read, column, value)
     taken = _taken(read, of.declaration, before, after)
     if taken and not found:
         return Refused(NoChange.CODE_TAKEN, fix=taken[0]["at"], detail={**taken[0], "faults": taken})
@@ -244,10 +245,17 @@ def _lost(read: Read, column: Column, value: Any) -> list[Fault]:
     return [{"at": column.name, "what": "no_such", "entity": column.ref, "ids": gone}] if gone else []
 
 
+def _unnamed(read: Read, column: Column, value: Any) -> list[Fault]:
+    return unnamed(read, column.name, value) if column.name == "names" else []
+
+
 def unfit(read: Read, row: Any) -> Refused | None:
     """For commands written by hand: all that a new row's declaration says against it, at once."""
     declaration = ENTITIES[type(row)]
-    found = [fault for column in declaration.columns for fault in faults_of(column, getattr(row, column.name))]
+    found: list[Fault] = []
+    for column in declaration.columns:
+        value = getattr(row, column.name)
+        found += faults_of(column, value) or _unnamed(read, column, value)
     if found:
         return Refused(NoChange.FAULTY, fix=found[0]["at"], detail={"faults": found})
     return code_taken(read, row)

@@ -23,6 +23,7 @@ from central.organisation.model import (
 )
 from central.organisation.ways_in import by_the_house
 from shared.ids import Id
+from shared.languages import FIRST_LANGUAGE
 from shared.outcome import Ok, Outcome, Refused
 
 MOST_LEVELS = 8
@@ -40,14 +41,15 @@ class SetUpHouse:
     key_digest: Annotated[str, Secret()]
 
 
-@handles(SetUpHouse, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoContext,), at=lambda _, __: None)
+@handles(SetUpHouse, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoContext, NoChange), at=lambda _, __: None)
 def set_up_house(tx: Tx, want: SetUpHouse) -> Outcome[Id]:
     if tx.one("SELECT 1 FROM context WHERE parent_id IS NULL"):
         return Refused(NoContext.HOUSE_EXISTS)
-    if not want.names.get("fr"):
-        return Refused(NoContext.FRENCH_NAME_MISSING, fix="names")
+    made = Context(want.institution_id, None, ContextKind.INSTITUTION, want.code, want.names, {})
+    if refused := unfit(tx, made):
+        return refused
     by_the_house(tx)
-    tx.insert(Context(want.institution_id, None, ContextKind.INSTITUTION, want.code, want.names, {}))
+    tx.insert(made)
     insert_program(tx, want.operator_id, want.institution_id, want.operator_name, want.key_digest, (EVERYTHING,))
     return Ok(want.institution_id)
 
@@ -71,8 +73,6 @@ def create_context(tx: Tx, want: CreateContext) -> Outcome[Id]:
         return Refused(NoContext.NO_SUCH_PARENT, fix="context_id")
     if PARENT[want.kind] is not parent.kind:
         return Refused(NoContext.WRONG_PARENT, fix="kind", detail={"wants": PARENT[want.kind], "is": parent.kind})
-    if not want.names.get("fr"):
-        return Refused(NoContext.FRENCH_NAME_MISSING, fix="names")
     made = Context(want.id, parent.id, want.kind, want.code, want.names, want.settings)
     if refused := unfit(tx, made):
         return refused
@@ -81,8 +81,14 @@ def create_context(tx: Tx, want: CreateContext) -> Outcome[Id]:
 
 
 def insert_program(
-    tx: Tx, operator_id: Id, context_id: Id, name: str, digest: str, privileges: tuple[str, ...], language: str = "fr"
-) -> None:
+    tx: Tx,
+    operator_id: Id,
+    context_id: Id,
+    name: str,
+    digest: str,
+    privileges: tuple[str, ...],
+    language: str = FIRST_LANGUAGE,
+) -> None:  # fmt: skip
     """A program with its key's digest and its own privileges."""
     tx.insert(
         Operator(

@@ -267,7 +267,6 @@ class Attempt:
 class NoContext(Reason):
     NO_SUCH_PARENT = auto()
     WRONG_PARENT = auto()
-    FRENCH_NAME_MISSING = auto()
     HOUSE_EXISTS = auto()
 
 

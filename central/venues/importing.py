@@ -17,6 +17,7 @@ import orjson
 
 from central.kernel.declared import NoChange, unfit
 from central.kernel.entity import ENTITIES, Between, Bulky, Raw, Ref
+from central.kernel.languages import in_house
 from central.kernel.registry import handles
 from central.kernel.row_proof import CHECKED_BY
 from central.kernel.tx import Read, Tx
@@ -36,6 +37,7 @@ from central.venues.plan_prepared import PlanRead, SeatRow, ZoneDrawn, reading, 
 from central.venues.plan_tables import plan_mark
 from central.venues.planfile_checks import MOST_BYTES
 from shared.ids import Id, derived_id
+from shared.languages import named
 from shared.outcome import Ok, Outcome, Refused
 
 
@@ -219,13 +221,13 @@ def _put_accesses(tx: Tx, configuration: PhysicalConfiguration, zones: Sequence[
     ((site_id,),) = tx.run("SELECT site_id FROM space WHERE id = :id", id=configuration.space_id)
     known: dict[str, Id] = {}
     for entrance in tx.find(Entrance, "WHERE site_id = :site ORDER BY code DESC", site=site_id):
-        known |= {entrance.names.get("fr", "").casefold(): entrance.id, entrance.code.casefold(): entrance.id}
+        known |= {named(entrance.names).casefold(): entrance.id, entrance.code.casefold(): entrance.id}
     for zone in zones:
         here = zone_id(configuration.id, zone.name)
         for name in zone.accesses:
             if name.casefold() not in known:
                 code = _code(name, known)
-                made = tx.insert(Entrance(tx.new_id("entrance", name), Id(site_id), code, {"fr": name}, 0)).id
+                made = tx.insert(Entrance(tx.new_id("entrance", name), Id(site_id), code, in_house(tx, name), 0)).id
                 known |= {name.casefold(): made, code.casefold(): made}
             entrance_id = known[name.casefold()]
             tx.insert_if_absent(ZoneEntrance(derived_id("zone entrance", here, entrance_id), here, entrance_id))

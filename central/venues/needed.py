@@ -5,6 +5,7 @@ from typing import Any
 
 from central.kernel.checklist import HOUSE, Standing, needed, of_table, t
 from central.kernel.db import in_list
+from central.kernel.languages import in_house
 from central.kernel.tx import Read
 from central.organisation.contexts import path_of
 from central.organisation.model import ContextKind
@@ -21,7 +22,7 @@ def usual_categories(read: Read, institution: str, _: Id, names: Callable[..., d
     """Those that the halls' plans name; three, if they name none. In colours that everybody can tell apart."""
     drawn = read.run("SELECT category FROM physical_seat WHERE category <> '' GROUP BY category ORDER BY MIN(position)")
     counted = read.run("SELECT name FROM physical_zone WHERE numbered = 0 GROUP BY name ORDER BY name")
-    named = [{"fr": str(name)} for (name,) in (*drawn, *counted)][:MOST_PROPOSED]
+    named = [in_house(read, str(name)) for (name,) in (*drawn, *counted)][:MOST_PROPOSED]
     if not named:
         named = [names(t("Catégorie {n}"), n=n) for n in (1, 2, 3)]
     colours = look().categories

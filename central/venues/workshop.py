@@ -18,6 +18,7 @@ from aiohttp import web
 
 from central.kernel.beside import Errand
 from central.kernel.door import Door
+from central.kernel.languages import in_house
 from central.kernel.scope import context_of
 from central.kernel.tx import Actor, Read
 from central.organisation.contexts import path_of
@@ -177,12 +178,11 @@ class Workshop:
             text = made[0].decode()
         onto = request.query.get("onto", "")
         plan_id = Id(onto) if is_id(onto) else fresh_id(self._clock)
+        names = await self._door.read(me.actor, lambda read: in_house(read, sent.get("name", "")))
         command: Any = (
             ReimportPlan(plan_id, text)
             if is_id(onto)
-            else ImportPlan(
-                plan_id, Id(sent.get("space", "")), sent.get("code", ""), {"fr": sent.get("name", "")}, text
-            )
+            else ImportPlan(plan_id, Id(sent.get("space", "")), sent.get("code", ""), names, text)
         )
         command_id = fresh_id(self._clock)
         outcome = (await self._door.execute(me.actor, command, command_id)).outcome

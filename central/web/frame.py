@@ -18,7 +18,7 @@ from central.web.assets import address
 from central.web.notices import Provider
 from central.web.session import SESSIONS, SignedIn, masked, to_sign_in
 from central.web.shell import Branch, Menu, shell, tree
-from central.web.texts import Texts, language_for, texts
+from central.web.texts import Texts, language_for, own_name, texts
 from shared.languages import LANGUAGES, OWN_NAMES
 
 LANGUAGE_COOKIE = "language"
@@ -42,7 +42,8 @@ class Frame:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(static=address, languages=LANGUAGES, own_names=OWN_NAMES, shell=None)
+        self._templates.globals.update(static=address, languages=LANGUAGES, own_names=OWN_NAMES, own_name=own_name)
+        self._templates.globals["shell"] = None
         self.templates("central.web")
 
     def templates(self, package: str, folder: str = "templates") -> None:

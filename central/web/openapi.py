@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from central.kernel.declared import CONFIGURED
 from central.kernel.entity import BY_NAME, ENTITIES, Between, Column, Declaration, Look, Ref, item_marks, stripped
 from central.kernel.registry import COMMANDS, QUERIES, Handler
-from central.kernel.values import MOST_LINE, MOST_PICTURE, MOST_TEXT
+from central.kernel.values import MOST_LINE, MOST_PICTURE, MOST_TEXT, TAG
 from central.kernel.work import QUEUE
 from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY
 from central.web.caller import PROBLEM
@@ -24,7 +24,7 @@ from central.web.rows import MOST_ROWS, OWN, ROWS, filters
 from central.web.session import CSRF_HEADER
 from central.web.texts import texts
 from shared.ids import Id
-from shared.languages import FIRST_LANGUAGE, LANGUAGES
+from shared.languages import LANGUAGES
 from shared.wire.requests import COMMAND_ID, DEVICE, DIGEST, NONCE, SIGNATURE, TIME
 
 VERSION = "1"
@@ -238,9 +238,8 @@ def _mark(field: dict[str, Any], name: str, bare: Any, marks: tuple[Any, ...], *
     if taken_in and arm.get("type") == "string" and not {"enum", "format", "maxLength", "pattern"} & arm.keys():
         arm["maxLength"] = MOST_TEXT if Look.LINES in marks else MOST_PICTURE if Look.PICTURE in marks else MOST_LINE
     if name == "names" and taken_in and arm.get("type") == "object":
-        text = {"type": "string", "maxLength": MOST_LINE}
-        arm |= {"properties": dict.fromkeys(LANGUAGES, text), "required": [FIRST_LANGUAGE]}
-        arm["additionalProperties"] = False
+        arm |= {"propertyNames": {"pattern": f"^{TAG}$"}, "minProperties": 1}
+        arm["additionalProperties"] = {"type": "string", "maxLength": MOST_LINE}
 
 
 def _limits(kind: str, mark: Between) -> dict[str, Any]:

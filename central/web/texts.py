@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_time
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
-from shared.languages import FIRST_LANGUAGE, LANGUAGES, LOCALES, named, spoken
+from shared.languages import FIRST_LANGUAGE, LANGUAGES, LOCALES, OWN_NAMES, named, spoken
 from shared.outcome import Reason
 
 FOLDER = Path(__file__).parents[2] / "texts"
@@ -123,6 +123,14 @@ def texts(language: str) -> Texts:
     write_mo(packed, merged)
     packed.seek(0)
     return Texts(language, GNUTranslations(packed))
+
+
+def own_name(language: str) -> str:
+    """What a language calls itself: Français, Português; its code if CLDR does not know it."""
+    try:
+        return OWN_NAMES.get(language) or str(Locale(language).get_language_name()).capitalize()
+    except UnknownLocaleError:
+        return language
 
 
 def language_for(chosen: str | None, accepted: str) -> str:

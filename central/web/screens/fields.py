@@ -92,10 +92,11 @@ PARIS = ZoneInfo("Europe/Paris")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a form's values depend on: the currency of its money, the zone of its times."""
+    """What a form's values depend on: the currency of its money, the zone of its times, the house's languages."""
 
     currency: str = "EUR"
     zone: ZoneInfo = PARIS
+    languages: tuple[str, ...] = LANGUAGES
 
 
 # --- what a field is -------------------------------------------------------------------------------------------------
@@ -221,7 +222,8 @@ def typed_of(field: Field, value: Any, setting: Setting, prefix: str = "") -> di
     if field.kind is Kind.SECRET:
         return {}
     if field.kind is Kind.NAMES:
-        return {f"{path}.{language}": [(value or {}).get(language, "")] for language in LANGUAGES}
+        names = value or {}
+        return {f"{path}.{each}": [names.get(each, "")] for each in dict.fromkeys((*setting.languages, *names))}
     if field.kind is Kind.PAIRS:
         return _typed_pairs(path, value or {})
     if field.kind is Kind.GROUP:

@@ -15,7 +15,7 @@ from central.web.screens.fields import Field, Kind, Setting, Typed
 from central.web.screens.listing import Wanted, found, may_see
 from central.web.screens.moments import moment, offset_text
 from central.web.screens.names import Labels, labels
-from central.web.screens.parsing import rows_at
+from central.web.screens.parsing import languages_in, rows_at
 from central.web.texts import Texts
 from central.web.texts_needed import enum_name
 from shared.wire.codec import MOST_FAULTS, spelt
@@ -57,6 +57,12 @@ class FormView:
 
     def rows(self, path: str) -> list[str]:
         return rows_at(self.typed, path)
+
+    def languages(self, path: str) -> list[str]:
+        """Those of a name, the reader's own first: where they speak none of the house's, its first."""
+        found = languages_in(self.typed, self.setting, path)
+        own = self.t.language if self.t.language in found else found[0]
+        return [own, *(each for each in found if each != own)]
 
     def label(self, one: Field) -> str:
         keys = [f"field:{of}.{one.name}" for of in self.of]

@@ -11,11 +11,13 @@ import orjson
 
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Column, Declaration, Look
+from central.kernel.languages import house_languages
 from central.kernel.scope import context_of, home
 from central.kernel.tx import Read
 from central.web.screens.fields import Setting
 from central.web.texts import Texts
 from shared.clock import from_ms
+from shared.languages import LANGUAGES
 
 FALLBACK_ZONE = "Europe/Paris"
 FALLBACK_CURRENCY = "EUR"
@@ -210,7 +212,7 @@ def setting_of(read: Read, table: str, row_id: str | None, given: Mapping[str, s
         at = at or (context_of(read, ref, ref_id) if home(ref) else None)
     if currency is None:
         currency = setting_at(read, at, "currency") or _any_currency(read)
-    return Setting(currency, found_zone or house_zone(read))
+    return Setting(currency, found_zone or house_zone(read), house_languages(read) or LANGUAGES)
 
 
 def _distance(table: str) -> int:

@@ -9,10 +9,9 @@ from typing import Any
 
 import orjson
 
-from central.kernel.values import Fault
+from central.kernel.values import TAG, Fault
 from central.web.screens.fields import UNITS, Field, Kind, Setting, Typed
 from central.web.screens.moments import Clock, moment
-from shared.languages import FIRST_LANGUAGE, LANGUAGES
 from shared.money import exponent
 
 MOST_ROWS = 500
@@ -172,15 +171,23 @@ def _read_words(_: Field, typed: Typed, __: Setting, path: str) -> tuple[Any, li
     return [line for line in lines if line], []
 
 
-def _read_names(_: Field, typed: Typed, __: Setting, path: str) -> tuple[Any, list[Fault]]:
-    """French first, always in the same order: so that lists sort by it. A name given in another language alone also
-    stands as the French one, until somebody writes that: nobody is kept from going on by a language they do not speak.
+def _read_names(_: Field, typed: Typed, setting: Setting, path: str) -> tuple[Any, list[Fault]]:
+    """The house's first language first, always in the same order: so that lists sort by it. A name given in another
+    language alone also stands as that one, until somebody writes it: nobody is kept from going on by a language they do
+    not speak. What was named in a language that the house has given up stays.
     """
-    said = {language: _first(typed, f"{path}.{language}").strip() for language in LANGUAGES}
+    first = setting.languages[0]
+    said = {language: _first(typed, f"{path}.{language}").strip() for language in languages_in(typed, setting, path)}
     names = {language: text for language, text in said.items() if text}
     if not names:
-        return ABSENT, [{"at": f"{path}.{FIRST_LANGUAGE}", "what": "french_name_missing"}]
-    return {FIRST_LANGUAGE: next(iter(names.values())), **names}, []
+        return ABSENT, [{"at": f"{path}.{first}", "what": "name_missing"}]
+    return {first: next(iter(names.values())), **names}, []
+
+
+def languages_in(typed: Typed, setting: Setting, path: str) -> list[str]:
+    """The house's languages, and those that a form holds besides."""
+    besides = [key.removeprefix(f"{path}.") for key in typed if key.startswith(f"{path}.")]
+    return list(dict.fromkeys([*setting.languages, *(each for each in besides if re.fullmatch(TAG, each))]))
 
 
 def rows_at(typed: Typed, path: str) -> list[str]:

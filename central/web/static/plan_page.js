@@ -30,7 +30,7 @@ document.addEventListener("DOMContentLoaded", async () => {
   one("[data-none]").addEventListener("click", () => view.pick([], false));
 
   // --- what is selected --------------------------------------------------------------------------------------------------
-  const named = (each) => each.names[config.language] || each.names.fr || each.code;
+  const named = (each) => each.names[config.language] || Object.values(each.names)[0] || each.code;
   const chosen = one("[data-chosen]");
   view.onselect = () => {
     const kinds = new Map();

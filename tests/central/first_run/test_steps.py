@@ -130,12 +130,12 @@ def test_a_hall_takes_the_place_of_the_one_before(either: Clerk) -> None:
 @pytest.mark.parametrize(
     "command, at",
     [
-        (replace(INSTITUTION, names={"fr": " "}), ["names.fr"]),
+        (replace(INSTITUTION, names={"fr": " "}), ["names"]),
         (replace(INSTITUTION, code="a b"), ["code"]),
         (replace(ORGANISER, siret="1", licence="X-1"), ["siret", "licence"]),
-        (replace(ORGANISER, names={}, siret="1"), ["siret", "names.fr"]),
-        (replace(SEASON, ends=date(2026, 8, 1), activity_names={}), ["ends", "activity_names.fr"]),
-        (replace(VENUE, timezone="Europe/Lavoir", space_names={}), ["timezone", "space_names.fr"]),
+        (replace(ORGANISER, names={}, siret="1"), ["siret", "names"]),
+        (replace(SEASON, ends=date(2026, 8, 1), activity_names={}), ["ends", "activity_names"]),
+        (replace(VENUE, timezone="Europe/Lavoir", space_names={}), ["timezone", "space_names"]),
         (replace(ADMIN, email="nobody", name=""), ["name", "email"]),
     ],
 )

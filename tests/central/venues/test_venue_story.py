@@ -102,4 +102,4 @@ def test_the_house_is_founded_once(quick: Quick) -> None:
     ):
         assert clerk.no(CreateContext(new_id(), parent, kind, "X", {"fr": "X"}, {})).reason == reason
     nameless = CreateContext(new_id(), house.institution, ContextKind.ORGANISER, "X", {"en": "X"}, {})
-    assert clerk.no(nameless).reason == NoContext.FRENCH_NAME_MISSING
+    assert clerk.no(nameless).detail["faults"] == [{"at": "names.fr", "what": "name_missing"}]

@@ -128,7 +128,7 @@ def test_rows_are_typed_out_of_the_declarations(name: str) -> None:
         assert set(row["properties"]) == {each.name for each in declaration.columns if not each.secret}
         assert row["additionalProperties"] is False and row["properties"]["id"]["pattern"]
     site = schemas["CreateSite"]["properties"] if name == "created" else schemas["SiteFields"]["properties"]
-    assert site["names"]["required"] == ["fr"] and site["names"]["additionalProperties"] is False
+    assert site["names"]["propertyNames"] == {"pattern": "^[a-z]{2,3}$"} and site["names"]["minProperties"] == 1
     assert schemas["CreateSite"]["properties"]["context_id"]["x-ref"] == "context"
     change = said["paths"]["/api/v1/commands/change_site"]["post"]
     assert change["x-reasons"] == [each.key for each in NoChange]

@@ -1,6 +1,6 @@
 """Forms taken apart: what a browser sends, and the value or the fault that it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum, auto
 from typing import Annotated, Any
@@ -169,14 +169,18 @@ def test_durations_come_back(seconds: int, text: str) -> None:
     assert duration_of(text) == seconds
 
 
-def test_names_are_french_first_and_in_one_order() -> None:
+def test_names_stand_in_the_houses_order() -> None:
     field = field_of("names", dict[str, str])
     typed = {"names.it": ["Sala"], "names.en": ["Hall"], "names.fr": [" Salle "], "names.de": [""]}
     assert list(value_of(field, typed, EUROS, "names")[0].items()) == [("fr", "Salle"), ("en", "Hall"), ("it", "Sala")]
     found, faults = value_of(field, {"names.en": ["Hall"]}, EUROS, "names")
-    assert (found, faults) == ({"fr": "Hall", "en": "Hall"}, []), "it stands for the French one until that is written"
+    assert (found, faults) == ({"fr": "Hall", "en": "Hall"}, []), "it stands for the first one until that is written"
     found, faults = value_of(field, {"names.en": [" "]}, EUROS, "names")
-    assert (found, faults) == (ABSENT, [{"at": "names.fr", "what": "french_name_missing"}])
+    assert (found, faults) == (ABSENT, [{"at": "names.fr", "what": "name_missing"}])
+    swiss = replace(EUROS, languages=("de", "rm"))
+    typed = {"names.fr": ["Salle"], "names.rm": ["Sala"], "names.x-y": ["no"]}
+    assert value_of(field, typed, swiss, "names") == ({"de": "Sala", "rm": "Sala", "fr": "Salle"}, [])
+    assert list(typed_of(field, {"fr": "Salle"}, swiss, "names")) == ["names.de", "names.rm", "names.fr"]
 
 
 def test_rows_and_pairs_keep_their_places() -> None:

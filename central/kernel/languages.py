@@ -1,0 +1,38 @@
+"""The languages in which a house names its things: data, and more than Parterre itself speaks if it likes."""
+
+import re
+from collections.abc import Mapping
+
+import orjson
+
+from central.kernel.tx import Read
+from central.kernel.values import TAG, Fault
+from shared.languages import LANGUAGES
+
+
+def house_languages(read: Read) -> tuple[str, ...]:
+    """The house's first language, and its others: the institution's setting `languages` (`de fr pt`). Until it says so,
+    the first is the one in which it was set up (`language`) or its own name stands, and the others are those we speak.
+    Empty before there is a house."""
+    row = read.one("SELECT names, settings FROM context WHERE parent_id IS NULL")
+    if row is None:
+        return ()
+    names, settings = orjson.loads(row[0]), orjson.loads(row[1])
+    said = _tags(settings.get("languages", ""))
+    began = [*_tags(settings.get("language", "")), *names]
+    return tuple(dict.fromkeys(said or (*began[:1], *LANGUAGES)))
+
+
+def _tags(text: str) -> list[str]:
+    return re.findall(rf"\b{TAG}\b", text)
+
+
+def in_house(read: Read, name: str) -> dict[str, str]:
+    """A name that came without a language is in the house's first."""
+    return {house_languages(read)[0]: name}
+
+
+def unnamed(read: Read, at: str, names: Mapping[str, str]) -> list[Fault]:
+    """A name is needed in the house's first language, and in no other."""
+    first = next(iter(house_languages(read)), "")
+    return [{"at": f"{at}.{first}", "what": "name_missing"}] if first and not names.get(first, "").strip() else []

@@ -1,0 +1,60 @@
+"""A house's languages are data: names are needed in its first, and it may have others than Parterre speaks."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from central.kernel.declared import NoChange, command_of
+from central.kernel.languages import house_languages, in_house
+from central.kernel.privileges import Action
+from central.kernel.tx import SYSTEM, Read
+from central.organisation.model import Context
+from central.pricing.model import Tariff
+from shared.languages import LANGUAGES
+from tests.central.small_house import NOW, Clerk, House, new_id
+
+Quick = tuple[Clerk, House]
+ChangeContext = command_of(Action.MODIFY, Context)
+CreateTariff, ChangeTariff = command_of(Action.CREATE, Tariff), command_of(Action.MODIFY, Tariff)
+
+
+@pytest.fixture
+def read(quick: Quick, keys: Any) -> Iterator[Read]:
+    yield Read(quick[0].db, SYSTEM, NOW, keys)
+
+
+@pytest.mark.parametrize(
+    "settings, want",
+    [
+        ({}, LANGUAGES),
+        ({"language": "de"}, ("de", "fr", "en", "es", "it")),
+        ({"language": "de", "languages": "ca es"}, ("ca", "es")),
+        ({"languages": "rm, de,rm; ?"}, ("rm", "de")),
+        ({"languages": "?"}, LANGUAGES),
+    ],
+)
+def test_the_house_says_which_languages_it_has(
+    quick: Quick, read: Read, settings: dict[str, str], want: tuple[str, ...]
+) -> None:
+    clerk, house = quick
+    clerk.do(ChangeContext(house.institution, {"settings": settings}))
+    assert house_languages(read) == want
+    assert in_house(read, "Carré or") == {want[0]: "Carré or"}
+
+
+def test_a_name_is_needed_in_the_first_language_and_in_no_other(quick: Quick) -> None:
+    clerk, house = quick
+    clerk.do(ChangeContext(house.institution, {"settings": {"languages": "ca es"}}))
+    clerk.do(CreateTariff(new_id(), house.season, "INFANT", {"ca": "Infantil", "gl": "Neno"}, 4, False))
+    refused = clerk.no(CreateTariff(new_id(), house.season, "JOVE", {"es": "Joven", "fr": "Jeune"}, 4, False))
+    assert refused.reason == NoChange.FAULTY
+    assert refused.detail["faults"] == [{"at": "names.ca", "what": "name_missing"}]
+
+
+def test_what_was_named_before_stays_until_its_name_is_changed(quick: Quick) -> None:
+    clerk, house = quick
+    clerk.do(ChangeContext(house.institution, {"settings": {"languages": "de"}}))
+    clerk.do(ChangeTariff(house.full, {"rank": 7}))
+    assert clerk.no(ChangeTariff(house.full, {"names": {"fr": "Plein"}})).detail["faults"][0]["at"] == "names.de"
+    clerk.do(ChangeTariff(house.full, {"names": {"de": "Normalpreis", "fr": "Plein"}}))
