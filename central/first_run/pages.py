@@ -55,6 +55,7 @@ from central.venues.model import NoVenue
 from central.venues.planfile_checks import MOST_BYTES
 from central.web.area import CONFIG, DOOR
 from central.web.bodies import LARGE
+from central.web.cookies import cookie
 from central.web.entrance import VOUCHED
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR
 from central.web.origin import address_of
@@ -128,7 +129,7 @@ class Wizard:
                 max_age=86_400 * COOKIE_DAYS,
             )
             raise answer
-        if self._genuine(request.cookies.get(COOKIE, "")):
+        if self._genuine(cookie(request, COOKIE)):
             raise web.HTTPSeeOther(f"/setup/{step_of(now)}")
         return await request.app[FRAME].page(
             request, "setup_closed.html", status=403, title=self._t(request)("Installation"), wrong=bool(said)
@@ -184,7 +185,7 @@ class Wizard:
         return request.app[FRAME].texts(request, None)
 
     def _vouches(self, request: web.Request) -> bool:
-        return request.path.startswith("/setup/") and self._genuine(request.cookies.get(COOKIE, ""))
+        return request.path.startswith("/setup/") and self._genuine(cookie(request, COOKIE))
 
     def _genuine(self, token: str) -> bool:
         if not token or self._file is None or not self._file.exists():
@@ -196,7 +197,7 @@ class Wizard:
         now: House = await self._door.read(SYSTEM, house)
         if now.over:
             raise web.HTTPSeeOther("/sign-in")
-        if not self._genuine(request.cookies.get(COOKIE, "")):
+        if not self._genuine(cookie(request, COOKIE)):
             raise web.HTTPSeeOther("/setup")
         step, reached = Step(request.path.rpartition("/")[2]), step_of(now)
         wanted = _ORDER.index(step)

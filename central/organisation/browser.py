@@ -13,6 +13,7 @@ from central.organisation.places import KNOWN_FOR
 from central.organisation.rights import actor_of, second_factor_demanded
 from central.organisation.rules import Standing, standing
 from central.organisation.sign_in import Found, SignIn, Visitor
+from central.web.cookies import cookie
 from central.web.origin import address_of
 from central.web.session import Sessions, SignedIn, csrf_of
 
@@ -40,14 +41,14 @@ class Cookies:
         self.name, self.known = f"{before}session", f"{before}known"
 
     def token(self, request: web.Request) -> str:
-        return request.cookies.get(self.name, "")[:200]
+        return cookie(request, self.name)
 
     def set(self, answer: web.StreamResponse, token: str) -> None:
         """It ends with the browser, or when the session does."""
         answer.set_cookie(self.name, token, path="/", httponly=True, secure=self.secure, samesite="Lax")
 
     def devices(self, request: web.Request) -> str:
-        return request.cookies.get(self.known, "")[:_MOST_DEVICES]
+        return cookie(request, self.known, _MOST_DEVICES)
 
     def know(self, answer: web.StreamResponse, devices: str) -> None:
         """This browser came in before: it opens nothing, and outlives the session."""

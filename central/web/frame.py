@@ -15,6 +15,7 @@ from aiohttp import web
 from central.kernel.door import Door
 from central.kernel.tx import Read
 from central.web.assets import address
+from central.web.cookies import cookie
 from central.web.notices import Provider
 from central.web.session import SESSIONS, SignedIn, masked, to_sign_in
 from central.web.shell import Branch, Menu, shell, tree
@@ -81,7 +82,7 @@ class Frame:
         return await request.app[SESSIONS](request) if SESSIONS in request.app else None
 
     def language(self, request: web.Request, me: SignedIn | None) -> str:
-        chosen = request.query.get("lang") or (me.language if me else request.cookies.get(LANGUAGE_COOKIE))
+        chosen = request.query.get("lang") or (me.language if me else cookie(request, LANGUAGE_COOKIE))
         return language_for(chosen, request.headers.get("Accept-Language", ""))
 
     def texts(self, request: web.Request, me: SignedIn | None) -> Texts:

@@ -142,6 +142,8 @@ class Line(web.RequestHandler):
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
         """What is no HTTP is counted, not told with a traceback and not told back."""
+        if status == 500 and not request.headers.get("Expect", "").isascii():
+            status = 400  # aiohttp tells it back, before anybody is asked, and cannot write what is no text
         if status == 500:
             return super().handle_error(request, status, exc, message)
         self._lines.closes("malformed", request.remote)

@@ -71,6 +71,8 @@ def masked(csrf: str) -> str:
 
 def is_csrf(said: str, csrf: str) -> bool:
     """Whether this is the session's token, as a page or as a program carries it."""
+    if not said.isascii():
+        return False
     plain = said.encode()
     if len(said) == 4 * len(csrf):
         try:

@@ -10,6 +10,7 @@ from aiohttp import web
 from central.kernel.declared import CONFIGURED
 from central.kernel.entity import Column, Declaration
 from central.kernel.tx import Read
+from central.web.cookies import cookie
 from central.web.screens.desk import Desk, creators, declared, desk
 from central.web.screens.exports import EXPORTS
 from central.web.screens.listing import COUNTED, PAGE, Found, Wanted, default_sort, found, may_see, sortable
@@ -18,6 +19,7 @@ from central.web.screens.shown import Cell, default_columns, is_number, reader, 
 from shared.ids import is_id
 
 COLUMNS_FOR_S = 365 * 24 * 3600
+_MOST_COLUMNS = 2000  # characters of a cookie
 ONLY = "is."
 
 
@@ -97,7 +99,7 @@ def _columns(at_desk: Desk, declaration: Declaration) -> tuple[list[Column], str
         chosen = [each for name, each in known.items() if name in asked]
         if chosen:
             return chosen, ".".join(each.name for each in chosen)
-    said = at_desk.request.cookies.get(_cookie(declaration), "").split(".")
+    said = cookie(at_desk.request, _cookie(declaration), _MOST_COLUMNS).split(".")
     return [each for name, each in known.items() if name in said] or default_columns(declaration), None
 
 

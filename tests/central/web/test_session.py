@@ -19,7 +19,10 @@ def test_a_program_may_carry_it_plainly() -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["", "x", TOKEN[:-1], TOKEN[:-1] + "g", "0" * 64, "0" * 256, "z" * 256, TOKEN * 2, TOKEN * 4, "é" * 128, "é"],
+    [
+        *("", "x", TOKEN[:-1], TOKEN[:-1] + "g", "0" * 64, "0" * 256, "z" * 256, TOKEN * 2, TOKEN * 4, "é" * 128, "é"),
+        *("\udcff", "\udcff" * 256),
+    ],
 )
 def test_nothing_else_is_it(said: str) -> None:
     assert not is_csrf(said, TOKEN)
