@@ -16,7 +16,9 @@ class AccessPrivilege(StrEnum):
 @entity("scan", read=AccessPrivilege.ACCESS_READ, index=(("ticket_id",), ("performance_id", "at")))
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Every scan, refusals too. `at` is corrected time; the id is the scan's own, made by the gate."""
+    """Every scan, refusals too. `at` is corrected time; `fact_id` is what the gate called it, under which its passage,
+    its neighbours and the feed know it. The id here follows from device and `fact_id`: no other device's scan can take
+    its place. Of a scan from before, whose id is the gate's own, `fact_id` is None."""
 
     id: Id
     device_id: Id
@@ -31,6 +33,11 @@ class Scan:
     reason: str
     entry: int
     persons: int
+    fact_id: Id | None = None
+
+    @property
+    def told_id(self) -> Id:
+        return self.fact_id or self.id
 
 
 @entity("passage", read=AccessPrivilege.ACCESS_READ, unique=(("scan_id", "device_id"),))

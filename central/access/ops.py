@@ -17,23 +17,30 @@ from shared.wire.facts import Passage as PassageFact
 from shared.wire.facts import Scan as ScanFact
 from shared.wire.feeds import AdmissionRow, Family, feed_name
 
+_TOLD = "COALESCE(scan.fact_id, scan.id)"  # what its gate called it
+_ORDER = f"ORDER BY at, {_TOLD}, device_id"  # as gates do among themselves (edge/gate/used.py)
 _COUNTS = (  # the scans of a ticket that used an entry, at its performance's site
-    "WHERE ticket_id = :ticket AND entry > 0 AND admitted = 1 AND direction = 'entry' "
-    "AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = scan.id AND p.device_id = scan.device_id "
+    "WHERE ticket_id = :ticket AND entry > 0 AND admitted = 1 AND direction = 'entry' "  # noqa: S608 - our own text
+    f"AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = {_TOLD} AND p.device_id = scan.device_id "
     "AND p.passed = 0) "
     "AND NOT EXISTS (SELECT 1 FROM entitlement e JOIN performance f ON f.id = e.performance_id "
     "WHERE e.id = scan.ticket_id AND (f.site_id <> scan.site_id OR scan.performance_id NOT IN ('', f.id)))"
 )
 
 
-def take_scan(tx: Tx, scan_id: Id, device_id: Id, site_id: str, at: datetime, said: ScanFact) -> None:
+def take_scan(tx: Tx, fact_id: Id, device_id: Id, site_id: str, at: datetime, said: ScanFact) -> None:
     """Notes a scan once; entries that it bears on are settled again."""
     scan = Scan(
-        scan_id, device_id, site_id, said.performance_id, said.ticket_id, said.serial, said.gate, said.direction, at,
-        said.admitted, said.reason, said.entry, said.persons,
+        _scan_id(device_id, fact_id), device_id, site_id, said.performance_id, said.ticket_id, said.serial, said.gate,
+        said.direction, at, said.admitted, said.reason, said.entry, said.persons, fact_id,
     )  # fmt: skip
     if tx.insert_if_absent(scan) and said.admitted and said.entry and said.direction is Direction.ENTRY:
         settle_entry(tx, said.ticket_id, said.entry)
+
+
+def _scan_id(device_id: Id, told: Id) -> Id:
+    """A device's ids are its own: nobody else's scan is in the place of this one."""
+    return derived_id("scan", device_id, told)
 
 
 def take_passage(tx: Tx, device_id: Id, said: PassageFact) -> None:
@@ -41,14 +48,14 @@ def take_passage(tx: Tx, device_id: Id, said: PassageFact) -> None:
     passage = Passage(derived_id("passage", said.scan_id, device_id), said.scan_id, device_id, said.passed)
     if not tx.insert_if_absent(passage) or said.passed:
         return
-    scan = tx.get(Scan, said.scan_id)
+    scan = tx.get(Scan, _scan_id(device_id, said.scan_id)) or tx.get(Scan, said.scan_id)  # one from before
     if scan and scan.device_id == device_id and scan.admitted and scan.entry:
         settle_entry(tx, scan.ticket_id, scan.entry)
 
 
 def settle_entry(tx: Tx, ticket_id: str, entry: int) -> None:
     """Makes admission and anomalies of one (ticket, entry) what its scans say."""
-    scans = tx.find(Scan, f"{_COUNTS} AND entry = :entry ORDER BY at, id", ticket=ticket_id, entry=entry)
+    scans = tx.find(Scan, f"{_COUNTS} AND entry = :entry {_ORDER}", ticket=ticket_id, entry=entry)
     _set_admission(tx, ticket_id, entry, scans[0] if scans else None)
     losers = {derived_id("duplicate", scan.id): scan for scan in scans[1:]}
     shown = tx.find(
@@ -60,7 +67,7 @@ def settle_entry(tx: Tx, ticket_id: str, entry: int) -> None:
     for anomaly_id, scan in losers.items():
         report(
             tx, anomaly_id, AnomalyKind.DUPLICATE_OFFLINE, scan.at, scan.device_id, f"{ticket_id}/{entry}",
-            {"gate": scan.gate, "scan": scan.id},
+            {"gate": scan.gate, "scan": scan.told_id},
         )  # fmt: skip
     settle_unknown(tx, ticket_id)
 
@@ -80,7 +87,7 @@ def settle_unknown(tx: Tx, ticket_id: str) -> None:
     shown = tx.get(Anomaly, anomaly_id)
     first = None
     if not tx.one("SELECT 1 FROM entitlement WHERE id = :id", id=ticket_id):
-        first = next(iter(tx.find(Scan, f"{_COUNTS} ORDER BY at, id LIMIT 1", ticket=ticket_id)), None)
+        first = next(iter(tx.find(Scan, f"{_COUNTS} {_ORDER} LIMIT 1", ticket=ticket_id)), None)
     if first is None:
         if shown:
             tx.delete(shown)
@@ -109,7 +116,7 @@ def _set_admission(tx: Tx, ticket_id: str, entry: int, scan: Scan | None) -> Non
         tx.update(before, after)
     else:
         tx.insert(after)
-    row = AdmissionRow(after.ticket_id, entry, scan.at, scan.gate, scan.id)
+    row = AdmissionRow(after.ticket_id, entry, scan.at, scan.gate, scan.told_id)
     tx.feed(feed_name(Family.ADMISSIONS, scan.site_id), f"{ticket_id}/{entry}", row)
 
 

@@ -67,9 +67,9 @@ def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale, fact_hash: str) 
         device.id, sale.receipt,
     )  # fmt: skip
     paid = [
-        Paid(each.id, PaymentMethod(each.method), each.amount, each.reference)
+        Paid(payment_id, PaymentMethod(each.method), each.amount, each.reference)
         for each in sale.payments
-        if not tx.one("SELECT 1 FROM payment WHERE id = :id", id=each.id)  # a twin's: the same money came once
+        if (payment_id := _payment_id(tx, device, each.id))
     ]
     if sum(each.amount for each in paid if each.method is not PaymentMethod.NONE) != total:
         flags.append(_Flag(AnomalyKind.AMOUNT_DIFFERS, sale.order_id, {"total": total}))
@@ -80,6 +80,20 @@ def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale, fact_hash: str) 
         settle_ticket(tx, place.entitlement_id)
     for lease_id in sorted({line.lease_id for line in sale.lines}):
         close_if_done(tx, lease_id)
+
+
+def _payment_id(tx: Tx, device: Device, told: Id) -> Id | None:
+    """As the device called it. None: a twin's, the same money came once. What somebody else was paid under that id is
+    other money, so this gets an id of its own."""
+    for payment_id in (told, derived_id("payment", device.id, told)):
+        known = tx.one(
+            "SELECT o.device_id FROM payment p JOIN sale_order o ON o.id = p.order_id WHERE p.id = :id", id=payment_id
+        )
+        if known is None:
+            return payment_id
+        if known[0] == device.id:
+            return None
+    return None
 
 
 def _check_own(tx: Tx, device: Device, sale: Sale) -> None:

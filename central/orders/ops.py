@@ -111,7 +111,7 @@ def ticket_id(entitlement_id: Id, serial: int) -> Id:
 
 @dataclass(frozen=True, slots=True)
 class WantedPlace:
-    """A seat, or one counted place of a gauge, at a tariff."""
+    """A seat, or one counted place of a gauge, at a tariff: one of the two is named."""
 
     tariff_id: Annotated[Id, Ref("tariff"), Reach.WITHIN]
     seat_id: Annotated[Id, Ref("physical_seat"), Reach.WITHIN] | None = None
@@ -205,6 +205,8 @@ class _Offer:
 
 
 def _offer(tx: Tx, want: PlaceOrder, shop: Shop, wanted: WantedPlace) -> _Offer | Refused:
+    if wanted.seat_id and wanted.gauge_id:
+        return Refused(NoSale.NO_SUCH_PLACE, fix="places", detail={"place": wanted.seat_id})
     if wanted.seat_id:
         row = tx.one(
             "SELECT l.category_id, l.contingent_id, l.blocked, l.zones, r.amount FROM place l "
@@ -271,7 +273,7 @@ def _out_of_hold(tx: Tx, hold: Hold, offers: Sequence[_Offer], holder: Holder, m
     held = held_by(tx, hold.id)
     left = dict(held)
     for at, offer in enumerate(offers):
-        named = (offer.wanted.seat_id, None if offer.wanted.seat_id else offer.wanted.gauge_id)
+        named = (offer.wanted.seat_id, offer.wanted.gauge_id)
         made[at] = next(
             (id for id, each in left.items() if (each.allocation.seat_id, each.allocation.gauge_id) == named), None
         )

@@ -183,6 +183,21 @@ async def test_a_stored_answer_is_its_callers_alone(
         assert counter.logged(command_id) == stored, name
 
 
+async def test_who_is_nobody_has_no_stored_answer(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strangers are all called alike: without a one-time code in what they send, the next is not the same one."""
+    wanted = {name: counter.sampler.wanted(each, counter.read(SYSTEM)) for name, each in COMMANDS.items()}
+    behind(monkeypatch, Ok(MARK))
+    walked = {name for name, each in COMMANDS.items() if each.needs is None and not each.secrets}
+    assert {"set_language", "end_own_session"} <= walked
+    for name in walked:
+        command_id = new_id()
+        first = await counter.door.execute(ANONYMOUS, wanted[name], command_id)
+        assert MARK.encode() in first.body and counter.logged(command_id), name
+        for dry_run in (False, True):
+            said = await counter.door.execute(ANONYMOUS, wanted[name], command_id, dry_run=dry_run)
+            assert said.outcome == Refused(NoEntry.ID_REUSED) and MARK.encode() not in said.body, name
+
+
 # --- stories ---------------------------------------------------------------------------------------------------------
 
 

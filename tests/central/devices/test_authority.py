@@ -3,36 +3,41 @@ its author to tell, or names what is not theirs, is kept with its reason and has
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from central.catalogue.model import ProductDo
+from central.catalogue.ops import Schedule
 from central.devices import snapshots
 from central.devices.enrolment import InviteDevice
 from central.devices.feeds import DeviceFeeds, Feed
 from central.devices.leases import RequestLease
-from central.devices.model import DevicesPrivilege, NoDevice, NoLease
+from central.devices.model import DeadReason, DevicesPrivilege, NoDevice, NoLease
 from central.devices.snapshots import Snapshot
+from central.inventory.ops import CreatePerformance
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.orders.on_sale import ChangeSale
 from central.organisation.ops import path_of
 from shared.ids import Id
 from shared.outcome import Refused
 from shared.rules.authority import ASKS, READS, TELLS, may_ask, may_tell
 from shared.wire.certificates import RIGHTS, DeviceKind
-from shared.wire.facts import FactKind, LeaseSealed, Passage, Sale, SaleLine, Scan, SlotsReturned
+from shared.wire.facts import Fact, FactKind, LeaseSealed, Passage, Sale, SaleLine, Scan, SlotsReturned
 from shared.wire.facts import Payment as PaymentPart
 from shared.wire.feeds import Family, feed_name
 from shared.wire.snapshots import Manifest
 from tests.central.devices.test_facts import Machine, enrol, scan
 from tests.central.sampling import Party, Sampler, leaves, of_nobody, party
-from tests.central.small_house import Clerk, House, Watch, new_id
+from tests.central.small_house import STARTS, Clerk, House, Watch, new_id
 
 pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
 
@@ -53,6 +58,11 @@ def effects(clerk: Clerk) -> list[int]:
 
 def state(clerk: Clerk, fact_id: Id) -> tuple[str, str]:
     return clerk.rows("SELECT state, why FROM fact WHERE fact_id = :id", id=fact_id)[0]
+
+
+def reason(clerk: Clerk, fact: Fact) -> str | None:
+    ((found,),) = clerk.rows("SELECT reason FROM fact WHERE hash = :hash", hash=fact.hash)
+    return found
 
 
 # --- by kind ----------------------------------------------------------------------------------------------------------
@@ -156,7 +166,10 @@ FOREIGN: dict[tuple[str, str], str] = {
 
 OWN = {
     ("Sale", "order_id"): "made by the device; one that is there already gets an order of its own (a twin's)",
-    ("Payment", "id"): "made by the device; one that is there already is the same money",
+    (
+        "Payment",
+        "id",
+    ): "made by the device; one that it told before is the same money, another's is not (test_earlier_ids.py)",
     ("Passage", "scan_id"): "may come before its scan; another gate's word counts for nothing (access/ops.py)",
 }
 
@@ -204,7 +217,10 @@ def test_a_fact_that_names_what_is_not_the_devices(
     assert state(clerk, again.id) == ("taken", ""), "as it should be, it has its effect"
 
 
-def test_a_foreign_scan_does_not_count_when_the_sale_comes_later(quick: tuple[Clerk, House], theirs: Party) -> None:
+@pytest.mark.parametrize("named", [True, False])
+def test_a_foreign_scan_does_not_count_when_the_sale_comes_later(
+    quick: tuple[Clerk, House], theirs: Party, named: bool
+) -> None:
     """Their gate knows the id of a ticket that our kiosk sold without a line, and scans it first."""
     clerk, house = quick
     kiosk, gate = enrol(clerk, house, DeviceKind.KIOSK), enrol(clerk, house, DeviceKind.GATE)
@@ -216,7 +232,8 @@ def test_a_foreign_scan_does_not_count_when_the_sale_comes_later(quick: tuple[Cl
                    {"site": site, "id": theirs.rows.row("performance")})  # fmt: skip
     ((ticket,),) = clerk.rows("SELECT id FROM lease_slot WHERE lease_id = :id", id=lease.id)
     burnt = scan(ticket, house)
-    gate.send(gate.saw(FactKind.SCAN, replace(burnt, performance_id=theirs.rows.row("performance"))))
+    performance = theirs.rows.row("performance") if named else ""
+    gate.send(gate.saw(FactKind.SCAN, replace(burnt, performance_id=performance)))
     admitted = "SELECT site_id FROM admission WHERE ticket_id = :ticket"
     assert clerk.rows(admitted, ticket=ticket) == [(site,)]
     kiosk.send(sale)
@@ -224,6 +241,37 @@ def test_a_foreign_scan_does_not_count_when_the_sale_comes_later(quick: tuple[Cl
     own = enrol(clerk, house, DeviceKind.GATE)
     own.send(own.saw(FactKind.SCAN, burnt))
     assert clerk.rows(admitted, ticket=ticket) == [(house.site,)]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_gate_lets_nobody_in_elsewhere(quick: tuple[Clerk, House], theirs: Party, known: bool) -> None:
+    """A ticket of a performance at another site: one that central knows, and one whose sale has not arrived."""
+    clerk, house = quick
+    gate, site = enrol(clerk, house, DeviceKind.GATE), theirs.rows.row("site")
+    performance = theirs.rows.row("performance")
+    clerk.db.write("UPDATE performance SET site_id = :s WHERE id = :id", {"s": site, "id": performance})
+    ticket = theirs.rows.row("entitlement") if known else new_id()
+    clerk.db.write("UPDATE entitlement SET performance_id = :p WHERE id = :id", {"p": performance, "id": ticket})
+    before = effects(clerk)
+    fact = gate.saw(FactKind.SCAN, replace(scan(ticket, house), performance_id=performance))
+    assert gate.send(fact)["contiguous"] == 1
+    assert reason(clerk, fact) == DeadReason.NOT_AT_ITS_SITE and effects(clerk) == before
+
+
+def test_a_lease_sells_its_own_performance_alone(quick: tuple[Clerk, House]) -> None:
+    """Also where the device may sell the other one, and has places of it."""
+    clerk, house = quick
+    kiosk, other = enrol(clerk, house, DeviceKind.KIOSK), new_id()
+    schedule = Schedule(
+        STARTS, STARTS - timedelta(minutes=90), STARTS + timedelta(hours=3), STARTS + timedelta(minutes=30)
+    )
+    clerk.do(CreatePerformance(other, house.event, house.logical, house.grid, schedule))
+    clerk.do(ChangeSale(other, ProductDo.OPEN))
+    lease = kiosk.lease(house, house.seats[0])
+    kiosk.lease(replace(house, performance=other), house.seats[0])
+    before = effects(clerk)
+    kiosk.send(fact := kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 0, performance_id=other)))
+    assert reason(clerk, fact) == DeadReason.OTHER_PERFORMANCE and effects(clerk) == before
 
 
 # --- route by route ---------------------------------------------------------------------------------------------------

@@ -433,7 +433,7 @@ def test_a_dead_letter_has_its_effect_once_its_cause_is_mended(clerk: Clerk, hou
     assert clerk.do(RetryFact(letter["id"])) == "dead"
     clerk.db.write("UPDATE fact SET body = :b WHERE id = :i", {"b": orjson.dumps(body).decode(), "i": letter["id"]})
     assert clerk.do(RetryFact(letter["id"])) == "taken"
-    assert clerk.rows("SELECT id FROM scan") == [(entry.id,)]
+    assert clerk.rows("SELECT fact_id FROM scan") == [(entry.id,)]
     assert clerk.rows("SELECT why, reason FROM fact WHERE id = :id", id=letter["id"]) == [("", None)]
     assert clerk.rows("SELECT COUNT(*) FROM admission") == [(0,)], "the person did not go through"
     assert kinds(clerk, house) == [] and clerk.ask(DeadLetters(house.institution)).value == []

@@ -31,6 +31,7 @@ FROZEN = {
     "0011_schema_made.py": "fb0a88dbc65e7d7865af7e4adbea0199a02e2f422d714a06ba88cdf328d1cb78",
     "0012_dead_letter_reasons.py": "b12e1a1c2aaaa3ea2d9501fd328fd012b16ef4321df219aa17ebf754e08dc2a0",
     "0013_personal_keys.py": "c60edb8ce2a803f34e0955545e5e6c54022fb993d7779e39ffae15b8f8c150fa",
+    "0014_scan_fact_ids.py": "7a335e3f764256e35f52422580c00c0efd24696cd140e68ff026009fd55593fc",
 }
 NEWEST = max(FROZEN)[:4]
 

@@ -114,6 +114,7 @@ REFUSALS: list[tuple[NoSale | NoOrder, Make]] = [
     (NoSale.SALE_OVER, _too_late),
     (NoSale.NO_SUCH_PLACE, lambda _, h: h.order(new_id())),
     (NoSale.NO_SUCH_PLACE, lambda _, h: h.order(places=(WantedPlace(h.full),))),
+    (NoSale.NO_SUCH_PLACE, lambda _, h: h.order(places=(WantedPlace(h.full, h.seats[0], h.gauge),))),
     (NoSale.BLOCKED, _blocked),
     (NoSale.NOT_FOR_THIS_CHANNEL, _presses),
     (NoSale.NO_PRICE, lambda _, h: h.order(places=(WantedPlace(h.child, gauge_id=h.gauge),), amount=CHILD)),
