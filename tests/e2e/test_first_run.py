@@ -68,7 +68,7 @@ STORIES = {
     "en": Story(
         "en", "en-GB", "The Wharf Theatre", "Prince Street\nBristol BS1 4QA", "Europe/London", "GBP", "", "",
         "Nora Field", "The Tempest", "20", ("32", "24.50", "15"), "Welcome. What is your house called?",
-        "All is there: the house is selling.", "300 places",
+        "All is there: the house is selling.", "300 seats",
     ),
 }  # fmt: skip
 
