@@ -4,13 +4,11 @@ A stranger's 64 KiB are what an enrolment needs. A command of somebody who is kn
 says (a stadium's plan), a form as its area says (`LARGE`). What is compressed is not taken at all: ten kilobytes can be
 ten gigabytes.
 
-What all bodies together may hold is a budget, strangers' apart. A body takes of it what came, in steps; to promise much
-takes nothing. Nobody is shut out by bodies that do not come: each caller has a share, and where there is no room the
-oldest body on its way makes it, of the caller who is beyond their share, otherwise of whoever holds most.
+What all bodies together may hold is a budget (budget.py), strangers' apart. A body takes of it what came, in steps; to
+promise much takes nothing. Nobody is shut out by bodies that do not come: it is they who make room.
 """
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from functools import cache
@@ -20,6 +18,7 @@ from aiohttp import web
 
 from central.kernel.entity import Between, Raw, stripped
 from central.kernel.registry import COMMANDS
+from central.web.budget import Budget
 from central.web.caller import is_gone
 from central.web.line import Line
 from central.web.settings import KIB, MIB, HttpConfig
@@ -86,53 +85,6 @@ def _of_command(name: str) -> int:
     return most
 
 
-class Budget:
-    """Bytes that the bodies in hand may hold together, and each caller's `share` of them."""
-
-    def __init__(self, most: int, share: int) -> None:
-        self.most, self.share, self.held = most, share, 0
-        self._of: dict[str, dict[Held, None]] = {}  # by caller, each one's oldest first
-
-    def take(self, body: "Held", n: int) -> bool:
-        """Lets a body that is on its way hold `n` bytes; false if it is the one that has to make room."""
-        self._of.setdefault(body.who, {})[body] = None
-        self.held += n - body.bytes
-        body.bytes = n
-        while crowding := self._crowding(body.who):
-            crowding.cut()
-            if crowding is body:
-                return False
-        return True
-
-    def give_back(self, body: "Held") -> None:
-        """Also twice."""
-        mine = self._of.get(body.who, {})
-        if body in mine:
-            del mine[body]
-            self.held -= body.bytes
-        if not mine:
-            self._of.pop(body.who, None)
-
-    def _crowding(self, who: str) -> "Held | None":
-        """The body that has to go for what `who` took. One alone is always let in, or a budget smaller than it would
-        shut it out for ever."""
-        mine = self._of[who]
-        if len(mine) > 1 and _size(mine) > self.share:
-            return _oldest(mine)
-        if self.held > self.most and (len(mine) > 1 or len(self._of) > 1):
-            return _oldest(max(filter(_oldest, self._of.values()), key=_size))
-        return None
-
-
-def _size(bodies: Iterable["Held"]) -> int:
-    return sum(body.bytes for body in bodies)
-
-
-def _oldest(bodies: Iterable["Held"]) -> "Held | None":
-    """Of those on their way."""
-    return next((body for body in bodies if body.coming), None)
-
-
 class Bodies:
     """Reads what requests carry, within bounds of bytes, of all bytes in hand, and of time."""
 
@@ -187,7 +139,10 @@ class Held:
         """Takes room for what came: all of it if that is the whole, otherwise the step that it is in. False: none."""
         content = self.request.content
         n = content.total_bytes if content.is_eof() else (ceil(content.total_bytes / STEP) or 1) * STEP
-        return self.coming and (n == self.bytes or self._budget.take(self, n))
+        if not self.coming or n == self.bytes:
+            return self.coming
+        self.bytes = n
+        return self._budget.take(self, n)
 
     def cut(self) -> None:
         """Its time is over."""

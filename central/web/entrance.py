@@ -4,8 +4,8 @@ traceback where a caller hung up.
 
 Who asks is looked at before a byte of the body is taken, and proved by the headers alone. A key, signature or session
 that is none counts as a stranger's try, by address; one that was genuine a moment ago is looked at whatever its address
-did, so that nobody locks out who shares an address with them. What a device signed names its body by a digest: another
-body is a signature that is none.
+did, and some of the others are, so that nobody locks out who shares an address with them. What a device signed names
+its body by a digest: another body is a signature that is none.
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ from central.web.texts import Texts
 from shared.runtime.log import logger
 from shared.runtime.metrics import counter
 from shared.runtime.seldom import Seldom
-from shared.wire.requests import DEVICE, body_genuine
+from shared.wire.requests import DEVICE, SIGNATURE, body_genuine
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Vouched = Callable[[web.Request], bool]
@@ -68,7 +68,7 @@ class Caller:
 async def entrance(request: web.Request, handler: Answer) -> web.StreamResponse:
     line = request.protocol if isinstance(request.protocol, Line) else None
     if line:
-        line.came()
+        line.came(request)
     try:
         return _cut(await _let_in(request, handler), request, line)
     except web.HTTPException as said:
@@ -79,9 +79,6 @@ async def entrance(request: web.Request, handler: Answer) -> web.StreamResponse:
             raise
         _SELDOM.warn("a caller hung up", kind="in the middle", path=_canonical(request))
         return web.Response(status=499)  # which nobody will read
-    finally:
-        if line:
-            line.done()
 
 
 async def _let_in(request: web.Request, handler: Answer) -> web.StreamResponse:
@@ -141,19 +138,24 @@ async def _asked(request: web.Request, handler: Answer, came: Caller, body: byte
 async def _who(request: web.Request) -> Caller | web.StreamResponse:
     """Who asks, counted; or the answer to who asks too often, or shows a key that is none."""
     limits, address = request.app[LIMITS], counted_as(address_of(request))
-    claim, asks = _claim(request, address)
+    claim, shown, asks = _claim(request, address)
     limit = Limit.CLAIMS
     if asks in (Asks.STRANGER, Asks.PERSON):  # a session that is over is no try at anything: its owner signs in again
         limit = Limit.LOOKS if request.method in SAFE else Limit.ACTS
         address = _mark(request) or address
-    if not limits.is_proven(claim) and (wait := limits.wait(limit, address)):
-        return _too_often(request, limit, wait)
+    wait = 0.0 if limits.is_proven(claim) else limits.wait(limit, address)
+    if wait and (later := wait if asks is Asks.STRANGER else limits.look(claim, shown, address)):
+        return _too_often(request, limit, min(wait, later))
     found = await _found(request, asks)
     if found is None:
         limits.take(limit, address)  # of what is genuine nothing is taken: a program may begin with all it has
+        if shown:
+            limits.missed(claim, shown)
         if limit is Limit.CLAIMS:
             REFUSED.add(why="unknown")
             return unknown_caller(request)
+        if wait:
+            return _too_often(request, limit, wait)
         vouched = any(vouches(request) for vouches in request.app[VOUCHED])
         return Caller(Asks.PERSON if vouched else Asks.STRANGER, address)
     limits.proved(claim)
@@ -169,16 +171,20 @@ def _mark(request: web.Request) -> str:
     return f"{BROWSER}{mark}" if mark else ""
 
 
-def _claim(request: web.Request, address: str) -> tuple[int, Asks]:
-    """What the caller shows, and what that would make them. A device's id is no secret: it counts with its address."""
+def _claim(request: web.Request, address: str) -> tuple[int, int, Asks]:
+    """As whom the caller comes, what they show for it, and what that would make them. A device's id is no secret: it
+    counts with its address, and what it shows is the signature."""
+    headers = request.headers
     if request.path.startswith(_ASKING):
-        if DEVICE in request.headers:
-            return hash((DEVICE, request.headers[DEVICE], address)), Asks.DEVICE
-        if "Authorization" in request.headers:
-            return hash(("Authorization", request.headers["Authorization"])), Asks.PROGRAM
-    if SESSIONS in request.app and (said := request.headers.get("Cookie")):
-        return hash(("Cookie", said)), Asks.PERSON
-    return 0, Asks.STRANGER
+        if (device := headers.get(DEVICE)) is not None:
+            return hash((DEVICE, device, address)), hash((device, headers.get(SIGNATURE))), Asks.DEVICE
+        if "Authorization" in headers:
+            key = hash(("Authorization", headers["Authorization"]))
+            return key, key, Asks.PROGRAM
+    if SESSIONS in request.app and (said := headers.get("Cookie")):
+        session = hash(("Cookie", said))
+        return session, session, Asks.PERSON
+    return 0, 0, Asks.STRANGER
 
 
 async def _found(request: web.Request, asks: Asks) -> Caller | web.Response | None:

@@ -104,6 +104,8 @@ class Limits:
     def __init__(self, config: LimitsConfig, clock: Callable[[], float]) -> None:
         rates = {each: getattr(config, each) for each in Limit}
         self._buckets = {each: Buckets(rate, config.remembered, clock) for each, rate in rates.items()}
+        self._looks = Buckets(config.keys, config.remembered, clock)
+        self._none = Buckets(Rate(1 / NONE_FOR_S, 1), config.remembered, clock)
         self._proven: OrderedDict[int, float] = OrderedDict()
         self._at_once: dict[str, int] = {}
         self._config, self._clock = config, clock
@@ -127,10 +129,26 @@ class Limits:
 
     def lift(self, who: str) -> None:
         """Somebody may ask again at once."""
-        for buckets in self._buckets.values():
+        for buckets in (*self._buckets.values(), self._looks):
             buckets.lift(who)
 
-    # --- keys that were right a moment ago ----------------------------------------------------------------------------
+    # --- keys beside an address that waits ----------------------------------------------------------------------------
+
+    def look(self, claim: int, shown: int, address: str) -> float:
+        """Whether a key, signature or session is looked at although its address has to wait: 0, or the seconds until it
+        may be. What was genuine once has looks of its own, all the rest of an address share theirs; what was none just
+        now takes nothing from whoever shows something else."""
+        where = str(claim) if claim in self._proven else address
+        wait = max(self._none.wait(str(shown)), self._looks.wait(where))
+        if not wait:
+            self._looks.take(where)
+        return wait
+
+    def missed(self, claim: int, shown: int) -> None:
+        """This turned out to be none. Where it pretends to be somebody who is proven, that is worth some looks."""
+        self._none.take(str(shown))
+        if self.is_proven(claim) and self._looks.take(str(claim)):
+            self._proven[claim] = 0.0
 
     def proved(self, claim: int) -> None:
         """This key, session or device turned out to be genuine: for some minutes it is looked at whatever its address
@@ -164,3 +182,4 @@ class Limits:
 
 
 PROVEN_FOR_S = 600.0
+NONE_FOR_S = 30.0

@@ -1,21 +1,27 @@
-"""A connection, guarded below the requests: how many there may be, how long a request's head may take, how much a
-refused caller may go on sending. aiohttp closes what is idle (`keepalive_timeout`) and parses; here is what it leaves
-open. Nothing says which programs we are made of.
+"""A connection, guarded below the requests: how many there may be, how long a request's head may take and how big it
+may be, how much a caller may send ahead or leave unread, and how much a refused one may go on sending. aiohttp closes
+what is idle (`keepalive_timeout`) and parses; here is what it leaves open. Nothing says which programs we are made of.
+
+Nobody is shut out by connections that do nothing: the one that is idle for longest makes room (budget.py), never one
+with a request in hand. What a head that is not whole, requests sent ahead and answers that nobody reads hold below the
+application is a budget as well.
 """
 
 import asyncio
 import resource
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.hdrs import SERVER
 
+from central.web.budget import Budget
 from central.web.limits import counted_as
 from central.web.origin import PROXIES, Proxies
-from central.web.settings import KIB, HttpConfig
+from central.web.settings import KIB, MIB, HttpConfig
 from shared.runtime.config import Failure
 from shared.runtime.log import logger
 from shared.runtime.metrics import counter, gauge
@@ -27,112 +33,203 @@ OPEN = gauge("parterre_http_connections", "Open HTTP connections.")
 CLOSED = counter(
     "parterre_http_closed_total",
     "HTTP connections closed on a caller, by why.",
-    why=("crowded", "head", "spill", "malformed"),
+    why=("crowded", "head", "held", "unread", "spill", "malformed"),
 )
 HUNG_UP = counter("parterre_http_hung_up_total", "Callers that hung up while they were being answered.")
 SPILL = 64 * KIB  # what a refused caller may still send before the line is cut
-READ = 64 * KIB  # of a body before anybody wants it
+READ = 32 * KIB  # of a body before anybody wants it, once and again
+TAKE = 16 * KIB  # of a socket at once
+HEAD = 32 * KIB  # all lines of it
+FIELD = 8 * KIB  # one of them
+FIELDS = 64
 SPARE_FILES = 256  # file descriptors for everything else
 
 
+@dataclass(slots=True, eq=False)
+class Share:
+    """What one connection takes of a budget: its place, or its bytes."""
+
+    who: str
+    cut: Callable[[], None]
+    coming: bool = True
+
+
 class Lines:
-    """The connections of one listener, by address."""
+    """The connections of one listener, by address: a named proxy is none, each of its connections counts for itself."""
 
     def __init__(self, config: HttpConfig, proxies: Proxies) -> None:
         self.config, self._proxies = config, proxies
-        self._most = min(config.connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES)
-        self._of: dict[str, int] = {}
-        self.open = 0
+        most = min(config.connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES)
+        self.places = Budget(most, config.connections_per_address)
+        self.bytes = Budget(config.held_of_lines_mib * MIB, config.held_of_lines_mib * MIB // 2)
+        self.buffer = bytearray(TAKE)  # one for all: what is in it is taken out at once
         self._seldom = Seldom(log)
 
-    def closes(self, why: str, address: str | None) -> None:
+    def who(self, address: str, port: int) -> str:
+        return f"{address} {port}" if self._proxies.ours(address) else counted_as(address)
+
+    def closes(self, why: str, who: str) -> None:
         """One is closed on its caller: counted each time, told now and then."""
         CLOSED.add(why=why)
-        self._seldom.warn("a connection is closed", kind=why, address=address)
+        self._seldom.warn("a connection is closed", kind=why, address=who)
 
-    def enter(self, address: str) -> bool:
-        who = counted_as(address)
-        mine = self._of.get(who, 0)
-        full = mine >= self.config.connections_per_address and not self._proxies.ours(address)
-        if full or self.open >= self._most:
-            self.closes("crowded", who)
-            return False
-        self._of[who] = mine + 1
-        self.open += 1
-        OPEN.set(self.open)
-        return True
+    def enter(self, place: Share) -> bool:
+        entered = self.places.take(place, 1)
+        OPEN.set(self.places.held)
+        return entered
 
-    def leave(self, address: str) -> None:
-        who = counted_as(address)
-        mine = self._of[who] - 1
-        if mine:
-            self._of[who] = mine
-        else:
-            del self._of[who]
-        self.open -= 1
-        OPEN.set(self.open)
+    def leave(self, place: Share, held: Share) -> None:
+        """Also twice."""
+        self.places.give_back(place)
+        self.bytes.give_back(held)
+        OPEN.set(self.places.held)
 
 
-class Line(web.RequestHandler):
-    """One connection. `came` and `done` are told by who answers requests (entrance.py)."""
+class Line(web.RequestHandler, asyncio.BufferedProtocol):
+    """One connection. `came` is told by who answers requests (entrance.py)."""
 
-    __slots__ = ("_address", "_busy", "_head", "_lines", "_more", "_spill")
+    __slots__ = (
+        "_ahead", "_body", "_busy", "_head", "_held", "_lines", "_more", "_place", "_sending", "_spill", "_unsent",
+        "_wire",
+    )  # fmt: skip
 
     def __init__(self, server: web.Server, lines: Lines, **settings: Any) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), **settings)
         self._lines = lines
-        self._address: str | None = None
         self._head: asyncio.TimerHandle | None = None
-        self._busy = 0
+        self._sending: asyncio.TimerHandle | None = None
+        self._busy = False
+        self._body: StreamReader | None = None  # of the request in hand
         self._more: Callable[[], object] | None = None
         self._spill: int | None = None
+        self._ahead = self._unsent = 0  # bytes
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        peer = transport.get_extra_info("peername")
-        address = str(peer[0]) if peer else ""
-        if not self._lines.enter(address):
-            assert isinstance(transport, asyncio.Transport)
-            transport.abort()
+        assert isinstance(transport, asyncio.Transport)
+        address, port, *_ = transport.get_extra_info("peername") or ("", 0)
+        who = self._lines.who(address, port)
+        self._wire = transport
+        self._place, self._held = Share(who, partial(self._end, "crowded")), Share(who, partial(self._end, "held"))
+        if not self._lines.enter(self._place):
             return
-        self._address = address
+        transport.set_write_buffer_limits(high=0)  # an answer is sent when the last of it has left
         self._wait_for_head()
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._stop_waiting()
+        self._stop_sending()
         if self._busy:
             HUNG_UP.add()
-        if self._address is not None:
-            self._lines.leave(self._address)
-            self._address = None
-            super().connection_lost(exc)
+        self._lines.leave(self._place, self._held)
+        super().connection_lost(exc)
+
+    def _end(self, why: str) -> None:
+        """At once, whatever has not left yet."""
+        self._lines.closes(why, self._place.who)
+        self._lines.leave(self._place, self._held)
+        self._busy = False  # it is not the caller who hung up
+        self.force_close()
+        self._wire.abort()
+
+    # --- what comes ---------------------------------------------------------------------------------------------------
+
+    def get_buffer(self, _: int) -> bytearray:
+        return self._lines.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(memoryview(self._lines.buffer)[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         TAKEN.add(len(data))
         if self._spill is not None:
             self._spill -= len(data)
             if self._spill < 0:
-                self._lines.closes("spill", self._address)
+                self._lines.closes("spill", self._place.who)
                 self.force_close()
                 return
-        if data and not self._busy and self._head is None:
-            self._wait_for_head()
+        elif data and (self._body is None or self._body.is_eof()) and not self._comes_ahead(len(data)):
+            return
         super().data_received(data)
         if self._more:
             self._more()
 
-    def came(self) -> None:
+    def _comes_ahead(self, n: int) -> bool:
+        """So many bytes of a head that is not here yet, or of what waits behind the request in hand. What goes on for
+        longer than a head may is not read until it is its turn, which for a head never comes."""
+        if not self._busy and self._head is None:
+            self._wait_for_head()
+        self._ahead += n
+        if self._ahead >= HEAD:
+            self._wire.pause_reading()
+        return self._hold()
+
+    def came(self, request: web.Request) -> None:
         """A request's head is here."""
-        self._busy += 1
+        self._busy, self._body, self._place.coming = True, request.content, False
         self._stop_waiting()
+        self._in_turn()
 
     def when_more_comes(self, tell: Callable[[], object]) -> None:
         """Whom to tell, until this request is done, that more of its body may be here."""
         self._more = tell
 
-    def done(self) -> None:
-        self._busy -= 1
-        self._more = None
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            self._done()
+
+    def _done(self) -> None:
+        """The answer has left."""
+        self._busy, self._body, self._more, self._place.coming = False, None, None, True
+        self._lines.places.renew(self._place)
+        if self._ahead:
+            self._wait_for_head()
+            self._in_turn()
+
+    def _in_turn(self) -> None:
+        full, self._ahead = self._ahead >= HEAD, 0
+        self._hold()
+        if full:
+            self.resume_reading(resume_parser=False)
+
+    def _hold(self) -> bool:
+        """Whether there is room for what is on the line."""
+        if n := self._ahead + self._unsent:
+            return self._lines.bytes.take(self._held, n)
+        self._lines.bytes.give_back(self._held)
+        return True
+
+    # --- what goes ----------------------------------------------------------------------------------------------------
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait_for_reader()
+
+    def resume_writing(self) -> None:
+        self._stop_sending()
+        self._unsent = 0
+        self._hold()
+        super().resume_writing()
+
+    def _wait_for_reader(self) -> None:
+        self._unsent = self._wire.get_write_buffer_size()
+        self._sending = asyncio.get_running_loop().call_later(self._lines.config.send_s, self._still_sending)
+        self._hold()
+
+    def _still_sending(self) -> None:
+        if self._unsent - self._wire.get_write_buffer_size() >= TAKE:
+            self._wait_for_reader()
+        else:
+            self._end("unread")
+
+    def _stop_sending(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+            self._sending = None
 
     def cut_short(self) -> None:
         """What is still to come of this request's body is not wanted: little more of it is even taken."""
@@ -146,12 +243,13 @@ class Line(web.RequestHandler):
             status = 400  # aiohttp tells it back, before anybody is asked, and cannot write what is no text
         if status == 500:
             return super().handle_error(request, status, exc, message)
-        self._lines.closes("malformed", request.remote)
+        self._lines.closes("malformed", self._place.who)
         answer = _Nameless(status=status, text="This is no request that can be read.\n")
         answer.force_close()
         return answer
 
     def _wait_for_head(self) -> None:
+        self._stop_waiting()
         self._head = asyncio.get_running_loop().call_later(self._lines.config.head_s, self._late)
 
     def _stop_waiting(self) -> None:
@@ -161,8 +259,7 @@ class Line(web.RequestHandler):
 
     def _late(self) -> None:
         self._head = None
-        self._lines.closes("head", self._address)
-        self.force_close()
+        self._end("head")
 
 
 class _Nameless(web.Response):
@@ -185,6 +282,9 @@ async def listening(app: web.Application, host: str, port: int, config: HttpConf
             "keepalive_timeout": config.idle_s,
             "lingering_time": config.linger_s,
             "read_bufsize": READ,
+            "max_line_size": FIELD,
+            "max_field_size": FIELD,
+            "max_headers": FIELDS,
             "auto_decompress": False,
             "access_log": None,
         }

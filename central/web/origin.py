@@ -102,6 +102,8 @@ def address_of(request: web.Request) -> str:
             ip_address(hop)
         except ValueError:
             break
+        if "%" in hop:  # a zone is any text, and means something on the proxy's machine only
+            break
         found = hop
         if not proxies.ours(hop):
             break

@@ -19,11 +19,11 @@ from central.kernel.keys import Keys
 from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY, STEP, Asks, most_for
 from central.web.entrance import BODIES, LIMITS, REFUSED
 from central.web.limits import Limit
-from central.web.line import CLOSED, HUNG_UP, OPEN, SPILL, TAKEN
+from central.web.line import CLOSED, HUNG_UP, OPEN, SPILL, TAKE, TAKEN
 from central.web.origin import FRONT, Front, Proxies
 from central.web.session import csrf_of
 from central.web.settings import KIB, MIB, HttpConfig, LimitsConfig, Rate
-from shared.wire.requests import COMMAND_ID, DEVICE, signed_headers
+from shared.wire.requests import COMMAND_ID, DEVICE, SIGNATURE, signed_headers
 from tests.central.small_house import NOW, new_id
 from tests.central.web.serving import answer_of, enrolled
 from tests.waiting import PATIENCE_S, until
@@ -36,7 +36,6 @@ pytestmark = [
 PAGE = {"Accept": "text/html"}
 FEW = Rate(0.001, 3)
 BODY = 4 * MIB
-TAKE = 256 * KIB  # what the loop reads of a socket at once
 SENT = {
     "json": ("Content-Type: application/json", b'{"code": "' + b"x" * 1024),
     "form": ("Content-Type: application/x-www-form-urlencoded", b"code=" + b"x" * 1024),
@@ -126,7 +125,7 @@ async def test_who_is_known_may_send_more_each_as_declared(serve: Callable[..., 
 
 # --- time -------------------------------------------------------------------------------------------------------------
 
-HASTE = replace(HttpConfig(), head_s=0.1, idle_s=0.1, body_s=0.05, slowest_kib_per_s=1e6, linger_s=0.05)
+HASTE = replace(HttpConfig(), head_s=0.1, idle_s=0.1, body_s=0.05, slowest_kib_per_s=1e6, linger_s=0.05, send_s=0.1)
 STALLED = {
     "nothing": b"",
     "half a line": b"POST /si",
@@ -184,33 +183,6 @@ async def test_a_connection_is_used_again_and_its_body_may_come_in_pieces(serve:
             length = int(re.search(rb"Content-Length: (\d+)", head).group(1))  # type: ignore[union-attr]
             assert head.startswith(b"HTTP/1.1 400") and b"no_command_id" in await reader.readexactly(length)
         writer.close()
-
-
-async def test_one_address_has_so_many_connections_and_another_has_its_own(serve: Callable[..., Any]) -> None:
-    config = replace(HttpConfig(), connections_per_address=3)
-    async with serve(config) as served:
-        lines = [await served.call() for _ in range(3)]
-        await until(lambda: OPEN.value() == 3)
-        before = CLOSED.value(why="crowded")
-        reader, writer = await served.call()
-        assert await answer_of(reader) == (0, "")
-        assert CLOSED.value(why="crowded") == before + 1
-        lines.pop()[1].close()
-        await until(lambda: OPEN.value() == 2)
-        lines.append(await served.call())
-        await until(lambda: OPEN.value() == 3)
-        for _, each in [*lines, (reader, writer)]:
-            each.close()
-        await until(lambda: OPEN.value() == 0)
-
-
-async def test_a_named_proxy_is_no_address(serve: Callable[..., Any]) -> None:
-    config = replace(HttpConfig(), connections_per_address=1)
-    async with serve(config, proxies=Proxies.of(["127.0.0.1"])) as served:
-        lines = [await served.call() for _ in range(3)]
-        await until(lambda: OPEN.value() == 3)
-        for _, writer in lines:
-            writer.close()
 
 
 # --- how often --------------------------------------------------------------------------------------------------------
@@ -303,6 +275,47 @@ async def test_what_strangers_do_locks_nobody_out_who_shares_their_address(
             for _ in range(20):
                 async with client.get(path, headers=headers) as answer:
                     assert answer.status == 200, (who, await answer.text())
+
+
+def guess(n: int) -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"{n:026}:{n}".encode()).decode()}
+
+
+async def test_a_right_key_is_looked_at_beside_a_script_that_tries_wrong_ones(
+    serve: Callable[..., Any],
+) -> None:
+    """After a restart, when nobody is proven: the script repeats what is none and takes nothing from those who come."""
+    async with serve(limited(looks=FEW, claims=FEW, keys=FEW)) as served, aiohttp.ClientSession(served.url) as client:
+        device, signer = await enrolled(served)
+        feed, site = "/api/v1/queries/device_feeds", "/api/v1/entities/site"
+
+        async def asked(path: str, headers: dict[str, str]) -> int:
+            async with client.get(path, headers=headers) as answer:
+                return answer.status
+
+        assert [await asked(site, guess(0)) for _ in range(20)] == [401] * 3 + [429] * 17
+        assert [await asked("/sign-in", {}) for _ in range(4)][-1] == 429
+        signed = signed_headers(device, signer, "GET", feed, NOW.isoformat(), "nonce", b"")
+        assert await asked(feed, signed) == 200
+        assert await asked(site, served.auth) == 200
+        assert await asked("/admin", {"Cookie": "session=anna"}) == 200
+        assert [await asked(site, guess(n)) for n in range(1, 4)] == [429] * 3, "no more than so many looks"
+        assert [await asked(site, served.auth) for _ in range(20)] == [200] * 20, "proven by now"
+
+
+async def test_false_signatures_beside_a_proven_device_are_looked_at_so_often(serve: Callable[..., Any]) -> None:
+    async with serve(limited(claims=FEW, keys=FEW)) as served, aiohttp.ClientSession(served.url) as client:
+        device, signer = await enrolled(served)
+        feed = "/api/v1/queries/device_feeds"
+        signed = signed_headers(device, signer, "GET", feed, NOW.isoformat(), "nonce", b"")
+        async with client.get(feed, headers=signed) as answer:
+            assert answer.status == 200
+        statuses = []
+        for n in range(20):
+            false = signed | {SIGNATURE: b64encode(b"%064d" % n).decode()}
+            async with client.get(feed, headers=false) as answer:
+                statuses.append(answer.status)
+        assert statuses == [401] * 4 + [429] * 16
 
 
 @pytest.mark.parametrize(
