@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from central.inventory.counts import BUCKETS, counts_of
 from central.inventory.limits import real_sum, scope
-from central.inventory.model import Limit, LimitPer
+from central.inventory.model import TAKEN, TAKEN_BY, Limit, LimitPer
 from central.kernel.db import BROKEN, Database
 from central.kernel.entity import Ref
 from central.kernel.keys import make_keys
@@ -82,10 +82,9 @@ def recounted(read: Read, performance_id: str) -> dict[tuple[str, str], dict[str
         row[bucket] += n
 
     for category, contingent, bucket, n in read.run(
-        "SELECT p.category_id, COALESCE(p.contingent_id, ''), "
+        "SELECT p.category_id, COALESCE(p.contingent_id, ''), "  # noqa: S608
         "CASE WHEN a.id IS NOT NULL THEN a.state WHEN p.blocked <> '' THEN 'blocked' ELSE 'free' END, COUNT(*) "
-        "FROM place p LEFT JOIN allocation a ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id "
-        "AND a.state <> 'released' WHERE p.performance_id = :id GROUP BY 1, 2, 3",
+        f"FROM place p {TAKEN_BY} WHERE p.performance_id = :id GROUP BY 1, 2, 3",
         id=performance_id,
     ):
         add(category, contingent, bucket, n)
@@ -96,8 +95,8 @@ def recounted(read: Read, performance_id: str) -> dict[tuple[str, str], dict[str
         add(category, contingent, "free", capacity - blocked - taken)
         add(category, contingent, "blocked", blocked)
     for category, contingent, state, n in read.run(
-        "SELECT g.category_id, g.contingent_id, a.state, SUM(a.quantity) FROM allocation a "
-        "JOIN gauge g ON g.id = a.gauge_id WHERE a.performance_id = :id AND a.state <> 'released' GROUP BY 1, 2, 3",
+        "SELECT g.category_id, g.contingent_id, a.state, SUM(a.quantity) FROM allocation a "  # noqa: S608
+        f"JOIN gauge g ON g.id = a.gauge_id WHERE a.performance_id = :id AND a.{TAKEN} GROUP BY 1, 2, 3",
         id=performance_id,
     ):
         add(category, contingent, state, int(n))
@@ -106,8 +105,8 @@ def recounted(read: Read, performance_id: str) -> dict[tuple[str, str], dict[str
 
 def _gauges(read: Read, performance_id: str) -> Found:
     for gauge, capacity, blocked, taken, given in read.run(
-        "SELECT g.id, g.capacity, g.blocked, g.taken, (SELECT COALESCE(SUM(a.quantity), 0) FROM allocation a "
-        "WHERE a.gauge_id = g.id AND a.state <> 'released') FROM gauge g WHERE g.performance_id = :id ORDER BY g.id",
+        "SELECT g.id, g.capacity, g.blocked, g.taken, (SELECT COALESCE(SUM(a.quantity), 0) FROM allocation a "  # noqa: S608
+        f"WHERE a.gauge_id = g.id AND a.{TAKEN}) FROM gauge g WHERE g.performance_id = :id ORDER BY g.id",
         id=performance_id,
     ):
         if taken != given:
@@ -118,14 +117,14 @@ def _gauges(read: Read, performance_id: str) -> Found:
 
 def _seats(read: Read, performance_id: str) -> Found:
     twice = read.run(
-        "SELECT seat_id FROM allocation WHERE performance_id = :id AND state <> 'released' AND seat_id IS NOT NULL "
+        f"SELECT seat_id FROM allocation WHERE performance_id = :id AND {TAKEN} AND seat_id IS NOT NULL "  # noqa: S608
         "GROUP BY seat_id HAVING COUNT(*) > 1 ORDER BY seat_id",
         id=performance_id,
     )
     if twice:
         yield _named(twice), "taken more than once"
     lost = read.run(
-        "SELECT a.seat_id FROM allocation a WHERE a.performance_id = :id AND a.state <> 'released' "
+        f"SELECT a.seat_id FROM allocation a WHERE a.performance_id = :id AND a.{TAKEN} "  # noqa: S608
         "AND a.seat_id IS NOT NULL AND NOT EXISTS "
         "(SELECT 1 FROM place p WHERE p.performance_id = a.performance_id AND p.seat_id = a.seat_id) ORDER BY 1",
         id=performance_id,

@@ -19,7 +19,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from central.inventory import counts
+from central.inventory.model import TAKEN_BY
 from central.inventory.places import AT_ONCE, Seat
+from central.inventory.reads import taken_seats
 from central.kernel.db import in_list
 from central.kernel.keys import Keys
 from central.kernel.tx import Read, Tx
@@ -103,9 +105,7 @@ def _doubtful(tx: Tx, performance_id: Id, hall: _Known) -> bool:
         return False
     hall.checked = tx.now
     (free,) = tx.run(
-        "SELECT COUNT(*) FROM place p LEFT JOIN allocation a ON a.performance_id = p.performance_id "
-        "AND a.seat_id = p.seat_id AND a.state <> 'released' "
-        "WHERE p.performance_id = :id AND p.blocked = '' AND a.id IS NULL",
+        f"SELECT COUNT(*) FROM place p {TAKEN_BY} WHERE p.performance_id = :id AND p.blocked = '' AND a.id IS NULL",  # noqa: S608
         id=performance_id,
     )[0]
     return bool(free != len(hall.vacancy))
@@ -118,8 +118,7 @@ def free_seats(tx: Tx, performance_id: Id, seats: Sequence[Id]) -> list[Seat]:
     among, params = in_list("s", seats)
     rows = tx.run(
         "SELECT p.seat_id, p.category_id, COALESCE(p.contingent_id, '') FROM place p "  # noqa: S608 - names of ours
-        "LEFT JOIN allocation a ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id "
-        "AND a.state <> 'released' WHERE p.performance_id = :performance AND p.blocked = '' AND a.id IS NULL "
+        f"{TAKEN_BY} WHERE p.performance_id = :performance AND p.blocked = '' AND a.id IS NULL "
         f"AND p.seat_id IN {among}",
         performance=performance_id,
         **params,
@@ -222,8 +221,7 @@ def _refreshed(tx: Tx, performance_id: Id, hall: _Known, changed: set[str]) -> b
         for seat, category, contingent, blocked, quality, allocation in tx.run(
             "SELECT p.seat_id, p.category_id, COALESCE(p.contingent_id, ''), p.blocked, p.quality, a.id "  # noqa: S608
             "FROM place p "
-            "LEFT JOIN allocation a ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id "
-            f"AND a.state <> 'released' WHERE p.performance_id = :performance AND p.seat_id IN {among}",
+            f"{TAKEN_BY} WHERE p.performance_id = :performance AND p.seat_id IN {among}",
             performance=performance_id,
             **params,
         ):
@@ -264,10 +262,7 @@ def _look(read: Read, performance_id: Id) -> _Known:
     plan = _plan_of(read, performance_id)
     known = {(category, contingent, shard): revision for category, contingent, shard, revision in
              _heads(read, performance_id)}  # fmt: skip
-    taken = {seat for (seat,) in read.run(
-        "SELECT seat_id FROM allocation WHERE performance_id = :id AND state <> 'released' AND seat_id IS NOT NULL",
-        id=performance_id,
-    )}  # fmt: skip
+    taken = taken_seats(read, performance_id)
     kinds = [("", "")] * len(plan.ids)
     qualities: dict[int, int] = {}
     free: list[int] = []

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from central.inventory.model import Limit, LimitPer, NoPlace, PlaceState
+from central.inventory.model import TAKEN, Limit, LimitPer, NoPlace, PlaceState
 from central.kernel.entity import METADATA
 from central.kernel.tx import Read, Tx
 from central.organisation.ops import path_of
@@ -168,7 +168,7 @@ def _sum(read: Read, limit: Limit, key: str, performance_id: str, event_id: str)
 
 
 def _added(read: Read, limit: Limit, where: str, params: dict[str, Any]) -> int:
-    conditions, joins = [where, "a.state <> 'released'"], ""
+    conditions, joins = [where, f"a.{TAKEN}"], ""
     for column, value in (("a.channel_id", limit.channel_id), ("a.tariff_id", limit.tariff_id),
                           ("a.performance_id", limit.performance_id)):  # fmt: skip
         if value is not None:

@@ -103,12 +103,18 @@ PLACE: Mapping[tuple[PlaceState, PlaceDo], PlaceState] = {
 }
 
 
+TAKEN = "state <> 'released'"
+"""Of an allocation: it has its place. A seat is free where no such one is."""
+TAKEN_BY = "LEFT JOIN allocation a ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id AND a." + TAKEN
+"""For a statement that has a place `p`: who has it, if anybody."""
+
+
 @entity(
     "allocation",
     read=VenuesPrivilege.CONTINGENT_READ,
     index=(("holder_id",),),
     unique_where={
-        "ux_allocation_live": (("performance_id", "seat_id"), "state <> 'released'"),
+        "ux_allocation_live": (("performance_id", "seat_id"), TAKEN),
         "ux_allocation_contact": (("contact_id", "id"), "contact_id IS NOT NULL"),  # to find them; unique it is anyway
     },
 )

@@ -11,6 +11,7 @@ from central.inventory import counts, limits
 from central.inventory.model import (
     HOLD,
     PLACE,
+    TAKEN,
     Allocation,
     Hold,
     HoldDo,
@@ -117,8 +118,8 @@ def expire_due(tx: Tx, most: int, performance_id: Id | None = None, seat_id: Id 
         params["performance"] = performance_id
     if seat_id:
         where += (
-            " AND h.id = (SELECT a.holder_id FROM allocation a WHERE a.performance_id = :performance "
-            "AND a.seat_id = :seat AND a.state <> 'released')"
+            " AND h.id = (SELECT a.holder_id FROM allocation a WHERE a.performance_id = :performance "  # noqa: S608
+            f"AND a.seat_id = :seat AND a.{TAKEN})"
         )
         params["seat"] = seat_id
     due = tx.run(f"SELECT h.id FROM hold h WHERE {where} ORDER BY h.until, h.id LIMIT :most", **params)  # noqa: S608

@@ -17,6 +17,7 @@ import orjson
 
 from central.catalogue.model import Performance
 from central.inventory.plan_actions import plan_table, target_context
+from central.inventory.reads import taken_seats
 from central.kernel.db import in_list
 from central.kernel.entity import Reach, Ref
 from central.kernel.registry import answers
@@ -459,11 +460,7 @@ def plan_states(read: Read, want: PlanStates) -> Outcome[str]:
             "SELECT seat_id, blocked FROM place WHERE performance_id = :id", id=want.performance_id
         )
     }
-    for seat, state in read.run(
-        "SELECT seat_id, state FROM allocation WHERE performance_id = :id AND state <> 'released' "
-        "AND seat_id IS NOT NULL",
-        id=want.performance_id,
-    ):
+    for seat, state in taken_seats(read, want.performance_id).items():
         if seat in letters:
             letters[seat] = LETTERS[state]
     seats = read.run("SELECT id FROM physical_seat WHERE configuration_id = :id ORDER BY position", id=found[0])

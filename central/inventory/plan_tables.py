@@ -6,8 +6,9 @@ from typing import Any
 
 from central.catalogue.model import Performance
 from central.inventory import counts
-from central.inventory.model import Gauge, Place
+from central.inventory.model import TAKEN, Gauge, Place
 from central.inventory.ops import gauge_id, place_id
+from central.inventory.reads import taken_seats
 from central.kernel.tx import Read, Tx
 from central.venues.history import Changes, Field, apply, index_of, positions
 from central.venues.plan_tables import LOGICAL_FIELDS, save_seats, table_of, zone_names
@@ -50,7 +51,7 @@ def _some_rows(
         "v.category_id, v.contingent_id, COALESCE(v.blocked, ''), v.quality, "
         "CASE WHEN v.id IS NULL THEN 'gone' ELSE '' END, s.invalid, COALESCE(a.state, '') FROM physical_seat s "
         "LEFT JOIN place v ON v.performance_id = :performance AND v.seat_id = s.id "
-        "LEFT JOIN allocation a ON a.performance_id = :performance AND a.seat_id = s.id AND a.state <> 'released' "
+        f"LEFT JOIN allocation a ON a.performance_id = :performance AND a.seat_id = s.id AND a.{TAKEN} "
         f"WHERE s.configuration_id = :configuration AND {where} ORDER BY s.position",
         performance=performance_id,
         configuration=physical_id,
@@ -70,13 +71,7 @@ def _all_rows(read: Read, performance_id: str, physical_id: str) -> list[tuple[A
             id=performance_id,
         )
     }
-    taken: dict[str, str] = dict(
-        read.run(
-            "SELECT seat_id, state FROM allocation WHERE performance_id = :id AND state <> 'released' "
-            "AND seat_id IS NOT NULL",
-            id=performance_id,
-        )
-    )
+    taken = taken_seats(read, performance_id)
     broken: dict[str, str] = dict(
         read.run("SELECT id, invalid FROM physical_seat WHERE configuration_id = :id AND invalid <> ''", id=physical_id)
     )

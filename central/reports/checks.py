@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Annotated, Any
 
 from central.access.model import AccessPrivilege, AnomalyKind
+from central.inventory.model import TAKEN
 from central.kernel.entity import Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Read
@@ -204,13 +205,13 @@ def _books_balance(read: Read, seen: _Looked) -> None:
 def _never_oversold(read: Read, seen: _Looked) -> None:
     """I5. A place has one holder; each sold place has its line, and a sold line without a place has its anomaly."""
     for performance, seat, holders in read.run(
-        "SELECT performance_id, seat_id, COUNT(*) FROM allocation WHERE state <> 'released' AND seat_id IS NOT NULL "
+        f"SELECT performance_id, seat_id, COUNT(*) FROM allocation WHERE {TAKEN} AND seat_id IS NOT NULL "  # noqa: S608
         "GROUP BY performance_id, seat_id HAVING COUNT(*) > 1 ORDER BY 1, 2"
     ):
         seen.fault(f"seat {seat} of performance {performance} has {holders} holders")
     for gauge, capacity, taken, given in read.run(
-        "SELECT g.id, g.capacity, g.taken, COALESCE((SELECT SUM(a.quantity) FROM allocation a WHERE a.gauge_id = g.id "
-        "AND a.state <> 'released'), 0) FROM gauge g ORDER BY g.id"
+        "SELECT g.id, g.capacity, g.taken, COALESCE((SELECT SUM(a.quantity) FROM allocation a WHERE a.gauge_id = g.id "  # noqa: S608
+        f"AND a.{TAKEN}), 0) FROM gauge g ORDER BY g.id"
     ):
         if taken != given or not 0 <= taken <= capacity:
             seen.fault(f"counted places {gauge}: {taken} of {capacity} taken, {given} given out")

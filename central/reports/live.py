@@ -11,6 +11,7 @@ import orjson
 
 from central.catalogue.model import Performance
 from central.devices.model import DeviceState
+from central.inventory.model import TAKEN, TAKEN_BY
 from central.inventory.plan_feed import plan_row
 from central.kernel.db import in_list
 from central.kernel.tx import Read
@@ -158,9 +159,7 @@ def _places(
     states = {
         seat: _state(blocked, allocation, state, inside)
         for seat, blocked, allocation, state in read.run(
-            "SELECT p.seat_id, p.blocked, a.id, a.state FROM place p LEFT JOIN allocation a "
-            "ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id AND a.state <> 'released' "
-            "WHERE p.performance_id = :id",
+            f"SELECT p.seat_id, p.blocked, a.id, a.state FROM place p {TAKEN_BY} WHERE p.performance_id = :id",  # noqa: S608
             id=performance_id,
         )
     }
@@ -186,8 +185,7 @@ def _count_gauges(read: Read, performance_id: Id, inside: set[str], counts: dict
         return
     counts[SeatState.FREE] += int(capacity)
     for allocation, state, quantity in read.run(
-        "SELECT id, state, quantity FROM allocation WHERE performance_id = :id AND gauge_id IS NOT NULL "
-        "AND state <> 'released'",
+        f"SELECT id, state, quantity FROM allocation WHERE performance_id = :id AND gauge_id IS NOT NULL AND {TAKEN}",  # noqa: S608
         id=performance_id,
     ):
         counts[SeatState.FREE] -= quantity

@@ -1,0 +1,18 @@
+"""Facts of several tables in one look, as a dataclass: what each field is read from is said by its name, so that no
+order of columns has to be kept in two places."""
+
+from dataclasses import MISSING, Field, fields
+from typing import Any
+
+
+def columns(kind: type[Any], **read_from: str) -> str:
+    """The columns of a SELECT whose rows `kind(*row)` takes: of each field that must be given, what it is read from.
+    Raises TypeError where one is missing, or is none of its fields."""
+    needed = [each.name for each in fields(kind) if _must_be_given(each)]
+    if wrong := set(needed).symmetric_difference(read_from):
+        raise TypeError(f"{kind.__name__}: {', '.join(sorted(wrong))}")
+    return ", ".join(f"{read_from[name]} AS {name}" for name in needed)
+
+
+def _must_be_given(each: Field[Any]) -> bool:
+    return each.default is MISSING and each.default_factory is MISSING
