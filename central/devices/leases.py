@@ -30,11 +30,13 @@ from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.pricing.model import PriceGrid
+from central.pricing.reads import price_list
 from central.selling.model import Channel, PointOfSale
 from shared.clock import from_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.rules.authority import may_ask
+from shared.rules.pricing import Prices, asked_for
 from shared.rules.seating import Want
 from shared.wire.codec import dump
 from shared.wire.facts import LeaseSealed, SlotsReturned
@@ -346,19 +348,17 @@ def lease_exposure(read: Read, want: LeaseExposure) -> Outcome[Exposure]:
 
 def _exposure(read: Read, record: LeaseRecord) -> Exposure:
     """Of the slots that nothing was heard of."""
-    rows = read.run(
-        "SELECT s.slot, s.seat_id, s.category_id, COALESCE(MAX(r.amount), 0) FROM lease_slot s "
-        "JOIN performance p ON p.id = :performance "
-        "LEFT JOIN price r ON r.grid_id = p.price_grid_id AND r.category_id = s.category_id "
-        "WHERE s.lease_id = :id AND s.state = 'free' GROUP BY s.slot, s.seat_id, s.category_id ORDER BY s.slot",
-        id=record.id,
-        performance=record.performance_id,
-    )
-    each = tuple(ExposedPlace(*row) for row in rows)
-    ((currency,),) = read.run(
-        "SELECT g.currency FROM performance p JOIN price_grid g ON g.id = p.price_grid_id WHERE p.id = :id",
-        id=record.performance_id,
+    sold_for = price_list(read, record.performance_id)
+    assert sold_for, "foreign keys say so"
+    each = tuple(
+        ExposedPlace(slot.slot, slot.seat_id, slot.category_id, _dearest(sold_for.prices, slot.category_id))
+        for slot in read.find(LeaseSlot, "WHERE lease_id = :id AND state = 'free' ORDER BY slot", id=record.id)
     )
     ((heard,),) = read.run("SELECT MAX(received) FROM fact WHERE device_id = :id", id=record.device_id)
     total = sum(place.amount for place in each)
-    return Exposure(len(each), total, currency, from_ms(heard) if heard is not None else None, each)
+    return Exposure(len(each), total, sold_for.currency, from_ms(heard) if heard is not None else None, each)
+
+
+def _dearest(prices: Prices, category_id: Id) -> int:
+    """Nothing where no tariff is sold in the category (any more)."""
+    return max(asked_for(prices, category_id), default=0)

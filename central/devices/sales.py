@@ -21,9 +21,12 @@ from central.orders.model import Order, OrderState, PaymentMethod
 from central.orders.ops import Paid, SoldPlace, write_sale
 from central.organisation.model import Context
 from central.organisation.ops import organiser_of
+from central.pricing.reads import PriceList, price_list, tariff_contexts
 from central.selling.model import PointOfSale
 from shared.ids import Id, derived_id
 from shared.money import Minor
+from shared.outcome import Ok
+from shared.rules.pricing import price
 from shared.wire.facts import Sale, SaleLine
 from shared.wire.leases import LeaseState, Slot
 from shared.wire.token import PLAIN, Flag, leased_ticket_id, parse
@@ -52,13 +55,19 @@ def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale, fact_hash: str) 
     _check_own(tx, device, sale)
     _check_money(tx, point, sale)
     key = load_pem_public_key(device.public_key.encode())
-    series = _series(tx, sale.performance_id, point)
+    named = [line.tariff_id for line in sale.lines]
+    tariffs, sold_for = tariff_contexts(tx, named), price_list(tx, sale.performance_id, named)
+    if sold_for is None:
+        raise DeadLetter(DeadReason.NOT_SOLD_THERE, f"performance {sale.performance_id} is not there any more")
+    series = _series(tx, sold_for, point)
     total = sum(line.price for line in sale.lines)
     flags: list[_Flag] = []
     places: list[SoldPlace] = []
     for n, line in enumerate(sale.lines):
-        named = {place.entitlement_id for place in places}
-        place = _place(tx, device, sale, n, line, flags.append, named)
+        if not belongs(tx, tariffs.get(line.tariff_id, ""), sale.performance_id):
+            raise DeadLetter(DeadReason.OTHER_TARIFF, f"tariff {line.tariff_id} is none of this performance's")
+        before = {place.entitlement_id for place in places}
+        place = _place(tx, sale, n, line, sold_for, flags.append, before)
         taken = {each.number for each in places}
         number = _number(tx, series, line, taken, place, flags.append)
         places.append(replace(place, number=number, token=_token(key, sale, line, place, flags.append)))
@@ -130,10 +139,9 @@ def _check_money(tx: Tx, point: PointOfSale, sale: Sale) -> None:
         raise DeadLetter(DeadReason.NO_ACCOUNTS, what)
 
 
-def _series(tx: Tx, performance_id: Id, point: PointOfSale) -> str:
+def _series(tx: Tx, sold_for: PriceList, point: PointOfSale) -> str:
     """How the numbers of this device's tickets begin (decision 14)."""
-    at = tx.one("SELECT context_id FROM performance WHERE id = :id", id=performance_id)
-    organiser = tx.get(Context, organiser_of(tx, at[0]) or "") if at else None
+    organiser = tx.get(Context, organiser_of(tx, sold_for.context_id) or "")
     return f"{organiser.code}-{point.code}-" if organiser else ""
 
 
@@ -169,16 +177,13 @@ def _token(key: object, sale: Sale, line: SaleLine, place: SoldPlace, flag: Call
 
 
 def _place(
-    tx: Tx, device: Device, sale: Sale, n: int, line: SaleLine, flag: Callable[[_Flag], None], named: set[Id]
+    tx: Tx, sale: Sale, n: int, line: SaleLine, sold_for: PriceList, flag: Callable[[_Flag], None], named: set[Id]
 ) -> SoldPlace:
     """What one line sold. A slot that cannot be sold (again) gets a line without a place and an id of its own; `named`
     are the ids of the lines before it."""
     ticket = leased_ticket_id(line.lease_id, line.slot)
     slot = tx.get(LeaseSlot, ticket)
     record = tx.get(LeaseRecord, line.lease_id)
-    site, vat_bp, listed, tariff_at = _listed(tx, sale.performance_id, line, slot)
-    if tariff_at is None or not belongs(tx, tariff_at, sale.performance_id):
-        raise DeadLetter(DeadReason.OTHER_TARIFF, f"tariff {line.tariff_id} is none of this performance's")
     allocation: Id | None = None
     if slot is None:
         flag(_Flag(AnomalyKind.SALE_WITHOUT_LEASE, ticket, {"lease": line.lease_id, "slot": line.slot}))
@@ -193,37 +198,22 @@ def _place(
         allocation = (
             slot.allocation_id if sell_allocation(tx, slot.allocation_id, sale.order_id, line.tariff_id) else None
         )
-    if listed is not None and listed != line.price:
-        flag(_Flag(AnomalyKind.PRICE_DIFFERS, ticket, {"sold": line.price, "listed": listed}))
+    listed = price(sold_for.prices, slot.category_id, line.tariff_id) if slot else None
+    if isinstance(listed, Ok) and listed.value != line.price:
+        flag(_Flag(AnomalyKind.PRICE_DIFFERS, ticket, {"sold": line.price, "listed": listed.value}))
     known = ticket in named or tx.one("SELECT 1 FROM entitlement WHERE id = :id", id=ticket) is not None
     return SoldPlace(
         entitlement_id=derived_id("clash", sale.order_id, n) if known else ticket,
         performance_id=sale.performance_id,
-        site_id=site or device.site_id,
+        site_id=sold_for.site_id,
         allocation_id=allocation,
         seat_id=slot.seat_id if slot else None,
         category_id=slot.category_id if slot else derived_id("unknown category"),
         tariff_id=line.tariff_id,
         price=line.price,
-        vat_bp=line.vat_bp if vat_bp is None else vat_bp,
+        vat_bp=sold_for.vat_bp,
         zones=slot.zones if slot else 0,
         entries=1,
         token=line.ticket,
         number=line.number,
     )
-
-
-def _listed(
-    tx: Tx, performance_id: Id, line: SaleLine, slot: LeaseSlot | None
-) -> tuple[str | None, int | None, int | None, str | None]:
-    """Site, VAT and list price as central knows them now, and where the tariff stands."""
-    row = tx.one(
-        "SELECT p.site_id, e.vat_bp, r.amount, t.context_id FROM performance p JOIN event e ON e.id = p.event_id "
-        "LEFT JOIN tariff t ON t.id = :tariff "
-        "LEFT JOIN price r ON r.grid_id = p.price_grid_id AND r.category_id = :category AND r.tariff_id = :tariff "
-        "WHERE p.id = :id",
-        id=performance_id,
-        category=slot.category_id if slot else "",
-        tariff=line.tariff_id,
-    )
-    return row if row else (None, None, None, None)

@@ -16,6 +16,7 @@ from central.inventory.telling import plan_changed
 from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
+from central.pricing.reads import price_list
 from central.venues.history import Change, Changes, Field, Runs, ZoneChange, changed, load, positions, share_changes
 from central.venues.model import LogicalConfiguration, NoAct, PlanAct, PlanAction, PlanTarget, VenuesPrivilege
 from central.venues.plan_tables import (
@@ -30,6 +31,7 @@ from central.venues.plan_tables import (
 from central.venues.selection import Selection, Share, Table, resolve
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
+from shared.rules.pricing import asked_for
 
 MOST_PERFORMANCES = 200
 MOST_LINES = 200
@@ -361,14 +363,8 @@ def _told(read: Read, performance_id: Id, plan: _Worked, entry: PlanAction | Non
         lines.append(ChangeLine(change.field, was, now, change.count, change.at))
     used = {now for change in plan.changes.seats if change.field is Field.CATEGORY for now in change.now if now}
     used |= {zone.now for zone in plan.changes.zones if zone.now}
-    priced = {
-        category
-        for (category,) in read.run(
-            "SELECT DISTINCT p.category_id FROM price p JOIN performance f ON f.price_grid_id = p.grid_id "
-            "WHERE f.id = :id",
-            id=performance_id,
-        )
-    }
+    sold_for = price_list(read, performance_id)
+    assert sold_for, "its plan was changed"
     return Carried(
         performance_id=performance_id,
         action_id=entry.id if entry else None,
@@ -376,7 +372,7 @@ def _told(read: Read, performance_id: Id, plan: _Worked, entry: PlanAction | Non
         places=plan.changes.places,
         changes=tuple(lines[:MOST_LINES]),
         shares=tuple(ShareLine(s.zone_id, s.contingent_id, s.was, s.now) for s in plan.changes.shares),
-        unpriced=tuple(sorted(used - priced)),
+        unpriced=tuple(sorted(each for each in used if not asked_for(sold_for.prices, each))),
         left_out=len(plan.left),
         left=tuple(plan.left[:MOST_LEFT]),
     )

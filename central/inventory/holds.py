@@ -22,8 +22,8 @@ from central.inventory.places import (
     take_counted,
     take_seats,
 )
-from central.inventory.shop import Shop, barred, open_shop, reach_of
-from central.kernel.db import in_list
+from central.inventory.reads import counted_for_sale, seats_for_sale
+from central.inventory.shop import Shop, for_sale, open_shop, reach_of
 from central.kernel.entity import Between, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
@@ -161,44 +161,27 @@ def _take_seats(tx: Tx, performance_id: Id, seats: Sequence[Seat], holder: Holde
 
 def _named(tx: Tx, performance_id: Id, shop: Shop, seats: Sequence[Id]) -> list[Seat] | Refused:
     """These seats as they may be taken on this channel, or why not."""
-    if not seats:
-        return []
-    among, params = in_list("s", seats)
-    rows = {row[0]: row for row in tx.run(
-        "SELECT seat_id, category_id, COALESCE(contingent_id, ''), blocked FROM place "  # noqa: S608 - names of ours
-        f"WHERE performance_id = :performance AND seat_id IN {among}",
-        performance=performance_id,
-        **params,
-    )}  # fmt: skip
+    places = seats_for_sale(tx, performance_id, seats)
     found: list[Seat] = []
     for seat in seats:
-        if seat not in rows:
-            return Refused(NoSale.NO_SUCH_PLACE, fix="seats", detail={"place": seat})
-        _, category, contingent, blocked = rows[seat]
-        if blocked:
-            return Refused(NoSale.BLOCKED, fix=seat, detail={"why": blocked})
-        if refused := barred(tx, shop, contingent):
-            return refused
-        found.append(Seat(seat, category, contingent))
+        place = for_sale(tx, shop, seat, places.get(seat), "seats")
+        if isinstance(place, Refused):
+            return place
+        found.append(Seat(seat, place.category_id, place.contingent_id))
     return found
 
 
 def _take_counted(
     tx: Tx, performance_id: Id, shop: Shop, wish: CountedWish, holder: Holder
 ) -> list[HeldPlace] | Refused:
-    row = tx.one(
-        "SELECT category_id, contingent_id FROM gauge WHERE id = :id AND performance_id = :performance",
-        id=wish.gauge_id, performance=performance_id,
-    )  # fmt: skip
-    if row is None or wish.quantity < 1:
-        return Refused(NoSale.NO_SUCH_PLACE, fix="counted", detail={"place": wish.gauge_id})
-    category, contingent = row
-    if refused := barred(tx, shop, contingent):
-        return refused
+    there = counted_for_sale(tx, performance_id, [wish.gauge_id] if wish.quantity > 0 else [])
+    place = for_sale(tx, shop, wish.gauge_id, there.get(wish.gauge_id), "counted")
+    if isinstance(place, Refused):
+        return place
     taken = take_counted(tx, wish.gauge_id, [None] * wish.quantity, PlaceState.HELD, holder)
     if isinstance(taken, Refused):
         return taken
-    return [HeldPlace(each.id, None, wish.gauge_id, Id(category), contingent) for each in taken.value]
+    return [HeldPlace(each.id, None, wish.gauge_id, place.category_id, place.contingent_id) for each in taken.value]
 
 
 def _take_best(tx: Tx, performance_id: Id, shop: Shop, wish: BestWish, holder: Holder) -> list[HeldPlace] | Refused:

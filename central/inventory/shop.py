@@ -5,23 +5,27 @@ A channel sells from the contingents that it names, from an external contingent 
 if it has that right. An external contingent is its owner's alone: naming it in another channel opens nothing.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 import orjson
 
 from central.catalogue.model import ProductState
 from central.inventory.model import NoSale
+from central.inventory.reads import ForSale
+from central.kernel.columns import columns
 from central.kernel.tx import Read
+from central.pricing.reads import CELL, cells, prices_in
 from shared.clock import from_ms
 from shared.ids import Id
 from shared.outcome import Refused
+from shared.rules.pricing import Prices
 from shared.rules.selling import Selling, selling
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """Point of sale, channel, performance and prices in one look."""
+    """Point of sale, channel, performance and prices (of the tariffs that were asked for) in one look."""
 
     organiser: Id
     organiser_code: str
@@ -40,26 +44,56 @@ class Shop:
     vat_bp: int
     grid: str
     currency: str
+    prices: Prices = field(default_factory=dict, kw_only=True)
 
 
-def open_shop(read: Read, point_of_sale_id: Id, performance_id: Id, places: int, seats: Sequence[Id]) -> Shop | Refused:
-    """For so many places in all, these seats among them."""
-    row = read.one(
-        "SELECT s.context_id, o.code, c.id, s.active * c.active, c.max_places, c.contingents, c.uncontingented, "
-        "c.hold_minutes, c.hold_most_minutes, "
-        "CASE WHEN s.context_id IN (n1.id, n2.id, n3.id, n4.id) THEN 1 ELSE 0 END, "
-        "p.state, p.sell_until, p.closes, p.site_id, e.vat_bp, g.id, g.currency "
-        "FROM point_of_sale s JOIN channel c ON c.id = s.channel_id JOIN context o ON o.id = s.context_id "
+_SHOP = columns(
+    Shop,
+    organiser="s.context_id",
+    organiser_code="o.code",
+    channel="c.id",
+    open_here="s.active * c.active",
+    most="c.max_places",
+    contingents="c.contingents",
+    uncontingented="c.uncontingented",
+    hold_minutes="c.hold_minutes",
+    hold_most_minutes="c.hold_most_minutes",
+    sold_here="CASE WHEN s.context_id IN (n1.id, n2.id, n3.id, n4.id) THEN 1 ELSE 0 END",
+    state="p.state",
+    sell_until="p.sell_until",
+    closes="p.closes",
+    site="p.site_id",
+    vat_bp="e.vat_bp",
+    grid="g.id",
+    currency="g.currency",
+)
+
+
+def open_shop(
+    read: Read,
+    point_of_sale_id: Id,
+    performance_id: Id,
+    places: int,
+    seats: Sequence[Id],
+    tariffs: Collection[Id] = (),
+) -> Shop | Refused:
+    """For so many places in all, these seats among them, at these tariffs."""
+    with_prices, params = cells(tariffs)
+    rows = read.run(
+        f"SELECT {_SHOP}, {CELL} FROM point_of_sale s JOIN channel c ON c.id = s.channel_id "  # noqa: S608
+        "JOIN context o ON o.id = s.context_id "
         "LEFT JOIN performance p ON p.id = :performance LEFT JOIN event e ON e.id = p.event_id "
         "LEFT JOIN price_grid g ON g.id = p.price_grid_id LEFT JOIN context n1 ON n1.id = p.context_id "
         "LEFT JOIN context n2 ON n2.id = n1.parent_id LEFT JOIN context n3 ON n3.id = n2.parent_id "
-        "LEFT JOIN context n4 ON n4.id = n3.parent_id WHERE s.id = :id",
+        "LEFT JOIN context n4 ON n4.id = n3.parent_id "
+        f"{with_prices} WHERE s.id = :id",
         id=point_of_sale_id,
         performance=performance_id,
+        **params,
     )
-    if row is None:
+    if not rows:
         return Refused(NoSale.NO_SUCH_POINT_OF_SALE, fix="point_of_sale_id")
-    shop = Shop(*row)
+    shop = Shop(*rows[0][:-3], prices=prices_in(rows))
     if not read.actor.within("point_of_sale", point_of_sale_id):
         return Refused(NoSale.NOT_YOURS, fix=point_of_sale_id)
     if not shop.open_here:
@@ -101,7 +135,16 @@ def reach_of(read: Read, shop: Shop) -> frozenset[str]:
     return reach(read, shop.channel, orjson.loads(shop.contingents), bool(shop.uncontingented))
 
 
-def barred(read: Read, shop: Shop, contingent_id: str) -> Refused | None:
+def for_sale(read: Read, shop: Shop, named: Id, place: ForSale | None, fix: str) -> ForSale | Refused:
+    """The place that a command named in its field `fix`, or why it is not to be had here, whoever has it."""
+    if place is None:
+        return Refused(NoSale.NO_SUCH_PLACE, fix=fix, detail={"place": named})
+    if place.blocked:
+        return Refused(NoSale.BLOCKED, fix=named, detail={"why": place.blocked})
+    return _barred(read, shop, place.contingent_id) or place
+
+
+def _barred(read: Read, shop: Shop, contingent_id: str) -> Refused | None:
     """Why this channel does not sell out of a contingent (empty: hors contingent). The refusal names it."""
     if shop.uncontingented if not contingent_id else contingent_id in reach_of(read, shop):
         return None

@@ -1,14 +1,15 @@
 """Selling. One seat's order is the path that an on-sale runs thousands of times a minute: every statement here is
 measured (benchmarks/orders.py), and each line says a thing once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from central.inventory.holds import held_by, hold_to_sell
 from central.inventory.model import Hold, HoldDo, InventoryPrivilege, NoPlace, NoSale, PlaceDo, PlaceState
 from central.inventory.places import Holder, Seat, end_hold, move_on, take_counted, take_seats
-from central.inventory.shop import Shop, barred, open_shop
+from central.inventory.reads import ForSale, counted_for_sale, seats_for_sale
+from central.inventory.shop import Shop, for_sale, open_shop
 from central.kernel.entity import Between, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
@@ -28,6 +29,7 @@ from central.orders.model import (
 from shared.ids import Id, near_id
 from shared.money import Minor
 from shared.outcome import Ok, Outcome, Refused
+from shared.rules.pricing import price
 from shared.wire.feeds import Family, TicketRow, feed_name
 from shared.wire.token import PLAIN, Flag, Token, issue
 
@@ -160,18 +162,16 @@ class Sold:
 )
 def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
     seats = [place.seat_id for place in want.places if place.seat_id]
-    shop = open_shop(tx, want.point_of_sale_id, want.performance_id, len(want.places), seats)
+    tariffs = {place.tariff_id for place in want.places}
+    shop = open_shop(tx, want.point_of_sale_id, want.performance_id, len(want.places), seats, tariffs)
     if isinstance(shop, Refused):
         return shop
     hold = hold_to_sell(tx, want.hold_id, want.performance_id, want.point_of_sale_id) if want.hold_id else None
     if isinstance(hold, Refused):
         return hold
-    offers: list[_Offer] = []
-    for wanted in want.places:
-        offer = _offer(tx, want, shop, wanted)
-        if isinstance(offer, Refused):
-            return offer
-        offers.append(offer)
+    offers = _offers(tx, want, shop, seats)
+    if isinstance(offers, Refused):
+        return offers
     allocations = _taken(tx, want, shop, offers, hold)
     if isinstance(allocations, Refused):
         return allocations
@@ -198,40 +198,41 @@ class _Offer:
     """What a wanted place is and costs on this channel."""
 
     wanted: WantedPlace
-    category: str
-    contingent: str
-    zones: int
+    place: ForSale
     price: int
 
+    @property
+    def counts_as(self) -> tuple[Id, str]:
+        return self.place.category_id, self.place.contingent_id
 
-def _offer(tx: Tx, want: PlaceOrder, shop: Shop, wanted: WantedPlace) -> _Offer | Refused:
+
+def _offers(tx: Tx, want: PlaceOrder, shop: Shop, seats: Sequence[Id]) -> list[_Offer] | Refused:
+    gauges = {place.gauge_id for place in want.places if place.gauge_id}
+    there = {
+        **seats_for_sale(tx, want.performance_id, seats),
+        **counted_for_sale(tx, want.performance_id, sorted(gauges)),
+    }
+    offers: list[_Offer] = []
+    for wanted in want.places:
+        offer = _offer(tx, shop, wanted, there)
+        if isinstance(offer, Refused):
+            return offer
+        offers.append(offer)
+    return offers
+
+
+def _offer(tx: Tx, shop: Shop, wanted: WantedPlace, there: Mapping[Id, ForSale]) -> _Offer | Refused:
     if wanted.seat_id and wanted.gauge_id:
         return Refused(NoSale.NO_SUCH_PLACE, fix="places", detail={"place": wanted.seat_id})
-    if wanted.seat_id:
-        row = tx.one(
-            "SELECT l.category_id, l.contingent_id, l.blocked, l.zones, r.amount FROM place l "
-            "LEFT JOIN price r ON r.grid_id = :grid AND r.category_id = l.category_id AND r.tariff_id = :tariff "
-            "WHERE l.performance_id = :performance AND l.seat_id = :seat",
-            grid=shop.grid, tariff=wanted.tariff_id, performance=want.performance_id, seat=wanted.seat_id,
-        )  # fmt: skip
-    else:
-        row = tx.one(
-            "SELECT l.category_id, l.contingent_id, '', l.zones, r.amount FROM gauge l "
-            "LEFT JOIN price r ON r.grid_id = :grid AND r.category_id = l.category_id AND r.tariff_id = :tariff "
-            "WHERE l.performance_id = :performance AND l.id = :gauge",
-            grid=shop.grid, tariff=wanted.tariff_id, performance=want.performance_id, gauge=wanted.gauge_id,
-        )  # fmt: skip
-    named = wanted.seat_id or wanted.gauge_id or ""
-    if row is None:
-        return Refused(NoSale.NO_SUCH_PLACE, fix="places", detail={"place": named})
-    category, contingent, blocked, zones, amount = row
-    if blocked:
-        return Refused(NoSale.BLOCKED, fix=named, detail={"why": blocked})
-    if refused := barred(tx, shop, contingent or ""):
-        return refused
-    if amount is None:
-        return Refused(NoSale.NO_PRICE, fix=shop.grid, detail={"category": category, "tariff": wanted.tariff_id})
-    return _Offer(wanted, category, contingent or "", zones, amount)
+    named = wanted.seat_id or wanted.gauge_id or Id("")
+    place = for_sale(tx, shop, named, there.get(named), "places")
+    if isinstance(place, Refused):
+        return place
+    cost = price(shop.prices, place.category_id, wanted.tariff_id)
+    if isinstance(cost, Refused):
+        detail = {"category": place.category_id, "tariff": wanted.tariff_id}
+        return Refused(NoSale.NO_PRICE, fix=shop.grid, detail=detail)
+    return _Offer(wanted, place, cost.value)
 
 
 def _taken(tx: Tx, want: PlaceOrder, shop: Shop, offers: Sequence[_Offer], hold: Hold | None) -> list[Id] | Refused:
@@ -246,7 +247,7 @@ def _taken(tx: Tx, want: PlaceOrder, shop: Shop, offers: Sequence[_Offer], hold:
     seats = [at for at, offer in enumerate(offers) if made[at] is None and offer.wanted.seat_id]
     if seats:
         numbered = [
-            Seat(offer.wanted.seat_id or Id(""), offer.category, offer.contingent, offer.wanted.tariff_id)
+            Seat(offer.wanted.seat_id or Id(""), *offer.counts_as, offer.wanted.tariff_id)
             for offer in map(offers.__getitem__, seats)
         ]
         taken = take_seats(tx, want.performance_id, numbered, PlaceState.SOLD, holder)
@@ -295,13 +296,13 @@ def _sold(tx: Tx, want: PlaceOrder, shop: Shop, offer: _Offer, allocation: Id) -
         site_id=shop.site,
         allocation_id=allocation,
         seat_id=offer.wanted.seat_id,
-        category_id=Id(offer.category),
+        category_id=offer.place.category_id,
         tariff_id=offer.wanted.tariff_id,
         price=offer.price,
         vat_bp=shop.vat_bp,
-        zones=offer.zones,
+        zones=offer.place.zones,
         entries=1,
-        token=signed_token(tx, entitlement, 1, want.performance_id, offer.zones, 1),
+        token=signed_token(tx, entitlement, 1, want.performance_id, offer.place.zones, 1),
         number=number,
     )
 

@@ -25,8 +25,9 @@ from edge.kiosk.model import (
 )
 from edge.kiosk.troubles import Busy, MoneyText, Notice
 from edge.kiosk.visit import BEFORE_MONEY, Answer, cart_dropped, given_back, hold_effects, without
+from shared.ids import Id
 from shared.outcome import Refused
-from shared.rules.pricing import price
+from shared.rules.pricing import price, prices_of
 from shared.wire.leases import Slot
 
 QUANTITY = 2  # proposed at first: most visitors come in twos
@@ -117,11 +118,11 @@ def tariff_chosen(kiosk: Kiosk, index: int, tariff_id: str) -> Kiosk:
     offer = selection.offer_of(kiosk, cart.performance_id if cart else None)
     if cart is None or offer is None or not 0 <= index < len(cart.places):
         return kiosk
-    tariff = next((tariff for tariff in offer.catalogue.tariffs if tariff.id == tariff_id), None)
-    if tariff is None or isinstance(price(offer.catalogue, cart.places[index].category_id, tariff.id), Refused):
+    chosen = Id(tariff_id)
+    if isinstance(price(prices_of(offer.catalogue), cart.places[index].category_id, chosen), Refused):
         return kiosk
     places = list(cart.places)
-    places[index] = replace(places[index], tariff_id=tariff.id)
+    places[index] = replace(places[index], tariff_id=chosen)
     return replace(kiosk, cart=replace(cart, places=tuple(places)))
 
 

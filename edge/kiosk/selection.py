@@ -13,7 +13,7 @@ from functools import lru_cache
 from edge.kiosk.model import AskLease, Cart, CartPlace, HeldLease, Kiosk, Link, Offer
 from shared.ids import Id
 from shared.outcome import Ok, Outcome
-from shared.rules.pricing import price, tariffs_for, total
+from shared.rules.pricing import price, prices_of, tariffs_for, total
 from shared.rules.seating import Hall, Vacancy, Want, best
 from shared.rules.selling import Selling, selling
 from shared.wire.feeds import PlanRow
@@ -233,11 +233,11 @@ def with_tariffs(cart: Cart, offer: Offer) -> Cart:
 
 
 def total_of(cart: Cart, offer: Offer) -> Outcome[int]:
-    return total(offer.catalogue, ((place.category_id, place.tariff_id or Id("")) for place in cart.places))
+    return total(prices_of(offer.catalogue), ((place.category_id, place.tariff_id or Id("")) for place in cart.places))
 
 
 def _with_tariff(place: CartPlace, offer: Offer) -> CartPlace:
-    if place.tariff_id and isinstance(price(offer.catalogue, place.category_id, place.tariff_id), Ok):
+    if place.tariff_id and isinstance(price(prices_of(offer.catalogue), place.category_id, place.tariff_id), Ok):
         return place
     sold = tariffs_for(offer.catalogue, place.category_id)
     return replace(place, tariff_id=sold[0].id if sold else None)

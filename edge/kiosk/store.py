@@ -22,7 +22,7 @@ from edge.kiosk.payment import PAYMENTS_SCHEMA
 from shared.clock import Now, Reading, from_ms, to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Reason, Refused
-from shared.rules.pricing import price
+from shared.rules.pricing import price, prices_of
 from shared.runtime.journal import Journal, JournalTx
 from shared.wire.certificates import Certificate, Right
 from shared.wire.codec import build, dump, load
@@ -92,11 +92,12 @@ class Draft:
 def drafted(cart: Cart, offer: Offer, language: str) -> Outcome[Draft]:
     """The order that a cart stands for. Its id follows from its places: a place is sold once, so an order is too."""
     tariffs = {tariff.id: tariff for tariff in offer.catalogue.tariffs}
+    prices = prices_of(offer.catalogue)
     places = []
     for place in cart.places:
         if place.lease_id is None or place.slot is None or place.tariff_id is None:
             return Refused(NotSold.SLOT_GONE, fix=place.seat_id)
-        cost = price(offer.catalogue, place.category_id, place.tariff_id)
+        cost = price(prices, place.category_id, place.tariff_id)
         if isinstance(cost, Refused):
             return Refused(NotSold.NOT_PRICED, fix=place.seat_id)
         proof = tariffs[place.tariff_id].proof

@@ -7,6 +7,7 @@ AUTHORITY = "tests/central/devices/test_authority.py"
 EARLIER = "tests/central/devices/test_earlier_ids.py"
 DOOR = ("tests/central/kernel/test_door.py",)
 HOLDS = ("tests/central/inventory/test_holds.py",)
+PRICES = ("tests/central/pricing/test_reads.py",)
 SELLING = ("tests/central/orders/test_selling.py",)
 
 KERNEL = (
@@ -123,9 +124,8 @@ SALE = (
     one("hold-latest", "a hold is renewed for ever", "central/inventory/holds.py",
         "until = max(hold.until, min(hold.latest, tx.now + timedelta(minutes=minutes)))",
         "until = max(hold.until, tx.now + timedelta(minutes=minutes))", *HOLDS),
-    one("hold-blocked", "a blocked seat goes into a cart", "central/inventory/holds.py",
-        "        if blocked:\n            return Refused(NoSale.BLOCKED, fix=seat",
-        "        if False:\n            return Refused(NoSale.BLOCKED, fix=seat", *HOLDS),
+    one("hold-blocked", "a blocked seat goes into a cart", "central/inventory/shop.py",
+        "    if place.blocked:\n", "    if False:\n", *HOLDS),
     one("counted-blocked", "counted places that are blocked are sold", "central/inventory/places.py",
         "AND taken + blocked + :n <= capacity", "AND taken + :n <= capacity", *HOLDS, *SELLING),
     one("counted-full", "one counted place more than there are", "central/inventory/places.py",
@@ -138,8 +138,14 @@ SALE = (
         "if wanted.seat_id and wanted.gauge_id:", "if False:", *SELLING),
     one("order-unpaid", "an order that costs something is sold unpaid", "central/orders/ops.py",
         "if total and want.method is PaymentMethod.NONE:", "if False:", *SELLING),
-    one("order-channel", "a contingent is sold on a channel that it is not for", "central/orders/ops.py",
-        "    if refused := barred(tx, shop, contingent or \"\"):\n        return refused\n", "", *SELLING),
+    one("order-channel", "a contingent is sold on a channel that it is not for", "central/inventory/shop.py",
+        "return _barred(read, shop, place.contingent_id) or place", "return place", *SELLING),
+    one("order-grid", "a place costs what it costs in another grid", "central/pricing/reads.py",
+        "r.grid_id = g.id AND r.tariff_id IN", "r.tariff_id IN", *PRICES),
+    one("sale-price", "a device asks for another price than the grid's, and nobody is told", "central/devices/sales.py",
+        "listed.value != line.price", "listed.value < line.price", *FACTS),
+    one("lease-dearest", "what a lost lease may cost is told at its lowest", "central/devices/leases.py",
+        "max(asked_for(prices, category_id), default=0)", "min(asked_for(prices, category_id), default=0)", *FACTS),
     one("books-turned", "money that came in is booked as money that went out", "central/ledger/ops.py",
         'sides += [(account_id(context_id, kind, currency), customers, amount, "payment")',
         'sides += [(customers, account_id(context_id, kind, currency), amount, "payment")', *SELLING),

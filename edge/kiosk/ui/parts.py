@@ -11,7 +11,7 @@ from shared.ids import Id
 from shared.languages import named
 from shared.look import Weight
 from shared.outcome import Ok
-from shared.rules.pricing import price, tariffs_for, total
+from shared.rules.pricing import asked_for, prices_of, tariffs_for, total
 from shared.wire.feeds import CatalogueRow, PlanSeat
 
 T = TypeVar("T")
@@ -113,14 +113,9 @@ def tariff_of(catalogue: CatalogueRow, category_id: Id, tariff_id: Id | None) ->
 
 def from_price(catalogue: CatalogueRow, category_id: Id | None = None) -> int | None:
     """The lowest price of a category, or of all; None where nothing is sold."""
-    found = [
-        cost.value
-        for category in catalogue.categories
-        if category_id in (None, category.id)
-        for tariff in catalogue.tariffs
-        if isinstance(cost := price(catalogue, category.id, tariff.id), Ok)
-    ]
-    return min(found, default=None)
+    prices = prices_of(catalogue)
+    categories = [category.id for category in catalogue.categories if category_id in (None, category.id)]
+    return min((amount for each in categories for amount in asked_for(prices, each)), default=None)
 
 
 def full_price(catalogue: CatalogueRow, category_id: Id) -> int | None:
@@ -138,5 +133,5 @@ def cart_total(kiosk: Kiosk, offer: Offer) -> int | None:
         for place in kiosk.cart.places
         if (tariff := tariff_of(offer.catalogue, place.category_id, place.tariff_id)) is not None
     ]
-    outcome = total(offer.catalogue, choices)
+    outcome = total(prices_of(offer.catalogue), choices)
     return outcome.value if isinstance(outcome, Ok) and len(choices) == len(kiosk.cart.places) else None

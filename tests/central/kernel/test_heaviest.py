@@ -145,7 +145,7 @@ EACH: dict[str, tuple[float, float, float, int, int]] = {
     "HoldPlaces": (30, 1, 1, 295, 45),
     "ReleaseHold": (50, 0.5, 1, 160, 360),
     "ExpireHolds": (43, 0.5, 1, 145, 120),
-    "PlaceOrder": (103, 2, 3.5, 930, 45),
+    "PlaceOrder": (103, 1, 3.5, 930, 45),
     "PublishHall": (0, 0, 0, 10, 0),
 }
 

@@ -12,7 +12,7 @@ from shared.languages import named
 from shared.look import Weight
 from shared.money import Minor, vat_in
 from shared.outcome import Ok
-from shared.rules.pricing import price
+from shared.rules.pricing import price, prices_of
 
 
 def paint_summary(page: Page, kiosk: Kiosk) -> None:
@@ -24,11 +24,12 @@ def paint_summary(page: Page, kiosk: Kiosk) -> None:
     rest = foot(page, kiosk, rest, pay or say(language, "button.free"))
     if offer is None or cart is None or amount is None:
         return
+    prices = prices_of(offer.catalogue)
     lines = []
     for place, seat in zip(cart.places, seats_of(offer, cart), strict=False):
         tariff_id = tariff_of(offer.catalogue, place.category_id, place.tariff_id)
         tariff = next((row for row in offer.catalogue.tariffs if row.id == tariff_id), None)
-        cost = price(offer.catalogue, place.category_id, tariff.id) if tariff else None
+        cost = price(prices, place.category_id, tariff.id) if tariff else None
         told = words.price(cost.value, currency, language) if isinstance(cost, Ok) else ""
         label = named(tariff.names, language) if tariff else ""
         lines.append((words.seats([seat], language)[0], label, told))

@@ -1,0 +1,70 @@
+"""What prices are asked about, read by name. What it comes to is shared/rules/pricing.py's to say, never a statement's:
+no other area names the table of prices."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from central.kernel.columns import columns
+from central.kernel.db import in_list
+from central.kernel.tx import Read
+from shared.ids import Id
+from shared.rules.pricing import Prices
+
+CELL = "r.tariff_id, r.category_id, r.amount"
+"""The last columns of a statement that joins `cells`."""
+
+
+def cells(tariffs: Collection[Id] | None = None) -> tuple[str, dict[str, Any]]:
+    """For a statement that has a price grid `g`: the join that gives a row for each price of these tariffs (None: of
+    all), one at least, and its parameters."""
+    if tariffs is None:
+        return "LEFT JOIN price r ON r.grid_id = g.id", {}
+    if not tariffs:
+        return "LEFT JOIN price r ON r.id = ''", {}  # no look at the grid
+    among, params = in_list("r", sorted(set(tariffs)))
+    return f"LEFT JOIN price r ON r.grid_id = g.id AND r.tariff_id IN {among}", params
+
+
+def prices_in(rows: Iterable[tuple[Any, ...]]) -> Prices:
+    """Out of rows that end with `CELL`."""
+    found: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for *_, tariff_id, category_id, amount in rows:
+        if tariff_id is not None:
+            found[tariff_id][category_id] = amount
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """What a performance is sold for, and by whom: `vat_bp` in basis points."""
+
+    context_id: Id
+    site_id: Id
+    vat_bp: int
+    currency: str
+    prices: Prices = field(default_factory=dict, kw_only=True)
+
+
+_LIST = columns(PriceList, context_id="p.context_id", site_id="p.site_id", vat_bp="e.vat_bp", currency="g.currency")
+
+
+def tariff_contexts(read: Read, tariffs: Collection[Id]) -> dict[Id, Id]:
+    """Where these tariffs stand; unknown ones are left out."""
+    if not tariffs:
+        return {}
+    among, params = in_list("t", sorted(set(tariffs)))
+    return dict(read.run(f"SELECT id, context_id FROM tariff WHERE id IN {among}", **params))  # noqa: S608
+
+
+def price_list(read: Read, performance_id: Id, tariffs: Collection[Id] | None = None) -> PriceList | None:
+    """With the prices of these tariffs (None: of all). None: there is no such performance."""
+    with_prices, params = cells(tariffs)
+    rows = read.run(
+        f"SELECT {_LIST}, {CELL} FROM performance p JOIN event e ON e.id = p.event_id "  # noqa: S608 - names of ours
+        f"JOIN price_grid g ON g.id = p.price_grid_id {with_prices} WHERE p.id = :id",
+        id=performance_id,
+        **params,
+    )
+    return PriceList(*rows[0][:-3], prices=prices_in(rows)) if rows else None

@@ -1,0 +1,61 @@
+"""What prices are asked about: facts by name, and no other area looks for itself."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import central
+from central.kernel.tx import SYSTEM, Read
+from central.pricing.ops import CreatePriceGrid, PriceCell
+from central.pricing.reads import price_list, tariff_contexts
+from shared.ids import Id
+from tests.central.small_house import CHILD, FULL, STANDING, Clerk, House, new_id
+
+
+@pytest.fixture
+def read(clerk: Clerk) -> Read:
+    return Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
+
+
+def test_what_a_performance_is_sold_for(read: Read, house: House) -> None:
+    found = price_list(read, house.performance)
+    assert found
+    assert (found.context_id, found.site_id, found.vat_bp, found.currency) == (house.activity, house.site, 550, "EUR")
+    assert found.prices == {
+        house.full: {house.seated: FULL, house.standing: STANDING},
+        house.child: {house.seated: CHILD},
+    }
+
+
+def test_some_tariffs_only_and_of_its_own_grid(clerk: Clerk, read: Read, house: House) -> None:
+    dearer = (PriceCell(house.seated, house.child, CHILD + 1), PriceCell(house.standing, house.child, 1))
+    clerk.do(CreatePriceGrid(new_id(), house.season, "G2", {"fr": "Autre"}, "EUR", dearer))
+
+    def prices(*tariffs: Id) -> object:
+        found = price_list(read, house.performance, tariffs)
+        return found and found.prices
+
+    assert prices(house.child) == {house.child: {house.seated: CHILD}}
+    assert prices() == prices(new_id()) == {}
+
+
+def test_no_such_performance(read: Read, house: House) -> None:
+    assert price_list(read, new_id()) is None
+
+
+def test_where_tariffs_stand(read: Read, house: House) -> None:
+    assert tariff_contexts(read, [house.full, new_id()]) == {house.full: house.season}
+    assert tariff_contexts(read, []) == {}
+
+
+@pytest.mark.parametrize(
+    "words, home",
+    [(r"(FROM|JOIN) price\b", "pricing/"), (r"state (<>|!=) 'released'", "inventory/model.py")],
+    ids=["prices", "seats that are taken"],
+)
+def test_one_place_per_rule(words: str, home: str) -> None:
+    root = Path(central.__file__).parent
+    files = (file for file in root.rglob("*.py") if "migrations" not in file.parts)
+    found = [str(file.relative_to(root)) for file in files if re.search(words, file.read_text())]
+    assert found and all(each.startswith(home) for each in found)
