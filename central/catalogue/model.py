@@ -60,7 +60,8 @@ class Event:
 
 
 @entity(
-    "performance", read=CataloguePrivilege.CATALOGUE_READ, index=(("site_id", "starts"),), life=("state", PRODUCT),
+    "performance", read=CataloguePrivilege.CATALOGUE_READ, chosen=True, index=(("site_id", "starts"),),
+    life=("state", PRODUCT),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True)
 class Performance:

@@ -20,6 +20,7 @@ from central.kernel.db import BROKEN, TAKEN, UNFIT, Connection, Database, Misfit
 from central.kernel.entity import Declaration, Reach
 from central.kernel.kept import is_same, kept
 from central.kernel.keys import Keys
+from central.kernel.once import used_before
 from central.kernel.outage import Outage
 from central.kernel.postgres_writers import PostgresWriters
 from central.kernel.privileges import nodes
@@ -293,6 +294,8 @@ class Door:
             db.undo()
             return self._left_out(job.actor, handler, refused), NOTHING
         outcome = self._handled(tx, job, place, races=traces.races)
+        if isinstance(outcome, Ok):
+            outcome = used_before(tx, traces) or outcome
         if isinstance(outcome, Refused):
             db.undo()  # a refusal after a write leaves no trace
             if given or not handler.keeps_refusals:

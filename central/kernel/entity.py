@@ -250,6 +250,7 @@ class Declaration:
     select_sql: str
     ways_in: WaysIn | None
     personal: tuple[Said, ...]
+    chosen: bool  # whoever makes one says its id: kernel/once.py
     unproved: str  # why its rows are not proved by the log; empty: they are
     print_of: Callable[[tuple[Any, ...]], str]  # of a row: kernel/prints.py
     was: tuple[str, ...]  # what it was called before, oldest first: kernel/former.py
@@ -303,12 +304,14 @@ def entity(
     unique_where: Mapping[str, tuple[tuple[str, ...], str]] | None = None,
     life: tuple[str, Mapping[Any, Any]] | None = None,
     ways_in: tuple[str, tuple[str, ...]] | None = None,
+    chosen: bool = False,
     unproved: str = "",
     was: tuple[str, ...] = (),
 ) -> Callable[[type[E]], type[E]]:
     """Declares a frozen dataclass as an entity of `table`. `read` is the privilege that shows it; `unique_where` maps
-    an index name to (columns, SQL condition): the lock on live rows; `ways_in`: (owner, columns), see WaysIn; `was`:
-    what the table was called before, oldest first."""
+    an index name to (columns, SQL condition): the lock on live rows; `ways_in`: (owner, columns), see WaysIn;
+    `chosen`: whoever makes one says its id (of what is `configured` that is known); `was`: what the table was called
+    before, oldest first."""
 
     def declare(kind: type[E]) -> type[E]:
         hints = get_type_hints(kind, include_extras=True)
@@ -350,6 +353,7 @@ def entity(
             select_sql=f"SELECT {', '.join(names)} FROM {table}",  # noqa: S608 - our own names
             ways_in=WaysIn(ways_in[0], frozenset(ways_in[1])) if ways_in else None,
             personal=_said_of_people(table, columns_),
+            chosen=chosen,
             unproved=unproved,
             print_of=printer(
                 (*was, table)[0], [_printed(each, made) for each, (_, made) in zip(fields(kind), named, strict=True)]

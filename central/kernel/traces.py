@@ -3,6 +3,7 @@ together right before the commit, which costs an order a tenth less than row by 
 
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,10 @@ class Traces:
         if here := self._log.get(command_id):
             return str(here[9])
         return str(db.run("SELECT answer FROM command_log WHERE id = ?", (command_id,))[0][0])
+
+    def deleted(self, ids: Collection[str]) -> list[tuple[str, str, str]]:
+        """(entity, id, what it was) of those that the commands before in this transaction took away."""
+        return [(row[2], row[3], row[5]) for row in self._audit if row[4] == "deleted" and row[3] in ids]
 
     @property
     def empty(self) -> bool:

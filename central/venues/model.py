@@ -109,7 +109,8 @@ class Drawing:
 
 
 @entity(
-    "physical_configuration", read=VenuesPrivilege.VENUE_READ, unique=(("space_id", "code"),), life=("state", PLAN),
+    "physical_configuration", read=VenuesPrivilege.VENUE_READ, chosen=True, unique=(("space_id", "code"),),
+    life=("state", PLAN),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True)
 class PhysicalConfiguration:
@@ -136,7 +137,7 @@ class PlanFile:
     text: Annotated[str, Bulky(), Unproved("some 30 MB; its SHA-256 stands in the audit, and is compared")]
 
 
-@entity("physical_zone", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id", "name"),))
+@entity("physical_zone", read=VenuesPrivilege.VENUE_READ, chosen=True, unique=(("configuration_id", "name"),))
 @dataclass(frozen=True, slots=True)
 class PhysicalZone:
     """Numbered (has seats) or unnumbered (has a capacity). `control` is the bit of its control zone."""
@@ -202,7 +203,8 @@ class SeatOrder(StrEnum):
 
 
 @entity(
-    "logical_configuration", read=VenuesPrivilege.VENUE_READ, unique=(("context_id", "code"),), life=("state", PLAN),
+    "logical_configuration", read=VenuesPrivilege.VENUE_READ, chosen=True, unique=(("context_id", "code"),),
+    life=("state", PLAN),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True)
 class LogicalConfiguration:

@@ -1,0 +1,57 @@
+"""An id belongs for ever to what it first named, and to the place where that stood.
+
+Whoever makes a thing says its id, so an id could be used again once its thing is gone: by somebody else, elsewhere.
+What is remembered of it would then be another's (where it stands, in every process; its history), so only the thing
+itself comes back under it: the same entity, in the same place, within the asker's perimeter. The audit knows what was.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from central.kernel.db import Misfit, in_list
+from central.kernel.declared import CONFIGURED
+from central.kernel.entity import BY_NAME
+from central.kernel.former import renamed, today
+from central.kernel.replies import NoEntry
+from central.kernel.scope import home, lay_within
+from central.kernel.traces import Traces
+from central.kernel.tx import AT_ONCE, Tx
+from shared.outcome import Refused
+
+
+def used_before(tx: Tx, traces: Traces) -> Refused | None:
+    """Why a command may not have made what it made: under an id that was another's, in the words for one that still
+    is. One statement, and none for a sale or what devices tell: what is never taken away, or has an id that follows
+    from what it is, stands where it stood."""
+    made = {(row_id, table) for table, row_id, act, _ in tx.audit if act == "created" and _is_chosen(table)}
+    ids = sorted({row_id for row_id, _ in made})
+    for first in range(0, len(ids), AT_ONCE):
+        for entity, row_id, change in _gone(tx, traces, ids[first : first + AT_ONCE]):
+            if (row_id, today(entity)) not in made or not _comes_back(tx, today(entity), row_id, _was(entity, change)):
+                detail = {"what": Misfit.THERE_ALREADY, "fields": ["id"]}
+                return Refused(NoEntry.DOES_NOT_FIT, fix="id", detail=detail)
+    return None
+
+
+def _is_chosen(table: str) -> bool:
+    return table in CONFIGURED or BY_NAME[table].chosen
+
+
+def _gone(tx: Tx, traces: Traces, ids: list[str]) -> Iterable[tuple[str, str, str]]:
+    """(entity, id, what it was) of what was taken away, also in this transaction."""
+    inside, params = in_list("id", ids)
+    sql = f"SELECT entity, entity_id, change FROM audit WHERE entity_id IN {inside} AND action = 'deleted'"  # noqa: S608
+    return [*tx.run(sql, **params), *traces.deleted(ids)]
+
+
+def _comes_back(tx: Tx, table: str, row_id: str, was: Mapping[str, Any]) -> bool:
+    at = home(table)
+    if not lay_within(tx, tx.actor.perimeter, BY_NAME[table], {**was, "id": row_id}):
+        return False
+    return at is None or tx.one(f"SELECT {at.via} FROM {table} WHERE id = :id", id=row_id) == (was.get(at.via),)  # noqa: S608
+
+
+def _was(entity: str, change: str) -> Mapping[str, Any]:
+    return {name: pair[0] for name, pair in renamed(entity, orjson.loads(change)).items()}

@@ -1,0 +1,182 @@
+"""An id belongs for ever to what it first named: used again elsewhere, it would carry over what is remembered of it."""
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+
+from central.catalogue.ops import CreateEvent
+from central.kernel.db import Misfit
+from central.kernel.declared import CONFIGURED, command_of
+from central.kernel.door import Door
+from central.kernel.entity import BY_NAME, Reach, Ref, stripped
+from central.kernel.keys import Keys
+from central.kernel.once import used_before
+from central.kernel.privileges import Action
+from central.kernel.registry import COMMANDS
+from central.kernel.replies import NoEntry
+from central.kernel.scope import home
+from central.kernel.traces import Traces
+from central.kernel.tx import SYSTEM, Actor, ActorKind, Read, Tx
+from central.organisation.model import Context, ContextKind
+from central.organisation.ops import CreateContext, path_of
+from central.pricing.model import Tariff
+from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
+from central.selling.model import PointOfSale
+from central.selling.ops import CreatePointOfSale
+from central.web.history.records import past
+from shared.ids import Id
+from shared.outcome import Refused
+from tests.central.sampling import party
+from tests.central.small_house import Clerk, House, new_id
+
+DeleteTariff, ChangeTariff = command_of(Action.DELETE, Tariff), command_of(Action.MODIFY, Tariff)
+DeleteContext = command_of(Action.DELETE, Context)
+CHOSEN = sorted(name for name, each in BY_NAME.items() if each.chosen or name in CONFIGURED)
+STAY = {"sale_order", "hold", "lease", "operator", "device"}
+"""Nobody takes them away."""
+CENTRALS = {"operator_session"}
+"""It is central that gives the id."""
+MADE = {
+    "import_plan": "physical_configuration", "add_unnumbered_zone": "physical_zone", "invite_operator": "operator",
+    "begin_session": "operator_session", "complete_session": "operator_session", "create_limit": "sale_limit",
+}  # fmt: skip
+
+
+def test_whatever_is_made_under_an_id_of_its_makers_is_looked_at() -> None:
+    made = set()
+    for name, handler in COMMANDS.items():
+        for field, hint in handler.hints.items():
+            bare, _, marks = stripped(hint)
+            ref = next((mark.table for mark in marks if isinstance(mark, Ref)), None)
+            if bare is Id and ((field == "id" and ref is None) or Reach.OWN in marks):
+                made.add(ref or MADE.get(name) or name.removeprefix("create_"))
+    assert made <= set(BY_NAME) and len(made) > 20
+    assert made - {*CHOSEN} <= STAY | CENTRALS
+    assert not STAY & {*CONFIGURED}
+
+
+def refused(outcome: Any) -> bool:
+    return isinstance(outcome, Refused) and (outcome.reason, outcome.fix, outcome.detail) == (
+        NoEntry.DOES_NOT_FIT, "id", {"what": Misfit.THERE_ALREADY, "fields": ["id"]},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def two(clerk: Clerk, house: House) -> tuple[Clerk, Clerk, Id]:
+    """Somebody of the house's organiser, somebody of another one, and that one."""
+    other = new_id()
+    clerk.do(CreateContext(other, house.institution, ContextKind.ORGANISER, "AUTRE", {"fr": "Autre"}, {}))
+    ours, theirs = (
+        Actor(ActorKind.OPERATOR, new_id(), "", frozenset({("*", str(each))})) for each in (house.organiser, other)
+    )
+    return clerk.as_(ours), clerk.as_(theirs), other
+
+
+@pytest.mark.behind_the_door
+def test_of_every_kind_only_the_thing_itself_comes_back_and_only_in_its_place(clerk: Clerk, house: House) -> None:
+    """What was taken away is written into the audit; what is there stands for what was made under its id."""
+    rows = party(clerk, house, "EUX").rows
+    foreign = party(clerk, house, "AUTRES").rows
+    clerk.db.begin(write=True)
+
+    def came(table: str, row_id: str, entity: str, was: dict[str, Any]) -> bool:
+        clerk.db.savepoint()
+        ((command,),) = clerk.rows("SELECT MAX(id) FROM command_log")
+        change = orjson.dumps({name: [value, None] for name, value in was.items()}).decode()
+        gone = {"c": command, "e": entity, "i": row_id, "x": change}
+        clerk.db.write("INSERT INTO audit VALUES (:c, 999, :e, :i, 'deleted', :x)", gone)
+        tx = Tx(clerk.db, SYSTEM, clerk.watch(), new_id(), clerk.door.keys)
+        tx.audit = [(table, row_id, "created", "")]
+        outcome = used_before(tx, Traces())
+        clerk.db.undo()
+        assert outcome is None or refused(outcome)
+        return outcome is None
+
+    for table in CHOSEN:
+        names = BY_NAME[table].names
+        ours, theirs = (
+            dict(zip(names, clerk.rows(f"SELECT {', '.join(names)} FROM {table} WHERE id = :id", id=each.row(table))[0],
+                     strict=True))
+            for each in (rows, foreign)
+        )  # fmt: skip
+        at = home(table)
+        assert came(table, ours["id"], table, ours), table
+        assert not came(table, ours["id"], "anomaly", ours), table
+        if at:
+            assert came(table, ours["id"], table, theirs) == (ours[at.via] == theirs[at.via]), table
+    clerk.db.rollback()
+
+
+def test_what_was_somebody_elses_cannot_be_made_again(two: tuple[Clerk, Clerk, Id], house: House) -> None:
+    ours, theirs, other = two
+    tariff = CreateTariff(new_id(), house.season, "A", {"fr": "Secret"}, 9, False)
+    ours.do(tariff)
+    ours.do(ChangeTariff(tariff.id, {"names": {"fr": "Secret deux"}}))
+    ours.do(DeleteTariff(tariff.id))
+
+    def seen(by: Clerk) -> bool:
+        read = Read(by.db, by.actor, by.watch(), by.door.keys)
+        return past(by.door, read, "tariff", tariff.id) is not None
+
+    assert refused(theirs.say(CreateTariff(tariff.id, other, "B", {"fr": "B"}, 9, False)))
+    assert seen(ours) and not seen(theirs), "nor is its history theirs"
+    event = CreateEvent(tariff.id, house.activity, "E", {"fr": "E"}, 550)
+    assert refused(ours.say(event)), "it is no other kind of thing either"
+    assert refused(ours.say(CreateTariff(tariff.id, house.organiser, "A", {"fr": "Secret"}, 9, False)))
+    ours.do(tariff)
+    ours.do(ChangeTariff(tariff.id, {"names": {"fr": "Wieder da"}}))
+    cells = (PriceCell(house.seated, tariff.id, 100),)
+    theirs.no(CreatePriceGrid(new_id(), other, "G", {"fr": "G"}, "EUR", cells))
+
+
+def test_every_central_answers_alike_where_a_season_was(two: tuple[Clerk, Clerk, Id], keys: Keys) -> None:
+    ours, theirs, other = two
+    organiser = next(context for _, context in ours.actor.grants)
+    season = CreateContext(new_id(), Id(organiser), ContextKind.SEASON, "S", {"fr": "S"}, {})
+    ours.do(season)
+    tariff = CreateTariff(new_id(), season.id, "T", {"fr": "T"}, 9, False)
+    ours.do(tariff)
+    ours.do(DeleteTariff(tariff.id))
+    ours.do(DeleteContext(season.id))
+    anew = Door(ours.door.database, ours.watch, path_of, keys)
+    for door in (ours.door, anew):
+        at_theirs = Clerk(door, theirs.db, theirs.watch, theirs.actor)
+        assert refused(at_theirs.say(CreateContext(season.id, other, ContextKind.SEASON, "S", {"fr": "S"}, {})))
+    ours.do(season)
+    for door in (ours.door, anew):
+        at_theirs = Clerk(door, theirs.db, theirs.watch, theirs.actor)
+        assert at_theirs.no(CreateTariff(new_id(), season.id, "X", {"fr": "X"}, 9, False)).reason == NoEntry.NOT_ALLOWED
+        Clerk(door, ours.db, ours.watch, ours.actor).do(
+            CreateTariff(new_id(), season.id, f"T{id(door)}", {"fr": "T"}, 9, False)
+        )
+
+
+def test_who_is_narrowed_makes_nothing_under_what_was_beyond_them(clerk: Clerk, house: House) -> None:
+    point = CreatePointOfSale(new_id(), house.channel, house.organiser, "VIP", {"fr": "Guichet secret"})
+    clerk.do(point)
+    clerk.do(command_of(Action.DELETE, PointOfSale)(point.id))
+    narrowed = clerk.as_(house.operator("*", at=house.organiser, points=(house.desk,)))
+    assert refused(narrowed.say(point))
+    clerk.do(point)
+
+
+@pytest.mark.behind_the_door
+def test_what_goes_and_comes_in_one_transaction_is_seen(clerk: Clerk, house: House) -> None:
+    """Commands that are committed together: what the first has left is not in the database yet."""
+    row, traces = new_id(), Traces()
+    clerk.do(CreateTariff(row, house.season, "A", {"fr": "A"}, 9, False))
+    clerk.db.begin(write=True)
+
+    def tx() -> Tx:
+        return Tx(clerk.db, SYSTEM, clerk.watch(), new_id(), clerk.door.keys)
+
+    first, second = tx(), tx()
+    tariff = first.get(Tariff, row)
+    assert tariff
+    first.delete(tariff)
+    traces.gather(first)
+    second.insert(replace(tariff, context_id=house.organiser))
+    assert refused(used_before(second, traces)) and not used_before(second, Traces())
+    clerk.db.rollback()
