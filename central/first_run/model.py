@@ -70,7 +70,7 @@ def season_of(today: date) -> tuple[date, date]:
 
 def is_siret(text: str) -> bool:
     """Fourteen digits with Luhn's check; La Poste's own establishments add up to a multiple of five instead."""
-    digits = [int(sign) for sign in text if sign.isdigit()]
+    digits = [int(sign) for sign in text if sign in "0123456789"]
     if len(digits) != 14 or not re.fullmatch(r"[\d\s.]*", text, re.ASCII):
         return False
     doubled = [digit * 2 - 9 * (digit > 4) if n % 2 == 0 else digit for n, digit in enumerate(digits)]

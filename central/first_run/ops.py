@@ -16,7 +16,7 @@ from central.kernel.entity import ENTITIES, Between, Bulky, Look, Raw, Secret
 from central.kernel.personal import Kind, Personal
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
-from central.kernel.values import Fault, faults_of
+from central.kernel.values import Fault, faults_of, faults_of_marks
 from central.organisation.contexts import by_house_alone
 from central.organisation.model import (
     Context,
@@ -48,6 +48,7 @@ from shared.ids import Id, near_id
 from shared.outcome import Ok, Outcome, Refused
 
 HALL_CODE = "PLAN"
+MOST_YEARS = 50  # that a first season lies away: further is a slip
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def settle_institution(tx: Tx, want: SettleInstitution) -> Outcome[Id]:
         return Refused(NoSetUp.OVER)
     settings = {"timezone": want.timezone, "currency": want.currency, "language": want.language}
     made = _context(tx, now.institution, None, ContextKind.INSTITUTION, want.code, want.names, settings)
-    return _settled(tx, [(now.institution, made, "")])
+    return _settled(tx, [(now.institution, made, "")], faults_of_marks(want))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,12 @@ def settle_season(tx: Tx, want: SettleSeason) -> Outcome[Id]:
     now = house(tx)
     if now.over or now.organiser is None:
         return _too_early(now, "organiser")
-    faults: list[Fault] = [{"at": "ends", "what": "ends_before"}] if want.ends < want.begins else []
+    days = {"begins": want.begins, "ends": want.ends}
+    faults: list[Fault] = [
+        {"at": at, "what": "not_a_day"} for at, day in days.items() if abs(day.year - tx.now.year) > MOST_YEARS
+    ]
+    if want.ends < want.begins:
+        faults.append({"at": "ends", "what": "ends_before"})
     dates = {"begins": want.begins.isoformat(), "ends": want.ends.isoformat()}
     season = _context(tx, now.season, now.organiser, ContextKind.SEASON, want.code, want.names, dates)
     activity = _context(

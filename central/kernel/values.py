@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, get_type_hints
 from zoneinfo import available_timezones
 
 from central.kernel.characters import tidy, unseen
-from central.kernel.entity import Between, Column, Look
+from central.kernel.entity import Between, Column, Look, stripped
 from shared.languages import LANGUAGES
 
 TAG = r"[a-z]{2,3}"  # a language as names are filed by (ISO 639)
@@ -96,6 +96,20 @@ def sign_fault(at: str, text: str, *, lines: bool = False) -> Fault | None:
 def _timezones() -> frozenset[str]:
     """They are files: looking for them takes 30 ms."""
     return frozenset(available_timezones())
+
+
+def faults_of_marks(command: Any) -> list[Fault]:
+    """What a command's own marks say against its fields: for one whose fields are no columns."""
+    hints = get_type_hints(type(command), include_extras=True)
+    looks = ((name, mark) for name, hint in hints.items() for mark in stripped(hint)[2] if isinstance(mark, Look))
+    return [fault for name, look in looks for fault in _looked(name, look, getattr(command, name))]
+
+
+def whole_number(text: str, most: int = 2**63 - 1) -> int | None:
+    """A number as an address or a field carries it: none, where it is anything but plain digits, or larger."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
+        return None
+    return number if (number := int(text)) <= most else None
 
 
 def _looked(at: str, look: Look, value: Any) -> list[Fault]:

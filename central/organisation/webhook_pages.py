@@ -10,6 +10,7 @@ from aiohttp import web
 from central.kernel.door import Door
 from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read
+from central.kernel.values import whole_number
 from central.organisation.contexts import path_of
 from central.organisation.model import Operator, OrganisationPrivilege
 from central.organisation.webhooks import (
@@ -128,11 +129,12 @@ class WebhookPages:
             return None
         owner = read.get(Operator, webhook.operator_id)
         made, _, last = after.partition("-")
-        older = "AND (made < :made OR (made = :made AND id < :last)) " if made.isdigit() and len(made) < 16 else ""
+        before = whole_number(made)
+        older = "AND (made < :made OR (made = :made AND id < :last)) " if before is not None else ""
         found = read.find(
             Delivery,
             f"WHERE webhook_id = :id {older}ORDER BY made DESC, id DESC LIMIT :n",
-            id=webhook.id, n=ROWS + 1, **({"made": int(made), "last": last} if older else {}),
+            id=webhook.id, n=ROWS + 1, **({"made": before, "last": last} if older else {}),
         )  # fmt: skip
         path = path_of(read, webhook.context_id)
         more = found[ROWS - 1] if len(found) > ROWS else None

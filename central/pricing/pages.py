@@ -11,7 +11,7 @@ from aiohttp import web
 from central.kernel.entity import ENTITIES
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
-from central.kernel.values import Fault
+from central.kernel.values import Fault, whole_number
 from central.organisation.ops import path_of
 from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege, Tariff
 from central.pricing.ops import PriceCell, SetPrices
@@ -77,7 +77,7 @@ async def save(request: web.Request) -> web.Response:
     seen = (typed.get("_seen") or ["0"])[0]
     if faults:
         return await _page(at_desk, sheet, typed=typed, faults=faults, status=422)
-    want = SetPrices(sheet.grid.id, tuple(cells), int(seen) if seen.isascii() and seen.isdigit() else 0)
+    want = SetPrices(sheet.grid.id, tuple(cells), whole_number(seen) or 0)
     command_id = Id(found) if is_id(found := (typed.get("_command") or [""])[0]) else new_id()
     reply, command_id = await at_desk.execute(want, command_id)
     outcome = reply.outcome

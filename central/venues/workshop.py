@@ -21,6 +21,7 @@ from central.kernel.door import Door
 from central.kernel.languages import in_house
 from central.kernel.scope import context_of
 from central.kernel.tx import Actor, Read
+from central.kernel.values import whole_number
 from central.organisation.contexts import path_of
 from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
 from central.venues.importing import ImportPlan, ReimportPlan
@@ -165,8 +166,9 @@ class Workshop:
         if "add" in sent:
             page.blocks.append(_next_block(page.blocks))
             return await self._page(request, page)
-        if "drop" in sent and sent["drop"].isdigit() and int(sent["drop"]) < len(page.blocks):
-            del page.blocks[int(sent["drop"])]
+        dropped = whole_number(sent.get("drop", ""), len(page.blocks) - 1) if page.blocks else None
+        if dropped is not None:
+            del page.blocks[dropped]
             return await self._page(request, page)
         text: str | None = sent.get("file") or None
         if text is None:

@@ -18,6 +18,7 @@ from central.kernel.entity import BY_NAME, Column, Declaration, Look
 from central.kernel.found import folded, spoken
 from central.kernel.scope import home, narrowing
 from central.kernel.tx import Read
+from central.kernel.values import whole_number
 from central.web.screens.names import stands_for, title_column
 
 PAGE = 50
@@ -199,7 +200,8 @@ def _key(declaration: Declaration, column: str) -> str:
 def _mark(text: str) -> tuple[Any, str] | None:
     try:
         value, row_id = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        return (value, str(row_id)) if isinstance(value, str | int | float) else None
+        fits = isinstance(value, str) or (isinstance(value, int | float) and abs(value) < 2**63)
+        return (value, str(row_id)) if fits else None
     except (ValueError, TypeError):
         return None
 
@@ -233,7 +235,7 @@ def _bound(column: Column, text: str) -> tuple[Any] | None:
     if column.hint is bool:
         return (int(text == "1"),)
     if _is_number(column):
-        return (int(text),) if text.isascii() and text.isdigit() and len(text) < 18 else None
+        return None if (number := whole_number(text)) is None else (number,)
     return (text,)
 
 

@@ -20,8 +20,11 @@ from central.first_run.ops import (
     house,
 )
 from central.kernel.db import Database
+from central.kernel.declared import CONFIGURED
 from central.kernel.door import Door, NoEntry
+from central.kernel.entity import Look, stripped
 from central.kernel.keys import Keys
+from central.kernel.registry import COMMANDS
 from central.kernel.schema import upgrade
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
 from central.organisation.ops import path_of
@@ -171,3 +174,40 @@ def test_nobody_else_takes_these_ways(wizard: Clerk, actor: Actor) -> None:
     for step in (INSTITUTION, ADMIN):
         refused = wizard.as_(actor).no(step)
         assert refused.reason == NoEntry.NOT_ALLOWED
+
+
+MARKED = {"settle_institution", "settle_venue", "create_price_grid"}
+"""Commands written by hand that take a time zone or a currency; those of a declaration ask its columns."""
+
+
+def test_whatever_takes_a_time_zone_or_a_currency_is_known_here() -> None:
+    made = {each for of in CONFIGURED.values() for each in of.commands.values()}
+    looks = {
+        name
+        for name, handler in COMMANDS.items()
+        for hint in handler.hints.values()
+        if handler.kind not in made and {*stripped(hint)[2]} & {Look.TIMEZONE, Look.CURRENCY}
+    }
+    assert looks == MARKED
+
+
+@pytest.mark.parametrize("field, odd", [
+    ("timezone", "../../etc/passwd"), ("timezone", ""), ("timezone", "europe/paris"), ("currency", "€€€"),
+    ("currency", ""), ("currency", "EURO"), ("currency", "eur"), ("language", "xx"),
+])  # fmt: skip
+def test_what_is_no_time_zone_and_no_currency_is_said_at_its_field(wizard: Clerk, field: str, odd: str) -> None:
+    refused = wizard.no(replace(INSTITUTION, **{field: odd}))
+    assert (refused.reason, refused.fix) == (NoSetUp.FAULTY, field)
+    wizard.do(INSTITUTION)
+    wizard.do(ORGANISER)
+    wizard.do(SEASON)
+    if field == "timezone":
+        assert wizard.no(replace(VENUE, timezone=odd)).fix == "timezone"
+
+
+@pytest.mark.parametrize("field, day", [("begins", date(1, 1, 1)), ("ends", date(9999, 12, 31))])
+def test_a_season_is_about_now(wizard: Clerk, field: str, day: date) -> None:
+    wizard.do(INSTITUTION)
+    wizard.do(ORGANISER)
+    refused = wizard.no(replace(SEASON, **{field: day}))
+    assert (refused.reason, refused.fix, refused.detail["faults"][0]["what"]) == (NoSetUp.FAULTY, field, "not_a_day")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from central.kernel.entity import Between, Column, Look, Ref
-from central.kernel.values import MOST_LINE, MOST_TEXT, faults_of
+from central.kernel.values import MOST_LINE, MOST_TEXT, faults_of, whole_number
 from shared.ids import Id
 
 
@@ -85,3 +85,15 @@ def test_sound(given: Column, value: Any) -> None:
 @pytest.mark.parametrize("given, value, at, what", FAULTY)
 def test_faulty(given: Column, value: Any, at: str, what: str) -> None:
     assert [(each["at"], each["what"]) for each in faults_of(given, value)] == [(at, what)]
+
+
+@pytest.mark.parametrize(
+    "text, most, number",
+    [
+        ("0", 9, 0), ("7", 9, 7), ("9", 9, 9), ("10", 9, None), ("", 9, None), ("-1", 9, None), ("²", 9, None),
+        ("٣", 9, None), (" 1", 9, None), ("1" * 5000, 2**63 - 1, None), (str(2**63), 2**63 - 1, None),
+        (str(2**63 - 1), 2**63 - 1, 2**63 - 1),
+    ],
+)  # fmt: skip
+def test_a_whole_number_is_plain_digits_that_a_column_holds(text: str, most: int, number: int | None) -> None:
+    assert whole_number(text, most) == number

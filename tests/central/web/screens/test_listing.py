@@ -66,6 +66,7 @@ async def test_every_column_of_every_list_sorts_and_turns(door: Door, house: Hou
         ("tariff", Wanted(only=(("rank", "two"),)), 2),
         ("tariff", Wanted(after="broken", sort="rank"), 2),
         ("tariff", Wanted(after="WyJ4IiwieCJd", sort="rank"), 2),  # the mark of another column's page
+        ("tariff", Wanted(after="WzkyMjMzNzIwMzY4NTQ3NzU4MDgsIngiXQ", sort="rank"), 2),  # a number that no column holds
     ],
 )  # fmt: skip
 async def test_what_is_found(door: Door, house: House, name: str, wanted: Wanted, count: int) -> None:
