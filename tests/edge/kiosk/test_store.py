@@ -159,7 +159,7 @@ def test_a_sale_that_does_not_fit_changes_nothing(desk, why):
         paid = Payment(PAYMENT, "card", draft.amount - why.startswith("wrong"), "42")
         draft = replace(draft, amount=paid.amount) if why == "wrong sum" else draft
         answer = store.store_sale(desk.journal, draft, paid, desk.signer, desk.now, desk.reading)
-        want = store.NoSale.SLOT_GONE if why == "not held" else store.NoSale.AMOUNT_DIFFERS
+        want = store.NotSold.SLOT_GONE if why == "not held" else store.NotSold.AMOUNT_DIFFERS
         assert isinstance(answer, Refused) and answer.reason == want
     assert desk.slots() == before and desk.facts(FactKind.SALE) == []
     store.hold(desk.journal, ((lease.id, 0), (lease.id, 1)))
