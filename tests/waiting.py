@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 CALM = (HealthCheck.too_slow,)
 settings.register_profile("calm", deadline=None, suppress_health_check=CALM)  # hypothesis judges by the clock else
 PATIENCE_S = 30.0  # only a test that is going to fail waits so long
+PAGE_PATIENCE_MS = 60_000  # a drawing is made by a process that gives way to all others: slow on a busy machine
 
 
 async def until(true: Callable[[], object], patience_s: float = PATIENCE_S) -> None:

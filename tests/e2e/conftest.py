@@ -4,9 +4,12 @@ import shutil
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.conftest import missing
+from tests.waiting import PAGE_PATIENCE_MS
+
+expect.set_options(timeout=PAGE_PATIENCE_MS)
 
 
 @pytest.fixture

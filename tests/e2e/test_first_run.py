@@ -23,10 +23,9 @@ from playwright.async_api import Browser, Locator, Page, expect
 import central.app  # noqa: F401  # declares every command
 from central.web.texts import texts
 from tests.e2e.test_live_browser import CONTRAST, at_rest
-from tests.waiting import until_now
+from tests.waiting import PAGE_PATIENCE_MS, until_now
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]  # some two hundred pages of a real browser
-expect.set_options(timeout=20_000)
 AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 PASSWORD = "onze lanternes au bord du lavoir"
@@ -134,7 +133,7 @@ async def newcomer(browser: Browser, story: Story) -> AsyncIterator[Page]:
     refused on purpose."""
     context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale=story.locale)
     page = await context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PAGE_PATIENCE_MS)
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))

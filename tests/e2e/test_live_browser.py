@@ -125,9 +125,9 @@ async def test_a_restarted_central_is_found_again(tmp_path: Path, browser: Brows
             await expect(page.locator(".link .now")).to_be_visible()
         await expect(page.locator(".link .gone")).to_be_visible()
         async with evening_house(tmp_path, port=free_port, live_open=True) as house:
-            await expect(page.locator(".link .now")).to_be_visible(timeout=15_000)
+            await expect(page.locator(".link .now")).to_be_visible()
             await house.sell(5)
-            await expect(page.locator('#hall use[href="#seat-sold"]')).to_have_count(1, timeout=15_000)
+            await expect(page.locator('#hall use[href="#seat-sold"]')).to_have_count(1)
 
 
 async def test_it_fits_every_screen_and_is_legible(evening: EveningHouse, browser: Browser, tmp_path: Path) -> None:

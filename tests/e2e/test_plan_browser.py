@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.signed_in import enter, session_of
 from tests.evening_house import EveningHouse, evening_house
+from tests.waiting import PAGE_PATIENCE_MS
 
 pytestmark = pytest.mark.e2e
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -40,7 +41,7 @@ async def page_of(
     )
     await enter(context, house.central.url, token)
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PAGE_PATIENCE_MS)
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))

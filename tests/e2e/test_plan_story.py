@@ -22,7 +22,7 @@ from shared.wire.seal import Signer
 from tests.conftest import missing
 from tests.e2e.signed_in import enter, session_of
 from tests.evening_house import Device, EveningHouse, evening_house
-from tests.waiting import until_so
+from tests.waiting import PAGE_PATIENCE_MS, until_so
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]  # some sixty pages of a real browser
 AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
@@ -201,7 +201,7 @@ async def administrator(house: EveningHouse, folder: Path) -> AsyncIterator[tupl
         windows = []
         for _ in range(2):
             context = await browser.new_context(viewport={"width": 1440, "height": 950}, locale="fr-FR")
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(PAGE_PATIENCE_MS)
             await enter(context, house.central.url, token)
             page = await context.new_page()
             page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
