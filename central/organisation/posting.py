@@ -69,7 +69,8 @@ TIDY_EVERY_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a try went. `after`: the receiver asks us to wait at least so long; `gone`: it wants nothing more."""
+    """How a try went. `after`: the receiver asks us to wait at least so long; `gone`: it wants nothing more;
+    `withheld`: nobody was spoken to, since the webhook's operator may not read this (any more)."""
 
     ok: bool
     status: int | None
@@ -77,6 +78,7 @@ class Answer:
     took_ms: int
     after: timedelta | None = None
     gone: bool = False
+    withheld: bool = False
 
 
 def signature(secret: bytes, message_id: str, at_s: int, body: str) -> str:
@@ -163,6 +165,7 @@ class NoteAttempt:
     took_ms: int
     after_s: int
     gone: bool
+    withheld: bool = False
 
 
 def next_try(message_id: str, attempt: int, now: datetime, after: timedelta) -> datetime | None:
@@ -181,7 +184,8 @@ def note_attempt(tx: Tx, want: NoteAttempt) -> Outcome[None]:
     before = tx.get(Delivery, want.delivery_id)
     if before is None or want.attempt <= before.tries:
         return Ok(None)  # it was taken away meanwhile, or this try is noted already
-    due = None if want.ok or want.gone else next_try(before.id, want.attempt, tx.now, timedelta(seconds=want.after_s))
+    ended = want.ok or want.gone or want.withheld
+    due = None if ended else next_try(before.id, want.attempt, tx.now, timedelta(seconds=want.after_s))
     state = DeliveryState.DELIVERED if want.ok else DeliveryState.WAITING if due else DeliveryState.GIVEN_UP
     after = replace(
         before, state=state, tries=want.attempt, tried=tx.now, next_try=due, answer=want.status, why=want.why,
@@ -191,7 +195,7 @@ def note_attempt(tx: Tx, want: NoteAttempt) -> Outcome[None]:
     if due:
         tell_post(tx, after, want.attempt + 1, due)
     webhook = tx.get(Webhook, before.webhook_id)
-    if webhook and webhook.active:
+    if webhook and webhook.active and not want.withheld:
         failing = None if want.ok else webhook.failing or tx.now
         if failing != webhook.failing or want.gone:
             tx.update(webhook, replace(webhook, failing=failing, active=not want.gone))
@@ -201,9 +205,18 @@ def note_attempt(tx: Tx, want: NoteAttempt) -> Outcome[None]:
 @dataclass(frozen=True, slots=True)
 class Due:
     outbox_id: Id
-    delivery: Delivery
-    webhook: Webhook
+    delivery_id: Id
+    webhook_id: Id
     attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a try sends, and where."""
+
+    url: str
+    headers: dict[str, str]
+    body: str
 
 
 class Webhooks:
@@ -296,6 +309,8 @@ class Webhooks:
                 continue  # another process sends it
             answer = await self._try(each)
             await self._note(each, answer, ours.attempt)
+            if answer.withheld:
+                continue
             tried, took_ms = tried + 1, took_ms + answer.took_ms
             ok, after = answer.ok, answer.after or timedelta()
             if not ok or took_ms >= TURN_MS:
@@ -308,38 +323,41 @@ class Webhooks:
         now = self._clock()
         lanes = [by_hand(webhook_id), *([] if self._turns.rests(webhook_id, now) else [webhook_id])]
         rows = [row[:2] for lane in lanes for row in _first_due(read, lane, now, IN_A_ROW)]
-        webhook = read.get(Webhook, webhook_id)
-        found = []
-        for outbox_id, body in rows[:IN_A_ROW]:
-            said = orjson.loads(body)
-            delivery = read.get(Delivery, said["delivery"])
-            gone = Delivery(said["delivery"], webhook_id, "", "", self._clock(), DeliveryState.GIVEN_UP, 0, None, None,
-                            None, "", 0)  # fmt: skip
-            if webhook is None:
-                webhook = _nowhere(webhook_id, self._clock())
-            sent = replace(delivery, body=body_of(read, delivery)) if delivery else gone
-            found.append(Due(Id(outbox_id), sent, webhook, said["attempt"]))
-        return found
+        said = [(Id(outbox_id), orjson.loads(body)) for outbox_id, body in rows[:IN_A_ROW]]
+        return [Due(outbox_id, each["delivery"], webhook_id, each["attempt"]) for outbox_id, each in said]
 
     async def _try(self, each: Due) -> Answer:
-        """What was switched off, or lost its secret, since the delivery was written, is not sent."""
-        webhook, delivery, now = each.webhook, each.delivery, self._clock()
+        """What may not be sent any more since it was written, or since the one before it was sent, is not."""
+        message: Message | Answer = await self._door.read(SYSTEM, partial(self._message, each=each))
+        if isinstance(message, Answer):
+            return message
+        return await self._post(message.url, message.headers, message.body)
+
+    def _message(self, read: Read, each: Due) -> Message | Answer:
+        """Whose webhook it is, what they may read, where it goes and its secrets, all as they are now; or why nothing
+        is sent."""
+        webhook, delivery, now = read.get(Webhook, each.webhook_id), read.get(Delivery, each.delivery_id), self._clock()
+        if webhook is None or delivery is None:
+            return Answer(False, None, "it was taken away", 0, withheld=True)
+        if not telling.still_told(read, webhook, delivery):
+            return Answer(False, None, "the webhook's operator may not read this any more", 0, withheld=True)
         if not webhook.active:
             return Answer(False, None, "the webhook is off", 0)
         secrets = signing_keys(webhook, self._door.keys, now)
         if not secrets:
             return Answer(False, None, "the webhook has no secret that central can open", 0)
-        return await self._post(webhook.url, headers_of(delivery.id, now, delivery.body, secrets), delivery.body)
+        body = body_of(read, delivery)
+        return Message(webhook.url, headers_of(delivery.id, now, body, secrets), body)
 
     async def _note(self, each: Due, answer: Answer, claimed: int) -> None:
         after_s = int(answer.after.total_seconds()) if answer.after else 0
         note = NoteAttempt(
-            each.outbox_id, each.delivery.id, each.attempt, answer.ok, answer.status, answer.why, answer.took_ms,
-            after_s, answer.gone,
+            each.outbox_id, each.delivery_id, each.attempt, answer.ok, answer.status, answer.why, answer.took_ms,
+            after_s, answer.gone, answer.withheld,
         )  # fmt: skip
         await self._door.execute(SYSTEM, note, derived_id("webhook try", each.outbox_id, claimed))
         if not answer.ok:
-            log.info("webhook not delivered", webhook=each.webhook.code, what=each.delivery.event, why=answer.why)
+            log.info("webhook not delivered", webhook=each.webhook_id, delivery=each.delivery_id, why=answer.why)
 
     async def tidy(self) -> None:
         """Deliveries that ended a month ago are forgotten, and who was a receiver."""
@@ -365,8 +383,3 @@ def _first_due(read: Read, lane: str, now: datetime, most: int) -> list[tuple[Id
         lane=lane, now=to_ms(now), n=most,
     )  # fmt: skip
     return [(Id(row[0]), row[1], row[2], row[3]) for row in rows]
-
-
-def _nowhere(webhook_id: Id, now: datetime) -> Webhook:
-    """In the place of one that was deleted: nothing is sent."""
-    return Webhook(webhook_id, webhook_id, "", {}, "", (), (), False, webhook_id, "", "", None, now, None)

@@ -73,12 +73,13 @@ class Asking:
 
 def asking(read: Read) -> list[Asking]:
     """The webhooks that are on and whose operators are still there."""
-    found = []
-    for webhook in read.find(Webhook, "WHERE active = 1 AND secret <> '' ORDER BY id"):
-        operator = read.get(Operator, webhook.operator_id)
-        if operator and operator.active:
-            found.append(Asking(webhook, actor_of(read, operator)))
-    return found
+    told = [_eyes(read, webhook) for webhook in read.find(Webhook, "WHERE active = 1 AND secret <> '' ORDER BY id")]
+    return [one for one in told if one]
+
+
+def _eyes(read: Read, webhook: Webhook) -> Asking | None:
+    operator = read.get(Operator, webhook.operator_id)
+    return Asking(webhook, actor_of(read, operator)) if operator and operator.active else None
 
 
 def done_after(read: Read, after: int, upto: int) -> list[Done]:
@@ -214,7 +215,7 @@ def _command(read: Read, one: Asking, done: Done) -> dict[str, Any] | None:
     """To who may read the log there. Whoever is narrowed to some objects is told of no command: its fields may name
     others."""
     place = done.place or _root(read)
-    if place is None or one.owner.perimeter or not _here(read, one, OrganisationPrivilege.AUDIT_READ, place):
+    if place is None or not _logs(read, one, place):
         return None
     if len(done.body) > MOST_BYTES:  # they would be left out below
         return {"command": done.public, "context": place}
@@ -223,6 +224,10 @@ def _command(read: Read, one: Asking, done: Done) -> dict[str, Any] | None:
     for secret in handler.secrets if handler else ():
         fields.pop(secret, None)
     return {"command": done.public, "context": place, "fields": fields}
+
+
+def _logs(read: Read, one: Asking, place: str) -> bool:
+    return not one.owner.perimeter and _here(read, one, OrganisationPrivilege.AUDIT_READ, place)
 
 
 def _here(read: Read, one: Asking, privilege: str, place: str) -> bool:
@@ -241,27 +246,36 @@ def _rows(read: Read, one: Asking, done: Done, entity: str, action: str) -> dict
     declaration = BY_NAME.get(entity)
     if declaration is None:
         return None
-    called, params = in_list("entity", names_of(entity))
-    changes = read.run(
-        f"SELECT entity_id, change FROM audit WHERE command_id = :id AND entity IN {called} AND action = :action "  # noqa: S608
-        "ORDER BY n LIMIT :most",
-        id=done.id,
-        action=action,
-        most=MOST_ROWS + 1,
-        **params,
-    )
+    changes, more = _changes(read, declaration, done.id, action)
     rows = []
-    for row_id, group in groupby(changes, itemgetter(0)):
-        told = read.people.opened([(done.id, change or "{}") for _, change in group])
-        change = _change(declaration, action, told)
+    for row_id, change in changes.items():
         row = _seen(read, one, declaration, row_id, change if action == "deleted" else None)
         if row is not None:
             _seal(read, declaration, done, row_id, row, change)
             rows.append({"id": row_id, **({"change": change} if change else {}), **({"row": row} if row else {})})
     if not rows:
         return None
-    more = len(changes) > MOST_ROWS
     return {"command": done.public, "entity": entity, "action": action, "rows": rows[:MOST_ROWS], "more": more}
+
+
+def _changes(
+    read: Read, declaration: Declaration, command_id: str, action: str
+) -> tuple[dict[str, dict[str, list[Any]]], bool]:
+    """What a command changed in an entity's rows, by their ids, and whether there is more of it."""
+    called, params = in_list("entity", names_of(declaration.name))
+    found = read.run(
+        f"SELECT entity_id, change FROM audit WHERE command_id = :id AND entity IN {called} AND action = :action "  # noqa: S608
+        "ORDER BY n LIMIT :most",
+        id=command_id,
+        action=action,
+        most=MOST_ROWS + 1,
+        **params,
+    )
+    changes = {}
+    for row_id, group in groupby(found, itemgetter(0)):
+        told = read.people.opened([(command_id, change or "{}") for _, change in group])
+        changes[row_id] = _change(declaration, action, told)
+    return changes, len(found) > MOST_ROWS
 
 
 def _seen(
@@ -269,19 +283,60 @@ def _seen(
 ) -> dict[str, Any] | None:
     """The row as it is, without secrets; empty for one that is gone; None: not theirs to see."""
     entity = None if was is not None else read.get(declaration.kind, row_id)
-    if entity is not None:
-        place = context_of(read, declaration.name, row_id)
-        values = declaration.public(entity)
-    else:
-        values = {name: before for name, (before, _) in (was or {}).items()}
-        place = context_of_new(read, declaration, values)
-    if (
-        place is None
-        or not _here(read, one, declaration.read, place)
-        or not lay_within(read, one.owner.perimeter, declaration, {**values, "id": row_id})
-    ):
+    values = declaration.public(entity) if entity is not None else _before(was or {})
+    place = context_of(read, declaration.name, row_id) if entity is not None else None
+    if not _theirs(read, one, declaration, {**values, "id": row_id}, place):
         return None
     return values if entity is not None else {}
+
+
+def _before(change: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: before for name, (before, _) in change.items()}
+
+
+def _theirs(
+    read: Read, one: Asking, declaration: Declaration, values: Mapping[str, Any], place: str | None = None
+) -> bool:
+    """Whether they may see a row with these values; `place`: where it stands, if it is there."""
+    place = place or context_of_new(read, declaration, values)
+    return (
+        place is not None
+        and _here(read, one, declaration.read, place)
+        and lay_within(read, one.owner.perimeter, declaration, values)
+    )
+
+
+# --- whether they still may ------------------------------------------------------------------------------------------
+
+
+def still_told(read: Read, webhook: Webhook, delivery: Delivery) -> bool:
+    """Whether the webhook's operator is there and may read now what a delivery says: all of it, since it is sent as it
+    was. Asked at each try, the first too: what it says was put together with the rights of then."""
+    one, said = _eyes(read, webhook), orjson.loads(delivery.body)["data"]
+    if one is None:
+        return False
+    if delivery.event.startswith("command."):
+        return _logs(read, one, said["context"])
+    declaration = BY_NAME.get(today(said["entity"]))
+    if declaration is None:
+        return False
+    was: Mapping[str, Any] = {}
+    if said["action"] == "deleted":  # what was too big for the body stands in the audit
+        was, _ = _changes(read, declaration, said["command"]["id"], "deleted")
+    return all(_still_seen(read, one, declaration, row, was.get(row["id"])) for row in said["rows"])
+
+
+def _still_seen(
+    read: Read, one: Asking, declaration: Declaration, told: Mapping[str, Any], was: Mapping[str, Any] | None
+) -> bool:
+    """The row as it was told or was deleted, and as it is if it is there."""
+    entity, row_id = read.get(declaration.kind, told["id"]), told["id"]
+    then = told.get("row") or (_before(was) if was else None)
+    shown = entity is not None or then is not None
+    if entity is not None:
+        place = context_of(read, declaration.name, row_id)
+        shown = _theirs(read, one, declaration, {**declaration.public(entity), "id": row_id}, place)
+    return shown and (then is None or _theirs(read, one, declaration, {**then, "id": row_id}))
 
 
 def _seal(

@@ -13,6 +13,7 @@ from central.kernel.tx import Read
 from central.kernel.values import whole_number
 from central.organisation.contexts import path_of
 from central.organisation.model import Operator, OrganisationPrivilege
+from central.organisation.telling import still_told
 from central.organisation.webhooks import (
     EXECUTE,
     PREFIX,
@@ -50,7 +51,7 @@ def webhook_pages(app: web.Application) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the page shows; `bodies`: the asker is the webhook's operator, and may see what was told."""
+    """What the page shows; `mine`: the asker is its operator, and sees what was told and they may still read."""
 
     webhook: Webhook
     owner: str
@@ -136,11 +137,15 @@ class WebhookPages:
             f"WHERE webhook_id = :id {older}ORDER BY made DESC, id DESC LIMIT :n",
             id=webhook.id, n=ROWS + 1, **({"made": before, "last": last} if older else {}),
         )  # fmt: skip
-        path = path_of(read, webhook.context_id)
+        path, mine = path_of(read, webhook.context_id), read.actor.id == webhook.operator_id
+
+        def body(each: Delivery) -> str:
+            return body_of(read, each) if mine and still_told(read, webhook, each) else ""
+
         more = found[ROWS - 1] if len(found) > ROWS else None
         return Shown(
-            webhook, owner.name if owner else "", [replace(each, body=body_of(read, each)) for each in found[:ROWS]],
+            webhook, owner.name if owner else "", [replace(each, body=body(each)) for each in found[:ROWS]],
             f"{int(more.made.timestamp() * 1000)}-{more.id}" if more else None,
-            read.actor.id == webhook.operator_id, read.actor.may(OrganisationPrivilege.WEBHOOK_MODIFY, path),
+            mine, read.actor.may(OrganisationPrivilege.WEBHOOK_MODIFY, path),
             read.actor.may(EXECUTE, path), house_zone(read),
         )  # fmt: skip

@@ -238,7 +238,8 @@ def set_webhook_secret(tx: Tx, want: SetWebhookSecret) -> Outcome[None]:
 
 @dataclass(frozen=True, slots=True)
 class TakeOverWebhook:
-    """The webhook is yours from now on: it tells what you may read, and you may change it."""
+    """The webhook is yours from now on: it tells what you may read, and you may change it. What it told and was to tell
+    with the eyes of who had it goes, log and content."""
 
     webhook_id: Annotated[Id, Ref("webhook")]
 
@@ -250,8 +251,19 @@ def take_over_webhook(tx: Tx, want: TakeOverWebhook) -> Outcome[None]:
         return Refused(NoWebhook.NO_SUCH, fix="webhook_id")
     if tx.actor.kind is not ActorKind.OPERATOR:
         return Refused(NoWebhook.NOT_AN_OPERATOR)
-    tx.update(before, replace(before, operator_id=Id(tx.actor.id)))
+    if before.operator_id != tx.actor.id:
+        _forget_told(tx, before.id)
+        tx.update(before, replace(before, operator_id=Id(tx.actor.id)))
     return Ok(None)
+
+
+def _forget_told(tx: Tx, webhook_id: Id) -> None:
+    """Takes its deliveries away; what is waiting is not sent any more."""
+    tx.remove(Delivery, "WHERE webhook_id = :id", id=webhook_id)
+    tx.write(
+        "UPDATE outbox SET state = 'done' WHERE lane IN (:lane, :hand) AND state = 'waiting'",
+        lane=webhook_id, hand=by_hand(webhook_id),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,11 +278,7 @@ def delete_webhook(tx: Tx, want: DeleteWebhook) -> Outcome[None]:
     before = tx.get(Webhook, want.webhook_id)
     if before is None:
         return Refused(NoWebhook.NO_SUCH, fix="webhook_id")
-    tx.remove(Delivery, "WHERE webhook_id = :id", id=before.id)
-    tx.write(
-        "UPDATE outbox SET state = 'done' WHERE lane IN (:lane, :hand) AND state = 'waiting'",
-        lane=before.id, hand=by_hand(before.id),
-    )  # fmt: skip
+    _forget_told(tx, before.id)
     tx.delete(before)
     return Ok(None)
 

@@ -5,6 +5,7 @@ from tests.mutants import Edit, Mutant, one
 FACTS = ("tests/central/devices/test_facts.py",)
 AUTHORITY = "tests/central/devices/test_authority.py"
 EARLIER = "tests/central/devices/test_earlier_ids.py"
+WEBHOOKS = "tests/central/organisation/test_webhooks.py"
 DOOR = ("tests/central/kernel/test_door.py",)
 HOLDS = ("tests/central/inventory/test_holds.py",)
 PRICES = ("tests/central/pricing/test_reads.py",)
@@ -152,6 +153,16 @@ SALE = (
 )  # fmt: skip
 
 PEOPLE = (
+    one("webhook-now", "what its operator may not read any more is sent", "central/organisation/posting.py",
+        "if not telling.still_told(read, webhook, delivery):", "if False:", WEBHOOKS),
+    one("webhook-shown", "what its operator may not read any more is shown on its page",
+        "central/organisation/webhook_pages.py", "if mine and still_told(read, webhook, each)", "if mine", WEBHOOKS),
+    one("webhook-over", "who takes a webhook over has what it told to another", "central/organisation/webhooks.py",
+        "        _forget_told(tx, before.id)\n        tx.update(", "        tx.update(", WEBHOOKS),
+    one("webhook-gone", "what is gone by now is told to anybody", "central/organisation/telling.py",
+        "return shown and (then is None or _theirs(", "return shown or (then is None or _theirs(", WEBHOOKS),
+    one("webhook-failing", "a receiver that nobody spoke to counts as failing", "central/organisation/posting.py",
+        "if webhook and webhook.active and not want.withheld:", "if webhook and webhook.active:", WEBHOOKS),
     one("code-again", "a telephone's code opens twice", "central/organisation/second_factor.py",
         "next((step for step in right if step > used), None)", "next(iter(right), None)",
         "tests/central/organisation/test_second_factor.py"),

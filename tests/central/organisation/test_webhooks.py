@@ -6,8 +6,8 @@ import html
 import re
 import ssl
 from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from ipaddress import ip_network
@@ -34,9 +34,11 @@ from central.kernel.outbox import drain
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM, Actor, Read, Settings
+from central.orders.model import OrdersPrivilege
 from central.organisation.erasing import EraseOperator
-from central.organisation.model import Operator, OrganisationPrivilege
-from central.organisation.operators import ChangeOperator, CreateOperator, InviteOperator
+from central.organisation.giving import SetPerimeter, TakePrivilege
+from central.organisation.model import Operator, OrganisationPrivilege, PerimeterKind
+from central.organisation.operators import ChangeOperator, CreateOperator, DeactivateOperator, InviteOperator
 from central.organisation.ops import path_of
 from central.organisation.posting import (
     KEPT_FOR,
@@ -48,7 +50,7 @@ from central.organisation.posting import (
 )
 from central.organisation.receivers import may_reach, networks
 from central.organisation.rights import actor_of, key_digest
-from central.organisation.telling import MOST_BYTES
+from central.organisation.telling import MOST_BYTES, still_told
 from central.organisation.webhooks import (
     CreateWebhook,
     DeleteWebhook,
@@ -651,6 +653,136 @@ def test_patience_grows_and_spreads() -> None:
     assert next_try("a", len(WAITS) + 1, NOW, timedelta()) is None
     spread = {next_try(f"m{n}", 3, NOW, timedelta()) for n in range(20)}
     assert len(spread) > 10 and all(WAITS[2] <= each - NOW <= WAITS[2] * 1.1 for each in spread if each)
+
+
+# --- whose it is, and what they may read by now ---------------------------------------------------------------------
+
+Change = Callable[["Desk", Id, Actor], Awaitable[None]]
+EVENTS = {"command.place_order", "sale_order.created", "site.created"}
+
+
+def loses(privilege: str) -> Change:
+    async def change(desk: Desk, _: Id, owner: Actor) -> None:
+        sql = "SELECT id FROM operator_grant WHERE operator_id = :o AND privilege = :p"
+        ((grant,),) = await desk.look(lambda read: read.run(sql, o=owner.id, p=privilege))
+        await desk.do(TakePrivilege(grant), SYSTEM)
+
+    return change
+
+
+async def nothing(_: Desk, __: Id, ___: Actor) -> None:
+    pass
+
+
+async def narrowed(desk: Desk, _: Id, owner: Actor) -> None:
+    await desk.do(SetPerimeter(Id(owner.id), PerimeterKind.POINT_OF_SALE, (str(desk.house.desk),)), SYSTEM)
+
+
+async def deactivated(desk: Desk, _: Id, owner: Actor) -> None:
+    await desk.do(DeactivateOperator(Id(owner.id)), SYSTEM)
+
+
+async def taken_over(desk: Desk, hook: Id, _: Actor) -> None:
+    """By somebody who may read all of it as well: what was told was told to another."""
+    await desk.do(TakeOverWebhook(hook))
+
+
+CHANGES: dict[str, tuple[Change, set[str]]] = {
+    "nothing": (nothing, EVENTS),
+    "loses the log": (loses(OrganisationPrivilege.AUDIT_READ), EVENTS - {"command.place_order"}),
+    "loses orders": (loses(OrdersPrivilege.ORDER_READ), EVENTS - {"sale_order.created"}),
+    "loses the halls": (loses(VenuesPrivilege.VENUE_READ), EVENTS - {"site.created"}),
+    "narrowed": (narrowed, {"site.created"}),
+    "deactivated": (deactivated, set()),
+    "taken over": (taken_over, set()),
+}
+"""What becomes of a webhook's operator → what of its deliveries they may read still."""
+
+
+async def first(desk: Desk, receiver: Receiver, change: Callable[[], Awaitable[None]]) -> None:
+    await desk.tell()
+    await change()
+    await desk.hooks.deliver()
+
+
+async def again(desk: Desk, receiver: Receiver, change: Callable[[], Awaitable[None]]) -> None:
+    """A receiver that was away comes back."""
+    await desk.tell()
+    receiver.answers = [500]
+    await desk.hooks.deliver()
+    await change()
+    for _ in range(2):  # that failed rests first
+        desk.watch.at += timedelta(hours=1)
+        await desk.hooks.deliver()
+
+
+async def by_hand(desk: Desk, receiver: Receiver, change: Callable[[], Awaitable[None]]) -> None:
+    """By a colleague, who may send again what they do not see."""
+    await desk.round()
+    told = await desk.deliveries()
+    await change()
+    for each in told:
+        await desk.door.execute(desk.admin, ResendDelivery(each.id), new_id())
+    await desk.hooks.deliver()
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("way", [first, again, by_hand])
+@pytest.mark.parametrize("what", CHANGES)
+async def test_every_sending_asks_what_its_operator_may_read_now(
+    desk: Desk, receiver: Receiver, window: "Window", way: Callable[..., Awaitable[None]], what: str
+) -> None:
+    owner = await desk.hired(
+        "organisation.webhook", OrganisationPrivilege.AUDIT_READ, OrdersPrivilege.ORDER_READ, VenuesPrivilege.VENUE_READ
+    )
+    hook = await desk.hook(receiver.url, owner, entities=("sale_order", "site"), commands=("place_order",))
+    await desk.move_in()
+    await desk.do(desk.house.order(desk.house.seats[0], point_of_sale_id=desk.house.kiosk_point), SYSTEM)
+    act, left = CHANGES[what]
+    heard: list[int] = []
+
+    async def change() -> None:
+        await act(desk, hook, owner)
+        heard.append(len(receiver.heard))
+
+    await way(desk, receiver, change)
+    assert {each["type"] for each in receiver.events[heard[0] :]} == left
+    kept = await desk.deliveries()
+    assert {each.event for each in kept if each.state is DeliveryState.DELIVERED} == left
+    over = {each.event for each in kept if each.state is DeliveryState.GIVEN_UP}
+    assert over == (set() if what == "taken over" else EVENTS - left), "at once, and not after three days"
+    after = await desk.webhook(hook)
+    assert after.active and (way is again or after.failing is None), "nobody was spoken to"
+    sent = len(receiver.heard)
+    desk.watch.at += timedelta(days=4)
+    await desk.hooks.deliver()
+    assert len(receiver.heard) == sent
+
+    window.who = await desk.look(lambda read: actor_of(read, _there(read.get(Operator, after.operator_id))))
+    page = html.unescape(await window.get(f"/admin/webhooks/{hook}"))
+    assert {event for event in EVENTS if f'"type":"{event}"' in page} == left, "nor shown"
+
+
+async def test_what_is_gone_by_now_is_judged_by_what_was_told(desk: Desk, receiver: Receiver) -> None:
+    """Made and deleted meanwhile; and where a body would have been too big, by what the audit says."""
+    owner = await desk.hired("organisation.webhook", VenuesPrivilege.VENUE_READ)
+    hook = await desk.hook(receiver.url, owner)
+    site = await desk.move_in()
+    await desk.tell()
+    await desk.do(command_of(Action.DELETE, Site)(site))
+    await desk.tell()
+    told = {each.event: each for each in await desk.deliveries()}
+    brief = orjson.loads(told["site.deleted"].body)
+    brief["data"]["rows"] = [{"id": site}]
+    told["in brief"] = replace(told["site.deleted"], body=orjson.dumps(brief).decode())
+    assert set(told) == {"site.created", "site.deleted", "in brief"}
+
+    def still(read: Read) -> set[bool]:
+        return {still_told(read, _there(read.get(Webhook, hook)), each) for each in told.values()}
+
+    assert await desk.look(still) == {True}
+    await loses(VenuesPrivilege.VENUE_READ)(desk, hook, owner)
+    assert await desk.look(still) == {False}
 
 
 # --- who may set one up -----------------------------------------------------------------------------------------------
