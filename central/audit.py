@@ -23,6 +23,7 @@ SENTENCES = {
     Wrong.REORDERED: "stands in another's place",
     Wrong.REWRITTEN: "fit together, but not with the checkpoint that central signed: the chain was worked out anew",
     Wrong.CUT: "the newest rows are gone",
+    Wrong.NOWHERE: "has lost its place in the chain: what stands there is no number",
     Wrong.UNSEALED: "has waited for its seal for more than ten minutes",
     Wrong.FORGED: "is not signed by central's key",
     Wrong.LOST: "is missing",
@@ -112,7 +113,7 @@ def sentence(fault: Fault) -> str:
         case Wrong.FORGED | Wrong.LOST:
             at = f"at row {fault.seq} " if fault.seq else ""
             return f"checkpoint {at}in the {fault.more}: {said}"
-        case Wrong.UNSEALED:
+        case Wrong.UNSEALED | Wrong.NOWHERE:
             return f"command {fault.command}: {said}"
         case _:
             return f"{rows}{named}: {said}"

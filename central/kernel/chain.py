@@ -33,6 +33,7 @@ from shared.wire.seal import Sealed, seal
 log = logger(__name__)
 
 GENESIS = bytes(32)
+MOST_SEQ = 2**63 - 1  # SQLite puts texts and bytes after all numbers
 AT_ONCE = 500
 GAP_S = 0.2  # many commits, one round: a seal a fifth of a second later proves as much
 POLL_S = 5.0  # what was refused rings no bell, and another process may share the database

@@ -5,7 +5,7 @@ rows around it and with the checkpoints, to say in which way: a hash alone says 
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 from pathlib import Path
@@ -17,6 +17,7 @@ from central.kernel.chain import (
     CONTENT,
     FROM_LOG,
     GENESIS,
+    MOST_SEQ,
     SEALED,
     AuditRow,
     Checkpoint,
@@ -46,6 +47,7 @@ class Wrong(StrEnum):
     REORDERED = auto()  # a genuine row in another's place
     REWRITTEN = auto()  # the chain was worked out anew: it fits in itself and not a signed checkpoint
     CUT = auto()  # the newest rows are gone
+    NOWHERE = auto()  # a row's place in the chain is no number
     UNSEALED = auto()  # a row has waited too long for its seal
     FORGED = auto()  # a checkpoint that central's key did not sign
     LOST = auto()  # a checkpoint stands in the file or in the database only
@@ -88,7 +90,14 @@ class _Row:
         return f"{self.content[CONTENT.index('name')]} {self.content[0]}"
 
     def follows(self, before: bytes) -> bool:
-        return hash_of(before, self.content, self.audit) == self.hash
+        return self.sealed_after(before) == self.hash
+
+    def sealed_after(self, before: bytes) -> bytes | None:
+        """Its hash, had it been sealed there; None: it holds what no command writes."""
+        try:
+            return hash_of(before, self.content, self.audit)
+        except TypeError:  # bytes, where a text was
+            return None
 
 
 @dataclass(slots=True)
@@ -143,8 +152,9 @@ def _rows(read: Read) -> Iterator[_Row]:
     last = 0
     while True:
         rows = read.run(
-            f"SELECT l.seq, l.hash, {SEALED} {FROM_LOG} WHERE l.seq > :last ORDER BY l.seq LIMIT :n",
+            f"SELECT l.seq, l.hash, {SEALED} {FROM_LOG} WHERE l.seq > :last AND l.seq <= :most ORDER BY l.seq LIMIT :n",
             last=last,
+            most=MOST_SEQ,
             n=AT_ONCE,
         )
         if not rows:
@@ -162,10 +172,10 @@ def _rows(read: Read) -> Iterator[_Row]:
         last = rows[-1][0]
 
 
-def _bytes(digest: str | None) -> bytes:
+def _bytes(digest: Any) -> bytes:
     try:
-        return bytes.fromhex(digest or "")
-    except ValueError:
+        return bytes.fromhex(digest)
+    except (ValueError, TypeError):
         return b""  # whatever stands there, it is no hash
 
 
@@ -228,11 +238,7 @@ def _later(odd: _Odd, others: list[_Odd]) -> bool:
 
 def _elsewhere(odd: _Odd, others: list[_Odd]) -> bool:
     """Whether its content is what was sealed where another stands."""
-    return any(
-        hash_of(other.before, odd.row.content, odd.row.audit) == other.row.hash
-        for other in others
-        if other.row.seq != odd.row.seq
-    )
+    return any(odd.row.sealed_after(other.before) == other.row.hash for other in others if other.row.seq != odd.row.seq)
 
 
 # --- checkpoints -----------------------------------------------------------------------------------------------------
@@ -247,11 +253,15 @@ def _checkpoints(read: Read, file: Path | None, root_pem: str) -> tuple[Mapping[
             faults.append(Fault(Wrong.FORGED, 0, 0, more=f"file, line {number}"))
         else:
             filed.append(signed)
-    rows = read.run("SELECT text, kid, signature, certificate FROM audit_checkpoint ORDER BY seq")
-    kept = [signed_of(row) for row in rows]
+    kept: list[Signed] = []
+    for seq, *row in read.run("SELECT seq, text, kid, signature, certificate FROM audit_checkpoint ORDER BY seq"):
+        if _says(row) not in (seq, None):
+            faults.append(Fault(Wrong.FORGED, 0, 0, more="database"))
+        else:
+            kept.append(signed_of(tuple(row)))
     keys = _keys((*kept, *filed), root_pem)
-    in_database, forged = _genuine(kept, keys, "database")
-    in_file, forged_too = _genuine(filed, keys, "file")
+    in_database, forged = _genuine(kept, keys, root_pem, "database")
+    in_file, forged_too = _genuine(filed, keys, root_pem, "file")
     faults += forged + forged_too
     if file:
         newest = max((mark.seq for mark in in_file), default=0)
@@ -266,6 +276,16 @@ def _checkpoints(read: Read, file: Path | None, root_pem: str) -> tuple[Mapping[
     return {mark.seq: mark for mark in (*in_database, *in_file)}, faults
 
 
+def _says(row: Sequence[Any]) -> int | None:
+    """Up to which row of the log a checkpoint goes; 0: it holds what is no text; None: it is no checkpoint."""
+    if not all(isinstance(each, str) for each in row):
+        return 0
+    try:
+        return load(Checkpoint, row[0]).seq
+    except ValueError:
+        return None
+
+
 def _keys(signed: tuple[Signed, ...], root_pem: str) -> Mapping[str, Ed25519PublicKey]:
     """Central's keys that the root vouches for."""
     found = (verified(each.certificate, root_pem) for each in signed if each.certificate)
@@ -273,7 +293,7 @@ def _keys(signed: tuple[Signed, ...], root_pem: str) -> Mapping[str, Ed25519Publ
 
 
 def _genuine(
-    signed: list[Signed], keys: Mapping[str, Ed25519PublicKey], where: str
+    signed: list[Signed], keys: Mapping[str, Ed25519PublicKey], root_pem: str, where: str
 ) -> tuple[list[Checkpoint], list[Fault]]:
     good, bad = [], []
     for each in signed:
@@ -283,7 +303,8 @@ def _genuine(
         except ValueError:
             bad.append(Fault(Wrong.FORGED, 0, 0, more=where))
             continue
-        if key and each.sealed.signed_by(key):
+        vouched = not each.certificate or verified(each.certificate, root_pem)
+        if key and vouched and each.sealed.signed_by(key):
             good.append(mark)
         else:
             bad.append(Fault(Wrong.FORGED, mark.seq, mark.seq, more=where))
@@ -309,7 +330,8 @@ def _against_checkpoints(
             continue
         if seq not in at and seq <= walk.head:
             continue  # the row itself is gone, and named
-        stands = read.one("SELECT seq FROM command_log WHERE hash = :hash", hash=wanted[seq])
+        sql = "SELECT seq FROM command_log WHERE hash = :hash AND seq <= :most"  # one that has no place stands nowhere
+        stands = read.one(sql, hash=wanted[seq], most=MOST_SEQ)
         if stands is None:
             gone = seq > walk.head
             return [
@@ -338,7 +360,9 @@ def _unsealed(read: Read) -> tuple[int, list[Fault]]:
         late=to_ms(read.now) - UNSEALED_MS,
         n=MOST_COMPARED,
     )
-    return count, [Fault(Wrong.UNSEALED, 0, 0, f"{row[0]} {row[1]}") for row in rows]
+    lost = read.run("SELECT name, id FROM command_log WHERE seq > :most LIMIT :n", most=MOST_SEQ, n=MOST_COMPARED)
+    faults = [Fault(Wrong.UNSEALED, 0, 0, f"{row[0]} {row[1]}") for row in rows]
+    return count, [*faults, *(Fault(Wrong.NOWHERE, 0, 0, f"{row[0]} {row[1]}") for row in lost)]
 
 
 def _orphans(read: Read) -> list[Fault]:

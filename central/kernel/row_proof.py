@@ -17,7 +17,7 @@ from functools import partial
 import orjson
 
 import central.kernel.tables  # noqa: F401 - all tables are known
-from central.kernel.chain import FROM_LOG
+from central.kernel.chain import FROM_LOG, MOST_SEQ
 from central.kernel.entity import BY_NAME, METADATA
 from central.kernel.former import today
 from central.kernel.found import line, spoken
@@ -28,6 +28,7 @@ from central.kernel.prints import (
     FEED_ROW,
     OUTBOX,
     TAKEN_OVER,
+    Prints,
     counter_proved,
     feed_print,
     feed_row_id,
@@ -144,7 +145,7 @@ def prove_rows(
         for table in chosen:
             for row_id, why in _worked_out(read, table):
                 found.add(RowFault(WrongRow.DOES_NOT_FIT, table, row_id, more=why))
-    faults = sorted(found.faults, key=lambda each: (each.table, each.row_id, each.seq))
+    faults = sorted(found.faults, key=lambda each: (each.table, str(each.row_id), each.seq))
     return RowProof(len(proved), rows, older, said.since, found.count, tuple(faults))
 
 
@@ -169,8 +170,7 @@ class _Said:
                 self.whole = False
                 continue
             self.since = self.since or seq
-            if prints:
-                self._take(seq, orjson.loads(prints))
+            self._take(seq, _read(prints))
             if count % AT_ONCE == 0:
                 progress(count)
         self._kept.execute("COMMIT")
@@ -182,8 +182,8 @@ class _Said:
         """(seq, prints) in order; what is not sealed yet comes last."""
         last = 0
         while rows := self._read.run(
-            f"SELECT l.seq, p.prints {FROM_LOG} WHERE l.seq > :last ORDER BY l.seq LIMIT :n",
-            last=last, n=AT_ONCE,
+            f"SELECT l.seq, p.prints {FROM_LOG} WHERE l.seq > :last AND l.seq <= :most ORDER BY l.seq LIMIT :n",
+            last=last, most=MOST_SEQ, n=AT_ONCE,
         ):  # fmt: skip
             yield from ((row[0], row[1]) for row in rows)
             last = rows[-1][0]
@@ -239,6 +239,17 @@ class _Said:
 
     def _put(self, seq: int, table: str, row_id: str, after: str) -> None:
         self._kept.execute("INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?)", (table, row_id, after, seq))
+
+
+def _read(prints: str) -> Prints:
+    """What a command left; nothing where they were tampered with, which the log's own proof names."""
+    try:
+        said = orjson.loads(prints) if prints else {}
+    except ValueError:
+        return {}
+    tables = list(said.values()) if isinstance(said, dict) else [said]
+    sound = all(isinstance(rows, dict) and all(isinstance(each, str) for each in rows.values()) for rows in tables)
+    return said if sound else {}
 
 
 # --- what is there ---------------------------------------------------------------------------------------------------

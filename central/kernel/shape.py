@@ -33,10 +33,21 @@ def fingerprint(shape: Shape) -> str:
 
 
 def shape_of(connection: sa.Connection) -> Shape:
-    """Tables, columns, keys, references, checks and indexes; the order of columns is not among it, and not Alembic's
-    own table. Types and conditions are brought to one spelling."""
+    """Tables, columns, keys, references, checks, indexes, and triggers, of which we have none; the order of columns is
+    not among it, and not Alembic's own table. Types and conditions are brought to one spelling."""
     there = sa.inspect(connection)
-    return frozenset(line for table, line in _lines(there) if table != "alembic_version")
+    lines = {line for table, line in _lines(there) if table != "alembic_version"}
+    triggers = connection.execute(sa.text(_TRIGGERS[connection.dialect.name]))
+    return frozenset(lines | {f"trigger {name} on {table}" for name, table in triggers})
+
+
+_TRIGGERS = {
+    "sqlite": "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT t.tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+    "WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace "
+    "UNION ALL SELECT rulename, tablename FROM pg_rules WHERE schemaname = current_schema()",
+}
+"""They change what a command writes, and no command says so; PostgreSQL's rules do the same."""
 
 
 def _lines(there: sa.Inspector) -> Iterator[tuple[str, str]]:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import psycopg
 import pytest
 from click.testing import CliRunner
 
-from central.audit import sentence, verify
+from central.audit import Proven, report, sentence, verify
 from central.config import CentralConfig
 from central.kernel.chain import (
     AT_ONCE,
@@ -25,10 +26,12 @@ from central.kernel.chain import (
     hash_of,
     seal_now,
 )
-from central.kernel.db import Database
+from central.kernel.db import UNFIT, Database
 from central.kernel.door import Door
+from central.kernel.entity import METADATA
 from central.kernel.keys import Keys, load_keys, make_keys
 from central.kernel.proof import Fault, Proof, Wrong, prove
+from central.kernel.row_proof import prove_rows
 from central.kernel.schema import upgrade
 from central.kernel.tx import SYSTEM, Read
 from central.organisation.ops import SetUpHouse, path_of
@@ -356,6 +359,49 @@ def test_a_tail_cut_with_everything_that_knew_of_it_is_known_to_who_noted_the_he
     log.file.write_bytes(log.file.read_bytes().splitlines(keepends=True)[0])
     assert log.found() == []
     assert log.found(noted) == [(Wrong.CUT, log.first + 1, log.head)]
+
+
+ONE = {
+    "command_log": "seq = (SELECT MAX(seq) FROM command_log)",
+    "command_prints": "command_id = (SELECT id FROM command_log WHERE seq = (SELECT MAX(seq) FROM command_log))",
+    "audit": "n = 0 AND command_id = (SELECT MAX(command_id) FROM audit)",
+    "audit_checkpoint": "seq = (SELECT MIN(seq) FROM audit_checkpoint)",
+}
+ODD = (None, "no such thing", "é" * 100_000, "[1]", '{"tariff": {"x": 5}}', 0, 7, 2**63 - 1, b"\xff\x00")
+"""Nothing, another type, what is huge."""
+
+
+@pytest.mark.parametrize("table", ONE)
+def test_whatever_a_column_holds_is_told_in_sentences(log: Log, table: str) -> None:
+    """What the database itself does not take is not tampering; all else is named, by the log or by the tables."""
+    db = log.clerk.db
+    log.write("DELETE FROM audit WHERE 1 = 0")  # from now on no foreign key is asked
+    for column in (each.name for each in METADATA.tables[table].columns):
+        took, ((was,),) = 0, log.rows(f"SELECT {column} FROM {table} WHERE {ONE[table]}")
+        for odd in (each for each in ODD if each != was):
+            db.begin(write=True)
+            try:
+                db.write(f"UPDATE {table} SET {column} = :odd WHERE {ONE[table]}", {"odd": odd})
+            except (*UNFIT, psycopg.Error):
+                db.rollback()
+                continue
+            proof = Proven(prove(log.read(), log.file, log.keys.root_pem), prove_rows(log.read()))
+            db.rollback()
+            said = report(proof)
+            assert proof.faults, (column, odd)
+            assert len(said) > len(proof.faults) and all(isinstance(each, str) for each in said)
+            took += 1
+        assert took, column
+
+
+def test_the_command_line_says_what_lost_its_place(folder: tuple[Path, Clerk]) -> None:
+    data, clerk = folder
+    clerk.db.write("UPDATE command_log SET seq = NULL WHERE seq = (SELECT MAX(seq) FROM command_log)", {})
+    said = CliRunner().invoke(main, ["audit", "verify"], env={"PARTERRE_CENTRAL__DATA": str(data)})
+    assert said.exit_code == 1 and "the newest rows are gone, as a signed checkpoint shows" in said.output
+    clerk.db.write("UPDATE command_log SET seq = 'here'", {})
+    said = CliRunner().invoke(main, ["audit", "verify"], env={"PARTERRE_CENTRAL__DATA": str(data)})
+    assert said.exit_code == 1 and "has lost its place in the chain" in said.output
 
 
 def test_a_noted_head_that_stands_is_fine_and_another_log_is_not(log: Log, house: House) -> None:

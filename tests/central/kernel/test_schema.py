@@ -140,6 +140,18 @@ def test_tables_that_are_not_what_the_revision_says(empty: Database, by_hand: st
         upgrade(empty)
 
 
+def test_a_trigger_is_no_part_of_it(empty: Database) -> None:
+    upgrade(empty)
+    if empty.is_sqlite:
+        done(empty, "CREATE TRIGGER evil AFTER INSERT ON operator_session BEGIN UPDATE operator SET name = 'x'; END")
+    else:
+        done(empty, "CREATE FUNCTION evil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
+        done(empty, "CREATE TRIGGER evil AFTER INSERT ON operator_session FOR EACH ROW EXECUTE FUNCTION evil()")
+        done(empty, "CREATE RULE quiet AS ON DELETE TO operator_session DO INSTEAD NOTHING")
+    with pytest.raises(SchemaError, match=r"changed by hand: it has besides .*trigger evil on operator_session.*Undo"):
+        upgrade(empty)
+
+
 def test_an_older_database_that_is_not_what_it_says_is_left_alone(empty: Database) -> None:
     at(empty, "0010")
     done(empty, "ALTER TABLE outbox ADD COLUMN note TEXT")
