@@ -33,9 +33,11 @@ from central.organisation.receivers import networks
 from central.web.api import problems
 from central.web.area import BUS, CONFIG, DOOR, ROSTER, Check, Work
 from central.web.away import away
-from central.web.bodies import LARGE, MOST_FROM_STRANGERS, Bodies
+from central.web.bodies import MOST_FROM_STRANGERS, Bodies
+from central.web.broken import broken
 from central.web.caller import AUTHENTICATE
 from central.web.entrance import BODIES, LIMITS, VOUCHED, entrance, finish
+from central.web.form import LARGE
 from central.web.frame import FRAME, Frame
 from central.web.health import REPORT
 from central.web.limited import LIMITED
@@ -171,7 +173,7 @@ def make_app(
     """The pages of all areas. `given`: what they need of this process; with a configuration each area makes its own.
     Without `http` nobody is counted, which a test wants and a house does not."""
     app = web.Application(client_max_size=MOST_FROM_STRANGERS)
-    app.middlewares.extend((away, problems, entrance, guard))
+    app.middlewares.extend((away, broken, problems, entrance, guard))
     app.on_response_prepare.append(finish)
     app[DOOR], app[FRAME] = door, Frame(door, {area.name: area.menu for area in AREAS})
     app[AUTHENTICATE] = authenticator(door)

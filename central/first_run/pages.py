@@ -54,9 +54,9 @@ from central.organisation.passwords import LONGEST, SHORTEST, hashed, weakness
 from central.venues.model import NoVenue
 from central.venues.planfile_checks import MOST_BYTES
 from central.web.area import CONFIG, DOOR
-from central.web.bodies import LARGE
 from central.web.cookies import cookie
 from central.web.entrance import VOUCHED
+from central.web.form import LARGE, form_of
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR
 from central.web.origin import address_of
 from central.web.settings import MIB
@@ -143,7 +143,7 @@ class Wizard:
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         now, step = await self._there(request)
-        t, form = self._t(request), await request.post()
+        t, form = self._t(request), await form_of(request)
         outcome = await self._took[step](request, form, t)
         if isinstance(outcome, Refused):
             if outcome.reason == NoSetUp.OVER:
@@ -286,7 +286,7 @@ class Wizard:
 
     async def _from_file(self, request: web.Request, form: Any, named: dict[str, str]) -> Outcome[Any]:
         file = form.get("plan")
-        data = file.file.read() if isinstance(file, web.FileField) else b""
+        data = file if isinstance(file, bytes) else b""
         if not data:
             return Refused(NoSetUp.FAULTY, detail={"faults": [{"at": "plan", "what": "missing"}]})
         try:

@@ -21,6 +21,7 @@ from central.organisation.model import Context
 from central.venues.logical import CreateLogicalConfiguration
 from central.venues.model import PhysicalConfiguration, SeatCategory, VenuesPrivilege
 from central.web.area import DOOR
+from central.web.form import form_of
 from central.web.frame import FRAME
 from central.web.texts import Texts
 from shared.ids import Id, is_id
@@ -70,7 +71,7 @@ def sell_hall_routes(app: web.Application) -> None:
         refused: Refused | None = None
         status = 200
         if request.method == "POST" and sheet.hall:
-            form: Any = await request.post()
+            form: Any = await form_of(request)
             values = {"name": "", "code": "", **{name: line(form, name) for name in form}}
             said = values.get("_command", "")
             made = fresh_id(_CLOCK)

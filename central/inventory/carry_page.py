@@ -20,6 +20,7 @@ from central.venues.history import Field
 from central.venues.model import LogicalConfiguration, VenuesPrivilege
 from central.venues.plan_tables import LOGICAL_FIELDS
 from central.web.area import DOOR
+from central.web.form import form_of
 from central.web.frame import FRAME, Frame
 from central.web.screens.names import Labels, label, labels
 from central.web.screens.refusals import said as refusal_text
@@ -65,7 +66,7 @@ async def _page(frame: Frame, door: Door, me: SignedIn, request: web.Request) ->
     sheet = await door.read(me.actor, lambda read: _sheet(read, t, of))
     if sheet is None:
         raise web.HTTPNotFound
-    form: Any = await request.post()
+    form: Any = await form_of(request)
     chosen = [each for each in form.getall("performance", []) if is_id(each)]
     kept = form.getall("field", []) if form else [str(each) for each in LOGICAL_FIELDS]
     fields = tuple(each for each in LOGICAL_FIELDS if str(each) in kept)

@@ -79,7 +79,7 @@ def command_for(target: PlanTarget, target_id: Id, form: Form) -> Outcome[Any]:
             given["order"] = SeatOrder(_one(form, "order"))
         if "remember" in act.asks:
             given["remember"] = bool(_one(form, "remember"))
-    except ValueError:
+    except (ValueError, TypeError):  # no numbers, or no pairs of them
         return Refused(NoAct.NO_SUCH_ACTION, fix="selection")
     owner = "performance_id" if target is PlanTarget.PERFORMANCE else "configuration_id"
     return Ok(act.command(**{owner: target_id}, **given))

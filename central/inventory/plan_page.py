@@ -37,6 +37,7 @@ from central.organisation.contexts import path_of
 from central.venues.model import PlanTarget
 from central.venues.plan_tables import version_of
 from central.web.area import DOOR
+from central.web.form import form_of
 from central.web.frame import FRAME, Frame
 from central.web.session import ASKED_S, SignedIn, still
 from shared.ids import Id, is_id
@@ -213,7 +214,7 @@ class PlanPages:
     async def _act(self, request: web.Request) -> web.Response:
         frame, me, target, target_id = await self._asked(request)
         t = frame.texts(request, me)
-        sent = await request.post()
+        sent = await form_of(request)
         form = {name: [value for value in sent.getall(name) if isinstance(value, str)] for name in sent}
         wanted = command_for(target, target_id, form)
         dry_run = bool(form.get("dry_run"))

@@ -35,7 +35,7 @@ from central.organisation.contexts import path_of
 from central.venues.history import Field
 from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatOrder, VenuesPrivilege
 from central.venues.selection import Selection
-from central.web.screens.moments import moment
+from central.web.screens.moments import said_moment
 from central.web.screens.names import Labels, house_zone, label, labels
 from central.web.screens.refusals import said as refusal_text
 from central.web.screens.shown import address
@@ -58,13 +58,7 @@ def _base(target: PlanTarget, target_id: str) -> str:
 
 def moment_of(read: Read, said: str) -> datetime | None:
     """A time as the page's field gives it, in the house's zone; None for none, or one that is no time."""
-    if not said:
-        return None
-    try:
-        local = datetime.fromisoformat(said)
-    except ValueError:
-        return None
-    return local if local.tzinfo else moment(local, house_zone(read)).at
+    return said_moment(said, house_zone(read)) if said else None
 
 
 def page_data(

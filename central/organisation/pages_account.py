@@ -9,7 +9,6 @@ GET POST /address/<token>        what a letter to a new address opens
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -21,8 +20,9 @@ from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import Standing
 from central.organisation.sessions import EndOwnSession, SetLanguage
 from central.organisation.sign_in import Found
+from central.web.form import form_of
 from central.web.screens.names import house_zone
-from central.web.session import local_path
+from central.web.session import local_path, split
 from shared.ids import Id
 from shared.languages import LANGUAGES
 from shared.outcome import Refused
@@ -89,14 +89,14 @@ class AccountPages:
         )  # fmt: skip
 
     async def language(self, request: web.Request) -> web.StreamResponse:
-        found, form = await self._found(request), await request.post()
+        found, form = await self._found(request), await form_of(request)
         wanted = typed(form, "language")
         if wanted in LANGUAGES:
             await self._desk.do(found.actor, SetLanguage(wanted))
         raise web.HTTPSeeOther(local_path(typed(form, "next"), "/account"))
 
     async def password(self, request: web.Request) -> web.StreamResponse:
-        found, form = await self._found(request), await request.post()
+        found, form = await self._found(request), await form_of(request)
         visitor = self._desk.browsers.visitor(request)
         refused: Refused | None = None
         if typed(form, "password") != typed(form, "again"):
@@ -113,7 +113,7 @@ class AccountPages:
 
     async def address(self, request: web.Request) -> web.StreamResponse:
         """A letter goes to the new address; where no mail leaves the house, it is the account's at once."""
-        found, form = await self._found(request), await request.post()
+        found, form = await self._found(request), await form_of(request)
         visitor, at_once = self._desk.browsers.visitor(request), not self._desk.mailer.works
         refused = await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
         refused = refused or await self._desk.sign_in.ask_address(visitor, found, typed(form, "email"), at_once=at_once)
@@ -144,13 +144,13 @@ class AccountPages:
 
     async def confirm_form(self, request: web.Request) -> web.StreamResponse:
         await self._found(request)
-        came_from = urlsplit(request.headers.get("Referer", "")).path  # of this house: others' are not sent
+        came_from = split(request.headers.get("Referer", "")).path  # of this house: others' are not sent
         onwards = local_path(request.query.get("next") or came_from, "/account")
         return await self._desk.ask_again(request, {"next": onwards})
 
     async def confirm(self, request: web.Request) -> web.StreamResponse:
         await self._found(request)
-        form = await request.post()
+        form = await form_of(request)
         if wrong := await self._desk.given_again(request, form):
             return await self._desk.ask_again(request, form, wrong)
         raise web.HTTPSeeOther(local_path(typed(form, "next"), "/account"))
@@ -170,7 +170,7 @@ class AccountPages:
         )  # fmt: skip
 
     async def enrol(self, request: web.Request) -> web.StreamResponse:
-        found, form = await self._found(request), await request.post()
+        found, form = await self._found(request), await form_of(request)
         visitor = self._desk.browsers.visitor(request)
         sealed = typed(form, "sealed")
         refused = await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
@@ -184,7 +184,7 @@ class AccountPages:
         return await self._shown_once(request, codes, token)
 
     async def remove_second_factor(self, request: web.Request) -> web.StreamResponse:
-        found, form = await self._found(request), await request.post()
+        found, form = await self._found(request), await form_of(request)
         visitor = self._desk.browsers.visitor(request)
         refused = await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
         if refused:
@@ -197,7 +197,7 @@ class AccountPages:
         raise answer
 
     async def codes(self, request: web.Request) -> web.StreamResponse:
-        found, form = await self._found(request), await request.post()
+        found, form = await self._found(request), await form_of(request)
         visitor = self._desk.browsers.visitor(request)
         refused = await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
         if refused:
@@ -219,7 +219,7 @@ class AccountPages:
         return answer
 
     async def end_session(self, request: web.Request) -> web.StreamResponse:
-        found, form = await self._found(request), await request.post()
+        found, form = await self._found(request), await form_of(request)
         if wrong := await self._desk.given_again(request, form):
             return await self._desk.ask_again(request, form, wrong)
         _, done = await self._desk.do(found.actor, EndOwnSession(Id(typed(form, "session"))))

@@ -23,6 +23,7 @@ from central.organisation.rules import Standing
 from central.organisation.second_factor import address, new_seed, picture
 from central.organisation.sessions import EndOwnSession
 from central.organisation.sign_in import Found
+from central.web.form import form_of
 from central.web.session import CSRF_FIELD, csrf_of, is_csrf, local_path, masked
 from central.web.texts import Texts
 from shared.languages import named
@@ -82,7 +83,7 @@ class DoorPages:
         return await self.page(request, "sign_in.html", lambda t: t("Entrer"), refused, email=email)
 
     async def sign_in(self, request: web.Request) -> web.StreamResponse:
-        form = await request.post()
+        form = await form_of(request)
         email = typed(form, "email")
         entered = await self._desk.sign_in.enter(self._desk.browsers.visitor(request), email, typed(form, "password"))
         if isinstance(entered, Refused):
@@ -98,7 +99,7 @@ class DoorPages:
     async def sign_out(self, request: web.Request) -> web.StreamResponse:
         found = await self._desk.browsers.found(request)
         if found:
-            self._own_form(request, await request.post())
+            self._own_form(request, await form_of(request))
             await self._desk.do(found.actor, EndOwnSession(found.session.id))
         answer = web.HTTPSeeOther("/sign-in")
         self._desk.cookies.clear(answer)
@@ -113,7 +114,7 @@ class DoorPages:
 
     async def code(self, request: web.Request) -> web.StreamResponse:
         await self._at(request, Standing.CODE_WANTED)
-        form = await request.post()
+        form = await form_of(request)
         self._own_form(request, form)
         done = await self._desk.sign_in.complete(self._desk.browsers.visitor(request), typed(form, "code"))
         if isinstance(done, Refused):
@@ -134,7 +135,7 @@ class DoorPages:
 
     async def enrol(self, request: web.Request) -> web.StreamResponse:
         found = await self._at(request, Standing.ENROLMENT_WANTED)
-        form = await request.post()
+        form = await form_of(request)
         self._own_form(request, form)
         enrolment = await self.enrolment(found, typed(form, "sealed"))
         visitor = self._desk.browsers.visitor(request)
@@ -165,7 +166,7 @@ class DoorPages:
         return await self.page(request, "reset.html", lambda t: t("Mot de passe oublié"), sent=False)
 
     async def reset(self, request: web.Request) -> web.StreamResponse:
-        form = await request.post()
+        form = await form_of(request)
         refused = await self._desk.sign_in.ask_reset(self._desk.browsers.visitor(request), typed(form, "email"))
         return await self.page(request, "reset.html", lambda t: t("Mot de passe oublié"), refused, sent=not refused)
 
@@ -189,7 +190,7 @@ class DoorPages:
         )  # fmt: skip
 
     async def letter(self, request: web.Request) -> web.StreamResponse:
-        form = await request.post()
+        form = await form_of(request)
         password = typed(form, "password")
         if password != typed(form, "again"):
             return await self._letter_page(
@@ -217,7 +218,7 @@ class DoorPages:
         desk = self._desk
         t = desk.frame.texts(request, None)
         names = await desk.door.read(desk.browsers.visitor(request).by_system, root_name)
-        form = await request.post() if request.method == "POST" else {}
+        form = await form_of(request) if request.method == "POST" else {}
         wanted = request.query.get("next") or typed(form, "next")
         why = await desk.refusal(t, refused) if refused else ""
         answer = await desk.frame.page(

@@ -11,6 +11,7 @@ from central.kernel.tx import Read
 from central.organisation.limits import SIGN_IN, LiftLimit, of_sign_in
 from central.organisation.model import OrganisationPrivilege
 from central.organisation.pages import DESK, Desk, typed
+from central.web.form import form_of
 from central.web.limited import LIMITED, Limited, Source
 from central.web.screens.names import house_zone
 from central.web.screens.refusals import privilege_text
@@ -60,7 +61,7 @@ class LimitedPages:
         )  # fmt: skip
 
     async def lift(self, request: web.Request) -> web.StreamResponse:
-        me, form = await self._desk.frame.who(request), await request.post()
+        me, form = await self._desk.frame.who(request), await form_of(request)
         source, subject = typed(form, "source"), typed(form, "subject")
         command_id, done = await self._desk.do(me.actor, LiftLimit(source, subject))
         if isinstance(done, Refused):

@@ -66,6 +66,7 @@ from central.organisation.rights import (
     second_factor_demanded,
 )
 from central.organisation.sessions import EndSession, EndSessions
+from central.web.form import form_of
 from central.web.screens.names import Labels, house_zone, labels
 from central.web.screens.refusals import Said, privilege_text
 from central.web.session import SignedIn
@@ -154,7 +155,7 @@ class OperatorPages:
         )  # fmt: skip
 
     async def new(self, request: web.Request) -> web.StreamResponse:
-        me, form = await self._desk.frame.who(request), await request.post()
+        me, form = await self._desk.frame.who(request), await form_of(request)
         if wrong := await self._desk.given_again(request, form):
             return await self._desk.ask_again(request, form, wrong)
         operator_id, context_id = fresh_id(SystemClock()), Id(typed(form, "context_id"))
@@ -213,7 +214,7 @@ class OperatorPages:
         )  # fmt: skip
 
     async def act(self, request: web.Request) -> web.StreamResponse:
-        me, form = await self._desk.frame.who(request), await request.post()
+        me, form = await self._desk.frame.who(request), await form_of(request)
         operator_id, act = Id(request.match_info["id"]), request.match_info["act"]
         if not is_id(operator_id) or act not in _ACTS:
             raise web.HTTPNotFound

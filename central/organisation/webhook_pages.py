@@ -25,6 +25,7 @@ from central.organisation.webhooks import (
     body_of,
 )
 from central.web.area import DOOR
+from central.web.form import form_of
 from central.web.frame import FRAME, Frame
 from central.web.rows import Wanted, page
 from central.web.screens.names import house_zone
@@ -85,7 +86,7 @@ class WebhookPages:
 
     async def resend(self, request: web.Request) -> web.StreamResponse:
         me = await self._frame.who(request)
-        delivery_id = str((await request.post()).get("delivery", ""))
+        delivery_id = str((await form_of(request)).get("delivery", ""))
         if not is_id(delivery_id):
             raise web.HTTPNotFound
         return await self._after(request, me, await self._do(me, ResendDelivery(Id(delivery_id))))

@@ -16,6 +16,7 @@ from central.organisation.ops import path_of
 from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege, Tariff
 from central.pricing.ops import PriceCell, SetPrices
 from central.venues.model import SeatCategory
+from central.web.form import form_of
 from central.web.frame import FRAME
 from central.web.screens.desk import Desk, desk, new_id, row_id
 from central.web.screens.fields import Field, Kind, Setting, Typed, typed_of
@@ -72,7 +73,7 @@ async def save(request: web.Request) -> web.Response:
     sheet = await _sheet(at_desk)
     if sheet is None:
         return await at_desk.lost()
-    typed = typed_from(await request.post())
+    typed = typed_from(await form_of(request))
     cells, faults = _cells(sheet, typed)
     seen = (typed.get("_seen") or ["0"])[0]
     if faults:

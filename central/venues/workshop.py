@@ -20,7 +20,7 @@ from central.kernel.beside import Errand
 from central.kernel.door import Door
 from central.kernel.languages import in_house
 from central.kernel.scope import context_of
-from central.kernel.tx import Actor, Read
+from central.kernel.tx import Read
 from central.kernel.values import whole_number
 from central.organisation.contexts import path_of
 from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
@@ -32,11 +32,12 @@ from central.venues.plan_rows import Marked, exported, kept_plan
 from central.venues.planfile import Format
 from central.venues.planfile_checks import MOST_BYTES
 from central.web.area import DOOR
-from central.web.bodies import LARGE
 from central.web.caller import awaited
+from central.web.form import LARGE, form_of
 from central.web.frame import FRAME
 from central.web.screens.names import label
 from central.web.screens.refusals import said as refusal_text
+from central.web.session import SignedIn
 from central.web.settings import MIB
 from central.web.texts import Texts
 from shared.ids import Id, is_id
@@ -133,20 +134,16 @@ class Workshop:
         frame = request.app[FRAME]
         me = await frame.who(request)
         t = frame.texts(request, me)
-        made = await self._drawn(request, me.actor, await _sent(request), t, Format.SVG)
+        made = await self._drawn(request, await _sent(request, me), t, Format.SVG)
         if isinstance(made, Refused):
             faults = _faults(made) or [{"at": "", "what": t.reason(made.reason)}]
             return await frame.page(request, "plan_preview.html", picture="", seats=0, faults=faults)
         picture, seats = made
         return await frame.page(request, "plan_preview.html", picture=_picture(picture), seats=seats, faults=[])
 
-    async def _drawn(
-        self, request: web.Request, actor: Actor, sent: Sent, t: Texts, into: Format
-    ) -> tuple[bytes, int] | Refused:
+    async def _drawn(self, request: web.Request, sent: Sent, t: Texts, into: Format) -> tuple[bytes, int] | Refused:
         """What the form describes, drawn beside all else as long as somebody waits for it: the file and its number of
         seats."""
-        if not actor.may_somewhere(VenuesPrivilege.VENUE_MODIFY):
-            raise web.HTTPForbidden
         want = described(sent, t)
         if isinstance(want, Refused):
             return want
@@ -161,7 +158,7 @@ class Workshop:
         frame = request.app[FRAME]
         me = await frame.who(request)
         t = frame.texts(request, me)
-        sent = await _sent(request)
+        sent = await _sent(request, me)
         page = Page(sent, _numbered(sent, "block"), _numbered(sent, "area"), [], 0)
         if "add" in sent:
             page.blocks.append(_next_block(page.blocks))
@@ -172,7 +169,7 @@ class Workshop:
             return await self._page(request, page)
         text: str | None = sent.get("file") or None
         if text is None:
-            made = await self._drawn(request, me.actor, sent, t, Format.JSON)
+            made = await self._drawn(request, sent, t, Format.JSON)
             if isinstance(made, Refused):
                 page.faults.extend(_faults(made))
                 words = await self._door.read(me.actor, lambda read: refusal_text(read, t, made, ""))
@@ -229,17 +226,20 @@ _STAGE: Sent = {"text": "Scène", "x": "-200", "y": "-160", "width": "400", "hei
 def _next_block(blocks: list[dict[str, str]]) -> dict[str, str]:
     """The next one lies behind the last."""
     last = {**_FIRST_BLOCK, **(blocks[-1] if blocks else {})}
-    behind = float(last["y"] or 0) + float(last["rows"] or 0) * float(last["row_step"] or 30) + 60
+    try:
+        behind = float(last["y"] or 0) + float(last["rows"] or 0) * float(last["row_step"] or 30) + 60
+    except ValueError:  # which is told when it is drawn
+        behind = 0.0
     return {**last, "zone": f"{last['zone']} {len(blocks) + 1}", "y": f"{behind:g}"}
 
 
-async def _sent(request: web.Request) -> dict[str, str]:
+async def _sent(request: web.Request, me: SignedIn) -> dict[str, str]:
+    """Of who may bring a plan in: others' files are not taken apart."""
+    if not me.actor.may_somewhere(VenuesPrivilege.VENUE_MODIFY):
+        raise web.HTTPForbidden
     found: dict[str, str] = {}
-    for name, value in (await request.post()).items():
-        if isinstance(value, web.FileField):
-            found[name] = value.file.read().decode("utf-8", "replace")
-        elif isinstance(value, str):
-            found[name] = value.strip()
+    for name, value in (await form_of(request)).items():
+        found[name] = value.strip() if isinstance(value, str) else value.decode("utf-8", "replace")
     return found
 
 

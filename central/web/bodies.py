@@ -1,7 +1,7 @@
 """How much of a body is read, and for whom: decided by the headers, before a byte of it is taken.
 
 A stranger's 64 KiB are what an enrolment needs. A command of somebody who is known may be as big as its declaration
-says (a stadium's plan), a form as its area says (`LARGE`). What is compressed is not taken at all: ten kilobytes can be
+says (a stadium's plan), a form as its area says (form.py). What is compressed is not taken at all: ten kilobytes can be
 ten gigabytes.
 
 What all bodies together may hold is a budget (budget.py), strangers' apart. A body takes of it what came, in steps; to
@@ -20,6 +20,7 @@ from central.kernel.entity import Between, Raw, stripped
 from central.kernel.registry import COMMANDS
 from central.web.budget import Budget
 from central.web.caller import is_gone
+from central.web.form import Large
 from central.web.line import Line
 from central.web.settings import KIB, MIB, HttpConfig
 
@@ -29,7 +30,6 @@ MOST_USUALLY = 4 * MIB  # the ids of 80,000 places are 2.3
 STEP = 64 * KIB  # what a body on its way takes at a time, however little has come
 AT_ONCE_OF_STRANGERS = 8  # bodies on their way from one address, so that who shares it gets through as well
 COMMAND = "/api/v1/commands/{name}"
-FORM = "multipart/form-data"
 
 
 class Asks(StrEnum):
@@ -49,6 +49,7 @@ class Unread(StrEnum):
     CROWDED = auto()
     TOO_SLOW = auto()
     MALFORMED = auto()
+    FOREIGN = auto()
 
 
 STATUS = {
@@ -57,11 +58,8 @@ STATUS = {
     Unread.CROWDED: 503,
     Unread.TOO_SLOW: 408,
     Unread.MALFORMED: 400,
+    Unread.FOREIGN: 415,
 }
-
-Large = dict[str, int]
-LARGE: web.AppKey[Large] = web.AppKey("large", dict)
-"""Forms that may be larger than usual: a route's path as it is declared, and bytes. Each area says its own."""
 
 
 def most_for(asks: Asks, path: str, command: str, large: Large) -> int:
@@ -125,7 +123,7 @@ class Bodies:
 
 @dataclass(slots=True, eq=False)
 class Held:
-    """A request whose body is on its way, then here, and what was uploaded with it."""
+    """A request whose body is on its way, then here."""
 
     request: web.Request
     who: str
@@ -133,7 +131,6 @@ class Held:
     bytes: int = 0
     coming: bool = True
     time: asyncio.Timeout | None = None
-    files: tuple[web.FileField, ...] = ()
 
     def grow(self) -> bool:
         """Takes room for what came: all of it if that is the whole, otherwise the step that it is in. False: none."""
@@ -152,10 +149,7 @@ class Held:
             self.time.reschedule(0)
 
     def give_back(self) -> None:
-        """The bytes to the budget, the uploads to the disk they lie on."""
         self._budget.give_back(self)
-        for each in self.files:
-            each.file.close()
 
 
 async def _taken_in(held: Held, within_s: float) -> Unread | None:
@@ -164,11 +158,7 @@ async def _taken_in(held: Held, within_s: float) -> Unread | None:
         request.protocol.when_more_comes(held.grow)
     try:
         async with asyncio.timeout(None if request.content.is_eof() else within_s) as held.time:
-            if request.content_type == FORM and not request.path.startswith("/api/"):
-                form = await request.post()
-                held.files = tuple(each for each in form.values() if isinstance(each, web.FileField))
-            else:
-                await request.read()
+            await request.read()
     except TimeoutError:
         return Unread.TOO_SLOW
     except RuntimeError as broken:  # what aiohttp raises when the line was gone before the first look at the body

@@ -15,6 +15,7 @@ from central.kernel.door import Door
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.web.area import DOOR
+from central.web.form import form_of
 from central.web.frame import FRAME, Frame
 from central.web.session import SignedIn
 from central.web.shell import Branch, tree
@@ -150,7 +151,7 @@ async def _proposed(
     request: web.Request, frame: Frame, door: Door, me: SignedIn, item: Item, at: str, wanted: Any
 ) -> web.Response:
     """What would be made; or, asked to, makes it."""
-    t, posted = frame.texts(request, me), await request.post() if request.method == "POST" else {}
+    t, posted = frame.texts(request, me), await form_of(request) if request.method == "POST" else {}
     said = str(posted.get("_command", ""))
     command_id = Id(said) if is_id(said) else fresh_id(_CLOCK)
     reply = await door.execute(me.actor, wanted, command_id, dry_run=not posted)

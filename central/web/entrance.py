@@ -17,8 +17,9 @@ from aiohttp import web
 from aiohttp.hdrs import SERVER
 
 from central.kernel.tx import Actor
-from central.web.bodies import LARGE, STATUS, Asks, Bodies, Unread, most_for
+from central.web.bodies import STATUS, Asks, Bodies, Unread, most_for
 from central.web.caller import ASKED, AUTHENTICATE, is_gone, problem, unknown_caller
+from central.web.form import LARGE, Foreign, Unreadable
 from central.web.frame import FRAME
 from central.web.limits import Limit, Limits, counted_as
 from central.web.line import Line
@@ -112,6 +113,10 @@ async def _with_body(request: web.Request, handler: Answer, came: Caller) -> web
     try:
         body = await held.request.read() if came.asks is Asks.DEVICE else b""
         return await _asked(held.request, handler, came, body)
+    except Unreadable as bad:
+        why = Unread.FOREIGN if isinstance(bad, Foreign) else Unread.MALFORMED
+        REFUSED.add(why=why)
+        return _unread(request, why, most)
     finally:
         held.give_back()
 
@@ -225,6 +230,7 @@ _TITLES = {
     "body_crowded": "Too much is being uploaded at once: wait as long as Retry-After says.",
     "body_too_slow": "The body did not come in time.",
     "body_malformed": "The body cannot be read as what its Content-Type says.",
+    "body_foreign": "Send a form urlencoded in UTF-8; as multipart/form-data only where a file is asked for.",
 }
 
 
@@ -255,6 +261,11 @@ def _words(t: Texts, reason: str, detail: dict[str, Any]) -> tuple[str, str]:
             return t("Un instant, s’il vous plaît"), t("Trop de fichiers arrivent à la fois : renvoyez le vôtre.")
         case "body_too_slow":
             return t("L’envoi s’est arrêté"), t("Ce que vous envoyez n’est pas arrivé à temps : renvoyez-le.")
+        case "body_foreign":
+            return t("Cet envoi est illisible"), t(
+                "Les formulaires d’ici sont en UTF-8, et seuls certains prennent des fichiers : "
+                "rechargez la page et envoyez le sien."
+            )
     return t("Cet envoi est illisible"), t("Rechargez la page et envoyez de nouveau.")
 
 

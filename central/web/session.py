@@ -9,11 +9,12 @@ from hashlib import sha256
 from hmac import compare_digest
 from secrets import token_bytes
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from aiohttp import web
 
 from central.kernel.tx import Actor
+from central.web.form import form_of
 from shared.ids import Id
 
 CSRF_FIELD = "_csrf"
@@ -84,11 +85,19 @@ def is_csrf(said: str, csrf: str) -> bool:
     return compare_digest(plain, csrf.encode())
 
 
+def split(address: str) -> SplitResult:
+    """An address that a caller sent, in its parts; one that is none has none."""
+    try:
+        return urlsplit(address)
+    except ValueError:  # brackets around no address, signs that become others
+        return SplitResult("", "", "", "", "")
+
+
 def local_path(wanted: str | None, otherwise: str = "/admin") -> str:
     """Where to go next: a path of ours, never an address somebody slipped in."""
     if not wanted or not wanted.startswith("/") or wanted.startswith(("//", "/\\")) or len(wanted) > 2000:
         return otherwise
-    parts = urlsplit(wanted)
+    parts = split(wanted)
     clean = not parts.scheme and not parts.netloc and "\\" not in wanted and wanted.isprintable()
     return wanted if clean else otherwise
 
@@ -123,13 +132,13 @@ async def _own_form(request: web.Request) -> None:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise web.HTTPForbidden(text="This form was sent by another site.")
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and split(origin).netloc != request.host:
         raise web.HTTPForbidden(text="This form was sent by another site.")
     signed_in = await request.app[SESSIONS](request) if SESSIONS in request.app else None
     if signed_in is None:
         return  # nobody is signed in: there is nothing to ride on
     said = request.headers.get(CSRF_HEADER)
     if said is None:
-        said = str((await request.post()).get(CSRF_FIELD, ""))
+        said = str((await form_of(request)).get(CSRF_FIELD, ""))
     if not is_csrf(said, signed_in.csrf):
         raise web.HTTPForbidden(text="This form is too old, or not ours: load the page again.")

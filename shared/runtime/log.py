@@ -13,6 +13,8 @@ from typing import Any
 import orjson
 import structlog
 
+from shared.runtime.seldom import Seldom
+
 _SECRET = frozenset(
     {
         "key",
@@ -58,6 +60,8 @@ def setup(process: str, level: str = "info") -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _render],
         )
     )
+    handler.addFilter(_said_by_us)
+    logging.captureWarnings(True)  # which would go to stderr as they are
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -65,6 +69,18 @@ def setup(process: str, level: str = "info") -> None:
         logging.getLogger(name).setLevel(level.upper())
     for name in _LOUD:
         logging.getLogger(name).setLevel(logging.CRITICAL if name in ("amqtt", "transitions") else logging.ERROR)
+
+
+_QUOTING = ("aiohttp.", "py.warnings")  # what they warn of is a caller's text, of any length
+_SELDOM = Seldom(structlog.stdlib.get_logger(__name__))
+
+
+def _said_by_us(record: logging.LogRecord) -> bool:
+    """Of a warning that quotes a caller only that there was one, counted; errors are told."""
+    if record.levelno != logging.WARNING or not record.name.startswith(_QUOTING):
+        return True
+    _SELDOM.warn("a library warns", kind=record.name)
+    return False
 
 
 def logger(name: str) -> Any:

@@ -8,7 +8,7 @@ GET /admin/audit.csv, /admin/audit.xlsx    with the same filters
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -32,7 +32,7 @@ from central.web.history.sheets import Write, csv_sheet, excel_sheet
 from central.web.history.words import TABLES, Line, Sayer, Who, act_text, named, origin_text, people
 from central.web.screens.export_lane import EXPORT_LANE
 from central.web.screens.listing import contexts_below, seen_at
-from central.web.screens.moments import moment as moment_of
+from central.web.screens.moments import said_moment
 from central.web.screens.names import house_zone, labels, title_column
 from central.web.screens.refusals import said
 from central.web.session import SignedIn, still
@@ -175,7 +175,7 @@ class Audit:
         """An unknown context is none: nothing is shown, rather than everything."""
         root = read.one("SELECT id FROM context WHERE parent_id IS NULL")
         below = None if not at or (root and root[0] == at) else contexts_below(read, at)
-        since, until = _moment(asked["since"], zone), _moment(asked["until"], zone)
+        since, until = said_moment(asked["since"], zone), said_moment(asked["until"], zone)
         return Wanted(
             self._door.holding(read, AUDIT), below, asked["who"], asked["command"], asked["entity"],
             asked["id"] if is_id(asked["id"]) else "", asked["origin"].strip(),
@@ -189,17 +189,6 @@ def _not_allowed(read: Read, t: Texts) -> str:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
-def _moment(text: str, zone: ZoneInfo) -> datetime | None:
-    try:
-        local = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    try:
-        return local if local.tzinfo else moment_of(local, zone).at
-    except OverflowError:  # the year 1, or 9999
-        return None
 
 
 def choices(door: Door, read: Read, t: Texts) -> Choices:

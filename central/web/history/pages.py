@@ -8,7 +8,6 @@ GET POST /admin/history/<entity>/<id>/back/<entry>  brings back the state after 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +15,7 @@ from aiohttp import web
 from central.kernel.declared import revision
 from central.kernel.door import Door, Reply
 from central.kernel.tx import Actor, Read
+from central.web.form import form_of
 from central.web.frame import Frame
 from central.web.history.past import (
     Difference,
@@ -31,7 +31,7 @@ from central.web.history.past import (
 from central.web.history.records import Past, command_for, means_of, past
 from central.web.history.words import Line, Sayer, Told, sayer, title_of, told
 from central.web.screens.changes import effects
-from central.web.screens.moments import moment as moment_of
+from central.web.screens.moments import said_moment
 from central.web.screens.refusals import Said, said
 from central.web.texts import Texts
 from shared.ids import Id, is_id
@@ -135,7 +135,7 @@ class History:
     async def act(self, request: web.Request) -> web.Response:
         """Through the same door as every other change; a form sent twice acts once."""
         me = await self._frame.who(request)
-        form = await request.post()
+        form = await form_of(request)
         command_id, seen = str(form.get("_id", "")), str(form.get("seen", ""))
         plan = await self._plan(request, me.actor, seen)
         if not is_id(command_id) or plan is None:
@@ -211,7 +211,7 @@ def _shown(t: Texts, say: Sayer, found: Past, asked: dict[str, str]) -> Shown | 
         title = t("Entre {a} et {b}", a=_when(t, say, one[1]), b=_when(t, say, other[1]))
         return Shown(title, lines, same=not lines)
     if "when" in asked:
-        at = _moment(asked["when"], say)
+        at = said_moment(asked["when"], say.zone, second=True)  # the later of two: nothing of it is left out
         if at is None:
             return None
         state = state_at(found.now, found.moments, at)
@@ -250,15 +250,6 @@ def _state_by(found: Past, key: str) -> tuple[State | None, Moment | None] | Non
 
 def _moment_by(known: Sequence[Moment], key: str) -> Moment | None:
     return next((each for each in known if each.entry.key == key), None)
-
-
-def _moment(text: str, say: Sayer) -> datetime | None:
-    """A local time as a browser sends it; of one that comes twice the later, so that nothing of it is left out."""
-    try:
-        local = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return local if local.tzinfo else moment_of(local, say.zone, second=True).at
 
 
 # --- the way back ----------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from aiohttp import web
 from central.kernel.door import Reply
 from central.kernel.registry import COMMANDS
 from central.kernel.values import Fault
+from central.web.form import form_of
 from central.web.screens.changes import effects
 from central.web.screens.desk import Desk, desk, new_id
 from central.web.screens.fields import Field, Kind, Setting, optional_of, typed_of
@@ -60,7 +61,7 @@ async def act(request: web.Request) -> web.Response:
         each.name: request.query[each.name] for each in entered_fields(handler, first=False) if _preset(request, each)
     }
     posted = request.method == "POST"
-    typed = typed_from(await request.post()) if posted else _default_typed(sheet)
+    typed = typed_from(await form_of(request)) if posted else _default_typed(sheet)
     given = {first: on} if handler.on else own_id(sheet, id_in(typed, OWN))
     if not posted and entered:
         view = await at_desk.read(lambda read: view_of(at_desk, read, sheet, typed, ()))

@@ -15,6 +15,7 @@ from central.kernel.privileges import Action
 from central.kernel.registry import Handler, handler_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault
+from central.web.form import form_of
 from central.web.screens.changes import Effect, effects
 from central.web.screens.desk import Desk, acts_on, declared, desk, new_id
 from central.web.screens.fields import Field, Kind, Setting, Typed, fields_of
@@ -58,7 +59,7 @@ async def bulk(request: web.Request) -> web.Response:
     declaration = declared(request)
     if declaration is None:
         return await at_desk.lost()
-    typed = typed_from(await request.post())
+    typed = typed_from(await form_of(request))
     ids = [each for each in dict.fromkeys(typed.get(ROW, [])) if is_id(each)][:MOST]
     rows = await at_desk.read(lambda read: [row for each in ids if (row := one(at_desk.door, read, declaration, each))])
     choices = await at_desk.read(lambda read: _choices(at_desk, read, declaration))

@@ -21,6 +21,7 @@ from central.kernel.privileges import Action
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault, faults_of
+from central.web.form import form_of
 from central.web.screens.desk import Desk, creators, declared, desk, new_id, row_id
 from central.web.screens.fields import Kind, Typed, fields_of, optional_of, typed_of
 from central.web.screens.forms import FormView, typed_from
@@ -112,7 +113,7 @@ def _next_code(code: str) -> str:
 
 
 async def _create(at_desk: Desk, declaration: Declaration, sheet: Sheet, title: str) -> web.Response:
-    typed = typed_from(await at_desk.request.post())
+    typed = typed_from(await form_of(at_desk.request))
     own, command_id = id_in(typed, OWN), id_in(typed, COMMAND)
     parsed, _, zone_moved = await parsed_form(at_desk, sheet, typed)
     faults = [*parsed.faults, *zone_moved, *_declared_faults(declaration, sheet, parsed)]
@@ -232,7 +233,7 @@ def _digests(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 async def _change(at_desk: Desk, declaration: Declaration, sheet: Sheet, title: str, subject: str) -> web.Response:
-    typed = typed_from(await at_desk.request.post())
+    typed = typed_from(await form_of(at_desk.request))
     was = _was_in(typed)
     seen = (typed.get(SEEN) or [""])[0]
     parsed, _, zone_moved = await parsed_form(at_desk, sheet, typed)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,7 +12,7 @@ from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.screens.fields import Field, Kind, Setting, Typed
 from central.web.screens.listing import Wanted, found, may_see
-from central.web.screens.moments import moment, offset_text
+from central.web.screens.moments import moment, offset_text, said_time
 from central.web.screens.names import Labels, labels
 from central.web.screens.parsing import languages_in, rows_at
 from central.web.texts import Texts
@@ -116,9 +115,8 @@ class FormView:
             f"{path}.second"
         ):
             return []
-        try:
-            local = datetime.fromisoformat(self.value(path))
-        except ValueError:
+        local = said_time(self.value(path))
+        if local is None:
             return []
         pair = [moment(local, self.setting.zone, second=second).at for second in (False, True)]
         if pair[0] == pair[1]:

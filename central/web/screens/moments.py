@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum, auto
 from zoneinfo import ZoneInfo
 
+# So far from the calendar's ends that every zone has the moment, and some slack around it.
+EARLIEST, LATEST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
+
 
 class Clock(StrEnum):
     PLAIN = auto()
@@ -18,6 +21,24 @@ class Moment:
 
     at: datetime
     clock: Clock
+
+
+def said_time(text: str) -> datetime | None:
+    """A time as a browser or a link says it: aware UTC where it names its zone, otherwise naive; None: it is none."""
+    try:
+        said = datetime.fromisoformat(text)
+        at = said.astimezone(UTC) if said.tzinfo else said.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+    if not EARLIEST < at < LATEST:
+        return None
+    return at if said.tzinfo else said
+
+
+def said_moment(text: str, zone: ZoneInfo, *, second: bool = False) -> datetime | None:
+    """The same, local times taken in `zone`; of one that comes twice the first, or the second."""
+    said = said_time(text)
+    return said if said is None or said.tzinfo else moment(said, zone, second=second).at
 
 
 def moment(local: datetime, zone: ZoneInfo, *, second: bool = False) -> Moment:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -11,7 +10,7 @@ import orjson
 
 from central.kernel.values import TAG, Fault
 from central.web.screens.fields import UNITS, Field, Kind, Setting, Typed
-from central.web.screens.moments import Clock, moment
+from central.web.screens.moments import Clock, moment, said_time
 from shared.money import exponent
 
 MOST_ROWS = 500
@@ -235,9 +234,8 @@ def _read_moment(field: Field, typed: Typed, setting: Setting, path: str) -> tup
     text = _first(typed, path).strip()
     if not text:
         return _empty(field, path)
-    try:
-        here = datetime.fromisoformat(text)
-    except ValueError:
+    here = said_time(text)
+    if here is None:
         return ABSENT, [{"at": path, "what": "not_a_moment"}]
     if here.tzinfo is not None:
         return here, []

@@ -58,3 +58,25 @@ def test_a_process_writes_one_json_object_a_line() -> None:
     assert "Traceback" in lines[2]["exception"]
     assert "SECRET1" not in done.stderr
     assert "MC4CAQ" not in done.stderr
+
+
+QUOTING = """
+import logging, warnings
+from shared.runtime.log import setup
+setup("central", "info")
+for _ in range(100):
+    logging.getLogger("aiohttp.server").warning("bad header: %s", "QUOTED" * 10_000)
+warnings.warn("QUOTED" * 10_000)
+logging.getLogger("aiohttp.server").error("broke")
+"""
+
+
+def test_of_a_warning_that_quotes_a_caller_only_that_there_was_one() -> None:
+    done = subprocess.run([sys.executable, "-c", QUOTING], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [(each["event"], each.get("why"), each["level"]) for each in lines] == [
+        ("a library warns", "aiohttp.server", "warning"),
+        ("a library warns", "py.warnings", "warning"),
+        ("broke", None, "error"),
+    ]
+    assert "QUOTED" not in done.stderr
