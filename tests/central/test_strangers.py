@@ -63,6 +63,11 @@ class Gate:
         path = self.database.path
         return sum(each.stat().st_size for each in path.parent.glob(f"{path.name}*") if not each.name.endswith("-shm"))
 
+    def cut_the_log(self) -> None:
+        """Central does so too once it has a moment; what it holds of before is nothing that a stranger left."""
+        if self.database.is_sqlite:
+            self.db.run("PRAGMA wal_checkpoint(TRUNCATE)", ())
+
     def tallied(self) -> dict[tuple[str, str, str], int]:
         return {
             (row[0], row[1], row[2]): int(row[3])
@@ -101,6 +106,7 @@ async def test_strangers_leave_nothing_that_grows(gate: Gate) -> None:
     ]
     tries += [("no_such_command", b"{}"), ("create_context", b"[" * 1000), ("create_context", b"")]
     assert len(tries) > 4 * len(COMMANDS) and max(len(body) for _, body in tries) > MOST_FROM_STRANGERS - 2 * ROOM
+    gate.cut_the_log()
     rows, size = gate.rows(), gate.bytes_()
     said = {await gate.say(name, body) for name, body in tries}
     assert 401 in said and 409 in said and not any(status < 400 or status >= 500 for status in said), said
