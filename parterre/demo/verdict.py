@@ -37,7 +37,7 @@ async def judge(office: Office, house: House, folder: Path) -> Verdict:
     ]
     sales, admitted = _on_disk(folder)
     orders = {row["id"] for row in await office.rows("sale_order")}
-    scans = {row["id"]: row for row in await office.rows("scan")}
+    scans = {row["fact_id"]: row for row in await office.rows("scan")}
     admissions = await office.rows("admission")
     lost = [sale for sale in sales if sale not in orders] + [scan for scan in admitted if scan not in scans]
     shown = Held(

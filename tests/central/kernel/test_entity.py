@@ -136,7 +136,10 @@ def test_every_declared_secret_stays_inside() -> None:
     )  # fmt: skip
     assert "the digest" not in str(BY_NAME["device"].public(device))
     assert {
-        (each.name, column.name) for each in BY_NAME.values() for column in each.columns if column.unlisted
+        (each.name, column.name)
+        for each in BY_NAME.values()
+        for column in each.columns
+        if column.unlisted and each.kind.__module__.startswith("central.")
     } - found == {
         ("plan_file", "text")  # none, but nobody wants a stadium's plan in a list
     }

@@ -174,7 +174,7 @@ async def test_times_and_numbers_that_are_none(
 
 async def test_fields_that_are_none(serve: Callable[..., Any], short_lines: None) -> None:
     names = [*said_in_source(FIELDS), *MORE_FIELDS]
-    assert {"email", "drop", "delivery", "file"} <= set(names)
+    assert {"email", "drop", "file"} <= set(names)
     async with calling(serve) as call:
         for path in await call.pages("POST"):
             for value in map(quote, VALUES):

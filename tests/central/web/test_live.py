@@ -360,7 +360,7 @@ async def test_a_cut_line_is_drawn_cut(evening: EveningHouse, tmp_path: Path) ->
             await until(lambda: all(evening.central.app[ROSTER].online(each.id) for each in (relay, kiosk)))
             await line.cut()
             message = await watcher.until("devices", "LINE CUT")
-            assert "Borne (Kiosk): out of reach" in message["parts"]["devices"]
+            assert "Borne (kiosk): out of reach" in message["parts"]["devices"]
         await kiosk.vanish()
 
 

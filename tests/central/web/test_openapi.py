@@ -125,7 +125,7 @@ def test_rows_are_typed_out_of_the_declarations(name: str) -> None:
         answer = said["paths"][f"/api/v1/entities/{entity}"]["get"]["responses"]["200"]
         rows = answer["content"]["application/json"]["schema"]["properties"]["value"]["items"]
         row = schemas[rows["$ref"].rpartition("/")[2]]
-        assert set(row["properties"]) == {each.name for each in declaration.columns if not each.secret}
+        assert set(row["properties"]) == {each.name for each in declaration.columns if not each.unlisted}
         assert row["additionalProperties"] is False and row["properties"]["id"]["pattern"]
     site = schemas["CreateSite"]["properties"] if name == "created" else schemas["SiteFields"]["properties"]
     assert site["names"]["propertyNames"] == {"pattern": "^[a-z]{2,3}$"} and site["names"]["minProperties"] == 1
