@@ -66,7 +66,15 @@ class Mailer:
                 username=config.user or None, password=config.password or None,
             )  # fmt: skip
         except aiosmtplib.SMTPException as fault:
-            raise ConnectionError(f"{type(fault).__name__}: {fault}") from fault
+            raise ConnectionError(_said(fault)) from None  # what it was told from is not for a log either
+
+
+def _said(fault: aiosmtplib.SMTPException) -> str:
+    """Why a letter did not leave, for the log. A server's answer often repeats whom the letter is for, and the log
+    keeps what it is told: of an answer it gets the codes alone."""
+    refused = fault.recipients if isinstance(fault, aiosmtplib.SMTPRecipientsRefused) else [fault]
+    codes = {str(each.code) for each in refused if isinstance(each, aiosmtplib.SMTPResponseException)}
+    return " ".join([type(fault).__name__, *sorted(codes)]) if codes else f"{type(fault).__name__}: {fault}"
 
 
 def _letter(who: Mapping[str, Any], link: str) -> EmailMessage:

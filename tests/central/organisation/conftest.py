@@ -46,6 +46,15 @@ class LetterBox:
 
     mails: list[EmailMessage] = field(default_factory=list)
     refuse: bool = False
+    knows: bool = True  # whom letters are for
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if not self.knows:
+            return f"550 5.1.1 <{address}> is nobody here"
+        envelope.rcpt_tos.append(address)
+        return "250 known"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.refuse:

@@ -259,14 +259,26 @@ async def test_a_mail_server_that_is_busy_is_asked_again_with_the_same_link(peop
     assert (await people.browser().get(link)).status == 200
 
 
+async def test_whom_a_server_does_not_know_stands_in_no_log(people: People) -> None:
+    await people.do(InviteOperator(new_id(), people.house.institution, "Nino", JEANNE, "fr"))
+    people.box.knows = False
+    assert await people.post_mail() == []
+    (why,), *bodies = await people.door.read(
+        SYSTEM,
+        lambda read: [
+            *read.run("SELECT last_error FROM outbox WHERE kind = 'mail'"), *read.run("SELECT body FROM command_log")
+        ],
+    )  # fmt: skip
+    assert "550" in why and JEANNE not in why
+    assert len(bodies) > 1 and not [body for (body,) in bodies if JEANNE in body]
+
+
 async def test_a_letter_that_never_leaves_is_given_up_visibly(people: People) -> None:
     await people.do(InviteOperator(new_id(), people.house.institution, "Nino", JEANNE, "fr"))
     people.box.refuse = True
     for _ in range(MOST_TRIES):
         await drain(people.door, {MAIL: people.way_in.mailer.send}, only=True)
         people.watch.at += timedelta(hours=2)
-    from central.kernel.tx import SYSTEM
-
     state, why = await people.door.read(
         SYSTEM, lambda read: read.one("SELECT state, last_error FROM outbox WHERE kind = 'mail'")
     )
