@@ -53,7 +53,7 @@ def taken_bits(read: Read, performance_id: Id) -> str:
     """Base64 of one bit per seat in plan order, most significant first. A seat that has no place here (it is invalid)
     cannot be had."""
     rows = read.run(
-        "SELECT CASE WHEN p.id IS NOT NULL AND a.id IS NULL AND p.blocked = '' THEN 0 ELSE 1 END FROM performance f "  # noqa: S608
+        "SELECT CASE WHEN p.id IS NOT NULL AND a.id IS NULL AND p.blocked = '' THEN 0 ELSE 1 END FROM performance f "  # noqa: S608 - names of ours, values are parameters
         "JOIN logical_configuration l ON l.id = f.logical_configuration_id "
         "JOIN physical_seat s ON s.configuration_id = l.physical_configuration_id "
         "LEFT JOIN place p ON p.performance_id = f.id AND p.seat_id = s.id "

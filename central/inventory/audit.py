@@ -82,7 +82,7 @@ def recounted(read: Read, performance_id: str) -> dict[tuple[str, str], dict[str
         row[bucket] += n
 
     for category, contingent, bucket, n in read.run(
-        "SELECT p.category_id, COALESCE(p.contingent_id, ''), "  # noqa: S608
+        "SELECT p.category_id, COALESCE(p.contingent_id, ''), "  # noqa: S608 - names of ours, values are parameters
         "CASE WHEN a.id IS NOT NULL THEN a.state WHEN p.blocked <> '' THEN 'blocked' ELSE 'free' END, COUNT(*) "
         f"FROM place p {TAKEN_BY} WHERE p.performance_id = :id GROUP BY 1, 2, 3",
         id=performance_id,
@@ -95,7 +95,7 @@ def recounted(read: Read, performance_id: str) -> dict[tuple[str, str], dict[str
         add(category, contingent, "free", capacity - blocked - taken)
         add(category, contingent, "blocked", blocked)
     for category, contingent, state, n in read.run(
-        "SELECT g.category_id, g.contingent_id, a.state, SUM(a.quantity) FROM allocation a "  # noqa: S608
+        "SELECT g.category_id, g.contingent_id, a.state, SUM(a.quantity) FROM allocation a "  # noqa: S608 - names of ours, values are parameters
         f"JOIN gauge g ON g.id = a.gauge_id WHERE a.performance_id = :id AND a.{TAKEN} GROUP BY 1, 2, 3",
         id=performance_id,
     ):
@@ -105,7 +105,7 @@ def recounted(read: Read, performance_id: str) -> dict[tuple[str, str], dict[str
 
 def _gauges(read: Read, performance_id: str) -> Found:
     for gauge, capacity, blocked, taken, given in read.run(
-        "SELECT g.id, g.capacity, g.blocked, g.taken, (SELECT COALESCE(SUM(a.quantity), 0) FROM allocation a "  # noqa: S608
+        "SELECT g.id, g.capacity, g.blocked, g.taken, (SELECT COALESCE(SUM(a.quantity), 0) FROM allocation a "  # noqa: S608 - names of ours, values are parameters
         f"WHERE a.gauge_id = g.id AND a.{TAKEN}) FROM gauge g WHERE g.performance_id = :id ORDER BY g.id",
         id=performance_id,
     ):
@@ -117,14 +117,14 @@ def _gauges(read: Read, performance_id: str) -> Found:
 
 def _seats(read: Read, performance_id: str) -> Found:
     twice = read.run(
-        f"SELECT seat_id FROM allocation WHERE performance_id = :id AND {TAKEN} AND seat_id IS NOT NULL "  # noqa: S608
+        f"SELECT seat_id FROM allocation WHERE performance_id = :id AND {TAKEN} AND seat_id IS NOT NULL "  # noqa: S608 - names of ours, values are parameters
         "GROUP BY seat_id HAVING COUNT(*) > 1 ORDER BY seat_id",
         id=performance_id,
     )
     if twice:
         yield _named(twice), "taken more than once"
     lost = read.run(
-        f"SELECT a.seat_id FROM allocation a WHERE a.performance_id = :id AND a.{TAKEN} "  # noqa: S608
+        f"SELECT a.seat_id FROM allocation a WHERE a.performance_id = :id AND a.{TAKEN} "  # noqa: S608 - names of ours, values are parameters
         "AND a.seat_id IS NOT NULL AND NOT EXISTS "
         "(SELECT 1 FROM place p WHERE p.performance_id = a.performance_id AND p.seat_id = a.seat_id) ORDER BY 1",
         id=performance_id,

@@ -105,7 +105,7 @@ def _doubtful(tx: Tx, performance_id: Id, hall: _Known) -> bool:
         return False
     hall.checked = tx.now
     (free,) = tx.run(
-        f"SELECT COUNT(*) FROM place p {TAKEN_BY} WHERE p.performance_id = :id AND p.blocked = '' AND a.id IS NULL",  # noqa: S608
+        f"SELECT COUNT(*) FROM place p {TAKEN_BY} WHERE p.performance_id = :id AND p.blocked = '' AND a.id IS NULL",  # noqa: S608 - names of ours, values are parameters
         id=performance_id,
     )[0]
     return bool(free != len(hall.vacancy))

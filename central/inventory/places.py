@@ -118,7 +118,7 @@ def expire_due(tx: Tx, most: int, performance_id: Id | None = None, seat_id: Id 
         params["performance"] = performance_id
     if seat_id:
         where += (
-            " AND h.id = (SELECT a.holder_id FROM allocation a WHERE a.performance_id = :performance "  # noqa: S608
+            " AND h.id = (SELECT a.holder_id FROM allocation a WHERE a.performance_id = :performance "  # noqa: S608 - names of ours, values are parameters
             f"AND a.seat_id = :seat AND a.{TAKEN})"
         )
         params["seat"] = seat_id

@@ -80,7 +80,7 @@ def open_shop(
     """For so many places in all, these seats among them, at these tariffs."""
     with_prices, params = cells(tariffs)
     rows = read.run(
-        f"SELECT {_SHOP}, {CELL} FROM point_of_sale s JOIN channel c ON c.id = s.channel_id "  # noqa: S608
+        f"SELECT {_SHOP}, {CELL} FROM point_of_sale s JOIN channel c ON c.id = s.channel_id "  # noqa: S608 - names of ours, values are parameters
         "JOIN context o ON o.id = s.context_id "
         "LEFT JOIN performance p ON p.id = :performance LEFT JOIN event e ON e.id = p.event_id "
         "LEFT JOIN price_grid g ON g.id = p.price_grid_id LEFT JOIN context n1 ON n1.id = p.context_id "

@@ -79,7 +79,7 @@ def bring_over(alchemy_url: str, copy: Path, shape: Earlier) -> None:
     with _beside(alchemy_url, copy) as connection:
         old = _columns(connection, "earlier")
         for table, condition in shape.says_nothing.items():
-            if connection.execute(sa.text(f"SELECT 1 FROM earlier.{table} WHERE NOT ({condition})")).first():  # noqa: S608
+            if connection.execute(sa.text(f"SELECT 1 FROM earlier.{table} WHERE NOT ({condition})")).first():  # noqa: S608 - names of ours, values are parameters
                 raise NotBroughtOver(f"a row of {table} says more than {condition}")
         with Operations.context(MigrationContext.configure(connection, opts={"transactional_ddl": True})):
             script = ScriptDirectory.from_config(config_of(alchemy_url)).get_revision(REVISION)
@@ -123,13 +123,13 @@ def _carried(table: sa.Table, old: set[str], fills: Mapping[str, str]) -> str:
     pairs = [(column.name, column.name if column.name in old else fills.get(f"{table.name}.{column.name}"))
              for column in table.columns]  # fmt: skip
     into, out = zip(*[(name, value) for name, value in pairs if value is not None], strict=True)
-    return f"INSERT INTO {table.name} ({', '.join(into)}) SELECT {', '.join(out)} FROM earlier.{table.name}"  # noqa: S608
+    return f"INSERT INTO {table.name} ({', '.join(into)}) SELECT {', '.join(out)} FROM earlier.{table.name}"  # noqa: S608 - names of ours, values are parameters
 
 
 def _look_for(connection: sa.Connection) -> None:
     connection.execute(sa.text("DELETE FROM found"))
     for table, columns in _LOOKED_FOR.items():
-        for row_id, *values in connection.execute(sa.text(f"SELECT id, {', '.join(columns)} FROM {table}")):  # noqa: S608
+        for row_id, *values in connection.execute(sa.text(f"SELECT id, {', '.join(columns)} FROM {table}")):  # noqa: S608 - names of ours, values are parameters
             connection.execute(
                 sa.text("INSERT INTO found (entity, entity_id, words) VALUES (:entity, :id, :words)"),
                 {"entity": table, "id": row_id, "words": line(dict(zip(columns, values, strict=True)))},

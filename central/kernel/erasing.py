@@ -80,7 +80,7 @@ def _destroy(tx: Tx, subject: str, kinds: Iterable[Kind]) -> None:
 
 def _empty(tx: Tx, declaration: Declaration, said: Said, subject: str) -> None:
     of = declaration.names[said.of]
-    rows = tx.run(f"SELECT id, {said.name} FROM {declaration.name} WHERE {of} = :subject", subject=subject)  # noqa: S608
+    rows = tx.run(f"SELECT id, {said.name} FROM {declaration.name} WHERE {of} = :subject", subject=subject)  # noqa: S608 - names of ours, values are parameters
     if any(is_said(value) for _, value in rows):
         tx.rewrite(declaration.kind, {said.name: said.empty}, f"WHERE {of} = :subject", subject=subject)
     for row_id, value in rows:

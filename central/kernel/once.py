@@ -43,7 +43,7 @@ def _is_chosen(table: str) -> bool:
 def _gone(tx: Tx, traces: Traces, ids: list[str]) -> Iterable[tuple[str, str, str]]:
     """(entity, id, what it was) of what was taken away, also in this transaction."""
     inside, params = in_list("id", ids)
-    sql = f"SELECT entity, entity_id, change FROM audit WHERE entity_id IN {inside} AND action = 'deleted'"  # noqa: S608
+    sql = f"SELECT entity, entity_id, change FROM audit WHERE entity_id IN {inside} AND action = 'deleted'"  # noqa: S608 - names of ours, values are parameters
     return [*tx.run(sql, **params), *traces.deleted(ids)]
 
 
@@ -51,7 +51,7 @@ def _comes_back(tx: Tx, table: str, row_id: str, was: Mapping[str, Any]) -> bool
     at = home(table)
     if not lay_within(tx, tx.actor.perimeter, BY_NAME[table], {**was, "id": row_id}):
         return False
-    return at is None or tx.one(f"SELECT {at.via} FROM {table} WHERE id = :id", id=row_id) == (was.get(at.via),)  # noqa: S608
+    return at is None or tx.one(f"SELECT {at.via} FROM {table} WHERE id = :id", id=row_id) == (was.get(at.via),)  # noqa: S608 - names of ours, values are parameters
 
 
 def _was(entity: str, change: str) -> Mapping[str, Any]:

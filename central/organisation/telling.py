@@ -264,7 +264,7 @@ def _changes(
     """What a command changed in an entity's rows, by their ids, and whether there is more of it."""
     called, params = in_list("entity", names_of(declaration.name))
     found = read.run(
-        f"SELECT entity_id, change FROM audit WHERE command_id = :id AND entity IN {called} AND action = :action "  # noqa: S608
+        f"SELECT entity_id, change FROM audit WHERE command_id = :id AND entity IN {called} AND action = :action "  # noqa: S608 - names of ours, values are parameters
         "ORDER BY n LIMIT :most",
         id=command_id,
         action=action,

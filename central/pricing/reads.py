@@ -55,7 +55,7 @@ def tariff_contexts(read: Read, tariffs: Collection[Id]) -> dict[Id, Id]:
     if not tariffs:
         return {}
     among, params = in_list("t", sorted(set(tariffs)))
-    return dict(read.run(f"SELECT id, context_id FROM tariff WHERE id IN {among}", **params))  # noqa: S608
+    return dict(read.run(f"SELECT id, context_id FROM tariff WHERE id IN {among}", **params))  # noqa: S608 - names of ours, values are parameters
 
 
 def price_list(read: Read, performance_id: Id, tariffs: Collection[Id] | None = None) -> PriceList | None:

@@ -97,7 +97,7 @@ def _scans_lost(read: Read) -> Iterator[tuple[str, int]]:
     """Scans that were taken and are not in the books as their devices told them, with what they did to an entry."""
     books = {
         (row[0], row[1]): row[2:]
-        for row in read.run(f"SELECT device_id, {_TOLD}, ticket_id, entry, admitted, direction FROM scan s")  # noqa: S608
+        for row in read.run(f"SELECT device_id, {_TOLD}, ticket_id, entry, admitted, direction FROM scan s")  # noqa: S608 - names of ours, values are parameters
     }
     for code, seq, device, told, body in read.run(
         "SELECT d.code, f.seq, f.device_id, f.fact_id, f.body FROM fact f JOIN device d ON d.id = f.device_id "
@@ -129,7 +129,7 @@ def _one_effect(read: Read, seen: _Looked) -> None:
         if derived_id("chain", device, seq) not in flagged:
             seen.fault(f"fact {seq} of device {device} was told in two ways, and nobody was told")
     for (scan,) in read.run(
-        f"SELECT s.id FROM scan s WHERE (s.device_id, {_TOLD}) NOT IN (SELECT f.device_id, f.fact_id FROM fact f "  # noqa: S608
+        f"SELECT s.id FROM scan s WHERE (s.device_id, {_TOLD}) NOT IN (SELECT f.device_id, f.fact_id FROM fact f "  # noqa: S608 - names of ours, values are parameters
         "WHERE f.kind = 'scan' AND f.state = 'taken') ORDER BY s.id"
     ):
         seen.fault(f"scan {scan} was told by nobody")
@@ -209,12 +209,12 @@ def _books_balance(read: Read, seen: _Looked) -> None:
 def _never_oversold(read: Read, seen: _Looked) -> None:
     """I5. A place has one holder; each sold place has its line, and a sold line without a place has its anomaly."""
     for performance, seat, holders in read.run(
-        f"SELECT performance_id, seat_id, COUNT(*) FROM allocation WHERE {TAKEN} AND seat_id IS NOT NULL "  # noqa: S608
+        f"SELECT performance_id, seat_id, COUNT(*) FROM allocation WHERE {TAKEN} AND seat_id IS NOT NULL "  # noqa: S608 - names of ours, values are parameters
         "GROUP BY performance_id, seat_id HAVING COUNT(*) > 1 ORDER BY 1, 2"
     ):
         seen.fault(f"seat {seat} of performance {performance} has {holders} holders")
     for gauge, capacity, taken, given in read.run(
-        "SELECT g.id, g.capacity, g.taken, COALESCE((SELECT SUM(a.quantity) FROM allocation a WHERE a.gauge_id = g.id "  # noqa: S608
+        "SELECT g.id, g.capacity, g.taken, COALESCE((SELECT SUM(a.quantity) FROM allocation a WHERE a.gauge_id = g.id "  # noqa: S608 - names of ours, values are parameters
         f"AND a.{TAKEN}), 0) FROM gauge g ORDER BY g.id"
     ):
         if taken != given or not 0 <= taken <= capacity:

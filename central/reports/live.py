@@ -159,7 +159,7 @@ def _places(
     states = {
         seat: _state(blocked, allocation, state, inside)
         for seat, blocked, allocation, state in read.run(
-            f"SELECT p.seat_id, p.blocked, a.id, a.state FROM place p {TAKEN_BY} WHERE p.performance_id = :id",  # noqa: S608
+            f"SELECT p.seat_id, p.blocked, a.id, a.state FROM place p {TAKEN_BY} WHERE p.performance_id = :id",  # noqa: S608 - names of ours, values are parameters
             id=performance_id,
         )
     }
@@ -185,7 +185,7 @@ def _count_gauges(read: Read, performance_id: Id, inside: set[str], counts: dict
         return
     counts[SeatState.FREE] += int(capacity)
     for allocation, state, quantity in read.run(
-        f"SELECT id, state, quantity FROM allocation WHERE performance_id = :id AND gauge_id IS NOT NULL AND {TAKEN}",  # noqa: S608
+        f"SELECT id, state, quantity FROM allocation WHERE performance_id = :id AND gauge_id IS NOT NULL AND {TAKEN}",  # noqa: S608 - names of ours, values are parameters
         id=performance_id,
     ):
         counts[SeatState.FREE] -= quantity

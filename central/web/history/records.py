@@ -141,7 +141,7 @@ def was(read: Read, entity: str, row_id: str) -> State | None:
     """What a row was when it was taken away."""
     called, params = in_list("entity", names_of(entity))
     row = read.one(
-        "SELECT a.command_id, a.entity, a.change FROM audit a JOIN command_log l ON l.id = a.command_id "  # noqa: S608
+        "SELECT a.command_id, a.entity, a.change FROM audit a JOIN command_log l ON l.id = a.command_id "  # noqa: S608 - names of ours, values are parameters
         f"WHERE a.entity_id = :id AND a.entity IN {called} AND a.action = 'deleted' ORDER BY l.turn DESC LIMIT 1",
         id=row_id,
         **params,
