@@ -25,6 +25,7 @@ from aiohttp import ClientSession, web
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from central.app import make_app
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import ENTITIES
@@ -32,7 +33,6 @@ from central.kernel.found import line
 from central.kernel.keys import make_keys
 from central.kernel.privileges import EVERYTHING
 from central.kernel.schema import upgrade
-from central.organisation.ops import path_of
 from central.selling.model import PointOfSale
 from central.web.session import SESSIONS, SignedIn, csrf_of
 from shared.ids import derived_id

@@ -30,14 +30,14 @@ from central.inventory.counts import Availability
 from central.inventory.halls import make_ready
 from central.inventory.holds import BestWish, HoldPlaces
 from central.inventory.ops import CreatePerformance
+from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Database
 from central.kernel.door import Door, Reply
 from central.kernel.keys import make_keys
 from central.kernel.schema import upgrade
 from central.kernel.tx import SYSTEM, Read
 from central.orders.on_sale import ChangeSale
-from central.organisation.model import ContextKind
-from central.organisation.ops import CreateContext, SetUpHouse, path_of
+from central.organisation.ops import CreateContext, SetUpHouse
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel, CreatePointOfSale

@@ -25,13 +25,13 @@ from central.inventory.carry_over import CarryOver, PreviewCarryOver
 from central.inventory.ops import CreateContingent, CreatePerformance
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces, UndoPlanAction
 from central.inventory.plan_pictures import ComparePlan, PlanPicture, PlanStates
+from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Connection, Database
 from central.kernel.door import Door
 from central.kernel.keys import make_keys
 from central.kernel.schema import upgrade
 from central.kernel.tx import SYSTEM
-from central.organisation.model import ContextKind
-from central.organisation.ops import CreateContext, SetUpHouse, path_of
+from central.organisation.ops import CreateContext, SetUpHouse
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
 from central.venues.model import PlanTarget, SeatOrder
 from central.venues.ops import (

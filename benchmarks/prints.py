@@ -21,6 +21,7 @@ from central.catalogue.model import ProductDo
 from central.catalogue.ops import Schedule
 from central.inventory.ops import CreatePerformance
 from central.kernel import tx as tx_module
+from central.kernel.contexts import path_of
 from central.kernel.db import Connection, Database
 from central.kernel.door import Door
 from central.kernel.keys import make_keys
@@ -30,7 +31,6 @@ from central.kernel.tx import Tx
 from central.orders.model import PaymentMethod
 from central.orders.on_sale import ChangeSale
 from central.orders.ops import PlaceOrder, WantedPlace
-from central.organisation.ops import path_of
 from tests.central import small_house
 
 BLOCK = 20  # an evening's seats

@@ -23,12 +23,12 @@ from central.house_keys import open_keys
 from central.kernel import outbox
 from central.kernel.beside import Beside
 from central.kernel.chain import Chain
+from central.kernel.contexts import path_of
 from central.kernel.door import Door
 from central.kernel.pulse import Pulse
 from central.kernel.schema import SchemaError, heads, upgrade
 from central.kernel.tx import Settings
 from central.kernel.work import BACKOFF
-from central.organisation.ops import path_of
 from central.organisation.receivers import networks
 from central.web.api import problems
 from central.web.area import BUS, CONFIG, DOOR, ROSTER, Check, Work

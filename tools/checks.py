@@ -188,21 +188,6 @@ def _has_section(document: Path, said: str) -> bool:
 
 DECLARES = re.compile(r"(?:@entity\(|\bTable\()\s*\"([a-z_]+)\"")
 NAMES_TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z_]+)\b")
-# File → the tables of later areas that its statements name. The list only gets shorter.
-AGAINST: dict[str, set[str]] = {
-    "central/kernel/door.py": {"context"},
-    "central/kernel/languages.py": {"context"},
-    "central/kernel/scope.py": {"context"},
-    "central/venues/logical.py": {"performance"},
-    "central/web/history/audit.py": {"context"},
-    "central/web/history/log.py": {"context"},
-    "central/web/history/words.py": {"operator"},
-    "central/web/rows.py": {"context"},
-    "central/web/screens/home.py": {"operator"},
-    "central/web/screens/listing.py": {"context"},
-    "central/web/screens/names.py": {"context"},
-    "central/web/shell.py": {"context"},
-}
 
 
 def sql_faults(root: Path) -> list[str]:
@@ -218,17 +203,13 @@ def sql_faults(root: Path) -> list[str]:
     home = {table: area for file, area in files.items() for table in DECLARES.findall(file.read_text())}
     faults = []
     for file, area in files.items():
-        name, found = str(file.relative_to(root)), set[str]()
+        name = str(file.relative_to(root))
         for node in ast.walk(ast.parse(file.read_text())):
             if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
                 continue
             for table in NAMES_TABLE.findall(node.value):
                 if table in home and order[home[table]] > order[area]:
-                    found.add(table)
-                    if table not in AGAINST.get(name, ()):
-                        faults.append(f"{name}:{node.lineno}: {table} is {home[table]}'s, which stands after {area}")
-        for table in sorted(AGAINST.get(name, set()) - found):
-            faults.append(f"{name}: {table} is named no more: tools/checks.py lists too many")
+                    faults.append(f"{name}:{node.lineno}: {table} is {home[table]}'s, which stands after {area}")
     return faults
 
 

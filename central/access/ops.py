@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from central.access.model import AccessPrivilege, Admission, Anomaly, AnomalyKind, Passage, Scan
+from central.kernel.contexts import whole_house
 from central.kernel.entity import Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Read, Tx
-from central.organisation.ops import whole_house
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome
 from shared.wire.facts import Direction

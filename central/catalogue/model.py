@@ -9,7 +9,7 @@ from typing import Annotated
 
 from central.kernel.declared import configured
 from central.kernel.entity import Between, Look, Ref, entity
-from central.organisation.model import Names
+from central.kernel.values import Names
 from shared.ids import Id
 from shared.outcome import Reason
 from shared.wire.feeds import OfflinePolicy

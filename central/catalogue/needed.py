@@ -2,9 +2,8 @@
 
 from central.catalogue.model import CataloguePrivilege
 from central.kernel.checklist import HOUSE, Standing, needed, of_table, t
+from central.kernel.contexts import ContextKind, path_of
 from central.kernel.tx import Read
-from central.organisation.contexts import path_of
-from central.organisation.model import ContextKind
 
 READ = CataloguePrivilege.CATALOGUE_READ
 

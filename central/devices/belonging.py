@@ -5,8 +5,8 @@ All follow from what the device is and where it was put when somebody who may in
 """
 
 from central.devices.model import Device, DeviceState, NoDevice
+from central.kernel.contexts import path_of
 from central.kernel.tx import Read
-from central.organisation.ops import path_of
 from shared.outcome import Refused
 from shared.rules.authority import may_ask
 

@@ -12,12 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from central.devices.model import DEVICE, Device, DeviceDo, DevicesPrivilege, DeviceState, NoDevice
+from central.kernel.contexts import Context, institution_of
 from central.kernel.declared import NoChange, code_taken
 from central.kernel.entity import Between, Loose, Raw, Reach, Ref, Secret
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Context
-from central.organisation.ops import institution_of
 from central.selling.model import PointOfSale
 from central.venues.model import Site
 from shared.ids import Id

@@ -29,11 +29,11 @@ from central.devices.model import (
     NoDevice,
 )
 from central.devices.sales import take_sale
+from central.kernel.contexts import whole_house
 from central.kernel.db import UNFIT, misfit
 from central.kernel.entity import Between, Loose, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
-from central.organisation.ops import whole_house
 from shared.clock import ClockState
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused

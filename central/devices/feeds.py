@@ -10,10 +10,10 @@ from central.devices.belonging import asking
 from central.devices.enrolment import SELLERS, settings_of
 from central.devices.leases import own_context
 from central.devices.model import Device, DevicesPrivilege, NoDevice
+from central.kernel.contexts import institution_of
 from central.kernel.feeds import FEEDS, Scope
 from central.kernel.registry import answers
 from central.kernel.tx import Read
-from central.organisation.ops import institution_of
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.certificates import RIGHTS

@@ -2,8 +2,8 @@
 
 from central.devices.model import DevicesPrivilege
 from central.kernel.checklist import HOUSE, Standing, needed, t
+from central.kernel.contexts import ContextKind
 from central.kernel.tx import Read
-from central.organisation.model import ContextKind
 
 
 @needed(t("Appareils"), at=ContextKind.INSTITUTION, order=920, optional=True, needs=DevicesPrivilege.DEVICE_READ)

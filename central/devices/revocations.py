@@ -7,9 +7,9 @@ import orjson
 from central.devices.belonging import asking
 from central.devices.leases import own_context
 from central.devices.model import DevicesPrivilege, NoDevice
+from central.kernel.contexts import institution_of
 from central.kernel.registry import answers
 from central.kernel.tx import Read
-from central.organisation.ops import institution_of
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.certificates import revocation_list
 from shared.wire.codec import build

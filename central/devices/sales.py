@@ -14,13 +14,12 @@ from central.devices.belonging import belongs, sells
 from central.devices.leases import close_if_done
 from central.devices.model import DeadLetter, DeadReason, Device, LeaseRecord, LeaseSlot
 from central.inventory.places import sell_allocation
+from central.kernel.contexts import organiser_of
 from central.kernel.tx import Tx
 from central.ledger.model import Account, AccountKind
 from central.ledger.ops import account_id
 from central.orders.model import Order, OrderState, PaymentMethod
 from central.orders.ops import Paid, SoldPlace, write_sale
-from central.organisation.model import Context
-from central.organisation.ops import organiser_of
 from central.pricing.reads import PriceList, price_list, tariff_contexts
 from central.selling.model import PointOfSale
 from shared.ids import Id, derived_id
@@ -141,7 +140,7 @@ def _check_money(tx: Tx, point: PointOfSale, sale: Sale) -> None:
 
 def _series(tx: Tx, sold_for: PriceList, point: PointOfSale) -> str:
     """How the numbers of this device's tickets begin (decision 14)."""
-    organiser = tx.get(Context, organiser_of(tx, sold_for.context_id) or "")
+    organiser = organiser_of(tx, sold_for.context_id)
     return f"{organiser.code}-{point.code}-" if organiser else ""
 
 

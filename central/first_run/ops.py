@@ -11,23 +11,15 @@ from typing import Annotated, Any
 
 from central.first_run.model import Block, NoSetUp, is_siret, licences_of, not_licences
 from central.kernel.beside import Errand
+from central.kernel.contexts import Context, ContextKind, the_institution
 from central.kernel.declared import CONFIGURED, NoChange, refused_row
 from central.kernel.entity import ENTITIES, Between, Bulky, Look, Raw, Secret
 from central.kernel.personal import Kind, Personal
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
-from central.kernel.values import Fault, faults_of, faults_of_marks
+from central.kernel.values import Fault, Names, faults_of, faults_of_marks
 from central.organisation.contexts import by_house_alone
-from central.organisation.model import (
-    Context,
-    ContextKind,
-    Names,
-    Operator,
-    OperatorKind,
-    OrganisationPrivilege,
-    Profile,
-    Role,
-)
+from central.organisation.model import Operator, OperatorKind, OrganisationPrivilege, Profile, Role
 from central.organisation.operators import mail_address
 from central.organisation.ways_in import by_the_house
 from central.venues.importing import ImportPlan, import_plan
@@ -72,7 +64,7 @@ class House:
 
 def house(read: Read) -> House:
     """Each step has made at most one of each."""
-    institution = _first(read.find(Context, "WHERE parent_id IS NULL"))
+    institution = the_institution(read)
     organiser = _below(read, institution)
     season = _below(read, organiser)
     activity = _below(read, season)

@@ -44,6 +44,7 @@ from central.first_run.ops import (
     SettleSeason,
     SettleVenue,
     house,
+    is_over,
 )
 from central.first_run.picture import HallPicture, hall_picture
 from central.kernel.door import Door
@@ -104,12 +105,19 @@ class Wizard:
         app[FRAME].templates("central.first_run")
         app[LARGE][f"/setup/{Step.HALL}"] = MOST_BYTES + MIB
         app[VOUCHED].append(self._vouches)
+        app.router.add_get("/", self.front)
         app.router.add_get("/setup", self.enter)
         for step in Step:
             app.router.add_get(f"/setup/{step}", self.show)
             app.router.add_post(f"/setup/{step}", self.take)
 
     # --- pages --------------------------------------------------------------------------------------------------------
+
+    async def front(self, request: web.Request) -> web.Response:
+        """A house without anybody is set up first; who is signed in gets on with work."""
+        if not await self._door.read(SYSTEM, is_over):
+            raise web.HTTPSeeOther("/setup")
+        raise web.HTTPSeeOther("/admin" if await request.app[FRAME].known(request) else "/sign-in")
 
     async def enter(self, request: web.Request) -> web.StreamResponse:
         """The link's own page: it gives the browser its cookie and leads to the step where the set-up stands."""

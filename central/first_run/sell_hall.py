@@ -13,11 +13,10 @@ from aiohttp import web
 
 from central.first_run.forms import by_field, line, names
 from central.first_run.model import code_of
+from central.kernel.contexts import Context, path_of
 from central.kernel.db import in_list
 from central.kernel.languages import house_languages
 from central.kernel.tx import Read
-from central.organisation.contexts import path_of
-from central.organisation.model import Context
 from central.venues.logical import CreateLogicalConfiguration
 from central.venues.model import PhysicalConfiguration, SeatCategory, VenuesPrivilege
 from central.web.area import DOOR

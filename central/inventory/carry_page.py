@@ -12,10 +12,10 @@ from pydantic import TypeAdapter
 
 from central.catalogue.model import ProductState
 from central.inventory.carry_over import Carried, CarryOver, ChangeLine
+from central.kernel.contexts import path_of
 from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.tx import Read
-from central.organisation.contexts import path_of
 from central.venues.history import Field
 from central.venues.model import LogicalConfiguration, VenuesPrivilege
 from central.venues.plan_tables import LOGICAL_FIELDS

@@ -24,10 +24,10 @@ from central.inventory.places import (
 )
 from central.inventory.reads import counted_for_sale, seats_for_sale
 from central.inventory.shop import Shop, for_sale, open_shop, reach_of
+from central.kernel.contexts import root_of_house, whole_house
 from central.kernel.entity import Between, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
-from central.organisation.contexts import whole_house
 from central.venues.model import VenuesPrivilege
 from shared.clock import to_ms
 from shared.ids import Id
@@ -321,12 +321,8 @@ def expire_holds(tx: Tx, _: ExpireHolds) -> Outcome[int]:
 
 def holds_over(read: Read) -> Id | None:
     """What a loop asks: the house, if there is anything to give back in it."""
-    row = read.one(
-        "SELECT c.id FROM context c WHERE c.parent_id IS NULL AND EXISTS "
-        "(SELECT 1 FROM hold WHERE state = 'active' AND until <= :now)",
-        now=to_ms(read.now),
-    )
-    return Id(row[0]) if row else None
+    over = read.one("SELECT 1 FROM hold WHERE state = 'active' AND until <= :now LIMIT 1", now=to_ms(read.now))
+    return root_of_house(read) if over else None
 
 
 @dataclass(frozen=True, slots=True)

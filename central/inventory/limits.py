@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from central.inventory.model import TAKEN, Limit, LimitPer, NoPlace, PlaceState
+from central.kernel.contexts import path_of
 from central.kernel.entity import METADATA
 from central.kernel.tx import Read, Tx
-from central.organisation.ops import path_of
 from shared.ids import LENGTH
 from shared.outcome import Refused
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from central.kernel.declared import configured
 from central.kernel.entity import Between, Look, Ref, Unproved, entity
-from central.organisation.model import Names
+from central.kernel.values import Names
 from central.venues.model import VenuesPrivilege
 from shared.ids import Id
 from shared.outcome import Reason

@@ -1,8 +1,8 @@
 """Contingents are for houses that keep places apart; one can sell without."""
 
 from central.kernel.checklist import Standing, needed, of_table, t
+from central.kernel.contexts import ContextKind
 from central.kernel.tx import Read
-from central.organisation.model import ContextKind
 from central.venues.model import VenuesPrivilege
 
 

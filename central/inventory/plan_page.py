@@ -29,11 +29,11 @@ from central.inventory.plan_pictures import (
     plan_picture,
 )
 from central.inventory.plan_shown import TABLE, done_of, moment_of, news_data, page_data, side_data
+from central.kernel.contexts import path_of
 from central.kernel.door import Door, NoEntry
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.kernel.versions import COUNTED, OPERATORS
-from central.organisation.contexts import path_of
 from central.venues.model import PlanTarget
 from central.venues.plan_tables import version_of
 from central.web.area import DOOR

@@ -29,9 +29,9 @@ from central.inventory.plan_pictures import (
     states_of,
     table_at,
 )
+from central.kernel.contexts import path_of
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
-from central.organisation.contexts import path_of
 from central.venues.history import Field
 from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatOrder, VenuesPrivilege
 from central.venues.selection import Selection

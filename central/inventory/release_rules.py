@@ -12,11 +12,11 @@ from typing import Annotated
 
 from central.inventory.model import NoRule, ReleaseFiring, ReleaseRule
 from central.inventory.places import fall
+from central.kernel.contexts import path_of, root_of_house
 from central.kernel.declared import checked
 from central.kernel.entity import Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
-from central.organisation.ops import path_of
 from central.venues.model import VenuesPrivilege
 from central.venues.selection import Selection
 from shared.clock import from_ms, to_ms
@@ -118,7 +118,4 @@ def coming_releases(read: Read, want: ComingReleases) -> Outcome[list[Due]]:
 
 def releases_due(read: Read) -> Id | None:
     """What a loop asks: the house, if a rule is due in it."""
-    if next(due(read, read.now), None) is None:
-        return None
-    row = read.one("SELECT id FROM context WHERE parent_id IS NULL")
-    return Id(row[0]) if row else None
+    return root_of_house(read) if next(due(read, read.now), None) else None

@@ -14,9 +14,8 @@ import orjson
 
 from central.catalogue.model import Event, Performance, ProductState
 from central.inventory.plan_feed import plan_row
+from central.kernel.contexts import organiser_of, path_of
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Context
-from central.organisation.ops import organiser_of, path_of
 from central.pricing.model import Price, PriceGrid, Tariff
 from central.selling.model import Channel, PointOfSale
 from central.venues.history import Change, Field
@@ -152,7 +151,7 @@ def catalogue_row(
     event = read.get(Event, performance.event_id)
     grid = read.get(PriceGrid, performance.price_grid_id)
     assert point and channel and event and grid, "foreign keys say so"
-    organiser = read.get(Context, organiser_of(read, performance.context_id) or "")
+    organiser = organiser_of(read, performance.context_id)
     selling = performance.state is ProductState.ON_SALE and channel.active and organiser is not None
     if not selling or organiser is None or point.context_id not in path_of(read, performance.context_id):
         return None

@@ -11,7 +11,7 @@ more an area asks of its rows is one function, registered with `checked`. A row 
 to its context is fixed once it is there. A change says what differs and, in `seen`, which state it was made from.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, field, fields, make_dataclass, replace
 from enum import auto
 from hashlib import sha256
@@ -281,12 +281,13 @@ def _taken(read: Read, declaration: Declaration, before: Any, after: Any) -> lis
     return found
 
 
-def uses(read: Read, table: str, row_id: str, most: int) -> list[dict[str, Any]]:
-    """Where a row is used: `{"entity", "field", "count", "ids"}` per column that names it, with the first few ids."""
+def uses(read: Read, table: str, row_id: str, most: int, besides: Collection[type[Any]] = ()) -> list[dict[str, Any]]:
+    """Where a row is used: `{"entity", "field", "count", "ids"}` per column that names it, with the first few ids.
+    `besides`: entities that are parts of it, and go with it."""
     found = []
     for name, declaration in BY_NAME.items():
         for column in declaration.columns:
-            if column.ref != table:
+            if column.ref != table or declaration.kind in besides:
                 continue
             where = f"{column.name} LIKE :value" if column.many else f"{column.name} = :value"
             value = f'%"{row_id}"%' if column.many else row_id

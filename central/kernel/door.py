@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from central.kernel.asked import Job, looked_through, looked_through_beside
 from central.kernel.beside import Beside, Crowded, Errand, TooHeavy, Wanted
+from central.kernel.contexts import contexts
 from central.kernel.db import BROKEN, TAKEN, UNFIT, Connection, Database, Misfit, is_read_only
 from central.kernel.entity import Declaration, Reach
 from central.kernel.kept import is_same, kept
@@ -438,8 +439,8 @@ class Door:
         held = {context for node, context in read.actor.grants if node in nodes(privilege)}
         if read.actor.kind is ActorKind.SYSTEM or any(len(self._path(read, context)) == 1 for context in held):
             return None
-        known = read.run("SELECT id FROM context ORDER BY id") if held else []
-        return tuple(row[0] for row in known if held & {*self._path(read, row[0])})
+        known = contexts(read) if held else []
+        return tuple(each for each in known if held & {*self._path(read, each)})
 
     def path(self, read: Read, context_id: str) -> tuple[str, ...]:
         """A context and those above it, nearest first: where a right must be held that reaches it."""

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Mapping
 
-import orjson
-
+from central.kernel.contexts import the_institution
 from central.kernel.tx import Read
 from central.kernel.values import TAG, Fault
 from shared.languages import LANGUAGES
@@ -14,12 +13,11 @@ def house_languages(read: Read) -> tuple[str, ...]:
     """The house's first language, and its others: the institution's setting `languages` (`de fr pt`). Until it says so,
     the first is the one in which it was set up (`language`) or its own name stands, and the others are those we speak.
     Empty before there is a house."""
-    row = read.one("SELECT names, settings FROM context WHERE parent_id IS NULL")
-    if row is None:
+    house = the_institution(read)
+    if house is None:
         return ()
-    names, settings = orjson.loads(row[0]), orjson.loads(row[1])
-    said = _tags(settings.get("languages", ""))
-    began = [*_tags(settings.get("language", "")), *names]
+    said = _tags(house.settings.get("languages", ""))
+    began = [*_tags(house.settings.get("language", "")), *house.names]
     return tuple(dict.fromkeys(said or (*began[:1], *LANGUAGES)))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from central.kernel.contexts import root_of_house
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Column, Declaration
 from central.kernel.tx import Read
@@ -45,8 +46,7 @@ def context_of(read: Read, table: str, row_id: str) -> str | None:
     """The context of a row that is there."""
     at = home(table)
     if at is None:
-        root = read.one("SELECT id FROM context WHERE parent_id IS NULL")
-        return str(root[0]) if root else None
+        return root_of_house(read)
     row = read.one(f"SELECT {at.context} FROM {table} t{at.joins} WHERE t.id = :id", id=row_id)  # noqa: S608 - our names
     return str(row[0]) if row else None
 
@@ -55,8 +55,7 @@ def context_of_new(read: Read, declaration: Declaration, fields: Mapping[str, An
     """The context in which a row with these values would stand."""
     at = home(declaration.name)
     if at is None:
-        root = read.one("SELECT id FROM context WHERE parent_id IS NULL")
-        return str(root[0]) if root else None
+        return root_of_house(read)
     named = fields.get(at.via)
     if named is None:
         return None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 from zoneinfo import available_timezones
 
 from central.kernel.characters import tidy, unseen
@@ -21,6 +21,9 @@ MOST_PICTURE = 400_000
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 
 Fault = dict[str, Any]
+
+Names = Annotated[dict[str, str], Between(most=20)]
+"""Texts per language; the house's first is needed (kernel/languages.py)."""
 
 _SHAPES: Mapping[Look, tuple[re.Pattern[str], str]] = {
     Look.COLOUR: (re.compile(r"#[0-9A-Fa-f]{6}"), "not_a_colour"),

@@ -6,11 +6,11 @@ from typing import Annotated
 from central.catalogue.model import PRODUCT, CataloguePrivilege, NoProduct, Performance, ProductDo, ProductState
 from central.inventory.counts import hall_mark
 from central.inventory.telling import PlanTold, plan_to_tell, tell_devices
+from central.kernel.contexts import organiser_of
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
 from central.ledger.ops import open_accounts
-from central.organisation.ops import organiser_of
 from central.pricing.model import PriceGrid
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -52,4 +52,4 @@ def _open_accounts(tx: Tx, performance: Performance) -> None:
     grid = tx.get(PriceGrid, performance.price_grid_id)
     organiser = organiser_of(tx, performance.context_id)
     if grid and organiser:
-        open_accounts(tx, organiser, grid.currency)
+        open_accounts(tx, organiser.id, grid.currency)

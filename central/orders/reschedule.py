@@ -16,7 +16,7 @@ from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
 OVER = frozenset({ProductState.CLOSED, ProductState.CANCELLED})
-OWN = frozenset({"place", "gauge"})  # what a performance is made with, and goes with it
+PARTS = (Place, Gauge)  # what a performance is made with, and goes with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,7 @@ def delete_performance(tx: Tx, want: DeletePerformance) -> Outcome[None]:
         return Refused(NoProduct.NO_SUCH_PERFORMANCE, fix="performance_id")
     if performance.state is not ProductState.DRAFT:
         return Refused(NoProduct.NOT_POSSIBLE_NOW, fix=performance.id, detail={"state": performance.state})
-    used = [each for each in uses(tx, "performance", performance.id, most=20) if each["entity"] not in OWN]
-    if used:
+    if used := uses(tx, "performance", performance.id, most=20, besides=PARTS):
         return Refused(NoChange.IN_USE, fix=performance.id, detail={"by": used})
     for table in ("place_change", "place_count"):
         tx.write(f"DELETE FROM {table} WHERE performance_id = :id", id=performance.id)  # noqa: S608 - names of ours

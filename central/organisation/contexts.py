@@ -1,21 +1,18 @@
-"""The tree of contexts: institution, organisers, seasons, activities; the path from one to the root carries rights and
-settings."""
+"""What is done with contexts: the house is set up, and organisers, seasons and activities are put below it."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from central.kernel.declared import NoChange, unfit
+from central.kernel.contexts import PARENT, Context, ContextKind, root_of_house
+from central.kernel.declared import NoChange, configured, unfit
 from central.kernel.entity import Between, Reach, Ref, Secret
 from central.kernel.personal import Kind, Personal
-from central.kernel.privileges import EVERYTHING
+from central.kernel.privileges import EVERYTHING, Action
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
+from central.kernel.values import Names
 from central.organisation.model import (
-    PARENT,
-    Context,
-    ContextKind,
     Grant,
-    Names,
     NoContext,
     Operator,
     OperatorKind,
@@ -26,7 +23,7 @@ from shared.ids import Id
 from shared.languages import FIRST_LANGUAGE
 from shared.outcome import Ok, Outcome, Refused
 
-MOST_LEVELS = 8
+configured(fixed=("kind",), without=(Action.CREATE,))(Context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ class SetUpHouse:
 
 @handles(SetUpHouse, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoContext, NoChange), at=lambda _, __: None)
 def set_up_house(tx: Tx, want: SetUpHouse) -> Outcome[Id]:
-    if tx.one("SELECT 1 FROM context WHERE parent_id IS NULL"):
+    if root_of_house(tx):
         return Refused(NoContext.HOUSE_EXISTS)
     made = Context(want.institution_id, None, ContextKind.INSTITUTION, want.code, want.names, {})
     if refused := unfit(tx, made):
@@ -97,43 +94,6 @@ def insert_program(
         )
     )  # fmt: skip
     tx.insert_all([Grant(tx.new_id(operator_id, p), operator_id, context_id, p) for p in sorted(set(privileges))])
-
-
-def path_of(read: Read, context_id: str) -> tuple[str, ...]:
-    """A context and its ancestors, nearest first; empty for one that does not exist."""
-    path: list[str] = []
-    at: str | None = context_id
-    while at and len(path) < MOST_LEVELS:
-        row = read.one("SELECT parent_id FROM context WHERE id = :id", id=at)
-        if row is None:
-            break
-        path.append(at)
-        at = row[0]
-    return tuple(path)
-
-
-def whole_house(read: Read, want: Any) -> str | None:
-    """For what shows the rows of every organiser: the house itself, whichever of its contexts was named."""
-    path = path_of(read, want.context_id)
-    return path[-1] if path else None
-
-
-def institution_of(read: Read, context_id: str) -> Id:
-    return Id(path_of(read, context_id)[-1])
-
-
-def organiser_of(read: Read, context_id: str) -> Id | None:
-    for at in path_of(read, context_id):
-        context = read.get(Context, at)
-        if context and context.kind is ContextKind.ORGANISER:
-            return context.id
-    return None
-
-
-def the_house(read: Read, _: Any) -> str | None:
-    """Where commands act that are about all of it: who gives them holds the right for the whole house."""
-    row = read.one("SELECT id FROM context WHERE parent_id IS NULL")
-    return str(row[0]) if row else None
 
 
 def by_house_alone(_: Read, __: Any) -> str | None:

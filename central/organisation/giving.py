@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from central.kernel.contexts import path_of
 from central.kernel.db import in_list
 from central.kernel.declared import NoChange, checked
 from central.kernel.entity import BY_NAME, Between, Loose, Ref
@@ -17,7 +18,6 @@ from central.kernel.reach import reached
 from central.kernel.registry import Place, handles
 from central.kernel.scope import context_of, home
 from central.kernel.tx import ActorKind, Read, Tx
-from central.organisation.contexts import path_of
 from central.organisation.model import (
     Grant,
     NoOperator,

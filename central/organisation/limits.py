@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from central.kernel.contexts import the_house
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.vault import Vault
-from central.organisation.contexts import the_house
 from central.organisation.model import Attempt, Operator, OperatorKind, OrganisationPrivilege
 from central.organisation.places import attempt_id
 from central.organisation.rules import locked

@@ -6,14 +6,11 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.declared import configured
-from central.kernel.entity import Between, Look, Ref, Secret, Unproved, entity
+from central.kernel.entity import Look, Ref, Secret, Unproved, entity
 from central.kernel.personal import Kind, Personal
-from central.kernel.privileges import Action
+from central.kernel.values import Names
 from shared.ids import Id
 from shared.outcome import Reason
-
-Names = Annotated[dict[str, str], Between(most=20)]
-"""Texts per language; French is required (docs/spec/organisation.md)."""
 
 
 class OrganisationPrivilege(StrEnum):
@@ -35,36 +32,6 @@ class OrganisationPrivilege(StrEnum):
     METRICS_READ = "organisation.metrics.read"
     WEBHOOK_READ = "organisation.webhook.read"
     WEBHOOK_MODIFY = "organisation.webhook.modify"
-
-
-class ContextKind(StrEnum):
-    INSTITUTION = auto()
-    ORGANISER = auto()
-    SEASON = auto()
-    ACTIVITY = auto()
-
-
-PARENT = {
-    ContextKind.INSTITUTION: None,
-    ContextKind.ORGANISER: ContextKind.INSTITUTION,
-    ContextKind.SEASON: ContextKind.ORGANISER,
-    ContextKind.ACTIVITY: ContextKind.SEASON,
-}
-
-
-@configured(fixed=("kind",), without=(Action.CREATE,))
-@entity("context", read=OrganisationPrivilege.CONTEXT_READ, unique=(("parent_id", "code"),))
-@dataclass(frozen=True, slots=True)
-class Context:
-    """`settings` are looked up along the path to the root; the nearest wins. An organiser's hold what the law wants on
-    a ticket: `licence`, `address`, `siret`, and its `currency`."""
-
-    id: Id
-    parent_id: Annotated[Id, Ref("context")] | None
-    kind: ContextKind
-    code: str
-    names: Names
-    settings: Annotated[dict[str, str], Between(most=100)]
 
 
 class OperatorKind(StrEnum):

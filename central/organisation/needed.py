@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 from central.kernel.checklist import Standing, needed, t
+from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.db import in_list
 from central.kernel.tx import Read
-from central.organisation.contexts import path_of
 from central.organisation.giving import narrowing_kinds
-from central.organisation.model import Context, ContextKind, OrganisationPrivilege
+from central.organisation.model import OrganisationPrivilege
 from shared.clock import to_ms
 
 LATE = timedelta(minutes=10)

@@ -7,15 +7,10 @@ import central.organisation.sessions  # noqa: F401
 from central.organisation.contexts import (
     CreateContext,
     SetUpHouse,
-    institution_of,
-    organiser_of,
-    path_of,
-    whole_house,
 )
 from central.organisation.operators import CreateOperator, InviteOperator
 from central.organisation.rights import actor_of, key_digest, operator_of
 
 __all__ = [
-    "CreateContext", "CreateOperator", "InviteOperator", "SetUpHouse", "actor_of", "institution_of", "key_digest",
-    "operator_of", "organiser_of", "path_of", "whole_house",
+    "CreateContext", "CreateOperator", "InviteOperator", "SetUpHouse", "actor_of", "key_digest", "operator_of",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from central.config import MailConfig, SignInConfig
+from central.kernel.contexts import the_institution
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM, Actor, Read
 from central.kernel.vault import Vault, load_vault
@@ -182,7 +183,5 @@ def desk(app: web.Application) -> None:
 
 def root_name(read: Read) -> dict[str, str]:
     """The house's name, in its languages."""
-    import orjson
-
-    row = read.one("SELECT names FROM context WHERE parent_id IS NULL")
-    return orjson.loads(row[0]) if row else {}
+    house = the_institution(read)
+    return house.names if house else {}

@@ -15,11 +15,11 @@ from typing import Any
 
 from aiohttp import web
 
+from central.kernel.contexts import Context, path_of
 from central.kernel.erasing import Stays, stays_of
 from central.kernel.registry import privileges
 from central.kernel.replies import NoEntry
 from central.kernel.tx import Read
-from central.organisation.contexts import path_of
 from central.organisation.erasing import EraseOperator
 from central.organisation.giving import (
     MOST_OBJECTS,
@@ -32,7 +32,6 @@ from central.organisation.giving import (
     narrowing_kinds,
 )
 from central.organisation.model import (
-    Context,
     Grant,
     Letter,
     NoOperator,

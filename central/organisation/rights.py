@@ -9,12 +9,12 @@ from typing import Annotated
 
 import orjson
 
+from central.kernel.contexts import path_of, root_of_house
 from central.kernel.entity import Ref
 from central.kernel.privileges import EVERYTHING, Action, nodes
 from central.kernel.registry import answers, privileges
 from central.kernel.tx import Actor, ActorKind, Read
 from central.kernel.versions import OPERATORS, counts
-from central.organisation.contexts import path_of
 from central.organisation.model import NoOperator, Operator, OperatorKind, OrganisationPrivilege
 from central.organisation.rules import Held
 from shared.ids import Id
@@ -114,17 +114,17 @@ def known_nodes() -> frozenset[str]:
 def administrators(read: Read, profile_id: str = "", instead: Iterable[str] | None = None) -> list[tuple[str, bool]]:
     """(operator, is a person) of those who hold everything at the institution, are not narrowed and can come in;
     `instead`: as it would be if this profile held these nodes."""
-    root = read.one("SELECT id FROM context WHERE parent_id IS NULL")
+    root = root_of_house(read)
     if root is None:
         return []
     holders = {row[0] for row in read.run(
         "SELECT operator_id FROM operator_grant WHERE context_id = :root AND privilege = :all",
-        root=root[0], all=EVERYTHING,
+        root=root, all=EVERYTHING,
     )}  # fmt: skip
     for operator_id, role_profile, said in read.run(
         "SELECT r.operator_id, p.id, p.privileges FROM operator_role r JOIN profile p ON p.id = r.profile_id "
         "WHERE r.context_id = :root",
-        root=root[0],
+        root=root,
     ):
         held = orjson.loads(said) if instead is None or role_profile != profile_id else instead
         if EVERYTHING in held:

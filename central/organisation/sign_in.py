@@ -12,11 +12,12 @@ from secrets import token_urlsafe
 from typing import Any
 
 from central.config import SignInConfig
+from central.kernel.contexts import the_institution
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.kernel.vault import Vault
 from central.organisation.letters import PASSWORD, AskAddress, AskLink, AskReset, UseAddress, UseLetter, open_letter
-from central.organisation.model import Context, Letter, LetterKind, NoSignIn, Operator, OperatorKind, Session
+from central.organisation.model import Letter, LetterKind, NoSignIn, Operator, OperatorKind, Session
 from central.organisation.operators import mail_address
 from central.organisation.passwords import Crowded, Passwords
 from central.organisation.places import Place, Tried, device_of, devices, is_known, place_id, with_device
@@ -288,8 +289,8 @@ class SignIn:
 
     async def _weak(self, operator: Operator, password: str) -> Refused | None:
         def look(read: Read) -> list[str]:
-            root = read.find(Context, "WHERE parent_id IS NULL")
-            return [name for each in root for name in each.names.values()]
+            house = the_institution(read)
+            return [*house.names.values()] if house else []
 
         own = [operator.name, operator.email or "", *await self._read(look)]
         fault = await self.passwords.weakness(password, own)

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from central.kernel.contexts import path_of, root_of_house
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.former import command_today, names_of, names_of_command, renamed, today
@@ -24,7 +25,7 @@ from central.kernel.personal import ERASED, Personal
 from central.kernel.registry import COMMANDS, handles
 from central.kernel.scope import context_of, context_of_new, lay_within
 from central.kernel.tx import Actor, Read, Tx
-from central.organisation.contexts import by_house_alone, path_of
+from central.organisation.contexts import by_house_alone
 from central.organisation.model import Operator, OrganisationPrivilege
 from central.organisation.rights import actor_of
 from central.organisation.webhooks import (
@@ -214,7 +215,7 @@ def payload(event: str, at: datetime, data: dict[str, Any]) -> str:
 def _command(read: Read, one: Asking, done: Done) -> dict[str, Any] | None:
     """To who may read the log there. Whoever is narrowed to some objects is told of no command: its fields may name
     others."""
-    place = done.place or _root(read)
+    place = done.place or root_of_house(read)
     if place is None or not _logs(read, one, place):
         return None
     if len(done.body) > MOST_BYTES:  # they would be left out below
@@ -234,11 +235,6 @@ def _here(read: Read, one: Asking, privilege: str, place: str) -> bool:
     """Whether this stands in the webhook's context or below, and its operator holds the privilege there."""
     path = path_of(read, place)
     return one.webhook.context_id in path and one.owner.may(privilege, path)
-
-
-def _root(read: Read) -> str | None:
-    row = read.one("SELECT id FROM context WHERE parent_id IS NULL")
-    return str(row[0]) if row else None
 
 
 def _rows(read: Read, one: Asking, done: Done, entity: str, action: str) -> dict[str, Any] | None:

@@ -7,11 +7,11 @@ from typing import Any
 
 from aiohttp import web
 
+from central.kernel.contexts import path_of
 from central.kernel.door import Door
 from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read
 from central.kernel.values import whole_number
-from central.organisation.contexts import path_of
 from central.organisation.model import Operator, OrganisationPrivilege
 from central.organisation.telling import still_told
 from central.organisation.webhooks import (

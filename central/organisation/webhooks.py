@@ -25,9 +25,9 @@ from central.kernel.personal import ERASED, SIGN, replaced
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, handles
 from central.kernel.tx import ActorKind, Read, Tx
-from central.kernel.values import Fault
+from central.kernel.values import Fault, Names
 from central.kernel.vault import Vault
-from central.organisation.model import Names, OrganisationPrivilege
+from central.organisation.model import OrganisationPrivilege
 from central.organisation.receivers import never_reached
 from shared.clock import to_ms
 from shared.ids import Id

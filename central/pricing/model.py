@@ -7,7 +7,7 @@ from typing import Annotated
 from central.kernel.declared import configured
 from central.kernel.entity import Between, Look, Ref, entity
 from central.kernel.privileges import Action
-from central.organisation.model import Names
+from central.kernel.values import Names
 from shared.ids import Id
 from shared.money import Minor
 from shared.outcome import Reason

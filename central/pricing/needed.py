@@ -4,9 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from central.kernel.checklist import HOUSE, Standing, needed, of_table, t
+from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.tx import Read
-from central.organisation.contexts import path_of
-from central.organisation.model import Context, ContextKind
 from central.pricing.model import PricingPrivilege
 from central.pricing.usual import CreateTariffs, NewTariff
 from shared.ids import Id

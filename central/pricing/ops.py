@@ -8,7 +8,7 @@ from central.kernel.entity import Between, Look, Ref
 from central.kernel.privileges import Action
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
-from central.organisation.model import Names
+from central.kernel.values import Names
 from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege, Tariff
 from shared.ids import Id, derived_id
 from shared.money import Minor

@@ -8,11 +8,11 @@ from typing import Any
 
 from aiohttp import web
 
+from central.kernel.contexts import path_of
 from central.kernel.entity import ENTITIES
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault, whole_number
-from central.organisation.ops import path_of
 from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege, Tariff
 from central.pricing.ops import PriceCell, SetPrices
 from central.venues.model import SeatCategory

@@ -13,10 +13,10 @@ from typing import Annotated, Any
 
 from central.access.model import AccessPrivilege, AnomalyKind
 from central.inventory.model import TAKEN
+from central.kernel.contexts import whole_house
 from central.kernel.entity import Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Read
-from central.organisation.contexts import whole_house
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome
 from shared.wire.codec import load

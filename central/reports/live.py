@@ -13,9 +13,10 @@ from central.catalogue.model import Performance
 from central.devices.model import DeviceState
 from central.inventory.model import TAKEN, TAKEN_BY
 from central.inventory.plan_feed import plan_row
+from central.kernel.contexts import the_institution
 from central.kernel.db import in_list
 from central.kernel.tx import Read
-from central.organisation.model import Names
+from central.kernel.values import Names
 from central.reports.checks import run_checks
 from central.venues.model import LogicalConfiguration, SeatCategory
 from central.web.evening import (
@@ -105,8 +106,8 @@ def check_lines(read: Read) -> tuple[CheckLine, ...]:
 
 
 def _house(read: Read) -> Names:
-    row = read.one("SELECT names FROM context WHERE parent_id IS NULL ORDER BY id LIMIT 1")
-    return _names(row[0]) if row else {}
+    house = the_institution(read)
+    return house.names if house else {}
 
 
 def _names(text: str) -> Names:

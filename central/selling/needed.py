@@ -4,9 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from central.kernel.checklist import Standing, needed, of_table, t
+from central.kernel.contexts import ContextKind, path_of
 from central.kernel.tx import Read
-from central.organisation.contexts import path_of
-from central.organisation.model import ContextKind
 from central.selling.model import ChannelKind, SellingPrivilege
 from central.selling.usual import CreateChannels, NewChannel
 from shared.ids import Id

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from central.kernel.contexts import whole_house
 from central.kernel.declared import NoChange
 from central.kernel.entity import Between, Ref
 from central.kernel.registry import handles
 from central.kernel.several import create_all
 from central.kernel.tx import Tx
-from central.organisation.contexts import whole_house
-from central.organisation.model import Names
+from central.kernel.values import Names
 from central.selling.model import Channel, ChannelKind, PointOfSale
 from shared.ids import Id
 from shared.outcome import Outcome

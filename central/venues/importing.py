@@ -21,7 +21,7 @@ from central.kernel.languages import in_house
 from central.kernel.registry import handles
 from central.kernel.row_proof import CHECKED_BY
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Names
+from central.kernel.values import Names
 from central.venues.model import (
     Entrance,
     NoVenue,

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from central.kernel.declared import NoChange, unfit
+from central.kernel.declared import NoChange, unfit, uses
 from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Names
+from central.kernel.values import Names
 from central.venues.model import (
     PLAN,
     LogicalCategory,
@@ -194,11 +194,10 @@ def delete_logical_configuration(tx: Tx, want: DeleteLogicalConfiguration) -> Ou
     logical = tx.get(LogicalConfiguration, want.configuration_id)
     if logical is None:
         return Refused(NoVenue.NO_SUCH_CONFIGURATION, fix="configuration_id")
-    used = tx.run("SELECT id FROM performance WHERE logical_configuration_id = :id ORDER BY starts, id", id=logical.id)
-    if used:
-        by = [{"entity": "performance", "count": len(used), "ids": [row[0] for row in used[:NAMED]]}]
+    parts = (LogicalSeat, LogicalGauge, LogicalZone, LogicalCategory, ShopPicture)
+    if by := uses(tx, "logical_configuration", logical.id, most=NAMED, besides=parts):
         return Refused(NoVenue.IN_USE, fix=logical.id, detail={"by": by})
-    for kind in (LogicalSeat, LogicalGauge, LogicalZone, LogicalCategory, ShopPicture):
+    for kind in parts:
         tx.remove(kind, "WHERE configuration_id = :id", id=logical.id)
     tx.delete(logical)
     tx.touched.add(plan_mark(logical.id))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from central.kernel.declared import configured
 from central.kernel.entity import Between, Bulky, Look, Ref, Unproved, entity
-from central.organisation.model import Names
+from central.kernel.values import Names
 from shared.ids import Id
 from shared.outcome import Reason
 from shared.wire.feeds import PlanShape

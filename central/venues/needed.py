@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from central.kernel.checklist import HOUSE, Standing, needed, of_table, t
+from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import in_list
 from central.kernel.languages import in_house
 from central.kernel.tx import Read
-from central.organisation.contexts import path_of
-from central.organisation.model import ContextKind
 from central.venues.model import VenuesPrivilege
 from central.venues.usual import CreateSeatCategories, NewCategory
 from shared.ids import Id

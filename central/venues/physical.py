@@ -8,7 +8,7 @@ from central.kernel.declared import NoChange, unfit
 from central.kernel.entity import Between, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
-from central.organisation.model import Names
+from central.kernel.values import Names
 from central.venues.model import (
     PLAN,
     NoVenue,

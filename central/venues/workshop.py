@@ -17,12 +17,12 @@ from typing import Any, get_args, get_origin, get_type_hints
 from aiohttp import web
 
 from central.kernel.beside import Errand
+from central.kernel.contexts import path_of
 from central.kernel.door import Door
 from central.kernel.languages import in_house
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.kernel.values import whole_number
-from central.organisation.contexts import path_of
 from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
 from central.venues.importing import ImportPlan, ReimportPlan
 from central.venues.model import NoVenue, PhysicalConfiguration, SeatCategory, Space, VenuesPrivilege

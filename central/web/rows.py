@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
+from central.kernel.contexts import contexts_below, root_of_house
 from central.kernel.db import in_list
 from central.kernel.door import Door, NoEntry
 from central.kernel.entity import Column, Declaration
@@ -121,7 +122,7 @@ def page(door: Door, read: Read, declaration: Declaration, want: Wanted) -> Outc
         below = contexts_below(read, want.at)
         inside, more = in_list("below", below)
         if standing is None:  # the whole house's own rows stand at its root
-            where.append("1 = 1" if _is_root(read, want.at) else "1 = 0")
+            where.append("1 = 1" if want.at == root_of_house(read) else "1 = 0")
         else:
             where.append(f"{standing.context} IN {inside}" if below else "1 = 0")
             params |= more if below else {}
@@ -134,17 +135,3 @@ def page(door: Door, read: Read, declaration: Declaration, want: Wanted) -> Outc
     )
     rows = [declaration.public(declaration.entity(row)) for row in found[: want.limit]]
     return Ok(Page(rows, rows[-1]["id"] if len(found) > want.limit else None))
-
-
-def contexts_below(read: Read, at: str) -> list[Id]:
-    """A context and everything below it; empty where there is no such context."""
-    rows = read.run(
-        "WITH RECURSIVE below (id) AS (SELECT id FROM context WHERE id = :at "
-        "UNION ALL SELECT c.id FROM context c JOIN below b ON c.parent_id = b.id) SELECT id FROM below ORDER BY id",
-        at=at,
-    )
-    return [Id(row[0]) for row in rows]
-
-
-def _is_root(read: Read, at: str) -> bool:
-    return bool(read.one("SELECT 1 FROM context WHERE id = :id AND parent_id IS NULL", id=at))

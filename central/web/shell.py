@@ -3,10 +3,8 @@ and the word on the act that led here."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import orjson
-
+from central.kernel.contexts import Context
 from central.kernel.declared import CONFIGURED
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Declaration
@@ -121,25 +119,26 @@ def _holds(actor: Actor, privilege: str, contexts: set[str]) -> bool:
 
 def tree(read: Read) -> tuple[Branch, ...]:
     """The contexts that the asker may see anything of: where they hold a grant, what lies below, and the way there."""
-    rows = read.run("SELECT id, parent_id, kind, code, names FROM context ORDER BY code")
-    parents = {row[0]: row[1] for row in rows}
+    known = read.find(Context, "ORDER BY code")
+    parents: dict[str, str | None] = {each.id: each.parent_id for each in known}
     held = {context for _, context in read.actor.grants}
     shown: set[str] = set()
-    for one in parents:
-        path, at = [], one
+    for leaf in parents:
+        path: list[str] = []
+        at: str | None = leaf
         while at:
             path.append(at)
             at = parents.get(at)
         if held & set(path):
             shown |= set(path)
-    below: dict[Any, list[Any]] = {}
-    for row in rows:
-        if row[0] in shown:
-            below.setdefault(row[1], []).append(row)
+    below: dict[str | None, list[Context]] = {}
+    for one in known:
+        if one.id in shown:
+            below.setdefault(one.parent_id, []).append(one)
 
     def branches(parent: str | None) -> tuple[Branch, ...]:
         return tuple(
-            Branch(row[0], row[2], row[3], orjson.loads(row[4]), branches(row[0])) for row in below.get(parent, ())
+            Branch(each.id, each.kind, each.code, each.names, branches(each.id)) for each in below.get(parent, ())
         )
 
     return branches(None)

@@ -9,11 +9,11 @@ from itertools import count
 from typing import Any, get_args, get_origin, get_type_hints
 
 from central.devices.model import DevicesPrivilege
+from central.kernel.contexts import ContextKind
 from central.kernel.db import Connection
 from central.kernel.entity import BY_NAME, Column, Loose, Reach, Ref, stripped
 from central.kernel.registry import Handler
 from central.kernel.tx import Read
-from central.organisation.model import ContextKind
 from central.organisation.ops import CreateContext
 from shared.ids import Id, derived_id
 from tests.central.small_house import NOW, Clerk, House, new_id

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.app import make_app
 from central.devices.enrolment import ApproveDevice, EnrolDevice, InviteDevice
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.declared import command_of
 from central.kernel.door import Door
@@ -25,7 +26,7 @@ from central.kernel.versions import COUNTED, OPERATORS
 from central.organisation.giving import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
 from central.organisation.model import PerimeterKind, Profile
 from central.organisation.operators import CreateOperator, DeactivateOperator, RenewKey, WithdrawKey
-from central.organisation.ops import key_digest, path_of
+from central.organisation.ops import key_digest
 from central.selling.model import SellingPrivilege
 from shared.ids import Id
 from shared.wire.certificates import DeviceKind, Right, signing_request, verified

@@ -26,6 +26,7 @@ from central.config import MailConfig, Tls
 from central.devices.orders_to_devices import OUTBOX_KIND as TO_DEVICES
 from central.devices.orders_to_devices import sending
 from central.kernel.chain import Chain
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
@@ -35,7 +36,6 @@ from central.kernel.vault import Vault
 from central.organisation.letters import MAIL, PASSWORD, open_letter
 from central.organisation.mail import Mailer
 from central.organisation.operators import InviteOperator
-from central.organisation.ops import path_of
 from central.organisation.posting import Post, Webhooks
 from central.organisation.receivers import networks
 from central.organisation.rights import actor_of

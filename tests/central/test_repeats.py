@@ -19,6 +19,7 @@ from central.app import make_app
 from central.devices.enrolment import EnrolDevice, InviteDevice, new_code
 from central.devices.model import DevicesPrivilege
 from central.kernel import registry
+from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Connection, Database
 from central.kernel.declared import command_of
 from central.kernel.door import Door
@@ -28,8 +29,8 @@ from central.kernel.registry import COMMANDS, Handler
 from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of, narrowed_by
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
-from central.organisation.model import ContextKind, PerimeterKind
-from central.organisation.ops import CreateContext, CreateOperator, path_of
+from central.organisation.model import PerimeterKind
+from central.organisation.ops import CreateContext, CreateOperator
 from central.organisation.sessions import EndOwnSession, SetLanguage
 from central.pricing.model import Tariff
 from central.pricing.ops import CreateTariff

@@ -21,11 +21,12 @@ from playwright.async_api import Browser, Page
 
 from central.app import Running, running
 from central.config import BrokerConfig, CentralConfig, Costs, MailConfig, SignInConfig, Tls
+from central.kernel.contexts import ContextKind
 from central.kernel.declared import command_of
 from central.kernel.privileges import Action
 from central.kernel.tx import SYSTEM
 from central.organisation.giving import GivePrivilege, SetPerimeter
-from central.organisation.model import ContextKind, PerimeterKind, Profile
+from central.organisation.model import PerimeterKind, Profile
 from central.organisation.operators import CreateOperator, InviteOperator
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest
 from central.organisation.rules import FREE

@@ -20,14 +20,14 @@ from central.catalogue.model import ProductDo
 from central.catalogue.ops import CreateEvent, Schedule
 from central.devices.enrolment import ApproveDevice, EnrolDevice, Enrolment, InviteDevice
 from central.inventory.ops import CreatePerformance
+from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Database, SqliteConnection
 from central.kernel.door import Door
 from central.kernel.entity import METADATA
 from central.kernel.keys import Keys
 from central.kernel.tx import SYSTEM
 from central.orders.on_sale import ChangeSale
-from central.organisation.model import ContextKind
-from central.organisation.ops import CreateContext, SetUpHouse, key_digest, path_of
+from central.organisation.ops import CreateContext, SetUpHouse, key_digest
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel, CreatePointOfSale

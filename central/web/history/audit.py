@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from aiohttp import web
 
+from central.kernel.contexts import contexts_below, root_of_house
 from central.kernel.db import in_list
 from central.kernel.door import Door, NoEntry
 from central.kernel.entity import BY_NAME
@@ -31,7 +32,7 @@ from central.web.history.records import Thing, changes, visible
 from central.web.history.sheets import Write, csv_sheet, excel_sheet
 from central.web.history.words import TABLES, Line, Sayer, Who, act_text, named, origin_text, people
 from central.web.screens.export_lane import EXPORT_LANE
-from central.web.screens.listing import contexts_below, seen_at
+from central.web.screens.listing import seen_at
 from central.web.screens.moments import said_moment
 from central.web.screens.names import house_zone, labels, title_column
 from central.web.screens.refusals import said
@@ -173,8 +174,7 @@ class Audit:
 
     def _wanted(self, read: Read, asked: Mapping[str, str], zone: ZoneInfo, at: str | None) -> Wanted:
         """An unknown context is none: nothing is shown, rather than everything."""
-        root = read.one("SELECT id FROM context WHERE parent_id IS NULL")
-        below = None if not at or (root and root[0] == at) else contexts_below(read, at)
+        below = None if not at or at == root_of_house(read) else contexts_below(read, at)
         since, until = said_moment(asked["since"], zone), said_moment(asked["until"], zone)
         return Wanted(
             self._door.holding(read, AUDIT), below, asked["who"], asked["command"], asked["entity"],

@@ -12,13 +12,13 @@ from typing import Annotated, Any
 
 import orjson
 
+from central.kernel.contexts import contexts_below, root_of_house, the_house
 from central.kernel.db import in_list
 from central.kernel.entity import Ref
 from central.kernel.former import command_today, names_of, names_of_command
 from central.kernel.registry import COMMANDS, THE_DOORS, answers
 from central.kernel.replies import NoEntry
 from central.kernel.tx import Read
-from central.web.screens.listing import contexts_below
 from shared.clock import from_ms, to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Reason, reason_named
@@ -238,12 +238,7 @@ class Tallied:
     times: int
 
 
-def _house(read: Read, _: DoorTally) -> str | None:
-    row = read.one("SELECT id FROM context WHERE parent_id IS NULL")
-    return str(row[0]) if row else None
-
-
-@answers(DoorTally, needs=AUDIT, at=_house, gives=list[Tallied])
+@answers(DoorTally, needs=AUDIT, at=the_house, gives=list[Tallied])
 def door_tally(read: Read, want: DoorTally) -> Outcome[list[Tallied]]:
     first = read.now.astimezone(UTC).date() - timedelta(days=max(0, min(want.days, 366)))
     rows = read.run(
@@ -293,7 +288,7 @@ class AuditRow:
 @answers(AuditLog, needs=AUDIT, gives=list[AuditRow])
 def audit_log(read: Read, want: AuditLog) -> Outcome[list[AuditRow]]:
     below = contexts_below(read, want.context_id)
-    whole = read.one("SELECT 1 FROM context WHERE id = :id AND parent_id IS NULL", id=want.context_id)
+    whole = want.context_id == root_of_house(read)
     asked = Wanted(
         None if whole else below, None, want.actor, want.command, want.entity, before=max(0, min(want.before, _MOST))
     )

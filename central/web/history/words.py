@@ -205,12 +205,12 @@ def _who(t: Texts, kind: ActorKind | None, row_id: str, names: Labels, kinds: Ma
 
 def _kinds(read: Read, t: Texts, ids: Sequence[str]) -> dict[str, str]:
     """Of operators: a person, or a program."""
-    declaration = BY_NAME.get("operator")
+    declaration = BY_NAME.get(TABLES[ActorKind.OPERATOR])
     if declaration is None or "kind" not in declaration.names or not ids:
         return {}
     column = declaration.column("kind")
-    rows = [read.one("SELECT id, kind FROM operator WHERE id = :id", id=row_id) for row_id in ids]
-    return {row[0]: t.value(enum_name(column.hint), row[1]) for row in rows if row}
+    found = [read.get(declaration.kind, row_id) for row_id in ids]
+    return {each.id: t.value(enum_name(column.hint), each.kind) for each in found if each}
 
 
 def named(read: Read, t: Texts, wanted: Iterable[tuple[str, str]]) -> Labels:

@@ -1,4 +1,4 @@
-"""Where one begins: the house's front door, the page of a context, and the search in a reference's field."""
+"""Where one begins: the page of a context, and the search in a reference's field."""
 
 from typing import Any
 
@@ -6,8 +6,7 @@ from aiohttp import web
 
 from central.kernel.entity import BY_NAME
 from central.kernel.registry import COMMANDS
-from central.kernel.tx import SYSTEM, Read
-from central.web.frame import FRAME
+from central.kernel.tx import Read
 from central.web.notices import shown
 from central.web.screens.desk import Desk, creators, declared, desk
 from central.web.screens.forms import options
@@ -15,15 +14,6 @@ from central.web.screens.listing import Wanted, found, may_see
 from central.web.shell import Branch, stands, tree
 
 MOST_PICKED = 20
-
-
-async def front(request: web.Request) -> web.Response:
-    """A house without anybody is set up first; who is signed in gets on with work."""
-    frame = request.app[FRAME]
-    empty = await frame.door.read(SYSTEM, lambda read: read.one("SELECT 1 FROM operator LIMIT 1") is None)
-    if empty:
-        raise web.HTTPSeeOther("/setup")
-    raise web.HTTPSeeOther("/admin" if await frame.known(request) else "/sign-in")
 
 
 async def house(request: web.Request) -> web.Response:

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from central.kernel.contexts import contexts_below
 from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Column, Declaration, Look
@@ -62,19 +63,6 @@ class _Query:
     many: bool = False  # more than anybody counts, as far as is known without counting
 
 
-def contexts_below(read: Read, at: str) -> tuple[str, ...]:
-    """A context and everything below it."""
-    below: dict[str | None, list[str]] = {}
-    for row_id, parent in read.run("SELECT id, parent_id FROM context ORDER BY id"):
-        below.setdefault(parent, []).append(row_id)
-    found, waiting = [], [at]
-    while waiting:
-        one = waiting.pop()
-        found.append(one)
-        waiting += below.get(one, [])
-    return tuple(found)
-
-
 def seen_at(door: Door, read: Read, declaration: Declaration, at: str | None) -> tuple[str, ...] | None:
     """The contexts whose rows are shown: those the asker may see, of these only what lies below `at`."""
     allowed = door.holding(read, declaration.read)
@@ -83,7 +71,7 @@ def seen_at(door: Door, read: Read, declaration: Declaration, at: str | None) ->
     if at is None:
         return allowed
     below = contexts_below(read, at)
-    return below if allowed is None else tuple(each for each in below if each in set(allowed))
+    return tuple(each for each in below if allowed is None or each in allowed)
 
 
 def may_see(door: Door, read: Read, declaration: Declaration) -> bool:

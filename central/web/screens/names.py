@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from central.kernel.contexts import any_setting, root_of_house, setting_at
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Column, Declaration, Look
 from central.kernel.languages import house_languages
@@ -161,23 +162,9 @@ def _found(read: Read, declaration: Declaration, ids: list[str], look: Look) -> 
     return rows
 
 
-def setting_at(read: Read, context_id: str | None, key: str) -> str | None:
-    """A context's setting, or the nearest above it that says one."""
-    at, steps = context_id, 0
-    while at and steps < 8:
-        row = read.one("SELECT parent_id, settings FROM context WHERE id = :id", id=at)
-        if row is None:
-            return None
-        if said := orjson.loads(row[1]).get(key):
-            return str(said)
-        at, steps = row[0], steps + 1
-    return None
-
-
 def house_zone(read: Read) -> ZoneInfo:
     """The house's setting `timezone`, or that of its only site, or Paris."""
-    root = read.one("SELECT id FROM context WHERE parent_id IS NULL")
-    said = setting_at(read, root[0] if root else None, "timezone")
+    said = setting_at(read, root_of_house(read), "timezone")
     if said is None:
         found = next((each for each in BY_NAME.values() if any(c.look is Look.TIMEZONE for c in each.columns)), None)
         if found:
@@ -211,17 +198,10 @@ def setting_of(read: Read, table: str, row_id: str | None, given: Mapping[str, s
         currency = currency or currencies_of(read, BY_NAME[ref], [ref_id]).get(ref_id)
         at = at or (context_of(read, ref, ref_id) if home(ref) else None)
     if currency is None:
-        currency = setting_at(read, at, "currency") or _any_currency(read)
+        currency = setting_at(read, at, "currency") or any_setting(read, "currency") or FALLBACK_CURRENCY
     return Setting(currency, found_zone or house_zone(read), house_languages(read) or LANGUAGES)
 
 
 def _distance(table: str) -> int:
     found = way(table, Look.TIMEZONE) if table in BY_NAME else None
     return found.steps if found else 99
-
-
-def _any_currency(read: Read) -> str:
-    for (settings,) in read.run("SELECT settings FROM context WHERE settings <> '{}' ORDER BY id LIMIT 20"):
-        if said := orjson.loads(settings).get("currency"):
-            return str(said)
-    return FALLBACK_CURRENCY

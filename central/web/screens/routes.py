@@ -9,7 +9,7 @@ from central.web.screens.desk import declared, desk
 from central.web.screens.editing import edit, new
 from central.web.screens.export_lane import EXPORT_LANE, ExportLane
 from central.web.screens.exports import EXPORTS, answer, table
-from central.web.screens.home import front, house, pick
+from central.web.screens.home import house, pick
 from central.web.screens.listing import may_see
 from central.web.screens.lists import columns_of, listed, wanted_in
 from central.web.screens.things import thing
@@ -20,7 +20,6 @@ def screens(app: web.Application) -> None:
     assert FRAME in app, "the frame comes first"
     app[EXPORT_LANE] = ExportLane()
     router = app.router
-    router.add_get("/", front)
     router.add_get("/admin", house)
     router.add_get("/admin/at/{context}", house)
     router.add_get("/admin/pick/{entity}", pick)

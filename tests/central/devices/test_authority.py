@@ -19,6 +19,7 @@ from central.devices.leases import RequestLease
 from central.devices.model import DeadReason, DevicesPrivilege, NoDevice, NoLease
 from central.devices.snapshots import Snapshot
 from central.inventory.ops import CreatePerformance
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
@@ -26,7 +27,6 @@ from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.orders.on_sale import ChangeSale
-from central.organisation.ops import path_of
 from shared.ids import Id
 from shared.outcome import Refused
 from shared.rules.authority import ASKS, READS, TELLS, may_ask, may_tell

@@ -19,6 +19,7 @@ from central.first_run.ops import (
     SettleVenue,
     house,
 )
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.declared import CONFIGURED
 from central.kernel.door import Door, NoEntry
@@ -27,7 +28,6 @@ from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS
 from central.kernel.schema import upgrade
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
-from central.organisation.ops import path_of
 from tests.central.small_house import Clerk, Watch
 
 INSTITUTION = SettleInstitution("LAVOIR", {"fr": "Théâtre du Lavoir"}, "Europe/Paris", "EUR", "fr")

@@ -13,10 +13,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from central.app import make_app
 from central.first_run.link import FILE, setup_link
 from central.first_run.pages import SETUP_FILE
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
-from central.organisation.ops import path_of
 from tests.central.small_house import Watch
 
 THEATRE = Path(__file__).parents[3] / "parterre" / "demo" / "theatre.json"

@@ -16,6 +16,7 @@ from central.inventory.keeping import keep
 from central.inventory.model import NoPlace, NoSale, ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats
 from central.kernel.asked import job_of
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.declared import command_of
 from central.kernel.door import Door
@@ -25,7 +26,6 @@ from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Read
 from central.orders.model import NoOrder
 from central.orders.ops import WantedPlace
-from central.organisation.ops import path_of
 from central.venues.model import SeatOrder
 from central.venues.selection import Counted, RowRef, Selection
 from shared.ids import Id

@@ -12,6 +12,7 @@ from central.inventory.holds import BestWish, CountedWish, HoldPlaces, ReleaseHo
 from central.inventory.model import Limit, LimitPer, NoPlace, NoSale
 from central.inventory.ops import CreateContingent
 from central.inventory.plan_actions import AssignContingent
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.declared import command_of
 from central.kernel.door import Door
@@ -19,7 +20,6 @@ from central.kernel.keys import Keys
 from central.kernel.privileges import Action
 from central.kernel.tx import SYSTEM
 from central.orders.ops import WantedPlace
-from central.organisation.ops import path_of
 from central.selling.model import Channel, ChannelKind, NoChannel
 from central.selling.ops import CreateChannel, CreatePointOfSale
 from central.venues.selection import Counted, Selection

@@ -11,12 +11,12 @@ from central.inventory.carry_over import CarryOver
 from central.inventory.counts import Availability
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats, UnblockPlaces, UndoPlanAction
 from central.inventory.plan_pictures import ComparePlan, PlanChanges, PlanCounts, PlanHistory, PlanPicture, PlanStates
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM
-from central.organisation.ops import path_of
 from central.selling.ops import ChangeChannel
 from central.venues.history import Field
 from central.venues.model import NoAct, PlanTarget, SeatOrder, VenuesPrivilege

@@ -28,6 +28,7 @@ import central.areas  # noqa: F401  # declares every entity
 from central.inventory.holds import HoldPlaces
 from central.inventory.model import Limit, LimitPer
 from central.kernel.chain import Checkpoint, head_of, seal_now
+from central.kernel.contexts import path_of
 from central.kernel.db import Connection, Database
 from central.kernel.declared import command_of
 from central.kernel.door import Door
@@ -38,7 +39,6 @@ from central.kernel.schema import alembic_config, upgrade
 from central.kernel.shape import FOLDER, known
 from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Read, Tx
-from central.organisation.ops import path_of
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.wire.codec import build, dump

@@ -26,6 +26,7 @@ from central.kernel.chain import (
     hash_of,
     seal_now,
 )
+from central.kernel.contexts import path_of
 from central.kernel.db import UNFIT, Database
 from central.kernel.door import Door
 from central.kernel.entity import METADATA
@@ -34,7 +35,7 @@ from central.kernel.proof import Fault, Proof, Wrong, prove
 from central.kernel.row_proof import prove_rows
 from central.kernel.schema import upgrade
 from central.kernel.tx import SYSTEM, Read
-from central.organisation.ops import SetUpHouse, path_of
+from central.organisation.ops import SetUpHouse
 from central.pricing.ops import PriceCell, SetPrice
 from parterre.cli import main
 from shared.runtime.config import Failure

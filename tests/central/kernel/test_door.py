@@ -15,6 +15,7 @@ from central.devices.facts import DeadLetters
 from central.devices.model import DevicesPrivilege
 from central.inventory.model import InventoryPrivilege, NoPlace
 from central.kernel import registry
+from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.db import Connection, Database
 from central.kernel.declared import NoChange
 from central.kernel.door import Door, Reply
@@ -25,8 +26,8 @@ from central.kernel.replies import NoEntry, stored
 from central.kernel.trouble import NoDatabase
 from central.kernel.tx import ANONYMOUS, SYSTEM, Tx
 from central.kernel.work import QUEUE
-from central.organisation.model import Context, ContextKind, NoOperator, OrganisationPrivilege
-from central.organisation.ops import CreateContext, CreateOperator, key_digest, operator_of, path_of
+from central.organisation.model import NoOperator, OrganisationPrivilege
+from central.organisation.ops import CreateContext, CreateOperator, key_digest, operator_of
 from central.pricing.model import PricingPrivilege
 from central.pricing.ops import PriceCell, SetPrice
 from shared.ids import Id

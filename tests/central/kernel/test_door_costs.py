@@ -11,13 +11,13 @@ import orjson
 import pytest
 
 from central.kernel.asked import HEAVY, KEPT_BYTES, is_heavy, job_of, looked_through_beside, shortened
+from central.kernel.contexts import path_of
 from central.kernel.db import Database, SqliteConnection
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS
 from central.kernel.replies import MOST_BYTES, MOST_LISTED, NoEntry, reply_to
 from central.kernel.tx import ANONYMOUS, SYSTEM
-from central.organisation.ops import path_of
 from central.organisation.sessions import EndOwnSession
 from central.venues.ops import ImportPlan
 from shared.outcome import Refused

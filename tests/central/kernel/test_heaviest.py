@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from central.kernel.bounds import beyond
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
@@ -19,7 +20,6 @@ from central.kernel.keys import Keys
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.tx import Actor, ActorKind
-from central.organisation.ops import path_of
 from central.venues.importing import ImportPlan
 from central.venues.model import NoVenue
 from shared.ids import Id

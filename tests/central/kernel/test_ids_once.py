@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from central.catalogue.ops import CreateEvent
+from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.db import Misfit
 from central.kernel.declared import CONFIGURED, command_of
 from central.kernel.door import Door
@@ -19,8 +20,7 @@ from central.kernel.replies import NoEntry
 from central.kernel.scope import home
 from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read, Tx
-from central.organisation.model import Context, ContextKind
-from central.organisation.ops import CreateContext, path_of
+from central.organisation.ops import CreateContext
 from central.pricing.model import Tariff
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
 from central.selling.model import PointOfSale

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from central.kernel.contexts import Context
 from central.kernel.declared import NoChange, command_of
 from central.kernel.languages import house_languages, in_house
 from central.kernel.privileges import Action
 from central.kernel.tx import SYSTEM, Read
-from central.organisation.model import Context
 from central.pricing.model import Tariff
 from shared.languages import LANGUAGES
 from tests.central.small_house import NOW, Clerk, House, new_id

@@ -17,6 +17,7 @@ from alembic.migration import MigrationContext
 from central.app import make_app
 from central.inventory.audit import audit_house
 from central.kernel.chain import seal_now
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, METADATA
@@ -27,7 +28,6 @@ from central.kernel.row_proof import prove_rows
 from central.kernel.schema import SchemaError, repair, upgrade
 from central.kernel.shape import known
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
-from central.organisation.ops import path_of
 from central.reports.checks import run_checks
 from central.web.session import SESSIONS, SignedIn
 from tests.central.kernel.houses import DUMPS, EARLY, TURNED, loaded

@@ -9,12 +9,12 @@ import pytest
 
 from central.devices.model import NoDevice
 from central.devices.orders_to_devices import OUTBOX_KIND, CommandDevice
+from central.kernel.contexts import path_of
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.outbox import MOST_TRIES, drain
 from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Tx
-from central.organisation.ops import path_of
 from shared.clock import from_ms
 from shared.ids import Id
 from tests.central.small_house import Clerk, House, Watch, new_id

@@ -17,6 +17,7 @@ from central.catalogue.model import ProductDo
 from central.catalogue.ops import Schedule
 from central.inventory.model import NoPlace
 from central.inventory.ops import CreatePerformance
+from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Database, Waits
 from central.kernel.door import Door
 from central.kernel.keys import Keys
@@ -26,8 +27,7 @@ from central.kernel.schema import alembic_config, upgrade
 from central.kernel.trouble import NoDatabase, Unavailable
 from central.kernel.tx import SYSTEM
 from central.orders.on_sale import ChangeSale
-from central.organisation.model import ContextKind
-from central.organisation.ops import CreateContext, path_of
+from central.organisation.ops import CreateContext
 from central.venues.ops import (
     CreateLogicalConfiguration,
     CreateSpace,

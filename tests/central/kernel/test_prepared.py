@@ -10,6 +10,7 @@ import pytest
 
 from central.kernel import registry
 from central.kernel.beside import Beside, BesideConfig, Errand
+from central.kernel.contexts import path_of
 from central.kernel.db import Database, Repeatable
 from central.kernel.door import Door
 from central.kernel.entity import Ref
@@ -19,7 +20,6 @@ from central.kernel.replies import NoEntry
 from central.kernel.trouble import NoDatabase
 from central.kernel.tx import ANONYMOUS, SYSTEM, Tx
 from central.organisation.model import OrganisationPrivilege
-from central.organisation.ops import path_of
 from central.venues.model import VenuesPrivilege
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused

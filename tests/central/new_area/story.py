@@ -13,8 +13,8 @@ from central.cloakroom.ops import HOOKS, HandInCoat
 from central.config import CentralConfig
 from central.devices.feeds import DeviceFeeds, Feed
 from central.devices.model import NoDevice
+from central.kernel.contexts import path_of
 from central.kernel.door import Door
-from central.organisation.ops import path_of
 from shared.runtime.mqtt import Endpoint
 from shared.wire.certificates import DeviceKind
 from tests.central import small_house

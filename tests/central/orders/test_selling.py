@@ -11,12 +11,12 @@ from central.catalogue.model import NoProduct, ProductDo
 from central.inventory.counts import Availability
 from central.inventory.model import NoPlace, NoSale
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
+from central.kernel.contexts import ContextKind
 from central.kernel.registry import handler_of
 from central.kernel.tx import SYSTEM
 from central.orders.model import NoOrder, PaymentMethod
 from central.orders.on_sale import ChangeSale
 from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
-from central.organisation.model import ContextKind
 from central.organisation.ops import CreateContext
 from central.selling.model import ChannelKind
 from central.selling.ops import ChangeChannel, CreateChannel, CreatePointOfSale

@@ -16,6 +16,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from central.app import make_app
 from central.config import Costs, MailConfig, SignInConfig, Tls
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
@@ -26,7 +27,6 @@ from central.organisation.giving import GiveRole
 from central.organisation.letters import MAIL
 from central.organisation.model import Operator, Profile
 from central.organisation.operators import InviteOperator
-from central.organisation.ops import path_of
 from central.organisation.pages import WAY_IN, WayIn
 from shared.ids import Id
 from tests.central.small_house import House, Watch, new_id

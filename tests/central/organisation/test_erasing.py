@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from central.kernel.chain import seal_now
+from central.kernel.contexts import path_of
 from central.kernel.db import Connection, Database
 from central.kernel.door import Door
 from central.kernel.entity import ENTITIES, METADATA, SUBJECTS
@@ -27,7 +28,6 @@ from central.kernel.tx import SYSTEM, Read
 from central.organisation.erasing import EraseOperator
 from central.organisation.model import Letter, NoOperator, Operator
 from central.organisation.operators import ChangeOperator, DeactivateOperator, InviteOperator, SendLetter
-from central.organisation.ops import path_of
 from central.organisation.sessions import BeginSession
 from central.web.history.records import past
 from shared.ids import Id

@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from central.app import make_app
 from central.devices.model import DevicesPrivilege
 from central.kernel import registry
+from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
@@ -25,9 +26,8 @@ from central.kernel.registry import COMMANDS, QUERIES, privileges
 from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
-from central.organisation.model import ContextKind
 from central.organisation.operators import CreateOperator
-from central.organisation.ops import CreateContext, path_of
+from central.organisation.ops import CreateContext
 from central.organisation.rights import key_digest
 from shared.ids import Id
 from shared.outcome import Refused

@@ -16,6 +16,7 @@ from argon2 import Parameters, PasswordHasher, extract_parameters
 
 from central.app import make_app
 from central.config import CentralConfig, Costs, MailConfig, SignInConfig
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, ENTITIES
@@ -25,7 +26,6 @@ from central.kernel.tx import SYSTEM
 from central.kernel.vault import FILE, Vault, load_vault
 from central.organisation.browser import Cookies
 from central.organisation.model import Attempt, Letter, NoSignIn, Operator, Session
-from central.organisation.ops import path_of
 from central.organisation.pages import WAY_IN, WayIn
 from central.organisation.passwords import Crowded, Passwords, weakness
 from central.organisation.rules import FREE, LONGEST_WAIT, counted, locked

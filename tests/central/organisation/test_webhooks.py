@@ -26,6 +26,7 @@ from cryptography.x509.oid import NameOID
 
 from central.app import make_app
 from central.kernel.chain import Chain
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.declared import NoChange, command_of
 from central.kernel.door import Door
@@ -39,7 +40,6 @@ from central.organisation.erasing import EraseOperator
 from central.organisation.giving import SetPerimeter, TakePrivilege
 from central.organisation.model import Operator, OrganisationPrivilege, PerimeterKind
 from central.organisation.operators import ChangeOperator, CreateOperator, DeactivateOperator, InviteOperator
-from central.organisation.ops import path_of
 from central.organisation.posting import (
     KEPT_FOR,
     WAITS,

@@ -197,7 +197,8 @@ def test_a_physical_configuration_goes_only_while_no_logical_one_refers_to_it(qu
         ]
     assert clerk.no(DeletePhysicalConfiguration(made)).reason == NoVenue.NO_SUCH_CONFIGURATION
     running = clerk.no(DeleteLogicalConfiguration(house.logical))
-    assert running.detail["by"] == [{"entity": "performance", "count": 1, "ids": [house.performance]}]
+    (used,) = running.detail["by"]
+    assert (used["entity"], used["count"], used["ids"]) == ("performance", 1, [house.performance])
 
 
 def test_what_seats_are_can_be_said_and_goes_into_the_export(quick: Quick) -> None:

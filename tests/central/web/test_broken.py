@@ -8,10 +8,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from structlog.testing import capture_logs
 
 from central.app import make_app
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
-from central.organisation.ops import path_of
 from tests.central.small_house import House, Watch
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from central.catalogue.model import CataloguePrivilege, ProductDo
+from central.kernel.contexts import ContextKind
 from central.kernel.tx import Actor, Read
 from central.orders.on_sale import ChangeSale
-from central.organisation.model import ContextKind
 from central.organisation.ops import CreateContext
 from central.pricing.model import PricingPrivilege
 from central.pricing.ops import CreatePriceGrid, PriceCell

@@ -2,8 +2,8 @@
 
 import pytest
 
+from central.kernel.contexts import ContextKind
 from central.kernel.tx import SYSTEM, Actor, Read
-from central.organisation.model import ContextKind
 from central.organisation.ops import CreateContext
 from central.pricing.model import PricingPrivilege
 from central.pricing.ops import CreateTariff

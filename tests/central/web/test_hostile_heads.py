@@ -14,12 +14,12 @@ from central.app import make_app
 from central.config import MailConfig, SignInConfig
 from central.first_run.model import Step
 from central.first_run.pages import SETUP_FILE
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.schema import upgrade
 from central.kernel.vault import Vault
-from central.organisation.ops import path_of
 from central.organisation.pages import WAY_IN, WayIn
 from central.web.line import listening
 from central.web.origin import FORWARDED

@@ -7,10 +7,10 @@ from aiohttp import web
 
 from central.cloakroom.ops import LoseCoats
 from central.kernel.checklist import Standing, needed, of_table, t
+from central.kernel.contexts import ContextKind
 from central.kernel.door import Door
 from central.kernel.pulse import OK
 from central.kernel.tx import SYSTEM, Read
-from central.organisation.model import ContextKind
 from central.web.area import CONFIG, DOOR, Check, Work
 from shared.runtime.system import SystemClock, fresh_id
 from shared.runtime.tasks import well

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from central.app import make_app
 from central.catalogue.model import CataloguePrivilege
 from central.kernel.chain import seal_now
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.declared import command_of
 from central.kernel.door import Door
@@ -23,7 +24,6 @@ from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
 from central.organisation.model import OrganisationPrivilege, Profile
-from central.organisation.ops import path_of
 from central.venues.model import VenuesPrivilege
 from central.web.session import SESSIONS, SignedIn
 from central.web.texts import texts

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from central.catalogue.model import Event
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, ENTITIES
 from central.kernel.keys import Keys
 from central.kernel.privileges import EVERYTHING
 from central.kernel.tx import Actor, Read
-from central.organisation.ops import path_of
 from central.web.screens.listing import Found, Wanted, found, one, searched, sortable
 from central.web.screens.names import setting_of
 from tests.central.small_house import House, Watch

@@ -1,0 +1,130 @@
+"""The tree of contexts: the institution, its organisers, their seasons, and what is on in these. All of a house stands
+somewhere in it, and the path from there to the root carries rights, perimeters and settings, so the kernel knows the
+tree itself. What is done with contexts is the organisation's."""
+
+from dataclasses import dataclass
+from enum import StrEnum, auto
+from typing import Annotated, Any
+
+import orjson
+
+from central.kernel.entity import Between, Ref, entity
+from central.kernel.tx import Read
+from central.kernel.values import Names
+from shared.ids import Id
+
+MOST_LEVELS = 8
+
+
+class ContextKind(StrEnum):
+    INSTITUTION = auto()
+    ORGANISER = auto()
+    SEASON = auto()
+    ACTIVITY = auto()
+
+
+PARENT = {
+    ContextKind.INSTITUTION: None,
+    ContextKind.ORGANISER: ContextKind.INSTITUTION,
+    ContextKind.SEASON: ContextKind.ORGANISER,
+    ContextKind.ACTIVITY: ContextKind.SEASON,
+}
+
+
+@entity("context", read="organisation.context.read", unique=(("parent_id", "code"),))
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`settings` are looked up along the path to the root; the nearest wins. An organiser's hold what the law wants on
+    a ticket: `licence`, `address`, `siret`, and its `currency`."""
+
+    id: Id
+    parent_id: Annotated[Id, Ref("context")] | None
+    kind: ContextKind
+    code: str
+    names: Names
+    settings: Annotated[dict[str, str], Between(most=100)]
+
+
+# --- up: to the root --------------------------------------------------------------------------------------------------
+
+
+def root_of_house(read: Read) -> Id | None:
+    """The institution; None before there is a house."""
+    row = read.one("SELECT id FROM context WHERE parent_id IS NULL")
+    return Id(row[0]) if row else None
+
+
+def the_institution(read: Read) -> Context | None:
+    return next(iter(read.find(Context, "WHERE parent_id IS NULL")), None)
+
+
+def path_of(read: Read, context_id: str) -> tuple[str, ...]:
+    """A context and its ancestors, nearest first; empty for one that does not exist."""
+    path: list[str] = []
+    at: str | None = context_id
+    while at and len(path) < MOST_LEVELS:
+        row = read.one("SELECT parent_id FROM context WHERE id = :id", id=at)
+        if row is None:
+            break
+        path.append(at)
+        at = row[0]
+    return tuple(path)
+
+
+def institution_of(read: Read, context_id: str) -> Id:
+    return Id(path_of(read, context_id)[-1])
+
+
+def organiser_of(read: Read, context_id: str) -> Context | None:
+    """Who sells, whose numbers stand on the tickets: of what is below an organiser."""
+    for at in path_of(read, context_id):
+        context = read.get(Context, at)
+        if context and context.kind is ContextKind.ORGANISER:
+            return context
+    return None
+
+
+def setting_at(read: Read, context_id: str | None, key: str) -> str | None:
+    """A context's setting, or the nearest above it that says one."""
+    for at in path_of(read, context_id) if context_id else ():
+        context = read.get(Context, at)
+        if context and (said := context.settings.get(key)):
+            return said
+    return None
+
+
+def any_setting(read: Read, key: str) -> str | None:
+    """The first that anybody in the house says."""
+    rows = read.run("SELECT settings FROM context WHERE settings <> '{}' ORDER BY id LIMIT 20")
+    return next((str(said) for (settings,) in rows if (said := orjson.loads(settings).get(key))), None)
+
+
+# --- down: what stands below ------------------------------------------------------------------------------------------
+
+
+def contexts(read: Read) -> tuple[Id, ...]:
+    return tuple(Id(row[0]) for row in read.run("SELECT id FROM context ORDER BY id"))
+
+
+def contexts_below(read: Read, at: str) -> tuple[Id, ...]:
+    """A context and everything below it; empty where there is no such context."""
+    rows = read.run(
+        "WITH RECURSIVE below (id) AS (SELECT id FROM context WHERE id = :at "
+        "UNION ALL SELECT c.id FROM context c JOIN below b ON c.parent_id = b.id) SELECT id FROM below ORDER BY id",
+        at=at,
+    )
+    return tuple(Id(row[0]) for row in rows)
+
+
+# --- where commands act -----------------------------------------------------------------------------------------------
+
+
+def the_house(read: Read, _: Any) -> Id | None:
+    """Of commands that are about all of it: who gives them holds the right for the whole house."""
+    return root_of_house(read)
+
+
+def whole_house(read: Read, want: Any) -> str | None:
+    """Of what shows the rows of every organiser: the house itself, whichever of its contexts was named."""
+    path = path_of(read, want.context_id)
+    return path[-1] if path else None
