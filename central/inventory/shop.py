@@ -15,7 +15,7 @@ from central.inventory.model import NoSale
 from central.inventory.reads import ForSale
 from central.kernel.columns import columns
 from central.kernel.tx import Read
-from central.pricing.reads import CELL, cells, prices_in
+from central.pricing.reads import CELL, cells, prices_in, proofs_in
 from shared.clock import from_ms
 from shared.ids import Id
 from shared.outcome import Refused
@@ -25,7 +25,8 @@ from shared.rules.selling import Selling, selling
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """Point of sale, channel, performance and prices (of the tariffs that were asked for) in one look."""
+    """Point of sale, channel, performance and prices (of the tariffs that were asked for) in one look. `proofs`: those
+    of them that ask for a proof at the gate."""
 
     organiser: Id
     organiser_code: str
@@ -45,6 +46,7 @@ class Shop:
     grid: str
     currency: str
     prices: Prices = field(default_factory=dict, kw_only=True)
+    proofs: frozenset[Id] = field(default=frozenset(), kw_only=True)
 
 
 _SHOP = columns(
@@ -93,7 +95,7 @@ def open_shop(
     )
     if not rows:
         return Refused(NoSale.NO_SUCH_POINT_OF_SALE, fix="point_of_sale_id")
-    shop = Shop(*rows[0][:-3], prices=prices_in(rows))
+    shop = Shop(*rows[0][:-4], prices=prices_in(rows), proofs=proofs_in(rows))
     if not read.actor.within("point_of_sale", point_of_sale_id):
         return Refused(NoSale.NOT_YOURS, fix=point_of_sale_id)
     if not shop.open_here:

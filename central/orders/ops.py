@@ -31,7 +31,7 @@ from shared.money import Minor
 from shared.outcome import Ok, Outcome, Refused
 from shared.rules.pricing import price
 from shared.wire.feeds import Family, TicketRow, feed_name
-from shared.wire.token import PLAIN, Flag, Token, issue
+from shared.wire.token import Token, asking, issue
 
 ACCOUNT = {
     PaymentMethod.CARD: AccountKind.CARD,
@@ -200,6 +200,7 @@ class _Offer:
     wanted: WantedPlace
     place: ForSale
     price: int
+    proof: bool
 
     @property
     def counts_as(self) -> tuple[Id, str]:
@@ -232,7 +233,7 @@ def _offer(tx: Tx, shop: Shop, wanted: WantedPlace, there: Mapping[Id, ForSale])
     if isinstance(cost, Refused):
         detail = {"category": place.category_id, "tariff": wanted.tariff_id}
         return Refused(NoSale.NO_PRICE, fix=shop.grid, detail=detail)
-    return _Offer(wanted, place, cost.value)
+    return _Offer(wanted, place, cost.value, wanted.tariff_id in shop.proofs)
 
 
 def _taken(tx: Tx, want: PlaceOrder, shop: Shop, offers: Sequence[_Offer], hold: Hold | None) -> list[Id] | Refused:
@@ -302,7 +303,7 @@ def _sold(tx: Tx, want: PlaceOrder, shop: Shop, offer: _Offer, allocation: Id) -
         vat_bp=shop.vat_bp,
         zones=offer.place.zones,
         entries=1,
-        token=signed_token(tx, entitlement, 1, want.performance_id, offer.place.zones, 1),
+        token=signed_token(tx, entitlement, 1, want.performance_id, offer.place.zones, 1, offer.proof),
         number=number,
     )
 
@@ -313,12 +314,10 @@ def next_number(tx: Tx, organiser: str, code: str) -> str:
     return f"{code}-{tx.counter('ticket/' + organiser):07d}"
 
 
-def signed_token(
-    tx: Tx, entitlement: Id, serial: int, performance: Id, zones: int, entries: int, flags: Flag = PLAIN
-) -> str:
-    """The barcode's text under central's working key."""
+def signed_token(tx: Tx, entitlement: Id, serial: int, performance: Id, zones: int, entries: int, proof: bool) -> str:
+    """The barcode's text under central's working key. `proof`: the tariff asks for one, so the gate does."""
     signer = tx.keys.signer
-    return issue(Token(signer.kid, entitlement, serial, performance, zones, entries, flags), signer)
+    return issue(Token(signer.kid, entitlement, serial, performance, zones, entries, asking(proof)), signer)
 
 
 # --- reissue ----------------------------------------------------------------------------------------------------------
@@ -335,18 +334,19 @@ class ReissueTicket:
 @handles(ReissueTicket, needs=OrdersPrivilege.TICKET_REISSUE, refuses=(NoOrder,), gives=SoldTicket)
 def reissue_ticket(tx: Tx, want: ReissueTicket) -> Outcome[SoldTicket]:
     row = tx.one(
-        "SELECT e.performance_id, e.zones, e.entries, p.site_id, l.price, l.seat_id, o.context_id, c.code "
+        "SELECT e.performance_id, e.zones, e.entries, p.site_id, l.price, l.seat_id, o.context_id, c.code, t.proof "
         "FROM entitlement e "
         "JOIN order_line l ON l.id = e.line_id JOIN sale_order o ON o.id = l.order_id "
+        "JOIN tariff t ON t.id = l.tariff_id "
         "JOIN performance p ON p.id = e.performance_id JOIN context c ON c.id = o.context_id "
         "WHERE e.id = :id AND e.cancelled = 0",
         id=want.entitlement_id,
     )
     if row is None or row[6] != want.context_id:
         return Refused(NoOrder.NO_SUCH_TICKET, fix="entitlement_id")
-    performance, zones, entries, site, price, seat, organiser, code = row
+    performance, zones, entries, site, price, seat, organiser, code, proof = row
     serial = tx.run("SELECT MAX(serial) FROM ticket WHERE entitlement_id = :id", id=want.entitlement_id)[0][0] + 1
-    token = signed_token(tx, want.entitlement_id, serial, Id(performance), zones, entries)
+    token = signed_token(tx, want.entitlement_id, serial, Id(performance), zones, entries, proof)
     number = next_number(tx, organiser, code)
     tx.insert(Ticket(ticket_id(want.entitlement_id, serial), want.entitlement_id, serial, number, token, tx.now))
     tx.feed(feed_name(Family.TICKETS, site), want.entitlement_id, TicketRow(Id(performance), serial))

@@ -12,28 +12,34 @@ from central.kernel.tx import Read
 from shared.ids import Id
 from shared.rules.pricing import Prices
 
-CELL = "r.tariff_id, r.category_id, r.amount"
+CELL = "r.tariff_id, r.category_id, r.amount, t.proof"
 """The last columns of a statement that joins `cells`."""
+_TARIFF = "LEFT JOIN tariff t ON t.id = r.tariff_id"
 
 
 def cells(tariffs: Collection[Id] | None = None) -> tuple[str, dict[str, Any]]:
     """For a statement that has a price grid `g`: the join that gives a row for each price of these tariffs (None: of
     all), one at least, and its parameters."""
     if tariffs is None:
-        return "LEFT JOIN price r ON r.grid_id = g.id", {}
+        return f"LEFT JOIN price r ON r.grid_id = g.id {_TARIFF}", {}
     if not tariffs:
-        return "LEFT JOIN price r ON r.id = ''", {}  # no look at the grid
+        return f"LEFT JOIN price r ON r.id = '' {_TARIFF}", {}  # no look at the grid
     among, params = in_list("r", sorted(set(tariffs)))
-    return f"LEFT JOIN price r ON r.grid_id = g.id AND r.tariff_id IN {among}", params
+    return f"LEFT JOIN price r ON r.grid_id = g.id AND r.tariff_id IN {among} {_TARIFF}", params
 
 
 def prices_in(rows: Iterable[tuple[Any, ...]]) -> Prices:
     """Out of rows that end with `CELL`."""
     found: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for *_, tariff_id, category_id, amount in rows:
+    for *_, tariff_id, category_id, amount, _ in rows:
         if tariff_id is not None:
             found[tariff_id][category_id] = amount
     return found
+
+
+def proofs_in(rows: Iterable[tuple[Any, ...]]) -> frozenset[Id]:
+    """The tariffs among them that ask for a proof."""
+    return frozenset(tariff_id for *_, tariff_id, _, _, proof in rows if proof)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +73,4 @@ def price_list(read: Read, performance_id: Id, tariffs: Collection[Id] | None = 
         id=performance_id,
         **params,
     )
-    return PriceList(*rows[0][:-3], prices=prices_in(rows)) if rows else None
+    return PriceList(*rows[0][:-4], prices=prices_in(rows)) if rows else None

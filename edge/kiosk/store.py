@@ -30,7 +30,7 @@ from shared.wire.facts import FactKind, LeaseSealed, Payment, Sale, SaleLine, Sl
 from shared.wire.feeds import FeedPage, LeaseRow
 from shared.wire.leases import Lease, LeasedPlace, LeaseState, Slot
 from shared.wire.seal import Sealed, Signer
-from shared.wire.token import PLAIN, Flag, Token, leased_ticket_id, sign, write
+from shared.wire.token import Token, asking, leased_ticket_id, sign, write
 
 log = structlog.get_logger()
 
@@ -378,7 +378,7 @@ def _sold(tx: JournalTx, draft: Draft, place: DraftPlace, signer: Signer) -> Sal
         performance_id=draft.performance_id,
         zones=leased.zones,
         entries=1,
-        flags=Flag.PROOF if place.proof else PLAIN,
+        flags=asking(place.proof),
         lease_id=place.lease_id,
         slot=place.slot,
     )

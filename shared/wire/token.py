@@ -37,6 +37,11 @@ class Flag(IntFlag):
 PLAIN = Flag(0)
 
 
+def asking(proof: bool) -> Flag:
+    """The flags of a ticket sold at a tariff, by whether that asks for a proof: the same whoever sells."""
+    return Flag.PROOF if proof else PLAIN
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A parsed token. `lease_id` and `slot` are None in form 1. `window` is (from, to) in Unix seconds or None."""

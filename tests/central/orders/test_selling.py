@@ -1,6 +1,7 @@
 """Selling over the counter: what a sale leaves in the books, and each reason why there is none."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +22,21 @@ from central.organisation.ops import CreateContext
 from central.selling.model import ChannelKind
 from central.selling.ops import ChangeChannel, CreateChannel, CreatePointOfSale
 from central.venues.selection import Selection
-from shared.outcome import Ok, Reason
+from shared.clock import ClockState
+from shared.outcome import Ok, Reason, Refused
+from shared.rules.access import (
+    Admit,
+    Credential,
+    Deny,
+    Facts,
+    Gate,
+    KeyFacts,
+    Message,
+    Now,
+    ProofRule,
+    TicketFacts,
+    decide,
+)
 from shared.wire.codec import load
 from shared.wire.feeds import CatalogueRow, PerformanceRow, PlanRow, TicketRow
 from shared.wire.token import parse
@@ -167,6 +182,27 @@ def test_a_reissue_kills_the_old_barcode(clerk: Clerk, house: House) -> None:
         assert clerk.feed(f"tickets/{house.site}")[ticket["ticket_id"]]["serial"] == serial
     assert clerk.no(ReissueTicket(ticket["ticket_id"], house.institution)).reason == NoOrder.NO_SUCH_TICKET
     assert clerk.no(ReissueTicket(new_id(), house.organiser)).reason == NoOrder.NO_SUCH_TICKET
+
+
+@pytest.mark.parametrize("reduced", [False, True], ids=["full price", "reduced"])
+def test_a_gate_asks_for_the_proof_of_a_reduced_tariff(clerk: Clerk, house: House, reduced: bool) -> None:
+    tariff, amount = (house.child, CHILD) if reduced else (house.full, FULL)
+    sale = house.order(places=(WantedPlace(tariff, seat_id=house.seats[0]),), amount=amount)
+    (ticket,) = clerk.do(sale)["tickets"]
+    again = clerk.do(ReissueTicket(ticket["ticket_id"], house.organiser))
+    row = clerk.feed(f"performances/{house.site}")[house.performance]
+    facts = Facts(key=KeyFacts(clerk.door.keys.certificate), performance=load(PerformanceRow, orjson.dumps(row)))
+    now = Now(STARTS, ClockState.TRUSTED, timedelta())
+
+    def verdict(barcode: str, serial: int, rule: ProofRule) -> Ok[Admit] | Refused:
+        there = replace(facts, ticket=TicketFacts(house.performance, serial))
+        return decide(Credential(parse(barcode)), there, Gate("A", house.site, proof=rule), now)
+
+    for serial, barcode in enumerate((ticket["token"], again["token"]), 1):
+        shown, asked = (verdict(barcode, serial, rule) for rule in (ProofRule.SHOW, ProofRule.ASK))
+        assert isinstance(shown, Ok)
+        assert shown.value.message == (Message.CHECK_PROOF if reduced else Message.WELCOME)
+        assert isinstance(asked, Refused) == reduced and (not reduced or asked.reason is Deny.NEEDS_CHECK)
 
 
 def test_on_sale_is_told_to_every_device_whole(clerk: Clerk, house: House) -> None:
