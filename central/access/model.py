@@ -13,6 +13,10 @@ class AccessPrivilege(StrEnum):
     ACCESS_READ = "access.scan.read"
 
 
+TOLD_ID = "COALESCE(scan.fact_id, scan.id)"
+"""In a statement that reads `scan` by its own name: what its gate called it (`Scan.told_id`)."""
+
+
 @entity("scan", read=AccessPrivilege.ACCESS_READ, index=(("ticket_id",), ("performance_id", "at")))
 @dataclass(frozen=True, slots=True)
 class Scan:

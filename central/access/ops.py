@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from central.access.model import AccessPrivilege, Admission, Anomaly, AnomalyKind, Passage, Scan
+from central.access.model import TOLD_ID, AccessPrivilege, Admission, Anomaly, AnomalyKind, Passage, Scan
 from central.kernel.contexts import whole_house
 from central.kernel.entity import Ref
 from central.kernel.registry import answers
@@ -17,11 +17,10 @@ from shared.wire.facts import Passage as PassageFact
 from shared.wire.facts import Scan as ScanFact
 from shared.wire.feeds import AdmissionRow, Family, feed_name
 
-_TOLD = "COALESCE(scan.fact_id, scan.id)"  # what its gate called it
-_ORDER = f"ORDER BY at, {_TOLD}, device_id"  # as gates do among themselves (edge/gate/used.py)
+_ORDER = f"ORDER BY at, {TOLD_ID}, device_id"  # as gates do among themselves (edge/gate/used.py)
 _COUNTS = (  # the scans of a ticket that used an entry, at its performance's site
     "WHERE ticket_id = :ticket AND entry > 0 AND admitted = 1 AND direction = 'entry' "  # noqa: S608 - our own text
-    f"AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = {_TOLD} AND p.device_id = scan.device_id "
+    f"AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = {TOLD_ID} AND p.device_id = scan.device_id "
     "AND p.passed = 0) "
     "AND NOT EXISTS (SELECT 1 FROM entitlement e JOIN performance f ON f.id = e.performance_id "
     "WHERE e.id = scan.ticket_id AND (f.site_id <> scan.site_id OR scan.performance_id NOT IN ('', f.id)))"

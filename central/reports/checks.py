@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from operator import itemgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from central.access.model import AccessPrivilege, AnomalyKind
+from central.access.model import TOLD_ID, AccessPrivilege, AnomalyKind
 from central.inventory.model import TAKEN
 from central.kernel.contexts import whole_house
 from central.kernel.entity import Ref
@@ -20,10 +20,10 @@ from central.kernel.tx import Read
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome
 from shared.wire.codec import load
-from shared.wire.facts import Sale, Scan
+from shared.wire.facts import FactKind, Sale, Scan
 
+_Told = TypeVar("_Told")
 MOST_WRONG = 10  # named per check; the figures count them all
-_TOLD = "COALESCE(s.fact_id, s.id)"  # what its gate called scan `s`
 _SALE_FLAGS = (AnomalyKind.SLOT_CLASH, AnomalyKind.SALE_WITHOUT_LEASE, AnomalyKind.SALE_AFTER_WRITE_OFF)
 
 
@@ -63,6 +63,16 @@ def run_checks(read: Read) -> list[Check]:
     return checks
 
 
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """`device` is its code."""
+
+    device: str
+    seq: int
+    device_id: Id
+    id: Id
+
+
 def _nothing_lost(read: Read, seen: _Looked) -> None:
     """I1. Below a device's highest number none is missing, and every sale and scan that was taken is in the books."""
     devices = read.run(
@@ -74,42 +84,40 @@ def _nothing_lost(read: Read, seen: _Looked) -> None:
             seen.fault(f"{code}: {highest - known} of {highest} facts have not arrived")
         elif mark != highest:
             seen.fault(f"{code}: all {highest} facts are here, its mark stands at {mark}")
-    sales = {sale.order_id for sale in _taken_sales(read)}
+    sales = list(_taken(read, FactKind.SALE, Sale))
     orders = {row[0] for row in read.run("SELECT id FROM sale_order WHERE device_id IS NOT NULL")}
-    for order in sorted(sales - orders):
-        seen.fault(f"order {order} was told by its device and is not in the books")
-    for code, seq in _scans_lost(read):
-        seen.fault(f"{code}: the scan that fact {seq} told is not in the books")
+    for fact, sale in sales:
+        if sale is None or sale.order_id not in orders:
+            seen.fault(f"{fact.device}: the sale that fact {fact.seq} told is not in the books")
+    scans = {
+        (row[0], row[1]): row[2:]
+        for row in read.run(f"SELECT device_id, {TOLD_ID}, ticket_id, entry, admitted, direction FROM scan")  # noqa: S608 - names of ours, values are parameters
+    }
+    for fact, scan in _taken(read, FactKind.SCAN, Scan):  # with what it did to an entry
+        there = scans.get((fact.device_id, fact.id))
+        if scan is None or there != (scan.ticket_id, scan.entry, int(scan.admitted), scan.direction):
+            seen.fault(f"{fact.device}: the scan that fact {fact.seq} told is not in the books")
     seen.count(
         devices=len(devices),
         facts=sum(row[3] for row in devices),
-        sales=len(sales),
+        sales=len({sale.order_id for _, sale in sales if sale}),
         scans=_number(read, "SELECT COUNT(*) FROM scan"),
     )
 
 
-def _taken_sales(read: Read) -> Iterator[Sale]:
-    for (body,) in read.run("SELECT body FROM fact WHERE kind = 'sale' AND state = 'taken'"):
-        yield load(Sale, body.encode())
-
-
-def _scans_lost(read: Read) -> Iterator[tuple[str, int]]:
-    """Scans that were taken and are not in the books as their devices told them, with what they did to an entry."""
-    books = {
-        (row[0], row[1]): row[2:]
-        for row in read.run(f"SELECT device_id, {_TOLD}, ticket_id, entry, admitted, direction FROM scan s")  # noqa: S608 - names of ours, values are parameters
-    }
+def _taken(read: Read, kind: FactKind, shape: type[_Told]) -> Iterator[tuple[_Fact, _Told | None]]:
+    """The facts of a kind that were taken, with what they say; None: it was read when it was taken, and is not what it
+    was."""
     for code, seq, device, told, body in read.run(
         "SELECT d.code, f.seq, f.device_id, f.fact_id, f.body FROM fact f JOIN device d ON d.id = f.device_id "
-        "WHERE f.kind = 'scan' AND f.state = 'taken' ORDER BY d.code, f.seq"
+        "WHERE f.kind = :kind AND f.state = 'taken' ORDER BY d.code, f.seq",
+        kind=kind,
     ):
         try:
-            said = load(Scan, body.encode())
-        except ValueError:  # it was read when it was taken, and is not what it was
-            yield code, seq
-            continue
-        if books.get((device, told)) != (said.ticket_id, said.entry, int(said.admitted), said.direction):
-            yield code, seq
+            said: _Told | None = load(shape, str(body).encode())
+        except ValueError:
+            said = None
+        yield _Fact(code, seq, device, told), said
 
 
 def _one_effect(read: Read, seen: _Looked) -> None:
@@ -129,8 +137,8 @@ def _one_effect(read: Read, seen: _Looked) -> None:
         if derived_id("chain", device, seq) not in flagged:
             seen.fault(f"fact {seq} of device {device} was told in two ways, and nobody was told")
     for (scan,) in read.run(
-        f"SELECT s.id FROM scan s WHERE (s.device_id, {_TOLD}) NOT IN (SELECT f.device_id, f.fact_id FROM fact f "  # noqa: S608 - names of ours, values are parameters
-        "WHERE f.kind = 'scan' AND f.state = 'taken') ORDER BY s.id"
+        f"SELECT id FROM scan WHERE (device_id, {TOLD_ID}) NOT IN (SELECT f.device_id, f.fact_id FROM fact f "  # noqa: S608 - names of ours, values are parameters
+        "WHERE f.kind = 'scan' AND f.state = 'taken') ORDER BY id"
     ):
         seen.fault(f"scan {scan} was told by nobody")
     seen.count(
@@ -142,13 +150,13 @@ def _one_effect(read: Read, seen: _Looked) -> None:
 
 
 _GENUINE = (
-    "SELECT s.ticket_id, s.entry, s.id, s.at, s.gate, ROW_NUMBER() OVER "  # noqa: S608 - our own text
-    f"(PARTITION BY s.ticket_id, s.entry ORDER BY s.at, {_TOLD}, s.device_id) AS nth FROM scan s "
-    "WHERE s.admitted = 1 AND s.entry > 0 AND s.direction = 'entry' "
-    f"AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = {_TOLD} AND p.device_id = s.device_id "
+    "SELECT scan.ticket_id, scan.entry, scan.id, scan.at, scan.gate, ROW_NUMBER() OVER "  # noqa: S608 - our own text
+    f"(PARTITION BY scan.ticket_id, scan.entry ORDER BY scan.at, {TOLD_ID}, scan.device_id) AS nth FROM scan "
+    "WHERE scan.admitted = 1 AND scan.entry > 0 AND scan.direction = 'entry' "
+    f"AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = {TOLD_ID} AND p.device_id = scan.device_id "
     "AND p.passed = 0) "
     "AND NOT EXISTS (SELECT 1 FROM entitlement e JOIN performance f ON f.id = e.performance_id "
-    "WHERE e.id = s.ticket_id AND (f.site_id <> s.site_id OR s.performance_id NOT IN ('', f.id)))"
+    "WHERE e.id = scan.ticket_id AND (f.site_id <> scan.site_id OR scan.performance_id NOT IN ('', f.id)))"
 )
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from central.access.model import AnomalyKind
+from central.access.model import TOLD_ID, AnomalyKind
 from central.kernel.row_proof import prove_rows
 from central.reports.checks import run_checks
 from shared.runtime.journal import chain_faults
@@ -60,7 +60,7 @@ def nothing_lost(scene: Scene, facts: Facts) -> Iterator[str]:
     for order in scene.desk_orders:
         if order not in orders:
             yield f"desk: order {order} was sold and is not at central"
-    scans = {row[0]: row[1] for row in scene.office.rows("SELECT COALESCE(fact_id, id), admitted FROM scan")}
+    scans = {row[0]: row[1] for row in scene.office.rows(f"SELECT {TOLD_ID}, admitted FROM scan")}
     void = {row[0] for row in scene.office.rows("SELECT scan_id FROM passage WHERE passed = 0")}
     entries = {(row[0], row[1]) for row in scene.office.rows("SELECT ticket_id, entry FROM admission")}
     for gate in scene.gates:
@@ -195,9 +195,9 @@ def anomalies_shown(scene: Scene, facts: Facts) -> Iterator[str]:
     let_in = Counter(
         (row[0], row[1])
         for row in scene.office.rows(
-            "SELECT ticket_id, entry FROM scan s WHERE admitted = 1 AND entry > 0 AND direction = 'entry' "
-            "AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = COALESCE(s.fact_id, s.id) "
-            "AND p.device_id = s.device_id AND p.passed = 0)"
+            "SELECT ticket_id, entry FROM scan WHERE admitted = 1 AND entry > 0 AND direction = 'entry' "
+            f"AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = {TOLD_ID} "
+            "AND p.device_id = scan.device_id AND p.passed = 0)"
         )
     )
     for (ticket, entry), times in let_in.items():

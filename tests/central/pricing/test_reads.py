@@ -51,8 +51,12 @@ def test_where_tariffs_stand(read: Read, house: House) -> None:
 
 @pytest.mark.parametrize(
     "words, home",
-    [(r"(FROM|JOIN) price\b", "pricing/"), (r"state (<>|!=) 'released'", "inventory/model.py")],
-    ids=["prices", "seats that are taken"],
+    [
+        (r"(FROM|JOIN) price\b", "pricing/"),
+        (r"state (<>|!=) 'released'", "inventory/model.py"),
+        (r"COALESCE\((\w+\.)?fact_id", "access/model.py"),
+    ],
+    ids=["prices", "seats that are taken", "what a gate called a scan"],
 )
 def test_one_place_per_rule(words: str, home: str) -> None:
     root = Path(central.__file__).parent

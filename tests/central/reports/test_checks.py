@@ -145,6 +145,14 @@ def test_a_bent_row_is_seen(copy: Path, name: str, statements: list[str]) -> Non
     assert name in bent(copy, *statements)
 
 
+@pytest.mark.parametrize("kind", ["sale", "scan"])
+@pytest.mark.parametrize("body", ["'{'", "''", "5", "X'7B7D'", "'{}'"])
+def test_a_fact_that_cannot_be_read_any_more_is_named(copy: Path, kind: str, body: str) -> None:
+    assert bent(copy, f"UPDATE fact SET body = {body} WHERE kind = '{kind}' AND seq = 1") == {"I1"}
+    told = [each for each in looked(copy)[0].wrong if f": the {kind} that fact 1 told is not in the books" in each]
+    assert told == list(looked(copy)[0].wrong) and told
+
+
 def test_the_copy_itself_is_sound(copy: Path) -> None:
     """What is bent above was straight before."""
     assert [check.ok for check in looked(copy)] == [True] * 7
