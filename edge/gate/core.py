@@ -56,7 +56,7 @@ class Answer:
         return self.outcome.value if isinstance(self.outcome, Ok) and self.outcome.value.opens else None
 
 
-class Face(StrEnum):
+class LaneFace(StrEnum):
     """What the lane shows besides answers."""
 
     READY = auto()
@@ -95,7 +95,7 @@ class Lane:
     seen_ms: int = 0
     until_ms: int = 0
     passing: int = 0
-    face: Face = Face.READY
+    face: LaneFace = LaneFace.READY
     counts: Counts = Counts()
 
 
@@ -157,11 +157,11 @@ class HelpdeskChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class Ticked:
+class LaneTicked:
     at_ms: int
 
 
-Event = Scanned | Decided | Undecided | Passed | AlarmChanged | Forced | ProofSeen | HelpdeskChanged | Ticked
+Event = Scanned | Decided | Undecided | Passed | AlarmChanged | Forced | ProofSeen | HelpdeskChanged | LaneTicked
 
 
 # --- effects --------------------------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ class HoldOpen:
 class Show:
     """`again`: the same answer to the same code, without a second sound."""
 
-    face: Face
+    face: LaneFace
     answer: Answer | None = None
     again: bool = False
 
@@ -234,8 +234,8 @@ def step(lane: Lane, event: Event) -> tuple[Lane, list[Effect]]:
         case Decided(answer, at_ms):
             return _decided(lane, answer, at_ms)
         case Undecided(at_ms):
-            lane = replace(lane, answer=None, face=Face.FAULT, until_ms=at_ms + lane.show_ms)
-            return lane, [Show(Face.FAULT)]
+            lane = replace(lane, answer=None, face=LaneFace.FAULT, until_ms=at_ms + lane.show_ms)
+            return lane, [Show(LaneFace.FAULT)]
         case Passed(at_ms):
             return _passed(lane, at_ms)
         case AlarmChanged(on, at_ms):
@@ -246,17 +246,17 @@ def step(lane: Lane, event: Event) -> tuple[Lane, list[Effect]]:
             return _asked(lane, Check(lane.answer.code, checked=True)) if lane.answer else (lane, [])
         case HelpdeskChanged(on):
             return _helpdesk(lane, on)
-        case Ticked(at_ms):
+        case LaneTicked(at_ms):
             return _ticked(lane, at_ms)
 
 
 def _scanned(lane: Lane, code: str, at_ms: int) -> tuple[Lane, list[Effect]]:
     if lane.barrier is Barrier.ALARM:
-        return lane, [Show(Face.ALARM)]
+        return lane, [Show(LaneFace.ALARM)]
     if lane.answer and code == lane.answer.code and _held(lane, at_ms):
         return (
-            replace(lane, seen_ms=at_ms, until_ms=_shown_until(lane, at_ms), face=Face.ANSWER),
-            [Show(Face.ANSWER, lane.answer, again=True)],
+            replace(lane, seen_ms=at_ms, until_ms=_shown_until(lane, at_ms), face=LaneFace.ANSWER),
+            [Show(LaneFace.ANSWER, lane.answer, again=True)],
         )
     return _asked(lane, Check(code))
 
@@ -268,10 +268,10 @@ def _held(lane: Lane, at_ms: int) -> bool:
 def _asked(lane: Lane, check: Check) -> tuple[Lane, list[Effect]]:
     """Decide, unless somebody still has to go through."""
     if lane.barrier is Barrier.ALARM:
-        return lane, [Show(Face.ALARM)]
+        return lane, [Show(LaneFace.ALARM)]
     if lane.barrier is Barrier.GRANTED:
         if lane.sensor:
-            return replace(lane, face=Face.WAIT), [Show(Face.WAIT, lane.answer)]
+            return replace(lane, face=LaneFace.WAIT), [Show(LaneFace.WAIT, lane.answer)]
         lane, done = _closed(lane, lane.passing, Cause.PASS)  # the next one is at the reader: the last one went through
         return lane, [*done, check]
     return lane, [check]
@@ -282,13 +282,13 @@ def _decided(lane: Lane, answer: Answer, at_ms: int) -> tuple[Lane, list[Effect]
     refused = not isinstance(answer.outcome, Ok)
     counts = replace(lane.counts, scans=lane.counts.scans + 1, refused=lane.counts.refused + refused)
     shown = at_ms + lane.show_ms
-    lane = replace(lane, answer=answer, seen_ms=at_ms, until_ms=shown, face=Face.ANSWER, counts=counts)
+    lane = replace(lane, answer=answer, seen_ms=at_ms, until_ms=shown, face=LaneFace.ANSWER, counts=counts)
     if admit is None:
-        return lane, [Show(Face.ANSWER, answer)]
+        return lane, [Show(LaneFace.ANSWER, answer)]
     if lane.barrier is Barrier.ALARM:  # the alarm came while the disk was writing
-        return lane, [Settle(answer, 0), Show(Face.ALARM)]
+        return lane, [Settle(answer, 0), Show(LaneFace.ALARM)]
     lane = replace(lane, barrier=LANE[lane.barrier, Cause.GRANT], until_ms=at_ms + lane.grant_ms, passing=admit.count)
-    return lane, [Open(answer.scan_id, admit.count), Show(Face.ANSWER, answer)]
+    return lane, [Open(answer.scan_id, admit.count), Show(LaneFace.ANSWER, answer)]
 
 
 def _passed(lane: Lane, at_ms: int) -> tuple[Lane, list[Effect]]:
@@ -298,10 +298,10 @@ def _passed(lane: Lane, at_ms: int) -> tuple[Lane, list[Effect]]:
         return replace(lane, counts=replace(lane.counts, intruded=lane.counts.intruded + 1)), [Report(Matter.INTRUSION)]
     if lane.passing > 1:  # a group: the next of them has the full time again
         return replace(lane, passing=lane.passing - 1, until_ms=at_ms + lane.grant_ms), []
-    waiting = lane.face is Face.WAIT
+    waiting = lane.face is LaneFace.WAIT
     lane, done = _closed(lane, _went(lane) + 1, Cause.PASS)
     lane = replace(lane, until_ms=at_ms + lane.show_ms)
-    return (replace(lane, face=Face.READY), [*done, Show(Face.READY)]) if waiting else (lane, done)
+    return (replace(lane, face=LaneFace.READY), [*done, Show(LaneFace.READY)]) if waiting else (lane, done)
 
 
 def _went(lane: Lane) -> int:
@@ -345,8 +345,8 @@ def _alarm(lane: Lane, on: bool, at_ms: int) -> tuple[Lane, list[Effect]]:
     if lane.barrier is Barrier.GRANTED:  # who stood in the barrier is leaving now: the rest is given back
         lane, ended = _closed(lane, _went(lane), Cause.RELEASE)
         done = [effect for effect in ended if not isinstance(effect, Close)]
-    lane = replace(lane, barrier=LANE[lane.barrier, Cause.ALARM_ON], answer=None, face=Face.ALARM, until_ms=at_ms)
-    return lane, [HoldOpen(), Show(Face.ALARM), *done, Report(Matter.ALARM)]
+    lane = replace(lane, barrier=LANE[lane.barrier, Cause.ALARM_ON], answer=None, face=LaneFace.ALARM, until_ms=at_ms)
+    return lane, [HoldOpen(), Show(LaneFace.ALARM), *done, Report(Matter.ALARM)]
 
 
 def _helpdesk(lane: Lane, on: bool) -> tuple[Lane, list[Effect]]:
@@ -376,5 +376,5 @@ def _shown_until(lane: Lane, at_ms: int) -> int:
     return lane.until_ms if lane.barrier is Barrier.GRANTED else at_ms + lane.show_ms
 
 
-def _rest(helpdesk: bool) -> Face:
-    return Face.HELPDESK if helpdesk else Face.READY
+def _rest(helpdesk: bool) -> LaneFace:
+    return LaneFace.HELPDESK if helpdesk else LaneFace.READY

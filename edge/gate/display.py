@@ -11,7 +11,7 @@ from enum import StrEnum, auto
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from edge.gate.core import Answer, Face
+from edge.gate.core import Answer, LaneFace
 from edge.gate.port import Sound
 from edge.gate.said import SAID
 from shared.languages import named
@@ -60,22 +60,24 @@ _SHAPES: Final[Mapping[Reason, Shape]] = {
     Deny.REENTRY_NOT_YET: Shape.CLOCK,
     Deny.NEEDS_CHECK: Shape.EYE,
 }
-_FACES: Final[Mapping[Face, tuple[Shape, Lamp | None, Sound | None]]] = {
-    Face.READY: (Shape.DOTS, None, None),
-    Face.WAIT: (Shape.DOTS, Lamp.AMBER, Sound.LOOK),
-    Face.ALARM: (Shape.FLAME, Lamp.GREEN, Sound.ALARM),
-    Face.HELPDESK: (Shape.DOTS, None, None),
-    Face.FAULT: (Shape.CROSS, Lamp.RED, Sound.NO),
+_FACES: Final[Mapping[LaneFace, tuple[Shape, Lamp | None, Sound | None]]] = {
+    LaneFace.READY: (Shape.DOTS, None, None),
+    LaneFace.WAIT: (Shape.DOTS, Lamp.AMBER, Sound.LOOK),
+    LaneFace.ALARM: (Shape.FLAME, Lamp.GREEN, Sound.ALARM),
+    LaneFace.HELPDESK: (Shape.DOTS, None, None),
+    LaneFace.FAULT: (Shape.CROSS, Lamp.RED, Sound.NO),
 }
 
 
 def picture(
-    face: Face, answer: Answer | None, language: str, now: datetime, timezone: str = "UTC", again: bool = False
+    face: LaneFace, answer: Answer | None, language: str, now: datetime, timezone: str = "UTC", again: bool = False
 ) -> Picture:
     """What to show. `again`: the same answer to the same code makes no second sound."""
-    if face is not Face.ANSWER or answer is None:
-        shape, lamp, sound = _FACES[face if face is not Face.ANSWER else Face.READY]
-        return Picture(*_said(face if face is not Face.ANSWER else Face.READY, language, {}), shape, lamp, sound)
+    if face is not LaneFace.ANSWER or answer is None:
+        shape, lamp, sound = _FACES[face if face is not LaneFace.ANSWER else LaneFace.READY]
+        return Picture(
+            *_said(face if face is not LaneFace.ANSWER else LaneFace.READY, language, {}), shape, lamp, sound
+        )
     if isinstance(answer.outcome, Ok):
         admit = answer.outcome.value
         fields = _fields(admit.detail, language, now, timezone)

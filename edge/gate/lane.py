@@ -24,11 +24,12 @@ from edge.gate.core import (
     Close,
     Decided,
     Event,
-    Face,
     Forced,
     HelpdeskChanged,
     HoldOpen,
     Lane,
+    LaneFace,
+    LaneTicked,
     Matter,
     Open,
     Passed,
@@ -37,7 +38,6 @@ from edge.gate.core import (
     Scanned,
     Settle,
     Show,
-    Ticked,
     Undecided,
     step,
 )
@@ -83,7 +83,7 @@ class LaneShell:
             grant_ms=round(config.grant_s * 1000),
             gap_ms=round(config.gap_s * 1000),
             show_ms=round(config.show_s * 1000),
-            face=Face.HELPDESK if config.helpdesk else Face.READY,
+            face=LaneFace.HELPDESK if config.helpdesk else LaneFace.READY,
         )
         self.picture: Picture = self._draw(Show(self.lane.face))
         self.closing = False
@@ -295,7 +295,7 @@ class LaneShell:
         heard = True
         while True:
             self._ticked_ms = self._mono()
-            self.happened(Ticked(self._ticked_ms))
+            self.happened(LaneTicked(self._ticked_ms))
             if self._heard() != heard:
                 heard = not heard
                 self._changed.set()

@@ -10,7 +10,16 @@ from typing import Protocol
 
 import structlog
 
-from edge.kiosk.concert import LIMIT, Malformed, Reply, Request, Till, decode_fields, decode_reply, encode_request
+from edge.kiosk.concert import (
+    LIMIT,
+    Malformed,
+    Reply,
+    Request,
+    TillIdentity,
+    decode_fields,
+    decode_reply,
+    encode_request,
+)
 from edge.kiosk.payment_rules import Lost
 from shared.outcome import Ok, Refused
 
@@ -25,7 +34,7 @@ class TerminalSettings:
 
     host: str = "127.0.0.1"
     port: int = 8888
-    till: Till = field(default_factory=Till)
+    till: TillIdentity = field(default_factory=TillIdentity)
     line_end: str = ""
     connect_s: float = 3.0
     answer_s: float = 180.0

@@ -8,17 +8,17 @@ import contextlib
 from datetime import datetime
 
 from edge.device.health import DISK_FULL, NO_COMMIT, Health
-from edge.kiosk.model import Trouble
-from edge.kiosk.troubles import Code, trouble
+from edge.kiosk.model import KioskTrouble
+from edge.kiosk.troubles import TroubleCode, trouble
 from shared.clock import ClockState, Now
 from shared.runtime.keyring import Keyring
 from shared.wire.certificates import Certificate, Right
 from shared.wire.printing import PrinterStatus, StatusReport
 
 _PAPER = {
-    PrinterStatus.PAPER_OUT: Code.PAPER_OUT,
-    PrinterStatus.COVER_OPEN: Code.COVER_OPEN,
-    PrinterStatus.CUTTER_ERROR: Code.CUTTER,
+    PrinterStatus.PAPER_OUT: TroubleCode.PAPER_OUT,
+    PrinterStatus.COVER_OPEN: TroubleCode.COVER_OPEN,
+    PrinterStatus.CUTTER_ERROR: TroubleCode.CUTTER,
 }
 PATIENCE = 2  # silent answers in a row that count
 
@@ -35,28 +35,28 @@ class Silence:
         return self._silent < PATIENCE
 
 
-def printer_troubles(report: StatusReport, answers: bool) -> list[Trouble]:
+def printer_troubles(report: StatusReport, answers: bool) -> list[KioskTrouble]:
     """`answers` is false when the printer, or its agent, has been silent for a while."""
     if report.status in _PAPER:
         return [trouble(_PAPER[report.status], printer=report.code)]
-    return [] if answers else [trouble(Code.PRINTER_GONE, printer=report.code)]
+    return [] if answers else [trouble(TroubleCode.PRINTER_GONE, printer=report.code)]
 
 
 def silent(report: StatusReport) -> bool:
     return not report.ready and report.status not in _PAPER
 
 
-def device_troubles(health: Health, now: Now, may_sell: bool, has_programme: bool) -> list[Trouble]:
+def device_troubles(health: Health, now: Now, may_sell: bool, has_programme: bool) -> list[KioskTrouble]:
     codes = {each.code for each in health.troubles}
     found = []
     if not may_sell:
-        found.append(trouble(Code.NOT_ENROLLED))
+        found.append(trouble(TroubleCode.NOT_ENROLLED))
     if codes & {DISK_FULL.code, NO_COMMIT.code}:
-        found.append(trouble(Code.DISK))
+        found.append(trouble(TroubleCode.DISK))
     if now.state is ClockState.UNTRUSTED:
-        found.append(trouble(Code.CLOCK))
+        found.append(trouble(TroubleCode.CLOCK))
     if not has_programme:
-        found.append(trouble(Code.NO_PROGRAMME))
+        found.append(trouble(TroubleCode.NO_PROGRAMME))
     return found
 
 

@@ -79,7 +79,7 @@ ABOUT_THE_REQUEST = frozenset({Why.BAD_FORMAT, Why.BAD_SELECTION, Why.UNKNOWN_OP
 
 
 @dataclass(frozen=True, slots=True)
-class Till:
+class TillIdentity:
     """How the kiosk names itself: its software's twelve digits (CJ), the till's two (CA)."""
 
     identifier: str = "000000000001"
@@ -153,7 +153,7 @@ def decode_fields(data: bytes) -> Outcome[dict[str, str]]:
     return Ok(fields)
 
 
-def encode_request(till: Till, request: Request) -> bytes:
+def encode_request(till: TillIdentity, request: Request) -> bytes:
     """ValueError for an amount, currency or reference that cannot be asked for."""
     if request.currency not in NUMERIC:
         raise ValueError(f"currency {request.currency} has no number here")

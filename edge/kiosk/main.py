@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Protocol
 
-from edge.device.health import Trouble as HealthTrouble
+from edge.device.health import Trouble
 from edge.device.identity import IDENTITY_FILE, device_key
 from edge.device.shell import Device, start
 from edge.kiosk import checks, store
@@ -20,20 +20,20 @@ from edge.kiosk.model import (
     Blocked,
     Event,
     Kiosk,
+    KioskTrouble,
     Link,
     LinkChanged,
     OffersChanged,
     SaleStored,
     Screen,
     Ticked,
-    Trouble,
 )
 from edge.kiosk.offers import KINDS, Programme
 from edge.kiosk.payment import Payments
 from edge.kiosk.payment_rules import PaymentRow, end_of
 from edge.kiosk.selection import wanted_leases
 from edge.kiosk.till import Till
-from edge.kiosk.troubles import Code, trouble
+from edge.kiosk.troubles import TroubleCode, trouble
 from edge.kiosk.ui.texts import has, say
 from edge.kiosk.ui.window import KioskWindow, NoScreen
 from shared.clock import EPOCH, ClockState
@@ -57,14 +57,14 @@ REFUSED_FOR_S = 60.0  # stock that central declined is not asked for again so so
 TERMINAL_EVERY_S = 15.0  # while it answers
 RECOVER_EVERY_S = 10.0
 _INCIDENTS = (
-    Code.NOT_ENROLLED,
-    Code.PAYMENT_OPEN,
-    Code.PRINTER_GONE,
-    Code.PAPER_OUT,
-    Code.COVER_OPEN,
-    Code.CUTTER,
-    Code.TERMINAL_GONE,
-    Code.NO_PROGRAMME,
+    TroubleCode.NOT_ENROLLED,
+    TroubleCode.PAYMENT_OPEN,
+    TroubleCode.PRINTER_GONE,
+    TroubleCode.PAPER_OUT,
+    TroubleCode.COVER_OPEN,
+    TroubleCode.CUTTER,
+    TroubleCode.TERMINAL_GONE,
+    TroubleCode.NO_PROGRAMME,
 )
 _WAITING = frozenset({Screen.IDLE, Screen.OUT_OF_ORDER})
 
@@ -160,9 +160,9 @@ class Wiring:
         """What the screen shows until the device is there. At the very first start a person must approve it, who
         compares the key's id: it stands where the device's own will stand."""
         if (self.config.device.data / IDENTITY_FILE).exists():
-            return self._out_of_order("", trouble(Code.STARTING))
+            return self._out_of_order("", trouble(TroubleCode.STARTING))
         kid = kid_of(device_key(self.config.device.data).public_key())
-        return self._out_of_order(f"key {kid}", trouble(Code.NOT_ENROLLED, key=kid))
+        return self._out_of_order(f"key {kid}", trouble(TroubleCode.NOT_ENROLLED, key=kid))
 
     async def serve(self, window: Window) -> None:
         async with start(self.config.device, DeviceKind.KIOSK, schema=store.SCHEMA, readers=self.readers()) as device:
@@ -180,7 +180,7 @@ class Wiring:
             Crew(device.standings) as crew,
         ):
             till = self.till = Till(
-                self.config, device, payments, printer, self._out_of_order(device.id, trouble(Code.STARTING))
+                self.config, device, payments, printer, self._out_of_order(device.id, trouble(TroubleCode.STARTING))
             )
             till.settled = self._check_now.set
             unfinished = till.recover()
@@ -203,7 +203,7 @@ class Wiring:
                 await till.close()
                 self.till = None
 
-    def _out_of_order(self, device_id: str, why: Trouble) -> Kiosk:
+    def _out_of_order(self, device_id: str, why: KioskTrouble) -> Kiosk:
         said = self._device.settings.get("label", "") if self._device else ""
         return Kiosk(
             device_id=Id(device_id),
@@ -253,17 +253,19 @@ class Wiring:
                 store.release_idle(device.journal)
                 till.leases_changed()
 
-    async def _troubles(self, device: Device, till: Till, payments: Payments, printer: PrinterClient) -> list[Trouble]:
+    async def _troubles(
+        self, device: Device, till: Till, payments: Payments, printer: PrinterClient
+    ) -> list[KioskTrouble]:
         now = device.now()
         knows = now.state is not ClockState.UNTRUSTED
         may_sell = checks.may_sell(device.identity.certificate, device.keyring, now.at, knows)
         found = checks.device_troubles(device.health, now, may_sell, bool(till.kiosk.offers))
         if till.kiosk.screen is not Screen.PAYING and payments.unresolved():
-            found.append(trouble(Code.PAYMENT_OPEN))
+            found.append(trouble(TroubleCode.PAYMENT_OPEN))
         report = await printer.status()
         found += checks.printer_troubles(report, self._paper.heard(not checks.silent(report)))
         if not await self._terminal_answers(till):
-            found.append(trouble(Code.TERMINAL_GONE))
+            found.append(trouble(TroubleCode.TERMINAL_GONE))
         return sorted(found, key=lambda each: each.code)
 
     async def _terminal_answers(self, till: Till) -> bool:
@@ -284,7 +286,7 @@ class Wiring:
             for code in _INCIDENTS:
                 told = trouble(code)
                 step = say("en", told.step) if has(told.step) else ""
-                device.health.set(HealthTrouble(code, say("en", told.what), step), present=code in stood)
+                device.health.set(Trouble(code, say("en", told.what), step), present=code in stood)
         except sqlite3.Error as bad:
             log.error("the disk failed", why=str(bad))
 

@@ -100,7 +100,7 @@ class PrintState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class KioskTrouble:
     """An error as people see it: a code, and keys of the texts for the sentence, the next step and the money."""
 
     code: str
@@ -131,8 +131,8 @@ class Kiosk:
     print_state: PrintState | None = None
     printed: int = 0
     reprints: int = 0
-    trouble: Trouble | None = None
-    blockers: tuple[Trouble, ...] = ()  # why it is out of order, most important first
+    trouble: KioskTrouble | None = None
+    blockers: tuple[KioskTrouble, ...] = ()  # why it is out of order, most important first
     busy: str = ""
     notice: str = ""
     warned: bool = False
@@ -257,7 +257,7 @@ class LeaseRefused:
 class Blocked:
     """Device checks: everything that keeps the kiosk from selling now; empty when all is well."""
 
-    troubles: tuple[Trouble, ...]
+    troubles: tuple[KioskTrouble, ...]
 
 
 @dataclass(frozen=True, slots=True)

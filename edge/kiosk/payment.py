@@ -16,9 +16,9 @@ from edge.kiosk.concert import Operation, Reply, Result
 from edge.kiosk.model import PayState
 from edge.kiosk.payment_rules import (
     LIFE,
-    Do,
     Finding,
     Lost,
+    PaymentDo,
     PaymentRow,
     Reversal,
     charged,
@@ -84,12 +84,12 @@ class Payments:
                 row = (
                     known
                     if known.state is not PayState.CREATED
-                    else self._move(known, Finding(Do.DECLINE, TCode.INTERRUPTED))
+                    else self._move(known, Finding(PaymentDo.DECLINE, TCode.INTERRUPTED))
                 )
             if row.state in (PayState.SENT, PayState.UNKNOWN):
                 row = await self._clarified(row, self._terminal.settings.tries)
                 if row.open:
-                    row = self._move(row, Finding(Do.DOUBT, TCode.STILL_OPEN))
+                    row = self._move(row, Finding(PaymentDo.DOUBT, TCode.STILL_OPEN))
                 changed(row)
             return row
 
@@ -106,7 +106,7 @@ class Payments:
         row = _row(found[0]) if found else None
         if row is None or row.state is not PayState.APPROVED or row.voiding:
             raise ValueError(f"payment {payment_id} cannot be captured: {row.state if row else 'unknown id'}")
-        return self._write(tx, row, Finding(Do.CAPTURE))
+        return self._write(tx, row, Finding(PaymentDo.CAPTURE))
 
     async def void(self, payment_id: Id) -> PaymentRow:
         """Give approved money back, since the tickets cannot be given. Ends VOIDED or REVIEW; a payment that is not
@@ -118,7 +118,7 @@ class Payments:
             if row.state is PayState.APPROVED:
                 row = await self._given_back(row, self._terminal.settings.tries)
                 if row.state is PayState.APPROVED:
-                    row = self._move(row, Finding(Do.DOUBT, TCode.NOT_REVERSED, row.reference))
+                    row = self._move(row, Finding(PaymentDo.DOUBT, TCode.NOT_REVERSED, row.reference))
             return row
 
     async def recover(self, give_up: bool = False) -> list[PaymentRow]:
@@ -142,13 +142,13 @@ class Payments:
     async def _settled(self, row: PaymentRow, give_up: bool) -> PaymentRow:
         tries = self._terminal.settings.boot_tries
         if row.state is PayState.CREATED:
-            row = self._move(row, Finding(Do.DECLINE, TCode.INTERRUPTED))
+            row = self._move(row, Finding(PaymentDo.DECLINE, TCode.INTERRUPTED))
         if row.state in (PayState.SENT, PayState.UNKNOWN):
             row = await self._clarified(row, tries)
         if row.state is PayState.APPROVED:
             row = await self._given_back(row, tries)
         if give_up and row.open:
-            row = self._move(row, Finding(Do.DOUBT, TCode.STILL_OPEN, row.reference))
+            row = self._move(row, Finding(PaymentDo.DOUBT, TCode.STILL_OPEN, row.reference))
         return row
 
     async def _started(
@@ -160,14 +160,14 @@ class Payments:
         before = Lost.UNREACHABLE if blocked else await self._memory_before(row)
         match before:
             case _ if blocked:
-                row = self._move(row, Finding(Do.DECLINE, TCode.EARLIER_OPEN))
+                row = self._move(row, Finding(PaymentDo.DECLINE, TCode.EARLIER_OPEN))
             case _ if self._stop:
-                row = self._move(row, Finding(Do.DECLINE, TCode.ABANDONED))
+                row = self._move(row, Finding(PaymentDo.DECLINE, TCode.ABANDONED))
             case Lost():
-                row = self._move(row, Finding(Do.DECLINE, _unwell(before) or "", detail=before))
+                row = self._move(row, Finding(PaymentDo.DECLINE, _unwell(before) or "", detail=before))
             case _:
-                row = self._move(replace(row, before=before), Finding(Do.SEND))  # on the disk: now bytes may leave
-                changed(row)
+                row = self._move(replace(row, before=before), Finding(PaymentDo.SEND))
+                changed(row)  # on the disk: now bytes may leave
                 answer = await self._terminal.ask(request_for(row, Operation.DEBIT), self._terminal.settings.answer_s)
                 row = self._move(row, judge_answer(row, answer))
         changed(row)
@@ -188,9 +188,9 @@ class Payments:
 
     async def _clarified(self, row: PaymentRow, tries: int) -> PaymentRow:
         if row.state is PayState.SENT:
-            row = self._move(row, Finding(Do.LOSE, TCode.ANSWER_LOST))
+            row = self._move(row, Finding(PaymentDo.LOSE, TCode.ANSWER_LOST))
         if not self._terminal.settings.duplicate:
-            return self._move(row, Finding(Do.DOUBT, TCode.NOT_CLEAR))
+            return self._move(row, Finding(PaymentDo.DOUBT, TCode.NOT_CLEAR))
         for attempt in range(tries):
             if attempt:
                 await self._terminal.pause()
@@ -204,7 +204,7 @@ class Payments:
         """Cancel, looking before each attempt at what the terminal did last: never the wrong payment, never twice.
         Left APPROVED and voiding while the terminal cannot be asked."""
         settings = self._terminal.settings
-        doubt = Finding(Do.DOUBT, TCode.NOT_REVERSED, row.reference)
+        doubt = Finding(PaymentDo.DOUBT, TCode.NOT_REVERSED, row.reference)
         if not (settings.cancel and settings.duplicate):
             return self._move(row, doubt)
         if not row.voiding:
@@ -215,13 +215,13 @@ class Payments:
             memory = await self._ask(row, Operation.DUPLICATE)
             match None if isinstance(memory, Lost) else judge_reversal(row, memory):
                 case Reversal.REVERSED:
-                    return self._move(row, Finding(Do.VOID, TCode.REVERSED, row.reference))
+                    return self._move(row, Finding(PaymentDo.VOID, TCode.REVERSED, row.reference))
                 case Reversal.NOT_OURS:
                     return self._move(row, doubt)
                 case Reversal.STANDS:
                     answer = await self._ask(row, Operation.CANCEL)
                     if isinstance(answer, Reply) and reversed_by(row, answer):
-                        return self._move(row, Finding(Do.VOID, TCode.REVERSED, row.reference))
+                        return self._move(row, Finding(PaymentDo.VOID, TCode.REVERSED, row.reference))
                     if isinstance(answer, Reply) and answer.result is Result.NOT_DONE:
                         return self._move(row, doubt)
         return row
@@ -238,7 +238,7 @@ class Payments:
         """A terminal that hung may do what it was asked long after it said that nothing was done."""
         late = self.row(Id(charged(memory)))
         if late and late.state is PayState.DECLINED:
-            self._move(late, Finding(Do.DOUBT, TCode.CHARGED_LATE, memory.authorisation))
+            self._move(late, Finding(PaymentDo.DOUBT, TCode.CHARGED_LATE, memory.authorisation))
 
     # the disk
 

@@ -16,7 +16,7 @@ from edge.kiosk.terminal_errors import TCode, code_of
 from shared.ids import Id, is_id
 
 
-class Do(StrEnum):
+class PaymentDo(StrEnum):
     """What may happen to a payment."""
 
     SEND = auto()
@@ -28,20 +28,20 @@ class Do(StrEnum):
     DOUBT = auto()
 
 
-LIFE: Mapping[tuple[PayState, Do], PayState] = {
-    (PayState.CREATED, Do.SEND): PayState.SENT,
-    (PayState.CREATED, Do.DECLINE): PayState.DECLINED,
-    (PayState.SENT, Do.APPROVE): PayState.APPROVED,
-    (PayState.SENT, Do.DECLINE): PayState.DECLINED,
-    (PayState.SENT, Do.LOSE): PayState.UNKNOWN,
-    (PayState.SENT, Do.DOUBT): PayState.REVIEW,
-    (PayState.UNKNOWN, Do.APPROVE): PayState.APPROVED,
-    (PayState.UNKNOWN, Do.DECLINE): PayState.DECLINED,
-    (PayState.UNKNOWN, Do.DOUBT): PayState.REVIEW,
-    (PayState.APPROVED, Do.CAPTURE): PayState.CAPTURED,
-    (PayState.APPROVED, Do.VOID): PayState.VOIDED,
-    (PayState.APPROVED, Do.DOUBT): PayState.REVIEW,
-    (PayState.DECLINED, Do.DOUBT): PayState.REVIEW,  # a terminal that hung charged it afterwards
+LIFE: Mapping[tuple[PayState, PaymentDo], PayState] = {
+    (PayState.CREATED, PaymentDo.SEND): PayState.SENT,
+    (PayState.CREATED, PaymentDo.DECLINE): PayState.DECLINED,
+    (PayState.SENT, PaymentDo.APPROVE): PayState.APPROVED,
+    (PayState.SENT, PaymentDo.DECLINE): PayState.DECLINED,
+    (PayState.SENT, PaymentDo.LOSE): PayState.UNKNOWN,
+    (PayState.SENT, PaymentDo.DOUBT): PayState.REVIEW,
+    (PayState.UNKNOWN, PaymentDo.APPROVE): PayState.APPROVED,
+    (PayState.UNKNOWN, PaymentDo.DECLINE): PayState.DECLINED,
+    (PayState.UNKNOWN, PaymentDo.DOUBT): PayState.REVIEW,
+    (PayState.APPROVED, PaymentDo.CAPTURE): PayState.CAPTURED,
+    (PayState.APPROVED, PaymentDo.VOID): PayState.VOIDED,
+    (PayState.APPROVED, PaymentDo.DOUBT): PayState.REVIEW,
+    (PayState.DECLINED, PaymentDo.DOUBT): PayState.REVIEW,  # a terminal that hung charged it afterwards
 }
 FINAL = frozenset({PayState.DECLINED, PayState.CAPTURED, PayState.VOIDED, PayState.REVIEW})
 
@@ -96,7 +96,7 @@ class PaymentEnd:
 class Finding:
     """What is to be done with a payment, and what to note with it."""
 
-    do: Do
+    do: PaymentDo
     code: str = ""
     reference: str = ""
     detail: str = ""
@@ -115,9 +115,9 @@ def request_for(row: PaymentRow, operation: Operation) -> Request:
 def judge_answer(row: PaymentRow, answer: Reply | Lost) -> Finding:
     """What the answer on the connection that carried the request proves."""
     if answer is Lost.UNREACHABLE:
-        return Finding(Do.DECLINE, TCode.UNREACHABLE)
+        return Finding(PaymentDo.DECLINE, TCode.UNREACHABLE)
     if isinstance(answer, Lost) or answer.result is Result.TAKEN or not _answers(row, answer, Operation.DEBIT):
-        return Finding(Do.LOSE, TCode.ANSWER_LOST, detail=str(answer) if isinstance(answer, Lost) else "")
+        return Finding(PaymentDo.LOSE, TCode.ANSWER_LOST, detail=str(answer) if isinstance(answer, Lost) else "")
     return _concluded(row, answer)
 
 
@@ -129,16 +129,25 @@ def judge_memory(row: PaymentRow, memory: Reply, exclusive: bool) -> Finding | N
         return None
     if memory.operation in (Operation.CANCEL, Operation.CREDIT):
         same = row.before == memory
-        return Finding(Do.DECLINE, TCode.INTERRUPTED) if same and _tells(memory) else Finding(Do.DOUBT, TCode.NOT_CLEAR)
+        return (
+            Finding(PaymentDo.DECLINE, TCode.INTERRUPTED)
+            if same and _tells(memory)
+            else Finding(PaymentDo.DOUBT, TCode.NOT_CLEAR)
+        )
     if memory.reference == row.payment_id:
         return _concluded(row, memory)
     if row.before is None or (memory.result is Result.NOT_DONE and memory.why in ABOUT_THE_REQUEST):
-        return Finding(Do.DOUBT, TCode.NOT_CLEAR)  # it speaks of the enquiry, or there is nothing to compare with
+        # It speaks of the enquiry, or there is nothing to compare with.
+        return Finding(PaymentDo.DOUBT, TCode.NOT_CLEAR)
     if memory == row.before:
-        return Finding(Do.DECLINE, TCode.INTERRUPTED) if _tells(memory) else Finding(Do.DOUBT, TCode.NOT_CLEAR)
+        return (
+            Finding(PaymentDo.DECLINE, TCode.INTERRUPTED)
+            if _tells(memory)
+            else Finding(PaymentDo.DOUBT, TCode.NOT_CLEAR)
+        )
     if exclusive and not is_id(memory.reference):
         return _concluded(row, memory)
-    return Finding(Do.DOUBT, TCode.NOT_CLEAR)
+    return Finding(PaymentDo.DOUBT, TCode.NOT_CLEAR)
 
 
 def charged(memory: Reply) -> str:
@@ -177,11 +186,11 @@ def reversed_by(row: PaymentRow, answer: Reply) -> bool:
 
 def _concluded(row: PaymentRow, reply: Reply) -> Finding:
     if reply.result is Result.NOT_DONE:
-        return Finding(Do.DECLINE, code_of(reply.why), detail=reply.message)
+        return Finding(PaymentDo.DECLINE, code_of(reply.why), detail=reply.message)
     if reply.amount != row.amount or reply.currency not in ("", row.currency):
         detail = f"charged {reply.amount} {reply.currency} for {row.amount} {row.currency}"
-        return Finding(Do.DOUBT, TCode.AMOUNT_DIFFERS, reply.authorisation, detail)
-    return Finding(Do.APPROVE, "", reply.authorisation)
+        return Finding(PaymentDo.DOUBT, TCode.AMOUNT_DIFFERS, reply.authorisation, detail)
+    return Finding(PaymentDo.APPROVE, "", reply.authorisation)
 
 
 def _answers(row: PaymentRow, reply: Reply, operation: Operation) -> bool:

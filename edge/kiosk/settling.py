@@ -21,7 +21,7 @@ from edge.kiosk.model import (
     TellPrinter,
     VoidPayment,
 )
-from edge.kiosk.troubles import Busy, Code, Notice, reference_of, trouble
+from edge.kiosk.troubles import Busy, Notice, TroubleCode, reference_of, trouble
 from edge.kiosk.visit import Answer
 from shared.languages import LANGUAGES
 from shared.outcome import Ok
@@ -63,23 +63,23 @@ def _while_paying(kiosk: Kiosk, event: PaymentChanged) -> Answer:
             back = replace(kiosk, screen=Screen.SUMMARY, busy="", pay_state=None, payment_id=None)
             return replace(back, notice=_DECLINED_AS.get(event.code, Notice.DECLINED)), []
         case PayState.REVIEW:
-            return _claim(replace(kiosk, busy=""), Code.PAYMENT_UNKNOWN)
+            return _claim(replace(kiosk, busy=""), TroubleCode.PAYMENT_UNKNOWN)
     return kiosk, []
 
 
 def _while_paying_back(kiosk: Kiosk, event: PaymentChanged) -> Answer:
     """The tickets could not be given: what became of the money."""
-    if kiosk.trouble is None or kiosk.trouble.code != Code.PAYING_BACK:
+    if kiosk.trouble is None or kiosk.trouble.code != TroubleCode.PAYING_BACK:
         return kiosk, []
     match event.state:
         case PayState.VOIDED:
-            return replace(kiosk, pay_state=event.state, trouble=trouble(Code.PAID_BACK)), []
+            return replace(kiosk, pay_state=event.state, trouble=trouble(TroubleCode.PAID_BACK)), []
         case PayState.REVIEW:
-            return _claim(replace(kiosk, pay_state=event.state), Code.CLAIM)
+            return _claim(replace(kiosk, pay_state=event.state), TroubleCode.CLAIM)
     return kiosk, []
 
 
-def _claim(kiosk: Kiosk, code: Code) -> Answer:
+def _claim(kiosk: Kiosk, code: TroubleCode) -> Answer:
     """A person has to settle it: a slip, and its reference on the screen too."""
     offer = selection.offer_of(kiosk, kiosk.cart.performance_id if kiosk.cart else None)
     amount = selection.total_of(kiosk.cart, offer) if kiosk.cart and offer else None
@@ -115,8 +115,8 @@ def sale_failed(kiosk: Kiosk) -> Answer:
     if kiosk.screen is not Screen.PRINTING or kiosk.sale is not None:
         return kiosk, []
     if kiosk.payment_id is None:
-        return replace(kiosk, screen=Screen.PROBLEM, trouble=trouble(Code.SALE_FAILED)), []
-    back = trouble(Code.PAYING_BACK, reference=reference_of(kiosk.payment_id))
+        return replace(kiosk, screen=Screen.PROBLEM, trouble=trouble(TroubleCode.SALE_FAILED)), []
+    back = trouble(TroubleCode.PAYING_BACK, reference=reference_of(kiosk.payment_id))
     return replace(kiosk, screen=Screen.PROBLEM, trouble=back), [VoidPayment()]
 
 
@@ -146,4 +146,4 @@ def print_answered(kiosk: Kiosk, came_out: bool) -> Answer:
 
 def _not_printed(kiosk: Kiosk, code: str) -> Answer:
     """The sale is good and the tickets are valid: their codes go on the screen."""
-    return replace(kiosk, screen=Screen.PROBLEM, trouble=trouble(Code.PRINT_FAILED, printer=code)), []
+    return replace(kiosk, screen=Screen.PROBLEM, trouble=trouble(TroubleCode.PRINT_FAILED, printer=code)), []

@@ -73,7 +73,7 @@ _REFUSED_AS = {
 }
 
 
-class Face(Protocol):
+class KioskFace(Protocol):
     """What shows the kiosk: the window, or a test."""
 
     def show(self, kiosk: Kiosk) -> None: ...
@@ -84,7 +84,7 @@ class Till:
         self, config: KioskConfig, device: Device, payments: Payments, printer: PrinterClient, kiosk: Kiosk
     ) -> None:
         self.kiosk = kiosk
-        self.face: Face | None = None
+        self.face: KioskFace | None = None
         self.settled: Callable[[], None] = lambda: None  # a payment or print job ended: time to look at the devices
         self._config, self._device, self._payments, self._printer = config, device, payments, printer
         self._journal = device.journal

@@ -7,11 +7,11 @@ the few `money.*` texts, so that no trouble ever leaves it open. K-0x stop the k
 from collections.abc import Mapping
 from enum import StrEnum
 
-from edge.kiosk.model import Trouble
+from edge.kiosk.model import KioskTrouble
 from shared.ids import Id
 
 
-class Code(StrEnum):
+class TroubleCode(StrEnum):
     """In order of importance: the out-of-order screen shows the first that applies."""
 
     STARTING = "K-01"
@@ -65,21 +65,21 @@ class Busy(StrEnum):
     CHECKING = "busy.checking"  # the payment's answer was lost; the terminal is asked what became of it
 
 
-MONEY: Mapping[Code, MoneyText] = {
-    Code.PAYMENT_UNKNOWN: MoneyText.UNKNOWN,
-    Code.PRINT_FAILED: MoneyText.PAID,
-    Code.PAYING_BACK: MoneyText.RETURNING,
-    Code.PAID_BACK: MoneyText.RETURNED,
-    Code.CLAIM: MoneyText.CLAIM,
-    Code.SALE_FAILED: MoneyText.NONE,
+MONEY: Mapping[TroubleCode, MoneyText] = {
+    TroubleCode.PAYMENT_UNKNOWN: MoneyText.UNKNOWN,
+    TroubleCode.PRINT_FAILED: MoneyText.PAID,
+    TroubleCode.PAYING_BACK: MoneyText.RETURNING,
+    TroubleCode.PAID_BACK: MoneyText.RETURNED,
+    TroubleCode.CLAIM: MoneyText.CLAIM,
+    TroubleCode.SALE_FAILED: MoneyText.NONE,
 }
-RANK: Mapping[str, int] = {code: rank for rank, code in enumerate(Code)}
+RANK: Mapping[str, int] = {code: rank for rank, code in enumerate(TroubleCode)}
 
 
-def trouble(code: Code, **detail: str) -> Trouble:
+def trouble(code: TroubleCode, **detail: str) -> KioskTrouble:
     """A blocker or a visit's end; a blocker says nothing about money unless somebody was about to pay."""
     key = code.replace("-", "").lower()
-    return Trouble(code, f"{key}.what", f"{key}.step", MONEY.get(code, ""), detail)
+    return KioskTrouble(code, f"{key}.what", f"{key}.step", MONEY.get(code, ""), detail)
 
 
 def reference_of(payment_id: Id) -> str:

@@ -8,12 +8,12 @@ a time, one unit at a time; a unit that went wrong ends its job, the rest of whi
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 
-from edge.printer_agent.errors import STATUS_CODE, Code
+from edge.printer_agent.errors import STATUS_CODE, PrinterCode
 from shared.ids import Id
 from shared.wire.printing import READY, JobReport, PrinterStatus, PrintState, UnitKind, UnitReport
 
 
-class Do(StrEnum):
+class UnitDo(StrEnum):
     """What can happen to a unit."""
 
     BEGIN = auto()  # the printer is ready, bytes are about to leave
@@ -26,15 +26,15 @@ class Do(StrEnum):
 
 
 Q, S, T, C, U, F = PrintState
-LIFE: dict[tuple[PrintState, Do], PrintState] = {
-    (Q, Do.BEGIN): S,
-    (Q, Do.GIVE_UP): F,
-    (S, Do.WRITTEN): T,
-    (S, Do.DOUBT): U,
-    (T, Do.PROVED): C,
-    (T, Do.DOUBT): U,
-    (U, Do.SAID_YES): C,
-    (U, Do.SAID_NO): F,
+LIFE: dict[tuple[PrintState, UnitDo], PrintState] = {
+    (Q, UnitDo.BEGIN): S,
+    (Q, UnitDo.GIVE_UP): F,
+    (S, UnitDo.WRITTEN): T,
+    (S, UnitDo.DOUBT): U,
+    (T, UnitDo.PROVED): C,
+    (T, UnitDo.DOUBT): U,
+    (U, UnitDo.SAID_YES): C,
+    (U, UnitDo.SAID_NO): F,
 }
 
 
@@ -157,23 +157,23 @@ def step(job: Job, event: Event, limits: Limits) -> tuple[Job, Effect | Send | A
             if _next(job) is None:
                 return job, Effect.REST
             if now_ms - job.created_ms > limits.max_age_ms:
-                return _rest(job, Code.TOO_LATE), Effect.REST
+                return _rest(job, PrinterCode.TOO_LATE), Effect.REST
             return job, Effect.LOOK
         case Seen(status, now_ms):
             return _seen(job, status, now_ms, limits)
         case Written():
             at = _at(job, PrintState.SENDING)
-            return (_moved(job, at, Do.WRITTEN), Ask(at)) if at is not None else (job, Effect.REST)
+            return (_moved(job, at, UnitDo.WRITTEN), Ask(at)) if at is not None else (job, Effect.REST)
         case Broken():
-            return _doubt(job, PrintState.SENDING, Code.LINE_LOST), Effect.REST
+            return _doubt(job, PrintState.SENDING, PrinterCode.LINE_LOST), Effect.REST
         case Settled(echoed, status):
             return _settled(job, echoed, status)
         case Restarted():
             for state in (PrintState.SENDING, PrintState.SENT):
-                job = _doubt(job, state, Code.RESTARTED)
+                job = _doubt(job, state, PrinterCode.RESTARTED)
             return job, Effect.REST
         case Answered(came_out):
-            do = Do.SAID_YES if came_out else Do.SAID_NO
+            do = UnitDo.SAID_YES if came_out else UnitDo.SAID_NO
             for at, unit in enumerate(job.units):
                 if unit.state is PrintState.UNCERTAIN:
                     job = _moved(job, at, do, "" if came_out else unit.code)
@@ -185,7 +185,7 @@ def _seen(job: Job, status: PrinterStatus, now_ms: int, limits: Limits) -> tuple
     if at is None:
         return job, Effect.REST
     if status in READY:
-        return replace(_moved(job, at, Do.BEGIN), since_ms=None, code=""), Send(at)
+        return replace(_moved(job, at, UnitDo.BEGIN), since_ms=None, code=""), Send(at)
     since = now_ms if job.since_ms is None else job.since_ms
     waiting = replace(job, since_ms=since, code=STATUS_CODE[status])
     if now_ms - since >= limits.patience_ms:
@@ -198,9 +198,9 @@ def _settled(job: Job, echoed: bool, status: PrinterStatus) -> tuple[Job, Effect
     if at is None:
         return job, Effect.REST
     if echoed and status in READY:
-        job = _moved(job, at, Do.PROVED)
+        job = _moved(job, at, UnitDo.PROVED)
         return job, Effect.LOOK if _next(job) is not None else Effect.REST
-    code = Code.NO_PROOF if status in READY else STATUS_CODE[status]
+    code = PrinterCode.NO_PROOF if status in READY else STATUS_CODE[status]
     return _doubt(job, PrintState.SENT, code), Effect.REST
 
 
@@ -218,21 +218,25 @@ def _at(job: Job, state: PrintState) -> int | None:
 def _doubt(job: Job, state: PrintState, code: str) -> Job:
     """The unit in `state` may or may not exist; what comes after it does not."""
     at = _at(job, state)
-    return job if at is None else _rest(replace(_moved(job, at, Do.DOUBT, code), code=code), Code.STOPPED, keep=code)
+    return (
+        job
+        if at is None
+        else _rest(replace(_moved(job, at, UnitDo.DOUBT, code), code=code), PrinterCode.STOPPED, keep=code)
+    )
 
 
 def _rest(job: Job, code: str, keep: str = "") -> Job:
     """Gives up every unit that has not begun."""
     for at, unit in enumerate(job.units):
         if unit.state is PrintState.QUEUED:
-            job = _moved(job, at, Do.GIVE_UP, code)
+            job = _moved(job, at, UnitDo.GIVE_UP, code)
     return replace(job, code=keep or code, since_ms=None)
 
 
-def _moved(job: Job, at: int, do: Do, code: str = "") -> Job:
+def _moved(job: Job, at: int, do: UnitDo, code: str = "") -> Job:
     unit = job.units[at]
     state = LIFE[unit.state, do]
-    new = replace(unit, state=state, code=code, exposed=unit.exposed or do is Do.BEGIN)
+    new = replace(unit, state=state, code=code, exposed=unit.exposed or do is UnitDo.BEGIN)
     return replace(job, units=(*job.units[:at], new, *job.units[at + 1 :]))
 
 

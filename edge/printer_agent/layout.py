@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from edge.printer_agent.sheet import WIDTH, QrMode, Sheet, Type
 from edge.printer_agent.text import CODE_PAGES, clean
-from edge.printer_agent.words import Words
+from edge.printer_agent.words import PaperWords
 from shared.money import Minor, vat_in
 from shared.wire.printing import MAX_TICKETS, ClaimPrint, PrintJob, ReceiptPrint, TicketPrint
 from shared.wire.token import MAX_INPUT
@@ -38,7 +38,7 @@ class Look:
 
 def ticket(what: TicketPrint, language: str, duplicate: bool, look: Look) -> bytes:
     """One admission."""
-    words, sheet = Words(language, what.timezone), Sheet(look.code_pages, look.qr)
+    words, sheet = PaperWords(language, what.timezone), Sheet(look.code_pages, look.qr)
     _marks(sheet, words, duplicate, what.specimen)
     sheet.text(what.organiser, SMALL_CENTRE, lines=2)
     sheet.gap(10)
@@ -77,7 +77,7 @@ def ticket(what: TicketPrint, language: str, duplicate: bool, look: Look) -> byt
 
 def receipt(what: ReceiptPrint, language: str, duplicate: bool, look: Look) -> bytes:
     """The till's proof of a sale; amounts include VAT, which is shown by rate."""
-    words, sheet = Words(language, what.timezone), Sheet(look.code_pages, look.qr)
+    words, sheet = PaperWords(language, what.timezone), Sheet(look.code_pages, look.qr)
     _marks(sheet, words, duplicate, what.specimen)
     sheet.text(what.organiser, Type(bold=True, align="center"), lines=2)
     for mention in what.mentions[:MENTIONS]:
@@ -114,7 +114,7 @@ def receipt(what: ReceiptPrint, language: str, duplicate: bool, look: Look) -> b
 
 def claim(what: ClaimPrint, language: str, duplicate: bool, look: Look) -> bytes:
     """For a visitor whose purchase ended halfway: the reference that a person at the desk can find."""
-    words, sheet = Words(language, what.timezone), Sheet(look.code_pages, look.qr)
+    words, sheet = PaperWords(language, what.timezone), Sheet(look.code_pages, look.qr)
     _marks(sheet, words, duplicate, specimen=False)
     sheet.text(what.organiser, SMALL_CENTRE, lines=2)
     sheet.gap(10)
@@ -161,7 +161,7 @@ def faults(job: PrintJob) -> list[str]:
     return found
 
 
-def _marks(sheet: Sheet, words: Words, duplicate: bool, specimen: bool) -> None:
+def _marks(sheet: Sheet, words: PaperWords, duplicate: bool, specimen: bool) -> None:
     if duplicate:
         local = words("duplicate")
         sheet.band("DUPLICATA" if local == "DUPLICATA" else f"DUPLICATA · {local}", BAND)
@@ -177,7 +177,7 @@ def _title(sheet: Sheet, event: str) -> None:
     sheet.text(event, style, lines=3)
 
 
-def _place(sheet: Sheet, words: Words, what: TicketPrint) -> None:
+def _place(sheet: Sheet, words: PaperWords, what: TicketPrint) -> None:
     sheet.text(what.zone, TITLE, lines=2)
     if what.entrance:
         sheet.text(f"{words('entrance')} {what.entrance}", STRONG)
@@ -196,5 +196,5 @@ def _place(sheet: Sheet, words: Words, what: TicketPrint) -> None:
     sheet.gap(12)
 
 
-def _price(words: Words, what: TicketPrint) -> str:
+def _price(words: PaperWords, what: TicketPrint) -> str:
     return words.money(what.price, what.currency) if what.price else words("free")

@@ -16,7 +16,7 @@ from edge.device.shell import Device, start
 from edge.printer_agent import core, layout
 from edge.printer_agent.agent import Agent
 from edge.printer_agent.config import PrinterConfig
-from edge.printer_agent.errors import STATUS_CODE, TROUBLES, Code
+from edge.printer_agent.errors import STATUS_CODE, TROUBLES, PrinterCode
 from edge.printer_agent.sheet import Sheet
 from edge.printer_agent.store import SCHEMA, IdReused, QueueFull, Store, Tell
 from edge.printer_agent.transport import Printer, address
@@ -61,7 +61,7 @@ async def _submit(request: web.Request) -> web.Response:
     except IdReused as reused:
         return _refusal(409, str(reused))
     except QueueFull as full:
-        return _refusal(503, f"{Code.QUEUE_FULL}: {full}")
+        return _refusal(503, f"{PrinterCode.QUEUE_FULL}: {full}")
 
 
 async def _job(request: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ from shared.money import Minor, to_decimal
 from shared.texts import say
 
 
-class Words:
+class PaperWords:
     """One language, one time zone."""
 
     def __init__(self, language: str, timezone: str) -> None:

@@ -56,7 +56,7 @@ class _Table:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Line:
+class SeatLine:
     """One row. `at`: how many rows of its zone are filed before it. `floor`: its best quality. `worth`: sums of quality
     up to a bit. `spans`: (first seat, how many, first bit) of the seats that follow each other in the plan too."""
 
@@ -147,7 +147,7 @@ class Hall:
     """`lines` are all rows, the one with the best seat first; a row's index there is its rank."""
 
     places: int
-    lines: tuple[Line, ...]
+    lines: tuple[SeatLine, ...]
     where: tuple[tuple[int, int], ...]  # seat → rank of its row, bit
     kinds: tuple[dict[Kind, int], ...]  # by rank: the row's seats of each category and contingent
     alike: tuple[int, ...]  # by rank; bit b: b and b + 1 are neighbours of one kind
@@ -226,7 +226,7 @@ class Hall:
     def like(self, row: str, zone: str) -> tuple[int, ...]:
         """Ranks, the rows nearest to those of a name first; `zone` "": in any."""
 
-        def away(line: Line) -> float:
+        def away(line: SeatLine) -> float:
             return abs(line.at - at[line.zone]) if line.zone in at else float("inf")
 
         at = {line.zone: line.at for line in self.lines if line.name == row and zone in ("", line.zone)}
@@ -241,7 +241,7 @@ class Hall:
         zone, at = self.lines[rank].zone, self.lines[rank].at
         return self._ordered(("around", rank), lambda line: abs(line.at - at) if line.zone == zone else float("inf"))
 
-    def _ordered(self, name: Hashable, wish: Callable[[Line], float]) -> tuple[int, ...]:
+    def _ordered(self, name: Hashable, wish: Callable[[SeatLine], float]) -> tuple[int, ...]:
         """An order of all rows takes milliseconds in a stadium, and the same ones are asked for again and again."""
         found = self._orders.get(name)
         if found is None:
@@ -303,7 +303,7 @@ def _build(seats: Sequence[SeatLike], contingents: Sequence[str]) -> Hall:
     for index, seat in enumerate(seats):
         zones.setdefault(seat.zone, {}).setdefault(seat.row, []).append(index)
     points = tuple((seat.x, seat.y) for seat in seats)
-    lines: list[Line] = []
+    lines: list[SeatLine] = []
     for zone, rows in zones.items():
         ordered = [(name, [row[i] for i in along([points[s] for s in row])]) for name, row in rows.items()]
         usual = usual_step([[points[s] for s in row] for _, row in ordered])
@@ -320,7 +320,7 @@ def _build(seats: Sequence[SeatLike], contingents: Sequence[str]) -> Hall:
 
 def _line(
     seats: Sequence[SeatLike], points: Sequence[Point], usual: float, zone: str, name: str, at: int, row: list[int]
-) -> Line:
+) -> SeatLine:
     joined = start = 0
     for length in runs([points[s] for s in row], usual):
         joined |= block(start, length - 1)
@@ -329,7 +329,7 @@ def _line(
     for index in row:
         worth.append(worth[-1] + seats[index].quality)
     special = [seats[index].wheelchair or seats[index].companion for index in row]
-    return Line(
+    return SeatLine(
         zone=zone,
         name=name,
         at=at,
@@ -361,7 +361,7 @@ def _kinds(row: Sequence[int], categories: Sequence[str], contingents: Sequence[
     return found
 
 
-def _alike(lines: Sequence[Line], kinds: Sequence[dict[Kind, int]]) -> tuple[int, ...]:
+def _alike(lines: Sequence[SeatLine], kinds: Sequence[dict[Kind, int]]) -> tuple[int, ...]:
     found = []
     for line, by_kind in zip(lines, kinds, strict=True):
         pairs = 0

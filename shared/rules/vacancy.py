@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from shared.rules.hall import MOST, Hall, Kind, Line, bits
+from shared.rules.hall import MOST, Hall, Kind, SeatLine, bits
 
 FIELD = 24  # bits for a number of runs in a profile
 ONES = (1 << FIELD) - 1
@@ -26,7 +26,7 @@ SETTLED = 12  # rows that each search brings up to date
 # A profile is one integer: field k - 1 counts the runs of at least k neighbours. Profiles of rows add up.
 
 
-def profile_of(line: Line, mask: int) -> int:
+def profile_of(line: SeatLine, mask: int) -> int:
     """The row's runs, counted up to nine neighbours and up to nine runs of a length: a party has no more parts."""
     joined = line.joined
     starts = mask & ~((mask & joined) << 1)
@@ -263,7 +263,7 @@ def _allowed(hall: Hall, buys: Buys) -> list[int]:
     return found
 
 
-def _of_kinds(line: Line, kinds: dict[Kind, int], buys: Buys) -> int:
+def _of_kinds(line: SeatLine, kinds: dict[Kind, int], buys: Buys) -> int:
     if not buys.category_id and buys.contingents is None:
         return (1 << len(line.seats)) - 1
     mask = 0

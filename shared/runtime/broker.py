@@ -25,7 +25,7 @@ from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
 from shared.runtime.config import Failure
-from shared.runtime.doorkeeper import Away, BrokerLimits, Bucket, Doorkeeper, Line
+from shared.runtime.doorkeeper import Away, BrokerLimits, Bucket, DeviceLine, Doorkeeper
 from shared.runtime.log import logger
 from shared.runtime.login import admitted
 from shared.runtime.metrics import counter, gauge
@@ -112,7 +112,7 @@ class _Packets:
 class _Reader(ReaderAdapter):  # type: ignore[misc]
     """What amqtt reads: packets that were judged, one after the other, at the pace that they may come."""
 
-    def __init__(self, broker: "_Broker", line: Line, source: _Packets, said: Connect, raw: bytes) -> None:
+    def __init__(self, broker: "_Broker", line: DeviceLine, source: _Packets, said: Connect, raw: bytes) -> None:
         limits = broker.door.limits
         self.line = line
         self._broker, self._source, self._held = broker, source, raw
@@ -156,7 +156,7 @@ class _Writer(StreamWriterAdapter):  # type: ignore[misc]
 class _Handler(BrokerProtocolHandler):  # type: ignore[misc]
     """amqtt's side of one connection: its faults end the connection, not in a task that nobody looks at."""
 
-    line: Line
+    line: DeviceLine
     broker: "_Broker"
     waiting = 0  # bytes
 
@@ -245,7 +245,7 @@ class _Broker(Broker):  # type: ignore[misc]
             self._loop.call_later(LINGER_S, writer.transport.abort)
 
     async def _serve(
-        self, line: Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+        self, line: DeviceLine, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
     ) -> None:
         source = _Packets(reader, self.door.limits)
         try:
@@ -263,7 +263,7 @@ class _Broker(Broker):  # type: ignore[misc]
         reading, writing = _Reader(self, line, source, said, raw), _Writer(writer)
         await self._client_connected(listener_name, reading, writing)
 
-    async def _admit(self, line: Line, said: Connect) -> Away | None:
+    async def _admit(self, line: DeviceLine, said: Connect) -> Away | None:
         """Why whoever says this does not come in."""
         if self.door.must_wait(line, said.username):
             return Away.WAIT
@@ -293,12 +293,12 @@ class _Broker(Broker):  # type: ignore[misc]
             if who.kid not in stand:
                 self.end(line, Away.STANDING)
 
-    def end(self, line: Line, why: Away | Wrong) -> None:
+    def end(self, line: DeviceLine, why: Away | Wrong) -> None:
         if not line.why:
             count_end(why, line.address)
         line.cut(why)
 
-    def _fell(self, line: Line, bad: Exception) -> None:
+    def _fell(self, line: DeviceLine, bad: Exception) -> None:
         where = traceback.extract_tb(bad.__traceback__)[-1]
         seldom.warn(
             "broker fell over a connection", type(bad).__name__, what=str(bad)[:200], at=f"{where.name}:{where.lineno}"
@@ -344,14 +344,14 @@ class _Broker(Broker):  # type: ignore[misc]
         return _LINE in session.attributes
 
     async def _topic_filtering(self, session: Session, topic: str, action: Action) -> bool:
-        line: Line | None = session.attributes.get(_LINE)
+        line: DeviceLine | None = session.attributes.get(_LINE)
         if line is None or line.who is None or line.why:
             return False
         return may_write(line.who, topic) if action is Action.PUBLISH else may_read(line.who, topic)
 
     async def add_subscription(self, subscription: tuple[str, int], session: Session) -> int:
         topic, qos = subscription
-        line: Line = session.attributes[_LINE]
+        line: DeviceLine = session.attributes[_LINE]
         if topic not in line.filters and len(line.filters) >= packets.MOST_FILTERS:
             return 0x80
         granted: int = await super().add_subscription((topic, min(qos, 1)), session)

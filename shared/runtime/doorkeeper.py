@@ -63,7 +63,7 @@ class Away(StrEnum):
 
 
 @dataclass(slots=True, eq=False)
-class Line:
+class DeviceLine:
     """One connection. `cut` ends it at once; the first reason is kept."""
 
     number: int
@@ -107,22 +107,24 @@ class Doorkeeper:
     def __init__(self, limits: BrokerLimits, clock: Callable[[], float] = time.monotonic) -> None:
         self.limits, self._clock = limits, clock
         self._numbers = count(1)
-        self._lines: dict[int, Line] = {}
+        self._lines: dict[int, DeviceLine] = {}
         self._at: Counter[str] = Counter()
-        self._strangers: dict[str, dict[int, Line]] = {}  # by address, the oldest first
+        self._strangers: dict[str, dict[int, DeviceLine]] = {}  # by address, the oldest first
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()  # address → how many, until when it waits
         self._looks: OrderedDict[str, Bucket] = OrderedDict()  # of addresses that wait
         self._once_in: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[DeviceLine, ...]:
         return tuple(self._lines.values())
 
     @property
-    def known(self) -> tuple[Line, ...]:
+    def known(self) -> tuple[DeviceLine, ...]:
         return tuple(line for line in self._lines.values() if line.who is not None)
 
-    def enter(self, address: str, hang_up: Callable[[], None]) -> tuple[Line | None, Line | None, Away | None]:
+    def enter(
+        self, address: str, hang_up: Callable[[], None]
+    ) -> tuple[DeviceLine | None, DeviceLine | None, Away | None]:
         """A connection that has come, or None; the one that makes room for it; why either of them goes. Whoever has not
         logged in makes room for who comes later: a device of ours is known after an instant, and a script that only
         sits there, behind the same address even, keeps none out."""
@@ -144,8 +146,8 @@ class Doorkeeper:
         self.leave(oldest)
         return self._entered(address, hang_up), oldest, why
 
-    def _entered(self, address: str, hang_up: Callable[[], None]) -> Line:
-        line = Line(next(self._numbers), address, hang_up)
+    def _entered(self, address: str, hang_up: Callable[[], None]) -> DeviceLine:
+        line = DeviceLine(next(self._numbers), address, hang_up)
         self._lines[line.number] = line
         self._at[address] += 1
         self._strangers.setdefault(address, {})[line.number] = line
@@ -154,7 +156,7 @@ class Doorkeeper:
     def _most_strangers(self) -> str:
         return max(self._strangers, key=lambda address: len(self._strangers[address]), default="")
 
-    def welcome(self, line: Line, who: Certificate) -> tuple[Line, ...]:
+    def welcome(self, line: DeviceLine, who: Certificate) -> tuple[DeviceLine, ...]:
         """The holder has logged in on this line; the older ones of theirs that are too many now."""
         line.who = who
         self._known_now(line)
@@ -162,7 +164,7 @@ class Doorkeeper:
         theirs = [each for each in self.known if each.who and each.who.holder_id == who.holder_id]
         return tuple(theirs[: -self.limits.per_device])
 
-    def leave(self, line: Line) -> None:
+    def leave(self, line: DeviceLine) -> None:
         if self._lines.pop(line.number, None) is None:
             return
         self._at[line.address] -= 1
@@ -170,14 +172,14 @@ class Doorkeeper:
             del self._at[line.address]
         self._known_now(line)
 
-    def _known_now(self, line: Line) -> None:
+    def _known_now(self, line: DeviceLine) -> None:
         """Counted among the strangers no more."""
         theirs = self._strangers.get(line.address, {})
         theirs.pop(line.number, None)
         if not theirs:
             self._strangers.pop(line.address, None)
 
-    def must_wait(self, line: Line, username: str) -> bool:
+    def must_wait(self, line: DeviceLine, username: str) -> bool:
         """Whether to refuse without a look at the signature. Whoever came in from this address before is looked at all
         the same, and of the others some, or one script behind a house's address would lock its devices out."""
         known, now = self._failures.get(line.address), self._clock()
@@ -188,7 +190,7 @@ class Doorkeeper:
         _remember(self._looks, line.address, looks, MOST_ADDRESSES)
         return not looks.may(now)
 
-    def failed(self, line: Line) -> None:
+    def failed(self, line: DeviceLine) -> None:
         """A login that was none: the next from this address waits, twice as long each time."""
         limits, now = self.limits, self._clock()
         failures, until = self._failures.get(line.address, (0, now))

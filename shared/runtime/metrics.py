@@ -31,7 +31,7 @@ prometheus.ProcessCollector(registry=REGISTRY)
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class MetricFamily:
     """One documented name with its labels."""
 
     name: str
@@ -58,29 +58,29 @@ class Family:
         return REGISTRY.get_sample_value(self.name + suffix, bounded) or 0.0
 
 
-class Counter(Family):
+class Counter(MetricFamily):
     """Only grows; the name ends in `_total`."""
 
     def add(self, n: float = 1, **labels: str) -> None:
         self._child(labels).inc(n)
 
 
-class Gauge(Family):
+class Gauge(MetricFamily):
     """Goes up and down."""
 
     def set(self, value: float, **labels: str) -> None:
         self._child(labels).set(value)
 
 
-class Histogram(Family):
+class Histogram(MetricFamily):
     """How long, in seconds, or how much."""
 
     def took(self, amount: float, **labels: str) -> None:
         self._child(labels).observe(amount)
 
 
-FAMILIES: dict[str, Family] = {}
-F = TypeVar("F", bound=Family)
+FAMILIES: dict[str, MetricFamily] = {}
+F = TypeVar("F", bound=MetricFamily)
 
 
 def counter(name: str, doc: str, **labels: Values) -> Counter:

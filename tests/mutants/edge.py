@@ -113,12 +113,12 @@ KIOSK = (
         "        and kiosk.now < lease.lease.sell_until\n", "", "tests/edge/kiosk/test_core.py"),
     Mutant("kiosk-sent-late", "the terminal is asked for money before the disk says so", (
         Edit("edge/kiosk/payment.py",
-             "                row = self._move(replace(row, before=before), Finding(Do.SEND))"
-             "  # on the disk: now bytes may leave\n                changed(row)\n",
+             "                row = self._move(replace(row, before=before), Finding(PaymentDo.SEND))\n"
+             "                changed(row)  # on the disk: now bytes may leave\n",
              ""),
         Edit("edge/kiosk/payment.py",
              "                row = self._move(row, judge_answer(row, answer))\n        changed(row)",
-             "                row = self._move(replace(row, before=before), Finding(Do.SEND))\n"
+             "                row = self._move(replace(row, before=before), Finding(PaymentDo.SEND))\n"
              "                row = self._move(row, judge_answer(row, answer))\n        changed(row)"),
     ), PAID),
     one("kiosk-charged-late", "a terminal charges a declined payment later, and nobody notices",

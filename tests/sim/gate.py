@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.gate.config import LaneConfig
-from edge.gate.core import Barrier, Ticked
+from edge.gate.core import Barrier, LaneTicked
 from edge.gate.lane import LaneShell
 from edge.gate.lists import KEPT
 from edge.gate.main import HEARD_OF, _gate
@@ -104,7 +104,7 @@ class SimGate(Station):
         """The one let in does not go: the time runs out."""
         with self.risking():
             at = self.clock.read().mono_ms
-            self.shell.happened(Ticked(at + 8000))
+            self.shell.happened(LaneTicked(at + 8000))
         await self.settled()
 
     @property

@@ -23,7 +23,7 @@ from edge.kiosk.payment import Payments
 from edge.kiosk.payment_rules import Lost
 from edge.kiosk.selection import wanted_leases
 from edge.kiosk.till import Till
-from edge.kiosk.troubles import Code, trouble
+from edge.kiosk.troubles import TroubleCode, trouble
 from shared.clock import EPOCH, ClockState
 from shared.ids import Id
 from shared.runtime.printer_client import AgentUnreachable
@@ -140,7 +140,7 @@ class SimKiosk(Station):
         wiring, device = self._wiring, self.device
         wiring._device = device
         self._payments = Payments(device.journal, self.card, device.clock, wiring._payment_ended)
-        kiosk = Kiosk(device.id, self.name, screen=Screen.OUT_OF_ORDER, blockers=(trouble(Code.STARTING),))
+        kiosk = Kiosk(device.id, self.name, screen=Screen.OUT_OF_ORDER, blockers=(trouble(TroubleCode.STARTING),))
         self.till = wiring.till = Till(CONFIG, device, self._payments, self.printer, kiosk)  # type: ignore[arg-type]
         unfinished = self.till.recover()
         for family in KINDS:
@@ -181,7 +181,7 @@ class SimKiosk(Station):
             may_sell = checks.may_sell(device.identity.certificate, device.keyring, now.at, knows)
             found = checks.device_troubles(device.health, now, may_sell, bool(self.till.kiosk.offers))
             if self.till.kiosk.screen is not Screen.PAYING and self._payments.unresolved():
-                found.append(trouble(Code.PAYMENT_OPEN))
+                found.append(trouble(TroubleCode.PAYMENT_OPEN))
             self.till.send(Blocked(tuple(found)))
         await self.buried()
 

@@ -9,7 +9,7 @@ from kivy.graphics.texture import Texture
 
 from edge.kiosk.ui.icons import ICONS, WEIGHT
 from edge.kiosk.ui.letters import Letters, fit
-from edge.kiosk.ui.paint import Arc, Code, Curtain, Disc, Hall, Mark, Panel, Sign, Words
+from edge.kiosk.ui.paint import Arc, Curtain, Disc, FittedText, Hall, Mark, Panel, QrCode, Sign
 from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.shapes import RGBA, Shapes
 from shared.look import rgb
@@ -38,14 +38,14 @@ class Painter:
         shapes.look_at(1, -1, 0, height)
         pending = False
         for mark in marks:
-            if isinstance(mark, Words | Code | Hall | Curtain):
+            if isinstance(mark, FittedText | QrCode | Hall | Curtain):
                 if pending:
                     into.add(shapes.seal())
                     shapes, pending = Shapes(), False
                     shapes.look_at(1, -1, 0, height)
-                if isinstance(mark, Words):
+                if isinstance(mark, FittedText):
                     self._words(mark, height, into)
-                elif isinstance(mark, Code):
+                elif isinstance(mark, QrCode):
                     _code(mark, height, into)
                 else:
                     into.add(living[type(mark)])
@@ -55,7 +55,7 @@ class Painter:
         if pending:
             into.add(shapes.seal())
 
-    def _words(self, mark: Words, height: float, into: InstructionGroup) -> None:
+    def _words(self, mark: FittedText, height: float, into: InstructionGroup) -> None:
         rect = mark.rect
         if not mark.text or rect.w < 1 or rect.h < 1:
             return
@@ -95,7 +95,7 @@ def _arc(rect: Rect, colour: str, share: float, edge: float, shapes: Shapes) -> 
         shapes.stroke([(x + radius * sin(t), y - radius * cos(t)) for t in turns], edge, rgba(colour))
 
 
-def _code(mark: Code, height: float, into: InstructionGroup) -> None:
+def _code(mark: QrCode, height: float, into: InstructionGroup) -> None:
     """A QR code with its quiet zone; each module is a whole number of pixels wide, so that cameras see clean edges."""
     image = zxingcpp.create_barcode(mark.text, zxingcpp.BarcodeFormat.QRCode).to_image(scale=1, add_quiet_zones=True)
     rows, columns = image.shape

@@ -19,7 +19,7 @@ from edge.kiosk.model import Screen, SeatToggled, Touched
 from edge.kiosk.ui.canvas import Painter, rgba
 from edge.kiosk.ui.curtain import FRAMES, CurtainPicture
 from edge.kiosk.ui.hall import looks, offer_of
-from edge.kiosk.ui.paint import Curtain, Hall, Mark, Page, Press, Turn
+from edge.kiosk.ui.paint import Curtain, Hall, Mark, Page, PageTurn, Press
 from edge.kiosk.ui.plan import HallPlan, Shown
 from edge.kiosk.ui.screens.idle import TURNS
 from edge.kiosk.ui.shapes import Shapes
@@ -133,7 +133,7 @@ class Glass(Widget):  # type: ignore[misc]  # Kivy has no types
         self._move_picture(page)
         if self._language_for >= NEXT_LANGUAGE:
             self._language_for = 0
-            self._window.turn(Turn(TURNS, 1))
+            self._window.turn(PageTurn(TURNS, 1))
 
     def _move_picture(self, page: Page) -> None:
         spot = next((mark.rect for mark in page.marks if isinstance(mark, Curtain)), None)

@@ -42,7 +42,7 @@ class Align(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class PageTurn:
     """The window's own business, not the kiosk's: turn the pages of a list (`what` is the list), or zoom the plan."""
 
     what: str
@@ -72,7 +72,7 @@ class Disc:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class FittedText:
     """A text that is made to fit: in at most `lines` lines, smaller if it must be, cut with … at last."""
 
     rect: Rect
@@ -94,7 +94,7 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class QrCode:
     """A QR code of `text`, black on white, on whole pixels."""
 
     rect: Rect
@@ -125,8 +125,8 @@ class Curtain:
     rect: Rect
 
 
-Act = Event | Turn
-Mark = Panel | Disc | Words | Sign | Code | Arc | Hall | Curtain
+Act = Event | PageTurn
+Mark = Panel | Disc | FittedText | Sign | QrCode | Arc | Hall | Curtain
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ class Page:
         """A text at a step of the scale; it may shrink, but not below `smallest` at normal type."""
         least = self.px(self.look.type.kiosk[smallest])
         ink = colour or self.scheme.ink
-        self.marks.append(Words(rect, text, self.type(step), ink, weight, align, lines, least, upright))
+        self.marks.append(FittedText(rect, text, self.type(step), ink, weight, align, lines, least, upright))
 
     def sign(self, rect: Rect, icon: Icon, colour: str = "") -> None:
         self.marks.append(Sign(rect, icon, colour or self.scheme.ink))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from edge.kiosk.model import Cart, Kiosk, Offer
-from edge.kiosk.ui.paint import Act, Align, Icon, Page, Turn
+from edge.kiosk.ui.paint import Act, Align, Icon, Page, PageTurn
 from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import say
 from shared.ids import Id
@@ -87,10 +87,10 @@ def turner(page: Page, what: str, rect: Rect, at: int, pages: int, language: str
         return
     less, middle, more = rect.columns([3, 1, 3], page.px(16))
     if at:
-        button(page, f"{what}:less", less, say(language, "button.less"), Turn(what, -1), Icon.UP)
+        button(page, f"{what}:less", less, say(language, "button.less"), PageTurn(what, -1), Icon.UP)
     page.words(middle, f"{at + 1}/{pages}", "body", page.scheme.ground_ink, align=Align.CENTRE)
     if at < pages - 1:
-        button(page, f"{what}:more", more, say(language, "button.more"), Turn(what, 1), Icon.DOWN)
+        button(page, f"{what}:more", more, say(language, "button.more"), PageTurn(what, 1), Icon.DOWN)
 
 
 # --- the cart in words -------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from edge.kiosk.model import Event, Kiosk, Screen, Touched
-from edge.kiosk.ui.paint import Page, Press, Turn
+from edge.kiosk.ui.paint import Page, PageTurn, Press
 from edge.kiosk.ui.place import Rect
 from shared.look import Scheme, look
 
@@ -171,7 +171,7 @@ class KioskWindow:
 
     def act(self, press: Press) -> None:
         """A touch went down and up on this place."""
-        if isinstance(press.act, Turn):
+        if isinstance(press.act, PageTurn):
             self.turn(press.act)
             self._send(Touched())  # nothing for the kiosk to do, but somebody is here
         else:
@@ -180,7 +180,7 @@ class KioskWindow:
     def chosen(self, event: Event) -> None:
         self._send(event)
 
-    def turn(self, turn: Turn) -> None:
+    def turn(self, turn: PageTurn) -> None:
         if turn.what == "plan":
             self._glass.plan.zoom(turn.by)
         else:

@@ -17,11 +17,12 @@ from edge.gate.core import (
     Decided,
     Effect,
     Event,
-    Face,
     Forced,
     HelpdeskChanged,
     HoldOpen,
     Lane,
+    LaneFace,
+    LaneTicked,
     Matter,
     Open,
     Passed,
@@ -30,7 +31,6 @@ from edge.gate.core import (
     Scanned,
     Settle,
     Show,
-    Ticked,
     Undecided,
     step,
 )
@@ -67,7 +67,7 @@ def test_a_ticket_is_decided_shown_and_the_barrier_opens() -> None:
     lane, effects = play(Lane(), Scanned("A", 0))
     assert effects == [Check("A")]
     lane, effects = play(lane, Decided(A, 5))
-    assert effects == [Open(A.scan_id, 1), Show(Face.ANSWER, A)]
+    assert effects == [Open(A.scan_id, 1), Show(LaneFace.ANSWER, A)]
     assert lane.barrier is Barrier.GRANTED
 
 
@@ -78,31 +78,31 @@ def test_whoever_goes_through_closes_the_grant() -> None:
 
 
 def test_whoever_does_not_come_gets_the_entry_back_after_seven_seconds() -> None:
-    assert play(GRANTED, Ticked(7004))[1] == []
-    lane, effects = play(GRANTED, Ticked(7005))
-    assert effects == [Close(), Settle(A, 0), Show(Face.READY)]
+    assert play(GRANTED, LaneTicked(7004))[1] == []
+    lane, effects = play(GRANTED, LaneTicked(7005))
+    assert effects == [Close(), Settle(A, 0), Show(LaneFace.READY)]
     assert (lane.barrier, lane.counts.entered, lane.counts.released) == (Barrier.IDLE, 0, 1)
     assert play(lane, Scanned("A", 7006))[1] == [Check("A")]  # and may ask again at once
 
 
 def test_a_code_held_under_the_reader_shows_the_same_answer_and_gains_no_time() -> None:
     lane, effects = play(GRANTED, Scanned("A", 300), Scanned("A", 6900))
-    assert effects == [Show(Face.ANSWER, A, again=True)]
-    assert play(lane, Ticked(7005))[1][:2] == [Close(), Settle(A, 0)]
+    assert effects == [Show(LaneFace.ANSWER, A, again=True)]
+    assert play(lane, LaneTicked(7005))[1][:2] == [Close(), Settle(A, 0)]
 
 
 def test_held_on_after_the_passage_it_is_no_second_entry() -> None:
     lane, effects = play(GRANTED, Passed(900), Scanned("A", 2000), Scanned("A", 4500), Scanned("A", 7400))
-    assert effects == [Show(Face.ANSWER, A, again=True)]
+    assert effects == [Show(LaneFace.ANSWER, A, again=True)]
     assert lane.barrier is Barrier.IDLE
     assert play(lane, Scanned("A", 10_400))[1] == [Check("A")]  # away for three seconds: shown anew
 
 
 def test_held_on_after_a_refusal_it_is_not_decided_again_until_it_was_away() -> None:
     lane, effects = play(Lane(), Scanned("A", 0), Decided(NO, 5))
-    assert effects == [Show(Face.ANSWER, NO)]
+    assert effects == [Show(LaneFace.ANSWER, NO)]
     lane, effects = play(lane, Scanned("A", 1000), Scanned("A", 3900))
-    assert effects == [Show(Face.ANSWER, NO, again=True)]
+    assert effects == [Show(LaneFace.ANSWER, NO, again=True)]
     assert play(lane, Scanned("A", 6900))[1] == [Check("A")]
 
 
@@ -113,17 +113,17 @@ def test_another_code_in_between_ends_the_holding() -> None:
 
 def test_the_next_one_waits_until_the_one_before_is_through() -> None:
     lane, effects = play(GRANTED, Scanned("B", 100))
-    assert effects == [Show(Face.WAIT, A)]
+    assert effects == [Show(LaneFace.WAIT, A)]
     lane, effects = play(lane, Passed(800))
-    assert effects == [Close(), Settle(A, 1), Show(Face.READY)]
+    assert effects == [Close(), Settle(A, 1), Show(LaneFace.READY)]
     assert play(lane, Scanned("B", 900))[1] == [Check("B")]
 
 
 def test_without_a_sensor_the_next_ticket_or_the_end_of_time_means_passed() -> None:
     lane, _ = play(Lane(sensor=False), Scanned("A", 0), Decided(A, 5))
     assert play(lane, Scanned("B", 100))[1] == [Close(), Settle(A, 1), Check("B")]
-    lane, effects = play(lane, Ticked(7005))
-    assert effects == [Close(), Settle(A, 1), Show(Face.READY)]
+    lane, effects = play(lane, LaneTicked(7005))
+    assert effects == [Close(), Settle(A, 1), Show(LaneFace.READY)]
     assert lane.counts.entered == 1
 
 
@@ -133,7 +133,7 @@ def test_a_group_passes_one_by_one_and_the_rest_is_given_back() -> None:
     assert effects[0] == Open(three.scan_id, 3)
     lane, effects = play(lane, Passed(6000), Passed(12_000))  # each has the full time again
     assert effects == []
-    lane, effects = play(lane, Ticked(19_000))
+    lane, effects = play(lane, LaneTicked(19_000))
     assert effects[:2] == [Close(), Settle(three, 2)]
     assert (lane.counts.entered, lane.counts.released) == (2, 1)
 
@@ -146,25 +146,25 @@ def test_a_passage_without_a_grant_is_reported_and_burns_nothing() -> None:
 
 def test_the_fire_alarm_opens_everything_and_burns_no_ticket() -> None:
     lane, effects = play(Lane(), AlarmChanged(True, 0))
-    assert effects == [HoldOpen(), Show(Face.ALARM), Report(Matter.ALARM)]
+    assert effects == [HoldOpen(), Show(LaneFace.ALARM), Report(Matter.ALARM)]
     lane, effects = play(lane, Scanned("A", 10))
-    assert effects == [Show(Face.ALARM)]  # no Check: nothing is decided, nothing is used
-    lane, effects = play(lane, Passed(20), Ticked(99_999))
+    assert effects == [Show(LaneFace.ALARM)]  # no Check: nothing is decided, nothing is used
+    lane, effects = play(lane, Passed(20), LaneTicked(99_999))
     assert effects == []
     lane, effects = play(lane, AlarmChanged(False, 100_000))
-    assert effects == [Close(), Show(Face.READY), Report(Matter.ALARM, over=True)]
+    assert effects == [Close(), Show(LaneFace.READY), Report(Matter.ALARM, over=True)]
     assert lane.barrier is Barrier.IDLE
 
 
 def test_the_alarm_gives_back_the_grant_it_interrupts() -> None:
     lane, effects = play(GRANTED, AlarmChanged(True, 100))
-    assert effects == [HoldOpen(), Show(Face.ALARM), Settle(A, 0), Report(Matter.ALARM)]
+    assert effects == [HoldOpen(), Show(LaneFace.ALARM), Settle(A, 0), Report(Matter.ALARM)]
     assert lane.barrier is Barrier.ALARM
 
 
 def test_an_admission_that_the_alarm_overtook_is_given_back() -> None:
     _, effects = play(Lane(), Scanned("A", 0), AlarmChanged(True, 1), Decided(A, 2))
-    assert effects == [Settle(A, 0), Show(Face.ALARM)]
+    assert effects == [Settle(A, 0), Show(LaneFace.ALARM)]
 
 
 def test_an_alarm_contact_that_chatters_says_it_once() -> None:
@@ -174,22 +174,22 @@ def test_an_alarm_contact_that_chatters_says_it_once() -> None:
 
 def test_the_helpdesk_shows_and_never_opens() -> None:
     lane, effects = play(Lane(), HelpdeskChanged(True))
-    assert effects == [Show(Face.HELPDESK)]
+    assert effects == [Show(LaneFace.HELPDESK)]
     valid = Answer(Id("S"), "A", Ok(replace(ADMIT, opens=False, count=0, entries=(), message=Message.VALID)))
     lane, effects = play(lane, Scanned("A", 0), Decided(valid, 5))
-    assert effects == [Show(Face.ANSWER, valid)]
-    assert play(lane, Ticked(5000))[1] == [Show(Face.HELPDESK)]
+    assert effects == [Show(LaneFace.ANSWER, valid)]
+    assert play(lane, LaneTicked(5000))[1] == [Show(LaneFace.HELPDESK)]
 
 
 def test_going_to_the_helpdesk_settles_an_open_grant() -> None:
-    assert play(GRANTED, HelpdeskChanged(True))[1] == [Close(), Settle(A, 0), Show(Face.HELPDESK)]
+    assert play(GRANTED, HelpdeskChanged(True))[1] == [Close(), Settle(A, 0), Show(LaneFace.HELPDESK)]
 
 
 def test_what_cannot_be_written_opens_nothing() -> None:
     lane, effects = play(Lane(), Scanned("A", 0), Undecided(5))
-    assert effects == [Show(Face.FAULT)]
+    assert effects == [Show(LaneFace.FAULT)]
     assert play(lane, Scanned("A", 10))[1] == [Check("A")]
-    assert play(lane, Ticked(4005))[1] == [Show(Face.READY)]
+    assert play(lane, LaneTicked(4005))[1] == [Show(LaneFace.READY)]
 
 
 def test_an_inspector_forces_an_entry_and_says_why() -> None:
@@ -206,8 +206,8 @@ def test_an_inspector_has_seen_the_proof() -> None:
 
 def test_the_screen_goes_back_to_rest() -> None:
     lane, _ = play(Lane(), Scanned("A", 0), Decided(NO, 5))
-    assert play(lane, Ticked(4004))[1] == []
-    assert play(lane, Ticked(4005))[1] == [Show(Face.READY)]
+    assert play(lane, LaneTicked(4004))[1] == []
+    assert play(lane, LaneTicked(4005))[1] == [Show(LaneFace.READY)]
 
 
 def test_the_table_of_the_barrier_is_all_there_is() -> None:
@@ -223,7 +223,7 @@ EVENTS = st.one_of(
     st.builds(Passed, st.just(0)),
     st.builds(AlarmChanged, st.booleans(), st.just(0)),
     st.builds(HelpdeskChanged, st.booleans()),
-    st.builds(Ticked, st.just(0)),
+    st.builds(LaneTicked, st.just(0)),
     st.builds(Forced, st.just("why")),
 )
 
@@ -260,7 +260,7 @@ def test_whatever_happens_each_grant_is_settled_once_and_opens_once(
                         held = True
                     case Close():
                         held = False
-    lane, effects = step(lane, Ticked(clock + 60_000))
+    lane, effects = step(lane, LaneTicked(clock + 60_000))
     settled += [effect.answer.scan_id for effect in effects if isinstance(effect, Settle)]
     assert sorted(settled) == sorted(opened)
     assert len(set(settled)) == len(settled)

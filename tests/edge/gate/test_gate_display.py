@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edge.gate import errors
-from edge.gate.core import Answer, Face
+from edge.gate.core import Answer, LaneFace
 from edge.gate.display import Shape, picture
 from edge.gate.port import Sound
 from edge.gate.said import SAID
@@ -35,7 +35,7 @@ def admitted(**over: Any) -> Answer:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_is_there_and_can_be_read_at_two_metres(language: str) -> None:
     texts = SAID[language]
-    names = [each.value for each in (*Face, *Message, *Deny) if each is not Face.ANSWER]
+    names = [each.value for each in (*LaneFace, *Message, *Deny) if each is not LaneFace.ANSWER]
     assert {*texts} == {"left"} | {f"{name}.{part}" for name in names for part in ("word", "line")}
     for name in names:
         assert 0 < len(texts[f"{name}.word"]) <= 24, name
@@ -72,13 +72,13 @@ def test_every_text_is_there_and_can_be_read_at_two_metres(language: str) -> Non
     ],
 )
 def test_the_line_says_when_where_and_what(language: str, answer: Answer, word: str, line: str) -> None:
-    shown = picture(Face.ANSWER, answer, language, NOON, "Europe/Paris")
+    shown = picture(LaneFace.ANSWER, answer, language, NOON, "Europe/Paris")
     assert (shown.word, shown.line) == (word, line)
 
 
 def test_green_amber_red_differ_in_shape_and_sound_too() -> None:
     look = admitted(lamp=Lamp.AMBER, message=Message.CHECK_PROOF)
-    shown = [picture(Face.ANSWER, one, "fr", NOON) for one in (admitted(), look, refused(Deny.USED))]
+    shown = [picture(LaneFace.ANSWER, one, "fr", NOON) for one in (admitted(), look, refused(Deny.USED))]
     assert [one.lamp for one in shown] == [Lamp.GREEN, Lamp.AMBER, Lamp.RED]
     assert [one.shape for one in shown] == [Shape.TICK, Shape.EYE, Shape.CROSS]
     assert [one.sound for one in shown] == [Sound.YES, Sound.LOOK, Sound.NO]
@@ -86,13 +86,13 @@ def test_green_amber_red_differ_in_shape_and_sound_too() -> None:
 
 
 def test_the_same_answer_again_is_silent() -> None:
-    assert picture(Face.ANSWER, admitted(), "fr", NOON, again=True).sound is None
+    assert picture(LaneFace.ANSWER, admitted(), "fr", NOON, again=True).sound is None
 
 
 @pytest.mark.parametrize("reason", Deny)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_refusal_without_any_detail_still_has_a_picture(reason: Deny, language: str) -> None:
-    shown = picture(Face.ANSWER, refused(reason), language, NOON, "Nowhere/Land")
+    shown = picture(LaneFace.ANSWER, refused(reason), language, NOON, "Nowhere/Land")
     assert shown.word
     assert "{" not in shown.line
 

@@ -22,7 +22,7 @@ from edge.device.identity import Stored, keep_identity, write_whole
 from edge.device.shell import DeviceConfig
 from edge.gate import main
 from edge.gate.config import GateConfig, GpioConfig, LaneConfig, PortConfig, ReaderConfig
-from edge.gate.core import Barrier, Face
+from edge.gate.core import Barrier, LaneFace
 from edge.gate.gpio import chip_labelled
 from edge.gate.lane import LaneShell
 from edge.gate.neighbours import Neighbours
@@ -287,7 +287,7 @@ async def test_garbage_gets_an_answer_and_the_lane_goes_on(house_today: Any) -> 
 
 async def test_the_helpdesk_and_back(house_today: Any) -> None:
     async with lane(house_today, "A", deaf(), helpdesk=True) as one:
-        assert one.shell.lane.face is Face.HELPDESK
+        assert one.shell.lane.face is LaneFace.HELPDESK
         one.show(house_today.sold())
         await one.shows("Valid")
         assert one.moves("open") == 0

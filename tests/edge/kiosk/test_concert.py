@@ -11,7 +11,7 @@ from edge.kiosk.concert import (
     Reply,
     Request,
     Result,
-    Till,
+    TillIdentity,
     Why,
     decode_fields,
     decode_reply,
@@ -34,9 +34,9 @@ NEPTING_DONE = (
 @pytest.mark.parametrize(
     ("till", "request_", "wire"),
     [
-        (Till("247300123456", "01", "0300"), Request(Operation.DEBIT, 12345, "EUR"), HIPAY_REQUEST),
-        (Till("247300123456", "01", "0300"), Request(Operation.DEBIT, 2500, "EUR"), FIDECOIN_REQUEST),
-        (Till("012345678901"), Request(Operation.DEBIT, 1590, "EUR", "order-123-payment-1"), NEPTING_REQUEST),
+        (TillIdentity("247300123456", "01", "0300"), Request(Operation.DEBIT, 12345, "EUR"), HIPAY_REQUEST),
+        (TillIdentity("247300123456", "01", "0300"), Request(Operation.DEBIT, 2500, "EUR"), FIDECOIN_REQUEST),
+        (TillIdentity("012345678901"), Request(Operation.DEBIT, 1590, "EUR", "order-123-payment-1"), NEPTING_REQUEST),
     ],
 )
 def test_requests_are_the_published_bytes(till, request_, wire):
@@ -62,11 +62,11 @@ def test_replies(wire, want):
 
 
 def test_an_amount_has_two_digits_at_least():
-    assert b"CB00205" in encode_request(Till(), Request(Operation.DEBIT, 5, "EUR"))
+    assert b"CB00205" in encode_request(TillIdentity(), Request(Operation.DEBIT, 5, "EUR"))
 
 
 def test_an_enquiry_names_nothing_that_could_be_echoed():
-    assert encode_request(Till(), Request(Operation.DUPLICATE, 0, "EUR")) == (
+    assert encode_request(TillIdentity(), Request(Operation.DUPLICATE, 0, "EUR")) == (
         b"CZ0040320CJ012000000000001CA00201CB00200CD0013CE003978"
     )
 
@@ -124,7 +124,7 @@ def test_what_is_not_a_reply_says_why(wire, want):
 )
 def test_what_cannot_be_asked_for_is_never_sent(request_):
     with pytest.raises(ValueError):
-        encode_request(Till(), request_)
+        encode_request(TillIdentity(), request_)
 
 
 TAGS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=2, max_size=2).filter(lambda tag: tag != "CZ")
@@ -160,5 +160,5 @@ def test_any_bytes_get_an_answer(data):
     st.sampled_from(["EUR", "CHF", "XPF"]),
 )
 def test_what_we_ask_is_what_an_echo_says(amount, operation, currency):
-    wire = encode_request(Till(), Request(operation, amount, currency, "ref-1")) + b"AE00210"
+    wire = encode_request(TillIdentity(), Request(operation, amount, currency, "ref-1")) + b"AE00210"
     assert decode_reply(wire) == Ok(Reply(Result.DONE, None, amount, currency, operation, "ref-1"))

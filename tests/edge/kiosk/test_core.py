@@ -50,7 +50,7 @@ from edge.kiosk.model import (
     VoidPayment,
 )
 from edge.kiosk.selection import wanted_leases
-from edge.kiosk.troubles import Busy, Code, MoneyText, Notice, trouble
+from edge.kiosk.troubles import Busy, MoneyText, Notice, TroubleCode, trouble
 from shared.ids import derived_id
 from shared.languages import LANGUAGES
 from shared.wire.facts import Payment, Sale, SaleLine
@@ -233,9 +233,9 @@ def test_an_unknown_payment_is_asked_about_and_never_started_again(house):
     )  # fmt: skip
     assert (kiosk.screen, kiosk.busy, effects) == (Screen.PAYING, Busy.CHECKING, [])
     review, effects = played(kiosk, PaymentChanged(PAYMENT, PayState.REVIEW))
-    assert review.screen is Screen.PROBLEM and review.trouble.code == Code.PAYMENT_UNKNOWN
+    assert review.screen is Screen.PROBLEM and review.trouble.code == TroubleCode.PAYMENT_UNKNOWN
     assert review.trouble.money == MoneyText.UNKNOWN
-    assert effects == [PrintClaim(PAYMENT, 6000, "EUR", Code.PAYMENT_UNKNOWN)]
+    assert effects == [PrintClaim(PAYMENT, 6000, "EUR", TroubleCode.PAYMENT_UNKNOWN)]
     approved, effects = played(kiosk, PaymentChanged(PAYMENT, PayState.APPROVED))
     assert approved.screen is Screen.PRINTING and effects == [StoreSale(kiosk.cart, PAYMENT)]
 
@@ -249,13 +249,13 @@ def test_cancelling_at_the_screen_is_asked_once(house):
 def test_money_goes_back_when_the_sale_cannot_be_written(house):
     kiosk, _ = paying(house)
     kiosk, effects = played(kiosk, PaymentChanged(PAYMENT, PayState.APPROVED), SaleFailed())
-    assert kiosk.trouble.code == Code.PAYING_BACK and effects[-1] == VoidPayment()
+    assert kiosk.trouble.code == TroubleCode.PAYING_BACK and effects[-1] == VoidPayment()
     again, effects = played(kiosk, PaymentChanged(PAYMENT, PayState.APPROVED), SaleFailed())
     assert (again, effects) == (kiosk, [])
     voided, _ = played(kiosk, PaymentChanged(PAYMENT, PayState.VOIDED))
-    assert voided.trouble.code == Code.PAID_BACK and voided.trouble.money == MoneyText.RETURNED
+    assert voided.trouble.code == TroubleCode.PAID_BACK and voided.trouble.money == MoneyText.RETURNED
     review, effects = played(kiosk, PaymentChanged(PAYMENT, PayState.REVIEW))
-    assert review.trouble.code == Code.CLAIM and isinstance(effects[0], PrintClaim)
+    assert review.trouble.code == TroubleCode.CLAIM and isinstance(effects[0], PrintClaim)
     gone, effects = played(kiosk, StartOver())
     assert gone.screen is Screen.IDLE and HoldSlots(()) not in effects, "held until the money is settled"
     assert Slot.HELD in gone.leases[0].slots
@@ -271,7 +271,7 @@ def test_uncertain_paper_asks_the_visitor_and_reprints_as_a_duplicate_once(house
     assert effects == [TellPrinter(False), PrintTickets(kiosk.sale, duplicate=True)]
     again, effects = played(no, PrintChanged(PrintState.UNCERTAIN))
     assert again.screen is Screen.PROBLEM and again.sale == kiosk.sale and effects == []
-    assert again.trouble.code == Code.PRINT_FAILED and again.trouble.money == MoneyText.PAID
+    assert again.trouble.code == TroubleCode.PRINT_FAILED and again.trouble.money == MoneyText.PAID
 
 
 def test_paper_that_certainly_failed_leaves_the_codes_on_the_screen(house):
@@ -301,7 +301,7 @@ def test_money_and_paper_take_their_time(house, stage):
 
 
 def test_out_of_order_and_back(house):
-    no_paper, no_terminal = trouble(Code.PAPER_OUT), trouble(Code.TERMINAL_GONE)
+    no_paper, no_terminal = trouble(TroubleCode.PAPER_OUT), trouble(TroubleCode.TERMINAL_GONE)
     kiosk, _ = played(house.kiosk(), Blocked((no_terminal, no_paper)))
     assert kiosk.screen is Screen.OUT_OF_ORDER and kiosk.blockers == (no_paper, no_terminal), "most important first"
     assert played(kiosk, Touched(), Next())[0].screen is Screen.OUT_OF_ORDER
@@ -311,13 +311,13 @@ def test_out_of_order_and_back(house):
 @pytest.mark.parametrize("stage", [paying, printing])
 def test_a_fault_never_interrupts_money_or_paper(house, stage):
     kiosk, _ = stage(house)
-    after, effects = played(kiosk, Blocked((trouble(Code.PAPER_OUT),)))
+    after, effects = played(kiosk, Blocked((trouble(TroubleCode.PAPER_OUT),)))
     assert (after.screen, effects) == (kiosk.screen, [])
 
 
 def test_no_money_is_asked_for_when_the_paper_is_out(house):
     kiosk, _ = at_summary(house)
-    kiosk, effects = played(kiosk, Blocked((trouble(Code.PAPER_OUT),)), Next())
+    kiosk, effects = played(kiosk, Blocked((trouble(TroubleCode.PAPER_OUT),)), Next())
     assert kiosk.screen is Screen.PROBLEM and kiosk.trouble.money == MoneyText.NONE
     assert not [e for e in effects if isinstance(e, StartPayment)]
     assert played(kiosk, Next())[0].screen is Screen.OUT_OF_ORDER
@@ -496,7 +496,7 @@ def events(house):
         st.builds(PrintChanged, st.sampled_from(PrintState)),
         st.builds(PaymentChanged, st.just(PAYMENT), st.sampled_from(PayState)),
         st.builds(LeaseRefused, st.just(Notice.NO_ANSWER)),
-        st.builds(Blocked, st.sampled_from([(), (trouble(Code.PAPER_OUT),)])),
+        st.builds(Blocked, st.sampled_from([(), (trouble(TroubleCode.PAPER_OUT),)])),
         st.builds(OffersChanged, st.sampled_from([(), (house.offer(),), (house.offer("a3 a4"),)])),
         st.builds(lambda s: Ticked(house.noon + timedelta(seconds=s)), st.integers(0, 600)),
         st.sampled_from(["lease", "stored", PayState.APPROVED, PayState.APPROVED, PayState.DECLINED, PayState.REVIEW]),

@@ -18,7 +18,7 @@ from edge.kiosk.card_terminal import TerminalSettings
 from edge.kiosk.config import KioskConfig, PrinterLink
 from edge.kiosk.main import run
 from edge.kiosk.model import Link, Next, PerformanceChosen, PrintAnswered, Screen, Touched
-from edge.kiosk.troubles import Code
+from edge.kiosk.troubles import TroubleCode
 from edge.printer_agent.config import PrinterConfig
 from edge.printer_agent.main import run as run_agent
 from parterre.simulators.printer import Serving
@@ -269,7 +269,7 @@ async def test_paper_and_terminal_are_looked_at(bench, house):
         assert window.screens[0] is Screen.OUT_OF_ORDER, "until all was looked at"
         bench.printer.machine.set(paper_end=True)
         await window.at(Screen.OUT_OF_ORDER)
-        assert [each.code for each in window.kiosk.blockers] == [Code.PAPER_OUT]
+        assert [each.code for each in window.kiosk.blockers] == [TroubleCode.PAPER_OUT]
         bench.printer.machine.set(paper_end=False)
         await window.at(Screen.IDLE)
 
@@ -323,7 +323,7 @@ async def test_a_terminal_that_never_answers_leaves_a_claim_slip_and_no_second_c
         await until(lambda: window.kiosk.pay_state in ("sent", "unknown"))
         bench.terminal.switch("no_answer", on=("debit", "duplicate"))
         await window.at(Screen.PROBLEM)
-        assert window.kiosk.trouble.code == Code.PAYMENT_UNKNOWN
+        assert window.kiosk.trouble.code == TroubleCode.PAYMENT_UNKNOWN
         await until(lambda: len(bench.printer.machine.tickets) == 1)
         await until(lambda: bench.facts(FactKind.PAYMENT))
         said = bench.facts(FactKind.PAYMENT)[0]

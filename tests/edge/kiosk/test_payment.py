@@ -18,9 +18,9 @@ from edge.kiosk.payment import PAYMENTS_SCHEMA, Payments
 from edge.kiosk.payment_rules import (
     FINAL,
     LIFE,
-    Do,
     Finding,
     Lost,
+    PaymentDo,
     PaymentRow,
     Reversal,
     judge_answer,
@@ -414,27 +414,28 @@ NO = Reply(Result.NOT_DONE, Why.REFUSED, PRICE, "EUR", Operation.DEBIT, PAY)
 @pytest.mark.parametrize(
     ("answer", "want"),
     [
-        (DONE, Finding(Do.APPROVE, "", "184001")),
-        (replace(DONE, reference="1010000000"), Finding(Do.APPROVE, "", "184001")),
-        (NO, Finding(Do.DECLINE, TCode.DECLINED)),
-        (replace(NO, why=Why.INPUT_TIMEOUT), Finding(Do.DECLINE, TCode.ABANDONED)),
-        (Lost.UNREACHABLE, Finding(Do.DECLINE, TCode.UNREACHABLE)),
-        (Lost.SILENT, Finding(Do.LOSE, TCode.ANSWER_LOST, detail="silent")),
-        (Lost.GARBLED, Finding(Do.LOSE, TCode.ANSWER_LOST, detail="garbled")),
-        (OLD, Finding(Do.LOSE, TCode.ANSWER_LOST)),
-        (replace(DONE, operation=Operation.CANCEL), Finding(Do.LOSE, TCode.ANSWER_LOST)),
-        (Reply(Result.TAKEN), Finding(Do.LOSE, TCode.ANSWER_LOST)),
-        (replace(DONE, amount=1), Finding(Do.DOUBT, TCode.AMOUNT_DIFFERS, "184001", f"charged 1 EUR for {PRICE} EUR")),
+        (DONE, Finding(PaymentDo.APPROVE, "", "184001")),
+        (replace(DONE, reference="1010000000"), Finding(PaymentDo.APPROVE, "", "184001")),
+        (NO, Finding(PaymentDo.DECLINE, TCode.DECLINED)),
+        (replace(NO, why=Why.INPUT_TIMEOUT), Finding(PaymentDo.DECLINE, TCode.ABANDONED)),
+        (Lost.UNREACHABLE, Finding(PaymentDo.DECLINE, TCode.UNREACHABLE)),
+        (Lost.SILENT, Finding(PaymentDo.LOSE, TCode.ANSWER_LOST, detail="silent")),
+        (Lost.GARBLED, Finding(PaymentDo.LOSE, TCode.ANSWER_LOST, detail="garbled")),
+        (OLD, Finding(PaymentDo.LOSE, TCode.ANSWER_LOST)),
+        (replace(DONE, operation=Operation.CANCEL), Finding(PaymentDo.LOSE, TCode.ANSWER_LOST)),
+        (Reply(Result.TAKEN), Finding(PaymentDo.LOSE, TCode.ANSWER_LOST)),
+        (replace(DONE, amount=1),
+         Finding(PaymentDo.DOUBT, TCode.AMOUNT_DIFFERS, "184001", f"charged 1 EUR for {PRICE} EUR")),
         (replace(DONE, currency="CHF"),
-         Finding(Do.DOUBT, TCode.AMOUNT_DIFFERS, "184001", f"charged {PRICE} CHF for {PRICE} EUR")),
+         Finding(PaymentDo.DOUBT, TCode.AMOUNT_DIFFERS, "184001", f"charged {PRICE} CHF for {PRICE} EUR")),
     ],
 )  # fmt: skip
 def test_what_an_answer_proves(answer, want):
     assert judge_answer(ROW, answer) == want
 
 
-APPROVED, NEVER = Finding(Do.APPROVE, "", "184001"), Finding(Do.DECLINE, TCode.INTERRUPTED)
-DOUBT = Finding(Do.DOUBT, TCode.NOT_CLEAR)
+APPROVED, NEVER = Finding(PaymentDo.APPROVE, "", "184001"), Finding(PaymentDo.DECLINE, TCode.INTERRUPTED)
+DOUBT = Finding(PaymentDo.DOUBT, TCode.NOT_CLEAR)
 EMPTY = Reply(Result.NOT_DONE, Why.BAD_SELECTION)
 
 
@@ -443,7 +444,7 @@ EMPTY = Reply(Result.NOT_DONE, Why.BAD_SELECTION)
     [
         (OLD, DONE, False, APPROVED),
         (None, DONE, False, APPROVED),
-        (OLD, NO, False, Finding(Do.DECLINE, TCode.DECLINED)),
+        (OLD, NO, False, Finding(PaymentDo.DECLINE, TCode.DECLINED)),
         (OLD, OLD, False, NEVER),
         (NO, replace(NO, reference=EARLIER), False, DOUBT),
         (None, OLD, False, DOUBT),
@@ -482,7 +483,7 @@ def test_the_whole_life_cycle_on_disk(tmp_path):
     """Each step the table knows is taken and stored; each it does not know is refused and changes nothing."""
     with booted(tmp_path / "k.db", CardTerminal(TerminalSettings())) as payments:
         row = payments._create(PaymentRow(PAY, "A-17", PRICE, "EUR", PayState.CREATED))
-        for state, do in product(PayState, Do):
+        for state, do in product(PayState, PaymentDo):
             with payments._journal.transaction() as tx:
                 tx.run("UPDATE payment SET state = ?", (state,))
             if (state, do) in LIFE:
@@ -502,7 +503,7 @@ def test_every_state_is_reached_and_the_ends_are_ends():
     assert reached == set(PayState)
     left = {start for start, _ in LIFE}
     assert {state for state in PayState if state not in left} == FINAL - {PayState.DECLINED}
-    assert [do for state, do in LIFE if state is PayState.DECLINED] == [Do.DOUBT]
+    assert [do for state, do in LIFE if state is PayState.DECLINED] == [PaymentDo.DOUBT]
 
 
 def test_every_code_has_its_words_and_the_handbook_has_them_too():

@@ -14,7 +14,7 @@ from edge.printer_agent.said import SAID
 from edge.printer_agent.sheet import QrMode, Sheet, Type
 from edge.printer_agent.text import CODE_PAGES, clean, clip, wrap
 from edge.printer_agent.transport import CLEAR, FLUSH
-from edge.printer_agent.words import Words
+from edge.printer_agent.words import PaperWords
 from parterre.simulators.escpos_paper import Paper
 from parterre.simulators.printer import VirtualPrinter
 from shared.languages import LANGUAGES
@@ -73,8 +73,8 @@ def test_a_ticket_shows_what_the_law_asks_and_its_code_reads_back(samples, print
     ],
 )  # fmt: skip
 def test_the_day_is_the_venues(samples, language, day):
-    assert Words(language, "Europe/Paris").day(samples.ticket.starts) == day
-    assert Words(language, "Asia/Tokyo").day(samples.ticket.starts) != day  # 19:00 UTC is Sunday there
+    assert PaperWords(language, "Europe/Paris").day(samples.ticket.starts) == day
+    assert PaperWords(language, "Asia/Tokyo").day(samples.ticket.starts) != day  # 19:00 UTC is Sunday there
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -10,7 +10,6 @@ from edge.printer_agent.core import (
     Answered,
     Ask,
     Broken,
-    Do,
     Effect,
     Limits,
     Restarted,
@@ -18,6 +17,7 @@ from edge.printer_agent.core import (
     Send,
     Settled,
     Turn,
+    UnitDo,
     Written,
 )
 from edge.printer_agent.store import SCHEMA, IdReused, QueueFull, Store
@@ -47,13 +47,13 @@ def states(job):
 
 
 def test_nothing_leaves_an_end_but_a_persons_word_on_doubt():
-    for state, do in itertools.product(PrintState, Do):
+    for state, do in itertools.product(PrintState, UnitDo):
         if state in (C, F):
             assert (state, do) not in LIFE
         if state is U:
-            assert ((state, do) in LIFE) == (do in (Do.SAID_YES, Do.SAID_NO))
+            assert ((state, do) in LIFE) == (do in (UnitDo.SAID_YES, UnitDo.SAID_NO))
         if LIFE.get((state, do)) is C:
-            assert do in (Do.PROVED, Do.SAID_YES)  # never confirmed on silence
+            assert do in (UnitDo.PROVED, UnitDo.SAID_YES)  # never confirmed on silence
         if state in (S, T) and (state, do) in LIFE:
             assert LIFE[state, do] is not F  # bytes have left: "certainly not printed" is no longer ours to say
         if LIFE.get((state, do)) is S:

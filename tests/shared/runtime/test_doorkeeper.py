@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.runtime.doorkeeper import Away, BrokerLimits, Bucket, Doorkeeper, Line
+from shared.runtime.doorkeeper import Away, BrokerLimits, Bucket, DeviceLine, Doorkeeper
 from shared.runtime.seldom import MOST_KINDS, Seldom
 from shared.wire.certificates import DeviceKind
 
@@ -23,13 +23,13 @@ class Watch:
         return self.now
 
 
-def came(door: Doorkeeper, address: str) -> Line:
+def came(door: Doorkeeper, address: str) -> DeviceLine:
     line, crowded_out, _ = door.enter(address, lambda: None)
     assert line is not None and crowded_out is None
     return line
 
 
-def crowds(door: Doorkeeper, address: str) -> tuple[Line | None, Away | None]:
+def crowds(door: Doorkeeper, address: str) -> tuple[DeviceLine | None, Away | None]:
     """Who goes, and why, when one more comes."""
     line, crowded_out, why = door.enter(address, lambda: None)
     assert line is None or line in door.lines

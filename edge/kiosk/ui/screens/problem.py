@@ -3,7 +3,7 @@ paper for them."""
 
 from edge.kiosk.model import Kiosk
 from edge.kiosk.ui.frame import foot, head
-from edge.kiosk.ui.paint import Align, Code, Icon, Page, Turn
+from edge.kiosk.ui.paint import Align, Icon, Page, PageTurn, QrCode
 from edge.kiosk.ui.parts import on_sheet, sheet
 from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import has, say
@@ -58,10 +58,10 @@ def _tickets(page: Page, language: str, codes: list[str], rect: Rect) -> None:
         bar, inside = inside.base(page.px(64), page.px(8))
         less, more = bar.left(page.px(72))[0], bar.end(page.px(72))[0]
         if at:
-            on_sheet(page, "tickets:less", less, "", Turn(TICKETS, -1), Icon.BACK)
+            on_sheet(page, "tickets:less", less, "", PageTurn(TICKETS, -1), Icon.BACK)
         if at < len(codes) - 1:
-            on_sheet(page, "tickets:more", more, "", Turn(TICKETS, 1), Icon.FORWARD)
+            on_sheet(page, "tickets:more", more, "", PageTurn(TICKETS, 1), Icon.FORWARD)
         page.words(bar, say(language, "problem.ticket", n=at + 1, of=len(codes)), "body", align=Align.CENTRE)
     told, inside = inside.top(page.line("body", 2), page.px(4))
     page.words(told, say(language, "problem.tickets", n=len(codes)), "body", weight=Weight.SEMIBOLD, lines=2)
-    page.marks.append(Code(inside, codes[at]))
+    page.marks.append(QrCode(inside, codes[at]))

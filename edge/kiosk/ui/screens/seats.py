@@ -4,7 +4,7 @@ from edge.kiosk.model import BestAsked, CategoryChosen, Kiosk, Offer, QuantityCh
 from edge.kiosk.ui import words
 from edge.kiosk.ui.frame import foot, has_message, head, message
 from edge.kiosk.ui.hall import offer_of
-from edge.kiosk.ui.paint import Align, Hall, Icon, Page, Turn
+from edge.kiosk.ui.paint import Align, Hall, Icon, Page, PageTurn
 from edge.kiosk.ui.parts import from_price, full_price, paged, turner
 from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import say
@@ -52,7 +52,7 @@ def _plan(page: Page, kiosk: Kiosk, rect: Rect) -> None:
     ):
         page.panel(cell, scheme.ground, page.px(14), page.px(2), scheme.ground_muted)
         page.sign(cell.middle(page.px(32), page.px(32)), icon, scheme.ground_ink)
-        page.press(f"zoom:{name}", cell, Turn(PLAN, steps), page.px(14))
+        page.press(f"zoom:{name}", cell, PageTurn(PLAN, steps), page.px(14))
 
 
 def _legend(page: Page, language: str, rect: Rect) -> None:

@@ -22,7 +22,7 @@ from edge.kiosk.model import (
     PrintState,
     Screen,
 )
-from edge.kiosk.troubles import Code, trouble
+from edge.kiosk.troubles import TroubleCode, trouble
 from edge.kiosk.ui.window import KioskWindow, WindowSettings
 from parterre.demo.theatre import theatre
 from shared.ids import Id, derived_id
@@ -141,9 +141,9 @@ class Sample:
                 kiosk = replace(kiosk, sale=self.sale(), print_state=PrintState.CONFIRMED, printed=2)
             case Screen.PROBLEM:
                 kiosk = replace(kiosk, sale=self.sale(), print_state=PrintState.FAILED,
-                                trouble=trouble(Code.PRINT_FAILED))  # fmt: skip
+                                trouble=trouble(TroubleCode.PRINT_FAILED))  # fmt: skip
             case Screen.OUT_OF_ORDER:
-                kiosk = replace(kiosk, blockers=(trouble(Code.PAPER_OUT),))
+                kiosk = replace(kiosk, blockers=(trouble(TroubleCode.PAPER_OUT),))
         return replace(kiosk, **more)
 
 

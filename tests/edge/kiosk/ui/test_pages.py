@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from edge.kiosk.model import Back, Kiosk, Link, Next, PerformanceChosen, PrintState, Screen, StartOver
-from edge.kiosk.troubles import Busy, Code, Notice, trouble
-from edge.kiosk.ui.paint import Code as CodeMark
-from edge.kiosk.ui.paint import Page, Words
+from edge.kiosk.troubles import Busy, Notice, TroubleCode, trouble
+from edge.kiosk.ui.paint import FittedText, Page, QrCode
 from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.screens import paint
 from edge.kiosk.ui.window import scheme_of
@@ -40,8 +39,8 @@ def visits(sample: Any, language: str, large: bool) -> list[Kiosk]:
     found.append(sample.kiosk(Screen.TARIFFS, language, large=large, cart=sample.cart(8)))
     found += [
         sample.kiosk(Screen.PROBLEM, language, large=large, sale=None, trouble=trouble(code))
-        for code in Code
-        if code >= Code.PAYMENT_UNKNOWN
+        for code in TroubleCode
+        if code >= TroubleCode.PAYMENT_UNKNOWN
     ]
     return found
 
@@ -66,7 +65,7 @@ def test_every_place_can_be_hit_and_every_text_is_on_the_screen(
             )
             assert apart, (kiosk.screen, one.name, two.name)
         for mark in page.marks:
-            if isinstance(mark, Words) and mark.text:
+            if isinstance(mark, FittedText) and mark.text:
                 assert mark.smallest >= page.px(24) - 0.01, (kiosk.screen, mark)
                 assert mark.rect.x >= -0.5 and mark.rect.right <= size[0] + 0.5, (kiosk.screen, mark)
                 assert mark.rect.y >= -0.5 and mark.rect.bottom <= size[1] + 0.5, (kiosk.screen, mark)
@@ -85,9 +84,11 @@ def test_the_answer_is_in_reach_and_the_ways_out_are_always_there(sample: Any, s
 
 def test_the_price_is_always_in_sight(sample: Any) -> None:
     for screen in (Screen.SEATS, Screen.TARIFFS, Screen.SUMMARY, Screen.PAYING):
-        told = [mark.text for mark in page_of(sample.kiosk(screen)).marks if isinstance(mark, Words)]
+        told = [mark.text for mark in page_of(sample.kiosk(screen)).marks if isinstance(mark, FittedText)]
         assert "80,50\xa0€" in told, screen
-    assert "Payer 80,50\xa0€" in [m.text for m in page_of(sample.kiosk(Screen.SUMMARY)).marks if isinstance(m, Words)]
+    assert "Payer 80,50\xa0€" in [
+        m.text for m in page_of(sample.kiosk(Screen.SUMMARY)).marks if isinstance(m, FittedText)
+    ]
 
 
 def test_only_what_can_be_bought_answers(sample: Any) -> None:
@@ -95,7 +96,7 @@ def test_only_what_can_be_bought_answers(sample: Any) -> None:
     gone = replace(second, taken=(True,) * len(second.taken))
     off = replace(third, performance=replace(third.performance, cancelled=True))
     page = page_of(sample.kiosk(Screen.PERFORMANCES, "en", offers=(first, gone, off)))
-    told = [mark.text for mark in page.marks if isinstance(mark, Words)]
+    told = [mark.text for mark in page.marks if isinstance(mark, FittedText)]
     assert "Sold out" in told and "Cancelled" in told and "Seats available" in told
     chosen = [press.act for press in page.presses if press.name.startswith("performance:")]
     assert chosen == [PerformanceChosen(first.performance_id)]
@@ -103,7 +104,7 @@ def test_only_what_can_be_bought_answers(sample: Any) -> None:
 
 def test_nothing_on_sale_says_so(sample: Any) -> None:
     page = page_of(sample.kiosk(Screen.PERFORMANCES, "en", offers=()))
-    assert any("box office" in mark.text for mark in page.marks if isinstance(mark, Words))
+    assert any("box office" in mark.text for mark in page.marks if isinstance(mark, FittedText))
 
 
 def test_many_performances_are_turned_through(sample: Any) -> None:
@@ -126,34 +127,34 @@ def test_a_warned_visitor_can_stay_or_leave_and_nothing_else(sample: Any) -> Non
 def test_busy_takes_no_second_order(sample: Any) -> None:
     page = page_of(sample.kiosk(Screen.SEATS, busy=Busy.LEASE))
     assert Next() not in [press.act for press in page.presses]
-    assert any("réservons" in mark.text for mark in page.marks if isinstance(mark, Words))
+    assert any("réservons" in mark.text for mark in page.marks if isinstance(mark, FittedText))
 
 
 def test_offline_is_said_where_seats_are_chosen(sample: Any) -> None:
     page = page_of(sample.kiosk(Screen.SEATS, "en", link=Link.OFFLINE))
-    assert any(mark.text.startswith("Offline") for mark in page.marks if isinstance(mark, Words))
+    assert any(mark.text.startswith("Offline") for mark in page.marks if isinstance(mark, FittedText))
 
 
 def test_a_failed_print_shows_the_tickets_one_by_one(sample: Any) -> None:
     kiosk = sample.kiosk(Screen.PROBLEM)
     shown = [
-        next(mark.text for mark in page_of(kiosk, tickets=at).marks if isinstance(mark, CodeMark)) for at in range(2)
+        next(mark.text for mark in page_of(kiosk, tickets=at).marks if isinstance(mark, QrCode)) for at in range(2)
     ]
     assert shown == [line.ticket for line in kiosk.sale.lines]
     assert "tickets:more" not in names(page_of(kiosk, tickets=1))
 
 
 def test_a_visit_that_went_wrong_says_what_became_of_the_money(sample: Any) -> None:
-    for code in Code:
-        if code >= Code.PAYMENT_UNKNOWN:
+    for code in TroubleCode:
+        if code >= TroubleCode.PAYMENT_UNKNOWN:
             page = page_of(sample.kiosk(Screen.PROBLEM, "en", sale=None, trouble=trouble(code, reference="REF7")))
-            told = [mark.text for mark in page.marks if isinstance(mark, Words)]
+            told = [mark.text for mark in page.marks if isinstance(mark, FittedText)]
             assert "Your money" in told and "What to do" in told
             assert f"code {code} · REF7" in told
 
 
 def test_out_of_order_says_why_with_code_and_device(sample: Any) -> None:
     kiosk = sample.kiosk(Screen.OUT_OF_ORDER, "en")
-    told = " ".join(mark.text for mark in page_of(kiosk).marks if isinstance(mark, Words))
+    told = " ".join(mark.text for mark in page_of(kiosk).marks if isinstance(mark, FittedText))
     assert "There is no ticket paper left." in told and "K-07" in told and kiosk.device_id in told
     assert "put in a new roll" in told

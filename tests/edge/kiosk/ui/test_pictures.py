@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from edge.kiosk.model import PrintState, Screen
-from edge.kiosk.troubles import Code, Notice, trouble
+from edge.kiosk.troubles import Notice, TroubleCode, trouble
 
 VARIANTS = {
     "fr": ("fr", {}),
@@ -64,7 +64,7 @@ async def test_every_screen_is_drawn(stage: Any, sample: Any, tmp_path: Path, si
         await stage.show(sample.kiosk(Screen.PRINTING, print_state=PrintState.UNCERTAIN))
         stage.window.screenshot(path_of("kiosk-asked"))
         await stage.show(
-            sample.kiosk(Screen.PROBLEM, sale=None, trouble=trouble(Code.PAYMENT_UNKNOWN, reference="01ABC"))
+            sample.kiosk(Screen.PROBLEM, sale=None, trouble=trouble(TroubleCode.PAYMENT_UNKNOWN, reference="01ABC"))
         )
         stage.window.screenshot(path_of("kiosk-unknown"))
         await stage.show(sample.kiosk(Screen.TARIFFS, cart=sample.cart(8)))

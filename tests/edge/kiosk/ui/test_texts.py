@@ -8,7 +8,7 @@ import pytest
 
 from edge.kiosk import ui
 from edge.kiosk.said import SAID
-from edge.kiosk.troubles import Busy, Code, MoneyText, Notice, trouble
+from edge.kiosk.troubles import Busy, MoneyText, Notice, TroubleCode, trouble
 from edge.kiosk.ui.hall import Fullness
 from edge.kiosk.ui.screens.paying import TOLD
 from edge.kiosk.ui.texts import has, say
@@ -19,7 +19,7 @@ KEY = re.compile(r"\"([a-z0-9]+\.[a-z_]+)\"")
 
 def wanted() -> Iterator[str]:
     yield from (*Notice, *Busy, *MoneyText, *Fullness, *TOLD.values())
-    for code in Code:
+    for code in TroubleCode:
         yield from (trouble(code).what, trouble(code).step)
     for path in SOURCES:
         yield from KEY.findall(path.read_text())

@@ -30,7 +30,7 @@ from edge.kiosk.model import (
     TariffChosen,
     Touched,
 )
-from edge.kiosk.ui.paint import Words
+from edge.kiosk.ui.paint import FittedText
 
 LONG = "Les Très Riches Heures de la Compagnie des Tréteaux de la Méditerranée et de ses Invités Extraordinaires"
 STRANGE = [
@@ -244,7 +244,7 @@ def oversized(marks: Any) -> None:
 
     letters = Letters()
     for mark in marks:
-        if isinstance(mark, Words) and mark.text:
+        if isinstance(mark, FittedText) and mark.text:
             rect = mark.rect
             fitted = fit(mark.text, mark.weight, mark.size, mark.smallest, rect.w, rect.h, mark.lines)
             width, height = letters.texture(fitted, mark.align).size
