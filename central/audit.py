@@ -11,7 +11,7 @@ from central.config import CentralConfig
 from central.house_keys import refuse_other_root
 from central.kernel.db import BROKEN, PATIENT, Database
 from central.kernel.keys import make_keys
-from central.kernel.proof import Fault, Proof, Wrong, prove
+from central.kernel.proof import LogFault, Proof, Wrong, prove
 from central.kernel.row_proof import RowFault, RowProof, WrongRow, prove_rows
 from central.kernel.tx import SYSTEM, Read
 from shared.runtime.config import Failure
@@ -48,7 +48,7 @@ class Proven:
     rows: RowProof
 
     @property
-    def faults(self) -> tuple[Fault | RowFault, ...]:
+    def faults(self) -> tuple[LogFault | RowFault, ...]:
         return (*self.log.faults, *self.rows.faults)
 
 
@@ -96,7 +96,7 @@ def verify(
         raise Failure(f"The log cannot be read: {fault}.", "Is this central's database, of this version?") from fault
 
 
-def sentence(fault: Fault) -> str:
+def sentence(fault: LogFault) -> str:
     rows = f"row {fault.seq}" if fault.seq == fault.last else f"rows {fault.seq} to {fault.last}"
     named = f" ({fault.command})" if fault.command else ""
     said = SENTENCES[fault.what]

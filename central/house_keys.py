@@ -33,7 +33,7 @@ class KeyName(StrEnum):
     VAULT = auto()  # seals second factors, keys digests
 
 
-class Standing(StrEnum):
+class KeyStanding(StrEnum):
     """How a folder's key and a database stand to each other."""
 
     OURS = auto()
@@ -42,17 +42,17 @@ class Standing(StrEnum):
     OTHER = auto()  # the database belongs to another key than the one here
 
 
-AMISS = (Standing.LOST, Standing.OTHER)
+AMISS = (KeyStanding.LOST, KeyStanding.OTHER)
 
 
-def standing(named: str, held: str, *, used: bool, proved: bool | None) -> Standing:
+def standing(named: str, held: str, *, used: bool, proved: bool | None) -> KeyStanding:
     """`named` and `held` are fingerprints, empty: none. `used`: the database holds what only its key can serve.
     `proved`: whether the held key made that; None: there is nothing of it, or no key to compare with."""
     if named:
-        return Standing.OURS if named == held else Standing.OTHER if held else Standing.LOST
+        return KeyStanding.OURS if named == held else KeyStanding.OTHER if held else KeyStanding.LOST
     if not held:
-        return Standing.LOST if used else Standing.NEW
-    return Standing.OTHER if proved is False else Standing.NEW
+        return KeyStanding.LOST if used else KeyStanding.NEW
+    return KeyStanding.OTHER if proved is False else KeyStanding.NEW
 
 
 def open_keys(database: Database, folder: Path, now: datetime) -> Keys:
@@ -65,7 +65,7 @@ def open_keys(database: Database, folder: Path, now: datetime) -> Keys:
                 raise _failure(db, name, stand[name], folder, keys, vault)
         keys = keys or made_keys(folder, now)
         vault = vault or made_vault(folder)
-        if Standing.NEW in stand.values():
+        if KeyStanding.NEW in stand.values():
             _name(db, keys, vault, now)
     return keys
 
@@ -141,7 +141,7 @@ def _held(keys: Keys | None, vault: Vault | None) -> dict[KeyName, str]:
     }
 
 
-def _standings(db: Connection, keys: Keys | None, vault: Vault | None) -> dict[KeyName, Standing]:
+def _standings(db: Connection, keys: Keys | None, vault: Vault | None) -> dict[KeyName, KeyStanding]:
     named, held = named_keys(db), _held(keys, vault)
     sealed = _sealed(db)
     used = {
@@ -156,14 +156,14 @@ def _standings(db: Connection, keys: Keys | None, vault: Vault | None) -> dict[K
 
 
 def _failure(
-    db: Connection, name: KeyName, found: Standing, folder: Path, keys: Keys | None, vault: Vault | None
+    db: Connection, name: KeyName, found: KeyStanding, folder: Path, keys: Keys | None, vault: Vault | None
 ) -> Failure:
     named, held = named_keys(db).get(name, "")[:SHOWN], _held(keys, vault)[name][:SHOWN]
     step = (
         f"Restore {folder} from your backup; a second central on this database needs a copy of the first one's. "
         "Lost for good: see docs/operation.md, Backup."
     )
-    if found is Standing.LOST:
+    if found is KeyStanding.LOST:
         which = f" {named}" if named else ""
         return Failure(f"The database belongs to the {name} key{which}, which is not in {folder}.", step)
     whose = f"belongs to the {name} key {named}" if named else f"was made with another {name} key"

@@ -23,7 +23,7 @@ from central.devices.model import (
 )
 from central.inventory.halls import choose, free_seats, room
 from central.inventory.model import Allocation, NoPlace, PlaceState
-from central.inventory.places import Holder, Seat, release, take_seats
+from central.inventory.places import Holder, SeatToTake, release, take_seats
 from central.inventory.shop import reach
 from central.kernel.db import in_list
 from central.kernel.entity import Between, Reach, Ref
@@ -132,7 +132,7 @@ def _channel_of(tx: Tx, device: Device) -> Channel | Refused:
     return channel
 
 
-def _seats(tx: Tx, performance: Performance, channel: Channel, want: RequestLease) -> list[Seat] | Refused:
+def _seats(tx: Tx, performance: Performance, channel: Channel, want: RequestLease) -> list[SeatToTake] | Refused:
     """The seats to lease, all of them free now and allowed on the device's channel."""
     reached = reach(tx, channel.id, channel.contingents, channel.uncontingented)
     if want.seats:

@@ -1,13 +1,13 @@
 """Devices: a box office sells without any, a kiosk and a gate are invited one by one."""
 
 from central.devices.model import DevicesPrivilege
-from central.kernel.checklist import HOUSE, Standing, needed, t
+from central.kernel.checklist import HOUSE, ItemStanding, needed, t
 from central.kernel.contexts import ContextKind
 from central.kernel.tx import Read
 
 
 @needed(t("Appareils"), at=ContextKind.INSTITUTION, order=920, optional=True, needs=DevicesPrivilege.DEVICE_READ)
-def devices(read: Read, institution: str) -> Standing:
+def devices(read: Read, institution: str) -> ItemStanding:
     ((count,),) = read.run("SELECT COUNT(*) FROM device WHERE state = 'active'")
     link = f"{HOUSE}/device?at={institution}" if count else "/admin/do/invite_device"
-    return Standing(count > 0, t("Invitez une borne, un contrôle ou une imprimante."), link, int(count))
+    return ItemStanding(count > 0, t("Invitez une borne, un contrôle ou une imprimante."), link, int(count))

@@ -1,7 +1,7 @@
 """A hall drawn from two numbers: rows of seats before a stage, as a plan file that the house may export and mend."""
 
 from central.venues.drawing import Aisle, DrawArea, DrawBlock, DrawPlan, drawn
-from central.venues.plan import Area, Category, Shape, write_plan
+from central.venues.plan import Category, DrawnArea, Shape, write_plan
 from shared.outcome import Refused
 
 MOST_ROWS, MOST_SEATS = 60, 80
@@ -19,7 +19,7 @@ def small_hall(rows: int, seats: int, *, name: str, zone: str, category: str, st
         curve=width * 1.5 if seats >= _BENT_FROM else 0.0,
         aisles=(Aisle(seats // 2),) if seats >= _AISLE_FROM else (),
     )  # fmt: skip
-    before = Area(
+    before = DrawnArea(
         Shape.RECTANGLE, -width / 3, -3 * STAGE, colour="#3b2a4f", border="#3b2a4f", width=width / 1.5, height=STAGE,
         text=stage, text_x=0.0, text_y=-2.5 * STAGE, text_colour="#ffffff", text_size=20,
     )  # fmt: skip

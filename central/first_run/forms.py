@@ -20,7 +20,7 @@ _FIELDS = {"names": "name", "space_names": "space", "activity_names": "activity"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FormAnswer:
     """What a form said: `values` are shown again with the faults at their fields."""
 
     values: Values

@@ -14,7 +14,7 @@ from central.kernel.beside import Errand
 from central.kernel.contexts import Context, ContextKind, the_institution
 from central.kernel.declared import CONFIGURED, NoChange, refused_row
 from central.kernel.entity import ENTITIES, Between, Bulky, Look, Raw, Secret
-from central.kernel.personal import Kind, Personal
+from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Fault, Names, faults_of, faults_of_marks
@@ -306,8 +306,8 @@ class AppointAdministrator:
     """The first administrator, who may do everything in the whole house, with a password as argon2id keeps it; and
     profiles for the people who come next. It ends the first run."""
 
-    name: Annotated[str, Personal(Kind.IDENTITY, "")]
-    email: Annotated[str, Look.EMAIL, Personal(Kind.CONTACT, "")]
+    name: Annotated[str, Personal(PersonalKind.IDENTITY, "")]
+    email: Annotated[str, Look.EMAIL, Personal(PersonalKind.CONTACT, "")]
     language: Annotated[str, Look.LANGUAGE]
     password: Annotated[str, Secret()]
     administration: FirstProfile

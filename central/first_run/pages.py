@@ -20,7 +20,7 @@ from babel.numbers import get_currency_name
 from central.first_run import profiles
 from central.first_run.drawn import MOST_ROWS, MOST_SEATS, small_hall
 from central.first_run.forms import (
-    Answer,
+    FormAnswer,
     blocks,
     by_field,
     day,
@@ -146,7 +146,7 @@ class Wizard:
     async def show(self, request: web.Request) -> web.StreamResponse:
         now, step = await self._there(request)
         return await self._page(
-            request, now, step, Answer(known(now, step, self._t(request), datetime.now(UTC).date()), {})
+            request, now, step, FormAnswer(known(now, step, self._t(request), datetime.now(UTC).date()), {})
         )
 
     async def take(self, request: web.Request) -> web.StreamResponse:
@@ -158,7 +158,7 @@ class Wizard:
                 raise web.HTTPSeeOther("/sign-in")
             values = {name: said for name, said in form.items() if isinstance(said, str) and name not in SECRET}
             values["profiles"] = " ".join(str(each) for each in form.getall("profile", []))
-            return await self._page(request, now, step, Answer(values, by_field(outcome, t), outcome), status=422)
+            return await self._page(request, now, step, FormAnswer(values, by_field(outcome, t), outcome), status=422)
         if step is Step.ADMINISTRATOR:
             answer = web.HTTPSeeOther("/sign-in?ready=1&next=%2Fadmin%2Flive")
             answer.del_cookie(COOKIE, path="/setup")
@@ -169,7 +169,7 @@ class Wizard:
         raise web.HTTPSeeOther(f"/setup/{step if stays else _ORDER[_ORDER.index(step) + 1]}")
 
     async def _page(
-        self, request: web.Request, now: House, step: Step, answer: Answer, status: int = 200
+        self, request: web.Request, now: House, step: Step, answer: FormAnswer, status: int = 200
     ) -> web.Response:
         t = self._t(request)
         picture: HallPicture | None = None

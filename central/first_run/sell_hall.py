@@ -41,7 +41,7 @@ class PlanPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class SellHallSheet:
     season: Context
     seasons: tuple[Context, ...]  # in which it could be sold, the newest first
     halls: tuple[tuple[PhysicalConfiguration, str], ...]  # with the name of their space
@@ -61,7 +61,7 @@ def sell_hall_routes(app: web.Application) -> None:
         t = frame.texts(request, me)
         at, wanted = request.query.get("at", ""), request.query.get("physical", "")
         to_plan = request.query.get("then") == "plan"
-        sheet: Sheet | None = await door.read(me.actor, lambda read: _sheet(read, t, at, wanted))
+        sheet: SellHallSheet | None = await door.read(me.actor, lambda read: _sheet(read, t, at, wanted))
         if sheet is None:
             raise web.HTTPSeeOther("/admin/live")
         first, *_ = await door.read(me.actor, house_languages)
@@ -97,7 +97,7 @@ def sell_hall_routes(app: web.Application) -> None:
     app.router.add_post("/admin/sell-hall", page)
 
 
-def _sheet(read: Read, t: Texts, at: str, wanted: str) -> Sheet | None:
+def _sheet(read: Read, t: Texts, at: str, wanted: str) -> SellHallSheet | None:
     """What may be seen of it; None: there is no such season for them."""
     seasons = [
         each
@@ -122,7 +122,7 @@ def _sheet(read: Read, t: Texts, at: str, wanted: str) -> Sheet | None:
     chosen = next((pair for pair in halls if wanted in (pair[0].id, "")), None)
     categories = read.find(SeatCategory, f"WHERE context_id IN {inside} ORDER BY rank, code", **params)
     parts = _parts(read, chosen[0].id, categories) if chosen else ()
-    return Sheet(
+    return SellHallSheet(
         season,
         tuple(seasons),
         tuple(halls),

@@ -17,7 +17,17 @@ from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.pricing.reads import price_list
-from central.venues.history import Change, Changes, Field, Runs, ZoneChange, changed, load, positions, share_changes
+from central.venues.history import (
+    Changes,
+    Runs,
+    SeatChange,
+    SeatField,
+    ZoneChange,
+    changed,
+    load,
+    positions,
+    share_changes,
+)
 from central.venues.model import LogicalConfiguration, NoAct, PlanAct, PlanAction, PlanTarget, VenuesPrivilege
 from central.venues.plan_tables import (
     LOGICAL_FIELDS,
@@ -28,7 +38,7 @@ from central.venues.plan_tables import (
     record,
     version_of,
 )
-from central.venues.selection import Selection, Share, Table, resolve
+from central.venues.selection import Selection, Table, ZoneShare, resolve
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.rules.pricing import asked_for
@@ -41,7 +51,7 @@ MOST_LINES = 200
 class ChangeLine:
     """So many places get another value: a category, a contingent (null: none), a block's reason (empty: none) …"""
 
-    field: Field
+    field: SeatField
     was: Any
     now: Any
     places: int
@@ -80,7 +90,7 @@ class CarryOver:
 
     configuration_id: Annotated[Id, Ref("logical_configuration")]
     performances: Annotated[tuple[Annotated[Id, Ref("performance")], ...], Between(most=MOST_PERFORMANCES)]
-    fields: Annotated[tuple[Field, ...], Between(most=20)] = ()
+    fields: Annotated[tuple[SeatField, ...], Between(most=20)] = ()
     action_id: Annotated[Id, Ref("plan_action"), Reach.WITHIN] | None = None
     selection: Selection = field(default_factory=lambda: Selection(everything=True))
     why: str = ""
@@ -123,7 +133,7 @@ class PreviewCarryOver:
     configuration_id: Annotated[Id, Ref("logical_configuration")]
     performance_id: Annotated[Id, Ref("performance")]
     action_id: Annotated[Id, Ref("plan_action"), Reach.WITHIN] | None = None
-    only: Field | None = None
+    only: SeatField | None = None
 
 
 @answers(
@@ -155,7 +165,7 @@ class _Wanted:
     table: Table
     seats: Sequence[int]
     zones: frozenset[str]
-    fields: frozenset[Field]
+    fields: frozenset[SeatField]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +176,7 @@ class _Worked:
 
 
 def _wanted(
-    read: Read, configuration_id: Id, fields: Iterable[Field], action_id: Id | None, selection: Selection
+    read: Read, configuration_id: Id, fields: Iterable[SeatField], action_id: Id | None, selection: Selection
 ) -> Outcome[_Wanted]:
     logical = read.get(LogicalConfiguration, configuration_id)
     if logical is None:
@@ -181,9 +191,9 @@ def _wanted(
         zones = frozenset([share.zone_id for share in did.shares] + [zone.zone_id for zone in did.zones])
         touched = frozenset(change.field for change in did.seats)
         if did.shares:
-            touched |= {Field.CONTINGENT, Field.BLOCKED}
+            touched |= {SeatField.CONTINGENT, SeatField.BLOCKED}
         if did.zones:
-            touched |= {Field.CATEGORY}
+            touched |= {SeatField.CATEGORY}
         table = logical_table(read, logical)
         return Ok(_Wanted(logical, Selection(everything=True), table, at, zones, chosen_fields & touched))
     table = logical_table(read, logical, selection)
@@ -216,22 +226,22 @@ def _differences(
     source = wanted.table.values
     target = table.values
     left: dict[int, str] = {}
-    goal: dict[Field, dict[int, Any]] = {each: {} for each in LOGICAL_FIELDS}
+    goal: dict[SeatField, dict[int, Any]] = {each: {} for each in LOGICAL_FIELDS}
     returning: list[tuple[int, int]] = []
-    movable = [each for each in LOGICAL_FIELDS if each in wanted.fields and each is not Field.INVALID]
+    movable = [each for each in LOGICAL_FIELDS if each in wanted.fields and each is not SeatField.INVALID]
     # Most seats of a hall are the same in both; they are passed over at the speed of a comparison.
     here, there = (list(zip(*(values[each] for each in LOGICAL_FIELDS), strict=True)) for values in (target, source))
     for theirs, own in pairs:
         if here[own] == there[theirs]:
             continue
-        gone, invalid = target[Field.INVALID][own], source[Field.INVALID][theirs]
-        if gone and not invalid and Field.INVALID in wanted.fields:
+        gone, invalid = target[SeatField.INVALID][own], source[SeatField.INVALID][theirs]
+        if gone and not invalid and SeatField.INVALID in wanted.fields:
             returning.append((theirs, own))
         if gone:
             continue
         taken = table.taken[own]
         if invalid:
-            if Field.INVALID in wanted.fields:
+            if SeatField.INVALID in wanted.fields:
                 if taken:
                     left[own] = taken
                 else:
@@ -239,14 +249,14 @@ def _differences(
             continue
         for each in movable:
             value = source[each][theirs]
-            if value == target[each][own] or (each is Field.CATEGORY and value is None):
+            if value == target[each][own] or (each is SeatField.CATEGORY and value is None):
                 continue
-            if taken and each is not Field.QUALITY:
+            if taken and each is not SeatField.QUALITY:
                 left[own] = taken
             else:
                 goal[each][own] = value
     _restore(read, performance_id, goal, wanted.table, table, returning)
-    parts: list[Change] = []
+    parts: list[SeatChange] = []
     for kind, values in goal.items():
         parts += changed(table, sorted(values), kind, values.__getitem__)
     shares, zones, left_zones = _counted(wanted, table)
@@ -254,18 +264,18 @@ def _differences(
     return Changes(tuple(parts), share_changes(table.shares, shares), zones), named + left_zones
 
 
-def _remove(goal: dict[Field, dict[int, Any]], own: int) -> None:
+def _remove(goal: dict[SeatField, dict[int, Any]], own: int) -> None:
     """The place goes; what it was stands in the entry, so that it can come back."""
-    goal[Field.INVALID][own] = GONE
-    goal[Field.BLOCKED][own] = ""
-    for each in (Field.CATEGORY, Field.CONTINGENT, Field.QUALITY):
+    goal[SeatField.INVALID][own] = GONE
+    goal[SeatField.BLOCKED][own] = ""
+    for each in (SeatField.CATEGORY, SeatField.CONTINGENT, SeatField.QUALITY):
         goal[each][own] = None
 
 
 def _restore(
     read: Read,
     performance_id: str,
-    goal: dict[Field, dict[int, Any]],
+    goal: dict[SeatField, dict[int, Any]],
     source: Table,
     table: Table,
     returning: list[tuple[int, int]],
@@ -275,27 +285,27 @@ def _restore(
         return
     known = remembered(read, performance_id, {table.positions[own] for _, own in returning})
     for theirs, own in returning:
-        goal[Field.INVALID][own] = ""
+        goal[SeatField.INVALID][own] = ""
         had = known.get(table.positions[own])
-        for each in (Field.CATEGORY, Field.CONTINGENT, Field.BLOCKED, Field.QUALITY):
+        for each in (SeatField.CATEGORY, SeatField.CONTINGENT, SeatField.BLOCKED, SeatField.QUALITY):
             goal[each][own] = had[each] if had and each in had else source.values[each][theirs]
 
 
-def remembered(read: Read, performance_id: str, wanted: set[int]) -> dict[int, dict[Field, Any]]:
+def remembered(read: Read, performance_id: str, wanted: set[int]) -> dict[int, dict[SeatField, Any]]:
     """What places had when they were last taken away, by position."""
-    found: dict[int, dict[Field, Any]] = {}
+    found: dict[int, dict[SeatField, Any]] = {}
     missing = set(wanted)
     for (text,) in read.run(
         "SELECT changes FROM plan_action WHERE target_id = :id AND changes LIKE :invalid ORDER BY version DESC",
         id=performance_id, invalid='%"invalid"%',
     ):  # fmt: skip
         did = load(text)
-        went = {p for change in did.seats if change.field is Field.INVALID for p, _, now in change if now}
+        went = {p for change in did.seats if change.field is SeatField.INVALID for p, _, now in change if now}
         ours = went & missing
         for position in ours:
-            found[position] = {Field.CONTINGENT: None, Field.BLOCKED: "", Field.QUALITY: None}
+            found[position] = {SeatField.CONTINGENT: None, SeatField.BLOCKED: "", SeatField.QUALITY: None}
         for change in did.seats:
-            if change.field is not Field.INVALID:
+            if change.field is not SeatField.INVALID:
                 for position, was, _ in change:
                     if position in ours:
                         found[position][change.field] = was
@@ -307,17 +317,17 @@ def remembered(read: Read, performance_id: str, wanted: set[int]) -> dict[int, d
 
 def _counted(
     wanted: _Wanted, table: Table
-) -> tuple[dict[tuple[str, str], Share], tuple[ZoneChange, ...], list[LeftPlace]]:
+) -> tuple[dict[tuple[str, str], ZoneShare], tuple[ZoneChange, ...], list[LeftPlace]]:
     """The shares of counted zones as the configuration splits them, as far as what is taken here allows."""
     shares, zones, left = dict(table.shares), list[ZoneChange](), list[LeftPlace]()
     for zone in sorted(wanted.zones):
         theirs = {key[1]: share for key, share in wanted.table.shares.items() if key[0] == zone}
         ours = {key[1]: share for key, share in table.shares.items() if key[0] == zone}
         short = False
-        if Field.CONTINGENT in wanted.fields:
+        if SeatField.CONTINGENT in wanted.fields:
             after, short = _fitted({c: share.capacity for c, share in theirs.items()}, ours)
             shares |= {(zone, contingent): share for contingent, share in after.items()}
-        if Field.BLOCKED in wanted.fields:
+        if SeatField.BLOCKED in wanted.fields:
             for key, share in list(shares.items()):
                 if key[0] == zone:
                     aim = theirs[key[1]].blocked if key[1] in theirs else 0
@@ -325,7 +335,7 @@ def _counted(
                     shares[key] = replace(share, blocked=blocked)
                     short |= blocked < aim
         category = wanted.table.counted.get(zone)
-        if Field.CATEGORY in wanted.fields and category and category != table.counted.get(zone):
+        if SeatField.CATEGORY in wanted.fields and category and category != table.counted.get(zone):
             if any(share.taken for share in ours.values()):
                 short = True
             else:
@@ -335,7 +345,7 @@ def _counted(
     return shares, tuple(zones), left
 
 
-def _fitted(wanted: dict[str, int], ours: dict[str, Share]) -> tuple[dict[str, Share], bool]:
+def _fitted(wanted: dict[str, int], ours: dict[str, ZoneShare]) -> tuple[dict[str, ZoneShare], bool]:
     """Capacities as wanted, but never less than is taken; who must keep more takes it from those with room, hors
     contingent first. The total stays what it is here. True: not all could be as wanted."""
     total = sum(share.capacity for share in ours.values())
@@ -350,7 +360,7 @@ def _fitted(wanted: dict[str, int], ours: dict[str, Share]) -> tuple[dict[str, S
         after[""] = after.get("", 0) - over
     shares = {}
     for contingent, capacity in after.items():
-        before = ours.get(contingent, Share(0))
+        before = ours.get(contingent, ZoneShare(0))
         shares[contingent] = replace(before, capacity=capacity, blocked=min(before.blocked, capacity - before.taken))
     return shares, any(after[c] != wanted.get(c, 0) for c in after)
 
@@ -361,7 +371,7 @@ def _told(read: Read, performance_id: Id, plan: _Worked, entry: PlanAction | Non
         same = len(change.was) == len(change.now) == 1
         was, now = (change.was[0], change.now[0]) if same else (None, None)
         lines.append(ChangeLine(change.field, was, now, change.count, change.at))
-    used = {now for change in plan.changes.seats if change.field is Field.CATEGORY for now in change.now if now}
+    used = {now for change in plan.changes.seats if change.field is SeatField.CATEGORY for now in change.now if now}
     used |= {zone.now for zone in plan.changes.zones if zone.now}
     sold_for = price_list(read, performance_id)
     assert sold_for, "its plan was changed"

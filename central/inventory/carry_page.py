@@ -16,7 +16,7 @@ from central.kernel.contexts import path_of
 from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.tx import Read
-from central.venues.history import Field
+from central.venues.history import SeatField
 from central.venues.model import LogicalConfiguration, VenuesPrivilege
 from central.venues.plan_tables import LOGICAL_FIELDS
 from central.web.area import DOOR
@@ -37,7 +37,7 @@ _CARRIED = TypeAdapter(list[Carried])  # the door answers as it would over the w
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CarriedPerformance:
     """One performance: what would change in it, or did."""
 
     name: str
@@ -71,7 +71,7 @@ async def _page(frame: Frame, door: Door, me: SignedIn, request: web.Request) ->
     kept = form.getall("field", []) if form else [str(each) for each in LOGICAL_FIELDS]
     fields = tuple(each for each in LOGICAL_FIELDS if str(each) in kept)
     why, done = str(form.get("why", "")), "_do" in form
-    lines: tuple[Line, ...] = ()
+    lines: tuple[CarriedPerformance, ...] = ()
     refused = fault = ""
     if form and not (chosen and fields):
         fault = t("Choisissez au moins une représentation, et ce qui doit y être reporté.")
@@ -112,30 +112,30 @@ def _sheet(read: Read, t: Texts, configuration_id: str) -> dict[str, Any] | None
     }
 
 
-def _field(t: Texts, field: Field) -> str:
+def _field(t: Texts, field: SeatField) -> str:
     return {
-        Field.CATEGORY: t("Catégories"),
-        Field.CONTINGENT: t("Contingents"),
-        Field.BLOCKED: t("Blocages"),
-        Field.QUALITY: t("Ordre des meilleures places"),
-        Field.INVALID: t("Sièges hors service"),
+        SeatField.CATEGORY: t("Catégories"),
+        SeatField.CONTINGENT: t("Contingents"),
+        SeatField.BLOCKED: t("Blocages"),
+        SeatField.QUALITY: t("Ordre des meilleures places"),
+        SeatField.INVALID: t("Sièges hors service"),
     }.get(field, t.field("physical_seat", field))
 
 
-def _lines(read: Read, t: Texts, carried: list[Carried]) -> tuple[Line, ...]:
+def _lines(read: Read, t: Texts, carried: list[Carried]) -> tuple[CarriedPerformance, ...]:
     wanted: list[tuple[str, str]] = [("performance", each.performance_id) for each in carried]
     for each in carried:
         wanted += [("seat_category", category) for category in each.unpriced]
         wanted += [("contingent", share.contingent_id) for share in each.shares if share.contingent_id]
         wanted += [("physical_zone", share.zone_id) for share in each.shares]
         for change in each.changes:
-            table = {Field.CATEGORY: "seat_category", Field.CONTINGENT: "contingent"}.get(change.field)
+            table = {SeatField.CATEGORY: "seat_category", SeatField.CONTINGENT: "contingent"}.get(change.field)
             wanted += [(table, value) for value in (change.was, change.now) if table and value]
     named = labels(read, t, wanted)
     return tuple(_line(t, named, each) for each in carried)
 
 
-def _line(t: Texts, named: Labels, each: Carried) -> Line:
+def _line(t: Texts, named: Labels, each: Carried) -> CarriedPerformance:
     changes: dict[str, int] = {}
     for change in each.changes:
         said = change_words(t, named, change)
@@ -146,7 +146,7 @@ def _line(t: Texts, named: Labels, each: Carried) -> Line:
         said_changes.append(f"{named('physical_zone', share.zone_id)}, {owner} : {share.was[0]} → {share.now[0]}")
     seats = ", ".join(f"{seat.zone} {seat.row}-{seat.number}".strip() for seat in each.left[:10])
     left = t.n("{n} place est laissée telle quelle :", "{n} places sont laissées telles quelles :", each.left_out)
-    return Line(
+    return CarriedPerformance(
         named("performance", each.performance_id),
         f"/admin/plan/performance/{each.performance_id}",
         t.n("{n} place", "{n} places", each.places),
@@ -162,13 +162,13 @@ def change_words(t: Texts, named: Labels, change: ChangeLine) -> str:
         return name
 
     def value(said: Any) -> str:
-        if change.field is Field.CATEGORY:
+        if change.field is SeatField.CATEGORY:
             return named("seat_category", said) if said else t("sans catégorie")
-        if change.field is Field.CONTINGENT:
+        if change.field is SeatField.CONTINGENT:
             return named("contingent", said) if said else t("hors contingent")
-        if change.field is Field.INVALID:
+        if change.field is SeatField.INVALID:
             return t("hors service") if said else t("en service")
-        if change.field is Field.BLOCKED:
+        if change.field is SeatField.BLOCKED:
             return f"« {said} »" if said else t("libre")
         return str(said) if said not in (None, "") else t("rien")
 

@@ -65,7 +65,7 @@ def hall_mark(performance_id: str) -> str:
     return HALL + performance_id
 
 
-class Move(NamedTuple):
+class CountMove(NamedTuple):
     """`n` places of a category and contingent (empty: hors contingent) go from one bucket to another; an empty bucket
     is outside: from there capacity grows, thither it shrinks."""
 
@@ -81,19 +81,19 @@ class Moved(NamedTuple):
 
     performance_id: str
     shard: int
-    moves: tuple[Move, ...]
+    moves: tuple[CountMove, ...]
     seats: tuple[str, ...] | None
 
 
 def moved(
     tx: Tx, performance_id: str, moves: Iterable[tuple[str, str, str, str, int]], seats: Sequence[str] | None = None
 ) -> None:
-    """Counts what this transaction does to places: `Move`s, or plain tuples of the same five. `seats` are the seats
+    """Counts what this transaction does to places: `CountMove`s, or plain tuples of the same five. `seats` are those
     among them (none: counted places only); left out, cached halls of the performance are read anew. Without moves it
     says just that: these seats, or the whole hall, are not what they were (their order for best seats, say)."""
     told = None if seats is None or len(seats) > MOST_SEATS else tuple(seats)
     tx.touched.add(hall_mark(performance_id))
-    tx.gather(_write, Moved(performance_id, tx.shard, tuple(Move(*move) for move in moves), told))
+    tx.gather(_write, Moved(performance_id, tx.shard, tuple(CountMove(*move) for move in moves), told))
 
 
 _UPSERT = (

@@ -20,7 +20,7 @@ import orjson
 
 from central.inventory import counts
 from central.inventory.model import TAKEN_BY
-from central.inventory.places import AT_ONCE, Seat
+from central.inventory.places import AT_ONCE, SeatToTake
 from central.inventory.reads import taken_seats
 from central.kernel.db import in_list
 from central.kernel.keys import Keys
@@ -79,7 +79,7 @@ class _Known:
     checked: datetime | None = None
 
 
-def choose(tx: Tx, performance_id: Id, want: Want) -> list[Seat] | None:
+def choose(tx: Tx, performance_id: Id, want: Want) -> list[SeatToTake] | None:
     """The best seats for this wish as this transaction sees the hall; None: there are not enough."""
     hall = _current(tx, performance_id)
     for _ in range(2):
@@ -111,7 +111,7 @@ def _doubtful(tx: Tx, performance_id: Id, hall: _Known) -> bool:
     return bool(free != len(hall.vacancy))
 
 
-def free_seats(tx: Tx, performance_id: Id, seats: Sequence[Id]) -> list[Seat]:
+def free_seats(tx: Tx, performance_id: Id, seats: Sequence[Id]) -> list[SeatToTake]:
     """Those of the seats that are free in the database, with what they count as."""
     if not seats:
         return []
@@ -123,7 +123,7 @@ def free_seats(tx: Tx, performance_id: Id, seats: Sequence[Id]) -> list[Seat]:
         performance=performance_id,
         **params,
     )
-    found = {row[0]: Seat(Id(row[0]), row[1], row[2]) for row in rows}
+    found = {row[0]: SeatToTake(Id(row[0]), row[1], row[2]) for row in rows}
     return [found[seat] for seat in seats if seat in found]
 
 

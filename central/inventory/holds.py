@@ -14,7 +14,7 @@ from central.inventory.places import (
     HOLDS_AT_ONCE,
     Holder,
     Located,
-    Seat,
+    SeatToTake,
     end_hold,
     expire_due,
     located_of,
@@ -147,7 +147,7 @@ def _take(tx: Tx, want: HoldPlaces, shop: Shop, holder: Holder) -> list[HeldPlac
     return best if isinstance(best, Refused) else found + best
 
 
-def _take_seats(tx: Tx, performance_id: Id, seats: Sequence[Seat], holder: Holder) -> list[HeldPlace] | Refused:
+def _take_seats(tx: Tx, performance_id: Id, seats: Sequence[SeatToTake], holder: Holder) -> list[HeldPlace] | Refused:
     if not seats:
         return []
     taken = take_seats(tx, performance_id, seats, PlaceState.HELD, holder)
@@ -159,15 +159,15 @@ def _take_seats(tx: Tx, performance_id: Id, seats: Sequence[Seat], holder: Holde
     ]
 
 
-def _named(tx: Tx, performance_id: Id, shop: Shop, seats: Sequence[Id]) -> list[Seat] | Refused:
+def _named(tx: Tx, performance_id: Id, shop: Shop, seats: Sequence[Id]) -> list[SeatToTake] | Refused:
     """These seats as they may be taken on this channel, or why not."""
     places = seats_for_sale(tx, performance_id, seats)
-    found: list[Seat] = []
+    found: list[SeatToTake] = []
     for seat in seats:
         place = for_sale(tx, shop, seat, places.get(seat), "seats")
         if isinstance(place, Refused):
             return place
-        found.append(Seat(seat, place.category_id, place.contingent_id))
+        found.append(SeatToTake(seat, place.category_id, place.contingent_id))
     return found
 
 

@@ -47,7 +47,7 @@ class Count(NamedTuple):
     n: int
 
 
-class Step(NamedTuple):
+class CountStep(NamedTuple):
     """From one count to another: None before it was taken, None after it was given back."""
 
     before: Count | None
@@ -84,7 +84,7 @@ def counted(limit: Limit, scene: Scene, count: Count | None) -> str | None:
     return None if count.state is PlaceState.LEASED else count.contact_id or count.holder_id
 
 
-def apply(tx: Tx, steps: Sequence[Step], *, enforce: bool = True) -> Refused | None:
+def apply(tx: Tx, steps: Sequence[CountStep], *, enforce: bool = True) -> Refused | None:
     """Counts steps that this transaction has just written; refused with the first limit that they break."""
     limits = tx.find(Limit, "WHERE active = 1 ORDER BY code, id")
     if not limits or not steps:

@@ -35,7 +35,7 @@ HOLDS_AT_ONCE = 100  # that one command gives back, so that nobody waits behind 
 PLACES_AT_ONCE = 500  # of theirs, but for the last one's
 
 
-class Seat(NamedTuple):
+class SeatToTake(NamedTuple):
     """A seat to take, and what it counts as: its category and contingent (empty: hors contingent)."""
 
     seat_id: Id
@@ -54,7 +54,7 @@ class Holder(NamedTuple):
 
 
 def take_seats(
-    tx: Tx, performance_id: Id, seats: Sequence[Seat], state: PlaceState, holder: Holder
+    tx: Tx, performance_id: Id, seats: Sequence[SeatToTake], state: PlaceState, holder: Holder
 ) -> Outcome[list[Allocation]]:
     """All of them for this holder. Refused (refuse the command then): somebody has one, or a limit is reached."""
     made = [
@@ -69,10 +69,10 @@ def take_seats(
             continue
         if not expire_due(tx, 1, performance_id, allocation.seat_id) or not tx.insert_if_absent(allocation):
             return Refused(NoPlace.TAKEN, fix=allocation.seat_id or "")
-    moves = [counts.Move(seat.category_id, seat.contingent_id, counts.FREE, state, 1) for seat in seats]
+    moves = [counts.CountMove(seat.category_id, seat.contingent_id, counts.FREE, state, 1) for seat in seats]
     counts.moved(tx, performance_id, moves, [seat.seat_id for seat in seats])
     found = [_count(each, seat.category_id, seat.contingent_id) for each, seat in zip(made, seats, strict=True)]
-    return limits.apply(tx, [limits.Step(None, each) for each in found]) or Ok(made)
+    return limits.apply(tx, [limits.CountStep(None, each) for each in found]) or Ok(made)
 
 
 _TAKE_COUNTED = (
@@ -95,7 +95,7 @@ def take_counted(
     if not taken:
         return Refused(NoPlace.TAKEN, fix=gauge_id)
     performance_id, level, category, contingent = taken[0]
-    counts.moved(tx, performance_id, [counts.Move(category, contingent, counts.FREE, state, n)], ())
+    counts.moved(tx, performance_id, [counts.CountMove(category, contingent, counts.FREE, state, n)], ())
     made = [
         Allocation(
             # the level tells two places of one order apart
@@ -105,7 +105,7 @@ def take_counted(
         for at, tariff in enumerate(tariffs, 1)
     ]  # fmt: skip
     tx.insert_all(made)
-    return limits.apply(tx, [limits.Step(None, _count(each, category, contingent)) for each in made]) or Ok(made)
+    return limits.apply(tx, [limits.CountStep(None, _count(each, category, contingent)) for each in made]) or Ok(made)
 
 
 def expire_due(tx: Tx, most: int, performance_id: Id | None = None, seat_id: Id | None = None) -> int:
@@ -195,9 +195,9 @@ def move_on(
 ) -> Refused | None:
     """Each one step further in its life, to another holder if one is given, at the tariff given for it. Refused if one
     is in no state for that, or if a limit is reached: refuse the command then."""
-    moves: dict[str, list[counts.Move]] = {}
+    moves: dict[str, list[counts.CountMove]] = {}
     seats: dict[str, list[str]] = {}
-    steps: list[limits.Step] = []
+    steps: list[limits.CountStep] = []
     told = True
     for each in found:
         before = each.allocation
@@ -216,11 +216,11 @@ def move_on(
             tx.write("UPDATE gauge SET taken = taken - :n WHERE id = :id", n=before.quantity, id=before.gauge_id)
         target = (counts.BLOCKED if each.blocked else counts.FREE) if freed else str(state)
         moves.setdefault(before.performance_id, []).append(
-            counts.Move(each.category_id, each.contingent_id, before.state, target, before.quantity)
+            counts.CountMove(each.category_id, each.contingent_id, before.state, target, before.quantity)
         )
         seats.setdefault(before.performance_id, []).extend([before.seat_id] if before.seat_id and freed else [])
         steps.append(
-            limits.Step(
+            limits.CountStep(
                 _count(before, each.category_id, each.contingent_id),
                 None if freed else _count(after, each.category_id, each.contingent_id),
             )

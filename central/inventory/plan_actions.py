@@ -12,7 +12,7 @@ from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Read, Tx
-from central.venues.history import Changes, Field, index_of, inverse, load
+from central.venues.history import Changes, SeatField, index_of, inverse, load
 from central.venues.model import (
     LogicalConfiguration,
     NoAct,
@@ -188,7 +188,7 @@ def undo_plan_action(tx: Tx, want: UndoPlanAction) -> Outcome[Acted]:
         return Refused(NoAct.NO_SUCH_PLAN, fix=entry.target_id)
 
     def fixed(n: int) -> str:
-        still_broken = bool(table.broken) and table.broken[n] and table.values[Field.INVALID][n]
+        still_broken = bool(table.broken) and table.broken[n] and table.values[SeatField.INVALID][n]
         return table.taken[n] or (INVALID if still_broken else "")
 
     changes, whys = inverse(did, table, fixed)

@@ -25,30 +25,30 @@ UNDO = "undo"
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class FormAct:
     """`asks`: the fields of the form that it needs, beside the selection."""
 
     command: type[Any]
     asks: tuple[str, ...]
 
 
-ACTS: Mapping[PlanTarget, Mapping[str, Act]] = {
+ACTS: Mapping[PlanTarget, Mapping[str, FormAct]] = {
     PlanTarget.PHYSICAL: {
-        "invalidate": Act(InvalidateSeats, ("why", "remember")),
-        "revalidate": Act(RevalidateSeats, ("why",)),
+        "invalidate": FormAct(InvalidateSeats, ("why", "remember")),
+        "revalidate": FormAct(RevalidateSeats, ("why",)),
     },
     PlanTarget.LOGICAL: {
-        "assign": Act(AssignLogicalContingent, ("contingent", "why")),
-        "categorise": Act(AssignLogicalCategory, ("category", "why")),
-        "block": Act(BlockLogical, ("why",)),
-        "unblock": Act(UnblockLogical, ("why",)),
-        "order": Act(OrderLogicalSeats, ("order", "why")),
+        "assign": FormAct(AssignLogicalContingent, ("contingent", "why")),
+        "categorise": FormAct(AssignLogicalCategory, ("category", "why")),
+        "block": FormAct(BlockLogical, ("why",)),
+        "unblock": FormAct(UnblockLogical, ("why",)),
+        "order": FormAct(OrderLogicalSeats, ("order", "why")),
     },
     PlanTarget.PERFORMANCE: {
-        "assign": Act(AssignContingent, ("contingent", "why")),
-        "block": Act(BlockPlaces, ("why",)),
-        "unblock": Act(UnblockPlaces, ("why",)),
-        "order": Act(OrderSeats, ("order", "why")),
+        "assign": FormAct(AssignContingent, ("contingent", "why")),
+        "block": FormAct(BlockPlaces, ("why",)),
+        "unblock": FormAct(UnblockPlaces, ("why",)),
+        "order": FormAct(OrderSeats, ("order", "why")),
     },
 }
 

@@ -10,7 +10,7 @@ from central.inventory.plan_pictures import states_of
 from central.inventory.plan_tables import performance_table
 from central.kernel.db import in_list
 from central.kernel.tx import Read
-from central.venues.history import Field, load, positions
+from central.venues.history import SeatField, load, positions
 from central.venues.model import LogicalConfiguration, PlanTarget
 from central.venues.plan_tables import logical_table, physical_table, version_of
 from central.venues.selection import Selection, Table, narrowed
@@ -67,7 +67,7 @@ def _acted_on(read: Read, target_id: str, version: int) -> set[int] | None:
     touched: set[int] = set()
     for (text,) in rows:
         changes = load(text)
-        if changes.shares or changes.zones or any(change.field is Field.INVALID for change in changes.seats):
+        if changes.shares or changes.zones or any(change.field is SeatField.INVALID for change in changes.seats):
             return None
         for change in changes.seats:
             touched.update(positions(change.at))
@@ -131,7 +131,7 @@ def part_of(read: Read, target: PlanTarget, target_id: str, selection: Selection
 
 def _seats(table: Table) -> list[SeatNow]:
     nothing = [None] * len(table.ids)
-    columns = (table.values.get(Field.CATEGORY, nothing), table.values.get(Field.CONTINGENT, nothing))
+    columns = (table.values.get(SeatField.CATEGORY, nothing), table.values.get(SeatField.CONTINGENT, nothing))
     return [
         (position, category or "", contingent or "", state)
         for position, category, contingent, state in zip(table.positions, *columns, states_of(table), strict=True)

@@ -22,7 +22,7 @@ from central.kernel.db import in_list
 from central.kernel.entity import Reach, Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Read
-from central.venues.history import Changes, Field, compared, load, take_back
+from central.venues.history import Changes, SeatField, compared, load, take_back
 from central.venues.model import (
     Drawing,
     LogicalConfiguration,
@@ -181,7 +181,7 @@ def _picture(read: Read, want: PlanPicture, table: Table, version: int) -> Pictu
     contingents = _contingents(read, table)
     category_index = {each.id: n for n, each in enumerate(categories)}
     contingent_index = {each.id: n for n, each in enumerate(contingents)}
-    blocked = table.values.get(Field.BLOCKED, [""] * len(table.ids))
+    blocked = table.values.get(SeatField.BLOCKED, [""] * len(table.ids))
     reasons = sorted({reason for reason in blocked if reason})
     reason_index = {reason: n for n, reason in enumerate(reasons)}
     drawing = _drawing(read, physical_id)
@@ -204,8 +204,8 @@ def _picture(read: Read, want: PlanPicture, table: Table, version: int) -> Pictu
         numbers=list(table.numbers),
         steps_x=_steps(table.xs),
         steps_y=_steps(table.ys),
-        category=[category_index.get(each or "", -1) for each in table.values.get(Field.CATEGORY, ())],
-        contingent=[contingent_index.get(each or "", -1) for each in table.values.get(Field.CONTINGENT, ())],
+        category=[category_index.get(each or "", -1) for each in table.values.get(SeatField.CATEGORY, ())],
+        contingent=[contingent_index.get(each or "", -1) for each in table.values.get(SeatField.CONTINGENT, ())],
         reason=[reason_index.get(each, -1) for each in blocked] if reasons else [],
         states=states_of(table),
         marks=_marks(read, physical_id, table),
@@ -223,10 +223,10 @@ def _picture(read: Read, want: PlanPicture, table: Table, version: int) -> Pictu
 
 def states_of(table: Table) -> str:
     """One letter per seat."""
-    blocked = table.values.get(Field.BLOCKED) or [""] * len(table.ids)
+    blocked = table.values.get(SeatField.BLOCKED) or [""] * len(table.ids)
     return "".join(
         GONE if invalid else LETTERS[taken] if taken else BLOCKED if block else FREE
-        for invalid, taken, block in zip(table.values[Field.INVALID], table.taken, blocked, strict=True)
+        for invalid, taken, block in zip(table.values[SeatField.INVALID], table.taken, blocked, strict=True)
     )
 
 
@@ -236,7 +236,7 @@ def _steps(values: Sequence[float]) -> list[int]:
 
 
 def _qualities(table: Table) -> list[int]:
-    own = table.values.get(Field.QUALITY) or [None] * len(table.ids)
+    own = table.values.get(SeatField.QUALITY) or [None] * len(table.ids)
     return [drawn if said is None else said for said, drawn in zip(own, table.drawn, strict=True)]
 
 
@@ -247,9 +247,9 @@ def _marks(read: Read, physical_id: str, table: Table) -> list[int]:
         id=physical_id,
     ))  # fmt: skip
     now = [int(found.get(position, 0)) for position in table.positions]
-    if Field.WHEELCHAIR not in table.values:
+    if SeatField.WHEELCHAIR not in table.values:
         return now
-    bits = ((Field.WHEELCHAIR, 1), (Field.COMPANION, 2), (Field.RESTRICTED, 8))
+    bits = ((SeatField.WHEELCHAIR, 1), (SeatField.COMPANION, 2), (SeatField.RESTRICTED, 8))
     return [now[n] & 4 | sum(bit for field, bit in bits if table.values[field][n]) for n in range(len(table.ids))]
 
 
@@ -293,7 +293,7 @@ def _categories(read: Read, logical_id: str | None, table: Table) -> list[Legend
     """Those that the configuration picks, and those that are in use, dearest first."""
     if logical_id is None:
         return []
-    used = sorted({each for each in (*table.values[Field.CATEGORY], *table.counted.values()) if each})
+    used = sorted({each for each in (*table.values[SeatField.CATEGORY], *table.counted.values()) if each})
     among, params = in_list("c", used)
     rows = read.run(
         "SELECT c.id, c.code, c.names, COALESCE(NULLIF(l.colour, ''), c.colour), COALESCE(l.options, 1) "  # noqa: S608
@@ -306,7 +306,7 @@ def _categories(read: Read, logical_id: str | None, table: Table) -> list[Legend
 
 
 def _contingents(read: Read, table: Table) -> list[Legend]:
-    used = {each for each in table.values.get(Field.CONTINGENT, ()) if each}
+    used = {each for each in table.values.get(SeatField.CONTINGENT, ()) if each}
     used |= {contingent for (_, contingent), share in table.shares.items() if contingent and share.capacity}
     if not used:
         return []
@@ -327,7 +327,7 @@ def _names(text: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PlanEntry:
     """One action: who, when, what, why. `changes` only where they were asked for."""
 
     id: Id
@@ -353,8 +353,8 @@ class PlanHistory:
     limit: int = 50
 
 
-@answers(PlanHistory, needs=VenuesPrivilege.VENUE_READ, at=_at, gives=list[Entry])
-def plan_history(read: Read, want: PlanHistory) -> Outcome[list[Entry]]:
+@answers(PlanHistory, needs=VenuesPrivilege.VENUE_READ, at=_at, gives=list[PlanEntry])
+def plan_history(read: Read, want: PlanHistory) -> Outcome[list[PlanEntry]]:
     rows = _entries(
         read, "a.target_id = :id AND (:before = 0 OR a.version < :before) ORDER BY a.version DESC LIMIT :n",
         id=want.target_id, before=want.before, n=max(1, min(want.limit, MOST_ENTRIES)),
@@ -371,8 +371,8 @@ class PlanChanges:
     since: int
 
 
-@answers(PlanChanges, needs=VenuesPrivilege.VENUE_READ, at=_at, gives=list[Entry])
-def plan_changes(read: Read, want: PlanChanges) -> Outcome[list[Entry]]:
+@answers(PlanChanges, needs=VenuesPrivilege.VENUE_READ, at=_at, gives=list[PlanEntry])
+def plan_changes(read: Read, want: PlanChanges) -> Outcome[list[PlanEntry]]:
     rows = _entries(
         read, "a.target_id = :id AND a.version > :since ORDER BY a.version LIMIT :n",
         id=want.target_id, since=want.since, n=MOST_ENTRIES,
@@ -388,9 +388,9 @@ def _entries(read: Read, where: str, **params: Any) -> list[tuple[Any, ...]]:
     )
 
 
-def _entry(row: tuple[Any, ...], changes: Changes | None) -> Entry:
+def _entry(row: tuple[Any, ...], changes: Changes | None) -> PlanEntry:
     made, version, at, who, name, act, what, why, places, of_id, _ = row
-    return Entry(made, version, from_ms(at), who, name, PlanAct(act), _names(what), why, places, of_id, changes)
+    return PlanEntry(made, version, from_ms(at), who, name, PlanAct(act), _names(what), why, places, of_id, changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -497,7 +497,9 @@ def plan_counts(read: Read, want: PlanCounts) -> Outcome[list[CountLine]]:
     counts: dict[tuple[str | None, str], Counter[str]] = {}
     nothing = [None] * len(table.ids)
     for category, contingent, state in zip(
-        table.values.get(Field.CATEGORY, nothing), table.values.get(Field.CONTINGENT, nothing), states_of(table),
+        table.values.get(SeatField.CATEGORY, nothing),
+        table.values.get(SeatField.CONTINGENT, nothing),
+        states_of(table),
         strict=True,
     ):  # fmt: skip
         counts.setdefault((category, contingent or ""), Counter())[state] += 1

@@ -32,7 +32,7 @@ from central.inventory.plan_pictures import (
 from central.kernel.contexts import path_of
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
-from central.venues.history import Field
+from central.venues.history import SeatField
 from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatOrder, VenuesPrivilege
 from central.venues.selection import Selection
 from central.web.screens.moments import said_moment
@@ -295,7 +295,10 @@ def _listed(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> list[dic
     table = found.value
     states = dict(zip(STATES, _STATE_NAMES, strict=True))
     nothing = [None] * len(table.ids)
-    categories, contingents = table.values.get(Field.CATEGORY, nothing), table.values.get(Field.CONTINGENT, nothing)
+    categories, contingents = (
+        table.values.get(SeatField.CATEGORY, nothing),
+        table.values.get(SeatField.CONTINGENT, nothing),
+    )
     named = _labels(read, t, set(categories), set(contingents))
     columns = (table.zones, table.rows, table.ids, table.numbers, states_of(table), categories, contingents)
     seats = zip(*columns, strict=True)
@@ -329,7 +332,7 @@ def news_data(read: Read, *, target: PlanTarget, target_id: Id, version: int, ma
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ActResult:
     """What an act did, in words."""
 
     ok: bool
@@ -339,15 +342,15 @@ class Done:
     links: tuple[tuple[str, str], ...] = ()
 
 
-def done_of(read: Read, t: Texts, outcome: Any, target_id: str, *, dry_run: bool, undone: bool) -> Done:
+def done_of(read: Read, t: Texts, outcome: Any, target_id: str, *, dry_run: bool, undone: bool) -> ActResult:
     if isinstance(outcome, Refused):
         words = refusal_text(read, t, outcome, target_id)
         places = outcome.detail.get("places")
         more = f" {', '.join(map(str, places))}" if places else ""
-        return Done(False, dry_run, words.text + more, None, words.links)
+        return ActResult(False, dry_run, words.text + more, None, words.links)
     done = outcome.value
     if not done["places"] and not done["left_out"]:
-        return Done(True, dry_run, t("Il n’y avait rien à changer."))
+        return ActResult(True, dry_run, t("Il n’y avait rien à changer."))
     places = done["places"]
     if dry_run:
         text = t.n("{n} place changerait.", "{n} places changeraient.", places)
@@ -359,4 +362,4 @@ def done_of(read: Read, t: Texts, outcome: Any, target_id: str, *, dry_run: bool
         )
         named = [f"{each['zone']} {each['row']}-{each['number']}" for each in done["left"][:10]]
         text += " " + ", ".join(named) + ("…" if done["left_out"] > len(named) else ".")
-    return Done(True, dry_run, text, None if undone else done["action_id"])
+    return ActResult(True, dry_run, text, None if undone else done["action_id"])

@@ -10,9 +10,9 @@ from central.inventory.model import TAKEN, Gauge, Place
 from central.inventory.ops import gauge_id, place_id
 from central.inventory.reads import taken_seats
 from central.kernel.tx import Read, Tx
-from central.venues.history import Changes, Field, apply, index_of, positions
+from central.venues.history import Changes, SeatField, apply, index_of, positions
 from central.venues.plan_tables import LOGICAL_FIELDS, save_seats, table_of, zone_names
-from central.venues.selection import Selection, Share, Table, narrowed
+from central.venues.selection import Selection, Table, ZoneShare, narrowed
 from shared.ids import Id
 
 MOST_BUILT = 2
@@ -38,7 +38,7 @@ def performance_table(read: Read, performance: Performance, selection: Selection
         "ORDER BY zone_id, contingent_id",
         id=performance.id,
     ):
-        table.shares[zone, contingent] = Share(capacity, blocked, taken)
+        table.shares[zone, contingent] = ZoneShare(capacity, blocked, taken)
         table.counted[zone] = category
     return table
 
@@ -107,7 +107,7 @@ def save_performance(tx: Tx, performance_id: Id, changes: Changes, table: Table)
     touched = sorted({at(position) for change in changes.seats for position in positions(change.at)})
     before = _counted_as(table, touched)
     shares, categories = dict(table.shares), dict(table.counted)
-    flipped = {p for change in changes.seats if change.field is Field.INVALID for p in positions(change.at)}
+    flipped = {p for change in changes.seats if change.field is SeatField.INVALID for p in positions(change.at)}
     apply(changes, table)
     _remove_and_restore(tx, performance_id, [at(position) for position in sorted(flipped)], table)
     save_seats(tx, Place, changes, table, skip=frozenset(flipped))
@@ -124,7 +124,7 @@ def save_performance(tx: Tx, performance_id: Id, changes: Changes, table: Table)
             moves[now[0], now[1], "", now[2]] += n
     _save_gauges(tx, performance_id, changes, table)
     for zone, contingent in table.shares:
-        was_share = shares.get((zone, contingent), Share(0))
+        was_share = shares.get((zone, contingent), ZoneShare(0))
         _moves_of_share(moves, categories.get(zone), contingent, was_share, -1)
         _moves_of_share(moves, table.counted[zone], contingent, table.shares[zone, contingent], 1)
     told = [(*key, n) for key, n in moves.items() if n]
@@ -135,8 +135,8 @@ def save_performance(tx: Tx, performance_id: Id, changes: Changes, table: Table)
 
 def _counted_as(table: Table, seats: Iterable[int]) -> list[tuple[str, str, str] | None]:
     """(category, contingent, bucket) of each seat; None: it has no place."""
-    invalid, blocked, taken = table.values[Field.INVALID], table.values[Field.BLOCKED], table.taken
-    category, contingent = table.values[Field.CATEGORY], table.values[Field.CONTINGENT]
+    invalid, blocked, taken = table.values[SeatField.INVALID], table.values[SeatField.BLOCKED], table.taken
+    category, contingent = table.values[SeatField.CATEGORY], table.values[SeatField.CONTINGENT]
     return [
         None
         if invalid[n]
@@ -146,7 +146,7 @@ def _counted_as(table: Table, seats: Iterable[int]) -> list[tuple[str, str, str]
 
 
 def _moves_of_share(
-    moves: Counter[tuple[str, str, str, str]], category: str | None, contingent: str, share: Share, sign: int
+    moves: Counter[tuple[str, str, str, str]], category: str | None, contingent: str, share: ZoneShare, sign: int
 ) -> None:
     for bucket, n in ((counts.FREE, share.free), (counts.BLOCKED, share.blocked)):
         if n and category:
@@ -157,7 +157,7 @@ def _remove_and_restore(tx: Tx, performance_id: Id, flipped: Iterable[int], tabl
     gone: list[int] = []
     back: list[int] = []
     for n in flipped:
-        (gone if table.values[Field.INVALID][n] else back).append(n)
+        (gone if table.values[SeatField.INVALID][n] else back).append(n)
     tx.gone(Place, tx.rows_of(Place, [table.keys[n] for n in gone]).values())
     tx.write_many("DELETE FROM place WHERE id = :id", [{"id": table.keys[n]} for n in gone])
     if not back:
@@ -168,8 +168,8 @@ def _remove_and_restore(tx: Tx, performance_id: Id, flipped: Iterable[int], tabl
     tx.append([
         Place(
             id=place_id(performance_id, table.ids[n]), performance_id=Id(performance_id), seat_id=Id(table.ids[n]),
-            category_id=of[Field.CATEGORY][n], contingent_id=of[Field.CONTINGENT][n], blocked=of[Field.BLOCKED][n],
-            zones=control[table.zones[n]], quality=of[Field.QUALITY][n],
+            category_id=of[SeatField.CATEGORY][n], contingent_id=of[SeatField.CONTINGENT][n],
+            blocked=of[SeatField.BLOCKED][n], zones=control[table.zones[n]], quality=of[SeatField.QUALITY][n],
         )
         for n in back
     ])  # fmt: skip

@@ -39,7 +39,7 @@ def release_rule_fits(_: Read, __: ReleaseRule | None, after: ReleaseRule | None
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueRelease:
     """A rule that has not fired yet for a performance: `at` is when it will, or should have."""
 
     rule_id: Id
@@ -49,7 +49,7 @@ class Due:
     at: datetime
 
 
-def due(read: Read, until: datetime, below: str | None = None) -> Iterator[Due]:
+def due(read: Read, until: datetime, below: str | None = None) -> Iterator[DueRelease]:
     """What fires until then, of performances that are not over; `below`: of those at this context or under it."""
     for rule in read.find(ReleaseRule, "WHERE active = 1 ORDER BY code, id"):
         for performance_id, context_id, event_id, starts in read.run(
@@ -68,7 +68,7 @@ def due(read: Read, until: datetime, below: str | None = None) -> Iterator[Due]:
                 and rule.context_id in path
                 and below in (None, *path)
             ):
-                yield Due(rule.id, Id(performance_id), rule.contingent_id, rule.to_contingent_id, at)
+                yield DueRelease(rule.id, Id(performance_id), rule.contingent_id, rule.to_contingent_id, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def fire_release_rules(tx: Tx, want: FireReleaseRules) -> Outcome[list[ReleaseFi
     return Ok(fired)
 
 
-def _fire(tx: Tx, each: Due) -> ReleaseFiring:
+def _fire(tx: Tx, each: DueRelease) -> ReleaseFiring:
     rule = tx.get(ReleaseRule, each.rule_id)
     assert rule, "it was found just now"
     places = fall(
@@ -109,8 +109,8 @@ class ComingReleases:
     until: datetime
 
 
-@answers(ComingReleases, needs=VenuesPrivilege.CONTINGENT_READ, gives=list[Due])
-def coming_releases(read: Read, want: ComingReleases) -> Outcome[list[Due]]:
+@answers(ComingReleases, needs=VenuesPrivilege.CONTINGENT_READ, gives=list[DueRelease])
+def coming_releases(read: Read, want: ComingReleases) -> Outcome[list[DueRelease]]:
     return Ok(
         sorted(due(read, want.until, want.context_id), key=lambda each: (each.at, each.performance_id, each.rule_id))
     )

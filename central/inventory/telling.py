@@ -18,14 +18,14 @@ from central.kernel.contexts import organiser_of, path_of
 from central.kernel.tx import Read, Tx
 from central.pricing.model import Price, PriceGrid, Tariff
 from central.selling.model import Channel, PointOfSale
-from central.venues.history import Change, Field
+from central.venues.history import SeatChange, SeatField
 from central.venues.model import LogicalConfiguration, PhysicalZone, SeatCategory, Site
 from central.venues.plan_tables import version_of
 from shared.ids import Id
 from shared.languages import in_all
 from shared.wire.feeds import CatalogueRow, CategoryRow, Family, PerformanceRow, TariffRow, feed_name
 
-_DRAWN = (Field.CATEGORY, Field.QUALITY)
+_DRAWN = (SeatField.CATEGORY, SeatField.QUALITY)
 """What a device's plan says beside the drawing."""
 
 
@@ -56,7 +56,7 @@ def tell_devices(tx: Tx, performance: Performance, told: PlanTold | None = None)
         publish_catalogue(tx, performance, point_of_sale_id, told.categories)
 
 
-def plan_changed(tx: Tx, performance_id: str, changes: Iterable[Change]) -> None:
+def plan_changed(tx: Tx, performance_id: str, changes: Iterable[SeatChange]) -> None:
     """After an action on the plan of a performance that is on sale: devices get the plan as it is now."""
     if not any(change.field in _DRAWN for change in changes):
         return

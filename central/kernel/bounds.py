@@ -33,7 +33,7 @@ Find = Callable[[Any, str, list[Fault]], None]
 """(value, where it stands, the faults so far)."""
 
 
-class Check(NamedTuple):
+class BoundCheck(NamedTuple):
     """Whether a value fits, as fast as can be, since every sale is asked; and where it does not."""
 
     fits: Fits
@@ -135,7 +135,7 @@ def _is_text(bare: Any) -> bool:
 
 
 @cache
-def check_of_class(kind: Any) -> Check | None:
+def check_of_class(kind: Any) -> BoundCheck | None:
     hints = get_type_hints(kind, include_extras=True)
     names = [each.name for each in fields(kind)] if is_dataclass(kind) else list(hints)
     checks = {name: check for name in names if (check := _check_of(hints[name]))}
@@ -156,10 +156,10 @@ def check_of_class(kind: Any) -> Check | None:
             if (part := get(value, name)) is not None:
                 check.find(part, f"{at}.{name}" if at else name, found)
 
-    return Check(fits, find)
+    return BoundCheck(fits, find)
 
 
-def _check_of(hint: Any) -> Check | None:
+def _check_of(hint: Any) -> BoundCheck | None:
     kind, inner = parts_of(hint)
     match kind:
         case "plain":
@@ -167,7 +167,7 @@ def _check_of(hint: Any) -> Check | None:
         case "text":
             return _of_size(most_of(hint), "too_long")
         case "any":
-            return Check(_is_small, _json)
+            return BoundCheck(_is_small, _json)
         case "class" | "fields":
             return check_of_class(inner[0])
         case "list":
@@ -180,12 +180,12 @@ def _check_of(hint: Any) -> Check | None:
             return None
 
 
-def _of_size(most: int, what: str) -> Check:
+def _of_size(most: int, what: str) -> BoundCheck:
     def find(value: Any, at: str, found: list[Fault]) -> None:
         if len(value) > most:
             found.append({"at": at, "what": what, "most": most, "is": len(value)})
 
-    return Check(lambda value: len(value) <= most, find)
+    return BoundCheck(lambda value: len(value) <= most, find)
 
 
 def _is_small(value: Any) -> bool:
@@ -202,7 +202,7 @@ def _json(value: Any, at: str, found: list[Fault]) -> None:
         found.append({"at": at, "what": "too_long", "most": MOST_JSON, "is": len(orjson.dumps(value))})
 
 
-def _of_members(size: Check, inner: Check | None) -> Check:
+def _of_members(size: BoundCheck, inner: BoundCheck | None) -> BoundCheck:
     if inner is None:
         return size
     each_fits = inner.fits
@@ -220,10 +220,10 @@ def _of_members(size: Check, inner: Check | None) -> Check:
             if each is not None:
                 inner.find(each, f"{at}.{n}", found)
 
-    return Check(fits, find)
+    return BoundCheck(fits, find)
 
 
-def _of_entries(size: Check, key: Check | None, inner: Check | None) -> Check:
+def _of_entries(size: BoundCheck, key: BoundCheck | None, inner: BoundCheck | None) -> BoundCheck:
     def fits(value: Any) -> bool:
         if not size.fits(value):
             return False
@@ -242,4 +242,4 @@ def _of_entries(size: Check, key: Check | None, inner: Check | None) -> Check:
             if inner and each is not None:
                 inner.find(each, f"{at}.{name}"[:MOST_LINE], found)
 
-    return Check(fits, find)
+    return BoundCheck(fits, find)

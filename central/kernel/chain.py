@@ -78,7 +78,7 @@ def hash_of(before: bytes, content: tuple[Any, ...], audit: Iterable[AuditRow]) 
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ChainEnd:
     """Where the chain ends, and the seals that come next."""
 
     head: int
@@ -90,7 +90,7 @@ def head_of(read: Read) -> tuple[int, bytes]:
     return (int(row[0]), bytes.fromhex(row[1])) if row else (0, GENESIS)
 
 
-def next_seals(read: Read) -> Found:
+def next_seals(read: Read) -> ChainEnd:
     """Worked out beside the writer, at one moment of the database."""
     head, before = head_of(read)
     rows = read.run(
@@ -109,7 +109,7 @@ def next_seals(read: Read) -> Found:
     for seq, row in enumerate(rows, head + 1):
         before = hash_of(before, row, audit.get(row[0], ()))
         seals.append(Seal(row[0], seq, before.hex()))
-    return Found(head, tuple(seals))
+    return ChainEnd(head, tuple(seals))
 
 
 def audit_of(rows: Iterable[tuple[Any, ...]]) -> Mapping[str, list[AuditRow]]:
@@ -117,7 +117,7 @@ def audit_of(rows: Iterable[tuple[Any, ...]]) -> Mapping[str, list[AuditRow]]:
     return {command: [(*row[1:],) for row in group] for command, group in groupby(rows, itemgetter(0))}
 
 
-def write_seals(db: Connection, found: Found) -> bool:
+def write_seals(db: Connection, found: ChainEnd) -> bool:
     """False: somebody else sealed meanwhile, look again. The counter's row is where two of them wait for each other."""
     db.write(
         "INSERT INTO counter (name, value) VALUES ('log sealed', 0) "
@@ -214,7 +214,7 @@ class Chain:
         """All that waits, in chunks, between which commands get their turn."""
         sealed = 0
         while True:
-            found: Found = await self._door.read(SYSTEM, next_seals)
+            found: ChainEnd = await self._door.read(SYSTEM, next_seals)
             if not found.seals:
                 return sealed
             try:

@@ -24,7 +24,7 @@ def t(msgid: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ItemStanding:
     """How an item stands. `count` says how much there is, `lacking` what is missing, by its code, `parts` by a text of
     ours; `next` is the sentence that says what to do, `link` the form where it is done."""
 
@@ -37,14 +37,14 @@ class Standing:
     waits: bool = False  # for an item before it: its link would lead to a form that cannot be filled in yet
 
 
-Look = Callable[[Read, str], Standing | None]
+Look = Callable[[Read, str], ItemStanding | None]
 """None: nothing to say of it here."""
 Usual = Callable[[Read, str, Id, Callable[[str], dict[str, str]]], Any]
 """(read, the context's id, an id for what is made, names in all languages of a text) → a command, or None: not now."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ChecklistItem:
     """`at`: the kind of context that it is set up in. `optional`: one can sell without it."""
 
     name: str
@@ -57,25 +57,25 @@ class Item:
     needs: str = ""
 
 
-ITEMS: dict[str, Item] = {}
+ITEMS: dict[str, ChecklistItem] = {}
 """What the areas declare (web/area.py)."""
 
 
 def needed(
     title: str, *, at: str, order: int, optional: bool = False, usual: Usual | None = None, needs: str = ""
-) -> Callable[[Look], Item]:
+) -> Callable[[Look], ChecklistItem]:
     """Makes an item of a look, under its function's name; `order` is its place in the list, over all areas. `needs`:
     the privilege that shows it (empty: whoever sees the context)."""
-    return lambda look: Item(look.__name__, title, str(at), order, optional, look, usual, needs)
+    return lambda look: ChecklistItem(look.__name__, title, str(at), order, optional, look, usual, needs)
 
 
-def items(at: str) -> list[Item]:
+def items(at: str) -> list[ChecklistItem]:
     return sorted((item for item in ITEMS.values() if item.at == at), key=lambda item: item.order)
 
 
-def of_table(read: Read, table: str, context_id: str, next_: str, *, where: str = "", least: int = 1) -> Standing:
+def of_table(read: Read, table: str, context_id: str, next_: str, *, where: str = "", least: int = 1) -> ItemStanding:
     """Rows of an entity in one context: there are enough of them, or the form to make one."""
     ((count,),) = read.run(f"SELECT COUNT(*) FROM {table} WHERE context_id = :at{where}", at=context_id)  # noqa: S608
     at = f"?at={context_id}"
     link = f"{HOUSE}/{table}{at}" if count >= least else f"{HOUSE}/{table}/new{at}"
-    return Standing(count >= least, next_, link, int(count))
+    return ItemStanding(count >= least, next_, link, int(count))

@@ -17,7 +17,7 @@ from typing import Annotated, Any, ClassVar, Protocol, TypeVar, Union, get_args,
 import orjson
 import sqlalchemy as sa
 
-from central.kernel.personal import STRUCK, Kind, Personal
+from central.kernel.personal import STRUCK, Personal, PersonalKind
 from central.kernel.prints import Printed, printer
 from shared.clock import from_ms, to_ms
 from shared.ids import LENGTH, Id
@@ -209,7 +209,7 @@ def is_brief(text: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PersonalColumn:
     """A column that says something about a person: it stands `at` a position, and whom it is of in the one `of`, which
     names a row of the table `whose`. `first` is what it was called first: prints name it so. `empty` is what it holds
     when that person is forgotten."""
@@ -249,7 +249,7 @@ class Declaration:
     insert_sql: str
     select_sql: str
     ways_in: WaysIn | None
-    personal: tuple[Said, ...]
+    personal: tuple[PersonalColumn, ...]
     chosen: bool  # whoever makes one says its id: kernel/once.py
     unproved: str  # why its rows are not proved by the log; empty: they are
     print_of: Callable[[tuple[Any, ...]], str]  # of a row: kernel/prints.py
@@ -291,7 +291,7 @@ class Declaration:
 
 ENTITIES: dict[type[Any], Declaration] = {}
 BY_NAME: dict[str, Declaration] = {}
-SUBJECTS: dict[str, set[Kind]] = {}
+SUBJECTS: dict[str, set[PersonalKind]] = {}
 """Tables whose rows are people, or say something of them → the kinds of what is said of one, there or elsewhere."""
 
 
@@ -379,7 +379,7 @@ _EMPTY: Mapping[Any, str] = {str: ""}
 """What else a column holds that says nothing: one that cannot be null has to be one of these types to be forgotten."""
 
 
-def _said_of_people(table: str, columns: tuple[Column, ...]) -> tuple[Said, ...]:
+def _said_of_people(table: str, columns: tuple[Column, ...]) -> tuple[PersonalColumn, ...]:
     """And notes whose keys there have to be for it."""
     names = [column.name for column in columns]
     found = []
@@ -390,7 +390,7 @@ def _said_of_people(table: str, columns: tuple[Column, ...]) -> tuple[Said, ...]
             assert whose and not columns[of].nullable, f"{table}.{column.name} says something of nobody"
             SUBJECTS.setdefault(whose, set()).add(mark.kind)
             empty = None if column.nullable else _EMPTY[column.hint]
-            found.append(Said(column.name, (*column.was, column.name)[0], at, of, whose, mark, empty))
+            found.append(PersonalColumn(column.name, (*column.was, column.name)[0], at, of, whose, mark, empty))
     return tuple(found)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from central.kernel.entity import BY_NAME, Declaration, Said
-from central.kernel.personal import DUTIES, Kind, is_said
+from central.kernel.entity import BY_NAME, Declaration, PersonalColumn
+from central.kernel.personal import DUTIES, PersonalKind, is_said
 from central.kernel.registry import handles
 from central.kernel.taking_over import give_keys
 from central.kernel.tx import Read, Tx
@@ -27,7 +27,7 @@ class Stays:
     """What is kept of somebody who is forgotten: until when (None: as long as the log), and on which ground. `before`:
     what the log wrote down until then in plain words, when there were no keys; None: it is sealed."""
 
-    kind: Kind | None
+    kind: PersonalKind | None
     until: datetime | None
     ground: str
     before: datetime | None = None
@@ -38,7 +38,7 @@ def forget(tx: Tx, table: str, subject: str) -> list[Stays]:
     means, the caller knows."""
     if not tx.people.ring(subject):
         give_keys(tx, table, [subject])
-    known = [Kind(kind) for kind, key in tx.people.ring(subject).items() if key]
+    known = [PersonalKind(kind) for kind, key in tx.people.ring(subject).items() if key]
     kept = {kind: tx.people.end(subject, kind) for kind in known if DUTIES[kind].days}
     ended = [kind for kind in known if kind not in kept or kept[kind] <= to_ms(tx.now)]
     _destroy(tx, subject, ended)
@@ -52,7 +52,7 @@ def stays_of(read: Read, subject: str) -> list[Stays]:
         "ORDER BY due, kind",
         subject=subject,
     )
-    stays = [Stays(Kind(kind), from_ms(until), DUTIES[Kind(kind)].ground) for kind, until in rows]
+    stays = [Stays(PersonalKind(kind), from_ms(until), DUTIES[PersonalKind(kind)].ground) for kind, until in rows]
     return [*stays, *_in_plain_words(read, subject)]
 
 
@@ -68,7 +68,7 @@ def _in_plain_words(read: Read, subject: str) -> list[Stays]:
     return [Stays(None, None, "the log as it was sealed", from_ms(since[0]))]
 
 
-def _destroy(tx: Tx, subject: str, kinds: Iterable[Kind]) -> None:
+def _destroy(tx: Tx, subject: str, kinds: Iterable[PersonalKind]) -> None:
     ended = frozenset(kinds)
     tx.people.destroy(subject, sorted(ended))
     for declaration in BY_NAME.values():
@@ -78,7 +78,7 @@ def _destroy(tx: Tx, subject: str, kinds: Iterable[Kind]) -> None:
     tx.touched.add(FORGOTTEN)
 
 
-def _empty(tx: Tx, declaration: Declaration, said: Said, subject: str) -> None:
+def _empty(tx: Tx, declaration: Declaration, said: PersonalColumn, subject: str) -> None:
     of = declaration.names[said.of]
     rows = tx.run(f"SELECT id, {said.name} FROM {declaration.name} WHERE {of} = :subject", subject=subject)  # noqa: S608 - names of ours, values are parameters
     if any(is_said(value) for _, value in rows):
@@ -97,7 +97,7 @@ class ForgetDue:
 def forget_due(tx: Tx, _: ForgetDue) -> Outcome[None]:
     tx.ways_in_asked = True  # what is emptied lets nobody in
     for subject, kind in due(tx):
-        _destroy(tx, subject, [Kind(kind)])
+        _destroy(tx, subject, [PersonalKind(kind)])
     return Ok(None)
 
 

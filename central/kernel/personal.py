@@ -22,7 +22,7 @@ ERASED = "∅"  # what was sealed under a key that is gone
 SIGN = "sealed:"
 
 
-class Kind(StrEnum):
+class PersonalKind(StrEnum):
     """What is said of a person: each kind is kept as long as its own duty lasts."""
 
     IDENTITY = auto()
@@ -41,7 +41,7 @@ class Personal:
     by id. In an entity that is a column, the row's own id where nothing is said; in a command a field, or empty where
     none names them: the log strikes the value then, as it does wherever a command was refused."""
 
-    kind: Kind
+    kind: PersonalKind
     of: str = "id"
 
 
@@ -58,15 +58,16 @@ class Duty:
         return timedelta(days=self.days)
 
 
-DUTIES: Mapping[Kind, Duty] = {
-    Kind.IDENTITY: Duty(),
-    Kind.CONTACT: Duty(),
-    Kind.CONNECTION: Duty(365, "CNIL, délibération 2021-122"),  # journals of access: six months to a year
-    Kind.HEALTH: Duty(),
-    Kind.DOCUMENT: Duty(),
-    Kind.PHOTO: Duty(),
-    Kind.BANK: Duty(400, "Code monétaire et financier, L.133-24"),  # 13 months in which a payment can be contested
-    Kind.INVOICE: Duty(3653, "Code de commerce, L.123-22"),  # ten years
+DUTIES: Mapping[PersonalKind, Duty] = {
+    PersonalKind.IDENTITY: Duty(),
+    PersonalKind.CONTACT: Duty(),
+    PersonalKind.CONNECTION: Duty(365, "CNIL, délibération 2021-122"),  # journals of access: six months to a year
+    PersonalKind.HEALTH: Duty(),
+    PersonalKind.DOCUMENT: Duty(),
+    PersonalKind.PHOTO: Duty(),
+    # 13 months in which a payment can be contested.
+    PersonalKind.BANK: Duty(400, "Code monétaire et financier, L.133-24"),
+    PersonalKind.INVOICE: Duty(3653, "Code de commerce, L.123-22"),  # ten years
 }
 
 
@@ -110,7 +111,7 @@ def token_of(text: str) -> Token | None:
         return None
     kind, _, rest = text.removeprefix(SIGN).partition(":")
     subject, _, box = rest.partition(":")
-    return Token(kind, subject, box) if kind in set(Kind) and box else None
+    return Token(kind, subject, box) if kind in set(PersonalKind) and box else None
 
 
 def tokens_in(value: Any) -> list[Token]:

@@ -55,7 +55,7 @@ class Wrong(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class LogFault:
     """`seq` and `last`: from which row to which; 0: not of a row. `command`: its name and id, where there is one."""
 
     what: Wrong
@@ -75,11 +75,11 @@ class Proof:
     checkpoints: int
     after_checkpoint: int
     unsealed: int
-    faults: tuple[Fault, ...]
+    faults: tuple[LogFault, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _ProvenRow:
     seq: int
     hash: bytes
     content: tuple[Any, ...]
@@ -104,7 +104,7 @@ class _Row:
 class _Odd:
     """A row that does not follow from the one before it, with what stood before."""
 
-    row: _Row
+    row: _ProvenRow
     before: bytes
     earlier: tuple[bytes, ...]  # nearest first, without the one before it
     names: tuple[str, ...]  # the commands of the rows before it, nearest first
@@ -117,7 +117,7 @@ class _Walk:
     head: int = 0
     hash: bytes = GENESIS
     odd: list[_Odd] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[LogFault] = field(default_factory=list)
 
 
 def prove(
@@ -135,9 +135,9 @@ def prove(
     faults += _against_checkpoints(read, wanted, at, walk, walk.faults + _named(walk))
     for seq, digest in heads:
         if seq > walk.head:
-            faults.append(Fault(Wrong.CUT, walk.head + 1, seq, more="head"))
+            faults.append(LogFault(Wrong.CUT, walk.head + 1, seq, more="head"))
         elif seq and at.get(seq) != digest:
-            faults.append(Fault(Wrong.NOT_THE_HEAD, seq, seq))
+            faults.append(LogFault(Wrong.NOT_THE_HEAD, seq, seq))
     waiting, late = _unsealed(read)
     faults += late + _orphans(read)
     covered = max((seq for seq in wanted if seq <= walk.head), default=0)
@@ -148,7 +148,7 @@ def prove(
 # --- the walk --------------------------------------------------------------------------------------------------------
 
 
-def _rows(read: Read) -> Iterator[_Row]:
+def _rows(read: Read) -> Iterator[_ProvenRow]:
     last = 0
     while True:
         rows = read.run(
@@ -168,7 +168,7 @@ def _rows(read: Read) -> Iterator[_Row]:
             )
         )
         for seq, digest, *content in rows:
-            yield _Row(seq, _bytes(digest), tuple(content), tuple(audit.get(content[0], ())))
+            yield _ProvenRow(seq, _bytes(digest), tuple(content), tuple(audit.get(content[0], ())))
         last = rows[-1][0]
 
 
@@ -186,7 +186,7 @@ def _walk(read: Read, progress: Callable[[int], None]) -> _Walk:
     for row in _rows(read):
         gap = row.seq != walk.head + 1
         if gap:
-            walk.faults.append(Fault(Wrong.REMOVED, walk.head + 1, row.seq - 1, more=row.command))
+            walk.faults.append(LogFault(Wrong.REMOVED, walk.head + 1, row.seq - 1, more=row.command))
         if not row.follows(walk.hash):
             before = tuple(reversed(earlier))
             walk.odd.append(_Odd(row, walk.hash, before[1:], tuple(reversed(names)), gap))
@@ -198,9 +198,9 @@ def _walk(read: Read, progress: Callable[[int], None]) -> _Walk:
     return walk
 
 
-def _named(walk: _Walk) -> list[Fault]:
+def _named(walk: _Walk) -> list[LogFault]:
     """What was done to each row that does not follow."""
-    found: list[Fault] = []
+    found: list[LogFault] = []
     for cluster in _clusters(walk.odd[:MOST_COMPARED]):
         swapped = any(_later(each, cluster) for each in cluster)
         inserted: set[int] = set()
@@ -208,15 +208,17 @@ def _named(walk: _Walk) -> list[Fault]:
             steps = next((n for n, before in enumerate(each.earlier, 1) if each.row.follows(before)), 0)
             for back in range(steps, 0, -1):
                 inserted.add(each.row.seq - back)
-                found.append(Fault(Wrong.INSERTED, each.row.seq - back, each.row.seq - back, each.names[back - 1]))
+                found.append(LogFault(Wrong.INSERTED, each.row.seq - back, each.row.seq - back, each.names[back - 1]))
             if steps:
                 inserted.add(each.row.seq)  # itself it is sound
         for each in cluster:
             if each.gap or each.row.seq in inserted:
                 continue  # named already: after a gap there is no hash before to compare with
             what = Wrong.REORDERED if swapped or _elsewhere(each, cluster) else Wrong.CHANGED
-            found.append(Fault(what, each.row.seq, each.row.seq, each.row.command))
-    found += [Fault(Wrong.CHANGED, each.row.seq, each.row.seq, each.row.command) for each in walk.odd[MOST_COMPARED:]]
+            found.append(LogFault(what, each.row.seq, each.row.seq, each.row.command))
+    found += [
+        LogFault(Wrong.CHANGED, each.row.seq, each.row.seq, each.row.command) for each in walk.odd[MOST_COMPARED:]
+    ]
     return found
 
 
@@ -244,19 +246,19 @@ def _elsewhere(odd: _Odd, others: list[_Odd]) -> bool:
 # --- checkpoints -----------------------------------------------------------------------------------------------------
 
 
-def _checkpoints(read: Read, file: Path | None, root_pem: str) -> tuple[Mapping[int, Checkpoint], list[Fault]]:
+def _checkpoints(read: Read, file: Path | None, root_pem: str) -> tuple[Mapping[int, Checkpoint], list[LogFault]]:
     """Those that central's key signed, by seq, and what is wrong with the others."""
-    faults: list[Fault] = []
+    faults: list[LogFault] = []
     filed: list[Signed] = []
     for number, signed in read_file(file) if file else ():  # before the database: it is never behind the file then
         if signed is None:
-            faults.append(Fault(Wrong.FORGED, 0, 0, more=f"file, line {number}"))
+            faults.append(LogFault(Wrong.FORGED, 0, 0, more=f"file, line {number}"))
         else:
             filed.append(signed)
     kept: list[Signed] = []
     for seq, *row in read.run("SELECT seq, text, kid, signature, certificate FROM audit_checkpoint ORDER BY seq"):
         if _says(row) not in (seq, None):
-            faults.append(Fault(Wrong.FORGED, 0, 0, more="database"))
+            faults.append(LogFault(Wrong.FORGED, 0, 0, more="database"))
         else:
             kept.append(signed_of(tuple(row)))
     keys = _keys((*kept, *filed), root_pem)
@@ -267,12 +269,14 @@ def _checkpoints(read: Read, file: Path | None, root_pem: str) -> tuple[Mapping[
         newest = max((mark.seq for mark in in_file), default=0)
         said = {mark.seq for mark in in_file}
         faults += [
-            Fault(Wrong.LOST, mark.seq, mark.seq, more="file")
+            LogFault(Wrong.LOST, mark.seq, mark.seq, more="file")
             for mark in in_database
             if mark.seq < newest and mark.seq not in said
         ]
         there = {mark.seq for mark in in_database}
-        faults += [Fault(Wrong.LOST, mark.seq, mark.seq, more="database") for mark in in_file if mark.seq not in there]
+        faults += [
+            LogFault(Wrong.LOST, mark.seq, mark.seq, more="database") for mark in in_file if mark.seq not in there
+        ]
     return {mark.seq: mark for mark in (*in_database, *in_file)}, faults
 
 
@@ -294,20 +298,20 @@ def _keys(signed: tuple[Signed, ...], root_pem: str) -> Mapping[str, Ed25519Publ
 
 def _genuine(
     signed: list[Signed], keys: Mapping[str, Ed25519PublicKey], root_pem: str, where: str
-) -> tuple[list[Checkpoint], list[Fault]]:
+) -> tuple[list[Checkpoint], list[LogFault]]:
     good, bad = [], []
     for each in signed:
         key = keys.get(each.sealed.kid)
         try:
             mark = load(Checkpoint, each.sealed.text)
         except ValueError:
-            bad.append(Fault(Wrong.FORGED, 0, 0, more=where))
+            bad.append(LogFault(Wrong.FORGED, 0, 0, more=where))
             continue
         vouched = not each.certificate or verified(each.certificate, root_pem)
         if key and vouched and each.sealed.signed_by(key):
             good.append(mark)
         else:
-            bad.append(Fault(Wrong.FORGED, mark.seq, mark.seq, more=where))
+            bad.append(LogFault(Wrong.FORGED, mark.seq, mark.seq, more=where))
     return good, bad
 
 
@@ -320,8 +324,8 @@ def _hashes_at(read: Read, seqs: set[int]) -> Iterator[tuple[int, str]]:
 
 
 def _against_checkpoints(
-    read: Read, wanted: Mapping[int, str], at: Mapping[int, str], walk: _Walk, found: list[Fault]
-) -> list[Fault]:
+    read: Read, wanted: Mapping[int, str], at: Mapping[int, str], walk: _Walk, found: list[LogFault]
+) -> list[LogFault]:
     """What was found in the chain, and where it is not the one that was signed."""
     good = 0
     for seq in sorted(wanted):
@@ -336,7 +340,7 @@ def _against_checkpoints(
             gone = seq > walk.head
             return [
                 *found,
-                Fault(Wrong.CUT, walk.head + 1, max(wanted)) if gone else Fault(Wrong.REWRITTEN, good + 1, seq),
+                LogFault(Wrong.CUT, walk.head + 1, max(wanted)) if gone else LogFault(Wrong.REWRITTEN, good + 1, seq),
             ]
         shifted = Wrong.REMOVED if stands[0] < seq else Wrong.INSERTED
         here = [each for each in found if good < each.seq <= max(seq, stands[0])]
@@ -345,7 +349,7 @@ def _against_checkpoints(
             found = [each for each in found if each is not odd]
             near = odd.seq if odd else good + 1
             last = near + abs(seq - stands[0]) - 1
-            found.append(Fault(shifted, near, last, more=odd.command if odd else ""))
+            found.append(LogFault(shifted, near, last, more=odd.command if odd else ""))
         break  # what comes after it follows from it
     return found
 
@@ -353,7 +357,7 @@ def _against_checkpoints(
 # --- what stands outside of the chain --------------------------------------------------------------------------------
 
 
-def _unsealed(read: Read) -> tuple[int, list[Fault]]:
+def _unsealed(read: Read) -> tuple[int, list[LogFault]]:
     count = read.run("SELECT COUNT(*) FROM command_log WHERE seq IS NULL")[0][0]
     rows = read.run(
         "SELECT name, id, at FROM command_log WHERE seq IS NULL AND at < :late ORDER BY turn, id LIMIT :n",
@@ -361,15 +365,15 @@ def _unsealed(read: Read) -> tuple[int, list[Fault]]:
         n=MOST_COMPARED,
     )
     lost = read.run("SELECT name, id FROM command_log WHERE seq > :most LIMIT :n", most=MOST_SEQ, n=MOST_COMPARED)
-    faults = [Fault(Wrong.UNSEALED, 0, 0, f"{row[0]} {row[1]}") for row in rows]
-    return count, [*faults, *(Fault(Wrong.NOWHERE, 0, 0, f"{row[0]} {row[1]}") for row in lost)]
+    faults = [LogFault(Wrong.UNSEALED, 0, 0, f"{row[0]} {row[1]}") for row in rows]
+    return count, [*faults, *(LogFault(Wrong.NOWHERE, 0, 0, f"{row[0]} {row[1]}") for row in lost)]
 
 
-def _orphans(read: Read) -> list[Fault]:
+def _orphans(read: Read) -> list[LogFault]:
     """Audit rows of commands that are not in the log: what is left of a removed row, or was put there."""
     rows = read.run(
         "SELECT a.command_id, MIN(a.entity), MIN(a.entity_id) FROM audit a "
         "LEFT JOIN command_log l ON l.id = a.command_id WHERE l.id IS NULL GROUP BY a.command_id LIMIT :n",
         n=MOST_COMPARED,
     )
-    return [Fault(Wrong.REMOVED, 0, 0, row[0], f"audit: {row[1]} {row[2]}") for row in rows]
+    return [LogFault(Wrong.REMOVED, 0, 0, row[0], f"audit: {row[1]} {row[2]}") for row in rows]

@@ -22,7 +22,7 @@ MOST_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedRow:
     """A row that a command names: in which field (`places.0.seat_id`), of which table, how far the right must go."""
 
     at: str
@@ -41,13 +41,13 @@ def reached(place: tuple[str, ...], thing: tuple[str, ...], held: bool, reach: R
 
 # --- what a command names --------------------------------------------------------------------------------------------
 
-Walk = Callable[[Any, str], Iterator[Named]]
+Walk = Callable[[Any, str], Iterator[NamedRow]]
 
 
 TO_REACH: tuple[Reach | None, ...] = (None, Reach.HELD)
 
 
-def naming(kind: type[Any], reaches: tuple[Reach | None, ...] = TO_REACH) -> Callable[[Any], list[Named]]:
+def naming(kind: type[Any], reaches: tuple[Reach | None, ...] = TO_REACH) -> Callable[[Any], list[NamedRow]]:
     """Made once for a command: what tells its references. The place itself, parts that are looked for within something
     else, own ids and loose ones are left out: an order with a thousand seats costs no more than one with one. Who has a
     perimeter is asked for the parts and own ids too."""
@@ -62,7 +62,7 @@ def _of_class(kind: type[Any], reaches: tuple[Reach | None, ...]) -> Walk | None
     if not walks:
         return None
 
-    def walk_all(value: Any, at: str) -> Iterator[Named]:
+    def walk_all(value: Any, at: str) -> Iterator[NamedRow]:
         absent = isinstance(value, Mapping)  # a form's `set`: what is not there stays as it is
         for name, walk in walks:
             if absent and name not in value:
@@ -91,9 +91,9 @@ def _of_hint(hint: Any, reaches: tuple[Reach | None, ...]) -> Walk | None:
 
 
 def _of_id(table: str, reach: Reach | None) -> Walk:
-    def walk(value: Any, at: str) -> Iterator[Named]:
+    def walk(value: Any, at: str) -> Iterator[NamedRow]:
         if value:
-            yield Named(at[:-1], table, str(value), reach)
+            yield NamedRow(at[:-1], table, str(value), reach)
 
     return walk
 
@@ -106,7 +106,7 @@ def _of_many(inner: Walk | None) -> Walk | None:
     if inner is None:
         return None
 
-    def walk(values: Any, at: str) -> Iterator[Named]:
+    def walk(values: Any, at: str) -> Iterator[NamedRow]:
         for n, each in enumerate(values or ()):
             yield from inner(each, f"{at}{n}.")
 
@@ -114,7 +114,7 @@ def _of_many(inner: Walk | None) -> Walk | None:
 
 
 def _of_dict(inner: Walk) -> Walk:
-    def walk(values: Any, at: str) -> Iterator[Named]:
+    def walk(values: Any, at: str) -> Iterator[NamedRow]:
         for key, each in (values or {}).items():
             yield from inner(each, f"{at}{key}.")
 
@@ -131,16 +131,16 @@ class Reaching:
         self._path_of = path_of
         self._homes: dict[tuple[str, str], str] = {}
 
-    def strangers(self, read: Read, needs: str, place: tuple[str, ...], named: list[Named]) -> dict[str, Named]:
+    def strangers(self, read: Read, needs: str, place: tuple[str, ...], named: list[NamedRow]) -> dict[str, NamedRow]:
         """Of what is named, by id, what is out of reach."""
-        out: dict[str, Named] = {}
+        out: dict[str, NamedRow] = {}
         for each in named:
             thing = self._path(read, each)
             if thing and not reached(place, thing, read.actor.may(needs, thing), each.reach):
                 out[each.row_id] = each
         return out
 
-    def _path(self, read: Read, named: Named) -> tuple[str, ...]:
+    def _path(self, read: Read, named: NamedRow) -> tuple[str, ...]:
         """Where it stands; empty: there is no such thing, which its handler says."""
         if named.table == "context":
             return self._path_of(read, named.row_id)
@@ -156,10 +156,10 @@ class Reaching:
         return self._path_of(read, home)
 
 
-def beyond(read: Read, named: list[Named]) -> Named | None:
+def beyond(read: Read, named: list[NamedRow]) -> NamedRow | None:
     """The first of what is named that is there and lies outside of the asker's perimeter."""
     perimeter = read.actor.perimeter
-    tables: dict[str, dict[str, Named]] = {}
+    tables: dict[str, dict[str, NamedRow]] = {}
     for each in named:
         tables.setdefault(each.table, {}).setdefault(each.row_id, each)
     for table, rows in tables.items():

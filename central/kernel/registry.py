@@ -12,7 +12,7 @@ from typing_extensions import is_typeddict
 from central.kernel.beside import Errand
 from central.kernel.entity import BY_NAME, Bulky, Reach, Ref, Secret, in_brief, mark_of, stripped
 from central.kernel.personal import STRUCK, Path, Personal, is_said, value_at
-from central.kernel.reach import Named, naming
+from central.kernel.reach import NamedRow, naming
 from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of
 from central.kernel.trouble import NoDatabase
@@ -62,8 +62,8 @@ class Handler:
     bulky: Mapping[Path, Bulky] = field(hash=False)
     doc: str
     on: str | None
-    named: Callable[[Any], list[Named]]
-    parts: Callable[[Any], list[Named]]
+    named: Callable[[Any], list[NamedRow]]
+    parts: Callable[[Any], list[NamedRow]]
     logged: bool
     refuses: Refuses = ()
     prepare: Prepare[Any] | None = None

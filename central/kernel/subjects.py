@@ -20,8 +20,8 @@ from central.kernel.personal import (
     ERASED,
     SIGN,
     STRUCK,
-    Kind,
     Personal,
+    PersonalKind,
     blinded,
     is_said,
     key_of,
@@ -81,7 +81,7 @@ class People:
         for subject in subjects:  # one that was there before has its keys still, or has been forgotten: read them
             self._rings.pop(subject, None)
 
-    def destroy(self, subject: str, kinds: Iterable[Kind]) -> None:
+    def destroy(self, subject: str, kinds: Iterable[PersonalKind]) -> None:
         """From the commit on nobody opens what was sealed. This transaction still does: it has to say what it found in
         the rows that it empties."""
         self.ring(subject)
@@ -90,7 +90,7 @@ class People:
             [(self._now, subject, kind) for kind in kinds],
         )
 
-    def end(self, subject: str, kind: Kind) -> int:
+    def end(self, subject: str, kind: PersonalKind) -> int:
         """Keeps a key only as long as its duty lasts, in milliseconds since 1970."""
         self.ring(subject)
         until = self._used[subject, kind] + int(DUTIES[kind].lasts.total_seconds() * 1000)

@@ -12,7 +12,7 @@ from central.kernel.tx import Gathered, Tx
 from shared.ids import Id
 
 
-class Turns:
+class TurnClock:
     """Microseconds since 1970, each more than the last. Taken after a command has seen what it builds on, it puts two
     changes of one row in the order in which they happened, also within a millisecond; between machines as well as
     their clocks agree."""
@@ -26,7 +26,7 @@ class Turns:
             return self._last
 
 
-TURNS = Turns()
+TURNS = TurnClock()
 
 
 @dataclass(frozen=True, slots=True)

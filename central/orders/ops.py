@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from central.inventory.holds import held_by, hold_to_sell
 from central.inventory.model import Hold, HoldDo, InventoryPrivilege, NoPlace, NoSale, PlaceDo, PlaceState
-from central.inventory.places import Holder, Seat, end_hold, move_on, take_counted, take_seats
+from central.inventory.places import Holder, SeatToTake, end_hold, move_on, take_counted, take_seats
 from central.inventory.reads import ForSale, counted_for_sale, seats_for_sale
 from central.inventory.shop import Shop, for_sale, open_shop
 from central.kernel.entity import Between, Loose, Reach, Ref
@@ -248,7 +248,7 @@ def _taken(tx: Tx, want: PlaceOrder, shop: Shop, offers: Sequence[_Offer], hold:
     seats = [at for at, offer in enumerate(offers) if made[at] is None and offer.wanted.seat_id]
     if seats:
         numbered = [
-            Seat(offer.wanted.seat_id or Id(""), *offer.counts_as, offer.wanted.tariff_id)
+            SeatToTake(offer.wanted.seat_id or Id(""), *offer.counts_as, offer.wanted.tariff_id)
             for offer in map(offers.__getitem__, seats)
         ]
         taken = take_seats(tx, want.performance_id, numbered, PlaceState.SOLD, holder)

@@ -11,8 +11,8 @@ from central.kernel.tx import SYSTEM, Actor, Read
 from central.organisation.model import Operator, Session
 from central.organisation.places import KNOWN_FOR
 from central.organisation.rights import actor_of, second_factor_demanded
-from central.organisation.rules import Standing, standing
-from central.organisation.sign_in import Found, SignIn, Visitor
+from central.organisation.rules import SessionStanding, standing
+from central.organisation.sign_in import OpenSession, SignIn, Visitor
 from central.web.cookies import cookie
 from central.web.origin import address_of
 from central.web.session import Sessions, SignedIn, csrf_of
@@ -24,7 +24,7 @@ _MOST_DEVICES = 500
 class Known:
     """What was found for a request, asked once however many ask for it."""
 
-    def __init__(self, found: Found | None) -> None:
+    def __init__(self, found: OpenSession | None) -> None:
         self.found = found
 
 
@@ -76,7 +76,7 @@ class Browsers:
         """By which a browser is counted that came in before; nothing for any other."""
         return self._sign_in.mark(self._cookies.devices(request))
 
-    async def found(self, request: web.Request) -> Found | None:
+    async def found(self, request: web.Request) -> OpenSession | None:
         """Their session, also one that opens next to nothing yet."""
         if _KNOWN not in request:
             request[_KNOWN] = Known(await self._sign_in.find(self.visitor(request)))
@@ -85,7 +85,7 @@ class Browsers:
     async def signed_in(self, request: web.Request) -> SignedIn | None:
         """Who is wholly signed in: what everybody else asks (web/session.SESSIONS)."""
         found = await self.found(request)
-        if found is None or found.standing is not Standing.IN:
+        if found is None or found.standing is not SessionStanding.IN:
             return None
         return self._seated(request, found.actor, found.session, found.operator)
 
@@ -101,7 +101,7 @@ class Browsers:
             if session is None or operator is None or session.token_digest != found.session.token_digest:
                 return None
             demanded = second_factor_demanded(read, operator.id)
-            if standing(session, operator, demanded, read.now, self._idle) is not Standing.IN:
+            if standing(session, operator, demanded, read.now, self._idle) is not SessionStanding.IN:
                 return None
             actor = replace(actor_of(read, operator, found.actor.origin), session=session.id)
             return self._seated(request, actor, session, operator)

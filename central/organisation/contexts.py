@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from central.kernel.contexts import PARENT, Context, ContextKind, root_of_house
 from central.kernel.declared import NoChange, configured, unfit
 from central.kernel.entity import Between, Reach, Ref, Secret
-from central.kernel.personal import Kind, Personal
+from central.kernel.personal import Personal, PersonalKind
 from central.kernel.privileges import EVERYTHING, Action
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
@@ -34,7 +34,7 @@ class SetUpHouse:
     code: str
     names: Names
     operator_id: Annotated[Id, Ref("operator"), Reach.OWN]
-    operator_name: Annotated[str, Personal(Kind.IDENTITY, "operator_id")]
+    operator_name: Annotated[str, Personal(PersonalKind.IDENTITY, "operator_id")]
     key_digest: Annotated[str, Secret()]
 
 

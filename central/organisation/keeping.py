@@ -10,7 +10,7 @@ from central.kernel.door import Door
 from central.kernel.erasing import ForgetDue, due
 from central.kernel.tx import SYSTEM
 from central.organisation.letters import MAIL
-from central.organisation.pages import WAY_IN
+from central.organisation.pages import SIGN_IN_SERVICES
 from central.organisation.posting import Post, Webhooks
 from central.organisation.sessions import TidySessions
 from central.web.area import CONFIG, DOOR, Work
@@ -19,7 +19,7 @@ from shared.runtime.tasks import well
 
 
 def mailing(app: web.Application) -> Work | None:
-    mailer = app[WAY_IN].mailer
+    mailer = app[SIGN_IN_SERVICES].mailer
     return (
         partial(outbox.keep, app[DOOR], {MAIL: mailer.send}, app[CONFIG].outbox_every_s, only=True)
         if mailer.works

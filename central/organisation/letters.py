@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from central.kernel.entity import ENTITIES, Look, Ref, Secret
-from central.kernel.personal import Kind, Personal
+from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import faults_of
@@ -221,7 +221,7 @@ class AskAddress:
 
     session_id: Annotated[Id, Ref("operator_session")]
     verified: Annotated[str, Secret()]
-    email: Annotated[str, Look.EMAIL, Personal(Kind.CONTACT, "")]
+    email: Annotated[str, Look.EMAIL, Personal(PersonalKind.CONTACT, "")]
     at_once: bool
 
 

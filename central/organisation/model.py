@@ -7,7 +7,7 @@ from typing import Annotated
 
 from central.kernel.declared import configured
 from central.kernel.entity import Look, Ref, Secret, Unproved, entity
-from central.kernel.personal import Kind, Personal
+from central.kernel.personal import Personal, PersonalKind
 from central.kernel.values import Names
 from shared.ids import Id
 from shared.outcome import Reason
@@ -75,8 +75,8 @@ class Operator:
     id: Id
     context_id: Annotated[Id, Ref("context")]
     kind: OperatorKind
-    name: Annotated[str, Personal(Kind.IDENTITY)]
-    email: Annotated[str, Look.EMAIL, Personal(Kind.CONTACT)] | None
+    name: Annotated[str, Personal(PersonalKind.IDENTITY)]
+    email: Annotated[str, Look.EMAIL, Personal(PersonalKind.CONTACT)] | None
     language: Annotated[str, Look.LANGUAGE]
     active: bool
     key_digest: Annotated[str, Secret()]
@@ -144,8 +144,8 @@ class Session:
         datetime, Unproved("a sign of life, written every few minutes; it can only end a session sooner or later")
     ]
     until: datetime
-    address: Annotated[str, Personal(Kind.CONNECTION, "operator_id")]
-    browser: Annotated[str, Personal(Kind.CONNECTION, "operator_id")]
+    address: Annotated[str, Personal(PersonalKind.CONNECTION, "operator_id")]
+    browser: Annotated[str, Personal(PersonalKind.CONNECTION, "operator_id")]
     second_factor: bool
     confirmed: datetime | None
 
@@ -185,7 +185,7 @@ class Letter:
     asked: datetime
     until: datetime
     used: datetime | None
-    email: Annotated[str, Personal(Kind.CONTACT, "operator_id")] | None = None
+    email: Annotated[str, Personal(PersonalKind.CONTACT, "operator_id")] | None = None
     asked_by: AskedBy | None = None  # None: from before this was noted
 
 

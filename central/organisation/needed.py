@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from central.kernel.checklist import Standing, needed, t
+from central.kernel.checklist import ItemStanding, needed, t
 from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.db import in_list
 from central.kernel.tx import Read
@@ -19,21 +19,21 @@ FRENCH = frozenset({
 })  # fmt: skip
 
 
-def _below(read: Read, context_id: str, kind: ContextKind, next_: str) -> Standing:
+def _below(read: Read, context_id: str, kind: ContextKind, next_: str) -> ItemStanding:
     ((count,),) = read.run(
         "SELECT COUNT(*) FROM context WHERE parent_id = :id AND kind = :kind", id=context_id, kind=kind
     )
     link = f"/admin/at/{context_id}" if count else f"/admin/e/context/new?at={context_id}&kind={kind}"
-    return Standing(count > 0, next_, link, int(count))
+    return ItemStanding(count > 0, next_, link, int(count))
 
 
 @needed(t("Organisateur"), at=ContextKind.INSTITUTION, order=10)
-def organiser(read: Read, institution: str) -> Standing:
+def organiser(read: Read, institution: str) -> ItemStanding:
     return _below(read, institution, ContextKind.ORGANISER, t("Créez l’organisateur qui porte la licence et encaisse."))
 
 
 @needed(t("Numéros administratifs"), at=ContextKind.ORGANISER, order=20, needs=OrganisationPrivilege.CONTEXT_READ)
-def administrative_numbers(read: Read, organiser_id: str) -> Standing:
+def administrative_numbers(read: Read, organiser_id: str) -> ItemStanding:
     context = read.get(Context, organiser_id)
     said = context.settings if context else {}
     wanted = [("address", t("adresse"))]
@@ -42,7 +42,7 @@ def administrative_numbers(read: Read, organiser_id: str) -> Standing:
     lacking = tuple(name for key, name in wanted if not said.get(key))
     todo = t("Complétez ce que la loi veut lire sur chaque billet.")
     link = f"/admin/e/context/{organiser_id}/edit"
-    return Standing(not lacking, todo, link, len(wanted) - len(lacking), parts=lacking)
+    return ItemStanding(not lacking, todo, link, len(wanted) - len(lacking), parts=lacking)
 
 
 def timezone_of(read: Read, context_id: str) -> str:
@@ -52,21 +52,21 @@ def timezone_of(read: Read, context_id: str) -> str:
 
 
 @needed(t("Saison"), at=ContextKind.ORGANISER, order=30)
-def season(read: Read, organiser_id: str) -> Standing:
+def season(read: Read, organiser_id: str) -> ItemStanding:
     return _below(read, organiser_id, ContextKind.SEASON, t("Créez la saison que vous préparez."))
 
 
 @needed(t("Activité"), at=ContextKind.SEASON, order=40)
-def activity(read: Read, season_id: str) -> Standing:
+def activity(read: Read, season_id: str) -> ItemStanding:
     return _below(read, season_id, ContextKind.ACTIVITY, t("Créez une activité : théâtre, concerts, visites…"))
 
 
 @needed(t("Équipe"), at=ContextKind.INSTITUTION, order=900, optional=True, needs=OrganisationPrivilege.OPERATOR_READ)
-def team(read: Read, institution: str) -> Standing:
+def team(read: Read, institution: str) -> ItemStanding:
     ((count,),) = read.run("SELECT COUNT(*) FROM operator WHERE kind = 'person' AND active = 1")
     at = f"?at={institution}"
     link = f"/admin/e/operator{at}" if count > 1 else f"/admin/e/operator/new{at}"
-    return Standing(
+    return ItemStanding(
         count > 1, t("Invitez celles et ceux qui vendent, contrôlent et règlent avec vous."), link, int(count)
     )
 
@@ -74,7 +74,7 @@ def team(read: Read, institution: str) -> Standing:
 @needed(
     t("Périmètres"), at=ContextKind.INSTITUTION, order=905, optional=True, needs=OrganisationPrivilege.OPERATOR_READ
 )
-def perimeters(read: Read, institution: str) -> Standing | None:
+def perimeters(read: Read, institution: str) -> ItemStanding | None:
     """People who seem to be narrowed and are not: to objects of a kind that nothing in the house has."""
     kinds, params = in_list("kind", narrowing_kinds())
     ((count,),) = read.run(
@@ -84,7 +84,7 @@ def perimeters(read: Read, institution: str) -> Standing | None:
     if not count:
         return None
     todo = t("Levez les restrictions qui ne restreignent rien, ou choisissez un canal ou un point de vente.")
-    return Standing(False, todo, f"/admin/e/operator?at={institution}", int(count))
+    return ItemStanding(False, todo, f"/admin/e/operator?at={institution}", int(count))
 
 
 @needed(
@@ -94,7 +94,7 @@ def perimeters(read: Read, institution: str) -> Standing | None:
     optional=True,
     needs=OrganisationPrivilege.OPERATOR_READ,
 )
-def mail(read: Read, institution: str) -> Standing | None:
+def mail(read: Read, institution: str) -> ItemStanding | None:
     """Whether letters leave: the server's address is in central's configuration, what waits is in the outbox."""
     ((waiting,),) = read.run(
         "SELECT COUNT(*) FROM outbox WHERE kind = 'mail' AND state <> 'done' AND due < :late",
@@ -102,7 +102,7 @@ def mail(read: Read, institution: str) -> Standing | None:
     )
     if not waiting:
         return None  # nothing to do, and nothing known: whether there is a server stands in the configuration
-    return Standing(
+    return ItemStanding(
         False, t("Des lettres attendent : donnez à central un serveur de courrier (mail, dans central.toml)."),
         f"/admin/e/operator?at={institution}", int(waiting),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from central.kernel.declared import NoChange
 from central.kernel.entity import ENTITIES, Between, Look, Ref, Secret
-from central.kernel.personal import Kind, Personal
+from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import faults_of
@@ -38,8 +38,8 @@ class InviteOperator:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    name: Annotated[str, Personal(Kind.IDENTITY)]
-    email: Annotated[str, Look.EMAIL, Personal(Kind.CONTACT)]
+    name: Annotated[str, Personal(PersonalKind.IDENTITY)]
+    email: Annotated[str, Look.EMAIL, Personal(PersonalKind.CONTACT)]
     language: Annotated[str, Look.LANGUAGE]
     profile_id: Annotated[Id, Ref("profile")] | None = None
 
@@ -87,7 +87,7 @@ class CreateOperator:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    name: Annotated[str, Personal(Kind.IDENTITY)]
+    name: Annotated[str, Personal(PersonalKind.IDENTITY)]
     key_digest: Annotated[str, Secret()]
     privileges: Annotated[tuple[str, ...], Look.PRIVILEGES]
     points_of_sale: Annotated[tuple[Annotated[Id, Ref("point_of_sale")], ...], Between(most=500)] = ()
@@ -120,9 +120,9 @@ class ChangeOperator:
     changed on the account page."""
 
     operator_id: Annotated[Id, Ref("operator")]
-    name: Annotated[str, Personal(Kind.IDENTITY, "operator_id")]
+    name: Annotated[str, Personal(PersonalKind.IDENTITY, "operator_id")]
     language: Annotated[str, Look.LANGUAGE]
-    email: Annotated[str, Look.EMAIL, Personal(Kind.CONTACT, "operator_id")] | None = None
+    email: Annotated[str, Look.EMAIL, Personal(PersonalKind.CONTACT, "operator_id")] | None = None
 
 
 @handles(ChangeOperator, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator, NoChange))

@@ -36,7 +36,7 @@ NOT_THE_SAME = {"at": "again", "what": "not_the_same"}
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class PageServices:
     """What every page of the organisation needs."""
 
     door: Door
@@ -122,7 +122,7 @@ def remember_language(request: web.Request, answer: web.StreamResponse) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class WayIn:
+class SignInServices:
     """What lets people in. `public_url`: where a browser reaches the house."""
 
     sign_in: SignIn
@@ -132,7 +132,7 @@ class WayIn:
     idle: timedelta  # how long a session lasts that nobody uses
 
     @classmethod
-    def of(cls, door: Door, vault: Vault, sign_in: SignInConfig, mail: MailConfig, public_url: str) -> "WayIn":
+    def of(cls, door: Door, vault: Vault, sign_in: SignInConfig, mail: MailConfig, public_url: str) -> "SignInServices":
         return cls(
             SignIn(door, vault, sign_in),
             vault,
@@ -142,9 +142,9 @@ class WayIn:
         )
 
 
-WAY_IN: web.AppKey[WayIn] = web.AppKey("way_in", WayIn)
+SIGN_IN_SERVICES: web.AppKey[SignInServices] = web.AppKey("way_in", SignInServices)
 """Without it nobody signs in: what stands then is for programs and devices."""
-DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
+SERVICES: web.AppKey[PageServices] = web.AppKey("page_services", PageServices)
 
 
 def way_in(app: web.Application) -> None:
@@ -155,17 +155,17 @@ def way_in(app: web.Application) -> None:
     except (OSError, ValueError) as fault:
         raise Failure(f"Central's keys cannot be used: {fault}.", "Check the folder's owner.") from fault
     url = config.public_url or f"http://{config.listen.host}:{config.listen.port}"
-    app[WAY_IN] = WayIn.of(app[DOOR], vault, config.sign_in, config.mail, url)
+    app[SIGN_IN_SERVICES] = SignInServices.of(app[DOOR], vault, config.sign_in, config.mail, url)
 
 
-def desk(app: web.Application) -> None:
+def page_services(app: web.Application) -> None:
     """What the pages share; and tells the shell who sits where."""
-    door, frame, way_in = app[DOOR], app[FRAME], app[WAY_IN]
+    door, frame, way_in = app[DOOR], app[FRAME], app[SIGN_IN_SERVICES]
     cookies = Cookies(way_in.public_url)
     browsers = Browsers(door, way_in.sign_in, cookies, way_in.idle)
     frame.templates("central.organisation")
     app[SESSIONS], app[STILL], app[KNOWN_BROWSER] = browsers.signed_in, browsers.still, browsers.mark
-    app[DESK] = Desk(
+    app[SERVICES] = PageServices(
         door, frame, way_in.sign_in, browsers, cookies, way_in.vault, way_in.mailer, way_in.public_url
     )  # fmt: skip
 

@@ -14,12 +14,12 @@ from aiohttp import web
 
 from central.kernel.tx import Read
 from central.organisation.model import LetterKind, NoOperator, NoSignIn, Role, Session
-from central.organisation.pages import DESK, NOT_THE_SAME, Desk, as_own, typed
+from central.organisation.pages import NOT_THE_SAME, SERVICES, PageServices, as_own, typed
 from central.organisation.pages_door import DoorPages
 from central.organisation.rights import second_factor_demanded
-from central.organisation.rules import Standing
+from central.organisation.rules import SessionStanding
 from central.organisation.sessions import EndOwnSession, SetLanguage
-from central.organisation.sign_in import Found
+from central.organisation.sign_in import OpenSession
 from central.web.form import form_of
 from central.web.screens.names import house_zone
 from central.web.session import local_path, split
@@ -37,8 +37,8 @@ class AccountView:
 
 
 def account_routes(app: web.Application) -> None:
-    desk = app[DESK]
-    pages = AccountPages(desk)
+    services = app[SERVICES]
+    pages = AccountPages(services)
     app.router.add_get("/account", pages.show)
     app.router.add_post("/account/language", pages.language)
     app.router.add_post("/account/password", pages.password)
@@ -55,14 +55,14 @@ def account_routes(app: web.Application) -> None:
 
 
 class AccountPages:
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._door_pages = DoorPages(desk)
+    def __init__(self, services: PageServices) -> None:
+        self._services = services
+        self._door_pages = DoorPages(services)
 
-    async def _found(self, request: web.Request) -> Found:
-        await self._desk.frame.who(request)
-        found = await self._desk.browsers.found(request)
-        assert found and found.standing is Standing.IN, "who() said so"
+    async def _found(self, request: web.Request) -> OpenSession:
+        await self._services.frame.who(request)
+        found = await self._services.browsers.found(request)
+        assert found and found.standing is SessionStanding.IN, "who() said so"
         return found
 
     async def show(self, request: web.Request) -> web.StreamResponse:
@@ -79,10 +79,10 @@ class AccountPages:
             roles = len(read.find(Role, "WHERE operator_id = :id", id=owner))
             return AccountView(alive, second_factor_demanded(read, owner), house_zone(read), roles)
 
-        view: AccountView = await self._desk.door.read(found.actor, look)
-        t = self._desk.frame.texts(request, await self._desk.frame.who(request))
-        why = await self._desk.refusal(t, refused) if refused else ""
-        return await self._desk.frame.page(
+        view: AccountView = await self._services.door.read(found.actor, look)
+        t = self._services.frame.texts(request, await self._services.frame.who(request))
+        why = await self._services.refusal(t, refused) if refused else ""
+        return await self._services.frame.page(
             request, "account.html", status=400 if refused else 200, title=t("Mon compte"), operator=found.operator,
             session_id=found.session.id, view=view, wrong_at=at, why=why, here="/account",
             done=request.query.get("done", ""), codes_left=len(found.operator.recovery),
@@ -92,18 +92,18 @@ class AccountPages:
         found, form = await self._found(request), await form_of(request)
         wanted = typed(form, "language")
         if wanted in LANGUAGES:
-            await self._desk.do(found.actor, SetLanguage(wanted))
+            await self._services.do(found.actor, SetLanguage(wanted))
         raise web.HTTPSeeOther(local_path(typed(form, "next"), "/account"))
 
     async def password(self, request: web.Request) -> web.StreamResponse:
         found, form = await self._found(request), await form_of(request)
-        visitor = self._desk.browsers.visitor(request)
+        visitor = self._services.browsers.visitor(request)
         refused: Refused | None = None
         if typed(form, "password") != typed(form, "again"):
             refused = Refused(NoSignIn.WEAK_PASSWORD, detail={"fault": NOT_THE_SAME["what"]})
-        refused = refused or await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
+        refused = refused or await self._services.sign_in.confirmed(visitor, found, typed(form, "now"))
         if refused is None:
-            done = await self._desk.sign_in.change_password(visitor, found, typed(form, "password"))
+            done = await self._services.sign_in.change_password(visitor, found, typed(form, "password"))
             refused = done if isinstance(done, Refused) else None
         if refused:
             return await self._page(request, "password", as_own(refused))
@@ -114,9 +114,11 @@ class AccountPages:
     async def address(self, request: web.Request) -> web.StreamResponse:
         """A letter goes to the new address; where no mail leaves the house, it is the account's at once."""
         found, form = await self._found(request), await form_of(request)
-        visitor, at_once = self._desk.browsers.visitor(request), not self._desk.mailer.works
-        refused = await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
-        refused = refused or await self._desk.sign_in.ask_address(visitor, found, typed(form, "email"), at_once=at_once)
+        visitor, at_once = self._services.browsers.visitor(request), not self._services.mailer.works
+        refused = await self._services.sign_in.confirmed(visitor, found, typed(form, "now"))
+        refused = refused or await self._services.sign_in.ask_address(
+            visitor, found, typed(form, "email"), at_once=at_once
+        )
         if refused:
             return await self._page(request, "address", as_own(refused))
         raise web.HTTPSeeOther(f"/account?done={'address' if at_once else 'address-asked'}")
@@ -125,7 +127,7 @@ class AccountPages:
         return await self._new_address_page(request)
 
     async def _new_address_page(self, request: web.Request, refused: Refused | None = None) -> web.Response:
-        found = await self._desk.sign_in.letter(request.match_info["token"], (LetterKind.ADDRESS,))
+        found = await self._services.sign_in.letter(request.match_info["token"], (LetterKind.ADDRESS,))
         if found is None:
             over = Refused(NoSignIn.LINK_OVER)
             return await self._door_pages.page(request, "link_over.html", lambda t: t("Ce lien ne sert plus"), over)
@@ -134,8 +136,8 @@ class AccountPages:
         )
 
     async def new_address(self, request: web.Request) -> web.StreamResponse:
-        visitor = self._desk.browsers.visitor(request)
-        refused = await self._desk.sign_in.use_address(visitor, request.match_info["token"])
+        visitor = self._services.browsers.visitor(request)
+        refused = await self._services.sign_in.use_address(visitor, request.match_info["token"])
         if refused:
             return await self._new_address_page(request, refused)
         raise web.HTTPSeeOther("/account?done=address")
@@ -146,13 +148,13 @@ class AccountPages:
         await self._found(request)
         came_from = split(request.headers.get("Referer", "")).path  # of this house: others' are not sent
         onwards = local_path(request.query.get("next") or came_from, "/account")
-        return await self._desk.ask_again(request, {"next": onwards})
+        return await self._services.ask_again(request, {"next": onwards})
 
     async def confirm(self, request: web.Request) -> web.StreamResponse:
         await self._found(request)
         form = await form_of(request)
-        if wrong := await self._desk.given_again(request, form):
-            return await self._desk.ask_again(request, form, wrong)
+        if wrong := await self._services.given_again(request, form):
+            return await self._services.ask_again(request, form, wrong)
         raise web.HTTPSeeOther(local_path(typed(form, "next"), "/account"))
 
     # --- the second factor --------------------------------------------------------------------------------------------
@@ -162,22 +164,22 @@ class AccountPages:
 
     async def _enrol_page(self, request: web.Request, sealed: str = "", refused: Refused | None = None) -> web.Response:
         found = await self._found(request)
-        t = self._desk.frame.texts(request, await self._desk.frame.who(request))
-        return await self._desk.frame.page(
+        t = self._services.frame.texts(request, await self._services.frame.who(request))
+        return await self._services.frame.page(
             request, "account_enrol.html", status=400 if refused else 200, title=t("Second facteur"), here="/account",
             enrolment=await self._door_pages.enrolment(found, sealed),
-            why=await self._desk.refusal(t, refused) if refused else "",
+            why=await self._services.refusal(t, refused) if refused else "",
         )  # fmt: skip
 
     async def enrol(self, request: web.Request) -> web.StreamResponse:
         found, form = await self._found(request), await form_of(request)
-        visitor = self._desk.browsers.visitor(request)
+        visitor = self._services.browsers.visitor(request)
         sealed = typed(form, "sealed")
-        refused = await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
+        refused = await self._services.sign_in.confirmed(visitor, found, typed(form, "now"))
         if refused:
             return await self._enrol_page(request, sealed, as_own(refused))
         enrolment = await self._door_pages.enrolment(found, sealed)
-        done = await self._desk.sign_in.set_second_factor(visitor, found, enrolment.seed, typed(form, "code"))
+        done = await self._services.sign_in.set_second_factor(visitor, found, enrolment.seed, typed(form, "code"))
         if isinstance(done, Refused):
             return await self._enrol_page(request, sealed, done)
         token, codes = done.value
@@ -185,44 +187,44 @@ class AccountPages:
 
     async def remove_second_factor(self, request: web.Request) -> web.StreamResponse:
         found, form = await self._found(request), await form_of(request)
-        visitor = self._desk.browsers.visitor(request)
-        refused = await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
+        visitor = self._services.browsers.visitor(request)
+        refused = await self._services.sign_in.confirmed(visitor, found, typed(form, "now"))
         if refused:
             return await self._page(request, "second-factor", as_own(refused))
-        done = await self._desk.sign_in.remove_second_factor(visitor, found)
+        done = await self._services.sign_in.remove_second_factor(visitor, found)
         if isinstance(done, Refused):
             return await self._page(request, "second-factor", done)
         answer = web.HTTPSeeOther("/account?done=second-factor")
-        self._desk.cookies.set(answer, done.value)
+        self._services.cookies.set(answer, done.value)
         raise answer
 
     async def codes(self, request: web.Request) -> web.StreamResponse:
         found, form = await self._found(request), await form_of(request)
-        visitor = self._desk.browsers.visitor(request)
-        refused = await self._desk.sign_in.confirmed(visitor, found, typed(form, "now"))
+        visitor = self._services.browsers.visitor(request)
+        refused = await self._services.sign_in.confirmed(visitor, found, typed(form, "now"))
         if refused:
             return await self._page(request, "codes", as_own(refused))
-        done = await self._desk.sign_in.renew_recovery_codes(visitor, found)
+        done = await self._services.sign_in.renew_recovery_codes(visitor, found)
         if isinstance(done, Refused):
             return await self._page(request, "codes", done)
         return await self._shown_once(request, done.value)
 
     async def _shown_once(self, request: web.Request, codes: list[str], token: str = "") -> web.Response:
-        t = self._desk.frame.texts(request, await self._desk.frame.known(request))
+        t = self._services.frame.texts(request, await self._services.frame.known(request))
         names = "Parterre"
-        answer = await self._desk.frame.page(
+        answer = await self._services.frame.page(
             request, "codes.html", title=t("Vos codes de secours"), codes=codes, onwards="/account", house=names,
             why="", wanted="", half_csrf="",
         )  # fmt: skip
         if token:
-            self._desk.cookies.set(answer, token)
+            self._services.cookies.set(answer, token)
         return answer
 
     async def end_session(self, request: web.Request) -> web.StreamResponse:
         found, form = await self._found(request), await form_of(request)
-        if wrong := await self._desk.given_again(request, form):
-            return await self._desk.ask_again(request, form, wrong)
-        _, done = await self._desk.do(found.actor, EndOwnSession(Id(typed(form, "session"))))
+        if wrong := await self._services.given_again(request, form):
+            return await self._services.ask_again(request, form, wrong)
+        _, done = await self._services.do(found.actor, EndOwnSession(Id(typed(form, "session"))))
         if isinstance(done, Refused) and done.reason == NoOperator.CONFIRM_FIRST:
-            return await self._desk.ask_again(request, form)
+            return await self._services.ask_again(request, form)
         raise web.HTTPSeeOther("/account?done=session")

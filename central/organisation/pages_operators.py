@@ -55,7 +55,7 @@ from central.organisation.operators import (
     SendLetter,
     WithdrawKey,
 )
-from central.organisation.pages import DESK, Desk, typed
+from central.organisation.pages import SERVICES, PageServices, typed
 from central.organisation.rights import (
     FIVE,
     WhatMayTheyDo,
@@ -78,8 +78,8 @@ Form = Mapping[str, Any]
 
 
 def operator_routes(app: web.Application) -> None:
-    desk = app[DESK]
-    pages = OperatorPages(desk)
+    services = app[SERVICES]
+    pages = OperatorPages(services)
     app.router.add_get("/admin/operators/new", pages.new_form)
     app.router.add_post("/admin/operators/new", pages.new)
     app.router.add_get("/admin/e/operator/new", pages.new_form)
@@ -123,8 +123,8 @@ class OperatorView:
 
 
 class OperatorPages:
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, services: PageServices) -> None:
+        self._services = services
 
     # --- somebody new -------------------------------------------------------------------------------------------------
 
@@ -132,9 +132,9 @@ class OperatorPages:
         return await self._new_page(request, {})
 
     async def _new_page(self, request: web.Request, form: Form, refused: Refused | None = None) -> web.Response:
-        me = await self._desk.frame.who(request)
-        t = self._desk.frame.texts(request, me)
-        said = await self._desk.said(t, me.actor, refused) if refused else None
+        me = await self._services.frame.who(request)
+        t = self._services.frame.texts(request, me)
+        said = await self._services.said(t, me.actor, refused) if refused else None
         faults = {each["at"]: t.fault(each["what"], **_words(each)) for each in _faults(refused)}
 
         def look(read: Read) -> tuple[Any, Any]:
@@ -144,19 +144,19 @@ class OperatorPages:
             may = [read.actor.may(OrganisationPrivilege.OPERATOR_CREATE, each) for each in path]
             return contexts, [each for each, yes in zip(profiles, may, strict=True) if yes]
 
-        contexts, profiles = await self._desk.door.read(me.actor, look)
+        contexts, profiles = await self._services.door.read(me.actor, look)
         if not contexts:
             return await self._not_yours(request, OrganisationPrivilege.OPERATOR_CREATE)
-        return await self._desk.frame.page(
+        return await self._services.frame.page(
             request, "operator_new.html", status=400 if refused else 200, title=t("Inviter quelqu’un"), said=said,
             faults=faults, form={name: typed(form, name) for name in _NEW}, contexts=contexts, profiles=profiles,
             at=typed(form, "context_id") or request.query.get("at", ""), here="/admin/operators/new",
         )  # fmt: skip
 
     async def new(self, request: web.Request) -> web.StreamResponse:
-        me, form = await self._desk.frame.who(request), await form_of(request)
-        if wrong := await self._desk.given_again(request, form):
-            return await self._desk.ask_again(request, form, wrong)
+        me, form = await self._services.frame.who(request), await form_of(request)
+        if wrong := await self._services.given_again(request, form):
+            return await self._services.ask_again(request, form, wrong)
         operator_id, context_id = fresh_id(SystemClock()), Id(typed(form, "context_id"))
         key = ""
         command: Any
@@ -169,19 +169,19 @@ class OperatorPages:
                 operator_id, context_id, typed(form, "name"), typed(form, "email"), typed(form, "language"),
                 Id(profile) if profile else None,
             )  # fmt: skip
-        command_id, outcome = await self._desk.do(me.actor, command)
+        command_id, outcome = await self._services.do(me.actor, command)
         if isinstance(outcome, Refused):
             if outcome.reason == NoOperator.CONFIRM_FIRST:
-                return await self._desk.ask_again(request, form)
+                return await self._services.ask_again(request, form)
             return await self._new_page(request, form, outcome)
         if key:
             profile = typed(form, "profile_id")
             if profile:
-                _, given = await self._desk.do(me.actor, GiveRole(operator_id, Id(profile), context_id))
+                _, given = await self._services.do(me.actor, GiveRole(operator_id, Id(profile), context_id))
                 if isinstance(given, Refused):
                     return await self._show(request, operator_id, given, key=key)
             return await self._show(request, operator_id, key=key)
-        if not self._desk.mailer.works:
+        if not self._services.mailer.works:
             return await self._with_link(request, me, operator_id)
         raise web.HTTPSeeOther(f"/admin/e/operator/{operator_id}?done={command_id}")
 
@@ -194,17 +194,17 @@ class OperatorPages:
         self, request: web.Request, operator_id: str, refused: Refused | None = None, *, key: str = "", link: str = ""
     ) -> web.Response:
         """`key` and `link` are shown this once."""
-        me = await self._desk.frame.who(request)
-        t = self._desk.frame.texts(request, me)
-        view: OperatorView | Refused | None = await self._desk.door.read(
+        me = await self._services.frame.who(request)
+        t = self._services.frame.texts(request, me)
+        view: OperatorView | Refused | None = await self._services.door.read(
             me.actor, lambda read: _view(read, t, operator_id)
         )
         if view is None:
             raise web.HTTPNotFound
         if isinstance(view, Refused):
             return await self._not_yours(request, view.fix)
-        said: Said | None = await self._desk.said(t, me.actor, refused, operator_id) if refused else None
-        return await self._desk.frame.page(
+        said: Said | None = await self._services.said(t, me.actor, refused, operator_id) if refused else None
+        return await self._services.frame.page(
             request, "operator.html", status=400 if refused else 200,
             title=view.operator.name or t("Personne effacée"), view=view, said=said,
             key=key, link=link, at=view.operator.context_id, here="operator", own=view.operator.id == me.actor.id,
@@ -213,41 +213,41 @@ class OperatorPages:
         )  # fmt: skip
 
     async def act(self, request: web.Request) -> web.StreamResponse:
-        me, form = await self._desk.frame.who(request), await form_of(request)
+        me, form = await self._services.frame.who(request), await form_of(request)
         operator_id, act = Id(request.match_info["id"]), request.match_info["act"]
         if not is_id(operator_id) or act not in _ACTS:
             raise web.HTTPNotFound
-        if wrong := await self._desk.given_again(request, form):
-            return await self._desk.ask_again(request, form, wrong)
+        if wrong := await self._services.given_again(request, form):
+            return await self._services.ask_again(request, form, wrong)
         key = token_urlsafe(32) if act == "key" else ""
         command = _ACTS[act](operator_id, form, key)
-        command_id, outcome = await self._desk.do(me.actor, command)
+        command_id, outcome = await self._services.do(me.actor, command)
         if isinstance(outcome, Refused):
             if outcome.reason == NoOperator.CONFIRM_FIRST:
-                return await self._desk.ask_again(request, form)
+                return await self._services.ask_again(request, form)
             return await self._show(request, operator_id, outcome)
         if key:
             return await self._show(request, operator_id, key=key)
-        if act == "letter" and not self._desk.mailer.works:
+        if act == "letter" and not self._services.mailer.works:
             return await self._with_link(request, me, operator_id)
         raise web.HTTPSeeOther(f"/admin/e/operator/{operator_id}?done={command_id}")
 
     async def _with_link(self, request: web.Request, me: SignedIn, operator_id: Id) -> web.Response:
         """Where no mail leaves the house: who may write to somebody hands the link over themselves."""
-        link = await self._desk.sign_in.link(me.actor, operator_id)
+        link = await self._services.sign_in.link(me.actor, operator_id)
         if isinstance(link, Refused):
             return await self._show(request, operator_id, link)
-        return await self._show(request, operator_id, link=f"{self._desk.public_url}/invitation/{link.value}")
+        return await self._show(request, operator_id, link=f"{self._services.public_url}/invitation/{link.value}")
 
     # --- who may what -------------------------------------------------------------------------------------------------
 
     async def rights(self, request: web.Request) -> web.StreamResponse:
-        me = await self._desk.frame.who(request)
-        t = self._desk.frame.texts(request, me)
+        me = await self._services.frame.who(request)
+        t = self._services.frame.texts(request, me)
         operator_id, at = request.match_info["id"], request.query.get("at", "")
         if not is_id(operator_id):
             raise web.HTTPNotFound
-        outcome = await self._desk.door.ask(
+        outcome = await self._services.door.ask(
             me.actor, WhatMayTheyDo(Id(operator_id), Id(at) if is_id(at) and "here" in request.query else None)
         )
         if isinstance(outcome, Refused):
@@ -260,9 +260,9 @@ class OperatorPages:
             wanted += [(kind, each) for kind, ids in found.perimeter.items() for each in ids]
             return labels(read, t, wanted), _contexts(read, t, OrganisationPrivilege.OPERATOR_READ)
 
-        named, contexts = await self._desk.door.read(me.actor, look)
+        named, contexts = await self._services.door.read(me.actor, look)
         shown = [line for line in found.lines if "all" in request.query or any(cell.why for cell in line.cells)]
-        return await self._desk.frame.page(
+        return await self._services.frame.page(
             request, "rights.html", title=t("Ce que peut {name}", name=found.name), found=found, lines=shown,
             named=named, contexts=contexts, five=FIVE, everything="all" in request.query,
             chosen=at if "here" in request.query else "", here="operator",
@@ -270,10 +270,10 @@ class OperatorPages:
         )  # fmt: skip
 
     async def who(self, request: web.Request) -> web.StreamResponse:
-        me = await self._desk.frame.who(request)
-        t = self._desk.frame.texts(request, me)
+        me = await self._services.frame.who(request)
+        t = self._services.frame.texts(request, me)
         wanted, at = request.query.get("privilege", ""), request.query.get("at", "")
-        contexts = await self._desk.door.read(
+        contexts = await self._services.door.read(
             me.actor, lambda read: _contexts(read, t, OrganisationPrivilege.OPERATOR_READ)
         )
         if not contexts:
@@ -281,23 +281,23 @@ class OperatorPages:
         at = at if at in {each for each, _ in contexts} else contexts[0][0]
         holders, named = None, None
         if wanted in known_nodes():
-            outcome = await self._desk.door.ask(me.actor, WhoMay(Id(at), wanted))
+            outcome = await self._services.door.ask(me.actor, WhoMay(Id(at), wanted))
             if isinstance(outcome, Ok):
                 holders = outcome.value
                 ids = {source.context_id for each in holders for source in each.why}
-                named = await self._desk.door.read(
+                named = await self._services.door.read(
                     me.actor, lambda read: labels(read, t, [("context", each) for each in ids])
                 )
         texts = sorted(((_node_text(t, each), each) for each in privileges()), key=lambda pair: pair[0].casefold())
-        return await self._desk.frame.page(
+        return await self._services.frame.page(
             request, "who.html", title=t("Qui peut quoi"), wanted=wanted, chosen=at, contexts=contexts, choices=texts,
             holders=holders, named=named, at=at, here="/admin/who", privilege=lambda node: _node_text(t, node),
         )  # fmt: skip
 
     async def _not_yours(self, request: web.Request, privilege: str) -> web.Response:
-        me = await self._desk.frame.who(request)
-        t = self._desk.frame.texts(request, me)
-        return await self._desk.frame.page(
+        me = await self._services.frame.who(request)
+        t = self._services.frame.texts(request, me)
+        return await self._services.frame.page(
             request, "not_yours.html", status=403, title=t("Cette page ne vous est pas ouverte"),
             lacks=privilege_text(t, privilege),
         )  # fmt: skip

@@ -33,7 +33,7 @@ _HOUSE_WORDS = (
 T = TypeVar("T")
 
 
-class Crowded(Exception):
+class TooManySignIns(Exception):
     """More people at the door than can be looked at: try again in a moment."""
 
 
@@ -114,7 +114,7 @@ class Passwords:
     async def _in_pool(self, work: Callable[[], T]) -> T:
         with self._lock:
             if self._inside >= self._costs.threads + self._costs.waiting:
-                raise Crowded
+                raise TooManySignIns
             self._inside += 1
         future = self._pool.submit(self._counted, work)
         return await asyncio.wrap_future(future)

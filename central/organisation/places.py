@@ -52,7 +52,7 @@ PlaceId = Annotated[Id, Loose("a digest: what is remembered of an account and an
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SignInPlace:
     """An account, as it was typed (a keyed digest), and where that was. `id` is what is remembered of both; `device`
     the browser's own mark, if it came in with this account before; `known`: the address did."""
 

@@ -31,7 +31,7 @@ from central.organisation import telling
 from central.organisation.contexts import by_house_alone
 from central.organisation.model import OrganisationPrivilege
 from central.organisation.receivers import Connector, Lookup, Network, Pinned, look_up
-from central.organisation.turns import TURN_MS, Turns
+from central.organisation.turns import TURN_MS, DeliveryTurns
 from central.organisation.webhooks import (
     Delivery,
     DeliveryState,
@@ -68,7 +68,7 @@ TIDY_EVERY_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ReceiverAnswer:
     """How a try went. `after`: the receiver asks us to wait at least so long; `gone`: it wants nothing more;
     `withheld`: nobody was spoken to, since the webhook's operator may not read this (any more)."""
 
@@ -105,11 +105,11 @@ class Post:
     timeout_s: float = TIMEOUT_S
     ssl: SSLContext | None = None
 
-    async def __call__(self, url: str, headers: dict[str, str], body: str) -> Answer:
+    async def __call__(self, url: str, headers: dict[str, str], body: str) -> ReceiverAnswer:
         began = time.monotonic()
 
-        def answer(ok: bool, status: int | None, why: str, **more: Any) -> Answer:
-            return Answer(ok, status, why, int((time.monotonic() - began) * 1000), **more)
+        def answer(ok: bool, status: int | None, why: str, **more: Any) -> ReceiverAnswer:
+            return ReceiverAnswer(ok, status, why, int((time.monotonic() - began) * 1000), **more)
 
         resolver = Pinned(self.allowed, self.lookup)
         timeout = aiohttp.ClientTimeout(total=self.timeout_s, connect=min(CONNECT_S, self.timeout_s))
@@ -203,7 +203,7 @@ def note_attempt(tx: Tx, want: NoteAttempt) -> Outcome[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueDelivery:
     outbox_id: Id
     delivery_id: Id
     webhook_id: Id
@@ -227,7 +227,7 @@ class Webhooks:
         self._upto: int | None = None
         self._bell = asyncio.Event()
         self._busy: dict[Id, asyncio.Task[int]] = {}
-        self._turns = Turns()
+        self._turns = DeliveryTurns()
         door.on_commit(lambda _, __: self._bell.set())
 
     async def keep(self) -> None:
@@ -302,7 +302,7 @@ class Webhooks:
         self._turns.began(webhook_id)
         tried = took_ms = 0
         ok, after = True, timedelta()
-        due: list[Due] = await self._door.read(SYSTEM, partial(self._due, webhook_id=webhook_id))
+        due: list[DueDelivery] = await self._door.read(SYSTEM, partial(self._due, webhook_id=webhook_id))
         for each in due:
             ours = await claim(self._door, each.outbox_id, self._clock)
             if ours is None:
@@ -319,37 +319,37 @@ class Webhooks:
             self._turns.ended(webhook_id, ok, took_ms, self._clock(), after)
         return tried
 
-    def _due(self, read: Read, webhook_id: Id) -> list[Due]:
+    def _due(self, read: Read, webhook_id: Id) -> list[DueDelivery]:
         now = self._clock()
         lanes = [by_hand(webhook_id), *([] if self._turns.rests(webhook_id, now) else [webhook_id])]
         rows = [row[:2] for lane in lanes for row in _first_due(read, lane, now, IN_A_ROW)]
         said = [(Id(outbox_id), orjson.loads(body)) for outbox_id, body in rows[:IN_A_ROW]]
-        return [Due(outbox_id, each["delivery"], webhook_id, each["attempt"]) for outbox_id, each in said]
+        return [DueDelivery(outbox_id, each["delivery"], webhook_id, each["attempt"]) for outbox_id, each in said]
 
-    async def _try(self, each: Due) -> Answer:
+    async def _try(self, each: DueDelivery) -> ReceiverAnswer:
         """What may not be sent any more since it was written, or since the one before it was sent, is not."""
-        message: Message | Answer = await self._door.read(SYSTEM, partial(self._message, each=each))
-        if isinstance(message, Answer):
+        message: Message | ReceiverAnswer = await self._door.read(SYSTEM, partial(self._message, each=each))
+        if isinstance(message, ReceiverAnswer):
             return message
         return await self._post(message.url, message.headers, message.body)
 
-    def _message(self, read: Read, each: Due) -> Message | Answer:
+    def _message(self, read: Read, each: DueDelivery) -> Message | ReceiverAnswer:
         """Whose webhook it is, what they may read, where it goes and its secrets, all as they are now; or why nothing
         is sent."""
         webhook, delivery, now = read.get(Webhook, each.webhook_id), read.get(Delivery, each.delivery_id), self._clock()
         if webhook is None or delivery is None:
-            return Answer(False, None, "it was taken away", 0, withheld=True)
+            return ReceiverAnswer(False, None, "it was taken away", 0, withheld=True)
         if not telling.still_told(read, webhook, delivery):
-            return Answer(False, None, "the webhook's operator may not read this any more", 0, withheld=True)
+            return ReceiverAnswer(False, None, "the webhook's operator may not read this any more", 0, withheld=True)
         if not webhook.active:
-            return Answer(False, None, "the webhook is off", 0)
+            return ReceiverAnswer(False, None, "the webhook is off", 0)
         secrets = signing_keys(webhook, self._door.keys, now)
         if not secrets:
-            return Answer(False, None, "the webhook has no secret that central can open", 0)
+            return ReceiverAnswer(False, None, "the webhook has no secret that central can open", 0)
         body = body_of(read, delivery)
         return Message(webhook.url, headers_of(delivery.id, now, body, secrets), body)
 
-    async def _note(self, each: Due, answer: Answer, claimed: int) -> None:
+    async def _note(self, each: DueDelivery, answer: ReceiverAnswer, claimed: int) -> None:
         after_s = int(answer.after.total_seconds()) if answer.after else 0
         note = NoteAttempt(
             each.outbox_id, each.delivery_id, each.attempt, answer.ok, answer.status, answer.why, answer.took_ms,

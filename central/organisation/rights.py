@@ -24,7 +24,7 @@ counts(OPERATORS, "operator", "operator_grant", "operator_role", "operator_perim
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RightSource:
     """Where a node comes from: a profile (a role's id) or a grant of the operator's own."""
 
     node: str
@@ -36,7 +36,7 @@ class Source:
     profile_names: dict[str, str]
 
 
-def sources(read: Read, operator_id: str) -> list[Source]:
+def sources(read: Read, operator_id: str) -> list[RightSource]:
     """All that gives an operator anything, profiles first."""
     found = []
     for role_id, context_id, profile_id, code, names, held in read.run(
@@ -45,12 +45,12 @@ def sources(read: Read, operator_id: str) -> list[Source]:
         id=operator_id,
     ):
         for node in orjson.loads(held):
-            found.append(Source(node, context_id, "role", role_id, profile_id, code, orjson.loads(names)))
+            found.append(RightSource(node, context_id, "role", role_id, profile_id, code, orjson.loads(names)))
     for grant_id, context_id, node in read.run(
         "SELECT id, context_id, privilege FROM operator_grant WHERE operator_id = :id ORDER BY privilege, id",
         id=operator_id,
     ):
-        found.append(Source(node, context_id, "grant", grant_id, "", "", {}))
+        found.append(RightSource(node, context_id, "grant", grant_id, "", "", {}))
     return found
 
 
@@ -146,36 +146,38 @@ FIVE = (Action.CREATE, Action.READ, Action.MODIFY, Action.DELETE, Action.EXECUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class RightCell:
     """One thing that may be done on a screen. `why` is empty where it may not be done."""
 
     privilege: str
     action: str
-    why: tuple[Source, ...]
+    why: tuple[RightSource, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RightLine:
     """A screen: its actions in the order C R M D E, then those with a name of their own."""
 
     module: str
     screen: str
-    cells: tuple[Cell, ...]
+    cells: tuple[RightCell, ...]
 
 
-def overview(found: Iterable[Source], path: tuple[str, ...] | None = None) -> list[Line]:
+def overview(found: Iterable[RightSource], path: tuple[str, ...] | None = None) -> list[RightLine]:
     """Everything that can be done, and through what; `path`: only what holds at this context (nearest first)."""
-    by_node: dict[str, list[Source]] = {}
+    by_node: dict[str, list[RightSource]] = {}
     for each in found:
         if path is None or each.context_id in path:
             by_node.setdefault(each.node, []).append(each)
-    screens: dict[tuple[str, str], list[Cell]] = {}
+    screens: dict[tuple[str, str], list[RightCell]] = {}
     for privilege in privileges():
         module, screen, action = privilege.split(".", 2)
         why = tuple(source for node in nodes(privilege) for source in by_node.get(node, ()))
-        screens.setdefault((module, screen), []).append(Cell(privilege, action, why))
+        screens.setdefault((module, screen), []).append(RightCell(privilege, action, why))
     return [
-        Line(module, screen, tuple(sorted(cells, key=lambda cell: (_ORDER.get(cell.action, len(FIVE)), cell.action))))
+        RightLine(
+            module, screen, tuple(sorted(cells, key=lambda cell: (_ORDER.get(cell.action, len(FIVE)), cell.action)))
+        )
         for (module, screen), cells in sorted(screens.items())
     ]
 
@@ -190,7 +192,7 @@ class Rights:
     operator_id: str
     name: str
     active: bool
-    lines: tuple[Line, ...]
+    lines: tuple[RightLine, ...]
     perimeter: dict[str, list[str]]
 
 
@@ -213,13 +215,13 @@ def what_may_they_do(read: Read, want: WhatMayTheyDo) -> Outcome[Rights]:
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class RightHolder:
     """Somebody who may, and through what."""
 
     operator_id: str
     name: str
     kind: OperatorKind
-    why: tuple[Source, ...]
+    why: tuple[RightSource, ...]
     perimeter: dict[str, list[str]]
 
 
@@ -231,8 +233,8 @@ class WhoMay:
     privilege: str
 
 
-@answers(WhoMay, needs=OrganisationPrivilege.OPERATOR_READ, refuses=(NoOperator,), gives=list[Holder])
-def who_may(read: Read, want: WhoMay) -> Outcome[list[Holder]]:
+@answers(WhoMay, needs=OrganisationPrivilege.OPERATOR_READ, refuses=(NoOperator,), gives=list[RightHolder])
+def who_may(read: Read, want: WhoMay) -> Outcome[list[RightHolder]]:
     if want.privilege not in known_nodes():
         return Refused(NoOperator.UNKNOWN_PRIVILEGE, fix=want.privilege)
     path, wanted = path_of(read, want.context_id), nodes(want.privilege)
@@ -241,5 +243,5 @@ def who_may(read: Read, want: WhoMay) -> Outcome[list[Holder]]:
         why = tuple(each for each in sources(read, operator.id) if each.context_id in path and each.node in wanted)
         if why:
             narrowed = {kind: sorted(ids) for kind, ids in sorted(perimeter_of(read, operator.id).items())}
-            found.append(Holder(operator.id, operator.name, operator.kind, why, narrowed))
+            found.append(RightHolder(operator.id, operator.name, operator.kind, why, narrowed))
     return Ok(found)

@@ -33,7 +33,7 @@ FREE = {"account": 5, "code": 5, "session": 5, "address": 20, "letter": 5}  # fa
 account came in from before (places.py). Twenty for an address, over all accounts: a whole box office may share one."""
 
 
-class Standing(StrEnum):
+class SessionStanding(StrEnum):
     """What a session opens: nothing; the page that asks for the code; the page that sets a second factor up; all."""
 
     OVER = auto()
@@ -42,14 +42,16 @@ class Standing(StrEnum):
     IN = auto()
 
 
-def standing(session: Session, operator: Operator, demanded: bool, now: datetime, idle: timedelta = IDLE) -> Standing:
+def standing(
+    session: Session, operator: Operator, demanded: bool, now: datetime, idle: timedelta = IDLE
+) -> SessionStanding:
     """`demanded`: a profile of theirs wants a second factor. Asked anew at each request, so that a profile that begins
     to want one, or a forced sign-out, holds at once."""
     if not operator.active or now >= session.until or now - session.seen >= idle:
-        return Standing.OVER
+        return SessionStanding.OVER
     if operator.totp:
-        return Standing.IN if session.second_factor else Standing.CODE_WANTED
-    return Standing.ENROLMENT_WANTED if demanded else Standing.IN
+        return SessionStanding.IN if session.second_factor else SessionStanding.CODE_WANTED
+    return SessionStanding.ENROLMENT_WANTED if demanded else SessionStanding.IN
 
 
 def locked(attempt: Attempt | None, now: datetime) -> datetime | None:

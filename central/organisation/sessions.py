@@ -7,7 +7,7 @@ from typing import Annotated
 
 from central.kernel.declared import NoChange
 from central.kernel.entity import Between, Ref, Secret
-from central.kernel.personal import Kind, Personal
+from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.tx import ActorKind, Read, Tx
 from central.organisation.contexts import by_house_alone
@@ -105,8 +105,8 @@ class BeginSession:
     tried: Subjects
     came_from: PlaceId
     account: str
-    address: Annotated[str, Personal(Kind.CONNECTION, "operator_id")]
-    browser: Annotated[str, Personal(Kind.CONNECTION, "operator_id")]
+    address: Annotated[str, Personal(PersonalKind.CONNECTION, "operator_id")]
+    browser: Annotated[str, Personal(PersonalKind.CONNECTION, "operator_id")]
     longest_s: int = int(LONGEST.total_seconds())
 
 

@@ -19,10 +19,10 @@ from central.kernel.vault import Vault
 from central.organisation.letters import PASSWORD, AskAddress, AskLink, AskReset, UseAddress, UseLetter, open_letter
 from central.organisation.model import Letter, LetterKind, NoSignIn, Operator, OperatorKind, Session
 from central.organisation.operators import mail_address
-from central.organisation.passwords import Crowded, Passwords
-from central.organisation.places import Place, Tried, device_of, devices, is_known, place_id, with_device
+from central.organisation.passwords import Passwords, TooManySignIns
+from central.organisation.places import SignInPlace, Tried, device_of, devices, is_known, place_id, with_device
 from central.organisation.rights import actor_of, second_factor_demanded
-from central.organisation.rules import Standing, standing
+from central.organisation.rules import SessionStanding, standing
 from central.organisation.second_factor import bare, new_recovery_codes, step_of
 from central.organisation.sessions import (
     BeginSession,
@@ -58,12 +58,12 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class OpenSession:
     """A session with its owner, and what it opens."""
 
     session: Session
     operator: Operator
-    standing: Standing
+    standing: SessionStanding
     actor: Actor
 
 
@@ -79,24 +79,24 @@ class SignIn:
 
     # --- who is there -------------------------------------------------------------------------------------------------
 
-    async def find(self, visitor: Visitor) -> Found | None:
+    async def find(self, visitor: Visitor) -> OpenSession | None:
         """The session that this browser's cookie names, unless it is over."""
         if not visitor.token:
             return None
         idle = timedelta(seconds=self._config.idle_s)
 
-        def look(read: Read) -> tuple[Found | None, bool]:
+        def look(read: Read) -> tuple[OpenSession | None, bool]:
             sessions = read.find(Session, "WHERE token_digest = :digest", digest=digest(visitor.token))
             operator = read.get(Operator, sessions[0].operator_id) if sessions else None
             if operator is None:
                 return None, False
             stands = standing(sessions[0], operator, second_factor_demanded(read, operator.id), read.now, idle)
-            if stands is Standing.OVER:
+            if stands is SessionStanding.OVER:
                 return None, False
             actor = replace(actor_of(read, operator, f"web {visitor.address}"), session=sessions[0].id)
-            return Found(sessions[0], operator, stands, actor), read.now - sessions[0].seen >= idle / 6
+            return OpenSession(sessions[0], operator, stands, actor), read.now - sessions[0].seen >= idle / 6
 
-        found: Found | None
+        found: OpenSession | None
         found, stale = await self._read(look)
         if found and stale:
             await self._do(visitor, NoteSeen(found.session.id))
@@ -125,7 +125,7 @@ class SignIn:
             if not right or operator is None:
                 return await self._turned_away(tried.beside) or Refused(NoSignIn.UNKNOWN)
             anew = await self.passwords.kept(password) if self.passwords.outdated(kept) else ""
-        except Crowded:
+        except TooManySignIns:
             return Refused(NoSignIn.BUSY)
         token = token_urlsafe(32)
         begun = await self._do(
@@ -141,7 +141,7 @@ class SignIn:
     async def complete(self, visitor: Visitor, code: str) -> Outcome[str]:
         """The token of the whole session, for a code of the telephone or one on paper."""
         found = await self.find(visitor)
-        if found is None or found.standing is not Standing.CODE_WANTED:
+        if found is None or found.standing is not SessionStanding.CODE_WANTED:
             return Refused(NoSignIn.SESSION_OVER)
         operator = found.operator
         place = await self._place(visitor, operator.email or "")
@@ -173,7 +173,7 @@ class SignIn:
 
     # --- the account --------------------------------------------------------------------------------------------------
 
-    async def confirmed(self, visitor: Visitor, found: Found, password: str) -> Refused | None:
+    async def confirmed(self, visitor: Visitor, found: OpenSession, password: str) -> Refused | None:
         """Whether it is still the owner who sits there: asked before anything that opens the account is changed.
         Counted for this session alone: nobody elsewhere makes its owner wait."""
         tried = Tried((f"session:{found.session.id}",))
@@ -182,7 +182,7 @@ class SignIn:
             return refused
         try:
             right = await self.passwords.right(found.operator.password, password)
-        except Crowded:
+        except TooManySignIns:
             return Refused(NoSignIn.BUSY)
         if not right:
             return Refused(NoSignIn.UNKNOWN)
@@ -190,13 +190,13 @@ class SignIn:
         done = await self._do(visitor, command, found.operator.id)
         return done if isinstance(done, Refused) else None
 
-    async def ask_address(self, visitor: Visitor, found: Found, email: str, *, at_once: bool) -> Refused | None:
+    async def ask_address(self, visitor: Visitor, found: OpenSession, email: str, *, at_once: bool) -> Refused | None:
         """`confirmed` comes first."""
         command = AskAddress(found.session.id, found.operator.password, mail_address(email), at_once)
         done = await self._do(visitor, command, found.operator.id)
         return done if isinstance(done, Refused) else None
 
-    async def change_password(self, visitor: Visitor, found: Found, password: str) -> Outcome[None]:
+    async def change_password(self, visitor: Visitor, found: OpenSession, password: str) -> Outcome[None]:
         """`confirmed` comes first."""
         weak = await self._weak(found.operator, password)
         if weak:
@@ -205,7 +205,7 @@ class SignIn:
         return await self._do(visitor, SetPassword(found.session.id, found.operator.password, kept), found.operator.id)
 
     async def set_second_factor(
-        self, visitor: Visitor, found: Found, seed: str, code: str
+        self, visitor: Visitor, found: OpenSession, seed: str, code: str
     ) -> Outcome[tuple[str, list[str]]]:
         """The session's new token and the codes on paper, shown this once."""
         step = step_of(seed, code, await self._read(lambda read: read.now), 0)
@@ -224,7 +224,7 @@ class SignIn:
         )
         return Ok((token, codes)) if isinstance(done, Ok) else done
 
-    async def remove_second_factor(self, visitor: Visitor, found: Found) -> Outcome[str]:
+    async def remove_second_factor(self, visitor: Visitor, found: OpenSession) -> Outcome[str]:
         """The session's new token."""
         token = token_urlsafe(32)
         command = SetSecondFactor(
@@ -233,7 +233,7 @@ class SignIn:
         done = await self._do(visitor, command, found.operator.id)
         return Ok(token) if isinstance(done, Ok) else done
 
-    async def renew_recovery_codes(self, visitor: Visitor, found: Found) -> Outcome[list[str]]:
+    async def renew_recovery_codes(self, visitor: Visitor, found: OpenSession) -> Outcome[list[str]]:
         codes = new_recovery_codes()
         recovery = tuple(self._recovery(found.operator.id, each) for each in codes)
         command = SetRecoveryCodes(found.session.id, found.operator.password, recovery)
@@ -271,7 +271,7 @@ class SignIn:
             if weak:
                 return weak
             kept = await self.passwords.kept(password)
-        except Crowded:
+        except TooManySignIns:
             return Refused(NoSignIn.BUSY)
         place = await self._place(visitor, operator.email or "")
         tried = (f"account:{place.account}", place.tried().waits[0])
@@ -296,7 +296,7 @@ class SignIn:
         fault = await self.passwords.weakness(password, own)
         return Refused(NoSignIn.WEAK_PASSWORD, fix="password", detail={"fault": fault}) if fault else None
 
-    def device(self, visitor: Visitor, found: Found) -> str:
+    def device(self, visitor: Visitor, found: OpenSession) -> str:
         """The cookie by which this browser is known from now on, once it came in; nothing where it is already."""
         account = self._account(found.operator.email or "")
         return (
@@ -308,11 +308,11 @@ class SignIn:
     def mark(self, cookie: str) -> str:
         return next(iter(devices(self._vault, cookie).values()), "") if cookie else ""
 
-    async def _place(self, visitor: Visitor, email: str) -> Place:
+    async def _place(self, visitor: Visitor, email: str) -> SignInPlace:
         account, address = self._account(email), counted_as(visitor.address)
         at = place_id(self._vault, account, address)
         known: bool = await self._read(lambda read: is_known(read, at))
-        return Place(account, address, at, device_of(self._vault, visitor.devices, account), known)
+        return SignInPlace(account, address, at, device_of(self._vault, visitor.devices, account), known)
 
     async def _counted(self, visitor: Visitor, tried: Tried) -> Refused | None:
         """Who has to wait is turned away without a trace in the database, however often they come."""

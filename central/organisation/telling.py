@@ -48,7 +48,7 @@ OWN = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class LoggedCommand:
     """A command that stands, as the log has it."""
 
     id: str
@@ -83,7 +83,7 @@ def _eyes(read: Read, webhook: Webhook) -> Asking | None:
     return Asking(webhook, actor_of(read, operator)) if operator and operator.active else None
 
 
-def done_after(read: Read, after: int, upto: int) -> list[Done]:
+def done_after(read: Read, after: int, upto: int) -> list[LoggedCommand]:
     """What stands in this stretch of the log, without the tellings themselves and without what was refused."""
     rows = read.run(
         "SELECT id, seq, at, actor, name, place, body FROM command_log "
@@ -92,13 +92,13 @@ def done_after(read: Read, after: int, upto: int) -> list[Done]:
         upto=upto,
     )
     return [
-        Done(command_id, seq, from_ms(at), actor, command_today(name), at_context, body)
+        LoggedCommand(command_id, seq, from_ms(at), actor, command_today(name), at_context, body)
         for command_id, seq, at, actor, name, at_context, body in rows
         if name not in OWN
     ]
 
 
-def wanted_by(one: Webhook, done: Done, touched: Iterable[str]) -> bool:
+def wanted_by(one: Webhook, done: LoggedCommand, touched: Iterable[str]) -> bool:
     """Whether anything of this could be told to it, before anybody looks closer. `touched`: `site.changed` …"""
     if done.at < one.since:
         return False
@@ -181,7 +181,7 @@ def _is_told(read: Read, delivery_id: Id) -> bool:
     return read.one("SELECT 1 FROM webhook_delivery WHERE id = :id", id=delivery_id) is not None
 
 
-def _told(read: Read, one: Asking, done: Done, touched: Iterable[str]) -> Iterator[ToTell]:
+def _told(read: Read, one: Asking, done: LoggedCommand, touched: Iterable[str]) -> Iterator[ToTell]:
     said = (
         [("command." + done.name, _command(read, one, done))]
         if _any(one.webhook.commands, *names_of_command(done.name))
@@ -212,7 +212,7 @@ def payload(event: str, at: datetime, data: dict[str, Any]) -> str:
 # --- what its operator may read --------------------------------------------------------------------------------------
 
 
-def _command(read: Read, one: Asking, done: Done) -> dict[str, Any] | None:
+def _command(read: Read, one: Asking, done: LoggedCommand) -> dict[str, Any] | None:
     """To who may read the log there. Whoever is narrowed to some objects is told of no command: its fields may name
     others."""
     place = done.place or root_of_house(read)
@@ -237,7 +237,7 @@ def _here(read: Read, one: Asking, privilege: str, place: str) -> bool:
     return one.webhook.context_id in path and one.owner.may(privilege, path)
 
 
-def _rows(read: Read, one: Asking, done: Done, entity: str, action: str) -> dict[str, Any] | None:
+def _rows(read: Read, one: Asking, done: LoggedCommand, entity: str, action: str) -> dict[str, Any] | None:
     """What happened to an entity's rows, as far as the webhook's operator sees them; None: nothing."""
     declaration = BY_NAME.get(entity)
     if declaration is None:
@@ -336,7 +336,12 @@ def _still_seen(
 
 
 def _seal(
-    read: Read, declaration: Declaration, done: Done, row_id: str, row: dict[str, Any], change: dict[str, list[Any]]
+    read: Read,
+    declaration: Declaration,
+    done: LoggedCommand,
+    row_id: str,
+    row: dict[str, Any],
+    change: dict[str, list[Any]],
 ) -> None:
     """What is told about people waits as the log keeps it, and is opened when it is sent (webhooks.body_of)."""
     for each in declaration.personal:

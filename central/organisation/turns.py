@@ -27,7 +27,7 @@ class _Receiver:
     rests_until: datetime | None = None
 
 
-class Turns:
+class DeliveryTurns:
     def __init__(self) -> None:
         self._known: dict[Id, _Receiver] = {}
         self._turn = 0

@@ -51,7 +51,7 @@ def webhook_pages(app: web.Application) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class WebhookView:
     """What the page shows; `mine`: the asker is its operator, and sees what was told and they may still read."""
 
     webhook: Webhook
@@ -125,7 +125,7 @@ class WebhookPages:
         there = isinstance(outcome, Ok) and outcome.value.rows
         return read.get(Webhook, webhook_id) if there else None
 
-    def _look(self, read: Read, webhook_id: str, after: str) -> Shown | None:
+    def _look(self, read: Read, webhook_id: str, after: str) -> WebhookView | None:
         webhook = self._seen(read, webhook_id)
         if webhook is None:
             return None
@@ -144,7 +144,7 @@ class WebhookPages:
             return body_of(read, each) if mine and still_told(read, webhook, each) else ""
 
         more = found[ROWS - 1] if len(found) > ROWS else None
-        return Shown(
+        return WebhookView(
             webhook, owner.name if owner else "", [replace(each, body=body(each)) for each in found[:ROWS]],
             f"{int(more.made.timestamp() * 1000)}-{more.id}" if more else None,
             mine, read.actor.may(OrganisationPrivilege.WEBHOOK_MODIFY, path),

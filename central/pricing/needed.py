@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from central.kernel.checklist import HOUSE, Standing, needed, of_table, t
+from central.kernel.checklist import HOUSE, ItemStanding, needed, of_table, t
 from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.tx import Read
 from central.pricing.model import PricingPrivilege
@@ -22,12 +22,12 @@ def usual_tariffs(_: Read, season: str, __: Id, names: Callable[..., dict[str, s
 
 
 @needed(t("Tarifs"), at=ContextKind.SEASON, order=300, usual=usual_tariffs, needs=READ)
-def tariffs(read: Read, season: str) -> Standing:
+def tariffs(read: Read, season: str) -> ItemStanding:
     return of_table(read, "tariff", season, t("Créez les tarifs que le public choisit : plein, réduit, enfant…"))
 
 
 @needed(t("Grille de prix"), at=ContextKind.SEASON, order=310, needs=READ)
-def price_grid(read: Read, season: str) -> Standing:
+def price_grid(read: Read, season: str) -> ItemStanding:
     """Complete when each category that the season's halls sell has a price in each of its grids."""
     grids = read.run("SELECT id FROM price_grid WHERE context_id = :at ORDER BY id", at=season)
     sold = read.run(
@@ -38,7 +38,7 @@ def price_grid(read: Read, season: str) -> Standing:
     )
     if not grids:
         waits = not sold or not read.one("SELECT 1 FROM tariff WHERE context_id = :at", at=season)
-        return Standing(
+        return ItemStanding(
             False, t("Créez une grille : un prix par catégorie et par tarif."),
             f"{HOUSE}/price_grid/new?at={season}&code=PRIX&currency={_currency(read, season)}", waits=waits,
         )  # fmt: skip
@@ -47,8 +47,8 @@ def price_grid(read: Read, season: str) -> Standing:
         lacking = tuple(code for category, code in sold if category not in priced)
         if lacking or not priced:
             said = t("Donnez un prix à chaque catégorie que la salle vend.")
-            return Standing(False, said, f"/admin/pricing/grid/{grid}", len(grids), lacking)
-    return Standing(True, "", f"{HOUSE}/price_grid?at={season}", len(grids))
+            return ItemStanding(False, said, f"/admin/pricing/grid/{grid}", len(grids), lacking)
+    return ItemStanding(True, "", f"{HOUSE}/price_grid?at={season}", len(grids))
 
 
 def _currency(read: Read, context_id: str) -> str:

@@ -31,7 +31,7 @@ _AMOUNT = Field("amount", "amount", Kind.MONEY, int, required=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class GridHead:
     """A category or a tariff, at the head of a line or of a column."""
 
     id: str
@@ -41,12 +41,12 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class GridSheet:
     """What the grid's page shows: `typed` per `category.tariff`."""
 
     grid: PriceGrid
-    categories: tuple[Named, ...]
-    tariffs: tuple[Named, ...]
+    categories: tuple[GridHead, ...]
+    tariffs: tuple[GridHead, ...]
     typed: dict[str, list[str]]
     may: bool
     context: str
@@ -89,7 +89,7 @@ async def save(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(f"/admin/pricing/grid/{sheet.grid.id}?done={command_id}")
 
 
-def _cells(sheet: Sheet, typed: Typed) -> tuple[list[PriceCell], list[Fault]]:
+def _cells(sheet: GridSheet, typed: Typed) -> tuple[list[PriceCell], list[Fault]]:
     """Every cell that holds a price, and what is wrong with those that cannot be read. An empty one is not for sale."""
     cells: list[PriceCell] = []
     faults: list[Fault] = []
@@ -106,12 +106,12 @@ def _cells(sheet: Sheet, typed: Typed) -> tuple[list[PriceCell], list[Fault]]:
     return cells, faults
 
 
-async def _sheet(at_desk: Desk) -> Sheet | None:
+async def _sheet(at_desk: Desk) -> GridSheet | None:
     grid_id = row_id(at_desk.request)
     return await at_desk.read(lambda read: _read(at_desk, read, grid_id)) if grid_id else None
 
 
-def _read(at_desk: Desk, read: Read, grid_id: str) -> Sheet | None:
+def _read(at_desk: Desk, read: Read, grid_id: str) -> GridSheet | None:
     grid = one(at_desk.door, read, ENTITIES[PriceGrid], grid_id)
     if grid is None:
         return None
@@ -122,28 +122,30 @@ def _read(at_desk: Desk, read: Read, grid_id: str) -> Sheet | None:
         typed |= typed_of(_AMOUNT, price.amount, setting, f"{price.category_id}.{price.tariff_id}")
     context = context_of(read, "price_grid", grid.id) or ""
     may = at_desk.me.actor.may(PricingPrivilege.PRICE_MODIFY, at_desk.door.path(read, context))
-    return Sheet(grid, _categories(read, path, prices), _tariffs(read, path, prices), typed, may, context)
+    return GridSheet(grid, _categories(read, path, prices), _tariffs(read, path, prices), typed, may, context)
 
 
-def _categories(read: Read, path: tuple[str, ...], prices: list[Price]) -> tuple[Named, ...]:
+def _categories(read: Read, path: tuple[str, ...], prices: list[Price]) -> tuple[GridHead, ...]:
     """The house's categories, by rank, and any other that has a price already."""
     used = {price.category_id for price in prices}
     found = read.find(SeatCategory, "ORDER BY rank, code")
     return tuple(
-        Named(each.id, each.code, each.names, each.colour)
+        GridHead(each.id, each.code, each.names, each.colour)
         for each in found
         if each.context_id in path or each.id in used
     )
 
 
-def _tariffs(read: Read, path: tuple[str, ...], prices: list[Price]) -> tuple[Named, ...]:
+def _tariffs(read: Read, path: tuple[str, ...], prices: list[Price]) -> tuple[GridHead, ...]:
     used = {price.tariff_id for price in prices}
     found = read.find(Tariff, "ORDER BY rank, code")
-    return tuple(Named(each.id, each.code, each.names) for each in found if each.context_id in path or each.id in used)
+    return tuple(
+        GridHead(each.id, each.code, each.names) for each in found if each.context_id in path or each.id in used
+    )
 
 
 async def _page(
-    at_desk: Desk, sheet: Sheet, *, typed: Typed | None = None, faults: list[Fault] | None = None,
+    at_desk: Desk, sheet: GridSheet, *, typed: Typed | None = None, faults: list[Fault] | None = None,
     refusal: Said | None = None, theirs: dict[str, Any] | None = None, status: int = 200,
 ) -> web.Response:  # fmt: skip
     at_faults = {fault["at"]: sentence(at_desk.t, fault) for fault in faults or []}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from central.kernel.checklist import Standing, needed, of_table, t
+from central.kernel.checklist import ItemStanding, needed, of_table, t
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.tx import Read
 from central.selling.model import ChannelKind, SellingPrivilege
@@ -30,13 +30,13 @@ def usual_channels(_: Read, organiser: str, __: Id, names: Callable[..., dict[st
 @needed(
     t("Canaux de vente"), at=ContextKind.ORGANISER, order=200, usual=usual_channels, needs=SellingPrivilege.CHANNEL_READ
 )
-def channels(read: Read, organiser: str) -> Standing:
+def channels(read: Read, organiser: str) -> ItemStanding:
     institution = path_of(read, organiser)[-1]
     return of_table(read, "channel", institution, t("Dites par où vous vendez : guichet, borne, internet."))
 
 
 @needed(t("Points de vente"), at=ContextKind.ORGANISER, order=210, needs=SellingPrivilege.CHANNEL_READ)
-def points_of_sale(read: Read, organiser: str) -> Standing:
+def points_of_sale(read: Read, organiser: str) -> ItemStanding:
     return of_table(
         read, "point_of_sale", organiser, t("Créez un point de vente dans un canal : c’est lui qui encaisse."),
         where=" AND active = 1",

@@ -7,7 +7,7 @@ Directions are those of the drawing with the stage on top: rows count from the s
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
-from central.venues.plan import Area, Category, Mark, RowLabel
+from central.venues.plan import Category, DrawnArea, Mark, RowLabel
 
 MARGIN = 50
 
@@ -110,7 +110,7 @@ class DrawBlock:
 class DrawArea:
     """Something drawn that is no seat: the stage, a bar, a wall, a word. `zone` "": that of the first block."""
 
-    area: Area
+    area: DrawnArea
     zone: str = ""
 
 

@@ -6,11 +6,11 @@ from math import cos, radians, sin
 from string import ascii_uppercase
 
 from central.venues.draw_plan import Align, DrawBlock, Numbering, RowNames
-from central.venues.plan import Row, Seat
+from central.venues.plan import Seat, SeatRow
 from central.venues.planfile_csv import usual_guid
 
 
-def rows_of(block: DrawBlock) -> Iterator[Row]:
+def rows_of(block: DrawBlock) -> Iterator[SeatRow]:
     """Front to back."""
     gone = {(spot.row - 1, spot.place - 1) for spot in block.missing}
     marks = {(one.row - 1, one.place - 1): frozenset(one.marks) for one in block.marked}
@@ -22,7 +22,7 @@ def rows_of(block: DrawBlock) -> Iterator[Row]:
             next_number += len(numbers) * block.every
         category = block.row_categories[row] if block.row_categories else block.category
         points = _points(block, row, length)
-        yield Row(
+        yield SeatRow(
             name,
             tuple(
                 Seat(

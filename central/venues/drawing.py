@@ -20,8 +20,8 @@ from central.venues.draw_plan import (
     Spot,
 )
 from central.venues.draw_rows import alphabet, bend, offsets, rows_of
-from central.venues.plan import ROW_LABELS, Area, Category, Plan, Row, Shape, Zone
-from central.venues.planfile_checks import FAR, MOST_PLACES, PART, Checks, Enough, PlanFault, refused
+from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, SeatRow, Shape, Zone
+from central.venues.planfile_checks import FAR, MOST_PLACES, PART, Enough, PlanFault, PlanFileChecks, refused
 from shared.outcome import Ok, Outcome
 
 MOST_BLOCKS = 200
@@ -39,7 +39,7 @@ class _Drawn:
 
     block: int
     zone: str
-    row: Row
+    row: SeatRow
 
 
 def drawn(want: DrawPlan) -> Outcome[Plan]:
@@ -79,7 +79,7 @@ def _drawn(checks: "_Checks", want: DrawPlan) -> Plan | None:
     _check(checks, want, rows)
     if checks.count:
         return None
-    zones: dict[str, tuple[list[Row], list[Area]]] = {}
+    zones: dict[str, tuple[list[SeatRow], list[DrawnArea]]] = {}
     for one in rows:
         zones.setdefault(one.zone, ([], []))[0].append(one.row)
     for drawn_area in areas:
@@ -91,12 +91,12 @@ def _drawn(checks: "_Checks", want: DrawPlan) -> Plan | None:
 # checks
 
 
-def _category(checks: Checks, n: int, category: Category) -> Category:
+def _category(checks: PlanFileChecks, n: int, category: Category) -> Category:
     at = f"categories[{n}]"
     return Category(checks.text(category.name, f"{at}.name", 60), checks.colour(category.colour, f"{at}.colour"))
 
 
-def _block(checks: Checks, block: DrawBlock, at: str) -> DrawBlock:
+def _block(checks: PlanFileChecks, block: DrawBlock, at: str) -> DrawBlock:
     """The block as it is kept; what makes no sense in it is a fault, before anything is drawn."""
 
     def wrong(field: str, what: str) -> None:
@@ -155,7 +155,7 @@ def _block(checks: Checks, block: DrawBlock, at: str) -> DrawBlock:
     )
 
 
-def _names_make_sense(checks: Checks, block: DrawBlock, at: str) -> None:
+def _names_make_sense(checks: PlanFileChecks, block: DrawBlock, at: str) -> None:
     if block.row_names:
         if len(block.row_names) != block.rows:
             what = "This names {named} rows, and there are {rows}."
@@ -178,7 +178,7 @@ def _names_make_sense(checks: Checks, block: DrawBlock, at: str) -> None:
             checks.fault(f"{at}.first_row", what, letters=letters)
 
 
-def _bends(checks: Checks, block: DrawBlock, at: str) -> None:
+def _bends(checks: PlanFileChecks, block: DrawBlock, at: str) -> None:
     """Every row fits around its circle."""
     for row, length in enumerate(block.lengths(), 1):
         radius = bend(block, row - 1)
@@ -192,7 +192,7 @@ def _bends(checks: Checks, block: DrawBlock, at: str) -> None:
             return
 
 
-def _area(checks: Checks, want: DrawArea, at: str) -> DrawArea:
+def _area(checks: PlanFileChecks, want: DrawArea, at: str) -> DrawArea:
     area = checks.met_area(want.area, at)
     numbers = (area.x, area.y, area.rotation, area.width, area.height, area.text_x, area.text_y, area.text_size)
     for number in (*numbers, *(axis for point in area.points for axis in point)):
@@ -226,7 +226,7 @@ def _area(checks: Checks, want: DrawArea, at: str) -> DrawArea:
 SIZED = (Shape.RECTANGLE, Shape.ELLIPSE, Shape.CIRCLE)
 
 
-class _Checks(Checks):
+class _Checks(PlanFileChecks):
     """Of each way in which a block can be wrong the first seat is told: a thousand overlaps have one cause."""
 
     whole = "blocks"
@@ -244,7 +244,7 @@ class _Checks(Checks):
             super().fault(where, what, **said)
 
 
-def _check(checks: Checks, want: DrawPlan, rows: Sequence[_Drawn]) -> None:
+def _check(checks: PlanFileChecks, want: DrawPlan, rows: Sequence[_Drawn]) -> None:
     """What only shows once it is drawn: no two seats of one name or one place, categories that there are, and all of it
     on the plan."""
     known = {category.name for category in want.categories}
@@ -283,11 +283,11 @@ def _moved(rows: list[_Drawn], areas: list[DrawArea]) -> tuple[list[_Drawn], lis
     )
 
 
-def _shifted(row: Row, dx: float, dy: float) -> Row:
+def _shifted(row: SeatRow, dx: float, dy: float) -> SeatRow:
     return replace(row, seats=tuple(replace(s, x=round(s.x + dx, 3), y=round(s.y + dy, 3)) for s in row.seats))
 
 
-def _area_shifted(area: Area, dx: float, dy: float) -> Area:
+def _area_shifted(area: DrawnArea, dx: float, dy: float) -> DrawnArea:
     return replace(
         area,
         x=round(area.x + dx, 3),

@@ -13,14 +13,14 @@ from typing import Any
 
 import orjson
 
-from central.venues.selection import Share, Table
+from central.venues.selection import Table, ZoneShare
 from shared.wire.codec import build
 
 Runs = tuple[int, ...]
 """first, how many, first, how many …"""
 
 
-class Field(StrEnum):
+class SeatField(StrEnum):
     """What an action can change about a seat: columns of physical_seat, logical_seat and place."""
 
     CATEGORY = "category_id"
@@ -34,10 +34,10 @@ class Field(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SeatChange:
     """One field of some seats. `was` and `now` hold one value for all of them, or one for each."""
 
-    field: Field
+    field: SeatField
     at: Runs
     was: tuple[Any, ...]
     now: tuple[Any, ...]
@@ -73,7 +73,7 @@ class ZoneChange:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    seats: tuple[Change, ...] = ()
+    seats: tuple[SeatChange, ...] = ()
     shares: tuple[ShareChange, ...] = ()
     zones: tuple[ZoneChange, ...] = ()
 
@@ -100,7 +100,9 @@ def dump(changes: Changes) -> str:
 def load(text: str) -> Changes:
     said = orjson.loads(text)
     return Changes(
-        tuple(Change(Field(c["field"]), tuple(c["at"]), tuple(c["was"]), tuple(c["now"])) for c in said["seats"]),
+        tuple(
+            SeatChange(SeatField(c["field"]), tuple(c["at"]), tuple(c["was"]), tuple(c["now"])) for c in said["seats"]
+        ),
         tuple(build(ShareChange, each) for each in said["shares"]),
         tuple(build(ZoneChange, each) for each in said["zones"]),
     )
@@ -121,7 +123,9 @@ def positions(stretches: Runs) -> Iterator[int]:
         yield from range(first, first + count)
 
 
-def changed(table: Table, seats: Iterable[int], field: Field, to: Callable[[int], Any] | Any) -> tuple[Change, ...]:
+def changed(
+    table: Table, seats: Iterable[int], field: SeatField, to: Callable[[int], Any] | Any
+) -> tuple[SeatChange, ...]:
     """What setting a field of these seats (indices into the table, ascending) changes; what has the value already is no
     change. `to` is the value, or a function of the index that gives it."""
     column = table.values[field]
@@ -131,13 +135,15 @@ def changed(table: Table, seats: Iterable[int], field: Field, to: Callable[[int]
         was, now = column[n], wanted(n)
         if was != now:
             groups.setdefault((was, now), []).append(table.positions[n])
-    if field is not Field.QUALITY:
-        return tuple(Change(field, runs(at), (was,), (now,)) for (was, now), at in groups.items())
+    if field is not SeatField.QUALITY:
+        return tuple(SeatChange(field, runs(at), (was,), (now,)) for (was, now), at in groups.items())
     each = sorted((position, was, now) for (was, now), at in groups.items() for position in at)
     if not each:
         return ()
     return (
-        Change(field, runs(p for p, _, _ in each), _short([w for _, w, _ in each]), _short([n for _, _, n in each])),
+        SeatChange(
+            field, runs(p for p, _, _ in each), _short([w for _, w, _ in each]), _short([n for _, _, n in each])
+        ),
     )
 
 
@@ -180,7 +186,7 @@ def _set(changes: Changes, table: Table, *, back: bool) -> None:
     for share in changes.shares:
         key = (share.zone_id, share.contingent_id)
         capacity, blocked = share.was if back else share.now
-        table.shares[key] = replace(table.shares.get(key, Share(0)), capacity=capacity, blocked=blocked)
+        table.shares[key] = replace(table.shares.get(key, ZoneShare(0)), capacity=capacity, blocked=blocked)
     for zone in changes.zones:
         table.counted[zone.zone_id] = zone.was if back else zone.now
 
@@ -190,7 +196,7 @@ def inverse(changes: Changes, table: Table, fixed: Callable[[int], str]) -> tupl
     position, with why: something else was done to them since, or `fixed` (of the index) names what holds them."""
     at = index_of(table)
     left: dict[int, str] = {}
-    seats: list[Change] = []
+    seats: list[SeatChange] = []
     for change in changes.seats:
         back: dict[tuple[Any, Any], list[int]] = {}
         column = table.values[change.field]
@@ -198,17 +204,17 @@ def inverse(changes: Changes, table: Table, fixed: Callable[[int], str]) -> tupl
             n = at(position)
             if column[n] != now:
                 left[position] = "changed_since"
-            elif change.field is not Field.QUALITY and (why := fixed(n)):
+            elif change.field is not SeatField.QUALITY and (why := fixed(n)):
                 left[position] = why
             elif column[n] != was:
                 back.setdefault((column[n], was), []).append(position)
         for (now, was), some in back.items():
-            seats.append(Change(change.field, runs(some), (now,), (was,)))
+            seats.append(SeatChange(change.field, runs(some), (now,), (was,)))
     seats = [each for change in seats for each in _without(change, left)]
     return Changes(tuple(seats), *_shares_back(changes, table)), left
 
 
-def _without(change: Change, left: dict[int, str]) -> Iterator[Change]:
+def _without(change: SeatChange, left: dict[int, str]) -> Iterator[SeatChange]:
     """A seat comes back whole or not at all."""
     if not any(position in left for position in positions(change.at)):
         yield change
@@ -220,7 +226,7 @@ def _shares_back(changes: Changes, table: Table) -> tuple[tuple[ShareChange, ...
     """Shares are counts: an inverse takes off what was put on, as far as what is free now allows; all or nothing."""
     back: list[ShareChange] = []
     for share in changes.shares:
-        now = table.shares.get((share.zone_id, share.contingent_id), Share(0))
+        now = table.shares.get((share.zone_id, share.contingent_id), ZoneShare(0))
         capacity = now.capacity - (share.now[0] - share.was[0])
         blocked = now.blocked - (share.now[1] - share.was[1])
         if blocked < 0 or capacity < blocked + now.taken:
@@ -236,13 +242,13 @@ def _shares_back(changes: Changes, table: Table) -> tuple[tuple[ShareChange, ...
 
 def compared(before: Table, after: Table) -> Changes:
     """What differs between two moments of one plan."""
-    seats: list[Change] = []
+    seats: list[SeatChange] = []
     for name, column in after.values.items():
         older = before.values[name]
-        seats += changed(before, range(len(older)), Field(name), column.__getitem__)
+        seats += changed(before, range(len(older)), SeatField(name), column.__getitem__)
     shares = []
     for key in sorted({*before.shares, *after.shares}):
-        was, now = before.shares.get(key, Share(0)), after.shares.get(key, Share(0))
+        was, now = before.shares.get(key, ZoneShare(0)), after.shares.get(key, ZoneShare(0))
         if (was.capacity, was.blocked) != (now.capacity, now.blocked):
             shares.append(ShareChange(*key, (was.capacity, was.blocked), (now.capacity, now.blocked)))
     zones = [
@@ -254,15 +260,15 @@ def compared(before: Table, after: Table) -> Changes:
 
 
 def split(
-    shares: dict[tuple[str, str], Share], wanted: Sequence[tuple[tuple[str, str], int | None]], to: str
-) -> tuple[dict[tuple[str, str], Share], tuple[str, str, int] | None]:
+    shares: dict[tuple[str, str], ZoneShare], wanted: Sequence[tuple[tuple[str, str], int | None]], to: str
+) -> tuple[dict[tuple[str, str], ZoneShare], tuple[str, str, int] | None]:
     """Moves counted places into the share of the contingent `to`: all that are not taken (None; the blocked ones stay
     blocked there), or that many free ones. Says which zone and contingent has too few, and how many it has free."""
     after = dict(shares)
     for (zone, source), quantity in wanted:
         if source == to:
             continue
-        have, into = after.get((zone, source), Share(0)), after.get((zone, to), Share(0))
+        have, into = after.get((zone, source), ZoneShare(0)), after.get((zone, to), ZoneShare(0))
         blocked = have.blocked if quantity is None else 0
         n = have.free + blocked if quantity is None else quantity
         if n > have.free + blocked:
@@ -273,12 +279,12 @@ def split(
 
 
 def held_back(
-    shares: dict[tuple[str, str], Share], wanted: Sequence[tuple[tuple[str, str], int | None]], *, block: bool
-) -> tuple[dict[tuple[str, str], Share], tuple[str, str, int] | None]:
+    shares: dict[tuple[str, str], ZoneShare], wanted: Sequence[tuple[tuple[str, str], int | None]], *, block: bool
+) -> tuple[dict[tuple[str, str], ZoneShare], tuple[str, str, int] | None]:
     """Blocks free counted places or frees blocked ones: all of a share (None) or that many; else as `split`."""
     after = dict(shares)
     for key, quantity in wanted:
-        have = after.get(key, Share(0))
+        have = after.get(key, ZoneShare(0))
         most = have.free if block else have.blocked
         n = most if quantity is None else quantity
         if n > most:
@@ -287,5 +293,7 @@ def held_back(
     return after, None
 
 
-def share_changes(before: dict[tuple[str, str], Share], after: dict[tuple[str, str], Share]) -> tuple[ShareChange, ...]:
+def share_changes(
+    before: dict[tuple[str, str], ZoneShare], after: dict[tuple[str, str], ZoneShare]
+) -> tuple[ShareChange, ...]:
     return compared(Table(shares=before), Table(shares=after)).shares

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from central.kernel.checklist import HOUSE, Standing, needed, of_table, t
+from central.kernel.checklist import HOUSE, ItemStanding, needed, of_table, t
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import in_list
 from central.kernel.languages import in_house
@@ -32,18 +32,18 @@ def usual_categories(read: Read, institution: str, _: Id, names: Callable[..., d
 
 
 @needed(t("Lieu et salle"), at=ContextKind.INSTITUTION, order=100, needs=READ)
-def space(read: Read, institution: str) -> Standing:
+def space(read: Read, institution: str) -> ItemStanding:
     ((sites,),) = read.run("SELECT COUNT(*) FROM site WHERE context_id = :at", at=institution)
     rows = read.run("SELECT s.id FROM space s JOIN site i ON i.id = s.site_id WHERE i.context_id = :at", at=institution)
     at = f"?at={institution}"
     if not sites:
-        return Standing(False, t("Créez le lieu où l’on joue, avec son adresse."), f"{HOUSE}/site/new{at}")
+        return ItemStanding(False, t("Créez le lieu où l’on joue, avec son adresse."), f"{HOUSE}/site/new{at}")
     link = f"{HOUSE}/space{at}" if rows else f"{HOUSE}/space/new{at}"
-    return Standing(bool(rows), t("Créez une salle dans ce lieu."), link, len(rows))
+    return ItemStanding(bool(rows), t("Créez une salle dans ce lieu."), link, len(rows))
 
 
 @needed(t("Salle telle qu’elle est construite"), at=ContextKind.INSTITUTION, order=110, needs=READ)
-def physical_configuration(read: Read, institution: str) -> Standing:
+def physical_configuration(read: Read, institution: str) -> ItemStanding:
     rows = read.run(
         "SELECT c.id, c.state FROM physical_configuration c JOIN space s ON s.id = c.space_id "
         "JOIN site i ON i.id = s.site_id WHERE i.context_id = :at ORDER BY c.id",
@@ -52,47 +52,47 @@ def physical_configuration(read: Read, institution: str) -> Standing:
     drafts = [row[0] for row in rows if row[1] != "validated"]
     done = len(rows) - len(drafts)
     if done:
-        return Standing(True, "", f"{HOUSE}/physical_configuration?at={institution}", done)
+        return ItemStanding(True, "", f"{HOUSE}/physical_configuration?at={institution}", done)
     if drafts:
         said = t("Le plan est un brouillon : vérifiez-le et validez-le.")
-        return Standing(False, said, f"{HOUSE}/physical_configuration/{drafts[0]}")
+        return ItemStanding(False, said, f"{HOUSE}/physical_configuration/{drafts[0]}")
     spaces = read.run(
         "SELECT s.id FROM space s JOIN site i ON i.id = s.site_id WHERE i.context_id = :at ORDER BY s.id LIMIT 1",
         at=institution,
     )
     of = f"&space_id={spaces[0][0]}" if spaces else ""
-    return Standing(
+    return ItemStanding(
         False, t("Importez le plan de la salle, ou décrivez ses zones et leurs places."),
         f"{HOUSE}/physical_configuration/new?at={institution}{of}", waits=not spaces,
     )  # fmt: skip
 
 
 @needed(t("Entrées"), at=ContextKind.INSTITUTION, order=120, optional=True, needs=READ)
-def entrances(read: Read, institution: str) -> Standing:
+def entrances(read: Read, institution: str) -> ItemStanding:
     ((count,),) = read.run(
         "SELECT COUNT(*) FROM entrance e JOIN site i ON i.id = e.site_id WHERE i.context_id = :at", at=institution
     )
     at = f"?at={institution}"
     link = f"{HOUSE}/entrance{at}" if count else f"{HOUSE}/entrance/new{at}"
     said = t("Nommez les portes, si tout le monde n’entre pas par la même.")
-    return Standing(count > 0, said, link, int(count))
+    return ItemStanding(count > 0, said, link, int(count))
 
 
 @needed(t("Catégories de places"), at=ContextKind.INSTITUTION, order=130, usual=usual_categories, needs=READ)
-def seat_categories(read: Read, institution: str) -> Standing:
+def seat_categories(read: Read, institution: str) -> ItemStanding:
     said = t("Dites quelles catégories de places vous vendez : chaque siège en aura une.")
     return of_table(read, "seat_category", institution, said)
 
 
 @needed(t("Salle telle qu’elle est vendue"), at=ContextKind.SEASON, order=140, needs=READ)
-def logical_configuration(read: Read, season: str) -> Standing:
+def logical_configuration(read: Read, season: str) -> ItemStanding:
     rows = read.run("SELECT id, state FROM logical_configuration WHERE context_id = :at ORDER BY id", at=season)
     drafts = [row[0] for row in rows if row[1] != "validated"]
     if done := len(rows) - len(drafts):
-        return Standing(True, "", f"{HOUSE}/logical_configuration?at={season}", done)
+        return ItemStanding(True, "", f"{HOUSE}/logical_configuration?at={season}", done)
     if drafts:
         said = t("Donnez une catégorie à chaque place, puis validez.")
-        return Standing(False, said, f"{HOUSE}/logical_configuration/{drafts[0]}")
+        return ItemStanding(False, said, f"{HOUSE}/logical_configuration/{drafts[0]}")
     inside, params = in_list("at", path_of(read, season))
     built = read.run(
         "SELECT c.id FROM physical_configuration c "  # noqa: S608 - parameters
@@ -102,7 +102,7 @@ def logical_configuration(read: Read, season: str) -> Standing:
     )
     categories = read.one(f"SELECT 1 FROM seat_category WHERE context_id IN {inside}", **params)  # noqa: S608
     of = f"&physical={built[0][0]}" if built else ""
-    return Standing(
+    return ItemStanding(
         False, t("Dites à quelle catégorie appartient chaque partie de la salle, pour cette saison."),
         f"/admin/sell-hall?at={season}{of}", waits=not (built and categories),
     )  # fmt: skip

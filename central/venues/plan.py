@@ -73,7 +73,7 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SeatRow:
     """`number` names the row within its zone; two blocks of one row may share it."""
 
     number: str
@@ -82,7 +82,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
+class DrawnArea:
     """A drawn thing. `width` and `height` are a rectangle's sides or the radii of a circle or ellipse around `x`, `y`;
     `points` are absolute and not yet turned; `rotation` is clockwise in degrees around `x`, `y`."""
 
@@ -126,12 +126,12 @@ class Area:
 @dataclass(frozen=True, slots=True)
 class Zone:
     name: str
-    rows: tuple[Row, ...]
-    areas: tuple[Area, ...] = ()
+    rows: tuple[SeatRow, ...]
+    areas: tuple[DrawnArea, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlanPlace:
     """A seat with all that selling needs to know. `quality`: lower is better; `control`: its zone's bit in a ticket."""
 
     zone: str
@@ -158,12 +158,12 @@ class Plan:
     categories: tuple[Category, ...]
     zones: tuple[Zone, ...]
 
-    def seats(self) -> Iterator[tuple[Zone, Row, Seat]]:
+    def seats(self) -> Iterator[tuple[Zone, SeatRow, Seat]]:
         """Every seat in file order: the order of all that follows (feeds, masks, drawings)."""
         return ((zone, row, seat) for zone in self.zones for row in zone.rows for seat in row.seats)
 
     @cached_property
-    def areas(self) -> tuple[Area, ...]:
+    def areas(self) -> tuple[DrawnArea, ...]:
         return tuple(area for zone in self.zones for area in zone.areas)
 
     @cached_property
@@ -191,7 +191,7 @@ class Plan:
         return ((min(xs) + max(xs)) / 2 if xs else self.width / 2, 0.0)
 
     @cached_property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[PlanPlace, ...]:
         """All seats in file order, with what follows from the drawing."""
         aisles = self._aisles()
         ranks: dict[str, dict[str, int]] = {}
@@ -199,7 +199,7 @@ class Plan:
         for zone, row, seat in self.seats():
             rank = ranks.setdefault(zone.name, {}).setdefault(row.number, len(ranks.get(zone.name, ())))
             found.append(
-                Place(
+                PlanPlace(
                     zone.name,
                     row.number,
                     seat,
@@ -265,7 +265,7 @@ def tidy(number: float) -> float:
     return int(rounded) if rounded == int(rounded) else rounded
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: SeatRow) -> dict[str, Any]:
     return {
         "row_number": row.number,
         "row_number_position": row.label,
@@ -291,7 +291,7 @@ def marked(seat: Seat) -> str:
     return "~".join([seat.guid, *sorted(seat.marks), *access])
 
 
-def _area(area: Area) -> dict[str, Any]:
+def _area(area: DrawnArea) -> dict[str, Any]:
     body: dict[str, Any] = {
         "shape": area.shape.value,
         "color": area.colour,

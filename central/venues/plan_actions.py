@@ -15,9 +15,9 @@ from central.kernel.registry import handles
 from central.kernel.tx import Tx
 from central.venues.companions import Nearest, Spot
 from central.venues.history import (
-    Change,
     Changes,
-    Field,
+    SeatChange,
+    SeatField,
     changed,
 )
 from central.venues.model import (
@@ -77,12 +77,12 @@ def invalidate_seats(tx: Tx, want: InvalidateSeats) -> Outcome[Acted]:
         return Refused(NoAct.NO_REASON, fix="why")
 
     def decide(table: Table, chosen: Chosen) -> Changes | Refused:
-        valid = [n for n in chosen.seats if not table.values[Field.INVALID][n]]
+        valid = [n for n in chosen.seats if not table.values[SeatField.INVALID][n]]
         if not want.remember and (held := _with_contingent(tx, want.configuration_id, table, valid)):
             names = [place.seat_id for place in held[:20]]
             detail = {"count": len(held), "seats": names, "places": [f"{p.zone} {p.row} {p.number}" for p in held[:20]]}
             return Refused(NoAct.HAS_CONTINGENT, fix="remember", detail=detail)
-        return Changes(changed(table, valid, Field.INVALID, want.why.strip()))
+        return Changes(changed(table, valid, SeatField.INVALID, want.why.strip()))
 
     what = {"remember": "yes"} if want.remember else {}
     return _on_physical(tx, want.configuration_id, want.selection, PlanAct.INVALIDATE, want.why, what, decide)
@@ -117,7 +117,7 @@ class RevalidateSeats:
 )
 def revalidate_seats(tx: Tx, want: RevalidateSeats) -> Outcome[Acted]:
     def decide(table: Table, chosen: Chosen) -> Changes:
-        return Changes(changed(table, chosen.seats, Field.INVALID, ""))
+        return Changes(changed(table, chosen.seats, SeatField.INVALID, ""))
 
     return _on_physical(tx, want.configuration_id, want.selection, PlanAct.REVALIDATE, want.why, {}, decide)
 
@@ -142,14 +142,14 @@ class DescribeSeats:
 )
 def describe_seats(tx: Tx, want: DescribeSeats) -> Outcome[Acted]:
     said = {
-        Field.WHEELCHAIR: want.wheelchair,
-        Field.COMPANION: want.companion,
-        Field.RESTRICTED: want.restricted,
+        SeatField.WHEELCHAIR: want.wheelchair,
+        SeatField.COMPANION: want.companion,
+        SeatField.RESTRICTED: want.restricted,
     }
     wanted = {field: value for field, value in said.items() if value is not None}
 
     def decide(table: Table, chosen: Chosen) -> Changes:
-        parts: list[Change] = []
+        parts: list[SeatChange] = []
         for field, value in wanted.items():
             parts += changed(table, chosen.seats, field, value)
         return Changes(tuple(parts))

@@ -6,7 +6,7 @@ from typing import Any
 
 from central.kernel.tx import Read
 from central.venues.model import Drawing, DrawnCategory
-from central.venues.plan import Area, Mark, Plan, Row, Shape
+from central.venues.plan import DrawnArea, Mark, Plan, SeatRow, Shape
 from central.venues.planfile import Format, read_plan, written
 from central.venues.planfile_checks import NO_MARKS
 from shared.outcome import Refused
@@ -22,7 +22,7 @@ def drawing_of(plan: Plan) -> Drawing:
     )
 
 
-def _shape(area: Area) -> PlanShape:
+def _shape(area: DrawnArea) -> PlanShape:
     size, turn = float(area.text_size), area.rotation
     if outline := area.outline():
         return PlanShape("polygon", area.colour, outline, 0.0, area.text, size, turn)
@@ -59,7 +59,7 @@ def plan_now(file: str, marked_now: Marked) -> Plan:
         for guid, *flags in marked_now
     }
 
-    def marked(row: Row) -> Row:
+    def marked(row: SeatRow) -> SeatRow:
         if all(said.get(seat.guid, NO_MARKS) == seat.marks for seat in row.seats):
             return row
         return replace(row, seats=tuple(replace(s, marks=said.get(s.guid, NO_MARKS)) for s in row.seats))

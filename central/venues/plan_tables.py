@@ -7,7 +7,7 @@ from typing import Any
 
 from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read, Tx
-from central.venues.history import Changes, Field, dump, index_of, load
+from central.venues.history import Changes, SeatField, dump, index_of, load
 from central.venues.model import (
     LogicalConfiguration,
     LogicalGauge,
@@ -19,7 +19,7 @@ from central.venues.model import (
     PlanAction,
     PlanTarget,
 )
-from central.venues.selection import Selection, Share, Table, narrowed
+from central.venues.selection import Selection, Table, ZoneShare, narrowed
 from shared.clock import to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -59,7 +59,7 @@ class Acted:
     left: tuple[LeftPlace, ...]
 
 
-def table_of(rows: Sequence[tuple[Any, ...]], fields: Sequence[Field], flags: Sequence[Field] = ()) -> Table:
+def table_of(rows: Sequence[tuple[Any, ...]], fields: Sequence[SeatField], flags: Sequence[SeatField] = ()) -> Table:
     """Rows of (eight columns of the seat, row id, one per field) as a table."""
     if not rows:
         return Table(values={field: [] for field in (*fields, *flags)})
@@ -79,8 +79,8 @@ def zone_names(read: Read, physical_id: str) -> dict[str, str]:
     )
 
 
-PHYSICAL_FIELDS = (Field.INVALID,)
-PHYSICAL_FLAGS = (Field.WHEELCHAIR, Field.COMPANION, Field.RESTRICTED)
+PHYSICAL_FIELDS = (SeatField.INVALID,)
+PHYSICAL_FLAGS = (SeatField.WHEELCHAIR, SeatField.COMPANION, SeatField.RESTRICTED)
 
 
 def physical_table(read: Read, configuration_id: str, selection: Selection | None = None) -> Table:
@@ -97,7 +97,7 @@ def physical_table(read: Read, configuration_id: str, selection: Selection | Non
     return table
 
 
-LOGICAL_FIELDS = (Field.CATEGORY, Field.CONTINGENT, Field.BLOCKED, Field.QUALITY, Field.INVALID)
+LOGICAL_FIELDS = (SeatField.CATEGORY, SeatField.CONTINGENT, SeatField.BLOCKED, SeatField.QUALITY, SeatField.INVALID)
 
 
 def logical_table(read: Read, logical: LogicalConfiguration, selection: Selection | None = None) -> Table:
@@ -135,7 +135,7 @@ def logical_table(read: Read, logical: LogicalConfiguration, selection: Selectio
         "SELECT zone_id, category_id FROM logical_zone WHERE configuration_id = :id ORDER BY zone_id", id=logical.id
     ))  # fmt: skip
     table.shares = {
-        (zone, contingent): Share(capacity, blocked)
+        (zone, contingent): ZoneShare(capacity, blocked)
         for zone, contingent, capacity, blocked in read.run(
             "SELECT zone_id, contingent_id, capacity, blocked FROM logical_gauge WHERE configuration_id = :id "
             "ORDER BY zone_id, contingent_id",

@@ -7,13 +7,13 @@ each of the formats; so any of them can be turned into any other."""
 from collections.abc import Callable, Mapping
 
 from central.venues.plan import Plan, write_plan
-from central.venues.planfile_checks import MOST_BYTES, Fault, Format, PlanFault, refused
+from central.venues.planfile_checks import MOST_BYTES, Format, PlanFault, PlanFileFault, refused
 from central.venues.planfile_csv import read_csv, write_csv
 from central.venues.planfile_json import read_json
 from central.venues.planfile_svg import read_svg, write_svg
 from shared.outcome import Outcome
 
-__all__ = ["Fault", "Format", "PlanFault", "format_of", "read_plan", "write_plan", "written"]
+__all__ = ["Format", "PlanFault", "PlanFileFault", "format_of", "read_plan", "write_plan", "written"]
 
 READERS: Mapping[Format, Callable[[bytes], Outcome[Plan]]] = {
     Format.JSON: read_json,
@@ -42,12 +42,12 @@ def read_plan(data: bytes) -> Outcome[Plan]:
     """The plan in a file. `Refused.detail["faults"]` lists faults as `{"at", "what"}`, the first of each kind and then
     a sentence for the rest of it; `detail["count"]` counts them all."""
     if len(data) > MOST_BYTES:
-        return refused(PlanFault.TOO_LARGE, [Fault("$", f"The file is larger than {MOST_BYTES >> 20} MB.")], 1)
+        return refused(PlanFault.TOO_LARGE, [PlanFileFault("$", f"The file is larger than {MOST_BYTES >> 20} MB.")], 1)
     data = data.removeprefix(b"\xef\xbb\xbf")
     found = format_of(data)
     if found is None:
         what = "This is neither a seating plan in JSON, nor SVG, nor CSV with a first line “zone,row,seat,x,y,…”."
-        return refused(PlanFault.UNKNOWN_FORMAT, [Fault("$", what)], 1)
+        return refused(PlanFault.UNKNOWN_FORMAT, [PlanFileFault("$", what)], 1)
     return READERS[found](data)
 
 

@@ -12,7 +12,7 @@ from math import isfinite
 from typing import Any
 
 from central.kernel.characters import tidy, unseen
-from central.venues.plan import Area, Category, Mark, Plan, Seat, Shape, Zone
+from central.venues.plan import Category, DrawnArea, Mark, Plan, Seat, Shape, Zone
 from shared.outcome import Reason, Refused
 
 MOST_BYTES = 32 * 1024 * 1024  # 100,000 places as JSON, spaced as we write it, are 29 MB
@@ -25,7 +25,7 @@ MOST_TIES = 2_000  # zones times the accesses that lead to them
 MOST_AREAS = 2_000
 MOST_CORNERS = 30_000  # of all that is drawn beside the seats: each page with the plan carries them
 MOST_CORNERS_EACH = 5_000
-ELLIPSE_CORNERS = 48  # as `Area.outline` draws it
+ELLIPSE_CORNERS = 48  # as `DrawnArea.outline` draws it
 MOST_DIGITS = 40
 MOST_GUID = 200
 MOST_FAULTS = 1_000  # places that an answer lists
@@ -58,14 +58,14 @@ class PlanFault(Reason):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PlanFileFault:
     """`at` is a JSON path or a line; `what` a sentence for the person who mends the file."""
 
     at: str
     what: str
 
 
-def refused(reason: PlanFault, faults: list[Fault], count: int) -> Refused:
+def refused(reason: PlanFault, faults: list[PlanFileFault], count: int) -> Refused:
     return Refused(reason, detail={"count": count, "faults": [asdict(fault) for fault in faults]})
 
 
@@ -73,7 +73,7 @@ class Enough(Exception):
     """So much is wrong, or there is so much of it, that reading on would tell nobody anything."""
 
 
-class Checks:
+class PlanFileChecks:
     """Gathers faults. Every method gives a usable value even for a faulty part, so that the walk goes on."""
 
     whole = "line 1"  # where a fault stands that is the whole plan's
@@ -83,7 +83,7 @@ class Checks:
 
     def __init__(self) -> None:
         self.count = 0
-        self._faults: list[Fault] = []
+        self._faults: list[PlanFileFault] = []
         self._kinds: Counter[str] = Counter()
         self._guids: dict[str, str] = {}
         self._names: dict[tuple[str, str, str], str] = {}
@@ -98,16 +98,16 @@ class Checks:
         self.count += 1
         self._kinds[what] += 1
         if self._kinds[what] <= MOST_OF_A_KIND and len(self._faults) < MOST_FAULTS:
-            self._faults.append(Fault(at, what.format_map(said) if said else what))
+            self._faults.append(PlanFileFault(at, what.format_map(said) if said else what))
 
     @property
-    def faults(self) -> list[Fault]:
+    def faults(self) -> list[PlanFileFault]:
         """As they were found; then a sentence for each cause that more has than is listed."""
         return [*self._faults, *self._more()]
 
-    def _more(self) -> list[Fault]:
+    def _more(self) -> list[PlanFileFault]:
         return [
-            Fault("…", f"And {n - MOST_OF_A_KIND:,} more of the same kind: {what.format_map(_Anything())}")
+            PlanFileFault("…", f"And {n - MOST_OF_A_KIND:,} more of the same kind: {what.format_map(_Anything())}")
             for what, n in self._kinds.items()
             if n > MOST_OF_A_KIND
         ]
@@ -139,7 +139,7 @@ class Checks:
         if self._rows_met > MOST_ROWS:
             raise self.too_many(at, "rows", MOST_ROWS)
 
-    def met_area(self, area: Area, at: str) -> Area:
+    def met_area(self, area: DrawnArea, at: str) -> DrawnArea:
         corners = ELLIPSE_CORNERS if area.shape is Shape.ELLIPSE else len(area.points)
         if corners > MOST_CORNERS_EACH:
             raise self.too_many(at, "corners in one polygon", MOST_CORNERS_EACH)
@@ -257,7 +257,7 @@ class Checks:
             if category and category not in known:
                 self.fault(at, "There is no category named “{name}”.", name=category)
 
-    def by_line(self) -> list[Fault]:
+    def by_line(self) -> list[PlanFileFault]:
         """The faults of a file that has lines, in their order; those of one line as they were found."""
         in_order = sorted(self._faults, key=lambda fault: int(fault.at.removeprefix("line ").partition(",")[0]))
         return [*in_order, *self._more()]

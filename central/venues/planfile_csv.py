@@ -12,14 +12,14 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from central.kernel.characters import is_formula
-from central.venues.plan import ROW_LABELS, Area, Category, Plan, Row, RowLabel, Seat, Shape, Zone, tidy
+from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, RowLabel, Seat, SeatRow, Shape, Zone, tidy
 from central.venues.planfile_checks import (
     MOST_CORNERS_EACH,
     MOST_GUID,
-    Checks,
     Enough,
-    Fault,
     PlanFault,
+    PlanFileChecks,
+    PlanFileFault,
     extent,
     joined,
     refused,
@@ -41,24 +41,28 @@ def read_csv(data: bytes) -> Outcome[Plan]:
         text = data.decode()
     except UnicodeDecodeError as fault:
         line = data[: fault.start].count(b"\n") + 1
-        return refused(PlanFault.NOT_CSV, [Fault(f"line {line}", "This is not UTF-8: save the file as UTF-8.")], 1)
+        return refused(
+            PlanFault.NOT_CSV, [PlanFileFault(f"line {line}", "This is not UTF-8: save the file as UTF-8.")], 1
+        )
     header = text[: text.find("\n") + 1 or len(text)]
     delimiter = max(",;\t", key=header.count)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    reader = _Reader(decimal_comma=delimiter == ";")
+    reader = _CsvReader(decimal_comma=delimiter == ";")
     plan = None
     try:
         plan = reader.plan(lines, lambda: lines.line_num)
     except Enough:
         pass
     except csv.Error as fault:
-        return refused(PlanFault.NOT_CSV, [Fault(f"line {lines.line_num}", f"This cannot be read: {fault}.")], 1)
+        return refused(
+            PlanFault.NOT_CSV, [PlanFileFault(f"line {lines.line_num}", f"This cannot be read: {fault}.")], 1
+        )
     if plan is None or reader.count:
         return refused(PlanFault.FAULTY, reader.by_line(), reader.count)
     return Ok(plan)
 
 
-class _Reader(Checks):
+class _CsvReader(PlanFileChecks):
     def __init__(self, decimal_comma: bool) -> None:
         super().__init__()
         self._decimal_comma = decimal_comma
@@ -69,7 +73,7 @@ class _Reader(Checks):
         self._plan: tuple[str, int, int] | None = None
         self._categories: dict[str, Category] = {}
         self._zones: dict[str, str] = {}  # named by a line of their own → where
-        self._drawn: dict[str, list[Area]] = {}
+        self._drawn: dict[str, list[DrawnArea]] = {}
 
     def plan(self, lines: Iterable[list[str]], line: Callable[[], int]) -> Plan | None:
         for n, cells in enumerate(lines):
@@ -103,7 +107,7 @@ class _Reader(Checks):
         rows = self._rows.get(name, {})
         return Zone(
             name,
-            tuple(Row(row, tuple(seats), label) for (row, _), (label, seats) in rows.items()),
+            tuple(SeatRow(row, tuple(seats), label) for (row, _), (label, seats) in rows.items()),
             tuple(self._drawn.get(name, ())),
         )
 
@@ -191,7 +195,7 @@ class _Reader(Checks):
             what = "There is no line “{kind}”; there are #plan, #category, #zone and #area."
             self.fault(at, what, kind=shown(kind))
 
-    def _area(self, cells: Sequence[str], at: str) -> Area:
+    def _area(self, cells: Sequence[str], at: str) -> DrawnArea:
         said = dict(zip(AREA, cells, strict=False))
 
         def number(name: str, low: float | None = None, high: float | None = None) -> float:
@@ -199,7 +203,7 @@ class _Reader(Checks):
 
         if said["shape"] not in list(Shape):
             self.fault(at, f"The shape is one of {', '.join(Shape)}.")
-            return Area(Shape.TEXT, 0.0, 0.0)
+            return DrawnArea(Shape.TEXT, 0.0, 0.0)
         shape = Shape(said["shape"])
         points = []
         if said["points"].count(";") > MOST_CORNERS_EACH:
@@ -210,7 +214,7 @@ class _Reader(Checks):
         if shape is Shape.POLYGON and not points:
             self.fault(at, "The polygon has no point.")
         text = self.text(said["text"], f"{at}, text", 200, empty=shape is not Shape.TEXT)
-        return Area(
+        return DrawnArea(
             shape,
             *self.place(number("x"), number("y"), at),
             self.colour(said["colour"], f"{at}, colour"),
@@ -257,7 +261,7 @@ def write_csv(plan: Plan) -> bytes:
     return file.getvalue().encode()
 
 
-def _blocks(zone: Zone) -> Iterator[tuple[Row, int]]:
+def _blocks(zone: Zone) -> Iterator[tuple[SeatRow, int]]:
     """Rows of one name are told apart by a number, from the second one on."""
     seen: dict[str, int] = {}
     for row in zone.rows:
@@ -265,7 +269,7 @@ def _blocks(zone: Zone) -> Iterator[tuple[Row, int]]:
         yield row, seen[row.number]
 
 
-def _extras(places: Sequence[tuple[Zone, Row, int, Seat]]) -> dict[str, bool]:
+def _extras(places: Sequence[tuple[Zone, SeatRow, int, Seat]]) -> dict[str, bool]:
     """Which columns say something."""
     return {
         "guid": any(s.guid != usual_guid(zone.name, row.number, s.number) for zone, row, _, s in places),
@@ -276,7 +280,7 @@ def _extras(places: Sequence[tuple[Zone, Row, int, Seat]]) -> dict[str, bool]:
     }
 
 
-def _area_cells(area: Area) -> list[object]:
+def _area_cells(area: DrawnArea) -> list[object]:
     points = ";".join(f"{tidy(x)} {tidy(y)}" for x, y in area.points)
     return [
         area.shape.value, tidy(area.x), tidy(area.y), area.colour, area.border, tidy(area.rotation), tidy(area.width),

@@ -7,7 +7,19 @@ from typing import Any
 
 import orjson
 
-from central.venues.plan import ACCESS, ROW_LABELS, Area, Category, Mark, Plan, Row, RowLabel, Seat, Shape, Zone
+from central.venues.plan import (
+    ACCESS,
+    ROW_LABELS,
+    Category,
+    DrawnArea,
+    Mark,
+    Plan,
+    RowLabel,
+    Seat,
+    SeatRow,
+    Shape,
+    Zone,
+)
 from central.venues.planfile_checks import (
     MARKS,
     MOST_CATEGORIES,
@@ -17,10 +29,10 @@ from central.venues.planfile_checks import (
     MOST_ZONES,
     NO_MARKS,
     PART,
-    Checks,
     Enough,
-    Fault,
     PlanFault,
+    PlanFileChecks,
+    PlanFileFault,
     joined,
     refused,
     shown,
@@ -43,12 +55,12 @@ AREA_KEYS = {"color", "border_color", "rotation", "position", "uuid", "shape", "
 
 def read_json(data: bytes) -> Outcome[Plan]:
     if data.count(b"{") + data.count(b"[") > MOST_PARTS:  # each would be 60 bytes and more
-        return refused(PlanFault.TOO_LARGE, [Fault("$", f"The file has more than {MOST_PARTS:,} parts.")], 1)
+        return refused(PlanFault.TOO_LARGE, [PlanFileFault("$", f"The file has more than {MOST_PARTS:,} parts.")], 1)
     try:
         document = orjson.loads(data)
     except (orjson.JSONDecodeError, RecursionError) as fault:
-        return refused(PlanFault.NOT_JSON, [Fault("$", f"The file is not JSON: {fault}.")], 1)
-    reader = _Reader()
+        return refused(PlanFault.NOT_JSON, [PlanFileFault("$", f"The file is not JSON: {fault}.")], 1)
+    reader = _JsonReader()
     plan = None
     with suppress(Enough):
         plan = reader.plan(document)
@@ -57,7 +69,7 @@ def read_json(data: bytes) -> Outcome[Plan]:
     return Ok(plan)
 
 
-class _Reader(Checks):
+class _JsonReader(PlanFileChecks):
     """Walks the document once."""
 
     whole = "$"
@@ -117,11 +129,11 @@ class _Reader(Checks):
             self.fault(at, "The zone is empty: it has neither a row nor anything drawn.")
         return Zone(name, rows, areas)
 
-    def _row(self, body: Any, at: str, zone: str, x: float, y: float) -> Row:
+    def _row(self, body: Any, at: str, zone: str, x: float, y: float) -> SeatRow:
         self.met_row(at)
         if not isinstance(body, dict):
             self.fault(at, "A row is an object, not {kind}.", kind=_kind(body))
-            return Row("", ())
+            return SeatRow("", ())
         self._known(body, ROW_KEYS, at)
         number = self._text(body, "row_number", at, 30)
         if "position" in body:
@@ -134,7 +146,7 @@ class _Reader(Checks):
         elif wanted is not None:
             self.fault(f"{at}.row_number_position", "This is one of start, end, both or null.")
         seats = self._list(body, "seats", at, "The row is empty: it has no seat.")
-        return Row(number, tuple(self._seat(part, where, zone, number, x, y) for part, where in seats), label)
+        return SeatRow(number, tuple(self._seat(part, where, zone, number, x, y) for part, where in seats), label)
 
     def _seat(self, body: Any, at: str, zone: str, row: str, x: float, y: float) -> Seat:
         self.met_seat(at)
@@ -163,8 +175,8 @@ class _Reader(Checks):
             self.overlap(seat, at)
         return seat
 
-    def _area(self, body: Any, at: str, x: float, y: float) -> Area:
-        empty = Area(Shape.TEXT, 0.0, 0.0)
+    def _area(self, body: Any, at: str, x: float, y: float) -> DrawnArea:
+        empty = DrawnArea(Shape.TEXT, 0.0, 0.0)
         if not isinstance(body, dict):
             self.fault(at, "An area is an object, not {kind}.", kind=_kind(body))
             return empty
@@ -202,7 +214,7 @@ class _Reader(Checks):
                     text_size = int(self._number(sub, "size", f"{at}.text", low=1, high=10_000))
         turn = self._number(body, "rotation", at) if "rotation" in body else 0.0
         colour, border = self._colour(body, "color", at), self._colour(body, "border_color", at)
-        return Area(
+        return DrawnArea(
             Shape(shape),
             x,
             y,

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from xml.parsers.expat import ExpatError, ParserCreate
 from xml.sax.saxutils import quoteattr
 
-from central.venues.plan import ROW_LABELS, Area, Category, Plan, Row, RowLabel, Seat, Shape, Zone, tidy
+from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, RowLabel, Seat, SeatRow, Shape, Zone, tidy
 from central.venues.planfile_checks import (
     FAR,
     MOST_GUID,
-    Checks,
     Enough,
-    Fault,
     PlanFault,
+    PlanFileChecks,
+    PlanFileFault,
     extent,
     joined,
     refused,
@@ -49,7 +49,7 @@ DRAWN = {"rect", "circle", "ellipse", "line", "polygon", "polyline", "path"}
 
 
 def read_svg(data: bytes) -> Outcome[Plan]:
-    reader = _Reader()
+    reader = _SvgReader()
     plan = None
     try:
         plan = reader.plan(data)
@@ -57,11 +57,11 @@ def read_svg(data: bytes) -> Outcome[Plan]:
         pass
     except ExpatError as bad:
         reason = PlanFault.NOT_XML
-        return refused(reason, [Fault(f"line {bad.lineno}", f"This is not XML: {_why(bad)}.")], 1)
+        return refused(reason, [PlanFileFault(f"line {bad.lineno}", f"This is not XML: {_why(bad)}.")], 1)
     except (LookupError, ValueError) as bad:
-        return refused(PlanFault.NOT_XML, [Fault("line 1", f"This is not XML: {shown(str(bad))}.")], 1)
+        return refused(PlanFault.NOT_XML, [PlanFileFault("line 1", f"This is not XML: {shown(str(bad))}.")], 1)
     except _Hostile as bad:
-        return refused(PlanFault.NOT_XML, [Fault(str(bad.args[0]), str(bad.args[1]))], 1)
+        return refused(PlanFault.NOT_XML, [PlanFileFault(str(bad.args[0]), str(bad.args[1]))], 1)
     if plan is None or reader.count:
         return refused(PlanFault.FAULTY, reader.by_line(), reader.count)
     return Ok(plan)
@@ -93,13 +93,13 @@ class _Place:
 class _Zone:
     name: str
     at: str
-    rows: list["_Row"] = field(default_factory=list)
-    areas: list[Area] = field(default_factory=list)
+    rows: list["_DrawnRow"] = field(default_factory=list)
+    areas: list[DrawnArea] = field(default_factory=list)
     loose: dict[str, int] = field(default_factory=dict)  # row → index, of seats that name their row themselves
 
 
 @dataclass(slots=True)
-class _Row:
+class _DrawnRow:
     number: str
     at: str
     label: RowLabel | None
@@ -124,7 +124,7 @@ class _Open:
     words: list[str] = field(default_factory=list)
 
 
-class _Reader(Checks):
+class _SvgReader(PlanFileChecks):
     def __init__(self) -> None:
         super().__init__()
         self._parser = ParserCreate()
@@ -181,7 +181,11 @@ class _Reader(Checks):
         width, height = self._size or extent(seats)
         categories = self._declared or {name: Category(name, self._colours.get(name, "")) for _, name in self._wanted}
         zones = joined(
-            Zone(zone.name, tuple(Row(row.number, tuple(row.seats), row.label) for row in zone.rows), tuple(zone.areas))
+            Zone(
+                zone.name,
+                tuple(SeatRow(row.number, tuple(row.seats), row.label) for row in zone.rows),
+                tuple(zone.areas),
+            )
             for zone in self._zones
         )
         return self.sized(Plan(self._name, width, height, tuple(categories.values()), zones))
@@ -296,7 +300,7 @@ class _Reader(Checks):
                 label = None
             number = self._named(said["data-row"], "data-row", 30)
             self.met_row(self._line())
-            zone.rows.append(_Row(number, self._line(), label))
+            zone.rows.append(_DrawnRow(number, self._line(), label))
             place.row_at = len(zone.rows) - 1
             place.zone_at = self._loose[zone.name] if place.zone_at < 0 else place.zone_at
 
@@ -392,10 +396,10 @@ class _Reader(Checks):
             index = zone.loose.setdefault(row_name, len(zone.rows))
             if index == len(zone.rows):
                 self.met_row(at)
-                zone.rows.append(_Row(row_name, at, None))
+                zone.rows.append(_DrawnRow(row_name, at, None))
         zone.rows[index].seats.append(seat)
 
-    def _area(self, found: _Open) -> Area:
+    def _area(self, found: _Open) -> DrawnArea:
         said, at = found.said, found.at
         colour, border = (self._fill(said, name, own, at) for name, own in PAINT)
         words = "".join(found.words)
@@ -403,7 +407,7 @@ class _Reader(Checks):
         if not found.shapes:
             if not text:
                 raise NotSvg("The area is neither drawn as a circle, ellipse, rect, path or the like, nor a text.")
-            area = Area(Shape.TEXT, 0.0, 0.0, colour, border)
+            area = DrawnArea(Shape.TEXT, 0.0, 0.0, colour, border)
         elif len(found.shapes) > 1:
             raise NotSvg("The area is drawn with more than one shape.")
         else:
@@ -424,10 +428,10 @@ class _Reader(Checks):
             text_size = int(self.between(round(size), f"{at}, font-size", 1, 10_000)) or 16
             if area.shape is Shape.TEXT and not own:
                 x, y, rotation = text_x, text_y, round(turned(m), 3)
-        return Area(area.shape, x, y, colour, border, rotation, area.points, area.width, area.height,
+        return DrawnArea(area.shape, x, y, colour, border, rotation, area.points, area.width, area.height,
                     text, text_x, text_y, text_colour, text_size)  # fmt: skip
 
-    def _shape(self, found: _Open, colour: str, border: str) -> Area:
+    def _shape(self, found: _Open, colour: str, border: str) -> DrawnArea:
         """The shape as a plan has it. What is squeezed or mirrored becomes a polygon."""
         tag, said, m = found.shapes[0]
         centre = _turn(found.said.get("transform", ""))
@@ -447,12 +451,12 @@ class _Reader(Checks):
             names = ("x", "y") if tag == "rect" else ("cx", "cy")
             x, y = self.place(*mapped(m, number(names[0]), number(names[1])), found.at)
             if tag == "rect":
-                return Area(Shape.RECTANGLE, x, y, colour, border, rotation, (), size("width"), size("height"))
+                return DrawnArea(Shape.RECTANGLE, x, y, colour, border, rotation, (), size("width"), size("height"))
             if tag == "circle":
-                return Area(Shape.CIRCLE, x, y, colour, border, rotation, (), size("r"), size("r"))
-            return Area(Shape.ELLIPSE, x, y, colour, border, rotation, (), size("rx"), size("ry"))
+                return DrawnArea(Shape.CIRCLE, x, y, colour, border, rotation, (), size("r"), size("r"))
+            return DrawnArea(Shape.ELLIPSE, x, y, colour, border, rotation, (), size("rx"), size("ry"))
         points = tuple(self.place(*mapped(m, x, y), found.at) for x, y in corners(tag, said) or [])
-        return Area(Shape.POLYGON, *points[0], colour, border, 0.0, points)
+        return DrawnArea(Shape.POLYGON, *points[0], colour, border, 0.0, points)
 
 
 OWN = {"transform", "data-zone", "data-row", "data-category", "data-access"}
@@ -530,7 +534,7 @@ def _seat_element(zone: str, row: str, seat: Seat, colour: str) -> str:
     return f"<circle {' '.join(said)}/>"
 
 
-def _area_element(area: Area) -> str:
+def _area_element(area: DrawnArea) -> str:
     paint = _paint("fill", "data-colour", area.colour) + _paint("stroke", "data-border", area.border)
     x, y, w, h = (tidy(number) for number in (area.x, area.y, area.width, area.height))
     match area.shape:

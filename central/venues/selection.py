@@ -58,7 +58,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class ZoneShare:
     """Places of a counted zone that are in one contingent: `taken` and `blocked` of them cannot be had."""
 
     capacity: int
@@ -90,7 +90,7 @@ class Table:
     taken: Sequence[str] = ()
     broken: Sequence[str] = ()
     """Why seats are physically invalid, in the table of a performance; there, `invalid` says that there is no place."""
-    shares: dict[tuple[str, str], Share] = field(default_factory=dict)
+    shares: dict[tuple[str, str], ZoneShare] = field(default_factory=dict)
     counted: dict[str, str | None] = field(default_factory=dict)
     """Counted zone → its category."""
     names: dict[str, str] = field(default_factory=dict)

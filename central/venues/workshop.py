@@ -26,7 +26,7 @@ from central.kernel.values import whole_number
 from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
 from central.venues.importing import ImportPlan, ReimportPlan
 from central.venues.model import NoVenue, PhysicalConfiguration, SeatCategory, Space, VenuesPrivilege
-from central.venues.plan import Area, Category, Shape
+from central.venues.plan import Category, DrawnArea, Shape
 from central.venues.plan_prepared import drawn_file
 from central.venues.plan_rows import Marked, exported, kept_plan
 from central.venues.planfile import Format
@@ -61,7 +61,7 @@ Sent = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class WorkshopPage:
     """What the workshop's page shows again after it was sent."""
 
     sent: Sent
@@ -93,9 +93,9 @@ class Workshop:
         app.router.add_get("/admin/plan/physical/{id:[0-9A-Z]{26}}/export/{format:json|svg|csv}", self._export)
 
     async def _open(self, request: web.Request) -> web.Response:
-        return await self._page(request, Page({}, [dict(_FIRST_BLOCK)], [dict(_STAGE)], [], 0))
+        return await self._page(request, WorkshopPage({}, [dict(_FIRST_BLOCK)], [dict(_STAGE)], [], 0))
 
-    async def _page(self, request: web.Request, page: Page, status: int = 200) -> web.Response:
+    async def _page(self, request: web.Request, page: WorkshopPage, status: int = 200) -> web.Response:
         frame = request.app[FRAME]
         me = await frame.who(request)
         t = frame.texts(request, me)
@@ -159,7 +159,7 @@ class Workshop:
         me = await frame.who(request)
         t = frame.texts(request, me)
         sent = await _sent(request, me)
-        page = Page(sent, _numbered(sent, "block"), _numbered(sent, "area"), [], 0)
+        page = WorkshopPage(sent, _numbered(sent, "block"), _numbered(sent, "area"), [], 0)
         if "add" in sent:
             page.blocks.append(_next_block(page.blocks))
             return await self._page(request, page)
@@ -305,7 +305,7 @@ def _area(said: Sent, n: int, t: Texts, faults: list[dict[str, str]]) -> DrawAre
         faults.append({"at": t("Décor {n}", n=n + 1), "what": what})
         return None
     return DrawArea(
-        Area(
+        DrawnArea(
             Shape.RECTANGLE, x, y, colour="#3b2a4f", border="#3b2a4f", width=width, height=height,
             text=said.get("text", ""), text_x=x + width / 2, text_y=y + height / 2, text_colour="#ffffff", text_size=20,
         )
@@ -322,9 +322,9 @@ def _faults(refused: Refused) -> list[dict[str, str]]:
     return [{"at": str(each["at"]), "what": str(each["what"])} for each in found[:SHOWN_FAULTS]]
 
 
-def _counted(page: Page, refused: Refused, words: Any = None) -> Page:
+def _counted(page: WorkshopPage, refused: Refused, words: Any = None) -> WorkshopPage:
     count = int(refused.detail.get("count", len(page.faults)))
-    return Page(page.sent, page.blocks, page.areas, page.faults, count, words)
+    return WorkshopPage(page.sent, page.blocks, page.areas, page.faults, count, words)
 
 
 def _choices(t: Texts) -> dict[str, list[tuple[str, str]]]:

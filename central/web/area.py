@@ -15,7 +15,7 @@ from types import ModuleType
 from aiohttp import web
 
 from central.config import CentralConfig
-from central.kernel.checklist import ITEMS, Item
+from central.kernel.checklist import ITEMS, ChecklistItem
 from central.kernel.door import Door
 from central.kernel.feeds import FEEDS, Feeds
 from central.kernel.outbox import Act
@@ -51,7 +51,7 @@ class Area:
     menu: tuple[Entry, ...] = ()
     loops: Mapping[str, Callable[[web.Application], Work | None]] = field(default_factory=dict)
     outbox: Mapping[str, Callable[[web.Application], Act] | None] = field(default_factory=dict)
-    checklist: tuple[Item, ...] = ()
+    checklist: tuple[ChecklistItem, ...] = ()
     health: Mapping[str, Callable[[web.Application], Check]] = field(default_factory=dict)
     feeds: tuple[Feeds, ...] = ()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from central.kernel.checklist import ITEMS, Item, Standing, items
+from central.kernel.checklist import ITEMS, ChecklistItem, ItemStanding, items
 from central.kernel.door import Door
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
@@ -32,8 +32,8 @@ _CLOCK = SystemClock()
 class Line:
     """An item as it stands. `usual`: where a proposal is, if somebody may take it."""
 
-    item: Item
-    standing: Standing
+    item: ChecklistItem
+    standing: ItemStanding
     at: str
     usual: str = ""
 
@@ -148,7 +148,7 @@ def checklist_routes(app: web.Application) -> None:
 
 
 async def _proposed(
-    request: web.Request, frame: Frame, door: Door, me: SignedIn, item: Item, at: str, wanted: Any
+    request: web.Request, frame: Frame, door: Door, me: SignedIn, item: ChecklistItem, at: str, wanted: Any
 ) -> web.Response:
     """What would be made; or, asked to, makes it."""
     t, posted = frame.texts(request, me), await form_of(request) if request.method == "POST" else {}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from math import cos, degrees, pi, sin
 from pathlib import Path
 
-from central.venues.plan import Area, Category, Mark, Plan, Row, Seat, Shape, Zone, write_plan
+from central.venues.plan import Category, DrawnArea, Mark, Plan, Seat, SeatRow, Shape, Zone, write_plan
 
 FILE = Path(__file__).with_name("theatre.json")
 
@@ -68,9 +68,9 @@ def _row(
     counts: tuple[int, int, int],
     category: Callable[[int], str],
     marks: Callable[[int], frozenset[Mark]] = lambda _: frozenset(),
-) -> Row:
+) -> SeatRow:
     points = list(_arc(radius, counts))
-    return Row(
+    return SeatRow(
         letter,
         tuple(
             Seat(str(at), f"{prefix}-{letter}-{at}", round(x, 1), round(y, 1), category(at), marks=marks(at))
@@ -80,7 +80,7 @@ def _row(
     )
 
 
-def _stalls() -> Iterator[Row]:
+def _stalls() -> Iterator[SeatRow]:
     """Eighteen rows that widen towards the back; the golden square is the middle block of rows D to K."""
     for rank in range(18):
         side, middle = min(5 + rank // 2, 10), 12 + rank // 4
@@ -98,7 +98,7 @@ def _stalls() -> Iterator[Row]:
             yield _wheelchairs(letter, radius)
 
 
-def _wheelchairs(letter: str, radius: float) -> Row:
+def _wheelchairs(letter: str, radius: float) -> SeatRow:
     """The last row of the stalls is level with the doors: wheelchair places in pairs with a companion's seat, in the
     middle and beside the aisles."""
     points = list(_arc(radius, (8, 12, 8)))
@@ -117,10 +117,10 @@ def _wheelchairs(letter: str, radius: float) -> Row:
                 marks=frozenset({mark} if mark else ()),
             )
         )
-    return Row(letter, tuple(seats), "both")
+    return SeatRow(letter, tuple(seats), "both")
 
 
-def _balcony() -> Iterator[Row]:
+def _balcony() -> Iterator[SeatRow]:
     """Nine rows: the first ones see best; behind the pillars of the last two the view is restricted."""
     for rank in range(9):
         side, middle = 11 + rank // 3, 16 + rank // 3
@@ -151,13 +151,13 @@ def _box(hand: int, box: int) -> Callable[[float, float], tuple[float, float]]:
     return at
 
 
-def _boxes(hand: int, prefix: str) -> Iterator[Row]:
+def _boxes(hand: int, prefix: str) -> Iterator[SeatRow]:
     """Nine boxes of four chairs up one side of the hall: two at the parapet, two behind. Those nearest to the stage see
     it from the side."""
     for box in range(9):
         at = _box(hand, box)
         chairs = [(-STEP / 2, 0.0), (STEP / 2, 0.0), (-STEP / 2, STEP), (STEP / 2, STEP)]
-        yield Row(
+        yield SeatRow(
             str(box + 1),
             tuple(
                 Seat(
@@ -172,12 +172,12 @@ def _boxes(hand: int, prefix: str) -> Iterator[Row]:
         )
 
 
-def _stage() -> tuple[Area, ...]:
+def _stage() -> tuple[DrawnArea, ...]:
     """Stage with a curved apron, and the curtain line behind it."""
     apron = [(CENTRE + 330 * sin(a), 40 + 62 * cos(a)) for a in (pi / 2 - pi * step / 24 for step in range(25))]
     outline = [(CENTRE - 330, 16.0), (CENTRE + 330, 16.0), *apron]
     return (
-        Area(
+        DrawnArea(
             Shape.POLYGON,
             CENTRE,
             40.0,
@@ -190,36 +190,36 @@ def _stage() -> tuple[Area, ...]:
             text_colour=PAPER,
             text_size=26,
         ),
-        Area(Shape.RECTANGLE, CENTRE - 330, 10.0, CURTAIN, CURTAIN, width=660.0, height=6.0),
+        DrawnArea(Shape.RECTANGLE, CENTRE - 330, 10.0, CURTAIN, CURTAIN, width=660.0, height=6.0),
     )
 
 
-def _gallery(hand: int, word: str) -> tuple[Area, ...]:
+def _gallery(hand: int, word: str) -> tuple[DrawnArea, ...]:
     """The walls of each box, and the gallery's name along them."""
     walls = []
     for box in range(9):
         at = _box(hand, box)
         corners = tuple(at(across, out) for across, out in ((-26, -14), (26, -14), (26, 38), (-26, 38)))
-        walls.append(Area(Shape.POLYGON, *at(0, 0), BOX, BOX, points=corners))
+        walls.append(DrawnArea(Shape.POLYGON, *at(0, 0), BOX, BOX, points=corners))
     x, y = _box(hand, 4)(0, 62)
     turn = round(hand * (90 - degrees(0.35)), 1)
-    label = Area(Shape.TEXT, x, y, rotation=turn, text=word, text_x=x, text_y=y, text_colour=WORD, text_size=18)
+    label = DrawnArea(Shape.TEXT, x, y, rotation=turn, text=word, text_x=x, text_y=y, text_colour=WORD, text_size=18)
     return (*walls, label)
 
 
-def _front() -> Area:
+def _front() -> DrawnArea:
     """The balcony's parapet: a thin band between stalls and balcony."""
     inner, outer = 1066.0, 1072.0
     angles = [-0.47 + 0.94 * step / 32 for step in range(33)]
     band = [(CENTRE + inner * sin(a), EYE + inner * cos(a)) for a in angles]
     band += [(CENTRE + outer * sin(a), EYE + outer * cos(a)) for a in reversed(angles)]
-    return Area(
+    return DrawnArea(
         Shape.POLYGON, CENTRE, EYE + inner, STAGE, STAGE, points=tuple((round(x, 1), round(y, 1)) for x, y in band)
     )
 
 
-def _word(text: str, x: float, y: float) -> Area:
-    return Area(Shape.TEXT, x, y, text=text, text_x=x, text_y=y, text_colour=WORD, text_size=20)
+def _word(text: str, x: float, y: float) -> DrawnArea:
+    return DrawnArea(Shape.TEXT, x, y, text=text, text_x=x, text_y=y, text_colour=WORD, text_size=20)
 
 
 if __name__ == "__main__":

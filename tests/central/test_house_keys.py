@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from central.app import open_door
 from central.config import CentralConfig
 from central.founding import found_house
-from central.house_keys import KeyName, Standing, named_keys, open_keys, standing
+from central.house_keys import KeyName, KeyStanding, named_keys, open_keys, standing
 from central.kernel.chain import Chain
 from central.kernel.db import Database
 from central.kernel.keys import load_keys
@@ -64,14 +64,14 @@ def names_of(data: Path) -> dict[str, str]:
 )
 def test_how_a_key_and_a_database_stand(named: str, held: str, used: bool, proved: bool | None) -> None:
     found = standing(named, held, used=used, proved=proved)
-    if found is Standing.NEW:  # a key is made, or named, only where nothing says otherwise
+    if found is KeyStanding.NEW:  # a key is made, or named, only where nothing says otherwise
         assert not named and (held or not used)
         assert proved is not False or not held
-    if found is Standing.OURS:
+    if found is KeyStanding.OURS:
         assert named == held
-    if found is Standing.LOST:
+    if found is KeyStanding.LOST:
         assert not held and (named or used)
-    if found is Standing.OTHER:
+    if found is KeyStanding.OTHER:
         assert held and (named not in ("", held) or proved is False)
 
 

@@ -13,7 +13,7 @@ from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderS
 from central.inventory.plan_pictures import PlanPicture
 from central.kernel.asked import job_of
 from central.kernel.tx import Read
-from central.venues.history import Field
+from central.venues.history import SeatField
 from central.venues.model import NoAct, PlanTarget, SeatOrder, VenuesPrivilege
 from central.venues.ops import (
     AssignLogicalCategory,
@@ -100,7 +100,7 @@ def test_only_the_chosen_performances_fields_and_places(clerk: Clerk, house: Hou
     second = another(clerk, house)
     clerk.do(AssignLogicalContingent(house.logical, house.contingent, seats(house, 0, 1)))
     clerk.do(BlockLogical(house.logical, seats(house, 0), "régie"))
-    clerk.do(CarryOver(house.logical, (second,), (Field.CONTINGENT,), selection=seats(house, 0)))
+    clerk.do(CarryOver(house.logical, (second,), (SeatField.CONTINGENT,), selection=seats(house, 0)))
     rows = clerk.rows("SELECT performance_id, seat_id, blocked FROM place WHERE contingent_id IS NOT NULL")
     assert rows == [(second, house.seats[0], "")]
     both = clerk.do(CarryOver(house.logical, (second, house.performance, second)))
@@ -122,7 +122,7 @@ def test_one_action_is_carried_over_and_nothing_else(clerk: Clerk, house: House)
 def test_the_order_of_seats_is_carried_over_for_sold_seats_too(clerk: Clerk, house: House) -> None:
     clerk.do(house.order(house.seats[0]))
     clerk.do(OrderLogicalSeats(house.logical, seats(house, 1, 0), SeatOrder.LISTED))
-    (done,) = clerk.do(CarryOver(house.logical, (house.performance,), (Field.QUALITY,)))
+    (done,) = clerk.do(CarryOver(house.logical, (house.performance,), (SeatField.QUALITY,)))
     assert (done["places"], done["left_out"]) == (2, 0)
     assert [place_of(clerk, house, n)[2] for n in (0, 1, 2)] == [25, 0, None]
 
@@ -145,7 +145,7 @@ def test_shares_of_counted_zones_as_far_as_what_is_taken_allows(clerk: Clerk, ho
     assert now[house.standing, house.contingent]["capacity"] == 14
     other = other_category(clerk, house)
     clerk.do(AssignLogicalCategory(house.logical, other, Selection(zones=(zone,))))
-    (held,) = clerk.do(CarryOver(house.logical, (house.performance,), (Field.CATEGORY,)))
+    (held,) = clerk.do(CarryOver(house.logical, (house.performance,), (SeatField.CATEGORY,)))
     assert (held["places"], held["left_out"]) == (0, 1)
 
 
@@ -155,7 +155,7 @@ def test_an_invalid_seat_loses_its_place_and_gets_it_back_as_it_was(clerk: Clerk
     clerk.do(house.order(house.seats[1]))
     broken = clerk.do(InvalidateSeats(house.physical, seats(house, 0, 1, 2), "dégât des eaux"))
     assert bits(clerk, house)[:4] == "1100", "until it is carried over, the performance lives its own life"
-    (done,) = clerk.do(CarryOver(house.logical, (house.performance,), (Field.INVALID,), broken["action_id"]))
+    (done,) = clerk.do(CarryOver(house.logical, (house.performance,), (SeatField.INVALID,), broken["action_id"]))
     assert (done["places"], [left["why"] for left in done["left"]]) == (2, ["sold"])
     assert clerk.rows("SELECT COUNT(*) FROM place WHERE performance_id = :id", id=house.performance) == [(18,)]
     now = counted(clerk, house)

@@ -18,7 +18,7 @@ from central.kernel.keys import Keys
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM
 from central.selling.ops import ChangeChannel
-from central.venues.history import Field
+from central.venues.history import SeatField
 from central.venues.model import NoAct, PlanTarget, SeatOrder, VenuesPrivilege
 from central.venues.ops import InvalidateSeats
 from central.venues.selection import Counted, Selection
@@ -213,7 +213,7 @@ def test_the_states_alone(quick: tuple[Clerk, House]) -> None:
     states = clerk.ask(PlanStates(house.performance)).value
     assert states == "bffs" + "f" * 16 == clerk.ask(PlanPicture(HERE, house.performance)).value["states"]
     clerk.do(InvalidateSeats(house.physical, seats(house, 1), "cassé"))
-    clerk.do(CarryOver(house.logical, (house.performance,), (Field.INVALID,)))
+    clerk.do(CarryOver(house.logical, (house.performance,), (SeatField.INVALID,)))
     assert clerk.ask(PlanStates(house.performance)).value[:4] == "bxfs"
     assert clerk.ask(PlanStates(new_id())).reason == NoAct.NO_SUCH_PLAN
 

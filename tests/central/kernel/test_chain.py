@@ -31,7 +31,7 @@ from central.kernel.db import UNFIT, Database
 from central.kernel.door import Door
 from central.kernel.entity import METADATA
 from central.kernel.keys import Keys, load_keys, make_keys
-from central.kernel.proof import Fault, Proof, Wrong, prove
+from central.kernel.proof import LogFault, Proof, Wrong, prove
 from central.kernel.row_proof import prove_rows
 from central.kernel.schema import upgrade
 from central.kernel.tx import SYSTEM, Read
@@ -330,7 +330,7 @@ def test_the_row_is_named_with_its_command(log: Log) -> None:
     command = log.command(at)
     change_body(log, at)
     (fault,) = log.proof().faults
-    assert fault == Fault(CH, at, at, command) and command in sentence(fault)
+    assert fault == LogFault(CH, at, at, command) and command in sentence(fault)
 
 
 def test_several_things_at_once_are_each_named(log: Log) -> None:
@@ -418,7 +418,7 @@ def test_a_row_that_waits_too_long_is_named_and_a_fresh_one_is_not(log: Log, hou
     assert log.proof().faults == () and log.proof().unsealed == 1
     log.clerk.watch.at += timedelta(minutes=11)
     (fault,) = log.proof().faults
-    assert fault == Fault(Wrong.UNSEALED, 0, 0, f"set_price {log.clerk.said[-1]}")
+    assert fault == LogFault(Wrong.UNSEALED, 0, 0, f"set_price {log.clerk.said[-1]}")
 
 
 def test_an_unsealed_row_in_the_middle_is_a_hole(log: Log) -> None:

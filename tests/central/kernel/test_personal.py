@@ -16,8 +16,8 @@ from central.kernel.erasing import forget
 from central.kernel.personal import (
     ERASED,
     SIGN,
-    Kind,
     Personal,
+    PersonalKind,
     key_of,
     replaced,
     seal,
@@ -42,7 +42,7 @@ JSON = st.recursive(
 
 @given(value=JSON, at=st.text(), subject=st.text("ABC", min_size=1))
 def test_a_sealed_value_opens_in_its_place_with_its_key_alone(value: Any, at: str, subject: str) -> None:
-    text = seal(KEY, Kind.CONTACT, subject, value, at)
+    text = seal(KEY, PersonalKind.CONTACT, subject, value, at)
     token = token_of(text)
     assert token and (token.kind, token.subject) == ("contact", subject)
     assert unseal(KEY, token, at) == (value,)
@@ -57,7 +57,7 @@ def test_what_only_looks_like_one_is_a_text(text: str) -> None:
 
 
 def test_tokens_are_found_however_deep_and_all_else_is_left() -> None:
-    text = seal(KEY, Kind.HEALTH, "A", 7, "c")
+    text = seal(KEY, PersonalKind.HEALTH, "A", 7, "c")
     said = {"a": [1, {"b": text}], "c": "plain", "d": None}
     assert tokens_in(said) == [token_of(text)]
     assert replaced(said, lambda each: 7 if each == text else each) == {"a": [1, {"b": 7}], "c": "plain", "d": None}
@@ -77,9 +77,9 @@ class Guest:
     id: Id
     context_id: Annotated[Id, Ref("context")]
     host_id: Annotated[Id, Ref("operator")]
-    name: Annotated[str, Personal(Kind.IDENTITY)]
-    born: Annotated[int, Personal(Kind.DOCUMENT)] | None
-    note: Annotated[str, Personal(Kind.HEALTH, "host_id")]
+    name: Annotated[str, Personal(PersonalKind.IDENTITY)]
+    born: Annotated[int, Personal(PersonalKind.DOCUMENT)] | None
+    note: Annotated[str, Personal(PersonalKind.HEALTH, "host_id")]
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def guests(quick: tuple[Clerk, House]) -> Iterator[tuple[Clerk, House]]:
         del _BY_KIND[kind]
     METADATA.remove(METADATA.tables["guest"])
     del CONFIGURED["guest"], ENTITIES[Guest], BY_NAME["guest"], SUBJECTS["guest"]
-    SUBJECTS["operator"].discard(Kind.HEALTH)
+    SUBJECTS["operator"].discard(PersonalKind.HEALTH)
 
 
 @pytest.mark.behind_the_door

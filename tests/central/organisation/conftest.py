@@ -27,7 +27,7 @@ from central.organisation.giving import GiveRole
 from central.organisation.letters import MAIL
 from central.organisation.model import Operator, Profile
 from central.organisation.operators import InviteOperator
-from central.organisation.pages import WAY_IN, WayIn
+from central.organisation.pages import SIGN_IN_SERVICES, SignInServices
 from shared.ids import Id
 from tests.central.small_house import House, Watch, new_id
 
@@ -73,7 +73,7 @@ class People:
     door: Door
     house: House
     watch: Watch
-    way_in: WayIn
+    way_in: SignInServices
     client: TestClient[Any, Any]
     box: LetterBox
     server: TestServer
@@ -213,8 +213,8 @@ async def people(
     door = Door(sqlite_place[0], watch, path_of, keys)
     door.start()
     mail = MailConfig("127.0.0.1", box[1], Tls.NONE, sender="billetterie@tilleuls.example")
-    way_in = WayIn.of(door, Vault(b"k" * 32), CHEAP, mail, "http://house.test")
-    server = TestServer(make_app(door, given={WAY_IN: way_in}))
+    way_in = SignInServices.of(door, Vault(b"k" * 32), CHEAP, mail, "http://house.test")
+    server = TestServer(make_app(door, given={SIGN_IN_SERVICES: way_in}))
     async with TestClient(server, cookie_jar=CookieJar(unsafe=True)) as client:
         made = People(door, sqlite_place[1], watch, way_in, client, box[0], server)
         yield made

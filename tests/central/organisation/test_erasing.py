@@ -19,7 +19,7 @@ from central.kernel.door import Door
 from central.kernel.entity import ENTITIES, METADATA, SUBJECTS
 from central.kernel.erasing import ForgetDue
 from central.kernel.keys import Keys
-from central.kernel.personal import DUTIES, ERASED, SIGN, Kind
+from central.kernel.personal import DUTIES, ERASED, SIGN, PersonalKind
 from central.kernel.proof import prove
 from central.kernel.replies import NoEntry
 from central.kernel.row_proof import prove_rows
@@ -102,8 +102,8 @@ def test_whoever_is_forgotten_is_nowhere_and_the_log_is_whole(
         ("", None, 0, "")
     ]
     assert clerk.rows("SELECT words FROM found WHERE entity_id = :id", id=who) == [("  ",)]
-    until = clerk.watch() + DUTIES[Kind.CONNECTION].lasts
-    ground = DUTIES[Kind.CONNECTION].ground
+    until = clerk.watch() + DUTIES[PersonalKind.CONNECTION].lasts
+    ground = DUTIES[PersonalKind.CONNECTION].ground
     assert stays == [{"kind": "connection", "until": until.isoformat(), "ground": ground, "before": None}]
     faults, rows = proofs(clerk, keys, tmp_path / "none")
     assert faults == [] and [each for each in rows if each.row_id != who] == []  # its password was set behind the door
@@ -125,7 +125,7 @@ def test_what_a_duty_keeps_goes_on_its_day(clerk: Clerk, house: House) -> None:
         (opened,) = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys).people.opened([(body[0], body[1])])
         return str(opened["address"])
 
-    clerk.watch.at += DUTIES[Kind.CONNECTION].lasts - timedelta(days=1)
+    clerk.watch.at += DUTIES[PersonalKind.CONNECTION].lasts - timedelta(days=1)
     clerk.do(ForgetDue())
     assert from_where() == FROM[0]
     clerk.watch.at += timedelta(days=1)

@@ -26,8 +26,8 @@ from central.kernel.tx import SYSTEM
 from central.kernel.vault import FILE, Vault, load_vault
 from central.organisation.browser import Cookies
 from central.organisation.model import Attempt, Letter, NoSignIn, Operator, Session
-from central.organisation.pages import WAY_IN, WayIn
-from central.organisation.passwords import Crowded, Passwords, weakness
+from central.organisation.pages import SIGN_IN_SERVICES, SignInServices
+from central.organisation.passwords import Passwords, TooManySignIns, weakness
 from central.organisation.rules import FREE, LONGEST_WAIT, counted, locked
 from central.organisation.second_factor import new_seed
 from central.organisation.sign_in import Visitor, digest
@@ -89,8 +89,8 @@ async def test_cookie_flags(
 ) -> None:
     door = Door(sqlite_place[0], Watch(), path_of, keys)
     door.start()
-    way_in = WayIn.of(door, Vault(b"k" * 32), CHEAP, MailConfig(), url)
-    async with TestClient(TestServer(make_app(door, given={WAY_IN: way_in}))) as client:
+    way_in = SignInServices.of(door, Vault(b"k" * 32), CHEAP, MailConfig(), url)
+    async with TestClient(TestServer(make_app(door, given={SIGN_IN_SERVICES: way_in}))) as client:
         who = new_id()
         from central.organisation.letters import AskLink
         from central.organisation.operators import InviteOperator
@@ -418,7 +418,7 @@ async def test_a_crowd_at_the_door_is_turned_away_not_piled_up() -> None:
     passwords = Passwords(Costs(memory_kib=8192, rounds=2, threads=1, waiting=3))
     done = await asyncio.gather(*[passwords.right("", "x") for _ in range(20)], return_exceptions=True)
     passwords.close()
-    assert done.count(False) == 4 and sum(isinstance(each, Crowded) for each in done) == 16
+    assert done.count(False) == 4 and sum(isinstance(each, TooManySignIns) for each in done) == 16
 
 
 # --- passwords --------------------------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from central.kernel.db import Connection
-from central.organisation.posting import IN_A_ROW, Answer, Webhooks
-from central.organisation.turns import AT_ONCE, FIRST_REST, LONGEST_REST, SLOW_AT_ONCE, TURN_MS, Turns
+from central.organisation.posting import IN_A_ROW, ReceiverAnswer, Webhooks
+from central.organisation.turns import AT_ONCE, FIRST_REST, LONGEST_REST, SLOW_AT_ONCE, TURN_MS, DeliveryTurns
 from central.organisation.webhooks import ResendDelivery
 from shared.ids import Id
 from tests.central.organisation.test_webhooks import Desk, desk
@@ -21,7 +21,7 @@ SLOW = [Id(f"S{n}") for n in range(20)]
 GOOD = Id("GOOD")
 
 
-def a_turn(turns: Turns, waiting: list[Id], bad: set[Id], busy: tuple[Id, ...] = ()) -> list[Id]:
+def a_turn(turns: DeliveryTurns, waiting: list[Id], bad: set[Id], busy: tuple[Id, ...] = ()) -> list[Id]:
     chosen = turns.whose(waiting, busy)
     for each in chosen:
         turns.began(each)
@@ -30,14 +30,14 @@ def a_turn(turns: Turns, waiting: list[Id], bad: set[Id], busy: tuple[Id, ...] =
 
 
 def test_everybody_has_a_turn_before_anybody_has_two() -> None:
-    turns = Turns()
+    turns = DeliveryTurns()
     row = [*SLOW, GOOD]
     first, second = a_turn(turns, row, set()), a_turn(turns, row, set())
     assert (len(first), len(second)) == (SLOW_AT_ONCE, AT_ONCE) and GOOD in second and {*first, *second} == set(row)
 
 
 def test_places_are_kept_for_who_answers() -> None:
-    turns = Turns()
+    turns = DeliveryTurns()
     for _ in range(2):
         a_turn(turns, [*SLOW, GOOD], set(SLOW))
     busy = turns.whose(SLOW, ())
@@ -51,7 +51,7 @@ def test_places_are_kept_for_who_answers() -> None:
 
 
 def test_who_fails_rests_longer_each_time_and_not_for_ever() -> None:
-    turns = Turns()
+    turns = DeliveryTurns()
     for n in range(40):
         turns.ended(GOOD, False, 0, NOW)
         rest = min(FIRST_REST * 2 ** min(n, 10), LONGEST_REST)
@@ -72,17 +72,17 @@ class Silent:
         self.held: list[tuple[str, asyncio.Future[None]]] = []
         self.bell = asyncio.Condition()
 
-    async def __call__(self, url: str, headers: Mapping[str, str], body: str) -> Answer:
+    async def __call__(self, url: str, headers: Mapping[str, str], body: str) -> ReceiverAnswer:
         host = url.split("/")[2]
         async with self.bell:
             self.tries.append(host)
             self.bell.notify_all()
         if host.startswith("good"):
-            return Answer(True, 200, "", 3)
+            return ReceiverAnswer(True, 200, "", 3)
         gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.held.append((host, gate))
         await gate
-        return Answer(False, None, "no answer within 15 s", 15_000)
+        return ReceiverAnswer(False, None, "no answer within 15 s", 15_000)
 
     def give_up(self) -> None:
         """The one that was asked first."""
@@ -157,9 +157,9 @@ async def test_one_with_a_thousand_waiting_hides_nobody(desk: Desk, watch: Watch
 async def test_a_receiver_that_failed_rests_as_a_whole_unless_a_person_asks(desk: Desk, watch: Watch) -> None:
     answers = [False, True, True, True, True]
 
-    async def post(url: str, headers: Mapping[str, str], body: str) -> Answer:
+    async def post(url: str, headers: Mapping[str, str], body: str) -> ReceiverAnswer:
         ok = answers.pop(0)
-        return Answer(ok, 200 if ok else 500, "" if ok else "answered 500", 1)
+        return ReceiverAnswer(ok, 200 if ok else 500, "" if ok else "answered 500", 1)
 
     desk.hooks = Webhooks(desk.door, post, watch)  # type: ignore[arg-type]
     await desk.hook("https://failing.example/")
@@ -175,8 +175,8 @@ async def test_a_receiver_that_failed_rests_as_a_whole_unless_a_person_asks(desk
 async def test_a_turn_ends_where_it_takes_long(desk: Desk, watch: Watch) -> None:
     took = 0
 
-    async def post(url: str, headers: Mapping[str, str], body: str) -> Answer:
-        return Answer(True, 200, "", took)
+    async def post(url: str, headers: Mapping[str, str], body: str) -> ReceiverAnswer:
+        return ReceiverAnswer(True, 200, "", took)
 
     desk.hooks = Webhooks(desk.door, post, watch)  # type: ignore[arg-type]
     await desk.hook("https://leisurely.example/")

@@ -12,8 +12,8 @@ from central.kernel.tx import SYSTEM
 from central.kernel.vault import Vault
 from central.organisation.limits import LiftLimit
 from central.organisation.model import Attempt, NoSignIn
-from central.organisation.pages import WAY_IN
-from central.organisation.places import MOST_ACCOUNTS, Place, device_of, devices, place_id, with_device
+from central.organisation.pages import SIGN_IN_SERVICES
+from central.organisation.places import MOST_ACCOUNTS, SignInPlace, device_of, devices, place_id, with_device
 from central.organisation.rules import FREE
 from central.organisation.sessions import CountAttempt, TidySessions
 from central.organisation.sign_in import Visitor
@@ -47,12 +47,12 @@ ACCOUNT, ADDRESS, FROM_HERE, BROWSER = "account:{a}", "address:127.0.0.1", "acco
 
 
 @pytest.mark.parametrize("place, waits", [
-    (Place("a", HERE, Id("p")), {ACCOUNT, ADDRESS}),
-    (Place("a", HERE, Id("p"), known=True), {FROM_HERE}),
-    (Place("a", HERE, Id("p"), device="mark"), {BROWSER}),
-    (Place("a", HERE, Id("p"), device="mark", known=True), {BROWSER}),
+    (SignInPlace("a", HERE, Id("p")), {ACCOUNT, ADDRESS}),
+    (SignInPlace("a", HERE, Id("p"), known=True), {FROM_HERE}),
+    (SignInPlace("a", HERE, Id("p"), device="mark"), {BROWSER}),
+    (SignInPlace("a", HERE, Id("p"), device="mark", known=True), {BROWSER}),
 ])  # fmt: skip
-def test_who_waits_for_what(place: Place, waits: set[str]) -> None:
+def test_who_waits_for_what(place: SignInPlace, waits: set[str]) -> None:
     """Of all that can be full, a place that the account came in from waits for its own alone."""
     every = {each.format(a="a") for each in (ACCOUNT, ADDRESS, FROM_HERE, BROWSER)}
     assert set(place.tried().waits) == {each.format(a="a") for each in waits} <= every
@@ -346,7 +346,7 @@ async def test_who_asks_too_often_stands_there_too(people: People, jeanne: Id) -
 async def test_a_flood_from_her_address_does_not_shut_her_browser_out(people: People, jeanne: Id) -> None:
     """Of requests too, not of guesses alone: a browser that came in before is counted by itself."""
     http = HttpConfig(limits=replace(UNLIMITED, acts=Rate(0.001, 3)))
-    async with TestServer(make_app(people.door, given={WAY_IN: people.way_in}, http=http)) as server:
+    async with TestServer(make_app(people.door, given={SIGN_IN_SERVICES: people.way_in}, http=http)) as server:
         people.server = server
         hers = await people.browser().sign_in(next="/account")
         await hers.post("/sign-out")

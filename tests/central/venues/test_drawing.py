@@ -19,7 +19,7 @@ from central.venues.drawing import (
     Spot,
     drawn,
 )
-from central.venues.plan import Area, Category, Mark, Plan, Seat, Shape
+from central.venues.plan import Category, DrawnArea, Mark, Plan, Seat, Shape
 from central.venues.planfile import Format, read_plan, written
 from shared.outcome import Ok, Refused
 
@@ -127,10 +127,10 @@ def test_what_is_said_of_seats():
 
 
 def test_blocks_of_a_zone_and_what_is_drawn():
-    stage = Area(
+    stage = DrawnArea(
         Shape.RECTANGLE, 400.0, 20.0, "#333333", width=200.0, height=40.0, text="Scène", text_x=500.0, text_y=40.0
     )
-    bar = Area(Shape.CIRCLE, 900.0, 500.0, width=30.0)
+    bar = DrawnArea(Shape.CIRCLE, 900.0, 500.0, width=30.0)
     pair = replace(BLOCK, x=300.0, first_number=2, every=2)
     impair = replace(BLOCK, x=700.0, first_number=1, every=2)
     balcony = replace(BLOCK, zone="Balcon", y=400.0)
@@ -143,7 +143,7 @@ def test_blocks_of_a_zone_and_what_is_drawn():
 
 
 def test_without_a_size_the_plan_is_as_large_as_it_takes():
-    stage = Area(Shape.TEXT, -300.0, -80.0, text="Scène", text_x=-300.0, text_y=-80.0)
+    stage = DrawnArea(Shape.TEXT, -300.0, -80.0, text="Scène", text_x=-300.0, text_y=-80.0)
     plan = plan_of(replace(BLOCK, x=0.0, y=0.0), width=0, height=0, areas=(DrawArea(stage),))
     assert (plan.width, plan.height) == (50 + 300 + 48 + 50, 50 + 80 + 40 + 50)
     assert (plan.areas[0].text_x, plan.areas[0].y) == (50, 50)
@@ -219,11 +219,11 @@ def test_blocks_on_top_of_each_other_are_one_fault_each():
         ({"name": ""}, "name"),
         ({"categories": (Category("1re"), Category("1re"))}, "categories"),
         ({"categories": (Category("1re", "url(x)"),)}, "categories[0].colour"),
-        ({"areas": (DrawArea(Area(Shape.CIRCLE, 1e9, 0.0)),)}, "areas[0]"),
-        ({"areas": (DrawArea(Area(Shape.CIRCLE, 1.0, 0.0, width=-1.0)),)}, "areas[0]"),
-        ({"areas": (DrawArea(Area(Shape.POLYGON, 1.0, 0.0)),)}, "areas[0].points"),
-        ({"areas": (DrawArea(Area(Shape.TEXT, 1.0, 0.0)),)}, "areas[0].text"),
-        ({"areas": (DrawArea(Area(Shape.CIRCLE, 1.0, 0.0, colour="javascript:1")),)}, "areas[0]"),
+        ({"areas": (DrawArea(DrawnArea(Shape.CIRCLE, 1e9, 0.0)),)}, "areas[0]"),
+        ({"areas": (DrawArea(DrawnArea(Shape.CIRCLE, 1.0, 0.0, width=-1.0)),)}, "areas[0]"),
+        ({"areas": (DrawArea(DrawnArea(Shape.POLYGON, 1.0, 0.0)),)}, "areas[0].points"),
+        ({"areas": (DrawArea(DrawnArea(Shape.TEXT, 1.0, 0.0)),)}, "areas[0].text"),
+        ({"areas": (DrawArea(DrawnArea(Shape.CIRCLE, 1.0, 0.0, colour="javascript:1")),)}, "areas[0]"),
     ],
 )
 def test_a_fault_of_the_plan(says, at):

@@ -15,7 +15,7 @@ from central.kernel.beside import Beside, BesideConfig
 from central.venues import drawing
 from central.venues.companions import Nearest
 from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
-from central.venues.plan import Area, Category, Plan, Row, Seat, Shape, Zone
+from central.venues.plan import Category, DrawnArea, Plan, Seat, SeatRow, Shape, Zone
 from central.venues.plan_prepared import PlanRead, reading
 from central.venues.planfile import Format, read_plan, written
 from central.venues.planfile_checks import (
@@ -85,14 +85,19 @@ def test_a_file_that_is_too_long(data: bytes, says: str) -> None:
 
 
 def hall(
-    zones: int = 1, rows: int = 1, seats: int = 1, categories: int = 1, doors: int = 0, areas: tuple[Area, ...] = ()
+    zones: int = 1,
+    rows: int = 1,
+    seats: int = 1,
+    categories: int = 1,
+    doors: int = 0,
+    areas: tuple[DrawnArea, ...] = (),
 ) -> Plan:
     """Seats 20 apart, rows 20 apart, zones side by side. `doors`: each seat of a row has another access."""
     return Plan(
         "Salle", 9000, 9000, tuple(Category(str(n)) for n in range(categories)),
         tuple(
             Zone(f"Z{z}", tuple(
-                Row(str(r), tuple(
+                SeatRow(str(r), tuple(
                     Seat(str(n), f"{z}-{r}-{n}", 20.0 * (z * seats + n), 20.0 * r, "0", access=f"P{n}" * (n < doors))
                     for n in range(seats)))
                 for r in range(rows)), areas if z == 0 else ())
@@ -101,12 +106,12 @@ def hall(
     )  # fmt: skip
 
 
-DOT = Area(Shape.CIRCLE, 0.0, 0.0, width=1.0, height=1.0)
-OVAL = Area(Shape.ELLIPSE, 0.0, 0.0, width=1.0, height=1.0)
+DOT = DrawnArea(Shape.CIRCLE, 0.0, 0.0, width=1.0, height=1.0)
+OVAL = DrawnArea(Shape.ELLIPSE, 0.0, 0.0, width=1.0, height=1.0)
 
 
-def polygon(corners: int) -> Area:
-    return Area(Shape.POLYGON, 0.0, 0.0, points=tuple((float(n), 0.0) for n in range(corners)))
+def polygon(corners: int) -> DrawnArea:
+    return DrawnArea(Shape.POLYGON, 0.0, 0.0, points=tuple((float(n), 0.0) for n in range(corners)))
 
 
 @pytest.mark.parametrize(
@@ -149,7 +154,7 @@ def test_a_drawing_has_the_same_bounds() -> None:
 def test_an_outline_as_large_as_may_be_fits_into_a_cell() -> None:
     """With the longest numbers that a plan has."""
     far = tuple((round(-999_999.123 + n / 1e3, 3), -999_999.123) for n in range(MOST_CORNERS_EACH))
-    plan = hall(areas=(Area(Shape.POLYGON, 0.0, 0.0, points=far),))
+    plan = hall(areas=(DrawnArea(Shape.POLYGON, 0.0, 0.0, points=far),))
     data = written(plan, Format.CSV)
     assert max(len(cell) for line in csv.reader(io.StringIO(data.decode())) for cell in line) < csv.field_size_limit()
     assert read_plan(data) == Ok(plan)

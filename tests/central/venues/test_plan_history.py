@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from central.venues.history import (
-    Change,
     Changes,
-    Field,
+    SeatChange,
+    SeatField,
     apply,
     changed,
     compared,
@@ -22,14 +22,14 @@ from central.venues.history import (
     split,
     take_back,
 )
-from central.venues.selection import Share, Table
+from central.venues.selection import Table, ZoneShare
 
 SEATS = 12
-VALUES: dict[Field, list[Any]] = {
-    Field.CATEGORY: ["one", "two"],
-    Field.CONTINGENT: [None, "press", "club"],
-    Field.BLOCKED: ["", "television"],
-    Field.QUALITY: [None, 0, 25, 50],
+VALUES: dict[SeatField, list[Any]] = {
+    SeatField.CATEGORY: ["one", "two"],
+    SeatField.CONTINGENT: [None, "press", "club"],
+    SeatField.BLOCKED: ["", "television"],
+    SeatField.QUALITY: [None, 0, 25, 50],
 }
 
 
@@ -39,7 +39,7 @@ def hall() -> Table:
         ids=[f"s{n}" for n in range(SEATS)],
         values={field: [values[0]] * SEATS for field, values in VALUES.items()},
         taken=[""] * SEATS,
-        shares={("S", ""): Share(20)},
+        shares={("S", ""): ZoneShare(20)},
         counted={"S": "standing"},
     )
 
@@ -50,15 +50,15 @@ def state(table: Table) -> tuple[Any, ...]:
 
 
 @st.composite
-def acts(draw: st.DrawFn) -> tuple[Field, list[int], Any, int]:
+def acts(draw: st.DrawFn) -> tuple[SeatField, list[int], Any, int]:
     field = draw(st.sampled_from(sorted(VALUES)))
     seats = sorted(draw(st.sets(st.integers(0, SEATS - 1))))
     return field, seats, draw(st.sampled_from(VALUES[field])), draw(st.integers(0, 3))
 
 
-def done(table: Table, act: tuple[Field, list[int], Any, int]) -> Changes:
+def done(table: Table, act: tuple[SeatField, list[int], Any, int]) -> Changes:
     field, seats, value, counted = act
-    goal = (lambda n: 25 * n) if field is Field.QUALITY and value == 50 else value
+    goal = (lambda n: 25 * n) if field is SeatField.QUALITY and value == 50 else value
     shares, _ = split(table.shares, [(("S", ""), counted)] if counted else [], "press")
     changes = Changes(changed(table, seats, field, goal), share_changes(table.shares, shares))
     apply(changes, table)
@@ -102,7 +102,7 @@ def test_undo_restores_what_nobody_changed_since_and_leaves_what_is_held(
     table = hall()
     was = state(table)
     changes = done(table, act)
-    touched_since: set[tuple[Field, int]] = set()
+    touched_since: set[tuple[SeatField, int]] = set()
     for each in later:
         for change in done(table, each).seats:
             touched_since |= {(change.field, position) for position in positions(change.at)}
@@ -116,7 +116,7 @@ def test_undo_restores_what_nobody_changed_since_and_leaves_what_is_held(
             if now[0][column][position] != set_to:
                 assert left[position] == "changed_since"
                 assert after[0][column][position] == now[0][column][position]
-            elif position in held and column is not Field.QUALITY:
+            elif position in held and column is not SeatField.QUALITY:
                 assert left[position] == "sold"
                 assert after[0][column][position] == set_to
             elif position not in left:
@@ -133,8 +133,8 @@ def test_stretches_are_the_positions(some: set[int]) -> None:
 
 
 def test_twenty_thousand_seats_are_a_few_numbers() -> None:
-    table = Table(positions=range(80_000), ids=[""] * 80_000, values={Field.BLOCKED: [""] * 80_000})
-    changes = Changes(changed(table, range(10_000, 30_000), Field.BLOCKED, "television"))
-    assert changes.seats == (Change(Field.BLOCKED, (10_000, 20_000), ("",), ("television",)),)
+    table = Table(positions=range(80_000), ids=[""] * 80_000, values={SeatField.BLOCKED: [""] * 80_000})
+    changes = Changes(changed(table, range(10_000, 30_000), SeatField.BLOCKED, "television"))
+    assert changes.seats == (SeatChange(SeatField.BLOCKED, (10_000, 20_000), ("",), ("television",)),)
     assert len(dump(changes)) < 200
     assert changes.places == 20_000

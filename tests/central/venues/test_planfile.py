@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from central.venues.plan import Area, Category, Mark, Plan, Row, Seat, Shape, Zone
+from central.venues.plan import Category, DrawnArea, Mark, Plan, Seat, SeatRow, Shape, Zone
 from central.venues.planfile import PlanFault, read_plan, write_plan
 from central.venues.planfile_checks import MOST_OF_A_KIND
 from shared.outcome import Ok, Refused
@@ -189,7 +189,7 @@ def test_a_flood_of_faults_is_one_sentence_for_each_kind():
 
 def test_a_stadium_of_80_000_places():
     blocks = [
-        Zone(f"Bloc {z}", tuple(Row(str(r), tuple(
+        Zone(f"Bloc {z}", tuple(SeatRow(str(r), tuple(
             Seat(str(n), f"{z}-{r}-{n}", z % 8 * 1100 + n * 25.0, z // 8 * 1600 + r * 30.0, "1re") for n in range(40)))
             for r in range(50))) for z in range(40)
     ]  # fmt: skip
@@ -212,16 +212,16 @@ def test_marks_ride_in_the_guid():
 texts = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=12)
 coordinates = st.floats(-5000, 5000).map(lambda number: round(number, 2))
 areas = st.one_of(
-    st.builds(Area, st.just(Shape.CIRCLE), coordinates, coordinates, st.sampled_from(["", "#abc", "gold"])).map(
-        lambda area: Area(area.shape, area.x, area.y, area.colour, width=7.5, height=7.5)
+    st.builds(DrawnArea, st.just(Shape.CIRCLE), coordinates, coordinates, st.sampled_from(["", "#abc", "gold"])).map(
+        lambda area: DrawnArea(area.shape, area.x, area.y, area.colour, width=7.5, height=7.5)
     ),
     st.builds(
-        lambda x, y, points, turn: Area(Shape.POLYGON, x, y, rotation=turn, points=tuple(points)),
+        lambda x, y, points, turn: DrawnArea(Shape.POLYGON, x, y, rotation=turn, points=tuple(points)),
         coordinates, coordinates, st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=5),
         st.sampled_from([0.0, 12.5, -90.0]),
     ),
     st.builds(
-        lambda x, y, text: Area(Shape.TEXT, x, y, text=text, text_x=x + 0.5, text_y=y, text_colour="#111111"),
+        lambda x, y, text: DrawnArea(Shape.TEXT, x, y, text=text, text_x=x + 0.5, text_y=y, text_colour="#111111"),
         coordinates.map(round).map(float), coordinates, texts.filter(lambda text: _same(text)),
     ),
 )  # fmt: skip
@@ -243,7 +243,7 @@ def plans(draw) -> Plan:
                 marks = draw(st.frozensets(st.sampled_from(Mark)))
                 x, y = cell % 8 * 25.0 + draw(st.sampled_from([0.0, 0.25, 3.7])), cell // 8 * 25.0
                 seats.append(Seat(str(number), f"{zone}/{number}", x, y, draw(st.sampled_from(names)), 9, marks))
-            rows.append(Row(str(row), tuple(seats), draw(st.sampled_from(["start", "both", None]))))
+            rows.append(SeatRow(str(row), tuple(seats), draw(st.sampled_from(["start", "both", None]))))
         zones.append(Zone(zone, tuple(rows), tuple(draw(st.lists(areas, max_size=2)))))
     return Plan("Salle", 400, 300, tuple(Category(name, "#0072B2") for name in names), tuple(zones))
 

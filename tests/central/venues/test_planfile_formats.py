@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from central.venues.plan import Area, Category, Mark, Plan, Row, Seat, Shape, Zone
+from central.venues.plan import Category, DrawnArea, Mark, Plan, Seat, SeatRow, Shape, Zone
 from central.venues.planfile import Format, PlanFault, format_of, read_plan, written
 from shared.outcome import Ok, Refused
 
@@ -27,7 +27,7 @@ def kept(text: str) -> bool:
 def one_seat(**names: str) -> Plan:
     said = {"zone": "Z", "row": "A", "number": "1", "guid": "g", "access": ""} | names
     seat = Seat(said["number"], said["guid"], 10.0, 10.0, "1re", access=said["access"])
-    return Plan("Salle", 100, 100, (Category("1re"),), (Zone(said["zone"], (Row(said["row"], (seat,)),)),))
+    return Plan("Salle", 100, 100, (Category("1re"),), (Zone(said["zone"], (SeatRow(said["row"], (seat,)),)),))
 
 
 names = (letters | wild).filter(kept)
@@ -38,7 +38,7 @@ turns = st.sampled_from([0.0, 12.5, -90.0, 370.0, 0.001])
 
 
 @st.composite
-def areas(draw) -> Area:
+def areas(draw) -> DrawnArea:
     shape = draw(st.sampled_from(Shape))
     x, y = draw(thousandths), draw(thousandths)
     width = height = 0.0
@@ -47,7 +47,7 @@ def areas(draw) -> Area:
     elif shape is Shape.CIRCLE:
         width = height = draw(sizes)
     points = tuple(draw(st.lists(st.tuples(thousandths, thousandths), min_size=1, max_size=6)))
-    area = Area(shape, x, y, draw(colours), draw(colours), draw(turns), points if shape is Shape.POLYGON else (),
+    area = DrawnArea(shape, x, y, draw(colours), draw(colours), draw(turns), points if shape is Shape.POLYGON else (),
                 width, height)  # fmt: skip
     if shape is not Shape.TEXT and draw(st.booleans()):
         return area
@@ -64,7 +64,7 @@ def plans(draw) -> Plan:
     cells, serial = iter(draw(st.permutations(range(144)))), 0
     zones = []
     for at, name in enumerate(draw(st.lists(names, min_size=1, max_size=3, unique=True))):
-        rows: list[Row] = []
+        rows: list[SeatRow] = []
         numbers = draw(st.lists(names.map(lambda text: text[:5].strip()).filter(bool).filter(kept), max_size=3))
         for number in numbers if at else numbers or ["A"]:
             seats = []
@@ -75,7 +75,7 @@ def plans(draw) -> Plan:
                 seats.append(Seat(str(serial), guid, x, y, draw(st.sampled_from(categories)),
                                   draw(st.sampled_from([10, 10, 4, 25])), draw(st.frozensets(st.sampled_from(Mark))),
                                   draw(st.sampled_from(doors))))  # fmt: skip
-            rows.append(Row(number, tuple(seats), draw(st.sampled_from([None, "start", "end", "both"]))))
+            rows.append(SeatRow(number, tuple(seats), draw(st.sampled_from([None, "start", "end", "both"]))))
         drawn = tuple(draw(st.lists(areas(), max_size=2)))
         if rows or drawn:
             zones.append(Zone(name, tuple(rows), drawn))
@@ -108,7 +108,7 @@ def test_accesses_are_those_of_the_seats():
     assert one_seat().accesses == {}
     assert b"g~access=Porte B" in written(plan, Format.JSON)
     wheels = replace(plan.zones[0].rows[0].seats[0], marks=frozenset(Mark), access="50% ~view")
-    both = replace(plan, zones=(Zone("Z", (Row("A", (wheels,)),)),))
+    both = replace(plan, zones=(Zone("Z", (SeatRow("A", (wheels,)),)),))
     assert read_plan(written(both, Format.JSON)) == Ok(both)
 
 
@@ -205,20 +205,21 @@ ONE = f'<circle data-seat="1" {SEAT} cx="100" cy="50" r="8"/>'
     "drawn, area",
     [
         ('<rect data-area="" data-zone="P" x="1" y="2" width="30" height="40" fill="#abc"/>',
-         Area(Shape.RECTANGLE, 1, 2, "#abc", width=30, height=40)),
+         DrawnArea(Shape.RECTANGLE, 1, 2, "#abc", width=30, height=40)),
         ('<rect data-area="" data-zone="P" width="30" height="40" transform="translate(5 6) rotate(30)" stroke="red"/>',
-         Area(Shape.RECTANGLE, 5, 6, "", "red", 30, width=30, height=40)),
+         DrawnArea(Shape.RECTANGLE, 5, 6, "", "red", 30, width=30, height=40)),
         ('<circle data-area="" data-zone="P" cx="5" cy="6" r="7" transform="scale(2)"/>',
-         Area(Shape.CIRCLE, 10, 12, width=14, height=14)),
+         DrawnArea(Shape.CIRCLE, 10, 12, width=14, height=14)),
         ('<rect data-area="" data-zone="P" width="10" height="20" transform="scale(2 1)"/>',
-         Area(Shape.POLYGON, 0, 0, points=((0, 0), (20, 0), (20, 20), (0, 20)))),
+         DrawnArea(Shape.POLYGON, 0, 0, points=((0, 0), (20, 0), (20, 20), (0, 20)))),
         ('<path data-area="" data-zone="P" d="M1 1L9 1L9 9Z"/>',
-         Area(Shape.POLYGON, 1, 1, points=((1, 1), (9, 1), (9, 9)))),
+         DrawnArea(Shape.POLYGON, 1, 1, points=((1, 1), (9, 1), (9, 9)))),
         ('<text data-area="" data-zone="P" x="7" y="8" fill="gold" font-size="20px">Sc\u00e8ne <tspan>1</tspan></text>',
-         Area(Shape.TEXT, 7, 8, "gold", text="Sc\u00e8ne 1", text_x=7, text_y=8, text_colour="gold", text_size=20)),
+         DrawnArea(Shape.TEXT, 7, 8, "gold",
+                   text="Sc\u00e8ne 1", text_x=7, text_y=8, text_colour="gold", text_size=20)),
         ('<g data-area="" data-zone="P" transform="translate(10 0)"><rect width="8" height="9"/>'
          "<text>\n  Bar\n</text></g>",
-         Area(Shape.RECTANGLE, 10, 0, width=8, height=9, text="Bar", text_x=10)),
+         DrawnArea(Shape.RECTANGLE, 10, 0, width=8, height=9, text="Bar", text_x=10)),
     ],
 )  # fmt: skip
 def test_an_area(drawn, area):
@@ -397,7 +398,7 @@ def test_rows_that_say_two_things():
 
 def stadium() -> Plan:
     blocks = [
-        Zone(f"Bloc {z}", tuple(Row(str(r), tuple(
+        Zone(f"Bloc {z}", tuple(SeatRow(str(r), tuple(
             Seat(str(n), f"Bloc {z}-{r}-{n}", z % 8 * 1100 + n * 25.0, z // 8 * 1600 + r * 30.0, "1re",
                  access=f"Porte {z % 12}") for n in range(40)))
             for r in range(50))) for z in range(40)

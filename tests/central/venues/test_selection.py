@@ -14,8 +14,8 @@ from central.venues.selection import (
     Counted,
     RowRef,
     Selection,
-    Share,
     Table,
+    ZoneShare,
     inside,
     resolve,
 )
@@ -33,7 +33,7 @@ HALL = Table(
     drawn=range(10),
     values={"category_id": ["one"] * 4 + ["two"] * 6, "contingent_id": [None, "press"] * 5},
     taken=[""] * 10,
-    shares={("S", ""): Share(20), ("S", "press"): Share(10, blocked=2, taken=3)},
+    shares={("S", ""): ZoneShare(20), ("S", "press"): ZoneShare(10, blocked=2, taken=3)},
     counted={"S": "standing"},
     names={"P": "Parterre", "Q": "Loge", "S": "Debout"},
 )
@@ -136,13 +136,15 @@ def test_a_lasso_that_goes_to_and_fro_without_end_is_given_up() -> None:
 
 shares_ = st.dictionaries(
     st.tuples(st.just("S"), st.sampled_from(["", "a", "b"])),
-    st.builds(lambda free, blocked, taken: Share(free + blocked + taken, blocked, taken), *[st.integers(0, 9)] * 3),
+    st.builds(lambda free, blocked, taken: ZoneShare(free + blocked + taken, blocked, taken), *[st.integers(0, 9)] * 3),
     min_size=1,
 )
 
 
 @given(shares=shares_, data=st.data())
-def test_counted_places_are_neither_lost_nor_made(shares: dict[tuple[str, str], Share], data: st.DataObject) -> None:
+def test_counted_places_are_neither_lost_nor_made(
+    shares: dict[tuple[str, str], ZoneShare], data: st.DataObject
+) -> None:
     """Exclusive shares always add up to the zone's capacity; nothing taken moves; a refusal changes nothing."""
     wanted = [
         (key, data.draw(st.none() | st.integers(1, 12)))
@@ -156,7 +158,7 @@ def test_counted_places_are_neither_lost_nor_made(shares: dict[tuple[str, str], 
     assert sum(each.capacity for each in after.values()) == sum(each.capacity for each in shares.values())
     for key, share in after.items():
         assert share.free >= 0 and share.blocked >= 0
-        assert share.taken == shares.get(key, Share(0)).taken
+        assert share.taken == shares.get(key, ZoneShare(0)).taken
     if short:
         assert after == shares
         assert short[2] < next(n for key, n in wanted if key == short[:2] and n is not None)

@@ -20,7 +20,7 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.schema import upgrade
 from central.kernel.vault import Vault
-from central.organisation.pages import WAY_IN, WayIn
+from central.organisation.pages import SIGN_IN_SERVICES, SignInServices
 from central.web.line import listening
 from central.web.origin import FORWARDED
 from central.web.session import CSRF_HEADER
@@ -138,8 +138,8 @@ async def test_the_set_up_is_closed_to_a_cookie_that_cannot_be_its_own(
     door = Door(empty, Watch(), path_of, keys)
     door.start()
     (tmp_path / "setup").write_text("the-token")
-    way_in = WayIn.of(door, Vault(b"k" * 32), SignInConfig(), MailConfig(), "http://house.test")
-    app = make_app(door, http=AS_OFTEN_AS_THEY_LIKE, given={WAY_IN: way_in, SETUP_FILE: tmp_path / "setup"})
+    way_in = SignInServices.of(door, Vault(b"k" * 32), SignInConfig(), MailConfig(), "http://house.test")
+    app = make_app(door, http=AS_OFTEN_AS_THEY_LIKE, given={SIGN_IN_SERVICES: way_in, SETUP_FILE: tmp_path / "setup"})
     async with listening(app, "127.0.0.1", 0, AS_OFTEN_AS_THEY_LIKE) as url:
         served = Served(app, url, door, cast(House, None))
         paths = ["/setup", "/setup?token=%FF", "/setup?token=%ED%A0%80", *(f"/setup/{step}" for step in Step)]

@@ -6,7 +6,7 @@ from functools import partial
 from aiohttp import web
 
 from central.cloakroom.ops import LoseCoats
-from central.kernel.checklist import Standing, needed, of_table, t
+from central.kernel.checklist import ItemStanding, needed, of_table, t
 from central.kernel.contexts import ContextKind
 from central.kernel.door import Door
 from central.kernel.pulse import OK
@@ -33,5 +33,5 @@ def open_(_: web.Application) -> Check:
 
 
 @needed(t("Le vestiaire"), at=ContextKind.SEASON, order=990, optional=True)
-def cloakroom(read: Read, season: str) -> Standing:
+def cloakroom(read: Read, season: str) -> ItemStanding:
     return of_table(read, "tariff", season, t("Rien à faire au vestiaire."))
