@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from central.areas import AREAS
-from central.callers import authenticator
+from central.callers import Passes, authenticator, by_code, by_key
 from central.config import CentralConfig
 from central.devices.standing import standing
 from central.first_run.link import setup_link
@@ -36,7 +36,7 @@ from central.web.away import away
 from central.web.bodies import MOST_FROM_STRANGERS, Bodies
 from central.web.broken import broken
 from central.web.caller import AUTHENTICATE
-from central.web.entrance import BODIES, LIMITS, VOUCHED, entrance, finish
+from central.web.entrance import BODIES, KNOWN_CALLERS, LIMITS, VOUCHED, entrance, finish
 from central.web.form import LARGE
 from central.web.frame import FRAME, Frame
 from central.web.health import REPORT
@@ -176,7 +176,9 @@ def make_app(
     app.middlewares.extend((away, broken, problems, entrance, guard))
     app.on_response_prepare.append(finish)
     app[DOOR], app[FRAME] = door, Frame(door, {area.name: area.menu for area in AREAS})
-    app[AUTHENTICATE] = authenticator(door)
+    passes = Passes(door.keys)
+    app.on_response_prepare.append(passes.give)
+    app[AUTHENTICATE], app[KNOWN_CALLERS] = authenticator(door), [passes.holder, by_key(door), by_code(door)]
     app[PROXIES], app[FRONT] = proxies, Fronts()
     app[LIMITS], app[LIMITED] = Limits(http.limits, time.monotonic), []
     app[BODIES], app[LARGE], app[VOUCHED] = Bodies(http), {}, []

@@ -3,26 +3,49 @@
 What a program may do takes several looks to find out, so it is remembered under the number that counts the changes of
 what operators hold (organisation/rights.py), and is as good as new as long as that number is the same: one look for
 each request, whichever process made the change, and a key or right that was withdrawn ends with the commit.
+
+At an address that has to wait, whoever is genuine is told from what is tried beside them before anybody looks: a right
+key and a right code for enrolment by the digests of the house's own, a device by a pass, which each answer to it
+carries.
 """
 
+import hmac
+import time
 from base64 import b64decode
+from hashlib import sha256
 
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from central.devices.enrolment import code_digest
 from central.devices.model import Device, DevicesPrivilege, DeviceState
 from central.kernel.door import Door
+from central.kernel.keys import Keys
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind
 from central.kernel.versions import OPERATORS
-from central.organisation.rights import operator_of
-from central.web.caller import Authenticate, problem
-from shared.ids import is_id
+from central.organisation.held import KEYS, HeldSecrets
+from central.organisation.rights import key_digest, operator_of
+from central.web.caller import ASKED, Authenticate, problem
+from central.web.entrance import KnownCaller
+from shared.ids import Id, is_id
 from shared.wire.codec import dump
-from shared.wire.requests import DEVICE, MOST_NONCE, NONCE, TIME, WRONG_TIME, TimeTold, in_time, request_genuine
+from shared.wire.requests import (
+    CODE,
+    DEVICE,
+    MOST_NONCE,
+    NONCE,
+    PASS,
+    TIME,
+    WRONG_TIME,
+    TimeTold,
+    in_time,
+    request_genuine,
+)
 from shared.wire.seal import seal
 
 MOST_KNOWN = 1000
+CODES = "SELECT code_digest, id FROM device WHERE code_digest <> ''"
 
 
 def authenticator(door: Door) -> Authenticate:
@@ -51,6 +74,60 @@ def authenticator(door: Door) -> Authenticate:
         return actor
 
     return authenticate
+
+
+# --- at an address that has to wait -----------------------------------------------------------------------------------
+
+
+def by_key(door: Door) -> KnownCaller:
+    """Whose key a program shows."""
+    keys = HeldSecrets(door, KEYS, time.monotonic)
+
+    async def holder(request: web.Request) -> str:
+        named = _named(request.headers.get("Authorization", ""))
+        by = await keys.by(key_digest(named[1])) if named else ""
+        return f"operator:{by}" if named and by == named[0] else ""
+
+    return holder
+
+
+def by_code(door: Door) -> KnownCaller:
+    """Which device is about to enrol. A code is guessed here as often as requests come: of 40 bits that live for ten
+    minutes that leaves millions of millions, and whoever enrols is still to be approved."""
+    codes = HeldSecrets(door, CODES, time.monotonic)
+
+    async def holder(request: web.Request) -> str:
+        code = request.headers.get(CODE, "")
+        by = await codes.by(code_digest(code)) if code and code.isascii() else ""
+        return f"device:{by}" if by else ""
+
+    return holder
+
+
+class Passes:
+    """A device's pass follows from its id and central's key, so it outlives a restart and is kept nowhere. It is no
+    secret to who reads the wire: they can spend what is looked at for it, and nothing else."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._key = hmac.digest(keys.signer.key.private_bytes_raw(), b"parterre-pass", sha256)
+
+    def of(self, device_id: Id) -> str:
+        return f"{device_id}.{hmac.digest(self._key, device_id.encode(), sha256).hex()}"
+
+    async def holder(self, request: web.Request) -> str:
+        shown = request.headers.get(PASS, "")
+        device = shown.partition(".")[0]
+        theirs = shown.isascii() and is_id(device) and hmac.compare_digest(shown, self.of(Id(device)))
+        return f"device:{device}" if theirs else ""
+
+    async def give(self, request: web.Request, answer: web.StreamResponse) -> None:
+        """With each answer to what a device signed."""
+        asked = request.get(ASKED)
+        if asked and asked.kind is ActorKind.DEVICE:
+            answer.headers[PASS] = self.of(Id(asked.id))
+
+
+# --- who it is --------------------------------------------------------------------------------------------------------
 
 
 def _named(said: str) -> tuple[str, str] | None:

@@ -1,5 +1,6 @@
 """The browser's side of a session: its cookie, who that makes it, and where the house is reached from outside."""
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -8,11 +9,12 @@ from aiohttp import web
 
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM, Actor, Read
+from central.organisation.held import SESSIONS, HeldSecrets
 from central.organisation.model import Operator, Session
 from central.organisation.places import KNOWN_FOR
 from central.organisation.rights import actor_of, second_factor_demanded
 from central.organisation.rules import SessionStanding, standing
-from central.organisation.sign_in import OpenSession, SignIn, Visitor
+from central.organisation.sign_in import OpenSession, SignIn, Visitor, digest
 from central.web.cookies import cookie
 from central.web.origin import address_of
 from central.web.session import Sessions, SignedIn, csrf_of
@@ -66,6 +68,7 @@ class Browsers:
 
     def __init__(self, door: Door, sign_in: SignIn, cookies: Cookies, idle: timedelta) -> None:
         self._door, self._sign_in, self._cookies, self._idle = door, sign_in, cookies, idle
+        self._held = HeldSecrets(door, SESSIONS, time.monotonic)
 
     def visitor(self, request: web.Request) -> Visitor:
         browser = request.headers.get("User-Agent", "")[:_MOST_BROWSER]
@@ -75,6 +78,12 @@ class Browsers:
     def mark(self, request: web.Request) -> str:
         """By which a browser is counted that came in before; nothing for any other."""
         return self._sign_in.mark(self._cookies.devices(request))
+
+    async def holder(self, request: web.Request) -> str:
+        """By which session a browser is counted whose address has to wait."""
+        token = self._cookies.token(request)
+        session = await self._held.by(digest(token)) if token else ""
+        return f"session:{session}" if session else ""
 
     async def found(self, request: web.Request) -> OpenSession | None:
         """Their session, also one that opens next to nothing yet."""

@@ -18,7 +18,7 @@ from central.organisation.mail import Mailer
 from central.organisation.model import NoSignIn
 from central.organisation.sign_in import SignIn
 from central.web.area import CONFIG, DOOR
-from central.web.entrance import KNOWN_BROWSER
+from central.web.entrance import KNOWN_BROWSER, KNOWN_CALLERS
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR, Frame
 from central.web.screens.names import house_zone
 from central.web.screens.refusals import Said, said
@@ -165,6 +165,7 @@ def page_services(app: web.Application) -> None:
     browsers = Browsers(door, way_in.sign_in, cookies, way_in.idle)
     frame.templates("central.organisation")
     app[SESSIONS], app[STILL], app[KNOWN_BROWSER] = browsers.signed_in, browsers.still, browsers.mark
+    app[KNOWN_CALLERS].append(browsers.holder)
     app[SERVICES] = PageServices(
         door, frame, way_in.sign_in, browsers, cookies, way_in.vault, way_in.mailer, way_in.public_url
     )  # fmt: skip

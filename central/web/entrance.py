@@ -3,9 +3,10 @@ a body is read for them and for how long; afterwards the headers that every answ
 traceback where a caller hung up.
 
 Who asks is looked at before a byte of the body is taken, and proved by the headers alone. A key, signature or session
-that is none counts as a stranger's try, by address; one that was genuine a moment ago is looked at whatever its address
-did, and some of the others are, so that nobody locks out who shares an address with them. What a device signed names
-its body by a digest: another body is a signature that is none.
+that is none counts as a stranger's try, by address. Where an address waits, whoever carries what only they can have
+(`KNOWN_CALLERS`) is counted by themselves, and some of the others are looked at: so nobody locks out who shares an
+address with them, in whosever name. What a device signed names its body by a digest: another body is a signature that
+is none.
 """
 
 from collections.abc import Awaitable, Callable
@@ -39,7 +40,12 @@ KnownBrowser = Callable[[web.Request], str]
 """The mark of a browser with which somebody came in before (organisation/places.py), or nothing: it is counted by
 itself, so that who floods central from the same address does not shut it out."""
 
+KnownCaller = Callable[[web.Request], Awaitable[str]]
+"""By whom a caller is counted where their address has to wait, as `device:…`, or nothing: told by a secret that they
+carry, which opens nothing by itself, is cheap to check, and is nobody else's to spend."""
+
 KNOWN_BROWSER: web.AppKey[KnownBrowser] = web.AppKey("known_browser")
+KNOWN_CALLERS: web.AppKey[list[KnownCaller]] = web.AppKey("known_callers", list)
 BROWSER = "browser:"
 VOUCHED: web.AppKey[list[Vouched]] = web.AppKey("vouched", list)
 LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)
@@ -143,27 +149,28 @@ async def _asked(request: web.Request, handler: Answer, came: Caller, body: byte
 async def _who(request: web.Request) -> Caller | web.StreamResponse:
     """Who asks, counted; or the answer to who asks too often, or shows a key that is none."""
     limits, address = request.app[LIMITS], counted_as(address_of(request))
-    claim, shown, asks = _claim(request, address)
-    limit = Limit.CLAIMS
+    shown, asks = _claim(request)
+    limit, who = Limit.CLAIMS, address
     if asks in (Asks.STRANGER, Asks.PERSON):  # a session that is over is no try at anything: its owner signs in again
         limit = Limit.LOOKS if request.method in SAFE else Limit.ACTS
-        address = _mark(request) or address
-    wait = 0.0 if limits.is_proven(claim) else limits.wait(limit, address)
-    if wait and (later := wait if asks is Asks.STRANGER else limits.look(claim, shown, address)):
-        return _too_often(request, limit, min(wait, later))
+        who = _mark(request) or address
+    if wait := limits.wait(limit, who):
+        if known := await _known(request):
+            who, wait = known, limits.wait(limit, known)
+        if wait and (later := wait if asks is Asks.STRANGER else limits.look(shown, address)):
+            return _too_often(request, limit, min(wait, later))
     found = await _found(request, asks)
     if found is None:
-        limits.take(limit, address)  # of what is genuine nothing is taken: a program may begin with all it has
+        limits.take(limit, who)  # of what is genuine nothing is taken: a program may begin with all it has
         if shown:
-            limits.missed(claim, shown)
+            limits.missed(shown)
         if limit is Limit.CLAIMS:
             REFUSED.add(why="unknown")
             return unknown_caller(request)
         if wait:
             return _too_often(request, limit, wait)
         vouched = any(vouches(request) for vouches in request.app[VOUCHED])
-        return Caller(Asks.PERSON if vouched else Asks.STRANGER, address)
-    limits.proved(claim)
+        return Caller(Asks.PERSON if vouched else Asks.STRANGER, who)
     if isinstance(found, web.Response):  # a device's key, and not its time
         return found
     if wait := limits.take(_LIMIT[asks], found.who):
@@ -176,20 +183,24 @@ def _mark(request: web.Request) -> str:
     return f"{BROWSER}{mark}" if mark else ""
 
 
-def _claim(request: web.Request, address: str) -> tuple[int, int, Asks]:
-    """As whom the caller comes, what they show for it, and what that would make them. A device's id is no secret: it
-    counts with its address, and what it shows is the signature."""
+async def _known(request: web.Request) -> str:
+    for known in request.app[KNOWN_CALLERS]:
+        if who := await known(request):
+            return who
+    return ""
+
+
+def _claim(request: web.Request) -> tuple[int, Asks]:
+    """What the caller shows, and what that would make them."""
     headers = request.headers
     if request.path.startswith(_ASKING):
         if (device := headers.get(DEVICE)) is not None:
-            return hash((DEVICE, device, address)), hash((device, headers.get(SIGNATURE))), Asks.DEVICE
+            return hash((device, headers.get(SIGNATURE))), Asks.DEVICE
         if "Authorization" in headers:
-            key = hash(("Authorization", headers["Authorization"]))
-            return key, key, Asks.PROGRAM
+            return hash(("Authorization", headers["Authorization"])), Asks.PROGRAM
     if SESSIONS in request.app and (said := headers.get("Cookie")):
-        session = hash(("Cookie", said))
-        return session, session, Asks.PERSON
-    return 0, 0, Asks.STRANGER
+        return hash(("Cookie", said)), Asks.PERSON
+    return 0, Asks.STRANGER
 
 
 async def _found(request: web.Request, asks: Asks) -> Caller | web.Response | None:

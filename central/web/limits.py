@@ -106,9 +106,8 @@ class Limits:
         self._buckets = {each: Buckets(rate, config.remembered, clock) for each, rate in rates.items()}
         self._looks = Buckets(config.keys, config.remembered, clock)
         self._none = Buckets(Rate(1 / NONE_FOR_S, 1), config.remembered, clock)
-        self._proven: OrderedDict[int, float] = OrderedDict()
         self._at_once: dict[str, int] = {}
-        self._config, self._clock = config, clock
+        self._config = config
 
     def take(self, limit: Limit, who: str) -> float:
         """0, or the seconds to wait."""
@@ -134,32 +133,18 @@ class Limits:
 
     # --- keys beside an address that waits ----------------------------------------------------------------------------
 
-    def look(self, claim: int, shown: int, address: str) -> float:
+    def look(self, shown: int, address: str) -> float:
         """Whether a key, signature or session is looked at although its address has to wait: 0, or the seconds until it
-        may be. What was genuine once has looks of its own, all the rest of an address share theirs; what was none just
-        now takes nothing from whoever shows something else."""
-        where = str(claim) if claim in self._proven else address
-        wait = max(self._none.wait(str(shown)), self._looks.wait(where))
+        may be. All of an address share its looks, whomever they pretend to be: nobody's are spent by claims in their
+        name. What was none just now takes nothing from whoever shows something else."""
+        wait = max(self._none.wait(str(shown)), self._looks.wait(address))
         if not wait:
-            self._looks.take(where)
+            self._looks.take(address)
         return wait
 
-    def missed(self, claim: int, shown: int) -> None:
-        """This turned out to be none. Where it pretends to be somebody who is proven, that is worth some looks."""
+    def missed(self, shown: int) -> None:
+        """This turned out to be none."""
         self._none.take(str(shown))
-        if self.is_proven(claim) and self._looks.take(str(claim)):
-            self._proven[claim] = 0.0
-
-    def proved(self, claim: int) -> None:
-        """This key, session or device turned out to be genuine: for some minutes it is looked at whatever its address
-        did, so that nobody locks out who shares an address with them."""
-        self._proven[claim] = self._clock() + PROVEN_FOR_S
-        self._proven.move_to_end(claim)
-        if len(self._proven) > self._config.remembered:
-            self._proven.popitem(last=False)
-
-    def is_proven(self, claim: int) -> bool:
-        return self._proven.get(claim, 0.0) > self._clock()
 
     # --- at once ------------------------------------------------------------------------------------------------------
 
@@ -181,5 +166,4 @@ class Limits:
             del self._at_once[who]
 
 
-PROVEN_FOR_S = 600.0
 NONE_FOR_S = 30.0

@@ -8,7 +8,7 @@ from functools import partial
 from aiohttp import web
 
 from central.kernel.tx import Read
-from central.web.entrance import BROWSER, LIMITS
+from central.web.entrance import LIMITS
 from central.web.limited import LIMITED, Limited, Source
 from central.web.limits import OF_STRANGERS, Limit, Limits, Waiting
 from central.web.screens.names import label
@@ -32,11 +32,14 @@ def _rows(read: Read, t: Texts, seen: list[Waiting]) -> list[Limited]:
 
 def _row(read: Read, t: Texts, each: Waiting) -> Limited:
     limited = partial(Limited, each.who, what=_what(t, each.limit), since=None, until=each.until)
-    if each.limit in OF_STRANGERS:
-        browser = each.who.startswith(BROWSER)
-        return limited(who=t("toute personne qui n’est pas entrée"), where=t("son navigateur") if browser else each.who)
-    table = "device" if each.limit is Limit.DEVICES else "operator"
-    return limited(who=label(read, t, table, each.who), where=t("partout"), href=address(table, each.who))
+    if each.limit not in OF_STRANGERS:
+        table, who = "device" if each.limit is Limit.DEVICES else "operator", each.who
+    else:  # by an address, or by what somebody carries (entrance.KNOWN_CALLERS)
+        table, _, who = each.who.partition(":")
+    if table in ("device", "operator"):
+        return limited(who=label(read, t, table, who), where=t("partout"), href=address(table, who))
+    browser = table in ("browser", "session")
+    return limited(who=t("toute personne qui n’est pas entrée"), where=t("son navigateur") if browser else each.who)
 
 
 def _what(t: Texts, limit: Limit) -> str:

@@ -18,7 +18,7 @@ class Rate:
 class LimitsConfig:
     """Strangers by their address (IPv6: by the /64 it is in), who is known by who they are. `looks` of strangers are
     pages and the live page, `acts` whatever they send, `claims` keys, signatures and sessions that turn out to be none;
-    `keys` is how many of those are looked at all the same where a stranger's address has to wait.
+    `keys` is how many of those are looked at all the same where an address has to wait (0.4 ms each).
     `at_once` are requests that are being answered, streams of pages among them. Each process counts for itself."""
 
     looks: Rate = field(default_factory=lambda: Rate(10.0, 200))
@@ -27,7 +27,7 @@ class LimitsConfig:
     people: Rate = field(default_factory=lambda: Rate(50.0, 500))
     programs: Rate = field(default_factory=lambda: Rate(500.0, 5000))
     devices: Rate = field(default_factory=lambda: Rate(200.0, 2000))
-    keys: Rate = field(default_factory=lambda: Rate(10.0, 20))
+    keys: Rate = field(default_factory=lambda: Rate(50.0, 100))
     at_once_of_strangers: int = 100
     at_once_of_people: int = 200
     remembered: int = 20_000

@@ -274,7 +274,7 @@ async def start(
     gets on."""
     clock = clock or SystemClock()
     notifier = notifier or Notifier()
-    async with HttpCentral(config.central, clock, timeout_s=config.timeout_s) as unsigned:
+    async with HttpCentral(config.central, clock, timeout_s=config.timeout_s, code=config.code) as unsigned:
         identity = await ensure_enrolled(
             config.data, kind, unsigned, clock, code=config.code, label=config.label, say=say
         )

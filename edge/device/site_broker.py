@@ -45,7 +45,7 @@ async def enrol_broker(
     config: BrokerDeviceConfig, clock: Clock | None = None, say: Callable[[str], None] | None = None
 ) -> Identity:
     clock = clock or SystemClock()
-    async with HttpCentral(config.central, clock) as central:
+    async with HttpCentral(config.central, clock, code=config.code) as central:
         return await ensure_enrolled(
             config.data, DeviceKind.BROKER, central, clock, code=config.code, label=config.label, say=say
         )

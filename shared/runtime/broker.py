@@ -265,7 +265,7 @@ class _Broker(Broker):  # type: ignore[misc]
 
     async def _admit(self, line: DeviceLine, said: Connect) -> Away | None:
         """Why whoever says this does not come in."""
-        if self.door.must_wait(line, said.username):
+        if self.door.must_wait(line, said.password):
             return Away.WAIT
         who = admitted(said.username, said.password, self._root_pem)
         if who is None:
@@ -273,7 +273,7 @@ class _Broker(Broker):  # type: ignore[misc]
             return Away.LOGIN
         if said.will is not None and not may_write(who, said.will_topic):
             return Away.WILL
-        for older in self.door.welcome(line, who):  # from here on a revocation finds it
+        for older in self.door.welcome(line, who, said.password):  # from here on a revocation finds it
             self.end(older, Away.REPLACED)
         if self._standing is None:
             return None

@@ -16,7 +16,7 @@ from shared.ids import Id
 from shared.runtime.log import logger
 from shared.runtime.system import Clock
 from shared.wire.codec import build
-from shared.wire.requests import COMMAND_ID, NONCE, WRONG_TIME, TimeTold, signed_headers
+from shared.wire.requests import CODE, COMMAND_ID, MOST_PASS, NONCE, PASS, WRONG_TIME, TimeTold, signed_headers
 from shared.wire.seal import Sealed, Signer
 
 log = logger(__name__)
@@ -50,7 +50,8 @@ class Central(Protocol):
 
 
 class HttpCentral:
-    """Use it as a context, or call `close`. Without `device_id` and `signer` requests go unsigned (enrolment).
+    """Use it as a context, or call `close`. Without `device_id` and `signer` requests go unsigned (enrolment, with
+    its `code`).
     `vouches` says whether central sealed a statement: by what it says of its time a request is signed once more that
     was out of time. Raises Unreachable and Declined only."""
 
@@ -61,13 +62,15 @@ class HttpCentral:
         device_id: Id | None = None,
         signer: Signer | None = None,
         timeout_s: float = 10.0,
+        code: str = "",
     ) -> None:
         self._url = URL(url.rstrip("/")) / "api" / "v1"
-        self._clock, self._device_id, self._signer = clock, device_id, signer
+        self._clock, self._device_id, self._signer, self._code = clock, device_id, signer, code
         self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(timeout_s, 5.0))
         self._session: aiohttp.ClientSession | None = None
         self.vouches: Callable[[Sealed], bool] | None = None
         self._off = timedelta()  # of the requests' time from our clock's
+        self._pass = ""
 
     async def __aenter__(self) -> Self:
         return self
@@ -122,6 +125,7 @@ class HttpCentral:
 
     async def _answer(self, method: str, url: URL, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         async with self._open(method, url, body, headers, self._timeout) as answer:
+            self._pass = answer.headers.get(PASS, "")[:MOST_PASS] or self._pass
             text = await answer.content.read(MAX_ANSWER + 1)
             while len(text) <= MAX_ANSWER and (more := await answer.content.read(MAX_ANSWER)):
                 text += more
@@ -130,6 +134,7 @@ class HttpCentral:
     def _headers(self, method: str, url: URL, body: bytes, command_id: str) -> dict[str, str]:
         """Signed if this device has a name, and what it asks is not for everybody."""
         headers = {"Content-Type": "application/json"} if body else {}
+        headers |= {name: said for name, said in ((PASS, self._pass), (CODE, self._code)) if said}
         if self._device_id is None or self._signer is None or url.name in OPEN:
             return headers | ({COMMAND_ID: command_id} if command_id else {})
         at, path = (self._clock.read().wall + self._off).isoformat(), url.raw_path_qs

@@ -16,7 +16,7 @@ from typing import Any
 from shared.wire.certificates import Certificate
 
 MOST_ADDRESSES = 10_000  # of which failures are remembered
-MOST_KNOWN = 10_000  # (address, holder) pairs that once came in
+MOST_KNOWN = 10_000  # logins that once came in
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class BrokerLimits:
     free_failures: int = 5
     first_wait_s: float = 1.0
     most_wait_s: float = 60.0
-    looks_per_s: float = 5.0  # at logins from an address that waits: beside a script, a new device comes in too
+    looks_per_s: float = 20.0  # at logins from an address that waits: beside a script, a new device comes in too
 
 
 class Away(StrEnum):
@@ -112,7 +112,7 @@ class Doorkeeper:
         self._strangers: dict[str, dict[int, DeviceLine]] = {}  # by address, the oldest first
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()  # address → how many, until when it waits
         self._looks: OrderedDict[str, Bucket] = OrderedDict()  # of addresses that wait
-        self._once_in: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._once_in: OrderedDict[int, None] = OrderedDict()  # what was shown, not whose it is: ids are no secret
 
     @property
     def lines(self) -> tuple[DeviceLine, ...]:
@@ -156,11 +156,11 @@ class Doorkeeper:
     def _most_strangers(self) -> str:
         return max(self._strangers, key=lambda address: len(self._strangers[address]), default="")
 
-    def welcome(self, line: DeviceLine, who: Certificate) -> tuple[DeviceLine, ...]:
-        """The holder has logged in on this line; the older ones of theirs that are too many now."""
+    def welcome(self, line: DeviceLine, who: Certificate, shown: str) -> tuple[DeviceLine, ...]:
+        """The holder has logged in on this line, showing this password; the older ones of theirs that are too many."""
         line.who = who
         self._known_now(line)
-        _remember(self._once_in, (line.address, who.holder_id), None, MOST_KNOWN)
+        _remember(self._once_in, hash(shown), None, MOST_KNOWN)
         theirs = [each for each in self.known if each.who and each.who.holder_id == who.holder_id]
         return tuple(theirs[: -self.limits.per_device])
 
@@ -179,11 +179,12 @@ class Doorkeeper:
         if not theirs:
             self._strangers.pop(line.address, None)
 
-    def must_wait(self, line: DeviceLine, username: str) -> bool:
-        """Whether to refuse without a look at the signature. Whoever came in from this address before is looked at all
-        the same, and of the others some, or one script behind a house's address would lock its devices out."""
+    def must_wait(self, line: DeviceLine, shown: str) -> bool:
+        """Whether to refuse without a look at the signature. The very password with which somebody came in before is
+        looked at all the same, and of the others some, or one script behind a house's address would lock its devices
+        out. What is none takes of the address's looks, in whosever name."""
         known, now = self._failures.get(line.address), self._clock()
-        if known is None or now >= known[1] or (line.address, username) in self._once_in:
+        if known is None or now >= known[1] or hash(shown) in self._once_in:
             return False
         per_s = self.limits.looks_per_s
         looks = self._looks.get(line.address) or Bucket(per_s, per_s, 0.0, now)

@@ -27,11 +27,17 @@ TIME = "Parterre-Time"
 NONCE = "Parterre-Nonce"
 DIGEST = "Content-Digest"
 SIGNATURE = "Parterre-Signature"
+PASS = "Parterre-Pass"  # noqa: S105 - a header's name
+"""Central's answers to what a device signed carry it, the device's later requests too. It opens nothing; by it central
+tells the device from others at its address that sign falsely in its name, before it looks at a signature."""
+CODE = "Parterre-Code"
+"""The code that a device enrols with, beside the one in the body: for the same, before it has a name."""
 COMMAND_ID = "Idempotency-Key"
 WRONG_TIME = "wrong_time"
 """The refusal's reason: its detail has under `time` what central says, a sealed `TimeTold`."""
 WINDOW: Final = timedelta(minutes=10)
 MOST_NONCE = 64
+MOST_PASS = 128
 
 
 @dataclass(frozen=True, slots=True)

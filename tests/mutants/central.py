@@ -157,6 +157,8 @@ SALE = (
 )  # fmt: skip
 
 PEOPLE = (
+    one("counted-by-name", "who is genuine waits for what is tried in their name", "central/web/entrance.py",
+        "if known := await _known(request):", "if False:", "tests/central/web/test_entrance.py"),
     one("webhook-now", "what its operator may not read any more is sent", "central/organisation/posting.py",
         "if not telling.still_told(read, webhook, delivery):", "if False:", WEBHOOKS),
     one("webhook-shown", "what its operator may not read any more is shown on its page",

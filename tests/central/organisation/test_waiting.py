@@ -332,14 +332,17 @@ async def test_every_kind_that_is_counted_can_be_shown(people: People, jeanne: I
 
 async def test_who_asks_too_often_stands_there_too(people: People, jeanne: Id) -> None:
     """Counted by a process in its memory: seen in the loop, lifted by the same command."""
-    limits = Limits(LimitsConfig(acts=Rate(0.001, 1), people=Rate(0.001, 1)), lambda: 0.0)
+    limits = Limits(LimitsConfig(acts=Rate(0.001, 1), claims=Rate(0.001, 1), people=Rate(0.001, 1)), lambda: 0.0)
     people.server.app[LIMITED].append(of_requests(limits, people.watch))
     for _ in range(2):
         limits.take(Limit.ACTS, ELSEWHERE)
         limits.take(Limit.PEOPLE, jeanne)
+        limits.take(Limit.CLAIMS, f"operator:{jeanne}")
     page = await people.browser().sign_in(next="/admin/limited")
-    assert page.text.count('value="requests"') == 2 and ELSEWHERE in page.text and "Jeanne Martin" in page.text
+    assert page.text.count('value="requests"') == 3 and ELSEWHERE in page.text and "Jeanne Martin" in page.text
     await page.post("/admin/limited/lift", source="requests", subject=ELSEWHERE)
+    assert {each.who for each in limits.waiting(people.watch.at)} == {jeanne, f"operator:{jeanne}"}
+    await page.post("/admin/limited/lift", source="requests", subject=f"operator:{jeanne}")
     assert [each.who for each in limits.waiting(people.watch.at)] == [jeanne]
 
 

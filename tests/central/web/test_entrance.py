@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
@@ -13,19 +13,26 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from structlog.testing import capture_logs
 
-from central.kernel.keys import Keys
+from central.devices.enrolment import InviteDevice
+from central.kernel.tx import SYSTEM
 from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY, STEP, Asks, most_for
 from central.web.entrance import BODIES, LIMITS, REFUSED
-from central.web.limits import Limit
+from central.web.limits import OF_STRANGERS, Limit
 from central.web.line import CLOSED, HUNG_UP, OPEN, SPILL, TAKE, TAKEN
 from central.web.origin import FRONT, Front, Proxies
 from central.web.session import csrf_of
 from central.web.settings import KIB, MIB, HttpConfig, LimitsConfig, Rate
-from shared.wire.requests import COMMAND_ID, DEVICE, SIGNATURE, signed_headers
-from tests.central.small_house import NOW, new_id
-from tests.central.web.serving import answer_of, enrolled
+from shared.clock import Reading
+from shared.ids import Id
+from shared.runtime.central import HttpCentral
+from shared.wire.certificates import DeviceKind, signing_request
+from shared.wire.requests import CODE, COMMAND_ID, DEVICE, PASS, SIGNATURE, signed_headers
+from shared.wire.seal import Signer
+from tests.central.small_house import ADMIN_KEY, NOW, new_id
+from tests.central.web.serving import Served, answer_of, enrolled
 from tests.waiting import PATIENCE_S, until
 
 pytestmark = [
@@ -249,73 +256,138 @@ async def test_the_page_that_says_so_speaks_the_readers_language(
         assert answer.status == 429 and word in text and f'lang="{language}"' in text
 
 
-async def test_what_strangers_do_locks_nobody_out_who_shares_their_address(
-    serve: Callable[..., Any], keys: Keys
+FEED, SITE = "/api/v1/queries/device_feeds", "/api/v1/entities/site"
+ENROL = "/api/v1/commands/enrol_device"
+
+
+def signed(device: Id, signer: Signer, shown: str = "") -> dict[str, str]:
+    headers = signed_headers(device, signer, "GET", FEED, NOW.isoformat(), new_id(), b"")
+    return headers | {PASS: shown} if shown else headers
+
+
+def false_claims(served: Served, device: Id, n: int) -> Iterator[tuple[str, dict[str, str]]]:
+    """Of each kind, in the name of somebody whom the house knows, another one for each `n`."""
+    forged = b64encode(b"%064d" % n).decode()
+    named = signed(device, Signer.of(Ed25519PrivateKey.generate()))
+    yield FEED, {DEVICE: device, SIGNATURE: forged}
+    yield FEED, named
+    yield FEED, named | {PASS: f"{device}.{n:064x}"}
+    yield FEED, named | {PASS: "\u00e9"}
+    yield SITE, {"Authorization": "Basic " + b64encode(f"{served.house.admin}:{n}".encode()).decode()}
+    yield SITE, {"Authorization": "Basic " + b64encode(f"{n:026}:{ADMIN_KEY}".encode()).decode()}
+    yield "/admin", {"Cookie": f"session={n}"}
+    yield "/admin", {"Cookie": f"session=anna{n}; known={n}.{n}.{n}"}
+    yield "/sign-in", {}
+    yield ENROL, {COMMAND_ID: new_id(), CODE: f"ABCD-{n:04}"}
+    yield ENROL, {COMMAND_ID: new_id(), CODE: "\u00e9"}
+    yield ENROL, {COMMAND_ID: new_id()}
+
+
+class Now:
+    """A device's clock that goes as this house's."""
+
+    def read(self) -> Reading:
+        return Reading(NOW, 0, "boot")
+
+
+async def test_who_is_genuine_is_answered_whatever_is_tried_in_their_name_at_their_address(
+    serve: Callable[..., Any],
 ) -> None:
-    config = limited(looks=FEW, acts=FEW, claims=FEW)
+    """Also just after a restart, and where none of the looks of an address are left."""
+    async with serve(limited()) as served, aiohttp.ClientSession(served.url) as client:
+        device, signer = await enrolled(served)
+        async with client.get(FEED, headers=signed(device, signer)) as answer:
+            shown = answer.headers[PASS]
+    few = limited(looks=FEW, acts=FEW, claims=FEW, keys=Rate(0.001, 1))
+    async with serve(few) as served, aiohttp.ClientSession(served.url) as client:
+        genuine = {
+            Asks.DEVICE: lambda: (FEED, signed(device, signer, shown)),
+            Asks.PROGRAM: lambda: (SITE, served.auth),
+            Asks.PERSON: lambda: ("/admin", {"Cookie": "session=anna"}),
+        }
+        assert set(genuine) == set(Asks) - {Asks.STRANGER}
+
+        async def asked(path: str, headers: dict[str, str]) -> int:
+            method = "POST" if path == ENROL else "GET"
+            async with client.request(method, path, headers=headers, allow_redirects=False) as answer:
+                return answer.status
+
+        invited = InviteDevice(
+            new_id(), served.house.organiser, served.house.site, DeviceKind.GATE, "G2", "Gate", "ABCD-WXYZ"
+        )
+        assert (await served.door.execute(SYSTEM, invited, new_id())).ok
+        for n in range(10):
+            tried = [await asked(*claim) for claim in false_claims(served, device, n)]
+        assert set(tried) == {429}, "the address waits"
+        for n in range(10, 30):
+            for asks, request in genuine.items():
+                assert await asked(*request()) == 200, (asks, n)
+            assert {await asked(*claim) for claim in false_claims(served, device, n)} == {429}
+        waiting = {(each.limit, each.who) for each in served.app[LIMITS].waiting(NOW)}
+        assert waiting == {(each, "127.0.0.1") for each in OF_STRANGERS}, "and only it is said to"
+        async with HttpCentral(served.url, Now(), code="ABCD-WXYZ") as line:
+            new = Signer.of(Ed25519PrivateKey.generate())
+            body = {"code": "ABCD-WXYZ", "request_pem": signing_request(new.key, "g"), "label": "g"}
+            assert await line.command("enrol_device", new_id(), orjson.dumps(body))
+        assert await asked("/api/v1/queries/device_time?nonce=n", {}) == 429
+        assert await asked("/api/v1/queries/device_time?nonce=n", {PASS: shown}) == 200
+        served.app[LIMITS].lift("127.0.0.1")
+        assert await asked(FEED, signed(device, signer)) == 200, "without its pass, now"
+
+
+async def test_a_device_carries_its_pass(serve: Callable[..., Any]) -> None:
+    config = limited(claims=FEW, keys=Rate(0.001, 1))
     async with serve(config) as served, aiohttp.ClientSession(served.url) as client:
         device, signer = await enrolled(served)
-        feed = "/api/v1/queries/device_feeds"
-        signed = signed_headers(device, signer, "GET", feed, NOW.isoformat(), "nonce", b"")
-        known = {
-            "a program": ("/api/v1/entities/site", served.auth),
-            "a device": (feed, signed),
-            "a person": ("/admin", {"Cookie": "session=anna"}),
-        }
-        for path, headers in known.values():
-            async with client.get(path, headers=headers) as answer:
-                assert answer.status == 200, await answer.text()
-        for guess in ({"Authorization": "Basic eDp5"}, {DEVICE: "0" * 26}, {DEVICE: device}, {}):
-            statuses = []
-            for _ in range(8):
-                async with client.get("/api/v1/entities/site", headers=guess) as answer:
-                    statuses.append(answer.status)
-            assert statuses[-1] == 429 or guess == {DEVICE: device}, (guess, statuses)
-        for who, (path, headers) in known.items():
-            for _ in range(20):
-                async with client.get(path, headers=headers) as answer:
-                    assert answer.status == 200, (who, await answer.text())
+        async with HttpCentral(served.url, Now(), device, signer) as line:
+            assert await line.query("device_feeds", {})
+            for n in range(20):
+                async with client.get(FEED, headers={DEVICE: device, SIGNATURE: str(n)}) as answer:
+                    last = answer.status
+            assert last == 429
+            for _ in range(5):
+                assert await line.query("device_feeds", {})
+
+
+async def test_who_listens_on_the_wire_spends_what_is_looked_at_for_a_pass_and_is_seen(
+    serve: Callable[..., Any],
+) -> None:
+    config = limited(looks=FEW, claims=FEW, keys=Rate(0.001, 1))
+    async with serve(config) as served, aiohttp.ClientSession(served.url) as client:
+        device, signer = await enrolled(served)
+        async with client.get(FEED, headers=signed(device, signer)) as answer:
+            shown = answer.headers[PASS]
+        statuses = []
+        for _ in range(10):
+            false = signed(device, Signer.of(Ed25519PrivateKey.generate()), shown)
+            async with client.get(FEED, headers=false) as answer:
+                statuses.append(answer.status)
+        assert statuses == [401] * 7 + [429] * 3, "of the address, of the pass, and one look beside"
+        waiting = {each.who for each in served.app[LIMITS].waiting(NOW)}
+        assert waiting == {"127.0.0.1", f"device:{device}"}
+        served.app[LIMITS].lift(f"device:{device}")
+        async with client.get(FEED, headers=signed(device, signer, shown)) as answer:
+            assert answer.status == 200
 
 
 def guess(n: int) -> dict[str, str]:
     return {"Authorization": "Basic " + b64encode(f"{n:026}:{n}".encode()).decode()}
 
 
-async def test_a_right_key_is_looked_at_beside_a_script_that_tries_wrong_ones(
+async def test_a_device_without_its_pass_is_looked_at_beside_a_script_that_tries_wrong_keys(
     serve: Callable[..., Any],
 ) -> None:
-    """After a restart, when nobody is proven: the script repeats what is none and takes nothing from those who come."""
+    """The script repeats what is none and takes nothing from those who come."""
     async with serve(limited(looks=FEW, claims=FEW, keys=FEW)) as served, aiohttp.ClientSession(served.url) as client:
         device, signer = await enrolled(served)
-        feed, site = "/api/v1/queries/device_feeds", "/api/v1/entities/site"
 
         async def asked(path: str, headers: dict[str, str]) -> int:
             async with client.get(path, headers=headers) as answer:
                 return answer.status
 
-        assert [await asked(site, guess(0)) for _ in range(20)] == [401] * 3 + [429] * 17
-        assert [await asked("/sign-in", {}) for _ in range(4)][-1] == 429
-        signed = signed_headers(device, signer, "GET", feed, NOW.isoformat(), "nonce", b"")
-        assert await asked(feed, signed) == 200
-        assert await asked(site, served.auth) == 200
-        assert await asked("/admin", {"Cookie": "session=anna"}) == 200
-        assert [await asked(site, guess(n)) for n in range(1, 4)] == [429] * 3, "no more than so many looks"
-        assert [await asked(site, served.auth) for _ in range(20)] == [200] * 20, "proven by now"
-
-
-async def test_false_signatures_beside_a_proven_device_are_looked_at_so_often(serve: Callable[..., Any]) -> None:
-    async with serve(limited(claims=FEW, keys=FEW)) as served, aiohttp.ClientSession(served.url) as client:
-        device, signer = await enrolled(served)
-        feed = "/api/v1/queries/device_feeds"
-        signed = signed_headers(device, signer, "GET", feed, NOW.isoformat(), "nonce", b"")
-        async with client.get(feed, headers=signed) as answer:
-            assert answer.status == 200
-        statuses = []
-        for n in range(20):
-            false = signed | {SIGNATURE: b64encode(b"%064d" % n).decode()}
-            async with client.get(feed, headers=false) as answer:
-                statuses.append(answer.status)
-        assert statuses == [401] * 4 + [429] * 16
+        assert [await asked(SITE, guess(0)) for _ in range(20)] == [401] * 3 + [429] * 17
+        assert [await asked(FEED, signed(device, signer)) for _ in range(4)] == [200] * 3 + [429]
+        assert [await asked(SITE, guess(n)) for n in range(1, 4)] == [429] * 3, "no more than so many looks"
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from central.web.line import listening
 from central.web.origin import FORWARDED
 from central.web.session import CSRF_HEADER
 from central.web.settings import HttpConfig, LimitsConfig, Rate
-from shared.wire.requests import COMMAND_ID, DEVICE, DIGEST, NONCE, SIGNATURE, TIME
+from shared.wire.requests import CODE, COMMAND_ID, DEVICE, DIGEST, NONCE, PASS, SIGNATURE, TIME
 from tests.central.small_house import House, Watch
 from tests.central.web.serving import Served, answer_of
 
@@ -35,7 +35,7 @@ AS_OFTEN_AS_THEY_LIKE = HttpConfig(limits=LimitsConfig(*(Rate(1, 1_000_000),) * 
 COOKIES = ("session", "known", "setup", "language", "columns-site")
 NAMED = {
     "CSRF_HEADER": CSRF_HEADER, "FORWARDED": FORWARDED, "COMMAND_ID": COMMAND_ID, "DEVICE": DEVICE, "DIGEST": DIGEST,
-    "NONCE": NONCE, "SIGNATURE": SIGNATURE, "TIME": TIME,
+    "NONCE": NONCE, "SIGNATURE": SIGNATURE, "TIME": TIME, "PASS": PASS, "CODE": CODE,
 }  # fmt: skip
 HEADERS = (
     *NAMED.values(), "Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Content-Encoding", "Cookie",

@@ -125,41 +125,17 @@ def test_asking_how_long_takes_nothing() -> None:
     assert limits.wait(Limit.ACTS, "10.0.0.1") == 10.0
 
 
-def test_a_key_that_was_right_is_remembered_for_a_while_and_only_so_many() -> None:
-    limits, clock = of(remembered=10)
-    limits.proved(1)
-    assert limits.is_proven(1) and not limits.is_proven(2)
-    clock.at += 601
-    assert not limits.is_proven(1)
-    for claim in range(100):
-        limits.proved(claim)
-    assert [claim for claim in range(100) if limits.is_proven(claim)] == list(range(90, 100))
-
-
 def test_what_is_shown_beside_an_address_that_waits_has_its_turn() -> None:
     limits, clock = of(keys=Rate(0.1, 2))
-    limits.missed(1, 1)
-    assert limits.look(1, 1, "10.0.0.1") == 30.0, "it was none just now"
-    assert [limits.look(n, n, "10.0.0.1") for n in (2, 3, 4)] == [0.0, 0.0, 10.0]
-    assert limits.look(2, 2, "10.0.0.2") == 0.0, "another address has its own"
+    limits.missed(1)
+    assert limits.look(1, "10.0.0.1") == 30.0, "it was none just now"
+    assert [limits.look(n, "10.0.0.1") for n in (2, 3, 4)] == [0.0, 0.0, 10.0]
+    assert limits.look(2, "10.0.0.2") == 0.0, "another address has its own"
     clock.at += 10
-    assert limits.look(4, 4, "10.0.0.1") == 0.0, "as long as was said"
-    limits.proved(5)
-    clock.at += 601
-    assert [limits.look(n, n, "10.0.0.1") for n in (6, 7, 8)] == [0.0, 0.0, 10.0]
-    assert limits.look(5, 5, "10.0.0.1") == 0.0, "it was genuine once"
-
-
-def test_who_pretends_to_be_somebody_who_is_proven_is_looked_at_so_often() -> None:
-    limits, _ = of(keys=Rate(0.1, 2))
-    limits.proved(1)
-    for shown in range(2):
-        limits.missed(1, shown)
-        assert limits.is_proven(1)
-    limits.missed(1, 3)
-    assert not limits.is_proven(1)
-    limits.proved(1)
-    assert limits.is_proven(1)
+    assert limits.look(4, "10.0.0.1") == 0.0, "as long as was said"
+    assert limits.look(5, "10.0.0.1") == 10.0
+    limits.lift("10.0.0.1")
+    assert limits.look(5, "10.0.0.1") == 0.0, "and what held it is lifted with its address"
 
 
 def test_so_much_is_answered_at_once_for_strangers_and_people_and_no_less_for_programs() -> None:

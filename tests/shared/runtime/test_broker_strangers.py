@@ -187,13 +187,14 @@ def _bad(name: str, sent: bytes, ends: str) -> Opening:
 
 @dataclass
 class Stage:
-    """A broker, everything that went wrong beside it, and two honest gates on it."""
+    """A broker, everything that went wrong beside it, and two honest gates on it; the first one's login."""
 
     house: Any
     broker: EmbeddedBroker
     faults: list[dict[str, Any]]
     honest: tuple[Bus, Bus]
     heard: list[bytes]
+    login: Login
 
     async def serves(self) -> None:
         """Two honest gates hear each other."""
@@ -234,7 +235,7 @@ async def stage(house: Any, limits: BrokerLimits = LIMITS, **more: Any) -> Async
             for bus in buses:
                 await bus.wait_connected()
         try:
-            yield Stage(house, broker, faults, (buses[0], buses[1]), heard)
+            yield Stage(house, broker, faults, (buses[0], buses[1]), heard, one.login)
         finally:
             for task in tasks:
                 task.cancel()
@@ -373,7 +374,9 @@ async def test_failures_make_an_address_wait_but_not_its_devices(house) -> None:
         assert [await performed(at, guess) for _ in range(6)] == [REFUSED] * 4 + [busy] * 2
         newcomer = Opening("never seen here", connect(house.holder("new", DeviceKind.GATE).login), "")
         assert await performed(at, newcomer) == busy
-        async with at.line(house.holder("one", DeviceKind.GATE).login):  # it came in from here before
+        named = Opening("in its name", connect(house.holder("one", DeviceKind.GATE).login), "")
+        assert [await performed(at, named) for _ in range(3)] == [busy] * 3
+        async with at.line(at.login):  # with which it came in before
             pass
         now[0] = 61.0
         async with at.line(house.holder("new", DeviceKind.GATE).login):

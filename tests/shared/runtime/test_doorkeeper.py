@@ -47,13 +47,13 @@ def test_every_bound_has_its_name_and_the_oldest_stranger_goes(house) -> None:
     assert len(door.lines) == 4
     door = Doorkeeper(FEW)
     for n in range(5):
-        door.welcome(came(door, "10.0.0.1"), gates[n])
+        door.welcome(came(door, "10.0.0.1"), gates[n], "shown")
     assert crowds(door, "10.0.0.1") == (None, Away.FULL_ADDRESS), "who is known makes room for nobody"
-    door.welcome(came(door, "10.0.0.4"), gates[5])
+    door.welcome(came(door, "10.0.0.4"), gates[5], "shown")
     late = came(door, "10.0.0.5")
-    door.welcome(came(door, "10.0.0.4"), gates[6])
+    door.welcome(came(door, "10.0.0.4"), gates[6], "shown")
     assert crowds(door, "10.0.0.6") == (late, Away.FULL)
-    door.welcome(door.lines[-1], gates[7])
+    door.welcome(door.lines[-1], gates[7], "shown")
     assert crowds(door, "10.0.0.6") == (None, Away.FULL)
     assert (len(door.lines), len(door.known)) == (8, 8)
     for line in (*door.lines, *door.lines):  # a line leaves once
@@ -80,7 +80,7 @@ def test_who_has_one_address_of_a_network_has_them_all(one: str, two: str, same:
 def test_the_oldest_lines_of_one_device_go(house) -> None:
     gate, door = house.holder("gate", DeviceKind.GATE).certificate, Doorkeeper(replace(FEW, strangers_per_address=4))
     lines = [came(door, "a") for _ in range(4)]
-    assert [door.welcome(line, gate) for line in lines] == [(), (), (lines[0],), (lines[0], lines[1])]
+    assert [door.welcome(line, gate, "shown") for line in lines] == [(), (), (lines[0],), (lines[0], lines[1])]
 
 
 def test_failures_wait_twice_as_long_each_time_and_are_forgotten() -> None:
@@ -103,13 +103,18 @@ def test_failures_wait_twice_as_long_each_time_and_are_forgotten() -> None:
 
 
 def test_a_script_behind_the_houses_address_locks_no_device_of_it_out(house) -> None:
+    """Nor does one that guesses in its name: only the very password is looked at, and guesses take nothing of that."""
     watch, gate = Watch(), house.holder("gate", DeviceKind.GATE).certificate
     door = Doorkeeper(FEW, watch)
-    door.welcome(came(door, "10.0.0.1"), gate)
-    line = came(door, "10.0.0.1")
-    for _ in range(50):
-        door.failed(line)
-    assert door.must_wait(line, "somebody") and not door.must_wait(line, gate.holder_id)
+    door.welcome(came(door, "10.0.0.1"), gate, "shown")
+    line, looks = came(door, "10.0.0.1"), 0
+    for n in range(1000):
+        watch.now += 0.01
+        if not door.must_wait(line, f"a guess {n}"):
+            looks += 1
+            door.failed(line)
+        assert not door.must_wait(line, "shown")
+    assert looks <= 8, "the free ones, and whenever its waiting is over"
 
 
 def test_a_new_device_comes_in_beside_a_script_that_goes_on_and_on() -> None:
@@ -131,7 +136,7 @@ def test_what_is_remembered_is_bounded(house, monkeypatch) -> None:
     for n in range(200):
         line = came(door, f"10.0.{n}.1")
         door.failed(line)
-        door.welcome(line, house.holder("gate", DeviceKind.GATE).certificate)
+        door.welcome(line, house.holder("gate", DeviceKind.GATE).certificate, f"shown {n}")
         door.leave(line)
         door.must_wait(line, "x")
     assert len(door._failures) == len(door._once_in) == 10 and len(door._looks) <= 10
