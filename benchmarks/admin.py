@@ -56,11 +56,15 @@ def fill(database: Database, house: House, count: int) -> None:
     for first in range(0, count, 5000):
         made = [
             PointOfSale(
-                derived_id("bench", n), house.channel, house.organiser, f"P{n:06}",
-                {"fr": f"{WORDS[n % 10]} {WORDS[n // 10 % 10]} {n}", "en": f"Desk {n}"}, n % 3 > 0,
+                id=derived_id("bench", n),
+                channel_id=house.channel,
+                context_id=house.organiser,
+                code=f"P{n:06}",
+                names={"fr": f"{WORDS[n % 10]} {WORDS[n // 10 % 10]} {n}", "en": f"Desk {n}"},
+                active=n % 3 > 0,
             )
             for n in range(first, min(first + 5000, count))
-        ]  # fmt: skip
+        ]
         db.write_many(declaration.insert_sql, [declaration.row(each) for each in made])
         lines = [(declaration.name, each.id, line({"code": each.code, "name": each.names["fr"]})) for each in made]
         db.write_many("INSERT INTO found (entity, entity_id, words) VALUES (?, ?, ?)", lines)

@@ -49,13 +49,53 @@ def fill(db: Connection, door: Door, things: int) -> tuple[Id, list[Id]]:
     def do(command: object, name: object) -> None:
         assert door.execute_now(db, SYSTEM, command, derived_id("command", str(name))).ok, name
 
-    do(SetUpHouse(house, "H", {"fr": "Maison"}, derived_id("admin"), "Admin", "x"), "house")
+    do(
+        SetUpHouse(
+            institution_id=house,
+            code="H",
+            names={"fr": "Maison"},
+            operator_id=derived_id("admin"),
+            operator_name="Admin",
+            key_digest="x",
+        ),
+        "house",
+    )
     organiser, activities = derived_id("organiser"), []
-    do(CreateContext(organiser, house, ContextKind.ORGANISER, "O", {"fr": "Organisateur"}, {}), "organiser")
+    do(
+        CreateContext(
+            id=organiser,
+            context_id=house,
+            kind=ContextKind.ORGANISER,
+            code="O",
+            names={"fr": "Organisateur"},
+            settings={},
+        ),
+        "organiser",
+    )
     for n in range(10):
         season, activity = derived_id("season", n), derived_id("activity", n)
-        do(CreateContext(season, organiser, ContextKind.SEASON, f"S{n}", {"fr": f"Saison {n}"}, {}), season)
-        do(CreateContext(activity, season, ContextKind.ACTIVITY, "A", {"fr": "Théâtre"}, {}), activity)
+        do(
+            CreateContext(
+                id=season,
+                context_id=organiser,
+                kind=ContextKind.SEASON,
+                code=f"S{n}",
+                names={"fr": f"Saison {n}"},
+                settings={},
+            ),
+            season,
+        )
+        do(
+            CreateContext(
+                id=activity,
+                context_id=season,
+                kind=ContextKind.ACTIVITY,
+                code="A",
+                names={"fr": "Théâtre"},
+                settings={},
+            ),
+            activity,
+        )
         activities.append(activity)
     chance = random.Random(7)
     syllables = [a + b for a in "bcdfghlmnprstv" for b in ("a", "é", "i", "on", "an", "o", "u")]

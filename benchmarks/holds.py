@@ -95,31 +95,98 @@ async def house(door: Door, halls: Sequence[int]) -> list[Id]:
         assert reply.ok, (type(command).__name__, reply.body)
 
     institution, organiser, season, activity = (named("context", n) for n in range(4))
-    await do(SetUpHouse(institution, "BENCH", {"fr": "Banc"}, named("admin"), "Admin", "x" * 64))
-    await do(CreateContext(organiser, institution, ContextKind.ORGANISER, "ORG", {"fr": "O"}, {"currency": "EUR"}))
-    await do(CreateContext(season, organiser, ContextKind.SEASON, "S", {"fr": "S"}, {}))
-    await do(CreateContext(activity, season, ContextKind.ACTIVITY, "A", {"fr": "A"}, {}))
+    await do(
+        SetUpHouse(
+            institution_id=institution,
+            code="BENCH",
+            names={"fr": "Banc"},
+            operator_id=named("admin"),
+            operator_name="Admin",
+            key_digest="x" * 64,
+        )
+    )
+    await do(
+        CreateContext(
+            id=organiser,
+            context_id=institution,
+            kind=ContextKind.ORGANISER,
+            code="ORG",
+            names={"fr": "O"},
+            settings={"currency": "EUR"},
+        )
+    )
+    await do(
+        CreateContext(
+            id=season, context_id=organiser, kind=ContextKind.SEASON, code="S", names={"fr": "S"}, settings={}
+        )
+    )
+    await do(
+        CreateContext(
+            id=activity, context_id=season, kind=ContextKind.ACTIVITY, code="A", names={"fr": "A"}, settings={}
+        )
+    )
     site, category, tariff, grid, channel, event = map(
         named, ("site", "category", "tariff", "grid", "channel", "event")
     )
-    await do(CreateSite(site, institution, "SITE", {"fr": "Site"}, "1 rue", "Europe/Paris"))
-    await do(CreateSeatCategory(category, institution, "CAT1", {"fr": "1re"}, "#0072B2", 1))
-    await do(CreateTariff(tariff, season, "FULL", {"fr": "Plein"}, 1, False))
-    await do(CreatePriceGrid(grid, season, "G", {"fr": "Grille"}, "EUR", (PriceCell(category, tariff, 2000),)))
-    await do(CreateChannel(channel, institution, "C", {"fr": "C"}, ChannelKind.INTERNET_PUBLIC, (), True, 10))
-    await do(CreatePointOfSale(POINT, channel, organiser, "P", {"fr": "P"}))
-    await do(CreateEvent(event, activity, "E", {"fr": "E"}, 550))
+    await do(
+        CreateSite(
+            id=site, context_id=institution, code="SITE", names={"fr": "Site"}, address="1 rue", timezone="Europe/Paris"
+        )
+    )
+    await do(
+        CreateSeatCategory(
+            id=category, context_id=institution, code="CAT1", names={"fr": "1re"}, colour="#0072B2", rank=1
+        )
+    )
+    await do(CreateTariff(id=tariff, context_id=season, code="FULL", names={"fr": "Plein"}, rank=1, proof=False))
+    await do(
+        CreatePriceGrid(
+            id=grid,
+            context_id=season,
+            code="G",
+            names={"fr": "Grille"},
+            currency="EUR",
+            prices=(PriceCell(category, tariff, 2000),),
+        )
+    )
+    await do(
+        CreateChannel(
+            id=channel,
+            context_id=institution,
+            code="C",
+            names={"fr": "C"},
+            kind=ChannelKind.INTERNET_PUBLIC,
+            contingents=(),
+            uncontingented=True,
+            max_places=10,
+        )
+    )
+    await do(CreatePointOfSale(id=POINT, channel_id=channel, context_id=organiser, code="P", names={"fr": "P"}))
+    await do(CreateEvent(id=event, context_id=activity, code="E", names={"fr": "E"}, vat_bp=550))
     found = []
     starts = clock + timedelta(days=30)
     for n, places in enumerate(halls):
         space, physical, logical, performance = (named(kind, n) for kind in ("space", "physical", "logical", "show"))
-        await do(CreateSpace(space, site, f"H{n}", {"fr": "Salle"}))
-        await do(ImportPlan(physical, space, "P", {"fr": "Plan"}, bowl(places)))
-        await do(ValidatePhysical(physical))
-        await do(CreateLogicalConfiguration(logical, season, physical, f"L{n}", {"fr": "L"}, {"1re": category}))
+        await do(CreateSpace(id=space, site_id=site, code=f"H{n}", names={"fr": "Salle"}))
+        await do(ImportPlan(id=physical, space_id=space, code="P", names={"fr": "Plan"}, plan=bowl(places)))
+        await do(ValidatePhysical(configuration_id=physical))
+        await do(
+            CreateLogicalConfiguration(
+                id=logical,
+                context_id=season,
+                physical_configuration_id=physical,
+                code=f"L{n}",
+                names={"fr": "L"},
+                categories={"1re": category},
+            )
+        )
         schedule = Schedule(starts, starts - timedelta(hours=1), starts + timedelta(hours=3), starts)
-        await do(CreatePerformance(performance, event, logical, grid, schedule))
-        await do(ChangeSale(performance, ProductDo.OPEN))
+        await do(
+            CreatePerformance(
+                id=performance, event_id=event, logical_configuration_id=logical, price_grid_id=grid, schedule=schedule
+            )
+        )
+        await do(ChangeSale(performance_id=performance, do=ProductDo.OPEN))
         found.append(performance)
     return found
 
@@ -208,11 +275,27 @@ async def run(folder: Path, small: int, large: int, calls: int) -> None:
         pairs = [tuple(seats[2 * n : 2 * n + 2]) for n in range(calls)]
         two = BestWish(2)
         works = [
-            ("named, 2 seats", [HoldPlaces(fresh(), POINT, named_in, pair) for pair in pairs], named_in, large),
-            ("best, 2 seats", [HoldPlaces(fresh(), POINT, best_in, best=two) for _ in pairs], best_in, large),
+            (
+                "named, 2 seats",
+                [
+                    HoldPlaces(hold_id=fresh(), point_of_sale_id=POINT, performance_id=named_in, seats=pair)
+                    for pair in pairs
+                ],
+                named_in,
+                large,
+            ),
+            (
+                "best, 2 seats",
+                [HoldPlaces(hold_id=fresh(), point_of_sale_id=POINT, performance_id=best_in, best=two) for _ in pairs],
+                best_in,
+                large,
+            ),
             (
                 "best, 1-4, till full",
-                [HoldPlaces(fresh(), POINT, full, best=BestWish(1 + n % 4)) for n in range(small * 6 // 10)],
+                [
+                    HoldPlaces(hold_id=fresh(), point_of_sale_id=POINT, performance_id=full, best=BestWish(1 + n % 4))
+                    for n in range(small * 6 // 10)
+                ],
                 full,
                 small,
             ),
@@ -220,7 +303,7 @@ async def run(folder: Path, small: int, large: int, calls: int) -> None:
         print("holds                  places   holds/s   p50 ms   p99 ms   refused   in vain   floor/s   floor÷holds")
         for name, commands, performance, places in works:
             await door.read(SYSTEM, partial(make_ready, performance_id=performance))  # as central does (keeping.py)
-            warm = HoldPlaces(fresh(), POINT, performance, best=BestWish(1))
+            warm = HoldPlaces(hold_id=fresh(), point_of_sale_id=POINT, performance_id=performance, best=BestWish(1))
             began = time.perf_counter()
             assert (await door.execute(SYSTEM, warm, fresh(), dry_run=True)).ok
             first_ms = 1000 * (time.perf_counter() - began)
@@ -258,7 +341,7 @@ async def reading(door: Door, performance: Id, places: int) -> None:
             took.append(1e6 * (time.perf_counter() - began))
         return median(took)
 
-    kept = await timed(lambda: door.ask(SYSTEM, Availability(performance)), 300)
+    kept = await timed(lambda: door.ask(SYSTEM, Availability(performance_id=performance)), 300)
     row = await timed(lambda: door.read(SYSTEM, lambda read: read.run("SELECT 1")), 300)
     by_hand = (
         "SELECT p.category_id, p.contingent_id, p.blocked, a.state, COUNT(*) FROM place p LEFT JOIN allocation a "

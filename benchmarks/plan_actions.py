@@ -96,16 +96,43 @@ def set_up(clerk: Clerk) -> House:
     )
     names = {"fr": "Stade"}
     do = clerk.do
-    do(SetUpHouse(institution, "MAISON", names, new_id(), "Admin", "no digest"))
-    do(CreateContext(organiser, institution, ContextKind.ORGANISER, "O", names, {"currency": "EUR"}))
-    do(CreateContext(season, organiser, ContextKind.SEASON, "S", names, {}))
-    do(CreateContext(activity, season, ContextKind.ACTIVITY, "A", names, {}))
-    do(CreateSite(site, institution, "STADE", names, "", "Europe/Paris"))
-    do(CreateSeatCategory(category, institution, "A", names, "#0072B2", 1))
-    do(CreateContingent(contingent, institution, "PRESSE", names, "#999999"))
-    do(CreateTariff(tariff, season, "PLEIN", names, 1, False))
-    do(CreatePriceGrid(grid, season, "G", names, "EUR", (PriceCell(category, tariff, 2000),)))
-    do(CreateEvent(event, activity, "FINALE", names, 550))
+    do(
+        SetUpHouse(
+            institution_id=institution,
+            code="MAISON",
+            names=names,
+            operator_id=new_id(),
+            operator_name="Admin",
+            key_digest="no digest",
+        )
+    )
+    do(
+        CreateContext(
+            id=organiser,
+            context_id=institution,
+            kind=ContextKind.ORGANISER,
+            code="O",
+            names=names,
+            settings={"currency": "EUR"},
+        )
+    )
+    do(CreateContext(id=season, context_id=organiser, kind=ContextKind.SEASON, code="S", names=names, settings={}))
+    do(CreateContext(id=activity, context_id=season, kind=ContextKind.ACTIVITY, code="A", names=names, settings={}))
+    do(CreateSite(id=site, context_id=institution, code="STADE", names=names, address="", timezone="Europe/Paris"))
+    do(CreateSeatCategory(id=category, context_id=institution, code="A", names=names, colour="#0072B2", rank=1))
+    do(CreateContingent(id=contingent, context_id=institution, code="PRESSE", names=names, colour="#999999"))
+    do(CreateTariff(id=tariff, context_id=season, code="PLEIN", names=names, rank=1, proof=False))
+    do(
+        CreatePriceGrid(
+            id=grid,
+            context_id=season,
+            code="G",
+            names=names,
+            currency="EUR",
+            prices=(PriceCell(category, tariff, 2000),),
+        )
+    )
+    do(CreateEvent(id=event, context_id=activity, code="FINALE", names=names, vat_bp=550))
     return House(site, season, category, contingent, grid, event)
 
 
@@ -197,18 +224,38 @@ def main() -> None:
 def run(clerk: Clerk, rows: int, seats: int, repeats: int) -> None:
     house, db = set_up(clerk), clerk.db
     space, physical, logical, performance = (new_id() for _ in range(4))
-    clerk.do(CreateSpace(space, house.site, "STADE", {"fr": "Stade"}))
+    clerk.do(CreateSpace(id=space, site_id=house.site, code="STADE", names={"fr": "Stade"}))
     plan = stadium(rows, seats).decode()
-    spent, places = took(clerk, lambda: clerk.do(ImportPlan(physical, space, "STADE", {"fr": "Stade"}, plan)))
+    spent, places = took(
+        clerk, lambda: clerk.do(ImportPlan(id=physical, space_id=space, code="STADE", names={"fr": "Stade"}, plan=plan))
+    )
     say("import", spent, insert_floor(db, "physical_seat", physical), places=places, file_mb=round(len(plan) / 1e6, 1))
-    spent, _ = took(clerk, lambda: clerk.do(ReimportPlan(physical, plan)))
+    spent, _ = took(clerk, lambda: clerk.do(ReimportPlan(configuration_id=physical, plan=plan)))
     say("re-import of the same file", spent)
-    clerk.do(ValidatePhysical(physical))
-    want = CreateLogicalConfiguration(logical, house.season, physical, "STADE", {"fr": "Stade"}, {"A": house.category})
+    clerk.do(ValidatePhysical(configuration_id=physical))
+    want = CreateLogicalConfiguration(
+        id=logical,
+        context_id=house.season,
+        physical_configuration_id=physical,
+        code="STADE",
+        names={"fr": "Stade"},
+        categories={"A": house.category},
+    )
     spent, _ = took(clerk, lambda: clerk.do(want))
     say("logical configuration", spent, insert_floor(db, "logical_seat", logical))
     schedule = Schedule(STARTS, STARTS, STARTS.replace(hour=23), STARTS)
-    spent, _ = took(clerk, lambda: clerk.do(CreatePerformance(performance, house.event, logical, house.grid, schedule)))
+    spent, _ = took(
+        clerk,
+        lambda: clerk.do(
+            CreatePerformance(
+                id=performance,
+                event_id=house.event,
+                logical_configuration_id=logical,
+                price_grid_id=house.grid,
+                schedule=schedule,
+            )
+        ),
+    )
     say("performance", spent)
     actions(clerk, house.contingent, physical, logical, performance, min(BULK, places // 4), repeats)
     pictures(clerk, house.contingent, physical, logical, performance)
@@ -230,13 +277,41 @@ def actions(clerk: Clerk, contingent: Id, physical: Id, logical: Id, performance
     }  # fmt: skip
     floors = {table: floor_of(db, table, "blocked", ids) for table, ids in some.items()}
     acts: list[tuple[str, str, Callable[[], Any]]] = [
-        ("logical: block, 1 stretch", "logical_seat", lambda: BlockLogical(logical, stretch, "x")),
-        ("logical: contingent", "logical_seat", lambda: AssignLogicalContingent(logical, contingent, stretch)),
-        ("logical: order, snake", "logical_seat", lambda: OrderLogicalSeats(logical, stretch, SeatOrder.SNAKE)),
-        ("performance: block, 1 stretch", "place", lambda: BlockPlaces(performance, stretch, "x")),
-        ("performance: contingent", "place", lambda: AssignContingent(performance, contingent, stretch)),
-        ("performance: block, every other", "place", lambda: BlockPlaces(performance, every_other, "x")),
-        ("performance: block, lasso", "place", lambda: BlockPlaces(performance, lasso, "x")),
+        (
+            "logical: block, 1 stretch",
+            "logical_seat",
+            lambda: BlockLogical(configuration_id=logical, selection=stretch, why="x"),
+        ),
+        (
+            "logical: contingent",
+            "logical_seat",
+            lambda: AssignLogicalContingent(configuration_id=logical, contingent_id=contingent, selection=stretch),
+        ),
+        (
+            "logical: order, snake",
+            "logical_seat",
+            lambda: OrderLogicalSeats(configuration_id=logical, selection=stretch, order=SeatOrder.SNAKE),
+        ),
+        (
+            "performance: block, 1 stretch",
+            "place",
+            lambda: BlockPlaces(performance_id=performance, selection=stretch, why="x"),
+        ),
+        (
+            "performance: contingent",
+            "place",
+            lambda: AssignContingent(performance_id=performance, contingent_id=contingent, selection=stretch),
+        ),
+        (
+            "performance: block, every other",
+            "place",
+            lambda: BlockPlaces(performance_id=performance, selection=every_other, why="x"),
+        ),
+        (
+            "performance: block, lasso",
+            "place",
+            lambda: BlockPlaces(performance_id=performance, selection=lasso, why="x"),
+        ),
     ]
     for name, table, act in acts:
         times, undos = [], []
@@ -244,41 +319,46 @@ def actions(clerk: Clerk, contingent: Id, physical: Id, logical: Id, performance
         for _ in range(repeats):
             spent, entry = took(clerk, clerk.do, act())
             times.append(spent)
-            spent, _ = took(clerk, clerk.do, UndoPlanAction(entry["action_id"]))
+            spent, _ = took(clerk, clerk.do, UndoPlanAction(action_id=entry["action_id"]))
             undos.append(spent)
         say(name, statistics.median(times), floors[table], places=entry["places"],
             worst_s=round(max(times), 3), undo_s=round(statistics.median(undos), 3))  # fmt: skip
-    spent, _ = took(clerk, lambda: clerk.do(InvalidateSeats(physical, stretch, "x")))
+    spent, _ = took(clerk, lambda: clerk.do(InvalidateSeats(configuration_id=physical, selection=stretch, why="x")))
     say("physical: invalidate", spent)
-    clerk.do(RevalidateSeats(physical, stretch))
-    times = [took(clerk, lambda: clerk.do(BlockPlaces(performance, few, "x")))[0] for _ in range(1)]
-    times += [took(clerk, lambda: clerk.do(UnblockPlaces(performance, few)))[0] for _ in range(1)]
+    clerk.do(RevalidateSeats(configuration_id=physical, selection=stretch))
+    times = [
+        took(clerk, lambda: clerk.do(BlockPlaces(performance_id=performance, selection=few, why="x")))[0]
+        for _ in range(1)
+    ]
+    times += [
+        took(clerk, lambda: clerk.do(UnblockPlaces(performance_id=performance, selection=few)))[0] for _ in range(1)
+    ]
     say("performance: four seats", max(times))
 
 
 def pictures(clerk: Clerk, contingent: Id, physical: Id, logical: Id, performance: Id) -> None:
     ((places,),) = clerk.db.run("SELECT COUNT(*) FROM place", {})
     half = Selection(runs=((0, places // 2),))
-    clerk.do(AssignLogicalContingent(logical, contingent, half))
-    spent, told = took(clerk, lambda: clerk.ask(PreviewCarryOver(logical, performance)))
+    clerk.do(AssignLogicalContingent(configuration_id=logical, contingent_id=contingent, selection=half))
+    spent, told = took(clerk, lambda: clerk.ask(PreviewCarryOver(configuration_id=logical, performance_id=performance)))
     say("preview of carrying over", spent, places=told.places)
-    spent, _ = took(clerk, lambda: clerk.do(CarryOver(logical, (performance,))))
+    spent, _ = took(clerk, lambda: clerk.do(CarryOver(configuration_id=logical, performances=(performance,))))
     say("carrying over", spent)
     here = PlanTarget.PERFORMANCE
-    spent, picture = took(clerk, lambda: clerk.ask(PlanPicture(here, performance)))
+    spent, picture = took(clerk, lambda: clerk.ask(PlanPicture(target=here, target_id=performance)))
     raw = orjson.dumps(picture)
     packed = zlib.compress(raw, 6)
     say("picture of the performance", spent, raw_mb=round(len(raw) / 1e6, 2), gzip_mb=round(len(packed) / 1e6, 3))
-    spent, picture = took(clerk, lambda: clerk.ask(PlanPicture(here, performance, order=True)))
+    spent, picture = took(clerk, lambda: clerk.ask(PlanPicture(target=here, target_id=performance, order=True)))
     packed = zlib.compress(orjson.dumps(picture), 6)
     say("picture with the order of seats", spent, gzip_mb=round(len(packed) / 1e6, 3))
-    spent, _ = took(clerk, lambda: clerk.ask(PlanPicture(PlanTarget.PHYSICAL, physical)))
+    spent, _ = took(clerk, lambda: clerk.ask(PlanPicture(target=PlanTarget.PHYSICAL, target_id=physical)))
     say("picture of the physical plan", spent)
-    spent, _ = took(clerk, lambda: clerk.ask(PlanPicture(here, performance, NOW)))
+    spent, _ = took(clerk, lambda: clerk.ask(PlanPicture(target=here, target_id=performance, at=NOW)))
     say("the hall as it was", spent)
-    spent, _ = took(clerk, lambda: clerk.ask(ComparePlan(here, performance, NOW)))
+    spent, _ = took(clerk, lambda: clerk.ask(ComparePlan(target=here, target_id=performance, since=NOW)))
     say("two moments compared", spent)
-    spent, states = took(clerk, lambda: clerk.ask(PlanStates(performance)))
+    spent, states = took(clerk, lambda: clerk.ask(PlanStates(performance_id=performance)))
     say("states alone", spent, gzip_kb=round(len(zlib.compress(states.encode(), 6)) / 1000, 1))
 
 

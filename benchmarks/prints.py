@@ -50,8 +50,16 @@ def an_evening(clerk: small_house.Clerk, house: small_house.House) -> small_hous
     """One more performance in the same hall."""
     made, starts = small_house.new_id(), small_house.STARTS
     schedule = Schedule(starts=starts, doors=starts, closes=starts + timedelta(hours=2), sell_until=starts)
-    clerk.do(CreatePerformance(made, house.event, house.logical, house.grid, schedule))
-    clerk.do(ChangeSale(made, ProductDo.OPEN))
+    clerk.do(
+        CreatePerformance(
+            id=made,
+            event_id=house.event,
+            logical_configuration_id=house.logical,
+            price_grid_id=house.grid,
+            schedule=schedule,
+        )
+    )
+    clerk.do(ChangeSale(performance_id=made, do=ProductDo.OPEN))
     return made
 
 
@@ -88,7 +96,14 @@ def main() -> None:
             for seat in house.seats:
                 places = (WantedPlace(house.full, seat),)
                 clerk.do(
-                    PlaceOrder(small_house.new_id(), house.desk, evening, places, PaymentMethod.CARD, small_house.FULL)
+                    PlaceOrder(
+                        order_id=small_house.new_id(),
+                        point_of_sale_id=house.desk,
+                        performance_id=evening,
+                        places=places,
+                        method=PaymentMethod.CARD,
+                        amount=small_house.FULL,
+                    )
                 )
 
         took: dict[str, list[float]] = {"with": [], "without": []}

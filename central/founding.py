@@ -21,7 +21,14 @@ async def found_house(config: CentralConfig, code: str, name: str, operator_name
     door.start()
     clock = SystemClock()
     institution_id, operator_id, key = fresh_id(clock), fresh_id(clock), token_urlsafe(32)
-    command = SetUpHouse(institution_id, code, {FIRST_LANGUAGE: name}, operator_id, operator_name, key_digest(key))
+    command = SetUpHouse(
+        institution_id=institution_id,
+        code=code,
+        names={FIRST_LANGUAGE: name},
+        operator_id=operator_id,
+        operator_name=operator_name,
+        key_digest=key_digest(key),
+    )
     try:
         reply = await door.execute(SYSTEM, command, fresh_id(clock))
     except Unavailable as trouble:

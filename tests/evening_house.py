@@ -90,7 +90,7 @@ class Device:
         """Central's receipt. Without arguments: everything, again."""
         sent = facts or tuple(self.facts)
         signature = b64encode(self.signer.key.sign(sent[-1].hash.encode())).decode()
-        return await self.command("upload_facts", dump(Upload(sent, signature)))
+        return await self.command("upload_facts", dump(Upload(facts=sent, signature=signature)))
 
     async def command(self, name: str, body: bytes) -> dict[str, Any]:
         path = f"/api/v1/commands/{name}"

@@ -18,7 +18,7 @@ TOLD_ID = "COALESCE(scan.fact_id, scan.id)"
 
 
 @entity("scan", read=AccessPrivilege.ACCESS_READ, index=(("ticket_id",), ("performance_id", "at")))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """Every scan, refusals too. `at` is corrected time; `fact_id` is what the gate called it, under which its passage,
     its neighbours and the feed know it. The id here follows from device and `fact_id`: no other device's scan can take
@@ -45,7 +45,7 @@ class Scan:
 
 
 @entity("passage", read=AccessPrivilege.ACCESS_READ, unique=(("scan_id", "device_id"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
     """Whether the person of a scan went through, by the word of the gate that scanned; another gate's word on it is
     kept and counts for nothing. Its id follows from scan and device: it may arrive before the scan does."""
@@ -59,7 +59,7 @@ class Passage:
 @entity(
     "admission", read=AccessPrivilege.ACCESS_READ, unique=(("ticket_id", "entry"),), index=(("performance_id", "at"),)
 )
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
     """The entry that counts for (ticket, entry): of several scans the earliest, whatever order they arrived in."""
 
@@ -89,7 +89,7 @@ class AnomalyKind(StrEnum):
 
 
 @entity("anomaly", read=AccessPrivilege.ACCESS_READ, index=(("kind", "at"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Anomaly:
     """For a person to settle; never deleted. `subject` is what it is about (ticket, slot, order, fact)."""
 

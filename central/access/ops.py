@@ -30,9 +30,21 @@ _COUNTS = (  # the scans of a ticket that used an entry, at its performance's si
 def take_scan(tx: Tx, fact_id: Id, device_id: Id, site_id: str, at: datetime, said: ScanFact) -> None:
     """Notes a scan once; entries that it bears on are settled again."""
     scan = Scan(
-        _scan_id(device_id, fact_id), device_id, site_id, said.performance_id, said.ticket_id, said.serial, said.gate,
-        said.direction, at, said.admitted, said.reason, said.entry, said.persons, fact_id,
-    )  # fmt: skip
+        id=_scan_id(device_id, fact_id),
+        device_id=device_id,
+        site_id=site_id,
+        performance_id=said.performance_id,
+        ticket_id=said.ticket_id,
+        serial=said.serial,
+        gate=said.gate,
+        direction=said.direction,
+        at=at,
+        admitted=said.admitted,
+        reason=said.reason,
+        entry=said.entry,
+        persons=said.persons,
+        fact_id=fact_id,
+    )
     if tx.insert_if_absent(scan) and said.admitted and said.entry and said.direction is Direction.ENTRY:
         settle_entry(tx, said.ticket_id, said.entry)
 
@@ -44,7 +56,9 @@ def _scan_id(device_id: Id, told: Id) -> Id:
 
 def take_passage(tx: Tx, device_id: Id, said: PassageFact) -> None:
     """A person did not go through: the entry is not used after all."""
-    passage = Passage(derived_id("passage", said.scan_id, device_id), said.scan_id, device_id, said.passed)
+    passage = Passage(
+        id=derived_id("passage", said.scan_id, device_id), scan_id=said.scan_id, device_id=device_id, passed=said.passed
+    )
     if not tx.insert_if_absent(passage) or said.passed:
         return
     scan = tx.get(Scan, _scan_id(device_id, said.scan_id)) or tx.get(Scan, said.scan_id)  # one from before
@@ -107,7 +121,14 @@ def _set_admission(tx: Tx, ticket_id: str, entry: int, scan: Scan | None) -> Non
             tx.feed(feed_name(Family.ADMISSIONS, before.site_id), f"{ticket_id}/{entry}", None)
         return
     after = Admission(
-        admission_id, Id(ticket_id), entry, scan.performance_id, scan.id, scan.site_id, scan.at, scan.gate
+        id=admission_id,
+        ticket_id=Id(ticket_id),
+        entry=entry,
+        performance_id=scan.performance_id,
+        scan_id=scan.id,
+        site_id=scan.site_id,
+        at=scan.at,
+        gate=scan.gate,
     )
     if before == after:
         return
@@ -123,10 +144,12 @@ def report(
     tx: Tx, anomaly_id: Id, kind: AnomalyKind, at: datetime, device_id: str, subject: str, detail: dict[str, Any]
 ) -> None:
     """Makes an anomaly visible, once."""
-    tx.insert_if_absent(Anomaly(anomaly_id, kind, at, device_id, subject, detail, settled=False))
+    tx.insert_if_absent(
+        Anomaly(id=anomaly_id, kind=kind, at=at, device_id=device_id, subject=subject, detail=detail, settled=False)
+    )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Anomalies:
     """Open anomalies, newest first."""
 

@@ -48,7 +48,7 @@ PRODUCT: Mapping[tuple[ProductState, ProductDo], ProductState] = {
 
 @configured()
 @entity("event", read=CataloguePrivilege.CATALOGUE_READ, unique=(("context_id", "code"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """`context_id` is its activity; `vat_bp` the VAT in basis points that its prices include."""
 
@@ -63,7 +63,7 @@ class Event:
     "performance", read=CataloguePrivilege.CATALOGUE_READ, chosen=True, index=(("site_id", "starts"),),
     life=("state", PRODUCT),
 )  # fmt: skip
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Performance:
     """Times aware UTC. `sell_until` closes the sale, `doors` to `closes` is when gates admit."""
 

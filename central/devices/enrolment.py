@@ -42,7 +42,7 @@ def code_digest(code: str) -> str:
     return sha256(("enrol:" + code.strip().upper()).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InviteDevice:
     """Makes a device known and opens its enrolment for ten minutes with a code that the caller made (`new_code`); sent
     again for a device that has not enrolled, it renews the code. A selling device needs a point of sale of its own."""
@@ -90,7 +90,7 @@ def invite_device(tx: Tx, want: InviteDevice) -> Outcome[datetime]:
     return code_taken(tx, device) or Refused(NoDevice.CODE_TAKEN, fix="code")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolDevice:
     """Sent by the device itself: the one-time code and a signing request for the key that it made."""
 
@@ -127,7 +127,7 @@ def enrol_device(tx: Tx, want: EnrolDevice) -> Outcome[Enrolled]:
     return Ok(Enrolled(device.id, tx.keys.root_pem))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApproveDevice:
     """An operator has compared the key's id on the device's screen with `kid`, and lets it in."""
 
@@ -156,7 +156,7 @@ def approve_device(tx: Tx, want: ApproveDevice) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeDevice:
     """Its later signatures do not count; what it still uploads goes to quarantine. `good`: tickets it signed that stay
     good all the same."""
@@ -193,7 +193,7 @@ def publish_key(tx: Tx, context_id: Id, kid: str, row: KeyRow) -> None:
 # --- what an enrolled device asks -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolment:
     """Asked by a device until it is approved; `kid` is its key's id, so that nobody else reads its answer."""
 

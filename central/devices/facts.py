@@ -58,7 +58,7 @@ from shared.wire.seal import genuine
 MOST_GAPS = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UploadFacts(Upload):
     """A batch of a device's facts, oldest first, with its signature over the last one's hash."""
 
@@ -210,7 +210,7 @@ def _check_chain(tx: Tx, device: Device, fact: Fact) -> None:
 # --- dead letters -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryFact:
     """Lets a dead letter have its effect after all, once what it tripped over is mended."""
 
@@ -241,7 +241,7 @@ def retry_fact(tx: Tx, want: RetryFact) -> Outcome[FactState]:
     return Ok(again.state)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetters:
     context_id: Annotated[Id, Ref("context")]
 

@@ -22,7 +22,7 @@ from shared.wire.feeds import PAGE_ROWS, FeedList, FeedPage, FeedRow, feed_name
 from shared.wire.seal import Sealed, seal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceFeeds:
     """Which feeds the asking device reads, and what it must know of its house."""
 
@@ -60,7 +60,7 @@ def _scopes(read: Read, device: Device, scope: Scope) -> list[str]:
             return [device.site_id]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """Rows of a feed that are newer than `after`."""
 
@@ -93,7 +93,7 @@ def page(read: Read, name: str, after: int, at: datetime) -> FeedPage:
     return FeedPage(name, after, upto, more, at, found)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceTime:
     """Central's time under its signature; the nonce makes an old answer useless."""
 

@@ -17,7 +17,7 @@ from shared.outcome import Ok, Outcome, Refused
 from shared.wire.feeds import Family, HallRow, feed_name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublishHall:
     """Tells a performance's picture to its site. `taken` is derived, so the log keeps it in brief."""
 

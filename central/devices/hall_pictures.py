@@ -47,7 +47,9 @@ class HallPictures:
             drawn: dict[Id, str] = await self._door.read(SYSTEM, partial(pictures, performance_ids=now))
             for performance_id, taken in drawn.items():
                 if self._drawn.get(performance_id) != taken:
-                    await self._door.execute(SYSTEM, PublishHall(performance_id, taken), fresh_id(self._clock))
+                    await self._door.execute(
+                        SYSTEM, PublishHall(performance_id=performance_id, taken=taken), fresh_id(self._clock)
+                    )
                     self._drawn[performance_id] = taken
             well()
             spent = time.perf_counter() - began

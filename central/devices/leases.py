@@ -49,7 +49,7 @@ MOST_OUT = 120  # unsold slots that one device may have out per performance
 RESERVE_PERCENT = 3  # of what a channel could still take: never leased as stock
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestLease:
     """Asked by a selling device: just these seats (a visitor waits), or `quantity` places as stock, best first, of a
     category or of any. `lease_id` is the device's, so that asking again gives the same lease."""
@@ -167,19 +167,33 @@ def _give(
     )  # fmt: skip
     sealed = seal(dump(lease), tx.keys.signer)
     record = LeaseRecord(
-        lease_id, device.id, performance.id, LeaseState.ACTIVE, sealed.text, sealed.kid, sealed.signature, tx.now,
-        performance.sell_until,
-    )  # fmt: skip
+        id=lease_id,
+        device_id=device.id,
+        performance_id=performance.id,
+        state=LeaseState.ACTIVE,
+        text=sealed.text,
+        kid=sealed.kid,
+        signature=sealed.signature,
+        issued=tx.now,
+        sell_until=performance.sell_until,
+    )
     tx.insert(record)
     tx.insert_all(
         [
             LeaseSlot(
-                leased_ticket_id(lease_id, slot), lease_id, slot, allocation.id, place.category_id, Id(place.seat_id),
-                place.zones, Slot.FREE, None,
+                id=leased_ticket_id(lease_id, slot),
+                lease_id=lease_id,
+                slot=slot,
+                allocation_id=allocation.id,
+                category_id=place.category_id,
+                seat_id=Id(place.seat_id),
+                zones=place.zones,
+                state=Slot.FREE,
+                order_id=None,
             )
             for slot, (place, allocation) in enumerate(zip(places, allocations, strict=True))
         ]
-    )  # fmt: skip
+    )
     tx.update(device, replace(device, lease_epoch=epoch))
     publish_lease(tx, record)
     return sealed
@@ -261,7 +275,7 @@ def close_if_done(tx: Tx, lease_id: str) -> None:
         move_lease(tx, lease_id, Do.CLOSE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DrainLease:
     """Asks the device to stop selling out of a lease and to seal it."""
 
@@ -290,14 +304,14 @@ class Exposure:
     each: tuple[ExposedPlace, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseExposure:
     """What a person should see before writing a lease off."""
 
     lease_id: Annotated[Id, Ref("lease")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteOffLease:
     """A person gives a device up: its unsold places come back now. Answers with the exposure, as `LeaseExposure` told
     it before: places that may have been sold already without our knowing, and at most how much money."""

@@ -47,7 +47,7 @@ DEVICE: Mapping[tuple[DeviceState, DeviceDo], DeviceState] = {
     "device", read=DevicesPrivilege.DEVICE_READ, unique=(("context_id", "code"), ("point_of_sale_id",)),
     life=("state", DEVICE),
 )  # fmt: skip
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """`code` is short and names its series of numbers and receipts. A point of sale is one workstation, so it has one
     device at most (docs/spec/domain-facts.md, Box office). `contiguous`: every fact up to here arrived; `head` is the
@@ -74,7 +74,7 @@ class Device:
 
 
 @entity("lease", read=DevicesPrivilege.DEVICE_READ, index=(("device_id", "performance_id"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseRecord:
     """A lease as given out: the signed text, and what has become of it since."""
 
@@ -90,7 +90,7 @@ class LeaseRecord:
 
 
 @entity("lease_slot", read=DevicesPrivilege.DEVICE_READ, unique=(("lease_id", "slot"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseSlot:
     """Its id is the id of the ticket that its sale issues. FREE here means: with the device, nothing heard yet."""
 
@@ -138,7 +138,7 @@ class DeadLetter(ValueError):
 
 
 @entity("fact", read=DevicesPrivilege.DEVICE_READ, unique=(("device_id", "seq", "hash"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactRecord:
     """What a device uploaded, as it came; `fact_id` is the id that it gave it (a scan's, say). The id here
     follows from device and hash: the same fact twice is one row. Of a dead letter `reason` is the code, `why` the
@@ -161,7 +161,7 @@ class FactRecord:
 
 
 @entity("snapshot", read=DevicesPrivilege.DEVICE_READ, unique=(("site_id", "version"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotRecord:
     """A first load that was made for a site: its sealed manifest, and the file's name."""
 

@@ -26,7 +26,7 @@ OTHERS_LIVE = timedelta(minutes=10)
 OUTBOX_KIND = "device_command"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandDevice:
     """Tells a device to do something that its role knows (a lane: `force_entry`, `proof_seen`, `helpdesk`)."""
 

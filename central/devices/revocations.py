@@ -16,7 +16,7 @@ from shared.wire.codec import build
 from shared.wire.feeds import Family, KeyRow, Revoked, feed_name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revocations:
     """Asked by a site's broker."""
 

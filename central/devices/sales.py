@@ -71,9 +71,17 @@ def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale, fact_hash: str) 
         number = _number(tx, series, line, taken, place, flags.append)
         places.append(replace(place, number=number, token=_token(key, sale, line, place, flags.append)))
     order = Order(
-        sale.order_id, point.context_id, point.channel_id, point.id, OrderState.SOLD, sale.currency, Minor(total), at,
-        device.id, sale.receipt,
-    )  # fmt: skip
+        id=sale.order_id,
+        context_id=point.context_id,
+        channel_id=point.channel_id,
+        point_of_sale_id=point.id,
+        state=OrderState.SOLD,
+        currency=sale.currency,
+        total=Minor(total),
+        placed=at,
+        device_id=device.id,
+        receipt=sale.receipt,
+    )
     paid = [
         Paid(payment_id, PaymentMethod(each.method), each.amount, each.reference)
         for each in sale.payments

@@ -50,7 +50,7 @@ CHUNK = 5_000
 PAUSE_S = 0.002  # after each chunk
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoteSnapshot:
     """Central's own: a snapshot of a site was made; it gets its version and its sealed manifest here. `created`: when
     its rows were read."""
@@ -70,7 +70,13 @@ def note_snapshot(tx: Tx, want: NoteSnapshot) -> Outcome[Sealed]:
     manifest = Manifest(want.site_id, version, previous, want.created, not_after, want.feeds, (want.file,))
     sealed = seal(dump(manifest), tx.keys.signer)
     row = SnapshotRecord(
-        tx.new_id("snapshot"), want.site_id, version, want.file.name, sealed.text, sealed.kid, sealed.signature
+        id=tx.new_id("snapshot"),
+        site_id=want.site_id,
+        version=version,
+        file=want.file.name,
+        text=sealed.text,
+        kid=sealed.kid,
+        signature=sealed.signature,
     )
     tx.insert(row)
     return Ok(sealed)
@@ -84,7 +90,7 @@ def newest(read: Read, site_id: str) -> SnapshotRecord | None:
 # --- what a device asks -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """The manifest of the newest snapshot of the asking device's site."""
 
@@ -165,7 +171,9 @@ async def make(door: Door, folder: Path, site_id: Id) -> Sealed:
     """Draws, names and notes a site's snapshot. The file has its name, and is on the disk, before anybody hears of it.
     Raises OSError where the disk does not take it."""
     created, feeds, file = await door.read(SYSTEM, lambda read: _made(read, site_id, folder))
-    reply = await door.execute(SYSTEM, NoteSnapshot(site_id, created, feeds, file), fresh_id(SystemClock()))
+    reply = await door.execute(
+        SYSTEM, NoteSnapshot(site_id=site_id, created=created, feeds=feeds, file=file), fresh_id(SystemClock())
+    )
     if isinstance(reply.outcome, Refused):
         raise OSError(f"the snapshot was not noted: {reply.outcome.reason}")
     await door.read(SYSTEM, lambda read: _tidy(read, site_id, folder))

@@ -94,7 +94,7 @@ def _below(read: Read, parent: Context | None) -> Context | None:
 # --- institution, organiser, season and activity ----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettleInstitution:
     """The house itself. `timezone`, `currency` and `language` are proposed wherever they are asked for below it."""
 
@@ -121,7 +121,7 @@ def settle_institution(tx: Tx, want: SettleInstitution) -> Outcome[Id]:
     return _settled(tx, [(now.institution, made, "")], faults_of_marks(want))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettleOrganiser:
     """Who holds the licence and puts it on (docs/spec/law-fr.md): what tickets must show. Numbers that are not at hand
     may follow later; a number that cannot be right is refused."""
@@ -158,7 +158,7 @@ def settle_organiser(tx: Tx, want: SettleOrganiser) -> Outcome[Id]:
     return _settled(tx, [(now.organiser, made, "")], faults)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettleSeason:
     """The first season and its first activity (theatre, concerts …)."""
 
@@ -199,13 +199,13 @@ def _context(
     kept = before.settings if before else {}
     made = before.id if before else tx.new_id(str(kind))
     said = {name: value for name, value in {**kept, **settings}.items() if value}
-    return Context(made, above.id if above else None, kind, code, names, said)
+    return Context(id=made, parent_id=above.id if above else None, kind=kind, code=code, names=names, settings=said)
 
 
 # --- the venue --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettleVenue:
     """The first site, with its first space (hall)."""
 
@@ -224,12 +224,19 @@ def settle_venue(tx: Tx, want: SettleVenue) -> Outcome[Id]:
         return _too_early(now, "season")
     site_id = now.site.id if now.site else tx.new_id("site")
     space_id = now.space.id if now.space else tx.new_id("space")
-    site = Site(site_id, now.institution.id, want.code, want.names, want.address.strip(), want.timezone)
-    space = Space(space_id, site_id, want.space_code, want.space_names)
+    site = Site(
+        id=site_id,
+        context_id=now.institution.id,
+        code=want.code,
+        names=want.names,
+        address=want.address.strip(),
+        timezone=want.timezone,
+    )
+    space = Space(id=space_id, site_id=site_id, code=want.space_code, names=want.space_names)
     return _settled(tx, [(now.site, site, ""), (now.space, space, "space_")])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettleHall:
     """How the hall is built: from a plan (`plan`: a file's text), or from zones whose places are counted. It stays a
     draft until it is accepted; settled again, the one before is gone."""
@@ -257,25 +264,29 @@ def settle_hall(tx: Tx, want: SettleHall, parts: tuple[Any, ...]) -> Outcome[int
     if now.over or now.space is None:
         return _too_early(now, "venue")
     if now.hall is not None:
-        gone = delete_physical_configuration(tx, DeletePhysicalConfiguration(now.hall.id))
+        gone = delete_physical_configuration(tx, DeletePhysicalConfiguration(configuration_id=now.hall.id))
         if isinstance(gone, Refused):
             return gone
     made = tx.new_id("hall")
     if want.plan:
-        return import_plan(tx, ImportPlan(made, now.space.id, HALL_CODE, want.names, want.plan), parts)
+        return import_plan(
+            tx, ImportPlan(id=made, space_id=now.space.id, code=HALL_CODE, names=want.names, plan=want.plan), parts
+        )
     places = sum(block.places for block in want.blocks)
     done: Outcome[Any] = create_physical_configuration(
-        tx, CreatePhysicalConfiguration(made, now.space.id, HALL_CODE, want.names, places)
+        tx, CreatePhysicalConfiguration(id=made, space_id=now.space.id, code=HALL_CODE, names=want.names, gauge=places)
     )
     for n, block in enumerate(want.blocks):
         if isinstance(done, Refused):
             return done
-        zone = AddUnnumberedZone(tx.new_id("zone", n), made, block.name, block.places, 1)
+        zone = AddUnnumberedZone(
+            id=tx.new_id("zone", n), configuration_id=made, name=block.name, capacity=block.places, control=1
+        )
         done = add_unnumbered_zone(tx, zone)
     return done if isinstance(done, Refused) else Ok(places)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptHall:
     """The hall is drawn as it stands: from now on it can be sold. Accepted twice is accepted."""
 
@@ -287,7 +298,7 @@ def accept_hall(tx: Tx, _: AcceptHall) -> Outcome[None]:
         return _too_early(now, "hall")
     if now.accepted:
         return Ok()
-    return validate_physical(tx, ValidatePhysical(now.hall.id))
+    return validate_physical(tx, ValidatePhysical(configuration_id=now.hall.id))
 
 
 # --- the administrator ------------------------------------------------------------------------------------------------
@@ -301,7 +312,7 @@ class FirstProfile:
     second_factor: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppointAdministrator:
     """The first administrator, who may do everything in the whole house, with a password as argon2id keeps it; and
     profiles for the people who come next. It ends the first run."""
@@ -327,7 +338,14 @@ def appoint_administrator(tx: Tx, want: AppointAdministrator) -> Outcome[Id]:
         return _too_early(now, "season")
     at = now.institution.id
     profiles = [
-        Profile(tx.new_id("profile", each.code), at, each.code, each.names, each.privileges, each.second_factor)
+        Profile(
+            id=tx.new_id("profile", each.code),
+            context_id=at,
+            code=each.code,
+            names=each.names,
+            privileges=each.privileges,
+            second_factor=each.second_factor,
+        )
         for each in (want.administration, *want.profiles)
     ]
     operator = Operator(
@@ -342,7 +360,7 @@ def appoint_administrator(tx: Tx, want: AppointAdministrator) -> Outcome[Id]:
         return refused
     by_the_house(tx)
     tx.insert(operator)
-    tx.insert(Role(tx.new_id("role"), operator.id, profiles[0].id, at))
+    tx.insert(Role(id=tx.new_id("role"), operator_id=operator.id, profile_id=profiles[0].id, context_id=at))
     return Ok(operator.id)
 
 

@@ -284,12 +284,12 @@ class Wizard:
                     rows or 1, seats or 1, name=t("Plan de salle"), zone=t("Orchestre"),
                     category=t("Catégorie {n}", n=1), stage=t("Scène"), colour="#0072B2",
                 )  # fmt: skip
-                return await self._do(request, SettleHall(named, plan=drawn))
+                return await self._do(request, SettleHall(names=named, plan=drawn))
             case "blocks":
                 found, wrong = blocks(form)
                 if wrong:
                     return Refused(NoSetUp.FAULTY, detail={"faults": wrong})
-                return await self._do(request, SettleHall(named, blocks=found))
+                return await self._do(request, SettleHall(names=named, blocks=found))
         return Refused(NoSetUp.FAULTY, detail={"faults": [{"at": "way", "what": "missing"}]})
 
     async def _from_file(self, request: web.Request, form: Any, named: dict[str, str]) -> Outcome[Any]:
@@ -301,7 +301,7 @@ class Wizard:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
             return Refused(NoSetUp.FAULTY, detail={"faults": [{"at": "plan", "what": "not_a_text_file"}]})
-        return await self._do(request, SettleHall(named, plan=text))
+        return await self._do(request, SettleHall(names=named, plan=text))
 
     async def _administrator(self, request: web.Request, form: Any, t: Texts) -> Outcome[Any]:
         name, email = line(form, "name"), line(form, "email")

@@ -75,10 +75,13 @@ def sell_hall_routes(app: web.Application) -> None:
             said = values.get("_command", "")
             made = fresh_id(_CLOCK)
             command = CreateLogicalConfiguration(
-                made, sheet.season.id, sheet.hall.id, values["code"] or code_of(values["name"], "HALL"),
-                names(values["name"], t.language, first),
-                {part.name: Id(line(form, f"part_{n}")) for n, part in enumerate(sheet.parts)},
-            )  # fmt: skip
+                id=made,
+                context_id=sheet.season.id,
+                physical_configuration_id=sheet.hall.id,
+                code=values["code"] or code_of(values["name"], "HALL"),
+                names=names(values["name"], t.language, first),
+                categories={part.name: Id(line(form, f"part_{n}")) for n, part in enumerate(sheet.parts)},
+            )
             if not values["name"]:
                 faults = {"name": [t.fault("missing")]}
             else:

@@ -33,7 +33,7 @@ class Difference:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InventoryAudit:
     """What is wrong with one performance's inventory. An empty list proves that nothing is."""
 

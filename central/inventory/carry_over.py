@@ -83,7 +83,7 @@ class Carried:
     left: tuple[LeftPlace, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CarryOver:
     """Carries a logical configuration over to performances. `fields` none: all. `action_id`: only the places that this
     action touched, and the fields that it changed. `selection`: only these places. A dry run is the preview."""
@@ -126,7 +126,7 @@ def carry_over(tx: Tx, want: CarryOver) -> Outcome[list[Carried]]:
     return Ok(done)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewCarryOver:
     """What carrying over would change in one performance: `only` none: all; `action_id` as in `carry_over`."""
 

@@ -76,7 +76,7 @@ async def _page(frame: Frame, door: Door, me: SignedIn, request: web.Request) ->
     if form and not (chosen and fields):
         fault = t("Choisissez au moins une représentation, et ce qui doit y être reporté.")
     elif form:
-        command = CarryOver(Id(of), tuple(map(Id, chosen)), fields, why=why)
+        command = CarryOver(configuration_id=Id(of), performances=tuple(map(Id, chosen)), fields=fields, why=why)
         spent = str(form.get("_command", ""))
         command_id = Id(spent) if done and is_id(spent) else fresh_id(_CLOCK)
         outcome = (await door.execute(me.actor, command, command_id, dry_run=not done)).outcome

@@ -175,7 +175,7 @@ def counts_of(read: Read, performance_id: str) -> list[PlaceCounts]:
     return [each for each in made if any(getattr(each, name) for name in _SUMS)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
     performance_id: Annotated[Id, Ref("performance")]
 

@@ -54,7 +54,7 @@ class BestWish:
     wheelchairs: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldPlaces:
     """Keeps places for a cart: named seats, counted places, best seats, in any mix; all or none. The same hold again
     takes more. How long it lasts is the channel's business."""
@@ -125,9 +125,15 @@ def _begun(tx: Tx, want: HoldPlaces, shop: Shop) -> Hold | None:
     ends = tx.now + timedelta(minutes=shop.hold_minutes)
     latest = tx.now + timedelta(minutes=max(shop.hold_minutes, shop.hold_most_minutes))
     hold = Hold(
-        want.hold_id, want.performance_id, want.point_of_sale_id, want.contact_id, HoldState.ACTIVE, tx.now, ends,
-        latest,
-    )  # fmt: skip
+        id=want.hold_id,
+        performance_id=want.performance_id,
+        point_of_sale_id=want.point_of_sale_id,
+        contact_id=want.contact_id,
+        state=HoldState.ACTIVE,
+        since=tx.now,
+        until=ends,
+        latest=latest,
+    )
     return hold if tx.insert_if_absent(hold) else None
 
 
@@ -230,7 +236,7 @@ def _over(read: Read, hold: Hold | None) -> Refused | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RenewHold:
     """The whole of the channel's time again from now, as far as the hold's latest moment allows."""
 
@@ -259,7 +265,7 @@ def renew_hold(tx: Tx, want: RenewHold) -> Outcome[Held]:
     return Ok(_told(tx, after))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseHold:
     """Gives these places of a hold back; none named: all of them, and the hold is over."""
 
@@ -306,7 +312,7 @@ def hold_to_sell(tx: Tx, hold_id: Id, performance_id: Id, point_of_sale_id: Id) 
 # --- expiry ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireHolds:
     """Gives back what holds of the whole house kept that are over: the right is asked for there. Answers with their
     number; at most a hundred at a time."""
@@ -325,7 +331,7 @@ def holds_over(read: Read) -> Id | None:
     return root_of_house(read) if over else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldOf:
     """One hold with its places."""
 

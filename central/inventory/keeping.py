@@ -31,11 +31,11 @@ async def keep(door: Door, holds_every_s: float = HOLDS_EVERY_S) -> None:
     while True:
         house: Id | None = await door.read(SYSTEM, holds_over)
         if house:
-            await door.execute(SYSTEM, ExpireHolds(house), fresh_id(clock))
+            await door.execute(SYSTEM, ExpireHolds(context_id=house), fresh_id(clock))
             continue
         house = await door.read(SYSTEM, releases_due) if looks % RULES_EVERY == 0 else None
         if house:
-            await door.execute(SYSTEM, FireReleaseRules(house), fresh_id(clock))
+            await door.execute(SYSTEM, FireReleaseRules(context_id=house), fresh_id(clock))
             continue
         if looks % RULES_EVERY == 0:
             large: list[Id] = await door.read(SYSTEM, large_halls)

@@ -24,7 +24,7 @@ class InventoryPrivilege(StrEnum):
 
 @configured()
 @entity("contingent", read=VenuesPrivilege.CONTINGENT_READ, unique=(("context_id", "code"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contingent:
     """Institution-wide. A place that has none is hors contingent. An external contingent belongs to exactly one
     external channel (`external_channel_id`): no other one may sell from it."""
@@ -43,7 +43,7 @@ class Contingent:
     unique=(("performance_id", "seat_id"),),
     index=(("performance_id", "contingent_id"),),
 )
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A seat of a performance: category, contingent and block are its own from the moment the performance exists.
     `zones`: bits of the control zones that its ticket opens. `quality` is its rank for best seats; None: as drawn. A
@@ -60,7 +60,7 @@ class Place:
 
 
 @entity("gauge", read=VenuesPrivilege.CONTINGENT_READ, unique=(("performance_id", "zone_id", "contingent_id"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gauge:
     """Counted places of an unnumbered zone, per contingent (empty: hors contingent); `blocked` of them are out of sale.
     taken + blocked ≤ capacity, always."""
@@ -118,7 +118,7 @@ TAKEN_BY = "LEFT JOIN allocation a ON a.performance_id = p.performance_id AND a.
         "ux_allocation_contact": (("contact_id", "id"), "contact_id IS NOT NULL"),  # to find them; unique it is anyway
     },
 )
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
     """One seat, or `quantity` counted places of a gauge, taken by a holder (cart, order, lease) until an end. Channel,
     contact and tariff are what limits count by."""
@@ -162,7 +162,7 @@ HOLD: Mapping[tuple[HoldState, HoldDo], HoldState] = {
     index=(("state", "until"), ("performance_id",)),
     life=("state", HOLD),
 )
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """Places of one performance kept for a cart until an end; its allocations are the places. Sold: the last of them
     went into an order. `latest`: no renewal reaches beyond this."""
@@ -189,7 +189,7 @@ class LimitPer(StrEnum):
 
 @configured(initial={"active": True})
 @entity("sale_limit", read="inventory.limit.read", unique=(("context_id", "code"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """At most so many places, held, leased, optioned and sold together. What is named narrows what is counted; what is
     left empty does not."""
@@ -211,7 +211,7 @@ class Limit:
 
 @configured(initial={"active": True})
 @entity("release_rule", read=VenuesPrivilege.CONTINGENT_READ, unique=(("context_id", "code"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseRule:
     """When the unsold rest of a contingent falls back: at a moment, or so many seconds before the performance. Without
     `to_contingent_id` it falls to hors contingent; without event or performance the rule is for all of its context."""
@@ -235,7 +235,7 @@ class ReleaseRule:
     unique=(("rule_id", "performance_id"),),
     index=(("performance_id", "contingent_id"),),
 )
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFiring:
     """A rule has fired for a performance: once. `places` went at once; what was held or sold then follows when it comes
     back."""

@@ -20,7 +20,7 @@ from shared.outcome import Ok, Outcome, Refused
 CreateContingent = command_of(Action.CREATE, Contingent)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreatePerformance:
     """A draft performance of an event, with a place for each seat and a gauge for each counted zone of its logical
     configuration; from here on they live their own life."""
@@ -76,10 +76,13 @@ def _copy_places(tx: Tx, performance_id: Id, logical: LogicalConfiguration) -> i
     )
     tx.append(
         [
-            Place(place_id(performance_id, seat), performance_id, Id(seat), Id(category), *values)
-            for seat, category, *values in seats
+            Place(
+                id=place_id(performance_id, seat), performance_id=performance_id, seat_id=Id(seat),
+                category_id=Id(category), contingent_id=contingent, blocked=blocked, zones=zones, quality=quality,
+            )
+            for seat, category, contingent, blocked, zones, quality in seats
         ]
-    )
+    )  # fmt: skip
     shares = tx.run(
         "SELECT g.zone_id, z.category_id, g.contingent_id, g.capacity, g.blocked, p.control FROM logical_gauge g "
         "JOIN logical_zone z ON z.configuration_id = g.configuration_id AND z.zone_id = g.zone_id "
@@ -88,7 +91,19 @@ def _copy_places(tx: Tx, performance_id: Id, logical: LogicalConfiguration) -> i
     )
     for zone, category, contingent, capacity, blocked, control in shares:
         made = gauge_id(performance_id, zone, contingent)
-        tx.insert(Gauge(made, performance_id, zone, category, contingent, capacity, 0, blocked, control))
+        tx.insert(
+            Gauge(
+                id=made,
+                performance_id=performance_id,
+                zone_id=zone,
+                category_id=category,
+                contingent_id=contingent,
+                capacity=capacity,
+                taken=0,
+                blocked=blocked,
+                zones=control,
+            )
+        )
     seen = Counter((category, contingent or "", bool(blocked)) for _, category, contingent, blocked, *_ in seats)
     moves = [(*share, "", counts.BLOCKED if blocked else counts.FREE, n) for (*share, blocked), n in seen.items()]
     for _, category, contingent, capacity, blocked, _ in shares:

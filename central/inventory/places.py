@@ -59,11 +59,20 @@ def take_seats(
     """All of them for this holder. Refused (refuse the command then): somebody has one, or a limit is reached."""
     made = [
         Allocation(
-            tx.new_id("seat", performance_id, seat.seat_id), performance_id, seat.seat_id, None, 1, state, holder.id,
-            holder.until, holder.channel_id, holder.contact_id, seat.tariff_id,
+            id=tx.new_id("seat", performance_id, seat.seat_id),
+            performance_id=performance_id,
+            seat_id=seat.seat_id,
+            gauge_id=None,
+            quantity=1,
+            state=state,
+            holder_id=holder.id,
+            until=holder.until,
+            channel_id=holder.channel_id,
+            contact_id=holder.contact_id,
+            tariff_id=seat.tariff_id,
         )
         for seat in seats
-    ]  # fmt: skip
+    ]
     for allocation in made:
         if tx.insert_if_absent(allocation):
             continue
@@ -99,11 +108,20 @@ def take_counted(
     made = [
         Allocation(
             # the level tells two places of one order apart
-            tx.new_id("gauge", gauge_id, holder.id, level - n + at), Id(performance_id), None, gauge_id, 1, state,
-            holder.id, holder.until, holder.channel_id, holder.contact_id, tariff,
+            id=tx.new_id("gauge", gauge_id, holder.id, level - n + at),
+            performance_id=Id(performance_id),
+            seat_id=None,
+            gauge_id=gauge_id,
+            quantity=1,
+            state=state,
+            holder_id=holder.id,
+            until=holder.until,
+            channel_id=holder.channel_id,
+            contact_id=holder.contact_id,
+            tariff_id=tariff,
         )
         for at, tariff in enumerate(tariffs, 1)
-    ]  # fmt: skip
+    ]
     tx.insert_all(made)
     return limits.apply(tx, [limits.CountStep(None, _count(each, category, contingent)) for each in made]) or Ok(made)
 

@@ -42,7 +42,7 @@ from shared.outcome import Ok, Outcome, Refused
 OfPerformance = Annotated[Id, Ref("performance")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlockPlaces:
     """Out of sale for a while, with the reason. A blocked place keeps its contingent."""
 
@@ -62,7 +62,7 @@ def block_places(tx: Tx, want: BlockPlaces) -> Outcome[Acted]:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnblockPlaces:
     performance_id: OfPerformance
     selection: Selection
@@ -77,7 +77,7 @@ def unblock_places(tx: Tx, want: UnblockPlaces) -> Outcome[Acted]:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssignContingent:
     """Places into a contingent, or out of any (`contingent_id` null). Places sold or held out of it are not moved."""
 
@@ -99,7 +99,7 @@ def assign_contingent(tx: Tx, want: AssignContingent) -> Outcome[Acted]:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSeats:
     """In which order this performance's seats are proposed. `first_zones` come before the others, in this order."""
 
@@ -163,7 +163,7 @@ def target_context(read: Read, target: PlanTarget, target_id: str) -> str | None
     return context_of(read, _TABLES[target], target_id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UndoPlanAction:
     """Takes an action back, as a new entry in the plan's history. What was changed again since, or is taken now, is
     left as it is and named. An undo can be undone."""

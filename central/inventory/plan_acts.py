@@ -59,7 +59,7 @@ def command_for(target: PlanTarget, target_id: Id, form: Form) -> Outcome[Any]:
     """The command that a sent form means; refused where it means none."""
     name = _one(form, "act")
     if name == UNDO:
-        return Ok(UndoPlanAction(Id(_one(form, "action_id"))))
+        return Ok(UndoPlanAction(action_id=Id(_one(form, "action_id"))))
     act = ACTS[target].get(name)
     if act is None:
         return Refused(NoAct.NO_SUCH_ACTION, fix="act")

@@ -132,7 +132,7 @@ class PlanPages:
             key = (target_id, version_of(read, target_id), mark)
             if not at and key in self._packed:
                 return self._packed[key]
-            found = plan_picture(read, PlanPicture(target, target_id, moment_of(read, at)))
+            found = plan_picture(read, PlanPicture(target=target, target_id=target_id, at=moment_of(read, at)))
             if isinstance(found, Refused):
                 return None
             picture: Picture = found.value

@@ -114,7 +114,7 @@ def _at(read: Read, want: Any) -> str | None:
     return target_context(read, want.target, want.target_id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPicture:
     """A plan to draw: as it is, or as it was at a moment. `order`: with the order of seats for best seats."""
 
@@ -343,7 +343,7 @@ class PlanEntry:
     changes: Changes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanHistory:
     """What was done to a plan, newest first, before a version (0: from the newest)."""
 
@@ -362,7 +362,7 @@ def plan_history(read: Read, want: PlanHistory) -> Outcome[list[PlanEntry]]:
     return Ok([_entry(row, None) for row in rows])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanChanges:
     """What was done to a plan since a version, oldest first, with everything that changed: how a screen keeps up."""
 
@@ -393,7 +393,7 @@ def _entry(row: tuple[Any, ...], changes: Changes | None) -> PlanEntry:
     return PlanEntry(made, version, from_ms(at), who, name, PlanAct(act), _names(what), why, places, of_id, changes)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComparePlan:
     """What differs between two moments; `until` none: now."""
 
@@ -432,7 +432,7 @@ def compare_plan(read: Read, want: ComparePlan) -> Outcome[Compared]:
 # --- seats and counts ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanStates:
     """The states of a performance's seats alone, one letter per seat: what a screen asks when the hall's bell rings."""
 
@@ -467,7 +467,7 @@ def plan_states(read: Read, want: PlanStates) -> Outcome[str]:
     return Ok("".join(letters.get(seat, GONE) for (seat,) in seats))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanCounts:
     """How many places there are per category and contingent, on any plan."""
 

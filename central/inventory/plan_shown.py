@@ -149,7 +149,7 @@ def _links(read: Read, t: Texts, target: PlanTarget, target_id: str, place: str 
 
 def _changed_since(read: Read, t: Texts, target: PlanTarget, target_id: Id, at: datetime) -> list[tuple[int, str]]:
     """(places, what is other than at that moment), in words: what actions did, and what was sold or given back."""
-    found = compare_plan(read, ComparePlan(target, target_id, at))
+    found = compare_plan(read, ComparePlan(target=target, target_id=target_id, since=at))
     if isinstance(found, Refused):
         return []
     compared: Compared = found.value
@@ -199,12 +199,12 @@ def _counts(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> tuple[li
     lines: list[tuple[str | None, str, int, dict[str, int]]] = []
     if target is PlanTarget.PERFORMANCE:
         columns = list(BUCKETS)
-        found = availability(read, Availability(target_id))
+        found = availability(read, Availability(performance_id=target_id))
         for row in found.value if isinstance(found, Ok) else []:
             lines.append((row.category_id, row.contingent_id, row.capacity, _numbers(row, columns)))
     else:
         columns = ["free", "blocked", "invalid"]
-        counted = plan_counts(read, PlanCounts(target, target_id))
+        counted = plan_counts(read, PlanCounts(target=target, target_id=target_id))
         each: CountLine
         for each in counted.value if isinstance(counted, Ok) else []:
             lines.append((each.category_id, each.contingent_id, each.capacity, _numbers(each, columns)))
@@ -234,7 +234,7 @@ def _labels(read: Read, t: Texts, categories: set[str | None], contingents: set[
 
 
 def _story(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> list[dict[str, Any]]:
-    found = plan_history(read, PlanHistory(target, target_id, limit=MOST_STORY))
+    found = plan_history(read, PlanHistory(target=target, target_id=target_id, limit=MOST_STORY))
     entries = found.value if isinstance(found, Ok) else []
     zone = house_zone(read)
     undone = {entry.of_id for entry in entries}

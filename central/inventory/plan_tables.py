@@ -182,9 +182,16 @@ def _save_gauges(tx: Tx, performance_id: Id, changes: Changes, table: Table) -> 
     for share in changes.shares:
         ((control,),) = tx.run("SELECT control FROM physical_zone WHERE id = :id", id=share.zone_id)
         made = Gauge(
-            gauge_id(performance_id, share.zone_id, share.contingent_id), performance_id, Id(share.zone_id),
-            Id(table.counted[share.zone_id] or ""), share.contingent_id, share.now[0], 0, share.now[1], control,
-        )  # fmt: skip
+            id=gauge_id(performance_id, share.zone_id, share.contingent_id),
+            performance_id=performance_id,
+            zone_id=Id(share.zone_id),
+            category_id=Id(table.counted[share.zone_id] or ""),
+            contingent_id=share.contingent_id,
+            capacity=share.now[0],
+            taken=0,
+            blocked=share.now[1],
+            zones=control,
+        )
         where = "WHERE performance_id = :performance AND zone_id = :zone AND contingent_id = :contingent"
         there = {"performance": performance_id, "zone": share.zone_id, "contingent": share.contingent_id}
         if not tx.find(Gauge, where, **there):

@@ -71,7 +71,7 @@ def due(read: Read, until: datetime, below: str | None = None) -> Iterator[DueRe
                 yield DueRelease(rule.id, Id(performance_id), rule.contingent_id, rule.to_contingent_id, at)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FireReleaseRules:
     """Fires what is due at a context and below it, a few performances at a time. Answers with what has fired; nothing:
     no rule is due."""
@@ -94,13 +94,18 @@ def _fire(tx: Tx, each: DueRelease) -> ReleaseFiring:
         tx, each.performance_id, Selection(contingents=(each.contingent_id,)), rule.code, each.to_contingent_id
     )
     firing = ReleaseFiring(
-        derived_id("fired", rule.id, each.performance_id), rule.id, each.performance_id, each.contingent_id,
-        each.to_contingent_id, places, tx.now,
-    )  # fmt: skip
+        id=derived_id("fired", rule.id, each.performance_id),
+        rule_id=rule.id,
+        performance_id=each.performance_id,
+        contingent_id=each.contingent_id,
+        to_contingent_id=each.to_contingent_id,
+        places=places,
+        at=tx.now,
+    )
     return tx.insert(firing)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComingReleases:
     """What release rules will do at a context and below it until a moment, and what they should have done and have not
     yet."""

@@ -32,7 +32,7 @@ PARENT = {
 
 
 @entity("context", read="organisation.context.read", unique=(("parent_id", "code"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """`settings` are looked up along the path to the root; the nearest wins. An organiser's hold what the law wants on
     a ticket: `licence`, `address`, `siret`, and its `currency`."""

@@ -2,7 +2,7 @@
 
     @configured(kept={"version": 1}, initial={"active": True})
     @entity("tariff", read=PricingPrivilege.PRICE_READ, unique=(("context_id", "code"),))
-    @dataclass(frozen=True, slots=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Tariff: …
 
 gives `create_tariff`, `change_tariff` and `delete_tariff`, each with a privilege of its own on the entity's screen
@@ -210,7 +210,9 @@ def _registered(
 
 
 def _dataclass(name: str, own: list[Any], doc: str | None) -> Any:
-    return make_dataclass(name, own, frozen=True, slots=True, namespace={"__doc__": doc, "__module__": __name__})
+    return make_dataclass(
+        name, own, frozen=True, slots=True, kw_only=True, namespace={"__doc__": doc, "__module__": __name__}
+    )
 
 
 def _default(value: Any) -> Any:

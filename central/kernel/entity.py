@@ -270,10 +270,10 @@ class Declaration:
 
     def entity(self, row: tuple[Any, ...]) -> Any:
         return self.kind(
-            *[
-                value if column.from_db is None or value is None else column.from_db(value)
+            **{
+                column.name: value if column.from_db is None or value is None else column.from_db(value)
                 for column, value in zip(self.columns, row, strict=True)
-            ]
+            }
         )
 
     def column(self, name: str) -> Column:
@@ -308,10 +308,10 @@ def entity(
     unproved: str = "",
     was: tuple[str, ...] = (),
 ) -> Callable[[type[E]], type[E]]:
-    """Declares a frozen dataclass as an entity of `table`. `read` is the privilege that shows it; `unique_where` maps
-    an index name to (columns, SQL condition): the lock on live rows; `ways_in`: (owner, columns), see WaysIn;
-    `chosen`: whoever makes one says its id (of what is `configured` that is known); `was`: what the table was called
-    before, oldest first."""
+    """Declares a frozen dataclass (`kw_only`) as an entity of `table`. `read` is the privilege that shows it;
+    `unique_where` maps an index name to (columns, SQL condition): the lock on live rows; `ways_in`: (owner, columns),
+    see WaysIn; `chosen`: whoever makes one says its id (of what is `configured` that is known); `was`: what the table
+    was called before, oldest first."""
 
     def declare(kind: type[E]) -> type[E]:
         hints = get_type_hints(kind, include_extras=True)
@@ -336,6 +336,7 @@ def entity(
             )
         names = [column.name for _, column in named]
         assert names[0] == "id", table
+        assert all(field.kw_only for field in fields(kind)), f"{table}: `kw_only`, so that a field may come anywhere"
         columns_ = tuple(column for _, column in named)
         marks = ", ".join("?" * len(names))  # by position: binding by name costs a sale a twentieth of its time
         declaration = Declaration(

@@ -88,7 +88,7 @@ def _empty(tx: Tx, declaration: Declaration, said: PersonalColumn, subject: str)
             tx.changed(declaration.name, row_id, {said.name: [value, said.empty]})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetDue:
     """Central's own: what had to stay of people who are forgotten, and whose day has come."""
 

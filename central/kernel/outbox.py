@@ -35,7 +35,7 @@ Act = Callable[[Id, dict[str, object]], Awaitable[bool]]
 """Does what a row says; False: not now, try again later."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettleOutbox:
     """Notes how an action ended; after `MOST_TRIES` failures it is given up, visibly. `attempt` is the claim's: the
     failure of one that ran out and was taken by somebody else counts no more."""
@@ -120,7 +120,7 @@ async def drain(door: Door, acts: Mapping[str, Act], *, only: bool = False, but:
         if row is None:
             continue
         did, why = await _done(acts, row)
-        settled = SettleOutbox(row.id, did, row.attempt, why[:MOST_WHY])
+        settled = SettleOutbox(outbox_id=row.id, done=did, attempt=row.attempt, why=why[:MOST_WHY])
         await door.execute(SYSTEM, settled, derived_id("outbox", row.id, row.attempt))
         done += 1
     return done

@@ -262,6 +262,7 @@ def _handler(
     logged: bool,
 ) -> Handler:
     name = "".join("_" + char.lower() if char.isupper() else char for char in kind.__name__).lstrip("_")
+    assert all(field.kw_only for field in fields(kind)), f"{name}: `kw_only`, so that a field may come anywhere"
     hints = get_type_hints(kind, include_extras=True)
     secrets = tuple(
         field.name

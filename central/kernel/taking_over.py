@@ -25,7 +25,7 @@ PEOPLE_AT_ONCE = 100
 PAUSE_S = 0.01  # between two pieces: others want to write too
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeRowsOver:
     """Central's own, once after an update: the next rows of a table as they are. Without a table: that was all."""
 
@@ -44,7 +44,7 @@ def take_rows_over(tx: Tx, want: TakeRowsOver) -> Outcome[str]:
     return Ok(after)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakePeopleOver:
     """Central's own, once after an update: the next people of a table who are there without keys get theirs."""
 
@@ -92,7 +92,7 @@ async def people_over(door: Door) -> int:
     pieces = 0
     for table in sorted(SUBJECTS.keys() & BY_NAME.keys()):
         while ids := await door.read(SYSTEM, partial(without_keys, table=table)):
-            command = TakePeopleOver(table)
+            command = TakePeopleOver(table=table)
             reply = await door.execute(SYSTEM, command, derived_id("people taken over", table, ids[0], ids[-1]))
             if isinstance(reply.outcome, Refused):
                 raise RuntimeError(f"people of {table} get no keys: {reply.outcome.reason}")
@@ -119,7 +119,9 @@ async def take_over(door: Door) -> int:
     for table in [*proved_tables(), ""]:
         after = ""
         while True:
-            reply = await door.execute(SYSTEM, TakeRowsOver(table, after), derived_id("rows taken over", table, after))
+            reply = await door.execute(
+                SYSTEM, TakeRowsOver(table=table, after=after), derived_id("rows taken over", table, after)
+            )
             if isinstance(reply.outcome, Refused):
                 raise RuntimeError(f"rows of {table} are not taken over: {reply.outcome.reason}")
             pieces += 1

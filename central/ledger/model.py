@@ -25,7 +25,7 @@ class AccountKind(StrEnum):
 
 
 @entity("account", read=LedgerPrivilege.LEDGER_READ, unique=(("context_id", "kind", "currency"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """An organiser's account in one currency."""
 
@@ -36,7 +36,7 @@ class Account:
 
 
 @entity("move", read=LedgerPrivilege.LEDGER_READ, index=(("order_id",),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """`amount` minor units from debit to credit."""
 

@@ -17,7 +17,9 @@ def account_id(context_id: str, kind: AccountKind, currency: str) -> Id:
 def open_accounts(tx: Tx, context_id: Id, currency: str) -> None:
     """The organiser's accounts in a currency; those that exist stay as they are."""
     for kind in AccountKind:
-        tx.insert_if_absent(Account(account_id(context_id, kind, currency), context_id, kind, currency))
+        tx.insert_if_absent(
+            Account(id=account_id(context_id, kind, currency), context_id=context_id, kind=kind, currency=currency)
+        )
 
 
 def sale_moves(
@@ -28,7 +30,16 @@ def sale_moves(
     sides = [(customers, account_id(context_id, AccountKind.REVENUE, currency), total, "sale")]
     sides += [(account_id(context_id, kind, currency), customers, amount, "payment") for kind, amount in paid]
     return [
-        Move(near_id(order_id, "move", n), tx.now, debit, credit, Minor(amount), currency, order_id, note)
+        Move(
+            id=near_id(order_id, "move", n),
+            at=tx.now,
+            debit_id=debit,
+            credit_id=credit,
+            amount=Minor(amount),
+            currency=currency,
+            order_id=order_id,
+            note=note,
+        )
         for n, (debit, credit, amount, note) in enumerate(sides)
         if amount
     ]

@@ -51,7 +51,7 @@ ORDER: Mapping[tuple[OrderState, OrderDo], OrderState] = {
 
 
 @entity("sale_order", read=OrdersPrivilege.ORDER_READ, index=(("context_id", "placed"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """`context_id` is the organiser; `device_id` and `receipt` (gap-free per device) where a device sold it."""
 
@@ -69,7 +69,7 @@ class Order:
 
 
 @entity("order_line", read=OrdersPrivilege.ORDER_READ, index=(("order_id",), ("performance_id",)))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLine:
     """One place at one tariff. The price never changes after this line exists."""
 
@@ -92,7 +92,7 @@ class PaymentMethod(StrEnum):
 
 
 @entity("payment", read=OrdersPrivilege.ORDER_READ, index=(("order_id",),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
     id: Id
     order_id: Annotated[Id, Ref("sale_order")]
@@ -103,7 +103,7 @@ class Payment:
 
 
 @entity("entitlement", read=OrdersPrivilege.ORDER_READ, index=(("line_id",),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
     """What the holder may do: `entries` entries to `zones` (bits) of a performance."""
 
@@ -116,7 +116,7 @@ class Entitlement:
 
 
 @entity("ticket", read=OrdersPrivilege.ORDER_READ, index=(("number",), ("entitlement_id",)))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """`number` is the gap-free legal number of its series (docs/spec/law-fr.md, R3); `token` what the barcode says. Of
     the tickets of one entitlement only the highest `serial` is valid; they share the id in the token, the

@@ -16,7 +16,7 @@ from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeSale:
     """Opens, suspends, closes or cancels a performance's sale; `open` on one that is on sale tells devices anew."""
 

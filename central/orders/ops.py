@@ -77,24 +77,57 @@ def write_sale(tx: Tx, order: Order, places: Sequence[SoldPlace], paid: Sequence
     tx.append(
         [
             OrderLine(
-                line, order.id, place.performance_id, place.allocation_id, place.seat_id, place.category_id,
-                place.tariff_id, Minor(place.price), place.vat_bp,
+                id=line,
+                order_id=order.id,
+                performance_id=place.performance_id,
+                allocation_id=place.allocation_id,
+                seat_id=place.seat_id,
+                category_id=place.category_id,
+                tariff_id=place.tariff_id,
+                price=Minor(place.price),
+                vat_bp=place.vat_bp,
             )
-            for line, place in zip(lines, places, strict=True)
-        ]
-    )  # fmt: skip
-    tx.append([Payment(each.id, order.id, each.method, Minor(each.amount), each.reference, tx.now) for each in paid])
-    settled = [(ACCOUNT[each.method], each.amount) for each in paid if each.method in ACCOUNT]
-    tx.append(sale_moves(tx, order.context_id, order.currency, order.id, order.total, settled))
-    tx.append(
-        [
-            Entitlement(place.entitlement_id, line, place.performance_id, place.zones, place.entries, cancelled=False)
             for line, place in zip(lines, places, strict=True)
         ]
     )
     tx.append(
         [
-            Ticket(ticket_id(place.entitlement_id, 1), place.entitlement_id, 1, place.number, place.token, order.placed)
+            Payment(
+                id=each.id,
+                order_id=order.id,
+                method=each.method,
+                amount=Minor(each.amount),
+                reference=each.reference,
+                at=tx.now,
+            )
+            for each in paid
+        ]
+    )
+    settled = [(ACCOUNT[each.method], each.amount) for each in paid if each.method in ACCOUNT]
+    tx.append(sale_moves(tx, order.context_id, order.currency, order.id, order.total, settled))
+    tx.append(
+        [
+            Entitlement(
+                id=place.entitlement_id,
+                line_id=line,
+                performance_id=place.performance_id,
+                zones=place.zones,
+                entries=place.entries,
+                cancelled=False,
+            )
+            for line, place in zip(lines, places, strict=True)
+        ]
+    )
+    tx.append(
+        [
+            Ticket(
+                id=ticket_id(place.entitlement_id, 1),
+                entitlement_id=place.entitlement_id,
+                serial=1,
+                number=place.number,
+                token=place.token,
+                issued=order.placed,
+            )
             for place in places
         ]
     )
@@ -120,7 +153,7 @@ class WantedPlace:
     gauge_id: Annotated[Id, Ref("gauge"), Reach.WITHIN] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
     """Sells places of one performance at a point of sale, paid in full; those that `hold_id` keeps are sold out of it.
     `amount` is what was taken, in minor units: a
@@ -182,9 +215,18 @@ def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
         return Refused(NoOrder.NOT_PAID, fix="method", detail={"total": total, "currency": shop.currency})
     places = [_sold(tx, want, shop, offer, allocation) for offer, allocation in zip(offers, allocations, strict=True)]
     order = Order(
-        want.order_id, shop.organiser, shop.channel, want.point_of_sale_id, OrderState.SOLD, shop.currency,
-        Minor(total), tx.now, None, None, want.contact_id or (hold.contact_id if hold else None),
-    )  # fmt: skip
+        id=want.order_id,
+        context_id=shop.organiser,
+        channel_id=shop.channel,
+        point_of_sale_id=want.point_of_sale_id,
+        state=OrderState.SOLD,
+        currency=shop.currency,
+        total=Minor(total),
+        placed=tx.now,
+        device_id=None,
+        receipt=None,
+        contact_id=want.contact_id or (hold.contact_id if hold else None),
+    )
     write_sale(tx, order, places, [Paid(tx.new_id("payment"), want.method, total, want.reference)])
     tickets = tuple(
         SoldTicket(place.entitlement_id, place.number, place.token, place.seat_id or "", place.price)
@@ -323,7 +365,7 @@ def signed_token(tx: Tx, entitlement: Id, serial: int, performance: Id, zones: i
 # --- reissue ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReissueTicket:
     """A duplicate: the old barcode dies at every gate that hears of it, the new one carries the next serial."""
 
@@ -348,7 +390,16 @@ def reissue_ticket(tx: Tx, want: ReissueTicket) -> Outcome[SoldTicket]:
     serial = tx.run("SELECT MAX(serial) FROM ticket WHERE entitlement_id = :id", id=want.entitlement_id)[0][0] + 1
     token = signed_token(tx, want.entitlement_id, serial, Id(performance), zones, entries, proof)
     number = next_number(tx, organiser, code)
-    tx.insert(Ticket(ticket_id(want.entitlement_id, serial), want.entitlement_id, serial, number, token, tx.now))
+    tx.insert(
+        Ticket(
+            id=ticket_id(want.entitlement_id, serial),
+            entitlement_id=want.entitlement_id,
+            serial=serial,
+            number=number,
+            token=token,
+            issued=tx.now,
+        )
+    )
     tx.feed(feed_name(Family.TICKETS, site), want.entitlement_id, TicketRow(Id(performance), serial))
     return Ok(SoldTicket(want.entitlement_id, number, token, seat or "", price))
 
@@ -356,7 +407,7 @@ def reissue_ticket(tx: Tx, want: ReissueTicket) -> Outcome[SoldTicket]:
 # --- looking ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderOf:
     """One order with its tickets. `context_id` is the organiser."""
 

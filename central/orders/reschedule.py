@@ -19,7 +19,7 @@ OVER = frozenset({ProductState.CLOSED, ProductState.CANCELLED})
 PARTS = (Place, Gauge)  # what a performance is made with, and goes with it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReschedulePerformance:
     """Other times for a performance whose sale is not over. Devices hear of it; tickets that are sold stay valid, and
     whoever holds one has to be told."""
@@ -58,7 +58,7 @@ def reschedule_performance(tx: Tx, want: ReschedulePerformance, told: PlanTold |
     return Ok(int(sold))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeletePerformance:
     """Takes a draft away with its places. Once it was on sale it is cancelled or closed instead."""
 

@@ -26,7 +26,7 @@ from shared.outcome import Ok, Outcome, Refused
 configured(fixed=("kind",), without=(Action.CREATE,))(Context)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetUpHouse:
     """The first command of an empty database, from the console: institution, first administrator."""
 
@@ -42,7 +42,14 @@ class SetUpHouse:
 def set_up_house(tx: Tx, want: SetUpHouse) -> Outcome[Id]:
     if root_of_house(tx):
         return Refused(NoContext.HOUSE_EXISTS)
-    made = Context(want.institution_id, None, ContextKind.INSTITUTION, want.code, want.names, {})
+    made = Context(
+        id=want.institution_id,
+        parent_id=None,
+        kind=ContextKind.INSTITUTION,
+        code=want.code,
+        names=want.names,
+        settings={},
+    )
     if refused := unfit(tx, made):
         return refused
     by_the_house(tx)
@@ -51,7 +58,7 @@ def set_up_house(tx: Tx, want: SetUpHouse) -> Outcome[Id]:
     return Ok(want.institution_id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateContext:
     """An organiser, season or activity below `context_id`. An organiser's `settings` carry what tickets must show."""
 
@@ -70,7 +77,9 @@ def create_context(tx: Tx, want: CreateContext) -> Outcome[Id]:
         return Refused(NoContext.NO_SUCH_PARENT, fix="context_id")
     if PARENT[want.kind] is not parent.kind:
         return Refused(NoContext.WRONG_PARENT, fix="kind", detail={"wants": PARENT[want.kind], "is": parent.kind})
-    made = Context(want.id, parent.id, want.kind, want.code, want.names, want.settings)
+    made = Context(
+        id=want.id, parent_id=parent.id, kind=want.kind, code=want.code, names=want.names, settings=want.settings
+    )
     if refused := unfit(tx, made):
         return refused
     tx.insert(made)
@@ -93,7 +102,12 @@ def insert_program(
             active=True, key_digest=digest, password="", totp="", totp_step=0, recovery=(),
         )
     )  # fmt: skip
-    tx.insert_all([Grant(tx.new_id(operator_id, p), operator_id, context_id, p) for p in sorted(set(privileges))])
+    tx.insert_all(
+        [
+            Grant(id=tx.new_id(operator_id, p), operator_id=operator_id, context_id=context_id, privilege=p)
+            for p in sorted(set(privileges))
+        ]
+    )
 
 
 def by_house_alone(_: Read, __: Any) -> str | None:

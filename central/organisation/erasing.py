@@ -24,7 +24,7 @@ from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EraseOperator:
     """Forgets a person for good: name and address go from everywhere, the history too. What they did stays, under a
     number that says nothing. Answers with what has to stay, until when and why. Nobody forgets themselves."""

@@ -50,7 +50,7 @@ def at_row(table: str, field: str) -> Place:
 # --- what they are given ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GiveRole:
     """A profile, held at a context and everything below it: the profile's own context, or one below."""
 
@@ -78,13 +78,13 @@ def give_role(tx: Tx, want: GiveRole) -> Outcome[Id]:
     given = {(node, str(want.context_id)) for node in profile.privileges}
     if refused := not_yours(tx, given, perimeter_of(tx, operator.id)):
         return refused
-    role = Role(tx.new_id("role"), operator.id, profile.id, want.context_id)
+    role = Role(id=tx.new_id("role"), operator_id=operator.id, profile_id=profile.id, context_id=want.context_id)
     if not tx.insert_if_absent(role):
         return Refused(NoOperator.ALREADY_GIVEN, fix=profile.code)
     return Ok(role.id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeRole:
     """Takes a profile away from an operator at a context."""
 
@@ -108,7 +108,7 @@ def take_role(tx: Tx, want: TakeRole) -> Outcome[None]:
     return governed(tx, lambda: tx.delete(role))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GivePrivilege:
     """A single node of the tree of privileges, at a context and everything below it, beside any profile."""
 
@@ -132,13 +132,13 @@ def give_privilege(tx: Tx, want: GivePrivilege) -> Outcome[Id]:
     refused = unknown((want.privilege,)) or not_yours(tx, given, perimeter_of(tx, operator.id))
     if refused:
         return refused
-    grant = Grant(tx.new_id("grant"), operator.id, want.context_id, want.privilege)
+    grant = Grant(id=tx.new_id("grant"), operator_id=operator.id, context_id=want.context_id, privilege=want.privilege)
     if not tx.insert_if_absent(grant):
         return Refused(NoOperator.ALREADY_GIVEN, fix=want.privilege)
     return Ok(grant.id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakePrivilege:
     """Takes a single privilege away."""
 
@@ -162,7 +162,7 @@ def take_privilege(tx: Tx, want: TakePrivilege) -> Outcome[None]:
     return governed(tx, lambda: tx.delete(grant))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetPerimeter:
     """Narrows an operator to these objects of a kind; none: not narrowed in it. Who is narrowed themselves narrows
     others at least as much."""
@@ -201,7 +201,12 @@ def set_perimeter(tx: Tx, want: SetPerimeter) -> Outcome[None]:
         for object_id in sorted(there.keys() - wanted):
             tx.delete(there[object_id])
         new = sorted(wanted - there.keys())
-        tx.insert_all([Perimeter(tx.new_id(want.kind, each), operator.id, want.kind, each) for each in new])
+        tx.insert_all(
+            [
+                Perimeter(id=tx.new_id(want.kind, each), operator_id=operator.id, kind=want.kind, object_id=each)
+                for each in new
+            ]
+        )
 
     return governed(tx, change)
 

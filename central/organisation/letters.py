@@ -56,7 +56,17 @@ def ask_letter(
         return Refused(NoSignIn.TOO_MANY, fix=operator.id, detail={"again": until.isoformat()})
     if by is not AskedBy.STRANGER:
         void_letters(tx, operator.id, (kind,) if email else PASSWORD)
-    letter = Letter(tx.new_id("letter"), operator.id, kind, None, tx.now, tx.now + _LASTS[kind], None, email, by)
+    letter = Letter(
+        id=tx.new_id("letter"),
+        operator_id=operator.id,
+        kind=kind,
+        token_digest=None,
+        asked=tx.now,
+        until=tx.now + _LASTS[kind],
+        used=None,
+        email=email,
+        asked_by=by,
+    )
     tx.insert(letter)
     if by_mail:
         tx.tell(MAIL, {"letter": letter.id})
@@ -83,7 +93,7 @@ def tell_owner(tx: Tx, operator: Operator, what: str, to: str = "") -> None:
         tx.tell(MAIL, {"notice": what, **sealed, "language": operator.language})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskReset:
     """Somebody says that they forgot their password. The answer is the same whether the address is known or not; who
     asks while a letter of a few minutes ago is under way gets no other. `known`: they ask from where the account came
@@ -108,7 +118,7 @@ def _just_written(read: Read, operator_id: Id) -> bool:
     return any(each.kind in PASSWORD and read.now - each.asked < LETTER_EVERY for each in under_way)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskLink:
     """A link that is handed over by whoever asks, without a mail: the console's first one, or where no mail leaves the
     house. `token_digest` is of the token that they made."""
@@ -133,7 +143,7 @@ def ask_link(tx: Tx, want: AskLink) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StampLetter:
     """The letter leaves now, with a token of this digest."""
 
@@ -178,7 +188,7 @@ def open_letter(read: Read, token_digest: str, kinds: tuple[LetterKind, ...]) ->
     return (letter, operator) if operator and operator.active else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UseLetter:
     """Sets the password through a link, once. All sessions end; a second factor stays what it was, so that a letter
     box alone opens nothing where one is set up. Whatever other link is under way opens nothing any more. `tried`: what
@@ -213,7 +223,7 @@ def use_letter(tx: Tx, want: UseLetter) -> Outcome[Id]:
 # --- one's own address ---
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskAddress:
     """Somebody who just gave their password wants another mail address. The one they have is told before anything
     changes; it changes when the link that goes to the new one is opened, or, where no mail leaves the house, at once.
@@ -246,7 +256,7 @@ def ask_address(tx: Tx, want: AskAddress) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UseAddress:
     """The link that went to a new address was opened: it is the account's from now on."""
 

@@ -19,7 +19,7 @@ SIGN_IN = "sign_in"  # the source's name
 MOST = 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiftLimit:
     """Whoever is limited by this need not wait any more. `source` says who counts (web/limited.py), `subject` what."""
 

@@ -48,7 +48,9 @@ class Mailer:
         # It follows from the letter's id, by a key that lies beside central's keys: a mail that has to be sent again,
         # because nobody knows whether it arrived, carries the same link, and the one before opens as well as this one.
         token = self._vault.token("letter", letter_id)
-        stamped = await self._door.execute(SYSTEM, StampLetter(letter_id, digest(token)), fresh_id(self._clock))
+        stamped = await self._door.execute(
+            SYSTEM, StampLetter(letter_id=letter_id, token_digest=digest(token)), fresh_id(self._clock)
+        )
         if not stamped.ok:
             return None
         who: dict[str, Any] | None = await self._door.read(SYSTEM, partial(addressed, letter_id=letter_id))

@@ -46,7 +46,7 @@ class OperatorKind(StrEnum):
     unique=(("context_id", "code"),),
     ways_in=("", ("privileges", "second_factor")),
 )
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """What a trade may do (box office, back office, gate staff): nodes of the tree of privileges, `*` for all of it.
     `second_factor`: who holds it must sign in with one."""
@@ -65,7 +65,7 @@ class Profile:
     unique=(("email",),),
     ways_in=("id", ("email", "active", "key_digest", "password", "totp", "totp_step", "recovery")),
 )
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
     """A person, who signs in with `email` and a password, or a program, whose key is kept as the SHA-256 of 256 random
     bits. `password` is argon2id's text; `totp` the second factor's seed, sealed with a key that lies outside the
@@ -97,7 +97,7 @@ class Operator:
     unique=(("operator_id", "context_id", "privilege"),),
     ways_in=("operator_id", ("operator_id", "context_id", "privilege")),
 )
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """A node of the tree of privileges, at a context and everything below it: for programs, beside any profile."""
 
@@ -113,7 +113,7 @@ class Grant:
     unique=(("operator_id", "profile_id", "context_id"),),
     ways_in=("operator_id", ("operator_id", "profile_id", "context_id")),
 )
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
     """A profile that an operator holds at a context and everything below it."""
 
@@ -130,7 +130,7 @@ class Role:
     unique=(("token_digest",),),
     ways_in=("operator_id", ("operator_id", "token_digest", "until", "second_factor", "confirmed")),
 )
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """Somebody signed in. The cookie holds a 256-bit token, we its SHA-256. It ends at `until`, or idle for long;
     `second_factor`: a code was given in it (rules.standing says what that opens); `confirmed`: when the password was
@@ -172,7 +172,7 @@ class AskedBy(StrEnum):
     unique=(("token_digest",),),
     ways_in=("operator_id", ("operator_id", "kind", "token_digest", "until", "used", "email")),
 )
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A one-time link that lets an operator set a password: sent by mail, or shown to who may hand it over. One of an
     ADDRESS goes to the new address `email`, and makes it the account's. The token is made when the letter leaves, from
@@ -204,7 +204,7 @@ class PerimeterKind(StrEnum):
     unique=(("operator_id", "kind", "object_id"),),
     ways_in=("operator_id", ("operator_id", "kind", "object_id")),
 )
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Perimeter:
     """Narrows an operator to listed objects of a kind; no row of a kind: not narrowed."""
 
@@ -219,7 +219,7 @@ class Perimeter:
     read=OrganisationPrivilege.SESSION_READ,
     unproved="comes and goes as strangers like, within a day; whoever forges one lengthens or shortens a wait",
 )
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """Failures in a row of one `subject`: an account as it was typed (a keyed digest, so that accounts that do not
     exist look the same, and a password typed in the wrong place is not kept), an address, an operator's codes."""

@@ -31,7 +31,7 @@ from shared.outcome import Ok, Outcome, Refused
 # --- making them ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InviteOperator:
     """A person who signs in: gets a letter with a link that sets the password. `profile_id`: what they begin with, at
     `context_id`. Who is narrowed themselves invites people as narrowed as they are."""
@@ -54,9 +54,14 @@ def invite_operator(tx: Tx, want: InviteOperator) -> Outcome[Id]:
         return refused
     insert_person(tx, want.id, want.context_id, want.name, email, want.language)
     own = [(kind, each) for kind, allowed in sorted(tx.actor.perimeter.items()) for each in sorted(allowed)]
-    tx.insert_all([Perimeter(tx.new_id(kind, each), want.id, PerimeterKind(kind), each) for kind, each in own])
+    tx.insert_all(
+        [
+            Perimeter(id=tx.new_id(kind, each), operator_id=want.id, kind=PerimeterKind(kind), object_id=each)
+            for kind, each in own
+        ]
+    )
     if want.profile_id:
-        given = give_role(tx, GiveRole(want.id, want.profile_id, want.context_id))
+        given = give_role(tx, GiveRole(operator_id=want.id, profile_id=want.profile_id, context_id=want.context_id))
         if isinstance(given, Refused):
             return given
     person = tx.get(Operator, want.id)
@@ -80,7 +85,7 @@ def mail_address(said: str) -> str:
     return said.strip().casefold()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateOperator:
     """A program with privileges at `context_id`; the caller made the key and keeps it, we keep its digest.
     `points_of_sale` narrows where it may sell; empty: everywhere in its contexts."""
@@ -106,14 +111,19 @@ def create_operator(tx: Tx, want: CreateOperator) -> Outcome[Id]:
     insert_program(tx, want.id, want.context_id, want.name.strip(), want.key_digest, want.privileges)
     narrowed = {**tx.actor.perimeter, **wanted}
     pairs = [(kind, each) for kind, allowed in sorted(narrowed.items()) for each in sorted(allowed)]
-    tx.insert_all([Perimeter(tx.new_id(kind, each), want.id, PerimeterKind(kind), each) for kind, each in pairs])
+    tx.insert_all(
+        [
+            Perimeter(id=tx.new_id(kind, each), operator_id=want.id, kind=PerimeterKind(kind), object_id=each)
+            for kind, each in pairs
+        ]
+    )
     return Ok(want.id)
 
 
 # --- changing them ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOperator:
     """Name, mail address and language; a program has no mail address. Who gets another address is told at the old one
     too, and links that are on their way there open nothing any more. One's own address is
@@ -145,7 +155,7 @@ def change_operator(tx: Tx, want: ChangeOperator) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeactivateOperator:
     """They may do nothing any more, from this moment: their sessions end, their key and their links open nothing."""
 
@@ -168,7 +178,7 @@ def deactivate_operator(tx: Tx, want: DeactivateOperator) -> Outcome[None]:
     return governed(tx, change)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReactivateOperator:
     """They may again what their profiles say, with the password or key they had."""
 
@@ -186,7 +196,7 @@ def reactivate_operator(tx: Tx, want: ReactivateOperator) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendLetter:
     """Writes to a person again: an invitation as long as they have no password, afterwards a link to a new one."""
 
@@ -204,7 +214,7 @@ def send_letter(tx: Tx, want: SendLetter) -> Outcome[None]:
     return letter if isinstance(letter, Refused) else Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClearSecondFactor:
     """For somebody whose telephone and recovery codes are both lost: they sign in without, and set up a new one where
     a profile wants it. Make sure that it is them who asks."""
@@ -225,7 +235,7 @@ def clear_second_factor(tx: Tx, want: ClearSecondFactor) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RenewKey:
     """A program's new key; the old one opens nothing from this moment. The caller made it, we keep its digest."""
 
@@ -247,7 +257,7 @@ def renew_key(tx: Tx, want: RenewKey) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawKey:
     """A program's key opens nothing any more; a new one can be made."""
 

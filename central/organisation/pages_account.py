@@ -92,7 +92,7 @@ class AccountPages:
         found, form = await self._found(request), await form_of(request)
         wanted = typed(form, "language")
         if wanted in LANGUAGES:
-            await self._services.do(found.actor, SetLanguage(wanted))
+            await self._services.do(found.actor, SetLanguage(language=wanted))
         raise web.HTTPSeeOther(local_path(typed(form, "next"), "/account"))
 
     async def password(self, request: web.Request) -> web.StreamResponse:
@@ -224,7 +224,7 @@ class AccountPages:
         found, form = await self._found(request), await form_of(request)
         if wrong := await self._services.given_again(request, form):
             return await self._services.ask_again(request, form, wrong)
-        _, done = await self._services.do(found.actor, EndOwnSession(Id(typed(form, "session"))))
+        _, done = await self._services.do(found.actor, EndOwnSession(session_id=Id(typed(form, "session"))))
         if isinstance(done, Refused) and done.reason == NoOperator.CONFIRM_FIRST:
             return await self._services.ask_again(request, form)
         raise web.HTTPSeeOther("/account?done=session")

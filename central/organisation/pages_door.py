@@ -110,7 +110,7 @@ class DoorPages:
         found = await self._services.browsers.found(request)
         if found:
             self._own_form(request, await form_of(request))
-            await self._services.do(found.actor, EndOwnSession(found.session.id))
+            await self._services.do(found.actor, EndOwnSession(session_id=found.session.id))
         answer = web.HTTPSeeOther("/sign-in")
         self._services.cookies.clear(answer)
         answer.headers["Clear-Site-Data"] = '"cache"'

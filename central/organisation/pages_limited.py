@@ -63,7 +63,7 @@ class LimitedPages:
     async def lift(self, request: web.Request) -> web.StreamResponse:
         me, form = await self._services.frame.who(request), await form_of(request)
         source, subject = typed(form, "source"), typed(form, "subject")
-        command_id, done = await self._services.do(me.actor, LiftLimit(source, subject))
+        command_id, done = await self._services.do(me.actor, LiftLimit(source=source, subject=subject))
         if isinstance(done, Refused):
             return await self._page(request, done)
         for each in request.app[LIMITED]:

@@ -162,13 +162,23 @@ class OperatorPages:
         command: Any
         if typed(form, "kind") == OperatorKind.PROGRAM:
             key = token_urlsafe(32)
-            command = CreateOperator(operator_id, context_id, typed(form, "name"), key_digest(key), ())
+            command = CreateOperator(
+                id=operator_id,
+                context_id=context_id,
+                name=typed(form, "name"),
+                key_digest=key_digest(key),
+                privileges=(),
+            )
         else:
             profile = typed(form, "profile_id")
             command = InviteOperator(
-                operator_id, context_id, typed(form, "name"), typed(form, "email"), typed(form, "language"),
-                Id(profile) if profile else None,
-            )  # fmt: skip
+                id=operator_id,
+                context_id=context_id,
+                name=typed(form, "name"),
+                email=typed(form, "email"),
+                language=typed(form, "language"),
+                profile_id=Id(profile) if profile else None,
+            )
         command_id, outcome = await self._services.do(me.actor, command)
         if isinstance(outcome, Refused):
             if outcome.reason == NoOperator.CONFIRM_FIRST:
@@ -177,7 +187,9 @@ class OperatorPages:
         if key:
             profile = typed(form, "profile_id")
             if profile:
-                _, given = await self._services.do(me.actor, GiveRole(operator_id, Id(profile), context_id))
+                _, given = await self._services.do(
+                    me.actor, GiveRole(operator_id=operator_id, profile_id=Id(profile), context_id=context_id)
+                )
                 if isinstance(given, Refused):
                     return await self._show(request, operator_id, given, key=key)
             return await self._show(request, operator_id, key=key)
@@ -248,7 +260,8 @@ class OperatorPages:
         if not is_id(operator_id):
             raise web.HTTPNotFound
         outcome = await self._services.door.ask(
-            me.actor, WhatMayTheyDo(Id(operator_id), Id(at) if is_id(at) and "here" in request.query else None)
+            me.actor,
+            WhatMayTheyDo(operator_id=Id(operator_id), at=Id(at) if is_id(at) and "here" in request.query else None),
         )
         if isinstance(outcome, Refused):
             return await self._not_yours(request, outcome.fix)
@@ -281,7 +294,7 @@ class OperatorPages:
         at = at if at in {each for each, _ in contexts} else contexts[0][0]
         holders, named = None, None
         if wanted in known_nodes():
-            outcome = await self._services.door.ask(me.actor, WhoMay(Id(at), wanted))
+            outcome = await self._services.door.ask(me.actor, WhoMay(context_id=Id(at), privilege=wanted))
             if isinstance(outcome, Ok):
                 holders = outcome.value
                 ids = {source.context_id for each in holders for source in each.why}
@@ -307,22 +320,28 @@ _NEW = ("name", "email", "language", "profile_id", "kind", "context_id")
 
 _ACTS: dict[str, Callable[[Id, Form, str], Any]] = {
     "change": lambda who, form, _: ChangeOperator(
-        who, typed(form, "name"), typed(form, "language"), typed(form, "email") or None
+        operator_id=who, name=typed(form, "name"), language=typed(form, "language"), email=typed(form, "email") or None
     ),
-    "deactivate": lambda who, _, __: DeactivateOperator(who),
-    "reactivate": lambda who, _, __: ReactivateOperator(who),
-    "erase": lambda who, _, __: EraseOperator(who),
-    "letter": lambda who, _, __: SendLetter(who),
-    "second-factor": lambda who, _, __: ClearSecondFactor(who),
-    "key": lambda who, _, key: RenewKey(who, key_digest(key)),
-    "no-key": lambda who, _, __: WithdrawKey(who),
-    "role": lambda who, form, _: GiveRole(who, Id(typed(form, "profile_id")), Id(typed(form, "context_id"))),
-    "no-role": lambda _, form, __: TakeRole(Id(typed(form, "role_id"))),
-    "privilege": lambda who, form, _: GivePrivilege(who, Id(typed(form, "context_id")), typed(form, "privilege")),
-    "no-privilege": lambda _, form, __: TakePrivilege(Id(typed(form, "grant_id"))),
-    "perimeter": lambda who, form, _: SetPerimeter(who, PerimeterKind(typed(form, "kind")), _objects(form)),
-    "session": lambda _, form, __: EndSession(Id(typed(form, "session_id"))),
-    "sessions": lambda who, _, __: EndSessions(who),
+    "deactivate": lambda who, _, __: DeactivateOperator(operator_id=who),
+    "reactivate": lambda who, _, __: ReactivateOperator(operator_id=who),
+    "erase": lambda who, _, __: EraseOperator(operator_id=who),
+    "letter": lambda who, _, __: SendLetter(operator_id=who),
+    "second-factor": lambda who, _, __: ClearSecondFactor(operator_id=who),
+    "key": lambda who, _, key: RenewKey(operator_id=who, key_digest=key_digest(key)),
+    "no-key": lambda who, _, __: WithdrawKey(operator_id=who),
+    "role": lambda who, form, _: GiveRole(
+        operator_id=who, profile_id=Id(typed(form, "profile_id")), context_id=Id(typed(form, "context_id"))
+    ),
+    "no-role": lambda _, form, __: TakeRole(role_id=Id(typed(form, "role_id"))),
+    "privilege": lambda who, form, _: GivePrivilege(
+        operator_id=who, context_id=Id(typed(form, "context_id")), privilege=typed(form, "privilege")
+    ),
+    "no-privilege": lambda _, form, __: TakePrivilege(grant_id=Id(typed(form, "grant_id"))),
+    "perimeter": lambda who, form, _: SetPerimeter(
+        operator_id=who, kind=PerimeterKind(typed(form, "kind")), object_ids=_objects(form)
+    ),
+    "session": lambda _, form, __: EndSession(session_id=Id(typed(form, "session_id"))),
+    "sessions": lambda who, _, __: EndSessions(operator_id=who),
 }
 """What the buttons do; which of them somebody may press is the door's business."""
 

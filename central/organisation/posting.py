@@ -152,7 +152,7 @@ def _after(said: str) -> timedelta | None:
 # --- what comes of it ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoteAttempt:
     """Central's own: how a try went, and when the next one is."""
 
@@ -259,7 +259,7 @@ class Webhooks:
         while True:
             after, upto, any_ = await self._door.read(SYSTEM, self._news)
             if upto > after and any_:
-                command = telling.TellWebhooks(after, upto)
+                command = telling.TellWebhooks(after=after, upto=upto)
                 reply = await self._door.execute(SYSTEM, command, derived_id("tell webhooks", after, upto))
                 told += int(getattr(reply.outcome, "value", 0) or 0)
             self._upto = upto
@@ -352,9 +352,17 @@ class Webhooks:
     async def _note(self, each: DueDelivery, answer: ReceiverAnswer, claimed: int) -> None:
         after_s = int(answer.after.total_seconds()) if answer.after else 0
         note = NoteAttempt(
-            each.outbox_id, each.delivery_id, each.attempt, answer.ok, answer.status, answer.why, answer.took_ms,
-            after_s, answer.gone, answer.withheld,
-        )  # fmt: skip
+            outbox_id=each.outbox_id,
+            delivery_id=each.delivery_id,
+            attempt=each.attempt,
+            ok=answer.ok,
+            status=answer.status,
+            why=answer.why,
+            took_ms=answer.took_ms,
+            after_s=after_s,
+            gone=answer.gone,
+            withheld=answer.withheld,
+        )
         await self._door.execute(SYSTEM, note, derived_id("webhook try", each.outbox_id, claimed))
         if not answer.ok:
             log.info("webhook not delivered", webhook=each.webhook_id, delivery=each.delivery_id, why=answer.why)
@@ -371,7 +379,7 @@ class Webhooks:
 
         if await self._door.read(SYSTEM, any_):
             await self._door.execute(
-                SYSTEM, telling.ForgetDeliveries(day), derived_id("forget deliveries", day.isoformat())
+                SYSTEM, telling.ForgetDeliveries(before=day), derived_id("forget deliveries", day.isoformat())
             )
 
 

@@ -196,7 +196,7 @@ class Rights:
     perimeter: dict[str, list[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WhatMayTheyDo:
     """All that an operator may do, and through what. `at` a context: what holds there; left out: anywhere."""
 
@@ -225,7 +225,7 @@ class RightHolder:
     perimeter: dict[str, list[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WhoMay:
     """Everybody active who holds a privilege at a context, and through what."""
 

@@ -37,7 +37,7 @@ def wait_for(read: Read, subjects: tuple[str, ...]) -> datetime | None:
     return max((each for each in found if each), default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CountAttempt:
     """One more try of these subjects, before anybody looks whether it is right. `beside`: it counts there too, but
     nobody is turned away for it."""
@@ -55,7 +55,9 @@ def count_attempt(tx: Tx, want: CountAttempt) -> Outcome[None]:
         there = tx.get(Attempt, attempt_id(subject))
         if locked(there, tx.now):
             continue  # one beside: whoever may try all the same does not make the others wait longer
-        after = counted(there or Attempt(attempt_id(subject), subject, 0, tx.now, None), tx.now)
+        after = counted(
+            there or Attempt(id=attempt_id(subject), subject=subject, wrong=0, last=tx.now, locked_until=None), tx.now
+        )
         # Not in the audit, nor in the log: these rows come and go as strangers like.
         tx.write(
             "INSERT INTO sign_in_attempt (id, subject, wrong, last, locked_until) "
@@ -67,7 +69,7 @@ def count_attempt(tx: Tx, want: CountAttempt) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmSession:
     """The owner gave their password once more in this session (`verified` is the text it was compared with): for a
     while it is enough for what touches a way in (ways_in.py). `tried`: what begins anew."""
@@ -89,7 +91,7 @@ def confirm_session(tx: Tx, want: ConfirmSession) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BeginSession:
     """The password was right. `verified` is the kept text that it was compared with: if it is another by now, it was
     changed in between. `anew`: the same password, kept at today's costs. `instead_of`: this browser's session until
@@ -128,7 +130,7 @@ def begin_session(tx: Tx, want: BeginSession) -> Outcome[Id]:
     return Ok(want.id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteSession:
     """The second factor was right: a session with a new token takes the place of the half one. `step` is the code's
     half minute, or `recovery` the digest of a code on paper, which is used up."""
@@ -182,11 +184,22 @@ def _begin(
             kept += 1
     ends = tx.now + timedelta(seconds=until)
     tx.insert(
-        Session(session_id, operator_id, digest, tx.now, tx.now, ends, address, browser[:200], second_factor, tx.now)
+        Session(
+            id=session_id,
+            operator_id=operator_id,
+            token_digest=digest,
+            began=tx.now,
+            seen=tx.now,
+            until=ends,
+            address=address,
+            browser=browser[:200],
+            second_factor=second_factor,
+            confirmed=tx.now,
+        )
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoteSeen:
     """A sign of life of a session: written down every few minutes, so that an idle one ends."""
 
@@ -199,7 +212,7 @@ def note_seen(tx: Tx, want: NoteSeen) -> Outcome[None]:
     return Ok(None)  # not in the audit, which tells of changes that somebody made
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TidySessions:
     """Takes away what is over: sessions, failures in a row that are forgotten, places nobody came in from for long."""
 
@@ -213,7 +226,7 @@ def tidy_sessions(tx: Tx, _: TidySessions) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndOwnSession:
     """Signs out, here or at another browser of one's own, for which the password has to be given again."""
 
@@ -232,7 +245,7 @@ def end_own_session(tx: Tx, want: EndOwnSession) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetLanguage:
     """The language that somebody wants to read."""
 
@@ -248,7 +261,7 @@ def set_language(tx: Tx, want: SetLanguage) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetPassword:
     """A new password in the place of one that was just given. Every other session ends."""
 
@@ -268,7 +281,7 @@ def set_password(tx: Tx, want: SetPassword) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetSecondFactor:
     """A second factor that was just tried out, with its recovery codes' digests; the session counts as signed in with
     it, and gets a new token. `totp` empty: it is taken away, where no profile wants one. Every other session ends."""
@@ -301,7 +314,7 @@ def set_second_factor(tx: Tx, want: SetSecondFactor) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetRecoveryCodes:
     """New codes on paper; those before open nothing any more."""
 
@@ -339,7 +352,7 @@ def _end_others(tx: Tx, operator_id: Id, session_id: Id) -> None:
 # --- signing others out ---
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndSession:
     """Signs somebody out at one browser."""
 
@@ -362,7 +375,7 @@ def end_session(tx: Tx, want: EndSession) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndSessions:
     """Signs somebody out everywhere."""
 

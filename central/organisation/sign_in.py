@@ -99,7 +99,7 @@ class SignIn:
         found: OpenSession | None
         found, stale = await self._read(look)
         if found and stale:
-            await self._do(visitor, NoteSeen(found.session.id))
+            await self._do(visitor, NoteSeen(session_id=found.session.id))
         return found
 
     # --- the way in ---------------------------------------------------------------------------------------------------
@@ -131,11 +131,21 @@ class SignIn:
         begun = await self._do(
             visitor,
             BeginSession(
-                self._id(), operator.id, digest(token), kept, anew, digest(visitor.token) if visitor.token else "",
-                tried.all, place.id, place.account, visitor.address, visitor.browser, self._config.longest_s,
+                id=self._id(),
+                operator_id=operator.id,
+                token_digest=digest(token),
+                verified=kept,
+                anew=anew,
+                instead_of=digest(visitor.token) if visitor.token else "",
+                tried=tried.all,
+                came_from=place.id,
+                account=place.account,
+                address=visitor.address,
+                browser=visitor.browser,
+                longest_s=self._config.longest_s,
             ),
             operator.id,
-        )  # fmt: skip
+        )
         return Ok(token) if isinstance(begun, Ok) else begun
 
     async def complete(self, visitor: Visitor, code: str) -> Outcome[str]:
@@ -156,11 +166,18 @@ class SignIn:
         done = await self._do(
             visitor,
             CompleteSession(
-                self._id(), found.session.id, digest(token), step or 0, recovery, tried.all, place.id, place.account,
-                self._config.longest_s,
+                id=self._id(),
+                half_id=found.session.id,
+                token_digest=digest(token),
+                step=step or 0,
+                recovery=recovery,
+                tried=tried.all,
+                came_from=place.id,
+                account=place.account,
+                longest_s=self._config.longest_s,
             ),
             operator.id,
-        )  # fmt: skip
+        )
         return Ok(token) if isinstance(done, Ok) else done
 
     async def _code(self, operator: Operator, code: str) -> tuple[int | None, str]:
@@ -186,13 +203,15 @@ class SignIn:
             return Refused(NoSignIn.BUSY)
         if not right:
             return Refused(NoSignIn.UNKNOWN)
-        command = ConfirmSession(found.session.id, found.operator.password, tried.all)
+        command = ConfirmSession(session_id=found.session.id, verified=found.operator.password, tried=tried.all)
         done = await self._do(visitor, command, found.operator.id)
         return done if isinstance(done, Refused) else None
 
     async def ask_address(self, visitor: Visitor, found: OpenSession, email: str, *, at_once: bool) -> Refused | None:
         """`confirmed` comes first."""
-        command = AskAddress(found.session.id, found.operator.password, mail_address(email), at_once)
+        command = AskAddress(
+            session_id=found.session.id, verified=found.operator.password, email=mail_address(email), at_once=at_once
+        )
         done = await self._do(visitor, command, found.operator.id)
         return done if isinstance(done, Refused) else None
 
@@ -202,7 +221,11 @@ class SignIn:
         if weak:
             return weak
         kept = await self.passwords.kept(password)
-        return await self._do(visitor, SetPassword(found.session.id, found.operator.password, kept), found.operator.id)
+        return await self._do(
+            visitor,
+            SetPassword(session_id=found.session.id, verified=found.operator.password, password=kept),
+            found.operator.id,
+        )
 
     async def set_second_factor(
         self, visitor: Visitor, found: OpenSession, seed: str, code: str
@@ -218,7 +241,13 @@ class SignIn:
         done = await self._do(
             visitor,
             SetSecondFactor(
-                found.session.id, operator.password, sealed, step, recovery, digest(token), self._config.longest_s
+                session_id=found.session.id,
+                verified=operator.password,
+                totp=sealed,
+                step=step,
+                recovery=recovery,
+                token_digest=digest(token),
+                longest_s=self._config.longest_s,
             ),
             operator.id,
         )
@@ -228,7 +257,13 @@ class SignIn:
         """The session's new token."""
         token = token_urlsafe(32)
         command = SetSecondFactor(
-            found.session.id, found.operator.password, "", 0, (), digest(token), self._config.longest_s
+            session_id=found.session.id,
+            verified=found.operator.password,
+            totp="",
+            step=0,
+            recovery=(),
+            token_digest=digest(token),
+            longest_s=self._config.longest_s,
         )
         done = await self._do(visitor, command, found.operator.id)
         return Ok(token) if isinstance(done, Ok) else done
@@ -236,7 +271,7 @@ class SignIn:
     async def renew_recovery_codes(self, visitor: Visitor, found: OpenSession) -> Outcome[list[str]]:
         codes = new_recovery_codes()
         recovery = tuple(self._recovery(found.operator.id, each) for each in codes)
-        command = SetRecoveryCodes(found.session.id, found.operator.password, recovery)
+        command = SetRecoveryCodes(session_id=found.session.id, verified=found.operator.password, recovery=recovery)
         done = await self._do(visitor, command, found.operator.id)
         return Ok(codes) if isinstance(done, Ok) else done
 
@@ -248,7 +283,7 @@ class SignIn:
         place = await self._place(visitor, email)
         refused = await self._counted(visitor, place.tried("letter", apart=True))
         if refused is None:
-            await self._do(visitor, AskReset(email, place.known or bool(place.device)))
+            await self._do(visitor, AskReset(email=email, known=place.known or bool(place.device)))
         return refused
 
     async def letter(self, token: str, kinds: tuple[LetterKind, ...] = PASSWORD) -> tuple[Letter, Operator] | None:
@@ -258,7 +293,7 @@ class SignIn:
     async def use_address(self, visitor: Visitor, token: str) -> Refused | None:
         """The link that went to a new address."""
         found = await self.letter(token, (LetterKind.ADDRESS,))
-        done = await self._do(visitor, UseAddress(digest(token)), found[1].id if found else "")
+        done = await self._do(visitor, UseAddress(token_digest=digest(token)), found[1].id if found else "")
         return done if isinstance(done, Refused) else None
 
     async def use_letter(self, visitor: Visitor, token: str, password: str) -> Outcome[Id]:
@@ -275,13 +310,18 @@ class SignIn:
             return Refused(NoSignIn.BUSY)
         place = await self._place(visitor, operator.email or "")
         tried = (f"account:{place.account}", place.tried().waits[0])
-        command = UseLetter(digest(token), kept, tried, place.id, place.account)
+        command = UseLetter(
+            token_digest=digest(token), password=kept, tried=tried, came_from=place.id, account=place.account
+        )
         return await self._do(visitor, command, operator.id)
 
     async def link(self, actor: Actor, operator_id: Id) -> Outcome[str]:
         """A link's token, to be handed over by who asked: they were allowed to before (or are the console)."""
         token = token_urlsafe(32)
-        asker, command = replace(SYSTEM, origin=actor.origin, behalf=actor.label), AskLink(operator_id, digest(token))
+        asker, command = (
+            replace(SYSTEM, origin=actor.origin, behalf=actor.label),
+            AskLink(operator_id=operator_id, token_digest=digest(token)),
+        )
         reply = await self._door.execute(asker, command, self._id())
         return Ok(token) if reply.ok else reply.outcome
 
@@ -318,7 +358,7 @@ class SignIn:
         """Who has to wait is turned away without a trace in the database, however often they come."""
         if refused := await self._turned_away(tried.waits):
             return refused
-        outcome = await self._do(visitor, CountAttempt(tried.waits, tried.beside))
+        outcome = await self._do(visitor, CountAttempt(subjects=tried.waits, beside=tried.beside))
         return outcome if isinstance(outcome, Refused) else None
 
     async def _turned_away(self, subjects: tuple[str, ...]) -> Refused | None:

@@ -129,7 +129,7 @@ def touched_by(read: Read, commands: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TellWebhooks:
     """Central's own: writes the deliveries of this stretch of the log."""
 
@@ -168,9 +168,19 @@ def tell_webhooks(tx: Tx, want: TellWebhooks, told: list[ToTell] | None) -> Outc
     new = [each for each in told or () if each.webhook_id in still and not _is_told(tx, each.id)]
     for each in new:
         delivery = Delivery(
-            each.id, each.webhook_id, each.event, each.payload, tx.now, DeliveryState.WAITING, 0, None, tx.now, None,
-            "", 0,
-        )  # fmt: skip
+            id=each.id,
+            webhook_id=each.webhook_id,
+            event=each.event,
+            body=each.payload,
+            made=tx.now,
+            state=DeliveryState.WAITING,
+            tries=0,
+            tried=None,
+            next_try=tx.now,
+            answer=None,
+            why="",
+            took=0,
+        )
         tx.append([delivery])
         tell_post(tx, delivery, 1, tx.now)
     keep_cursor(tx, want.upto)
@@ -391,7 +401,7 @@ def cursor(read: Read) -> int:
     return int(row[0]) if row else 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetDeliveries:
     """Central's own: deliveries that have ended, older than this, with their outbox rows."""
 

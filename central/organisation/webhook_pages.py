@@ -76,12 +76,12 @@ class WebhookPages:
         """Made here, shown in the answer to this very request, and nowhere else: the page may not be kept."""
         me, webhook_id = await self._frame.who(request), request.match_info["id"]
         made = PREFIX + b64encode(token_bytes(BYTES)).decode()
-        refused = await self._do(me, SetWebhookSecret(await self._known(me, webhook_id), made))
+        refused = await self._do(me, SetWebhookSecret(webhook_id=await self._known(me, webhook_id), secret=made))
         return await self._page(request, me, secret="" if refused else made, refused=refused)
 
     async def take_over(self, request: web.Request) -> web.StreamResponse:
         me, webhook_id = await self._frame.who(request), request.match_info["id"]
-        refused = await self._do(me, TakeOverWebhook(await self._known(me, webhook_id)))
+        refused = await self._do(me, TakeOverWebhook(webhook_id=await self._known(me, webhook_id)))
         return await self._after(request, me, refused)
 
     async def resend(self, request: web.Request) -> web.StreamResponse:
@@ -89,7 +89,7 @@ class WebhookPages:
         delivery_id = str((await form_of(request)).get("delivery", ""))
         if not is_id(delivery_id):
             raise web.HTTPNotFound
-        return await self._after(request, me, await self._do(me, ResendDelivery(Id(delivery_id))))
+        return await self._after(request, me, await self._do(me, ResendDelivery(delivery_id=Id(delivery_id))))
 
     async def _after(self, request: web.Request, me: SignedIn, refused: Reason | None) -> web.StreamResponse:
         if refused:

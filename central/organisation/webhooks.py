@@ -64,7 +64,7 @@ class DeliveryState(StrEnum):
     without=(Action.CREATE, Action.DELETE),
 )
 @entity("webhook", read=OrganisationPrivilege.WEBHOOK_READ, unique=(("context_id", "code"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
     """Tells `url` of commands and of entities by name (`place_order`, `plan_*`; `site.changed`), in its context and
     below, as far as its operator may read. `failing`: since when nothing came through."""
@@ -89,7 +89,7 @@ _TRY = Unproved("how the last try went: what was to be sent, and to whom, is pro
 
 
 @entity("webhook_delivery", read=OrganisationPrivilege.WEBHOOK_READ, index=(("webhook_id", "made"), ("state", "made")))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One telling: what was or will be sent, and how the last try went (`answer` is the HTTP status, `took` in ms).
     Only the webhook's operator sees `body`. It is its own log, so the audit does not repeat it."""
@@ -138,7 +138,7 @@ def signing_keys(webhook: Webhook, keys: Keys, now: datetime) -> list[bytes]:
 # --- setting one up --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateWebhook:
     """A webhook of yours: it tells what you may read. `secret`: `whsec_` and base64 of 24 to 64 random bytes, made by
     you; without one it is made later, and nothing is sent before."""
@@ -161,9 +161,21 @@ def create_webhook(tx: Tx, want: CreateWebhook) -> Outcome[Id]:
     if want.secret and secret_bytes(want.secret) is None:
         return Refused(NoWebhook.BAD_SECRET, fix="secret")
     made = Webhook(
-        want.id, want.context_id, want.code, want.names, want.url, want.commands, want.entities, want.active,
-        Id(tx.actor.id), vault_of(tx.keys).seal(want.secret, want.id) if want.secret else "", "", None, tx.now, None,
-    )  # fmt: skip
+        id=want.id,
+        context_id=want.context_id,
+        code=want.code,
+        names=want.names,
+        url=want.url,
+        commands=want.commands,
+        entities=want.entities,
+        active=want.active,
+        operator_id=Id(tx.actor.id),
+        secret=vault_of(tx.keys).seal(want.secret, want.id) if want.secret else "",
+        old_secret="",
+        old_until=None,
+        since=tx.now,
+        failing=None,
+    )
     refused = refused_row(tx, CONFIGURED["webhook"], None, made)
     if refused:
         return refused
@@ -212,7 +224,7 @@ def _pattern_faults(at: str, patterns: Iterable[str], known: Iterable[str]) -> I
             yield {"at": at, "what": "matches_nothing", "value": pattern}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetWebhookSecret:
     """A new secret, made by you: `whsec_` and base64 of 24 to 64 random bytes. The one before it signs beside it for a
     day, so that the receiver can change over."""
@@ -236,7 +248,7 @@ def set_webhook_secret(tx: Tx, want: SetWebhookSecret) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeOverWebhook:
     """The webhook is yours from now on: it tells what you may read, and you may change it. What it told and was to tell
     with the eyes of who had it goes, log and content."""
@@ -266,7 +278,7 @@ def _forget_told(tx: Tx, webhook_id: Id) -> None:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteWebhook:
     """Takes a webhook away, and with it the log of its deliveries; what is waiting is not sent any more."""
 
@@ -286,7 +298,7 @@ def delete_webhook(tx: Tx, want: DeleteWebhook) -> Outcome[None]:
 # --- deliveries ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResendDelivery:
     """Sends a delivery again as it was, with the same id: a receiver that had it knows it."""
 

@@ -20,7 +20,7 @@ class PricingPrivilege(StrEnum):
 
 @configured()
 @entity("tariff", read=PricingPrivilege.PRICE_READ, unique=(("context_id", "code"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tariff:
     """What the buyer picks (full, student …). `rank` 1 is proposed first; `proof`: the gate asks for a proof."""
 
@@ -34,7 +34,7 @@ class Tariff:
 
 @configured(kept={"version": 1}, without=(Action.CREATE,))
 @entity("price_grid", read=PricingPrivilege.PRICE_READ, unique=(("context_id", "code"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceGrid:
     """`version` goes up at every change, so that a sale made offline can say which prices it knew."""
 
@@ -47,7 +47,7 @@ class PriceGrid:
 
 
 @entity("price", read=PricingPrivilege.PRICE_READ, unique=(("grid_id", "category_id", "tariff_id"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
     id: Id
     grid_id: Annotated[Id, Ref("price_grid")]

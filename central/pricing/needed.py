@@ -17,7 +17,8 @@ def usual_tariffs(_: Read, season: str, __: Id, names: Callable[..., dict[str, s
     """Full, reduced with a proof, child."""
     wanted = (("PLEIN", t("Plein tarif"), False), ("REDUIT", t("Tarif réduit"), True), ("ENFANT", t("Enfant"), False))
     return CreateTariffs(
-        Id(season), tuple(NewTariff(code, names(name), n, proof) for n, (code, name, proof) in enumerate(wanted, 1))
+        context_id=Id(season),
+        tariffs=tuple(NewTariff(code, names(name), n, proof) for n, (code, name, proof) in enumerate(wanted, 1)),
     )
 
 

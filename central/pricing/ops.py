@@ -24,7 +24,7 @@ class PriceCell:
     amount: Annotated[int, Look.MONEY]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreatePriceGrid:
     """Amounts in minor units of `currency`, VAT included."""
 
@@ -41,7 +41,9 @@ def create_price_grid(tx: Tx, want: CreatePriceGrid) -> Outcome[Id]:
     negative = [cell for cell in want.prices if cell.amount < 0]
     if negative:
         return Refused(NoGrid.NEGATIVE, fix="prices", detail={"amounts": [cell.amount for cell in negative]})
-    grid = PriceGrid(want.id, want.context_id, want.code, want.names, want.currency, version=1)
+    grid = PriceGrid(
+        id=want.id, context_id=want.context_id, code=want.code, names=want.names, currency=want.currency, version=1
+    )
     if refused := refused_row(tx, CONFIGURED["price_grid"], None, grid):
         return refused
     tx.insert(grid)
@@ -49,7 +51,7 @@ def create_price_grid(tx: Tx, want: CreatePriceGrid) -> Outcome[Id]:
     return Ok(want.id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetPrice:
     """A change of price never changes a line that exists (docs/spec/organisation.md); put the performance on sale
     again, and devices hear of it."""
@@ -80,7 +82,7 @@ def set_price(tx: Tx, want: SetPrice) -> Outcome[int]:
     return Ok(tx.update(grid, replace(grid, version=grid.version + 1)).version)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetPrices:
     """The whole grid at once: what is not among `prices` is not for sale by it any more. `seen` is the version that was
     written over; 0: whichever it is."""
@@ -126,4 +128,6 @@ def set_prices(tx: Tx, want: SetPrices) -> Outcome[int]:
 
 def _price(grid_id: Id, cell: PriceCell) -> Price:
     made = derived_id("price", grid_id, cell.category_id, cell.tariff_id)
-    return Price(made, grid_id, cell.category_id, cell.tariff_id, Minor(cell.amount))
+    return Price(
+        id=made, grid_id=grid_id, category_id=cell.category_id, tariff_id=cell.tariff_id, amount=Minor(cell.amount)
+    )

@@ -78,7 +78,7 @@ async def save(request: web.Request) -> web.Response:
     seen = (typed.get("_seen") or ["0"])[0]
     if faults:
         return await _page(at_desk, sheet, typed=typed, faults=faults, status=422)
-    want = SetPrices(sheet.grid.id, tuple(cells), whole_number(seen) or 0)
+    want = SetPrices(grid_id=sheet.grid.id, prices=tuple(cells), seen=whole_number(seen) or 0)
     command_id = Id(found) if is_id(found := (typed.get("_command") or [""])[0]) else new_id()
     reply, command_id = await at_desk.execute(want, command_id)
     outcome = reply.outcome

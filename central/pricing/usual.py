@@ -22,7 +22,7 @@ class NewTariff:
     proof: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTariffs:
     """Several tariffs of a season at once."""
 
@@ -32,7 +32,17 @@ class CreateTariffs:
 
 @handles(CreateTariffs, needs="pricing.grid.create", refuses=(NoChange,), gives=int)
 def create_tariffs(tx: Tx, want: CreateTariffs) -> Outcome[int]:
-    return create_all(tx, [
-        Tariff(tx.new_id("tariff", n), want.context_id, each.code, each.names, each.rank, each.proof)
-        for n, each in enumerate(want.tariffs)
-    ])  # fmt: skip
+    return create_all(
+        tx,
+        [
+            Tariff(
+                id=tx.new_id("tariff", n),
+                context_id=want.context_id,
+                code=each.code,
+                names=each.names,
+                rank=each.rank,
+                proof=each.proof,
+            )
+            for n, each in enumerate(want.tariffs)
+        ],
+    )

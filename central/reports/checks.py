@@ -339,7 +339,7 @@ CHECKS: tuple[tuple[str, str, Callable[[Read, _Looked], None]], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checks:
     """The seven invariants with their figures, over the whole house: the right is asked for there, whichever of its
     contexts is named."""

@@ -28,7 +28,7 @@ class ChannelKind(StrEnum):
 
 @configured(initial={"active": True})
 @entity("channel", read=SellingPrivilege.CHANNEL_READ, unique=(("context_id", "code"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     """`contingents` it may sell from; `uncontingented` whether it may also sell hors contingent. A hold keeps its
     places for `hold_minutes`, renewed for `hold_most_minutes` at most."""
@@ -48,7 +48,7 @@ class Channel:
 
 @configured(initial={"active": True})
 @entity("point_of_sale", read=SellingPrivilege.CHANNEL_READ, unique=(("context_id", "code"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointOfSale:
     """Belongs to one channel and, by `context_id`, to an organiser."""
 

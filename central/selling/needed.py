@@ -19,8 +19,8 @@ def usual_channels(_: Read, organiser: str, __: Id, names: Callable[..., dict[st
         ("WEB", t("Internet"), ChannelKind.INTERNET_PUBLIC, 10, t("Boutique en ligne")),
     )
     return CreateChannels(
-        Id(organiser),
-        tuple(
+        context_id=Id(organiser),
+        channels=tuple(
             NewChannel(code, names(name), kind, most, f"{code}-1", names(point))
             for code, name, kind, most, point in wanted
         ),

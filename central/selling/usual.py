@@ -25,7 +25,7 @@ class NewChannel:
     point_names: Names
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateChannels:
     """Several channels of the institution at once, each with a point of sale of this organiser (`context_id`). They
     sell what is in no contingent."""
@@ -40,8 +40,27 @@ def create_channels(tx: Tx, want: CreateChannels) -> Outcome[int]:
     channels, points = [], []
     for n, each in enumerate(want.channels):
         made = tx.new_id("channel", n)
-        channels.append(Channel(made, institution, each.code, each.names, each.kind, (), True, each.max_places, True))
+        channels.append(
+            Channel(
+                id=made,
+                context_id=institution,
+                code=each.code,
+                names=each.names,
+                kind=each.kind,
+                contingents=(),
+                uncontingented=True,
+                max_places=each.max_places,
+                active=True,
+            )
+        )
         points.append(
-            PointOfSale(tx.new_id("point", n), made, want.context_id, each.point_code, each.point_names, True)
+            PointOfSale(
+                id=tx.new_id("point", n),
+                channel_id=made,
+                context_id=want.context_id,
+                code=each.point_code,
+                names=each.point_names,
+                active=True,
+            )
         )
     return create_all(tx, [*channels, *points])

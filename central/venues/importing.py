@@ -41,7 +41,7 @@ from shared.languages import named
 from shared.outcome import Ok, Outcome, Refused
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPlan:
     """A physical configuration out of a plan file (its text): refused whole with every fault, or imported whole."""
 
@@ -64,7 +64,14 @@ def import_plan(tx: Tx, want: ImportPlan, parts: tuple[Any, ...]) -> Outcome[int
     read, *seats = parts
     if isinstance(read, Refused):
         return Refused(NoVenue.PLAN_FAULTY, fix="plan", detail=read.detail)
-    made = PhysicalConfiguration(want.id, want.space_id, want.code, want.names, PlanState.DRAFT, read.drawing)
+    made = PhysicalConfiguration(
+        id=want.id,
+        space_id=want.space_id,
+        code=want.code,
+        names=want.names,
+        state=PlanState.DRAFT,
+        drawing=read.drawing,
+    )
     if refused := unfit(tx, made):
         return refused
     tx.insert(made)
@@ -72,7 +79,7 @@ def import_plan(tx: Tx, want: ImportPlan, parts: tuple[Any, ...]) -> Outcome[int
     return done if isinstance(done, Refused) else Ok(done.value.seats)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReimportPlan:
     """A mended plan file over a draft: seats with the same zone, row and number keep their id."""
 
@@ -142,7 +149,7 @@ def _keep_file(tx: Tx, configuration_id: Id, plan: PlanRead) -> None:
     """The file for export. The audit names it by its hash: it may be 30 MB."""
     made = derived_id("plan file", configuration_id)
     if not tx.write("UPDATE plan_file SET text = :text WHERE id = :id", text=plan.file, id=made):
-        tx.append([PlanFile(made, configuration_id, plan.file)])
+        tx.append([PlanFile(id=made, configuration_id=configuration_id, text=plan.file)])
     tx.changed("plan_file", made, {"sha256": [None, plan.file_sha256]})
 
 
@@ -165,7 +172,12 @@ def _put_zones(tx: Tx, configuration_id: Id, plan: PlanRead) -> Refused | None:
     there = {zone.name: zone for zone in tx.find(PhysicalZone, "WHERE configuration_id = :id", id=configuration_id)}
     for drawn in plan.zones:
         zone = PhysicalZone(
-            zone_id(configuration_id, drawn.name), configuration_id, drawn.name, True, drawn.capacity, drawn.control
+            id=zone_id(configuration_id, drawn.name),
+            configuration_id=configuration_id,
+            name=drawn.name,
+            numbered=True,
+            capacity=drawn.capacity,
+            control=drawn.control,
         )
         before = there.get(drawn.name)
         if before and not before.numbered:
@@ -227,10 +239,20 @@ def _put_accesses(tx: Tx, configuration: PhysicalConfiguration, zones: Sequence[
         for name in zone.accesses:
             if name.casefold() not in known:
                 code = _code(name, known)
-                made = tx.insert(Entrance(tx.new_id("entrance", name), Id(site_id), code, in_house(tx, name), 0)).id
+                made = tx.insert(
+                    Entrance(
+                        id=tx.new_id("entrance", name),
+                        site_id=Id(site_id),
+                        code=code,
+                        names=in_house(tx, name),
+                        zones=0,
+                    )
+                ).id
                 known |= {name.casefold(): made, code.casefold(): made}
             entrance_id = known[name.casefold()]
-            tx.insert_if_absent(ZoneEntrance(derived_id("zone entrance", here, entrance_id), here, entrance_id))
+            tx.insert_if_absent(
+                ZoneEntrance(id=derived_id("zone entrance", here, entrance_id), zone_id=here, entrance_id=entrance_id)
+            )
 
 
 def _code(name: str, taken: Collection[str]) -> str:

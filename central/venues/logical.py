@@ -36,7 +36,7 @@ NAMED = 20
 _COLOUR = re.compile(r"(#[0-9A-Fa-f]{6})?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateLogicalConfiguration:
     """How a validated physical configuration is sold in a season (`context_id`). `categories` maps the plan file's
     category names, and the names of unnumbered zones, to seat categories. Validated at once, unless it is to be a
@@ -70,27 +70,60 @@ def create_logical_configuration(tx: Tx, want: CreateLogicalConfiguration) -> Ou
     if missing:
         return Refused(NoVenue.CATEGORY_MISSING, fix="categories", detail={"missing": missing})
     state = PlanState.DRAFT if want.draft else PlanState.VALIDATED
-    logical = LogicalConfiguration(want.id, physical.id, want.context_id, want.code, want.names, state)
+    logical = LogicalConfiguration(
+        id=want.id,
+        physical_configuration_id=physical.id,
+        context_id=want.context_id,
+        code=want.code,
+        names=want.names,
+        state=state,
+    )
     if refused := unfit(tx, logical):
         return refused
     tx.insert(logical)
     # The seats are their physical configuration's; the audit says that the configuration was made, not each of them.
     chosen = want.categories.get
-    tx.append([
-        LogicalSeat(near_id(want.id, seat), want.id, Id(seat), chosen(category), None, "")
-        for seat, category in seats
-    ])  # fmt: skip
+    tx.append(
+        [
+            LogicalSeat(
+                id=near_id(want.id, seat),
+                configuration_id=want.id,
+                seat_id=Id(seat),
+                category_id=chosen(category),
+                contingent_id=None,
+                blocked="",
+            )
+            for seat, category in seats
+        ]
+    )
     for zone in counted:
         made = derived_id("logical", want.id, zone.id)
-        tx.insert(LogicalZone(made, want.id, zone.id, chosen(zone.name), zone.capacity))
-        tx.insert(LogicalGauge(derived_id("logical", want.id, zone.id, ""), want.id, zone.id, "", zone.capacity, 0))
+        tx.insert(
+            LogicalZone(
+                id=made,
+                configuration_id=want.id,
+                zone_id=zone.id,
+                category_id=chosen(zone.name),
+                capacity=zone.capacity,
+            )
+        )
+        tx.insert(
+            LogicalGauge(
+                id=derived_id("logical", want.id, zone.id, ""),
+                configuration_id=want.id,
+                zone_id=zone.id,
+                contingent_id="",
+                capacity=zone.capacity,
+                blocked=0,
+            )
+        )
     if twice := category_twice(tx, want.id):
         return twice
     pick_categories(tx, want.id)
     return Ok(len(seats) + sum(zone.capacity for zone in counted))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ValidateLogical:
     """Only a validated logical configuration can receive performances. Refused while a place has no category."""
 
@@ -123,7 +156,7 @@ def lacks(read: Read, logical: LogicalConfiguration) -> list[dict[str, Any]]:
     return [{"what": "category", "zone": zone, "name": name, "places": int(n)} for zone, name, n in rows]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PickCategory:
     """A seat category in this configuration: picked, in a colour of its own here (empty: the category's), and whether
     options are allowed on it."""
@@ -150,11 +183,19 @@ def pick_category(tx: Tx, want: PickCategory) -> Outcome[Id]:
     if before:
         return Ok(tx.update(before[0], replace(before[0], colour=want.colour, options=want.options)).id)
     made = tx.new_id("picked", want.configuration_id, want.category_id)
-    tx.insert(LogicalCategory(made, want.configuration_id, want.category_id, want.colour, want.options))
+    tx.insert(
+        LogicalCategory(
+            id=made,
+            configuration_id=want.configuration_id,
+            category_id=want.category_id,
+            colour=want.colour,
+            options=want.options,
+        )
+    )
     return Ok(made)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DropCategory:
     """A category out of this configuration: only while no place of it has it."""
 
@@ -182,7 +223,7 @@ def drop_category(tx: Tx, want: DropCategory) -> Outcome[None]:
     return Ok(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteLogicalConfiguration:
     """With its plan; only while no performance refers to it."""
 

@@ -27,7 +27,7 @@ class VenuesPrivilege(StrEnum):
 
 @configured()
 @entity("site", read=VenuesPrivilege.VENUE_READ, unique=(("context_id", "code"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A place with an address; `timezone` is an IANA name. Belongs to the institution."""
 
@@ -41,7 +41,7 @@ class Site:
 
 @configured()
 @entity("space", read=VenuesPrivilege.VENUE_READ, unique=(("site_id", "code"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
     """A hall, a stand, a field inside a site."""
 
@@ -53,7 +53,7 @@ class Space:
 
 @configured()
 @entity("entrance", read=VenuesPrivilege.VENUE_READ, unique=(("site_id", "code"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entrance:
     """A door through which visitors enter. `zones` are the bits of the control zones that it serves."""
 
@@ -66,7 +66,7 @@ class Entrance:
 
 @configured()
 @entity("seat_category", read=VenuesPrivilege.VENUE_READ, unique=(("context_id", "code"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeatCategory:
     """Institution-wide; a logical configuration picks some. `rank` 1 is the dearest."""
 
@@ -112,7 +112,7 @@ class Drawing:
     "physical_configuration", read=VenuesPrivilege.VENUE_READ, chosen=True, unique=(("space_id", "code"),),
     life=("state", PLAN),
 )  # fmt: skip
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhysicalConfiguration:
     """How a space is built for a use. No `drawing`: it has no plan and no seats, and its zones add up to `gauge`.
     With a plan, the gauge is what the plan and the counted zones beside it hold: 0 here."""
@@ -127,7 +127,7 @@ class PhysicalConfiguration:
 
 
 @entity("plan_file", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id",),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanFile:
     """The plan that a configuration was imported from, as `venues.plan.write_plan` writes it: for export. It is large,
     so lists leave it out."""
@@ -138,7 +138,7 @@ class PlanFile:
 
 
 @entity("physical_zone", read=VenuesPrivilege.VENUE_READ, chosen=True, unique=(("configuration_id", "name"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhysicalZone:
     """Numbered (has seats) or unnumbered (has a capacity). `control` is the bit of its control zone."""
 
@@ -153,7 +153,7 @@ class PhysicalZone:
 @entity(
     "zone_entrance", read=VenuesPrivilege.VENUE_READ, unique=(("zone_id", "entrance_id"),), index=(("entrance_id",),)
 )
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneEntrance:
     """This entrance serves this zone."""
 
@@ -168,7 +168,7 @@ class ZoneEntrance:
     unique=(("zone_id", "row_name", "number"),),
     index=(("configuration_id", "position"),),
 )
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhysicalSeat:
     """`position` is its order in the plan; `quality` its rank for best seats, lower is better; x, y in plan units.
     `category` is what the plan file calls it; `companion_of` the wheelchair place that a companion's seat belongs to;
@@ -206,7 +206,7 @@ class SeatOrder(StrEnum):
     "logical_configuration", read=VenuesPrivilege.VENUE_READ, chosen=True, unique=(("context_id", "code"),),
     life=("state", PLAN),
 )  # fmt: skip
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogicalConfiguration:
     """How a physical configuration is sold in one season (`context_id`)."""
 
@@ -222,7 +222,7 @@ class LogicalConfiguration:
     "logical_category", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id", "category_id"),),
     index=(("category_id",),),
 )  # fmt: skip
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogicalCategory:
     """A category that this configuration picks. `colour` empty: the category's own; `options`: may be optioned."""
 
@@ -235,7 +235,7 @@ class LogicalCategory:
 
 @configured()
 @entity("shop_picture", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id",),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShopPicture:
     """A logical configuration's picture for the shop: a data: URL of a PNG, JPEG or WebP."""
 
@@ -248,7 +248,7 @@ class ShopPicture:
     "logical_seat", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id", "seat_id"),),
     index=(("contingent_id",), ("category_id",), ("seat_id",)),
 )  # fmt: skip
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogicalSeat:
     """A seat's category and contingent in a logical configuration; no contingent: outside any. `blocked`: a reason. A
     draft may have seats without a category. `quality` is its rank for best seats; None: as drawn."""
@@ -263,7 +263,7 @@ class LogicalSeat:
 
 
 @entity("logical_zone", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id", "zone_id"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogicalZone:
     """An unnumbered zone has exactly one category (none yet: only in a draft)."""
 
@@ -278,7 +278,7 @@ class LogicalZone:
     "logical_gauge", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id", "zone_id", "contingent_id"),),
     index=(("contingent_id",),),
 )  # fmt: skip
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogicalGauge:
     """The share of an unnumbered zone that is in a contingent (empty: hors contingent); the shares add up to the zone's
     capacity. `blocked` of them are out of sale."""
@@ -316,7 +316,7 @@ class PlanAct(StrEnum):
 @entity(
     "plan_action", read=VenuesPrivilege.VENUE_READ, unique=(("target_id", "version"),), index=(("target_id", "at"),),
 )  # fmt: skip
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanAction:
     """One action on one plan: who, when, what, why, and all that it changed (`changes`: venues.history as JSON). It is
     never changed itself, and it is the plan's own history: the audit does not repeat it seat by seat."""

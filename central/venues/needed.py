@@ -28,7 +28,7 @@ def usual_categories(read: Read, institution: str, _: Id, names: Callable[..., d
     made = tuple(
         NewCategory(f"CAT{n}", each, colours[(n - 1) % len(colours)].upper(), n) for n, each in enumerate(named, 1)
     )
-    return CreateSeatCategories(Id(institution), made)
+    return CreateSeatCategories(context_id=Id(institution), categories=made)
 
 
 @needed(t("Lieu et salle"), at=ContextKind.INSTITUTION, order=100, needs=READ)

@@ -28,7 +28,7 @@ from shared.outcome import Ok, Outcome, Refused
 NAMED = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreatePhysicalConfiguration:
     """A draft without a plan: accesses are made, then zones until the gauge (its whole capacity) is reached."""
 
@@ -48,14 +48,22 @@ class CreatePhysicalConfiguration:
 def create_physical_configuration(tx: Tx, want: CreatePhysicalConfiguration) -> Outcome[Id]:
     if want.gauge < 1:
         return Refused(NoVenue.EMPTY, fix="gauge")
-    made = PhysicalConfiguration(want.id, want.space_id, want.code, want.names, PlanState.DRAFT, None, want.gauge)
+    made = PhysicalConfiguration(
+        id=want.id,
+        space_id=want.space_id,
+        code=want.code,
+        names=want.names,
+        state=PlanState.DRAFT,
+        drawing=None,
+        gauge=want.gauge,
+    )
     if refused := unfit(tx, made):
         return refused
     tx.insert(made)
     return Ok(want.id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddUnnumberedZone:
     """A zone without seats: standing places, benches. `control` is the bit of its control zone."""
 
@@ -68,14 +76,21 @@ class AddUnnumberedZone:
 
 @handles(AddUnnumberedZone, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue, NoChange), gives=Id)
 def add_unnumbered_zone(tx: Tx, want: AddUnnumberedZone) -> Outcome[Id]:
-    zone = PhysicalZone(want.id, want.configuration_id, want.name, False, want.capacity, want.control)
+    zone = PhysicalZone(
+        id=want.id,
+        configuration_id=want.configuration_id,
+        name=want.name,
+        numbered=False,
+        capacity=want.capacity,
+        control=want.control,
+    )
     if refused := _fits(tx, zone) or unfit(tx, zone):
         return refused
     tx.insert(zone)
     return Ok(want.id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeUnnumberedZone:
     """Name, capacity and control zone, while the configuration is a draft."""
 
@@ -104,7 +119,7 @@ def change_unnumbered_zone(tx: Tx, want: ChangeUnnumberedZone) -> Outcome[Id]:
     return Ok(zone.id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveUnnumberedZone:
     """Out of a draft; zones with seats go when a plan without them is imported."""
 
@@ -155,7 +170,7 @@ def _gauge(read: Read, configuration_id: str, without: str = "") -> tuple[int, i
     return int(gauge), int(held)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServeZone:
     """Through which entrances of the site a zone is reached: these and no others."""
 
@@ -181,7 +196,13 @@ def serve_zone(tx: Tx, want: ServeZone) -> Outcome[int]:
     before = {tie.entrance_id: tie for tie in tx.find(ZoneEntrance, "WHERE zone_id = :id", id=want.zone_id)}
     for entrance_id in dict.fromkeys(want.entrances):
         if entrance_id not in before:
-            tx.insert(ZoneEntrance(derived_id("zone entrance", want.zone_id, entrance_id), want.zone_id, entrance_id))
+            tx.insert(
+                ZoneEntrance(
+                    id=derived_id("zone entrance", want.zone_id, entrance_id),
+                    zone_id=want.zone_id,
+                    entrance_id=entrance_id,
+                )
+            )
     for entrance_id, tie in before.items():
         if entrance_id not in want.entrances:
             tx.delete(tie)
@@ -192,7 +213,7 @@ def serve_zone(tx: Tx, want: ServeZone) -> Outcome[int]:
 # --- life ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ValidatePhysical:
     """Only a validated physical configuration can receive logical ones. Refused while it is incomplete."""
 
@@ -226,7 +247,7 @@ def lacks(read: Read, configuration: PhysicalConfiguration) -> list[dict[str, An
     return missing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeletePhysicalConfiguration:
     """With its zones and seats; only while no logical configuration refers to it."""
 

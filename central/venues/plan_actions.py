@@ -55,7 +55,7 @@ Logical = Annotated[Id, Ref("logical_configuration")]
 # --- physical: seats that are there, and what they are ---------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidateSeats:
     """Seats that are gone for good (a broken chair), with the reason. A seat that a logical configuration has in a
     contingent is refused; with `remember` it goes all the same, and contingent and history come back with it."""
@@ -100,7 +100,7 @@ def _with_contingent(tx: Tx, configuration_id: str, table: Table, seats: list[in
     return left_places(table, [(n, "contingent") for n in seats if table.ids[n] in held])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RevalidateSeats:
     """Seats that can be used again; what a logical configuration knew of them is as it was."""
 
@@ -122,7 +122,7 @@ def revalidate_seats(tx: Tx, want: RevalidateSeats) -> Outcome[Acted]:
     return _on_physical(tx, want.configuration_id, want.selection, PlanAct.REVALIDATE, want.why, {}, decide)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DescribeSeats:
     """What seats are: wheelchair place, companion's seat, restricted view. What is left out stays as it is."""
 
@@ -214,7 +214,7 @@ def _on_physical(
 # --- logical: how the places are sold --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlockLogical:
     """Places out of sale for a while, with the reason (television, filling). They keep their contingent."""
 
@@ -238,7 +238,7 @@ def block_logical(tx: Tx, want: BlockLogical) -> Outcome[Acted]:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnblockLogical:
     configuration_id: Logical
     selection: Selection
@@ -258,7 +258,7 @@ def unblock_logical(tx: Tx, want: UnblockLogical) -> Outcome[Acted]:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssignLogicalCategory:
     """Seats into a category; a counted zone has exactly one, so it is assigned as a whole. A category serves either
     counted zones or seats of the plan, never both."""
@@ -290,7 +290,7 @@ def assign_logical_category(tx: Tx, want: AssignLogicalCategory) -> Outcome[Acte
     return done
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssignLogicalContingent:
     """Places into a contingent, or out of any (`contingent_id` null). A place is in one contingent or in none."""
 
@@ -317,7 +317,7 @@ def assign_logical_contingent(tx: Tx, want: AssignLogicalContingent) -> Outcome[
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLogicalSeats:
     """In which order seats are proposed. `first_zones` come before the others, in this order."""
 
@@ -395,5 +395,9 @@ def pick_categories(tx: Tx, configuration_id: Id) -> None:
         id=configuration_id,
     ):
         tx.insert_if_absent(
-            LogicalCategory(tx.new_id("picked", configuration_id, category), configuration_id, category)
+            LogicalCategory(
+                id=tx.new_id("picked", configuration_id, category),
+                configuration_id=configuration_id,
+                category_id=category,
+            )
         )

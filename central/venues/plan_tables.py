@@ -160,7 +160,18 @@ def save_logical(tx: Tx, logical_id: str, changes: Changes, table: Table) -> Non
         there = {"id": logical_id, "zone": share.zone_id, "contingent": share.contingent_id}
         if not tx.rewrite(LogicalGauge, {"capacity": capacity, "blocked": blocked}, where, **there):
             made = tx.new_id("share", share.zone_id, share.contingent_id)
-            tx.append([LogicalGauge(made, Id(logical_id), Id(share.zone_id), share.contingent_id, capacity, blocked)])
+            tx.append(
+                [
+                    LogicalGauge(
+                        id=made,
+                        configuration_id=Id(logical_id),
+                        zone_id=Id(share.zone_id),
+                        contingent_id=share.contingent_id,
+                        capacity=capacity,
+                        blocked=blocked,
+                    )
+                ]
+            )
     if changes.shares:
         where = "WHERE configuration_id = :logical AND capacity = 0 AND contingent_id <> ''"
         tx.remove(LogicalGauge, where, logical=logical_id)

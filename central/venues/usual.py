@@ -22,7 +22,7 @@ class NewCategory:
     rank: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateSeatCategories:
     """Several seat categories of the institution at once."""
 
@@ -32,7 +32,17 @@ class CreateSeatCategories:
 
 @handles(CreateSeatCategories, needs="venues.venue.create", refuses=(NoChange,), gives=int)
 def create_seat_categories(tx: Tx, want: CreateSeatCategories) -> Outcome[int]:
-    return create_all(tx, [
-        SeatCategory(tx.new_id("category", n), want.context_id, each.code, each.names, each.colour, each.rank)
-        for n, each in enumerate(want.categories)
-    ])  # fmt: skip
+    return create_all(
+        tx,
+        [
+            SeatCategory(
+                id=tx.new_id("category", n),
+                context_id=want.context_id,
+                code=each.code,
+                names=each.names,
+                colour=each.colour,
+                rank=each.rank,
+            )
+            for n, each in enumerate(want.categories)
+        ],
+    )

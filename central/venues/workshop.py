@@ -179,9 +179,11 @@ class Workshop:
         plan_id = Id(onto) if is_id(onto) else fresh_id(self._clock)
         names = await self._door.read(me.actor, lambda read: in_house(read, sent.get("name", "")))
         command: Any = (
-            ReimportPlan(plan_id, text)
+            ReimportPlan(configuration_id=plan_id, plan=text)
             if is_id(onto)
-            else ImportPlan(plan_id, Id(sent.get("space", "")), sent.get("code", ""), names, text)
+            else ImportPlan(
+                id=plan_id, space_id=Id(sent.get("space", "")), code=sent.get("code", ""), names=names, plan=text
+            )
         )
         command_id = fresh_id(self._clock)
         outcome = (await self._door.execute(me.actor, command, command_id)).outcome

@@ -85,7 +85,7 @@ async def push(central: Central, journal: Journal, signer: Signer, clock: Clock)
     if not facts:
         return 0
     signature = b64encode(signer.key.sign(facts[-1].hash.encode())).decode()
-    answer = await central.command("upload_facts", fresh_id(clock), dump(Upload(facts, signature)))
+    answer = await central.command("upload_facts", fresh_id(clock), dump(Upload(facts=facts, signature=signature)))
     journal.settle(parsed(Receipt, answer, RECEIPT_BYTES), facts[-1].seq)
     return len(facts)
 

@@ -183,7 +183,7 @@ class Incident:
     cleared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """A batch, oldest first; `signature` (base64) is the device's over the last fact's hash."""
 

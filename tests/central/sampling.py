@@ -156,9 +156,36 @@ class Party:
 
 def party(clerk: Clerk, house: House, code: str) -> Party:
     organiser, season, activity = new_id(), new_id(), new_id()
-    clerk.do(CreateContext(organiser, house.institution, ContextKind.ORGANISER, code, {"fr": code}, {}))
-    clerk.do(CreateContext(season, organiser, ContextKind.SEASON, f"{code}S", {"fr": "Saison"}, {}))
-    clerk.do(CreateContext(activity, season, ContextKind.ACTIVITY, f"{code}A", {"fr": "Théâtre"}, {}))
+    clerk.do(
+        CreateContext(
+            id=organiser,
+            context_id=house.institution,
+            kind=ContextKind.ORGANISER,
+            code=code,
+            names={"fr": code},
+            settings={},
+        )
+    )
+    clerk.do(
+        CreateContext(
+            id=season,
+            context_id=organiser,
+            kind=ContextKind.SEASON,
+            code=f"{code}S",
+            names={"fr": "Saison"},
+            settings={},
+        )
+    )
+    clerk.do(
+        CreateContext(
+            id=activity,
+            context_id=season,
+            kind=ContextKind.ACTIVITY,
+            code=f"{code}A",
+            names={"fr": "Théâtre"},
+            settings={},
+        )
+    )
     return Party(organiser, activity, Sampler(clerk.db, house, activity))
 
 

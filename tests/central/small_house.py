@@ -195,43 +195,124 @@ def plan(rows: int = 2, seats: int = 10) -> str:
 def set_up(clerk: Clerk, rows: int = 2, row: int = 10) -> House:
     do, sitting = clerk.do, rows * row
     institution, organiser, season, activity, admin = (derived_id("house", n) for n in range(5))
-    do(SetUpHouse(institution, "MAISON", {"fr": "La maison"}, admin, "Admin", key_digest(ADMIN_KEY)))
+    do(
+        SetUpHouse(
+            institution_id=institution,
+            code="MAISON",
+            names={"fr": "La maison"},
+            operator_id=admin,
+            operator_name="Admin",
+            key_digest=key_digest(ADMIN_KEY),
+        )
+    )
     settings = {"currency": "EUR", "licence": "PLATESV-R-2026-1"}
-    do(CreateContext(organiser, institution, ContextKind.ORGANISER, "TDT", {"fr": "Les Tilleuls"}, settings))
-    do(CreateContext(season, organiser, ContextKind.SEASON, "S26", {"fr": "Saison 26"}, {}))
-    do(CreateContext(activity, season, ContextKind.ACTIVITY, "TH", {"fr": "Théâtre"}, {}))
+    do(
+        CreateContext(
+            id=organiser,
+            context_id=institution,
+            kind=ContextKind.ORGANISER,
+            code="TDT",
+            names={"fr": "Les Tilleuls"},
+            settings=settings,
+        )
+    )
+    do(
+        CreateContext(
+            id=season, context_id=organiser, kind=ContextKind.SEASON, code="S26", names={"fr": "Saison 26"}, settings={}
+        )
+    )
+    do(
+        CreateContext(
+            id=activity, context_id=season, kind=ContextKind.ACTIVITY, code="TH", names={"fr": "Théâtre"}, settings={}
+        )
+    )
     site, space, physical, logical, zone = (derived_id("house", "venue", n) for n in range(5))
-    do(CreateSite(site, institution, "TILLEULS", {"fr": "Théâtre des Tilleuls"}, "12 allée", "Europe/Paris"))
-    do(CreateSpace(space, site, "GRANDE", {"fr": "Grande salle"}))
-    assert do(ImportPlan(physical, space, "P1", {"fr": "Plan"}, plan(rows, row))) == sitting
-    do(AddUnnumberedZone(zone, physical, "Debout", 20, 2))
-    do(ValidatePhysical(physical))
+    do(
+        CreateSite(
+            id=site,
+            context_id=institution,
+            code="TILLEULS",
+            names={"fr": "Théâtre des Tilleuls"},
+            address="12 allée",
+            timezone="Europe/Paris",
+        )
+    )
+    do(CreateSpace(id=space, site_id=site, code="GRANDE", names={"fr": "Grande salle"}))
+    assert do(ImportPlan(id=physical, space_id=space, code="P1", names={"fr": "Plan"}, plan=plan(rows, row))) == sitting
+    do(AddUnnumberedZone(id=zone, configuration_id=physical, name="Debout", capacity=20, control=2))
+    do(ValidatePhysical(configuration_id=physical))
     seated, standing = derived_id("house", "seated"), derived_id("house", "standing")
-    do(CreateSeatCategory(seated, institution, "CAT1", {"fr": "1re"}, "#0072B2", 1))
-    do(CreateSeatCategory(standing, institution, "DEBOUT", {"fr": "Debout"}, "#009E73", 2))
+    do(
+        CreateSeatCategory(
+            id=seated, context_id=institution, code="CAT1", names={"fr": "1re"}, colour="#0072B2", rank=1
+        )
+    )
+    do(
+        CreateSeatCategory(
+            id=standing, context_id=institution, code="DEBOUT", names={"fr": "Debout"}, colour="#009E73", rank=2
+        )
+    )
     categories = {"1re": seated, "Debout": standing}
-    do(CreateLogicalConfiguration(logical, season, physical, "SOIREE", {"fr": "Soirée"}, categories))
+    do(
+        CreateLogicalConfiguration(
+            id=logical,
+            context_id=season,
+            physical_configuration_id=physical,
+            code="SOIREE",
+            names={"fr": "Soirée"},
+            categories=categories,
+        )
+    )
     contingent = derived_id("house", "contingent")
-    do(CreateContingent(contingent, institution, "PRESSE", {"fr": "Presse"}, "#999999"))
+    do(CreateContingent(id=contingent, context_id=institution, code="PRESSE", names={"fr": "Presse"}, colour="#999999"))
     full, child, grid = derived_id("house", "full"), derived_id("house", "child"), derived_id("house", "grid")
-    do(CreateTariff(full, season, "FULL", {"fr": "Plein tarif"}, 1, False))
-    do(CreateTariff(child, season, "CHILD", {"fr": "Enfant"}, 2, True))
+    do(CreateTariff(id=full, context_id=season, code="FULL", names={"fr": "Plein tarif"}, rank=1, proof=False))
+    do(CreateTariff(id=child, context_id=season, code="CHILD", names={"fr": "Enfant"}, rank=2, proof=True))
     cells = (PriceCell(seated, full, FULL), PriceCell(standing, full, STANDING), PriceCell(seated, child, CHILD))
-    do(CreatePriceGrid(grid, season, "G1", {"fr": "Grille"}, "EUR", cells))
+    do(CreatePriceGrid(id=grid, context_id=season, code="G1", names={"fr": "Grille"}, currency="EUR", prices=cells))
     channel, kiosks = derived_id("house", "channel"), derived_id("house", "kiosks")
     names = {"fr": "Guichet"}
-    do(CreateChannel(channel, institution, "GUICHET", names, ChannelKind.BOX_OFFICE, (), True, 25))
-    do(CreateChannel(kiosks, institution, "BORNE", {"fr": "Bornes"}, ChannelKind.KIOSK, (), True, 10))
+    do(
+        CreateChannel(
+            id=channel,
+            context_id=institution,
+            code="GUICHET",
+            names=names,
+            kind=ChannelKind.BOX_OFFICE,
+            contingents=(),
+            uncontingented=True,
+            max_places=25,
+        )
+    )
+    do(
+        CreateChannel(
+            id=kiosks,
+            context_id=institution,
+            code="BORNE",
+            names={"fr": "Bornes"},
+            kind=ChannelKind.KIOSK,
+            contingents=(),
+            uncontingented=True,
+            max_places=10,
+        )
+    )
     desk, kiosk_point = derived_id("house", "desk"), derived_id("house", "kiosk point")
-    do(CreatePointOfSale(desk, channel, organiser, "G1", names))
-    do(CreatePointOfSale(kiosk_point, kiosks, organiser, "B1", {"fr": "Borne"}))
+    do(CreatePointOfSale(id=desk, channel_id=channel, context_id=organiser, code="G1", names=names))
+    do(CreatePointOfSale(id=kiosk_point, channel_id=kiosks, context_id=organiser, code="B1", names={"fr": "Borne"}))
     event, performance = derived_id("house", "event"), derived_id("house", "performance")
-    do(CreateEvent(event, activity, "CYRANO", {"fr": "Cyrano"}, 550))
+    do(CreateEvent(id=event, context_id=activity, code="CYRANO", names={"fr": "Cyrano"}, vat_bp=550))
     schedule = Schedule(
         STARTS, STARTS - timedelta(minutes=90), STARTS + timedelta(hours=3), STARTS + timedelta(minutes=30)
     )
-    assert do(CreatePerformance(performance, event, logical, grid, schedule)) == sitting + 20
-    do(ChangeSale(performance, ProductDo.OPEN))
+    assert (
+        do(
+            CreatePerformance(
+                id=performance, event_id=event, logical_configuration_id=logical, price_grid_id=grid, schedule=schedule
+            )
+        )
+        == sitting + 20
+    )
+    do(ChangeSale(performance_id=performance, do=ProductDo.OPEN))
     seats = tuple(seat_id(physical, "Parterre", each, str(n)) for each in "ABCDEFGH"[:rows] for n in range(1, row + 1))
     ((gauge,),) = clerk.rows("SELECT id FROM gauge")
     return House(

@@ -82,9 +82,17 @@ class Asker:
 async def gate(doors: tuple[Door, Door], house: House) -> AsyncIterator[Asker]:
     door, device, signer = doors[0], new_id(), Signer.of(Ed25519PrivateKey.generate())
     for command in (
-        InviteDevice(device, house.organiser, house.site, DeviceKind.GATE, "G1", "Gate", "ABCD-2345"),
-        EnrolDevice("ABCD-2345", signing_request(signer.key, "g")),
-        ApproveDevice(device, signer.kid),
+        InviteDevice(
+            id=device,
+            context_id=house.organiser,
+            site_id=house.site,
+            kind=DeviceKind.GATE,
+            code="G1",
+            label="Gate",
+            enrolment_code="ABCD-2345",
+        ),
+        EnrolDevice(code="ABCD-2345", request_pem=signing_request(signer.key, "g")),
+        ApproveDevice(device_id=device, kid=signer.kid),
     ):
         assert (await door.execute(SYSTEM, command, new_id())).ok
     async with TestClient(TestServer(make_app(door))) as client:
@@ -148,16 +156,22 @@ class Program:
 Ending = Callable[[Program, House], Any]
 
 ENDINGS: dict[str, tuple[Ending, int]] = {
-    "the key is withdrawn": (lambda program, _: WithdrawKey(program.id), 401),
-    "the key is renewed": (lambda program, _: RenewKey(program.id, key_digest("another")), 401),
-    "it is deactivated": (lambda program, _: DeactivateOperator(program.id), 401),
-    "a privilege is taken": (lambda program, _: TakePrivilege(program.grant), 403),
-    "a profile is taken": (lambda program, _: TakeRole(program.role), 403),
+    "the key is withdrawn": (lambda program, _: WithdrawKey(operator_id=program.id), 401),
+    "the key is renewed": (lambda program, _: RenewKey(operator_id=program.id, key_digest=key_digest("another")), 401),
+    "it is deactivated": (lambda program, _: DeactivateOperator(operator_id=program.id), 401),
+    "a privilege is taken": (lambda program, _: TakePrivilege(grant_id=program.grant), 403),
+    "a profile is taken": (lambda program, _: TakeRole(role_id=program.role), 403),
     "a profile loses it": (
-        lambda program, _: command_of(Action.MODIFY, Profile)(program.profile, {"privileges": ()}), 403,
+        lambda program, _: command_of(Action.MODIFY, Profile)(id=program.profile, set={"privileges": ()}),
+        403,
     ),
-    "it is narrowed": (lambda program, house: SetPerimeter(program.id, PerimeterKind.CHANNEL, (house.channel,)), 0),
-}  # fmt: skip
+    "it is narrowed": (
+        lambda program, house: SetPerimeter(
+            operator_id=program.id, kind=PerimeterKind.CHANNEL, object_ids=(house.channel,)
+        ),
+        0,
+    ),
+}
 
 
 @pytest.mark.parametrize("how", ENDINGS)
@@ -168,12 +182,20 @@ async def test_what_ends_ends_with_the_commit(doors: tuple[Door, Door], house: H
     program = Program(new_id(), new_id(), new_id(), new_id())
     sees, at = str(SellingPrivilege.CHANNEL_READ), house.institution
     own = () if through_profile else (sees,)
-    done = await here.execute(SYSTEM, CreateOperator(program.id, at, "Program", key_digest("k"), own), new_id())
+    done = await here.execute(
+        SYSTEM,
+        CreateOperator(id=program.id, context_id=at, name="Program", key_digest=key_digest("k"), privileges=own),
+        new_id(),
+    )
     assert done.ok, done
     if through_profile:
-        profile = command_of(Action.CREATE, Profile)(program.profile, at, "P", {"fr": "P"}, (sees,), False)
+        profile = command_of(Action.CREATE, Profile)(
+            id=program.profile, context_id=at, code="P", names={"fr": "P"}, privileges=(sees,), second_factor=False
+        )
         assert (await here.execute(SYSTEM, profile, new_id())).ok
-        given = await here.execute(SYSTEM, GiveRole(program.id, program.profile, at), new_id())
+        given = await here.execute(
+            SYSTEM, GiveRole(operator_id=program.id, profile_id=program.profile, context_id=at), new_id()
+        )
         program = Program(program.id, program.grant, orjson.loads(given.body), program.profile)
     else:
         sql = "SELECT id FROM operator_grant WHERE operator_id = :id"
@@ -193,7 +215,11 @@ async def test_what_ends_ends_with_the_commit(doors: tuple[Door, Door], house: H
         assert ended.ok, ended
         assert await channels() == ((status, 0) if status else (200, 1))
         if how == "a privilege is taken":  # and what begins begins as fast
-            assert (await here.execute(SYSTEM, GivePrivilege(program.id, at, sees), new_id())).ok
+            assert (
+                await here.execute(
+                    SYSTEM, GivePrivilege(operator_id=program.id, context_id=at, privilege=sees), new_id()
+                )
+            ).ok
             assert await channels() == (200, 2)
 
 

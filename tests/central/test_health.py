@@ -101,7 +101,7 @@ async def test_every_loop_falls_once_comes_back_and_health_tells(config: Central
             rename_tables(config.data / "parterre.db", away=True)
             while not all(each.failing_since for each in loops):
                 # A stranger's try is counted in memory, which is what the tally has to write.
-                assert not (await central.door.execute(ANONYMOUS, ExpireHolds(new_id()), new_id())).ok
+                assert not (await central.door.execute(ANONYMOUS, ExpireHolds(context_id=new_id()), new_id())).ok
                 for listener in central.door._listeners:
                     listener(frozenset({"x"}), frozenset({HALL + new_id()}))
                 await asyncio.sleep(0)

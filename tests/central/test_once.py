@@ -106,7 +106,11 @@ async def mail(at: House2) -> tuple[Round, Round]:
     at.stack.callback(server.close)
     config = MailConfig("127.0.0.1", server.sockets[0].getsockname()[1], Tls.NONE, sender="b@x.example")
     for n in range(ROWS):
-        at.clerk.do(InviteOperator(new_id(), at.house.institution, "Nino", f"nino{n}@x.example", "fr"))
+        at.clerk.do(
+            InviteOperator(
+                id=new_id(), context_id=at.house.institution, name="Nino", email=f"nino{n}@x.example", language="fr"
+            )
+        )
     one, two = (
         lambda door=door: drain(door, {MAIL: Mailer(door, config, "http://house.test", VAULT).send}, only=True)
         for door in at.doors
@@ -153,10 +157,22 @@ async def webhooks(at: House2) -> tuple[Round, Round]:
     assert operator
     chain = Chain(at.doors[0], None)
     await chain.seal()
-    made = CreateWebhook(new_id(), at.house.institution, "H", {"fr": "x"}, url, entities=("operator",), secret=SECRET)
+    made = CreateWebhook(
+        id=new_id(),
+        context_id=at.house.institution,
+        code="H",
+        names={"fr": "x"},
+        url=url,
+        entities=("operator",),
+        secret=SECRET,
+    )
     assert (await at.doors[0].execute(actor_of(read, operator), made, new_id())).ok
     for n in range(ROWS):
-        at.clerk.do(InviteOperator(new_id(), at.house.institution, "Nino", f"nino{n}@x.example", "fr"))
+        at.clerk.do(
+            InviteOperator(
+                id=new_id(), context_id=at.house.institution, name="Nino", email=f"nino{n}@x.example", language="fr"
+            )
+        )
     hooks = [Webhooks(door, Post(LOCAL, timeout_s=30.0), at.watch) for door in at.doors]
     await chain.seal()
     assert await hooks[0].tell() == ROWS
@@ -259,15 +275,19 @@ async def test_a_claim_that_ran_out_says_nothing_any_more(two: House2) -> None:
     two.watch.at += CLAIMED_FOR
     second = await claim(two.doors[1], row)
     assert second and second.attempt == 2
-    await two.doors[0].execute(SYSTEM, SettleOutbox(row, False, first.attempt, "no line"), new_id())
+    await two.doors[0].execute(
+        SYSTEM, SettleOutbox(outbox_id=row, done=False, attempt=first.attempt, why="no line"), new_id()
+    )
     assert (
         state(two.clerk, row)[:2] == ("waiting", 2)
         and state(two.clerk, row)[2]
         and await claim(two.doors[0], row) is None
     )
-    await two.doors[0].execute(SYSTEM, SettleOutbox(row, True, first.attempt), new_id())
+    await two.doors[0].execute(SYSTEM, SettleOutbox(outbox_id=row, done=True, attempt=first.attempt), new_id())
     assert state(two.clerk, row) == ("done", 2, None)
-    await two.doors[1].execute(SYSTEM, SettleOutbox(row, False, second.attempt, "late"), new_id())
+    await two.doors[1].execute(
+        SYSTEM, SettleOutbox(outbox_id=row, done=False, attempt=second.attempt, why="late"), new_id()
+    )
     assert state(two.clerk, row) == ("done", 2, None)
 
 

@@ -56,11 +56,30 @@ def wanted(clerk: Clerk, theirs: Party, handler: Any) -> Any:
 def busy(clerk: Clerk, house: House) -> None:
     """Sales and their takings, a hold that is over by now, a rule that is due by now."""
     clerk.do(house.order(house.seats[0]))
-    clerk.do(HoldPlaces(new_id(), house.desk, house.performance, house.seats[1:3]))
-    clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=house.seats[5:8])))
+    clerk.do(
+        HoldPlaces(
+            hold_id=new_id(), point_of_sale_id=house.desk, performance_id=house.performance, seats=house.seats[1:3]
+        )
+    )
+    clerk.do(
+        AssignContingent(
+            performance_id=house.performance,
+            contingent_id=house.contingent,
+            selection=Selection(seats=house.seats[5:8]),
+        )
+    )
     make = command_of(Action.CREATE, ReleaseRule)
     at = STARTS - timedelta(hours=1)
-    clerk.do(make(new_id(), house.organiser, "RETOUR", {"fr": "Retour"}, house.contingent, at=at))
+    clerk.do(
+        make(
+            id=new_id(),
+            context_id=house.organiser,
+            code="RETOUR",
+            names={"fr": "Retour"},
+            contingent_id=house.contingent,
+            at=at,
+        )
+    )
     clerk.watch.at = STARTS - timedelta(minutes=30)
 
 

@@ -248,12 +248,25 @@ def scene(quick: tuple[Clerk, House]) -> Scene:
     clerk, house = quick
     theirs = party(clerk, house, "EUX")
     hold, order, device = new_id(), new_id(), new_id()
-    held = clerk.do(HoldPlaces(hold, house.desk, house.performance, house.seats[:3]))
+    held = clerk.do(
+        HoldPlaces(hold_id=hold, point_of_sale_id=house.desk, performance_id=house.performance, seats=house.seats[:3])
+    )
     sold = clerk.do(house.order(house.seats[5], order_id=order))
     zones = dict(clerk.rows("SELECT name, id FROM physical_zone"))
-    clerk.do(BlockLogical(house.logical, Selection(seats=house.seats[-1:]), "trou"))
+    clerk.do(BlockLogical(configuration_id=house.logical, selection=Selection(seats=house.seats[-1:]), why="trou"))
     ((action,),) = clerk.rows("SELECT id FROM plan_action WHERE target_id = :l AND act = 'block'", l=house.logical)
-    clerk.do(InviteDevice(device, house.organiser, house.site, DeviceKind.KIOSK, "K1", "K", "ABCD", house.kiosk_point))
+    clerk.do(
+        InviteDevice(
+            id=device,
+            context_id=house.organiser,
+            site_id=house.site,
+            kind=DeviceKind.KIOSK,
+            code="K1",
+            label="K",
+            enrolment_code="ABCD",
+            point_of_sale_id=house.kiosk_point,
+        )
+    )
     clerk.db.write("UPDATE device SET state = 'active' WHERE id = :id", {"id": device})
     grants = frozenset({(str(DevicesPrivilege.DEVICE_SYNC), str(house.organiser))})
     return Scene(
@@ -273,32 +286,70 @@ def good(s: Scene) -> Iterator[tuple[Actor, Any]]:
         contingents=(house.contingent,), counts=(Counted(s.standing_zone, 1, house.contingent),),
     )  # fmt: skip
     press = Selection(seats=seats[17:18], counts=(Counted(s.standing_zone, 5),))
-    s.clerk.do(AssignContingent(house.performance, house.contingent, press, "presse"))
-    yield s.seller, HoldPlaces(
-        s.hold, house.desk, house.performance, seats[10:11], (CountedWish(house.gauge, 1),),
-        BestWish(1, house.seated, s.zones["Parterre"]),
-    )  # fmt: skip
-    yield s.seller, ReleaseHold(s.hold, s.kept[1:2])
-    yield s.seller, PlaceOrder(
-        new_id(), house.desk, house.performance,
-        (WantedPlace(house.full, seats[0]), WantedPlace(house.full, gauge_id=house.gauge)), "cash", FULL + STANDING,
-        hold_id=s.hold,
-    )  # fmt: skip
-    yield s.seller, ReissueTicket(s.ticket, house.organiser)
-    yield s.seller, OrderOf(house.organiser, s.order)
-    yield s.kiosk, RequestLease(new_id(), house.performance, seats[12:13])
-    yield s.kiosk, RequestLease(new_id(), house.performance, (), house.seated, 1)
-    yield (
-        s.seller,
-        OrderSeats(house.performance, Selection(everything=True), SeatOrder.SNAKE, (s.zones["Parterre"],), "ordre"),
+    s.clerk.do(
+        AssignContingent(
+            performance_id=house.performance, contingent_id=house.contingent, selection=press, why="presse"
+        )
     )
     yield (
         s.seller,
-        OrderLogicalSeats(house.logical, Selection(everything=True), SeatOrder.SNAKE, (s.zones["Parterre"],), "ordre"),
+        HoldPlaces(
+            hold_id=s.hold,
+            point_of_sale_id=house.desk,
+            performance_id=house.performance,
+            seats=seats[10:11],
+            counted=(CountedWish(house.gauge, 1),),
+            best=BestWish(1, house.seated, s.zones["Parterre"]),
+        ),
     )
-    yield s.seller, PreviewCarryOver(house.logical, house.performance, s.action)
-    yield s.seller, CarryOver(house.logical, (house.performance,), action_id=s.action)
-    yield s.seller, BlockPlaces(house.performance, some, "bloc")
+    yield s.seller, ReleaseHold(hold_id=s.hold, allocations=s.kept[1:2])
+    yield (
+        s.seller,
+        PlaceOrder(
+            order_id=new_id(),
+            point_of_sale_id=house.desk,
+            performance_id=house.performance,
+            places=(WantedPlace(house.full, seats[0]), WantedPlace(house.full, gauge_id=house.gauge)),
+            method="cash",
+            amount=FULL + STANDING,
+            hold_id=s.hold,
+        ),
+    )
+    yield s.seller, ReissueTicket(entitlement_id=s.ticket, context_id=house.organiser)
+    yield s.seller, OrderOf(context_id=house.organiser, order_id=s.order)
+    yield s.kiosk, RequestLease(lease_id=new_id(), performance_id=house.performance, seats=seats[12:13])
+    yield (
+        s.kiosk,
+        RequestLease(
+            lease_id=new_id(), performance_id=house.performance, seats=(), category_id=house.seated, quantity=1
+        ),
+    )
+    yield (
+        s.seller,
+        OrderSeats(
+            performance_id=house.performance,
+            selection=Selection(everything=True),
+            order=SeatOrder.SNAKE,
+            first_zones=(s.zones["Parterre"],),
+            why="ordre",
+        ),
+    )
+    yield (
+        s.seller,
+        OrderLogicalSeats(
+            configuration_id=house.logical,
+            selection=Selection(everything=True),
+            order=SeatOrder.SNAKE,
+            first_zones=(s.zones["Parterre"],),
+            why="ordre",
+        ),
+    )
+    yield (
+        s.seller,
+        PreviewCarryOver(configuration_id=house.logical, performance_id=house.performance, action_id=s.action),
+    )
+    yield s.seller, CarryOver(configuration_id=house.logical, performances=(house.performance,), action_id=s.action)
+    yield s.seller, BlockPlaces(performance_id=house.performance, selection=some, why="bloc")
 
 
 FILTERS = {
@@ -352,12 +403,16 @@ def test_what_only_chooses_chooses_among_what_is_named(scene: Scene) -> None:
     clerk = scene.clerk.as_(scene.seller)
     for table, chosen in (("seat_category", "categories"), ("contingent", "contingents")):
         answers = [
-            clerk.no(BlockPlaces(house.performance, Selection(**{chosen: (each,)}), "bloc"))
+            clerk.no(
+                BlockPlaces(performance_id=house.performance, selection=Selection(**{chosen: (each,)}), why="bloc")
+            )
             for each in (theirs.row(table), new_id())
         ]
         assert answers[0] == answers[1] and answers[0].reason == NoAct.EMPTY
     wish = BestWish(2, zone_id=Id(theirs.row("physical_zone")))
-    held = clerk.do(HoldPlaces(new_id(), house.desk, house.performance, best=wish))
+    held = clerk.do(
+        HoldPlaces(hold_id=new_id(), point_of_sale_id=house.desk, performance_id=house.performance, best=wish)
+    )
     assert {each["seat_id"] for each in held["places"]} <= set(house.seats)
 
 
@@ -381,10 +436,28 @@ def test_a_device_of_somebody_else_is_not_invited_again(scene: Scene) -> None:
     """Who sends an invitation again gets a new code: for their own device, as they invited it."""
     clerk, house, theirs = scene.clerk, scene.house, scene.theirs
     invited = new_id()
-    clerk.do(InviteDevice(invited, theirs.activity, house.site, DeviceKind.GATE, "G", "", "ABCD"))
+    clerk.do(
+        InviteDevice(
+            id=invited,
+            context_id=theirs.activity,
+            site_id=house.site,
+            kind=DeviceKind.GATE,
+            code="G",
+            label="",
+            enrolment_code="ABCD",
+        )
+    )
     here = Actor(ActorKind.OPERATOR, new_id(), "", frozenset({
         ("devices", str(house.organiser)), ("devices", str(house.institution)),
     }))  # fmt: skip
-    again = InviteDevice(invited, house.organiser, house.site, DeviceKind.GATE, "G", "", "EFGH")
+    again = InviteDevice(
+        id=invited,
+        context_id=house.organiser,
+        site_id=house.site,
+        kind=DeviceKind.GATE,
+        code="G",
+        label="",
+        enrolment_code="EFGH",
+    )
     assert isinstance(clerk.as_(here).say(again), Refused)
     assert clerk.rows("SELECT context_id FROM device WHERE id = :id", id=invited) == [(theirs.activity,)]

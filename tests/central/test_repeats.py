@@ -119,7 +119,14 @@ async def counter(place: tuple[Database, House], keys: Keys, monkeypatch: pytest
     other, db = new_id(), database.connect()
     door = Door(database, Watch(), path_of, keys)
     door.start()
-    beside = CreateContext(other, house.institution, ContextKind.ORGANISER, "AUTRE", {"fr": "Autre"}, {})
+    beside = CreateContext(
+        id=other,
+        context_id=house.institution,
+        kind=ContextKind.ORGANISER,
+        code="AUTRE",
+        names={"fr": "Autre"},
+        settings={},
+    )
     assert (await door.execute(SYSTEM, beside, new_id())).ok
     sampler = Sampler(db, house)
     app = make_app(door)
@@ -174,9 +181,11 @@ async def test_a_stored_answer_is_its_callers_alone(
             said = await counter.say(actor, want, command_id)
             assert said[0] == 409 and orjson.loads(said[1])["reason"] == "no_entry.id_reused", (name, who, said)
             assert MARK.encode() not in said[1], (name, who)
-            assert said == await counter.say(actor, EndOwnSession(new_id()), command_id), "whatever they send"
+            assert said == await counter.say(actor, EndOwnSession(session_id=new_id()), command_id), (
+                "whatever they send"
+            )
             assert said == await counter.say(actor, want, command_id, dry_run="1"), (name, who)
-        other_content = await counter.door.execute(rightful, EndOwnSession(new_id()), command_id)
+        other_content = await counter.door.execute(rightful, EndOwnSession(session_id=new_id()), command_id)
         assert other_content.outcome == Refused(NoEntry.ID_REUSED), name
         for dry_run in (False, True):
             again = await counter.door.execute(rightful, want, command_id, dry_run=dry_run)
@@ -206,13 +215,13 @@ async def test_what_one_took_away_is_gone_for_others_and_answered_again_to_onese
     """Where it acted is known from the log: the row that led there is no more."""
     anna, bert, command_id = counter.house.operator("*"), counter.house.operator("*"), new_id()
     tariff = new_id()
-    make = CreateTariff(tariff, counter.house.season, "X", {"fr": "X"}, 9, False)
+    make = CreateTariff(id=tariff, context_id=counter.house.season, code="X", names={"fr": "X"}, rank=9, proof=False)
     assert (await counter.say(anna, make, new_id()))[0] == 200
-    gone = command_of(Action.DELETE, Tariff)(tariff)
+    gone = command_of(Action.DELETE, Tariff)(id=tariff)
     first = await counter.say(anna, gone, command_id)
     assert first == (200, b'{"value":null}') == await counter.say(anna, gone, command_id)
     assert (await counter.say(bert, gone, command_id))[0] == 403, "as for any thing that is not there"
-    assert (await counter.say(bert, EndOwnSession(new_id()), command_id))[0] == 409
+    assert (await counter.say(bert, EndOwnSession(session_id=new_id()), command_id))[0] == 409
 
 
 async def test_who_may_not_name_it_any_more_is_answered_as_at_a_new_id(
@@ -252,14 +261,22 @@ async def test_who_may_not_name_it_any_more_is_answered_as_at_a_new_id(
 
 async def test_a_device_whose_enrolment_got_lost_asks_again_and_nobody_else_is_told(counter: Counter) -> None:
     house, code, device, command_id = counter.house, new_code(), new_id(), new_id()
-    invite = InviteDevice(device, house.organiser, house.site, DeviceKind.GATE, "G1", "Porte", code)
+    invite = InviteDevice(
+        id=device,
+        context_id=house.organiser,
+        site_id=house.site,
+        kind=DeviceKind.GATE,
+        code="G1",
+        label="Porte",
+        enrolment_code=code,
+    )
     assert (await counter.door.execute(SYSTEM, invite, new_id())).ok
     pem = signing_request(Ed25519PrivateKey.generate(), "gate")
-    wrong = EnrolDevice(new_code(), pem)
+    wrong = EnrolDevice(code=new_code(), request_pem=pem)
     for _ in range(2):
         assert orjson.loads((await counter.say(ANONYMOUS, wrong, command_id))[1])["reason"] == "no_device.bad_code"
     assert counter.logged(command_id) == [], "a wrong code uses no id up"
-    right = EnrolDevice(code, pem)
+    right = EnrolDevice(code=code, request_pem=pem)
     first = await counter.say(ANONYMOUS, right, command_id)
     assert first[0] == 200 and device.encode() in first[1]
     assert first == await counter.say(ANONYMOUS, right, command_id), "the answer was lost on the way"
@@ -300,11 +317,15 @@ async def test_nobody_keeps_a_loop_from_its_work_by_taking_its_id(counter: Count
     """The ids of central's loops can be worked out by whoever knows what they are for."""
     guessed, anna = derived_id("tell webhooks", 0, 1), counter.house.operator()
     person = new_id()
-    make = CreateOperator(person, counter.house.institution, "Anna", "digest", ())
+    make = CreateOperator(
+        id=person, context_id=counter.house.institution, name="Anna", key_digest="digest", privileges=()
+    )
     assert (await counter.door.execute(SYSTEM, make, new_id())).ok
     anna = replace(anna, id=person)
-    assert (await counter.say(anna, SetLanguage("de"), guessed))[0] == 200
-    loop = CreateTariff(new_id(), counter.house.season, "LOOP", {"fr": "L"}, 9, False)
+    assert (await counter.say(anna, SetLanguage(language="de"), guessed))[0] == 200
+    loop = CreateTariff(
+        id=new_id(), context_id=counter.house.season, code="LOOP", names={"fr": "L"}, rank=9, proof=False
+    )
     first, again = [await counter.door.execute(SYSTEM, loop, guessed) for _ in range(2)]
     assert first.ok and not first.repeated and again.repeated and again.body == first.body
-    assert (await counter.say(anna, SetLanguage("de"), guessed))[0] == 200, "and she has her own answer"
+    assert (await counter.say(anna, SetLanguage(language="de"), guessed))[0] == 200, "and she has her own answer"

@@ -128,7 +128,7 @@ async def test_strangers_leave_nothing_that_grows(gate: Gate) -> None:
 async def test_who_has_no_right_is_counted_by_name_and_leaves_nothing_else(gate: Gate) -> None:
     actor, rows = gate.house.operator("pricing.grid.create", at=gate.house.activity), gate.rows()
     for at in (gate.house.season, gate.house.institution):
-        tariff = CreateTariff(new_id(), at, "X", {"fr": "X"}, 9, False)
+        tariff = CreateTariff(id=new_id(), context_id=at, code="X", names={"fr": "X"}, rank=9, proof=False)
         assert (await gate.door.execute(actor, tariff, new_id())).outcome.reason == NoEntry.NOT_ALLOWED
         assert (await gate.door.execute(gate.house.operator(), tariff, new_id())).outcome.reason == NoEntry.NOT_ALLOWED
     await gate.door.write_tally()
@@ -146,7 +146,7 @@ async def test_what_central_does_for_strangers_is_logged_where_it_changed_someth
     logged = "SELECT COUNT(*) FROM command_log"
     ((before,),) = gate.db.run(logged, ())
     for n in range(20):
-        for command in (CountAttempt((f"account:{n}",)), AskReset(f"nobody{n}@x.example")):
+        for command in (CountAttempt(subjects=(f"account:{n}",)), AskReset(email=f"nobody{n}@x.example")):
             assert (await gate.door.execute(SYSTEM, command, new_id())).ok
     assert gate.db.run(logged, ()) == [(before,)]
     assert gate.db.run("SELECT COUNT(*) FROM sign_in_attempt WHERE wrong = 1 AND subject LIKE 'account:%'", ()) >= [
@@ -157,7 +157,7 @@ async def test_what_central_does_for_strangers_is_logged_where_it_changed_someth
     gate.db.write(
         "UPDATE operator SET email = ?, active = 1, kind = 'person' WHERE id = ?", ("a@x.example", gate.house.admin)
     )
-    assert (await gate.door.execute(SYSTEM, AskReset("a@x.example"), new_id())).ok
+    assert (await gate.door.execute(SYSTEM, AskReset(email="a@x.example"), new_id())).ok
     assert gate.db.run(logged, ()) == [(before + 1,)]
 
 
@@ -192,7 +192,7 @@ async def test_what_is_counted_while_the_database_is_away_is_written_later(
     async def broken(_: Any) -> Any:
         return await chore(refuse)
 
-    want = CreateTariff(new_id(), place[1].season, "X", {"fr": "X"}, 9, False)
+    want = CreateTariff(id=new_id(), context_id=place[1].season, code="X", names={"fr": "X"}, rank=9, proof=False)
     await door.execute(ANONYMOUS, want, new_id())
     door.chore = broken  # type: ignore[method-assign]
     with pytest.raises(OSError, match="full"):

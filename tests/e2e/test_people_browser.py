@@ -79,17 +79,53 @@ async def house(folder: Path, box: Box) -> AsyncIterator[tuple[Running, dict[str
             assert reply.ok, reply.outcome
 
         ids = {name: new() for name in ("root", "tdt", "season", "jeanne", "paul", "program", "boss", "sell", "desk")}
-        await do(SetUpHouse(ids["root"], "MAISON", {"fr": "Théâtre des Tilleuls"}, new(), "Console", key_digest("k")))
+        await do(
+            SetUpHouse(
+                institution_id=ids["root"],
+                code="MAISON",
+                names={"fr": "Théâtre des Tilleuls"},
+                operator_id=new(),
+                operator_name="Console",
+                key_digest=key_digest("k"),
+            )
+        )
         settings = {"currency": "EUR", "timezone": "Europe/Paris"}
-        await do(CreateContext(ids["tdt"], ids["root"], ContextKind.ORGANISER, "TDT", {"fr": "Les Tilleuls"}, settings))
-        await do(CreateContext(ids["season"], ids["tdt"], ContextKind.SEASON, "S26", {"fr": "Saison 26-27"}, {}))
+        await do(
+            CreateContext(
+                id=ids["tdt"],
+                context_id=ids["root"],
+                kind=ContextKind.ORGANISER,
+                code="TDT",
+                names={"fr": "Les Tilleuls"},
+                settings=settings,
+            )
+        )
+        await do(
+            CreateContext(
+                id=ids["season"],
+                context_id=ids["tdt"],
+                kind=ContextKind.SEASON,
+                code="S26",
+                names={"fr": "Saison 26-27"},
+                settings={},
+            )
+        )
         make = command_of(Action.CREATE, Profile)
         await do(make(id=ids["boss"], context_id=ids["root"], code="ADMIN", names={"fr": "Administration"},
                       privileges=("*",), second_factor=True))  # fmt: skip
         await do(make(id=ids["sell"], context_id=ids["tdt"], code="GUICHET", names={"fr": "Guichet"},
                       privileges=("orders", "inventory.contingent.read", "venues.venue.read", "catalogue.event.read"),
                       second_factor=False))  # fmt: skip
-        await do(InviteOperator(ids["jeanne"], ids["root"], "Jeanne Martin", "jeanne@x.example", "fr", ids["boss"]))
+        await do(
+            InviteOperator(
+                id=ids["jeanne"],
+                context_id=ids["root"],
+                name="Jeanne Martin",
+                email="jeanne@x.example",
+                language="fr",
+                profile_id=ids["boss"],
+            )
+        )
         yield central, ids
     server.close()
 
@@ -166,12 +202,27 @@ async def test_from_the_invitation_to_who_may_what(browser: Browser, tmp_path: P
         await page.wait_for_url("**/admin/e/operator/**")
         paul = Id(page.url.partition("?")[0].rpartition("/")[2])
         await do(
-            CreateChannel(ids["desk"], ids["root"], "GUICHET", {"fr": "Guichets"}, ChannelKind.BOX_OFFICE, (), True, 25)
+            CreateChannel(
+                id=ids["desk"],
+                context_id=ids["root"],
+                code="GUICHET",
+                names={"fr": "Guichets"},
+                kind=ChannelKind.BOX_OFFICE,
+                contingents=(),
+                uncontingented=True,
+                max_places=25,
+            )
         )
-        await do(SetPerimeter(paul, PerimeterKind.CHANNEL, (ids["desk"],)))
-        await do(GivePrivilege(paul, ids["season"], "pricing.grid.read"))
+        await do(SetPerimeter(operator_id=paul, kind=PerimeterKind.CHANNEL, object_ids=(ids["desk"],)))
+        await do(GivePrivilege(operator_id=paul, context_id=ids["season"], privilege="pricing.grid.read"))
         await do(
-            CreateOperator(ids["program"], ids["tdt"], "Boutique en ligne", key_digest("x"), ("orders.order.create",))
+            CreateOperator(
+                id=ids["program"],
+                context_id=ids["tdt"],
+                name="Boutique en ligne",
+                key_digest=key_digest("x"),
+                privileges=("orders.order.create",),
+            )
         )
         other = await browser.new_context(locale="en-GB")
         his = await other.new_page()
@@ -195,7 +246,7 @@ async def test_from_the_invitation_to_who_may_what(browser: Browser, tmp_path: P
         )
         for _ in range(max(FREE.values())):
             for each in subjects:
-                await central.door.execute(SYSTEM, CountAttempt((each,)), new())
+                await central.door.execute(SYSTEM, CountAttempt(subjects=(each,)), new())
         await page.goto(central.url + "/admin/limited")
         await look(page, "limited", pictures)
         await page.get_by_role("button", name="Lever").first.click()

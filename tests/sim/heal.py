@@ -108,7 +108,7 @@ def _settle_orphans(scene: Scene) -> bool:
     left = scene.office.rows("SELECT id, device_id FROM lease WHERE state NOT IN ('closed', 'written_off') ORDER BY id")
     for lease, device in left:
         if device in scene.cloned | scene.revoked:
-            scene.office.order(WriteOffLease(Id(lease), "after the evening"))
+            scene.office.order(WriteOffLease(lease_id=Id(lease), reason="after the evening"))
             scene.written_off.add(lease)
         else:
             state = scene.office.rows("SELECT state FROM lease WHERE id = :id", id=lease)[0][0]

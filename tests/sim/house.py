@@ -170,50 +170,132 @@ def the_house() -> House:
         return outcome.value
 
     institution, organiser, season, activity = map(made_id, ("institution", "organiser", "season", "activity"))
-    do(SetUpHouse(institution, "SIM", {"fr": "Sim"}, made_id("operator"), "Sim", key_digest("sim")))
+    do(
+        SetUpHouse(
+            institution_id=institution,
+            code="SIM",
+            names={"fr": "Sim"},
+            operator_id=made_id("operator"),
+            operator_name="Sim",
+            key_digest=key_digest("sim"),
+        )
+    )
     legal = {"currency": "EUR", "address": "1 rue du Banc", "siret": "0", "licence": "0"}
-    do(CreateContext(organiser, institution, ContextKind.ORGANISER, "TDS", names("Théâtre du Banc"), legal))
-    do(CreateContext(season, organiser, ContextKind.SEASON, "S26", names("Saison"), {}))
-    do(CreateContext(activity, season, ContextKind.ACTIVITY, "TH", names("Théâtre"), {}))
+    do(
+        CreateContext(
+            id=organiser,
+            context_id=institution,
+            kind=ContextKind.ORGANISER,
+            code="TDS",
+            names=names("Théâtre du Banc"),
+            settings=legal,
+        )
+    )
+    do(
+        CreateContext(
+            id=season, context_id=organiser, kind=ContextKind.SEASON, code="S26", names=names("Saison"), settings={}
+        )
+    )
+    do(
+        CreateContext(
+            id=activity, context_id=season, kind=ContextKind.ACTIVITY, code="TH", names=names("Théâtre"), settings={}
+        )
+    )
     site, space, physical, logical = map(made_id, ("site", "space", "physical", "logical"))
-    do(CreateSite(site, institution, "BANC", names("Banc"), "1 rue du Banc", "Europe/Paris"))
-    do(CreateSpace(space, site, "SALLE", names("Salle")))
-    do(ImportPlan(physical, space, "PLAN", names("Plan"), plan()))
-    do(ValidatePhysical(physical))
+    do(
+        CreateSite(
+            id=site,
+            context_id=institution,
+            code="BANC",
+            names=names("Banc"),
+            address="1 rue du Banc",
+            timezone="Europe/Paris",
+        )
+    )
+    do(CreateSpace(id=space, site_id=site, code="SALLE", names=names("Salle")))
+    do(ImportPlan(id=physical, space_id=space, code="PLAN", names=names("Plan"), plan=plan()))
+    do(ValidatePhysical(configuration_id=physical))
     categories = {name: made_id(f"category {name}") for name in PRICES}
     for rank, (name, category) in enumerate(categories.items(), 1):
-        do(CreateSeatCategory(category, institution, f"C{rank}", names(name), "#0072B2", rank))
-    do(CreateLogicalConfiguration(logical, season, physical, "SOIR", names("Soirée"), categories))
+        do(
+            CreateSeatCategory(
+                id=category, context_id=institution, code=f"C{rank}", names=names(name), colour="#0072B2", rank=rank
+            )
+        )
+    do(
+        CreateLogicalConfiguration(
+            id=logical,
+            context_id=season,
+            physical_configuration_id=physical,
+            code="SOIR",
+            names=names("Soirée"),
+            categories=categories,
+        )
+    )
     tariffs = []
     prices: dict[tuple[Id, Id], int] = {}
     for rank, (code, percent, proof) in enumerate(TARIFFS, 1):
         tariffs.append(made_id(f"tariff {code}"))
-        do(CreateTariff(tariffs[-1], season, code, names(code), rank, proof))
+        do(CreateTariff(id=tariffs[-1], context_id=season, code=code, names=names(code), rank=rank, proof=proof))
         prices |= {(categories[name], tariffs[-1]): amount * percent // 100 for name, amount in PRICES.items()}
     grid = made_id("grid")
     cells = tuple(PriceCell(category, tariff, amount) for (category, tariff), amount in prices.items())
-    do(CreatePriceGrid(grid, season, "G", names("Grille"), "EUR", cells))
+    do(CreatePriceGrid(id=grid, context_id=season, code="G", names=names("Grille"), currency="EUR", prices=cells))
     points = {}
     for code, kind, count_ in (("BORNE", ChannelKind.KIOSK, 2), ("GUICHET", ChannelKind.BOX_OFFICE, 1)):
         channel = made_id(f"channel {code}")
-        do(CreateChannel(channel, institution, code, names(code), kind, (), True, 6))
+        do(
+            CreateChannel(
+                id=channel,
+                context_id=institution,
+                code=code,
+                names=names(code),
+                kind=kind,
+                contingents=(),
+                uncontingented=True,
+                max_places=6,
+            )
+        )
         for n in range(1, count_ + 1):
             points[f"{code}{n}"] = made_id(f"point {code}{n}")
-            do(CreatePointOfSale(points[f"{code}{n}"], channel, organiser, f"{code[0]}{n}", names(f"{code} {n}")))
+            do(
+                CreatePointOfSale(
+                    id=points[f"{code}{n}"],
+                    channel_id=channel,
+                    context_id=organiser,
+                    code=f"{code[0]}{n}",
+                    names=names(f"{code} {n}"),
+                )
+            )
     event, performance = made_id("event"), made_id("performance")
-    do(CreateEvent(event, activity, "CYRANO", names("Cyrano"), 550))
+    do(CreateEvent(id=event, context_id=activity, code="CYRANO", names=names("Cyrano"), vat_bp=550))
     when = Schedule(START + timedelta(minutes=90), START - timedelta(hours=2), CLOSES, SELL_UNTIL)
-    do(CreatePerformance(performance, event, logical, grid, when))
-    do(ChangeSale(performance, ProductDo.OPEN))
+    do(
+        CreatePerformance(
+            id=performance, event_id=event, logical_configuration_id=logical, price_grid_id=grid, schedule=when
+        )
+    )
+    do(ChangeSale(performance_id=performance, do=ProductDo.OPEN))
     kits = {}
     for name, kind in DEVICES.items():
         device = made_id(name)
         point = points["BORNE" + name[-1]] if kind is DeviceKind.KIOSK else None
-        do(InviteDevice(device, institution, site, kind, name.upper(), name, f"code {name}", point))
-        do(EnrolDevice(f"code {name}", signing_request(key(name), name), name))
+        do(
+            InviteDevice(
+                id=device,
+                context_id=institution,
+                site_id=site,
+                kind=kind,
+                code=name.upper(),
+                label=name,
+                enrolment_code=f"code {name}",
+                point_of_sale_id=point,
+            )
+        )
+        do(EnrolDevice(code=f"code {name}", request_pem=signing_request(key(name), name), label=name))
         signer = Signer.of(key(name))
-        do(ApproveDevice(device, signer.kid))
-        told = door.ask_now(db, SYSTEM, Enrolment(device, signer.kid))
+        do(ApproveDevice(device_id=device, kid=signer.kid))
+        told = door.ask_now(db, SYSTEM, Enrolment(device_id=device, kid=signer.kid))
         assert isinstance(told, Ok)
         said = told.value
         certificate = verified(said["certificate"], keys.root_pem)

@@ -75,7 +75,9 @@ class Office:
         """What central's loop does every now and then: tell the kiosks which seats are free."""
         if self._hall_moved:
             self._hall_moved = False
-            self.order(PublishHall(self.house.performance, taken_bits(self.read, self.house.performance)))
+            self.order(
+                PublishHall(performance_id=self.house.performance, taken=taken_bits(self.read, self.house.performance))
+            )
 
     def revisions(self) -> dict[str, int]:
         return heads(self.read)

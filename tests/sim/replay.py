@@ -83,7 +83,7 @@ def afresh(scene: Scene) -> Iterator[str]:
             if isinstance(command, UploadFacts):
                 key = signers[command.facts[-1].device_id].key
                 signature = b64encode(key.sign(command.facts[-1].hash.encode())).decode()
-                command = UploadFacts(command.facts, signature)
+                command = UploadFacts(facts=command.facts, signature=signature)
                 door.execute_now(db, entry.actor, command, derived_id("afresh", world.seed, n))
                 continue
             reply = door.execute_now(db, entry.actor, command, entry.command_id)
@@ -140,7 +140,7 @@ def _batches(dice: Any, facts: list[Fact], actors: dict[Any, Actor], at: Any) ->
         batch, waiting[device] = waiting[device][:size], waiting[device][size:]
         if not waiting[device]:
             del waiting[device]
-        yield Entry(at, actors[device], UploadFacts(tuple(batch), ""), derived_id("made"), True)
+        yield Entry(at, actors[device], UploadFacts(facts=tuple(batch), signature=""), derived_id("made"), True)
 
 
 def _difference(before: list[str], after: list[str]) -> str:

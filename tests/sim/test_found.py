@@ -73,7 +73,14 @@ def test_nobody_gives_back_another_devices_places() -> None:
         amount = house.prices[house.seats[Id(seat)], tariff]
         wanted = (WantedPlace(tariff, Id(seat)),)
         outcome = scene.office.order(
-            PlaceOrder(order, house.desk, house.performance, wanted, PaymentMethod.CASH, amount)
+            PlaceOrder(
+                order_id=order,
+                point_of_sale_id=house.desk,
+                performance_id=house.performance,
+                places=wanted,
+                method=PaymentMethod.CASH,
+                amount=amount,
+            )
         )
         assert isinstance(outcome, Refused) and outcome.reason == NoPlace.TAKEN
 

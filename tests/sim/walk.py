@@ -205,7 +205,14 @@ class Walk:
         order = derived_id("desk", self.world.seed, len(scene.office.script))
         places = tuple(WantedPlace(tariff, seat) for seat in seats)
         outcome = scene.office.order(
-            PlaceOrder(order, house.desk, house.performance, places, PaymentMethod.CASH, amount)
+            PlaceOrder(
+                order_id=order,
+                point_of_sale_id=house.desk,
+                performance_id=house.performance,
+                places=places,
+                method=PaymentMethod.CASH,
+                amount=amount,
+            )
         )
         if isinstance(outcome, Ok):
             scene.desk_orders[order] = amount
@@ -220,7 +227,9 @@ class Walk:
         )
         if rows:
             ticket = Id(self.dice.choice(rows)[0])
-            outcome = self.scene.office.order(ReissueTicket(ticket, self.scene.house.organiser))
+            outcome = self.scene.office.order(
+                ReissueTicket(entitlement_id=ticket, context_id=self.scene.house.organiser)
+            )
             assert isinstance(outcome, Ok)
             self.scene.desk_codes.append(outcome.value["token"])
             self.world.tell("desk", f"reissues ticket {ticket[-6:]}")
@@ -327,12 +336,12 @@ class Walk:
     async def drain(self) -> None:
         if lease := self._some_lease():
             self.world.tell("central", f"drains lease {lease[-6:]}")
-            self.scene.office.order(DrainLease(lease))
+            self.scene.office.order(DrainLease(lease_id=lease))
 
     async def write_off(self) -> None:
         if lease := self._some_lease():
             self.world.tell("central", f"writes off lease {lease[-6:]}")
-            self.scene.office.order(WriteOffLease(lease, "the kiosk is gone"))
+            self.scene.office.order(WriteOffLease(lease_id=lease, reason="the kiosk is gone"))
             self.scene.written_off.add(lease)
 
     def _some_lease(self, but: str = "") -> Id | None:
@@ -345,7 +354,7 @@ class Walk:
     async def revoke(self) -> None:
         station: Station = self.dice.choice(self.scene.stations)
         self.world.tell("central", f"revokes {station.name}")
-        self.scene.office.order(RevokeDevice(station.id))
+        self.scene.office.order(RevokeDevice(device_id=station.id))
         self.scene.revoked.add(station.id)
 
     async def clone(self) -> None:

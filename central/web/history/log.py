@@ -218,7 +218,7 @@ def _seq_at(read: Read, at: datetime) -> int:
 # --- what is not in the log ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DoorTally:
     """How often the door turned whom away, of what and why, since the first of these days: what leaves no row in the
     log. All strangers are one caller. Newest first, the most frequent first within a day."""
@@ -258,7 +258,7 @@ def door_tally(read: Read, want: DoorTally) -> Outcome[list[Tallied]]:
 # --- over the API ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLog:
     """Who did what, when and from where, at a context and below it: the log's rows without the values that were
     changed, newest first. `before` is the number under which to go on: the last one's `seq`."""

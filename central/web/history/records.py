@@ -168,9 +168,9 @@ def command_for(declaration: Declaration, row_id: str, way: Way, values: Mapping
     """The command that goes this way; `values` as the database keeps them, `seen` the revision it was decided by."""
     kind = CONFIGURED[declaration.name].commands[_ACTIONS[way]]
     if way is Way.DELETE:
-        return kind(row_id)
+        return kind(id=row_id)
     typed = {name: value_of(declaration, name, value) for name, value in values.items()}
-    return kind(id=row_id, **typed) if way is Way.CREATE else kind(row_id, typed, seen)
+    return kind(id=row_id, **typed) if way is Way.CREATE else kind(id=row_id, set=typed, seen=seen)
 
 
 def value_of(declaration: Declaration, name: str, raw: Any) -> Any:

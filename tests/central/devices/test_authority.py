@@ -107,7 +107,15 @@ def test_who_tells_what(quick: tuple[Clerk, House], kind: DeviceKind) -> None:
 def test_no_device_is_central(quick: tuple[Clerk, House]) -> None:
     """Its key would sign tickets of every performance, and feeds."""
     clerk, house = quick
-    want = InviteDevice(new_id(), house.organiser, house.site, DeviceKind.CENTRAL, "C", "", "ABCD-2345")
+    want = InviteDevice(
+        id=new_id(),
+        context_id=house.organiser,
+        site_id=house.site,
+        kind=DeviceKind.CENTRAL,
+        code="C",
+        label="",
+        enrolment_code="ABCD-2345",
+    )
     assert clerk.no(want).fix == "kind"
 
 
@@ -119,7 +127,15 @@ def test_a_device_is_let_in_by_who_may_where_it_stands(quick: tuple[Clerk, House
     clerk, house = quick
     here = clerk.as_(house.operator(DevicesPrivilege.DEVICE_MODIFY, at=house.organiser))
     own_site = Id(theirs.rows.row("site"))
-    above = InviteDevice(new_id(), house.organiser, house.site, DeviceKind.GATE, "G1", "", "ABCD-2345")
+    above = InviteDevice(
+        id=new_id(),
+        context_id=house.organiser,
+        site_id=house.site,
+        kind=DeviceKind.GATE,
+        code="G1",
+        label="",
+        enrolment_code="ABCD-2345",
+    )
     foreign = replace(above, id=new_id(), site_id=own_site, enrolment_code="ABCD-2346")
     nothing = replace(foreign, site_id=new_id())
     assert {here.no(each).reason for each in (above, foreign, nothing)} == {NoDevice.NO_SUCH_SITE}
@@ -144,7 +160,7 @@ def test_a_lease_is_for_what_the_point_of_sale_may_sell(quick: tuple[Clerk, Hous
     kiosk.clerk = clerk.as_(replace(kiosk.clerk.actor, grants=frozenset({("devices", str(house.institution))})))
     clerk.db.write("UPDATE device SET context_id = :c WHERE id = :id", {"c": house.institution, "id": kiosk.id})
     answers = [
-        kiosk.clerk.no(RequestLease(new_id(), each, (), None, 2))
+        kiosk.clerk.no(RequestLease(lease_id=new_id(), performance_id=each, seats=(), category_id=None, quantity=2))
         for each in (Id(theirs.rows.row("performance")), new_id())
     ]
     assert answers[0] == answers[1] and answers[0].reason == NoLease.NO_SUCH_PERFORMANCE
@@ -265,8 +281,16 @@ def test_a_lease_sells_its_own_performance_alone(quick: tuple[Clerk, House]) -> 
     schedule = Schedule(
         STARTS, STARTS - timedelta(minutes=90), STARTS + timedelta(hours=3), STARTS + timedelta(minutes=30)
     )
-    clerk.do(CreatePerformance(other, house.event, house.logical, house.grid, schedule))
-    clerk.do(ChangeSale(other, ProductDo.OPEN))
+    clerk.do(
+        CreatePerformance(
+            id=other,
+            event_id=house.event,
+            logical_configuration_id=house.logical,
+            price_grid_id=house.grid,
+            schedule=schedule,
+        )
+    )
+    clerk.do(ChangeSale(performance_id=other, do=ProductDo.OPEN))
     lease = kiosk.lease(house, house.seats[0])
     kiosk.lease(replace(house, performance=other), house.seats[0])
     before = effects(clerk)
@@ -316,7 +340,7 @@ def test_which_feeds_a_device_reads(quick: tuple[Clerk, House], theirs: Party, k
     }
     read = set()
     for family, scope in product(Family, sorted(scopes)):
-        answer = machine.clerk.ask(Feed(feed_name(family, scope)))
+        answer = machine.clerk.ask(Feed(feed=feed_name(family, scope)))
         mine = bool(RIGHTS[kind] & READS[family]) and scope == own.get(family, house.site)
         assert isinstance(answer, Refused) is not mine, (family, scope, answer)
         read |= {feed_name(family, scope)} if mine else set()

@@ -48,9 +48,29 @@ def evening(quick: tuple[Clerk, House]) -> Evening:
     kiosk, gate, beside = (enrol(clerk, house, kind) for kind in (DeviceKind.KIOSK, DeviceKind.GATE, DeviceKind.GATE))
     counter, site, organiser = new_id(), new_id(), new_id()
     (channel,) = clerk.rows("SELECT channel_id FROM point_of_sale WHERE id = :id", id=house.kiosk_point)[0]
-    clerk.do(CreatePointOfSale(counter, channel, house.organiser, "B2", {"fr": "Borne"}))
-    clerk.do(CreateContext(organiser, house.institution, ContextKind.ORGANISER, "AUTRE", {"fr": "Autre"}, {}))
-    clerk.do(CreateSite(site, organiser, "AILLEURS", {"fr": "Ailleurs"}, "", "Europe/Paris"))
+    clerk.do(
+        CreatePointOfSale(id=counter, channel_id=channel, context_id=house.organiser, code="B2", names={"fr": "Borne"})
+    )
+    clerk.do(
+        CreateContext(
+            id=organiser,
+            context_id=house.institution,
+            kind=ContextKind.ORGANISER,
+            code="AUTRE",
+            names={"fr": "Autre"},
+            settings={},
+        )
+    )
+    clerk.do(
+        CreateSite(
+            id=site,
+            context_id=organiser,
+            code="AILLEURS",
+            names={"fr": "Ailleurs"},
+            address="",
+            timezone="Europe/Paris",
+        )
+    )
     neighbours = {
         "kiosk": enrol(clerk, replace(house, kiosk_point=counter), DeviceKind.KIOSK),
         "gate": beside,

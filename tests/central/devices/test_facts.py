@@ -83,14 +83,18 @@ class Machine:
         return self.facts[-1]
 
     def upload(self, *facts: Fact) -> UploadFacts:
-        return UploadFacts(facts, b64encode(self.signer.key.sign(facts[-1].hash.encode())).decode())
+        return UploadFacts(facts=facts, signature=b64encode(self.signer.key.sign(facts[-1].hash.encode())).decode())
 
     def send(self, *facts: Fact) -> dict[str, Any]:
         receipt: dict[str, Any] = self.clerk.do(self.upload(*facts))
         return receipt
 
     def lease(self, house: House, *seats: Id, quantity: int = 0) -> Lease:
-        sealed = self.clerk.do(RequestLease(new_id(), house.performance, seats, None, quantity))
+        sealed = self.clerk.do(
+            RequestLease(
+                lease_id=new_id(), performance_id=house.performance, seats=seats, category_id=None, quantity=quantity
+            )
+        )
         return Sealed(**sealed).body(Lease)
 
     def sale(self, house: House, lease: Lease, *slots: int, receipt: int = 1, price: int = FULL, **more: Any) -> Sale:
@@ -113,12 +117,23 @@ class Machine:
 def enrol(clerk: Clerk, house: House, kind: DeviceKind, *, approve: bool = True) -> Machine:
     device, n = new_id(), next(_CODES)
     point = house.kiosk_point if kind in SELLERS else None
-    clerk.do(InviteDevice(device, house.organiser, house.site, kind, f"D{n}", f"Device {n}", f"CODE-{n:04d}", point))
+    clerk.do(
+        InviteDevice(
+            id=device,
+            context_id=house.organiser,
+            site_id=house.site,
+            kind=kind,
+            code=f"D{n}",
+            label=f"Device {n}",
+            enrolment_code=f"CODE-{n:04d}",
+            point_of_sale_id=point,
+        )
+    )
     signer = Signer.of(Ed25519PrivateKey.generate())
-    enrolled = clerk.do(EnrolDevice(f"code-{n:04d} ", signing_request(signer.key, "lobby")))
+    enrolled = clerk.do(EnrolDevice(code=f"code-{n:04d} ", request_pem=signing_request(signer.key, "lobby")))
     assert enrolled == {"device_id": device, "root_pem": clerk.door.keys.root_pem}
     if approve:
-        clerk.do(ApproveDevice(device, signer.kid))
+        clerk.do(ApproveDevice(device_id=device, kid=signer.kid))
     grants = frozenset({(str(DevicesPrivilege.DEVICE_SYNC), str(house.organiser))})
     return Machine(device, clerk.as_(Actor(ActorKind.DEVICE, device, f"D{n}", grants)), signer, point=point)
 
@@ -138,11 +153,15 @@ def scan(ticket: str, house: House, *, entry: int = 1, admitted: bool = True, ga
 
 
 def kinds(clerk: Clerk, house: House) -> list[str]:
-    return sorted(anomaly["kind"] for anomaly in clerk.ask(Anomalies(house.institution)).value)
+    return sorted(anomaly["kind"] for anomaly in clerk.ask(Anomalies(context_id=house.institution)).value)
 
 
 def counts(clerk: Clerk, house: House) -> dict[str, int]:
-    (row,) = [each for each in clerk.ask(Availability(house.performance)).value if each["category_id"] == house.seated]
+    (row,) = [
+        each
+        for each in clerk.ask(Availability(performance_id=house.performance)).value
+        if each["category_id"] == house.seated
+    ]
     return {name: row[name] for name in ("free", "leased", "sold")}
 
 
@@ -155,25 +174,25 @@ def lease_state(clerk: Clerk, lease_id: Id) -> str:
 
 def test_a_device_becomes_one_of_the_house(clerk: Clerk, house: House) -> None:
     machine = enrol(clerk, house, DeviceKind.GATE, approve=False)
-    asked = Enrolment(machine.id, machine.signer.kid)
+    asked = Enrolment(device_id=machine.id, kid=machine.signer.kid)
     assert clerk.ask(asked) == Ok({"state": "pending"})
-    assert clerk.ask(Enrolment(machine.id, "00000000")).reason == NoDevice.NO_SUCH_DEVICE, (
+    assert clerk.ask(Enrolment(device_id=machine.id, kid="00000000")).reason == NoDevice.NO_SUCH_DEVICE, (
         "nobody else reads its answer"
     )
     assert machine.clerk.ask(DeviceFeeds()).reason == NoDevice.REVOKED, "not before it is approved"
-    assert clerk.no(ApproveDevice(machine.id, "00000000")).reason == NoDevice.NOT_POSSIBLE_NOW
-    clerk.do(ApproveDevice(machine.id, machine.signer.kid))
+    assert clerk.no(ApproveDevice(device_id=machine.id, kid="00000000")).reason == NoDevice.NOT_POSSIBLE_NOW
+    clerk.do(ApproveDevice(device_id=machine.id, kid=machine.signer.kid))
     said = clerk.ask(asked).value
     certificate = verified(said["certificate"], said["root_pem"])
     assert said["state"] == "approved" and certificate and certificate.holder_id == machine.id
     assert certificate.kid == machine.signer.kid and certificate.may(Right.CONTROL, NOW)
     keys = clerk.feed(f"keys/{house.institution}")
     assert set(keys) == {machine.signer.kid, clerk.door.keys.signer.kid}
-    assert clerk.no(ApproveDevice(machine.id, machine.signer.kid)).reason == NoDevice.NOT_POSSIBLE_NOW
-    clerk.do(RevokeDevice(machine.id))
+    assert clerk.no(ApproveDevice(device_id=machine.id, kid=machine.signer.kid)).reason == NoDevice.NOT_POSSIBLE_NOW
+    clerk.do(RevokeDevice(device_id=machine.id))
     assert clerk.ask(asked) == Ok({"state": "refused"})
     assert clerk.feed(f"keys/{house.institution}")[machine.signer.kid]["revoked_at"]
-    assert clerk.no(RevokeDevice(machine.id)).reason == NoDevice.NOT_POSSIBLE_NOW
+    assert clerk.no(RevokeDevice(device_id=machine.id)).reason == NoDevice.NOT_POSSIBLE_NOW
     assert machine.clerk.ask(DeviceFeeds()).reason == NoDevice.REVOKED
 
 
@@ -182,17 +201,27 @@ def test_a_code_is_for_once_and_for_ten_minutes(clerk: Clerk, house: House) -> N
     device = new_id()
 
     def invite(code: str = "ABCD-2345") -> InviteDevice:
-        return InviteDevice(device, house.organiser, house.site, DeviceKind.GATE, "G9", "Gate", code)
+        return InviteDevice(
+            id=device,
+            context_id=house.organiser,
+            site_id=house.site,
+            kind=DeviceKind.GATE,
+            code="G9",
+            label="Gate",
+            enrolment_code=code,
+        )
 
     clerk.do(invite())
-    assert clerk.no(EnrolDevice("ABCD-2346", request)).reason == NoDevice.BAD_CODE
-    assert clerk.no(EnrolDevice("ABCD-2345", "no request at all")).reason == NoDevice.BAD_REQUEST
+    assert clerk.no(EnrolDevice(code="ABCD-2346", request_pem=request)).reason == NoDevice.BAD_CODE
+    assert clerk.no(EnrolDevice(code="ABCD-2345", request_pem="no request at all")).reason == NoDevice.BAD_REQUEST
     clerk.watch.at += timedelta(minutes=10)
-    assert clerk.no(EnrolDevice("ABCD-2345", request)).reason == NoDevice.CODE_EXPIRED
+    assert clerk.no(EnrolDevice(code="ABCD-2345", request_pem=request)).reason == NoDevice.CODE_EXPIRED
     clerk.do(invite("WXYZ-6789"))
-    assert clerk.no(EnrolDevice("ABCD-2345", request)).reason == NoDevice.BAD_CODE, "a new code ends the old one"
-    clerk.do(EnrolDevice("WXYZ-6789", request))
-    assert clerk.no(EnrolDevice("WXYZ-6789", request)).reason == NoDevice.BAD_CODE
+    assert clerk.no(EnrolDevice(code="ABCD-2345", request_pem=request)).reason == NoDevice.BAD_CODE, (
+        "a new code ends the old one"
+    )
+    clerk.do(EnrolDevice(code="WXYZ-6789", request_pem=request))
+    assert clerk.no(EnrolDevice(code="WXYZ-6789", request_pem=request)).reason == NoDevice.BAD_CODE
     assert clerk.no(invite()).reason == NoDevice.NOT_POSSIBLE_NOW
     assert not clerk.rows("SELECT 1 FROM command_log WHERE body LIKE '%WXYZ%' OR body LIKE '%ABCD%'")
 
@@ -223,20 +252,20 @@ def test_a_device_reads_its_own_feeds_sealed(clerk: Clerk, house: House, kiosk: 
     assert f"leases/{kiosk.id}" in feeds["feeds"] and f"admissions/{house.site}" not in feeds["feeds"]
     key = clerk.door.keys.signer.key.public_key()
     for name in feeds["feeds"]:
-        sealed = Sealed(**kiosk.clerk.ask(Feed(name)).value)
+        sealed = Sealed(**kiosk.clerk.ask(Feed(feed=name)).value)
         assert sealed.signed_by(key)
         page = sealed.body(FeedPage)
         assert page.feed == name and not page.more and page.after == 0
         assert [row.revision for row in page.rows] == sorted(row.revision for row in page.rows)
-        again = Sealed(**kiosk.clerk.ask(Feed(name, page.upto)).value).body(FeedPage)
+        again = Sealed(**kiosk.clerk.ask(Feed(feed=name, after=page.upto)).value).body(FeedPage)
         assert again.rows == () and again.upto == page.upto
     for foreign in (f"leases/{gate.id}", f"catalogue/{house.desk}", "nonsense", f"tickets/{house.site}"):
-        assert kiosk.clerk.ask(Feed(foreign)) == Refused(NoDevice.NOT_YOUR_FEED, fix=foreign)
+        assert kiosk.clerk.ask(Feed(feed=foreign)) == Refused(NoDevice.NOT_YOUR_FEED, fix=foreign)
     assert f"leases/{kiosk.id}" in gate.clerk.ask(DeviceFeeds()).value["feeds"], "a gate judges tickets of leases"
 
 
 def test_the_time_is_signed_with_the_nonce(clerk: Clerk) -> None:
-    sealed = Sealed(**clerk.ask(DeviceTime("n" * 100)).value)
+    sealed = Sealed(**clerk.ask(DeviceTime(nonce="n" * 100)).value)
     assert sealed.signed_by(clerk.door.keys.signer.key.public_key())
     assert orjson.loads(sealed.text) == {"at": NOW.isoformat(), "nonce": "n" * 64}
 
@@ -245,7 +274,7 @@ def test_the_time_is_signed_with_the_nonce(clerk: Clerk) -> None:
 
 
 def test_a_lease_by_seats_and_the_same_one_again(clerk: Clerk, house: House, kiosk: Machine) -> None:
-    want = RequestLease(new_id(), house.performance, house.seats[:2])
+    want = RequestLease(lease_id=new_id(), performance_id=house.performance, seats=house.seats[:2])
     first, again = kiosk.clerk.do(want), kiosk.clerk.do(want)
     assert first == again
     lease = Sealed(**first).body(Lease)
@@ -254,14 +283,16 @@ def test_a_lease_by_seats_and_the_same_one_again(clerk: Clerk, house: House, kio
     assert clerk.feed(f"leases/{kiosk.id}")[lease.id]["state"] == "active"
     assert counts(clerk, house) == {"free": 18, "leased": 2, "sold": 0}
     assert clerk.no(house.order(house.seats[0])).reason == NoPlace.TAKEN, "nobody else sells it"
-    other = kiosk.clerk.no(RequestLease(new_id(), house.performance, house.seats[1:4]))
+    other = kiosk.clerk.no(RequestLease(lease_id=new_id(), performance_id=house.performance, seats=house.seats[1:4]))
     assert (other.reason, other.detail) == (NoLease.TAKEN, {"seats": [house.seats[1]]})
     assert counts(clerk, house)["leased"] == 2
 
 
 def test_stock_keeps_a_reserve_and_a_cap(clerk: Clerk, house: House, kiosk: Machine) -> None:
     def ask(quantity: int, category: Id | None = None) -> Any:
-        return RequestLease(new_id(), house.performance, (), category, quantity)
+        return RequestLease(
+            lease_id=new_id(), performance_id=house.performance, seats=(), category_id=category, quantity=quantity
+        )
 
     assert kiosk.clerk.no(ask(MOST_OUT + 1)).reason == NoLease.TOO_MANY
     assert kiosk.clerk.no(ask(0)).reason == NoLease.TOO_MANY
@@ -274,7 +305,7 @@ def test_stock_keeps_a_reserve_and_a_cap(clerk: Clerk, house: House, kiosk: Mach
 
 @pytest.mark.behind_the_door
 def test_who_may_not_lease(clerk: Clerk, house: House, kiosk: Machine, gate: Machine) -> None:
-    want = RequestLease(new_id(), house.performance, house.seats[:1])
+    want = RequestLease(lease_id=new_id(), performance_id=house.performance, seats=house.seats[:1])
     assert gate.clerk.no(want).reason == NoLease.NOT_A_SELLER
     assert kiosk.clerk.no(replace(want, performance_id=new_id())).reason == NoLease.NO_SUCH_PERFORMANCE
     clerk.watch.at += timedelta(days=1)
@@ -282,7 +313,7 @@ def test_who_may_not_lease(clerk: Clerk, house: House, kiosk: Machine, gate: Mac
     clerk.watch.at = NOW
     given = replace(want, lease_id=new_id(), seats=house.seats[1:2])
     assert kiosk.clerk.do(given) == kiosk.clerk.do(given), "asking again gives the same"
-    clerk.do(RevokeDevice(kiosk.id))
+    clerk.do(RevokeDevice(device_id=kiosk.id))
     assert kiosk.clerk.no(want).reason == NoLease.NOT_A_SELLER, "a revoked device gets no more places"
     assert kiosk.clerk.no(given).reason == NoLease.NOT_A_SELLER, "nor those that it was given, once more"
     for state in set(DeviceState) - {DeviceState.ACTIVE}:
@@ -292,7 +323,7 @@ def test_who_may_not_lease(clerk: Clerk, house: House, kiosk: Machine, gate: Mac
 
 def test_a_lease_comes_back_by_the_devices_own_word(clerk: Clerk, house: House, kiosk: Machine) -> None:
     lease = kiosk.lease(house, *house.seats[:4])
-    clerk.do(DrainLease(lease.id))
+    clerk.do(DrainLease(lease_id=lease.id))
     assert clerk.feed(f"leases/{kiosk.id}")[lease.id]["state"] == "draining"
     kiosk.send(kiosk.saw(FactKind.SLOTS_RETURNED, SlotsReturned(lease.id, (3,))))
     assert counts(clerk, house) == {"free": 17, "leased": 3, "sold": 0}
@@ -303,7 +334,7 @@ def test_a_lease_comes_back_by_the_devices_own_word(clerk: Clerk, house: House, 
     kiosk.send(*sealed)
     assert counts(clerk, house) == {"free": 19, "leased": 0, "sold": 1}
     assert lease_state(clerk, lease.id) == LeaseState.CLOSED
-    assert clerk.no(DrainLease(lease.id)).reason == NoLease.NOT_POSSIBLE_NOW
+    assert clerk.no(DrainLease(lease_id=lease.id)).reason == NoLease.NOT_POSSIBLE_NOW
     assert kinds(clerk, house) == []
 
 
@@ -334,20 +365,20 @@ def test_no_timer_takes_a_lease_back(quick: tuple[Clerk, House]) -> None:
 
 def test_a_write_off_names_its_exposure_and_a_late_sale_shows(clerk: Clerk, house: House, kiosk: Machine) -> None:
     lease = kiosk.lease(house, *house.seats[:3])
-    exposure = clerk.ask(LeaseExposure(lease.id)).value
+    exposure = clerk.ask(LeaseExposure(lease_id=lease.id)).value
     assert (exposure["places"], exposure["amount"], exposure["currency"]) == (3, 3 * FULL, "EUR")
     assert {place["seat_id"] for place in exposure["each"]} == set(house.seats[:3]) and exposure["heard"] is None
     kiosk.send(kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 2, receipt=7)))
-    known = clerk.ask(LeaseExposure(lease.id)).value
+    known = clerk.ask(LeaseExposure(lease_id=lease.id)).value
     assert (known["places"], known["amount"]) == (2, 2 * FULL) and known["heard"]
-    assert clerk.do(WriteOffLease(lease.id, "stolen")) == known
+    assert clerk.do(WriteOffLease(lease_id=lease.id, reason="stolen")) == known
     assert counts(clerk, house) == {"free": 19, "leased": 0, "sold": 1}
     clerk.do(house.order(house.seats[0]))
     kiosk.send(kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 0, 1)))
     assert kinds(clerk, house) == ["sale_after_write_off"] * 2
     assert counts(clerk, house)["sold"] == 2, "the seat stays with who bought it"
     assert clerk.rows("SELECT SUM(total) FROM sale_order") == [(4 * FULL,)], "but the money was taken"
-    assert clerk.no(WriteOffLease(lease.id, "again")).reason == NoLease.NOT_POSSIBLE_NOW
+    assert clerk.no(WriteOffLease(lease_id=lease.id, reason="again")).reason == NoLease.NOT_POSSIBLE_NOW
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------
@@ -368,9 +399,14 @@ def test_an_upload_that_the_device_did_not_sign(clerk: Clerk, gate: Machine) -> 
     fact = gate.saw(FactKind.INCIDENT, {"n": 1})
     good = gate.upload(fact)
     stranger = replace(gate, signer=Signer.of(Ed25519PrivateKey.generate())).upload(fact)
-    for bad in (stranger, replace(good, signature=""), replace(good, signature="€"), UploadFacts((), good.signature)):
+    for bad in (
+        stranger,
+        replace(good, signature=""),
+        replace(good, signature="€"),
+        UploadFacts(facts=(), signature=good.signature),
+    ):
         assert gate.clerk.no(bad).reason == NoDevice.BAD_REQUEST
-    assert gate.clerk.no(UploadFacts((fact,) * 201, good.signature)).reason == NoEntry.FAULTY
+    assert gate.clerk.no(UploadFacts(facts=(fact,) * 201, signature=good.signature)).reason == NoEntry.FAULTY
     assert clerk.rows("SELECT COUNT(*) FROM fact") == [(0,)]
 
 
@@ -388,7 +424,7 @@ def test_a_letter_that_cannot_be_read_holds_nobody_up(clerk: Clerk, house: House
     assert counts(clerk, house) == {"free": 16, "leased": 3, "sold": 1}, "the dead ones left nothing but their letter"
     assert kinds(clerk, house) == ["dead_letter"] * 4
     assert kiosk.send(*facts)["dead"] == receipt["dead"], "said again, it is as dead as before"
-    letters = clerk.ask(DeadLetters(house.institution)).value
+    letters = clerk.ask(DeadLetters(context_id=house.institution)).value
     assert {each["seq"]: each["reason"] for each in letters} == {
         1: "unreadable", 2: "other_performance", 3: "no_accounts", 4: "unreadable"
     }  # fmt: skip
@@ -428,18 +464,18 @@ def test_a_dead_letter_has_its_effect_once_its_cause_is_mended(clerk: Clerk, hou
     entry = gate.saw(FactKind.SCAN, body | {"direction": "sideways"})
     passage = gate.saw(FactKind.PASSAGE, Passage(entry.id, False))
     gate.send(entry, passage)
-    (letter,) = clerk.ask(DeadLetters(house.institution)).value
+    (letter,) = clerk.ask(DeadLetters(context_id=house.institution)).value
     assert "direction" in letter["why"] and letter["reason"] == DeadReason.UNREADABLE
-    assert clerk.do(RetryFact(letter["id"])) == "dead"
+    assert clerk.do(RetryFact(fact_record_id=letter["id"])) == "dead"
     clerk.db.write("UPDATE fact SET body = :b WHERE id = :i", {"b": orjson.dumps(body).decode(), "i": letter["id"]})
-    assert clerk.do(RetryFact(letter["id"])) == "taken"
+    assert clerk.do(RetryFact(fact_record_id=letter["id"])) == "taken"
     assert clerk.rows("SELECT fact_id FROM scan") == [(entry.id,)]
     assert clerk.rows("SELECT why, reason FROM fact WHERE id = :id", id=letter["id"]) == [("", None)]
     assert clerk.rows("SELECT COUNT(*) FROM admission") == [(0,)], "the person did not go through"
-    assert kinds(clerk, house) == [] and clerk.ask(DeadLetters(house.institution)).value == []
-    assert clerk.no(RetryFact(letter["id"])).reason == NoDevice.NO_DEAD_LETTER
+    assert kinds(clerk, house) == [] and clerk.ask(DeadLetters(context_id=house.institution)).value == []
+    assert clerk.no(RetryFact(fact_record_id=letter["id"])).reason == NoDevice.NO_DEAD_LETTER
     elsewhere = clerk.as_(house.operator(DevicesPrivilege.DEVICE_MODIFY, at=house.season))
-    assert elsewhere.no(RetryFact(letter["id"])).reason == NoEntry.NOT_ALLOWED
+    assert elsewhere.no(RetryFact(fact_record_id=letter["id"])).reason == NoEntry.NOT_ALLOWED
 
 
 def test_altered_on_the_way_or_cloned(clerk: Clerk, house: House, gate: Machine) -> None:
@@ -483,7 +519,7 @@ def test_a_journal_that_does_not_follow_from_itself(clerk: Clerk, house: House, 
 
 def test_a_revoked_device_is_heard_and_not_believed(clerk: Clerk, house: House, kiosk: Machine) -> None:
     lease = kiosk.lease(house, house.seats[0])
-    clerk.do(RevokeDevice(kiosk.id))
+    clerk.do(RevokeDevice(device_id=kiosk.id))
     receipt = kiosk.send(kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 0)))
     assert receipt["contiguous"] == 1 and kinds(clerk, house) == ["quarantined"]
     assert counts(clerk, house)["sold"] == 0
@@ -592,7 +628,7 @@ def test_two_gates_that_could_not_hear_each_other(clerk: Clerk, house: House, ga
     assert clerk.feed(f"admissions/{house.site}")[f"{ticket}/1"]["gate"] == "A1"
     other.send(early)
     assert clerk.feed(f"admissions/{house.site}")[f"{ticket}/1"]["gate"] == "B1", "the earlier one counts"
-    (anomaly,) = clerk.ask(Anomalies(house.institution)).value
+    (anomaly,) = clerk.ask(Anomalies(context_id=house.institution)).value
     assert anomaly["kind"] == "duplicate_offline" and anomaly["detail"] == {"gate": "A1", "scan": late.id}
     other.send(other.saw(FactKind.PASSAGE, Passage(early.id, False)))
     assert kinds(clerk, house) == [] and clerk.feed(f"admissions/{house.site}")[f"{ticket}/1"]["gate"] == "A1"

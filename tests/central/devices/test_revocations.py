@@ -20,9 +20,9 @@ def test_the_list_grows_with_every_revocation(clerk: Clerk, house: House) -> Non
     gates = [enrol(clerk, house, DeviceKind.GATE) for _ in range(3)]
     assert serials(broker) == 0
     for n, gate in enumerate(gates, 1):
-        clerk.do(RevokeDevice(gate.id))
+        clerk.do(RevokeDevice(device_id=gate.id))
         assert serials(broker) == n
-    clerk.do(RevokeDevice(enrol(clerk, house, DeviceKind.GATE, approve=False).id))
+    clerk.do(RevokeDevice(device_id=enrol(clerk, house, DeviceKind.GATE, approve=False).id))
     assert serials(broker) == 3, "who was never let in holds no certificate"
 
 
@@ -30,5 +30,5 @@ def test_it_is_for_brokers(clerk: Clerk, house: House) -> None:
     for kind in (DeviceKind.GATE, DeviceKind.KIOSK, DeviceKind.PRINTER):
         assert enrol(clerk, house, kind).clerk.ask(Revocations()).reason == NoDevice.NOT_YOUR_FEED
     broker = enrol(clerk, house, DeviceKind.BROKER)
-    clerk.do(RevokeDevice(broker.id))
+    clerk.do(RevokeDevice(device_id=broker.id))
     assert broker.clerk.ask(Revocations()).reason == NoDevice.REVOKED

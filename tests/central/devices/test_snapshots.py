@@ -70,7 +70,7 @@ def test_a_file_holds_the_rows_of_one_look(clerk: Clerk, house: House, tmp_path:
 def test_versions_follow_on_each_other(clerk: Clerk, house: House) -> None:
     sha = "cd" * 32
     file = SnapshotFile(file_name(house.site, sha), 4096, sha, 3)
-    note = NoteSnapshot(house.site, clerk.watch(), {f"tickets/{house.site}": 3}, file)
+    note = NoteSnapshot(site_id=house.site, created=clerk.watch(), feeds={f"tickets/{house.site}": 3}, file=file)
     sealed = [Sealed(**clerk.do(note)) for _ in range(3)]
     first, second, third = (each.body(Manifest) for each in sealed)
     assert [each.version for each in (first, second, third)] == [1, 2, 3]

@@ -30,20 +30,44 @@ from central.kernel.schema import upgrade
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
 from tests.central.small_house import Clerk, Watch
 
-INSTITUTION = SettleInstitution("LAVOIR", {"fr": "Théâtre du Lavoir"}, "Europe/Paris", "EUR", "fr")
-ORGANISER = SettleOrganiser(
-    "ASSO", {"fr": "Le Lavoir"}, "4 rue du Lavoir", "732 829 320 00074", "PLATESV-R-2026-000123"
+INSTITUTION = SettleInstitution(
+    code="LAVOIR", names={"fr": "Théâtre du Lavoir"}, timezone="Europe/Paris", currency="EUR", language="fr"
 )
-SEASON = SettleSeason("S26", {"fr": "Saison"}, date(2026, 9, 1), date(2027, 8, 31), "TH", {"fr": "Théâtre"})
-VENUE = SettleVenue("LAVOIR", {"fr": "Le Lavoir"}, "4 rue du Lavoir", "Europe/Paris", "GRANDE", {"fr": "Grande salle"})
+ORGANISER = SettleOrganiser(
+    code="ASSO",
+    names={"fr": "Le Lavoir"},
+    address="4 rue du Lavoir",
+    siret="732 829 320 00074",
+    licence="PLATESV-R-2026-000123",
+)
+SEASON = SettleSeason(
+    code="S26",
+    names={"fr": "Saison"},
+    begins=date(2026, 9, 1),
+    ends=date(2027, 8, 31),
+    activity_code="TH",
+    activity_names={"fr": "Théâtre"},
+)
+VENUE = SettleVenue(
+    code="LAVOIR",
+    names={"fr": "Le Lavoir"},
+    address="4 rue du Lavoir",
+    timezone="Europe/Paris",
+    space_code="GRANDE",
+    space_names={"fr": "Grande salle"},
+)
 ROWS = SettleHall(
-    {"fr": "Plan"},
+    names={"fr": "Plan"},
     plan=small_hall(3, 8, name="Plan", zone="Orchestre", category="1re", stage="Scène", colour="#0072B2"),
 )
 ADMIN = AppointAdministrator(
-    "Inès", "Ines@Lavoir.example", "fr", "argon2 text", FirstProfile("ADMIN", {"fr": "Administration"}, ("*",)),
-    (FirstProfile("GATE", {"fr": "Contrôle"}, ("access",)),),
-)  # fmt: skip
+    name="Inès",
+    email="Ines@Lavoir.example",
+    language="fr",
+    password="argon2 text",
+    administration=FirstProfile("ADMIN", {"fr": "Administration"}, ("*",)),
+    profiles=(FirstProfile("GATE", {"fr": "Contrôle"}, ("access",)),),
+)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -119,14 +143,14 @@ def test_a_hall_takes_the_place_of_the_one_before(either: Clerk) -> None:
     wizard = either
     for step in (INSTITUTION, ORGANISER, SEASON, VENUE):
         wizard.do(step)
-    assert wizard.do(SettleHall({"fr": "Plan"}, blocks=(Block("Fosse", 200), Block("Balcon", 80)))) == 280
+    assert wizard.do(SettleHall(names={"fr": "Plan"}, blocks=(Block("Fosse", 200), Block("Balcon", 80)))) == 280
     wizard.do(AcceptHall())
     assert wizard.do(ROWS) == 24  # accepted already, but nobody sells it yet
     assert wizard.rows("SELECT name, capacity FROM physical_zone") == [("Orchestre", 24)]
-    refused = wizard.no(SettleHall({"fr": "Plan"}, plan="{}"))
+    refused = wizard.no(SettleHall(names={"fr": "Plan"}, plan="{}"))
     assert refused.detail["faults"]
     assert wizard.rows("SELECT COUNT(*) FROM physical_seat") == [(24,)]  # the one before is still there
-    refused = wizard.no(SettleHall({"fr": "Plan"}))
+    refused = wizard.no(SettleHall(names={"fr": "Plan"}))
     assert wizard.rows("SELECT COUNT(*) FROM physical_seat") == [(24,)]
 
 

@@ -37,7 +37,7 @@ def test_it_is_made_as_proposed(wizard: Clerk, name: str) -> None:  # noqa: F811
     codes = [wizard.rows(f"SELECT code FROM {entity} WHERE id = :id", id=row)[0][0] for entity, row in made]
     assert codes == MADE[name]
     for entity, row in reversed(made):
-        wizard.do(command_of(Action.DELETE, BY_NAME[entity].kind)(row))
+        wizard.do(command_of(Action.DELETE, BY_NAME[entity].kind)(id=row))
     assert not item.look(read, at).done
 
 

@@ -19,8 +19,20 @@ pytestmark = pytest.mark.behind_the_door  # harm is done to it
 def busy(clerk: Clerk, house: House) -> None:
     """A performance with some of everything."""
     counted = (CountedWish(house.gauge, 2),)
-    clerk.do(HoldPlaces(new_id(), house.desk, house.performance, house.seats[:2], counted))
-    clerk.do(command_of(Action.CREATE, Limit)(new_id(), house.institution, "L", {"fr": "L"}, LimitPer.PERFORMANCE, 30))
+    clerk.do(
+        HoldPlaces(
+            hold_id=new_id(),
+            point_of_sale_id=house.desk,
+            performance_id=house.performance,
+            seats=house.seats[:2],
+            counted=counted,
+        )
+    )
+    clerk.do(
+        command_of(Action.CREATE, Limit)(
+            id=new_id(), context_id=house.institution, code="L", names={"fr": "L"}, per=LimitPer.PERFORMANCE, most=30
+        )
+    )
     clerk.do(house.order(house.seats[2]))
     clerk.do(house.standing_order(1))
 
@@ -45,9 +57,9 @@ HARM: list[tuple[str, str, set[str]]] = [
 
 @pytest.mark.parametrize("sql, says", [(sql, says) for sql, _, says in HARM], ids=[name for _, name, _ in HARM])
 def test_each_kind_of_harm_is_named(clerk: Clerk, house: House, sql: str, says: set[str]) -> None:
-    assert clerk.ask(InventoryAudit(house.performance)).value == []
+    assert clerk.ask(InventoryAudit(performance_id=house.performance)).value == []
     clerk.db.write(sql, {"seated": house.seated} if ":seated" in sql else {})
-    found = clerk.ask(InventoryAudit(house.performance)).value
+    found = clerk.ask(InventoryAudit(performance_id=house.performance)).value
     assert {each["what"].strip() for each in found} == {each.strip() for each in says}
     assert all(each["performance_id"] == house.performance and each["at"] for each in found)
 

@@ -34,13 +34,25 @@ from tests.central.small_house import STARTS, Clerk, House, new_id
 def another(clerk: Clerk, house: House, logical: Id | None = None) -> Id:
     made = new_id()
     schedule = Schedule(STARTS, STARTS, STARTS.replace(hour=23), STARTS)
-    clerk.do(CreatePerformance(made, house.event, logical or house.logical, house.grid, schedule))
+    clerk.do(
+        CreatePerformance(
+            id=made,
+            event_id=house.event,
+            logical_configuration_id=logical or house.logical,
+            price_grid_id=house.grid,
+            schedule=schedule,
+        )
+    )
     return made
 
 
 def other_category(clerk: Clerk, house: House) -> Id:
     made = new_id()
-    clerk.do(CreateSeatCategory(made, house.institution, "CAT2", {"fr": "2e"}, "#333333", 3))
+    clerk.do(
+        CreateSeatCategory(
+            id=made, context_id=house.institution, code="CAT2", names={"fr": "2e"}, colour="#333333", rank=3
+        )
+    )
     return made
 
 
@@ -53,8 +65,12 @@ def dump(clerk: Clerk) -> list[Any]:
 
 def test_an_action_on_the_configuration_reaches_no_performance_by_itself(clerk: Clerk, house: House) -> None:
     before = dump(clerk)[:2]
-    clerk.do(AssignLogicalContingent(house.logical, house.contingent, seats(house, 0, 1)))
-    clerk.do(BlockLogical(house.logical, seats(house, 2), "régie"))
+    clerk.do(
+        AssignLogicalContingent(
+            configuration_id=house.logical, contingent_id=house.contingent, selection=seats(house, 0, 1)
+        )
+    )
+    clerk.do(BlockLogical(configuration_id=house.logical, selection=seats(house, 2), why="régie"))
     assert dump(clerk)[:2] == before
 
 
@@ -62,12 +78,16 @@ def test_what_it_would_change_is_what_it_changes(clerk: Clerk, house: House) -> 
     """Preview, dry run and the act itself tell the same; preview and dry run change nothing."""
     other = other_category(clerk, house)
     clerk.do(house.order(house.seats[1]))
-    clerk.do(AssignLogicalContingent(house.logical, house.contingent, seats(house, 0, 1, 2)))
-    clerk.do(AssignLogicalCategory(house.logical, other, seats(house, 2, 3)))
-    clerk.do(BlockLogical(house.logical, seats(house, 4), "régie"))
+    clerk.do(
+        AssignLogicalContingent(
+            configuration_id=house.logical, contingent_id=house.contingent, selection=seats(house, 0, 1, 2)
+        )
+    )
+    clerk.do(AssignLogicalCategory(configuration_id=house.logical, category_id=other, selection=seats(house, 2, 3)))
+    clerk.do(BlockLogical(configuration_id=house.logical, selection=seats(house, 4), why="régie"))
     before = dump(clerk)
-    preview = clerk.ask(PreviewCarryOver(house.logical, house.performance)).value
-    act = CarryOver(house.logical, (house.performance,), why="nouvelle saison")
+    preview = clerk.ask(PreviewCarryOver(configuration_id=house.logical, performance_id=house.performance)).value
+    act = CarryOver(configuration_id=house.logical, performances=(house.performance,), why="nouvelle saison")
     assert dump(clerk) == before
     tried, _ = clerk.door._committed(clerk.db, job_of(clerk.actor, act, new_id(), dry_run=True))
     assert dump(clerk) == before
@@ -91,38 +111,62 @@ def test_what_it_would_change_is_what_it_changes(clerk: Clerk, house: House) -> 
     counted(clerk, house)
     again = clerk.do(act)[0]
     assert (again["places"], again["left_out"], again["action_id"]) == (0, 1, None), "what is the same is no change"
-    clerk.do(UndoPlanAction(done["action_id"]))
+    clerk.do(UndoPlanAction(action_id=done["action_id"]))
     assert [place_of(clerk, house, n)[:2] for n in (0, 2, 4)] == [(None, "")] * 3
     counted(clerk, house)
 
 
 def test_only_the_chosen_performances_fields_and_places(clerk: Clerk, house: House) -> None:
     second = another(clerk, house)
-    clerk.do(AssignLogicalContingent(house.logical, house.contingent, seats(house, 0, 1)))
-    clerk.do(BlockLogical(house.logical, seats(house, 0), "régie"))
-    clerk.do(CarryOver(house.logical, (second,), (SeatField.CONTINGENT,), selection=seats(house, 0)))
+    clerk.do(
+        AssignLogicalContingent(
+            configuration_id=house.logical, contingent_id=house.contingent, selection=seats(house, 0, 1)
+        )
+    )
+    clerk.do(BlockLogical(configuration_id=house.logical, selection=seats(house, 0), why="régie"))
+    clerk.do(
+        CarryOver(
+            configuration_id=house.logical,
+            performances=(second,),
+            fields=(SeatField.CONTINGENT,),
+            selection=seats(house, 0),
+        )
+    )
     rows = clerk.rows("SELECT performance_id, seat_id, blocked FROM place WHERE contingent_id IS NOT NULL")
     assert rows == [(second, house.seats[0], "")]
-    both = clerk.do(CarryOver(house.logical, (second, house.performance, second)))
+    both = clerk.do(CarryOver(configuration_id=house.logical, performances=(second, house.performance, second)))
     assert [each["performance_id"] for each in both] == [second, house.performance]
     assert [each["places"] for each in both] == [2, 2]
 
 
 def test_one_action_is_carried_over_and_nothing_else(clerk: Clerk, house: House) -> None:
-    clerk.do(AssignLogicalContingent(house.logical, house.contingent, seats(house, 0, 1)))
-    block = clerk.do(BlockLogical(house.logical, seats(house, 5), "régie"))
-    clerk.do(BlockPlaces(house.performance, seats(house, 9), "son"))
-    preview = clerk.ask(PreviewCarryOver(house.logical, house.performance, block["action_id"])).value
+    clerk.do(
+        AssignLogicalContingent(
+            configuration_id=house.logical, contingent_id=house.contingent, selection=seats(house, 0, 1)
+        )
+    )
+    block = clerk.do(BlockLogical(configuration_id=house.logical, selection=seats(house, 5), why="régie"))
+    clerk.do(BlockPlaces(performance_id=house.performance, selection=seats(house, 9), why="son"))
+    preview = clerk.ask(
+        PreviewCarryOver(configuration_id=house.logical, performance_id=house.performance, action_id=block["action_id"])
+    ).value
     assert (preview["places"], preview["changes"][0]["at"]) == (1, [5, 1])
-    clerk.do(CarryOver(house.logical, (house.performance,), action_id=block["action_id"]))
+    clerk.do(CarryOver(configuration_id=house.logical, performances=(house.performance,), action_id=block["action_id"]))
     assert [place_of(clerk, house, n)[:2] for n in (0, 5, 9)] == [(None, ""), (None, "régie"), (None, "son")]
-    assert clerk.no(CarryOver(house.logical, (house.performance,), action_id=new_id())).reason == NoAct.NO_SUCH_ACTION
+    assert (
+        clerk.no(
+            CarryOver(configuration_id=house.logical, performances=(house.performance,), action_id=new_id())
+        ).reason
+        == NoAct.NO_SUCH_ACTION
+    )
 
 
 def test_the_order_of_seats_is_carried_over_for_sold_seats_too(clerk: Clerk, house: House) -> None:
     clerk.do(house.order(house.seats[0]))
-    clerk.do(OrderLogicalSeats(house.logical, seats(house, 1, 0), SeatOrder.LISTED))
-    (done,) = clerk.do(CarryOver(house.logical, (house.performance,), (SeatField.QUALITY,)))
+    clerk.do(OrderLogicalSeats(configuration_id=house.logical, selection=seats(house, 1, 0), order=SeatOrder.LISTED))
+    (done,) = clerk.do(
+        CarryOver(configuration_id=house.logical, performances=(house.performance,), fields=(SeatField.QUALITY,))
+    )
     assert (done["places"], done["left_out"]) == (2, 0)
     assert [place_of(clerk, house, n)[2] for n in (0, 1, 2)] == [25, 0, None]
 
@@ -130,45 +174,72 @@ def test_the_order_of_seats_is_carried_over_for_sold_seats_too(clerk: Clerk, hou
 def test_shares_of_counted_zones_as_far_as_what_is_taken_allows(clerk: Clerk, house: House) -> None:
     zone = Id(clerk.rows("SELECT zone_id FROM gauge")[0][0])
     clerk.do(house.standing_order(6))
-    clerk.do(AssignLogicalContingent(house.logical, house.contingent, Selection(counts=(Counted(zone, 12),))))
-    clerk.do(BlockLogical(house.logical, Selection(counts=(Counted(zone, 2),)), "bancs"))
-    (done,) = clerk.do(CarryOver(house.logical, (house.performance,)))
+    clerk.do(
+        AssignLogicalContingent(
+            configuration_id=house.logical,
+            contingent_id=house.contingent,
+            selection=Selection(counts=(Counted(zone, 12),)),
+        )
+    )
+    clerk.do(BlockLogical(configuration_id=house.logical, selection=Selection(counts=(Counted(zone, 2),)), why="bancs"))
+    (done,) = clerk.do(CarryOver(configuration_id=house.logical, performances=(house.performance,)))
     assert done["left_out"] == 0
     now = counted(clerk, house)
     assert now[house.standing, house.contingent]["free"] == 12
     assert [now[house.standing, ""][bucket] for bucket in ("sold", "blocked", "free")] == [6, 2, 0]
-    clerk.do(AssignLogicalContingent(house.logical, house.contingent, Selection(zones=(zone,))))
-    (less,) = clerk.do(CarryOver(house.logical, (house.performance,)))
+    clerk.do(
+        AssignLogicalContingent(
+            configuration_id=house.logical, contingent_id=house.contingent, selection=Selection(zones=(zone,))
+        )
+    )
+    (less,) = clerk.do(CarryOver(configuration_id=house.logical, performances=(house.performance,)))
     assert [(left["zone"], left["why"], left["seat_id"]) for left in less["left"]] == [("Debout", "taken", None)]
     now = counted(clerk, house)
     assert now[house.standing, ""]["capacity"] == 6, "what is sold stays where it was sold"
     assert now[house.standing, house.contingent]["capacity"] == 14
     other = other_category(clerk, house)
-    clerk.do(AssignLogicalCategory(house.logical, other, Selection(zones=(zone,))))
-    (held,) = clerk.do(CarryOver(house.logical, (house.performance,), (SeatField.CATEGORY,)))
+    clerk.do(
+        AssignLogicalCategory(configuration_id=house.logical, category_id=other, selection=Selection(zones=(zone,)))
+    )
+    (held,) = clerk.do(
+        CarryOver(configuration_id=house.logical, performances=(house.performance,), fields=(SeatField.CATEGORY,))
+    )
     assert (held["places"], held["left_out"]) == (0, 1)
 
 
 def test_an_invalid_seat_loses_its_place_and_gets_it_back_as_it_was(clerk: Clerk, house: House) -> None:
-    clerk.do(AssignContingent(house.performance, house.contingent, seats(house, 0)))
-    clerk.do(BlockPlaces(house.performance, seats(house, 0), "caméra"))
+    clerk.do(
+        AssignContingent(performance_id=house.performance, contingent_id=house.contingent, selection=seats(house, 0))
+    )
+    clerk.do(BlockPlaces(performance_id=house.performance, selection=seats(house, 0), why="caméra"))
     clerk.do(house.order(house.seats[1]))
-    broken = clerk.do(InvalidateSeats(house.physical, seats(house, 0, 1, 2), "dégât des eaux"))
+    broken = clerk.do(
+        InvalidateSeats(configuration_id=house.physical, selection=seats(house, 0, 1, 2), why="dégât des eaux")
+    )
     assert bits(clerk, house)[:4] == "1100", "until it is carried over, the performance lives its own life"
-    (done,) = clerk.do(CarryOver(house.logical, (house.performance,), (SeatField.INVALID,), broken["action_id"]))
+    (done,) = clerk.do(
+        CarryOver(
+            configuration_id=house.logical,
+            performances=(house.performance,),
+            fields=(SeatField.INVALID,),
+            action_id=broken["action_id"],
+        )
+    )
     assert (done["places"], [left["why"] for left in done["left"]]) == (2, ["sold"])
     assert clerk.rows("SELECT COUNT(*) FROM place WHERE performance_id = :id", id=house.performance) == [(18,)]
     now = counted(clerk, house)
     assert sum(line["capacity"] for (category, _), line in now.items() if category == house.seated) == 18
     assert bits(clerk, house)[:4] == "1110", "a seat that has no place cannot be had"
-    assert clerk.ask(PlanPicture(PlanTarget.PERFORMANCE, house.performance)).value["states"][:4] == "xsxf"
+    assert (
+        clerk.ask(PlanPicture(target=PlanTarget.PERFORMANCE, target_id=house.performance)).value["states"][:4] == "xsxf"
+    )
     gone = clerk.no(house_order(house))
     assert gone.reason in (NoSale.NO_SUCH_PLACE, NoAct.NO_SUCH_SEAT), gone
-    refused = clerk.no(UndoPlanAction(done["action_id"]))
+    refused = clerk.no(UndoPlanAction(action_id=done["action_id"]))
     assert refused.reason == NoAct.NOTHING_TO_UNDO
     assert {left["why"] for left in refused.detail["left"]} == {"invalid"}, "the chair is still broken"
-    clerk.do(RevalidateSeats(house.physical, seats(house, 0, 1, 2)))
-    (back,) = clerk.do(CarryOver(house.logical, (house.performance,)))
+    clerk.do(RevalidateSeats(configuration_id=house.physical, selection=seats(house, 0, 1, 2)))
+    (back,) = clerk.do(CarryOver(configuration_id=house.logical, performances=(house.performance,)))
     assert back["places"] == 2
     assert place_of(clerk, house, 0)[:2] == (house.contingent, "caméra"), "contingent and block come back"
     counted(clerk, house)
@@ -186,16 +257,27 @@ def bits(clerk: Clerk, house: House) -> str:
 def test_what_cannot_be_carried_over(clerk: Clerk, house: House) -> None:
     logical = new_id()
     categories = {"1re": house.seated, "Debout": house.standing}
-    clerk.do(CreateLogicalConfiguration(logical, house.season, house.physical, "L2", {"fr": "L2"}, categories))
+    clerk.do(
+        CreateLogicalConfiguration(
+            id=logical,
+            context_id=house.season,
+            physical_configuration_id=house.physical,
+            code="L2",
+            names={"fr": "L2"},
+            categories=categories,
+        )
+    )
     stranger = another(clerk, house, logical)
     for performances, reason in (
         ((), NoAct.TOO_MANY_PERFORMANCES),
         ((new_id(),), NoAct.NO_SUCH_PERFORMANCE),
         ((stranger,), NoAct.OTHER_PLAN),
     ):
-        assert clerk.no(CarryOver(house.logical, performances)).reason == reason
-    assert clerk.no(CarryOver(new_id(), (house.performance,))).reason == NoAct.NO_SUCH_PLAN
-    act = CarryOver(house.logical, (house.performance,))
+        assert clerk.no(CarryOver(configuration_id=house.logical, performances=performances)).reason == reason
+    assert (
+        clerk.no(CarryOver(configuration_id=new_id(), performances=(house.performance,))).reason == NoAct.NO_SUCH_PLAN
+    )
+    act = CarryOver(configuration_id=house.logical, performances=(house.performance,))
     assert clerk.as_(house.operator(VenuesPrivilege.VENUE_MODIFY)).no(act).fix == VenuesPrivilege.PLAN_CARRY_OVER
     clerk.as_(house.operator(VenuesPrivilege.PLAN_CARRY_OVER)).do(act)
 
@@ -210,20 +292,22 @@ def test_devices_are_told_when_the_plan_of_a_performance_on_sale_changes(clerk: 
         return plan_id, {seat["id"]: seat["category_id"] for seat in plan["seats"]}
 
     assert plan_of_devices()[0] == house.logical, "as the configuration says: one plan for all its performances"
-    clerk.do(AssignLogicalCategory(house.logical, other, seats(house, 0, 1)))
-    clerk.do(CarryOver(house.logical, (house.performance,)))
+    clerk.do(AssignLogicalCategory(configuration_id=house.logical, category_id=other, selection=seats(house, 0, 1)))
+    clerk.do(CarryOver(configuration_id=house.logical, performances=(house.performance,)))
     assert plan_of_devices() == (house.logical, plan_of_devices()[1])
     assert plan_of_devices()[1][house.seats[0]] == other
-    back = clerk.do(AssignLogicalCategory(house.logical, house.seated, seats(house, 0, 1)))
+    back = clerk.do(
+        AssignLogicalCategory(configuration_id=house.logical, category_id=house.seated, selection=seats(house, 0, 1))
+    )
     assert back["places"] == 2
-    done = clerk.do(OrderSeats(house.performance, seats(house, 3, 2), SeatOrder.LISTED))
+    done = clerk.do(OrderSeats(performance_id=house.performance, selection=seats(house, 3, 2), order=SeatOrder.LISTED))
     plan_id, categories = plan_of_devices()
     assert plan_id == house.performance, "its own now: the configuration went another way"
     assert categories[house.seats[0]] == other
     qualities = {seat["id"]: seat["quality"] for seat in clerk.feed(f"plans/{house.site}")[plan_id]["seats"]}
     assert (qualities[house.seats[3]], qualities[house.seats[2]]) == (0, 25)
-    clerk.do(UndoPlanAction(done["action_id"]))
-    clerk.do(CarryOver(house.logical, (house.performance,)))
+    clerk.do(UndoPlanAction(action_id=done["action_id"]))
+    clerk.do(CarryOver(configuration_id=house.logical, performances=(house.performance,)))
     plan_id, categories = plan_of_devices()
     assert (plan_id, categories[house.seats[0]]) == (house.logical, house.seated)
     assert clerk.feed(f"plans/{house.site}")[house.performance] is None

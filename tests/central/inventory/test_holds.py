@@ -34,7 +34,9 @@ from tests.waiting import until
 
 
 def wish(house: House, *seats: Id, hold: Id | None = None, **more: Any) -> HoldPlaces:
-    return HoldPlaces(hold or new_id(), house.desk, house.performance, seats, **more)
+    return HoldPlaces(
+        hold_id=hold or new_id(), point_of_sale_id=house.desk, performance_id=house.performance, seats=seats, **more
+    )
 
 
 def best(house: House, quantity: int, **more: Any) -> HoldPlaces:
@@ -51,13 +53,13 @@ def seats_of(held: Any) -> list[str]:
 
 def counts(clerk: Clerk, house: House, category: Id | None = None) -> dict[str, int]:
     """Of the seats, without what is nought."""
-    rows = clerk.ask(Availability(house.performance)).value
+    rows = clerk.ask(Availability(performance_id=house.performance)).value
     (row,) = [each for each in rows if each["category_id"] == (category or house.seated)]
     return {name: n for name, n in row.items() if isinstance(n, int) and n}
 
 
 def sound(clerk: Clerk, house: House) -> None:
-    assert clerk.ask(InventoryAudit(house.performance)).value == []
+    assert clerk.ask(InventoryAudit(performance_id=house.performance)).value == []
 
 
 def test_a_hold_keeps_its_places_until_its_end(clerk: Clerk, house: House) -> None:
@@ -67,11 +69,11 @@ def test_a_hold_keeps_its_places_until_its_end(clerk: Clerk, house: House) -> No
     assert counts(clerk, house, house.standing) == {"capacity": 20, "free": 17, "held": 3}
     assert clerk.no(wish(house, house.seats[1])).reason == NoPlace.TAKEN
     assert clerk.no(house.order(house.seats[0])).reason == NoPlace.TAKEN
-    assert clerk.ask(HoldOf(held["hold_id"])).value == held
+    assert clerk.ask(HoldOf(hold_id=held["hold_id"])).value == held
     clerk.watch.at = NOW + timedelta(minutes=15)
-    assert clerk.no(RenewHold(held["hold_id"])).reason == NoSale.HOLD_OVER
-    assert clerk.do(ExpireHolds(house.institution)) == 1
-    assert clerk.do(ExpireHolds(house.institution)) == 0
+    assert clerk.no(RenewHold(hold_id=held["hold_id"])).reason == NoSale.HOLD_OVER
+    assert clerk.do(ExpireHolds(context_id=house.institution)) == 1
+    assert clerk.do(ExpireHolds(context_id=house.institution)) == 0
     assert counts(clerk, house) == {"capacity": 20, "free": 20}
     assert counts(clerk, house, house.standing) == {"capacity": 20, "free": 20}
     sound(clerk, house)
@@ -79,7 +81,7 @@ def test_a_hold_keeps_its_places_until_its_end(clerk: Clerk, house: House) -> No
 
 def test_a_blocked_seat_comes_into_no_cart(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
-    clerk.do(BlockPlaces(house.performance, Selection(seats=house.seats[:1]), "caméra"))
+    clerk.do(BlockPlaces(performance_id=house.performance, selection=Selection(seats=house.seats[:1]), why="caméra"))
     refused = clerk.no(wish(house, house.seats[1], house.seats[0]))
     assert (refused.reason, refused.fix, refused.detail) == (NoSale.BLOCKED, house.seats[0], {"why": "caméra"})
     assert counts(clerk, house) == {"capacity": 20, "free": 19, "blocked": 1}
@@ -88,7 +90,9 @@ def test_a_blocked_seat_comes_into_no_cart(quick: tuple[Clerk, House]) -> None:
 def test_blocked_counted_places_come_into_no_cart(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     ((zone,),) = clerk.rows("SELECT zone_id FROM gauge")
-    clerk.do(BlockPlaces(house.performance, Selection(counts=(Counted(zone, 5),)), "gradins"))
+    clerk.do(
+        BlockPlaces(performance_id=house.performance, selection=Selection(counts=(Counted(zone, 5),)), why="gradins")
+    )
     clerk.do(counted(house, 14))
     assert clerk.no(counted(house, 2)).reason == NoPlace.TAKEN
     clerk.do(counted(house, 1))
@@ -111,11 +115,11 @@ def test_a_hold_is_renewed_up_to_its_latest_moment(clerk: Clerk, house: House) -
     held = clerk.do(wish(house, house.seats[0]))
     for minutes, then in ((10, 25), (24, 39), (38, 53), (52, 60), (59, 60)):
         clerk.watch.at = NOW + timedelta(minutes=minutes)
-        assert clerk.do(RenewHold(held["hold_id"]))["until"] == (NOW + timedelta(minutes=then)).isoformat()
+        assert clerk.do(RenewHold(hold_id=held["hold_id"]))["until"] == (NOW + timedelta(minutes=then)).isoformat()
     ((until,),) = clerk.rows("SELECT until FROM allocation")
     assert until == (NOW + timedelta(minutes=60)).timestamp() * 1000
     clerk.watch.at = NOW + timedelta(minutes=60)
-    assert clerk.no(RenewHold(held["hold_id"])).reason == NoSale.HOLD_OVER
+    assert clerk.no(RenewHold(hold_id=held["hold_id"])).reason == NoSale.HOLD_OVER
 
 
 def test_a_hold_grows_and_shrinks(clerk: Clerk, house: House) -> None:
@@ -124,11 +128,11 @@ def test_a_hold_grows_and_shrinks(clerk: Clerk, house: House) -> None:
     more = clerk.do(wish(house, house.seats[5], hold=hold))
     assert len(more["places"]) == 4 and more["until"] == held["until"], "taking more renews nothing"
     gone = held["places"][1]["allocation_id"]
-    assert len(clerk.do(ReleaseHold(hold, (gone,)))["places"]) == 3
-    assert clerk.no(ReleaseHold(hold, (gone,))).reason == NoSale.NO_SUCH_PLACE
-    assert clerk.do(ReleaseHold(hold))["places"] == []
+    assert len(clerk.do(ReleaseHold(hold_id=hold, allocations=(gone,)))["places"]) == 3
+    assert clerk.no(ReleaseHold(hold_id=hold, allocations=(gone,))).reason == NoSale.NO_SUCH_PLACE
+    assert clerk.do(ReleaseHold(hold_id=hold))["places"] == []
     assert clerk.no(wish(house, house.seats[9], hold=hold)).reason == NoSale.HOLD_OVER
-    assert clerk.no(ReleaseHold(new_id())).reason == NoSale.NO_SUCH_HOLD
+    assert clerk.no(ReleaseHold(hold_id=new_id())).reason == NoSale.NO_SUCH_HOLD
     assert counts(clerk, house) == {"capacity": 20, "free": 20}
     sound(clerk, house)
 
@@ -142,7 +146,7 @@ def test_a_hold_is_sold_through_an_order(clerk: Clerk, house: House) -> None:
     free = (*some, WantedPlace(house.full, house.seats[7]))
     clerk.do(house.order(places=free, amount=2 * FULL + STANDING, hold_id=hold))
     assert counts(clerk, house) == {"capacity": 20, "free": 17, "held": 1, "sold": 2}
-    assert len(clerk.ask(HoldOf(hold)).value["places"]) == 2, "the rest stays held"
+    assert len(clerk.ask(HoldOf(hold_id=hold)).value["places"]) == 2, "the rest stays held"
     rest = (WantedPlace(house.full, house.seats[1]), WantedPlace(house.full, gauge_id=house.gauge))
     clerk.do(house.order(places=rest, amount=FULL + STANDING, hold_id=hold))
     assert clerk.rows("SELECT state FROM hold") == [("sold",)]
@@ -159,7 +163,10 @@ def test_a_hold_is_sold_through_an_order(clerk: Clerk, house: House) -> None:
 def test_a_refused_order_leaves_its_hold_alone(clerk: Clerk, house: House) -> None:
     hold = clerk.do(wish(house, *house.seats[:2]))["hold_id"]
     assert clerk.no(house.order(*house.seats[:2], hold_id=hold, amount=1)).reason == NoOrder.WRONG_AMOUNT
-    assert clerk.rows("SELECT state FROM hold") == [("active",)] and len(clerk.ask(HoldOf(hold)).value["places"]) == 2
+    assert (
+        clerk.rows("SELECT state FROM hold") == [("active",)]
+        and len(clerk.ask(HoldOf(hold_id=hold)).value["places"]) == 2
+    )
     sound(clerk, house)
 
 
@@ -176,10 +183,10 @@ def test_best_seats_go_one_after_the_other(clerk: Clerk, house: House) -> None:
 
 def test_the_same_hall_gives_the_same_seats(clerk: Clerk, house: House) -> None:
     first = clerk.do(best(house, 3))
-    clerk.do(ReleaseHold(first["hold_id"]))
+    clerk.do(ReleaseHold(hold_id=first["hold_id"]))
     again = clerk.do(best(house, 3))
     assert seats_of(again) == seats_of(first)
-    clerk.do(ReleaseHold(again["hold_id"]))
+    clerk.do(ReleaseHold(hold_id=again["hold_id"]))
     clerk.db.memory.clear()
     assert seats_of(clerk.do(best(house, 3))) == seats_of(first), "memory makes it faster and nothing else"
 
@@ -189,27 +196,35 @@ def test_memory_follows_whatever_happens_to_the_hall(clerk: Clerk, house: House)
 
     def looked() -> list[str]:
         hold = clerk.do(best(house, 2))
-        clerk.do(ReleaseHold(hold["hold_id"]))
+        clerk.do(ReleaseHold(hold_id=hold["hold_id"]))
         memory = dict(clerk.db.memory)
         clerk.db.memory.clear()
         fresh = clerk.do(best(house, 2))
-        clerk.do(ReleaseHold(fresh["hold_id"]))
+        clerk.do(ReleaseHold(hold_id=fresh["hold_id"]))
         clerk.db.memory.clear()
         clerk.db.memory.update(memory)
         assert seats_of(hold) == seats_of(fresh)
         return seats_of(hold)
 
     seen = [looked()]
-    clerk.do(BlockPlaces(house.performance, Selection(seats=(Id(seen[-1][0]),)), "camera"))
+    clerk.do(BlockPlaces(performance_id=house.performance, selection=Selection(seats=(Id(seen[-1][0]),)), why="camera"))
     seen.append(looked())
-    clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=(Id(seen[-1][0]),))))
+    clerk.do(
+        AssignContingent(
+            performance_id=house.performance,
+            contingent_id=house.contingent,
+            selection=Selection(seats=(Id(seen[-1][0]),)),
+        )
+    )
     seen.append(looked())
     clerk.do(house.order(Id(seen[-1][0])))
     seen.append(looked())
     ((zone,),) = clerk.rows("SELECT id FROM physical_zone WHERE numbered = 1")
-    clerk.do(BlockPlaces(house.performance, Selection(rows=(RowRef(zone, "A"),)), "a whole row"))
+    clerk.do(
+        BlockPlaces(performance_id=house.performance, selection=Selection(rows=(RowRef(zone, "A"),)), why="a whole row")
+    )
     seen.append(looked())
-    clerk.do(OrderSeats(house.performance, Selection(everything=True), SeatOrder.LISTED))
+    clerk.do(OrderSeats(performance_id=house.performance, selection=Selection(everything=True), order=SeatOrder.LISTED))
     looked()
     assert len({tuple(each) for each in seen[:4]}) == 4, "each of the first steps took the best away"
     sound(clerk, house)
@@ -218,7 +233,13 @@ def test_memory_follows_whatever_happens_to_the_hall(clerk: Clerk, house: House)
 def test_a_channel_gets_the_best_of_what_it_may_sell(clerk: Clerk, house: House) -> None:
     first = seats_of(clerk.do(best(house, 2)))
     others = [seat for seat in house.seats if seat not in first]
-    clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=tuple(others[:-1]))))
+    clerk.do(
+        AssignContingent(
+            performance_id=house.performance,
+            contingent_id=house.contingent,
+            selection=Selection(seats=tuple(others[:-1])),
+        )
+    )
     assert seats_of(clerk.do(best(house, 1))) == [others[-1]]
     assert clerk.no(best(house, 1)).reason == NoSale.NOT_ENOUGH, "the press has the rest"
 
@@ -256,7 +277,7 @@ def test_seats_of_a_refused_hold_are_there_for_the_next_in_line(clerk: Clerk, ho
 
 def test_what_a_failed_transaction_took_is_free_again(clerk: Clerk, house: House) -> None:
     """The commit fails: nobody was answered, and memory has seen seats taken that are not."""
-    clerk.do(ReleaseHold(clerk.do(best(house, 2))["hold_id"]))
+    clerk.do(ReleaseHold(hold_id=clerk.do(best(house, 2))["hold_id"]))
     lost = together(clerk, best(house, 4), best(house, 4), best(house, 4), fails=True)
     found = together(clerk, best(house, 4), best(house, 16))
     assert seats_of(found[0].value) == seats_of(lost[0].value) and len(seats_of(found[1].value)) == 16
@@ -295,7 +316,7 @@ async def test_two_processes_on_one_database(
         held = await asyncio.gather(*(doors[n % 2].execute(SYSTEM, each, new_id()) for n, each in enumerate(wishes)))
         assert all(reply.ok for reply in held)
         for n in (0, 3, 5):
-            assert (await doors[n % 2].execute(SYSTEM, ReleaseHold(wishes[n].hold_id), new_id())).ok
+            assert (await doors[n % 2].execute(SYSTEM, ReleaseHold(hold_id=wishes[n].hold_id), new_id())).ok
         rest = await asyncio.gather(*(doors[n % 2].execute(SYSTEM, best(house, 2), new_id()) for n in range(5)))
         assert all(reply.ok for reply in rest), "ten seats are free again or still"
     finally:
@@ -307,9 +328,24 @@ async def test_two_processes_on_one_database(
 
 async def test_the_loop_gives_back_and_fires_what_is_due(door: Door, clerk: Clerk, house: House, watch: Watch) -> None:
     clerk.do(wish(house, *house.seats[:3]))
-    clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=house.seats[10:14])))
+    clerk.do(
+        AssignContingent(
+            performance_id=house.performance,
+            contingent_id=house.contingent,
+            selection=Selection(seats=house.seats[10:14]),
+        )
+    )
     rule = command_of(Action.CREATE, ReleaseRule)
-    clerk.do(rule(new_id(), house.institution, "R", {"fr": "R"}, house.contingent, at=NOW + timedelta(minutes=15)))
+    clerk.do(
+        rule(
+            id=new_id(),
+            context_id=house.institution,
+            code="R",
+            names={"fr": "R"},
+            contingent_id=house.contingent,
+            at=NOW + timedelta(minutes=15),
+        )
+    )
     watch.at = NOW + timedelta(minutes=15)
     loop = asyncio.create_task(keep(door, 0.01))
     try:
@@ -346,7 +382,12 @@ def test_a_new_hold_reads_no_other(place: tuple[Database, House], clerk: Clerk, 
 
 def test_a_hold_that_is_anothers_or_over_is_said_before_the_shops_reasons(clerk: Clerk, house: House) -> None:
     held = clerk.do(wish(house, *house.seats[:2]))
-    elsewhere = HoldPlaces(held["hold_id"], house.kiosk_point, house.performance, house.seats[2:3])
+    elsewhere = HoldPlaces(
+        hold_id=held["hold_id"],
+        point_of_sale_id=house.kiosk_point,
+        performance_id=house.performance,
+        seats=house.seats[2:3],
+    )
     assert clerk.no(elsewhere).reason == NoSale.NO_SUCH_HOLD
     assert clerk.no(wish(house, hold=held["hold_id"])).reason == NoSale.EMPTY
     clerk.watch.at = NOW + timedelta(minutes=15)

@@ -33,12 +33,24 @@ ChangeChannel = command_of(Action.MODIFY, Channel)
 
 def limit(clerk: Clerk, house: House, per: LimitPer, most: int, **of: Id) -> Id:
     made = new_id()
-    clerk.do(CreateLimit(made, house.institution, f"L{most}-{made[-4:]}", {"fr": "Limite"}, per, most, **of))
+    clerk.do(
+        CreateLimit(
+            id=made,
+            context_id=house.institution,
+            code=f"L{most}-{made[-4:]}",
+            names={"fr": "Limite"},
+            per=per,
+            most=most,
+            **of,
+        )
+    )
     return made
 
 
 def wish(house: House, *seats: Id, hold: Id | None = None, **more: Any) -> HoldPlaces:
-    return HoldPlaces(hold or new_id(), house.desk, house.performance, seats, **more)
+    return HoldPlaces(
+        hold_id=hold or new_id(), point_of_sale_id=house.desk, performance_id=house.performance, seats=seats, **more
+    )
 
 
 def hit(refused: Refused, limit_id: Id, left: int) -> None:
@@ -47,7 +59,7 @@ def hit(refused: Refused, limit_id: Id, left: int) -> None:
 
 
 def sound(clerk: Clerk, house: House) -> None:
-    assert clerk.ask(InventoryAudit(house.performance)).value == []
+    assert clerk.ask(InventoryAudit(performance_id=house.performance)).value == []
 
 
 def test_per_performance(clerk: Clerk, house: House) -> None:
@@ -67,12 +79,12 @@ def test_a_limit_that_comes_late_counts_what_there_is(clerk: Clerk, house: House
     clerk.do(house.order(*house.seats[:4]))
     three = limit(clerk, house, LimitPer.PERFORMANCE, 3)
     hit(clerk.no(house.order(house.seats[9])), three, left=0)
-    clerk.do(ChangeLimit(three, {"most": 5}))
+    clerk.do(ChangeLimit(id=three, set={"most": 5}))
     clerk.do(house.order(house.seats[9]))
     hit(clerk.no(house.order(house.seats[10])), three, left=0)
-    clerk.do(ChangeLimit(three, {"active": False}))
+    clerk.do(ChangeLimit(id=three, set={"active": False}))
     clerk.do(house.order(house.seats[10]))
-    clerk.do(ChangeLimit(three, {"active": True, "most": 6, "category_id": house.standing}))
+    clerk.do(ChangeLimit(id=three, set={"active": True, "most": 6, "category_id": house.standing}))
     clerk.do(house.order(house.seats[11]))  # it counts something else now, and from the beginning
     clerk.do(house.standing_order(6))
     hit(clerk.no(house.standing_order(1)), three, left=0)
@@ -82,7 +94,7 @@ def test_a_limit_that_comes_late_counts_what_there_is(clerk: Clerk, house: House
 def test_what_comes_back_may_be_taken_again(clerk: Clerk, house: House) -> None:
     limit(clerk, house, LimitPer.PERFORMANCE, 3)
     for _ in range(3):
-        clerk.do(ReleaseHold(clerk.do(wish(house, *house.seats[:3]))["hold_id"]))
+        clerk.do(ReleaseHold(hold_id=clerk.do(wish(house, *house.seats[:3]))["hold_id"]))
     assert clerk.rows("SELECT n FROM limit_count") == [(0,)]
     sound(clerk, house)
 
@@ -141,10 +153,14 @@ def test_per_contact(clerk: Clerk, house: House) -> None:
 def test_a_limit_reaches_as_far_as_its_context_and_event(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     elsewhere = new_id()
-    clerk.do(CreateLimit(elsewhere, house.organiser, "HERE", {"fr": "Limite"}, LimitPer.EVENT, 4))
+    clerk.do(
+        CreateLimit(
+            id=elsewhere, context_id=house.organiser, code="HERE", names={"fr": "Limite"}, per=LimitPer.EVENT, most=4
+        )
+    )
     clerk.do(house.order(*house.seats[:4]))
     hit(clerk.no(house.order(house.seats[4])), elsewhere, left=0)
-    clerk.do(ChangeLimit(elsewhere, {"active": False}))
+    clerk.do(ChangeLimit(id=elsewhere, set={"active": False}))
     limit(clerk, house, LimitPer.PERFORMANCE, 0, contingent_id=house.contingent)
     clerk.do(house.order(house.seats[4]))  # hors contingent
 
@@ -177,9 +193,18 @@ def desk(clerk: Clerk, house: House, contingents: tuple[Id, ...], uncontingented
     channel, point, code = new_id(), new_id(), new_id()[-6:]
     names = {"fr": "Autre"}
     clerk.do(
-        CreateChannel(channel, house.institution, code, names, ChannelKind.EXTERNAL, contingents, uncontingented, 9)
+        CreateChannel(
+            id=channel,
+            context_id=house.institution,
+            code=code,
+            names=names,
+            kind=ChannelKind.EXTERNAL,
+            contingents=contingents,
+            uncontingented=uncontingented,
+            max_places=9,
+        )
     )
-    clerk.do(CreatePointOfSale(point, channel, house.organiser, code, names))
+    clerk.do(CreatePointOfSale(id=point, channel_id=channel, context_id=house.organiser, code=code, names=names))
     return channel, point
 
 
@@ -188,14 +213,24 @@ def test_hors_contingent_is_a_right_of_the_channel(clerk: Clerk, house: House) -
     for command in (
         house.order(house.seats[0], point_of_sale_id=point),
         house.standing_order(1, point_of_sale_id=point),
-        HoldPlaces(new_id(), point, house.performance, house.seats[:1]),
-        HoldPlaces(new_id(), point, house.performance, counted=(CountedWish(house.gauge, 1),)),
+        HoldPlaces(hold_id=new_id(), point_of_sale_id=point, performance_id=house.performance, seats=house.seats[:1]),
+        HoldPlaces(
+            hold_id=new_id(),
+            point_of_sale_id=point,
+            performance_id=house.performance,
+            counted=(CountedWish(house.gauge, 1),),
+        ),
     ):
         refused = clerk.no(command)
         assert (refused.reason, refused.fix) == (NoSale.NOT_FOR_THIS_CHANNEL, channel)
         assert refused.detail == {"contingent": "", "right": "uncontingented"}
-    assert clerk.no(HoldPlaces(new_id(), point, house.performance, best=BestWish(1))).reason == NoSale.NOT_ENOUGH
-    clerk.do(ChangeChannel(channel, {"uncontingented": True}))
+    assert (
+        clerk.no(
+            HoldPlaces(hold_id=new_id(), point_of_sale_id=point, performance_id=house.performance, best=BestWish(1))
+        ).reason
+        == NoSale.NOT_ENOUGH
+    )
+    clerk.do(ChangeChannel(id=channel, set={"uncontingented": True}))
     clerk.do(house.order(house.seats[0], point_of_sale_id=point))
 
 
@@ -203,7 +238,7 @@ def test_a_contingent_is_sold_by_who_names_it(clerk: Clerk, house: House) -> Non
     _, point = desk(clerk, house, (house.contingent,), uncontingented=False)
     ((zone,),) = clerk.rows("SELECT id FROM physical_zone WHERE numbered = 0")
     some = Selection(seats=house.seats[:3], counts=(Counted(zone, 4),))
-    clerk.do(AssignContingent(house.performance, house.contingent, some))
+    clerk.do(AssignContingent(performance_id=house.performance, contingent_id=house.contingent, selection=some))
     ((gauge,),) = clerk.rows("SELECT id FROM gauge WHERE contingent_id <> ''")
     refused = clerk.no(house.order(house.seats[0]))
     assert refused.detail == {"contingent": house.contingent, "code": "PRESSE", "belongs_to": ""}
@@ -211,7 +246,9 @@ def test_a_contingent_is_sold_by_who_names_it(clerk: Clerk, house: House) -> Non
     places = (WantedPlace(house.full, gauge_id=gauge),) * 4
     clerk.do(house.order(places=places, amount=4 * STANDING, point_of_sale_id=point))
     assert clerk.no(house.order(places=places[:1], amount=STANDING, point_of_sale_id=point)).reason == NoPlace.TAKEN
-    held = clerk.do(HoldPlaces(new_id(), point, house.performance, best=BestWish(2)))
+    held = clerk.do(
+        HoldPlaces(hold_id=new_id(), point_of_sale_id=point, performance_id=house.performance, best=BestWish(2))
+    )
     assert {place["contingent_id"] for place in held["places"]} == {house.contingent}
     sound(clerk, house)
 
@@ -222,14 +259,30 @@ def test_an_external_contingent_is_its_owners_alone(clerk: Clerk, house: House) 
     from it; its owner need not name it."""
     owner, point = desk(clerk, house, (), uncontingented=False)
     agency = new_id()
-    clerk.do(CreateContingent(agency, house.institution, "AGENCE", {"fr": "Agence"}, "#112233", owner))
-    assert clerk.no(ChangeChannel(house.channel, {"contingents": (agency,)})).reason == NoChannel.CONTINGENT_ELSEWHERE
+    clerk.do(
+        CreateContingent(
+            id=agency,
+            context_id=house.institution,
+            code="AGENCE",
+            names={"fr": "Agence"},
+            colour="#112233",
+            external_channel_id=owner,
+        )
+    )
+    assert (
+        clerk.no(ChangeChannel(id=house.channel, set={"contingents": (agency,)})).reason
+        == NoChannel.CONTINGENT_ELSEWHERE
+    )
     clerk.db.write("UPDATE channel SET contingents = :it WHERE id = :id", {"it": f'["{agency}"]', "id": house.channel})
-    clerk.do(AssignContingent(house.performance, agency, Selection(seats=house.seats[:2])))
+    clerk.do(
+        AssignContingent(
+            performance_id=house.performance, contingent_id=agency, selection=Selection(seats=house.seats[:2])
+        )
+    )
     refused = clerk.no(house.order(house.seats[0]))
     assert (refused.reason, refused.detail["code"], refused.detail["belongs_to"]) == (
         NoSale.NOT_FOR_THIS_CHANNEL, "AGENCE", owner,
     )  # fmt: skip
     clerk.do(house.order(house.seats[0], point_of_sale_id=point))
-    clerk.do(HoldPlaces(new_id(), point, house.performance, best=BestWish(1)))
+    clerk.do(HoldPlaces(hold_id=new_id(), point_of_sale_id=point, performance_id=house.performance, best=BestWish(1)))
     sound(clerk, house)

@@ -45,7 +45,7 @@ from tests.central.small_house import FULL, NOW, STANDING, Clerk, House, NoTest,
 _NUMBER = count(1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GiveBack:
     """A sold place comes back, as a refund will do it."""
 
@@ -95,55 +95,75 @@ class Story:
                 more = {"hold": {"seats": seats}, "best": {"best": BestWish(size)},
                         "counted": {"counted": (CountedWish(self._gauge(read, n), size),)}}[deed]  # fmt: skip
                 again = held[n % len(held)] if held and n % 4 == 0 else self.holds[-1]
-                command: Any = HoldPlaces(again, house.desk, house.performance, **more)  # type: ignore[arg-type]
+                command: Any = HoldPlaces(
+                    hold_id=again, point_of_sale_id=house.desk, performance_id=house.performance, **more
+                )  # type: ignore[arg-type]
             case "renew" | "release" | "sell hold":
                 if not held:
                     return None
                 hold = held[n % len(held)]
                 if deed == "sell hold":
                     return SYSTEM, self._sale_of(read, hold, size)
-                command = RenewHold(hold) if deed == "renew" else ReleaseHold(hold)
+                command = RenewHold(hold_id=hold) if deed == "renew" else ReleaseHold(hold_id=hold)
             case "later":
                 self.watch.at += timedelta(minutes=size)
                 return None
             case "expire":
-                command = ExpireHolds(house.institution)
+                command = ExpireHolds(context_id=house.institution)
             case "sell":
                 command = house.standing_order(size) if n % 3 == 0 else house.order(*seats)
             case "return":
                 sold = read.run("SELECT id FROM allocation WHERE state = 'sold' ORDER BY id")
                 if not sold:
                     return None
-                command = GiveBack(sold[n % len(sold)][0])
+                command = GiveBack(allocation_id=sold[n % len(sold)][0])
             case "block":
-                command = BlockPlaces(house.performance, counted if n % 3 == 0 else chosen, "camera")
+                command = BlockPlaces(
+                    performance_id=house.performance, selection=counted if n % 3 == 0 else chosen, why="camera"
+                )
             case "unblock":
-                command = UnblockPlaces(house.performance, Selection(everything=True) if n % 2 else chosen)
+                command = UnblockPlaces(
+                    performance_id=house.performance, selection=Selection(everything=True) if n % 2 else chosen
+                )
             case "assign":
-                command = AssignContingent(house.performance, house.contingent if n % 2 else None, chosen)
+                command = AssignContingent(
+                    performance_id=house.performance,
+                    contingent_id=house.contingent if n % 2 else None,
+                    selection=chosen,
+                )
             case "assign counted":
-                command = AssignContingent(house.performance, house.contingent if n % 2 else None, counted)
+                command = AssignContingent(
+                    performance_id=house.performance,
+                    contingent_id=house.contingent if n % 2 else None,
+                    selection=counted,
+                )
             case "undo":
                 entries = read.run("SELECT id FROM plan_action WHERE target_id = :p ORDER BY id", p=house.performance)
                 if not entries:
                     return None
-                command = UndoPlanAction(entries[n % len(entries)][0])
+                command = UndoPlanAction(action_id=entries[n % len(entries)][0])
             case "rule":
                 command = command_of(Action.CREATE, ReleaseRule)(
-                    new_id(), house.institution, f"R{new_id()[-8:]}", {"fr": "R"}, house.contingent,
+                    id=new_id(),
+                    context_id=house.institution,
+                    code=f"R{new_id()[-8:]}",
+                    names={"fr": "R"},
+                    contingent_id=house.contingent,
                     at=self.watch.at + timedelta(minutes=n),
-                )  # fmt: skip
+                )
             case "fire":
-                command = FireReleaseRules(house.institution)
+                command = FireReleaseRules(context_id=house.institution)
             case "lease":
                 self.leases.append(new_id())
                 wanted = {"quantity": size} if n % 2 else {"seats": seats}
-                return self.kiosk, RequestLease(self.leases[-1], house.performance, **wanted)  # type: ignore[arg-type]
+                return self.kiosk, RequestLease(lease_id=self.leases[-1], performance_id=house.performance, **wanted)  # type: ignore[arg-type]
             case _:
                 if not self.leases:
                     return None
                 lease = self.leases[n % len(self.leases)]
-                command = DrainLease(lease) if deed == "drain" else WriteOffLease(lease, "gone")
+                command = (
+                    DrainLease(lease_id=lease) if deed == "drain" else WriteOffLease(lease_id=lease, reason="gone")
+                )
         return SYSTEM, command
 
     def _gauge(self, read: Read, n: int) -> Id:
@@ -211,7 +231,9 @@ def started(database: Database, house: House, keys: Keys, watch: Watch) -> tuple
     kiosk = enrol(clerk, house, DeviceKind.KIOSK)
     ((zone,),) = clerk.rows("SELECT id FROM physical_zone WHERE numbered = 0")
     clerk.do(
-        command_of(Action.CREATE, Limit)(new_id(), house.institution, "MOST", {"fr": "L"}, LimitPer.PERFORMANCE, 33)
+        command_of(Action.CREATE, Limit)(
+            id=new_id(), context_id=house.institution, code="MOST", names={"fr": "L"}, per=LimitPer.PERFORMANCE, most=33
+        )
     )
     return clerk, Story(house, watch, zone, kiosk.clerk.actor)
 

@@ -24,18 +24,36 @@ DeleteContingent = command_of(Action.DELETE, Contingent)
 
 def channel(house: House, code: str, kind: ChannelKind, *contingents: Id) -> tuple[Id, Any]:
     made = new_id()
-    return made, CreateChannel(made, house.institution, code, {"fr": code}, kind, contingents, False, 10)
+    return made, CreateChannel(
+        id=made,
+        context_id=house.institution,
+        code=code,
+        names={"fr": code},
+        kind=kind,
+        contingents=contingents,
+        uncontingented=False,
+        max_places=10,
+    )
 
 
 def test_an_external_contingent_belongs_to_one_external_channel(quick: Quick) -> None:
     clerk, house = quick
     fnac, want = channel(house, "FNAC", ChannelKind.EXTERNAL)
     clerk.do(want)
-    desk = clerk.no(ChangeContingent(house.contingent, {"external_channel_id": house.channel}))
+    desk = clerk.no(ChangeContingent(id=house.contingent, set={"external_channel_id": house.channel}))
     assert (desk.reason, desk.detail) == (NoContingent.NOT_EXTERNAL, {"kind": "box_office"})
     made = new_id()
-    clerk.do(CreateContingent(made, house.institution, "FNAC", {"fr": "Fnac"}, "#111111", fnac))
-    clerk.do(ChangeChannel(fnac, {"contingents": (made,)}))
+    clerk.do(
+        CreateContingent(
+            id=made,
+            context_id=house.institution,
+            code="FNAC",
+            names={"fr": "Fnac"},
+            colour="#111111",
+            external_channel_id=fnac,
+        )
+    )
+    clerk.do(ChangeChannel(id=fnac, set={"contingents": (made,)}))
     _, other = channel(house, "AUTRE", ChannelKind.EXTERNAL, made, house.contingent)
     refused = clerk.no(other)
     assert (refused.reason, refused.fix, refused.detail["codes"]) == (
@@ -43,8 +61,10 @@ def test_an_external_contingent_belongs_to_one_external_channel(quick: Quick) ->
         "contingents",
         ["FNAC"],
     )
-    assert clerk.no(ChangeChannel(house.channel, {"contingents": (made,)})).reason == NoChannel.CONTINGENT_ELSEWHERE
-    assert clerk.no(ChangeChannel(fnac, {"kind": ChannelKind.KIOSK})).reason == NoChannel.NOT_EXTERNAL
+    assert (
+        clerk.no(ChangeChannel(id=house.channel, set={"contingents": (made,)})).reason == NoChannel.CONTINGENT_ELSEWHERE
+    )
+    assert clerk.no(ChangeChannel(id=fnac, set={"kind": ChannelKind.KIOSK})).reason == NoChannel.NOT_EXTERNAL
 
 
 def test_a_contingent_that_others_sell_from_does_not_become_external(quick: Quick) -> None:
@@ -53,13 +73,13 @@ def test_a_contingent_that_others_sell_from_does_not_become_external(quick: Quic
     clerk.do(want)
     fnac, want = channel(house, "FNAC", ChannelKind.EXTERNAL, house.contingent)
     clerk.do(want)
-    bind = ChangeContingent(house.contingent, {"external_channel_id": fnac})
+    bind = ChangeContingent(id=house.contingent, set={"external_channel_id": fnac})
     refused = clerk.no(bind)
     assert (refused.reason, refused.detail["codes"]) == (NoContingent.NAMED_ELSEWHERE, ["PRESSE"])
-    clerk.do(ChangeChannel(press, {"contingents": ()}))
+    clerk.do(ChangeChannel(id=press, set={"contingents": ()}))
     clerk.do(bind)
-    clerk.do(ChangeContingent(house.contingent, {"external_channel_id": None}))
-    clerk.do(ChangeChannel(press, {"contingents": (house.contingent,)}))
+    clerk.do(ChangeContingent(id=house.contingent, set={"external_channel_id": None}))
+    clerk.do(ChangeChannel(id=press, set={"contingents": (house.contingent,)}))
 
 
 @pytest.mark.parametrize("where", ["place", "gauge", "logical_seat", "logical_gauge"])
@@ -67,17 +87,25 @@ def test_a_contingent_goes_only_when_no_place_is_in_it(quick: Quick, where: str)
     clerk, house = quick
     zone = Id(clerk.rows("SELECT id FROM physical_zone WHERE numbered = 0")[0][0])
     seats, some = Selection(seats=house.seats[:2]), Selection(counts=(Counted(zone, 5),))
-    clerk.do({
-        "place": AssignContingent(house.performance, house.contingent, seats),
-        "gauge": AssignContingent(house.performance, house.contingent, some),
-        "logical_seat": AssignLogicalContingent(house.logical, house.contingent, seats),
-        "logical_gauge": AssignLogicalContingent(house.logical, house.contingent, some),
-    }[where])  # fmt: skip
-    refused = clerk.no(DeleteContingent(house.contingent))
+    clerk.do(
+        {
+            "place": AssignContingent(
+                performance_id=house.performance, contingent_id=house.contingent, selection=seats
+            ),
+            "gauge": AssignContingent(performance_id=house.performance, contingent_id=house.contingent, selection=some),
+            "logical_seat": AssignLogicalContingent(
+                configuration_id=house.logical, contingent_id=house.contingent, selection=seats
+            ),
+            "logical_gauge": AssignLogicalContingent(
+                configuration_id=house.logical, contingent_id=house.contingent, selection=some
+            ),
+        }[where]
+    )
+    refused = clerk.no(DeleteContingent(id=house.contingent))
     assert refused.reason == NoContingent.IN_USE
     assert where in [each["entity"] for each in refused.detail["by"]]
 
 
 def test_a_contingent_that_nobody_uses_goes(quick: Quick) -> None:
     clerk, house = quick
-    clerk.do(DeleteContingent(house.contingent))
+    clerk.do(DeleteContingent(id=house.contingent))

@@ -60,27 +60,27 @@ class Walk:
         actions = [row[0] for row in self.clerk.rows("SELECT id FROM plan_action ORDER BY at, id")]
         free = [n for n, letter in enumerate(self.picture()["states"]) if letter == "f"]
         made: list[Any] = [
-            BlockPlaces(here, some, dice.choice(["caméra", "régie"])),
-            UnblockPlaces(here, some),
-            AssignContingent(here, contingent, some),
-            OrderSeats(here, some, dice.choice(list(SeatOrder))),
-            BlockLogical(logical, some, "technique"),
-            UnblockLogical(logical, some),
-            AssignLogicalContingent(logical, contingent, some),
-            OrderLogicalSeats(logical, some, dice.choice(list(SeatOrder))),
-            InvalidateSeats(house.physical, some, "cassé", remember=True),
-            RevalidateSeats(house.physical, some),
-            CarryOver(logical, (here,)),
-            CarryOver(logical, (here,)),
+            BlockPlaces(performance_id=here, selection=some, why=dice.choice(["caméra", "régie"])),
+            UnblockPlaces(performance_id=here, selection=some),
+            AssignContingent(performance_id=here, contingent_id=contingent, selection=some),
+            OrderSeats(performance_id=here, selection=some, order=dice.choice(list(SeatOrder))),
+            BlockLogical(configuration_id=logical, selection=some, why="technique"),
+            UnblockLogical(configuration_id=logical, selection=some),
+            AssignLogicalContingent(configuration_id=logical, contingent_id=contingent, selection=some),
+            OrderLogicalSeats(configuration_id=logical, selection=some, order=dice.choice(list(SeatOrder))),
+            InvalidateSeats(configuration_id=house.physical, selection=some, why="cassé", remember=True),
+            RevalidateSeats(configuration_id=house.physical, selection=some),
+            CarryOver(configuration_id=logical, performances=(here,)),
+            CarryOver(configuration_id=logical, performances=(here,)),
             house.standing_order(dice.randint(1, 3)),
         ]
-        made += [UndoPlanAction(dice.choice(actions)) for _ in range(3) if actions]
+        made += [UndoPlanAction(action_id=dice.choice(actions)) for _ in range(3) if actions]
         made += [house.order(house.seats[dice.choice(free)]) for _ in range(3) if free]
         return dice.choice(made)
 
     def picture(self, at: Any = None) -> dict[str, Any]:
         found: dict[str, Any] = self.clerk.ask(
-            PlanPicture(PlanTarget.PERFORMANCE, self.house.performance, at, order=True)
+            PlanPicture(target=PlanTarget.PERFORMANCE, target_id=self.house.performance, at=at, order=True)
         ).value
         return found
 
@@ -95,7 +95,7 @@ class Walk:
 @pytest.mark.parametrize("seed", range(6))
 def test_a_walk(clerk: Clerk, house: House, seed: int) -> None:
     # The desk may sell from the contingent too, so that sales lie inside and outside of it.
-    clerk.do(ChangeChannel(house.channel, {"contingents": (house.contingent,)}))
+    clerk.do(ChangeChannel(id=house.channel, set={"contingents": (house.contingent,)}))
     walk = Walk(clerk, house, seed)
     moments: list[tuple[Any, dict[str, Any]]] = []
     done: set[str] = set()

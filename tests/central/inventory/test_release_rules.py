@@ -26,23 +26,32 @@ CreateReleaseRule = command_of(Action.CREATE, ReleaseRule)
 
 def rule(clerk: Clerk, house: House, **more: Any) -> Id:
     made = new_id()
-    clerk.do(CreateReleaseRule(made, house.institution, f"R{made[-4:]}", {"fr": "Retour"}, house.contingent, **more))
+    clerk.do(
+        CreateReleaseRule(
+            id=made,
+            context_id=house.institution,
+            code=f"R{made[-4:]}",
+            names={"fr": "Retour"},
+            contingent_id=house.contingent,
+            **more,
+        )
+    )
     return made
 
 
 def fire(clerk: Clerk, house: House) -> list[Any]:
-    fired: list[Any] = clerk.do(FireReleaseRules(house.institution))
+    fired: list[Any] = clerk.do(FireReleaseRules(context_id=house.institution))
     return fired
 
 
 def shares(clerk: Clerk, house: House) -> dict[tuple[str, str], dict[str, int]]:
-    assert clerk.ask(InventoryAudit(house.performance)).value == []
+    assert clerk.ask(InventoryAudit(performance_id=house.performance)).value == []
     kept = ("free", "blocked", "held", "leased", "optioned", "sold")
     return {
         ({house.seated: "seats", house.standing: "standing"}[row["category_id"]], row["contingent_id"]): {
             name: row[name] for name in kept if row[name]
         }
-        for row in clerk.ask(Availability(house.performance)).value
+        for row in clerk.ask(Availability(performance_id=house.performance)).value
         if row["capacity"]
     }
 
@@ -53,23 +62,32 @@ def press(clerk: Clerk, house: House) -> Id:
     channel, point = new_id(), new_id()
     names = {"fr": "Presse"}
     clerk.do(
-        CreateChannel(channel, house.institution, "P", names, ChannelKind.BOX_OFFICE, (house.contingent,), False, 9)
+        CreateChannel(
+            id=channel,
+            context_id=house.institution,
+            code="P",
+            names=names,
+            kind=ChannelKind.BOX_OFFICE,
+            contingents=(house.contingent,),
+            uncontingented=False,
+            max_places=9,
+        )
     )
-    clerk.do(CreatePointOfSale(point, channel, house.organiser, "P", names))
+    clerk.do(CreatePointOfSale(id=point, channel_id=channel, context_id=house.organiser, code="P", names=names))
     ((zone,),) = clerk.rows("SELECT id FROM physical_zone WHERE numbered = 0")
     some = Selection(seats=house.seats[:4], counts=(Counted(zone, 5),))
-    clerk.do(AssignContingent(house.performance, house.contingent, some))
+    clerk.do(AssignContingent(performance_id=house.performance, contingent_id=house.contingent, selection=some))
     return point
 
 
 @pytest.mark.parametrize("when", [{"at": STARTS - timedelta(hours=1)}, {"before_s": 3600}], ids=["a date", "before"])
 def test_the_unsold_rest_falls_back(clerk: Clerk, house: House, press: Id, when: dict[str, Any]) -> None:
     clerk.do(house.order(house.seats[0], point_of_sale_id=press))
-    clerk.do(BlockPlaces(house.performance, Selection(seats=house.seats[1:2]), "camera"))
+    clerk.do(BlockPlaces(performance_id=house.performance, selection=Selection(seats=house.seats[1:2]), why="camera"))
     made = rule(clerk, house, **when)
     clerk.watch.at = STARTS - timedelta(seconds=3601)
     assert fire(clerk, house) == []
-    coming = clerk.ask(ComingReleases(house.institution, STARTS)).value
+    coming = clerk.ask(ComingReleases(context_id=house.institution, until=STARTS)).value
     assert [(each["rule_id"], each["at"]) for each in coming] == [(made, (STARTS - timedelta(hours=1)).isoformat())]
     clerk.watch.at = STARTS - timedelta(seconds=3600)
     assert releases_due(Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)) == house.institution
@@ -89,14 +107,16 @@ def test_it_is_in_the_plans_history_and_can_be_taken_back(clerk: Clerk, house: H
     rule(clerk, house, at=NOW)
     fire(clerk, house)
     ((action,),) = clerk.rows("SELECT id FROM plan_action WHERE why LIKE 'release rule R%'")
-    clerk.do(UndoPlanAction(action))
+    clerk.do(UndoPlanAction(action_id=action))
     assert shares(clerk, house)["seats", house.contingent] == {"free": 4}
     assert fire(clerk, house) == [], "what a person has taken back stays so"
 
 
 def test_another_contingent_inherits(clerk: Clerk, house: House, press: Id) -> None:
     friends = new_id()
-    clerk.do(CreateContingent(friends, house.institution, "AMIS", {"fr": "Amis"}, "#123456"))
+    clerk.do(
+        CreateContingent(id=friends, context_id=house.institution, code="AMIS", names={"fr": "Amis"}, colour="#123456")
+    )
     rule(clerk, house, at=NOW, to_contingent_id=friends)
     fire(clerk, house)
     assert shares(clerk, house) == {
@@ -106,14 +126,18 @@ def test_another_contingent_inherits(clerk: Clerk, house: House, press: Id) -> N
 
 
 def test_what_was_held_follows_when_it_comes_back(clerk: Clerk, house: House, press: Id) -> None:
-    clerk.do(HoldPlaces(new_id(), press, house.performance, best=BestWish(2)))
+    clerk.do(HoldPlaces(hold_id=new_id(), point_of_sale_id=press, performance_id=house.performance, best=BestWish(2)))
     rule(clerk, house, at=NOW)
     fire(clerk, house)
     assert shares(clerk, house)["seats", house.contingent] == {"held": 2}
     clerk.watch.at = NOW + timedelta(minutes=15)
-    assert clerk.do(ExpireHolds(house.institution)) == 1
+    assert clerk.do(ExpireHolds(context_id=house.institution)) == 1
     assert shares(clerk, house) == {("seats", ""): {"free": 20}, ("standing", ""): {"free": 20}}
-    clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=house.seats[:1])))
+    clerk.do(
+        AssignContingent(
+            performance_id=house.performance, contingent_id=house.contingent, selection=Selection(seats=house.seats[:1])
+        )
+    )
     assert fire(clerk, house) == []
     assert shares(clerk, house)["seats", house.contingent] == {"free": 1}, "a person decided otherwise afterwards"
 
@@ -125,5 +149,7 @@ def test_a_rule_says_one_moment(clerk: Clerk, house: House) -> None:
         ({"at": NOW, "to_contingent_id": house.contingent}, NoRule.INTO_ITSELF),
     ):
         names = {"fr": "Retour"}
-        made = CreateReleaseRule(new_id(), house.institution, "R", names, house.contingent, **more)
+        made = CreateReleaseRule(
+            id=new_id(), context_id=house.institution, code="R", names=names, contingent_id=house.contingent, **more
+        )
         assert clerk.no(made).reason == reason

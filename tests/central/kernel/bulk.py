@@ -108,47 +108,90 @@ async def play(bulk: Bulk, later: Callable[[timedelta], None]) -> None:
     ((space,),) = await bulk.door.read(bulk.actor, lambda read: read.run("SELECT id FROM space"))
     names, other = {"fr": "Nom"}, {"1re": house.seated}
     url = "https://listens.example/hook"
-    await do(CreateWebhook(new_id(), house.institution, "ALL", names, url, ("*",), ("*",), True, SECRET))
-    await do(ImportPlan(made["physical"], space, "BULK", names, file(bulk.seats)))
-    await do(ImportPlan(made["draft"], space, "DRAFT", names, file(bulk.seats)))
-    await do(ReimportPlan(made["draft"], file(bulk.seats, 21)))
-    await do(DeletePhysicalConfiguration(made["draft"]))
-    await do(DescribeSeats(made["physical"], ALL, wheelchair=True, restricted=True))
-    await do(DescribeSeats(made["physical"], Selection(runs=((0, bulk.seats // 2),)), companion=True, wheelchair=False))
-    await do(ValidatePhysical(made["physical"]))
+    await do(
+        CreateWebhook(
+            id=new_id(),
+            context_id=house.institution,
+            code="ALL",
+            names=names,
+            url=url,
+            commands=("*",),
+            entities=("*",),
+            active=True,
+            secret=SECRET,
+        )
+    )
+    await do(ImportPlan(id=made["physical"], space_id=space, code="BULK", names=names, plan=file(bulk.seats)))
+    await do(ImportPlan(id=made["draft"], space_id=space, code="DRAFT", names=names, plan=file(bulk.seats)))
+    await do(ReimportPlan(configuration_id=made["draft"], plan=file(bulk.seats, 21)))
+    await do(DeletePhysicalConfiguration(configuration_id=made["draft"]))
+    await do(DescribeSeats(configuration_id=made["physical"], selection=ALL, wheelchair=True, restricted=True))
+    await do(
+        DescribeSeats(
+            configuration_id=made["physical"],
+            selection=Selection(runs=((0, bulk.seats // 2),)),
+            companion=True,
+            wheelchair=False,
+        )
+    )
+    await do(ValidatePhysical(configuration_id=made["physical"]))
     for key in ("spare", "logical"):
         await do(
-            CreateLogicalConfiguration(made[key], house.season, made["physical"], key.upper(), names, other, draft=True)
+            CreateLogicalConfiguration(
+                id=made[key],
+                context_id=house.season,
+                physical_configuration_id=made["physical"],
+                code=key.upper(),
+                names=names,
+                categories=other,
+                draft=True,
+            )
         )
-        await do(ValidateLogical(made[key]))
-    await do(DeleteLogicalConfiguration(made["spare"]))
+        await do(ValidateLogical(configuration_id=made[key]))
+    await do(DeleteLogicalConfiguration(configuration_id=made["spare"]))
     for key in ("show", "other", "third"):
-        await do(CreatePerformance(made[key], house.event, made["logical"], house.grid, WHEN))
-    await do(DeletePerformance(made["third"]))
-    await do(ChangeSale(made["show"], ProductDo.OPEN))
-    await do(ReschedulePerformance(made["show"], LATER))
-    await do(BlockLogical(made["logical"], ALL, "télévision"))
-    await do(UnblockLogical(made["logical"], ALL))
-    await do(AssignLogicalCategory(made["logical"], house.standing, ALL))
-    await do(AssignLogicalContingent(made["logical"], house.contingent, ALL))
-    await do(OrderLogicalSeats(made["logical"], ALL, SeatOrder.SNAKE))
-    await do(CarryOver(made["logical"], (made["other"],)))
-    await do(InvalidateSeats(made["physical"], ALL, "fumée", remember=True))
-    await do(RevalidateSeats(made["physical"], ALL))
-    acted = await do(BlockPlaces(made["show"], ALL, "télévision"))
-    await do(UndoPlanAction(acted["action_id"]))
-    await do(UnblockPlaces(made["other"], ALL))
-    await do(OrderSeats(made["show"], ALL, SeatOrder.SNAKE))
-    await do(AssignContingent(made["show"], house.contingent, ALL))
+        await do(
+            CreatePerformance(
+                id=made[key],
+                event_id=house.event,
+                logical_configuration_id=made["logical"],
+                price_grid_id=house.grid,
+                schedule=WHEN,
+            )
+        )
+    await do(DeletePerformance(performance_id=made["third"]))
+    await do(ChangeSale(performance_id=made["show"], do=ProductDo.OPEN))
+    await do(ReschedulePerformance(performance_id=made["show"], schedule=LATER))
+    await do(BlockLogical(configuration_id=made["logical"], selection=ALL, why="télévision"))
+    await do(UnblockLogical(configuration_id=made["logical"], selection=ALL))
+    await do(AssignLogicalCategory(configuration_id=made["logical"], category_id=house.standing, selection=ALL))
+    await do(AssignLogicalContingent(configuration_id=made["logical"], contingent_id=house.contingent, selection=ALL))
+    await do(OrderLogicalSeats(configuration_id=made["logical"], selection=ALL, order=SeatOrder.SNAKE))
+    await do(CarryOver(configuration_id=made["logical"], performances=(made["other"],)))
+    await do(InvalidateSeats(configuration_id=made["physical"], selection=ALL, why="fumée", remember=True))
+    await do(RevalidateSeats(configuration_id=made["physical"], selection=ALL))
+    acted = await do(BlockPlaces(performance_id=made["show"], selection=ALL, why="télévision"))
+    await do(UndoPlanAction(action_id=acted["action_id"]))
+    await do(UnblockPlaces(performance_id=made["other"], selection=ALL))
+    await do(OrderSeats(performance_id=made["show"], selection=ALL, order=SeatOrder.SNAKE))
+    await do(AssignContingent(performance_id=made["show"], contingent_id=house.contingent, selection=ALL))
     rule = command_of(Action.CREATE, ReleaseRule)
     await do(
-        rule(made["rule"], house.institution, "R", names, house.contingent, performance_id=made["show"], at=STARTS)
+        rule(
+            id=made["rule"],
+            context_id=house.institution,
+            code="R",
+            names=names,
+            contingent_id=house.contingent,
+            performance_id=made["show"],
+            at=STARTS,
+        )
     )
-    await do(FireReleaseRules(house.institution))
+    await do(FireReleaseRules(context_id=house.institution))
     await sell(bulk, later, made)
     await Chain(bulk.door, None).seal()
-    await do(PublishHall(made["show"], "A" * (bulk.seats // 6)))
-    await do(TellWebhooks(0, 200), SYSTEM)
+    await do(PublishHall(performance_id=made["show"], taken="A" * (bulk.seats // 6)))
+    await do(TellWebhooks(after=0, upto=200), SYSTEM)
 
 
 async def sell(bulk: Bulk, later: Callable[[timedelta], None], made: dict[str, Id]) -> None:
@@ -160,15 +203,35 @@ async def sell(bulk: Bulk, later: Callable[[timedelta], None], made: dict[str, I
     first = tuple(Id(row[0]) for row in seats[: bulk.seats // 2])
     new_channel, new_point = command_of(Action.CREATE, Channel), command_of(Action.CREATE, PointOfSale)
     names, kinds = {"fr": "Gros"}, (house.contingent,)
-    await do(new_channel(made["channel"], house.institution, "GROS", names, ChannelKind.BOX_OFFICE, kinds, True, 999))
-    await do(new_point(made["point"], made["channel"], house.organiser, "GROS", names))
-    await do(ChangeSale(show, ProductDo.OPEN))
+    await do(
+        new_channel(
+            id=made["channel"],
+            context_id=house.institution,
+            code="GROS",
+            names=names,
+            kind=ChannelKind.BOX_OFFICE,
+            contingents=kinds,
+            uncontingented=True,
+            max_places=999,
+        )
+    )
+    await do(
+        new_point(id=made["point"], channel_id=made["channel"], context_id=house.organiser, code="GROS", names=names)
+    )
+    await do(ChangeSale(performance_id=show, do=ProductDo.OPEN))
     hold = new_id()
-    await do(HoldPlaces(hold, made["point"], show, first))
-    await do(ReleaseHold(hold))
-    await do(HoldPlaces(new_id(), made["point"], show, first))
+    await do(HoldPlaces(hold_id=hold, point_of_sale_id=made["point"], performance_id=show, seats=first))
+    await do(ReleaseHold(hold_id=hold))
+    await do(HoldPlaces(hold_id=new_id(), point_of_sale_id=made["point"], performance_id=show, seats=first))
     later(timedelta(minutes=20))
-    await do(ExpireHolds(house.institution))
+    await do(ExpireHolds(context_id=house.institution))
     places = tuple(WantedPlace(house.full, seat_id=seat) for seat in first)
-    want = PlaceOrder(new_id(), made["point"], show, places, PaymentMethod.CASH, STANDING * len(first))
+    want = PlaceOrder(
+        order_id=new_id(),
+        point_of_sale_id=made["point"],
+        performance_id=show,
+        places=places,
+        method=PaymentMethod.CASH,
+        amount=STANDING * len(first),
+    )
     await do(want)

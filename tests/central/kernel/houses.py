@@ -63,11 +63,24 @@ def lived_in(clerk: Clerk, *, holds: bool = True) -> House:
     """Something of everything has happened in it. `holds`: there were any, which the earliest texts did not know."""
     house = set_up(clerk, 1, 6)
     make_limit = command_of(Action.CREATE, Limit)
-    clerk.do(make_limit(new_id(), house.institution, "MOST", {"fr": "Au plus"}, LimitPer.PERFORMANCE, 500))
+    clerk.do(
+        make_limit(
+            id=new_id(),
+            context_id=house.institution,
+            code="MOST",
+            names={"fr": "Au plus"},
+            per=LimitPer.PERFORMANCE,
+            most=500,
+        )
+    )
     clerk.do(house.order(house.seats[0], house.seats[1]))
     clerk.do(house.standing_order(2))
     if holds:
-        clerk.do(HoldPlaces(new_id(), house.desk, house.performance, house.seats[2:4]))
+        clerk.do(
+            HoldPlaces(
+                hold_id=new_id(), point_of_sale_id=house.desk, performance_id=house.performance, seats=house.seats[2:4]
+            )
+        )
     for table in METADATA.sorted_tables:
         if table.name in BY_NAME and not clerk.rows(f"SELECT 1 FROM {table.name} LIMIT 1"):
             by_hand(clerk, BY_NAME[table.name])

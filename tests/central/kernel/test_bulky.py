@@ -45,18 +45,18 @@ def test_a_pictures_life_leaves_no_picture_in_the_log(clerk: Clerk, house: House
     own = new_id()
     clerk.do(CREATE(id=own, configuration_id=house.logical, picture=first))
     for each in (second, small):
-        clerk.do(CHANGE(own, {"picture": each}))
+        clerk.do(CHANGE(id=own, set={"picture": each}))
     said, (body,) = clerk.said, clerk.rows("SELECT body FROM command_log WHERE id = :id", id=clerk.said[-1])[0]
     assert orjson.loads(body)["set"] == {"picture": brief(small)}
     assert clerk.rows("SELECT picture FROM shop_picture WHERE id = :id", id=own) == [(small,)]
-    clerk.do(DELETE(own))
+    clerk.do(DELETE(id=own))
     assert [kept(clerk, each) < 500 for each in said[-4:]] == [True] * 4, [kept(clerk, each) for each in said[-4:]]
 
 
 def test_history_says_which_it_was_and_does_not_pretend_to_have_it(clerk: Clerk, house: House) -> None:
     first, second, own = picture(b"a"), picture(b"b"), new_id()
     clerk.do(CREATE(id=own, configuration_id=house.logical, picture=first))
-    clerk.do(CHANGE(own, {"picture": second}))
+    clerk.do(CHANGE(id=own, set={"picture": second}))
     read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
     known = past(clerk.door, read, "shop_picture", own)
     assert known and known.now and known.now["picture"] == brief(second)
@@ -64,7 +64,7 @@ def test_history_says_which_it_was_and_does_not_pretend_to_have_it(clerk: Clerk,
     assert changed.entry.change["picture"] == (brief(first), brief(second)) and not changed.doubts
     back = restored(means_of(known.declaration), known.now, made.after)
     assert back.why is NoWayBack.NO_COMMAND and [each.field for each in back.stays] == ["picture"]
-    clerk.do(DELETE(own))
+    clerk.do(DELETE(id=own))
     gone = past(clerk.door, read, "shop_picture", own)
     assert gone
     back = restored(means_of(gone.declaration), None, gone.last)
@@ -77,7 +77,7 @@ def test_a_plan_file_is_in_no_list_and_named_by_its_digest(clerk: Clerk, house: 
     shown = BY_NAME["shop_picture"].column("picture")
     assert shown.bulky and not shown.unlisted, "a picture is there to be seen"
     taken = "ab" * 4_000
-    clerk.do(PublishHall(house.performance, taken))
+    clerk.do(PublishHall(performance_id=house.performance, taken=taken))
     ((body,),) = clerk.rows("SELECT body FROM command_log WHERE id = :id", id=clerk.said[-1])
     assert orjson.loads(body) == {"performance_id": house.performance, "taken": brief(taken)}
 

@@ -143,8 +143,8 @@ def prices(clerk: Clerk, house: House, how_many: int) -> None:
     """Commands that change a row, and one that is refused."""
     for n in range(how_many - 1):
         amount = 1000 + 7 * len(clerk.said) + n
-        clerk.do(SetPrice(house.grid, PriceCell(house.seated, house.full, amount)))
-    clerk.no(SetPrice(new_id(), PriceCell(house.seated, house.full, 1)))
+        clerk.do(SetPrice(grid_id=house.grid, cell=PriceCell(house.seated, house.full, amount)))
+    clerk.no(SetPrice(grid_id=new_id(), cell=PriceCell(house.seated, house.full, 1)))
 
 
 def test_what_was_sealed_is_proved(log: Log) -> None:
@@ -158,7 +158,7 @@ def test_what_was_sealed_is_proved(log: Log) -> None:
 
 def test_sealing_makes_nothing_to_seal_and_goes_on_where_it_was(log: Log, house: House) -> None:
     assert log.seal() == 0
-    log.clerk.do(SetPrice(house.grid, PriceCell(house.seated, house.full, 1)))
+    log.clerk.do(SetPrice(grid_id=house.grid, cell=PriceCell(house.seated, house.full, 1)))
     assert log.seal() == 1
     assert log.proof().head == log.head + 1 and log.proof().after_checkpoint == 1
 
@@ -167,7 +167,7 @@ def test_rows_are_sealed_in_the_order_in_which_they_happened(clerk: Clerk, house
     """The clock stands still, and ids say nothing: turns do."""
     said = []
     for amount in range(1, 40):
-        clerk.do(SetPrice(house.grid, PriceCell(house.seated, house.full, amount)))
+        clerk.do(SetPrice(grid_id=house.grid, cell=PriceCell(house.seated, house.full, amount)))
         said.append(clerk.said[-1])
     log.seal()
     sealed = [row[0] for row in log.rows("SELECT id FROM command_log WHERE seq > :h ORDER BY seq", h=log.head)]
@@ -414,7 +414,7 @@ def test_a_noted_head_that_stands_is_fine_and_another_log_is_not(log: Log, house
 
 
 def test_a_row_that_waits_too_long_is_named_and_a_fresh_one_is_not(log: Log, house: House) -> None:
-    log.clerk.do(SetPrice(house.grid, PriceCell(house.seated, house.full, 4)))
+    log.clerk.do(SetPrice(grid_id=house.grid, cell=PriceCell(house.seated, house.full, 4)))
     assert log.proof().faults == () and log.proof().unsealed == 1
     log.clerk.watch.at += timedelta(minutes=11)
     (fault,) = log.proof().faults
@@ -486,7 +486,9 @@ async def test_the_loop_seals_right_after_the_commit_and_signs(
     tasks = [asyncio.create_task(work) for work in (chain.keep(), chain.keep_file())]
     replies = await asyncio.gather(
         *(
-            door.execute(SYSTEM, SetPrice(house.grid, PriceCell(house.seated, house.full, n + 1)), new_id())
+            door.execute(
+                SYSTEM, SetPrice(grid_id=house.grid, cell=PriceCell(house.seated, house.full, n + 1)), new_id()
+            )
             for n in range(30)
         )
     )
@@ -560,7 +562,16 @@ def folder(tmp_path: Path) -> tuple[Path, Clerk]:
     keys, watch = load_keys(data / "keys", NOW), Watch()
     db = database.connect()
     clerk = Clerk(Door(database, watch, path_of, keys), db, watch)
-    clerk.do(SetUpHouse(new_id(), "MAISON", {"fr": "La maison"}, new_id(), "Anna", "d"))
+    clerk.do(
+        SetUpHouse(
+            institution_id=new_id(),
+            code="MAISON",
+            names={"fr": "La maison"},
+            operator_id=new_id(),
+            operator_name="Anna",
+            key_digest="d",
+        )
+    )
     log = Log(clerk, keys, data / "audit" / "checkpoints.jsonl")
     log.seal()
     log.checkpoint()

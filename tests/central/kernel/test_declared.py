@@ -50,11 +50,13 @@ def get(clerk: Clerk, kind: Any, row_id: str) -> Any:
 def test_a_row_is_made_changed_and_taken_away(quick: Quick) -> None:
     clerk, house = quick
     made = new_id()
-    clerk.do(CreateTariff(made, house.season, "SENIOR", {"fr": "Senior"}, 4, True))
+    clerk.do(CreateTariff(id=made, context_id=house.season, code="SENIOR", names={"fr": "Senior"}, rank=4, proof=True))
     seen = revision(get(clerk, Tariff, made))
-    clerk.do(ChangeTariff(made, {"rank": 5, "names": {"fr": "Aînés", "en": "Seniors"}}, seen))
-    assert get(clerk, Tariff, made) == Tariff(made, house.season, "SENIOR", {"fr": "Aînés", "en": "Seniors"}, 5, True)
-    clerk.do(DeleteTariff(made))
+    clerk.do(ChangeTariff(id=made, set={"rank": 5, "names": {"fr": "Aînés", "en": "Seniors"}}, seen=seen))
+    assert get(clerk, Tariff, made) == Tariff(
+        id=made, context_id=house.season, code="SENIOR", names={"fr": "Aînés", "en": "Seniors"}, rank=5, proof=True
+    )
+    clerk.do(DeleteTariff(id=made))
     assert clerk.rows("SELECT id FROM tariff WHERE id = :id", id=made) == []
     told = clerk.rows("SELECT action, change FROM audit WHERE entity_id = :id ORDER BY command_id", id=made)
     assert sorted(action for action, _ in told) == ["changed", "created", "deleted"]
@@ -63,8 +65,8 @@ def test_a_row_is_made_changed_and_taken_away(quick: Quick) -> None:
 def test_what_was_not_seen_is_not_overwritten(quick: Quick) -> None:
     clerk, house = quick
     seen = revision(get(clerk, Tariff, house.full))
-    clerk.do(ChangeTariff(house.full, {"rank": 7}, seen))
-    late = clerk.no(ChangeTariff(house.full, {"proof": True}, seen))
+    clerk.do(ChangeTariff(id=house.full, set={"rank": 7}, seen=seen))
+    late = clerk.no(ChangeTariff(id=house.full, set={"proof": True}, seen=seen))
     now = get(clerk, Tariff, house.full)
     assert (late.reason, late.detail) == (NoChange.CHANGED_MEANWHILE, {"now": revision(now)})
     assert (now.rank, now.proof) == (7, False)
@@ -73,11 +75,11 @@ def test_what_was_not_seen_is_not_overwritten(quick: Quick) -> None:
 def test_an_unchanged_change_leaves_no_history(quick: Quick) -> None:
     clerk, house = quick
     before = clerk.rows("SELECT COUNT(*) FROM audit")
-    clerk.do(ChangeTariff(house.full, {"code": "FULL"}))
+    clerk.do(ChangeTariff(id=house.full, set={"code": "FULL"}))
     assert clerk.rows("SELECT COUNT(*) FROM audit") == before
 
 
-@pytest.mark.parametrize("command", [ChangeTariff(new_id(), {}), DeleteTariff(new_id())])
+@pytest.mark.parametrize("command", [ChangeTariff(id=new_id(), set={}), DeleteTariff(id=new_id())])
 def test_what_is_not_there(quick: Quick, command: Any) -> None:
     assert quick[0].no(command) == Refused(NoChange.NO_SUCH, "id")
 
@@ -88,7 +90,11 @@ def test_what_is_not_there(quick: Quick, command: Any) -> None:
 def test_everything_that_is_wrong_is_said_at_once(quick: Quick) -> None:
     clerk, _ = quick
     lost = new_id()
-    refused = clerk.no(CreateTariff(new_id(), lost, "two words", {"en": "Full", "?": "?"}, 0, False))
+    refused = clerk.no(
+        CreateTariff(
+            id=new_id(), context_id=lost, code="two words", names={"en": "Full", "?": "?"}, rank=0, proof=False
+        )
+    )
     assert refused.reason == NoChange.FAULTY and refused.fix == "context_id"
     assert [(each["at"], each["what"]) for each in refused.detail["faults"]] == [
         ("context_id", "no_such"),
@@ -100,16 +106,18 @@ def test_everything_that_is_wrong_is_said_at_once(quick: Quick) -> None:
 
 def test_a_code_that_is_taken_is_named_with_who_has_it(quick: Quick) -> None:
     clerk, house = quick
-    refused = clerk.no(CreateTariff(new_id(), house.season, "FULL", {"fr": "Encore"}, 1, False))
+    refused = clerk.no(
+        CreateTariff(id=new_id(), context_id=house.season, code="FULL", names={"fr": "Encore"}, rank=1, proof=False)
+    )
     assert (refused.reason, refused.fix) == (NoChange.CODE_TAKEN, "code")
     assert (refused.detail["value"], refused.detail["by"]) == ("FULL", house.full)
-    assert clerk.no(ChangeTariff(house.child, {"code": "FULL"})).reason == NoChange.CODE_TAKEN
-    clerk.do(ChangeTariff(house.child, {"code": "CHILD"}))  # its own
+    assert clerk.no(ChangeTariff(id=house.child, set={"code": "FULL"})).reason == NoChange.CODE_TAKEN
+    clerk.do(ChangeTariff(id=house.child, set={"code": "CHILD"}))  # its own
 
 
 def test_what_is_used_stays_and_says_where(quick: Quick) -> None:
     clerk, house = quick
-    refused = clerk.no(DeleteTariff(house.full))
+    refused = clerk.no(DeleteTariff(id=house.full))
     assert (refused.reason, refused.fix) == (NoChange.IN_USE, house.full)
     assert [(each["entity"], each["field"], each["count"]) for each in refused.detail["by"]] == [
         ("price", "tariff_id", 2)
@@ -118,10 +126,10 @@ def test_what_is_used_stays_and_says_where(quick: Quick) -> None:
 
 def test_use_inside_a_list_counts(quick: Quick, read: Read) -> None:
     clerk, house = quick
-    assert clerk.do(ChangeChannel(house.channel, {"contingents": (house.contingent,)})) == house.channel
+    assert clerk.do(ChangeChannel(id=house.channel, set={"contingents": (house.contingent,)})) == house.channel
     found = uses(read, "contingent", house.contingent, most=5)
     assert {"entity": "channel", "field": "contingents", "count": 1, "ids": [house.channel]} in found
-    assert clerk.no(command_of(Action.DELETE, Contingent)(house.contingent)).reason == NoChange.IN_USE
+    assert clerk.no(command_of(Action.DELETE, Contingent)(id=house.contingent)).reason == NoChange.IN_USE
 
 
 def test_an_area_may_ask_for_more(quick: Quick) -> None:
@@ -137,9 +145,9 @@ def test_an_area_may_ask_for_more(quick: Quick) -> None:
 
     checked(Tariff, refuses=(NoTest,))(no_thirteen)
     try:
-        assert clerk.no(ChangeTariff(house.full, {"rank": 0})).reason == NoChange.FAULTY and asked == []
-        assert clerk.no(ChangeTariff(house.full, {"rank": 13})) == Refused(NoTest.UNLUCKY, "rank")
-        clerk.do(ChangeTariff(house.full, {"rank": 12}))
+        assert clerk.no(ChangeTariff(id=house.full, set={"rank": 0})).reason == NoChange.FAULTY and asked == []
+        assert clerk.no(ChangeTariff(id=house.full, set={"rank": 13})) == Refused(NoTest.UNLUCKY, "rank")
+        clerk.do(ChangeTariff(id=house.full, set={"rank": 12}))
     finally:
         del declared._CHECKS["tariff"]
     assert [(before.rank, after.rank) for before, after in asked] == [(1, 13), (1, 12)]
@@ -163,7 +171,18 @@ def test_nothing_is_assigned_that_is_not_offered(body: dict[str, Any]) -> None:
 def test_what_may_be_left_out_begins_as_declared(quick: Quick) -> None:
     clerk, house = quick
     made = new_id()
-    clerk.do(CreateChannel(made, house.institution, "TEL", {"fr": "Téléphone"}, ChannelKind.CALL_CENTRE, (), True, 9))
+    clerk.do(
+        CreateChannel(
+            id=made,
+            context_id=house.institution,
+            code="TEL",
+            names={"fr": "Téléphone"},
+            kind=ChannelKind.CALL_CENTRE,
+            contingents=(),
+            uncontingented=True,
+            max_places=9,
+        )
+    )
     assert get(clerk, Channel, made).active is True
 
 
@@ -173,25 +192,34 @@ def test_what_may_be_left_out_begins_as_declared(quick: Quick) -> None:
 def test_each_act_has_a_privilege_of_its_own(quick: Quick) -> None:
     clerk, house = quick
     for held, command in (
-        ("pricing.grid.modify", ChangeTariff(house.full, {"rank": 2})),
-        ("pricing.grid.create", CreateTariff(new_id(), house.season, "X1", {"fr": "X"}, 1, False)),
-        ("pricing.grid", CreateTariff(new_id(), house.season, "X2", {"fr": "X"}, 1, False)),
-        ("pricing", CreateTariff(new_id(), house.season, "X3", {"fr": "X"}, 1, False)),
-        ("*", CreateTariff(new_id(), house.season, "X4", {"fr": "X"}, 1, False)),
+        ("pricing.grid.modify", ChangeTariff(id=house.full, set={"rank": 2})),
+        (
+            "pricing.grid.create",
+            CreateTariff(id=new_id(), context_id=house.season, code="X1", names={"fr": "X"}, rank=1, proof=False),
+        ),
+        (
+            "pricing.grid",
+            CreateTariff(id=new_id(), context_id=house.season, code="X2", names={"fr": "X"}, rank=1, proof=False),
+        ),
+        (
+            "pricing",
+            CreateTariff(id=new_id(), context_id=house.season, code="X3", names={"fr": "X"}, rank=1, proof=False),
+        ),
+        ("*", CreateTariff(id=new_id(), context_id=house.season, code="X4", names={"fr": "X"}, rank=1, proof=False)),
     ):
         clerk.as_(house.operator(held)).do(command)
     for held in ("pricing.grid.read", "pricing.grid.delete", "pricing.gri", "venues", ""):
-        refused = clerk.as_(house.operator(held)).no(ChangeTariff(house.full, {"rank": 3}))
+        refused = clerk.as_(house.operator(held)).no(ChangeTariff(id=house.full, set={"rank": 3}))
         assert refused.reason == NoEntry.NOT_ALLOWED, held
 
 
 def test_a_right_held_elsewhere_does_not_reach(quick: Quick) -> None:
     clerk, house = quick
     here = clerk.as_(house.operator("venues", at=house.season))
-    assert here.no(CreateSpace(new_id(), house.site, "X", {"fr": "X"})).reason == NoEntry.NOT_ALLOWED, (
-        "the house owns the site"
-    )
-    clerk.as_(house.operator("venues")).do(CreateSpace(new_id(), house.site, "X", {"fr": "X"}))
+    assert (
+        here.no(CreateSpace(id=new_id(), site_id=house.site, code="X", names={"fr": "X"})).reason == NoEntry.NOT_ALLOWED
+    ), "the house owns the site"
+    clerk.as_(house.operator("venues")).do(CreateSpace(id=new_id(), site_id=house.site, code="X", names={"fr": "X"}))
 
 
 def test_branches_of_the_tree() -> None:
@@ -251,7 +279,7 @@ def test_a_change_to_the_same_is_always_sound(quick: Quick, kind: Any) -> None:
     for (row_id,) in clerk.rows(f"SELECT id FROM {made.declaration.name}"):
         row = get(clerk, kind, row_id)
         same = {each.name: getattr(row, each.name) for each in made.changeable}
-        assert clerk.say(made.commands[Action.MODIFY](row_id, same)) == Ok(row_id)
+        assert clerk.say(made.commands[Action.MODIFY](id=row_id, set=same)) == Ok(row_id)
         assert replace(row) == get(clerk, kind, row_id)
 
 
@@ -261,7 +289,7 @@ def test_a_new_small_entity_costs_one_declaration() -> None:
 
     @configured()
     @entity("theme_of_a_test", read="catalogue.theme.read", unique=(("code",),))
-    @dataclass(frozen=True, slots=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class ThemeOfATest:
         """What a play is about."""
 

@@ -36,7 +36,7 @@ from tests.central.small_house import FULL, Clerk, House, NoTest, Watch, new_id
 from tests.waiting import PATIENCE_S
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scribble:
     """Writes all that a command can write, and then ends as told."""
 
@@ -46,7 +46,16 @@ class Scribble:
 
 
 def _scribble(tx: Tx, want: Scribble) -> Outcome[str]:
-    tx.insert(Context(tx.new_id(), want.context_id, ContextKind.SEASON, want.key, {"fr": want.key}, {}))
+    tx.insert(
+        Context(
+            id=tx.new_id(),
+            parent_id=want.context_id,
+            kind=ContextKind.SEASON,
+            code=want.key,
+            names={"fr": want.key},
+            settings={},
+        )
+    )
     number = tx.counter("scribbles")
     tx.feed("scribbles/x", want.key, {"n": number})
     tx.tell("scribble", {"key": want.key})
@@ -86,7 +95,7 @@ def traces(clerk: Clerk) -> dict[str, Any]:
 
 
 async def test_a_repeat_gets_the_same_bytes_and_changes_nothing(door: Door, clerk: Clerk, house: House) -> None:
-    command, command_id = Scribble(house.organiser, "A"), new_id()
+    command, command_id = Scribble(context_id=house.organiser, key="A"), new_id()
     first = await door.execute(SYSTEM, command, command_id)
     after = traces(clerk)
     again = await door.execute(SYSTEM, command, command_id)
@@ -98,22 +107,22 @@ async def test_a_repeat_gets_the_same_bytes_and_changes_nothing(door: Door, cler
 async def test_a_refusal_is_repeated_too_even_when_it_would_go_well_now(door: Door, house: House) -> None:
     command, command_id = house.order(house.seats[0], amount=1), new_id()
     first = await door.execute(SYSTEM, command, command_id)
-    await door.execute(SYSTEM, SetPrice(house.grid, PriceCell(house.seated, house.full, 1)), new_id())
+    await door.execute(SYSTEM, SetPrice(grid_id=house.grid, cell=PriceCell(house.seated, house.full, 1)), new_id())
     again = await door.execute(SYSTEM, command, command_id)
     assert not first.ok and again.body == first.body and again.repeated
 
 
 async def test_the_same_id_with_other_content_is_refused(door: Door, clerk: Clerk, house: House) -> None:
     command_id = new_id()
-    await door.execute(SYSTEM, Scribble(house.organiser, "A"), command_id)
+    await door.execute(SYSTEM, Scribble(context_id=house.organiser, key="A"), command_id)
     after = traces(clerk)
-    other = await door.execute(SYSTEM, Scribble(house.organiser, "B"), command_id)
+    other = await door.execute(SYSTEM, Scribble(context_id=house.organiser, key="B"), command_id)
     assert other.outcome == Refused(NoEntry.ID_REUSED)
     assert traces(clerk) == after
 
 
 async def test_the_same_id_from_many_callers_at_once_acts_once(door: Door, clerk: Clerk, house: House) -> None:
-    command, command_id = Scribble(house.organiser, "A"), new_id()
+    command, command_id = Scribble(context_id=house.organiser, key="A"), new_id()
     replies = await asyncio.gather(*(door.execute(SYSTEM, command, command_id) for _ in range(12)))
     assert {reply.body for reply in replies} == {b'"1"'}
     assert [reply.repeated for reply in replies].count(False) == 1
@@ -124,7 +133,7 @@ async def test_a_refusal_after_a_write_leaves_its_log_row_and_nothing_else(
     door: Door, clerk: Clerk, house: House
 ) -> None:
     before = traces(clerk)
-    reply = await door.execute(SYSTEM, Scribble(house.organiser, "A", "refuse"), new_id())
+    reply = await door.execute(SYSTEM, Scribble(context_id=house.organiser, key="A", ending="refuse"), new_id())
     assert reply.outcome == Refused(NoTest.NOT_TODAY, fix="A")
     assert traces(clerk) == before | {"command_log": before["command_log"] + 1}
 
@@ -136,7 +145,7 @@ async def test_a_reason_that_is_not_declared_is_a_fault_of_ours(
     handles(Scribble, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoPlace,), gives=str)(_scribble)
     said = "scribble is refused for no_test.not_today, which it does not declare"
     for command_id in (new_id(), new_id()):
-        reply = await door.execute(SYSTEM, Scribble(house.organiser, "A", "refuse"), command_id)
+        reply = await door.execute(SYSTEM, Scribble(context_id=house.organiser, key="A", ending="refuse"), command_id)
         assert reply.reason is NoTest.NOT_TODAY and undeclared == [said]
         undeclared.clear()
 
@@ -160,16 +169,18 @@ async def test_a_dry_run_answers_and_leaves_nothing(door: Door, clerk: Clerk, ho
     before = traces(clerk)
     command_id = new_id()
     for ending in ("ok", "refuse"):
-        reply = await door.execute(SYSTEM, Scribble(house.organiser, "A", ending), command_id, dry_run=True)
+        reply = await door.execute(
+            SYSTEM, Scribble(context_id=house.organiser, key="A", ending=ending), command_id, dry_run=True
+        )
         assert reply.ok is (ending == "ok")
         assert traces(clerk) == before
-    real = await door.execute(SYSTEM, Scribble(house.organiser, "A"), command_id)
+    real = await door.execute(SYSTEM, Scribble(context_id=house.organiser, key="A"), command_id)
     assert real.ok and not real.repeated, "a dry run does not use its id up"
 
 
 async def test_dry_runs_leave_nothing_in_a_commit_that_they_share(door: Door, clerk: Clerk, house: House) -> None:
     before = traces(clerk)
-    commands = [Scribble(house.organiser, f"K{n}") for n in range(40)]
+    commands = [Scribble(context_id=house.organiser, key=f"K{n}") for n in range(40)]
     await asyncio.gather(
         *(door.execute(SYSTEM, command, new_id(), dry_run=n % 2 == 0) for n, command in enumerate(commands))
     )
@@ -180,7 +191,9 @@ async def test_dry_runs_leave_nothing_in_a_commit_that_they_share(door: Door, cl
 
 async def test_one_broken_command_of_a_group_touches_no_other(door: Door, clerk: Clerk, house: House) -> None:
     before = traces(clerk)
-    commands = [Scribble(house.organiser, f"K{n}", "raise" if n % 5 == 2 else "ok") for n in range(40)]
+    commands = [
+        Scribble(context_id=house.organiser, key=f"K{n}", ending="raise" if n % 5 == 2 else "ok") for n in range(40)
+    ]
     replies = await asyncio.gather(
         *(door.execute(SYSTEM, command, new_id()) for command in commands), return_exceptions=True
     )
@@ -197,7 +210,10 @@ async def test_one_broken_command_of_a_group_touches_no_other(door: Door, clerk:
 async def test_feeds_grow_without_a_gap_in_the_order_of_commits(door: Door, clerk: Clerk, house: House) -> None:
     endings = ["ok", "refuse", "ok", "raise"] * 10
     replies = await asyncio.gather(
-        *(door.execute(SYSTEM, Scribble(house.organiser, f"K{n}", end), new_id()) for n, end in enumerate(endings)),
+        *(
+            door.execute(SYSTEM, Scribble(context_id=house.organiser, key=f"K{n}", ending=end), new_id())
+            for n, end in enumerate(endings)
+        ),
         return_exceptions=True,
     )
     numbers = sorted(int(reply.outcome.value) for reply in replies if isinstance(reply, Reply) and reply.ok)
@@ -209,8 +225,8 @@ async def test_feeds_grow_without_a_gap_in_the_order_of_commits(door: Door, cler
 
 async def test_a_row_told_again_moves_to_the_newest_revision(door: Door, clerk: Clerk, house: House) -> None:
     for ending in ("A", "B"):
-        await door.execute(SYSTEM, Scribble(house.organiser, ending), new_id())
-    await door.execute(SYSTEM, Scribble(house.institution, "A"), new_id())
+        await door.execute(SYSTEM, Scribble(context_id=house.organiser, key=ending), new_id())
+    await door.execute(SYSTEM, Scribble(context_id=house.institution, key="A"), new_id())
     rows = clerk.rows("SELECT key, revision FROM feed_row WHERE feed = 'scribbles/x' ORDER BY revision")
     assert rows == [("B", 2), ("A", 3)]
 
@@ -242,7 +258,9 @@ async def test_counted_places_are_never_oversold(door: Door, clerk: Clerk, house
 async def test_a_read_sees_one_moment(door: Door, house: House) -> None:
     def twice(read: Any) -> tuple[Any, Any]:
         first = read.one("SELECT COUNT(*) FROM context")
-        asyncio.run_coroutine_threadsafe(door.execute(SYSTEM, Scribble(house.organiser, "A"), new_id()), loop).result(5)
+        asyncio.run_coroutine_threadsafe(
+            door.execute(SYSTEM, Scribble(context_id=house.organiser, key="A"), new_id()), loop
+        ).result(5)
         return first, read.one("SELECT COUNT(*) FROM context")
 
     loop = asyncio.get_running_loop()
@@ -258,7 +276,7 @@ async def test_a_right_reaches_down_and_not_up(door: Door, house: House, at: str
     order = ["institution", "organiser", "season", "activity"]
     for place in order[:3]:
         actor = house.operator(OrganisationPrivilege.CONTEXT_MODIFY, at=getattr(house, at))
-        reply = await door.execute(actor, Scribble(getattr(house, place), f"{at}-{place}"), new_id())
+        reply = await door.execute(actor, Scribble(context_id=getattr(house, place), key=f"{at}-{place}"), new_id())
         allowed = order.index(at) <= order.index(place)
         assert reply.ok is allowed
         if not allowed:
@@ -270,10 +288,10 @@ async def test_a_right_reaches_down_and_not_up(door: Door, house: House, at: str
 async def test_another_privilege_or_nobody_at_all_is_not_enough(door: Door, house: House) -> None:
     for actor in (house.operator(OrganisationPrivilege.CONTEXT_READ), ANONYMOUS):
         assert (
-            await door.execute(actor, Scribble(house.organiser, "A"), new_id())
+            await door.execute(actor, Scribble(context_id=house.organiser, key="A"), new_id())
         ).outcome.reason == NoEntry.NOT_ALLOWED
     nowhere = await door.execute(
-        house.operator(OrganisationPrivilege.CONTEXT_MODIFY), Scribble(new_id(), "A"), new_id()
+        house.operator(OrganisationPrivilege.CONTEXT_MODIFY), Scribble(context_id=new_id(), key="A"), new_id()
     )
     assert nowhere.outcome.reason == NoEntry.NOT_ALLOWED
 
@@ -281,7 +299,14 @@ async def test_another_privilege_or_nobody_at_all_is_not_enough(door: Door, hous
 async def test_rights_and_perimeter_of_an_operator_by_key(door: Door, house: House) -> None:
     operator, elsewhere = new_id(), house.kiosk_point
     sells = (InventoryPrivilege.ORDER_CREATE,)
-    make = CreateOperator(operator, house.institution, "Guichetier", key_digest("k"), sells, (elsewhere,))
+    make = CreateOperator(
+        id=operator,
+        context_id=house.institution,
+        name="Guichetier",
+        key_digest=key_digest("k"),
+        privileges=sells,
+        points_of_sale=(elsewhere,),
+    )
     assert (await door.execute(SYSTEM, make, new_id())).ok
     assert await door.read(SYSTEM, lambda read: operator_of(read, operator, "wrong")) is None
     actor = await door.read(SYSTEM, lambda read: operator_of(read, operator, "k"))
@@ -295,7 +320,9 @@ async def test_nobody_gives_what_they_do_not_hold(door: Door, house: House) -> N
     here = house.operator(OrganisationPrivilege.OPERATOR_CREATE, InventoryPrivilege.ORDER_CREATE, at=house.season)
 
     def give(*privileges: str) -> CreateOperator:
-        return CreateOperator(new_id(), house.season, "Stagiaire", key_digest("k"), privileges)
+        return CreateOperator(
+            id=new_id(), context_id=house.season, name="Stagiaire", key_digest=key_digest("k"), privileges=privileges
+        )
 
     assert (await door.execute(here, give(InventoryPrivilege.ORDER_CREATE), new_id())).ok
     refused = (
@@ -307,10 +334,10 @@ async def test_nobody_gives_what_they_do_not_hold(door: Door, house: House) -> N
 async def test_what_shows_every_organisers_rows_wants_a_right_to_the_whole_house(door: Door, house: House) -> None:
     for query, privilege in ((Anomalies, AccessPrivilege.ACCESS_READ), (DeadLetters, DevicesPrivilege.DEVICE_READ)):
         for at in (house.institution, house.organiser):
-            outcome = await door.ask(house.operator(privilege, at=at), query(at))
+            outcome = await door.ask(house.operator(privilege, at=at), query(context_id=at))
             assert isinstance(outcome, Ok) is (at == house.institution)
         lost = new_id()  # said as it is asked, whether there is such a place or not
-        nowhere = await door.ask(house.operator(privilege), query(lost))
+        nowhere = await door.ask(house.operator(privilege), query(context_id=lost))
         assert nowhere == Refused(NoEntry.NOT_ALLOWED, privilege, {"at": lost})
 
 
@@ -319,7 +346,7 @@ async def test_what_shows_every_organisers_rows_wants_a_right_to_the_whole_house
 
 async def test_the_audit_names_fields_before_and_after(door: Door, clerk: Clerk, house: House) -> None:
     command_id = new_id()
-    await door.execute(SYSTEM, SetPrice(house.grid, PriceCell(house.seated, house.full, 2100)), command_id)
+    await door.execute(SYSTEM, SetPrice(grid_id=house.grid, cell=PriceCell(house.seated, house.full, 2100)), command_id)
     rows = clerk.rows("SELECT entity, action, change FROM audit WHERE command_id = :c ORDER BY n", c=command_id)
     assert rows == [("price", "changed", '{"amount":[2000,2100]}'), ("price_grid", "changed", '{"version":[1,2]}')]
     ((actor, name, at),) = clerk.rows("SELECT actor, name, at FROM command_log WHERE id = :c", c=command_id)
@@ -328,7 +355,7 @@ async def test_the_audit_names_fields_before_and_after(door: Door, clerk: Clerk,
 
 async def test_secrets_stay_out_of_the_log(door: Door, clerk: Clerk, house: House) -> None:
     secret = key_digest("a key that nobody may read")
-    make = CreateOperator(new_id(), house.institution, "Programme", secret, ())
+    make = CreateOperator(id=new_id(), context_id=house.institution, name="Programme", key_digest=secret, privileges=())
     await door.execute(SYSTEM, make, new_id())
     for table, column in (("command_log", "body"), ("command_log", "answer"), ("audit", "change")):
         assert clerk.rows(f"SELECT COUNT(*) FROM {table} WHERE {column} LIKE :s", s=f"%{secret}%") == [(0,)]
@@ -340,8 +367,8 @@ async def test_what_does_not_fit_the_database_is_a_refusal(door: Door, clerk: Cl
     first = house.order(house.seats[0])
     assert (await door.execute(SYSTEM, first, new_id())).ok
     again = house.order(house.seats[1], order_id=first.order_id)
-    nothing = SetPrice(house.grid, PriceCell(new_id(), house.full, 1))
-    huge = [SetPrice(house.grid, PriceCell(house.seated, house.full, n)) for n in (2**63, 2**70)]
+    nothing = SetPrice(grid_id=house.grid, cell=PriceCell(new_id(), house.full, 1))
+    huge = [SetPrice(grid_id=house.grid, cell=PriceCell(house.seated, house.full, n)) for n in (2**63, 2**70)]
     before = traces(clerk)
     for command in (again, nothing, *huge):
         assert (await door.execute(SYSTEM, command, new_id())).outcome.reason == NoEntry.DOES_NOT_FIT, command
@@ -352,9 +379,9 @@ async def test_what_does_not_fit_the_database_is_a_refusal(door: Door, clerk: Cl
 async def test_who_waits_is_told_which_feeds_and_tables_changed(door: Door, house: House) -> None:
     heard: list[tuple[frozenset[str], frozenset[str]]] = []
     door.on_commit(lambda feeds, marks: heard.append((feeds, marks)))
-    await door.execute(SYSTEM, Scribble(house.organiser, "A", "refuse"), new_id())
+    await door.execute(SYSTEM, Scribble(context_id=house.organiser, key="A", ending="refuse"), new_id())
     assert heard == []
-    await door.execute(SYSTEM, Scribble(house.organiser, "A"), new_id())
+    await door.execute(SYSTEM, Scribble(context_id=house.organiser, key="A"), new_id())
     assert heard == [(frozenset({"scribbles/x"}), frozenset({"context"}))]
 
 
@@ -366,7 +393,8 @@ async def test_stop_finishes_what_waits(place: tuple[Database, House], keys: Key
     door = Door(database, Watch(), path_of, keys)
     door.start()
     waiting = [
-        asyncio.ensure_future(door.execute(SYSTEM, Scribble(house.organiser, f"K{n}"), new_id())) for n in range(100)
+        asyncio.ensure_future(door.execute(SYSTEM, Scribble(context_id=house.organiser, key=f"K{n}"), new_id()))
+        for n in range(100)
     ]
     await asyncio.sleep(0)  # each has reached the queue
     await asyncio.to_thread(door.stop)
@@ -413,7 +441,10 @@ async def test_many_commands_share_a_commit(sqlite_place: tuple[Database, House]
     database = _counting(sqlite_place[0].url)
     with _opened(database, keys) as door:
         replies = await asyncio.gather(
-            *(door.execute(SYSTEM, Scribble(sqlite_place[1].organiser, f"K{n}"), new_id()) for n in range(128))
+            *(
+                door.execute(SYSTEM, Scribble(context_id=sqlite_place[1].organiser, key=f"K{n}"), new_id())
+                for n in range(128)
+            )
         )
         await asyncio.to_thread(door.stop)
     assert all(reply.ok for reply in replies)
@@ -428,13 +459,15 @@ async def test_a_commit_that_fails_is_heard_by_all_who_shared_it(
     with _opened(database, keys) as door:
         object.__setattr__(database, "broken", True)
         replies = await asyncio.gather(
-            *(door.execute(SYSTEM, Scribble(house.organiser, f"K{n}"), new_id()) for n in range(20)),
+            *(door.execute(SYSTEM, Scribble(context_id=house.organiser, key=f"K{n}"), new_id()) for n in range(20)),
             return_exceptions=True,
         )
         assert [str(reply) for reply in replies] == ["the disk is full"] * 20
         assert traces(quick[0]) == before
         object.__setattr__(database, "broken", False)
-        assert (await door.execute(SYSTEM, Scribble(house.organiser, "A"), new_id())).ok, "and it goes on"
+        assert (await door.execute(SYSTEM, Scribble(context_id=house.organiser, key="A"), new_id())).ok, (
+            "and it goes on"
+        )
         await asyncio.to_thread(door.stop)
 
 
@@ -443,10 +476,11 @@ async def test_a_full_queue_says_busy(sqlite_place: tuple[Database, House], keys
     door = Door(database, Watch(), path_of, keys)
     door._open = True  # the writer has not come yet: nobody takes from the queue
     waiting = [
-        asyncio.ensure_future(door.execute(SYSTEM, Scribble(house.organiser, f"K{n}"), new_id())) for n in range(QUEUE)
+        asyncio.ensure_future(door.execute(SYSTEM, Scribble(context_id=house.organiser, key=f"K{n}"), new_id()))
+        for n in range(QUEUE)
     ]
     await asyncio.sleep(0)
-    busy = await door.execute(house.operator("*"), Scribble(house.organiser, "one more"), new_id())
+    busy = await door.execute(house.operator("*"), Scribble(context_id=house.organiser, key="one more"), new_id())
     assert busy.outcome == Refused(NoDatabase.BUSY)
     for each in waiting:
         each.cancel()
@@ -461,12 +495,12 @@ async def test_a_line_to_postgres_that_was_cut_is_mended(
         server.execute("CREATE DATABASE house_cut TEMPLATE house_template")
         database, house = Database(postgres_url.replace("/postgres?", "/house_cut?")), postgres_template[1]
         with _opened(database, keys) as door:
-            assert (await door.execute(SYSTEM, Scribble(house.organiser, "A"), new_id())).ok
+            assert (await door.execute(SYSTEM, Scribble(context_id=house.organiser, key="A"), new_id())).ok
             assert await door.read(SYSTEM, lambda read: read.one("SELECT COUNT(*) FROM context")) == (5,)
             cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'house_cut'"
             assert len(server.execute(cut).fetchall()) >= 2
             replies = await asyncio.gather(
-                *(door.execute(SYSTEM, Scribble(house.organiser, f"B{n}"), new_id()) for n in range(8))
+                *(door.execute(SYSTEM, Scribble(context_id=house.organiser, key=f"B{n}"), new_id()) for n in range(8))
             )
             assert all(reply.ok for reply in replies)
             for _ in range(4):
@@ -475,7 +509,14 @@ async def test_a_line_to_postgres_that_was_cut_is_mended(
 
 
 async def test_a_season_twice_is_refused_by_name(door: Door, house: House) -> None:
-    make = CreateContext(new_id(), house.organiser, ContextKind.SEASON, "S26", {"fr": "Encore"}, {})
+    make = CreateContext(
+        id=new_id(),
+        context_id=house.organiser,
+        kind=ContextKind.SEASON,
+        code="S26",
+        names={"fr": "Encore"},
+        settings={},
+    )
     said = (await door.execute(SYSTEM, make, new_id())).outcome
     assert isinstance(said, Refused) and (said.reason, said.fix) == (NoChange.CODE_TAKEN, "code")
     assert (said.detail["value"], said.detail["by"]) == ("S26", house.season), "and by what"

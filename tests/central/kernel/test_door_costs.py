@@ -72,10 +72,14 @@ async def test_what_leaves_nothing_is_not_committed(
         door.execute(*each)
         for _ in range(20)
         for each in (
-            (ANONYMOUS, order, new_id()), (elsewhere, order, new_id()), (elsewhere, order, sold), (anna, order, sold),
-            (house.operator("*"), order, sold), (ANONYMOUS, EndOwnSession(new_id()), new_id()),
+            (ANONYMOUS, order, new_id()),
+            (elsewhere, order, new_id()),
+            (elsewhere, order, sold),
+            (anna, order, sold),
+            (house.operator("*"), order, sold),
+            (ANONYMOUS, EndOwnSession(session_id=new_id()), new_id()),
         )
-    ]  # fmt: skip
+    ]
     replies = await asyncio.gather(*tries)
     assert sum(reply.ok for reply in replies) == 20 and all(reply.repeated for reply in replies if reply.ok)
     assert wal.stat().st_size == size
@@ -89,7 +93,10 @@ def test_of_a_refused_plan_its_size_is_kept_and_its_digest(quick: tuple[Clerk, H
     clerk, house = quick
     space = clerk.rows("SELECT id FROM space")[0][0]
     file = plan()[:-1] + " " * 500_000
-    want, anna = ImportPlan(new_id(), space, "P2", {"fr": "Deux"}, file), clerk.as_(house.operator("*"))
+    want, anna = (
+        ImportPlan(id=new_id(), space_id=space, code="P2", names={"fr": "Deux"}, plan=file),
+        clerk.as_(house.operator("*")),
+    )
     first = anna.no(want)
     ((body, digest),) = clerk.rows("SELECT body, digest FROM command_log WHERE id = :id", id=anna.said[-1])
     assert len(body) < KEPT_BYTES and digest == job_of(SYSTEM, want, anna.said[-1]).digest
@@ -128,7 +135,7 @@ def test_a_refusal_is_bounded_and_says_what_it_left_out() -> None:
 
 
 def planned(house: House, name: str, room: int) -> ImportPlan:
-    return ImportPlan(new_id(), house.site, "P", {"fr": name}, "x" * room)
+    return ImportPlan(id=new_id(), space_id=house.site, code="P", names={"fr": name}, plan="x" * room)
 
 
 def test_what_is_heavy(house: House) -> None:

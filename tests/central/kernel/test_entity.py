@@ -33,7 +33,7 @@ class Part:
     sizes: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AllKinds:
     id: Id
     text: str
@@ -131,9 +131,23 @@ def test_every_declared_secret_stays_inside() -> None:
         ("webhook_delivery", "body"),  # told with the eyes of the webhook's operator, who alone sees it
     }
     device = Device(
-        derived_id("d"), derived_id("c"), derived_id("s"), None, DeviceKind.GATE, "G1", "Gate", DeviceState.INVITED, "",
-        "", "", "the digest", NOW, 0, "", 0,
-    )  # fmt: skip
+        id=derived_id("d"),
+        context_id=derived_id("c"),
+        site_id=derived_id("s"),
+        point_of_sale_id=None,
+        kind=DeviceKind.GATE,
+        code="G1",
+        label="Gate",
+        state=DeviceState.INVITED,
+        kid="",
+        public_key="",
+        certificate="",
+        code_digest="the digest",
+        code_until=NOW,
+        contiguous=0,
+        head="",
+        lease_epoch=0,
+    )
     assert "the digest" not in str(BY_NAME["device"].public(device))
     assert {
         (each.name, column.name)

@@ -31,7 +31,7 @@ from shared.ids import Id
 from tests.central.small_house import NOW, Clerk, House, new_id
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Basket:
     id: Id
     code: str
@@ -39,13 +39,13 @@ class Basket:
     weight: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Egg:
     id: Id
     basket_id: Annotated[Id, Ref("basket")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hamper:
     id: Id
     code: str
@@ -53,7 +53,7 @@ class Hamper:
     grams: Annotated[int, Was("weight")] = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HamperEgg:
     id: Id
     hamper_id: Annotated[Id, Ref("hamper"), Was("basket_id")]
@@ -113,10 +113,13 @@ def done(clerk: Clerk, name: str, act: Callable[[Tx], object]) -> Id:
 @pytest.mark.behind_the_door
 def test_what_is_renamed_goes_on_under_its_name_of_today(clerk: Clerk, house: House, tmp_path: Path) -> None:
     database = clerk.door.database
-    one, gone, egg = Basket(new_id(), "A", "red", 3), Basket(new_id(), "B", "blue"), new_id()
+    one, gone = Basket(id=new_id(), code="A", colour="red", weight=3), Basket(id=new_id(), code="B", colour="blue")
+    egg = new_id()
     with declared(**BEFORE):
         brought_up(database, tmp_path, "baskets")
-        made = done(clerk, "create_basket", lambda tx: [tx.insert(each) for each in (one, gone, Egg(egg, one.id))])
+        made = done(
+            clerk, "create_basket", lambda tx: [tx.insert(each) for each in (one, gone, Egg(id=egg, basket_id=one.id))]
+        )
         done(clerk, "change_basket", lambda tx: tx.update(one, replace(one, colour="green", weight=5)))
         done(clerk, "delete_basket", lambda tx: tx.delete(gone))
     read = Read(clerk.db, SYSTEM, NOW, clerk.door.keys)
@@ -129,7 +132,8 @@ def test_what_is_renamed_goes_on_under_its_name_of_today(clerk: Clerk, house: Ho
             assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
         engine.dispose()
         now = read.get(Hamper, one.id)
-        assert now == Hamper(one.id, "A", "green", 5) and read.get(HamperEgg, egg) == HamperEgg(egg, one.id)
+        assert now == Hamper(id=one.id, code="A", tint="green", grams=5)
+        assert read.get(HamperEgg, egg) == HamperEgg(id=egg, hamper_id=one.id)
 
         changed, created = entries(read, "hamper", one.id)
         assert dict(changed.change) == {"tint": ("red", "green"), "grams": (3, 5)}

@@ -37,13 +37,15 @@ def test_the_line_follows_the_thing(clerk: Clerk, house: House) -> None:
         return clerk.rows("SELECT words FROM found WHERE entity = 'tariff' AND entity_id = :id", id=made)
 
     made = new_id()
-    clerk.do(CreateTariff(made, house.season, "ETE", {"fr": "Tarif d’été"}, 3, False))
+    clerk.do(
+        CreateTariff(id=made, context_id=house.season, code="ETE", names={"fr": "Tarif d’été"}, rank=3, proof=False)
+    )
     assert lines(made) == [(" ete tarif d ",)]
-    clerk.do(command_of(Action.MODIFY, Tariff)(made, {"names": {"fr": "Tarif d’hiver", "en": "Winter"}}))
+    clerk.do(command_of(Action.MODIFY, Tariff)(id=made, set={"names": {"fr": "Tarif d’hiver", "en": "Winter"}}))
     assert lines(made) == [(" ete tarif d hiver winter ",)]
-    clerk.no(CreateTariff(new_id(), house.season, "ETE", {"fr": "Autre"}, 3, False))
+    clerk.no(CreateTariff(id=new_id(), context_id=house.season, code="ETE", names={"fr": "Autre"}, rank=3, proof=False))
     assert clerk.rows("SELECT COUNT(*) FROM found WHERE words LIKE '%autre%'") == [(0,)]
-    clerk.do(command_of(Action.DELETE, Tariff)(made))
+    clerk.do(command_of(Action.DELETE, Tariff)(id=made))
     assert lines(made) == []
 
 

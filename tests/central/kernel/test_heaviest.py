@@ -100,7 +100,7 @@ async def test_the_writer_reads_no_file(scene: Scene) -> None:
     space = scene.maker.command(COMMANDS["import_plan"].kind).space_id
     for n, (kind, make) in enumerate(HOSTILE.items()):
         before = scene.cost.copy()
-        want = ImportPlan(new_id(), space, f"P{n}", {"fr": "P"}, make(20_000).decode())
+        want = ImportPlan(id=new_id(), space_id=space, code=f"P{n}", names={"fr": "P"}, plan=make(20_000).decode())
         reply = await scene.door.execute(scene.actor, want, new_id())
         cost = scene.cost - before
         if isinstance(reply.outcome, Refused):

@@ -67,7 +67,16 @@ def refused(outcome: Any) -> bool:
 def two(clerk: Clerk, house: House) -> tuple[Clerk, Clerk, Id]:
     """Somebody of the house's organiser, somebody of another one, and that one."""
     other = new_id()
-    clerk.do(CreateContext(other, house.institution, ContextKind.ORGANISER, "AUTRE", {"fr": "Autre"}, {}))
+    clerk.do(
+        CreateContext(
+            id=other,
+            context_id=house.institution,
+            kind=ContextKind.ORGANISER,
+            code="AUTRE",
+            names={"fr": "Autre"},
+            settings={},
+        )
+    )
     ours, theirs = (
         Actor(ActorKind.OPERATOR, new_id(), "", frozenset({("*", str(each))})) for each in (house.organiser, other)
     )
@@ -111,52 +120,75 @@ def test_of_every_kind_only_the_thing_itself_comes_back_and_only_in_its_place(cl
 
 def test_what_was_somebody_elses_cannot_be_made_again(two: tuple[Clerk, Clerk, Id], house: House) -> None:
     ours, theirs, other = two
-    tariff = CreateTariff(new_id(), house.season, "A", {"fr": "Secret"}, 9, False)
+    tariff = CreateTariff(id=new_id(), context_id=house.season, code="A", names={"fr": "Secret"}, rank=9, proof=False)
     ours.do(tariff)
-    ours.do(ChangeTariff(tariff.id, {"names": {"fr": "Secret deux"}}))
-    ours.do(DeleteTariff(tariff.id))
+    ours.do(ChangeTariff(id=tariff.id, set={"names": {"fr": "Secret deux"}}))
+    ours.do(DeleteTariff(id=tariff.id))
 
     def seen(by: Clerk) -> bool:
         read = Read(by.db, by.actor, by.watch(), by.door.keys)
         return past(by.door, read, "tariff", tariff.id) is not None
 
-    assert refused(theirs.say(CreateTariff(tariff.id, other, "B", {"fr": "B"}, 9, False)))
+    assert refused(
+        theirs.say(CreateTariff(id=tariff.id, context_id=other, code="B", names={"fr": "B"}, rank=9, proof=False))
+    )
     assert seen(ours) and not seen(theirs), "nor is its history theirs"
-    event = CreateEvent(tariff.id, house.activity, "E", {"fr": "E"}, 550)
+    event = CreateEvent(id=tariff.id, context_id=house.activity, code="E", names={"fr": "E"}, vat_bp=550)
     assert refused(ours.say(event)), "it is no other kind of thing either"
-    assert refused(ours.say(CreateTariff(tariff.id, house.organiser, "A", {"fr": "Secret"}, 9, False)))
+    assert refused(
+        ours.say(
+            CreateTariff(
+                id=tariff.id, context_id=house.organiser, code="A", names={"fr": "Secret"}, rank=9, proof=False
+            )
+        )
+    )
     ours.do(tariff)
-    ours.do(ChangeTariff(tariff.id, {"names": {"fr": "Wieder da"}}))
+    ours.do(ChangeTariff(id=tariff.id, set={"names": {"fr": "Wieder da"}}))
     cells = (PriceCell(house.seated, tariff.id, 100),)
-    theirs.no(CreatePriceGrid(new_id(), other, "G", {"fr": "G"}, "EUR", cells))
+    theirs.no(CreatePriceGrid(id=new_id(), context_id=other, code="G", names={"fr": "G"}, currency="EUR", prices=cells))
 
 
 def test_every_central_answers_alike_where_a_season_was(two: tuple[Clerk, Clerk, Id], keys: Keys) -> None:
     ours, theirs, other = two
     organiser = next(context for _, context in ours.actor.grants)
-    season = CreateContext(new_id(), Id(organiser), ContextKind.SEASON, "S", {"fr": "S"}, {})
+    season = CreateContext(
+        id=new_id(), context_id=Id(organiser), kind=ContextKind.SEASON, code="S", names={"fr": "S"}, settings={}
+    )
     ours.do(season)
-    tariff = CreateTariff(new_id(), season.id, "T", {"fr": "T"}, 9, False)
+    tariff = CreateTariff(id=new_id(), context_id=season.id, code="T", names={"fr": "T"}, rank=9, proof=False)
     ours.do(tariff)
-    ours.do(DeleteTariff(tariff.id))
-    ours.do(DeleteContext(season.id))
+    ours.do(DeleteTariff(id=tariff.id))
+    ours.do(DeleteContext(id=season.id))
     anew = Door(ours.door.database, ours.watch, path_of, keys)
     for door in (ours.door, anew):
         at_theirs = Clerk(door, theirs.db, theirs.watch, theirs.actor)
-        assert refused(at_theirs.say(CreateContext(season.id, other, ContextKind.SEASON, "S", {"fr": "S"}, {})))
+        assert refused(
+            at_theirs.say(
+                CreateContext(
+                    id=season.id, context_id=other, kind=ContextKind.SEASON, code="S", names={"fr": "S"}, settings={}
+                )
+            )
+        )
     ours.do(season)
     for door in (ours.door, anew):
         at_theirs = Clerk(door, theirs.db, theirs.watch, theirs.actor)
-        assert at_theirs.no(CreateTariff(new_id(), season.id, "X", {"fr": "X"}, 9, False)).reason == NoEntry.NOT_ALLOWED
+        assert (
+            at_theirs.no(
+                CreateTariff(id=new_id(), context_id=season.id, code="X", names={"fr": "X"}, rank=9, proof=False)
+            ).reason
+            == NoEntry.NOT_ALLOWED
+        )
         Clerk(door, ours.db, ours.watch, ours.actor).do(
-            CreateTariff(new_id(), season.id, f"T{id(door)}", {"fr": "T"}, 9, False)
+            CreateTariff(id=new_id(), context_id=season.id, code=f"T{id(door)}", names={"fr": "T"}, rank=9, proof=False)
         )
 
 
 def test_who_is_narrowed_makes_nothing_under_what_was_beyond_them(clerk: Clerk, house: House) -> None:
-    point = CreatePointOfSale(new_id(), house.channel, house.organiser, "VIP", {"fr": "Guichet secret"})
+    point = CreatePointOfSale(
+        id=new_id(), channel_id=house.channel, context_id=house.organiser, code="VIP", names={"fr": "Guichet secret"}
+    )
     clerk.do(point)
-    clerk.do(command_of(Action.DELETE, PointOfSale)(point.id))
+    clerk.do(command_of(Action.DELETE, PointOfSale)(id=point.id))
     narrowed = clerk.as_(house.operator("*", at=house.organiser, points=(house.desk,)))
     assert refused(narrowed.say(point))
     clerk.do(point)
@@ -166,7 +198,7 @@ def test_who_is_narrowed_makes_nothing_under_what_was_beyond_them(clerk: Clerk, 
 def test_what_goes_and_comes_in_one_transaction_is_seen(clerk: Clerk, house: House) -> None:
     """Commands that are committed together: what the first has left is not in the database yet."""
     row, traces = new_id(), Traces()
-    clerk.do(CreateTariff(row, house.season, "A", {"fr": "A"}, 9, False))
+    clerk.do(CreateTariff(id=row, context_id=house.season, code="A", names={"fr": "A"}, rank=9, proof=False))
     clerk.db.begin(write=True)
 
     def tx() -> Tx:

@@ -38,23 +38,36 @@ def test_the_house_says_which_languages_it_has(
     quick: Quick, read: Read, settings: dict[str, str], want: tuple[str, ...]
 ) -> None:
     clerk, house = quick
-    clerk.do(ChangeContext(house.institution, {"settings": settings}))
+    clerk.do(ChangeContext(id=house.institution, set={"settings": settings}))
     assert house_languages(read) == want
     assert in_house(read, "Carré or") == {want[0]: "Carré or"}
 
 
 def test_a_name_is_needed_in_the_first_language_and_in_no_other(quick: Quick) -> None:
     clerk, house = quick
-    clerk.do(ChangeContext(house.institution, {"settings": {"languages": "ca es"}}))
-    clerk.do(CreateTariff(new_id(), house.season, "INFANT", {"ca": "Infantil", "gl": "Neno"}, 4, False))
-    refused = clerk.no(CreateTariff(new_id(), house.season, "JOVE", {"es": "Joven", "fr": "Jeune"}, 4, False))
+    clerk.do(ChangeContext(id=house.institution, set={"settings": {"languages": "ca es"}}))
+    clerk.do(
+        CreateTariff(
+            id=new_id(),
+            context_id=house.season,
+            code="INFANT",
+            names={"ca": "Infantil", "gl": "Neno"},
+            rank=4,
+            proof=False,
+        )
+    )
+    refused = clerk.no(
+        CreateTariff(
+            id=new_id(), context_id=house.season, code="JOVE", names={"es": "Joven", "fr": "Jeune"}, rank=4, proof=False
+        )
+    )
     assert refused.reason == NoChange.FAULTY
     assert refused.detail["faults"] == [{"at": "names.ca", "what": "name_missing"}]
 
 
 def test_what_was_named_before_stays_until_its_name_is_changed(quick: Quick) -> None:
     clerk, house = quick
-    clerk.do(ChangeContext(house.institution, {"settings": {"languages": "de"}}))
-    clerk.do(ChangeTariff(house.full, {"rank": 7}))
-    assert clerk.no(ChangeTariff(house.full, {"names": {"fr": "Plein"}})).detail["faults"][0]["at"] == "names.de"
-    clerk.do(ChangeTariff(house.full, {"names": {"de": "Normalpreis", "fr": "Plein"}}))
+    clerk.do(ChangeContext(id=house.institution, set={"settings": {"languages": "de"}}))
+    clerk.do(ChangeTariff(id=house.full, set={"rank": 7}))
+    assert clerk.no(ChangeTariff(id=house.full, set={"names": {"fr": "Plein"}})).detail["faults"][0]["at"] == "names.de"
+    clerk.do(ChangeTariff(id=house.full, set={"names": {"de": "Normalpreis", "fr": "Plein"}}))

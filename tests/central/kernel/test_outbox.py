@@ -103,5 +103,5 @@ async def test_an_act_that_says_not_now_is_tried_again(door: Door, clerk: Clerk,
 
 
 def test_what_a_refused_command_would_have_told_is_not_told(clerk: Clerk, house: House) -> None:
-    assert clerk.no(CommandDevice(new_id(), "open", {})).reason == NoDevice.NO_SUCH_DEVICE
+    assert clerk.no(CommandDevice(device_id=new_id(), name="open", body={})).reason == NoDevice.NO_SUCH_DEVICE
     assert clerk.rows("SELECT COUNT(*) FROM outbox WHERE kind = :k", k=OUTBOX_KIND) == [(0,)]

@@ -70,7 +70,7 @@ def test_tokens_are_found_however_deep_and_all_else_is_left() -> None:
 # --- an entity with the marks, and nothing else -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Guest:
     """Somebody with a name, and a note on the health of who looks after them."""
 
@@ -104,7 +104,7 @@ def guests(quick: tuple[Clerk, House]) -> Iterator[tuple[Clerk, House]]:
 def test_a_declaration_with_marks_is_sealed_and_forgotten(guests: tuple[Clerk, House]) -> None:
     clerk, house = guests
     guest, host = new_id(), new_id()
-    clerk.do(InviteOperator(host, house.institution, "Host", "host@x.example", "fr"))
+    clerk.do(InviteOperator(id=host, context_id=house.institution, name="Host", email="host@x.example", language="fr"))
     make, change = (COMMANDS[f"{verb}_guest"].kind for verb in ("create", "change"))
     clerk.do(make(id=guest, context_id=house.institution, host_id=host, name="Zoe", born=19700101, note="limps"))
     clerk.do(change(guest, {"name": "Zoe Q.", "born": 19700102, "note": "walks"}))

@@ -57,7 +57,9 @@ def hasty(postgres_template: tuple[str, House], postgres_url: str) -> tuple[Data
 
 def _season(house: House) -> CreateContext:
     key = new_id()
-    return CreateContext(key, house.organiser, ContextKind.SEASON, key[-9:], {"fr": "Saison"}, {})
+    return CreateContext(
+        id=key, context_id=house.organiser, kind=ContextKind.SEASON, code=key[-9:], names={"fr": "Saison"}, settings={}
+    )
 
 
 # --- held -----------------------------------------------------------------------------------------------------------
@@ -193,13 +195,36 @@ ROWS, ROW = 8, 30
 def _large(clerk: Clerk, house: House) -> tuple[Id, list[Id]]:
     """A performance of 240 seats beside the small one."""
     space, physical, logical, performance = (new_id() for _ in range(4))
-    clerk.do(CreateSpace(space, house.site, "GRANDE2", {"fr": "Plus grande salle"}))
-    assert clerk.do(ImportPlan(physical, space, "P2", {"fr": "Plan"}, plan(ROWS, ROW))) == ROWS * ROW
-    clerk.do(ValidatePhysical(physical))
-    clerk.do(CreateLogicalConfiguration(logical, house.season, physical, "GRAND", {"fr": "G"}, {"1re": house.seated}))
+    clerk.do(CreateSpace(id=space, site_id=house.site, code="GRANDE2", names={"fr": "Plus grande salle"}))
+    assert (
+        clerk.do(ImportPlan(id=physical, space_id=space, code="P2", names={"fr": "Plan"}, plan=plan(ROWS, ROW)))
+        == ROWS * ROW
+    )
+    clerk.do(ValidatePhysical(configuration_id=physical))
+    clerk.do(
+        CreateLogicalConfiguration(
+            id=logical,
+            context_id=house.season,
+            physical_configuration_id=physical,
+            code="GRAND",
+            names={"fr": "G"},
+            categories={"1re": house.seated},
+        )
+    )
     at = Schedule(STARTS, STARTS - timedelta(minutes=90), STARTS + timedelta(hours=3), STARTS + timedelta(minutes=30))
-    assert clerk.do(CreatePerformance(performance, house.event, logical, house.grid, at)) == ROWS * ROW
-    clerk.do(ChangeSale(performance, ProductDo.OPEN))
+    assert (
+        clerk.do(
+            CreatePerformance(
+                id=performance,
+                event_id=house.event,
+                logical_configuration_id=logical,
+                price_grid_id=house.grid,
+                schedule=at,
+            )
+        )
+        == ROWS * ROW
+    )
+    clerk.do(ChangeSale(performance_id=performance, do=ProductDo.OPEN))
     seats = [seat_id(physical, "Parterre", row, str(n)) for row in "ABCDEFGH"[:ROWS] for n in range(1, ROW + 1)]
     return performance, seats
 

@@ -27,7 +27,7 @@ from tests.central.kernel import works
 from tests.central.small_house import Clerk, House, Watch, new_id
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Weigh:
     """Says what was prepared for it. `act`: what another process does with it."""
 
@@ -96,20 +96,22 @@ async def until(so: Callable[[], object]) -> None:
 
 
 async def test_the_handler_gets_what_another_process_made(door: Door, house: House, sheet: Path) -> None:
-    want = Weigh(house.organiser, str(sheet), "ab")
+    want = Weigh(context_id=house.organiser, path=str(sheet), said="ab")
     dry = await door.execute(SYSTEM, want, new_id(), dry_run=True)
     real = await door.execute(SYSTEM, want, new_id())
     assert dry.outcome == real.outcome == Ok(["ab", "abab"])
     assert SCALE.seen == [("ab", "abab")] * 2
     assert lines(sheet) == 2
-    assert (await door.execute(SYSTEM, Weigh(house.organiser, "", "", "nothing"), new_id())).outcome == Ok([])
+    assert (
+        await door.execute(SYSTEM, Weigh(context_id=house.organiser, path="", said="", act="nothing"), new_id())
+    ).outcome == Ok([])
 
 
 async def test_what_was_given_before_is_not_prepared_again(door: Door, house: House, sheet: Path) -> None:
-    want, command_id = Weigh(house.organiser, str(sheet), "ab"), new_id()
+    want, command_id = Weigh(context_id=house.organiser, path=str(sheet), said="ab"), new_id()
     first = await door.execute(SYSTEM, want, command_id)
     again = await door.execute(SYSTEM, want, command_id)
-    other = await door.execute(SYSTEM, Weigh(house.organiser, str(sheet), "other"), command_id)
+    other = await door.execute(SYSTEM, Weigh(context_id=house.organiser, path=str(sheet), said="other"), command_id)
     assert (again.repeated, again.body) == (True, first.body)
     assert other.outcome == Refused(NoEntry.ID_REUSED)
     assert lines(sheet) == 1
@@ -118,7 +120,7 @@ async def test_what_was_given_before_is_not_prepared_again(door: Door, house: Ho
 async def test_who_may_not_costs_no_work(door: Door, house: House, sheet: Path) -> None:
     elsewhere = house.operator(OrganisationPrivilege.CONTEXT_MODIFY, at=house.season)  # a right, and not here
     for actor in (ANONYMOUS, house.operator(VenuesPrivilege.VENUE_READ), elsewhere):
-        reply = await door.execute(actor, Weigh(house.organiser, str(sheet), "ab"), new_id())
+        reply = await door.execute(actor, Weigh(context_id=house.organiser, path=str(sheet), said="ab"), new_id())
         assert not reply.ok and reply.outcome == Refused(
             NoEntry.NOT_ALLOWED,
             fix=OrganisationPrivilege.CONTEXT_MODIFY,
@@ -131,13 +133,15 @@ async def test_too_heavy_and_too_many_are_refused_and_use_no_id_up(
     door: Door, clerk: Clerk, house: House, sheet: Path
 ) -> None:
     command_id, rows = new_id(), clerk.rows("SELECT COUNT(*) FROM command_log")
-    spun = asyncio.ensure_future(door.execute(SYSTEM, Weigh(house.organiser, "", "", "spin"), command_id))
+    spun = asyncio.ensure_future(
+        door.execute(SYSTEM, Weigh(context_id=house.organiser, path="", said="", act="spin"), command_id)
+    )
     await until(lambda: door.beside.inside)
-    crowded = await door.execute(SYSTEM, Weigh(house.organiser, str(sheet), "ab"), new_id())
+    crowded = await door.execute(SYSTEM, Weigh(context_id=house.organiser, path=str(sheet), said="ab"), new_id())
     assert crowded.outcome == Refused(NoDatabase.BUSY, detail={"waiting": 0})
     assert (await spun).outcome == Refused(NoEntry.TOO_HEAVY, detail={"limit": "cpu"})
     assert clerk.rows("SELECT COUNT(*) FROM command_log") == rows
-    assert (await door.execute(SYSTEM, Weigh(house.organiser, str(sheet), "ab"), command_id)).ok
+    assert (await door.execute(SYSTEM, Weigh(context_id=house.organiser, path=str(sheet), said="ab"), command_id)).ok
 
 
 @pytest.mark.postgres
@@ -148,12 +152,14 @@ async def test_a_repeat_of_the_transaction_is_prepared_once(
     door = Door(Database(url), watch, path_of, keys)
     door.start()
     SCALE.repeats = 3
-    reply = await door.execute(SYSTEM, Weigh(house.organiser, str(sheet), "ab"), new_id(), dry_run=True)
+    reply = await door.execute(
+        SYSTEM, Weigh(context_id=house.organiser, path=str(sheet), said="ab"), new_id(), dry_run=True
+    )
     assert reply.outcome == Ok(["ab", "abab"])
     assert len(SCALE.seen) == 4 and lines(sheet) == 1
     await asyncio.to_thread(door.stop)
 
 
 def test_at_once_and_in_this_thread_it_is_the_same(clerk: Clerk, house: House, sheet: Path) -> None:
-    assert clerk.do(Weigh(house.organiser, str(sheet), "ab")) == ["ab", "abab"]
+    assert clerk.do(Weigh(context_id=house.organiser, path=str(sheet), said="ab")) == ["ab", "abab"]
     assert lines(sheet) == 1

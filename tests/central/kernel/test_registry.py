@@ -16,7 +16,7 @@ from shared.outcome import Ok, Outcome
 from tests.central.small_house import Clerk, House, new_id
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paint:
     """Names an id of its own first, then a part of something, then what it acts on."""
 
@@ -26,7 +26,7 @@ class Paint:
     context_id: Annotated[Id, Ref("context")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Whistle:
     """Names nothing."""
 
@@ -49,15 +49,25 @@ def test_it_acts_where_the_first_thing_stands_that_it_names(quick: tuple[Clerk, 
     clerk, house = quick
     handles(Paint, needs=VenuesPrivilege.VENUE_MODIFY)(_done)
     at, read = handler_of(Paint).at, Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
-    assert at(read, Paint(new_id(), new_id(), house.performance, house.institution)) == house.activity
-    assert at(read, Paint(new_id(), new_id(), new_id(), house.institution)) is None, "it names no row"
+    assert (
+        at(read, Paint(id=new_id(), place_id=new_id(), performance_id=house.performance, context_id=house.institution))
+        == house.activity
+    )
+    assert (
+        at(read, Paint(id=new_id(), place_id=new_id(), performance_id=new_id(), context_id=house.institution)) is None
+    ), "it names no row"
 
 
 def test_unless_another_place_is_said(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     handles(Paint, needs=VenuesPrivilege.VENUE_MODIFY, at=lambda _, want: str(want.context_id))(_done)
     read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
-    assert handler_of(Paint).at(read, Paint(new_id(), new_id(), new_id(), house.season)) == house.season
+    assert (
+        handler_of(Paint).at(
+            read, Paint(id=new_id(), place_id=new_id(), performance_id=new_id(), context_id=house.season)
+        )
+        == house.season
+    )
 
 
 def test_what_names_nothing_says_where_it_acts_or_needs_no_right() -> None:

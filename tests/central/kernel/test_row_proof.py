@@ -273,7 +273,7 @@ def test_what_was_there_may_come_back_only_by_a_command(quick: tuple[Clerk, Hous
     clerk, house = quick
     entitlement = clerk.do(house.order(house.seats[0]))["tickets"][0]["ticket_id"]
     (before,) = clerk.rows("SELECT id, serial, token FROM ticket")
-    clerk.do(ReissueTicket(entitlement, house.organiser))
+    clerk.do(ReissueTicket(entitlement_id=entitlement, context_id=house.organiser))
     assert found(clerk) == set()
     rows = clerk.rows("SELECT id FROM ticket ORDER BY serial")
     clerk.db.write("DELETE FROM ticket WHERE id = :id", {"id": rows[-1][0]})

@@ -14,7 +14,9 @@ from tests.central.small_house import Clerk, House, Watch, new_id
 
 
 def operator(house: House) -> CreateOperator:
-    return CreateOperator(new_id(), house.institution, "Program", key_digest("k"), ())
+    return CreateOperator(
+        id=new_id(), context_id=house.institution, name="Program", key_digest=key_digest("k"), privileges=()
+    )
 
 
 def test_it_moves_with_what_it_counts(clerk: Clerk, house: House) -> None:
@@ -26,10 +28,10 @@ def test_it_moves_with_what_it_counts(clerk: Clerk, house: House) -> None:
     assert now() == before + 1, "one step for all that a command changed"
     clerk.do(house.order(house.seats[0]))
     stranger = Actor(ActorKind.OPERATOR, new_id(), "")
-    assert clerk.as_(stranger).no(DeactivateOperator(made.id)).reason == NoEntry.NOT_ALLOWED
-    assert clerk.no(DeactivateOperator(new_id())).reason == NoOperator.NO_SUCH_OPERATOR
+    assert clerk.as_(stranger).no(DeactivateOperator(operator_id=made.id)).reason == NoEntry.NOT_ALLOWED
+    assert clerk.no(DeactivateOperator(operator_id=new_id())).reason == NoOperator.NO_SUCH_OPERATOR
     assert now() == before + 1, "neither what has nothing to do with it, nor what was refused"
-    clerk.do(DeactivateOperator(made.id))
+    clerk.do(DeactivateOperator(operator_id=made.id))
     assert now() == before + 2
 
 

@@ -92,12 +92,18 @@ def test_there_are_texts_to_walk() -> None:
 
 
 def test_a_command_without_such_signs_is_the_same_object() -> None:
-    command = CreateContext(new_id(), new_id(), "season", "S", {"fr": "Saison", "en": "«Été»"}, {})
+    command = CreateContext(
+        id=new_id(), context_id=new_id(), kind="season", code="S", names={"fr": "Saison", "en": "«Été»"}, settings={}
+    )
     assert worded(command)[0] is command
 
 
 def test_keys_are_texts_too() -> None:
-    _, found = worded(CreateContext(new_id(), new_id(), "season", "S", {"fr": "S"}, {HIDDEN: "x"}))
+    _, found = worded(
+        CreateContext(
+            id=new_id(), context_id=new_id(), kind="season", code="S", names={"fr": "S"}, settings={HIDDEN: "x"}
+        )
+    )
     assert [each["at"] for each in found] == ["settings"]
 
 
@@ -112,5 +118,5 @@ def test_rows_from_before_stay_and_change(quick: Quick) -> None:
     clerk.db.begin(write=True)
     clerk.db.write("UPDATE tariff SET names = :n WHERE id = :id", {"n": '{"fr": "a\u202eb"}', "id": house.full})
     clerk.db.commit()
-    clerk.do(command_of(Action.MODIFY, Tariff)(house.full, {"rank": 9}))
+    clerk.do(command_of(Action.MODIFY, Tariff)(id=house.full, set={"rank": 9}))
     assert clerk.rows("SELECT rank FROM tariff WHERE id = :id", id=house.full) == [(9,)]

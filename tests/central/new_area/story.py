@@ -26,20 +26,20 @@ from tests.waiting import until_so
 
 def test_a_command_reads_another_area_and_its_rule_refuses(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
-    assert [clerk.do(HandInCoat(new_id(), house.performance)) for _ in range(HOOKS)] == [1, 2]
-    refused = clerk.no(HandInCoat(new_id(), house.performance))
+    assert [clerk.do(HandInCoat(coat_id=new_id(), performance_id=house.performance)) for _ in range(HOOKS)] == [1, 2]
+    refused = clerk.no(HandInCoat(coat_id=new_id(), performance_id=house.performance))
     assert (refused.reason, refused.fix, refused.detail) == (NoCoat.FULL, "performance_id", {"most": HOOKS})
-    clerk.as_(house.operator("cloakroom.coat.read")).no(HandInCoat(new_id(), house.performance))
+    clerk.as_(house.operator("cloakroom.coat.read")).no(HandInCoat(coat_id=new_id(), performance_id=house.performance))
 
 
 @pytest.mark.parametrize(("kind", "reads"), [(DeviceKind.GATE, True), (DeviceKind.KIOSK, False)])
 def test_a_feed_reaches_the_devices_that_may_read_it(quick: tuple[Clerk, House], kind: DeviceKind, reads: bool) -> None:
     clerk, house = quick
     machine = enrol(clerk, house, kind)
-    clerk.do(HandInCoat(new_id(), house.performance))
+    clerk.do(HandInCoat(coat_id=new_id(), performance_id=house.performance))
     name = f"coats/{house.site}"
     assert (name in machine.clerk.ask(DeviceFeeds()).value["feeds"]) is reads
-    answer: Any = machine.clerk.ask(Feed(name))
+    answer: Any = machine.clerk.ask(Feed(feed=name))
     assert ('"number":1' in answer.value["text"]) if reads else answer.reason == NoDevice.NOT_YOUR_FEED
 
 
@@ -57,7 +57,11 @@ async def test_a_loop_runs_and_health_tells(tmp_path: Path, monkeypatch: pytest.
     house = set_up(Clerk(Door(config.opened, watch, path_of, open_door(config).keys), db, watch))
     async with running(config) as central, aiohttp.ClientSession(central.url) as session:
         coat = new_id()
-        assert (await central.door.execute(small_house.SYSTEM, HandInCoat(coat, house.performance), new_id())).ok
+        assert (
+            await central.door.execute(
+                small_house.SYSTEM, HandInCoat(coat_id=coat, performance_id=house.performance), new_id()
+            )
+        ).ok
 
         async def lost() -> bool:
             return db.run("SELECT lost FROM coat WHERE id = :id", {"id": coat}) == [(1,)]

@@ -19,7 +19,7 @@ SCHEDULE = Schedule(LATER, LATER - timedelta(hours=1), LATER + timedelta(hours=3
 
 def test_other_times_reach_the_devices_and_tell_who_holds_a_ticket(clerk: Clerk, house: House) -> None:
     clerk.do(house.order(house.seats[0], house.seats[1]))
-    assert clerk.do(ReschedulePerformance(house.performance, SCHEDULE)) == 2
+    assert clerk.do(ReschedulePerformance(performance_id=house.performance, schedule=SCHEDULE)) == 2
     told = clerk.feed(f"performances/{house.site}")[house.performance]
     assert told["starts"] == LATER.isoformat() and told["on_sale"]
     ((change,),) = clerk.rows("SELECT change FROM audit WHERE command_id = :id", id=clerk.said[-1])
@@ -29,8 +29,11 @@ def test_other_times_reach_the_devices_and_tell_who_holds_a_ticket(clerk: Clerk,
 @pytest.mark.parametrize("do", [ProductDo.CLOSE, ProductDo.CANCEL])
 def test_not_once_it_is_over(quick: tuple[Clerk, House], do: ProductDo) -> None:
     clerk, house = quick
-    clerk.do(ChangeSale(house.performance, do))
-    assert clerk.no(ReschedulePerformance(house.performance, SCHEDULE)).reason == NoProduct.NOT_POSSIBLE_NOW
+    clerk.do(ChangeSale(performance_id=house.performance, do=do))
+    assert (
+        clerk.no(ReschedulePerformance(performance_id=house.performance, schedule=SCHEDULE)).reason
+        == NoProduct.NOT_POSSIBLE_NOW
+    )
 
 
 def test_times_that_make_no_sense(quick: tuple[Clerk, House]) -> None:
@@ -41,16 +44,30 @@ def test_times_that_make_no_sense(quick: tuple[Clerk, House]) -> None:
         replace(SCHEDULE, sell_until=LATER + timedelta(hours=4)),
         replace(SCHEDULE, starts=LATER.replace(tzinfo=None)),
     ):
-        assert clerk.no(ReschedulePerformance(house.performance, wrong)).reason == NoProduct.BAD_TIMES
-    assert clerk.no(ReschedulePerformance(new_id(), SCHEDULE)).reason == NoProduct.NO_SUCH_PERFORMANCE
+        assert (
+            clerk.no(ReschedulePerformance(performance_id=house.performance, schedule=wrong)).reason
+            == NoProduct.BAD_TIMES
+        )
+    assert (
+        clerk.no(ReschedulePerformance(performance_id=new_id(), schedule=SCHEDULE)).reason
+        == NoProduct.NO_SUCH_PERFORMANCE
+    )
 
 
 def test_a_draft_goes_with_its_places(clerk: Clerk, house: House) -> None:
     made = new_id()
     tables = ("performance", "place", "gauge", "place_count")
     before = [clerk.rows(f"SELECT COUNT(*) FROM {table}") for table in tables]
-    clerk.do(CreatePerformance(made, house.event, house.logical, house.grid, SCHEDULE))
-    clerk.do(DeletePerformance(made))
+    clerk.do(
+        CreatePerformance(
+            id=made,
+            event_id=house.event,
+            logical_configuration_id=house.logical,
+            price_grid_id=house.grid,
+            schedule=SCHEDULE,
+        )
+    )
+    clerk.do(DeletePerformance(performance_id=made))
     assert [clerk.rows(f"SELECT COUNT(*) FROM {table}") for table in tables] == before
-    refused = clerk.no(DeletePerformance(house.performance))
+    refused = clerk.no(DeletePerformance(performance_id=house.performance))
     assert refused.reason == NoProduct.NOT_POSSIBLE_NOW and refused.reason != NoChange.IN_USE

@@ -61,9 +61,9 @@ def test_a_sale_in_the_books(clerk: Clerk, house: House) -> None:
         "JOIN account c ON c.id = m.credit_id ORDER BY m.note DESC"
     )
     assert moves == [("customers", "revenue", FULL + CHILD), ("cash", "customers", FULL + CHILD)]
-    told = clerk.ask(OrderOf(house.organiser, order.order_id)).value
+    told = clerk.ask(OrderOf(context_id=house.organiser, order_id=order.order_id)).value
     assert told["order"]["total"] == sum(line["price"] for line in told["lines"]) == FULL + CHILD
-    counted = clerk.ask(Availability(house.performance)).value
+    counted = clerk.ask(Availability(performance_id=house.performance)).value
     assert {(row["capacity"], row["free"], row["sold"]) for row in counted} == {(20, 18, 2), (20, 20, 0)}
 
 
@@ -79,7 +79,7 @@ Make = Callable[[Clerk, House], Any]
 
 
 def _off_sale(clerk: Clerk, house: House) -> Any:
-    clerk.do(ChangeSale(house.performance, ProductDo.SUSPEND))
+    clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND))
     return house.order(house.seats[0])
 
 
@@ -89,18 +89,30 @@ def _too_late(clerk: Clerk, house: House) -> Any:
 
 
 def _closed(clerk: Clerk, house: House) -> Any:
-    clerk.do(ChangeChannel(house.channel, {"active": False}))
+    clerk.do(ChangeChannel(id=house.channel, set={"active": False}))
     return house.order(house.seats[0])
 
 
 def _blocked(clerk: Clerk, house: House) -> Any:
-    assert clerk.do(BlockPlaces(house.performance, Selection(seats=house.seats[:1]), "caméra"))["places"] == 1
+    assert (
+        clerk.do(
+            BlockPlaces(performance_id=house.performance, selection=Selection(seats=house.seats[:1]), why="caméra")
+        )["places"]
+        == 1
+    )
     return house.order(house.seats[0])
 
 
 def _presses(clerk: Clerk, house: House) -> Any:
     assert (
-        clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=house.seats[:1])))["places"] == 1
+        clerk.do(
+            AssignContingent(
+                performance_id=house.performance,
+                contingent_id=house.contingent,
+                selection=Selection(seats=house.seats[:1]),
+            )
+        )["places"]
+        == 1
     )
     return house.order(house.seats[0])
 
@@ -112,8 +124,19 @@ def _taken(clerk: Clerk, house: House) -> Any:
 
 def _of_another_organiser(clerk: Clerk, house: House) -> Any:
     other, point = new_id(), new_id()
-    clerk.do(CreateContext(other, house.institution, ContextKind.ORGANISER, "AUTRE", {"fr": "Autre"}, {}))
-    clerk.do(CreatePointOfSale(point, house.channel, other, "X1", {"fr": "Ailleurs"}))
+    clerk.do(
+        CreateContext(
+            id=other,
+            context_id=house.institution,
+            kind=ContextKind.ORGANISER,
+            code="AUTRE",
+            names={"fr": "Autre"},
+            settings={},
+        )
+    )
+    clerk.do(
+        CreatePointOfSale(id=point, channel_id=house.channel, context_id=other, code="X1", names={"fr": "Ailleurs"})
+    )
     return house.order(house.seats[0], point_of_sale_id=point)
 
 
@@ -160,28 +183,57 @@ def test_a_contingent_for_a_channel(quick: tuple[Clerk, House]) -> None:
     press, desk = new_id(), new_id()
     names = {"fr": "Presse"}
     clerk.do(
-        CreateChannel(press, house.institution, "PRESSE", names, ChannelKind.BOX_OFFICE, (house.contingent,), False, 5)
+        CreateChannel(
+            id=press,
+            context_id=house.institution,
+            code="PRESSE",
+            names=names,
+            kind=ChannelKind.BOX_OFFICE,
+            contingents=(house.contingent,),
+            uncontingented=False,
+            max_places=5,
+        )
     )
-    clerk.do(CreatePointOfSale(desk, press, house.organiser, "P1", names))
-    clerk.do(AssignContingent(house.performance, house.contingent, Selection(seats=house.seats[:2])))
+    clerk.do(CreatePointOfSale(id=desk, channel_id=press, context_id=house.organiser, code="P1", names=names))
+    clerk.do(
+        AssignContingent(
+            performance_id=house.performance, contingent_id=house.contingent, selection=Selection(seats=house.seats[:2])
+        )
+    )
     assert clerk.no(house.order(house.seats[3], point_of_sale_id=desk)).reason == NoSale.NOT_FOR_THIS_CHANNEL
     clerk.do(house.order(house.seats[0], point_of_sale_id=desk))
-    moved = clerk.do(AssignContingent(house.performance, None, Selection(seats=house.seats[:2])))
+    moved = clerk.do(
+        AssignContingent(
+            performance_id=house.performance, contingent_id=None, selection=Selection(seats=house.seats[:2])
+        )
+    )
     assert moved["places"] == 1, "a sold place stays where it was sold"
-    unknown = CreateChannel(new_id(), house.institution, "X", names, ChannelKind.BAR, (new_id(),), False, 5)
+    unknown = CreateChannel(
+        id=new_id(),
+        context_id=house.institution,
+        code="X",
+        names=names,
+        kind=ChannelKind.BAR,
+        contingents=(new_id(),),
+        uncontingented=False,
+        max_places=5,
+    )
     assert clerk.no(unknown).detail["faults"][0]["what"] == "no_such"
 
 
 def test_a_reissue_kills_the_old_barcode(clerk: Clerk, house: House) -> None:
     ticket = clerk.do(house.order(house.seats[0]))["tickets"][0]
     for serial in (2, 3):
-        again = clerk.do(ReissueTicket(ticket["ticket_id"], house.organiser))
+        again = clerk.do(ReissueTicket(entitlement_id=ticket["ticket_id"], context_id=house.organiser))
         token = parse(again["token"])
         assert token and (token.ticket_id, token.serial) == (ticket["ticket_id"], serial)
         assert again["number"] == f"TDT-{serial:07d}", "a duplicate takes the next number of the series"
         assert clerk.feed(f"tickets/{house.site}")[ticket["ticket_id"]]["serial"] == serial
-    assert clerk.no(ReissueTicket(ticket["ticket_id"], house.institution)).reason == NoOrder.NO_SUCH_TICKET
-    assert clerk.no(ReissueTicket(new_id(), house.organiser)).reason == NoOrder.NO_SUCH_TICKET
+    assert (
+        clerk.no(ReissueTicket(entitlement_id=ticket["ticket_id"], context_id=house.institution)).reason
+        == NoOrder.NO_SUCH_TICKET
+    )
+    assert clerk.no(ReissueTicket(entitlement_id=new_id(), context_id=house.organiser)).reason == NoOrder.NO_SUCH_TICKET
 
 
 @pytest.mark.parametrize("reduced", [False, True], ids=["full price", "reduced"])
@@ -189,7 +241,7 @@ def test_a_gate_asks_for_the_proof_of_a_reduced_tariff(clerk: Clerk, house: Hous
     tariff, amount = (house.child, CHILD) if reduced else (house.full, FULL)
     sale = house.order(places=(WantedPlace(tariff, seat_id=house.seats[0]),), amount=amount)
     (ticket,) = clerk.do(sale)["tickets"]
-    again = clerk.do(ReissueTicket(ticket["ticket_id"], house.organiser))
+    again = clerk.do(ReissueTicket(entitlement_id=ticket["ticket_id"], context_id=house.organiser))
     row = clerk.feed(f"performances/{house.site}")[house.performance]
     facts = Facts(key=KeyFacts(clerk.door.keys.certificate), performance=load(PerformanceRow, orjson.dumps(row)))
     now = Now(STARTS, ClockState.TRUSTED, timedelta())
@@ -220,18 +272,20 @@ def test_on_sale_is_told_to_every_device_whole(clerk: Clerk, house: House) -> No
         prices = {tariff.id: tariff.prices for tariff in catalogue.tariffs}
         assert prices[house.full][house.seated] == FULL and prices[house.child] == {house.seated: CHILD}
         assert catalogue.mentions["licence"] == "PLATESV-R-2026-1" and catalogue.currency == "EUR"
-    clerk.do(ChangeSale(house.performance, ProductDo.SUSPEND))
+    clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND))
     assert clerk.feed(f"catalogue/{house.desk}")[house.performance] is None
     gone = load(PerformanceRow, orjson.dumps(clerk.feed(f"performances/{house.site}")[house.performance]))
     assert not gone.on_sale and not gone.cancelled
-    clerk.do(ChangeSale(house.performance, ProductDo.CANCEL))
+    clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.CANCEL))
     assert clerk.feed(f"performances/{house.site}")[house.performance]["cancelled"]
-    assert clerk.no(ChangeSale(house.performance, ProductDo.OPEN)).reason == NoProduct.NOT_POSSIBLE_NOW
+    assert (
+        clerk.no(ChangeSale(performance_id=house.performance, do=ProductDo.OPEN)).reason == NoProduct.NOT_POSSIBLE_NOW
+    )
 
 
 def test_an_order_is_read_by_its_organiser_only(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     order = house.order(house.seats[0])
     clerk.do(order)
-    assert isinstance(clerk.ask(OrderOf(house.organiser, order.order_id)), Ok)
-    assert not isinstance(clerk.as_(SYSTEM).ask(OrderOf(house.institution, order.order_id)), Ok)
+    assert isinstance(clerk.ask(OrderOf(context_id=house.organiser, order_id=order.order_id)), Ok)
+    assert not isinstance(clerk.as_(SYSTEM).ask(OrderOf(context_id=house.institution, order_id=order.order_id)), Ok)

@@ -108,10 +108,10 @@ class People:
     ) -> Id:  # fmt: skip
         """Somebody with a password and a profile of their own."""
         at, who = at or self.house.institution, new_id()
-        await self.do(InviteOperator(who, at, name, email, language))
+        await self.do(InviteOperator(id=who, context_id=at, name=name, email=email, language=language))
         if privileges:
             profile = await self.profile(*privileges, at=at, second_factor=second_factor)
-            await self.do(GiveRole(who, profile, at))
+            await self.do(GiveRole(operator_id=who, profile_id=profile, context_id=at))
         if password:
             link = await self.link()
             async with self.client.post(link, data={"password": password, "again": password}) as answer:

@@ -32,53 +32,136 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
         return Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
 
     who, profile = new_id(), made(clerk, house, "*")
-    clerk.do(InviteOperator(who, house.institution, "Jeanne", "Jeanne@X.example", "fr", profile))
-    clerk.do(AskLink(who, digest("link")))
-    clerk.do(UseLetter(digest("link"), "kept", ("account:a",), PLACE, "a"))
-    assert clerk.no(UseLetter(digest("link"), "other", (), PLACE, "a")).reason == NoSignIn.LINK_OVER
+    clerk.do(
+        InviteOperator(
+            id=who,
+            context_id=house.institution,
+            name="Jeanne",
+            email="Jeanne@X.example",
+            language="fr",
+            profile_id=profile,
+        )
+    )
+    clerk.do(AskLink(operator_id=who, token_digest=digest("link")))
+    clerk.do(
+        UseLetter(token_digest=digest("link"), password="kept", tried=("account:a",), came_from=PLACE, account="a")
+    )
+    assert (
+        clerk.no(
+            UseLetter(token_digest=digest("link"), password="other", tried=(), came_from=PLACE, account="a")
+        ).reason
+        == NoSignIn.LINK_OVER
+    )
     for _ in range(5):
-        clerk.do(CountAttempt(("account:a", "address:10.0.0.7")))
-    assert clerk.no(CountAttempt(("account:a",))).reason == NoSignIn.TOO_MANY
+        clerk.do(CountAttempt(subjects=("account:a", "address:10.0.0.7")))
+    assert clerk.no(CountAttempt(subjects=("account:a",))).reason == NoSignIn.TOO_MANY
     session = new_id()
     tried = ("account:a", "address:10.0.0.7")
     begin = BeginSession(
-        session, who, digest("one"), "kept", "anew", "", tried, PLACE, "a", "10.0.0.7", "Browser"
-    )  # fmt: skip
+        id=session,
+        operator_id=who,
+        token_digest=digest("one"),
+        verified="kept",
+        anew="anew",
+        instead_of="",
+        tried=tried,
+        came_from=PLACE,
+        account="a",
+        address="10.0.0.7",
+        browser="Browser",
+    )
     assert clerk.no(BeginSession(**{**_fields(begin), "verified": "stale"})).reason == NoSignIn.UNKNOWN
     clerk.do(begin)
     assert {each.subject: each.wrong for each in read().find(Attempt)} == {"address:10.0.0.7": 4}
     clerk.watch.at += timedelta(minutes=6)
-    clerk.do(NoteSeen(session))
+    clerk.do(NoteSeen(session_id=session))
     (there,) = read().find(Session)
     assert there.seen == clerk.watch.at
-    clerk.do(SetSecondFactor(session, "anew", "sealed", 7, ("r1", "r2"), digest("two")))
+    clerk.do(
+        SetSecondFactor(
+            session_id=session,
+            verified="anew",
+            totp="sealed",
+            step=7,
+            recovery=("r1", "r2"),
+            token_digest=digest("two"),
+        )
+    )
     (there,) = read().find(Session)
     assert there.second_factor and there.token_digest == digest("two")
     half = new_id()
     other = derived_id("another place")
-    clerk.do(BeginSession(half, who, digest("half"), "anew", "", "", tried, other, "a", "10.0.0.8", "Browser"))
+    clerk.do(
+        BeginSession(
+            id=half,
+            operator_id=who,
+            token_digest=digest("half"),
+            verified="anew",
+            anew="",
+            instead_of="",
+            tried=tried,
+            came_from=other,
+            account="a",
+            address="10.0.0.8",
+            browser="Browser",
+        )
+    )
     assert not is_known(read(), other), "half the way in is none"
     code = (f"code:{who}", "address:10.0.0.8")
     assert (
-        clerk.no(CompleteSession(new_id(), half, digest("three"), 7, "", code, other, "a")).reason
+        clerk.no(
+            CompleteSession(
+                id=new_id(),
+                half_id=half,
+                token_digest=digest("three"),
+                step=7,
+                recovery="",
+                tried=code,
+                came_from=other,
+                account="a",
+            )
+        ).reason
         == NoSignIn.WRONG_CODE
     )
-    clerk.do(CompleteSession(new_id(), half, digest("three"), 8, "", code, other, "a"))
+    clerk.do(
+        CompleteSession(
+            id=new_id(),
+            half_id=half,
+            token_digest=digest("three"),
+            step=8,
+            recovery="",
+            tried=code,
+            came_from=other,
+            account="a",
+        )
+    )
     assert is_known(read(), other) and is_known(read(), PLACE)
     for n in range(MOST_PLACES):
         clerk.watch.at += timedelta(seconds=1)
-        clerk.do(UseLetter(asked(clerk, who, n), "anew", (), derived_id("place", n), "a"))
+        clerk.do(
+            UseLetter(
+                token_digest=asked(clerk, who, n),
+                password="anew",
+                tried=(),
+                came_from=derived_id("place", n),
+                account="a",
+            )
+        )
     assert clerk.rows("SELECT COUNT(*) FROM sign_in_place WHERE account = 'a'") == [(MOST_PLACES,)]
     assert not is_known(read(), PLACE) and is_known(read(), derived_id("place", 0))
-    clerk.do(EndSessions(who))
+    clerk.do(EndSessions(operator_id=who))
     kept = read().get(Operator, who)
     assert kept and (kept.totp_step, kept.recovery, kept.password) == (8, ("r1", "r2"), "anew")
     assert who in dict(administrators(read()))
-    assert {each["operator_id"] for each in clerk.ask(WhoMay(house.season, "orders.order.create")).value} == {
-        house.admin, who,
-    }  # fmt: skip
+    assert {
+        each["operator_id"]
+        for each in clerk.ask(WhoMay(context_id=house.season, privilege="orders.order.create")).value
+    } == {
+        house.admin,
+        who,
+    }
     assert actor_of(read(), kept).grants == {("*", house.institution)}
-    clerk.do(EndSessions(who))
+    clerk.do(EndSessions(operator_id=who))
     assert read().find(Session) == []
     clerk.watch.at += timedelta(days=2)
     clerk.do(TidySessions())
@@ -92,7 +175,7 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
 def asked(clerk: Clerk, who: Id, n: int) -> str:
     """The digest of a link that was handed over."""
     clerk.watch.at += timedelta(hours=1)
-    clerk.do(AskLink(who, digest(f"link {n}")))
+    clerk.do(AskLink(operator_id=who, token_digest=digest(f"link {n}")))
     return digest(f"link {n}")
 
 
@@ -102,10 +185,10 @@ def _fields(command: BeginSession) -> dict[str, object]:
 
 def test_a_perimeter_is_replaced(clerk: Clerk, house: House) -> None:
     who = new_id()
-    clerk.do(InviteOperator(who, house.institution, "Paul", "paul@x.example", "fr"))
+    clerk.do(InviteOperator(id=who, context_id=house.institution, name="Paul", email="paul@x.example", language="fr"))
     from central.organisation.model import PerimeterKind
 
     for objects in ((house.desk,), (house.desk, house.kiosk_point), (house.kiosk_point,), ()):
-        clerk.do(SetPerimeter(who, PerimeterKind.POINT_OF_SALE, objects))
+        clerk.do(SetPerimeter(operator_id=who, kind=PerimeterKind.POINT_OF_SALE, object_ids=objects))
         rows = clerk.rows("SELECT object_id FROM operator_perimeter WHERE operator_id = :id ORDER BY 1", id=who)
         assert {row[0] for row in rows} == set(objects)

@@ -55,10 +55,10 @@ def everything(db: Connection) -> dict[str, list[str]]:
 def a_life(clerk: Clerk, house: House, n: str = "") -> Id:
     """Somebody comes, changes name and address, signs in, is written to."""
     who = new_id()
-    clerk.do(InviteOperator(who, house.institution, NAMES[0], n + MAILS[0], "fr"))
-    clerk.do(ChangeOperator(who, NAMES[1], "de", n + MAILS[1]))
-    clerk.do(ChangeOperator(who, NAMES[0], "de", n + MAILS[0]))
-    clerk.do(SendLetter(who))
+    clerk.do(InviteOperator(id=who, context_id=house.institution, name=NAMES[0], email=n + MAILS[0], language="fr"))
+    clerk.do(ChangeOperator(operator_id=who, name=NAMES[1], language="de", email=n + MAILS[1]))
+    clerk.do(ChangeOperator(operator_id=who, name=NAMES[0], language="de", email=n + MAILS[0]))
+    clerk.do(SendLetter(operator_id=who))
     clerk.db.begin(write=True)
     clerk.db.write("UPDATE operator SET password = 'p' WHERE id = :id", {"id": who})
     clerk.db.commit()
@@ -92,10 +92,10 @@ def test_whoever_is_forgotten_is_nowhere_and_the_log_is_whole(
     clerk: Clerk, house: House, keys: Keys, tmp_path: Path
 ) -> None:
     who, other = a_life(clerk, house), new_id()
-    clerk.do(InviteOperator(other, house.institution, "Paul", "paul@x.example", "fr"))
-    clerk.do(ChangeOperator(other, "Paul D.", "fr", "paul@x.example"))
+    clerk.do(InviteOperator(id=other, context_id=house.institution, name="Paul", email="paul@x.example", language="fr"))
+    clerk.do(ChangeOperator(operator_id=other, name="Paul D.", language="fr", email="paul@x.example"))
     before = clerk.rows("SELECT id, digest, body, answer FROM command_log ORDER BY turn")
-    stays = clerk.do(EraseOperator(who))
+    stays = clerk.do(EraseOperator(operator_id=who))
     assert everything(clerk.db) == {}
     assert clerk.rows("SELECT id, digest, body, answer FROM command_log ORDER BY turn")[: len(before)] == before
     assert clerk.rows("SELECT name, email, active, password FROM operator WHERE id = :id", id=who) == [
@@ -118,7 +118,7 @@ def test_whoever_is_forgotten_is_nowhere_and_the_log_is_whole(
 @pytest.mark.behind_the_door
 def test_what_a_duty_keeps_goes_on_its_day(clerk: Clerk, house: House) -> None:
     who = a_life(clerk, house)
-    clerk.do(EraseOperator(who))
+    clerk.do(EraseOperator(operator_id=who))
     (body,) = clerk.rows("SELECT id, body FROM command_log WHERE name = 'begin_session' ORDER BY turn DESC LIMIT 1")
 
     def from_where() -> str:
@@ -136,14 +136,18 @@ def test_what_a_duty_keeps_goes_on_its_day(clerk: Clerk, house: House) -> None:
 
 def test_of_the_forgotten_nothing_is_changed_and_nobody_is_invited_into_their_place(clerk: Clerk, house: House) -> None:
     who = new_id()
-    invite = InviteOperator(who, house.institution, NAMES[0], MAILS[0], "fr")
+    invite = InviteOperator(id=who, context_id=house.institution, name=NAMES[0], email=MAILS[0], language="fr")
     clerk.do(invite)
     again = clerk.said[-1]
     assert clerk.say(invite, again).value == who
     assert clerk.say(replace(invite, name=NAMES[1]), again).reason is NoEntry.ID_REUSED
-    clerk.do(DeactivateOperator(who))
-    clerk.do(EraseOperator(who))
-    for command in (ChangeOperator(who, "X", "fr", "x@x.example"), SendLetter(who), EraseOperator(who)):
+    clerk.do(DeactivateOperator(operator_id=who))
+    clerk.do(EraseOperator(operator_id=who))
+    for command in (
+        ChangeOperator(operator_id=who, name="X", language="fr", email="x@x.example"),
+        SendLetter(operator_id=who),
+        EraseOperator(operator_id=who),
+    ):
         assert clerk.no(command).reason is NoOperator.ERASED
     assert clerk.say(invite, again).reason is NoEntry.ID_REUSED, "nobody can tell any more what it said"
     clerk.do(replace(invite, id=new_id()))
@@ -152,8 +156,10 @@ def test_of_the_forgotten_nothing_is_changed_and_nobody_is_invited_into_their_pl
 
 def test_what_is_refused_keeps_nothing_of_whom_it_named(clerk: Clerk, house: House) -> None:
     first = new_id()
-    clerk.do(InviteOperator(first, house.institution, "Paul", MAILS[0], "fr"))
-    taken = InviteOperator(new_id(), house.institution, NAMES[1], MAILS[0].upper(), "fr")
+    clerk.do(InviteOperator(id=first, context_id=house.institution, name="Paul", email=MAILS[0], language="fr"))
+    taken = InviteOperator(
+        id=new_id(), context_id=house.institution, name=NAMES[1], email=MAILS[0].upper(), language="fr"
+    )
     refused = clerk.no(taken)
     assert refused.detail["faults"][0]["value"] == MAILS[0], "who asked is told"
     again = clerk.say(taken, clerk.said[-1])
@@ -163,13 +169,13 @@ def test_what_is_refused_keeps_nothing_of_whom_it_named(clerk: Clerk, house: Hou
 
 def test_who_may_and_who_stays(clerk: Clerk, house: House) -> None:
     who = new_id()
-    clerk.do(InviteOperator(who, house.institution, NAMES[0], MAILS[0], "fr"))
+    clerk.do(InviteOperator(id=who, context_id=house.institution, name=NAMES[0], email=MAILS[0], language="fr"))
     changes = clerk.as_(house.operator("organisation.operator.modify"))
-    assert changes.no(EraseOperator(who)).reason is NoEntry.NOT_ALLOWED
-    assert clerk.no(EraseOperator(house.admin)).reason is NoOperator.NOT_A_PERSON
+    assert changes.no(EraseOperator(operator_id=who)).reason is NoEntry.NOT_ALLOWED
+    assert clerk.no(EraseOperator(operator_id=house.admin)).reason is NoOperator.NOT_A_PERSON
     more = clerk.as_(house.operator("organisation.operator", at=house.season))
-    assert more.no(EraseOperator(who)).reason is NoEntry.NOT_ALLOWED
-    assert clerk.as_(house.operator("organisation.operator.delete")).do(EraseOperator(who))
+    assert more.no(EraseOperator(operator_id=who)).reason is NoEntry.NOT_ALLOWED
+    assert clerk.as_(house.operator("organisation.operator.delete")).do(EraseOperator(operator_id=who))
 
 
 # --- bytes -----------------------------------------------------------------------------------------------------------
@@ -183,7 +189,11 @@ async def test_not_a_byte_of_them_lies_on_the_disk(
     clerk, house = quick
     lives = []
     for n in range(60):  # pages are split and merged around them
-        clerk.do(InviteOperator(new_id(), house.institution, f"Paul {n}", f"paul{n}@x.example", "fr"))
+        clerk.do(
+            InviteOperator(
+                id=new_id(), context_id=house.institution, name=f"Paul {n}", email=f"paul{n}@x.example", language="fr"
+            )
+        )
         if n % 4 == 0:
             lives.append(a_life(clerk, house, str(n)))
     database = sqlite_place[0]
@@ -200,7 +210,7 @@ async def test_not_a_byte_of_them_lies_on_the_disk(
             looks.begin(write=False)
             looks.run("SELECT COUNT(*) FROM operator", {})  # a report that takes its time
             for who in lives:
-                assert (await door.execute(SYSTEM, EraseOperator(who), new_id())).ok
+                assert (await door.execute(SYSTEM, EraseOperator(operator_id=who), new_id())).ok
             assert lies(), "it can see them still"
             looks.rollback()
         await until(lambda: not lies())
@@ -237,9 +247,9 @@ async def test_people_from_before_get_their_keys_once(
     until central has given them some, and the proof of their rows goes on."""
     clerk, house = quick
     who = new_id()
-    clerk.do(InviteOperator(who, house.institution, NAMES[0], MAILS[0], "fr"))
+    clerk.do(InviteOperator(id=who, context_id=house.institution, name=NAMES[0], email=MAILS[0], language="fr"))
     as_before(clerk, who)
-    clerk.do(ChangeOperator(who, NAMES[1], "fr", MAILS[0]))
+    clerk.do(ChangeOperator(operator_id=who, name=NAMES[1], language="fr", email=MAILS[0]))
     assert proofs(clerk, keys, tmp_path / "none") == ([], [])
     assert "command_log" in everything(clerk.db), "as it was kept until now"
     door = Door(sqlite_place[0], clerk.watch, path_of, keys)
@@ -248,7 +258,7 @@ async def test_people_from_before_get_their_keys_once(
         assert (await people_over(door), await people_over(door)) == (1, 0)
     finally:
         door.stop()
-    clerk.do(ChangeOperator(who, NAMES[0], "fr", MAILS[1]))
+    clerk.do(ChangeOperator(operator_id=who, name=NAMES[0], language="fr", email=MAILS[1]))
     assert proofs(clerk, keys, tmp_path / "none") == ([], [])
     last = clerk.rows("SELECT body FROM command_log WHERE name = 'change_operator' ORDER BY turn DESC LIMIT 1")
     assert SIGN in str(last) and not PLANTED.search(str(last))
@@ -259,10 +269,10 @@ def test_who_has_no_keys_yet_is_given_them_to_be_forgotten(
 ) -> None:
     clerk, house = quick
     who = new_id()
-    clerk.do(InviteOperator(who, house.institution, NAMES[0], MAILS[0], "fr"))
+    clerk.do(InviteOperator(id=who, context_id=house.institution, name=NAMES[0], email=MAILS[0], language="fr"))
     as_before(clerk, who)
     clerk.watch.at += timedelta(days=1)
-    stays = clerk.do(EraseOperator(who))
+    stays = clerk.do(EraseOperator(operator_id=who))
     assert [each["before"] for each in stays if each["kind"] is None] == [clerk.watch().isoformat()], "and it says so"
     assert proofs(clerk, keys, tmp_path / "none") == ([], [])
 
@@ -281,9 +291,20 @@ def test_what_it_costs(quick: tuple[Clerk, House]) -> None:
 
     assert of_keys(lambda: clerk.do(house.order(house.seats[0]))) == []
     who = new_id()
-    made = of_keys(lambda: clerk.do(InviteOperator(who, house.institution, "Paul", "paul@x.example", "fr")))
+    made = of_keys(
+        lambda: clerk.do(
+            InviteOperator(id=who, context_id=house.institution, name="Paul", email="paul@x.example", language="fr")
+        )
+    )
     assert [each.split()[0] for each in made] == ["INSERT"] * len(SUBJECTS["operator"]) + ["SELECT"]
-    assert len(of_keys(lambda: clerk.do(ChangeOperator(who, "Paul D.", "de", "p@x.example")))) == 1
+    assert (
+        len(
+            of_keys(
+                lambda: clerk.do(ChangeOperator(operator_id=who, name="Paul D.", language="de", email="p@x.example"))
+            )
+        )
+        == 1
+    )
 
 
 # --- screens ---------------------------------------------------------------------------------------------------------
@@ -291,8 +312,8 @@ def test_what_it_costs(quick: tuple[Clerk, House]) -> None:
 
 async def test_on_the_screens(people: People, jeanne: Id) -> None:
     who = await people.person(NAMES[0], MAILS[0], "orders")
-    await people.do(ChangeOperator(who, NAMES[1], "fr", MAILS[0]))
-    await people.do(DeactivateOperator(who))
+    await people.do(ChangeOperator(operator_id=who, name=NAMES[1], language="fr", email=MAILS[0]))
+    await people.do(DeactivateOperator(operator_id=who))
     browser = await people.browser().sign_in(next=f"/admin/history/operator/{who}")
     assert NAMES[0] in browser.text and NAMES[1] in browser.text
     await browser.get(f"/admin/e/operator/{jeanne}")

@@ -30,7 +30,13 @@ async def test_invited_in_ones_own_language(people: People) -> None:
         ("it", "Buongiorno"),
     ):
         await people.do(
-            InviteOperator(new_id(), people.house.institution, "Nino", f"nino-{language}@x.example", language)
+            InviteOperator(
+                id=new_id(),
+                context_id=people.house.institution,
+                name="Nino",
+                email=f"nino-{language}@x.example",
+                language=language,
+            )
         )
         (mail,) = await people.post_mail()
         assert mail["To"] == f"nino-{language}@x.example" and mail["From"] == "billetterie@tilleuls.example"
@@ -39,7 +45,9 @@ async def test_invited_in_ones_own_language(people: People) -> None:
 
 
 async def test_an_invitation_opens_once(people: People) -> None:
-    await people.do(InviteOperator(new_id(), people.house.institution, "Nino", JEANNE, "fr"))
+    await people.do(
+        InviteOperator(id=new_id(), context_id=people.house.institution, name="Nino", email=JEANNE, language="fr")
+    )
     link = await people.link()
     browser = await people.browser().get(link)
     assert "Bienvenue, Nino" in browser.text and JEANNE in browser.text
@@ -53,7 +61,9 @@ async def test_an_invitation_opens_once(people: People) -> None:
 
 
 async def test_two_browsers_one_link(people: People) -> None:
-    await people.do(InviteOperator(new_id(), people.house.institution, "Nino", JEANNE, "fr"))
+    await people.do(
+        InviteOperator(id=new_id(), context_id=people.house.institution, name="Nino", email=JEANNE, language="fr")
+    )
     link = await people.link()
     one, two = await people.browser().get(link), await people.browser().get(link)
     done = await asyncio.gather(
@@ -67,7 +77,11 @@ async def test_links_end(people: People, jeanne: Id) -> None:
         if ask:
             await (await people.browser().get("/reset")).post("/reset", email=JEANNE)
         else:
-            await people.do(InviteOperator(new_id(), people.house.institution, "Nino", "nino@x.example", "fr"))
+            await people.do(
+                InviteOperator(
+                    id=new_id(), context_id=people.house.institution, name="Nino", email="nino@x.example", language="fr"
+                )
+            )
         link = await people.link()
         people.watch.at += lasts - timedelta(seconds=1)
         assert (await people.browser().get(link)).status == 200
@@ -100,9 +114,11 @@ async def test_a_reset_unlocks_the_account(people: People, jeanne: Id) -> None:
 
 async def test_a_newer_letter_voids_the_one_before(people: People) -> None:
     nino = new_id()
-    await people.do(InviteOperator(nino, people.house.institution, "Nino", JEANNE, "fr"))
+    await people.do(
+        InviteOperator(id=nino, context_id=people.house.institution, name="Nino", email=JEANNE, language="fr")
+    )
     first = await people.link()
-    await people.do(SendLetter(nino))
+    await people.do(SendLetter(operator_id=nino))
     second = await people.link()
     assert (await people.browser().get(first)).status == 410
     assert (await people.browser().get(second)).status == 200
@@ -142,7 +158,9 @@ async def test_asked_again_within_minutes_the_letter_under_way_is_enough(people:
 async def test_a_strangers_letter_shuts_no_link(people: People, jeanne: Id) -> None:
     """Neither an administrator's, nor the one before; used, one shuts the others."""
     nino = new_id()
-    await people.do(InviteOperator(nino, people.house.institution, "Nino", "nino@x.example", "fr"))
+    await people.do(
+        InviteOperator(id=nino, context_id=people.house.institution, name="Nino", email="nino@x.example", language="fr")
+    )
     invited = await people.link()
     people.watch.at += LETTER_EVERY
     assert await people.way_in.sign_in.ask_reset(Visitor("10.0.0.9", "x"), "nino@x.example") is None
@@ -163,7 +181,7 @@ async def test_strangers_take_nothing_from_the_others(people: People, jeanne: Id
     assert [mail["To"] for mail in await people.post_mail()] == [JEANNE]
     assert (await letters(people, jeanne))[-1].asked_by is AskedBy.OWNER
     for _ in range(MOST_LETTERS[AskedBy.HOUSE]):
-        await people.do(SendLetter(jeanne))
+        await people.do(SendLetter(operator_id=jeanne))
         assert [mail["To"] for mail in await people.post_mail()] == [JEANNE]
 
 
@@ -172,10 +190,10 @@ async def test_a_letter_that_is_not_sent_says_so(people: People, jeanne: Id) -> 
     nino = await people.person("Nino", "nino@x.example")
     first = people.watch.at
     for _ in range(MOST_LETTERS[AskedBy.HOUSE]):
-        await people.do(SendLetter(nino))
+        await people.do(SendLetter(operator_id=nino))
         people.watch.at += timedelta(minutes=5)
     await people.post_mail()
-    refused = await people.no(SendLetter(nino), SYSTEM)
+    refused = await people.no(SendLetter(operator_id=nino), SYSTEM)
     assert refused.reason == NoSignIn.TOO_MANY
     assert datetime.fromisoformat(refused.detail["again"]) == first + timedelta(hours=1)
     browser = await people.browser().sign_in(next=f"/admin/e/operator/{nino}")
@@ -183,7 +201,7 @@ async def test_a_letter_that_is_not_sent_says_so(people: People, jeanne: Id) -> 
     assert browser.status == 400 and "De nouveau possible" in browser.text and "20:00" in browser.text
     assert await people.post_mail() == []
     people.watch.at = first + timedelta(hours=1)
-    await people.do(SendLetter(nino))
+    await people.do(SendLetter(operator_id=nino))
     assert len(await people.post_mail()) == 1
 
 
@@ -206,12 +224,12 @@ async def test_each_says_when_it_wrote_none(people: People, jeanne: Id) -> None:
     for n in range(MOST_LETTERS[AskedBy.OWNER]):
         await browser.post("/account/address", email=f"new{n}@x.example", now=PASSWORD)
         assert browser.status == 200
-        await people.do(AskLink(jeanne, digest(f"{n}")))
+        await people.do(AskLink(operator_id=jeanne, token_digest=digest(f"{n}")))
     await people.post_mail()
     await browser.post("/account/address", email="one-more@x.example", now=PASSWORD)
     assert browser.status == 400 and "attendez" in browser.text
-    assert (await people.no(AskLink(jeanne, digest("one more")), SYSTEM)).detail["again"]
-    assert (await people.no(SendLetter(jeanne), SYSTEM)).detail["again"]
+    assert (await people.no(AskLink(operator_id=jeanne, token_digest=digest("one more")), SYSTEM)).detail["again"]
+    assert (await people.no(SendLetter(operator_id=jeanne), SYSTEM)).detail["again"]
     assert await people.post_mail() == []
 
 
@@ -220,7 +238,7 @@ async def test_a_link_handed_over_is_one_letter(people: People, jeanne: Id) -> N
     later sends nothing in its place."""
     nino = await people.person("Nino", "nino@x.example")
     there = len(await letters(people, nino))
-    await people.do(SendLetter(nino))
+    await people.do(SendLetter(operator_id=nino))
     token = await people.way_in.sign_in.link(SYSTEM, nino)
     assert isinstance(token, Ok) and len(await letters(people, nino)) == there + 1
     assert await people.post_mail() == []
@@ -230,7 +248,7 @@ async def test_a_link_handed_over_is_one_letter(people: People, jeanne: Id) -> N
 async def test_another_mail_address_closes_the_links_and_is_told_at_the_old_one(people: People, jeanne: Id) -> None:
     await (await people.browser().get("/reset")).post("/reset", email=JEANNE)
     link = await people.link()
-    await people.do(ChangeOperator(jeanne, "Jeanne", "fr", "new@x.example"))
+    await people.do(ChangeOperator(operator_id=jeanne, name="Jeanne", language="fr", email="new@x.example"))
     assert (await people.browser().get(link)).status == 410
     (mail,) = await people.post_mail()
     assert mail["To"] == JEANNE and "nous n’écrirons plus ici" in mail.get_content()
@@ -238,16 +256,18 @@ async def test_another_mail_address_closes_the_links_and_is_told_at_the_old_one(
 
 async def test_the_deactivated_get_no_letter_and_their_links_are_shut(people: People, jeanne: Id) -> None:
     nino = await people.person("Nino", "nino@x.example")
-    await people.do(SendLetter(nino))
+    await people.do(SendLetter(operator_id=nino))
     link = await people.link()
-    await people.do(DeactivateOperator(nino))
+    await people.do(DeactivateOperator(operator_id=nino))
     assert (await people.browser().get(link)).status == 410
     await (await people.browser().get("/reset")).post("/reset", email="nino@x.example")
     assert await people.post_mail() == []
 
 
 async def test_a_mail_server_that_is_busy_is_asked_again_with_the_same_link(people: People) -> None:
-    await people.do(InviteOperator(new_id(), people.house.institution, "Nino", JEANNE, "fr"))
+    await people.do(
+        InviteOperator(id=new_id(), context_id=people.house.institution, name="Nino", email=JEANNE, language="fr")
+    )
     people.box.refuse = True
     assert await people.post_mail() == []
     (letter,) = await people.rows(Letter)
@@ -260,7 +280,9 @@ async def test_a_mail_server_that_is_busy_is_asked_again_with_the_same_link(peop
 
 
 async def test_whom_a_server_does_not_know_stands_in_no_log(people: People) -> None:
-    await people.do(InviteOperator(new_id(), people.house.institution, "Nino", JEANNE, "fr"))
+    await people.do(
+        InviteOperator(id=new_id(), context_id=people.house.institution, name="Nino", email=JEANNE, language="fr")
+    )
     people.box.knows = False
     assert await people.post_mail() == []
     (why,), *bodies = await people.door.read(
@@ -274,7 +296,9 @@ async def test_whom_a_server_does_not_know_stands_in_no_log(people: People) -> N
 
 
 async def test_a_letter_that_never_leaves_is_given_up_visibly(people: People) -> None:
-    await people.do(InviteOperator(new_id(), people.house.institution, "Nino", JEANNE, "fr"))
+    await people.do(
+        InviteOperator(id=new_id(), context_id=people.house.institution, name="Nino", email=JEANNE, language="fr")
+    )
     people.box.refuse = True
     for _ in range(MOST_TRIES):
         await drain(people.door, {MAIL: people.way_in.mailer.send}, only=True)

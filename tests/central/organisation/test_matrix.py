@@ -79,9 +79,31 @@ def other(quick: tuple[Clerk, House]) -> tuple[Id, ...]:
     """Another organiser with a season, and an activity beside and one below nothing of ours."""
     clerk, house = quick
     organiser, season, activity = new_id(), new_id(), new_id()
-    clerk.do(CreateContext(organiser, house.institution, ContextKind.ORGANISER, "AUTRE", {"fr": "Autre"}, {}))
-    clerk.do(CreateContext(season, organiser, ContextKind.SEASON, "S", {"fr": "Saison"}, {}))
-    clerk.do(CreateContext(activity, house.season, ContextKind.ACTIVITY, "CINE", {"fr": "Cinéma"}, {}))
+    clerk.do(
+        CreateContext(
+            id=organiser,
+            context_id=house.institution,
+            kind=ContextKind.ORGANISER,
+            code="AUTRE",
+            names={"fr": "Autre"},
+            settings={},
+        )
+    )
+    clerk.do(
+        CreateContext(
+            id=season, context_id=organiser, kind=ContextKind.SEASON, code="S", names={"fr": "Saison"}, settings={}
+        )
+    )
+    clerk.do(
+        CreateContext(
+            id=activity,
+            context_id=house.season,
+            kind=ContextKind.ACTIVITY,
+            code="CINE",
+            names={"fr": "Cinéma"},
+            settings={},
+        )
+    )
     return (organiser, season, activity)
 
 
@@ -160,7 +182,7 @@ async def test_every_entity_read(
 
         async def program(*nodes: str, at: Id) -> tuple[str, str]:
             who, key = new_id(), f"key {next(_NUMBER)}"
-            made = CreateOperator(who, at, "Program", key_digest(key), nodes)
+            made = CreateOperator(id=who, context_id=at, name="Program", key_digest=key_digest(key), privileges=nodes)
             assert (await door.execute(SYSTEM, made, new_id())).ok
             return who, key
 

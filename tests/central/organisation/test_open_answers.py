@@ -63,9 +63,9 @@ async def told(answer: ClientResponse) -> bytes:
 async def ended(people: People, who: Id, how: str) -> None:
     if how == "right":
         (role,) = await people.rows(Role, "WHERE operator_id = :id", id=who)
-        await people.do(TakeRole(role.id))
+        await people.do(TakeRole(role_id=role.id))
     else:
-        await people.do(DeactivateOperator(who) if how == "account" else EndSessions(who))
+        await people.do(DeactivateOperator(operator_id=who) if how == "account" else EndSessions(operator_id=who))
 
 
 @pytest.mark.parametrize("module", OPEN)

@@ -57,13 +57,13 @@ def made(clerk: Clerk, house: House, *privileges: str, at: Id | None = None) -> 
 def person(clerk: Clerk, house: House, *privileges: str, at: Id | None = None, password: str = "kept") -> Id:
     who = new_id()
     at = at or house.institution
-    clerk.do(InviteOperator(who, at, "Paul", f"{who.lower()}@x.example", "fr"))
+    clerk.do(InviteOperator(id=who, context_id=at, name="Paul", email=f"{who.lower()}@x.example", language="fr"))
     if password:
         clerk.db.begin(write=True)
         clerk.db.write("UPDATE operator SET password = :p WHERE id = :id", {"p": password, "id": who})
         clerk.db.commit()
     if privileges:
-        clerk.do(GiveRole(who, made(clerk, house, *privileges, at=at), at))
+        clerk.do(GiveRole(operator_id=who, profile_id=made(clerk, house, *privileges, at=at), context_id=at))
     return who
 
 
@@ -86,10 +86,13 @@ def test_a_role_wants_all_of_its_profile_there(quick: tuple[Clerk, House]) -> No
     small, big = made(clerk, house, "orders"), made(clerk, house, "orders", "ledger")
     giver = acting(clerk, person(clerk, house, "organisation.operator", "orders"))
     other = person(clerk, house)
-    giver.do(GiveRole(other, small, house.season))
-    refused = giver.no(GiveRole(other, big, house.institution))
+    giver.do(GiveRole(operator_id=other, profile_id=small, context_id=house.season))
+    refused = giver.no(GiveRole(operator_id=other, profile_id=big, context_id=house.institution))
     assert (refused.reason, refused.detail["privileges"]) == (NoOperator.NOT_YOURS_TO_GIVE, ["ledger"])
-    assert giver.no(GiveRole(other, small, house.season)).reason == NoOperator.ALREADY_GIVEN
+    assert (
+        giver.no(GiveRole(operator_id=other, profile_id=small, context_id=house.season)).reason
+        == NoOperator.ALREADY_GIVEN
+    )
 
 
 def test_what_is_held_below_is_not_given_above(quick: tuple[Clerk, House]) -> None:
@@ -97,26 +100,38 @@ def test_what_is_held_below_is_not_given_above(quick: tuple[Clerk, House]) -> No
     sell = made(clerk, house, "orders")
     giver = acting(clerk, person(clerk, house, "organisation.operator", "orders", at=house.season))
     other = person(clerk, house, at=house.season)
-    assert giver.no(GiveRole(other, sell, house.organiser)).reason == NoOperator.NOT_YOURS_TO_GIVE
-    giver.do(GiveRole(other, sell, house.activity))
+    assert (
+        giver.no(GiveRole(operator_id=other, profile_id=sell, context_id=house.organiser)).reason
+        == NoOperator.NOT_YOURS_TO_GIVE
+    )
+    giver.do(GiveRole(operator_id=other, profile_id=sell, context_id=house.activity))
 
 
 def test_a_profile_is_held_where_it_stands_or_below(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     there = made(clerk, house, "orders", at=house.season)
     who = person(clerk, house)
-    assert clerk.no(GiveRole(who, there, house.organiser)).reason == NoOperator.WRONG_CONTEXT
-    clerk.do(GiveRole(who, there, house.activity))
+    assert (
+        clerk.no(GiveRole(operator_id=who, profile_id=there, context_id=house.organiser)).reason
+        == NoOperator.WRONG_CONTEXT
+    )
+    clerk.do(GiveRole(operator_id=who, profile_id=there, context_id=house.activity))
 
 
 def test_single_privileges_too(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     giver = acting(clerk, person(clerk, house, "organisation.operator", "venues.venue"))
     who = person(clerk, house)
-    grant = giver.do(GivePrivilege(who, house.season, "venues.venue.modify"))
-    assert giver.no(GivePrivilege(who, house.season, "venues")).reason == NoOperator.NOT_YOURS_TO_GIVE
-    assert giver.no(GivePrivilege(who, house.season, "venues.nonsense")).reason == NoOperator.UNKNOWN_PRIVILEGE
-    giver.do(TakePrivilege(grant))
+    grant = giver.do(GivePrivilege(operator_id=who, context_id=house.season, privilege="venues.venue.modify"))
+    assert (
+        giver.no(GivePrivilege(operator_id=who, context_id=house.season, privilege="venues")).reason
+        == NoOperator.NOT_YOURS_TO_GIVE
+    )
+    assert (
+        giver.no(GivePrivilege(operator_id=who, context_id=house.season, privilege="venues.nonsense")).reason
+        == NoOperator.UNKNOWN_PRIVILEGE
+    )
+    giver.do(TakePrivilege(grant_id=grant))
     assert clerk.rows("SELECT 1 FROM operator_grant WHERE id = :id", id=grant) == []
 
 
@@ -145,24 +160,40 @@ def test_nobody_puts_into_a_profile_what_they_do_not_hold(quick: tuple[Clerk, Ho
 def test_who_is_narrowed_gives_no_more_room_than_they_have(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     chief = person(clerk, house, "organisation.operator", "organisation.profile", "orders")
-    clerk.do(SetPerimeter(chief, PerimeterKind.POINT_OF_SALE, (house.desk,)))
+    clerk.do(SetPerimeter(operator_id=chief, kind=PerimeterKind.POINT_OF_SALE, object_ids=(house.desk,)))
     giver, sell = acting(clerk, chief), made(clerk, house, "orders")
     free = person(clerk, house)
-    refused = giver.no(GiveRole(free, sell, house.institution))
+    refused = giver.no(GiveRole(operator_id=free, profile_id=sell, context_id=house.institution))
     assert (refused.reason, refused.detail["perimeter"]) == (NoOperator.NOT_YOURS_TO_GIVE, ["point_of_sale"])
     newcomer = new_id()
-    giver.do(InviteOperator(newcomer, house.institution, "Nino", "nino@x.example", "fr", sell))
+    giver.do(
+        InviteOperator(
+            id=newcomer,
+            context_id=house.institution,
+            name="Nino",
+            email="nino@x.example",
+            language="fr",
+            profile_id=sell,
+        )
+    )
     assert clerk.rows("SELECT object_id FROM operator_perimeter WHERE operator_id = :id", id=newcomer) == [
         (house.desk,)
     ]
     for objects in ((), (house.kiosk_point,), (house.desk, house.kiosk_point)):
         assert (
-            giver.no(SetPerimeter(newcomer, PerimeterKind.POINT_OF_SALE, objects)).reason
+            giver.no(SetPerimeter(operator_id=newcomer, kind=PerimeterKind.POINT_OF_SALE, object_ids=objects)).reason
             == NoOperator.NOT_YOURS_TO_GIVE
         )
-        assert giver.no(SetPerimeter(chief, PerimeterKind.POINT_OF_SALE, objects)).reason == NoOperator.OWN_RIGHTS
+        assert (
+            giver.no(SetPerimeter(operator_id=chief, kind=PerimeterKind.POINT_OF_SALE, object_ids=objects)).reason
+            == NoOperator.OWN_RIGHTS
+        )
     program = new_id()
-    giver.do(CreateOperator(program, house.institution, "Site", key_digest("k"), ("orders",)))
+    giver.do(
+        CreateOperator(
+            id=program, context_id=house.institution, name="Site", key_digest=key_digest("k"), privileges=("orders",)
+        )
+    )
     assert clerk.rows("SELECT object_id FROM operator_perimeter WHERE operator_id = :id", id=program) == [(house.desk,)]
     mine = giver.do(profile(house, "orders.order.read"))
     assert giver.no(CHANGE(id=mine, set={"privileges": ("orders",)})).reason == NoOperator.NOT_YOURS_TO_GIVE
@@ -172,13 +203,17 @@ def test_a_perimeter_names_what_there_is_and_holds_at_the_door(quick: tuple[Cler
     clerk, house = quick
     seller = person(clerk, house, "orders")
     gone = new_id()
-    refused = clerk.no(SetPerimeter(seller, PerimeterKind.POINT_OF_SALE, (house.desk, gone)))
+    refused = clerk.no(
+        SetPerimeter(operator_id=seller, kind=PerimeterKind.POINT_OF_SALE, object_ids=(house.desk, gone))
+    )
     assert (refused.reason, refused.detail["faults"][0]["ids"]) == (NoChange.FAULTY, [gone])
-    clerk.do(SetPerimeter(seller, PerimeterKind.POINT_OF_SALE, (house.kiosk_point,)))
+    clerk.do(SetPerimeter(operator_id=seller, kind=PerimeterKind.POINT_OF_SALE, object_ids=(house.kiosk_point,)))
     assert acting(clerk, seller).no(house.order(house.seats[0])).reason == NoEntry.NOT_YOURS
-    clerk.do(SetPerimeter(seller, PerimeterKind.POINT_OF_SALE, (house.kiosk_point, house.desk)))
+    clerk.do(
+        SetPerimeter(operator_id=seller, kind=PerimeterKind.POINT_OF_SALE, object_ids=(house.kiosk_point, house.desk))
+    )
     acting(clerk, seller).do(house.order(house.seats[0]))
-    clerk.do(SetPerimeter(seller, PerimeterKind.POINT_OF_SALE, ()))
+    clerk.do(SetPerimeter(operator_id=seller, kind=PerimeterKind.POINT_OF_SALE, object_ids=()))
     assert clerk.rows("SELECT 1 FROM operator_perimeter WHERE operator_id = :id", id=seller) == []
 
 
@@ -192,28 +227,32 @@ def test_who_holds_more_is_not_changed(quick: tuple[Clerk, House]) -> None:
     deputy = acting(clerk, person(clerk, house, "organisation", "orders"))
     role = clerk.rows("SELECT id FROM operator_role WHERE operator_id = :id", id=boss)[0][0]
     for command in (
-        ChangeOperator(boss, "Boss", "fr", "mine@x.example"), SendLetter(boss), ClearSecondFactor(boss),
-        DeactivateOperator(boss), ReactivateOperator(boss), TakeRole(role),
-        SetPerimeter(boss, PerimeterKind.CHANNEL, (house.channel,)),
-        RenewKey(house.admin, key_digest("mine")), WithdrawKey(house.admin),
+        ChangeOperator(operator_id=boss, name="Boss", language="fr", email="mine@x.example"),
+        SendLetter(operator_id=boss), ClearSecondFactor(operator_id=boss),
+        DeactivateOperator(operator_id=boss), ReactivateOperator(operator_id=boss), TakeRole(role_id=role),
+        SetPerimeter(operator_id=boss, kind=PerimeterKind.CHANNEL, object_ids=(house.channel,)),
+        RenewKey(operator_id=house.admin, key_digest=key_digest("mine")), WithdrawKey(operator_id=house.admin),
     ):  # fmt: skip
         refused = deputy.no(command)
         assert (refused.reason, refused.detail["privileges"]) == (NoOperator.HOLDS_MORE, ["*"]), command
     equal = person(clerk, house, "orders")
-    deputy.do(ChangeOperator(equal, "Paul", "en", "paul@x.example"))
-    deputy.do(SendLetter(equal))
-    deputy.do(DeactivateOperator(equal))
+    deputy.do(ChangeOperator(operator_id=equal, name="Paul", language="en", email="paul@x.example"))
+    deputy.do(SendLetter(operator_id=equal))
+    deputy.do(DeactivateOperator(operator_id=equal))
 
 
 def test_only_where_the_operator_stands(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     above = person(clerk, house)
     below = acting(clerk, person(clerk, house, "organisation", at=house.season))
-    assert below.no(SendLetter(above)).reason == NoEntry.NOT_ALLOWED
+    assert below.no(SendLetter(operator_id=above)).reason == NoEntry.NOT_ALLOWED
     assert (
-        below.no(InviteOperator(new_id(), house.institution, "Nino", "n@x.example", "fr")).reason == NoEntry.NOT_ALLOWED
+        below.no(
+            InviteOperator(id=new_id(), context_id=house.institution, name="Nino", email="n@x.example", language="fr")
+        ).reason
+        == NoEntry.NOT_ALLOWED
     )
-    below.do(InviteOperator(new_id(), house.activity, "Nino", "n@x.example", "fr"))
+    below.do(InviteOperator(id=new_id(), context_id=house.activity, name="Nino", email="n@x.example", language="fr"))
 
 
 # --- the last administrator -------------------------------------------------------------------------------------------
@@ -226,22 +265,23 @@ def test_the_last_administrator_stays(quick: tuple[Clerk, House]) -> None:
     (role,) = [Id(row[0]) for row in clerk.rows("SELECT id FROM operator_role WHERE operator_id = :id", id=boss)]
     (its,) = [Id(row[0]) for row in clerk.rows("SELECT profile_id FROM operator_role WHERE id = :id", id=role)]
     me = acting(clerk, boss)
-    assert me.no(DeactivateOperator(boss)).reason == NoOperator.LAST_ADMINISTRATOR
+    assert me.no(DeactivateOperator(operator_id=boss)).reason == NoOperator.LAST_ADMINISTRATOR
     for command in (
-        DeactivateOperator(boss), TakeRole(role), SetPerimeter(boss, PerimeterKind.CHANNEL, (house.channel,)),
+        DeactivateOperator(operator_id=boss), TakeRole(role_id=role),
+        SetPerimeter(operator_id=boss, kind=PerimeterKind.CHANNEL, object_ids=(house.channel,)),
         CHANGE(id=its, set={"privileges": ("orders",)}),
     ):  # fmt: skip
         assert clerk.no(command).reason == NoOperator.LAST_ADMINISTRATOR, command
     assert me.no(DELETE(id=its)).reason == NoChange.IN_USE
     second = person(clerk, house, "*", password="")
-    assert me.no(DeactivateOperator(boss)).reason == NoOperator.LAST_ADMINISTRATOR, (
+    assert me.no(DeactivateOperator(operator_id=boss)).reason == NoOperator.LAST_ADMINISTRATOR, (
         "who never had a password cannot come in"
     )
     clerk.db.begin(write=True)
     clerk.db.write("UPDATE operator SET password = 'kept' WHERE id = :id", {"id": second})
     clerk.db.commit()
-    me.do(DeactivateOperator(boss))
-    assert acting(clerk, second).no(DeactivateOperator(second)).reason == NoOperator.LAST_ADMINISTRATOR
+    me.do(DeactivateOperator(operator_id=boss))
+    assert acting(clerk, second).no(DeactivateOperator(operator_id=second)).reason == NoOperator.LAST_ADMINISTRATOR
 
 
 def test_without_any_person_a_program_is_the_last(quick: tuple[Clerk, House]) -> None:
@@ -249,10 +289,14 @@ def test_without_any_person_a_program_is_the_last(quick: tuple[Clerk, House]) ->
     (grant,) = [
         Id(row[0]) for row in clerk.rows("SELECT id FROM operator_grant WHERE operator_id = :id", id=house.admin)
     ]
-    for command in (WithdrawKey(house.admin), DeactivateOperator(house.admin), TakePrivilege(grant)):
+    for command in (
+        WithdrawKey(operator_id=house.admin),
+        DeactivateOperator(operator_id=house.admin),
+        TakePrivilege(grant_id=grant),
+    ):
         assert clerk.no(command).reason == NoOperator.LAST_ADMINISTRATOR
     person(clerk, house, "*")
-    clerk.do(WithdrawKey(house.admin))
+    clerk.do(WithdrawKey(operator_id=house.admin))
 
 
 # --- programs ---------------------------------------------------------------------------------------------------------
@@ -263,34 +307,48 @@ def test_a_programs_key_is_renewed_and_withdrawn(quick: tuple[Clerk, House]) -> 
 
     clerk, house = quick
     program = new_id()
-    clerk.do(CreateOperator(program, house.institution, "Site", key_digest("first"), ("orders",)))
+    clerk.do(
+        CreateOperator(
+            id=program,
+            context_id=house.institution,
+            name="Site",
+            key_digest=key_digest("first"),
+            privileges=("orders",),
+        )
+    )
     read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
 
     def opens(key: str) -> bool:
         return operator_of(read, program, key) is not None
 
     assert opens("first")
-    clerk.do(RenewKey(program, key_digest("second")))
+    clerk.do(RenewKey(operator_id=program, key_digest=key_digest("second")))
     assert not opens("first") and opens("second")
-    clerk.do(DeactivateOperator(program))
+    clerk.do(DeactivateOperator(operator_id=program))
     assert not opens("second")
-    clerk.do(ReactivateOperator(program))
-    clerk.do(WithdrawKey(program))
+    clerk.do(ReactivateOperator(operator_id=program))
+    clerk.do(WithdrawKey(operator_id=program))
     assert not opens("second") and not opens("")
-    assert clerk.no(SendLetter(program)).reason == NoOperator.NOT_A_PERSON
+    assert clerk.no(SendLetter(operator_id=program)).reason == NoOperator.NOT_A_PERSON
     paul = person(clerk, house)
-    assert clerk.no(RenewKey(paul, key_digest("x"))).reason == NoOperator.NOT_A_PROGRAM
+    assert clerk.no(RenewKey(operator_id=paul, key_digest=key_digest("x"))).reason == NoOperator.NOT_A_PROGRAM
     assert operator_of(read, paul, "") is None, "a person has no key, not even an empty one"
 
 
 def test_everything_wrong_with_an_invitation_at_once(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
-    clerk.do(InviteOperator(new_id(), house.institution, "Paul", "Paul@X.example ", "fr"))
-    refused = clerk.no(InviteOperator(new_id(), house.institution, " ", "no address", "tlh"))
+    clerk.do(
+        InviteOperator(id=new_id(), context_id=house.institution, name="Paul", email="Paul@X.example ", language="fr")
+    )
+    refused = clerk.no(
+        InviteOperator(id=new_id(), context_id=house.institution, name=" ", email="no address", language="tlh")
+    )
     assert [(each["at"], each["what"]) for each in refused.detail["faults"]] == [
         ("name", "missing"), ("email", "not_an_email"), ("language", "not_a_language"),
     ]  # fmt: skip
-    taken = clerk.no(InviteOperator(new_id(), house.institution, "Paul", "paul@x.example", "fr"))
+    taken = clerk.no(
+        InviteOperator(id=new_id(), context_id=house.institution, name="Paul", email="paul@x.example", language="fr")
+    )
     assert taken.detail["faults"][0]["what"] == "taken"
 
 
@@ -300,31 +358,31 @@ def test_everything_wrong_with_an_invitation_at_once(quick: tuple[Clerk, House])
 def test_what_may_they_do_and_why(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     who = person(clerk, house, "venues.venue", "orders.order.read", at=house.season)
-    clerk.do(GivePrivilege(who, house.activity, "orders"))
-    clerk.do(SetPerimeter(who, PerimeterKind.CHANNEL, (house.channel,)))
-    found = clerk.ask(WhatMayTheyDo(who)).value
+    clerk.do(GivePrivilege(operator_id=who, context_id=house.activity, privilege="orders"))
+    clerk.do(SetPerimeter(operator_id=who, kind=PerimeterKind.CHANNEL, object_ids=(house.channel,)))
+    found = clerk.ask(WhatMayTheyDo(operator_id=who)).value
     cells = {cell["privilege"]: cell["why"] for line in found["lines"] for cell in line["cells"]}
     assert [each["through"] for each in cells["venues.venue.modify"]] == ["role"]
     assert [(each["through"], each["context_id"]) for each in cells["orders.order.read"]] == [
         ("role", house.season), ("grant", house.activity),
     ]  # fmt: skip
     assert cells["ledger.move.read"] == [] and found["perimeter"] == {"channel": [house.channel]}
-    here = clerk.ask(WhatMayTheyDo(who, house.season)).value
+    here = clerk.ask(WhatMayTheyDo(operator_id=who, at=house.season)).value
     cells = {cell["privilege"]: cell["why"] for line in here["lines"] for cell in line["cells"]}
     assert len(cells["orders.order.read"]) == 1 and cells["orders.order.create"] == []
-    assert clerk.ask(WhatMayTheyDo(who, house.organiser)).value["lines"]
+    assert clerk.ask(WhatMayTheyDo(operator_id=who, at=house.organiser)).value["lines"]
 
 
 def test_the_overview_says_what_the_door_does(quick: tuple[Clerk, House]) -> None:
     """For every privilege, at every context: the screen and the door read the same rows."""
     clerk, house = quick
     who = person(clerk, house, "venues", "organisation.operator.read", at=house.organiser)
-    clerk.do(GivePrivilege(who, house.activity, "orders.order"))
+    clerk.do(GivePrivilege(operator_id=who, context_id=house.activity, privilege="orders.order"))
     actor = acting(clerk, who).actor
     path: tuple[str, ...] = ()
     for at in (house.institution, house.organiser, house.season, house.activity):
         path = (at, *path)
-        found = clerk.ask(WhatMayTheyDo(who, at)).value
+        found = clerk.ask(WhatMayTheyDo(operator_id=who, at=at)).value
         for cell in (cell for line in found["lines"] for cell in line["cells"]):
             assert bool(cell["why"]) is actor.may(cell["privilege"], path), (cell, at)
 
@@ -333,14 +391,16 @@ def test_who_may(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     who = person(clerk, house, "venues", at=house.season)
     gone = person(clerk, house, "venues", at=house.season)
-    clerk.do(DeactivateOperator(gone))
+    clerk.do(DeactivateOperator(operator_id=gone))
 
     def ids(at: Id, privilege: str = "venues.venue.modify") -> set[str]:
-        return {each["operator_id"] for each in clerk.ask(WhoMay(at, privilege)).value}
+        return {each["operator_id"] for each in clerk.ask(WhoMay(context_id=at, privilege=privilege)).value}
 
     assert ids(house.activity) == ids(house.season) == {house.admin, who}
     assert ids(house.organiser) == {house.admin}
-    assert clerk.ask(WhoMay(house.season, "venues.nonsense")).reason == NoOperator.UNKNOWN_PRIVILEGE
+    assert (
+        clerk.ask(WhoMay(context_id=house.season, privilege="venues.nonsense")).reason == NoOperator.UNKNOWN_PRIVILEGE
+    )
 
 
 def test_every_privilege_of_the_code_can_be_granted() -> None:

@@ -33,7 +33,13 @@ pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
 @pytest.fixture
 def seller(quick: tuple[Clerk, House]) -> Id:
     clerk, house = quick
-    made = CreateOperator(new_id(), house.organiser, "Guichet", key_digest("k"), (str(SellingPrivilege.CHANNEL_READ),))
+    made = CreateOperator(
+        id=new_id(),
+        context_id=house.organiser,
+        name="Guichet",
+        key_digest=key_digest("k"),
+        privileges=(str(SellingPrivilege.CHANNEL_READ),),
+    )
     clerk.do(made)
     return made.id
 
@@ -47,13 +53,13 @@ def test_it_narrows_or_is_refused(quick: tuple[Clerk, House], seller: Id, kind: 
     """Every kind that there is: with the entity it narrows, without it is told, and nothing stands there."""
     clerk, _ = quick
     if kind not in BY_NAME:
-        refused = clerk.no(SetPerimeter(seller, kind, ("single_entry",)))
+        refused = clerk.no(SetPerimeter(operator_id=seller, kind=kind, object_ids=("single_entry",)))
         assert (refused.reason, refused.fix) == (NoOperator.NARROWS_NOTHING, "kind")
         assert set(refused.detail["kinds"]) <= set(BY_NAME), "the next step: a kind that does"
         assert clerk.rows("SELECT COUNT(*) FROM operator_perimeter") == [(0,)]
         return
     ids = [row[0] for row in clerk.rows(f"SELECT id FROM {kind} ORDER BY id")]
-    clerk.do(SetPerimeter(seller, kind, tuple(ids[:1])))
+    clerk.do(SetPerimeter(operator_id=seller, kind=kind, object_ids=tuple(ids[:1])))
     operator = look(clerk).get(Operator, seller)
     assert operator and len(ids) > 1
     read = look(clerk, actor_of(look(clerk), operator))
@@ -74,7 +80,7 @@ def test_what_was_set_before_is_shown_and_can_be_lifted(
     standing = perimeters.look(look(clerk), house.institution)
     assert standing and not standing.done and standing.count == 1
     assert [each.kind for each in shown(clerk, seller) if each.idle] == [kind]
-    clerk.do(SetPerimeter(seller, kind, ()))
+    clerk.do(SetPerimeter(operator_id=seller, kind=kind, object_ids=()))
     assert perimeters.look(look(clerk), house.institution) is None
 
 
@@ -90,7 +96,9 @@ def test_nobody_is_narrowed_to_what_is_somebody_elses(quick: tuple[Clerk, House]
     """Nor learns from it what others have."""
     clerk, house = quick
     theirs = party(clerk, house, "EUX")
-    made = CreateOperator(new_id(), theirs.organiser, "Guichet", key_digest("k"), ())
+    made = CreateOperator(
+        id=new_id(), context_id=theirs.organiser, name="Guichet", key_digest=key_digest("k"), privileges=()
+    )
     clerk.do(made)
     boss = Actor(ActorKind.OPERATOR, new_id(), "", frozenset({("*", str(theirs.organiser))}))
     for kind in (PerimeterKind.POINT_OF_SALE, PerimeterKind.CHANNEL):
@@ -105,9 +113,12 @@ def test_nobody_is_narrowed_to_what_is_somebody_elses(quick: tuple[Clerk, House]
         if above:
             continue
         nothing = new_id()
-        answers = [clerk.as_(boss).no(SetPerimeter(made.id, kind, (each,))) for each in (foreign, nothing)]
+        answers = [
+            clerk.as_(boss).no(SetPerimeter(operator_id=made.id, kind=kind, object_ids=(each,)))
+            for each in (foreign, nothing)
+        ]
         assert str(answers[0]).replace(foreign, "") == str(answers[1]).replace(nothing, "")
-        clerk.as_(boss).do(SetPerimeter(made.id, kind, (own,)))
+        clerk.as_(boss).do(SetPerimeter(operator_id=made.id, kind=kind, object_ids=(own,)))
 
 
 # --- every table, every reference of every command -------------------------------------------------------------------

@@ -226,7 +226,14 @@ def test_what_is_dialled_without_a_look_up_was_judged(host: str) -> None:
 def made(desk: Desk, url: str) -> object:
     from central.organisation.webhooks import CreateWebhook
 
-    return CreateWebhook(new_id(), desk.house.institution, f"H{new_id()[-6:]}", {"fr": "x"}, url, entities=("site",))
+    return CreateWebhook(
+        id=new_id(),
+        context_id=desk.house.institution,
+        code=f"H{new_id()[-6:]}",
+        names={"fr": "x"},
+        url=url,
+        entities=("site",),
+    )
 
 
 async def test_a_webhook_that_nothing_could_reach_is_not_made(desk: Desk) -> None:

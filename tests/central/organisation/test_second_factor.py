@@ -81,7 +81,7 @@ async def test_a_profile_demands_it_before_anything_else(people: People, jeanne:
     paul = await people.person("Paul", "paul@tilleuls.example", "orders")
     browser = await people.browser().sign_in("paul@tilleuls.example", next="/account")
     strict = await people.profile("ledger", second_factor=True)
-    await people.do(GiveRole(paul, strict, people.house.institution))
+    await people.do(GiveRole(operator_id=paul, profile_id=strict, context_id=people.house.institution))
     for page in ("/account", f"/admin/who/{paul}", "/admin/operators/new"):
         assert (await browser.get(page)).path == "/sign-in/second-factor", "from the next request on"
     phone = browser.totp()
@@ -107,7 +107,7 @@ async def test_taken_away_where_nobody_demands_it(people: People, jeanne: Id) ->
 
 async def test_a_lost_telephone_is_the_administrators_business(people: People, jeanne: Id) -> None:
     browser, _, _ = await enrolled(people)
-    await people.do(ClearSecondFactor(jeanne))
+    await people.do(ClearSecondFactor(operator_id=jeanne))
     assert (await browser.get("/account")).path == "/sign-in"
     assert (await people.browser().sign_in(next="/account")).path == "/account"
 
@@ -134,10 +134,16 @@ async def test_guessing_codes_is_slowed_down(people: People, jeanne: Id) -> None
 
 async def test_taking_the_profile_away_lets_them_in_again(people: People, jeanne: Id) -> None:
     paul = await people.person("Paul", "paul@tilleuls.example")
-    role = await people.do(GiveRole(paul, await people.profile("ledger", second_factor=True), people.house.institution))
+    role = await people.do(
+        GiveRole(
+            operator_id=paul,
+            profile_id=await people.profile("ledger", second_factor=True),
+            context_id=people.house.institution,
+        )
+    )
     browser = await people.browser().sign_in("paul@tilleuls.example", next="/account")
     assert browser.path == "/sign-in/second-factor"
-    await people.do(TakeRole(role))
+    await people.do(TakeRole(role_id=role))
     assert (await browser.get("/account")).path == "/account"
 
 

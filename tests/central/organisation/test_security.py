@@ -95,8 +95,12 @@ async def test_cookie_flags(
         from central.organisation.letters import AskLink
         from central.organisation.operators import InviteOperator
 
-        await door.execute(SYSTEM, InviteOperator(who, sqlite_place[1].institution, "J", JEANNE, "fr"), new_id())
-        await door.execute(SYSTEM, AskLink(who, digest("t")), new_id())
+        await door.execute(
+            SYSTEM,
+            InviteOperator(id=who, context_id=sqlite_place[1].institution, name="J", email=JEANNE, language="fr"),
+            new_id(),
+        )
+        await door.execute(SYSTEM, AskLink(operator_id=who, token_digest=digest("t")), new_id())
         await client.post("/invitation/t", data={"password": PASSWORD, "again": PASSWORD})
         answer = await client.post("/sign-in", data={"email": JEANNE, "password": PASSWORD}, allow_redirects=False)
         said = answer.headers["Set-Cookie"]
@@ -211,7 +215,11 @@ async def test_mass_assignment(people: People, jeanne: Id) -> None:
     from central.organisation.operators import CreateOperator
     from central.organisation.rights import key_digest
 
-    await people.do(CreateOperator(program, people.house.institution, "P", key_digest(key), ("*",)))
+    await people.do(
+        CreateOperator(
+            id=program, context_id=people.house.institution, name="P", key_digest=key_digest(key), privileges=("*",)
+        )
+    )
     said = {"Authorization": "Basic " + b64encode(f"{program}:{key}".encode()).decode()}
     for body in (
         {"operator_id": paul, "name": "P", "language": "fr", "password": "x"},
@@ -229,7 +237,11 @@ async def test_centrals_own_commands_do_not_come_in_over_the_api(people: People,
     from central.organisation.rights import key_digest
 
     key, program = "a program's key", new_id()
-    await people.do(CreateOperator(program, people.house.institution, "P", key_digest(key), ("*",)))
+    await people.do(
+        CreateOperator(
+            id=program, context_id=people.house.institution, name="P", key_digest=key_digest(key), privileges=("*",)
+        )
+    )
     said = {"Authorization": "Basic " + b64encode(f"{program}:{key}".encode()).decode()}
     await people.browser().sign_in()
     (session,) = await people.rows(Session)
@@ -267,7 +279,11 @@ async def test_hostile_names(people: People, jeanne: Id) -> None:
         ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}", "=1+1", "gnp.exe", "É" * 499)
     ):
         who = new_id()
-        await people.do(InviteOperator(who, people.house.institution, name, f"h{n}@x.example", "fr"))
+        await people.do(
+            InviteOperator(
+                id=who, context_id=people.house.institution, name=name, email=f"h{n}@x.example", language="fr"
+            )
+        )
         (mail,) = await people.post_mail()
         assert mail["To"] == f"h{n}@x.example"
         browser = await people.browser().sign_in(next=f"/admin/e/operator/{who}")
@@ -275,13 +291,20 @@ async def test_hostile_names(people: People, jeanne: Id) -> None:
         assert "49" not in browser.text or "7*7" in browser.text or n != 2
     refused = await people.no(
         InviteOperator(
-            new_id(), people.house.institution, "a\nBcc: all@x.example", "y@x.example\nBcc: z@x.example", "fr"
+            id=new_id(),
+            context_id=people.house.institution,
+            name="a\nBcc: all@x.example",
+            email="y@x.example\nBcc: z@x.example",
+            language="fr",
         ),
         SYSTEM,
     )
     assert {each["at"] for each in refused.detail["faults"]} == {"name", "email"}
     refused = await people.no(
-        InviteOperator(new_id(), people.house.institution, "\u202egnp.exe", "r@x.example", "fr"), SYSTEM
+        InviteOperator(
+            id=new_id(), context_id=people.house.institution, name="\u202egnp.exe", email="r@x.example", language="fr"
+        ),
+        SYSTEM,
     )
     assert refused.detail["faults"] == [{"at": "name", "what": "unseen_sign", "sign": "U+202E"}]
 
@@ -294,8 +317,12 @@ async def test_enumeration_by_text(people: People, jeanne: Id) -> None:
     from central.organisation.operators import DeactivateOperator, InviteOperator
 
     gone = await people.person("Gone", "gone@tilleuls.example")
-    await people.do(DeactivateOperator(gone))
-    await people.do(InviteOperator(new_id(), people.house.institution, "New", "new@tilleuls.example", "fr"))
+    await people.do(DeactivateOperator(operator_id=gone))
+    await people.do(
+        InviteOperator(
+            id=new_id(), context_id=people.house.institution, name="New", email="new@tilleuls.example", language="fr"
+        )
+    )
     answers: dict[str, set[Any]] = {}
     for email in (JEANNE, "gone@tilleuls.example", "new@tilleuls.example", "nobody@tilleuls.example", "Admin"):
         browser = await people.browser().sign_in(email, "a wrong password")
@@ -401,7 +428,7 @@ async def test_strangers_at_the_way_in_leave_nothing_that_can_never_be_taken_awa
 
 def test_at_most_a_hundred_guesses_an_hour() -> None:
     """ASVS 2.2.1, as the rule alone decides it: the most tries that fit into an hour, and into a day."""
-    at, attempt = NOW, Attempt(Id("x"), "account:x", 0, NOW, None)
+    at, attempt = NOW, Attempt(id=Id("x"), subject="account:x", wrong=0, last=NOW, locked_until=None)
     for hours, most in ((1, 20), (24, 110)):
         tries, attempt = 0, replace(attempt, wrong=0, locked_until=None, last=NOW)
         at = NOW
@@ -467,8 +494,12 @@ async def test_secrets_never_in_log_audit_outbox_or_export(
     await (await people.browser().get("/reset")).post("/reset", email=JEANNE)
     link = re.findall(r"/invitation/\S+", "".join(mail.get_content() for mail in await people.post_mail()))[-1]
     key, program = "a program's very own key", new_id()
-    await people.do(CreateOperator(program, people.house.institution, "P", key_digest(key), ("*",)))
-    await people.do(RenewKey(program, key_digest(key + "2")))
+    await people.do(
+        CreateOperator(
+            id=program, context_id=people.house.institution, name="P", key_digest=key_digest(key), privileges=("*",)
+        )
+    )
+    await people.do(RenewKey(operator_id=program, key_digest=key_digest(key + "2")))
     operator = await people.operator(jeanne)
     secrets = {
         PASSWORD, new, "a mistyped secret word", "my password typed in the wrong place", phone.secret, *codes,

@@ -54,7 +54,11 @@ async def test_forced_sign_out_holds_at_once(people: People, jeanne: Id) -> None
         browser = await people.browser().sign_in(f"paul-{end}@tilleuls.example", next="/account")
         assert browser.path == "/account"
         (session,) = await people.rows(Session, "WHERE operator_id = :id", id=clerk)
-        commands = {"one": EndSession(session.id), "all": EndSessions(clerk), "deactivated": DeactivateOperator(clerk)}
+        commands = {
+            "one": EndSession(session_id=session.id),
+            "all": EndSessions(operator_id=clerk),
+            "deactivated": DeactivateOperator(operator_id=clerk),
+        }
         await people.do(commands[end], await people.actor(jeanne))
         assert (await browser.get("/account")).path == "/sign-in", end
     again = await people.browser().sign_in("paul-deactivated@tilleuls.example")
@@ -114,7 +118,7 @@ async def test_kept_at_todays_costs_from_the_next_sign_in(people: People, jeanne
     (session,) = await people.rows(Session)
     now = (await people.operator(jeanne)).password
     old = PasswordHasher(time_cost=2, memory_cost=32, parallelism=1).hash(PASSWORD)
-    await people.do(SetPassword(session.id, now, old))
+    await people.do(SetPassword(session_id=session.id, verified=now, password=old))
     assert (await people.browser().sign_in(next="/account")).path == "/account"
     kept = (await people.operator(jeanne)).password
     assert kept != old and "m=64,t=1,p=1" in kept

@@ -167,7 +167,7 @@ async def test_a_receiver_that_failed_rests_as_a_whole_unless_a_person_asks(desk
         await desk.move_in()
     assert await desk.round() == 1 and await desk.hooks.deliver() == 0, "the other two wait as well"
     (failed,) = [each for each in await desk.deliveries() if each.tries]
-    await desk.do(ResendDelivery(failed.id))
+    await desk.do(ResendDelivery(delivery_id=failed.id))
     assert await desk.hooks.deliver() == 1, "what a person sends again goes at once"
     assert await desk.hooks.deliver() == 2, "and it answers: the rest is over"
 

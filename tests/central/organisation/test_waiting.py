@@ -315,7 +315,7 @@ async def test_what_else_limits_stands_on_the_same_page(people: People, jeanne: 
     assert "demandes par minute" in page.text
     await page.post("/admin/limited/lift", source="more", subject="10.1.1.1")
     assert lifted == ["10.1.1.1"]
-    await people.do(LiftLimit("nobody's", "x"))
+    await people.do(LiftLimit(source="nobody's", subject="x"))
 
 
 async def test_every_kind_that_is_counted_can_be_shown(people: People, jeanne: Id) -> None:
@@ -325,7 +325,7 @@ async def test_every_kind_that_is_counted_can_be_shown(people: People, jeanne: I
     ]
     for _ in range(max(FREE.values())):
         for each in marks:
-            await people.door.execute(SYSTEM, CountAttempt((each,)), new_id())
+            await people.door.execute(SYSTEM, CountAttempt(subjects=(each,)), new_id())
     page = await people.browser().sign_in(next="/admin/limited")
     assert page.status == 200 and len(re.findall('name="subject"', page.text)) == len(marks)
 

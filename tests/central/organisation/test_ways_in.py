@@ -104,33 +104,45 @@ Aim = Callable[[Somebody, House], Any]
 CHANGE_PROFILE = command_of(Action.MODIFY, Profile)
 AIMED: dict[str, tuple[Aim, ...]] = {
     "invite_operator": (
-        lambda _, house: InviteOperator(new_id(), house.institution, "X", f"{new_id()}@x.example", "fr"),
+        lambda _, house: InviteOperator(
+            id=new_id(), context_id=house.institution, name="X", email=f"{new_id()}@x.example", language="fr"
+        ),
     ),
     "create_operator": (
-        lambda _, house: CreateOperator(new_id(), house.institution, "X", key_digest("x"), ("orders",)),
+        lambda _, house: CreateOperator(
+            id=new_id(), context_id=house.institution, name="X", key_digest=key_digest("x"), privileges=("orders",)
+        ),
     ),
-    "change_operator": (lambda who, _: ChangeOperator(who.id, "X", "fr", f"{new_id().lower()}@evil.example"),),
-    "deactivate_operator": (lambda who, _: DeactivateOperator(who.id),),
-    "reactivate_operator": (lambda who, _: ReactivateOperator(who.id),),
-    "send_letter": (lambda who, _: SendLetter(who.id),),
-    "clear_second_factor": (lambda who, _: ClearSecondFactor(who.id),),
-    "renew_key": (lambda who, _: RenewKey(who.program, key_digest("y")),),
-    "withdraw_key": (lambda who, _: WithdrawKey(who.program),),
-    "give_role": (lambda who, house: GiveRole(who.id, who.profile, house.season),),
-    "take_role": (lambda who, _: TakeRole(who.role),),
-    "give_privilege": (lambda who, house: GivePrivilege(who.id, house.season, "venues.venue.modify"),),
-    "take_privilege": (lambda who, _: TakePrivilege(who.grant),),
-    "set_perimeter": (lambda who, house: SetPerimeter(who.id, PerimeterKind.POINT_OF_SALE, (house.desk,)),),
+    "change_operator": (
+        lambda who, _: ChangeOperator(
+            operator_id=who.id, name="X", language="fr", email=f"{new_id().lower()}@evil.example"
+        ),
+    ),
+    "deactivate_operator": (lambda who, _: DeactivateOperator(operator_id=who.id),),
+    "reactivate_operator": (lambda who, _: ReactivateOperator(operator_id=who.id),),
+    "send_letter": (lambda who, _: SendLetter(operator_id=who.id),),
+    "clear_second_factor": (lambda who, _: ClearSecondFactor(operator_id=who.id),),
+    "renew_key": (lambda who, _: RenewKey(operator_id=who.program, key_digest=key_digest("y")),),
+    "withdraw_key": (lambda who, _: WithdrawKey(operator_id=who.program),),
+    "give_role": (lambda who, house: GiveRole(operator_id=who.id, profile_id=who.profile, context_id=house.season),),
+    "take_role": (lambda who, _: TakeRole(role_id=who.role),),
+    "give_privilege": (
+        lambda who, house: GivePrivilege(operator_id=who.id, context_id=house.season, privilege="venues.venue.modify"),
+    ),
+    "take_privilege": (lambda who, _: TakePrivilege(grant_id=who.grant),),
+    "set_perimeter": (
+        lambda who, house: SetPerimeter(operator_id=who.id, kind=PerimeterKind.POINT_OF_SALE, object_ids=(house.desk,)),
+    ),
     "change_profile": (
         lambda who, _: CHANGE_PROFILE(id=who.profile, set={"privileges": ("orders",)}),
         lambda who, _: CHANGE_PROFILE(id=who.profile, set={"second_factor": False}),
         lambda who, _: CHANGE_PROFILE(id=who.profile, set={"privileges": ("orders", "*"), "second_factor": True}),
     ),
-    "end_session": (lambda who, _: EndSession(who.session),),
-    "end_sessions": (lambda who, _: EndSessions(who.id),),
-    "end_own_session": (lambda who, _: EndOwnSession(who.session),),
-    "erase_operator": (lambda who, _: EraseOperator(who.id),),
-}  # fmt: skip
+    "end_session": (lambda who, _: EndSession(session_id=who.session),),
+    "end_sessions": (lambda who, _: EndSessions(operator_id=who.id),),
+    "end_own_session": (lambda who, _: EndOwnSession(session_id=who.session),),
+    "erase_operator": (lambda who, _: EraseOperator(operator_id=who.id),),
+}
 """Each command that an operator may give, aimed at somebody: at oneself and at others."""
 OF_PROGRAMS = {"renew_key", "withdraw_key"}  # nobody's own but the program's, which shows its key
 CLOSING = {"deactivate_operator", "take_role", "take_privilege", "withdraw_key", "end_session", "end_sessions"}
@@ -206,14 +218,26 @@ def test_no_statement_of_ones_own_goes_around_it() -> None:
 
 def somebody(clerk: Clerk, house: House, *privileges: str) -> Somebody:
     who, profile = new_id(), new_id()
-    clerk.do(InviteOperator(who, house.institution, "Jeanne", f"{who.lower()}@x.example", "fr"))
+    clerk.do(
+        InviteOperator(
+            id=who, context_id=house.institution, name="Jeanne", email=f"{who.lower()}@x.example", language="fr"
+        )
+    )
     make = command_of(Action.CREATE, Profile)
     clerk.do(make(id=profile, context_id=house.institution, code=f"P{profile[-6:]}", names={"fr": "P"},
                   privileges=privileges, second_factor=True))  # fmt: skip
-    role = clerk.do(GiveRole(who, profile, house.institution))
-    grant = clerk.do(GivePrivilege(who, house.institution, "orders.order.read"))
+    role = clerk.do(GiveRole(operator_id=who, profile_id=profile, context_id=house.institution))
+    grant = clerk.do(GivePrivilege(operator_id=who, context_id=house.institution, privilege="orders.order.read"))
     program, session = new_id(), new_id()
-    clerk.do(CreateOperator(program, house.institution, "Programme", key_digest("k"), ("orders.order.read",)))
+    clerk.do(
+        CreateOperator(
+            id=program,
+            context_id=house.institution,
+            name="Programme",
+            key_digest=key_digest("k"),
+            privileges=("orders.order.read",),
+        )
+    )
     clerk.db.begin(write=True)
     clerk.db.write("UPDATE operator SET password = 'p', totp = 't', recovery = '[\"r\"]' WHERE id = :id", {"id": who})
     clerk.db.commit()
@@ -335,15 +359,25 @@ def test_centrals_own_are_given_by_central_alone(desk: tuple[Clerk, House, Someb
 def test_a_program_changes_its_own_key_with_the_one_it_shows(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     program = new_id()
-    clerk.do(CreateOperator(program, house.institution, "P", key_digest("k"), ("organisation",)))
+    clerk.do(
+        CreateOperator(
+            id=program, context_id=house.institution, name="P", key_digest=key_digest("k"), privileges=("organisation",)
+        )
+    )
     read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
     operator = read.get(Operator, program)
     assert operator
     itself = clerk.as_(actor_of(read, operator))
-    itself.do(RenewKey(program, key_digest("k2")))
-    assert itself.no(GivePrivilege(program, house.season, "organisation")).reason == NoOperator.OWN_RIGHTS
-    assert itself.no(SetPerimeter(program, PerimeterKind.POINT_OF_SALE, ())).reason == NoOperator.OWN_RIGHTS
-    itself.do(WithdrawKey(program))
+    itself.do(RenewKey(operator_id=program, key_digest=key_digest("k2")))
+    assert (
+        itself.no(GivePrivilege(operator_id=program, context_id=house.season, privilege="organisation")).reason
+        == NoOperator.OWN_RIGHTS
+    )
+    assert (
+        itself.no(SetPerimeter(operator_id=program, kind=PerimeterKind.POINT_OF_SALE, object_ids=())).reason
+        == NoOperator.OWN_RIGHTS
+    )
+    itself.do(WithdrawKey(operator_id=program))
 
 
 def test_a_stricter_profile_of_ones_own(desk: tuple[Clerk, House, Somebody, Id]) -> None:

@@ -150,15 +150,29 @@ class Desk:
 
     async def hired(self, *privileges: str, at: Id | None = None, points: tuple[Id, ...] = ()) -> Actor:
         operator = new_id()
-        made = CreateOperator(operator, at or self.house.institution, "N", key_digest("k"), privileges, points)
+        made = CreateOperator(
+            id=operator,
+            context_id=at or self.house.institution,
+            name="N",
+            key_digest=key_digest("k"),
+            privileges=privileges,
+            points_of_sale=points,
+        )
         await self.do(made, SYSTEM)
         return await self.look(lambda read: actor_of(read, _there(read.get(Operator, operator))))
 
     async def hook(self, url: str, owner: Actor | None = None, at: Id | None = None, **what: Any) -> Id:
         await self.chain.seal()  # what lies before it is not told
         what = what or {"entities": ("site",)}
-        made = CreateWebhook(new_id(), at or self.house.institution, f"H{new_id()[-6:]}", {"fr": "x"}, url,
-                             secret=SECRET, **what)  # fmt: skip
+        made = CreateWebhook(
+            id=new_id(),
+            context_id=at or self.house.institution,
+            code=f"H{new_id()[-6:]}",
+            names={"fr": "x"},
+            url=url,
+            secret=SECRET,
+            **what,
+        )
         return Id(await self.do(made, owner))
 
     async def tell(self) -> int:
@@ -213,7 +227,7 @@ async def test_a_change_is_told_once_and_signed(desk: Desk, receiver: Receiver) 
     await desk.hook(receiver.url, entities=("site",), commands=("change_site",))
     site = await desk.move_in()
     change = command_of(Action.MODIFY, Site)
-    await desk.do(change(site, {"address": "2 rue Vieille"}))
+    await desk.do(change(id=site, set={"address": "2 rue Vieille"}))
     assert await desk.round() == 3 and receiver.genuine(SECRET) and not receiver.genuine(OTHER_SECRET)
     assert await desk.round() == 0, "once"
     assert sorted(each["type"] for each in receiver.events) == ["command.change_site", "site.changed", "site.created"]
@@ -233,7 +247,7 @@ async def test_a_change_is_told_once_and_signed(desk: Desk, receiver: Receiver) 
 async def test_a_deletion_is_told_by_what_was(desk: Desk, receiver: Receiver) -> None:
     site = await desk.move_in()
     await desk.hook(receiver.url, entities=("site.deleted",))
-    await desk.do(command_of(Action.DELETE, Site)(site))
+    await desk.do(command_of(Action.DELETE, Site)(id=site))
     await desk.round()
     (event,) = receiver.events
     (row,) = event["data"]["rows"]
@@ -244,9 +258,14 @@ async def test_people_are_told_of_in_plain_words_and_kept_sealed(desk: Desk, rec
     """Who was forgotten before it was sent is told of without a word of who they were."""
     await desk.hook(receiver.url, entities=("operator.changed",), commands=("change_operator",))
     who = new_id()
-    await desk.do(InviteOperator(who, desk.house.institution, "Zoe Quince", "zoe@x.example", "fr"), SYSTEM)
+    await desk.do(
+        InviteOperator(
+            id=who, context_id=desk.house.institution, name="Zoe Quince", email="zoe@x.example", language="fr"
+        ),
+        SYSTEM,
+    )
     for name in ("Zoe Q.", "Zoe Quince"):
-        await desk.do(ChangeOperator(who, name, "fr", "zoe@x.example"), SYSTEM)
+        await desk.do(ChangeOperator(operator_id=who, name=name, language="fr", email="zoe@x.example"), SYSTEM)
     await desk.tell()
     assert len(await desk.deliveries()) == 4
     assert all("Zoe" not in each.body and "zoe@" not in each.body for each in await desk.deliveries())
@@ -255,9 +274,9 @@ async def test_people_are_told_of_in_plain_words_and_kept_sealed(desk: Desk, rec
     assert told["command.change_operator"]["fields"]["email"] == "zoe@x.example"
     (row,) = told["operator.changed"]["rows"]
     assert row["row"]["name"] == "Zoe Quince" and sorted(row["change"]["name"]) == ["Zoe Q.", "Zoe Quince"]
-    await desk.do(ChangeOperator(who, "Zoe Q.", "fr", "zoe@x.example"), SYSTEM)
+    await desk.do(ChangeOperator(operator_id=who, name="Zoe Q.", language="fr", email="zoe@x.example"), SYSTEM)
     await desk.tell()
-    await desk.do(EraseOperator(who), SYSTEM)
+    await desk.do(EraseOperator(operator_id=who), SYSTEM)
     before = len(receiver.heard)
     while await desk.round():
         pass
@@ -271,8 +290,9 @@ async def test_what_was_refused_or_only_tried_is_not_told(desk: Desk, receiver: 
         id=new_id(), context_id=desk.house.institution, code="TILLEULS", names={"fr": "x"}, address="", timezone="UTC"
     )
     assert (await desk.no(make)).reason == NoChange.CODE_TAKEN
-    await desk.door.execute(desk.admin, command_of(Action.MODIFY, Site)(desk.house.site, {"address": "x"}), new_id(),
-                            dry_run=True)  # fmt: skip
+    await desk.door.execute(
+        desk.admin, command_of(Action.MODIFY, Site)(id=desk.house.site, set={"address": "x"}), new_id(), dry_run=True
+    )
     assert await desk.round() == 0
 
 
@@ -283,9 +303,17 @@ async def test_many_rows_are_one_delivery_with_an_end(desk: Desk, receiver: Rece
     for count in (3, 40, 150):
         tariffs = [new_id() for _ in range(count)]
         for n, tariff in enumerate(tariffs):
-            await desk.do(CreateTariff(tariff, house.season, f"T{count}-{n}", {"fr": "x"}, 1, False))
+            await desk.do(
+                CreateTariff(
+                    id=tariff, context_id=house.season, code=f"T{count}-{n}", names={"fr": "x"}, rank=1, proof=False
+                )
+            )
         cells = tuple(PriceCell(house.seated, tariff, 100) for tariff in tariffs)
-        await desk.do(CreatePriceGrid(new_id(), house.season, f"G{count}", {"fr": "x"}, "EUR", cells))
+        await desk.do(
+            CreatePriceGrid(
+                id=new_id(), context_id=house.season, code=f"G{count}", names={"fr": "x"}, currency="EUR", prices=cells
+            )
+        )
     await desk.round()
     small, middle, big = sorted((event["data"] for event in receiver.events), key=lambda data: len(data["rows"]))
     assert len(small["rows"]) == 3 and small["rows"][0]["row"]["amount"] == 100 and small["more"] is False
@@ -310,7 +338,7 @@ async def test_a_webhook_tells_what_its_operator_may_read(
     context = getattr(desk.house, at)
     owner = await desk.hired(*privileges, at=context)
     await desk.hook(receiver.url, owner, context, entities=("*",), commands=("*",))
-    await desk.do(command_of(Action.MODIFY, Site)(desk.house.site, {"address": "here"}))
+    await desk.do(command_of(Action.MODIFY, Site)(id=desk.house.site, set={"address": "here"}))
     await desk.round()
     assert sorted(each["type"] for each in receiver.events if "site" in each["type"]) == told
 
@@ -348,7 +376,7 @@ async def test_no_secret_is_told(desk: Desk, receiver: Receiver) -> None:
     await desk.hook(receiver.url, entities=("operator", "webhook"), commands=("*",))
     await desk.hired(*ALL)
     second = await desk.hook(receiver.url + "/other", entities=("event",))
-    await desk.do(SetWebhookSecret(second, OTHER_SECRET))
+    await desk.do(SetWebhookSecret(webhook_id=second, secret=OTHER_SECRET))
     await desk.round()
     said = " ".join(body for _, body in receiver.heard)
     assert "operator.created" in said and "webhook.changed" in said and "command.set_webhook_secret" in said
@@ -362,7 +390,7 @@ async def test_no_secret_is_told(desk: Desk, receiver: Receiver) -> None:
 
 async def test_two_secrets_sign_while_the_receiver_changes_over(desk: Desk, receiver: Receiver, watch: Watch) -> None:
     hook = await desk.hook(receiver.url)
-    await desk.do(SetWebhookSecret(hook, OTHER_SECRET))
+    await desk.do(SetWebhookSecret(webhook_id=hook, secret=OTHER_SECRET))
     await desk.move_in()
     await desk.round()
     assert receiver.genuine(SECRET) and receiver.genuine(OTHER_SECRET)
@@ -453,15 +481,15 @@ async def test_sent_again_by_hand(desk: Desk, receiver: Receiver) -> None:
     await desk.round()
     (delivery,) = await desk.deliveries()
     assert (await desk.webhook(hook)).failing == NOW
-    await desk.do(ResendDelivery(delivery.id))
+    await desk.do(ResendDelivery(delivery_id=delivery.id))
     assert await desk.hooks.deliver() == 1 and (await desk.deliveries())[0].state is DeliveryState.DELIVERED
     assert (await desk.webhook(hook)).failing is None
-    await desk.do(ResendDelivery(delivery.id))
+    await desk.do(ResendDelivery(delivery_id=delivery.id))
     await desk.hooks.deliver()
     assert len({headers["webhook-id"] for headers, _ in receiver.heard}) == 1 and len(receiver.heard) == 3
     stranger = await desk.hired(OrganisationPrivilege.WEBHOOK_READ)
-    assert (await desk.no(ResendDelivery(delivery.id), stranger)).reason == NoEntry.NOT_ALLOWED
-    assert (await desk.no(ResendDelivery(new_id()))).reason in (NoWebhook.NO_SUCH, NoEntry.NOT_ALLOWED)
+    assert (await desk.no(ResendDelivery(delivery_id=delivery.id), stranger)).reason == NoEntry.NOT_ALLOWED
+    assert (await desk.no(ResendDelivery(delivery_id=new_id()))).reason in (NoWebhook.NO_SUCH, NoEntry.NOT_ALLOWED)
 
 
 async def test_a_receiver_that_wants_nothing_more_is_left_alone(desk: Desk, receiver: Receiver) -> None:
@@ -472,7 +500,7 @@ async def test_a_receiver_that_wants_nothing_more_is_left_alone(desk: Desk, rece
     assert (await desk.deliveries())[0].state is DeliveryState.GIVEN_UP and not (await desk.webhook(hook)).active
     await desk.move_in()
     assert await desk.round() == 0
-    assert (await desk.no(ResendDelivery((await desk.deliveries())[0].id))).reason == NoWebhook.NOT_ACTIVE
+    assert (await desk.no(ResendDelivery(delivery_id=(await desk.deliveries())[0].id))).reason == NoWebhook.NOT_ACTIVE
 
 
 async def test_a_receiver_that_asks_for_patience_gets_it(desk: Desk, receiver: Receiver, watch: Watch) -> None:
@@ -665,7 +693,7 @@ def loses(privilege: str) -> Change:
     async def change(desk: Desk, _: Id, owner: Actor) -> None:
         sql = "SELECT id FROM operator_grant WHERE operator_id = :o AND privilege = :p"
         ((grant,),) = await desk.look(lambda read: read.run(sql, o=owner.id, p=privilege))
-        await desk.do(TakePrivilege(grant), SYSTEM)
+        await desk.do(TakePrivilege(grant_id=grant), SYSTEM)
 
     return change
 
@@ -675,16 +703,19 @@ async def nothing(_: Desk, __: Id, ___: Actor) -> None:
 
 
 async def narrowed(desk: Desk, _: Id, owner: Actor) -> None:
-    await desk.do(SetPerimeter(Id(owner.id), PerimeterKind.POINT_OF_SALE, (str(desk.house.desk),)), SYSTEM)
+    await desk.do(
+        SetPerimeter(operator_id=Id(owner.id), kind=PerimeterKind.POINT_OF_SALE, object_ids=(str(desk.house.desk),)),
+        SYSTEM,
+    )
 
 
 async def deactivated(desk: Desk, _: Id, owner: Actor) -> None:
-    await desk.do(DeactivateOperator(Id(owner.id)), SYSTEM)
+    await desk.do(DeactivateOperator(operator_id=Id(owner.id)), SYSTEM)
 
 
 async def taken_over(desk: Desk, hook: Id, _: Actor) -> None:
     """By somebody who may read all of it as well: what was told was told to another."""
-    await desk.do(TakeOverWebhook(hook))
+    await desk.do(TakeOverWebhook(webhook_id=hook))
 
 
 CHANGES: dict[str, tuple[Change, set[str]]] = {
@@ -722,7 +753,7 @@ async def by_hand(desk: Desk, receiver: Receiver, change: Callable[[], Awaitable
     told = await desk.deliveries()
     await change()
     for each in told:
-        await desk.door.execute(desk.admin, ResendDelivery(each.id), new_id())
+        await desk.door.execute(desk.admin, ResendDelivery(delivery_id=each.id), new_id())
     await desk.hooks.deliver()
 
 
@@ -769,7 +800,7 @@ async def test_what_is_gone_by_now_is_judged_by_what_was_told(desk: Desk, receiv
     hook = await desk.hook(receiver.url, owner)
     site = await desk.move_in()
     await desk.tell()
-    await desk.do(command_of(Action.DELETE, Site)(site))
+    await desk.do(command_of(Action.DELETE, Site)(id=site))
     await desk.tell()
     told = {each.event: each for each in await desk.deliveries()}
     brief = orjson.loads(told["site.deleted"].body)
@@ -816,25 +847,43 @@ async def test_nobody_turns_another_ones_webhook_to_themselves(desk: Desk, recei
     hook = await desk.hook(receiver.url)
     other = await desk.hired("organisation.webhook")
     change = command_of(Action.MODIFY, Webhook)
-    assert (await desk.no(change(hook, {"url": "https://evil.example/"}), other)).reason == NoWebhook.NOT_YOURS
-    assert (await desk.no(SetWebhookSecret(hook, OTHER_SECRET), other)).reason == NoWebhook.NOT_YOURS
-    await desk.do(TakeOverWebhook(hook), other)
-    await desk.do(change(hook, {"entities": ("site", "operator")}), other)
+    assert (await desk.no(change(id=hook, set={"url": "https://evil.example/"}), other)).reason == NoWebhook.NOT_YOURS
+    assert (await desk.no(SetWebhookSecret(webhook_id=hook, secret=OTHER_SECRET), other)).reason == NoWebhook.NOT_YOURS
+    await desk.do(TakeOverWebhook(webhook_id=hook), other)
+    await desk.do(change(id=hook, set={"entities": ("site", "operator")}), other)
     await desk.move_in()
     assert await desk.round() == 0, "now it tells what they may read"
     assert (
-        await desk.no(change(hook, {"active": False}), await desk.hired(OrganisationPrivilege.WEBHOOK_READ))
+        await desk.no(change(id=hook, set={"active": False}), await desk.hired(OrganisationPrivilege.WEBHOOK_READ))
     ).reason == NoEntry.NOT_ALLOWED
-    assert (await desk.no(CreateWebhook(new_id(), desk.house.institution, "Z", {"fr": "x"}, receiver.url,
-                                        entities=("site",)), SYSTEM)).reason == NoWebhook.NOT_AN_OPERATOR  # fmt: skip
+    assert (
+        await desk.no(
+            CreateWebhook(
+                id=new_id(),
+                context_id=desk.house.institution,
+                code="Z",
+                names={"fr": "x"},
+                url=receiver.url,
+                entities=("site",),
+            ),
+            SYSTEM,
+        )
+    ).reason == NoWebhook.NOT_AN_OPERATOR
 
 
 async def test_without_a_secret_nothing_leaves(desk: Desk, receiver: Receiver) -> None:
-    make = CreateWebhook(new_id(), desk.house.institution, "H", {"fr": "x"}, receiver.url, entities=("site",))
+    make = CreateWebhook(
+        id=new_id(),
+        context_id=desk.house.institution,
+        code="H",
+        names={"fr": "x"},
+        url=receiver.url,
+        entities=("site",),
+    )
     await desk.do(make)
     await desk.move_in()
     assert await desk.round() == 0
-    await desk.do(SetWebhookSecret(make.id, SECRET))
+    await desk.do(SetWebhookSecret(webhook_id=make.id, secret=SECRET))
     await desk.move_in()
     assert await desk.round() == 1
 
@@ -844,7 +893,7 @@ async def test_a_webhook_goes_with_its_deliveries(desk: Desk, receiver: Receiver
     await desk.move_in()
     receiver.answers = [500]
     await desk.round()
-    await desk.do(DeleteWebhook(hook))
+    await desk.do(DeleteWebhook(webhook_id=hook))
     assert await desk.deliveries() == []
     desk.watch.at += timedelta(minutes=10)
     await desk.round()

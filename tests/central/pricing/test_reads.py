@@ -30,7 +30,11 @@ def test_what_a_performance_is_sold_for(read: Read, house: House) -> None:
 
 def test_some_tariffs_only_and_of_its_own_grid(clerk: Clerk, read: Read, house: House) -> None:
     dearer = (PriceCell(house.seated, house.child, CHILD + 1), PriceCell(house.standing, house.child, 1))
-    clerk.do(CreatePriceGrid(new_id(), house.season, "G2", {"fr": "Autre"}, "EUR", dearer))
+    clerk.do(
+        CreatePriceGrid(
+            id=new_id(), context_id=house.season, code="G2", names={"fr": "Autre"}, currency="EUR", prices=dearer
+        )
+    )
 
     def prices(*tariffs: Id) -> object:
         found = price_list(read, house.performance, tariffs)

@@ -26,7 +26,7 @@ Quick = tuple[Clerk, House]
 
 def space(clerk: Clerk, house: House) -> Id:
     made = new_id()
-    clerk.do(CreateSpace(made, house.site, "PETITE", {"fr": "Petite salle"}))
+    clerk.do(CreateSpace(id=made, site_id=house.site, code="PETITE", names={"fr": "Petite salle"}))
     return made
 
 
@@ -39,19 +39,31 @@ def test_a_plan_is_refused_whole_with_every_fault(quick: Quick) -> None:
     del seats[7]["position"]
     hall = space(clerk, house)
     before = clerk.rows("SELECT COUNT(*) FROM physical_seat")
-    refused = clerk.no(ImportPlan(new_id(), hall, "P2", {"fr": "Plan"}, orjson.dumps(said).decode()))
+    refused = clerk.no(
+        ImportPlan(id=new_id(), space_id=hall, code="P2", names={"fr": "Plan"}, plan=orjson.dumps(said).decode())
+    )
     assert (refused.reason, refused.fix) == (NoVenue.PLAN_FAULTY, "plan")
     assert len(refused.detail["faults"]) >= 3
     assert clerk.rows("SELECT COUNT(*) FROM physical_seat") == before
     for rubbish in ("", "{", "[]", "null"):
-        assert clerk.no(ImportPlan(new_id(), hall, "P2", {"fr": "Plan"}, rubbish)).reason == NoVenue.PLAN_FAULTY
+        assert (
+            clerk.no(ImportPlan(id=new_id(), space_id=hall, code="P2", names={"fr": "Plan"}, plan=rubbish)).reason
+            == NoVenue.PLAN_FAULTY
+        )
 
 
 def test_a_logical_configuration_names_what_it_lacks(quick: Quick) -> None:
     clerk, house = quick
 
     def logical(categories: dict[str, Id]) -> CreateLogicalConfiguration:
-        return CreateLogicalConfiguration(new_id(), house.season, house.physical, "L2", {"fr": "L2"}, categories)
+        return CreateLogicalConfiguration(
+            id=new_id(),
+            context_id=house.season,
+            physical_configuration_id=house.physical,
+            code="L2",
+            names={"fr": "L2"},
+            categories=categories,
+        )
 
     assert clerk.no(logical({})).detail == {"missing": ["1re", "Debout"]}
     assert clerk.no(logical({"1re": house.seated, "Debout": new_id()})).detail == {"missing": ["Debout"]}
@@ -63,16 +75,32 @@ def test_a_logical_configuration_names_what_it_lacks(quick: Quick) -> None:
 def test_a_draft_is_built_on_and_then_validated_once(quick: Quick) -> None:
     clerk, house = quick
     draft = new_id()
-    clerk.do(ImportPlan(draft, space(clerk, house), "P2", {"fr": "Plan"}, plan(1, 3)))
-    early = CreateLogicalConfiguration(new_id(), house.season, draft, "L2", {"fr": "L2"}, {"1re": house.seated})
+    clerk.do(ImportPlan(id=draft, space_id=space(clerk, house), code="P2", names={"fr": "Plan"}, plan=plan(1, 3)))
+    early = CreateLogicalConfiguration(
+        id=new_id(),
+        context_id=house.season,
+        physical_configuration_id=draft,
+        code="L2",
+        names={"fr": "L2"},
+        categories={"1re": house.seated},
+    )
     assert clerk.no(early).reason == NoVenue.NOT_VALIDATED
-    assert clerk.no(AddUnnumberedZone(new_id(), draft, "Debout", 0, 2)).reason == NoVenue.EMPTY
-    clerk.do(AddUnnumberedZone(new_id(), draft, "Debout", 5, 2))
-    assert clerk.no(AddUnnumberedZone(new_id(), draft, "Debout", 5, 2)).reason == NoChange.CODE_TAKEN
-    clerk.do(ValidatePhysical(draft))
-    assert clerk.no(ValidatePhysical(draft)).reason == NoVenue.NOT_DRAFT
-    assert clerk.no(AddUnnumberedZone(new_id(), draft, "Balcon", 5, 2)).reason == NoVenue.NOT_DRAFT
-    assert clerk.no(ValidatePhysical(new_id())).reason == NoVenue.NO_SUCH_CONFIGURATION
+    assert (
+        clerk.no(AddUnnumberedZone(id=new_id(), configuration_id=draft, name="Debout", capacity=0, control=2)).reason
+        == NoVenue.EMPTY
+    )
+    clerk.do(AddUnnumberedZone(id=new_id(), configuration_id=draft, name="Debout", capacity=5, control=2))
+    assert (
+        clerk.no(AddUnnumberedZone(id=new_id(), configuration_id=draft, name="Debout", capacity=5, control=2)).reason
+        == NoChange.CODE_TAKEN
+    )
+    clerk.do(ValidatePhysical(configuration_id=draft))
+    assert clerk.no(ValidatePhysical(configuration_id=draft)).reason == NoVenue.NOT_DRAFT
+    assert (
+        clerk.no(AddUnnumberedZone(id=new_id(), configuration_id=draft, name="Balcon", capacity=5, control=2)).reason
+        == NoVenue.NOT_DRAFT
+    )
+    assert clerk.no(ValidatePhysical(configuration_id=new_id())).reason == NoVenue.NO_SUCH_CONFIGURATION
 
 
 def test_times_that_make_no_evening(quick: Quick) -> None:
@@ -86,21 +114,48 @@ def test_times_that_make_no_evening(quick: Quick) -> None:
         Schedule(STARTS.replace(year=1), STARTS.replace(year=1), STARTS, STARTS),
         Schedule(STARTS, STARTS, STARTS.replace(year=9999), STARTS),
     ):
-        want = CreatePerformance(new_id(), house.event, house.logical, house.grid, schedule)
+        want = CreatePerformance(
+            id=new_id(),
+            event_id=house.event,
+            logical_configuration_id=house.logical,
+            price_grid_id=house.grid,
+            schedule=schedule,
+        )
         assert clerk.no(want).reason == NoProduct.BAD_TIMES
 
 
 def test_the_house_is_founded_once(quick: Quick) -> None:
     clerk, house = quick
-    again = SetUpHouse(new_id(), "B", {"fr": "Une autre"}, new_id(), "Anna", "digest")
+    again = SetUpHouse(
+        institution_id=new_id(),
+        code="B",
+        names={"fr": "Une autre"},
+        operator_id=new_id(),
+        operator_name="Anna",
+        key_digest="digest",
+    )
     assert clerk.no(again).reason == NoContext.HOUSE_EXISTS
-    site = CreateSite(new_id(), house.institution, "LUNE", {"fr": "Lune"}, "", "Moon/Tranquility")
+    site = CreateSite(
+        id=new_id(),
+        context_id=house.institution,
+        code="LUNE",
+        names={"fr": "Lune"},
+        address="",
+        timezone="Moon/Tranquility",
+    )
     assert clerk.no(site).detail["faults"][0]["at"] == "timezone"
     for kind, parent, reason in (
         (ContextKind.SEASON, house.institution, NoContext.WRONG_PARENT),
         (ContextKind.INSTITUTION, house.institution, NoContext.WRONG_PARENT),
         (ContextKind.ACTIVITY, new_id(), NoContext.NO_SUCH_PARENT),
     ):
-        assert clerk.no(CreateContext(new_id(), parent, kind, "X", {"fr": "X"}, {})).reason == reason
-    nameless = CreateContext(new_id(), house.institution, ContextKind.ORGANISER, "X", {"en": "X"}, {})
+        assert (
+            clerk.no(
+                CreateContext(id=new_id(), context_id=parent, kind=kind, code="X", names={"fr": "X"}, settings={})
+            ).reason
+            == reason
+        )
+    nameless = CreateContext(
+        id=new_id(), context_id=house.institution, kind=ContextKind.ORGANISER, code="X", names={"en": "X"}, settings={}
+    )
     assert clerk.no(nameless).detail["faults"] == [{"at": "names.fr", "what": "name_missing"}]

@@ -77,8 +77,10 @@ async def signed_in(door: Door, house: House, name: str) -> None:
     """Somebody who may do everything, with a session of this name."""
     who = new_id()
     for command in (
-        InviteOperator(who, house.institution, name.title(), f"{name}@tilleuls.example", "fr"),
-        GivePrivilege(who, house.institution, "*"),
+        InviteOperator(
+            id=who, context_id=house.institution, name=name.title(), email=f"{name}@tilleuls.example", language="fr"
+        ),
+        GivePrivilege(operator_id=who, context_id=house.institution, privilege="*"),
     ):
         assert (await door.execute(SYSTEM, command, new_id())).ok
     begun = {"id": new_id(), "who": who, "token": digest(name), "now": to_ms(NOW), "until": to_ms(NOW) + 3_600_000}
@@ -89,9 +91,17 @@ async def enrolled(served: Served, code: str = "G1") -> tuple[Id, Signer]:
     """A device that is let in, and its key."""
     signer, device, house = Signer.of(Ed25519PrivateKey.generate()), new_id(), served.house
     for command in (
-        InviteDevice(device, house.organiser, house.site, DeviceKind.GATE, code, "Gate", f"ABCD-{code}"),
-        EnrolDevice(f"ABCD-{code}", signing_request(signer.key, "g")),
-        ApproveDevice(device, signer.kid),
+        InviteDevice(
+            id=device,
+            context_id=house.organiser,
+            site_id=house.site,
+            kind=DeviceKind.GATE,
+            code=code,
+            label="Gate",
+            enrolment_code=f"ABCD-{code}",
+        ),
+        EnrolDevice(code=f"ABCD-{code}", request_pem=signing_request(signer.key, "g")),
+        ApproveDevice(device_id=device, kid=signer.kid),
     ):
         assert (await served.door.execute(SYSTEM, command, new_id())).ok
     return device, signer

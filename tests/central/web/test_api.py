@@ -75,7 +75,14 @@ class Desk:
     async def hired(self, *privileges: str, at: Id | None = None, points: tuple[Id, ...] = ()) -> "Desk":
         """The desk of a new operator with these privileges."""
         operator = new_id()
-        made = CreateOperator(operator, at or self.house.institution, "N", key_digest("k"), privileges, points)
+        made = CreateOperator(
+            id=operator,
+            context_id=at or self.house.institution,
+            name="N",
+            key_digest=key_digest("k"),
+            privileges=privileges,
+            points_of_sale=points,
+        )
         assert (await self.door.execute(SYSTEM, made, new_id())).ok
         return Desk(self.client, self.door, self.house, operator, "k")
 
@@ -470,11 +477,19 @@ FEEDS = "/api/v1/queries/device_feeds"
 @pytest.fixture
 async def gate(desk: Desk) -> Gate:
     device, signer, house = new_id(), Signer.of(Ed25519PrivateKey.generate()), desk.house
-    invite = InviteDevice(device, house.organiser, house.site, DeviceKind.GATE, "G1", "Gate", "ABCD-2345")
+    invite = InviteDevice(
+        id=device,
+        context_id=house.organiser,
+        site_id=house.site,
+        kind=DeviceKind.GATE,
+        code="G1",
+        label="Gate",
+        enrolment_code="ABCD-2345",
+    )
     for command in (
         invite,
-        EnrolDevice("ABCD-2345", signing_request(signer.key, "g")),
-        ApproveDevice(device, signer.kid),
+        EnrolDevice(code="ABCD-2345", request_pem=signing_request(signer.key, "g")),
+        ApproveDevice(device_id=device, kid=signer.kid),
     ):
         assert (await desk.door.execute(SYSTEM, command, new_id())).ok
     return Gate(desk, device, signer)
@@ -514,7 +529,7 @@ async def test_a_request_heard_again_changes_nothing(desk: Desk, gate: Gate) -> 
 
 
 async def test_a_revoked_device_is_let_in_to_be_told_so(desk: Desk, gate: Gate) -> None:
-    await desk.door.execute(SYSTEM, RevokeDevice(gate.id), new_id())
+    await desk.door.execute(SYSTEM, RevokeDevice(device_id=gate.id), new_id())
     assert (await gate.ask(FEEDS))[1]["reason"] == "no_device.revoked"
 
 

@@ -128,7 +128,13 @@ async def honest_and_hostile(served: Served) -> tuple[dict[str, Sender], dict[st
     """One of each kind, and another one of each kind."""
     door, house, program = served.door, served.house, new_id()
     await signed_in(door, house, "berta")
-    made = CreateOperator(program, house.institution, "P", key_digest("k"), (str(SellingPrivilege.CHANNEL_READ),))
+    made = CreateOperator(
+        id=program,
+        context_id=house.institution,
+        name="P",
+        key_digest=key_digest("k"),
+        privileges=(str(SellingPrivilege.CHANNEL_READ),),
+    )
     assert (await door.execute(SYSTEM, made, new_id())).ok
     device, other = await enrolled(served, "G1"), await enrolled(served, "G2")
     key = b64encode(f"{program}:k".encode()).decode()

@@ -33,7 +33,16 @@ def test_what_comes_first_is_proposed_first(quick: tuple[Clerk, House]) -> None:
     """What waits for another item says so, and is not what comes next."""
     clerk, house = quick
     season = new_id()
-    clerk.do(CreateContext(season, house.organiser, ContextKind.SEASON, "S27", {"fr": "Saison 27"}, {}))
+    clerk.do(
+        CreateContext(
+            id=season,
+            context_id=house.organiser,
+            kind=ContextKind.SEASON,
+            code="S27",
+            names={"fr": "Saison 27"},
+            settings={},
+        )
+    )
     found = listed(clerk, house.operator("*"), season)
     mine = {line.item.name: line for line in found.parts[-1].lines}
     assert {name: line.state for name, line in mine.items()} == {
@@ -47,7 +56,14 @@ def test_a_category_without_a_price_is_named(quick: tuple[Clerk, House]) -> None
     clerk, house = quick
     made = new_id()
     clerk.do(
-        CreatePriceGrid(made, house.season, "G2", {"fr": "Autre"}, "EUR", (PriceCell(house.seated, house.full, 900),))
+        CreatePriceGrid(
+            id=made,
+            context_id=house.season,
+            code="G2",
+            names={"fr": "Autre"},
+            currency="EUR",
+            prices=(PriceCell(house.seated, house.full, 900),),
+        )
     )
     found = listed(clerk, house.operator("*"), house.season)
     line = next(line for line in found.in_order if line.item.name == "price_grid")
@@ -56,7 +72,7 @@ def test_a_category_without_a_price_is_named(quick: tuple[Clerk, House]) -> None
 
 def test_a_sale_that_is_suspended_is_to_be_opened(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
-    clerk.do(ChangeSale(house.performance, ProductDo.SUSPEND))
+    clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND))
     line = next(
         line for line in listed(clerk, house.operator("*"), house.activity).in_order if line.item.name == "on_sale"
     )
@@ -66,7 +82,16 @@ def test_a_sale_that_is_suspended_is_to_be_opened(quick: tuple[Clerk, House]) ->
 def test_where_the_tree_divides_each_goes_on_by_itself(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     other = new_id()
-    clerk.do(CreateContext(other, house.institution, ContextKind.ORGANISER, "AUTRE", {"fr": "L’autre"}, {}))
+    clerk.do(
+        CreateContext(
+            id=other,
+            context_id=house.institution,
+            kind=ContextKind.ORGANISER,
+            code="AUTRE",
+            names={"fr": "L’autre"},
+            settings={},
+        )
+    )
     found = listed(clerk, house.operator("*"), house.institution)
     assert [part.branch.kind for part in found.parts] == ["institution"]
     assert {branch.id for branch in found.forks} == {house.organiser, other}
@@ -83,7 +108,16 @@ def test_who_may_not_see_prices_hears_nothing_of_them(quick: tuple[Clerk, House]
 def test_who_may_only_look_is_offered_nothing(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     season = new_id()
-    clerk.do(CreateContext(season, house.organiser, ContextKind.SEASON, "S27", {"fr": "Saison 27"}, {}))
+    clerk.do(
+        CreateContext(
+            id=season,
+            context_id=house.organiser,
+            kind=ContextKind.SEASON,
+            code="S27",
+            names={"fr": "Saison 27"},
+            settings={},
+        )
+    )
     found = listed(clerk, house.operator(PricingPrivilege.PRICE_READ), season)
     assert [line.usual for line in found.in_order if line.item.name == "tariffs"] == [""]
 

@@ -313,7 +313,13 @@ async def test_who_is_genuine_is_answered_whatever_is_tried_in_their_name_at_the
                 return answer.status
 
         invited = InviteDevice(
-            new_id(), served.house.organiser, served.house.site, DeviceKind.GATE, "G2", "Gate", "ABCD-WXYZ"
+            id=new_id(),
+            context_id=served.house.organiser,
+            site_id=served.house.site,
+            kind=DeviceKind.GATE,
+            code="G2",
+            label="Gate",
+            enrolment_code="ABCD-WXYZ",
         )
         assert (await served.door.execute(SYSTEM, invited, new_id())).ok
         for n in range(10):

@@ -55,17 +55,32 @@ def test_by_number_and_by_id(clerk: Clerk, house: House) -> None:
 
 def test_the_better_fit_comes_first(clerk: Clerk, house: House) -> None:
     for code, name in (("ZZ1", "Presque solo ici"), ("SOL", "Un autre"), ("ZZ2", "Console")):
-        clerk.do(CreateTariff(new_id(), house.season, code, {"fr": name}, 9, False))
+        clerk.do(CreateTariff(id=new_id(), context_id=house.season, code=code, names={"fr": name}, rank=9, proof=False))
     tariffs = names(found(clerk, house.operator("*"), "sol"))[FR.entities("tariff")]
     assert tariffs == ["Un autre", "Presque solo ici", "Console"]  # the word, its beginning, a part of it
 
 
 def test_only_what_one_may_see(clerk: Clerk, house: House) -> None:
     other, season = new_id(), new_id()
-    clerk.do(CreateContext(other, house.institution, ContextKind.ORGANISER, "AUTRE", {"fr": "L’autre"}, {}))
-    clerk.do(CreateContext(season, other, ContextKind.SEASON, "SX", {"fr": "Leur saison"}, {}))
+    clerk.do(
+        CreateContext(
+            id=other,
+            context_id=house.institution,
+            kind=ContextKind.ORGANISER,
+            code="AUTRE",
+            names={"fr": "L’autre"},
+            settings={},
+        )
+    )
+    clerk.do(
+        CreateContext(
+            id=season, context_id=other, kind=ContextKind.SEASON, code="SX", names={"fr": "Leur saison"}, settings={}
+        )
+    )
     hidden = new_id()
-    clerk.do(CreateTariff(hidden, season, "PLEIN-X", {"fr": "Plein ailleurs"}, 1, False))
+    clerk.do(
+        CreateTariff(id=hidden, context_id=season, code="PLEIN-X", names={"fr": "Plein ailleurs"}, rank=1, proof=False)
+    )
     clerk.do(house.order(house.seats[1]))
     ((ticket, number),) = clerk.rows("SELECT id, number FROM ticket")
     mine = house.operator(PricingPrivilege.PRICE_READ, at=house.season)

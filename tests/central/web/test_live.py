@@ -114,10 +114,18 @@ async def test_closed_unless_told_otherwise(tmp_path: Path) -> None:
         assert (await get(url + "/news"))[0] == 401
         assert (await get(url, Authorization=basic_auth(house.operator, "wrong")))[0] == 401
         seller, key = fresh_id(SystemClock()), "a key of somebody who only sells"
-        command = CreateOperator(seller, house.house.institution, "Vendeur", key_digest(key), ())
+        command = CreateOperator(
+            id=seller, context_id=house.house.institution, name="Vendeur", key_digest=key_digest(key), privileges=()
+        )
         assert (await house.central.door.execute(SYSTEM, command, fresh_id(SystemClock()))).ok
         assert (await get(url, Authorization=basic_auth(seller, key)))[0] == 401
-        beside = CreateOperator(fresh_id(SystemClock()), house.house.organiser, "Porte", key_digest(key), (SEES,))
+        beside = CreateOperator(
+            id=fresh_id(SystemClock()),
+            context_id=house.house.organiser,
+            name="Porte",
+            key_digest=key_digest(key),
+            privileges=(SEES,),
+        )
         assert (await house.central.door.execute(SYSTEM, beside, fresh_id(SystemClock()))).ok
         assert (await get(url, Authorization=basic_auth(beside.id, key)))[0] == 401, "it shows every organiser's"
         assert (await get(url, Authorization=basic_auth(house.operator, house.key)))[0] == 200
@@ -126,7 +134,9 @@ async def test_closed_unless_told_otherwise(tmp_path: Path) -> None:
 async def test_whoever_may_no_more_watches_no_more(tmp_path: Path) -> None:
     async with evening_house(tmp_path) as house:
         watcher, key = fresh_id(SystemClock()), "a key that is withdrawn"
-        made = CreateOperator(watcher, house.house.institution, "Régie", key_digest(key), (SEES,))
+        made = CreateOperator(
+            id=watcher, context_id=house.house.institution, name="Régie", key_digest=key_digest(key), privileges=(SEES,)
+        )
         auth = {"Authorization": basic_auth(watcher, key)}
         assert (await house.central.door.execute(SYSTEM, made, fresh_id(SystemClock()))).ok
         _, text, _ = await get(house.central.url + "/live", **auth)
@@ -136,7 +146,9 @@ async def test_whoever_may_no_more_watches_no_more(tmp_path: Path) -> None:
             asyncio.timeout(PATIENCE_S),
         ):
             assert answer.status == 200
-            assert (await house.central.door.execute(SYSTEM, WithdrawKey(watcher), fresh_id(SystemClock()))).ok
+            assert (
+                await house.central.door.execute(SYSTEM, WithdrawKey(operator_id=watcher), fresh_id(SystemClock()))
+            ).ok
             while await answer.content.readany():
                 pass
             assert answer.content.at_eof()

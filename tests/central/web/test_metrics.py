@@ -58,7 +58,14 @@ async def scraped(sqlite_place: tuple[Database, House], keys: Keys) -> AsyncIter
 
 async def _hired(door: Door, house: House, at: Id, *privileges: str) -> dict[str, str]:
     operator = new_id()
-    made = CreateOperator(operator, at, "Prometheus", key_digest("k"), privileges, ())
+    made = CreateOperator(
+        id=operator,
+        context_id=at,
+        name="Prometheus",
+        key_digest=key_digest("k"),
+        privileges=privileges,
+        points_of_sale=(),
+    )
     assert (await door.execute(SYSTEM, made, new_id())).ok
     return {"Authorization": "Basic " + b64encode(f"{operator}:k".encode()).decode()}
 

@@ -75,7 +75,7 @@ def test_facts_are_numbered_chained_and_stand_on_disk(tmp_path: Path) -> None:
 
 def test_hash_survives_the_wire() -> None:
     facts = see(memory(), 1, 2)
-    there = load(Upload, dump(Upload(tuple(facts), "")))
+    there = load(Upload, dump(Upload(facts=tuple(facts), signature="")))
     assert chain_faults(there.facts) == []
 
 
@@ -139,7 +139,7 @@ def test_batches_are_bounded_but_never_stuck() -> None:
     assert len(journal.pending(max_bytes=10**6)) == 200
     whole = journal.pending()
     assert 100 < len(whole) < 200
-    assert 60_000 < len(dump(Upload(tuple(whole), "s" * 88))) <= 65_536
+    assert 60_000 < len(dump(Upload(facts=tuple(whole), signature="s" * 88))) <= 65_536
     small = journal.pending(max_bytes=2000)
     assert 1 <= len(small) < 10
     assert sum(len(dump(fact)) for fact in small) <= 2000

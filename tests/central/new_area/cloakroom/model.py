@@ -19,7 +19,7 @@ class NoCoat(Reason):
 
 
 @entity("coat", read=CloakroomPrivilege.READ, unique=(("performance_id", "number"),))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coat:
     id: Id
     performance_id: Annotated[Id, Ref("performance")]

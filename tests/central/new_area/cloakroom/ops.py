@@ -17,7 +17,7 @@ from shared.wire.feeds import feed_name
 HOOKS = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandInCoat:
     coat_id: Id
     performance_id: Annotated[Id, Ref("performance")]
@@ -36,12 +36,12 @@ def hand_in_coat(tx: Tx, want: HandInCoat) -> Outcome[int]:
     number = hook(len(tx.find(Coat, "WHERE performance_id = :id", id=performance.id)), HOOKS)
     if isinstance(number, Refused):
         return number
-    coat = tx.insert(Coat(want.coat_id, performance.id, number.value))
+    coat = tx.insert(Coat(id=want.coat_id, performance_id=performance.id, number=number.value))
     tx.feed(feed_name("coats", performance.site_id), coat.id, {"number": coat.number})
     return number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoseCoats:
     """Central's own, when performances are over."""
 

@@ -94,9 +94,16 @@ def profile(browser: Browser) -> Id:
     """Made, renamed, and changed once more, a minute apart."""
     row = new_id()
     steps = [
-        CreateProfile(row, browser.house.institution, "CAISSE", {"fr": "Caisse"}, ("venues.venue",), False),
-        ChangeProfile(row, {"names": {"fr": "Guichet", "en": "Box office"}}),
-        ChangeProfile(row, {"second_factor": True, "code": "GUICHET"}),
+        CreateProfile(
+            id=row,
+            context_id=browser.house.institution,
+            code="CAISSE",
+            names={"fr": "Caisse"},
+            privileges=("venues.venue",),
+            second_factor=False,
+        ),
+        ChangeProfile(id=row, set={"names": {"fr": "Guichet", "en": "Box office"}}),
+        ChangeProfile(id=row, set={"second_factor": True, "code": "GUICHET"}),
     ]
     for step in steps:
         browser.clerk.watch.at += timedelta(minutes=1)
@@ -165,7 +172,7 @@ async def test_an_earlier_state_is_brought_back_through_the_door(browser: Browse
 async def test_what_changed_while_somebody_looked_is_not_overwritten(browser: Browser, profile: Id) -> None:
     made = browser.entries(profile)[-1]
     page = await browser.get(f"{at(profile)}/back/{made}")
-    browser.do(ChangeProfile(profile, {"code": "AUTRE"}))
+    browser.do(ChangeProfile(id=profile, set={"code": "AUTRE"}))
     form = {"_id": hidden(page, "_id"), "seen": hidden(page, "seen")}
     await browser.post(f"{at(profile)}/back/{made}", want=409, **form)
     assert browser.clerk.rows("SELECT code FROM profile WHERE id = :i", i=profile) == [("AUTRE",)]
@@ -181,7 +188,7 @@ async def test_one_entry_is_undone_and_what_came_after_stays(browser: Browser, p
 
 async def test_an_undo_that_would_overwrite_names_what_stands_there_now(browser: Browser, profile: Id) -> None:
     coded = browser.entries(profile)[0]
-    browser.do(ChangeProfile(profile, {"code": "TROISIEME"}))
+    browser.do(ChangeProfile(id=profile, set={"code": "TROISIEME"}))
     page = await browser.get(f"{at(profile)}/undo/{coded}")
     assert "D’autres changements ont eu lieu depuis" in page and "TROISIEME" in page
     assert "<button" not in page.partition("<main")[2].partition("</main>")[0]
@@ -191,7 +198,7 @@ async def test_an_undo_that_would_overwrite_names_what_stands_there_now(browser:
 
 async def test_what_was_deleted_keeps_its_page_and_is_put_back_under_its_id(browser: Browser, profile: Id) -> None:
     before = browser.clerk.rows("SELECT * FROM profile WHERE id = :i", i=profile)
-    browser.do(DeleteProfile(profile))
+    browser.do(DeleteProfile(id=profile))
     gone = browser.entries(profile)[0]
     text = await browser.get(at(profile))
     assert "Cet objet a été supprimé" in text and "Guichet" in text
@@ -208,7 +215,16 @@ async def test_what_was_deleted_keeps_its_page_and_is_put_back_under_its_id(brow
 
 async def test_a_making_is_undone_by_deleting_and_refused_while_it_is_used(browser: Browser, profile: Id) -> None:
     row = new_id()
-    browser.do(CreateProfile(row, browser.house.institution, "NEUF", {"fr": "Neuf"}, (), False))
+    browser.do(
+        CreateProfile(
+            id=row,
+            context_id=browser.house.institution,
+            code="NEUF",
+            names={"fr": "Neuf"},
+            privileges=(),
+            second_factor=False,
+        )
+    )
     (made,) = browser.entries(row)
     page = await browser.get(f"{at(row)}/undo/{made}")
     assert "sera supprimé" in page
@@ -248,7 +264,7 @@ async def test_who_may_not_read_a_thing_sees_nothing_of_its_history(browser: Bro
 
 
 async def test_the_same_holds_for_what_is_gone(browser: Browser, profile: Id) -> None:
-    browser.do(DeleteProfile(profile))
+    browser.do(DeleteProfile(id=profile))
     browser.actor = seller(browser, OrganisationPrivilege.PROFILE_READ)
     assert "Guichet" in await browser.get(at(profile))
     browser.actor = seller(browser, OrganisationPrivilege.PROFILE_READ, at=browser.house.organiser)
@@ -278,7 +294,7 @@ async def test_secrets_are_told_of_and_never_told(browser: Browser) -> None:
 
 
 async def test_hostile_names_do_no_harm(browser: Browser, profile: Id) -> None:
-    browser.do(ChangeProfile(profile, {"names": {"fr": "<script>alert(1)</script>"}}))
+    browser.do(ChangeProfile(id=profile, set={"names": {"fr": "<script>alert(1)</script>"}}))
     async with browser.client.get(at(profile)) as answer:
         raw = await answer.text()
     assert "<script>alert" not in raw and "&lt;script&gt;alert" in raw
@@ -298,7 +314,7 @@ def sealed(browser: Browser) -> int:
 
 
 async def test_the_log_shows_everything_also_what_was_refused(browser: Browser, profile: Id) -> None:
-    browser.clerk.as_(seller(browser, VenuesPrivilege.VENUE_READ)).no(ChangeProfile(profile, {"code": "VOL"}))
+    browser.clerk.as_(seller(browser, VenuesPrivilege.VENUE_READ)).no(ChangeProfile(id=profile, set={"code": "VOL"}))
     for _ in ("before the seal", "after it"):
         text = await browser.get("/admin/audit")
         assert "refusé" in text and "Guichet" in text and "10.0.0.7" in text
@@ -340,7 +356,7 @@ async def test_filters(browser: Browser, profile: Id, query: str, there: str, ab
 
 async def test_pages_follow_each_other_without_a_gap(browser: Browser, profile: Id) -> None:
     for n in range(120):
-        browser.do(ChangeProfile(profile, {"code": f"C{n}"}))
+        browser.do(ChangeProfile(id=profile, set={"code": f"C{n}"}))
     sealed(browser)
     seen: list[int] = []
     path = "/admin/audit"
@@ -383,7 +399,9 @@ async def test_the_log_of_an_organiser_shows_what_stands_there_alone(browser: Br
 
 
 async def test_what_a_reader_may_not_see_is_struck(browser: Browser, profile: Id) -> None:
-    browser.clerk.as_(browser.actor).no(ChangeProfile(profile, {"code": "SECRET_CODE"}, "as it was long ago"))
+    browser.clerk.as_(browser.actor).no(
+        ChangeProfile(id=profile, set={"code": "SECRET_CODE"}, seen="as it was long ago")
+    )
     refused = browser.clerk.rows("SELECT id FROM command_log WHERE answer LIKE '-%' AND name = 'change_profile'")[0][0]
     command = browser.entries(profile)[1].partition(".")[0]
     sealed(browser)
@@ -400,7 +418,16 @@ async def test_what_a_reader_may_not_see_is_struck(browser: Browser, profile: Id
 async def test_devices_and_programs_are_named_as_such(browser: Browser, profile: Id) -> None:
     row = new_id()
     program = Actor(ActorKind.OPERATOR, browser.house.admin, "x", browser.actor.grants, {}, "api ::1")
-    browser.clerk.as_(program).do(CreateProfile(row, browser.house.institution, "API", {"fr": "API"}, (), False))
+    browser.clerk.as_(program).do(
+        CreateProfile(
+            id=row,
+            context_id=browser.house.institution,
+            code="API",
+            names={"fr": "API"},
+            privileges=(),
+            second_factor=False,
+        )
+    )
     text = await browser.get(at(row))
     assert "par l’API, depuis ::1" in text and "rogram" in text
     text = await browser.get(f"/admin/history/site/{browser.house.site}")
@@ -416,8 +443,8 @@ async def test_the_sheets_hold_the_same_rows_and_no_formula(browser: Browser, pr
 
     import openpyxl
 
-    browser.do(ChangeProfile(profile, {"names": {"fr": "=cmd|' /C calc'!A0"}}))
-    browser.do(ChangeProfile(profile, {"names": {"fr": "+1"}}))
+    browser.do(ChangeProfile(id=profile, set={"names": {"fr": "=cmd|' /C calc'!A0"}}))
+    browser.do(ChangeProfile(id=profile, set={"names": {"fr": "+1"}}))
     sealed(browser)
     count = browser.clerk.rows("SELECT COUNT(*) FROM command_log WHERE name = 'change_profile'")[0][0]
     text = await browser.get("/admin/audit.csv?command=change_profile")

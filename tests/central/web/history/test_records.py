@@ -68,12 +68,14 @@ def play(clerk: Clerk, house: House, row: Id, steps: list[dict[str, Any] | None]
         clerk.watch.at += timedelta(minutes=1)
         if stored(clerk, row) is None:
             whole = {"code": "Z", "names": {"fr": "Z"}, "privileges": (), "second_factor": False, **(step or {})}
-            clerk.do(CreateProfile(row, house.institution, **{**whole, "code": f"{row[-12:]}{whole['code']}"}))
+            clerk.do(
+                CreateProfile(id=row, context_id=house.institution, **{**whole, "code": f"{row[-12:]}{whole['code']}"})
+            )
         elif step is None:
-            clerk.do(DeleteProfile(row))
+            clerk.do(DeleteProfile(id=row))
         else:
             code = {"code": f"{row[-12:]}{step['code']}"} if "code" in step else {}
-            clerk.do(ChangeProfile(row, {**step, **code}))
+            clerk.do(ChangeProfile(id=row, set={**step, **code}))
         states.append(stored(clerk, row))
     return states
 
@@ -122,9 +124,13 @@ def test_any_state_is_brought_back_through_the_door_and_is_history_again(
 def test_changes_within_a_millisecond_keep_their_order(clerk: Clerk, house: House) -> None:
     """The clock stands still."""
     row = new_id()
-    clerk.do(CreateProfile(row, house.institution, "P0", {"fr": "P"}, (), False))
+    clerk.do(
+        CreateProfile(
+            id=row, context_id=house.institution, code="P0", names={"fr": "P"}, privileges=(), second_factor=False
+        )
+    )
     for n in range(1, 20):
-        clerk.do(ChangeProfile(row, {"code": f"P{n}"}))
+        clerk.do(ChangeProfile(id=row, set={"code": f"P{n}"}))
     for _ in ("unsealed", "sealed"):
         known = seen(clerk, row)
         assert known is not None
@@ -135,9 +141,18 @@ def test_changes_within_a_millisecond_keep_their_order(clerk: Clerk, house: Hous
 
 def test_a_deleted_row_is_written_down_as_the_database_kept_it_without_its_secrets(clerk: Clerk, house: House) -> None:
     row = new_id()
-    clerk.do(CreateProfile(row, house.institution, "P", {"fr": "É", "en": "E"}, ("venues",), True))
+    clerk.do(
+        CreateProfile(
+            id=row,
+            context_id=house.institution,
+            code="P",
+            names={"fr": "É", "en": "E"},
+            privileges=("venues",),
+            second_factor=True,
+        )
+    )
     before = stored(clerk, row)
-    clerk.do(DeleteProfile(row))
+    clerk.do(DeleteProfile(id=row))
     known = seen(clerk, row)
     assert known is not None and known.now is None and known.last == before
     assert restored(means_of(DECLARED), None, known.last).way is Way.CREATE
@@ -148,10 +163,22 @@ def test_a_deleted_row_is_written_down_as_the_database_kept_it_without_its_secre
 
 def test_who_may_see_what(clerk: Clerk, house: House) -> None:
     own, other, gone = new_id(), new_id(), new_id()
-    clerk.do(CreateProfile(own, house.organiser, "OWN", {"fr": "O"}, (), False))
-    clerk.do(CreateProfile(other, house.institution, "OTHER", {"fr": "O"}, (), False))
-    clerk.do(CreateProfile(gone, house.organiser, "GONE", {"fr": "O"}, (), False))
-    clerk.do(DeleteProfile(gone))
+    clerk.do(
+        CreateProfile(
+            id=own, context_id=house.organiser, code="OWN", names={"fr": "O"}, privileges=(), second_factor=False
+        )
+    )
+    clerk.do(
+        CreateProfile(
+            id=other, context_id=house.institution, code="OTHER", names={"fr": "O"}, privileges=(), second_factor=False
+        )
+    )
+    clerk.do(
+        CreateProfile(
+            id=gone, context_id=house.organiser, code="GONE", names={"fr": "O"}, privileges=(), second_factor=False
+        )
+    )
+    clerk.do(DeleteProfile(id=gone))
     things = [("profile", own), ("profile", other), ("profile", gone), ("site", house.site), ("nothing", own)]
     here = house.operator(OrganisationPrivilege.PROFILE_READ, at=house.organiser)
     assert visible(clerk.door, look(clerk, here), things) == {("profile", own), ("profile", gone)}
@@ -164,8 +191,12 @@ def test_the_perimeter_holds_for_what_is_gone_too(clerk: Clerk, house: House) ->
     actor = replace(house.operator("organisation"), perimeter={"context": frozenset({str(house.season)})})
     inside, outside = new_id(), new_id()
     for row, at in ((inside, house.season), (outside, house.organiser)):
-        clerk.do(CreateProfile(row, at, f"P{at[-6:]}", {"fr": "P"}, (), False))
-        clerk.do(DeleteProfile(row))
+        clerk.do(
+            CreateProfile(
+                id=row, context_id=at, code=f"P{at[-6:]}", names={"fr": "P"}, privileges=(), second_factor=False
+            )
+        )
+        clerk.do(DeleteProfile(id=row))
     assert visible(clerk.door, look(clerk, actor), [("profile", inside), ("profile", outside)]) == {("profile", inside)}
 
 
@@ -177,8 +208,12 @@ def test_the_log_is_filtered_alike_on_both_databases(clerk: Clerk, house: House,
     anna = replace(house.operator("*"), origin="web 10.0.0.7")
     row = new_id()
     clerk.watch.at += timedelta(hours=1)
-    clerk.as_(anna).do(CreateProfile(row, house.organiser, "P", {"fr": "P"}, (), False))
-    clerk.as_(house.operator("*")).no(ChangeProfile(row, {"code": "Q"}, "as it was long ago"))
+    clerk.as_(anna).do(
+        CreateProfile(
+            id=row, context_id=house.organiser, code="P", names={"fr": "P"}, privileges=(), second_factor=False
+        )
+    )
+    clerk.as_(house.operator("*")).no(ChangeProfile(id=row, set={"code": "Q"}, seen="as it was long ago"))
     if seal:
         seal_now(clerk.db, look(clerk))
     read = look(clerk)
@@ -235,12 +270,14 @@ def test_refusals_of_before_reasons_had_whole_names_are_read_by_what_their_comma
 def test_the_log_over_the_api_is_for_who_may_read_it_there(clerk: Clerk, house: House) -> None:
     seal_now(clerk.db, look(clerk))
     auditor = clerk.as_(house.operator(OrganisationPrivilege.AUDIT_READ, at=house.organiser))
-    assert auditor.ask(AuditLog(house.institution)).reason == NoEntry.NOT_ALLOWED
-    rows = auditor.ask(AuditLog(house.organiser, limit=3)).value
+    assert auditor.ask(AuditLog(context_id=house.institution)).reason == NoEntry.NOT_ALLOWED
+    rows = auditor.ask(AuditLog(context_id=house.organiser, limit=3)).value
     assert len(rows) == 3 and all(row["context_id"] for row in rows)
-    more = auditor.ask(AuditLog(house.organiser, before=rows[-1]["seq"], limit=500)).value
+    more = auditor.ask(AuditLog(context_id=house.organiser, before=rows[-1]["seq"], limit=500)).value
     assert more and more[0]["seq"] < rows[-1]["seq"] and "create_site" not in {row["command"] for row in more}
     whole = (
-        clerk.as_(house.operator(OrganisationPrivilege.AUDIT_READ)).ask(AuditLog(house.institution, limit=500)).value
+        clerk.as_(house.operator(OrganisationPrivilege.AUDIT_READ))
+        .ask(AuditLog(context_id=house.institution, limit=500))
+        .value
     )
     assert {row["command"] for row in whole} >= {"set_up_house", "create_site"}
