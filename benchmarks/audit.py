@@ -24,7 +24,7 @@ from central.kernel.keys import make_keys
 from central.kernel.proof import prove
 from central.kernel.schema import upgrade
 from central.kernel.tx import SYSTEM, Read
-from central.web.history.log import Wanted, found
+from central.web.history.log import LogFilter, found
 from shared.clock import to_ms
 from shared.ids import id_at
 
@@ -68,19 +68,19 @@ def fill(db: Connection, rows: int) -> float:
 KEYS = make_keys(START)
 
 
-def looks(rows: int, some_id: str) -> dict[str, Wanted]:
+def looks(rows: int, some_id: str) -> dict[str, LogFilter]:
     middle = START + timedelta(seconds=10 * rows)
     return {
-        "first page": Wanted(),
-        "a page in the middle": Wanted(before=rows // 2),
-        "one person of 200": Wanted(who="operator:7"),
-        "one command of 40": Wanted(command="change_thing_3"),
-        "one entity of 40": Wanted(entity="thing_3"),
-        "one thing": Wanted(row_id=some_id),
-        "refused": Wanted(ok=False),
-        "a day in the middle": Wanted(since=middle, until=middle + timedelta(days=1)),
-        "somebody who is not there": Wanted(who="operator:NOBODY"),
-        "an address that is not there": Wanted(origin="192.168.7.7"),
+        "first page": LogFilter(),
+        "a page in the middle": LogFilter(before=rows // 2),
+        "one person of 200": LogFilter(who="operator:7"),
+        "one command of 40": LogFilter(command="change_thing_3"),
+        "one entity of 40": LogFilter(entity="thing_3"),
+        "one thing": LogFilter(row_id=some_id),
+        "refused": LogFilter(ok=False),
+        "a day in the middle": LogFilter(since=middle, until=middle + timedelta(days=1)),
+        "somebody who is not there": LogFilter(who="operator:NOBODY"),
+        "an address that is not there": LogFilter(origin="192.168.7.7"),
     }
 
 
@@ -130,7 +130,7 @@ def measure(database: Database, rows: int) -> None:
     db.rollback()
 
 
-def onwards(read: Read, want: Wanted) -> int:
+def onwards(read: Read, want: LogFilter) -> int:
     """How often somebody has to ask for more until the end."""
     from dataclasses import replace
 

@@ -6,7 +6,7 @@ from central.organisation.letters import MAIL
 from central.organisation.model import OrganisationPrivilege
 from central.organisation.webhooks import OUTBOX_KIND
 from central.web.area import Area
-from central.web.shell import Entry
+from central.web.shell import MenuEntry
 
 AREA = Area(
     name="organisation",
@@ -16,13 +16,13 @@ AREA = Area(
     means=pages.way_in,
     pages=(pages_all.sign_in_pages, webhook_pages.webhook_pages),
     menu=(
-        Entry(t("Inviter quelqu’un"), "/admin/operators/new", OrganisationPrivilege.OPERATOR_CREATE),
-        Entry(t("Qui peut quoi"), "/admin/who", OrganisationPrivilege.OPERATOR_READ),
-        Entry(t("Qui doit attendre"), "/admin/limited", OrganisationPrivilege.SESSION_READ),
+        MenuEntry(t("Inviter quelqu’un"), "/admin/operators/new", OrganisationPrivilege.OPERATOR_CREATE),
+        MenuEntry(t("Qui peut quoi"), "/admin/who", OrganisationPrivilege.OPERATOR_READ),
+        MenuEntry(t("Qui doit attendre"), "/admin/limited", OrganisationPrivilege.SESSION_READ),
         # The shell's own pages stand here too.
-        Entry(t("Journal"), "/admin/audit", OrganisationPrivilege.AUDIT_READ),
-        Entry(t("Mise en vente"), "/admin/live"),
-        Entry(t("API"), "/api"),
+        MenuEntry(t("Journal"), "/admin/audit", OrganisationPrivilege.AUDIT_READ),
+        MenuEntry(t("Mise en vente"), "/admin/live"),
+        MenuEntry(t("API"), "/api"),
     ),
     loops={"mail": keeping.mailing, "webhooks": keeping.delivering, "tidy": keeping.tidying},
     outbox={MAIL: None, OUTBOX_KIND: None},

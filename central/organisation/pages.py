@@ -21,7 +21,7 @@ from central.web.area import CONFIG, DOOR
 from central.web.entrance import KNOWN_BROWSER, KNOWN_CALLERS
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR, Frame
 from central.web.screens.names import house_zone
-from central.web.screens.refusals import Said, said
+from central.web.screens.refusals import SaidRefusal, said
 from central.web.session import CSRF_FIELD, SESSIONS, STILL
 from central.web.texts import Texts
 from shared.ids import Id
@@ -53,9 +53,9 @@ class PageServices:
         command_id = fresh_id(SystemClock())
         return command_id, (await self.door.execute(actor, command, command_id)).outcome
 
-    async def said(self, t: Texts, actor: Actor, refused: Refused, on: str = "") -> Said:
+    async def said(self, t: Texts, actor: Actor, refused: Refused, on: str = "") -> SaidRefusal:
         """A refusal in words, with links to what must change."""
-        found: Said = await self.door.read(actor, lambda read: said(read, t, refused, on or None))
+        found: SaidRefusal = await self.door.read(actor, lambda read: said(read, t, refused, on or None))
         return found
 
     async def moment(self, t: Texts, at: datetime) -> str:

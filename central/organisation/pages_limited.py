@@ -12,7 +12,7 @@ from central.organisation.limits import SIGN_IN, LiftLimit, of_sign_in
 from central.organisation.model import OrganisationPrivilege
 from central.organisation.pages import SERVICES, PageServices, typed
 from central.web.form import form_of
-from central.web.limited import LIMITED, Limited, Source
+from central.web.limited import LIMITED, Limited, LimitSource
 from central.web.screens.names import house_zone
 from central.web.screens.refusals import privilege_text
 from shared.outcome import Refused
@@ -22,7 +22,7 @@ HREF = "/admin/limited"
 
 def limited_routes(app: web.Application) -> None:
     services = app[SERVICES]
-    app[LIMITED].append(Source(SIGN_IN, partial(of_sign_in, vault=services.vault)))
+    app[LIMITED].append(LimitSource(SIGN_IN, partial(of_sign_in, vault=services.vault)))
     pages = LimitedPages(services)
     app.router.add_get(HREF, pages.show)
     app.router.add_post(f"{HREF}/lift", pages.lift)

@@ -67,7 +67,7 @@ from central.organisation.rights import (
 from central.organisation.sessions import EndSession, EndSessions
 from central.web.form import form_of
 from central.web.screens.names import Labels, house_zone, labels
-from central.web.screens.refusals import Said, privilege_text
+from central.web.screens.refusals import SaidRefusal, privilege_text
 from central.web.session import SignedIn
 from central.web.texts import Texts
 from shared.ids import Id, is_id
@@ -215,7 +215,7 @@ class OperatorPages:
             raise web.HTTPNotFound
         if isinstance(view, Refused):
             return await self._not_yours(request, view.fix)
-        said: Said | None = await self._services.said(t, me.actor, refused, operator_id) if refused else None
+        said: SaidRefusal | None = await self._services.said(t, me.actor, refused, operator_id) if refused else None
         return await self._services.frame.page(
             request, "operator.html", status=400 if refused else 200,
             title=view.operator.name or t("Personne effacée"), view=view, said=said,

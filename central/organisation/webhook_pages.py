@@ -27,7 +27,7 @@ from central.organisation.webhooks import (
 from central.web.area import DOOR
 from central.web.form import form_of
 from central.web.frame import FRAME, Frame
-from central.web.rows import Wanted, page
+from central.web.rows import RowFilter, page
 from central.web.screens.names import house_zone
 from central.web.session import SignedIn
 from shared.ids import Id, is_id
@@ -121,7 +121,7 @@ class WebhookPages:
     def _seen(self, read: Read, webhook_id: str) -> Webhook | None:
         if not is_id(webhook_id):
             return None
-        outcome = page(self._door, read, ENTITIES[Webhook], Wanted(id=webhook_id))
+        outcome = page(self._door, read, ENTITIES[Webhook], RowFilter(id=webhook_id))
         there = isinstance(outcome, Ok) and outcome.value.rows
         return read.get(Webhook, webhook_id) if there else None
 

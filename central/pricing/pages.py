@@ -18,16 +18,16 @@ from central.pricing.ops import PriceCell, SetPrices
 from central.venues.model import SeatCategory
 from central.web.form import form_of
 from central.web.frame import FRAME
-from central.web.screens.desk import Desk, desk, new_id, row_id
-from central.web.screens.fields import Field, Kind, Setting, Typed, typed_of
+from central.web.screens.fields import Field, FieldKind, Setting, Typed, typed_of
 from central.web.screens.forms import sentence, typed_from
 from central.web.screens.listing import one
 from central.web.screens.parsing import ABSENT, value_of
-from central.web.screens.refusals import Said, said
+from central.web.screens.refusals import SaidRefusal, said
+from central.web.screens.screen import Screen, new_id, row_id, screen_of
 from shared.ids import Id, is_id
 from shared.outcome import Refused
 
-_AMOUNT = Field("amount", "amount", Kind.MONEY, int, required=False)
+_AMOUNT = Field("amount", "amount", FieldKind.MONEY, int, required=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +63,29 @@ def pricing_pages(app: web.Application) -> None:
 
 
 async def show(request: web.Request) -> web.Response:
-    at_desk = await desk(request)
-    sheet = await _sheet(at_desk)
-    return await _page(at_desk, sheet) if sheet else await at_desk.lost()
+    screen = await screen_of(request)
+    sheet = await _sheet(screen)
+    return await _page(screen, sheet) if sheet else await screen.lost()
 
 
 async def save(request: web.Request) -> web.Response:
-    at_desk = await desk(request)
-    sheet = await _sheet(at_desk)
+    screen = await screen_of(request)
+    sheet = await _sheet(screen)
     if sheet is None:
-        return await at_desk.lost()
+        return await screen.lost()
     typed = typed_from(await form_of(request))
     cells, faults = _cells(sheet, typed)
     seen = (typed.get("_seen") or ["0"])[0]
     if faults:
-        return await _page(at_desk, sheet, typed=typed, faults=faults, status=422)
+        return await _page(screen, sheet, typed=typed, faults=faults, status=422)
     want = SetPrices(grid_id=sheet.grid.id, prices=tuple(cells), seen=whole_number(seen) or 0)
     command_id = Id(found) if is_id(found := (typed.get("_command") or [""])[0]) else new_id()
-    reply, command_id = await at_desk.execute(want, command_id)
+    reply, command_id = await screen.execute(want, command_id)
     outcome = reply.outcome
     if isinstance(outcome, Refused):
-        refusal = await at_desk.read(lambda read: said(read, at_desk.t, outcome, sheet.grid.id))
+        refusal = await screen.read(lambda read: said(read, screen.t, outcome, sheet.grid.id))
         there = sheet.typed if outcome.reason == NoGrid.CHANGED_MEANWHILE else {}
-        return await _page(at_desk, sheet, typed=typed, refusal=refusal, theirs=there, status=409)
+        return await _page(screen, sheet, typed=typed, refusal=refusal, theirs=there, status=409)
     raise web.HTTPSeeOther(f"/admin/pricing/grid/{sheet.grid.id}?done={command_id}")
 
 
@@ -106,13 +106,13 @@ def _cells(sheet: GridSheet, typed: Typed) -> tuple[list[PriceCell], list[Fault]
     return cells, faults
 
 
-async def _sheet(at_desk: Desk) -> GridSheet | None:
-    grid_id = row_id(at_desk.request)
-    return await at_desk.read(lambda read: _read(at_desk, read, grid_id)) if grid_id else None
+async def _sheet(screen: Screen) -> GridSheet | None:
+    grid_id = row_id(screen.request)
+    return await screen.read(lambda read: _read(screen, read, grid_id)) if grid_id else None
 
 
-def _read(at_desk: Desk, read: Read, grid_id: str) -> GridSheet | None:
-    grid = one(at_desk.door, read, ENTITIES[PriceGrid], grid_id)
+def _read(screen: Screen, read: Read, grid_id: str) -> GridSheet | None:
+    grid = one(screen.door, read, ENTITIES[PriceGrid], grid_id)
     if grid is None:
         return None
     path = path_of(read, grid.context_id)
@@ -121,7 +121,7 @@ def _read(at_desk: Desk, read: Read, grid_id: str) -> GridSheet | None:
     for price in prices:
         typed |= typed_of(_AMOUNT, price.amount, setting, f"{price.category_id}.{price.tariff_id}")
     context = context_of(read, "price_grid", grid.id) or ""
-    may = at_desk.me.actor.may(PricingPrivilege.PRICE_MODIFY, at_desk.door.path(read, context))
+    may = screen.me.actor.may(PricingPrivilege.PRICE_MODIFY, screen.door.path(read, context))
     return GridSheet(grid, _categories(read, path, prices), _tariffs(read, path, prices), typed, may, context)
 
 
@@ -145,12 +145,12 @@ def _tariffs(read: Read, path: tuple[str, ...], prices: list[Price]) -> tuple[Gr
 
 
 async def _page(
-    at_desk: Desk, sheet: GridSheet, *, typed: Typed | None = None, faults: list[Fault] | None = None,
-    refusal: Said | None = None, theirs: dict[str, Any] | None = None, status: int = 200,
+    screen: Screen, sheet: GridSheet, *, typed: Typed | None = None, faults: list[Fault] | None = None,
+    refusal: SaidRefusal | None = None, theirs: dict[str, Any] | None = None, status: int = 200,
 ) -> web.Response:  # fmt: skip
-    at_faults = {fault["at"]: sentence(at_desk.t, fault) for fault in faults or []}
-    return await at_desk.page(
-        "price_grid.html", status=status, title=at_desk.t.of(sheet.grid.names), at=sheet.context, here="price_grid",
+    at_faults = {fault["at"]: sentence(screen.t, fault) for fault in faults or []}
+    return await screen.page(
+        "price_grid.html", status=status, title=screen.t.of(sheet.grid.names), at=sheet.context, here="price_grid",
         sheet=sheet, typed=sheet.typed if typed is None else typed, faults=at_faults, refusal=refusal,
         theirs=theirs or {}, command=new_id(),
     )  # fmt: skip

@@ -27,7 +27,7 @@ from central.web.away import RETRY_AFTER_S, unavailable
 from central.web.caller import caller, is_gone, problem, unknown_caller
 from central.web.ids import bad_ids
 from central.web.openapi import document
-from central.web.rows import Page, page, wanted
+from central.web.rows import RowPage, page, wanted
 from central.web.taking import NO_NUL, TAKING, Faulty, Taking, too_much
 from shared.ids import Id, is_id
 from shared.outcome import Outcome, Reason, Refused
@@ -139,10 +139,10 @@ async def entities(request: web.Request) -> web.Response:
         return _bad_content(want)
     door = request.app[DOOR]
 
-    def look(read: Read) -> Outcome[Page]:
+    def look(read: Read) -> Outcome[RowPage]:
         return page(door, read, declaration, want)
 
-    outcome: Outcome[Page] = await door.read(actor, look)
+    outcome: Outcome[RowPage] = await door.read(actor, look)
     if isinstance(outcome, Refused):
         return refusal(request, actor, outcome)
     said = _said(orjson.dumps({"value": outcome.value.rows, "next": outcome.value.next}))

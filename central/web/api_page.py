@@ -22,7 +22,7 @@ from central.kernel.tx import Read
 from central.web.frame import FRAME
 from central.web.ids import PATTERN
 from central.web.openapi import document
-from central.web.rows import Wanted, page
+from central.web.rows import RowFilter, page
 from central.web.session import SignedIn
 from central.web.texts import Texts
 from shared.ids import Id
@@ -41,7 +41,7 @@ def api_pages(app: web.Application) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OperationLine:
     """An operation in the list: `find` is what the filter looks through, in lower case."""
 
     name: str
@@ -103,10 +103,10 @@ def _operations(kind: str) -> dict[str, Any]:
     return {path.removeprefix(prefix): said[KINDS[kind]] for path, said in paths.items() if path.startswith(prefix)}
 
 
-def _line(kind: str, name: str, said: Mapping[str, Any], t: Texts) -> Line:
+def _line(kind: str, name: str, said: Mapping[str, Any], t: Texts) -> OperationLine:
     words = t.do(name) if kind == "commands" else t.entities(name) if kind == "entities" else said["summary"]
     module = str(said.get("x-needs", "")).partition(".")[0]
-    return Line(name, words, module, f"{name} {words} {said.get('x-needs', '')}".lower())
+    return OperationLine(name, words, module, f"{name} {words} {said.get('x-needs', '')}".lower())
 
 
 def _with_code(doc: str) -> Markup:
@@ -257,7 +257,7 @@ async def _known_ids(door: Door, me: SignedIn | None, said: Mapping[str, Any]) -
     def look(read: Read) -> dict[str, str]:
         found = {}
         for table in tables[:MOST_LOOKED_UP]:
-            outcome = page(door, read, BY_NAME[table], Wanted(limit=1))
+            outcome = page(door, read, BY_NAME[table], RowFilter(limit=1))
             if isinstance(outcome, Ok) and outcome.value.rows:
                 found[table] = str(Id(outcome.value.rows[0]["id"]))
         return found

@@ -20,7 +20,7 @@ from central.kernel.door import Door
 from central.kernel.feeds import FEEDS, Feeds
 from central.kernel.outbox import Act
 from central.kernel.registry import BESIDE
-from central.web.shell import Entry
+from central.web.shell import MenuEntry
 from shared.runtime.mqtt import Bus, Roster
 
 DOOR: web.AppKey[Door] = web.AppKey("door", Door)
@@ -48,7 +48,7 @@ class Area:
     privileges: tuple[StrEnum, ...] = ()
     means: Callable[[web.Application], None] = lambda _: None
     pages: tuple[Callable[[web.Application], None], ...] = ()
-    menu: tuple[Entry, ...] = ()
+    menu: tuple[MenuEntry, ...] = ()
     loops: Mapping[str, Callable[[web.Application], Work | None]] = field(default_factory=dict)
     outbox: Mapping[str, Callable[[web.Application], Act] | None] = field(default_factory=dict)
     checklist: tuple[ChecklistItem, ...] = ()

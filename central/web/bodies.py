@@ -102,13 +102,13 @@ class Bodies:
             return Unread.COMPRESSED
         return Unread.TOO_LARGE if (request.content_length or 0) > most else None
 
-    async def read(self, request: web.Request, asks: Asks, who: str, most: int) -> "Held | Unread":
+    async def read(self, request: web.Request, asks: Asks, who: str, most: int) -> "HeldRequest | Unread":
         """The request with its body, to be given back once it is answered. ConnectionError: the caller is gone."""
         if why := self.refused(request, most):
             return why
         promised = most if request.content_length is None else request.content_length
         small = promised <= MOST_FROM_STRANGERS  # which is what the application reads by itself
-        held = Held(request if small else request.clone(client_max_size=most), who, self._budgets[asks])
+        held = HeldRequest(request if small else request.clone(client_max_size=most), who, self._budgets[asks])
         if not held.grow():
             return Unread.CROWDED
         within_s = self._config.body_s + promised / KIB / self._config.slowest_kib_per_s
@@ -122,7 +122,7 @@ class Bodies:
 
 
 @dataclass(slots=True, eq=False)
-class Held:
+class HeldRequest:
     """A request whose body is on its way, then here."""
 
     request: web.Request
@@ -152,7 +152,7 @@ class Held:
         self._budget.give_back(self)
 
 
-async def _taken_in(held: Held, within_s: float) -> Unread | None:
+async def _taken_in(held: HeldRequest, within_s: float) -> Unread | None:
     request = held.request
     if isinstance(request.protocol, Line):
         request.protocol.when_more_comes(held.grow)

@@ -29,7 +29,7 @@ _CLOCK = SystemClock()
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChecklistLine:
     """An item as it stands. `usual`: where a proposal is, if somebody may take it."""
 
     item: ChecklistItem
@@ -49,7 +49,7 @@ class Part:
     """A context on the way, and what it needs."""
 
     branch: Branch
-    lines: tuple[Line, ...]
+    lines: tuple[ChecklistLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Checklist:
     forks: tuple[Branch, ...]
 
     @property
-    def must(self) -> list[Line]:
+    def must(self) -> list[ChecklistLine]:
         return [line for part in self.parts for line in part.lines if not line.item.optional]
 
     @property
@@ -68,12 +68,12 @@ class Checklist:
         return sum(line.standing.done for line in self.must)
 
     @property
-    def next(self) -> Line | None:
+    def next(self) -> ChecklistLine | None:
         left = [line for line in self.in_order if not line.standing.done and not line.item.optional]
         return next((line for line in left if not line.standing.waits), left[0] if left else None)
 
     @property
-    def in_order(self) -> list[Line]:
+    def in_order(self) -> list[ChecklistLine]:
         return sorted((line for part in self.parts for line in part.lines), key=lambda line: line.item.order)
 
 
@@ -90,7 +90,7 @@ def checklist(read: Read, door: Door, at: str) -> Checklist:
     return Checklist(tuple(Part(each, tuple(_lines(read, door, each))) for each in way), way[-1].children)
 
 
-def _lines(read: Read, door: Door, branch: Branch) -> list[Line]:
+def _lines(read: Read, door: Door, branch: Branch) -> list[ChecklistLine]:
     path = door.path(read, branch.id)
     found = []
     for item in items(branch.kind):
@@ -103,7 +103,7 @@ def _lines(read: Read, door: Door, branch: Branch) -> list[Line]:
             wanted = item.usual(read, branch.id, Id(""), _named)
             if wanted is not None and _may(read, door, wanted):
                 usual = f"/admin/live/usual/{item.name}?at={branch.id}"
-        found.append(Line(item, standing, branch.id, usual))
+        found.append(ChecklistLine(item, standing, branch.id, usual))
     return found
 
 

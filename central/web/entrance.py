@@ -22,7 +22,7 @@ from central.web.bodies import STATUS, Asks, Bodies, Unread, most_for
 from central.web.caller import ASKED, AUTHENTICATE, is_gone, problem, unknown_caller
 from central.web.form import LARGE, Foreign, Unreadable
 from central.web.frame import FRAME
-from central.web.limits import Limit, Limits, counted_as
+from central.web.limits import Limits, RequestLimit, counted_as
 from central.web.line import Line
 from central.web.origin import address_of, note_front
 from central.web.session import HEADERS, SAFE, SESSIONS
@@ -53,11 +53,11 @@ BODIES: web.AppKey[Bodies] = web.AppKey("bodies", Bodies)
 REFUSED = counter(
     "parterre_http_refused_total",
     "HTTP requests refused before anybody handled them, by why.",
-    why=[*Limit, "at_once", "unknown", *Unread],
+    why=[*RequestLimit, "at_once", "unknown", *Unread],
 )
 _ASKING = ("/api/v1/commands/", "/api/v1/queries/", "/api/v1/entities/", "/api/v1/snapshots/", "/metrics", "/live")
 _FREE = ("/static/", "/healthz", "/readyz")  # out of memory: to say no would cost as much
-_LIMIT = {Asks.PERSON: Limit.PEOPLE, Asks.PROGRAM: Limit.PROGRAMS, Asks.DEVICE: Limit.DEVICES}
+_LIMIT = {Asks.PERSON: RequestLimit.PEOPLE, Asks.PROGRAM: RequestLimit.PROGRAMS, Asks.DEVICE: RequestLimit.DEVICES}
 _WAIT_AT_ONCE_S = 5
 _SELDOM = Seldom(logger(__name__))
 
@@ -95,7 +95,7 @@ async def _let_in(request: web.Request, handler: Answer) -> web.StreamResponse:
     came = await _who(request)
     if isinstance(came, web.StreamResponse):
         return came
-    limits, limit = request.app[LIMITS], _LIMIT.get(came.asks, Limit.LOOKS)
+    limits, limit = request.app[LIMITS], _LIMIT.get(came.asks, RequestLimit.LOOKS)
     if not limits.enter(limit, came.who):
         REFUSED.add(why="at_once")
         return _wait(request, limit, _WAIT_AT_ONCE_S)
@@ -114,7 +114,7 @@ async def _with_body(request: web.Request, handler: Answer, came: Caller) -> web
     if isinstance(held, Unread):
         REFUSED.add(why=held)
         if held is Unread.TOO_SLOW:
-            request.app[LIMITS].take(_LIMIT.get(came.asks, Limit.ACTS), came.who)
+            request.app[LIMITS].take(_LIMIT.get(came.asks, RequestLimit.ACTS), came.who)
         return _unread(request, held, most)
     try:
         body = await held.request.read() if came.asks is Asks.DEVICE else b""
@@ -135,7 +135,7 @@ def _canonical(request: web.Request) -> str:
 
 async def _asked(request: web.Request, handler: Answer, came: Caller, body: bytes = b"") -> web.StreamResponse:
     if came.asks is Asks.DEVICE and not body_genuine(request.headers, body):
-        request.app[LIMITS].take(Limit.CLAIMS, counted_as(address_of(request)))
+        request.app[LIMITS].take(RequestLimit.CLAIMS, counted_as(address_of(request)))
         REFUSED.add(why="unknown")
         return unknown_caller(request)
     if came.actor:
@@ -150,9 +150,9 @@ async def _who(request: web.Request) -> Caller | web.StreamResponse:
     """Who asks, counted; or the answer to who asks too often, or shows a key that is none."""
     limits, address = request.app[LIMITS], counted_as(address_of(request))
     shown, asks = _claim(request)
-    limit, who = Limit.CLAIMS, address
+    limit, who = RequestLimit.CLAIMS, address
     if asks in (Asks.STRANGER, Asks.PERSON):  # a session that is over is no try at anything: its owner signs in again
-        limit = Limit.LOOKS if request.method in SAFE else Limit.ACTS
+        limit = RequestLimit.LOOKS if request.method in SAFE else RequestLimit.ACTS
         who = _mark(request) or address
     if wait := limits.wait(limit, who):
         if known := await _known(request):
@@ -164,7 +164,7 @@ async def _who(request: web.Request) -> Caller | web.StreamResponse:
         limits.take(limit, who)  # of what is genuine nothing is taken: a program may begin with all it has
         if shown:
             limits.missed(shown)
-        if limit is Limit.CLAIMS:
+        if limit is RequestLimit.CLAIMS:
             REFUSED.add(why="unknown")
             return unknown_caller(request)
         if wait:
@@ -214,12 +214,12 @@ async def _found(request: web.Request, asks: Asks) -> Caller | web.Response | No
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 
-def _too_often(request: web.Request, limit: Limit, wait: float) -> web.Response:
+def _too_often(request: web.Request, limit: RequestLimit, wait: float) -> web.Response:
     REFUSED.add(why=limit)
     return _wait(request, limit, ceil(wait))
 
 
-def _wait(request: web.Request, limit: Limit, seconds: int) -> web.Response:
+def _wait(request: web.Request, limit: RequestLimit, seconds: int) -> web.Response:
     answer = _said(request, 429, "too_many_requests", {"limit": limit, "seconds": seconds})
     answer.headers["Retry-After"] = str(seconds)
     return answer

@@ -24,7 +24,7 @@ from central.kernel.tx import Actor, Read
 from central.web.area import DOOR
 from central.web.frame import FRAME
 from central.web.screens.names import labels
-from central.web.shell import Entry
+from central.web.shell import MenuEntry
 from central.web.texts import Texts
 from shared.ids import is_id
 
@@ -63,7 +63,7 @@ def find_routes(app: web.Application) -> None:
     app.router.add_get("/admin/find", show)
 
 
-def find(read: Read, door: Door, t: Texts, asked: str, pages: Iterable[Entry] = ()) -> list[Group]:
+def find(read: Read, door: Door, t: Texts, asked: str, pages: Iterable[MenuEntry] = ()) -> list[Group]:
     """What fits, in groups: where one can go, things by kind, what one can do."""
     words = folded(asked).split()[:MOST_WORDS]
     if not words:
@@ -80,7 +80,7 @@ def find(read: Read, door: Door, t: Texts, asked: str, pages: Iterable[Entry] = 
 # --- screens and commands --------------------------------------------------------------------------------------------
 
 
-def _screens(actor: Actor, t: Texts, pages: Iterable[Entry]) -> Iterator[Hit]:
+def _screens(actor: Actor, t: Texts, pages: Iterable[MenuEntry]) -> Iterator[Hit]:
     """Those that belong to nobody, the areas' own, and the lists."""
     yield Hit(t("Accueil"), "", "/admin")
     yield Hit(t("Mon compte"), t("langue, mot de passe, sessions"), "/account")

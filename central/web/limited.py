@@ -35,7 +35,7 @@ def _nothing(*_: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class LimitSource:
     """`rows` says who is limited now, in a reader's thread, given what `seen` saw in the loop. Lifting is a command,
     `lift_limit`, so that it is allowed and logged like all others; `lifted` is told the id afterwards, for what a
     process counts in its memory alone."""
@@ -46,4 +46,4 @@ class Source:
     lifted: Callable[[str], None] = _nothing
 
 
-LIMITED: web.AppKey[list[Source]] = web.AppKey("limited", list)
+LIMITED: web.AppKey[list[LimitSource]] = web.AppKey("limited", list)

@@ -18,7 +18,7 @@ from central.web.settings import LimitsConfig, Rate
 OF_IPV6 = 64  # bits: what one household or one machine is given
 
 
-class Limit(StrEnum):
+class RequestLimit(StrEnum):
     """Who is counted, by what they do."""
 
     LOOKS = auto()
@@ -29,7 +29,7 @@ class Limit(StrEnum):
     DEVICES = auto()
 
 
-OF_STRANGERS = (Limit.LOOKS, Limit.ACTS, Limit.CLAIMS)
+OF_STRANGERS = (RequestLimit.LOOKS, RequestLimit.ACTS, RequestLimit.CLAIMS)
 
 
 @lru_cache(maxsize=4096)
@@ -93,7 +93,7 @@ class Buckets:
 class Waiting:
     """Somebody who has to wait: `who` is an address, a network, or an operator, program or device by its id."""
 
-    limit: Limit
+    limit: RequestLimit
     who: str
     until: datetime
 
@@ -102,18 +102,18 @@ class Limits:
     """All of a process's buckets, and how much is being answered for whom. `clock` counts seconds."""
 
     def __init__(self, config: LimitsConfig, clock: Callable[[], float]) -> None:
-        rates = {each: getattr(config, each) for each in Limit}
+        rates = {each: getattr(config, each) for each in RequestLimit}
         self._buckets = {each: Buckets(rate, config.remembered, clock) for each, rate in rates.items()}
         self._looks = Buckets(config.keys, config.remembered, clock)
         self._none = Buckets(Rate(1 / NONE_FOR_S, 1), config.remembered, clock)
         self._at_once: dict[str, int] = {}
         self._config = config
 
-    def take(self, limit: Limit, who: str) -> float:
+    def take(self, limit: RequestLimit, who: str) -> float:
         """0, or the seconds to wait."""
         return self._buckets[limit].take(who)
 
-    def wait(self, limit: Limit, who: str) -> float:
+    def wait(self, limit: RequestLimit, who: str) -> float:
         """What `take` would say, for what is counted only if it turns out to be nothing."""
         return self._buckets[limit].wait(who)
 
@@ -148,12 +148,12 @@ class Limits:
 
     # --- at once ------------------------------------------------------------------------------------------------------
 
-    def enter(self, limit: Limit, who: str) -> bool:
+    def enter(self, limit: RequestLimit, who: str) -> bool:
         """Whether one more request of theirs may be answered now; `leave` when it is."""
         strangers = limit in OF_STRANGERS
         most = self._config.at_once_of_strangers if strangers else self._config.at_once_of_people
         there = self._at_once.get(who, 0)
-        if most and there >= most and (strangers or limit is Limit.PEOPLE):
+        if most and there >= most and (strangers or limit is RequestLimit.PEOPLE):
             return False
         self._at_once[who] = there + 1
         return True

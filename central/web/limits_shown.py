@@ -9,8 +9,8 @@ from aiohttp import web
 
 from central.kernel.tx import Read
 from central.web.entrance import LIMITS
-from central.web.limited import LIMITED, Limited, Source
-from central.web.limits import OF_STRANGERS, Limit, Limits, Waiting
+from central.web.limited import LIMITED, Limited, LimitSource
+from central.web.limits import OF_STRANGERS, Limits, RequestLimit, Waiting
 from central.web.screens.names import label
 from central.web.screens.shown import address
 from central.web.texts import Texts
@@ -22,8 +22,8 @@ def limits_shown(app: web.Application) -> None:
     app[LIMITED].append(of_requests(app[LIMITS], lambda: datetime.now(UTC)))
 
 
-def of_requests(limits: Limits, clock: Callable[[], datetime]) -> Source:
-    return Source("requests", _rows, lambda: limits.waiting(clock())[:MOST], limits.lift)
+def of_requests(limits: Limits, clock: Callable[[], datetime]) -> LimitSource:
+    return LimitSource("requests", _rows, lambda: limits.waiting(clock())[:MOST], limits.lift)
 
 
 def _rows(read: Read, t: Texts, seen: list[Waiting]) -> list[Limited]:
@@ -33,7 +33,7 @@ def _rows(read: Read, t: Texts, seen: list[Waiting]) -> list[Limited]:
 def _row(read: Read, t: Texts, each: Waiting) -> Limited:
     limited = partial(Limited, each.who, what=_what(t, each.limit), since=None, until=each.until)
     if each.limit not in OF_STRANGERS:
-        table, who = "device" if each.limit is Limit.DEVICES else "operator", each.who
+        table, who = "device" if each.limit is RequestLimit.DEVICES else "operator", each.who
     else:  # by an address, or by what somebody carries (entrance.KNOWN_CALLERS)
         table, _, who = each.who.partition(":")
     if table in ("device", "operator"):
@@ -42,8 +42,12 @@ def _row(read: Read, t: Texts, each: Waiting) -> Limited:
     return limited(who=t("toute personne qui n’est pas entrée"), where=t("son navigateur") if browser else each.who)
 
 
-def _what(t: Texts, limit: Limit) -> str:
+def _what(t: Texts, limit: RequestLimit) -> str:
     return {
-        Limit.LOOKS: t("pages demandées"), Limit.ACTS: t("envois"), Limit.CLAIMS: t("clés ou signatures fausses"),
-        Limit.PEOPLE: t("demandes"), Limit.PROGRAMS: t("demandes"), Limit.DEVICES: t("demandes"),
-    }[limit]  # fmt: skip
+        RequestLimit.LOOKS: t("pages demandées"),
+        RequestLimit.ACTS: t("envois"),
+        RequestLimit.CLAIMS: t("clés ou signatures fausses"),
+        RequestLimit.PEOPLE: t("demandes"),
+        RequestLimit.PROGRAMS: t("demandes"),
+        RequestLimit.DEVICES: t("demandes"),
+    }[limit]

@@ -46,7 +46,7 @@ SPARE_FILES = 256  # file descriptors for everything else
 
 
 @dataclass(slots=True, eq=False)
-class Share:
+class BudgetShare:
     """What one connection takes of a budget: its place, or its bytes."""
 
     who: str
@@ -73,12 +73,12 @@ class Lines:
         CLOSED.add(why=why)
         self._seldom.warn("a connection is closed", kind=why, address=who)
 
-    def enter(self, place: Share) -> bool:
+    def enter(self, place: BudgetShare) -> bool:
         entered = self.places.take(place, 1)
         OPEN.set(self.places.held)
         return entered
 
-    def leave(self, place: Share, held: Share) -> None:
+    def leave(self, place: BudgetShare, held: BudgetShare) -> None:
         """Also twice."""
         self.places.give_back(place)
         self.bytes.give_back(held)
@@ -109,7 +109,10 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
         address, port, *_ = transport.get_extra_info("peername") or ("", 0)
         who = self._lines.who(address, port)
         self._wire = transport
-        self._place, self._held = Share(who, partial(self._end, "crowded")), Share(who, partial(self._end, "held"))
+        self._place, self._held = (
+            BudgetShare(who, partial(self._end, "crowded")),
+            BudgetShare(who, partial(self._end, "held")),
+        )
         if not self._lines.enter(self._place):
             return
         transport.set_write_buffer_limits(high=0)  # an answer is sent when the last of it has left

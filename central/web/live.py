@@ -23,7 +23,7 @@ from central.kernel.tx import SYSTEM, Read
 from central.kernel.versions import OPERATORS
 from central.web.caller import AUTHENTICATE, problem
 from central.web.evening import CheckLine, Evening
-from central.web.live_view import Drawn, Frame, draw, empty_page, page
+from central.web.live_view import Drawn, LiveFrame, draw, empty_page, page
 from central.web.session import ASKED_S, still
 from central.web.texts import language_for
 from shared.ids import is_id
@@ -219,7 +219,7 @@ class LivePage:
         await self._freshen(view, EVERY_S)
         evening, drawn = view.evening, view.drawn
         house = evening.house if evening else {}
-        frame = Frame(named(house, language), language, view.performance, f"{self._boot}-{view.number}")
+        frame = LiveFrame(named(house, language), language, view.performance, f"{self._boot}-{view.number}")
         text = page(frame, drawn, evening.shows, evening.show) if evening and drawn else empty_page(frame)
         headers = {**_HEADERS, "Cache-Control": "no-store", "Vary": "Accept-Language", "Content-Language": language}
         return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)

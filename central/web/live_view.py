@@ -129,7 +129,7 @@ def _part(name: str) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class LiveFrame:
     """What stands around the fragments. `wanted` and `news` name the stream of changes: which, and from where on."""
 
     house: str
@@ -138,19 +138,19 @@ class Frame:
     news: str
 
 
-def page(frame: Frame, drawn: Drawn, shows: Sequence[Show], show: Show) -> str:
+def page(frame: LiveFrame, drawn: Drawn, shows: Sequence[Show], show: Show) -> str:
     """The whole page around its fragments."""
     say = Say(texts(frame.language), _zone(show.timezone), show.currency)
     part = {name: Markup(text) for name, text in drawn.fragments.items()}  # noqa: S704 - rendered with escaping
     return str(_part("page").render(**_around(frame), say=say, shows=shows, show=show, at=drawn.at, part=part))
 
 
-def empty_page(frame: Frame) -> str:
+def empty_page(frame: LiveFrame) -> str:
     """Nothing is planned: say so, and what to do next."""
     return str(_part("empty").render(**_around(frame), show=None))
 
 
-def _around(frame: Frame) -> dict[str, Any]:
+def _around(frame: LiveFrame) -> dict[str, Any]:
     return {name: getattr(frame, name) for name in frame.__slots__} | {
         "t": texts(frame.language), "static": address, "languages": LANGUAGES,
         "seat_words": seat_words(texts(frame.language)),

@@ -29,7 +29,7 @@ MOST = 2**63
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RowFilter:
     """Which rows: one by its id, or up to `limit` after an id; standing at a context or below; with these values."""
 
     id: str | None = None
@@ -40,7 +40,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RowPage:
     """`next`: what to ask for `after`; None: that was all."""
 
     rows: list[dict[str, Any]]
@@ -57,7 +57,7 @@ def _is_plain(hint: Any) -> bool:
     return base in (str, int, bool, datetime) or (isinstance(base, type) and issubclass(base, StrEnum))
 
 
-def wanted(declaration: Declaration, asked: Mapping[str, str]) -> Wanted | list[dict[str, str]]:
+def wanted(declaration: Declaration, asked: Mapping[str, str]) -> RowFilter | list[dict[str, str]]:
     """What is asked for, or everything that is wrong with it."""
     found: list[dict[str, str]] = []
     columns = {column.name: column for column in filters(declaration)}
@@ -81,7 +81,7 @@ def wanted(declaration: Declaration, asked: Mapping[str, str]) -> Wanted | list[
                 equal.append((column, _value(column, asked[name])))
             except ValidationError as bad:
                 found.append({"at": name, "what": bad.errors()[0]["msg"]})
-    return found or Wanted(asked.get("id"), after, int(limit), asked.get("at"), tuple(equal))
+    return found or RowFilter(asked.get("id"), after, int(limit), asked.get("at"), tuple(equal))
 
 
 def _value(column: Column, text: str) -> Any:
@@ -103,7 +103,7 @@ def _adapter(hint: Any) -> TypeAdapter[Any]:
     return TypeAdapter(hint)
 
 
-def page(door: Door, read: Read, declaration: Declaration, want: Wanted) -> Outcome[Page]:
+def page(door: Door, read: Read, declaration: Declaration, want: RowFilter) -> Outcome[RowPage]:
     places = door.places(read, declaration)
     if places is not None and not places:
         return Refused(NoEntry.NOT_ALLOWED, fix=declaration.read)
@@ -134,4 +134,4 @@ def page(door: Door, read: Read, declaration: Declaration, want: Wanted) -> Outc
         **params,
     )
     rows = [declaration.public(declaration.entity(row)) for row in found[: want.limit]]
-    return Ok(Page(rows, rows[-1]["id"] if len(found) > want.limit else None))
+    return Ok(RowPage(rows, rows[-1]["id"] if len(found) > want.limit else None))

@@ -32,7 +32,7 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MenuEntry:
     """A page of an area's own in the menu: `text` is its msgid, `needs` the privilege that shows it."""
 
     text: str
@@ -40,19 +40,19 @@ class Entry:
     needs: str | None = None
 
 
-Menu = Mapping[str, Sequence[Entry]]
+Menu = Mapping[str, Sequence[MenuEntry]]
 """Each area's own pages, in the order of the areas."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class MenuItem:
     text: str
     href: str
     current: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class DoneAct:
     """An act that came to its end: its command, and what it touched."""
 
     command: str
@@ -65,8 +65,8 @@ class Shell:
     tree: tuple[Branch, ...]
     at: str
     path: tuple[Branch, ...]
-    groups: tuple[tuple[str, tuple[Item, ...]], ...]
-    done: Done | None
+    groups: tuple[tuple[str, tuple[MenuItem, ...]], ...]
+    done: DoneAct | None
 
 
 def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, menu: Menu, done: str) -> Shell:
@@ -76,7 +76,7 @@ def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, menu: 
     known = {each.id: each for each in everything}
     chosen = known.get(at or "") or (branches[0] if branches else None)
     path: tuple[Branch, ...] = ()
-    groups: tuple[tuple[str, tuple[Item, ...]], ...] = ()
+    groups: tuple[tuple[str, tuple[MenuItem, ...]], ...] = ()
     if chosen:
         ids = door.path(read, chosen.id)
         path = tuple(known[each] for each in reversed(ids) if each in known)
@@ -88,18 +88,18 @@ def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, menu: 
 
 def _groups(
     actor: Actor, t: Texts, at: Branch, reach: set[str], here: str, menu: Menu
-) -> Iterator[tuple[str, tuple[Item, ...]]]:
-    listed: dict[str, list[Item]] = {module: [] for module in menu}
+) -> Iterator[tuple[str, tuple[MenuItem, ...]]]:
+    listed: dict[str, list[MenuItem]] = {module: [] for module in menu}
     for declaration in BY_NAME.values():
         if stands(declaration, at) and _holds(actor, declaration.read, reach):
             href = f"/admin/e/{declaration.name}?at={at.id}"
-            item = Item(t.entities(declaration.name), href, here == declaration.name)
+            item = MenuItem(t.entities(declaration.name), href, here == declaration.name)
             listed.setdefault(declaration.screen.partition(".")[0], []).append(item)
     for module, entries in menu.items():
         for entry in entries:
             if entry.needs is None or _holds(actor, entry.needs, reach):
                 href = f"{entry.href}{'&' if '?' in entry.href else '?'}at={at.id}"
-                listed[module].append(Item(t(entry.text), href, here == entry.href))
+                listed[module].append(MenuItem(t(entry.text), href, here == entry.href))
     for module, items in listed.items():
         if items:
             said = t.known(f"privilege:{module}") or module.capitalize()
@@ -144,7 +144,7 @@ def tree(read: Read) -> tuple[Branch, ...]:
     return branches(None)
 
 
-def _done(read: Read, command_id: str) -> Done | None:
+def _done(read: Read, command_id: str) -> DoneAct | None:
     """Only one's own acts are told, and only those that took place."""
     if not command_id:
         return None
@@ -152,4 +152,4 @@ def _done(read: Read, command_id: str) -> Done | None:
     if row is None or row[1] != read.actor.label or not str(row[2]).startswith("+"):
         return None
     touched = read.run("SELECT entity, entity_id FROM audit WHERE command_id = :id ORDER BY n LIMIT 5", id=command_id)
-    return Done(command_today(row[0]), tuple((today(entity), entity_id) for entity, entity_id in touched))
+    return DoneAct(command_today(row[0]), tuple((today(entity), entity_id) for entity, entity_id in touched))

@@ -26,11 +26,11 @@ from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
 from central.kernel.tx import ActorKind, Read
 from central.web.frame import Frame
-from central.web.history.log import AUDIT, Found, Row, Wanted, found, kept_reason, row_of
-from central.web.history.past import Act, Difference
+from central.web.history.log import AUDIT, LogFilter, LogPage, LogRow, found, kept_reason, row_of
+from central.web.history.past import Act, FieldDifference
 from central.web.history.records import Thing, changes, visible
 from central.web.history.sheets import Write, csv_sheet, excel_sheet
-from central.web.history.words import TABLES, Line, Sayer, Who, act_text, named, origin_text, people
+from central.web.history.words import TABLES, FieldWords, Sayer, Who, act_text, named, origin_text, people
 from central.web.screens.export_lane import EXPORT_LANE
 from central.web.screens.listing import seen_at
 from central.web.screens.moments import said_moment
@@ -48,7 +48,7 @@ FILTERS = ("who", "command", "entity", "id", "origin", "ok", "since", "until")
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
+class TouchedThing:
     """A thing that a command changed; without a name and address for who may not see it."""
 
     act: str
@@ -56,19 +56,19 @@ class Touched:
     name: str
     href: str
     seen: bool = True
-    lines: tuple[Line, ...] = ()
+    lines: tuple[FieldWords, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    row: Row
+class LogEntry:
+    row: LogRow
     when: str
     who: Who
     origin: str
     did: str
     place: str
     reason: str
-    things: tuple[Touched, ...]
+    things: tuple[TouchedThing, ...]
     more: int
 
 
@@ -82,7 +82,7 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class LogField:
     name: str
     value: str
 
@@ -91,8 +91,8 @@ class Field:
 class One:
     """A command: what was asked, by whom, what came of it."""
 
-    entry: Entry
-    fields: tuple[Field, ...]
+    entry: LogEntry
+    fields: tuple[LogField, ...]
     asked: bool  # whether the asker may see what was asked
     refusal: str
     hash: str
@@ -112,7 +112,7 @@ class Audit:
         asked = {name: request.query.get(name, "")[:200] for name in FILTERS}
         before = _number(request.query.get("before", ""))
 
-        def look(read: Read) -> tuple[list[Entry], Found, Choices, str, bool]:
+        def look(read: Read) -> tuple[list[LogEntry], LogPage, Choices, str, bool]:
             zone = house_zone(read)
             want = replace(self._wanted(read, asked, zone, request.query.get("at")), before=before)
             rows = found(read, want)
@@ -172,11 +172,11 @@ class Audit:
         places = await self._door.read(me.actor, lambda read: self._door.holding(read, AUDIT))
         return places is None or bool(places)
 
-    def _wanted(self, read: Read, asked: Mapping[str, str], zone: ZoneInfo, at: str | None) -> Wanted:
+    def _wanted(self, read: Read, asked: Mapping[str, str], zone: ZoneInfo, at: str | None) -> LogFilter:
         """An unknown context is none: nothing is shown, rather than everything."""
         below = None if not at or at == root_of_house(read) else contexts_below(read, at)
         since, until = said_moment(asked["since"], zone), said_moment(asked["until"], zone)
-        return Wanted(
+        return LogFilter(
             self._door.holding(read, AUDIT), below, asked["who"], asked["command"], asked["entity"],
             asked["id"] if is_id(asked["id"]) else "", asked["origin"].strip(),
             {"1": True, "0": False}.get(asked["ok"]), since, until + timedelta(minutes=1) if until else None,
@@ -210,8 +210,8 @@ def choices(door: Door, read: Read, t: Texts) -> Choices:
 
 
 def told(
-    door: Door, read: Read, t: Texts, rows: list[Row], zone: ZoneInfo, *, lines: bool = False, most: int = NAMED
-) -> list[Entry]:
+    door: Door, read: Read, t: Texts, rows: list[LogRow], zone: ZoneInfo, *, lines: bool = False, most: int = NAMED
+) -> list[LogEntry]:
     """`lines`: with what was changed, for a sheet or for a single command."""
     touched = _touched(read, [row.id for row in rows], most)
     counts = _counts(read, [row.id for row in rows])
@@ -227,7 +227,7 @@ def told(
             for act, thing, change in touched.get(row.id, ())
         )
         made.append(
-            Entry(
+            LogEntry(
                 row, t.moment(row.at, zone), who[row.actor], origin_text(t, row.origin), t.do(row.command),
                 places("context", row.place) if row.place else "", t.reason(row.reason) if row.reason else "", shown,
                 max(0, counts.get(row.id, 0) - len(shown)),
@@ -264,19 +264,19 @@ def _counts(read: Read, ids: list[str]) -> dict[str, int]:
 
 def _thing(
     read: Read, t: Texts, names: Any, act: Act, thing: Thing, change: Mapping[str, Any], seen: bool, zone: ZoneInfo
-) -> Touched:
+) -> TouchedThing:
     entity, row_id = thing
     if not seen:
-        return Touched(act_text(t, act), t.entity(entity), "", "", seen=False)
+        return TouchedThing(act_text(t, act), t.entity(entity), "", "", seen=False)
     name = names(entity, row_id)
     href = f"/admin/history/{entity}/{row_id}" if entity in BY_NAME else ""
-    lines: tuple[Line, ...] = ()
+    lines: tuple[FieldWords, ...] = ()
     if change and entity in BY_NAME:
-        pairs = [Difference(field, *pair) for field, pair in change.items() if len(pair) == 2]
+        pairs = [FieldDifference(field, *pair) for field, pair in change.items() if len(pair) == 2]
         declaration = BY_NAME[entity]
         states = [{each.field: each.before for each in pairs}, {each.field: each.after for each in pairs}]
         lines = Sayer(read, t, declaration, row_id, states, zone).lines(pairs)
-    return Touched(act_text(t, act), t.entity(entity), name, href, lines=lines)
+    return TouchedThing(act_text(t, act), t.entity(entity), name, href, lines=lines)
 
 
 # --- one command -----------------------------------------------------------------------------------------------------
@@ -301,7 +301,7 @@ def one(door: Door, read: Read, t: Texts, command_id: str) -> One | None:
     return One(entry, asked, may, refusal, logged.hash)
 
 
-def _may_see_what_was_asked(door: Door, read: Read, row: Row) -> bool:
+def _may_see_what_was_asked(door: Door, read: Read, row: LogRow) -> bool:
     """Who may read what the command acts on, there; what acts on nothing is for who may give the command itself."""
     handler = COMMANDS.get(row.command)
     if handler is None:
@@ -311,14 +311,14 @@ def _may_see_what_was_asked(door: Door, read: Read, row: Row) -> bool:
     return not read.actor.perimeter and (places is None or row.place in places)
 
 
-def _fields(t: Texts, command: str, body: Mapping[str, Any]) -> Iterable[Field]:
+def _fields(t: Texts, command: str, body: Mapping[str, Any]) -> Iterable[LogField]:
     """A generated change says what it sets; its revision says nothing to people."""
     entity = (COMMANDS[command].on if command in COMMANDS else None) or command.partition("_")[2]
     generated = set(body) == {"id", "set", "seen"} and isinstance(body["set"], dict)
     asked = {"id": body["id"], **body["set"]} if generated else body
     for name, value in renamed(entity, asked).items():
         label = t("Identifiant") if name == "id" else t.known(f"field:{command}.{name}") or t.field(entity, name)
-        yield Field(label, _plain(t, value))
+        yield LogField(label, _plain(t, value))
 
 
 def _plain(t: Texts, value: Any) -> str:

@@ -33,7 +33,7 @@ _COLUMNS = "l.seq, l.id, l.at, l.actor, l.origin, l.name, l.place, substr(l.answ
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LogFilter:
     """`places` are the contexts in which the asker may read the log (None: all, also what stands in none); `at` a
     context and what is below it; `before` the number under which to go on."""
 
@@ -51,7 +51,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LogRow:
     """`reason`: why it was refused; None for what was done."""
 
     seq: int | None
@@ -70,16 +70,16 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LogPage:
     """`next`: where to go on, 0 where there is nothing older; `until`: the time down to which was looked, if the look
     ended before the page was full."""
 
-    rows: list[Row]
+    rows: list[LogRow]
     next: int
     until: datetime | None = None
 
 
-def found(read: Read, want: Wanted, most: int = PAGE, longest_s: float = LONGEST_S) -> Found:
+def found(read: Read, want: LogFilter, most: int = PAGE, longest_s: float = LONGEST_S) -> LogPage:
     where, params = _where(want)
     rows = [] if want.before else _unsealed(read, where, params, most)
     high = min(
@@ -95,19 +95,19 @@ def found(read: Read, want: Wanted, most: int = PAGE, longest_s: float = LONGEST
         rows += _between(read, where, params, start, high, most + 1 - len(rows))
         high, stretch = start, min(2 * stretch, LONGEST_STRETCH)
         if time.monotonic() > ends and len(rows) <= most and high > low:
-            return Found(rows, high + 1, _time_at(read, high))
+            return LogPage(rows, high + 1, _time_at(read, high))
     return _page(rows, most)
 
 
 _MOST = 2**62
 
 
-def _page(rows: list[Row], most: int) -> Found:
+def _page(rows: list[LogRow], most: int) -> LogPage:
     sealed = [row.seq for row in rows[:most] if row.seq]
-    return Found(rows[:most], sealed[-1] if len(rows) > most and sealed else 0)
+    return LogPage(rows[:most], sealed[-1] if len(rows) > most and sealed else 0)
 
 
-def _where(want: Wanted) -> tuple[str, dict[str, Any]]:
+def _where(want: LogFilter) -> tuple[str, dict[str, Any]]:
     conditions, params = ["1 = 1"], dict[str, Any]()
     for name, places in (("seen", want.places), ("below", want.at)):
         if places is not None:
@@ -148,7 +148,7 @@ def _literal(text: str) -> str:
     return text[:100].replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
-def _between(read: Read, where: str, params: dict[str, Any], low: int, high: int, most: int) -> list[Row]:
+def _between(read: Read, where: str, params: dict[str, Any], low: int, high: int, most: int) -> list[LogRow]:
     rows = read.run(
         f"SELECT {_COLUMNS} FROM command_log l WHERE l.seq > :low AND l.seq <= :high AND {where} "  # noqa: S608
         "ORDER BY l.seq DESC LIMIT :most",
@@ -160,7 +160,7 @@ def _between(read: Read, where: str, params: dict[str, Any], low: int, high: int
     return [row_of(row) for row in rows]
 
 
-def _unsealed(read: Read, where: str, params: dict[str, Any], most: int) -> list[Row]:
+def _unsealed(read: Read, where: str, params: dict[str, Any], most: int) -> list[LogRow]:
     """What came a moment ago, or what nobody seals: it is shown too."""
     rows = read.run(
         f"SELECT {_COLUMNS} FROM command_log l WHERE l.seq IS NULL AND {where} ORDER BY l.turn DESC LIMIT :most",  # noqa: S608
@@ -170,11 +170,11 @@ def _unsealed(read: Read, where: str, params: dict[str, Any], most: int) -> list
     return [row_of(row) for row in rows]
 
 
-def row_of(row: tuple[Any, ...]) -> Row:
+def row_of(row: tuple[Any, ...]) -> LogRow:
     seq, row_id, at, actor, origin, name, place, answer, digest = row
     name = command_today(name)
     reason = None if answer[:1] == "+" else kept_reason(name, reason_of(answer))
-    return Row(seq, row_id, from_ms(at), actor, origin, name, place, reason, digest or "")
+    return LogRow(seq, row_id, from_ms(at), actor, origin, name, place, reason, digest or "")
 
 
 def reason_of(answer: str) -> str:
@@ -289,7 +289,7 @@ class AuditRow:
 def audit_log(read: Read, want: AuditLog) -> Outcome[list[AuditRow]]:
     below = contexts_below(read, want.context_id)
     whole = want.context_id == root_of_house(read)
-    asked = Wanted(
+    asked = LogFilter(
         None if whole else below, None, want.actor, want.command, want.entity, before=max(0, min(want.before, _MOST))
     )
     rows = found(read, asked, max(1, min(want.limit, 500)), longest_s=2.0).rows

@@ -18,9 +18,9 @@ from central.kernel.tx import Actor, Read
 from central.web.form import form_of
 from central.web.frame import Frame
 from central.web.history.past import (
-    Difference,
-    Moment,
+    FieldDifference,
     NoWayBack,
+    RowMoment,
     State,
     Way,
     differences,
@@ -29,10 +29,10 @@ from central.web.history.past import (
     undone,
 )
 from central.web.history.records import Past, command_for, means_of, past
-from central.web.history.words import Line, Sayer, Told, sayer, title_of, told
+from central.web.history.words import EntryWords, FieldWords, Sayer, sayer, title_of, told
 from central.web.screens.changes import effects
 from central.web.screens.moments import said_moment
-from central.web.screens.refusals import Said, said
+from central.web.screens.refusals import SaidRefusal, said
 from central.web.texts import Texts
 from shared.ids import Id, is_id
 from shared.outcome import Outcome, Refused
@@ -52,46 +52,46 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class StateView:
     """A state, or what tells two of them apart. `key`: what to go back to."""
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[FieldWords, ...]
     same: bool = False
     gone: bool = False
     key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class HistoryPage:
     entity: str
     id: str
     context: str | None
     title: str
     there: bool
-    entries: list[Told]
+    entries: list[EntryWords]
     options: list[Option]
     more: int
     cut: bool
     zone: str
-    shown: Shown | None = None
+    shown: StateView | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class WayBack:
     """A way back, in words. `act` is the command's name."""
 
     entity: str
     id: str
     context: str | None
     title: str
-    of: Told
+    of: EntryWords
     way: Way
     why: str
     act: str
-    lines: tuple[Line, ...]
-    stays: tuple[Line, ...]
-    conflicts: tuple[Line, ...]
+    lines: tuple[FieldWords, ...]
+    stays: tuple[FieldWords, ...]
+    conflicts: tuple[FieldWords, ...]
     command: Any
 
 
@@ -116,11 +116,11 @@ class History:
         panel = "panel" in request.query
         entity, row_id, asked = request.match_info["entity"], request.match_info["id"], dict(request.query)
 
-        def look(read: Read) -> Page | None:
+        def look(read: Read) -> HistoryPage | None:
             found = past(self._door, read, entity, row_id)
             return _page(read, t, found, asked, IN_PANEL if panel else _most(asked)) if found else None
 
-        found: Page | None = await self._door.read(me.actor, look)
+        found: HistoryPage | None = await self._door.read(me.actor, look)
         if found is None:
             raise web.HTTPNotFound(text=t("Il n’y a rien ici que vous puissiez voir."))
         template = "history_panel.html" if panel else "history.html"
@@ -147,11 +147,11 @@ class History:
             return await self._plan_page(request, str(fresh_id(self._clock)), reply)
         raise web.HTTPSeeOther(f"/admin/history/{plan.entity}/{plan.id}?done={command_id}")
 
-    async def _plan(self, request: web.Request, actor: Actor, seen: str = "") -> Plan | None:
+    async def _plan(self, request: web.Request, actor: Actor, seen: str = "") -> WayBack | None:
         me = await self._frame.who(request)
         t = self._frame.texts(request, me)
         match = request.match_info
-        found: Plan | None = await self._door.read(
+        found: WayBack | None = await self._door.read(
             actor,
             lambda read: _plan(self._door, read, t, match["entity"], match["id"], match["way"], match["key"], seen),
         )
@@ -166,13 +166,13 @@ class History:
         reply = failed
         if plan.command is not None and reply is None:
             reply = await self._door.execute(me.actor, plan.command, fresh_id(self._clock), dry_run=True)
-        refusal: Said | None = None
+        refusal: SaidRefusal | None = None
         others: list[Any] = []
         if reply is not None:
             outcome: Outcome[Any] = reply.outcome
             would = [row for row in reply.would if (row[0], row[1]) != (plan.entity, plan.id)]
 
-            def look(read: Read) -> tuple[Said | None, list[Any]]:
+            def look(read: Read) -> tuple[SaidRefusal | None, list[Any]]:
                 why = said(read, t, outcome, plan.id) if isinstance(outcome, Refused) else None
                 return why, effects(read, t, would)
 
@@ -190,18 +190,18 @@ def _most(asked: dict[str, str]) -> int:
     return min(int(shown), 2000) if shown.isascii() and shown.isdigit() and len(shown) < 6 else A_PAGE
 
 
-def _page(read: Read, t: Texts, found: Past, asked: dict[str, str], most: int) -> Page:
+def _page(read: Read, t: Texts, found: Past, asked: dict[str, str], most: int) -> HistoryPage:
     say = sayer(read, t, found)
     entries = told(read, t, say, found, found.moments[:most])
     everything = told(read, t, say, found, found.moments[:200]) if len(found.moments) > most else entries
     options = [Option(each.key, f"{each.when} · {each.who.name} · {each.did}") for each in everything]
-    return Page(
+    return HistoryPage(
         found.declaration.name, found.id, found.context, title_of(t, found), found.now is not None, entries, options,
         max(0, len(found.moments) - most), found.cut, str(say.zone), _shown(t, say, found, asked),
     )  # fmt: skip
 
 
-def _shown(t: Texts, say: Sayer, found: Past, asked: dict[str, str]) -> Shown | None:
+def _shown(t: Texts, say: Sayer, found: Past, asked: dict[str, str]) -> StateView | None:
     """What somebody asked to see beside the list."""
     if "a" in asked and "b" in asked:
         one, other = _state_by(found, asked["a"]), _state_by(found, asked["b"])
@@ -209,7 +209,7 @@ def _shown(t: Texts, say: Sayer, found: Past, asked: dict[str, str]) -> Shown | 
             return None
         lines = say.lines(differences(one[0], other[0], found.declaration.names))
         title = t("Entre {a} et {b}", a=_when(t, say, one[1]), b=_when(t, say, other[1]))
-        return Shown(title, lines, same=not lines)
+        return StateView(title, lines, same=not lines)
     if "when" in asked:
         at = said_moment(asked["when"], say.zone, second=True)  # the later of two: nothing of it is left out
         if at is None:
@@ -224,38 +224,42 @@ def _shown(t: Texts, say: Sayer, found: Past, asked: dict[str, str]) -> Shown | 
     return None
 
 
-def _state(t: Texts, say: Sayer, found: Past, state: State | None, when: str, key: str) -> Shown:
+def _state(t: Texts, say: Sayer, found: Past, state: State | None, when: str, key: str) -> StateView:
     """All it was then, and beside it what it is now where that differs."""
     if state is None:
-        return Shown(t("Le {when}, cela n’existait pas.", when=when), (), gone=True, key=key)
+        return StateView(t("Le {when}, cela n’existait pas.", when=when), (), gone=True, key=key)
     changed = {each.field: each.after for each in differences(state, found.now)} if found.now else {}
     lines = tuple(
-        Line(say.field(name), say.cell(name, state[name]), say.cell(name, changed[name]) if name in changed else None)
+        FieldWords(
+            say.field(name), say.cell(name, state[name]), say.cell(name, changed[name]) if name in changed else None
+        )
         for name in found.declaration.names
         if name in state and name != "id"
     )
-    return Shown(t("Tel que c’était le {when}", when=when), lines, same=found.now is not None and not changed, key=key)
+    return StateView(
+        t("Tel que c’était le {when}", when=when), lines, same=found.now is not None and not changed, key=key
+    )
 
 
-def _when(t: Texts, say: Sayer, moment: Moment | None) -> str:
+def _when(t: Texts, say: Sayer, moment: RowMoment | None) -> str:
     return t("le {when}", when=t.moment(moment.entry.at, say.zone)) if moment else t("maintenant")
 
 
-def _state_by(found: Past, key: str) -> tuple[State | None, Moment | None] | None:
+def _state_by(found: Past, key: str) -> tuple[State | None, RowMoment | None] | None:
     if key == NOW:
         return found.now, None
     moment = _moment_by(found.moments, key)
     return (moment.after, moment) if moment else None
 
 
-def _moment_by(known: Sequence[Moment], key: str) -> Moment | None:
+def _moment_by(known: Sequence[RowMoment], key: str) -> RowMoment | None:
     return next((each for each in known if each.entry.key == key), None)
 
 
 # --- the way back ----------------------------------------------------------------------------------------------------
 
 
-def _plan(door: Door, read: Read, t: Texts, entity: str, row_id: str, way: str, key: str, seen: str) -> Plan | None:
+def _plan(door: Door, read: Read, t: Texts, entity: str, row_id: str, way: str, key: str, seen: str) -> WayBack | None:
     found = past(door, read, entity, row_id)
     moment = _moment_by(found.moments, key) if found else None
     if found is None or moment is None:
@@ -269,8 +273,10 @@ def _plan(door: Door, read: Read, t: Texts, entity: str, row_id: str, way: str, 
     (of,) = told(read, t, say, found, [moment])
     act = {Way.CREATE: "create", Way.CHANGE: "change", Way.DELETE: "delete"}[back.way]
     now = found.now or {}
-    lines = [Difference(name, now.get(name), value) for name, value in back.values.items() if value != now.get(name)]
-    return Plan(
+    lines = [
+        FieldDifference(name, now.get(name), value) for name, value in back.values.items() if value != now.get(name)
+    ]
+    return WayBack(
         entity, row_id, found.context, title_of(t, found), of, back.way,
         _why(t, back.why), f"{act}_{entity}", say.lines(lines), say.lines(back.stays), say.lines(back.conflicts),
         None if back.why else command_for(found.declaration, row_id, back.way, back.values, seen or _seen(read, found)),

@@ -27,7 +27,7 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RowEntry:
     """What one command did to one row. `change` holds (before, after) by column; it is empty for a row that was made:
     what it was then follows from what it became. `seq` is None until the log's chain has it."""
 
@@ -49,31 +49,31 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class RowMoment:
     """An entry with what the row was before and after. `doubts` are columns whose value afterwards was another than the
     entry says: something changed them that left no entry."""
 
-    entry: Entry
+    entry: RowEntry
     before: State | None
     after: State | None
     doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FieldDifference:
     field: str
     before: Any
     after: Any
 
 
-def newest_first(entries: Iterable[Entry]) -> list[Entry]:
+def newest_first(entries: Iterable[RowEntry]) -> list[RowEntry]:
     """What is not sealed yet is newer than all that is."""
     return sorted(entries, key=lambda each: (each.seq is None, each.seq or 0, each.turn, each.n), reverse=True)
 
 
-def moments(now: State | None, entries: Iterable[Entry]) -> list[Moment]:
+def moments(now: State | None, entries: Iterable[RowEntry]) -> list[RowMoment]:
     """Every entry with its states, newest first. `now` is the row as it is."""
-    found: list[Moment] = []
+    found: list[RowMoment] = []
     state = now
     for entry in newest_first(entries):
         after = state
@@ -89,11 +89,11 @@ def moments(now: State | None, entries: Iterable[Entry]) -> list[Moment]:
                 doubts = tuple(name for name, (_, new) in entry.change.items() if name in known and known[name] != new)
                 state = {**known, **{name: before for name, (before, _) in entry.change.items()}}
                 after = {**known, **{name: new for name, (_, new) in entry.change.items()}}
-        found.append(Moment(entry, state, after, doubts))
+        found.append(RowMoment(entry, state, after, doubts))
     return found
 
 
-def state_at(now: State | None, known: Sequence[Moment], at: datetime) -> State | None:
+def state_at(now: State | None, known: Sequence[RowMoment], at: datetime) -> State | None:
     """What the row was at a moment: after everything up to and with it."""
     for moment in known:  # newest first
         if moment.entry.at <= at:
@@ -101,12 +101,12 @@ def state_at(now: State | None, known: Sequence[Moment], at: datetime) -> State 
     return known[-1].before if known else now
 
 
-def differences(before: State | None, after: State | None, order: Sequence[str] = ()) -> list[Difference]:
+def differences(before: State | None, after: State | None, order: Sequence[str] = ()) -> list[FieldDifference]:
     """Column by column, in this order; a row that is not there has no value anywhere."""
     old, new = before or {}, after or {}
     names = [name for name in order if name in old or name in new]
     names += sorted({*old, *new} - set(names))
-    return [Difference(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)]
+    return [FieldDifference(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)]
 
 
 # --- the way back ----------------------------------------------------------------------------------------------------
@@ -137,9 +137,9 @@ class Back:
 
     way: Way
     values: Mapping[str, Any]
-    stays: tuple[Difference, ...] = ()
+    stays: tuple[FieldDifference, ...] = ()
     why: NoWayBack | None = None
-    conflicts: tuple[Difference, ...] = ()
+    conflicts: tuple[FieldDifference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def restored(means: Means, now: State | None, wanted: State | None) -> Back:
     return _if_possible(means, Back(Way.CHANGE, values, stays))
 
 
-def undone(means: Means, now: State | None, moment: Moment) -> Back:
+def undone(means: Means, now: State | None, moment: RowMoment) -> Back:
     """The way to take back one entry and nothing else: only while what it set still stands."""
     entry = moment.entry
     match entry.act:
@@ -182,12 +182,12 @@ def undone(means: Means, now: State | None, moment: Moment) -> Back:
                 return Back(Way.CREATE, {}, why=NoWayBack.NOTHING_TO_DO)
             return _put_back(means, moment.before or {})
     if now is None:
-        gone = tuple(Difference(name, new, None) for name, (_, new) in entry.change.items())
+        gone = tuple(FieldDifference(name, new, None) for name, (_, new) in entry.change.items())
         return Back(Way.CHANGE, {}, (), NoWayBack.CHANGED_SINCE, gone)
     conflicts = tuple(
-        Difference(name, new, now.get(name)) for name, (_, new) in entry.change.items() if now.get(name) != new
+        FieldDifference(name, new, now.get(name)) for name, (_, new) in entry.change.items() if now.get(name) != new
     )
-    differing = [Difference(name, now.get(name), old) for name, (old, _) in entry.change.items()]
+    differing = [FieldDifference(name, now.get(name), old) for name, (old, _) in entry.change.items()]
     values = {each.field: each.after for each in differing if each.field in means.changeable and _known(each.after)}
     stays = tuple(each for each in differing if each.field not in values)
     if conflicts:
@@ -199,7 +199,7 @@ def _put_back(means: Means, wanted: State) -> Back:
     """A row that is gone, under its own id. What is secret was never written down, so it cannot be."""
     values = {name: wanted[name] for name in means.given if name in wanted and name not in means.secret}
     stays = tuple(
-        Difference(name, None, value)
+        FieldDifference(name, None, value)
         for name, value in wanted.items()
         if name != "id" and name not in values and name not in means.secret
     )

@@ -13,7 +13,7 @@ from central.kernel.former import command_today, names_of, renamed
 from central.kernel.privileges import Action
 from central.kernel.scope import context_of_new, lay_within, narrowing
 from central.kernel.tx import Read
-from central.web.history.past import Act, Entry, Means, Moment, State, Way, moments
+from central.web.history.past import Act, Means, RowEntry, RowMoment, State, Way, moments
 from central.web.screens.listing import seen_at
 from shared.clock import from_ms
 
@@ -30,7 +30,7 @@ class Past:
     declaration: Declaration
     id: str
     now: State | None
-    moments: tuple[Moment, ...]
+    moments: tuple[RowMoment, ...]
     context: str | None
     cut: bool  # there are older entries than are shown
 
@@ -40,14 +40,14 @@ class Past:
         return self.now or next((each.before for each in self.moments if each.before), {})
 
 
-def entry_of(row: tuple[Any, ...], said: Mapping[str, Any]) -> Entry:
+def entry_of(row: tuple[Any, ...], said: Mapping[str, Any]) -> RowEntry:
     """Of the columns `_LOG`, and what its change says."""
     seq, turn, n, command_id, at, actor, origin, command, action, _, _ = row
     pairs = {name: (pair[0], pair[1]) for name, pair in said.items() if isinstance(pair, list) and len(pair) == 2}
-    return Entry(seq, turn, n, command_id, from_ms(at), actor, origin, command_today(command), Act(action), pairs)
+    return RowEntry(seq, turn, n, command_id, from_ms(at), actor, origin, command_today(command), Act(action), pairs)
 
 
-def entries(read: Read, entity: str, row_id: str) -> list[Entry]:
+def entries(read: Read, entity: str, row_id: str) -> list[RowEntry]:
     called, params = in_list("entity", names_of(entity))
     rows = read.run(
         f"SELECT {_LOG} FROM audit a JOIN command_log l ON l.id = a.command_id "  # noqa: S608 - our names

@@ -23,7 +23,7 @@ UTC_DAY = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class RefusalCount:
     day: str
     who: Who
     did: str
@@ -42,7 +42,7 @@ class TurnedAway:
         me = await self._frame.who(request)
         t = self._frame.texts(request, me)
 
-        def look(read: Read) -> list[Counted] | str:
+        def look(read: Read) -> list[RefusalCount] | str:
             if self._door.holding(read, AUDIT) is not None:  # it is the whole house's
                 return said(read, t, Refused(NoEntry.NOT_ALLOWED, fix=AUDIT)).text
             return counted(read, t)
@@ -55,13 +55,13 @@ class TurnedAway:
         )
 
 
-def counted(read: Read, t: Texts) -> list[Counted]:
+def counted(read: Read, t: Texts) -> list[RefusalCount]:
     answer = door_tally(read, DoorTally())
     assert isinstance(answer, Ok), "it refuses nobody"
     rows = answer.value
     who = people(read, t, [row.caller for row in rows])
     return [
-        Counted(
+        RefusalCount(
             t.day(datetime.combine(row.day, time(), UTC_DAY), UTC_DAY),
             Who(t("D’autres"), "") if row.caller == OTHERS else who[row.caller],
             t.do(row.command), t.reason(kept_reason(row.command, row.reason)) if row.reason else "", row.times,

@@ -12,7 +12,7 @@ import orjson
 from central.kernel.entity import BY_NAME, Declaration, in_brief
 from central.kernel.personal import ERASED, STRUCK
 from central.kernel.tx import ActorKind, Read
-from central.web.history.past import Act, Difference, Moment, State
+from central.web.history.past import Act, FieldDifference, RowMoment, State
 from central.web.history.records import Past, was
 from central.web.screens.names import Labels, currencies_of, house_zone, labels, title_column, zones_of
 from central.web.screens.shown import Cell, Reader, ref_of
@@ -32,7 +32,7 @@ class Who:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FieldWords:
     """A field before and after; `before` or `after` None: there was no such thing. `doubt`: something else changed it
     since, that left no entry."""
 
@@ -43,7 +43,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EntryWords:
     """One entry. `sealed`: its number in the chain."""
 
     key: str
@@ -54,7 +54,7 @@ class Told:
     origin: str
     did: str
     act: str
-    lines: tuple[Line, ...]
+    lines: tuple[FieldWords, ...]
     sealed: int | None
     undoable: bool
 
@@ -103,9 +103,9 @@ class Sayer:
         except (ValueError, TypeError, KeyError, AttributeError):  # of an older shape
             return Cell(str(raw))
 
-    def lines(self, found: Iterable[Difference], doubts: Sequence[str] = ()) -> tuple[Line, ...]:
+    def lines(self, found: Iterable[FieldDifference], doubts: Sequence[str] = ()) -> tuple[FieldWords, ...]:
         return tuple(
-            Line(
+            FieldWords(
                 self.field(each.field),
                 self.cell(each.field, each.before),
                 self.cell(each.field, each.after),
@@ -114,10 +114,10 @@ class Sayer:
             for each in found
         )
 
-    def state(self, state: State) -> tuple[Line, ...]:
+    def state(self, state: State) -> tuple[FieldWords, ...]:
         """All that it was."""
         return tuple(
-            Line(self.field(name), None, self.cell(name, state[name]))
+            FieldWords(self.field(name), None, self.cell(name, state[name]))
             for name in (*self._declaration.names, *sorted(set(state) - set(self._declaration.names)))
             if name in state and name != "id"
         )
@@ -128,23 +128,23 @@ def sayer(read: Read, t: Texts, past: Past) -> Sayer:
     return Sayer(read, t, past.declaration, past.id, [past.last, *states])
 
 
-def told(read: Read, t: Texts, say: Sayer, past: Past, found: Sequence[Moment]) -> list[Told]:
+def told(read: Read, t: Texts, say: Sayer, past: Past, found: Sequence[RowMoment]) -> list[EntryWords]:
     who = people(read, t, [moment.entry.actor for moment in found])
     return [_told(t, say, past, moment, who) for moment in found]
 
 
-def _told(t: Texts, say: Sayer, past: Past, moment: Moment, who: Mapping[str, Who]) -> Told:
+def _told(t: Texts, say: Sayer, past: Past, moment: RowMoment, who: Mapping[str, Who]) -> EntryWords:
     entry = moment.entry
     match entry.act:
         case Act.CHANGED:
-            changed = [Difference(name, old, new) for name, (old, new) in entry.change.items()]
+            changed = [FieldDifference(name, old, new) for name, (old, new) in entry.change.items()]
             lines = say.lines(changed, moment.doubts)
         case Act.CREATED:
             lines = say.state(moment.after or {})
         case Act.DELETED:
-            lines = tuple(Line(line.field, line.after, None) for line in say.state(moment.before or {}))
+            lines = tuple(FieldWords(line.field, line.after, None) for line in say.state(moment.before or {}))
     lines = tuple(line for line in lines if _says(line.before) or _says(line.after))
-    return Told(
+    return EntryWords(
         entry.key, entry.command_id, t.moment(entry.at, say.zone), entry.at.isoformat(), who[entry.actor],
         origin_text(t, entry.origin), t.do(entry.command), str(entry.act), lines, entry.seq,
         entry.act is not Act.CREATED or past.now is not None,

@@ -18,19 +18,19 @@ Row = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FieldChange:
     field: str
     before: str
     after: str
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
+class RowChanges:
     """A row, and what becomes of it."""
 
     text: str
     href: str
-    changes: tuple[Change, ...]
+    changes: tuple[FieldChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Effect:
     entity: str
     count: int
     text: str
-    first: tuple[Touched, ...]
+    first: tuple[RowChanges, ...]
 
 
 def effects(read: Read, t: Texts, would: Iterable[Row]) -> list[Effect]:
@@ -68,7 +68,7 @@ def _says(t: Texts, action: str, entity: str, count: int) -> str:
     return t("modifie {n} × {what}", n=number, what=what)
 
 
-def _first(read: Read, t: Texts, entity: str, rows: Sequence[Row]) -> tuple[Touched, ...]:
+def _first(read: Read, t: Texts, entity: str, rows: Sequence[Row]) -> tuple[RowChanges, ...]:
     declaration = BY_NAME.get(entity)
     if declaration is None:
         return ()
@@ -76,7 +76,7 @@ def _first(read: Read, t: Texts, entity: str, rows: Sequence[Row]) -> tuple[Touc
     parsed = [(row, orjson.loads(row[3]) if row[3] else {}) for row in shown]
     named = labels(read, t, [(entity, row[1]) for row in shown] + list(_refs(declaration, parsed)))
     return tuple(
-        Touched(
+        RowChanges(
             clipped(named(entity, row[1])),
             address(entity, row[1]),
             () if row[2] == "deleted" else tuple(_lines(t, declaration, change, named)),
@@ -93,12 +93,12 @@ def _refs(declaration: Declaration, parsed: Iterable[tuple[Row, dict[str, Any]]]
                 yield from ((table, each) for each in pair if isinstance(each, str))
 
 
-def _lines(t: Texts, declaration: Declaration, change: dict[str, Any], named: Labels) -> Iterable[Change]:
+def _lines(t: Texts, declaration: Declaration, change: dict[str, Any], named: Labels) -> Iterable[FieldChange]:
     for name, pair in change.items():
         if not isinstance(pair, list) or len(pair) != 2:
             continue
         before, after = (_said(t, declaration, name, each, named) for each in pair)
-        yield Change(t.field(declaration.name, name), before, after)
+        yield FieldChange(t.field(declaration.name, name), before, after)
 
 
 def _said(t: Texts, declaration: Declaration, name: str, raw: Any, named: Labels) -> str:

@@ -22,13 +22,13 @@ from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault, faults_of
 from central.web.form import form_of
-from central.web.screens.desk import Desk, creators, declared, desk, new_id, row_id
-from central.web.screens.fields import Kind, Typed, fields_of, optional_of, typed_of
+from central.web.screens.fields import FieldKind, Typed, fields_of, optional_of, typed_of
 from central.web.screens.forms import FormView, typed_from
 from central.web.screens.listing import one
 from central.web.screens.names import label, setting_of
 from central.web.screens.parsing import Parsed, parse
-from central.web.screens.refusals import Said, faults_in, said
+from central.web.screens.refusals import SaidRefusal, faults_in, said
+from central.web.screens.screen import Screen, creators, declared, new_id, row_id, screen_of
 from central.web.screens.sheet import (
     COMMAND,
     OWN,
@@ -53,48 +53,48 @@ from shared.outcome import Refused
 
 async def new(request: web.Request) -> web.Response:
     """GET: the empty form, or one filled from another row (`from`) or from the address. POST: saves."""
-    at_desk = await desk(request)
+    screen = await screen_of(request)
     declaration = declared(request)
     makers = creators(declaration.name) if declaration else []
     if declaration is None or not makers:
-        return await at_desk.lost()
+        return await screen.lost()
     handler = next((each for each in makers if each.name == request.query.get("by")), makers[0])
-    if not await at_desk.read(lambda read: at_desk.may_somewhere(read, str(handler.needs))):
-        return await at_desk.forbidden(str(handler.needs))
+    if not await screen.read(lambda read: screen.may_somewhere(read, str(handler.needs))):
+        return await screen.forbidden(str(handler.needs))
     configured = CONFIGURED.get(declaration.name)
     generated = configured is not None and configured.commands.get(Action.CREATE) is handler.kind
     spare = frozenset(configured.initial) if configured and generated else frozenset(optional_of(handler.kind))
     sheet = Sheet(
         handler, entered_fields(handler, first=False), (handler.name, declaration.name), spare, declaration.name, None
     )
-    title = at_desk.t.do(handler.name)
+    title = screen.t.do(handler.name)
     if request.method == "POST":
-        return await _create(at_desk, declaration, sheet, title)
-    typed = await at_desk.read(lambda read: _first_typed(at_desk, read, declaration, sheet))
-    view = await at_desk.read(lambda read: view_of(at_desk, read, sheet, typed, ()))
-    return await form_page(at_desk, sheet, view, title, own=new_id())
+        return await _create(screen, declaration, sheet, title)
+    typed = await screen.read(lambda read: _first_typed(screen, read, declaration, sheet))
+    view = await screen.read(lambda read: view_of(screen, read, sheet, typed, ()))
+    return await form_page(screen, sheet, view, title, own=new_id())
 
 
-def _first_typed(at_desk: Desk, read: Read, declaration: Declaration, sheet: Sheet) -> dict[str, list[str]]:
-    query = at_desk.request.query
+def _first_typed(screen: Screen, read: Read, declaration: Declaration, sheet: Sheet) -> dict[str, list[str]]:
+    query = screen.request.query
     typed: dict[str, list[str]] = {}
     source = query.get("from", "")
-    row = one(at_desk.door, read, declaration, source) if is_id(source) else None
-    setting = setting_of(read, declaration.name, row.id if row else None, {}, at_desk.at)
+    row = one(screen.door, read, declaration, source) if is_id(source) else None
+    setting = setting_of(read, declaration.name, row.id if row else None, {}, screen.at)
     values = defaults_of(sheet)
     if row is not None:
         values |= {each.name: getattr(row, each.name) for each in sheet.fields if hasattr(row, each.name)}
         if isinstance(code := values.get("code"), str):
             values["code"] = _next_code(code)
     for each in sheet.fields:
-        if each.name in values or each.kind is Kind.GROUP:
+        if each.name in values or each.kind is FieldKind.GROUP:
             typed |= typed_of(each, values.get(each.name), setting)
         if each.spoken:
             typed[each.path] = [_fresh_code()]
         if each.path in query:
             typed[each.path] = [query[each.path]]
-        elif each.name == "context_id" and at_desk.at and row is None:
-            typed[each.path] = [at_desk.at]
+        elif each.name == "context_id" and screen.at and row is None:
+            typed[each.path] = [screen.at]
     return typed
 
 
@@ -112,24 +112,24 @@ def _next_code(code: str) -> str:
     return f"{code[:37]}-2"
 
 
-async def _create(at_desk: Desk, declaration: Declaration, sheet: Sheet, title: str) -> web.Response:
-    typed = typed_from(await form_of(at_desk.request))
+async def _create(screen: Screen, declaration: Declaration, sheet: Sheet, title: str) -> web.Response:
+    typed = typed_from(await form_of(screen.request))
     own, command_id = id_in(typed, OWN), id_in(typed, COMMAND)
-    parsed, _, zone_moved = await parsed_form(at_desk, sheet, typed)
+    parsed, _, zone_moved = await parsed_form(screen, sheet, typed)
     faults = [*parsed.faults, *zone_moved, *_declared_faults(declaration, sheet, parsed)]
     reply: Reply | None = None
     if not faults:
-        faults, reply, used = await attempt(at_desk, sheet, {**parsed.values, **own_id(sheet, own)}, command_id)
+        faults, reply, used = await attempt(screen, sheet, {**parsed.values, **own_id(sheet, own)}, command_id)
         if (
             reply is not None and not reply.ok and used != command_id
         ):  # the row of this form is there already: a new one
             own = new_id()
-            faults, reply, used = await attempt(at_desk, sheet, {**parsed.values, **own_id(sheet, own)}, new_id())
+            faults, reply, used = await attempt(screen, sheet, {**parsed.values, **own_id(sheet, own)}, new_id())
         command_id = used
     else:
-        faults += await at_desk.read(lambda read: _taken(read, declaration, parsed))
+        faults += await screen.read(lambda read: _taken(read, declaration, parsed))
     to = with_done(f"/admin/e/{declaration.name}/{own}", command_id)
-    return await _answer(at_desk, sheet, typed, faults, reply, title, own, to)
+    return await _answer(screen, sheet, typed, faults, reply, title, own, to)
 
 
 def _declared_faults(declaration: Declaration, sheet: Sheet, parsed: Parsed) -> list[Fault]:
@@ -157,43 +157,43 @@ def _taken(read: Read, declaration: Declaration, parsed: Parsed) -> list[Fault]:
 
 
 async def _answer(
-    at_desk: Desk, sheet: Sheet, typed: Typed, faults: list[Fault], reply: Reply | None, title: str, own: Id, to: str
+    screen: Screen, sheet: Sheet, typed: Typed, faults: list[Fault], reply: Reply | None, title: str, own: Id, to: str
 ) -> web.Response:
     """On to the page of what was saved, or the form again with all that speaks against it."""
     if reply is not None and reply.ok:
         raise web.HTTPSeeOther(to)
-    refusal: Said | None = None
+    refusal: SaidRefusal | None = None
     if reply is not None:
         refused = reply.outcome
         assert isinstance(refused, Refused)
         faults = faults_in(refused, {each.name for each in sheet.fields})
         if not faults or refused.reason not in (NoChange.FAULTY, NoChange.CODE_TAKEN):
-            refusal = await at_desk.read(lambda read: said(read, at_desk.t, refused, sheet.on))
-    view = await at_desk.read(lambda read: view_of(at_desk, read, sheet, typed, faults))
-    return await form_page(at_desk, sheet, view, title, own=own, refusal=refusal, status=422)
+            refusal = await screen.read(lambda read: said(read, screen.t, refused, sheet.on))
+    view = await screen.read(lambda read: view_of(screen, read, sheet, typed, faults))
+    return await form_page(screen, sheet, view, title, own=own, refusal=refusal, status=422)
 
 
 async def edit(request: web.Request) -> web.Response:
-    at_desk = await desk(request)
+    screen = await screen_of(request)
     declaration = declared(request)
     configured = CONFIGURED.get(declaration.name) if declaration else None
     kind = configured.commands.get(Action.MODIFY) if configured else None
-    row = await _row(at_desk, declaration, row_id(request))
+    row = await _row(screen, declaration, row_id(request))
     if declaration is None or configured is None or kind is None or row is None:
-        return await at_desk.lost()
+        return await screen.lost()
     handler = handler_of(kind)
-    place = await at_desk.read(lambda read: handler.at(read, _Named(row.id)))
-    if not await at_desk.read(lambda read: at_desk.may(read, handler, place)):
-        return await at_desk.forbidden(str(handler.needs))
+    place = await screen.read(lambda read: handler.at(read, _Named(row.id)))
+    if not await screen.read(lambda read: screen.may(read, handler, place)):
+        return await screen.forbidden(str(handler.needs))
     hints = get_type_hints(declaration.kind, include_extras=True)
     entered = fields_of({each.name: hints[each.name] for each in configured.changeable})
     quiet = frozenset(each for each in configured.initial)
     sheet = Sheet(handler, entered, (handler.name, declaration.name), quiet, declaration.name, row.id)
-    subject = await at_desk.read(lambda read: label(read, at_desk.t, declaration.name, row.id))
-    title = at_desk.t.do(handler.name)
+    subject = await screen.read(lambda read: label(read, screen.t, declaration.name, row.id))
+    title = screen.t.do(handler.name)
     if request.method == "POST":
-        return await _change(at_desk, declaration, sheet, title, subject)
-    return await _fresh(at_desk, sheet, row, title, subject)
+        return await _change(screen, declaration, sheet, title, subject)
+    return await _fresh(screen, sheet, row, title, subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,22 +203,22 @@ class _Named:
     id: str
 
 
-async def _row(at_desk: Desk, declaration: Declaration | None, wanted: str) -> Any | None:
+async def _row(screen: Screen, declaration: Declaration | None, wanted: str) -> Any | None:
     if declaration is None or not wanted:
         return None
-    return await at_desk.read(lambda read: one(at_desk.door, read, declaration, wanted))
+    return await screen.read(lambda read: one(screen.door, read, declaration, wanted))
 
 
-async def _fresh(at_desk: Desk, sheet: Sheet, row: Any, title: str, subject: str) -> web.Response:
-    typed, was = await at_desk.read(lambda read: _as_typed(at_desk, read, sheet, row))
-    view = await at_desk.read(lambda read: view_of(at_desk, read, sheet, typed, ()))
+async def _fresh(screen: Screen, sheet: Sheet, row: Any, title: str, subject: str) -> web.Response:
+    typed, was = await screen.read(lambda read: _as_typed(screen, read, sheet, row))
+    view = await screen.read(lambda read: view_of(screen, read, sheet, typed, ()))
     hidden = {SEEN: revision(row), WAS: orjson.dumps(was).decode()}
-    return await form_page(at_desk, sheet, view, title, own=Id(row.id), hidden=hidden, subject=subject)
+    return await form_page(screen, sheet, view, title, own=Id(row.id), hidden=hidden, subject=subject)
 
 
-def _as_typed(at_desk: Desk, read: Read, sheet: Sheet, row: Any) -> tuple[dict[str, list[str]], dict[str, str]]:
+def _as_typed(screen: Screen, read: Read, sheet: Sheet, row: Any) -> tuple[dict[str, list[str]], dict[str, str]]:
     """A row as its form carries it, and the digest of each value."""
-    setting = setting_of(read, sheet.table, row.id, {}, at_desk.at)
+    setting = setting_of(read, sheet.table, row.id, {}, screen.at)
     typed: dict[str, list[str]] = {}
     for each in sheet.fields:
         typed |= typed_of(each, getattr(row, each.name), setting)
@@ -232,11 +232,11 @@ def _digests(values: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-async def _change(at_desk: Desk, declaration: Declaration, sheet: Sheet, title: str, subject: str) -> web.Response:
-    typed = typed_from(await form_of(at_desk.request))
+async def _change(screen: Screen, declaration: Declaration, sheet: Sheet, title: str, subject: str) -> web.Response:
+    typed = typed_from(await form_of(screen.request))
     was = _was_in(typed)
     seen = (typed.get(SEEN) or [""])[0]
-    parsed, _, zone_moved = await parsed_form(at_desk, sheet, typed)
+    parsed, _, zone_moved = await parsed_form(screen, sheet, typed)
     here = _digests(parsed.values)
     mine = {name for name in parsed.values if here[name] != was.get(name)}
     faults = [*parsed.faults, *zone_moved]
@@ -247,22 +247,22 @@ async def _change(at_desk: Desk, declaration: Declaration, sheet: Sheet, title: 
     reply: Reply | None = None
     if not faults:
         values = {"id": sheet.on, "set": {name: parsed.values[name] for name in mine}, "seen": seen}
-        faults, reply, command_id = await attempt(at_desk, sheet, values, command_id)
+        faults, reply, command_id = await attempt(screen, sheet, values, command_id)
     if reply is not None and reply.ok:
         raise web.HTTPSeeOther(with_done(to, command_id))
-    refusal: Said | None = None
+    refusal: SaidRefusal | None = None
     if reply is not None:
         refused = reply.outcome
         assert isinstance(refused, Refused)
         if refused.reason == NoChange.CHANGED_MEANWHILE:
-            return await _meanwhile(at_desk, declaration, sheet, typed, was, mine, title, subject)
+            return await _meanwhile(screen, declaration, sheet, typed, was, mine, title, subject)
         faults = faults_in(refused, {each.name for each in sheet.fields})
         if not faults or refused.reason not in (NoChange.FAULTY, NoChange.CODE_TAKEN):
-            refusal = await at_desk.read(lambda read: said(read, at_desk.t, refused, sheet.on))
-    view = await at_desk.read(lambda read: view_of(at_desk, read, sheet, typed, faults))
+            refusal = await screen.read(lambda read: said(read, screen.t, refused, sheet.on))
+    view = await screen.read(lambda read: view_of(screen, read, sheet, typed, faults))
     hidden = {SEEN: seen, WAS: orjson.dumps(was).decode()}
     return await form_page(
-        at_desk, sheet, view, title, own=Id(str(sheet.on)), refusal=refusal, status=422, hidden=hidden, subject=subject
+        screen, sheet, view, title, own=Id(str(sheet.on)), refusal=refusal, status=422, hidden=hidden, subject=subject
     )
 
 
@@ -275,14 +275,14 @@ def _was_in(typed: Typed) -> dict[str, str]:
 
 
 async def _meanwhile(
-    at_desk: Desk, declaration: Declaration, sheet: Sheet, typed: dict[str, list[str]], was: Mapping[str, str],
+    screen: Screen, declaration: Declaration, sheet: Sheet, typed: dict[str, list[str]], was: Mapping[str, str],
     mine: set[str], title: str, subject: str,
 ) -> web.Response:  # fmt: skip
     """Somebody else was faster: their values where mine are not, both where we changed the same."""
-    row = await _row(at_desk, declaration, str(sheet.on))
+    row = await _row(screen, declaration, str(sheet.on))
     if row is None:
-        return await at_desk.lost()
-    now_typed, now = await at_desk.read(lambda read: _as_typed(at_desk, read, sheet, row))
+        return await screen.lost()
+    now_typed, now = await screen.read(lambda read: _as_typed(screen, read, sheet, row))
     theirs = {name for name in now if now[name] != was.get(name)}
     merged = dict(typed)
     for each in sheet.fields:
@@ -297,20 +297,20 @@ async def _meanwhile(
 
     def look(read: Read) -> tuple[FormView, str]:
         columns = [declaration.column(name) for name in sorted(theirs & mine)]
-        of = reader(read, at_desk.t, declaration, [row], columns)
-        beside = {column.name: of.text(row, column) or at_desk.t("rien") for column in columns}
-        names = ", ".join(at_desk.t.field(declaration.name, name) for name in sorted(theirs))
-        return view_of(at_desk, read, sheet, merged, (), theirs=beside), _by_whom(at_desk, read, row.id, names)
+        of = reader(read, screen.t, declaration, [row], columns)
+        beside = {column.name: of.text(row, column) or screen.t("rien") for column in columns}
+        names = ", ".join(screen.t.field(declaration.name, name) for name in sorted(theirs))
+        return view_of(screen, read, sheet, merged, (), theirs=beside), _by_whom(screen, read, row.id, names)
 
-    view, conflict = await at_desk.read(look)
+    view, conflict = await screen.read(look)
     hidden = {SEEN: revision(row), WAS: orjson.dumps(now).decode()}
     return await form_page(
-        at_desk, sheet, view, title, own=Id(row.id), status=409, hidden=hidden, subject=subject, conflict=conflict
+        screen, sheet, view, title, own=Id(row.id), status=409, hidden=hidden, subject=subject, conflict=conflict
     )
 
 
-def _by_whom(at_desk: Desk, read: Read, entity_id: str, names: str) -> str:
-    t = at_desk.t
+def _by_whom(screen: Screen, read: Read, entity_id: str, names: str) -> str:
+    t = screen.t
     last = read.one(
         "SELECT l.actor, l.at FROM audit a JOIN command_log l ON l.id = a.command_id WHERE a.entity_id = :id "
         "ORDER BY l.at DESC LIMIT 1",
@@ -318,5 +318,5 @@ def _by_whom(at_desk: Desk, read: Read, entity_id: str, names: str) -> str:
     )
     kind, _, actor_id = str(last[0]).partition(":") if last else ("", "", "")
     who = label(read, t, "operator", actor_id) if kind == "operator" else t("Quelqu’un")
-    when = t.moment(from_ms(last[1]), setting_of(read, "", None, {}, at_desk.at).zone, "short") if last else ""
+    when = t.moment(from_ms(last[1]), setting_of(read, "", None, {}, screen.at).zone, "short") if last else ""
     return t("{who} a changé ceci entre-temps ({when}) : {names}.", who=who, when=when, names=names)

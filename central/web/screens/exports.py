@@ -14,9 +14,9 @@ from aiohttp import web
 from central.kernel.characters import harmless
 from central.kernel.entity import Column, Declaration
 from central.kernel.tx import Read
-from central.web.screens.desk import Desk
 from central.web.screens.export_lane import Turn, there_is_more
-from central.web.screens.listing import Wanted, every
+from central.web.screens.listing import ListFilter, every
+from central.web.screens.screen import Screen
 from central.web.screens.shown import exported, reader
 
 MOST = 200_000  # rows; a sheet ends at 1,048,576
@@ -26,16 +26,16 @@ Rows = Iterable[Sequence[Value]]
 
 
 def table(
-    at_desk: Desk, read: Read, declaration: Declaration, wanted: Wanted, columns: list[Column], turn: Turn
+    screen: Screen, read: Read, declaration: Declaration, wanted: ListFilter, columns: list[Column], turn: Turn
 ) -> Rows:
     """Head and rows; at most `MOST`, as long as the turn lasts."""
-    yield [at_desk.t.field(declaration.name, column.name) for column in columns]
-    yield from turn.up_to(MOST, _rows(at_desk, read, declaration, wanted, columns), [there_is_more(at_desk.t)])
+    yield [screen.t.field(declaration.name, column.name) for column in columns]
+    yield from turn.up_to(MOST, _rows(screen, read, declaration, wanted, columns), [there_is_more(screen.t)])
 
 
-def _rows(at_desk: Desk, read: Read, declaration: Declaration, wanted: Wanted, columns: list[Column]) -> Rows:
-    for rows in every(at_desk.door, read, declaration, wanted, most=MOST + 1):
-        of = reader(read, at_desk.t, declaration, rows, columns)
+def _rows(screen: Screen, read: Read, declaration: Declaration, wanted: ListFilter, columns: list[Column]) -> Rows:
+    for rows in every(screen.door, read, declaration, wanted, most=MOST + 1):
+        of = reader(read, screen.t, declaration, rows, columns)
         for row in rows:
             yield [exported(of, row, column) for column in columns]
 

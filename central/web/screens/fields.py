@@ -24,7 +24,7 @@ from shared.money import exponent
 Typed = Mapping[str, list[str]]
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     TEXT = auto()
     LINES = auto()
     SECRET = auto()
@@ -58,7 +58,7 @@ class Field:
 
     path: str
     name: str
-    kind: Kind
+    kind: FieldKind
     hint: Any
     nullable: bool = False
     required: bool = True
@@ -70,13 +70,13 @@ class Field:
 
     @property
     def choices(self) -> tuple[StrEnum, ...]:
-        kind = get_args(self.hint)[0] if self.kind is Kind.CHOICES else self.hint
-        return tuple(kind) if self.kind in (Kind.CHOICE, Kind.CHOICES) else ()
+        kind = get_args(self.hint)[0] if self.kind is FieldKind.CHOICES else self.hint
+        return tuple(kind) if self.kind in (FieldKind.CHOICE, FieldKind.CHOICES) else ()
 
     @property
     def spoken(self) -> bool:
         """A one-time code: kept as a secret, but somebody has to be told it."""
-        return self.kind is Kind.SECRET and self.name.endswith("_code")
+        return self.kind is FieldKind.SECRET and self.name.endswith("_code")
 
     def at(self, prefix: str) -> "Field":
         """The same field, as part of another one or of a row of it."""
@@ -127,8 +127,8 @@ def field_of(name: str, hint: Any, *, required: bool = True) -> Field:
         ref = _named(name)
     secret = any(isinstance(mark, Secret) for mark in marks)
     kind, parts = _kind(name, bare, base, look, nullable, secret, ref)
-    if kind is Kind.REFS and ref is None:
-        kind = Kind.WORDS
+    if kind is FieldKind.REFS and ref is None:
+        kind = FieldKind.WORDS
     return Field(name, name, kind, bare, nullable, required, ref, look, between, parts)
 
 
@@ -138,67 +138,74 @@ def _named(name: str) -> str | None:
     return table if table != name and table in BY_NAME else None
 
 
-_LOOKS: Mapping[Look, Kind] = {
-    Look.COLOUR: Kind.COLOUR, Look.LINES: Kind.LINES, Look.TIMEZONE: Kind.ZONE, Look.PICTURE: Kind.PICTURE,
-    Look.MONEY: Kind.MONEY, Look.PERCENT: Kind.PERCENT, Look.SECONDS: Kind.DURATION,
-}  # fmt: skip
+_LOOKS: Mapping[Look, FieldKind] = {
+    Look.COLOUR: FieldKind.COLOUR,
+    Look.LINES: FieldKind.LINES,
+    Look.TIMEZONE: FieldKind.ZONE,
+    Look.PICTURE: FieldKind.PICTURE,
+    Look.MONEY: FieldKind.MONEY,
+    Look.PERCENT: FieldKind.PERCENT,
+    Look.SECONDS: FieldKind.DURATION,
+}
 
 
 def _kind(
     name: str, bare: Any, base: Any, look: Look | None, nullable: bool, secret: bool, ref: str | None
-) -> tuple[Kind, tuple[Field, ...]]:
+) -> tuple[FieldKind, tuple[Field, ...]]:
     if secret:
-        return Kind.SECRET, ()
+        return FieldKind.SECRET, ()
     if look is not None and look in _LOOKS:
         return _LOOKS[look], ()
     origin = get_origin(base)
     if origin is dict:
         key, value = get_args(base)
         if name.endswith("names"):
-            return Kind.NAMES, ()
+            return FieldKind.NAMES, ()
         plain = key is str and getattr(value, "__supertype__", value) is str
-        return (Kind.PAIRS if plain else Kind.JSON), ()
+        return (FieldKind.PAIRS if plain else FieldKind.JSON), ()
     if origin is tuple:
         return _tuple_kind(base)
     if isinstance(base, type) and is_dataclass(base):
-        return Kind.GROUP, _parts(base)
+        return FieldKind.GROUP, _parts(base)
     return _plain_kind(name, bare, base, nullable, ref), ()
 
 
-def _tuple_kind(base: Any) -> tuple[Kind, tuple[Field, ...]]:
+def _tuple_kind(base: Any) -> tuple[FieldKind, tuple[Field, ...]]:
     arguments = get_args(base)
     if len(arguments) != 2 or arguments[1] is not Ellipsis:
-        return Kind.JSON, ()
+        return FieldKind.JSON, ()
     item, _, _ = stripped(arguments[0])
     item = getattr(item, "__supertype__", item) if item is not Id else item
     if item is Id:
-        return Kind.REFS, ()
+        return FieldKind.REFS, ()
     if is_dataclass(item):
-        return Kind.ROWS, _parts(item)
+        return FieldKind.ROWS, _parts(item)
     if isinstance(item, type) and issubclass(item, StrEnum):
-        return Kind.CHOICES, ()
-    return (Kind.WORDS if item is str else Kind.JSON), ()
+        return FieldKind.CHOICES, ()
+    return (FieldKind.WORDS if item is str else FieldKind.JSON), ()
 
 
-def _plain_kind(name: str, bare: Any, base: Any, nullable: bool, ref: str | None) -> Kind:
+def _plain_kind(name: str, bare: Any, base: Any, nullable: bool, ref: str | None) -> FieldKind:
     if bare is Id or ref:
-        return Kind.REF if ref else Kind.TEXT
+        return FieldKind.REF if ref else FieldKind.TEXT
     if base is bool:
-        return Kind.MAYBE if nullable else Kind.YES
+        return FieldKind.MAYBE if nullable else FieldKind.YES
     if base is int:
-        return Kind.DURATION if name.endswith("_s") else Kind.PERCENT if name.endswith("_bp") else _number(name)
+        return (
+            FieldKind.DURATION if name.endswith("_s") else FieldKind.PERCENT if name.endswith("_bp") else _number(name)
+        )
     if base is float:
-        return Kind.REAL
+        return FieldKind.REAL
     if base is datetime:
-        return Kind.MOMENT
+        return FieldKind.MOMENT
     if isinstance(base, type) and issubclass(base, StrEnum):
-        return Kind.CHOICE
-    return Kind.TEXT if base is str else Kind.JSON
+        return FieldKind.CHOICE
+    return FieldKind.TEXT if base is str else FieldKind.JSON
 
 
-def _number(name: str) -> Kind:
+def _number(name: str) -> FieldKind:
     """An amount is money although its type is a bare number: the wire's types have no marks."""
-    return Kind.MONEY if name == "amount" else Kind.WHOLE
+    return FieldKind.MONEY if name == "amount" else FieldKind.WHOLE
 
 
 def _parts(kind: type[Any]) -> tuple[Field, ...]:
@@ -219,24 +226,24 @@ def _parts(kind: type[Any]) -> tuple[Field, ...]:
 def typed_of(field: Field, value: Any, setting: Setting, prefix: str = "") -> dict[str, list[str]]:
     """A value as a form would carry it."""
     path = prefix or field.path
-    if field.kind is Kind.SECRET:
+    if field.kind is FieldKind.SECRET:
         return {}
-    if field.kind is Kind.NAMES:
+    if field.kind is FieldKind.NAMES:
         names = value or {}
         return {f"{path}.{each}": [names.get(each, "")] for each in dict.fromkeys((*setting.languages, *names))}
-    if field.kind is Kind.PAIRS:
+    if field.kind is FieldKind.PAIRS:
         return _typed_pairs(path, value or {})
-    if field.kind is Kind.GROUP:
+    if field.kind is FieldKind.GROUP:
         return _typed_group(field, value, setting, path)
-    if field.kind is Kind.ROWS:
+    if field.kind is FieldKind.ROWS:
         return _typed_rows(field, value or (), setting, path)
     if value is None:
         return {path: [""]}
-    if field.kind in (Kind.REFS, Kind.CHOICES):
+    if field.kind in (FieldKind.REFS, FieldKind.CHOICES):
         return {path: [str(each) for each in value]}
-    if field.kind is Kind.WORDS:
+    if field.kind is FieldKind.WORDS:
         return {path: ["\n".join(value)]}
-    if field.kind is Kind.MOMENT:
+    if field.kind is FieldKind.MOMENT:
         here, second = local(value, setting.zone)
         return {path: [here.isoformat(timespec="minutes" if not here.second else "seconds")],
                 f"{path}.second": ["1" if second else ""]}  # fmt: skip
@@ -244,15 +251,15 @@ def typed_of(field: Field, value: Any, setting: Setting, prefix: str = "") -> di
 
 
 def _text(field: Field, value: Any, setting: Setting) -> str:
-    if field.kind in (Kind.YES, Kind.MAYBE):
+    if field.kind in (FieldKind.YES, FieldKind.MAYBE):
         return "1" if value else "0"
-    if field.kind is Kind.MONEY:
+    if field.kind is FieldKind.MONEY:
         return format(Decimal(value).scaleb(-exponent(setting.currency)), "f")
-    if field.kind is Kind.PERCENT:
+    if field.kind is FieldKind.PERCENT:
         return format((Decimal(value) / 100).normalize(), "f")
-    if field.kind is Kind.DURATION:
+    if field.kind is FieldKind.DURATION:
         return duration_text(int(value))
-    if field.kind is Kind.JSON:
+    if field.kind is FieldKind.JSON:
         return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
     return str(value)
 

@@ -10,8 +10,8 @@ from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
 from central.kernel.values import Fault
-from central.web.screens.fields import Field, Kind, Setting, Typed
-from central.web.screens.listing import Wanted, found, may_see
+from central.web.screens.fields import Field, FieldKind, Setting, Typed
+from central.web.screens.listing import ListFilter, found, may_see
 from central.web.screens.moments import moment, offset_text, said_time
 from central.web.screens.names import Labels, labels
 from central.web.screens.parsing import languages_in, rows_at
@@ -142,7 +142,7 @@ def tables(fields: Iterable[Field]) -> set[str]:
     """The tables that a form's references name, of its groups and rows too."""
     found: set[str] = set()
     for each in fields:
-        if each.kind in (Kind.REF, Kind.REFS) and each.ref in BY_NAME:
+        if each.kind in (FieldKind.REF, FieldKind.REFS) and each.ref in BY_NAME:
             found.add(str(each.ref))
         found |= tables(each.parts)
     return found
@@ -153,7 +153,7 @@ def refs_of(fields: Iterable[Field], typed: Typed) -> dict[str, str]:
     return {
         str(each.ref): typed[each.path][0]
         for each in fields
-        if each.kind is Kind.REF and each.ref and typed.get(each.path) and typed[each.path][0]
+        if each.kind is FieldKind.REF and each.ref and typed.get(each.path) and typed[each.path][0]
     }
 
 
@@ -166,7 +166,7 @@ def options(door: Door, read: Read, t: Texts, table: str, q: str = "", most: int
     declaration = BY_NAME[table]
     if not may_see(door, read, declaration):
         return Options(True, ())
-    page = found(door, read, declaration, Wanted(q=q), size=most + 1)
+    page = found(door, read, declaration, ListFilter(q=q), size=most + 1)
     ids = [row.id for row in page.rows[:most]]
     named = labels(read, t, [(table, each) for each in ids])
     rows = sorted(((each, _spelt(named, table, each, page.rows[n])) for n, each in enumerate(ids)), key=_by_name)

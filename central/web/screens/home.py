@@ -8,9 +8,9 @@ from central.kernel.entity import BY_NAME
 from central.kernel.registry import COMMANDS
 from central.kernel.tx import Read
 from central.web.notices import shown
-from central.web.screens.desk import Desk, creators, declared, desk
 from central.web.screens.forms import options
-from central.web.screens.listing import Wanted, found, may_see
+from central.web.screens.listing import ListFilter, found, may_see
+from central.web.screens.screen import Screen, creators, declared, screen_of
 from central.web.shell import Branch, stands, tree
 
 MOST_PICKED = 20
@@ -18,33 +18,31 @@ MOST_PICKED = 20
 
 async def house(request: web.Request) -> web.Response:
     """The chosen context, or the topmost that one may see."""
-    at_desk = await desk(request)
+    screen = await screen_of(request)
     wanted = request.match_info.get("context", "")
-    branches = await at_desk.read(tree)
+    branches = await screen.read(tree)
     known = {each.id: each for root in branches for each in root.all()}
     chosen = known.get(wanted) if wanted else (branches[0] if branches else None)
     if chosen is None and wanted:
-        return await at_desk.lost()
-    cards = await at_desk.read(lambda read: _cards(at_desk, read, chosen)) if chosen else []
-    below = (
-        await at_desk.read(lambda read: _below(at_desk, read, chosen)) if chosen else {"steps": "", "details": False}
-    )
-    notices = await at_desk.read(lambda read: shown(at_desk.door, read, at_desk.t, at_desk.frame.notices))
-    return await at_desk.page(
-        "screens/house.html", notices=notices, title=at_desk.t.of(chosen.names) if chosen else at_desk.t("La maison"),
+        return await screen.lost()
+    cards = await screen.read(lambda read: _cards(screen, read, chosen)) if chosen else []
+    below = await screen.read(lambda read: _below(screen, read, chosen)) if chosen else {"steps": "", "details": False}
+    notices = await screen.read(lambda read: shown(screen.door, read, screen.t, screen.frame.notices))
+    return await screen.page(
+        "screens/house.html", notices=notices, title=screen.t.of(chosen.names) if chosen else screen.t("La maison"),
         at=chosen.id if chosen else None, context=chosen, cards=cards,
         **below,
     )  # fmt: skip
 
 
-def _cards(at_desk: Desk, read: Read, chosen: Branch) -> list[tuple[str, str, int, str, str]]:
+def _cards(screen: Screen, read: Read, chosen: Branch) -> list[tuple[str, str, int, str, str]]:
     """(name, address, how many, address of a new one, module) of what stands here."""
-    t, cards = at_desk.t, []
+    t, cards = screen.t, []
     for name, declaration in BY_NAME.items():
-        if name == "context" or not stands(declaration, chosen) or not may_see(at_desk.door, read, declaration):
+        if name == "context" or not stands(declaration, chosen) or not may_see(screen.door, read, declaration):
             continue
-        count = found(at_desk.door, read, declaration, Wanted(at=chosen.id), size=1).count
-        makes = any(at_desk.may_somewhere(read, str(each.needs)) for each in creators(name))
+        count = found(screen.door, read, declaration, ListFilter(at=chosen.id), size=1).count
+        makes = any(screen.may_somewhere(read, str(each.needs)) for each in creators(name))
         module = t.known(f"privilege:{declaration.screen.partition('.')[0]}") or ""
         new = f"/admin/e/{name}/new?at={chosen.id}" if makes else ""
         cards.append((t.entities(name), f"/admin/e/{name}?at={chosen.id}", count, new, module))
@@ -54,10 +52,10 @@ def _cards(at_desk: Desk, read: Read, chosen: Branch) -> list[tuple[str, str, in
 _BELOW = {"institution": "organiser", "organiser": "season", "season": "activity"}
 
 
-def _below(at_desk: Desk, read: Read, chosen: Branch) -> dict[str, Any]:
+def _below(screen: Screen, read: Read, chosen: Branch) -> dict[str, Any]:
     """`steps`: the kind of context that comes next below this one, for who may make it; `details`: whether this one's
     own page may be seen."""
-    path = at_desk.door.path(read, chosen.id)
+    path = screen.door.path(read, chosen.id)
     creates = COMMANDS["create_context"].needs
     may = creates is not None and read.actor.may(creates, path)
     return {
@@ -68,14 +66,14 @@ def _below(at_desk: Desk, read: Read, chosen: Branch) -> dict[str, Any]:
 
 async def pick(request: web.Request) -> web.Response:
     """What a reference may name, as it is searched: a list of buttons, as a fragment."""
-    at_desk = await desk(request)
+    screen = await screen_of(request)
     declaration = declared(request)
     if declaration is None:
-        return await at_desk.lost()
+        return await screen.lost()
     needle = request.query.get("q", "") or next(
         (value for name, value in request.query.items() if name.startswith("_q.")), ""
     )
-    found_ = await at_desk.read(
-        lambda read: options(at_desk.door, read, at_desk.t, declaration.name, needle, most=MOST_PICKED)
+    found_ = await screen.read(
+        lambda read: options(screen.door, read, screen.t, declaration.name, needle, most=MOST_PICKED)
     )
-    return await at_desk.page("screens/picked.html", options=found_, needle=needle, title="")
+    return await screen.page("screens/picked.html", options=found_, needle=needle, title="")

@@ -31,7 +31,7 @@ LEAST = -(2**62)  # stands for NULL among numbers
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ListFilter:
     """`only` are (column, value) that rows must have; `after` the mark of the row that the page follows, `back` turns
     the direction."""
 
@@ -45,7 +45,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ListPage:
     """A page of rows. `count` is right up to `COUNTED`, beyond that it is `COUNTED` + 1. `before` and `after` are the
     marks for turning pages, empty where there is none."""
 
@@ -124,7 +124,7 @@ def searched(declaration: Declaration) -> tuple[str, ...]:
 # --- the query -------------------------------------------------------------------------------------------------------
 
 
-def found(door: Door, read: Read, declaration: Declaration, wanted: Wanted, *, size: int = PAGE) -> Found:
+def found(door: Door, read: Read, declaration: Declaration, wanted: ListFilter, *, size: int = PAGE) -> ListPage:
     query = _query(door, read, declaration, wanted)
     column, down = _sort(declaration, wanted)
     key = _key(declaration, column)
@@ -150,7 +150,7 @@ def found(door: Door, read: Read, declaration: Declaration, wanted: Wanted, *, s
         for n in ((0, -1) if raw else ())
     ]
     first, last = marks or ("", "")
-    return Found(
+    return ListPage(
         rows=[declaration.entity(row) for row in raw],
         count=_count(read, declaration, query),
         before=first if (more if wanted.back else bool(wanted.after)) else "",
@@ -158,7 +158,7 @@ def found(door: Door, read: Read, declaration: Declaration, wanted: Wanted, *, s
     )
 
 
-def every(door: Door, read: Read, declaration: Declaration, wanted: Wanted, *, most: int) -> Iterator[list[Any]]:
+def every(door: Door, read: Read, declaration: Declaration, wanted: ListFilter, *, most: int) -> Iterator[list[Any]]:
     """All rows of a list in its order, some at a time: for exports."""
     query = _query(door, read, declaration, wanted)
     column, down = _sort(declaration, wanted)
@@ -171,7 +171,7 @@ def every(door: Door, read: Read, declaration: Declaration, wanted: Wanted, *, m
         yield [declaration.entity(row) for row in raw[start : start + 1000]]
 
 
-def _sort(declaration: Declaration, wanted: Wanted) -> tuple[str, bool]:
+def _sort(declaration: Declaration, wanted: ListFilter) -> tuple[str, bool]:
     if wanted.sort in declaration.names and sortable(declaration.column(wanted.sort)):
         return wanted.sort, wanted.down
     return default_sort(declaration)
@@ -198,7 +198,7 @@ def _write_mark(value: Any, row_id: str) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([value, row_id])).decode().rstrip("=")
 
 
-def _query(door: Door, read: Read, declaration: Declaration, wanted: Wanted) -> _Query:
+def _query(door: Door, read: Read, declaration: Declaration, wanted: ListFilter) -> _Query:
     joins, where, params = narrowing(read, declaration, seen_at(door, read, declaration, wanted.at))
     for n, (name, value) in enumerate(wanted.only):
         column = declaration.column(name) if name in declaration.names else None

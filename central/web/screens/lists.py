@@ -11,10 +11,10 @@ from central.kernel.declared import CONFIGURED
 from central.kernel.entity import Column, Declaration
 from central.kernel.tx import Read
 from central.web.cookies import cookie
-from central.web.screens.desk import Desk, creators, declared, desk
 from central.web.screens.exports import EXPORTS
-from central.web.screens.listing import COUNTED, PAGE, Found, Wanted, default_sort, found, may_see, sortable
+from central.web.screens.listing import COUNTED, PAGE, ListFilter, ListPage, default_sort, found, may_see, sortable
 from central.web.screens.names import labels
+from central.web.screens.screen import Screen, creators, declared, screen_of
 from central.web.screens.shown import Cell, default_columns, is_number, reader, ref_of, shown_columns
 from shared.ids import is_id
 
@@ -24,7 +24,7 @@ ONLY = "is."
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ListLine:
     """A row: where its page is, its cells."""
 
     id: str
@@ -44,18 +44,18 @@ class Head:
     number: bool
 
 
-def wanted_in(request: web.Request) -> Wanted:
+def wanted_in(request: web.Request) -> ListFilter:
     query = request.query
     only = tuple((name.removeprefix(ONLY), value) for name, value in query.items() if name.startswith(ONLY))[:8]
     sort = query.get("sort", "")
     at = query.get("at", "")
-    return Wanted(
+    return ListFilter(
         at=at if is_id(at) else None, q=query.get("q", ""), sort=sort.removeprefix("-"), down=sort.startswith("-"),
         after=query.get("after") or query.get("before") or "", back=bool(query.get("before")), only=only,
     )  # fmt: skip
 
 
-def address(declaration: Declaration, wanted: Wanted, **changed: str) -> str:
+def address(declaration: Declaration, wanted: ListFilter, **changed: str) -> str:
     """The list's address with something changed; turning pages starts over when anything else changes."""
     said = {"at": wanted.at or "", "q": wanted.q, "sort": f"{'-' * wanted.down}{wanted.sort}" if wanted.sort else ""}
     pairs = {**said, **{f"{ONLY}{name}": value for name, value in wanted.only}, **changed}
@@ -64,18 +64,18 @@ def address(declaration: Declaration, wanted: Wanted, **changed: str) -> str:
 
 
 async def listed(request: web.Request) -> web.Response:
-    at_desk = await desk(request)
+    screen = await screen_of(request)
     declaration = declared(request)
     if declaration is None:
-        return await at_desk.lost()
-    if not await at_desk.read(lambda read: may_see(at_desk.door, read, declaration)):
-        return await at_desk.forbidden(declaration.read)
+        return await screen.lost()
+    if not await screen.read(lambda read: may_see(screen.door, read, declaration)):
+        return await screen.forbidden(declaration.read)
     wanted = wanted_in(request)
-    columns, remember = _columns(at_desk, declaration)
-    data = await at_desk.read(lambda read: _data(at_desk, read, declaration, wanted, columns))
+    columns, remember = _columns(screen, declaration)
+    data = await screen.read(lambda read: _data(screen, read, declaration, wanted, columns))
     part = "HX-Request" in request.headers and request.headers.get("HX-Target") == "rows"
-    answer = await at_desk.page(
-        "screens/rows.html" if part else "screens/list.html", title=at_desk.t.entities(declaration.name),
+    answer = await screen.page(
+        "screens/rows.html" if part else "screens/list.html", title=screen.t.entities(declaration.name),
         entity=declaration.name, here=declaration.name, wanted=wanted, page=PAGE, counted=COUNTED,
         all_columns=shown_columns(declaration), chosen={each.name for each in columns}, exports=EXPORTS,
         link=lambda **changed: address(declaration, wanted, **changed), only=ONLY, **data,
@@ -91,63 +91,69 @@ def _cookie(declaration: Declaration) -> str:
     return f"columns-{declaration.name}"
 
 
-def _columns(at_desk: Desk, declaration: Declaration) -> tuple[list[Column], str | None]:
+def _columns(screen: Screen, declaration: Declaration) -> tuple[list[Column], str | None]:
     """What is shown, and, if it was just chosen, what the browser shall remember."""
     known = {each.name: each for each in shown_columns(declaration)}
-    asked = at_desk.request.query.getall("col", [])
+    asked = screen.request.query.getall("col", [])
     if asked:
         chosen = [each for name, each in known.items() if name in asked]
         if chosen:
             return chosen, ".".join(each.name for each in chosen)
-    said = cookie(at_desk.request, _cookie(declaration), _MOST_COLUMNS).split(".")
+    said = cookie(screen.request, _cookie(declaration), _MOST_COLUMNS).split(".")
     return [each for name, each in known.items() if name in said] or default_columns(declaration), None
 
 
-def columns_of(at_desk: Desk, declaration: Declaration) -> list[Column]:
-    return _columns(at_desk, declaration)[0]
+def columns_of(screen: Screen, declaration: Declaration) -> list[Column]:
+    return _columns(screen, declaration)[0]
 
 
-def _data(at_desk: Desk, read: Read, declaration: Declaration, wanted: Wanted, columns: list[Column]) -> dict[str, Any]:
-    page = found(at_desk.door, read, declaration, wanted)
+def _data(
+    screen: Screen, read: Read, declaration: Declaration, wanted: ListFilter, columns: list[Column]
+) -> dict[str, Any]:
+    page = found(screen.door, read, declaration, wanted)
     return {
-        "lines": list(lines(at_desk, read, declaration, page, columns)),
-        "heads": list(_heads(at_desk, declaration, wanted, columns)),
+        "lines": list(lines(screen, read, declaration, page, columns)),
+        "heads": list(_heads(screen, declaration, wanted, columns)),
         "found": page,
-        "filters": list(_filters(at_desk, read, declaration, wanted)),
-        "may_create": any(at_desk.may_somewhere(read, str(each.needs)) for each in creators(declaration.name)),
-        "may_bulk": _may_bulk(at_desk, read, declaration),
+        "filters": list(_filters(screen, read, declaration, wanted)),
+        "may_create": any(screen.may_somewhere(read, str(each.needs)) for each in creators(declaration.name)),
+        "may_bulk": _may_bulk(screen, read, declaration),
     }
 
 
-def _may_bulk(at_desk: Desk, read: Read, declaration: Declaration) -> bool:
+def _may_bulk(screen: Screen, read: Read, declaration: Declaration) -> bool:
     configured = CONFIGURED.get(declaration.name)
     names = [f"{declaration.screen}.{action}" for action in (configured.commands if configured else ())]
-    return any(at_desk.may_somewhere(read, name) for name in names)
+    return any(screen.may_somewhere(read, name) for name in names)
 
 
-def lines(at_desk: Desk, read: Read, declaration: Declaration, page: Found, columns: list[Column]) -> Iterator[Line]:
-    of = reader(read, at_desk.t, declaration, page.rows, columns)
-    own = labels(read, at_desk.t, [(declaration.name, row.id) for row in page.rows])
+def lines(
+    screen: Screen, read: Read, declaration: Declaration, page: ListPage, columns: list[Column]
+) -> Iterator[ListLine]:
+    of = reader(read, screen.t, declaration, page.rows, columns)
+    own = labels(read, screen.t, [(declaration.name, row.id) for row in page.rows])
     for row in page.rows:
         cells = tuple(of.cell(row, column) for column in columns)
-        yield Line(row.id, f"/admin/e/{declaration.name}/{row.id}", own(declaration.name, row.id), cells)
+        yield ListLine(row.id, f"/admin/e/{declaration.name}/{row.id}", own(declaration.name, row.id), cells)
 
 
-def _heads(at_desk: Desk, declaration: Declaration, wanted: Wanted, columns: list[Column]) -> Iterator[Head]:
+def _heads(screen: Screen, declaration: Declaration, wanted: ListFilter, columns: list[Column]) -> Iterator[Head]:
     name, down = (wanted.sort, wanted.down) if wanted.sort else default_sort(declaration)
     for column in columns:
         now = ("descending" if down else "ascending") if column.name == name else ""
         turns = "-" if now == "ascending" else ""
         href = address(declaration, wanted, sort=f"{turns}{column.name}") if sortable(column) else ""
-        yield Head(column.name, at_desk.t.field(declaration.name, column.name), href, now, is_number(column))
+        yield Head(column.name, screen.t.field(declaration.name, column.name), href, now, is_number(column))
 
 
-def _filters(at_desk: Desk, read: Read, declaration: Declaration, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
+def _filters(
+    screen: Screen, read: Read, declaration: Declaration, wanted: ListFilter
+) -> Iterator[tuple[str, str, str]]:
     """(field, value, address without it) of what narrows the list beside the text."""
     for name, value in wanted.only:
         if name not in declaration.names:
             continue
         column = declaration.column(name)
         table = ref_of(column)
-        said = labels(read, at_desk.t, [(table, value)])(table, value) if table else value
-        yield at_desk.t.field(declaration.name, name), said, address(declaration, wanted, **{f"{ONLY}{name}": ""})
+        said = labels(read, screen.t, [(table, value)])(table, value) if table else value
+        yield screen.t.field(declaration.name, name), said, address(declaration, wanted, **{f"{ONLY}{name}": ""})

@@ -106,7 +106,7 @@ def label(read: Read, t: Texts, table: str, row_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class JoinPath:
     """SQL that leads from a row `t` to a column of what it hangs on."""
 
     joins: str
@@ -115,7 +115,7 @@ class Way:
 
 
 @cache
-def way(table: str, look: Look) -> Way | None:
+def way(table: str, look: Look) -> JoinPath | None:
     """The shortest way over references, all of them there, to a column of this look."""
     waiting: list[tuple[str, str, str, int]] = [(table, "t", "", 0)]
     seen = {table}
@@ -124,7 +124,7 @@ def way(table: str, look: Look) -> Way | None:
         declaration = BY_NAME[at]
         found = next((each for each in declaration.columns if each.look is look or _is_currency(each, look)), None)
         if found:
-            return Way(joins, f"{alias}.{found.name}", steps)
+            return JoinPath(joins, f"{alias}.{found.name}", steps)
         if steps == MOST_STEPS:
             continue
         for column in declaration.columns:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from central.kernel.values import TAG, Fault
-from central.web.screens.fields import UNITS, Field, Kind, Setting, Typed
+from central.web.screens.fields import UNITS, Field, FieldKind, Setting, Typed
 from central.web.screens.moments import Clock, moment, said_time
 from shared.money import exponent
 
@@ -59,7 +59,9 @@ def value_of(field: Field, typed: Typed, setting: Setting, path: str) -> tuple[A
     reader = _STRUCTURES.get(field.kind)
     if reader:
         return reader(field, typed, setting, path)
-    text = _first(typed, path).strip() if field.kind is not Kind.LINES else _first(typed, path).replace("\r\n", "\n")
+    text = (
+        _first(typed, path).strip() if field.kind is not FieldKind.LINES else _first(typed, path).replace("\r\n", "\n")
+    )
     if text == "":
         return _empty(field, path)
     return _PLAIN[field.kind](field, text, setting, path)
@@ -69,8 +71,8 @@ def _empty(field: Field, path: str) -> tuple[Any, list[Fault]]:
     if field.nullable:
         return None, []
     if not field.required:
-        return ("" if field.hint is str or field.kind is Kind.LINES else ABSENT), []
-    if field.kind in (Kind.TEXT, Kind.LINES, Kind.PICTURE) and field.name not in ("code", "name", "id"):
+        return ("" if field.hint is str or field.kind is FieldKind.LINES else ABSENT), []
+    if field.kind in (FieldKind.TEXT, FieldKind.LINES, FieldKind.PICTURE) and field.name not in ("code", "name", "id"):
         return "", []  # whether a text may be empty is the rule's business
     return ABSENT, [{"at": path, "what": "missing"}]
 
@@ -145,10 +147,16 @@ def _json(_: Field, text: str, __: Setting, path: str) -> tuple[Any, list[Fault]
         return ABSENT, [{"at": path, "what": "not_json"}]
 
 
-_PLAIN: Mapping[Kind, Callable[[Field, str, Setting, str], tuple[Any, list[Fault]]]] = {
-    **dict.fromkeys((Kind.TEXT, Kind.LINES, Kind.SECRET, Kind.COLOUR, Kind.ZONE, Kind.PICTURE, Kind.REF), _same),
-    Kind.WHOLE: _whole, Kind.REAL: _real, Kind.MONEY: _money, Kind.PERCENT: _percent, Kind.DURATION: _duration,
-    Kind.MAYBE: _yes, Kind.CHOICE: _choice, Kind.JSON: _json,
+_PLAIN: Mapping[FieldKind, Callable[[Field, str, Setting, str], tuple[Any, list[Fault]]]] = {
+    **dict.fromkeys(
+        (
+            FieldKind.TEXT, FieldKind.LINES, FieldKind.SECRET, FieldKind.COLOUR, FieldKind.ZONE, FieldKind.PICTURE,
+            FieldKind.REF,
+        ),
+        _same,
+    ),
+    FieldKind.WHOLE: _whole, FieldKind.REAL: _real, FieldKind.MONEY: _money, FieldKind.PERCENT: _percent,
+    FieldKind.DURATION: _duration, FieldKind.MAYBE: _yes, FieldKind.CHOICE: _choice, FieldKind.JSON: _json,
 }  # fmt: skip
 
 
@@ -160,7 +168,7 @@ def _read_yes(_: Field, typed: Typed, __: Setting, path: str) -> tuple[Any, list
 def _read_many(field: Field, typed: Typed, _: Setting, path: str) -> tuple[Any, list[Fault]]:
     found = [text for text in typed.get(path, []) if text]
     offered = {str(each) for each in field.choices}
-    if field.kind is Kind.CHOICES and not offered.issuperset(found):
+    if field.kind is FieldKind.CHOICES and not offered.issuperset(found):
         return ABSENT, [{"at": path, "what": "not_offered"}]
     return list(dict.fromkeys(found)), []
 
@@ -249,8 +257,14 @@ def _read_moment(field: Field, typed: Typed, setting: Setting, path: str) -> tup
     return found.at, []
 
 
-_STRUCTURES: Mapping[Kind, Callable[[Field, Typed, Setting, str], tuple[Any, list[Fault]]]] = {
-    Kind.YES: _read_yes, Kind.REFS: _read_many, Kind.CHOICES: _read_many, Kind.WORDS: _read_words,
-    Kind.NAMES: _read_names, Kind.PAIRS: _read_pairs, Kind.GROUP: _read_group, Kind.ROWS: _read_rows,
-    Kind.MOMENT: _read_moment,
-}  # fmt: skip
+_STRUCTURES: Mapping[FieldKind, Callable[[Field, Typed, Setting, str], tuple[Any, list[Fault]]]] = {
+    FieldKind.YES: _read_yes,
+    FieldKind.REFS: _read_many,
+    FieldKind.CHOICES: _read_many,
+    FieldKind.WORDS: _read_words,
+    FieldKind.NAMES: _read_names,
+    FieldKind.PAIRS: _read_pairs,
+    FieldKind.GROUP: _read_group,
+    FieldKind.ROWS: _read_rows,
+    FieldKind.MOMENT: _read_moment,
+}

@@ -17,7 +17,7 @@ from shared.outcome import Reason, Refused
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SaidRefusal:
     """`links` are (text, address): what stands in the way."""
 
     text: str
@@ -25,10 +25,10 @@ class Said:
     reason: Reason | None = None
 
 
-def said(read: Read, t: Texts, refused: Refused, on: str | None = None) -> Said:
+def said(read: Read, t: Texts, refused: Refused, on: str | None = None) -> SaidRefusal:
     """`on` is the id of what the act was for."""
     links = _links(read, t, refused, on)
-    return Said(_text(read, t, refused), tuple(dict.fromkeys(links)), refused.reason)
+    return SaidRefusal(_text(read, t, refused), tuple(dict.fromkeys(links)), refused.reason)
 
 
 def _text(read: Read, t: Texts, refused: Refused) -> str:

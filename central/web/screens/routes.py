@@ -5,13 +5,13 @@ from aiohttp import web
 from central.web.frame import FRAME
 from central.web.screens.acts import act
 from central.web.screens.bulk import bulk
-from central.web.screens.desk import declared, desk
 from central.web.screens.editing import edit, new
 from central.web.screens.export_lane import EXPORT_LANE, ExportLane
 from central.web.screens.exports import EXPORTS, answer, table
 from central.web.screens.home import house, pick
 from central.web.screens.listing import may_see
 from central.web.screens.lists import columns_of, listed, wanted_in
+from central.web.screens.screen import declared, screen_of
 from central.web.screens.things import thing
 
 
@@ -37,17 +37,17 @@ def screens(app: web.Application) -> None:
 
 async def export(request: web.Request) -> web.Response:
     """All of a list as it stands, in the columns that are shown."""
-    at_desk = await desk(request)
+    screen = await screen_of(request)
     declaration = declared(request)
     form = request.match_info["form"]
     if declaration is None or form not in EXPORTS:
-        return await at_desk.lost()
-    if not await at_desk.read(lambda read: may_see(at_desk.door, read, declaration)):
-        return await at_desk.forbidden(declaration.read)
-    columns, wanted = columns_of(at_desk, declaration), wanted_in(request)
+        return await screen.lost()
+    if not await screen.read(lambda read: may_see(screen.door, read, declaration)):
+        return await screen.forbidden(declaration.read)
+    columns, wanted = columns_of(screen, declaration), wanted_in(request)
     made = EXPORTS[form][1]
-    with request.app[EXPORT_LANE].entered(at_desk.me.actor.id, request) as turn:
-        body = await at_desk.door.read_long(
-            at_desk.me.actor, lambda read: made(table(at_desk, read, declaration, wanted, columns, turn))
+    with request.app[EXPORT_LANE].entered(screen.me.actor.id, request) as turn:
+        body = await screen.door.read_long(
+            screen.me.actor, lambda read: made(table(screen, read, declaration, wanted, columns, turn))
         )
-    return answer(form, f"{declaration.name}-{at_desk.t.language}", body)
+    return answer(form, f"{declaration.name}-{screen.t.language}", body)

@@ -12,12 +12,12 @@ from central.kernel.registry import Handler
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault
-from central.web.screens.desk import Desk, new_id
-from central.web.screens.fields import Field, Kind, Setting, Typed, fields_of, optional_of
+from central.web.screens.fields import Field, FieldKind, Setting, Typed, fields_of, optional_of
 from central.web.screens.forms import FormView, faults_of_validation, named_of, options_of, refs_of
 from central.web.screens.names import setting_of
 from central.web.screens.parsing import Parsed, parse
-from central.web.screens.refusals import Said
+from central.web.screens.refusals import SaidRefusal
+from central.web.screens.screen import Screen, new_id
 from shared.ids import Id, is_id
 
 COMMAND = "_command"
@@ -68,9 +68,9 @@ def id_in(typed: Typed, name: str) -> Id:
     return Id(found) if is_id(found) else new_id()
 
 
-async def parsed_form(at_desk: Desk, sheet: Sheet, typed: Typed) -> tuple[Parsed, Setting, list[Fault]]:
+async def parsed_form(screen: Screen, sheet: Sheet, typed: Typed) -> tuple[Parsed, Setting, list[Fault]]:
     given = refs_of(sheet.fields, typed)
-    setting = await at_desk.read(lambda read: setting_of(read, sheet.table, sheet.on, given, at_desk.at))
+    setting = await screen.read(lambda read: setting_of(read, sheet.table, sheet.on, given, screen.at))
     if said := (typed.get("currency") or [""])[0]:
         setting = replace(setting, currency=said.strip().upper()[:3])
     moved: list[Fault] = []
@@ -83,20 +83,20 @@ async def parsed_form(at_desk: Desk, sheet: Sheet, typed: Typed) -> tuple[Parsed
 
 def _moments(of: Iterable[Field]) -> Iterable[str]:
     for each in of:
-        if each.kind is Kind.MOMENT:
+        if each.kind is FieldKind.MOMENT:
             yield each.path
         yield from (f"{each.path}.{path}" for path in _moments(each.parts))
 
 
 async def attempt(
-    at_desk: Desk, sheet: Sheet, values: Mapping[str, Any], command_id: Id, *, dry_run: bool = False
+    screen: Screen, sheet: Sheet, values: Mapping[str, Any], command_id: Id, *, dry_run: bool = False
 ) -> tuple[list[Fault], Reply | None, Id]:
     """(faults of a command that cannot even be built, the door's answer, the id it was given under)."""
     try:
         command = sheet.handler.adapter.validate_python(dict(values))
     except ValidationError as bad:
         return faults_of_validation(bad), None, command_id
-    reply, used = await at_desk.execute(command, command_id, dry_run=dry_run)
+    reply, used = await screen.execute(command, command_id, dry_run=dry_run)
     return [], reply, used
 
 
@@ -104,31 +104,32 @@ def with_done(to: str, command_id: str) -> str:
     return f"{to}{'&' if '?' in to else '?'}done={command_id}"
 
 
-def view_of(at_desk: Desk, read: Read, sheet: Sheet, typed: Typed, faults: Iterable[Fault], **more: Any) -> FormView:
-    t = at_desk.t
-    setting = setting_of(read, sheet.table, sheet.on, refs_of(sheet.fields, typed), at_desk.at)
+def view_of(screen: Screen, read: Read, sheet: Sheet, typed: Typed, faults: Iterable[Fault], **more: Any) -> FormView:
+    t = screen.t
+    setting = setting_of(read, sheet.table, sheet.on, refs_of(sheet.fields, typed), screen.at)
     return FormView(
         t, sheet.of, sheet.fields, typed, setting,
-        options=options_of(at_desk.door, read, t, sheet.fields), named=named_of(read, t, sheet.fields, typed),
+        options=options_of(screen.door, read, t, sheet.fields), named=named_of(read, t, sheet.fields, typed),
         faults=tuple(faults), quiet=sheet.quiet, **more,
     )  # fmt: skip
 
 
 async def form_page(
-    at_desk: Desk, sheet: Sheet, view: FormView, title: str, *, own: Id, refusal: Said | None = None, status: int = 200,
+    screen: Screen, sheet: Sheet, view: FormView, title: str, *,
+    own: Id, refusal: SaidRefusal | None = None, status: int = 200,
     hidden: Mapping[str, str] | None = None, subject: str = "", conflict: str = "",
 ) -> web.Response:  # fmt: skip
     held = {COMMAND: new_id(), OWN: own, ZONE: view.zone, **(hidden or {})}
     back = f"/admin/e/{sheet.table}/{sheet.on}" if sheet.on else f"/admin/e/{sheet.table}"
-    at = at_desk.at or await at_desk.read(lambda read: place_of(read, sheet.table, sheet.on))
-    return await at_desk.page(
+    at = screen.at or await screen.read(lambda read: place_of(read, sheet.table, sheet.on))
+    return await screen.page(
         "screens/form.html", status=status, title=title, form=view, hidden=held, refusal=refusal, subject=subject,
-        back=back, here=sheet.table, at=at, conflict=conflict, help=help_of(at_desk, sheet),
+        back=back, here=sheet.table, at=at, conflict=conflict, help=help_of(screen, sheet),
     )  # fmt: skip
 
 
-def help_of(at_desk: Desk, sheet: Sheet) -> str:
-    return at_desk.t.known(f"help:{sheet.handler.name}") or ""
+def help_of(screen: Screen, sheet: Sheet) -> str:
+    return screen.t.known(f"help:{sheet.handler.name}") or ""
 
 
 def place_of(read: Read, table: str | None, on: str | None) -> str | None:

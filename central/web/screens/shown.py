@@ -13,7 +13,7 @@ import orjson
 
 from central.kernel.entity import BY_NAME, Column, Declaration
 from central.kernel.tx import Read
-from central.web.screens.fields import Kind, duration_text, field_of
+from central.web.screens.fields import FieldKind, duration_text, field_of
 from central.web.screens.names import FALLBACK_CURRENCY, Labels, currencies_of, house_zone, labels, zones_of
 from central.web.texts import Texts, digits
 from central.web.texts_needed import enum_name
@@ -81,8 +81,8 @@ def reader(read: Read, t: Texts, declaration: Declaration, rows: Sequence[Any], 
             value = getattr(row, column.name)
             wanted += [(table, each) for each in (value if column.many else [value]) if each]
     ids = [row.id for row in rows]
-    timed = any(_kind(column) is Kind.MOMENT for column in chosen)
-    paid = any(_kind(column) is Kind.MONEY for column in chosen)
+    timed = any(_kind(column) is FieldKind.MOMENT for column in chosen)
+    paid = any(_kind(column) is FieldKind.MONEY for column in chosen)
     return Reader(
         t, declaration, labels(read, t, wanted),
         zones_of(read, declaration, ids) if timed else {},
@@ -119,7 +119,7 @@ def ref_of(column: Column) -> str | None:
 
 
 @cache
-def _kind(column: Column) -> Kind:
+def _kind(column: Column) -> FieldKind:
     return field_of(column.name, _marked(column)).kind
 
 
@@ -138,7 +138,16 @@ def shown_columns(declaration: Declaration) -> list[Column]:
 
 def default_columns(declaration: Declaration) -> list[Column]:
     """What a list shows unasked: short values, the naming ones first."""
-    quiet = {Kind.LINES, Kind.PICTURE, Kind.JSON, Kind.PAIRS, Kind.GROUP, Kind.ROWS, Kind.WORDS, Kind.REFS}
+    quiet = {
+        FieldKind.LINES,
+        FieldKind.PICTURE,
+        FieldKind.JSON,
+        FieldKind.PAIRS,
+        FieldKind.GROUP,
+        FieldKind.ROWS,
+        FieldKind.WORDS,
+        FieldKind.REFS,
+    }
     fit = [each for each in shown_columns(declaration) if each.name != "id" and _kind(each) not in quiet]
     telling = [each for each in fit if each.name in (*NAMING, "state", "starts")]
     chosen = [*telling, *(each for each in fit if each not in telling)][:MOST_DEFAULT]
@@ -146,7 +155,7 @@ def default_columns(declaration: Declaration) -> list[Column]:
 
 
 def is_number(column: Column) -> bool:
-    return _kind(column) in (Kind.MONEY, Kind.PERCENT, Kind.DURATION, Kind.WHOLE, Kind.REAL)
+    return _kind(column) in (FieldKind.MONEY, FieldKind.PERCENT, FieldKind.DURATION, FieldKind.WHOLE, FieldKind.REAL)
 
 
 def clipped(text: str, most: int = MOST_CELL) -> str:
@@ -164,23 +173,23 @@ def _cell(of: Reader, column: Column, value: Any, row_id: str, short: bool) -> C
         named = [(clip(of.named(table, each)), address(table, each)) for each in (value if column.many else [value])]
         return Cell("", links=tuple(named)) if named else Cell("")
     match kind:
-        case Kind.NAMES:
+        case FieldKind.NAMES:
             return Cell(clip(t.of(value))) if short else Cell(t.of(value), lines=_languages(value))
-        case Kind.COLOUR:
+        case FieldKind.COLOUR:
             return Cell(value, colour=value)
-        case Kind.PICTURE:
+        case FieldKind.PICTURE:
             return Cell(t("Image"), picture=value)
-        case Kind.YES | Kind.MAYBE:
+        case FieldKind.YES | FieldKind.MAYBE:
             return Cell(t("oui") if value else t("non"))
-        case Kind.MONEY:
+        case FieldKind.MONEY:
             return Cell(t.money(value, of.currency(row_id)), number=True)
-        case Kind.PERCENT:
+        case FieldKind.PERCENT:
             return Cell(f"{t.number(value / 100)} %", number=True)
-        case Kind.DURATION:
+        case FieldKind.DURATION:
             return Cell(duration_text(value), number=True)
-        case Kind.MOMENT:
+        case FieldKind.MOMENT:
             return Cell(t.moment(value, of.zone(row_id), "short" if short else "medium"))
-        case Kind.WHOLE | Kind.REAL:
+        case FieldKind.WHOLE | FieldKind.REAL:
             return Cell(t.number(value), number=True)
     return _cell_of_many(of, column, value, short)
 
@@ -233,21 +242,21 @@ def exported(of: Reader, row: Any, column: Column) -> str | int | float | dateti
     match _kind(column):
         case _ if value is None or of.ref(column):
             return of.text(row, column) if value is not None else None
-        case Kind.MONEY:
+        case FieldKind.MONEY:
             places = digits(of.currency(row.id))
             said = round(value / 10**places, places)
             return said
-        case Kind.PERCENT:
+        case FieldKind.PERCENT:
             said = round(value / 100, 2)
             return said
-        case Kind.WHOLE | Kind.DURATION | Kind.REAL:
+        case FieldKind.WHOLE | FieldKind.DURATION | FieldKind.REAL:
             said = value
             return said
-        case Kind.MOMENT:
+        case FieldKind.MOMENT:
             at: datetime = value
             return at.astimezone(of.zone(row.id)).replace(tzinfo=None, microsecond=0)
-        case Kind.NAMES:
+        case FieldKind.NAMES:
             return of.t.of(value)
-        case Kind.PICTURE:
+        case FieldKind.PICTURE:
             return of.t("Image")
     return of.text(row, column)

@@ -14,11 +14,11 @@ from central.kernel.privileges import Action
 from central.kernel.registry import Handler, handler_of
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
-from central.web.screens.desk import Desk, acts_on, creators, declared, desk, row_id
-from central.web.screens.fields import Kind, fields_of
-from central.web.screens.listing import Wanted, found, may_see, one
-from central.web.screens.lists import Line, lines
+from central.web.screens.fields import FieldKind, fields_of
+from central.web.screens.listing import ListFilter, found, may_see, one
+from central.web.screens.lists import ListLine, lines
 from central.web.screens.names import labels
+from central.web.screens.screen import Screen, acts_on, creators, declared, row_id, screen_of
 from central.web.screens.shown import Cell, default_columns, reader, shown_columns
 from central.web.texts_needed import enum_name
 
@@ -44,24 +44,24 @@ class Related:
     href: str
     count: int
     heads: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[ListLine, ...]
     new: str
 
 
 async def thing(request: web.Request) -> web.Response:
-    at_desk = await desk(request)
+    screen = await screen_of(request)
     declaration = declared(request)
     row = None
     if declaration is not None and (wanted := row_id(request)):
-        row = await at_desk.read(lambda read: one(at_desk.door, read, declaration, wanted))
+        row = await screen.read(lambda read: one(screen.door, read, declaration, wanted))
     if declaration is None or row is None:
-        return await at_desk.lost()
-    data = await at_desk.read(lambda read: _data(at_desk, read, declaration, row))
-    return await at_desk.page("screens/thing.html", entity=declaration.name, here=declaration.name, row=row, **data)
+        return await screen.lost()
+    data = await screen.read(lambda read: _data(screen, read, declaration, row))
+    return await screen.page("screens/thing.html", entity=declaration.name, here=declaration.name, row=row, **data)
 
 
-def _data(at_desk: Desk, read: Read, declaration: Declaration, row: Any) -> dict[str, Any]:
-    t, name = at_desk.t, declaration.name
+def _data(screen: Screen, read: Read, declaration: Declaration, row: Any) -> dict[str, Any]:
+    t, name = screen.t, declaration.name
     columns = [each for each in shown_columns(declaration) if each.name != "id"]
     of = reader(read, t, declaration, [row], columns)
     values: list[tuple[str, Cell]] = [(t.field(name, each.name), of.cell(row, each, short=False)) for each in columns]
@@ -72,9 +72,9 @@ def _data(at_desk: Desk, read: Read, declaration: Declaration, row: Any) -> dict
         "title": title,
         "at": place,
         "values": values,
-        "state": _state(at_desk, declaration, row),
-        **_split(list(buttons(at_desk, read, declaration, row, place))),
-        "related": list(_related(at_desk, read, declaration, row.id)),
+        "state": _state(screen, declaration, row),
+        **_split(list(buttons(screen, read, declaration, row, place))),
+        "related": list(_related(screen, read, declaration, row.id)),
         "zone": of.zone(row.id).key if timed else "",
     }
 
@@ -86,57 +86,59 @@ def _split(found: list[Button]) -> dict[str, list[Button]]:
     return {"buttons": first, "more": rest} if len(rest) > 2 else {"buttons": found, "more": []}
 
 
-def _state(at_desk: Desk, declaration: Declaration, row: Any) -> tuple[str, str] | None:
+def _state(screen: Screen, declaration: Declaration, row: Any) -> tuple[str, str] | None:
     if declaration.life is None:
         return None
     value = getattr(row, declaration.life[0])
-    return str(value), at_desk.t.value(enum_name(type(value)), value)
+    return str(value), screen.t.value(enum_name(type(value)), value)
 
 
 # --- what may be done ------------------------------------------------------------------------------------------------
 
 
-def buttons(at_desk: Desk, read: Read, declaration: Declaration, row: Any, place: str | None) -> Iterator[Button]:
-    t, table = at_desk.t, declaration.name
+def buttons(screen: Screen, read: Read, declaration: Declaration, row: Any, place: str | None) -> Iterator[Button]:
+    t, table = screen.t, declaration.name
     configured = CONFIGURED.get(table)
-    yield from _life_buttons(at_desk, read, declaration, row, place)
+    yield from _life_buttons(screen, read, declaration, row, place)
     modify = configured.commands.get(Action.MODIFY) if configured else None
-    if modify and at_desk.may(read, handler_of(modify), place):
+    if modify and screen.may(read, handler_of(modify), place):
         yield Button(t("Modifier"), f"/admin/e/{table}/{row.id}/edit", "main")
     for makes in creators(table):
-        if configured and makes.kind is configured.commands.get(Action.CREATE) and at_desk.may(read, makes, place):
+        if configured and makes.kind is configured.commands.get(Action.CREATE) and screen.may(read, makes, place):
             yield Button(t("Dupliquer"), f"/admin/e/{table}/new?from={row.id}")
-    for text, href, needs in at_desk.frame.pages_of(table):
-        if at_desk.me.actor.may(needs, at_desk.door.path(read, place) if place else ()):
+    for text, href, needs in screen.frame.pages_of(table):
+        if screen.me.actor.may(needs, screen.door.path(read, place) if place else ()):
             yield Button(t(text), href.replace("{id}", row.id))
     remove = configured.commands.get(Action.DELETE) if configured else None
-    if remove and at_desk.may(read, handler_of(remove), place):
+    if remove and screen.may(read, handler_of(remove), place):
         yield Button(t("Supprimer…"), f"/admin/do/{handler_of(remove).name}?on={row.id}", "stop")
 
 
-def _life_buttons(at_desk: Desk, read: Read, declaration: Declaration, row: Any, place: str | None) -> Iterator[Button]:
+def _life_buttons(
+    screen: Screen, read: Read, declaration: Declaration, row: Any, place: str | None
+) -> Iterator[Button]:
     """The commands that act on it. One that walks the table of its life is offered only where the table goes on."""
     state, table = declaration.life or ("", {})
     now = getattr(row, state) if state else None
     dos = {do for _, do in table}
     for handler in acts_on(declaration.name):
-        if not at_desk.may(read, handler, place) or handler.secrets or handler.name in at_desk.frame.instead:
+        if not screen.may(read, handler, place) or handler.secrets or handler.name in screen.frame.instead:
             continue
         href = f"/admin/do/{handler.name}?on={row.id}"
         choice = _choice_of(handler, dos)
         if choice:
             for do in dict.fromkeys(each for at, each in table if at == now):
-                said = at_desk.t.value(enum_name(type(do)), do)
+                said = screen.t.value(enum_name(type(do)), do)
                 yield Button(said, f"{href}&{choice}={do}", _weight(do))
         elif (do := _named(handler, dos)) is None or (now, do) in table:
-            yield Button(at_desk.t.do(handler.name), href, _weight(do) if do else "rest")
+            yield Button(screen.t.do(handler.name), href, _weight(do) if do else "rest")
 
 
 def _choice_of(handler: Handler, dos: set[Any]) -> str | None:
     """The field that takes one of these acts: `do` of a performance's sale."""
     kinds = {type(do) for do in dos}
     return next(
-        (each.name for each in fields_of(handler.hints) if each.kind is Kind.CHOICE and each.hint in kinds), None
+        (each.name for each in fields_of(handler.hints) if each.kind is FieldKind.CHOICE and each.hint in kinds), None
     )
 
 
@@ -154,16 +156,16 @@ def _weight(do: StrEnum) -> str:
 # --- what hangs on it ------------------------------------------------------------------------------------------------
 
 
-def _related(at_desk: Desk, read: Read, declaration: Declaration, entity_id: str) -> Iterator[Related]:
-    t, shown = at_desk.t, 0
+def _related(screen: Screen, read: Read, declaration: Declaration, entity_id: str) -> Iterator[Related]:
+    t, shown = screen.t, 0
     for name, other in BY_NAME.items():
         for column in other.columns:
             if column.ref != declaration.name or column.unlisted or shown >= MOST_RELATED:
                 continue
-            if (declaration.name == "context" and name != "context") or not may_see(at_desk.door, read, other):
+            if (declaration.name == "context" and name != "context") or not may_see(screen.door, read, other):
                 continue  # what stands in a context is in the tree beside it
-            page = found(at_desk.door, read, other, Wanted(only=((column.name, entity_id),)), size=RELATED)
-            makes = f"/admin/e/{name}/new?{column.name}={entity_id}" if _makes(at_desk, read, name, column.name) else ""
+            page = found(screen.door, read, other, ListFilter(only=((column.name, entity_id),)), size=RELATED)
+            makes = f"/admin/e/{name}/new?{column.name}={entity_id}" if _makes(screen, read, name, column.name) else ""
             if not page.count and not makes:
                 continue
             shown += 1
@@ -171,12 +173,12 @@ def _related(at_desk: Desk, read: Read, declaration: Declaration, entity_id: str
             yield Related(
                 name, t.entities(name), f"/admin/e/{name}?is.{column.name}={entity_id}", page.count,
                 tuple(t.field(name, each.name) for each in columns),
-                tuple(lines(at_desk, read, other, page, columns)), makes,
+                tuple(lines(screen, read, other, page, columns)), makes,
             )  # fmt: skip
 
 
-def _makes(at_desk: Desk, read: Read, table: str, column: str) -> bool:
+def _makes(screen: Screen, read: Read, table: str, column: str) -> bool:
     """Whether a new row can be made here that hangs on this one."""
     return any(
-        column in handler.hints and at_desk.may_somewhere(read, str(handler.needs)) for handler in creators(table)
+        column in handler.hints and screen.may_somewhere(read, str(handler.needs)) for handler in creators(table)
     )

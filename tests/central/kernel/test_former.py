@@ -24,7 +24,7 @@ from central.kernel.schema import alembic_config
 from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Read, Tx
 from central.organisation.telling import touched_by
-from central.web.history.log import Wanted, found
+from central.web.history.log import LogFilter, found
 from central.web.history.records import entries, was
 from shared.clock import to_ms
 from shared.ids import Id
@@ -139,10 +139,10 @@ def test_what_is_renamed_goes_on_under_its_name_of_today(clerk: Clerk, house: Ho
         assert dict(changed.change) == {"tint": ("red", "green"), "grams": (3, 5)}
         assert (changed.command, created.command) == ("change_hamper", "create_hamper")
         assert was(read, "hamper", gone.id) == {"id": gone.id, "code": "B", "tint": "blue", "grams": 0}
-        assert [row.command for row in found(read, Wanted(entity="hamper", row_id=gone.id)).rows] == [
+        assert [row.command for row in found(read, LogFilter(entity="hamper", row_id=gone.id)).rows] == [
             "delete_hamper", "create_hamper",
         ]  # fmt: skip
-        assert [row.command for row in found(read, Wanted(command="create_hamper")).rows] == ["create_hamper"]
+        assert [row.command for row in found(read, LogFilter(command="create_hamper")).rows] == ["create_hamper"]
         assert touched_by(read, [made]) == {made: ["hamper.created", "hamper_egg.created"]}
 
         done(clerk, "change_hamper", lambda tx: tx.update(now, replace(now, tint="white", grams=0)))

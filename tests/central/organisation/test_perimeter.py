@@ -20,7 +20,7 @@ from central.organisation.operators import CreateOperator
 from central.organisation.ops import actor_of, key_digest
 from central.organisation.pages_operators import _perimeter
 from central.selling.model import SellingPrivilege
-from central.web.rows import Wanted, page
+from central.web.rows import RowFilter, page
 from central.web.texts import texts
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -164,7 +164,7 @@ def test_every_table_is_narrowed_by_what_its_rows_lead_to(
         own, other = ours.rows.row(table), theirs.rows.row(table)
         foreign = {row for name, row in led_to(clerk, table, other) if name == kind} - {ours.rows.row(kind)}
         narrowed |= {table} if foreign else set()
-        programs = page(clerk.door, read, declaration, Wanted(limit=1000))
+        programs = page(clerk.door, read, declaration, RowFilter(limit=1000))
         entity = look(clerk).get(declaration.kind, other)
         assert isinstance(programs, Ok) and entity
         ways = {

@@ -17,8 +17,8 @@ from central.organisation.places import MOST_ACCOUNTS, SignInPlace, device_of, d
 from central.organisation.rules import FREE
 from central.organisation.sessions import CountAttempt, TidySessions
 from central.organisation.sign_in import Visitor
-from central.web.limited import LIMITED, Limited, Source
-from central.web.limits import Limit, Limits
+from central.web.limited import LIMITED, Limited, LimitSource
+from central.web.limits import Limits, RequestLimit
 from central.web.limits_shown import of_requests
 from central.web.settings import UNLIMITED, HttpConfig, LimitsConfig, Rate
 from shared.ids import Id
@@ -310,7 +310,7 @@ async def test_what_else_limits_stands_on_the_same_page(people: People, jeanne: 
     lifted: list[str] = []
     until = people.watch.at + timedelta(minutes=3)
     row = Limited("10.1.1.1", "10.1.1.1", "demandes par minute", "10.1.1.1", None, until)
-    people.server.app[LIMITED].append(Source("more", lambda *_: [row], lifted=lifted.append))
+    people.server.app[LIMITED].append(LimitSource("more", lambda *_: [row], lifted=lifted.append))
     page = await people.browser().sign_in(next="/admin/limited")
     assert "demandes par minute" in page.text
     await page.post("/admin/limited/lift", source="more", subject="10.1.1.1")
@@ -335,9 +335,9 @@ async def test_who_asks_too_often_stands_there_too(people: People, jeanne: Id) -
     limits = Limits(LimitsConfig(acts=Rate(0.001, 1), claims=Rate(0.001, 1), people=Rate(0.001, 1)), lambda: 0.0)
     people.server.app[LIMITED].append(of_requests(limits, people.watch))
     for _ in range(2):
-        limits.take(Limit.ACTS, ELSEWHERE)
-        limits.take(Limit.PEOPLE, jeanne)
-        limits.take(Limit.CLAIMS, f"operator:{jeanne}")
+        limits.take(RequestLimit.ACTS, ELSEWHERE)
+        limits.take(RequestLimit.PEOPLE, jeanne)
+        limits.take(RequestLimit.CLAIMS, f"operator:{jeanne}")
     page = await people.browser().sign_in(next="/admin/limited")
     assert page.text.count('value="requests"') == 3 and ELSEWHERE in page.text and "Jeanne Martin" in page.text
     await page.post("/admin/limited/lift", source="requests", subject=ELSEWHERE)

@@ -29,7 +29,7 @@ from central.pricing.model import PricingPrivilege
 from central.selling.model import SellingPrivilege
 from central.web.openapi import document
 from central.web.origin import FORWARDED, PROXIES, Proxies, address_of
-from central.web.rows import Wanted, filters, wanted
+from central.web.rows import RowFilter, filters, wanted
 from central.web.session import SESSIONS, SignedIn, csrf_of
 from shared.ids import Id
 from shared.outcome import Outcome
@@ -309,7 +309,7 @@ def test_only_what_may_be_empty_is_asked_for_without_a_value() -> None:
     ids = [(each, column) for each in ENTITIES.values() for column in filters(each) if column.hint is Id]
     assert len(ids) > 50
     for declaration, column in ids:
-        read = isinstance(wanted(declaration, {column.name: ""}), Wanted)
+        read = isinstance(wanted(declaration, {column.name: ""}), RowFilter)
         assert read == column.nullable, (declaration.name, column.name)
 
 

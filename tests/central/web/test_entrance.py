@@ -20,7 +20,7 @@ from central.devices.enrolment import InviteDevice
 from central.kernel.tx import SYSTEM
 from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY, STEP, Asks, most_for
 from central.web.entrance import BODIES, LIMITS, REFUSED
-from central.web.limits import OF_STRANGERS, Limit
+from central.web.limits import OF_STRANGERS, RequestLimit
 from central.web.line import CLOSED, HUNG_UP, OPEN, SPILL, TAKE, TAKEN
 from central.web.origin import FRONT, Front, Proxies
 from central.web.session import csrf_of
@@ -199,33 +199,33 @@ def limited(**rates: Rate) -> HttpConfig:
     return HttpConfig(limits=replace(LimitsConfig(*(Rate(1, 0),) * 6), **rates))
 
 
-STRANGERS: list[tuple[str, str, Limit, dict[str, str]]] = [
-    ("GET", "/api/v1/openapi.json", Limit.LOOKS, {}),
-    ("GET", "/sign-in", Limit.LOOKS, PAGE),
-    ("GET", "/reset", Limit.LOOKS, PAGE),
-    ("GET", "/setup?token=guess", Limit.LOOKS, PAGE),
-    ("GET", "/live", Limit.LOOKS, PAGE),
-    ("GET", "/live/news", Limit.LOOKS, {}),
-    ("GET", "/invitation/guess", Limit.LOOKS, PAGE),
-    ("GET", "/metrics", Limit.LOOKS, {}),
-    ("GET", "/api/v1/queries/device_time?nonce=x", Limit.LOOKS, {}),
-    ("GET", "/api/v1/entities/site", Limit.LOOKS, {}),
-    ("GET", "/api/v1/snapshots/x", Limit.LOOKS, {}),
-    ("GET", "/nowhere", Limit.LOOKS, {}),
-    ("POST", "/sign-in", Limit.ACTS, PAGE),
-    ("POST", "/reset", Limit.ACTS, PAGE),
-    ("POST", "/setup/institution", Limit.ACTS, PAGE),
-    ("POST", "/api/v1/commands/enrol_device", Limit.ACTS, {}),
-    ("POST", "/api/v1/commands/place_order", Limit.ACTS, {}),
-    ("GET", "/api/v1/entities/site", Limit.CLAIMS, {"Authorization": "Basic eDp5"}),
-    ("POST", "/api/v1/commands/place_order", Limit.CLAIMS, {DEVICE: "0" * 26}),
-    ("GET", "/live", Limit.CLAIMS, {"Authorization": "Basic eDp5"}),
+STRANGERS: list[tuple[str, str, RequestLimit, dict[str, str]]] = [
+    ("GET", "/api/v1/openapi.json", RequestLimit.LOOKS, {}),
+    ("GET", "/sign-in", RequestLimit.LOOKS, PAGE),
+    ("GET", "/reset", RequestLimit.LOOKS, PAGE),
+    ("GET", "/setup?token=guess", RequestLimit.LOOKS, PAGE),
+    ("GET", "/live", RequestLimit.LOOKS, PAGE),
+    ("GET", "/live/news", RequestLimit.LOOKS, {}),
+    ("GET", "/invitation/guess", RequestLimit.LOOKS, PAGE),
+    ("GET", "/metrics", RequestLimit.LOOKS, {}),
+    ("GET", "/api/v1/queries/device_time?nonce=x", RequestLimit.LOOKS, {}),
+    ("GET", "/api/v1/entities/site", RequestLimit.LOOKS, {}),
+    ("GET", "/api/v1/snapshots/x", RequestLimit.LOOKS, {}),
+    ("GET", "/nowhere", RequestLimit.LOOKS, {}),
+    ("POST", "/sign-in", RequestLimit.ACTS, PAGE),
+    ("POST", "/reset", RequestLimit.ACTS, PAGE),
+    ("POST", "/setup/institution", RequestLimit.ACTS, PAGE),
+    ("POST", "/api/v1/commands/enrol_device", RequestLimit.ACTS, {}),
+    ("POST", "/api/v1/commands/place_order", RequestLimit.ACTS, {}),
+    ("GET", "/api/v1/entities/site", RequestLimit.CLAIMS, {"Authorization": "Basic eDp5"}),
+    ("POST", "/api/v1/commands/place_order", RequestLimit.CLAIMS, {DEVICE: "0" * 26}),
+    ("GET", "/live", RequestLimit.CLAIMS, {"Authorization": "Basic eDp5"}),
 ]
 
 
 @pytest.mark.parametrize("method, path, limit, headers", STRANGERS)
 async def test_a_stranger_asks_so_often_and_then_waits(
-    serve: Callable[..., Any], method: str, path: str, limit: Limit, headers: dict[str, str]
+    serve: Callable[..., Any], method: str, path: str, limit: RequestLimit, headers: dict[str, str]
 ) -> None:
     async with serve(limited(**{limit: FEW})) as served, aiohttp.ClientSession(served.url) as client:
         before = REFUSED.value(why=limit)
@@ -397,9 +397,10 @@ async def test_a_device_without_its_pass_is_looked_at_beside_a_script_that_tries
 
 
 @pytest.mark.parametrize(
-    "limit, who", [(Limit.PROGRAMS, "program"), (Limit.PEOPLE, "person"), (Limit.DEVICES, "device")]
+    "limit, who",
+    [(RequestLimit.PROGRAMS, "program"), (RequestLimit.PEOPLE, "person"), (RequestLimit.DEVICES, "device")],
 )
-async def test_who_is_known_has_a_limit_of_their_own(serve: Callable[..., Any], limit: Limit, who: str) -> None:
+async def test_who_is_known_has_a_limit_of_their_own(serve: Callable[..., Any], limit: RequestLimit, who: str) -> None:
     async with serve(limited(**{limit: FEW})) as served, aiohttp.ClientSession(served.url) as client:
         path, headers = "/api/v1/entities/site", served.auth
         if who == "person":

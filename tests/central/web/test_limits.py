@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.web.limits import Buckets, Limit, Limits, counted_as, taken
+from central.web.limits import Buckets, Limits, RequestLimit, counted_as, taken
 from central.web.settings import LimitsConfig, Rate
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -105,24 +105,27 @@ def of(**more: object) -> tuple[Limits, Seconds]:
 def test_an_operator_sees_who_waits_and_lifts_it() -> None:
     limits, clock = of()
     for _ in range(3):
-        limits.take(Limit.ACTS, "10.0.0.1")
+        limits.take(RequestLimit.ACTS, "10.0.0.1")
     for _ in range(9):
-        limits.take(Limit.LOOKS, "10.0.0.2")
-    limits.take(Limit.LOOKS, "10.0.0.3")
+        limits.take(RequestLimit.LOOKS, "10.0.0.2")
+    limits.take(RequestLimit.LOOKS, "10.0.0.3")
     waiting = limits.waiting(NOON)
-    assert [(each.limit, each.who) for each in waiting] == [(Limit.ACTS, "10.0.0.1"), (Limit.LOOKS, "10.0.0.2")]
+    assert [(each.limit, each.who) for each in waiting] == [
+        (RequestLimit.ACTS, "10.0.0.1"),
+        (RequestLimit.LOOKS, "10.0.0.2"),
+    ]
     assert [each.until - NOON for each in waiting] == [timedelta(seconds=10), timedelta(seconds=1)]
     limits.lift("10.0.0.1")
-    assert limits.take(Limit.ACTS, "10.0.0.1") == 0
+    assert limits.take(RequestLimit.ACTS, "10.0.0.1") == 0
     clock.at += 60
     assert limits.waiting(NOON) == []
 
 
 def test_asking_how_long_takes_nothing() -> None:
     limits, _ = of()
-    assert [limits.wait(Limit.ACTS, "10.0.0.1") for _ in range(100)] == [0.0] * 100
-    assert [limits.take(Limit.ACTS, "10.0.0.1") for _ in range(3)] == [0.0, 0.0, 10.0]
-    assert limits.wait(Limit.ACTS, "10.0.0.1") == 10.0
+    assert [limits.wait(RequestLimit.ACTS, "10.0.0.1") for _ in range(100)] == [0.0] * 100
+    assert [limits.take(RequestLimit.ACTS, "10.0.0.1") for _ in range(3)] == [0.0, 0.0, 10.0]
+    assert limits.wait(RequestLimit.ACTS, "10.0.0.1") == 10.0
 
 
 def test_what_is_shown_beside_an_address_that_waits_has_its_turn() -> None:
@@ -140,16 +143,16 @@ def test_what_is_shown_beside_an_address_that_waits_has_its_turn() -> None:
 
 def test_so_much_is_answered_at_once_for_strangers_and_people_and_no_less_for_programs() -> None:
     limits, _ = of(at_once_of_strangers=2, at_once_of_people=3)
-    assert [limits.enter(Limit.LOOKS, "10.0.0.1") for _ in range(3)] == [True, True, False]
+    assert [limits.enter(RequestLimit.LOOKS, "10.0.0.1") for _ in range(3)] == [True, True, False]
     limits.leave("10.0.0.1")
-    assert limits.enter(Limit.ACTS, "10.0.0.1") and not limits.enter(Limit.ACTS, "10.0.0.1")
-    assert [limits.enter(Limit.PEOPLE, "anna") for _ in range(4)] == [True, True, True, False]
-    assert all(limits.enter(Limit.PROGRAMS, "desk") for _ in range(100))
+    assert limits.enter(RequestLimit.ACTS, "10.0.0.1") and not limits.enter(RequestLimit.ACTS, "10.0.0.1")
+    assert [limits.enter(RequestLimit.PEOPLE, "anna") for _ in range(4)] == [True, True, True, False]
+    assert all(limits.enter(RequestLimit.PROGRAMS, "desk") for _ in range(100))
 
 
 def test_waits_are_told_longest_first() -> None:
     limits, _ = of()
     for n in range(1, 6):
         for _ in range(3):
-            limits.take(Limit.ACTS, f"10.0.0.{n}")
+            limits.take(RequestLimit.ACTS, f"10.0.0.{n}")
     assert all(a.until >= b.until for a, b in pairwise(limits.waiting(NOON)))

@@ -5,7 +5,7 @@ from central.cloakroom.model import CloakroomPrivilege
 from central.kernel.checklist import t
 from central.kernel.feeds import Feeds, Scope
 from central.web.area import Area
-from central.web.shell import Entry
+from central.web.shell import MenuEntry
 from shared.wire.certificates import Right
 
 AREA = Area(
@@ -14,7 +14,7 @@ AREA = Area(
     modules=(ops,),
     privileges=tuple(CloakroomPrivilege),
     pages=(pages.cloakroom,),
-    menu=(Entry(t("Vestiaire ce soir"), pages.HREF, CloakroomPrivilege.READ),),
+    menu=(MenuEntry(t("Vestiaire ce soir"), pages.HREF, CloakroomPrivilege.READ),),
     loops={"cloakroom": keeping.keeping},
     checklist=(keeping.cloakroom,),
     health={"cloakroom": keeping.open_},

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from central.web.history.past import (
     STRUCK,
     Act,
-    Difference,
-    Entry,
+    FieldDifference,
     Means,
-    Moment,
     NoWayBack,
+    RowEntry,
+    RowMoment,
     State,
     Way,
     differences,
@@ -30,8 +30,8 @@ START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ALL = Means(frozenset(Way), ("id", "code", "rank"), ("code", "rank"), frozenset())
 
 
-def entry(n: int, act: Act, change: dict[str, tuple[Any, Any]] | None = None, seq: int | None = 0) -> Entry:
-    return Entry(
+def entry(n: int, act: Act, change: dict[str, tuple[Any, Any]] | None = None, seq: int | None = 0) -> RowEntry:
+    return RowEntry(
         n if seq == 0 else seq, n, 0, f"C{n}", START + timedelta(minutes=n), "operator:A", "web ::1", "change_x", act,
         change or {},
     )  # fmt: skip
@@ -133,7 +133,7 @@ def test_undoing_names_what_was_changed_since() -> None:
     now = {**NOW, "code": "C"}
     found = moments(now, [MADE, NAMED, RANKED, since])
     back = undone(ALL, now, found[2])
-    assert back.why is NoWayBack.CHANGED_SINCE and back.conflicts == (Difference("code", "B", "C"),)
+    assert back.why is NoWayBack.CHANGED_SINCE and back.conflicts == (FieldDifference("code", "B", "C"),)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_undoing_names_what_was_changed_since() -> None:
     ],
 )
 def test_undoing_a_making_and_a_taking_away(
-    now: State | None, entries: list[Entry], at: int, way: Way, why: NoWayBack | None
+    now: State | None, entries: list[RowEntry], at: int, way: Way, why: NoWayBack | None
 ) -> None:
     back = undone(ALL, now, moments(now, entries)[at])
     assert (back.way, back.why) == (way, why)
@@ -163,10 +163,10 @@ STEP = st.one_of(
 )
 
 
-def played(steps: list[Any]) -> tuple[State | None, list[Entry], list[State | None]]:
+def played(steps: list[Any]) -> tuple[State | None, list[RowEntry], list[State | None]]:
     """Runs the steps on a row, writing entries as the kernel does; the states in between."""
     now: dict[str, Any] | None = None
-    entries: list[Entry] = []
+    entries: list[RowEntry] = []
     states: list[State | None] = [None]
     for n, step in enumerate(steps, 1):
         if step == "delete":
@@ -217,7 +217,7 @@ def test_undoing_changes_only_what_the_entry_set(steps: list[Any], pick: int) ->
     if not entries:
         return
     found = moments(now, entries)
-    moment: Moment = found[pick % len(found)]
+    moment: RowMoment = found[pick % len(found)]
     back = undone(replace(ALL, given=FIELDS, changeable=FIELDS), now, moment)
     if back.why is not None:
         return

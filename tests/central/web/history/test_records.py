@@ -17,7 +17,7 @@ from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM, Actor, Read
 from central.organisation.model import OrganisationPrivilege, Profile
-from central.web.history.log import AuditLog, Found, Wanted, found, kept_reason
+from central.web.history.log import AuditLog, LogFilter, LogPage, found, kept_reason
 from central.web.history.past import NoWayBack, State, Way, restored, state_at
 from central.web.history.records import Past, command_for, means_of, past, visible
 from central.web.screens.listing import contexts_below
@@ -218,30 +218,30 @@ def test_the_log_is_filtered_alike_on_both_databases(clerk: Clerk, house: House,
         seal_now(clerk.db, look(clerk))
     read = look(clerk)
 
-    def names(want: Wanted) -> list[str]:
-        got: Found = found(read, want)
+    def names(want: LogFilter) -> list[str]:
+        got: LogPage = found(read, want)
         return [each.command for each in got.rows]
 
     below = contexts_below(read, house.organiser)
-    assert names(Wanted(who=anna.label)) == ["create_profile"]
-    assert names(Wanted(row_id=row, entity="profile")) == ["create_profile"]
-    assert names(Wanted(row_id=row, entity="site")) == []
-    assert names(Wanted(entity="profile")) == ["create_profile"]
-    assert names(Wanted(ok=False)) == ["change_profile"]
-    assert names(Wanted(origin="10.0.0")) == ["create_profile"]
-    assert names(Wanted(origin="1%")) == [] and names(Wanted(origin="_")) == []
-    assert names(Wanted(since=NOW + timedelta(minutes=30))) == ["change_profile", "create_profile"]
-    assert "change_profile" not in names(Wanted(until=NOW + timedelta(minutes=30)))
-    assert {*names(Wanted(places=below))} > {"change_profile", "create_profile", "create_event"}
-    assert "create_site" not in names(Wanted(places=below)) and "set_up_house" not in names(Wanted(places=below))
-    assert names(Wanted(places=())) == [] and names(Wanted(at=())) == []
-    assert next(each.reason for each in found(read, Wanted(ok=False)).rows) is NoChange.CHANGED_MEANWHILE
+    assert names(LogFilter(who=anna.label)) == ["create_profile"]
+    assert names(LogFilter(row_id=row, entity="profile")) == ["create_profile"]
+    assert names(LogFilter(row_id=row, entity="site")) == []
+    assert names(LogFilter(entity="profile")) == ["create_profile"]
+    assert names(LogFilter(ok=False)) == ["change_profile"]
+    assert names(LogFilter(origin="10.0.0")) == ["create_profile"]
+    assert names(LogFilter(origin="1%")) == [] and names(LogFilter(origin="_")) == []
+    assert names(LogFilter(since=NOW + timedelta(minutes=30))) == ["change_profile", "create_profile"]
+    assert "change_profile" not in names(LogFilter(until=NOW + timedelta(minutes=30)))
+    assert {*names(LogFilter(places=below))} > {"change_profile", "create_profile", "create_event"}
+    assert "create_site" not in names(LogFilter(places=below)) and "set_up_house" not in names(LogFilter(places=below))
+    assert names(LogFilter(places=())) == [] and names(LogFilter(at=())) == []
+    assert next(each.reason for each in found(read, LogFilter(ok=False)).rows) is NoChange.CHANGED_MEANWHILE
 
 
 def test_a_look_that_takes_too_long_says_how_far_it_came_and_goes_on(clerk: Clerk, house: House) -> None:
     seal_now(clerk.db, look(clerk))
     read = look(clerk)
-    want, seen_to, looks = Wanted(who="operator:nobody"), 10**9, 0
+    want, seen_to, looks = LogFilter(who="operator:nobody"), 10**9, 0
     import central.web.history.log as log
 
     before = log.FIRST_STRETCH, log.LONGEST_STRETCH

@@ -10,7 +10,7 @@ import pytest
 
 from central.kernel.entity import Look, Ref, Secret
 from central.kernel.registry import COMMANDS
-from central.web.screens.fields import Kind, Setting, duration_text, field_of, fields_of, typed_of
+from central.web.screens.fields import FieldKind, Setting, duration_text, field_of, fields_of, typed_of
 from central.web.screens.moments import Clock, local, moment
 from central.web.screens.parsing import ABSENT, duration_of, parse, value_of
 from shared.ids import Id
@@ -33,33 +33,33 @@ class Cell:
 @pytest.mark.parametrize(
     "name, hint, kind",
     [
-        ("code", str, Kind.TEXT),
-        ("names", dict[str, str], Kind.NAMES),
-        ("short_names", dict[str, str], Kind.NAMES),
-        ("settings", dict[str, str], Kind.PAIRS),
-        ("limits", dict[str, Any], Kind.JSON),
-        ("address", Annotated[str, Look.LINES], Kind.LINES),
-        ("site_id", Annotated[Id, Ref("site")], Kind.REF),
-        ("performance_id", Id, Kind.REF),
-        ("holder_id", Id, Kind.TEXT),
-        ("contingents", tuple[Annotated[Id, Ref("contingent")], ...], Kind.REFS),
-        ("privileges", tuple[str, ...], Kind.WORDS),
-        ("colours", tuple[Colour, ...], Kind.CHOICES),
-        ("colour", Colour, Kind.CHOICE),
-        ("cells", tuple[Cell, ...], Kind.ROWS),
-        ("cell", Cell, Kind.GROUP),
-        ("active", bool, Kind.YES),
-        ("wheelchair", bool | None, Kind.MAYBE),
-        ("starts", datetime, Kind.MOMENT),
-        ("reentry_after_s", int, Kind.DURATION),
-        ("vat_bp", Annotated[int, Look.PERCENT], Kind.PERCENT),
-        ("amount", Annotated[int, Look.MONEY], Kind.MONEY),
-        ("rank", int, Kind.WHOLE),
-        ("x", float, Kind.REAL),
-        ("key", Annotated[str, Secret()], Kind.SECRET),
+        ("code", str, FieldKind.TEXT),
+        ("names", dict[str, str], FieldKind.NAMES),
+        ("short_names", dict[str, str], FieldKind.NAMES),
+        ("settings", dict[str, str], FieldKind.PAIRS),
+        ("limits", dict[str, Any], FieldKind.JSON),
+        ("address", Annotated[str, Look.LINES], FieldKind.LINES),
+        ("site_id", Annotated[Id, Ref("site")], FieldKind.REF),
+        ("performance_id", Id, FieldKind.REF),
+        ("holder_id", Id, FieldKind.TEXT),
+        ("contingents", tuple[Annotated[Id, Ref("contingent")], ...], FieldKind.REFS),
+        ("privileges", tuple[str, ...], FieldKind.WORDS),
+        ("colours", tuple[Colour, ...], FieldKind.CHOICES),
+        ("colour", Colour, FieldKind.CHOICE),
+        ("cells", tuple[Cell, ...], FieldKind.ROWS),
+        ("cell", Cell, FieldKind.GROUP),
+        ("active", bool, FieldKind.YES),
+        ("wheelchair", bool | None, FieldKind.MAYBE),
+        ("starts", datetime, FieldKind.MOMENT),
+        ("reentry_after_s", int, FieldKind.DURATION),
+        ("vat_bp", Annotated[int, Look.PERCENT], FieldKind.PERCENT),
+        ("amount", Annotated[int, Look.MONEY], FieldKind.MONEY),
+        ("rank", int, FieldKind.WHOLE),
+        ("x", float, FieldKind.REAL),
+        ("key", Annotated[str, Secret()], FieldKind.SECRET),
     ],
 )  # fmt: skip
-def test_what_a_field_is(name: str, hint: Any, kind: Kind) -> None:
+def test_what_a_field_is(name: str, hint: Any, kind: FieldKind) -> None:
     assert field_of(name, hint).kind is kind
 
 
@@ -206,4 +206,4 @@ def test_all_faults_are_told_at_once_and_the_rest_is_read() -> None:
 def test_every_command_has_a_form() -> None:
     for handler in COMMANDS.values():
         for each in fields_of(handler.hints):
-            assert each.kind in Kind
+            assert each.kind in FieldKind

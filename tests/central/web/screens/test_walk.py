@@ -2,7 +2,7 @@
 
 from central.kernel.entity import BY_NAME
 from central.kernel.registry import COMMANDS
-from central.web.screens.desk import creators
+from central.web.screens.screen import creators
 from tests.central.web.screens.conftest import Browser
 
 

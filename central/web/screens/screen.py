@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Screen:
     """One request of somebody who is signed in."""
 
     request: web.Request
@@ -75,10 +75,10 @@ class Desk:
         return held is None or bool(held)
 
 
-async def desk(request: web.Request) -> Desk:
+async def screen_of(request: web.Request) -> Screen:
     frame = request.app[FRAME]
     me = await frame.who(request)
-    return Desk(request, frame, me, frame.texts(request, me))
+    return Screen(request, frame, me, frame.texts(request, me))
 
 
 def declared(request: web.Request) -> Declaration | None:
