@@ -7,37 +7,42 @@ it is posting.py.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 
-from central.kernel.contexts import path_of, root_of_house
+from central.kernel.contexts import root_of_house
 from central.kernel.db import in_list
-from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.entity import BY_NAME, Declaration, Ref
 from central.kernel.former import command_today, names_of, names_of_command, renamed, today
+from central.kernel.gone import context_then, path_then
 from central.kernel.outbox import forget
 from central.kernel.personal import ERASED, Personal
 from central.kernel.registry import COMMANDS, handles
-from central.kernel.scope import context_of, context_of_new, lay_within
+from central.kernel.scope import context_of, lay_within
 from central.kernel.tx import Actor, Read, Tx
 from central.organisation.contexts import by_house_alone
 from central.organisation.model import Operator, OrganisationPrivilege
 from central.organisation.rights import actor_of
 from central.organisation.webhooks import (
+    EXECUTE,
     Delivery,
     DeliveryState,
+    NoWebhook,
     Webhook,
+    by_hand,
     keep_cursor,
     tell_post,
+    write_delivery,
 )
 from shared.clock import from_ms, to_ms
 from shared.ids import Id, derived_id
-from shared.outcome import Ok, Outcome
+from shared.outcome import Ok, Outcome, Refused
 
 AT_ONCE = 200  # rows of the log in one transaction
 MOST_ROWS = 100  # of an entity in one delivery
@@ -243,7 +248,7 @@ def _logs(read: Read, one: Asking, place: str) -> bool:
 
 def _here(read: Read, one: Asking, privilege: str, place: str) -> bool:
     """Whether this stands in the webhook's context or below, and its operator holds the privilege there."""
-    path = path_of(read, place)
+    path = path_then(read, place)
     return one.webhook.context_id in path and one.owner.may(privilege, path)
 
 
@@ -304,7 +309,7 @@ def _theirs(
     read: Read, one: Asking, declaration: Declaration, values: Mapping[str, Any], place: str | None = None
 ) -> bool:
     """Whether they may see a row with these values; `place`: where it stands, if it is there."""
-    place = place or context_of_new(read, declaration, values)
+    place = place or context_then(read, declaration, values)
     return (
         place is not None
         and _here(read, one, declaration.read, place)
@@ -343,6 +348,35 @@ def _still_seen(
         place = context_of(read, declaration.name, row_id)
         shown = _theirs(read, one, declaration, {**declaration.public(entity), "id": row_id}, place)
     return shown and (then is None or _theirs(read, one, declaration, {**then, "id": row_id}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResendDelivery:
+    """Sends a delivery again as it was, with the same id: a receiver that had it knows it."""
+
+    delivery_id: Annotated[Id, Ref("webhook_delivery")]
+
+
+@handles(ResendDelivery, needs=EXECUTE, refuses=(NoWebhook,))
+def resend_delivery(tx: Tx, want: ResendDelivery) -> Outcome[None]:
+    delivery = tx.get(Delivery, want.delivery_id)
+    webhook = tx.get(Webhook, delivery.webhook_id) if delivery else None
+    if delivery is None or webhook is None:
+        return Refused(NoWebhook.NO_SUCH, fix="delivery_id")
+    if not webhook.active:
+        return Refused(NoWebhook.NOT_ACTIVE, fix=webhook.id)
+    if not webhook.secret:
+        return Refused(NoWebhook.NO_SECRET, fix=webhook.id)
+    if not still_told(tx, webhook, delivery):  # or it would be given up as soon as its turn comes
+        return Refused(NoWebhook.WITHHELD, fix=webhook.id, detail={"operator_id": webhook.operator_id})
+    # Its tries go on from where they were, so that a try under way cannot be taken for one of the new ones.
+    waiting = replace(delivery, state=DeliveryState.WAITING, next_try=tx.now)
+    write_delivery(tx, waiting)
+    tell_post(tx, waiting, delivery.tries + 1, tx.now, by_hand(webhook.id))
+    return Ok(None)
+
+
+# --- what is said about people ---------------------------------------------------------------------------------------
 
 
 def _seal(

@@ -13,12 +13,11 @@ from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read
 from central.kernel.values import whole_number
 from central.organisation.model import Operator, OrganisationPrivilege
-from central.organisation.telling import still_told
+from central.organisation.telling import ResendDelivery, still_told
 from central.organisation.webhooks import (
     EXECUTE,
     PREFIX,
     Delivery,
-    ResendDelivery,
     SetWebhookSecret,
     TakeOverWebhook,
     Webhook,

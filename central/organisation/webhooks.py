@@ -50,6 +50,7 @@ class NoWebhook(Reason):
     BAD_SECRET = auto()
     NO_SECRET = auto()
     NOT_ACTIVE = auto()
+    WITHHELD = auto()  # its operator may not read this any more
 
 
 class DeliveryState(StrEnum):
@@ -296,30 +297,6 @@ def delete_webhook(tx: Tx, want: DeleteWebhook) -> Outcome[None]:
 
 
 # --- deliveries ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResendDelivery:
-    """Sends a delivery again as it was, with the same id: a receiver that had it knows it."""
-
-    delivery_id: Annotated[Id, Ref("webhook_delivery")]
-
-
-@handles(ResendDelivery, needs=EXECUTE, refuses=(NoWebhook,))
-def resend_delivery(tx: Tx, want: ResendDelivery) -> Outcome[None]:
-    delivery = tx.get(Delivery, want.delivery_id)
-    webhook = tx.get(Webhook, delivery.webhook_id) if delivery else None
-    if delivery is None or webhook is None:
-        return Refused(NoWebhook.NO_SUCH, fix="delivery_id")
-    if not webhook.active:
-        return Refused(NoWebhook.NOT_ACTIVE, fix=webhook.id)
-    if not webhook.secret:
-        return Refused(NoWebhook.NO_SECRET, fix=webhook.id)
-    # Its tries go on from where they were, so that a try under way cannot be taken for one of the new ones.
-    waiting = replace(delivery, state=DeliveryState.WAITING, next_try=tx.now)
-    write_delivery(tx, waiting)
-    tell_post(tx, waiting, delivery.tries + 1, tx.now, by_hand(webhook.id))
-    return Ok(None)
 
 
 def by_hand(webhook_id: Id) -> str:

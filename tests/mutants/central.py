@@ -6,6 +6,7 @@ FACTS = ("tests/central/devices/test_facts.py",)
 AUTHORITY = "tests/central/devices/test_authority.py"
 EARLIER = "tests/central/devices/test_earlier_ids.py"
 WEBHOOKS = "tests/central/organisation/test_webhooks.py"
+ERASING = "tests/central/organisation/test_erasing.py"
 DOOR = ("tests/central/kernel/test_door.py",)
 HOLDS = ("tests/central/inventory/test_holds.py",)
 PRICES = ("tests/central/pricing/test_reads.py",)
@@ -167,6 +168,18 @@ PEOPLE = (
         "        _forget_told(tx, before.id)\n        tx.update(", "        tx.update(", WEBHOOKS),
     one("webhook-gone", "what is gone by now is told to anybody", "central/organisation/telling.py",
         "return shown and (then is None or _theirs(", "return shown or (then is None or _theirs(", WEBHOOKS),
+    one("webhook-above", "what goes with the context above it is told to nobody", "central/kernel/gone.py",
+        'else was(read, "context", at)', "else None", WEBHOOKS, "tests/central/kernel/test_gone.py"),
+    one("webhook-hand", "what was to be sent by hand goes on waiting when its webhook is taken over",
+        "central/organisation/webhooks.py", "hand=by_hand(webhook_id),", "hand=webhook_id,", WEBHOOKS),
+    one("webhook-resend", "what may not be sent is put into the queue", "central/organisation/telling.py",
+        "if not still_told(tx, webhook, delivery):", "if False:", WEBHOOKS),
+    one("erased-perimeter", "what narrowed the forgotten stays", "central/organisation/erasing.py",
+        "(Letter, Role, Grant, Perimeter)", "(Letter, Role, Grant)", ERASING),
+    one("erased-factor", "the second factor of the forgotten stays", "central/organisation/erasing.py",
+        'totp="", totp_step=0, ', "", ERASING),
+    one("erased-codes", "the codes on paper of the forgotten stay", "central/organisation/erasing.py",
+        ", recovery=())", ")", ERASING),
     one("webhook-failing", "a receiver that nobody spoke to counts as failing", "central/organisation/posting.py",
         "if webhook and webhook.active and not want.withheld:", "if webhook and webhook.active:", WEBHOOKS),
     one("code-again", "a telephone's code opens twice", "central/organisation/second_factor.py",

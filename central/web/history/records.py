@@ -10,6 +10,7 @@ from central.kernel.declared import CONFIGURED
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.former import command_today, names_of, renamed
+from central.kernel.gone import context_then, path_then, was
 from central.kernel.privileges import Action
 from central.kernel.scope import context_of_new, lay_within, narrowing
 from central.kernel.tx import Read
@@ -134,19 +135,10 @@ def _may_have_seen(
     state = known if known is not None else was(read, declaration.name, row_id)
     if state is None or not lay_within(read, read.actor.perimeter, declaration, {**state, "id": row_id}):
         return False
-    return places is None or context_of_new(read, declaration, state) in places
-
-
-def was(read: Read, entity: str, row_id: str) -> State | None:
-    """What a row was when it was taken away."""
-    called, params = in_list("entity", names_of(entity))
-    row = read.one(
-        "SELECT a.command_id, a.entity, a.change FROM audit a JOIN command_log l ON l.id = a.command_id "  # noqa: S608 - names of ours, values are parameters
-        f"WHERE a.entity_id = :id AND a.entity IN {called} AND a.action = 'deleted' ORDER BY l.turn DESC LIMIT 1",
-        id=row_id,
-        **params,
-    )
-    return {name: pair[0] for name, pair in changes(read, [(row[0], row[1], row[2])])[0].items()} if row else None
+    if places is None:
+        return True
+    place = context_then(read, declaration, state)
+    return place is not None and not set(places).isdisjoint(path_then(read, place))
 
 
 # --- what can be done about it ---------------------------------------------------------------------------------------

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from central.kernel.entity import BY_NAME, Declaration, in_brief
+from central.kernel.gone import was
 from central.kernel.personal import ERASED, STRUCK
 from central.kernel.tx import ActorKind, Read
 from central.web.history.past import Act, FieldDifference, RowMoment, State
-from central.web.history.records import Past, was
+from central.web.history.records import Past
 from central.web.screens.names import Labels, currencies_of, house_zone, labels, title_column, zones_of
 from central.web.screens.shown import Cell, Reader, ref_of
 from central.web.texts import Texts

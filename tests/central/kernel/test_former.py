@@ -18,6 +18,7 @@ from central.kernel.db import Database
 from central.kernel.difference import versions, write_difference
 from central.kernel.entity import BY_NAME, ENTITIES, METADATA, Ref, Was, entity
 from central.kernel.former import command_today, names_of, names_of_command, renamed, today
+from central.kernel.gone import was
 from central.kernel.proof import prove
 from central.kernel.row_proof import prove_rows
 from central.kernel.schema import alembic_config
@@ -25,7 +26,7 @@ from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Read, Tx
 from central.organisation.telling import touched_by
 from central.web.history.log import LogFilter, found
-from central.web.history.records import entries, was
+from central.web.history.records import entries
 from shared.clock import to_ms
 from shared.ids import Id
 from tests.central.small_house import NOW, Clerk, House, new_id

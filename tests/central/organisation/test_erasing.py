@@ -15,18 +15,28 @@ import pytest
 from central.kernel.chain import seal_now
 from central.kernel.contexts import path_of
 from central.kernel.db import Connection, Database
+from central.kernel.declared import command_of
 from central.kernel.door import Door
-from central.kernel.entity import ENTITIES, METADATA, SUBJECTS
+from central.kernel.entity import BY_NAME, ENTITIES, METADATA, SUBJECTS
 from central.kernel.erasing import ForgetDue
 from central.kernel.keys import Keys
 from central.kernel.personal import DUTIES, ERASED, SIGN, PersonalKind
+from central.kernel.privileges import Action
 from central.kernel.proof import prove
 from central.kernel.replies import NoEntry
 from central.kernel.row_proof import prove_rows
 from central.kernel.taking_over import people_over
 from central.kernel.tx import SYSTEM, Read
 from central.organisation.erasing import EraseOperator
-from central.organisation.model import Letter, NoOperator, Operator
+from central.organisation.giving import GivePrivilege, GiveRole, SetPerimeter
+from central.organisation.model import (
+    Letter,
+    NoOperator,
+    Operator,
+    OrganisationPrivilege,
+    PerimeterKind,
+    Profile,
+)
 from central.organisation.operators import ChangeOperator, DeactivateOperator, InviteOperator, SendLetter
 from central.organisation.sessions import BeginSession
 from central.web.history.records import past
@@ -36,6 +46,7 @@ from tests.central.organisation.conftest import People
 from tests.central.small_house import Clerk, House, new_id
 from tests.waiting import until
 
+CreateProfile = command_of(Action.CREATE, Profile)
 NAMES = ("Zénobie Quatrelivres", "Zenobie Cinqlivres")
 MAILS = ("zenobie@quatrelivres.example", "z.cinqlivres@ailleurs.example")
 FROM = ("203.0.113.77", "Netscape 4.08 on a borrowed machine")
@@ -132,6 +143,42 @@ def test_what_a_duty_keeps_goes_on_its_day(clerk: Clerk, house: House) -> None:
     clerk.do(ForgetDue())
     assert from_where() == ERASED
     assert clerk.rows("SELECT COUNT(*) FROM subject_key WHERE subject = :who AND key IS NOT NULL", who=who) == [(0,)]
+
+
+@pytest.mark.behind_the_door
+def test_nothing_is_left_that_lets_the_forgotten_in_or_do_anything(clerk: Clerk, house: House) -> None:
+    """Whatever hangs on an operator and is named a way in, and what narrows them; a webhook of theirs tells nobody."""
+    who, profile = a_life(clerk, house), new_id()
+    clerk.do(
+        CreateProfile(
+            id=profile, context_id=house.institution, code="P", names={"fr": "P"}, privileges=(), second_factor=False
+        )
+    )
+    clerk.do(GiveRole(operator_id=who, profile_id=profile, context_id=house.institution))
+    clerk.do(GivePrivilege(operator_id=who, context_id=house.institution, privilege=OrganisationPrivilege.AUDIT_READ))
+    clerk.do(SetPerimeter(operator_id=who, kind=PerimeterKind.POINT_OF_SALE, object_ids=(str(house.desk),)))
+    opens = [column for column in ENTITIES[Operator].columns if column.secret or column.name == "totp_step"]
+    clerk.db.begin(write=True)
+    for column in opens:
+        value = 7 if column.name == "totp_step" else '["x"]'
+        clerk.db.write(f"UPDATE operator SET {column.name} = :v WHERE id = :id", {"v": value, "id": who})
+    clerk.db.commit()
+    hang = [(table, each.name) for table, of in BY_NAME.items() for each in of.columns if each.ref == "operator"]
+    assert len(hang) > 5
+
+    def left(at: str, by: str) -> int:
+        ((n,),) = clerk.rows(f"SELECT COUNT(*) FROM {at} WHERE {by} = :who", who=who)
+        return int(n)
+
+    there = {table for table, by in hang if left(table, by)}
+    assert there == {table for table, _ in hang} - {"webhook"}
+    clerk.do(EraseOperator(operator_id=who))
+    assert {table for table, by in hang if left(table, by)} == set()
+    after = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys).get(Operator, who)
+    assert after and not after.active
+    assert {column.name: getattr(after, column.name) or None for column in opens} == dict.fromkeys(
+        column.name for column in opens
+    )
 
 
 def test_of_the_forgotten_nothing_is_changed_and_nobody_is_invited_into_their_place(clerk: Clerk, house: House) -> None:

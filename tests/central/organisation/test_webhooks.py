@@ -26,7 +26,7 @@ from cryptography.x509.oid import NameOID
 
 from central.app import make_app
 from central.kernel.chain import Chain
-from central.kernel.contexts import path_of
+from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.db import Database
 from central.kernel.declared import NoChange, command_of
 from central.kernel.door import Door
@@ -40,6 +40,7 @@ from central.organisation.erasing import EraseOperator
 from central.organisation.giving import SetPerimeter, TakePrivilege
 from central.organisation.model import Operator, OrganisationPrivilege, PerimeterKind
 from central.organisation.operators import ChangeOperator, CreateOperator, DeactivateOperator, InviteOperator
+from central.organisation.ops import CreateContext
 from central.organisation.posting import (
     KEPT_FOR,
     WAITS,
@@ -50,18 +51,18 @@ from central.organisation.posting import (
 )
 from central.organisation.receivers import may_reach, networks
 from central.organisation.rights import actor_of, key_digest
-from central.organisation.telling import MOST_BYTES, still_told
+from central.organisation.telling import MOST_BYTES, ResendDelivery, still_told
 from central.organisation.webhooks import (
     CreateWebhook,
     DeleteWebhook,
     Delivery,
     DeliveryState,
     NoWebhook,
-    ResendDelivery,
     SetWebhookSecret,
     TakeOverWebhook,
     Webhook,
 )
+from central.pricing.model import PricingPrivilege, Tariff
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
 from central.venues.model import Site, VenuesPrivilege
 from central.web.session import SESSIONS, SignedIn, csrf_of
@@ -252,6 +253,46 @@ async def test_a_deletion_is_told_by_what_was(desk: Desk, receiver: Receiver) ->
     (event,) = receiver.events
     (row,) = event["data"]["rows"]
     assert event["type"] == "site.deleted" and row["change"]["address"] == ["1 rue Neuve", None] and "row" not in row
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["gone when told", "gone when sent"])
+async def test_what_goes_with_all_above_it_is_told_all_the_same(desk: Desk, receiver: Receiver, late: bool) -> None:
+    """Rights are asked where it stood: the context is gone, and what it stood in is not."""
+    owner = await desk.hired(
+        "organisation.webhook", OrganisationPrivilege.AUDIT_READ, OrganisationPrivilege.CONTEXT_READ,
+        PricingPrivilege.PRICE_READ, at=desk.house.organiser,
+    )  # fmt: skip
+    await desk.hook(receiver.url, owner, at=desk.house.organiser, entities=("tariff", "context"),
+                    commands=("*_tariff", "*_context"))  # fmt: skip
+    season, activity, tariff = new_id(), new_id(), new_id()
+    await desk.do(
+        CreateContext(
+            id=season,
+            context_id=desk.house.organiser,
+            kind=ContextKind.SEASON,
+            code="S",
+            names={"fr": "S"},
+            settings={},
+        )
+    )
+    await desk.do(
+        CreateContext(
+            id=activity, context_id=season, kind=ContextKind.ACTIVITY, code="A", names={"fr": "A"}, settings={}
+        )
+    )
+    await desk.do(CreateTariff(id=tariff, context_id=activity, code="T", names={"fr": "T"}, rank=9, proof=False))
+    await desk.round()
+    before = len(receiver.events)
+    assert before == 6
+    await desk.do(command_of(Action.DELETE, Tariff)(id=tariff))
+    if late:
+        await desk.tell()
+    for context in (activity, season):
+        await desk.do(command_of(Action.DELETE, Context)(id=context))
+    await desk.round()
+    told = sorted(event["type"] for event in receiver.events[before:])
+    assert told == [*["command.delete_context"] * 2, "command.delete_tariff", *["context.deleted"] * 2,
+                    "tariff.deleted"]  # fmt: skip
 
 
 async def test_people_are_told_of_in_plain_words_and_kept_sealed(desk: Desk, receiver: Receiver) -> None:
@@ -753,7 +794,8 @@ async def by_hand(desk: Desk, receiver: Receiver, change: Callable[[], Awaitable
     told = await desk.deliveries()
     await change()
     for each in told:
-        await desk.door.execute(desk.admin, ResendDelivery(delivery_id=each.id), new_id())
+        said = (await desk.door.execute(desk.admin, ResendDelivery(delivery_id=each.id), new_id())).outcome
+        assert isinstance(said, Ok) or said.reason in (NoWebhook.WITHHELD, NoEntry.NOT_ALLOWED, NoWebhook.NO_SUCH)
     await desk.hooks.deliver()
 
 
@@ -779,9 +821,11 @@ async def test_every_sending_asks_what_its_operator_may_read_now(
     await way(desk, receiver, change)
     assert {each["type"] for each in receiver.events[heard[0] :]} == left
     kept = await desk.deliveries()
-    assert {each.event for each in kept if each.state is DeliveryState.DELIVERED} == left
+    went = EVENTS if way is by_hand and what != "taken over" else left
+    assert {each.event for each in kept if each.state is DeliveryState.DELIVERED} == went
     over = {each.event for each in kept if each.state is DeliveryState.GIVEN_UP}
-    assert over == (set() if what == "taken over" else EVENTS - left), "at once, and not after three days"
+    refused = way is by_hand or what == "taken over"
+    assert over == (set() if refused else EVENTS - left), "at once, and not after three days"
     after = await desk.webhook(hook)
     assert after.active and (way is again or after.failing is None), "nobody was spoken to"
     sent = len(receiver.heard)
@@ -976,9 +1020,49 @@ async def test_deliveries_can_be_read_and_sent_again(desk: Desk, receiver: Recei
     await window.post(path + "/secret", 404)
 
 
+async def test_who_sends_again_what_its_operator_may_not_read_any_more_is_told_so(
+    desk: Desk, receiver: Receiver, window: Window
+) -> None:
+    owner = await desk.hired("organisation.webhook", VenuesPrivilege.VENUE_READ)
+    hook = await desk.hook(receiver.url, owner)
+    await desk.move_in()
+    await desk.round()
+    (delivery,) = await desk.deliveries()
+    await loses(VenuesPrivilege.VENUE_READ)(desk, hook, owner)
+    said = await desk.no(ResendDelivery(delivery_id=delivery.id))
+    assert (said.reason, said.fix, said.detail) == (NoWebhook.WITHHELD, hook, {"operator_id": owner.id})
+    assert await desk.deliveries() == [delivery]
+    page = await window.post(f"/admin/webhooks/{hook}/resend", 409, delivery=delivery.id)
+    assert "ne peut plus lire ceci" in page
+
+
+@pytest.mark.parametrize("ends", [TakeOverWebhook, DeleteWebhook])
+async def test_what_waits_goes_with_what_was_told(
+    desk: Desk, receiver: Receiver, ends: type[TakeOverWebhook | DeleteWebhook]
+) -> None:
+    """On the webhook's own lane as on that of what is sent by hand."""
+    hook = await desk.hook(receiver.url)
+    await desk.move_in()
+    await desk.round()
+    (delivery,) = await desk.deliveries()
+    await desk.do(ResendDelivery(delivery_id=delivery.id))
+    await desk.move_in()
+    await desk.tell()
+
+    def lanes(read: Read) -> set[str]:
+        return {row[0] for row in read.run("SELECT lane FROM outbox WHERE kind = 'webhook' AND state = 'waiting'")}
+
+    assert len(await desk.look(lanes)) == 2
+    await desk.do(ends(webhook_id=hook), await desk.hired("organisation.webhook"))
+    assert await desk.look(lanes) == set() and await desk.deliveries() == []
+
+
 async def test_taken_over_on_its_page(desk: Desk, receiver: Receiver, window: Window) -> None:
     hook = await desk.hook(receiver.url)
+    warning = "efface le journal des envois"
+    assert warning not in await window.get(f"/admin/webhooks/{hook}")
     window.who = await desk.hired("organisation.webhook")
+    assert warning in await window.get(f"/admin/webhooks/{hook}")
     await window.post(f"/admin/webhooks/{hook}/take-over", 303)
     assert (await desk.webhook(hook)).operator_id == window.who.id
     assert "whsec_" in await window.post(f"/admin/webhooks/{hook}/secret")

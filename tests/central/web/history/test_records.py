@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from central.devices.model import NoLease
 from central.inventory.model import NoPlace
 from central.kernel.chain import seal_now
+from central.kernel.contexts import Context, ContextKind
 from central.kernel.declared import NoChange, command_of
 from central.kernel.entity import ENTITIES
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM, Actor, Read
 from central.organisation.model import OrganisationPrivilege, Profile
+from central.organisation.ops import CreateContext
 from central.web.history.log import AuditLog, LogFilter, LogPage, found, kept_reason
 from central.web.history.past import NoWayBack, State, Way, restored, state_at
 from central.web.history.records import Past, command_for, means_of, past, visible
@@ -185,6 +187,23 @@ def test_who_may_see_what(clerk: Clerk, house: House) -> None:
     everywhere = house.operator(OrganisationPrivilege.PROFILE_READ)
     assert visible(clerk.door, look(clerk, everywhere), things) == {("profile", each) for each in (own, other, gone)}
     assert visible(clerk.door, look(clerk, house.operator()), things) == set()
+
+
+def test_what_is_gone_is_seen_from_above_when_its_context_is_gone_as_well(clerk: Clerk, house: House) -> None:
+    season, row = new_id(), new_id()
+    clerk.do(
+        CreateContext(
+            id=season, context_id=house.organiser, kind=ContextKind.SEASON, code="S27", names={"fr": "S"}, settings={}
+        )
+    )
+    clerk.do(
+        CreateProfile(id=row, context_id=season, code="GONE", names={"fr": "O"}, privileges=(), second_factor=False)
+    )
+    clerk.do(DeleteProfile(id=row))
+    clerk.do(command_of(Action.DELETE, Context)(id=season))
+    for at, sees in ((house.organiser, True), (house.institution, True), (house.season, False)):
+        actor = house.operator(OrganisationPrivilege.PROFILE_READ, at=at)
+        assert (visible(clerk.door, look(clerk, actor), [("profile", row)]) != set()) == sees
 
 
 def test_the_perimeter_holds_for_what_is_gone_too(clerk: Clerk, house: House) -> None:
