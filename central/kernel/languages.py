@@ -13,6 +13,10 @@ def house_languages(read: Read) -> tuple[str, ...]:
     """The house's first language, and its others: the institution's setting `languages` (`de fr pt`). Until it says so,
     the first is the one in which it was set up (`language`) or its own name stands, and the others are those we speak.
     Empty before there is a house."""
+    return read.once("context", _languages)
+
+
+def _languages(read: Read) -> tuple[str, ...]:
     house = the_institution(read)
     if house is None:
         return ()

@@ -101,7 +101,7 @@ AS_IT_COMES = Settings()
 class Read:
     """A consistent look at the database."""
 
-    __slots__ = ("_db", "_people", "actor", "keys", "now", "settings", "ways_in_asked")
+    __slots__ = ("_db", "_known", "_people", "actor", "keys", "now", "settings", "ways_in_asked")
 
     def __init__(
         self, db: Connection, actor: Actor, now: datetime, keys: Keys, settings: Settings = AS_IT_COMES
@@ -112,6 +112,7 @@ class Read:
         self.keys = keys
         self.settings = settings
         self._people: People | None = None
+        self._known: dict[Callable[[Read], Any], Any] = {}
         self.ways_in_asked = False  # organisation/ways_in.py sets it: what lets people in may be written from then on
 
     @property
@@ -149,6 +150,13 @@ class Read:
         found = self.find(kind, "WHERE id = :id", id=entity_id)
         return found[0] if found else None
 
+    def once(self, table: str, look: Callable[["Read"], T]) -> T:  # noqa: ARG002 - of whoever writes
+        """What `look` finds in a table, looked up once however many rows ask for it."""
+        if look not in self._known:
+            self._known[look] = look(self)
+        found: T = self._known[look]
+        return found
+
 
 Gathered = dict[Callable[[Connection, list[Any]], None], list[Any]]
 """What is to be written once per transaction: how → the items."""
@@ -173,6 +181,10 @@ class Tx(Read):
         self.prints: Prints = {}
         self.due: Gathered = {}
         self.earlier: Gathered = {}
+
+    def once(self, table: str, look: Callable[[Read], T]) -> T:
+        """The same; anew where this command has written in that table."""
+        return look(self) if table in self.touched else super().once(table, look)
 
     @property
     def tells(self) -> bool:

@@ -1,6 +1,7 @@
 """A house's languages are data: names are needed in its first, and it may have others than Parterre speaks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from central.kernel.contexts import Context
 from central.kernel.declared import NoChange, command_of
 from central.kernel.languages import house_languages, in_house
 from central.kernel.privileges import Action
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import SYSTEM, Read, Tx
 from central.pricing.model import Tariff
 from shared.languages import LANGUAGES
 from tests.central.small_house import NOW, Clerk, House, new_id
@@ -41,6 +42,23 @@ def test_the_house_says_which_languages_it_has(
     clerk.do(ChangeContext(id=house.institution, set={"settings": settings}))
     assert house_languages(read) == want
     assert in_house(read, "Carré or") == {want[0]: "Carré or"}
+
+
+@pytest.mark.behind_the_door
+def test_they_are_asked_for_once_and_anew_after_a_change(quick: Quick, keys: Any) -> None:
+    """However many rows a command names; but a command that writes the house sees what it has written."""
+    clerk, house = quick
+    clerk.do(ChangeContext(id=house.institution, set={"settings": {"languages": "ca"}}))
+    tx = Tx(clerk.db, SYSTEM, NOW, new_id(), keys)
+    assert house_languages(tx) == ("ca",)
+    clerk.db.write("UPDATE context SET settings = '{}' WHERE id = :id", {"id": house.institution})
+    assert house_languages(tx) == ("ca",), "as it was looked up"
+    before = tx.get(Context, house.institution)
+    assert before
+    after = tx.update(before, replace(before, settings={"languages": "es"}))
+    assert house_languages(tx) == ("es",)
+    tx.update(after, replace(after, settings={"languages": "de"}))
+    assert house_languages(tx) == ("de",)
 
 
 def test_a_name_is_needed_in_the_first_language_and_in_no_other(quick: Quick) -> None:
