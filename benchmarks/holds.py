@@ -25,20 +25,20 @@ import orjson
 
 import central.areas  # noqa: F401  # declares everything
 from central.catalogue.model import ProductDo
-from central.catalogue.ops import CreateEvent, Schedule
+from central.catalogue.ops import CreateEvent
 from central.inventory.counts import Availability
 from central.inventory.halls import make_ready
 from central.inventory.holds import BestWish, HoldPlaces
-from central.inventory.ops import CreatePerformance
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Database
 from central.kernel.door import Door, Reply
 from central.kernel.keys import make_keys
 from central.kernel.schema import upgrade
 from central.kernel.tx import SYSTEM, Read
-from central.orders.on_sale import ChangeSale
 from central.organisation.ops import CreateContext, SetUpHouse
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
+from central.programme.on_sale import ChangeSale
+from central.programme.performances import CreatePerformance, Schedule
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel, CreatePointOfSale
 from central.venues.importing import ImportPlan

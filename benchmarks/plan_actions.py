@@ -20,11 +20,9 @@ from typing import Any
 import orjson
 
 import central.areas  # noqa: F401  # declares everything
-from central.catalogue.ops import CreateEvent, Schedule
-from central.inventory.carry_over import CarryOver, PreviewCarryOver
-from central.inventory.ops import CreateContingent, CreatePerformance
-from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces, UndoPlanAction
-from central.inventory.plan_pictures import ComparePlan, PlanPicture, PlanStates
+from central.catalogue.ops import CreateEvent
+from central.inventory.contingents import CreateContingent
+from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Connection, Database
 from central.kernel.door import Door
@@ -33,6 +31,10 @@ from central.kernel.schema import upgrade
 from central.kernel.tx import SYSTEM
 from central.organisation.ops import CreateContext, SetUpHouse
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
+from central.programme.carry_over import CarryOver, PreviewCarryOver
+from central.programme.performances import CreatePerformance, Schedule
+from central.programme.plan_actions import UndoPlanAction
+from central.programme.plan_pictures import ComparePlan, PlanPicture, PlanStates
 from central.venues.model import PlanTarget, SeatOrder
 from central.venues.ops import (
     AssignLogicalContingent,

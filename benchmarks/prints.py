@@ -18,8 +18,6 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from central.catalogue.model import ProductDo
-from central.catalogue.ops import Schedule
-from central.inventory.ops import CreatePerformance
 from central.kernel import tx as tx_module
 from central.kernel.contexts import path_of
 from central.kernel.db import Connection, Database
@@ -29,8 +27,9 @@ from central.kernel.schema import upgrade
 from central.kernel.traces import Traces
 from central.kernel.tx import Tx
 from central.orders.model import PaymentMethod
-from central.orders.on_sale import ChangeSale
 from central.orders.ops import PlaceOrder, WantedPlace
+from central.programme.on_sale import ChangeSale
+from central.programme.performances import CreatePerformance, Schedule
 from tests.central import small_house
 
 BLOCK = 20  # an evening's seats

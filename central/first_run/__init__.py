@@ -1,6 +1,6 @@
 """The first run: from an empty database to a house with its first administrator, in the browser."""
 
-from central.first_run import ops, pages, sell_hall
+from central.first_run import ops, pages
 from central.web.area import Area
 
 AREA = Area(
@@ -8,5 +8,5 @@ AREA = Area(
     after="reports",
     modules=(ops,),
     means=pages.setup_file,
-    pages=(pages.wizard, sell_hall.sell_hall_routes),
+    pages=(pages.wizard,),
 )

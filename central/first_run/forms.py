@@ -9,6 +9,8 @@ from central.first_run.model import Block, Step, season_of
 from central.first_run.ops import House
 from central.kernel.values import Fault
 from central.venues.model import NoVenue
+from central.web.form import line
+from central.web.screens.refusals import sentences
 from central.web.texts import Texts
 from shared.outcome import Refused
 
@@ -28,11 +30,6 @@ class FormAnswer:
     refused: Refused | None = None
 
 
-def line(form: Mapping[str, Any], name: str) -> str:
-    value = form.get(name, "")
-    return " ".join(value.split()) if isinstance(value, str) else ""
-
-
 def lines(form: Mapping[str, Any], name: str) -> str:
     value = form.get(name, "")
     return "\n".join(each.strip() for each in value.splitlines() if each.strip()) if isinstance(value, str) else ""
@@ -48,11 +45,6 @@ def day(text: str) -> date | None:
 def number(form: Mapping[str, Any], name: str) -> int | None:
     text = line(form, name)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
-def names(name: str, language: str, first: str) -> dict[str, str]:
-    """A name as it was given: in the house's first language, which everything needs, and in the one it was typed in."""
-    return {first: name, language: name}
 
 
 def blocks(form: Mapping[str, Any]) -> tuple[tuple[Block, ...], list[Fault]]:
@@ -75,12 +67,7 @@ def blocks(form: Mapping[str, Any]) -> tuple[tuple[Block, ...], list[Fault]]:
 
 def by_field(refused: Refused, t: Texts) -> dict[str, list[str]]:
     """What is wrong, in sentences at their fields. Of a plan file it may be much, so that is shown beside it."""
-    found: dict[str, list[str]] = {}
-    for fault in refused.detail.get("faults", ()) if refused.reason != NoVenue.PLAN_FAULTY else ():
-        values = {name: value for name, value in fault.items() if name not in ("at", "what")}
-        field = fault["at"].partition(".")[0]  # of a name, in whatever language
-        found.setdefault(_FIELDS.get(field, fault["at"]), []).append(t.fault(fault["what"], **values))
-    return found
+    return {} if refused.reason == NoVenue.PLAN_FAULTY else sentences(refused, t, _FIELDS)
 
 
 def step_of(now: House) -> Step:

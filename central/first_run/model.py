@@ -1,7 +1,6 @@
-"""What the first run asks for, step by step, and what follows from a name or a number: codes, dates, checks."""
+"""What the first run asks for, step by step, and what follows from a name or a number: dates, checks."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -10,14 +9,6 @@ from enum import StrEnum, auto
 from shared.outcome import Reason
 
 SEASON_BEGINS = 9  # September: a theatre's year
-MOST_CODE = 20
-_SMALL = frozenset(
-    re.findall(
-        r"\w+",
-        "a al at and das de del della dem den der des di die d du e el en et for gli i il in l la las le les lo los of "
-        "the to und une un y",
-    )
-)
 _LICENCE = re.compile(r"(PLATESV-[DR]-\d{4}-\d{6}([-/]?\d{1,2})?|[123]-\d{6,7})", re.ASCII)
 
 
@@ -46,20 +37,6 @@ class Block:
 
     name: str
     places: int
-
-
-def code_of(name: str, otherwise: str) -> str:
-    """`Théâtre des Tilleuls` is THEATRE-TILLEULS: what a person would write on a list."""
-    spaced = "".join(" " if unicodedata.category(sign) in ("Pd", "Po", "Pf", "Pi") else sign for sign in name)
-    plain = unicodedata.normalize("NFKD", spaced).encode("ascii", "ignore").decode()
-    words = [word for word in re.findall(r"[A-Za-z0-9]+", plain) if word.lower() not in _SMALL]
-    code = ""
-    for word in words:
-        longer = f"{code}-{word}" if code else word[:MOST_CODE]
-        if len(longer) > MOST_CODE:
-            break
-        code = longer
-    return code.upper() or otherwise
 
 
 def season_of(today: date) -> tuple[date, date]:

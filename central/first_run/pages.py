@@ -19,21 +19,9 @@ from babel.numbers import get_currency_name
 
 from central.first_run import profiles
 from central.first_run.drawn import MOST_ROWS, MOST_SEATS, small_hall
-from central.first_run.forms import (
-    FormAnswer,
-    blocks,
-    by_field,
-    day,
-    done,
-    known,
-    line,
-    lines,
-    names,
-    number,
-    step_of,
-)
+from central.first_run.forms import FormAnswer, blocks, by_field, day, done, known, lines, number, step_of
 from central.first_run.link import FILE
-from central.first_run.model import NoSetUp, Step, code_of
+from central.first_run.model import NoSetUp, Step
 from central.first_run.ops import (
     AcceptHall,
     AppointAdministrator,
@@ -48,16 +36,17 @@ from central.first_run.ops import (
 )
 from central.first_run.picture import HallPicture, hall_picture
 from central.kernel.door import Door
-from central.kernel.languages import house_languages
+from central.kernel.languages import house_languages, names
 from central.kernel.tx import SYSTEM
 from central.kernel.values import Fault
 from central.organisation.passwords import LONGEST, SHORTEST, hashed, weakness
 from central.venues.model import NoVenue
 from central.venues.planfile_checks import MOST_BYTES
 from central.web.area import CONFIG, DOOR
+from central.web.codes import code_of
 from central.web.cookies import cookie
 from central.web.entrance import VOUCHED
-from central.web.form import LARGE, form_of
+from central.web.form import LARGE, form_of, line
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR
 from central.web.origin import address_of
 from central.web.settings import MIB

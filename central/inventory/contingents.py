@@ -3,10 +3,13 @@
 
 from central.inventory.model import Contingent, NoContingent
 from central.kernel.db import in_list
-from central.kernel.declared import checked
+from central.kernel.declared import checked, command_of
+from central.kernel.privileges import Action
 from central.kernel.tx import Read
 from central.selling.model import Channel, ChannelKind, NoChannel
 from shared.outcome import Refused
+
+CreateContingent = command_of(Action.CREATE, Contingent)
 
 _HELD = (
     ("place", "performance_id", ""),

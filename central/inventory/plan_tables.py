@@ -6,8 +6,8 @@ from typing import Any
 
 from central.catalogue.model import Performance
 from central.inventory import counts
+from central.inventory.initial_places import gauge_id, place_id
 from central.inventory.model import TAKEN, Gauge, Place
-from central.inventory.ops import gauge_id, place_id
 from central.inventory.reads import taken_seats
 from central.kernel.tx import Read, Tx
 from central.venues.history import Changes, SeatField, apply, index_of, positions

@@ -46,6 +46,14 @@ def taken_seats(read: Read, performance_id: str) -> dict[str, str]:
     return dict(rows)
 
 
+def places_sold(read: Read, performance_id: str) -> int:
+    ((sold,),) = read.run(
+        f"SELECT COALESCE(SUM(quantity), 0) FROM allocation WHERE performance_id = :id AND {TAKEN} AND state = 'sold'",  # noqa: S608 - names of ours, values are parameters
+        id=performance_id,
+    )
+    return int(sold)
+
+
 def seats_for_sale(read: Read, performance_id: Id, seats: Sequence[Id]) -> dict[Id, ForSale]:
     return _for_sale(read, f"SELECT seat_id, {_SEAT} FROM place", "seat_id", performance_id, seats)  # noqa: S608 - names of ours, values are parameters
 

@@ -38,3 +38,8 @@ def unnamed(read: Read, at: str, names: Mapping[str, str]) -> list[Fault]:
     """A name is needed in the house's first language, and in no other."""
     first = next(iter(house_languages(read)), "")
     return [{"at": f"{at}.{first}", "what": "name_missing"}] if first and not names.get(first, "").strip() else []
+
+
+def names(name: str, language: str, first: str) -> dict[str, str]:
+    """A name as it was given: in the house's first language, which everything needs, and in the one it was typed in."""
+    return {first: name, language: name}

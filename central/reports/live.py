@@ -12,11 +12,11 @@ import orjson
 from central.catalogue.model import Performance
 from central.devices.model import DeviceState
 from central.inventory.model import TAKEN, TAKEN_BY
-from central.inventory.plan_feed import plan_row
 from central.kernel.contexts import the_institution
 from central.kernel.db import in_list
 from central.kernel.tx import Read
 from central.kernel.values import Names
+from central.programme.plan_feed import plan_row
 from central.reports.checks import run_checks
 from central.venues.model import LogicalConfiguration, SeatCategory
 from central.web.evening import (

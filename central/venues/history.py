@@ -81,6 +81,11 @@ class Changes:
         return bool(self.seats or self.shares or self.zones)
 
     @property
+    def fields(self) -> frozenset[SeatField]:
+        """Of seats, which were changed."""
+        return frozenset(change.field for change in self.seats)
+
+    @property
     def places(self) -> int:
         """How many places were touched."""
         seats = {position for change in self.seats for position in positions(change.at)}

@@ -1,6 +1,6 @@
 """Actions on the plan of a physical and of a logical configuration (docs/spec/venues.md, Actions on a plan). Each works
 on a selection, is one entry in the plan's history, and answers with what it left as it was. The same for a performance,
-undo and carrying over: inventory/plan_actions.py.
+undo and carrying over: programme/plan_actions.py.
 
 A seat that is invalid keeps its category, contingent, block and order in every logical configuration: it is only not
 there. So "invalidate and remember" needs no memory of its own, and revalidating gives everything back.

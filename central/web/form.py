@@ -8,6 +8,8 @@ genuine ones that are many hold an id each. What is long is read beside the loop
 """
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import hdrs, web
@@ -49,6 +51,12 @@ async def form_of(request: web.Request) -> Form:
         request[_READ] = await _form(request)
     found: Form = request[_READ]
     return found
+
+
+def line(form: Mapping[str, Any], name: str) -> str:
+    """A field that is one line, without what stands around and between its words too often."""
+    value = form.get(name, "")
+    return " ".join(value.split()) if isinstance(value, str) else ""
 
 
 async def _form(request: web.Request) -> Form:

@@ -10,18 +10,19 @@ import orjson
 
 import central.areas  # noqa: F401  # declares everything
 from central.catalogue.model import ProductDo
-from central.catalogue.ops import CreateEvent, Schedule
+from central.catalogue.ops import CreateEvent
+from central.inventory.contingents import CreateContingent
 from central.inventory.model import InventoryPrivilege
-from central.inventory.ops import CreateContingent, CreatePerformance
 from central.kernel.contexts import ContextKind
 from central.kernel.db import Connection
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM, Actor, ActorKind
 from central.orders.model import PaymentMethod
-from central.orders.on_sale import ChangeSale
 from central.orders.ops import PlaceOrder, WantedPlace
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
+from central.programme.on_sale import ChangeSale
+from central.programme.performances import CreatePerformance, Schedule
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel, CreatePointOfSale
 from central.venues.ops import (

@@ -17,9 +17,8 @@ import central.app  # noqa: F401  # declares everything
 from central.devices.enrolment import Enrolment, InviteDevice
 from central.devices.leases import RequestLease
 from central.devices.model import DevicesPrivilege
-from central.inventory.carry_over import CarryOver, PreviewCarryOver
 from central.inventory.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold
-from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats
+from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.kernel import registry
 from central.kernel.entity import BY_NAME, Reach
 from central.kernel.reach import reached
@@ -27,6 +26,8 @@ from central.kernel.registry import COMMANDS, QUERIES, Handler, handler_of
 from central.kernel.scope import home
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
+from central.programme.carry_over import CarryOver, PreviewCarryOver
+from central.programme.plan_actions import OrderSeats
 from central.venues.model import NoAct, SeatOrder
 from central.venues.plan_actions import BlockLogical, OrderLogicalSeats
 from central.venues.selection import Counted, RowRef, Selection

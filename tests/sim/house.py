@@ -17,18 +17,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import central.areas  # declares every command and entity
 import central.kernel.tables  # noqa: F401
 from central.catalogue.model import ProductDo
-from central.catalogue.ops import CreateEvent, Schedule
+from central.catalogue.ops import CreateEvent
 from central.devices.enrolment import ApproveDevice, EnrolDevice, Enrolment, InviteDevice
-from central.inventory.ops import CreatePerformance
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Database, SqliteConnection
 from central.kernel.door import Door
 from central.kernel.entity import METADATA
 from central.kernel.keys import Keys
 from central.kernel.tx import SYSTEM
-from central.orders.on_sale import ChangeSale
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
+from central.programme.on_sale import ChangeSale
+from central.programme.performances import CreatePerformance, Schedule
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel, CreatePointOfSale
 from central.venues.ops import (

@@ -124,3 +124,13 @@ def faults_in(refused: Refused, fields: set[str]) -> list[Fault]:
     if refused.fix.partition(".")[0] in fields:
         return [dict(at=refused.fix, what=refused.reason.value, reason=refused.reason)]  # noqa: C408 - no fault of a value
     return []
+
+
+def sentences(refused: Refused, t: Texts, called: Mapping[str, str]) -> dict[str, list[str]]:
+    """The faults that a refusal lists, in sentences at their fields; `called`: what a form calls a field otherwise."""
+    found: dict[str, list[str]] = {}
+    for fault in refused.detail.get("faults", ()):
+        values = {name: value for name, value in fault.items() if name not in ("at", "what")}
+        field = fault["at"].partition(".")[0]  # of a name, in whatever language
+        found.setdefault(called.get(field, fault["at"]), []).append(t.fault(fault["what"], **values))
+    return found

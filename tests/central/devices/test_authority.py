@@ -11,14 +11,12 @@ from typing import Any
 import pytest
 
 from central.catalogue.model import ProductDo
-from central.catalogue.ops import Schedule
 from central.devices import snapshots
 from central.devices.enrolment import InviteDevice
 from central.devices.feeds import DeviceFeeds, Feed
 from central.devices.leases import RequestLease
 from central.devices.model import DeadReason, DevicesPrivilege, NoDevice, NoLease
 from central.devices.snapshots import Snapshot
-from central.inventory.ops import CreatePerformance
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
@@ -26,7 +24,8 @@ from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
-from central.orders.on_sale import ChangeSale
+from central.programme.on_sale import ChangeSale
+from central.programme.performances import CreatePerformance, Schedule
 from shared.ids import Id
 from shared.outcome import Refused
 from shared.rules.authority import ASKS, READS, TELLS, may_ask, may_tell

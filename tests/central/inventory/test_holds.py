@@ -14,7 +14,7 @@ from central.inventory.halls import make_ready
 from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldOf, HoldPlaces, ReleaseHold, RenewHold
 from central.inventory.keeping import keep
 from central.inventory.model import NoPlace, NoSale, ReleaseRule
-from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats
+from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.kernel.asked import job_of
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
@@ -26,6 +26,7 @@ from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Read
 from central.orders.model import NoOrder
 from central.orders.ops import WantedPlace
+from central.programme.plan_actions import OrderSeats
 from central.venues.model import SeatOrder
 from central.venues.selection import Counted, RowRef, Selection
 from shared.ids import Id

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from central.inventory.audit import InventoryAudit
+from central.inventory.contingents import CreateContingent
 from central.inventory.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold
 from central.inventory.model import Limit, LimitPer, NoPlace, NoSale
-from central.inventory.ops import CreateContingent
 from central.inventory.plan_actions import AssignContingent
 from central.kernel.contexts import path_of
 from central.kernel.db import Database

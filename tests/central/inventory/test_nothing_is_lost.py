@@ -23,7 +23,7 @@ from central.inventory.audit import differences
 from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldPlaces, ReleaseHold, RenewHold
 from central.inventory.model import Limit, LimitPer, PlaceDo, ReleaseRule
 from central.inventory.places import release
-from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces, UndoPlanAction
+from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
 from central.inventory.release_rules import FireReleaseRules
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
@@ -35,6 +35,7 @@ from central.kernel.registry import COMMANDS, handles
 from central.kernel.trouble import NoDatabase
 from central.kernel.tx import SYSTEM, Actor, Read, Tx
 from central.orders.ops import WantedPlace
+from central.programme.plan_actions import UndoPlanAction
 from central.venues.selection import Counted, Selection
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from central.inventory.contingents import CreateContingent
 from central.inventory.model import Contingent, NoContingent
-from central.inventory.ops import CreateContingent
 from central.inventory.plan_actions import AssignContingent
 from central.kernel.declared import command_of
 from central.kernel.privileges import Action

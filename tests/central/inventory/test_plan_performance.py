@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
-from central.inventory.carry_over import CarryOver
 from central.inventory.counts import Availability
-from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats, UnblockPlaces, UndoPlanAction
-from central.inventory.plan_pictures import ComparePlan, PlanChanges, PlanCounts, PlanHistory, PlanPicture, PlanStates
+from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM
+from central.programme.carry_over import CarryOver
+from central.programme.plan_actions import OrderSeats, UndoPlanAction
+from central.programme.plan_pictures import ComparePlan, PlanChanges, PlanCounts, PlanHistory, PlanPicture, PlanStates
 from central.selling.ops import ChangeChannel
 from central.venues.history import SeatField
 from central.venues.model import NoAct, PlanTarget, SeatOrder, VenuesPrivilege

@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 
 from central.inventory.audit import InventoryAudit
+from central.inventory.contingents import CreateContingent
 from central.inventory.counts import Availability
 from central.inventory.holds import BestWish, ExpireHolds, HoldPlaces
 from central.inventory.model import NoRule, ReleaseRule
-from central.inventory.ops import CreateContingent
-from central.inventory.plan_actions import AssignContingent, BlockPlaces, UndoPlanAction
+from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.inventory.release_rules import ComingReleases, FireReleaseRules, releases_due
 from central.kernel.declared import command_of
 from central.kernel.privileges import Action
 from central.kernel.tx import SYSTEM, Read
+from central.programme.plan_actions import UndoPlanAction
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel, CreatePointOfSale
 from central.venues.selection import Counted, Selection

@@ -10,19 +10,10 @@ from typing import Any
 import orjson
 
 from central.catalogue.model import ProductDo
-from central.catalogue.ops import Schedule
 from central.devices.hall import PublishHall
-from central.inventory.carry_over import CarryOver
 from central.inventory.holds import ExpireHolds, HoldPlaces, ReleaseHold
 from central.inventory.model import ReleaseRule
-from central.inventory.ops import CreatePerformance
-from central.inventory.plan_actions import (
-    AssignContingent,
-    BlockPlaces,
-    OrderSeats,
-    UnblockPlaces,
-    UndoPlanAction,
-)
+from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
 from central.inventory.release_rules import FireReleaseRules
 from central.kernel.chain import Chain
 from central.kernel.declared import command_of
@@ -30,11 +21,14 @@ from central.kernel.door import Door
 from central.kernel.privileges import Action
 from central.kernel.tx import SYSTEM, Actor
 from central.orders.model import PaymentMethod
-from central.orders.on_sale import ChangeSale
 from central.orders.ops import PlaceOrder, WantedPlace
-from central.orders.reschedule import DeletePerformance, ReschedulePerformance
 from central.organisation.telling import TellWebhooks
 from central.organisation.webhooks import CreateWebhook
+from central.programme.carry_over import CarryOver
+from central.programme.on_sale import ChangeSale
+from central.programme.performances import CreatePerformance, DeletePerformance, Schedule
+from central.programme.plan_actions import OrderSeats, UndoPlanAction
+from central.programme.reschedule import ReschedulePerformance
 from central.selling.model import Channel, ChannelKind, PointOfSale
 from central.venues.importing import ImportPlan, ReimportPlan
 from central.venues.logical import CreateLogicalConfiguration, DeleteLogicalConfiguration, ValidateLogical

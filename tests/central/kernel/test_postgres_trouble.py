@@ -14,9 +14,7 @@ import pytest
 from alembic import command
 
 from central.catalogue.model import ProductDo
-from central.catalogue.ops import Schedule
 from central.inventory.model import NoPlace
-from central.inventory.ops import CreatePerformance
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Database, Waits
 from central.kernel.door import Door
@@ -26,8 +24,9 @@ from central.kernel.postgres_writers import WRITERS
 from central.kernel.schema import alembic_config, upgrade
 from central.kernel.trouble import NoDatabase, Unavailable
 from central.kernel.tx import SYSTEM
-from central.orders.on_sale import ChangeSale
 from central.organisation.ops import CreateContext
+from central.programme.on_sale import ChangeSale
+from central.programme.performances import CreatePerformance, Schedule
 from central.venues.ops import (
     CreateLogicalConfiguration,
     CreateSpace,

@@ -467,7 +467,7 @@ def test_no_statement_writes_a_proved_table_past_the_log() -> None:
     assert named == {
         "central/kernel/tx.py", "central/kernel/entity.py",  # insert, update, delete, rewrite, remove
         "central/kernel/earlier.py",  # a house of before, rebuilt whole before anybody opens it
-        "central/orders/reschedule.py",  # place_change and place_count, which are worked out
+        "central/inventory/initial_places.py",  # place_change and place_count, which are worked out
         "central/venues/plan_tables.py",  # Tx.rewritten
     }  # fmt: skip
     assert set(UNPROVED_COUNTERS) == {"log sealed", "resets asked for", "test commit", "version/"}

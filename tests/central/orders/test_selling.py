@@ -16,9 +16,9 @@ from central.kernel.contexts import ContextKind
 from central.kernel.registry import handler_of
 from central.kernel.tx import SYSTEM
 from central.orders.model import NoOrder, PaymentMethod
-from central.orders.on_sale import ChangeSale
 from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
 from central.organisation.ops import CreateContext
+from central.programme.on_sale import ChangeSale
 from central.selling.model import ChannelKind
 from central.selling.ops import ChangeChannel, CreateChannel, CreatePointOfSale
 from central.venues.selection import Selection

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from central.catalogue.model import NoProduct
-from central.catalogue.ops import Schedule
-from central.inventory.ops import CreatePerformance
-from central.inventory.plan_actions import UndoPlanAction
-from central.inventory.plan_pictures import PlanCounts
 from central.kernel.declared import NoChange
+from central.programme.performances import CreatePerformance, Schedule
+from central.programme.plan_actions import UndoPlanAction
+from central.programme.plan_pictures import PlanCounts
 from central.venues.model import NoAct, NoVenue, PlanTarget, SeatOrder
 from central.venues.ops import (
     AssignLogicalCategory,

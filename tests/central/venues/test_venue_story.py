@@ -3,12 +3,11 @@
 import orjson
 
 from central.catalogue.model import NoProduct
-from central.catalogue.ops import Schedule
-from central.inventory.ops import CreatePerformance
 from central.kernel.contexts import ContextKind
 from central.kernel.declared import NoChange
 from central.organisation.model import NoContext
 from central.organisation.ops import CreateContext, SetUpHouse
+from central.programme.performances import CreatePerformance, Schedule
 from central.venues.model import NoVenue
 from central.venues.ops import (
     AddUnnumberedZone,

@@ -5,10 +5,10 @@ import pytest
 from central.catalogue.model import CataloguePrivilege, ProductDo
 from central.kernel.contexts import ContextKind
 from central.kernel.tx import Actor, Read
-from central.orders.on_sale import ChangeSale
 from central.organisation.ops import CreateContext
 from central.pricing.model import PricingPrivilege
 from central.pricing.ops import CreatePriceGrid, PriceCell
+from central.programme.on_sale import ChangeSale
 from central.web.checklist import Checklist, checklist
 from tests.central.small_house import Clerk, House, new_id
 

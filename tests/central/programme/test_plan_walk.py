@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from central.inventory.carry_over import CarryOver
-from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats, UnblockPlaces, UndoPlanAction
-from central.inventory.plan_pictures import PlanPicture
+from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
 from central.orders.ops import PlaceOrder
+from central.programme.carry_over import CarryOver
+from central.programme.plan_actions import OrderSeats, UndoPlanAction
+from central.programme.plan_pictures import PlanPicture
 from central.selling.ops import ChangeChannel
 from central.venues.model import PlanTarget, SeatOrder
 from central.venues.ops import (

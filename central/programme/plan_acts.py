@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats, UnblockPlaces, UndoPlanAction
+from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
+from central.programme.plan_actions import OrderSeats, UndoPlanAction
 from central.venues.model import NoAct, PlanTarget, SeatOrder
 from central.venues.plan_actions import (
     AssignLogicalCategory,

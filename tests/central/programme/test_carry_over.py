@@ -4,15 +4,15 @@ would change; places that are taken are left and named (docs/spec/venues.md, Lif
 from base64 import b64decode
 from typing import Any
 
-from central.catalogue.ops import Schedule
 from central.devices.hall import taken_bits
-from central.inventory.carry_over import CarryOver, PreviewCarryOver
 from central.inventory.model import NoSale
-from central.inventory.ops import CreatePerformance
-from central.inventory.plan_actions import AssignContingent, BlockPlaces, OrderSeats, UndoPlanAction
-from central.inventory.plan_pictures import PlanPicture
+from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.kernel.asked import job_of
 from central.kernel.tx import Read
+from central.programme.carry_over import CarryOver, PreviewCarryOver
+from central.programme.performances import CreatePerformance, Schedule
+from central.programme.plan_actions import OrderSeats, UndoPlanAction
+from central.programme.plan_pictures import PlanPicture
 from central.venues.history import SeatField
 from central.venues.model import NoAct, PlanTarget, SeatOrder, VenuesPrivilege
 from central.venues.ops import (

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import orjson
 
 from central.catalogue.model import Performance
-from central.inventory.plan_pictures import states_of
 from central.inventory.plan_tables import performance_table
 from central.kernel.db import in_list
 from central.kernel.tx import Read
+from central.programme.plan_pictures import states_of
 from central.venues.history import SeatField, load, positions
 from central.venues.model import LogicalConfiguration, PlanTarget
 from central.venues.plan_tables import logical_table, physical_table, version_of

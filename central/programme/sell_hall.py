@@ -11,17 +11,17 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from central.first_run.forms import by_field, line, names
-from central.first_run.model import code_of
 from central.kernel.contexts import Context, path_of
 from central.kernel.db import in_list
-from central.kernel.languages import house_languages
+from central.kernel.languages import house_languages, names
 from central.kernel.tx import Read
 from central.venues.logical import CreateLogicalConfiguration
 from central.venues.model import PhysicalConfiguration, SeatCategory, VenuesPrivilege
 from central.web.area import DOOR
-from central.web.form import form_of
+from central.web.codes import code_of
+from central.web.form import form_of, line
 from central.web.frame import FRAME
+from central.web.screens.refusals import sentences
 from central.web.texts import Texts
 from shared.ids import Id, is_id
 from shared.outcome import Refused
@@ -89,7 +89,7 @@ def sell_hall_routes(app: web.Application) -> None:
                 if not isinstance(outcome := reply.outcome, Refused):
                     to = f"/admin/plan/logical/{made}?" if to_plan else f"/admin/live?at={sheet.season.id}&"
                     raise web.HTTPSeeOther(f"{to}done={said}")
-                refused, faults, status = outcome, by_field(outcome, t), 422
+                refused, faults, status = outcome, sentences(outcome, t, {"names": "name"}), 422
         return await frame.page(
             request, "sell_hall.html", status=status, title=t("Vendre une salle"), sheet=sheet, values=values,
             faults=faults, refused=refused, command=fresh_id(_CLOCK), here="/admin/live", at=sheet.season.id,

@@ -16,12 +16,12 @@ from typing import Annotated, Any
 import orjson
 
 from central.catalogue.model import Performance
-from central.inventory.plan_actions import plan_table, target_context
 from central.inventory.reads import taken_seats
 from central.kernel.db import in_list
 from central.kernel.entity import Reach, Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Read
+from central.programme.plans import plan_table, target_context
 from central.venues.history import Changes, SeatField, compared, load, take_back
 from central.venues.model import (
     Drawing,
@@ -497,10 +497,8 @@ def plan_counts(read: Read, want: PlanCounts) -> Outcome[list[CountLine]]:
     counts: dict[tuple[str | None, str], Counter[str]] = {}
     nothing = [None] * len(table.ids)
     for category, contingent, state in zip(
-        table.values.get(SeatField.CATEGORY, nothing),
-        table.values.get(SeatField.CONTINGENT, nothing),
-        states_of(table),
-        strict=True,
+        table.values.get(SeatField.CATEGORY, nothing), table.values.get(SeatField.CONTINGENT, nothing),
+        states_of(table), strict=True,
     ):  # fmt: skip
         counts.setdefault((category, contingent or ""), Counter())[state] += 1
     for (zone, contingent), share in table.shares.items():

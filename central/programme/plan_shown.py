@@ -10,14 +10,16 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from central.catalogue.model import Performance
-from central.inventory.carry_over import ChangeLine
-from central.inventory.carry_page import HREF as CARRY
-from central.inventory.carry_page import change_words
 from central.inventory.counts import BUCKETS, Availability, availability
-from central.inventory.plan_actions import target_context
-from central.inventory.plan_acts import ACTS, UNDO
-from central.inventory.plan_news import part_of, plan_news
-from central.inventory.plan_pictures import (
+from central.kernel.contexts import path_of
+from central.kernel.registry import handler_of
+from central.kernel.tx import Read
+from central.programme.carry_over import ChangeLine
+from central.programme.carry_page import HREF as CARRY
+from central.programme.carry_page import change_words
+from central.programme.plan_acts import ACTS, UNDO
+from central.programme.plan_news import part_of, plan_news
+from central.programme.plan_pictures import (
     Compared,
     ComparePlan,
     CountLine,
@@ -29,9 +31,7 @@ from central.inventory.plan_pictures import (
     states_of,
     table_at,
 )
-from central.kernel.contexts import path_of
-from central.kernel.registry import handler_of
-from central.kernel.tx import Read
+from central.programme.plans import target_context
 from central.venues.history import SeatField
 from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatOrder, VenuesPrivilege
 from central.venues.selection import Selection

@@ -5,13 +5,13 @@ from typing import Annotated
 
 from central.catalogue.model import PRODUCT, CataloguePrivilege, NoProduct, Performance, ProductDo, ProductState
 from central.inventory.counts import hall_mark
-from central.inventory.telling import PlanTold, plan_to_tell, tell_devices
 from central.kernel.contexts import organiser_of
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
 from central.ledger.ops import open_accounts
 from central.pricing.model import PriceGrid
+from central.programme.device_feeds import PlanTold, plan_to_tell, tell_devices
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 

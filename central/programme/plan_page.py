@@ -20,20 +20,20 @@ import orjson
 from aiohttp import web
 
 from central.inventory.counts import hall_mark
-from central.inventory.plan_actions import target_context
-from central.inventory.plan_acts import ACTS, UNDO, command_for
-from central.inventory.plan_news import mark_of
-from central.inventory.plan_pictures import (
-    Picture,
-    PlanPicture,
-    plan_picture,
-)
-from central.inventory.plan_shown import TABLE, done_of, moment_of, news_data, page_data, side_data
 from central.kernel.contexts import path_of
 from central.kernel.door import Door, NoEntry
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.kernel.versions import COUNTED, OPERATORS
+from central.programme.plan_acts import ACTS, UNDO, command_for
+from central.programme.plan_news import mark_of
+from central.programme.plan_pictures import (
+    Picture,
+    PlanPicture,
+    plan_picture,
+)
+from central.programme.plan_shown import TABLE, done_of, moment_of, news_data, page_data, side_data
+from central.programme.plans import target_context
 from central.venues.model import PlanTarget
 from central.venues.plan_tables import version_of
 from central.web.area import DOOR
@@ -75,7 +75,7 @@ class PlanPages:
 
     def routes(self, app: web.Application) -> None:
         frame = app[FRAME]
-        frame.templates("central.inventory")
+        frame.templates("central.programme")
         for target, table in TABLE.items():
             done_here = tuple(handler_of(act.command).name for act in ACTS[target].values())
             frame.page_for(table, "Plan", f"/admin/plan/{target}/{{id}}", NEEDS, done_here)

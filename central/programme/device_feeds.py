@@ -6,26 +6,25 @@ Performances that are as their logical configuration says share its plan; one wh
 own has a plan of its own.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from central.catalogue.model import Event, Performance, ProductState
-from central.inventory.plan_feed import plan_row
 from central.kernel.contexts import organiser_of, path_of
 from central.kernel.tx import Read, Tx
 from central.pricing.model import Price, PriceGrid, Tariff
+from central.programme.plan_feed import plan_row
 from central.selling.model import Channel, PointOfSale
-from central.venues.history import SeatChange, SeatField
+from central.venues.history import SeatField
 from central.venues.model import LogicalConfiguration, PhysicalZone, SeatCategory, Site
 from central.venues.plan_tables import version_of
 from shared.ids import Id
 from shared.languages import in_all
 from shared.wire.feeds import CatalogueRow, CategoryRow, Family, PerformanceRow, TariffRow, feed_name
 
-_DRAWN = (SeatField.CATEGORY, SeatField.QUALITY)
+DRAWN = frozenset({SeatField.CATEGORY, SeatField.QUALITY})
 """What a device's plan says beside the drawing."""
 
 
@@ -56,10 +55,8 @@ def tell_devices(tx: Tx, performance: Performance, told: PlanTold | None = None)
         publish_catalogue(tx, performance, point_of_sale_id, told.categories)
 
 
-def plan_changed(tx: Tx, performance_id: str, changes: Iterable[SeatChange]) -> None:
-    """After an action on the plan of a performance that is on sale: devices get the plan as it is now."""
-    if not any(change.field in _DRAWN for change in changes):
-        return
+def plan_changed(tx: Tx, performance_id: str) -> None:
+    """After an action on what devices draw of a plan: they get it as it is now, if the performance is on sale."""
     performance = tx.get(Performance, performance_id)
     if performance and performance.state is ProductState.ON_SALE:
         tell_devices(tx, performance)

@@ -12,11 +12,11 @@ from typing import Annotated, Any
 
 from central.catalogue.model import Performance
 from central.inventory.plan_tables import GONE, performance_table, save_performance
-from central.inventory.telling import plan_changed
 from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.pricing.reads import price_list
+from central.programme.device_feeds import DRAWN, plan_changed
 from central.venues.history import (
     Changes,
     Runs,
@@ -117,7 +117,8 @@ def carry_over(tx: Tx, want: CarryOver) -> Outcome[list[Carried]]:
         entry = None
         if plan.changes:
             save_performance(tx, performance_id, plan.changes, plan.table)
-            plan_changed(tx, performance_id, plan.changes.seats)
+            if plan.changes.fields & DRAWN:
+                plan_changed(tx, performance_id)
             entry = record(
                 tx, PlanTarget.PERFORMANCE, performance_id, PlanAct.CARRY_OVER, plan.changes, why=want.why.strip(),
                 what={"configuration_id": want.configuration_id}, of_id=want.action_id,

@@ -11,11 +11,11 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from central.catalogue.model import ProductState
-from central.inventory.carry_over import Carried, CarryOver, ChangeLine
 from central.kernel.contexts import path_of
 from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.tx import Read
+from central.programme.carry_over import Carried, CarryOver, ChangeLine
 from central.venues.history import SeatField
 from central.venues.model import LogicalConfiguration, VenuesPrivilege
 from central.venues.plan_tables import LOGICAL_FIELDS

@@ -6,11 +6,10 @@ from datetime import timedelta
 import pytest
 
 from central.catalogue.model import NoProduct, ProductDo
-from central.catalogue.ops import Schedule
-from central.inventory.ops import CreatePerformance
 from central.kernel.declared import NoChange
-from central.orders.on_sale import ChangeSale
-from central.orders.reschedule import DeletePerformance, ReschedulePerformance
+from central.programme.on_sale import ChangeSale
+from central.programme.performances import CreatePerformance, DeletePerformance, Schedule
+from central.programme.reschedule import ReschedulePerformance
 from tests.central.small_house import STARTS, Clerk, House, new_id
 
 LATER = STARTS + timedelta(days=7)

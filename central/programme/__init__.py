@@ -1,0 +1,28 @@
+"""The life of a performance: made from an event and a hall, put on sale, moved to another time, told to devices; and
+the screens of its plan, which show what it was made from as well."""
+
+from central.kernel.feeds import Feeds, Scope
+from central.programme import (
+    carry_over,
+    carry_page,
+    on_sale,
+    performances,
+    plan_actions,
+    plan_page,
+    reschedule,
+    sell_hall,
+)
+from central.web.area import Area
+from shared.wire.feeds import Family
+
+AREA = Area(
+    name="programme",
+    after="ledger",
+    modules=(performances, on_sale, reschedule, plan_actions, carry_over),
+    pages=(plan_page.plan_pages, carry_page.carry_pages, sell_hall.sell_hall_routes),
+    feeds=(
+        Feeds.of(Family.PERFORMANCES, Scope.SITE),
+        Feeds.of(Family.CATALOGUE, Scope.POINT_OF_SALE),
+        Feeds.of(Family.PLANS, Scope.SITE),
+    ),
+)

@@ -1,0 +1,102 @@
+"""A performance is made from an event and a hall, and a draft that was a slip goes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from central.catalogue.model import CataloguePrivilege, Event, NoProduct, Performance, ProductState
+from central.inventory.initial_places import PARTS, drop_places, make_places
+from central.kernel.declared import NoChange, uses
+from central.kernel.entity import Ref
+from central.kernel.registry import handles
+from central.kernel.tx import Tx
+from central.venues.model import LogicalConfiguration, PlanState
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+from shared.wire.feeds import OfflinePolicy
+
+YEARS = range(1980, 2200)  # what lies outside is a slip of the keys, and no calendar's business
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a performance is: doors ≤ starts < closes; the sale ends at `sell_until`. Aware times."""
+
+    starts: datetime
+    doors: datetime
+    closes: datetime
+    sell_until: datetime
+    reentry_after_s: int = 0
+    policy: OfflinePolicy = OfflinePolicy.ADMIT_AND_FLAG
+
+    def sound(self) -> bool:
+        times = (self.starts, self.doors, self.closes, self.sell_until)
+        meant = all(at.tzinfo is not None and at.year in YEARS for at in times)
+        return meant and self.doors <= self.starts < self.closes and self.sell_until <= self.closes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatePerformance:
+    """A draft performance of an event, with a place for each seat and a gauge for each counted zone of its logical
+    configuration; from here on they live their own life."""
+
+    id: Id
+    event_id: Annotated[Id, Ref("event")]
+    logical_configuration_id: Annotated[Id, Ref("logical_configuration")]
+    price_grid_id: Annotated[Id, Ref("price_grid")]
+    schedule: Schedule
+
+
+@handles(
+    CreatePerformance,
+    needs=CataloguePrivilege.CATALOGUE_MODIFY,
+    refuses=(NoProduct,),
+    gives=int,
+)
+def create_performance(tx: Tx, want: CreatePerformance) -> Outcome[int]:
+    """Answers with the number of places."""
+    event = tx.get(Event, want.event_id)
+    if event is None:
+        return Refused(NoProduct.NO_SUCH_EVENT, fix="event_id")
+    logical = tx.get(LogicalConfiguration, want.logical_configuration_id)
+    if logical is None or logical.state is not PlanState.VALIDATED:
+        return Refused(NoProduct.NOT_VALIDATED, fix="logical_configuration_id")
+    if not tx.one("SELECT 1 FROM price_grid WHERE id = :id", id=want.price_grid_id):
+        return Refused(NoProduct.NO_SUCH_GRID, fix="price_grid_id")
+    if not want.schedule.sound():
+        return Refused(NoProduct.BAD_TIMES, fix="schedule")
+    (site_id,) = tx.run(
+        "SELECT s.site_id FROM physical_configuration c JOIN space s ON s.id = c.space_id WHERE c.id = :id",
+        id=logical.physical_configuration_id,
+    )[0]
+    when = want.schedule
+    tx.insert(
+        Performance(
+            id=want.id, event_id=event.id, context_id=event.context_id, site_id=Id(site_id),
+            logical_configuration_id=logical.id, price_grid_id=want.price_grid_id, state=ProductState.DRAFT,
+            starts=when.starts, doors=when.doors, closes=when.closes, sell_until=when.sell_until,
+            reentry_after_s=when.reentry_after_s, policy=when.policy,
+        )
+    )  # fmt: skip
+    return Ok(make_places(tx, want.id, logical))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletePerformance:
+    """Takes a draft away with its places. Once it was on sale it is cancelled or closed instead."""
+
+    performance_id: Annotated[Id, Ref("performance")]
+
+
+@handles(DeletePerformance, needs=CataloguePrivilege.CATALOGUE_MODIFY, refuses=(NoProduct, NoChange))
+def delete_performance(tx: Tx, want: DeletePerformance) -> Outcome[None]:
+    performance = tx.get(Performance, want.performance_id)
+    if performance is None:
+        return Refused(NoProduct.NO_SUCH_PERFORMANCE, fix="performance_id")
+    if performance.state is not ProductState.DRAFT:
+        return Refused(NoProduct.NOT_POSSIBLE_NOW, fix=performance.id, detail={"state": performance.state})
+    if used := uses(tx, "performance", performance.id, most=20, besides=PARTS):
+        return Refused(NoChange.IN_USE, fix=performance.id, detail={"by": used})
+    drop_places(tx, performance.id)
+    tx.delete(performance)
+    return Ok(None)

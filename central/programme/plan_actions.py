@@ -1,0 +1,104 @@
+"""Actions on plans that devices hear of: the order of a performance's seats, and undo on any plan (docs/spec/venues.md,
+Actions on a plan). What is sold, held, leased or optioned is left as it is, and named."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from central.inventory.plan_actions import OfPerformance, on_performance
+from central.inventory.plan_tables import save_performance
+from central.kernel.entity import Between, Reach, Ref
+from central.kernel.registry import handles
+from central.kernel.tx import Read, Tx
+from central.programme.device_feeds import DRAWN, plan_changed
+from central.programme.plans import plan_table, target_context
+from central.venues.history import Changes, SeatField, index_of, inverse, load
+from central.venues.model import NoAct, PlanAct, PlanAction, PlanTarget, SeatOrder, VenuesPrivilege
+from central.venues.plan_actions import category_twice, pair_companions
+from central.venues.plan_tables import Acted, acted, left_places, record, save_logical, save_physical
+from central.venues.rules import INVALID, ordering
+from central.venues.selection import Selection
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSeats:
+    """In which order this performance's seats are proposed. `first_zones` come before the others, in this order."""
+
+    performance_id: OfPerformance
+    selection: Selection
+    order: SeatOrder
+    first_zones: Annotated[tuple[Annotated[Id, Ref("physical_zone"), Reach.WITHIN], ...], Between(most=1_000)] = ()
+    why: str = ""
+
+
+@handles(OrderSeats, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoAct,), gives=Acted)
+def order_seats(tx: Tx, want: OrderSeats) -> Outcome[Acted]:
+    what = {"order": str(want.order), "first_zones": ",".join(want.first_zones)}
+    done = on_performance(
+        tx, want.performance_id, want.selection, PlanAct.ORDER, want.why.strip(), what,
+        lambda table, chosen: ordering(table, chosen, want.order, want.first_zones), taken_too=True,
+    )  # fmt: skip
+    if isinstance(done, Ok) and done.value.action_id:
+        plan_changed(tx, want.performance_id)
+    return done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoPlanAction:
+    """Takes an action back, as a new entry in the plan's history. What was changed again since, or is taken now, is
+    left as it is and named. An undo can be undone."""
+
+    action_id: Annotated[Id, Ref("plan_action"), Reach.PLACE]
+    why: str = ""
+
+
+def _at_action(read: Read, want: UndoPlanAction) -> str | None:
+    entry = read.get(PlanAction, want.action_id)
+    return target_context(read, entry.target, entry.target_id) if entry else None
+
+
+@handles(UndoPlanAction, needs=VenuesPrivilege.PLAN_UNDO, refuses=(NoAct,), at=_at_action, gives=Acted)
+def undo_plan_action(tx: Tx, want: UndoPlanAction) -> Outcome[Acted]:
+    entry = tx.get(PlanAction, want.action_id)
+    if entry is None:
+        return Refused(NoAct.NO_SUCH_ACTION, fix="action_id")
+    did = load(entry.changes)
+    table = plan_table(tx, entry.target, entry.target_id, _touched(did))
+    if table is None:
+        return Refused(NoAct.NO_SUCH_PLAN, fix=entry.target_id)
+
+    def fixed(n: int) -> str:
+        still_broken = bool(table.broken) and table.broken[n] and table.values[SeatField.INVALID][n]
+        return table.taken[n] or (INVALID if still_broken else "")
+
+    changes, whys = inverse(did, table, fixed)
+    at = index_of(table)
+    left = left_places(table, [(at(position), why) for position, why in sorted(whys.items())])
+    if not changes:
+        detail = {"left_out": len(left), "left": left[:20]}
+        return Refused(NoAct.NOTHING_TO_UNDO, fix=entry.id, detail=detail)
+    match entry.target:
+        case PlanTarget.PHYSICAL:
+            save_physical(tx, changes, table)
+            pair_companions(tx, entry.target_id)
+        case PlanTarget.LOGICAL:
+            save_logical(tx, entry.target_id, changes, table)
+            if twice := category_twice(tx, entry.target_id):
+                return twice
+        case PlanTarget.PERFORMANCE:
+            save_performance(tx, entry.target_id, changes, table)
+            if changes.fields & DRAWN:
+                plan_changed(tx, entry.target_id)
+    made = record(
+        tx, entry.target, entry.target_id, PlanAct.UNDO, changes,
+        why=want.why.strip(), what={"act": str(entry.act)}, of_id=entry.id,
+    )  # fmt: skip
+    return Ok(acted(tx, made, entry.target_id, left))
+
+
+def _touched(did: Changes) -> Selection:
+    """The seats of these changes."""
+    return Selection(
+        runs=tuple(stretch for change in did.seats for stretch in zip(change.at[::2], change.at[1::2], strict=True))
+    )

@@ -1,0 +1,53 @@
+"""A performance at another time: who mistypes a date can mend it on the screens."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from central.catalogue.model import CataloguePrivilege, NoProduct, Performance, ProductState
+from central.inventory.counts import hall_mark
+from central.inventory.reads import places_sold
+from central.kernel.entity import Ref
+from central.kernel.registry import handles
+from central.kernel.tx import Tx
+from central.programme.device_feeds import PlanTold, plan_to_tell, tell_devices
+from central.programme.performances import Schedule
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+
+OVER = frozenset({ProductState.CLOSED, ProductState.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReschedulePerformance:
+    """Other times for a performance whose sale is not over. Devices hear of it; tickets that are sold stay valid, and
+    whoever holds one has to be told."""
+
+    performance_id: Annotated[Id, Ref("performance")]
+    schedule: Schedule
+
+
+@handles(
+    ReschedulePerformance,
+    needs=CataloguePrivilege.CATALOGUE_MODIFY,
+    refuses=(NoProduct,),
+    gives=int,
+    looked=lambda read, want: plan_to_tell(read, want.performance_id),
+)
+def reschedule_performance(tx: Tx, want: ReschedulePerformance, told: PlanTold | None) -> Outcome[int]:
+    """Answers with the number of places that were sold for the time before."""
+    before = tx.get(Performance, want.performance_id)
+    if before is None:
+        return Refused(NoProduct.NO_SUCH_PERFORMANCE, fix="performance_id")
+    if before.state in OVER:
+        return Refused(NoProduct.NOT_POSSIBLE_NOW, fix=before.id, detail={"state": before.state})
+    when = want.schedule
+    if not when.sound():
+        return Refused(NoProduct.BAD_TIMES, fix="schedule")
+    after = tx.update(before, replace(
+        before, starts=when.starts, doors=when.doors, closes=when.closes, sell_until=when.sell_until,
+        reentry_after_s=when.reentry_after_s, policy=when.policy,
+    ))  # fmt: skip
+    if after.state is not ProductState.DRAFT:
+        tell_devices(tx, after, told)
+        tx.touched.add(hall_mark(after.id))
+    return Ok(places_sold(tx, before.id))
