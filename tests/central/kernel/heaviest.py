@@ -35,7 +35,7 @@ def sized_parts(hint: Any, at: str) -> Iterator[tuple[str, Any]]:
 
 class Maker:
     """`known` are rows that there are, by table: a reference names one of them, and its other members others that are
-    not there. `more`: one more than may be, at this place."""
+    not there. `more`: one more than may be, at this place, and lists elsewhere are of one member."""
 
     def __init__(self, known: dict[str, Id] | None = None, more: str = "") -> None:
         self._known, self._more = known or {}, more
@@ -59,9 +59,9 @@ class Maker:
         if kind == "fields":
             return {name: self.value(part, f"{at}.{name}", n) for name, part in fields_of(bare).items()}
         if kind == "list":
-            return tuple(self.value(inner[0], f"{at}[]", m) for m in range(most_of(hint) + extra))
+            return tuple(self.value(inner[0], f"{at}[]", m) for m in self._entries(hint, extra))
         if kind == "mapping":
-            entries = range(most_of(hint) + extra)
+            entries = self._entries(hint, extra)
             return {self.value(inner[0], f"{at}[]", m): self.value(inner[1], f"{at}[]", m) for m in entries}
         if kind == "any":
             return {"x": A_LETTER * (MOST_JSON - 8 + extra)}
@@ -70,6 +70,9 @@ class Maker:
         if kind == "union":
             return self.value(next(part for part in inner if part is not type(None)), at, n)
         return _plain(bare, n)
+
+    def _entries(self, hint: Any, extra: int) -> range:
+        return range(1 if self._more and not extra else most_of(hint) + extra)
 
 
 def _plain(bare: Any, n: int) -> Any:

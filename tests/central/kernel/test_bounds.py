@@ -49,7 +49,7 @@ def test_the_log_keeps_no_text_that_is_long_beside_the_hash(handler: Handler) ->
 
 
 @pytest.mark.parametrize("handler, at", SIZED, ids=named)
-def test_as_much_as_may_be_fits_and_one_more_does_not(handler: Handler, at: str) -> None:
+def test_one_more_than_may_be_does_not_fit(handler: Handler, at: str) -> None:
     if at.partition(".")[0].partition("[")[0] == "plan":
         return  # 32 MB: see below
     want = Maker(more=at).command(handler.kind)
