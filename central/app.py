@@ -21,7 +21,7 @@ from central.devices.standing import standing
 from central.first_run.link import setup_link
 from central.house_keys import open_keys
 from central.kernel import outbox
-from central.kernel.beside import Beside
+from central.kernel.beside import Beside, Errand
 from central.kernel.chain import Chain
 from central.kernel.contexts import path_of
 from central.kernel.door import Door
@@ -195,9 +195,15 @@ def make_app(
     return app
 
 
+def loaded() -> tuple[()]:
+    """Asked of a process beside the writer: to find this function, it imports all that it will ever need."""
+    return ()
+
+
 async def run(config: CentralConfig, ready_file: Path | None = None) -> None:
     """`parterre central`: serves until it is told to stop. `ready_file` gets the address, for who started us."""
     async with running(config) as central_:
+        central_.door.beside.begin(Errand(loaded, ()))
         log.info("central serves", url=central_.url, broker_port=central_.broker_port)
         try:
             link = await setup_link(central_.door, config.data, config.public_url or central_.url)

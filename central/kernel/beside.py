@@ -4,7 +4,8 @@ own, since threads of this one would share its interpreter with every sale; a fe
 A piece of work is a module's function with plain arguments. It gives its answer in parts, which come over one by one,
 so that taking a stadium's answer over does not hold the interpreter for as long as the stadium is large. Processor time
 is what is limited first, so that a busy machine refuses nothing that an idle one would do; then time, then memory. A
-process that went over a limit is ended and the next one is fresh. One that nobody needs ends by itself.
+process that went over a limit is ended and the next one is fresh. One that nobody needs ends by itself, but for those
+that were begun ahead.
 """
 
 import asyncio
@@ -86,7 +87,15 @@ class Beside:
         self._threads = ThreadPoolExecutor(self.config.at_once, thread_name_prefix="beside")
         self._local = threading.local()
         self._helpers: list[_Helper] = []
+        self._idle_s: float | None = IDLE_S
+        self._stopped = False
         self.inside = 0
+
+    def begin(self, load: Errand) -> None:
+        """Has a process ready before anybody needs it, with what `load` imports; it stays. Where that fails, whoever
+        comes first is told."""
+        self._idle_s = None
+        self._threads.submit(self._parts, load, lambda: None)
 
     async def parts(self, errand: Errand, wanted: Wanted = lambda: None) -> tuple[Any, ...]:
         """Call it in the loop. Raises Crowded or TooHeavy, and whatever the work's own fault is as a RuntimeError;
@@ -113,6 +122,7 @@ class Beside:
 
     def stop(self) -> None:
         """Ends what is still at work: nobody waits for it any more."""
+        self._stopped = True
         for helper in self._helpers:
             helper.cut()
         self._threads.shutdown(cancel_futures=True)
@@ -123,16 +133,18 @@ class Beside:
         wanted()
         helper: _Helper | None = getattr(self._local, "helper", None)
         if helper is None:
-            helper = self._local.helper = _Helper(self.config)
+            helper = self._local.helper = _Helper(self.config, self._idle_s)
             self._helpers.append(helper)
+            if self._stopped:  # which did not see this one
+                helper.cut()
         return helper.parts(errand, wanted)
 
 
 class _Helper:
     """One process at a time, begun when it is needed."""
 
-    def __init__(self, config: BesideConfig) -> None:
-        self._config = config
+    def __init__(self, config: BesideConfig, idle_s: float | None) -> None:
+        self._config, self._idle_s = config, idle_s
         self._process: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
         self._ended = False
@@ -201,7 +213,7 @@ class _Helper:
         ours, theirs = socket.socketpair()
         with theirs:
             code = f"from central.kernel.beside import serve; serve({theirs.fileno()}, {self._config.cpu_s}, " \
-                   f"{self._config.memory_mib}, {IDLE_S})"  # fmt: skip
+                   f"{self._config.memory_mib}, {self._idle_s})"  # fmt: skip
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(each or str(Path.cwd()) for each in sys.path)},
@@ -274,7 +286,7 @@ def _exactly(line: socket.socket, size: int, until: float | None) -> bytes:
 # --- the other side ---------------------------------------------------------------------------------------------------
 
 
-def serve(descriptor: int, cpu_s: float, memory_mib: int, idle_s: float) -> None:
+def serve(descriptor: int, cpu_s: float, memory_mib: int, idle_s: float | None) -> None:
     """The process itself: takes work from the line until it is closed, or nothing came for long."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for central, which closes the line
     with suppress(OSError):

@@ -56,7 +56,6 @@ class Handler:
     at: Place
     gives: Any
     run: Callable[..., Outcome[Any]]
-    adapter: TypeAdapter[Any]
     secrets: tuple[str, ...]
     personal: Mapping[Path, Personal] = field(hash=False)
     bulky: Mapping[Path, Bulky] = field(hash=False)
@@ -68,6 +67,11 @@ class Handler:
     refuses: Refuses = ()
     prepare: Prepare[Any] | None = None
     look: Callable[[Read, Any], Any] | None = None
+
+    @property
+    def adapter(self) -> TypeAdapter[Any]:
+        """Made when it is first asked for: all of them together are a sixth of what central needs to come up."""
+        return adapter(self.kind)
 
     @property
     def is_prepared(self) -> bool:
@@ -272,16 +276,15 @@ def _handler(
     )
     doc = " ".join((kind.__doc__ or "").split())
     kind.__pydantic_config__ = ConfigDict(extra="forbid")  # a field that we do not know is a slip, or an attack
-    check, acts_on = adapter(kind), _acts_on(kind, hints) if on is None else on
+    acts_on = _acts_on(kind, hints) if on is None else on
     named, parts = naming(kind), naming(kind, PARTS)
     place = at or by_first_reference(kind, hints)
     assert place or needs is None, f"{name} names nothing that stands anywhere: say `at`"
     names = [field.name for field in fields(kind)]
     personal, bulky = _marked(hints, names, Personal), _marked(hints, names, Bulky)
     return Handler(
-        name, kind, needs, place or _nowhere, gives, run, check, secrets, personal, bulky, doc, acts_on, named, parts,
-        logged,
-    )  # fmt: skip
+        name, kind, needs, place or _nowhere, gives, run, secrets, personal, bulky, doc, acts_on, named, parts, logged
+    )
 
 
 def _marked(hints: Mapping[str, Any], names: Iterable[str], kind: type[M]) -> dict[Path, M]:

@@ -10,6 +10,7 @@ import pytest
 
 from central.kernel.beside import Beside, BesideConfig, Crowded, Errand, HungUp, TooHeavy
 from tests.central.kernel import works
+from tests.waiting import PATIENCE_S, until
 
 LIMITS = BesideConfig(at_once=1, waiting=1, cpu_s=0.5, time_s=60.0, memory_mib=1024)
 
@@ -27,6 +28,21 @@ async def test_parts_come_from_another_process_in_order_and_it_is_used_again(bes
     assert parts == ["a", [1, 2], b"c" * 300_000]
     assert await beside.parts(Errand(works.who, ())) == (pid,)
     assert Errand(works.who, ("a",)).here() == (os.getpid(), "a"), "the simulation has no other processes"
+
+
+async def test_one_that_is_begun_ahead_is_there_for_whoever_comes_first(beside: Beside, tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    beside.begin(Errand(works.note, (str(told), "begun by")))
+    await until(told.exists)
+    (pid,) = await beside.parts(Errand(works.who, ()))
+    assert told.read_text() == f"begun by {pid}\n"
+
+
+async def test_one_that_is_begun_as_all_ends_is_ended_too() -> None:
+    beside = Beside(LIMITS)
+    beside.begin(Errand(works.sleep, ()))
+    async with asyncio.timeout(PATIENCE_S):
+        await asyncio.to_thread(beside.stop)
 
 
 @pytest.mark.parametrize("act, limit", [(works.spin, "cpu"), (works.hoard, "memory")])
