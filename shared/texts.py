@@ -22,6 +22,11 @@ def say(texts: Catalogue, language: str, key: str, /, **values: str | int) -> st
     return text.format(**values)
 
 
+def trouble_key(code: str) -> str:
+    """Beginning of the keys that tell of a trouble: of `P-01`, `p01.what` and `p01.step`."""
+    return code.replace("-", "").lower()
+
+
 def is_plural(language: str, n: int) -> bool:
     """CLDR's rule for whole numbers in our languages; what it says of millions no device ever counts."""
     return n > 1 if language == "fr" else n != 1

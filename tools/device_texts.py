@@ -16,8 +16,8 @@ from shared.languages import LANGUAGES
 from shared.texts import Text
 
 ROOT = Path(__file__).resolve().parent.parent
-ROLES = {"kiosk": ("kiosk", "paper"), "gate": ("gate",), "printer_agent": ("paper",)}
-"""Which areas of the texts a device says; a key `paper:free` of the area `paper` is `free` on it."""
+ROLES = {"device": ("troubles",), "kiosk": ("kiosk", "paper"), "gate": ("gate",), "printer_agent": ("paper",)}
+"""Which areas of the texts a device says (`device`: each of them); a key `paper:free` of the area `paper` is `free`."""
 HEAD = '''\
 """Drawn from texts/ by tools/device_texts.py: change it there."""
 

@@ -15,6 +15,7 @@ from central.devices.model import DEVICE, Device, DeviceDo, DevicesPrivilege, De
 from central.kernel.contexts import Context, institution_of
 from central.kernel.declared import NoChange, code_taken
 from central.kernel.entity import Between, Loose, Raw, Reach, Ref, Secret
+from central.kernel.languages import spoken_first
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.selling.model import PointOfSale
@@ -232,6 +233,7 @@ def settings_of(read: Read, device: Device) -> dict[str, Any]:
         "label": device.label,
         "code": device.code,
         "timezone": site.timezone,
+        "language": spoken_first(read),
         "site": in_all(site.names),
         "organiser": in_all(context.names),
         "point_of_sale_id": point.id if point else "",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from central.kernel.contexts import the_institution
 from central.kernel.tx import Read
 from central.kernel.values import TAG, Fault
-from shared.languages import LANGUAGES
+from shared.languages import FIRST_LANGUAGE, LANGUAGES
 
 
 def house_languages(read: Read) -> tuple[str, ...]:
@@ -23,6 +23,11 @@ def _languages(read: Read) -> tuple[str, ...]:
     said = _tags(house.settings.get("languages", ""))
     began = [*_tags(house.settings.get("language", "")), *house.names]
     return tuple(dict.fromkeys(said or (*began[:1], *LANGUAGES)))
+
+
+def spoken_first(read: Read) -> str:
+    """The first of the house's languages that Parterre speaks: what its devices say to staff."""
+    return next(filter(LANGUAGES.__contains__, house_languages(read)), FIRST_LANGUAGE)
 
 
 def _tags(text: str) -> list[str]:

@@ -17,7 +17,7 @@ from central.web import curves
 from central.web.assets import address
 from central.web.evening import Evening, Lane, Show, Verdict
 from central.web.hall_svg import SeatState, hall_svg, seat_words
-from central.web.site_map import nodes, site_map, state_text
+from central.web.site_map import nodes, site_map, state_text, trouble_text
 from central.web.texts import Texts, texts
 from shared.languages import LANGUAGES
 from shared.look import solid
@@ -109,7 +109,7 @@ def draw(evening: Evening, heard: Mapping[str, Presence], language: str) -> Draw
         "last": {},
         "entries": {"picture": _entries_picture(evening, say)},
         "devices": {
-            "nodes": [(node, state_text(node, say.t)) for node in found],
+            "nodes": [(node, state_text(node, say.t), *trouble_text(node, say.t)) for node in found],
             "picture": site_map(found, say.t, say.t("live:site_map"))
             + site_map(found, say.t, say.t("live:site_map"), width=320, columns=2),
         },

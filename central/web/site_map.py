@@ -10,6 +10,7 @@ from markupsafe import Markup
 from central.web.curves import shortened
 from central.web.evening import KnownDevice
 from central.web.texts import Texts
+from shared.texts import trouble_key
 from shared.wire.topics import Presence
 
 _BROKER = "broker"
@@ -121,6 +122,13 @@ def site_map(devices: Sequence[Node], t: Texts, says: str, *, width: int = 480, 
 
 def state_text(node: Node, t: Texts) -> str:
     return t("value:stand.trouble", code=node.code) if node.stand is Stand.TROUBLE else t.value("stand", node.stand)
+
+
+def trouble_text(node: Node, t: Texts) -> tuple[str, str]:
+    """What is wrong with it and what to do, in the reader's language; empty if nothing is, or its code is unknown."""
+    keys = [f"{area}:{trouble_key(node.code)}" for area in ("troubles", "kiosk")]
+    what, step = (t.known(*(f"{key}.{part}" for key in keys)) for part in ("what", "step"))
+    return what or "", step or ""
 
 
 def _worst(devices: Sequence[Node]) -> str:

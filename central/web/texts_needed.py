@@ -27,7 +27,7 @@ from shared.outcome import Reason
 from shared.rules.access import Deny
 
 CENTRAL = Path(__file__).parents[1]
-_KINDS = "entity|entities|field|help|value|do|reason|fault|privilege|action|look|live|kiosk|gate|paper"
+_KINDS = "entity|entities|field|help|value|do|reason|fault|privilege|action|look|live|kiosk|gate|paper|troubles"
 _KEY = re.compile(rf"({_KINDS}):[a-z0-9_.*]+")
 
 COMPUTED = (
@@ -36,7 +36,7 @@ COMPUTED = (
 )
 """Beginnings of keys that the screens put together: `t("value:count." ~ name)`."""
 
-DEVICES = ("kiosk:", "gate:", "paper:")
+DEVICES = ("kiosk:", "gate:", "paper:", "troubles:")
 """Beginnings of what devices say; tools/device_texts.py and their tests look after it."""
 
 DRAWN = (Deny, SeatState, Stand, Verdict)

@@ -24,6 +24,7 @@ from edge.device.health import Health
 from edge.device.identity import Identity, keep_central
 from shared.clock import ClockState, Now
 from shared.ids import Id
+from shared.languages import spoken
 from shared.runtime.central import Central, Declined, HttpCentral, Unreachable
 from shared.runtime.journal import Journal, JournalTx
 from shared.runtime.keyring import Keyring
@@ -80,7 +81,7 @@ class Device:
         self.config, self.identity, self.journal, self.keyring = config, identity, journal, keyring
         self.clock, self.central = clock, central
         self.clockwork = Clockwork(clock, journal)
-        self.health = Health(journal, clock, self.now)
+        self.health = Health(journal, clock, self.now, lambda: self.language)
         self.commands = Commands(identity.device_id, journal, keyring, clock, self.now)
         self.standings: list[Standing] = []  # of all tasks that do this device's work, the role's too
         self.heartbeats: list[Callable[[], bool]] = []  # False from any of them: the watchdog is not fed
@@ -136,6 +137,11 @@ class Device:
     @property
     def settings(self) -> dict[str, Any]:
         return self.identity.settings
+
+    @property
+    def language(self) -> str:
+        """The house's, as central said."""
+        return spoken(str(self.settings.get("language", "")))
 
     @property
     def online(self) -> bool:

@@ -6,7 +6,6 @@ from typing import Literal
 
 from edge.device.shell import DeviceConfig
 from shared.ids import Id
-from shared.languages import FIRST_LANGUAGE
 from shared.rules.access import ProofRule
 from shared.wire.facts import Direction
 from shared.wire.feeds import OfflinePolicy
@@ -17,7 +16,8 @@ ALL_ZONES = 0xFFFF
 @dataclass(frozen=True, slots=True)
 class LaneConfig:
     """`name` stands on the door and in every message. `zones` and `owns` are sums of control zones' bits. `persons`:
-    how many one showing of a group's ticket lets in, 0 for all. `sensor`: a contact tells who went through."""
+    how many one showing of a group's ticket lets in, 0 for all. `sensor`: a contact tells who went through.
+    `language`: of its words; empty: the house's, as central says."""
 
     name: str
     direction: Direction = Direction.ENTRY
@@ -34,7 +34,7 @@ class LaneConfig:
     gap_s: float = 3.0
     show_s: float = 4.0
     stale_s: float = 30.0
-    language: str = FIRST_LANGUAGE
+    language: str = ""
     timezone: str = "Europe/Paris"
 
 

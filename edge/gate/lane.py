@@ -53,7 +53,6 @@ from shared.runtime.mqtt import Unbelieved
 from shared.runtime.tasks import wait_any
 from shared.wire import topics
 from shared.wire.codec import dump
-from shared.wire.facts import Incident
 from shared.wire.seal import seal
 from shared.wire.token import MAX_INPUT
 from shared.wire.topics import Claim, Command
@@ -175,7 +174,8 @@ class LaneShell:
 
     def _draw(self, show: Show) -> Picture:
         now, config = self.device.now().at, self.config
-        return picture(show.face, show.answer, config.language, now, config.timezone, show.again)
+        language = config.language or self.device.language
+        return picture(show.face, show.answer, language, now, config.timezone, show.again)
 
     def _drive(self, act: Any, *what: Any) -> None:
         """The port's own faults never stop a decision."""
@@ -189,8 +189,8 @@ class LaneShell:
         if report.matter is Matter.ALARM:
             self.device.health.set(errors.ALARM, not report.over)
             return
-        said = errors.INTRUSION
-        self.store.report(Incident(said.code, said.sentence, said.step, True), self.device.fresh_id(), self._moment())
+        told = errors.INTRUSION.incident(self.device.language, cleared=True)
+        self.store.report(told, self.device.fresh_id(), self._moment())
         self._drive(self.port.sound, Sound.NO)
         self._changed.set()
 

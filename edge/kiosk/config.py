@@ -6,7 +6,6 @@ from pathlib import Path
 from edge.device.shell import DeviceConfig
 from edge.kiosk.card_terminal import TerminalSettings
 from edge.kiosk.ui.window import WindowSettings
-from shared.languages import FIRST_LANGUAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +20,15 @@ class PrinterLink:
 
 @dataclass(frozen=True, slots=True)
 class KioskConfig:
-    """`language`: of the idle picture. `contact`: where a claim slip sends its holder. `lease_s`: how long a visitor
-    waits for central's answer about seats. `stock_s` and `check_s`: how often stock, and printer, terminal and the
-    rest, are looked at."""
+    """`language`: of the idle picture; empty: the house's, as central says. `contact`: where a claim slip sends its
+    holder. `lease_s`: how long a visitor waits for central's answer about seats. `stock_s` and `check_s`: how often
+    stock, and printer, terminal and the rest, are looked at."""
 
     device: DeviceConfig
     printer: PrinterLink
     terminal: TerminalSettings = field(default_factory=TerminalSettings)
     window: WindowSettings = field(default_factory=WindowSettings)
-    language: str = FIRST_LANGUAGE
+    language: str = ""
     contact: str = ""
     lease_s: float = 8.0
     stock_s: float = 2.0

@@ -31,14 +31,14 @@ from edge.kiosk.model import (
 from edge.kiosk.offers import KINDS, Programme
 from edge.kiosk.payment import Payments
 from edge.kiosk.payment_rules import PaymentRow, end_of
+from edge.kiosk.said import SAID
 from edge.kiosk.selection import wanted_leases
 from edge.kiosk.till import Till
 from edge.kiosk.troubles import TroubleCode, trouble
-from edge.kiosk.ui.texts import has, say
 from edge.kiosk.ui.window import KioskWindow, NoScreen
 from shared.clock import EPOCH, ClockState
 from shared.ids import Id, derived_id
-from shared.languages import LANGUAGES
+from shared.languages import FIRST_LANGUAGE, LANGUAGES
 from shared.runtime.central import Declined, Unreachable
 from shared.runtime.config import Failure
 from shared.runtime.journal import JournalTx
@@ -102,7 +102,7 @@ class Wiring:
     """`till` is there once the device is."""
 
     def __init__(self, config: KioskConfig) -> None:
-        if config.language not in LANGUAGES:
+        if config.language not in ("", *LANGUAGES):
             raise Failure(f"The kiosk does not speak {config.language!r}.", f"Choose one of {', '.join(LANGUAGES)}.")
         self.config = config
         self.till: Till | None = None
@@ -205,12 +205,13 @@ class Wiring:
 
     def _out_of_order(self, device_id: str, why: KioskTrouble) -> Kiosk:
         said = self._device.settings.get("label", "") if self._device else ""
+        language = self.config.language or (self._device.language if self._device else FIRST_LANGUAGE)
         return Kiosk(
             device_id=Id(device_id),
             label=self.config.device.label or str(said),
             screen=Screen.OUT_OF_ORDER,
-            language=self.config.language,
-            home_language=self.config.language,
+            language=language,
+            home_language=language,
             blockers=(why,),
         )
 
@@ -284,9 +285,7 @@ class Wiring:
         stood, self._found_before = found & self._found_before, found
         try:
             for code in _INCIDENTS:
-                told = trouble(code)
-                step = say("en", told.step) if has(told.step) else ""
-                device.health.set(Trouble(code, say("en", told.what), step), present=code in stood)
+                device.health.set(Trouble(code, SAID), present=code in stood)
         except sqlite3.Error as bad:
             log.error("the disk failed", why=str(bad))
 

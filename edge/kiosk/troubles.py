@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from edge.kiosk.model import KioskTrouble
 from shared.ids import Id
+from shared.texts import trouble_key
 
 
 class TroubleCode(StrEnum):
@@ -78,7 +79,7 @@ RANK: Mapping[str, int] = {code: rank for rank, code in enumerate(TroubleCode)}
 
 def trouble(code: TroubleCode, **detail: str) -> KioskTrouble:
     """A blocker or a visit's end; a blocker says nothing about money unless somebody was about to pay."""
-    key = code.replace("-", "").lower()
+    key = trouble_key(code)
     return KioskTrouble(code, f"{key}.what", f"{key}.step", MONEY.get(code, ""), detail)
 
 

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
+from edge.device.health import Trouble
 from edge.printer_agent import core, layout
-from edge.printer_agent.errors import STATUS_CODE, TROUBLES
+from edge.printer_agent.errors import STATUS_CODE
 from edge.printer_agent.store import Store
 from edge.printer_agent.transport import LineLost, Printer
+from shared.languages import LANGUAGES
 from shared.runtime.log import logger
 from shared.runtime.system import Clock
 from shared.wire.printing import READY, SETTLED, PrinterStatus, PrintJob, StatusReport, UnitKind
@@ -115,13 +117,13 @@ class Agent:
         if stale and not self._line.locked():
             await self._look_now()
         code = STATUS_CODE[self._status]
-        trouble = TROUBLES.get(code)
+        trouble = Trouble(code) if code else None
         return StatusReport(
             self._status,
             ready=self._status in READY,
             code=code,
-            sentences=trouble.sentences if trouble else {},
-            steps=trouble.steps if trouble else {},
+            sentences={each: trouble.what(each) for each in LANGUAGES} if trouble else {},
+            steps={each: trouble.step(each) for each in LANGUAGES} if trouble else {},
             waiting=sum(unit.state not in SETTLED for job in self._store.open_jobs() for unit in job.units),
         )
 

@@ -16,7 +16,7 @@ from edge.device.shell import Device, start
 from edge.printer_agent import core, layout
 from edge.printer_agent.agent import Agent
 from edge.printer_agent.config import PrinterConfig
-from edge.printer_agent.errors import STATUS_CODE, TROUBLES, PrinterCode
+from edge.printer_agent.errors import STATUS_CODE, PrinterCode
 from edge.printer_agent.sheet import Sheet
 from edge.printer_agent.store import SCHEMA, IdReused, QueueFull, Store, Tell
 from edge.printer_agent.transport import Printer, address
@@ -162,8 +162,7 @@ def _reporter(device: Device | None) -> Callable[[str], None] | None:
 
     def report(now: str) -> None:
         for code in set(STATUS_CODE.values()) - {""}:
-            known = TROUBLES[code]
-            device.health.set(Trouble(code, known.sentences["en"], known.steps["en"]), present=code == now)
+            device.health.set(Trouble(code), present=code == now)
 
     return report
 

@@ -174,7 +174,7 @@ class JobReport:
 @dataclass(frozen=True, slots=True)
 class StatusReport:
     """`ready`: a ticket sent now would come out. `code` is empty when all is well; `sentences` and `steps` say what it
-    is and what to do, by language (fr, en)."""
+    is and what to do, in every language."""
 
     status: PrinterStatus
     ready: bool

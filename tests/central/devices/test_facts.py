@@ -246,9 +246,8 @@ def test_what_an_invitation_must_name(clerk: Clerk, house: House, kiosk: Machine
 
 def test_a_device_reads_its_own_feeds_sealed(clerk: Clerk, house: House, kiosk: Machine, gate: Machine) -> None:
     feeds = kiosk.clerk.ask(DeviceFeeds()).value
-    assert (
-        feeds["settings"]["timezone"] == "Europe/Paris" and feeds["settings"]["point_of_sale_id"] == house.kiosk_point
-    )
+    told = feeds["settings"]
+    assert (told["timezone"], told["language"], told["point_of_sale_id"]) == ("Europe/Paris", "fr", house.kiosk_point)
     assert f"leases/{kiosk.id}" in feeds["feeds"] and f"admissions/{house.site}" not in feeds["feeds"]
     key = clerk.door.keys.signer.key.public_key()
     for name in feeds["feeds"]:

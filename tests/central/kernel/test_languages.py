@@ -8,7 +8,7 @@ import pytest
 
 from central.kernel.contexts import Context
 from central.kernel.declared import NoChange, command_of
-from central.kernel.languages import house_languages, in_house
+from central.kernel.languages import house_languages, in_house, spoken_first
 from central.kernel.privileges import Action
 from central.kernel.tx import SYSTEM, Read, Tx
 from central.pricing.model import Tariff
@@ -26,22 +26,24 @@ def read(quick: Quick, keys: Any) -> Iterator[Read]:
 
 
 @pytest.mark.parametrize(
-    "settings, want",
+    "settings, want, staff",
     [
-        ({}, LANGUAGES),
-        ({"language": "de"}, ("de", "fr", "en", "es", "it")),
-        ({"language": "de", "languages": "ca es"}, ("ca", "es")),
-        ({"languages": "rm, de,rm; ?"}, ("rm", "de")),
-        ({"languages": "?"}, LANGUAGES),
+        ({}, LANGUAGES, "fr"),
+        ({"language": "de"}, ("de", "fr", "en", "es", "it"), "de"),
+        ({"language": "de", "languages": "ca es"}, ("ca", "es"), "es"),
+        ({"languages": "rm, de,rm; ?"}, ("rm", "de"), "de"),
+        ({"languages": "ca"}, ("ca",), "fr"),
+        ({"languages": "?"}, LANGUAGES, "fr"),
     ],
 )
 def test_the_house_says_which_languages_it_has(
-    quick: Quick, read: Read, settings: dict[str, str], want: tuple[str, ...]
+    quick: Quick, read: Read, settings: dict[str, str], want: tuple[str, ...], staff: str
 ) -> None:
     clerk, house = quick
     clerk.do(ChangeContext(id=house.institution, set={"settings": settings}))
     assert house_languages(read) == want
     assert in_house(read, "Carré or") == {want[0]: "Carré or"}
+    assert spoken_first(read) == staff, "what its devices speak"
 
 
 @pytest.mark.behind_the_door

@@ -29,7 +29,7 @@ from central.web.evening import Evening, KnownDevice, Series, Window
 from central.web.hall_svg import SeatState
 from central.web.live import LIVE
 from central.web.live_view import draw, legend
-from central.web.site_map import Node, Stand, nodes
+from central.web.site_map import Node, Stand, nodes, trouble_text
 from central.web.texts import language_for, texts
 from shared.ids import Id
 from shared.languages import LANGUAGES
@@ -498,6 +498,24 @@ def test_how_devices_stand(heard: dict[str, dict[str, Any]], want: dict[str, Sta
     devices = [KnownDevice("relay", "broker", "Relais", True, 0), KnownDevice("kiosk", "kiosk", "Borne", True, 0)]
     found: list[Node] = nodes(devices, {name: said(name, **values) for name, values in heard.items()})
     assert {node.device.id: node.stand for node in found} == want
+
+
+@pytest.mark.parametrize(
+    ("code", "language", "want"),
+    [
+        (
+            "P-01",
+            "de",
+            ("Der Drucker hat kein Papier mehr.", "Eine neue 80-mm-Rolle einlegen und die Abdeckung schließen."),
+        ),
+        ("K-08", "it", ("Il coperchio della stampante è aperto.", "chiudere il coperchio fino allo scatto.")),
+        ("X-99", "en", ("", "")),
+    ],
+)
+def test_a_trouble_is_told_in_the_readers_language(code: str, language: str, want: tuple[str, str]) -> None:
+    devices = [KnownDevice("kiosk", "kiosk", "Borne", True, 0)]
+    (node,) = nodes(devices, {"kiosk": said("kiosk", health=code)})
+    assert trouble_text(node, texts(language)) == want
 
 
 def test_a_presence_with_nonsense_in_it_is_harmless() -> None:

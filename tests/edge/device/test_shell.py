@@ -6,9 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from edge.device import health
 from edge.device.health import FALLING, FALLS, Health, Trouble
 from edge.device.identity import Stored, device_key, keep_identity
+from edge.device.said import SAID
 from edge.device.shell import DeviceConfig, start
+from edge.gate.errors import ALL as GATES
+from edge.printer_agent.errors import PrinterCode
 from shared.clock import ClockState
 from shared.ids import derived_id
 from shared.runtime.broker import EmbeddedBroker
@@ -18,6 +22,7 @@ from shared.runtime.notify import Notifier
 from shared.runtime.sync import Reader
 from shared.runtime.system import SystemClock
 from shared.runtime.tasks import Backoff, Crew, well
+from shared.texts import trouble_key
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind
 from shared.wire.codec import dump, load
@@ -133,7 +138,7 @@ async def test_the_whole_device(house, central, enrolled) -> None:
 
             await until(lambda: device.journal.unsent() == 0)
             assert device.check() and device.check() and device.check()
-            device.health.set(Trouble("G-01", "Reader gone.", "Plug it in."))
+            device.health.set(Trouble("G-01"))
             await until(lambda: states[-1].health == "G-01")
             kinds = {(fact.kind, fact.body.get("code", "")) for fact in device.journal.facts()}
             assert {(FactKind.INCIDENT, "command.open"), (FactKind.INCIDENT, "G-01"), (FactKind.CLOCK, "")} <= kinds
@@ -233,14 +238,33 @@ def test_a_trouble_is_recorded_when_it_comes_and_when_it_goes(house, enrolled) -
     from shared.runtime.journal import Journal
 
     journal, clock, told = Journal(sqlite3.connect(":memory:"), GATE), SystemClock(), []
-    health = Health(journal, clock, Clockwork(clock, journal).now)
-    health.on_change = lambda: told.append(health.word)
-    paper, cover = Trouble("P-02", "Paper is out.", "Put a new roll in."), Trouble("P-01", "Cover open.", "Close it.")
-    for trouble, present in [(paper, True), (paper, True), (cover, True), (cover, False), (cover, False)]:
-        health.set(trouble, present)
+    sick = Health(journal, clock, Clockwork(clock, journal).now, lambda: language)
+    sick.on_change = lambda: told.append(sick.word)
+    cover, paper, language = Trouble("P-02"), Trouble("P-01"), "de"
+    for trouble, present in [(cover, True), (cover, True), (paper, True), (paper, False), (paper, False)]:
+        sick.set(trouble, present)
     assert told == ["P-02", "P-01", "P-02"]
     assert [(f.body["code"], f.body["cleared"]) for f in journal.facts()] == [
         ("P-02", False),
         ("P-01", False),
         ("P-01", True),
     ]
+    language = "it"  # what the house speaks now
+    sick.set(cover, present=False)
+    texts = [(fact.body["sentence"], fact.body["step"]) for fact in journal.facts()]
+    assert texts[0][0] == "Die Abdeckung des Druckers ist offen."
+    assert texts[-1] == ("Il coperchio della stampante è aperto.", "Chiudere il coperchio fino allo scatto.")
+
+
+def test_every_device_has_words_for_its_troubles_and_none_beside() -> None:
+    everybodys = (each for each in vars(health).values() if isinstance(each, Trouble))
+    codes = [*(each.code for each in (*everybodys, *GATES)), *PrinterCode]
+    assert set(SAID["fr"]) == {f"{trouble_key(code)}.{part}" for code in codes for part in ("what", "step")}
+
+
+async def test_a_device_speaks_as_its_house_does(enrolled) -> None:
+    config = DeviceConfig(enrolled, f"http://127.0.0.1:{free_port()}", Endpoint("127.0.0.1", free_port()), poll_s=30.0)
+    async with start(config, DeviceKind.GATE) as device:
+        for settings, spoken in ({}, "fr"), ({"language": "de"}, "de"), ({"language": "pt"}, "fr"):
+            device._take_settings(settings)  # as central tells them
+            assert device.language == spoken

@@ -103,4 +103,4 @@ def test_the_manual_names_every_reason_note_and_code() -> None:
     assert [row for row in rows if row in {each.value for each in Deny}] == [each.value for each in Deny]
     assert {row for row in rows if row in set(Note)} >= set(Note)
     for trouble in errors.ALL:
-        assert f"| {trouble.code} | {trouble.sentence} | {trouble.step} |" in said
+        assert f"| {trouble.code} | {trouble.what('en')} | {trouble.step('en')} |" in said

@@ -7,8 +7,9 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from edge.device.health import Trouble
 from edge.printer_agent import layout
-from edge.printer_agent.errors import STATUS_CODE, TROUBLES
+from edge.printer_agent.errors import STATUS_CODE, PrinterCode
 from edge.printer_agent.layout import Look
 from edge.printer_agent.said import SAID
 from edge.printer_agent.sheet import QrMode, Sheet, Type
@@ -253,8 +254,6 @@ def test_the_table_of_troubles_in_the_docs_is_the_one_in_the_code():
     table = (Path(__file__).parents[3] / "docs/devices/printer.md").read_text()
     rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| P-")]
     assert [[cell.strip("| ") for cell in row] for row in rows] == [
-        [code, trouble.sentences["en"], trouble.steps["en"]] for code, trouble in TROUBLES.items()
+        [code, Trouble(code).what("en"), Trouble(code).step("en")] for code in PrinterCode
     ]
-    assert set(STATUS_CODE.values()) - {""} < set(TROUBLES)
-    for trouble in TROUBLES.values():
-        assert set(trouble.sentences) == set(trouble.steps) == {"fr", "en"}
+    assert set(STATUS_CODE.values()) - {""} < set(PrinterCode)

@@ -8,6 +8,7 @@ import zxingcpp
 from PIL import Image
 
 from shared.ids import Id, derived_id
+from shared.languages import LANGUAGES
 from shared.runtime.printer_client import AgentRefused, AgentUnreachable, PrinterClient
 from shared.wire.printing import PrinterStatus, PrintState
 from tests.waiting import until_so
@@ -75,7 +76,7 @@ async def test_not_ready_means_certainly_not_printed(paper, agent, samples, orde
     async with agent() as till:
         seen = await till.status()
         assert (seen.status, seen.ready, seen.code) == (status, False, code)
-        assert set(seen.sentences) == set(seen.steps) == {"fr", "en"}
+        assert set(seen.sentences) == set(seen.steps) == set(LANGUAGES)
         await till.submit(samples.job("two", 2))
         done = await till.wait(samples.job("two").job_id, 8000)
         assert (done.state, states(done), done.code, done.printed) == (F, [F, F], code, 0)
