@@ -42,8 +42,14 @@ DEVICES = ("kiosk:", "gate:", "paper:", "troubles:")
 DRAWN = (Deny, SeatState, Stand, Verdict)
 """What the live page says, and no entity has."""
 
-Where = dict[str, str]
+Msgid = str | tuple[str, str]
+"""A text, or one for a single thing and one for several: only together do they have plurals."""
+
+Where = dict[Msgid, str]
 """A msgid and one place that needs it."""
+
+Row = tuple[str, Msgid, str]
+"""A language, a msgid, and where that is needed or stands."""
 
 
 def is_key(msgid: str) -> bool:
@@ -66,14 +72,13 @@ def needed() -> tuple[Where, list[Keys]]:
     return said, list(_declared())
 
 
-def _in_python(path: Path) -> Iterator[str]:
+def _in_python(path: Path) -> Iterator[Msgid]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):
             wanted = {"t": 1, "t.n": 2}.get(_name(node.func), 0)
             named = isinstance(node.func, ast.Attribute) and node.func.attr in ("menu", "page_for")
-            for argument in node.args[1:2] if named else node.args[:wanted]:  # of an area's own page: its name in menus
-                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                    yield argument.value
+            texts = node.args[1:2] if named else node.args[:wanted]  # of an area's own page: its name in menus
+            yield from _said(wanted, [each.value for each in texts if isinstance(each, ast.Constant)])
         elif isinstance(node, ast.Dict):  # a fault: {"at": …, "what": "too_long"}
             yield from (
                 f"fault:{said.value}"
@@ -82,6 +87,15 @@ def _in_python(path: Path) -> Iterator[str]:
                 for said in ((value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,))
                 if isinstance(said, ast.Constant) and isinstance(said.value, str)
             )
+
+
+def _said(wanted: int, values: list[Any]) -> Iterator[Msgid]:
+    """Texts out of a call's values; two of them make one where `wanted` says so."""
+    texts = [value for value in values if isinstance(value, str)]
+    if wanted == 2 and len(texts) == 2:
+        yield texts[0], texts[1]
+    else:
+        yield from texts
 
 
 def _words_in_code() -> set[str]:
@@ -108,14 +122,13 @@ def _name(called: ast.expr) -> str:
 _JINJA = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, autoescape=True)
 
 
-def _in_template(path: Path) -> Iterator[str]:
+def _in_template(path: Path) -> Iterator[Msgid]:
     for call in _JINJA.parse(path.read_text()).find_all(parsed.Call):
         called = call.node
         plain = isinstance(called, parsed.Name) and called.name == "t"
         plural = isinstance(called, parsed.Getattr) and called.attr == "n" and getattr(called.node, "name", "") == "t"
-        for argument in call.args[: 1 if plain else 2 if plural else 0]:
-            if isinstance(argument, parsed.Const) and isinstance(argument.value, str):
-                yield argument.value
+        wanted = 1 if plain else 2 if plural else 0
+        yield from _said(wanted, [each.value for each in call.args[:wanted] if isinstance(each, parsed.Const)])
 
 
 def _declared() -> Iterator[Keys]:
@@ -176,53 +189,60 @@ def enum_name(kind: type[StrEnum | Reason]) -> str:
     return "".join("_" + char.lower() if char.isupper() else char for char in kind.__name__).lstrip("_")
 
 
-def translated(language: str) -> dict[Any, str]:
+def translated(language: str) -> dict[Msgid, str]:
     """Every msgid of a language's files and its file; those without a text (in any of their plurals) are left out."""
-    found: dict[Any, str] = {}
+    found: dict[Msgid, str] = {}
     for path in sorted((FOLDER / language).glob("*.po")):
         with path.open("rb") as file:
             for message in read_po(file, locale=language):
                 texts = message.string if isinstance(message.string, tuple | list) else (message.string,)
                 if message.id and all(texts):
-                    for msgid in message.id if isinstance(message.id, tuple | list) else (message.id,):
-                        found[msgid] = path.name
+                    found[message.id if isinstance(message.id, str) else (message.id[0], message.id[1])] = path.name
     return found
 
 
-def missing_and_stale() -> tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]:
+def missing_and_stale() -> tuple[list[Row], list[Row]]:
     """([(language, msgid, where it is needed)], [(language, msgid, its file)])."""
     said, declared = needed()
-    missing: list[tuple[str, str, str]] = []
-    stale: list[tuple[str, str, str]] = []
+    missing: list[Row] = []
+    stale: list[Row] = []
     fields = {key for keys, _ in declared for key in keys}
-    allowed = (
+    allowed: set[Msgid] = (
         fields | set(said) | {key.replace("field:", "help:", 1) for key in fields} | {f"look:{each}" for each in Look}
     )
     allowed |= {f"fault:{word}" for word in _words_in_code()}  # of faults that a table names
     for language in LANGUAGES:
         there = translated(language)
         for msgid, where in said.items():
-            if msgid not in there and (language != FIRST_LANGUAGE or is_key(msgid)):
+            if msgid not in there and (language != FIRST_LANGUAGE or (isinstance(msgid, str) and is_key(msgid))):
                 missing.append((language, msgid, where))
         missing += [(language, keys[-1], where) for keys, where in declared if not any(key in there for key in keys)]
         stale += [
             (language, msgid, file)
             for msgid, file in there.items()
-            if msgid not in allowed and not str(msgid).startswith((*COMPUTED, *DEVICES))
+            if msgid not in allowed and not first_of(msgid).startswith((*COMPUTED, *DEVICES))
         ]
-    return sorted(set(missing)), sorted(stale)
+    return sorted(set(missing), key=str), sorted(stale, key=str)
 
 
-def write_stubs(area: str, rows: Iterable[tuple[str, str, str]], folder: Path = FOLDER) -> None:
+def first_of(msgid: Msgid) -> str:
+    return msgid if isinstance(msgid, str) else msgid[0]
+
+
+def write_stubs(area: str, rows: Iterable[Row], folder: Path = FOLDER) -> None:
     """Puts what is missing (rows of `missing_and_stale`) at the end of the area's files, without texts. What stands
     there stays as it is."""
     for language, msgid, _ in rows:
         path = folder / language / f"{area}.po"
         there = path.read_text() if path.exists() else HEAD.format(language, PLURALS.get(language, "(n != 1)"))
-        stub = f"\nmsgid {json.dumps(msgid, ensure_ascii=False)}\nmsgstr"
-        if stub not in there:
+        said, several = json.dumps(first_of(msgid), ensure_ascii=False), ""
+        texts = '\nmsgstr ""\n'
+        if not isinstance(msgid, str):
+            several = f"\nmsgid_plural {json.dumps(msgid[1], ensure_ascii=False)}"
+            texts = '\nmsgstr[0] ""\nmsgstr[1] ""\n'
+        if f"\nmsgid {said}{several}\nmsgstr" not in there:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f'{there}{stub} ""\n')
+            path.write_text(f"{there}\nmsgid {said}{several}{texts}")
 
 
 HEAD = """\
