@@ -17,7 +17,7 @@ from aiohttp import web
 from central.areas import AREAS
 from central.callers import Passes, authenticator, by_code, by_key
 from central.config import CentralConfig
-from central.devices.standing import standing
+from central.devices.broker_access import standing
 from central.first_run.link import setup_link
 from central.house_keys import open_keys
 from central.kernel import outbox

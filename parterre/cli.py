@@ -172,7 +172,7 @@ def broker(config: Path | None) -> None:
 @click.option("--then", default="", help="What to run once it has changed.")
 def revoked(config: Path | None, out: Path, then: str) -> None:
     """For a site's Mosquitto: fetches central's list of who is revoked."""
-    from edge.device.revoked import fetch_revoked
+    from edge.device.revocation_list import fetch_revoked
     from edge.device.site_broker import BrokerDeviceConfig
 
     settings = load_config(BrokerDeviceConfig, config, os.environ, "PARTERRE_BROKER")

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 
 from shared.wire.codec import dump
 from shared.wire.seal import Sealed, Signer, seal
-from shared.wire.topics import Claim, Command, Presence
+from shared.wire.topics import Claim, Instruction, Presence
 
 WRONG: tuple[Any, ...] = (
     None, True, [], {}, [[]], {"a": {}}, "", "x" * 5000, "\u202e\n\x00", -1, 10**30, 1e308, "2026-01-01T00:00:00",
@@ -86,4 +86,4 @@ def payloads(good: dict[type, Any], signers: tuple[Signer, ...]) -> Iterator[byt
         yield json.dumps(wrong).encode()
 
 
-MESSAGES = (Presence, Claim, Command)
+MESSAGES = (Presence, Claim, Instruction)

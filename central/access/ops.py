@@ -17,7 +17,7 @@ from shared.wire.facts import Passage as PassageFact
 from shared.wire.facts import Scan as ScanFact
 from shared.wire.feeds import AdmissionRow, Family, feed_name
 
-_ORDER = f"ORDER BY at, {TOLD_ID}, device_id"  # as gates do among themselves (edge/gate/used.py)
+_ORDER = f"ORDER BY at, {TOLD_ID}, device_id"  # as gates do among themselves (edge/gate/used_table.py)
 _COUNTS = (  # the scans of a ticket that used an entry, at its performance's site
     "WHERE ticket_id = :ticket AND entry > 0 AND admitted = 1 AND direction = 'entry' "  # noqa: S608 - our own text
     f"AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = {TOLD_ID} AND p.device_id = scan.device_id "

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from central.access.model import Anomaly, AnomalyKind
 from central.access.ops import report, take_passage, take_scan
-from central.devices.belonging import controls
+from central.devices.authority import controls
 from central.devices.gaps import arrive, missing
 from central.devices.leases import own_context, take_returned, take_sealed
 from central.devices.model import (

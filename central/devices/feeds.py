@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from central.devices.belonging import asking
+from central.devices.authority import asking
 from central.devices.enrolment import SELLERS, settings_of
 from central.devices.leases import own_context
 from central.devices.model import Device, DevicesPrivilege, NoDevice

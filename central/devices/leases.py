@@ -10,7 +10,7 @@ from central.access.model import AnomalyKind
 from central.access.ops import report
 from central.catalogue.model import Performance
 from central.catalogue.ops import on_sale
-from central.devices.belonging import sells
+from central.devices.authority import sells
 from central.devices.model import (
     DeadLetter,
     DeadReason,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from central.devices.belonging import asking
+from central.devices.authority import asking
 from central.devices.leases import own_context
 from central.devices.model import DevicesPrivilege, NoDevice
 from central.kernel.contexts import institution_of

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from central.access.model import AnomalyKind
 from central.access.ops import report, settle_ticket
-from central.devices.belonging import belongs, sells
+from central.devices.authority import belongs, sells
 from central.devices.leases import close_if_done
 from central.devices.model import DeadLetter, DeadReason, Device, LeaseRecord, LeaseSlot
 from central.inventory.places import sell_allocation

@@ -21,7 +21,7 @@ from typing import Annotated
 import orjson
 from aiohttp import web
 
-from central.devices.belonging import asking
+from central.devices.authority import asking
 from central.devices.leases import own_context
 from central.devices.model import DevicesPrivilege, NoDevice, SnapshotRecord
 from central.kernel.door import Door

@@ -1,7 +1,7 @@
 """The common start of every device: identity, journal, keys, bus, sync, clock, health; then the role's own work.
 
     async with start(config.device, DeviceKind.GATE, schema=SCHEMA, readers=READERS) as device:
-        device.commands.handle("open", open_gate, physical=True)
+        device.instructions.handle("open", open_gate, physical=True)
         await role(device)
 
 An enrolled device starts without any network: everything here goes on by itself when the line comes.
@@ -16,12 +16,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from edge.device import commands, health
+from edge.device import health, instructions
 from edge.device.clockwork import Clockwork
-from edge.device.commands import Commands
 from edge.device.enrol import ensure_enrolled, standing_of
 from edge.device.health import Health
 from edge.device.identity import Identity, keep_central
+from edge.device.instructions import Instructions
 from shared.clock import ClockState, Now
 from shared.ids import Id
 from shared.languages import spoken
@@ -82,7 +82,7 @@ class Device:
         self.clock, self.central = clock, central
         self.clockwork = Clockwork(clock, journal)
         self.health = Health(journal, clock, self.now, lambda: self.language)
-        self.commands = Commands(identity.device_id, journal, keyring, clock, self.now)
+        self.instructions = Instructions(identity.device_id, journal, keyring, clock, self.now)
         self.standings: list[Standing] = []  # of all tasks that do this device's work, the role's too
         self.heartbeats: list[Callable[[], bool]] = []  # False from any of them: the watchdog is not fed
         self.on_settings: list[Callable[[dict[str, Any]], None]] = []
@@ -120,7 +120,7 @@ class Device:
         )
         self.sync.on_sent = self._announce_again.set
         self.bus.subscribe(topics.bells(identity.site_id), self.sync.rang)
-        self.bus.subscribe(topics.command(identity.site_id, identity.device_id), self.commands.heard)
+        self.bus.subscribe(topics.command(identity.site_id, identity.device_id), self.instructions.heard)
 
     @property
     def id(self) -> Id:
@@ -284,7 +284,7 @@ async def start(
         identity = await ensure_enrolled(
             config.data, kind, unsigned, clock, code=config.code, label=config.label, say=say
         )
-    journal = Journal.open(config.data / "journal.db", identity.device_id, commands.SCHEMA + schema)
+    journal = Journal.open(config.data / "journal.db", identity.device_id, instructions.SCHEMA + schema)
     try:
         keyring = Keyring(identity.root_pem)
         for pem in (*identity.stored.central_certificates, identity.certificate.pem):

@@ -55,7 +55,7 @@ from shared.wire import topics
 from shared.wire.codec import dump
 from shared.wire.seal import seal
 from shared.wire.token import MAX_INPUT
-from shared.wire.topics import Claim, Command
+from shared.wire.topics import Claim, Instruction
 
 log = logger(__name__)
 TICK_S = 0.1
@@ -198,28 +198,28 @@ class LaneShell:
         self.store.gate = replace(self.store.gate, helpdesk=on)
         self.happened(HelpdeskChanged(on))
 
-    # --- orders from central (signed, short-lived: edge.device.commands) --------------------------------------------
+    # --- instructions from central (signed, short-lived: edge.device.instructions) ------------------------------------
 
-    def take_orders(self) -> None:
-        orders = self.device.commands
-        orders.handle("force_entry", self._force, physical=True)
-        orders.handle("proof_seen", self._proof_seen, physical=True)
-        orders.handle("helpdesk", self._helpdesk)
+    def take_instructions(self) -> None:
+        handle = self.device.instructions.handle
+        handle("force_entry", self._force, physical=True)
+        handle("proof_seen", self._proof_seen, physical=True)
+        handle("helpdesk", self._helpdesk)
 
-    async def _force(self, order: Command) -> str:
+    async def _force(self, told: Instruction) -> str:
         """Let the one at the reader in. `why` is asked for; `code` is what they hold, if anything."""
-        why, code = str(order.body.get("why", "")).strip()[:200], str(order.body.get("code", ""))
+        why, code = str(told.body.get("why", "")).strip()[:200], str(told.body.get("code", ""))
         if not why:
             return "nobody let in: no reason given"
         self.happened(Forced(why, code[:MAX_INPUT]))
         return f"let in: {why}" if self.lane.barrier is Barrier.GRANTED else "nobody let in"
 
-    async def _proof_seen(self, _: Command) -> str:
+    async def _proof_seen(self, _: Instruction) -> str:
         self.happened(ProofSeen())
         return "let in" if self.lane.barrier is Barrier.GRANTED else "nobody let in"
 
-    async def _helpdesk(self, order: Command) -> str:
-        self.set_helpdesk(bool(order.body.get("on")))
+    async def _helpdesk(self, told: Instruction) -> str:
+        self.set_helpdesk(bool(told.body.get("on")))
         return "helpdesk" if self.lane.helpdesk else "gate"
 
     # --- the world around -------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ async def run(
         given_back = store.recover(Moment(device.clockwork.at(reading), reading))
         shell = LaneShell(device, store, port, config.lane)
         shell.tell(given_back)
-        shell.take_orders()
+        shell.take_instructions()
         await port.start(shell.contact)
         reader = SerialReader(config.reader.device, shell.scanned, shell.reader_changed, config.reader.baudrate)
         try:

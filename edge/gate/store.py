@@ -2,7 +2,7 @@
 
 One scan is one transaction: look up, decide, write the entry and the fact, commit; only then may a barrier move. What
 a grant became (passed or given back) is a second one. Claims of neighbours and central's admissions go into the same
-used table (`used`), lists into `lists`.
+used table (`used_table`), lists into `lists`.
 """
 
 from collections import Counter, OrderedDict
@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from edge.gate import lists, used
+from edge.gate import lists, used_table
 from edge.gate.core import Answer, Check
 from edge.gate.lists import Lists
 from edge.gate.mark import Mark
-from edge.gate.used import Movement, Source, State
+from edge.gate.used_table import Movement, Source, State
 from shared.clock import ClockState, Now, Reading
 from shared.ids import Id, derived_id, id_bytes, is_id
 from shared.outcome import Ok, Outcome
@@ -30,7 +30,7 @@ from shared.wire.seal import Sealed
 from shared.wire.token import Token, parse
 from shared.wire.topics import MEASURES, Claim, Kind
 
-SCHEMA: Final = lists.SCHEMA + used.SCHEMA
+SCHEMA: Final = lists.SCHEMA + used_table.SCHEMA
 _RETOLD = 2000  # own claims kept at hand for neighbours that come back
 _MAX_ENTRY = 255  # a token has one byte for it
 
@@ -70,8 +70,8 @@ class GateStore:
         self._told: OrderedDict[tuple[Id, int], Claim] = OrderedDict()
         if journal.salvaged is not None:
             self._rebuild()
-        self._inside = used.inside_now(journal) if gate.capacity else Counter()
-        self._keep_told(map(_claim, used.latest_own(journal, _RETOLD)))
+        self._inside = used_table.inside_now(journal) if gate.capacity else Counter()
+        self._keep_told(map(_claim, used_table.latest_own(journal, _RETOLD)))
 
     # --- scans ------------------------------------------------------------------------------------------------------
 
@@ -85,7 +85,7 @@ class GateStore:
             outcome = decide(wish, facts, self.gate, moment.now)
             moved = self._moved(token, outcome, scan_id, moment.now)
             for one in moved:
-                used.add(tx, one)
+                used_table.add(tx, one)
             scan = self._scan(check.code, token, outcome, facts)
             if not moved:
                 tx.record(FactKind.SCAN, scan, moment.now, moment.reading, scan_id)
@@ -111,7 +111,7 @@ class GateStore:
             for place, number in enumerate(admit.entries or (0,)):
                 person, went = _person(answer.scan_id, place), place < passed
                 if number:
-                    ended = used.end(tx, Id(admit.ticket_id), number, person, State.WENT if went else State.VOID)
+                    ended = used_table.end(tx, Id(admit.ticket_id), number, person, State.WENT if went else State.VOID)
                     claims += [_claim(ended)] if ended and not went else []
                 _record_passage(tx, person, went, moment)
         self._keep_told(claims)
@@ -124,13 +124,13 @@ class GateStore:
         persons = {_person(shown, place) for place in range(_MAX_ENTRY)} if shown else set()
         claims = []
         with self.journal.transaction() as tx:
-            for grant in used.open_grants(self.journal):
+            for grant in used_table.open_grants(self.journal):
                 state = State.WENT if grant.scan_id in persons else State.VOID
-                ended = used.end(tx, grant.ticket_id, grant.entry, grant.scan_id, state)
+                ended = used_table.end(tx, grant.ticket_id, grant.entry, grant.scan_id, state)
                 if ended and state is State.VOID:
                     claims.append(_claim(ended))
                     _record_passage(tx, grant.scan_id, False, moment)
-        self._inside = used.inside_now(self.journal) if self.gate.capacity else Counter()
+        self._inside = used_table.inside_now(self.journal) if self.gate.capacity else Counter()
         self._keep_told(claims)
         return tuple(claims)
 
@@ -140,7 +140,7 @@ class GateStore:
 
     def entries(self, ticket_id: Id) -> tuple[Entry, ...]:
         """What is known of a ticket's entries, by number."""
-        return used.fold(self.journal.read("SELECT * FROM gate_used WHERE ticket = ?", (id_bytes(ticket_id),)))
+        return used_table.fold(self.journal.read("SELECT * FROM gate_used WHERE ticket = ?", (id_bytes(ticket_id),)))
 
     def inside(self, performance_id: str) -> int:
         """People of a performance inside; counted only where the lane has a capacity."""
@@ -149,12 +149,12 @@ class GateStore:
     def _facts(self, tx: JournalTx, token: Token | None, ticket: bytes, around: Around) -> Facts:
         if token is None:
             return Facts(neighbours_heard=around.heard)
-        rows = used.of_ticket(tx, ticket)
+        rows = used_table.of_ticket(tx, ticket)
         performance_id = token.performance_id or ""
         return Facts(
             key=self.lists.key(token.kid),
             ticket=self.lists.ticket(tx, ticket),
-            entries=used.fold(rows) if rows else (),
+            entries=used_table.fold(rows) if rows else (),
             performance=self.lists.performance(performance_id),
             lease=self.lists.lease(token.lease_id),
             complete=around.complete,
@@ -227,9 +227,9 @@ class GateStore:
         if not sealed.signed_by(holder.key):
             return None
         moved = _heard(claim)
-        if not used.known(self.journal, moved):
+        if not used_table.known(self.journal, moved):
             with self.journal.transaction() as tx, self._counted(tx, id_bytes(claim.ticket_id)):
-                used.merge(tx, moved)
+                used_table.merge(tx, moved)
         return claim
 
     def retell(self, since: datetime) -> tuple[Claim, ...]:
@@ -262,7 +262,7 @@ class GateStore:
         ticket_id, entry = Id(named), int(number)
         with self._counted(tx, id_bytes(ticket_id)):
             if row.body is None:
-                used.withdraw(tx, ticket_id, entry)
+                used_table.withdraw(tx, ticket_id, entry)
                 return True
             try:
                 said = build(AdmissionRow, row.body)
@@ -275,12 +275,12 @@ class GateStore:
                 ticket_id, entry, said.scan_id, said.at, said.gate, "", True, Source.CENTRAL, State.WENT,
                 ticket.performance_id if ticket else "",
             )  # fmt: skip
-            used.merge(tx, came)
+            used_table.merge(tx, came)
             left = replace(came, scan_id=derived_id("left", said.scan_id), at=max(at, said.at), inside=False)
             if said.inside:
-                used.drop(tx, ticket_id, entry, left.scan_id)
+                used_table.drop(tx, ticket_id, entry, left.scan_id)
             else:
-                used.merge(tx, left)
+                used_table.merge(tx, left)
         return True
 
     @contextmanager
@@ -289,9 +289,9 @@ class GateStore:
         if not self.gate.capacity or not ticket:
             yield
             return
-        before = used.tally(used.of_ticket(tx, ticket))
+        before = used_table.tally(used_table.of_ticket(tx, ticket))
         yield
-        self._inside.update(used.tally(used.of_ticket(tx, ticket)))
+        self._inside.update(used_table.tally(used_table.of_ticket(tx, ticket)))
         self._inside.subtract(before)
 
     def _rebuild(self) -> None:
@@ -304,7 +304,7 @@ class GateStore:
                 number = scan.entry or _came_back(tx, Id(scan.ticket_id))
                 if not number:
                     continue
-                used.merge(
+                used_table.merge(
                     tx,
                     Movement(
                         Id(scan.ticket_id), number, fact.id, fact.at, scan.gate, self.journal.device_id,
@@ -319,7 +319,7 @@ class GateStore:
 
 def _came_back(tx: JournalTx, ticket_id: Id) -> int:
     """Which of a ticket's people a scan without an entry of its own brought back: one who had left; 0 if nobody had."""
-    entries = used.fold(used.of_ticket(tx, id_bytes(ticket_id)))
+    entries = used_table.fold(used_table.of_ticket(tx, id_bytes(ticket_id)))
     return next((entry.number for entry in entries if not entry.inside), 0)
 
 

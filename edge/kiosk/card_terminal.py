@@ -10,7 +10,7 @@ from typing import Protocol
 
 import structlog
 
-from edge.kiosk.concert import (
+from edge.kiosk.caisse_ap import (
     LIMIT,
     Malformed,
     Reply,

@@ -8,7 +8,7 @@ printed only from a sale that is on disk; a payment is started only by a visitor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from edge.kiosk.choosing import (
+from edge.kiosk.choice import (
     lease_refused,
     leases_changed,
     offers_changed,
@@ -47,7 +47,7 @@ from edge.kiosk.model import (
     Ticked,
     Touched,
 )
-from edge.kiosk.settling import payment_changed, print_answered, print_changed, sale_failed, sale_stored
+from edge.kiosk.settlement import payment_changed, print_answered, print_changed, sale_failed, sale_stored
 from edge.kiosk.troubles import RANK, Busy
 from edge.kiosk.visit import Answer, cart_dropped, home
 from shared.languages import LANGUAGES

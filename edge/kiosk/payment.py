@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from sqlite3 import Row
 
+from edge.kiosk.caisse_ap import Operation, Reply, Result
 from edge.kiosk.card_terminal import CardPort
-from edge.kiosk.concert import Operation, Reply, Result
 from edge.kiosk.model import PayState
 from edge.kiosk.payment_rules import (
     LIFE,

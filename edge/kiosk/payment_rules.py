@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
-from edge.kiosk.concert import ABOUT_THE_REQUEST, Operation, Reply, Request, Result
+from edge.kiosk.caisse_ap import ABOUT_THE_REQUEST, Operation, Reply, Request, Result
 from edge.kiosk.model import PayState
 from edge.kiosk.terminal_errors import TCode, code_of
 from shared.ids import Id, is_id

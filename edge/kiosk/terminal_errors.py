@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from edge.kiosk.concert import Why
+from edge.kiosk.caisse_ap import Why
 
 
 class TCode(StrEnum):

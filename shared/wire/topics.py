@@ -43,7 +43,7 @@ MEASURES: Final[Mapping[Kind, Measure]] = {
     Kind.CLAIM: Measure(2 * 1024, retained=False),
 }
 MOST_PAYLOAD: Final = max(measure.most for measure in MEASURES.values())
-ORDER_BYTES: Final = 6 * 1024  # of an order's body: sealed as text within text, it still fits its measure
+INSTRUCTION_BYTES: Final = 6 * 1024  # of an instruction's body: sealed as text within text, it still fits its measure
 MOST_TOPIC: Final = 240  # bytes, of a topic or of a filter
 _PART = r"[^/#+\x00-\x20\x7f]{1,64}"
 _KINDS: Final[Mapping[Kind, re.Pattern[str]]] = {
@@ -130,13 +130,13 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """A sealed order to a device; it never runs after `expires` (10 s for what moves anything)."""
+class Instruction:
+    """A sealed instruction to a device; it never runs after `expires` (10 s for what moves anything)."""
 
     id: IdText
     device_id: IdText
     name: Word
-    body: Annotated[dict[str, Any], Json(ORDER_BYTES)]
+    body: Annotated[dict[str, Any], Json(INSTRUCTION_BYTES)]
     issued: Moment
     expires: Moment
 

@@ -23,8 +23,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 import central
 from central.config import MailConfig, Tls
-from central.devices.orders_to_devices import OUTBOX_KIND as TO_DEVICES
-from central.devices.orders_to_devices import sending
+from central.devices.instructions import OUTBOX_KIND as TO_DEVICES
+from central.devices.instructions import sending
 from central.kernel.chain import Chain
 from central.kernel.contexts import path_of
 from central.kernel.db import Database

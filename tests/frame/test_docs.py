@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import click
 import pytest
 
-from central.devices.orders_to_devices import OTHERS_LIVE, PHYSICAL, PHYSICAL_LIVES
+from central.devices.instructions import OTHERS_LIVE, PHYSICAL, PHYSICAL_LIVES
 from parterre.cli import main
 from shared.ids import derived_id
 from shared.wire.token import Token, write

@@ -51,7 +51,7 @@ GATE_STORE = (
             if receipt.contiguous > _head(self._db)[0]:""", *LANE),
     Mutant("lane-entry-late", "the barrier opens before the entry is on the disk: it is written with the passage", (
         Edit("edge/gate/store.py",
-             "            for one in moved:\n                used.add(tx, one)\n            scan =",
+             "            for one in moved:\n                used_table.add(tx, one)\n            scan =",
              '            self._late = getattr(self, "_late", {})\n            self._late[scan_id] = moved\n'
              "            scan ="),
         Edit("edge/gate/store.py",
@@ -61,7 +61,7 @@ GATE_STORE = (
              "            for place, number in enumerate(admit.entries or (0,)):"),
     ), LANE),
     one("lane-deaf", "what the other lane says of an entry is heard and not kept", "edge/gate/store.py",
-        "if not used.known(self.journal, moved):", "if False:", *LANE),
+        "if not used_table.known(self.journal, moved):", "if False:", *LANE),
     one("lane-forged", "a neighbour's claim counts whoever signed it", "edge/gate/store.py",
         "if not sealed.signed_by(holder.key):", "if False:", *LANE),
     one("lane-revoked", "a claim under a revoked key counts", "edge/gate/store.py",
@@ -73,7 +73,7 @@ GATE_STORE = (
         "state = State.WENT if grant.scan_id in persons else State.VOID", "state = State.VOID", *LANE),
     one("lane-recover-kept", "after a crash a grant that nobody was shown stays used", "edge/gate/store.py",
         "state = State.WENT if grant.scan_id in persons else State.VOID", "state = State.WENT", *LANE),
-    one("lane-void-again", "an entry that was given back comes to life with an old claim", "edge/gate/used.py",
+    one("lane-void-again", "an entry that was given back comes to life with an old claim", "edge/gate/used_table.py",
         "state = max(state, ?1)", "state = min(state, ?1)", *LANE),
 )  # fmt: skip
 

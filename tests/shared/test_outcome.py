@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import edge.device.commands
-import edge.kiosk.concert
+import edge.device.instructions
+import edge.kiosk.caisse_ap
 import edge.kiosk.store  # noqa: F401  # declare theirs
 from central.devices.model import NoLease
 from central.inventory.model import NoPlace, NoSale

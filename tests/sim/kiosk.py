@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from edge.kiosk import checks, store
+from edge.kiosk.caisse_ap import Operation, Reply, Request, Result, Why
 from edge.kiosk.card_terminal import TerminalSettings
-from edge.kiosk.concert import Operation, Reply, Request, Result, Why
 from edge.kiosk.main import Wiring
 from edge.kiosk.model import (
     Blocked,

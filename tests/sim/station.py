@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from edge.device import commands
+from edge.device import instructions
 from edge.device.shell import Device, DeviceConfig
 from shared.ids import Id
 from shared.runtime.central import Declined, Unreachable
@@ -65,7 +65,7 @@ class Station:
         await self.buried()
         self._process = process = Process(self.disk)
         with self.risking():
-            journal = SmallJournal(self.disk.db, self.id, commands.SCHEMA + self.schema, process.hook)
+            journal = SmallJournal(self.disk.db, self.id, instructions.SCHEMA + self.schema, process.hook)
             keyring = Keyring(self.kit.identity.root_pem)
             for pem in (*self.kit.identity.stored.central_certificates, self.kit.identity.certificate.pem):
                 keyring.add(pem)

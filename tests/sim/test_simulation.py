@@ -7,7 +7,7 @@ import pytest
 
 import central.access.ops
 import central.devices.sales
-import edge.gate.used
+import edge.gate.used_table
 import shared.runtime.sync
 import tests.sim.office
 from edge.kiosk.model import Next, PerformanceChosen, Screen, Touched
@@ -160,7 +160,7 @@ def _blind_to_slots(patch: pytest.MonkeyPatch) -> None:
 
 def _without_the_used_table(patch: pytest.MonkeyPatch) -> None:
     """A gate forgets whom it let in."""
-    patch.setattr(edge.gate.used, "add", lambda tx, moved: None)
+    patch.setattr(edge.gate.used_table, "add", lambda tx, moved: None)
 
 
 def _settled_without_a_receipt(patch: pytest.MonkeyPatch) -> None:

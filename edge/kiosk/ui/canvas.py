@@ -7,10 +7,10 @@ import zxingcpp
 from kivy.graphics import Color, InstructionGroup, Rectangle
 from kivy.graphics.texture import Texture
 
+from edge.kiosk.ui.fonts import Letters, fit
+from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.icons import ICONS, WEIGHT
-from edge.kiosk.ui.letters import Letters, fit
 from edge.kiosk.ui.paint import Arc, Curtain, Disc, FittedText, Hall, Mark, Panel, QrCode, Sign
-from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.shapes import RGBA, Shapes
 from shared.look import rgb
 

@@ -16,10 +16,10 @@ from edge.kiosk.model import (
     Touched,
 )
 from edge.kiosk.ui import words
+from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.hall import offer_of
 from edge.kiosk.ui.paint import Align, Icon, Page
 from edge.kiosk.ui.parts import button, cart_total, main_button, on_sheet, seats_of, sheet
-from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import has, say
 from shared.languages import LANGUAGES
 from shared.look import Weight

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
 from edge.kiosk.model import Event
-from edge.kiosk.ui.place import Rect
+from edge.kiosk.ui.geometry import Rect
 from shared.look import Look, Scheme, Weight
 
 

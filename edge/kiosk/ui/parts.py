@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from edge.kiosk.model import Cart, Kiosk, Offer
+from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.paint import Act, Align, Icon, Page, PageTurn
-from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import say
 from shared.ids import Id
 from shared.languages import named

@@ -13,11 +13,11 @@ from math import hypot
 from kivy.graphics import Color, InstructionGroup, Rectangle, ScissorPop, ScissorPush
 
 from edge.kiosk.ui.canvas import rgba
+from edge.kiosk.ui.fonts import Letters, fit
+from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.hall import SeatLook
 from edge.kiosk.ui.icons import ICONS
-from edge.kiosk.ui.letters import Letters, fit
 from edge.kiosk.ui.paint import Icon
-from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.shapes import Shapes
 from edge.kiosk.ui.view import View, bounds_of, nearest, pitch, whole
 from shared.ids import Id

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import hypot
 
-from edge.kiosk.ui.place import Rect
+from edge.kiosk.ui.geometry import Rect
 from shared.wire.feeds import PlanRow, PlanSeat
 
 CLOSEST = 6.0  # times the fitting scale

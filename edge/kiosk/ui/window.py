@@ -16,8 +16,8 @@ from tempfile import mkdtemp
 from typing import Any
 
 from edge.kiosk.model import Event, Kiosk, Screen, Touched
+from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.paint import Page, PageTurn, Press
-from edge.kiosk.ui.place import Rect
 from shared.look import Scheme, look
 
 
@@ -99,7 +99,9 @@ class KioskWindow:
 
     def __init__(self, send: Callable[[Event], None], settings: WindowSettings = WindowSettings()) -> None:
         prepare(settings)
-        from edge.kiosk.ui.glass import Glass  # Kivy opens its window on import: only now is the environment ready
+        from edge.kiosk.ui.root_widget import (
+            Glass,  # Kivy opens its window on import: only now is the environment ready
+        )
 
         self._send, self._settings = send, settings
         self._kiosk: Kiosk | None = None

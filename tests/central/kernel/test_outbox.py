@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from central.devices.instructions import OUTBOX_KIND, CommandDevice
 from central.devices.model import NoDevice
-from central.devices.orders_to_devices import OUTBOX_KIND, CommandDevice
 from central.kernel.contexts import path_of
 from central.kernel.door import Door
 from central.kernel.keys import Keys

@@ -15,7 +15,7 @@ from shared.wire import topics
 from shared.wire.certificates import DeviceKind
 from shared.wire.codec import dump
 from shared.wire.seal import seal
-from shared.wire.topics import Claim, Command, Presence
+from shared.wire.topics import Claim, Instruction, Presence
 from tests.hostile import payloads
 
 ME, OTHER = derived_id("me"), derived_id("other")
@@ -32,16 +32,16 @@ async def test_no_message_makes_a_device_fall(house, tmp_path, kind) -> None:
     config = DeviceConfig(tmp_path / "me", f"http://127.0.0.1:{NOWHERE}", Endpoint("127.0.0.1", NOWHERE))
     done: list[str] = []
 
-    async def run(command: Command) -> str:
+    async def run(command: Instruction) -> str:
         done.append(command.id)
         return "done"
 
     async with start(config, kind) as device:
         now = device.now().at
-        device.commands.handle("do", run)
-        order = Command(derived_id("order"), ME, "do", {}, now, now + timedelta(minutes=9))
+        device.instructions.handle("do", run)
+        order = Instruction(derived_id("order"), ME, "do", {}, now, now + timedelta(minutes=9))
         claim = Claim(derived_id("scan"), derived_id("ticket"), 1, now, "B", other.id)
-        good = {Presence: Presence(other.id, "s", True, now), Claim: claim, Command: order}
+        good = {Presence: Presence(other.id, "s", True, now), Claim: claim, Instruction: order}
         told = list(payloads(good, (other.signer, central.signer)))
         heard = {wanted.replace("+", other.id).replace("#", "keys/x") for wanted, _ in device.bus._handlers}
         heard.add(topics.state(device.site_id, device.id))  # its own comes back to it
@@ -52,7 +52,7 @@ async def test_no_message_makes_a_device_fall(house, tmp_path, kind) -> None:
                     await device.bus._dispatch(aiomqtt.Topic(topic), payload)
         assert [line for line in lines if "exc_info" in line] == []
         assert len([line for line in lines if line["log_level"] in ("warning", "error")]) < 20
-        fresh = Command(derived_id("another order"), ME, "do", {}, now, now + timedelta(minutes=9))
+        fresh = Instruction(derived_id("another order"), ME, "do", {}, now, now + timedelta(minutes=9))
         topic = topics.command(device.site_id, ME)
         await device.bus._dispatch(aiomqtt.Topic(topic), dump(seal(dump(fresh), central.signer)))
         assert done[-1:] == [fresh.id] and device.check()

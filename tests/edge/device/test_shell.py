@@ -29,7 +29,7 @@ from shared.wire.codec import dump, load
 from shared.wire.facts import FactKind, Incident
 from shared.wire.feeds import Family
 from shared.wire.seal import seal
-from shared.wire.topics import Command, Presence
+from shared.wire.topics import Instruction, Presence
 from tests.waiting import PATIENCE_S, until
 
 GATE = derived_id("gate")
@@ -107,7 +107,7 @@ async def test_the_whole_device(house, central, enrolled) -> None:
     taken, settings, states, opened = [], [], [], []
     readers = {Family.TICKETS: Reader(on_rows=lambda tx, page: taken.extend(row.key for row in page.rows))}
 
-    async def open_gate(command: Command) -> str:
+    async def open_gate(command: Instruction) -> str:
         opened.append(command.id)
         return "opened"
 
@@ -118,7 +118,7 @@ async def test_the_whole_device(house, central, enrolled) -> None:
         config = DeviceConfig(enrolled, central.url, Endpoint("127.0.0.1", broker.port), poll_s=30.0, label="north")
         async with start(config, DeviceKind.GATE, readers=readers) as device:
             device.on_settings.append(settings.append)
-            device.commands.handle("open", open_gate, physical=True)
+            device.instructions.handle("open", open_gate, physical=True)
             await until(lambda: taken == ["t1"] and device.now().state is ClockState.TRUSTED)
             assert device.journal.row(feed, "t1") == {"serial": 1}
             await until(lambda: device.settings == {"gate": "north"})
@@ -130,7 +130,7 @@ async def test_the_whole_device(house, central, enrolled) -> None:
             await until(lambda: taken == ["t1", "t2"])
 
             now = datetime.now(UTC)
-            order = Command(derived_id("order"), GATE, "open", {}, now, now + timedelta(seconds=10))
+            order = Instruction(derived_id("order"), GATE, "open", {}, now, now + timedelta(seconds=10))
             sealed = dump(seal(dump(order), central.signer))
             for _ in range(2):
                 assert await watcher.publish(topics.command(house.site, GATE), sealed)

@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from structlog.testing import capture_logs
 
-from edge.device import commands
+from edge.device import instructions
 from edge.device.identity import Stored, keep_identity, write_whole
 from edge.device.shell import DeviceConfig
 from edge.gate import main
@@ -44,7 +44,7 @@ from shared.wire.codec import dump
 from shared.wire.facts import FactKind
 from shared.wire.seal import seal
 from shared.wire.token import Flag, parse
-from shared.wire.topics import Claim, Command, Presence
+from shared.wire.topics import Claim, Instruction, Presence
 from tests.hostile import payloads
 from tests.waiting import until
 
@@ -66,7 +66,7 @@ def ready_folder(house: Any, name: str) -> Path:
         pem, house.root_pem, derived_id("house"), (house.rows[house.signers["central"].kid]["certificate"],)
     )
     keep_identity(folder, signer.key, certificate, stored)
-    journal = Journal.open(folder / "journal.db", device_id, commands.SCHEMA + SCHEMA)
+    journal = Journal.open(folder / "journal.db", device_id, instructions.SCHEMA + SCHEMA)
     house.fill(GateStore(journal, house.gate(name), house.root_pem))
     reading = SystemClock().read()
     with journal.transaction() as tx:
@@ -301,11 +301,13 @@ async def test_orders_from_central(house_today: Any) -> None:
 
     def order(name: str, **body: Any) -> bytes:
         now = one.shell.device.now().at
-        signed = Command(one.shell.device.fresh_id(), one.shell.device.id, name, body, now, now + timedelta(seconds=9))
+        signed = Instruction(
+            one.shell.device.fresh_id(), one.shell.device.id, name, body, now, now + timedelta(seconds=9)
+        )
         return dump(seal(dump(signed), house.signers["central"]))
 
     async with lane(house, "A", deaf(), proof=ProofRule.ASK) as one:
-        take = one.shell.device.commands.take
+        take = one.shell.device.instructions.take
         assert await take(order("force_entry")) == Ok("nobody let in: no reason given")
         assert one.moves("open") == 0
         assert await take(order("force_entry", why="lost child")) == Ok("let in: lost child")
@@ -457,7 +459,9 @@ async def test_no_message_makes_a_lane_fall(house_today: Any) -> None:
     claim = Claim(derived_id("scan"), ticket, 1, now, "B", b)
     good = {
         Presence: Presence(b, "s", True, now, detail={"lane": "B", "zones": 1, "direction": "entry"}), Claim: claim,
-        Command: Command(derived_id("order"), derived_id("device", "A"), "helpdesk", {}, now, now + timedelta(hours=1)),
+        Instruction: Instruction(
+            derived_id("order"), derived_id("device", "A"), "helpdesk", {}, now, now + timedelta(hours=1)
+        ),
     }  # fmt: skip
     told = list(payloads(good, (house.signers["B"], house.signers["central"])))
     async with lane(house, "A", deaf()) as one:

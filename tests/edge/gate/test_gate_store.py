@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.gate import used
+from edge.gate import used_table
 from edge.gate.core import Check
 from edge.gate.store import Around, GateStore, Verdict
 from shared.clock import ClockState
@@ -482,9 +482,9 @@ def test_a_grant_that_was_shown_stays_used(house: Any, clock: Any) -> None:
 def test_the_table_itself_refuses_a_second_first_entry(house: Any, clock: Any) -> None:
     lane = house.lane("A")
     scan(lane, clock, house.code())
-    row = used.latest_own(lane.journal, 1)[0]
+    row = used_table.latest_own(lane.journal, 1)[0]
     with pytest.raises(Exception, match="UNIQUE"), lane.journal.transaction() as tx:
-        used.add(tx, replace(row, scan_id=derived_id("another")))
+        used_table.add(tx, replace(row, scan_id=derived_id("another")))
 
 
 def test_a_broken_file_gives_back_what_was_done_here(house: Any, clock: Any) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.kiosk.caisse_ap import Operation, Reply, Result, Why
 from edge.kiosk.card_terminal import CardTerminal, TerminalSettings
-from edge.kiosk.concert import Operation, Reply, Result, Why
 from edge.kiosk.model import PayState
 from edge.kiosk.payment import PAYMENTS_SCHEMA, Payments
 from edge.kiosk.payment_rules import (

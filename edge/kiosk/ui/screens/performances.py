@@ -3,10 +3,10 @@
 from edge.kiosk.model import Kiosk, Offer, PerformanceChosen
 from edge.kiosk.ui import words
 from edge.kiosk.ui.frame import foot, head
+from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.hall import Fullness, fullness
 from edge.kiosk.ui.paint import Align, Icon, Page
 from edge.kiosk.ui.parts import from_price, paged, sheet, turner
-from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import say
 from shared.languages import named
 from shared.look import Weight

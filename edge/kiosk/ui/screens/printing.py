@@ -2,9 +2,9 @@
 
 from edge.kiosk.model import Kiosk, PrintAnswered, PrintState
 from edge.kiosk.ui.frame import foot, head
+from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.paint import Icon, Page
 from edge.kiosk.ui.parts import main_button, on_sheet, progress, sheet
-from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import say
 from shared.look import Weight
 

@@ -3,9 +3,9 @@ paper for them."""
 
 from edge.kiosk.model import Kiosk
 from edge.kiosk.ui.frame import foot, head
+from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.paint import Align, Icon, Page, PageTurn, QrCode
 from edge.kiosk.ui.parts import on_sheet, sheet
-from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import has, say
 from shared.look import Weight
 

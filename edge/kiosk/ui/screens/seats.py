@@ -3,10 +3,10 @@
 from edge.kiosk.model import BestAsked, CategoryChosen, Kiosk, Offer, QuantityChosen
 from edge.kiosk.ui import words
 from edge.kiosk.ui.frame import foot, has_message, head, message
+from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.hall import offer_of
 from edge.kiosk.ui.paint import Align, Hall, Icon, Page, PageTurn
 from edge.kiosk.ui.parts import from_price, full_price, paged, turner
-from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import say
 from shared.ids import Id
 from shared.languages import named

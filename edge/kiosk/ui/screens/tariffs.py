@@ -3,10 +3,10 @@
 from edge.kiosk.model import Kiosk, Offer, TariffChosen
 from edge.kiosk.ui import words
 from edge.kiosk.ui.frame import foot, head
+from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.hall import offer_of
 from edge.kiosk.ui.paint import Icon, Page
 from edge.kiosk.ui.parts import category_name, paged, seats_of, sheet, tariff_of, turner
-from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.texts import say
 from shared.ids import Id
 from shared.languages import named

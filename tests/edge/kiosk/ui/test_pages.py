@@ -8,8 +8,8 @@ import pytest
 
 from edge.kiosk.model import Back, Kiosk, Link, Next, PerformanceChosen, PrintState, Screen, StartOver
 from edge.kiosk.troubles import Busy, Notice, TroubleCode, trouble
+from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.paint import FittedText, Page, QrCode
-from edge.kiosk.ui.place import Rect
 from edge.kiosk.ui.screens import paint
 from edge.kiosk.ui.window import scheme_of
 from shared.languages import LANGUAGES

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from edge.kiosk.ui.place import Rect
+from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.view import CLOSEST, bounds_of, nearest, pitch, whole
 from shared.wire.feeds import PlanRow
 

@@ -167,9 +167,9 @@ async def test_a_finger_whose_lifting_was_lost_does_not_freeze_the_screen(
 ) -> None:
     from kivy.tests.common import UnitTestTouch
 
-    from edge.kiosk.ui import glass
+    from edge.kiosk.ui import root_widget
 
-    monkeypatch.setattr(glass, "HOLD_S", 0.0)
+    monkeypatch.setattr(root_widget, "HOLD_S", 0.0)
     await stage.show(sample.kiosk(Screen.SUMMARY))
     UnitTestTouch(100, 400).touch_down()
     await stage.show(sample.kiosk(Screen.IDLE))
@@ -240,7 +240,7 @@ async def test_a_strangers_words_stay_in_their_place(stage: Any, sample: Any, na
 
 
 def oversized(marks: Any) -> None:
-    from edge.kiosk.ui.letters import Letters, fit
+    from edge.kiosk.ui.fonts import Letters, fit
 
     letters = Letters()
     for mark in marks:

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from edge.device.identity import Stored, device_key, keep_identity
-from edge.device.revoked import fetch_revoked
+from edge.device.revocation_list import fetch_revoked
 from edge.device.site_broker import BrokerDeviceConfig
 from parterre.cli import main
 from shared.ids import derived_id
@@ -72,7 +72,7 @@ def test_what_to_do_then_is_done_once_it_changed(tmp_path, monkeypatch) -> None:
     async def fetched(*_: object) -> bool:
         return next(said)
 
-    monkeypatch.setattr("edge.device.revoked.fetch_revoked", fetched)
+    monkeypatch.setattr("edge.device.revocation_list.fetch_revoked", fetched)
     (tmp_path / "broker.toml").write_text(f'data = "{tmp_path}"\ncentral = "http://127.0.0.1:9"\n')
     made = tmp_path / "restarted"
     for restarted in (True, False):

@@ -9,7 +9,7 @@ from math import cos, pi, sin
 from kivy.graphics import InstructionGroup
 
 from edge.kiosk.ui.canvas import rgba
-from edge.kiosk.ui.place import Rect
+from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.shapes import RGBA, Shapes
 from shared.look import Scheme, look
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edge.device.commands import SCHEMA, Commands, Handler, NotDone, may_run
+from edge.device.instructions import SCHEMA, Handler, Instructions, NotDone, may_run
 from shared.clock import ClockState, Now
 from shared.ids import derived_id
 from shared.outcome import Ok, Refused
@@ -17,11 +17,11 @@ from shared.wire.certificates import DeviceKind
 from shared.wire.codec import dump
 from shared.wire.facts import FactKind
 from shared.wire.seal import seal
-from shared.wire.topics import Command
+from shared.wire.topics import Instruction
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 DEVICE = derived_id("gate")
-OPEN = Command(derived_id("order"), DEVICE, "open", {}, NOON, NOON + timedelta(seconds=10))
+OPEN = Instruction(derived_id("order"), DEVICE, "open", {}, NOON, NOON + timedelta(seconds=10))
 SECOND = timedelta(seconds=1)
 
 
@@ -29,7 +29,7 @@ def now(state: ClockState = ClockState.TRUSTED, after: timedelta = SECOND, bound
     return Now(NOON + after, state, bound)
 
 
-async def nothing(_: Command) -> str:
+async def nothing(_: Instruction) -> str:
     return "done"
 
 
@@ -69,15 +69,15 @@ class Bench:
             keyring.add(holder.certificate.pem)
         self.journal = Journal(sqlite3.connect(":memory:"), DEVICE, SCHEMA, **more)
         self.opened = 0
-        self.commands = Commands(DEVICE, self.journal, keyring, SystemClock(), now)
-        self.commands.handle("open", self.open, physical=True)
+        self.instructions = Instructions(DEVICE, self.journal, keyring, SystemClock(), now)
+        self.instructions.handle("open", self.open, physical=True)
 
-    async def open(self, _: Command) -> str:
+    async def open(self, _: Instruction) -> str:
         self.opened += 1
         return "gate opened"
 
-    async def send(self, command: Command = OPEN, signer=None):
-        return await self.commands.take(dump(seal(dump(command), signer or self.central.signer)))
+    async def send(self, command: Instruction = OPEN, signer=None):
+        return await self.instructions.take(dump(seal(dump(command), signer or self.central.signer)))
 
 
 async def test_once_and_on_record(house) -> None:
@@ -92,15 +92,15 @@ async def test_once_and_on_record(house) -> None:
 async def test_only_central_gives_orders(house) -> None:
     bench = Bench(house)
     for payload in (b"", b"{}", b"\xff", dump(OPEN)):
-        assert await bench.commands.take(payload) == Refused(NotDone.NOT_SEALED)
+        assert await bench.instructions.take(payload) == Refused(NotDone.NOT_SEALED)
     stranger = type(house)().holder("central", DeviceKind.CENTRAL)
     for who in (bench.gate, stranger):
         outcome = await bench.send(signer=who.signer)
         assert isinstance(outcome, Refused)
         assert outcome.reason is NotDone.NOT_SEALED
     rubbish = dump(seal(b'{"not": "a command"}', bench.central.signer))
-    assert await bench.commands.take(rubbish) == Refused(NotDone.NOT_SEALED)
-    await bench.commands.heard("topic", b"nonsense")
+    assert await bench.instructions.take(rubbish) == Refused(NotDone.NOT_SEALED)
+    await bench.instructions.heard("topic", b"nonsense")
     assert bench.opened == 0
 
 
@@ -122,9 +122,9 @@ async def test_power_cut_leaves_it_undone_but_never_doubled(house) -> None:
 async def test_a_handler_that_fails_is_told_as_that(house) -> None:
     bench = Bench(house)
 
-    async def jam(_: Command) -> str:
+    async def jam(_: Instruction) -> str:
         raise OSError("jammed")
 
-    bench.commands.handle("open", jam, physical=True)
+    bench.instructions.handle("open", jam, physical=True)
     assert await bench.send() == Ok("failed: OSError")
     assert next(bench.journal.facts()).body["sentence"] == "failed: OSError"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.kiosk.concert import (
+from edge.kiosk.caisse_ap import (
     LIMIT,
     Malformed,
     Operation,

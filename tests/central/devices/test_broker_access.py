@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from central.devices.standing import standing
+from central.devices.broker_access import standing
 from central.web.area import ROSTER
 from shared.ids import Id, derived_id
 from shared.runtime.broker import ENDED

@@ -17,8 +17,8 @@ from kivy.uix.widget import Widget
 
 from edge.kiosk.model import Screen, SeatToggled, Touched
 from edge.kiosk.ui.canvas import Painter, rgba
-from edge.kiosk.ui.curtain import FRAMES, CurtainPicture
 from edge.kiosk.ui.hall import looks, offer_of
+from edge.kiosk.ui.idle_art import FRAMES, CurtainPicture
 from edge.kiosk.ui.paint import Curtain, Hall, Mark, Page, PageTurn, Press
 from edge.kiosk.ui.plan import HallPlan, Shown
 from edge.kiosk.ui.screens.idle import TURNS

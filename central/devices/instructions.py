@@ -1,4 +1,4 @@
-"""Orders to devices: signed, expiring, recorded. The outbox carries them, so what was decided is sent."""
+"""Instructions to devices: signed, expiring, recorded. The outbox carries them, so what was decided is sent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from shared.outcome import Ok, Outcome, Refused
 from shared.wire import topics
 from shared.wire.codec import dump
 from shared.wire.seal import seal
-from shared.wire.topics import Command
+from shared.wire.topics import Instruction
 
 PHYSICAL = frozenset({"open", "cut", "pay_out", "force_entry", "proof_seen"})
 PHYSICAL_LIVES = timedelta(seconds=10)  # what moves anything never runs late
@@ -45,8 +45,8 @@ def command_device(tx: Tx, want: CommandDevice) -> Outcome[Id]:
     if device is None or device.state is not DeviceState.ACTIVE:
         return Refused(NoDevice.NO_SUCH_DEVICE, fix="device_id")
     lives = PHYSICAL_LIVES if want.name in PHYSICAL else OTHERS_LIVE
-    order = Command(tx.command_id, device.id, want.name, want.body, tx.now, tx.now + lives)
-    sealed = seal(dump(order), tx.keys.signer)
+    instruction = Instruction(tx.command_id, device.id, want.name, want.body, tx.now, tx.now + lives)
+    sealed = seal(dump(instruction), tx.keys.signer)
     tx.tell(OUTBOX_KIND, {"site": device.site_id, "device": device.id, "sealed": sealed})
     return Ok(tx.command_id)
 

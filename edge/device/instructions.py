@@ -1,6 +1,6 @@
-"""Orders from central to this device: sealed, short-lived, done at most once.
+"""Instructions from central to this device: sealed, short-lived, done at most once.
 
-The id is on disk before anything moves, so power loss can leave an order undone but never doubled. A physical action
+The id is on disk before anything moves, so power loss can leave one undone but never doubled. A physical action
 expires within 10 s and needs a clock that knows it: whoever cannot tell the time does not open gates from afar.
 """
 
@@ -21,7 +21,7 @@ from shared.wire.certificates import Right
 from shared.wire.codec import load
 from shared.wire.facts import FactKind, Incident
 from shared.wire.seal import Sealed
-from shared.wire.topics import MEASURES, Command, Kind
+from shared.wire.topics import MEASURES, Instruction, Kind
 
 log = logger(__name__)
 seldom = Seldom(log)
@@ -32,11 +32,11 @@ PHYSICAL_LIFE = timedelta(seconds=10)
 EARLY = timedelta(seconds=5)  # how far central's clock may be ahead of ours
 KEEP = 10_000
 
-Run = Callable[[Command], Awaitable[str]]  # does it and answers with a sentence for the record
+Run = Callable[[Instruction], Awaitable[str]]  # does it and answers with a sentence for the record
 
 
 class NotDone(Reason):
-    """Why an order is not carried out, in order of precedence."""
+    """Why an instruction is not carried out, in order of precedence."""
 
     NOT_SEALED = auto()
     OTHER_DEVICE = auto()
@@ -54,39 +54,39 @@ class Handler:
     physical: bool = False
 
 
-def may_run(command: Command, device_id: Id, handler: Handler | None, now: Now, done: bool) -> Outcome[None]:
+def may_run(instruction: Instruction, device_id: Id, handler: Handler | None, now: Now, done: bool) -> Outcome[None]:
     """Whether to carry it out now."""
-    if command.device_id != device_id:
+    if instruction.device_id != device_id:
         return Refused(NotDone.OTHER_DEVICE)
     if handler is None:
-        return Refused(NotDone.UNKNOWN, fix=command.name)
+        return Refused(NotDone.UNKNOWN, fix=instruction.name)
     known = now.state is not ClockState.UNTRUSTED
     if handler.physical and not known:
         return Refused(NotDone.NO_CLOCK)
-    if handler.physical and command.expires - command.issued > PHYSICAL_LIFE:
+    if handler.physical and instruction.expires - instruction.issued > PHYSICAL_LIFE:
         return Refused(NotDone.LIVES_TOO_LONG)
-    if known and command.issued > now.at + now.bound + EARLY:
+    if known and instruction.issued > now.at + now.bound + EARLY:
         return Refused(NotDone.NOT_YET)
-    if known and now.at + now.bound >= command.expires:
+    if known and now.at + now.bound >= instruction.expires:
         return Refused(NotDone.EXPIRED)
     return Refused(NotDone.DONE_BEFORE) if done else Ok(None)
 
 
-class Commands:
+class Instructions:
     def __init__(self, device_id: Id, journal: Journal, keyring: Keyring, clock: Clock, now: Callable[[], Now]) -> None:
         self._device_id, self._journal, self._keyring = device_id, journal, keyring
         self._clock, self._now = clock, now
         self._handlers: dict[str, Handler] = {}
 
     def handle(self, name: str, run: Run, physical: bool = False) -> None:
-        """What this device does on the order `name`. The result of a physical one becomes a fact."""
+        """What this device does on the instruction `name`. The result of a physical one becomes a fact."""
         self._handlers[name] = Handler(run, physical)
 
     async def heard(self, _: str, payload: bytes) -> None:
-        """A message on this device's command topic."""
+        """A message on this device's instruction topic."""
         outcome = await self.take(payload)
         if isinstance(outcome, Refused):
-            seldom.warn("order not carried out", outcome.reason.value, fix=outcome.fix[:64])
+            seldom.warn("instruction not carried out", outcome.reason.value, fix=outcome.fix[:64])
 
     async def take(self, payload: bytes) -> Outcome[str]:
         now = self._now()
@@ -94,30 +94,30 @@ class Commands:
             sealed = load(Sealed, payload, MEASURES[Kind.COMMAND].most)
             if self._keyring.vouches(sealed, Right.STATE, now) is None:
                 return Refused(NotDone.NOT_SEALED, fix=sealed.kid)
-            command = sealed.body(Command)
+            instruction = sealed.body(Instruction)
         except ValueError:
             return Refused(NotDone.NOT_SEALED)
-        handler = self._handlers.get(command.name)
+        handler = self._handlers.get(instruction.name)
         with self._journal.transaction() as tx:
-            done = bool(tx.run("SELECT 1 FROM command_done WHERE id = ?", (command.id,)))
-            verdict = may_run(command, self._device_id, handler, now, done)
+            done = bool(tx.run("SELECT 1 FROM command_done WHERE id = ?", (instruction.id,)))
+            verdict = may_run(instruction, self._device_id, handler, now, done)
             if isinstance(verdict, Refused) or handler is None:
                 return verdict if isinstance(verdict, Refused) else Refused(NotDone.UNKNOWN)
-            tx.run("INSERT INTO command_done VALUES (?, ?)", (command.id, to_ms(command.expires)))
+            tx.run("INSERT INTO command_done VALUES (?, ?)", (instruction.id, to_ms(instruction.expires)))
             tx.run(
                 "DELETE FROM command_done WHERE id IN"
                 " (SELECT id FROM command_done ORDER BY expires DESC LIMIT -1 OFFSET ?)",
                 (KEEP,),
             )
         try:
-            said = await handler.run(command)
+            said = await handler.run(instruction)
         except Exception as bad:
-            log.exception("order failed", order=command.name)
+            log.exception("instruction failed", instruction=instruction.name)
             said = f"failed: {type(bad).__name__}"
-        log.info("order carried out", order=command.name, result=said)
+        log.info("instruction carried out", instruction=instruction.name, result=said)
         if handler.physical:
             after = self._now()
             with self._journal.transaction() as tx:
-                body = Incident(f"command.{command.name}", said, command.id, cleared=True)
+                body = Incident(f"command.{instruction.name}", said, instruction.id, cleared=True)
                 tx.record(FactKind.INCIDENT, body, after, self._clock.read(), fresh_id(self._clock))
         return Ok(said)
