@@ -50,7 +50,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Workers:
 
 STARTS = re.compile(
     r"\b(TestServer|FakeCentral|evening_house|EmbeddedBroker|run_broker|run_site_broker|serve|running|VirtualPrinter"
-    r"|CardTerminalSimulator|start_server|KioskWindow|subprocess|Beside|create_subprocess_exec|Database)\b"
+    r"|CardTerminalSimulator|start_server|KioskWindow|subprocess|Beside|Taking|create_subprocess_exec|Database)\b"
 )
 """What stands in files of tests that start what listens, is drawn, is a process, or is a house in a database."""
 SLOW = {line.partition(" ")[2] for line in (Path(__file__).parent / "slow.txt").read_text().splitlines()}
