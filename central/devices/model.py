@@ -44,7 +44,7 @@ DEVICE: Mapping[tuple[DeviceState, DeviceDo], DeviceState] = {
 
 
 @entity(
-    "device", read=DevicesPrivilege.DEVICE_READ, unique=(("context_id", "code"), ("point_of_sale_id",)),
+    "device", read=DevicesPrivilege.DEVICE_READ, chosen=True, unique=(("context_id", "code"), ("point_of_sale_id",)),
     life=("state", DEVICE),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True, kw_only=True)

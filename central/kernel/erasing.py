@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Declaration, PersonalColumn
+from central.kernel.former import names_of
 from central.kernel.personal import DUTIES, PersonalKind, is_said
 from central.kernel.registry import handles
 from central.kernel.taking_over import give_keys
@@ -42,10 +44,10 @@ def forget(tx: Tx, table: str, subject: str) -> list[Stays]:
     kept = {kind: tx.people.end(subject, kind) for kind in known if DUTIES[kind].days}
     ended = [kind for kind in known if kind not in kept or kept[kind] <= to_ms(tx.now)]
     _destroy(tx, subject, ended)
-    return stays_of(tx, subject)
+    return stays_of(tx, table, subject)
 
 
-def stays_of(read: Read, subject: str) -> list[Stays]:
+def stays_of(read: Read, table: str, subject: str) -> list[Stays]:
     """What is still kept of somebody who is forgotten."""
     rows = read.run(
         "SELECT kind, due FROM subject_key WHERE subject = :subject AND due IS NOT NULL AND key IS NOT NULL "
@@ -53,15 +55,18 @@ def stays_of(read: Read, subject: str) -> list[Stays]:
         subject=subject,
     )
     stays = [Stays(PersonalKind(kind), from_ms(until), DUTIES[PersonalKind(kind)].ground) for kind, until in rows]
-    return [*stays, *_in_plain_words(read, subject)]
+    return [*stays, *_in_plain_words(read, table, subject)]
 
 
-def _in_plain_words(read: Read, subject: str) -> list[Stays]:
+def _in_plain_words(read: Read, table: str, subject: str) -> list[Stays]:
     """Of somebody who was there before there were keys: a sealed log is not written anew."""
     since = read.one("SELECT MIN(since) FROM subject_key WHERE subject = :subject", subject=subject)
+    called, params = in_list("entity", names_of(table))
     first = read.one(
-        "SELECT MIN(l.at) FROM audit a JOIN command_log l ON l.id = a.command_id WHERE a.entity_id = :subject",
+        "SELECT MIN(l.at) FROM audit a JOIN command_log l ON l.id = a.command_id "  # noqa: S608 - names of ours, values are parameters
+        f"WHERE a.entity_id = :subject AND a.entity IN {called}",
         subject=subject,
+        **params,
     )
     if not since or not first or first[0] is None or first[0] >= since[0]:
         return []

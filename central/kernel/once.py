@@ -2,7 +2,8 @@
 
 Whoever makes a thing says its id, so an id could be used again once its thing is gone: by somebody else, elsewhere.
 What is remembered of it would then be another's (where it stands, in every process; its history), so only the thing
-itself comes back under it: the same entity, in the same place, within the asker's perimeter. The audit knows what was.
+itself comes back under it: the same entity, in the same place, within the asker's perimeter. Nor is an id that names
+one kind of thing given to another, while the first is there or afterwards. The audit knows what was.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,23 +29,30 @@ def used_before(tx: Tx, traces: Traces) -> Refused | None:
     chosen = {table for table in {each[0] for each in tx.audit} if _is_chosen(table)}  # of a thousand seats asked once
     made = {(row_id, table) for table, row_id, act, _ in tx.audit if act == "created" and table in chosen}
     ids = sorted({row_id for row_id, _ in made})
-    for first in range(0, len(ids), AT_ONCE):
-        for entity, row_id, change in _gone(tx, traces, ids[first : first + AT_ONCE]):
-            if (row_id, today(entity)) not in made or not _comes_back(tx, today(entity), row_id, _was(entity, change)):
-                detail = {"what": Misfit.THERE_ALREADY, "fields": ["id"]}
-                return Refused(NoEntry.DOES_NOT_FIT, fix="id", detail=detail)
-    return None
+    taken = len(ids) < len(made) or any(
+        (row_id, today(entity)) not in made
+        or (act == "deleted" and not _comes_back(tx, today(entity), row_id, _was(entity, change)))
+        for first in range(0, len(ids), AT_ONCE)
+        for entity, row_id, act, change in _before(tx, traces, ids[first : first + AT_ONCE])
+    )
+    if not taken:
+        return None
+    return Refused(NoEntry.DOES_NOT_FIT, fix="id", detail={"what": Misfit.THERE_ALREADY, "fields": ["id"]})
 
 
 def _is_chosen(table: str) -> bool:
     return table in CONFIGURED or BY_NAME[table].chosen
 
 
-def _gone(tx: Tx, traces: Traces, ids: list[str]) -> Iterable[tuple[str, str, str]]:
-    """(entity, id, what it was) of what was taken away, also in this transaction."""
+def _before(tx: Tx, traces: Traces, ids: list[str]) -> Iterable[tuple[str, str, str, str]]:
+    """(entity, id, action, of what was taken away what it was) of all that was done under them before, also in this
+    transaction."""
     inside, params = in_list("id", ids)
-    sql = f"SELECT entity, entity_id, change FROM audit WHERE entity_id IN {inside} AND action = 'deleted'"  # noqa: S608 - names of ours, values are parameters
-    return [*tx.run(sql, **params), *traces.deleted(ids)]
+    sql = (
+        "SELECT DISTINCT entity, entity_id, action, CASE WHEN action = 'deleted' THEN change ELSE '' END FROM audit "  # noqa: S608 - names of ours, values are parameters
+        f"WHERE entity_id IN {inside}"
+    )
+    return [*tx.run(sql, **params), *traces.done_to(ids)]
 
 
 def _comes_back(tx: Tx, table: str, row_id: str, was: Mapping[str, Any]) -> bool:

@@ -74,9 +74,9 @@ class Traces:
             return str(here[9])
         return str(db.run("SELECT answer FROM command_log WHERE id = ?", (command_id,))[0][0])
 
-    def deleted(self, ids: Collection[str]) -> list[tuple[str, str, str]]:
-        """(entity, id, what it was) of those that the commands before in this transaction took away."""
-        return [(row[2], row[3], row[5]) for row in self._audit if row[4] == "deleted" and row[3] in ids]
+    def done_to(self, ids: Collection[str]) -> list[tuple[str, str, str, str]]:
+        """(entity, id, action, change) of what the commands before in this transaction did to those."""
+        return [row[2:6] for row in self._audit if row[3] in ids]
 
     @property
     def empty(self) -> bool:

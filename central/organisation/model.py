@@ -62,6 +62,7 @@ class Profile:
 @entity(
     "operator",
     read=OrganisationPrivilege.OPERATOR_READ,
+    chosen=True,
     unique=(("email",),),
     ways_in=("id", ("email", "active", "key_digest", "password", "totp", "totp_step", "recovery")),
 )

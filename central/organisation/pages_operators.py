@@ -378,7 +378,7 @@ def _view(read: Read, t: Texts, operator_id: str) -> OperatorView | Refused | No
         _contexts(read, t, OrganisationPrivilege.OPERATOR_MODIFY), labels(read, t, wanted),
         second_factor_demanded(read, operator.id), may_change, read.actor.may(OrganisationPrivilege.SESSION_END, path),
         read.actor.may(OrganisationPrivilege.OPERATOR_DELETE, path),
-        stays_of(read, operator.id) if operator.erased else [],
+        stays_of(read, "operator", operator.id) if operator.erased else [],
         house_zone(read), read.now,
     )  # fmt: skip
 

@@ -158,7 +158,7 @@ def _wrong_files(read: Read) -> Iterator[tuple[str, str]]:
         ((text,),) = read.run("SELECT text FROM plan_file WHERE id = :id", id=row_id)
         said = read.run(
             "SELECT a.change FROM audit a JOIN command_log l ON l.id = a.command_id "
-            "WHERE a.entity_id = :id ORDER BY l.turn DESC, a.n DESC LIMIT 1",
+            "WHERE a.entity_id = :id AND a.entity = 'plan_file' ORDER BY l.turn DESC, a.n DESC LIMIT 1",
             id=row_id,
         )
         if not said or orjson.loads(said[0][0])["sha256"][1] != sha256(text.encode()).hexdigest():

@@ -30,6 +30,8 @@ KERNEL = (
     one("door-dry", "a dry run is done", "central/kernel/door.py",
         "            db.undo()\n            return replace(reply, would=", "            db.release()\n"
         "            return replace(reply, would=", *DOOR),
+    one("id-kind", "an id that names a living thing is given to one of another kind", "central/kernel/once.py",
+        "(row_id, today(entity)) not in made\n        or (act", "(act", "tests/central/kernel/test_ids_once.py"),
     one("door-anywhere", "a right that is held somewhere holds everywhere", "central/kernel/tx.py",
         "return any((node, context_id) in grants for context_id in path for node in held)",
         "return self.may_somewhere(privilege)", *DOOR),

@@ -14,9 +14,11 @@ from typing import Any, get_type_hints
 import orjson
 from aiohttp import web
 
+from central.kernel.db import in_list
 from central.kernel.declared import CONFIGURED, NoChange, revision
 from central.kernel.door import Reply
 from central.kernel.entity import Declaration
+from central.kernel.former import names_of
 from central.kernel.privileges import Action
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
@@ -300,7 +302,8 @@ async def _meanwhile(
         of = reader(read, screen.t, declaration, [row], columns)
         beside = {column.name: of.text(row, column) or screen.t("rien") for column in columns}
         names = ", ".join(screen.t.field(declaration.name, name) for name in sorted(theirs))
-        return view_of(screen, read, sheet, merged, (), theirs=beside), _by_whom(screen, read, row.id, names)
+        by_whom = _by_whom(screen, read, declaration, row.id, names)
+        return view_of(screen, read, sheet, merged, (), theirs=beside), by_whom
 
     view, conflict = await screen.read(look)
     hidden = {SEEN: revision(row), WAS: orjson.dumps(now).decode()}
@@ -309,12 +312,15 @@ async def _meanwhile(
     )
 
 
-def _by_whom(screen: Screen, read: Read, entity_id: str, names: str) -> str:
+def _by_whom(screen: Screen, read: Read, declaration: Declaration, row_id: str, names: str) -> str:
     t = screen.t
+    called, params = in_list("entity", names_of(declaration.name))
     last = read.one(
-        "SELECT l.actor, l.at FROM audit a JOIN command_log l ON l.id = a.command_id WHERE a.entity_id = :id "
+        "SELECT l.actor, l.at FROM audit a JOIN command_log l ON l.id = a.command_id "  # noqa: S608 - names of ours, values are parameters
+        f"WHERE a.entity_id = :id AND a.entity IN {called} "
         "ORDER BY l.at DESC LIMIT 1",
-        id=entity_id,
+        id=row_id,
+        **params,
     )
     kind, _, actor_id = str(last[0]).partition(":") if last else ("", "", "")
     who = label(read, t, "operator", actor_id) if kind == "operator" else t("Quelqu’un")

@@ -1,11 +1,15 @@
 """An id belongs for ever to what it first named: used again elsewhere, it would carry over what is remembered of it."""
 
+import ast
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+import central
 from central.catalogue.ops import CreateEvent
 from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.db import Misfit
@@ -146,6 +150,43 @@ def test_what_was_somebody_elses_cannot_be_made_again(two: tuple[Clerk, Clerk, I
     ours.do(ChangeTariff(id=tariff.id, set={"names": {"fr": "Wieder da"}}))
     cells = (PriceCell(house.seated, tariff.id, 100),)
     theirs.no(CreatePriceGrid(id=new_id(), context_id=other, code="G", names={"fr": "G"}, currency="EUR", prices=cells))
+
+
+def test_what_names_a_living_thing_names_nothing_else(clerk: Clerk, house: House) -> None:
+    """A tariff that is there, an operator, a file that has an id of its house's: no kind of thing takes its id."""
+    ((plan,),) = clerk.rows("SELECT id FROM plan_file LIMIT 1")
+    for row in (house.full, house.admin, house.gauge, Id(plan)):
+        made = (
+            CreateEvent(id=row, context_id=house.activity, code="E", names={"fr": "E"}, vat_bp=550),
+            CreateContext(
+                id=row, context_id=house.organiser, kind=ContextKind.SEASON, code="E", names={"fr": "E"}, settings={}
+            ),
+        )
+        assert [refused(clerk.say(each)) for each in made] == [True, True]
+
+
+def test_no_look_into_the_audit_takes_one_kinds_history_for_anothers() -> None:
+    """A statement that asks the audit by an id says of which kind too."""
+    root = Path(central.__file__).parent
+    asks = re.compile(r"(FROM|JOIN) audit\b")
+    for file in root.rglob("*.py"):
+        if "migrations" in file.parts:
+            continue
+        for line in _statements(file):
+            by_id = asks.search(line) and re.search(r"entity_id (=|IN) ", line)
+            if by_id and file.name != "once.py":
+                assert re.search(r"\bentity (=|IN) ", line), f"{file}: {line}"
+
+
+def _statements(file: Path) -> list[str]:
+    """The texts of a module, those that are put together as one line."""
+    found = []
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.JoinedStr):
+            found.append("".join(str(each.value) if isinstance(each, ast.Constant) else "…" for each in node.values))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.append(node.value)
+    return found
 
 
 def test_every_central_answers_alike_where_a_season_was(two: tuple[Clerk, Clerk, Id], keys: Keys) -> None:
