@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -44,6 +43,7 @@ from central.organisation.webhooks import OUTBOX_KIND as WEBHOOK
 from central.organisation.webhooks import CreateWebhook
 from central.web.area import BUS
 from shared.ids import Id
+from shared.runtime.mqtt import Bus
 from tests.central.kernel.test_outbox import told
 from tests.central.organisation.test_webhooks import LOCAL, SECRET
 from tests.central.small_house import Clerk, House, Watch, new_id
@@ -121,18 +121,17 @@ async def mail(at: House2) -> tuple[Round, Round]:
 async def to_devices(at: House2) -> tuple[Round, Round]:
     """A broker that is slow to say that it has the message."""
 
-    async def publish(topic: str, payload: bytes, *, retain: bool = False) -> bool:
-        await at.far.take(topic, payload.decode())
-        return True
+    class Slow(Bus):
+        async def publish(self, topic: str, payload: bytes, retain: bool = False, qos: int = 1) -> bool:
+            await at.far.take(topic, payload.decode())
+            return True
 
-    app = {BUS: SimpleNamespace(publish=publish)}
+    app = web.Application()
+    app[BUS] = Slow("127.0.0.1", 0)  # nobody runs it, so nothing is dialled
     for n in range(ROWS):
         told(at.clerk, TO_DEVICES, site="site", device=f"device{n}", sealed={"n": n})
 
-    one, two = (
-        lambda door=door: drain(door, {TO_DEVICES: sending(app)}, but=(MAIL, WEBHOOK))  # type: ignore[arg-type]
-        for door in at.doors
-    )
+    one, two = (lambda door=door: drain(door, {TO_DEVICES: sending(app)}, but=(MAIL, WEBHOOK)) for door in at.doors)
     return one, two
 
 

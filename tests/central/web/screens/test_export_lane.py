@@ -35,7 +35,9 @@ MORE = there_is_more(texts("fr"))
 def as_in_earnest(browser: Browser) -> None:
     """The log goes on from number to number, so it has them. And no handler is cancelled because its caller hung up:
     a test's server would do that, central's does not."""
-    browser.client.server.runner.server.handler_cancellation = False  # type: ignore[union-attr]
+    runner = browser.client.server.runner
+    assert runner and runner.server
+    runner.server.handler_cancellation = False
     with closing(browser.door.database.connect()) as db:
         seal_now(db, Read(db, SYSTEM, Watch()(), browser.door.keys))
 
