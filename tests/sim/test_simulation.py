@@ -149,13 +149,13 @@ def _without_the_index(patch: pytest.MonkeyPatch) -> None:
 
 def _blind_to_slots(patch: pytest.MonkeyPatch) -> None:
     """Central does not look whether a slot was sold before."""
-    real = central.devices.sales._place
+    real = central.devices.sales._line
 
-    def place(tx: Any, device: Any, sale: Any, n: int, line: Any, flag: Any) -> Any:
+    def forgetful(tx: Any, sale: Any, line: Any, shown: Any) -> Any:
         tx.write("UPDATE lease_slot SET state = 'free' WHERE lease_id = :l AND slot = :s", l=line.lease_id, s=line.slot)
-        return real(tx, device, sale, n, line, flag)
+        return real(tx, sale, line, shown)
 
-    patch.setattr(central.devices.sales, "_place", place)
+    patch.setattr(central.devices.sales, "_line", forgetful)
 
 
 def _without_the_used_table(patch: pytest.MonkeyPatch) -> None:

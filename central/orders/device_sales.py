@@ -1,0 +1,234 @@
+"""Sales that devices made. They have happened: each is written down once, whatever it looks like, and what does not fit
+is named, for a person to look at. Out of which lease a place came is the devices' own to say (devices/sales.py)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum, auto
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from central.kernel.contexts import organiser_of
+from central.kernel.tx import Read, Tx
+from central.ledger.model import Account, AccountKind
+from central.ledger.ops import account_id
+from central.orders.model import Order, OrderState, PaymentMethod
+from central.orders.ops import Paid, SoldPlace, write_sale
+from central.pricing.reads import PriceList, price_list, tariff_contexts
+from central.programme.reads import serves
+from central.selling.model import PointOfSale
+from shared.ids import Id, derived_id
+from shared.money import Minor
+from shared.outcome import Ok
+from shared.rules.pricing import price
+from shared.wire.facts import Sale, SaleLine
+from shared.wire.token import PLAIN, Flag, parse
+
+METHODS = {method.value for method in PaymentMethod}
+NOT_GENUINE = "?"  # before a number that is kept as it was printed, and is none of any series
+
+
+class NotBooked(StrEnum):
+    """Why a sale cannot be written down at all, in the order in which it is asked."""
+
+    BELOW_NOTHING = auto()
+    UNKNOWN_METHOD = auto()
+    NO_ACCOUNTS = auto()
+    NOT_SOLD_THERE = auto()
+    OTHER_TARIFF = auto()
+
+
+class Unbookable(ValueError):
+    """The text names the ids to look at."""
+
+    def __init__(self, reason: NotBooked, what: str) -> None:
+        super().__init__(what)
+        self.reason = reason
+
+
+class DiscrepancyKind(StrEnum):
+    PRICE_DIFFERS = auto()
+    AMOUNT_DIFFERS = auto()
+    NUMBER_NOT_ITS_OWN = auto()
+    TOKEN_NOT_ITS_OWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """`subject` is what it is about: a ticket, an order."""
+
+    kind: DiscrepancyKind
+    subject: str
+    detail: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """A device at its point of sale; `key` is what it signs with, if that is a key as ours are."""
+
+    device_id: Id
+    point: PointOfSale
+    key: Ed25519PublicKey | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """The place that a lease knows a line by. `allocation_id` None: it was not to be sold (again)."""
+
+    seat_id: Id | None
+    category_id: Id
+    zones: int
+    allocation_id: Id | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLine:
+    """`ticket_id` follows from lease and slot, whether or not anybody knows of them (`leased` None)."""
+
+    said: SaleLine
+    ticket_id: Id
+    leased: Leased | None
+
+
+Note = Callable[[DiscrepancyKind, str, dict[str, object]], None]
+
+
+def own_order(tx: Tx, sale: Sale, fact_hash: str) -> Sale:
+    """The same fact never comes twice, so an order that is there already is the sale of a twin: a cloned card sold the
+    same places to somebody else, who also paid. It gets an order of its own."""
+    if tx.one("SELECT 1 FROM sale_order WHERE id = :id", id=sale.order_id):
+        return replace(sale, order_id=derived_id("twin", sale.order_id, fact_hash))
+    return sale
+
+
+def bookable(read: Read, point: PointOfSale, sale: Sale) -> PriceList:
+    """What the sale is held against. What cannot be booked is refused whole, not half a sale: no price or payment is
+    below nothing (a refund is a fact of its own), the organiser keeps accounts in the currency, and the tariffs are the
+    performance's. Raises Unbookable."""
+    for line in sale.lines:
+        if line.price < 0:
+            what = f"the price of slot {line.slot} of lease {line.lease_id} is below nothing ({line.price})"
+            raise Unbookable(NotBooked.BELOW_NOTHING, what)
+    for payment in sale.payments:
+        if payment.amount < 0:
+            what = f"payment {payment.id} is below nothing ({payment.amount})"
+            raise Unbookable(NotBooked.BELOW_NOTHING, what)
+        if payment.method not in METHODS:
+            what = f"payment {payment.id} is by {payment.method!r}, which is none of our methods"
+            raise Unbookable(NotBooked.UNKNOWN_METHOD, what)
+    if read.get(Account, account_id(point.context_id, AccountKind.REVENUE, sale.currency)) is None:
+        what = f"the organiser of this point of sale keeps no accounts in {sale.currency!r}"
+        raise Unbookable(NotBooked.NO_ACCOUNTS, what)
+    named = [line.tariff_id for line in sale.lines]
+    tariffs, sold_for = tariff_contexts(read, named), price_list(read, sale.performance_id, named)
+    if sold_for is None:
+        raise Unbookable(NotBooked.NOT_SOLD_THERE, f"performance {sale.performance_id} is not there any more")
+    for tariff_id in named:
+        if not serves(read, tariffs.get(tariff_id, ""), sale.performance_id):
+            raise Unbookable(NotBooked.OTHER_TARIFF, f"tariff {tariff_id} is none of this performance's")
+    return sold_for
+
+
+def write_device_sale(
+    tx: Tx, seller: Seller, at: datetime, sale: Sale, lines: Sequence[DeviceLine], sold_for: PriceList
+) -> tuple[list[Id], list[Discrepancy]]:
+    """The entitlements that were issued, and what does not fit. `sold_for`: what `bookable` said."""
+    found: list[Discrepancy] = []
+
+    def note(kind: DiscrepancyKind, subject: str, detail: dict[str, object]) -> None:
+        found.append(Discrepancy(kind, subject, detail))
+
+    series = _series(tx, sold_for, seller.point)
+    places: list[SoldPlace] = []
+    for n, line in enumerate(lines):
+        place = _place(tx, sale, n, line, sold_for, note, {each.entitlement_id for each in places})
+        number = _number(tx, series, line.said, {each.number for each in places}, place, note)
+        places.append(replace(place, number=number, token=_token(seller.key, sale, line.said, place, note)))
+    total = sum(line.price for line in sale.lines)
+    point = seller.point
+    order = Order(
+        id=sale.order_id, context_id=point.context_id, channel_id=point.channel_id, point_of_sale_id=point.id,
+        state=OrderState.SOLD, currency=sale.currency, total=Minor(total), placed=at, device_id=seller.device_id,
+        receipt=sale.receipt,
+    )  # fmt: skip
+    paid = [
+        Paid(payment_id, PaymentMethod(each.method), each.amount, each.reference)
+        for each in sale.payments
+        if (payment_id := _payment_id(tx, seller.device_id, each.id))
+    ]
+    if sum(each.amount for each in paid if each.method is not PaymentMethod.NONE) != total:
+        note(DiscrepancyKind.AMOUNT_DIFFERS, sale.order_id, {"total": total})
+    write_sale(tx, order, places, paid)
+    return [place.entitlement_id for place in places], found
+
+
+def _payment_id(tx: Tx, device_id: Id, told: Id) -> Id | None:
+    """As the device called it. None: a twin's, the same money came once. What somebody else was paid under that id is
+    other money, so this gets an id of its own."""
+    for payment_id in (told, derived_id("payment", device_id, told)):
+        known = tx.one(
+            "SELECT o.device_id FROM payment p JOIN sale_order o ON o.id = p.order_id WHERE p.id = :id", id=payment_id
+        )
+        if known is None:
+            return payment_id
+        if known[0] == device_id:
+            return None
+    return None
+
+
+def _series(tx: Tx, sold_for: PriceList, point: PointOfSale) -> str:
+    """How the numbers of this device's tickets begin (decision 14)."""
+    organiser = organiser_of(tx, sold_for.context_id)
+    return f"{organiser.code}-{point.code}-" if organiser else ""
+
+
+def _place(tx: Tx, sale: Sale, n: int, line: DeviceLine, sold_for: PriceList, note: Note, before: set[Id]) -> SoldPlace:
+    """What one line sold. Of a ticket that is there already, or among those `before` it, it gets an id of its own."""
+    ticket, leased, said = line.ticket_id, line.leased, line.said
+    listed = price(sold_for.prices, leased.category_id, said.tariff_id) if leased else None
+    if isinstance(listed, Ok) and listed.value != said.price:
+        note(DiscrepancyKind.PRICE_DIFFERS, ticket, {"sold": said.price, "listed": listed.value})
+    known = ticket in before or tx.one("SELECT 1 FROM entitlement WHERE id = :id", id=ticket) is not None
+    return SoldPlace(
+        entitlement_id=derived_id("clash", sale.order_id, n) if known else ticket,
+        performance_id=sale.performance_id,
+        site_id=sold_for.site_id,
+        allocation_id=leased.allocation_id if leased else None,
+        seat_id=leased.seat_id if leased else None,
+        category_id=leased.category_id if leased else derived_id("unknown category"),
+        tariff_id=said.tariff_id,
+        price=said.price,
+        vat_bp=sold_for.vat_bp,
+        zones=leased.zones if leased else 0,
+        entries=1,
+        token=said.ticket,
+        number=said.number,
+    )
+
+
+def _number(tx: Tx, series: str, line: SaleLine, taken: set[str], place: SoldPlace, note: Note) -> str:
+    """The number as printed, where it is the next of the device's own; else with a mark, so that no two tickets of the
+    books have one number and no series of central's meets it."""
+    own = line.number.removeprefix(series)
+    fits = bool(series) and own != line.number and own.isascii() and own.isdigit()
+    if fits and line.number not in taken and not tx.one("SELECT 1 FROM ticket WHERE number = :n", n=line.number):
+        return line.number
+    note(DiscrepancyKind.NUMBER_NOT_ITS_OWN, place.entitlement_id, {"number": line.number, "series": series})
+    return NOT_GENUINE + line.number
+
+
+def _token(key: Ed25519PublicKey | None, sale: Sale, line: SaleLine, place: SoldPlace, note: Note) -> str:
+    """The barcode as printed, where the device signed it for this very slot; nothing else is kept as a ticket's."""
+    said = parse(line.ticket)
+    fits = (
+        said is not None
+        and key is not None
+        and (said.lease_id, said.slot, said.performance_id) == (line.lease_id, line.slot, sale.performance_id)
+        and (said.serial, said.entries, said.flags & ~Flag.PROOF) == (1, 1, PLAIN)
+        and (not place.zones or said.zones == place.zones)
+        and said.signed_by(key)
+    )
+    if fits:
+        return line.ticket
+    note(DiscrepancyKind.TOKEN_NOT_ITS_OWN, place.entitlement_id, {"slot": line.slot, "lease": line.lease_id})
+    return ""
