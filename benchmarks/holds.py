@@ -302,7 +302,7 @@ async def run(folder: Path, small: int, large: int, calls: int) -> None:
         ]
         print("holds                  places   holds/s   p50 ms   p99 ms   refused   in vain   floor/s   floor÷holds")
         for name, commands, performance, places in works:
-            await door.read(SYSTEM, partial(make_ready, performance_id=performance))  # as central does (keeping.py)
+            await door.read(SYSTEM, partial(make_ready, performance_id=performance))  # as central's loop does
             warm = HoldPlaces(hold_id=fresh(), point_of_sale_id=POINT, performance_id=performance, best=BestWish(1))
             began = time.perf_counter()
             assert (await door.execute(SYSTEM, warm, fresh(), dry_run=True)).ok

@@ -24,7 +24,7 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind
 from central.kernel.versions import OPERATORS
-from central.organisation.held import KEYS, HeldSecrets
+from central.organisation.credentials import KEYS, HeldSecrets
 from central.organisation.rights import key_digest, operator_of
 from central.web.caller import ASKED, Authenticate, problem
 from central.web.entrance import KnownCaller

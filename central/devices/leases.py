@@ -24,7 +24,7 @@ from central.devices.model import (
 from central.inventory.halls import choose, free_seats, room
 from central.inventory.model import Allocation, NoPlace, PlaceState
 from central.inventory.places import Holder, SeatToTake, release, take_seats
-from central.inventory.shop import reach
+from central.inventory.selling_terms import reach
 from central.kernel.db import in_list
 from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import answers, handles

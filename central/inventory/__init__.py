@@ -5,7 +5,7 @@ from central.inventory import (
     contingents,
     counts,
     holds,
-    keeping,
+    loops,
     needed,
     plan_actions,
     release_rules,
@@ -18,6 +18,6 @@ AREA = Area(
     after="pricing",
     modules=(audit, contingents, counts, holds, plan_actions, release_rules),
     privileges=tuple(InventoryPrivilege),
-    loops={"inventory": keeping.keeping},
+    loops={"inventory": loops.keeping},
     checklist=(needed.contingents,),
 )

@@ -23,7 +23,7 @@ from central.inventory.places import (
     take_seats,
 )
 from central.inventory.reads import counted_for_sale, seats_for_sale
-from central.inventory.shop import Shop, for_sale, open_shop, reach_of
+from central.inventory.selling_terms import SellingTerms, for_sale, reach_of, terms_of_sale
 from central.kernel.contexts import root_of_house, whole_house
 from central.kernel.entity import Between, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
@@ -100,8 +100,8 @@ class Held:
 )
 def hold_places(tx: Tx, want: HoldPlaces) -> Outcome[Held]:
     wanted = len(want.seats) + sum(each.quantity for each in want.counted) + (want.best.quantity if want.best else 0)
-    shop = open_shop(tx, want.point_of_sale_id, want.performance_id, wanted, want.seats)
-    hold, has = None if isinstance(shop, Refused) else _begun(tx, want, shop), list[HeldPlace]()
+    terms = terms_of_sale(tx, want.point_of_sale_id, want.performance_id, wanted, want.seats)
+    hold, has = None if isinstance(terms, Refused) else _begun(tx, want, terms), list[HeldPlace]()
     if hold is None and (before := tx.get(Hold, want.hold_id)):
         if (before.performance_id, before.point_of_sale_id) != (want.performance_id, want.point_of_sale_id):
             return Refused(NoSale.NO_SUCH_HOLD, fix=want.hold_id)
@@ -109,21 +109,21 @@ def hold_places(tx: Tx, want: HoldPlaces) -> Outcome[Held]:
             return over
         hold, has = before, [_place(each) for each in held_by(tx, want.hold_id).values()]
         together = wanted and wanted + len(has)
-        shop = open_shop(tx, want.point_of_sale_id, want.performance_id, together, want.seats)
-    if isinstance(shop, Refused):
-        return shop
+        terms = terms_of_sale(tx, want.point_of_sale_id, want.performance_id, together, want.seats)
+    if isinstance(terms, Refused):
+        return terms
     assert hold, "it was begun, or there was one"
     if want.best and not 0 <= want.best.wheelchairs <= want.best.quantity:
         return Refused(NoSale.NOT_ENOUGH, fix="wheelchairs", detail={"wanted": want.best.quantity})
-    taken = _take(tx, want, shop, Holder(hold.id, shop.channel, hold.contact_id, hold.until))
+    taken = _take(tx, want, terms, Holder(hold.id, terms.channel, hold.contact_id, hold.until))
     return taken if isinstance(taken, Refused) else Ok(_held(hold, [*has, *taken]))
 
 
-def _begun(tx: Tx, want: HoldPlaces, shop: Shop) -> Hold | None:
+def _begun(tx: Tx, want: HoldPlaces, terms: SellingTerms) -> Hold | None:
     """A new hold; None: there is one of this id. It is not looked for before: ids begin with their time, so every sale
     would read the very leaf of their index that all others write to, and PostgreSQL could not order them."""
-    ends = tx.now + timedelta(minutes=shop.hold_minutes)
-    latest = tx.now + timedelta(minutes=max(shop.hold_minutes, shop.hold_most_minutes))
+    ends = tx.now + timedelta(minutes=terms.hold_minutes)
+    latest = tx.now + timedelta(minutes=max(terms.hold_minutes, terms.hold_most_minutes))
     hold = Hold(
         id=want.hold_id,
         performance_id=want.performance_id,
@@ -137,19 +137,19 @@ def _begun(tx: Tx, want: HoldPlaces, shop: Shop) -> Hold | None:
     return hold if tx.insert_if_absent(hold) else None
 
 
-def _take(tx: Tx, want: HoldPlaces, shop: Shop, holder: Holder) -> list[HeldPlace] | Refused:
-    named = _named(tx, want.performance_id, shop, want.seats)
+def _take(tx: Tx, want: HoldPlaces, terms: SellingTerms, holder: Holder) -> list[HeldPlace] | Refused:
+    named = _named(tx, want.performance_id, terms, want.seats)
     if isinstance(named, Refused):
         return named
     found = _take_seats(tx, want.performance_id, named, holder)
     if isinstance(found, Refused):
         return found
     for wish in want.counted:
-        counted = _take_counted(tx, want.performance_id, shop, wish, holder)
+        counted = _take_counted(tx, want.performance_id, terms, wish, holder)
         if isinstance(counted, Refused):
             return counted
         found += counted
-    best = _take_best(tx, want.performance_id, shop, want.best, holder) if want.best else []
+    best = _take_best(tx, want.performance_id, terms, want.best, holder) if want.best else []
     return best if isinstance(best, Refused) else found + best
 
 
@@ -165,12 +165,12 @@ def _take_seats(tx: Tx, performance_id: Id, seats: Sequence[SeatToTake], holder:
     ]
 
 
-def _named(tx: Tx, performance_id: Id, shop: Shop, seats: Sequence[Id]) -> list[SeatToTake] | Refused:
+def _named(tx: Tx, performance_id: Id, terms: SellingTerms, seats: Sequence[Id]) -> list[SeatToTake] | Refused:
     """These seats as they may be taken on this channel, or why not."""
     places = seats_for_sale(tx, performance_id, seats)
     found: list[SeatToTake] = []
     for seat in seats:
-        place = for_sale(tx, shop, seat, places.get(seat), "seats")
+        place = for_sale(tx, terms, seat, places.get(seat), "seats")
         if isinstance(place, Refused):
             return place
         found.append(SeatToTake(seat, place.category_id, place.contingent_id))
@@ -178,10 +178,10 @@ def _named(tx: Tx, performance_id: Id, shop: Shop, seats: Sequence[Id]) -> list[
 
 
 def _take_counted(
-    tx: Tx, performance_id: Id, shop: Shop, wish: CountedWish, holder: Holder
+    tx: Tx, performance_id: Id, terms: SellingTerms, wish: CountedWish, holder: Holder
 ) -> list[HeldPlace] | Refused:
     there = counted_for_sale(tx, performance_id, [wish.gauge_id] if wish.quantity > 0 else [])
-    place = for_sale(tx, shop, wish.gauge_id, there.get(wish.gauge_id), "counted")
+    place = for_sale(tx, terms, wish.gauge_id, there.get(wish.gauge_id), "counted")
     if isinstance(place, Refused):
         return place
     taken = take_counted(tx, wish.gauge_id, [None] * wish.quantity, PlaceState.HELD, holder)
@@ -190,9 +190,11 @@ def _take_counted(
     return [HeldPlace(each.id, None, wish.gauge_id, place.category_id, place.contingent_id) for each in taken.value]
 
 
-def _take_best(tx: Tx, performance_id: Id, shop: Shop, wish: BestWish, holder: Holder) -> list[HeldPlace] | Refused:
+def _take_best(
+    tx: Tx, performance_id: Id, terms: SellingTerms, wish: BestWish, holder: Holder
+) -> list[HeldPlace] | Refused:
     want = Want(
-        wish.quantity, wish.category_id or "", wish.zone_id or "", wish.aisle, wish.wheelchairs, reach_of(tx, shop),
+        wish.quantity, wish.category_id or "", wish.zone_id or "", wish.aisle, wish.wheelchairs, reach_of(tx, terms),
         wish.row,
     )  # fmt: skip
     found = choose(tx, performance_id, want)

@@ -9,7 +9,7 @@ from central.inventory.holds import held_by, hold_to_sell
 from central.inventory.model import Hold, HoldDo, InventoryPrivilege, NoPlace, NoSale, PlaceDo, PlaceState
 from central.inventory.places import Holder, SeatToTake, end_hold, move_on, take_counted, take_seats
 from central.inventory.reads import ForSale, counted_for_sale, seats_for_sale
-from central.inventory.shop import Shop, for_sale, open_shop
+from central.inventory.selling_terms import SellingTerms, for_sale, terms_of_sale
 from central.kernel.entity import Between, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
@@ -196,31 +196,31 @@ class Sold:
 def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
     seats = [place.seat_id for place in want.places if place.seat_id]
     tariffs = {place.tariff_id for place in want.places}
-    shop = open_shop(tx, want.point_of_sale_id, want.performance_id, len(want.places), seats, tariffs)
-    if isinstance(shop, Refused):
-        return shop
+    terms = terms_of_sale(tx, want.point_of_sale_id, want.performance_id, len(want.places), seats, tariffs)
+    if isinstance(terms, Refused):
+        return terms
     hold = hold_to_sell(tx, want.hold_id, want.performance_id, want.point_of_sale_id) if want.hold_id else None
     if isinstance(hold, Refused):
         return hold
-    offers = _offers(tx, want, shop, seats)
+    offers = _offers(tx, want, terms, seats)
     if isinstance(offers, Refused):
         return offers
-    allocations = _taken(tx, want, shop, offers, hold)
+    allocations = _taken(tx, want, terms, offers, hold)
     if isinstance(allocations, Refused):
         return allocations
     total = sum(offer.price for offer in offers)
     if total != want.amount:
-        return Refused(NoOrder.WRONG_AMOUNT, fix="amount", detail={"total": total, "currency": shop.currency})
+        return Refused(NoOrder.WRONG_AMOUNT, fix="amount", detail={"total": total, "currency": terms.currency})
     if total and want.method is PaymentMethod.NONE:
-        return Refused(NoOrder.NOT_PAID, fix="method", detail={"total": total, "currency": shop.currency})
-    places = [_sold(tx, want, shop, offer, allocation) for offer, allocation in zip(offers, allocations, strict=True)]
+        return Refused(NoOrder.NOT_PAID, fix="method", detail={"total": total, "currency": terms.currency})
+    places = [_sold(tx, want, terms, offer, allocation) for offer, allocation in zip(offers, allocations, strict=True)]
     order = Order(
         id=want.order_id,
-        context_id=shop.organiser,
-        channel_id=shop.channel,
+        context_id=terms.organiser,
+        channel_id=terms.channel,
         point_of_sale_id=want.point_of_sale_id,
         state=OrderState.SOLD,
-        currency=shop.currency,
+        currency=terms.currency,
         total=Minor(total),
         placed=tx.now,
         device_id=None,
@@ -232,7 +232,7 @@ def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
         SoldTicket(place.entitlement_id, place.number, place.token, place.seat_id or "", place.price)
         for place in places
     )
-    return Ok(Sold(order.id, total, shop.currency, tickets))
+    return Ok(Sold(order.id, total, terms.currency, tickets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,7 @@ class _Offer:
         return self.place.category_id, self.place.contingent_id
 
 
-def _offers(tx: Tx, want: PlaceOrder, shop: Shop, seats: Sequence[Id]) -> list[_Offer] | Refused:
+def _offers(tx: Tx, want: PlaceOrder, terms: SellingTerms, seats: Sequence[Id]) -> list[_Offer] | Refused:
     gauges = {place.gauge_id for place in want.places if place.gauge_id}
     there = {
         **seats_for_sale(tx, want.performance_id, seats),
@@ -257,32 +257,34 @@ def _offers(tx: Tx, want: PlaceOrder, shop: Shop, seats: Sequence[Id]) -> list[_
     }
     offers: list[_Offer] = []
     for wanted in want.places:
-        offer = _offer(tx, shop, wanted, there)
+        offer = _offer(tx, terms, wanted, there)
         if isinstance(offer, Refused):
             return offer
         offers.append(offer)
     return offers
 
 
-def _offer(tx: Tx, shop: Shop, wanted: WantedPlace, there: Mapping[Id, ForSale]) -> _Offer | Refused:
+def _offer(tx: Tx, terms: SellingTerms, wanted: WantedPlace, there: Mapping[Id, ForSale]) -> _Offer | Refused:
     if wanted.seat_id and wanted.gauge_id:
         return Refused(NoSale.NO_SUCH_PLACE, fix="places", detail={"place": wanted.seat_id})
     named = wanted.seat_id or wanted.gauge_id or Id("")
-    place = for_sale(tx, shop, named, there.get(named), "places")
+    place = for_sale(tx, terms, named, there.get(named), "places")
     if isinstance(place, Refused):
         return place
-    cost = price(shop.prices, place.category_id, wanted.tariff_id)
+    cost = price(terms.prices, place.category_id, wanted.tariff_id)
     if isinstance(cost, Refused):
         detail = {"category": place.category_id, "tariff": wanted.tariff_id}
-        return Refused(NoSale.NO_PRICE, fix=shop.grid, detail=detail)
-    return _Offer(wanted, place, cost.value, wanted.tariff_id in shop.proofs)
+        return Refused(NoSale.NO_PRICE, fix=terms.grid, detail=detail)
+    return _Offer(wanted, place, cost.value, wanted.tariff_id in terms.proofs)
 
 
-def _taken(tx: Tx, want: PlaceOrder, shop: Shop, offers: Sequence[_Offer], hold: Hold | None) -> list[Id] | Refused:
+def _taken(
+    tx: Tx, want: PlaceOrder, terms: SellingTerms, offers: Sequence[_Offer], hold: Hold | None
+) -> list[Id] | Refused:
     """The allocations of these places, in their order, all sold to this order: what its hold keeps, and else what is
     free."""
     contact = want.contact_id or (hold.contact_id if hold else None)
-    holder = Holder(want.order_id, shop.channel, contact)
+    holder = Holder(want.order_id, terms.channel, contact)
     made: list[Id | None] = [None] * len(offers)
     refused = _out_of_hold(tx, hold, offers, holder, made) if hold else None
     if refused:
@@ -329,20 +331,20 @@ def _out_of_hold(tx: Tx, hold: Hold, offers: Sequence[_Offer], holder: Holder, m
     return refused
 
 
-def _sold(tx: Tx, want: PlaceOrder, shop: Shop, offer: _Offer, allocation: Id) -> SoldPlace:
+def _sold(tx: Tx, want: PlaceOrder, terms: SellingTerms, offer: _Offer, allocation: Id) -> SoldPlace:
     """The place as a line, with its signed ticket."""
     entitlement = near_id(allocation, "entitlement")
-    number = next_number(tx, shop.organiser, shop.organiser_code)
+    number = next_number(tx, terms.organiser, terms.organiser_code)
     return SoldPlace(
         entitlement_id=entitlement,
         performance_id=want.performance_id,
-        site_id=shop.site,
+        site_id=terms.site,
         allocation_id=allocation,
         seat_id=offer.wanted.seat_id,
         category_id=offer.place.category_id,
         tariff_id=offer.wanted.tariff_id,
         price=offer.price,
-        vat_bp=shop.vat_bp,
+        vat_bp=terms.vat_bp,
         zones=offer.place.zones,
         entries=1,
         token=signed_token(tx, entitlement, 1, want.performance_id, offer.place.zones, 1, offer.proof),

@@ -1,7 +1,7 @@
 """Who we are: the tree of contexts, the operators and what they may do."""
 
 from central.kernel.checklist import t
-from central.organisation import keeping, needed, ops, pages, pages_all, posting, webhook_pages
+from central.organisation import loops, needed, ops, pages, pages_all, webhook_delivery, webhook_pages
 from central.organisation.letters import MAIL
 from central.organisation.model import OrganisationPrivilege
 from central.organisation.webhooks import OUTBOX_KIND
@@ -11,7 +11,7 @@ from central.web.shell import MenuEntry
 AREA = Area(
     name="organisation",
     after="web",
-    modules=(ops, posting),
+    modules=(ops, webhook_delivery),
     privileges=tuple(OrganisationPrivilege),
     means=pages.way_in,
     pages=(pages_all.sign_in_pages, webhook_pages.webhook_pages),
@@ -24,7 +24,7 @@ AREA = Area(
         MenuEntry(t("Mise en vente"), "/admin/live"),
         MenuEntry(t("API"), "/api"),
     ),
-    loops={"mail": keeping.mailing, "webhooks": keeping.delivering, "tidy": keeping.tidying},
+    loops={"mail": loops.mailing, "webhooks": loops.delivering, "tidy": loops.tidying},
     outbox={MAIL: None, OUTBOX_KIND: None},
     checklist=(
         needed.organiser,

@@ -9,12 +9,12 @@ from aiohttp import web
 
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM, Actor, Read
-from central.organisation.held import SESSIONS, HeldSecrets
+from central.organisation.credentials import SESSIONS, HeldSecrets
 from central.organisation.model import Operator, Session
-from central.organisation.places import KNOWN_FOR
 from central.organisation.rights import actor_of, second_factor_demanded
 from central.organisation.rules import SessionStanding, standing
 from central.organisation.sign_in import OpenSession, SignIn, Visitor, digest
+from central.organisation.sign_in_places import KNOWN_FOR
 from central.web.cookies import cookie
 from central.web.origin import address_of
 from central.web.session import Sessions, SignedIn, csrf_of

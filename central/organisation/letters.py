@@ -24,8 +24,8 @@ from central.organisation.model import (
     OrganisationPrivilege,
     Session,
 )
-from central.organisation.places import PlaceId, Subjects, forgive, remember
 from central.organisation.rules import ADDRESS_FOR, INVITATION_FOR, LETTER_EVERY, MOST_LETTERS, RESET_FOR
+from central.organisation.sign_in_places import PlaceId, Subjects, forgive, remember
 from central.organisation.ways_in import by_the_house
 from shared.clock import from_ms, to_ms
 from shared.ids import Id
@@ -192,7 +192,7 @@ def open_letter(read: Read, token_digest: str, kinds: tuple[LetterKind, ...]) ->
 class UseLetter:
     """Sets the password through a link, once. All sessions end; a second factor stays what it was, so that a letter
     box alone opens nothing where one is set up. Whatever other link is under way opens nothing any more. `tried`: what
-    the owner need not wait for any more; `came_from`: where they are, and come in from now on (places.py)."""
+    the owner need not wait for any more; `came_from`: where they are, and come in from now on (sign_in_places.py)."""
 
     token_digest: Annotated[str, Secret()]
     password: Annotated[str, Secret()]

@@ -8,8 +8,8 @@ from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.vault import Vault
 from central.organisation.model import Attempt, Operator, OperatorKind, OrganisationPrivilege
-from central.organisation.places import attempt_id
 from central.organisation.rules import locked
+from central.organisation.sign_in_places import attempt_id
 from central.web.limited import Limited
 from central.web.texts import Texts
 from shared.clock import to_ms
@@ -68,7 +68,7 @@ def _limited(t: Texts, each: Attempt, known: dict[Any, Operator]) -> Limited:
 
 
 def _place(t: Texts, where: str) -> str:
-    """An address, the mark of a browser, or neither: all strange places together (places.py)."""
+    """An address, the mark of a browser, or neither: all strange places together (sign_in_places.py)."""
     if not where:
         return t("là d’où il n’est jamais entré")
     return where if "." in where or ":" in where else t("son navigateur")

@@ -6,7 +6,7 @@ from central.kernel.checklist import ItemStanding, needed, t
 from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.db import in_list
 from central.kernel.tx import Read
-from central.organisation.giving import narrowing_kinds
+from central.organisation.grants import narrowing_kinds
 from central.organisation.model import OrganisationPrivilege
 from shared.clock import to_ms
 

@@ -1,5 +1,5 @@
 """People and programs: inviting them, changing them, their letters, keys and second factors. What they are given, and
-the rules that stand above it: giving.py."""
+the rules that stand above it: grants.py."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import faults_of
 from central.organisation.contexts import insert_program
-from central.organisation.giving import GiveRole, below_you, give_role, governed, not_yours, unknown
+from central.organisation.grants import GiveRole, below_you, give_role, governed, not_yours, unknown
 from central.organisation.letters import ask_letter, tell_owner, void_letters
 from central.organisation.model import (
     AskedBy,

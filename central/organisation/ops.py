@@ -1,6 +1,6 @@
 """The names of the organisation that other areas use; importing it declares all of its commands and queries."""
 
-import central.organisation.erasing
+import central.organisation.erasure
 import central.organisation.letters
 import central.organisation.limits
 import central.organisation.sessions  # noqa: F401

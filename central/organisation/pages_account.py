@@ -15,7 +15,7 @@ from aiohttp import web
 from central.kernel.tx import Read
 from central.organisation.model import LetterKind, NoOperator, NoSignIn, Role, Session
 from central.organisation.pages import NOT_THE_SAME, SERVICES, PageServices, as_own, typed
-from central.organisation.pages_door import DoorPages
+from central.organisation.pages_sign_in import DoorPages
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import SessionStanding
 from central.organisation.sessions import EndOwnSession, SetLanguage

@@ -20,8 +20,8 @@ from central.kernel.erasing import Stays, stays_of
 from central.kernel.registry import privileges
 from central.kernel.replies import NoEntry
 from central.kernel.tx import Read
-from central.organisation.erasing import EraseOperator
-from central.organisation.giving import (
+from central.organisation.erasure import EraseOperator
+from central.organisation.grants import (
     MOST_OBJECTS,
     GivePrivilege,
     GiveRole,

@@ -30,7 +30,8 @@ LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN = timedelta(hours=24)
 FREE = {"account": 5, "code": 5, "session": 5, "address": 20, "letter": 5}  # failures in a row before the first wait
 """Of an account, its codes and its letters: once for all strange places together, and once for each place that the
-account came in from before (places.py). Twenty for an address, over all accounts: a whole box office may share one."""
+account came in from before (sign_in_places.py). Twenty for an address, over all accounts: a whole box office may share
+one."""
 
 
 class SessionStanding(StrEnum):

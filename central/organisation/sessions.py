@@ -11,7 +11,7 @@ from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.tx import ActorKind, Read, Tx
 from central.organisation.contexts import by_house_alone
-from central.organisation.giving import at_row
+from central.organisation.grants import at_row
 from central.organisation.letters import tell_owner
 from central.organisation.model import (
     Attempt,
@@ -22,9 +22,9 @@ from central.organisation.model import (
     OrganisationPrivilege,
     Session,
 )
-from central.organisation.places import PlaceId, Subjects, attempt_id, forget_places, forgive, remember
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import FORGOTTEN, HALF_WAY, LONGEST, MOST_SESSIONS, counted, locked
+from central.organisation.sign_in_places import PlaceId, Subjects, attempt_id, forget_places, forgive, remember
 from central.organisation.ways_in import by_the_house, closes, lately
 from shared.clock import to_ms
 from shared.ids import Id
@@ -96,7 +96,7 @@ class BeginSession:
     """The password was right. `verified` is the kept text that it was compared with: if it is another by now, it was
     changed in between. `anew`: the same password, kept at today's costs. `instead_of`: this browser's session until
     now, which ends: nobody is signed in with a token they had before. `tried`: what the try counted on; `came_from`:
-    where the account has come in from now (places.py)."""
+    where the account has come in from now (sign_in_places.py)."""
 
     id: Id
     operator_id: Annotated[Id, Ref("operator")]

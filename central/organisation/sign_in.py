@@ -20,7 +20,6 @@ from central.organisation.letters import PASSWORD, AskAddress, AskLink, AskReset
 from central.organisation.model import Letter, LetterKind, NoSignIn, Operator, OperatorKind, Session
 from central.organisation.operators import mail_address
 from central.organisation.passwords import Passwords, TooManySignIns
-from central.organisation.places import SignInPlace, Tried, device_of, devices, is_known, place_id, with_device
 from central.organisation.rights import actor_of, second_factor_demanded
 from central.organisation.rules import SessionStanding, standing
 from central.organisation.second_factor import bare, new_recovery_codes, step_of
@@ -35,6 +34,7 @@ from central.organisation.sessions import (
     SetSecondFactor,
     wait_for,
 )
+from central.organisation.sign_in_places import SignInPlace, Tried, device_of, devices, is_known, place_id, with_device
 from central.web.limits import counted_as
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -44,7 +44,7 @@ from shared.runtime.system import SystemClock, fresh_id
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """A browser: from where, which, and what its cookies hold (or nothing): the session's token, and its marks of the
-    accounts that came in with it before (places.py)."""
+    accounts that came in with it before (sign_in_places.py)."""
 
     address: str
     browser: str

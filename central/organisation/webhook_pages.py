@@ -13,7 +13,7 @@ from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read
 from central.kernel.values import whole_number
 from central.organisation.model import Operator, OrganisationPrivilege
-from central.organisation.telling import ResendDelivery, still_told
+from central.organisation.webhook_events import ResendDelivery, still_told
 from central.organisation.webhooks import (
     EXECUTE,
     PREFIX,

@@ -2,7 +2,7 @@
 
 A webhook belongs to the operator who made it and tells what that operator may read, no more; whoever else may change
 webhooks takes it over first, and by that lends it their own eyes. Its secret is made by the sender of the command, is
-kept sealed, and leaves again only as a signature. What is told: telling.py. How it is sent: posting.py.
+kept sealed, and leaves again only as a signature. What is told: webhook_events.py. How it is sent: webhook_delivery.py.
 """
 
 import hmac

@@ -25,14 +25,14 @@ from central.kernel.door import Door, NoEntry
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.kernel.versions import COUNTED, OPERATORS
-from central.programme.plan_acts import ACTS, UNDO, command_for
+from central.programme.plan_form import ACTS, UNDO, command_for
 from central.programme.plan_news import mark_of
 from central.programme.plan_pictures import (
     Picture,
     PlanPicture,
     plan_picture,
 )
-from central.programme.plan_shown import TABLE, done_of, moment_of, news_data, page_data, side_data
+from central.programme.plan_texts import TABLE, done_of, moment_of, news_data, page_data, side_data
 from central.programme.plans import target_context
 from central.venues.model import PlanTarget
 from central.venues.plan_tables import version_of

@@ -37,8 +37,8 @@ Vouched = Callable[[web.Request], bool]
 """Whether a browser that is not signed in is no stranger all the same: it holds the set-up's link."""
 
 KnownBrowser = Callable[[web.Request], str]
-"""The mark of a browser with which somebody came in before (organisation/places.py), or nothing: it is counted by
-itself, so that who floods central from the same address does not shut it out."""
+"""The mark of a browser with which somebody came in before (organisation/sign_in_places.py), or nothing: it is counted
+by itself, so that who floods central from the same address does not shut it out."""
 
 KnownCaller = Callable[[web.Request], Awaitable[str]]
 """By whom a caller is counted where their address has to wait, as `device:…`, or nothing: told by a secret that they

@@ -20,7 +20,7 @@ PlaceOf = Callable[[Id, int], LeasedPlace]
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
+class Issuer:
     """Who sells, by language: for the foot of every paper."""
 
     point_of_sale: Mapping[str, str]
@@ -37,7 +37,7 @@ def ticket_job(
     sale: Sale,
     offer: Offer,
     place_of: PlaceOf,
-    shop: Shop,
+    issuer: Issuer,
     sold_at: datetime,
     duplicate: int,
     lines: tuple[SaleLine, ...],
@@ -49,7 +49,7 @@ def ticket_job(
         mentions[key] for key in (*_FOOT, *sorted(k for k in mentions if k.startswith("mention"))) if key in mentions
     )
     order, timezone = sale.order_id[-8:], offer.performance.timezone
-    tickets = tuple(_ticket(line, sale, offer, place_of, shop, sold_at, foot) for line in lines)
+    tickets = tuple(_ticket(line, sale, offer, place_of, issuer, sold_at, foot) for line in lines)
     receipt = None
     if not duplicate:
         counted = Counter((_what(line, offer, place_of, language), line.price, line.vat_bp) for line in sale.lines)
@@ -61,15 +61,15 @@ def ticket_job(
             currency=sale.currency,
             lines=tuple(ReceiptLine(text, n, price * n, vat) for (text, price, vat), n in counted.items()),
             payment=_paid(sale),
-            organiser=_organiser(offer, shop, language),
-            point_of_sale=named(shop.point_of_sale, language),
+            organiser=_organiser(offer, issuer, language),
+            point_of_sale=named(issuer.point_of_sale, language),
             mentions=foot,
         )
     return PrintJob(job_id(sale, duplicate), language, tickets, receipt, duplicate=bool(duplicate))
 
 
 def claim_job(
-    payment_id: Id, amount: int, currency: str, code: str, shop: Shop, language: str, at: datetime, timezone: str
+    payment_id: Id, amount: int, currency: str, code: str, issuer: Issuer, language: str, at: datetime, timezone: str
 ) -> PrintJob:
     reference = reference_of(payment_id)
     claim = ClaimPrint(
@@ -80,15 +80,21 @@ def claim_job(
         amount=amount,
         currency=currency,
         code=code,
-        point_of_sale=named(shop.point_of_sale, language),
-        organiser=named(shop.organiser, language),
-        contact=shop.contact or named(shop.organiser, language),
+        point_of_sale=named(issuer.point_of_sale, language),
+        organiser=named(issuer.organiser, language),
+        contact=issuer.contact or named(issuer.organiser, language),
     )
     return PrintJob(derived_id("claim", payment_id), language, claim=claim)
 
 
 def _ticket(
-    line: SaleLine, sale: Sale, offer: Offer, place_of: PlaceOf, shop: Shop, sold_at: datetime, foot: tuple[str, ...]
+    line: SaleLine,
+    sale: Sale,
+    offer: Offer,
+    place_of: PlaceOf,
+    issuer: Issuer,
+    sold_at: datetime,
+    foot: tuple[str, ...],
 ) -> TicketPrint:
     language, performance, mentions = sale.language, offer.performance, offer.catalogue.mentions
     place = place_of(line.lease_id, line.slot)
@@ -109,18 +115,18 @@ def _ticket(
         price=line.price,
         currency=sale.currency,
         sold_at=sold_at,
-        point_of_sale=named(shop.point_of_sale, language),
-        organiser=_organiser(offer, shop, language),
+        point_of_sale=named(issuer.point_of_sale, language),
+        organiser=_organiser(offer, issuer, language),
         licence=mentions.get("licence", ""),
         mentions=foot,
         doors=performance.doors,
     )
 
 
-def _organiser(offer: Offer, shop: Shop, language: str) -> str:
+def _organiser(offer: Offer, issuer: Issuer, language: str) -> str:
     """As the house wants it on paper, or else by its name."""
     catalogue = offer.catalogue
-    return catalogue.mentions.get("organiser") or named(catalogue.organiser or shop.organiser, language)
+    return catalogue.mentions.get("organiser") or named(catalogue.organiser or issuer.organiser, language)
 
 
 def _what(line: SaleLine, offer: Offer, place_of: PlaceOf, language: str) -> str:

@@ -353,7 +353,7 @@ class Till:
             sale,
             offer,
             lambda lease_id, slot: store.place_of(self._journal, lease_id, slot),
-            self.shop(),
+            self.issuer(),
             at,
             duplicate,
             lines or sale.lines,
@@ -408,15 +408,15 @@ class Till:
     async def _print_claim(self, claim: PrintClaim) -> None:
         timezone = str(self._device.settings.get("timezone", "Europe/Paris"))
         job = paper.claim_job(
-            claim.payment_id, claim.amount, claim.currency, claim.code, self.shop(), self.kiosk.language,
+            claim.payment_id, claim.amount, claim.currency, claim.code, self.issuer(), self.kiosk.language,
             self._device.now().at, timezone,
         )  # fmt: skip
         if (await self._submitted(job))[0] is None:
             log.error("claim slip not printed", payment=claim.payment_id)
 
-    def shop(self) -> paper.Shop:
+    def issuer(self) -> paper.Issuer:
         said = self._device.settings
-        return paper.Shop(
+        return paper.Issuer(
             names_of(said.get("point_of_sale") or self.kiosk.label),
             names_of(said.get("organiser", "")),
             self._config.contact,

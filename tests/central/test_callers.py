@@ -23,7 +23,7 @@ from central.kernel.keys import Keys
 from central.kernel.privileges import Action
 from central.kernel.tx import SYSTEM
 from central.kernel.versions import COUNTED, OPERATORS
-from central.organisation.giving import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
+from central.organisation.grants import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
 from central.organisation.model import PerimeterKind, Profile
 from central.organisation.operators import CreateOperator, DeactivateOperator, RenewKey, WithdrawKey
 from central.organisation.ops import key_digest

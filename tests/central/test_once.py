@@ -35,10 +35,10 @@ from central.kernel.vault import Vault
 from central.organisation.letters import MAIL, PASSWORD, open_letter
 from central.organisation.mail import Mailer
 from central.organisation.operators import InviteOperator
-from central.organisation.posting import Post, Webhooks
 from central.organisation.receivers import networks
 from central.organisation.rights import actor_of
 from central.organisation.sign_in import digest
+from central.organisation.webhook_delivery import Post, Webhooks
 from central.organisation.webhooks import OUTBOX_KIND as WEBHOOK
 from central.organisation.webhooks import CreateWebhook
 from central.web.area import BUS

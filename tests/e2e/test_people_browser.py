@@ -25,7 +25,7 @@ from central.kernel.contexts import ContextKind
 from central.kernel.declared import command_of
 from central.kernel.privileges import Action
 from central.kernel.tx import SYSTEM
-from central.organisation.giving import GivePrivilege, SetPerimeter
+from central.organisation.grants import GivePrivilege, SetPerimeter
 from central.organisation.model import PerimeterKind, Profile
 from central.organisation.operators import CreateOperator, InviteOperator
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from central.organisation.posting import WAITS, headers_of
+from central.organisation.webhook_delivery import WAITS, headers_of
 from central.organisation.webhooks import secret_bytes
 from shared.runtime.system import SystemClock
 from tests.evening_house import evening_house

@@ -12,7 +12,7 @@ from central.inventory.audit import InventoryAudit
 from central.inventory.counts import Availability
 from central.inventory.halls import make_ready
 from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldOf, HoldPlaces, ReleaseHold, RenewHold
-from central.inventory.keeping import keep
+from central.inventory.loops import keep
 from central.inventory.model import NoPlace, NoSale, ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.kernel.asked import job_of

@@ -22,7 +22,7 @@ from central.kernel.privileges import Action
 from central.kernel.tx import SYSTEM, Actor
 from central.orders.model import PaymentMethod
 from central.orders.ops import PlaceOrder, WantedPlace
-from central.organisation.telling import TellWebhooks
+from central.organisation.webhook_events import TellWebhooks
 from central.organisation.webhooks import CreateWebhook
 from central.programme.carry_over import CarryOver
 from central.programme.on_sale import ChangeSale

@@ -429,7 +429,7 @@ SAID = {
     ("central/kernel/pulse.py", "counter"): "unproved: test commit",
     ("central/kernel/tx.py", "counter"): "Tx.counter",
     ("central/kernel/versions.py", "counter"): "unproved: version/",
-    ("central/organisation/posting.py", "outbox"): "unproved columns only",
+    ("central/organisation/webhook_delivery.py", "outbox"): "unproved columns only",
     ("central/organisation/webhooks.py", "outbox"): "unproved columns only",
     ("central/organisation/webhooks.py", "webhook_delivery"): "unproved columns only",
     ("central/organisation/sessions.py", "operator_session"): "unproved columns only",

@@ -23,7 +23,7 @@ from central.kernel.keys import Keys
 from central.kernel.outbox import drain
 from central.kernel.tx import SYSTEM, Actor
 from central.kernel.vault import Vault
-from central.organisation.giving import GiveRole
+from central.organisation.grants import GiveRole
 from central.organisation.letters import MAIL
 from central.organisation.model import Operator, Profile
 from central.organisation.operators import InviteOperator

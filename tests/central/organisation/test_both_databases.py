@@ -3,12 +3,11 @@
 from datetime import timedelta
 
 from central.kernel.tx import SYSTEM, Read
-from central.organisation.giving import SetPerimeter
+from central.organisation.grants import SetPerimeter
 from central.organisation.letters import AskLink, UseLetter
 from central.organisation.model import Attempt, NoSignIn, Operator, Session
 from central.organisation.operators import InviteOperator
 from central.organisation.ops import actor_of
-from central.organisation.places import KNOWN_FOR, MOST_PLACES, is_known
 from central.organisation.rights import WhoMay, administrators
 from central.organisation.sessions import (
     BeginSession,
@@ -20,6 +19,7 @@ from central.organisation.sessions import (
     TidySessions,
 )
 from central.organisation.sign_in import digest
+from central.organisation.sign_in_places import KNOWN_FOR, MOST_PLACES, is_known
 from shared.ids import Id, derived_id
 from tests.central.organisation.test_operators import made
 from tests.central.small_house import Clerk, House, new_id

@@ -27,8 +27,8 @@ from central.kernel.replies import NoEntry
 from central.kernel.row_proof import prove_rows
 from central.kernel.taking_over import people_over
 from central.kernel.tx import SYSTEM, Read
-from central.organisation.erasing import EraseOperator
-from central.organisation.giving import GivePrivilege, GiveRole, SetPerimeter
+from central.organisation.erasure import EraseOperator
+from central.organisation.grants import GivePrivilege, GiveRole, SetPerimeter
 from central.organisation.model import (
     Letter,
     NoOperator,

@@ -12,7 +12,7 @@ from aiohttp import ClientResponse
 
 import central
 from central.inventory import plan_page
-from central.organisation.giving import TakeRole
+from central.organisation.grants import TakeRole
 from central.organisation.model import Role
 from central.organisation.operators import DeactivateOperator
 from central.organisation.sessions import EndSessions

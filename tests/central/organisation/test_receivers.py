@@ -15,7 +15,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
-from central.organisation.posting import Post
 from central.organisation.receivers import (
     Connector,
     NotReachable,
@@ -26,6 +25,7 @@ from central.organisation.receivers import (
     networks,
     never_reached,
 )
+from central.organisation.webhook_delivery import Post
 from tests.central.organisation.test_webhooks import LOCAL, Desk, Receiver, desk, receiver
 from tests.central.small_house import new_id
 from tests.waiting import PATIENCE_S

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from pyotp import TOTP
 
-from central.organisation.giving import GiveRole, TakeRole
+from central.organisation.grants import GiveRole, TakeRole
 from central.organisation.model import Session
 from central.organisation.operators import ClearSecondFactor
 from central.organisation.second_factor import STEP_S, bare, new_recovery_codes, new_seed, picture, step_of

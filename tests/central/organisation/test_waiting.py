@@ -13,10 +13,10 @@ from central.kernel.vault import Vault
 from central.organisation.limits import LiftLimit
 from central.organisation.model import Attempt, NoSignIn
 from central.organisation.pages import SIGN_IN_SERVICES
-from central.organisation.places import MOST_ACCOUNTS, SignInPlace, device_of, devices, place_id, with_device
 from central.organisation.rules import FREE
 from central.organisation.sessions import CountAttempt, TidySessions
 from central.organisation.sign_in import Visitor
+from central.organisation.sign_in_places import MOST_ACCOUNTS, SignInPlace, device_of, devices, place_id, with_device
 from central.web.limited import LIMITED, Limited, LimitSource
 from central.web.limits import Limits, RequestLimit
 from central.web.limits_shown import of_requests

@@ -25,8 +25,8 @@ from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.tx import SYSTEM, Read, Tx
 from central.organisation import ways_in
-from central.organisation.erasing import EraseOperator
-from central.organisation.giving import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
+from central.organisation.erasure import EraseOperator
+from central.organisation.grants import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
 from central.organisation.model import LetterKind, NoOperator, Operator, PerimeterKind, Profile, Session
 from central.organisation.operators import (
     ChangeOperator,

@@ -36,12 +36,14 @@ from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM, Actor, Read, Settings
 from central.orders.model import OrdersPrivilege
-from central.organisation.erasing import EraseOperator
-from central.organisation.giving import SetPerimeter, TakePrivilege
+from central.organisation.erasure import EraseOperator
+from central.organisation.grants import SetPerimeter, TakePrivilege
 from central.organisation.model import Operator, OrganisationPrivilege, PerimeterKind
 from central.organisation.operators import ChangeOperator, CreateOperator, DeactivateOperator, InviteOperator
 from central.organisation.ops import CreateContext
-from central.organisation.posting import (
+from central.organisation.receivers import may_reach, networks
+from central.organisation.rights import actor_of, key_digest
+from central.organisation.webhook_delivery import (
     KEPT_FOR,
     WAITS,
     Post,
@@ -49,9 +51,7 @@ from central.organisation.posting import (
     next_try,
     signature,
 )
-from central.organisation.receivers import may_reach, networks
-from central.organisation.rights import actor_of, key_digest
-from central.organisation.telling import MOST_BYTES, ResendDelivery, still_told
+from central.organisation.webhook_events import MOST_BYTES, ResendDelivery, still_told
 from central.organisation.webhooks import (
     CreateWebhook,
     DeleteWebhook,

@@ -16,7 +16,7 @@ from central.kernel.tx import SYSTEM
 from central.kernel.vault import Vault
 from central.organisation.operators import CreateOperator
 from central.organisation.ops import key_digest
-from central.organisation.places import with_device
+from central.organisation.sign_in_places import with_device
 from central.selling.model import SellingPrivilege
 from central.web.bodies import AT_ONCE_OF_STRANGERS, MOST_FROM_DEVICES, MOST_USUALLY, STEP, Asks, Bodies
 from central.web.entrance import BODIES, REFUSED

@@ -1,5 +1,5 @@
-"""Sends what webhooks have to tell: signed, once at a time per receiver, in turn (turns.py), again and again with
-patience, and never to an address inside the house.
+"""Sends what webhooks have to tell: signed, once at a time per receiver, in turn (delivery_turns.py), again and again
+with patience, and never to an address inside the house.
 
 Headers and signature are those of Standard Webhooks 1.0: `webhook-id` stays the same through all tries, so that a
 receiver knows what it had already; `webhook-timestamp` is the try's; `webhook-signature` is HMAC-SHA256 over
@@ -27,11 +27,11 @@ from central.kernel.entity import Between, Loose, Raw, Ref
 from central.kernel.outbox import claim
 from central.kernel.registry import handles
 from central.kernel.tx import SYSTEM, Read, Tx
-from central.organisation import telling
+from central.organisation import webhook_events
 from central.organisation.contexts import by_house_alone
+from central.organisation.delivery_turns import TURN_MS, DeliveryTurns
 from central.organisation.model import OrganisationPrivilege
 from central.organisation.receivers import Connector, Lookup, Network, Pinned, look_up
-from central.organisation.turns import TURN_MS, DeliveryTurns
 from central.organisation.webhooks import (
     Delivery,
     DeliveryState,
@@ -259,24 +259,26 @@ class Webhooks:
         while True:
             after, upto, any_ = await self._door.read(SYSTEM, self._news)
             if upto > after and any_:
-                command = telling.TellWebhooks(after=after, upto=upto)
+                command = webhook_events.TellWebhooks(after=after, upto=upto)
                 reply = await self._door.execute(SYSTEM, command, derived_id("tell webhooks", after, upto))
                 told += int(getattr(reply.outcome, "value", 0) or 0)
             self._upto = upto
-            if upto - after < telling.AT_ONCE:
+            if upto - after < webhook_events.AT_ONCE:
                 return told
 
     def _news(self, read: Read) -> tuple[int, int, bool]:
         """From where to where to look next, and whether anything in it concerns anybody."""
-        kept, head = telling.cursor(read), telling.head(read)
-        askers = telling.asking(read)
+        kept, head = webhook_events.cursor(read), webhook_events.head(read)
+        askers = webhook_events.asking(read)
         if not askers:
             return head, head, False
         after = max(kept, self._upto or 0)
-        upto = min(head, after + telling.AT_ONCE)
-        found = telling.done_after(read, after, upto)
-        touched = telling.touched_by(read, [each.id for each in found])
-        any_ = any(telling.wanted_by(one.webhook, done, touched.get(done.id, ())) for done in found for one in askers)
+        upto = min(head, after + webhook_events.AT_ONCE)
+        found = webhook_events.done_after(read, after, upto)
+        touched = webhook_events.touched_by(read, [each.id for each in found])
+        any_ = any(
+            webhook_events.wanted_by(one.webhook, done, touched.get(done.id, ())) for done in found for one in askers
+        )
         return after, upto, any_
 
     # --- sending ----------------------------------------------------------------------------------------------------
@@ -339,7 +341,7 @@ class Webhooks:
         webhook, delivery, now = read.get(Webhook, each.webhook_id), read.get(Delivery, each.delivery_id), self._clock()
         if webhook is None or delivery is None:
             return ReceiverAnswer(False, None, "it was taken away", 0, withheld=True)
-        if not telling.still_told(read, webhook, delivery):
+        if not webhook_events.still_told(read, webhook, delivery):
             return ReceiverAnswer(False, None, "the webhook's operator may not read this any more", 0, withheld=True)
         if not webhook.active:
             return ReceiverAnswer(False, None, "the webhook is off", 0)
@@ -379,7 +381,7 @@ class Webhooks:
 
         if await self._door.read(SYSTEM, any_):
             await self._door.execute(
-                SYSTEM, telling.ForgetDeliveries(before=day), derived_id("forget deliveries", day.isoformat())
+                SYSTEM, webhook_events.ForgetDeliveries(before=day), derived_id("forget deliveries", day.isoformat())
             )
 
 

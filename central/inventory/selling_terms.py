@@ -24,7 +24,7 @@ from shared.rules.selling import Selling, selling
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
+class SellingTerms:
     """Point of sale, channel, performance and prices (of the tariffs that were asked for) in one look. `proofs`: those
     of them that ask for a proof at the gate."""
 
@@ -50,7 +50,7 @@ class Shop:
 
 
 _SHOP = columns(
-    Shop,
+    SellingTerms,
     organiser="s.context_id",
     organiser_code="o.code",
     channel="c.id",
@@ -71,14 +71,14 @@ _SHOP = columns(
 )
 
 
-def open_shop(
+def terms_of_sale(
     read: Read,
     point_of_sale_id: Id,
     performance_id: Id,
     places: int,
     seats: Sequence[Id],
     tariffs: Collection[Id] = (),
-) -> Shop | Refused:
+) -> SellingTerms | Refused:
     """For so many places in all, these seats among them, at these tariffs."""
     with_prices, params = cells(tariffs)
     rows = read.run(
@@ -95,29 +95,29 @@ def open_shop(
     )
     if not rows:
         return Refused(NoSale.NO_SUCH_POINT_OF_SALE, fix="point_of_sale_id")
-    shop = Shop(*rows[0][:-4], prices=prices_in(rows), proofs=proofs_in(rows))
+    terms = SellingTerms(*rows[0][:-4], prices=prices_in(rows), proofs=proofs_in(rows))
     if not read.actor.within("point_of_sale", point_of_sale_id):
         return Refused(NoSale.NOT_YOURS, fix=point_of_sale_id)
-    if not shop.open_here:
-        return Refused(NoSale.CHANNEL_CLOSED, fix=shop.channel)
+    if not terms.open_here:
+        return Refused(NoSale.CHANNEL_CLOSED, fix=terms.channel)
     if places < 1:
         return Refused(NoSale.EMPTY, fix="places")
-    if places > shop.most:
-        return Refused(NoSale.TOO_MANY, fix=shop.channel, detail={"most": shop.most})
+    if places > terms.most:
+        return Refused(NoSale.TOO_MANY, fix=terms.channel, detail={"most": terms.most})
     if len(set(seats)) < len(seats):
         twice = next(seat for seat in seats if seats.count(seat) > 1)
         return Refused(NoSale.SAME_SEAT_TWICE, fix=twice)
-    if shop.state is None:
+    if terms.state is None:
         return Refused(NoSale.NO_SUCH_PERFORMANCE, fix="performance_id")
-    if not shop.sold_here:
+    if not terms.sold_here:
         return Refused(NoSale.NOT_SOLD_HERE, fix=point_of_sale_id)
-    match selling(shop.state == ProductState.ON_SALE, from_ms(shop.sell_until), from_ms(shop.closes), read.now):
+    match selling(terms.state == ProductState.ON_SALE, from_ms(terms.sell_until), from_ms(terms.closes), read.now):
         case Selling.NOT_ON_SALE:
-            return Refused(NoSale.NOT_ON_SALE, fix=performance_id, detail={"state": shop.state})
+            return Refused(NoSale.NOT_ON_SALE, fix=performance_id, detail={"state": terms.state})
         case Selling.OVER:
-            return Refused(NoSale.SALE_OVER, fix=performance_id, detail={"since": from_ms(shop.sell_until)})
+            return Refused(NoSale.SALE_OVER, fix=performance_id, detail={"since": from_ms(terms.sell_until)})
         case Selling.OPEN:
-            return shop
+            return terms
 
 
 # --- contingents -----------------------------------------------------------------------------------------------------
@@ -133,28 +133,28 @@ def reach(read: Read, channel_id: str, named: Sequence[str], uncontingented: boo
     return frozenset(listed | own | ({""} if uncontingented else set()))
 
 
-def reach_of(read: Read, shop: Shop) -> frozenset[str]:
-    return reach(read, shop.channel, orjson.loads(shop.contingents), bool(shop.uncontingented))
+def reach_of(read: Read, terms: SellingTerms) -> frozenset[str]:
+    return reach(read, terms.channel, orjson.loads(terms.contingents), bool(terms.uncontingented))
 
 
-def for_sale(read: Read, shop: Shop, named: Id, place: ForSale | None, fix: str) -> ForSale | Refused:
+def for_sale(read: Read, terms: SellingTerms, named: Id, place: ForSale | None, fix: str) -> ForSale | Refused:
     """The place that a command named in its field `fix`, or why it is not to be had here, whoever has it."""
     if place is None:
         return Refused(NoSale.NO_SUCH_PLACE, fix=fix, detail={"place": named})
     if place.blocked:
         return Refused(NoSale.BLOCKED, fix=named, detail={"why": place.blocked})
-    return _barred(read, shop, place.contingent_id) or place
+    return _barred(read, terms, place.contingent_id) or place
 
 
-def _barred(read: Read, shop: Shop, contingent_id: str) -> Refused | None:
+def _barred(read: Read, terms: SellingTerms, contingent_id: str) -> Refused | None:
     """Why this channel does not sell out of a contingent (empty: hors contingent). The refusal names it."""
-    if shop.uncontingented if not contingent_id else contingent_id in reach_of(read, shop):
+    if terms.uncontingented if not contingent_id else contingent_id in reach_of(read, terms):
         return None
     if not contingent_id:
         return Refused(
-            NoSale.NOT_FOR_THIS_CHANNEL, fix=shop.channel, detail={"contingent": "", "right": "uncontingented"}
+            NoSale.NOT_FOR_THIS_CHANNEL, fix=terms.channel, detail={"contingent": "", "right": "uncontingented"}
         )
     row = read.one("SELECT code, external_channel_id FROM contingent WHERE id = :id", id=contingent_id)
     code, owner = row if row else ("", None)
     detail = {"contingent": contingent_id, "code": code, "belongs_to": owner or ""}
-    return Refused(NoSale.NOT_FOR_THIS_CHANNEL, fix=shop.channel, detail=detail)
+    return Refused(NoSale.NOT_FOR_THIS_CHANNEL, fix=terms.channel, detail=detail)

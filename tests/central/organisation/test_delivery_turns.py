@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from central.kernel.db import Connection
-from central.organisation.posting import IN_A_ROW, ReceiverAnswer, Webhooks
-from central.organisation.telling import ResendDelivery
-from central.organisation.turns import AT_ONCE, FIRST_REST, LONGEST_REST, SLOW_AT_ONCE, TURN_MS, DeliveryTurns
+from central.organisation.delivery_turns import AT_ONCE, FIRST_REST, LONGEST_REST, SLOW_AT_ONCE, TURN_MS, DeliveryTurns
+from central.organisation.webhook_delivery import IN_A_ROW, ReceiverAnswer, Webhooks
+from central.organisation.webhook_events import ResendDelivery
 from shared.ids import Id
 from tests.central.organisation.test_webhooks import Desk, desk
 from tests.central.small_house import NOW, Watch, new_id

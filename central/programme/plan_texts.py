@@ -17,7 +17,7 @@ from central.kernel.tx import Read
 from central.programme.carry_over import ChangeLine
 from central.programme.carry_page import HREF as CARRY
 from central.programme.carry_page import change_words
-from central.programme.plan_acts import ACTS, UNDO
+from central.programme.plan_form import ACTS, UNDO
 from central.programme.plan_news import part_of, plan_news
 from central.programme.plan_pictures import (
     Compared,

@@ -11,8 +11,8 @@ from central.kernel.erasing import ForgetDue, due
 from central.kernel.tx import SYSTEM
 from central.organisation.letters import MAIL
 from central.organisation.pages import SIGN_IN_SERVICES
-from central.organisation.posting import Post, Webhooks
 from central.organisation.sessions import TidySessions
+from central.organisation.webhook_delivery import Post, Webhooks
 from central.web.area import CONFIG, DOOR, Work
 from shared.runtime.system import SystemClock, fresh_id
 from shared.runtime.tasks import well

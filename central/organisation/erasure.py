@@ -7,7 +7,7 @@ from central.kernel.entity import Ref
 from central.kernel.erasing import Stays, forget
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
-from central.organisation.giving import below_you, governed
+from central.organisation.grants import below_you, governed
 from central.organisation.model import (
     Grant,
     Letter,

@@ -3,7 +3,7 @@
 Right and perimeter are those of the webhook's operator at this moment. A command is told to who may read the log where
 it acted (`organisation.audit.read`); what it did to an entity's rows to who may read those. Everything happens in one
 transaction with the deliveries' outbox rows, so nothing is told twice and nothing is forgotten; the loop that asks for
-it is posting.py.
+it is webhook_delivery.py.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
