@@ -21,6 +21,7 @@ _TONE_OR_STYLE = re.compile("[\U0001f3fb-\U0001f3ff\ufe0e\ufe0f]")  # between a 
 _STYLES = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _STYLED = ("So", "Sm", "Sk", "Po", "Nd")  # what a style may follow: pictures, key caps, and letters beyond Latin
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters by their category, and nothing to see
+LOST = "\ufffd"  # what decoders put where bytes were no text: nobody typed it
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -41,7 +42,7 @@ def unseen(text: str, *, lines: bool = False) -> str:
     if text.isascii() and text.isprintable():
         return ""
     for n, sign in enumerate(text):
-        if not sign.isprintable() or sign in _BLANK or _STYLES.match(sign):
+        if not sign.isprintable() or sign in _BLANK or sign == LOST or _STYLES.match(sign):
             before, after = text[n - 1] if n else "", text[n + 1] if n + 1 < len(text) else ""
             if not _belongs(sign, before, after, lines=lines):
                 return f"U+{ord(sign):04X}"

@@ -24,6 +24,7 @@ from shared.runtime.tasks import Standing, well
 EVERY_S = 5.0
 STUCK_S = 60.0  # without an answer of the writer: longer than any command and any patience with a database
 BEHIND = timedelta(seconds=60)
+STEADY = 3  # commits in a row until a disk that took none is believed: on a full one now and then a small one fits
 OK = "ok"
 CHECKS = {"commit", "look", "schema", "log", "pulse"}
 SIDES = ("writes", "reads")
@@ -65,6 +66,7 @@ class Pulse:
         CHECKS.update(more)
         self._clock = clock
         self._answered = clock()
+        self._steady = STEADY
         self._found = {"commit": "not_yet", "look": "not_yet", "schema": "not_yet", "log": "not_yet"}
 
     async def keep(self, every_s: float = EVERY_S) -> None:
@@ -75,7 +77,10 @@ class Pulse:
 
     async def beat(self) -> None:
         """Whatever comes of it is an answer; only none is not."""
-        self._found["commit"] = await _word(self._door.chore(_commit))
+        word = await _word(self._door.chore(_commit))
+        self._steady = self._steady + 1 if word == OK else 0
+        if word != OK or self._steady >= STEADY:
+            self._found["commit"] = word
         self._answered = self._clock()
         self._found["look"] = await _word(self._door.read(SYSTEM, self._look))
         report = self.report()

@@ -1,9 +1,10 @@
 """Who has to wait at the door just now, as an administrator sees it, and lifting that."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from central.kernel.contexts import the_house
+from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.vault import Vault
@@ -21,10 +22,11 @@ MOST = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiftLimit:
-    """Whoever is limited by this need not wait any more. `source` says who counts (web/limited.py), `subject` what."""
+    """Whoever is limited by this need not wait any more. `source` says who counts (web/limited.py), `subject` what: an
+    address may be in it, so the log strikes it."""
 
     source: str
-    subject: str
+    subject: Annotated[str, Personal(PersonalKind.CONNECTION, "")]
 
 
 @handles(LiftLimit, needs=OrganisationPrivilege.LIMIT_LIFT, at=the_house)

@@ -28,7 +28,7 @@ from central.web.caller import caller, is_gone, problem, unknown_caller
 from central.web.ids import bad_ids
 from central.web.openapi import document
 from central.web.rows import RowPage, page, wanted
-from central.web.taking import NO_NUL, TAKING, Faulty, Taking, too_much
+from central.web.taking import TAKING, Faulty, Taking, too_much, unreadable
 from shared.ids import Id, is_id
 from shared.outcome import Outcome, Reason, Refused
 from shared.runtime.log import logger
@@ -115,8 +115,8 @@ async def query(request: web.Request) -> web.Response:
         want = handler.adapter.validate_strings(dict(request.query), strict=False)
     except ValidationError as bad:
         return _bad_content(faults(bad))
-    if any("\0" in value for value in request.query.values()):
-        return _bad_content([NO_NUL])
+    if lost := unreadable(request.query):
+        return _bad_content(lost)
     if found := too_much(want) or list(islice(bad_ids(want), MOST_FAULTS)):
         return _bad_content(found)
     outcome = await request.app[DOOR].ask(actor, want)
@@ -132,8 +132,8 @@ async def entities(request: web.Request) -> web.Response:
     actor = await caller(request)
     if isinstance(actor, web.Response):
         return actor
-    if any("\0" in value for value in request.query.values()):
-        return _bad_content([NO_NUL])
+    if lost := unreadable(request.query):
+        return _bad_content(lost)
     want = wanted(declaration, request.query)
     if isinstance(want, list):
         return _bad_content(want)

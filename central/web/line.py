@@ -43,6 +43,11 @@ HEAD = 32 * KIB  # all lines of it
 FIELD = 8 * KIB  # one of them
 FIELDS = 64
 SPARE_FILES = 256  # file descriptors for everything else
+_TOO_BIG = b"The head of a request has at most 32 KiB.\n"
+TOO_BIG = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Cache-Control: no-store\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(_TOO_BIG), _TOO_BIG)
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -89,8 +94,8 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
     """One connection. `came` is told by who answers requests (entrance.py)."""
 
     __slots__ = (
-        "_ahead", "_body", "_busy", "_head", "_held", "_lines", "_more", "_place", "_sending", "_spill", "_unsent",
-        "_wire",
+        "_ahead", "_begun", "_body", "_busy", "_head", "_held", "_lines", "_more", "_place", "_sending", "_spill",
+        "_unsent", "_wire",
     )  # fmt: skip
 
     def __init__(self, server: web.Server, lines: Lines, **settings: Any) -> None:
@@ -103,6 +108,7 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
         self._more: Callable[[], object] | None = None
         self._spill: int | None = None
         self._ahead = self._unsent = 0  # bytes
+        self._begun = 0  # requests
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -154,12 +160,26 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
         elif data and (self._body is None or self._body.is_eof()) and not self._comes_ahead(len(data)):
             return
         super().data_received(data)
+        if self._ahead >= HEAD and not self._busy and self._begun == self._request_count:
+            self._refuse_head()
         if self._more:
             self._more()
 
+    def _refuse_head(self) -> None:
+        """No request in hand or to come, and still no end of this one's head: it is told so, and little more of it is
+        taken while it reads that."""
+        self._wire.write(TOO_BIG)
+        self.close()
+        self.cut_short()
+        self._ahead = 0
+        self._hold()
+        self._stop_waiting()
+        self._head = asyncio.get_running_loop().call_later(self._lines.config.linger_s, self._late)
+        self._wire.resume_reading()
+
     def _comes_ahead(self, n: int) -> bool:
         """So many bytes of a head that is not here yet, or of what waits behind the request in hand. What goes on for
-        longer than a head may is not read until it is its turn, which for a head never comes."""
+        longer than a head may is not read until it is its turn."""
         if not self._busy and self._head is None:
             self._wait_for_head()
         self._ahead += n
@@ -169,6 +189,7 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
 
     def came(self, request: web.Request) -> None:
         """A request's head is here."""
+        self._begun += 1
         self._busy, self._body, self._place.coming = True, request.content, False
         self._stop_waiting()
         self._in_turn()

@@ -128,7 +128,11 @@ async def guard(request: web.Request, handler: Callable[[web.Request], Awaitable
 
 async def _own_form(request: web.Request) -> None:
     """A form of ours, sent from our own page: by the browser's word on where it comes from, and by the session's token
-    once there is a session."""
+    once there is a session.
+
+    Without a script the token can only be a field, so the form is read before it is known whose it is: by then the
+    browser has said that it comes from here, and its session is somebody's, whose share of bytes and at once the body
+    takes (bodies.py); what reading may cost is bounded (form.py)."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise web.HTTPForbidden(text="This form was sent by another site.")
     origin = request.headers.get("Origin")

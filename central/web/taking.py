@@ -8,7 +8,7 @@ and may hold such signs, so it is read beside as well; a batch of a device's fac
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
 from itertools import islice
@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from central.kernel.beside import Beside, BesideConfig, Crowded, Errand, TooHeavy
 from central.kernel.bounds import beyond
+from central.kernel.characters import LOST
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.replies import NoEntry
 from central.kernel.trouble import NoDatabase
@@ -36,6 +37,7 @@ READING = BesideConfig(at_once=1, waiting=6, cpu_s=10.0, time_s=30.0, memory_mib
 TOO_MUCH = "at most {most}; this has {is}"
 _NUL_SAID = "holds the character U+0000"
 NO_NUL = {"at": "body", "what": _NUL_SAID}
+_LOST_SAID = "is no UTF-8"
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # the one character that no database takes in a text
 
 Faults = list[dict[str, str]]
@@ -46,6 +48,13 @@ class Faulty:
     """What does not fit in a body: the first faults, each with its place."""
 
     faults: Faults
+
+
+def unreadable(asked: Mapping[str, str]) -> Faults:
+    """What no text can hold in a query's parameters: U+0000, and what stands there for bytes that were no UTF-8."""
+    if any("\0" in value for value in asked.values()):
+        return [NO_NUL]
+    return [{"at": name, "what": _LOST_SAID} for name, value in asked.items() if LOST in name + value][:MOST_FAULTS]
 
 
 class Taking:

@@ -164,6 +164,27 @@ async def test_a_writer_that_gives_no_answer_is_restarted_and_one_that_refuses_i
     await asyncio.to_thread(door.stop)
 
 
+async def test_a_disk_that_takes_now_and_then_is_not_ready_in_between(
+    sqlite_place: tuple[Database, House], keys: Keys
+) -> None:
+    door = Door(sqlite_place[0], Watch(), path_of, keys)
+    pulse = Pulse(door, [], {}, lambda: ())
+    door.start()
+    await pulse.beat()
+    assert pulse.report().checks["commit"] == "ok", "at the start it is believed at once"
+    said = []
+    with closing(sqlite3.connect(sqlite_place[0].path, isolation_level=None)) as other:
+        for takes in (False, True, False, True, True, False, True, True, True):
+            if not takes:
+                other.execute("BEGIN EXCLUSIVE")
+            await pulse.beat()
+            if not takes:
+                other.execute("ROLLBACK")
+            said.append(pulse.report().checks["commit"])
+    assert said == ["database_held"] * 8 + ["ok"]
+    await asyncio.to_thread(door.stop)
+
+
 async def test_a_log_that_is_not_sealed_in_time_is_told(sqlite_place: tuple[Database, House], keys: Keys) -> None:
     watch = Watch()
     door = Door(sqlite_place[0], watch, path_of, keys)

@@ -8,6 +8,7 @@ import csv
 import io
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 PIECE = 500  # entries read and written in one go
 GRACE_S = 60.0  # beyond a sheet's time, to send what is made of it
+SEND_S = 20.0  # for somebody to read it, and …
+SLOWEST = 32 * 1024  # … its bytes at so many a second on top
 _CHUNK = 65_536
 
 Write = Callable[[list["LogEntry"], ZoneInfo], bytes]
@@ -74,34 +77,49 @@ def _text(cell: Cell | None) -> str:
 async def csv_sheet(request: web.Request, t: Texts, turn: Turn, chunk: Chunk) -> web.StreamResponse:
     answer = web.StreamResponse(headers=headers("csv", "journal"))
     await answer.prepare(request)
+    sending = _Sending(answer, turn)
 
     def written(entries: list["LogEntry"], zone: ZoneInfo) -> bytes:
         return _csv([_plain(values(t, each, zone)) for each in entries])
 
-    await _send(answer, turn, b"\xef\xbb\xbf" + _csv([head(t)]))  # the mark lets Excel read the accents
+    await sending.send(b"\xef\xbb\xbf" + _csv([head(t)]))  # the mark lets Excel read the accents
     before = 0
     while True:
         turn.wanted()
         piece, before = await chunk(before, PIECE, written)
-        await _send(answer, turn, piece)
+        await sending.send(piece)
         if not before:
             break
         if not turn.left_s:
-            await _send(answer, turn, _csv([[there_is_more(t)]]))
+            await sending.send(_csv([[there_is_more(t)]]))
             break
     await answer.write_eof()
     return answer
 
 
-async def _send(answer: web.StreamResponse, turn: Turn, piece: bytes) -> None:
-    """Raises HungUp, having hung up itself, where somebody reads so slowly that their time is over."""
-    try:
-        async with asyncio.timeout(turn.ends + GRACE_S - time.monotonic()):
-            await answer.write(piece)
-    except TimeoutError:
-        if turn.request.transport:
-            turn.request.transport.abort()
-        raise HungUp from None
+@dataclass(slots=True)
+class _Sending:
+    """A sheet on its way. Who reads it more slowly than a body may come is not waited for: they keep a lane from
+    somebody else."""
+
+    answer: web.StreamResponse
+    turn: Turn
+    sent: int = 0  # bytes
+    waited_s: float = 0.0
+
+    async def send(self, piece: bytes) -> None:
+        """Raises HungUp, having hung up itself, where their time is over."""
+        self.sent += len(piece)
+        began = time.monotonic()
+        patience_s = SEND_S + self.sent / SLOWEST - self.waited_s
+        try:
+            async with asyncio.timeout(min(self.turn.ends + GRACE_S - began, patience_s)):
+                await self.answer.write(piece)
+        except TimeoutError:
+            if self.turn.request.transport:
+                self.turn.request.transport.abort()
+            raise HungUp from None
+        self.waited_s += time.monotonic() - began
 
 
 def _plain(row: Values) -> list[str]:
@@ -123,9 +141,10 @@ async def excel_sheet(request: web.Request, t: Texts, turn: Turn, chunk: Chunk) 
         answer = web.StreamResponse(headers=headers("xlsx", "journal"))
         answer.content_length = (await asyncio.to_thread(path.stat)).st_size
         await answer.prepare(request)
+        sending = _Sending(answer, turn)
         with path.open("rb") as file:
             while part := await asyncio.to_thread(file.read, _CHUNK):
-                await _send(answer, turn, part)
+                await sending.send(part)
         await answer.write_eof()
         return answer
 

@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jsonschema import Draft202012Validator
+from yarl import URL
 
 from central.access.model import AccessPrivilege
 from central.app import make_app
@@ -154,6 +155,17 @@ async def test_texts_that_no_database_takes(desk: Desk) -> None:
     assert (await desk.post("create_seat_category", made))[0] == 200, "only a backslash"
     assert (await desk.post("create_seat_category", made | {"id": new_id(), "code": "C", "rank": 2**63}))[0] == 409
     assert (await desk.get("queries/availability", performance_id="a\0b"))[0] == 422
+    lost = made | {"id": new_id(), "code": "D", "names": {"fr": "A\ufffdB"}}
+    status, said = await desk.post("create_seat_category", lost)
+    assert status == 409 and "U+FFFD" in str(said["detail"]) and said["fix"].startswith("names"), said
+
+
+@pytest.mark.parametrize("path", ["queries/device_time?nonce=%ED%A0%80", "entities/site?code=%FF&nonce=%C3"])
+async def test_a_query_that_is_no_text(desk: Desk, path: str) -> None:
+    url = URL(f"{desk.client.make_url('/api/v1/')}{path}", encoded=True)
+    async with desk.client.session.get(url, headers=desk.auth) as answer:
+        said = await answer.json()
+        assert answer.status == 422 and said["faults"][-1] == {"at": "nonce", "what": "is no UTF-8"}, said
 
 
 async def test_a_field_that_nobody_knows(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from central.web.budget import Budget
@@ -70,6 +70,7 @@ DOES = st.tuples(
 
 
 @given(st.lists(DOES, max_size=80))
+@example([("comes", 0, 1, 2), ("comes", 0, 2, 2), ("rests", 0, 0, 1), ("comes", 0, 3, 2), ("comes", 0, 0, 1)])
 def test_whoever_is_beyond_their_share_or_holds_most_makes_room_the_idle_longest_first(
     does: list[tuple[str, int, int, int]],
 ) -> None:

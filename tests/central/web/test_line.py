@@ -6,13 +6,18 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 from aiohttp import web
 
+from central.kernel.tx import Actor
 from central.web.entrance import entrance
-from central.web.line import CLOSED, FIELD, FIELDS, HEAD, HUNG_UP, OPEN, TAKE, TAKEN, listening
+from central.web.files import send
+from central.web.line import CLOSED, FIELD, FIELDS, HEAD, HUNG_UP, OPEN, SPILL, TAKE, TAKEN, listening
 from central.web.origin import NO_PROXIES, PROXIES
 from central.web.settings import KIB, MIB, UNLIMITED, HttpConfig
 from tests.central.web.serving import answer_of
@@ -175,12 +180,29 @@ async def test_of_what_is_sent_ahead_only_so_much_is_taken_and_all_of_it_answere
 
 
 async def test_a_head_that_is_too_big_is_not_read_to_its_end() -> None:
-    async with house(replace(PATIENT, head_s=0.1)) as at:
-        before, late = TAKEN.value(), CLOSED.value(why="head")
-        line = await at.call()
-        line[1].write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + (b"h: %b\r\n" % (b"x" * (FIELD - 100))) * 60)
-        assert await is_cut(line)
-        assert CLOSED.value(why="head") == late + 1 and TAKEN.value() - before <= HEAD + TAKE
+    async with house(replace(PATIENT, linger_s=0.1)) as at:
+        before, spilt = TAKEN.value(), CLOSED.value(why="spill")
+        _, writer = await at.call()
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + (b"h: %b\r\n" % (b"x" * (FIELD - 100))) * 60)
+        await until(lambda: CLOSED.value(why="spill") == spilt + 1)
+        assert TAKEN.value() - before <= HEAD + SPILL + 2 * TAKE
+
+
+@pytest.mark.parametrize("first", [b"", ASKED], ids=["at once", "behind another"])
+@pytest.mark.parametrize("size", [HEAD, HEAD + TAKE, HEAD + SPILL // 2])
+@pytest.mark.parametrize("ends", [True, False])
+async def test_whose_head_is_too_big_is_told_so(first: bytes, size: int, ends: bool) -> None:
+    async with house(replace(PATIENT, linger_s=0.1)) as at:
+        late = CLOSED.value(why="head")
+        reader, writer = await at.call()
+        if first:
+            await at.asks((reader, writer))
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"h: %b\r\n" % (b"x" * 1000) * (size // 1000 + 1))
+        if ends:
+            writer.write(b"\r\n")
+        status, said = await answer_of(reader)
+        assert status == 431 and "Connection: close" in said and at.came == ["well"] * bool(first)
+        assert CLOSED.value(why="head") == late + 1
 
 
 @pytest.mark.parametrize(
@@ -228,6 +250,26 @@ async def test_who_does_not_read_is_cut_and_did_not_hang_up() -> None:
         await until(lambda: CLOSED.value(why="unread") == before + 1)
         await until(lambda: OPEN.value() == 0)
         assert HUNG_UP.value() == hung_up
+
+
+async def test_who_does_not_read_a_file_is_cut_too(tmp_path: Path) -> None:
+    """Which the system would send by itself, past what our connection counts."""
+    (tmp_path / "snapshot").write_bytes(b"x" * MUCH)
+
+    async def locate(_: Actor, name: str) -> Path:
+        return tmp_path / name
+
+    app = web.Application(middlewares=[entrance])
+    app[PROXIES] = NO_PROXIES
+    app.router.add_get("/healthz/{name}", partial(send, locate))
+    config = replace(PATIENT, send_s=0.1)
+    async with listening(app, "127.0.0.1", 0, config) as url, aiohttp.ClientSession(url) as client:
+        async with client.get("/healthz/snapshot", headers={"Range": "bytes=5-"}) as answer:
+            assert answer.status == 206 and len(await answer.read()) == MUCH - 5, "all of it for who reads"
+        before, deaf = CLOSED.value(why="unread"), await House(url, asyncio.Event()).deaf()
+        with deaf:
+            await asyncio.get_running_loop().sock_sendall(deaf, b"GET /healthz/snapshot HTTP/1.1\r\nHost: x\r\n\r\n")
+            await until(lambda: CLOSED.value(why="unread") == before + 1)
 
 
 async def test_nothing_more_is_answered_to_who_does_not_read() -> None:

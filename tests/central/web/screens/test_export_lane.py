@@ -141,10 +141,17 @@ async def test_it_ends_when_its_time_is_over_and_says_so(
     await until(lambda: not lane_of(browser).inside)
 
 
-async def test_it_ends_where_somebody_does_not_read_it(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "GRACE_S", 0.0)
+@pytest.mark.parametrize("over", ["its time", "their time"])
+async def test_it_ends_where_somebody_does_not_read_it(
+    browser: Browser, over: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sheets, "_csv", lambda _: b"x" * 64 * 1024 * 1024)  # more than lies between the two
-    lane_of(browser).longest_s = 0.0
+    if over == "its time":
+        monkeypatch.setattr(sheets, "GRACE_S", 0.0)
+        lane_of(browser).longest_s = 0.0
+    else:
+        monkeypatch.setattr(sheets, "SEND_S", 0.1)
+        monkeypatch.setattr(sheets, "SLOWEST", 1e9)
     async with browser.client.get("/admin/audit.csv") as answer:
         await until(lambda: not lane_of(browser).inside)
         with pytest.raises(ClientError):
