@@ -11,11 +11,11 @@ import pytest
 from aiohttp import ClientResponse
 
 import central
-from central.inventory import plan_page
 from central.organisation.grants import TakeRole
 from central.organisation.model import Role
 from central.organisation.operators import DeactivateOperator
 from central.organisation.sessions import EndSessions
+from central.programme import plan_page
 from central.web import live
 from shared.ids import Id
 from tests.central.organisation.conftest import JEANNE, People
@@ -23,7 +23,7 @@ from tests.central.organisation.conftest import JEANNE, People
 PATIENCE_S = 20.0
 OPEN = {
     "web/live.py": "/live/news?performance={performance}&since={since}",
-    "inventory/plan_page.py": "/admin/plan/performance/{performance}/news",
+    "programme/plan_page.py": "/admin/plan/performance/{performance}/news",
 }
 ENDING = {"web/history/sheets.py": "has an end, and is asked for at each of its chunks (web/history/audit.py)"}
 """Whatever opens an answer and goes on writing. None may come without being walked here."""
