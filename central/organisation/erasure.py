@@ -1,4 +1,5 @@
-"""Somebody who worked here is forgotten: their account lets nobody in any more, and nothing says who they were."""
+"""Somebody who worked here is forgotten: their account lets nobody in any more, and nothing says who they were. So is a
+program, whose name may be its maker's or its user's."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -13,7 +14,6 @@ from central.organisation.model import (
     Letter,
     NoOperator,
     Operator,
-    OperatorKind,
     OrganisationPrivilege,
     Perimeter,
     Role,
@@ -26,8 +26,9 @@ from shared.outcome import Ok, Outcome, Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EraseOperator:
-    """Forgets a person for good: name and address go from everywhere, the history too. What they did stays, under a
-    number that says nothing. Answers with what has to stay, until when and why. Nobody forgets themselves."""
+    """Forgets a person, or a program, for good: name and address go from everywhere, the history too. What they did
+    stays, under a number that says nothing. Answers with what has to stay, until when and why. Nobody forgets
+    themselves."""
 
     operator_id: Annotated[Id, Ref("operator")]
 
@@ -37,8 +38,6 @@ def erase_operator(tx: Tx, want: EraseOperator) -> Outcome[list[Stays]]:
     person = below_you(tx, want.operator_id)
     if isinstance(person, Refused):
         return person
-    if person.kind is not OperatorKind.PERSON:
-        return Refused(NoOperator.NOT_A_PERSON, fix=person.id)
     if refused := opens(tx, person.id):
         return refused
     closed = governed(tx, lambda: _close(tx, person))

@@ -88,8 +88,8 @@ class Operator:
 
     @property
     def erased(self) -> bool:
-        """Whether this is somebody who was forgotten: nobody else has no name."""
-        return self.kind is OperatorKind.PERSON and not self.name
+        """Whether this is somebody, or a program, that was forgotten: nobody else has neither name nor a way in."""
+        return not self.name and not self.active
 
 
 @entity(

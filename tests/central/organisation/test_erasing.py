@@ -37,7 +37,16 @@ from central.organisation.model import (
     PerimeterKind,
     Profile,
 )
-from central.organisation.operators import ChangeOperator, DeactivateOperator, InviteOperator, SendLetter
+from central.organisation.operators import (
+    ChangeOperator,
+    CreateOperator,
+    DeactivateOperator,
+    InviteOperator,
+    ReactivateOperator,
+    RenewKey,
+    SendLetter,
+)
+from central.organisation.rights import key_digest
 from central.organisation.sessions import BeginSession
 from central.web.history.records import past
 from shared.ids import Id
@@ -219,10 +228,32 @@ def test_who_may_and_who_stays(clerk: Clerk, house: House) -> None:
     clerk.do(InviteOperator(id=who, context_id=house.institution, name=NAMES[0], email=MAILS[0], language="fr"))
     changes = clerk.as_(house.operator("organisation.operator.modify"))
     assert changes.no(EraseOperator(operator_id=who)).reason is NoEntry.NOT_ALLOWED
-    assert clerk.no(EraseOperator(operator_id=house.admin)).reason is NoOperator.NOT_A_PERSON
+    assert clerk.no(EraseOperator(operator_id=house.admin)).reason is NoOperator.LAST_ADMINISTRATOR
     more = clerk.as_(house.operator("organisation.operator", at=house.season))
     assert more.no(EraseOperator(operator_id=who)).reason is NoEntry.NOT_ALLOWED
     assert clerk.as_(house.operator("organisation.operator.delete")).do(EraseOperator(operator_id=who))
+
+
+@pytest.mark.behind_the_door
+def test_a_programs_name_is_forgotten_as_a_persons(clerk: Clerk, house: House) -> None:
+    program = new_id()
+    clerk.do(
+        CreateOperator(
+            id=program, context_id=house.institution, name=NAMES[0], key_digest=key_digest("k"), privileges=("venues",)
+        )
+    )
+    assert set(everything(clerk.db)) == {"operator", "found"}
+    assert [each["kind"] for each in clerk.do(EraseOperator(operator_id=program))] == ["connection"]
+    assert everything(clerk.db) == {}
+    after = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys).get(Operator, program)
+    assert after and after.erased and not after.key_digest
+    again = (
+        RenewKey(operator_id=program, key_digest=key_digest("another")),
+        GivePrivilege(operator_id=program, context_id=house.institution, privilege="venues"),
+        ReactivateOperator(operator_id=program),
+        EraseOperator(operator_id=program),
+    )
+    assert {clerk.no(each).reason for each in again} == {NoOperator.ERASED}
 
 
 # --- bytes -----------------------------------------------------------------------------------------------------------
