@@ -145,7 +145,7 @@ def test_orders_live_as_long_as_the_document_says() -> None:
     )
     documented = {name: int(number) * {"s": 1, "min": 60}[unit] for name, number, unit in rows}
     known = re.findall(
-        r'orders\.handle\("(\w+)".*?(physical=True)?\)$', (ROOT / "edge/gate/lane.py").read_text(), re.MULTILINE
+        r'\bhandle\("(\w+)".*?(physical=True)?\)$', (ROOT / "edge/gate/lane.py").read_text(), re.MULTILINE
     )
     assert documented == {name: (PHYSICAL_LIVES if moves else OTHERS_LIVE).total_seconds() for name, moves in known}
     assert {name for name, moves in known if moves} <= PHYSICAL
