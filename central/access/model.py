@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated, Any
 
-from central.kernel.entity import Ref, entity
+from central.kernel.entity import Link, Loose, Ref, entity
 from shared.ids import Id
 
 
@@ -25,7 +25,7 @@ class Scan:
     its place. Of a scan from before, whose id is the gate's own, `fact_id` is None."""
 
     id: Id
-    device_id: Id
+    device_id: Annotated[Id, Link("device")]
     site_id: str
     performance_id: str
     ticket_id: str
@@ -37,7 +37,7 @@ class Scan:
     reason: str
     entry: int
     persons: int
-    fact_id: Id | None = None
+    fact_id: Annotated[Id, Loose("what its device called it")] | None = None
 
     @property
     def told_id(self) -> Id:
@@ -51,8 +51,8 @@ class Passage:
     kept and counts for nothing. Its id follows from scan and device: it may arrive before the scan does."""
 
     id: Id
-    scan_id: Id
-    device_id: Id
+    scan_id: Annotated[Id, Link("scan")]
+    device_id: Annotated[Id, Link("device")]
     passed: bool
 
 
@@ -64,7 +64,7 @@ class Admission:
     """The entry that counts for (ticket, entry): of several scans the earliest, whatever order they arrived in."""
 
     id: Id
-    ticket_id: Id
+    ticket_id: Annotated[Id, Link("ticket")]
     entry: int
     performance_id: str
     scan_id: Annotated[Id, Ref("scan")]

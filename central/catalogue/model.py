@@ -8,8 +8,8 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.declared import configured
-from central.kernel.entity import Between, Look, Ref, entity
-from central.kernel.values import Names
+from central.kernel.entity import Between, Link, Look, Ref, entity
+from central.kernel.values import Code, Names
 from shared.ids import Id
 from shared.outcome import Reason
 from shared.wire.feeds import OfflinePolicy
@@ -54,7 +54,7 @@ class Event:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    code: str
+    code: Code
     names: Names
     vat_bp: Annotated[int, Look.PERCENT, Between(0, 3000)]
 
@@ -72,13 +72,13 @@ class Performance:
     context_id: Annotated[Id, Ref("context")]
     site_id: Annotated[Id, Ref("site")]
     logical_configuration_id: Annotated[Id, Ref("logical_configuration")]
-    price_grid_id: Id
+    price_grid_id: Annotated[Id, Link("price_grid")]
     state: ProductState
     starts: datetime
     doors: datetime
     closes: datetime
     sell_until: datetime
-    reentry_after_s: int
+    reentry_after_s: Annotated[int, Look.SECONDS]
     policy: OfflinePolicy
 
 

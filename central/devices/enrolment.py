@@ -18,6 +18,7 @@ from central.kernel.entity import Between, Loose, Raw, Reach, Ref, Secret
 from central.kernel.languages import spoken_first
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
+from central.kernel.values import Code
 from central.selling.model import PointOfSale
 from central.venues.model import Site
 from shared.ids import Id
@@ -52,13 +53,15 @@ class InviteDevice:
     context_id: Annotated[Id, Ref("context")]
     site_id: Annotated[Id, Ref("site"), Reach.HELD]
     kind: DeviceKind
-    code: str
+    code: Code
     label: str
-    enrolment_code: Annotated[str, Secret()]
+    enrolment_code: Annotated[str, Secret(told=True)]
     point_of_sale_id: Annotated[Id, Ref("point_of_sale"), Reach.HELD] | None = None
 
 
-@handles(InviteDevice, needs=DevicesPrivilege.DEVICE_MODIFY, refuses=(NoDevice, NoChange), gives=datetime)
+@handles(
+    InviteDevice, needs=DevicesPrivilege.DEVICE_MODIFY, refuses=(NoDevice, NoChange), gives=datetime, makes="device"
+)
 def invite_device(tx: Tx, want: InviteDevice) -> Outcome[datetime]:
     """Answers with the end of the code's life."""
     if want.kind is DeviceKind.CENTRAL:  # its key would speak for the house

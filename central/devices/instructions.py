@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from aiohttp import web
 
 from central.devices.model import Device, DevicesPrivilege, DeviceState, NoDevice
-from central.kernel.entity import Ref
+from central.kernel.entity import Look, Ref
 from central.kernel.outbox import Act
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
@@ -31,7 +31,7 @@ class CommandDevice:
     """Tells a device to do something that its role knows (a lane: `force_entry`, `proof_seen`, `helpdesk`)."""
 
     device_id: Annotated[Id, Ref("device")]
-    name: str
+    name: Annotated[str, Look.NAME]
     body: dict[str, Any]
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.entity import Ref, Secret, Unproved, entity
+from central.kernel.entity import Link, Loose, Ref, Secret, Unproved, entity
+from central.kernel.values import Code
 from shared.ids import Id
 from shared.outcome import Reason
 from shared.wire.certificates import DeviceKind
@@ -58,7 +59,7 @@ class Device:
     site_id: Annotated[Id, Ref("site")]
     point_of_sale_id: Annotated[Id, Ref("point_of_sale")] | None
     kind: DeviceKind
-    code: str
+    code: Code
     label: str
     state: DeviceState
     kid: str
@@ -98,11 +99,11 @@ class LeaseSlot:
     lease_id: Annotated[Id, Ref("lease")]
     slot: int
     allocation_id: Annotated[Id, Ref("allocation")]
-    category_id: Id
-    seat_id: Id | None
+    category_id: Annotated[Id, Link("seat_category")]
+    seat_id: Annotated[Id, Link("physical_seat")] | None
     zones: int
     state: Slot
-    order_id: Id | None
+    order_id: Annotated[Id, Link("sale_order")] | None
 
 
 class FactState(StrEnum):
@@ -148,7 +149,7 @@ class FactRecord:
     device_id: Annotated[Id, Ref("device")]
     seq: int
     kind: str
-    fact_id: Id
+    fact_id: Annotated[Id, Loose("what its device called it")]
     at: datetime
     received: datetime
     clock: str

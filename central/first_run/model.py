@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
+from typing import Annotated
 
+from central.kernel.entity import Look
 from shared.outcome import Reason
 
 SEASON_BEGINS = 9  # September: a theatre's year
@@ -35,7 +37,7 @@ class NoSetUp(Reason):
 class Block:
     """Places that are counted: a zone without seats."""
 
-    name: str
+    name: Annotated[str, Look.NAME]
     places: int
 
 

@@ -17,7 +17,7 @@ from central.kernel.entity import ENTITIES, Between, Bulky, Look, Raw, Secret
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
-from central.kernel.values import Fault, Names, faults_of, faults_of_marks
+from central.kernel.values import Code, Fault, Names, faults_of, faults_of_marks
 from central.organisation.contexts import by_house_alone
 from central.organisation.model import Operator, OperatorKind, OrganisationPrivilege, Profile, Role
 from central.organisation.operators import mail_address
@@ -98,7 +98,7 @@ def _below(read: Read, parent: Context | None) -> Context | None:
 class SettleInstitution:
     """The house itself. `timezone`, `currency` and `language` are proposed wherever they are asked for below it."""
 
-    code: str
+    code: Code
     names: Names
     timezone: Annotated[str, Look.TIMEZONE]
     currency: Annotated[str, Look.CURRENCY]
@@ -126,7 +126,7 @@ class SettleOrganiser:
     """Who holds the licence and puts it on (docs/spec/law-fr.md): what tickets must show. Numbers that are not at hand
     may follow later; a number that cannot be right is refused."""
 
-    code: str
+    code: Code
     names: Names
     address: Annotated[str, Look.LINES]
     siret: str
@@ -162,11 +162,11 @@ def settle_organiser(tx: Tx, want: SettleOrganiser) -> Outcome[Id]:
 class SettleSeason:
     """The first season and its first activity (theatre, concerts …)."""
 
-    code: str
+    code: Code
     names: Names
     begins: date
     ends: date
-    activity_code: str
+    activity_code: Code
     activity_names: Names
 
 
@@ -209,11 +209,11 @@ def _context(
 class SettleVenue:
     """The first site, with its first space (hall)."""
 
-    code: str
+    code: Code
     names: Names
     address: Annotated[str, Look.LINES]
     timezone: Annotated[str, Look.TIMEZONE]
-    space_code: str
+    space_code: Code
     space_names: Names
 
 
@@ -306,7 +306,7 @@ def accept_hall(tx: Tx, _: AcceptHall) -> Outcome[None]:
 
 @dataclass(frozen=True, slots=True)
 class FirstProfile:
-    code: str
+    code: Code
     names: Names
     privileges: Annotated[tuple[str, ...], Look.PRIVILEGES]
     second_factor: bool = False
@@ -317,7 +317,7 @@ class AppointAdministrator:
     """The first administrator, who may do everything in the whole house, with a password as argon2id keeps it; and
     profiles for the people who come next. It ends the first run."""
 
-    name: Annotated[str, Personal(PersonalKind.IDENTITY, "")]
+    name: Annotated[str, Personal(PersonalKind.IDENTITY, ""), Look.NAME]
     email: Annotated[str, Look.EMAIL, Personal(PersonalKind.CONTACT, "")]
     language: Annotated[str, Look.LANGUAGE]
     password: Annotated[str, Secret()]

@@ -11,8 +11,8 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.declared import configured
-from central.kernel.entity import Between, Look, Ref, Unproved, entity
-from central.kernel.values import Names
+from central.kernel.entity import Between, Link, Look, Loose, Ref, Unproved, entity
+from central.kernel.values import Code, Names
 from central.venues.model import VenuesPrivilege
 from shared.ids import Id
 from shared.outcome import Reason
@@ -31,7 +31,7 @@ class Contingent:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    code: str
+    code: Code
     names: Names
     colour: Annotated[str, Look.COLOUR]
     external_channel_id: Annotated[Id, Ref("channel")] | None = None
@@ -52,8 +52,8 @@ class Place:
     id: Id
     performance_id: Annotated[Id, Ref("performance")]
     seat_id: Annotated[Id, Ref("physical_seat")]
-    category_id: Id
-    contingent_id: Id | None
+    category_id: Annotated[Id, Link("seat_category")]
+    contingent_id: Annotated[Id, Link("contingent")] | None
     blocked: str
     zones: int
     quality: int | None = None
@@ -68,7 +68,7 @@ class Gauge:
     id: Id
     performance_id: Annotated[Id, Ref("performance")]
     zone_id: Annotated[Id, Ref("physical_zone")]
-    category_id: Id
+    category_id: Annotated[Id, Link("seat_category")]
     contingent_id: str
     capacity: int
     taken: Annotated[int, Unproved("the sum of its live allocations, which the inventory's check adds up again")]
@@ -125,15 +125,15 @@ class Allocation:
 
     id: Id
     performance_id: Annotated[Id, Ref("performance")]
-    seat_id: Id | None
+    seat_id: Annotated[Id, Link("physical_seat")] | None
     gauge_id: Annotated[Id, Ref("gauge")] | None
     quantity: int
     state: PlaceState
-    holder_id: Id
+    holder_id: Annotated[Id, Loose("a hold, a lease or an order, as its state says")]
     until: datetime | None
-    channel_id: Id | None = None
-    contact_id: Id | None = None
-    tariff_id: Id | None = None
+    channel_id: Annotated[Id, Link("channel")] | None = None
+    contact_id: Annotated[Id, Loose("of a house's own list of contacts")] | None = None
+    tariff_id: Annotated[Id, Link("tariff")] | None = None
 
 
 class HoldState(StrEnum):
@@ -170,7 +170,7 @@ class Hold:
     id: Id
     performance_id: Annotated[Id, Ref("performance")]
     point_of_sale_id: Annotated[Id, Ref("point_of_sale")]
-    contact_id: Id | None
+    contact_id: Annotated[Id, Loose("of a house's own list of contacts")] | None
     state: HoldState
     since: datetime
     until: datetime
@@ -196,7 +196,7 @@ class Limit:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    code: str
+    code: Code
     names: Names
     per: LimitPer
     most: Annotated[int, Between(0, 1_000_000)]
@@ -218,7 +218,7 @@ class ReleaseRule:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    code: str
+    code: Code
     names: Names
     contingent_id: Annotated[Id, Ref("contingent")]
     to_contingent_id: Annotated[Id, Ref("contingent")] | None = None
@@ -243,8 +243,8 @@ class ReleaseFiring:
     id: Id
     rule_id: Annotated[Id, Ref("release_rule")]
     performance_id: Annotated[Id, Ref("performance")]
-    contingent_id: Id
-    to_contingent_id: Id | None
+    contingent_id: Annotated[Id, Link("contingent")]
+    to_contingent_id: Annotated[Id, Link("contingent")] | None
     places: int
     at: datetime
 

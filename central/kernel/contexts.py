@@ -10,7 +10,7 @@ import orjson
 
 from central.kernel.entity import Between, Ref, entity
 from central.kernel.tx import Read
-from central.kernel.values import Names
+from central.kernel.values import Code, Names
 from shared.ids import Id
 
 MOST_LEVELS = 8
@@ -40,7 +40,7 @@ class Context:
     id: Id
     parent_id: Annotated[Id, Ref("context")] | None
     kind: ContextKind
-    code: str
+    code: Code
     names: Names
     settings: Annotated[dict[str, str], Between(most=100)]
 

@@ -21,7 +21,7 @@ import orjson
 from pydantic import ConfigDict
 from typing_extensions import TypedDict
 
-from central.kernel.entity import BY_NAME, ENTITIES, Column, Declaration, Ref
+from central.kernel.entity import BY_NAME, ENTITIES, Column, Declaration, Look, Ref
 from central.kernel.languages import unnamed
 from central.kernel.privileges import Action
 from central.kernel.registry import Place, Refuses, handles, refuses_too
@@ -205,7 +205,8 @@ def _registered(
 ) -> Any:
     gives = None if action is Action.DELETE else Id
     needs = f"{of.declaration.screen}.{action}"
-    handles(command, needs=needs, refuses=(NoChange,), at=at, gives=gives, on=on)(run)
+    makes = of.declaration.name if action is Action.CREATE else ""
+    handles(command, needs=needs, refuses=(NoChange,), at=at, gives=gives, on=on, makes=makes)(run)
     return command
 
 
@@ -248,7 +249,7 @@ def _lost(read: Read, column: Column, value: Any) -> list[Fault]:
 
 
 def _unnamed(read: Read, column: Column, value: Any) -> list[Fault]:
-    return unnamed(read, column.name, value) if column.name == "names" else []
+    return unnamed(read, column.name, value) if column.look is Look.NAMES else []
 
 
 def unfit(read: Read, row: Any) -> Refused | None:

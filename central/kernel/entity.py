@@ -88,8 +88,19 @@ class Was:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """`Annotated[Id, Link("device")]`: the row of another entity that it names, which may come later or be gone by now:
+    no foreign key, and nothing follows from it but that it is shown by its name."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
-    """`Annotated[str, Secret()]`: never shown, logged or exported."""
+    """`Annotated[str, Secret()]`: never shown, logged or exported. `told`: but somebody has to be told it, once, by who
+    enters it."""
+
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +129,9 @@ class Look(StrEnum):
     URL = auto()  # https, or http to this machine
     PRIVILEGES = auto()  # nodes of the tree of privileges
     LANGUAGE = auto()
+    CODE = auto()  # letters, digits and . _ -, unique where its entity says so; lists go by it
+    NAME = auto()  # a line that is not left blank
+    NAMES = auto()  # a text per language; the house's first is needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +168,11 @@ class Column:
     def ref(self) -> str | None:
         """The table that the value, or each of its values, names."""
         return next((mark.table for mark in (*self.marks, *item_marks(self.hint)) if isinstance(mark, Ref)), None)
+
+    @property
+    def shown_as(self) -> str | None:
+        """The table of the rows by whose names it is shown."""
+        return named_by((*self.marks, *item_marks(self.hint)))
 
     @property
     def was(self) -> tuple[str, ...]:
@@ -194,6 +213,11 @@ M = TypeVar("M")
 
 def mark_of(marks: Iterable[Any], kind: type[M]) -> M | None:
     return next((mark for mark in marks if isinstance(mark, kind)), None)
+
+
+def named_by(marks: Iterable[Any]) -> str | None:
+    """The table of the row that an id names."""
+    return next((mark.table for mark in marks if isinstance(mark, Ref | Link)), None)
 
 
 _BRIEF = re.compile(r"[0-9]+ characters, sha256 [0-9a-f]{64}")
@@ -320,11 +344,7 @@ def entity(
         sa_table = sa.Table(table, METADATA, *[sa_column for sa_column, _ in named], sqlite_with_rowid=False)
         for columns in unique:
             sa_table.append_constraint(sa.UniqueConstraint(*columns))
-        if any(column.name == "code" for _, column in named):
-            index_ = (*index, ("code",))  # lists go by it
-        else:
-            index_ = index
-        for columns in index_:
+        for columns in (*index, *((column.name,) for _, column in named if column.look is Look.CODE)):
             sa.Index(None, *[sa_table.c[name] for name in columns])
         for name, (columns, where) in (unique_where or {}).items():
             sa.Index(

@@ -44,7 +44,8 @@ The handler gets the parts of the answer as its third argument."""
 @dataclass(frozen=True, slots=True)
 class Handler:
     """`needs` None: everybody may ask (the handler checks what it must, such as a one-time code). `on`: the entity that
-    it acts on, whose id is its first field; its screen shows a button for it (empty: none does). `named` tells what a
+    it acts on, whose id is its first field; its screen shows a button for it (empty: none does). `makes`: the entity of
+    which it makes a row; its list shows a button. `named` tells what a
     command refers to, `parts` what it names within that and of its own. `refuses` are the enums of what its rule may
     say against it, in order of precedence; the door's own reasons come before. `logged` False: central gives it as
     often as strangers like (a try at a password), so it stands in the log only where it changed what the log tells of.
@@ -65,6 +66,7 @@ class Handler:
     parts: Callable[[Any], list[NamedRow]]
     logged: bool
     refuses: Refuses = ()
+    makes: str = ""
     prepare: Prepare[Any] | None = None
     look: Callable[[Read, Any], Any] | None = None
 
@@ -173,6 +175,7 @@ def handles(
     at: Place | None = ...,
     gives: Any = ...,
     on: str | None = ...,
+    makes: str = ...,
     logged: bool = ...,
 ) -> Callable[[H2[C]], H2[C]]: ...
 
@@ -186,6 +189,7 @@ def handles(
     at: Place | None = ...,
     gives: Any = ...,
     on: str | None = ...,
+    makes: str = ...,
     logged: bool = ...,
     prepared: Prepare[C],
 ) -> Callable[[H3[C]], H3[C]]: ...
@@ -200,6 +204,7 @@ def handles(
     at: Place | None = ...,
     gives: Any = ...,
     on: str | None = ...,
+    makes: str = ...,
     logged: bool = ...,
     looked: Callable[[Read, C], L],
 ) -> Callable[[HL[C, L]], HL[C, L]]: ...
@@ -213,6 +218,7 @@ def handles(
     at: Place | None = None,
     gives: Any = None,
     on: str | None = None,
+    makes: str = "",
     logged: bool = True,
     prepared: Prepare[C] | None = None,
     looked: Callable[[Read, C], Any] | None = None,
@@ -224,7 +230,7 @@ def handles(
 
     def register(run: Callable[..., Outcome[Any]]) -> Callable[..., Outcome[Any]]:
         made = _handler(kind, needs, at, gives, run, on, logged)
-        handler = replace(made, refuses=refuses, prepare=prepared, look=looked)
+        handler = replace(made, refuses=refuses, makes=makes, prepare=prepared, look=looked)
         COMMANDS[handler.name] = handler
         _BY_KIND[kind] = handler
         return run

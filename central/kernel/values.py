@@ -22,8 +22,10 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 
 Fault = dict[str, Any]
 
-Names = Annotated[dict[str, str], Between(most=20)]
+Names = Annotated[dict[str, str], Between(most=20), Look.NAMES]
 """Texts per language; the house's first is needed (kernel/languages.py)."""
+
+Code = Annotated[str, Look.CODE]
 
 _SHAPES: Mapping[Look, tuple[re.Pattern[str], str]] = {
     Look.COLOUR: (re.compile(r"#[0-9A-Fa-f]{6}"), "not_a_colour"),
@@ -46,7 +48,7 @@ def faults_of(column: Column, value: Any) -> list[Fault]:
     at = column.name
     if value is None:
         return [] if column.nullable else [{"at": at, "what": "missing"}]
-    if at == "names":
+    if column.look is Look.NAMES:
         return _names(at, value)
     found = [] if column.look is None else _looked(at, column.look, value)
     for mark in column.marks:
@@ -66,9 +68,9 @@ def _text(at: str, value: str, column: Column) -> list[Fault]:
         return [{"at": at, "what": "too_long", "most": most, "is": len(value)}]
     if bad := sign_fault(at, tidy(value, lines=lines), lines=lines):
         return [bad]
-    if at == "code" and not _CODE.fullmatch(value):
+    if column.look is Look.CODE and not _CODE.fullmatch(value):
         return [{"at": at, "what": "not_a_code"}]
-    return [{"at": at, "what": "missing"}] if at == "name" and not value.strip() else []
+    return [{"at": at, "what": "missing"}] if column.look is Look.NAME and not value.strip() else []
 
 
 def _names(at: str, value: Mapping[str, str]) -> list[Fault]:

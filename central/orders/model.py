@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.entity import Ref, entity
+from central.kernel.entity import Link, Look, Loose, Ref, entity
 from shared.ids import Id
 from shared.money import Minor
 from shared.outcome import Reason
@@ -63,9 +63,9 @@ class Order:
     currency: str
     total: Minor
     placed: datetime
-    device_id: Id | None
+    device_id: Annotated[Id, Link("device")] | None
     receipt: int | None
-    contact_id: Id | None = None
+    contact_id: Annotated[Id, Loose("of a house's own list of contacts")] | None = None
 
 
 @entity("order_line", read=OrdersPrivilege.ORDER_READ, index=(("order_id",), ("performance_id",)))
@@ -76,12 +76,14 @@ class OrderLine:
     id: Id
     order_id: Annotated[Id, Ref("sale_order")]
     performance_id: Annotated[Id, Ref("performance")]
-    allocation_id: Id | None  # none: an anomaly, sold without a place that central knows of
-    seat_id: Id | None
-    category_id: Id
-    tariff_id: Id
+    allocation_id: (
+        Annotated[Id, Link("allocation")] | None
+    )  # none: an anomaly, sold without a place that central knows of
+    seat_id: Annotated[Id, Link("physical_seat")] | None
+    category_id: Annotated[Id, Link("seat_category")]
+    tariff_id: Annotated[Id, Link("tariff")]
     price: Minor
-    vat_bp: int
+    vat_bp: Annotated[int, Look.PERCENT]
 
 
 class PaymentMethod(StrEnum):
@@ -97,7 +99,7 @@ class Payment:
     id: Id
     order_id: Annotated[Id, Ref("sale_order")]
     method: PaymentMethod
-    amount: Minor
+    amount: Annotated[Minor, Look.MONEY]
     reference: str
     at: datetime
 

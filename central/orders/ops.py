@@ -10,7 +10,7 @@ from central.inventory.model import Hold, HoldDo, InventoryPrivilege, NoPlace, N
 from central.inventory.places import Holder, SeatToTake, end_hold, move_on, take_counted, take_seats
 from central.inventory.reads import ForSale, counted_for_sale, seats_for_sale
 from central.inventory.selling_terms import SellingTerms, for_sale, terms_of_sale
-from central.kernel.entity import Between, Loose, Reach, Ref
+from central.kernel.entity import Between, Look, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.ledger.model import AccountKind
@@ -164,7 +164,7 @@ class PlaceOrder:
     performance_id: Annotated[Id, Ref("performance")]
     places: Annotated[tuple[WantedPlace, ...], Between(most=999)]
     method: PaymentMethod
-    amount: int
+    amount: Annotated[int, Look.MONEY]
     reference: str = ""
     hold_id: Annotated[Id, Ref("hold"), Reach.WITHIN] | None = None
     contact_id: Annotated[Id, Loose("of a house's own list of contacts; nothing is read by it")] | None = None

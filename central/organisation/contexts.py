@@ -10,7 +10,7 @@ from central.kernel.personal import Personal, PersonalKind
 from central.kernel.privileges import EVERYTHING, Action
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
-from central.kernel.values import Names
+from central.kernel.values import Code, Names
 from central.organisation.model import (
     Grant,
     NoContext,
@@ -31,7 +31,7 @@ class SetUpHouse:
     """The first command of an empty database, from the console: institution, first administrator."""
 
     institution_id: Annotated[Id, Ref("context"), Reach.OWN]
-    code: str
+    code: Code
     names: Names
     operator_id: Annotated[Id, Ref("operator"), Reach.OWN]
     operator_name: Annotated[str, Personal(PersonalKind.IDENTITY, "operator_id")]
@@ -65,12 +65,14 @@ class CreateContext:
     id: Id
     context_id: Annotated[Id, Ref("context")]
     kind: ContextKind
-    code: str
+    code: Code
     names: Names
     settings: Annotated[dict[str, str], Between(most=100)]
 
 
-@handles(CreateContext, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoContext, NoChange), gives=Id)
+@handles(
+    CreateContext, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoContext, NoChange), gives=Id, makes="context"
+)
 def create_context(tx: Tx, want: CreateContext) -> Outcome[Id]:
     parent = tx.get(Context, want.context_id)
     if parent is None:

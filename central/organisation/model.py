@@ -8,7 +8,7 @@ from typing import Annotated
 from central.kernel.declared import configured
 from central.kernel.entity import Look, Ref, Secret, Unproved, entity
 from central.kernel.personal import Personal, PersonalKind
-from central.kernel.values import Names
+from central.kernel.values import Code, Names
 from shared.ids import Id
 from shared.outcome import Reason
 
@@ -53,7 +53,7 @@ class Profile:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    code: str
+    code: Code
     names: Names
     privileges: Annotated[tuple[str, ...], Look.PRIVILEGES]
     second_factor: bool
@@ -76,7 +76,7 @@ class Operator:
     id: Id
     context_id: Annotated[Id, Ref("context")]
     kind: OperatorKind
-    name: Annotated[str, Personal(PersonalKind.IDENTITY)]
+    name: Annotated[str, Personal(PersonalKind.IDENTITY), Look.NAME]
     email: Annotated[str, Look.EMAIL, Personal(PersonalKind.CONTACT)] | None
     language: Annotated[str, Look.LANGUAGE]
     active: bool

@@ -38,14 +38,18 @@ class InviteOperator:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    name: Annotated[str, Personal(PersonalKind.IDENTITY)]
+    name: Annotated[str, Personal(PersonalKind.IDENTITY), Look.NAME]
     email: Annotated[str, Look.EMAIL, Personal(PersonalKind.CONTACT)]
     language: Annotated[str, Look.LANGUAGE]
     profile_id: Annotated[Id, Ref("profile")] | None = None
 
 
 @handles(
-    InviteOperator, needs=OrganisationPrivilege.OPERATOR_CREATE, refuses=(NoOperator, NoSignIn, NoChange), gives=Id
+    InviteOperator,
+    needs=OrganisationPrivilege.OPERATOR_CREATE,
+    refuses=(NoOperator, NoSignIn, NoChange),
+    gives=Id,
+    makes="operator",
 )
 def invite_operator(tx: Tx, want: InviteOperator) -> Outcome[Id]:
     email = mail_address(want.email)
@@ -92,13 +96,19 @@ class CreateOperator:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    name: Annotated[str, Personal(PersonalKind.IDENTITY)]
+    name: Annotated[str, Personal(PersonalKind.IDENTITY), Look.NAME]
     key_digest: Annotated[str, Secret()]
     privileges: Annotated[tuple[str, ...], Look.PRIVILEGES]
     points_of_sale: Annotated[tuple[Annotated[Id, Ref("point_of_sale")], ...], Between(most=500)] = ()
 
 
-@handles(CreateOperator, needs=OrganisationPrivilege.OPERATOR_CREATE, refuses=(NoOperator, NoChange), gives=Id)
+@handles(
+    CreateOperator,
+    needs=OrganisationPrivilege.OPERATOR_CREATE,
+    refuses=(NoOperator, NoChange),
+    gives=Id,
+    makes="operator",
+)
 def create_operator(tx: Tx, want: CreateOperator) -> Outcome[Id]:
     """Nobody gives a right that they do not hold there themselves."""
     refused = opens(tx, want.id) or _faulty(tx, "", {"name": want.name}) or unknown(want.privileges)
@@ -130,7 +140,7 @@ class ChangeOperator:
     changed on the account page."""
 
     operator_id: Annotated[Id, Ref("operator")]
-    name: Annotated[str, Personal(PersonalKind.IDENTITY, "operator_id")]
+    name: Annotated[str, Personal(PersonalKind.IDENTITY, "operator_id"), Look.NAME]
     language: Annotated[str, Look.LANGUAGE]
     email: Annotated[str, Look.EMAIL, Personal(PersonalKind.CONTACT, "operator_id")] | None = None
 

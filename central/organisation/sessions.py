@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from central.kernel.declared import NoChange
-from central.kernel.entity import Between, Ref, Secret
+from central.kernel.entity import Between, Look, Ref, Secret
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.tx import ActorKind, Read, Tx
@@ -109,7 +109,7 @@ class BeginSession:
     account: str
     address: Annotated[str, Personal(PersonalKind.CONNECTION, "operator_id")]
     browser: Annotated[str, Personal(PersonalKind.CONNECTION, "operator_id")]
-    longest_s: int = int(LONGEST.total_seconds())
+    longest_s: Annotated[int, Look.SECONDS] = int(LONGEST.total_seconds())
 
 
 @handles(BeginSession, needs=OrganisationPrivilege.SESSION_END, refuses=(NoSignIn,), at=by_house_alone)
@@ -143,7 +143,7 @@ class CompleteSession:
     tried: Subjects
     came_from: PlaceId
     account: str
-    longest_s: int = int(LONGEST.total_seconds())
+    longest_s: Annotated[int, Look.SECONDS] = int(LONGEST.total_seconds())
 
 
 @handles(CompleteSession, needs=OrganisationPrivilege.SESSION_END, refuses=(NoSignIn,), at=by_house_alone)
@@ -292,7 +292,7 @@ class SetSecondFactor:
     step: int
     recovery: Annotated[tuple[str, ...], Secret(), Between(most=20)]
     token_digest: Annotated[str, Secret()]
-    longest_s: int = int(LONGEST.total_seconds())
+    longest_s: Annotated[int, Look.SECONDS] = int(LONGEST.total_seconds())
 
 
 @handles(SetSecondFactor, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)

@@ -23,7 +23,7 @@ import aiohttp
 import orjson
 
 from central.kernel.door import Door
-from central.kernel.entity import Between, Loose, Raw, Ref
+from central.kernel.entity import Between, Look, Loose, Raw, Ref
 from central.kernel.outbox import claim
 from central.kernel.registry import handles
 from central.kernel.tx import SYSTEM, Read, Tx
@@ -163,7 +163,7 @@ class NoteAttempt:
     status: int | None
     why: Annotated[str, Raw(), Between(most=1_000)]
     took_ms: int
-    after_s: int
+    after_s: Annotated[int, Look.SECONDS]
     gone: bool
     withheld: bool = False
 

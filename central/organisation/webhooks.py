@@ -25,7 +25,7 @@ from central.kernel.personal import ERASED, SIGN, replaced
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, handles
 from central.kernel.tx import ActorKind, Read, Tx
-from central.kernel.values import Fault, Names
+from central.kernel.values import Code, Fault, Names
 from central.kernel.vault import Vault
 from central.organisation.model import OrganisationPrivilege
 from central.organisation.receivers import never_reached
@@ -72,7 +72,7 @@ class Webhook:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    code: str
+    code: Code
     names: Names
     url: Annotated[str, Look.URL]
     commands: Annotated[tuple[str, ...], Between(0, 50)]
@@ -146,7 +146,7 @@ class CreateWebhook:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    code: str
+    code: Code
     names: Names
     url: Annotated[str, Look.URL]
     commands: Annotated[tuple[str, ...], Between(0, 50)] = ()
@@ -155,7 +155,7 @@ class CreateWebhook:
     secret: Annotated[str, Secret()] = ""
 
 
-@handles(CreateWebhook, needs=CREATE, refuses=(NoWebhook, NoChange), gives=Id)
+@handles(CreateWebhook, needs=CREATE, refuses=(NoWebhook, NoChange), gives=Id, makes="webhook")
 def create_webhook(tx: Tx, want: CreateWebhook) -> Outcome[Id]:
     if tx.actor.kind is not ActorKind.OPERATOR:
         return Refused(NoWebhook.NOT_AN_OPERATOR)

@@ -7,7 +7,7 @@ from typing import Annotated
 from central.kernel.declared import configured
 from central.kernel.entity import Between, Look, Ref, entity
 from central.kernel.privileges import Action
-from central.kernel.values import Names
+from central.kernel.values import Code, Names
 from shared.ids import Id
 from shared.money import Minor
 from shared.outcome import Reason
@@ -26,7 +26,7 @@ class Tariff:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    code: str
+    code: Code
     names: Names
     rank: Annotated[int, Between(1, 999)]
     proof: bool
@@ -40,7 +40,7 @@ class PriceGrid:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    code: str
+    code: Code
     names: Names
     currency: Annotated[str, Look.CURRENCY]
     version: int

@@ -8,7 +8,7 @@ from central.kernel.entity import Between, Look, Ref
 from central.kernel.privileges import Action
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
-from central.kernel.values import Names
+from central.kernel.values import Code, Names
 from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege, Tariff
 from shared.ids import Id, derived_id
 from shared.money import Minor
@@ -30,13 +30,13 @@ class CreatePriceGrid:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    code: str
+    code: Code
     names: Names
     currency: Annotated[str, Look.CURRENCY]
     prices: Annotated[tuple[PriceCell, ...], Between(most=1_000)] = ()
 
 
-@handles(CreatePriceGrid, needs=PricingPrivilege.PRICE_MODIFY, refuses=(NoGrid, NoChange), gives=Id)
+@handles(CreatePriceGrid, needs=PricingPrivilege.PRICE_MODIFY, refuses=(NoGrid, NoChange), gives=Id, makes="price_grid")
 def create_price_grid(tx: Tx, want: CreatePriceGrid) -> Outcome[Id]:
     negative = [cell for cell in want.prices if cell.amount < 0]
     if negative:

@@ -8,7 +8,7 @@ from central.kernel.entity import Between, Ref
 from central.kernel.registry import handles
 from central.kernel.several import create_all
 from central.kernel.tx import Tx
-from central.kernel.values import Names
+from central.kernel.values import Code, Names
 from central.pricing.model import Tariff
 from shared.ids import Id
 from shared.outcome import Outcome
@@ -16,7 +16,7 @@ from shared.outcome import Outcome
 
 @dataclass(frozen=True, slots=True)
 class NewTariff:
-    code: str
+    code: Code
     names: Names
     rank: int
     proof: bool

@@ -7,7 +7,7 @@ from typing import Annotated
 from central.catalogue.model import CataloguePrivilege, Event, NoProduct, Performance, ProductState
 from central.inventory.initial_places import PARTS, drop_places, make_places
 from central.kernel.declared import NoChange, uses
-from central.kernel.entity import Ref
+from central.kernel.entity import Look, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
 from central.venues.model import LogicalConfiguration, PlanState
@@ -26,7 +26,7 @@ class Schedule:
     doors: datetime
     closes: datetime
     sell_until: datetime
-    reentry_after_s: int = 0
+    reentry_after_s: Annotated[int, Look.SECONDS] = 0
     policy: OfflinePolicy = OfflinePolicy.ADMIT_AND_FLAG
 
     def sound(self) -> bool:
@@ -48,10 +48,7 @@ class CreatePerformance:
 
 
 @handles(
-    CreatePerformance,
-    needs=CataloguePrivilege.CATALOGUE_MODIFY,
-    refuses=(NoProduct,),
-    gives=int,
+    CreatePerformance, needs=CataloguePrivilege.CATALOGUE_MODIFY, refuses=(NoProduct,), gives=int, makes="performance"
 )
 def create_performance(tx: Tx, want: CreatePerformance) -> Outcome[int]:
     """Answers with the number of places."""

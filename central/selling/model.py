@@ -6,7 +6,7 @@ from typing import Annotated
 
 from central.kernel.declared import configured
 from central.kernel.entity import Between, Ref, entity
-from central.kernel.values import Names
+from central.kernel.values import Code, Names
 from shared.ids import Id
 from shared.outcome import Reason
 
@@ -35,7 +35,7 @@ class Channel:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    code: str
+    code: Code
     names: Names
     kind: ChannelKind
     contingents: Annotated[tuple[Annotated[Id, Ref("contingent")], ...], Between(most=200)]
@@ -55,7 +55,7 @@ class PointOfSale:
     id: Id
     channel_id: Annotated[Id, Ref("channel")]
     context_id: Annotated[Id, Ref("context")]
-    code: str
+    code: Code
     names: Names
     active: bool
 

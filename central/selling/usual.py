@@ -9,7 +9,7 @@ from central.kernel.entity import Between, Ref
 from central.kernel.registry import handles
 from central.kernel.several import create_all
 from central.kernel.tx import Tx
-from central.kernel.values import Names
+from central.kernel.values import Code, Names
 from central.selling.model import Channel, ChannelKind, PointOfSale
 from shared.ids import Id
 from shared.outcome import Outcome
@@ -17,11 +17,11 @@ from shared.outcome import Outcome
 
 @dataclass(frozen=True, slots=True)
 class NewChannel:
-    code: str
+    code: Code
     names: Names
     kind: ChannelKind
     max_places: int
-    point_code: str
+    point_code: Code
     point_names: Names
 
 

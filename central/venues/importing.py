@@ -21,7 +21,7 @@ from central.kernel.languages import in_house
 from central.kernel.registry import handles
 from central.kernel.row_proof import CHECKED_BY
 from central.kernel.tx import Read, Tx
-from central.kernel.values import Names
+from central.kernel.values import Code, Names
 from central.venues.model import (
     Entrance,
     NoVenue,
@@ -47,7 +47,7 @@ class ImportPlan:
 
     id: Id
     space_id: Annotated[Id, Ref("space")]
-    code: str
+    code: Code
     names: Names
     plan: Annotated[str, Raw(), Bulky(), Between(most=MOST_BYTES)]
 

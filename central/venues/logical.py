@@ -10,7 +10,7 @@ from central.kernel.declared import NoChange, unfit, uses
 from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
-from central.kernel.values import Names
+from central.kernel.values import Code, Names
 from central.venues.model import (
     PLAN,
     LogicalCategory,
@@ -45,13 +45,19 @@ class CreateLogicalConfiguration:
     id: Id
     context_id: Annotated[Id, Ref("context")]
     physical_configuration_id: Annotated[Id, Ref("physical_configuration")]
-    code: str
+    code: Code
     names: Names
     categories: Annotated[dict[str, Annotated[Id, Ref("seat_category")]], Between(most=1_200)]
     draft: bool = False
 
 
-@handles(CreateLogicalConfiguration, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue, NoAct, NoChange), gives=int)
+@handles(
+    CreateLogicalConfiguration,
+    needs=VenuesPrivilege.VENUE_MODIFY,
+    refuses=(NoVenue, NoAct, NoChange),
+    gives=int,
+    makes="logical_configuration",
+)
 def create_logical_configuration(tx: Tx, want: CreateLogicalConfiguration) -> Outcome[int]:
     """Answers with the number of places."""
     physical = tx.get(PhysicalConfiguration, want.physical_configuration_id)

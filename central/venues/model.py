@@ -7,8 +7,8 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.declared import configured
-from central.kernel.entity import Between, Bulky, Look, Ref, Unproved, entity
-from central.kernel.values import Names
+from central.kernel.entity import Between, Bulky, Link, Look, Loose, Ref, Unproved, entity
+from central.kernel.values import Code, Names
 from shared.ids import Id
 from shared.outcome import Reason
 from shared.wire.feeds import PlanShape
@@ -33,7 +33,7 @@ class Site:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    code: str
+    code: Code
     names: Names
     address: Annotated[str, Look.LINES]
     timezone: Annotated[str, Look.TIMEZONE]
@@ -47,7 +47,7 @@ class Space:
 
     id: Id
     site_id: Annotated[Id, Ref("site")]
-    code: str
+    code: Code
     names: Names
 
 
@@ -59,7 +59,7 @@ class Entrance:
 
     id: Id
     site_id: Annotated[Id, Ref("site")]
-    code: str
+    code: Code
     names: Names
     zones: int
 
@@ -72,7 +72,7 @@ class SeatCategory:
 
     id: Id
     context_id: Annotated[Id, Ref("context")]
-    code: str
+    code: Code
     names: Names
     colour: Annotated[str, Look.COLOUR]
     rank: Annotated[int, Between(1, 999)]
@@ -119,7 +119,7 @@ class PhysicalConfiguration:
 
     id: Id
     space_id: Annotated[Id, Ref("space")]
-    code: str
+    code: Code
     names: Names
     state: PlanState
     drawing: Drawing | None = None
@@ -144,7 +144,7 @@ class PhysicalZone:
 
     id: Id
     configuration_id: Annotated[Id, Ref("physical_configuration")]
-    name: str
+    name: Annotated[str, Look.NAME]
     numbered: bool
     capacity: int
     control: int
@@ -189,7 +189,7 @@ class PhysicalSeat:
     aisle: bool
     category: str = ""
     restricted: bool = False
-    companion_of: Id | None = None
+    companion_of: Annotated[Id, Link("physical_seat")] | None = None
     invalid: str = ""
 
 
@@ -213,7 +213,7 @@ class LogicalConfiguration:
     id: Id
     physical_configuration_id: Annotated[Id, Ref("physical_configuration")]
     context_id: Annotated[Id, Ref("context")]
-    code: str
+    code: Code
     names: Names
     state: PlanState
 
@@ -257,7 +257,7 @@ class LogicalSeat:
     configuration_id: Annotated[Id, Ref("logical_configuration")]
     seat_id: Annotated[Id, Ref("physical_seat")]
     category_id: Annotated[Id, Ref("seat_category")] | None
-    contingent_id: Id | None
+    contingent_id: Annotated[Id, Link("contingent")] | None
     blocked: str
     quality: int | None = None
 
@@ -323,7 +323,7 @@ class PlanAction:
 
     id: Id
     target: PlanTarget
-    target_id: Id
+    target_id: Annotated[Id, Loose("a configuration or a performance, as `target` says")]
     version: int
     at: datetime
     who: str
@@ -331,7 +331,7 @@ class PlanAction:
     what: dict[str, str]  # what was set: category, contingent, order …
     why: str
     places: int
-    of_id: Id | None  # the action that it undoes or carries over
+    of_id: Annotated[Id, Link("plan_action")] | None  # the action that it undoes or carries over
     changes: str
 
 

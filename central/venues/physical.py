@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from central.kernel.declared import NoChange, unfit
-from central.kernel.entity import Between, Ref
+from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
-from central.kernel.values import Names
+from central.kernel.values import Code, Names
 from central.venues.model import (
     PLAN,
     NoVenue,
@@ -34,7 +34,7 @@ class CreatePhysicalConfiguration:
 
     id: Id
     space_id: Annotated[Id, Ref("space")]
-    code: str
+    code: Code
     names: Names
     gauge: int
 
@@ -44,6 +44,7 @@ class CreatePhysicalConfiguration:
     needs=VenuesPrivilege.VENUE_MODIFY,
     refuses=(NoVenue, NoChange),
     gives=Id,
+    makes="physical_configuration",
 )
 def create_physical_configuration(tx: Tx, want: CreatePhysicalConfiguration) -> Outcome[Id]:
     if want.gauge < 1:
@@ -69,7 +70,7 @@ class AddUnnumberedZone:
 
     id: Id
     configuration_id: Annotated[Id, Ref("physical_configuration")]
-    name: str
+    name: Annotated[str, Look.NAME]
     capacity: int
     control: int
 
@@ -95,7 +96,7 @@ class ChangeUnnumberedZone:
     """Name, capacity and control zone, while the configuration is a draft."""
 
     zone_id: Annotated[Id, Ref("physical_zone")]
-    name: str
+    name: Annotated[str, Look.NAME]
     capacity: int
     control: int
 

@@ -8,7 +8,7 @@ from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
 from central.kernel.several import create_all
 from central.kernel.tx import Tx
-from central.kernel.values import Names
+from central.kernel.values import Code, Names
 from central.venues.model import SeatCategory
 from shared.ids import Id
 from shared.outcome import Outcome
@@ -16,7 +16,7 @@ from shared.outcome import Outcome
 
 @dataclass(frozen=True, slots=True)
 class NewCategory:
-    code: str
+    code: Code
     names: Names
     colour: Annotated[str, Look.COLOUR]
     rank: int

@@ -195,7 +195,7 @@ def _parameter(said: Mapping[str, Any], ids: Mapping[str, str]) -> FieldLine:
     schema = said["schema"]
     arms = [arm for arm in schema.get("anyOf", ()) if arm.get("type") != "null" and "const" not in arm]
     schema = _resolved(arms[0]) if arms else _resolved(schema)
-    ref = str(said["schema"].get("x-ref", "")) or _by_name(said["name"])
+    ref = str(said["schema"].get("x-ref", ""))
     needed = bool(said.get("required"))
     choices = ("true", "false") if schema.get("type") == "boolean" else tuple(map(str, schema.get("enum", ())))
     sent = str(ids.get(ref, "")) if needed and schema.get("pattern") == PATTERN else ""
@@ -205,19 +205,13 @@ def _parameter(said: Mapping[str, Any], ids: Mapping[str, str]) -> FieldLine:
 # --- an example that could be sent -----------------------------------------------------------------------------------
 
 
-def _by_name(name: str) -> str:
-    """`performance_id` names a performance, whether its declaration says so or not."""
-    table = name.removesuffix("_id")
-    return table if name.endswith("_id") and table in BY_NAME else ""
-
-
 def example_of(schema: Mapping[str, Any], ids: Mapping[str, str], name: str = "") -> Any:
     """Every field with something that fits its schema; ids that exist, as far as the reader sees any."""
     schema = _resolved(schema)
     if "const" in schema or schema.get("enum"):
         return schema.get("const", (schema.get("enum") or [None])[0])
     if schema.get("pattern") == PATTERN:
-        return ids.get(str(schema.get("x-ref", "")) or _by_name(name), SOME_ID)
+        return ids.get(str(schema.get("x-ref", "")), SOME_ID)
     if "default" in schema:
         return schema["default"]
     if arms := schema.get("anyOf"):
@@ -267,8 +261,7 @@ async def _known_ids(door: Door, me: SignedIn | None, said: Mapping[str, Any]) -
 
 
 def _named_in(text: str) -> set[str]:
-    named = set(re.findall(r'"x-ref":"(\w+)"', text)) | {_by_name(each) for each in re.findall(r'"(\w+_id)"', text)}
-    return named & BY_NAME.keys()
+    return set(re.findall(r'"x-ref":"(\w+)"', text)) & BY_NAME.keys()
 
 
 def _pretty(value: Any) -> str:

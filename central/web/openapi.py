@@ -13,7 +13,7 @@ from typing import Any, get_args, get_type_hints
 from pydantic import TypeAdapter
 
 from central.kernel.declared import CONFIGURED
-from central.kernel.entity import BY_NAME, ENTITIES, Between, Column, Declaration, Look, Ref, item_marks, stripped
+from central.kernel.entity import BY_NAME, ENTITIES, Between, Column, Declaration, Link, Look, Ref, item_marks, stripped
 from central.kernel.registry import COMMANDS, QUERIES, Handler
 from central.kernel.values import MOST_LINE, MOST_PICTURE, MOST_TEXT, TAG
 from central.kernel.work import QUEUE
@@ -80,6 +80,7 @@ _LOOKS: dict[Look, dict[str, Any]] = {
     Look.PICTURE: {"description": "A data: address of a PNG, JPEG or WebP picture; empty: none."},
     Look.URL: {"format": "uri", "description": "https, or http to this machine."},
     Look.LANGUAGE: {"enum": list(LANGUAGES)},
+    Look.CODE: {"examples": ["X1"]},
 }
 _ABOUT = f"""Commands change, queries and entities read.
 
@@ -189,7 +190,7 @@ class _Shapes:
         for name, field in schema.get("properties", {}).items():
             if name in hints:
                 bare, _, marks = stripped(hints[name])
-                _mark(field, name, bare, (*marks, *item_marks(bare)), taken_in=True)
+                _mark(field, bare, (*marks, *item_marks(bare)), taken_in=True)
                 _word(field, entity or "", name)
 
     def _rows(self, declaration: Declaration) -> None:
@@ -201,7 +202,7 @@ class _Shapes:
         schema["additionalProperties"] = False
         for column in shown:
             field = schema["properties"][column.name]
-            _mark(field, column.name, column.hint, (*column.marks, *item_marks(column.hint)), taken_in=False)
+            _mark(field, column.hint, (*column.marks, *item_marks(column.hint)), taken_in=False)
             _word(field, declaration.name, column.name)
 
 
@@ -217,7 +218,7 @@ def _parts_of(hints: Iterable[Any], found: dict[str, type[Any]]) -> dict[str, ty
     return found
 
 
-def _mark(field: dict[str, Any], name: str, bare: Any, marks: tuple[Any, ...], *, taken_in: bool) -> None:
+def _mark(field: dict[str, Any], bare: Any, marks: tuple[Any, ...], *, taken_in: bool) -> None:
     """Puts into a field's schema what its declaration says beyond its type; limits only where something is taken in,
     since what stands in the database may be older than they are."""
     arm = next((each for each in field.get("anyOf", ()) if each.get("type") != "null"), field)
@@ -226,7 +227,7 @@ def _mark(field: dict[str, Any], name: str, bare: Any, marks: tuple[Any, ...], *
     elif is_ids(bare):
         arm.setdefault("items", {})["pattern"] = PATTERN
     for mark in marks:
-        if isinstance(mark, Ref):
+        if isinstance(mark, Ref | Link):
             field["x-ref"] = mark.table
         elif isinstance(mark, Look):
             said = _LOOKS.get(mark, {})
@@ -237,7 +238,7 @@ def _mark(field: dict[str, Any], name: str, bare: Any, marks: tuple[Any, ...], *
             arm |= _limits(arm.get("type", ""), mark)
     if taken_in and arm.get("type") == "string" and not {"enum", "format", "maxLength", "pattern"} & arm.keys():
         arm["maxLength"] = MOST_TEXT if Look.LINES in marks else MOST_PICTURE if Look.PICTURE in marks else MOST_LINE
-    if name == "names" and taken_in and arm.get("type") == "object":
+    if Look.NAMES in marks and taken_in and arm.get("type") == "object":
         arm |= {"propertyNames": {"pattern": f"^{TAG}$"}, "minProperties": 1}
         arm["additionalProperties"] = {"type": "string", "maxLength": MOST_LINE}
 
@@ -339,8 +340,8 @@ def _filter(column: Column) -> dict[str, Any]:
     schema: dict[str, Any] = TypeAdapter(column.hint).json_schema()
     if column.hint is Id:
         schema["pattern"] = PATTERN
-    if column.ref:
-        schema["x-ref"] = column.ref
+    if column.shown_as:
+        schema["x-ref"] = column.shown_as
     schema.pop("title", None), schema.pop("description", None)
     return {"anyOf": [schema, {"const": "", "description": "Rows that have none."}]} if column.nullable else schema
 

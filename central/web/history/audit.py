@@ -198,7 +198,7 @@ def choices(door: Door, read: Read, t: Texts) -> Choices:
         if title:
             declaration = BY_NAME[table]
             joins, where, params = narrowing(read, declaration, seen_at(door, read, declaration, None))
-            sql = f"SELECT t.id, t.{title} FROM {table} t{joins} WHERE {where} ORDER BY t.{title} LIMIT :n"  # noqa: S608
+            sql = f"SELECT t.id, t.{title.name} FROM {table} t{joins} WHERE {where} ORDER BY t.{title.name} LIMIT :n"  # noqa: S608
             rows = read.run(sql, n=CHOICES, **params)
             who += [(f"{kind}:{row[0]}", str(row[1])) for row in rows]
     commands = sorted(((name, t.do(name)) for name in COMMANDS), key=lambda pair: pair[1].casefold())

@@ -15,7 +15,7 @@ from central.kernel.personal import ERASED, STRUCK
 from central.kernel.tx import ActorKind, Read
 from central.web.history.past import Act, FieldDifference, RowMoment, State
 from central.web.history.records import Past
-from central.web.screens.names import Labels, currencies_of, house_zone, labels, title_column, zones_of
+from central.web.screens.names import Labels, called, currencies_of, house_zone, labels, title_column, zones_of
 from central.web.screens.shown import Cell, Reader, ref_of
 from central.web.texts import Texts
 from central.web.texts_needed import enum_name
@@ -221,8 +221,8 @@ def named(read: Read, t: Texts, wanted: Iterable[tuple[str, str]]) -> Labels:
     for entity, row_id in sorted(listed - set(known)):
         title = title_column(entity) if entity in BY_NAME else None
         state = was(read, entity, row_id) if title else None
-        if title and state and state.get(title) not in (None, "", STRUCK, ERASED):
-            said = t.of(orjson.loads(state[title])) if title == "names" else str(state[title])
+        if title and state and state.get(title.name) not in (None, "", STRUCK, ERASED):
+            said = called(t, title, state[title.name])
             known[(entity, row_id)] = t("{name} (supprimé)", name=said)
     return Labels(known)
 
@@ -244,7 +244,7 @@ def _refs(declaration: Declaration, state: State) -> Iterable[tuple[str, str]]:
 def title_of(t: Texts, past: Past) -> str:
     """What it is called, or was."""
     title = title_column(past.declaration.name)
-    raw = past.last.get(title) if title else None
-    if not raw or raw in (STRUCK, ERASED):
+    raw = past.last.get(title.name) if title else None
+    if not title or not raw or raw in (STRUCK, ERASED):
         return f"…{past.id[-6:]}"
-    return t.of(orjson.loads(raw)) if title == "names" else str(raw)
+    return called(t, title, raw)

@@ -17,7 +17,7 @@ from aiohttp import web
 from central.kernel.db import in_list
 from central.kernel.declared import CONFIGURED, NoChange, revision
 from central.kernel.door import Reply
-from central.kernel.entity import Declaration
+from central.kernel.entity import Declaration, Look
 from central.kernel.former import names_of
 from central.kernel.privileges import Action
 from central.kernel.registry import handler_of
@@ -86,12 +86,12 @@ def _first_typed(screen: Screen, read: Read, declaration: Declaration, sheet: Sh
     values = defaults_of(sheet)
     if row is not None:
         values |= {each.name: getattr(row, each.name) for each in sheet.fields if hasattr(row, each.name)}
-        if isinstance(code := values.get("code"), str):
-            values["code"] = _next_code(code)
+        values |= {each.name: _next_code(values[each.name]) for each in sheet.fields
+                   if each.look is Look.CODE and each.name in values}  # fmt: skip
     for each in sheet.fields:
         if each.name in values or each.kind is FieldKind.GROUP:
             typed |= typed_of(each, values.get(each.name), setting)
-        if each.spoken:
+        if each.told:
             typed[each.path] = [_fresh_code()]
         if each.path in query:
             typed[each.path] = [query[each.path]]

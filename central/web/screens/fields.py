@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from central.kernel.entity import BY_NAME, Between, Look, Ref, Secret, item_marks, stripped
+from central.kernel.entity import Between, Look, Secret, item_marks, mark_of, named_by, stripped
 from central.web.screens.moments import local
 from shared.ids import Id
 from shared.languages import LANGUAGES
@@ -67,23 +67,19 @@ class Field:
     between: Between | None = None
     parts: tuple["Field", ...] = ()
     default: Any = None  # of a part that may be left out
+    told: bool = False  # a one-time code: kept as a secret, but somebody has to be told it
 
     @property
     def choices(self) -> tuple[StrEnum, ...]:
         kind = get_args(self.hint)[0] if self.kind is FieldKind.CHOICES else self.hint
         return tuple(kind) if self.kind in (FieldKind.CHOICE, FieldKind.CHOICES) else ()
 
-    @property
-    def spoken(self) -> bool:
-        """A one-time code: kept as a secret, but somebody has to be told it."""
-        return self.kind is FieldKind.SECRET and self.name.endswith("_code")
-
     def at(self, prefix: str) -> "Field":
         """The same field, as part of another one or of a row of it."""
         path = f"{prefix}.{self.name}"
         return Field(
             path, self.name, self.kind, self.hint, self.nullable, self.required, self.ref, self.look, self.between,
-            tuple(part.at(path) for part in self.parts), self.default,
+            tuple(part.at(path) for part in self.parts), self.default, self.told,
         )  # fmt: skip
 
 
@@ -121,21 +117,13 @@ def field_of(name: str, hint: Any, *, required: bool = True) -> Field:
     bare, nullable, marks = stripped(hint)
     look = next((mark for mark in marks if isinstance(mark, Look)), None)
     between = next((mark for mark in marks if isinstance(mark, Between)), None)
-    ref = next((mark.table for mark in (*marks, *item_marks(bare)) if isinstance(mark, Ref)), None)
+    ref, secret = named_by((*marks, *item_marks(bare))), mark_of(marks, Secret)
     base = getattr(bare, "__supertype__", bare)  # NewType
-    if ref is None and bare is Id:
-        ref = _named(name)
-    secret = any(isinstance(mark, Secret) for mark in marks)
-    kind, parts = _kind(name, bare, base, look, nullable, secret, ref)
+    kind, parts = _kind(bare, base, look, nullable, secret is not None, ref)
     if kind is FieldKind.REFS and ref is None:
         kind = FieldKind.WORDS
-    return Field(name, name, kind, bare, nullable, required, ref, look, between, parts)
-
-
-def _named(name: str) -> str | None:
-    """`performance_id` names a performance although its type does not say so."""
-    table = name.removesuffix("_id")
-    return table if table != name and table in BY_NAME else None
+    return Field(name, name, kind, bare, nullable, required, ref, look, between, parts,
+                 told=secret is not None and secret.told)  # fmt: skip
 
 
 _LOOKS: Mapping[Look, FieldKind] = {
@@ -146,11 +134,12 @@ _LOOKS: Mapping[Look, FieldKind] = {
     Look.MONEY: FieldKind.MONEY,
     Look.PERCENT: FieldKind.PERCENT,
     Look.SECONDS: FieldKind.DURATION,
+    Look.NAMES: FieldKind.NAMES,
 }
 
 
 def _kind(
-    name: str, bare: Any, base: Any, look: Look | None, nullable: bool, secret: bool, ref: str | None
+    bare: Any, base: Any, look: Look | None, nullable: bool, secret: bool, ref: str | None
 ) -> tuple[FieldKind, tuple[Field, ...]]:
     if secret:
         return FieldKind.SECRET, ()
@@ -159,15 +148,13 @@ def _kind(
     origin = get_origin(base)
     if origin is dict:
         key, value = get_args(base)
-        if name.endswith("names"):
-            return FieldKind.NAMES, ()
         plain = key is str and getattr(value, "__supertype__", value) is str
         return (FieldKind.PAIRS if plain else FieldKind.JSON), ()
     if origin is tuple:
         return _tuple_kind(base)
     if isinstance(base, type) and is_dataclass(base):
         return FieldKind.GROUP, _parts(base)
-    return _plain_kind(name, bare, base, nullable, ref), ()
+    return _plain_kind(bare, base, nullable, ref), ()
 
 
 def _tuple_kind(base: Any) -> tuple[FieldKind, tuple[Field, ...]]:
@@ -185,15 +172,13 @@ def _tuple_kind(base: Any) -> tuple[FieldKind, tuple[Field, ...]]:
     return (FieldKind.WORDS if item is str else FieldKind.JSON), ()
 
 
-def _plain_kind(name: str, bare: Any, base: Any, nullable: bool, ref: str | None) -> FieldKind:
+def _plain_kind(bare: Any, base: Any, nullable: bool, ref: str | None) -> FieldKind:
     if bare is Id or ref:
         return FieldKind.REF if ref else FieldKind.TEXT
     if base is bool:
         return FieldKind.MAYBE if nullable else FieldKind.YES
     if base is int:
-        return (
-            FieldKind.DURATION if name.endswith("_s") else FieldKind.PERCENT if name.endswith("_bp") else _number(name)
-        )
+        return FieldKind.WHOLE
     if base is float:
         return FieldKind.REAL
     if base is datetime:
@@ -201,11 +186,6 @@ def _plain_kind(name: str, bare: Any, base: Any, nullable: bool, ref: str | None
     if isinstance(base, type) and issubclass(base, StrEnum):
         return FieldKind.CHOICE
     return FieldKind.TEXT if base is str else FieldKind.JSON
-
-
-def _number(name: str) -> FieldKind:
-    """An amount is money although its type is a bare number: the wire's types have no marks."""
-    return FieldKind.MONEY if name == "amount" else FieldKind.WHOLE
 
 
 def _parts(kind: type[Any]) -> tuple[Field, ...]:

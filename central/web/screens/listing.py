@@ -113,7 +113,7 @@ def _is_text(column: Column) -> bool:
     """Columns that are searched: texts and names per language."""
     if column.unlisted or column.look in (Look.PICTURE, Look.COLOUR):
         return False
-    return column.name == "names" or (isinstance(column.hint, type) and issubclass(column.hint, str)
+    return column.look is Look.NAMES or (isinstance(column.hint, type) and issubclass(column.hint, str)
                                       and not issubclass(column.hint, StrEnum))  # fmt: skip
 
 

@@ -28,10 +28,10 @@ _LABELS = 400  # ids per statement
 
 
 @cache
-def title_column(table: str) -> str | None:
+def title_column(table: str) -> Column | None:
     """The column that names a row for people."""
     declaration = BY_NAME[table]
-    return next((name for name in _TITLES if name in declaration.names), None)
+    return next((declaration.column(name) for name in _TITLES if name in declaration.names), None)
 
 
 @cache
@@ -71,8 +71,8 @@ def _labelled(read: Read, t: Texts, table: str, ids: list[str], depth: int) -> d
     inside, params = in_list("id", ids)
     title = title_column(table)
     if title:
-        rows = read.run(f"SELECT id, {title} FROM {table} WHERE id IN {inside}", **params)  # noqa: S608 - our names
-        return {(table, row[0]): _said(t, title, row[1]) for row in rows}
+        rows = read.run(f"SELECT id, {title.name} FROM {table} WHERE id IN {inside}", **params)  # noqa: S608 - our names
+        return {(table, row[0]): called(t, title, row[1]) for row in rows}
     columns = stands_for(table)
     if not columns or not depth:
         return {}
@@ -92,10 +92,11 @@ def _labelled(read: Read, t: Texts, table: str, ids: list[str], depth: int) -> d
     }
 
 
-def _said(t: Texts, column: str, value: Any) -> str:
-    if column == "names":
-        return t.of(orjson.loads(value))
-    return str(value)
+def called(t: Texts, title: Column, raw: Any) -> str:
+    """A row's name, of what its title column holds in the database."""
+    if title.look is Look.NAMES:
+        return t.of(orjson.loads(raw))
+    return str(raw)
 
 
 def label(read: Read, t: Texts, table: str, row_id: str) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 
 import orjson
 
+from central.kernel.entity import Look
 from central.kernel.values import TAG, Fault
 from central.web.screens.fields import UNITS, Field, FieldKind, Setting, Typed
 from central.web.screens.moments import Clock, moment, said_time
+from shared.ids import Id
 from shared.money import exponent
 
 MOST_ROWS = 500
@@ -72,7 +74,8 @@ def _empty(field: Field, path: str) -> tuple[Any, list[Fault]]:
         return None, []
     if not field.required:
         return ("" if field.hint is str or field.kind is FieldKind.LINES else ABSENT), []
-    if field.kind in (FieldKind.TEXT, FieldKind.LINES, FieldKind.PICTURE) and field.name not in ("code", "name", "id"):
+    needed = field.look in (Look.CODE, Look.NAME) or field.hint is Id
+    if field.kind in (FieldKind.TEXT, FieldKind.LINES, FieldKind.PICTURE) and not needed:
         return "", []  # whether a text may be empty is the rule's business
     return ABSENT, [{"at": path, "what": "missing"}]
 

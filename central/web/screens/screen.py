@@ -93,12 +93,9 @@ def new_id() -> Id:
     return fresh_id(SystemClock())
 
 
-CREATES = ("create", "invite", "import", "add", "place")
-
-
 def creators(table: str) -> list[Handler]:
     """The commands that make a row of an entity, by their names."""
-    return [COMMANDS[name] for verb in CREATES if (name := f"{verb}_{table}") in COMMANDS]
+    return sorted((each for each in COMMANDS.values() if each.makes == table), key=lambda each: each.name)
 
 
 def acts_on(table: str) -> list[Handler]:

@@ -115,7 +115,7 @@ def value_text(t: Texts, declaration: Declaration, column: Column, value: Any) -
 
 def ref_of(column: Column) -> str | None:
     """The table that a column names, by its mark or by its name."""
-    return field_of(column.name, column.hint).ref if column.ref is None and not column.marks else column.ref
+    return column.shown_as
 
 
 @cache

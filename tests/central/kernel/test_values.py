@@ -14,13 +14,17 @@ def column(name: str = "field", hint: Any = str, *marks: Any, nullable: bool = F
     return Column(name, None, None, False, hint, nullable, marks)
 
 
-NAMES = column("names", dict[str, str])
+NAMES = column("names", dict[str, str], Look.NAMES)
+CODE, NAME = column("code", str, Look.CODE), column("name", str, Look.NAME)
 SOUND: list[tuple[Column, Any]] = [
     (column(), ""),
     (column(), "<script>alert(1)</script> ' OR 1=1 -- =cmd|'/c calc'!A1 🎭"),  # hostile, and a text
     (column("field", str, Look.LINES), "a\nb\tc" * 100),
-    (column("code"), "S-26.1_b"),
-    (column("name"), "Ødegård"),
+    (CODE, "S-26.1_b"),
+    (NAME, "Ødegård"),
+    (column("code"), "deux mots"),  # what a field is, its mark says and not its name
+    (column("name"), "  "),
+    (column("names", dict[str, str]), {}),
     (NAMES, {"fr": "Théâtre", "en": ""}),
     (column("field", str, Look.COLOUR), "#0072B2"),
     (column("field", str, Look.EMAIL), "anna.o'neill+billets@théâtre.example"),
@@ -45,10 +49,10 @@ FAULTY: list[tuple[Column, Any, str, str]] = [
     (column(), "\u202egnp.exe", "field", "unseen_sign"),
     (column(), "a\nb", "field", "control_character"),
     (NAMES, {"fr": "a\u2066"}, "names.fr", "unseen_sign"),
-    (column("code"), "deux mots", "code", "not_a_code"),
-    (column("code"), "", "code", "not_a_code"),
-    (column("code"), "../etc", "code", "not_a_code"),
-    (column("name"), "   ", "name", "missing"),
+    (CODE, "deux mots", "code", "not_a_code"),
+    (CODE, "", "code", "not_a_code"),
+    (CODE, "../etc", "code", "not_a_code"),
+    (NAME, "   ", "name", "missing"),
     (column(), None, "field", "missing"),
     (NAMES, {}, "names", "name_missing"),
     (NAMES, {"fr": " "}, "names", "name_missing"),

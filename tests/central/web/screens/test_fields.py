@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from central.kernel.entity import Look, Ref, Secret
+from central.kernel.entity import Link, Look, Ref, Secret
 from central.kernel.registry import COMMANDS
+from central.kernel.values import Names
 from central.web.screens.fields import FieldKind, Setting, duration_text, field_of, fields_of, typed_of
 from central.web.screens.moments import Clock, local, moment
 from central.web.screens.parsing import ABSENT, duration_of, parse, value_of
@@ -27,20 +28,20 @@ class Colour(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Cell:
     what: str
-    amount: int
+    amount: Annotated[int, Look.MONEY]
 
 
 @pytest.mark.parametrize(
     "name, hint, kind",
     [
         ("code", str, FieldKind.TEXT),
-        ("names", dict[str, str], FieldKind.NAMES),
-        ("short_names", dict[str, str], FieldKind.NAMES),
+        ("names", Names, FieldKind.NAMES),
+        ("short_names", Names, FieldKind.NAMES),
         ("settings", dict[str, str], FieldKind.PAIRS),
         ("limits", dict[str, Any], FieldKind.JSON),
         ("address", Annotated[str, Look.LINES], FieldKind.LINES),
         ("site_id", Annotated[Id, Ref("site")], FieldKind.REF),
-        ("performance_id", Id, FieldKind.REF),
+        ("performance_id", Annotated[Id, Link("performance")], FieldKind.REF),
         ("holder_id", Id, FieldKind.TEXT),
         ("contingents", tuple[Annotated[Id, Ref("contingent")], ...], FieldKind.REFS),
         ("privileges", tuple[str, ...], FieldKind.WORDS),
@@ -51,7 +52,7 @@ class Cell:
         ("active", bool, FieldKind.YES),
         ("wheelchair", bool | None, FieldKind.MAYBE),
         ("starts", datetime, FieldKind.MOMENT),
-        ("reentry_after_s", int, FieldKind.DURATION),
+        ("reentry_after_s", Annotated[int, Look.SECONDS], FieldKind.DURATION),
         ("vat_bp", Annotated[int, Look.PERCENT], FieldKind.PERCENT),
         ("amount", Annotated[int, Look.MONEY], FieldKind.MONEY),
         ("rank", int, FieldKind.WHOLE),
@@ -170,7 +171,7 @@ def test_durations_come_back(seconds: int, text: str) -> None:
 
 
 def test_names_stand_in_the_houses_order() -> None:
-    field = field_of("names", dict[str, str])
+    field = field_of("names", Names)
     typed = {"names.it": ["Sala"], "names.en": ["Hall"], "names.fr": [" Salle "], "names.de": [""]}
     assert list(value_of(field, typed, EUROS, "names")[0].items()) == [("fr", "Salle"), ("en", "Hall"), ("it", "Sala")]
     found, faults = value_of(field, {"names.en": ["Hall"]}, EUROS, "names")
@@ -197,7 +198,7 @@ def test_rows_and_pairs_keep_their_places() -> None:
 
 
 def test_all_faults_are_told_at_once_and_the_rest_is_read() -> None:
-    fields = fields_of({"code": str, "rank": int, "amount": MONEY, "names": dict[str, str]})
+    fields = fields_of({"code": str, "rank": int, "amount": MONEY, "names": Names})
     parsed = parse(fields, {"code": ["X"], "rank": ["eins"], "amount": ["a"]}, EUROS)
     assert parsed.values == {"code": "X"}
     assert [fault["at"] for fault in parsed.faults] == ["rank", "amount", "names.fr"]
