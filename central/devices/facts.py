@@ -34,6 +34,7 @@ from central.kernel.db import UNFIT, misfit
 from central.kernel.entity import Between, Loose, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
+from central.orders.model import Entitlement
 from shared.clock import ClockState
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
@@ -159,8 +160,8 @@ def _take_scan(tx: Tx, device: Device, fact: Fact, said: Scan) -> None:
     """What used an entry has to be the gate's to control: a ticket of a performance at its site. A scan that was
     refused names whatever was shown, and one that was forced used nothing."""
     if said.admitted and said.entry:
-        ticket = tx.one("SELECT performance_id FROM entitlement WHERE id = :id", id=said.ticket_id)
-        performance = ticket[0] if ticket else said.performance_id
+        ticket = tx.get(Entitlement, said.ticket_id)
+        performance = ticket.performance_id if ticket else said.performance_id
         if said.performance_id not in ("", performance):
             what = f"ticket {said.ticket_id} is not for performance {said.performance_id}"
             raise DeadLetter(DeadReason.OTHER_PERFORMANCE, what)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from central.catalogue.model import CataloguePrivilege, NoProduct, Performance
 from central.catalogue.ops import on_sale
-from central.inventory.model import TAKEN
+from central.inventory.reads import seats_gone
 from central.kernel.entity import Between, Bulky, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
@@ -52,15 +52,6 @@ def all_on_sale(read: Read) -> list[Id]:
 def taken_bits(read: Read, performance_id: Id) -> str:
     """Base64 of one bit per seat in plan order, most significant first. A seat that has no place here (it is invalid)
     cannot be had."""
-    rows = read.run(
-        "SELECT CASE WHEN p.id IS NOT NULL AND a.id IS NULL AND p.blocked = '' THEN 0 ELSE 1 END FROM performance f "  # noqa: S608 - names of ours, values are parameters
-        "JOIN logical_configuration l ON l.id = f.logical_configuration_id "
-        "JOIN physical_seat s ON s.configuration_id = l.physical_configuration_id "
-        "LEFT JOIN place p ON p.performance_id = f.id AND p.seat_id = s.id "
-        f"LEFT JOIN allocation a ON a.performance_id = f.id AND a.seat_id = s.id AND a.{TAKEN} "
-        "WHERE f.id = :id ORDER BY s.position",
-        id=performance_id,
-    )
-    bits = "".join(str(taken) for (taken,) in rows)
+    bits = "".join("1" if gone else "0" for gone in seats_gone(read, performance_id))
     padded = bits + "0" * (-len(bits) % 8)
     return b64encode(int(padded or "0", 2).to_bytes(len(padded) // 8, "big")).decode()

@@ -24,8 +24,8 @@ from central.devices.model import (
 from central.inventory.halls import choose, free_seats, room
 from central.inventory.model import Allocation, NoPlace, PlaceState
 from central.inventory.places import Holder, SeatToTake, release, take_seats
+from central.inventory.reads import seats_for_sale
 from central.inventory.selling_terms import reach
-from central.kernel.db import in_list
 from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
@@ -201,14 +201,8 @@ def _give(
 
 def _leased(read: Read, performance_id: Id, seats: Sequence[Id]) -> tuple[LeasedPlace, ...]:
     """These places as their lease tells them, in this order."""
-    among, params = in_list("s", seats)
-    rows = read.run(
-        f"SELECT seat_id, category_id, zones FROM place WHERE performance_id = :id AND seat_id IN {among}",  # noqa: S608
-        id=performance_id,
-        **params,
-    )
-    found = {row[0]: LeasedPlace(*row) for row in rows}
-    return tuple(found[seat] for seat in seats)
+    there = seats_for_sale(read, performance_id, seats)
+    return tuple(LeasedPlace(seat, there[seat].category_id, there[seat].zones) for seat in seats)
 
 
 def publish_lease(tx: Tx, record: LeaseRecord) -> None:

@@ -30,6 +30,7 @@ from central.kernel.registry import answers, handles
 from central.kernel.taking_over import first
 from central.kernel.trouble import trouble_of
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read, Tx
+from central.venues.model import Site
 from central.web.area import CONFIG, DOOR, Work
 from central.web.files import files_of
 from shared.ids import Id
@@ -251,9 +252,9 @@ def _tidy(read: Read, site_id: Id, folder: Path) -> None:
 
 def _sites_due(read: Read, folder: Path) -> list[Id]:
     found = []
-    for (site_id,) in read.run("SELECT id FROM site ORDER BY id"):
-        last = newest(read, site_id)
+    for site in read.find(Site, "ORDER BY id"):
+        last = newest(read, site.id)
         there = last is not None and (folder / last.file).is_file()
-        if due(_heads(read, site_id), load(Manifest, last.text) if last else None, there, read.now):
-            found.append(Id(site_id))
+        if due(_heads(read, site.id), load(Manifest, last.text) if last else None, there, read.now):
+            found.append(site.id)
     return found

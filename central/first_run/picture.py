@@ -1,9 +1,10 @@
 """The hall as it has just been drawn: what the wizard shows before it is accepted."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from central.kernel.tx import Read
-from central.venues.model import Drawing, PhysicalConfiguration, PhysicalZone
+from central.venues.model import Drawing, PhysicalConfiguration, PhysicalSeat, PhysicalZone
 from central.web.hall_svg import SeatState, hall_svg
 from central.web.texts import Texts
 from shared.ids import Id
@@ -26,31 +27,28 @@ class HallPicture:
 def hall_picture(read: Read, hall: PhysicalConfiguration, t: Texts) -> HallPicture:
     zones = read.find(PhysicalZone, "WHERE configuration_id = :id ORDER BY name", id=hall.id)
     named = {zone.id: zone.name for zone in zones}
-    rows = read.run(
-        "SELECT id, zone_id, row_name, number, x, y, quality, wheelchair, companion, aisle, category "
-        "FROM physical_seat WHERE configuration_id = :id ORDER BY position",
-        id=hall.id,
-    )
-    counts: dict[str, int] = {}
-    for *_, category in rows:
-        counts[category] = counts.get(category, 0) + 1
+    seats = read.find(PhysicalSeat, "WHERE configuration_id = :id ORDER BY position", id=hall.id)
+    counts = Counter(seat.category for seat in seats)
     svg = ""
-    if rows and len(rows) <= MOST_DRAWN:
+    if seats and len(seats) <= MOST_DRAWN:
         drawing = hall.drawing or Drawing(1, 1)
         colours = {each.name: each.colour for each in drawing.categories}
-        seats = tuple(
-            PlanSeat(Id(seat), named[Id(zone)], row, number, x, y, Id(category), quality, bool(wheelchair),
-                     bool(companion), bool(aisle))
-            for seat, zone, row, number, x, y, quality, wheelchair, companion, aisle, category in rows
+        drawn = tuple(
+            PlanSeat(
+                id=seat.id, zone=named[seat.zone_id], row=seat.row_name, number=seat.number, x=seat.x, y=seat.y,
+                category_id=Id(seat.category), quality=seat.quality, wheelchair=seat.wheelchair,
+                companion=seat.companion, aisle=seat.aisle,
+            )
+            for seat in seats
         )  # fmt: skip
-        plan = PlanRow(t.of(hall.names), drawing.width, drawing.height, seats, drawing.shapes)
+        plan = PlanRow(t.of(hall.names), drawing.width, drawing.height, drawn, drawing.shapes)
         categories = [CategoryRow(Id(name), {t.language: name}, colours.get(name, ""), 1) for name in counts]
         states = [SeatState.FREE] * len(seats)
         svg = hall_svg(plan, states, categories, t.language, styled=False, legend=False)
     return HallPicture(
         svg,
         sum(zone.capacity for zone in zones),
-        sum(bool(row[7]) for row in rows),
+        sum(seat.wheelchair for seat in seats),
         tuple((zone.name, zone.capacity) for zone in zones),
         tuple(sorted(counts.items())),
     )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+from central.catalogue.model import Performance
 from central.inventory.counts import BUCKETS, counts_of
 from central.inventory.limits import real_sum, scope
-from central.inventory.model import TAKEN, TAKEN_BY, Limit, LimitPer
+from central.inventory.model import TAKEN, TAKEN_BY, Gauge, Limit, LimitPer
 from central.kernel.db import BROKEN, Database
 from central.kernel.entity import Ref
 from central.kernel.keys import make_keys
@@ -88,12 +89,9 @@ def recounted(read: Read, performance_id: str) -> dict[tuple[str, str], dict[str
         id=performance_id,
     ):
         add(category, contingent, bucket, n)
-    for category, contingent, capacity, blocked, taken in read.run(
-        "SELECT category_id, contingent_id, capacity, blocked, taken FROM gauge WHERE performance_id = :id",
-        id=performance_id,
-    ):
-        add(category, contingent, "free", capacity - blocked - taken)
-        add(category, contingent, "blocked", blocked)
+    for gauge in read.find(Gauge, "WHERE performance_id = :id", id=performance_id):
+        add(gauge.category_id, gauge.contingent_id, "free", gauge.capacity - gauge.blocked - gauge.taken)
+        add(gauge.category_id, gauge.contingent_id, "blocked", gauge.blocked)
     for category, contingent, state, n in read.run(
         "SELECT g.category_id, g.contingent_id, a.state, SUM(a.quantity) FROM allocation a "  # noqa: S608 - names of ours, values are parameters
         f"JOIN gauge g ON g.id = a.gauge_id WHERE a.performance_id = :id AND a.{TAKEN} GROUP BY 1, 2, 3",
@@ -104,15 +102,17 @@ def recounted(read: Read, performance_id: str) -> dict[tuple[str, str], dict[str
 
 
 def _gauges(read: Read, performance_id: str) -> Found:
-    for gauge, capacity, blocked, taken, given in read.run(
-        "SELECT g.id, g.capacity, g.blocked, g.taken, (SELECT COALESCE(SUM(a.quantity), 0) FROM allocation a "  # noqa: S608 - names of ours, values are parameters
-        f"WHERE a.gauge_id = g.id AND a.{TAKEN}) FROM gauge g WHERE g.performance_id = :id ORDER BY g.id",
-        id=performance_id,
-    ):
-        if taken != given:
-            yield f"gauge {gauge}", f"{taken} taken, {given} given out"
-        if min(capacity, blocked, taken) < 0 or taken + blocked > capacity:
-            yield f"gauge {gauge}", f"{taken} taken and {blocked} blocked of {capacity}"
+    given: dict[str, int] = dict(
+        read.run(
+            f"SELECT gauge_id, SUM(quantity) FROM allocation WHERE performance_id = :id AND {TAKEN} GROUP BY gauge_id",  # noqa: S608 - names of ours, values are parameters
+            id=performance_id,
+        )
+    )
+    for each in read.find(Gauge, "WHERE performance_id = :id ORDER BY id", id=performance_id):
+        if each.taken != given.get(each.id, 0):
+            yield f"gauge {each.id}", f"{each.taken} taken, {given.get(each.id, 0)} given out"
+        if min(each.capacity, each.blocked, each.taken) < 0 or each.taken + each.blocked > each.capacity:
+            yield f"gauge {each.id}", f"{each.taken} taken and {each.blocked} blocked of {each.capacity}"
 
 
 def _seats(read: Read, performance_id: str) -> Found:
@@ -154,9 +154,10 @@ def _holds(read: Read, performance_id: str) -> Found:
 
 
 def _limits(read: Read, performance_id: str) -> Found:
-    ((event_id,),) = read.run("SELECT event_id FROM performance WHERE id = :id", id=performance_id)
+    performance = read.get(Performance, performance_id)
+    assert performance, "its places are looked at"
     for limit in read.find(Limit, "WHERE active = 1 ORDER BY code, id"):
-        key = event_id if limit.per is LimitPer.EVENT else performance_id
+        key = performance.event_id if limit.per is LimitPer.EVENT else performance_id
         row = read.one(
             "SELECT n FROM limit_count WHERE limit_id = :limit AND of_id = :of AND scope = :scope",
             limit=limit.id, of=key, scope=scope(limit),
@@ -169,9 +170,9 @@ def _limits(read: Read, performance_id: str) -> Found:
 
 
 def _wrong_sums(read: Read) -> Found:
-    for (performance_id,) in read.run("SELECT id FROM performance ORDER BY id"):
-        for each in differences(read, performance_id):
-            yield f"performance {performance_id}", f"{each.at}: {each.what}"
+    for performance in read.find(Performance, "ORDER BY id"):
+        for each in differences(read, performance.id):
+            yield f"performance {performance.id}", f"{each.at}: {each.what}"
 
 
 def _wrong_limits(read: Read) -> Found:
@@ -200,8 +201,8 @@ def audit_house(database: Database) -> Iterator[tuple[str, list[Difference]]]:
         try:
             db.begin(write=False)
             read = Read(db, SYSTEM, now, make_keys(now))  # a look wants keys; nothing here is signed
-            for (performance_id,) in read.run("SELECT id FROM performance ORDER BY starts, id"):
-                yield performance_id, differences(read, performance_id)
+            for performance in read.find(Performance, "ORDER BY starts, id"):
+                yield performance.id, differences(read, performance.id)
         finally:
             db.rollback()
             db.close()

@@ -25,15 +25,16 @@ def contingent_fits(read: Read, before: Contingent | None, after: Contingent | N
         return _held(read, before.id) if before else None
     if after.external_channel_id is None:
         return None
-    kind = read.one("SELECT kind FROM channel WHERE id = :id", id=after.external_channel_id)
-    if kind is None or kind[0] != ChannelKind.EXTERNAL:
-        return Refused(NoContingent.NOT_EXTERNAL, fix="external_channel_id", detail={"kind": kind[0] if kind else ""})
-    others = read.run(
-        "SELECT id, code FROM channel WHERE contingents LIKE :named AND id <> :own ORDER BY code",
+    channel = read.get(Channel, after.external_channel_id)
+    if channel is None or channel.kind is not ChannelKind.EXTERNAL:
+        kind = channel.kind if channel else ""
+        return Refused(NoContingent.NOT_EXTERNAL, fix="external_channel_id", detail={"kind": kind})
+    others = read.find(
+        Channel, "WHERE contingents LIKE :named AND id <> :own ORDER BY code",
         named=f'%"{after.id}"%', own=after.external_channel_id,
     )  # fmt: skip
     if others:
-        detail = {"channels": [row[0] for row in others], "codes": [row[1] for row in others]}
+        detail = {"channels": [each.id for each in others], "codes": [each.code for each in others]}
         return Refused(NoContingent.NAMED_ELSEWHERE, fix="external_channel_id", detail=detail)
     return None
 

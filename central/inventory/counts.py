@@ -13,7 +13,7 @@ The same row tells that a hall in memory is stale: `revision` grows with each tr
 places, and `place_change` says which seats those are (halls.py).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
@@ -142,6 +142,32 @@ def _write(db: Connection, items: list[Moved]) -> None:
 def counted(gathered: Gathered) -> list[Moved]:
     """What is counted in this transaction and not written yet."""
     return gathered.get(_write, [])
+
+
+# --- what changed -----------------------------------------------------------------------------------------------------
+
+Key = tuple[str, str, int]
+"""category, contingent (empty: hors contingent), shard"""
+
+
+def revisions(read: Read, performance_id: str) -> dict[Key, int]:
+    """How often numbered places changed, in the order of the keys; of those that never did, nothing."""
+    rows = read.run(
+        "SELECT category_id, contingent_id, shard, revision FROM place_count "
+        "WHERE performance_id = :id AND revision > 0 ORDER BY 1, 2, 3",
+        id=performance_id,
+    )
+    return {(row[0], row[1], row[2]): row[3] for row in rows}
+
+
+def changes(read: Read, performance_id: str, most: int) -> Iterator[tuple[Key, int, list[str | None]]]:
+    """(key, its revision, the seats), the latest first; None among the seats: read the hall anew."""
+    for row in read.run(
+        "SELECT category_id, contingent_id, shard, revision, seats FROM place_change WHERE performance_id = :id "
+        "ORDER BY revision DESC LIMIT :most",
+        id=performance_id, most=most,
+    ):  # fmt: skip
+        yield (row[0], row[1], row[2]), row[3], orjson.loads(row[4])
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

@@ -18,14 +18,15 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from central.catalogue.reads import hall_of
 from central.inventory import counts
 from central.inventory.model import TAKEN_BY
 from central.inventory.places import AT_ONCE, SeatToTake
-from central.inventory.reads import taken_seats
+from central.inventory.reads import places_of, seats_now, taken_seats
 from central.kernel.db import in_list
 from central.kernel.keys import Keys
 from central.kernel.tx import Read, Tx
-from shared.clock import to_ms
+from central.venues.reads import look_of_hall, seats_built
 from shared.ids import Id
 from shared.rules.seating import Buys, Hall, Vacancy, Want, best
 
@@ -34,8 +35,6 @@ MOST_PLANS = 8
 LARGE = 5000  # places from which a hall is read ahead of its first buyer
 MOST_CHANGES = 4000  # seats; if more have changed, the hall is read anew
 CHECK_EVERY = timedelta(seconds=2)  # a sold-out stadium that thousands ask for is not counted for each of them
-
-Key = tuple[str, str, int]  # category, contingent, shard
 
 
 class _PlanSeat(NamedTuple):
@@ -71,7 +70,7 @@ class _Known:
     vacancy: Vacancy
     kinds: list[tuple[str, str]]
     qualities: dict[int, int]  # of those that are not as drawn
-    known: dict[Key, int]
+    known: dict[counts.Key, int]
     seen: Any = None
     read_to: int = 0
     own: set[str] = field(default_factory=set)
@@ -169,11 +168,11 @@ def _changes(tx: Tx, performance_id: Id, hall: _Known) -> set[str] | None:
 def _told(tx: Tx, performance_id: Id, hall: _Known) -> set[str] | None:
     """What other transactions changed since."""
     seats: set[str] = set()
-    for category, contingent, shard, revision in _heads(tx, performance_id):
-        key = (category, contingent, shard)
+    for key, revision in counts.revisions(tx, performance_id).items():
         known = hall.known.get(key, 0)
         if revision == known:
             continue
+        category, contingent, shard = key
         rows = tx.run(
             "SELECT seats FROM place_change WHERE performance_id = :performance AND category_id = :category "
             "AND contingent_id = :contingent AND shard = :shard AND revision > :known",
@@ -188,15 +187,6 @@ def _told(tx: Tx, performance_id: Id, hall: _Known) -> set[str] | None:
             seats.update(told)
         hall.known[key] = revision
     return seats
-
-
-def _heads(read: Read, performance_id: Id) -> list[tuple[str, str, int, int]]:
-    rows: list[Any] = read.run(
-        "SELECT category_id, contingent_id, shard, revision FROM place_count "
-        "WHERE performance_id = :id AND revision > 0",
-        id=performance_id,
-    )
-    return rows
 
 
 def _seats_of(items: Sequence[counts.Moved], performance_id: str) -> set[str] | None:
@@ -217,18 +207,12 @@ def _refreshed(tx: Tx, performance_id: Id, hall: _Known, changed: set[str]) -> b
     seats = sorted(changed)
     free: list[int] = []
     for first in range(0, len(seats), AT_ONCE):
-        among, params = in_list("s", seats[first : first + AT_ONCE])
-        for seat, category, contingent, blocked, quality, allocation in tx.run(
-            "SELECT p.seat_id, p.category_id, COALESCE(p.contingent_id, ''), p.blocked, p.quality, a.id "  # noqa: S608
-            "FROM place p "
-            f"{TAKEN_BY} WHERE p.performance_id = :performance AND p.seat_id IN {among}",
-            performance=performance_id,
-            **params,
-        ):
-            index = hall.plan.index.get(seat)
-            if index is None or hall.kinds[index] != (category, contingent) or hall.qualities.get(index) != quality:
+        for place in seats_now(tx, performance_id, seats[first : first + AT_ONCE]):
+            index = hall.plan.index.get(place.seat_id)
+            kind = (place.category_id, place.contingent_id)
+            if index is None or hall.kinds[index] != kind or hall.qualities.get(index) != place.quality:
                 return False
-            if not blocked and allocation is None:
+            if not place.blocked and not place.taken:
                 free.append(index)
     known = {hall.plan.index[seat] for seat in seats if seat in hall.plan.index}
     hall.vacancy.take(known.difference(free))
@@ -260,22 +244,17 @@ def _remember(tx: Tx, performance_id: Id, hall: _Known) -> _Known:
 
 def _look(read: Read, performance_id: Id) -> _Known:
     plan = _plan_of(read, performance_id)
-    known = {(category, contingent, shard): revision for category, contingent, shard, revision in
-             _heads(read, performance_id)}  # fmt: skip
+    known = counts.revisions(read, performance_id)
     taken = taken_seats(read, performance_id)
     kinds = [("", "")] * len(plan.ids)
     qualities: dict[int, int] = {}
     free: list[int] = []
-    for seat, category, contingent, blocked, quality in read.run(
-        "SELECT seat_id, category_id, COALESCE(contingent_id, ''), blocked, quality FROM place "
-        "WHERE performance_id = :id",
-        id=performance_id,
-    ):
-        index = plan.index[seat]
-        kinds[index] = (category, contingent)
-        if quality is not None:
-            qualities[index] = quality
-        if not blocked and seat not in taken:
+    for place in places_of(read, performance_id):
+        index = plan.index[place.seat_id]
+        kinds[index] = (place.category_id, place.contingent_id)
+        if place.quality is not None:
+            qualities[index] = place.quality
+        if not place.blocked and place.seat_id not in taken:
             free.append(index)
     base = plan.hall
     if qualities:
@@ -289,29 +268,20 @@ _PLANS: dict[tuple[Any, ...], _Plan] = {}
 
 
 def _plan_of(read: Read, performance_id: Id) -> _Plan:
-    (configuration_id,) = read.run(
-        "SELECT l.physical_configuration_id FROM performance p "
-        "JOIN logical_configuration l ON l.id = p.logical_configuration_id WHERE p.id = :id",
-        id=performance_id,
-    )[0]
-    looks = read.run(
-        "SELECT COUNT(*), SUM(x), SUM(y), SUM(quality), SUM(wheelchair), SUM(companion), SUM(aisle) "
-        "FROM physical_seat WHERE configuration_id = :id",
-        id=configuration_id,
-    )[0]
-    key = (configuration_id, *looks)
+    configuration_id = hall_of(read, performance_id)
+    assert configuration_id, "a performance is in a hall"
+    key = (configuration_id, *look_of_hall(read, configuration_id))
     found = _PLANS.get(key)
     if found is None:
-        rows = read.run(
-            "SELECT id, zone_id, row_name, x, y, quality, wheelchair, companion, aisle FROM physical_seat "
-            "WHERE configuration_id = :id ORDER BY position",
-            id=configuration_id,
-        )
-        ids = tuple(Id(row[0]) for row in rows)
+        built = seats_built(read, configuration_id)
+        ids = tuple(seat.seat_id for seat in built)
         seats = tuple(
-            _PlanSeat(zone, row, x, y, "", quality, bool(wheelchair), bool(companion), bool(aisle))
-            for _, zone, row, x, y, quality, wheelchair, companion, aisle in rows
-        )
+            _PlanSeat(
+                zone=seat.zone_id, row=seat.row, x=seat.x, y=seat.y, category_id="", quality=seat.quality,
+                wheelchair=bool(seat.wheelchair), companion=bool(seat.companion), aisle=bool(seat.aisle),
+            )
+            for seat in built
+        )  # fmt: skip
         found = _PLANS[key] = _Plan(ids, {seat: n for n, seat in enumerate(ids)}, seats, Hall.of(seats))
         while len(_PLANS) > MOST_PLANS:
             _PLANS.pop(next(iter(_PLANS)), None)
@@ -327,14 +297,3 @@ _READY: dict[tuple[int, str], tuple[Keys, _Known]] = {}
 def make_ready(read: Read, performance_id: Id) -> None:
     """Reads a hall beside the writer, who would take most of a second for a stadium and let everybody wait."""
     _READY[id(read.keys), performance_id] = (read.keys, _look(read, performance_id))
-
-
-def large_halls(read: Read) -> list[Id]:
-    """Performances on sale whose hall is worth it."""
-    rows = read.run(
-        "SELECT c.performance_id FROM place_count c JOIN performance p ON p.id = c.performance_id "
-        "WHERE p.state = 'on_sale' AND p.sell_until > :now GROUP BY c.performance_id, p.starts "
-        "HAVING SUM(c.capacity) >= :large ORDER BY p.starts, c.performance_id LIMIT :most",
-        now=to_ms(read.now), large=LARGE, most=MOST_HALLS,
-    )  # fmt: skip
-    return [Id(row[0]) for row in rows]

@@ -22,12 +22,13 @@ from central.inventory.places import (
     take_counted,
     take_seats,
 )
-from central.inventory.reads import counted_for_sale, seats_for_sale
-from central.inventory.selling_terms import SellingTerms, for_sale, reach_of, terms_of_sale
+from central.inventory.reads import SellingTerms, counted_for_sale, hold_context, seats_for_sale
+from central.inventory.selling_terms import for_sale, reach_of, terms_of_sale
 from central.kernel.contexts import root_of_house, whole_house
 from central.kernel.entity import Between, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
+from central.selling.model import Channel, PointOfSale
 from central.venues.model import VenuesPrivilege
 from shared.clock import to_ms
 from shared.ids import Id
@@ -221,13 +222,6 @@ def _place(each: Located) -> HeldPlace:
 # --- what becomes of a hold ------------------------------------------------------------------------------------------
 
 
-def hold_context(read: Read, hold_id: str) -> str | None:
-    row = read.one(
-        "SELECT s.context_id FROM hold h JOIN point_of_sale s ON s.id = h.point_of_sale_id WHERE h.id = :id", id=hold_id
-    )
-    return str(row[0]) if row else None
-
-
 def _over(read: Read, hold: Hold | None) -> Refused | None:
     if hold is None:
         return Refused(NoSale.NO_SUCH_HOLD, fix="hold_id")
@@ -257,11 +251,10 @@ def renew_hold(tx: Tx, want: RenewHold) -> Outcome[Held]:
     refused = _over(tx, hold)
     if refused or hold is None:
         return refused or Refused(NoSale.NO_SUCH_HOLD, fix="hold_id")
-    (minutes,) = tx.run(
-        "SELECT c.hold_minutes FROM point_of_sale s JOIN channel c ON c.id = s.channel_id WHERE s.id = :id",
-        id=hold.point_of_sale_id,
-    )[0]
-    until = max(hold.until, min(hold.latest, tx.now + timedelta(minutes=minutes)))
+    point = tx.get(PointOfSale, hold.point_of_sale_id)
+    channel = tx.get(Channel, point.channel_id) if point else None
+    assert channel, "foreign keys say so"
+    until = max(hold.until, min(hold.latest, tx.now + timedelta(minutes=channel.hold_minutes)))
     after = tx.update(hold, replace(hold, until=until))
     tx.rewrite(Allocation, {"until": to_ms(until)}, "WHERE holder_id = :id AND state = 'held'", id=hold.id)
     return Ok(_told(tx, after))

@@ -7,6 +7,7 @@ from central.inventory import counts
 from central.inventory.model import Gauge, Place
 from central.kernel.tx import Tx
 from central.venues.model import LogicalConfiguration
+from central.venues.reads import seats_sold_as, shares_sold_as
 from shared.ids import Id, derived_id
 
 PARTS = (Place, Gauge)
@@ -16,49 +17,36 @@ PARTS = (Place, Gauge)
 def make_places(tx: Tx, performance_id: Id, logical: LogicalConfiguration) -> int:
     """How many were made. Seats that are invalid are not there. The copies' history begins with the performance's own
     entry."""
-    seats = tx.run(
-        "SELECT l.seat_id, l.category_id, l.contingent_id, l.blocked, z.control, l.quality FROM logical_seat l "
-        "JOIN physical_seat p ON p.id = l.seat_id JOIN physical_zone z ON z.id = p.zone_id "
-        "WHERE l.configuration_id = :id AND p.invalid = '' ORDER BY p.position",
-        id=logical.id,
-    )
+    seats, shares = seats_sold_as(tx, logical.id), shares_sold_as(tx, logical.id)
     tx.append(
         [
             Place(
-                id=place_id(performance_id, seat), performance_id=performance_id, seat_id=Id(seat),
-                category_id=Id(category), contingent_id=contingent, blocked=blocked, zones=zones, quality=quality,
+                id=place_id(performance_id, seat.seat_id), performance_id=performance_id, seat_id=seat.seat_id,
+                category_id=seat.category_id, contingent_id=seat.contingent_id, blocked=seat.blocked, zones=seat.zones,
+                quality=seat.quality,
             )
-            for seat, category, contingent, blocked, zones, quality in seats
+            for seat in seats
         ]
     )  # fmt: skip
-    shares = tx.run(
-        "SELECT g.zone_id, z.category_id, g.contingent_id, g.capacity, g.blocked, p.control FROM logical_gauge g "
-        "JOIN logical_zone z ON z.configuration_id = g.configuration_id AND z.zone_id = g.zone_id "
-        "JOIN physical_zone p ON p.id = g.zone_id WHERE g.configuration_id = :id ORDER BY g.zone_id, g.contingent_id",
-        id=logical.id,
-    )
-    for zone, category, contingent, capacity, blocked, control in shares:
-        made = gauge_id(performance_id, zone, contingent)
+    for share in shares:
+        made = gauge_id(performance_id, share.zone_id, share.contingent_id)
         tx.insert(
             Gauge(
-                id=made,
-                performance_id=performance_id,
-                zone_id=zone,
-                category_id=category,
-                contingent_id=contingent,
-                capacity=capacity,
-                taken=0,
-                blocked=blocked,
-                zones=control,
+                id=made, performance_id=performance_id, zone_id=share.zone_id, category_id=share.category_id,
+                contingent_id=share.contingent_id, capacity=share.capacity, taken=0, blocked=share.blocked,
+                zones=share.zones,
             )
-        )
-    seen = Counter((category, contingent or "", bool(blocked)) for _, category, contingent, blocked, *_ in seats)
-    moves = [(*share, "", counts.BLOCKED if blocked else counts.FREE, n) for (*share, blocked), n in seen.items()]
-    for _, category, contingent, capacity, blocked, _ in shares:
-        moves += [(category, contingent, "", counts.FREE, capacity - blocked)]
-        moves += [(category, contingent, "", counts.BLOCKED, blocked)]
+        )  # fmt: skip
+    alike = Counter((seat.category_id, seat.contingent_id or "", bool(seat.blocked)) for seat in seats)
+    moves = [
+        counts.CountMove(category, contingent, "", counts.BLOCKED if blocked else counts.FREE, n)
+        for (category, contingent, blocked), n in alike.items()
+    ]
+    for share in shares:
+        free, of = share.capacity - share.blocked, (share.category_id, share.contingent_id, "")
+        moves += [counts.CountMove(*of, counts.FREE, free), counts.CountMove(*of, counts.BLOCKED, share.blocked)]
     counts.moved(tx, performance_id, moves)
-    return len(seats) + sum(int(share[3]) for share in shares)
+    return len(seats) + sum(share.capacity for share in shares)
 
 
 def gauge_id(performance_id: str, zone_id: str, contingent_id: str) -> Id:

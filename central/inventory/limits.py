@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from central.catalogue.model import Performance
+from central.catalogue.reads import of_event
 from central.inventory.model import TAKEN, Limit, LimitPer, NoPlace, PlaceState
 from central.kernel.contexts import path_of
 from central.kernel.entity import METADATA
@@ -110,10 +112,9 @@ def apply(tx: Tx, steps: Sequence[CountStep], *, enforce: bool = True) -> Refuse
 def _scenes(read: Read, performances: Iterable[str]) -> dict[str, Scene]:
     found = {}
     for performance_id in performances:
-        event_id, context_id = read.run(
-            "SELECT event_id, context_id FROM performance WHERE id = :id", id=performance_id
-        )[0]
-        found[performance_id] = Scene(event_id, path_of(read, context_id))
+        performance = read.get(Performance, performance_id)
+        assert performance, "places of it are taken"
+        found[performance_id] = Scene(performance.event_id, path_of(read, performance.context_id))
     return found
 
 
@@ -149,7 +150,7 @@ def scope(limit: Limit) -> str:
 def real_sum(read: Read, limit: Limit, key: str) -> int:
     """The places of a performance or an event that count towards a limit, from the rows."""
     by_event = limit.per is LimitPer.EVENT
-    within = "(SELECT id FROM performance WHERE event_id = :key)" if by_event else "(:key)"
+    within = of_event("key") if by_event else "(:key)"
     return _added(read, limit, f"a.performance_id IN {within}", {"key": key})
 
 
@@ -160,7 +161,7 @@ def _sum(read: Read, limit: Limit, key: str, performance_id: str, event_id: str)
     within = "a.performance_id = :performance"
     params = {"key": key, "performance": performance_id}
     if limit.per is LimitPer.CONTACT_AND_EVENT:
-        within = "a.performance_id IN (SELECT id FROM performance WHERE event_id = :event)"
+        within = f"a.performance_id IN {of_event('event')}"
         params = {"key": key, "event": event_id}
     theirs = f"a.contact_id = :key AND a.state <> 'leased' AND {within}"
     own = f"a.holder_id = :key AND a.contact_id IS NULL AND a.state <> 'leased' AND {within}"

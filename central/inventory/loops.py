@@ -6,8 +6,9 @@ from functools import partial
 
 from aiohttp import web
 
-from central.inventory.halls import large_halls, make_ready
+from central.inventory.halls import LARGE, MOST_HALLS, make_ready
 from central.inventory.holds import ExpireHolds, holds_over
+from central.inventory.reads import large_halls
 from central.inventory.release_rules import FireReleaseRules, releases_due
 from central.kernel.door import Door
 from central.kernel.tx import SYSTEM
@@ -38,7 +39,7 @@ async def keep(door: Door, holds_every_s: float = HOLDS_EVERY_S) -> None:
             await door.execute(SYSTEM, FireReleaseRules(context_id=house), fresh_id(clock))
             continue
         if looks % RULES_EVERY == 0:
-            large: list[Id] = await door.read(SYSTEM, large_halls)
+            large: list[Id] = await door.read(SYSTEM, lambda read: large_halls(read, LARGE, MOST_HALLS))
             for performance_id in large:
                 if performance_id not in ready:
                     await door.read(SYSTEM, partial(make_ready, performance_id=performance_id))

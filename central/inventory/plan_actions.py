@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from central.catalogue.model import Performance
-from central.inventory.plan_tables import performance_table, save_performance
+from central.inventory.plan_reads import performance_table
+from central.inventory.plan_tables import save_performance
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx

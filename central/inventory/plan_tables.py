@@ -1,103 +1,17 @@
-"""A performance's plan as a table of columns, and how changes to it are written: places, gauges and counts together."""
+"""How changes to a performance's plan are written: places, gauges and counts together."""
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 
-from central.catalogue.model import Performance
 from central.inventory import counts
 from central.inventory.initial_places import gauge_id, place_id
-from central.inventory.model import TAKEN, Gauge, Place
-from central.inventory.reads import taken_seats
-from central.kernel.tx import Read, Tx
+from central.inventory.model import Gauge, Place
+from central.kernel.tx import Tx
 from central.venues.history import Changes, SeatField, apply, index_of, positions
-from central.venues.plan_tables import LOGICAL_FIELDS, save_seats, table_of, zone_names
-from central.venues.selection import Selection, Table, ZoneShare, narrowed
+from central.venues.model import PhysicalZone
+from central.venues.plan_tables import save_seats
+from central.venues.selection import Table, ZoneShare
 from shared.ids import Id
-
-MOST_BUILT = 2
-GONE = "gone"
-"""What stands for the reason where a seat has no place in a performance."""
-
-
-def performance_table(read: Read, performance: Performance, selection: Selection | None = None) -> Table:
-    """A seat that has no place here is `invalid`; `taken` is the state of its live allocation."""
-    ((physical_id,),) = read.run(
-        "SELECT physical_configuration_id FROM logical_configuration WHERE id = :id",
-        id=performance.logical_configuration_id,
-    )
-    narrow = narrowed(selection) if selection else None
-    rows = _some_rows(read, performance.id, physical_id, *narrow) if narrow else _all_rows(
-        read, performance.id, physical_id
-    )  # fmt: skip
-    table = table_of(rows, LOGICAL_FIELDS)
-    table.broken, table.taken = [row[-2] for row in rows], [row[-1] for row in rows]
-    table.names = zone_names(read, physical_id)
-    for zone, contingent, category, capacity, blocked, taken in read.run(
-        "SELECT zone_id, contingent_id, category_id, capacity, blocked, taken FROM gauge WHERE performance_id = :id "
-        "ORDER BY zone_id, contingent_id",
-        id=performance.id,
-    ):
-        table.shares[zone, contingent] = ZoneShare(capacity, blocked, taken)
-        table.counted[zone] = category
-    return table
-
-
-def _some_rows(
-    read: Read, performance_id: str, physical_id: str, where: str, params: dict[str, Any]
-) -> list[tuple[Any, ...]]:
-    return read.run(
-        "SELECT s.position, s.id, s.zone_id, s.row_name, s.number, s.x, s.y, s.quality, COALESCE(v.id, ''), "  # noqa: S608
-        "v.category_id, v.contingent_id, COALESCE(v.blocked, ''), v.quality, "
-        "CASE WHEN v.id IS NULL THEN 'gone' ELSE '' END, s.invalid, COALESCE(a.state, '') FROM physical_seat s "
-        "LEFT JOIN place v ON v.performance_id = :performance AND v.seat_id = s.id "
-        f"LEFT JOIN allocation a ON a.performance_id = :performance AND a.seat_id = s.id AND a.{TAKEN} "
-        f"WHERE s.configuration_id = :configuration AND {where} ORDER BY s.position",
-        performance=performance_id,
-        configuration=physical_id,
-        **params,
-    )
-
-
-_NO_PLACE = ("", None, None, "", None, GONE)
-
-
-def _all_rows(read: Read, performance_id: str, physical_id: str) -> list[tuple[Any, ...]]:
-    """The same for a whole hall: three plain scans put together here take half the time of the join."""
-    places = {
-        seat: (place, category, contingent, blocked, quality, "")
-        for seat, place, category, contingent, blocked, quality in read.run(
-            "SELECT seat_id, id, category_id, contingent_id, blocked, quality FROM place WHERE performance_id = :id",
-            id=performance_id,
-        )
-    }
-    taken = taken_seats(read, performance_id)
-    broken: dict[str, str] = dict(
-        read.run("SELECT id, invalid FROM physical_seat WHERE configuration_id = :id AND invalid <> ''", id=physical_id)
-    )
-    return [
-        (*row, *places.get(row[1], _NO_PLACE), broken.get(row[1], ""), taken.get(row[1], ""))
-        for row in _built(read, physical_id)
-    ]
-
-
-def _built(read: Read, physical_id: str) -> list[tuple[Any, ...]]:
-    """A configuration's seats as they were built. Of a validated one that never changes: each connection remembers the
-    last few, which spares a stadium's plan a quarter of a second."""
-    known: OrderedDict[str, list[tuple[Any, ...]]] = read.memory.setdefault("built", OrderedDict())
-    if physical_id in known:
-        known.move_to_end(physical_id)
-        return known[physical_id]
-    rows = read.run(
-        "SELECT position, id, zone_id, row_name, number, x, y, quality FROM physical_seat "
-        "WHERE configuration_id = :id ORDER BY position",
-        id=physical_id,
-    )
-    if read.run("SELECT 1 FROM physical_configuration WHERE id = :id AND state = 'validated'", id=physical_id):
-        known[physical_id] = rows
-        while len(known) > MOST_BUILT:
-            known.popitem(last=False)
-    return rows
 
 
 def save_performance(tx: Tx, performance_id: Id, changes: Changes, table: Table) -> None:
@@ -162,8 +76,7 @@ def _remove_and_restore(tx: Tx, performance_id: Id, flipped: Iterable[int], tabl
     tx.write_many("DELETE FROM place WHERE id = :id", [{"id": table.keys[n]} for n in gone])
     if not back:
         return
-    control = {zone: tx.run("SELECT control FROM physical_zone WHERE id = :id", id=zone)[0][0] for zone in
-               {table.zones[n] for n in back}}  # fmt: skip
+    control = {zone: _opens(tx, zone) for zone in {table.zones[n] for n in back}}
     of = table.values
     tx.append([
         Place(
@@ -180,18 +93,12 @@ def _save_gauges(tx: Tx, performance_id: Id, changes: Changes, table: Table) -> 
         where = "WHERE performance_id = :id AND zone_id = :zone"
         tx.rewrite(Gauge, {"category_id": zone.now}, where, id=performance_id, zone=zone.zone_id)
     for share in changes.shares:
-        ((control,),) = tx.run("SELECT control FROM physical_zone WHERE id = :id", id=share.zone_id)
         made = Gauge(
-            id=gauge_id(performance_id, share.zone_id, share.contingent_id),
-            performance_id=performance_id,
-            zone_id=Id(share.zone_id),
-            category_id=Id(table.counted[share.zone_id] or ""),
-            contingent_id=share.contingent_id,
-            capacity=share.now[0],
-            taken=0,
-            blocked=share.now[1],
-            zones=control,
-        )
+            id=gauge_id(performance_id, share.zone_id, share.contingent_id), performance_id=performance_id,
+            zone_id=Id(share.zone_id), category_id=Id(table.counted[share.zone_id] or ""),
+            contingent_id=share.contingent_id, capacity=share.now[0], taken=0, blocked=share.now[1],
+            zones=_opens(tx, share.zone_id),
+        )  # fmt: skip
         where = "WHERE performance_id = :performance AND zone_id = :zone AND contingent_id = :contingent"
         there = {"performance": performance_id, "zone": share.zone_id, "contingent": share.contingent_id}
         if not tx.find(Gauge, where, **there):
@@ -201,3 +108,10 @@ def _save_gauges(tx: Tx, performance_id: Id, changes: Changes, table: Table) -> 
         done = tx.rewrite(Gauge, sets, f"{where} AND taken + :most <= :capacity", **there, most=made.blocked,
                           capacity=made.capacity)  # fmt: skip
         assert done, "decided from the same transaction's own look"
+
+
+def _opens(tx: Tx, zone_id: str) -> int:
+    """The zone's bit among those that a ticket opens."""
+    zone = tx.get(PhysicalZone, zone_id)
+    assert zone, "it is in the plan"
+    return zone.control

@@ -1,13 +1,19 @@
 """Named reads of the places of a performance."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from central.inventory.model import TAKEN
+import orjson
+
+from central.inventory.model import TAKEN, TAKEN_BY, PlaceState
 from central.kernel.columns import columns
 from central.kernel.db import in_list
 from central.kernel.tx import Read
+from central.pricing.reads import CELL, cells, prices_in, proofs_in
+from shared.clock import to_ms
 from shared.ids import Id
+from shared.rules.pricing import Prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,102 @@ def taken_seats(read: Read, performance_id: str) -> dict[str, str]:
     return dict(rows)
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceNow:
+    """A numbered place as it stands. `contingent_id` is empty hors contingent, `blocked` where it is not; `quality`
+    None: as the hall is drawn."""
+
+    seat_id: Id
+    category_id: Id
+    contingent_id: str
+    blocked: str
+    quality: int | None
+
+
+_NOW = columns(
+    PlaceNow,
+    seat_id="seat_id",
+    category_id="category_id",
+    contingent_id="COALESCE(contingent_id, '')",
+    blocked="blocked",
+    quality="quality",
+)
+
+
+def places_of(read: Read, performance_id: str) -> list[PlaceNow]:
+    rows = read.run(f"SELECT {_NOW} FROM place WHERE performance_id = :id", id=performance_id)  # noqa: S608 - names of ours, values are parameters
+    return [PlaceNow(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceStanding(PlaceNow):
+    """And whether anybody has it."""
+
+    taken: bool
+
+
+_STANDING = columns(
+    PlaceStanding,
+    seat_id="p.seat_id",
+    category_id="p.category_id",
+    contingent_id="COALESCE(p.contingent_id, '')",
+    blocked="p.blocked",
+    quality="p.quality",
+    taken="a.id IS NOT NULL",
+)
+
+
+def seats_now(read: Read, performance_id: str, seats: Sequence[str]) -> list[PlaceStanding]:
+    among, params = in_list("s", seats)
+    rows = read.run(
+        f"SELECT {_STANDING} FROM place p {TAKEN_BY} WHERE p.performance_id = :id AND p.seat_id IN {among}",  # noqa: S608 - names of ours, values are parameters
+        id=performance_id,
+        **params,
+    )
+    return [PlaceStanding(*row) for row in rows]
+
+
+def taken_at(read: Read, performance_id: str, at: datetime) -> dict[str, str]:
+    """As `taken_seats`, at a moment: allocations of now, with what the audit says was done to them later taken back."""
+    rows = read.run(
+        "SELECT id, seat_id, state FROM allocation WHERE performance_id = :id AND seat_id IS NOT NULL",
+        id=performance_id,
+    )
+    states: dict[str, str | None] = {allocation: state for allocation, _, state in rows}
+    for allocation, action, change in read.run(
+        "SELECT u.entity_id, u.action, u.change FROM allocation a JOIN audit u ON u.entity_id = a.id "
+        "JOIN command_log l ON l.id = u.command_id WHERE a.performance_id = :id AND u.entity = 'allocation' "
+        "AND l.at > :at ORDER BY l.at DESC, u.n DESC",
+        at=to_ms(at), id=performance_id,
+    ):  # fmt: skip
+        if action == "created":
+            states[allocation] = None
+        elif action == "changed" and (was := orjson.loads(change).get("state")):
+            states[allocation] = str(was[0])
+    found = ((seat, states[allocation]) for allocation, seat, _ in rows)
+    return {seat: state for seat, state in found if state and state != PlaceState.RELEASED}
+
+
+def seats_gone(read: Read, performance_id: str) -> list[bool]:
+    """Of each seat of the hall, in its order, whether it cannot be had: taken, blocked, or no place here."""
+    rows = read.run(
+        "SELECT p.id IS NOT NULL AND a.id IS NULL AND p.blocked = '' FROM performance f "  # noqa: S608 - names of ours, values are parameters
+        "JOIN logical_configuration l ON l.id = f.logical_configuration_id "
+        "JOIN physical_seat s ON s.configuration_id = l.physical_configuration_id "
+        "LEFT JOIN place p ON p.performance_id = f.id AND p.seat_id = s.id "
+        f"LEFT JOIN allocation a ON a.performance_id = f.id AND a.seat_id = s.id AND a.{TAKEN} "
+        "WHERE f.id = :id ORDER BY s.position",
+        id=performance_id,
+    )
+    return [not row[0] for row in rows]
+
+
+def categories_used(read: Read, performance_id: str) -> frozenset[str]:
+    """Of its numbered places."""
+    rows = read.run("SELECT DISTINCT category_id FROM place WHERE performance_id = :id", id=performance_id)
+    return frozenset(row[0] for row in rows)
+
+
 def places_sold(read: Read, performance_id: str) -> int:
     ((sold,),) = read.run(
         f"SELECT COALESCE(SUM(quantity), 0) FROM allocation WHERE performance_id = :id AND {TAKEN} AND state = 'sold'",  # noqa: S608 - names of ours, values are parameters
@@ -68,3 +170,119 @@ def _for_sale(read: Read, select: str, key: str, performance_id: Id, ids: Sequen
     among, params = in_list("p", ids)
     where = f"WHERE performance_id = :performance AND {key} IN {among}"
     return {row[0]: ForSale(*row[1:]) for row in read.run(f"{select} {where}", performance=performance_id, **params)}
+
+
+def hold_context(read: Read, hold_id: str) -> str | None:
+    """Where it is sold, which is not where its performance stands."""
+    row = read.one(
+        "SELECT s.context_id FROM hold h JOIN point_of_sale s ON s.id = h.point_of_sale_id WHERE h.id = :id", id=hold_id
+    )
+    return str(row[0]) if row else None
+
+
+# --- where it is sold -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SellingTerms:
+    """Point of sale, channel, performance and prices (of the tariffs that were asked for) in one look. `proofs`: those
+    of them that ask for a proof at the gate."""
+
+    organiser: Id
+    organiser_code: str
+    channel: Id
+    open_here: bool
+    most: int
+    contingents: str
+    uncontingented: bool
+    hold_minutes: int
+    hold_most_minutes: int
+    sold_here: bool
+    state: str
+    sell_until: int
+    closes: int
+    site: str
+    vat_bp: int
+    grid: str
+    currency: str
+    prices: Prices = field(default_factory=dict, kw_only=True)
+    proofs: frozenset[Id] = field(default=frozenset(), kw_only=True)
+
+
+_TERMS = columns(
+    SellingTerms,
+    organiser="s.context_id",
+    organiser_code="o.code",
+    channel="c.id",
+    open_here="s.active * c.active",
+    most="c.max_places",
+    contingents="c.contingents",
+    uncontingented="c.uncontingented",
+    hold_minutes="c.hold_minutes",
+    hold_most_minutes="c.hold_most_minutes",
+    sold_here="CASE WHEN s.context_id IN (n1.id, n2.id, n3.id, n4.id) THEN 1 ELSE 0 END",
+    state="p.state",
+    sell_until="p.sell_until",
+    closes="p.closes",
+    site="p.site_id",
+    vat_bp="e.vat_bp",
+    grid="g.id",
+    currency="g.currency",
+)
+
+
+def terms_at(read: Read, point_of_sale_id: Id, performance_id: Id, tariffs: Collection[Id]) -> SellingTerms | None:
+    """None: there is no such point of sale."""
+    with_prices, params = cells(tariffs)
+    rows = read.run(
+        f"SELECT {_TERMS}, {CELL} FROM point_of_sale s JOIN channel c ON c.id = s.channel_id "  # noqa: S608 - names of ours, values are parameters
+        "JOIN context o ON o.id = s.context_id "
+        "LEFT JOIN performance p ON p.id = :performance LEFT JOIN event e ON e.id = p.event_id "
+        "LEFT JOIN price_grid g ON g.id = p.price_grid_id LEFT JOIN context n1 ON n1.id = p.context_id "
+        "LEFT JOIN context n2 ON n2.id = n1.parent_id LEFT JOIN context n3 ON n3.id = n2.parent_id "
+        "LEFT JOIN context n4 ON n4.id = n3.parent_id "
+        f"{with_prices} WHERE s.id = :id",
+        id=point_of_sale_id,
+        performance=performance_id,
+        **params,
+    )
+    return SellingTerms(*rows[0][:-4], prices=prices_in(rows), proofs=proofs_in(rows)) if rows else None
+
+
+# --- what comes -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A performance; `starts` in milliseconds since 1970 UTC."""
+
+    performance_id: Id
+    context_id: Id
+    event_id: Id
+    starts: int
+
+
+_COMING = columns(Coming, performance_id="p.id", context_id="p.context_id", event_id="p.event_id", starts="p.starts")
+
+
+def not_fired_for(read: Read, rule_id: Id, contingent_id: Id) -> list[Coming]:
+    """Performances that are not over and have places in a contingent, for which a release rule has not fired yet."""
+    rows = read.run(
+        f"SELECT {_COMING} FROM performance p WHERE p.closes > :now "  # noqa: S608 - names of ours
+        "AND EXISTS (SELECT 1 FROM place_count c WHERE c.performance_id = p.id "
+        "AND c.contingent_id = :contingent) AND NOT EXISTS (SELECT 1 FROM release_firing f "
+        "WHERE f.rule_id = :rule AND f.performance_id = p.id) ORDER BY p.starts, p.id",
+        now=to_ms(read.now), contingent=contingent_id, rule=rule_id,
+    )  # fmt: skip
+    return [Coming(*row) for row in rows]
+
+
+def large_halls(read: Read, least: int, most: int) -> list[Id]:
+    """Performances on sale with so many places at least, the next first."""
+    rows = read.run(
+        "SELECT c.performance_id FROM place_count c JOIN performance p ON p.id = c.performance_id "
+        "WHERE p.state = 'on_sale' AND p.sell_until > :now GROUP BY c.performance_id, p.starts "
+        "HAVING SUM(c.capacity) >= :least ORDER BY p.starts, c.performance_id LIMIT :most",
+        now=to_ms(read.now), least=least, most=most,
+    )  # fmt: skip
+    return [Id(row[0]) for row in rows]

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from central.inventory.model import NoRule, ReleaseFiring, ReleaseRule
 from central.inventory.places import fall
+from central.inventory.reads import not_fired_for
 from central.kernel.contexts import path_of, root_of_house
 from central.kernel.declared import checked
 from central.kernel.entity import Ref
@@ -19,7 +20,7 @@ from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.venues.model import VenuesPrivilege
 from central.venues.selection import Selection
-from shared.clock import from_ms, to_ms
+from shared.clock import from_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -52,23 +53,17 @@ class DueRelease:
 def due(read: Read, until: datetime, below: str | None = None) -> Iterator[DueRelease]:
     """What fires until then, of performances that are not over; `below`: of those at this context or under it."""
     for rule in read.find(ReleaseRule, "WHERE active = 1 ORDER BY code, id"):
-        for performance_id, context_id, event_id, starts in read.run(
-            "SELECT p.id, p.context_id, p.event_id, p.starts FROM performance p WHERE p.closes > :now "
-            "AND EXISTS (SELECT 1 FROM place_count c WHERE c.performance_id = p.id "
-            "AND c.contingent_id = :contingent) AND NOT EXISTS (SELECT 1 FROM release_firing f "
-            "WHERE f.rule_id = :rule AND f.performance_id = p.id) ORDER BY p.starts, p.id",
-            now=to_ms(read.now), contingent=rule.contingent_id, rule=rule.id,
-        ):  # fmt: skip
-            path = path_of(read, context_id)
-            at = rule.at or from_ms(starts) - timedelta(seconds=rule.before_s or 0)
+        for each in not_fired_for(read, rule.id, rule.contingent_id):
+            path = path_of(read, each.context_id)
+            at = rule.at or from_ms(each.starts) - timedelta(seconds=rule.before_s or 0)
             if (
                 at <= until
-                and rule.performance_id in (None, performance_id)
-                and rule.event_id in (None, event_id)
+                and rule.performance_id in (None, each.performance_id)
+                and rule.event_id in (None, each.event_id)
                 and rule.context_id in path
                 and below in (None, *path)
             ):
-                yield DueRelease(rule.id, Id(performance_id), rule.contingent_id, rule.to_contingent_id, at)
+                yield DueRelease(rule.id, each.performance_id, rule.contingent_id, rule.to_contingent_id, at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,69 +6,17 @@ if it has that right. An external contingent is its owner's alone: naming it in 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 
 import orjson
 
 from central.catalogue.model import ProductState
 from central.inventory.model import NoSale
-from central.inventory.reads import ForSale
-from central.kernel.columns import columns
+from central.inventory.reads import ForSale, SellingTerms, terms_at
 from central.kernel.tx import Read
-from central.pricing.reads import CELL, cells, prices_in, proofs_in
 from shared.clock import from_ms
 from shared.ids import Id
 from shared.outcome import Refused
-from shared.rules.pricing import Prices
 from shared.rules.selling import Selling, selling
-
-
-@dataclass(frozen=True, slots=True)
-class SellingTerms:
-    """Point of sale, channel, performance and prices (of the tariffs that were asked for) in one look. `proofs`: those
-    of them that ask for a proof at the gate."""
-
-    organiser: Id
-    organiser_code: str
-    channel: Id
-    open_here: bool
-    most: int
-    contingents: str
-    uncontingented: bool
-    hold_minutes: int
-    hold_most_minutes: int
-    sold_here: bool
-    state: str
-    sell_until: int
-    closes: int
-    site: str
-    vat_bp: int
-    grid: str
-    currency: str
-    prices: Prices = field(default_factory=dict, kw_only=True)
-    proofs: frozenset[Id] = field(default=frozenset(), kw_only=True)
-
-
-_SHOP = columns(
-    SellingTerms,
-    organiser="s.context_id",
-    organiser_code="o.code",
-    channel="c.id",
-    open_here="s.active * c.active",
-    most="c.max_places",
-    contingents="c.contingents",
-    uncontingented="c.uncontingented",
-    hold_minutes="c.hold_minutes",
-    hold_most_minutes="c.hold_most_minutes",
-    sold_here="CASE WHEN s.context_id IN (n1.id, n2.id, n3.id, n4.id) THEN 1 ELSE 0 END",
-    state="p.state",
-    sell_until="p.sell_until",
-    closes="p.closes",
-    site="p.site_id",
-    vat_bp="e.vat_bp",
-    grid="g.id",
-    currency="g.currency",
-)
 
 
 def terms_of_sale(
@@ -80,22 +28,9 @@ def terms_of_sale(
     tariffs: Collection[Id] = (),
 ) -> SellingTerms | Refused:
     """For so many places in all, these seats among them, at these tariffs."""
-    with_prices, params = cells(tariffs)
-    rows = read.run(
-        f"SELECT {_SHOP}, {CELL} FROM point_of_sale s JOIN channel c ON c.id = s.channel_id "  # noqa: S608 - names of ours, values are parameters
-        "JOIN context o ON o.id = s.context_id "
-        "LEFT JOIN performance p ON p.id = :performance LEFT JOIN event e ON e.id = p.event_id "
-        "LEFT JOIN price_grid g ON g.id = p.price_grid_id LEFT JOIN context n1 ON n1.id = p.context_id "
-        "LEFT JOIN context n2 ON n2.id = n1.parent_id LEFT JOIN context n3 ON n3.id = n2.parent_id "
-        "LEFT JOIN context n4 ON n4.id = n3.parent_id "
-        f"{with_prices} WHERE s.id = :id",
-        id=point_of_sale_id,
-        performance=performance_id,
-        **params,
-    )
-    if not rows:
+    terms = terms_at(read, point_of_sale_id, performance_id, tariffs)
+    if terms is None:
         return Refused(NoSale.NO_SUCH_POINT_OF_SALE, fix="point_of_sale_id")
-    terms = SellingTerms(*rows[0][:-4], prices=prices_in(rows), proofs=proofs_in(rows))
     if not read.actor.within("point_of_sale", point_of_sale_id):
         return Refused(NoSale.NOT_YOURS, fix=point_of_sale_id)
     if not terms.open_here:

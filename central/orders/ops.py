@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from central.inventory.holds import held_by, hold_to_sell
 from central.inventory.model import Hold, HoldDo, InventoryPrivilege, NoPlace, NoSale, PlaceDo, PlaceState
 from central.inventory.places import Holder, SeatToTake, end_hold, move_on, take_counted, take_seats
-from central.inventory.reads import ForSale, counted_for_sale, seats_for_sale
-from central.inventory.selling_terms import SellingTerms, for_sale, terms_of_sale
+from central.inventory.reads import ForSale, SellingTerms, counted_for_sale, seats_for_sale
+from central.inventory.selling_terms import for_sale, terms_of_sale
 from central.kernel.entity import Between, Look, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx

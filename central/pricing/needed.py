@@ -8,6 +8,7 @@ from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.tx import Read
 from central.pricing.model import PricingPrivilege
 from central.pricing.usual import CreateTariffs, NewTariff
+from central.venues.reads import categories_sold
 from shared.ids import Id
 
 READ = PricingPrivilege.PRICE_READ
@@ -31,12 +32,7 @@ def tariffs(read: Read, season: str) -> ItemStanding:
 def price_grid(read: Read, season: str) -> ItemStanding:
     """Complete when each category that the season's halls sell has a price in each of its grids."""
     grids = read.run("SELECT id FROM price_grid WHERE context_id = :at ORDER BY id", at=season)
-    sold = read.run(
-        "SELECT DISTINCT c.id, c.code FROM logical_category l "
-        "JOIN logical_configuration f ON f.id = l.configuration_id "
-        "JOIN seat_category c ON c.id = l.category_id WHERE f.context_id = :at ORDER BY c.code",
-        at=season,
-    )
+    sold = categories_sold(read, season)
     if not grids:
         waits = not sold or not read.one("SELECT 1 FROM tariff WHERE context_id = :at", at=season)
         return ItemStanding(
@@ -45,7 +41,7 @@ def price_grid(read: Read, season: str) -> ItemStanding:
         )  # fmt: skip
     for (grid,) in grids:
         priced = {row[0] for row in read.run("SELECT DISTINCT category_id FROM price WHERE grid_id = :id", id=grid)}
-        lacking = tuple(code for category, code in sold if category not in priced)
+        lacking = tuple(code for category, code in sold.items() if category not in priced)
         if lacking or not priced:
             said = t("Donnez un prix à chaque catégorie que la salle vend.")
             return ItemStanding(False, said, f"/admin/pricing/grid/{grid}", len(grids), lacking)

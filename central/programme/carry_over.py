@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from central.catalogue.model import Performance
-from central.inventory.plan_tables import GONE, performance_table, save_performance
+from central.inventory.plan_reads import GONE, performance_table
+from central.inventory.plan_tables import save_performance
 from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
@@ -296,11 +297,11 @@ def remembered(read: Read, performance_id: str, wanted: set[int]) -> dict[int, d
     """What places had when they were last taken away, by position."""
     found: dict[int, dict[SeatField, Any]] = {}
     missing = set(wanted)
-    for (text,) in read.run(
-        "SELECT changes FROM plan_action WHERE target_id = :id AND changes LIKE :invalid ORDER BY version DESC",
+    for action in read.find(
+        PlanAction, "WHERE target_id = :id AND changes LIKE :invalid ORDER BY version DESC",
         id=performance_id, invalid='%"invalid"%',
     ):  # fmt: skip
-        did = load(text)
+        did = load(action.changes)
         went = {p for change in did.seats if change.field is SeatField.INVALID for p, _, now in change if now}
         ours = went & missing
         for position in ours:

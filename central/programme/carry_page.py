@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import TypeAdapter
 
-from central.catalogue.model import ProductState
+from central.catalogue.model import Performance, ProductState
 from central.kernel.contexts import path_of
 from central.kernel.db import in_list
 from central.kernel.door import Door
@@ -98,17 +98,18 @@ def _sheet(read: Read, t: Texts, configuration_id: str) -> dict[str, Any] | None
     if logical is None or not read.actor.may(VenuesPrivilege.PLAN_CARRY_OVER, path_of(read, logical.context_id)):
         return None
     over, params = in_list("over", [str(each) for each in _OVER])
-    rows = read.run(
-        f"SELECT id FROM performance WHERE logical_configuration_id = :id AND state NOT IN {over} ORDER BY starts, id",  # noqa: S608 - parameters
+    there = read.find(
+        Performance,
+        f"WHERE logical_configuration_id = :id AND state NOT IN {over} ORDER BY starts, id",
         id=configuration_id,
         **params,
     )
-    named = labels(read, t, [("performance", row[0]) for row in rows])
+    named = labels(read, t, [("performance", each.id) for each in there])
     return {
         "id": configuration_id,
         "name": label(read, t, "logical_configuration", configuration_id),
         "at": logical.context_id,
-        "performances": [(row[0], named("performance", row[0])) for row in rows],
+        "performances": [(each.id, named("performance", each.id)) for each in there],
     }
 
 

@@ -12,10 +12,12 @@ from typing import Any
 import orjson
 
 from central.catalogue.model import Event, Performance, ProductState
+from central.inventory.reads import categories_used
 from central.kernel.contexts import organiser_of, path_of
 from central.kernel.tx import Read, Tx
 from central.pricing.model import Price, PriceGrid, Tariff
-from central.programme.plan_feed import plan_row
+from central.programme.plan_reads import plan_row
+from central.programme.reads import drawn_otherwise
 from central.selling.model import Channel, PointOfSale
 from central.venues.history import SeatField
 from central.venues.model import LogicalConfiguration, PhysicalZone, SeatCategory, Site
@@ -51,8 +53,8 @@ def tell_devices(tx: Tx, performance: Performance, told: PlanTold | None = None)
         told = _plan_told(tx, performance)
     _publish_plan(tx, performance, told)
     publish_performance(tx, performance, told.key)
-    for (point_of_sale_id,) in tx.run("SELECT id FROM point_of_sale WHERE active = 1"):
-        publish_catalogue(tx, performance, point_of_sale_id, told.categories)
+    for point in tx.find(PointOfSale, "WHERE active = 1"):
+        publish_catalogue(tx, performance, point.id, told.categories)
 
 
 def plan_changed(tx: Tx, performance_id: str) -> None:
@@ -65,35 +67,29 @@ def plan_changed(tx: Tx, performance_id: str) -> None:
 def _mark(read: Read, performance: Performance) -> tuple[Any, ...]:
     """What a plan for devices follows from, in a few numbers: how often the plans it is made of were acted on, how its
     categories rank, and how far the feed has come."""
-    logical = performance.logical_configuration_id
-    ((physical,),) = read.run("SELECT physical_configuration_id FROM logical_configuration WHERE id = :id", id=logical)
-    versions = [version_of(read, each) for each in (performance.id, logical, physical)]
-    ranks = read.run("SELECT id, rank FROM seat_category ORDER BY id")
+    logical = read.get(LogicalConfiguration, performance.logical_configuration_id)
+    assert logical, "foreign keys say so"
+    plans = (performance.id, logical.id, logical.physical_configuration_id)
+    versions = [version_of(read, each) for each in plans]
+    ranks = [(each.id, each.rank) for each in read.find(SeatCategory, "ORDER BY id")]
     rows = read.run(
         "SELECT key, revision FROM feed_row WHERE feed = :feed AND key IN (:logical, :own) ORDER BY key",
-        feed=feed_name(Family.PLANS, performance.site_id), logical=logical, own=performance.id,
+        feed=feed_name(Family.PLANS, performance.site_id), logical=logical.id, own=performance.id,
     )  # fmt: skip
-    return logical, *versions, tuple(ranks), tuple(rows)
+    return logical.id, *versions, tuple(ranks), tuple(rows)
 
 
 def _plan_told(read: Read, performance: Performance) -> PlanTold:
     logical = read.get(LogicalConfiguration, performance.logical_configuration_id)
     assert logical, "foreign keys say so"
-    own = read.one(
-        "SELECT 1 FROM place p JOIN logical_seat v ON v.configuration_id = :logical AND v.seat_id = p.seat_id "
-        "WHERE p.performance_id = :id AND (p.category_id <> v.category_id "
-        "OR COALESCE(p.quality, -1) <> COALESCE(v.quality, -1)) LIMIT 1",
-        logical=logical.id,
-        id=performance.id,
-    )
+    own = drawn_otherwise(read, performance.id, logical.id)
     key = performance.id if own else logical.id
     body = orjson.dumps(plan_row(read, logical, performance.id if own else "")).decode()
     there = read.one(
         "SELECT 1 FROM feed_row WHERE feed = :feed AND key = :key AND body = :body",
         feed=feed_name(Family.PLANS, performance.site_id), key=key, body=body,
     )  # fmt: skip
-    used = read.run("SELECT DISTINCT category_id FROM place WHERE performance_id = :id", id=performance.id)
-    return PlanTold(key, None if there else body, frozenset(row[0] for row in used), _mark(read, performance))
+    return PlanTold(key, None if there else body, categories_used(read, performance.id), _mark(read, performance))
 
 
 def _publish_plan(tx: Tx, performance: Performance, told: PlanTold) -> None:

@@ -10,7 +10,8 @@ from central.kernel.declared import NoChange, uses
 from central.kernel.entity import Look, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
-from central.venues.model import LogicalConfiguration, PlanState
+from central.pricing.model import PriceGrid
+from central.venues.model import LogicalConfiguration, PhysicalConfiguration, PlanState, Space
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.feeds import OfflinePolicy
@@ -58,18 +59,17 @@ def create_performance(tx: Tx, want: CreatePerformance) -> Outcome[int]:
     logical = tx.get(LogicalConfiguration, want.logical_configuration_id)
     if logical is None or logical.state is not PlanState.VALIDATED:
         return Refused(NoProduct.NOT_VALIDATED, fix="logical_configuration_id")
-    if not tx.one("SELECT 1 FROM price_grid WHERE id = :id", id=want.price_grid_id):
+    if tx.get(PriceGrid, want.price_grid_id) is None:
         return Refused(NoProduct.NO_SUCH_GRID, fix="price_grid_id")
     if not want.schedule.sound():
         return Refused(NoProduct.BAD_TIMES, fix="schedule")
-    (site_id,) = tx.run(
-        "SELECT s.site_id FROM physical_configuration c JOIN space s ON s.id = c.space_id WHERE c.id = :id",
-        id=logical.physical_configuration_id,
-    )[0]
+    physical = tx.get(PhysicalConfiguration, logical.physical_configuration_id)
+    space = tx.get(Space, physical.space_id) if physical else None
+    assert space, "foreign keys say so"
     when = want.schedule
     tx.insert(
         Performance(
-            id=want.id, event_id=event.id, context_id=event.context_id, site_id=Id(site_id),
+            id=want.id, event_id=event.id, context_id=event.context_id, site_id=space.site_id,
             logical_configuration_id=logical.id, price_grid_id=want.price_grid_id, state=ProductState.DRAFT,
             starts=when.starts, doors=when.doors, closes=when.closes, sell_until=when.sell_until,
             reentry_after_s=when.reentry_after_s, policy=when.policy,

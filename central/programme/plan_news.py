@@ -6,18 +6,20 @@ from dataclasses import dataclass
 import orjson
 
 from central.catalogue.model import Performance
-from central.inventory.plan_tables import performance_table
-from central.kernel.db import in_list
+from central.inventory import counts
+from central.inventory.plan_reads import performance_table
 from central.kernel.tx import Read
 from central.programme.plan_pictures import states_of
 from central.venues.history import SeatField, load, positions
-from central.venues.model import LogicalConfiguration, PlanTarget
+from central.venues.model import LogicalConfiguration, PlanAction, PlanTarget
 from central.venues.plan_tables import logical_table, physical_table, version_of
+from central.venues.reads import positions_of
 from central.venues.selection import Selection, Table, narrowed
 
+MOST_ACTIONS = 50
+MOST_CHANGES = 2000
 MOST_SEATS = 20_000  # beyond that, and beyond this many stretches of them, a whole picture is cheaper
 MOST_RUNS = 400
-AT_ONCE = 500
 
 SeatNow = tuple[int, str, str, str]
 """Position, category id, contingent id (empty: none), letter of its state."""
@@ -37,12 +39,7 @@ def mark_of(read: Read, target: PlanTarget, target_id: str) -> str:
     """How far the places of a performance have changed: the revisions of its counts. Empty for other plans."""
     if target is not PlanTarget.PERFORMANCE:
         return ""
-    rows = read.run(
-        "SELECT category_id, contingent_id, shard, revision FROM place_count WHERE performance_id = :id "
-        "ORDER BY 1, 2, 3",
-        id=target_id,
-    )
-    return orjson.dumps([list(row) for row in rows]).decode()
+    return orjson.dumps([[*key, revision] for key, revision in counts.revisions(read, target_id).items()]).decode()
 
 
 def plan_news(read: Read, target: PlanTarget, target_id: str, version: int, mark: str) -> News:
@@ -60,20 +57,20 @@ def plan_news(read: Read, target: PlanTarget, target_id: str, version: int, mark
 
 def _acted_on(read: Read, target_id: str, version: int) -> set[int] | None:
     """The positions of seats that actions since then touched; None: too many, or counted places among them."""
-    rows = read.run(
-        "SELECT changes FROM plan_action WHERE target_id = :id AND version > :version ORDER BY version LIMIT 50",
-        id=target_id, version=version,
+    since = read.find(
+        PlanAction, "WHERE target_id = :id AND version > :version ORDER BY version LIMIT :most",
+        id=target_id, version=version, most=MOST_ACTIONS,
     )  # fmt: skip
     touched: set[int] = set()
-    for (text,) in rows:
-        changes = load(text)
+    for action in since:
+        changes = load(action.changes)
         if changes.shares or changes.zones or any(change.field is SeatField.INVALID for change in changes.seats):
             return None
         for change in changes.seats:
             touched.update(positions(change.at))
         if len(touched) > MOST_SEATS:
             return None
-    return None if len(rows) == 50 else touched
+    return None if len(since) == MOST_ACTIONS else touched
 
 
 def _stretches(ascending: list[int]) -> list[tuple[int, int]]:
@@ -93,25 +90,13 @@ def _taken(read: Read, performance_id: str, mark: str) -> set[int] | None:
     except (ValueError, TypeError):  # not a mark of ours
         return None
     found: set[str] = set()
-    for category, contingent, shard, revision, seats in read.run(
-        "SELECT category_id, contingent_id, shard, revision, seats FROM place_change WHERE performance_id = :id "
-        "ORDER BY revision DESC LIMIT 2000",
-        id=performance_id,
-    ):
-        if revision > known.get((category, contingent, shard), 0):
-            named = orjson.loads(seats)
-            if None in named or len(found) > MOST_SEATS:
+    for key, revision, seats in counts.changes(read, performance_id, MOST_CHANGES):
+        if revision > known.get(key, 0):
+            named = [seat for seat in seats if seat]
+            if len(named) < len(seats) or len(found) > MOST_SEATS:
                 return None
             found.update(named)
-    return _positions(read, sorted(found))
-
-
-def _positions(read: Read, seats: list[str]) -> set[int]:
-    found: set[int] = set()
-    for at in range(0, len(seats), AT_ONCE):
-        among, params = in_list("s", seats[at : at + AT_ONCE])
-        found.update(row[0] for row in read.run(f"SELECT position FROM physical_seat WHERE id IN {among}", **params))  # noqa: S608
-    return found
+    return positions_of(read, sorted(found))
 
 
 def part_of(read: Read, target: PlanTarget, target_id: str, selection: Selection) -> Table | None:

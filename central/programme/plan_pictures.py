@@ -16,11 +16,14 @@ from typing import Annotated, Any
 import orjson
 
 from central.catalogue.model import Performance
-from central.inventory.reads import taken_seats
+from central.catalogue.reads import hall_of
+from central.inventory.model import Contingent
+from central.inventory.reads import places_of, taken_at, taken_seats
 from central.kernel.db import in_list
 from central.kernel.entity import Reach, Ref
 from central.kernel.registry import answers
-from central.kernel.tx import Read
+from central.kernel.tx import ActorKind, Read
+from central.organisation.model import Operator
 from central.programme.plans import plan_table, target_context
 from central.venues.history import Changes, SeatField, compared, load, take_back
 from central.venues.model import (
@@ -28,13 +31,15 @@ from central.venues.model import (
     LogicalConfiguration,
     NoAct,
     PhysicalConfiguration,
+    PhysicalZone,
     PlanAct,
+    PlanAction,
     PlanTarget,
     VenuesPrivilege,
 )
 from central.venues.plan_tables import later_changes, version_at, version_of
+from central.venues.reads import categories_shown, entrances_of, marks_of, seats_in_order
 from central.venues.selection import Table
-from shared.clock import from_ms, to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.feeds import PlanShape
@@ -143,34 +148,9 @@ def table_at(read: Read, target: PlanTarget, target_id: Id, at: datetime | None)
             return Refused(NoAct.NO_SUCH_MOMENT, fix="at", detail={"why": "a moment needs its offset from UTC"})
         take_back(later_changes(read, target_id, after=version_at(read, target_id, at)), table)
         if target is PlanTarget.PERFORMANCE:
-            _untaken(read, target_id, at, table)
+            taken = taken_at(read, target_id, at)
+            table.taken = [taken.get(seat, "") for seat in table.ids]
     return Ok(table)
-
-
-def _untaken(read: Read, performance_id: str, at: datetime, table: Table) -> None:
-    """Who had which place then: allocations of now, with what the audit says was done to them later taken back."""
-    rows = read.run(
-        "SELECT id, seat_id, state FROM allocation WHERE performance_id = :id AND seat_id IS NOT NULL",
-        id=performance_id,
-    )
-    states: dict[str, str | None] = {allocation: state for allocation, _, state in rows}
-    for allocation, action, change in read.run(
-        "SELECT u.entity_id, u.action, u.change FROM allocation a JOIN audit u ON u.entity_id = a.id "
-        "JOIN command_log l ON l.id = u.command_id WHERE a.performance_id = :id AND u.entity = 'allocation' "
-        "AND l.at > :at ORDER BY l.at DESC, u.n DESC",
-        at=to_ms(at), id=performance_id,
-    ):  # fmt: skip
-        if action == "created":
-            states[allocation] = None
-        elif action == "changed" and (was := _before(change, "state")):
-            states[allocation] = was
-    taken = {seat: states[allocation] for allocation, seat, _ in rows if states[allocation] not in (None, "released")}
-    table.taken = [taken.get(seat) or "" for seat in table.ids]
-
-
-def _before(change: str, field: str) -> str | None:
-    found = orjson.loads(change).get(field)
-    return str(found[0]) if found else None
 
 
 def _picture(read: Read, want: PlanPicture, table: Table, version: int) -> Picture:
@@ -241,12 +221,8 @@ def _qualities(table: Table) -> list[int]:
 
 
 def _marks(read: Read, physical_id: str, table: Table) -> list[int]:
-    found: dict[int, int] = dict(read.run(
-        "SELECT position, wheelchair + 2 * companion + 4 * aisle + 8 * restricted FROM physical_seat "
-        "WHERE configuration_id = :id AND (wheelchair = 1 OR companion = 1 OR aisle = 1 OR restricted = 1)",
-        id=physical_id,
-    ))  # fmt: skip
-    now = [int(found.get(position, 0)) for position in table.positions]
+    found = marks_of(read, physical_id)
+    now = [found.get(position, 0) for position in table.positions]
     if SeatField.WHEELCHAIR not in table.values:
         return now
     bits = ((SeatField.WHEELCHAIR, 1), (SeatField.COMPANION, 2), (SeatField.RESTRICTED, 8))
@@ -273,19 +249,10 @@ def _drawing(read: Read, physical_id: str) -> Drawing:
 
 
 def _zones(read: Read, physical_id: str) -> list[PictureZone]:
-    served: dict[str, list[str]] = {}
-    for zone, entrance in read.run(
-        "SELECT t.zone_id, t.entrance_id FROM zone_entrance t JOIN physical_zone z ON z.id = t.zone_id "
-        "JOIN entrance e ON e.id = t.entrance_id WHERE z.configuration_id = :id ORDER BY e.code",
-        id=physical_id,
-    ):
-        served.setdefault(zone, []).append(entrance)
+    served = entrances_of(read, physical_id)
     return [
-        PictureZone(zone, name, bool(numbered), capacity, tuple(served.get(zone, ())))
-        for zone, name, numbered, capacity in read.run(
-            "SELECT id, name, numbered, capacity FROM physical_zone WHERE configuration_id = :id ORDER BY name",
-            id=physical_id,
-        )
+        PictureZone(zone.id, zone.name, zone.numbered, zone.capacity, tuple(served.get(zone.id, ())))
+        for zone in read.find(PhysicalZone, "WHERE configuration_id = :id ORDER BY name", id=physical_id)
     ]
 
 
@@ -294,15 +261,10 @@ def _categories(read: Read, logical_id: str | None, table: Table) -> list[Legend
     if logical_id is None:
         return []
     used = sorted({each for each in (*table.values[SeatField.CATEGORY], *table.counted.values()) if each})
-    among, params = in_list("c", used)
-    rows = read.run(
-        "SELECT c.id, c.code, c.names, COALESCE(NULLIF(l.colour, ''), c.colour), COALESCE(l.options, 1) "  # noqa: S608
-        "FROM seat_category c LEFT JOIN logical_category l ON l.category_id = c.id AND l.configuration_id = :logical "
-        f"WHERE l.id IS NOT NULL {f'OR c.id IN {among}' if used else ''} ORDER BY c.rank, c.code",
-        logical=logical_id,
-        **params,
-    )
-    return [Legend(each, code, _names(names), colour, bool(options)) for each, code, names, colour, options in rows]
+    return [
+        Legend(each.id, each.code, orjson.loads(each.names), each.colour, bool(each.options))
+        for each in categories_shown(read, logical_id, used)
+    ]
 
 
 def _contingents(read: Read, table: Table) -> list[Legend]:
@@ -311,16 +273,8 @@ def _contingents(read: Read, table: Table) -> list[Legend]:
     if not used:
         return []
     among, params = in_list("c", sorted(used))
-    rows = read.run(
-        f"SELECT id, code, names, colour FROM contingent WHERE id IN {among} ORDER BY code",  # noqa: S608
-        **params,
-    )
-    return [Legend(each, code, _names(names), colour) for each, code, names, colour in rows]
-
-
-def _names(text: str) -> dict[str, str]:
-    found: dict[str, str] = orjson.loads(text)
-    return found
+    found = read.find(Contingent, f"WHERE id IN {among} ORDER BY code", **params)
+    return [Legend(each.id, each.code, each.names, each.colour) for each in found]
 
 
 # --- history ---------------------------------------------------------------------------------------------------------
@@ -355,11 +309,11 @@ class PlanHistory:
 
 @answers(PlanHistory, needs=VenuesPrivilege.VENUE_READ, at=_at, gives=list[PlanEntry])
 def plan_history(read: Read, want: PlanHistory) -> Outcome[list[PlanEntry]]:
-    rows = _entries(
-        read, "a.target_id = :id AND (:before = 0 OR a.version < :before) ORDER BY a.version DESC LIMIT :n",
+    done = read.find(
+        PlanAction, "WHERE target_id = :id AND (:before = 0 OR version < :before) ORDER BY version DESC LIMIT :n",
         id=want.target_id, before=want.before, n=max(1, min(want.limit, MOST_ENTRIES)),
     )  # fmt: skip
-    return Ok([_entry(row, None) for row in rows])
+    return Ok(_entries(read, done))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,24 +327,29 @@ class PlanChanges:
 
 @answers(PlanChanges, needs=VenuesPrivilege.VENUE_READ, at=_at, gives=list[PlanEntry])
 def plan_changes(read: Read, want: PlanChanges) -> Outcome[list[PlanEntry]]:
-    rows = _entries(
-        read, "a.target_id = :id AND a.version > :since ORDER BY a.version LIMIT :n",
+    done = read.find(
+        PlanAction, "WHERE target_id = :id AND version > :since ORDER BY version LIMIT :n",
         id=want.target_id, since=want.since, n=MOST_ENTRIES,
     )  # fmt: skip
-    return Ok([_entry(row, load(row[10])) for row in rows])
+    return Ok(_entries(read, done, with_changes=True))
 
 
-def _entries(read: Read, where: str, **params: Any) -> list[tuple[Any, ...]]:
-    return read.run(
-        "SELECT a.id, a.version, a.at, a.who, COALESCE(o.name, ''), a.act, a.what, a.why, a.places, a.of_id, "  # noqa: S608
-        f"a.changes FROM plan_action a LEFT JOIN operator o ON 'operator:' || o.id = a.who WHERE {where}",
-        **params,
-    )
+def _entries(read: Read, done: Sequence[PlanAction], *, with_changes: bool = False) -> list[PlanEntry]:
+    return [
+        PlanEntry(
+            id=each.id, version=each.version, at=each.at, who=each.who, name=_name(read, each.who), act=each.act,
+            what=each.what, why=each.why, places=each.places, of_id=each.of_id,
+            changes=load(each.changes) if with_changes else None,
+        )
+        for each in done
+    ]  # fmt: skip
 
 
-def _entry(row: tuple[Any, ...], changes: Changes | None) -> PlanEntry:
-    made, version, at, who, name, act, what, why, places, of_id, _ = row
-    return PlanEntry(made, version, from_ms(at), who, name, PlanAct(act), _names(what), why, places, of_id, changes)
+def _name(read: Read, who: str) -> str:
+    """Of an operator; what central or a device did has none."""
+    kind, _, row_id = who.partition(":")
+    operator = read.get(Operator, row_id) if kind == ActorKind.OPERATOR else None
+    return operator.name if operator else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -447,24 +406,16 @@ class PlanStates:
     gives=str,
 )
 def plan_states(read: Read, want: PlanStates) -> Outcome[str]:
-    found = read.one(
-        "SELECT l.physical_configuration_id FROM performance p "
-        "JOIN logical_configuration l ON l.id = p.logical_configuration_id WHERE p.id = :id",
-        id=want.performance_id,
-    )
-    if found is None:
+    hall = hall_of(read, want.performance_id)
+    if hall is None:
         return Refused(NoAct.NO_SUCH_PLAN, fix="performance_id")
-    letters = {
-        seat: BLOCKED if blocked else FREE
-        for seat, blocked in read.run(
-            "SELECT seat_id, blocked FROM place WHERE performance_id = :id", id=want.performance_id
-        )
+    letters: dict[str, str] = {
+        place.seat_id: BLOCKED if place.blocked else FREE for place in places_of(read, want.performance_id)
     }
     for seat, state in taken_seats(read, want.performance_id).items():
         if seat in letters:
             letters[seat] = LETTERS[state]
-    seats = read.run("SELECT id FROM physical_seat WHERE configuration_id = :id ORDER BY position", id=found[0])
-    return Ok("".join(letters.get(seat, GONE) for (seat,) in seats))
+    return Ok("".join(letters.get(seat, GONE) for seat in seats_in_order(read, hall)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

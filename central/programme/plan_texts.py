@@ -33,7 +33,7 @@ from central.programme.plan_pictures import (
 )
 from central.programme.plans import target_context
 from central.venues.history import SeatField
-from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatOrder, VenuesPrivilege
+from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatCategory, SeatOrder, VenuesPrivilege
 from central.venues.selection import Selection
 from central.web.screens.moments import said_moment
 from central.web.screens.names import Labels, house_zone, label, labels
@@ -209,7 +209,7 @@ def _counts(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> tuple[li
         for each in counted.value if isinstance(counted, Ok) else []:
             lines.append((each.category_id, each.contingent_id, each.capacity, _numbers(each, columns)))
     names = _labels(read, t, {line[0] for line in lines}, {line[1] for line in lines})
-    colours: dict[str | None, str] = {row[0]: row[1] for row in read.run("SELECT id, colour FROM seat_category")}
+    colours: dict[str | None, str] = {each.id: each.colour for each in read.find(SeatCategory)}
     return columns, [
         {
             "category_id": category or "",

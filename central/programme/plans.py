@@ -1,10 +1,10 @@
 """A plan, whichever kind it is: a hall as it is built, as it is sold, or of one performance."""
 
 from central.catalogue.model import Performance
-from central.inventory.plan_tables import performance_table
+from central.inventory.plan_reads import performance_table
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
-from central.venues.model import LogicalConfiguration, PlanTarget
+from central.venues.model import LogicalConfiguration, PhysicalConfiguration, PlanTarget
 from central.venues.plan_tables import logical_table, physical_table
 from central.venues.selection import Selection, Table
 
@@ -23,8 +23,8 @@ def plan_table(read: Read, target: PlanTarget, target_id: str, selection: Select
     """The plan of now: the whole of it, or at least what is selected. None: there is no such plan."""
     match target:
         case PlanTarget.PHYSICAL:
-            there_is = read.one("SELECT 1 FROM physical_configuration WHERE id = :id", id=target_id)
-            return physical_table(read, target_id, selection) if there_is else None
+            physical = read.get(PhysicalConfiguration, target_id)
+            return physical_table(read, target_id, selection) if physical else None
         case PlanTarget.LOGICAL:
             logical = read.get(LogicalConfiguration, target_id)
             return logical_table(read, logical, selection) if logical else None

@@ -8,7 +8,6 @@ The generic form would ask for the plan's own names by heart; this one shows the
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from central.kernel.contexts import Context, path_of
@@ -16,7 +15,8 @@ from central.kernel.db import in_list
 from central.kernel.languages import house_languages, names
 from central.kernel.tx import Read
 from central.venues.logical import CreateLogicalConfiguration
-from central.venues.model import PhysicalConfiguration, SeatCategory, VenuesPrivilege
+from central.venues.model import PhysicalConfiguration, SeatCategory, Space, VenuesPrivilege
+from central.venues.reads import Part, parts_of, validated_halls
 from central.web.area import DOOR
 from central.web.codes import code_of
 from central.web.form import form_of, line
@@ -32,11 +32,9 @@ _CLOCK = SystemClock()
 
 @dataclass(frozen=True, slots=True)
 class PlanPart:
-    """What the plan calls it, how many places, and the category that is proposed."""
+    """With the category that is proposed for it."""
 
-    name: str
-    places: int
-    numbered: bool
+    part: Part
     category_id: str
 
 
@@ -80,7 +78,7 @@ def sell_hall_routes(app: web.Application) -> None:
                 physical_configuration_id=sheet.hall.id,
                 code=values["code"] or code_of(values["name"], "HALL"),
                 names=names(values["name"], t.language, first),
-                categories={part.name: Id(line(form, f"part_{n}")) for n, part in enumerate(sheet.parts)},
+                categories={each.part.name: Id(line(form, f"part_{n}")) for n, each in enumerate(sheet.parts)},
             )
             if not values["name"]:
                 faults = {"name": [t.fault("missing")]}
@@ -112,16 +110,12 @@ def _sheet(read: Read, t: Texts, at: str, wanted: str) -> SellHallSheet | None:
         return None
     path = path_of(read, season.id)
     inside, params = in_list("at", path)
-    built = read.run(
-        "SELECT c.id, s.names FROM physical_configuration c JOIN space s ON s.id = c.space_id "  # noqa: S608 - parameters
-        f"JOIN site i ON i.id = s.site_id WHERE c.state = 'validated' AND i.context_id IN {inside} ORDER BY c.id",
-        **params,
-    )
     halls = []
-    for row_id, space in built:
-        hall = read.get(PhysicalConfiguration, row_id)
-        if hall:
-            halls.append((hall, t.of(orjson.loads(space))))
+    for hall_id in validated_halls(read, path):
+        hall = read.get(PhysicalConfiguration, hall_id)
+        space = read.get(Space, hall.space_id) if hall else None
+        if hall and space:
+            halls.append((hall, t.of(space.names)))
     chosen = next((pair for pair in halls if wanted in (pair[0].id, "")), None)
     categories = read.find(SeatCategory, f"WHERE context_id IN {inside} ORDER BY rank, code", **params)
     parts = _parts(read, chosen[0].id, categories) if chosen else ()
@@ -137,17 +131,7 @@ def _sheet(read: Read, t: Texts, at: str, wanted: str) -> SellHallSheet | None:
 
 
 def _parts(read: Read, physical_id: str, categories: list[SeatCategory]) -> tuple[PlanPart, ...]:
-    seats = read.run(
-        "SELECT category, COUNT(*) FROM physical_seat WHERE configuration_id = :id GROUP BY category "
-        "ORDER BY MIN(position)",
-        id=physical_id,
-    )
-    counted = read.run(
-        "SELECT name, capacity FROM physical_zone WHERE configuration_id = :id AND numbered = 0 ORDER BY name",
-        id=physical_id,
-    )
-    found = [(str(name), int(n), True) for name, n in seats] + [(str(name), int(n), False) for name, n in counted]
-    return tuple(PlanPart(name, places, numbered, _like(name, categories)) for name, places, numbered in found)
+    return tuple(PlanPart(each, _like(each.name, categories)) for each in parts_of(read, physical_id))
 
 
 def _like(name: str, categories: list[SeatCategory]) -> str:

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 import orjson
 
 from central.catalogue.model import Performance
-from central.devices.model import DeviceState
+from central.devices.model import Device, DeviceState
 from central.inventory.model import TAKEN, TAKEN_BY
 from central.kernel.contexts import the_institution
 from central.kernel.db import in_list
 from central.kernel.tx import Read
 from central.kernel.values import Names
-from central.programme.plan_feed import plan_row
+from central.programme.plan_reads import plan_row
 from central.reports.checks import run_checks
 from central.venues.model import LogicalConfiguration, SeatCategory
 from central.web.evening import (
@@ -370,10 +370,8 @@ def _decision(read: Read, scan: _Scan) -> Decision:
 
 def _devices(read: Read, site_id: Id) -> tuple[KnownDevice, ...]:
     return tuple(
-        KnownDevice(device, kind, label or code, state == DeviceState.ACTIVE, facts)
-        for device, kind, label, code, state, facts in read.run(
-            "SELECT id, kind, label, code, state, contiguous FROM device WHERE site_id = :site "
-            "AND state <> 'revoked' ORDER BY kind, code, id",
-            site=site_id,
+        KnownDevice(each.id, each.kind, each.label or each.code, each.state is DeviceState.ACTIVE, each.contiguous)
+        for each in read.find(
+            Device, "WHERE site_id = :site AND state <> 'revoked' ORDER BY kind, code, id", site=site_id
         )
     )

@@ -1,4 +1,4 @@
-"""A configuration's plan as the file that it came from, and as drawn. How devices get it: programme/plan_feed.py."""
+"""A configuration's plan as the file that it came from, and as drawn. How devices get it: programme.plan_reads.py."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -43,6 +43,29 @@ def test_a_statement_against_the_order_is_found(tmp_path: Path) -> None:
     assert (code, said) == (1, "central/venues/ops.py:4: sale is orders's, which stands after venues")
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("reads.py", 'x = "SELECT id FROM site"', ""),
+        ("hall_reads.py", 'x = "SELECT id FROM site"', ""),
+        ("pages.py", 'x = "SELECT id FROM sale"', ""),
+        ("pages.py", 'x = "SELECT id FROM site"', "1: site is venues's: read it by name in reads.py"),
+        ("ops.py", "for a, b, c, d in read.run(x): ...", ""),
+        ("ops.py", "for a, b, c, d, e in zip(x, y): ...", ""),
+        ("ops.py", "for a, b, c, d, e in read.run(x): ...", "1: a wide row is taken apart by the order of its columns"),
+        ("ops.py", "[a for a, b, c, d, e in rows]", "1: a wide row is taken apart by the order of its columns"),
+    ],
+)
+def test_what_another_areas_table_says_is_read_by_name(tmp_path: Path, file: str, text: str, said: str) -> None:
+    layers = 'layers = ["(orders)", "(venues)"]'
+    (tmp_path / "pyproject.toml").write_text(f'[[tool.importlinter.contracts]]\ncontainers = ["central"]\n{layers}\n')
+    for area, table in (("orders", "sale"), ("venues", "site")):
+        (tmp_path / "central" / area).mkdir(parents=True)
+        (tmp_path / "central" / area / "model.py").write_text(f'@entity("{table}")\nclass A: ...\n')
+    (tmp_path / "central" / "orders" / file).write_text(text + "\n")
+    assert check("sql", tmp_path) == ((1, f"central/orders/{file}:{said}") if said else (0, ""))
+
+
 def test_a_place_of_one_machine_is_found(tmp_path: Path) -> None:
     file = tmp_path / "notes.md"
     place = "/" + "root/parterre"
