@@ -1,12 +1,14 @@
 """Areas say themselves what they are: their order is that of the contracts, and a new one is a folder of its own, a
 line in areas.py, and texts."""
 
+import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,27 @@ def test_areas_stand_in_the_order_of_the_contracts() -> None:
 def test_every_family_of_feeds_is_some_areas() -> None:
     told = [feeds.family for area in AREAS for feeds in area.feeds]
     assert sorted(told) == sorted(set(told)) == sorted(FEEDS) == sorted(Family)
+
+
+def test_no_file_of_central_imports_in_a_circle() -> None:
+    """Not even for the types alone, or inside of a function: what needs each other is one module, or three."""
+    files = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in (ROOT / "central").rglob("*.py")
+    }
+    imports: dict[str, set[str]] = {}
+    for name, file in files.items():
+        imports[name] = set()
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                named = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                whole = [f"{node.module}.{alias.name}" for alias in node.names]
+                named = [each if each in files else str(node.module) for each in whole]
+            else:
+                continue
+            imports[name] |= files.keys() & {*named} - {name}
+    TopologicalSorter(imports).prepare()  # raises CycleError, which names them
 
 
 @pytest.mark.timeout(600)

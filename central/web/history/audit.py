@@ -26,11 +26,12 @@ from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
 from central.kernel.tx import ActorKind, Read
 from central.web.frame import Frame
+from central.web.history.entries import LogEntry, TouchedThing
 from central.web.history.log import AUDIT, LogFilter, LogPage, LogRow, found, kept_reason, row_of
 from central.web.history.past import Act, FieldDifference
 from central.web.history.records import Thing, changes, visible
 from central.web.history.sheets import Write, csv_sheet, excel_sheet
-from central.web.history.words import TABLES, FieldWords, Sayer, Who, act_text, named, origin_text, people
+from central.web.history.words import TABLES, FieldWords, Sayer, act_text, named, origin_text, people
 from central.web.screens.export_lane import EXPORT_LANE
 from central.web.screens.listing import seen_at
 from central.web.screens.moments import said_moment
@@ -45,31 +46,6 @@ NAMED = 4  # things named in a row of the list
 LISTED = 200  # things shown of one command
 CHOICES = 300
 FILTERS = ("who", "command", "entity", "id", "origin", "ok", "since", "until")
-
-
-@dataclass(frozen=True, slots=True)
-class TouchedThing:
-    """A thing that a command changed; without a name and address for who may not see it."""
-
-    act: str
-    entity: str
-    name: str
-    href: str
-    seen: bool = True
-    lines: tuple[FieldWords, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    row: LogRow
-    when: str
-    who: Who
-    origin: str
-    did: str
-    place: str
-    reason: str
-    things: tuple[TouchedThing, ...]
-    more: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import xlsxwriter
@@ -20,13 +19,11 @@ from aiohttp import web
 
 from central.kernel.beside import HungUp
 from central.kernel.characters import harmless
+from central.web.history.entries import LogEntry
 from central.web.screens.export_lane import Turn, there_is_more
 from central.web.screens.exports import MOST, MOST_CELL, headers, workbook
 from central.web.screens.shown import Cell
 from central.web.texts import Texts
-
-if TYPE_CHECKING:
-    from central.web.history.audit import LogEntry
 
 PIECE = 500  # entries read and written in one go
 GRACE_S = 60.0  # beyond a sheet's time, to send what is made of it
@@ -34,7 +31,7 @@ SEND_S = 20.0  # for somebody to read it, and …
 SLOWEST = 32 * 1024  # … its bytes at so many a second on top
 _CHUNK = 65_536
 
-Write = Callable[[list["LogEntry"], ZoneInfo], bytes]
+Write = Callable[[list[LogEntry], ZoneInfo], bytes]
 """Writes entries, in the thread that read them; the zone of their times. Gives what is to be sent at once."""
 Chunk = Callable[[int, int, Write], Awaitable[tuple[bytes, int]]]
 """Reads entries before a number, at most so many, and has them written. Gives what that gave, and the number to go on
@@ -49,7 +46,7 @@ def head(t: Texts) -> list[str]:
     ]  # fmt: skip
 
 
-def values(t: Texts, entry: "LogEntry", zone: ZoneInfo) -> Values:
+def values(t: Texts, entry: LogEntry, zone: ZoneInfo) -> Values:
     row = entry.row
     at = row.at.astimezone(zone).replace(tzinfo=None, microsecond=0)
     result = t("accepté") if row.ok else t("refusé")
@@ -59,7 +56,7 @@ def values(t: Texts, entry: "LogEntry", zone: ZoneInfo) -> Values:
     ]  # fmt: skip
 
 
-def _changes(t: Texts, entry: "LogEntry") -> Iterator[str]:
+def _changes(t: Texts, entry: LogEntry) -> Iterator[str]:
     for thing in entry.things:
         said = f"{thing.act} : {thing.entity} {thing.name if thing.seen else '•••'}"
         lines = "; ".join(f"{line.field} {_text(line.before)} → {_text(line.after)}" for line in thing.lines)
@@ -79,7 +76,7 @@ async def csv_sheet(request: web.Request, t: Texts, turn: Turn, chunk: Chunk) ->
     await answer.prepare(request)
     sending = _Sending(answer, turn)
 
-    def written(entries: list["LogEntry"], zone: ZoneInfo) -> bytes:
+    def written(entries: list[LogEntry], zone: ZoneInfo) -> bytes:
         return _csv([_plain(values(t, each, zone)) for each in entries])
 
     await sending.send(b"\xef\xbb\xbf" + _csv([head(t)]))  # the mark lets Excel read the accents
@@ -158,7 +155,7 @@ async def _fill(book: xlsxwriter.Workbook, t: Texts, turn: Turn, chunk: Chunk) -
     sheet.set_column(10, 10, 60)
     rows = 0
 
-    def written(entries: list["LogEntry"], zone: ZoneInfo) -> bytes:
+    def written(entries: list[LogEntry], zone: ZoneInfo) -> bytes:
         nonlocal rows
         for each in entries:
             rows += 1
