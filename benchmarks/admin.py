@@ -29,10 +29,10 @@ from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import ENTITIES
-from central.kernel.found import line
 from central.kernel.keys import make_keys
 from central.kernel.privileges import EVERYTHING
 from central.kernel.schema import upgrade
+from central.kernel.search_index import line
 from central.selling.model import PointOfSale
 from central.web.session import SESSIONS, SignedIn, csrf_of
 from shared.ids import derived_id

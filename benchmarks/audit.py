@@ -1,7 +1,7 @@
 """The log with a million rows: how long its screen takes, how long proving it takes, and what a seal costs.
 
-The rows are written straight into a database, sealed as the loop seals them (kernel/chain.py), by 200 people with 40
-commands; one person did nothing but the first thing of all, which is what is hardest to find. Every look is taken
+The rows are written straight into a database, sealed as the loop seals them (kernel/log_chain.py), by 200 people with
+40 commands; one person did nothing but the first thing of all, which is what is hardest to find. Every look is taken
 twenty times, warm; the first one of all, cold in our own memory though not in the system's, stands beside it.
 """
 
@@ -18,10 +18,10 @@ from typing import Any
 import orjson
 
 import central.areas  # noqa: F401
-from central.kernel.chain import seal_now
 from central.kernel.db import Connection, Database
 from central.kernel.keys import make_keys
-from central.kernel.proof import prove
+from central.kernel.log_chain import seal_now
+from central.kernel.log_proof import prove
 from central.kernel.schema import upgrade
 from central.kernel.tx import SYSTEM, Read
 from central.web.history.log import LogFilter, found

@@ -22,9 +22,9 @@ from central.first_run.link import setup_link
 from central.house_keys import open_keys
 from central.kernel import outbox
 from central.kernel.beside import Beside, Errand
-from central.kernel.chain import Chain
 from central.kernel.contexts import path_of
 from central.kernel.door import Door
+from central.kernel.log_chain import Chain
 from central.kernel.pulse import Pulse
 from central.kernel.schema import SchemaError, heads, upgrade
 from central.kernel.tx import Settings

@@ -11,7 +11,7 @@ from central.config import CentralConfig
 from central.house_keys import refuse_other_root
 from central.kernel.db import BROKEN, PATIENT, Database
 from central.kernel.keys import make_keys
-from central.kernel.proof import LogFault, Proof, Wrong, prove
+from central.kernel.log_proof import LogFault, Proof, Wrong, prove
 from central.kernel.row_proof import RowFault, RowProof, WrongRow, prove_rows
 from central.kernel.tx import SYSTEM, Read
 from shared.runtime.config import Failure

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.declared import configured
+from central.kernel.crud import configured
 from central.kernel.entity import Between, Link, Look, Ref, entity
 from central.kernel.values import Code, Names
 from shared.ids import Id

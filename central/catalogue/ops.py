@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from central.catalogue.model import Event, Performance, ProductState
-from central.kernel.declared import command_of
+from central.kernel.crud import command_of
 from central.kernel.privileges import Action
 from shared.rules.selling import Selling, selling
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from central.devices.model import DEVICE, Device, DeviceDo, DevicesPrivilege, DeviceState, NoDevice
 from central.kernel.contexts import Context, institution_of
-from central.kernel.declared import NoChange, code_taken
+from central.kernel.crud import NoChange, code_taken
 from central.kernel.entity import Between, Loose, Raw, Reach, Ref, Secret
 from central.kernel.languages import spoken_first
 from central.kernel.registry import answers, handles

@@ -26,8 +26,8 @@ from central.devices.leases import own_context
 from central.devices.model import DevicesPrivilege, NoDevice, SnapshotRecord
 from central.kernel.door import Door
 from central.kernel.entity import Between, Ref
+from central.kernel.print_adoption import first
 from central.kernel.registry import answers, handles
-from central.kernel.taking_over import first
 from central.kernel.trouble import trouble_of
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read, Tx
 from central.venues.model import Site

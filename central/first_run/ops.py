@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from central.first_run.model import Block, NoSetUp, is_siret, licences_of, not_licences
 from central.kernel.beside import Errand
 from central.kernel.contexts import Context, ContextKind, the_institution
-from central.kernel.declared import CONFIGURED, NoChange, refused_row
+from central.kernel.crud import CONFIGURED, NoChange, refused_row
 from central.kernel.entity import ENTITIES, Between, Bulky, Look, Raw, Secret
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles

@@ -2,8 +2,8 @@
 (docs/spec/contingents.md)."""
 
 from central.inventory.model import Contingent, NoContingent
+from central.kernel.crud import checked, command_of
 from central.kernel.db import in_list
-from central.kernel.declared import checked, command_of
 from central.kernel.privileges import Action
 from central.kernel.tx import Read
 from central.selling.model import Channel, ChannelKind, NoChannel

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.declared import configured
+from central.kernel.crud import configured
 from central.kernel.entity import Between, Link, Look, Loose, Ref, Unproved, entity
 from central.kernel.values import Code, Names
 from central.venues.model import VenuesPrivilege

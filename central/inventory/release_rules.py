@@ -14,7 +14,7 @@ from central.inventory.model import NoRule, ReleaseFiring, ReleaseRule
 from central.inventory.places import fall
 from central.inventory.reads import not_fired_for
 from central.kernel.contexts import path_of, root_of_house
-from central.kernel.declared import checked
+from central.kernel.crud import checked
 from central.kernel.entity import Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx

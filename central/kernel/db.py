@@ -171,7 +171,7 @@ class SqliteConnection:
         if not read_only:
             run("PRAGMA journal_mode=WAL")
             run(f"PRAGMA journal_size_limit={WAL_KEPT}")
-            run("PRAGMA secure_delete=ON")  # what is taken away is written over: kernel/erasing.py counts on it
+            run("PRAGMA secure_delete=ON")  # what is taken away is written over: kernel/erasure.py counts on it
         run("PRAGMA synchronous=FULL")
         run("PRAGMA foreign_keys=ON")
         run("PRAGMA cache_size=-65536")

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from central.kernel.asked import Job, looked_through, looked_through_beside
 from central.kernel.beside import Beside, Crowded, Errand, TooHeavy, Wanted
 from central.kernel.contexts import contexts
 from central.kernel.db import BROKEN, TAKEN, UNFIT, Connection, Database, Misfit, is_read_only
 from central.kernel.entity import Declaration, Reach
-from central.kernel.kept import is_same, kept
+from central.kernel.id_owners import used_before
+from central.kernel.job import Job, looked_through, looked_through_beside
 from central.kernel.keys import Keys
-from central.kernel.once import used_before
+from central.kernel.log_content import is_same, kept
 from central.kernel.outage import Outage
 from central.kernel.postgres_writers import PostgresWriters
 from central.kernel.privileges import nodes
@@ -223,7 +223,7 @@ class Door:
         )
 
     async def chore(self, act: Callable[[Connection], T]) -> T:
-        """What keeps the log itself in order (kernel/chain.py), and who acts on a row of the outbox just now
+        """What keeps the log itself in order (kernel/log_chain.py), and who acts on a row of the outbox just now
         (kernel/outbox.py): written where commands are, and leaving no log row. The house's own data is never changed
         in this way. Fails with whatever `act` fails with."""
         assert self._open, "the door is not open"

@@ -78,8 +78,8 @@ class Unproved:
 
 @dataclass(frozen=True, slots=True, init=False)
 class Was:
-    """`Annotated[str, Was("colour")]`: what the column was called before, oldest first (kernel/former.py). Its prints
-    go on under the oldest name, and `tools/migration` renames instead of dropping."""
+    """`Annotated[str, Was("colour")]`: what the column was called before, oldest first (kernel/former_names.py). Its
+    prints go on under the oldest name, and `tools/migration` renames instead of dropping."""
 
     names: tuple[str, ...]
 
@@ -274,10 +274,10 @@ class Declaration:
     select_sql: str
     ways_in: WaysIn | None
     personal: tuple[PersonalColumn, ...]
-    chosen: bool  # whoever makes one says its id: kernel/once.py
+    chosen: bool  # whoever makes one says its id: kernel/id_owners.py
     unproved: str  # why its rows are not proved by the log; empty: they are
     print_of: Callable[[tuple[Any, ...]], str]  # of a row: kernel/prints.py
-    was: tuple[str, ...]  # what it was called before, oldest first: kernel/former.py
+    was: tuple[str, ...]  # what it was called before, oldest first: kernel/former_names.py
 
     @property
     def former(self) -> Mapping[str, str]:

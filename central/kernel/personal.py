@@ -3,7 +3,7 @@
 A table's row holds it in plain words. Whatever else keeps it, the log, its audit, the outbox, what webhooks are sent,
 holds it sealed under a key of its own per person (the *subject*) and kind; the log's prints of rows hold it blinded
 with that key. So the log is never rewritten and its chain stays whole: whoever is forgotten loses their keys
-(kernel/subjects.py, kernel/erasing.py), and what is sealed stays shut for everybody.
+(kernel/subjects.py, kernel/erasure.py), and what is sealed stays shut for everybody.
 """
 
 from collections.abc import Callable, Mapping

@@ -21,7 +21,7 @@ ANY = "?"  # whatever was there is written over whole, so nobody looked
 TAKEN_OVER = "="  # a row from before there were prints, as it was found
 COUNTER, FEED_ROW, OUTBOX = "counter", "feed_row", "outbox"
 UNPROVED_COUNTERS = {
-    "log sealed": "where two that seal wait for each other (kernel/chain.py); its value says nothing",
+    "log sealed": "where two that seal wait for each other (kernel/log_chain.py); its value says nothing",
     "resets asked for": "so that asking takes as long for nobody as for somebody; its value says nothing",
     "test commit": "a sign of life of the disk's (kernel/pulse.py)",
     "version/": "so begin those that say how good a cache is (kernel/versions.py)",

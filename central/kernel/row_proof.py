@@ -17,10 +17,9 @@ from functools import partial
 import orjson
 
 import central.kernel.tables  # noqa: F401 - all tables are known
-from central.kernel.chain import FROM_LOG, MOST_SEQ
 from central.kernel.entity import BY_NAME, METADATA
-from central.kernel.former import today
-from central.kernel.found import line, spoken
+from central.kernel.former_names import today
+from central.kernel.log_chain import FROM_LOG, MOST_SEQ
 from central.kernel.prints import (
     ABSENT,
     ANY,
@@ -35,6 +34,7 @@ from central.kernel.prints import (
     outbox_print,
     parted,
 )
+from central.kernel.search_index import line, spoken
 from central.kernel.tx import Read
 from shared.clock import from_ms, to_ms
 
@@ -59,10 +59,10 @@ class Excuse:
 
 
 UNPROVED: dict[str, Excuse] = {
-    "command_log": Excuse("proved by its chain (kernel/proof.py)", None),
-    "command_prints": Excuse("proved with the log (kernel/proof.py)", None),
-    "audit": Excuse("proved with the log (kernel/proof.py)", None),
-    "audit_checkpoint": Excuse("signed (kernel/proof.py)", None),
+    "command_log": Excuse("proved by its chain (kernel/log_proof.py)", None),
+    "command_prints": Excuse("proved with the log (kernel/log_proof.py)", None),
+    "audit": Excuse("proved with the log (kernel/log_proof.py)", None),
+    "audit_checkpoint": Excuse("signed (kernel/log_proof.py)", None),
     "house_key": Excuse("compared with the house's root at every start and proof (central/house_keys.py)", None),
     "schema_made": Excuse("compared with the tables at every start (kernel/schema.py)", None),
     "door_tally": Excuse("numbers for an operator's eyes, of what left no row in the log", None),

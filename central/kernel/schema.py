@@ -16,8 +16,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from central.kernel.db import PATIENT, Database, PostgresConnection
-from central.kernel.earlier import EARLIER, REVISION, Earlier, NotBroughtOver, bring_over
-from central.kernel.set_aside import NoCopy, set_aside
+from central.kernel.old_schemas import EARLIER, REVISION, Earlier, NotBroughtOver, bring_over
+from central.kernel.safety_copy import NoCopy, set_aside
 from central.kernel.shape import FOLDER, config_of, difference, fingerprint, known, shape_at, shape_of
 from central.kernel.tables import SCHEMA_MADE
 from central.kernel.trouble import Repeatable, Unavailable

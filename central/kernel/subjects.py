@@ -3,7 +3,7 @@
 They stand in the database, beside what they open, since they are there to be destroyed: with the row that holds the
 value in plain words, in one transaction. None is kept in memory from one transaction to the next: a command that
 touches a person reads that person's keys, with one statement. Who was there before there were keys has none, and is
-kept in plain words until a loop has given them some (kernel/taking_over.py).
+kept in plain words until a loop has given them some (kernel/print_adoption.py).
 """
 
 from collections.abc import Iterable, Sequence

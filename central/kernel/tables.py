@@ -18,7 +18,7 @@ COMMAND_LOG = sa.Table(
     sa.Column("answer", sa.Text, nullable=False),
     sa.Column("place", sa.String(LENGTH), nullable=True),  # the context in which it acted, where the door asked for it
     sa.Column("turn", sa.BigInteger, nullable=False),  # kernel/traces.py: which of two came first
-    # The chain (kernel/chain.py): given by a loop right after the commit, in the order of turns.
+    # The chain (kernel/log_chain.py): given by a loop right after the commit, in the order of turns.
     sa.Column("seq", sa.BigInteger, nullable=True, unique=True),
     sa.Column("hash", sa.Text, nullable=True),
     sqlite_with_rowid=False,
@@ -37,7 +37,7 @@ AUDIT_CHECKPOINT = sa.Table(
     "audit_checkpoint",
     METADATA,
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),  # up to which row of the log
-    sa.Column("text", sa.Text, nullable=False),  # kernel/chain.Checkpoint as it was signed
+    sa.Column("text", sa.Text, nullable=False),  # kernel/log_chain.Checkpoint as it was signed
     sa.Column("kid", sa.Text, nullable=False),
     sa.Column("signature", sa.Text, nullable=False),
     sa.Column("certificate", sa.Text, nullable=False),  # of the key, where it signs for the first time
@@ -116,7 +116,7 @@ FOUND = sa.Table(
     METADATA,
     sa.Column("entity", sa.Text, primary_key=True),
     sa.Column("entity_id", sa.String(LENGTH), primary_key=True),
-    sa.Column("words", sa.Text, nullable=False),  # what it is looked for by (kernel/found.py)
+    sa.Column("words", sa.Text, nullable=False),  # what it is looked for by (kernel/search_index.py)
     sqlite_with_rowid=False,
 )
 

@@ -15,7 +15,6 @@ import orjson
 
 from central.kernel.db import Connection, Params, Row, in_list
 from central.kernel.entity import BY_NAME, ENTITIES, SUBJECTS, Declaration, E
-from central.kernel.found import remember, spoken
 from central.kernel.keys import Keys
 from central.kernel.prints import (
     ABSENT,
@@ -31,6 +30,7 @@ from central.kernel.prints import (
     outbox_print,
 )
 from central.kernel.privileges import nodes
+from central.kernel.search_index import remember, spoken
 from central.kernel.subjects import People
 from central.kernel.versions import COUNTED, move, version
 from shared.clock import to_ms

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from central.kernel.contexts import PARENT, Context, ContextKind, root_of_house
-from central.kernel.declared import NoChange, configured, unfit
+from central.kernel.crud import NoChange, configured, unfit
 from central.kernel.entity import Between, Reach, Ref, Secret
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.privileges import EVERYTHING, Action

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from central.kernel.entity import Ref
-from central.kernel.erasing import Stays, forget
+from central.kernel.erasure import Stays, forget
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
 from central.organisation.grants import below_you, governed

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from central.kernel.contexts import path_of
+from central.kernel.crud import NoChange, checked
 from central.kernel.db import in_list
-from central.kernel.declared import NoChange, checked
 from central.kernel.entity import BY_NAME, Between, Loose, Ref
 from central.kernel.reach import reached
 from central.kernel.registry import Place, handles

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from central.kernel import outbox
 from central.kernel.door import Door
-from central.kernel.erasing import ForgetDue, due
+from central.kernel.erasure import ForgetDue, due
 from central.kernel.tx import SYSTEM
 from central.organisation.letters import MAIL
 from central.organisation.pages import SIGN_IN_SERVICES

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.declared import configured
+from central.kernel.crud import configured
 from central.kernel.entity import Look, Ref, Secret, Unproved, entity
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.values import Code, Names

@@ -4,7 +4,7 @@ the rules that stand above it: grants.py."""
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from central.kernel.declared import NoChange
+from central.kernel.crud import NoChange
 from central.kernel.entity import ENTITIES, Between, Look, Ref, Secret
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles

@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from central.kernel.contexts import Context, path_of
-from central.kernel.erasing import Stays, stays_of
+from central.kernel.erasure import Stays, stays_of
 from central.kernel.registry import privileges
 from central.kernel.replies import NoEntry
 from central.kernel.tx import Read

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from central.kernel.declared import NoChange
+from central.kernel.crud import NoChange
 from central.kernel.entity import Between, Look, Ref, Secret
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles

@@ -18,9 +18,9 @@ import orjson
 
 from central.kernel.contexts import root_of_house
 from central.kernel.db import in_list
+from central.kernel.deleted_rows import context_then, path_then
 from central.kernel.entity import BY_NAME, Declaration, Ref
-from central.kernel.former import command_today, names_of, names_of_command, renamed, today
-from central.kernel.gone import context_then, path_then
+from central.kernel.former_names import command_today, names_of, names_of_command, renamed, today
 from central.kernel.outbox import forget
 from central.kernel.personal import ERASED, Personal
 from central.kernel.registry import COMMANDS, handles

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import orjson
 
-from central.kernel.declared import CONFIGURED, NoChange, checked, configured, refused_row
+from central.kernel.crud import CONFIGURED, NoChange, checked, configured, refused_row
 from central.kernel.entity import BY_NAME, Between, Look, Ref, Secret, Unproved, entity
 from central.kernel.keys import Keys
 from central.kernel.personal import ERASED, SIGN, replaced

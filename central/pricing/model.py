@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.declared import configured
+from central.kernel.crud import configured
 from central.kernel.entity import Between, Look, Ref, entity
 from central.kernel.privileges import Action
 from central.kernel.values import Code, Names

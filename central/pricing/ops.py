@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from central.kernel.declared import CONFIGURED, NoChange, command_of, refused_row
+from central.kernel.crud import CONFIGURED, NoChange, command_of, refused_row
 from central.kernel.entity import Between, Look, Ref
 from central.kernel.privileges import Action
 from central.kernel.registry import handles

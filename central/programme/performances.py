@@ -6,7 +6,7 @@ from typing import Annotated
 
 from central.catalogue.model import CataloguePrivilege, Event, NoProduct, Performance, ProductState
 from central.inventory.initial_places import PARTS, drop_places, make_places
-from central.kernel.declared import NoChange, uses
+from central.kernel.crud import NoChange, uses
 from central.kernel.entity import Look, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.declared import configured
+from central.kernel.crud import configured
 from central.kernel.entity import Between, Ref, entity
 from central.kernel.values import Code, Names
 from shared.ids import Id

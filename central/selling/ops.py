@@ -1,6 +1,6 @@
 """Channels and points of sale: what is declared. Whose contingents a channel may name: inventory/contingents.py."""
 
-from central.kernel.declared import command_of
+from central.kernel.crud import command_of
 from central.kernel.privileges import Action
 from central.selling.model import Channel, PointOfSale
 

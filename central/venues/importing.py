@@ -15,7 +15,7 @@ from unicodedata import normalize
 
 import orjson
 
-from central.kernel.declared import NoChange, unfit
+from central.kernel.crud import NoChange, unfit
 from central.kernel.entity import ENTITIES, Between, Bulky, Raw, Ref
 from central.kernel.languages import in_house
 from central.kernel.registry import handles

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from central.kernel.declared import NoChange, unfit, uses
+from central.kernel.crud import NoChange, unfit, uses
 from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.declared import configured
+from central.kernel.crud import configured
 from central.kernel.entity import Between, Bulky, Link, Look, Loose, Ref, Unproved, entity
 from central.kernel.values import Code, Names
 from shared.ids import Id

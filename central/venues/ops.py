@@ -1,6 +1,6 @@
 """The commands of this area in one place; each stands with its rules in a module of its own (docs/spec/venues.md)."""
 
-from central.kernel.declared import command_of
+from central.kernel.crud import command_of
 from central.kernel.privileges import Action
 from central.venues.importing import ImportPlan, ReimportPlan, seat_id
 from central.venues.logical import (

@@ -4,7 +4,7 @@ deletion (docs/spec/venues.md, Entities and Life cycle). Plans come in through i
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from central.kernel.declared import NoChange, unfit
+from central.kernel.crud import NoChange, unfit
 from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx

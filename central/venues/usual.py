@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from central.kernel.declared import NoChange
+from central.kernel.bulk import create_all
+from central.kernel.crud import NoChange
 from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
-from central.kernel.several import create_all
 from central.kernel.tx import Tx
 from central.kernel.values import Code, Names
 from central.venues.model import SeatCategory

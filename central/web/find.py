@@ -2,8 +2,8 @@
 
 GET /admin/find?q=…     the page, or for htmx the list alone
 
-Things with a name are looked for in `found` (kernel/found.py), any part of a word; a ticket, whose numbers are too many
-for that, by how its number begins, out of the index; anything by its id.
+Things with a name are looked for in `found` (kernel/search_index.py), any part of a word; a ticket, whose
+numbers are too many for that, by how its number begins, out of the index; anything by its id.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,10 +16,10 @@ from aiohttp import web
 from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Declaration
-from central.kernel.found import folded, spoken
 from central.kernel.privileges import nodes
 from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
+from central.kernel.search_index import folded, spoken
 from central.kernel.tx import Actor, Read
 from central.web.area import DOOR
 from central.web.frame import FRAME

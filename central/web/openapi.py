@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter
 
-from central.kernel.declared import CONFIGURED
+from central.kernel.crud import CONFIGURED
 from central.kernel.entity import BY_NAME, ENTITIES, Between, Column, Declaration, Link, Look, Ref, item_marks, stripped
 from central.kernel.registry import COMMANDS, QUERIES, Handler
 from central.kernel.values import MOST_LINE, MOST_PICTURE, MOST_TEXT, TAG

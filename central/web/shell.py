@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from central.kernel.contexts import Context
-from central.kernel.declared import CONFIGURED
+from central.kernel.crud import CONFIGURED
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Declaration
-from central.kernel.former import command_today, today
+from central.kernel.former_names import command_today, today
 from central.kernel.privileges import nodes
 from central.kernel.scope import home
 from central.kernel.tx import Actor, Read

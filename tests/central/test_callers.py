@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from central.app import make_app
 from central.devices.enrolment import ApproveDevice, EnrolDevice, InviteDevice
 from central.kernel.contexts import path_of
+from central.kernel.crud import command_of
 from central.kernel.db import Database
-from central.kernel.declared import command_of
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.keys import Keys

@@ -18,9 +18,9 @@ from central.app import open_door
 from central.config import CentralConfig
 from central.founding import found_house
 from central.house_keys import KeyName, KeyStanding, named_keys, open_keys, standing
-from central.kernel.chain import Chain
 from central.kernel.db import Database
 from central.kernel.keys import load_keys
+from central.kernel.log_chain import Chain
 from central.kernel.schema import upgrade
 from central.kernel.vault import load_vault
 from parterre.cli import main

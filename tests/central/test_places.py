@@ -15,7 +15,7 @@ import central.app  # noqa: F401  # declares everything
 from central.inventory.holds import HoldPlaces
 from central.inventory.model import ReleaseRule
 from central.inventory.plan_actions import AssignContingent
-from central.kernel.declared import command_of
+from central.kernel.crud import command_of
 from central.kernel.entity import BY_NAME
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, QUERIES

@@ -20,8 +20,8 @@ from central.devices.enrolment import EnrolDevice, InviteDevice, new_code
 from central.devices.model import DevicesPrivilege
 from central.kernel import registry
 from central.kernel.contexts import ContextKind, path_of
+from central.kernel.crud import command_of
 from central.kernel.db import Connection, Database
-from central.kernel.declared import command_of
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action

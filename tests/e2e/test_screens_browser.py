@@ -17,8 +17,8 @@ from playwright.async_api import Browser, Page, expect
 from central.app import make_app
 from central.catalogue.model import Event
 from central.kernel.contexts import Context, path_of
+from central.kernel.crud import command_of
 from central.kernel.db import Database
-from central.kernel.declared import command_of
 from central.kernel.door import Door
 from central.kernel.keys import make_keys
 from central.kernel.privileges import EVERYTHING, Action

@@ -28,7 +28,7 @@ STARTERS = {  # their first argument names the program
 ELSEWHERE: dict[str, set[str]] = {
     "benchmarks/beside.py": set(),  # our own command line
     "benchmarks/orders.py": {"wrk"},
-    "central/kernel/set_aside.py": set(),  # pg_dump, where it is there
+    "central/kernel/safety_copy.py": set(),  # pg_dump, where it is there
     "parterre/cli.py": set(),  # what the house names to be started after a fetch
     "parterre/demo/stage.py": set(),
     "tests/conftest.py": {"initdb", "postgres"},

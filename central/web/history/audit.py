@@ -20,7 +20,7 @@ from central.kernel.contexts import contexts_below, root_of_house
 from central.kernel.db import in_list
 from central.kernel.door import Door, NoEntry
 from central.kernel.entity import BY_NAME
-from central.kernel.former import renamed, today
+from central.kernel.former_names import renamed, today
 from central.kernel.personal import ERASED, STRUCK
 from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing

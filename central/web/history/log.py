@@ -15,7 +15,7 @@ import orjson
 from central.kernel.contexts import contexts_below, root_of_house, the_house
 from central.kernel.db import in_list
 from central.kernel.entity import Ref
-from central.kernel.former import command_today, names_of, names_of_command
+from central.kernel.former_names import command_today, names_of, names_of_command
 from central.kernel.registry import COMMANDS, THE_DOORS, answers
 from central.kernel.replies import NoEntry
 from central.kernel.tx import Read

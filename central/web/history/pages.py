@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from central.kernel.declared import revision
+from central.kernel.crud import revision
 from central.kernel.door import Door, Reply
 from central.kernel.tx import Actor, Read
 from central.web.form import form_of

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from central.kernel.crud import CONFIGURED
 from central.kernel.db import in_list
-from central.kernel.declared import CONFIGURED
+from central.kernel.deleted_rows import context_then, path_then, was
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Declaration
-from central.kernel.former import command_today, names_of, renamed
-from central.kernel.gone import context_then, path_then, was
+from central.kernel.former_names import command_today, names_of, renamed
 from central.kernel.privileges import Action
 from central.kernel.scope import context_of_new, lay_within, narrowing
 from central.kernel.tx import Read

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from central.kernel.deleted_rows import was
 from central.kernel.entity import BY_NAME, Declaration, in_brief
-from central.kernel.gone import was
 from central.kernel.personal import ERASED, STRUCK
 from central.kernel.tx import ActorKind, Read
 from central.web.history.past import Act, FieldDifference, RowMoment, State

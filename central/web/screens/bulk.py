@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 from aiohttp import web
 from pydantic import ValidationError
 
-from central.kernel.declared import CONFIGURED, Configured, revision
+from central.kernel.crud import CONFIGURED, Configured, revision
 from central.kernel.door import Reply
 from central.kernel.entity import Declaration
 from central.kernel.privileges import Action

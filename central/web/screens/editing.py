@@ -14,11 +14,11 @@ from typing import Any, get_type_hints
 import orjson
 from aiohttp import web
 
+from central.kernel.crud import CONFIGURED, NoChange, revision
 from central.kernel.db import in_list
-from central.kernel.declared import CONFIGURED, NoChange, revision
 from central.kernel.door import Reply
 from central.kernel.entity import Declaration, Look
-from central.kernel.former import names_of
+from central.kernel.former_names import names_of
 from central.kernel.privileges import Action
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read

@@ -16,8 +16,8 @@ from central.kernel.contexts import contexts_below
 from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Column, Declaration, Look
-from central.kernel.found import folded, spoken
 from central.kernel.scope import home, narrowing
+from central.kernel.search_index import folded, spoken
 from central.kernel.tx import Read
 from central.kernel.values import whole_number
 from central.web.screens.names import stands_for, title_column

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from central.kernel.declared import CONFIGURED
+from central.kernel.crud import CONFIGURED
 from central.kernel.entity import Column, Declaration
 from central.kernel.tx import Read
 from central.web.cookies import cookie

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from central.kernel.declared import CONFIGURED
+from central.kernel.crud import CONFIGURED
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.privileges import Action
 from central.kernel.registry import Handler, handler_of

@@ -27,8 +27,8 @@ from central.devices.leases import (
 from central.devices.model import DeadReason, DevicesPrivilege, DeviceState, NoDevice, NoLease
 from central.inventory.counts import Availability
 from central.inventory.model import NoPlace
-from central.kernel.asked import job_of
-from central.kernel.declared import NoChange
+from central.kernel.crud import NoChange
+from central.kernel.job import job_of
 from central.kernel.replies import NoEntry
 from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read

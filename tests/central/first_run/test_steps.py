@@ -20,8 +20,8 @@ from central.first_run.ops import (
     house,
 )
 from central.kernel.contexts import path_of
+from central.kernel.crud import CONFIGURED
 from central.kernel.db import Database
-from central.kernel.declared import CONFIGURED
 from central.kernel.door import Door, NoEntry
 from central.kernel.entity import Look, stripped
 from central.kernel.keys import Keys

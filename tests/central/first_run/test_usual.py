@@ -3,7 +3,7 @@
 import pytest
 
 from central.kernel.checklist import ITEMS
-from central.kernel.declared import command_of
+from central.kernel.crud import command_of
 from central.kernel.entity import BY_NAME
 from central.kernel.privileges import Action
 from central.kernel.tx import Read

@@ -15,11 +15,11 @@ from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldOf, 
 from central.inventory.loops import keep
 from central.inventory.model import NoPlace, NoSale, ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
-from central.kernel.asked import job_of
 from central.kernel.contexts import path_of
+from central.kernel.crud import command_of
 from central.kernel.db import Database
-from central.kernel.declared import command_of
 from central.kernel.door import Door
+from central.kernel.job import job_of
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
 from central.kernel.traces import Traces

@@ -13,8 +13,8 @@ from central.inventory.holds import BestWish, CountedWish, HoldPlaces, ReleaseHo
 from central.inventory.model import Limit, LimitPer, NoPlace, NoSale
 from central.inventory.plan_actions import AssignContingent
 from central.kernel.contexts import path_of
+from central.kernel.crud import command_of
 from central.kernel.db import Database
-from central.kernel.declared import command_of
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action

@@ -26,8 +26,8 @@ from central.inventory.places import release
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
 from central.inventory.release_rules import FireReleaseRules
 from central.kernel.contexts import path_of
+from central.kernel.crud import command_of
 from central.kernel.db import Database
-from central.kernel.declared import command_of
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action

@@ -8,7 +8,7 @@ import pytest
 from central.inventory.contingents import CreateContingent
 from central.inventory.model import Contingent, NoContingent
 from central.inventory.plan_actions import AssignContingent
-from central.kernel.declared import command_of
+from central.kernel.crud import command_of
 from central.kernel.privileges import Action
 from central.selling.model import ChannelKind, NoChannel
 from central.selling.ops import ChangeChannel, CreateChannel

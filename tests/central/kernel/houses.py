@@ -27,13 +27,13 @@ from alembic.operations import Operations
 import central.areas  # noqa: F401  # declares every entity
 from central.inventory.holds import HoldPlaces
 from central.inventory.model import Limit, LimitPer
-from central.kernel.chain import Checkpoint, head_of, seal_now
 from central.kernel.contexts import path_of
+from central.kernel.crud import command_of
 from central.kernel.db import Connection, Database
-from central.kernel.declared import command_of
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, METADATA, Column, Declaration
 from central.kernel.keys import make_keys
+from central.kernel.log_chain import Checkpoint, head_of, seal_now
 from central.kernel.privileges import Action
 from central.kernel.schema import alembic_config, upgrade
 from central.kernel.shape import FOLDER, known

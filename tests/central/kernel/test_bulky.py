@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import orjson
 
 from central.devices.hall import PublishHall
-from central.kernel.declared import command_of
+from central.kernel.crud import command_of
 from central.kernel.entity import BY_NAME, Between, Look, mark_of, stripped
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS

@@ -16,8 +16,8 @@ from central.devices.model import DevicesPrivilege
 from central.inventory.model import InventoryPrivilege, NoPlace
 from central.kernel import registry
 from central.kernel.contexts import Context, ContextKind, path_of
+from central.kernel.crud import NoChange
 from central.kernel.db import Connection, Database
-from central.kernel.declared import NoChange
 from central.kernel.door import Door, Reply
 from central.kernel.entity import Ref
 from central.kernel.keys import Keys

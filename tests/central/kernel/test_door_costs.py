@@ -10,10 +10,10 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from central.kernel.asked import HEAVY, KEPT_BYTES, is_heavy, job_of, looked_through_beside, shortened
 from central.kernel.contexts import path_of
 from central.kernel.db import Database, SqliteConnection
 from central.kernel.door import Door
+from central.kernel.job import HEAVY, KEPT_BYTES, is_heavy, job_of, looked_through_beside, shortened
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS
 from central.kernel.replies import MOST_BYTES, MOST_LISTED, NoEntry, reply_to

@@ -4,8 +4,8 @@ import orjson
 import pytest
 
 from central.kernel.contexts import path_of
+from central.kernel.deleted_rows import context_then, path_then
 from central.kernel.entity import BY_NAME
-from central.kernel.gone import context_then, path_then
 from central.kernel.scope import context_of, home
 from central.kernel.tx import SYSTEM, Read
 from shared.ids import Id

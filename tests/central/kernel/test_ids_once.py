@@ -12,12 +12,12 @@ import pytest
 import central
 from central.catalogue.ops import CreateEvent
 from central.kernel.contexts import Context, ContextKind, path_of
+from central.kernel.crud import CONFIGURED, command_of
 from central.kernel.db import Misfit
-from central.kernel.declared import CONFIGURED, command_of
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Reach, Ref, stripped
+from central.kernel.id_owners import used_before
 from central.kernel.keys import Keys
-from central.kernel.once import used_before
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS
 from central.kernel.replies import NoEntry
@@ -174,7 +174,7 @@ def test_no_look_into_the_audit_takes_one_kinds_history_for_anothers() -> None:
             continue
         for line in _statements(file):
             by_id = asks.search(line) and re.search(r"entity_id (=|IN) ", line)
-            if by_id and file.name != "once.py":
+            if by_id and file.name != "id_owners.py":
                 assert re.search(r"\bentity (=|IN) ", line), f"{file}: {line}"
 
 

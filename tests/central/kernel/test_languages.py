@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from central.kernel.contexts import Context
-from central.kernel.declared import NoChange, command_of
+from central.kernel.crud import NoChange, command_of
 from central.kernel.languages import house_languages, in_house, spoken_first
 from central.kernel.privileges import Action
 from central.kernel.tx import SYSTEM, Read, Tx

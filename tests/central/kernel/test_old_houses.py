@@ -16,14 +16,14 @@ from alembic.migration import MigrationContext
 
 from central.app import make_app
 from central.inventory.audit import audit_house
-from central.kernel.chain import seal_now
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, METADATA
 from central.kernel.keys import Keys
+from central.kernel.log_chain import seal_now
+from central.kernel.log_proof import prove
 from central.kernel.privileges import EVERYTHING
-from central.kernel.proof import prove
 from central.kernel.row_proof import prove_rows
 from central.kernel.schema import SchemaError, repair, upgrade
 from central.kernel.shape import known

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.kernel.declared import CONFIGURED, configured
+from central.kernel.crud import CONFIGURED, configured
 from central.kernel.entity import BY_NAME, ENTITIES, METADATA, SUBJECTS, Ref, entity
-from central.kernel.erasing import forget
+from central.kernel.erasure import forget
 from central.kernel.personal import (
     ERASED,
     SIGN,

@@ -18,9 +18,9 @@ import central.app  # noqa: F401 - every table and every check is declared
 from central.audit import SENTENCES, row_sentence
 from central.kernel.db import Connection
 from central.kernel.entity import BY_NAME, METADATA, Declaration, Unproved
+from central.kernel.print_adoption import AT_ONCE, older_rows, take_over
 from central.kernel.prints import COUNTER, FEED_ROW, OUTBOX, UNPROVED_COUNTERS, leave, parted
 from central.kernel.row_proof import CHECKED_BY, UNPROVED, RowFault, RowProof, WrongRow, prove_rows, proved_tables
-from central.kernel.taking_over import AT_ONCE, older_rows, take_over
 from central.kernel.traces import Traces
 from central.kernel.tx import SYSTEM, Read, Tx
 from central.orders.ops import ReissueTicket
@@ -425,7 +425,7 @@ SAID = {
     ("central/kernel/outbox.py", "outbox"): "unproved columns; taken away with `leave`",
     ("central/kernel/traces.py", "outbox"): "Tx.left",
     ("central/kernel/traces.py", "feed_row"): "Tx.left",
-    ("central/kernel/chain.py", "counter"): "unproved: log sealed",
+    ("central/kernel/log_chain.py", "counter"): "unproved: log sealed",
     ("central/kernel/pulse.py", "counter"): "unproved: test commit",
     ("central/kernel/tx.py", "counter"): "Tx.counter",
     ("central/kernel/versions.py", "counter"): "unproved: version/",
@@ -466,7 +466,7 @@ def test_no_statement_writes_a_proved_table_past_the_log() -> None:
     named = {file for file, table in seen if table.startswith("{")}
     assert named == {
         "central/kernel/tx.py", "central/kernel/entity.py",  # insert, update, delete, rewrite, remove
-        "central/kernel/earlier.py",  # a house of before, rebuilt whole before anybody opens it
+        "central/kernel/old_schemas.py",  # a house of before, rebuilt whole before anybody opens it
         "central/inventory/initial_places.py",  # place_change and place_count, which are worked out
         "central/venues/plan_tables.py",  # Tx.rewritten
     }  # fmt: skip

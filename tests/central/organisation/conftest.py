@@ -121,7 +121,7 @@ class People:
         return who
 
     async def profile(self, *privileges: str, at: Id | None = None, second_factor: bool = False) -> Id:
-        from central.kernel.declared import command_of
+        from central.kernel.crud import command_of
         from central.kernel.privileges import Action
 
         profile = new_id()

@@ -12,20 +12,20 @@ from typing import Any
 import orjson
 import pytest
 
-from central.kernel.chain import seal_now
 from central.kernel.contexts import path_of
+from central.kernel.crud import command_of
 from central.kernel.db import Connection, Database
-from central.kernel.declared import command_of
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, ENTITIES, METADATA, SUBJECTS
-from central.kernel.erasing import ForgetDue
+from central.kernel.erasure import ForgetDue
 from central.kernel.keys import Keys
+from central.kernel.log_chain import seal_now
+from central.kernel.log_proof import prove
 from central.kernel.personal import DUTIES, ERASED, SIGN, PersonalKind
+from central.kernel.print_adoption import people_over
 from central.kernel.privileges import Action
-from central.kernel.proof import prove
 from central.kernel.replies import NoEntry
 from central.kernel.row_proof import prove_rows
-from central.kernel.taking_over import people_over
 from central.kernel.tx import SYSTEM, Read
 from central.organisation.erasure import EraseOperator
 from central.organisation.grants import GivePrivilege, GiveRole, SetPerimeter

@@ -3,7 +3,7 @@
 import pytest
 
 from central.areas import AREAS
-from central.kernel.declared import NoChange, command_of
+from central.kernel.crud import NoChange, command_of
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM

@@ -244,7 +244,7 @@ async def test_a_webhook_that_nothing_could_reach_is_not_made(desk: Desk) -> Non
 
 
 async def test_nor_moved_there(desk: Desk) -> None:
-    from central.kernel.declared import command_of
+    from central.kernel.crud import command_of
     from central.kernel.privileges import Action
     from central.organisation.webhooks import Webhook
 

@@ -18,7 +18,7 @@ import orjson
 import pytest
 
 import central
-from central.kernel.declared import check_of, command_of
+from central.kernel.crud import check_of, command_of
 from central.kernel.entity import BY_NAME
 from central.kernel.prints import OUTBOX
 from central.kernel.privileges import Action
@@ -79,7 +79,7 @@ def _asks(function: FunctionType, seen: set[FunctionType]) -> set[str]:
 
 def asks(handler: Handler) -> set[str]:
     found = _asks(handler.run, set())  # type: ignore[arg-type]
-    generated = handler.on and handler.kind.__module__ == "central.kernel.declared"
+    generated = handler.on and handler.kind.__module__ == "central.kernel.crud"
     check = check_of(str(handler.on)) if generated and "change" in handler.name else None
     return found | (_asks(check, set()) if isinstance(check, FunctionType) else set())
 

@@ -25,12 +25,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from central.app import make_app
-from central.kernel.chain import Chain
 from central.kernel.contexts import Context, ContextKind, path_of
+from central.kernel.crud import NoChange, command_of
 from central.kernel.db import Database
-from central.kernel.declared import NoChange, command_of
 from central.kernel.door import Door
 from central.kernel.keys import Keys
+from central.kernel.log_chain import Chain
 from central.kernel.outbox import drain
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry

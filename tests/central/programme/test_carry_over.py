@@ -7,7 +7,7 @@ from typing import Any
 from central.devices.hall import taken_bits
 from central.inventory.model import NoSale
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
-from central.kernel.asked import job_of
+from central.kernel.job import job_of
 from central.kernel.tx import Read
 from central.programme.carry_over import CarryOver, PreviewCarryOver
 from central.programme.performances import CreatePerformance, Schedule

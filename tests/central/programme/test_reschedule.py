@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from central.catalogue.model import NoProduct, ProductDo
-from central.kernel.declared import NoChange
+from central.kernel.crud import NoChange
 from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, DeletePerformance, Schedule
 from central.programme.reschedule import ReschedulePerformance

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from central.catalogue.model import NoProduct
-from central.kernel.declared import NoChange
+from central.kernel.crud import NoChange
 from central.programme.performances import CreatePerformance, Schedule
 from central.programme.plan_actions import UndoPlanAction
 from central.programme.plan_pictures import PlanCounts

@@ -4,7 +4,7 @@ import orjson
 
 from central.catalogue.model import NoProduct
 from central.kernel.contexts import ContextKind
-from central.kernel.declared import NoChange
+from central.kernel.crud import NoChange
 from central.organisation.model import NoContext
 from central.organisation.ops import CreateContext, SetUpHouse
 from central.programme.performances import CreatePerformance, Schedule

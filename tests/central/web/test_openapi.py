@@ -30,8 +30,8 @@ from schemathesis.specs.openapi.checks import (
 
 from central.app import make_app
 from central.kernel.contexts import path_of
+from central.kernel.crud import NoChange
 from central.kernel.db import Database
-from central.kernel.declared import NoChange
 from central.kernel.door import Door, NoEntry
 from central.kernel.entity import BY_NAME
 from central.kernel.keys import Keys

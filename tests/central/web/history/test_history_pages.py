@@ -14,12 +14,12 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from central.app import make_app
 from central.catalogue.model import CataloguePrivilege
-from central.kernel.chain import seal_now
 from central.kernel.contexts import path_of
+from central.kernel.crud import command_of
 from central.kernel.db import Database
-from central.kernel.declared import command_of
 from central.kernel.door import Door
 from central.kernel.keys import Keys
+from central.kernel.log_chain import seal_now
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
 from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read

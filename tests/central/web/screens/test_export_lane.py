@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 from aiohttp import ClientError
 
-from central.kernel.chain import seal_now
+from central.kernel.log_chain import seal_now
 from central.kernel.readers import EXPORTERS, READERS
 from central.kernel.tx import SYSTEM, Read
 from central.web.caller import is_gone

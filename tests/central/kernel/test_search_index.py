@@ -2,9 +2,9 @@
 
 import pytest
 
-from central.kernel.declared import command_of
-from central.kernel.found import LONGEST, folded, line, spoken
+from central.kernel.crud import command_of
 from central.kernel.privileges import Action
+from central.kernel.search_index import LONGEST, folded, line, spoken
 from central.pricing.model import Tariff
 from central.pricing.ops import CreateTariff
 from tests.central.small_house import Clerk, House, new_id

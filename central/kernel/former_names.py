@@ -29,7 +29,7 @@ def renamed(entity: str, values: Mapping[str, V]) -> dict[str, V]:
     return {former.get(name, name): value for name, value in values.items()}
 
 
-_GENERATED = ("create", "change", "delete")  # kernel/declared.py
+_GENERATED = ("create", "change", "delete")  # kernel/crud.py
 
 
 def command_today(command: str) -> str:

@@ -8,10 +8,10 @@ from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
 
+from central.kernel.command_texts import worded
 from central.kernel.door import NoEntry
 from central.kernel.entity import Look, Raw, Secret, stripped
 from central.kernel.registry import COMMANDS, Handler
-from central.kernel.worded import worded
 from central.organisation.ops import CreateContext
 from shared.ids import Id
 from tests.central.small_house import Clerk, House, new_id
@@ -110,7 +110,7 @@ def test_keys_are_texts_too() -> None:
 @pytest.mark.behind_the_door
 def test_rows_from_before_stay_and_change(quick: Quick) -> None:
     """A name that was taken in before the rule does not stand in the way of changing something else."""
-    from central.kernel.declared import command_of
+    from central.kernel.crud import command_of
     from central.kernel.privileges import Action
     from central.pricing.model import Tariff
 

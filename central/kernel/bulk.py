@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from central.kernel.declared import CONFIGURED, NoChange, refused_row
+from central.kernel.crud import CONFIGURED, NoChange, refused_row
 from central.kernel.entity import ENTITIES
 from central.kernel.tx import Tx
 from central.kernel.values import Fault

@@ -14,7 +14,12 @@ from click.testing import CliRunner
 
 from central.audit import Proven, report, sentence, verify
 from central.config import CentralConfig
-from central.kernel.chain import (
+from central.kernel.contexts import path_of
+from central.kernel.db import UNFIT, Database
+from central.kernel.door import Door
+from central.kernel.entity import METADATA
+from central.kernel.keys import Keys, load_keys, make_keys
+from central.kernel.log_chain import (
     AT_ONCE,
     COLUMNS,
     FROM_LOG,
@@ -26,12 +31,7 @@ from central.kernel.chain import (
     hash_of,
     seal_now,
 )
-from central.kernel.contexts import path_of
-from central.kernel.db import UNFIT, Database
-from central.kernel.door import Door
-from central.kernel.entity import METADATA
-from central.kernel.keys import Keys, load_keys, make_keys
-from central.kernel.proof import LogFault, Proof, Wrong, prove
+from central.kernel.log_proof import LogFault, Proof, Wrong, prove
 from central.kernel.row_proof import prove_rows
 from central.kernel.schema import upgrade
 from central.kernel.tx import SYSTEM, Read

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from central.catalogue.model import Event
 from central.inventory.model import Contingent
 from central.kernel.contexts import Context
-from central.kernel.declared import CONFIGURED, NoChange, checked, command_of, revision, uses
+from central.kernel.crud import CONFIGURED, NoChange, checked, command_of, revision, uses
 from central.kernel.entity import BY_NAME, ENTITIES, METADATA, entity
 from central.kernel.privileges import Action, nodes
 from central.kernel.registry import COMMANDS, privileges
@@ -141,7 +141,7 @@ def test_an_area_may_ask_for_more(quick: Quick) -> None:
         asked.append((before, after))
         return Refused(NoTest.UNLUCKY, fix="rank") if after and after.rank == 13 else None
 
-    from central.kernel import declared
+    from central.kernel import crud
 
     checked(Tariff, refuses=(NoTest,))(no_thirteen)
     try:
@@ -149,7 +149,7 @@ def test_an_area_may_ask_for_more(quick: Quick) -> None:
         assert clerk.no(ChangeTariff(id=house.full, set={"rank": 13})) == Refused(NoTest.UNLUCKY, "rank")
         clerk.do(ChangeTariff(id=house.full, set={"rank": 12}))
     finally:
-        del declared._CHECKS["tariff"]
+        del crud._CHECKS["tariff"]
     assert [(before.rank, after.rank) for before, after in asked] == [(1, 13), (1, 12)]
 
 
@@ -285,7 +285,7 @@ def test_a_change_to_the_same_is_always_sound(quick: Quick, kind: Any) -> None:
 
 def test_a_new_small_entity_costs_one_declaration() -> None:
     """Eleven lines: a table, a form, rights, history, an API."""
-    from central.kernel.declared import configured
+    from central.kernel.crud import configured
 
     @configured()
     @entity("theme_of_a_test", read="catalogue.theme.read", unique=(("code",),))

@@ -13,7 +13,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from central.kernel.chain import (
+from central.kernel.log_chain import (
     CONTENT,
     FROM_LOG,
     GENESIS,

@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 
 from central.kernel.bounds import beyond, heaviest
+from central.kernel.command_texts import worded
 from central.kernel.registry import Handler, handler_of
 from central.kernel.replies import faulty
 from central.kernel.tx import Actor, ActorKind
-from central.kernel.worded import worded
 from shared.ids import Id
 from shared.outcome import Refused
 
@@ -24,9 +24,9 @@ KEPT_FIELD_BYTES = 120  # of each of its fields, where it is more
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`digest` is of name and content, secrets too, without what is said about people (kept.py); empty: it holds a
-    number that no column takes. `said` is what the
-    log keeps of it where it goes well, `said_refused` where it does not; `parts` is what was prepared for it."""
+    """`digest` is of name and content, secrets too, without what is said about people (log_content.py); empty: it holds
+    a number that no column takes. `said` is what the log keeps of it where it goes well, `said_refused` where
+    it does not; `parts` is what was prepared for it."""
 
     actor: Actor
     handler: Handler

@@ -13,13 +13,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from central.kernel.chain import seal_now
 from central.kernel.db import Database
+from central.kernel.deleted_rows import was
 from central.kernel.difference import versions, write_difference
 from central.kernel.entity import BY_NAME, ENTITIES, METADATA, Ref, Was, entity
-from central.kernel.former import command_today, names_of, names_of_command, renamed, today
-from central.kernel.gone import was
-from central.kernel.proof import prove
+from central.kernel.former_names import command_today, names_of, names_of_command, renamed, today
+from central.kernel.log_chain import seal_now
+from central.kernel.log_proof import prove
 from central.kernel.row_proof import prove_rows
 from central.kernel.schema import alembic_config
 from central.kernel.traces import Traces

@@ -7,7 +7,7 @@ from typing import Any
 from central.kernel.contexts import MOST_LEVELS, root_of_house
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Declaration
-from central.kernel.former import names_of, renamed
+from central.kernel.former_names import names_of, renamed
 from central.kernel.scope import context_of, home
 from central.kernel.tx import Read
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import orjson
 
+from central.kernel.crud import CONFIGURED
 from central.kernel.db import Misfit, in_list
-from central.kernel.declared import CONFIGURED
 from central.kernel.entity import BY_NAME
-from central.kernel.former import renamed, today
+from central.kernel.former_names import renamed, today
 from central.kernel.replies import NoEntry
 from central.kernel.scope import home, lay_within
 from central.kernel.traces import Traces

@@ -4,7 +4,7 @@ Sealing comes right after the commit and not in it: commands need not wait for e
 could not run side by side. It reads beside the writer and writes only `seq` and `hash` into rows that are there, so it
 leaves nothing to seal behind. A signed checkpoint says how far the chain had come; it lies in the database and in a
 file elsewhere, so that a cut tail, or a chain worked out anew by somebody without central's key, shows. What is proved
-by it, and what is not: docs/history.md. Checking: kernel/proof.py.
+by it, and what is not: docs/history.md. Checking: kernel/log_proof.py.
 """
 
 import asyncio

@@ -12,10 +12,10 @@ from datetime import datetime
 
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Declaration, PersonalColumn
-from central.kernel.former import names_of
+from central.kernel.former_names import names_of
 from central.kernel.personal import DUTIES, PersonalKind, is_said
+from central.kernel.print_adoption import give_keys
 from central.kernel.registry import handles
-from central.kernel.taking_over import give_keys
 from central.kernel.tx import Read, Tx
 from central.kernel.work import FORGOTTEN
 from shared.clock import from_ms, to_ms

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
-from central.kernel.found import line
+from central.kernel.search_index import line
 from central.kernel.shape import config_of, engine_of
 
 REVISION = "0002"
