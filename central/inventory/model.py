@@ -81,7 +81,6 @@ class PlaceState(StrEnum):
 
     HELD = auto()
     LEASED = auto()
-    OPTIONED = auto()
     SOLD = auto()
     RELEASED = auto()
 
@@ -89,17 +88,13 @@ class PlaceState(StrEnum):
 class PlaceDo(StrEnum):
     SELL = auto()
     RELEASE = auto()
-    RETURN = auto()
 
 
 PLACE: Mapping[tuple[PlaceState, PlaceDo], PlaceState] = {
     (PlaceState.HELD, PlaceDo.SELL): PlaceState.SOLD,
     (PlaceState.LEASED, PlaceDo.SELL): PlaceState.SOLD,
-    (PlaceState.OPTIONED, PlaceDo.SELL): PlaceState.SOLD,
     (PlaceState.HELD, PlaceDo.RELEASE): PlaceState.RELEASED,
     (PlaceState.LEASED, PlaceDo.RELEASE): PlaceState.RELEASED,
-    (PlaceState.OPTIONED, PlaceDo.RELEASE): PlaceState.RELEASED,
-    (PlaceState.SOLD, PlaceDo.RETURN): PlaceState.RELEASED,
 }
 
 

@@ -254,12 +254,12 @@ def sell_allocation(tx: Tx, allocation_id: Id, order_id: Id, tariff_id: Id) -> b
     return bool(found) and move_on(tx, found, PlaceDo.SELL, Holder(order_id), {allocation_id: tariff_id}) is None
 
 
-def release(tx: Tx, allocation_ids: Sequence[Id], do: PlaceDo = PlaceDo.RELEASE) -> bool:
+def release(tx: Tx, allocation_ids: Sequence[Id]) -> bool:
     """The places are free again; False, and nothing is done, if one was not to be freed that way."""
     found = located(tx, allocation_ids)
-    if len(found) < len(allocation_ids) or any((each.allocation.state, do) not in PLACE for each in found):
+    if len(found) < len(allocation_ids) or any((each.allocation.state, PlaceDo.RELEASE) not in PLACE for each in found):
         return False
-    move_on(tx, found, do)
+    move_on(tx, found, PlaceDo.RELEASE)
     follow(tx, found)
     return True
 

@@ -4,7 +4,6 @@ A line's history is never rewritten: a refund or an exchange adds lines. A produ
 gate knows; a reissue is a new ticket with a higher serial for the same entitlement.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, auto
@@ -22,32 +21,9 @@ class OrdersPrivilege(StrEnum):
 
 
 class OrderState(StrEnum):
-    CART = auto()
-    RESERVED = auto()
+    """A cart is a hold until it is paid; what comes after a sale comes with its code (docs/spec/orders.md)."""
+
     SOLD = auto()
-    DELIVERED = auto()
-    CANCELLED = auto()
-    REFUNDED = auto()
-
-
-class OrderDo(StrEnum):
-    RESERVE = auto()
-    PAY = auto()
-    DELIVER = auto()
-    CANCEL = auto()
-    REFUND = auto()
-
-
-ORDER: Mapping[tuple[OrderState, OrderDo], OrderState] = {
-    (OrderState.CART, OrderDo.RESERVE): OrderState.RESERVED,
-    (OrderState.CART, OrderDo.PAY): OrderState.SOLD,
-    (OrderState.RESERVED, OrderDo.PAY): OrderState.SOLD,
-    (OrderState.CART, OrderDo.CANCEL): OrderState.CANCELLED,
-    (OrderState.RESERVED, OrderDo.CANCEL): OrderState.CANCELLED,
-    (OrderState.SOLD, OrderDo.DELIVER): OrderState.DELIVERED,
-    (OrderState.SOLD, OrderDo.REFUND): OrderState.REFUNDED,
-    (OrderState.DELIVERED, OrderDo.REFUND): OrderState.REFUNDED,
-}
 
 
 @entity("sale_order", read=OrdersPrivilege.ORDER_READ, index=(("context_id", "placed"),))

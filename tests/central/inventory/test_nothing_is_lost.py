@@ -21,8 +21,7 @@ from hypothesis import strategies as st
 from central.devices.leases import DrainLease, RequestLease, WriteOffLease
 from central.inventory.audit import differences
 from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldPlaces, ReleaseHold, RenewHold
-from central.inventory.model import Limit, LimitPer, PlaceDo, ReleaseRule
-from central.inventory.places import release
+from central.inventory.model import Limit, LimitPer, ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
 from central.inventory.release_rules import FireReleaseRules
 from central.kernel.contexts import path_of
@@ -31,44 +30,21 @@ from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
-from central.kernel.registry import COMMANDS, handles
 from central.kernel.trouble import NoDatabase
-from central.kernel.tx import SYSTEM, Actor, Read, Tx
+from central.kernel.tx import SYSTEM, Actor, Read
 from central.orders.ops import WantedPlace
 from central.programme.plan_actions import UndoPlanAction
 from central.venues.selection import Counted, Selection
 from shared.ids import Id
-from shared.outcome import Ok, Outcome, Refused
 from shared.wire.certificates import DeviceKind
 from tests.central.devices.test_facts import enrol
-from tests.central.small_house import FULL, NOW, STANDING, Clerk, House, NoTest, Watch, new_id
+from tests.central.small_house import FULL, NOW, STANDING, Clerk, House, Watch, new_id
 
 _NUMBER = count(1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GiveBack:
-    """A sold place comes back, as a refund will do it."""
-
-    allocation_id: Id
-
-
-def give_back(tx: Tx, want: GiveBack) -> Outcome[None]:
-    return (
-        Ok() if release(tx, [want.allocation_id], PlaceDo.RETURN) else Refused(NoTest.NOT_TODAY, fix=want.allocation_id)
-    )
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _command_of_this_test() -> Iterator[None]:
-    """Known while these tests run; other tests walk all commands there are."""
-    handles(GiveBack, needs=None, refuses=(NoTest,))(give_back)
-    yield
-    del COMMANDS["give_back"]
-
-
 # What somebody does, in small numbers that each deed reads in its own way.
-DEEDS = ("hold", "best", "counted", "renew", "release", "later", "expire", "sell", "sell hold", "return", "block",
+DEEDS = ("hold", "best", "counted", "renew", "release", "later", "expire", "sell", "sell hold", "block",
          "unblock", "assign", "assign counted", "undo", "rule", "fire", "lease", "drain", "write off")  # fmt: skip
 STEP = st.tuples(st.sampled_from(DEEDS), st.integers(0, 19), st.integers(1, 6))
 
@@ -113,11 +89,6 @@ class Story:
                 command = ExpireHolds(context_id=house.institution)
             case "sell":
                 command = house.standing_order(size) if n % 3 == 0 else house.order(*seats)
-            case "return":
-                sold = read.run("SELECT id FROM allocation WHERE state = 'sold' ORDER BY id")
-                if not sold:
-                    return None
-                command = GiveBack(allocation_id=sold[n % len(sold)][0])
             case "block":
                 command = BlockPlaces(
                     performance_id=house.performance, selection=counted if n % 3 == 0 else chosen, why="camera"
