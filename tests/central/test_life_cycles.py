@@ -112,8 +112,8 @@ def document() -> str:
         "# Life cycles",
         "",
         "Drawn from the tables in the code by `tests/central/test_life_cycles.py`; do not edit it by hand:",
-        "`python -m tests.central.test_life_cycles` writes it anew. A step that is not in a table does not exist, and one that",
-        "no code runs is in no table.",
+        "`python -m tests.central.test_life_cycles` writes it anew. A step that is not in a table does not exist,",
+        "and one that no code runs is in no table.",
     ]
     for name, where, table, begins, ends in CYCLES:
         parts += ["", f"## {name}", "", f"`{where}`", "", "```mermaid", "stateDiagram-v2"]
