@@ -41,9 +41,9 @@ from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel, CreatePointOfSale
-from central.venues.importing import ImportPlan
 from central.venues.logical import CreateLogicalConfiguration
 from central.venues.ops import CreateSeatCategory, CreateSite, CreateSpace, ValidatePhysical
+from central.venues.plan_import import ImportPlan
 from shared.ids import Id, derived_id
 from shared.runtime.system import SystemClock, fresh_id
 

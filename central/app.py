@@ -40,7 +40,7 @@ from central.web.entrance import BODIES, KNOWN_CALLERS, LIMITS, VOUCHED, entranc
 from central.web.form import LARGE
 from central.web.frame import FRAME, Frame
 from central.web.health import REPORT
-from central.web.limited import LIMITED
+from central.web.limit_sources import LIMITED
 from central.web.limits import Limits
 from central.web.line import listening
 from central.web.live import LIVE

@@ -5,6 +5,7 @@ fail when the machine is busy, references that lead nowhere, statements that go 
     tools/checks.py waits [FILE…]     tests that wait for a length of time, or judge one
     tools/checks.py references [FILE…]   documents, sections and decisions that are named and not there
     tools/checks.py sql               statements that name a table of an area that stands after theirs
+    tools/checks.py tidy [FOLDER]     classes of one name, what nothing uses, long modules, modules that are no nouns
 
 Each fault is a line; the exit code says whether there were any.
 """
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -206,7 +208,7 @@ TAKEN_APART: dict[str, int] = {
     "central/programme/plan_texts.py": 1,
     "central/reports/checks.py": 1,
     "central/reports/live.py": 1,
-    "central/selling/needed.py": 1,
+    "central/selling/checklist_items.py": 1,
     "central/venues/plan_actions.py": 2,
     "central/web/history/log.py": 1,
 }
@@ -256,6 +258,70 @@ def _takes_apart(node: ast.For | ast.comprehension) -> bool:
     return False
 
 
+# --- names and lengths ------------------------------------------------------------------------------------------------
+
+PACKAGES = ("central", "edge", "shared")
+MOST_LINES = 400
+# Module → how many lines it may have. The list only gets shorter, and its numbers smaller.
+LONG: dict[str, int] = {
+    "central/kernel/door.py": 500,
+    "central/kernel/entity.py": 480,
+    "central/kernel/row_proof.py": 410,
+    "central/kernel/tx.py": 490,
+    "central/orders/ops.py": 440,
+    "central/organisation/pages_operators.py": 450,
+    "central/organisation/webhook_events.py": 460,
+    "central/programme/plan_pictures.py": 470,
+    "central/venues/plan_actions.py": 410,
+    "central/venues/planfile_svg.py": 580,
+    "central/web/openapi.py": 410,
+    "edge/kiosk/store.py": 440,
+    "edge/kiosk/till.py": 430,
+    "shared/rules/access.py": 560,
+    "shared/runtime/broker.py": 480,
+}
+DRAWN = "said.py"  # written by tools/device_texts.py
+# What tests and the simulation read of a device or of a declaration, and nothing else does.
+FOR_TESTS = {"chain_faults", "check_of"}
+# A module is called by a noun. These end like participles and are nouns.
+NOUNS = {"drawing", "evening", "founding", "keyring", "listing", "pricing", "printing", "seating", "selling"}
+
+
+def tidy_faults(root: Path) -> list[str]:
+    """Where a reader has to ask which of two is meant, what for, or where in it."""
+    modules = [
+        file for name in PACKAGES for file in sorted((root / name).rglob("*.py")) if "migrations" not in file.parts
+    ]
+    texts = {file: file.read_text() for file in modules}
+    users = [
+        file for each in ("parterre", "tools", "benchmarks") for file in (root / each).rglob("*") if file.is_file()
+    ]
+    users += [*(root / "central").rglob("*.html"), root / "pyproject.toml"]
+    said = [*texts.values(), *(file.read_text(errors="ignore") for file in users if file.suffix != ".pyc")]
+    words = Counter(word for text in said for word in re.findall(r"\w+", text))
+    faults, classes = [], dict[tuple[str, str], str]()
+    for file, text in texts.items():
+        name = str(file.relative_to(root))
+        for node in ast.parse(text).body:
+            if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            at = f"{name}:{node.lineno}: {node.name}"
+            if isinstance(node, ast.ClassDef):
+                other = classes.setdefault((file.relative_to(root).parts[0], node.name), at)
+                if other != at:
+                    faults.append(f"{at} is called like {other.rpartition(':')[0]}")
+            if words[node.name] == 1 and not node.decorator_list and node.name not in FOR_TESTS:
+                faults.append(f"{at} is used by nothing")
+        lines, most = text.count("\n"), LONG.get(name, MOST_LINES)
+        if file.name != DRAWN and lines > most:
+            faults.append(f"{name}: {lines} lines are more than {most}")
+        elif name in LONG and lines <= MOST_LINES:
+            faults.append(f"{name}: {lines} lines are few enough: tools/checks.py lists too many")
+        if file.stem.endswith(("ed", "ing")) and file.stem not in NOUNS:
+            faults.append(f"{name}: a module is called by a noun")
+    return faults
+
+
 def tracked_files() -> list[Path]:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -280,6 +346,8 @@ def main(kind: str, names: list[str]) -> int:
             faults = wait_faults_of(given or sorted((ROOT / "tests").rglob("*.py")))
         case "sql":
             faults = sql_faults(given[0] if given else ROOT)
+        case "tidy":
+            faults = tidy_faults(given[0] if given else ROOT)
         case "references":
             ours = [file for file in tracked_files() if not str(file.relative_to(ROOT)).startswith(FREE)]
             faults = reference_faults(given or ours)

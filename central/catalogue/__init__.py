@@ -1,6 +1,6 @@
 """What is on: events and their performances."""
 
-from central.catalogue import needed, ops
+from central.catalogue import checklist_items, ops
 from central.catalogue.model import CataloguePrivilege
 from central.web.area import Area
 
@@ -9,5 +9,5 @@ AREA = Area(
     after="venues",
     modules=(ops,),
     privileges=tuple(CataloguePrivilege),
-    checklist=(needed.event, needed.performance, needed.on_sale),
+    checklist=(checklist_items.event, checklist_items.performance, checklist_items.on_sale),
 )

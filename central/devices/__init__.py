@@ -2,6 +2,7 @@
 
 from central.devices import (
     bells,
+    checklist_items,
     enrolment,
     facts,
     feeds,
@@ -9,7 +10,6 @@ from central.devices import (
     hall_pictures,
     instructions,
     leases,
-    needed,
     pages,
     presence,
     revocations,
@@ -29,7 +29,7 @@ AREA = Area(
     pages=(pages.device_pages, presence.presences, snapshots.files),
     loops={"bells": bells.ringing, "halls": hall_pictures.drawing, "snapshots": snapshots.keeping},
     outbox={instructions.OUTBOX_KIND: instructions.sending},
-    checklist=(needed.devices,),
+    checklist=(checklist_items.devices,),
     health={"broker": presence.broker},
     feeds=(
         Feeds.of(Family.KEYS, Scope.INSTITUTION),

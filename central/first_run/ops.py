@@ -22,7 +22,6 @@ from central.organisation.contexts import by_house_alone
 from central.organisation.model import Operator, OperatorKind, OrganisationPrivilege, Profile, Role
 from central.organisation.operators import mail_address
 from central.organisation.ways_in import by_the_house
-from central.venues.importing import ImportPlan, import_plan
 from central.venues.model import NoVenue, PhysicalConfiguration, PlanState, Site, Space, VenuesPrivilege
 from central.venues.physical import (
     AddUnnumberedZone,
@@ -34,7 +33,8 @@ from central.venues.physical import (
     delete_physical_configuration,
     validate_physical,
 )
-from central.venues.plan_prepared import reading
+from central.venues.plan_import import ImportPlan, import_plan
+from central.venues.plan_preparation import reading
 from central.venues.planfile_checks import MOST_BYTES
 from shared.ids import Id, near_id
 from shared.outcome import Ok, Outcome, Refused

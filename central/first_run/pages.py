@@ -18,7 +18,6 @@ from aiohttp import web
 from babel.numbers import get_currency_name
 
 from central.first_run import profiles
-from central.first_run.drawn import MOST_ROWS, MOST_SEATS, small_hall
 from central.first_run.forms import FormAnswer, blocks, by_field, day, done, known, lines, number, step_of
 from central.first_run.link import FILE
 from central.first_run.model import NoSetUp, Step
@@ -35,6 +34,7 @@ from central.first_run.ops import (
     is_over,
 )
 from central.first_run.picture import HallPicture, hall_picture
+from central.first_run.simple_hall import MOST_ROWS, MOST_SEATS, small_hall
 from central.kernel.door import Door
 from central.kernel.languages import house_languages, names
 from central.kernel.tx import SYSTEM

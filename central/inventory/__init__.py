@@ -2,11 +2,11 @@
 
 from central.inventory import (
     audit,
+    checklist_items,
     contingents,
     counts,
     holds,
     loops,
-    needed,
     plan_actions,
     release_rules,
 )
@@ -19,5 +19,5 @@ AREA = Area(
     modules=(audit, contingents, counts, holds, plan_actions, release_rules),
     privileges=tuple(InventoryPrivilege),
     loops={"inventory": loops.keeping},
-    checklist=(needed.contingents,),
+    checklist=(checklist_items.contingents,),
 )

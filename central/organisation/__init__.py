@@ -1,7 +1,7 @@
 """Who we are: the tree of contexts, the operators and what they may do."""
 
 from central.kernel.checklist import t
-from central.organisation import loops, needed, ops, pages, pages_all, webhook_delivery, webhook_pages
+from central.organisation import checklist_items, loops, ops, pages, pages_all, webhook_delivery, webhook_pages
 from central.organisation.letters import MAIL
 from central.organisation.model import OrganisationPrivilege
 from central.organisation.webhooks import OUTBOX_KIND
@@ -27,12 +27,12 @@ AREA = Area(
     loops={"mail": loops.mailing, "webhooks": loops.delivering, "tidy": loops.tidying},
     outbox={MAIL: None, OUTBOX_KIND: None},
     checklist=(
-        needed.organiser,
-        needed.administrative_numbers,
-        needed.season,
-        needed.activity,
-        needed.team,
-        needed.perimeters,
-        needed.mail,
+        checklist_items.organiser,
+        checklist_items.administrative_numbers,
+        checklist_items.season,
+        checklist_items.activity,
+        checklist_items.team,
+        checklist_items.perimeters,
+        checklist_items.mail,
     ),
 )

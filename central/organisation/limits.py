@@ -11,7 +11,7 @@ from central.kernel.vault import Vault
 from central.organisation.model import Attempt, Operator, OperatorKind, OrganisationPrivilege
 from central.organisation.rules import locked
 from central.organisation.sign_in_places import attempt_id
-from central.web.limited import Limited
+from central.web.limit_sources import Limited
 from central.web.texts import Texts
 from shared.clock import to_ms
 from shared.outcome import Ok, Outcome
@@ -22,8 +22,8 @@ MOST = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiftLimit:
-    """Whoever is limited by this need not wait any more. `source` says who counts (web/limited.py), `subject` what: an
-    address may be in it, so the log strikes it."""
+    """Whoever is limited by this need not wait any more. `source` says who counts (web/limit_sources.py),
+    `subject` what: an address may be in it, so the log strikes it."""
 
     source: str
     subject: Annotated[str, Personal(PersonalKind.CONNECTION, "")]

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from central.organisation.pages import SIGN_IN_SERVICES, page_services
 from central.organisation.pages_account import account_routes
-from central.organisation.pages_limited import limited_routes
+from central.organisation.pages_limits import limited_routes
 from central.organisation.pages_operators import operator_routes
 from central.organisation.pages_sign_in import door_routes
 

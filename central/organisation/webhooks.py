@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from fnmatch import fnmatchcase
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 
@@ -331,7 +331,3 @@ def write_delivery(tx: Tx, after: Delivery) -> None:
 
 def _ms(at: datetime | None) -> int | None:
     return to_ms(at) if at else None
-
-
-def values_of(row: Any, names: Iterable[str]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in names}

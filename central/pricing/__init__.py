@@ -1,6 +1,6 @@
 """What it costs: tariffs and price grids."""
 
-from central.pricing import needed, ops, pages
+from central.pricing import checklist_items, ops, pages
 from central.pricing.model import PricingPrivilege
 from central.web.area import Area
 
@@ -10,5 +10,5 @@ AREA = Area(
     modules=(ops,),
     privileges=tuple(PricingPrivilege),
     pages=(pages.pricing_pages,),
-    checklist=(needed.tariffs, needed.price_grid),
+    checklist=(checklist_items.tariffs, checklist_items.price_grid),
 )

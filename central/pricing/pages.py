@@ -19,9 +19,9 @@ from central.venues.model import SeatCategory
 from central.web.form import form_of
 from central.web.frame import FRAME
 from central.web.screens.fields import Field, FieldKind, Setting, Typed, typed_of
+from central.web.screens.form_values import ABSENT, value_of
 from central.web.screens.forms import sentence, typed_from
 from central.web.screens.listing import one
-from central.web.screens.parsing import ABSENT, value_of
 from central.web.screens.refusals import SaidRefusal, said
 from central.web.screens.screen import Screen, new_id, row_id, screen_of
 from shared.ids import Id, is_id

@@ -35,10 +35,10 @@ from central.programme.plans import target_context
 from central.venues.history import SeatField
 from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatCategory, SeatOrder, VenuesPrivilege
 from central.venues.selection import Selection
+from central.web.screens.cells import address
 from central.web.screens.moments import said_moment
 from central.web.screens.names import Labels, house_zone, label, labels
 from central.web.screens.refusals import said as refusal_text
-from central.web.screens.shown import address
 from central.web.texts import Texts
 from shared.ids import Id
 from shared.outcome import Ok, Refused

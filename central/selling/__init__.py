@@ -1,6 +1,6 @@
 """Who sells where: channels and points of sale."""
 
-from central.selling import needed, ops
+from central.selling import checklist_items, ops
 from central.selling.model import SellingPrivilege
 from central.web.area import Area
 
@@ -9,5 +9,5 @@ AREA = Area(
     after="catalogue",
     modules=(ops,),
     privileges=tuple(SellingPrivilege),
-    checklist=(needed.channels, needed.points_of_sale),
+    checklist=(checklist_items.channels, checklist_items.points_of_sale),
 )

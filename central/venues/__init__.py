@@ -1,6 +1,6 @@
 """Where it happens: sites, spaces, physical and logical configurations, plan files."""
 
-from central.venues import needed, ops, workshop
+from central.venues import checklist_items, ops, workshop
 from central.venues.model import VenuesPrivilege
 from central.web.area import Area
 
@@ -11,10 +11,10 @@ AREA = Area(
     privileges=tuple(VenuesPrivilege),
     pages=(workshop.workshop,),
     checklist=(
-        needed.space,
-        needed.physical_configuration,
-        needed.entrances,
-        needed.seat_categories,
-        needed.logical_configuration,
+        checklist_items.space,
+        checklist_items.physical_configuration,
+        checklist_items.entrances,
+        checklist_items.seat_categories,
+        checklist_items.logical_configuration,
     ),
 )

@@ -2,7 +2,6 @@
 
 from central.kernel.crud import command_of
 from central.kernel.privileges import Action
-from central.venues.importing import ImportPlan, ReimportPlan, seat_id
 from central.venues.logical import (
     CreateLogicalConfiguration,
     DeleteLogicalConfiguration,
@@ -30,6 +29,7 @@ from central.venues.plan_actions import (
     RevalidateSeats,
     UnblockLogical,
 )
+from central.venues.plan_import import ImportPlan, ReimportPlan, seat_id
 from central.venues.plan_rows import plan_of
 
 CreateSite = command_of(Action.CREATE, Site)

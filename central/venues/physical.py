@@ -1,5 +1,5 @@
 """How a space is built: drafts of physical configurations, their zones and which entrances serve them, validation and
-deletion (docs/spec/venues.md, Entities and Life cycle). Plans come in through importing.py."""
+deletion (docs/spec/venues.md, Entities and Life cycle). Plans come in through plan_import.py."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated, Any

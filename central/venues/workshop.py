@@ -24,10 +24,10 @@ from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.kernel.values import whole_number
 from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
-from central.venues.importing import ImportPlan, ReimportPlan
 from central.venues.model import NoVenue, PhysicalConfiguration, SeatCategory, Space, VenuesPrivilege
 from central.venues.plan import Category, DrawnArea, Shape
-from central.venues.plan_prepared import drawn_file
+from central.venues.plan_import import ImportPlan, ReimportPlan
+from central.venues.plan_preparation import drawn_file
 from central.venues.plan_rows import Marked, exported, kept_plan
 from central.venues.planfile import Format
 from central.venues.planfile_checks import MOST_BYTES

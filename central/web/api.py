@@ -25,10 +25,10 @@ from central.kernel.tx import Actor, ActorKind, Read
 from central.web.area import DOOR
 from central.web.away import RETRY_AFTER_S, unavailable
 from central.web.caller import caller, is_gone, problem, unknown_caller
+from central.web.command_body import TAKING, Faulty, Taking, too_much, unreadable
 from central.web.ids import bad_ids
 from central.web.openapi import document
 from central.web.rows import RowPage, page, wanted
-from central.web.taking import TAKING, Faulty, Taking, too_much, unreadable
 from shared.ids import Id, is_id
 from shared.outcome import Outcome, Reason, Refused
 from shared.runtime.log import logger

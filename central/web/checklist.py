@@ -45,7 +45,7 @@ class ChecklistLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ChecklistPart:
     """A context on the way, and what it needs."""
 
     branch: Branch
@@ -56,7 +56,7 @@ class Part:
 class Checklist:
     """`forks`: where the tree divides, the contexts whose lists go on from here. `next`: the first thing to do."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[ChecklistPart, ...]
     forks: tuple[Branch, ...]
 
     @property
@@ -87,7 +87,7 @@ def checklist(read: Read, door: Door, at: str) -> Checklist:
     way = [known[each] for each in reversed(door.path(read, chosen.id)) if each in known]
     while len(way[-1].children) == 1:
         way.append(way[-1].children[0])
-    return Checklist(tuple(Part(each, tuple(_lines(read, door, each))) for each in way), way[-1].children)
+    return Checklist(tuple(ChecklistPart(each, tuple(_lines(read, door, each))) for each in way), way[-1].children)
 
 
 def _lines(read: Read, door: Door, branch: Branch) -> list[ChecklistLine]:

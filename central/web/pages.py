@@ -10,10 +10,10 @@ from central.web.find import find_routes
 from central.web.frame import FRAME
 from central.web.health import health_routes
 from central.web.history.routes import history
-from central.web.limits_shown import limits_shown
 from central.web.metrics import METRICS_READ, metrics_route
 from central.web.notices import of_front
 from central.web.origin import FRONT
+from central.web.request_waits import limits_shown
 from central.web.screens.routes import screens
 
 

@@ -393,11 +393,6 @@ def _sold(tx: JournalTx, draft: Draft, place: DraftPlace, signer: Signer) -> Sal
     )
 
 
-def sale_of(journal: Journal, payment_id: Id) -> Sale | None:
-    rows = journal.read("SELECT json FROM sale WHERE payment_id = ?", (payment_id,))
-    return load(Sale, rows[0]["json"]) if rows else None
-
-
 def sold_at(journal: Journal, order_id: Id) -> datetime | None:
     rows = journal.read("SELECT at_ms FROM sale WHERE order_id = ?", (order_id,))
     return from_ms(rows[0]["at_ms"]) if rows else None

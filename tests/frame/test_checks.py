@@ -66,6 +66,33 @@ def test_what_another_areas_table_says_is_read_by_name(tmp_path: Path, file: str
     assert check("sql", tmp_path) == ((1, f"central/orders/{file}:{said}") if said else (0, ""))
 
 
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"a/one.py": "@d\nclass Line: ...", "b/two.py": "@d\nclass Line: ..."},
+         "central/b/two.py:2: Line is called like central/a/one.py:2"),
+        ({"a/one.py": "def forgotten() -> None: ...\n"}, "central/a/one.py:1: forgotten is used by nothing"),
+        ({"a/one.py": "class Forgotten: ...\n"}, "central/a/one.py:1: Forgotten is used by nothing"),
+        ({"a/long.py": "x = 1\n" * 401}, "central/a/long.py: 401 lines are more than 400"),
+        ({"kernel/door.py": "x = 1\n" * 400},
+         "central/kernel/door.py: 400 lines are few enough: tools/checks.py lists too many"),
+        ({"a/telling.py": ""}, "central/a/telling.py: a module is called by a noun"),
+        ({"a/found_and_kept.py": "", "a/asked.py": ""}, "central/a/asked.py: a module is called by a noun"),
+        ({"a/pricing.py": "def used() -> None: ...\n", "b/two.py": "from central.a.pricing import used\n"}, ""),
+    ],
+)  # fmt: skip
+def test_what_makes_a_reader_ask_is_found(tmp_path: Path, files: dict[str, str], said: str) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    for name, text in files.items():
+        (tmp_path / "central" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "central" / name).write_text(text)
+    assert check("tidy", tmp_path) == (bool(said), said)
+
+
+def test_the_delivered_files_are_tidy() -> None:
+    assert check("tidy") == (0, "")
+
+
 def test_a_place_of_one_machine_is_found(tmp_path: Path) -> None:
     file = tmp_path / "notes.md"
     place = "/" + "root/parterre"

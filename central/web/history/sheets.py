@@ -20,9 +20,9 @@ from aiohttp import web
 from central.kernel.beside import HungUp
 from central.kernel.characters import harmless
 from central.web.history.entries import LogEntry
+from central.web.screens.cells import Cell
 from central.web.screens.export_lane import Turn, there_is_more
 from central.web.screens.exports import MOST, MOST_CELL, headers, workbook
-from central.web.screens.shown import Cell
 from central.web.texts import Texts
 
 PIECE = 500  # entries read and written in one go

@@ -15,10 +15,10 @@ from central.kernel.personal import ERASED, STRUCK
 from central.kernel.tx import ActorKind, Read
 from central.web.history.past import Act, FieldDifference, RowMoment, State
 from central.web.history.records import Past
+from central.web.screens.cells import Cell, Reader, ref_of
 from central.web.screens.names import Labels, called, currencies_of, house_zone, labels, title_column, zones_of
-from central.web.screens.shown import Cell, Reader, ref_of
+from central.web.text_keys import enum_name
 from central.web.texts import Texts
-from central.web.texts_needed import enum_name
 
 TABLES = {ActorKind.OPERATOR: "operator", ActorKind.DEVICE: "device"}
 

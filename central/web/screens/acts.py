@@ -33,7 +33,7 @@ from central.web.screens.sheet import (
     with_done,
 )
 from central.web.session import local_path
-from central.web.texts_needed import enum_name
+from central.web.text_keys import enum_name
 from shared.ids import is_id
 from shared.outcome import Ok, Refused
 

@@ -18,13 +18,13 @@ from central.kernel.values import Fault
 from central.web.form import form_of
 from central.web.screens.changes import Effect, effects
 from central.web.screens.fields import Field, FieldKind, Setting, Typed, fields_of
+from central.web.screens.form_values import parse
 from central.web.screens.forms import FormView, faults_of_validation, named_of, options_of, sentence, typed_from
 from central.web.screens.listing import one
 from central.web.screens.names import labels, setting_of
-from central.web.screens.parsing import parse
 from central.web.screens.refusals import SaidRefusal, said
 from central.web.screens.screen import Screen, acts_on, declared, new_id, screen_of
-from central.web.texts_needed import enum_name
+from central.web.text_keys import enum_name
 from shared.ids import Id, is_id, near_id
 from shared.outcome import Refused
 

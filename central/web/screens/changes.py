@@ -8,8 +8,8 @@ import orjson
 
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.tx import Read
+from central.web.screens.cells import Cell, address, clipped, ref_of, value_text
 from central.web.screens.names import Labels, labels
-from central.web.screens.shown import Cell, address, clipped, ref_of, value_text
 from central.web.texts import Texts
 
 SHOWN = 6

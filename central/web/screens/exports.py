@@ -14,10 +14,10 @@ from aiohttp import web
 from central.kernel.characters import harmless
 from central.kernel.entity import Column, Declaration
 from central.kernel.tx import Read
+from central.web.screens.cells import exported, reader
 from central.web.screens.export_lane import Turn, there_is_more
 from central.web.screens.listing import ListFilter, every
 from central.web.screens.screen import Screen
-from central.web.screens.shown import exported, reader
 
 MOST = 200_000  # rows; a sheet ends at 1,048,576
 MOST_CELL = 32_767  # characters, of a sheet's cell

@@ -1,4 +1,4 @@
-"""A command's fields as a form: what each is, and how its value becomes text (parsing.py: and a value again).
+"""A command's fields as a form: what each is, and how its value becomes text (form_values.py: and a value again).
 
 A form's content is `Typed`: names to lists of texts, as a browser sends them. A page is drawn from such a content,
 whether it comes from a row or from what somebody just typed, so nothing that was typed is lost.

@@ -11,12 +11,12 @@ from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.screens.fields import Field, FieldKind, Setting, Typed
+from central.web.screens.form_values import languages_in, rows_at
 from central.web.screens.listing import ListFilter, found, may_see
 from central.web.screens.moments import moment, offset_text, said_time
 from central.web.screens.names import Labels, labels
-from central.web.screens.parsing import languages_in, rows_at
+from central.web.text_keys import enum_name
 from central.web.texts import Texts
-from central.web.texts_needed import enum_name
 from shared.wire.codec import MOST_FAULTS, spelt
 
 MOST_OPTIONS = 200

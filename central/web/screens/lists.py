@@ -11,11 +11,11 @@ from central.kernel.crud import CONFIGURED
 from central.kernel.entity import Column, Declaration
 from central.kernel.tx import Read
 from central.web.cookies import cookie
+from central.web.screens.cells import Cell, default_columns, is_number, reader, ref_of, shown_columns
 from central.web.screens.exports import EXPORTS
 from central.web.screens.listing import COUNTED, PAGE, ListFilter, ListPage, default_sort, found, may_see, sortable
 from central.web.screens.names import labels
 from central.web.screens.screen import Screen, creators, declared, screen_of
-from central.web.screens.shown import Cell, default_columns, is_number, reader, ref_of, shown_columns
 from shared.ids import is_id
 
 COLUMNS_FOR_S = 365 * 24 * 3600

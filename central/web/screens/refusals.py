@@ -9,8 +9,8 @@ from central.kernel.db import Misfit
 from central.kernel.door import NoEntry
 from central.kernel.tx import Read
 from central.kernel.values import Fault
+from central.web.screens.cells import address, table_of
 from central.web.screens.names import house_zone, label
-from central.web.screens.shown import address, table_of
 from central.web.texts import Texts
 from shared.ids import is_id
 from shared.outcome import Reason, Refused

@@ -5,12 +5,12 @@ from aiohttp import web
 from central.web.frame import FRAME
 from central.web.screens.acts import act
 from central.web.screens.bulk import bulk
-from central.web.screens.editing import edit, new
 from central.web.screens.export_lane import EXPORT_LANE, ExportLane
 from central.web.screens.exports import EXPORTS, answer, table
 from central.web.screens.home import house, pick
 from central.web.screens.listing import may_see
 from central.web.screens.lists import columns_of, listed, wanted_in
+from central.web.screens.row_forms import edit, new
 from central.web.screens.screen import declared, screen_of
 from central.web.screens.things import thing
 

@@ -13,9 +13,9 @@ from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.screens.fields import Field, FieldKind, Setting, Typed, fields_of, optional_of
+from central.web.screens.form_values import Parsed, parse
 from central.web.screens.forms import FormView, faults_of_validation, named_of, options_of, refs_of
 from central.web.screens.names import setting_of
-from central.web.screens.parsing import Parsed, parse
 from central.web.screens.refusals import SaidRefusal
 from central.web.screens.screen import Screen, new_id
 from shared.ids import Id, is_id

@@ -14,13 +14,13 @@ from central.kernel.privileges import Action
 from central.kernel.registry import Handler, handler_of
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
+from central.web.screens.cells import Cell, default_columns, reader, shown_columns
 from central.web.screens.fields import FieldKind, fields_of
 from central.web.screens.listing import ListFilter, found, may_see, one
 from central.web.screens.lists import ListLine, lines
 from central.web.screens.names import labels
 from central.web.screens.screen import Screen, acts_on, creators, declared, row_id, screen_of
-from central.web.screens.shown import Cell, default_columns, reader, shown_columns
-from central.web.texts_needed import enum_name
+from central.web.text_keys import enum_name
 
 RELATED = 5
 MOST_RELATED = 24

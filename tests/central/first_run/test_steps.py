@@ -6,7 +6,6 @@ from datetime import date
 
 import pytest
 
-from central.first_run.drawn import small_hall
 from central.first_run.model import Block, NoSetUp
 from central.first_run.ops import (
     AcceptHall,
@@ -19,6 +18,7 @@ from central.first_run.ops import (
     SettleVenue,
     house,
 )
+from central.first_run.simple_hall import small_hall
 from central.kernel.contexts import path_of
 from central.kernel.crud import CONFIGURED
 from central.kernel.db import Database

@@ -30,7 +30,6 @@ from central.programme.performances import CreatePerformance, DeletePerformance,
 from central.programme.plan_actions import OrderSeats, UndoPlanAction
 from central.programme.reschedule import ReschedulePerformance
 from central.selling.model import Channel, ChannelKind, PointOfSale
-from central.venues.importing import ImportPlan, ReimportPlan
 from central.venues.logical import CreateLogicalConfiguration, DeleteLogicalConfiguration, ValidateLogical
 from central.venues.model import SeatOrder
 from central.venues.physical import DeletePhysicalConfiguration, ValidatePhysical
@@ -44,6 +43,7 @@ from central.venues.plan_actions import (
     RevalidateSeats,
     UnblockLogical,
 )
+from central.venues.plan_import import ImportPlan, ReimportPlan
 from central.venues.selection import Selection
 from shared.ids import Id, derived_id
 from tests.central.kernel.meter import Cost

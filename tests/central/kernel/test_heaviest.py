@@ -20,8 +20,8 @@ from central.kernel.keys import Keys
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.tx import Actor, ActorKind
-from central.venues.importing import ImportPlan
 from central.venues.model import NoVenue
+from central.venues.plan_import import ImportPlan
 from shared.ids import Id
 from shared.outcome import Refused
 from tests.central.kernel.bulk import Bulk, play

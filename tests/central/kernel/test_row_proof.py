@@ -436,8 +436,8 @@ SAID = {
     ("central/inventory/places.py", "gauge"): "unproved columns only",
     ("central/devices/facts.py", "device"): "unproved columns only",
     ("central/inventory/plan_tables.py", "place"): "Tx.gone",
-    ("central/venues/importing.py", "physical_seat"): "Tx.gone, Tx.rewritten",
-    ("central/venues/importing.py", "plan_file"): "unproved columns only",
+    ("central/venues/plan_import.py", "physical_seat"): "Tx.gone, Tx.rewritten",
+    ("central/venues/plan_import.py", "plan_file"): "unproved columns only",
     ("central/venues/plan_actions.py", "physical_seat"): "Tx.rewritten",
 }
 WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+([a-z_]+|\{\w+\})")

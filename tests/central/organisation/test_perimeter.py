@@ -13,9 +13,9 @@ from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.replies import NoEntry
 from central.kernel.scope import lay_within, narrowed_by, narrowing
 from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.organisation.checklist_items import perimeters
 from central.organisation.grants import SetPerimeter, nameable
 from central.organisation.model import NoOperator, Operator, PerimeterKind
-from central.organisation.needed import perimeters
 from central.organisation.operators import CreateOperator
 from central.organisation.ops import actor_of, key_digest
 from central.organisation.pages_operators import _perimeter

@@ -17,9 +17,9 @@ from central.organisation.rules import FREE
 from central.organisation.sessions import CountAttempt, TidySessions
 from central.organisation.sign_in import Visitor
 from central.organisation.sign_in_places import MOST_ACCOUNTS, SignInPlace, device_of, devices, place_id, with_device
-from central.web.limited import LIMITED, Limited, LimitSource
+from central.web.limit_sources import LIMITED, Limited, LimitSource
 from central.web.limits import Limits, RequestLimit
-from central.web.limits_shown import of_requests
+from central.web.request_waits import of_requests
 from central.web.settings import UNLIMITED, HttpConfig, LimitsConfig, Rate
 from shared.ids import Id
 from shared.outcome import Ok, Refused

@@ -16,7 +16,7 @@ from central.venues import drawing
 from central.venues.companions import Nearest
 from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
 from central.venues.plan import Category, DrawnArea, Plan, Seat, SeatRow, Shape, Zone
-from central.venues.plan_prepared import PlanRead, reading
+from central.venues.plan_preparation import PlanRead, reading
 from central.venues.planfile import Format, read_plan, written
 from central.venues.planfile_checks import (
     MOST_AREAS,

@@ -15,9 +15,9 @@ from central.kernel.bounds import parts_of
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.trouble import NoDatabase
 from central.kernel.tx import ANONYMOUS, SYSTEM
-from central.web import taking
+from central.web import command_body
 from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY
-from central.web.taking import (
+from central.web.command_body import (
     EACH,
     FEW,
     PIECE,
@@ -107,7 +107,7 @@ async def test_what_holds_much_is_read_in_another_process(reader: Taking, monkey
     wrong = b'{"places":[' + b",".join([b"1"] * 200_000) + b"]}"
     assert not is_light(much) and not is_light(wrong)
     expected = [read(handler, body) for body in (much, wrong)]
-    monkeypatch.setattr(taking, "read", None)  # nobody reads it here
+    monkeypatch.setattr(command_body, "read", None)  # nobody reads it here
     assert [await reader.take(SYSTEM, handler, body) for body in (much, wrong)] == [Ok(each) for each in expected]
 
 

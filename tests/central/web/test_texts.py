@@ -8,8 +8,8 @@ import pytest
 from babel.messages.pofile import read_po
 
 import central.app  # noqa: F401  # declares everything
+from central.web.text_keys import _in_python, _in_template, is_key, missing_and_stale, write_stubs
 from central.web.texts import FOLDER, language_for, texts
-from central.web.texts_needed import _in_python, _in_template, is_key, missing_and_stale, write_stubs
 from shared.languages import LANGUAGES
 
 

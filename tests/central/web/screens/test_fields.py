@@ -12,8 +12,8 @@ from central.kernel.entity import Link, Look, Ref, Secret
 from central.kernel.registry import COMMANDS
 from central.kernel.values import Names
 from central.web.screens.fields import FieldKind, Setting, duration_text, field_of, fields_of, typed_of
+from central.web.screens.form_values import ABSENT, duration_of, parse, value_of
 from central.web.screens.moments import Clock, local, moment
-from central.web.screens.parsing import ABSENT, duration_of, parse, value_of
 from shared.ids import Id
 
 PARIS = ZoneInfo("Europe/Paris")

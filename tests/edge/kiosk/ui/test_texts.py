@@ -10,7 +10,7 @@ from edge.kiosk import ui
 from edge.kiosk.said import SAID
 from edge.kiosk.troubles import Busy, MoneyText, Notice, TroubleCode, trouble
 from edge.kiosk.ui.hall import Fullness
-from edge.kiosk.ui.screens.paying import TOLD
+from edge.kiosk.ui.screens.card_terminal import TOLD
 from edge.kiosk.ui.texts import has, say
 
 SOURCES = [path for path in Path(next(iter(ui.__path__))).rglob("*.py") if path.name != "texts.py"]

@@ -1,4 +1,4 @@
-"""Who asks more often than HTTP lets them, for the page that shows who has to wait (organisation/pages_limited.py).
+"""Who asks more often than HTTP lets them, for the page that shows who has to wait (organisation/pages_limits.py).
 Each process counts for itself, so the page shows, and lifts, what this one counted."""
 
 from collections.abc import Callable
@@ -9,10 +9,10 @@ from aiohttp import web
 
 from central.kernel.tx import Read
 from central.web.entrance import LIMITS
-from central.web.limited import LIMITED, Limited, LimitSource
+from central.web.limit_sources import LIMITED, Limited, LimitSource
 from central.web.limits import OF_STRANGERS, Limits, RequestLimit, Waiting
+from central.web.screens.cells import address
 from central.web.screens.names import label
-from central.web.screens.shown import address
 from central.web.texts import Texts
 
 MOST = 500

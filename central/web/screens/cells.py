@@ -15,8 +15,8 @@ from central.kernel.entity import BY_NAME, Column, Declaration
 from central.kernel.tx import Read
 from central.web.screens.fields import FieldKind, duration_text, field_of
 from central.web.screens.names import FALLBACK_CURRENCY, Labels, currencies_of, house_zone, labels, zones_of
+from central.web.text_keys import enum_name
 from central.web.texts import Texts, digits
-from central.web.texts_needed import enum_name
 from shared.ids import Id
 
 MOST_CELL = 80

@@ -1,5 +1,5 @@
 """What is done with plans beside the writer: a file is read, checked, and every row of the hall made as the database
-takes it, so that nothing is left to the writer but to write (importing.py); a hall is drawn."""
+takes it, so that nothing is left to the writer but to write (plan_import.py); a hall is drawn."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 hall can mend the file and import it again; what it no longer has goes, what is new comes (docs/spec/venues.md, Plan
 files).
 
-Reading, checking and working out every row happens beside the writer (plan_prepared.py); here it is written.
+Reading, checking and working out every row happens beside the writer (plan_preparation.py); here it is written.
 """
 
 import re
@@ -33,7 +33,7 @@ from central.venues.model import (
     VenuesPrivilege,
     ZoneEntrance,
 )
-from central.venues.plan_prepared import PlanRead, SeatRow, ZoneDrawn, reading, seat_id, zone_id
+from central.venues.plan_preparation import PlanRead, SeatRow, ZoneDrawn, reading, seat_id, zone_id
 from central.venues.plan_tables import plan_mark
 from central.venues.planfile_checks import MOST_BYTES
 from shared.ids import Id, derived_id

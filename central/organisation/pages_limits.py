@@ -12,7 +12,7 @@ from central.organisation.limits import SIGN_IN, LiftLimit, of_sign_in
 from central.organisation.model import OrganisationPrivilege
 from central.organisation.pages import SERVICES, PageServices, typed
 from central.web.form import form_of
-from central.web.limited import LIMITED, Limited, LimitSource
+from central.web.limit_sources import LIMITED, Limited, LimitSource
 from central.web.screens.names import house_zone
 from central.web.screens.refusals import privilege_text
 from shared.outcome import Refused

@@ -24,11 +24,12 @@ from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault, faults_of
 from central.web.form import form_of
+from central.web.screens.cells import reader
 from central.web.screens.fields import FieldKind, Typed, fields_of, optional_of, typed_of
+from central.web.screens.form_values import Parsed, parse
 from central.web.screens.forms import FormView, typed_from
 from central.web.screens.listing import one
 from central.web.screens.names import label, setting_of
-from central.web.screens.parsing import Parsed, parse
 from central.web.screens.refusals import SaidRefusal, faults_in, said
 from central.web.screens.screen import Screen, creators, declared, new_id, row_id, screen_of
 from central.web.screens.sheet import (
@@ -47,7 +48,6 @@ from central.web.screens.sheet import (
     view_of,
     with_done,
 )
-from central.web.screens.shown import reader
 from shared.clock import from_ms
 from shared.ids import Id, is_id
 from shared.outcome import Refused
