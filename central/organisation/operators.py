@@ -47,7 +47,7 @@ class InviteOperator:
 @handles(
     InviteOperator,
     needs=OrganisationPrivilege.OPERATOR_CREATE,
-    refuses=(NoOperator, NoSignIn, NoChange),
+    refuses=(NoOperator, NoChange, NoSignIn),
     gives=Id,
     makes="operator",
 )

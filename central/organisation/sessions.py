@@ -233,7 +233,7 @@ class EndOwnSession:
     session_id: Annotated[Id, Ref("operator_session")]
 
 
-@handles(EndOwnSession, needs=None, refuses=(NoOperator, NoSignIn))
+@handles(EndOwnSession, needs=None, refuses=(NoSignIn, NoOperator))
 def end_own_session(tx: Tx, want: EndOwnSession) -> Outcome[None]:
     session = tx.get(Session, want.session_id)
     if session is None or tx.actor.kind is not ActorKind.OPERATOR or session.operator_id != tx.actor.id:
@@ -362,7 +362,7 @@ class EndSession:
 @handles(
     EndSession,
     needs=OrganisationPrivilege.SESSION_END,
-    refuses=(NoOperator, NoChange),
+    refuses=(NoChange, NoOperator),
     at=at_row("operator_session", "session_id"),
 )
 def end_session(tx: Tx, want: EndSession) -> Outcome[None]:

@@ -54,7 +54,7 @@ class CreateLogicalConfiguration:
 @handles(
     CreateLogicalConfiguration,
     needs=VenuesPrivilege.VENUE_MODIFY,
-    refuses=(NoVenue, NoAct, NoChange),
+    refuses=(NoVenue, NoChange, NoAct),
     gives=int,
     makes="logical_configuration",
 )
