@@ -23,8 +23,7 @@ from central.inventory.plan_actions import on_performance
 from central.kernel.db import in_list
 from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read, Tx
-from central.venues.model import PlanAct
-from central.venues.rules import assigning
+from central.venues.plan_act import to_assign
 from central.venues.selection import Counted, Selection
 from shared.clock import to_ms
 from shared.ids import Id
@@ -296,8 +295,5 @@ def _zones(read: Read, allocations: Sequence[Allocation]) -> Counter[Id]:
 def fall(tx: Tx, performance_id: Id, selection: Selection, code: str, to_contingent_id: Id | None) -> int:
     """What of a selection is not taken goes into another contingent, because a release rule says so; that stands in the
     plan's history. Answers with the number of places."""
-    done = on_performance(
-        tx, performance_id, selection, PlanAct.ASSIGN, f"release rule {code}",
-        {"contingent_id": to_contingent_id or ""}, lambda table, chosen: assigning(table, chosen, to_contingent_id),
-    )  # fmt: skip
+    done = on_performance(tx, performance_id, selection, to_assign(to_contingent_id, f"release rule {code}"))
     return 0 if isinstance(done, Refused) else done.value.places

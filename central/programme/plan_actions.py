@@ -13,9 +13,10 @@ from central.programme.device_feeds import DRAWN, plan_changed
 from central.programme.plans import plan_table, target_context
 from central.venues.history import Changes, SeatField, index_of, inverse, load
 from central.venues.model import NoAct, PlanAct, PlanAction, PlanTarget, SeatOrder, VenuesPrivilege
+from central.venues.plan_act import to_order
 from central.venues.plan_actions import category_twice, pair_companions
 from central.venues.plan_tables import Acted, acted, left_places, record, save_logical, save_physical
-from central.venues.rules import INVALID, ordering
+from central.venues.rules import INVALID
 from central.venues.selection import Selection
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -34,11 +35,8 @@ class OrderSeats:
 
 @handles(OrderSeats, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoAct,), gives=Acted)
 def order_seats(tx: Tx, want: OrderSeats) -> Outcome[Acted]:
-    what = {"order": str(want.order), "first_zones": ",".join(want.first_zones)}
-    done = on_performance(
-        tx, want.performance_id, want.selection, PlanAct.ORDER, want.why.strip(), what,
-        lambda table, chosen: ordering(table, chosen, want.order, want.first_zones), taken_too=True,
-    )  # fmt: skip
+    act = to_order(want.order, want.first_zones, want.why)
+    done = on_performance(tx, want.performance_id, want.selection, act, taken_too=True)
     if isinstance(done, Ok) and done.value.action_id:
         plan_changed(tx, want.performance_id)
     return done

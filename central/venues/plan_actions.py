@@ -6,7 +6,6 @@ A seat that is invalid keeps its category, contingent, block and order in every 
 there. So "invalidate and remember" needs no memory of its own, and revalidating gives everything back.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -31,20 +30,27 @@ from central.venues.model import (
     SeatOrder,
     VenuesPrivilege,
 )
+from central.venues.plan_act import (
+    ActOnPlan,
+    PlanInHand,
+    carried_out,
+    to_assign_known,
+    to_block,
+    to_categorise,
+    to_order,
+    to_unblock,
+)
 from central.venues.plan_tables import (
     Acted,
     LeftPlace,
-    acted,
-    known,
     left_places,
     logical_table,
     physical_table,
-    record,
     save_logical,
     save_physical,
 )
-from central.venues.rules import assigning, blocking, categorising, ordering, there
-from central.venues.selection import Chosen, Selection, Table, resolve
+from central.venues.rules import there
+from central.venues.selection import Chosen, Selection, Table
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -85,7 +91,8 @@ def invalidate_seats(tx: Tx, want: InvalidateSeats) -> Outcome[Acted]:
         return Changes(changed(table, valid, SeatField.INVALID, want.why.strip()))
 
     what = {"remember": "yes"} if want.remember else {}
-    return _on_physical(tx, want.configuration_id, want.selection, PlanAct.INVALIDATE, want.why, what, decide)
+    act = ActOnPlan(PlanAct.INVALIDATE, decide, want.why.strip(), what)
+    return _on_physical(tx, want.configuration_id, want.selection, act)
 
 
 def _with_contingent(tx: Tx, configuration_id: str, table: Table, seats: list[int]) -> list[LeftPlace]:
@@ -119,7 +126,8 @@ def revalidate_seats(tx: Tx, want: RevalidateSeats) -> Outcome[Acted]:
     def decide(table: Table, chosen: Chosen) -> Changes:
         return Changes(changed(table, chosen.seats, SeatField.INVALID, ""))
 
-    return _on_physical(tx, want.configuration_id, want.selection, PlanAct.REVALIDATE, want.why, {}, decide)
+    act = ActOnPlan(PlanAct.REVALIDATE, decide, want.why.strip())
+    return _on_physical(tx, want.configuration_id, want.selection, act)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +163,8 @@ def describe_seats(tx: Tx, want: DescribeSeats) -> Outcome[Acted]:
         return Changes(tuple(parts))
 
     what = {str(field): "yes" if value else "no" for field, value in wanted.items()}
-    done = _on_physical(tx, want.configuration_id, want.selection, PlanAct.ATTRIBUTE, want.why, what, decide)
+    act = ActOnPlan(PlanAct.ATTRIBUTE, decide, want.why.strip(), what)
+    done = _on_physical(tx, want.configuration_id, want.selection, act)
     if isinstance(done, Ok) and done.value.places:
         pair_companions(tx, want.configuration_id)
     return done
@@ -184,31 +193,19 @@ def pair_companions(tx: Tx, configuration_id: str) -> None:
     tx.rewritten(PhysicalSeat, [(row, (*row[:field], mate, *row[field + 1 :])) for row, mate in was])
 
 
-def _on_physical(
-    tx: Tx,
-    configuration_id: Id,
-    selection: Selection,
-    act: PlanAct,
-    why: str,
-    what: dict[str, str],
-    decide: Callable[[Table, Chosen], Changes | Refused],
-) -> Outcome[Acted]:
+def _on_physical(tx: Tx, configuration_id: Id, selection: Selection, act: ActOnPlan) -> Outcome[Acted]:
     if tx.get(PhysicalConfiguration, configuration_id) is None:
         return Refused(NoAct.NO_SUCH_PLAN, fix="configuration_id")
     table = physical_table(tx, configuration_id, selection)
-    chosen = resolve(selection, table)
-    if isinstance(chosen, Refused):
-        return chosen
-    if not chosen.value.seats:
-        return Refused(NoAct.EMPTY, fix="selection")
-    changes = decide(table, chosen.value)
-    if isinstance(changes, Refused):
-        return changes
-    if not changes:
-        return Ok(acted(tx, None, configuration_id, []))
-    save_physical(tx, changes, table)
-    entry = record(tx, PlanTarget.PHYSICAL, configuration_id, act, changes, why=why.strip(), what=what)
-    return Ok(acted(tx, entry, configuration_id, []))
+    plan = PlanInHand(
+        PlanTarget.PHYSICAL, configuration_id, table,
+        there=_seats_of, save=lambda changes: save_physical(tx, changes, table),
+    )  # fmt: skip
+    return carried_out(tx, plan, selection, act)
+
+
+def _seats_of(chosen: Chosen) -> tuple[Chosen, list[LeftPlace]] | Refused:
+    return (chosen, []) if chosen.seats else Refused(NoAct.EMPTY, fix="selection")
 
 
 # --- logical: how the places are sold --------------------------------------------------------------------------------
@@ -230,12 +227,7 @@ class BlockLogical:
     gives=Acted,
 )
 def block_logical(tx: Tx, want: BlockLogical) -> Outcome[Acted]:
-    if not want.why.strip():
-        return Refused(NoAct.NO_REASON, fix="why")
-    return _on_logical(
-        tx, want.configuration_id, want.selection, PlanAct.BLOCK, want.why, {},
-        lambda table, chosen: blocking(table, chosen, want.why.strip()),
-    )  # fmt: skip
+    return _on_logical(tx, want.configuration_id, want.selection, to_block(want.why))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,10 +244,7 @@ class UnblockLogical:
     gives=Acted,
 )
 def unblock_logical(tx: Tx, want: UnblockLogical) -> Outcome[Acted]:
-    return _on_logical(
-        tx, want.configuration_id, want.selection, PlanAct.UNBLOCK, want.why, {},
-        lambda table, chosen: blocking(table, chosen, ""),
-    )  # fmt: skip
+    return _on_logical(tx, want.configuration_id, want.selection, to_unblock(want.why))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,13 +265,8 @@ class AssignLogicalCategory:
     gives=Acted,
 )
 def assign_logical_category(tx: Tx, want: AssignLogicalCategory) -> Outcome[Acted]:
-    found = known(tx, "seat_category", want.category_id, NoAct.NO_SUCH_CATEGORY)
-    if isinstance(found, Refused):
-        return found
-    done = _on_logical(
-        tx, want.configuration_id, want.selection, PlanAct.CATEGORISE, want.why, {"category_id": want.category_id},
-        lambda table, chosen: categorising(table, chosen, want.category_id),
-    )  # fmt: skip
+    act = to_categorise(tx, want.category_id, want.why)
+    done = _on_logical(tx, want.configuration_id, want.selection, act)
     if isinstance(done, Ok):
         if twice := category_twice(tx, want.configuration_id):
             return twice
@@ -307,14 +291,8 @@ class AssignLogicalContingent:
     gives=Acted,
 )
 def assign_logical_contingent(tx: Tx, want: AssignLogicalContingent) -> Outcome[Acted]:
-    found = known(tx, "contingent", want.contingent_id, NoAct.NO_SUCH_CONTINGENT)
-    if isinstance(found, Refused):
-        return found
-    what = {"contingent_id": want.contingent_id or ""}
-    return _on_logical(
-        tx, want.configuration_id, want.selection, PlanAct.ASSIGN, want.why, what,
-        lambda table, chosen: assigning(table, chosen, want.contingent_id),
-    )  # fmt: skip
+    act = to_assign_known(tx, want.contingent_id, want.why)
+    return _on_logical(tx, want.configuration_id, want.selection, act)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,38 +313,22 @@ class OrderLogicalSeats:
     gives=Acted,
 )
 def order_logical_seats(tx: Tx, want: OrderLogicalSeats) -> Outcome[Acted]:
-    what = {"order": str(want.order), "first_zones": ",".join(want.first_zones)}
-    return _on_logical(
-        tx, want.configuration_id, want.selection, PlanAct.ORDER, want.why, what,
-        lambda table, chosen: ordering(table, chosen, want.order, want.first_zones),
-    )  # fmt: skip
+    act = to_order(want.order, want.first_zones, want.why)
+    return _on_logical(tx, want.configuration_id, want.selection, act)
 
 
-def _on_logical(
-    tx: Tx,
-    configuration_id: Id,
-    selection: Selection,
-    act: PlanAct,
-    why: str,
-    what: dict[str, str],
-    decide: Callable[[Table, Chosen], Changes | Refused],
-) -> Outcome[Acted]:
+def _on_logical(tx: Tx, configuration_id: Id, selection: Selection, act: ActOnPlan | Refused) -> Outcome[Acted]:
+    if isinstance(act, Refused):
+        return act
     logical = tx.get(LogicalConfiguration, configuration_id)
     if logical is None:
         return Refused(NoAct.NO_SUCH_PLAN, fix="configuration_id")
     table = logical_table(tx, logical, selection)
-    found = resolve(selection, table)
-    if isinstance(found, Refused):
-        return found
-    chosen, left = there(table, found.value)
-    changes = decide(table, chosen)
-    if isinstance(changes, Refused):
-        return changes
-    if not changes:
-        return Ok(acted(tx, None, configuration_id, left))
-    save_logical(tx, configuration_id, changes, table)
-    entry = record(tx, PlanTarget.LOGICAL, configuration_id, act, changes, why=why.strip(), what=what)
-    return Ok(acted(tx, entry, configuration_id, left))
+    plan = PlanInHand(
+        PlanTarget.LOGICAL, logical.id, table,
+        there=lambda chosen: there(table, chosen), save=lambda changes: save_logical(tx, logical.id, changes, table),
+    )  # fmt: skip
+    return carried_out(tx, plan, selection, act)
 
 
 # --- categories of a configuration ------------------------------------------------------------------------------------
