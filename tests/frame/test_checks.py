@@ -53,7 +53,12 @@ def test_a_statement_against_the_order_is_found(tmp_path: Path) -> None:
         ("ops.py", "for a, b, c, d in read.run(x): ...", ""),
         ("ops.py", "for a, b, c, d, e in zip(x, y): ...", ""),
         ("ops.py", "for a, b, c, d, e in read.run(x): ...", "1: a wide row is taken apart by the order of its columns"),
-        ("ops.py", "[a for a, b, c, d, e in rows]", "1: a wide row is taken apart by the order of its columns"),
+        ("ops.py", "[a for a, b, c, d, e in rows]", ""),
+        (
+            "ops.py",
+            "rows = read.run(x)\n[a for a, b, c, d, e in rows]",
+            "2: a wide row is taken apart by the order of its columns",
+        ),
     ],
 )
 def test_what_another_areas_table_says_is_read_by_name(tmp_path: Path, file: str, text: str, said: str) -> None:
