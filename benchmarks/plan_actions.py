@@ -34,7 +34,8 @@ from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
 from central.programme.carry_over import CarryOver, PreviewCarryOver
 from central.programme.performances import CreatePerformance, Schedule
 from central.programme.plan_actions import UndoPlanAction
-from central.programme.plan_pictures import ComparePlan, PlanPicture, PlanStates
+from central.programme.plan_history import ComparePlan
+from central.programme.plan_pictures import PlanPicture, PlanStates
 from central.venues.model import PlanTarget, SeatOrder
 from central.venues.ops import (
     AssignLogicalContingent,

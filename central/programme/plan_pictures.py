@@ -1,5 +1,4 @@
-"""What a plan screen reads: the whole plan as columns, what changed since, how it was at a moment, what differs between
-two, who did what, and counts (docs/spec/venues.md).
+"""What a plan screen reads: the whole plan as columns, as it is or was at a moment, and counts (docs/spec/venues.md).
 
 A stadium of 80,000 places has to fit into 1.5 MB compressed, so nothing in a picture is said seat by seat that can be
 said once: a seat is its place in the columns, and selections name it so (`Selection.runs`); coordinates are differences
@@ -22,18 +21,15 @@ from central.inventory.reads import places_of, taken_at, taken_seats
 from central.kernel.db import in_list
 from central.kernel.entity import Reach, Ref
 from central.kernel.registry import answers
-from central.kernel.tx import ActorKind, Read
-from central.organisation.model import Operator
+from central.kernel.tx import Read
 from central.programme.plans import plan_table, target_context
-from central.venues.history import Changes, SeatField, compared, load, take_back
+from central.venues.history import SeatField, take_back
 from central.venues.model import (
     Drawing,
     LogicalConfiguration,
     NoAct,
     PhysicalConfiguration,
     PhysicalZone,
-    PlanAct,
-    PlanAction,
     PlanTarget,
     VenuesPrivilege,
 )
@@ -44,7 +40,6 @@ from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.feeds import PlanShape
 
-MOST_ENTRIES = 500
 TENTHS = 10
 
 FREE, BLOCKED, GONE = "f", "b", "x"
@@ -115,7 +110,7 @@ class Picture:
     shares: list[PictureShare]
 
 
-def _at(read: Read, want: Any) -> str | None:
+def target_of(read: Read, want: Any) -> str | None:
     return target_context(read, want.target, want.target_id)
 
 
@@ -129,7 +124,7 @@ class PlanPicture:
     order: bool = False
 
 
-@answers(PlanPicture, needs=VenuesPrivilege.VENUE_READ, refuses=(NoAct,), at=_at, gives=Picture)
+@answers(PlanPicture, needs=VenuesPrivilege.VENUE_READ, refuses=(NoAct,), at=target_of, gives=Picture)
 def plan_picture(read: Read, want: PlanPicture) -> Outcome[Picture]:
     table = table_at(read, want.target, want.target_id, want.at)
     if isinstance(table, Refused):
@@ -277,117 +272,6 @@ def _contingents(read: Read, table: Table) -> list[Legend]:
     return [Legend(each.id, each.code, each.names, each.colour) for each in found]
 
 
-# --- history ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PlanEntry:
-    """One action: who, when, what, why. `changes` only where they were asked for."""
-
-    id: Id
-    version: int
-    at: datetime
-    who: str
-    name: str
-    act: PlanAct
-    what: dict[str, str]
-    why: str
-    places: int
-    of_id: Id | None
-    changes: Changes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanHistory:
-    """What was done to a plan, newest first, before a version (0: from the newest)."""
-
-    target: PlanTarget
-    target_id: Annotated[Id, Reach.PLACE]
-    before: int = 0
-    limit: int = 50
-
-
-@answers(PlanHistory, needs=VenuesPrivilege.VENUE_READ, at=_at, gives=list[PlanEntry])
-def plan_history(read: Read, want: PlanHistory) -> Outcome[list[PlanEntry]]:
-    done = read.find(
-        PlanAction, "WHERE target_id = :id AND (:before = 0 OR version < :before) ORDER BY version DESC LIMIT :n",
-        id=want.target_id, before=want.before, n=max(1, min(want.limit, MOST_ENTRIES)),
-    )  # fmt: skip
-    return Ok(_entries(read, done))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanChanges:
-    """What was done to a plan since a version, oldest first, with everything that changed: how a screen keeps up."""
-
-    target: PlanTarget
-    target_id: Annotated[Id, Reach.PLACE]
-    since: int
-
-
-@answers(PlanChanges, needs=VenuesPrivilege.VENUE_READ, at=_at, gives=list[PlanEntry])
-def plan_changes(read: Read, want: PlanChanges) -> Outcome[list[PlanEntry]]:
-    done = read.find(
-        PlanAction, "WHERE target_id = :id AND version > :since ORDER BY version LIMIT :n",
-        id=want.target_id, since=want.since, n=MOST_ENTRIES,
-    )  # fmt: skip
-    return Ok(_entries(read, done, with_changes=True))
-
-
-def _entries(read: Read, done: Sequence[PlanAction], *, with_changes: bool = False) -> list[PlanEntry]:
-    return [
-        PlanEntry(
-            id=each.id, version=each.version, at=each.at, who=each.who, name=_name(read, each.who), act=each.act,
-            what=each.what, why=each.why, places=each.places, of_id=each.of_id,
-            changes=load(each.changes) if with_changes else None,
-        )
-        for each in done
-    ]  # fmt: skip
-
-
-def _name(read: Read, who: str) -> str:
-    """Of an operator; what central or a device did has none."""
-    kind, _, row_id = who.partition(":")
-    operator = read.get(Operator, row_id) if kind == ActorKind.OPERATOR else None
-    return operator.name if operator else ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparePlan:
-    """What differs between two moments; `until` none: now."""
-
-    target: PlanTarget
-    target_id: Annotated[Id, Reach.PLACE]
-    since: datetime
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """`changes` lead from the earlier moment to the later one; `states` count the seats that went from one state to
-    another (letters as in a picture), places that were sold among them."""
-
-    since: datetime
-    until: datetime
-    changes: Changes
-    states: dict[str, int]
-
-
-@answers(ComparePlan, needs=VenuesPrivilege.VENUE_READ, refuses=(NoAct,), at=_at, gives=Compared)
-def compare_plan(read: Read, want: ComparePlan) -> Outcome[Compared]:
-    before = table_at(read, want.target, want.target_id, want.since)
-    after = table_at(read, want.target, want.target_id, want.until)
-    for found in (before, after):
-        if isinstance(found, Refused):
-            return found
-    assert isinstance(before, Ok) and isinstance(after, Ok)
-    moved = Counter(
-        was + now for was, now in zip(states_of(before.value), states_of(after.value), strict=True) if was != now
-    )
-    changes = compared(before.value, after.value)
-    return Ok(Compared(want.since, want.until or read.now, changes, dict(sorted(moved.items()))))
-
-
 # --- seats and counts ------------------------------------------------------------------------------------------------
 
 
@@ -440,7 +324,7 @@ class CountLine:
     invalid: int
 
 
-@answers(PlanCounts, needs=VenuesPrivilege.VENUE_READ, refuses=(NoAct,), at=_at, gives=list[CountLine])
+@answers(PlanCounts, needs=VenuesPrivilege.VENUE_READ, refuses=(NoAct,), at=target_of, gives=list[CountLine])
 def plan_counts(read: Read, want: PlanCounts) -> Outcome[list[CountLine]]:
     table = plan_table(read, want.target, want.target_id)
     if table is None:

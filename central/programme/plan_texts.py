@@ -18,19 +18,9 @@ from central.programme.carry_over import ChangeLine
 from central.programme.carry_page import HREF as CARRY
 from central.programme.carry_page import change_words
 from central.programme.plan_form import ACTS, UNDO
+from central.programme.plan_history import Compared, ComparePlan, PlanHistory, compare_plan, plan_history
 from central.programme.plan_news import part_of, plan_news
-from central.programme.plan_pictures import (
-    Compared,
-    ComparePlan,
-    CountLine,
-    PlanCounts,
-    PlanHistory,
-    compare_plan,
-    plan_counts,
-    plan_history,
-    states_of,
-    table_at,
-)
+from central.programme.plan_pictures import CountLine, PlanCounts, plan_counts, states_of, table_at
 from central.programme.plans import target_context
 from central.venues.history import SeatField
 from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatCategory, SeatOrder, VenuesPrivilege

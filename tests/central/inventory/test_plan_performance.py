@@ -17,7 +17,8 @@ from central.kernel.replies import NoEntry
 from central.kernel.tx import SYSTEM
 from central.programme.carry_over import CarryOver
 from central.programme.plan_actions import OrderSeats, UndoPlanAction
-from central.programme.plan_pictures import ComparePlan, PlanChanges, PlanCounts, PlanHistory, PlanPicture, PlanStates
+from central.programme.plan_history import ComparePlan, PlanChanges, PlanHistory
+from central.programme.plan_pictures import PlanCounts, PlanPicture, PlanStates
 from central.selling.ops import ChangeChannel
 from central.venues.history import SeatField
 from central.venues.model import NoAct, PlanTarget, SeatOrder, VenuesPrivilege
