@@ -283,8 +283,6 @@ LONG: dict[str, int] = {
     "central/orders/ops.py": 440,
     "central/organisation/pages_operators.py": 450,
     "central/organisation/webhook_events.py": 460,
-    "central/programme/plan_pictures.py": 470,
-    "central/venues/plan_actions.py": 410,
     "central/venues/planfile_svg.py": 580,
     "central/web/openapi.py": 410,
     "edge/kiosk/store.py": 440,
