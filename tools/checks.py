@@ -281,7 +281,6 @@ LONG: dict[str, int] = {
     "central/kernel/row_proof.py": 410,
     "central/kernel/tx.py": 490,
     "central/orders/ops.py": 440,
-    "central/organisation/pages_operators.py": 450,
     "central/organisation/webhook_events.py": 460,
     "central/venues/planfile_svg.py": 580,
     "central/web/openapi.py": 410,

@@ -9,16 +9,13 @@ GET      /admin/who                      who may do this here             ?privi
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import Any
 
 from aiohttp import web
 
-from central.kernel.contexts import Context, path_of
-from central.kernel.erasure import Stays, stays_of
+from central.kernel.contexts import path_of
 from central.kernel.registry import privileges
-from central.kernel.replies import NoEntry
 from central.kernel.tx import Read
 from central.organisation.erasure import EraseOperator
 from central.organisation.grants import (
@@ -28,22 +25,15 @@ from central.organisation.grants import (
     SetPerimeter,
     TakePrivilege,
     TakeRole,
-    nameable,
-    narrowing_kinds,
 )
 from central.organisation.model import (
-    Grant,
-    Letter,
     NoOperator,
-    Operator,
     OperatorKind,
     OrganisationPrivilege,
-    Perimeter,
     PerimeterKind,
     Profile,
-    Role,
-    Session,
 )
+from central.organisation.operator_view import OperatorView, contexts_with, node_text, operator_view
 from central.organisation.operators import (
     ChangeOperator,
     ClearSecondFactor,
@@ -56,17 +46,10 @@ from central.organisation.operators import (
     WithdrawKey,
 )
 from central.organisation.pages import SERVICES, PageServices, typed
-from central.organisation.rights import (
-    FIVE,
-    WhatMayTheyDo,
-    WhoMay,
-    key_digest,
-    known_nodes,
-    second_factor_demanded,
-)
+from central.organisation.rights import FIVE, WhatMayTheyDo, WhoMay, key_digest, known_nodes
 from central.organisation.sessions import EndSession, EndSessions
 from central.web.form import form_of
-from central.web.screens.names import Labels, house_zone, labels
+from central.web.screens.names import Labels, labels
 from central.web.screens.refusals import SaidRefusal, privilege_text
 from central.web.session import SignedIn
 from central.web.texts import Texts
@@ -89,39 +72,6 @@ def operator_routes(app: web.Application) -> None:
     app.router.add_get("/admin/who", pages.who)
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowed:
-    """One kind of the perimeter: what is chosen, and what there is to choose from. `idle`: it narrows nothing, and can
-    only be lifted."""
-
-    kind: PerimeterKind
-    chosen: frozenset[str]
-    choices: tuple[tuple[str, str], ...]
-    idle: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorView:
-    """All that the operator's page shows. `may` are the acts that the asker holds the privilege for."""
-
-    operator: Operator
-    roles: tuple[Role, ...]
-    grants: tuple[Grant, ...]
-    perimeter: tuple[Narrowed, ...]
-    sessions: tuple[Session, ...] | None
-    letter: Letter | None
-    profiles: tuple[Profile, ...]
-    contexts: tuple[tuple[str, str], ...]
-    named: Labels
-    demanded: bool
-    may_change: bool
-    may_end: bool
-    may_erase: bool
-    stays: list[Stays]
-    zone: Any
-    now: Any
-
-
 class OperatorPages:
     def __init__(self, services: PageServices) -> None:
         self._services = services
@@ -138,7 +88,7 @@ class OperatorPages:
         faults = {each["at"]: t.fault(each["what"], **_words(each)) for each in _faults(refused)}
 
         def look(read: Read) -> tuple[Any, Any]:
-            contexts = _contexts(read, t, OrganisationPrivilege.OPERATOR_CREATE)
+            contexts = contexts_with(read, t, OrganisationPrivilege.OPERATOR_CREATE)
             profiles = read.find(Profile, "ORDER BY code")
             path = [path_of(read, each.context_id) for each in profiles]
             may = [read.actor.may(OrganisationPrivilege.OPERATOR_CREATE, each) for each in path]
@@ -209,7 +159,7 @@ class OperatorPages:
         me = await self._services.frame.who(request)
         t = self._services.frame.texts(request, me)
         view: OperatorView | Refused | None = await self._services.door.read(
-            me.actor, lambda read: _view(read, t, operator_id)
+            me.actor, lambda read: operator_view(read, t, operator_id)
         )
         if view is None:
             raise web.HTTPNotFound
@@ -221,7 +171,7 @@ class OperatorPages:
             title=view.operator.name or t("Personne effacée"), view=view, said=said,
             key=key, link=link, at=view.operator.context_id, here="operator", own=view.operator.id == me.actor.id,
             why=_lacks(t, refused), nodes=sorted(known_nodes()) if view.may_change else [],
-            privilege=lambda node: _node_text(t, node),
+            privilege=lambda node: node_text(t, node),
         )  # fmt: skip
 
     async def act(self, request: web.Request) -> web.StreamResponse:
@@ -271,7 +221,7 @@ class OperatorPages:
             contexts = {source.context_id for line in found.lines for cell in line.cells for source in cell.why}
             wanted = [("context", each) for each in contexts]
             wanted += [(kind, each) for kind, ids in found.perimeter.items() for each in ids]
-            return labels(read, t, wanted), _contexts(read, t, OrganisationPrivilege.OPERATOR_READ)
+            return labels(read, t, wanted), contexts_with(read, t, OrganisationPrivilege.OPERATOR_READ)
 
         named, contexts = await self._services.door.read(me.actor, look)
         shown = [line for line in found.lines if "all" in request.query or any(cell.why for cell in line.cells)]
@@ -279,7 +229,7 @@ class OperatorPages:
             request, "rights.html", title=t("Ce que peut {name}", name=found.name), found=found, lines=shown,
             named=named, contexts=contexts, five=FIVE, everything="all" in request.query,
             chosen=at if "here" in request.query else "", here="operator",
-            privilege=lambda node: _node_text(t, node),
+            privilege=lambda node: node_text(t, node),
         )  # fmt: skip
 
     async def who(self, request: web.Request) -> web.StreamResponse:
@@ -287,7 +237,7 @@ class OperatorPages:
         t = self._services.frame.texts(request, me)
         wanted, at = request.query.get("privilege", ""), request.query.get("at", "")
         contexts = await self._services.door.read(
-            me.actor, lambda read: _contexts(read, t, OrganisationPrivilege.OPERATOR_READ)
+            me.actor, lambda read: contexts_with(read, t, OrganisationPrivilege.OPERATOR_READ)
         )
         if not contexts:
             return await self._not_yours(request, OrganisationPrivilege.OPERATOR_READ)
@@ -301,10 +251,10 @@ class OperatorPages:
                 named = await self._services.door.read(
                     me.actor, lambda read: labels(read, t, [("context", each) for each in ids])
                 )
-        texts = sorted(((_node_text(t, each), each) for each in privileges()), key=lambda pair: pair[0].casefold())
+        texts = sorted(((node_text(t, each), each) for each in privileges()), key=lambda pair: pair[0].casefold())
         return await self._services.frame.page(
             request, "who.html", title=t("Qui peut quoi"), wanted=wanted, chosen=at, contexts=contexts, choices=texts,
-            holders=holders, named=named, at=at, here="/admin/who", privilege=lambda node: _node_text(t, node),
+            holders=holders, named=named, at=at, here="/admin/who", privilege=lambda node: node_text(t, node),
         )  # fmt: skip
 
     async def _not_yours(self, request: web.Request, privilege: str) -> web.Response:
@@ -351,85 +301,10 @@ def _objects(form: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(each) for each in form.getall("object", [])))[:MOST_OBJECTS]
 
 
-def _view(read: Read, t: Texts, operator_id: str) -> OperatorView | Refused | None:
-    operator = read.get(Operator, operator_id)
-    if operator is None:
-        return None
-    path = path_of(read, operator.context_id)
-    if not read.actor.may(OrganisationPrivilege.OPERATOR_READ, path) and operator.id != read.actor.id:
-        return Refused(NoEntry.NOT_ALLOWED, fix=OrganisationPrivilege.OPERATOR_READ)
-    may_change = read.actor.may(OrganisationPrivilege.OPERATOR_MODIFY, path)
-    roles = read.find(Role, "WHERE operator_id = :id ORDER BY id", id=operator.id)
-    grants = read.find(Grant, "WHERE operator_id = :id ORDER BY privilege, id", id=operator.id)
-    rows = read.find(Perimeter, "WHERE operator_id = :id ORDER BY kind, object_id", id=operator.id)
-    sees_sessions = read.actor.may(OrganisationPrivilege.SESSION_READ, path)
-    sessions = read.find(Session, "WHERE operator_id = :id ORDER BY seen DESC", id=operator.id)
-    letters = read.find(Letter, "WHERE operator_id = :id AND used IS NULL ORDER BY asked DESC LIMIT 1", id=operator.id)
-    profiles = read.find(Profile, "ORDER BY code")
-    wanted: list[tuple[str, str]] = [("profile", each.profile_id) for each in roles]
-    wanted += [("context", operator.context_id)]
-    wanted += [("context", each.context_id) for each in roles] + [("context", each.context_id) for each in grants]
-    wanted += [(each.kind, each.object_id) for each in rows]
-    return OperatorView(
-        operator, tuple(roles), tuple(grants), _perimeter(read, t, operator, rows),
-        tuple(each for each in sessions if each.until > read.now) if sees_sessions else None,
-        letters[0] if letters and letters[0].until > read.now else None,
-        tuple(each for each in profiles if set(path_of(read, each.context_id)) & set(path) or may_change),
-        _contexts(read, t, OrganisationPrivilege.OPERATOR_MODIFY), labels(read, t, wanted),
-        second_factor_demanded(read, operator.id), may_change, read.actor.may(OrganisationPrivilege.SESSION_END, path),
-        read.actor.may(OrganisationPrivilege.OPERATOR_DELETE, path),
-        stays_of(read, "operator", operator.id) if operator.erased else [],
-        house_zone(read), read.now,
-    )  # fmt: skip
-
-
-def _perimeter(read: Read, t: Texts, operator: Operator, rows: list[Perimeter]) -> tuple[Narrowed, ...]:
-    """Every kind that narrows; and of the others those that somebody was narrowed to before they were refused."""
-    narrowing = narrowing_kinds()
-    kinds = [kind for kind in PerimeterKind if kind in narrowing or any(each.kind is kind for each in rows)]
-    return tuple(_narrowed(read, t, operator, rows, kind, idle=kind not in narrowing) for kind in kinds)
-
-
-def _narrowed(
-    read: Read, t: Texts, operator: Operator, rows: list[Perimeter], kind: PerimeterKind, *, idle: bool
-) -> Narrowed:
-    chosen = frozenset(each.object_id for each in rows if each.kind is kind)
-    if idle:
-        return Narrowed(kind, chosen, (), idle=True)
-    allowed = [each for each in sorted(nameable(read, kind, operator)) if read.actor.within(kind, each)]
-    named = labels(read, t, [(kind, each) for each in allowed])
-    found = sorted(((each, named(kind, each)) for each in allowed), key=lambda pair: pair[1].casefold())
-    return Narrowed(kind, chosen, tuple(found), idle=False)
-
-
-def _contexts(read: Read, t: Texts, privilege: str) -> tuple[tuple[str, str], ...]:
-    """(id, path in words) of the contexts in which the asker holds this."""
-    known = {each.id: each for each in read.find(Context, "ORDER BY code")}
-    found = []
-    for each in known.values():
-        path = path_of(read, each.id)
-        if read.actor.may(privilege, path):
-            found.append((each.id, " › ".join(t.of(known[Id(one)].names) for one in reversed(path))))
-    return tuple(sorted(found, key=lambda pair: pair[1].casefold()))
-
-
-def _node_text(t: Texts, node: str) -> str:
-    """`venues.site.modify`, `venues` or `*` in words."""
-    if node == "*":
-        return t("Tout")
-    if node.count(".") == 2:
-        return privilege_text(t, node)
-    module, _, screen = node.partition(".")
-    words = [t.known(f"privilege:{module}") or module]
-    if screen:
-        words.append(t.known(f"privilege:{node}") or screen)
-    return " › ".join(words)
-
-
 def _lacks(t: Texts, refused: Refused | None) -> list[str]:
     """The privileges that a refusal names, in words."""
     named = refused.detail.get("privileges", []) if refused else []
-    return [_node_text(t, str(each)) for each in named][:20] if isinstance(named, list) else []
+    return [node_text(t, str(each)) for each in named][:20] if isinstance(named, list) else []
 
 
 def _faults(refused: Refused | None) -> list[dict[str, Any]]:

@@ -16,9 +16,9 @@ from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
 from central.organisation.checklist_items import perimeters
 from central.organisation.grants import SetPerimeter, nameable
 from central.organisation.model import NoOperator, Operator, PerimeterKind
+from central.organisation.operator_view import perimeter_view
 from central.organisation.operators import CreateOperator
 from central.organisation.ops import actor_of, key_digest
-from central.organisation.pages_operators import _perimeter
 from central.selling.model import SellingPrivilege
 from central.web.rows import RowFilter, page
 from central.web.texts import texts
@@ -89,7 +89,7 @@ def shown(clerk: Clerk, operator_id: Id) -> tuple[object, ...]:
     operator = read.get(Operator, operator_id)
     rows = read.find(BY_NAME["operator_perimeter"].kind, "WHERE operator_id = :id", id=operator_id)
     assert operator
-    return _perimeter(read, texts("fr"), operator, rows)
+    return perimeter_view(read, texts("fr"), operator, rows)
 
 
 def test_nobody_is_narrowed_to_what_is_somebody_elses(quick: tuple[Clerk, House]) -> None:

@@ -1,0 +1,136 @@
+"""What an operator's page shows, as far as the asker may see it: what they were given and where, to what they are
+narrowed, where they are signed in."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from central.kernel.contexts import Context, path_of
+from central.kernel.erasure import Stays, stays_of
+from central.kernel.replies import NoEntry
+from central.kernel.tx import Read
+from central.organisation.grants import nameable, narrowing_kinds
+from central.organisation.model import (
+    Grant,
+    Letter,
+    Operator,
+    OrganisationPrivilege,
+    Perimeter,
+    PerimeterKind,
+    Profile,
+    Role,
+    Session,
+)
+from central.organisation.rights import second_factor_demanded
+from central.web.screens.names import Labels, house_zone, labels
+from central.web.screens.refusals import privilege_text
+from central.web.texts import Texts
+from shared.ids import Id
+from shared.outcome import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """One kind of the perimeter: what is chosen, and what there is to choose from. `idle`: it narrows nothing, and can
+    only be lifted."""
+
+    kind: PerimeterKind
+    chosen: frozenset[str]
+    choices: tuple[tuple[str, str], ...]
+    idle: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorView:
+    """All that the operator's page shows. `may` are the acts that the asker holds the privilege for."""
+
+    operator: Operator
+    roles: tuple[Role, ...]
+    grants: tuple[Grant, ...]
+    perimeter: tuple[Narrowed, ...]
+    sessions: tuple[Session, ...] | None
+    letter: Letter | None
+    profiles: tuple[Profile, ...]
+    contexts: tuple[tuple[str, str], ...]
+    named: Labels
+    demanded: bool
+    may_change: bool
+    may_end: bool
+    may_erase: bool
+    stays: list[Stays]
+    zone: Any
+    now: Any
+
+
+def operator_view(read: Read, t: Texts, operator_id: str) -> OperatorView | Refused | None:
+    operator = read.get(Operator, operator_id)
+    if operator is None:
+        return None
+    path = path_of(read, operator.context_id)
+    if not read.actor.may(OrganisationPrivilege.OPERATOR_READ, path) and operator.id != read.actor.id:
+        return Refused(NoEntry.NOT_ALLOWED, fix=OrganisationPrivilege.OPERATOR_READ)
+    may_change = read.actor.may(OrganisationPrivilege.OPERATOR_MODIFY, path)
+    roles = read.find(Role, "WHERE operator_id = :id ORDER BY id", id=operator.id)
+    grants = read.find(Grant, "WHERE operator_id = :id ORDER BY privilege, id", id=operator.id)
+    rows = read.find(Perimeter, "WHERE operator_id = :id ORDER BY kind, object_id", id=operator.id)
+    sees_sessions = read.actor.may(OrganisationPrivilege.SESSION_READ, path)
+    sessions = read.find(Session, "WHERE operator_id = :id ORDER BY seen DESC", id=operator.id)
+    letters = read.find(Letter, "WHERE operator_id = :id AND used IS NULL ORDER BY asked DESC LIMIT 1", id=operator.id)
+    profiles = read.find(Profile, "ORDER BY code")
+    wanted: list[tuple[str, str]] = [("profile", each.profile_id) for each in roles]
+    wanted += [("context", operator.context_id)]
+    wanted += [("context", each.context_id) for each in roles] + [("context", each.context_id) for each in grants]
+    wanted += [(each.kind, each.object_id) for each in rows]
+    return OperatorView(
+        operator, tuple(roles), tuple(grants), perimeter_view(read, t, operator, rows),
+        tuple(each for each in sessions if each.until > read.now) if sees_sessions else None,
+        letters[0] if letters and letters[0].until > read.now else None,
+        tuple(each for each in profiles if set(path_of(read, each.context_id)) & set(path) or may_change),
+        contexts_with(read, t, OrganisationPrivilege.OPERATOR_MODIFY), labels(read, t, wanted),
+        second_factor_demanded(read, operator.id), may_change, read.actor.may(OrganisationPrivilege.SESSION_END, path),
+        read.actor.may(OrganisationPrivilege.OPERATOR_DELETE, path),
+        stays_of(read, "operator", operator.id) if operator.erased else [],
+        house_zone(read), read.now,
+    )  # fmt: skip
+
+
+def perimeter_view(read: Read, t: Texts, operator: Operator, rows: list[Perimeter]) -> tuple[Narrowed, ...]:
+    """Every kind that narrows; and of the others those that somebody was narrowed to before they were refused."""
+    narrowing = narrowing_kinds()
+    kinds = [kind for kind in PerimeterKind if kind in narrowing or any(each.kind is kind for each in rows)]
+    return tuple(_narrowed(read, t, operator, rows, kind, idle=kind not in narrowing) for kind in kinds)
+
+
+def _narrowed(
+    read: Read, t: Texts, operator: Operator, rows: list[Perimeter], kind: PerimeterKind, *, idle: bool
+) -> Narrowed:
+    chosen = frozenset(each.object_id for each in rows if each.kind is kind)
+    if idle:
+        return Narrowed(kind, chosen, (), idle=True)
+    allowed = [each for each in sorted(nameable(read, kind, operator)) if read.actor.within(kind, each)]
+    named = labels(read, t, [(kind, each) for each in allowed])
+    found = sorted(((each, named(kind, each)) for each in allowed), key=lambda pair: pair[1].casefold())
+    return Narrowed(kind, chosen, tuple(found), idle=False)
+
+
+def contexts_with(read: Read, t: Texts, privilege: str) -> tuple[tuple[str, str], ...]:
+    """(id, path in words) of the contexts in which the asker holds this."""
+    known = {each.id: each for each in read.find(Context, "ORDER BY code")}
+    found = []
+    for each in known.values():
+        path = path_of(read, each.id)
+        if read.actor.may(privilege, path):
+            found.append((each.id, " › ".join(t.of(known[Id(one)].names) for one in reversed(path))))
+    return tuple(sorted(found, key=lambda pair: pair[1].casefold()))
+
+
+def node_text(t: Texts, node: str) -> str:
+    """`venues.site.modify`, `venues` or `*` in words."""
+    if node == "*":
+        return t("Tout")
+    if node.count(".") == 2:
+        return privilege_text(t, node)
+    module, _, screen = node.partition(".")
+    words = [t.known(f"privilege:{module}") or module]
+    if screen:
+        words.append(t.known(f"privilege:{node}") or screen)
+    return " › ".join(words)
