@@ -10,7 +10,8 @@ from central.venues.plan import Plan, write_plan
 from central.venues.planfile_checks import MOST_BYTES, Format, PlanFault, PlanFileFault, refused
 from central.venues.planfile_csv import read_csv, write_csv
 from central.venues.planfile_json import read_json
-from central.venues.planfile_svg import read_svg, write_svg
+from central.venues.planfile_svg import read_svg
+from central.venues.svg_writer import write_svg
 from shared.outcome import Outcome
 
 __all__ = ["Format", "PlanFault", "PlanFileFault", "format_of", "read_plan", "write_plan", "written"]
