@@ -9,6 +9,7 @@ from typing import Annotated
 
 import orjson
 
+from central.kernel.columns import columns
 from central.kernel.contexts import path_of, root_of_house
 from central.kernel.entity import Ref
 from central.kernel.privileges import EVERYTHING, Action, nodes
@@ -36,16 +37,45 @@ class RightSource:
     profile_names: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _ProfileHeld:
+    """A role with its profile; `names` and `privileges` are JSON."""
+
+    role_id: str
+    context_id: str
+    profile_id: str
+    code: str
+    names: str
+    privileges: str
+
+
+_ROLE = columns(
+    _ProfileHeld,
+    role_id="r.id",
+    context_id="r.context_id",
+    profile_id="p.id",
+    code="p.code",
+    names="p.names",
+    privileges="p.privileges",
+)
+
+
 def sources(read: Read, operator_id: str) -> list[RightSource]:
     """All that gives an operator anything, profiles first."""
     found = []
-    for role_id, context_id, profile_id, code, names, held in read.run(
-        "SELECT r.id, r.context_id, p.id, p.code, p.names, p.privileges FROM operator_role r "
+    for row in read.run(
+        f"SELECT {_ROLE} FROM operator_role r "  # noqa: S608 - names of ours
         "JOIN profile p ON p.id = r.profile_id WHERE r.operator_id = :id ORDER BY p.code, r.id",
         id=operator_id,
     ):
-        for node in orjson.loads(held):
-            found.append(RightSource(node, context_id, "role", role_id, profile_id, code, orjson.loads(names)))
+        role = _ProfileHeld(*row)
+        for node in orjson.loads(role.privileges):
+            found.append(
+                RightSource(
+                    node=node, context_id=role.context_id, through="role", id=role.role_id,
+                    profile_id=role.profile_id, profile_code=role.code, profile_names=orjson.loads(role.names),
+                )
+            )  # fmt: skip
     for grant_id, context_id, node in read.run(
         "SELECT id, context_id, privilege FROM operator_grant WHERE operator_id = :id ORDER BY privilege, id",
         id=operator_id,

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 
 from central.access.model import TOLD_ID, AccessPrivilege, AnomalyKind
 from central.inventory.model import TAKEN
+from central.kernel.columns import columns
 from central.kernel.contexts import whole_house
 from central.kernel.entity import Ref
 from central.kernel.registry import answers
@@ -73,6 +74,16 @@ class _Fact:
     id: Id
 
 
+@dataclass(frozen=True, slots=True)
+class _FactKept(_Fact):
+    body: str
+
+
+_BODY = columns(
+    _FactKept, device="d.code", seq="f.seq", device_id="f.device_id", id="f.fact_id", body="f.body"
+)  # fmt: skip
+
+
 def _nothing_lost(read: Read, seen: _Looked) -> None:
     """I1. Below a device's highest number none is missing, and every sale and scan that was taken is in the books."""
     devices = read.run(
@@ -108,16 +119,17 @@ def _nothing_lost(read: Read, seen: _Looked) -> None:
 def _taken(read: Read, kind: FactKind, shape: type[_Told]) -> Iterator[tuple[_Fact, _Told | None]]:
     """The facts of a kind that were taken, with what they say; None: it was read when it was taken, and is not what it
     was."""
-    for code, seq, device, told, body in read.run(
-        "SELECT d.code, f.seq, f.device_id, f.fact_id, f.body FROM fact f JOIN device d ON d.id = f.device_id "
+    for row in read.run(
+        f"SELECT {_BODY} FROM fact f JOIN device d ON d.id = f.device_id "  # noqa: S608 - names of ours
         "WHERE f.kind = :kind AND f.state = 'taken' ORDER BY d.code, f.seq",
         kind=kind,
     ):
+        fact = _FactKept(*row)
         try:
-            said: _Told | None = load(shape, str(body).encode())
+            said: _Told | None = load(shape, str(fact.body).encode())
         except ValueError:
             said = None
-        yield _Fact(code, seq, device, told), said
+        yield fact, said
 
 
 def _one_effect(read: Read, seen: _Looked) -> None:
