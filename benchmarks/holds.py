@@ -159,9 +159,12 @@ async def house(door: Door, halls: Sequence[int]) -> list[Id]:
             contingents=(),
             uncontingented=True,
             max_places=10,
+            active=True,
         )
     )
-    await do(CreatePointOfSale(id=POINT, channel_id=channel, context_id=organiser, code="P", names={"fr": "P"}))
+    await do(
+        CreatePointOfSale(id=POINT, channel_id=channel, context_id=organiser, code="P", names={"fr": "P"}, active=True)
+    )
     await do(CreateEvent(id=event, context_id=activity, code="E", names={"fr": "E"}, vat_bp=550))
     found = []
     starts = clock + timedelta(days=30)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, field, fields, make_dataclass, replace
 from enum import auto
 from hashlib import sha256
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, ParamSpec, Protocol, TypeVar, get_type_hints, overload
 
 import orjson
 from pydantic import ConfigDict
@@ -32,6 +32,7 @@ from shared.ids import Id
 from shared.outcome import Ok, Outcome, Reason, Refused
 
 K = TypeVar("K", bound=type[Any])
+P = ParamSpec("P")
 
 Check = Callable[[Read, Any, Any], Refused | None]
 """(read, the row as it was or None, the row as it shall be or None) → why not."""
@@ -95,8 +96,35 @@ def configured(
     return declare
 
 
-def command_of(action: Action, kind: type[Any]) -> Any:
-    """The generated command's class: `command_of(Action.CREATE, Tariff)` is CreateTariff."""
+class ChangeCommand(Protocol):
+    """How a generated change is made; which names `set` may hold, the command's own check says."""
+
+    def __call__(self, *, id: Id, set: Mapping[str, Any], seen: str = "") -> Any: ...
+
+
+class DeleteCommand(Protocol):
+    def __call__(self, *, id: Id) -> Any: ...
+
+
+@overload
+def command_of(action: Literal[Action.CREATE], kind: Callable[P, Any]) -> Callable[P, Any]: ...
+
+
+@overload
+def command_of(action: Literal[Action.MODIFY], kind: type[Any]) -> ChangeCommand: ...
+
+
+@overload
+def command_of(action: Literal[Action.DELETE], kind: type[Any]) -> DeleteCommand: ...
+
+
+@overload
+def command_of(action: Action, kind: type[Any]) -> Any: ...
+
+
+def command_of(action: Action, kind: Any) -> Any:
+    """The generated command's class: `command_of(Action.CREATE, Tariff)` is CreateTariff. To a type checker it takes
+    what its entity takes, so that a name that is no field of it is seen; it asks for `initial` fields, too."""
     return CONFIGURED[ENTITIES[kind].name].commands[action]
 
 

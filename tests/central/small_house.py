@@ -283,6 +283,7 @@ def set_up(clerk: Clerk, rows: int = 2, row: int = 10) -> House:
             contingents=(),
             uncontingented=True,
             max_places=25,
+            active=True,
         )
     )
     do(
@@ -295,11 +296,16 @@ def set_up(clerk: Clerk, rows: int = 2, row: int = 10) -> House:
             contingents=(),
             uncontingented=True,
             max_places=10,
+            active=True,
         )
     )
     desk, kiosk_point = derived_id("house", "desk"), derived_id("house", "kiosk point")
-    do(CreatePointOfSale(id=desk, channel_id=channel, context_id=organiser, code="G1", names=names))
-    do(CreatePointOfSale(id=kiosk_point, channel_id=kiosks, context_id=organiser, code="B1", names={"fr": "Borne"}))
+    do(CreatePointOfSale(id=desk, channel_id=channel, context_id=organiser, code="G1", names=names, active=True))
+    do(
+        CreatePointOfSale(
+            id=kiosk_point, channel_id=kiosks, context_id=organiser, code="B1", names={"fr": "Borne"}, active=True
+        )
+    )
     event, performance = derived_id("house", "event"), derived_id("house", "performance")
     do(CreateEvent(id=event, context_id=activity, code="CYRANO", names={"fr": "Cyrano"}, vat_bp=550))
     schedule = Schedule(

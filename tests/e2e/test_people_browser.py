@@ -211,6 +211,7 @@ async def test_from_the_invitation_to_who_may_what(browser: Browser, tmp_path: P
                 contingents=(),
                 uncontingented=True,
                 max_places=25,
+                active=True,
             )
         )
         await do(SetPerimeter(operator_id=paul, kind=PerimeterKind.CHANNEL, object_ids=(ids["desk"],)))

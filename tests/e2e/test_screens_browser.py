@@ -60,7 +60,7 @@ def hostile(clerk: Clerk, house: House) -> dict[str, Id]:
     """The names of what stands in the house become hostile, through the door, as an operator might."""
 
     def change(kind: type[Any], row_id: Id, **fields: Any) -> None:
-        clerk.do(command_of(Action.MODIFY, kind)(row_id, fields))
+        clerk.do(command_of(Action.MODIFY, kind)(id=row_id, set=fields))
 
     for kind, row_id, n in (
         (Context, house.organiser, 0), (Context, house.season, 1), (Context, house.activity, 4),

@@ -197,3 +197,31 @@ def test_every_role_has_its_unit() -> None:
 
 def test_no_property_is_judged_by_the_clock() -> None:
     assert settings().deadline is None and HealthCheck.too_slow in settings().suppress_health_check
+
+
+CALLS = """
+from central.kernel.crud import command_of
+from central.kernel.privileges import Action
+from central.pricing.model import Tariff
+from shared.ids import Id
+
+Create, Change, Delete = (
+    command_of(Action.CREATE, Tariff), command_of(Action.MODIFY, Tariff), command_of(Action.DELETE, Tariff))
+made = Id("")
+Create(id=made, context_id=made, code="A", names={}, rank=1, proof=True)
+Create(id=made, context_id=made, code="A", names={}, rnk=1, proof=True)
+Tariff(id=made, context_id=made, code="A", names={}, rank=1, prof=True)
+Change(id=made, set={"rank": 2})
+Change(id=made, sets={"rank": 2})
+Delete(tariff_id=made)
+"""
+
+
+def test_a_command_that_is_generated_has_the_names_of_its_entity(tmp_path: Path) -> None:
+    """As lint sees it: a name that is no field of the entity is found where a test uses it."""
+    (tmp_path / "calls.py").write_text(CALLS)
+    command = [sys.executable, "-m", "mypy", "--config-file", "tools/mypy_tests.ini", str(tmp_path / "calls.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    faults = {int(line.split(":")[1]) for line in done.stdout.splitlines() if "[call-arg]" in line}
+    assert faults == {11, 12, 14, 15}, done.stdout
+    assert 'Unexpected keyword argument "rnk"' in done.stdout

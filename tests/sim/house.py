@@ -254,6 +254,7 @@ def the_house() -> House:
                 contingents=(),
                 uncontingented=True,
                 max_places=6,
+                active=True,
             )
         )
         for n in range(1, count_ + 1):
@@ -265,6 +266,7 @@ def the_house() -> House:
                     context_id=organiser,
                     code=f"{code[0]}{n}",
                     names=names(f"{code} {n}"),
+                    active=True,
                 )
             )
     event, performance = made_id("event"), made_id("performance")

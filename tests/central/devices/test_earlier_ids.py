@@ -49,7 +49,9 @@ def evening(quick: tuple[Clerk, House]) -> Evening:
     counter, site, organiser = new_id(), new_id(), new_id()
     (channel,) = clerk.rows("SELECT channel_id FROM point_of_sale WHERE id = :id", id=house.kiosk_point)[0]
     clerk.do(
-        CreatePointOfSale(id=counter, channel_id=channel, context_id=house.organiser, code="B2", names={"fr": "Borne"})
+        CreatePointOfSale(
+            id=counter, channel_id=channel, context_id=house.organiser, code="B2", names={"fr": "Borne"}, active=True
+        )
     )
     clerk.do(
         CreateContext(

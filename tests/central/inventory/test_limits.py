@@ -202,9 +202,12 @@ def desk(clerk: Clerk, house: House, contingents: tuple[Id, ...], uncontingented
             contingents=contingents,
             uncontingented=uncontingented,
             max_places=9,
+            active=True,
         )
     )
-    clerk.do(CreatePointOfSale(id=point, channel_id=channel, context_id=house.organiser, code=code, names=names))
+    clerk.do(
+        CreatePointOfSale(id=point, channel_id=channel, context_id=house.organiser, code=code, names=names, active=True)
+    )
     return channel, point
 
 

@@ -33,6 +33,7 @@ def channel(house: House, code: str, kind: ChannelKind, *contingents: Id) -> tup
         contingents=contingents,
         uncontingented=False,
         max_places=10,
+        active=True,
     )
 
 

@@ -72,9 +72,12 @@ def press(clerk: Clerk, house: House) -> Id:
             contingents=(house.contingent,),
             uncontingented=False,
             max_places=9,
+            active=True,
         )
     )
-    clerk.do(CreatePointOfSale(id=point, channel_id=channel, context_id=house.organiser, code="P", names=names))
+    clerk.do(
+        CreatePointOfSale(id=point, channel_id=channel, context_id=house.organiser, code="P", names=names, active=True)
+    )
     ((zone,),) = clerk.rows("SELECT id FROM physical_zone WHERE numbered = 0")
     some = Selection(seats=house.seats[:4], counts=(Counted(zone, 5),))
     clerk.do(AssignContingent(performance_id=house.performance, contingent_id=house.contingent, selection=some))

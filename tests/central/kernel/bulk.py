@@ -207,10 +207,18 @@ async def sell(bulk: Bulk, later: Callable[[timedelta], None], made: dict[str, I
             contingents=kinds,
             uncontingented=True,
             max_places=999,
+            active=True,
         )
     )
     await do(
-        new_point(id=made["point"], channel_id=made["channel"], context_id=house.organiser, code="GROS", names=names)
+        new_point(
+            id=made["point"],
+            channel_id=made["channel"],
+            context_id=house.organiser,
+            code="GROS",
+            names=names,
+            active=True,
+        )
     )
     await do(ChangeSale(performance_id=show, do=ProductDo.OPEN))
     hold = new_id()

@@ -18,7 +18,8 @@ from central.web.history.records import means_of, past
 from shared.ids import Id
 from tests.central.small_house import Clerk, House, new_id
 
-CREATE, CHANGE, DELETE = (command_of(each, ShopPicture) for each in (Action.CREATE, Action.MODIFY, Action.DELETE))
+CREATE, CHANGE = command_of(Action.CREATE, ShopPicture), command_of(Action.MODIFY, ShopPicture)
+DELETE = command_of(Action.DELETE, ShopPicture)
 
 
 def picture(sign: bytes, size: int = 200_000) -> str:

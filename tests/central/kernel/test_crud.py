@@ -25,9 +25,8 @@ from shared.outcome import Ok, Refused
 from tests.central.small_house import NOW, Clerk, House, NoTest, new_id
 
 Quick = tuple[Clerk, House]
-CreateTariff, ChangeTariff, DeleteTariff = (
-    command_of(each, Tariff) for each in (Action.CREATE, Action.MODIFY, Action.DELETE)
-)
+CreateTariff, ChangeTariff = command_of(Action.CREATE, Tariff), command_of(Action.MODIFY, Tariff)
+DeleteTariff = command_of(Action.DELETE, Tariff)
 CreateSite, CreateSpace = command_of(Action.CREATE, Site), command_of(Action.CREATE, Space)
 CreateChannel, ChangeChannel = command_of(Action.CREATE, Channel), command_of(Action.MODIFY, Channel)
 
@@ -181,6 +180,7 @@ def test_what_may_be_left_out_begins_as_declared(quick: Quick) -> None:
             contingents=(),
             uncontingented=True,
             max_places=9,
+            active=True,
         )
     )
     assert get(clerk, Channel, made).active is True

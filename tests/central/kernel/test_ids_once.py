@@ -226,7 +226,12 @@ def test_every_central_answers_alike_where_a_season_was(two: tuple[Clerk, Clerk,
 
 def test_who_is_narrowed_makes_nothing_under_what_was_beyond_them(clerk: Clerk, house: House) -> None:
     point = CreatePointOfSale(
-        id=new_id(), channel_id=house.channel, context_id=house.organiser, code="VIP", names={"fr": "Guichet secret"}
+        id=new_id(),
+        channel_id=house.channel,
+        context_id=house.organiser,
+        code="VIP",
+        names={"fr": "Guichet secret"},
+        active=True,
     )
     clerk.do(point)
     clerk.do(command_of(Action.DELETE, PointOfSale)(id=point.id))

@@ -135,7 +135,9 @@ def _of_another_organiser(clerk: Clerk, house: House) -> Any:
         )
     )
     clerk.do(
-        CreatePointOfSale(id=point, channel_id=house.channel, context_id=other, code="X1", names={"fr": "Ailleurs"})
+        CreatePointOfSale(
+            id=point, channel_id=house.channel, context_id=other, code="X1", names={"fr": "Ailleurs"}, active=True
+        )
     )
     return house.order(house.seats[0], point_of_sale_id=point)
 
@@ -192,9 +194,12 @@ def test_a_contingent_for_a_channel(quick: tuple[Clerk, House]) -> None:
             contingents=(house.contingent,),
             uncontingented=False,
             max_places=5,
+            active=True,
         )
     )
-    clerk.do(CreatePointOfSale(id=desk, channel_id=press, context_id=house.organiser, code="P1", names=names))
+    clerk.do(
+        CreatePointOfSale(id=desk, channel_id=press, context_id=house.organiser, code="P1", names=names, active=True)
+    )
     clerk.do(
         AssignContingent(
             performance_id=house.performance, contingent_id=house.contingent, selection=Selection(seats=house.seats[:2])
@@ -217,6 +222,7 @@ def test_a_contingent_for_a_channel(quick: tuple[Clerk, House]) -> None:
         contingents=(new_id(),),
         uncontingented=False,
         max_places=5,
+        active=True,
     )
     assert clerk.no(unknown).detail["faults"][0]["what"] == "no_such"
 

@@ -37,7 +37,8 @@ from tests.central.small_house import Clerk, House, new_id
 
 pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
 
-CREATE, CHANGE, DELETE = (command_of(action, Profile) for action in (Action.CREATE, Action.MODIFY, Action.DELETE))
+CREATE, CHANGE = command_of(Action.CREATE, Profile), command_of(Action.MODIFY, Profile)
+DELETE = command_of(Action.DELETE, Profile)
 
 
 def profile(

@@ -60,7 +60,7 @@ async def test_code_request_approval(house, central, tmp_path, enrol) -> None:
     asked = len(central.requests)
     again = await enrol()
     assert (again.device_id, again.stored, len(central.requests)) == (device_id, identity.stored, asked)
-    assert admitted(*[identity.login.username, identity.login.password], house.root_pem) == identity.certificate
+    assert admitted(identity.login.username, identity.login.password, house.root_pem) == identity.certificate
     assert read_login(data)[0] == identity.login
     assert identity.tls() is not None
     sent = b"".join(body for _, body in central.requests)
