@@ -48,29 +48,30 @@ def faults_of(column: Column, value: Any) -> list[Fault]:
     at = column.name
     if value is None:
         return [] if column.nullable else [{"at": at, "what": "missing"}]
-    if column.look is Look.NAMES:
+    look = column.look
+    if look is Look.NAMES:
         return _names(at, value)
-    found = [] if column.look is None else _looked(at, column.look, value)
+    found = [] if look is None else _looked(at, look, value)
     for mark in column.marks:
         if isinstance(mark, Between):
             found += _between(at, mark, value)
     if isinstance(value, str) and not found:
-        found += _text(at, value, column)
+        found += _text(at, value, look)
     if isinstance(value, datetime) and value.tzinfo is None:
         found.append({"at": at, "what": "no_timezone"})
     return found
 
 
-def _text(at: str, value: str, column: Column) -> list[Fault]:
-    lines = column.look is Look.LINES
-    most = MOST_PICTURE if column.look is Look.PICTURE else MOST_TEXT if lines else MOST_LINE
+def _text(at: str, value: str, look: Look | None) -> list[Fault]:
+    lines = look is Look.LINES
+    most = MOST_PICTURE if look is Look.PICTURE else MOST_TEXT if lines else MOST_LINE
     if len(value) > most:
         return [{"at": at, "what": "too_long", "most": most, "is": len(value)}]
     if bad := sign_fault(at, tidy(value, lines=lines), lines=lines):
         return [bad]
-    if column.look is Look.CODE and not _CODE.fullmatch(value):
+    if look is Look.CODE and not _CODE.fullmatch(value):
         return [{"at": at, "what": "not_a_code"}]
-    return [{"at": at, "what": "missing"}] if column.look is Look.NAME and not value.strip() else []
+    return [{"at": at, "what": "missing"}] if look is Look.NAME and not value.strip() else []
 
 
 def _names(at: str, value: Mapping[str, str]) -> list[Fault]:

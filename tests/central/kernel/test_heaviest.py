@@ -41,7 +41,7 @@ MORE = {
     "set_prices": Cost(calls=60_000, statements=2_100, rows=20, written=100_000, read=20_000),
     "create_logical_configuration": Cost(calls=12_000, statements=1_300, rows=20, written=100_000, read=20_000),
     # fifty channels, each with fifty fields and a point of sale
-    "create_channels": Cost(calls=35_000, statements=600, rows=20, written=300_000, read=20_000),
+    "create_channels": Cost(calls=36_000, statements=600, rows=20, written=300_000, read=20_000),
     # 20,000 tickets that stay good go to the gates, and into the log
     "revoke_device": Cost(calls=12_000, statements=600, rows=20, written=1_300_000, read=20_000),
 }
