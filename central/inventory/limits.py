@@ -17,9 +17,10 @@ import sqlalchemy as sa
 
 from central.catalogue.model import Performance
 from central.catalogue.reads import of_event
-from central.inventory.model import TAKEN, Limit, LimitPer, NoPlace, PlaceState
+from central.inventory.model import OFFERS, TAKEN, Limit, LimitPer, NoPlace, PlaceState
 from central.kernel.contexts import path_of
 from central.kernel.entity import METADATA
+from central.kernel.memory import remembered
 from central.kernel.tx import Read, Tx
 from shared.ids import LENGTH
 from shared.outcome import Refused
@@ -88,7 +89,7 @@ def counted(limit: Limit, scene: Scene, count: Count | None) -> str | None:
 
 def apply(tx: Tx, steps: Sequence[CountStep], *, enforce: bool = True) -> Refused | None:
     """Counts steps that this transaction has just written; refused with the first limit that they break."""
-    limits = tx.find(Limit, "WHERE active = 1 ORDER BY code, id")
+    limits = remembered(tx, OFFERS, "limits", lambda: tx.find(Limit, "WHERE active = 1 ORDER BY code, id"))
     if not limits or not steps:
         return None
     scenes = _scenes(tx, {count.performance_id for step in steps for count in step if count})

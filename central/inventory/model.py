@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, auto
-from typing import Annotated
+from typing import Annotated, Final
 
 from central.kernel.crud import configured
 from central.kernel.entity import Between, Link, Look, Loose, Ref, Unproved, entity
@@ -97,6 +97,9 @@ PLACE: Mapping[tuple[PlaceState, PlaceDo], PlaceState] = {
     (PlaceState.LEASED, PlaceDo.RELEASE): PlaceState.RELEASED,
 }
 
+
+OFFERS: Final = "offers"
+"""Counts what may be sold where and for how much, but for the places themselves (kernel/versions.py)."""
 
 TAKEN = "state <> 'released'"
 """Of an allocation: it has its place. A seat is free where no such one is."""

@@ -10,13 +10,31 @@ from collections.abc import Collection, Sequence
 import orjson
 
 from central.catalogue.model import ProductState
-from central.inventory.model import NoSale
+from central.inventory.model import OFFERS, NoSale
 from central.inventory.reads import ForSale, SellingTerms, terms_at
+from central.kernel.memory import remembered
 from central.kernel.tx import Read
+from central.kernel.versions import counts
 from shared.clock import from_ms
 from shared.ids import Id
 from shared.outcome import Refused
 from shared.rules.selling import Selling, selling
+
+counts(
+    OFFERS,
+    *(
+        "context",
+        "point_of_sale",
+        "channel",
+        "contingent",
+        "performance",
+        "event",
+        "price_grid",
+        "price",
+        "tariff",
+        "sale_limit",
+    ),
+)
 
 
 def terms_of_sale(
@@ -28,7 +46,8 @@ def terms_of_sale(
     tariffs: Collection[Id] = (),
 ) -> SellingTerms | Refused:
     """For so many places in all, these seats among them, at these tariffs."""
-    terms = terms_at(read, point_of_sale_id, performance_id, tariffs)
+    key = ("terms", point_of_sale_id, performance_id, *sorted(tariffs))
+    terms = remembered(read, OFFERS, key, lambda: terms_at(read, point_of_sale_id, performance_id, tariffs))
     if terms is None:
         return Refused(NoSale.NO_SUCH_POINT_OF_SALE, fix="point_of_sale_id")
     if not read.actor.within("point_of_sale", point_of_sale_id):

@@ -51,6 +51,9 @@ class Connection(Protocol):
 
     @property
     def closed(self) -> bool: ...
+    @property
+    def written(self) -> int:
+        """Counts the rows that it has written: the same number as before means that there is nothing to undo."""
 
 
 UNFIT = (sqlite3.IntegrityError, psycopg.IntegrityError, psycopg.DataError, OverflowError)
@@ -219,6 +222,10 @@ class SqliteConnection:
     def closed(self) -> bool:
         return False  # a file does not hang up
 
+    @property
+    def written(self) -> int:
+        return self._db.total_changes
+
     shard = 0  # one writer
 
 
@@ -227,6 +234,7 @@ class PostgresConnection:
 
     def __init__(self, url: str, waits: Waits = Waits(), *, read_only: bool = False) -> None:
         self.since: float | None = None
+        self.written = 0
         self._read_only = read_only
         statement_s = waits.read_s if read_only else waits.write_s
         self.limit_s = statement_s + MARGIN_S if statement_s else 0.0
@@ -244,13 +252,18 @@ class PostgresConnection:
 
     def run(self, sql: str, params: Params) -> list[Row]:
         cursor = self._execute(sql, params)
+        if not (cursor.statusmessage or "").startswith("SELECT"):
+            self.written += max(0, cursor.rowcount)
         return cursor.fetchall() if cursor.description else []
 
     def write(self, sql: str, params: Params) -> int:
-        return self._execute(sql, params).rowcount
+        rows = self._execute(sql, params).rowcount
+        self.written += max(0, rows)
+        return rows
 
     def write_many(self, sql: str, rows: Sequence[Params]) -> None:
         self._guard(lambda: self._db.cursor().executemany(pg_text(sql).encode(), rows))
+        self.written += len(rows)
 
     def begin(self, *, write: bool, apart: bool = False) -> None:
         """`apart`: it neither reads nor writes what commands decide by, so it need not be ordered among them."""

@@ -32,7 +32,7 @@ from central.kernel.replies import NoEntry, Reply, not_allowed, reply_to, stored
 from central.kernel.scope import home
 from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.tally import Tally
-from central.kernel.traces import Given, Traces
+from central.kernel.traces import Care, Given, Lately, Traces
 from central.kernel.trouble import NoDatabase, Repeatable, Unavailable
 from central.kernel.tx import AS_IT_COMES, Actor, ActorKind, Read, Settings, Tx
 from central.kernel.versions import Glance, version
@@ -45,6 +45,7 @@ from shared.runtime.tasks import Standing, well
 
 __all__ = ["Door", "NoEntry", "Reply", "reply_to"]
 
+LARGE = 4096  # bytes of a command that is run with care at once: to run it again would keep others waiting
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 DONE = counter(
@@ -55,13 +56,14 @@ DONE = counter(
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Which feeds and tables (or finer marks) a command touched: whom to wake."""
+    """Which feeds and tables (or finer marks) a command touched: whom to wake, and what to count."""
 
-    feeds: frozenset[str]
-    marks: frozenset[str]
+    feeds: frozenset[str] = frozenset()
+    marks: frozenset[str] = frozenset()
+    left: tuple[Actor, str, str] | None = None  # of what leaves no row in the log: who, which command, why
 
 
-NOTHING = Told(frozenset(), frozenset())
+NOTHING = Told()
 
 
 def _as_declared(handler: Handler, outcome: Outcome[Any]) -> Outcome[Any]:
@@ -69,6 +71,12 @@ def _as_declared(handler: Handler, outcome: Outcome[Any]) -> Outcome[Any]:
     if isinstance(outcome, Refused) and not isinstance(outcome.reason, handler.kinds):
         _LOG.error("%s is refused for %s, which it does not declare", handler.name, outcome.reason)
     return outcome
+
+
+def _left(job: Job, outcome: Outcome[Any]) -> tuple[Reply, Told]:
+    """Answers to what leaves no row in the log."""
+    why = outcome.reason.key if isinstance(outcome, Refused) else ""
+    return reply_to(outcome), Told(left=(job.actor, job.handler.name, why))
 
 
 class Door:
@@ -84,6 +92,7 @@ class Door:
         self.beside = beside or Beside()
         self._reaching = Reaching(self._path)
         self._paths: dict[str, tuple[str, ...]] = {}  # a context never moves, so a path once read stays true
+        self._lately = Lately()
         self._listeners: list[Callable[[frozenset[str], frozenset[str]], None]] = []
         told, self._readers, self._glance = self._told, Readers(database), Glance(database)
         self._writers: Writers = (
@@ -200,7 +209,7 @@ class Door:
         traces, tx = Traces(), Tx(db, job.actor, self._clock(), job.command_id, self.keys, self.settings)
         given = traces.given(db, job.command_id)
         if again := self._again(db, tx, job, given, traces):
-            return again
+            return self._left_out(job.actor, job.handler, again) if isinstance(again, Refused) else again
         _, refused = self._entered(tx, job, given)
         return self._left_out(job.actor, job.handler, refused) if refused else None
 
@@ -277,54 +286,96 @@ class Door:
     # --- one command ------------------------------------------------------------------------------------------------
 
     def _run(self, db: Connection, job: Job, traces: Traces) -> tuple[Reply, Told]:
-        """Rights, repeat, handler in a savepoint; log, audit, feeds and outbox are for `traces`. Whoever may not, and
-        what everybody may ask and is refused, leaves no row: a stranger could fill the disk with them."""
+        """Rights, repeat, handler; log, audit, feeds and outbox are for `traces`."""
+        known = job.dry_run or job.command_id in self._lately or job.size > LARGE
+        if not (traces.careful or known) and (done := self._quick(db, job, traces)):
+            return done
+        if traces.beside and not traces.careful:
+            raise Care
+        return self._careful(db, job, traces)
+
+    def _quick(self, db: Connection, job: Job, traces: Traces) -> tuple[Reply, Told] | None:
+        """A command that nobody gave before, as nearly all are: it is looked up only where it is refused, and nothing
+        makes ready for it to be undone. None: it came before."""
+        written, tx = db.written, self._tx(db, job, traces)
+        if job.handler.gathered:
+            tx.late = {}
+        else:
+            traces.flush(db)
+        place, refused = self._entered(tx, job, None)
+        outcome = refused or self._decided(tx, job, place, traces, quick=True)
+        if isinstance(outcome, Ok):
+            return self._stands(job, traces, tx, place, outcome)
+        if traces.beside or db.written != written:
+            raise Care
+        if traces.given(db, job.command_id):
+            return None
+        return _left(job, refused) if refused else self._refused(db, job, traces, place, outcome)
+
+    def _careful(self, db: Connection, job: Job, traces: Traces) -> tuple[Reply, Told]:
+        """In a savepoint, and looked up first."""
+        traces.flush(db)
         db.savepoint()
         given = traces.given(db, job.command_id)
         if given and given.actor != job.actor.label and job.actor.kind is ActorKind.SYSTEM:
             db.release()
             return self._run(db, self._under_another_id(job), traces)
-        handler, now = job.handler, self._clock()
-        tx = Tx(db, job.actor, now, job.command_id, self.keys, self.settings)
-        tx.earlier = traces.due
+        tx = self._tx(db, job, traces)
         if again := self._again(db, tx, job, given, traces):
             db.release()
-            return again, NOTHING
+            return (again, NOTHING) if isinstance(again, Reply) else _left(job, again)
         place, refused = self._entered(tx, job, given)
-        if refused:
-            db.undo()
-            return self._left_out(job.actor, handler, refused), NOTHING
-        outcome = self._handled(tx, job, place, races=traces.races)
-        if isinstance(outcome, Ok):
-            outcome = used_before(tx, traces) or outcome
+        outcome = refused or self._decided(tx, job, place, traces)
         if isinstance(outcome, Refused):
             db.undo()  # a refusal after a write leaves no trace
-            if given or not handler.keeps_refusals:
-                return self._left_out(job.actor, handler, outcome), NOTHING
-            db.savepoint()
-            tx = Tx(db, job.actor, now, job.command_id, self.keys, self.settings)
-        reply = reply_to(outcome)
+            return _left(job, outcome) if refused or given else self._refused(db, job, traces, place, outcome)
         if job.dry_run:
             db.undo()
-            return replace(reply, would=tuple(tx.audit)), NOTHING
+            return replace(reply_to(outcome), would=tuple(tx.audit)), NOTHING
         db.release()
+        return self._stands(job, traces, tx, place, outcome)
+
+    def _decided(self, tx: Tx, job: Job, place: str | None, traces: Traces, *, quick: bool = False) -> Outcome[Any]:
+        outcome = self._handled(tx, job, place, traces, quick=quick)
+        return (used_before(tx, traces) or outcome) if isinstance(outcome, Ok) else outcome
+
+    def _refused(
+        self, db: Connection, job: Job, traces: Traces, place: str | None, refused: Refused
+    ) -> tuple[Reply, Told]:
+        """What everybody may ask and is refused leaves no row: a stranger could fill the disk with them."""
+        _as_declared(job.handler, refused)
+        if job.dry_run or not job.handler.keeps_refusals:
+            return _left(job, refused) if not job.handler.keeps_refusals else (reply_to(refused), NOTHING)
+        return self._stands(job, traces, self._tx(db, job, traces), place, refused)
+
+    def _tx(self, db: Connection, job: Job, traces: Traces) -> Tx:
+        tx = Tx(db, job.actor, self._clock(), job.command_id, self.keys, self.settings)
+        tx.earlier, tx.shared = traces.due, traces.common
+        return tx
+
+    def _stands(self, job: Job, traces: Traces, tx: Tx, place: str | None, outcome: Outcome[Any]) -> tuple[Reply, Told]:
+        """What comes of it goes into the log."""
+        handler, reply, who = job.handler, reply_to(outcome), job.actor
         if not (handler.logged or tx.tells):
             traces.unlogged()
-            return self._left_out(job.actor, handler, outcome), Told(frozenset(), frozenset(tx.touched))
-        at, who = to_ms(now), job.actor
+            reply, told = _left(job, outcome)
+            return reply, replace(told, marks=frozenset(tx.touched))
         digest, said, answer = kept(tx, job, reply)
-        prints = tx.left()
+        at, prints = to_ms(tx.now), tx.left()
         traces.log(job.command_id, at, who.label, who.origin, handler.name, place, digest, said, answer, prints)
         traces.gather(tx)
+        self._lately.add(job.command_id)
         return reply, Told(frozenset(tx.feeds), frozenset(tx.touched))
 
-    def _again(self, db: Connection, read: Read, job: Job, given: Given | None, traces: Traces) -> Reply | None:
+    def _again(
+        self, db: Connection, read: Read, job: Job, given: Given | None, traces: Traces
+    ) -> Reply | Refused | None:
         """The stored answer, for whoever gave the command, as long as they hold the right where it acted and may name
         what it names: what it acted on may be gone by now."""
         if given is None or not self._gave(read, job, given):
             return None
         if refused := self._lacking(read, job.handler, given.place, job.command):
-            return self._left_out(job.actor, job.handler, refused)
+            return refused
         if self._narrowed(read, job, given, given.place):
             return None
         return stored(traces.answer(db, job.command_id), job.handler.kinds)
@@ -361,12 +412,14 @@ class Door:
         parts = [each for each in handler.parts(job.command) if each.reach is not Reach.OWN]
         return bool(read.actor.perimeter) and beyond(read, [*named, *parts]) is not None
 
-    def _handled(self, tx: Tx, job: Job, place: str | None, *, races: bool = False) -> Outcome[Any]:
+    def _handled(self, tx: Tx, job: Job, place: str | None, traces: Traces, *, quick: bool = False) -> Outcome[Any]:
         parts = (job.parts,) if job.handler.is_prepared else ()
         try:
-            return _as_declared(job.handler, self._reached(tx, job.handler, place, job.command, *parts))
+            return self._reached(tx, job.handler, place, job.command, *parts)
         except UNFIT as fault:
-            if races and isinstance(fault, TAKEN):
+            if quick:
+                raise Care from fault  # one database goes on after that, the other does not
+            if traces.races and isinstance(fault, TAKEN):
                 raise Repeatable(str(fault)) from fault  # by somebody whom this transaction could not see, perhaps
             return unfit(fault)
 
@@ -413,10 +466,10 @@ class Door:
         traces, tx = Traces(), Tx(db, job.actor, self._clock(), job.command_id, self.keys, self.settings)
         given = traces.given(db, job.command_id)
         if again := self._again(db, tx, job, given, traces):
-            return again
+            return self._left_out(job.actor, job.handler, again) if isinstance(again, Refused) else again
         try:
             place, refused = self._entered(tx, job, given)
-            outcome = refused or self._handled(tx, job, place)
+            outcome = refused or _as_declared(job.handler, self._handled(tx, job, place, traces))
         except Exception as fault:
             if is_read_only(fault):
                 return None
@@ -450,13 +503,16 @@ class Door:
         path = self._paths.get(context_id)
         if path is None:
             path = self._path_of(read, context_id)
-            if path:
+            if path and not read.is_new("context"):
                 self._paths[context_id] = path
         return path
 
     def _told(self, answers: Iterable[Any]) -> None:
         """What was committed together, in the loop."""
         told = [each[1] for each in answers if isinstance(each, tuple)]
+        for each in told:
+            if each.left:
+                self.tally.count(*each.left)
         feeds = frozenset().union(*(each.feeds for each in told))
         marks = frozenset().union(*(each.marks for each in told))
         if FORGOTTEN in marks:

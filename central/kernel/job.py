@@ -25,8 +25,8 @@ KEPT_FIELD_BYTES = 120  # of each of its fields, where it is more
 @dataclass(frozen=True, slots=True)
 class Job:
     """`digest` is of name and content, secrets too, without what is said about people (log_content.py); empty: it holds
-    a number that no column takes. `said` is what the log keeps of it where it goes well, `said_refused` where
-    it does not; `parts` is what was prepared for it."""
+    a number that no column takes. `size` is how many bytes it came as, `said` what the log keeps of it where it goes
+    well, `said_refused` where it does not; `parts` is what was prepared for it."""
 
     actor: Actor
     handler: Handler
@@ -36,6 +36,7 @@ class Job:
     digest: str
     said: str
     said_refused: str
+    size: int = 0
     parts: Any = ()
 
     @property
@@ -55,7 +56,15 @@ def job_of(actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False)
     digest.update(handler.public(command, body))
     said = handler.kept(command, body)
     return Job(
-        actor, handler, command, command_id, dry_run, digest.hexdigest(), said.decode(), shortened(said).decode()
+        actor,
+        handler,
+        command,
+        command_id,
+        dry_run,
+        digest.hexdigest(),
+        said.decode(),
+        shortened(said).decode(),
+        len(body),
     )
 
 

@@ -92,7 +92,7 @@ class PostgresWriters:
                 db = self._lines.get()
                 # works that all want the same thing would only make each other repeat: they stand in line
                 with db.alone(work.line or ("repeats" if repeats >= ALONE_AFTER else "")):
-                    return committed(db, work, races=repeats < RACES)
+                    return committed(db, work, beside=True, races=repeats < RACES)
             except (Repeatable, *UNFIT) as fault:  # UNFIT: the same id came twice at once, the other one was faster
                 REPEATED.add()
                 repeats += 1

@@ -11,12 +11,14 @@ from typing_extensions import is_typeddict
 
 from central.kernel.beside import Errand
 from central.kernel.entity import BY_NAME, Bulky, Reach, Ref, Secret, in_brief, mark_of, stripped
+from central.kernel.memory import remembered
 from central.kernel.personal import STRUCK, Path, Personal, is_said, value_at
 from central.kernel.reach import NamedRow, naming
 from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of
 from central.kernel.trouble import NoDatabase
 from central.kernel.tx import Read, Tx
+from central.kernel.versions import COUNTED
 from shared.ids import Id
 from shared.outcome import Outcome, Reason
 from shared.wire.codec import adapter
@@ -49,7 +51,9 @@ class Handler:
     command refers to, `parts` what it names within that and of its own. `refuses` are the enums of what its rule may
     say against it, in order of precedence; the door's own reasons come before. `logged` False: central gives it as
     often as strangers like (a try at a password), so it stands in the log only where it changed what the log tells of.
-    `personal`: where in it something is said about people; `bulky`: where something stands that it keeps in brief."""
+    `gathered`: what it appends is written with that of others at the end of their transaction, for it reads none of
+    it. `personal`: where in it something is said about people; `bulky`: where something stands that it keeps in
+    brief."""
 
     name: str
     kind: type[Any]
@@ -69,6 +73,7 @@ class Handler:
     makes: str = ""
     prepare: Prepare[Any] | None = None
     look: Callable[[Read, Any], Any] | None = None
+    gathered: bool = False
 
     @property
     def adapter(self) -> TypeAdapter[Any]:
@@ -152,7 +157,11 @@ def by_first_reference(kind: type[Any], hints: dict[str, Any]) -> Place | None:
 
 def _at(field: str, table: str, read: Read, want: Any) -> str | None:
     named = str(getattr(want, field))
-    return named if table == "context" else context_of(read, table, named)
+    if table == "context":
+        return named
+    if version := COUNTED.get(table):
+        return remembered(read, version, ("context of", table, named), lambda: context_of(read, table, named))
+    return context_of(read, table, named)
 
 
 def _nowhere(_: Read, __: Any) -> str | None:
@@ -177,6 +186,7 @@ def handles(
     on: str | None = ...,
     makes: str = ...,
     logged: bool = ...,
+    gathered: bool = ...,
 ) -> Callable[[H2[C]], H2[C]]: ...
 
 
@@ -220,6 +230,7 @@ def handles(
     on: str | None = None,
     makes: str = "",
     logged: bool = True,
+    gathered: bool = False,
     prepared: Prepare[C] | None = None,
     looked: Callable[[Read, C], Any] | None = None,
 ) -> Any:
@@ -230,7 +241,7 @@ def handles(
 
     def register(run: Callable[..., Outcome[Any]]) -> Callable[..., Outcome[Any]]:
         made = _handler(kind, needs, at, gives, run, on, logged)
-        handler = replace(made, refuses=refuses, makes=makes, prepare=prepared, look=looked)
+        handler = replace(made, refuses=refuses, makes=makes, prepare=prepared, look=looked, gathered=gathered)
         COMMANDS[handler.name] = handler
         _BY_KIND[kind] = handler
         return run

@@ -16,9 +16,9 @@ from typing import Any
 
 from central.kernel.db import BROKEN, Connection, Database
 from central.kernel.outage import Outage
-from central.kernel.traces import Traces
+from central.kernel.traces import Care, Traces
 from central.kernel.trouble import NoDatabase, Unavailable, trouble_of
-from central.kernel.work import BACKOFF, QUEUE, Told, Work
+from central.kernel.work import BACKOFF, QUEUE, Told, Work, write
 from shared.runtime.metrics import gauge, histogram
 from shared.runtime.tasks import Standing
 
@@ -105,21 +105,25 @@ class SqliteWriter:
     def _take(self, db: Connection, batch: list[Waiting]) -> list[Answer]:
         """Runs what waits in one transaction, and gathers it in `batch`; an error in one work touches no other. Fails
         where the database does: then none of them was done."""
+        try:
+            return self._tried(db, batch, Traces(careful=False))
+        except Care:
+            return self._tried(db, batch, Traces())
+
+    def _tried(self, db: Connection, batch: list[Waiting], traces: Traces) -> list[Answer]:
         answers: list[Answer] = []
-        traces = Traces()
         until = time.perf_counter() + min(BATCH_S + 2 * self._commit_s, MOST_BATCH_S)
         db.begin(write=True)
         try:
-            waiting: Waiting | None = batch[0]
-            while waiting is not None:
-                answers.append((waiting[1], _done(db, waiting[0], traces)))
-                waiting = self._next() if len(batch) < BATCH and time.perf_counter() < until else None
-                if waiting:
+            while len(answers) < len(batch):
+                work, future = batch[len(answers)]
+                answers.append((future, _done(db, work, traces)))
+                if len(answers) == len(batch) < BATCH and time.perf_counter() < until and (waiting := self._next()):
                     batch.append(waiting)
             if traces.empty and not any(work.apart for work, _ in batch):
                 db.rollback()  # refusals that leave nothing
                 return answers
-            traces.write(db)
+            write(db, traces)
             began = time.perf_counter()
             db.commit()
         except Exception:
@@ -202,9 +206,13 @@ def _done(db: Connection, work: Work, traces: Traces) -> Any:
     """What it answers, or the fault of its own that it ended with."""
     try:
         return work.act(db, traces)
+    except Care:
+        raise
     except Exception as fault:
         if trouble_of(fault):
             raise
+        if not traces.careful:
+            raise Care from fault
         db.undo()
         return fault
 

@@ -3,13 +3,24 @@ together right before the commit, which costs an order a tenth less than row by 
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from central.kernel.db import Connection
-from central.kernel.tx import Gathered, Tx
+from central.kernel.entity import BY_NAME, METADATA
+from central.kernel.tx import Gathered, Rows, Shared, Tx
 from shared.ids import Id
+
+LATELY = 8192  # ids: some seconds of a rush
+
+
+@cache
+def _order() -> list[str]:
+    """Tables after those that their rows name."""
+    return [table.name for table in METADATA.sorted_tables]
 
 
 class TurnClock:
@@ -38,12 +49,35 @@ class Given:
     digest: str
 
 
-class Traces:
-    """Of one transaction; what is rolled back, or goes through no door, leaves none. `races`: others write beside it,
-    so what it finds taken is asked for once more before it is a refusal."""
+class Care(Exception):
+    """One of those who share a transaction has to be undone, or came before: they all run again, with care."""
 
-    def __init__(self, *, races: bool = False) -> None:
-        self.races = races
+
+class Lately:
+    """The last ids under which commands came into the log here: most repeats come soon, and are looked up at once."""
+
+    def __init__(self) -> None:
+        self._ids: OrderedDict[Id, None] = OrderedDict()
+
+    def add(self, command_id: Id) -> None:
+        self._ids[command_id] = None
+        if len(self._ids) > LATELY:
+            self._ids.popitem(last=False)
+
+    def __contains__(self, command_id: Id) -> bool:
+        return command_id in self._ids
+
+
+class Traces:
+    """Of one transaction; what is rolled back, or goes through no door, leaves none. `beside`: others write beside it;
+    `races`: so what it finds taken is asked for once more before it is a refusal. `careful`: each command has a
+    savepoint of its own, and is looked up in the log first; nearly none needs either, so nobody pays for them at the
+    first try: what does raises `Care`."""
+
+    def __init__(self, *, beside: bool = False, races: bool = False, careful: bool = True) -> None:
+        self.beside, self.races, self.careful = beside, races, careful
+        self._rows: Rows = {}
+        self.common = Shared()
         self._log: dict[Id, tuple[Any, ...]] = {}
         self._prints: list[tuple[Id, str]] = []
         self._audit: list[tuple[Any, ...]] = []
@@ -105,9 +139,19 @@ class Traces:
                 told[key] = body
         for write, items in tx.due.items():
             self.due.setdefault(write, []).extend(items)
+        self.common.touched |= tx.touched
+        for table, made in (tx.late or {}).items():
+            self._rows.setdefault(table, []).extend(made)
+
+    def flush(self, db: Connection) -> None:
+        """Writes the rows that were gathered, those first that others name: whoever comes now may read them."""
+        for table in sorted(self._rows, key=_order().index):
+            db.write_many(BY_NAME[table].insert_sql, self._rows[table])
+        self._rows.clear()
 
     def write(self, db: Connection) -> None:
         """Once, right before the commit."""
+        self.flush(db)
         for sql, rows in (
             ("INSERT INTO command_log (id, at, actor, origin, name, place, turn, digest, body, answer) "
              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -134,6 +134,14 @@ class Read:
         """How often what this number counts has changed (kernel/versions.py)."""
         return version(self._db, name)
 
+    def is_moving(self, name: str) -> bool:  # noqa: ARG002
+        """Whether what this number counts is changed by the very transaction that looks."""
+        return False
+
+    def is_new(self, table: str) -> bool:  # noqa: ARG002
+        """Whether rows of a table may be gone again when this transaction ends, for it has written them itself."""
+        return False
+
     def run(self, sql: str, /, **params: Any) -> list[Row]:
         return self._db.run(sql, params)
 
@@ -161,12 +169,29 @@ class Read:
 Gathered = dict[Callable[[Connection, list[Any]], None], list[Any]]
 """What is to be written once per transaction: how → the items."""
 
+Rows = dict[str, list[Row]]
+"""Table → rows to be inserted."""
+
+
+class Shared:
+    """What the commands of one transaction know in common: the tables that those before have touched, and the versions
+    that were looked at, which nobody else can move meanwhile."""
+
+    __slots__ = ("touched", "versions")
+
+    def __init__(self) -> None:
+        self.touched: set[str] = set()
+        self.versions: dict[str, int] = {}
+
 
 class Tx(Read):
     """A `Read` that may write. `due` is what this command gathered, `earlier` what the commands before it did that are
-    committed together with it (both are not in the database yet)."""
+    committed together with it (both are not in the database yet). `late`: the rows that it inserts, where they are
+    written with those of others at the end; None: at once."""
 
-    __slots__ = ("_whose", "audit", "command_id", "due", "earlier", "feeds", "outbox", "prints", "touched")
+    __slots__ = (
+        "_whose", "audit", "command_id", "due", "earlier", "feeds", "late", "outbox", "prints", "shared", "touched",
+    )  # fmt: skip
 
     def __init__(
         self, db: Connection, actor: Actor, now: datetime, command_id: Id, keys: Keys, settings: Settings = AS_IT_COMES
@@ -181,6 +206,20 @@ class Tx(Read):
         self.prints: Prints = {}
         self.due: Gathered = {}
         self.earlier: Gathered = {}
+        self.late: Rows | None = None
+        self.shared = Shared()
+
+    def version(self, name: str) -> int:
+        versions = self.shared.versions
+        if name not in versions:
+            versions[name] = version(self._db, name)
+        return versions[name]
+
+    def is_moving(self, name: str) -> bool:
+        return any(COUNTED.get(table) == name for tables in (self.shared.touched, self.touched) for table in tables)
+
+    def is_new(self, table: str) -> bool:
+        return table in self.touched or table in self.shared.touched
 
     def once(self, table: str, look: Callable[[Read], T]) -> T:
         """The same; anew where this command has written in that table."""
@@ -236,11 +275,15 @@ class Tx(Read):
         if rows:
             self._db.write_many(sql, rows)
 
-    def insert(self, entity: E) -> E:
+    def insert(self, entity: E, *, unread: bool = False) -> E:
+        """`unread`: this command does not read it, so it may be written `late`."""
         declaration = ENTITIES[type(entity)]
         self._owned(declaration)
         row = declaration.row(entity)
-        self._db.write(declaration.insert_sql, row)
+        if unread and self.late is not None:
+            self.late.setdefault(declaration.name, []).append(row)
+        else:
+            self._db.write(declaration.insert_sql, row)
         self._made(declaration, [row])
         self._created(declaration.name, entity.id)
         return entity
@@ -269,7 +312,10 @@ class Tx(Read):
         if not rows:
             return
         declaration = ENTITIES[kind]
-        self._db.write_many(declaration.insert_sql, rows)
+        if self.late is None:
+            self._db.write_many(declaration.insert_sql, rows)
+        else:
+            self.late.setdefault(declaration.name, []).extend(rows)
         self._made(declaration, rows)
         self.touched.add(declaration.name)
 
@@ -366,6 +412,7 @@ class Tx(Read):
     def rewritten(self, kind: type[E], rows: Iterable[tuple[Row, Row]]) -> None:
         """Said of rows (before, after) that a statement of one's own has written."""
         declaration = ENTITIES[kind]
+        self._moves(declaration.name)
         if declaration.unproved:
             return
         if declaration.personal:
@@ -380,6 +427,7 @@ class Tx(Read):
     def gone(self, kind: type[E], rows: Iterable[Row]) -> None:
         """Said of rows that a statement of one's own has taken away."""
         declaration = ENTITIES[kind]
+        self._moves(declaration.name)
         if declaration.unproved:
             return
         if declaration.personal:
@@ -388,6 +436,8 @@ class Tx(Read):
             leave(self.prints, declaration.name, row[0], declaration.print_of(row), ABSENT)
 
     def _made(self, declaration: Declaration, rows: Sequence[Row]) -> None:
+        if declaration.name in COUNTED:
+            self._moves(declaration.name)
         if declaration.name in SUBJECTS:
             self.people.born(declaration.name, [row[0] for row in rows])
         if declaration.unproved:
@@ -411,7 +461,10 @@ class Tx(Read):
         self.touched.add(table)
         if spoken(table):
             self.gather(remember, (table, entity_id))
+
+    def _moves(self, table: str) -> None:
         if counted := COUNTED.get(table):
+            self.touched.add(table)
             self.gather(move, counted)
 
     def changed(self, table: str, entity_id: str, change: dict[str, Any]) -> None:
@@ -419,6 +472,7 @@ class Tx(Read):
         assert table in BY_NAME, table
         self.audit.append((table, entity_id, "changed", orjson.dumps(change).decode()))
         self._touch(table, entity_id)
+        self._moves(table)
 
     def feed(self, feed: str, key: str, body: Any) -> None:
         """A row for devices; None takes it away. The last word on a key within a command counts."""
@@ -471,6 +525,7 @@ class Tx(Read):
 
     def attempt(self, act: Callable[[], T]) -> T:
         """Runs a part of a command on its own: if it raises, it leaves no trace here, and the rest can go on."""
+        assert self.late is None, "what is written later cannot be undone in parts"
         audit, outbox, touched = len(self.audit), len(self.outbox), set(self.touched)
         feeds = {feed: dict(rows) for feed, rows in self.feeds.items()}
         due = {write: list(items) for write, items in self.due.items()}

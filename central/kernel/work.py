@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from central.kernel.db import BROKEN, Connection, Database
+from central.kernel.db import BROKEN, UNFIT, Connection, Database
 from central.kernel.outage import Outage
-from central.kernel.traces import Traces
+from central.kernel.traces import Care, Traces
 from shared.runtime.tasks import Backoff, Standing
 
 QUEUE = 4096  # commands, or looks, that wait at most; whoever comes then is refused at once
@@ -51,23 +51,41 @@ class Writers(Protocol):
     def waiting(self) -> int: ...
 
 
-def committed(db: Connection, work: Work, *, races: bool = False) -> Any:
+def committed(db: Connection, work: Work, *, beside: bool = False, races: bool = False) -> Any:
     """In a transaction of its own. A commit whose answer was lost is found in the log at the next attempt."""
-    traces = Traces(races=races)
+    try:
+        return _tried(db, work, Traces(beside=beside, races=races, careful=False))
+    except Care:
+        traces = Traces(beside=beside, races=races)
     if work.before:
         work.before(db, traces)
+    return _tried(db, work, traces)
+
+
+def _tried(db: Connection, work: Work, traces: Traces) -> Any:
     try:
         db.begin(write=True, apart=work.apart)
         done = work.act(db, traces)
         if traces.empty and not work.apart:
             db.rollback()  # a refusal that leaves nothing
             return done
-        traces.write(db)
+        write(db, traces)
         db.commit()
     except BaseException:
         db.rollback()
         raise
     return done
+
+
+def write(db: Connection, traces: Traces) -> None:
+    """What a transaction leaves behind. What does not fit, of commands that ran without care, is one that came before,
+    or an id that is another's: who they are shows when they run again."""
+    try:
+        traces.write(db)
+    except UNFIT as fault:
+        if traces.careful:
+            raise
+        raise Care from fault
 
 
 class OwnConnections:

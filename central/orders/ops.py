@@ -72,7 +72,7 @@ class Paid:
 
 def write_sale(tx: Tx, order: Order, places: Sequence[SoldPlace], paid: Sequence[Paid]) -> None:
     """Order, lines, payments, moves, entitlements, tickets, and the gates' feed: all or, with the command, nothing."""
-    tx.insert(order)
+    tx.insert(order, unread=True)
     lines = [near_id(order.id, "line", n) for n in range(len(places))]
     tx.append(
         [
@@ -192,6 +192,7 @@ class Sold:
     needs=InventoryPrivilege.ORDER_CREATE,
     refuses=(NoSale, NoPlace, NoOrder),
     gives=Sold,
+    gathered=True,
 )
 def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
     seats = [place.seat_id for place in want.places if place.seat_id]
