@@ -18,12 +18,13 @@ from typing import Any
 import orjson
 
 import central.areas  # noqa: F401
+from central.kernel.actor import SYSTEM
 from central.kernel.db import Connection, Database
 from central.kernel.keys import make_keys
 from central.kernel.log_chain import seal_now
 from central.kernel.log_proof import prove
 from central.kernel.schema import upgrade
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.web.history.log import LogFilter, found
 from shared.clock import to_ms
 from shared.ids import id_at

@@ -17,13 +17,14 @@ from pathlib import Path
 import orjson
 
 import central.app  # noqa: F401
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Connection, Database
 from central.kernel.door import Door
 from central.kernel.keys import make_keys
 from central.kernel.schema import upgrade
 from central.kernel.search_index import remember
-from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.organisation.ops import CreateContext, SetUpHouse
 from central.web.find import find
 from central.web.texts import texts

@@ -29,12 +29,13 @@ from central.catalogue.ops import CreateEvent
 from central.inventory.counts import Availability
 from central.inventory.halls import make_ready
 from central.inventory.holds import BestWish, HoldPlaces
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Database
 from central.kernel.door import Door, Reply
 from central.kernel.keys import make_keys
 from central.kernel.schema import upgrade
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.organisation.ops import CreateContext, SetUpHouse
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
 from central.programme.on_sale import ChangeSale

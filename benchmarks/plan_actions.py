@@ -23,12 +23,12 @@ import central.areas  # noqa: F401  # declares everything
 from central.catalogue.ops import CreateEvent
 from central.inventory.contingents import CreateContingent
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Connection, Database
 from central.kernel.door import Door
 from central.kernel.keys import make_keys
 from central.kernel.schema import upgrade
-from central.kernel.tx import SYSTEM
 from central.organisation.ops import CreateContext, SetUpHouse
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
 from central.programme.carry_over import CarryOver, PreviewCarryOver

@@ -9,11 +9,12 @@ from pathlib import Path
 import central.areas  # noqa: F401  # declares every entity
 from central.config import CentralConfig
 from central.house_keys import refuse_other_root
+from central.kernel.actor import SYSTEM
 from central.kernel.db import BROKEN, PATIENT, Database
 from central.kernel.keys import make_keys
 from central.kernel.log_proof import LogFault, Proof, Wrong, prove
 from central.kernel.row_proof import RowFault, RowProof, WrongRow, prove_rows
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from shared.runtime.config import Failure
 
 SENTENCES = {

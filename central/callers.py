@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from central.devices.enrolment import code_digest
 from central.devices.model import Device, DevicesPrivilege, DeviceState
+from central.kernel.actor import ANONYMOUS, SYSTEM, Actor, ActorKind
 from central.kernel.door import Door
 from central.kernel.keys import Keys
-from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind
 from central.kernel.versions import OPERATORS
 from central.organisation.credentials import KEYS, HeldSecrets
 from central.organisation.rights import key_digest, operator_of

@@ -4,8 +4,8 @@ from secrets import token_urlsafe
 
 from central.app import open_door
 from central.config import CentralConfig
+from central.kernel.actor import SYSTEM
 from central.kernel.trouble import Unavailable
-from central.kernel.tx import SYSTEM
 from central.organisation.model import NoContext
 from central.organisation.ops import SetUpHouse, key_digest
 from shared.ids import Id

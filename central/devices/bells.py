@@ -5,8 +5,9 @@ import asyncio
 from aiohttp import web
 
 from central.devices.feeds import heads, sites_of_feed
+from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.web.area import BUS, CONFIG, DOOR, Work
 from shared.ids import Id
 from shared.runtime.mqtt import Bus

@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from functools import partial
 
+from central.kernel.actor import SYSTEM
 from central.kernel.db import in_list
 from central.kernel.door import Door
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from shared.runtime.broker import Standing
 from shared.wire.certificates import Certificate, DeviceKind
 

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from central.devices.hall import PublishHall, all_on_sale, pictures
 from central.inventory.counts import HALL
+from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
-from central.kernel.tx import SYSTEM
 from central.web.area import CONFIG, DOOR, Work
 from shared.ids import Id
 from shared.runtime.system import SystemClock, fresh_id

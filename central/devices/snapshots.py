@@ -24,12 +24,13 @@ from aiohttp import web
 from central.devices.authority import asking
 from central.devices.leases import own_context
 from central.devices.model import DevicesPrivilege, NoDevice, SnapshotRecord
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.door import Door
 from central.kernel.entity import Between, Ref
 from central.kernel.print_adoption import first
 from central.kernel.registry import answers, handles
 from central.kernel.trouble import trouble_of
-from central.kernel.tx import SYSTEM, Actor, ActorKind, Read, Tx
+from central.kernel.tx import Read, Tx
 from central.venues.model import Site
 from central.web.area import CONFIG, DOOR, Work
 from central.web.files import files_of

@@ -7,8 +7,8 @@ from pathlib import Path
 from secrets import token_urlsafe
 
 from central.first_run.ops import is_over
+from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
-from central.kernel.tx import SYSTEM
 
 FILE = "setup-token"
 

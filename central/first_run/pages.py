@@ -35,9 +35,9 @@ from central.first_run.ops import (
 )
 from central.first_run.picture import HallPicture, hall_picture
 from central.first_run.simple_hall import MOST_ROWS, MOST_SEATS, small_hall
+from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.languages import house_languages, names
-from central.kernel.tx import SYSTEM
 from central.kernel.values import Fault
 from central.organisation.passwords import LONGEST, SHORTEST, hashed, weakness
 from central.venues.model import NoVenue

@@ -11,12 +11,13 @@ from central.catalogue.model import Performance
 from central.inventory.counts import BUCKETS, counts_of
 from central.inventory.limits import real_sum, scope
 from central.inventory.model import TAKEN, TAKEN_BY, Gauge, Limit, LimitPer
+from central.kernel.actor import SYSTEM
 from central.kernel.db import BROKEN, Database
 from central.kernel.entity import Ref
 from central.kernel.keys import make_keys
 from central.kernel.registry import answers
 from central.kernel.row_proof import unproved
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.venues.model import VenuesPrivilege
 from shared.ids import Id
 from shared.outcome import Ok, Outcome

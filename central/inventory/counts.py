@@ -21,10 +21,11 @@ import orjson
 import sqlalchemy as sa
 
 from central.catalogue.model import CataloguePrivilege
+from central.kernel.batch import Gathered
 from central.kernel.db import Connection
 from central.kernel.entity import METADATA, Ref
 from central.kernel.registry import answers
-from central.kernel.tx import Gathered, Read, Tx
+from central.kernel.tx import Read, Tx
 from shared.ids import LENGTH, Id
 from shared.outcome import Ok, Outcome
 

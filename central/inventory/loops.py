@@ -10,8 +10,8 @@ from central.inventory.halls import LARGE, MOST_HALLS, make_ready
 from central.inventory.holds import ExpireHolds, holds_over
 from central.inventory.reads import large_halls
 from central.inventory.release_rules import FireReleaseRules, releases_due
+from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
-from central.kernel.tx import SYSTEM
 from central.web.area import DOOR, Work
 from shared.ids import Id
 from shared.runtime.system import SystemClock, fresh_id

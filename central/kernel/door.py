@@ -14,27 +14,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from central.kernel.actor import Actor, ActorKind
 from central.kernel.beside import Beside, Crowded, Errand, TooHeavy, Wanted
-from central.kernel.contexts import contexts
 from central.kernel.db import BROKEN, TAKEN, UNFIT, Connection, Database, Misfit, is_read_only
-from central.kernel.entity import Declaration, Reach
 from central.kernel.id_owners import used_before
 from central.kernel.job import Job, looked_through, looked_through_beside
 from central.kernel.keys import Keys
 from central.kernel.log_content import is_same, kept
 from central.kernel.outage import Outage
+from central.kernel.permissions import Permissions
 from central.kernel.postgres_writers import PostgresWriters
-from central.kernel.privileges import nodes
-from central.kernel.reach import PathOf, Reaching, beyond, hidden, nothing_like
+from central.kernel.reach import PathOf
 from central.kernel.readers import EXPORTERS, Readers
 from central.kernel.registry import COMMANDS, Handler, handler_of
 from central.kernel.replies import NoEntry, Reply, not_allowed, reply_to, stored, unfit
-from central.kernel.scope import home
 from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.tally import Tally
 from central.kernel.traces import Care, Given, Lately, Traces
 from central.kernel.trouble import NoDatabase, Repeatable, Unavailable
-from central.kernel.tx import AS_IT_COMES, Actor, ActorKind, Read, Settings, Tx
+from central.kernel.tx import AS_IT_COMES, Read, Settings, Tx
 from central.kernel.versions import Glance, version
 from central.kernel.work import FORGOTTEN, Work, Writers, committed
 from shared.clock import to_ms
@@ -86,12 +84,10 @@ class Door:
     ) -> None:  # fmt: skip
         self.database = database
         self._clock = clock
-        self._path_of = path_of
         self.keys, self.tally = keys, Tally(clock)
         self.settings = settings
         self.beside = beside or Beside()
-        self._reaching = Reaching(self._path)
-        self._paths: dict[str, tuple[str, ...]] = {}  # a context never moves, so a path once read stays true
+        self.permissions = Permissions(path_of)
         self._lately = Lately()
         self._listeners: list[Callable[[frozenset[str], frozenset[str]], None]] = []
         told, self._readers, self._glance = self._told, Readers(database), Glance(database)
@@ -374,9 +370,9 @@ class Door:
         what it names: what it acted on may be gone by now."""
         if given is None or not self._gave(read, job, given):
             return None
-        if refused := self._lacking(read, job.handler, given.place, job.command):
+        if refused := self.permissions.lacking(read, job.handler, given.place, job.command):
             return refused
-        if self._narrowed(read, job, given, given.place):
+        if self.permissions.narrowed(read, job.handler, job.command, given.place):
             return None
         return stored(traces.answer(db, job.command_id), job.handler.kinds)
 
@@ -387,35 +383,22 @@ class Door:
     def _entered(self, read: Read, job: Job, given: Given | None) -> tuple[str | None, Refused | None]:
         """Where it acts, and why the handler is not asked. Whose the id is not is asked for their rights as if it were
         new, and learns nothing but that it is not. Who gave it, and may not name by now what it names, is answered as
-        at a new id: refused by what is out of reach (`_reached`), with nothing of what was answered then."""
+        at a new id: refused by what is out of reach (`Permissions.reached`), with nothing of what was answered then."""
         try:
-            place, refused = self._allowed(read, job.handler, job.command)
+            place, refused = self.permissions.allowed(read, job.handler, job.command)
         except UNFIT as fault:
             return None, unfit(fault)
-        if refused is None and given and not self._narrowed(read, job, given, place):
-            refused = Refused(NoEntry.ID_REUSED)
+        if refused is None and given:
+            narrowed = self._gave(read, job, given) and self.permissions.narrowed(read, job.handler, job.command, place)
+            refused = None if narrowed else Refused(NoEntry.ID_REUSED)
         if refused is None and not job.digest:
             refused = Refused(NoEntry.DOES_NOT_FIT, detail={"what": Misfit.OUT_OF_BOUNDS, "fields": []})
         return place, refused
 
-    def _narrowed(self, read: Read, job: Job, given: Given, place: str | None) -> bool:
-        """Whether who repeats a command may not name any more what it names. Its own ids are not asked for: what they
-        name now it may have made itself."""
-        handler = job.handler
-        if handler.needs is None or place is None or read.actor.kind is ActorKind.SYSTEM:
-            return False
-        if not self._gave(read, job, given):
-            return False
-        named = handler.named(job.command)
-        if self._reaching.strangers(read, handler.needs, self._path(read, place), named):
-            return True
-        parts = [each for each in handler.parts(job.command) if each.reach is not Reach.OWN]
-        return bool(read.actor.perimeter) and beyond(read, [*named, *parts]) is not None
-
     def _handled(self, tx: Tx, job: Job, place: str | None, traces: Traces, *, quick: bool = False) -> Outcome[Any]:
         parts = (job.parts,) if job.handler.is_prepared else ()
         try:
-            return self._reached(tx, job.handler, place, job.command, *parts)
+            return self.permissions.reached(tx, job.handler, place, job.command, *parts)
         except UNFIT as fault:
             if quick:
                 raise Care from fault  # one database goes on after that, the other does not
@@ -428,37 +411,6 @@ class Door:
         one beforehand, and the loop's would never be done. The key makes this one known to central alone."""
         own = derived_id("central's own", self.keys.signer.key.sign(job.command_id.encode()).hex())
         return replace(job, command_id=own)
-
-    # --- rights -----------------------------------------------------------------------------------------------------
-
-    def _allowed(self, read: Read, handler: Handler, command: Any) -> tuple[str | None, Refused | None]:
-        """The context in which a command or query acts (None: nowhere that is known), and why it may not."""
-        place = handler.at(read, command) if handler.needs else None
-        place = place if place and self._path(read, place) else None
-        return place, self._lacking(read, handler, place, command)
-
-    def _lacking(self, read: Read, handler: Handler, place: str | None, command: Any) -> Refused | None:
-        if handler.needs is None or read.actor.may(handler.needs, self._path(read, place) if place else ()):
-            return None
-        return not_allowed(handler.needs, command)
-
-    def _reached(self, read: Any, handler: Handler, place: str | None, command: Any, *parts: Any) -> Outcome[Any]:
-        """Runs the handler of what is allowed. What the asker may not name is not there for it (kernel/reach.py): the
-        words of its refusal are those for an id that names nothing."""
-        if handler.needs is None or place is None or read.actor.kind is ActorKind.SYSTEM:
-            return handler.run(read, command, *parts)
-        named = handler.named(command)
-        strangers = self._reaching.strangers(read, handler.needs, self._path(read, place), named)
-        if not strangers:
-            outside = beyond(read, [*named, *handler.parts(command)]) if read.actor.perimeter else None
-            return Refused(NoEntry.NOT_YOURS, fix=outside.row_id) if outside else handler.run(read, command, *parts)
-        instead = {row_id: str(nothing_like(row_id)) for row_id in strangers}
-        outcome = handler.run(read, hidden(command, instead), *parts)
-        if isinstance(outcome, Ok):  # it does not care whether the thing is there; we do
-            first = next(iter(strangers.values()))
-            return Refused(NoEntry.DOES_NOT_FIT, fix=first.at, detail={"entity": first.table})
-        as_sent = {made: row_id for row_id, made in instead.items()}
-        return Refused(outcome.reason, as_sent.get(outcome.fix, outcome.fix), hidden(dict(outcome.detail), as_sent))
 
     def _tried(self, db: Connection, job: Job) -> Reply | None:
         """What strangers ask, and what wants a right that is held nowhere, is tried beside the writer, who has better
@@ -480,32 +432,6 @@ class Door:
         """Answers to what leaves no row in the log: it is counted."""
         self.tally.count(actor, handler.name, outcome.reason.key if isinstance(outcome, Refused) else "")
         return reply_to(outcome)
-
-    def places(self, read: Read, declaration: Declaration) -> tuple[str, ...] | None:
-        """The contexts whose rows of an entity the asker may see; None: all. Rows that stand in no context of their own
-        are shown to who holds the privilege for the whole house."""
-        places = self.holding(read, declaration.read)
-        return places if places is None or home(declaration.name) else ()
-
-    def holding(self, read: Read, privilege: str) -> tuple[str, ...] | None:
-        """The contexts in which the asker holds a privilege; None: in the whole house."""
-        held = {context for node, context in read.actor.grants if node in nodes(privilege)}
-        if read.actor.kind is ActorKind.SYSTEM or any(len(self._path(read, context)) == 1 for context in held):
-            return None
-        known = contexts(read) if held else []
-        return tuple(each for each in known if held & {*self._path(read, each)})
-
-    def path(self, read: Read, context_id: str) -> tuple[str, ...]:
-        """A context and those above it, nearest first: where a right must be held that reaches it."""
-        return self._path(read, context_id)
-
-    def _path(self, read: Read, context_id: str) -> tuple[str, ...]:
-        path = self._paths.get(context_id)
-        if path is None:
-            path = self._path_of(read, context_id)
-            if path and not read.is_new("context"):
-                self._paths[context_id] = path
-        return path
 
     def _told(self, answers: Iterable[Any]) -> None:
         """What was committed together, in the loop."""
@@ -550,7 +476,7 @@ class Door:
     def _asked(self, read: Read, query: Any) -> Outcome[Any]:
         handler = handler_of(type(query))
         try:
-            place, refused = self._allowed(read, handler, query)
-            return refused or _as_declared(handler, self._reached(read, handler, place, query))
+            place, refused = self.permissions.allowed(read, handler, query)
+            return refused or _as_declared(handler, self.permissions.reached(read, handler, place, query))
         except UNFIT as fault:
             return unfit(fault)

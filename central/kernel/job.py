@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
+from central.kernel.actor import Actor, ActorKind
 from central.kernel.bounds import beyond, heaviest
 from central.kernel.command_texts import worded
 from central.kernel.registry import Handler, handler_of
 from central.kernel.replies import faulty
-from central.kernel.tx import Actor, ActorKind
 from shared.ids import Id
 from shared.outcome import Refused
 

@@ -20,10 +20,11 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from central.kernel.actor import SYSTEM
 from central.kernel.db import UNFIT, Connection
 from central.kernel.door import Door
 from central.kernel.trouble import Repeatable
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from shared.clock import to_ms
 from shared.runtime.log import logger
 from shared.runtime.tasks import NotNow, wait_any, well

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
+from central.kernel.actor import SYSTEM
 from central.kernel.db import Connection, in_list
 from central.kernel.door import Door
 from central.kernel.entity import Between, Loose, Raw
 from central.kernel.prints import ABSENT, OUTBOX, leave, outbox_print
 from central.kernel.registry import handles
 from central.kernel.subjects import People
-from central.kernel.tx import SYSTEM, Read, Tx
+from central.kernel.tx import Read, Tx
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome

@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from central.kernel.actor import SYSTEM
 from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, ENTITIES, SUBJECTS
 from central.kernel.prints import TAKEN_OVER, leave
 from central.kernel.registry import handles
 from central.kernel.row_proof import DONE, page_of, proved_tables
-from central.kernel.tx import SYSTEM, Read, Tx
+from central.kernel.tx import Read, Tx
 from shared.ids import derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.log import logger

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from central.kernel.actor import SYSTEM
 from central.kernel.db import Connection
 from central.kernel.door import Door
 from central.kernel.trouble import Unavailable
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from shared.clock import from_ms
 from shared.runtime.metrics import gauge
 from shared.runtime.tasks import Standing, well

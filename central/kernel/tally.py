@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
+from central.kernel.actor import Actor, ActorKind
 from central.kernel.db import Connection
-from central.kernel.tx import Actor, ActorKind
 
 KEPT = timedelta(days=90)
 MOST_WAITING = 10_000  # different counts; the callers beyond it are "others"

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from central.kernel.batch import Gathered, Rows, Shared
 from central.kernel.db import Connection
 from central.kernel.entity import BY_NAME, METADATA
-from central.kernel.tx import Gathered, Rows, Shared, Tx
+from central.kernel.tx import Tx
 from shared.ids import Id
 
 LATELY = 8192  # ids: some seconds of a rush

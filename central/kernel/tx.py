@@ -5,14 +5,15 @@ are gathered here and written by the door in the same transaction (kernel/traces
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum, auto
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, TypeVar
 
 import orjson
 
+from central.kernel.actor import Actor
+from central.kernel.batch import Gathered, Rows, Shared
 from central.kernel.db import Connection, Params, Row, in_list
 from central.kernel.entity import BY_NAME, ENTITIES, SUBJECTS, Declaration, E
 from central.kernel.keys import Keys
@@ -29,7 +30,6 @@ from central.kernel.prints import (
     leave,
     outbox_print,
 )
-from central.kernel.privileges import nodes
 from central.kernel.search_index import remember, spoken
 from central.kernel.subjects import People
 from central.kernel.versions import COUNTED, move, version
@@ -38,54 +38,6 @@ from shared.ids import Id, near_id
 
 T = TypeVar("T")
 AT_ONCE = 400  # ids in one statement
-
-
-class ActorKind(StrEnum):
-    OPERATOR = auto()
-    DEVICE = auto()
-    SYSTEM = auto()  # central's own loops
-    ANONYMOUS = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who asks, and from where (`origin`). `grants` are (node of the tree of privileges, context id) pairs; `perimeter`
-    narrows them: kind of object → allowed ids, a kind that is absent is not narrowed."""
-
-    kind: ActorKind
-    id: str
-    name: str
-    grants: frozenset[tuple[str, str]] = frozenset()
-    perimeter: dict[str, frozenset[str]] = field(default_factory=dict)
-    origin: str = ""
-    behalf: str = ""  # for whom central acts, `operator:<id>`: the log names them
-    session: str = ""  # the id of the session through which they ask; a program, whose key comes each time, has none
-
-    def may(self, privilege: str, path: Iterable[str]) -> bool:
-        """Whether one of these contexts (nearest first) holds the privilege, or a branch that it hangs on."""
-        if self.kind is ActorKind.SYSTEM:
-            return True
-        grants, held = self.grants, nodes(privilege)
-        return any((node, context_id) in grants for context_id in path for node in held)
-
-    def may_somewhere(self, privilege: str | None) -> bool:
-        """Whether there is any place at all where they may; without a privilege asked for, everybody may."""
-        if privilege is None or self.kind is ActorKind.SYSTEM:
-            return True
-        held = nodes(privilege)
-        return any(node in held for node, _ in self.grants)
-
-    def within(self, kind: str, object_id: str) -> bool:
-        allowed = self.perimeter.get(kind)
-        return allowed is None or object_id in allowed
-
-    @property
-    def label(self) -> str:
-        return self.behalf or f"{self.kind}:{self.id}"
-
-
-SYSTEM = Actor(ActorKind.SYSTEM, "central", "central")
-ANONYMOUS = Actor(ActorKind.ANONYMOUS, "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,24 +116,6 @@ class Read:
             self._known[look] = look(self)
         found: T = self._known[look]
         return found
-
-
-Gathered = dict[Callable[[Connection, list[Any]], None], list[Any]]
-"""What is to be written once per transaction: how → the items."""
-
-Rows = dict[str, list[Row]]
-"""Table → rows to be inserted."""
-
-
-class Shared:
-    """What the commands of one transaction know in common: the tables that those before have touched, and the versions
-    that were looked at, which nobody else can move meanwhile."""
-
-    __slots__ = ("touched", "versions")
-
-    def __init__(self) -> None:
-        self.touched: set[str] = set()
-        self.versions: dict[str, int] = {}
 
 
 class Tx(Read):

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from central.kernel.actor import SYSTEM, Actor
 from central.kernel.door import Door
-from central.kernel.tx import SYSTEM, Actor, Read
+from central.kernel.tx import Read
 from central.organisation.credentials import SESSIONS, HeldSecrets
 from central.organisation.model import Operator, Session
 from central.organisation.rights import actor_of, second_factor_demanded

@@ -5,8 +5,8 @@ the wrong ones beside it without a look at the database for each. It opens nothi
 from asyncio import Lock
 from collections.abc import Callable
 
+from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
-from central.kernel.tx import SYSTEM
 
 KEYS = "SELECT key_digest, id FROM operator WHERE active = 1 AND key_digest <> ''"
 SESSIONS = "SELECT token_digest, id FROM operator_session"

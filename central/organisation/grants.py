@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from central.kernel.actor import ActorKind
 from central.kernel.contexts import path_of
 from central.kernel.crud import NoChange, checked
 from central.kernel.db import in_list
@@ -17,7 +18,7 @@ from central.kernel.entity import BY_NAME, Between, Loose, Ref
 from central.kernel.reach import reached
 from central.kernel.registry import Place, handles
 from central.kernel.scope import context_of, home
-from central.kernel.tx import ActorKind, Read, Tx
+from central.kernel.tx import Read, Tx
 from central.organisation.model import (
     Grant,
     NoOperator,

@@ -6,9 +6,9 @@ from functools import partial
 from aiohttp import web
 
 from central.kernel import outbox
+from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.erasure import ForgetDue, due
-from central.kernel.tx import SYSTEM
 from central.organisation.letters import MAIL
 from central.organisation.pages import SIGN_IN_SERVICES
 from central.organisation.sessions import TidySessions

@@ -8,9 +8,9 @@ from typing import Any
 import aiosmtplib
 
 from central.config import MailConfig, Tls
+from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.personal import ERASED
-from central.kernel.tx import SYSTEM
 from central.kernel.vault import Vault
 from central.organisation.letters import StampLetter, addressed
 from central.organisation.model import LetterKind

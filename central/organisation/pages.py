@@ -9,9 +9,10 @@ from typing import Any
 from aiohttp import web
 
 from central.config import MailConfig, SignInConfig
+from central.kernel.actor import SYSTEM, Actor
 from central.kernel.contexts import the_institution
 from central.kernel.door import Door
-from central.kernel.tx import SYSTEM, Actor, Read
+from central.kernel.tx import Read
 from central.kernel.vault import Vault, load_vault
 from central.organisation.browser import Browsers, Cookies
 from central.organisation.mail import Mailer

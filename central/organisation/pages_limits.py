@@ -41,10 +41,10 @@ class LimitedPages:
         sources = [(each, each.seen()) for each in request.app[LIMITED]]
 
         def look(read: Read) -> tuple[list[tuple[str, Limited]], bool, object] | None:
-            if self._services.door.holding(read, OrganisationPrivilege.SESSION_READ) is not None:
+            if self._services.door.permissions.holding(read, OrganisationPrivilege.SESSION_READ) is not None:
                 return None
             rows = [(each.name, row) for each, seen in sources for row in each.rows(read, t, seen)]
-            may = self._services.door.holding(read, OrganisationPrivilege.LIMIT_LIFT) is None
+            may = self._services.door.permissions.holding(read, OrganisationPrivilege.LIMIT_LIFT) is None
             return sorted(rows, key=lambda pair: pair[1].until, reverse=True), may, house_zone(read)
 
         found = await self._services.door.read(me.actor, look)

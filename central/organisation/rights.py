@@ -9,12 +9,13 @@ from typing import Annotated
 
 import orjson
 
+from central.kernel.actor import Actor, ActorKind
 from central.kernel.columns import columns
 from central.kernel.contexts import path_of, root_of_house
 from central.kernel.entity import Ref
 from central.kernel.privileges import EVERYTHING, Action, nodes
 from central.kernel.registry import answers, privileges
-from central.kernel.tx import Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.kernel.versions import OPERATORS, counts
 from central.organisation.model import NoOperator, Operator, OperatorKind, OrganisationPrivilege
 from central.organisation.rules import Held

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
+from central.kernel.actor import ActorKind
 from central.kernel.crud import NoChange
 from central.kernel.entity import Between, Look, Ref, Secret
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
-from central.kernel.tx import ActorKind, Read, Tx
+from central.kernel.tx import Read, Tx
 from central.organisation.contexts import by_house_alone
 from central.organisation.grants import at_row
 from central.organisation.letters import tell_owner

@@ -12,9 +12,10 @@ from secrets import token_urlsafe
 from typing import Any
 
 from central.config import SignInConfig
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.contexts import the_institution
 from central.kernel.door import Door
-from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.kernel.vault import Vault
 from central.organisation.letters import PASSWORD, AskAddress, AskLink, AskReset, UseAddress, UseLetter, open_letter
 from central.organisation.model import Letter, LetterKind, NoSignIn, Operator, OperatorKind, Session

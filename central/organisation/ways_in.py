@@ -9,7 +9,8 @@ time.
 
 from datetime import timedelta
 
-from central.kernel.tx import ActorKind, Read
+from central.kernel.actor import ActorKind
+from central.kernel.tx import Read
 from central.organisation.model import NoOperator, Session
 from shared.outcome import Refused
 

@@ -22,11 +22,12 @@ from typing import Annotated, Any
 import aiohttp
 import orjson
 
+from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.entity import Between, Look, Loose, Raw, Ref
 from central.kernel.outbox import claim
 from central.kernel.registry import handles
-from central.kernel.tx import SYSTEM, Read, Tx
+from central.kernel.tx import Read, Tx
 from central.organisation import webhook_events
 from central.organisation.contexts import by_house_alone
 from central.organisation.delivery_turns import TURN_MS, DeliveryTurns

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 import orjson
 
+from central.kernel.actor import Actor
 from central.kernel.contexts import root_of_house
 from central.kernel.db import in_list
 from central.kernel.deleted_rows import context_then, path_then
@@ -25,7 +26,7 @@ from central.kernel.outbox import forget
 from central.kernel.personal import ERASED, Personal
 from central.kernel.registry import COMMANDS, handles
 from central.kernel.scope import context_of, lay_within
-from central.kernel.tx import Actor, Read, Tx
+from central.kernel.tx import Read, Tx
 from central.organisation.contexts import by_house_alone
 from central.organisation.model import Operator, OrganisationPrivilege
 from central.organisation.rights import actor_of

@@ -18,13 +18,14 @@ from typing import Annotated
 
 import orjson
 
+from central.kernel.actor import ActorKind
 from central.kernel.crud import CONFIGURED, NoChange, checked, configured, refused_row
 from central.kernel.entity import BY_NAME, Between, Look, Ref, Secret, Unproved, entity
 from central.kernel.keys import Keys
 from central.kernel.personal import ERASED, SIGN, replaced
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, handles
-from central.kernel.tx import ActorKind, Read, Tx
+from central.kernel.tx import Read, Tx
 from central.kernel.values import Code, Fault, Names
 from central.kernel.vault import Vault
 from central.organisation.model import OrganisationPrivilege

@@ -121,7 +121,7 @@ def _read(screen: Screen, read: Read, grid_id: str) -> GridSheet | None:
     for price in prices:
         typed |= typed_of(_AMOUNT, price.amount, setting, f"{price.category_id}.{price.tariff_id}")
     context = context_of(read, "price_grid", grid.id) or ""
-    may = screen.me.actor.may(PricingPrivilege.PRICE_MODIFY, screen.door.path(read, context))
+    may = screen.me.actor.may(PricingPrivilege.PRICE_MODIFY, screen.door.permissions.path(read, context))
     return GridSheet(grid, _categories(read, path, prices), _tariffs(read, path, prices), typed, may, context)
 
 

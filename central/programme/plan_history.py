@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
+from central.kernel.actor import ActorKind
 from central.kernel.entity import Reach
 from central.kernel.registry import answers
-from central.kernel.tx import ActorKind, Read
+from central.kernel.tx import Read
 from central.organisation.model import Operator
 from central.programme.plan_pictures import states_of, table_at, target_of
 from central.venues.history import Changes, compared, load

@@ -17,11 +17,12 @@ import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
+from central.kernel.actor import Actor, ActorKind
 from central.kernel.door import NoEntry, reply_to
 from central.kernel.entity import BY_NAME
 from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.trouble import Unavailable
-from central.kernel.tx import Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.web.area import DOOR
 from central.web.away import RETRY_AFTER_S, unavailable
 from central.web.caller import caller, is_gone, problem, unknown_caller

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from central.kernel.actor import ANONYMOUS, Actor
 from central.kernel.beside import HungUp
-from central.kernel.tx import ANONYMOUS, Actor
 from central.web.origin import address_of
 from central.web.session import CSRF_HEADER, SAFE, SESSIONS, is_csrf
 

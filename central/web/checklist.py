@@ -84,14 +84,14 @@ def checklist(read: Read, door: Door, at: str) -> Checklist:
     chosen = known.get(at) or (branches[0] if branches else None)
     if chosen is None:
         return Checklist((), ())
-    way = [known[each] for each in reversed(door.path(read, chosen.id)) if each in known]
+    way = [known[each] for each in reversed(door.permissions.path(read, chosen.id)) if each in known]
     while len(way[-1].children) == 1:
         way.append(way[-1].children[0])
     return Checklist(tuple(ChecklistPart(each, tuple(_lines(read, door, each))) for each in way), way[-1].children)
 
 
 def _lines(read: Read, door: Door, branch: Branch) -> list[ChecklistLine]:
-    path = door.path(read, branch.id)
+    path = door.permissions.path(read, branch.id)
     found = []
     for item in items(branch.kind):
         if item.needs and not read.actor.may(item.needs, path):
@@ -110,7 +110,11 @@ def _lines(read: Read, door: Door, branch: Branch) -> list[ChecklistLine]:
 def _may(read: Read, door: Door, command: Any) -> bool:
     handler = handler_of(type(command))
     place = handler.at(read, command)
-    return handler.needs is not None and place is not None and read.actor.may(handler.needs, door.path(read, place))
+    return (
+        handler.needs is not None
+        and place is not None
+        and read.actor.may(handler.needs, door.permissions.path(read, place))
+    )
 
 
 def _named(msgid: str, **values: Any) -> dict[str, str]:

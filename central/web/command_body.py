@@ -17,13 +17,13 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
+from central.kernel.actor import Actor
 from central.kernel.beside import Beside, BesideConfig, Crowded, Errand, TooHeavy
 from central.kernel.bounds import beyond
 from central.kernel.characters import LOST
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.replies import NoEntry
 from central.kernel.trouble import NoDatabase
-from central.kernel.tx import Actor
 from central.web.ids import bad_ids
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.codec import MOST_FAULTS, faults

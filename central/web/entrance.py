@@ -17,7 +17,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.hdrs import SERVER
 
-from central.kernel.tx import Actor
+from central.kernel.actor import Actor
 from central.web.bodies import STATUS, Asks, Bodies, Unread, most_for
 from central.web.caller import ASKED, AUTHENTICATE, is_gone, problem, unknown_caller
 from central.web.form import LARGE, Foreign, Unreadable

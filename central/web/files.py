@@ -11,7 +11,7 @@ from typing import IO, Any
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from central.kernel.tx import Actor
+from central.kernel.actor import Actor
 from central.web.caller import caller, problem
 
 Locate = Callable[[Actor, str], Awaitable[Path | None]]

@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
+from central.kernel.actor import Actor
 from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Declaration
@@ -20,7 +21,7 @@ from central.kernel.privileges import nodes
 from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
 from central.kernel.search_index import folded, spoken
-from central.kernel.tx import Actor, Read
+from central.kernel.tx import Read
 from central.web.area import DOOR
 from central.web.frame import FRAME
 from central.web.screens.names import labels
@@ -129,7 +130,7 @@ def _fitting(words: list[str], hits: Iterable[Hit]) -> list[Hit]:
 def _things(read: Read, door: Door, t: Texts, asked: str, words: list[str]) -> Iterator[Group]:
     found: list[tuple[int, str, list[str]]] = []
     for name, declaration in BY_NAME.items():
-        places = door.places(read, declaration)
+        places = door.permissions.places(read, declaration)
         if places == ():
             continue
         best, ids = _of_kind(read, declaration, places, asked, words)

@@ -18,8 +18,9 @@ from secrets import token_hex
 import orjson
 from aiohttp import web
 
+from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.kernel.versions import OPERATORS
 from central.web.caller import AUTHENTICATE, problem
 from central.web.evening import CheckLine, Evening
@@ -281,7 +282,7 @@ class LivePage:
         if isinstance(actor, web.Response):
             return actor
         needs = self._needs
-        if actor and await self._door.read(actor, lambda read: self._door.holding(read, needs) is None):
+        if actor and await self._door.read(actor, lambda read: self._door.permissions.holding(read, needs) is None):
             return None
         answer = problem(401, "who_are_you", "Sign in with an operator's id and key.", fix=self._needs)
         answer.headers["WWW-Authenticate"] = 'Basic realm="Parterre", charset="UTF-8"'

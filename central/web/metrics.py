@@ -7,8 +7,9 @@ proxy nobody has named speaks for is not believed.
 
 from aiohttp import web
 
+from central.kernel.actor import Actor, ActorKind
 from central.kernel.door import Door, NoEntry
-from central.kernel.tx import Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.web.area import DOOR
 from central.web.caller import caller, problem, unknown_caller
 from central.web.origin import FORWARDED, NO_PROXIES, PROXIES, Proxies, address_of
@@ -44,7 +45,7 @@ def _near(request: web.Request, networks: Proxies) -> bool:
 
 async def _may(door: Door, actor: Actor) -> bool:
     def look(read: Read) -> bool:
-        return door.holding(read, METRICS_READ) is None
+        return door.permissions.holding(read, METRICS_READ) is None
 
     held: bool = await door.read(actor, look)
     return held

@@ -28,7 +28,12 @@ Provider = Callable[[Read, Texts], list[Notice]]
 
 def shown(door: Door, read: Read, t: Texts, providers: list[tuple[Provider, str]]) -> list[Notice]:
     """All that is to be said to the asker: who holds a provider's privilege for the whole house."""
-    return [each for provider, needs in providers if door.holding(read, needs) is None for each in provider(read, t)]
+    return [
+        each
+        for provider, needs in providers
+        if door.permissions.holding(read, needs) is None
+        for each in provider(read, t)
+    ]
 
 
 def of_front(fronts: Fronts) -> Provider:

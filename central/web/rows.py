@@ -104,7 +104,7 @@ def _adapter(hint: Any) -> TypeAdapter[Any]:
 
 
 def page(door: Door, read: Read, declaration: Declaration, want: RowFilter) -> Outcome[RowPage]:
-    places = door.places(read, declaration)
+    places = door.permissions.places(read, declaration)
     if places is not None and not places:
         return Refused(NoEntry.NOT_ALLOWED, fix=declaration.read)
     _, seen, params = narrowing(read, declaration, places)

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from aiohttp import web
 
-from central.kernel.tx import Actor
+from central.kernel.actor import Actor
 from central.web.form import form_of
 from shared.ids import Id
 

@@ -4,6 +4,7 @@ and the word on the act that led here."""
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from central.kernel.actor import Actor
 from central.kernel.contexts import Context
 from central.kernel.crud import CONFIGURED
 from central.kernel.door import Door
@@ -11,7 +12,7 @@ from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.former_names import command_today, today
 from central.kernel.privileges import nodes
 from central.kernel.scope import home
-from central.kernel.tx import Actor, Read
+from central.kernel.tx import Read
 from central.web.texts import Texts
 
 
@@ -78,7 +79,7 @@ def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, menu: 
     path: tuple[Branch, ...] = ()
     groups: tuple[tuple[str, tuple[MenuItem, ...]], ...] = ()
     if chosen:
-        ids = door.path(read, chosen.id)
+        ids = door.permissions.path(read, chosen.id)
         path = tuple(known[each] for each in reversed(ids) if each in known)
         reach = {*ids, *(each.id for each in chosen.all())}
         groups = tuple(_groups(read.actor, t, chosen, reach, here, menu))

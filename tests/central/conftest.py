@@ -9,13 +9,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys, make_keys
 from central.kernel.row_proof import RowFault, prove_rows
 from central.kernel.schema import upgrade
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from tests.central.small_house import NOW, Clerk, House, Watch, set_up
 
 _NUMBER = count(1)

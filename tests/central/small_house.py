@@ -13,10 +13,10 @@ from central.catalogue.model import ProductDo
 from central.catalogue.ops import CreateEvent
 from central.inventory.contingents import CreateContingent
 from central.inventory.model import InventoryPrivilege
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.contexts import ContextKind
 from central.kernel.db import Connection
 from central.kernel.door import Door
-from central.kernel.tx import SYSTEM, Actor, ActorKind
 from central.orders.model import PaymentMethod
 from central.orders.ops import PlaceOrder, WantedPlace
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.app import make_app
 from central.devices.enrolment import ApproveDevice, EnrolDevice, InviteDevice
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.crud import command_of
 from central.kernel.db import Database
@@ -21,7 +22,6 @@ from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
-from central.kernel.tx import SYSTEM
 from central.kernel.versions import COUNTED, OPERATORS
 from central.organisation.grants import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
 from central.organisation.model import PerimeterKind, Profile

@@ -17,12 +17,12 @@ from central.config import BrokerConfig, CentralConfig, MailConfig
 from central.founding import found_house
 from central.inventory.counts import HALL
 from central.inventory.holds import ExpireHolds
+from central.kernel.actor import ANONYMOUS
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.pulse import BEHIND, CHECKS, STUCK_S, Pulse, Report
-from central.kernel.tx import ANONYMOUS
 from central.web.health import of_health
 from central.web.texts import texts
 from shared.languages import LANGUAGES

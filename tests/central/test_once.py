@@ -24,13 +24,14 @@ import central
 from central.config import MailConfig, Tls
 from central.devices.instructions import OUTBOX_KIND as TO_DEVICES
 from central.devices.instructions import sending
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.log_chain import Chain
 from central.kernel.outbox import CLAIMED_FOR, MOST_TRIES, SettleOutbox, claim, drain
-from central.kernel.tx import SYSTEM, Read, Settings
+from central.kernel.tx import Read, Settings
 from central.kernel.vault import Vault
 from central.organisation.letters import MAIL, PASSWORD, open_letter
 from central.organisation.mail import Mailer

@@ -14,10 +14,11 @@ import pytest
 
 import central.app  # noqa: F401  # declares everything
 from central.kernel import crud
+from central.kernel.actor import SYSTEM
 from central.kernel.crud import CONFIGURED, NoChange, check_of, refused_row
 from central.kernel.entity import Look
 from central.kernel.registry import COMMANDS, QUERIES, Handler
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from shared.outcome import Ok, Outcome, Reason, Refused
 from tests.central.sampling import Sampler
 from tests.central.small_house import NOW, Clerk, House, NoTest

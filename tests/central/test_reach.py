@@ -20,11 +20,12 @@ from central.devices.model import DevicesPrivilege
 from central.inventory.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.kernel import registry
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.entity import BY_NAME, Reach
 from central.kernel.reach import reached
 from central.kernel.registry import COMMANDS, QUERIES, Handler, handler_of
 from central.kernel.scope import home
-from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
 from central.programme.carry_over import CarryOver, PreviewCarryOver
 from central.programme.plan_actions import OrderSeats

@@ -19,6 +19,7 @@ from central.app import make_app
 from central.devices.enrolment import EnrolDevice, InviteDevice, new_code
 from central.devices.model import DevicesPrivilege
 from central.kernel import registry
+from central.kernel.actor import ANONYMOUS, SYSTEM, Actor, ActorKind
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.crud import command_of
 from central.kernel.db import Connection, Database
@@ -28,7 +29,7 @@ from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of, narrowed_by
-from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.organisation.model import PerimeterKind
 from central.organisation.ops import CreateContext, CreateOperator
 from central.organisation.sessions import EndOwnSession, SetLanguage

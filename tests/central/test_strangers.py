@@ -11,6 +11,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from central.app import make_app
+from central.kernel.actor import ANONYMOUS, SYSTEM, Actor, ActorKind
 from central.kernel.contexts import path_of
 from central.kernel.db import Connection, Database
 from central.kernel.door import Door
@@ -19,7 +20,7 @@ from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.replies import NoEntry
 from central.kernel.tally import KEPT, MOST_WAITING, OTHERS, Tally
-from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.organisation.letters import AskReset
 from central.organisation.sessions import CountAttempt
 from central.pricing.ops import CreateTariff

@@ -21,10 +21,10 @@ from playwright.async_api import Browser, Page
 
 from central.app import Running, running
 from central.config import BrokerConfig, CentralConfig, Costs, MailConfig, SignInConfig, Tls
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind
 from central.kernel.crud import command_of
 from central.kernel.privileges import Action
-from central.kernel.tx import SYSTEM
 from central.organisation.grants import GivePrivilege, SetPerimeter
 from central.organisation.model import PerimeterKind, Profile
 from central.organisation.operators import CreateOperator, InviteOperator

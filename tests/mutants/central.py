@@ -28,8 +28,8 @@ KERNEL = (
     one("door-refusal", "what a refused command wrote stays", "central/kernel/door.py",
         "db.undo()  # a refusal after a write leaves no trace", "db.release()", *DOOR),
     one("door-dry", "a dry run is done", "central/kernel/door.py",
-        "            db.undo()\n            return replace(reply, would=", "            db.release()\n"
-        "            return replace(reply, would=", *DOOR),
+        "            db.undo()\n            return replace(reply_to(outcome), would=", "            db.release()\n"
+        "            return replace(reply_to(outcome), would=", *DOOR),
     one("id-kind", "an id that names a living thing is given to one of another kind", "central/kernel/id_owners.py",
         "(row_id, today(entity)) not in made\n        or (act", "(act", "tests/central/kernel/test_ids_once.py"),
     one("door-anywhere", "a right that is held somewhere holds everywhere", "central/kernel/tx.py",

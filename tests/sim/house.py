@@ -19,12 +19,12 @@ import central.kernel.tables  # noqa: F401
 from central.catalogue.model import ProductDo
 from central.catalogue.ops import CreateEvent
 from central.devices.enrolment import ApproveDevice, EnrolDevice, Enrolment, InviteDevice
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Database, SqliteConnection
 from central.kernel.door import Door
 from central.kernel.entity import METADATA
 from central.kernel.keys import Keys
-from central.kernel.tx import SYSTEM
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
 from central.programme.on_sale import ChangeSale

@@ -13,9 +13,10 @@ from central.devices.facts import UploadFacts
 from central.devices.feeds import heads
 from central.devices.hall import PublishHall, taken_bits
 from central.devices.model import DevicesPrivilege
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.door import Reply
 from central.kernel.registry import COMMANDS, QUERIES
-from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import Read
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.central import Declined, Unreachable

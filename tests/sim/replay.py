@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from central.devices.facts import UploadFacts
-from central.kernel.tx import Actor
+from central.kernel.actor import Actor
 from shared.ids import derived_id
 from shared.wire.facts import Fact, FactKind
 from tests.sim.house import open_central

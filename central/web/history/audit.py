@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from aiohttp import web
 
+from central.kernel.actor import ActorKind
 from central.kernel.contexts import contexts_below, root_of_house
 from central.kernel.db import in_list
 from central.kernel.door import Door, NoEntry
@@ -24,7 +25,7 @@ from central.kernel.former_names import renamed, today
 from central.kernel.personal import ERASED, STRUCK
 from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
-from central.kernel.tx import ActorKind, Read
+from central.kernel.tx import Read
 from central.web.frame import Frame
 from central.web.history.entries import LogEntry, TouchedThing
 from central.web.history.log import AUDIT, LogFilter, LogPage, LogRow, found, kept_reason, row_of
@@ -93,7 +94,13 @@ class Audit:
             want = replace(self._wanted(read, asked, zone, request.query.get("at")), before=before)
             rows = found(read, want)
             entries = told(self._door, read, t, rows.rows, zone)
-            return entries, rows, choices(self._door, read, t), str(zone), self._door.holding(read, AUDIT) is None
+            return (
+                entries,
+                rows,
+                choices(self._door, read, t),
+                str(zone),
+                self._door.permissions.holding(read, AUDIT) is None,
+            )
 
         entries, rows, offered, zone, whole = await self._door.read(me.actor, look)
         kept = {name: value for name, value in (*asked.items(), ("at", request.query.get("at", ""))) if value}
@@ -145,7 +152,7 @@ class Audit:
         return me, t
 
     async def _may(self, me: SignedIn) -> bool:
-        places = await self._door.read(me.actor, lambda read: self._door.holding(read, AUDIT))
+        places = await self._door.read(me.actor, lambda read: self._door.permissions.holding(read, AUDIT))
         return places is None or bool(places)
 
     def _wanted(self, read: Read, asked: Mapping[str, str], zone: ZoneInfo, at: str | None) -> LogFilter:
@@ -153,7 +160,7 @@ class Audit:
         below = None if not at or at == root_of_house(read) else contexts_below(read, at)
         since, until = said_moment(asked["since"], zone), said_moment(asked["until"], zone)
         return LogFilter(
-            self._door.holding(read, AUDIT), below, asked["who"], asked["command"], asked["entity"],
+            self._door.permissions.holding(read, AUDIT), below, asked["who"], asked["command"], asked["entity"],
             asked["id"] if is_id(asked["id"]) else "", asked["origin"].strip(),
             {"1": True, "0": False}.get(asked["ok"]), since, until + timedelta(minutes=1) if until else None,
         )  # fmt: skip
@@ -267,7 +274,7 @@ def one(door: Door, read: Read, t: Texts, command_id: str) -> One | None:
     if row is None:
         return None
     logged = row_of(row[:9])
-    places = door.holding(read, AUDIT)
+    places = door.permissions.holding(read, AUDIT)
     if places is not None and logged.place not in places:
         return None
     (entry,) = told(door, read, t, [logged], house_zone(read), lines=True, most=LISTED)
@@ -281,9 +288,9 @@ def _may_see_what_was_asked(door: Door, read: Read, row: LogRow) -> bool:
     """Who may read what the command acts on, there; what acts on nothing is for who may give the command itself."""
     handler = COMMANDS.get(row.command)
     if handler is None:
-        return door.holding(read, AUDIT) is None
+        return door.permissions.holding(read, AUDIT) is None
     needs = BY_NAME[handler.on].read if handler.on in BY_NAME else handler.needs
-    places = door.holding(read, needs) if needs else door.holding(read, AUDIT)
+    places = door.permissions.holding(read, needs) if needs else door.permissions.holding(read, AUDIT)
     return not read.actor.perimeter and (places is None or row.place in places)
 
 

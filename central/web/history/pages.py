@@ -12,9 +12,10 @@ from typing import Any
 
 from aiohttp import web
 
+from central.kernel.actor import Actor
 from central.kernel.crud import revision
 from central.kernel.door import Door, Reply
-from central.kernel.tx import Actor, Read
+from central.kernel.tx import Read
 from central.web.form import form_of
 from central.web.frame import Frame
 from central.web.history.past import (

@@ -43,7 +43,7 @@ class TurnedAway:
         t = self._frame.texts(request, me)
 
         def look(read: Read) -> list[RefusalCount] | str:
-            if self._door.holding(read, AUDIT) is not None:  # it is the whole house's
+            if self._door.permissions.holding(read, AUDIT) is not None:  # it is the whole house's
                 return said(read, t, Refused(NoEntry.NOT_ALLOWED, fix=AUDIT)).text
             return counted(read, t)
 

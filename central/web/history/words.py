@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from central.kernel.actor import ActorKind
 from central.kernel.deleted_rows import was
 from central.kernel.entity import BY_NAME, Declaration, in_brief
 from central.kernel.personal import ERASED, STRUCK
-from central.kernel.tx import ActorKind, Read
+from central.kernel.tx import Read
 from central.web.history.past import Act, FieldDifference, RowMoment, State
 from central.web.history.records import Past
 from central.web.screens.cells import Cell, Reader, ref_of

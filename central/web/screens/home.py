@@ -55,7 +55,7 @@ _BELOW = {"institution": "organiser", "organiser": "season", "season": "activity
 def _below(screen: Screen, read: Read, chosen: Branch) -> dict[str, Any]:
     """`steps`: the kind of context that comes next below this one, for who may make it; `details`: whether this one's
     own page may be seen."""
-    path = screen.door.path(read, chosen.id)
+    path = screen.door.permissions.path(read, chosen.id)
     creates = COMMANDS["create_context"].needs
     may = creates is not None and read.actor.may(creates, path)
     return {

@@ -65,7 +65,7 @@ class _Query:
 
 def seen_at(door: Door, read: Read, declaration: Declaration, at: str | None) -> tuple[str, ...] | None:
     """The contexts whose rows are shown: those the asker may see, of these only what lies below `at`."""
-    allowed = door.holding(read, declaration.read)
+    allowed = door.permissions.holding(read, declaration.read)
     if home(declaration.name) is None:
         return None if allowed is None else ()
     if at is None:
@@ -75,7 +75,7 @@ def seen_at(door: Door, read: Read, declaration: Declaration, at: str | None) ->
 
 
 def may_see(door: Door, read: Read, declaration: Declaration) -> bool:
-    allowed = door.holding(read, declaration.read)
+    allowed = door.permissions.holding(read, declaration.read)
     return allowed is None or (bool(allowed) and home(declaration.name) is not None)
 
 

@@ -68,10 +68,10 @@ class Screen:
         """Whether a button for this command is shown: the door decides again when it is pressed."""
         if handler.needs is None:
             return False
-        return place is not None and self.me.actor.may(handler.needs, self.door.path(read, place))
+        return place is not None and self.me.actor.may(handler.needs, self.door.permissions.path(read, place))
 
     def may_somewhere(self, read: Read, privilege: str) -> bool:
-        held = self.door.holding(read, privilege)
+        held = self.door.permissions.holding(read, privilege)
         return held is None or bool(held)
 
 

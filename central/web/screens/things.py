@@ -107,7 +107,7 @@ def buttons(screen: Screen, read: Read, declaration: Declaration, row: Any, plac
         if configured and makes.kind is configured.commands.get(Action.CREATE) and screen.may(read, makes, place):
             yield Button(t("Dupliquer"), f"/admin/e/{table}/new?from={row.id}")
     for text, href, needs in screen.frame.pages_of(table):
-        if screen.me.actor.may(needs, screen.door.path(read, place) if place else ()):
+        if screen.me.actor.may(needs, screen.door.permissions.path(read, place) if place else ()):
             yield Button(t(text), href.replace("{id}", row.id))
     remove = configured.commands.get(Action.DELETE) if configured else None
     if remove and screen.may(read, handler_of(remove), place):

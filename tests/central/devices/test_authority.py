@@ -17,13 +17,14 @@ from central.devices.feeds import DeviceFeeds, Feed
 from central.devices.leases import RequestLease
 from central.devices.model import DeadReason, DevicesPrivilege, NoDevice, NoLease
 from central.devices.snapshots import Snapshot
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.replies import NoEntry
-from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
 from shared.ids import Id

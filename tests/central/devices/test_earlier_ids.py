@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import pytest
 
 from central.devices.facts import EFFECTS
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.organisation.ops import CreateContext
 from central.reports.checks import run_checks
 from central.selling.ops import CreatePointOfSale

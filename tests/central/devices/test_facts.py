@@ -27,11 +27,12 @@ from central.devices.leases import (
 from central.devices.model import DeadReason, DevicesPrivilege, DeviceState, NoDevice, NoLease
 from central.inventory.counts import Availability
 from central.inventory.model import NoPlace
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.crud import NoChange
 from central.kernel.job import job_of
 from central.kernel.replies import NoEntry
 from central.kernel.traces import Traces
-from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.reports.checks import run_checks
 from shared.clock import ClockState, to_ms
 from shared.ids import Id

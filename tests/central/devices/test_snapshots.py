@@ -10,8 +10,9 @@ import pytest
 
 from central.areas import AREAS
 from central.devices.snapshots import BEHIND, WORTH_IT, NoteSnapshot, draw, due
+from central.kernel.actor import SYSTEM
 from central.kernel.door import NoEntry
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from shared.ids import derived_id
 from shared.wire.seal import Sealed
 from shared.wire.snapshots import LIVES_FOR, Manifest, SnapshotFile, digest, file_name

@@ -19,6 +19,7 @@ from central.first_run.ops import (
     house,
 )
 from central.first_run.simple_hall import small_hall
+from central.kernel.actor import ANONYMOUS, SYSTEM, Actor, ActorKind
 from central.kernel.contexts import path_of
 from central.kernel.crud import CONFIGURED
 from central.kernel.db import Database
@@ -27,7 +28,7 @@ from central.kernel.entity import Look, stripped
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS
 from central.kernel.schema import upgrade
-from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import Read
 from tests.central.small_house import Clerk, Watch
 
 INSTITUTION = SettleInstitution(

@@ -15,6 +15,7 @@ from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldOf, 
 from central.inventory.loops import keep
 from central.inventory.model import NoPlace, NoSale, ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.crud import command_of
 from central.kernel.db import Database
@@ -23,7 +24,7 @@ from central.kernel.job import job_of
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
 from central.kernel.traces import Traces
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.orders.model import NoOrder
 from central.orders.ops import WantedPlace
 from central.programme.plan_actions import OrderSeats

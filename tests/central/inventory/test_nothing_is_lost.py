@@ -24,6 +24,7 @@ from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldPlac
 from central.inventory.model import Limit, LimitPer, ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
 from central.inventory.release_rules import FireReleaseRules
+from central.kernel.actor import SYSTEM, Actor
 from central.kernel.contexts import path_of
 from central.kernel.crud import command_of
 from central.kernel.db import Database
@@ -31,7 +32,7 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
 from central.kernel.trouble import NoDatabase
-from central.kernel.tx import SYSTEM, Actor, Read
+from central.kernel.tx import Read
 from central.orders.ops import WantedPlace
 from central.programme.plan_actions import UndoPlanAction
 from central.venues.selection import Counted, Selection

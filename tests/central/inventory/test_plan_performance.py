@@ -9,12 +9,12 @@ import pytest
 
 from central.inventory.counts import Availability
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.replies import NoEntry
-from central.kernel.tx import SYSTEM
 from central.programme.carry_over import CarryOver
 from central.programme.plan_actions import OrderSeats, UndoPlanAction
 from central.programme.plan_history import ComparePlan, PlanChanges, PlanHistory

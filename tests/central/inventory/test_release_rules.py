@@ -12,9 +12,10 @@ from central.inventory.holds import BestWish, ExpireHolds, HoldPlaces
 from central.inventory.model import NoRule, ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.inventory.release_rules import ComingReleases, FireReleaseRules, releases_due
+from central.kernel.actor import SYSTEM
 from central.kernel.crud import command_of
 from central.kernel.privileges import Action
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.programme.plan_actions import UndoPlanAction
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel, CreatePointOfSale

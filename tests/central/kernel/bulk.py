@@ -15,11 +15,11 @@ from central.inventory.holds import ExpireHolds, HoldPlaces, ReleaseHold
 from central.inventory.model import ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
 from central.inventory.release_rules import FireReleaseRules
+from central.kernel.actor import SYSTEM, Actor
 from central.kernel.crud import command_of
 from central.kernel.door import Door
 from central.kernel.log_chain import Chain
 from central.kernel.privileges import Action
-from central.kernel.tx import SYSTEM, Actor
 from central.orders.model import PaymentMethod
 from central.orders.ops import PlaceOrder, WantedPlace
 from central.organisation.webhook_events import TellWebhooks

@@ -7,10 +7,10 @@ import orjson
 import pytest
 
 import central.app  # noqa: F401 - declares everything
+from central.kernel.actor import ANONYMOUS
 from central.kernel.bounds import MOST_JSON, Unbounded, beyond, heaviest, most_of
 from central.kernel.registry import COMMANDS, KEPT, Handler
 from central.kernel.replies import NoEntry
-from central.kernel.tx import ANONYMOUS
 from shared.outcome import Refused
 from tests.central.kernel.heaviest import Maker, fields_of, sized_parts
 from tests.central.small_house import Clerk, House

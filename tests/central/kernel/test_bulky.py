@@ -7,11 +7,12 @@ from typing import Annotated, Any
 import orjson
 
 from central.devices.hall import PublishHall
+from central.kernel.actor import SYSTEM
 from central.kernel.crud import command_of
 from central.kernel.entity import BY_NAME, Between, Look, mark_of, stripped
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.venues.model import ShopPicture
 from central.web.history.past import NoWayBack, restored
 from central.web.history.records import means_of, past

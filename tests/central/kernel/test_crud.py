@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from central.catalogue.model import Event
 from central.inventory.model import Contingent
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import Context
 from central.kernel.crud import CONFIGURED, NoChange, checked, command_of, revision, uses
 from central.kernel.entity import BY_NAME, ENTITIES, METADATA, entity
@@ -16,7 +17,7 @@ from central.kernel.privileges import Action, nodes
 from central.kernel.registry import COMMANDS, privileges
 from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of, home, narrowing
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.organisation.model import Profile
 from central.pricing.model import PriceGrid, Tariff
 from central.selling.model import Channel, ChannelKind, PointOfSale

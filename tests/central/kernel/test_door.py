@@ -15,6 +15,7 @@ from central.devices.facts import DeadLetters
 from central.devices.model import DevicesPrivilege
 from central.inventory.model import InventoryPrivilege, NoPlace
 from central.kernel import registry
+from central.kernel.actor import ANONYMOUS, SYSTEM
 from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.crud import NoChange
 from central.kernel.db import Connection, Database
@@ -24,7 +25,7 @@ from central.kernel.keys import Keys
 from central.kernel.registry import THE_DOORS, handles
 from central.kernel.replies import NoEntry, stored
 from central.kernel.trouble import NoDatabase
-from central.kernel.tx import ANONYMOUS, SYSTEM, Tx
+from central.kernel.tx import Tx
 from central.kernel.work import QUEUE
 from central.organisation.model import NoOperator, OrganisationPrivilege
 from central.organisation.ops import CreateContext, CreateOperator, key_digest, operator_of

@@ -10,6 +10,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
+from central.kernel.actor import ANONYMOUS, SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.db import Database, SqliteConnection
 from central.kernel.door import Door
@@ -17,7 +18,6 @@ from central.kernel.job import HEAVY, KEPT_BYTES, is_heavy, job_of, looked_throu
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS
 from central.kernel.replies import MOST_BYTES, MOST_LISTED, NoEntry, reply_to
-from central.kernel.tx import ANONYMOUS, SYSTEM
 from central.organisation.sessions import EndOwnSession
 from central.venues.ops import ImportPlan
 from shared.outcome import Refused

@@ -13,6 +13,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from central.kernel.actor import SYSTEM
 from central.kernel.db import Database
 from central.kernel.deleted_rows import was
 from central.kernel.difference import versions, write_difference
@@ -23,7 +24,7 @@ from central.kernel.log_proof import prove
 from central.kernel.row_proof import prove_rows
 from central.kernel.schema import alembic_config
 from central.kernel.traces import Traces
-from central.kernel.tx import SYSTEM, Read, Tx
+from central.kernel.tx import Read, Tx
 from central.organisation.webhook_events import touched_by
 from central.web.history.log import LogFilter, found
 from central.web.history.records import entries

@@ -3,11 +3,12 @@
 import orjson
 import pytest
 
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.deleted_rows import context_then, path_then
 from central.kernel.entity import BY_NAME
 from central.kernel.scope import context_of, home
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from shared.ids import Id
 from tests.central.sampling import party
 from tests.central.small_house import Clerk, House, new_id

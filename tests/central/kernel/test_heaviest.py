@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from central.kernel.actor import Actor, ActorKind
 from central.kernel.bounds import beyond
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
@@ -19,7 +20,6 @@ from central.kernel.entity import BY_NAME
 from central.kernel.keys import Keys
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import COMMANDS, Handler
-from central.kernel.tx import Actor, ActorKind
 from central.venues.model import NoVenue
 from central.venues.plan_import import ImportPlan
 from shared.ids import Id

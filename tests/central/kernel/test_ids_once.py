@@ -11,6 +11,7 @@ import pytest
 
 import central
 from central.catalogue.ops import CreateEvent
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.crud import CONFIGURED, command_of
 from central.kernel.db import Misfit
@@ -23,7 +24,7 @@ from central.kernel.registry import COMMANDS
 from central.kernel.replies import NoEntry
 from central.kernel.scope import home
 from central.kernel.traces import Traces
-from central.kernel.tx import SYSTEM, Actor, ActorKind, Read, Tx
+from central.kernel.tx import Read, Tx
 from central.organisation.ops import CreateContext
 from central.pricing.model import Tariff
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell

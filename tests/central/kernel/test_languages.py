@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import Context
 from central.kernel.crud import NoChange, command_of
 from central.kernel.languages import house_languages, in_house, spoken_first
 from central.kernel.privileges import Action
-from central.kernel.tx import SYSTEM, Read, Tx
+from central.kernel.tx import Read, Tx
 from central.pricing.model import Tariff
 from shared.languages import LANGUAGES
 from tests.central.small_house import NOW, Clerk, House, new_id

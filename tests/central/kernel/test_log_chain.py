@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from central.audit import Proven, report, sentence, verify
 from central.config import CentralConfig
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.db import UNFIT, Database
 from central.kernel.door import Door
@@ -34,7 +35,7 @@ from central.kernel.log_chain import (
 from central.kernel.log_proof import LogFault, Proof, Wrong, prove
 from central.kernel.row_proof import prove_rows
 from central.kernel.schema import upgrade
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.organisation.ops import SetUpHouse
 from central.pricing.ops import PriceCell, SetPrice
 from parterre.cli import main

@@ -6,11 +6,12 @@ import orjson
 import pytest
 
 import central.app  # noqa: F401  # declares everything
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.db import UNFIT, Misfit
 from central.kernel.entity import BY_NAME
 from central.kernel.registry import COMMANDS
 from central.kernel.replies import NoEntry, unfit
-from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.kernel.values import LANGUAGES
 from central.web.screens.refusals import said
 from central.web.texts import texts

@@ -16,6 +16,7 @@ from alembic.migration import MigrationContext
 
 from central.app import make_app
 from central.inventory.audit import audit_house
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
@@ -27,7 +28,7 @@ from central.kernel.privileges import EVERYTHING
 from central.kernel.row_proof import prove_rows
 from central.kernel.schema import SchemaError, repair, upgrade
 from central.kernel.shape import known
-from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.reports.checks import run_checks
 from central.web.session import SESSIONS, SignedIn
 from tests.central.kernel.houses import DUMPS, EARLY, TURNED, loaded

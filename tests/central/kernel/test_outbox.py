@@ -9,12 +9,13 @@ import pytest
 
 from central.devices.instructions import OUTBOX_KIND, CommandDevice
 from central.devices.model import NoDevice
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.outbox import MOST_TRIES, drain
 from central.kernel.traces import Traces
-from central.kernel.tx import SYSTEM, Tx
+from central.kernel.tx import Tx
 from shared.clock import from_ms
 from shared.ids import Id
 from tests.central.small_house import Clerk, House, Watch, new_id

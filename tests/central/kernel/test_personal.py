@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from central.kernel.actor import SYSTEM
 from central.kernel.crud import CONFIGURED, configured
 from central.kernel.entity import BY_NAME, ENTITIES, METADATA, SUBJECTS, Ref, entity
 from central.kernel.erasure import forget
@@ -28,7 +29,7 @@ from central.kernel.personal import (
 )
 from central.kernel.registry import _BY_KIND, COMMANDS
 from central.kernel.replies import NoEntry
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.organisation.operators import InviteOperator
 from shared.ids import Id
 from tests.central.kernel.test_row_proof import by_a_command

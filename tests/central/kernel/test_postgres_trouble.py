@@ -15,6 +15,7 @@ from alembic import command
 
 from central.catalogue.model import ProductDo
 from central.inventory.model import NoPlace
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Database, Waits
 from central.kernel.door import Door
@@ -23,7 +24,6 @@ from central.kernel.outage import REFUSED, TROUBLE
 from central.kernel.postgres_writers import WRITERS
 from central.kernel.schema import alembic_config, upgrade
 from central.kernel.trouble import NoDatabase, Unavailable
-from central.kernel.tx import SYSTEM
 from central.organisation.ops import CreateContext
 from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule

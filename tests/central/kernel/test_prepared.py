@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import pytest
 
 from central.kernel import registry
+from central.kernel.actor import ANONYMOUS, SYSTEM
 from central.kernel.beside import Beside, BesideConfig, Errand
 from central.kernel.contexts import path_of
 from central.kernel.db import Database, Repeatable
@@ -18,7 +19,7 @@ from central.kernel.keys import Keys
 from central.kernel.registry import handles
 from central.kernel.replies import NoEntry
 from central.kernel.trouble import NoDatabase
-from central.kernel.tx import ANONYMOUS, SYSTEM, Tx
+from central.kernel.tx import Tx
 from central.organisation.model import OrganisationPrivilege
 from central.venues.model import VenuesPrivilege
 from shared.ids import Id

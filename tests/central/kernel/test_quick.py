@@ -14,6 +14,7 @@ from central.catalogue.model import ProductDo
 from central.inventory.holds import HoldPlaces
 from central.inventory.model import Limit, LimitPer
 from central.kernel import memory
+from central.kernel.actor import Actor
 from central.kernel.contexts import path_of
 from central.kernel.crud import Action, command_of
 from central.kernel.db import Connection, Database, SqliteConnection
@@ -22,7 +23,7 @@ from central.kernel.job import Job, job_of
 from central.kernel.keys import Keys
 from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.traces import Lately, Traces
-from central.kernel.tx import Actor, Read
+from central.kernel.tx import Read
 from central.kernel.versions import COUNTED
 from central.pricing.ops import CreateTariff, PriceCell, SetPrice
 from central.programme.on_sale import ChangeSale

@@ -7,9 +7,10 @@ from typing import Annotated
 import pytest
 
 from central.kernel import registry
+from central.kernel.actor import SYSTEM
 from central.kernel.entity import Reach, Ref
 from central.kernel.registry import handler_of, handles
-from central.kernel.tx import SYSTEM, Read, Tx
+from central.kernel.tx import Read, Tx
 from central.venues.model import VenuesPrivilege
 from shared.ids import Id
 from shared.outcome import Ok, Outcome

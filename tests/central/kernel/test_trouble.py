@@ -14,6 +14,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from central.app import make_app
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.db import Connection, Database, SqliteConnection, Waits
 from central.kernel.door import Door
@@ -21,7 +22,6 @@ from central.kernel.keys import Keys
 from central.kernel.outage import REFUSED
 from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.trouble import NoDatabase, Unavailable
-from central.kernel.tx import SYSTEM
 from central.web.texts import texts
 from shared.languages import LANGUAGES
 from shared.outcome import Refused

@@ -2,10 +2,11 @@
 
 import sqlite3
 
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.db import Database
 from central.kernel.keys import Keys
 from central.kernel.replies import NoEntry
-from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.kernel.versions import OPERATORS, Glance
 from central.organisation.model import NoOperator
 from central.organisation.operators import CreateOperator, DeactivateOperator

@@ -12,9 +12,9 @@ from central.catalogue.model import NoProduct, ProductDo
 from central.inventory.counts import Availability
 from central.inventory.model import NoPlace, NoSale
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind
 from central.kernel.registry import handler_of
-from central.kernel.tx import SYSTEM
 from central.orders.model import NoOrder, PaymentMethod
 from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
 from central.organisation.ops import CreateContext

@@ -16,12 +16,12 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from central.app import make_app
 from central.config import Costs, MailConfig, SignInConfig, Tls
+from central.kernel.actor import SYSTEM, Actor
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.outbox import drain
-from central.kernel.tx import SYSTEM, Actor
 from central.kernel.vault import Vault
 from central.organisation.grants import GiveRole
 from central.organisation.letters import MAIL

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.actor import SYSTEM
+from central.kernel.tx import Read
 from central.organisation.grants import SetPerimeter
 from central.organisation.letters import AskLink, UseLetter
 from central.organisation.model import Attempt, NoSignIn, Operator, Session

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.crud import command_of
 from central.kernel.db import Connection, Database
@@ -26,7 +27,7 @@ from central.kernel.print_adoption import people_over
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
 from central.kernel.row_proof import prove_rows
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.organisation.erasure import EraseOperator
 from central.organisation.grants import GivePrivilege, GiveRole, SetPerimeter
 from central.organisation.model import (

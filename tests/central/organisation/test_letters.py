@@ -4,9 +4,9 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
+from central.kernel.actor import SYSTEM
 from central.kernel.outbox import MOST_TRIES, drain
 from central.kernel.registry import COMMANDS
-from central.kernel.tx import SYSTEM
 from central.organisation.letters import MAIL, AskLink
 from central.organisation.model import AskedBy, Letter, NoSignIn
 from central.organisation.operators import ChangeOperator, DeactivateOperator, InviteOperator, SendLetter

@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from central.app import make_app
 from central.devices.model import DevicesPrivilege
 from central.kernel import registry
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
@@ -25,7 +26,7 @@ from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS, QUERIES, privileges
 from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of
-from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.organisation.operators import CreateOperator
 from central.organisation.ops import CreateContext
 from central.organisation.rights import key_digest

@@ -3,10 +3,10 @@
 import pytest
 
 from central.areas import AREAS
+from central.kernel.actor import SYSTEM
 from central.kernel.crud import NoChange, command_of
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
-from central.kernel.tx import SYSTEM
 from central.organisation.grants import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
 from central.organisation.model import (
     Grant,

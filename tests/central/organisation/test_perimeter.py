@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from central.kernel import registry
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.checklist import ITEMS
 from central.kernel.entity import BY_NAME, Declaration, Reach
 from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.replies import NoEntry
 from central.kernel.scope import lay_within, narrowed_by, narrowing
-from central.kernel.tx import SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.organisation.checklist_items import perimeters
 from central.organisation.grants import SetPerimeter, nameable
 from central.organisation.model import NoOperator, Operator, PerimeterKind

@@ -16,13 +16,13 @@ from argon2 import Parameters, PasswordHasher, extract_parameters
 
 from central.app import make_app
 from central.config import CentralConfig, Costs, MailConfig, SignInConfig
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, ENTITIES
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS
-from central.kernel.tx import SYSTEM
 from central.kernel.vault import FILE, Vault, load_vault
 from central.organisation.browser import Cookies
 from central.organisation.model import Attempt, Letter, NoSignIn, Operator, Session

@@ -8,7 +8,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from central.app import make_app
-from central.kernel.tx import SYSTEM
+from central.kernel.actor import SYSTEM
 from central.kernel.vault import Vault
 from central.organisation.limits import LiftLimit
 from central.organisation.model import Attempt, NoSignIn

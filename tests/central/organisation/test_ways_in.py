@@ -18,12 +18,13 @@ import orjson
 import pytest
 
 import central
+from central.kernel.actor import SYSTEM
 from central.kernel.crud import check_of, command_of
 from central.kernel.entity import BY_NAME
 from central.kernel.prints import OUTBOX
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, Handler
-from central.kernel.tx import SYSTEM, Read, Tx
+from central.kernel.tx import Read, Tx
 from central.organisation import ways_in
 from central.organisation.erasure import EraseOperator
 from central.organisation.grants import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from central.app import make_app
+from central.kernel.actor import SYSTEM, Actor
 from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.crud import NoChange, command_of
 from central.kernel.db import Database
@@ -34,7 +35,7 @@ from central.kernel.log_chain import Chain
 from central.kernel.outbox import drain
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
-from central.kernel.tx import SYSTEM, Actor, Read, Settings
+from central.kernel.tx import Read, Settings
 from central.orders.model import OrdersPrivilege
 from central.organisation.erasure import EraseOperator
 from central.organisation.grants import SetPerimeter, TakePrivilege

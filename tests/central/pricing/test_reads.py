@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import central
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.actor import SYSTEM
+from central.kernel.tx import Read
 from central.pricing.ops import CreatePriceGrid, PriceCell
 from central.pricing.reads import price_list, tariff_contexts
 from shared.ids import Id

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from central.kernel.actor import SYSTEM
 from central.kernel.db import Database
 from central.kernel.keys import make_keys
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.reports.checks import Check, run_checks
 from shared.clock import to_ms
 from shared.ids import derived_id

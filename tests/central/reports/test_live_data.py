@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from central.access.ops import take_scan
-from central.kernel.tx import SYSTEM, Read, Tx
+from central.kernel.actor import SYSTEM
+from central.kernel.tx import Read, Tx
 from central.reports.live import Evenings, window_for
 from central.web.evening import Evening
 from central.web.hall_svg import SeatState

@@ -12,8 +12,8 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.devices.enrolment import ApproveDevice, EnrolDevice, InviteDevice
+from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
-from central.kernel.tx import SYSTEM
 from central.organisation.grants import GivePrivilege
 from central.organisation.operators import InviteOperator
 from central.organisation.sign_in import digest

@@ -19,12 +19,13 @@ from central.app import make_app
 from central.devices.enrolment import ApproveDevice, EnrolDevice, InviteDevice, RevokeDevice
 from central.inventory.model import InventoryPrivilege, Place
 from central.kernel import registry
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import ENTITIES
 from central.kernel.keys import Keys
-from central.kernel.tx import SYSTEM, Read, Tx
+from central.kernel.tx import Read, Tx
 from central.organisation.ops import CreateOperator, key_digest
 from central.pricing.model import PricingPrivilege
 from central.selling.model import SellingPrivilege

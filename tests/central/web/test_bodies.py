@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from central.kernel.tx import SYSTEM
+from central.kernel.actor import SYSTEM
 from central.kernel.vault import Vault
 from central.organisation.operators import CreateOperator
 from central.organisation.ops import key_digest

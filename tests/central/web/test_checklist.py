@@ -3,8 +3,9 @@
 import pytest
 
 from central.catalogue.model import CataloguePrivilege, ProductDo
+from central.kernel.actor import Actor
 from central.kernel.contexts import ContextKind
-from central.kernel.tx import Actor, Read
+from central.kernel.tx import Read
 from central.organisation.ops import CreateContext
 from central.pricing.model import PricingPrivilege
 from central.pricing.ops import CreatePriceGrid, PriceCell

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from structlog.testing import capture_logs
 
 from central.devices.enrolment import InviteDevice
-from central.kernel.tx import SYSTEM
+from central.kernel.actor import SYSTEM
 from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY, STEP, Asks, most_for
 from central.web.entrance import BODIES, LIMITS, REFUSED
 from central.web.limits import OF_STRANGERS, RequestLimit

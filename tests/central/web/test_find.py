@@ -2,8 +2,9 @@
 
 import pytest
 
+from central.kernel.actor import SYSTEM, Actor
 from central.kernel.contexts import ContextKind
-from central.kernel.tx import SYSTEM, Actor, Read
+from central.kernel.tx import Read
 from central.organisation.ops import CreateContext
 from central.pricing.model import PricingPrivilege
 from central.pricing.ops import CreateTariff

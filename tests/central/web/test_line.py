@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from central.kernel.tx import Actor
+from central.kernel.actor import Actor
 from central.web.entrance import entrance
 from central.web.files import send
 from central.web.line import CLOSED, FIELD, FIELDS, HEAD, HUNG_UP, OPEN, SPILL, TAKE, TAKEN, listening

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from central.access.model import AccessPrivilege
 from central.app import running
 from central.config import BrokerConfig, CentralConfig
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.actor import SYSTEM
+from central.kernel.tx import Read
 from central.organisation.operators import WithdrawKey
 from central.organisation.ops import CreateOperator, key_digest
 from central.reports.live import Evenings

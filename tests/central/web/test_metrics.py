@@ -10,11 +10,11 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from central.app import make_app
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import DONE, Door
 from central.kernel.keys import Keys
-from central.kernel.tx import SYSTEM
 from central.organisation.ops import CreateOperator, key_digest
 from central.web.metrics import NETWORKS
 from central.web.origin import Proxies

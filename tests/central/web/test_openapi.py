@@ -29,6 +29,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from central.app import make_app
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.crud import NoChange
 from central.kernel.db import Database
@@ -36,7 +37,7 @@ from central.kernel.door import Door, NoEntry
 from central.kernel.entity import BY_NAME
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS, QUERIES
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.web.openapi import document
 from central.web.session import SESSIONS, SignedIn, csrf_of
 from shared.outcome import Ok

@@ -11,10 +11,10 @@ import pytest
 from aiohttp import web
 from pydantic import ValidationError
 
+from central.kernel.actor import ANONYMOUS, SYSTEM
 from central.kernel.bounds import parts_of
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.trouble import NoDatabase
-from central.kernel.tx import ANONYMOUS, SYSTEM
 from central.web import command_body
 from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY
 from central.web.command_body import (

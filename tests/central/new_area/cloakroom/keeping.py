@@ -6,11 +6,12 @@ from functools import partial
 from aiohttp import web
 
 from central.cloakroom.ops import LoseCoats
+from central.kernel.actor import SYSTEM
 from central.kernel.checklist import ItemStanding, needed, of_table, t
 from central.kernel.contexts import ContextKind
 from central.kernel.door import Door
 from central.kernel.pulse import OK
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.web.area import CONFIG, DOOR, Check, Work
 from shared.runtime.system import SystemClock, fresh_id
 from shared.runtime.tasks import well

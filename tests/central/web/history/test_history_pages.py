@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from central.app import make_app
 from central.catalogue.model import CataloguePrivilege
+from central.kernel.actor import ANONYMOUS, SYSTEM, Actor, ActorKind
 from central.kernel.contexts import path_of
 from central.kernel.crud import command_of
 from central.kernel.db import Database
@@ -22,7 +23,7 @@ from central.kernel.keys import Keys
 from central.kernel.log_chain import seal_now
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
-from central.kernel.tx import ANONYMOUS, SYSTEM, Actor, ActorKind, Read
+from central.kernel.tx import Read
 from central.organisation.model import OrganisationPrivilege, Profile
 from central.venues.model import VenuesPrivilege
 from central.web.session import SESSIONS, SignedIn

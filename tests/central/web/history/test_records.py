@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from central.devices.model import NoLease
 from central.inventory.model import NoPlace
+from central.kernel.actor import SYSTEM, Actor
 from central.kernel.contexts import Context, ContextKind
 from central.kernel.crud import NoChange, command_of
 from central.kernel.entity import ENTITIES
 from central.kernel.log_chain import seal_now
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
-from central.kernel.tx import SYSTEM, Actor, Read
+from central.kernel.tx import Read
 from central.organisation.model import OrganisationPrivilege, Profile
 from central.organisation.ops import CreateContext
 from central.web.history.log import AuditLog, LogFilter, LogPage, found, kept_reason

@@ -10,12 +10,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from central.app import make_app
+from central.kernel.actor import Actor
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import EVERYTHING
-from central.kernel.tx import Actor
 from central.web.session import SESSIONS, SignedIn, csrf_of
 from tests.central.small_house import House, Watch, new_id
 

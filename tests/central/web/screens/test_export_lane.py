@@ -14,9 +14,10 @@ import openpyxl
 import pytest
 from aiohttp import ClientError
 
+from central.kernel.actor import SYSTEM
 from central.kernel.log_chain import seal_now
 from central.kernel.readers import EXPORTERS, READERS
-from central.kernel.tx import SYSTEM, Read
+from central.kernel.tx import Read
 from central.web.caller import is_gone
 from central.web.history import sheets
 from central.web.screens import export_lane, exports

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from central.catalogue.model import Event
+from central.kernel.actor import Actor
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, ENTITIES
 from central.kernel.keys import Keys
 from central.kernel.privileges import EVERYTHING
-from central.kernel.tx import Actor, Read
+from central.kernel.tx import Read
 from central.web.screens.listing import ListFilter, ListPage, found, one, searched, sortable
 from central.web.screens.names import setting_of
 from tests.central.small_house import House, Watch
