@@ -25,9 +25,10 @@ from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.traces import Lately, Traces
 from central.kernel.tx import Read
 from central.kernel.versions import COUNTED
+from central.orders.ops import PlaceOrder, ReissueTicket
 from central.pricing.ops import CreateTariff, PriceCell, SetPrice
 from central.programme.on_sale import ChangeSale
-from shared.ids import Id
+from shared.ids import Id, near_id
 from tests.central.small_house import FULL, Clerk, House, Watch, new_id
 
 CreateLimit = command_of(Action.CREATE, Limit)
@@ -101,6 +102,10 @@ def an_evening(house: House, chance: random.Random) -> list[tuple[Actor, Any, Id
             came.append((chance.choice((anna, bert)), *repeated))
         else:
             came.append((chance.choice((anna, anna, anna, bert, nobody)), command, new_id()))
+        if isinstance(command, PlaceOrder) and command.places[0].seat_id and chance.random() < 0.4:
+            seat = near_id(came[-1][2], "seat", house.performance, command.places[0].seat_id)
+            sold = near_id(seat, "entitlement")
+            came.append((anna, ReissueTicket(entitlement_id=sold, context_id=house.organiser), new_id()))
     return came
 
 
@@ -109,6 +114,8 @@ def together(door: Door, db: Connection, jobs: list[Job], chance: random.Random,
     writer, said, left = door._writers, [], list(jobs)
     assert isinstance(writer, SqliteWriter)
     while left:
+        if chance.random() < 0.3:
+            door._lately = Lately()  # as after a restart
         n = chance.randint(1, 12)
         some, left = left[:n], left[n:]
         batch: list[Any] = [(door._work(door._looked(db, job)), Waiting()) for job in some]

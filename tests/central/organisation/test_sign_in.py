@@ -146,7 +146,7 @@ async def test_tidying_takes_what_is_over(people: People, jeanne: Id) -> None:
 
 async def test_the_log_names_whose_account_it_was(people: People, jeanne: Id) -> None:
     """Central gives these commands, on somebody's behalf and from their address."""
-    from central.kernel.tx import SYSTEM
+    from central.kernel.actor import SYSTEM
 
     await people.browser().sign_in(password="a wrong password")
     browser = await people.browser().sign_in(next="/account")
