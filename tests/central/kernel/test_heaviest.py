@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 
 from central.kernel.actor import Actor, ActorKind
@@ -20,6 +21,7 @@ from central.kernel.entity import BY_NAME
 from central.kernel.keys import Keys
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import COMMANDS, Handler
+from central.organisation.webhook_events import MOST_ROWS
 from central.venues.model import NoVenue
 from central.venues.plan_import import ImportPlan
 from shared.ids import Id
@@ -34,7 +36,7 @@ from tests.central.venues.hostile_plans import HOSTILE
 # --- each command, as heavy as its declaration lets it be ------------------------------------------------------------
 
 ALL = sorted(COMMANDS.values(), key=lambda handler: handler.name)
-USUAL = Cost(calls=13_500, statements=600, rows=20, written=300_000, read=20_000)
+USUAL = Cost(calls=13_600, statements=600, rows=20, written=300_000, read=20_000)
 MORE = {
     # every one of a thousand prices, or of 1,200 categories, names two things or one, which are asked for
     "create_price_grid": Cost(calls=40_000, statements=2_100, rows=20, written=100_000, read=20_000),
@@ -42,6 +44,8 @@ MORE = {
     "create_logical_configuration": Cost(calls=12_000, statements=1_300, rows=20, written=100_000, read=20_000),
     # fifty channels, each with fifty fields and a point of sale
     "create_channels": Cost(calls=36_000, statements=600, rows=20, written=300_000, read=20_000),
+    # a row in each table that says something of one person
+    "erase_operator": Cost(calls=13_500, statements=600, rows=40, written=300_000, read=20_000),
     # 20,000 tickets that stay good go to the gates, and into the log
     "revoke_device": Cost(calls=12_000, statements=600, rows=20, written=1_300_000, read=20_000),
 }
@@ -64,8 +68,12 @@ def sampled(
     shutil.copy(sqlite_template[0], path)
     db = Database(f"sqlite:///{path}").connect()
     sampler = Sampler(db, sqlite_template[1])
+    ids = {table: Id(sampler.row(table)) for table in BY_NAME}
+    rows = [{"id": ids["tariff"]}] * MOST_ROWS
+    data = {"entity": "tariff", "action": "changed", "command": {"id": new_id()}, "rows": rows}
+    db.write("UPDATE webhook_delivery SET body = ?", (orjson.dumps({"data": data}).decode(),))
     db.close()
-    return path, {table: Id(sampler.row(table)) for table in BY_NAME}
+    return path, ids
 
 
 @pytest.fixture
