@@ -2,19 +2,24 @@
 wants a seat asks for its lease, and the unique index decides."""
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from central.catalogue.model import CataloguePrivilege, NoProduct, Performance
 from central.catalogue.ops import on_sale
-from central.inventory.reads import seats_gone
+from central.inventory.counts import Key, changed_since, revisions
+from central.inventory.halls import SeatsInOrder, plan_of
+from central.inventory.places import AT_ONCE
+from central.inventory.reads import seats_gone, seats_now
 from central.kernel.entity import Between, Bulky, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.feeds import Family, HallRow, feed_name
+
+MOST_CHANGED = 4000  # seats; if more have changed, the hall is read anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,19 +44,54 @@ def publish_hall(tx: Tx, want: PublishHall) -> Outcome[None]:
     return Ok(None)
 
 
-def pictures(read: Read, performance_ids: Iterable[Id]) -> dict[Id, str]:
-    """The pictures of those of these performances that are sold now."""
-    found = [read.get(Performance, each) for each in performance_ids]
-    return {each.id: taken_bits(read, each.id) for each in found if each and on_sale(each, read.now)}
+@dataclass(slots=True)
+class HallPicture:
+    """A hall as it was last seen: one bit a seat, in the order of `plan`; `known`: the revisions of its counts then."""
+
+    plan: SeatsInOrder
+    gone: bytearray
+    known: dict[Key, int]
+
+    @property
+    def taken(self) -> str:
+        return b64encode(self.gone).decode()
+
+
+def pictures(read: Read, halls: Mapping[Id, HallPicture | None]) -> dict[Id, HallPicture]:
+    """The pictures of those of these performances that are sold now; of one that was seen before, only what has changed
+    is looked at."""
+    found = [read.get(Performance, each) for each in halls]
+    return {each.id: seen(read, each.id, halls[each.id]) for each in found if each and on_sale(each, read.now)}
 
 
 def all_on_sale(read: Read) -> list[Id]:
     return [each.id for each in read.find(Performance, "WHERE state = 'on_sale'") if on_sale(each, read.now)]
 
 
-def taken_bits(read: Read, performance_id: Id) -> str:
-    """Base64 of one bit per seat in plan order, most significant first. A seat that has no place here (it is invalid)
-    cannot be had."""
+def seen(read: Read, performance_id: Id, before: HallPicture | None = None) -> HallPicture:
+    """The picture as it is now; `before` is brought up to date."""
+    plan = plan_of(read, performance_id)
+    if before is not None and before.plan is plan:
+        changed = changed_since(read, performance_id, before.known)
+        if changed is not None and len(changed) <= MOST_CHANGED:
+            _redraw(read, performance_id, before, sorted(changed))
+            return before
+    known = revisions(read, performance_id)
     bits = "".join("1" if gone else "0" for gone in seats_gone(read, performance_id))
     padded = bits + "0" * (-len(bits) % 8)
-    return b64encode(int(padded or "0", 2).to_bytes(len(padded) // 8, "big")).decode()
+    return HallPicture(plan, bytearray(int(padded or "0", 2).to_bytes(len(padded) // 8, "big")), known)
+
+
+def _redraw(read: Read, performance_id: Id, picture: HallPicture, seats: Sequence[str]) -> None:
+    """A seat that has no place here (it is invalid) cannot be had."""
+    free: set[str] = set()
+    for first in range(0, len(seats), AT_ONCE):
+        standing = seats_now(read, performance_id, seats[first : first + AT_ONCE])
+        free |= {place.seat_id for place in standing if not place.blocked and not place.taken}
+    for seat in seats:
+        at = picture.plan.index[seat]
+        bit = 0x80 >> at % 8
+        if seat in free:
+            picture.gone[at // 8] &= ~bit
+        else:
+            picture.gone[at // 8] |= bit

@@ -6,7 +6,7 @@ from functools import partial
 
 from aiohttp import web
 
-from central.devices.hall import PublishHall, all_on_sale, pictures
+from central.devices.hall import HallPicture, PublishHall, all_on_sale, pictures
 from central.inventory.counts import HALL
 from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
@@ -24,7 +24,8 @@ class HallPictures:
         self._door, self._every_s = door, every_s
         self._news = asyncio.Event()
         self._halls: set[Id] = set()
-        self._drawn: dict[Id, str] = {}
+        self._seen: dict[Id, HallPicture] = {}
+        self._told: dict[Id, str] = {}
         self._clock = SystemClock()
         door.on_commit(self._committed)
 
@@ -44,13 +45,18 @@ class HallPictures:
             now = set(list(self._halls)[:AT_ONCE])
             self._halls -= now
             began = time.perf_counter()
-            drawn: dict[Id, str] = await self._door.read(SYSTEM, partial(pictures, performance_ids=now))
-            for performance_id, taken in drawn.items():
-                if self._drawn.get(performance_id) != taken:
+            before = {each: self._seen.pop(each, None) for each in now}  # whoever fails in between sees it anew
+            drawn: dict[Id, HallPicture] = await self._door.read(SYSTEM, partial(pictures, halls=before))
+            self._seen |= drawn
+            for performance_id in now - drawn.keys():
+                self._told.pop(performance_id, None)  # not sold any more
+            for performance_id, picture in drawn.items():
+                taken = picture.taken
+                if self._told.get(performance_id) != taken:
                     await self._door.execute(
                         SYSTEM, PublishHall(performance_id=performance_id, taken=taken), fresh_id(self._clock)
                     )
-                    self._drawn[performance_id] = taken
+                    self._told[performance_id] = taken
             well()
             spent = time.perf_counter() - began
             await asyncio.sleep(max(self._every_s, spent / SHARE - spent))

@@ -161,6 +161,30 @@ def revisions(read: Read, performance_id: str) -> dict[Key, int]:
     return {(row[0], row[1], row[2]): row[3] for row in rows}
 
 
+def changed_since(read: Read, performance_id: str, known: dict[Key, int]) -> set[str] | None:
+    """Seats that changed since these revisions, which are brought up to now; None: it cannot be said which any more."""
+    seats: set[str] = set()
+    for key, revision in revisions(read, performance_id).items():
+        before = known.get(key, 0)
+        if revision == before:
+            continue
+        category, contingent, shard = key
+        rows = read.run(
+            "SELECT seats FROM place_change WHERE performance_id = :performance AND category_id = :category "
+            "AND contingent_id = :contingent AND shard = :shard AND revision > :before",
+            performance=performance_id, category=category, contingent=contingent, shard=shard, before=before,
+        )  # fmt: skip
+        if len(rows) != revision - before:
+            return None  # forgotten meanwhile
+        for (said,) in rows:
+            told = orjson.loads(said)
+            if None in told:
+                return None
+            seats.update(told)
+        known[key] = revision
+    return seats
+
+
 def changes(read: Read, performance_id: str, most: int) -> Iterator[tuple[Key, int, list[str | None]]]:
     """(key, its revision, the seats), the latest first; None among the seats: read the hall anew."""
     for row in read.run(

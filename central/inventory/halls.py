@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-import orjson
-
 from central.catalogue.reads import hall_of
 from central.inventory import counts
 from central.inventory.model import TAKEN_BY
@@ -52,7 +50,7 @@ class _PlanSeat(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class SeatsInOrder:
     """What no sale changes: a physical configuration's seats in plan order."""
 
     ids: tuple[Id, ...]
@@ -66,7 +64,7 @@ class _Known:
     """A hall as last seen. `known`: up to which revision of each count. `unsure`: seats seen as a transaction left them
     that may have failed since (None: all). `seen`: whose gathered counts were taken in, `read_to`: how many of them."""
 
-    plan: _Plan
+    plan: SeatsInOrder
     vacancy: Vacancy
     kinds: list[tuple[str, str]]
     qualities: dict[int, int]  # of those that are not as drawn
@@ -150,7 +148,7 @@ def _changes(tx: Tx, performance_id: Id, hall: _Known) -> set[str] | None:
     """Seats that may not be what memory says; None: it cannot be said which."""
     changed = hall.own  # the command that saw them may have been refused
     if hall.seen is not tx.earlier:  # another transaction
-        told = _told(tx, performance_id, hall)
+        told = counts.changed_since(tx, performance_id, hall.known)
         if told is None or hall.unsure is None:
             return None
         changed = changed | told | hall.unsure
@@ -163,30 +161,6 @@ def _changes(tx: Tx, performance_id: Id, hall: _Known) -> set[str] | None:
     hall.read_to, hall.own = len(earlier), own
     hall.unsure |= since | own
     return changed | since | own
-
-
-def _told(tx: Tx, performance_id: Id, hall: _Known) -> set[str] | None:
-    """What other transactions changed since."""
-    seats: set[str] = set()
-    for key, revision in counts.revisions(tx, performance_id).items():
-        known = hall.known.get(key, 0)
-        if revision == known:
-            continue
-        category, contingent, shard = key
-        rows = tx.run(
-            "SELECT seats FROM place_change WHERE performance_id = :performance AND category_id = :category "
-            "AND contingent_id = :contingent AND shard = :shard AND revision > :known",
-            performance=performance_id, category=category, contingent=contingent, shard=shard, known=known,
-        )  # fmt: skip
-        if len(rows) != revision - known:
-            return None  # forgotten meanwhile
-        for (said,) in rows:
-            told = orjson.loads(said)
-            if None in told:
-                return None
-            seats.update(told)
-        hall.known[key] = revision
-    return seats
 
 
 def _seats_of(items: Sequence[counts.Moved], performance_id: str) -> set[str] | None:
@@ -243,7 +217,7 @@ def _remember(tx: Tx, performance_id: Id, hall: _Known) -> _Known:
 
 
 def _look(read: Read, performance_id: Id) -> _Known:
-    plan = _plan_of(read, performance_id)
+    plan = plan_of(read, performance_id)
     known = counts.revisions(read, performance_id)
     taken = taken_seats(read, performance_id)
     kinds = [("", "")] * len(plan.ids)
@@ -263,11 +237,11 @@ def _look(read: Read, performance_id: Id) -> _Known:
     return _Known(plan, Vacancy.of(hall, free), kinds, qualities, known, checked=read.now)
 
 
-_PLANS: dict[tuple[Any, ...], _Plan] = {}
+_PLANS: dict[tuple[Any, ...], SeatsInOrder] = {}
 """Of all connections: a validated configuration does not change. The key says what it looks like all the same."""
 
 
-def _plan_of(read: Read, performance_id: Id) -> _Plan:
+def plan_of(read: Read, performance_id: Id) -> SeatsInOrder:
     configuration_id = hall_of(read, performance_id)
     assert configuration_id, "a performance is in a hall"
     key = (configuration_id, *look_of_hall(read, configuration_id))
@@ -282,7 +256,7 @@ def _plan_of(read: Read, performance_id: Id) -> _Plan:
             )
             for seat in built
         )  # fmt: skip
-        found = _PLANS[key] = _Plan(ids, {seat: n for n, seat in enumerate(ids)}, seats, Hall.of(seats))
+        found = _PLANS[key] = SeatsInOrder(ids, {seat: n for n, seat in enumerate(ids)}, seats, Hall.of(seats))
         while len(_PLANS) > MOST_PLANS:
             _PLANS.pop(next(iter(_PLANS)), None)
     return found

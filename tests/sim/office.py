@@ -11,7 +11,7 @@ import orjson
 
 from central.devices.facts import UploadFacts
 from central.devices.feeds import heads
-from central.devices.hall import PublishHall, taken_bits
+from central.devices.hall import PublishHall, seen
 from central.devices.model import DevicesPrivilege
 from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.door import Reply
@@ -77,7 +77,7 @@ class Office:
         if self._hall_moved:
             self._hall_moved = False
             self.order(
-                PublishHall(performance_id=self.house.performance, taken=taken_bits(self.read, self.house.performance))
+                PublishHall(performance_id=self.house.performance, taken=seen(self.read, self.house.performance).taken)
             )
 
     def revisions(self) -> dict[str, int]:

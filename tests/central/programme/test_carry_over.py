@@ -4,7 +4,7 @@ would change; places that are taken are left and named (docs/spec/venues.md, Lif
 from base64 import b64decode
 from typing import Any
 
-from central.devices.hall import taken_bits
+from central.devices.hall import seen
 from central.inventory.model import NoSale
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.kernel.job import job_of
@@ -250,7 +250,7 @@ def house_order(house: House) -> Any:
 
 
 def bits(clerk: Clerk, house: House) -> str:
-    raw = b64decode(taken_bits(Read(clerk.db, clerk.actor, clerk.watch(), clerk.door.keys), house.performance))
+    raw = b64decode(seen(Read(clerk.db, clerk.actor, clerk.watch(), clerk.door.keys), house.performance).taken)
     return "".join(f"{byte:08b}" for byte in raw)
 
 
