@@ -60,8 +60,11 @@ class Reader:
         return self.currencies.get(row_id, FALLBACK_CURRENCY)
 
     def cell(self, row: Any, column: Column, *, short: bool = True) -> Cell:
-        value = getattr(row, column.name)
-        return _cell(self, column, value, row.id, short)
+        return self.value(column, getattr(row, column.name), row.id, short=short)
+
+    def value(self, column: Column, value: Any, row_id: str, *, short: bool = True) -> Cell:
+        """A value of a row that need not hold it any more, or not yet."""
+        return _cell(self, column, value, row_id, short)
 
     def text(self, row: Any, column: Column) -> str:
         """For exports: whole, without links."""
@@ -105,12 +108,6 @@ def table_of(read: Read, row_id: str) -> str | None:
         if read.one(f"SELECT 1 FROM {table} WHERE id = :id", id=row_id):  # noqa: S608 - our names
             return table
     return None
-
-
-def value_text(t: Texts, declaration: Declaration, column: Column, value: Any) -> Cell:
-    """A value on its own, out of the audit."""
-    bare = Reader(t, declaration, Labels({}), {}, {}, ZoneInfo("UTC"))
-    return _cell(bare, column, value, "", short=True)
 
 
 def ref_of(column: Column) -> str | None:

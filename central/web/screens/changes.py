@@ -8,8 +8,8 @@ import orjson
 
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.tx import Read
-from central.web.screens.cells import Cell, address, clipped, ref_of, value_text
-from central.web.screens.names import Labels, labels
+from central.web.screens.cells import Cell, Reader, address, clipped, ref_of
+from central.web.screens.names import currencies_of, house_zone, labels, zones_of
 from central.web.texts import Texts
 
 SHOWN = 6
@@ -74,12 +74,16 @@ def _first(read: Read, t: Texts, entity: str, rows: Sequence[Row]) -> tuple[RowC
         return ()
     shown = [row for row in rows if row[2] != "created"][:SHOWN]
     parsed = [(row, orjson.loads(row[3]) if row[3] else {}) for row in shown]
-    named = labels(read, t, [(entity, row[1]) for row in shown] + list(_refs(declaration, parsed)))
+    ids = [row[1] for row in shown]
+    named = labels(read, t, [(entity, each) for each in ids] + list(_refs(declaration, parsed)))
+    of = Reader(
+        t, declaration, named, zones_of(read, declaration, ids), currencies_of(read, declaration, ids), house_zone(read)
+    )
     return tuple(
         RowChanges(
             clipped(named(entity, row[1])),
             address(entity, row[1]),
-            () if row[2] == "deleted" else tuple(_lines(t, declaration, change, named)),
+            () if row[2] == "deleted" else tuple(_lines(of, row[1], change)),
         )
         for row, change in parsed
     )
@@ -93,25 +97,25 @@ def _refs(declaration: Declaration, parsed: Iterable[tuple[Row, dict[str, Any]]]
                 yield from ((table, each) for each in pair if isinstance(each, str))
 
 
-def _lines(t: Texts, declaration: Declaration, change: dict[str, Any], named: Labels) -> Iterable[FieldChange]:
+def _lines(of: Reader, row_id: str, change: dict[str, Any]) -> Iterable[FieldChange]:
     for name, pair in change.items():
         if not isinstance(pair, list) or len(pair) != 2:
             continue
-        before, after = (_said(t, declaration, name, each, named) for each in pair)
-        yield FieldChange(t.field(declaration.name, name), before, after)
+        before, after = (_said(of, row_id, name, each) for each in pair)
+        yield FieldChange(of.t.field(of.declaration.name, name), before, after)
 
 
-def _said(t: Texts, declaration: Declaration, name: str, raw: Any, named: Labels) -> str:
+def _said(of: Reader, row_id: str, name: str, raw: Any) -> str:
     if raw is None or raw == "":
-        return t("rien")
-    if name not in declaration.names:
+        return of.t("rien")
+    if name not in of.declaration.names:
         return clipped(str(raw))
-    column = declaration.column(name)
+    column = of.declaration.column(name)
     if table := ref_of(column):
-        return named(table, raw) if isinstance(raw, str) else clipped(str(raw))
+        return of.named(table, raw) if isinstance(raw, str) else clipped(str(raw))
     try:
         value = column.from_db(raw) if column.from_db and isinstance(raw, str | int) else raw
     except (ValueError, TypeError):
         value = raw
-    said: Cell = value_text(t, declaration, column, value)
+    said: Cell = of.value(column, value, row_id)
     return clipped(said.text or "; ".join(said.lines))

@@ -36,11 +36,13 @@ def title_column(table: str) -> Column | None:
 
 @cache
 def stands_for(table: str) -> tuple[Column, ...]:
-    """Of an entity without a name: the references and the moment that tell its rows apart."""
+    """Of an entity without a name: the references and the moment that tell its rows apart, a price by its grid, its
+    category and its tariff."""
     declaration = BY_NAME[table]
     refs = [each for each in declaration.columns if each.ref and not each.many and each.ref not in ("context", table)]
+    alone = next((each for each in declaration.unique if all(declaration.column(name).ref for name in each)), ())
     moments = [each for each in declaration.columns if each.from_db is from_ms and not each.nullable]
-    return (*refs[:1], *moments[:1])
+    return (*([each for each in refs if each.name in alone] or refs[:1]), *moments[:1])
 
 
 @dataclass(frozen=True, slots=True)

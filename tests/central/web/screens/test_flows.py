@@ -9,6 +9,7 @@ import pytest
 
 from central.catalogue.model import ProductState
 from central.pricing.model import PricingPrivilege
+from central.pricing.ops import CreatePriceGrid, PriceCell
 from tests.central.small_house import new_id
 from tests.central.web.screens.conftest import Browser, Page
 
@@ -259,6 +260,25 @@ async def test_times_are_in_the_zone_of_the_site(browser: Browser) -> None:
     page = await browser.get(f"/admin/e/performance/{browser.house.performance}")
     assert "21:00" in page
     assert "Europe/Paris" in page
+
+
+async def test_a_preview_speaks_the_house_s_time_and_currency_and_names_what_changes(browser: Browser) -> None:
+    house = browser.house
+    act = f"/admin/do/reschedule_performance?on={house.performance}"
+    times = {"doors": "20:15", "starts": "21:00", "closes": "23:30", "sell_until": "21:00"}
+    typed = {f"schedule.{name}": f"2030-07-13T{at}" for name, at in times.items()}
+    preview = await browser.send(act, await browser.get(act), **typed)
+    assert "<ins><bdi>13/07/2030 21:00</bdi></ins>" in preview
+    names, price = {"fr": "Prix"}, PriceCell(house.seated, house.full, 1500)
+    pounds = CreatePriceGrid(
+        id=new_id(), context_id=house.season, code="GB", names=names, currency="GBP", prices=(price,)
+    )
+    assert (await browser.door.execute(browser.me["now"].actor, pounds, new_id())).ok
+    act = f"/admin/do/set_price?on={pounds.id}"
+    cell = {"cell.category_id": house.seated, "cell.tariff_id": house.full, "cell.amount": "35"}
+    preview = await browser.send(act, await browser.get(act), **cell)
+    assert "<del><bdi>15,00\u00a0£GB</bdi></del> → <ins><bdi>35,00\u00a0£GB</bdi></ins>" in preview
+    assert "Prix, 1re, Plein tarif" in preview
 
 
 async def test_nobody_is_sent_to_sign_in(browser: Browser) -> None:
