@@ -57,6 +57,7 @@ from shared.runtime.mqtt import Bus, Roster
 from shared.runtime.notify import Notifier, stay
 from shared.runtime.tasks import Crew
 
+GLANCE_S = 0.02  # so long may a right that another process took away be held still
 NOTHING: Mapping[web.AppKey[Any], Any] = MappingProxyType({})
 log = logger(__name__)
 
@@ -134,7 +135,9 @@ def open_door(config: CentralConfig) -> Door:
         raise Failure(
             f"Central's data in {config.data} cannot be used: {fault}.", "Check the folder's owner."
         ) from fault
-    return Door(database, lambda: datetime.now(UTC), path_of, keys, settings, Beside(config.beside))
+    return Door(
+        database, lambda: datetime.now(UTC), path_of, keys, settings, Beside(config.beside), glance_s=GLANCE_S
+    )  # fmt: skip
 
 
 @asynccontextmanager

@@ -45,7 +45,7 @@ def publish_hall(tx: Tx, want: PublishHall) -> Outcome[None]:
 
 
 @dataclass(slots=True)
-class HallPicture:
+class SeenHall:
     """A hall as it was last seen: one bit a seat, in the order of `plan`; `known`: the revisions of its counts then."""
 
     plan: SeatsInOrder
@@ -57,7 +57,7 @@ class HallPicture:
         return b64encode(self.gone).decode()
 
 
-def pictures(read: Read, halls: Mapping[Id, HallPicture | None]) -> dict[Id, HallPicture]:
+def pictures(read: Read, halls: Mapping[Id, SeenHall | None]) -> dict[Id, SeenHall]:
     """The pictures of those of these performances that are sold now; of one that was seen before, only what has changed
     is looked at."""
     found = [read.get(Performance, each) for each in halls]
@@ -68,7 +68,7 @@ def all_on_sale(read: Read) -> list[Id]:
     return [each.id for each in read.find(Performance, "WHERE state = 'on_sale'") if on_sale(each, read.now)]
 
 
-def seen(read: Read, performance_id: Id, before: HallPicture | None = None) -> HallPicture:
+def seen(read: Read, performance_id: Id, before: SeenHall | None = None) -> SeenHall:
     """The picture as it is now; `before` is brought up to date."""
     plan = plan_of(read, performance_id)
     if before is not None and before.plan is plan:
@@ -79,10 +79,10 @@ def seen(read: Read, performance_id: Id, before: HallPicture | None = None) -> H
     known = revisions(read, performance_id)
     bits = "".join("1" if gone else "0" for gone in seats_gone(read, performance_id))
     padded = bits + "0" * (-len(bits) % 8)
-    return HallPicture(plan, bytearray(int(padded or "0", 2).to_bytes(len(padded) // 8, "big")), known)
+    return SeenHall(plan, bytearray(int(padded or "0", 2).to_bytes(len(padded) // 8, "big")), known)
 
 
-def _redraw(read: Read, performance_id: Id, picture: HallPicture, seats: Sequence[str]) -> None:
+def _redraw(read: Read, performance_id: Id, picture: SeenHall, seats: Sequence[str]) -> None:
     """A seat that has no place here (it is invalid) cannot be had."""
     free: set[str] = set()
     for first in range(0, len(seats), AT_ONCE):

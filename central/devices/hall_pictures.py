@@ -6,7 +6,7 @@ from functools import partial
 
 from aiohttp import web
 
-from central.devices.hall import HallPicture, PublishHall, all_on_sale, pictures
+from central.devices.hall import PublishHall, SeenHall, all_on_sale, pictures
 from central.inventory.counts import HALL
 from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
@@ -24,7 +24,7 @@ class HallPictures:
         self._door, self._every_s = door, every_s
         self._news = asyncio.Event()
         self._halls: set[Id] = set()
-        self._seen: dict[Id, HallPicture] = {}
+        self._seen: dict[Id, SeenHall] = {}
         self._told: dict[Id, str] = {}
         self._clock = SystemClock()
         door.on_commit(self._committed)
@@ -46,7 +46,7 @@ class HallPictures:
             self._halls -= now
             began = time.perf_counter()
             before = {each: self._seen.pop(each, None) for each in now}  # whoever fails in between sees it anew
-            drawn: dict[Id, HallPicture] = await self._door.read(SYSTEM, partial(pictures, halls=before))
+            drawn: dict[Id, SeenHall] = await self._door.read(SYSTEM, partial(pictures, halls=before))
             self._seen |= drawn
             for performance_id in now - drawn.keys():
                 self._told.pop(performance_id, None)  # not sold any more

@@ -80,7 +80,7 @@ def _left(job: Job, outcome: Outcome[Any]) -> tuple[Reply, Told]:
 class Door:
     def __init__(
         self, database: Database, clock: Callable[[], datetime], path_of: PathOf, keys: Keys,
-        settings: Settings = AS_IT_COMES, beside: Beside | None = None,
+        settings: Settings = AS_IT_COMES, beside: Beside | None = None, glance_s: float = 0.0,
     ) -> None:  # fmt: skip
         self.database = database
         self._clock = clock
@@ -90,7 +90,7 @@ class Door:
         self.permissions = Permissions(path_of)
         self._lately = Lately()
         self._listeners: list[Callable[[frozenset[str], frozenset[str]], None]] = []
-        told, self._readers, self._glance = self._told, Readers(database), Glance(database)
+        told, self._readers, self._glance = self._told, Readers(database), Glance(database, glance_s)
         self._writers: Writers = (
             SqliteWriter(database, told) if database.is_sqlite else PostgresWriters(database, told, self._readers.lines)
         )
@@ -441,6 +441,7 @@ class Door:
                 self.tally.count(*each.left)
         feeds = frozenset().union(*(each.feeds for each in told))
         marks = frozenset().union(*(each.marks for each in told))
+        self._glance.forget(marks)
         if FORGOTTEN in marks:
             self._writers.cut()
         if feeds or marks:
@@ -455,7 +456,8 @@ class Door:
         return outcome
 
     async def version(self, name: str) -> int:
-        """How often what this number counts has changed (kernel/versions.py); call it in the loop."""
+        """How often what this number counts has changed (kernel/versions.py), as of `glance_s` ago where another
+        process did it; call it in the loop."""
         seen = self._glance.version(name)
         return await self._readers.look(lambda db: version(db, name)) if seen is None else seen
 

@@ -3,6 +3,8 @@ one look, whichever process changed them. They move in the transaction of the ch
 """
 
 import sqlite3
+import time
+from collections.abc import Iterable
 from typing import Any, Final
 
 from central.kernel.db import Connection, Database, SqliteConnection
@@ -37,16 +39,35 @@ def version(db: Connection, name: str) -> int:
 class Glance:
     """Looks at a number from the loop itself, for each request: with SQLite a look takes some microseconds and no lock
     keeps it waiting, where a thread for it would cost ten times that. It never waits: what it cannot have at once is
-    asked for by the readers, who say what is wrong with the database."""
+    asked for by the readers, who say what is wrong with the database.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    A look may be `within_s` old: in a rush each gives the interpreter away to the writer's thread. What this very
+    process changes is `forgotten` as soon as it is committed."""
+
+    def __init__(self, database: Database, within_s: float = 0.0) -> None:
+        self._database, self._within_s = database, within_s
         self._db: SqliteConnection | None = None
+        self._seen: dict[str, tuple[float, int]] = {}
 
     def version(self, name: str) -> int | None:
         """None: it has to be asked for elsewhere."""
         if not self._database.is_sqlite:
             return None
+        now = time.monotonic()
+        seen = self._seen.get(name)
+        if seen is not None and now < seen[0] + self._within_s:
+            return seen[1]
+        found = self._looked(name)
+        if found is not None:
+            self._seen[name] = now, found
+        return found
+
+    def forget(self, tables: Iterable[str]) -> None:
+        """These have been written in."""
+        for name in {COUNTED[table] for table in tables if table in COUNTED}:
+            self._seen.pop(name, None)
+
+    def _looked(self, name: str) -> int | None:
         try:
             if self._db is None:
                 self._db = SqliteConnection(self._database.path, read_only=True, lock_s=0.001)

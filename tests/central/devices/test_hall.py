@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from central.catalogue.model import ProductDo
-from central.devices.hall import HallPicture, pictures, seen
+from central.devices.hall import SeenHall, pictures, seen
 from central.inventory.holds import HoldPlaces, ReleaseHold
 from central.inventory.plan_actions import BlockPlaces, UnblockPlaces
 from central.kernel.actor import SYSTEM
@@ -43,7 +43,7 @@ def something(clerk: Clerk, house: House, chance: random.Random, held: list[Id])
 def test_a_picture_is_brought_up_to_date(seed: int, quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     chance, held = random.Random(seed), list[Id]()
-    picture: HallPicture | None = None
+    picture: SeenHall | None = None
     drawn = set()
     for _ in range(25):
         for _ in range(chance.randint(0, 3)):

@@ -3,7 +3,9 @@
 import sqlite3
 
 from central.kernel.actor import SYSTEM, Actor, ActorKind
+from central.kernel.contexts import path_of
 from central.kernel.db import Database
+from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.replies import NoEntry
 from central.kernel.tx import Read
@@ -57,6 +59,36 @@ def test_a_glance_sees_the_others_commits_and_never_waits(
     holder.close()
     assert glance.version(OPERATORS) == before + 1
     glance.close()
+
+
+def test_what_this_process_changes_is_seen_at_once_and_what_others_do_soon(
+    sqlite_place: tuple[Database, House], quick: tuple[Clerk, House]
+) -> None:
+    database, house = sqlite_place
+    clerk, _ = quick
+    glance = Glance(database, within_s=3600)
+    before = glance.version(OPERATORS)
+    assert before is not None
+    clerk.do(operator(house))
+    assert glance.version(OPERATORS) == before, "by another process, as far as it knows"
+    glance.forget({"tariff", "hall:x"})
+    assert glance.version(OPERATORS) == before
+    glance.forget({"operator"})
+    assert glance.version(OPERATORS) == before + 1
+    soon = Glance(database, within_s=0.0)
+    clerk.do(operator(house))
+    assert soon.version(OPERATORS) == before + 2
+    glance.close(), soon.close()
+
+
+async def test_the_door_forgets_what_it_changed(sqlite_place: tuple[Database, House], keys: Keys) -> None:
+    database, house = sqlite_place
+    door = Door(database, Watch(), path_of, keys, glance_s=3600)
+    door.start()
+    before = await door.version(OPERATORS)
+    assert (await door.execute(SYSTEM, operator(house), new_id())).ok
+    assert await door.version(OPERATORS) == before + 1
+    door.stop()
 
 
 def test_only_sqlite_is_asked_in_the_loop() -> None:
