@@ -43,6 +43,8 @@ PRODUCT: Mapping[tuple[ProductState, ProductDo], ProductState] = {
     (ProductState.SUSPENDED, ProductDo.CLOSE): ProductState.CLOSED,
     (ProductState.ON_SALE, ProductDo.CANCEL): ProductState.CANCELLED,
     (ProductState.SUSPENDED, ProductDo.CANCEL): ProductState.CANCELLED,
+    (ProductState.CLOSED, ProductDo.OPEN): ProductState.ON_SALE,
+    (ProductState.CLOSED, ProductDo.CANCEL): ProductState.CANCELLED,
 }
 
 

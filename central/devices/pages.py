@@ -1,5 +1,6 @@
 """What the administration's screens say about devices that no declaration can: what a lease written off exposes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -18,7 +19,7 @@ def device_pages(app: web.Application) -> None:
     app[FRAME].answer_of("write_off_lease", _exposure)
 
 
-def _exposure(read: Read, t: Texts, answer: Any) -> list[tuple[str, str]]:
+def _exposure(read: Read, t: Texts, _: Mapping[str, Any], answer: Any) -> list[tuple[str, str]]:
     exposure = _EXPOSURE.validate_python(answer)
     heard = t.moment(exposure.heard, house_zone(read), "short") if exposure.heard else t("jamais")
     return [

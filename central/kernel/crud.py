@@ -12,7 +12,7 @@ to its context is fixed once it is there. A change says what differs and, in `se
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import MISSING, field, fields, make_dataclass, replace
+from dataclasses import MISSING, dataclass, field, fields, make_dataclass, replace
 from enum import auto
 from hashlib import sha256
 from typing import Annotated, Any, Literal, ParamSpec, Protocol, TypeVar, get_type_hints, overload
@@ -71,6 +71,19 @@ class Configured:
 
 
 CONFIGURED: dict[str, Configured] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Resetting:
+    """How columns that a command written by hand sets together are set back: `make(id, all of them)` is the command,
+    `goes(the row as the database keeps it)` says whether it may be given now."""
+
+    columns: tuple[str, ...]
+    make: Callable[[Id, Mapping[str, Any]], Any]
+    goes: Callable[[Mapping[str, Any]], bool]
+
+
+RESETTING: dict[str, Resetting] = {}
 _CHECKS: dict[str, Check] = {}
 
 

@@ -1,7 +1,7 @@
 """What was sold: orders, lines, payments, entitlements, tickets."""
 
 from central.kernel.feeds import Feeds, Scope
-from central.orders import ops
+from central.orders import ops, pages
 from central.orders.model import OrdersPrivilege
 from central.web.area import Area
 from shared.wire.feeds import Family
@@ -10,6 +10,7 @@ AREA = Area(
     name="orders",
     after="programme",
     modules=(ops,),
+    pages=(pages.order_pages,),
     privileges=tuple(OrdersPrivilege),
     feeds=(Feeds.of(Family.TICKETS, Scope.SITE),),
 )

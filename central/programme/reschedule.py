@@ -1,11 +1,12 @@
 """A performance at another time: who mistypes a date can mend it on the screens."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Annotated
 
 from central.catalogue.model import CataloguePrivilege, NoProduct, Performance, ProductState
 from central.inventory.counts import hall_mark
 from central.inventory.reads import places_sold
+from central.kernel.crud import RESETTING, Resetting
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
@@ -15,6 +16,7 @@ from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
 OVER = frozenset({ProductState.CLOSED, ProductState.CANCELLED})
+TIMES = tuple(each.name for each in fields(Schedule))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +45,15 @@ def reschedule_performance(tx: Tx, want: ReschedulePerformance, told: PlanTold |
     when = want.schedule
     if not when.sound():
         return Refused(NoProduct.BAD_TIMES, fix="schedule")
-    after = tx.update(before, replace(
-        before, starts=when.starts, doors=when.doors, closes=when.closes, sell_until=when.sell_until,
-        reentry_after_s=when.reentry_after_s, policy=when.policy,
-    ))  # fmt: skip
+    after = tx.update(before, replace(before, **{name: getattr(when, name) for name in TIMES}))
     if after.state is not ProductState.DRAFT:
         tell_devices(tx, after, told)
         tx.touched.add(hall_mark(after.id))
     return Ok(places_sold(tx, before.id))
+
+
+RESETTING["performance"] = Resetting(
+    TIMES,
+    lambda performance_id, times: ReschedulePerformance(performance_id=performance_id, schedule=Schedule(**times)),
+    lambda now: now["state"] not in OVER,
+)

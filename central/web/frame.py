@@ -5,7 +5,7 @@ assets) and, for who is signed in, `shell` (shell.py). `at=` says in which conte
 or which of the menu's own pages it shows; `panel` in the address asks for a fragment, without any of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +24,8 @@ from shared.languages import LANGUAGES, OWN_NAMES
 
 LANGUAGE_COOKIE = "language"
 LANGUAGE_FOR = timedelta(days=365)
+Told = Callable[[Read, Texts, Mapping[str, Any], Any], list[tuple[str, str]]]
+"""(read, texts, what the command was given, what it would answer) → (name, text) of what else is to be known."""
 
 __all__ = ["FRAME", "Branch", "Frame", "tree"]
 
@@ -35,7 +37,7 @@ class Frame:
         self._pages: dict[str, list[tuple[str, str, str]]] = {}
         self.instead: set[str] = set()
         self.notices: list[tuple[Provider, str]] = []
-        self.answers: dict[str, Callable[[Read, Texts, Any], list[tuple[str, str]]]] = {}
+        self.answers: dict[str, Told] = {}
         self._templates = jinja2.Environment(
             loader=jinja2.ChoiceLoader(self._loaders),
             autoescape=True,
@@ -57,8 +59,8 @@ class Frame:
         self.instead.update(instead)
         self._pages.setdefault(entity, []).append((text, href, needs))
 
-    def answer_of(self, command: str, told: Callable[[Read, Texts, Any], list[tuple[str, str]]]) -> None:
-        """What a command answers, in (name, text), shown beside what it would change before it is done."""
+    def answer_of(self, command: str, told: Told) -> None:
+        """What is said of a command beside what it would change, before it is done."""
         self.answers[command] = told
 
     def pages_of(self, entity: str) -> list[tuple[str, str, str]]:

@@ -23,8 +23,7 @@ DOCUMENT = ROOT / "docs" / "life-cycles.md"
 
 # name, what it is of, the table, where it begins, where it ends
 CYCLES: list[tuple[str, str, Mapping[Any, Any], set[StrEnum], set[StrEnum]]] = [
-    ("Performance", "central/catalogue/model.py", PRODUCT, {ProductState.DRAFT},
-     {ProductState.CLOSED, ProductState.CANCELLED}),
+    ("Performance", "central/catalogue/model.py", PRODUCT, {ProductState.DRAFT}, {ProductState.CANCELLED}),
     ("Plan", "central/venues/model.py", PLAN, {PlanState.DRAFT}, {PlanState.VALIDATED}),
     ("Place", "central/inventory/model.py", PLACE, {PlaceState.HELD, PlaceState.LEASED},
      {PlaceState.SOLD, PlaceState.RELEASED}),

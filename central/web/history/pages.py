@@ -197,8 +197,8 @@ def _page(read: Read, t: Texts, found: Past, asked: dict[str, str], most: int) -
     everything = told(read, t, say, found, found.moments[:200]) if len(found.moments) > most else entries
     options = [Option(each.key, f"{each.when} · {each.who.name} · {each.did}") for each in everything]
     return HistoryPage(
-        found.declaration.name, found.id, found.context, title_of(t, found), found.now is not None, entries, options,
-        max(0, len(found.moments) - most), found.cut, str(say.zone), _shown(t, say, found, asked),
+        found.declaration.name, found.id, found.context, title_of(read, t, found), found.now is not None, entries,
+        options, max(0, len(found.moments) - most), found.cut, str(say.zone), _shown(t, say, found, asked),
     )  # fmt: skip
 
 
@@ -229,6 +229,8 @@ def _state(t: Texts, say: Sayer, found: Past, state: State | None, when: str, ke
     """All it was then, and beside it what it is now where that differs."""
     if state is None:
         return StateView(t("Le {when}, cela n’existait pas.", when=when), (), gone=True, key=key)
+    if restored(means_of(found.declaration, found.now), found.now, state).why is not None:
+        key = ""  # no way leads back there
     changed = {each.field: each.after for each in differences(state, found.now)} if found.now else {}
     lines = tuple(
         FieldWords(
@@ -265,7 +267,7 @@ def _plan(door: Door, read: Read, t: Texts, entity: str, row_id: str, way: str, 
     moment = _moment_by(found.moments, key) if found else None
     if found is None or moment is None:
         return None
-    means = means_of(found.declaration)
+    means = means_of(found.declaration, found.now)
     if way == "undo":
         back = undone(means, found.now, moment)
     else:
@@ -278,9 +280,11 @@ def _plan(door: Door, read: Read, t: Texts, entity: str, row_id: str, way: str, 
         FieldDifference(name, now.get(name), value) for name, value in back.values.items() if value != now.get(name)
     ]
     return WayBack(
-        entity, row_id, found.context, title_of(t, found), of, back.way,
+        entity, row_id, found.context, title_of(read, t, found), of, back.way,
         _why(t, back.why), f"{act}_{entity}", say.lines(lines), say.lines(back.stays), say.lines(back.conflicts),
-        None if back.why else command_for(found.declaration, row_id, back.way, back.values, seen or _seen(read, found)),
+        None if back.why else command_for(
+            found.declaration, row_id, back.way, back.values, seen or _seen(read, found), found.now
+        ),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from central.kernel.crud import CONFIGURED
+from central.kernel.crud import CONFIGURED, RESETTING
 from central.kernel.db import in_list
 from central.kernel.deleted_rows import context_then, path_then, was
 from central.kernel.door import Door
@@ -17,6 +17,7 @@ from central.kernel.tx import Read
 from central.web.history.past import Act, Means, RowEntry, RowMoment, State, Way, moments
 from central.web.screens.listing import seen_at
 from shared.clock import from_ms
+from shared.ids import Id
 
 MOST = 2000  # entries of one thing that are looked at: more than anybody reads, and a bound
 _LOG = "l.seq, l.turn, a.n, a.command_id, l.at, l.actor, l.origin, l.name, a.action, a.entity, a.change"
@@ -146,9 +147,12 @@ def _may_have_seen(
 _ACTIONS = {Way.CREATE: Action.CREATE, Way.CHANGE: Action.MODIFY, Way.DELETE: Action.DELETE}
 
 
-def means_of(declaration: Declaration) -> Means:
+def means_of(declaration: Declaration, now: State | None = None) -> Means:
+    """`now`: the row as it is, of which it depends whether a command written by hand may be given."""
     secret = frozenset(column.name for column in declaration.columns if column.secret)
     made = CONFIGURED.get(declaration.name)
+    if made is None and (resetting := RESETTING.get(declaration.name)) and now and resetting.goes(now):
+        return Means(frozenset((Way.CHANGE,)), (), resetting.columns, secret)
     if made is None:
         return Means(frozenset(), (), (), secret)
     ways = frozenset(way for way, action in _ACTIONS.items() if action in made.commands)
@@ -156,8 +160,15 @@ def means_of(declaration: Declaration) -> Means:
     return Means(ways, given, changeable, secret)
 
 
-def command_for(declaration: Declaration, row_id: str, way: Way, values: Mapping[str, Any], seen: str) -> Any:
+def command_for(
+    declaration: Declaration, row_id: str, way: Way, values: Mapping[str, Any], seen: str, now: State | None = None
+) -> Any:
     """The command that goes this way; `values` as the database keeps them, `seen` the revision it was decided by."""
+    if declaration.name in RESETTING and declaration.name not in CONFIGURED:
+        resetting, whole = RESETTING[declaration.name], {**(now or {}), **values}
+        return resetting.make(
+            Id(row_id), {name: value_of(declaration, name, whole[name]) for name in resetting.columns}
+        )
     kind = CONFIGURED[declaration.name].commands[_ACTIONS[way]]
     if way is Way.DELETE:
         return kind(id=row_id)

@@ -14,8 +14,8 @@ from central.kernel.deleted_rows import was
 from central.kernel.entity import BY_NAME, Declaration, in_brief
 from central.kernel.personal import ERASED, STRUCK
 from central.kernel.tx import Read
-from central.web.history.past import Act, FieldDifference, RowMoment, State
-from central.web.history.records import Past
+from central.web.history.past import Act, FieldDifference, RowMoment, State, restored, undone
+from central.web.history.records import Past, means_of
 from central.web.screens.cells import Cell, Reader, ref_of
 from central.web.screens.names import Labels, called, currencies_of, house_zone, labels, title_column, zones_of
 from central.web.text_keys import enum_name
@@ -46,7 +46,8 @@ class FieldWords:
 
 @dataclass(frozen=True, slots=True)
 class EntryWords:
-    """One entry. `sealed`: its number in the chain."""
+    """One entry. `sealed`: its number in the chain. `undoable`: a way leads back over it, as far as is known without
+    asking the door; `restorable`: one to the state after it, or, where it deleted, before it."""
 
     key: str
     command_id: str
@@ -59,6 +60,7 @@ class EntryWords:
     lines: tuple[FieldWords, ...]
     sealed: int | None
     undoable: bool
+    restorable: bool
 
 
 class Sayer:
@@ -146,10 +148,12 @@ def _told(t: Texts, say: Sayer, past: Past, moment: RowMoment, who: Mapping[str,
         case Act.DELETED:
             lines = tuple(FieldWords(line.field, line.after, None) for line in say.state(moment.before or {}))
     lines = tuple(line for line in lines if _says(line.before) or _says(line.after))
+    means = means_of(past.declaration, past.now)
+    wanted = moment.before if entry.act is Act.DELETED else moment.after
     return EntryWords(
         entry.key, entry.command_id, t.moment(entry.at, say.zone), entry.at.isoformat(), who[entry.actor],
         origin_text(t, entry.origin), t.do(entry.command), str(entry.act), lines, entry.seq,
-        entry.act is not Act.CREATED or past.now is not None,
+        undone(means, past.now, moment).why is None, restored(means, past.now, wanted).why is None,
     )  # fmt: skip
 
 
@@ -242,10 +246,12 @@ def _refs(declaration: Declaration, state: State) -> Iterable[tuple[str, str]]:
             yield table, raw
 
 
-def title_of(t: Texts, past: Past) -> str:
+def title_of(read: Read, t: Texts, past: Past) -> str:
     """What it is called, or was."""
     title = title_column(past.declaration.name)
     raw = past.last.get(title.name) if title else None
+    if not title and past.now:
+        return labels(read, t, [(past.declaration.name, past.id)])(past.declaration.name, past.id)
     if not title or not raw or raw in (STRUCK, ERASED):
         return f"…{past.id[-6:]}"
     return called(t, title, raw)

@@ -5,14 +5,18 @@ from typing import Any
 
 from aiohttp import web
 
+from central.kernel.crud import CONFIGURED
 from central.kernel.door import Reply
+from central.kernel.entity import BY_NAME
+from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS
+from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.form import form_of
 from central.web.screens.changes import effects
 from central.web.screens.fields import Field, FieldKind, Setting, optional_of, typed_of
 from central.web.screens.forms import FormView, typed_from
-from central.web.screens.names import label
+from central.web.screens.names import label, name_to_type, setting_of
 from central.web.screens.refusals import SaidRefusal, faults_in, said
 from central.web.screens.screen import Screen, new_id, screen_of
 from central.web.screens.sheet import (
@@ -32,10 +36,13 @@ from central.web.screens.sheet import (
     view_of,
     with_done,
 )
+from central.web.screens.things import is_final
 from central.web.session import local_path
 from central.web.text_keys import enum_name
 from shared.ids import is_id
 from shared.outcome import Ok, Refused
+
+SURE = "_sure"  # the name that is typed before what is final is done
 
 
 async def act(request: web.Request) -> web.Response:
@@ -61,7 +68,7 @@ async def act(request: web.Request) -> web.Response:
         each.name: request.query[each.name] for each in entered_fields(handler, first=False) if _preset(request, each)
     }
     posted = request.method == "POST"
-    typed = typed_from(await form_of(request)) if posted else _default_typed(sheet)
+    typed = typed_from(await form_of(request)) if posted else await screen.read(lambda read: _first_typed(read, sheet))
     given = {first: on} if handler.on else own_id(sheet, id_in(typed, OWN))
     if not posted and entered:
         view = await screen.read(lambda read: view_of(screen, read, sheet, typed, ()))
@@ -73,12 +80,19 @@ def _preset(request: web.Request, each: Field) -> bool:
     return each.kind is FieldKind.CHOICE and each.name in request.query
 
 
-def _default_typed(sheet: Sheet) -> dict[str, list[str]]:
+def _first_typed(read: Read, sheet: Sheet) -> dict[str, list[str]]:
+    """How a form opens: fields that belong together as the row has them now, all else as the command would take it."""
     typed: dict[str, list[str]] = {}
     defaults = defaults_of(sheet)
+    declaration = BY_NAME.get(sheet.table)
+    row = read.get(declaration.kind, sheet.on) if declaration and sheet.on else None
+    there = set(declaration.names) if declaration and row else set()
+    setting = setting_of(read, sheet.table, sheet.on, {}, None) if row else Setting()
     for each in sheet.fields:
-        if each.name in defaults or each.kind is FieldKind.GROUP:
-            typed |= typed_of(each, defaults.get(each.name), Setting())
+        if each.kind is FieldKind.GROUP and {part.name for part in each.parts} <= there:
+            typed |= typed_of(each, row, setting)
+        elif each.name in defaults or each.kind is FieldKind.GROUP:
+            typed |= typed_of(each, defaults.get(each.name), setting)
     return typed
 
 
@@ -89,8 +103,11 @@ async def _acted(
     faults: list[Fault] = [*parsed.faults, *zone_moved]
     reply: Reply | None = None
     command_id = id_in(typed, COMMAND)
+    values = {**parsed.values, **given}
+    name = await screen.read(lambda read: _name_to_type(read, screen, sheet, values))
+    unsure = doing and _plain((typed.get(SURE) or [""])[0]) != _plain(name)
+    doing = doing and not unsure
     if not faults:
-        values = {**parsed.values, **given}
         faults, reply, command_id = await attempt(screen, sheet, values, command_id, dry_run=not doing)
     if doing and reply is not None and reply.ok:
         raise web.HTTPSeeOther(with_done(_after(screen, sheet), command_id))
@@ -102,16 +119,32 @@ async def _acted(
     told = await screen.read(lambda read: effects(read, screen.t, would))
     view = await screen.read(lambda read: view_of(screen, read, sheet, typed, faults))
     sound = reply is not None and isinstance(reply.outcome, Ok)
-    answer = await _answer(screen, sheet, reply) if sound else []
-    return await _act_page(screen, sheet, view, refusal, told, sound, status=200 if sound else 422, answer=answer)
+    answer = await _answer(screen, sheet, values, reply) if sound else []
+    return await _act_page(
+        screen, sheet, view, refusal, told, sound, status=200 if sound and not unsure else 422, answer=answer,
+        name=name, unsure=unsure,
+    )  # fmt: skip
 
 
-async def _answer(screen: Screen, sheet: Sheet, reply: Reply | None) -> list[tuple[str, str]]:
-    """What the command would answer, where its area says it in words."""
+def _name_to_type(read: Read, screen: Screen, sheet: Sheet, values: Mapping[str, Any]) -> str:
+    """Of what nothing leads back from; empty: a press is enough."""
+    final = sheet.on is not None and is_final(sheet.table, sheet.handler, values)
+    return name_to_type(read, screen.t, sheet.table, str(sheet.on)) if final else ""
+
+
+def _plain(text: str) -> str:
+    """Who types a capital or a space otherwise means the same."""
+    return " ".join(text.split()).casefold()
+
+
+async def _answer(
+    screen: Screen, sheet: Sheet, values: Mapping[str, Any], reply: Reply | None
+) -> list[tuple[str, str]]:
+    """What else is to be known, where its area says it in words."""
     say = screen.frame.answers.get(sheet.handler.name)
     if say is None or reply is None or not isinstance(outcome := reply.outcome, Ok):
         return []
-    return await screen.read(lambda read: say(read, screen.t, outcome.value))
+    return await screen.read(lambda read: say(read, screen.t, values, outcome.value))
 
 
 def _after(screen: Screen, sheet: Sheet) -> str:
@@ -124,7 +157,7 @@ def _after(screen: Screen, sheet: Sheet) -> str:
 
 async def _act_page(
     screen: Screen, sheet: Sheet, view: FormView, refusal: SaidRefusal | None, told: list[Any], sound: bool | None, *,
-    status: int, answer: list[tuple[str, str]] | None = None,
+    status: int, answer: list[tuple[str, str]] | None = None, name: str = "", unsure: bool = False,
 ) -> web.Response:  # fmt: skip
     subject = ""
     at = screen.at or await screen.read(lambda read: place_of(read, sheet.table, sheet.on))
@@ -132,12 +165,19 @@ async def _act_page(
         subject = await screen.read(lambda read: label(read, screen.t, sheet.table, str(sheet.on)))
     back = f"/admin/e/{sheet.table}/{sheet.on}" if sheet.on else "/admin"
     return await screen.page(
-        "screens/act.html", status=status, title=screen.t.do(sheet.handler.name), form=view, refusal=refusal,
+        "screens/act.html", status=status, title=_chosen(screen, sheet) or screen.t.do(sheet.handler.name),
+        form=view, refusal=refusal,
         effects=told, sound=sound, hidden={COMMAND: new_id(), OWN: new_id(), ZONE: view.zone}, back=back,
         subject=subject, here=sheet.table, at=at, help=help_of(screen, sheet), entity=sheet.table,
-        deletes=sheet.handler.name.startswith("delete_"), choice=_chosen(screen, sheet),
-        answer=answer or [],
+        deletes=sheet.handler.name.startswith("delete_"), returns=_returns(sheet), answer=answer or [],
+        name=name, unsure=unsure, SURE=SURE,
     )  # fmt: skip
+
+
+def _returns(sheet: Sheet) -> bool:
+    """Whether what is deleted can be put back out of its history."""
+    made = CONFIGURED.get(sheet.table)
+    return made is not None and Action.CREATE in made.commands and not any(each.secret for each in made.given)
 
 
 def _chosen(screen: Screen, sheet: Sheet) -> str:

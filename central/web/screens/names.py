@@ -105,6 +105,15 @@ def label(read: Read, t: Texts, table: str, row_id: str) -> str:
     return labels(read, t, [(table, row_id)])(table, row_id)
 
 
+def name_to_type(read: Read, t: Texts, table: str, row_id: str) -> str:
+    """What somebody types to say that they mean this row: its name, or that of what it is one of."""
+    first = title_column(table) or next(iter(stands_for(table)), None)
+    if first is None or not first.ref:
+        return label(read, t, table, row_id)
+    row = read.one(f"SELECT {first.name} FROM {table} WHERE id = :id", id=row_id)  # noqa: S608 - our names
+    return label(read, t, first.ref, row[0]) if row else ""
+
+
 # --- currency and zone -----------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,6 @@
 """A thing's page: what it is, what may be done with it now, what hangs on it, where it is used."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -145,6 +145,20 @@ def _choice_of(handler: Handler, dos: set[Any]) -> str | None:
 def _named(handler: Handler, dos: set[Any]) -> StrEnum | None:
     """The act whose name a command begins with: `validate_physical`."""
     return next((do for do in dos if handler.name.startswith(f"{do}_")), None)
+
+
+def is_final(table: str, handler: Handler, given: Mapping[str, Any]) -> bool:
+    """Whether a command, given this, ends a life to nobody's good: nothing leads back from there."""
+    declaration = BY_NAME.get(table)
+    if declaration is None or declaration.life is None:
+        return False
+    life = declaration.life[1]
+    dos = {do for _, do in life}
+    choice = _choice_of(handler, dos)
+    do = next((each for each in dos if choice and each == given.get(choice)), None) or _named(handler, dos)
+    if do is None or _weight(do) != "stop":
+        return False
+    return not {after for (_, each), after in life.items() if each == do} & {state for state, _ in life}
 
 
 def _weight(do: StrEnum) -> str:

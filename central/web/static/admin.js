@@ -99,6 +99,18 @@
     reader.readAsDataURL(file);
   });
 
+  // Times that belong together move with the first of them, by the same distance
+  const wall = (text) => Date.parse(text + "Z"); // as the clock on the wall says: doors stay 45 minutes before
+  document.addEventListener("focusin", (event) => { if (event.target.type === "datetime-local") event.target.dataset.was ??= event.target.value; });
+  document.addEventListener("change", (event) => {
+    const group = event.target.closest("[data-together]"), times = group ? all("input[type=datetime-local]", group) : [];
+    if (event.target !== times[0]) return;
+    const by = wall(event.target.value) - wall(event.target.dataset.was || event.target.defaultValue);
+    if (!Number.isFinite(by)) return;
+    event.target.dataset.was = event.target.value;
+    for (const time of times.slice(1)) if (time.value) time.value = new Date(wall(time.value) + by).toISOString().slice(0, 16);
+  });
+
   // What was typed is not lost by a slip
   let dirty = false;
   document.addEventListener("input", (event) => { if (event.target.closest("[data-guard]")) dirty = true; });

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import openpyxl
@@ -287,3 +288,72 @@ async def test_nobody_is_sent_to_sign_in(browser: Browser) -> None:
         assert (answer.status, answer.headers["Location"]) == (303, "/sign-in?next=/admin/e/tariff?q%3Dx")
     async with browser.client.get("/", allow_redirects=False) as answer:
         assert answer.headers["Location"] == "/sign-in"
+
+
+async def test_cancelling_says_whom_it_touches_and_wants_the_name_typed(browser: Browser) -> None:
+    house = browser.house
+    order = house.order(house.seats[0], house.seats[1])
+    assert (await browser.door.execute(browser.me["now"].actor, order, new_id())).ok
+    closing = f"/admin/do/change_sale?on={house.performance}&do=close"
+    assert done(await browser.send(closing, await browser.get(closing), _do="1"))
+    act = f"/admin/do/change_sale?on={house.performance}&do=cancel"
+    assert f"{act.partition('?')[0]}?on={house.performance}&amp;do=cancel" in await browser.get(
+        f"/admin/e/performance/{house.performance}"
+    ), "it is offered when the sale is closed, too"
+    preview = await browser.get(act)
+    assert "<dt>Places vendues</dt><dd><bdi>2</bdi>" in preview
+    assert "<dt>Commandes de visiteurs</dt><dd><bdi>1</bdi>" in preview
+    assert "C’est définitif" in preview
+    assert "historique" not in preview.text.partition("<main")[2], "no way back is promised"
+    state = "SELECT state FROM performance WHERE id = :id"
+    for typed in ("", "Roxane"):
+        not_yet = await browser.send(act, preview, _do="1", _sure=typed)
+        assert not_yet.status == 422
+        assert "Ce n’est pas ce nom" in not_yet
+    assert await value(browser, state, id=house.performance) == ProductState.CLOSED
+    assert done(await browser.send(act, preview, _do="1", _sure=" cyrano "))
+    assert await value(browser, state, id=house.performance) == ProductState.CANCELLED
+
+
+async def test_a_sale_that_was_closed_is_opened_again(browser: Browser) -> None:
+    for do in ("close", "open"):
+        act = f"/admin/do/change_sale?on={browser.house.performance}&do={do}"
+        preview = await browser.get(act)
+        assert ("Places vendues" in preview) == (do == "close")
+        assert "_sure" not in preview
+        assert done(await browser.send(act, preview, _do="1"))
+    state = "SELECT state FROM performance WHERE id = :id"
+    assert await value(browser, state, id=browser.house.performance) == ProductState.ON_SALE
+
+
+async def test_other_times_open_as_they_are(browser: Browser) -> None:
+    """Who moves a performance that admits nobody twice does not open its doors twice by it."""
+    act = f"/admin/do/reschedule_performance?on={browser.house.performance}"
+    form = await browser.get(act)
+    assert form.inputs["schedule.starts"][0].endswith("T21:00")
+    strict = {"schedule.reentry_after_s": "15 min", "schedule.policy": "deny"}
+    assert done(await browser.send(act, await browser.send(act, form, **strict), _do="1"))
+    again = await browser.get(act)
+    changed = {name: [text] for name, text in strict.items()}
+    assert {each: again.inputs[each] for each in form.inputs if each.startswith("schedule.")} == {
+        **{each: text for each, text in form.inputs.items() if each.startswith("schedule.")},
+        **changed,
+    }
+
+
+async def test_a_move_is_undone_by_a_move_and_what_cannot_be_undone_is_not_offered(browser: Browser) -> None:
+    house = browser.house
+    story = f"/admin/history/performance/{house.performance}"
+    assert "/undo/" not in await browser.get(story), "it was made and put on sale: nothing sets that back"
+    assert "Cyrano" in await browser.get(story)
+    act = f"/admin/do/reschedule_performance?on={house.performance}"
+    form = await browser.get(act)
+    was = await value(browser, "SELECT starts FROM performance WHERE id = :id", id=house.performance)
+    moved = await browser.send(
+        act, form, **{"schedule.starts": "2027-01-02T20:00", "schedule.closes": "2027-01-02T23:00"}
+    )
+    assert done(await browser.send(act, moved, _do="1")), moved.text
+    (undo,) = re.findall(rf'href="({story}/undo/[^"]+)"', (await browser.get(story)).text)
+    preview = await browser.get(undo)
+    assert done(await browser.send(undo, preview)), preview.text
+    assert await value(browser, "SELECT starts FROM performance WHERE id = :id", id=house.performance) == was
