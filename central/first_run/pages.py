@@ -42,6 +42,7 @@ from central.kernel.values import Fault
 from central.organisation.passwords import LONGEST, SHORTEST, hashed, weakness
 from central.venues.model import NoVenue
 from central.venues.planfile_checks import MOST_BYTES
+from central.venues.planfile_text import is_text, text_of
 from central.web.area import CONFIG, DOOR
 from central.web.codes import code_of
 from central.web.cookies import cookie
@@ -286,9 +287,8 @@ class Wizard:
         data = file if isinstance(file, bytes) else b""
         if not data:
             return Refused(NoSetUp.FAULTY, detail={"faults": [{"at": "plan", "what": "missing"}]})
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
+        text = text_of(data)
+        if not is_text(text):
             return Refused(NoSetUp.FAULTY, detail={"faults": [{"at": "plan", "what": "not_a_text_file"}]})
         return await self._do(request, SettleHall(names=named, plan=text))
 

@@ -11,6 +11,8 @@ from central.venues.planfile_checks import MOST_BYTES, Format, PlanFault, PlanFi
 from central.venues.planfile_csv import read_csv, write_csv
 from central.venues.planfile_json import read_json
 from central.venues.planfile_svg import read_svg
+from central.venues.planfile_table import MOST_LOOKED_AT, MOST_TITLES, seat_list_start
+from central.venues.planfile_text import text_of
 from central.venues.svg_writer import write_svg
 from shared.outcome import Outcome
 
@@ -35,8 +37,7 @@ def format_of(data: bytes) -> Format | None:
         return Format.JSON
     if start[:1] == b"<":
         return Format.SVG
-    header = start.splitlines()[0].lower() if start else b""
-    return Format.CSV if b"zone" in header and b"seat" in header else None
+    return Format.CSV if seat_list_start(data[: MOST_TITLES * MOST_LOOKED_AT].decode(errors="ignore")) else None
 
 
 def read_plan(data: bytes) -> Outcome[Plan]:
@@ -44,10 +45,12 @@ def read_plan(data: bytes) -> Outcome[Plan]:
     a sentence for the rest of it; `detail["count"]` counts them all."""
     if len(data) > MOST_BYTES:
         return refused(PlanFault.TOO_LARGE, [PlanFileFault("$", f"The file is larger than {MOST_BYTES >> 20} MB.")], 1)
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = text_of(data).encode()
     found = format_of(data)
     if found is None:
-        what = "This is neither a seating plan in JSON, nor SVG, nor CSV with a first line “zone,row,seat,x,y,…”."
+        what = (
+            "This is neither a seating plan in JSON, nor SVG, nor CSV with a line “zone,row,seat,x,y,…” near its top."
+        )
         return refused(PlanFault.UNKNOWN_FORMAT, [PlanFileFault("$", what)], 1)
     return READERS[found](data)
 

@@ -2,6 +2,7 @@
 
     zone,row,seat,x,y,category,access[,guid,radius,marks,label,block]
 
+How spreadsheets save that: planfile_table.py. A list without x and y is drawn, zone below zone and row below row.
 What a line per seat cannot tell (the plan's name and size, the categories' colours, what is drawn) stands in lines
 after the seats whose first cell is `#plan`, `#category`, `#zone` or `#area`; a file without them is a plan all the
 same. So a plan that goes through a spreadsheet comes back whole.
@@ -9,7 +10,8 @@ same. So a plan that goes through a spreadsheet comes back whole.
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from central.kernel.characters import is_formula
 from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, RowLabel, Seat, SeatRow, Shape, Zone, tidy
@@ -25,47 +27,39 @@ from central.venues.planfile_checks import (
     refused,
     shown,
 )
+from central.venues.planfile_table import Notation, SeatList, SeatListStart, columns_of, seat_list_start, slips
 from shared.outcome import Ok, Outcome
 
 NEEDED = ("zone", "row", "seat", "x", "y", "category")
-COLUMNS = (*NEEDED, "access", "guid", "radius", "marks", "label", "block")
 AREA = ("shape", "x", "y", "colour", "border", "rotation", "width", "height", "points", "text", "text_x", "text_y",
         "text_colour", "text_size")  # fmt: skip
 UNNAMED = "Plan"
 MOST_COLUMNS = 40
 MOST_LINES = 250_000
+LAID_OUT_FROM, SEAT_STEP, ROW_STEP = 50.0, 25.0, 30.0  # plan units
 
 
 def read_csv(data: bytes) -> Outcome[Plan]:
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as fault:
-        line = data[: fault.start].count(b"\n") + 1
-        return refused(
-            PlanFault.NOT_CSV, [PlanFileFault(f"line {line}", "This is not UTF-8: save the file as UTF-8.")], 1
-        )
-    header = text[: text.find("\n") + 1 or len(text)]
-    delimiter = max(",;\t", key=header.count)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    reader = _CsvReader(decimal_comma=delimiter == ";")
+    text = data.decode()
+    table = SeatList(text, seat_list_start(text) or SeatListStart(0, 0, ","))
     plan = None
     try:
-        plan = reader.plan(lines, lambda: lines.line_num)
+        reader = _CsvReader(table.notation())
+        plan = reader.plan(table)
     except Enough:
         pass
     except csv.Error as fault:
-        return refused(
-            PlanFault.NOT_CSV, [PlanFileFault(f"line {lines.line_num}", f"This cannot be read: {fault}.")], 1
-        )
+        return refused(PlanFault.NOT_CSV, [PlanFileFault(f"line {table.line}", f"This cannot be read: {fault}.")], 1)
     if plan is None or reader.count:
         return refused(PlanFault.FAULTY, reader.by_line(), reader.count)
     return Ok(plan)
 
 
 class _CsvReader(PlanFileChecks):
-    def __init__(self, decimal_comma: bool) -> None:
+    def __init__(self, notation: Notation) -> None:
         super().__init__()
-        self._decimal_comma = decimal_comma
+        self._notation = notation
+        self._width = 0  # cells of the line with the columns
         self._columns: dict[str, int] = {}
         self._rows: dict[str, dict[tuple[str, str], tuple[RowLabel | None, list[Seat]]]] = {}
         self._wanted: list[tuple[str, str]] = []  # where, category
@@ -74,10 +68,11 @@ class _CsvReader(PlanFileChecks):
         self._categories: dict[str, Category] = {}
         self._zones: dict[str, str] = {}  # named by a line of their own → where
         self._drawn: dict[str, list[DrawnArea]] = {}
+        self._spelt: dict[str, str] = {}  # a zone's name in small letters → as it came first
 
-    def plan(self, lines: Iterable[list[str]], line: Callable[[], int]) -> Plan | None:
-        for n, cells in enumerate(lines):
-            at = f"line {line()}"
+    def plan(self, table: SeatList) -> Plan | None:
+        for n, cells in enumerate(table):
+            at = f"line {table.line}"
             if n >= MOST_LINES:
                 raise self.too_many(at, "lines", MOST_LINES)
             if not any(cell.strip() for cell in cells):
@@ -98,10 +93,22 @@ class _CsvReader(PlanFileChecks):
                 self.fault(at, "The zone “{zone}” is empty: it has neither a seat nor anything drawn.", zone=zone)
         if self.count:
             return None
-        name, width, height = self._plan or (UNNAMED, *extent(self._seats))
+        if "x" not in self._columns:
+            self._lay_out()
+        seats = [seat for rows in self._rows.values() for _, there in rows.values() for seat in there]
+        name, width, height = self._plan or (UNNAMED, *extent(seats))
         categories = self._categories or {name: Category(name) for _, name in self._wanted}
         zones = dict.fromkeys((*self._zones, *self._rows, *self._drawn))
         return self.sized(Plan(name, width, height, tuple(categories.values()), joined(map(self._zone, zones))))
+
+    def _lay_out(self) -> None:
+        """Zone below zone, row below row, a row's seats from the left as they are listed."""
+        y = LAID_OUT_FROM
+        for rows in self._rows.values():
+            for _, seats in rows.values():
+                seats[:] = [replace(each, x=LAID_OUT_FROM + n * SEAT_STEP, y=y) for n, each in enumerate(seats)]
+                y += ROW_STEP
+            y += ROW_STEP
 
     def _zone(self, name: str) -> Zone:
         rows = self._rows.get(name, {})
@@ -112,24 +119,28 @@ class _CsvReader(PlanFileChecks):
         )
 
     def _header(self, cells: Sequence[str], at: str) -> bool:
-        if len(cells) > MOST_COLUMNS:
+        self._width = max(n for n, cell in enumerate(cells, 1) if cell.strip())
+        if self._width > MOST_COLUMNS:
             raise self.too_many(at, "columns", MOST_COLUMNS)
-        for n, name in enumerate(cell.strip().casefold() for cell in cells):
-            if name not in COLUMNS:
-                self.fault(at, "The format has no column “{name}”.", name=shown(name))
-            elif name in self._columns:
-                self.fault(at, "There are two columns “{name}”.", name=name)
-            self._columns.setdefault(name, n)
-        for name in NEEDED:
+        cells = cells[: self._width]
+        for column, where in columns_of(cells).items():
+            if len(where) > 1:
+                self.fault(at, "There are two columns “{name}”.", name=column)
+            self._columns[column] = where[0]
+        for slip, near in slips(cells):
+            what = "There is no column “{name}”. Is it “{near}”? If it is another one, name it otherwise."
+            self.fault(at, what, name=shown(slip), near=near)
+        needed = NEEDED if {"x", "y"} & self._columns.keys() else [name for name in NEEDED if name not in ("x", "y")]
+        for name in needed:
             if name not in self._columns:
                 self.fault(at, "The column “{name}” is missing.", name=name)
         return not self.count
 
     def _seat(self, cells: Sequence[str], at: str) -> None:
         self.met_seat(at)
-        if len(cells) > len(self._columns):
-            what = "This line has {cells} cells, the first one {columns}."
-            self.fault(at, what, cells=len(cells), columns=len(self._columns))
+        if any(cell.strip() for cell in cells[self._width :]):
+            what = "This line has {cells} cells, the one with the columns {columns}."
+            self.fault(at, what, cells=len(cells), columns=self._width)
             return
 
         def cell(column: str) -> str:
@@ -142,7 +153,7 @@ class _CsvReader(PlanFileChecks):
         before = self.count
         zone, row, number = needed("zone", 60), needed("row", 30), needed("seat", 20)
         category = needed("category", 60)
-        x, y = (self._digits(cell(axis), f"{at}, {axis}") for axis in ("x", "y"))
+        x, y = (self._digits(cell(axis), f"{at}, {axis}") if axis in self._columns else 0.0 for axis in ("x", "y"))
         x, y = self.place(x, y, at)
         access = self.text(cell("access"), f"{at}, access", 60, empty=True)
         guid = self.text(cell("guid"), f"{at}, guid", MOST_GUID, empty=True) or usual_guid(zone, row, number)
@@ -158,20 +169,27 @@ class _CsvReader(PlanFileChecks):
         if before != self.count:
             return
         self.unique(seat, at, zone, row)
-        if before == self.count:
+        first = self._spelt.setdefault(zone.casefold(), zone)
+        if first != zone:
+            self.fault(f"{at}, zone", "“{zone}” and “{first}” are two zones: write them alike.", zone=zone, first=first)
+        if before == self.count and "x" in self._columns:
             self.overlap(seat, at)
         rows = self._rows.setdefault(zone, {})
         block = (row, cell("block"))
         if block not in rows:
             self.met_row(at)
-        first, seats = rows.setdefault(block, (label, []))
-        if first != label:
-            self.fault(f"{at}, label", "Row “{row}” says “{label}” further up.", row=row, label=first or "")
+        said, seats = rows.setdefault(block, (label, []))
+        if said != label:
+            self.fault(f"{at}, label", "Row “{row}” says “{label}” further up.", row=row, label=said or "")
         seats.append(seat)
         self._seats.append(seat)
 
     def _digits(self, text: str, at: str, low: float | None = None, high: float | None = None) -> float:
-        text = text.replace(",", ".") if self._decimal_comma else text
+        plain = self._notation.plain(text)
+        if plain is None:
+            self.fault(at, "This may be thousands or decimals: {text}. Write it without thousands.", text=shown(text))
+            return 0.0
+        text = plain
         return self.digits(text, at) if low is None or high is None else self.digits(text, at, low, high)
 
     # lines that tell more than seats

@@ -126,7 +126,7 @@ class _Open:
 class _SvgReader(PlanFileChecks):
     def __init__(self) -> None:
         super().__init__()
-        self._parser = ParserCreate()
+        self._parser = ParserCreate("utf-8")  # what it says of itself was minded when its letters were read
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end

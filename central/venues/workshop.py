@@ -31,6 +31,7 @@ from central.venues.plan_preparation import drawn_file
 from central.venues.plan_rows import Marked, exported, kept_plan
 from central.venues.planfile import Format
 from central.venues.planfile_checks import MOST_BYTES
+from central.venues.planfile_text import text_of
 from central.web.area import DOOR
 from central.web.caller import awaited
 from central.web.form import LARGE, form_of
@@ -241,7 +242,7 @@ async def _sent(request: web.Request, me: SignedIn) -> dict[str, str]:
         raise web.HTTPForbidden
     found: dict[str, str] = {}
     for name, value in (await form_of(request)).items():
-        found[name] = value.strip() if isinstance(value, str) else value.decode("utf-8", "replace")
+        found[name] = value.strip() if isinstance(value, str) else text_of(value)
     return found
 
 

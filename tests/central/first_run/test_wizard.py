@@ -142,6 +142,15 @@ async def test_a_plan_file_is_shown_before_it_counts(visitor: Visitor) -> None:
     assert (await visitor.send("hall", {"do": "accept"}))[1] == "/setup/administrator"
 
 
+async def test_a_seat_list_as_a_spreadsheet_saves_it_is_a_hall(visitor: Visitor) -> None:
+    await visitor.up_to_the_hall()
+    form = FormData({"way": "plan"})
+    list_of_seats = "Plan;;;\r\nZone;Rangée;Place;Catégorie\r\nCôté cour;A;1;1re\r\n".encode("cp1252")
+    form.add_field("plan", list_of_seats, filename="plan.csv")
+    status, _, text = await visitor.send("hall", form)
+    assert status == 200 and text.count("data-n=") == 1 and "Côté cour" in text
+
+
 @pytest.mark.parametrize(
     "data, said",
     [

@@ -63,7 +63,7 @@ def plans(draw) -> Plan:
     doors = ["", *draw(st.lists(names, max_size=2))]
     cells, serial = iter(draw(st.permutations(range(144)))), 0
     zones = []
-    for at, name in enumerate(draw(st.lists(names, min_size=1, max_size=3, unique=True))):
+    for at, name in enumerate(draw(st.lists(names, min_size=1, max_size=3, unique_by=str.casefold))):
         rows: list[SeatRow] = []
         numbers = draw(st.lists(names.map(lambda text: text[:5].strip()).filter(bool).filter(kept), max_size=3))
         for number in numbers if at else numbers or ["A"]:
@@ -287,8 +287,7 @@ def test_a_fault_of_a_drawing(drawn, at, says):
         (b"<svg>&undefined;</svg>", "not XML"),
         (b"<svg>", "not XML"),
         (b'<svg><circle data-seat="1" data-seat="2"/></svg>', "not XML"),
-        (b'<?xml version="1.0" encoding="klingon"?><svg/>', "not XML"),
-        (b"<svg>" + b"<g>" * 5000 + b"</g>" * 5000 + b"</svg>", "deep"),
+                (b"<svg>" + b"<g>" * 5000 + b"</g>" * 5000 + b"</svg>", "deep"),
     ],
 )  # fmt: skip
 def test_a_hostile_drawing_is_refused_when_it_is_met(data, says):
@@ -355,7 +354,7 @@ def test_a_spreadsheet_finds_no_formula():
         ("P,A,1,1_0,1,1re,", "line 2, x", "no number"),
         ("P,A,1,inf,1,1re,", "line 2, x", "between"),
         ("P,A,1,2e6,1,1re,", "line 2", "further"),
-        ("P,A,1,1,1,1re,,,", "line 2", "9 cells"),
+        ("P,A,1,1,1,1re,,,x", "line 2", "9 cells"),
         ("P,A,1,1,1,1re,\n#category,2e", "line 2, category", "no category named “1re”"),
         ("P,A,1,1,1,1re,\n#category,1re\n#category,1re", "line 4", "two categories"),
         ("P,A,1,1,1,1re,\n#zone,Vide", "line 3", "empty"),
@@ -377,7 +376,9 @@ def test_a_fault_of_a_table(lines, at, says):
     "header, says",
     [
         ("zone,row,seat,x,y", "“category” is missing"),
-        ("zone,row,seat,x,y,category,colour", "no column “colour”"),
+        ("zone,row,seat,x,y,category,acess", "no column “acess”"),
+        ("zone,row,seat,x,category", "“y” is missing"),
+        ("rang,reihe,zone,seat,x,y,category", "two columns “row”"),
         ("zone,row,seat,x,y,category,row", "two columns “row”"),
     ],
 )
