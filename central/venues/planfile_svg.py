@@ -6,10 +6,9 @@ drawing is kept but positions, sizes, names and colours; a script in it is never
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from xml.parsers.expat import ExpatError, ParserCreate
 
-from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, RowLabel, Seat, SeatRow, Shape, Zone
+from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, Seat, SeatRow, Shape, Zone
 from central.venues.planfile_checks import (
     FAR,
     MOST_GUID,
@@ -23,17 +22,26 @@ from central.venues.planfile_checks import (
     shown,
 )
 from central.venues.planfile_csv import UNNAMED, usual_guid
+from central.venues.svg_parts import (
+    DrawnPlace,
+    DrawnRow,
+    DrawnZone,
+    OpenPart,
+    add_outline,
+    followed,
+    turn_of,
+    turns_only,
+)
 from central.venues.svg_shapes import (
-    MOST_POINTS,
     SAME,
     Matrix,
     NotSvg,
-    Point,
     corners,
     keeps_shape,
-    matrix,
+    moves,
     numbers,
     scale,
+    styled,
     times,
     turned,
 )
@@ -44,6 +52,7 @@ from shared.outcome import Ok, Outcome
 
 DEEPEST = 100
 MOST_ELEMENTS = 500_000
+MOST_OF_USED = 2_000  # characters of a shape's attributes
 DRAWN = {"rect", "circle", "ellipse", "line", "polygon", "polyline", "path"}
 
 
@@ -74,55 +83,6 @@ class _Hostile(Exception):
     """A file that tries something: nothing more of it is read."""
 
 
-@dataclass(slots=True)
-class _Place:
-    """What an element says for all that stands in it."""
-
-    matrix: Matrix = SAME
-    zone: str = ""
-    row: str = ""
-    category: str = ""
-    access: str = ""
-    zone_at: int = -1  # into the reader's zones, once the group has one of its own
-    row_at: int = -1
-    hidden: bool = False  # in <defs> and the like: there to be used, not drawn
-
-
-@dataclass(slots=True)
-class _Zone:
-    name: str
-    at: str
-    rows: list["_DrawnRow"] = field(default_factory=list)
-    areas: list[DrawnArea] = field(default_factory=list)
-    loose: dict[str, int] = field(default_factory=dict)  # row → index, of seats that name their row themselves
-
-
-@dataclass(slots=True)
-class _DrawnRow:
-    number: str
-    at: str
-    label: RowLabel | None
-    seats: list[Seat] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Open:
-    """A seat or an area whose element is not closed yet: the shapes in it make up its outline."""
-
-    said: Mapping[str, str]
-    at: str
-    place: _Place
-    depth: int
-    is_seat: bool
-    points: list[Point] = field(default_factory=list)  # as drawn, for a seat
-    radius: float = 0.0  # of a seat that is one circle
-    broken: bool = False  # and said so
-    shapes: list[tuple[str, dict[str, str], Matrix]] = field(default_factory=list)  # of an area
-    text: dict[str, str] | None = None
-    text_matrix: Matrix = SAME
-    words: list[str] = field(default_factory=list)
-
-
 class _SvgReader(PlanFileChecks):
     def __init__(self) -> None:
         super().__init__()
@@ -134,11 +94,14 @@ class _SvgReader(PlanFileChecks):
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.EntityDeclHandler = self._entity
         self._parser.ExternalEntityRefHandler = self._external
-        self._places = [_Place()]
+        self._places = [DrawnPlace()]
         self._elements = 0
-        self._open: _Open | None = None
+        self._open: OpenPart | None = None
         self._in_text = 0
-        self._zones: list[_Zone] = []
+        self._sheet: list[str] | None = None  # of <style>
+        self._uses = False  # whether there is any <use>
+        self._shapes: dict[str, tuple[str, dict[str, str]]] = {}  # by id, for <use>
+        self._zones: list[DrawnZone] = []
         self._loose: dict[str, int] = {}  # zone → index, of seats and areas that name their zone themselves
         self._declared: dict[str, Category] = {}
         self._colours: dict[str, str] = {}
@@ -162,6 +125,7 @@ class _SvgReader(PlanFileChecks):
         raise _Hostile(self._line(), "Something from outside the file is called for; that is refused.")
 
     def plan(self, data: bytes) -> Plan | None:
+        self._uses = b"use " in data
         self._parser.Parse(data, True)
         seats = [seat for zone in self._zones for row in zone.rows for seat in row.seats]
         if not seats and not self.count:
@@ -200,28 +164,38 @@ class _SvgReader(PlanFileChecks):
         if len(self._places) > DEEPEST:
             raise _Hostile(self._line(), f"Groups stand more than {DEEPEST} deep in each other.")
         place = above
-        if said.keys() & OWN or tag in HIDDEN:
+        if said.keys() & OWN or tag in HIDDEN or tag == "svg":
             place = self._place(tag, said, above)
         self._places.append(place)
+        if self._uses and tag in DRAWN and "id" in said:
+            self._shapes[said["id"]] = (tag, said)
         if "data-plan-category" in said:
             self._category(said)
         elif self._open is not None:
-            self._part(tag, said, place.matrix)
+            self._part(tag, said, place)
         elif "data-seat" in said or "data-area" in said:
-            self._open = _Open(said, self._line(), place, len(self._places), "data-seat" in said)
+            self._open = OpenPart(said, self._line(), place, len(self._places), "data-seat" in said)
             if place.hidden:
                 self.fault(self._line(), "This stands in <defs>, <symbol> or the like: it is not drawn anywhere.")
             elif "data-seat" in said and "data-area" in said:
                 self.fault(self._line(), "This is a seat or an area, not both.")
-            self._part(tag, said, place.matrix)
+            self._part(tag, said, place)
         elif tag == "g":
             self._group(said, place)
         if tag == "text":
             self._in_text += 1
+        elif tag == "style":
+            self._sheet = []
 
     def _end(self, tag: str) -> None:
-        if tag.rpartition(":")[2] == "text":
+        tag = tag.rpartition(":")[2]
+        if tag == "text":
             self._in_text -= 1
+        elif tag == "style" and self._sheet is not None:
+            if names := moves("".join(self._sheet)):
+                what = "The style sheet moves things ({names}), which is not followed: save with attributes instead."
+                self.fault(self._line(), what, names=", ".join(sorted(names)))
+            self._sheet = None
         if self._open is not None and len(self._places) == self._open.depth:
             found, self._open = self._open, None
             try:
@@ -235,7 +209,9 @@ class _SvgReader(PlanFileChecks):
         self._places.pop()
 
     def _characters(self, words: str) -> None:
-        if self._open is not None and self._in_text:
+        if self._sheet is not None:
+            self._sheet.append(words)
+        elif self._open is not None and self._in_text:
             self._open.words.append(words)
 
     def misread(self, at: str, bad: Exception) -> None:
@@ -262,12 +238,12 @@ class _SvgReader(PlanFileChecks):
                 width, height = (int(self.between(side, self._line(), 1, 4 * FAR)) for side in sides)
                 self._size = (width, height)
         except NotSvg as bad:
-            self.fault(self._line(), "The size is not understood (units other than px are not).")
+            self.fault(self._line(), "The size is not understood (nor are per cent and em).")
             self.misread(self._line(), bad)
 
-    def _place(self, tag: str, said: dict[str, str], above: _Place) -> _Place:
+    def _place(self, tag: str, said: dict[str, str], above: DrawnPlace) -> DrawnPlace:
         same_zone = said.get("data-zone", above.zone) == above.zone
-        place = _Place(
+        place = DrawnPlace(
             above.matrix,
             said.get("data-zone", above.zone),
             said.get("data-row", above.row),
@@ -276,20 +252,20 @@ class _SvgReader(PlanFileChecks):
             above.zone_at if same_zone else -1,
             above.row_at if same_zone and said.get("data-row", above.row) == above.row else -1,
             above.hidden or tag in HIDDEN,
+            above.moved,
         )
+        if tag == "svg" and len(self._places) > 1 and said.keys() & {"x", "y", "viewBox"}:
+            place.moved = "an <svg> in the <svg>"
         try:
-            if "transform" in said:
-                place.matrix = times(above.matrix, matrix(said["transform"]))
-            if tag == "svg" and (said.get("x") or said.get("y")) and len(self._places) > 1:
-                self.fault(self._line(), "An <svg> in an <svg> with a place of its own is not understood.")
+            place.turn(said)
         except (NotSvg, ArithmeticError) as bad:
             self.misread(self._line(), bad)
         return place
 
-    def _group(self, said: dict[str, str], place: _Place) -> None:
+    def _group(self, said: dict[str, str], place: DrawnPlace) -> None:
         """A group that names a zone or a row is that zone or row, and not another of the same name."""
         if "data-zone" in said:
-            self._zones.append(_Zone(self._named(said["data-zone"], "data-zone", 60), self._line()))
+            self._zones.append(DrawnZone(self._named(said["data-zone"], "data-zone", 60), self._line()))
             place.zone_at = len(self._zones) - 1
         if "data-row" in said:
             zone = self._zone_of(place, self._line())
@@ -299,19 +275,19 @@ class _SvgReader(PlanFileChecks):
                 label = None
             number = self._named(said["data-row"], "data-row", 30)
             self.met_row(self._line())
-            zone.rows.append(_DrawnRow(number, self._line(), label))
+            zone.rows.append(DrawnRow(number, self._line(), label))
             place.row_at = len(zone.rows) - 1
             place.zone_at = self._loose[zone.name] if place.zone_at < 0 else place.zone_at
 
     def _named(self, value: str, what: str, most: int) -> str:
         return self.text(value, f"{self._line()}, {what}", most)
 
-    def _zone_of(self, place: _Place, at: str) -> _Zone:
+    def _zone_of(self, place: DrawnPlace, at: str) -> DrawnZone:
         if place.zone_at >= 0:
             return self._zones[place.zone_at]
         name = self.text(place.zone, f"{at}, data-zone", 60)
         if name not in self._loose:
-            self._zones.append(_Zone(name, at))
+            self._zones.append(DrawnZone(name, at))
             self._loose[name] = len(self._zones) - 1
         return self._zones[self._loose[name]]
 
@@ -325,43 +301,53 @@ class _SvgReader(PlanFileChecks):
         """A colour; `none` and gradients are no colour of ours."""
         if own in said:
             return self.colour(said[own], at)
-        value = said.get(name, "")
-        for part in said.get("style", "").split(";"):
-            key, _, styled = part.partition(":")
-            if key.strip() == name:
-                value = styled.strip()
+        value = styled(said.get("style", ""), name) or said.get(name, "")
         return (
             "" if value in ("none", "inherit", "currentColor") or value.startswith("url(") else self.colour(value, at)
         )
 
     # seats and areas
 
-    def _part(self, tag: str, said: dict[str, str], m: Matrix) -> None:
+    def _part(self, tag: str, said: dict[str, str], place: DrawnPlace) -> None:
         """One element of an open seat or area."""
         found = self._open
         assert found is not None, "asked for"
         if found.is_seat and len(self._places) > found.depth and ("data-seat" in said or "data-area" in said):
             self.fault(self._line(), "A seat stands in another one.")
         try:
-            if tag in ("text", "tspan") and not found.is_seat:
-                if found.text is None:
-                    found.text, found.text_matrix = said, m
-            elif tag in DRAWN and found.is_seat:
-                if tag == "circle" and not found.points:
-                    x, y, radius = (float((numbers(said.get(name) or "0") or [0.0])[0]) for name in ("cx", "cy", "r"))
-                    found.points.append(mapped(m, x, y))
-                    found.radius = radius * scale(m)
-                elif len(found.points) > MOST_POINTS:
-                    raise NotSvg(f"A seat is drawn with more than {MOST_POINTS:,} points.")
+            if tag in ("text", "tspan"):
+                if not found.is_seat and found.text is None:
+                    followed(said, place)
+                    found.text, found.text_matrix = said, place.matrix
+            elif tag in DRAWN or (tag == "use" and found.is_seat):
+                followed(said, place)
+                shape = self._used(said, place.matrix) if tag == "use" else (tag, said, place.matrix)
+                if found.is_seat:
+                    add_outline(found, *shape)
                 else:
-                    found.points += [mapped(m, x, y) for x, y in _box(corners(tag, said) or [], found)]
-            elif tag in DRAWN:
-                found.shapes.append((tag, said, m))
+                    found.shapes.append(shape)
         except (NotSvg, ArithmeticError, ValueError) as bad:
             found.broken = True
             self.misread(self._line(), bad)
 
-    def _seat(self, found: _Open) -> None:
+    def _used(self, said: Mapping[str, str], m: Matrix) -> tuple[str, dict[str, str], Matrix]:
+        """The shape that a <use> puts here."""
+        name = next((value for key, value in said.items() if key.rpartition(":")[2] == "href"), "")
+        shape = self._shapes.get(name.removeprefix("#"))
+        if shape is None:
+            raise NotSvg(
+                "There is no shape of this name further up for <use>: {name}. Groups are not used.", name=shown(name)
+            )
+        tag, drawn = shape
+        if sum(map(len, drawn.values())) > MOST_OF_USED:  # it is gone through for each seat
+            raise NotSvg(f"What <use> draws is described with more than {MOST_OF_USED:,} characters.")
+        own = DrawnPlace()
+        own.turn(drawn)
+        followed(drawn, own)
+        x, y = ((numbers(said.get(axis) or "0") or [0.0])[0] for axis in ("x", "y"))
+        return tag, drawn, times(times(m, (1.0, 0.0, 0.0, 1.0, x, y)), own.matrix)
+
+    def _seat(self, found: OpenPart) -> None:
         at, place, said = found.at, found.place, found.said
         self.met_seat(at)
         before = self.count
@@ -395,10 +381,10 @@ class _SvgReader(PlanFileChecks):
             index = zone.loose.setdefault(row_name, len(zone.rows))
             if index == len(zone.rows):
                 self.met_row(at)
-                zone.rows.append(_DrawnRow(row_name, at, None))
+                zone.rows.append(DrawnRow(row_name, at, None))
         zone.rows[index].seats.append(seat)
 
-    def _area(self, found: _Open) -> DrawnArea:
+    def _area(self, found: OpenPart) -> DrawnArea:
         said, at = found.said, found.at
         colour, border = (self._fill(said, name, own, at) for name, own in PAINT)
         words = "".join(found.words)
@@ -412,10 +398,10 @@ class _SvgReader(PlanFileChecks):
         else:
             area = self._shape(found, colour, border)
         x, y, rotation = area.x, area.y, area.rotation
-        centre = _turn(said.get("transform", ""))
+        centre = turn_of(said.get("transform", ""))
         text_x = text_y = 0.0
         text_colour, text_size = "", 16
-        own = centre is not None and _inner(found, centre)
+        own = centre is not None and turns_only(found, centre)
         if own and centre is not None:  # written by us, or as we would: it turns around its own x, y
             rotation, x, y = round(centre[0], 3), *self.place(centre[1], centre[2], at)
         if text and found.text is not None:
@@ -430,12 +416,12 @@ class _SvgReader(PlanFileChecks):
         return DrawnArea(area.shape, x, y, colour, border, rotation, area.points, area.width, area.height,
                     text, text_x, text_y, text_colour, text_size)  # fmt: skip
 
-    def _shape(self, found: _Open, colour: str, border: str) -> DrawnArea:
+    def _shape(self, found: OpenPart, colour: str, border: str) -> DrawnArea:
         """The shape as a plan has it. What is squeezed or mirrored becomes a polygon."""
         tag, said, m = found.shapes[0]
-        centre = _turn(found.said.get("transform", ""))
+        centre = turn_of(found.said.get("transform", ""))
         rotation = 0.0
-        if centre is not None and _inner(found, centre):
+        if centre is not None and turns_only(found, centre):
             m = SAME
         elif keeps_shape(m):
             rotation = round(turned(m), 3)
@@ -458,37 +444,15 @@ class _SvgReader(PlanFileChecks):
         return DrawnArea(Shape.POLYGON, *points[0], colour, border, 0.0, points)
 
 
-OWN = {"transform", "data-zone", "data-row", "data-category", "data-access"}
+OWN = {
+    "transform",
+    "transform-origin",
+    "transform-box",
+    "style",
+    "data-zone",
+    "data-row",
+    "data-category",
+    "data-access",
+}
 HIDDEN = {"defs", "symbol", "clipPath", "mask", "pattern", "marker"}
 PAINT = (("fill", "data-colour"), ("stroke", "data-border"))
-
-
-def _box(points: list[Point], found: _Open) -> list[Point]:
-    """A seat's further shape; a circle before it counts as its box from here on."""
-    if found.radius and found.points:
-        (x, y), radius = found.points[0], found.radius
-        found.points += [(x - radius, y - radius), (x + radius, y + radius)]
-        found.radius = 0.0
-    return points
-
-
-def _turn(transform: str) -> tuple[float, float, float] | None:
-    """Angle and centre of a transform that is one `rotate(a x y)`."""
-    text = transform.strip()
-    if not text.startswith("rotate(") or text.count("(") != 1:
-        return None
-    try:
-        n = numbers(text[len("rotate(") :].rstrip(")"))
-    except NotSvg:
-        return None
-    return (n[0], n[1], n[2]) if len(n) == 3 else None
-
-
-def _inner(found: _Open, centre: tuple[float, float, float]) -> bool:
-    """Whether the turn is all that happens to the area."""
-    turn = matrix(f"rotate({centre[0]!r} {centre[1]!r} {centre[2]!r})")
-    parts = [m for _, _, m in found.shapes] + ([found.text_matrix] if found.text is not None else [])
-    return all(m == turn for m in parts)
-
-
-# writing

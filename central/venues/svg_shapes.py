@@ -40,14 +40,28 @@ def _shown(text: str) -> str:
     return ascii(text[:40])[1:-1]
 
 
-def numbers(text: str) -> list[float]:
+_LENGTHS = {"px": 1.0, "in": 96.0, "cm": 96 / 2.54, "mm": 9.6 / 2.54, "q": 2.4 / 2.54, "pt": 96 / 72, "pc": 16.0}
+_ANGLES = {"deg": 1.0, "grad": 0.9, "rad": 180 / pi, "turn": 360.0}
+_WITH_UNIT = re.compile(rf"({_NUMBER})([a-zA-Z]++)")
+
+
+def numbers(text: str, units: Mapping[str, float] = _LENGTHS) -> list[float]:
+    """In px, as CSS counts them: 96 to the inch. What depends on a page or a font is none."""
     parts = text.replace(",", " ").split()
     if len(parts) > MOST_NUMBERS:
         raise NotSvg(f"This is more than {MOST_NUMBERS:,} numbers.")
     try:
-        return [float(part.removesuffix("px")) for part in parts]
+        return [float(part) for part in parts]
     except ValueError:
-        raise NotSvg("This is no list of numbers: {text}.", text=_shown(text)) from None
+        return [_number(part, units) for part in parts]
+
+
+def _number(part: str, units: Mapping[str, float]) -> float:
+    found = _WITH_UNIT.fullmatch(part)
+    try:
+        return float(found[1]) * units[found[2].lower()] if found else float(part)
+    except (ValueError, KeyError):
+        raise NotSvg("This is no list of numbers: {text}.", text=_shown(part)) from None
 
 
 def times(m: Matrix, n: Matrix) -> Matrix:
@@ -81,11 +95,12 @@ def keeps_shape(m: Matrix) -> bool:
 
 
 def matrix(text: str) -> Matrix:
-    """An SVG `transform`."""
+    """A `transform`, of SVG or of CSS in two dimensions."""
     found, end = SAME, 0
     while part := _TRANSFORM.match(text, end):
         end = part.end()
-        found = times(found, _one(part[1], numbers(part[2])))
+        angles = part[1].startswith(("rotate", "skew"))
+        found = times(found, _one(part[1], numbers(part[2], _LENGTHS | _ANGLES if angles else _LENGTHS)))
     if text[end:].strip():
         raise NotSvg("This transform is not understood: {text}.", text=_shown(text))
     return found
@@ -97,6 +112,14 @@ def _one(name: str, n: list[float]) -> Matrix:
             return (n[0], n[1], n[2], n[3], n[4], n[5])
         case "translate", 1 | 2:
             return (1.0, 0.0, 0.0, 1.0, n[0], n[1] if len(n) > 1 else 0.0)
+        case "translateX", 1:
+            return (1.0, 0.0, 0.0, 1.0, n[0], 0.0)
+        case "translateY", 1:
+            return (1.0, 0.0, 0.0, 1.0, 0.0, n[0])
+        case "scaleX", 1:
+            return (n[0], 0.0, 0.0, 1.0, 0.0, 0.0)
+        case "scaleY", 1:
+            return (1.0, 0.0, 0.0, n[0], 0.0, 0.0)
         case "scale", 1 | 2:
             return (n[0], 0.0, 0.0, n[-1], 0.0, 0.0)
         case "rotate", 1 | 3:
@@ -109,6 +132,26 @@ def _one(name: str, n: list[float]) -> Matrix:
             return (1.0, tan(radians(n[0])), 0.0, 1.0, 0.0, 0.0)
         case _:
             raise NotSvg("There is no transform {name} of {count} numbers.", name=_shown(name), count=len(n))
+
+
+_MOVING = re.compile(
+    r"(?<![-\w])(transform(?:-origin|-box)?|translate|rotate|scale|zoom|offset(?:-\w+)?|cx|cy|r|rx|ry|x|y|d)\s*+:"
+)
+
+
+def moves(style: str) -> set[str]:
+    """The properties in a style, or a sheet of them, that say where or how large something is."""
+    return set(_MOVING.findall(style)) if ":" in style else set()
+
+
+def styled(style: str, name: str) -> str:
+    """What a `style` says of one property: the last that it says."""
+    found = ""
+    for part in style.split(";"):
+        key, _, value = part.partition(":")
+        if key.strip() == name:
+            found = value.removesuffix("!important").strip()
+    return found
 
 
 def corners(tag: str, said: Mapping[str, str]) -> list[Point] | None:

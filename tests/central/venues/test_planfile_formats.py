@@ -152,6 +152,14 @@ def seats_of(data: bytes) -> list[tuple[str, str, str, float, float, int, str]]:
         (f'<circle data-seat="1" {SEAT} transform="rotate(90)" cx="50" cy="-100" r="8"/>', (100, 50, 8)),
         (f'<circle data-seat="1" {SEAT} transform="rotate(90 100 50)" cx="100" cy="50" r="8"/>', (100, 50, 8)),
         (f'<circle data-seat="1" {SEAT} transform="matrix(1,0,0,1,90,0) translate(10,50)" r="8"/>', (100, 50, 8)),
+        (f'<g style="fill:red; transform: translate(80px,40px) scaleX(1)"><circle data-seat="1" {SEAT} '
+         'cx="20" cy="10" r="8"/></g>', (100, 50, 8)),
+        (f'<circle data-seat="1" {SEAT} style="transform:rotate(.25turn)" transform="scale(9)" cx="50" cy="-100" '
+         'r="8"/>',
+         (100, 50, 8)),
+        (f'<circle data-seat="1" {SEAT} cx="25.4mm" cy="0.5in" r="6pt"/>', (96, 48, 8)),
+        (f'<defs><circle id="s" r="4" transform="scale(2)"/></defs><use xlink:href="#s" data-seat="1" {SEAT} x="90" '
+         'y="50" transform="translate(10)"/>', (100, 50, 8)),
         (f'<rect data-seat="1" {SEAT} transform="skewX(0) skewY(0)" x="90" y="40" width="20" height="20"/>',
          (100, 50, 10)),
     ],
@@ -190,7 +198,7 @@ def test_what_illustrator_puts_in_is_left_alone():
     <svg:svg xmlns:svg="http://www.w3.org/2000/svg" xmlns:i="x" width="400px" height="300">
     <svg:style>.st0{fill:#f00}</svg:style><svg:script>alert(1)</svg:script><i:pgf><![CDATA[ x ]]></i:pgf>
     <svg:image href="http://example.org/x.png"/><svg:rect width="9" height="9"/>
-    <svg:circle data-seat="1" data-zone="P" data-row="A" data-category="1re" style="x:1;fill: #0072b2" cx="9" r="8"/>
+    <svg:circle data-seat="1" data-zone="P" data-row="A" data-category="1re" style="a:1;fill: #0072b2" cx="9" r="8"/>
     </svg:svg>"""
     answer = read_plan(data)
     assert isinstance(answer, Ok)
@@ -247,9 +255,16 @@ def faults(data: bytes) -> list[tuple[str, str]]:
         (f'<circle data-seat="" {SEAT} cx="9" r="8"/>', "line 3, data-seat", "empty"),
         (f'<circle data-seat="2" {SEAT} data-marks="wheelchair sofa" cx="9" r="8"/>', "line 3, data-marks", "“sofa”"),
         (f'<g data-seat="2" {SEAT}/>', "line 3", "no position"),
-        (f'<use href="#seat" data-seat="2" {SEAT} x="9"/>', "line 3", "no position"),
+        (f'<use href="#seat" data-seat="2" {SEAT} x="9"/>', "line 3", "no shape of this name"),
+        (f'<path id="big" d="M{"1 2 " * 1000}"/><use href="#big" data-seat="2" {SEAT}/>', "line 3", "2,000"),
+        (f'<circle data-seat="2" {SEAT} style="cx:9px" r="8"/>', "line 3", "in its style (cx)"),
+        (f'<g transform-origin="center"><circle data-seat="2" {SEAT} r="8"/></g>', "line 3", "transform-origin"),
+        (f'<g style="rotate: 9deg"><circle data-seat="2" {SEAT} r="8"/></g>', "line 3", "depends on rotate"),
+        (f'<g style="transform:rotate3d(1,2,3,4deg)"><circle data-seat="2" {SEAT} r="8"/></g>', "line 3", "rotate3d"),
+        (f'<svg viewBox="0 0 9 9"><circle data-seat="2" {SEAT} cx="9" r="8"/></svg>', "line 3", "an <svg> in the"),
+        ("<style>.a{text-transform:none} .b{transform:scale(2)}</style>", "line 3", "sheet moves things (transform)"),
         (f'<circle data-seat="2" {SEAT} cx="wide" r="8"/>', "line 3", "no list of numbers"),
-        (f'<circle data-seat="2" {SEAT} cx="9mm" r="8"/>', "line 3", "no list of numbers"),
+        (f'<circle data-seat="2" {SEAT} cx="9%" r="8"/>', "line 3", "no list of numbers"),
         (f'<circle data-seat="2" {SEAT} cx="1e9" r="8"/>', "line 3", "further"),
         (f'<circle data-seat="2" {SEAT} cx="nan" r="8"/>', "line 3", "further"),
         (f'<circle data-seat="2" {SEAT} cx="9" r="1e400"/>', "line 3, size", "between"),
