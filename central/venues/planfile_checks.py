@@ -36,7 +36,7 @@ PART = 4 * FAR  # the same for one of the parts (zone, row, seat) that are added
 NEAR = 10.0  # seats whose centres are nearer than this, or than the smaller one's radius, lie on top of each other
 LEVELS = (1.5, 3.0, 6.0, NEAR)  # see `overlap`
 MOST_MARKS = 4  # code points that one kept letter may be written with
-COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30}|rgba?\([0-9., %]{5,40}\)")
+COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30}|(?:rgb|hsl)a?\([0-9., %/deg]{5,40}\)")
 
 
 MARKS: dict[str, Mark] = {mark.value: mark for mark in Mark}

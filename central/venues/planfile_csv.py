@@ -30,7 +30,7 @@ from central.venues.planfile_checks import (
 from central.venues.planfile_table import Notation, SeatList, SeatListStart, columns_of, seat_list_start, slips
 from shared.outcome import Ok, Outcome
 
-NEEDED = ("zone", "row", "seat", "x", "y", "category")
+NEEDED = ("zone", "row", "seat", "x", "y")
 AREA = ("shape", "x", "y", "colour", "border", "rotation", "width", "height", "points", "text", "text_x", "text_y",
         "text_colour", "text_size")  # fmt: skip
 UNNAMED = "Plan"
@@ -152,7 +152,7 @@ class _CsvReader(PlanFileChecks):
 
         before = self.count
         zone, row, number = needed("zone", 60), needed("row", 30), needed("seat", 20)
-        category = needed("category", 60)
+        category = needed("category", 60) if "category" in self._columns else UNNAMED
         x, y = (self._digits(cell(axis), f"{at}, {axis}") if axis in self._columns else 0.0 for axis in ("x", "y"))
         x, y = self.place(x, y, at)
         access = self.text(cell("access"), f"{at}, access", 60, empty=True)
@@ -258,7 +258,7 @@ def write_csv(plan: Plan) -> bytes:
     more = [column for column, used in _extras(places).items() if used]
     file = io.StringIO(newline="")
     out = csv.writer(file, lineterminator="\r\n")
-    out.writerow([*NEEDED, "access", *more])
+    out.writerow([*NEEDED, "category", "access", *more])
     for zone, row, block, seat in places:
         usual = usual_guid(zone.name, row.number, seat.number)
         told = {

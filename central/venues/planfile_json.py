@@ -53,6 +53,9 @@ AREA_KEYS = {"color", "border_color", "rotation", "position", "uuid", "shape", "
 }
 
 
+_SIDES = {"left": "start", "right": "end"}  # as some editors write it
+
+
 def read_json(data: bytes) -> Outcome[Plan]:
     if data.count(b"{") + data.count(b"[") > MOST_PARTS:  # each would be 60 bytes and more
         return refused(PlanFault.TOO_LARGE, [PlanFileFault("$", f"The file has more than {MOST_PARTS:,} parts.")], 1)
@@ -78,6 +81,8 @@ class _JsonReader(PlanFileChecks):
     def __init__(self) -> None:
         super().__init__()
         self._categories: set[str] = set()
+        self._met: dict[str, Category] = {}  # of a plan that declares none
+        self._name = ""
 
     # the parts of a plan, outside in
 
@@ -86,15 +91,16 @@ class _JsonReader(PlanFileChecks):
             self.fault("$", "A plan is an object, not {kind}.", kind=_kind(body))
             return None
         self._known(body, PLAN_KEYS, "$")
-        name = self._text(body, "name", "$", 120)
+        name = self._name = self._text(body, "name", "$", 120)
         width, height = self._size(body)
-        listed = self._list(body, "categories", "$", "The plan has no category.", most=MOST_CATEGORIES)
+        listed = self._list(body, "categories", "$", most=MOST_CATEGORIES)
         categories = tuple(self._category(part, at) for part, at in listed)
         listed = self._list(body, "zones", "$", "The plan has no zone.", most=MOST_ZONES)
         zones = tuple(self._zone(part, at) for part, at in listed)
         if zones and not self.any_seat and not self.count:
             self.fault("$.zones", "The plan has no seat.")
-        return self.sized(Plan(name, width, height, categories, joined(zones)))
+        there = joined(zone for zone in zones if zone.rows or zone.areas)
+        return self.sized(Plan(name, width, height, categories or tuple(self._met.values()), there))
 
     def _size(self, body: dict[str, Any]) -> tuple[int, int]:
         size = self._object(body, "size", "$")
@@ -120,14 +126,16 @@ class _JsonReader(PlanFileChecks):
             return Zone("", ())
         self._known(body, ZONE_KEYS, at)
         key = "zone_id" if "name" not in body and "zone_id" in body else "name"
-        name = self._text(body, key, at, 60)
+        name = self._text(body, key, at, 60) if key in body else self._name[:60]
         x, y = self._position(body, at, "The zone")
         rows = tuple(self._row(part, where, name, x, y) for part, where in self._list(body, "rows", at))
         drawn = self._list(body, "areas", at, needed=False)
-        areas = tuple(self.met_area(self._area(part, where, x, y), where) for part, where in drawn)
-        if body.get("rows") == [] and not areas:
-            self.fault(at, "The zone is empty: it has neither a row nor anything drawn.")
-        return Zone(name, rows, areas)
+        areas = tuple(
+            self.met_area(self._area(part, where, x, y), where)
+            for part, where in drawn
+            if not isinstance(part, dict) or _drawn(part)
+        )
+        return Zone(name, tuple(row for row in rows if row.seats), areas)
 
     def _row(self, body: Any, at: str, zone: str, x: float, y: float) -> SeatRow:
         self.met_row(at)
@@ -141,11 +149,12 @@ class _JsonReader(PlanFileChecks):
             x, y = x + dx, y + dy
         label: RowLabel | None = None
         wanted = body.get("row_number_position")
+        wanted = _SIDES.get(wanted, wanted) if isinstance(wanted, str) else wanted
         if wanted in ROW_LABELS:
             label = wanted
         elif wanted is not None:
             self.fault(f"{at}.row_number_position", "This is one of start, end, both or null.")
-        seats = self._list(body, "seats", at, "The row is empty: it has no seat.")
+        seats = self._list(body, "seats", at)
         return SeatRow(number, tuple(self._seat(part, where, zone, number, x, y) for part, where in seats), label)
 
     def _seat(self, body: Any, at: str, zone: str, row: str, x: float, y: float) -> Seat:
@@ -154,15 +163,15 @@ class _JsonReader(PlanFileChecks):
             self.fault(at, "A seat is an object, not {kind}.", kind=_kind(body))
             return Seat("", "", 0.0, 0.0, "")
         self._known(body, SEAT_KEYS, at)
-        number = self._text(body, "seat_number", at, 20)
         guid, marks, access = unmarked(self._text(body, "seat_guid", at, 500))
+        number = self._text(body, "seat_number", at, 20) if body.get("seat_number") != "" else guid
+        if number == guid and len(guid) > 20:
+            self.fault(f"{at}.seat_number", "This is empty, and the guid is too long to stand for it.")
         if len(guid) > MOST_GUID:
             self.fault(f"{at}.seat_guid", f"This is longer than {MOST_GUID} characters.")
         if access:
             access = self.text(access, f"{at}.seat_guid", 60)
-        category = self._text(body, "category", at, 60)
-        if category and self._categories and category not in self._categories:
-            self.fault(f"{at}.category", "There is no category named “{name}”.", name=category)
+        category = self._category_of(body, at)
         radius = 10
         if "radius" in body:
             radius = int(self._number(body, "radius", at, low=1, high=1000)) or 10
@@ -174,6 +183,17 @@ class _JsonReader(PlanFileChecks):
         if before == self.count:
             self.overlap(seat, at)
         return seat
+
+    def _category_of(self, body: dict[str, Any], at: str) -> str:
+        """A plan that declares no categories has those of its seats; where they have none, one for all."""
+        if self._categories:
+            category = self._text(body, "category", at, 60)
+            if category and category not in self._categories:
+                self.fault(f"{at}.category", "There is no category named “{name}”.", name=category)
+            return category
+        category = self._text(body, "category", at, 60) if body.get("category") else self._name[:60]
+        self._met.setdefault(category, Category(category))
+        return category
 
     def _area(self, body: Any, at: str, x: float, y: float) -> DrawnArea:
         empty = DrawnArea(Shape.TEXT, 0.0, 0.0)
@@ -305,6 +325,14 @@ class _JsonReader(PlanFileChecks):
         if needed or value is not None:
             self._wrong(body, key, at, "This is a list, not {kind}.")
         return []
+
+
+def _drawn(area: dict[str, Any]) -> bool:
+    """Editors leave areas behind in which nothing is: no shape, or a text without words."""
+    if area.get("shape") in (None, "text"):
+        text = area.get("text")
+        return "shape" in area if not isinstance(text, dict) else text.get("text") != ""
+    return True
 
 
 def unmarked(guid: str) -> tuple[str, frozenset[Mark], str]:

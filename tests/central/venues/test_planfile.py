@@ -98,7 +98,8 @@ AREA = "zones.0.areas.0"
         ("size.width", 0, "$.size.width", "between"),
         ("size.width", True, "$.size.width", "not true or false"),
         ("backgroundImage", "http://x", "$", "backgroundImage"),
-        ("categories", [], "$.categories", "no category"),
+        (f"{SEAT1}.category", "", "$.zones[0].rows[0].seats[1].category", "empty"),
+        (f"{SEAT1}.seat_number", None, "$.zones[0].rows[0].seats[1].seat_number", "not null"),
         ("categories.0.color", "url(javascript:1)", "$.categories[0].color", "colour"),
         ("categories", [{"name": "1re"}, {"name": "1re"}], "$.categories[1].name", "two categories"),
         ("zones", [], "$.zones", "no zone"),
@@ -106,7 +107,7 @@ AREA = "zones.0.areas.0"
         ("zones.0", None, "$.zones[0]", "not null"),
         ("zones.0.position", ..., "$.zones[0].position", "no position"),
         ("zones.0.rows", [], "$.zones", "no seat"),
-        (f"{ROW}.seats", [], "$.zones[0].rows[0].seats", "empty"),
+        (f"{ROW}.seats", [], "$.zones", "no seat"),
         (f"{ROW}.row_number_position", "middle", "$.zones[0].rows[0].row_number_position", "start"),
         (f"{ROW}.seats.1", [], "$.zones[0].rows[0].seats[1]", "not a list"),
         (f"{SEAT1}.seat_number", "1", "$.zones[0].rows[0].seats[1].seat_number", "already, at $.zones[0]"),
@@ -131,12 +132,57 @@ def test_one_fault(path, value, at, says):
     assert says in found[at]
 
 
-def test_an_empty_zone():
+@pytest.mark.parametrize(
+    "path, value",
+    [
+        ("zones.1", {"name": "Rien", "position": {"x": 0, "y": 0}, "rows": []}),
+        ("zones.0.rows.1", {"row_number": "Z", "seats": []}),
+        ("zones.0.areas.1", {"position": {"x": 1, "y": 1}, "rotation": 0}),
+        ("zones.0.areas.1", {"shape": "text", "position": {"x": 1, "y": 1},
+                             "text": {"text": "", "position": {"x": 0, "y": 0}}}),
+    ],
+)  # fmt: skip
+def test_what_editors_leave_behind_is_left_out(path: str, value: Any) -> None:
+    """The public schema allows all of it."""
     document = copy.deepcopy(SOUND)
-    document["zones"].append({"name": "Rien", "position": {"x": 0, "y": 0}, "rows": []})
-    assert list(faults(document)) == ["$.zones[1]"]
-    document["zones"][1]["areas"] = [{"shape": "circle", "position": {"x": 1, "y": 1}, "circle": {"radius": 3}}]
-    assert isinstance(read_plan(orjson.dumps(document)), Ok), "a zone that is only drawn is not empty"
+    *steps, _ = [int(step) if step.isdigit() else step for step in path.split(".")]
+    at: Any = document
+    for step in steps:
+        at = at[step]
+    at.append(value)
+    assert read_plan(orjson.dumps(document)) == read_plan(orjson.dumps(SOUND))
+
+
+def test_a_zone_that_is_only_drawn_stays() -> None:
+    document = copy.deepcopy(SOUND)
+    circle = {"shape": "circle", "position": {"x": 1, "y": 1}, "circle": {"radius": 3}}
+    document["zones"].append({"name": "Bar", "position": {"x": 0, "y": 0}, "rows": [], "areas": [circle]})
+    answer = read_plan(orjson.dumps(document))
+    assert isinstance(answer, Ok) and [zone.name for zone in answer.value.zones] == ["Parterre", "Bar"]
+
+
+def test_what_the_schema_need_not_say_has_a_name() -> None:
+    """A zone without a name is the plan's, a seat without a number its guid, and seats that no category has are one."""
+    document = changed("zones.0.name", ...)
+    document["categories"] = []
+    row = document["zones"][0]["rows"][0]
+    row |= {"row_number_position": "left"}
+    for seat in row["seats"]:
+        seat["category"] = ""
+    row["seats"][0]["seat_number"] = ""
+    document["zones"][0]["areas"][0]["color"] = "hsl(10, 50%, 50%)"
+    answer = read_plan(orjson.dumps(document))
+    assert isinstance(answer, Ok), answer
+    plan = answer.value
+    assert plan.zones[0].name == plan.categories[0].name == plan.name == "Petite salle"
+    assert {seat.category for _, _, seat in plan.seats()} == {"Petite salle"}
+    assert plan.zones[0].rows[0].seats[0].number == "g1" and plan.zones[0].rows[0].label == "start"
+    assert read_plan(write_plan(plan)) == answer
+
+
+def test_a_plan_that_declares_no_categories_has_those_of_its_seats() -> None:
+    answer = read_plan(orjson.dumps(changed("categories", [])))
+    assert isinstance(answer, Ok) and [each.name for each in answer.value.categories] == ["1re"]
 
 
 def test_every_fault_at_once():

@@ -390,7 +390,7 @@ def test_a_fault_of_a_table(lines, at, says):
 @pytest.mark.parametrize(
     "header, says",
     [
-        ("zone,row,seat,x,y", "“category” is missing"),
+        ("zone,seat,x,y,category", "“row” is missing"),
         ("zone,row,seat,x,y,category,acess", "no column “acess”"),
         ("zone,row,seat,x,category", "“y” is missing"),
         ("rang,reihe,zone,seat,x,y,category", "two columns “row”"),

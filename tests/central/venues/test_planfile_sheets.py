@@ -106,6 +106,11 @@ def test_a_list_without_positions_is_drawn_by_zone_and_row() -> None:
     ]  # fmt: skip
 
 
+def test_seats_without_categories_are_one_category() -> None:
+    answer = read_plan(b"section,row,seat\n102,BB,3\n102,BB,4\n")
+    assert isinstance(answer, Ok) and [each.name for each in answer.value.categories] == ["Plan"]
+
+
 def test_under_its_own_name_a_column_goes_before_what_else_means_it() -> None:
     answer = read_plan(b"section,zone,row,seat,x,y,category\nodd,Balcon,A,1,10,20,C\n")
     assert isinstance(answer, Ok) and answer.value.zones[0].name == "Balcon"
