@@ -1,19 +1,21 @@
 """What `tools/migration` writes: the difference between the newest migration and what is declared, as a new file. What
-was renamed (`was=`, `Was`) is renamed in it, where Alembic alone would drop it and make it anew, without its rows.
+was renamed (`was=`, `Was`) is renamed in it, where Alembic alone would drop it and make it anew, without its rows. A
+new column of a table that may have rows holds its declared default in them.
 """
 
 from collections.abc import Iterator
+from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.operations.ops import ExecuteSQLOp
+from alembic.operations.ops import AddColumnOp, ExecuteSQLOp, ModifyTableOps
 from alembic.script import ScriptDirectory
 
 from central.kernel.db import Database
-from central.kernel.entity import BY_NAME
+from central.kernel.entity import BY_NAME, stored_default
 from central.kernel.schema import alembic_config
 
 
@@ -32,11 +34,16 @@ def write_difference(database: Database, what: str, folder: Path | None = None) 
             connection.execute(sa.text(statement))
     engine.dispose()
 
-    def renamed_first(_: Any, __: Any, scripts: list[Any]) -> None:
-        scripts[0].upgrade_ops.ops[:0] = [ExecuteSQLOp(statement) for statement in said]
+    def with_rows(_: Any, __: Any, scripts: list[Any]) -> None:
+        changes = scripts[0].upgrade_ops
+        for table in changes.ops:
+            for each in table.ops if isinstance(table, ModifyTableOps) else ():
+                if isinstance(each, AddColumnOp):
+                    _fill(each)
+        changes.ops[:0] = [ExecuteSQLOp(statement) for statement in said]
 
     made = command.revision(
-        config, what, autogenerate=True, rev_id=f"{int(head or 0) + 1:04}", process_revision_directives=renamed_first,
+        config, what, autogenerate=True, rev_id=f"{int(head or 0) + 1:04}", process_revision_directives=with_rows,
         version_path=str(folder) if folder else None,
     )  # fmt: skip
     assert made and not isinstance(made, list)
@@ -45,6 +52,20 @@ def write_difference(database: Database, what: str, folder: Path | None = None) 
 
 def versions(config: Config) -> str:
     return str(Path(config.get_main_option("script_location") or "") / "versions")
+
+
+def _fill(added: AddColumnOp) -> None:
+    """Whole words for any type: both databases say such a default in the same way. It stays in the table, which costs
+    nothing; a table of a million rows would else be written twice."""
+    declaration = BY_NAME.get(added.table_name)
+    column = declaration and next(each for each in declaration.columns if each.name == added.column.name)
+    if not declaration or not column:
+        return
+    default = stored_default(declaration.kind.__dataclass_fields__[column.name], column)
+    if default not in (None, MISSING):
+        added.column = sa.Column(
+            added.column.name, added.column.type, nullable=added.column.nullable, server_default=str(default)
+        )
 
 
 def _renames(there: sa.Inspector) -> Iterator[str]:

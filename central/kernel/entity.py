@@ -418,14 +418,18 @@ def _said_of_people(table: str, columns: tuple[Column, ...]) -> tuple[PersonalCo
 def _printed(field: Field[Any], column: Column) -> Printed | None:
     if any(isinstance(mark, Unproved) for mark in column.marks):
         return None
-    name = (*column.was, column.name)[0]
+    name, default = (*column.was, column.name)[0], stored_default(field, column)
+    if default is MISSING:
+        return Printed(name, column.hint is float, has_default=False, default=None)
+    return Printed(name, column.hint is float, has_default=True, default=default)
+
+
+def stored_default(field: Field[Any], column: Column) -> Any:
+    """What the column holds where nothing is said, as the database has it; MISSING: something has to be said."""
     value = field.default
     if value is MISSING and field.default_factory is not MISSING:
         value = field.default_factory()
-    if value is MISSING:
-        return Printed(name, column.hint is float, has_default=False, default=None)
-    stored = column.to_db(value) if column.to_db and value is not None else value
-    return Printed(name, column.hint is float, has_default=True, default=stored)
+    return column.to_db(value) if column.to_db and value not in (None, MISSING) else value
 
 
 def stripped(hint: Any) -> tuple[Any, bool, tuple[Any, ...]]:

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from central.kernel.db import PATIENT, Database, PostgresConnection
 from central.kernel.old_schemas import EARLIER, REVISION, Earlier, NotBroughtOver, bring_over
 from central.kernel.safety_copy import NoCopy, set_aside
-from central.kernel.shape import FOLDER, config_of, difference, fingerprint, known, shape_at, shape_of
+from central.kernel.shape import FOLDER, Shape, config_of, difference, fingerprint, known, shape_at, shape_of
 from central.kernel.tables import SCHEMA_MADE
 from central.kernel.trouble import Repeatable, Unavailable
 
@@ -29,12 +29,25 @@ class SchemaError(Exception):
     """The database is of a newer version, is not what it says, cannot be copied, or cannot be reached."""
 
 
+class _NotAsSaid(Exception):
+    """The tables are not what their revision says. What they should be is worked out by migrations, and so said only
+    when those that run are over: Alembic runs one at a time."""
+
+    def __init__(self, revision: str, shape: Shape, says: str) -> None:
+        super().__init__(says)
+        self.revision, self.shape, self.says = revision, shape, says
+
+
 def upgrade(database: Database, aside: Path | None = None) -> Path | None:
     """Runs the missing migrations; a database that is newer than this program, or whose tables are not what its
     revision says, is left alone. `aside`: the folder that a copy goes to first; None: there is one, or nothing to lose.
     Answers with the copy that was made."""
     with _opened(database) as engine:
-        copy = _brought_up(database, engine, aside)
+        try:
+            copy = _brought_up(database, engine, aside)
+        except _NotAsSaid as found:
+            said = difference(found.shape, shape_at(found.revision))
+            raise SchemaError(found.says.format(said)) from None
     if database.is_sqlite:
         # A new file is given its journal now, by one connection: the writer and its copier, each at its own first
         # connection, would lock each other out, which no patience helps.
@@ -107,7 +120,13 @@ def _brought_up(database: Database, engine: sa.Engine, aside: Path | None) -> Pa
 def _made(connection: sa.Connection) -> None:
     """After the migrations, in their transaction: what is not what it should be is not committed."""
     revision = MigrationContext.configure(connection).get_current_revision() or ""
-    _sound(connection, revision)
+    shape = shape_of(connection)
+    if fingerprint(shape) != known().get(revision):
+        says = (
+            f"The migrations to schema {revision} have made other tables than its fingerprint says (it {{}}), and "
+            "nothing was changed: this Parterre is not as it was delivered. Install it again."
+        )
+        raise _NotAsSaid(revision, shape, says)
     connection.execute(
         sa.insert(SCHEMA_MADE).values(revision=revision, fingerprint=known()[revision], at=time.time_ns() // 1_000_000)
     )
@@ -130,10 +149,8 @@ def _sound(connection: sa.Connection, revision: str) -> None:
             "`parterre schema repair` once."
         )  # fmt: skip
     changed = "was made so by another Parterre" if _noted(connection, revision) == there else "was changed by hand"
-    raise SchemaError(
-        f"The database says schema {revision} and {changed}: it {difference(shape, shape_at(revision))}. "
-        "Undo that, or restore a backup."
-    )
+    says = f"The database says schema {revision} and {changed}: it {{}}. Undo that, or restore a backup."
+    raise _NotAsSaid(revision, shape, says)
 
 
 def _noted(connection: sa.Connection, revision: str) -> str | None:

@@ -54,6 +54,7 @@ def _lines(there: sa.Inspector) -> Iterator[tuple[str, str]]:
     for table, column in _of_tables(there.get_multi_columns()):
         null = "" if column["nullable"] else " not null"
         default = f" default {_plain(column['default'])}" if column["default"] is not None else ""
+        default = re.sub(r"'(-?[\d.]+)'$", r"\1", default)  # PostgreSQL says '1' of some numbers, 1 of others
         yield table, f"column {table}.{column['name']} {_type(column['type'])}{null}{default}"
     for (_, table), key in there.get_multi_pk_constraint().items():
         yield str(table), f"key of {table} ({', '.join(key['constrained_columns'])})"
@@ -93,7 +94,7 @@ def _type(kind: sa.types.TypeEngine[Any]) -> str:
 
 def _plain(text: Any) -> str:
     """PostgreSQL gives conditions back with brackets and types of its own."""
-    return re.sub(r"::\w+|[()\"]|\s+", "", str(text)).lower()
+    return re.sub(r"::(?:double precision|character varying|\w+)|[()\"]|\s+", "", str(text)).lower()
 
 
 # --- what it should be -----------------------------------------------------------------------------------------------
@@ -131,7 +132,7 @@ def difference(there: Shape, wanted: Shape) -> str:
     """In words: what it lacks, what it has beside."""
     lacks, beside = sorted(wanted - there), sorted(there - wanted)
     said = [f"{word} {_named(lines)}" for word, lines in (("lacks", lacks), ("has besides", beside)) if lines]
-    return " and ".join(said)
+    return " and ".join(said) or "is what an empty database becomes"
 
 
 def _named(lines: list[str]) -> str:

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from central.kernel.actor import SYSTEM
@@ -89,14 +90,18 @@ TODAY = {
 def brought_up(database: Database, folder: Path, what: str) -> str:
     """Writes the migration to what is declared and runs it; answers with its text."""
     scratch = Database(f"sqlite:///{folder / what}.db")
-    config = alembic_config(scratch)
+    command.upgrade(config_with(scratch, folder), "head")
+    text = write_difference(scratch, what, folder).read_text()
+    command.upgrade(config_with(database, folder), "head")
+    return text
+
+
+def config_with(database: Database, folder: Path) -> Config:
+    """The migrations that stand in the folder follow ours."""
+    config = alembic_config(database)
     config.set_main_option("version_locations", f"{versions(config)} {folder}")
     config.set_main_option("path_separator", "space")
-    command.upgrade(config, "head")
-    text = write_difference(scratch, what, folder).read_text()
-    config.set_main_option("sqlalchemy.url", database.alchemy_url.replace("%", "%%"))
-    command.upgrade(config, "head")
-    return text
+    return config
 
 
 def done(clerk: Clerk, name: str, act: Callable[[Tx], object]) -> Id:

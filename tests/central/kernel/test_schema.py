@@ -48,7 +48,7 @@ def test_migrations_give_exactly_what_is_declared(empty: Database) -> None:
     upgrade(empty)
     engine = sa.create_engine(empty.alchemy_url)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
         there = {name for name in sa.inspect(connection).get_table_names() if name != "alembic_version"}
         indexes: dict[str, Any] = {each["name"]: each for each in sa.inspect(connection).get_indexes("allocation")}
@@ -185,6 +185,19 @@ def test_an_update_that_fails_leaves_what_was_there(empty: Database, tmp_path: P
             upgrade(empty, tmp_path / "aside")
         assert tables_of(empty) == before
     assert len(list((tmp_path / "aside").iterdir())) == 1, "a start that is repeated makes no second copy of the same"
+
+
+def test_migrations_that_make_something_else_are_said_and_undone(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Worked out when those that ran are over: Alembic runs one at a time."""
+    at(empty, "0010")
+    before = tables_of(empty)
+    monkeypatch.setattr("central.kernel.schema.known", lambda: {**known(), NEWEST: known()["0010"]})
+    says = rf"to schema {NEWEST} have made other tables .*\(it is what an empty database becomes\), and nothing was ch"
+    with pytest.raises(SchemaError, match=says):
+        upgrade(empty)
+    assert tables_of(empty) == before
 
 
 # --- the copy --------------------------------------------------------------------------------------------------------
