@@ -5,7 +5,7 @@ Imported only once the environment is prepared: Kivy opens its window when it is
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from kivy.app import App
 from kivy.clock import Clock
@@ -15,7 +15,7 @@ from kivy.graphics import InstructionGroup
 from kivy.graphics.opengl import glFinish, glReadPixels
 from kivy.uix.widget import Widget
 
-from edge.kiosk.model import Screen, SeatToggled, Touched
+from edge.kiosk.model import Event, Kiosk, Screen, SeatToggled, Touched
 from edge.kiosk.ui.canvas import Painter, rgba
 from edge.kiosk.ui.hall import looks, offer_of
 from edge.kiosk.ui.idle_art import FRAMES, CurtainPicture
@@ -26,9 +26,6 @@ from edge.kiosk.ui.shapes import Shapes
 from edge.kiosk.ui.texts import say
 from shared.look import solid
 
-if TYPE_CHECKING:
-    from edge.kiosk.ui.window import KioskWindow
-
 # Kivy also reads /dev/input where it may, and would then feel each finger twice: SDL tells of it as well, as a mouse.
 Config.remove_option("input", "%(name)s")
 
@@ -36,10 +33,26 @@ NEXT_LANGUAGE = 4.0  # seconds an invitation stays
 HOLD_S = 5.0  # a finger that has not stirred for so long holds the screen no more: its lifting may have been lost
 
 
+class Behind(Protocol):
+    """What stands behind the glass (window.py): it is told of touches and says what there is to be drawn."""
+
+    @property
+    def offscreen(self) -> bool: ...
+    @property
+    def kiosk(self) -> Kiosk | None: ...
+    @property
+    def page(self) -> Page | None: ...
+    def compose(self, width: float, height: float, forced: bool) -> Page | None: ...
+    def act(self, press: Press) -> None: ...
+    def chosen(self, event: Event) -> None: ...
+    def turn(self, turn: PageTurn) -> None: ...
+    def tell(self) -> None: ...
+
+
 class Glass(Widget):  # type: ignore[misc]  # Kivy has no types
     """The root widget. A finger down marks its place; the event goes out when it lifts on the same place."""
 
-    def __init__(self, window: "KioskWindow") -> None:
+    def __init__(self, window: Behind) -> None:
         super().__init__()
         self._window = window
         self.plan = HallPlan(Painter().letters, self._seat_meant, self._plan_moved)
@@ -60,7 +73,7 @@ class Glass(Widget):  # type: ignore[misc]  # Kivy has no types
     # --- life --------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        if self._window.settings.offscreen:
+        if self._window.offscreen:
             # Nothing ever swaps buffers in memory: without this the driver keeps every frame: memory grows without end.
             Window.bind(on_flip=_finish)
         Window.clearcolor = (0, 0, 0, 1)

@@ -142,8 +142,8 @@ class KioskWindow:
     # --- what the glass calls ----------------------------------------------------------------------------------------
 
     @property
-    def settings(self) -> WindowSettings:
-        return self._settings
+    def offscreen(self) -> bool:
+        return self._settings.offscreen
 
     @property
     def kiosk(self) -> Kiosk | None:

@@ -184,8 +184,8 @@ async def test_the_pages_of_a_list_are_the_windows_own_affair(stage: Any, sample
     assert stage.sent == [Touched()], "somebody is here; the rest is no business of the kiosk"
 
 
-async def test_a_robot_reads_where_to_touch(stage: Any, sample: Any) -> None:
-    path: Path = stage.window.settings.targets_file
+async def test_a_robot_reads_where_to_touch(stage: Any, sample: Any, tmp_path: Path) -> None:
+    path = tmp_path / "targets.json"
     await stage.show(sample.kiosk(Screen.PERFORMANCES))
     told = _told(path)
     assert told["screen"] == "performances" and told["language"] == "fr"
