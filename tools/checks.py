@@ -4,7 +4,7 @@ fail when the machine is busy, references that lead nowhere, statements that go 
     tools/checks.py lock [FILE…]      tools/checks.py places [FILE…]      tools/checks.py units [FILE…]
     tools/checks.py waits [FILE…]     tests that wait for a length of time, or judge one
     tools/checks.py references [FILE…]   documents, sections and decisions that are named and not there
-    tools/checks.py sql               statements that name a table of an area that stands after theirs
+    tools/checks.py sql [FOLDER]      statements and imports that name what is of an area that stands after theirs
     tools/checks.py tidy [FOLDER]     classes of one name, what nothing uses, long modules, modules that are no nouns
 
 Each fault is a line; the exit code says whether there were any.
@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -189,16 +188,21 @@ def _has_section(document: Path, said: str) -> bool:
 # --- statements keep to the order of the areas -----------------------------------------------------------------------
 
 DECLARES = re.compile(r"(?:@entity\(|\bTable\()\s*\"([a-z_]+)\"")
-NAMES_TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z_]+)\b")
-
+_NAMED = r"[a-z_]+(?:\s+(?:as\s+)?\w+)?"
+NAMES_TABLES = re.compile(rf"\b(?:from|join|into|update)\s+({_NAMED}(?:\s*,\s*{_NAMED})*)", re.IGNORECASE)
+# In small letters a sentence for people reads the same: a statement is then what begins like one.
+STATEMENT = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\b|\A\W*(?i:select|insert|update|delete|with)\s")
 
 # Where an area may name tables of those before it: its named reads, and its commands.
 NAMED_READS = re.compile(r"(.*_)?reads\.py|ops\.py")
 # File → why its statements name tables of other areas all the same. The list only gets shorter.
 READS_ALL: dict[str, str] = {
+    "central/callers.py": "who calls is an operator, a key or a device, by a digest",
+    "central/house_keys.py": "finds what was sealed under the keys that a folder holds",
     "central/reports/checks.py": "asks of all the books what must always hold: each statement is a check",
     "central/reports/live.py": "an evening as it is, out of all the books, in one look",
 }
+TOP = "areas.py"
 WIDE = 5  # columns that a statement's rows are not taken apart into by their order
 # File → how many wide rows it takes apart. The list only gets shorter.
 TAKEN_APART: dict[str, int] = {
@@ -211,16 +215,16 @@ TAKEN_APART: dict[str, int] = {
 
 
 def sql_faults(root: Path) -> list[str]:
-    """Statements of `root`/central that name a table of a later area, as the import contract orders them, or one of an
-    earlier area outside of the named reads; and rows that are taken apart by the order of their columns. The kernel's
-    tables are everybody's."""
-    contracts = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    (layers,) = (each["layers"] for each in contracts if each.get("containers") == ["central"])
-    order = {name: n for n, layer in enumerate(reversed(layers)) for name in re.findall(r"\w+", layer)}
+    """Statements and imports of `root`/central that name something of a later area, as central/areas.py orders them, or
+    a table of an earlier area outside of the named reads; and rows that are taken apart by the order of their columns.
+    The kernel's tables are everybody's; what stands in no area's folder stands above all. A table whose name is worked
+    out is not seen."""
+    areas = order_of_areas(root)
+    order = {name: n for n, name in enumerate(["kernel", "web", *areas, TOP])}
     files = {
-        file: file.relative_to(root / "central").parts[0]
+        file: file.parent.relative_to(root / "central").parts[0] if file.parent != root / "central" else TOP
         for file in sorted((root / "central").rglob("*.py"))
-        if "migrations" not in file.parts and file.parent != root / "central"
+        if "migrations" not in file.parts
     }
     home = {table: area for file, area in files.items() for table in DECLARES.findall(file.read_text())}
     faults = []
@@ -229,8 +233,11 @@ def sql_faults(root: Path) -> list[str]:
         tree = ast.parse(file.read_text())
         kept = {target.id for node in ast.walk(tree) for target in _rows_kept(node)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                for table in NAMES_TABLE.findall(node.value):
+            if isinstance(node, ast.ImportFrom) and area != TOP:
+                later = [each for each in _areas_imported(node) if order.get(each, 0) > order[area]]
+                faults += [f"{name}:{node.lineno}: imports {each}, which stands after {area}" for each in later]
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.search(node.value):
+                for table in tables_named(node.value):
                     whose = home.get(table, area)
                     if order[whose] > order[area]:
                         faults.append(f"{name}:{node.lineno}: {table} is {whose}'s, which stands after {area}")
@@ -245,6 +252,31 @@ def sql_faults(root: Path) -> list[str]:
         if len(wide) != TAKEN_APART.get(name, 0):
             faults += wide or [f"{name}: takes no wide row apart: tools/checks.py lists too many"]
     return faults
+
+
+def order_of_areas(root: Path) -> list[str]:
+    """The names in `AREAS = (organisation.AREA, …)`."""
+    tree = ast.parse((root / "central" / "areas.py").read_text())
+    return [
+        each.value.id
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "AREAS" and isinstance(node.value, ast.Tuple)
+        for each in node.value.elts
+        if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name)
+    ]
+
+
+def tables_named(statement: str) -> list[str]:
+    """What follows FROM, JOIN, INTO and UPDATE, also after a comma."""
+    return [each.split()[0] for listed in NAMES_TABLES.findall(statement) for each in listed.split(",")]
+
+
+def _areas_imported(node: ast.ImportFrom) -> set[str]:
+    """`from central.orders.ops import …`, `from central import orders`"""
+    package, *inner = (node.module or "").split(".")
+    if package != "central":
+        return set()
+    return {inner[0]} if inner else {alias.name for alias in node.names}
 
 
 def _rows_kept(node: ast.AST) -> list[ast.Name]:

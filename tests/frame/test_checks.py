@@ -29,10 +29,14 @@ def test_the_lock_names_the_public_index_only(tmp_path: Path) -> None:
     assert "uv.lock:2: not the public index" in said and "uv.lock:1" not in said
 
 
+def areas_in(folder: Path) -> None:
+    (folder / "central").mkdir()
+    (folder / "central" / "areas.py").write_text("AREAS: tuple[Area, ...] = (\n    venues.AREA,\n    orders.AREA,\n)\n")
+
+
 def test_a_statement_against_the_order_is_found(tmp_path: Path) -> None:
     assert check("sql") == (0, "")
-    layers = 'layers = ["(orders)", "(venues)"]'
-    (tmp_path / "pyproject.toml").write_text(f'[[tool.importlinter.contracts]]\ncontainers = ["central"]\n{layers}\n')
+    areas_in(tmp_path)
     for area, text in {
         "orders": '@entity("sale")\nclass A: ...\nx = "SELECT id FROM site JOIN sale"\n',
         "venues": '@entity("site")\nclass B: ...\n"SELECT 1 FROM site"\ny = f"UPDATE sale SET {x}"\n',
@@ -50,6 +54,13 @@ def test_a_statement_against_the_order_is_found(tmp_path: Path) -> None:
         ("hall_reads.py", 'x = "SELECT id FROM site"', ""),
         ("pages.py", 'x = "SELECT id FROM sale"', ""),
         ("pages.py", 'x = "SELECT id FROM site"', "1: site is venues's: read it by name in reads.py"),
+        ("pages.py", 'x = "select id from site"', "1: site is venues's: read it by name in reads.py"),
+        ("pages.py", 'x = "SELECT 1 FROM sale s, site AS t"', "1: site is venues's: read it by name in reads.py"),
+        ("pages.py", 'x = "sold from site to site"', ""),
+        ("../hall.py", 'x = "SELECT id FROM site"', "1: site is venues's: read it by name in reads.py"),
+        ("../venues/ops.py", "from central.orders.ops import Sell", "1: imports orders, which stands after venues"),
+        ("../venues/ops.py", "from central import orders", "1: imports orders, which stands after venues"),
+        ("ops.py", "from central.venues.model import Site", ""),
         ("ops.py", "for a, b, c, d in read.run(x): ...", ""),
         ("ops.py", "for a, b, c, d, e in zip(x, y): ...", ""),
         ("ops.py", "for a, b, c, d, e in read.run(x): ...", "1: a wide row is taken apart by the order of its columns"),
@@ -62,13 +73,13 @@ def test_a_statement_against_the_order_is_found(tmp_path: Path) -> None:
     ],
 )
 def test_what_another_areas_table_says_is_read_by_name(tmp_path: Path, file: str, text: str, said: str) -> None:
-    layers = 'layers = ["(orders)", "(venues)"]'
-    (tmp_path / "pyproject.toml").write_text(f'[[tool.importlinter.contracts]]\ncontainers = ["central"]\n{layers}\n')
+    areas_in(tmp_path)
     for area, table in (("orders", "sale"), ("venues", "site")):
         (tmp_path / "central" / area).mkdir(parents=True)
         (tmp_path / "central" / area / "model.py").write_text(f'@entity("{table}")\nclass A: ...\n')
-    (tmp_path / "central" / "orders" / file).write_text(text + "\n")
-    assert check("sql", tmp_path) == ((1, f"central/orders/{file}:{said}") if said else (0, ""))
+    at = file.removeprefix("../") if file.startswith("..") else f"orders/{file}"
+    (tmp_path / "central" / at).write_text(text + "\n")
+    assert check("sql", tmp_path) == ((1, f"central/{at}:{said}") if said else (0, ""))
 
 
 @pytest.mark.parametrize(
