@@ -37,7 +37,8 @@ def performance(read: Read, activity: str) -> ItemStanding:
 @needed(t("En vente"), at=ContextKind.ACTIVITY, order=420, needs=READ)
 def on_sale(read: Read, activity: str) -> ItemStanding:
     rows = read.run("SELECT id, state FROM performance WHERE context_id = :at ORDER BY starts, id", at=activity)
-    selling = [row[0] for row in rows if row[1] == "on_sale"]
+    # Once is enough: that a sale is closed or cancelled later takes nothing back.
+    selling = [row[0] for row in rows if row[1] in ("on_sale", "closed", "cancelled")]
     if selling:
         return ItemStanding(True, "", f"{HOUSE}/performance?at={activity}", len(selling))
     waiting = [row[0] for row in rows if row[1] in ("draft", "suspended")]

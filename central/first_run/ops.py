@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
-from central.first_run.model import Block, NoSetUp, is_siret, licences_of, not_licences
+from central.first_run.model import Block, NoSetUp
 from central.kernel.beside import Errand
 from central.kernel.contexts import Context, ContextKind, the_institution
 from central.kernel.crud import CONFIGURED, NoChange, refused_row
@@ -19,6 +19,7 @@ from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Code, Fault, Names, faults_of, faults_of_marks
 from central.organisation.contexts import by_house_alone
+from central.organisation.mentions import faults_of_mentions, mentions
 from central.organisation.model import Operator, OperatorKind, OrganisationPrivilege, Profile, Role
 from central.organisation.operators import mail_address
 from central.organisation.ways_in import by_the_house
@@ -144,16 +145,11 @@ def settle_organiser(tx: Tx, want: SettleOrganiser) -> Outcome[Id]:
     now = house(tx)
     if now.over or now.institution is None:
         return _too_early(now, "institution")
-    siret = "".join(sign for sign in want.siret if not sign.isspace() and sign != ".")
     settings = {
         "currency": now.institution.settings.get("currency", "EUR"),
-        "address": want.address.strip(), "siret": siret, "licence": ", ".join(licences_of(want.licence)),
-    }  # fmt: skip
-    faults: list[Fault] = []
-    if siret and not is_siret(siret):
-        faults.append({"at": "siret", "what": "not_a_siret"})
-    if wrong := list(not_licences(want.licence)):
-        faults.append({"at": "licence", "what": "not_a_licence", "value": wrong[0][:60]})
+        **mentions(want.address, want.siret, want.licence),
+    }
+    faults = faults_of_mentions(want.siret, want.licence)
     made = _context(tx, now.organiser, now.institution, ContextKind.ORGANISER, want.code, want.names, settings)
     return _settled(tx, [(now.organiser, made, "")], faults)
 

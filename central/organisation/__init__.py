@@ -1,7 +1,16 @@
 """Who we are: the tree of contexts, the operators and what they may do."""
 
 from central.kernel.checklist import t
-from central.organisation import checklist_items, loops, ops, pages, pages_all, webhook_delivery, webhook_pages
+from central.organisation import (
+    checklist_items,
+    loops,
+    mentions,
+    ops,
+    pages,
+    pages_all,
+    webhook_delivery,
+    webhook_pages,
+)
 from central.organisation.letters import MAIL
 from central.organisation.model import OrganisationPrivilege
 from central.organisation.webhooks import OUTBOX_KIND
@@ -11,10 +20,10 @@ from central.web.shell import MenuEntry
 AREA = Area(
     name="organisation",
     after="web",
-    modules=(ops, webhook_delivery),
+    modules=(ops, mentions, webhook_delivery),
     privileges=tuple(OrganisationPrivilege),
     means=pages.way_in,
-    pages=(pages_all.sign_in_pages, webhook_pages.webhook_pages),
+    pages=(pages_all.sign_in_pages, webhook_pages.webhook_pages, mentions.mention_pages),
     menu=(
         MenuEntry(t("Inviter quelqu’un"), "/admin/operators/new", OrganisationPrivilege.OPERATOR_CREATE),
         MenuEntry(t("Qui peut quoi"), "/admin/who", OrganisationPrivilege.OPERATOR_READ),

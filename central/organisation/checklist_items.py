@@ -41,7 +41,7 @@ def administrative_numbers(read: Read, organiser_id: str) -> ItemStanding:
         wanted += [("siret", t("SIRET")), ("licence", t("licence"))]
     lacking = tuple(name for key, name in wanted if not said.get(key))
     todo = t("Complétez ce que la loi veut lire sur chaque billet.")
-    link = f"/admin/e/context/{organiser_id}/edit"
+    link = f"/admin/do/set_mentions?on={organiser_id}"
     return ItemStanding(not lacking, todo, link, len(wanted) - len(lacking), parts=lacking)
 
 

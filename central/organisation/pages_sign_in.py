@@ -173,12 +173,22 @@ class DoorPages:
     # --- letters ------------------------------------------------------------------------------------------------------
 
     async def reset_form(self, request: web.Request) -> web.StreamResponse:
-        return await self.page(request, "reset.html", lambda t: t("Mot de passe oublié"), sent=False)
+        return await self._reset_page(request)
+
+    async def _reset_page(
+        self, request: web.Request, refused: Refused | None = None, *, sent: bool = False
+    ) -> web.Response:
+        works = self._services.mailer.works
+        return await self.page(
+            request, "reset.html", lambda t: t("Mot de passe oublié"), refused, sent=sent, works=works
+        )
 
     async def reset(self, request: web.Request) -> web.StreamResponse:
+        if not self._services.mailer.works:
+            return await self._reset_page(request)
         form = await form_of(request)
         refused = await self._services.sign_in.ask_reset(self._services.browsers.visitor(request), typed(form, "email"))
-        return await self.page(request, "reset.html", lambda t: t("Mot de passe oublié"), refused, sent=not refused)
+        return await self._reset_page(request, refused, sent=not refused)
 
     async def letter_form(self, request: web.Request) -> web.StreamResponse:
         return await self._letter_page(request)

@@ -38,6 +38,7 @@ class Frame:
         self.instead: set[str] = set()
         self.notices: list[tuple[Provider, str]] = []
         self.answers: dict[str, Told] = {}
+        self.openings: dict[str, Callable[[Read, str], Mapping[str, Any]]] = {}
         self._templates = jinja2.Environment(
             loader=jinja2.ChoiceLoader(self._loaders),
             autoescape=True,
@@ -62,6 +63,10 @@ class Frame:
     def answer_of(self, command: str, told: Told) -> None:
         """What is said of a command beside what it would change, before it is done."""
         self.answers[command] = told
+
+    def opening_of(self, command: str, values: Callable[[Read, str], Mapping[str, Any]]) -> None:
+        """What a command's form opens with, by fields, for the row it acts on."""
+        self.openings[command] = values
 
     def pages_of(self, entity: str) -> list[tuple[str, str, str]]:
         return self._pages.get(entity, [])

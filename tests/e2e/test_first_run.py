@@ -61,13 +61,13 @@ STORIES = {
     "fr": Story(
         "fr", "fr-FR", "Théâtre du Lavoir", "4 rue du Lavoir\n34000 Montpellier", "Europe/Paris", "EUR",
         "901 234 567 00013", "PLATESV-R-2026-000123, PLATESV-D-2026-000124", "Inès Carpentier", "Le Malade imaginaire",
-        "5,5", ("28", "19,50", "12"), "Bienvenue. Comment s’appelle votre maison ?", "Tout y est : la maison vend.",
+        "5,5", ("28", "19,50", "12"), "Bienvenue. Comment s’appelle votre maison ?", "Tout y est, et c’est en vente.",
         "300 places",
     ),
     "en": Story(
         "en", "en-GB", "The Wharf Theatre", "Prince Street\nBristol BS1 4QA", "Europe/London", "GBP", "", "",
         "Nora Field", "The Tempest", "20", ("32", "24.50", "15"), "Welcome. What is your house called?",
-        "All is there: the house is selling.", "300 seats",
+        "Everything is ready and on sale.", "300 seats",
     ),
 }  # fmt: skip
 

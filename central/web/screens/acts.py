@@ -68,7 +68,11 @@ async def act(request: web.Request) -> web.Response:
         each.name: request.query[each.name] for each in entered_fields(handler, first=False) if _preset(request, each)
     }
     posted = request.method == "POST"
-    typed = typed_from(await form_of(request)) if posted else await screen.read(lambda read: _first_typed(read, sheet))
+    typed = (
+        typed_from(await form_of(request))
+        if posted
+        else await screen.read(lambda read: _first_typed(screen, read, sheet))
+    )
     given = {first: on} if handler.on else own_id(sheet, id_in(typed, OWN))
     if not posted and entered:
         view = await screen.read(lambda read: view_of(screen, read, sheet, typed, ()))
@@ -80,10 +84,11 @@ def _preset(request: web.Request, each: Field) -> bool:
     return each.kind is FieldKind.CHOICE and each.name in request.query
 
 
-def _first_typed(read: Read, sheet: Sheet) -> dict[str, list[str]]:
+def _first_typed(screen: Screen, read: Read, sheet: Sheet) -> dict[str, list[str]]:
     """How a form opens: fields that belong together as the row has them now, all else as the command would take it."""
     typed: dict[str, list[str]] = {}
-    defaults = defaults_of(sheet)
+    opening = screen.frame.openings.get(sheet.handler.name)
+    defaults = {**defaults_of(sheet), **(opening(read, str(sheet.on)) if opening else {})}
     declaration = BY_NAME.get(sheet.table)
     row = read.get(declaration.kind, sheet.on) if declaration and sheet.on else None
     there = set(declaration.names) if declaration and row else set()

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from central.first_run.model import is_siret, licences_of, not_licences, season_of
+from central.first_run.model import season_of
+from central.organisation.mentions import is_siret, licences_of, not_licences
 from central.web.codes import code_of
 
 

@@ -1,6 +1,7 @@
 """Invitations and forgotten passwords: letters through a real mail server, links that open once and end."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -203,6 +204,17 @@ async def test_a_letter_that_is_not_sent_says_so(people: People, jeanne: Id) -> 
     people.watch.at = first + timedelta(hours=1)
     await people.do(SendLetter(operator_id=nino))
     assert len(await people.post_mail()) == 1
+
+
+async def test_where_no_mail_leaves_the_house_none_is_promised(people: People, jeanne: Id) -> None:
+    people.way_in.mailer._config = replace(people.way_in.mailer._config, host="")
+    there = await letters(people, jeanne)
+    browser = await people.browser().get("/reset")
+    assert "Aucun courrier ne part d’ici" in browser.text and 'name="email"' not in browser.text
+    await browser.get("/sign-in")
+    await browser.post("/reset", email=JEANNE)
+    assert "Aucun courrier ne part d’ici" in browser.text and "un message part" not in browser.text
+    assert await letters(people, jeanne) == there
 
 
 def test_every_command_that_writes_a_letter_is_asked_here() -> None:

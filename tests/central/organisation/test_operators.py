@@ -478,6 +478,14 @@ async def test_pages_hide_and_refuse_what_is_not_allowed(people: People, jeanne:
     assert browser.status == 403 and (await people.operator(jeanne)).active
 
 
+async def test_nobody_is_given_a_profile_by_a_press_alone(people: People, jeanne: Id) -> None:
+    """The first of the list would be the administration's."""
+    paul = await people.person("Paul", "paul@x.example")
+    browser = await people.browser().sign_in(next=f"/admin/e/operator/{paul}")
+    chooser = browser.text.partition('name="profile_id"')[2].partition("</select>")[0]
+    assert " required" in chooser.partition(">")[0] and chooser.partition("<option")[2].startswith(' value="">')
+
+
 async def test_without_a_mail_server_the_link_is_handed_over(people: People, jeanne: Id) -> None:
     from dataclasses import replace
 

@@ -26,7 +26,10 @@ def test_a_house_that_sells_lacks_only_its_numbers(clerk: Clerk, house: House) -
     found = listed(clerk, house.operator("*"), house.institution)
     assert [name for name, state in states(found).items() if state == "open"] == ["administrative_numbers"]
     line = next(line for line in found.in_order if line.item.name == "administrative_numbers")
-    assert line.standing.parts == ("adresse", "SIRET") and line.standing.link.endswith(f"{house.organiser}/edit")
+    assert (
+        line.standing.parts == ("adresse", "SIRET")
+        and line.standing.link == f"/admin/do/set_mentions?on={house.organiser}"
+    )
     assert found.next == line and found.done == len(found.must) - 1
 
 
@@ -131,3 +134,11 @@ def test_an_english_house_needs_no_siret(quick: tuple[Clerk, House]) -> None:
     found = listed(clerk, house.operator("*"), house.organiser)
     line = next(line for line in found.in_order if line.item.name == "administrative_numbers")
     assert line.standing.parts == ("adresse",)
+
+
+@pytest.mark.parametrize("do", [ProductDo.CLOSE, ProductDo.CANCEL])
+def test_a_house_that_sold_once_is_done_with_it(quick: tuple[Clerk, House], do: ProductDo) -> None:
+    clerk, house = quick
+    clerk.do(ChangeSale(performance_id=house.performance, do=do))
+    found = listed(clerk, house.operator("*"), house.activity)
+    assert states(found)["on_sale"] == "done"

@@ -6,6 +6,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import openpyxl
+import orjson
 import pytest
 
 from central.catalogue.model import ProductState
@@ -251,6 +252,16 @@ async def test_a_device_is_invited_with_a_code_that_is_shown_once(browser: Brows
     assert code not in str(await value(browser, "SELECT body FROM command_log WHERE name = 'invite_device'"))
 
 
+async def test_a_kiosk_without_its_point_of_sale_is_asked_for_it(browser: Browser) -> None:
+    form = await browser.get(f"/admin/e/device/new?at={browser.house.organiser}")
+    sent = await browser.send(
+        "/admin/e/device/new", form, site_id=browser.house.site, kind="kiosk", code="B9", label="Borne 9"
+    )
+    assert sent.status == 422
+    assert "Un appareil qui vend a son point de vente" in sent
+    assert "n’existe plus" not in sent
+
+
 async def test_a_part_that_may_be_left_out_says_what_it_is_then(browser: Browser) -> None:
     form = await browser.get("/admin/e/performance/new")
     assert form.inputs["schedule.reentry_after_s"] == ["0 min"]
@@ -357,3 +368,25 @@ async def test_a_move_is_undone_by_a_move_and_what_cannot_be_undone_is_not_offer
     preview = await browser.get(undo)
     assert done(await browser.send(undo, preview)), preview.text
     assert await value(browser, "SELECT starts FROM performance WHERE id = :id", id=house.performance) == was
+
+
+async def test_what_the_law_wants_on_a_ticket_has_a_form_of_its_own(browser: Browser) -> None:
+    house = browser.house
+    act = f"/admin/do/set_mentions?on={house.organiser}"
+    assert act in await browser.get(f"/admin/e/context/{house.organiser}")
+    form = await browser.get(act)
+    assert form.inputs["licence"] == ["PLATESV-R-2026-1"]
+    wrong = await browser.send(act, form, siret="123", licence="PLATESV-R-2026-000123")
+    assert (wrong.status, 'id="f-siret-fault1"' in wrong) == (422, True)
+    right = await browser.send(act, wrong, siret="356 000 000 00048", address="1 quai du Port")
+    assert done(await browser.send(act, right, _do="1")), right.text
+    (settings,) = await browser.door.read(
+        browser.me["now"].actor,
+        lambda read: read.run("SELECT settings FROM context WHERE id = :id", id=house.organiser),
+    )
+    assert orjson.loads(settings[0]) == {
+        "address": "1 quai du Port", "currency": "EUR", "licence": "PLATESV-R-2026-000123", "siret": "35600000000048",
+    }  # fmt: skip
+    below = await browser.get(f"/admin/do/set_mentions?on={house.season}")
+    shown = await browser.send(f"/admin/do/set_mentions?on={house.season}", below)
+    assert "35600000000048 (dit par Les Tilleuls)" in shown, "and it says from where"

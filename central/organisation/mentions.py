@@ -1,0 +1,107 @@
+"""What the law wants on every ticket (docs/spec/law-fr.md): who organises, where, under which numbers. They stand in
+the settings of a context and hold below it, until a context there says something else."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from aiohttp import web
+
+from central.kernel.contexts import Context, path_of
+from central.kernel.crud import NoChange
+from central.kernel.entity import Look, Ref
+from central.kernel.registry import handles
+from central.kernel.tx import Read, Tx
+from central.kernel.values import Fault
+from central.organisation.model import OrganisationPrivilege
+from central.web.frame import FRAME
+from central.web.texts import Texts
+from shared.ids import Id
+from shared.outcome import Ok, Outcome, Refused
+
+MENTIONS = ("address", "siret", "licence")
+_LICENCE = re.compile(r"(PLATESV-[DR]-\d{4}-\d{6}([-/]?\d{1,2})?|[123]-\d{6,7})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetMentions:
+    """What tickets of this context say. Empty: what is said above it. A number that cannot be right is refused."""
+
+    context_id: Annotated[Id, Ref("context")]
+    address: Annotated[str, Look.LINES] = ""
+    siret: str = ""
+    licence: str = ""
+
+
+@handles(SetMentions, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoChange,))
+def set_mentions(tx: Tx, want: SetMentions) -> Outcome[None]:
+    before = tx.get(Context, want.context_id)
+    if before is None:
+        return Refused(NoChange.NO_SUCH, fix="context_id")
+    if faults := faults_of_mentions(want.siret, want.licence):
+        return Refused(NoChange.FAULTY, fix=faults[0]["at"], detail={"faults": faults})
+    others = {name: text for name, text in before.settings.items() if name not in MENTIONS}
+    said = mentions(want.address, want.siret, want.licence)
+    tx.update(before, replace(before, settings={**others, **{name: text for name, text in said.items() if text}}))
+    return Ok(None)
+
+
+def mentions(address: str, siret: str, licence: str) -> dict[str, str]:
+    """As they are kept and printed."""
+    digits = "".join(sign for sign in siret if not sign.isspace() and sign != ".")
+    return {"address": address.strip(), "siret": digits, "licence": ", ".join(licences_of(licence))}
+
+
+def faults_of_mentions(siret: str, licence: str) -> list[Fault]:
+    faults: list[Fault] = []
+    if siret.strip() and not is_siret(siret):
+        faults.append({"at": "siret", "what": "not_a_siret"})
+    if wrong := list(not_licences(licence)):
+        faults.append({"at": "licence", "what": "not_a_licence", "value": wrong[0][:60]})
+    return faults
+
+
+def is_siret(text: str) -> bool:
+    """Fourteen digits with Luhn's check; La Poste's own establishments add up to a multiple of five instead."""
+    digits = [int(sign) for sign in text if sign in "0123456789"]
+    if len(digits) != 14 or not re.fullmatch(r"[\d\s.]*", text, re.ASCII):
+        return False
+    doubled = [digit * 2 - 9 * (digit > 4) if n % 2 == 0 else digit for n, digit in enumerate(digits)]
+    return sum(doubled) % 10 == 0 or (text.replace(" ", "").startswith("356000000") and sum(digits) % 5 == 0)
+
+
+def licences_of(text: str) -> list[str]:
+    """The licence numbers in what somebody typed, as tickets show them."""
+    return [each for each in re.split(r"[\s,;]+", text.strip().upper()) if each]
+
+
+def not_licences(text: str) -> Iterator[str]:
+    """PLATESV-D-2026-000123 or PLATESV-R-… (docs/spec/law-fr.md, Licence), or the older 1-123456."""
+    return (each for each in licences_of(text) if not _LICENCE.fullmatch(each))
+
+
+# --- on the screen ---------------------------------------------------------------------------------------------------
+
+
+def mention_pages(app: web.Application) -> None:
+    frame = app[FRAME]
+    frame.opening_of("set_mentions", _own)
+    frame.answer_of("set_mentions", _on_tickets)
+
+
+def _own(read: Read, context_id: str) -> Mapping[str, Any]:
+    context = read.get(Context, Id(context_id))
+    return {name: context.settings.get(name, "") for name in MENTIONS} if context else {}
+
+
+def _on_tickets(read: Read, t: Texts, given: Mapping[str, Any], _: Any) -> list[tuple[str, str]]:
+    """What tickets will say, and from where they have it."""
+    above = [found for each in path_of(read, given["context_id"])[1:] if (found := read.get(Context, Id(each)))]
+    said = []
+    for name in MENTIONS:
+        text = str(given.get(name) or "").strip()
+        if not text and (of := next((each for each in above if each.settings.get(name)), None)):
+            text = t("{text} (dit par {name})", text=of.settings[name], name=t.of(of.names))
+        said.append((t.field("set_mentions", name), text or t("rien")))
+    return said
