@@ -259,6 +259,7 @@ def _check(checks: PlanFileChecks, want: DrawPlan, rows: Sequence[_Drawn]) -> No
                 checks.fault(f"{at}\0outside", "This lies outside the plan.")
             checks.unique(seat, at, one.zone, one.row.number)
             checks.overlap(seat, at)
+    checks.settled(in_units=True)
 
 
 def _moved(rows: list[_Drawn], areas: list[DrawArea]) -> tuple[list[_Drawn], list[DrawArea], int, int]:

@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum, auto
-from math import isfinite
+from itertools import pairwise
+from math import hypot, isfinite
+from statistics import median_high
 from typing import Any
 
 from central.kernel.characters import tidy, unseen
@@ -34,7 +36,9 @@ MOST_COUNTED = 500_000  # faults after which nobody reads on
 FAR = 1_000_000.0  # plan units from the origin
 PART = 4 * FAR  # the same for one of the parts (zone, row, seat) that are added up
 NEAR = 10.0  # seats whose centres are nearer than this, or than the smaller one's radius, lie on top of each other
-LEVELS = (1.5, 3.0, 6.0, NEAR)  # see `overlap`
+SEAT_STEP = 25.0  # plan units from a seat to the next, usually
+SEAT_RADIUS = 10
+LEVELS = (1.5, 3.0, 6.0, NEAR)  # see `_on_top`
 MOST_MARKS = 4  # code points that one kept letter may be written with
 COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30}|(?:rgb|hsl)a?\([0-9., %/deg]{5,40}\)")
 
@@ -87,7 +91,7 @@ class PlanFileChecks:
         self._kinds: Counter[str] = Counter()
         self._guids: dict[str, str] = {}
         self._names: dict[tuple[str, str, str], str] = {}
-        self._grids: dict[int, dict[tuple[int, int], list[tuple[float, float, float, str]]]] = {}
+        self._placed: list[tuple[Seat, str]] = []
         self._areas = self._corners = self._seats_met = self._rows_met = 0
 
     def fault(self, at: str, what: str, **said: Any) -> None:
@@ -223,32 +227,40 @@ class PlanFileChecks:
                 self.fault(at + self.guid_at, what, guid=seat.guid, other=other)
 
     def overlap(self, seat: Seat, at: str) -> None:
-        """Looks around the seat in a grid for each size of seats: two of them are too near at the smaller one's reach,
+        """To be looked at with all others, by `settled`."""
+        self._placed.append((seat, at))
+
+    def settled(self, *, in_units: bool = False) -> float:
+        """Says which seats lie on top of others, and how many times as large the plan is to be taken: more than once
+        where it is drawn in feet or metres. Then the usual step is what it is elsewhere.
+        `in_units`: it is in plan units for certain."""
+        on_top, factor = self._on_top(1.0), 1.0
+        if on_top and len(self._placed) > 2 and not in_units:
+            step = median_high(hypot(a.x - b.x, a.y - b.y) for (a, _), (b, _) in pairwise(self._placed))
+            furthest = max(max(abs(seat.x), abs(seat.y)) for seat, _ in self._placed)
+            if 0 < step < NEAR and furthest * SEAT_STEP / step <= FAR:
+                factor = SEAT_STEP / step
+                on_top = self._on_top(factor)
+        for at, other in on_top:
+            self.fault(at + self.position_at, "The seat lies on top of another one, at {other}.", other=other)
+        return factor
+
+    def _on_top(self, factor: float) -> list[tuple[str, str]]:
+        """Looks around each seat in a grid for each size of seats: two of them are too near at the smaller one's reach,
         so a cell is as wide as the reach of those in it. One that overlaps is not put in. So a cell never holds more
         than a few, whatever the file says."""
-        reach = min(NEAR, float(seat.radius))
-        for level, grid in self._grids.items():
-            column, line = int(seat.x // LEVELS[level]), int(seat.y // LEVELS[level])
-            for cell in (
-                (column, line),
-                (column - 1, line),
-                (column + 1, line),
-                (column, line - 1),
-                (column, line + 1),
-                (column - 1, line - 1),
-                (column + 1, line - 1),
-                (column - 1, line + 1),
-                (column + 1, line + 1),
-            ):
-                for x, y, radius, other in grid.get(cell, ()):
-                    if (x - seat.x) ** 2 + (y - seat.y) ** 2 < min(reach, radius) ** 2:
-                        self.fault(
-                            at + self.position_at, "The seat lies on top of another one, at {other}.", other=other
-                        )
-                        return
-        level = next(n for n, most in enumerate(LEVELS) if reach <= most)
-        cell = (int(seat.x // LEVELS[level]), int(seat.y // LEVELS[level]))
-        self._grids.setdefault(level, {}).setdefault(cell, []).append((seat.x, seat.y, reach, at))
+        grids: dict[int, dict[tuple[int, int], list[tuple[float, float, float, str]]]] = {}
+        found = []
+        for seat, at in self._placed:
+            reach = min(NEAR, seat.radius * factor)
+            spot = (seat.x * factor, seat.y * factor)
+            if other := _near(grids, *spot, reach):
+                found.append((at, other))
+                continue
+            level = next(n for n, most in enumerate(LEVELS) if reach <= most)
+            cell = (int(spot[0] // LEVELS[level]), int(spot[1] // LEVELS[level]))
+            grids.setdefault(level, {}).setdefault(cell, []).append((*spot, reach, at))
+        return found
 
     def categories(self, categories: Iterable[Category], seats: Iterable[tuple[str, str]]) -> None:
         """Each (where, category) of a seat is one of these."""
@@ -265,6 +277,29 @@ class PlanFileChecks:
     @property
     def any_seat(self) -> bool:
         return bool(self._names)
+
+
+def _near(
+    grids: dict[int, dict[tuple[int, int], list[tuple[float, float, float, str]]]], x: float, y: float, reach: float
+) -> str:
+    """Where the seat stands in the file that one here would lie on; empty: on none."""
+    for level, grid in grids.items():
+        column, line = int(x // LEVELS[level]), int(y // LEVELS[level])
+        for cell in (
+            (column, line),
+            (column - 1, line),
+            (column + 1, line),
+            (column, line - 1),
+            (column, line + 1),
+            (column - 1, line - 1),
+            (column + 1, line - 1),
+            (column - 1, line + 1),
+            (column + 1, line + 1),
+        ):
+            for other_x, other_y, radius, other in grid.get(cell, ()):
+                if (other_x - x) ** 2 + (other_y - y) ** 2 < min(reach, radius) ** 2:
+                    return other
+    return ""
 
 
 def joined(zones: Iterable[Zone]) -> tuple[Zone, ...]:

@@ -18,15 +18,16 @@ from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, RowLabel,
 from central.venues.planfile_checks import (
     MOST_CORNERS_EACH,
     MOST_GUID,
+    SEAT_STEP,
     Enough,
     PlanFault,
     PlanFileChecks,
     PlanFileFault,
-    extent,
     joined,
     refused,
     shown,
 )
+from central.venues.planfile_scale import enlarged, fitted
 from central.venues.planfile_table import Notation, SeatList, SeatListStart, columns_of, seat_list_start, slips
 from shared.outcome import Ok, Outcome
 
@@ -36,7 +37,7 @@ AREA = ("shape", "x", "y", "colour", "border", "rotation", "width", "height", "p
 UNNAMED = "Plan"
 MOST_COLUMNS = 40
 MOST_LINES = 250_000
-LAID_OUT_FROM, SEAT_STEP, ROW_STEP = 50.0, 25.0, 30.0  # plan units
+LAID_OUT_FROM, ROW_STEP = 50.0, 30.0  # plan units
 
 
 def read_csv(data: bytes) -> Outcome[Plan]:
@@ -91,15 +92,16 @@ class _CsvReader(PlanFileChecks):
         for zone, at in self._zones.items():
             if zone not in self._rows and zone not in self._drawn:
                 self.fault(at, "The zone “{zone}” is empty: it has neither a seat nor anything drawn.", zone=zone)
+        factor = self.settled()
         if self.count:
             return None
         if "x" not in self._columns:
             self._lay_out()
-        seats = [seat for rows in self._rows.values() for _, there in rows.values() for seat in there]
-        name, width, height = self._plan or (UNNAMED, *extent(seats))
+        name, width, height = self._plan or (UNNAMED, 1, 1)
         categories = self._categories or {name: Category(name) for _, name in self._wanted}
         zones = dict.fromkeys((*self._zones, *self._rows, *self._drawn))
-        return self.sized(Plan(name, width, height, tuple(categories.values()), joined(map(self._zone, zones))))
+        plan = enlarged(Plan(name, width, height, tuple(categories.values()), joined(map(self._zone, zones))), factor)
+        return self.sized(plan if self._plan else fitted(plan))
 
     def _lay_out(self) -> None:
         """Zone below zone, row below row, a row's seats from the left as they are listed."""

@@ -37,6 +37,7 @@ from central.venues.planfile_checks import (
     refused,
     shown,
 )
+from central.venues.planfile_scale import enlarged
 from shared.outcome import Ok, Outcome
 
 # Keys of the schema and of its earlier drafts, which real files still carry; those of a wanted value come with it.
@@ -100,7 +101,8 @@ class _JsonReader(PlanFileChecks):
         if zones and not self.any_seat and not self.count:
             self.fault("$.zones", "The plan has no seat.")
         there = joined(zone for zone in zones if zone.rows or zone.areas)
-        return self.sized(Plan(name, width, height, categories or tuple(self._met.values()), there))
+        plan = Plan(name, width, height, categories or tuple(self._met.values()), there)
+        return self.sized(enlarged(plan, self.settled()))
 
     def _size(self, body: dict[str, Any]) -> tuple[int, int]:
         size = self._object(body, "size", "$")

@@ -16,12 +16,12 @@ from central.venues.planfile_checks import (
     PlanFault,
     PlanFileChecks,
     PlanFileFault,
-    extent,
     joined,
     refused,
     shown,
 )
 from central.venues.planfile_csv import UNNAMED, usual_guid
+from central.venues.planfile_scale import enlarged, fitted
 from central.venues.svg_parts import (
     DrawnPlace,
     DrawnRow,
@@ -139,9 +139,10 @@ class _SvgReader(PlanFileChecks):
                     self.fault(row.at, "The row “{row}” is empty: it has no seat.", row=row.number)
         if self._declared:
             self.categories(self._declared.values(), self._wanted)
+        factor = self.settled()
         if self.count:
             return None
-        width, height = self._size or extent(seats)
+        width, height = self._size or (1, 1)
         categories = self._declared or {name: Category(name, self._colours.get(name, "")) for _, name in self._wanted}
         zones = joined(
             Zone(
@@ -151,7 +152,8 @@ class _SvgReader(PlanFileChecks):
             )
             for zone in self._zones
         )
-        return self.sized(Plan(self._name, width, height, tuple(categories.values()), zones))
+        plan = enlarged(Plan(self._name, width, height, tuple(categories.values()), zones), factor)
+        return self.sized(plan if self._size else fitted(plan))
 
     def _start(self, tag: str, said: dict[str, str]) -> None:
         tag = tag.rpartition(":")[2]

@@ -1,5 +1,7 @@
 """Seat lists as spreadsheets save them, and as people put them together."""
 
+from itertools import pairwise
+
 import pytest
 
 from central.venues.planfile import Format, read_plan, written
@@ -104,6 +106,34 @@ def test_a_list_without_positions_is_drawn_by_zone_and_row() -> None:
         ("102", "BB", "3", 50, 50, "P12"), ("102", "BB", "4", 75, 50, "P12"), ("102", "BB", "5", 100, 50, "P12"),
         ("102", "CC", "1", 50, 80, "P12"), ("103", "A", "1", 50, 140, "P1"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("step, radius", [(1.75, ""), (0.53, "1"), (7.5, "")], ids=["feet", "metres", "small"])
+def test_a_hall_in_another_measure_is_taken_by_its_usual_step(step: float, radius: str) -> None:
+    """As an opera house keeps it: from the axis of the stage, which is nought, to both sides."""
+    seats = "".join(
+        f"orch:{row}:{n},orchestra,{row},{n},{(n - 4.5) * step:.2f},{9 + y * step * 2:.2f},{radius}\n"
+        for y, row in enumerate("AB") for n in range(8)
+    )  # fmt: skip
+    answer = read_plan(("id,section,row,seat,x,y,radius\n" + seats).encode())
+    assert isinstance(answer, Ok), answer
+    row = answer.value.zones[0].rows[0].seats
+    assert all(24.5 < b.x - a.x < 25.5 and a.y == b.y for a, b in pairwise(row)) and row[0].x == 20
+    assert all(0 <= seat.x <= answer.value.width and seat.radius == 10 for _, _, seat in answer.value.seats())
+    assert answer.value.height > answer.value.zones[0].rows[1].seats[0].y
+    for each in Format:
+        assert read_plan(written(answer.value, each)) == answer
+
+
+def test_one_seat_on_another_is_a_fault_in_any_measure() -> None:
+    found = refused("zone,row,seat,x,y\n" + "".join(f"P,A,{n},{x},5\n" for n, x in enumerate((0, 2, 4, 4.5, 6, 8))))
+    assert [at for at, _ in found] == ["line 5"]
+    assert [at for at, _ in refused("zone,row,seat,x,y\n" + "".join(f"P,A,{n},1,5\n" for n in range(4)))] == [
+        "line 3", "line 4", "line 5"]  # fmt: skip
+
+
+def test_one_mistaken_place_makes_no_hall_larger() -> None:
+    assert [at for at, _ in refused("zone,row,seat,x,y\nP,A,1,0,5\nP,A,2,7.9,5\nP,A,3,80.5,5\n")] == ["line 3"]
 
 
 def test_seats_without_categories_are_one_category() -> None:
