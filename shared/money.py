@@ -5,18 +5,12 @@ from typing import NewType
 
 Minor = NewType("Minor", int)  # minor units; the currency stands beside it (order, account, lease)
 
-_EXPONENT = {
-    "JPY": 0,
-    "KRW": 0,
-    "CLP": 0,
-    "ISK": 0,
-    "XOF": 0,
-    "XAF": 0,
-    "XPF": 0,
-    "TND": 3,
-    "BHD": 3,
-    "KWD": 3,
+_OTHER_DECIMALS = {  # ISO 4217, list one: the currencies that have not two
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
 }
+_EXPONENT = {code: decimals for decimals, codes in _OTHER_DECIMALS.items() for code in codes.split()}
 
 
 def exponent(currency: str) -> int:
