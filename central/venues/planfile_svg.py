@@ -231,7 +231,9 @@ class _SvgReader(PlanFileChecks):
             self._name = self.text(said["data-plan"], self._line(), 120)
         try:
             box = numbers(said.get("viewBox", ""))
-            if len(box) == 4:
+            if "data-size" in said:  # as we write it: the picture is larger than the plan
+                sides = numbers(said["data-size"])
+            elif len(box) == 4:
                 self._places[0].matrix = SAME if not box[0] and not box[1] else (1, 0, 0, 1, -box[0], -box[1])
                 sides = box[2:]
             else:

@@ -1,5 +1,6 @@
 """A plan as SVG, in the elements that planfile_svg.py reads back as the same plan."""
 
+from math import ceil, floor
 from xml.sax.saxutils import quoteattr
 
 from central.venues.plan import DrawnArea, Plan, Seat, Shape, tidy
@@ -9,8 +10,7 @@ from central.venues.planfile_csv import usual_guid
 def write_svg(plan: Plan) -> bytes:
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {plan.width} {plan.height}" width="{plan.width}" '
-        f'height="{plan.height}" data-plan={_quoted(plan.name)}>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {_frame(plan)} data-plan={_quoted(plan.name)}>',
         "<defs>",
     ]
     colours = {category.name: category.colour for category in plan.categories}
@@ -29,6 +29,19 @@ def write_svg(plan: Plan) -> bytes:
         lines.append("</g>")
     lines.append("</svg>\n")
     return "\n".join(lines).encode()
+
+
+def _frame(plan: Plan) -> str:
+    """All seats are in the picture, those too that lie outside the size that the plan tells, as around an axis."""
+    corners = [
+        (seat.x + side * seat.radius, seat.y + side * seat.radius) for _, _, seat in plan.seats() for side in (-1, 1)
+    ]
+    xs, ys = [0, plan.width, *(x for x, _ in corners)], [0, plan.height, *(y for _, y in corners)]
+    left, top = floor(min(xs)), floor(min(ys))
+    width, height = ceil(max(xs)) - left, ceil(max(ys)) - top
+    frame = f'viewBox="{left} {top} {width} {height}" width="{width}" height="{height}"'
+    told = (left, top, width, height) == (0, 0, plan.width, plan.height)
+    return frame if told else f'{frame} data-size="{plan.width} {plan.height}"'
 
 
 def _seat_element(zone: str, row: str, seat: Seat, colour: str) -> str:

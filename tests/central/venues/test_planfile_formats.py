@@ -192,6 +192,14 @@ def test_a_view_box_that_starts_elsewhere_is_moved_to_nought():
     assert [(seat.x, seat.y) for _, _, seat in answer.value.seats()] == [(60, 120)]
 
 
+def test_the_picture_of_a_hall_around_its_axis_has_all_its_seats():
+    seats = tuple(Seat(str(n), f"Z-A-{n}", 30.0 * (n - 5), -100.0 if n % 2 else 20.0, "1re") for n in range(1, 10))
+    plan = Plan("Salle", 140, 40, (Category("1re"),), (Zone("Z", (SeatRow("A", seats),)),))
+    data = written(plan, Format.SVG)
+    assert b'viewBox="-130 -110 270 150" width="270" height="150" data-size="140 40"' in data
+    assert read_plan(data) == Ok(plan)
+
+
 def test_what_illustrator_puts_in_is_left_alone():
     data = b"""<?xml version="1.0" encoding="utf-8"?>
     <!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
