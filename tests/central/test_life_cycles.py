@@ -63,8 +63,8 @@ def test_every_word_of_a_table_is_its_own(cycle: Any) -> None:
 
 @cache
 def named_in_code() -> set[tuple[str, str]]:
-    """(enum, member) for every member of an enum that our code names, but for the tables themselves: a step is run by
-    whoever names its deed."""
+    """(enum, member) for every member of an enum that our code names, but for the tables themselves. Whether that code
+    runs, and from which of the states, is not known by it."""
     found: set[tuple[str, str]] = set()
     for file in (each for part in ("central", "edge", "shared") for each in (ROOT / part).rglob("*.py")):
         tree = ast.parse(file.read_text())
@@ -84,9 +84,10 @@ def is_table(node: ast.AST) -> bool:
 
 
 @TABLES
-def test_every_step_is_run_by_code(cycle: Any) -> None:
+def test_every_deed_is_named_by_code(cycle: Any) -> None:
     """A state in which things begin is written by some code; a deed is named where it is done, or is what a command is
-    asked for. A step for later comes with the code that runs it."""
+    asked for. A step for later comes with the code that runs it.
+    Whether a step really runs is not known here: only the tests of its commands can tell."""
     _, _, table, begins, _ = cycle
     named, asked = named_in_code(), {stripped(hint)[0] for each in COMMANDS.values() for hint in each.hints.values()}
     never = {state for state in begins if (type(state).__name__, state.name) not in named}
@@ -112,7 +113,8 @@ def document() -> str:
         "",
         "Drawn from the tables in the code by `tests/central/test_life_cycles.py`; do not edit it by hand:",
         "`python -m tests.central.test_life_cycles` writes it anew. A step that is not in a table does not exist,",
-        "and one that no code runs is in no table.",
+        "and a deed that no code names is in no table. Whether a step is run from each of its states is",
+        "not known by this.",
     ]
     for name, where, table, begins, ends in CYCLES:
         parts += ["", f"## {name}", "", f"`{where}`", "", "```mermaid", "stateDiagram-v2"]

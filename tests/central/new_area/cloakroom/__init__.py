@@ -1,6 +1,6 @@
 """The cloakroom: coats handed in at a performance, given back, or lost when it is over."""
 
-from central.cloakroom import keeping, ops, pages
+from central.cloakroom import attendant, ops, pages
 from central.cloakroom.model import CloakroomPrivilege
 from central.kernel.checklist import t
 from central.kernel.feeds import Feeds, Scope
@@ -15,8 +15,8 @@ AREA = Area(
     privileges=tuple(CloakroomPrivilege),
     pages=(pages.cloakroom,),
     menu=(MenuEntry(t("Vestiaire ce soir"), pages.HREF, CloakroomPrivilege.READ),),
-    loops={"cloakroom": keeping.keeping},
-    checklist=(keeping.cloakroom,),
-    health={"cloakroom": keeping.open_},
+    loops={"cloakroom": attendant.clearing},
+    checklist=(attendant.cloakroom,),
+    health={"cloakroom": attendant.open_},
     feeds=(Feeds("coats", Scope.SITE, frozenset({Right.CONTROL})),),
 )

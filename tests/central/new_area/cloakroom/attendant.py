@@ -1,4 +1,4 @@
-"""What the cloakroom does unasked, and what it says of itself."""
+"""What is done unasked in the cloakroom, and what it says of itself."""
 
 import asyncio
 from functools import partial
@@ -17,7 +17,7 @@ from shared.runtime.system import SystemClock, fresh_id
 from shared.runtime.tasks import well
 
 
-def keeping(app: web.Application) -> Work:
+def clearing(app: web.Application) -> Work:
     return partial(keep, app[DOOR], app[CONFIG].outbox_every_s)
 
 
