@@ -26,11 +26,13 @@ from central.inventory.model import Allocation, NoPlace, PlaceState
 from central.inventory.places import Holder, SeatToTake, release, take_seats
 from central.inventory.reads import seats_for_sale
 from central.inventory.selling_terms import reach
+from central.kernel.crud import used_by
 from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
-from central.pricing.model import PriceGrid
+from central.pricing.model import PriceGrid, Tariff
 from central.pricing.reads import price_list
+from central.programme.reads import serves
 from central.selling.model import Channel, PointOfSale
 from shared.clock import from_ms
 from shared.ids import Id, derived_id
@@ -370,3 +372,16 @@ def _exposure(read: Read, record: LeaseRecord) -> Exposure:
 def _dearest(prices: Prices, category_id: Id) -> int:
     """Nothing where no tariff is sold in the category (any more)."""
     return max(asked_for(prices, category_id), default=0)
+
+
+@used_by(Tariff)
+def leased_at(read: Read, tariff: Tariff) -> list[dict[str, Any]]:
+    """Leases of which something may be sold still, or was and is not told yet: a device that has them may take this
+    tariff, and what it took has to be booked."""
+    out = read.run(
+        "SELECT l.id, l.performance_id FROM lease l WHERE EXISTS "
+        "(SELECT 1 FROM lease_slot s WHERE s.lease_id = l.id AND s.state = 'free') ORDER BY l.id"
+    )
+    shows = {performance for _, performance in out if serves(read, tariff.context_id, performance)}
+    ids = [lease for lease, performance in out if performance in shows]
+    return [{"entity": "lease", "field": "text", "count": len(ids), "ids": ids[:20]}] if ids else []

@@ -85,6 +85,8 @@ class Resetting:
 
 RESETTING: dict[str, Resetting] = {}
 _CHECKS: dict[str, Check] = {}
+Uses = Callable[[Read, Any], list[dict[str, Any]]]
+_USED_BY: dict[type[Any], list[Uses]] = {}
 
 
 def configured(
@@ -150,6 +152,16 @@ def checked(kind: type[Any], refuses: Refuses) -> Callable[[Check], Check]:
         for command in CONFIGURED[table].commands.values():
             refuses_too(command, refuses)
         return check
+
+    return register
+
+
+def used_by(kind: type[Any]) -> Callable[[Uses], Uses]:
+    """Registers, in a later area, what uses a row of this entity though no column names it; in the form of `uses`."""
+
+    def register(found: Uses) -> Uses:
+        _USED_BY.setdefault(kind, []).append(found)
+        return found
 
     return register
 
@@ -225,7 +237,9 @@ def _delete(of: Configured) -> Any:
         before = tx.get(kind, want.id)
         if before is None:
             return Refused(NoChange.NO_SUCH, fix="id")
-        if used := uses(tx, table, want.id, most=20):
+        used = uses(tx, table, want.id, most=20)
+        used += [each for found in _USED_BY.get(kind, ()) for each in found(tx, before)]
+        if used:
             return Refused(NoChange.IN_USE, fix=want.id, detail={"by": used})
         check = _CHECKS.get(table)
         if check and (refused := check(tx, before, None)):
@@ -326,12 +340,13 @@ def _taken(read: Read, declaration: Declaration, before: Any, after: Any) -> lis
 
 
 def uses(read: Read, table: str, row_id: str, most: int, besides: Collection[type[Any]] = ()) -> list[dict[str, Any]]:
-    """Where a row is used: `{"entity", "field", "count", "ids"}` per column that names it, with the first few ids.
+    """Where a row is used: `{"entity", "field", "count", "ids"}` per column that names it, with the first few ids; a
+    link counts too, for what was sold at a tariff is told by its name for ever.
     `besides`: entities that are parts of it, and go with it."""
     found = []
     for name, declaration in BY_NAME.items():
         for column in declaration.columns:
-            if column.ref != table or declaration.kind in besides:
+            if table not in (column.ref, column.shown_as) or declaration.kind in besides:
                 continue
             where = f"{column.name} LIKE :value" if column.many else f"{column.name} = :value"
             value = f'%"{row_id}"%' if column.many else row_id

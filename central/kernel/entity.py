@@ -21,6 +21,7 @@ from central.kernel.personal import STRUCK, Personal, PersonalKind
 from central.kernel.prints import Printed, printer
 from shared.clock import from_ms, to_ms
 from shared.ids import LENGTH, Id
+from shared.money import Minor
 from shared.wire.codec import build
 
 METADATA = sa.MetaData(
@@ -443,6 +444,8 @@ def stripped(hint: Any) -> tuple[Any, bool, tuple[Any, ...]]:
         elif get_origin(hint) in (Union, types.UnionType) and type(None) in get_args(hint):
             nullable = True
             (hint,) = [arm for arm in get_args(hint) if arm is not type(None)]
+        elif hint is Minor and mark_of(marks, Look) is None:
+            marks = (*marks, Look.MONEY)
         else:
             return hint, nullable, marks
 

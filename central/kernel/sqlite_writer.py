@@ -25,6 +25,7 @@ from shared.runtime.tasks import Standing
 BATCH = 64
 BATCH_S = 0.010  # 32 callers fit into one commit; with half of it they took two
 MOST_BATCH_S = 0.025
+CAREFUL = 20  # batches after one that ran twice run with care at once: where one is undone, more will be
 COPY_EVERY_S = 1.0
 CUT_WAIT_S = 0.05  # the longest that cutting the log may keep the writer, while it waits for readers to be done
 COMMIT = histogram("parterre_commit_seconds", "How long SQLite's commits took.")
@@ -41,6 +42,7 @@ class SqliteWriter:
         self._stopping, self._to_cut = threading.Event(), threading.Event()
         self._to_cut.set()  # who fell right after somebody was forgotten has it still to do
         self._commit_s = 0.0
+        self._careful = 0  # of the next batches
         self._threads: list[threading.Thread] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writes, self._copies = Standing("writer", BACKOFF), Standing("checkpoint", BACKOFF)
@@ -105,9 +107,13 @@ class SqliteWriter:
     def _take(self, db: Connection, batch: list[Waiting]) -> list[Answer]:
         """Runs what waits in one transaction, and gathers it in `batch`; an error in one work touches no other. Fails
         where the database does: then none of them was done."""
+        if self._careful:
+            self._careful -= 1
+            return self._tried(db, batch, Traces())
         try:
             return self._tried(db, batch, Traces(careful=False))
         except Care:
+            self._careful = CAREFUL
             return self._tried(db, batch, Traces())
 
     def _tried(self, db: Connection, batch: list[Waiting], traces: Traces) -> list[Answer]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.entity import Link, Look, Ref, entity
+from central.kernel.entity import Link, Ref, entity
 from shared.ids import Id
 from shared.money import Minor
 
@@ -44,7 +44,7 @@ class Move:
     at: datetime
     debit_id: Annotated[Id, Ref("account")]
     credit_id: Annotated[Id, Ref("account")]
-    amount: Annotated[Minor, Look.MONEY]
+    amount: Minor
     currency: str
     order_id: Annotated[Id, Link("sale_order")] | None
     note: str

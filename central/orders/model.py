@@ -75,7 +75,7 @@ class Payment:
     id: Id
     order_id: Annotated[Id, Ref("sale_order")]
     method: PaymentMethod
-    amount: Annotated[Minor, Look.MONEY]
+    amount: Minor
     reference: str
     at: datetime
 

@@ -31,7 +31,7 @@ from shared.money import Minor
 from shared.outcome import Ok, Outcome, Refused
 from shared.rules.pricing import price
 from shared.wire.feeds import Family, TicketRow, feed_name
-from shared.wire.token import Token, asking, issue
+from shared.wire.token import Flag, Token, asking, issue, parse
 
 ACCOUNT = {
     PaymentMethod.CARD: AccountKind.CARD,
@@ -379,18 +379,22 @@ class ReissueTicket:
 @handles(ReissueTicket, needs=OrdersPrivilege.TICKET_REISSUE, refuses=(NoOrder,), gives=SoldTicket)
 def reissue_ticket(tx: Tx, want: ReissueTicket) -> Outcome[SoldTicket]:
     row = tx.one(
-        "SELECT e.performance_id, e.zones, e.entries, p.site_id, l.price, l.seat_id, o.context_id, c.code, t.proof "
+        "SELECT e.performance_id, e.zones, e.entries, p.site_id, l.price, l.seat_id, o.context_id, c.code "
         "FROM entitlement e "
         "JOIN order_line l ON l.id = e.line_id JOIN sale_order o ON o.id = l.order_id "
-        "JOIN tariff t ON t.id = l.tariff_id "
         "JOIN performance p ON p.id = e.performance_id JOIN context c ON c.id = o.context_id "
         "WHERE e.id = :id AND e.cancelled = 0",
         id=want.entitlement_id,
     )
     if row is None or row[6] != want.context_id:
         return Refused(NoOrder.NO_SUCH_TICKET, fix="entitlement_id")
-    performance, zones, entries, site, price, seat, organiser, code, proof = row
-    serial = tx.run("SELECT MAX(serial) FROM ticket WHERE entitlement_id = :id", id=want.entitlement_id)[0][0] + 1
+    performance, zones, entries, site, price, seat, organiser, code = row
+    last, text = tx.run(
+        "SELECT serial, token FROM ticket WHERE entitlement_id = :id ORDER BY serial DESC LIMIT 1",
+        id=want.entitlement_id,
+    )[0]
+    before, serial = parse(text), last + 1
+    proof = before is not None and Flag.PROOF in before.flags  # as it was sold, whatever became of its tariff
     token = signed_token(tx, want.entitlement_id, serial, Id(performance), zones, entries, proof)
     number = next_number(tx, organiser, code)
     tx.insert(

@@ -53,7 +53,7 @@ class Price:
     grid_id: Annotated[Id, Ref("price_grid")]
     category_id: Annotated[Id, Ref("seat_category")]
     tariff_id: Annotated[Id, Ref("tariff")]
-    amount: Annotated[Minor, Look.MONEY]
+    amount: Minor
 
 
 class NoGrid(Reason):

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_skeleton
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -21,6 +21,7 @@ from central.web.site_map import nodes, site_map, state_text, trouble_text
 from central.web.texts import Texts, texts
 from shared.languages import LANGUAGES
 from shared.look import solid
+from shared.look.amounts import money
 from shared.money import Minor, to_decimal
 from shared.wire.topics import Presence
 
@@ -93,7 +94,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _money(amount: int, currency: str, language: str) -> str:
-    return str(format_currency(to_decimal(Minor(amount), currency), currency, locale=language))
+    return money(Minor(amount), currency, language)
 
 
 def draw(evening: Evening, heard: Mapping[str, Presence], language: str) -> Drawn:

@@ -19,9 +19,11 @@ from babel.dates import format_date, format_datetime, format_time
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 
 from shared.languages import FIRST_LANGUAGE, LANGUAGES, LOCALES, OWN_NAMES, named, spoken
+from shared.look.amounts import money
+from shared.money import Minor
 from shared.outcome import Reason
 
 FOLDER = Path(__file__).parents[2] / "texts"
@@ -89,7 +91,7 @@ class Texts:
         return format_decimal(value, locale=self.locale)
 
     def money(self, minor: int, currency: str) -> str:
-        return format_currency(minor / 10 ** digits(currency), currency, locale=self.locale)
+        return money(Minor(minor), currency, self.locale)
 
     def moment(self, at: datetime, zone: ZoneInfo, form: str = "medium") -> str:
         """A day and a time to the minute; nobody sells by the second."""
@@ -99,14 +101,6 @@ class Texts:
 
     def day(self, at: datetime, zone: ZoneInfo, form: str = "medium") -> str:
         return format_date(at.astimezone(zone), form, locale=self.locale)
-
-
-@cache
-def digits(currency: str) -> int:
-    """Minor units of a currency: 2 for EUR, 0 for JPY (ISO 4217 as CLDR has it)."""
-    from babel.numbers import get_currency_precision
-
-    return get_currency_precision(currency)
 
 
 @cache

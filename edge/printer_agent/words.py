@@ -4,11 +4,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 
 from edge.printer_agent.said import SAID
 from shared.languages import LOCALES, spoken
-from shared.money import Minor, to_decimal
+from shared.look import amounts
+from shared.money import Minor
 from shared.texts import say
 
 
@@ -37,7 +38,7 @@ class PaperWords:
         return format_time(at.astimezone(self._zone).timetz(), "HH:mm", locale=self._locale)
 
     def money(self, amount: int, currency: str) -> str:
-        return format_currency(to_decimal(Minor(amount), currency), currency, locale=self._locale)
+        return amounts.money(Minor(amount), currency, self._locale)
 
     def rate(self, vat_bp: int) -> str:
         return format_decimal(vat_bp / 100, "0.##", self._locale)

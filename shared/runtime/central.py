@@ -16,7 +16,7 @@ from shared.ids import Id
 from shared.runtime.log import logger
 from shared.runtime.system import Clock
 from shared.wire.codec import build
-from shared.wire.requests import CODE, COMMAND_ID, MOST_PASS, NONCE, PASS, WRONG_TIME, TimeTold, signed_headers
+from shared.wire.requests import CODE, COMMAND_ID, NONCE, PASS, PASS_FORM, WRONG_TIME, TimeTold, signed_headers
 from shared.wire.seal import Sealed, Signer
 
 log = logger(__name__)
@@ -125,7 +125,8 @@ class HttpCentral:
 
     async def _answer(self, method: str, url: URL, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         async with self._open(method, url, body, headers, self._timeout) as answer:
-            self._pass = answer.headers.get(PASS, "")[:MOST_PASS] or self._pass
+            if PASS_FORM.fullmatch(said := answer.headers.get(PASS, "")):  # anything else could not be sent again
+                self._pass = said
             text = await answer.content.read(MAX_ANSWER + 1)
             while len(text) <= MAX_ANSWER and (more := await answer.content.read(MAX_ANSWER)):
                 text += more

@@ -9,6 +9,7 @@ request's nonce, and signs again by that. Which time it is for the device itself
 (edge/device/clockwork.py).
 """
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ WRONG_TIME = "wrong_time"
 """The refusal's reason: its detail has under `time` what central says, a sealed `TimeTold`."""
 WINDOW: Final = timedelta(minutes=10)
 MOST_NONCE = 64
-MOST_PASS = 128
+PASS_FORM = re.compile(r"[0-9A-Z]{26}\.[0-9a-f]{64}")  # an id and 256 bits: anything else cannot be sent again
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from central.kernel.registry import COMMANDS, QUERIES
 from central.web.screens.fields import FieldKind, field_of
 from central.web.screens.screen import creators
 from shared.ids import Id
+from shared.money import Minor
 
 CENTRAL = Path(__file__).parents[2] / "central"
 KINDS = (*(each.kind for each in BY_NAME.values()), *(each.kind for each in (*COMMANDS.values(), *QUERIES.values())))
@@ -83,9 +84,11 @@ def test_a_link_is_no_reference() -> None:
     assert not BY_NAME["scan"].table.c.device_id.foreign_keys
 
 
-def test_a_name_alone_makes_nothing_of_a_field() -> None:
+def test_a_name_alone_makes_nothing_of_a_field_and_money_is_money() -> None:
     for name, hint, kind in (
         ("amount", int, FieldKind.WHOLE),
+        ("total", Minor, FieldKind.MONEY),
+        ("total", Minor | None, FieldKind.MONEY),
         ("wait_s", int, FieldKind.WHOLE),
         ("vat_bp", int, FieldKind.WHOLE),
         ("names", dict[str, str], FieldKind.PAIRS),

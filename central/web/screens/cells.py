@@ -16,8 +16,9 @@ from central.kernel.tx import Read
 from central.web.screens.fields import FieldKind, duration_text, field_of
 from central.web.screens.names import FALLBACK_CURRENCY, Labels, currencies_of, house_zone, labels, zones_of
 from central.web.text_keys import enum_name
-from central.web.texts import Texts, digits
+from central.web.texts import Texts
 from shared.ids import Id
+from shared.money import exponent
 
 MOST_CELL = 80
 MOST_DEFAULT = 6
@@ -240,7 +241,7 @@ def exported(of: Reader, row: Any, column: Column) -> str | int | float | dateti
         case _ if value is None or of.ref(column):
             return of.text(row, column) if value is not None else None
         case FieldKind.MONEY:
-            places = digits(of.currency(row.id))
+            places = exponent(of.currency(row.id))
             said = round(value / 10**places, places)
             return said
         case FieldKind.PERCENT:

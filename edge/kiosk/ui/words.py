@@ -6,17 +6,18 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent
 
 from edge.kiosk.ui.texts import LOCALES, say
-from shared.money import Minor, to_decimal
+from shared.look import amounts
+from shared.money import Minor
 from shared.wire.feeds import PerformanceRow, PlanSeat
 
 _NOT_A_NUMBER = (10**9, "")
 
 
 def money(amount: int, currency: str, language: str) -> str:
-    return format_currency(to_decimal(Minor(amount), currency), currency, locale=LOCALES[language])
+    return amounts.money(Minor(amount), currency, LOCALES[language])
 
 
 def price(amount: int, currency: str, language: str) -> str:
