@@ -28,11 +28,14 @@ from central.devices.model import DeadReason, DevicesPrivilege, DeviceState, NoD
 from central.inventory.counts import Availability
 from central.inventory.model import NoPlace
 from central.kernel.actor import SYSTEM, Actor, ActorKind
-from central.kernel.crud import NoChange
+from central.kernel.crud import NoChange, command_of
 from central.kernel.job import job_of
+from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
 from central.kernel.traces import Traces
 from central.kernel.tx import Read
+from central.pricing.model import Tariff
+from central.pricing.ops import PriceCell, SetPrices
 from central.reports.checks import run_checks
 from shared.clock import ClockState, to_ms
 from shared.ids import Id
@@ -595,6 +598,16 @@ def test_a_barcode_that_the_device_did_not_sign_for_this_slot_is_kept_by_nobody(
     reduced = replace(proof, lines=(replace(proof.lines[0], ticket=kiosk.token(lease, 1, flags=Flag.PROOF)),))
     kiosk.send(kiosk.saw(FactKind.SALE, reduced))
     assert kinds(clerk, house) == ["token_not_its_own"], "a reduced tariff is told on the ticket"
+
+
+def test_a_tariff_that_a_device_may_take_stays(quick: tuple[Clerk, House]) -> None:
+    """What is taken at it is told later, and has to be booked."""
+    clerk, house = quick
+    kiosk = enrol(clerk, house, DeviceKind.KIOSK)
+    kiosk.lease(house, house.seats[0])
+    clerk.do(SetPrices(grid_id=house.grid, prices=(PriceCell(house.seated, house.full, FULL),)))
+    kept = clerk.no(command_of(Action.DELETE, Tariff)(id=house.child))
+    assert kept.reason is NoChange.IN_USE and [each["entity"] for each in kept.detail["by"]] == ["lease"]
 
 
 MONEY: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {

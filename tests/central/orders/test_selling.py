@@ -14,10 +14,14 @@ from central.inventory.model import NoPlace, NoSale
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind
+from central.kernel.crud import NoChange, command_of
+from central.kernel.privileges import Action
 from central.kernel.registry import handler_of
 from central.orders.model import NoOrder, PaymentMethod
 from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
 from central.organisation.ops import CreateContext
+from central.pricing.model import Tariff
+from central.pricing.ops import PriceCell, SetPrices
 from central.programme.on_sale import ChangeSale
 from central.selling.model import ChannelKind
 from central.selling.ops import ChangeChannel, CreateChannel, CreatePointOfSale
@@ -39,7 +43,7 @@ from shared.rules.access import (
 )
 from shared.wire.codec import load
 from shared.wire.feeds import CatalogueRow, PerformanceRow, PlanRow, TicketRow
-from shared.wire.token import parse
+from shared.wire.token import Flag, parse
 from tests.central.small_house import CHILD, FULL, STANDING, STARTS, Clerk, House, new_id
 
 
@@ -240,6 +244,20 @@ def test_a_reissue_kills_the_old_barcode(clerk: Clerk, house: House) -> None:
         == NoOrder.NO_SUCH_TICKET
     )
     assert clerk.no(ReissueTicket(entitlement_id=new_id(), context_id=house.organiser)).reason == NoOrder.NO_SUCH_TICKET
+
+
+def test_what_was_sold_keeps_its_tariff_and_its_proof(clerk: Clerk, house: House) -> None:
+    """A duplicate is as the ticket was, whatever was decided on its tariff since; and that is not taken away."""
+    sale = house.order(places=(WantedPlace(house.child, seat_id=house.seats[0]),), amount=CHILD)
+    (ticket,) = clerk.do(sale)["tickets"]
+    clerk.do(command_of(Action.MODIFY, Tariff)(id=house.child, set={"proof": False}))
+    clerk.do(SetPrices(grid_id=house.grid, prices=(PriceCell(house.seated, house.full, FULL),)))
+    kept = clerk.no(command_of(Action.DELETE, Tariff)(id=house.child))
+    assert kept.reason is NoChange.IN_USE and {"order_line", "allocation"} <= {
+        each["entity"] for each in kept.detail["by"]
+    }
+    again = parse(clerk.do(ReissueTicket(entitlement_id=ticket["ticket_id"], context_id=house.organiser))["token"])
+    assert again and again.flags == Flag.PROOF
 
 
 @pytest.mark.parametrize("reduced", [False, True], ids=["full price", "reduced"])

@@ -4,11 +4,14 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import orjson
 import pytest
 from aiohttp.test_utils import TestServer
 
 from central.app import make_app
 from central.kernel.actor import SYSTEM
+from central.kernel.job import job_of
+from central.kernel.personal import content_digest
 from central.kernel.vault import Vault
 from central.organisation.limits import LiftLimit
 from central.organisation.model import Attempt, NoSignIn
@@ -311,6 +314,9 @@ async def test_lifting_is_a_right_of_its_own(people: People, jeanne: Id) -> None
     assert (await nobody.get("/admin/limited")).path == "/sign-in"
 
 
+LIFTED = "SELECT digest FROM command_log WHERE name = 'lift_limit'"
+
+
 async def test_what_else_limits_stands_on_the_same_page(people: People, jeanne: Id) -> None:
     lifted: list[str] = []
     until = people.watch.at + timedelta(minutes=3)
@@ -321,6 +327,12 @@ async def test_what_else_limits_stands_on_the_same_page(people: People, jeanne: 
     await page.post("/admin/limited/lift", source="more", subject="10.1.1.1")
     assert lifted == ["10.1.1.1"]
     await people.do(LiftLimit(source="nobody's", subject="x"))
+    lift = LiftLimit(source="more", subject="10.1.1.1")
+    found = {row[0] for row in await people.door.read(SYSTEM, lambda read: read.run(LIFTED))}
+    job = job_of(SYSTEM, lift, new_id())
+    said = job.handler.said_of_people(lift)
+    assert said and found, "and nobody tries out in the log for whom it was"
+    assert content_digest(job.digest, said, lambda _, value: orjson.dumps(value).decode()) not in found
 
 
 async def test_every_kind_that_is_counted_can_be_shown(people: People, jeanne: Id) -> None:

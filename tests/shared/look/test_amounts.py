@@ -25,7 +25,7 @@ def test_what_is_shown_is_what_is_kept(language: str) -> None:
     [
         (2000, "EUR", "fr", "20,00\xa0€"),
         (150_000, "RSD", "fr", "1\u202f500,00\xa0RSD"),
-        (5000, "OMR", "en", "OMR\xa05.000"),
+        (5000, "OMR", "en", "OMR5.000"),
         (1500, "JPY", "de", "1.500\xa0¥"),
         (1500, "XPF", Locale("fr"), "1\u202f500\xa0FCFP"),
     ],
