@@ -71,13 +71,13 @@ def _text(at: str, value: str, look: Look | None) -> list[Fault]:
         return [bad]
     if look is Look.CODE and not _CODE.fullmatch(value):
         return [{"at": at, "what": "not_a_code"}]
-    return [{"at": at, "what": "missing"}] if look is Look.NAME and not value.strip() else []
+    return [{"at": at, "what": "missing"}] if look is Look.NAME and not tidy(value).strip() else []
 
 
 def _names(at: str, value: Mapping[str, str]) -> list[Fault]:
     """Texts per language, of which there may be more than we speak. Which is needed, the house says (languages.py)."""
     found: list[Fault] = []
-    if not any(text.strip() for text in value.values()):
+    if not any(tidy(text).strip() for text in value.values()):
         found.append({"at": at, "what": "name_missing"})
     for language, text in value.items():
         if not re.fullmatch(TAG, language):
