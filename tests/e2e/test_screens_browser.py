@@ -252,3 +252,16 @@ async def test_pictures_of_the_screens(tmp_path: Path, browser: Browser) -> None
                 await page.wait_for_load_state("networkidle")
                 await page.screenshot(path=folder / f"admin-{name}.png")
                 assert (folder / f"admin-{name}.png").stat().st_size > 10_000
+
+
+async def test_times_move_with_the_first_of_them(running: Running, browser: Browser) -> None:
+    """Doors stay 90 minutes before and the end of the sale half an hour after, to whichever evening it goes."""
+    names = ("starts", "doors", "closes", "sell_until")
+    async with page_of(browser) as page:
+        await page.goto(f"{running.url}/admin/do/reschedule_performance?on={running.house.performance}")
+        fields = [page.locator(f"[name='schedule.{name}']") for name in names]
+        for day in ("2027-03-01", "2027-03-28"):  # the second has an hour less
+            await fields[0].fill(f"{day}T19:30")
+            await fields[0].blur()
+            for field, at in zip(fields[1:], ("18:00", "22:30", "20:00"), strict=True):
+                await expect(field).to_have_value(f"{day}T{at}")

@@ -22,7 +22,7 @@ from shared.money import exponent
 
 MOST_CELL = 80
 MOST_DEFAULT = 6
-NAMING = ("names", "name", "label", "number", "code")
+NAMING = ("names", "name", "label", "number", "code", "starts")  # a performance is called by its date
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def default_columns(declaration: Declaration) -> list[Column]:
         FieldKind.REFS,
     }
     fit = [each for each in shown_columns(declaration) if each.name != "id" and _kind(each) not in quiet]
-    telling = [each for each in fit if each.name in (*NAMING, "state", "starts")]
+    telling = [each for each in fit if each.name in (*NAMING, "state")]
     chosen = [*telling, *(each for each in fit if each not in telling)][:MOST_DEFAULT]
     return [each for each in fit if each in chosen] or shown_columns(declaration)[:1]
 

@@ -183,7 +183,9 @@ def _related(screen: Screen, read: Read, declaration: Declaration, entity_id: st
             if not page.count and not makes:
                 continue
             shown += 1
-            columns = [each for each in default_columns(other) if each.name != column.name][:4]
+            life = other.life[0] if other.life else ""
+            rest = [each for each in default_columns(other) if each.name not in (column.name, life)]
+            columns = [*rest[:3], other.column(life)] if life else rest[:4]
             yield Related(
                 name, t.entities(name), f"/admin/e/{name}?is.{column.name}={entity_id}", page.count,
                 tuple(t.field(name, each.name) for each in columns),

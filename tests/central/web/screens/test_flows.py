@@ -293,6 +293,12 @@ async def test_a_preview_speaks_the_house_s_time_and_currency_and_names_what_cha
     assert "Prix, 1re, Plein tarif" in preview
 
 
+async def test_an_event_lists_its_performances_by_their_dates(browser: Browser) -> None:
+    page = await browser.get(f"/admin/e/event/{browser.house.event}")
+    heads = re.findall(r"<th scope[^>]*>(.*?)</th>", page.text.partition("Représentations")[2].partition("</thead>")[0])
+    assert (heads[0], heads[-1]) == ("Début", "État")
+
+
 async def test_nobody_is_sent_to_sign_in(browser: Browser) -> None:
     browser.me.clear()
     async with browser.client.get("/admin/e/tariff?q=x", allow_redirects=False) as answer:
