@@ -17,6 +17,7 @@ import psycopg
 from central.kernel.db import Connection, Database
 from central.kernel.keys import Keys, fingerprint, made_keys, read_keys
 from central.kernel.trouble import Repeatable, Unavailable
+from central.kernel.turns import Footing
 from central.kernel.vault import Vault, made_vault, read_vault
 from shared.clock import to_ms
 from shared.runtime.config import Failure
@@ -77,7 +78,7 @@ def _alone_with(database: Database) -> Iterator[Connection]:
         db = database.connect()
         try:
             with db.alone(ONE_AT_A_TIME):
-                db.begin(write=True, apart=True)
+                db.begin(write=True, footing=Footing.APART)
                 try:
                     yield db
                     db.commit()

@@ -171,8 +171,9 @@ def changed_since(read: Read, performance_id: str, known: dict[Key, int]) -> set
         category, contingent, shard = key
         rows = read.run(
             "SELECT seats FROM place_change WHERE performance_id = :performance AND category_id = :category "
-            "AND contingent_id = :contingent AND shard = :shard AND revision > :before",
+            "AND contingent_id = :contingent AND shard = :shard AND revision > :before AND revision <= :revision",
             performance=performance_id, category=category, contingent=contingent, shard=shard, before=before,
+            revision=revision,
         )  # fmt: skip
         if len(rows) != revision - before:
             return None  # forgotten meanwhile

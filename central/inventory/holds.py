@@ -27,6 +27,7 @@ from central.inventory.selling_terms import for_sale, reach_of, terms_of_sale
 from central.kernel.contexts import root_of_house, whole_house
 from central.kernel.entity import Between, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
+from central.kernel.trouble import Repeatable
 from central.kernel.tx import Read, Tx
 from central.selling.model import Channel, PointOfSale
 from central.venues.model import VenuesPrivilege
@@ -98,12 +99,13 @@ class Held:
     needs=InventoryPrivilege.ORDER_CREATE,
     refuses=(NoSale, NoPlace),
     gives=Held,
+    side_by_side=True,
 )
 def hold_places(tx: Tx, want: HoldPlaces) -> Outcome[Held]:
     wanted = len(want.seats) + sum(each.quantity for each in want.counted) + (want.best.quantity if want.best else 0)
     terms = terms_of_sale(tx, want.point_of_sale_id, want.performance_id, wanted, want.seats)
     hold, has = None if isinstance(terms, Refused) else _begun(tx, want, terms), list[HeldPlace]()
-    if hold is None and (before := tx.get(Hold, want.hold_id)):
+    if hold is None and (before := tx.get_locked(Hold, want.hold_id)):
         if (before.performance_id, before.point_of_sale_id) != (want.performance_id, want.point_of_sale_id):
             return Refused(NoSale.NO_SUCH_HOLD, fix=want.hold_id)
         if over := _over(tx, before):
@@ -203,7 +205,10 @@ def _take_best(
         found = choose(tx, performance_id, want)
     if found is None:
         return Refused(NoSale.NOT_ENOUGH, fix=performance_id, detail={"wanted": wish.quantity})
-    return _take_seats(tx, performance_id, found, holder)
+    taken = _take_seats(tx, performance_id, found, holder)
+    if isinstance(taken, Refused) and taken.reason is NoPlace.TAKEN:  # since they were found free: others may be left
+        raise Repeatable(f"{taken.fix} was taken meanwhile")
+    return taken
 
 
 def _told(read: Read, hold: Hold) -> Held:
@@ -245,9 +250,10 @@ class RenewHold:
     refuses=(NoSale,),
     at=lambda read, want: hold_context(read, want.hold_id),
     gives=Held,
+    side_by_side=True,
 )
 def renew_hold(tx: Tx, want: RenewHold) -> Outcome[Held]:
-    hold = tx.get(Hold, want.hold_id)
+    hold = tx.get_locked(Hold, want.hold_id)
     refused = _over(tx, hold)
     if refused or hold is None:
         return refused or Refused(NoSale.NO_SUCH_HOLD, fix="hold_id")
@@ -274,9 +280,10 @@ class ReleaseHold:
     refuses=(NoSale, NoPlace),
     at=lambda read, want: hold_context(read, want.hold_id),
     gives=Held,
+    side_by_side=True,
 )
 def release_hold(tx: Tx, want: ReleaseHold) -> Outcome[Held]:
-    hold = tx.get(Hold, want.hold_id)
+    hold = tx.get_locked(Hold, want.hold_id)
     refused = _over(tx, hold)
     if refused or hold is None:
         return refused or Refused(NoSale.NO_SUCH_HOLD, fix="hold_id")
@@ -298,7 +305,7 @@ def held_by(read: Read, hold_id: str) -> dict[Id, Located]:
 
 def hold_to_sell(tx: Tx, hold_id: Id, performance_id: Id, point_of_sale_id: Id) -> Hold | Refused:
     """A hold that this point of sale may sell now, or why not. One of another is, here, none."""
-    hold = tx.get(Hold, hold_id)
+    hold = tx.get_locked(Hold, hold_id)
     if hold is None or (hold.performance_id, hold.point_of_sale_id) != (performance_id, point_of_sale_id):
         return Refused(NoSale.NO_SUCH_HOLD, fix="hold_id")
     return _over(tx, hold) or hold

@@ -125,11 +125,14 @@ def _move(tx: Tx, limit: Limit, key: str, n: int, held: bool) -> int | None:
     where = "WHERE limit_id = :limit AND of_id = :of AND scope = :scope"
     guard = "AND n + :n <= :most" if held else ""
     params = {**named, "n": n, **({"most": limit.most} if held else {})}
-    moved = tx.run(f"UPDATE limit_count SET n = n + :n {where} {guard} RETURNING n", **params)  # noqa: S608 - ours
-    if moved:
-        return int(moved[0][0])
-    if tx.one(f"SELECT 1 FROM limit_count {where}", **named):  # noqa: S608
-        return None
+    for known in (False, True):
+        moved = tx.run(f"UPDATE limit_count SET n = n + :n {where} {guard} RETURNING n", **params)  # noqa: S608 - ours
+        if moved:
+            return int(moved[0][0])
+        if tx.one(f"SELECT 1 FROM limit_count {where}", **named):  # noqa: S608
+            return None
+        if not known:  # somebody else may be about to make it, whose places we do not see before they have
+            tx.wait_for(_word(limit, key))
     now = real_sum(tx, limit, key)
     tx.write(
         "INSERT INTO limit_count (limit_id, of_id, scope, n) VALUES (:limit, :of, :scope, :n) ON CONFLICT DO NOTHING",
@@ -137,6 +140,10 @@ def _move(tx: Tx, limit: Limit, key: str, n: int, held: bool) -> int | None:
         n=now,
     )
     return now
+
+
+def _word(limit: Limit, key: str) -> str:
+    return f"limit/{limit.id}/{key}"
 
 
 def scope(limit: Limit) -> str:
@@ -155,10 +162,11 @@ def real_sum(read: Read, limit: Limit, key: str) -> int:
     return _added(read, limit, f"a.performance_id IN {within}", {"key": key})
 
 
-def _sum(read: Read, limit: Limit, key: str, performance_id: str, event_id: str) -> int:
-    """The places of an order, a hold or a contact."""
+def _sum(tx: Tx, limit: Limit, key: str, performance_id: str, event_id: str) -> int:
+    """The places of an order, a hold or a contact: those too that others take just now."""
+    tx.wait_for(_word(limit, key))
     if limit.per is LimitPer.ORDER:
-        return _added(read, limit, "a.holder_id = :key AND a.state <> 'leased'", {"key": key})
+        return _added(tx, limit, "a.holder_id = :key AND a.state <> 'leased'", {"key": key})
     within = "a.performance_id = :performance"
     params = {"key": key, "performance": performance_id}
     if limit.per is LimitPer.CONTACT_AND_EVENT:
@@ -166,7 +174,7 @@ def _sum(read: Read, limit: Limit, key: str, performance_id: str, event_id: str)
         params = {"key": key, "event": event_id}
     theirs = f"a.contact_id = :key AND a.state <> 'leased' AND {within}"
     own = f"a.holder_id = :key AND a.contact_id IS NULL AND a.state <> 'leased' AND {within}"
-    return _added(read, limit, theirs, params) + _added(read, limit, own, params)
+    return _added(tx, limit, theirs, params) + _added(tx, limit, own, params)
 
 
 def _added(read: Read, limit: Limit, where: str, params: dict[str, Any]) -> int:

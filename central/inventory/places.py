@@ -15,6 +15,7 @@ from central.inventory.model import (
     Allocation,
     Hold,
     HoldDo,
+    HoldState,
     NoPlace,
     PlaceDo,
     PlaceState,
@@ -72,7 +73,7 @@ def take_seats(
         )
         for seat in seats
     ]
-    for allocation in made:
+    for allocation in sorted(made, key=lambda each: each.seat_id or ""):  # so that no two wait for each other
         if tx.insert_if_absent(allocation):
             continue
         if not expire_due(tx, 1, performance_id, allocation.seat_id) or not tx.insert_if_absent(allocation):
@@ -144,8 +145,10 @@ def expire_due(tx: Tx, most: int, performance_id: Id | None = None, seat_id: Id 
     for n, (hold_id,) in enumerate(due):
         if freed >= PLACES_AT_ONCE:
             return n
-        hold = tx.get(Hold, hold_id)
+        hold = tx.get_locked(Hold, hold_id)
         assert hold, "it was found just now"
+        if hold.state is not HoldState.ACTIVE or hold.until > tx.now:
+            continue  # sold, given back or renewed while we waited for it
         held = [each for each in located_of(tx, hold_id) if each.allocation.state is PlaceState.HELD]
         move_on(tx, held, PlaceDo.RELEASE)
         follow(tx, held)

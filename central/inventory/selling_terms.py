@@ -13,6 +13,7 @@ from central.catalogue.model import ProductState
 from central.inventory.model import OFFERS, NoSale
 from central.inventory.reads import ForSale, SellingTerms, terms_at
 from central.kernel.memory import remembered
+from central.kernel.turns import sales
 from central.kernel.tx import Read
 from central.kernel.versions import counts
 from shared.clock import from_ms
@@ -20,20 +21,15 @@ from shared.ids import Id
 from shared.outcome import Refused
 from shared.rules.selling import Selling, selling
 
-counts(
-    OFFERS,
-    *(
-        "context",
-        "point_of_sale",
-        "channel",
-        "contingent",
-        "performance",
-        "event",
-        "price_grid",
-        "price",
-        "tariff",
-        "sale_limit",
-    ),
+_OFFERED = (
+    "context", "point_of_sale", "channel", "contingent", "performance", "event", "price_grid", "price", "tariff",
+    "sale_limit",
+)  # fmt: skip
+counts(OFFERS, *_OFFERED)
+sales(
+    read=(*_OFFERED, "place", "release_rule", "release_firing"),
+    written=("hold", "allocation", "gauge", "limit_count", "place_count", "place_change"),
+    fixed=("logical_configuration", "physical_configuration", "physical_row", "physical_seat", "physical_zone"),
 )
 
 

@@ -15,15 +15,15 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
+from central.kernel.postgres_line import line_settings, lock_of
 from central.kernel.trouble import Cut, NoDatabase, Repeatable, Unavailable, of_postgres
+from central.kernel.turns import SALES, Footing, OutOfTurn, fits
 
 Params = Mapping[str, Any] | Sequence[Any]
 Row = tuple[Any, ...]
@@ -32,15 +32,17 @@ T = TypeVar("T")
 
 class Connection(Protocol):
     """What a transaction needs of a driver. `shard` is whose row to add to, where several writers would wait for each
-    other at one row; `memory` keeps what a later transaction may find useful, and is never the truth."""
+    other at one row; `memory` keeps what a later transaction may find useful, and is never the truth. `locking` ends a
+    SELECT whose rows nobody else shall change until the commit."""
 
     shard: int
     memory: dict[str, Any]
+    locking: str
 
     def run(self, sql: str, params: Params) -> list[Row]: ...
     def write(self, sql: str, params: Params) -> int: ...
     def write_many(self, sql: str, rows: Sequence[Params]) -> None: ...
-    def begin(self, *, write: bool, apart: bool = False) -> None: ...
+    def begin(self, *, write: bool, footing: Footing = Footing.ALONE) -> None: ...
     def commit(self) -> None: ...
     def rollback(self) -> None: ...
     def savepoint(self, name: str = "command") -> None: ...
@@ -48,6 +50,8 @@ class Connection(Protocol):
     def undo(self, name: str = "command") -> None: ...
     def close(self) -> None: ...
     def alone(self, word: str) -> AbstractContextManager[None]: ...
+    def wait_for(self, word: str) -> None:
+        """Whoever else waits for this word waits until this transaction has ended, and sees then what it did."""
 
     @property
     def closed(self) -> bool: ...
@@ -192,7 +196,7 @@ class SqliteConnection:
     def write_many(self, sql: str, rows: Sequence[Params]) -> None:
         self._db.executemany(sql, rows)
 
-    def begin(self, *, write: bool, apart: bool = False) -> None:  # noqa: ARG002 - one writer: all are in order
+    def begin(self, *, write: bool, footing: Footing = Footing.ALONE) -> None:  # noqa: ARG002 - one writer: all are in order
         self._run("BEGIN IMMEDIATE" if write else "BEGIN")
 
     def commit(self) -> None:
@@ -218,6 +222,9 @@ class SqliteConnection:
     def alone(self, word: str) -> AbstractContextManager[None]:  # noqa: ARG002 - there is one writer
         return nullcontext()
 
+    def wait_for(self, word: str) -> None:
+        """There is nobody to wait for."""
+
     @property
     def closed(self) -> bool:
         return False  # a file does not hang up
@@ -227,19 +234,23 @@ class SqliteConnection:
         return self._db.total_changes
 
     shard = 0  # one writer
+    locking = ""
 
 
 class PostgresConnection:
     """`since`: the monotonic second at which the server was asked something that it has not answered yet."""
 
+    locking = " FOR UPDATE"
+
     def __init__(self, url: str, waits: Waits = Waits(), *, read_only: bool = False) -> None:
         self.since: float | None = None
         self.written = 0
+        self._footing = Footing.ALONE
         self._read_only = read_only
         statement_s = waits.read_s if read_only else waits.write_s
         self.limit_s = statement_s + MARGIN_S if statement_s else 0.0
         try:
-            self._db = psycopg.connect(url, autocommit=True, **_line(url, waits))
+            self._db = psycopg.connect(url, autocommit=True, **line_settings(url, waits.connect_s))
         except psycopg.Error as fault:
             why = (str(fault).strip() or type(fault).__name__).splitlines()[0]
             raise Unavailable(NoDatabase.DATABASE_AWAY, why) from fault
@@ -262,18 +273,25 @@ class PostgresConnection:
         return rows
 
     def write_many(self, sql: str, rows: Sequence[Params]) -> None:
+        self._fits(sql)
         self._guard(lambda: self._db.cursor().executemany(pg_text(sql).encode(), rows))
         self.written += len(rows)
 
-    def begin(self, *, write: bool, apart: bool = False) -> None:
-        """`apart`: it neither reads nor writes what commands decide by, so it need not be ordered among them."""
-        mode = "READ COMMITTED" if apart else "SERIALIZABLE" if write else "REPEATABLE READ READ ONLY"
-        self._execute(f"BEGIN ISOLATION LEVEL {mode}", {})
+    def begin(self, *, write: bool, footing: Footing = Footing.ALONE) -> None:
+        below = footing in (Footing.APART, Footing.BESIDE)
+        mode = "READ COMMITTED" if below else "SERIALIZABLE" if write else "REPEATABLE READ READ ONLY"
+        begin, self._footing = f"BEGIN ISOLATION LEVEL {mode}", footing
+        if footing is Footing.BESIDE:  # in one go: no statement of a sale comes before it
+            begin += f"; SELECT pg_advisory_xact_lock_shared({lock_of(SALES)})"
+        with self._in_line():
+            self._guard(lambda: self._db.execute(begin.encode(), prepare=False))
 
     def commit(self) -> None:
         self._execute("COMMIT", {})
+        self._footing = Footing.ALONE
 
     def rollback(self) -> None:
+        self._footing = Footing.ALONE
         if not self._db.closed:
             with suppress(Repeatable, Unavailable):  # cut off: the server rolls back by itself
                 self._execute("ROLLBACK", {})
@@ -298,11 +316,9 @@ class PostgresConnection:
         if not word:
             yield
             return
-        key = {"key": int.from_bytes(sha256(word.encode()).digest()[:8], "big", signed=True)}
-        try:
+        key = {"key": lock_of(word)}
+        with self._in_line():
             self._execute("SELECT pg_advisory_lock(:key)", key)
-        except Unavailable as held:  # those before us take their time: that is no trouble of the database's
-            raise Repeatable(str(held)) from held
         try:
             yield
         finally:
@@ -310,12 +326,30 @@ class PostgresConnection:
                 with suppress(Repeatable, Unavailable):
                     self._execute("SELECT pg_advisory_unlock(:key)", key)
 
+    def wait_for(self, word: str) -> None:
+        with self._in_line():
+            self._execute("SELECT pg_advisory_xact_lock(:key)", {"key": lock_of(word)})
+
+    @contextmanager
+    def _in_line(self) -> Iterator[None]:
+        try:
+            yield
+        except Unavailable as held:  # those before us take their time: that is no trouble of the database's
+            if held.reason is NoDatabase.DATABASE_HELD:
+                raise Repeatable(str(held)) from held
+            raise
+
     @property
     def closed(self) -> bool:
         return self._db.closed
 
     def _execute(self, sql: str, params: Params) -> psycopg.Cursor[Row]:
+        self._fits(sql)
         return self._guard(lambda: self._db.execute(pg_text(sql).encode(), params))
+
+    def _fits(self, sql: str) -> None:
+        if not fits(self._footing, sql):
+            raise OutOfTurn(sql)
 
     def _guard(self, act: Callable[[], T]) -> T:
         self.since = time.monotonic()
@@ -344,14 +378,6 @@ class PostgresConnection:
         without a word) hears that the line is gone."""
         with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._db.pgconn.socket)) as line:
             line.shutdown(socket.SHUT_RDWR)
-
-
-def _line(url: str, waits: Waits) -> dict[str, Any]:
-    """What libpq is told about the line to the server, where the address does not say otherwise."""
-    wanted = {"connect_timeout": max(2, round(waits.connect_s)), "keepalives": 1, "keepalives_idle": 10,
-              "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}  # fmt: skip
-    said = conninfo_to_dict(url)
-    return {name: value for name, value in wanted.items() if name not in said}
 
 
 _NAMED = re.compile(r"(?<![:\w]):([a-z_]\w*)")

@@ -2,8 +2,9 @@
 
 Asynchronous outside, synchronous inside. On SQLite one thread writes for all who wait and commits them together
 (sqlite_writer.py); on PostgreSQL the same handlers run in a small pool of threads, SERIALIZABLE, repeated whole when
-the database cannot order them (postgres_writers.py). A database that does not serve is a refusal too, with its name
-(trouble.py): of a command as its answer, of a look as `Unavailable`. Figures: docs/performance.md.
+the database cannot order them (postgres_writers.py), and sales side by side (turns.py). A database that does not serve
+is a refusal too, with its name (trouble.py): of a command as its answer, of a look as `Unavailable`. Figures:
+docs/performance.md.
 """
 
 import asyncio
@@ -32,6 +33,7 @@ from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.tally import Tally
 from central.kernel.traces import Care, Given, Lately, Traces
 from central.kernel.trouble import NoDatabase, Repeatable, Unavailable
+from central.kernel.turns import Footing
 from central.kernel.tx import AS_IT_COMES, Read, Settings, Tx
 from central.kernel.versions import Glance, version
 from central.kernel.work import FORGOTTEN, Work, Writers, committed
@@ -225,6 +227,7 @@ class Door:
             lambda db, traces: self._run(db, job, traces),
             lambda db, traces: traces.look_up(db, job.command_id),
             getattr(job.command, "in_line", ""),
+            Footing.BESIDE if job.handler.side_by_side else Footing.ORDERED,
         )
 
     async def chore(self, act: Callable[[Connection], T]) -> T:
@@ -239,7 +242,7 @@ class Door:
             db.release()
             return done
 
-        done: T = await self._writers.do(Work("chore", alone, apart=True))
+        done: T = await self._writers.do(Work("chore", alone, footing=Footing.APART))
         return done
 
     async def write_tally(self) -> None:
@@ -261,7 +264,7 @@ class Door:
     def _write_last_tally(self) -> None:
         if taken := self.tally.take():
             with suppress(*BROKEN), closing(self.database.connect()) as db:
-                db.begin(write=True, apart=True)
+                db.begin(write=True, footing=Footing.APART)
                 self.tally.write(db, taken)
                 db.commit()
 

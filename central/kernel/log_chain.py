@@ -24,6 +24,7 @@ from central.kernel.actor import SYSTEM
 from central.kernel.db import UNFIT, Connection
 from central.kernel.door import Door
 from central.kernel.trouble import Repeatable
+from central.kernel.turns import Footing
 from central.kernel.tx import Read
 from shared.clock import to_ms
 from shared.runtime.log import logger
@@ -138,7 +139,7 @@ def seal_now(db: Connection, read: Read) -> int:
     """Seals all there is, on a connection of one's own, with nobody else about. How many rows."""
     sealed = 0
     while True:
-        db.begin(write=True, apart=True)
+        db.begin(write=True, footing=Footing.APART)
         try:
             found = next_seals(read)
             write_seals(db, found)

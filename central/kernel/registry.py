@@ -52,7 +52,8 @@ class Handler:
     say against it, in order of precedence; the door's own reasons come before. `logged` False: central gives it as
     often as strangers like (a try at a password), so it stands in the log only where it changed what the log tells of.
     `gathered`: what it appends is written with that of others at the end of their transaction, for it reads none of
-    it. `personal`: where in it something is said about people; `bulky`: where something stands that it keeps in
+    it. `side_by_side`: indexes, guards and locked rows decide it, however many run at once (kernel/turns.py).
+    `personal`: where in it something is said about people; `bulky`: where something stands that it keeps in
     brief."""
 
     name: str
@@ -74,6 +75,7 @@ class Handler:
     prepare: Prepare[Any] | None = None
     look: Callable[[Read, Any], Any] | None = None
     gathered: bool = False
+    side_by_side: bool = False
 
     @property
     def adapter(self) -> TypeAdapter[Any]:
@@ -187,6 +189,7 @@ def handles(
     makes: str = ...,
     logged: bool = ...,
     gathered: bool = ...,
+    side_by_side: bool = ...,
 ) -> Callable[[H2[C]], H2[C]]: ...
 
 
@@ -231,6 +234,7 @@ def handles(
     makes: str = "",
     logged: bool = True,
     gathered: bool = False,
+    side_by_side: bool = False,
     prepared: Prepare[C] | None = None,
     looked: Callable[[Read, C], Any] | None = None,
 ) -> Any:
@@ -241,7 +245,10 @@ def handles(
 
     def register(run: Callable[..., Outcome[Any]]) -> Callable[..., Outcome[Any]]:
         made = _handler(kind, needs, at, gives, run, on, logged)
-        handler = replace(made, refuses=refuses, makes=makes, prepare=prepared, look=looked, gathered=gathered)
+        handler = replace(
+            made, refuses=refuses, makes=makes, prepare=prepared, look=looked, gathered=gathered,
+            side_by_side=side_by_side,
+        )  # fmt: skip
         COMMANDS[handler.name] = handler
         _BY_KIND[kind] = handler
         return run

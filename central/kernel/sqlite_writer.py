@@ -18,6 +18,7 @@ from central.kernel.db import BROKEN, Connection, Database
 from central.kernel.outage import Outage
 from central.kernel.traces import Care, Traces
 from central.kernel.trouble import NoDatabase, Unavailable, trouble_of
+from central.kernel.turns import Footing
 from central.kernel.work import BACKOFF, QUEUE, Told, Work, write
 from shared.runtime.metrics import gauge, histogram
 from shared.runtime.tasks import Standing
@@ -126,7 +127,7 @@ class SqliteWriter:
                 answers.append((future, _done(db, work, traces)))
                 if len(answers) == len(batch) < BATCH and time.perf_counter() < until and (waiting := self._next()):
                     batch.append(waiting)
-            if traces.empty and not any(work.apart for work, _ in batch):
+            if traces.empty and not any(work.footing is Footing.APART for work, _ in batch):
                 db.rollback()  # refusals that leave nothing
                 return answers
             write(db, traces)

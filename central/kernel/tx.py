@@ -159,6 +159,15 @@ class Tx(Read):
         """The same; anew where this command has written in that table."""
         return look(self) if table in self.touched else super().once(table, look)
 
+    def get_locked(self, kind: type[E], entity_id: str) -> E | None:
+        """A row that nobody else changes until the commit, as whoever had it before has left it."""
+        found = self.find(kind, f"WHERE id = :id{self._db.locking}", id=entity_id)
+        return found[0] if found else None
+
+    def wait_for(self, word: str) -> None:
+        """Whoever else waits for this word waits until the commit, and sees then what this command did."""
+        self._db.wait_for(word)
+
     @property
     def tells(self) -> bool:
         """Whether it has done something that is told on: in the audit, to devices, by letter, in a sum, in rows that

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from central.kernel.db import BROKEN, UNFIT, Connection, Database
 from central.kernel.outage import Outage
 from central.kernel.traces import Care, Traces
+from central.kernel.turns import SALES, Footing, OutOfTurn
 from shared.runtime.tasks import Backoff, Standing
 
 QUEUE = 4096  # commands, or looks, that wait at most; whoever comes then is refused at once
@@ -25,13 +26,13 @@ Told = Callable[[list[Any]], None]
 class Work:
     """`act` runs inside a transaction, that others may share, and leaves it as it found it where it fails. `what` is
     its name. Where several may run at once: `before` outside of the transaction, `line` says who may not run beside
-    each other, `apart` that it is no command: it leaves no traces, and need not be ordered among those that do."""
+    each other, `footing` how it stands among the others. What is `APART` is no command, and leaves no traces."""
 
     what: str
     act: Act
     before: Callable[[Connection, Traces], None] | None = None
     line: str = ""
-    apart: bool = False
+    footing: Footing = Footing.ORDERED
 
 
 class Writers(Protocol):
@@ -52,21 +53,37 @@ class Writers(Protocol):
 
 
 def committed(db: Connection, work: Work, *, beside: bool = False, races: bool = False) -> Any:
-    """In a transaction of its own. A commit whose answer was lost is found in the log at the next attempt."""
+    """In a transaction of its own, and in its turn. A commit whose answer was lost is found in the log at the next
+    attempt."""
+    if work.what not in _ALONE:
+        try:
+            return _in_turn(db, work, work.footing, beside, races)
+        except OutOfTurn:
+            if work.footing is Footing.ORDERED:
+                _ALONE.add(work.what)
+    with db.alone(SALES):
+        return _in_turn(db, work, Footing.ALONE, beside, races)
+
+
+_ALONE: set[str] = set()
+"""Commands that had to be run again alone: the next of their kind begins with that."""
+
+
+def _in_turn(db: Connection, work: Work, footing: Footing, beside: bool, races: bool) -> Any:
     try:
-        return _tried(db, work, Traces(beside=beside, races=races, careful=False))
+        return _tried(db, work, footing, Traces(beside=beside, races=races, careful=False))
     except Care:
         traces = Traces(beside=beside, races=races)
     if work.before:
         work.before(db, traces)
-    return _tried(db, work, traces)
+    return _tried(db, work, footing, traces)
 
 
-def _tried(db: Connection, work: Work, traces: Traces) -> Any:
+def _tried(db: Connection, work: Work, footing: Footing, traces: Traces) -> Any:
     try:
-        db.begin(write=True, apart=work.apart)
+        db.begin(write=True, footing=footing)
         done = work.act(db, traces)
-        if traces.empty and not work.apart:
+        if traces.empty and footing is not Footing.APART:
             db.rollback()  # a refusal that leaves nothing
             return done
         write(db, traces)

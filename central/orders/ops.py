@@ -12,6 +12,7 @@ from central.inventory.reads import ForSale, SellingTerms, counted_for_sale, sea
 from central.inventory.selling_terms import for_sale, terms_of_sale
 from central.kernel.entity import Between, Look, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
+from central.kernel.turns import sales
 from central.kernel.tx import Read, Tx
 from central.ledger.model import AccountKind
 from central.ledger.ops import sale_moves
@@ -68,6 +69,9 @@ class Paid:
     method: PaymentMethod
     amount: int
     reference: str
+
+
+sales(written=("sale_order", "order_line", "payment", "move", "entitlement", "ticket"))
 
 
 def write_sale(tx: Tx, order: Order, places: Sequence[SoldPlace], paid: Sequence[Paid]) -> None:
@@ -193,6 +197,7 @@ class Sold:
     refuses=(NoSale, NoPlace, NoOrder),
     gives=Sold,
     gathered=True,
+    side_by_side=True,
 )
 def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
     seats = [place.seat_id for place in want.places if place.seat_id]

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -359,27 +358,6 @@ async def test_the_loop_gives_back_and_fires_what_is_due(door: Door, clerk: Cler
     assert clerk.rows("SELECT state FROM hold") == [("expired",)]
     assert clerk.rows("SELECT places FROM release_firing") == [(4,)]
     sound(clerk, house)
-
-
-@pytest.mark.postgres
-@pytest.mark.parametrize("place", ["postgres"], indirect=True)
-def test_a_new_hold_reads_no_other(place: tuple[Database, House], clerk: Clerk, house: House) -> None:
-    """What it looked at is what PostgreSQL orders it by: the leaf of the newest holds is every sale's, so that two
-    which have nothing to do with each other could not be ordered."""
-    with closing(place[0].connect()) as beside:
-        beside.begin(write=True)
-        beside.run("SELECT 1 FROM channel", {})  # while somebody runs beside it, the server keeps what it read
-        held = clerk.do(wish(house, house.seats[0]))
-        looked = {row[0] for row in beside.run(
-            "SELECT relation::regclass::text FROM pg_locks WHERE mode = 'SIReadLock' AND pid IS DISTINCT FROM "
-            "pg_backend_pid()", {}
-        )}  # fmt: skip
-        assert "point_of_sale" in " ".join(looked), "they are seen"
-        assert not {each for each in looked if each.removeprefix("pk_") == "hold" or each.startswith("ix_hold")}, looked
-        clerk.do(wish(house, house.seats[1], hold=held["hold_id"]))
-        again = beside.run("SELECT relation::regclass::text FROM pg_locks WHERE mode = 'SIReadLock'", {})
-        assert {("hold",), ("pk_hold",)} & set(again), "one that takes more reads its own"
-        beside.rollback()
 
 
 def test_a_hold_that_is_anothers_or_over_is_said_before_the_shops_reasons(clerk: Clerk, house: House) -> None:

@@ -22,6 +22,7 @@ from central.kernel.keys import Keys
 from central.kernel.outage import REFUSED
 from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.trouble import NoDatabase, Unavailable
+from central.kernel.turns import Footing
 from central.web.texts import texts
 from shared.languages import LANGUAGES
 from shared.outcome import Refused
@@ -57,10 +58,10 @@ class Counting(Database):
         made = super(Counting, self).connect(read_only=read_only)
         begin = made.begin
 
-        def counted(*, write: bool, apart: bool = False) -> None:
+        def counted(*, write: bool, footing: Footing = Footing.ALONE) -> None:
             if write:
                 self.tried.append("begin")
-            begin(write=write, apart=apart)
+            begin(write=write, footing=footing)
 
         made.begin = counted  # type: ignore[method-assign]
         return made
