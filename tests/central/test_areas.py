@@ -98,7 +98,7 @@ def test_a_new_area_touches_no_other_folder(tmp_path: Path) -> None:
     for kind in ("sql", "tidy"):
         _done([sys.executable, str(tmp_path / "tools" / "checks.py"), kind], tmp_path)
     _done([str(Path(sys.prefix) / "bin" / "lint-imports"), "--no-logo", "--no-cache"], tmp_path)
-    walks = ("test_areas.py", "test_life_cycles.py", "kernel/test_bounds.py", "web/test_texts.py")
+    walks = ("test_areas.py", "test_life_cycles.py", "test_reach.py", "kernel/test_bounds.py", "web/test_texts.py")
     held = ["tests/central/test_cloakroom.py", *(f"tests/central/{walk}" for walk in walks)]
     but = ["--deselect", f"tests/central/test_areas.py::{test_a_new_area_touches_no_other_folder.__name__}"]
     _done([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *but, *held], tmp_path)

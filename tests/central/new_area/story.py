@@ -26,17 +26,17 @@ from tests.waiting import until_so
 
 def test_a_command_reads_another_area_and_its_rule_refuses(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
-    assert [clerk.do(HandInCoat(coat_id=new_id(), performance_id=house.performance)) for _ in range(HOOKS)] == [1, 2]
-    refused = clerk.no(HandInCoat(coat_id=new_id(), performance_id=house.performance))
+    assert [clerk.do(HandInCoat(id=new_id(), performance_id=house.performance)) for _ in range(HOOKS)] == [1, 2]
+    refused = clerk.no(HandInCoat(id=new_id(), performance_id=house.performance))
     assert (refused.reason, refused.fix, refused.detail) == (NoCoat.FULL, "performance_id", {"most": HOOKS})
-    clerk.as_(house.operator("cloakroom.coat.read")).no(HandInCoat(coat_id=new_id(), performance_id=house.performance))
+    clerk.as_(house.operator("cloakroom.coat.read")).no(HandInCoat(id=new_id(), performance_id=house.performance))
 
 
 @pytest.mark.parametrize(("kind", "reads"), [(DeviceKind.GATE, True), (DeviceKind.KIOSK, False)])
 def test_a_feed_reaches_the_devices_that_may_read_it(quick: tuple[Clerk, House], kind: DeviceKind, reads: bool) -> None:
     clerk, house = quick
     machine = enrol(clerk, house, kind)
-    clerk.do(HandInCoat(coat_id=new_id(), performance_id=house.performance))
+    clerk.do(HandInCoat(id=new_id(), performance_id=house.performance))
     name = f"coats/{house.site}"
     assert (name in machine.clerk.ask(DeviceFeeds()).value["feeds"]) is reads
     answer: Any = machine.clerk.ask(Feed(feed=name))
@@ -59,7 +59,7 @@ async def test_a_loop_runs_and_health_tells(tmp_path: Path, monkeypatch: pytest.
         coat = new_id()
         assert (
             await central.door.execute(
-                small_house.SYSTEM, HandInCoat(coat_id=coat, performance_id=house.performance), new_id()
+                small_house.SYSTEM, HandInCoat(id=coat, performance_id=house.performance), new_id()
             )
         ).ok
 

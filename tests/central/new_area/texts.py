@@ -12,7 +12,6 @@ WORDS = {
     "entities:coat": ("Manteaux", "Coats", "Mäntel", "Abrigos", "Cappotti"),
     "field:coat.lost": ("Perdu", "Lost", "Verloren", "Perdido", "Perso"),
     "field:coat.number": ("Numéro", "Number", "Nummer", "Número", "Numero"),
-    "field:coat_id": ("Manteau", "Coat", "Mantel", "Abrigo", "Cappotto"),
     "do:hand_in_coat": ("Déposer", "Hand in", "Abgeben", "Entregar", "Consegnare"),
     "do:lose_coats": ("Perdre", "Lose", "Verlieren", "Perder", "Perdere"),
     "privilege:cloakroom": ("Vestiaire", "Cloakroom", "Garderobe", "Guardarropa", "Guardaroba"),

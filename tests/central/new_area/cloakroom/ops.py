@@ -19,7 +19,7 @@ HOOKS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandInCoat:
-    coat_id: Id
+    id: Id
     performance_id: Annotated[Id, Ref("performance")]
 
 
@@ -36,7 +36,7 @@ def hand_in_coat(tx: Tx, want: HandInCoat) -> Outcome[int]:
     number = hook(len(tx.find(Coat, "WHERE performance_id = :id", id=performance.id)), HOOKS)
     if isinstance(number, Refused):
         return number
-    coat = tx.insert(Coat(id=want.coat_id, performance_id=performance.id, number=number.value))
+    coat = tx.insert(Coat(id=want.id, performance_id=performance.id, number=number.value))
     tx.feed(feed_name("coats", performance.site_id), coat.id, {"number": coat.number})
     return number
 
