@@ -108,7 +108,7 @@ def test_a_declaration_with_marks_is_sealed_and_forgotten(guests: tuple[Clerk, H
     clerk.do(InviteOperator(id=host, context_id=house.institution, name="Host", email="host@x.example", language="fr"))
     make, change = (COMMANDS[f"{verb}_guest"].kind for verb in ("create", "change"))
     clerk.do(make(id=guest, context_id=house.institution, host_id=host, name="Zoe", born=19700101, note="limps"))
-    clerk.do(change(guest, {"name": "Zoe Q.", "born": 19700102, "note": "walks"}))
+    clerk.do(change(id=guest, set={"name": "Zoe Q.", "born": 19700102, "note": "walks"}))
     made, changed = (
         orjson.loads(row[0])
         for row in clerk.rows("SELECT body FROM command_log WHERE name LIKE '%_guest' ORDER BY turn")
@@ -120,9 +120,9 @@ def test_a_declaration_with_marks_is_sealed_and_forgotten(guests: tuple[Clerk, H
     ((audit,),) = clerk.rows("SELECT change FROM audit WHERE entity = 'guest' AND action = 'changed'")
     assert audit.count(SIGN) == 6
     again = clerk.said[-1]
-    assert clerk.say(change(guest, {"name": "Zoe Q.", "born": 19700102, "note": "walks"}), again).value == guest
+    assert clerk.say(change(id=guest, set={"name": "Zoe Q.", "born": 19700102, "note": "walks"}), again).value == guest
     assert (
-        clerk.say(change(guest, {"name": "Zoe Q.", "born": 19700102, "note": "runs"}), again).reason
+        clerk.say(change(id=guest, set={"name": "Zoe Q.", "born": 19700102, "note": "runs"}), again).reason
         is NoEntry.ID_REUSED
     )
 
