@@ -394,10 +394,8 @@ def reissue_ticket(tx: Tx, want: ReissueTicket) -> Outcome[SoldTicket]:
     if row is None or row[6] != want.context_id:
         return Refused(NoOrder.NO_SUCH_TICKET, fix="entitlement_id")
     performance, zones, entries, site, price, seat, organiser, code = row
-    last, text = tx.run(
-        "SELECT serial, token FROM ticket WHERE entitlement_id = :id ORDER BY serial DESC LIMIT 1",
-        id=want.entitlement_id,
-    )[0]
+    newest = "SELECT serial, token FROM ticket WHERE entitlement_id = :id ORDER BY serial DESC LIMIT 1"
+    ((last, text),) = tx.run(newest, id=want.entitlement_id)
     before, serial = parse(text), last + 1
     proof = before is not None and Flag.PROOF in before.flags  # as it was sold, whatever became of its tariff
     token = signed_token(tx, want.entitlement_id, serial, Id(performance), zones, entries, proof)
