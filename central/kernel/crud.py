@@ -237,13 +237,15 @@ def _delete(of: Configured) -> Any:
         before = tx.get(kind, want.id)
         if before is None:
             return Refused(NoChange.NO_SUCH, fix="id")
-        used = uses(tx, table, want.id, most=20)
-        used += [each for found in _USED_BY.get(kind, ()) for each in found(tx, before)]
-        if used:
+        if used := uses(tx, table, want.id, most=20):
             return Refused(NoChange.IN_USE, fix=want.id, detail={"by": used})
         check = _CHECKS.get(table)
         if check and (refused := check(tx, before, None)):
             return refused
+        used = uses(tx, table, want.id, most=20, links=True)
+        used += [each for found in _USED_BY.get(kind, ()) for each in found(tx, before)]
+        if used:
+            return Refused(NoChange.IN_USE, fix=want.id, detail={"by": used})
         tx.delete(before)
         return Ok(None)
 
@@ -339,14 +341,17 @@ def _taken(read: Read, declaration: Declaration, before: Any, after: Any) -> lis
     return found
 
 
-def uses(read: Read, table: str, row_id: str, most: int, besides: Collection[type[Any]] = ()) -> list[dict[str, Any]]:
-    """Where a row is used: `{"entity", "field", "count", "ids"}` per column that names it, with the first few ids; a
-    link counts too, for what was sold at a tariff is told by its name for ever.
-    `besides`: entities that are parts of it, and go with it."""
+def uses(
+    read: Read, table: str, row_id: str, most: int, besides: Collection[type[Any]] = (), *, links: bool = False
+) -> list[dict[str, Any]]:
+    """Where a row is used: `{"entity", "field", "count", "ids"}` per column that names it, with the first few ids.
+    `besides`: entities that are parts of it, and go with it; `links`: where it is only linked to (what was sold at a
+    tariff is told by its name for ever)."""
     found = []
     for name, declaration in BY_NAME.items():
         for column in declaration.columns:
-            if table not in (column.ref, column.shown_as) or declaration.kind in besides:
+            named = column.ref if not links else column.shown_as if column.ref is None else None
+            if named != table or declaration.kind in besides:
                 continue
             where = f"{column.name} LIKE :value" if column.many else f"{column.name} = :value"
             value = f'%"{row_id}"%' if column.many else row_id

@@ -44,6 +44,8 @@ MORE = {
     "create_logical_configuration": Cost(calls=12_000, statements=1_300, rows=20, written=100_000, read=20_000),
     # fifty channels, each with fifty fields and a point of sale
     "create_channels": Cost(calls=36_000, statements=600, rows=20, written=300_000, read=20_000),
+    # fifty, each with its names in every language of the house
+    "create_tariffs": Cost(calls=14_000, statements=600, rows=20, written=300_000, read=20_000),
     # a row in each table that says something of one person
     "erase_operator": Cost(calls=13_500, statements=600, rows=40, written=300_000, read=20_000),
     # 20,000 tickets that stay good go to the gates, and into the log
@@ -150,10 +152,10 @@ EACH: dict[str, tuple[float, float, float, int, int]] = {
     "AssignContingent": (57, 0, 1, 185, 230),
     "FireReleaseRules": (22, 0, 1, 85, 100),
     # half of the hall in a cart, of which one holds at most 999
-    "HoldPlaces": (30, 1, 1, 295, 45),
+    "HoldPlaces": (31, 1, 1, 295, 45),
     "ReleaseHold": (50, 0.5, 1, 160, 360),
     "ExpireHolds": (43, 0.5, 1, 145, 120),
-    "PlaceOrder": (105, 1.5, 3.5, 930, 47),
+    "PlaceOrder": (107, 1.5, 3.5, 930, 47),
     "PublishHall": (0, 0, 0, 10, 0),
 }
 
