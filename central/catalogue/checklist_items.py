@@ -25,7 +25,7 @@ def performance(read: Read, activity: str) -> ItemStanding:
         ("logical_configuration_id", "logical_configuration", season, " AND state = 'validated'"),
         ("price_grid_id", "price_grid", season, ""),
     ):
-        row = read.one(f"SELECT id FROM {table} WHERE context_id = :at{where} ORDER BY id LIMIT 1", at=at)  # noqa: S608
+        row = read.one(f"SELECT id FROM {table} WHERE context_id = :at{where} ORDER BY id LIMIT 1", at=at)  # noqa: S608 - names of ours, values are parameters
         filled += f"&{field}={row[0]}" if row else ""
         waits = waits or row is None
     return ItemStanding(

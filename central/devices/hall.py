@@ -9,7 +9,7 @@ from typing import Annotated
 from central.catalogue.model import CataloguePrivilege, NoProduct, Performance
 from central.catalogue.ops import on_sale
 from central.inventory.counts import Key, changed_since, revisions
-from central.inventory.halls import SeatsInOrder, plan_of
+from central.inventory.halls import MOST_CHANGES, SeatsInOrder, plan_of
 from central.inventory.places import AT_ONCE
 from central.inventory.reads import seats_gone, seats_now
 from central.kernel.entity import Between, Bulky, Ref
@@ -18,8 +18,6 @@ from central.kernel.tx import Read, Tx
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.feeds import Family, HallRow, feed_name
-
-MOST_CHANGED = 4000  # seats; if more have changed, the hall is read anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +71,7 @@ def seen(read: Read, performance_id: Id, before: SeenHall | None = None) -> Seen
     plan = plan_of(read, performance_id)
     if before is not None and before.plan is plan:
         changed = changed_since(read, performance_id, before.known)
-        if changed is not None and len(changed) <= MOST_CHANGED:
+        if changed is not None and len(changed) <= MOST_CHANGES:
             _redraw(read, performance_id, before, sorted(changed))
             return before
     known = revisions(read, performance_id)

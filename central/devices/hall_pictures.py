@@ -50,16 +50,15 @@ class HallPictures:
             self._seen |= drawn
             for performance_id in now - drawn.keys():
                 self._told.pop(performance_id, None)  # not sold any more
-            for performance_id, picture in drawn.items():
-                taken = picture.taken
-                if self._told.get(performance_id) != taken:
-                    await self._door.execute(
-                        SYSTEM, PublishHall(performance_id=performance_id, taken=taken), fresh_id(self._clock)
-                    )
-                    self._told[performance_id] = taken
+            new = {each: taken for each, picture in drawn.items() if self._told.get(each) != (taken := picture.taken)}
+            await asyncio.gather(*[self._publish(each, taken) for each, taken in new.items()])  # in one commit
             well()
             spent = time.perf_counter() - began
             await asyncio.sleep(max(self._every_s, spent / SHARE - spent))
+
+    async def _publish(self, performance_id: Id, taken: str) -> None:
+        await self._door.execute(SYSTEM, PublishHall(performance_id=performance_id, taken=taken), fresh_id(self._clock))
+        self._told[performance_id] = taken
 
 
 def drawing(app: web.Application) -> Work:

@@ -65,7 +65,7 @@ def _held(read: Read, contingent_id: str) -> Refused | None:
     by = []
     for table, owner, real in _HELD:
         rows = read.run(
-            f"SELECT DISTINCT {owner} FROM {table} WHERE contingent_id = :id {real} ORDER BY 1 LIMIT 20",  # noqa: S608
+            f"SELECT DISTINCT {owner} FROM {table} WHERE contingent_id = :id {real} ORDER BY 1 LIMIT 20",  # noqa: S608 - names of ours, values are parameters
             id=contingent_id,
         )
         if rows:

@@ -129,7 +129,7 @@ def _move(tx: Tx, limit: Limit, key: str, n: int, held: bool) -> int | None:
         moved = tx.run(f"UPDATE limit_count SET n = n + :n {where} {guard} RETURNING n", **params)  # noqa: S608 - ours
         if moved:
             return int(moved[0][0])
-        if tx.one(f"SELECT 1 FROM limit_count {where}", **named):  # noqa: S608
+        if tx.one(f"SELECT 1 FROM limit_count {where}", **named):  # noqa: S608 - names of ours, values are parameters
             return None
         if not known:  # somebody else may be about to make it, whose places we do not see before they have
             tx.wait_for(_word(limit, key))
@@ -195,7 +195,7 @@ def _added(read: Read, limit: Limit, where: str, params: dict[str, Any]) -> int:
                 conditions.append(f"COALESCE(p.{name}, g.{name}) = :l_{name}")
                 params = {**params, "l_" + name: value}
     where = " AND ".join(conditions)
-    return int(read.run(f"SELECT COALESCE(SUM(a.quantity), 0) FROM allocation a {joins} WHERE {where}", **params)[0][0])  # noqa: S608
+    return int(read.run(f"SELECT COALESCE(SUM(a.quantity), 0) FROM allocation a {joins} WHERE {where}", **params)[0][0])  # noqa: S608 - names of ours, values are parameters
 
 
 def _refused(read: Read, limit: Limit, key: str, wanted: int, now: int | None) -> Refused:

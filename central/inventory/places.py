@@ -140,7 +140,7 @@ def expire_due(tx: Tx, most: int, performance_id: Id | None = None, seat_id: Id 
             f"AND a.seat_id = :seat AND a.{TAKEN})"
         )
         params["seat"] = seat_id
-    due = tx.run(f"SELECT h.id FROM hold h WHERE {where} ORDER BY h.until, h.id LIMIT :most", **params)  # noqa: S608
+    due = tx.run(f"SELECT h.id FROM hold h WHERE {where} ORDER BY h.until, h.id LIMIT :most", **params)  # noqa: S608 - names of ours, values are parameters
     freed = 0
     for n, (hold_id,) in enumerate(due):
         if freed >= PLACES_AT_ONCE:

@@ -40,7 +40,7 @@ def _some_rows(
     read: Read, performance_id: str, physical_id: str, where: str, params: dict[str, Any]
 ) -> list[tuple[Any, ...]]:
     return read.run(
-        "SELECT s.position, s.id, s.zone_id, s.row_name, s.number, s.x, s.y, s.quality, COALESCE(v.id, ''), "  # noqa: S608
+        "SELECT s.position, s.id, s.zone_id, s.row_name, s.number, s.x, s.y, s.quality, COALESCE(v.id, ''), "  # noqa: S608 - names of ours, values are parameters
         "v.category_id, v.contingent_id, COALESCE(v.blocked, ''), v.quality, "
         "CASE WHEN v.id IS NULL THEN 'gone' ELSE '' END, s.invalid, COALESCE(a.state, '') FROM physical_seat s "
         "LEFT JOIN place v ON v.performance_id = :performance AND v.seat_id = s.id "

@@ -75,7 +75,7 @@ def items(at: str) -> list[ChecklistItem]:
 
 def of_table(read: Read, table: str, context_id: str, next_: str, *, where: str = "", least: int = 1) -> ItemStanding:
     """Rows of an entity in one context: there are enough of them, or the form to make one."""
-    ((count,),) = read.run(f"SELECT COUNT(*) FROM {table} WHERE context_id = :at{where}", at=context_id)  # noqa: S608
+    ((count,),) = read.run(f"SELECT COUNT(*) FROM {table} WHERE context_id = :at{where}", at=context_id)  # noqa: S608 - names of ours, values are parameters
     at = f"?at={context_id}"
     link = f"{HOUSE}/{table}{at}" if count >= least else f"{HOUSE}/{table}/new{at}"
     return ItemStanding(count >= least, next_, link, int(count))

@@ -301,7 +301,7 @@ def _lost(read: Read, column: Column, value: Any) -> list[Fault]:
     if column.ref is None or value is None:
         return []
     named = list(value) if column.many else [value]
-    gone = [each for each in named if not read.one(f"SELECT 1 FROM {column.ref} WHERE id = :id", id=each)]  # noqa: S608
+    gone = [each for each in named if not read.one(f"SELECT 1 FROM {column.ref} WHERE id = :id", id=each)]  # noqa: S608 - names of ours, values are parameters
     return [{"at": column.name, "what": "no_such", "entity": column.ref, "ids": gone}] if gone else []
 
 
@@ -335,7 +335,7 @@ def _taken(read: Read, declaration: Declaration, before: Any, after: Any) -> lis
         if None in values.values() or (before and all(getattr(before, name) == values[name] for name in names)):
             continue
         where = " AND ".join(f"{name} = :{name}" for name in names)
-        other = read.one(f"SELECT id FROM {declaration.name} WHERE {where} AND id <> :own", own=after.id, **values)  # noqa: S608
+        other = read.one(f"SELECT id FROM {declaration.name} WHERE {where} AND id <> :own", own=after.id, **values)  # noqa: S608 - names of ours, values are parameters
         if other:
             found.append({"at": names[-1], "what": "taken", "value": str(values[names[-1]]), "by": other[0]})
     return found
@@ -357,6 +357,6 @@ def uses(
             value = f'%"{row_id}"%' if column.many else row_id
             count = read.run(f"SELECT COUNT(*) FROM {name} WHERE {where}", value=value)[0][0]  # noqa: S608 - our names
             if count:
-                ids = read.run(f"SELECT id FROM {name} WHERE {where} ORDER BY id LIMIT :n", value=value, n=most)  # noqa: S608
+                ids = read.run(f"SELECT id FROM {name} WHERE {where} ORDER BY id LIMIT :n", value=value, n=most)  # noqa: S608 - names of ours, values are parameters
                 found.append({"entity": name, "field": column.name, "count": count, "ids": [row[0] for row in ids]})
     return found

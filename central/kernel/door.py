@@ -343,8 +343,10 @@ class Door:
     ) -> tuple[Reply, Told]:
         """What everybody may ask and is refused leaves no row: a stranger could fill the disk with them."""
         _as_declared(job.handler, refused)
-        if job.dry_run or not job.handler.keeps_refusals:
-            return _left(job, refused) if not job.handler.keeps_refusals else (reply_to(refused), NOTHING)
+        if not job.handler.keeps_refusals:
+            return _left(job, refused)
+        if job.dry_run:
+            return reply_to(refused), NOTHING
         return self._stands(job, traces, self._tx(db, job, traces), place, refused)
 
     def _tx(self, db: Connection, job: Job, traces: Traces) -> Tx:

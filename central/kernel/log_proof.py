@@ -320,7 +320,7 @@ def _hashes_at(read: Read, seqs: set[int]) -> Iterator[tuple[int, str]]:
     for start in range(0, len(ordered), 200):
         part = {f"s{n}": seq for n, seq in enumerate(ordered[start : start + 200])}
         marks = ", ".join(f":{name}" for name in part)
-        yield from read.run(f"SELECT seq, hash FROM command_log WHERE seq IN ({marks})", **part)  # noqa: S608
+        yield from read.run(f"SELECT seq, hash FROM command_log WHERE seq IN ({marks})", **part)  # noqa: S608 - names of ours, values are parameters
 
 
 def _against_checkpoints(

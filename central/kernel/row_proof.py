@@ -375,7 +375,7 @@ def _wrong_lines(read: Read) -> Iterator[tuple[str, str]]:
                     yield f"{table} {row_id}", "is not found by what its row says"
             last = rows[-1][0]
         for (row_id,) in read.run(
-            f"SELECT f.entity_id FROM found f LEFT JOIN {table} t ON t.id = f.entity_id "  # noqa: S608
+            f"SELECT f.entity_id FROM found f LEFT JOIN {table} t ON t.id = f.entity_id "  # noqa: S608 - names of ours, values are parameters
             "WHERE f.entity = :table AND t.id IS NULL ORDER BY 1",
             table=table,
         ):

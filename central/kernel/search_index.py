@@ -49,7 +49,7 @@ def remember(db: Connection, things: list[Any]) -> None:
 
 def _written(db: Connection, table: str, ids: list[str]) -> None:
     inside, params = in_list("id", ids)
-    db.write(f"DELETE FROM found WHERE entity = :table AND entity_id IN {inside}", {"table": table, **params})  # noqa: S608
+    db.write(f"DELETE FROM found WHERE entity = :table AND entity_id IN {inside}", {"table": table, **params})  # noqa: S608 - names of ours, values are parameters
     columns = ", ".join(spoken(table))
     rows = db.run(f"SELECT id, {columns} FROM {table} WHERE id IN {inside}", params)  # noqa: S608 - names of ours
     lines = [(table, row[0], line(dict(zip(spoken(table), row[1:], strict=True)))) for row in rows]

@@ -86,11 +86,11 @@ class Read:
         """How often what this number counts has changed (kernel/versions.py)."""
         return version(self._db, name)
 
-    def is_moving(self, name: str) -> bool:  # noqa: ARG002
+    def is_moving(self, name: str) -> bool:  # noqa: ARG002 - a look changes nothing, whatever is asked
         """Whether what this number counts is changed by the very transaction that looks."""
         return False
 
-    def is_new(self, table: str) -> bool:  # noqa: ARG002
+    def is_new(self, table: str) -> bool:  # noqa: ARG002 - a look writes nothing
         """Whether rows of a table may be gone again when this transaction ends, for it has written them itself."""
         return False
 
@@ -285,7 +285,7 @@ class Tx(Read):
             table = declaration.name
             sets = ", ".join(f"{name} = :{name}" for name in changed)
             values = {name: new for name, (_, new, _) in changed.items()}
-            self._db.write(f"UPDATE {table} SET {sets} WHERE id = :id", {**values, "id": before.id})  # noqa: S608
+            self._db.write(f"UPDATE {table} SET {sets} WHERE id = :id", {**values, "id": before.id})  # noqa: S608 - names of ours, values are parameters
             change = {
                 name: [old, new] if column.plain else column.told_change(old, new)
                 for name, (old, new, column) in changed.items()
@@ -298,7 +298,7 @@ class Tx(Read):
         declaration = ENTITIES[type(entity)]
         self._owned(declaration)
         table = declaration.name
-        self._db.write(f"DELETE FROM {table} WHERE id = :id", {"id": entity.id})  # noqa: S608
+        self._db.write(f"DELETE FROM {table} WHERE id = :id", {"id": entity.id})  # noqa: S608 - names of ours, values are parameters
         row = declaration.row(entity)
         self.gone(type(entity), [row])
         pairs = zip(declaration.columns, row, strict=True)
@@ -337,7 +337,7 @@ class Tx(Read):
         declaration = ENTITIES[kind]
         self._owned(declaration)
         columns = ", ".join(declaration.names)
-        rows = self._db.run(f"DELETE FROM {declaration.name} {where} RETURNING {columns}", params)  # noqa: S608
+        rows = self._db.run(f"DELETE FROM {declaration.name} {where} RETURNING {columns}", params)  # noqa: S608 - names of ours, values are parameters
         self.gone(kind, rows)
         for row in rows:
             self._touch(declaration.name, row[0])

@@ -42,7 +42,7 @@ def at_row(table: str, field: str) -> Place:
     """The context of the operator that a row of `table` belongs to, whatever context the row itself names."""
 
     def at(read: Read, want: Any) -> str | None:
-        row = read.one(f"SELECT operator_id FROM {table} WHERE id = :id", id=getattr(want, field))  # noqa: S608
+        row = read.one(f"SELECT operator_id FROM {table} WHERE id = :id", id=getattr(want, field))  # noqa: S608 - names of ours, values are parameters
         return context_of(read, "operator", row[0]) if row else None
 
     return at

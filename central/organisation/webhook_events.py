@@ -127,7 +127,7 @@ def touched_by(read: Read, commands: Iterable[str]) -> dict[str, list[str]]:
     if ids := list(commands):
         inside, params = in_list("c", ids)
         for command_id, entity, action in read.run(
-            f"SELECT DISTINCT command_id, entity, action FROM audit WHERE command_id IN {inside} "  # noqa: S608
+            f"SELECT DISTINCT command_id, entity, action FROM audit WHERE command_id IN {inside} "  # noqa: S608 - names of ours, values are parameters
             "ORDER BY command_id, entity, action",
             **params,
         ):

@@ -182,7 +182,7 @@ def _entries_follow(read: Read, seen: _Looked) -> None:
     for ticket, entry in wrong:
         seen.fault(f"entry {entry} of ticket {ticket}: its earliest scan is not the one that counts")
     extra = read.run(
-        f"SELECT a.ticket_id, a.entry FROM admission a LEFT JOIN ({_GENUINE}) g "  # noqa: S608
+        f"SELECT a.ticket_id, a.entry FROM admission a LEFT JOIN ({_GENUINE}) g "  # noqa: S608 - names of ours, values are parameters
         "ON g.ticket_id = a.ticket_id AND g.entry = a.entry AND g.nth = 1 WHERE g.id IS NULL ORDER BY 1, 2"
     )
     for ticket, entry in extra:
@@ -276,7 +276,7 @@ def _lines_without_place(read: Read, seen: _Looked) -> int:
 def _anomalies_visible(read: Read, seen: _Looked) -> None:
     """I6. What does not fit is on the list, under its class: second entries, dead letters, quarantine, chains."""
     second = _anomalies(read, AnomalyKind.DUPLICATE_OFFLINE)
-    for scan, ticket in read.run(f"SELECT g.id, g.ticket_id FROM ({_GENUINE}) g WHERE g.nth > 1 ORDER BY g.id"):  # noqa: S608
+    for scan, ticket in read.run(f"SELECT g.id, g.ticket_id FROM ({_GENUINE}) g WHERE g.nth > 1 ORDER BY g.id"):  # noqa: S608 - names of ours, values are parameters
         if derived_id("duplicate", scan) not in second:
             seen.fault(f"scan {scan} let ticket {ticket} in again, and no anomaly says so")
     classes = {"dead": AnomalyKind.DEAD_LETTER, "quarantined": AnomalyKind.QUARANTINED}

@@ -100,7 +100,7 @@ def logical_configuration(read: Read, season: str) -> ItemStanding:
         f"WHERE c.state = 'validated' AND i.context_id IN {inside} ORDER BY c.id LIMIT 1",
         **params,
     )
-    categories = read.one(f"SELECT 1 FROM seat_category WHERE context_id IN {inside}", **params)  # noqa: S608
+    categories = read.one(f"SELECT 1 FROM seat_category WHERE context_id IN {inside}", **params)  # noqa: S608 - names of ours, values are parameters
     of = f"&physical={built[0][0]}" if built else ""
     return ItemStanding(
         False, t("Dites à quelle catégorie appartient chaque partie de la salle, pour cette saison."),

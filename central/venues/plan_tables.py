@@ -88,7 +88,7 @@ def physical_table(read: Read, configuration_id: str, selection: Selection | Non
     built = selection and replace(selection, categories=(), contingents=())
     where, params = (built and narrowed(built)) or ("1 = 1", {})
     sql = (
-        f"SELECT {_SEAT}, s.id, s.invalid, s.wheelchair, s.companion, s.restricted FROM physical_seat s "  # noqa: S608
+        f"SELECT {_SEAT}, s.id, s.invalid, s.wheelchair, s.companion, s.restricted FROM physical_seat s "  # noqa: S608 - names of ours, values are parameters
         f"WHERE s.configuration_id = :configuration AND {where} ORDER BY s.position"
     )
     table = table_of(read.run(sql, configuration=configuration_id, **params), PHYSICAL_FIELDS, PHYSICAL_FLAGS)
@@ -104,7 +104,7 @@ def logical_table(read: Read, logical: LogicalConfiguration, selection: Selectio
     narrow = narrowed(selection) if selection else None
     if narrow:
         rows = read.run(
-            f"SELECT {_SEAT}, v.id, v.category_id, v.contingent_id, v.blocked, v.quality, s.invalid "  # noqa: S608
+            f"SELECT {_SEAT}, v.id, v.category_id, v.contingent_id, v.blocked, v.quality, s.invalid "  # noqa: S608 - names of ours, values are parameters
             "FROM physical_seat s JOIN logical_seat v ON v.configuration_id = :logical AND v.seat_id = s.id "
             f"WHERE s.configuration_id = :configuration AND {narrow[0]} ORDER BY s.position",
             logical=logical.id,
@@ -123,7 +123,7 @@ def logical_table(read: Read, logical: LogicalConfiguration, selection: Selectio
         rows = [
             (*row[:8], *own[row[1]], row[8])
             for row in read.run(
-                f"SELECT {_SEAT}, s.invalid FROM physical_seat s WHERE s.configuration_id = :id "  # noqa: S608
+                f"SELECT {_SEAT}, s.invalid FROM physical_seat s WHERE s.configuration_id = :id "  # noqa: S608 - names of ours, values are parameters
                 "ORDER BY s.position",
                 id=logical.physical_configuration_id,
             )

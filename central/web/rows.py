@@ -129,7 +129,7 @@ def page(door: Door, read: Read, declaration: Declaration, want: RowFilter) -> O
     joins = standing.joins if standing and (places is not None or want.at is not None) else ""
     columns = ", ".join(f"t.{name}" for name in declaration.names)
     found = read.run(
-        f"SELECT {columns} FROM {declaration.name} t{joins} WHERE {' AND '.join(where)} ORDER BY t.id LIMIT :n",  # noqa: S608
+        f"SELECT {columns} FROM {declaration.name} t{joins} WHERE {' AND '.join(where)} ORDER BY t.id LIMIT :n",  # noqa: S608 - names of ours, values are parameters
         n=want.limit + 1,
         **params,
     )

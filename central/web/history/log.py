@@ -129,9 +129,9 @@ def _where(want: LogFilter) -> tuple[str, dict[str, Any]]:
             parts.append(f"a.entity IN {called}")
             params |= more
         if want.row_id:
-            conditions.append(f"l.id IN (SELECT a.command_id FROM audit a WHERE {' AND '.join(parts)})")  # noqa: S608
+            conditions.append(f"l.id IN (SELECT a.command_id FROM audit a WHERE {' AND '.join(parts)})")  # noqa: S608 - names of ours, values are parameters
         else:
-            conditions.append(f"EXISTS (SELECT 1 FROM audit a WHERE a.command_id = l.id AND {' AND '.join(parts)})")  # noqa: S608
+            conditions.append(f"EXISTS (SELECT 1 FROM audit a WHERE a.command_id = l.id AND {' AND '.join(parts)})")  # noqa: S608 - names of ours, values are parameters
     if want.origin:
         conditions.append("lower(l.origin) LIKE :origin ESCAPE '!'")
         params["origin"] = f"%{_literal(want.origin.lower())}%"
@@ -150,7 +150,7 @@ def _literal(text: str) -> str:
 
 def _between(read: Read, where: str, params: dict[str, Any], low: int, high: int, most: int) -> list[LogRow]:
     rows = read.run(
-        f"SELECT {_COLUMNS} FROM command_log l WHERE l.seq > :low AND l.seq <= :high AND {where} "  # noqa: S608
+        f"SELECT {_COLUMNS} FROM command_log l WHERE l.seq > :low AND l.seq <= :high AND {where} "  # noqa: S608 - names of ours, values are parameters
         "ORDER BY l.seq DESC LIMIT :most",
         low=low,
         high=high,
@@ -163,7 +163,7 @@ def _between(read: Read, where: str, params: dict[str, Any], low: int, high: int
 def _unsealed(read: Read, where: str, params: dict[str, Any], most: int) -> list[LogRow]:
     """What came a moment ago, or what nobody seals: it is shown too."""
     rows = read.run(
-        f"SELECT {_COLUMNS} FROM command_log l WHERE l.seq IS NULL AND {where} ORDER BY l.turn DESC LIMIT :most",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM command_log l WHERE l.seq IS NULL AND {where} ORDER BY l.turn DESC LIMIT :most",  # noqa: S608 - names of ours, values are parameters
         most=most,
         **params,
     )

@@ -139,7 +139,7 @@ def found(door: Door, read: Read, declaration: Declaration, wanted: ListFilter, 
     order = "DESC" if turn else "ASC"
     names = ", ".join(f"t.{name}" for name in declaration.names)
     by = f"{key} {order}, t.id {order}" if column != "id" else f"t.id {order}"
-    sql = f"SELECT {names} FROM {declaration.name} t{query.joins} WHERE {where} ORDER BY {by} LIMIT :size"  # noqa: S608
+    sql = f"SELECT {names} FROM {declaration.name} t{query.joins} WHERE {where} ORDER BY {by} LIMIT :size"  # noqa: S608 - names of ours, values are parameters
     raw = read.run(sql, **params, size=size + 1)
     more, raw = len(raw) > size, raw[:size]
     if wanted.back:
@@ -165,7 +165,7 @@ def every(door: Door, read: Read, declaration: Declaration, wanted: ListFilter, 
     key, order = _key(declaration, column), "DESC" if down else "ASC"
     names = ", ".join(f"t.{name}" for name in declaration.names)
     by = f"{key} {order}, t.id {order}"
-    sql = f"SELECT {names} FROM {declaration.name} t{query.joins} WHERE {query.where} ORDER BY {by} LIMIT :most"  # noqa: S608
+    sql = f"SELECT {names} FROM {declaration.name} t{query.joins} WHERE {query.where} ORDER BY {by} LIMIT :most"  # noqa: S608 - names of ours, values are parameters
     raw = read.run(sql, **query.params, most=most)
     for start in range(0, len(raw), 1000):
         yield [declaration.entity(row) for row in raw[start : start + 1000]]
@@ -235,7 +235,7 @@ def _is_number(column: Column) -> bool:
 def _count(read: Read, declaration: Declaration, query: _Query) -> int:
     if query.many:
         return COUNTED + 1
-    sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM {declaration.name} t{query.joins} WHERE {query.where} LIMIT :most) c"  # noqa: S608
+    sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM {declaration.name} t{query.joins} WHERE {query.where} LIMIT :most) c"  # noqa: S608 - names of ours, values are parameters
     return int(read.run(sql, **query.params, most=COUNTED + 1)[0][0])
 
 

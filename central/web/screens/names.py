@@ -169,7 +169,7 @@ def _found(read: Read, declaration: Declaration, ids: list[str], look: Look) -> 
     rows: list[tuple[str, str]] = []
     for first in range(0, len(ids), _LABELS):
         inside, params = in_list("id", ids[first : first + _LABELS])
-        sql = f"SELECT t.id, {found.column} FROM {declaration.name} t{found.joins} WHERE t.id IN {inside}"  # noqa: S608
+        sql = f"SELECT t.id, {found.column} FROM {declaration.name} t{found.joins} WHERE t.id IN {inside}"  # noqa: S608 - names of ours, values are parameters
         rows += [(row[0], row[1]) for row in read.run(sql, **params)]
     return rows
 
