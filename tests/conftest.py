@@ -25,7 +25,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.undeclared import undeclared  # noqa: F401  # every test asks for it
 from tests.waiting import until_now
 
-settings.load_profile("calm")
+settings.load_profile(os.environ.get("EXAMPLES", "calm"))  # "anew": examples that nobody has tried yet
 
 TOGETHER = {
     "tests/central/reports/test_checks.py",
