@@ -61,6 +61,7 @@ def beyond(command: Any) -> list[Fault]:
 # --- what a declaration says -----------------------------------------------------------------------------------------
 
 
+@cache
 def most_of(hint: Any, at: str = "") -> int:
     """Characters of a text, members of a list, entries of a mapping. Raises Unbounded."""
     bare, _, marks = stripped(hint)
@@ -78,6 +79,7 @@ def most_of(hint: Any, at: str = "") -> int:
     return MOST_TEXT if Look.LINES in marks else MOST_PICTURE if Look.PICTURE in marks else MOST_LINE
 
 
+@cache
 def parts_of(hint: Any) -> tuple[str, tuple[Any, ...]]:
     """What a type is to bounds, and the types in it: `text`, `plain`, `any`, `class`, `fields`, `list`, `pair`,
     `mapping`, `union`."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import AwareDatetime
@@ -15,6 +16,7 @@ from shared.ids import Id, derived_id
 A_LETTER = "x"
 
 
+@cache
 def fields_of(kind: Any) -> dict[str, Any]:
     hints = get_type_hints(kind, include_extras=True)
     return {name: hints[name] for name in ([each.name for each in fields(kind)] if is_dataclass(kind) else hints)}
