@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
 from enum import StrEnum, auto
-from functools import cache
 from hashlib import sha256
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -434,7 +433,6 @@ def stored_default(field: Field[Any], column: Column) -> Any:
     return column.to_db(value) if column.to_db and value not in (None, MISSING) else value
 
 
-@cache
 def stripped(hint: Any) -> tuple[Any, bool, tuple[Any, ...]]:
     """A hint as (bare type, may be None, marks)."""
     marks: tuple[Any, ...] = ()
