@@ -98,7 +98,7 @@ async def _let_in(request: web.Request, handler: Answer) -> web.StreamResponse:
     limits, limit = request.app[LIMITS], _LIMIT.get(came.asks, RequestLimit.LOOKS)
     if not limits.enter(limit, came.who):
         REFUSED.add(why="at_once")
-        return _wait(request, limit, _WAIT_AT_ONCE_S)
+        return _wait(request, "too_many_at_once", limit, _WAIT_AT_ONCE_S)
     try:
         return await _with_body(request, handler, came)
     finally:
@@ -216,11 +216,11 @@ async def _found(request: web.Request, asks: Asks) -> Caller | web.Response | No
 
 def _too_often(request: web.Request, limit: RequestLimit, wait: float) -> web.Response:
     REFUSED.add(why=limit)
-    return _wait(request, limit, ceil(wait))
+    return _wait(request, "too_many_requests", limit, ceil(wait))
 
 
-def _wait(request: web.Request, limit: RequestLimit, seconds: int) -> web.Response:
-    answer = _said(request, 429, "too_many_requests", {"limit": limit, "seconds": seconds})
+def _wait(request: web.Request, reason: str, limit: RequestLimit, seconds: int) -> web.Response:
+    answer = _said(request, 429, reason, {"limit": limit, "seconds": seconds})
     answer.headers["Retry-After"] = str(seconds)
     return answer
 
@@ -236,6 +236,7 @@ def _unread(request: web.Request, why: Unread, most: int) -> web.Response:
 
 _TITLES = {
     "too_many_requests": "You ask too often: wait as long as Retry-After says.",
+    "too_many_at_once": "Too many of your requests are being answered: let some end, or wait as Retry-After says.",
     "body_compressed": "Send the body as it is, without Content-Encoding.",
     "body_too_large": "The body is too big for who asks: detail.most is what is read.",
     "body_crowded": "Too much is being uploaded at once: wait as long as Retry-After says.",
@@ -263,6 +264,14 @@ def _words(t: Texts, reason: str, detail: dict[str, Any]) -> tuple[str, str]:
             return t("Un instant, s’il vous plaît"), t.n(
                 "Trop de demandes arrivent de votre réseau ou de votre compte : réessayez dans une seconde.",
                 "Trop de demandes arrivent de votre réseau ou de votre compte : réessayez dans {n} secondes.",
+                detail["seconds"],
+            )
+        case "too_many_at_once":
+            return t("Un instant, s’il vous plaît"), t.n(
+                "Trop de pages sont ouvertes ou demandées à la fois depuis votre réseau ou votre compte : "
+                "fermez-en, ou réessayez dans une seconde.",
+                "Trop de pages sont ouvertes ou demandées à la fois depuis votre réseau ou votre compte : "
+                "fermez-en, ou réessayez dans {n} secondes.",
                 detail["seconds"],
             )
         case "body_too_large":

@@ -107,7 +107,12 @@ class Limits:
         self._looks = Buckets(config.keys, config.remembered, clock)
         self._none = Buckets(Rate(1 / NONE_FOR_S, 1), config.remembered, clock)
         self._at_once: dict[str, int] = {}
-        self._config = config
+        self._most_at_once = {
+            **dict.fromkeys(OF_STRANGERS, config.at_once_of_strangers),
+            RequestLimit.PEOPLE: config.at_once_of_people,
+            RequestLimit.PROGRAMS: config.at_once_of_programs,
+            RequestLimit.DEVICES: config.at_once_of_devices,
+        }
 
     def take(self, limit: RequestLimit, who: str) -> float:
         """0, or the seconds to wait."""
@@ -150,10 +155,8 @@ class Limits:
 
     def enter(self, limit: RequestLimit, who: str) -> bool:
         """Whether one more request of theirs may be answered now; `leave` when it is."""
-        strangers = limit in OF_STRANGERS
-        most = self._config.at_once_of_strangers if strangers else self._config.at_once_of_people
-        there = self._at_once.get(who, 0)
-        if most and there >= most and (strangers or limit is RequestLimit.PEOPLE):
+        most, there = self._most_at_once[limit], self._at_once.get(who, 0)
+        if most and there >= most:
             return False
         self._at_once[who] = there + 1
         return True

@@ -64,7 +64,7 @@ _SAID = {
     "413": "The body is too big for who asks; `detail.most` is what is read.",
     "415": "The body is compressed: send it as it is.",
     "422": "The content does not fit; every fault is listed.",
-    "429": "Asked too often: wait as long as Retry-After says; `detail.limit` is which limit.",
+    "429": "Asked too often, or for too much at once: wait as long as Retry-After says; `detail.limit` is which limit.",
     "500": "A fault of Parterre's; nothing was changed.",
     "503": "Not now: `busy`, or the database does not serve (`disk_full`, `database_held`, `database_away`). Wait as "
     "long as Retry-After says and send the same again; a command with the same id is never done twice.",
@@ -92,8 +92,9 @@ _ABOUT = f"""Commands change, queries and entities read.
 
 **Limits.** A body has at most {MOST_USUALLY >> 20} MiB (a plan more), {MOST_FROM_DEVICES >> 20} MiB from a device and
 {MOST_FROM_STRANGERS >> 10} KiB from a caller who is not known, and comes uncompressed; an answer holds at most
-{MOST_ROWS} rows. Who asks more often than the house allows gets 429 `too_many_requests`; when {QUEUE:,} commands wait,
-the next is answered 503 `busy`; both with Retry-After. Keys are too long to guess; sign-in is slowed down."""
+{MOST_ROWS} rows. Who asks more often than the house allows gets 429 `too_many_requests`, who has as many requests
+under way 429 `too_many_at_once`; when {QUEUE:,} commands wait, the next is answered 503 `busy`; all with Retry-After.
+Keys are too long to guess; sign-in is slowed down."""
 
 
 @cache

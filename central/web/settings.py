@@ -19,7 +19,8 @@ class LimitsConfig:
     """Strangers by their address (IPv6: by the /64 it is in), who is known by who they are. `looks` of strangers are
     pages and the live page, `acts` whatever they send, `claims` keys, signatures and sessions that turn out to be none;
     `keys` is how many of those are looked at all the same where an address has to wait (0.4 ms each).
-    `at_once` are requests that are being answered, streams of pages among them. Each process counts for itself."""
+    `at_once` are requests that are being answered, streams of pages among them; 0 bounds nothing. Each process counts
+    for itself."""
 
     looks: Rate = field(default_factory=lambda: Rate(10.0, 200))
     acts: Rate = field(default_factory=lambda: Rate(1.0, 60))
@@ -30,6 +31,8 @@ class LimitsConfig:
     keys: Rate = field(default_factory=lambda: Rate(50.0, 100))
     at_once_of_strangers: int = 100
     at_once_of_people: int = 200
+    at_once_of_programs: int = 500
+    at_once_of_devices: int = 100
     remembered: int = 20_000
 
 
@@ -56,4 +59,6 @@ class HttpConfig:
 
 
 _FREE = Rate(1.0, 0)
-UNLIMITED = LimitsConfig(_FREE, _FREE, _FREE, _FREE, _FREE, _FREE, at_once_of_strangers=0, at_once_of_people=0)
+UNLIMITED = LimitsConfig(
+    *(_FREE,) * 6, at_once_of_strangers=0, at_once_of_people=0, at_once_of_programs=0, at_once_of_devices=0
+)

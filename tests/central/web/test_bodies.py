@@ -22,7 +22,7 @@ from central.web.bodies import AT_ONCE_OF_STRANGERS, MOST_FROM_DEVICES, MOST_USU
 from central.web.entrance import BODIES, REFUSED
 from central.web.origin import Proxies
 from central.web.session import csrf_of
-from central.web.settings import MIB, HttpConfig, LimitsConfig, Rate
+from central.web.settings import MIB, UNLIMITED, HttpConfig, Rate
 from shared.wire.requests import COMMAND_ID, signed_headers
 from shared.wire.seal import Signer
 from tests.central.small_house import NOW, new_id
@@ -34,8 +34,7 @@ pytestmark = [
     pytest.mark.usefixtures("nothing_breaks"),
 ]
 
-FREE = LimitsConfig(*(Rate(1, 0),) * 6, at_once_of_strangers=0, at_once_of_people=0)
-TIGHT = HttpConfig(body_s=3600, held_mib=1, held_of_strangers_mib=1, limits=FREE)
+TIGHT = HttpConfig(body_s=3600, held_mib=1, held_of_strangers_mib=1, limits=UNLIMITED)
 ROOM = MIB // STEP  # bodies on their way
 MANY = ROOM + AT_ONCE_OF_STRANGERS
 PROXY = Proxies.of(["127.0.0.1"])
@@ -239,7 +238,7 @@ async def test_a_body_that_grows_gives_way_to_who_holds_less(serve: Callable[...
 
 async def test_a_slow_body_counts_against_its_address(serve: Callable[..., Any]) -> None:
     """A burst of three: the body and its slowness are two, so the third body is not looked at; another address is."""
-    config = replace(TIGHT, body_s=0.05, slowest_kib_per_s=1e6, limits=replace(FREE, acts=Rate(0.001, 3)))
+    config = replace(TIGHT, body_s=0.05, slowest_kib_per_s=1e6, limits=replace(UNLIMITED, acts=Rate(0.001, 3)))
     async with serve(config, proxies=PROXY) as served, calling(served) as calls:
         for address, wanted in ((THEIRS, 408), (THEIRS, 408), (THEIRS, 429), (ELSEWHERE, 408)):
             status, said = await (await calls.begin(STRANGER, address.format(n=0), b"{")).answer

@@ -421,6 +421,49 @@ async def test_who_is_known_has_a_limit_of_their_own(serve: Callable[..., Any], 
             assert answer.status == 200
 
 
+@pytest.mark.parametrize("who", [RequestLimit.PROGRAMS, RequestLimit.PEOPLE, RequestLimit.DEVICES])
+async def test_who_is_known_has_so_many_requests_under_way(serve: Callable[..., Any], who: RequestLimit) -> None:
+    """Bodies that do not come keep them so (all who are known share one budget of bodies). Whoever else comes is
+    answered, and they too when one of theirs ends."""
+    config = replace(LimitsConfig(), at_once_of_people=3, at_once_of_programs=3, at_once_of_devices=3)
+    async with serve(HttpConfig(limits=config)) as served, aiohttp.ClientSession(served.url) as client:
+        (device, signer), (other, others) = await enrolled(served), await enrolled(served, "G2")
+        headers: dict[RequestLimit, Callable[[str, str, str], dict[str, str]]] = {
+            RequestLimit.PROGRAMS: lambda *_: served.auth,
+            RequestLimit.PEOPLE: lambda *_: {"Cookie": "session=anna", "X-CSRF": csrf_of("anna")},
+            RequestLimit.DEVICES: lambda method, path, command: signed_headers(
+                device, signer, method, path, NOW.isoformat(), new_id(), b"{}" if command else b"", command
+            ),
+        }
+        path, asked = "/api/v1/commands/upload_facts", FEED if who is RequestLimit.DEVICES else SITE
+
+        async def ask(headers: dict[str, str], path: str = asked) -> tuple[int, str, dict[str, Any]]:
+            async with client.get(path, headers=headers) as answer:
+                said = orjson.loads(await answer.read())
+                return answer.status, answer.headers.get("Retry-After", ""), said
+
+        lines = []
+        for _ in range(3):
+            _, writer = await served.call()
+            command = new_id()
+            sent = headers[who]("POST", path, command) | {COMMAND_ID: command, "Host": "x", "Content-Length": "2"}
+            writer.write(f"POST {path} HTTP/1.1\r\n".encode())
+            writer.write("".join(f"{name}: {value}\r\n" for name, value in sent.items()).encode() + b"\r\n")
+            lines.append(writer)
+        await until(lambda: served.app[BODIES].held(Asks.PROGRAM) == 3 * STEP)
+        before = REFUSED.value(why="at_once")
+        status, again_s, said = await ask(headers[who]("GET", asked, ""))
+        assert (status, said["reason"], said["fix"]) == (429, "too_many_at_once", who)
+        assert int(again_s) > 0 and "let some end" in said["title"] and REFUSED.value(why="at_once") == before + 1
+        beside = signed_headers(other, others, "GET", FEED, NOW.isoformat(), new_id(), b"")
+        assert (await ask(beside, FEED))[0] == 200
+        lines.pop().close()
+        await until(lambda: served.app[BODIES].held(Asks.PROGRAM) == 2 * STEP)
+        assert (await ask(headers[who]("GET", asked, "")))[0] == 200
+        for writer in lines:
+            writer.close()
+
+
 async def test_as_much_as_an_on_sale_asks_for_passes(serve: Callable[..., Any]) -> None:
     """With what a house has before it sets anything: 400 requests of one program and 400 of one device at once."""
     async with serve(HttpConfig()) as served, aiohttp.ClientSession(served.url) as client:

@@ -19,13 +19,13 @@ from central.web.bodies import Unread
 from central.web.entrance import REFUSED
 from central.web.form import LARGE
 from central.web.session import csrf_of
-from central.web.settings import HttpConfig, LimitsConfig, Rate
+from central.web.settings import UNLIMITED, HttpConfig
 from shared.ids import is_id
 from tests.central.web.serving import Served
 
 pytestmark = [pytest.mark.behind_the_door, pytest.mark.usefixtures("nothing_breaks")]
 
-FREE = HttpConfig(limits=LimitsConfig(*(Rate(1, 0),) * 6, at_once_of_strangers=0, at_once_of_people=0))
+FREE = HttpConfig(limits=UNLIMITED)
 LONGEST_LINE = 1000
 STRANGER: dict[str, str] = {}
 ANNA = {"Cookie": "session=anna", "X-CSRF": csrf_of("anna")}

@@ -141,13 +141,17 @@ def test_what_is_shown_beside_an_address_that_waits_has_its_turn() -> None:
     assert limits.look(5, "10.0.0.1") == 0.0, "and what held it is lifted with its address"
 
 
-def test_so_much_is_answered_at_once_for_strangers_and_people_and_no_less_for_programs() -> None:
-    limits, _ = of(at_once_of_strangers=2, at_once_of_people=3)
+def test_so_much_is_answered_at_once_for_each() -> None:
+    limits, _ = of(at_once_of_strangers=2, at_once_of_people=3, at_once_of_programs=5, at_once_of_devices=0)
     assert [limits.enter(RequestLimit.LOOKS, "10.0.0.1") for _ in range(3)] == [True, True, False]
     limits.leave("10.0.0.1")
     assert limits.enter(RequestLimit.ACTS, "10.0.0.1") and not limits.enter(RequestLimit.ACTS, "10.0.0.1")
     assert [limits.enter(RequestLimit.PEOPLE, "anna") for _ in range(4)] == [True, True, True, False]
-    assert all(limits.enter(RequestLimit.PROGRAMS, "desk") for _ in range(100))
+    assert [limits.enter(RequestLimit.PROGRAMS, "shop") for _ in range(6)] == [True] * 5 + [False]
+    assert limits.enter(RequestLimit.PROGRAMS, "desk"), "another has its own"
+    limits.leave("shop")
+    assert limits.enter(RequestLimit.PROGRAMS, "shop")
+    assert all(limits.enter(RequestLimit.DEVICES, "gate") for _ in range(1000)), "0 bounds nothing"
 
 
 def test_waits_are_told_longest_first() -> None:
