@@ -18,13 +18,13 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from central.devices.enrolment import code_digest
+from central.devices.enrolment import code_digest, live_codes
 from central.devices.model import Device, DevicesPrivilege, DeviceState
 from central.kernel.actor import ANONYMOUS, SYSTEM, Actor, ActorKind
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.versions import OPERATORS
-from central.organisation.credentials import KEYS, HeldSecrets
+from central.organisation.credentials import HeldSecrets, keys
 from central.organisation.rights import key_digest, operator_of
 from central.web.caller import ASKED, Authenticate, problem
 from central.web.entrance import KnownCaller
@@ -45,7 +45,6 @@ from shared.wire.requests import (
 from shared.wire.seal import seal
 
 MOST_KNOWN = 1000
-CODES = "SELECT code_digest, id FROM device WHERE code_digest <> ''"
 
 
 def authenticator(door: Door) -> Authenticate:
@@ -81,11 +80,11 @@ def authenticator(door: Door) -> Authenticate:
 
 def by_key(door: Door) -> KnownCaller:
     """Whose key a program shows."""
-    keys = HeldSecrets(door, KEYS, time.monotonic)
+    held = HeldSecrets(door, keys, time.monotonic)
 
     async def holder(request: web.Request) -> str:
         named = _named(request.headers.get("Authorization", ""))
-        by = await keys.by(key_digest(named[1])) if named else ""
+        by = await held.by(key_digest(named[1])) if named else ""
         return f"operator:{by}" if named and by == named[0] else ""
 
     return holder
@@ -94,11 +93,11 @@ def by_key(door: Door) -> KnownCaller:
 def by_code(door: Door) -> KnownCaller:
     """Which device is about to enrol. A code is guessed here as often as requests come: of 40 bits that live for ten
     minutes that leaves millions of millions, and whoever enrols is still to be approved."""
-    codes = HeldSecrets(door, CODES, time.monotonic)
+    held = HeldSecrets(door, live_codes, time.monotonic)
 
     async def holder(request: web.Request) -> str:
         code = request.headers.get(CODE, "")
-        by = await codes.by(code_digest(code)) if code and code.isascii() else ""
+        by = await held.by(code_digest(code)) if code and code.isascii() else ""
         return f"device:{by}" if by else ""
 
     return holder

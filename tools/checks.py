@@ -197,7 +197,6 @@ STATEMENT = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\b|\A\W*(?i:select|insert|up
 NAMED_READS = re.compile(r"(.*_)?reads\.py|ops\.py")
 # File → why its statements name tables of other areas all the same. The list only gets shorter.
 READS_ALL: dict[str, str] = {
-    "central/callers.py": "who calls is an operator, a key or a device, by a digest",
     "central/house_keys.py": "finds what was sealed under the keys that a folder holds",
     "central/reports/checks.py": "asks of all the books what must always hold: each statement is a check",
     "central/reports/live.py": "an evening as it is, out of all the books, in one look",

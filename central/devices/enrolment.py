@@ -3,6 +3,7 @@ Trust)."""
 
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from central.devices.model import DEVICE, Device, DeviceDo, DevicesPrivilege, DeviceState, NoDevice
 from central.kernel.contexts import Context, institution_of
 from central.kernel.crud import NoChange, code_taken
+from central.kernel.db import Row
 from central.kernel.entity import Between, Loose, Raw, Reach, Ref, Secret
 from central.kernel.languages import spoken_first
 from central.kernel.registry import answers, handles
@@ -21,6 +23,7 @@ from central.kernel.tx import Read, Tx
 from central.kernel.values import Code
 from central.selling.model import PointOfSale
 from central.venues.model import Site
+from shared.clock import to_ms
 from shared.ids import Id
 from shared.languages import in_all
 from shared.outcome import Ok, Outcome, Refused
@@ -42,6 +45,12 @@ def new_code() -> str:
 
 def code_digest(code: str) -> str:
     return sha256(("enrol:" + code.strip().upper()).encode()).hexdigest()
+
+
+def live_codes(read: Read) -> Iterable[Row]:
+    """Digests of the codes that enrol a device now, and whose they are."""
+    sql = "SELECT code_digest, id FROM device WHERE state = :invited AND code_until > :now"
+    return read.run(sql, invited=DeviceState.INVITED, now=to_ms(read.now))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +89,16 @@ def invite_device(tx: Tx, want: InviteDevice) -> Outcome[datetime]:
         return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=known.id, detail={"state": known.state})
     if known and known.state is not DeviceState.INVITED:
         return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=known.id, detail={"state": known.state})
+    digest = code_digest(want.enrolment_code)
+    if any(code == digest and of != want.id for code, of in live_codes(tx)):
+        return Refused(NoDevice.ENROLMENT_CODE_TAKEN, fix="enrolment_code")
     if known:
-        tx.update(known, replace(known, code_digest=code_digest(want.enrolment_code), code_until=until))
+        tx.update(known, replace(known, code_digest=digest, code_until=until))
         return Ok(until)
     device = Device(
         id=want.id, context_id=want.context_id, site_id=want.site_id, point_of_sale_id=want.point_of_sale_id,
         kind=want.kind, code=want.code, label=want.label, state=DeviceState.INVITED, kid="", public_key="",
-        certificate="", code_digest=code_digest(want.enrolment_code), code_until=until, contiguous=0, head=GENESIS,
+        certificate="", code_digest=digest, code_until=until, contiguous=0, head=GENESIS,
         lease_epoch=0,
     )  # fmt: skip
     if tx.insert_if_absent(device):
@@ -119,15 +131,18 @@ def enrol_device(tx: Tx, want: EnrolDevice) -> Outcome[Enrolled]:
     ]
     if not found:
         return Refused(NoDevice.BAD_CODE, fix="code")
-    device = found[0]
-    if device.code_until is None or tx.now >= device.code_until:
+    live = [device for device in found if device.code_until and tx.now < device.code_until]
+    if not live:
         return Refused(NoDevice.CODE_EXPIRED, fix="code")
     key = requested_key(want.request_pem)
     if key is None:
         return Refused(NoDevice.BAD_REQUEST, fix="request_pem")
+    kid, device = kid_of(key), live[0]
+    if kid == tx.keys.signer.kid or tx.find(Device, "WHERE kid = :kid AND state <> 'revoked'", kid=kid):
+        return Refused(NoDevice.KEY_TAKEN, fix="request_pem")
     pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     after = DEVICE[device.state, DeviceDo.ENROL]
-    tx.update(device, replace(device, state=after, kid=kid_of(key), public_key=pem, code_digest="", code_until=None))
+    tx.update(device, replace(device, state=after, kid=kid, public_key=pem, code_digest="", code_until=None))
     return Ok(Enrolled(device.id, tx.keys.root_pem))
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from central.kernel.actor import SYSTEM, Actor
 from central.kernel.door import Door
 from central.kernel.tx import Read
-from central.organisation.credentials import SESSIONS, HeldSecrets
+from central.organisation.credentials import HeldSecrets, sessions
 from central.organisation.model import Operator, Session
 from central.organisation.rights import actor_of, second_factor_demanded
 from central.organisation.rules import SessionStanding, standing
@@ -69,7 +69,7 @@ class Browsers:
 
     def __init__(self, door: Door, sign_in: SignIn, cookies: Cookies, idle: timedelta) -> None:
         self._door, self._sign_in, self._cookies, self._idle = door, sign_in, cookies, idle
-        self._held = HeldSecrets(door, SESSIONS, time.monotonic)
+        self._held = HeldSecrets(door, sessions(idle), time.monotonic)
 
     def visitor(self, request: web.Request) -> Visitor:
         browser = request.headers.get("User-Agent", "")[:_MOST_BROWSER]

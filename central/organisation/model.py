@@ -257,6 +257,7 @@ class NoOperator(Reason):
     CONFIRM_FIRST = auto()
     NOT_YOURS_TO_GIVE = auto()
     ALREADY_GIVEN = auto()
+    KEY_TAKEN = auto()  # another program has this key: each makes its own
     LAST_ADMINISTRATOR = auto()
 
 

@@ -116,7 +116,7 @@ def create_operator(tx: Tx, want: CreateOperator) -> Outcome[Id]:
         return refused
     wanted = {"point_of_sale": frozenset(map(str, want.points_of_sale))} if want.points_of_sale else {}
     refused = not_yours(tx, {(node, want.context_id) for node in want.privileges}, {**tx.actor.perimeter, **wanted})
-    if refused:
+    if refused := refused or _key_taken(tx, want.key_digest):
         return refused
     insert_program(tx, want.id, want.context_id, want.name.strip(), want.key_digest, want.privileges)
     narrowed = {**tx.actor.perimeter, **wanted}
@@ -261,7 +261,7 @@ def renew_key(tx: Tx, want: RenewKey) -> Outcome[None]:
     if program.kind is not OperatorKind.PROGRAM:
         return Refused(NoOperator.NOT_A_PROGRAM, fix=program.id)
     refused = None if shows_its_key(tx, program.id) else opens(tx, program.id)
-    if refused:
+    if refused := refused or _key_taken(tx, want.key_digest, program.id):
         return refused
     tx.update(program, replace(program, key_digest=want.key_digest))
     return Ok(None)
@@ -295,6 +295,13 @@ def _person_below_you(tx: Tx, operator_id: str) -> Operator | Refused:
     if isinstance(operator, Operator) and operator.kind is not OperatorKind.PERSON:
         return Refused(NoOperator.NOT_A_PERSON, fix=operator.id)
     return operator
+
+
+def _key_taken(read: Read, key_digest: str, own_id: str = "") -> Refused | None:
+    """A key says who shows it: two programs with one would be each other, where they wait and where it is renewed."""
+    sql = "SELECT 1 FROM operator WHERE key_digest = :key AND key_digest <> '' AND id <> :own"
+    taken = read.one(sql, key=key_digest, own=own_id)
+    return Refused(NoOperator.KEY_TAKEN, fix="key_digest") if taken else None
 
 
 def _faulty(read: Read, own_id: str, said: dict[str, Any]) -> Refused | None:

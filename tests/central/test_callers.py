@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 import orjson
@@ -13,21 +14,37 @@ from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.app import make_app
-from central.devices.enrolment import ApproveDevice, EnrolDevice, InviteDevice
+from central.callers import Passes
+from central.devices.enrolment import (
+    CODE_LIVES,
+    ApproveDevice,
+    EnrolDevice,
+    InviteDevice,
+    RevokeDevice,
+    live_codes,
+)
+from central.devices.model import NoDevice
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.crud import command_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
-from central.kernel.keys import Keys
+from central.kernel.keys import Keys, make_keys
 from central.kernel.privileges import Action
+from central.kernel.tx import Read
 from central.kernel.versions import COUNTED, OPERATORS
+from central.organisation.credentials import Held, sessions
+from central.organisation.credentials import keys as keys_held
+from central.organisation.erasure import EraseOperator
 from central.organisation.grants import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
-from central.organisation.model import PerimeterKind, Profile
-from central.organisation.operators import CreateOperator, DeactivateOperator, RenewKey, WithdrawKey
-from central.organisation.ops import key_digest
+from central.organisation.model import NoOperator, Operator, PerimeterKind, Profile, Session
+from central.organisation.operators import CreateOperator, DeactivateOperator, InviteOperator, RenewKey, WithdrawKey
+from central.organisation.ops import key_digest, operator_of
+from central.organisation.rules import IDLE, LONGEST, SessionStanding, standing
+from central.organisation.sessions import NoteSeen
 from central.selling.model import SellingPrivilege
+from shared.clock import to_ms
 from shared.ids import Id
 from shared.wire.certificates import DeviceKind, Right, signing_request, verified
 from shared.wire.codec import build
@@ -43,7 +60,8 @@ from shared.wire.requests import (
     signed_headers,
 )
 from shared.wire.seal import Sealed, Signer
-from tests.central.small_house import NOW, House, Watch, new_id
+from tests.central.small_house import NOW, Clerk, House, Watch, new_id
+from tests.central.web.serving import SESSION
 
 FEEDS = "/api/v1/queries/device_feeds"
 UPLOAD = "/api/v1/commands/upload_facts"
@@ -221,6 +239,148 @@ async def test_what_ends_ends_with_the_commit(doors: tuple[Door, Door], house: H
                 )
             ).ok
             assert await channels() == (200, 2)
+
+
+# --- what is told from what is tried beside it ------------------------------------------------------------------------
+
+
+def a_program(house: House, key: str) -> CreateOperator:
+    return CreateOperator(
+        id=new_id(), context_id=house.institution, name="Program", key_digest=key_digest(key), privileges=("venues",)
+    )
+
+
+def an_invitation(house: House, code: str, enrolment_code: str) -> InviteDevice:
+    return InviteDevice(
+        id=new_id(), context_id=house.organiser, site_id=house.site, kind=DeviceKind.GATE, code=code, label="Gate",
+        enrolment_code=enrolment_code,
+    )  # fmt: skip
+
+
+def told(clerk: Clerk, look: Held) -> set[str]:
+    """Of whom something opens the house now."""
+    return {row[1] for row in look(Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys))}
+
+
+@pytest.mark.parametrize("end", [DeactivateOperator, WithdrawKey, EraseOperator])
+def test_a_key_that_opens_nothing_is_nobodys(clerk: Clerk, house: House, end: Callable[..., Any]) -> None:
+    program = a_program(house, "k")
+    clerk.do(program)
+    assert program.id in told(clerk, keys_held)
+    clerk.do(end(operator_id=program.id))
+    assert program.id not in told(clerk, keys_held)
+
+
+def test_a_code_for_enrolment_is_nobodys_after_its_ten_minutes(clerk: Clerk, house: House) -> None:
+    invited = an_invitation(house, "G1", "ABCD-2345")
+    clerk.do(invited)
+    clerk.watch.at += CODE_LIVES - timedelta(milliseconds=1)
+    assert told(clerk, live_codes) == {invited.id}
+    clerk.watch.at += timedelta(milliseconds=1)
+    assert told(clerk, live_codes) == set()
+    clerk.do(invited)
+    assert told(clerk, live_codes) == {invited.id}, "invited anew"
+    clerk.do(RevokeDevice(device_id=invited.id))
+    assert told(clerk, live_codes) == set()
+
+
+@pytest.mark.behind_the_door
+@pytest.mark.parametrize("seen_every", [IDLE - MINUTE, IDLE], ids=["used", "idle"])
+def test_a_session_that_is_over_is_nobodys(clerk: Clerk, house: House, seen_every: timedelta) -> None:
+    who, session = new_id(), new_id()
+    clerk.do(InviteOperator(id=who, context_id=house.institution, name="Anna", email="anna@x.example", language="fr"))
+    begun = {"id": session, "who": who, "token": "t", "now": to_ms(NOW), "until": to_ms(NOW + LONGEST)}
+    clerk.db.begin(write=True)
+    clerk.db.write(SESSION, begun)
+    clerk.db.commit()
+    over = []
+    while not over or not over[-1]:
+        read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
+        (there,), (owner,) = read.find(Session), read.find(Operator, "WHERE id = :id", id=who)
+        over.append(standing(there, owner, False, clerk.watch()) is SessionStanding.OVER)
+        assert (session in told(clerk, sessions(IDLE))) is not over[-1]
+        if not over[-1]:
+            clerk.watch.at += seen_every
+            if seen_every < IDLE:
+                clerk.do(NoteSeen(session_id=session))
+    assert len(over) == (2 if seen_every == IDLE else 1 + ceil(LONGEST / seen_every))
+
+
+def test_a_pass_is_made_with_centrals_key(keys: Keys) -> None:
+    """Whoever knows how passes are made, and a device's id, makes none."""
+    device, other = new_id(), new_id()
+    ours, theirs = Passes(keys), Passes(make_keys(NOW))
+    assert ours.of(device) == Passes(keys).of(device), "after a restart too"
+    assert len({ours.of(device), ours.of(other), theirs.of(device), theirs.of(other)}) == 4
+    assert theirs.of(device).partition(".")[2] != ours.of(device).partition(".")[2]
+
+
+# --- what one alone may have ------------------------------------------------------------------------------------------
+
+
+def test_a_programs_key_is_no_other_programs(clerk: Clerk, house: House) -> None:
+    first, second = a_program(house, "k"), a_program(house, "l")
+    for each in (first, second):
+        clerk.do(each)
+
+    def taken(command: Any) -> bool:
+        refused = clerk.no(command)
+        return (refused.reason, refused.fix) == (NoOperator.KEY_TAKEN, "key_digest")
+
+    assert taken(a_program(house, "k"))
+    assert taken(RenewKey(operator_id=second.id, key_digest=key_digest("k")))
+    clerk.do(RenewKey(operator_id=first.id, key_digest=key_digest("k")))  # its own
+    clerk.do(DeactivateOperator(operator_id=first.id))
+    assert taken(a_program(house, "k")), "it may come back with it"
+    clerk.do(WithdrawKey(operator_id=first.id))
+    clerk.do(WithdrawKey(operator_id=second.id))
+    clerk.do(RenewKey(operator_id=second.id, key_digest=key_digest("k")))
+    assert clerk.no(RenewKey(operator_id=new_id(), key_digest=key_digest("k"))).reason is not NoOperator.KEY_TAKEN
+
+
+@pytest.mark.behind_the_door
+def test_two_programs_from_before_with_one_key_go_on_until_one_gets_another(clerk: Clerk, house: House) -> None:
+    first, second = a_program(house, "k"), a_program(house, "l")
+    for each in (first, second):
+        clerk.do(each)
+    clerk.db.begin(write=True)
+    clerk.db.write("UPDATE operator SET key_digest = :k WHERE id = :id", {"k": key_digest("k"), "id": second.id})
+    clerk.db.commit()
+    read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
+    assert all(operator_of(read, each.id, "k") for each in (first, second))
+    clerk.do(RenewKey(operator_id=second.id, key_digest=key_digest("l")))
+
+
+def test_a_devices_key_and_code_are_no_other_devices(clerk: Clerk, house: House) -> None:
+    signer = Signer.of(Ed25519PrivateKey.generate())
+    first, second = an_invitation(house, "G1", "ABCD-2345"), an_invitation(house, "G2", "WXYZ-6789")
+    clerk.do(first)
+    again = clerk.no(an_invitation(house, "G2", "abcd-2345 "))
+    assert (again.reason, again.fix) == (NoDevice.ENROLMENT_CODE_TAKEN, "enrolment_code")
+    clerk.do(first)  # renewed with its own
+    clerk.do(second)
+    request = signing_request(signer.key, "g")
+    clerk.do(EnrolDevice(code="ABCD-2345", request_pem=request))
+
+    def taken(pem: str = request) -> bool:
+        refused = clerk.no(EnrolDevice(code="WXYZ-6789", request_pem=pem))
+        return (refused.reason, refused.fix) == (NoDevice.KEY_TAKEN, "request_pem")
+
+    assert taken(), "while it waits for its approval"
+    clerk.do(ApproveDevice(device_id=first.id, kid=signer.kid))
+    assert taken()
+    assert taken(signing_request(clerk.door.keys.signer.key, "g")), "nor is it central's"
+    clerk.do(RevokeDevice(device_id=first.id))
+    clerk.do(EnrolDevice(code="WXYZ-6789", request_pem=request))  # the same machine under a new name
+
+
+def test_a_code_that_is_over_is_free_again(clerk: Clerk, house: House) -> None:
+    first, second = an_invitation(house, "G1", "ABCD-2345"), an_invitation(house, "G2", "ABCD-2345")
+    clerk.do(first)
+    clerk.watch.at += CODE_LIVES
+    clerk.do(second)
+    request = signing_request(Ed25519PrivateKey.generate(), "g")
+    assert clerk.do(EnrolDevice(code="ABCD-2345", request_pem=request))["device_id"] == second.id
 
 
 def test_all_that_lets_in_is_counted() -> None:

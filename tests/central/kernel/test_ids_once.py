@@ -242,6 +242,22 @@ def test_who_is_narrowed_makes_nothing_under_what_was_beyond_them(clerk: Clerk, 
 
 
 @pytest.mark.behind_the_door
+def test_one_command_makes_no_two_kinds_under_one_id(clerk: Clerk) -> None:
+    """Which nothing knew before: there is no row and no history that would tell."""
+    clerk.db.begin(write=True)
+    row, other = new_id(), new_id()
+    for tables, ids, fits in (
+        (("tariff", "event"), (row, row), False),
+        (("tariff", "tariff"), (row, other), True),
+    ):
+        tx = Tx(clerk.db, SYSTEM, clerk.watch(), new_id(), clerk.door.keys)
+        tx.audit = [(table, each, "created", "") for table, each in zip(tables, ids, strict=True)]
+        outcome = used_before(tx, Traces())
+        assert outcome is None if fits else refused(outcome)
+    clerk.db.rollback()
+
+
+@pytest.mark.behind_the_door
 def test_what_goes_and_comes_in_one_transaction_is_seen(clerk: Clerk, house: House) -> None:
     """Commands that are committed together: what the first has left is not in the database yet."""
     row, traces = new_id(), Traces()

@@ -14,7 +14,7 @@ from central.catalogue.model import ProductDo
 from central.inventory.holds import HoldPlaces
 from central.inventory.model import Limit, LimitPer
 from central.kernel import memory
-from central.kernel.actor import Actor
+from central.kernel.actor import SYSTEM, Actor
 from central.kernel.contexts import path_of
 from central.kernel.crud import Action, command_of
 from central.kernel.db import Connection, Database, SqliteConnection
@@ -24,12 +24,12 @@ from central.kernel.keys import Keys
 from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.traces import Lately, Traces
 from central.kernel.tx import Read
-from central.kernel.versions import COUNTED
+from central.kernel.versions import COUNTED, OPERATORS
 from central.orders.ops import PlaceOrder, ReissueTicket
 from central.pricing.ops import CreateTariff, PriceCell, SetPrice
 from central.programme.on_sale import ChangeSale
 from shared.ids import Id, near_id
-from tests.central.small_house import FULL, Clerk, House, Watch, new_id
+from tests.central.small_house import FULL, NOW, Clerk, House, Watch, new_id
 
 CreateLimit = command_of(Action.CREATE, Limit)
 DIFFERENT = ("turn",)  # between two runs of the same
@@ -141,6 +141,14 @@ def test_the_same_comes_of_them(seed: int, sqlite_place: tuple[Database, House],
             assert (each.reason, each.body, each.repeated) == (wanted.reason, wanted.body, wanted.repeated), job.command
         assert any(each.repeated for each in said) or seed
         assert tables(db) == tables(other)
+
+
+def test_of_what_is_remembered_there_is_a_bound(quick: tuple[Clerk, House]) -> None:
+    read, asked = Read(quick[0].db, SYSTEM, NOW, quick[0].door.keys), memory.MOST + 10
+    for n in range(asked):
+        assert memory.remembered(read, OPERATORS, n, lambda n=n: n) == n  # type: ignore[misc]  # mypy infers no lambda with a default
+    _, kept = read.memory[OPERATORS]
+    assert 0 < len(kept) <= memory.MOST and kept[asked - 1] == asked - 1
 
 
 def test_what_one_did_is_seen_by_the_next(quick: tuple[Clerk, House]) -> None:
