@@ -1,14 +1,17 @@
 """What is gone, as the audit remembers it: what it was, and where it stood. Rights are asked there too, so that what
 was said of a thing is not hidden from everybody as soon as the context above it is taken away as well."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import orjson
 
 from central.kernel.contexts import MOST_LEVELS, root_of_house
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.former_names import names_of, renamed
 from central.kernel.scope import context_of, home
+from central.kernel.tables import GONE_CONTEXT
 from central.kernel.tx import Read
 
 
@@ -39,6 +42,17 @@ def path_then(read: Read, context_id: str) -> tuple[str, ...]:
         path.append(at)
         at = above["parent_id"]
     return tuple(path)
+
+
+def with_gone(read: Read, places: Iterable[str]) -> tuple[str, ...]:
+    """Contexts, and those that are gone and stood below one of them: who may look there may look at what happened in
+    the season that was cleared away."""
+    said = read.run(f"SELECT entity_id, entity, change FROM audit WHERE {GONE_CONTEXT}")  # noqa: S608 - a text of ours
+    above = {row[0]: renamed(row[1], orjson.loads(row[2]))["parent_id"][0] for row in said}
+    found = dict.fromkeys(places)
+    for _ in range(MOST_LEVELS):
+        found |= dict.fromkeys(each for each, parent in above.items() if parent in found)
+    return tuple(found)
 
 
 def context_then(read: Read, declaration: Declaration, values: Mapping[str, Any]) -> str | None:

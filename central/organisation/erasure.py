@@ -19,6 +19,7 @@ from central.organisation.model import (
     Role,
 )
 from central.organisation.sessions import end_sessions_of
+from central.organisation.sign_in_places import forget_places_of
 from central.organisation.ways_in import opens
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -45,8 +46,9 @@ def erase_operator(tx: Tx, want: EraseOperator) -> Outcome[list[Stays]]:
 
 
 def _close(tx: Tx, person: Operator) -> None:
-    """Whatever lets them in or lets them do anything."""
+    """Whatever lets them in or lets them do anything, and where they did."""
     end_sessions_of(tx, person.id)
+    forget_places_of(tx, person.id)
     for kind in (Letter, Role, Grant, Perimeter):
         for row in tx.find(kind, "WHERE operator_id = :id ORDER BY id", id=person.id):
             tx.delete(row)

@@ -25,7 +25,7 @@ from central.organisation.model import (
     Session,
 )
 from central.organisation.rules import ADDRESS_FOR, INVITATION_FOR, LETTER_EVERY, MOST_LETTERS, RESET_FOR
-from central.organisation.sign_in_places import PlaceId, Subjects, forgive, remember
+from central.organisation.sign_in_places import AccountDigest, PlaceId, Subjects, forgive, remember
 from central.organisation.ways_in import by_the_house
 from shared.clock import from_ms, to_ms
 from shared.ids import Id
@@ -198,7 +198,7 @@ class UseLetter:
     password: Annotated[str, Secret()]
     tried: Subjects
     came_from: PlaceId
-    account: str
+    account: AccountDigest
 
 
 @handles(UseLetter, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
@@ -214,7 +214,7 @@ def use_letter(tx: Tx, want: UseLetter) -> Outcome[Id]:
         tx.delete(session)
     void_letters(tx, operator.id)
     forgive(tx, want.tried)
-    remember(tx, want.came_from, want.account)
+    remember(tx, want.came_from, want.account, operator.id)
     if letter.kind is LetterKind.RESET:
         tell_owner(tx, operator, "password_changed")
     return Ok(operator.id)

@@ -25,7 +25,15 @@ from central.organisation.model import (
 )
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import FORGOTTEN, HALF_WAY, LONGEST, MOST_SESSIONS, counted, locked
-from central.organisation.sign_in_places import PlaceId, Subjects, attempt_id, forget_places, forgive, remember
+from central.organisation.sign_in_places import (
+    AccountDigest,
+    PlaceId,
+    Subjects,
+    attempt_id,
+    forget_places,
+    forgive,
+    remember,
+)
 from central.organisation.ways_in import by_the_house, closes, lately
 from shared.clock import to_ms
 from shared.ids import Id
@@ -107,7 +115,7 @@ class BeginSession:
     instead_of: Annotated[str, Secret()]
     tried: Subjects
     came_from: PlaceId
-    account: str
+    account: AccountDigest
     address: Annotated[str, Personal(PersonalKind.CONNECTION, "operator_id")]
     browser: Annotated[str, Personal(PersonalKind.CONNECTION, "operator_id")]
     longest_s: Annotated[int, Look.SECONDS] = int(LONGEST.total_seconds())
@@ -127,7 +135,7 @@ def begin_session(tx: Tx, want: BeginSession) -> Outcome[Id]:
     _begin(tx, operator.id, want.id, want.token_digest, want.instead_of, want.address, want.browser,
            until=lasts, second_factor=False)  # fmt: skip
     if not half:
-        remember(tx, want.came_from, want.account)
+        remember(tx, want.came_from, want.account, operator.id)
     return Ok(want.id)
 
 
@@ -143,7 +151,7 @@ class CompleteSession:
     recovery: Annotated[str, Secret()]
     tried: Subjects
     came_from: PlaceId
-    account: str
+    account: AccountDigest
     longest_s: Annotated[int, Look.SECONDS] = int(LONGEST.total_seconds())
 
 
@@ -165,7 +173,7 @@ def complete_session(tx: Tx, want: CompleteSession) -> Outcome[Id]:
     else:
         tx.update(operator, replace(operator, totp_step=want.step))
     forgive(tx, want.tried)
-    remember(tx, want.came_from, want.account)
+    remember(tx, want.came_from, want.account, operator.id)
     _begin(tx, operator.id, want.id, want.token_digest, half.token_digest, half.address, half.browser,
            until=want.longest_s, second_factor=True)  # fmt: skip
     return Ok(want.id)
@@ -277,7 +285,7 @@ def set_password(tx: Tx, want: SetPassword) -> Outcome[None]:
     if isinstance(found, Refused):
         return found
     tx.update(found, replace(found, password=want.password))
-    _end_others(tx, found.id, want.session_id)
+    end_sessions_of(tx, found.id, but=want.session_id)
     tell_owner(tx, found, "password_changed")
     return Ok(None)
 
@@ -342,12 +350,6 @@ def _own(tx: Tx, session_id: Id, verified: str) -> Operator | Refused:
     if operator is None or not operator.active or operator.kind is not OperatorKind.PERSON:
         return Refused(NoSignIn.SESSION_OVER)
     return operator if operator.password == verified else Refused(NoSignIn.UNKNOWN)
-
-
-def _end_others(tx: Tx, operator_id: Id, session_id: Id) -> None:
-    for session in tx.find(Session, "WHERE operator_id = :id ORDER BY id", id=operator_id):
-        if session.id != session_id:
-            tx.delete(session)
 
 
 # --- signing others out ---

@@ -7,7 +7,7 @@ strange place may do is counted by its address too, over all accounts (OWASP, Sl
 Device Cookies).
 
 Neither an address nor a cookie lets anybody in: they only say with whom one waits. Addresses are kept as keyed
-digests, cookies nowhere.
+digests, cookies nowhere; whose they are is noted beside them, so that they go when somebody is forgotten.
 """
 
 from collections.abc import Iterable
@@ -20,6 +20,7 @@ from typing import Annotated
 import sqlalchemy as sa
 
 from central.kernel.entity import METADATA, Between, Loose
+from central.kernel.personal import Personal, PersonalKind
 from central.kernel.row_proof import unproved
 from central.kernel.tx import Read, Tx
 from central.kernel.vault import Vault
@@ -37,6 +38,7 @@ PLACE = sa.Table(
     sa.Column("id", sa.String(LENGTH), primary_key=True),  # of account and address, keyed outside the database
     sa.Column("account", sa.Text, nullable=False),  # keyed too
     sa.Column("seen", sa.BigInteger, nullable=False),
+    sa.Column("operator_id", sa.String(LENGTH), nullable=True),  # null: from before this was noted
     sa.Index("ix_sign_in_place_account", "account", "seen"),
     sqlite_with_rowid=False,
 )
@@ -46,9 +48,11 @@ unproved(
 )
 
 
-Subjects = Annotated[tuple[str, ...], Between(most=20)]
+_NOT_LOGGED = Personal(PersonalKind.CONNECTION, "")  # where from the log keeps sealed, in fields of its own
+Subjects = Annotated[tuple[str, ...], Between(most=20), _NOT_LOGGED]
 """What tries count on, a text each."""
-PlaceId = Annotated[Id, Loose("a digest: what is remembered of an account and an address")]
+PlaceId = Annotated[Id, Loose("a digest: what is remembered of an account and an address"), _NOT_LOGGED]
+AccountDigest = Annotated[str, _NOT_LOGGED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +103,12 @@ def is_known(read: Read, place: Id) -> bool:
     return row is not None and row[0] > to_ms(read.now - KNOWN_FOR)
 
 
-def remember(tx: Tx, place: Id, account: str) -> None:
+def remember(tx: Tx, place: Id, account: str, operator_id: Id) -> None:
     """The account came in from there; of its places the newest are kept."""
     tx.write(
-        "INSERT INTO sign_in_place (id, account, seen) VALUES (:id, :account, :now) "
-        "ON CONFLICT (id) DO UPDATE SET seen = :now",
-        id=place, account=account, now=to_ms(tx.now),
+        "INSERT INTO sign_in_place (id, account, seen, operator_id) VALUES (:id, :account, :now, :operator) "
+        "ON CONFLICT (id) DO UPDATE SET seen = :now, operator_id = :operator",
+        id=place, account=account, now=to_ms(tx.now), operator=operator_id,
     )  # fmt: skip
     tx.write(
         "DELETE FROM sign_in_place WHERE account = :account AND id NOT IN "
@@ -115,6 +119,14 @@ def remember(tx: Tx, place: Id, account: str) -> None:
 
 def forget_places(tx: Tx, now: datetime) -> None:
     tx.write("DELETE FROM sign_in_place WHERE seen <= :old", old=to_ms(now - KNOWN_FOR))
+
+
+def forget_places_of(tx: Tx, operator_id: Id) -> None:
+    """Somebody is forgotten: where they came in from, and what counts tries there."""
+    accounts = tx.run("SELECT DISTINCT account FROM sign_in_place WHERE operator_id = :id", id=operator_id)
+    for whose in (operator_id, *(row[0] for row in accounts)):
+        tx.write("DELETE FROM sign_in_attempt WHERE subject LIKE :there", there=f"%:{whose}@%")
+    tx.write("DELETE FROM sign_in_place WHERE operator_id = :id", id=operator_id)
 
 
 def forgive(tx: Tx, tried: Iterable[str]) -> None:

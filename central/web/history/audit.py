@@ -19,6 +19,7 @@ from aiohttp import web
 from central.kernel.actor import ActorKind
 from central.kernel.contexts import contexts_below, root_of_house
 from central.kernel.db import in_list
+from central.kernel.deleted_rows import with_gone
 from central.kernel.door import Door, NoEntry
 from central.kernel.entity import BY_NAME
 from central.kernel.former_names import renamed, today
@@ -157,13 +158,19 @@ class Audit:
 
     def _wanted(self, read: Read, asked: Mapping[str, str], zone: ZoneInfo, at: str | None) -> LogFilter:
         """An unknown context is none: nothing is shown, rather than everything."""
-        below = None if not at or at == root_of_house(read) else contexts_below(read, at)
+        below = None if not at or at == root_of_house(read) else with_gone(read, contexts_below(read, at))
         since, until = said_moment(asked["since"], zone), said_moment(asked["until"], zone)
         return LogFilter(
-            self._door.permissions.holding(read, AUDIT), below, asked["who"], asked["command"], asked["entity"],
+            _places(self._door, read, AUDIT), below, asked["who"], asked["command"], asked["entity"],
             asked["id"] if is_id(asked["id"]) else "", asked["origin"].strip(),
             {"1": True, "0": False}.get(asked["ok"]), since, until + timedelta(minutes=1) if until else None,
         )  # fmt: skip
+
+
+def _places(door: Door, read: Read, privilege: str) -> tuple[str, ...] | None:
+    """Where the asker holds a right, and where they held it before the place was cleared away; None: everywhere."""
+    places = door.permissions.holding(read, privilege)
+    return None if places is None else with_gone(read, places)
 
 
 def _not_allowed(read: Read, t: Texts) -> str:
@@ -274,7 +281,7 @@ def one(door: Door, read: Read, t: Texts, command_id: str) -> One | None:
     if row is None:
         return None
     logged = row_of(row[:9])
-    places = door.permissions.holding(read, AUDIT)
+    places = _places(door, read, AUDIT)
     if places is not None and logged.place not in places:
         return None
     (entry,) = told(door, read, t, [logged], house_zone(read), lines=True, most=LISTED)
@@ -290,7 +297,7 @@ def _may_see_what_was_asked(door: Door, read: Read, row: LogRow) -> bool:
     if handler is None:
         return door.permissions.holding(read, AUDIT) is None
     needs = BY_NAME[handler.on].read if handler.on in BY_NAME else handler.needs
-    places = door.permissions.holding(read, needs) if needs else door.permissions.holding(read, AUDIT)
+    places = _places(door, read, needs or AUDIT)
     return not read.actor.perimeter and (places is None or row.place in places)
 
 

@@ -14,6 +14,7 @@ import orjson
 
 from central.kernel.contexts import contexts_below, root_of_house, the_house
 from central.kernel.db import in_list
+from central.kernel.deleted_rows import with_gone
 from central.kernel.entity import Ref
 from central.kernel.former_names import command_today, names_of, names_of_command
 from central.kernel.registry import COMMANDS, THE_DOORS, answers
@@ -287,7 +288,7 @@ class AuditRow:
 
 @answers(AuditLog, needs=AUDIT, gives=list[AuditRow])
 def audit_log(read: Read, want: AuditLog) -> Outcome[list[AuditRow]]:
-    below = contexts_below(read, want.context_id)
+    below = with_gone(read, contexts_below(read, want.context_id))
     whole = want.context_id == root_of_house(read)
     asked = LogFilter(
         None if whole else below, None, want.actor, want.command, want.entity, before=max(0, min(want.before, _MOST))

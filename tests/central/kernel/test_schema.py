@@ -32,6 +32,8 @@ FROZEN = {
     "0012_dead_letter_reasons.py": "b12e1a1c2aaaa3ea2d9501fd328fd012b16ef4321df219aa17ebf754e08dc2a0",
     "0013_personal_keys.py": "c60edb8ce2a803f34e0955545e5e6c54022fb993d7779e39ffae15b8f8c150fa",
     "0014_scan_fact_ids.py": "7a335e3f764256e35f52422580c00c0efd24696cd140e68ff026009fd55593fc",
+    "0015_sign_in_places_owner.py": "cd9830f279a8e700a00b43331b11838218141e0e04352e5dad8565b14ed5dcec",
+    "0016_gone_contexts.py": "c1dd059358db2ec863b5c4c3da6b92286523a215ac5c29f7530ba6ba22cb5d7d",
 }
 NEWEST = max(FROZEN)[:4]
 

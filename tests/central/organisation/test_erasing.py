@@ -22,7 +22,7 @@ from central.kernel.erasure import ForgetDue
 from central.kernel.keys import Keys
 from central.kernel.log_chain import seal_now
 from central.kernel.log_proof import prove
-from central.kernel.personal import DUTIES, ERASED, SIGN, PersonalKind
+from central.kernel.personal import DUTIES, ERASED, SIGN, STRUCK, PersonalKind
 from central.kernel.print_adoption import people_over
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
@@ -37,6 +37,7 @@ from central.organisation.model import (
     OrganisationPrivilege,
     PerimeterKind,
     Profile,
+    Session,
 )
 from central.organisation.operators import (
     ChangeOperator,
@@ -52,7 +53,7 @@ from central.organisation.sessions import BeginSession
 from central.web.history.records import past
 from shared.ids import Id
 from tests.central.kernel.test_door_costs import statements
-from tests.central.organisation.conftest import People
+from tests.central.organisation.conftest import JEANNE, People
 from tests.central.small_house import Clerk, House, new_id
 from tests.waiting import until
 
@@ -209,6 +210,42 @@ def test_of_the_forgotten_nothing_is_changed_and_nobody_is_invited_into_their_pl
     assert clerk.say(invite, again).reason is NoEntry.ID_REUSED, "nobody can tell any more what it said"
     clerk.do(replace(invite, id=new_id()))
     assert everything(clerk.db).keys() == {"operator", "found"}
+
+
+async def test_where_the_forgotten_came_in_from_goes_with_them(people: People, jeanne: Id) -> None:
+    """Known places, tries counted there, and what the log keeps of both; of who stays nothing goes. Their address
+    changed in between, and with it what their places are counted by."""
+    mails = {await people.person("Paul", MAILS[0]): MAILS[0], jeanne: JEANNE}
+    paul = next(iter(mails))
+
+    async def comes_in(email: str) -> None:
+        with_a_slip = people.browser()
+        await with_a_slip.sign_in(email, "not this one")
+        await people.browser().sign_in(email)
+        await with_a_slip.sign_in(email, "nor this one")
+
+    async def rows(sql: str, **params: Any) -> list[Any]:
+        found: list[Any] = await people.door.read(SYSTEM, lambda read: read.run(sql, **params))
+        return found
+
+    places = "SELECT account FROM sign_in_place WHERE operator_id = :who"
+    tries = "SELECT subject FROM sign_in_attempt WHERE subject LIKE '%@%'"
+    for email in mails.values():
+        await comes_in(email)
+    await people.do(ChangeOperator(operator_id=paul, name="Paul", language="fr", email=MAILS[1]))
+    await people.browser().sign_in(MAILS[1])
+    assert [len(await rows(places, who=who)) for who in (paul, jeanne)] == [2, 1]
+    assert len(await rows(tries)) == 2
+    kept, actor = await rows(places, who=jeanne), await people.actor(jeanne)
+    opened = next(iter(await people.rows(Session, "WHERE operator_id = :who", who=jeanne)))
+    await people.do(EraseOperator(operator_id=paul), replace(actor, session=opened.id))
+    assert await rows(places, who=paul) == [] and await rows(places, who=jeanne) == kept
+    assert [subject for (subject,) in await rows(tries) if kept[0][0] not in subject] == []
+    assert len(await rows(tries)) == 1 and len(await rows("SELECT 1 FROM sign_in_place")) == 1
+    names = ("begin_session", "complete_session", "use_letter")
+    said = [orjson.loads(body) for name, body in await rows("SELECT name, body FROM command_log") if name in names]
+    assert len(said) > 4 and {each[field] for each in said for field in ("came_from", "account")} == {STRUCK}
+    assert {str(each["tried"]) for each in said} == {STRUCK}
 
 
 def test_what_is_refused_keeps_nothing_of_whom_it_named(clerk: Clerk, house: House) -> None:

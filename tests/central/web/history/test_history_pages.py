@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from central.app import make_app
 from central.catalogue.model import CataloguePrivilege
 from central.kernel.actor import ANONYMOUS, SYSTEM, Actor, ActorKind
-from central.kernel.contexts import path_of
+from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.crud import command_of
 from central.kernel.db import Database
 from central.kernel.door import Door
@@ -23,9 +23,12 @@ from central.kernel.keys import Keys
 from central.kernel.log_chain import seal_now
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
+from central.kernel.tables import GONE_CONTEXT
 from central.kernel.tx import Read
 from central.organisation.model import OrganisationPrivilege, Profile
+from central.organisation.ops import CreateContext
 from central.venues.model import VenuesPrivilege
+from central.web.history.log import AuditLog
 from central.web.session import SESSIONS, SignedIn
 from central.web.texts import texts
 from shared.ids import Id, is_id
@@ -35,6 +38,7 @@ CSRF = "token"
 CreateProfile = command_of(Action.CREATE, Profile)
 ChangeProfile = command_of(Action.MODIFY, Profile)
 DeleteProfile = command_of(Action.DELETE, Profile)
+DeleteContext = command_of(Action.DELETE, Context)
 
 
 @dataclass(slots=True)
@@ -397,6 +401,43 @@ async def test_the_log_of_an_organiser_shows_what_stands_there_alone(browser: Br
     assert event in text and command not in text
     await browser.get(f"/admin/audit/{command}", want=404)
     await browser.get(f"/admin/audit/{event}")
+
+
+async def test_the_log_of_an_organiser_goes_on_where_a_season_was_cleared_away(browser: Browser) -> None:
+    house, clerk = browser.house, browser.clerk
+    given: dict[str, list[Id]] = {}
+    other = new_id()
+    make = CreateContext(
+        id=other, context_id=house.institution, kind=ContextKind.ORGANISER, code="O2", names={"fr": "O"}, settings={}
+    )
+    clerk.do(make)
+    for name, at in (("ours", house.organiser), ("theirs", other)):
+        season, activity = new_id(), new_id()
+        for command in (
+            replace(make, id=season, context_id=at, kind=ContextKind.SEASON, code="GONE"),
+            replace(make, id=activity, context_id=season, kind=ContextKind.ACTIVITY, code="GONE"),
+            DeleteContext(id=activity),
+            DeleteContext(id=season),
+        ):
+            clerk.do(command)
+        given[name] = clerk.said[-4:]
+    sealed(browser)
+    browser.actor = seller(
+        browser, OrganisationPrivilege.AUDIT_READ, OrganisationPrivilege.CONTEXT_MODIFY, at=house.organiser
+    )
+    for path in ("/admin/audit", f"/admin/audit?at={house.organiser}", "/admin/audit.csv?command=delete_context"):
+        text = await browser.get(path)
+        assert given["ours"][2] in text and given["ours"][3] in text, path
+        assert not any(each in text for each in given["theirs"]), path
+    for each in given["ours"]:
+        await browser.get(f"/admin/audit/{each}")
+    assert "GONE" in await browser.get(f"/admin/audit/{given['ours'][1]}"), "what was asked for in the season, too"
+    for each in given["theirs"]:
+        await browser.get(f"/admin/audit/{each}", want=404)
+    rows = clerk.as_(browser.actor).ask(AuditLog(context_id=house.organiser, command="delete_context")).value
+    assert [row["id"] for row in rows] == [given["ours"][3], given["ours"][2]]
+    plan = clerk.rows(f"EXPLAIN QUERY PLAN SELECT entity_id, entity, change FROM audit WHERE {GONE_CONTEXT}")
+    assert "ix_audit_gone_context" in str(plan), "and none walks through all of the audit for it"
 
 
 async def test_what_a_reader_may_not_see_is_struck(browser: Browser, profile: Id) -> None:
