@@ -6,6 +6,7 @@ FACTS = ("tests/central/devices/test_facts.py",)
 AUTHORITY = "tests/central/devices/test_authority.py"
 EARLIER = "tests/central/devices/test_earlier_ids.py"
 WEBHOOKS = "tests/central/organisation/test_webhooks.py"
+CALLERS = "tests/central/test_callers.py"
 ERASING = "tests/central/organisation/test_erasing.py"
 DOOR = ("tests/central/kernel/test_door.py",)
 HOLDS = ("tests/central/inventory/test_holds.py",)
@@ -41,6 +42,10 @@ KERNEL = (
         "            return replace(reply_to(outcome), would=", *DOOR),
     one("id-kind", "an id that names a living thing is given to one of another kind", "central/kernel/id_owners.py",
         "(row_id, today(entity)) not in made\n        or (act", "(act", "tests/central/kernel/test_ids_once.py"),
+    one("id-two-kinds", "one command makes two kinds of thing under one id", "central/kernel/id_owners.py",
+        "taken = len(ids) < len(made) or any(", "taken = any(", "tests/central/kernel/test_ids_once.py"),
+    one("memory-bound", "what is remembered grows without end", "central/kernel/memory.py",
+        "if seen != now or len(kept) >= MOST:", "if seen != now:", "tests/central/kernel/test_quick.py"),
     one("door-anywhere", "a right that is held somewhere holds everywhere", "central/kernel/actor.py",
         "return any((node, context_id) in grants for context_id in path for node in held)",
         "return self.may_somewhere(privilege)", *DOOR),
@@ -173,6 +178,29 @@ SALE = (
 PEOPLE = (
     one("counted-by-name", "who is genuine waits for what is tried in their name", "central/web/entrance.py",
         "if known := await _known(request):", "if False:", "tests/central/web/test_entrance.py"),
+    one("pass-anybodys", "whoever knows how a pass is made makes one", "central/callers.py",
+        "keys.signer.key.private_bytes_raw()", 'b"parterre"', CALLERS),
+    one("held-inactive", "who may not come in any more is counted as who is known",
+        "central/organisation/credentials.py", "active = 1 AND key_digest <> ''", "key_digest <> ''", CALLERS),
+    one("held-session", "a session that is over is counted as one", "central/organisation/credentials.py",
+        "WHERE until > :now AND seen > :idle", "WHERE seen > :idle", CALLERS),
+    one("held-idle", "a session that is idle for too long is counted as one", "central/organisation/credentials.py",
+        "until > :now AND seen > :idle", "until > :now", CALLERS),
+    one("held-code", "a code is counted as known after its ten minutes", "central/devices/enrolment.py",
+        "WHERE state = :invited AND code_until > :now", "WHERE state = :invited AND code_digest <> ''", CALLERS),
+    one("key-of-two", "two programs have one key", "central/organisation/operators.py",
+        'return Refused(NoOperator.KEY_TAKEN, fix="key_digest") if taken else None', "return None", CALLERS),
+    one("key-of-two-devices", "two devices have one key", "central/devices/enrolment.py",
+        "kid == tx.keys.signer.kid or tx.find(Device,", "kid == tx.keys.signer.kid and tx.find(Device,", CALLERS),
+    one("code-of-two", "one code enrols two devices", "central/devices/enrolment.py",
+        "if any(code == digest and of != want.id for code, of in live_codes(tx)):", "if False:", CALLERS),
+    one("at-once", "whoever is known has as many requests under way as they like", "central/web/limits.py",
+        "if most and there >= most:", "if most and there >= most and limit in OF_STRANGERS:",
+        "tests/central/web/test_limits.py"),
+    one("erased-places", "where the forgotten came in from stays", "central/organisation/erasure.py",
+        "    forget_places_of(tx, person.id)\n", "", ERASING),
+    one("erased-tries", "the tries where the forgotten came in from stay", "central/organisation/sign_in_places.py",
+        "for whose in (operator_id, *(row[0] for row in accounts)):", "for whose in ():", ERASING),
     one("webhook-now", "what its operator may not read any more is sent", "central/organisation/webhook_delivery.py",
         "if not webhook_events.still_told(read, webhook, delivery):", "if False:", WEBHOOKS),
     one("webhook-shown", "what its operator may not read any more is shown on its page",
