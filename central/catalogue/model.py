@@ -1,7 +1,6 @@
 """Events and performances. An event is a product of family single entry; each performance starts from a logical
 configuration and then lives its own life (docs/spec/venues.md, docs/spec/organisation.md)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, auto
@@ -11,6 +10,7 @@ from central.kernel.crud import configured
 from central.kernel.entity import Between, Link, Look, Ref, entity
 from central.kernel.values import Code, Names
 from shared.ids import Id
+from shared.life import Life
 from shared.outcome import Reason
 from shared.wire.feeds import OfflinePolicy
 
@@ -35,7 +35,7 @@ class ProductDo(StrEnum):
     CANCEL = auto()
 
 
-PRODUCT: Mapping[tuple[ProductState, ProductDo], ProductState] = {
+PRODUCT = Life[ProductState, ProductDo]({
     (ProductState.DRAFT, ProductDo.OPEN): ProductState.ON_SALE,
     (ProductState.ON_SALE, ProductDo.SUSPEND): ProductState.SUSPENDED,
     (ProductState.SUSPENDED, ProductDo.OPEN): ProductState.ON_SALE,
@@ -45,7 +45,8 @@ PRODUCT: Mapping[tuple[ProductState, ProductDo], ProductState] = {
     (ProductState.SUSPENDED, ProductDo.CANCEL): ProductState.CANCELLED,
     (ProductState.CLOSED, ProductDo.OPEN): ProductState.ON_SALE,
     (ProductState.CLOSED, ProductDo.CANCEL): ProductState.CANCELLED,
-}
+}, begins=frozenset({ProductState.DRAFT}), main=frozenset({ProductDo.OPEN}),
+   stops=frozenset({ProductDo.CLOSE, ProductDo.CANCEL}))  # fmt: skip
 
 
 @configured()

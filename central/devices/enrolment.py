@@ -156,6 +156,7 @@ class ApproveDevice:
 
 @handles(
     ApproveDevice,
+    does=DeviceDo.APPROVE,
     needs=DevicesPrivilege.DEVICE_APPROVE,
     refuses=(NoDevice,),
 )
@@ -163,7 +164,7 @@ def approve_device(tx: Tx, want: ApproveDevice) -> Outcome[None]:
     device = tx.get(Device, want.device_id)
     if device is None:
         return Refused(NoDevice.NO_SUCH_DEVICE, fix="device_id")
-    after = DEVICE.get((device.state, DeviceDo.APPROVE))
+    after = DEVICE.after(device.state, DeviceDo.APPROVE)
     if after is None or device.kid != want.kid:
         return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=device.id, detail={"state": device.state, "kid": device.kid})
     key = load_pem_public_key(device.public_key.encode())
@@ -189,6 +190,7 @@ class RevokeDevice:
 
 @handles(
     RevokeDevice,
+    does=DeviceDo.REVOKE,
     needs=DevicesPrivilege.DEVICE_MODIFY,
     refuses=(NoDevice,),
 )
@@ -196,7 +198,7 @@ def revoke_device(tx: Tx, want: RevokeDevice) -> Outcome[None]:
     device = tx.get(Device, want.device_id)
     if device is None:
         return Refused(NoDevice.NO_SUCH_DEVICE, fix="device_id")
-    after = DEVICE.get((device.state, DeviceDo.REVOKE))
+    after = DEVICE.after(device.state, DeviceDo.REVOKE)
     if after is None:
         return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=device.id, detail={"state": device.state})
     tx.update(device, replace(device, state=after, code_digest="", code_until=None))

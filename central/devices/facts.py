@@ -19,11 +19,13 @@ from central.devices.authority import controls
 from central.devices.gaps import arrive, missing
 from central.devices.leases import own_context, take_returned, take_sealed
 from central.devices.model import (
+    FACT,
     DeadLetter,
     DeadReason,
     Device,
     DevicesPrivilege,
     DeviceState,
+    FactDo,
     FactRecord,
     FactState,
     NoDevice,
@@ -220,6 +222,7 @@ class RetryFact:
 
 @handles(
     RetryFact,
+    does=FactDo.RETRY,
     needs=DevicesPrivilege.DEVICE_MODIFY,
     refuses=(NoDevice,),
     gives=FactState,
@@ -227,7 +230,7 @@ class RetryFact:
 def retry_fact(tx: Tx, want: RetryFact) -> Outcome[FactState]:
     record = tx.get(FactRecord, want.fact_record_id)
     device = tx.get(Device, record.device_id) if record else None
-    if record is None or device is None or record.state is not FactState.DEAD:
+    if record is None or device is None or FACT.after(record.state, FactDo.RETRY) is None:
         return Refused(NoDevice.NO_DEAD_LETTER, fix=want.fact_record_id)
     fact = Fact(
         device.id, record.seq, record.fact_id, FactKind(record.kind), record.at, 0, "", ClockState(record.clock),

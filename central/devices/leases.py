@@ -43,7 +43,7 @@ from shared.rules.seating import Want
 from shared.wire.codec import dump
 from shared.wire.facts import LeaseSealed, SlotsReturned
 from shared.wire.feeds import Family, LeaseRow, feed_name
-from shared.wire.leases import LEASE, Do, Lease, LeasedPlace, LeaseState, Slot
+from shared.wire.leases import LEASE, Lease, LeaseDo, LeasedPlace, LeaseState, Slot
 from shared.wire.seal import Sealed, seal
 from shared.wire.token import leased_ticket_id
 
@@ -227,7 +227,7 @@ def take_returned(tx: Tx, device: Device, fact_id: Id, said: SlotsReturned) -> N
 def take_sealed(tx: Tx, device: Device, fact_id: Id, said: LeaseSealed) -> None:
     """The final slot map: what it does not name as sold is free; what it names waits for its sale."""
     _check_own(tx, device, said.lease_id)
-    move_lease(tx, said.lease_id, Do.SEAL)
+    move_lease(tx, said.lease_id, LeaseDo.SEAL)
     for slot in tx.find(LeaseSlot, "WHERE lease_id = :id ORDER BY slot", id=said.lease_id):
         if slot.slot not in said.sold and slot.state is Slot.FREE:
             _bring_back(tx, device, fact_id, slot)
@@ -253,10 +253,10 @@ def _bring_back(tx: Tx, device: Device, fact_id: Id, slot: LeaseSlot) -> None:
     release(tx, [slot.allocation_id])
 
 
-def move_lease(tx: Tx, lease_id: str, do: Do) -> LeaseRecord | None:
+def move_lease(tx: Tx, lease_id: str, do: LeaseDo) -> LeaseRecord | None:
     """The lease after `do`, told to its device; None where the table has no such step."""
     record = tx.get(LeaseRecord, lease_id)
-    after = LEASE.get((record.state, do)) if record else None
+    after = LEASE.after(record.state, do) if record else None
     if record is None or after is None:
         return None
     moved = tx.update(record, replace(record, state=after))
@@ -267,8 +267,8 @@ def move_lease(tx: Tx, lease_id: str, do: Do) -> LeaseRecord | None:
 def close_if_done(tx: Tx, lease_id: str) -> None:
     """A lease of which every slot is accounted for holds nothing any more."""
     if not tx.one("SELECT 1 FROM lease_slot WHERE lease_id = :id AND state = 'free'", id=lease_id):
-        move_lease(tx, lease_id, Do.SEAL)
-        move_lease(tx, lease_id, Do.CLOSE)
+        move_lease(tx, lease_id, LeaseDo.SEAL)
+        move_lease(tx, lease_id, LeaseDo.CLOSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,23 +318,25 @@ class WriteOffLease:
 
 @handles(
     DrainLease,
+    does=LeaseDo.DRAIN,
     needs=DevicesPrivilege.DEVICE_MODIFY,
     refuses=(NoLease,),
 )
 def drain_lease(tx: Tx, want: DrainLease) -> Outcome[None]:
-    if move_lease(tx, want.lease_id, Do.DRAIN) is None:
+    if move_lease(tx, want.lease_id, LeaseDo.DRAIN) is None:
         return Refused(NoLease.NOT_POSSIBLE_NOW, fix=want.lease_id)
     return Ok(None)
 
 
 @handles(
     WriteOffLease,
+    does=LeaseDo.WRITE_OFF,
     needs=DevicesPrivilege.LEASE_WRITE_OFF,
     refuses=(NoLease, NoPlace),
     gives=Exposure,
 )
 def write_off_lease(tx: Tx, want: WriteOffLease) -> Outcome[Exposure]:
-    record = move_lease(tx, want.lease_id, Do.WRITE_OFF)
+    record = move_lease(tx, want.lease_id, LeaseDo.WRITE_OFF)
     if record is None:
         return Refused(NoLease.NOT_POSSIBLE_NOW, fix=want.lease_id)
     exposure = _exposure(tx, record)

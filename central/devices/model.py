@@ -1,6 +1,5 @@
 """Devices, their one-time codes, their leases slot by slot, and every fact that they uploaded."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, auto
@@ -9,9 +8,10 @@ from typing import Annotated
 from central.kernel.entity import Link, Loose, Ref, Secret, Unproved, entity
 from central.kernel.values import Code
 from shared.ids import Id
+from shared.life import Life
 from shared.outcome import Reason
 from shared.wire.certificates import DeviceKind
-from shared.wire.leases import LeaseState, Slot
+from shared.wire.leases import LEASE, LeaseState, Slot
 
 
 class DevicesPrivilege(StrEnum):
@@ -35,13 +35,14 @@ class DeviceDo(StrEnum):
     REVOKE = auto()
 
 
-DEVICE: Mapping[tuple[DeviceState, DeviceDo], DeviceState] = {
+DEVICE = Life[DeviceState, DeviceDo]({
     (DeviceState.INVITED, DeviceDo.ENROL): DeviceState.PENDING,
     (DeviceState.PENDING, DeviceDo.APPROVE): DeviceState.ACTIVE,
     (DeviceState.INVITED, DeviceDo.REVOKE): DeviceState.REVOKED,
     (DeviceState.PENDING, DeviceDo.REVOKE): DeviceState.REVOKED,
     (DeviceState.ACTIVE, DeviceDo.REVOKE): DeviceState.REVOKED,
-}
+}, begins=frozenset({DeviceState.INVITED}), main=frozenset({DeviceDo.APPROVE}),
+   stops=frozenset({DeviceDo.REVOKE}))  # fmt: skip
 
 
 @entity(
@@ -74,7 +75,7 @@ class Device:
     lease_epoch: int
 
 
-@entity("lease", read=DevicesPrivilege.DEVICE_READ, index=(("device_id", "performance_id"),))
+@entity("lease", read=DevicesPrivilege.DEVICE_READ, index=(("device_id", "performance_id"),), life=("state", LEASE))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseRecord:
     """A lease as given out: the signed text, and what has become of it since."""
@@ -112,6 +113,13 @@ class FactState(StrEnum):
     QUARANTINED = auto()
 
 
+class FactDo(StrEnum):
+    RETRY = auto()
+
+
+FACT = Life[FactState, FactDo]({(FactState.DEAD, FactDo.RETRY): FactState.TAKEN}, begins=frozenset(FactState))
+
+
 class DeadReason(StrEnum):
     """Why a fact had no effect, so that it lies there as a dead letter. The texts say what to look at next."""
 
@@ -138,7 +146,7 @@ class DeadLetter(ValueError):
         self.reason = reason
 
 
-@entity("fact", read=DevicesPrivilege.DEVICE_READ, unique=(("device_id", "seq", "hash"),))
+@entity("fact", read=DevicesPrivilege.DEVICE_READ, unique=(("device_id", "seq", "hash"),), life=("state", FACT))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactRecord:
     """What a device uploaded, as it came; `fact_id` is the id that it gave it (a scan's, say). The id here

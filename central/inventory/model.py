@@ -4,7 +4,6 @@ end. Cart hold, lease, sale are allocations with another holder (design: Conting
 Numbered: the unique index on live (performance, seat) is the lock. Counted: one guarded statement. No other lock.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, auto
@@ -15,6 +14,7 @@ from central.kernel.entity import Between, Link, Look, Loose, Ref, Unproved, ent
 from central.kernel.values import Code, Names
 from central.venues.model import VenuesPrivilege
 from shared.ids import Id
+from shared.life import Life
 from shared.outcome import Reason
 
 
@@ -90,12 +90,12 @@ class PlaceDo(StrEnum):
     RELEASE = auto()
 
 
-PLACE: Mapping[tuple[PlaceState, PlaceDo], PlaceState] = {
+PLACE = Life[PlaceState, PlaceDo]({
     (PlaceState.HELD, PlaceDo.SELL): PlaceState.SOLD,
     (PlaceState.LEASED, PlaceDo.SELL): PlaceState.SOLD,
     (PlaceState.HELD, PlaceDo.RELEASE): PlaceState.RELEASED,
     (PlaceState.LEASED, PlaceDo.RELEASE): PlaceState.RELEASED,
-}
+}, begins=frozenset({PlaceState.HELD, PlaceState.LEASED}))  # fmt: skip
 
 
 OFFERS: Final = "offers"
@@ -110,6 +110,7 @@ TAKEN_BY = "LEFT JOIN allocation a ON a.performance_id = p.performance_id AND a.
 @entity(
     "allocation",
     read=VenuesPrivilege.CONTINGENT_READ,
+    life=("state", PLACE),
     index=(("holder_id",),),
     unique_where={
         "ux_allocation_live": (("performance_id", "seat_id"), TAKEN),
@@ -147,11 +148,11 @@ class HoldDo(StrEnum):
     EXPIRE = auto()
 
 
-HOLD: Mapping[tuple[HoldState, HoldDo], HoldState] = {
+HOLD = Life[HoldState, HoldDo]({
     (HoldState.ACTIVE, HoldDo.SELL): HoldState.SOLD,
     (HoldState.ACTIVE, HoldDo.RELEASE): HoldState.RELEASED,
     (HoldState.ACTIVE, HoldDo.EXPIRE): HoldState.EXPIRED,
-}
+}, begins=frozenset({HoldState.ACTIVE}))  # fmt: skip
 
 
 @entity(

@@ -221,7 +221,7 @@ def move_on(
     told = True
     for each in found:
         before = each.allocation
-        state = PLACE.get((before.state, do))
+        state = PLACE.after(before.state, do)
         if state is None:
             return Refused(NoPlace.TAKEN, fix=before.seat_id or before.gauge_id or "", detail={"state": before.state})
         told = told and before.state is PlaceState.LEASED

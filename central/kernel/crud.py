@@ -263,7 +263,8 @@ def _registered(
     gives = None if action is Action.DELETE else Id
     needs = f"{of.declaration.screen}.{action}"
     makes = of.declaration.name if action is Action.CREATE else ""
-    handles(command, needs=needs, refuses=(NoChange,), at=at, gives=gives, on=on, makes=makes)(run)
+    deletes = action is Action.DELETE
+    handles(command, needs=needs, refuses=(NoChange,), at=at, gives=gives, on=on, makes=makes, deletes=deletes)(run)
     return command
 
 

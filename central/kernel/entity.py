@@ -21,6 +21,7 @@ from central.kernel.personal import STRUCK, Personal, PersonalKind
 from central.kernel.prints import Printed, printer
 from shared.clock import from_ms, to_ms
 from shared.ids import LENGTH, Id
+from shared.life import Life
 from shared.money import Minor
 from shared.wire.codec import build
 
@@ -267,7 +268,7 @@ class Declaration:
     table: sa.Table
     columns: tuple[Column, ...]
     unique: tuple[tuple[str, ...], ...]
-    life: tuple[str, Mapping[Any, Any]] | None
+    life: tuple[str, Life[Any, Any]] | None
     to_db: tuple[tuple[int, Callable[[Any], Any]], ...]  # position and way there, where a value is not stored as it is
     read_all: Callable[[Any], tuple[Any, ...]]
     read: str
@@ -327,7 +328,7 @@ def entity(
     unique: tuple[tuple[str, ...], ...] = (),
     index: tuple[tuple[str, ...], ...] = (),
     unique_where: Mapping[str, tuple[tuple[str, ...], str]] | None = None,
-    life: tuple[str, Mapping[Any, Any]] | None = None,
+    life: tuple[str, Life[Any, Any]] | None = None,
     ways_in: tuple[str, tuple[str, ...]] | None = None,
     chosen: bool = False,
     unproved: str = "",
@@ -348,13 +349,9 @@ def entity(
         for columns in (*index, *((column.name,) for _, column in named if column.look is Look.CODE)):
             sa.Index(None, *[sa_table.c[name] for name in columns])
         for name, (columns, where) in (unique_where or {}).items():
-            sa.Index(
-                name,
-                *[sa_table.c[column] for column in columns],
-                unique=True,
-                sqlite_where=sa.text(where),
-                postgresql_where=sa.text(where),
-            )
+            live = sa.text(where)
+            found = [sa_table.c[column] for column in columns]
+            sa.Index(name, *found, unique=True, sqlite_where=live, postgresql_where=live)
         names = [column.name for _, column in named]
         assert names[0] == "id", table
         assert all(field.kw_only for field in fields(kind)), f"{table}: `kw_only`, so that a field may come anywhere"

@@ -47,7 +47,7 @@ class SettleOutbox:
     why: Annotated[str, Raw(), Between(most=MOST_WHY)] = ""
 
 
-@handles(SettleOutbox, needs="kernel.outbox.settle", at=lambda _, __: None)
+@handles(SettleOutbox, told=False, needs="kernel.outbox.settle", at=lambda _, __: None)
 def settle_outbox(tx: Tx, want: SettleOutbox) -> Outcome[None]:
     state = "done" if want.done else "given_up" if want.attempt >= MOST_TRIES else "waiting"
     tx.write(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
 from functools import partial
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints, overload
 
@@ -47,12 +48,14 @@ The handler gets the parts of the answer as its third argument."""
 class Handler:
     """`needs` None: everybody may ask (the handler checks what it must, such as a one-time code). `on`: the entity that
     it acts on, whose id is its first field; its screen shows a button for it (empty: none does). `makes`: the entity of
-    which it makes a row; its list shows a button. `named` tells what a
+    which it makes a row; its list shows a button. `deletes`: takes what it acts on away. `told` False: of no concern to
+    anybody outside. `named` tells what a
     command refers to, `parts` what it names within that and of its own. `refuses` are the enums of what its rule may
     say against it, in order of precedence; the door's own reasons come before. `logged` False: central gives it as
     often as strangers like (a try at a password), so it stands in the log only where it changed what the log tells of.
     `gathered`: what it appends is written with that of others at the end of their transaction, for it reads none of
-    it. `side_by_side`: indexes, guards and locked rows decide it, however many run at once (kernel/turns.py).
+    it. `side_by_side`: indexes, guards and locked rows decide it, however many run at once (kernel/turns.py). `does`:
+    the step in the life of what it acts on that it is; its screen shows a button only where life goes on so.
     `personal`: where in it something is said about people; `bulky`: where something stands that it keeps in
     brief."""
 
@@ -76,6 +79,9 @@ class Handler:
     look: Callable[[Read, Any], Any] | None = None
     gathered: bool = False
     side_by_side: bool = False
+    does: StrEnum | None = None
+    deletes: bool = False
+    told: bool = True
 
     @property
     def adapter(self) -> TypeAdapter[Any]:
@@ -188,6 +194,9 @@ def handles(
     on: str | None = ...,
     makes: str = ...,
     logged: bool = ...,
+    does: StrEnum | None = ...,
+    deletes: bool = ...,
+    told: bool = ...,
     gathered: bool = ...,
     side_by_side: bool = ...,
 ) -> Callable[[H2[C]], H2[C]]: ...
@@ -204,6 +213,9 @@ def handles(
     on: str | None = ...,
     makes: str = ...,
     logged: bool = ...,
+    does: StrEnum | None = ...,
+    deletes: bool = ...,
+    told: bool = ...,
     prepared: Prepare[C],
 ) -> Callable[[H3[C]], H3[C]]: ...
 
@@ -219,6 +231,9 @@ def handles(
     on: str | None = ...,
     makes: str = ...,
     logged: bool = ...,
+    does: StrEnum | None = ...,
+    deletes: bool = ...,
+    told: bool = ...,
     looked: Callable[[Read, C], L],
 ) -> Callable[[HL[C, L]], HL[C, L]]: ...
 
@@ -233,6 +248,9 @@ def handles(
     on: str | None = None,
     makes: str = "",
     logged: bool = True,
+    does: StrEnum | None = None,
+    deletes: bool = False,
+    told: bool = True,
     gathered: bool = False,
     side_by_side: bool = False,
     prepared: Prepare[C] | None = None,
@@ -247,7 +265,7 @@ def handles(
         made = _handler(kind, needs, at, gives, run, on, logged)
         handler = replace(
             made, refuses=refuses, makes=makes, prepare=prepared, look=looked, gathered=gathered,
-            side_by_side=side_by_side,
+            side_by_side=side_by_side, does=does, deletes=deletes, told=told,
         )  # fmt: skip
         COMMANDS[handler.name] = handler
         _BY_KIND[kind] = handler

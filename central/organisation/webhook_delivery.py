@@ -178,7 +178,7 @@ def next_try(message_id: str, attempt: int, now: datetime, after: timedelta) -> 
     return now + max(WAITS[attempt - 1] * (1 + spread), after)
 
 
-@handles(NoteAttempt, needs=OrganisationPrivilege.WEBHOOK_MODIFY, at=by_house_alone)
+@handles(NoteAttempt, told=False, needs=OrganisationPrivilege.WEBHOOK_MODIFY, at=by_house_alone)
 def note_attempt(tx: Tx, want: NoteAttempt) -> Outcome[None]:
     tx.write("UPDATE outbox SET state = 'done', claimed_until = NULL, last_error = :why WHERE id = :id",
              id=want.outbox_id, why=want.why)  # fmt: skip

@@ -48,9 +48,6 @@ from shared.outcome import Ok, Outcome, Refused
 AT_ONCE = 200  # rows of the log in one transaction
 MOST_ROWS = 100  # of an entity in one delivery
 MOST_BYTES = 20_000  # of a delivery, as Standard Webhooks advises; beyond it what can be asked for is left out
-OWN = frozenset(
-    {"tell_webhooks", "note_attempt", "forget_deliveries", "settle_outbox"}
-)  # never told: it would go on for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +97,7 @@ def done_after(read: Read, after: int, upto: int) -> list[LoggedCommand]:
     return [
         LoggedCommand(command_id, seq, from_ms(at), actor, command_today(name), at_context, body)
         for command_id, seq, at, actor, name, at_context, body in rows
-        if name not in OWN
+        if (handler := COMMANDS.get(command_today(name))) is None or handler.told  # or telling would go on for ever
     ]
 
 
@@ -167,7 +164,9 @@ def to_tell(read: Read, want: TellWebhooks) -> list[ToTell]:
     ]
 
 
-@handles(TellWebhooks, needs=OrganisationPrivilege.WEBHOOK_MODIFY, at=by_house_alone, gives=int, looked=to_tell)
+@handles(
+    TellWebhooks, told=False, needs=OrganisationPrivilege.WEBHOOK_MODIFY, at=by_house_alone, gives=int, looked=to_tell
+)
 def tell_webhooks(tx: Tx, want: TellWebhooks, told: list[ToTell] | None) -> Outcome[int]:
     """Answers with how many are new. Each is told at most once, and none to a webhook that is off by now."""
     still = {one.webhook.id for one in asking(tx)} if told else set()
@@ -443,7 +442,7 @@ class ForgetDeliveries:
     before: datetime
 
 
-@handles(ForgetDeliveries, needs=OrganisationPrivilege.WEBHOOK_MODIFY, at=by_house_alone)
+@handles(ForgetDeliveries, told=False, needs=OrganisationPrivilege.WEBHOOK_MODIFY, at=by_house_alone)
 def forget_deliveries(tx: Tx, want: ForgetDeliveries) -> Outcome[None]:
     before = to_ms(want.before)
     tx.remove(Delivery, "WHERE made < :before AND state <> 'waiting'", before=before)

@@ -287,7 +287,7 @@ class DeleteWebhook:
     webhook_id: Annotated[Id, Ref("webhook")]
 
 
-@handles(DeleteWebhook, needs=DELETE, refuses=(NoWebhook,))
+@handles(DeleteWebhook, deletes=True, needs=DELETE, refuses=(NoWebhook,))
 def delete_webhook(tx: Tx, want: DeleteWebhook) -> Outcome[None]:
     before = tx.get(Webhook, want.webhook_id)
     if before is None:

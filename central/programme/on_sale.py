@@ -35,7 +35,7 @@ def change_sale(tx: Tx, want: ChangeSale, told: PlanTold | None) -> Outcome[Prod
     before = tx.get(Performance, want.performance_id)
     if before is None:
         return Refused(NoProduct.NO_SUCH_PERFORMANCE, fix="performance_id")
-    after = PRODUCT.get((before.state, want.do))
+    after = PRODUCT.after(before.state, want.do)
     if after is None and (before.state, want.do) == (ProductState.ON_SALE, ProductDo.OPEN):
         after = before.state
     if after is None:

@@ -85,7 +85,7 @@ class DeletePerformance:
     performance_id: Annotated[Id, Ref("performance")]
 
 
-@handles(DeletePerformance, needs=CataloguePrivilege.CATALOGUE_MODIFY, refuses=(NoProduct, NoChange))
+@handles(DeletePerformance, deletes=True, needs=CataloguePrivilege.CATALOGUE_MODIFY, refuses=(NoProduct, NoChange))
 def delete_performance(tx: Tx, want: DeletePerformance) -> Outcome[None]:
     performance = tx.get(Performance, want.performance_id)
     if performance is None:

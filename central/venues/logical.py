@@ -136,12 +136,12 @@ class ValidateLogical:
     configuration_id: Annotated[Id, Ref("logical_configuration")]
 
 
-@handles(ValidateLogical, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,))
+@handles(ValidateLogical, does=PlanDo.VALIDATE, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,))
 def validate_logical(tx: Tx, want: ValidateLogical) -> Outcome[None]:
     logical = tx.get(LogicalConfiguration, want.configuration_id)
     if logical is None:
         return Refused(NoVenue.NO_SUCH_CONFIGURATION, fix="configuration_id")
-    after = PLAN.get((logical.state, PlanDo.VALIDATE))
+    after = PLAN.after(logical.state, PlanDo.VALIDATE)
     if after is None:
         return Refused(NoVenue.NOT_DRAFT, fix=logical.id)
     if missing := lacks(tx, logical):
@@ -236,7 +236,7 @@ class DeleteLogicalConfiguration:
     configuration_id: Annotated[Id, Ref("logical_configuration")]
 
 
-@handles(DeleteLogicalConfiguration, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,))
+@handles(DeleteLogicalConfiguration, deletes=True, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,))
 def delete_logical_configuration(tx: Tx, want: DeleteLogicalConfiguration) -> Outcome[None]:
     logical = tx.get(LogicalConfiguration, want.configuration_id)
     if logical is None:

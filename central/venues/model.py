@@ -1,6 +1,5 @@
 """Sites, spaces, and how a space is built (physical) and sold (logical): docs/spec/venues.md."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, auto
@@ -10,6 +9,7 @@ from central.kernel.crud import configured
 from central.kernel.entity import Between, Bulky, Link, Look, Loose, Ref, Unproved, entity
 from central.kernel.values import Code, Names
 from shared.ids import Id
+from shared.life import Life
 from shared.outcome import Reason
 from shared.wire.feeds import PlanShape
 
@@ -87,7 +87,10 @@ class PlanDo(StrEnum):
     VALIDATE = auto()
 
 
-PLAN: Mapping[tuple[PlanState, PlanDo], PlanState] = {(PlanState.DRAFT, PlanDo.VALIDATE): PlanState.VALIDATED}
+PLAN = Life[PlanState, PlanDo](
+    {(PlanState.DRAFT, PlanDo.VALIDATE): PlanState.VALIDATED},
+    begins=frozenset(PlanState), main=frozenset({PlanDo.VALIDATE}),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

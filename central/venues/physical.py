@@ -221,12 +221,12 @@ class ValidatePhysical:
     configuration_id: Annotated[Id, Ref("physical_configuration")]
 
 
-@handles(ValidatePhysical, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,))
+@handles(ValidatePhysical, does=PlanDo.VALIDATE, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,))
 def validate_physical(tx: Tx, want: ValidatePhysical) -> Outcome[None]:
     configuration = tx.get(PhysicalConfiguration, want.configuration_id)
     if configuration is None:
         return Refused(NoVenue.NO_SUCH_CONFIGURATION, fix="configuration_id")
-    after = PLAN.get((configuration.state, PlanDo.VALIDATE))
+    after = PLAN.after(configuration.state, PlanDo.VALIDATE)
     if after is None:
         return Refused(NoVenue.NOT_DRAFT, fix=configuration.id)
     if missing := lacks(tx, configuration):
@@ -255,7 +255,7 @@ class DeletePhysicalConfiguration:
     configuration_id: Annotated[Id, Ref("physical_configuration")]
 
 
-@handles(DeletePhysicalConfiguration, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,))
+@handles(DeletePhysicalConfiguration, deletes=True, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,))
 def delete_physical_configuration(tx: Tx, want: DeletePhysicalConfiguration) -> Outcome[None]:
     configuration = tx.get(PhysicalConfiguration, want.configuration_id)
     if configuration is None:

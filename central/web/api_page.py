@@ -80,7 +80,7 @@ async def operation(request: web.Request) -> web.Response:
     ids = await _known_ids(frame.door, me, said)
     body, handler = _body(said), _handler(kind, name)
     example: Any = example_of(body, ids) if body else None
-    if body and name.startswith("create_") and "id" in example:
+    if handler and handler.makes and "id" in example:
         example["id"] = fresh_id(SystemClock())
     return await frame.page(
         request, "api_operation.html", title=name, here="/api", kind=kind, name=name, said=said,

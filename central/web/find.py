@@ -99,9 +99,8 @@ def _commands(actor: Actor, t: Texts) -> Iterator[Hit]:
     for name, handler in COMMANDS.items():
         if handler.needs is None or not _may(actor, handler.needs):
             continue
-        verb, _, entity = name.partition("_")
-        if verb == "create" and entity in BY_NAME:
-            yield Hit(t.do(name), t.entity(entity), f"/admin/e/{entity}/new")
+        if handler.makes:
+            yield Hit(t.do(name), t.entity(handler.makes), f"/admin/e/{handler.makes}/new?by={name}")
         elif handler.on and handler.on in BY_NAME:
             yield Hit(t.do(name), t("choisir : {things}", things=t.entities(handler.on)), f"/admin/e/{handler.on}")
         else:

@@ -5,13 +5,13 @@ told. `sell_until` stops selling; it does not tell what was sold: places come ba
 it gave back, with a sealed slot map, or when a person writes the device off.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Annotated
 
 from pydantic import Field
 
+from shared.life import Life
 from shared.wire.bounds import Count, IdOrNone, IdText, Moment, Word
 from shared.wire.bounds import Slot as Bits
 
@@ -49,21 +49,21 @@ class LeaseState(StrEnum):
     CLOSED = auto()  # the unsold rest is back in the pool
 
 
-class Do(StrEnum):
+class LeaseDo(StrEnum):
     DRAIN = auto()
     SEAL = auto()
     CLOSE = auto()
     WRITE_OFF = auto()
 
 
-LEASE: Mapping[tuple[LeaseState, Do], LeaseState] = {
-    (LeaseState.ACTIVE, Do.DRAIN): LeaseState.DRAINING,
-    (LeaseState.ACTIVE, Do.SEAL): LeaseState.SEALED,
-    (LeaseState.DRAINING, Do.SEAL): LeaseState.SEALED,
-    (LeaseState.SEALED, Do.CLOSE): LeaseState.CLOSED,
-    (LeaseState.ACTIVE, Do.WRITE_OFF): LeaseState.WRITTEN_OFF,
-    (LeaseState.DRAINING, Do.WRITE_OFF): LeaseState.WRITTEN_OFF,
-}
+LEASE = Life[LeaseState, LeaseDo]({
+    (LeaseState.ACTIVE, LeaseDo.DRAIN): LeaseState.DRAINING,
+    (LeaseState.ACTIVE, LeaseDo.SEAL): LeaseState.SEALED,
+    (LeaseState.DRAINING, LeaseDo.SEAL): LeaseState.SEALED,
+    (LeaseState.SEALED, LeaseDo.CLOSE): LeaseState.CLOSED,
+    (LeaseState.ACTIVE, LeaseDo.WRITE_OFF): LeaseState.WRITTEN_OFF,
+    (LeaseState.DRAINING, LeaseDo.WRITE_OFF): LeaseState.WRITTEN_OFF,
+}, begins=frozenset({LeaseState.ACTIVE}), stops=frozenset({LeaseDo.WRITE_OFF}))  # fmt: skip
 
 
 class Slot(StrEnum):

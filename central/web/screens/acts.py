@@ -154,7 +154,7 @@ async def _answer(
 
 def _after(screen: Screen, sheet: Sheet) -> str:
     """Back to where one came from; after a deletion to the list."""
-    if sheet.handler.name == f"delete_{sheet.table}":
+    if sheet.handler.deletes:
         return f"/admin/e/{sheet.table}"
     otherwise = f"/admin/e/{sheet.table}/{sheet.on}" if sheet.on else "/admin"
     return local_path(screen.request.query.get("next"), otherwise)
@@ -174,7 +174,7 @@ async def _act_page(
         form=view, refusal=refusal,
         effects=told, sound=sound, hidden={COMMAND: new_id(), OWN: new_id(), ZONE: view.zone}, back=back,
         subject=subject, here=sheet.table, at=at, help=help_of(screen, sheet), entity=sheet.table,
-        deletes=sheet.handler.name.startswith("delete_"), returns=_returns(sheet), answer=answer or [],
+        deletes=sheet.handler.deletes, returns=_returns(sheet), answer=answer or [],
         name=name, unsure=unsure, SURE=SURE,
     )  # fmt: skip
 

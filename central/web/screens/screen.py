@@ -6,8 +6,10 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from central.kernel.crud import CONFIGURED
 from central.kernel.door import Door, NoEntry, Reply
 from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.tx import Read
 from central.web.frame import FRAME, Frame
@@ -100,5 +102,5 @@ def creators(table: str) -> list[Handler]:
 
 def acts_on(table: str) -> list[Handler]:
     """The commands that act on a row, but for those that every entity has."""
-    own = {f"change_{table}", f"delete_{table}"}
-    return [handler for handler in COMMANDS.values() if handler.on == table and handler.name not in own]
+    changes = CONFIGURED[table].commands.get(Action.MODIFY) if table in CONFIGURED else None
+    return [each for each in COMMANDS.values() if each.on == table and not each.deletes and each.kind is not changes]

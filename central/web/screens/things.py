@@ -21,7 +21,9 @@ from central.web.screens.lists import ListLine, lines
 from central.web.screens.names import labels
 from central.web.screens.screen import Screen, acts_on, creators, declared, row_id, screen_of
 from central.web.text_keys import enum_name
+from shared.life import Life
 
+NO_LIFE = Life[Any, Any]({}, begins=frozenset())
 RELATED = 5
 MOST_RELATED = 24
 
@@ -118,33 +120,29 @@ def _life_buttons(
     screen: Screen, read: Read, declaration: Declaration, row: Any, place: str | None
 ) -> Iterator[Button]:
     """The commands that act on it. One that walks the table of its life is offered only where the table goes on."""
-    state, table = declaration.life or ("", {})
+    state, life = declaration.life or ("", NO_LIFE)
     now = getattr(row, state) if state else None
-    dos = {do for _, do in table}
     for handler in acts_on(declaration.name):
         if not screen.may(read, handler, place) or handler.secrets or handler.name in screen.frame.instead:
             continue
         href = f"/admin/do/{handler.name}?on={row.id}"
-        choice = _choice_of(handler, dos)
+        choice = _choice_of(handler, life)
         if choice:
-            for do in dict.fromkeys(each for at, each in table if at == now):
+            for do in dict.fromkeys(each for at, each in life if at == now):
                 said = screen.t.value(enum_name(type(do)), do)
-                yield Button(said, f"{href}&{choice}={do}", _weight(do))
-        elif (do := _named(handler, dos)) is None or (now, do) in table:
-            yield Button(screen.t.do(handler.name), href, _weight(do) if do else "rest")
+                yield Button(said, f"{href}&{choice}={do}", _weight(life, do))
+        elif handler.does is None:
+            yield Button(screen.t.do(handler.name), href, "rest")
+        elif (now, handler.does) in life:
+            yield Button(screen.t.do(handler.name), href, _weight(life, handler.does))
 
 
-def _choice_of(handler: Handler, dos: set[Any]) -> str | None:
-    """The field that takes one of these acts: `do` of a performance's sale."""
-    kinds = {type(do) for do in dos}
+def _choice_of(handler: Handler, life: Life[Any, Any]) -> str | None:
+    """The field that takes one of its deeds: `do` of a performance's sale."""
+    kinds = {type(do) for do in life.deeds}
     return next(
         (each.name for each in fields_of(handler.hints) if each.kind is FieldKind.CHOICE and each.hint in kinds), None
     )
-
-
-def _named(handler: Handler, dos: set[Any]) -> StrEnum | None:
-    """The act whose name a command begins with: `validate_physical`."""
-    return next((do for do in dos if handler.name.startswith(f"{do}_")), None)
 
 
 def is_final(table: str, handler: Handler, given: Mapping[str, Any]) -> bool:
@@ -153,18 +151,13 @@ def is_final(table: str, handler: Handler, given: Mapping[str, Any]) -> bool:
     if declaration is None or declaration.life is None:
         return False
     life = declaration.life[1]
-    dos = {do for _, do in life}
-    choice = _choice_of(handler, dos)
-    do = next((each for each in dos if choice and each == given.get(choice)), None) or _named(handler, dos)
-    if do is None or _weight(do) != "stop":
-        return False
-    return not {after for (_, each), after in life.items() if each == do} & {state for state, _ in life}
+    choice = _choice_of(handler, life)
+    do = next((each for each in life.deeds if choice and each == given.get(choice)), handler.does)
+    return do in life.stops and life.is_final(do)
 
 
-def _weight(do: StrEnum) -> str:
-    return (
-        "stop" if do in ("cancel", "revoke", "close") else "main" if do in ("open", "validate", "approve") else "quiet"
-    )
+def _weight(life: Life[Any, Any], do: StrEnum) -> str:
+    return "stop" if do in life.stops else "main" if do in life.main else "quiet"
 
 
 # --- what hangs on it ------------------------------------------------------------------------------------------------
