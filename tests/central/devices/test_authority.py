@@ -145,7 +145,7 @@ def test_a_device_is_let_in_by_who_may_where_it_stands(quick: tuple[Clerk, House
     clerk.as_(both).do(replace(above, kind=DeviceKind.KIOSK, point_of_sale_id=house.kiosk_point))
     beside = replace(
         above, id=new_id(), context_id=theirs.organiser, site_id=own_site, kind=DeviceKind.KIOSK, code="K2",
-        point_of_sale_id=house.desk,
+        point_of_sale_id=house.desk, enrolment_code="ABCD-2347",
     )  # fmt: skip
     alone = Actor(
         ActorKind.OPERATOR, new_id(), "", frozenset({(str(DevicesPrivilege.DEVICE_MODIFY), str(theirs.organiser))})
