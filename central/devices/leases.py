@@ -43,7 +43,7 @@ from shared.rules.seating import Want
 from shared.wire.codec import dump
 from shared.wire.facts import LeaseSealed, SlotsReturned
 from shared.wire.feeds import Family, LeaseRow, feed_name
-from shared.wire.leases import LEASE, Lease, LeaseDo, LeasedPlace, LeaseState, Slot
+from shared.wire.leases import LEASE, Lease, LeaseDo, LeasedPlace, LeaseState, SlotState
 from shared.wire.seal import Sealed, seal
 from shared.wire.token import leased_ticket_id
 
@@ -190,7 +190,7 @@ def _give(
                 category_id=place.category_id,
                 seat_id=Id(place.seat_id),
                 zones=place.zones,
-                state=Slot.FREE,
+                state=SlotState.FREE,
                 order_id=None,
             )
             for slot, (place, allocation) in enumerate(zip(places, allocations, strict=True))
@@ -229,7 +229,7 @@ def take_sealed(tx: Tx, device: Device, fact_id: Id, said: LeaseSealed) -> None:
     _check_own(tx, device, said.lease_id)
     move_lease(tx, said.lease_id, LeaseDo.SEAL)
     for slot in tx.find(LeaseSlot, "WHERE lease_id = :id ORDER BY slot", id=said.lease_id):
-        if slot.slot not in said.sold and slot.state is Slot.FREE:
+        if slot.slot not in said.sold and slot.state is SlotState.FREE:
             _bring_back(tx, device, fact_id, slot)
     close_if_done(tx, said.lease_id)
 
@@ -241,15 +241,15 @@ def _check_own(read: Read, device: Device, lease_id: str) -> None:
 
 
 def _bring_back(tx: Tx, device: Device, fact_id: Id, slot: LeaseSlot) -> None:
-    if slot.state is Slot.RETURNED:
+    if slot.state is SlotState.RETURNED:
         return
-    if slot.state is Slot.SOLD:
+    if slot.state is SlotState.SOLD:
         report(
             tx, derived_id("clash", slot.id, "returned"), AnomalyKind.SLOT_CLASH, tx.now, device.id, slot.id,
             {"slot": slot.slot, "said": "returned", "fact": fact_id},
         )  # fmt: skip
         return
-    tx.update(slot, replace(slot, state=Slot.RETURNED))
+    tx.update(slot, replace(slot, state=SlotState.RETURNED))
     release(tx, [slot.allocation_id])
 
 
@@ -342,7 +342,7 @@ def write_off_lease(tx: Tx, want: WriteOffLease) -> Outcome[Exposure]:
     exposure = _exposure(tx, record)
     open_slots = tx.find(LeaseSlot, "WHERE lease_id = :id AND state = 'free'", id=record.id)
     for slot in open_slots:
-        tx.update(slot, replace(slot, state=Slot.RETURNED))
+        tx.update(slot, replace(slot, state=SlotState.RETURNED))
     release(tx, [slot.allocation_id for slot in open_slots])
     return Ok(exposure)
 

@@ -11,7 +11,7 @@ from shared.ids import Id
 from shared.life import Life
 from shared.outcome import Reason
 from shared.wire.certificates import DeviceKind
-from shared.wire.leases import LEASE, LeaseState, Slot
+from shared.wire.leases import LEASE, LeaseState, SlotState
 
 
 class DevicesPrivilege(StrEnum):
@@ -103,7 +103,7 @@ class LeaseSlot:
     category_id: Annotated[Id, Link("seat_category")]
     seat_id: Annotated[Id, Link("physical_seat")] | None
     zones: int
-    state: Slot
+    state: SlotState
     order_id: Annotated[Id, Link("sale_order")] | None
 
 

@@ -29,7 +29,7 @@ from central.orders.device_sales import (
 from central.selling.model import PointOfSale
 from shared.ids import Id, derived_id
 from shared.wire.facts import Sale, SaleLine
-from shared.wire.leases import LeaseState, Slot
+from shared.wire.leases import LeaseState, SlotState
 from shared.wire.token import leased_ticket_id
 
 DEAD: Mapping[NotBooked, DeadReason] = {
@@ -97,14 +97,14 @@ def _line(tx: Tx, sale: Sale, line: SaleLine, shown: list[Anomalous]) -> DeviceL
         shown.append((AnomalyKind.SALE_WITHOUT_LEASE, ticket, {"lease": line.lease_id, "slot": line.slot}))
         return DeviceLine(line, ticket, None)
     allocation: Id | None = None
-    if slot.state is Slot.SOLD:
+    if slot.state is SlotState.SOLD:
         shown.append((AnomalyKind.SLOT_CLASH, ticket, {"first": slot.order_id or "", "second": sale.order_id}))
-    elif slot.state is Slot.RETURNED:
+    elif slot.state is SlotState.RETURNED:
         late = record is not None and record.state is LeaseState.WRITTEN_OFF
         kind = AnomalyKind.SALE_AFTER_WRITE_OFF if late else AnomalyKind.SALE_WITHOUT_LEASE
         shown.append((kind, ticket, {"seat": slot.seat_id or "", "order": sale.order_id}))
     else:
-        tx.update(slot, replace(slot, state=Slot.SOLD, order_id=sale.order_id))
+        tx.update(slot, replace(slot, state=SlotState.SOLD, order_id=sale.order_id))
         if sell_allocation(tx, slot.allocation_id, sale.order_id, line.tariff_id):
             allocation = slot.allocation_id
     return DeviceLine(line, ticket, Leased(slot.seat_id, slot.category_id, slot.zones, allocation))

@@ -24,7 +24,7 @@ from typing_extensions import TypedDict
 from central.kernel.entity import BY_NAME, ENTITIES, Column, Declaration, Look, Ref
 from central.kernel.languages import unnamed
 from central.kernel.privileges import Action
-from central.kernel.registry import Place, Refuses, handles, refuses_too
+from central.kernel.registry import Refuses, Where, handles, refuses_too
 from central.kernel.scope import context_of_new, home
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Fault, faults_of
@@ -256,7 +256,7 @@ def _registered(
     of: Configured,
     command: Any,
     action: Action,
-    at: Place | None,
+    at: Where | None,
     run: Callable[[Tx, Any], Outcome[Any]],
     on: str | None,
 ) -> Any:

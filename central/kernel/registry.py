@@ -32,7 +32,7 @@ H3 = Callable[[Tx, C, tuple[Any, ...]], Outcome[Any]]
 HL = Callable[[Tx, C, L], Outcome[Any]]
 PARTS = (Reach.WITHIN, Reach.OWN, Reach.PLACE)
 KEPT = 65_536  # characters of a text that the log keeps with its command; of a longer one it keeps the hash
-Place = Callable[[Read, Any], str | None]
+Where = Callable[[Read, Any], str | None]
 """Where a command acts: the id of the context whose path of ancestors must hold the privilege; None: no such thing."""
 
 Refuses = tuple[type[Reason], ...]
@@ -62,7 +62,7 @@ class Handler:
     name: str
     kind: type[Any]
     needs: str | None
-    at: Place
+    at: Where
     gives: Any
     run: Callable[..., Outcome[Any]]
     secrets: tuple[str, ...]
@@ -153,7 +153,7 @@ BESIDE: set[str] = set()
 _BY_KIND: dict[type[Any], Handler] = {}
 
 
-def by_first_reference(kind: type[Any], hints: dict[str, Any]) -> Place | None:
+def by_first_reference(kind: type[Any], hints: dict[str, Any]) -> Where | None:
     """Where the first thing stands that a command names, but for what is its own or within something else."""
     for each in fields(kind):
         _, _, marks = stripped(hints[each.name])
@@ -189,7 +189,7 @@ def handles(
     *,
     needs: str | None,
     refuses: Refuses = ...,
-    at: Place | None = ...,
+    at: Where | None = ...,
     gives: Any = ...,
     on: str | None = ...,
     makes: str = ...,
@@ -208,7 +208,7 @@ def handles(
     *,
     needs: str | None,
     refuses: Refuses = ...,
-    at: Place | None = ...,
+    at: Where | None = ...,
     gives: Any = ...,
     on: str | None = ...,
     makes: str = ...,
@@ -226,7 +226,7 @@ def handles(
     *,
     needs: str | None,
     refuses: Refuses = ...,
-    at: Place | None = ...,
+    at: Where | None = ...,
     gives: Any = ...,
     on: str | None = ...,
     makes: str = ...,
@@ -243,7 +243,7 @@ def handles(
     *,
     needs: str | None,
     refuses: Refuses = (),
-    at: Place | None = None,
+    at: Where | None = None,
     gives: Any = None,
     on: str | None = None,
     makes: str = "",
@@ -275,7 +275,7 @@ def handles(
 
 
 def answers(
-    kind: type[C], *, needs: str | None, refuses: Refuses = (), at: Place | None = None, gives: Any = None
+    kind: type[C], *, needs: str | None, refuses: Refuses = (), at: Where | None = None, gives: Any = None
 ) -> Callable[[Callable[[Read, C], Outcome[Any]]], Callable[[Read, C], Outcome[Any]]]:
     """Registers the handler of a query."""
 
@@ -301,7 +301,7 @@ def refuses_too(kind: type[Any], refuses: Refuses) -> None:
 def _handler(
     kind: type[Any],
     needs: str | None,
-    at: Place | None,
+    at: Where | None,
     gives: Any,
     run: Callable[[Any, Any], Any],
     on: str | None,

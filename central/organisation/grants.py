@@ -16,7 +16,7 @@ from central.kernel.crud import NoChange, checked
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Between, Loose, Ref
 from central.kernel.reach import reached
-from central.kernel.registry import Place, handles
+from central.kernel.registry import Where, handles
 from central.kernel.scope import context_of, home
 from central.kernel.tx import Read, Tx
 from central.organisation.model import (
@@ -38,7 +38,7 @@ from shared.outcome import Ok, Outcome, Refused
 MOST_OBJECTS = 500  # to choose from on a screen
 
 
-def at_row(table: str, field: str) -> Place:
+def at_row(table: str, field: str) -> Where:
     """The context of the operator that a row of `table` belongs to, whatever context the row itself names."""
 
     def at(read: Read, want: Any) -> str | None:

@@ -28,7 +28,7 @@ from edge.kiosk.visit import BEFORE_MONEY, Answer, cart_dropped, given_back, hol
 from shared.ids import Id
 from shared.outcome import Refused
 from shared.rules.pricing import price, prices_of
-from shared.wire.leases import Slot
+from shared.wire.leases import SlotState
 
 QUANTITY = 2  # proposed at first: most visitors come in twos
 
@@ -191,5 +191,8 @@ def lease_refused(kiosk: Kiosk, event: LeaseRefused) -> Answer:
 
 def _held(kiosk: Kiosk) -> frozenset[selection.Key]:
     return frozenset(
-        (held.lease.id, slot) for held in kiosk.leases for slot, state in enumerate(held.slots) if state is Slot.HELD
+        (held.lease.id, slot)
+        for held in kiosk.leases
+        for slot, state in enumerate(held.slots)
+        if state is SlotState.HELD
     )

@@ -12,7 +12,7 @@ from shared.ids import Id
 from shared.languages import FIRST_LANGUAGE
 from shared.wire.facts import Sale
 from shared.wire.feeds import CatalogueRow, PerformanceRow, PlanRow
-from shared.wire.leases import Lease, Slot
+from shared.wire.leases import Lease, SlotState
 
 
 class Screen(StrEnum):
@@ -51,7 +51,7 @@ class HeldLease:
     what is still free of it goes back when that visitor leaves; the rest is standing stock."""
 
     lease: Lease
-    slots: tuple[Slot, ...]
+    slots: tuple[SlotState, ...]
     selling: bool = True
     visitor: bool = False
 

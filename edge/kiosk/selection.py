@@ -17,7 +17,7 @@ from shared.rules.pricing import price, prices_of, tariffs_for, total
 from shared.rules.seating import Hall, Vacancy, Want, best
 from shared.rules.selling import Selling, selling
 from shared.wire.feeds import PlanRow
-from shared.wire.leases import Slot
+from shared.wire.leases import SlotState
 
 LOW_WATER = 4  # free places per performance and category below which stock is asked for
 STOCK = 8  # and how many it is topped up to
@@ -46,7 +46,7 @@ def free_slots(kiosk: Kiosk, performance_id: Id, stock_only: bool = False) -> di
     """Seat → slot for what this kiosk may put into a cart at once."""
     return {
         lease.lease.places[slot].seat_id: (lease.lease.id, slot)
-        for lease, slot in _slots(kiosk.leases, Slot.FREE)
+        for lease, slot in _slots(kiosk.leases, SlotState.FREE)
         if lease.lease.performance_id == performance_id
         and lease.selling
         and kiosk.now is not None
@@ -123,7 +123,7 @@ def with_places(kiosk: Kiosk, seat_ids: Iterable[Id]) -> Kiosk:
     )
     kept = {place.seat_id for place in places}
     left = frozenset(key for key in held_keys(cart) if not _in(cart, key, kept))
-    return claimed(replace(kiosk, cart=replace(cart, places=places), leases=marked(kiosk.leases, left, Slot.FREE)))
+    return claimed(replace(kiosk, cart=replace(cart, places=places), leases=marked(kiosk.leases, left, SlotState.FREE)))
 
 
 def claimed(kiosk: Kiosk) -> Kiosk:
@@ -143,7 +143,7 @@ def claimed(kiosk: Kiosk) -> Kiosk:
     if not taken:
         return kiosk
     return replace(
-        kiosk, cart=replace(cart, places=tuple(places)), leases=marked(kiosk.leases, frozenset(taken), Slot.HELD)
+        kiosk, cart=replace(cart, places=tuple(places)), leases=marked(kiosk.leases, frozenset(taken), SlotState.HELD)
     )
 
 
@@ -155,11 +155,13 @@ def reconciled(kiosk: Kiosk, leases: tuple[HeldLease, ...]) -> Kiosk:
         return replace(kiosk, leases=leases)
     states = {(held.lease.id, slot): state for held in leases for slot, state in enumerate(held.slots)}
     places = tuple(
-        place if states.get(key_of(place)) in (Slot.FREE, Slot.HELD) else replace(place, lease_id=None, slot=None)
+        place
+        if states.get(key_of(place)) in (SlotState.FREE, SlotState.HELD)
+        else replace(place, lease_id=None, slot=None)
         for place in cart.places
     )
     cart = replace(cart, places=places)
-    return replace(kiosk, cart=cart, leases=marked(leases, frozenset(held_keys(cart)), Slot.HELD))
+    return replace(kiosk, cart=cart, leases=marked(leases, frozenset(held_keys(cart)), SlotState.HELD))
 
 
 def freed(kiosk: Kiosk) -> Kiosk:
@@ -167,14 +169,16 @@ def freed(kiosk: Kiosk) -> Kiosk:
     if kiosk.cart is None:
         return kiosk
     keys = frozenset(held_keys(kiosk.cart))
-    return replace(kiosk, cart=None, leases=marked(kiosk.leases, keys, Slot.FREE, only=Slot.HELD))
+    return replace(kiosk, cart=None, leases=marked(kiosk.leases, keys, SlotState.FREE, only=SlotState.HELD))
 
 
 def leftovers(kiosk: Kiosk) -> tuple[Key, ...]:
     """Free slots that were leased for a visitor who is gone: central gets them back. A lease that does not sell any
     more is sealed as a whole instead."""
     return tuple(
-        (lease.lease.id, slot) for lease, slot in _slots(kiosk.leases, Slot.FREE) if lease.visitor and lease.selling
+        (lease.lease.id, slot)
+        for lease, slot in _slots(kiosk.leases, SlotState.FREE)
+        if lease.visitor and lease.selling
     )
 
 
@@ -247,7 +251,7 @@ def _with_tariff(place: CartPlace, offer: Offer) -> CartPlace:
 
 
 def marked(
-    leases: tuple[HeldLease, ...], keys: frozenset[Key], state: Slot, only: Slot | None = None
+    leases: tuple[HeldLease, ...], keys: frozenset[Key], state: SlotState, only: SlotState | None = None
 ) -> tuple[HeldLease, ...]:
     """The leases with these slots in this state; with `only`, just those that are in that state now."""
     touched = {lease_id for lease_id, _ in keys}
@@ -265,7 +269,7 @@ def marked(
     )
 
 
-def _slots(leases: tuple[HeldLease, ...], state: Slot) -> Iterator[tuple[HeldLease, int]]:
+def _slots(leases: tuple[HeldLease, ...], state: SlotState) -> Iterator[tuple[HeldLease, int]]:
     return ((held, slot) for held in leases for slot, now in enumerate(held.slots) if now is state)
 
 

@@ -25,7 +25,7 @@ from edge.kiosk.troubles import Busy, Notice, TroubleCode, reference_of, trouble
 from edge.kiosk.visit import Answer
 from shared.languages import LANGUAGES
 from shared.outcome import Ok
-from shared.wire.leases import Slot
+from shared.wire.leases import SlotState
 
 _DECLINED_AS = {
     "T-01": Notice.TERMINAL,
@@ -106,7 +106,7 @@ def sale_stored(kiosk: Kiosk, event: SaleStored) -> Answer:
         pay_state=PayState.CAPTURED if event.sale.payments else None,
         print_state=PrintState.QUEUED,
         language=event.sale.language if event.sale.language in LANGUAGES else kiosk.language,
-        leases=selection.marked(kiosk.leases, sold, Slot.SOLD),
+        leases=selection.marked(kiosk.leases, sold, SlotState.SOLD),
     )
     return after, [PrintTickets(event.sale)]
 

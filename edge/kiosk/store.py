@@ -28,7 +28,7 @@ from shared.wire.certificates import Certificate, Right
 from shared.wire.codec import build, dump, load
 from shared.wire.facts import FactKind, LeaseSealed, Payment, Sale, SaleLine, SlotsReturned
 from shared.wire.feeds import FeedPage, LeaseRow
-from shared.wire.leases import Lease, LeasedPlace, LeaseState, Slot
+from shared.wire.leases import Lease, LeasedPlace, LeaseState, SlotState
 from shared.wire.seal import Sealed, Signer
 from shared.wire.token import Token, asking, leased_ticket_id, sign, write
 
@@ -191,7 +191,9 @@ def take_lease(
         "INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?)",
         (lease.id, sealed.text, state, bool(asked), bool(asked and asked[0][0]), to_ms(lease.issued)),
     )
-    tx.run_many("INSERT INTO slot VALUES (?, ?, ?)", [(lease.id, slot, Slot.FREE) for slot in range(len(lease.places))])
+    tx.run_many(
+        "INSERT INTO slot VALUES (?, ?, ?)", [(lease.id, slot, SlotState.FREE) for slot in range(len(lease.places))]
+    )
     if not asked:
         log.warning("lease unknown", lease=lease.id, why="this journal did not ask for it; it is not sold from")
     return lease
@@ -207,7 +209,7 @@ def read_leases(journal: Journal) -> tuple[HeldLease, ...]:
     return tuple(
         HeldLease(
             _lease(head["json"]),
-            tuple(Slot(row["slot"]) for row in [head, *rest]),
+            tuple(SlotState(row["slot"]) for row in [head, *rest]),
             selling=head["state"] == LeaseState.ACTIVE and bool(head["asked"]),
             visitor=bool(head["visitor"]),
         )
@@ -231,9 +233,9 @@ def seal_leases(journal: Journal, now: Now, reading: Reading, over: datetime) ->
             state = tx.run("SELECT state, asked FROM lease WHERE lease_id = ?", (lease.id,))[0]
             slots = tx.run("SELECT slot, state FROM slot WHERE lease_id = ? ORDER BY slot", (lease.id,))
             ends = state["state"] == LeaseState.DRAINING or lease.sell_until <= over
-            if not ends or not state["asked"] or any(row["state"] == Slot.HELD for row in slots):
+            if not ends or not state["asked"] or any(row["state"] == SlotState.HELD for row in slots):
                 continue
-            sold = tuple(int(row["slot"]) for row in slots if row["state"] == Slot.SOLD)
+            sold = tuple(int(row["slot"]) for row in slots if row["state"] == SlotState.SOLD)
             tx.run("UPDATE lease SET state = 'sealed' WHERE lease_id = ?", (lease.id,))
             tx.record(FactKind.LEASE_SEALED, LeaseSealed(lease.id, sold), now, reading, derived_id("sealed", lease.id))
         sealed.append(lease.id)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from edge.kiosk import selection
 from edge.kiosk.model import Effect, GiveBack, HoldSlots, Kiosk, PayState, Screen
 from edge.kiosk.troubles import Notice
-from shared.wire.leases import Slot
+from shared.wire.leases import SlotState
 
 Answer = tuple[Kiosk, list[Effect]]
 BEFORE_MONEY = frozenset({Screen.SEATS, Screen.TARIFFS, Screen.SUMMARY})  # there is a cart, and it may change
@@ -54,7 +54,7 @@ def given_back(kiosk: Kiosk) -> Answer:
     slots = selection.leftovers(kiosk)
     if not slots:
         return kiosk, []
-    returned = replace(kiosk, leases=selection.marked(kiosk.leases, frozenset(slots), Slot.RETURNED))
+    returned = replace(kiosk, leases=selection.marked(kiosk.leases, frozenset(slots), SlotState.RETURNED))
     return returned, [GiveBack(slots)]
 
 

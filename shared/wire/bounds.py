@@ -31,7 +31,7 @@ Hash: TypeAlias = Annotated[str, Field(max_length=64)]
 
 Whole: TypeAlias = Annotated[int, Field(ge=-(2**53), le=2**53)]  # what JSON's numbers hold
 Count: TypeAlias = Annotated[int, Field(ge=0, le=2**53)]
-Slot: TypeAlias = Annotated[int, Field(ge=0, le=65535)]  # 16 bits: a lease's slot, control zones, a serial
+Short: TypeAlias = Annotated[int, Field(ge=0, le=65535)]  # 16 bits: a lease's slot, control zones, a serial
 Rank: TypeAlias = Annotated[int, Field(ge=-(2**31), le=2**31)]
 Real: TypeAlias = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
 Moment: TypeAlias = Annotated[

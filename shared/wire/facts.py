@@ -24,8 +24,8 @@ from shared.wire.bounds import (
     Json,
     Line,
     Moment,
+    Short,
     Signature,
-    Slot,
     Whole,
     Word,
 )
@@ -35,7 +35,7 @@ BATCH_BYTES = 64 * 1024
 BODY_BYTES = 64 * 1024  # of one fact: a sale of a hundred places is some 40 kB
 RECEIPT_BYTES = 256 * 1024
 GENESIS = "0" * 64
-Slots: TypeAlias = Annotated[tuple[Slot, ...], Field(max_length=65536)]
+Slots: TypeAlias = Annotated[tuple[Short, ...], Field(max_length=65536)]
 
 
 class FactKind(StrEnum):
@@ -90,10 +90,10 @@ class SaleLine:
     """One slot of one lease at one tariff. `ticket` is the token as printed, so that central stores what is outside."""
 
     lease_id: IdText
-    slot: Slot
+    slot: Short
     tariff_id: IdText
     price: Whole
-    vat_bp: Slot
+    vat_bp: Short
     ticket: Barcode
     number: Word
 
@@ -150,14 +150,14 @@ class Scan:
     `note` is the inspector's reason for a forced entry."""
 
     ticket_id: IdOrNone
-    serial: Slot
+    serial: Short
     performance_id: IdOrNone
     gate: Word
     direction: Direction
     admitted: bool
     reason: Word = ""
-    entry: Slot = 0
-    persons: Slot = 1
+    entry: Short = 0
+    persons: Short = 1
     revision: Count = 0
     mode: Word = "normal"
     raw: Annotated[str, Field(max_length=1000)] = ""

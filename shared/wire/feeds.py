@@ -22,8 +22,8 @@ from shared.wire.bounds import (
     Pem,
     Rank,
     Real,
+    Short,
     Signature,
-    Slot,
     Text,
     Whole,
     Word,
@@ -142,10 +142,10 @@ class CatalogueRow:
 
     currency: Word
     price_version: Count
-    vat_bp: Slot
+    vat_bp: Short
     categories: Annotated[tuple[CategoryRow, ...], Field(max_length=1000)]
     tariffs: Annotated[tuple[TariffRow, ...], Field(max_length=1000)]
-    max_places: Slot
+    max_places: Short
     sell_until: Moment
     mentions: Annotated[dict[Word, Text], Field(max_length=100)]  # on a ticket: licence, address …
     number_prefix: Word = ""
@@ -167,7 +167,7 @@ class PlanSeat:
     wheelchair: bool = False
     companion: bool = False
     aisle: bool = False
-    zones: Slot = 1
+    zones: Short = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ class TicketRow:
     """Key: ticket id. `serial` is the lowest that is valid. `blocked`: the holder is not to be let in."""
 
     performance_id: IdText
-    serial: Slot
+    serial: Short
     cancelled: bool = False
     blocked: bool = False
 
@@ -227,7 +227,7 @@ class AdmissionRow:
     """Key: `<ticket id>/<entry>`. The earliest entry that central knows of; `scan_id` says which scan won."""
 
     ticket_id: IdText
-    entry: Slot
+    entry: Short
     at: Moment
     gate: Word
     scan_id: IdText

@@ -12,8 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.life import Life
-from shared.wire.bounds import Count, IdOrNone, IdText, Moment, Word
-from shared.wire.bounds import Slot as Bits
+from shared.wire.bounds import Count, IdOrNone, IdText, Moment, Short, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class LeasedPlace:
 
     seat_id: IdOrNone
     category_id: IdText
-    zones: Bits
+    zones: Short
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ LEASE = Life[LeaseState, LeaseDo]({
 }, begins=frozenset({LeaseState.ACTIVE}), stops=frozenset({LeaseDo.WRITE_OFF}))  # fmt: skip
 
 
-class Slot(StrEnum):
+class SlotState(StrEnum):
     """What became of a slot. FREE and HELD are the device's own business; the rest is told to central."""
 
     FREE = auto()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Annotated, Any, Final
 
-from shared.wire.bounds import IdOrNone, IdText, Json, Moment, Slot, Word
+from shared.wire.bounds import IdOrNone, IdText, Json, Moment, Short, Word
 from shared.wire.codec import load
 
 ROOT = "parterre"
@@ -120,7 +120,7 @@ class Claim:
 
     scan_id: IdText
     ticket_id: IdText
-    entry: Slot
+    entry: Short
     at: Moment
     gate: Word
     device_id: IdText

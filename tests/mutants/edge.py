@@ -92,7 +92,7 @@ KIOSK = (
     one("kiosk-sealed-empty", "the sealed slot map names nothing as sold", "edge/kiosk/store.py",
         "LeaseSealed(lease.id, sold)", "LeaseSealed(lease.id, ())", *STOCK),
     one("kiosk-sealed-cart", "a lease is sealed while one of its places is in a cart", "edge/kiosk/store.py",
-        'or any(row["state"] == Slot.HELD for row in slots):', "or False:", *STOCK),
+        'or any(row["state"] == SlotState.HELD for row in slots):', "or False:", *STOCK),
     one("kiosk-sold-again", "a slot that is sold goes into another cart", "edge/kiosk/store.py",
         "AND state IN ('free', 'held')\"", "AND state IN ('free', 'held', 'sold')\"", *STOCK),
     one("kiosk-stake", "the places of a payment that is not settled are free again", "edge/kiosk/store.py",

@@ -8,7 +8,7 @@ import pytest
 from edge.kiosk.model import HeldLease, Kiosk, Link, Offer
 from shared.ids import Id, derived_id
 from shared.wire.feeds import CatalogueRow, CategoryRow, PerformanceRow, PlanRow, PlanSeat, TariffRow
-from shared.wire.leases import Lease, LeasedPlace, Slot
+from shared.wire.leases import Lease, LeasedPlace, SlotState
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 NAMES = {"fr": "nom", "en": "name"}
@@ -82,7 +82,7 @@ class House:
 
     def held(self, seats: str, name: str = "stock", visitor: bool = False) -> HeldLease:
         lease = self.lease(seats, name)
-        return HeldLease(lease, (Slot.FREE,) * len(lease.places), visitor=visitor)
+        return HeldLease(lease, (SlotState.FREE,) * len(lease.places), visitor=visitor)
 
     def kiosk(self, *leases: HeldLease, online: bool = True, taken: str = "") -> Kiosk:
         """At its idle picture, all well. Leased seats look taken in the hall, as they do in life."""

@@ -54,7 +54,7 @@ from edge.kiosk.troubles import Busy, MoneyText, Notice, TroubleCode, trouble
 from shared.ids import derived_id
 from shared.languages import LANGUAGES
 from shared.wire.facts import Payment, Sale, SaleLine
-from shared.wire.leases import Slot
+from shared.wire.leases import SlotState
 from tests.waiting import CALM
 
 PAYMENT = derived_id("payment")
@@ -123,7 +123,7 @@ def test_two_best_seats_out_of_stock_paid_and_printed(house):
     sale = sale_of(kiosk.cart)
     kiosk, effects = played(kiosk, SaleStored(sale))
     assert effects == [PrintTickets(sale)]
-    assert kiosk.leases[0].slots.count(Slot.SOLD) == 2
+    assert kiosk.leases[0].slots.count(SlotState.SOLD) == 2
     kiosk, _ = played(kiosk, PrintChanged(PrintState.SENT), PrintChanged(PrintState.CONFIRMED, 2))
     assert (kiosk.screen, kiosk.printed) == (Screen.DONE, 2)
     kiosk, _ = played(kiosk, Ticked(house.noon + DONE_FOR))
@@ -154,7 +154,7 @@ def test_seats_that_are_not_held_are_asked_of_central(house):
     kiosk, effects = played(kiosk, StartOver())
     assert kiosk.screen is Screen.IDLE
     assert effects == [HoldSlots(()), GiveBack(((granted.lease.id, 0), (granted.lease.id, 1)))]
-    assert kiosk.leases[0].slots == (Slot.RETURNED, Slot.RETURNED)
+    assert kiosk.leases[0].slots == (SlotState.RETURNED, SlotState.RETURNED)
 
 
 def test_a_lease_that_comes_after_its_visitor_left_goes_back(house):
@@ -194,7 +194,7 @@ def test_picking_on_the_plan(house):
     kiosk, _ = played(house.kiosk(house.held("a0 a1 a2 a3")), Touched(), PerformanceChosen(house.performance_id))
     for seat in list(chosen(kiosk)):
         kiosk, _ = played(kiosk, SeatToggled(seat))
-    assert chosen(kiosk) == [] and Slot.HELD not in kiosk.leases[0].slots
+    assert chosen(kiosk) == [] and SlotState.HELD not in kiosk.leases[0].slots
     kiosk, _ = played(kiosk, Next())
     assert (kiosk.screen, kiosk.notice) == (Screen.SEATS, Notice.CHOOSE_SEATS)
     kiosk, _ = played(kiosk, *(SeatToggled(house.seat(f"b{i}")) for i in range(5)))
@@ -258,7 +258,7 @@ def test_money_goes_back_when_the_sale_cannot_be_written(house):
     assert review.trouble.code == TroubleCode.CLAIM and isinstance(effects[0], PrintClaim)
     gone, effects = played(kiosk, StartOver())
     assert gone.screen is Screen.IDLE and HoldSlots(()) not in effects, "held until the money is settled"
-    assert Slot.HELD in gone.leases[0].slots
+    assert SlotState.HELD in gone.leases[0].slots
 
 
 def test_uncertain_paper_asks_the_visitor_and_reprints_as_a_duplicate_once(house):
@@ -290,7 +290,7 @@ def test_nobody_touches_the_screen(house):
     assert not still_there.warned and still_there.deadline == late + IDLE_AFTER
     gone, effects = played(warned, Ticked(late + WARN_FOR))
     assert gone.screen is Screen.IDLE and effects == [HoldSlots(())]
-    assert Slot.HELD not in gone.leases[0].slots
+    assert SlotState.HELD not in gone.leases[0].slots
 
 
 @pytest.mark.parametrize("stage", [paying, printing])
@@ -355,7 +355,7 @@ def test_a_cancelled_performance_leaves_the_screen_but_not_a_payment(house):
 def test_a_place_lost_on_disk_is_told_before_money_is_asked_for(house):
     kiosk, _ = at_summary(house)
     stock = house.held("a0 a1 a2 a3")
-    kiosk, _ = played(kiosk, LeasesChanged((replace(stock, slots=(Slot.SOLD,) * 4),)))
+    kiosk, _ = played(kiosk, LeasesChanged((replace(stock, slots=(SlotState.SOLD,) * 4),)))
     assert (kiosk.screen, kiosk.notice) == (Screen.SEATS, Notice.PLACES_LOST)
 
 
@@ -431,27 +431,27 @@ class Shell:
         match effect:
             case HoldSlots(keys):
                 every = {(h.lease.id, k) for h in self.leases.values() for k in range(len(h.slots))}
-                self.put(every - set(keys) - set(self.drafts), Slot.FREE, {Slot.HELD})
-                self.put(set(keys), Slot.HELD, {Slot.FREE})
+                self.put(every - set(keys) - set(self.drafts), SlotState.FREE, {SlotState.HELD})
+                self.put(set(keys), SlotState.HELD, {SlotState.FREE})
             case GiveBack(keys):
                 assert keys and all(key[0] != self.leases["stock"].lease.id for key in keys)
-                self.put(set(keys), Slot.RETURNED, {Slot.FREE})
+                self.put(set(keys), SlotState.RETURNED, {SlotState.FREE})
             case AskLease():
                 self.asked.append(effect.seats)
             case StartPayment(amount):
                 assert isinstance(event, Next) and before.screen is Screen.SUMMARY, "only a touch starts a payment"
                 assert self.open is None, "never two payments at a time"
                 assert amount > 0 and not before.blockers
-                assert all(self.state(key) is Slot.HELD for key in self.in_cart()), "every place held"
+                assert all(self.state(key) is SlotState.HELD for key in self.in_cart()), "every place held"
                 self.payments += 1
                 self.open, self.drafts = derived_id("p", self.payments), list(self.in_cart())
             case StoreSale(cart, payment_id):
                 assert payment_id == self.open
                 keys = [(place.lease_id, place.slot) for place in cart.places]
                 assert keys and not set(keys) & set(self.sold), "never a slot twice"
-                assert all(self.state(key) is Slot.HELD for key in keys)
+                assert all(self.state(key) is SlotState.HELD for key in keys)
                 self.sold += keys
-                self.put(set(keys), Slot.SOLD, {Slot.HELD})
+                self.put(set(keys), SlotState.SOLD, {SlotState.HELD})
                 self.stored, self.open, self.drafts = sale_of(cart, payment_id), None, []
             case PrintTickets(sale):
                 assert sale == self.stored, "never paper without a stored sale"
@@ -517,7 +517,7 @@ def test_whatever_happens_in_any_order(house, data):
         elif not isinstance(event, str):
             shell.send(event)
         if shell.kiosk.screen is Screen.PAYING:
-            assert all(shell.state(key) is Slot.HELD for key in shell.in_cart())
+            assert all(shell.state(key) is SlotState.HELD for key in shell.in_cart())
         if shell.kiosk.screen in (Screen.IDLE, Screen.OUT_OF_ORDER, Screen.PERFORMANCES):
             assert shell.kiosk.cart is None
 
@@ -528,7 +528,7 @@ def test_every_event_has_an_answer_in_every_state(house, data):
     """States that no honest shell would make: the answer need not be wise, but there is one."""
     held = house.held("a0 a1 b0")
     kiosk = replace(
-        house.kiosk(replace(held, slots=data.draw(st.tuples(*[st.sampled_from(Slot)] * 3)))),
+        house.kiosk(replace(held, slots=data.draw(st.tuples(*[st.sampled_from(SlotState)] * 3)))),
         screen=data.draw(st.sampled_from(Screen)),
         cart=data.draw(st.sampled_from([None, Cart(house.performance_id), Cart(derived_id("unknown"))])),
         pay_state=data.draw(st.sampled_from([None, *PayState])),

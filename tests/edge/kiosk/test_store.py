@@ -18,7 +18,7 @@ from shared.wire.certificates import DeviceKind, Right, issue, root_certificate
 from shared.wire.codec import dump
 from shared.wire.facts import FactKind, Payment
 from shared.wire.feeds import FeedPage, FeedRow
-from shared.wire.leases import LeaseState, Slot
+from shared.wire.leases import LeaseState, SlotState
 from shared.wire.seal import Signer, seal
 from shared.wire.token import Flag, leased_ticket_id, parse
 
@@ -128,7 +128,7 @@ def test_a_sale_from_lease_to_signed_tickets(desk, house):
     sale = desk.sell(draft).value
     assert [line.number for line in sale.lines] == ["K1-000001", "K1-000002"]
     assert sale.receipt == 1 and sum(line.price for line in sale.lines) == sale.payments[0].amount
-    assert desk.slots() == [(Slot.SOLD, Slot.FREE, Slot.SOLD)]
+    assert desk.slots() == [(SlotState.SOLD, SlotState.FREE, SlotState.SOLD)]
     token = parse(sale.lines[1].ticket)
     assert token.signed_by(desk.signer.key.public_key()) and token.kid == desk.signer.kid
     assert (token.lease_id, token.slot, token.ticket_id) == (lease.id, 2, leased_ticket_id(lease.id, 2))
@@ -181,7 +181,7 @@ def test_the_power_is_cut_before_and_after_every_commit_of_a_visit(desk):
             cut = True
         desk.reboot()
         assert cut == (cut_at < 6)
-        assert desk.slots()[0][cut_at] is (Slot.SOLD if cut_at >= 3 else Slot.FREE)
+        assert desk.slots()[0][cut_at] is (SlotState.SOLD if cut_at >= 3 else SlotState.FREE)
         waiting = store.not_handed_out(desk.journal)
         assert [sale.order_id for sale in waiting] == ([draft.order_id] if cut_at in (3, 4) else [])
         store.handed_out(desk.journal, draft.order_id)
@@ -201,10 +201,10 @@ def test_held_places_after_a_crash(desk, state, kept):
     store.keep_draft(desk.journal, PAYMENT, desk.draft(lease, 0, 1), desk.now)
     desk.payment_row(state)
     desk.reboot()
-    want = Slot.HELD if kept else Slot.FREE
-    assert desk.slots() == [(want, want, Slot.FREE)]
+    want = SlotState.HELD if kept else SlotState.FREE
+    assert desk.slots() == [(want, want, SlotState.FREE)]
     store.hold(desk.journal, ((lease.id, 2),))
-    assert desk.slots() == [(want, want, Slot.HELD)], "the next visitor does not free them either"
+    assert desk.slots() == [(want, want, SlotState.HELD)], "the next visitor does not free them either"
     draft, at = store.read_draft(desk.journal, PAYMENT)
     assert draft == desk.draft(lease, 0, 1) and at == desk.now.at
 
@@ -228,7 +228,7 @@ def test_giving_back(desk):
     keys = tuple((lease.id, slot) for slot in range(3))
     assert store.give_back(desk.journal, keys, desk.now, desk.reading) == [lease.id]
     assert desk.facts(FactKind.SLOTS_RETURNED) == [{"lease_id": lease.id, "slots": [0, 2]}]
-    assert desk.slots() == [(Slot.RETURNED, Slot.HELD, Slot.RETURNED)]
+    assert desk.slots() == [(SlotState.RETURNED, SlotState.HELD, SlotState.RETURNED)]
     assert store.give_back(desk.journal, keys, desk.now, desk.reading) == [], "once"
     assert not store.hold(desk.journal, ((lease.id, 0),)), "never sold again"
 
