@@ -21,7 +21,19 @@ from central.venues.draw_plan import (
 )
 from central.venues.draw_rows import alphabet, bend, offsets, rows_of
 from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, SeatRow, Shape, Zone
-from central.venues.planfile_checks import FAR, MOST_PLACES, PART, Enough, PlanFault, PlanFileChecks, refused
+from central.venues.planfile_checks import (
+    FAR,
+    MOST_NAME,
+    MOST_PLACES,
+    MOST_PLAN_NAME,
+    MOST_ROW_NAME,
+    MOST_SAID,
+    PART,
+    Enough,
+    PlanFault,
+    PlanFileChecks,
+    refused,
+)
 from shared.outcome import Ok, Outcome
 
 MOST_BLOCKS = 200
@@ -56,7 +68,7 @@ def _drawn(checks: "_Checks", want: DrawPlan) -> Plan | None:
     for there, most in ((want.blocks, MOST_BLOCKS), (want.categories, MOST_CATEGORIES)):
         if len(there) > most:
             raise checks.too_many("blocks" if there is want.blocks else "categories", "of them", most)
-    name = checks.text(want.name, "name", 120)
+    name = checks.text(want.name, "name", MOST_PLAN_NAME)
     categories = tuple(_category(checks, n, category) for n, category in enumerate(want.categories))
     if len({category.name for category in categories}) < len(categories):
         checks.fault("categories", "There are two categories of one name.")
@@ -93,7 +105,7 @@ def _drawn(checks: "_Checks", want: DrawPlan) -> Plan | None:
 
 def _category(checks: PlanFileChecks, n: int, category: Category) -> Category:
     at = f"categories[{n}]"
-    return Category(checks.text(category.name, f"{at}.name", 60), checks.colour(category.colour, f"{at}.colour"))
+    return Category(checks.text(category.name, f"{at}.name", MOST_NAME), checks.colour(category.colour, f"{at}.colour"))
 
 
 def _block(checks: PlanFileChecks, block: DrawBlock, at: str) -> DrawBlock:
@@ -150,8 +162,8 @@ def _block(checks: PlanFileChecks, block: DrawBlock, at: str) -> DrawBlock:
     _names_make_sense(checks, block, at)
     return replace(
         block,
-        zone=checks.text(block.zone, f"{at}.zone", 60),
-        access=checks.text(block.access, f"{at}.access", 60, empty=True),
+        zone=checks.text(block.zone, f"{at}.zone", MOST_NAME),
+        access=checks.text(block.access, f"{at}.access", MOST_NAME, empty=True),
     )
 
 
@@ -163,7 +175,7 @@ def _names_make_sense(checks: PlanFileChecks, block: DrawBlock, at: str) -> None
         if len(set(block.row_names)) < len(block.row_names):
             checks.fault(f"{at}.row_names", "Two rows have the same name.")
         for name in block.row_names:
-            checks.text(name, f"{at}.row_names", 30)
+            checks.text(name, f"{at}.row_names", MOST_ROW_NAME)
     elif block.row_naming is RowNames.NUMBERS:
         first = block.first_row or "1"
         if not (first.isascii() and first.isdigit() and len(first) < 7):
@@ -205,7 +217,7 @@ def _area(checks: PlanFileChecks, want: DrawArea, at: str) -> DrawArea:
         checks.fault(f"{at}.points", "A polygon has at least two points.")
     for colour in (area.colour, area.border, area.text_colour):
         checks.colour(colour, at)
-    text = checks.text(area.text, f"{at}.text", 200, empty=area.shape is not Shape.TEXT)
+    text = checks.text(area.text, f"{at}.text", MOST_SAID, empty=area.shape is not Shape.TEXT)
     tidy = replace(
         area,
         x=round(area.x, 3),
@@ -220,7 +232,7 @@ def _area(checks: PlanFileChecks, want: DrawArea, at: str) -> DrawArea:
         tidy = replace(tidy, text_x=0.0, text_y=0.0, text_colour="", text_size=16)
     else:
         tidy = replace(tidy, text_x=round(area.text_x, 3), text_y=round(area.text_y, 3))
-    return DrawArea(tidy, checks.text(want.zone, f"{at}.zone", 60, empty=True))
+    return DrawArea(tidy, checks.text(want.zone, f"{at}.zone", MOST_NAME, empty=True))
 
 
 SIZED = (Shape.RECTANGLE, Shape.ELLIPSE, Shape.CIRCLE)

@@ -18,6 +18,9 @@ from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, RowLabel,
 from central.venues.planfile_checks import (
     MOST_CORNERS_EACH,
     MOST_GUID,
+    MOST_NAME,
+    MOST_PLAN_NAME,
+    MOST_SAID,
     SEAT_STEP,
     Enough,
     PlanFault,
@@ -157,7 +160,7 @@ class _CsvReader(PlanFileChecks):
         category = needed("category", 60) if "category" in self._columns else UNNAMED
         x, y = (self._digits(cell(axis), f"{at}, {axis}") if axis in self._columns else 0.0 for axis in ("x", "y"))
         x, y = self.place(x, y, at)
-        access = self.text(cell("access"), f"{at}, access", 60, empty=True)
+        access = self.text(cell("access"), f"{at}, access", MOST_NAME, empty=True)
         guid = self.text(cell("guid"), f"{at}, guid", MOST_GUID, empty=True) or usual_guid(zone, row, number)
         radius = int(self._digits(cell("radius") or "10", f"{at}, radius", 1, 1000)) or 10
         marks = self.marks(cell("marks"), f"{at}, marks")
@@ -201,16 +204,18 @@ class _CsvReader(PlanFileChecks):
         rest += [""] * (len(AREA) + 1 - len(rest))
         if kind == "#plan":
             width, height = (int(self._digits(side, at, 1, 4_000_000)) for side in rest[1:3])
-            self._plan = (self.text(rest[0], at, 120), width, height)
+            self._plan = (self.text(rest[0], at, MOST_PLAN_NAME), width, height)
         elif kind == "#category":
-            name = self.text(rest[0], at, 60)
+            name = self.text(rest[0], at, MOST_NAME)
             if name in self._categories:
                 self.fault(at, "There are two categories named “{name}”.", name=name)
             self._categories[name] = Category(name, self.colour(rest[1], at))
         elif kind == "#zone":
-            self._zones.setdefault(self.text(rest[0], at, 60), at)
+            self._zones.setdefault(self.text(rest[0], at, MOST_NAME), at)
         elif kind == "#area":
-            self._drawn.setdefault(self.text(rest[0], at, 60), []).append(self.met_area(self._area(rest[1:], at), at))
+            self._drawn.setdefault(self.text(rest[0], at, MOST_NAME), []).append(
+                self.met_area(self._area(rest[1:], at), at)
+            )
         else:
             what = "There is no line “{kind}”; there are #plan, #category, #zone and #area."
             self.fault(at, what, kind=shown(kind))
@@ -233,7 +238,7 @@ class _CsvReader(PlanFileChecks):
             points.append(self.place(self._digits(x, f"{at}, points"), self._digits(y, f"{at}, points"), at))
         if shape is Shape.POLYGON and not points:
             self.fault(at, "The polygon has no point.")
-        text = self.text(said["text"], f"{at}, text", 200, empty=shape is not Shape.TEXT)
+        text = self.text(said["text"], f"{at}, text", MOST_SAID, empty=shape is not Shape.TEXT)
         return DrawnArea(
             shape,
             *self.place(number("x"), number("y"), at),

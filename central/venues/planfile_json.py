@@ -25,7 +25,12 @@ from central.venues.planfile_checks import (
     MOST_CATEGORIES,
     MOST_CORNERS_EACH,
     MOST_GUID,
+    MOST_NAME,
+    MOST_NUMBER,
     MOST_PARTS,
+    MOST_PLAN_NAME,
+    MOST_ROW_NAME,
+    MOST_SAID,
     MOST_ZONES,
     NO_MARKS,
     PART,
@@ -92,7 +97,7 @@ class _JsonReader(PlanFileChecks):
             self.fault("$", "A plan is an object, not {kind}.", kind=_kind(body))
             return None
         self._known(body, PLAN_KEYS, "$")
-        name = self._name = self._text(body, "name", "$", 120)
+        name = self._name = self._text(body, "name", "$", MOST_PLAN_NAME)
         width, height = self._size(body)
         listed = self._list(body, "categories", "$", most=MOST_CATEGORIES)
         categories = tuple(self._category(part, at) for part, at in listed)
@@ -116,7 +121,7 @@ class _JsonReader(PlanFileChecks):
             self.fault(at, "A category is an object, not {kind}.", kind=_kind(body))
             return Category("")
         self._known(body, {"name", "color"}, at)
-        name = self._text(body, "name", at, 60)
+        name = self._text(body, "name", at, MOST_NAME)
         if name in self._categories:
             self.fault(f"{at}.name", "There are two categories named “{name}”.", name=name)
         self._categories.add(name)
@@ -128,7 +133,7 @@ class _JsonReader(PlanFileChecks):
             return Zone("", ())
         self._known(body, ZONE_KEYS, at)
         key = "zone_id" if "name" not in body and "zone_id" in body else "name"
-        name = self._text(body, key, at, 60) if key in body else self._name[:60]
+        name = self._text(body, key, at, MOST_NAME) if key in body else self._name[:MOST_NAME]
         x, y = self._position(body, at, "The zone")
         rows = tuple(self._row(part, where, name, x, y) for part, where in self._list(body, "rows", at))
         drawn = self._list(body, "areas", at, needed=False)
@@ -145,7 +150,7 @@ class _JsonReader(PlanFileChecks):
             self.fault(at, "A row is an object, not {kind}.", kind=_kind(body))
             return SeatRow("", ())
         self._known(body, ROW_KEYS, at)
-        number = self._text(body, "row_number", at, 30)
+        number = self._text(body, "row_number", at, MOST_ROW_NAME)
         if "position" in body:
             dx, dy = self._position(body, at, "The row")
             x, y = x + dx, y + dy
@@ -166,13 +171,13 @@ class _JsonReader(PlanFileChecks):
             return Seat("", "", 0.0, 0.0, "")
         self._known(body, SEAT_KEYS, at)
         guid, marks, access = unmarked(self._text(body, "seat_guid", at, 500))
-        number = self._text(body, "seat_number", at, 20) if body.get("seat_number") != "" else guid
+        number = self._text(body, "seat_number", at, MOST_NUMBER) if body.get("seat_number") != "" else guid
         if number == guid and len(guid) > 20:
             self.fault(f"{at}.seat_number", "This is empty, and the guid is too long to stand for it.")
         if len(guid) > MOST_GUID:
             self.fault(f"{at}.seat_guid", f"This is longer than {MOST_GUID} characters.")
         if access:
-            access = self.text(access, f"{at}.seat_guid", 60)
+            access = self.text(access, f"{at}.seat_guid", MOST_NAME)
         category = self._category_of(body, at)
         radius = 10
         if "radius" in body:
@@ -189,11 +194,11 @@ class _JsonReader(PlanFileChecks):
     def _category_of(self, body: dict[str, Any], at: str) -> str:
         """A plan that declares no categories has those of its seats; where they have none, one for all."""
         if self._categories:
-            category = self._text(body, "category", at, 60)
+            category = self._text(body, "category", at, MOST_NAME)
             if category and category not in self._categories:
                 self.fault(f"{at}.category", "There is no category named “{name}”.", name=category)
             return category
-        category = self._text(body, "category", at, 60) if body.get("category") else self._name[:60]
+        category = self._text(body, "category", at, MOST_NAME) if body.get("category") else self._name[:MOST_NAME]
         self._met.setdefault(category, Category(category))
         return category
 
@@ -227,7 +232,7 @@ class _JsonReader(PlanFileChecks):
         if (shape == Shape.TEXT or body.get("text") is not None) and (
             sub := self._object(body, "text", at)
         ) is not None:
-            text = self._text(sub, "text", f"{at}.text", 200, empty=shape != Shape.TEXT)
+            text = self._text(sub, "text", f"{at}.text", MOST_SAID, empty=shape != Shape.TEXT)
             if text:
                 dx, dy = self._position(sub, f"{at}.text", "The text")
                 text_x, text_y = self.place(x + dx, y + dy, f"{at}.text.position")

@@ -12,6 +12,11 @@ from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, Seat, Sea
 from central.venues.planfile_checks import (
     FAR,
     MOST_GUID,
+    MOST_NAME,
+    MOST_NUMBER,
+    MOST_PLAN_NAME,
+    MOST_ROW_NAME,
+    MOST_SAID,
     Enough,
     PlanFault,
     PlanFileChecks,
@@ -228,7 +233,7 @@ class _SvgReader(PlanFileChecks):
         if tag != "svg":
             self.fault(self._line(), "The file is no SVG: its first element is <{tag}>.", tag=shown(tag))
         if "data-plan" in said:
-            self._name = self.text(said["data-plan"], self._line(), 120)
+            self._name = self.text(said["data-plan"], self._line(), MOST_PLAN_NAME)
         try:
             box = numbers(said.get("viewBox", ""))
             if "data-size" in said:  # as we write it: the picture is larger than the plan
@@ -269,7 +274,7 @@ class _SvgReader(PlanFileChecks):
     def _group(self, said: dict[str, str], place: DrawnPlace) -> None:
         """A group that names a zone or a row is that zone or row, and not another of the same name."""
         if "data-zone" in said:
-            self._zones.append(DrawnZone(self._named(said["data-zone"], "data-zone", 60), self._line()))
+            self._zones.append(DrawnZone(self._named(said["data-zone"], "data-zone", MOST_NAME), self._line()))
             place.zone_at = len(self._zones) - 1
         if "data-row" in said:
             zone = self._zone_of(place, self._line())
@@ -277,7 +282,7 @@ class _SvgReader(PlanFileChecks):
             if label is not None and label not in ROW_LABELS:
                 self.fault(self._line(), "data-row-label is one of start, end, both.")
                 label = None
-            number = self._named(said["data-row"], "data-row", 30)
+            number = self._named(said["data-row"], "data-row", MOST_ROW_NAME)
             self.met_row(self._line())
             zone.rows.append(DrawnRow(number, self._line(), label))
             place.row_at = len(zone.rows) - 1
@@ -289,14 +294,14 @@ class _SvgReader(PlanFileChecks):
     def _zone_of(self, place: DrawnPlace, at: str) -> DrawnZone:
         if place.zone_at >= 0:
             return self._zones[place.zone_at]
-        name = self.text(place.zone, f"{at}, data-zone", 60)
+        name = self.text(place.zone, f"{at}, data-zone", MOST_NAME)
         if name not in self._loose:
             self._zones.append(DrawnZone(name, at))
             self._loose[name] = len(self._zones) - 1
         return self._zones[self._loose[name]]
 
     def _category(self, said: dict[str, str]) -> None:
-        name = self.text(said["data-plan-category"], self._line(), 60)
+        name = self.text(said["data-plan-category"], self._line(), MOST_NAME)
         if name in self._declared:
             self.fault(self._line(), "There are two categories named “{name}”.", name=name)
         self._declared[name] = Category(name, self._fill(said, "fill", "data-colour", self._line()))
@@ -355,11 +360,11 @@ class _SvgReader(PlanFileChecks):
         at, place, said = found.at, found.place, found.said
         self.met_seat(at)
         before = self.count
-        number = self.text(said["data-seat"], f"{at}, data-seat", 20)
-        zone_name = self.text(place.zone, f"{at}, data-zone", 60)
-        row_name = self.text(place.row, f"{at}, data-row", 30)
-        category = self.text(place.category, f"{at}, data-category", 60)
-        access = self.text(place.access, f"{at}, data-access", 60, empty=True)
+        number = self.text(said["data-seat"], f"{at}, data-seat", MOST_NUMBER)
+        zone_name = self.text(place.zone, f"{at}, data-zone", MOST_NAME)
+        row_name = self.text(place.row, f"{at}, data-row", MOST_ROW_NAME)
+        category = self.text(place.category, f"{at}, data-category", MOST_NAME)
+        access = self.text(place.access, f"{at}, data-access", MOST_NAME, empty=True)
         guid = self.text(said.get("data-guid", ""), f"{at}, data-guid", MOST_GUID, empty=True)
         marks = self.marks(said.get("data-marks", ""), f"{at}, data-marks")
         if not found.points:
@@ -392,7 +397,7 @@ class _SvgReader(PlanFileChecks):
         said, at = found.said, found.at
         colour, border = (self._fill(said, name, own, at) for name, own in PAINT)
         words = "".join(found.words)
-        text = self.text(" ".join(words.split()) if set(words) & set("\n\t\r") else words, at, 200, empty=True)
+        text = self.text(" ".join(words.split()) if set(words) & set("\n\t\r") else words, at, MOST_SAID, empty=True)
         if not found.shapes:
             if not text:
                 raise NotSvg("The area is neither drawn as a circle, ellipse, rect, path or the like, nor a text.")

@@ -30,7 +30,7 @@ from central.venues.plan_import import ImportPlan, ReimportPlan
 from central.venues.plan_preparation import drawn_file
 from central.venues.plan_rows import Marked, exported, kept_plan
 from central.venues.planfile import Format
-from central.venues.planfile_checks import MOST_BYTES
+from central.venues.planfile_checks import MOST_BYTES, MOST_PLAN_NAME
 from central.venues.planfile_text import text_of
 from central.web.area import DOOR
 from central.web.caller import awaited
@@ -71,6 +71,7 @@ class WorkshopPage:
     faults: list[dict[str, str]]
     count: int
     refused: Any = None
+    most_name: int = MOST_PLAN_NAME
 
 
 def workshop(app: web.Application) -> None:
