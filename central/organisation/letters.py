@@ -24,7 +24,7 @@ from central.organisation.model import (
     OrganisationPrivilege,
     Session,
 )
-from central.organisation.rules import ADDRESS_FOR, INVITATION_FOR, LETTER_EVERY, MOST_LETTERS, RESET_FOR
+from central.organisation.rules import ADDRESS_FOR, INVITATION_FOR, LETTER_EVERY, MOST_LETTERS, RESET_FOR, is_good
 from central.organisation.sign_in_places import AccountDigest, PlaceId, Subjects, forgive, remember
 from central.organisation.ways_in import by_the_house
 from shared.clock import from_ms, to_ms
@@ -82,7 +82,7 @@ def void_letters(tx: Tx, operator_id: Id, kinds: tuple[LetterKind, ...] = tuple(
 
 def _under_way(read: Read, operator_id: Id) -> list[Letter]:
     found = read.find(Letter, "WHERE operator_id = :id AND used IS NULL ORDER BY id", id=operator_id)
-    return [letter for letter in found if letter.until > read.now]
+    return [letter for letter in found if is_good(letter, read.now)]
 
 
 def tell_owner(tx: Tx, operator: Operator, what: str, to: str = "") -> None:
@@ -157,7 +157,7 @@ def stamp_letter(tx: Tx, want: StampLetter) -> Outcome[None]:
     by_the_house(tx)
     letter = tx.get(Letter, want.letter_id)
     operator = tx.get(Operator, letter.operator_id) if letter else None
-    if letter is None or operator is None or not operator.active or letter.used or letter.until <= tx.now:
+    if letter is None or operator is None or not operator.active or not is_good(letter, tx.now):
         return Refused(NoSignIn.LINK_OVER, fix=want.letter_id)
     tx.update(letter, replace(letter, token_digest=want.token_digest))
     return Ok(None)
@@ -182,7 +182,7 @@ def open_letter(read: Read, token_digest: str, kinds: tuple[LetterKind, ...]) ->
     address that is not proved yet must not set a password."""
     found = read.find(Letter, "WHERE token_digest = :digest", digest=token_digest)
     letter = found[0] if found else None
-    if letter is None or letter.kind not in kinds or letter.used or letter.until <= read.now:
+    if letter is None or letter.kind not in kinds or not is_good(letter, read.now):
         return None
     operator = read.get(Operator, letter.operator_id)
     return (letter, operator) if operator and operator.active else None

@@ -2,6 +2,7 @@
 narrowed, where they are signed in."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from central.kernel.contexts import Context, path_of
@@ -21,6 +22,7 @@ from central.organisation.model import (
     Session,
 )
 from central.organisation.rights import second_factor_demanded
+from central.organisation.rules import ended, is_good
 from central.web.screens.names import Labels, house_zone, labels
 from central.web.screens.refusals import privilege_text
 from central.web.texts import Texts
@@ -61,7 +63,8 @@ class OperatorView:
     now: Any
 
 
-def operator_view(read: Read, t: Texts, operator_id: str) -> OperatorView | Refused | None:
+def operator_view(read: Read, t: Texts, operator_id: str, idle: timedelta) -> OperatorView | Refused | None:
+    """`idle`: what ends a session that nobody uses."""
     operator = read.get(Operator, operator_id)
     if operator is None:
         return None
@@ -82,8 +85,8 @@ def operator_view(read: Read, t: Texts, operator_id: str) -> OperatorView | Refu
     wanted += [(each.kind, each.object_id) for each in rows]
     return OperatorView(
         operator, tuple(roles), tuple(grants), perimeter_view(read, t, operator, rows),
-        tuple(each for each in sessions if each.until > read.now) if sees_sessions else None,
-        letters[0] if letters and letters[0].until > read.now else None,
+        tuple(each for each in sessions if not ended(each, read.now, idle)) if sees_sessions else None,
+        letters[0] if letters and is_good(letters[0], read.now) else None,
         tuple(each for each in profiles if set(path_of(read, each.context_id)) & set(path) or may_change),
         contexts_with(read, t, OrganisationPrivilege.OPERATOR_MODIFY), labels(read, t, wanted),
         second_factor_demanded(read, operator.id), may_change, read.actor.may(OrganisationPrivilege.SESSION_END, path),

@@ -48,6 +48,7 @@ class PageServices:
     vault: Vault
     mailer: Mailer
     public_url: str
+    idle: timedelta  # how long a session lasts that nobody uses
 
     async def do(self, actor: Actor, command: Any) -> tuple[Id, Outcome[Any]]:
         """A command through the door, with the id under which the log has it."""
@@ -168,7 +169,8 @@ def page_services(app: web.Application) -> None:
     app[SESSIONS], app[STILL], app[KNOWN_BROWSER] = browsers.signed_in, browsers.still, browsers.mark
     app[KNOWN_CALLERS].append(browsers.holder)
     app[SERVICES] = PageServices(
-        door, frame, way_in.sign_in, browsers, cookies, way_in.vault, way_in.mailer, way_in.public_url
+        door, frame, way_in.sign_in, browsers, cookies, way_in.vault, way_in.mailer, way_in.public_url,
+        way_in.idle,
     )  # fmt: skip
 
     async def only_https(_: web.Request, answer: web.StreamResponse) -> None:

@@ -17,7 +17,7 @@ from central.organisation.model import LetterKind, NoOperator, NoSignIn, Role, S
 from central.organisation.pages import NOT_THE_SAME, SERVICES, PageServices, as_own, typed
 from central.organisation.pages_sign_in import DoorPages
 from central.organisation.rights import second_factor_demanded
-from central.organisation.rules import SessionStanding
+from central.organisation.rules import SessionStanding, ended
 from central.organisation.sessions import EndOwnSession, SetLanguage
 from central.organisation.sign_in import OpenSession
 from central.web.form import form_of
@@ -75,7 +75,7 @@ class AccountPages:
 
         def look(read: Read) -> AccountView:
             sessions = read.find(Session, "WHERE operator_id = :id ORDER BY seen DESC, id", id=owner)
-            alive = [each for each in sessions if each.until > read.now]
+            alive = [each for each in sessions if not ended(each, read.now, self._services.idle)]
             roles = len(read.find(Role, "WHERE operator_id = :id", id=owner))
             return AccountView(alive, second_factor_demanded(read, owner), house_zone(read), roles)
 

@@ -159,7 +159,7 @@ class OperatorPages:
         me = await self._services.frame.who(request)
         t = self._services.frame.texts(request, me)
         view: OperatorView | Refused | None = await self._services.door.read(
-            me.actor, lambda read: operator_view(read, t, operator_id)
+            me.actor, lambda read: operator_view(read, t, operator_id, self._services.idle)
         )
         if view is None:
             raise web.HTTPNotFound

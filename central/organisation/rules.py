@@ -10,12 +10,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
 from central.config import IDLE_S, LONGEST_S
-from central.organisation.model import AskedBy, Attempt, Operator, Session
+from central.organisation.model import AskedBy, Attempt, Letter, Operator, Session
 
 IDLE = timedelta(seconds=IDLE_S)
 LONGEST = timedelta(seconds=LONGEST_S)
 HALF_WAY = timedelta(minutes=10)  # between password and code
-SEEN_EVERY = IDLE / 6  # how often a session's last sign of life is written down
 INVITATION_FOR = timedelta(days=7)
 RESET_FOR = timedelta(hours=1)
 ADDRESS_FOR = timedelta(hours=24)
@@ -48,11 +47,25 @@ def standing(
 ) -> SessionStanding:
     """`demanded`: a profile of theirs wants a second factor. Asked anew at each request, so that a profile that begins
     to want one, or a forced sign-out, holds at once."""
-    if not operator.active or now >= session.until or now - session.seen >= idle:
+    if not operator.active or ended(session, now, idle):
         return SessionStanding.OVER
     if operator.totp:
         return SessionStanding.IN if session.second_factor else SessionStanding.CODE_WANTED
     return SessionStanding.ENROLMENT_WANTED if demanded else SessionStanding.IN
+
+
+def ended(session: Session, now: datetime, idle: timedelta = IDLE) -> bool:
+    return now >= session.until or now - session.seen >= idle
+
+
+def seen_long_ago(session: Session, now: datetime, idle: timedelta = IDLE) -> bool:
+    """Whether a new sign of life is worth writing down: some six within the time that ends a session."""
+    return now - session.seen >= idle / 6
+
+
+def is_good(letter: Letter, now: datetime) -> bool:
+    """Whether its link opens anything."""
+    return letter.used is None and now < letter.until
 
 
 def locked(attempt: Attempt | None, now: datetime) -> datetime | None:

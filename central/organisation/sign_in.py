@@ -22,7 +22,7 @@ from central.organisation.model import Letter, LetterKind, NoSignIn, Operator, O
 from central.organisation.operators import mail_address
 from central.organisation.passwords import Passwords, TooManySignIns
 from central.organisation.rights import actor_of, second_factor_demanded
-from central.organisation.rules import SessionStanding, standing
+from central.organisation.rules import SessionStanding, seen_long_ago, standing
 from central.organisation.second_factor import bare, new_recovery_codes, step_of
 from central.organisation.sessions import (
     BeginSession,
@@ -95,7 +95,7 @@ class SignIn:
             if stands is SessionStanding.OVER:
                 return None, False
             actor = replace(actor_of(read, operator, f"web {visitor.address}"), session=sessions[0].id)
-            return OpenSession(sessions[0], operator, stands, actor), read.now - sessions[0].seen >= idle / 6
+            return OpenSession(sessions[0], operator, stands, actor), seen_long_ago(sessions[0], read.now, idle)
 
         found: OpenSession | None
         found, stale = await self._read(look)

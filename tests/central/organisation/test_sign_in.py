@@ -76,6 +76,20 @@ async def test_ones_own_sessions_are_listed_and_ended(people: People, jeanne: Id
     assert (await there.get("/account")).path == "/sign-in"
 
 
+async def test_a_session_that_nobody_used_is_not_listed_any_more(people: People, jeanne: Id) -> None:
+    address = "paul@tilleuls.example"
+    paul = await people.person("Paul", address, "orders")
+    await people.browser().sign_in(address)
+    (unused,) = await people.rows(Session)
+    people.watch.at += IDLE
+    await people.browser().sign_in(address)
+    (other,) = [each for each in await people.rows(Session) if each.id != unused.id]
+    himself, jeannes = await people.browser().sign_in(address), await people.browser().sign_in()
+    for browser, page in ((himself, "/account"), (jeannes, f"/admin/e/operator/{paul}")):
+        await browser.get(page)
+        assert other.id in browser.text and unused.id not in browser.text, page
+
+
 async def test_nobody_ends_somebody_elses_session_as_their_own(people: People, jeanne: Id) -> None:
     await people.person("Paul", "paul@tilleuls.example", "orders")
     paul = await people.browser().sign_in("paul@tilleuls.example", next="/account")
