@@ -1,5 +1,5 @@
-"""The areas of central in their order: each imports, and names in its statements, only what stands before it (the
-contracts in pyproject.toml say the same, and a test compares). Importing this declares everything."""
+"""The areas of central in their order: each imports, and names in its statements, only what stands before it
+(`tools/checks.py sql` reads the order here and looks). Importing this declares everything."""
 
 import central.web.history.log  # noqa: F401  # the shell's own queries
 from central import (

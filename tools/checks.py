@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -190,6 +191,7 @@ def _has_section(document: Path, said: str) -> bool:
 DECLARES = re.compile(r"(?:@entity\(|\bTable\()\s*\"([a-z_]+)\"")
 _NAMED = r"[a-z_]+(?:\s+(?:as\s+)?\w+)?"
 NAMES_TABLES = re.compile(rf"\b(?:from|join|into|update)\s+({_NAMED}(?:\s*,\s*{_NAMED})*)", re.IGNORECASE)
+WANTS_TABLE = re.compile(r"(?:\b(?:FROM|JOIN|INTO)|\AUPDATE)\s+(?:\w+\s*,\s*)*\Z")
 # In small letters a sentence for people reads the same: a statement is then what begins like one.
 STATEMENT = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\b|\A\W*(?i:select|insert|update|delete|with)\s")
 
@@ -202,6 +204,7 @@ READS_ALL: dict[str, str] = {
     "central/reports/live.py": "an evening as it is, out of all the books, in one look",
 }
 TOP = "areas.py"
+CONFIG = "config"  # what the file of the configuration says, which every area reads its part of
 WIDE = 5  # columns that a statement's rows are not taken apart into by their order
 # File → how many wide rows it takes apart. The list only gets shorter.
 TAKEN_APART: dict[str, int] = {
@@ -215,13 +218,13 @@ TAKEN_APART: dict[str, int] = {
 
 def sql_faults(root: Path) -> list[str]:
     """Statements and imports of `root`/central that name something of a later area, as central/areas.py orders them, or
-    a table of an earlier area outside of the named reads; and rows that are taken apart by the order of their columns.
-    The kernel's tables are everybody's; what stands in no area's folder stands above all. A table whose name is worked
-    out is not seen."""
+    a table of an earlier area outside of the named reads; tables whose names are worked out; and rows that are taken
+    apart by the order of their columns. The kernel's tables are everybody's; what stands in no area's folder stands
+    above all. Kernel and web know areas' tables by their declarations alone, and may work out any."""
     areas = order_of_areas(root)
     order = {name: n for n, name in enumerate(["kernel", "web", *areas, TOP])}
     files = {
-        file: file.parent.relative_to(root / "central").parts[0] if file.parent != root / "central" else TOP
+        file: part if (part := file.relative_to(root / "central").with_suffix("").parts[0]) in order else TOP
         for file in sorted((root / "central").rglob("*.py"))
         if "migrations" not in file.parts
     }
@@ -232,8 +235,8 @@ def sql_faults(root: Path) -> list[str]:
         tree = ast.parse(file.read_text())
         kept = {target.id for node in ast.walk(tree) for target in _rows_kept(node)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and area != TOP:
-                later = [each for each in _areas_imported(node) if order.get(each, 0) > order[area]]
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                later = [each for each in _areas_imported(node) - {CONFIG} if order.get(each, order[TOP]) > order[area]]
                 faults += [f"{name}:{node.lineno}: imports {each}, which stands after {area}" for each in later]
             elif isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.search(node.value):
                 for table in tables_named(node.value):
@@ -244,6 +247,8 @@ def sql_faults(root: Path) -> list[str]:
                         others += 1
                         if name not in READS_ALL:
                             faults.append(f"{name}:{node.lineno}: {table} is {whose}'s: read it by name in reads.py")
+            elif area in areas and (worked_out := _table_worked_out(node)):
+                faults.append(f"{name}:{worked_out.lineno}: a table's name is worked out: {ast.unparse(worked_out)}")
             elif isinstance(node, ast.For | ast.comprehension) and _takes_apart(node, kept):
                 wide.append(f"{name}:{node.target.lineno}: a wide row is taken apart by the order of its columns")
         if name in READS_ALL and not others:
@@ -270,12 +275,29 @@ def tables_named(statement: str) -> list[str]:
     return [each.split()[0] for listed in NAMES_TABLES.findall(statement) for each in listed.split(",")]
 
 
-def _areas_imported(node: ast.ImportFrom) -> set[str]:
-    """`from central.orders.ops import …`, `from central import orders`"""
-    package, *inner = (node.module or "").split(".")
-    if package != "central":
-        return set()
-    return {inner[0]} if inner else {alias.name for alias in node.names}
+def _areas_imported(node: ast.Import | ast.ImportFrom) -> set[str]:
+    """`from central.orders.ops import …`, `from central import orders`, `import central.orders.ops`"""
+    modules = [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        modules = [f"{node.module}.{name}" for name in modules]
+    return {module.split(".")[1] for module in modules if module.startswith("central.")}
+
+
+def _table_worked_out(node: ast.AST) -> ast.expr | None:
+    """`f"… FROM {table}"`, `"… FROM " + table`: what stands for the table, but for the name of a declaration."""
+    match node:
+        case ast.JoinedStr(values=parts):
+            pairs = list(pairwise(parts))
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            pairs = [(left, right)]
+        case _:
+            return None
+    for before, after in pairs:
+        table = after.value if isinstance(after, ast.FormattedValue) else after
+        said = before.value if isinstance(before, ast.Constant) and isinstance(before.value, str) else ""
+        if WANTS_TABLE.search(said) and ast.unparse(table) != "declaration.name":
+            return table
+    return None
 
 
 def _rows_kept(node: ast.AST) -> list[ast.Name]:
@@ -322,7 +344,8 @@ DRAWN = "said.py"  # written by tools/device_texts.py
 # What tests and the simulation read of a device or of a declaration, and nothing else does.
 FOR_TESTS = {"chain_faults", "check_of"}
 # A module is called by a noun. These end like participles and are nouns.
-NOUNS = {"drawing", "evening", "founding", "keyring", "listing", "pricing", "printing", "seating", "selling"}
+NOUNS = {"drawing", "evening", "founding", "keyring", "listing", "numbering", "pricing", "printing", "seating",
+         "selling"}  # fmt: skip
 
 
 def tidy_faults(root: Path) -> list[str]:

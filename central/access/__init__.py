@@ -8,7 +8,6 @@ from shared.wire.feeds import Family
 
 AREA = Area(
     name="access",
-    after="orders",
     modules=(ops,),
     privileges=tuple(AccessPrivilege),
     feeds=(Feeds.of(Family.ADMISSIONS, Scope.SITE),),

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from central.access.model import TOLD_ID, AccessPrivilege, Admission, Anomaly, AnomalyKind, Passage, Scan
+from central.access.model import AccessPrivilege, Admission, Anomaly, AnomalyKind, Passage, Scan
+from central.access.reads import FIRST_COUNTS, USED_AN_ENTRY
 from central.kernel.contexts import whole_house
 from central.kernel.entity import Ref
 from central.kernel.registry import answers
@@ -17,14 +18,7 @@ from shared.wire.facts import Passage as PassageFact
 from shared.wire.facts import Scan as ScanFact
 from shared.wire.feeds import AdmissionRow, Family, feed_name
 
-_ORDER = f"ORDER BY at, {TOLD_ID}, device_id"  # as gates do among themselves (edge/gate/used_table.py)
-_COUNTS = (  # the scans of a ticket that used an entry, at its performance's site
-    "WHERE ticket_id = :ticket AND entry > 0 AND admitted = 1 AND direction = 'entry' "  # noqa: S608 - our own text
-    f"AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = {TOLD_ID} AND p.device_id = scan.device_id "
-    "AND p.passed = 0) "
-    "AND NOT EXISTS (SELECT 1 FROM entitlement e JOIN performance f ON f.id = e.performance_id "
-    "WHERE e.id = scan.ticket_id AND (f.site_id <> scan.site_id OR scan.performance_id NOT IN ('', f.id)))"
-)
+_OF = f"WHERE scan.ticket_id = :ticket AND {USED_AN_ENTRY}"
 
 
 def take_scan(tx: Tx, fact_id: Id, device_id: Id, site_id: str, at: datetime, said: ScanFact) -> None:
@@ -68,7 +62,7 @@ def take_passage(tx: Tx, device_id: Id, said: PassageFact) -> None:
 
 def settle_entry(tx: Tx, ticket_id: str, entry: int) -> None:
     """Makes admission and anomalies of one (ticket, entry) what its scans say."""
-    scans = tx.find(Scan, f"{_COUNTS} AND entry = :entry {_ORDER}", ticket=ticket_id, entry=entry)
+    scans = tx.find(Scan, f"{_OF} AND scan.entry = :entry ORDER BY {FIRST_COUNTS}", ticket=ticket_id, entry=entry)
     _set_admission(tx, ticket_id, entry, scans[0] if scans else None)
     losers = {derived_id("duplicate", scan.id): scan for scan in scans[1:]}
     shown = tx.find(
@@ -100,7 +94,7 @@ def settle_unknown(tx: Tx, ticket_id: str) -> None:
     shown = tx.get(Anomaly, anomaly_id)
     first = None
     if not tx.one("SELECT 1 FROM entitlement WHERE id = :id", id=ticket_id):
-        first = next(iter(tx.find(Scan, f"{_COUNTS} {_ORDER} LIMIT 1", ticket=ticket_id)), None)
+        first = next(iter(tx.find(Scan, f"{_OF} ORDER BY {FIRST_COUNTS} LIMIT 1", ticket=ticket_id)), None)
     if first is None:
         if shown:
             tx.delete(shown)

@@ -6,8 +6,7 @@ from central.web.area import Area
 
 AREA = Area(
     name="catalogue",
-    after="venues",
     modules=(ops,),
     privileges=tuple(CataloguePrivilege),
-    checklist=(checklist_items.event, checklist_items.performance, checklist_items.on_sale),
+    checklist=(checklist_items.event,),
 )

@@ -22,7 +22,6 @@ from shared.wire.feeds import Family
 
 AREA = Area(
     name="devices",
-    after="access",
     modules=(enrolment, facts, feeds, hall, leases, instructions, revocations, snapshots),
     privileges=tuple(DevicesPrivilege),
     means=snapshots.folder,

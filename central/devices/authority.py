@@ -4,9 +4,9 @@ of sale may sell, its site.
 All follow from what the device is and where it was put when somebody who may invited it; its own word changes nothing.
 """
 
+from central.catalogue.reads import serves, whereabouts
 from central.devices.model import Device, DeviceState, NoDevice
 from central.kernel.tx import Read
-from central.programme.reads import serves, whereabouts
 from central.selling.model import PointOfSale
 from shared.outcome import Refused
 from shared.rules.authority import may_ask

@@ -62,10 +62,6 @@ def pictures(read: Read, halls: Mapping[Id, SeenHall | None]) -> dict[Id, SeenHa
     return {each.id: seen(read, each.id, halls[each.id]) for each in found if each and on_sale(each, read.now)}
 
 
-def all_on_sale(read: Read) -> list[Id]:
-    return [each.id for each in read.find(Performance, "WHERE state = 'on_sale'") if on_sale(each, read.now)]
-
-
 def seen(read: Read, performance_id: Id, before: SeenHall | None = None) -> SeenHall:
     """The picture as it is now; `before` is brought up to date."""
     plan = plan_of(read, performance_id)
@@ -85,7 +81,7 @@ def _redraw(read: Read, performance_id: Id, picture: SeenHall, seats: Sequence[s
     free: set[str] = set()
     for first in range(0, len(seats), AT_ONCE):
         standing = seats_now(read, performance_id, seats[first : first + AT_ONCE])
-        free |= {place.seat_id for place in standing if not place.blocked and not place.taken}
+        free |= {place.seat_id for place in standing if place.is_free}
     for seat in seats:
         at = picture.plan.index[seat]
         bit = 0x80 >> at % 8

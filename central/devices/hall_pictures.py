@@ -6,7 +6,8 @@ from functools import partial
 
 from aiohttp import web
 
-from central.devices.hall import PublishHall, SeenHall, all_on_sale, pictures
+from central.catalogue.reads import on_sale_now
+from central.devices.hall import PublishHall, SeenHall, pictures
 from central.inventory.counts import HALL
 from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
@@ -37,7 +38,7 @@ class HallPictures:
 
     async def draw(self) -> None:
         """Draws what changed, at most once every so often, and more rarely where drawing takes long."""
-        self._halls |= set(await self._door.read(SYSTEM, all_on_sale))
+        self._halls |= {each.id for each in await self._door.read(SYSTEM, on_sale_now)}
         while True:
             if not self._halls:
                 self._news.clear()

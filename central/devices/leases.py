@@ -10,6 +10,7 @@ from central.access.model import AnomalyKind
 from central.access.ops import report
 from central.catalogue.model import Performance
 from central.catalogue.ops import on_sale
+from central.catalogue.reads import serves
 from central.devices.authority import sells
 from central.devices.model import (
     DeadLetter,
@@ -27,13 +28,14 @@ from central.inventory.places import Holder, SeatToTake, release, take_seats
 from central.inventory.reads import seats_for_sale
 from central.inventory.selling_terms import reach
 from central.kernel.crud import used_by
+from central.kernel.db import in_list
 from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.pricing.model import PriceGrid, Tariff
 from central.pricing.reads import price_list
-from central.programme.reads import serves
 from central.selling.model import Channel, PointOfSale
+from central.selling.rules import is_open
 from shared.clock import from_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
@@ -43,7 +45,7 @@ from shared.rules.seating import Want
 from shared.wire.codec import dump
 from shared.wire.facts import LeaseSealed, SlotsReturned
 from shared.wire.feeds import Family, LeaseRow, feed_name
-from shared.wire.leases import LEASE, Lease, LeaseDo, LeasedPlace, LeaseState, SlotState
+from shared.wire.leases import LEASE, OPEN, Lease, LeaseDo, LeasedPlace, LeaseState, SlotState
 from shared.wire.seal import Sealed, seal
 from shared.wire.token import leased_ticket_id
 
@@ -114,11 +116,13 @@ def _may_lease(
         return Refused(NoLease.NO_SUCH_PERFORMANCE, fix="performance_id")
     if not on_sale(performance, read.now):
         return Refused(NoLease.NOT_ON_SALE, fix=performance.id, detail={"state": performance.state})
+    among, states = in_list("open", OPEN)
     (out,) = read.run(
-        "SELECT COUNT(*) FROM lease_slot s JOIN lease l ON l.id = s.lease_id WHERE l.device_id = :device "
-        "AND l.performance_id = :performance AND s.state = 'free' AND l.state IN ('active', 'draining')",
+        "SELECT COUNT(*) FROM lease_slot s JOIN lease l ON l.id = s.lease_id WHERE l.device_id = :device "  # noqa: S608 - names of parameters
+        f"AND l.performance_id = :performance AND s.state = 'free' AND l.state IN {among}",
         device=device.id,
         performance=performance.id,
+        **states,
     )[0]
     wanted = len(want.seats) or want.quantity
     if wanted < 1 or out + wanted > MOST_OUT:
@@ -129,7 +133,7 @@ def _may_lease(
 def _channel_of(tx: Tx, device: Device) -> Channel | Refused:
     point = tx.get(PointOfSale, device.point_of_sale_id or "")
     channel = tx.get(Channel, point.channel_id) if point else None
-    if point is None or channel is None or not (point.active and channel.active):
+    if point is None or channel is None or not is_open(point.active, channel.active):
         return Refused(NoLease.NOT_A_SELLER, fix=device.point_of_sale_id or device.id)
     return channel
 

@@ -5,7 +5,6 @@ from central.web.area import Area
 
 AREA = Area(
     name="first_run",
-    after="reports",
     modules=(ops,),
     means=pages.setup_file,
     pages=(pages.wizard,),

@@ -15,7 +15,6 @@ from central.web.area import Area
 
 AREA = Area(
     name="inventory",
-    after="pricing",
     modules=(audit, contingents, counts, holds, plan_actions, release_rules),
     privileges=tuple(InventoryPrivilege),
     loops={"inventory": loops.keeping},

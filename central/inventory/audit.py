@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from central.catalogue.model import Performance
-from central.inventory.counts import BUCKETS, counts_of
+from central.inventory.counts import BUCKETS, bucket_of, counts_of
 from central.inventory.limits import real_sum, scope
 from central.inventory.model import TAKEN, TAKEN_BY, Gauge, Limit, LimitPer
 from central.kernel.actor import SYSTEM
@@ -83,13 +83,12 @@ def recounted(read: Read, performance_id: str) -> dict[tuple[str, str], dict[str
         row = found.setdefault((category, contingent), dict.fromkeys(BUCKETS, 0))
         row[bucket] += n
 
-    for category, contingent, bucket, n in read.run(
-        "SELECT p.category_id, COALESCE(p.contingent_id, ''), "  # noqa: S608 - names of ours, values are parameters
-        "CASE WHEN a.id IS NOT NULL THEN a.state WHEN p.blocked <> '' THEN 'blocked' ELSE 'free' END, COUNT(*) "
-        f"FROM place p {TAKEN_BY} WHERE p.performance_id = :id GROUP BY 1, 2, 3",
+    for category, contingent, *stands, n in read.run(
+        "SELECT p.category_id, COALESCE(p.contingent_id, ''), a.state, p.blocked, COUNT(*) "  # noqa: S608 - names of ours, values are parameters
+        f"FROM place p {TAKEN_BY} WHERE p.performance_id = :id GROUP BY 1, 2, 3, 4",
         id=performance_id,
     ):
-        add(category, contingent, bucket, n)
+        add(category, contingent, bucket_of(*stands), n)
     for gauge in read.find(Gauge, "WHERE performance_id = :id", id=performance_id):
         add(gauge.category_id, gauge.contingent_id, "free", gauge.capacity - gauge.blocked - gauge.taken)
         add(gauge.category_id, gauge.contingent_id, "blocked", gauge.blocked)

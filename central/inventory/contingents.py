@@ -2,6 +2,7 @@
 (docs/spec/contingents.md)."""
 
 from central.inventory.model import Contingent, NoContingent
+from central.inventory.reads import where_places_are_in
 from central.kernel.crud import checked, command_of
 from central.kernel.db import in_list
 from central.kernel.privileges import Action
@@ -10,13 +11,6 @@ from central.selling.model import Channel, ChannelKind, NoChannel
 from shared.outcome import Refused
 
 CreateContingent = command_of(Action.CREATE, Contingent)
-
-_HELD = (
-    ("place", "performance_id", ""),
-    ("gauge", "performance_id", "AND capacity > 0"),
-    ("logical_seat", "configuration_id", ""),
-    ("logical_gauge", "configuration_id", "AND capacity > 0"),
-)
 
 
 @checked(Contingent, refuses=(NoContingent,))
@@ -62,12 +56,9 @@ def channel_fits(read: Read, _: Channel | None, after: Channel | None) -> Refuse
 
 def _held(read: Read, contingent_id: str) -> Refused | None:
     """Where places are in it."""
-    by = []
-    for table, owner, real in _HELD:
-        rows = read.run(
-            f"SELECT DISTINCT {owner} FROM {table} WHERE contingent_id = :id {real} ORDER BY 1 LIMIT 20",  # noqa: S608 - names of ours, values are parameters
-            id=contingent_id,
-        )
-        if rows:
-            by.append({"entity": table, "field": "contingent_id", "count": len(rows), "ids": [row[0] for row in rows]})
+    by = [
+        {"entity": table, "field": "contingent_id", "count": len(ids), "ids": ids}
+        for table, ids in where_places_are_in(read, contingent_id).items()
+        if ids
+    ]
     return Refused(NoContingent.IN_USE, fix=contingent_id, detail={"by": by}) if by else None

@@ -66,6 +66,11 @@ def hall_mark(performance_id: str) -> str:
     return HALL + performance_id
 
 
+def bucket_of(taken: str | None, blocked: object) -> str:
+    """As what a place counts, and is drawn: by the state of who has it (none: nobody), whether it is blocked or not."""
+    return taken or (BLOCKED if blocked else FREE)
+
+
 class CountMove(NamedTuple):
     """`n` places of a category and contingent (empty: hors contingent) go from one bucket to another; an empty bucket
     is outside: from there capacity grows, thither it shrinks."""

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from central.catalogue.reads import hall_of
 from central.inventory import counts
-from central.inventory.model import TAKEN_BY
+from central.inventory.model import FREE, TAKEN_BY
 from central.inventory.places import AT_ONCE, SeatToTake
 from central.inventory.reads import places_of, seats_now, taken_seats
 from central.kernel.db import in_list
@@ -102,7 +102,7 @@ def _doubtful(tx: Tx, performance_id: Id, hall: _Known) -> bool:
         return False
     hall.checked = tx.now
     (free,) = tx.run(
-        f"SELECT COUNT(*) FROM place p {TAKEN_BY} WHERE p.performance_id = :id AND p.blocked = '' AND a.id IS NULL",  # noqa: S608 - names of ours, values are parameters
+        f"SELECT COUNT(*) FROM place p {TAKEN_BY} WHERE p.performance_id = :id AND {FREE}",  # noqa: S608 - names of ours, values are parameters
         id=performance_id,
     )[0]
     return bool(free != len(hall.vacancy))
@@ -115,7 +115,7 @@ def free_seats(tx: Tx, performance_id: Id, seats: Sequence[Id]) -> list[SeatToTa
     among, params = in_list("s", seats)
     rows = tx.run(
         "SELECT p.seat_id, p.category_id, COALESCE(p.contingent_id, '') FROM place p "  # noqa: S608 - names of ours
-        f"{TAKEN_BY} WHERE p.performance_id = :performance AND p.blocked = '' AND a.id IS NULL "
+        f"{TAKEN_BY} WHERE p.performance_id = :performance AND {FREE} "
         f"AND p.seat_id IN {among}",
         performance=performance_id,
         **params,
@@ -186,7 +186,7 @@ def _refreshed(tx: Tx, performance_id: Id, hall: _Known, changed: set[str]) -> b
             kind = (place.category_id, place.contingent_id)
             if index is None or hall.kinds[index] != kind or hall.qualities.get(index) != place.quality:
                 return False
-            if not place.blocked and not place.taken:
+            if place.is_free:
                 free.append(index)
     known = {hall.plan.index[seat] for seat in seats if seat in hall.plan.index}
     hall.vacancy.take(known.difference(free))

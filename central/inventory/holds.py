@@ -9,7 +9,17 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from central.inventory.halls import choose
-from central.inventory.model import Allocation, Hold, HoldDo, HoldState, InventoryPrivilege, NoPlace, NoSale, PlaceState
+from central.inventory.model import (
+    HOLD_DUE,
+    Allocation,
+    Hold,
+    HoldDo,
+    HoldState,
+    InventoryPrivilege,
+    NoPlace,
+    NoSale,
+    PlaceState,
+)
 from central.inventory.places import (
     HOLDS_AT_ONCE,
     Holder,
@@ -232,7 +242,7 @@ def _over(read: Read, hold: Hold | None) -> Refused | None:
         return Refused(NoSale.NO_SUCH_HOLD, fix="hold_id")
     if not read.actor.within("point_of_sale", hold.point_of_sale_id):
         return Refused(NoSale.NOT_YOURS, fix=hold.point_of_sale_id)
-    if hold.state is not HoldState.ACTIVE or hold.until <= read.now:
+    if hold.state is not HoldState.ACTIVE or hold.is_due(read.now):
         return Refused(NoSale.HOLD_OVER, fix=hold.id, detail={"state": hold.state, "until": hold.until})
     return None
 
@@ -329,7 +339,7 @@ def expire_holds(tx: Tx, _: ExpireHolds) -> Outcome[int]:
 
 def holds_over(read: Read) -> Id | None:
     """What a loop asks: the house, if there is anything to give back in it."""
-    over = read.one("SELECT 1 FROM hold WHERE state = 'active' AND until <= :now LIMIT 1", now=to_ms(read.now))
+    over = read.one(f"SELECT 1 FROM hold WHERE {HOLD_DUE} LIMIT 1", now=to_ms(read.now))  # noqa: S608 - our own words
     return root_of_house(read) if over else None
 
 

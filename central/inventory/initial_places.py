@@ -39,7 +39,7 @@ def make_places(tx: Tx, performance_id: Id, logical: LogicalConfiguration) -> in
         )  # fmt: skip
     alike = Counter((seat.category_id, seat.contingent_id or "", bool(seat.blocked)) for seat in seats)
     moves = [
-        counts.CountMove(category, contingent, "", counts.BLOCKED if blocked else counts.FREE, n)
+        counts.CountMove(category, contingent, "", counts.bucket_of(None, blocked), n)
         for (category, contingent, blocked), n in alike.items()
     ]
     for share in shares:
@@ -59,8 +59,8 @@ def place_id(performance_id: str, seat_id: str) -> Id:
 
 def drop_places(tx: Tx, performance_id: Id) -> None:
     """Of a performance that was never on sale."""
-    for table in ("place_change", "place_count"):
-        tx.write(f"DELETE FROM {table} WHERE performance_id = :id", id=performance_id)  # noqa: S608 - names of ours
+    tx.write("DELETE FROM place_change WHERE performance_id = :id", id=performance_id)
+    tx.write("DELETE FROM place_count WHERE performance_id = :id", id=performance_id)
     for kind in PARTS:
         tx.remove(kind, "WHERE performance_id = :id", id=performance_id)
     tx.touched.add(counts.hall_mark(performance_id))

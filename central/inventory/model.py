@@ -105,6 +105,8 @@ TAKEN = "state <> 'released'"
 """Of an allocation: it has its place. A seat is free where no such one is."""
 TAKEN_BY = "LEFT JOIN allocation a ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id AND a." + TAKEN
 """For a statement that has a place `p`: who has it, if anybody."""
+FREE = "p.blocked = '' AND a.id IS NULL"
+"""Of a place `p` with its allocation `a`: whoever its contingent is for may take it."""
 
 
 @entity(
@@ -174,6 +176,14 @@ class Hold:
     since: datetime
     until: datetime
     latest: datetime
+
+    def is_due(self, now: datetime) -> bool:
+        """It is over, and still has its places."""
+        return self.state is HoldState.ACTIVE and self.until <= now
+
+
+HOLD_DUE = "state = 'active' AND until <= :now"
+"""The same of a row."""
 
 
 class LimitPer(StrEnum):

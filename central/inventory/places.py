@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 from central.inventory import counts, limits
 from central.inventory.model import (
     HOLD,
+    HOLD_DUE,
     PLACE,
     TAKEN,
     Allocation,
     Hold,
     HoldDo,
-    HoldState,
     NoPlace,
     PlaceDo,
     PlaceState,
@@ -130,24 +130,24 @@ def expire_due(tx: Tx, most: int, performance_id: Id | None = None, seat_id: Id 
     """Gives back the places of holds that are over: at most so many holds, and so many places, of one performance or of
     all, or the one that has a seat. Answers with the number of holds."""
     params: dict[str, Any] = {"now": to_ms(tx.now), "most": most}
-    where = "h.state = 'active' AND h.until <= :now"
+    where = HOLD_DUE
     if performance_id:
-        where += " AND h.performance_id = :performance"
+        where += " AND performance_id = :performance"
         params["performance"] = performance_id
     if seat_id:
         where += (
-            " AND h.id = (SELECT a.holder_id FROM allocation a WHERE a.performance_id = :performance "  # noqa: S608 - names of ours, values are parameters
+            " AND id = (SELECT a.holder_id FROM allocation a WHERE a.performance_id = :performance "  # noqa: S608 - names of ours, values are parameters
             f"AND a.seat_id = :seat AND a.{TAKEN})"
         )
         params["seat"] = seat_id
-    due = tx.run(f"SELECT h.id FROM hold h WHERE {where} ORDER BY h.until, h.id LIMIT :most", **params)  # noqa: S608 - names of ours, values are parameters
+    due = tx.run(f"SELECT id FROM hold WHERE {where} ORDER BY until, id LIMIT :most", **params)  # noqa: S608 - names of ours, values are parameters
     freed = 0
     for n, (hold_id,) in enumerate(due):
         if freed >= PLACES_AT_ONCE:
             return n
         hold = tx.get_locked(Hold, hold_id)
         assert hold, "it was found just now"
-        if hold.state is not HoldState.ACTIVE or hold.until > tx.now:
+        if not hold.is_due(tx.now):
             continue  # sold, given back or renewed while we waited for it
         held = [each for each in located_of(tx, hold_id) if each.allocation.state is PlaceState.HELD]
         move_on(tx, held, PlaceDo.RELEASE)
@@ -234,7 +234,7 @@ def move_on(
         freed = state is PlaceState.RELEASED
         if before.gauge_id and freed:
             tx.write("UPDATE gauge SET taken = taken - :n WHERE id = :id", n=before.quantity, id=before.gauge_id)
-        target = (counts.BLOCKED if each.blocked else counts.FREE) if freed else str(state)
+        target = counts.bucket_of(None if freed else str(state), each.blocked)
         moves.setdefault(before.performance_id, []).append(
             counts.CountMove(each.category_id, each.contingent_id, before.state, target, before.quantity)
         )

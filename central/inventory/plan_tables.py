@@ -52,9 +52,7 @@ def _counted_as(table: Table, seats: Iterable[int]) -> list[tuple[str, str, str]
     invalid, blocked, taken = table.values[SeatField.INVALID], table.values[SeatField.BLOCKED], table.taken
     category, contingent = table.values[SeatField.CATEGORY], table.values[SeatField.CONTINGENT]
     return [
-        None
-        if invalid[n]
-        else (category[n], contingent[n] or "", taken[n] or (counts.BLOCKED if blocked[n] else counts.FREE))
+        None if invalid[n] else (category[n], contingent[n] or "", counts.bucket_of(taken[n], blocked[n]))
         for n in seats
     ]
 

@@ -1,12 +1,13 @@
 """Named reads of the places of a performance."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import orjson
 
-from central.inventory.model import TAKEN, TAKEN_BY, PlaceState
+from central.catalogue.reads import on_sale_now, serves
+from central.inventory.model import FREE, TAKEN, TAKEN_BY, PlaceState
 from central.kernel.columns import columns
 from central.kernel.db import in_list
 from central.kernel.tx import Read
@@ -85,6 +86,10 @@ class PlaceStanding(PlaceNow):
 
     taken: bool
 
+    @property
+    def is_free(self) -> bool:
+        return not self.blocked and not self.taken
+
 
 _STANDING = columns(
     PlaceStanding,
@@ -131,7 +136,7 @@ def taken_at(read: Read, performance_id: str, at: datetime) -> dict[str, str]:
 def seats_gone(read: Read, performance_id: str) -> list[bool]:
     """Of each seat of the hall, in its order, whether it cannot be had: taken, blocked, or no place here."""
     rows = read.run(
-        "SELECT p.id IS NOT NULL AND a.id IS NULL AND p.blocked = '' FROM performance f "  # noqa: S608 - names of ours, values are parameters
+        f"SELECT p.id IS NOT NULL AND {FREE} FROM performance f "  # noqa: S608 - names of ours, values are parameters
         "JOIN logical_configuration l ON l.id = f.logical_configuration_id "
         "JOIN physical_seat s ON s.configuration_id = l.physical_configuration_id "
         "LEFT JOIN place p ON p.performance_id = f.id AND p.seat_id = s.id "
@@ -172,6 +177,22 @@ def _for_sale(read: Read, select: str, key: str, performance_id: Id, ids: Sequen
     return {row[0]: ForSale(*row[1:]) for row in read.run(f"{select} {where}", performance=performance_id, **params)}
 
 
+_IN_CONTINGENT = {
+    "place": "SELECT DISTINCT performance_id FROM place WHERE contingent_id = :id",
+    "gauge": "SELECT DISTINCT performance_id FROM gauge WHERE contingent_id = :id AND capacity > 0",
+    "logical_seat": "SELECT DISTINCT configuration_id FROM logical_seat WHERE contingent_id = :id",
+    "logical_gauge": "SELECT DISTINCT configuration_id FROM logical_gauge WHERE contingent_id = :id AND capacity > 0",
+}
+
+
+def where_places_are_in(read: Read, contingent_id: str) -> dict[str, list[Id]]:
+    """Per table the performances, or configurations, with places in a contingent: twenty of each at most."""
+    return {
+        table: [Id(row[0]) for row in read.run(f"{places} ORDER BY 1 LIMIT 20", id=contingent_id)]
+        for table, places in _IN_CONTINGENT.items()
+    }
+
+
 def hold_context(read: Read, hold_id: str) -> str | None:
     """Where it is sold, which is not where its performance stands."""
     row = read.one(
@@ -191,13 +212,13 @@ class SellingTerms:
     organiser: Id
     organiser_code: str
     channel: Id
-    open_here: bool
+    point_active: bool
+    channel_active: bool
     most: int
     contingents: str
     uncontingented: bool
     hold_minutes: int
     hold_most_minutes: int
-    sold_here: bool
     state: str
     sell_until: int
     closes: int
@@ -207,6 +228,7 @@ class SellingTerms:
     currency: str
     prices: Prices = field(default_factory=dict, kw_only=True)
     proofs: frozenset[Id] = field(default=frozenset(), kw_only=True)
+    sold_here: bool = field(default=False, kw_only=True)
 
 
 _TERMS = columns(
@@ -214,13 +236,13 @@ _TERMS = columns(
     organiser="s.context_id",
     organiser_code="o.code",
     channel="c.id",
-    open_here="s.active * c.active",
+    point_active="s.active",
+    channel_active="c.active",
     most="c.max_places",
     contingents="c.contingents",
     uncontingented="c.uncontingented",
     hold_minutes="c.hold_minutes",
     hold_most_minutes="c.hold_most_minutes",
-    sold_here="CASE WHEN s.context_id IN (n1.id, n2.id, n3.id, n4.id) THEN 1 ELSE 0 END",
     state="p.state",
     sell_until="p.sell_until",
     closes="p.closes",
@@ -238,15 +260,15 @@ def terms_at(read: Read, point_of_sale_id: Id, performance_id: Id, tariffs: Coll
         f"SELECT {_TERMS}, {CELL} FROM point_of_sale s JOIN channel c ON c.id = s.channel_id "  # noqa: S608 - names of ours, values are parameters
         "JOIN context o ON o.id = s.context_id "
         "LEFT JOIN performance p ON p.id = :performance LEFT JOIN event e ON e.id = p.event_id "
-        "LEFT JOIN price_grid g ON g.id = p.price_grid_id LEFT JOIN context n1 ON n1.id = p.context_id "
-        "LEFT JOIN context n2 ON n2.id = n1.parent_id LEFT JOIN context n3 ON n3.id = n2.parent_id "
-        "LEFT JOIN context n4 ON n4.id = n3.parent_id "
-        f"{with_prices} WHERE s.id = :id",
+        f"LEFT JOIN price_grid g ON g.id = p.price_grid_id {with_prices} WHERE s.id = :id",
         id=point_of_sale_id,
         performance=performance_id,
         **params,
     )
-    return SellingTerms(*rows[0][:-4], prices=prices_in(rows), proofs=proofs_in(rows)) if rows else None
+    if not rows:
+        return None
+    terms = SellingTerms(*rows[0][:-4], prices=prices_in(rows), proofs=proofs_in(rows))
+    return replace(terms, sold_here=serves(read, terms.organiser, performance_id))
 
 
 # --- what comes -------------------------------------------------------------------------------------------------------
@@ -279,10 +301,15 @@ def not_fired_for(read: Read, rule_id: Id, contingent_id: Id) -> list[Coming]:
 
 def large_halls(read: Read, least: int, most: int) -> list[Id]:
     """Performances on sale with so many places at least, the next first."""
+    sold = [each.id for each in on_sale_now(read)]
+    if not sold:
+        return []
+    among, params = in_list("p", sold)
     rows = read.run(
-        "SELECT c.performance_id FROM place_count c JOIN performance p ON p.id = c.performance_id "
-        "WHERE p.state = 'on_sale' AND p.sell_until > :now GROUP BY c.performance_id, p.starts "
-        "HAVING SUM(c.capacity) >= :least ORDER BY p.starts, c.performance_id LIMIT :most",
-        now=to_ms(read.now), least=least, most=most,
-    )  # fmt: skip
-    return [Id(row[0]) for row in rows]
+        f"SELECT performance_id FROM place_count WHERE performance_id IN {among} "  # noqa: S608 - names of ours, values are parameters
+        "GROUP BY performance_id HAVING SUM(capacity) >= :least",
+        least=least,
+        **params,
+    )
+    large = {row[0] for row in rows}
+    return [each for each in sold if each in large][:most]

@@ -16,6 +16,7 @@ from central.kernel.memory import remembered
 from central.kernel.turns import sales
 from central.kernel.tx import Read
 from central.kernel.versions import counts
+from central.selling.rules import is_open
 from shared.clock import from_ms
 from shared.ids import Id
 from shared.outcome import Refused
@@ -48,7 +49,7 @@ def terms_of_sale(
         return Refused(NoSale.NO_SUCH_POINT_OF_SALE, fix="point_of_sale_id")
     if not read.actor.within("point_of_sale", point_of_sale_id):
         return Refused(NoSale.NOT_YOURS, fix=point_of_sale_id)
-    if not terms.open_here:
+    if not is_open(terms.point_active, terms.channel_active):
         return Refused(NoSale.CHANNEL_CLOSED, fix=terms.channel)
     if places < 1:
         return Refused(NoSale.EMPTY, fix="places")

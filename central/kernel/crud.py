@@ -25,7 +25,7 @@ from central.kernel.entity import BY_NAME, ENTITIES, Column, Declaration, Look, 
 from central.kernel.languages import unnamed
 from central.kernel.privileges import Action
 from central.kernel.registry import Refuses, Where, handles, refuses_too
-from central.kernel.scope import context_of_new, home
+from central.kernel.scope import context_of_new, home, is_there
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Fault, faults_of
 from shared.ids import Id
@@ -302,7 +302,7 @@ def _lost(read: Read, column: Column, value: Any) -> list[Fault]:
     if column.ref is None or value is None:
         return []
     named = list(value) if column.many else [value]
-    gone = [each for each in named if not read.one(f"SELECT 1 FROM {column.ref} WHERE id = :id", id=each)]  # noqa: S608 - names of ours, values are parameters
+    gone = [each for each in named if not is_there(read, column.ref, each)]
     return [{"at": column.name, "what": "no_such", "entity": column.ref, "ids": gone}] if gone else []
 
 

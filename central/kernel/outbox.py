@@ -81,7 +81,8 @@ class Claimed:
     attempt: int
 
 
-UNCLAIMED = "state = 'waiting' AND due <= :now AND (claimed_until IS NULL OR claimed_until <= :now)"
+DUE = "state = 'waiting' AND due <= :now"
+UNCLAIMED = f"{DUE} AND (claimed_until IS NULL OR claimed_until <= :now)"
 
 
 async def claim(door: Door, outbox_id: Id, now: Callable[[], datetime] | None = None) -> Claimed | None:

@@ -1,7 +1,7 @@
 """Where a row stands in the tree of contexts: in one of its own, or in that of what it belongs to. Rights, perimeters
 and lists follow from that."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -49,6 +49,23 @@ def context_of(read: Read, table: str, row_id: str) -> str | None:
         return root_of_house(read)
     row = read.one(f"SELECT {at.context} FROM {table} t{at.joins} WHERE t.id = :id", id=row_id)  # noqa: S608 - our names
     return str(row[0]) if row else None
+
+
+def contexts_of(read: Read, table: str, among: Sequence[str] | None, most: int) -> dict[str, str]:
+    """Rows of a table → the context of each: of these rows, or (None) of the first `most`."""
+    at = home(table)
+    assert at, f"a {table} belongs to the whole house"
+    if among is not None and not among:
+        return {}
+    inside, params = in_list("among", among or ())
+    where = f"WHERE t.id IN {inside} " if among else ""
+    sql = f"SELECT t.id, {at.context} FROM {table} t{at.joins} {where}ORDER BY t.id LIMIT :most"  # noqa: S608 - our names
+    return dict(read.run(sql, most=most, **params))
+
+
+def is_there(read: Read, table: str, row_id: str) -> bool:
+    """Whether what a reference to this table names is there."""
+    return read.one(f"SELECT 1 FROM {table} WHERE id = :id", id=row_id) is not None  # noqa: S608 - our names
 
 
 def context_of_new(read: Read, declaration: Declaration, fields: Mapping[str, Any]) -> str | None:

@@ -4,4 +4,4 @@ from central.ledger import ops
 from central.ledger.model import LedgerPrivilege
 from central.web.area import Area
 
-AREA = Area(name="ledger", after="inventory", modules=(ops,), privileges=tuple(LedgerPrivilege))
+AREA = Area(name="ledger", modules=(ops,), privileges=tuple(LedgerPrivilege))

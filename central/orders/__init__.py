@@ -8,7 +8,6 @@ from shared.wire.feeds import Family
 
 AREA = Area(
     name="orders",
-    after="programme",
     modules=(ops,),
     pages=(pages.order_pages,),
     privileges=tuple(OrdersPrivilege),

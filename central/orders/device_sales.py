@@ -8,6 +8,7 @@ from enum import StrEnum, auto
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from central.catalogue.reads import serves
 from central.kernel.contexts import organiser_of
 from central.kernel.tx import Read, Tx
 from central.ledger.model import Account, AccountKind
@@ -15,11 +16,11 @@ from central.ledger.ops import account_id
 from central.orders.model import Order, OrderState, PaymentMethod
 from central.orders.ops import Paid, SoldPlace, write_sale
 from central.pricing.reads import PriceList, price_list, tariff_contexts
-from central.programme.reads import serves
 from central.selling.model import PointOfSale
 from shared.ids import Id, derived_id
 from shared.money import Minor
 from shared.outcome import Ok
+from shared.rules.numbering import device_series, is_of
 from shared.rules.pricing import price
 from shared.wire.facts import Sale, SaleLine
 from shared.wire.token import PLAIN, Flag, parse
@@ -177,9 +178,9 @@ def _payment_id(tx: Tx, device_id: Id, told: Id) -> Id | None:
 
 
 def _series(tx: Tx, sold_for: PriceList, point: PointOfSale) -> str:
-    """How the numbers of this device's tickets begin (decision 14)."""
+    """Whose numbers are those of this device's tickets; empty: nobody's."""
     organiser = organiser_of(tx, sold_for.context_id)
-    return f"{organiser.code}-{point.code}-" if organiser else ""
+    return device_series(organiser.code, point.code) if organiser else ""
 
 
 def _place(tx: Tx, sale: Sale, n: int, line: DeviceLine, sold_for: PriceList, note: Note, before: set[Id]) -> SoldPlace:
@@ -209,9 +210,8 @@ def _place(tx: Tx, sale: Sale, n: int, line: DeviceLine, sold_for: PriceList, no
 def _number(tx: Tx, series: str, line: SaleLine, taken: set[str], place: SoldPlace, note: Note) -> str:
     """The number as printed, where it is the next of the device's own; else with a mark, so that no two tickets of the
     books have one number and no series of central's meets it."""
-    own = line.number.removeprefix(series)
-    fits = bool(series) and own != line.number and own.isascii() and own.isdigit()
-    if fits and line.number not in taken and not tx.one("SELECT 1 FROM ticket WHERE number = :n", n=line.number):
+    fits = is_of(series, line.number) and line.number not in taken
+    if fits and not tx.one("SELECT 1 FROM ticket WHERE number = :n", n=line.number):
         return line.number
     note(DiscrepancyKind.NUMBER_NOT_ITS_OWN, place.entitlement_id, {"number": line.number, "series": series})
     return NOT_GENUINE + line.number

@@ -30,6 +30,7 @@ from central.orders.model import (
 from shared.ids import Id, near_id
 from shared.money import Minor
 from shared.outcome import Ok, Outcome, Refused
+from shared.rules.numbering import CENTRAL_DIGITS, ticket_number
 from shared.rules.pricing import price
 from shared.wire.feeds import Family, TicketRow, feed_name
 from shared.wire.token import Flag, Token, asking, issue, parse
@@ -359,9 +360,8 @@ def _sold(tx: Tx, want: PlaceOrder, terms: SellingTerms, offer: _Offer, allocati
 
 
 def next_number(tx: Tx, organiser: str, code: str) -> str:
-    """The organiser's next ticket number: gap-free, because a refused or broken sale gives it back
-    (docs/spec/law-fr.md, R3)."""
-    return f"{code}-{tx.counter('ticket/' + organiser):07d}"
+    """The organiser's next ticket number: gap-free, because a refused or broken sale gives it back."""
+    return ticket_number(code, tx.counter(f"ticket/{organiser}"), CENTRAL_DIGITS)
 
 
 def signed_token(tx: Tx, entitlement: Id, serial: int, performance: Id, zones: int, entries: int, proof: bool) -> str:

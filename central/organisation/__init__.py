@@ -19,7 +19,6 @@ from central.web.shell import MenuEntry
 
 AREA = Area(
     name="organisation",
-    after="web",
     modules=(ops, mentions, webhook_delivery),
     privileges=tuple(OrganisationPrivilege),
     means=pages.way_in,

@@ -13,11 +13,10 @@ from typing import Annotated, Any
 from central.kernel.actor import ActorKind
 from central.kernel.contexts import path_of
 from central.kernel.crud import NoChange, checked
-from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Between, Loose, Ref
 from central.kernel.reach import reached
 from central.kernel.registry import Where, handles
-from central.kernel.scope import context_of, home
+from central.kernel.scope import context_of, contexts_of
 from central.kernel.tx import Read, Tx
 from central.organisation.model import (
     Grant,
@@ -28,6 +27,7 @@ from central.organisation.model import (
     PerimeterKind,
     Profile,
     Role,
+    Session,
 )
 from central.organisation.rights import administrators, held_by, known_nodes, lacking, perimeter_of
 from central.organisation.rules import Held, administrator_remains, uncovered
@@ -38,12 +38,12 @@ from shared.outcome import Ok, Outcome, Refused
 MOST_OBJECTS = 500  # to choose from on a screen
 
 
-def at_row(table: str, field: str) -> Where:
-    """The context of the operator that a row of `table` belongs to, whatever context the row itself names."""
+def at_row(kind: type[Role | Grant | Session], field: str) -> Where:
+    """The context of the operator that such a row belongs to, whatever context the row itself names."""
 
     def at(read: Read, want: Any) -> str | None:
-        row = read.one(f"SELECT operator_id FROM {table} WHERE id = :id", id=getattr(want, field))  # noqa: S608 - names of ours, values are parameters
-        return context_of(read, "operator", row[0]) if row else None
+        row = read.get(kind, getattr(want, field))
+        return context_of(read, "operator", row.operator_id) if row else None
 
     return at
 
@@ -92,9 +92,7 @@ class TakeRole:
     role_id: Annotated[Id, Ref("operator_role")]
 
 
-@handles(
-    TakeRole, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_row("operator_role", "role_id")
-)
+@handles(TakeRole, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator,), at=at_row(Role, "role_id"))
 def take_role(tx: Tx, want: TakeRole) -> Outcome[None]:
     role = tx.get(Role, want.role_id)
     if role is None:
@@ -150,7 +148,7 @@ class TakePrivilege:
     TakePrivilege,
     needs=OrganisationPrivilege.OPERATOR_MODIFY,
     refuses=(NoOperator,),
-    at=at_row("operator_grant", "grant_id"),
+    at=at_row(Grant, "grant_id"),
 )
 def take_privilege(tx: Tx, want: TakePrivilege) -> Outcome[None]:
     grant = tx.get(Grant, want.grant_id)
@@ -229,20 +227,15 @@ def narrowing_kinds() -> list[PerimeterKind]:
 def nameable(read: Read, kind: PerimeterKind, operator: Operator, among: Sequence[str] | None = None) -> frozenset[str]:
     """The objects to which the asker may narrow this operator (of `among`; none said: the first `MOST_OBJECTS`): on the
     line of where the operator stands, or where the asker changes operators too. Others are not there (reach.py)."""
-    at = home(kind)
-    assert at, "an object of a perimeter stands in a context"
-    inside, params = in_list("among", among or ())
-    where = "" if among is None else f"WHERE t.id IN {inside} " if among else "WHERE 1 = 0 "
-    sql = f"SELECT t.id, {at.context} FROM {kind} t{at.joins} {where}ORDER BY t.id LIMIT :most"  # noqa: S608 - our names
-    rows = read.run(sql, most=max(MOST_OBJECTS, len(among or ())), **params)
+    stands = contexts_of(read, kind, among, max(MOST_OBJECTS, len(among or ())))
     place = path_of(read, operator.context_id)
-    paths = {context: path_of(read, context) for context in {row[1] for row in rows}}
+    paths = {context: path_of(read, context) for context in set(stands.values())}
     within = {
         context
         for context, path in paths.items()
         if reached(place, path, read.actor.may(OrganisationPrivilege.OPERATOR_MODIFY, path), None)
     }
-    return frozenset(object_id for object_id, context in rows if context in within)
+    return frozenset(object_id for object_id, context in stands.items() if context in within)
 
 
 # --- profiles ---------------------------------------------------------------------------------------------------------

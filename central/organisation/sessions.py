@@ -366,7 +366,7 @@ class EndSession:
     EndSession,
     needs=OrganisationPrivilege.SESSION_END,
     refuses=(NoChange, NoOperator),
-    at=at_row("operator_session", "session_id"),
+    at=at_row(Session, "session_id"),
 )
 def end_session(tx: Tx, want: EndSession) -> Outcome[None]:
     session = tx.get(Session, want.session_id)

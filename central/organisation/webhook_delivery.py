@@ -25,7 +25,7 @@ import orjson
 from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.entity import Between, Look, Loose, Raw, Ref
-from central.kernel.outbox import claim
+from central.kernel.outbox import DUE, claim
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.organisation import webhook_events
@@ -389,7 +389,7 @@ class Webhooks:
 def _first_due(read: Read, lane: str, now: datetime, most: int) -> list[tuple[Id, str, int, int | None]]:
     """Id, body, when it was due, and until when it is somebody's to do."""
     rows = read.run(
-        "SELECT id, body, due, claimed_until FROM outbox WHERE lane = :lane AND state = 'waiting' AND due <= :now "
+        f"SELECT id, body, due, claimed_until FROM outbox WHERE lane = :lane AND {DUE} "  # noqa: S608 - our own words
         "ORDER BY due, id LIMIT :n",
         lane=lane, now=to_ms(now), n=most,
     )  # fmt: skip

@@ -6,7 +6,6 @@ from central.web.area import Area
 
 AREA = Area(
     name="pricing",
-    after="selling",
     modules=(ops,),
     privileges=tuple(PricingPrivilege),
     pages=(pages.pricing_pages,),

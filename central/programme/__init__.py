@@ -5,6 +5,7 @@ from central.kernel.feeds import Feeds, Scope
 from central.programme import (
     carry_over,
     carry_page,
+    checklist_items,
     on_sale,
     performances,
     plan_actions,
@@ -17,9 +18,9 @@ from shared.wire.feeds import Family
 
 AREA = Area(
     name="programme",
-    after="ledger",
     modules=(performances, on_sale, reschedule, plan_actions, carry_over),
     pages=(plan_page.plan_pages, carry_page.carry_pages, sell_hall.sell_hall_routes),
+    checklist=(checklist_items.performance, checklist_items.on_sale),
     feeds=(
         Feeds.of(Family.PERFORMANCES, Scope.SITE),
         Feeds.of(Family.CATALOGUE, Scope.POINT_OF_SALE),

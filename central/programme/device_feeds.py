@@ -12,18 +12,21 @@ from typing import Any
 import orjson
 
 from central.catalogue.model import Event, Performance, ProductState
+from central.catalogue.reads import serves
 from central.inventory.reads import categories_used
-from central.kernel.contexts import organiser_of, path_of
+from central.kernel.contexts import organiser_of
 from central.kernel.tx import Read, Tx
 from central.pricing.model import Price, PriceGrid, Tariff
 from central.programme.plan_reads import plan_row
 from central.programme.reads import drawn_otherwise
 from central.selling.model import Channel, PointOfSale
+from central.selling.rules import is_open
 from central.venues.history import SeatField
 from central.venues.model import LogicalConfiguration, PhysicalZone, SeatCategory, Site
 from central.venues.plan_tables import version_of
 from shared.ids import Id
 from shared.languages import in_all
+from shared.rules.numbering import device_series
 from shared.wire.feeds import CatalogueRow, CategoryRow, Family, PerformanceRow, TariffRow, feed_name
 
 DRAWN = frozenset({SeatField.CATEGORY, SeatField.QUALITY})
@@ -53,7 +56,7 @@ def tell_devices(tx: Tx, performance: Performance, told: PlanTold | None = None)
         told = _plan_told(tx, performance)
     _publish_plan(tx, performance, told)
     publish_performance(tx, performance, told.key)
-    for point in tx.find(PointOfSale, "WHERE active = 1"):
+    for point in tx.find(PointOfSale, "ORDER BY id"):
         publish_catalogue(tx, performance, point.id, told.categories)
 
 
@@ -145,8 +148,8 @@ def catalogue_row(
     grid = read.get(PriceGrid, performance.price_grid_id)
     assert point and channel and event and grid, "foreign keys say so"
     organiser = organiser_of(read, performance.context_id)
-    selling = performance.state is ProductState.ON_SALE and channel.active and organiser is not None
-    if not selling or organiser is None or point.context_id not in path_of(read, performance.context_id):
+    put = performance.state is ProductState.ON_SALE and serves(read, point.context_id, performance.id)
+    if not put or not is_open(point.active, channel.active) or organiser is None:
         return None
     prices = read.find(Price, "WHERE grid_id = :id", id=grid.id)
     categories = [each for each in read.find(SeatCategory, "ORDER BY rank, code") if each.id in used]
@@ -164,6 +167,6 @@ def catalogue_row(
         max_places=channel.max_places,
         sell_until=performance.sell_until,
         mentions=organiser.settings,
-        number_prefix=f"{organiser.code}-{point.code}",
+        number_prefix=device_series(organiser.code, point.code),
         organiser=in_all(organiser.names),
     )

@@ -6,7 +6,7 @@ in tenths of a plan unit; categories, contingents and reasons are numbers into l
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -16,6 +16,7 @@ import orjson
 
 from central.catalogue.model import Performance
 from central.catalogue.reads import hall_of
+from central.inventory.counts import bucket_of
 from central.inventory.model import Contingent
 from central.inventory.reads import places_of, taken_at, taken_seats
 from central.kernel.db import in_list
@@ -36,14 +37,21 @@ from central.venues.model import (
 from central.venues.plan_tables import later_changes, version_at, version_of
 from central.venues.reads import categories_shown, entrances_of, marks_of, seats_in_order
 from central.venues.selection import Table
+from central.web.hall_svg import SeatState
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.feeds import PlanShape
 
 TENTHS = 10
 
-FREE, BLOCKED, GONE = "f", "b", "x"
-LETTERS = {"": FREE, "held": "h", "leased": "l", "optioned": "o", "sold": "s"}
+LETTERS: Mapping[str, str] = {
+    SeatState.FREE: "f", SeatState.HELD: "h", SeatState.LEASED: "l", SeatState.OPTIONED: "o", SeatState.SOLD: "s",
+    SeatState.BLOCKED: "b", SeatState.INVALID: "x",
+}  # fmt: skip
+"""A seat's state in a picture. Screens are told which letter is which (plan_texts.py)."""
+FREE, BLOCKED, GONE = (LETTERS[each] for each in (SeatState.FREE, SeatState.BLOCKED, SeatState.INVALID))
+HAD = frozenset(LETTERS.values()) - {FREE, BLOCKED, GONE}
+"""Somebody has the seat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +208,7 @@ def states_of(table: Table) -> str:
     """One letter per seat."""
     blocked = table.values.get(SeatField.BLOCKED) or [""] * len(table.ids)
     return "".join(
-        GONE if invalid else LETTERS[taken] if taken else BLOCKED if block else FREE
+        GONE if invalid else LETTERS[bucket_of(taken, block)]
         for invalid, taken, block in zip(table.values[SeatField.INVALID], table.taken, blocked, strict=True)
     )
 
@@ -293,12 +301,11 @@ def plan_states(read: Read, want: PlanStates) -> Outcome[str]:
     hall = hall_of(read, want.performance_id)
     if hall is None:
         return Refused(NoAct.NO_SUCH_PLAN, fix="performance_id")
-    letters: dict[str, str] = {
-        place.seat_id: BLOCKED if place.blocked else FREE for place in places_of(read, want.performance_id)
+    taken = taken_seats(read, want.performance_id)
+    letters = {
+        place.seat_id: LETTERS[bucket_of(taken.get(place.seat_id), place.blocked)]
+        for place in places_of(read, want.performance_id)
     }
-    for seat, state in taken_seats(read, want.performance_id).items():
-        if seat in letters:
-            letters[seat] = LETTERS[state]
     return Ok("".join(letters.get(seat, GONE) for seat in seats_in_order(read, hall)))
 
 
@@ -340,10 +347,10 @@ def plan_counts(read: Read, want: PlanCounts) -> Outcome[list[CountLine]]:
         line = counts.setdefault((table.counted[zone], contingent), Counter())
         line[FREE] += share.free
         line[BLOCKED] += share.blocked
-        line["s"] += share.taken
+        line[LETTERS[SeatState.SOLD]] += share.taken
     lines = []
     for (category, contingent), line in sorted(counts.items(), key=lambda item: (item[0][0] or "", item[0][1])):
-        taken = sum(line[letter] for letter in "hlos")
+        taken = sum(line[letter] for letter in HAD)
         whole = line[FREE] + line[BLOCKED] + taken
         lines.append(CountLine(category, contingent, whole, line[FREE], line[BLOCKED], taken, line[GONE]))
     return Ok(lines)

@@ -7,10 +7,9 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import orjson
-
 from central.catalogue.model import Performance
 from central.inventory.counts import BUCKETS, Availability, availability
+from central.inventory.model import Contingent
 from central.kernel.contexts import path_of
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
@@ -20,7 +19,16 @@ from central.programme.carry_page import change_words
 from central.programme.plan_form import ACTS, UNDO
 from central.programme.plan_history import Compared, ComparePlan, PlanHistory, compare_plan, plan_history
 from central.programme.plan_news import part_of, plan_news
-from central.programme.plan_pictures import CountLine, PlanCounts, plan_counts, states_of, table_at
+from central.programme.plan_pictures import (
+    FREE,
+    HAD,
+    LETTERS,
+    CountLine,
+    PlanCounts,
+    plan_counts,
+    states_of,
+    table_at,
+)
 from central.programme.plans import target_context
 from central.venues.history import SeatField
 from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatCategory, SeatOrder, VenuesPrivilege
@@ -34,7 +42,7 @@ from shared.ids import Id
 from shared.outcome import Ok, Refused
 
 MOST_STORY = 30
-STATES = "fhlosbx"  # the order that the drawing's shapes have
+STATES = {letter: state for state, letter in LETTERS.items()}
 TABLE = {
     PlanTarget.PHYSICAL: "physical_configuration",
     PlanTarget.LOGICAL: "logical_configuration",
@@ -77,8 +85,10 @@ def page_data(
             "none": t("sans catégorie"),
             "outside": t("hors contingent"),
             "lost": t("Le plan n’arrive pas. Vérifiez le réseau, puis rechargez la page."),
-            "states": [t(f"value:count.{name}") for name in _STATE_NAMES],
         },
+        "states": [
+            {"letter": letter, "name": name, "said": t(f"value:count.{name}")} for letter, name in STATES.items()
+        ],
     }
     return {
         **side,
@@ -93,17 +103,14 @@ def page_data(
         "config": config,
         "acts": [{"name": name, "said": t(f"value:plan_act.{name}")} for name in acts],
         "orders": [str(order) for order in SeatOrder if order is not SeatOrder.LISTED],
-        "contingents": _named(read, "contingent", "code"),
-        "categories": _named(read, "seat_category", "rank, code"),
+        "contingents": read.find(Contingent, "ORDER BY code"),
+        "categories": read.find(SeatCategory, "ORDER BY rank, code"),
         "shares": _shares(read, t, target, target_id),
         "zones": _listed(read, t, target, target_id) if listed else [],
         "said": None,
         "changed": _changed_since(read, t, target, target_id, at) if at else None,
         "listed": listed,
     }
-
-
-_STATE_NAMES = ("free", "held", "leased", "optioned", "sold", "blocked", "invalid")
 
 
 def _may(read: Read, command: type[Any], place: str | None) -> bool:
@@ -151,11 +158,10 @@ def _changed_since(read: Read, t: Texts, target: PlanTarget, target_id: Id, at: 
     ]
     said = [value for line in lines for value in (line.was, line.now)]
     named = _labels(read, t, set(said), {value for value in said if value is not None})
-    states = dict(zip(STATES, _STATE_NAMES, strict=True))
     moved = [
-        (count, f"{t(f'value:count.{states[pair[0]]}')} → {t(f'value:count.{states[pair[1]]}')}")
+        (count, f"{t(f'value:count.{STATES[pair[0]]}')} → {t(f'value:count.{STATES[pair[1]]}')}")
         for pair, count in compared.states.items()
-        if set(pair) & set("hlos")
+        if HAD & set(pair)
     ]
     return [(line.places, change_words(t, named, line)) for line in lines] + moved
 
@@ -163,11 +169,6 @@ def _changed_since(read: Read, t: Texts, target: PlanTarget, target_id: Id, at: 
 def _is_draft(read: Read, configuration_id: str) -> bool:
     physical = read.get(PhysicalConfiguration, configuration_id)
     return physical is not None and physical.state is PlanState.DRAFT
-
-
-def _named(read: Read, table: str, order: str) -> list[dict[str, Any]]:
-    rows = read.run(f"SELECT id, names FROM {table} ORDER BY {order}")  # noqa: S608 - names of ours
-    return [{"id": row[0], "names": orjson.loads(row[1])} for row in rows]
 
 
 def side_data(t: Texts, target: PlanTarget, target_id: Id, read: Read) -> dict[str, Any]:
@@ -283,7 +284,6 @@ def _listed(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> list[dic
     if isinstance(found, Refused):
         return []
     table = found.value
-    states = dict(zip(STATES, _STATE_NAMES, strict=True))
     nothing = [None] * len(table.ids)
     categories, contingents = (
         table.values.get(SeatField.CATEGORY, nothing),
@@ -303,8 +303,8 @@ def _listed(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> list[dic
                     {
                         "id": seat,
                         "number": number,
-                        "state": t(f"value:count.{states[state]}"),
-                        "free": state == "f",
+                        "state": t(f"value:count.{STATES[state]}"),
+                        "free": state == FREE,
                         "category": named("seat_category", category) if category else "",
                         "contingent": named("contingent", contingent) if contingent else "",
                     }

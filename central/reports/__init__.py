@@ -3,4 +3,4 @@
 from central.reports import checks, pages
 from central.web.area import Area
 
-AREA = Area(name="reports", after="devices", modules=(checks,), means=pages.live_open, pages=(pages.live_page,))
+AREA = Area(name="reports", modules=(checks,), means=pages.live_open, pages=(pages.live_page,))

@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Annotated, Any, TypeVar
 
 from central.access.model import TOLD_ID, AccessPrivilege, AnomalyKind
+from central.access.reads import FIRST_COUNTS, USED_AN_ENTRY
 from central.inventory.model import TAKEN
 from central.kernel.columns import columns
 from central.kernel.contexts import whole_house
@@ -163,12 +164,7 @@ def _one_effect(read: Read, seen: _Looked) -> None:
 
 _GENUINE = (
     "SELECT scan.ticket_id, scan.entry, scan.id, scan.at, scan.gate, ROW_NUMBER() OVER "  # noqa: S608 - our own text
-    f"(PARTITION BY scan.ticket_id, scan.entry ORDER BY scan.at, {TOLD_ID}, scan.device_id) AS nth FROM scan "
-    "WHERE scan.admitted = 1 AND scan.entry > 0 AND scan.direction = 'entry' "
-    f"AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = {TOLD_ID} AND p.device_id = scan.device_id "
-    "AND p.passed = 0) "
-    "AND NOT EXISTS (SELECT 1 FROM entitlement e JOIN performance f ON f.id = e.performance_id "
-    "WHERE e.id = scan.ticket_id AND (f.site_id <> scan.site_id OR scan.performance_id NOT IN ('', f.id)))"
+    f"(PARTITION BY scan.ticket_id, scan.entry ORDER BY {FIRST_COUNTS}) AS nth FROM scan WHERE {USED_AN_ENTRY}"
 )
 
 

@@ -11,6 +11,7 @@ import orjson
 
 from central.catalogue.model import Performance
 from central.devices.model import Device, DeviceState
+from central.inventory.counts import SOLD, bucket_of
 from central.inventory.model import TAKEN, TAKEN_BY
 from central.kernel.contexts import the_institution
 from central.kernel.db import in_list
@@ -172,10 +173,8 @@ def _places(
 
 
 def _state(blocked: str, allocation: str | None, state: str | None, inside: set[str]) -> SeatState:
-    """A place sold or leased before it was blocked counts as that."""
-    if allocation is None or state is None:
-        return SeatState.BLOCKED if blocked else SeatState.FREE
-    return SeatState.ADMITTED if allocation in inside and state == "sold" else SeatState(state)
+    bucket = bucket_of(state, blocked)
+    return SeatState.ADMITTED if allocation in inside and bucket == SOLD else SeatState(bucket)
 
 
 def _count_gauges(read: Read, performance_id: Id, inside: set[str], counts: dict[SeatState, int]) -> None:

@@ -6,7 +6,6 @@ from central.web.area import Area
 
 AREA = Area(
     name="selling",
-    after="catalogue",
     modules=(ops,),
     privileges=tuple(SellingPrivilege),
     checklist=(checklist_items.channels, checklist_items.points_of_sale),

@@ -7,3 +7,4 @@ from central.selling.model import Channel, PointOfSale
 CreateChannel = command_of(Action.CREATE, Channel)
 ChangeChannel = command_of(Action.MODIFY, Channel)
 CreatePointOfSale = command_of(Action.CREATE, PointOfSale)
+ChangePointOfSale = command_of(Action.MODIFY, PointOfSale)

@@ -6,7 +6,6 @@ from central.web.area import Area
 
 AREA = Area(
     name="venues",
-    after="organisation",
     modules=(ops,),
     privileges=tuple(VenuesPrivilege),
     pages=(workshop.workshop,),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from central.kernel.entity import ENTITIES
+from central.kernel.scope import is_there
 from central.kernel.tx import Read, Tx
 from central.venues.history import Changes, SeatField, dump, index_of, load
 from central.venues.model import (
@@ -180,7 +181,6 @@ def save_logical(tx: Tx, logical_id: str, changes: Changes, table: Table) -> Non
 def save_seats(tx: Tx, kind: type[Any], changes: Changes, table: Table, skip: frozenset[int] = frozenset()) -> None:
     """Writes seat changes into the rows that hold the values; `skip`: positions that somebody else writes."""
     at, declaration = index_of(table), ENTITIES[kind]
-    of = declaration.name
     written = {
         table.keys[at(position)] for change in changes.seats for position, _, _ in change if position not in skip
     }
@@ -193,7 +193,7 @@ def save_seats(tx: Tx, kind: type[Any], changes: Changes, table: Table, skip: fr
             ):  # a seat may have no place here
                 row[declaration.names.index(change.field)] = int(now) if isinstance(now, bool) else now
         tx.write_many(
-            f"UPDATE {of} SET {change.field} = :now WHERE id = :id",  # noqa: S608 - names of ours
+            f"UPDATE {declaration.name} SET {change.field} = :now WHERE id = :id",  # noqa: S608 - names of ours
             [
                 {"now": int(now) if isinstance(now, bool) else now, "id": table.keys[at(position)]}
                 for position, _, now in change
@@ -273,6 +273,6 @@ def too_many(short: tuple[str, str, int]) -> Refused:
 
 def known(read: Read, kind: str, row_id: str | None, reason: NoAct) -> Outcome[None]:
     """Whether a row of this table is there; `None` asks for nothing."""
-    if row_id is None or read.one(f"SELECT 1 FROM {kind} WHERE id = :id", id=row_id):  # noqa: S608 - names of ours
+    if row_id is None or is_there(read, kind, row_id):
         return Ok()
     return Refused(reason, fix=f"{kind}_id", detail={"id": row_id})

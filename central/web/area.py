@@ -35,7 +35,7 @@ Check = Callable[[], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
-    """`after`: the area before it, whose tables and functions it may name, and those of all before that.
+    """Where it stands among the others, central/areas.py says.
 
     `means` puts what the area needs of this process into the application (a test puts in its own); `pages` add their
     addresses; `menu` are those that stand in the area's part of the menu. `loops` are named works that go on while
@@ -43,7 +43,6 @@ class Area:
     own does. `health`: what /readyz says beside the kernel's own checks."""
 
     name: str
-    after: str
     modules: tuple[ModuleType, ...] = ()
     privileges: tuple[StrEnum, ...] = ()
     means: Callable[[web.Application], None] = lambda _: None

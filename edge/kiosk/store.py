@@ -22,13 +22,14 @@ from edge.kiosk.payment import PAYMENTS_SCHEMA
 from shared.clock import Now, Reading, from_ms, to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Reason, Refused
+from shared.rules.numbering import DEVICE_DIGITS, ticket_number
 from shared.rules.pricing import price, prices_of
 from shared.runtime.journal import Journal, JournalTx
 from shared.wire.certificates import Certificate, Right
 from shared.wire.codec import build, dump, load
 from shared.wire.facts import FactKind, LeaseSealed, Payment, Sale, SaleLine, SlotsReturned
 from shared.wire.feeds import FeedPage, LeaseRow
-from shared.wire.leases import Lease, LeasedPlace, LeaseState, SlotState
+from shared.wire.leases import OPEN, Lease, LeasedPlace, LeaseState, SlotState
 from shared.wire.seal import Sealed, Signer
 from shared.wire.token import Token, asking, leased_ticket_id, sign, write
 
@@ -56,7 +57,7 @@ KeyOf = Callable[[str], Certificate | None]  # kid → a certificate that is not
 
 _UNSETTLED = "state IN ('created', 'sent', 'unknown', 'approved')"  # payments whose places must stay
 _HOLE = 1000  # numbers left out when facts were lost: a hole is asked about, a number used twice is a forgery
-_CLOSED = ("sealed", "closed", "written_off")
+_OPEN = ", ".join(f"'{state}'" for state in OPEN)
 
 
 class NotSold(Reason):
@@ -183,7 +184,7 @@ def take_lease(
     if known:
         # A feed page may be older than what this device sealed itself, and an answer that central gives once more older
         # than the feed: a lease never becomes active again.
-        if known[0][0] not in _CLOSED and state is not LeaseState.ACTIVE:
+        if known[0][0] in OPEN and state is not LeaseState.ACTIVE:
             tx.run("UPDATE lease SET state = ? WHERE lease_id = ?", (state, lease.id))
         return lease
     asked = tx.run("SELECT visitor FROM asked WHERE lease_id = ?", (lease.id,))
@@ -202,8 +203,8 @@ def take_lease(
 def read_leases(journal: Journal) -> tuple[HeldLease, ...]:
     """The leases that are not over, oldest first, with their slots."""
     rows = journal.read(
-        "SELECT l.lease_id, l.json, l.state, l.asked, l.visitor, s.state AS slot FROM lease l"
-        " JOIN slot s ON s.lease_id = l.lease_id WHERE l.state IN ('active', 'draining')"
+        "SELECT l.lease_id, l.json, l.state, l.asked, l.visitor, s.state AS slot FROM lease l"  # noqa: S608  # our words
+        f" JOIN slot s ON s.lease_id = l.lease_id WHERE l.state IN ({_OPEN})"
         " ORDER BY l.issued_ms, l.lease_id, s.slot"
     )
     return tuple(
@@ -391,7 +392,7 @@ def _sold(tx: JournalTx, draft: Draft, place: DraftPlace, signer: Signer) -> Sal
         price=place.price,
         vat_bp=draft.vat_bp,
         ticket=write(sign(token, signer)),
-        number=f"{draft.number_prefix}-{number:06d}" if draft.number_prefix else f"{number:06d}",
+        number=ticket_number(draft.number_prefix, number, DEVICE_DIGITS),
     )
 
 

@@ -48,6 +48,10 @@ class LeaseState(StrEnum):
     CLOSED = auto()  # the unsold rest is back in the pool
 
 
+OPEN = (LeaseState.ACTIVE, LeaseState.DRAINING)
+"""Its slots are the device's: what it did with them is not all told yet."""
+
+
 class LeaseDo(StrEnum):
     DRAIN = auto()
     SEAL = auto()

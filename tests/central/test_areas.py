@@ -4,13 +4,12 @@ tables it is a change of the schema too, which every such change writes down in 
 
 import ast
 import os
-import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 
@@ -26,16 +25,12 @@ COPIED = ("central/", "shared/", "tests/", "tools/", "texts/", "docs/", "edge/",
           "pyproject.toml")  # fmt: skip
 
 
-def test_areas_stand_in_the_order_of_the_contracts() -> None:
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    (layers,) = (each["layers"] for each in contracts if each.get("containers") == ["central"])
-    order = [name for layer in reversed(layers) for name in re.findall(r"\w+", layer)]
+def test_each_areas_folder_is_in_the_one_order() -> None:
     names = [area.name for area in AREAS]
-    said = [name for name in names if name in order]  # the rest is held to areas.py alone, by tools/checks.py sql
-    assert said == [name for name in order if name in names], "areas.py and pyproject.toml differ"
-    assert [area.after for area in AREAS] == ["web", *names[:-1]]
     folders = {path.parent.name for path in (ROOT / "central").glob("*/__init__.py")}
     assert folders - {"kernel", "web"} == set(names), "each area's folder is in areas.py"
+    order_of_areas = run_path(str(ROOT / "tools" / "checks.py"))["order_of_areas"]
+    assert order_of_areas(ROOT) == names, "tools/checks.py reads the order that holds"
 
 
 def test_every_family_of_feeds_is_some_areas() -> None:

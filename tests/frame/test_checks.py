@@ -60,7 +60,17 @@ def test_a_statement_against_the_order_is_found(tmp_path: Path) -> None:
         ("../hall.py", 'x = "SELECT id FROM site"', "1: site is venues's: read it by name in reads.py"),
         ("../venues/ops.py", "from central.orders.ops import Sell", "1: imports orders, which stands after venues"),
         ("../venues/ops.py", "from central import orders", "1: imports orders, which stands after venues"),
+        ("../venues/ops.py", "import central.orders.ops", "1: imports orders, which stands after venues"),
+        ("../venues/ops.py", "from central.hall import Sell", "1: imports hall, which stands after venues"),
+        ("../venues/ops.py", "from central.config import Config", ""),
         ("ops.py", "from central.venues.model import Site", ""),
+        ("ops.py", 'x = f"SELECT id FROM {table} WHERE id = 1"', "1: a table's name is worked out: table"),
+        ("ops.py", 'x = f"SELECT id FROM sale, {table}"', "1: a table's name is worked out: table"),
+        ("ops.py", 'x = f"UPDATE {kind.name} SET x = 1"', "1: a table's name is worked out: kind.name"),
+        ("ops.py", 'x = "SELECT id FROM " + table', "1: a table's name is worked out: table"),
+        ("ops.py", 'x = f"SELECT id FROM {declaration.name}"', ""),
+        ("ops.py", 'x = f"SELECT id FROM ({inner}) i"', ""),
+        ("../web/rows.py", 'x = f"SELECT id FROM {table}"', ""),
         ("ops.py", "for a, b, c, d in read.run(x): ...", ""),
         ("ops.py", "for a, b, c, d, e in zip(x, y): ...", ""),
         ("ops.py", "for a, b, c, d, e in read.run(x): ...", "1: a wide row is taken apart by the order of its columns"),
@@ -78,6 +88,7 @@ def test_what_another_areas_table_says_is_read_by_name(tmp_path: Path, file: str
         (tmp_path / "central" / area).mkdir(parents=True)
         (tmp_path / "central" / area / "model.py").write_text(f'@entity("{table}")\nclass A: ...\n')
     at = file.removeprefix("../") if file.startswith("..") else f"orders/{file}"
+    (tmp_path / "central" / at).parent.mkdir(exist_ok=True)
     (tmp_path / "central" / at).write_text(text + "\n")
     assert check("sql", tmp_path) == ((1, f"central/{at}:{said}") if said else (0, ""))
 

@@ -114,12 +114,12 @@ DEVICES = (
     one("sale-below", "a price below nothing is booked", "central/orders/device_sales.py", "if line.price < 0:",
         "if False:", *FACTS, "tests/central/devices/test_hostile_devices.py"),
     one("scan-first", "the scan that arrives first counts", "central/access/ops.py",
-        'AND entry = :entry {_ORDER}"', 'AND entry = :entry ORDER BY rowid"', *FACTS),
+        'AND scan.entry = :entry ORDER BY {FIRST_COUNTS}"', 'AND scan.entry = :entry ORDER BY rowid"', *FACTS),
     one("scan-last", "the latest scan counts", "central/access/ops.py",
-        'AND entry = :entry {_ORDER}"', 'AND entry = :entry ORDER BY at DESC, id"', *FACTS),
+        'AND scan.entry = :entry ORDER BY {FIRST_COUNTS}"', 'AND scan.entry = :entry ORDER BY at DESC, id"', *FACTS),
     one("scan-elsewhere", "a gate lets in at another site", "central/devices/facts.py",
         "if performance and not controls(tx, device, performance):", "if False:", AUTHORITY),
-    one("scan-site", "a scan at another site uses an entry of a ticket that is sold later", "central/access/ops.py",
+    one("scan-site", "a scan at another site uses an entry of a ticket that is sold later", "central/access/reads.py",
         "(f.site_id <> scan.site_id OR scan.performance_id NOT IN ('', f.id))", "scan.performance_id NOT IN ('', f.id)",
         AUTHORITY),
     one("scan-anybodys", "an entry vanishes whose scan's id another gate used before", "central/access/ops.py",
@@ -129,7 +129,7 @@ DEVICES = (
     one("payment-anybodys", "money is not booked whose id another kiosk used before", "central/orders/device_sales.py",
         "if known[0] == device_id:", "if known:", EARLIER),
     Mutant("scan-passage", "any gate says that nobody went through another", (
-        Edit("central/access/ops.py", "AND p.device_id = scan.device_id ", ""),
+        Edit("central/access/reads.py", "AND p.device_id = scan.device_id ", ""),
         Edit("central/access/ops.py", "if scan and scan.device_id == device_id and scan.admitted and scan.entry:",
              "if scan and scan.admitted and scan.entry:"),
     ), FACTS),
@@ -138,8 +138,8 @@ DEVICES = (
 )  # fmt: skip
 
 SALE = (
-    one("hold-end", "a hold is sold at the moment at which it is over", "central/inventory/holds.py",
-        "or hold.until <= read.now:", "or hold.until < read.now:", *HOLDS),
+    one("hold-end", "a hold is sold at the moment at which it is over", "central/inventory/model.py",
+        "and self.until <= now\n", "and self.until < now\n", *HOLDS),
     one("hold-latest", "a hold is renewed for ever", "central/inventory/holds.py",
         "until = max(hold.until, min(hold.latest, tx.now + timedelta(minutes=channel.hold_minutes)))",
         "until = max(hold.until, tx.now + timedelta(minutes=channel.hold_minutes))", *HOLDS),

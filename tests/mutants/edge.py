@@ -98,7 +98,7 @@ KIOSK = (
     one("kiosk-stake", "the places of a payment that is not settled are free again", "edge/kiosk/store.py",
         "keep = but | _at_stake(tx)", "keep = but", *STOCK),
     one("kiosk-lease-wakes", "an older word makes a sealed lease active again", "edge/kiosk/store.py",
-        "if known[0][0] not in _CLOSED and state is not LeaseState.ACTIVE:", "if True:", *STOCK),
+        "if known[0][0] in OPEN and state is not LeaseState.ACTIVE:", "if True:", *STOCK),
     one("kiosk-lease-others", "another device's lease is sold from", "edge/kiosk/store.py",
         "if lease.device_id != device_id:", "if False:", *STOCK),
     one("kiosk-lease-forged", "a lease counts whoever signed it", "edge/kiosk/store.py",

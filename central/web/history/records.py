@@ -12,7 +12,7 @@ from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.former_names import command_today, names_of, renamed
 from central.kernel.privileges import Action
-from central.kernel.scope import context_of_new, lay_within, narrowing
+from central.kernel.scope import context_of_new, is_there, lay_within, narrowing
 from central.kernel.tx import Read
 from central.web.history.past import Act, Means, RowEntry, RowMoment, State, Way, moments
 from central.web.screens.listing import seen_at
@@ -131,7 +131,7 @@ def _may_have_seen(
     read: Read, declaration: Declaration, places: tuple[str, ...] | None, row_id: str, known: State | None
 ) -> bool:
     """Of a row that is not there, or not to be seen."""
-    if read.one(f"SELECT 1 FROM {declaration.name} WHERE id = :id", id=row_id):  # noqa: S608 - our names
+    if is_there(read, declaration.name, row_id):
         return False
     state = known if known is not None else was(read, declaration.name, row_id)
     if state is None or not lay_within(read, read.actor.perimeter, declaration, {**state, "id": row_id}):

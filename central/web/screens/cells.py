@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from central.kernel.entity import BY_NAME, Column, Declaration
+from central.kernel.scope import is_there
 from central.kernel.tx import Read
 from central.web.screens.fields import FieldKind, duration_text, field_of
 from central.web.screens.names import FALLBACK_CURRENCY, Labels, currencies_of, house_zone, labels, zones_of
@@ -106,7 +107,7 @@ def _guessed(read: Read, rows: Sequence[Any], column: Column) -> str | None:
 def table_of(read: Read, row_id: str) -> str | None:
     """Which entity an id belongs to: ids are unique in the house, and each look goes by a primary key."""
     for table in BY_NAME:
-        if read.one(f"SELECT 1 FROM {table} WHERE id = :id", id=row_id):  # noqa: S608 - our names
+        if is_there(read, table, row_id):
             return table
     return None
 

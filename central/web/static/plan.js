@@ -3,16 +3,17 @@
 // is drawn. Small seats are painted pixel by pixel, large ones as stamps made once per look; both stay smooth.
 "use strict";
 
-const LETTERS = "fhlosbx";
-const SHAPES = ["free", "held", "leased", "optioned", "sold", "blocked", "invalid"];
 const PIXELS_BELOW = 3.2; // seats with a smaller radius (in pixels) are painted as squares
 const CELL = 64; // the side of a grid cell, in seat radii
 const LASSO_STEP = 4; // pixels between two corners of a lasso
 
 class PlanView {
-  constructor(canvas, picture, words) {
+  // `states`: the letter of each in a picture, its name, what it is called on the page.
+  constructor(canvas, picture, states) {
     this.canvas = canvas;
-    this.words = words;
+    this.states = states;
+    this.letters = new Map(states.map((each, at) => [each.letter, at]));
+    [this.free, this.invalid] = ["free", "invalid"].map((name) => states.findIndex((each) => each.name === name));
     this.context = canvas.getContext("2d", { alpha: false });
     this.by = "category";
     this.tool = "seats";
@@ -48,7 +49,7 @@ class PlanView {
     const column = (values) => (values.length ? Int16Array.from(values) : new Int16Array(count).fill(-1));
     this.category = column(picture.category);
     this.contingent = column(picture.contingent);
-    this.state = Uint8Array.from(picture.states, (letter) => LETTERS.indexOf(letter));
+    this.state = Uint8Array.from(picture.states, (letter) => this.letters.get(letter));
     this.row = new Int32Array(count);
     this.rows = new Map();
     let from = 0;
@@ -116,7 +117,7 @@ class PlanView {
     for (const [at, category, contingent, letter] of seats) {
       this.category[at] = category ? categories.get(category) : -1;
       this.contingent[at] = contingent ? contingents.get(contingent) : -1;
-      this.state[at] = LETTERS.indexOf(letter);
+      this.state[at] = this.letters.get(letter);
     }
     this.draw();
     return true;
@@ -227,12 +228,12 @@ class PlanView {
     const dim = packed.map((value) => mix(value, pack(this.ground), 0.35));
     for (let at = 0; at < this.count; at++) {
       const state = this.state[at];
-      if (state === 6 && !this.selected.has(at)) continue; // invalid: absent
+      if (state === this.invalid && !this.selected.has(at)) continue; // absent
       const px = Math.round((this.x[at] - this.left) * scale - side / 2);
       const py = Math.round((this.y[at] - this.top) * scale - side / 2);
       if (px < 0 || py < 0 || px + side >= width || py + side >= height) continue;
       const kind = kinds[at];
-      const colour = this.selected.has(at) ? picked : kind < 0 ? mute : state ? dim[kind] : packed[kind];
+      const colour = this.selected.has(at) ? picked : kind < 0 ? mute : state === this.free ? packed[kind] : dim[kind];
       for (let line = 0; line < side; line++) {
         const from = (py + line) * width + px;
         for (let dot = 0; dot < side; dot++) pixels[from + dot] = colour;
@@ -259,7 +260,7 @@ class PlanView {
           if (px < -size || py < -size || px > canvas.width + size || py > canvas.height + size) continue;
           const picked = this.selected.has(at);
           context.drawImage(this.stamp(this.colour(at), this.state[at], picked, radius, size), px - size / 2, py - size / 2);
-          if (numbers && this.state[at] === 0 && this.picture.numbers) {
+          if (numbers && this.state[at] === this.free && this.picture.numbers) {
             context.fillStyle = ink(this.colour(at));
             context.fillText(this.picture.numbers[at], px, py);
           }
@@ -281,7 +282,7 @@ class PlanView {
     const disc = (r) => { to.beginPath(); to.arc(middle, middle, r, 0, 2 * Math.PI); };
     to.strokeStyle = to.fillStyle = colour;
     to.lineWidth = Math.max(1, radius / 5);
-    const name = SHAPES[state];
+    const { name } = this.states[state];
     if (name === "free") { disc(inner); to.fill(); }
     if (name === "held") { disc(inner * 0.9); to.stroke(); to.beginPath(); to.arc(middle, middle, inner, Math.PI / 2, -Math.PI / 2); to.fill(); }
     if (name === "sold") { disc(inner * 0.88); to.stroke(); }

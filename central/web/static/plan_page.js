@@ -12,7 +12,7 @@ document.addEventListener("DOMContentLoaded", async () => {
 
   const fetched = await fetch(config.picture, { headers: { Accept: "application/json" } });
   if (!fetched.ok) { one("[data-wait]").textContent = words.lost; return; }
-  const view = new PlanView(canvas, await fetched.json(), words);
+  const view = new PlanView(canvas, await fetched.json(), config.states);
   window.plan = view;
   one("[data-wait]").hidden = true;
   requestAnimationFrame(() => requestAnimationFrame(() => { canvas.dataset.first = String(Math.round(performance.now() - began)); }));
@@ -48,7 +48,7 @@ document.addEventListener("DOMContentLoaded", async () => {
     const [zone, row] = view.picture.rows[view.row[at]];
     const contingent = view.contingent[at] < 0 ? words.outside : named(view.picture.contingents[view.contingent[at]]);
     const category = view.category[at] < 0 ? words.none : named(view.picture.categories[view.category[at]]);
-    tip.textContent = `${view.picture.zones[zone].name} · ${row} · ${view.picture.numbers[at]} — ${category}, ${contingent}, ${words.states[view.state[at]]}`;
+    tip.textContent = `${view.picture.zones[zone].name} · ${row} · ${view.picture.numbers[at]} — ${category}, ${contingent}, ${config.states[view.state[at]].said}`;
     tip.style.left = `${Math.min(x + 14, canvas.clientWidth - tip.offsetWidth - 4)}px`;
     tip.style.top = `${Math.max(4, y - tip.offsetHeight - 8)}px`;
   };

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from central.catalogue.model import ProductDo
 from central.inventory.audit import InventoryAudit
 from central.inventory.counts import Availability
 from central.inventory.halls import make_ready
@@ -14,6 +15,7 @@ from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldOf, 
 from central.inventory.loops import keep
 from central.inventory.model import NoPlace, NoSale, ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
+from central.inventory.reads import large_halls
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.crud import command_of
@@ -26,11 +28,12 @@ from central.kernel.traces import Traces
 from central.kernel.tx import Read
 from central.orders.model import NoOrder
 from central.orders.ops import WantedPlace
+from central.programme.on_sale import ChangeSale
 from central.programme.plan_actions import OrderSeats
 from central.venues.model import SeatOrder
 from central.venues.selection import Counted, RowRef, Selection
 from shared.ids import Id
-from tests.central.small_house import FULL, NOW, STANDING, Clerk, House, Watch, new_id
+from tests.central.small_house import FULL, NOW, STANDING, STARTS, Clerk, House, Watch, new_id
 from tests.waiting import until
 
 
@@ -252,6 +255,16 @@ def test_a_hall_made_ready_is_taken_over_and_brought_up_to_date(clerk: Clerk, ho
     clerk.db.memory.clear()
     assert seats_of(clerk.do(best(house, 10))) == sorted(house.seats[10:]) and first
     assert "halls" in clerk.db.memory
+
+
+def test_large_halls_are_those_that_are_sold_now(clerk: Clerk, house: House) -> None:
+    def large(least: int, at: datetime = NOW) -> list[Id]:
+        return large_halls(Read(clerk.db, SYSTEM, at, clerk.door.keys), least, most=5)
+
+    assert large(40) == [house.performance] and not large(41), "twenty seats, and twenty places to stand"
+    assert not large(40, STARTS + timedelta(days=1)), "over"
+    clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND))
+    assert not large(40)
 
 
 def together(clerk: Clerk, *commands: Any, fails: bool = False) -> list[Any]:

@@ -24,7 +24,7 @@ from central.pricing.model import Tariff
 from central.pricing.ops import PriceCell, SetPrices
 from central.programme.on_sale import ChangeSale
 from central.selling.model import ChannelKind
-from central.selling.ops import ChangeChannel, CreateChannel, CreatePointOfSale
+from central.selling.ops import ChangeChannel, ChangePointOfSale, CreateChannel, CreatePointOfSale
 from central.venues.selection import Selection
 from shared.clock import ClockState
 from shared.outcome import Ok, Reason, Refused
@@ -97,6 +97,11 @@ def _closed(clerk: Clerk, house: House) -> Any:
     return house.order(house.seats[0])
 
 
+def _closed_point(clerk: Clerk, house: House) -> Any:
+    clerk.do(ChangePointOfSale(id=house.desk, set={"active": False}))
+    return house.order(house.seats[0])
+
+
 def _blocked(clerk: Clerk, house: House) -> Any:
     assert (
         clerk.do(
@@ -149,6 +154,7 @@ def _of_another_organiser(clerk: Clerk, house: House) -> Any:
 REFUSALS: list[tuple[NoSale | NoOrder, Make]] = [
     (NoSale.NO_SUCH_POINT_OF_SALE, lambda _, h: h.order(h.seats[0], point_of_sale_id=new_id())),
     (NoSale.CHANNEL_CLOSED, _closed),
+    (NoSale.CHANNEL_CLOSED, _closed_point),
     (NoSale.EMPTY, lambda _, h: h.order()),
     (NoSale.TOO_MANY, lambda _, h: h.standing_order(26)),
     (NoSale.SAME_SEAT_TWICE, lambda _, h: h.order(h.seats[0], h.seats[1], h.seats[0])),
@@ -296,6 +302,9 @@ def test_on_sale_is_told_to_every_device_whole(clerk: Clerk, house: House) -> No
         prices = {tariff.id: tariff.prices for tariff in catalogue.tariffs}
         assert prices[house.full][house.seated] == FULL and prices[house.child] == {house.seated: CHILD}
         assert catalogue.mentions["licence"] == "PLATESV-R-2026-1" and catalogue.currency == "EUR"
+    clerk.do(ChangePointOfSale(id=house.kiosk_point, set={"active": False}))
+    clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.OPEN))
+    assert clerk.feed(f"catalogue/{house.kiosk_point}")[house.performance] is None, "a closed one sells nothing"
     clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND))
     assert clerk.feed(f"catalogue/{house.desk}")[house.performance] is None
     gone = load(PerformanceRow, orjson.dumps(clerk.feed(f"performances/{house.site}")[house.performance]))

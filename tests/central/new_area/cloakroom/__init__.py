@@ -10,7 +10,6 @@ from shared.wire.certificates import Right
 
 AREA = Area(
     name="cloakroom",
-    after="first_run",
     modules=(ops,),
     privileges=tuple(CloakroomPrivilege),
     pages=(pages.cloakroom,),

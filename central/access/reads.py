@@ -1,0 +1,18 @@
+"""Which scans count, by name: for whoever settles entries, and whoever checks that they were settled."""
+
+from typing import Final
+
+from central.access.model import TOLD_ID
+
+USED_AN_ENTRY: Final = (
+    "scan.admitted = 1 AND scan.entry > 0 AND scan.direction = 'entry' "  # noqa: S608 - our own text
+    f"AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = {TOLD_ID} AND p.device_id = scan.device_id "
+    "AND p.passed = 0) "
+    "AND NOT EXISTS (SELECT 1 FROM entitlement e JOIN performance f ON f.id = e.performance_id "
+    "WHERE e.id = scan.ticket_id AND (f.site_id <> scan.site_id OR scan.performance_id NOT IN ('', f.id)))"
+)
+"""Of a statement's `scan`: it used an entry of its ticket. Somebody went in, at the site of the ticket's
+performance; what is not known yet (the passage, the sale) speaks for it."""
+
+FIRST_COUNTS: Final = f"scan.at, {TOLD_ID}, scan.device_id"
+"""The order of those of one entry: the first of them counts, as among gates (edge/gate/used_table.py)."""
