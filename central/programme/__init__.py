@@ -11,6 +11,7 @@ from central.programme import (
     plan_actions,
     plan_page,
     reschedule,
+    seek,
     sell_hall,
 )
 from central.web.area import Area
@@ -26,4 +27,5 @@ AREA = Area(
         Feeds.of(Family.CATALOGUE, Scope.POINT_OF_SALE),
         Feeds.of(Family.PLANS, Scope.SITE),
     ),
+    seekers={"performance": seek.seek_performances},
 )

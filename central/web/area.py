@@ -20,6 +20,7 @@ from central.kernel.door import Door
 from central.kernel.feeds import FEEDS, Feeds
 from central.kernel.outbox import Act
 from central.kernel.registry import BESIDE
+from central.web.seekers import SEEKERS, Seeker
 from central.web.shell import MenuEntry
 from shared.runtime.mqtt import Bus, Roster
 
@@ -40,7 +41,8 @@ class Area:
     `means` puts what the area needs of this process into the application (a test puts in its own); `pages` add their
     addresses; `menu` are those that stand in the area's part of the menu. `loops` are named works that go on while
     central runs; None: not with this configuration. `outbox`: who does the rows of a kind; None: a loop of the area's
-    own does. `health`: what /readyz says beside the kernel's own checks."""
+    own does. `seekers`: how its things without a name are looked for, by table. `health`: what /readyz says
+    beside the kernel's own checks."""
 
     name: str
     modules: tuple[ModuleType, ...] = ()
@@ -53,9 +55,11 @@ class Area:
     checklist: tuple[ChecklistItem, ...] = ()
     health: Mapping[str, Callable[[web.Application], Check]] = field(default_factory=dict)
     feeds: tuple[Feeds, ...] = ()
+    seekers: Mapping[str, Seeker] = field(default_factory=dict)
 
     def declare(self) -> None:
         """Makes known what the kernel asks for by name."""
         BESIDE.update(self.privileges)
         ITEMS.update((item.name, item) for item in self.checklist)
         FEEDS.update((feeds.family, feeds) for feeds in self.feeds)
+        SEEKERS.update(self.seekers)

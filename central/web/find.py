@@ -3,7 +3,8 @@
 GET /admin/find?q=…     the page, or for htmx the list alone
 
 Things with a name are looked for in `found` (kernel/search_index.py), any part of a word; a ticket, whose
-numbers are too many for that, by how its number begins, out of the index; anything by its id.
+numbers are too many for that, by how its number begins, out of the index; what has neither as its area says
+(seekers.py); anything by its id.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,7 @@ from central.kernel.tx import Read
 from central.web.area import DOOR
 from central.web.frame import FRAME
 from central.web.screens.names import labels
+from central.web.seekers import SEEKERS
 from central.web.shell import MenuEntry
 from central.web.texts import Texts
 from shared.ids import is_id
@@ -132,7 +134,7 @@ def _things(read: Read, door: Door, t: Texts, asked: str, words: list[str]) -> I
         places = door.permissions.places(read, declaration)
         if places == ():
             continue
-        best, ids = _of_kind(read, declaration, places, asked, words)
+        best, ids = _of_kind(read, declaration, places, t.language, asked, words)
         if ids:
             found.append((best, name, ids))
     found.sort(key=lambda each: (each[0], t.entities(each[1])))
@@ -144,7 +146,12 @@ def _things(read: Read, door: Door, t: Texts, asked: str, words: list[str]) -> I
 
 
 def _of_kind(
-    read: Read, declaration: Declaration, places: tuple[str, ...] | None, asked: str, words: list[str]
+    read: Read,
+    declaration: Declaration,
+    places: tuple[str, ...] | None,
+    language: str,
+    asked: str,
+    words: list[str],
 ) -> tuple[int, list[str]]:
     """(how well the best fits, 0 being best; ids): whole words before beginnings before parts of words."""
     if is_id(asked.upper()):
@@ -162,16 +169,24 @@ def _of_kind(
         start = asked.upper()
         params = {"start": start, "end": start + _RANGE_END}
         rows = _narrowed(read, declaration, places, f"t.{column} >= :start AND t.{column} < :end", params, "0")
+    elif (seek := SEEKERS.get(declaration.name)) and (sought := seek(read, language, words)):
+        rows = _narrowed(read, declaration, places, f"({sought.where})", dict(sought.params), "0", sought.order)
     else:
         return 9, []
     return (int(rows[0][1]) if rows else 9), [str(row[0]) for row in rows]
 
 
 def _narrowed(
-    read: Read, declaration: Declaration, places: tuple[str, ...] | None, where: str, params: dict[str, Any], rank: str
+    read: Read,
+    declaration: Declaration,
+    places: tuple[str, ...] | None,
+    where: str,
+    params: dict[str, Any],
+    rank: str,
+    order: str = "2, 1",
 ) -> list[tuple[Any, ...]]:
     joins, conditions, more = narrowing(read, declaration, places)
-    source, row_id, order = f"{declaration.name} t{joins}", "t.id", "2, 1"
+    source, row_id = f"{declaration.name} t{joins}", "t.id"
     if "f.words" in where:
         where, order = f"f.entity = :table AND {where}", "2, f.words"
         if conditions == EVERYWHERE:  # the lines alone tell all: they are read without the things themselves

@@ -1,6 +1,10 @@
 """Find anything: by name, code and number, what one may see and nothing else."""
 
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
+from babel.dates import get_month_names
 
 from central.kernel.actor import SYSTEM, Actor
 from central.kernel.contexts import ContextKind
@@ -8,11 +12,14 @@ from central.kernel.tx import Read
 from central.organisation.ops import CreateContext
 from central.pricing.model import PricingPrivilege
 from central.pricing.ops import CreateTariff
+from central.programme.performances import CreatePerformance, Schedule
 from central.web.find import Group, find
 from central.web.texts import texts
-from tests.central.small_house import Clerk, House, new_id
+from shared.ids import Id
+from tests.central.small_house import STARTS, Clerk, House, new_id
 
 FR = texts("fr")
+FR_MONTHS = get_month_names("wide", locale="fr")
 
 
 def found(clerk: Clerk, actor: Actor, asked: str) -> list[Group]:
@@ -54,6 +61,40 @@ def test_by_number_and_by_id(clerk: Clerk, house: House) -> None:
     assert things(found(clerk, admin, str(house.performance))) == [f"/admin/e/performance/{house.performance}"]
 
 
+def performances(clerk: Clerk, house: House, *days: int) -> list[Id]:
+    """On these days after the house's own, at its hour."""
+    made = [new_id() for _ in days]
+    for show, day in zip(made, days, strict=True):
+        starts = STARTS + timedelta(days=day)
+        schedule = Schedule(starts, starts - timedelta(hours=1), starts + timedelta(hours=3), starts)
+        clerk.do(CreatePerformance(
+            id=show, event_id=house.event, logical_configuration_id=house.logical, price_grid_id=house.grid,
+            schedule=schedule,
+        ))  # fmt: skip
+    return made
+
+
+def test_performances_by_title_and_day(clerk: Clerk, house: House) -> None:
+    """By what is played, the next to come first; by its day where it is played, however that is said."""
+    admin, own, day = house.operator("*"), house.performance, STARTS.astimezone(ZoneInfo("Europe/Paris"))
+    before, after = performances(clerk, house, -7, 7)
+
+    def hits(asked: str) -> list[str]:
+        return [href.rpartition("/")[2] for href in things(found(clerk, admin, asked)) if "/performance/" in href]
+
+    clerk.watch.at = STARTS - timedelta(days=1)
+    assert hits("cyrano") == hits("CYR") == [own, after, before]
+    said = (f"{day:%Y-%m-%d}", f"{day:%d/%m}", f"{day.day}.{day.month}.", f"{day:%d/%m/%Y}")
+    words = (f"{day.day} {FR_MONTHS[day.month]}", f"{day.day} {FR_MONTHS[day.month]} {day.year}")
+    for asked in (*said, *words, *(f"cyrano {each}" for each in said), f"{words[0]} cyrano"):
+        assert hits(asked) == [own], asked
+    assert hits(f"hamlet {day:%Y-%m-%d}") == hits(f"{day.day}") == hits("31 juin") == []
+    clerk.watch.at = STARTS + timedelta(days=8)
+    assert hits("cyrano") == [after, own, before], "those that were: the last first"
+    mine = house.operator(PricingPrivilege.PRICE_READ, at=house.season)
+    assert things(found(clerk, mine, "cyrano")) == []
+
+
 def test_the_better_fit_comes_first(clerk: Clerk, house: House) -> None:
     for code, name in (("ZZ1", "Presque solo ici"), ("SOL", "Un autre"), ("ZZ2", "Console")):
         clerk.do(CreateTariff(id=new_id(), context_id=house.season, code=code, names={"fr": name}, rank=9, proof=False))
@@ -89,7 +130,7 @@ def test_only_what_one_may_see(clerk: Clerk, house: House) -> None:
     for asked in (hidden, "ailleurs", "cyrano", str(number), ticket, "admin"):
         assert things(found(clerk, mine, asked)) == [], asked
     links = [hit.href for group in found(clerk, mine, "tarif") for hit in group.hits]
-    assert "/admin/e/tariff" in links and "/admin/e/tariff/new" not in links
+    assert "/admin/e/tariff" in links and not any("/admin/e/tariff/new" in href for href in links)
     assert things(found(clerk, Actor(SYSTEM.kind.ANONYMOUS, "", ""), "plein")) == []
 
 

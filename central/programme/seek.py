@@ -1,0 +1,48 @@
+"""Performances are looked for by what is played and by their day (Ctrl-K): `cyrano`, `12 décembre`, `samedi cyrano`."""
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from central.kernel.tx import Read
+from central.venues.model import Site
+from central.web.day_words import Days, days_meant
+from central.web.seekers import Sought
+from shared.clock import to_ms
+
+MOST_SITES = 50
+
+
+def seek_performances(read: Read, language: str, words: Sequence[str]) -> Sought | None:
+    """Those to come first, the next of them before all. What may be a day may be a word of a title, too."""
+    meant = days_meant(words, language, read.now.date())
+    params: dict[str, Any] = {"now": to_ms(read.now)}
+    where = _played(words, params)
+    if meant.days:
+        on = _on(read, meant.days, params)
+        where = f"({where}) OR ({on} AND {_played(meant.rest, params)})" if meant.rest else f"({where}) OR {on}"
+    order = "CASE WHEN t.starts >= :now THEN 0 ELSE 1 END, ABS(t.starts - :now)"
+    return Sought(where, params, order)
+
+
+def _played(words: Sequence[str], params: dict[str, Any]) -> str:
+    """Of an event with all these words in its line; what a name needs is put among the parameters."""
+    named = []
+    for word in words:
+        name = f"p{len(params)}"
+        params[name] = f"%{word}%" if len(word) > 1 else f"% {word} %"
+        named.append(f"e.words LIKE :{name}")
+    return f"t.event_id IN (SELECT e.entity_id FROM found e WHERE e.entity = 'event' AND {' AND '.join(named)})"  # noqa: S608 - names of ours, words are parameters
+
+
+def _on(read: Read, days: Sequence[Days], params: dict[str, Any]) -> str:
+    """On one of these days, where it is played."""
+    ways = []
+    for site in read.find(Site, "ORDER BY id LIMIT :most", most=MOST_SITES):
+        for stretch in days:
+            names = [f"p{len(params) + n}" for n in range(3)]
+            bounds = [to_ms(datetime.combine(day, time(), ZoneInfo(site.timezone))) for day in stretch]
+            params |= dict(zip(names, (site.id, *bounds), strict=True))
+            ways.append("(t.site_id = :{} AND t.starts >= :{} AND t.starts < :{})".format(*names))
+    return f"({' OR '.join(ways)})" if ways else "1 = 0"

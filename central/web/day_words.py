@@ -1,0 +1,111 @@
+"""What people mean by days when they look for something: `12 décembre`, `12/12`, `2026-12-12`, `samedi`, `mars`."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+
+from babel.dates import get_day_names, get_month_names
+
+from central.kernel.search_index import folded
+from shared.languages import LOCALES
+
+WEEKS = 5  # of a weekday: so many to come
+_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_PARTS = re.compile(r"[.-]+")
+
+Days = tuple[date, date]
+"""From the first day to before the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class DaysMeant:
+    """`days`: what was meant of them; `rest`: the words that say none."""
+
+    days: tuple[Days, ...]
+    rest: tuple[str, ...]
+
+
+def days_meant(words: Sequence[str], language: str, today: date) -> DaysMeant:
+    """`words` are folded. A number is a day only beside a month; a day without a year is the last, this and the next
+    year's, a month this year's and the next's, a weekday one of those to come."""
+    numbers: list[int] = []
+    rest: list[str] = []
+    month = weekday = None
+    for word in words:
+        if found := _ISO.fullmatch(word):
+            numbers += [int(found[3]), int(found[2]), int(found[1])]
+        elif (digits := [each for each in _PARTS.split(word) if each]) and all(each.isdecimal() for each in digits):
+            numbers += [int(each) for each in digits]
+        elif month is None and (named := _months(language).get(word.strip("."))):
+            month = named
+        elif weekday is None and (named := _weekdays(language).get(word.strip("."))) is not None:
+            weekday = named
+        else:
+            rest.append(word)
+    if month is None and len(numbers) in (2, 3) and 1 <= numbers[1] <= 12:
+        month = numbers.pop(1)
+    days = _days(numbers, month, today)
+    if days is None and numbers:
+        return DaysMeant((), tuple(words))
+    if weekday is not None:
+        days = _on(weekday, days) if days else _coming(weekday, today)
+    return DaysMeant(tuple(days or ()), tuple(rest))
+
+
+def _days(numbers: list[int], month: int | None, today: date) -> list[Days] | None:
+    """None: no day."""
+    if month is None or len(numbers) > 2:
+        return None
+    if not numbers or (len(numbers) == 1 and numbers[0] > 31):
+        years = numbers or [today.year, today.year + 1]
+        return [_month(year, month) for year in years if 1 < year < 9999]
+    day, *year = numbers
+    years = year or [today.year - 1, today.year, today.year + 1]
+    return [found for each in years if (found := _day(each, month, day))]
+
+
+def _month(year: int, month: int) -> Days:
+    return date(year, month, 1), date(year + month // 12, month % 12 + 1, 1)
+
+
+def _day(year: int, month: int, day: int) -> Days | None:
+    try:
+        found = date(year + 2000 if year < 100 else year, month, day)
+        return found, found + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None  # there is no 31 June
+
+
+def _coming(weekday: int, today: date) -> list[Days]:
+    first = today + timedelta(days=(weekday - today.weekday()) % 7)
+    days = [first + timedelta(weeks=week) for week in range(WEEKS)]
+    return [(day, day + timedelta(days=1)) for day in days]
+
+
+def _on(weekday: int, stretches: list[Days]) -> list[Days]:
+    """Those of these days that are such a weekday."""
+    found = []
+    for start, end in stretches:
+        day = start + timedelta(days=(weekday - start.weekday()) % 7)
+        while day < end:
+            found.append((day, day + timedelta(days=1)))
+            day += timedelta(weeks=1)
+    return found
+
+
+@cache
+def _months(language: str) -> dict[str, int]:
+    """Folded, as they are written out and in short → 1..12."""
+    return _numbers(*(get_month_names(width, locale=LOCALES[language]) for width in ("abbreviated", "wide")))
+
+
+@cache
+def _weekdays(language: str) -> dict[str, int]:
+    """Monday is 0."""
+    return _numbers(*(get_day_names(width, locale=LOCALES[language]) for width in ("abbreviated", "wide")))
+
+
+def _numbers(*names: Mapping[int, str]) -> dict[str, int]:
+    return {folded(name).strip("."): number for each in names for number, name in each.items()}

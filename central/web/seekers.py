@@ -1,0 +1,22 @@
+"""How things without a name of their own are looked for: an area says it of its entities (`Area.seekers`)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from central.kernel.tx import Read
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which rows of the table, called `t`, are meant, as a condition with its parameters; the best come first."""
+
+    where: str
+    params: Mapping[str, Any]
+    order: str
+
+
+Seeker = Callable[[Read, str, Sequence[str]], Sought | None]
+"""(who looks, their language, folded words) → None: nothing of this kind is meant."""
+
+SEEKERS: dict[str, Seeker] = {}

@@ -1,0 +1,55 @@
+"""Days as people type them."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from central.kernel.search_index import folded
+from central.web.day_words import DaysMeant, days_meant
+from shared.languages import LANGUAGES
+
+TODAY = date(2026, 11, 30)  # a Monday
+A_DAY = timedelta(days=1)
+
+
+def meant(asked: str, language: str = "fr") -> DaysMeant:
+    return days_meant(folded(asked).split(), language, TODAY)
+
+
+@pytest.mark.parametrize(
+    "language, asked, days, rest",
+    [
+        ("fr", "12 décembre 2026", ["2026-12-12"], ""),
+        ("fr", "12 déc.", ["2025-12-12", "2026-12-12", "2027-12-12"], ""),
+        ("fr", "Cyrano 12/12/26", ["2026-12-12"], "cyrano"),
+        ("de", "12.12.", ["2025-12-12", "2026-12-12", "2027-12-12"], ""),
+        ("de", "Samstag 12. Dezember 2026", ["2026-12-12"], ""),
+        ("en", "2026-12-12 hamlet", ["2026-12-12"], "hamlet"),
+        ("en", "Sat 12 Dec", ["2026-12-12"], ""),
+        ("es", "29 febrero", [], ""),
+        ("it", "29 febbraio 2028", ["2028-02-29"], ""),
+        ("fr", "lundi", ["2026-11-30", "2026-12-07", "2026-12-14", "2026-12-21", "2026-12-28"], ""),
+        ("fr", "dimanche novembre 2026", ["2026-11-01", "2026-11-08", "2026-11-15", "2026-11-22", "2026-11-29"], ""),
+        ("fr", "12", [], "12"),
+        ("fr", "apollo 13 12 11 10", [], "apollo 13 12 11 10"),
+        ("fr", "31 juin", [], ""),
+    ],
+)
+def test_what_is_meant(language: str, asked: str, days: list[str], rest: str) -> None:
+    expected = tuple((date.fromisoformat(day), date.fromisoformat(day) + A_DAY) for day in days)
+    assert meant(asked, language) == DaysMeant(expected, tuple(rest.split()))
+
+
+def test_a_month_is_all_of_it() -> None:
+    first, last = meant("mars").days
+    assert first == (date(2026, 3, 1), date(2026, 4, 1)) and last == (date(2027, 3, 1), date(2027, 4, 1))
+    assert meant("décembre 2026").days == ((date(2026, 12, 1), date(2027, 1, 1)),)
+
+
+@given(st.sampled_from(LANGUAGES), st.text(max_size=40))
+def test_whatever_is_typed_is_no_fault(language: str, asked: str) -> None:
+    found = meant(asked, language)
+    assert all(start < end for start, end in found.days)
+    assert set(found.rest) <= set(folded(asked).split())
