@@ -5,21 +5,30 @@ from typing import Any
 
 from central.kernel.checklist import HOUSE, ItemStanding, needed, of_table, t
 from central.kernel.contexts import Context, ContextKind, path_of
+from central.kernel.languages import spoken_first
 from central.kernel.tx import Read
 from central.pricing.model import PricingPrivilege
 from central.pricing.usual import CreateTariffs, NewTariff
 from central.venues.reads import categories_sold
+from central.web.texts import texts
 from shared.ids import Id
 
 READ = PricingPrivilege.PRICE_READ
 
 
-def usual_tariffs(_: Read, season: str, __: Id, names: Callable[..., dict[str, str]]) -> Any:
-    """Full, reduced with a proof, child."""
-    wanted = (("PLEIN", t("Plein tarif"), False), ("REDUIT", t("Tarif réduit"), True), ("ENFANT", t("Enfant"), False))
+def usual_tariffs(read: Read, season: str, _: Id, names: Callable[..., dict[str, str]]) -> Any:
+    """Full, reduced with a proof, child; codes are in the house's language, too."""
+    language = spoken_first(read)
+    wanted = (
+        (t("PLEIN"), t("Plein tarif"), False),
+        (t("REDUIT"), t("Tarif réduit"), True),
+        (t("ENFANT"), t("Enfant"), False),
+    )
     return CreateTariffs(
         context_id=Id(season),
-        tariffs=tuple(NewTariff(code, names(name), n, proof) for n, (code, name, proof) in enumerate(wanted, 1)),
+        tariffs=tuple(
+            NewTariff(names(code)[language], names(name), n, proof) for n, (code, name, proof) in enumerate(wanted, 1)
+        ),
     )
 
 
@@ -37,7 +46,9 @@ def price_grid(read: Read, season: str) -> ItemStanding:
         waits = not sold or not read.one("SELECT 1 FROM tariff WHERE context_id = :at", at=season)
         return ItemStanding(
             False, t("Créez une grille : un prix par catégorie et par tarif."),
-            f"{HOUSE}/price_grid/new?at={season}&code=PRIX&currency={_currency(read, season)}", waits=waits,
+            f"{HOUSE}/price_grid/new?at={season}&code={texts(spoken_first(read))(t('PRIX'))}"
+            f"&currency={_currency(read, season)}",
+            waits=waits,
         )  # fmt: skip
     for (grid,) in grids:
         priced = {row[0] for row in read.run("SELECT DISTINCT category_id FROM price WHERE grid_id = :id", id=grid)}

@@ -5,24 +5,27 @@ from typing import Any
 
 from central.kernel.checklist import ItemStanding, needed, of_table, t
 from central.kernel.contexts import ContextKind, path_of
+from central.kernel.languages import spoken_first
 from central.kernel.tx import Read
 from central.selling.model import ChannelKind, SellingPrivilege
 from central.selling.usual import CreateChannels, NewChannel
 from shared.ids import Id
 
 
-def usual_channels(_: Read, organiser: str, __: Id, names: Callable[..., dict[str, str]]) -> Any:
-    """Box office, kiosk and internet, each with a point of sale."""
+def usual_channels(read: Read, organiser: str, _: Id, names: Callable[..., dict[str, str]]) -> Any:
+    """Box office, kiosk and internet, each with a point of sale; codes are in the house's language, too."""
+    language = spoken_first(read)
     wanted = (
-        ("GUICHET", t("Guichet"), ChannelKind.BOX_OFFICE, 50, t("Guichet 1")),
-        ("BORNE", t("Bornes"), ChannelKind.KIOSK, 10, t("Borne 1")),
-        ("WEB", t("Internet"), ChannelKind.INTERNET_PUBLIC, 10, t("Boutique en ligne")),
+        (t("GUICHET"), t("Guichet"), ChannelKind.BOX_OFFICE, 50, t("Guichet 1")),
+        (t("BORNE"), t("Bornes"), ChannelKind.KIOSK, 10, t("Borne 1")),
+        (t("WEB"), t("Internet"), ChannelKind.INTERNET_PUBLIC, 10, t("Boutique en ligne")),
     )
     return CreateChannels(
         context_id=Id(organiser),
         channels=tuple(
             NewChannel(code, names(name), kind, most, f"{code}-1", names(point))
-            for code, name, kind, most, point in wanted
+            for said, name, kind, most, point in wanted
+            for code in (names(said)[language],)
         ),
     )
 

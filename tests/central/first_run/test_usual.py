@@ -1,5 +1,7 @@
 """What most houses have, proposed to a new one: made in one command, taken away again row by row."""
 
+from dataclasses import replace
+
 import pytest
 
 from central.kernel.checklist import ITEMS
@@ -39,6 +41,23 @@ def test_it_is_made_as_proposed(wizard: Clerk, name: str) -> None:  # noqa: F811
     for entity, row in reversed(made):
         wizard.do(command_of(Action.DELETE, BY_NAME[entity].kind)(id=row))
     assert not item.look(read, at).done
+
+
+@pytest.mark.parametrize("name, codes", [
+    ("channels", ["KASSE", "AUTOMAT", "WEB"]), ("tariffs", ["NORMAL", "ERMAESSIGT", "KIND"]),
+])  # fmt: skip
+def test_codes_are_in_the_houses_language(wizard: Clerk, name: str, codes: list[str]) -> None:  # noqa: F811
+    in_german = {"names": {"de": "Waschhaus"}}
+    wizard.do(replace(INSTITUTION, language="de", **in_german))
+    wizard.do(replace(ORGANISER, **in_german))
+    wizard.do(replace(SEASON, **in_german, activity_names={"de": "Theater"}))
+    item = ITEMS[name]
+    ((at,),) = wizard.rows("SELECT id FROM context WHERE kind = :kind", kind=item.at)
+    read = Read(wizard.db, wizard.actor, wizard.watch(), wizard.door.keys)
+    assert item.usual
+    proposed = item.usual(read, at, Id(""), _named)
+    assert [each.code for each in getattr(proposed, name)] == codes
+    wizard.do(proposed)
 
 
 def test_the_names_are_there_in_all_languages() -> None:
