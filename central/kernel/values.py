@@ -18,7 +18,9 @@ TAG = r"[a-z]{2,3}"  # a language as names are filed by (ISO 639)
 MOST_TEXT = 20_000
 MOST_LINE = 500
 MOST_PICTURE = 400_000
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
+MOST_CODE = 40
+CODE_PATTERN = rf"[A-Za-z0-9][A-Za-z0-9_.\-]{{0,{MOST_CODE - 1}}}"  # a browser reads it with the flag v
+_CODE = re.compile(CODE_PATTERN)
 
 Fault = dict[str, Any]
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-MOST_CODE = 20
+MOST_MADE = 20
 _SMALL = frozenset(
     re.findall(
         r"\w+",
@@ -20,8 +20,8 @@ def code_of(name: str, otherwise: str) -> str:
     words = [word for word in re.findall(r"[A-Za-z0-9]+", plain) if word.lower() not in _SMALL]
     code = ""
     for word in words:
-        longer = f"{code}-{word}" if code else word[:MOST_CODE]
-        if len(longer) > MOST_CODE:
+        longer = f"{code}-{word}" if code else word[:MOST_MADE]
+        if len(longer) > MOST_MADE:
             break
         code = longer
     return code.upper() or otherwise

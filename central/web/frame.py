@@ -14,6 +14,7 @@ from aiohttp import web
 
 from central.kernel.door import Door
 from central.kernel.tx import Read
+from central.kernel.values import CODE_PATTERN, MOST_CODE
 from central.web.assets import address
 from central.web.cookies import cookie
 from central.web.notices import Provider
@@ -47,6 +48,7 @@ class Frame:
             lstrip_blocks=True,
         )
         self._templates.globals.update(static=address, languages=LANGUAGES, own_names=OWN_NAMES, own_name=own_name)
+        self._templates.globals.update(most_code=MOST_CODE, code_pattern=CODE_PATTERN)
         self._templates.globals["shell"] = None
         self.templates("central.web")
 

@@ -33,6 +33,7 @@ RULES = {
     "whether a letter's link is good": (r"\.used(?: is None)? (?:or|and) .*\.until", "central/organisation/rules.py"),
     "whether a session is over": (r"\.seen >= ", "central/organisation/rules.py"),
     "which rows of the outbox are due": (r"'waiting' AND due <=", "central/kernel/outbox.py"),
+    "what a code may be": (r"\[A-Za-z0-9\]\[A-Za-z0-9_", "central/kernel/values.py"),
     "a ticket's number": (r":0(?:[67]|\{digits\})d\}", "shared/rules/numbering.py"),
     "the series of a device's": (r"\{organiser(?:\.code)?\}-\{", "shared/rules/numbering.py"),
     "the letters of seats": (r'(?i:held)"?: "h"|\bf?hlos', "central/programme/plan_pictures.py"),
