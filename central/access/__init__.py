@@ -1,14 +1,23 @@
 """Who went in: scans, admissions, and what did not fit."""
 
 from central.access import ops
-from central.access.model import AccessPrivilege
+from central.access.model import AccessPrivilege, NoScan
+from central.kernel.facts import Facts
 from central.kernel.feeds import Feeds, Scope
 from central.web.area import Area
+from shared.wire.certificates import Right
+from shared.wire.facts import FactKind, Passage, Scan
 from shared.wire.feeds import Family
+
+GATES = frozenset({Right.CONTROL})
 
 AREA = Area(
     name="access",
     modules=(ops,),
     privileges=tuple(AccessPrivilege),
-    feeds=(Feeds.of(Family.ADMISSIONS, Scope.SITE),),
+    facts=(
+        Facts(FactKind.SCAN, GATES, Scan, ops.take_scan, refuses=(NoScan,)),
+        Facts(FactKind.PASSAGE, GATES, Passage, ops.take_passage),
+    ),
+    feeds=(Feeds(Family.ADMISSIONS, Scope.SITE, GATES),),
 )

@@ -7,10 +7,18 @@ from typing import Annotated, Any
 
 from central.kernel.entity import Link, Loose, Ref, entity
 from shared.ids import Id
+from shared.outcome import Reason
 
 
 class AccessPrivilege(StrEnum):
     ACCESS_READ = "access.scan.read"
+
+
+class NoScan(Reason):
+    """Why a scan uses no entry: its ticket has to be the gate's to control."""
+
+    OTHER_PERFORMANCE = auto()
+    NOT_AT_ITS_SITE = auto()
 
 
 TOLD_ID = "COALESCE(scan.fact_id, scan.id)"

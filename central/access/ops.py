@@ -5,15 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from central.access.model import AccessPrivilege, Admission, Anomaly, AnomalyKind, Passage, Scan
+from central.access.model import AccessPrivilege, Admission, Anomaly, AnomalyKind, NoScan, Passage, Scan
 from central.access.reads import FIRST_COUNTS, USED_AN_ENTRY
+from central.catalogue.reads import whereabouts
 from central.kernel.contexts import whole_house
 from central.kernel.entity import Ref
+from central.kernel.facts import Author
 from central.kernel.registry import answers
 from central.kernel.tx import Read, Tx
+from central.orders.model import Entitlement
 from shared.ids import Id, derived_id
-from shared.outcome import Ok, Outcome
-from shared.wire.facts import Direction
+from shared.outcome import Ok, Outcome, Refused
+from shared.wire.facts import Direction, Fact
 from shared.wire.facts import Passage as PassageFact
 from shared.wire.facts import Scan as ScanFact
 from shared.wire.feeds import AdmissionRow, Family, feed_name
@@ -21,26 +24,43 @@ from shared.wire.feeds import AdmissionRow, Family, feed_name
 _OF = f"WHERE scan.ticket_id = :ticket AND {USED_AN_ENTRY}"
 
 
-def take_scan(tx: Tx, fact_id: Id, device_id: Id, site_id: str, at: datetime, said: ScanFact) -> None:
+def take_scan(tx: Tx, gate: Author, fact: Fact, said: ScanFact) -> Outcome[None]:
     """Notes a scan once; entries that it bears on are settled again."""
+    if refused := _not_its_own(tx, gate, said):
+        return refused
     scan = Scan(
-        id=_scan_id(device_id, fact_id),
-        device_id=device_id,
-        site_id=site_id,
+        id=_scan_id(gate.id, fact.id),
+        device_id=gate.id,
+        site_id=gate.site_id,
         performance_id=said.performance_id,
         ticket_id=said.ticket_id,
         serial=said.serial,
         gate=said.gate,
         direction=said.direction,
-        at=at,
+        at=fact.at,
         admitted=said.admitted,
         reason=said.reason,
         entry=said.entry,
         persons=said.persons,
-        fact_id=fact_id,
+        fact_id=fact.id,
     )
     if tx.insert_if_absent(scan) and said.admitted and said.entry and said.direction is Direction.ENTRY:
         settle_entry(tx, said.ticket_id, said.entry)
+    return Ok()
+
+
+def _not_its_own(read: Read, gate: Author, said: ScanFact) -> Refused | None:
+    """What used an entry has to be the gate's to control: a ticket of a performance at its site. A scan that was
+    refused names whatever was shown, and one that was forced used nothing."""
+    if not (said.admitted and said.entry):
+        return None
+    ticket = read.get(Entitlement, said.ticket_id)
+    performance = ticket.performance_id if ticket else said.performance_id
+    if said.performance_id not in ("", performance):
+        return Refused(NoScan.OTHER_PERFORMANCE, fix=said.ticket_id, detail={"performance": said.performance_id})
+    if performance and whereabouts(read, performance).site_id != gate.site_id:
+        return Refused(NoScan.NOT_AT_ITS_SITE, fix=performance)
+    return None
 
 
 def _scan_id(device_id: Id, told: Id) -> Id:
@@ -48,16 +68,17 @@ def _scan_id(device_id: Id, told: Id) -> Id:
     return derived_id("scan", device_id, told)
 
 
-def take_passage(tx: Tx, device_id: Id, said: PassageFact) -> None:
+def take_passage(tx: Tx, gate: Author, _: Fact, said: PassageFact) -> Outcome[None]:
     """A person did not go through: the entry is not used after all."""
     passage = Passage(
-        id=derived_id("passage", said.scan_id, device_id), scan_id=said.scan_id, device_id=device_id, passed=said.passed
+        id=derived_id("passage", said.scan_id, gate.id), scan_id=said.scan_id, device_id=gate.id, passed=said.passed
     )
     if not tx.insert_if_absent(passage) or said.passed:
-        return
-    scan = tx.get(Scan, _scan_id(device_id, said.scan_id)) or tx.get(Scan, said.scan_id)  # one from before
-    if scan and scan.device_id == device_id and scan.admitted and scan.entry:
+        return Ok()
+    scan = tx.get(Scan, _scan_id(gate.id, said.scan_id)) or tx.get(Scan, said.scan_id)  # one from before
+    if scan and scan.device_id == gate.id and scan.admitted and scan.entry:
         settle_entry(tx, scan.ticket_id, scan.entry)
+    return Ok()
 
 
 def settle_entry(tx: Tx, ticket_id: str, entry: int) -> None:

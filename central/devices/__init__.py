@@ -15,10 +15,17 @@ from central.devices import (
     revocations,
     snapshots,
 )
-from central.devices.model import DevicesPrivilege
+from central.devices.model import DevicesPrivilege, NotLeased
+from central.devices.sales import take_sale
+from central.kernel.facts import Facts
 from central.kernel.feeds import Feeds, Scope
+from central.orders.device_sales import NotBooked
 from central.web.area import Area
+from shared.wire.certificates import EVERYBODY, Right
+from shared.wire.facts import FactKind, LeaseSealed, Sale, SlotsReturned
 from shared.wire.feeds import Family
+
+SELLERS = frozenset({Right.SELL})
 
 AREA = Area(
     name="devices",
@@ -30,9 +37,18 @@ AREA = Area(
     outbox={instructions.OUTBOX_KIND: instructions.sending},
     checklist=(checklist_items.devices,),
     health={"broker": presence.broker},
+    facts=(
+        Facts(FactKind.SALE, SELLERS, Sale, take_sale, refuses=(NotLeased, NotBooked)),
+        Facts(FactKind.SLOTS_RETURNED, SELLERS, SlotsReturned, leases.take_returned, refuses=(NotLeased,)),
+        Facts(FactKind.LEASE_SEALED, SELLERS, LeaseSealed, leases.take_sealed, refuses=(NotLeased,)),
+        Facts(FactKind.PAYMENT, SELLERS),
+        Facts(FactKind.PRINT, frozenset({Right.PRINT})),
+        Facts(FactKind.INCIDENT, EVERYBODY),
+        Facts(FactKind.CLOCK, EVERYBODY),
+    ),
     feeds=(
-        Feeds.of(Family.KEYS, Scope.INSTITUTION),
-        Feeds.of(Family.HALL, Scope.SITE),
-        Feeds.of(Family.LEASES, Scope.SELLER),
+        Feeds(Family.KEYS, Scope.INSTITUTION, EVERYBODY),
+        Feeds(Family.HALL, Scope.SITE, SELLERS),
+        Feeds(Family.LEASES, Scope.SELLER, SELLERS | {Right.CONTROL}),  # a seller's own; a gate's are its site's
     ),
 )

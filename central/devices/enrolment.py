@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
-from central.devices.model import DEVICE, Device, DeviceDo, DevicesPrivilege, DeviceState, NoDevice
+from central.devices.model import DEVICE, SELLERS, Device, DeviceDo, DevicesPrivilege, DeviceState, NoDevice
 from central.kernel.contexts import Context, institution_of
 from central.kernel.crud import NoChange, code_taken
 from central.kernel.db import Row
@@ -27,14 +27,13 @@ from shared.clock import to_ms
 from shared.ids import Id
 from shared.languages import in_all
 from shared.outcome import Ok, Outcome, Refused
-from shared.wire.certificates import RIGHTS, DeviceKind, Right, requested_key
+from shared.wire.certificates import DeviceKind, requested_key
 from shared.wire.facts import GENESIS
 from shared.wire.feeds import Family, KeyRow, feed_name
 from shared.wire.seal import kid_of
 
 CODE_LIVES = timedelta(minutes=10)
 _LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that can be mistaken for another
-SELLERS = frozenset(kind for kind in DeviceKind if Right.SELL in RIGHTS[kind])
 
 
 def new_code() -> str:

@@ -5,7 +5,6 @@ Central answers with the highest sequence up to which it has everything, and ask
 """
 
 from base64 import b64decode
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -14,14 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from central.access.model import Anomaly, AnomalyKind
-from central.access.ops import report, take_passage, take_scan
-from central.devices.authority import controls
+from central.access.ops import report
 from central.devices.gaps import arrive, missing
-from central.devices.leases import own_context, take_returned, take_sealed
+from central.devices.leases import own_context
 from central.devices.model import (
     FACT,
-    DeadLetter,
-    DeadReason,
     Device,
     DevicesPrivilege,
     DeviceState,
@@ -30,32 +26,16 @@ from central.devices.model import (
     FactState,
     NoDevice,
 )
-from central.devices.sales import take_sale
 from central.kernel.contexts import whole_house
 from central.kernel.db import UNFIT, misfit
 from central.kernel.entity import Between, Loose, Ref
+from central.kernel.facts import NoEffect, have_effect
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
-from central.orders.model import Entitlement
 from shared.clock import ClockState
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
-from shared.rules.authority import may_tell
-from shared.wire.codec import build
-from shared.wire.facts import (
-    BATCH_FACTS,
-    GENESIS,
-    Fact,
-    FactKind,
-    LeaseSealed,
-    Passage,
-    Receipt,
-    Sale,
-    Scan,
-    SlotsReturned,
-    Upload,
-    fact_hash,
-)
+from shared.wire.facts import BATCH_FACTS, GENESIS, Fact, Receipt, Upload, fact_hash
 from shared.wire.seal import genuine
 
 MOST_GAPS = 20
@@ -119,9 +99,7 @@ def _take(tx: Tx, device: Device, fact: Fact) -> FactRecord:
         record = replace(record, state=FactState.QUARANTINED, why=f"device is {device.state}")
         _flag(tx, device, fact, AnomalyKind.QUARANTINED, {"kind": fact.kind})
     elif fact_hash(fact) != fact.hash:
-        record = _dead(
-            tx, device, fact, record, DeadLetter(DeadReason.HASH_DIFFERS, "its hash does not fit its content")
-        )
+        record = _dead(tx, device, fact, record, Refused(NoEffect.HASH_DIFFERS, fix=fact.id))
     else:
         record = _effect(tx, device, fact, record)
     tx.insert(record)
@@ -132,55 +110,24 @@ def _take(tx: Tx, device: Device, fact: Fact) -> FactRecord:
 def _effect(tx: Tx, device: Device, fact: Fact, record: FactRecord) -> FactRecord:
     """Lets a fact have its effect in a part of its own: one that cannot be read, or that is not for this device to
     tell, leaves nothing but its letter."""
+    outcome: Outcome[None]
     try:
-        tx.attempt(lambda: _told(tx, device, fact))
-    except DeadLetter as dead:
-        return _dead(tx, device, fact, record, dead)
+        outcome = tx.attempt(lambda: have_effect(tx, device, fact))
     except UNFIT as fault:  # never in the database's words
         unfit, columns = misfit(fault)
-        return _dead(tx, device, fact, record, DeadLetter(DeadReason.NOT_KEPT, " ".join([unfit, *columns])))
+        outcome = Refused(NoEffect.NOT_KEPT, fix=" ".join([unfit, *columns]))
     except (ValueError, KeyError, AssertionError) as fault:
-        what = str(fault).strip() or type(fault).__name__
-        return _dead(tx, device, fact, record, DeadLetter(DeadReason.UNREADABLE, what))
-    return record
+        outcome = Refused(NoEffect.UNREADABLE, fix=str(fault).strip() or type(fault).__name__)
+    return _dead(tx, device, fact, record, outcome) if isinstance(outcome, Refused) else record
 
 
-def _dead(tx: Tx, device: Device, fact: Fact, record: FactRecord, dead: DeadLetter) -> FactRecord:
-    why = str(dead)[:500]
-    _flag(tx, device, fact, AnomalyKind.DEAD_LETTER, {"reason": dead.reason, "why": why, "kind": fact.kind})
-    return replace(record, state=FactState.DEAD, why=why, reason=dead.reason)
-
-
-def _told(tx: Tx, device: Device, fact: Fact) -> None:
-    if not may_tell(device.kind, fact.kind):
-        raise DeadLetter(DeadReason.NOT_ITS_TO_TELL, f"a {device.kind} does not tell a {fact.kind}")
-    if act := EFFECTS.get(fact.kind):
-        act(tx, device, fact)
-
-
-def _take_scan(tx: Tx, device: Device, fact: Fact, said: Scan) -> None:
-    """What used an entry has to be the gate's to control: a ticket of a performance at its site. A scan that was
-    refused names whatever was shown, and one that was forced used nothing."""
-    if said.admitted and said.entry:
-        ticket = tx.get(Entitlement, said.ticket_id)
-        performance = ticket.performance_id if ticket else said.performance_id
-        if said.performance_id not in ("", performance):
-            what = f"ticket {said.ticket_id} is not for performance {said.performance_id}"
-            raise DeadLetter(DeadReason.OTHER_PERFORMANCE, what)
-        if performance and not controls(tx, device, performance):
-            raise DeadLetter(DeadReason.NOT_AT_ITS_SITE, f"performance {performance} is not at this device's site")
-    take_scan(tx, fact.id, device.id, device.site_id, fact.at, said)
-
-
-EFFECTS: dict[FactKind, Callable[[Tx, Device, Fact], None]] = {
-    FactKind.SALE: lambda tx, device, fact: take_sale(tx, device, fact.at, build(Sale, fact.body), fact.hash),
-    FactKind.SLOTS_RETURNED: lambda tx, device, fact: take_returned(
-        tx, device, fact.id, build(SlotsReturned, fact.body)
-    ),
-    FactKind.LEASE_SEALED: lambda tx, device, fact: take_sealed(tx, device, fact.id, build(LeaseSealed, fact.body)),
-    FactKind.SCAN: lambda tx, device, fact: _take_scan(tx, device, fact, build(Scan, fact.body)),
-    FactKind.PASSAGE: lambda tx, device, fact: take_passage(tx, device.id, build(Passage, fact.body)),
-}
+def _dead(tx: Tx, device: Device, fact: Fact, record: FactRecord, refused: Refused) -> FactRecord:
+    """`why` says it to the device, and names what to look at."""
+    named = (refused.fix, *(f"{name}={value}" for name, value in refused.detail.items()))
+    why = f"{refused.reason.key}: {' '.join(named)}"[:500]
+    said = {"reason": refused.reason.key, "why": why, "kind": fact.kind}
+    _flag(tx, device, fact, AnomalyKind.DEAD_LETTER, said)
+    return replace(record, state=FactState.DEAD, why=why, reason=refused.reason.key)
 
 
 def _flag(tx: Tx, device: Device, fact: Fact, kind: AnomalyKind, detail: dict[str, Any]) -> None:
@@ -233,7 +180,7 @@ def retry_fact(tx: Tx, want: RetryFact) -> Outcome[FactState]:
     if record is None or device is None or FACT.after(record.state, FactDo.RETRY) is None:
         return Refused(NoDevice.NO_DEAD_LETTER, fix=want.fact_record_id)
     fact = Fact(
-        device.id, record.seq, record.fact_id, FactKind(record.kind), record.at, 0, "", ClockState(record.clock),
+        device.id, record.seq, record.fact_id, record.kind, record.at, 0, "", ClockState(record.clock),
         orjson.loads(record.body), record.prev, record.hash,
     )  # fmt: skip
     again = _effect(tx, device, fact, replace(record, state=FactState.TAKEN, why="", reason=None))

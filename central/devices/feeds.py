@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 
 from central.devices.authority import asking
-from central.devices.enrolment import SELLERS, settings_of
+from central.devices.enrolment import settings_of
 from central.devices.leases import own_context
-from central.devices.model import Device, DevicesPrivilege, NoDevice
+from central.devices.model import SELLERS, Device, DevicesPrivilege, NoDevice
 from central.kernel.contexts import institution_of
 from central.kernel.feeds import FEEDS, Scope
 from central.kernel.registry import answers

@@ -13,14 +13,14 @@ from central.catalogue.ops import on_sale
 from central.catalogue.reads import serves
 from central.devices.authority import sells
 from central.devices.model import (
-    DeadLetter,
-    DeadReason,
+    SELLERS,
     Device,
     DevicesPrivilege,
     DeviceState,
     LeaseRecord,
     LeaseSlot,
     NoLease,
+    NotLeased,
 )
 from central.inventory.halls import choose, free_seats, room
 from central.inventory.model import Allocation, NoPlace, PlaceState
@@ -30,6 +30,7 @@ from central.inventory.selling_terms import reach
 from central.kernel.crud import used_by
 from central.kernel.db import in_list
 from central.kernel.entity import Between, Reach, Ref
+from central.kernel.facts import Author
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.pricing.model import PriceGrid, Tariff
@@ -39,11 +40,10 @@ from central.selling.rules import is_open
 from shared.clock import from_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
-from shared.rules.authority import may_ask
 from shared.rules.pricing import Prices, asked_for
 from shared.rules.seating import Want
 from shared.wire.codec import dump
-from shared.wire.facts import LeaseSealed, SlotsReturned
+from shared.wire.facts import Fact, LeaseSealed, SlotsReturned
 from shared.wire.feeds import Family, LeaseRow, feed_name
 from shared.wire.leases import LEASE, OPEN, Lease, LeaseDo, LeasedPlace, LeaseState, SlotState
 from shared.wire.seal import Sealed, seal
@@ -104,7 +104,7 @@ def _sells(device: Device | None) -> bool:
     """A lease is given, and given again, to who may sell from it."""
     if device is None or device.state is not DeviceState.ACTIVE or not device.point_of_sale_id:
         return False
-    return may_ask(device.kind, "request_lease")
+    return device.kind in SELLERS
 
 
 def _may_lease(
@@ -219,38 +219,43 @@ def publish_lease(tx: Tx, record: LeaseRecord) -> None:
 # --- coming back ----------------------------------------------------------------------------------------------------
 
 
-def take_returned(tx: Tx, device: Device, fact_id: Id, said: SlotsReturned) -> None:
+def take_returned(tx: Tx, device: Author, fact: Fact, said: SlotsReturned) -> Outcome[None]:
     """Slots that the device gave back unsold: its own word, so they are free at once."""
-    _check_own(tx, device, said.lease_id)
+    if refused := _not_its_own(tx, device, said.lease_id):
+        return refused
     for slot in tx.find(LeaseSlot, "WHERE lease_id = :id ORDER BY slot", id=said.lease_id):
         if slot.slot in said.slots:
-            _bring_back(tx, device, fact_id, slot)
+            _bring_back(tx, device, fact, slot)
     close_if_done(tx, said.lease_id)
+    return Ok()
 
 
-def take_sealed(tx: Tx, device: Device, fact_id: Id, said: LeaseSealed) -> None:
+def take_sealed(tx: Tx, device: Author, fact: Fact, said: LeaseSealed) -> Outcome[None]:
     """The final slot map: what it does not name as sold is free; what it names waits for its sale."""
-    _check_own(tx, device, said.lease_id)
+    if refused := _not_its_own(tx, device, said.lease_id):
+        return refused
     move_lease(tx, said.lease_id, LeaseDo.SEAL)
     for slot in tx.find(LeaseSlot, "WHERE lease_id = :id ORDER BY slot", id=said.lease_id):
         if slot.slot not in said.sold and slot.state is SlotState.FREE:
-            _bring_back(tx, device, fact_id, slot)
+            _bring_back(tx, device, fact, slot)
     close_if_done(tx, said.lease_id)
+    return Ok()
 
 
-def _check_own(read: Read, device: Device, lease_id: str) -> None:
-    """Nobody speaks for another device's places: they may be sold already. Raises DeadLetter."""
-    if not read.one("SELECT 1 FROM lease WHERE id = :id AND device_id = :device", id=lease_id, device=device.id):
-        raise DeadLetter(DeadReason.NOT_ITS_LEASE, f"lease {lease_id} is not one of this device's")
+def _not_its_own(read: Read, device: Author, lease_id: str) -> Refused | None:
+    """Nobody speaks for another device's places: they may be sold already."""
+    if read.one("SELECT 1 FROM lease WHERE id = :id AND device_id = :device", id=lease_id, device=device.id):
+        return None
+    return Refused(NotLeased.NOT_ITS_LEASE, fix=lease_id)
 
 
-def _bring_back(tx: Tx, device: Device, fact_id: Id, slot: LeaseSlot) -> None:
+def _bring_back(tx: Tx, device: Author, fact: Fact, slot: LeaseSlot) -> None:
     if slot.state is SlotState.RETURNED:
         return
     if slot.state is SlotState.SOLD:
         report(
             tx, derived_id("clash", slot.id, "returned"), AnomalyKind.SLOT_CLASH, tx.now, device.id, slot.id,
-            {"slot": slot.slot, "said": "returned", "fact": fact_id},
+            {"slot": slot.slot, "said": "returned", "fact": fact.id},
         )  # fmt: skip
         return
     tx.update(slot, replace(slot, state=SlotState.RETURNED))

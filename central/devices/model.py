@@ -6,12 +6,15 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.entity import Link, Loose, Ref, Secret, Unproved, entity
-from central.kernel.values import Code
+from central.kernel.facts import no_effects
+from central.kernel.values import Code, OneOf
 from shared.ids import Id
 from shared.life import Life
 from shared.outcome import Reason
-from shared.wire.certificates import DeviceKind
+from shared.wire.certificates import RIGHTS, DeviceKind, Right
 from shared.wire.leases import LEASE, LeaseState, SlotState
+
+SELLERS = frozenset(kind for kind in DeviceKind if Right.SELL in RIGHTS[kind])
 
 
 class DevicesPrivilege(StrEnum):
@@ -120,38 +123,12 @@ class FactDo(StrEnum):
 FACT = Life[FactState, FactDo]({(FactState.DEAD, FactDo.RETRY): FactState.TAKEN}, begins=frozenset(FactState))
 
 
-class DeadReason(StrEnum):
-    """Why a fact had no effect, so that it lies there as a dead letter. The texts say what to look at next."""
-
-    HASH_DIFFERS = auto()
-    UNREADABLE = auto()
-    NOT_ITS_TO_TELL = auto()
-    NOT_AT_ITS_SITE = auto()
-    OTHER_PERFORMANCE = auto()
-    NOT_ITS_LEASE = auto()
-    NO_POINT_OF_SALE = auto()
-    NOT_SOLD_THERE = auto()
-    OTHER_TARIFF = auto()
-    BELOW_NOTHING = auto()
-    UNKNOWN_METHOD = auto()
-    NO_ACCOUNTS = auto()
-    NOT_KEPT = auto()  # it fits no column, or names what is not there
-
-
-class DeadLetter(ValueError):
-    """A fact that can have no effect; the text names the ids to look at, the reason says what to do."""
-
-    def __init__(self, reason: DeadReason, what: str) -> None:
-        super().__init__(what)
-        self.reason = reason
-
-
 @entity("fact", read=DevicesPrivilege.DEVICE_READ, unique=(("device_id", "seq", "hash"),), life=("state", FACT))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactRecord:
     """What a device uploaded, as it came; `fact_id` is the id that it gave it (a scan's, say). The id here
-    follows from device and hash: the same fact twice is one row. Of a dead letter `reason` is the code, `why` the
-    particulars; of one that came before there were codes it is None."""
+    follows from device and hash: the same fact twice is one row. Of a dead letter `reason` says why nothing follows
+    from it, `why` has the particulars; of one that came before there were reasons it is None."""
 
     id: Id
     device_id: Annotated[Id, Ref("device")]
@@ -166,7 +143,7 @@ class FactRecord:
     hash: str
     state: FactState
     why: str
-    reason: DeadReason | None = None
+    reason: Annotated[str, OneOf(no_effects)] | None = None
 
 
 @entity("snapshot", read=DevicesPrivilege.DEVICE_READ, unique=(("site_id", "version"),))
@@ -198,6 +175,14 @@ class NoDevice(Reason):
     NO_DEAD_LETTER = auto()  # it was taken meanwhile, or never was one
     NO_SNAPSHOT = auto()  # none was made, or its time is over: the feeds come by page
     REVOKED = auto()
+
+
+class NotLeased(Reason):
+    """Why nothing follows from what a device says that it sold, returned or sealed."""
+
+    NO_POINT_OF_SALE = auto()
+    NOT_ITS_LEASE = auto()
+    OTHER_PERFORMANCE = auto()
 
 
 class NoLease(Reason):

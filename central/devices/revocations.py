@@ -11,7 +11,7 @@ from central.kernel.contexts import institution_of
 from central.kernel.registry import answers
 from central.kernel.tx import Read
 from shared.outcome import Ok, Outcome, Refused
-from shared.wire.certificates import revocation_list
+from shared.wire.certificates import Right, revocation_list
 from shared.wire.codec import build
 from shared.wire.feeds import Family, KeyRow, Revoked, feed_name
 
@@ -23,7 +23,7 @@ class Revocations:
 
 @answers(Revocations, needs=DevicesPrivilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Revoked)
 def revocations(read: Read, _: Revocations) -> Outcome[Revoked]:
-    device = asking(read, "revocations")
+    device = asking(read, "revocations", frozenset({Right.RELAY}))
     if isinstance(device, Refused):
         return device
     feed = feed_name(Family.KEYS, institution_of(read, device.context_id))

@@ -3,7 +3,6 @@ by orders (device_sales.py); what does not fit becomes an anomaly. A sale of a v
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -12,33 +11,27 @@ from central.access.model import AnomalyKind
 from central.access.ops import report, settle_ticket
 from central.devices.authority import sells
 from central.devices.leases import close_if_done
-from central.devices.model import DeadLetter, DeadReason, Device, LeaseRecord, LeaseSlot
+from central.devices.model import LeaseRecord, LeaseSlot, NotLeased
 from central.inventory.places import sell_allocation
-from central.kernel.tx import Tx
+from central.kernel.facts import Author
+from central.kernel.tx import Read, Tx
 from central.orders.device_sales import (
     DeviceLine,
     DiscrepancyKind,
     Leased,
     NotBooked,
     Seller,
-    Unbookable,
     bookable,
     own_order,
     write_device_sale,
 )
 from central.selling.model import PointOfSale
 from shared.ids import Id, derived_id
-from shared.wire.facts import Sale, SaleLine
+from shared.outcome import Ok, Outcome, Refused
+from shared.wire.facts import Fact, Sale, SaleLine
 from shared.wire.leases import LeaseState, SlotState
 from shared.wire.token import leased_ticket_id
 
-DEAD: Mapping[NotBooked, DeadReason] = {
-    NotBooked.BELOW_NOTHING: DeadReason.BELOW_NOTHING,
-    NotBooked.UNKNOWN_METHOD: DeadReason.UNKNOWN_METHOD,
-    NotBooked.NO_ACCOUNTS: DeadReason.NO_ACCOUNTS,
-    NotBooked.NOT_SOLD_THERE: DeadReason.NOT_SOLD_THERE,
-    NotBooked.OTHER_TARIFF: DeadReason.OTHER_TARIFF,
-}
 SHOWN: Mapping[DiscrepancyKind, AnomalyKind] = {
     DiscrepancyKind.PRICE_DIFFERS: AnomalyKind.PRICE_DIFFERS,
     DiscrepancyKind.AMOUNT_DIFFERS: AnomalyKind.AMOUNT_DIFFERS,
@@ -48,44 +41,43 @@ SHOWN: Mapping[DiscrepancyKind, AnomalyKind] = {
 Anomalous = tuple[AnomalyKind, str, dict[str, object]]
 
 
-def take_sale(tx: Tx, device: Device, at: datetime, sale: Sale, fact_hash: str) -> None:
-    """Raises DeadLetter: nothing of it is written down."""
-    sale = own_order(tx, sale, fact_hash)
+def take_sale(tx: Tx, device: Author, fact: Fact, said: Sale) -> Outcome[None]:
+    sale = own_order(tx, said, fact.hash)
     point = tx.get(PointOfSale, device.point_of_sale_id or "")
     if point is None:
-        raise DeadLetter(DeadReason.NO_POINT_OF_SALE, f"device {device.code} has no point of sale")
-    _check_own(tx, device, sale)
-    try:
-        sold_for = bookable(tx, point, sale)
-    except Unbookable as why:
-        raise DeadLetter(DEAD[why.reason], str(why)) from why
+        return Refused(NotLeased.NO_POINT_OF_SALE, fix=device.code)
+    if refused := _not_its_own(tx, device, sale):
+        return refused
+    sold_for = bookable(tx, point, sale)
+    if isinstance(sold_for, Refused):
+        return sold_for
     key = load_pem_public_key(device.public_key.encode())
     seller = Seller(device.id, point, key if isinstance(key, Ed25519PublicKey) else None)
     shown: list[Anomalous] = []
     lines = [_line(tx, sale, line, shown) for line in sale.lines]
-    issued, discrepancies = write_device_sale(tx, seller, at, sale, lines, sold_for)
+    issued, discrepancies = write_device_sale(tx, seller, fact.at, sale, lines, sold_for)
     shown += [(SHOWN[each.kind], each.subject, each.detail) for each in discrepancies]
     for n, (kind, subject, detail) in enumerate(shown):
-        report(tx, derived_id("sale", sale.order_id, n, kind), kind, at, device.id, subject, detail)
+        report(tx, derived_id("sale", sale.order_id, n, kind), kind, fact.at, device.id, subject, detail)
     for entitlement_id in issued:
         settle_ticket(tx, entitlement_id)
     for lease_id in sorted({line.lease_id for line in sale.lines}):
         close_if_done(tx, lease_id)
+    return Ok()
 
 
-def _check_own(tx: Tx, device: Device, sale: Sale) -> None:
+def _not_its_own(read: Read, device: Author, sale: Sale) -> Refused | None:
     """A device sells out of its own leases, of the performance that they are for, and what its point of sale may sell;
-    a lease that nobody knows may have been lost with a backup. Raises DeadLetter."""
+    a lease that nobody knows may have been lost with a backup."""
     for lease_id in sorted({line.lease_id for line in sale.lines}):
-        record = tx.get(LeaseRecord, lease_id)
+        record = read.get(LeaseRecord, lease_id)
         if record and record.device_id != device.id:
-            raise DeadLetter(DeadReason.NOT_ITS_LEASE, f"lease {lease_id} is not one of this device's")
+            return Refused(NotLeased.NOT_ITS_LEASE, fix=lease_id)
         if record and record.performance_id != sale.performance_id:
-            what = f"lease {lease_id} is not for performance {sale.performance_id}"
-            raise DeadLetter(DeadReason.OTHER_PERFORMANCE, what)
-    if not sells(tx, device, sale.performance_id):
-        what = f"performance {sale.performance_id} is not sold at this device's point of sale"
-        raise DeadLetter(DeadReason.NOT_SOLD_THERE, what)
+            return Refused(NotLeased.OTHER_PERFORMANCE, fix=lease_id, detail={"performance": sale.performance_id})
+    if not sells(read, device, sale.performance_id):
+        return Refused(NotBooked.NOT_SOLD_THERE, fix=sale.performance_id)
+    return None
 
 
 def _line(tx: Tx, sale: Sale, line: SaleLine, shown: list[Anomalous]) -> DeviceLine:

@@ -23,10 +23,11 @@ from aiohttp import web
 
 from central.devices.authority import asking
 from central.devices.leases import own_context
-from central.devices.model import DevicesPrivilege, NoDevice, SnapshotRecord
+from central.devices.model import Device, DevicesPrivilege, NoDevice, SnapshotRecord
 from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.door import Door
 from central.kernel.entity import Between, Ref
+from central.kernel.feeds import FEEDS
 from central.kernel.print_adoption import first
 from central.kernel.registry import answers, handles
 from central.kernel.trouble import trouble_of
@@ -39,9 +40,20 @@ from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.log import logger
 from shared.runtime.system import SystemClock, fresh_id
 from shared.runtime.tasks import well
+from shared.wire.certificates import Right
 from shared.wire.codec import dump, load
 from shared.wire.seal import Sealed, seal
-from shared.wire.snapshots import LIVES_FOR, SCHEMA, Manifest, SnapshotFile, covered, digest, file_name, is_file_name
+from shared.wire.snapshots import (
+    COVERED,
+    LIVES_FOR,
+    SCHEMA,
+    Manifest,
+    SnapshotFile,
+    covered,
+    digest,
+    file_name,
+    is_file_name,
+)
 
 log = logger(__name__)
 WORTH_IT = 10_000  # revisions: below that, five pages do
@@ -99,13 +111,19 @@ class Snapshot:
 
 @answers(Snapshot, needs=DevicesPrivilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Sealed)
 def snapshot(read: Read, _: Snapshot) -> Outcome[Sealed]:
-    device = asking(read, "snapshot")
+    device = _asking(read)
     if isinstance(device, Refused):
         return device
     found = newest(read, device.site_id)
     if found is None or load(Manifest, found.text).not_after < read.now:
         return Refused(NoDevice.NO_SNAPSHOT, fix=device.site_id)
     return Ok(Sealed(found.text, found.kid, found.signature))
+
+
+def _asking(read: Read) -> Device | Refused:
+    """Who may read all that a snapshot holds."""
+    readers: frozenset[Right] = frozenset.intersection(*(FEEDS[family].readers for family in COVERED))
+    return asking(read, "snapshot", readers)
 
 
 async def located(door: Door, folder: Path, actor: Actor, name: str) -> Path | None:
@@ -115,7 +133,7 @@ async def located(door: Door, folder: Path, actor: Actor, name: str) -> Path | N
         return None
 
     def look(read: Read) -> bool:
-        device = asking(read, "snapshot")
+        device = _asking(read)
         if isinstance(device, Refused):
             return False
         known = read.one(

@@ -4,9 +4,7 @@ families (web/area.py), writes their rows (`tx.feed`), and devices/feeds.py hand
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
-from shared.rules.authority import READS
 from shared.wire.certificates import Right
-from shared.wire.feeds import Family
 
 
 class Scope(StrEnum):
@@ -25,11 +23,6 @@ class Feeds:
     family: str
     scope: Scope
     readers: frozenset[Right]
-
-    @classmethod
-    def of(cls, family: Family, scope: Scope) -> "Feeds":
-        """One that both sides know (shared/rules/authority.py)."""
-        return cls(family, scope, READS[family])
 
 
 FEEDS: dict[str, Feeds] = {}

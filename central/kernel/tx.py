@@ -35,6 +35,7 @@ from central.kernel.subjects import People
 from central.kernel.versions import COUNTED, move, version
 from shared.clock import to_ms
 from shared.ids import Id, near_id
+from shared.outcome import Ok, Outcome
 
 T = TypeVar("T")
 AT_ONCE = 400  # ids in one statement
@@ -466,21 +467,24 @@ class Tx(Read):
         """An id that follows from this command, so that running it again makes the same one."""
         return near_id(self.command_id, *parts)
 
-    def attempt(self, act: Callable[[], T]) -> T:
-        """Runs a part of a command on its own: if it raises, it leaves no trace here, and the rest can go on."""
+    def attempt(self, act: Callable[[], Outcome[T]]) -> Outcome[T]:
+        """Runs a part of a command on its own: if it refuses or raises, it leaves no trace here; the rest can go on."""
         assert self.late is None, "what is written later cannot be undone in parts"
         audit, outbox, touched = len(self.audit), len(self.outbox), set(self.touched)
         feeds = {feed: dict(rows) for feed, rows in self.feeds.items()}
         due = {write: list(items) for write, items in self.due.items()}
         prints = {table: dict(rows) for table, rows in self.prints.items()}
         self._db.savepoint("part")
+        done = False
         try:
-            value = act()
-        except Exception:
-            self._db.undo("part")
-            del self.audit[audit:], self.outbox[outbox:]
-            self.touched, self.feeds, self.due, self.prints = touched, feeds, due, prints
-            self._people = None  # whose keys were made in it have none
-            raise
-        self._db.release("part")
-        return value
+            outcome = act()
+            done = isinstance(outcome, Ok)
+        finally:
+            if done:
+                self._db.release("part")
+            else:
+                self._db.undo("part")
+                del self.audit[audit:], self.outbox[outbox:]
+                self.touched, self.feeds, self.due, self.prints = touched, feeds, due, prints
+                self._people = None  # whose keys were made in it have none
+        return outcome

@@ -4,7 +4,8 @@ A fault is `{"at": field, "what": name, …}`; the name's sentence is in the tex
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, get_type_hints
@@ -13,6 +14,7 @@ from zoneinfo import available_timezones
 from central.kernel.characters import tidy, unseen
 from central.kernel.entity import Between, Column, Look, stripped
 from shared.languages import LANGUAGES
+from shared.outcome import Reason
 
 TAG = r"[a-z]{2,3}"  # a language as names are filed by (ISO 639)
 MOST_TEXT = 20_000
@@ -28,6 +30,15 @@ Names = Annotated[dict[str, str], Between(most=20), Look.NAMES]
 """Texts per language; the house's first is needed (kernel/languages.py)."""
 
 Code = Annotated[str, Look.CODE]
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """`Annotated[str, OneOf(kinds)]`: the key of a reason of one of these enums, shown as its sentence. They are asked
+    for when it is shown: each area has its own."""
+
+    kinds: Callable[[], Iterable[type[Reason]]]
+
 
 _SHAPES: Mapping[Look, tuple[re.Pattern[str], str]] = {
     Look.COLOUR: (re.compile(r"#[0-9A-Fa-f]{6}"), "not_a_colour"),

@@ -4,6 +4,7 @@ from central.kernel.feeds import Feeds, Scope
 from central.orders import ops, pages
 from central.orders.model import OrdersPrivilege
 from central.web.area import Area
+from shared.wire.certificates import Right
 from shared.wire.feeds import Family
 
 AREA = Area(
@@ -11,5 +12,5 @@ AREA = Area(
     modules=(ops,),
     pages=(pages.order_pages,),
     privileges=tuple(OrdersPrivilege),
-    feeds=(Feeds.of(Family.TICKETS, Scope.SITE),),
+    feeds=(Feeds(Family.TICKETS, Scope.SITE, frozenset({Right.CONTROL})),),
 )

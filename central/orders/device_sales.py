@@ -19,7 +19,7 @@ from central.pricing.reads import PriceList, price_list, tariff_contexts
 from central.selling.model import PointOfSale
 from shared.ids import Id, derived_id
 from shared.money import Minor
-from shared.outcome import Ok
+from shared.outcome import Ok, Reason, Refused
 from shared.rules.numbering import device_series, is_of
 from shared.rules.pricing import price
 from shared.wire.facts import Sale, SaleLine
@@ -29,22 +29,14 @@ METHODS = {method.value for method in PaymentMethod}
 NOT_GENUINE = "?"  # before a number that is kept as it was printed, and is none of any series
 
 
-class NotBooked(StrEnum):
+class NotBooked(Reason):
     """Why a sale cannot be written down at all, in the order in which it is asked."""
 
+    NOT_SOLD_THERE = auto()
     BELOW_NOTHING = auto()
     UNKNOWN_METHOD = auto()
     NO_ACCOUNTS = auto()
-    NOT_SOLD_THERE = auto()
     OTHER_TARIFF = auto()
-
-
-class Unbookable(ValueError):
-    """The text names the ids to look at."""
-
-    def __init__(self, reason: NotBooked, what: str) -> None:
-        super().__init__(what)
-        self.reason = reason
 
 
 class DiscrepancyKind(StrEnum):
@@ -102,31 +94,29 @@ def own_order(tx: Tx, sale: Sale, fact_hash: str) -> Sale:
     return sale
 
 
-def bookable(read: Read, point: PointOfSale, sale: Sale) -> PriceList:
+def bookable(read: Read, point: PointOfSale, sale: Sale) -> PriceList | Refused:
     """What the sale is held against. What cannot be booked is refused whole, not half a sale: no price or payment is
     below nothing (a refund is a fact of its own), the organiser keeps accounts in the currency, and the tariffs are the
-    performance's. Raises Unbookable."""
+    performance's."""
+    named = [line.tariff_id for line in sale.lines]
+    sold_for = price_list(read, sale.performance_id, named)
+    if sold_for is None:
+        return Refused(NotBooked.NOT_SOLD_THERE, fix=sale.performance_id)
     for line in sale.lines:
         if line.price < 0:
-            what = f"the price of slot {line.slot} of lease {line.lease_id} is below nothing ({line.price})"
-            raise Unbookable(NotBooked.BELOW_NOTHING, what)
+            said = {"slot": line.slot, "price": line.price}
+            return Refused(NotBooked.BELOW_NOTHING, fix=line.lease_id, detail=said)
     for payment in sale.payments:
         if payment.amount < 0:
-            what = f"payment {payment.id} is below nothing ({payment.amount})"
-            raise Unbookable(NotBooked.BELOW_NOTHING, what)
+            return Refused(NotBooked.BELOW_NOTHING, fix=payment.id, detail={"amount": payment.amount})
         if payment.method not in METHODS:
-            what = f"payment {payment.id} is by {payment.method!r}, which is none of our methods"
-            raise Unbookable(NotBooked.UNKNOWN_METHOD, what)
+            return Refused(NotBooked.UNKNOWN_METHOD, fix=payment.id, detail={"method": payment.method})
     if read.get(Account, account_id(point.context_id, AccountKind.REVENUE, sale.currency)) is None:
-        what = f"the organiser of this point of sale keeps no accounts in {sale.currency!r}"
-        raise Unbookable(NotBooked.NO_ACCOUNTS, what)
-    named = [line.tariff_id for line in sale.lines]
-    tariffs, sold_for = tariff_contexts(read, named), price_list(read, sale.performance_id, named)
-    if sold_for is None:
-        raise Unbookable(NotBooked.NOT_SOLD_THERE, f"performance {sale.performance_id} is not there any more")
+        return Refused(NotBooked.NO_ACCOUNTS, fix=sale.currency, detail={"point_of_sale": point.id})
+    tariffs = tariff_contexts(read, named)
     for tariff_id in named:
         if not serves(read, tariffs.get(tariff_id, ""), sale.performance_id):
-            raise Unbookable(NotBooked.OTHER_TARIFF, f"tariff {tariff_id} is none of this performance's")
+            return Refused(NotBooked.OTHER_TARIFF, fix=tariff_id)
     return sold_for
 
 

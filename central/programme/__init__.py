@@ -15,7 +15,10 @@ from central.programme import (
     sell_hall,
 )
 from central.web.area import Area
+from shared.wire.certificates import EVERYBODY, Right
 from shared.wire.feeds import Family
+
+SELLERS = frozenset({Right.SELL})
 
 AREA = Area(
     name="programme",
@@ -23,9 +26,9 @@ AREA = Area(
     pages=(plan_page.plan_pages, carry_page.carry_pages, sell_hall.sell_hall_routes),
     checklist=(checklist_items.performance, checklist_items.on_sale),
     feeds=(
-        Feeds.of(Family.PERFORMANCES, Scope.SITE),
-        Feeds.of(Family.CATALOGUE, Scope.POINT_OF_SALE),
-        Feeds.of(Family.PLANS, Scope.SITE),
+        Feeds(Family.PERFORMANCES, Scope.SITE, EVERYBODY),
+        Feeds(Family.CATALOGUE, Scope.POINT_OF_SALE, SELLERS),
+        Feeds(Family.PLANS, Scope.SITE, SELLERS),
     ),
     seekers={"performance": seek.seek_performances},
 )

@@ -11,12 +11,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import ModuleType
+from typing import Any
 
 from aiohttp import web
 
 from central.config import CentralConfig
 from central.kernel.checklist import ITEMS, ChecklistItem
 from central.kernel.door import Door
+from central.kernel.facts import FACTS, Facts
 from central.kernel.feeds import FEEDS, Feeds
 from central.kernel.outbox import Act
 from central.kernel.registry import BESIDE
@@ -42,7 +44,7 @@ class Area:
     addresses; `menu` are those that stand in the area's part of the menu. `loops` are named works that go on while
     central runs; None: not with this configuration. `outbox`: who does the rows of a kind; None: a loop of the area's
     own does. `seekers`: how its things without a name are looked for, by table. `health`: what /readyz says
-    beside the kernel's own checks."""
+    beside the kernel's own checks. `facts` are taken from devices, `feeds` told to them."""
 
     name: str
     modules: tuple[ModuleType, ...] = ()
@@ -54,6 +56,7 @@ class Area:
     outbox: Mapping[str, Callable[[web.Application], Act] | None] = field(default_factory=dict)
     checklist: tuple[ChecklistItem, ...] = ()
     health: Mapping[str, Callable[[web.Application], Check]] = field(default_factory=dict)
+    facts: tuple[Facts[Any], ...] = ()
     feeds: tuple[Feeds, ...] = ()
     seekers: Mapping[str, Seeker] = field(default_factory=dict)
 
@@ -61,5 +64,6 @@ class Area:
         """Makes known what the kernel asks for by name."""
         BESIDE.update(self.privileges)
         ITEMS.update((item.name, item) for item in self.checklist)
+        FACTS.update((facts.kind, facts) for facts in self.facts)
         FEEDS.update((feeds.family, feeds) for feeds in self.feeds)
         SEEKERS.update(self.seekers)

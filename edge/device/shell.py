@@ -37,7 +37,7 @@ from shared.runtime.system import Clock, SystemClock, fresh_id
 from shared.runtime.tasks import Crew, Standing, wait_any
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind, Right
-from shared.wire.facts import Fact, FactKind
+from shared.wire.facts import Fact
 from shared.wire.feeds import Family, FeedPage, feed_name
 from shared.wire.seal import Signer
 from shared.wire.topics import Presence
@@ -154,7 +154,7 @@ class Device:
     def fresh_id(self) -> Id:
         return fresh_id(self.clock)
 
-    def record(self, tx: JournalTx, kind: FactKind, body: object, fact_id: Id | None = None) -> Fact:
+    def record(self, tx: JournalTx, kind: str, body: object, fact_id: Id | None = None) -> Fact:
         """A fact of now, inside the role's transaction."""
         reading = self.clock.read()
         return tx.record(kind, body, self.clockwork.at(reading), reading, fact_id or self.fresh_id())

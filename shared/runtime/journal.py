@@ -22,7 +22,7 @@ from shared.runtime import salvage
 from shared.runtime.config import Failure
 from shared.runtime.salvage import Salvaged
 from shared.wire.codec import dump, load
-from shared.wire.facts import BATCH_BYTES, BATCH_FACTS, GENESIS, Fact, FactKind, Receipt, fact_hash
+from shared.wire.facts import BATCH_BYTES, BATCH_FACTS, GENESIS, Fact, Receipt, fact_hash
 from shared.wire.feeds import FeedPage
 
 SCHEMA = """
@@ -70,7 +70,7 @@ class JournalTx:
     def run_many(self, sql: str, params: Sequence[_Params]) -> None:
         self._db.executemany(sql, params)
 
-    def record(self, kind: FactKind, body: object, now: Now, reading: Reading, fact_id: Id) -> Fact:
+    def record(self, kind: str, body: object, now: Now, reading: Reading, fact_id: Id) -> Fact:
         """Write the next fact of this device. `body` is the kind's dataclass from `shared.wire.facts`. Recording an
         id that is there already is a bug and raises sqlite3.IntegrityError."""
         seq, prev = _head(self._db)
@@ -241,7 +241,7 @@ class Journal:
         """Facts that central put on its dead-letter list: number → reason."""
         return {row[0]: row[1] for row in self.read("SELECT seq, why FROM fact WHERE state = 2 ORDER BY seq")}
 
-    def facts(self, *kinds: FactKind, after: int = 0) -> Iterator[Fact]:
+    def facts(self, *kinds: str, after: int = 0) -> Iterator[Fact]:
         """Every fact of these kinds (of all, if none is named), oldest first."""
         marks = ",".join("?" * len(kinds))
         only = f"AND kind IN ({marks})" if kinds else ""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, auto
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -42,6 +43,9 @@ class Right(StrEnum):
     RELAY = auto()  # carry messages of its site (a broker's bridge)
     PRINT = auto()
 
+
+EVERYBODY: Final = frozenset(Right)
+"""Every device has one of them."""
 
 RIGHTS: Mapping[DeviceKind, frozenset[Right]] = {
     DeviceKind.CENTRAL: frozenset({Right.ISSUE, Right.STATE}),

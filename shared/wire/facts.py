@@ -39,6 +39,9 @@ Slots: TypeAlias = Annotated[tuple[Short, ...], Field(max_length=65536)]
 
 
 class FactKind(StrEnum):
+    """Those of today's devices. A kind is a word: a new area's stands with the shape of its body in a module of its own
+    beside this one."""
+
     SALE = auto()
     SLOTS_RETURNED = auto()
     LEASE_SEALED = auto()
@@ -58,7 +61,7 @@ class Fact:
     device_id: IdText
     seq: Count
     id: IdText
-    kind: FactKind
+    kind: Word
     at: Moment
     mono_ms: Count
     boot_id: Word

@@ -11,15 +11,17 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from central.kernel.entity import BY_NAME, Column, Declaration
+from central.kernel.entity import BY_NAME, Column, Declaration, mark_of
 from central.kernel.scope import is_there
 from central.kernel.tx import Read
+from central.kernel.values import OneOf
 from central.web.screens.fields import FieldKind, duration_text, field_of
 from central.web.screens.names import FALLBACK_CURRENCY, Labels, currencies_of, house_zone, labels, zones_of
 from central.web.text_keys import enum_name
 from central.web.texts import Texts
 from shared.ids import Id
 from shared.money import exponent
+from shared.outcome import reason_named
 
 MOST_CELL = 80
 MOST_DEFAULT = 6
@@ -195,6 +197,8 @@ def _cell(of: Reader, column: Column, value: Any, row_id: str, short: bool) -> C
 
 def _cell_of_many(of: Reader, column: Column, value: Any, short: bool) -> Cell:
     t, clip = of.t, clipped if short else str
+    if said := _reason(t, column, value):
+        return Cell(clip(said))
     if isinstance(value, StrEnum):
         said = t.value(enum_name(type(value)), value)
         is_state = of.declaration.life is not None and of.declaration.life[0] == column.name
@@ -212,6 +216,13 @@ def _cell_of_many(of: Reader, column: Column, value: Any, short: bool) -> Cell:
         )
         return Cell(clip(", ".join(lines))) if short else Cell("", lines=lines)
     return Cell(clip(str(value)))
+
+
+def _reason(t: Texts, column: Column, value: Any) -> str | None:
+    """Of a field that holds the key of a reason, its sentence."""
+    mark = mark_of(column.marks, OneOf)
+    reason = reason_named(str(value), mark.kinds()) if mark else None
+    return t.reason(reason) if reason else None
 
 
 def _plain(t: Texts, value: Any) -> str:

@@ -21,6 +21,7 @@ from central.kernel.db import Connection
 from central.kernel.entity import BY_NAME, METADATA, Declaration, Unproved
 from central.kernel.print_adoption import AT_ONCE, older_rows, take_over
 from central.kernel.prints import COUNTER, FEED_ROW, OUTBOX, UNPROVED_COUNTERS, leave, parted
+from central.kernel.replies import NoEntry
 from central.kernel.row_proof import CHECKED_BY, UNPROVED, RowFault, RowProof, WrongRow, prove_rows, proved_tables
 from central.kernel.traces import Traces
 from central.kernel.tx import Read, Tx
@@ -29,6 +30,7 @@ from central.organisation.model import Operator
 from central.selling.model import Channel
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
+from shared.outcome import Outcome, Refused
 from tests.central.small_house import NOW, Clerk, House, new_id
 
 ROOT = Path(__file__).parents[3]
@@ -289,12 +291,18 @@ def test_a_refused_command_and_a_part_that_failed_leave_no_print(quick: tuple[Cl
     def half(tx: Tx) -> None:
         channel = tx.find(Channel)[0]
 
-        def part() -> None:
+        def fails() -> Outcome[None]:
             tx.update(channel, replace(channel, active=False))
             raise ValueError
 
+        def refuses() -> Outcome[None]:
+            tx.update(channel, replace(channel, active=False))
+            return Refused(NoEntry.NOT_YOURS)
+
         with pytest.raises(ValueError):
-            tx.attempt(part)
+            tx.attempt(fails)
+        assert tx.attempt(refuses) == Refused(NoEntry.NOT_YOURS)
+        assert tx.find(Channel)[0].active
 
     by_a_command(clerk, half)
     assert found(clerk) == set()

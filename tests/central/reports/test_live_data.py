@@ -4,16 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from central.access.ops import take_scan
 from central.kernel.actor import SYSTEM
-from central.kernel.tx import Read, Tx
+from central.kernel.tx import Read
 from central.reports.live import Evenings, window_for
 from central.web.evening import Evening
 from central.web.hall_svg import SeatState
 from central.web.live_view import draw
 from shared.clock import from_ms, to_ms
-from shared.wire.facts import Direction, Scan
-from tests.central.small_house import NOW, Clerk, House, new_id
+from shared.wire.certificates import DeviceKind
+from shared.wire.facts import Direction, FactKind, Scan
+from tests.central.devices.test_facts import enrol
+from tests.central.small_house import NOW, Clerk, House
 
 
 def seen(clerk: Clerk, wanted: str = "") -> Evening | None:
@@ -39,12 +40,9 @@ def test_seats_and_standing_places_add_up(clerk: Clerk, house: House) -> None:
 
 def test_a_scan_shows_who_came_in(clerk: Clerk, house: House) -> None:
     ticket = clerk.do(house.order(house.seats[0]))["tickets"][0]["ticket_id"]
-    clerk.db.begin(write=True)
-    tx = Tx(clerk.db, SYSTEM, clerk.watch(), new_id(), clerk.door.keys)
-    body = Scan(ticket, 1, house.performance, "Porte A", Direction.ENTRY, True, entry=1)
-    take_scan(tx, new_id(), new_id(), house.site, NOW, body)
+    gate = enrol(clerk, house, DeviceKind.GATE)
+    gate.send(gate.saw(FactKind.SCAN, Scan(ticket, 1, house.performance, "Porte A", Direction.ENTRY, True, entry=1)))
     evening = seen(clerk)
-    clerk.db.rollback()
     assert evening
     assert evening.seats[0] is SeatState.ADMITTED
     assert [(band.name, band.total) for band in evening.entries] == [("Porte A", 1)]
