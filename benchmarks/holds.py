@@ -28,7 +28,6 @@ from central.catalogue.model import ProductDo
 from central.catalogue.ops import CreateEvent
 from central.inventory.counts import Availability
 from central.inventory.halls import make_ready
-from central.inventory.holds import BestWish, HoldPlaces
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Database
@@ -36,6 +35,7 @@ from central.kernel.door import Door, Reply
 from central.kernel.keys import make_keys
 from central.kernel.schema import upgrade
 from central.kernel.tx import Read
+from central.orders.holds import BestWish, HoldPlaces
 from central.organisation.ops import CreateContext, SetUpHouse
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
 from central.programme.on_sale import ChangeSale

@@ -22,7 +22,13 @@ import orjson
 import central.areas  # noqa: F401  # declares everything
 from central.catalogue.ops import CreateEvent
 from central.inventory.contingents import CreateContingent
-from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
+from central.inventory.plan_actions import (
+    AssignContingent,
+    AssignLogicalContingent,
+    BlockLogical,
+    BlockPlaces,
+    UnblockPlaces,
+)
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import Connection, Database
@@ -38,8 +44,6 @@ from central.programme.plan_history import ComparePlan
 from central.programme.plan_pictures import PlanPicture, PlanStates
 from central.venues.model import PlanTarget, SeatOrder
 from central.venues.ops import (
-    AssignLogicalContingent,
-    BlockLogical,
     CreateLogicalConfiguration,
     CreateSeatCategory,
     CreateSite,

@@ -5,7 +5,7 @@ from central.inventory import (
     checklist_items,
     contingents,
     counts,
-    holds,
+    hold_expiry,
     loops,
     plan_actions,
     release_rules,
@@ -15,7 +15,7 @@ from central.web.area import Area
 
 AREA = Area(
     name="inventory",
-    modules=(audit, contingents, counts, holds, plan_actions, release_rules),
+    modules=(audit, contingents, counts, hold_expiry, plan_actions, release_rules),
     privileges=tuple(InventoryPrivilege),
     loops={"inventory": loops.keeping},
     checklist=(checklist_items.contingents,),

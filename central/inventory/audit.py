@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from central.catalogue.model import Performance
 from central.inventory.counts import BUCKETS, bucket_of, counts_of
 from central.inventory.limits import real_sum, scope
-from central.inventory.model import TAKEN, TAKEN_BY, Gauge, Limit, LimitPer
+from central.inventory.model import TAKEN, TAKEN_BY, Gauge, InventoryPrivilege, Limit, LimitPer
 from central.kernel.actor import SYSTEM
 from central.kernel.db import BROKEN, Database
 from central.kernel.entity import Ref
@@ -18,7 +18,6 @@ from central.kernel.keys import make_keys
 from central.kernel.registry import answers
 from central.kernel.row_proof import unproved
 from central.kernel.tx import Read
-from central.venues.model import VenuesPrivilege
 from shared.ids import Id
 from shared.outcome import Ok, Outcome
 from shared.runtime.config import Failure
@@ -44,7 +43,7 @@ class InventoryAudit:
 
 @answers(
     InventoryAudit,
-    needs=VenuesPrivilege.CONTINGENT_READ,
+    needs=InventoryPrivilege.CONTINGENT_READ,
     gives=list[Difference],
 )
 def inventory_audit(read: Read, want: InventoryAudit) -> Outcome[list[Difference]]:

@@ -7,7 +7,7 @@ from functools import partial
 from aiohttp import web
 
 from central.inventory.halls import LARGE, MOST_HALLS, make_ready
-from central.inventory.holds import ExpireHolds, holds_over
+from central.inventory.hold_expiry import ExpireHolds, holds_over
 from central.inventory.reads import large_halls
 from central.inventory.release_rules import FireReleaseRules, releases_due
 from central.kernel.actor import SYSTEM

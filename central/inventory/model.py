@@ -12,18 +12,22 @@ from typing import Annotated, Final
 from central.kernel.crud import configured
 from central.kernel.entity import Between, Link, Look, Loose, Ref, Unproved, entity
 from central.kernel.values import Code, Names
-from central.venues.model import VenuesPrivilege
 from shared.ids import Id
 from shared.life import Life
 from shared.outcome import Reason
 
 
 class InventoryPrivilege(StrEnum):
-    ORDER_CREATE = "orders.order.create"  # a hold is the beginning of an order
+    """`CONTINGENT_MODIFY` and `PLACE_BLOCK` are asked for on the plan of a logical configuration too."""
+
+    CONTINGENT_READ = "inventory.contingent.read"
+    CONTINGENT_MODIFY = "inventory.contingent.modify"
+    PLACE_BLOCK = "inventory.place.block"
+    LIMIT_READ = "inventory.limit.read"
 
 
 @configured()
-@entity("contingent", read=VenuesPrivilege.CONTINGENT_READ, unique=(("context_id", "code"),))
+@entity("contingent", read=InventoryPrivilege.CONTINGENT_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contingent:
     """Institution-wide. A place that has none is hors contingent. An external contingent belongs to exactly one
@@ -39,7 +43,7 @@ class Contingent:
 
 @entity(
     "place",
-    read=VenuesPrivilege.CONTINGENT_READ,
+    read=InventoryPrivilege.CONTINGENT_READ,
     unique=(("performance_id", "seat_id"),),
     index=(("performance_id", "contingent_id"),),
 )
@@ -59,7 +63,7 @@ class Place:
     quality: int | None = None
 
 
-@entity("gauge", read=VenuesPrivilege.CONTINGENT_READ, unique=(("performance_id", "zone_id", "contingent_id"),))
+@entity("gauge", read=InventoryPrivilege.CONTINGENT_READ, unique=(("performance_id", "zone_id", "contingent_id"),))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gauge:
     """Counted places of an unnumbered zone, per contingent (empty: hors contingent); `blocked` of them are out of sale.
@@ -111,7 +115,7 @@ FREE = "p.blocked = '' AND a.id IS NULL"
 
 @entity(
     "allocation",
-    read=VenuesPrivilege.CONTINGENT_READ,
+    read=InventoryPrivilege.CONTINGENT_READ,
     life=("state", PLACE),
     index=(("holder_id",),),
     unique_where={
@@ -159,7 +163,7 @@ HOLD = Life[HoldState, HoldDo]({
 
 @entity(
     "hold",
-    read=VenuesPrivilege.CONTINGENT_READ,
+    read=InventoryPrivilege.CONTINGENT_READ,
     index=(("state", "until"), ("performance_id",)),
     life=("state", HOLD),
 )
@@ -197,7 +201,7 @@ class LimitPer(StrEnum):
 
 
 @configured(initial={"active": True})
-@entity("sale_limit", read="inventory.limit.read", unique=(("context_id", "code"),))
+@entity("sale_limit", read=InventoryPrivilege.LIMIT_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """At most so many places, held, leased, optioned and sold together. What is named narrows what is counted; what is
@@ -219,7 +223,7 @@ class Limit:
 
 
 @configured(initial={"active": True})
-@entity("release_rule", read=VenuesPrivilege.CONTINGENT_READ, unique=(("context_id", "code"),))
+@entity("release_rule", read=InventoryPrivilege.CONTINGENT_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseRule:
     """When the unsold rest of a contingent falls back: at a moment, or so many seconds before the performance. Without
@@ -240,7 +244,7 @@ class ReleaseRule:
 
 @entity(
     "release_firing",
-    read=VenuesPrivilege.CONTINGENT_READ,
+    read=InventoryPrivilege.CONTINGENT_READ,
     unique=(("rule_id", "performance_id"),),
     index=(("performance_id", "contingent_id"),),
 )

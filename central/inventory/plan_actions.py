@@ -1,25 +1,92 @@
-"""Actions on the plan of a performance (docs/spec/venues.md, Actions on a plan; docs/spec/contingents.md) of which no
-device hears: none changes what they draw. Those that do are in programme/plan_actions.py. What is sold, held, leased or
-optioned is left as it is, and named."""
+"""Blocking places of a plan and putting them into contingents, for a logical configuration and for a performance
+(docs/spec/venues.md, Actions on a plan; docs/spec/contingents.md). No device hears of it: none of it changes what they
+draw. Of a performance, what is sold, held, leased or optioned is left as it is, and named. The other actions are in
+venues/plan_actions.py and programme/plan_actions.py."""
 
 from dataclasses import dataclass
 from typing import Annotated
 
 from central.catalogue.model import Performance
+from central.inventory.model import InventoryPrivilege
 from central.inventory.plan_reads import performance_table
 from central.inventory.plan_tables import save_performance
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
-from central.venues.model import NoAct, PlanTarget, VenuesPrivilege
+from central.venues.model import NoAct, PlanTarget
 from central.venues.plan_act import ActOnPlan, PlanInHand, carried_out, to_assign_known, to_block, to_unblock
+from central.venues.plan_actions import on_logical
 from central.venues.plan_tables import Acted
 from central.venues.rules import there
 from central.venues.selection import Selection
 from shared.ids import Id
 from shared.outcome import Outcome, Refused
 
+Logical = Annotated[Id, Ref("logical_configuration")]
 OfPerformance = Annotated[Id, Ref("performance")]
+
+
+# --- of a logical configuration ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockLogical:
+    """Places out of sale for a while, with the reason (television, filling). They keep their contingent."""
+
+    configuration_id: Logical
+    selection: Selection
+    why: str
+
+
+@handles(
+    BlockLogical,
+    needs=InventoryPrivilege.PLACE_BLOCK,
+    refuses=(NoAct,),
+    gives=Acted,
+)
+def block_logical(tx: Tx, want: BlockLogical) -> Outcome[Acted]:
+    return on_logical(tx, want.configuration_id, want.selection, to_block(want.why))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnblockLogical:
+    configuration_id: Logical
+    selection: Selection
+    why: str = ""
+
+
+@handles(
+    UnblockLogical,
+    needs=InventoryPrivilege.PLACE_BLOCK,
+    refuses=(NoAct,),
+    gives=Acted,
+)
+def unblock_logical(tx: Tx, want: UnblockLogical) -> Outcome[Acted]:
+    return on_logical(tx, want.configuration_id, want.selection, to_unblock(want.why))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignLogicalContingent:
+    """Places into a contingent, or out of any (`contingent_id` null). A place is in one contingent or in none."""
+
+    configuration_id: Logical
+    contingent_id: Annotated[Id, Ref("contingent")] | None
+    selection: Selection
+    why: str = ""
+
+
+@handles(
+    AssignLogicalContingent,
+    needs=InventoryPrivilege.CONTINGENT_MODIFY,
+    refuses=(NoAct,),
+    gives=Acted,
+)
+def assign_logical_contingent(tx: Tx, want: AssignLogicalContingent) -> Outcome[Acted]:
+    act = to_assign_known(tx, want.contingent_id, want.why)
+    return on_logical(tx, want.configuration_id, want.selection, act)
+
+
+# --- of a performance -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +98,7 @@ class BlockPlaces:
     why: str
 
 
-@handles(BlockPlaces, needs=VenuesPrivilege.PLACE_BLOCK, refuses=(NoAct,), gives=Acted)
+@handles(BlockPlaces, needs=InventoryPrivilege.PLACE_BLOCK, refuses=(NoAct,), gives=Acted)
 def block_places(tx: Tx, want: BlockPlaces) -> Outcome[Acted]:
     return on_performance(tx, want.performance_id, want.selection, to_block(want.why))
 
@@ -43,7 +110,7 @@ class UnblockPlaces:
     why: str = ""
 
 
-@handles(UnblockPlaces, needs=VenuesPrivilege.PLACE_BLOCK, refuses=(NoAct,), gives=Acted)
+@handles(UnblockPlaces, needs=InventoryPrivilege.PLACE_BLOCK, refuses=(NoAct,), gives=Acted)
 def unblock_places(tx: Tx, want: UnblockPlaces) -> Outcome[Acted]:
     return on_performance(tx, want.performance_id, want.selection, to_unblock(want.why))
 
@@ -58,7 +125,7 @@ class AssignContingent:
     why: str = ""
 
 
-@handles(AssignContingent, needs=VenuesPrivilege.CONTINGENT_MODIFY, refuses=(NoAct,), gives=Acted)
+@handles(AssignContingent, needs=InventoryPrivilege.CONTINGENT_MODIFY, refuses=(NoAct,), gives=Acted)
 def assign_contingent(tx: Tx, want: AssignContingent) -> Outcome[Acted]:
     act = to_assign_known(tx, want.contingent_id, want.why)
     return on_performance(tx, want.performance_id, want.selection, act)

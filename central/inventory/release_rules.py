@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from central.inventory.model import NoRule, ReleaseFiring, ReleaseRule
+from central.inventory.model import InventoryPrivilege, NoRule, ReleaseFiring, ReleaseRule
 from central.inventory.places import fall
 from central.inventory.reads import not_fired_for
 from central.kernel.contexts import path_of, root_of_house
@@ -18,7 +18,6 @@ from central.kernel.crud import checked
 from central.kernel.entity import Ref
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
-from central.venues.model import VenuesPrivilege
 from central.venues.selection import Selection
 from shared.clock import from_ms
 from shared.ids import Id, derived_id
@@ -74,7 +73,7 @@ class FireReleaseRules:
     context_id: Annotated[Id, Ref("context")]
 
 
-@handles(FireReleaseRules, needs=VenuesPrivilege.CONTINGENT_MODIFY, gives=list[ReleaseFiring])
+@handles(FireReleaseRules, needs=InventoryPrivilege.CONTINGENT_MODIFY, gives=list[ReleaseFiring])
 def fire_release_rules(tx: Tx, want: FireReleaseRules) -> Outcome[list[ReleaseFiring]]:
     fired: list[ReleaseFiring] = []
     for each in list(due(tx, tx.now, want.context_id))[:AT_ONCE]:
@@ -109,7 +108,7 @@ class ComingReleases:
     until: datetime
 
 
-@answers(ComingReleases, needs=VenuesPrivilege.CONTINGENT_READ, gives=list[DueRelease])
+@answers(ComingReleases, needs=InventoryPrivilege.CONTINGENT_READ, gives=list[DueRelease])
 def coming_releases(read: Read, want: ComingReleases) -> Outcome[list[DueRelease]]:
     return Ok(
         sorted(due(read, want.until, want.context_id), key=lambda each: (each.at, each.performance_id, each.rule_id))

@@ -1,7 +1,7 @@
 """What was sold: orders, lines, payments, entitlements, tickets."""
 
 from central.kernel.feeds import Feeds, Scope
-from central.orders import ops, pages
+from central.orders import holds, ops, pages
 from central.orders.model import OrdersPrivilege
 from central.web.area import Area
 from shared.wire.certificates import Right
@@ -9,7 +9,7 @@ from shared.wire.feeds import Family
 
 AREA = Area(
     name="orders",
-    modules=(ops,),
+    modules=(holds, ops),
     pages=(pages.order_pages,),
     privileges=tuple(OrdersPrivilege),
     feeds=(Feeds(Family.TICKETS, Scope.SITE, frozenset({Right.CONTROL})),),

@@ -17,6 +17,7 @@ from shared.outcome import Reason
 
 class OrdersPrivilege(StrEnum):
     ORDER_READ = "orders.order.read"
+    ORDER_CREATE = "orders.order.create"  # a hold is the beginning of an order
     TICKET_REISSUE = "orders.ticket.reissue"
 
 

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from central.inventory.holds import held_by, hold_to_sell
-from central.inventory.model import Hold, HoldDo, InventoryPrivilege, NoPlace, NoSale, PlaceDo, PlaceState
+from central.inventory.model import Hold, HoldDo, NoPlace, NoSale, PlaceDo, PlaceState
 from central.inventory.places import Holder, SeatToTake, end_hold, move_on, take_counted, take_seats
 from central.inventory.reads import ForSale, SellingTerms, counted_for_sale, seats_for_sale
 from central.inventory.selling_terms import for_sale, terms_of_sale
@@ -16,6 +15,7 @@ from central.kernel.turns import sales
 from central.kernel.tx import Read, Tx
 from central.ledger.model import AccountKind
 from central.ledger.ops import sale_moves
+from central.orders.holds import held_by, hold_to_sell
 from central.orders.model import (
     Entitlement,
     NoOrder,
@@ -194,7 +194,7 @@ class Sold:
 
 @handles(
     PlaceOrder,
-    needs=InventoryPrivilege.ORDER_CREATE,
+    needs=OrdersPrivilege.ORDER_CREATE,
     refuses=(NoSale, NoPlace, NoOrder),
     gives=Sold,
     gathered=True,

@@ -6,18 +6,17 @@ from typing import Any
 
 import orjson
 
-from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
-from central.programme.plan_actions import OrderSeats, UndoPlanAction
-from central.venues.model import NoAct, PlanTarget, SeatOrder
-from central.venues.plan_actions import (
-    AssignLogicalCategory,
+from central.inventory.plan_actions import (
+    AssignContingent,
     AssignLogicalContingent,
     BlockLogical,
-    InvalidateSeats,
-    OrderLogicalSeats,
-    RevalidateSeats,
+    BlockPlaces,
     UnblockLogical,
+    UnblockPlaces,
 )
+from central.programme.plan_actions import OrderSeats, UndoPlanAction
+from central.venues.model import NoAct, PlanTarget, SeatOrder
+from central.venues.plan_actions import AssignLogicalCategory, InvalidateSeats, OrderLogicalSeats, RevalidateSeats
 from central.venues.selection import Counted, RowRef, Selection
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused

@@ -34,7 +34,7 @@ from central.programme.plan_pictures import (
 )
 from central.programme.plan_texts import TABLE, done_of, moment_of, news_data, page_data, side_data
 from central.programme.plans import target_context
-from central.venues.model import PlanTarget
+from central.venues.model import PlanTarget, VenuesPrivilege
 from central.venues.plan_tables import version_of
 from central.web.area import DOOR
 from central.web.form import form_of
@@ -45,7 +45,7 @@ from shared.outcome import Refused
 from shared.runtime.system import SystemClock, fresh_id
 from shared.runtime.tasks import wait_any
 
-NEEDS = "venues.venue.read"
+NEEDS = VenuesPrivilege.VENUE_READ
 BELL_GAP_S = 0.5
 RIGHTS = frozenset(table for table, number in COUNTED.items() if number == OPERATORS)
 MOST_PACKED = 8

@@ -19,10 +19,6 @@ class VenuesPrivilege(StrEnum):
     VENUE_MODIFY = "venues.venue.modify"
     PLAN_UNDO = "venues.plan.undo"
     PLAN_CARRY_OVER = "venues.plan.carry_over"
-    # Of a plan's places; inventory asks for them of a performance's.
-    CONTINGENT_READ = "inventory.contingent.read"
-    CONTINGENT_MODIFY = "inventory.contingent.modify"
-    PLACE_BLOCK = "inventory.place.block"
 
 
 @configured()

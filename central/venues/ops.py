@@ -21,13 +21,10 @@ from central.venues.physical import (
 )
 from central.venues.plan_actions import (
     AssignLogicalCategory,
-    AssignLogicalContingent,
-    BlockLogical,
     DescribeSeats,
     InvalidateSeats,
     OrderLogicalSeats,
     RevalidateSeats,
-    UnblockLogical,
 )
 from central.venues.plan_import import ImportPlan, ReimportPlan, seat_id
 from central.venues.plan_rows import plan_of
@@ -41,8 +38,6 @@ CreateShopPicture = command_of(Action.CREATE, ShopPicture)
 __all__ = [
     "AddUnnumberedZone",
     "AssignLogicalCategory",
-    "AssignLogicalContingent",
-    "BlockLogical",
     "ChangeUnnumberedZone",
     "CreateEntrance",
     "CreateLogicalConfiguration",
@@ -63,7 +58,6 @@ __all__ = [
     "RemoveUnnumberedZone",
     "RevalidateSeats",
     "ServeZone",
-    "UnblockLogical",
     "ValidateLogical",
     "ValidatePhysical",
     "plan_of",

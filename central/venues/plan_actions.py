@@ -1,6 +1,6 @@
 """Actions on the plan of a physical and of a logical configuration (docs/spec/venues.md, Actions on a plan). Each works
-on a selection, is one entry in the plan's history, and answers with what it left as it was. The same for a performance,
-undo and carrying over: programme/plan_actions.py.
+on a selection, is one entry in the plan's history, and answers with what it left as it was. Blocks and contingents are
+inventory/plan_actions.py's; undo, carrying over, and the same for a performance are programme/plan_actions.py's.
 
 A seat that is invalid keeps its category, contingent, block and order in every logical configuration: it is only not
 there. So "invalidate and remember" needs no memory of its own, and revalidating gives everything back.
@@ -34,11 +34,8 @@ from central.venues.plan_act import (
     ActOnPlan,
     PlanInHand,
     carried_out,
-    to_assign_known,
-    to_block,
     to_categorise,
     to_order,
-    to_unblock,
 )
 from central.venues.plan_tables import (
     Acted,
@@ -212,42 +209,6 @@ def _seats_of(chosen: Chosen) -> tuple[Chosen, list[LeftPlace]] | Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BlockLogical:
-    """Places out of sale for a while, with the reason (television, filling). They keep their contingent."""
-
-    configuration_id: Logical
-    selection: Selection
-    why: str
-
-
-@handles(
-    BlockLogical,
-    needs=VenuesPrivilege.PLACE_BLOCK,
-    refuses=(NoAct,),
-    gives=Acted,
-)
-def block_logical(tx: Tx, want: BlockLogical) -> Outcome[Acted]:
-    return _on_logical(tx, want.configuration_id, want.selection, to_block(want.why))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnblockLogical:
-    configuration_id: Logical
-    selection: Selection
-    why: str = ""
-
-
-@handles(
-    UnblockLogical,
-    needs=VenuesPrivilege.PLACE_BLOCK,
-    refuses=(NoAct,),
-    gives=Acted,
-)
-def unblock_logical(tx: Tx, want: UnblockLogical) -> Outcome[Acted]:
-    return _on_logical(tx, want.configuration_id, want.selection, to_unblock(want.why))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AssignLogicalCategory:
     """Seats into a category; a counted zone has exactly one, so it is assigned as a whole. A category serves either
     counted zones or seats of the plan, never both."""
@@ -266,33 +227,12 @@ class AssignLogicalCategory:
 )
 def assign_logical_category(tx: Tx, want: AssignLogicalCategory) -> Outcome[Acted]:
     act = to_categorise(tx, want.category_id, want.why)
-    done = _on_logical(tx, want.configuration_id, want.selection, act)
+    done = on_logical(tx, want.configuration_id, want.selection, act)
     if isinstance(done, Ok):
         if twice := category_twice(tx, want.configuration_id):
             return twice
         pick_categories(tx, want.configuration_id)
     return done
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssignLogicalContingent:
-    """Places into a contingent, or out of any (`contingent_id` null). A place is in one contingent or in none."""
-
-    configuration_id: Logical
-    contingent_id: Annotated[Id, Ref("contingent")] | None
-    selection: Selection
-    why: str = ""
-
-
-@handles(
-    AssignLogicalContingent,
-    needs=VenuesPrivilege.CONTINGENT_MODIFY,
-    refuses=(NoAct,),
-    gives=Acted,
-)
-def assign_logical_contingent(tx: Tx, want: AssignLogicalContingent) -> Outcome[Acted]:
-    act = to_assign_known(tx, want.contingent_id, want.why)
-    return _on_logical(tx, want.configuration_id, want.selection, act)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,10 +254,10 @@ class OrderLogicalSeats:
 )
 def order_logical_seats(tx: Tx, want: OrderLogicalSeats) -> Outcome[Acted]:
     act = to_order(want.order, want.first_zones, want.why)
-    return _on_logical(tx, want.configuration_id, want.selection, act)
+    return on_logical(tx, want.configuration_id, want.selection, act)
 
 
-def _on_logical(tx: Tx, configuration_id: Id, selection: Selection, act: ActOnPlan | Refused) -> Outcome[Acted]:
+def on_logical(tx: Tx, configuration_id: Id, selection: Selection, act: ActOnPlan | Refused) -> Outcome[Acted]:
     if isinstance(act, Refused):
         return act
     logical = tx.get(LogicalConfiguration, configuration_id)

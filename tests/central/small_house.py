@@ -12,12 +12,11 @@ import central.areas  # noqa: F401  # declares everything
 from central.catalogue.model import ProductDo
 from central.catalogue.ops import CreateEvent
 from central.inventory.contingents import CreateContingent
-from central.inventory.model import InventoryPrivilege
 from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.contexts import ContextKind
 from central.kernel.db import Connection
 from central.kernel.door import Door
-from central.orders.model import PaymentMethod
+from central.orders.model import OrdersPrivilege, PaymentMethod
 from central.orders.ops import PlaceOrder, WantedPlace
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
@@ -328,4 +327,4 @@ def set_up(clerk: Clerk, rows: int = 2, row: int = 10) -> House:
     )  # fmt: skip
 
 
-SELLER = (InventoryPrivilege.ORDER_CREATE,)
+SELLER = (OrdersPrivilege.ORDER_CREATE,)

@@ -40,6 +40,12 @@ def test_every_family_of_feeds_is_some_areas() -> None:
     assert set(Family) <= set(told)
 
 
+def test_every_right_stands_in_its_own_area() -> None:
+    assert {
+        str(right): area.name for area in AREAS for right in area.privileges if not right.startswith(f"{area.name}.")
+    } == {}
+
+
 def test_no_file_imports_in_a_circle() -> None:
     """Not even for the types alone, or inside of a function: what needs each other is one module, or three."""
     files = {

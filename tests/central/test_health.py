@@ -16,7 +16,7 @@ from central.app import Running, running
 from central.config import BrokerConfig, CentralConfig, MailConfig
 from central.founding import found_house
 from central.inventory.counts import HALL
-from central.inventory.holds import ExpireHolds
+from central.inventory.hold_expiry import ExpireHolds
 from central.kernel.actor import ANONYMOUS
 from central.kernel.contexts import path_of
 from central.kernel.db import Database

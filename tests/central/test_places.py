@@ -12,7 +12,6 @@ import orjson
 import pytest
 
 import central.app  # noqa: F401  # declares everything
-from central.inventory.holds import HoldPlaces
 from central.inventory.model import ReleaseRule
 from central.inventory.plan_actions import AssignContingent
 from central.kernel.actor import SYSTEM, Actor, ActorKind
@@ -21,6 +20,7 @@ from central.kernel.entity import BY_NAME
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.tx import Read
+from central.orders.holds import HoldPlaces
 from central.venues.selection import Selection
 from shared.outcome import Ok
 from tests.central.sampling import Party, party

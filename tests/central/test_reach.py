@@ -17,8 +17,7 @@ import central.app  # noqa: F401  # declares everything
 from central.devices.enrolment import Enrolment, InviteDevice
 from central.devices.leases import RequestLease
 from central.devices.model import DevicesPrivilege
-from central.inventory.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold
-from central.inventory.plan_actions import AssignContingent, BlockPlaces
+from central.inventory.plan_actions import AssignContingent, BlockLogical, BlockPlaces
 from central.kernel import registry
 from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.entity import BY_NAME, Reach
@@ -26,11 +25,12 @@ from central.kernel.reach import reached
 from central.kernel.registry import COMMANDS, QUERIES, Handler, handler_of
 from central.kernel.scope import home
 from central.kernel.tx import Read
+from central.orders.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold
 from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
 from central.programme.carry_over import CarryOver, PreviewCarryOver
 from central.programme.plan_actions import OrderSeats
 from central.venues.model import NoAct, SeatOrder
-from central.venues.plan_actions import BlockLogical, OrderLogicalSeats
+from central.venues.plan_actions import OrderLogicalSeats
 from central.venues.selection import Counted, RowRef, Selection
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused

@@ -9,7 +9,7 @@ WEBHOOKS = "tests/central/organisation/test_webhooks.py"
 CALLERS = "tests/central/test_callers.py"
 ERASING = "tests/central/organisation/test_erasing.py"
 DOOR = ("tests/central/kernel/test_door.py",)
-HOLDS = ("tests/central/inventory/test_holds.py",)
+HOLDS = ("tests/central/orders/test_holds.py",)
 PRICES = ("tests/central/pricing/test_reads.py",)
 SELLING = ("tests/central/orders/test_selling.py",)
 
@@ -140,7 +140,7 @@ DEVICES = (
 SALE = (
     one("hold-end", "a hold is sold at the moment at which it is over", "central/inventory/model.py",
         "and self.until <= now\n", "and self.until < now\n", *HOLDS),
-    one("hold-latest", "a hold is renewed for ever", "central/inventory/holds.py",
+    one("hold-latest", "a hold is renewed for ever", "central/orders/holds.py",
         "until = max(hold.until, min(hold.latest, tx.now + timedelta(minutes=channel.hold_minutes)))",
         "until = max(hold.until, tx.now + timedelta(minutes=channel.hold_minutes))", *HOLDS),
     one("hold-blocked", "a blocked seat goes into a cart", "central/inventory/selling_terms.py",

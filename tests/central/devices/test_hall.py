@@ -7,11 +7,11 @@ import pytest
 
 from central.catalogue.model import ProductDo
 from central.devices.hall import SeenHall, pictures, seen
-from central.inventory.holds import HoldPlaces, ReleaseHold
 from central.inventory.plan_actions import BlockPlaces, UnblockPlaces
 from central.kernel.actor import SYSTEM
 from central.kernel.db import SqliteConnection
 from central.kernel.tx import Read
+from central.orders.holds import HoldPlaces, ReleaseHold
 from central.programme.on_sale import ChangeSale
 from central.venues.selection import Selection
 from shared.ids import Id

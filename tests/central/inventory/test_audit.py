@@ -4,11 +4,11 @@ import pytest
 from click.testing import CliRunner
 
 from central.inventory.audit import InventoryAudit
-from central.inventory.holds import CountedWish, HoldPlaces
 from central.inventory.model import Limit, LimitPer
 from central.kernel.crud import command_of
 from central.kernel.db import Database
 from central.kernel.privileges import Action
+from central.orders.holds import CountedWish, HoldPlaces
 from parterre.cli import main
 from tests.central.small_house import Clerk, House, new_id
 

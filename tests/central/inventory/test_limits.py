@@ -9,7 +9,6 @@ import pytest
 
 from central.inventory.audit import InventoryAudit
 from central.inventory.contingents import CreateContingent
-from central.inventory.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold
 from central.inventory.model import Limit, LimitPer, NoPlace, NoSale
 from central.inventory.plan_actions import AssignContingent
 from central.kernel.actor import SYSTEM
@@ -19,6 +18,7 @@ from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
+from central.orders.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold
 from central.orders.ops import WantedPlace
 from central.selling.model import Channel, ChannelKind, NoChannel
 from central.selling.ops import CreateChannel, CreatePointOfSale

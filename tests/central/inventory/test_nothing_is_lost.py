@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from central.devices.leases import DrainLease, RequestLease, WriteOffLease
 from central.inventory.audit import differences
-from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldPlaces, ReleaseHold, RenewHold
+from central.inventory.hold_expiry import ExpireHolds
 from central.inventory.model import Limit, LimitPer, ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
 from central.inventory.release_rules import FireReleaseRules
@@ -33,6 +33,7 @@ from central.kernel.keys import Keys
 from central.kernel.privileges import Action
 from central.kernel.trouble import NoDatabase
 from central.kernel.tx import Read
+from central.orders.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold, RenewHold
 from central.orders.ops import WantedPlace
 from central.programme.plan_actions import UndoPlanAction
 from central.venues.selection import Counted, Selection

@@ -7,12 +7,11 @@ import pytest
 
 from central.inventory.contingents import CreateContingent
 from central.inventory.model import Contingent, NoContingent
-from central.inventory.plan_actions import AssignContingent
+from central.inventory.plan_actions import AssignContingent, AssignLogicalContingent
 from central.kernel.crud import command_of
 from central.kernel.privileges import Action
 from central.selling.model import ChannelKind, NoChannel
 from central.selling.ops import ChangeChannel, CreateChannel
-from central.venues.ops import AssignLogicalContingent
 from central.venues.selection import Counted, Selection
 from shared.ids import Id
 from tests.central.small_house import Clerk, House, new_id

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from central.inventory.counts import Availability
+from central.inventory.model import InventoryPrivilege
 from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
@@ -214,7 +215,7 @@ def test_the_hall_as_it_was_and_what_differs_between_two_moments(clerk: Clerk, h
 
 
 def test_who_did_what_when_and_why(clerk: Clerk, house: House) -> None:
-    anna = house.operator(VenuesPrivilege.PLACE_BLOCK)
+    anna = house.operator(InventoryPrivilege.PLACE_BLOCK)
     clerk.as_(anna).do(BlockPlaces(performance_id=house.performance, selection=seats(house, 0), why="télévision"))
     clerk.do(UnblockPlaces(performance_id=house.performance, selection=seats(house, 0)))
     newest, first = clerk.ask(PlanHistory(target=HERE, target_id=house.performance)).value
@@ -252,17 +253,17 @@ def test_the_order_of_a_performance_is_its_own_and_sold_seats_have_one_too(clerk
     [
         (
             lambda house: BlockPlaces(performance_id=house.performance, selection=seats(house, 0), why="x"),
-            VenuesPrivilege.PLACE_BLOCK,
+            InventoryPrivilege.PLACE_BLOCK,
         ),
         (
             lambda house: UnblockPlaces(performance_id=house.performance, selection=seats(house, 0)),
-            VenuesPrivilege.PLACE_BLOCK,
+            InventoryPrivilege.PLACE_BLOCK,
         ),
         (
             lambda house: AssignContingent(
                 performance_id=house.performance, contingent_id=None, selection=seats(house, 0)
             ),
-            VenuesPrivilege.CONTINGENT_MODIFY,
+            InventoryPrivilege.CONTINGENT_MODIFY,
         ),
     ],
 )
@@ -276,7 +277,7 @@ def test_undo_has_a_right_of_its_own(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     done = clerk.do(BlockPlaces(performance_id=house.performance, selection=seats(house, 0), why="x"))
     undo = UndoPlanAction(action_id=done["action_id"])
-    assert clerk.as_(house.operator(VenuesPrivilege.PLACE_BLOCK)).no(undo).fix == VenuesPrivilege.PLAN_UNDO
+    assert clerk.as_(house.operator(InventoryPrivilege.PLACE_BLOCK)).no(undo).fix == VenuesPrivilege.PLAN_UNDO
     clerk.as_(house.operator(VenuesPrivilege.PLAN_UNDO)).do(undo)
 
 

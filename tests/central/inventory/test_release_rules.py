@@ -8,7 +8,7 @@ import pytest
 from central.inventory.audit import InventoryAudit
 from central.inventory.contingents import CreateContingent
 from central.inventory.counts import Availability
-from central.inventory.holds import BestWish, ExpireHolds, HoldPlaces
+from central.inventory.hold_expiry import ExpireHolds
 from central.inventory.model import NoRule, ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.inventory.release_rules import ComingReleases, FireReleaseRules, releases_due
@@ -16,6 +16,7 @@ from central.kernel.actor import SYSTEM
 from central.kernel.crud import command_of
 from central.kernel.privileges import Action
 from central.kernel.tx import Read
+from central.orders.holds import BestWish, HoldPlaces
 from central.programme.plan_actions import UndoPlanAction
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel, CreatePointOfSale

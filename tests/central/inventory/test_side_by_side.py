@@ -14,7 +14,6 @@ import psycopg
 import pytest
 
 from central.catalogue.model import ProductDo
-from central.inventory.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold, RenewHold
 from central.inventory.model import Limit, LimitPer, NoPlace, NoSale
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.kernel.actor import SYSTEM
@@ -29,6 +28,7 @@ from central.kernel.registry import COMMANDS
 from central.kernel.trouble import Repeatable
 from central.kernel.turns import Footing, tables
 from central.kernel.tx import Read
+from central.orders.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold, RenewHold
 from central.orders.model import NoOrder
 from central.orders.ops import PlaceOrder, WantedPlace
 from central.pricing.ops import PriceCell, SetPrice

@@ -11,15 +11,23 @@ import orjson
 
 from central.catalogue.model import ProductDo
 from central.devices.hall import PublishHall
-from central.inventory.holds import ExpireHolds, HoldPlaces, ReleaseHold
+from central.inventory.hold_expiry import ExpireHolds
 from central.inventory.model import ReleaseRule
-from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
+from central.inventory.plan_actions import (
+    AssignContingent,
+    AssignLogicalContingent,
+    BlockLogical,
+    BlockPlaces,
+    UnblockLogical,
+    UnblockPlaces,
+)
 from central.inventory.release_rules import FireReleaseRules
 from central.kernel.actor import SYSTEM, Actor
 from central.kernel.crud import command_of
 from central.kernel.door import Door
 from central.kernel.log_chain import Chain
 from central.kernel.privileges import Action
+from central.orders.holds import HoldPlaces, ReleaseHold
 from central.orders.model import PaymentMethod
 from central.orders.ops import PlaceOrder, WantedPlace
 from central.organisation.webhook_events import TellWebhooks
@@ -35,13 +43,10 @@ from central.venues.model import SeatOrder
 from central.venues.physical import DeletePhysicalConfiguration, ValidatePhysical
 from central.venues.plan_actions import (
     AssignLogicalCategory,
-    AssignLogicalContingent,
-    BlockLogical,
     DescribeSeats,
     InvalidateSeats,
     OrderLogicalSeats,
     RevalidateSeats,
-    UnblockLogical,
 )
 from central.venues.plan_import import ImportPlan, ReimportPlan
 from central.venues.selection import Selection

@@ -25,7 +25,6 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 import central.areas  # noqa: F401  # declares every entity
-from central.inventory.holds import HoldPlaces
 from central.inventory.model import Limit, LimitPer
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
@@ -40,6 +39,7 @@ from central.kernel.schema import alembic_config, upgrade
 from central.kernel.shape import FOLDER, known
 from central.kernel.traces import Traces
 from central.kernel.tx import Read, Tx
+from central.orders.holds import HoldPlaces
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.wire.codec import build, dump

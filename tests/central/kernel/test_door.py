@@ -13,7 +13,7 @@ from central.access.model import AccessPrivilege
 from central.access.ops import Anomalies
 from central.devices.facts import DeadLetters
 from central.devices.model import DevicesPrivilege
-from central.inventory.model import InventoryPrivilege, NoPlace
+from central.inventory.model import NoPlace
 from central.kernel import registry
 from central.kernel.actor import ANONYMOUS, SYSTEM
 from central.kernel.contexts import Context, ContextKind, path_of
@@ -27,6 +27,7 @@ from central.kernel.replies import NoEntry, stored
 from central.kernel.trouble import NoDatabase
 from central.kernel.tx import Tx
 from central.kernel.work import QUEUE
+from central.orders.model import OrdersPrivilege
 from central.organisation.model import NoOperator, OrganisationPrivilege
 from central.organisation.ops import CreateContext, CreateOperator, key_digest, operator_of
 from central.pricing.model import PricingPrivilege
@@ -299,7 +300,7 @@ async def test_another_privilege_or_nobody_at_all_is_not_enough(door: Door, hous
 
 async def test_rights_and_perimeter_of_an_operator_by_key(door: Door, house: House) -> None:
     operator, elsewhere = new_id(), house.kiosk_point
-    sells = (InventoryPrivilege.ORDER_CREATE,)
+    sells = (OrdersPrivilege.ORDER_CREATE,)
     make = CreateOperator(
         id=operator,
         context_id=house.institution,
@@ -318,16 +319,16 @@ async def test_rights_and_perimeter_of_an_operator_by_key(door: Door, house: Hou
 
 
 async def test_nobody_gives_what_they_do_not_hold(door: Door, house: House) -> None:
-    here = house.operator(OrganisationPrivilege.OPERATOR_CREATE, InventoryPrivilege.ORDER_CREATE, at=house.season)
+    here = house.operator(OrganisationPrivilege.OPERATOR_CREATE, OrdersPrivilege.ORDER_CREATE, at=house.season)
 
     def give(*privileges: str) -> CreateOperator:
         return CreateOperator(
             id=new_id(), context_id=house.season, name="Stagiaire", key_digest=key_digest("k"), privileges=privileges
         )
 
-    assert (await door.execute(here, give(InventoryPrivilege.ORDER_CREATE), new_id())).ok
+    assert (await door.execute(here, give(OrdersPrivilege.ORDER_CREATE), new_id())).ok
     refused = (
-        await door.execute(here, give(InventoryPrivilege.ORDER_CREATE, PricingPrivilege.PRICE_MODIFY), new_id())
+        await door.execute(here, give(OrdersPrivilege.ORDER_CREATE, PricingPrivilege.PRICE_MODIFY), new_id())
     ).outcome
     assert (refused.reason, refused.detail) == (NoOperator.NOT_YOURS_TO_GIVE, {"privileges": ["pricing.grid.modify"]})
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from central.catalogue.model import ProductDo
-from central.inventory.holds import HoldPlaces
 from central.inventory.model import Limit, LimitPer
 from central.kernel import memory
 from central.kernel.actor import SYSTEM, Actor
@@ -25,6 +24,7 @@ from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.traces import Lately, Traces
 from central.kernel.tx import Read
 from central.kernel.versions import COUNTED, OPERATORS
+from central.orders.holds import HoldPlaces
 from central.orders.ops import PlaceOrder, ReissueTicket
 from central.pricing.ops import CreateTariff, PriceCell, SetPrice
 from central.programme.on_sale import ChangeSale

@@ -6,7 +6,7 @@ from typing import Any
 
 from central.devices.hall import seen
 from central.inventory.model import NoSale
-from central.inventory.plan_actions import AssignContingent, BlockPlaces
+from central.inventory.plan_actions import AssignContingent, AssignLogicalContingent, BlockLogical, BlockPlaces
 from central.kernel.job import job_of
 from central.kernel.tx import Read
 from central.programme.carry_over import CarryOver, PreviewCarryOver
@@ -17,8 +17,6 @@ from central.venues.history import SeatField
 from central.venues.model import NoAct, PlanTarget, SeatOrder, VenuesPrivilege
 from central.venues.ops import (
     AssignLogicalCategory,
-    AssignLogicalContingent,
-    BlockLogical,
     CreateLogicalConfiguration,
     CreateSeatCategory,
     InvalidateSeats,

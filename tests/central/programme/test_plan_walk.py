@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from central.inventory.plan_actions import AssignContingent, BlockPlaces, UnblockPlaces
+from central.inventory.plan_actions import (
+    AssignContingent,
+    AssignLogicalContingent,
+    BlockLogical,
+    BlockPlaces,
+    UnblockLogical,
+    UnblockPlaces,
+)
 from central.orders.ops import PlaceOrder
 from central.programme.carry_over import CarryOver
 from central.programme.plan_actions import OrderSeats, UndoPlanAction
 from central.programme.plan_pictures import PlanPicture
 from central.selling.ops import ChangeChannel
 from central.venues.model import PlanTarget, SeatOrder
-from central.venues.ops import (
-    AssignLogicalContingent,
-    BlockLogical,
-    InvalidateSeats,
-    OrderLogicalSeats,
-    RevalidateSeats,
-    UnblockLogical,
-)
+from central.venues.ops import InvalidateSeats, OrderLogicalSeats, RevalidateSeats
 from central.venues.selection import Counted, RowRef, Selection
 from shared.ids import Id, derived_id
 from shared.outcome import Ok

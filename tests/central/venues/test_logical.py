@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from central.catalogue.model import NoProduct
+from central.inventory.plan_actions import AssignLogicalContingent, BlockLogical, UnblockLogical
 from central.kernel.crud import NoChange
 from central.programme.performances import CreatePerformance, Schedule
 from central.programme.plan_actions import UndoPlanAction
@@ -13,8 +14,6 @@ from central.programme.plan_pictures import PlanCounts
 from central.venues.model import NoAct, NoVenue, PlanTarget, SeatOrder
 from central.venues.ops import (
     AssignLogicalCategory,
-    AssignLogicalContingent,
-    BlockLogical,
     CreateLogicalConfiguration,
     CreateSeatCategory,
     CreateShopPicture,
@@ -23,7 +22,6 @@ from central.venues.ops import (
     OrderLogicalSeats,
     PickCategory,
     RevalidateSeats,
-    UnblockLogical,
     ValidateLogical,
 )
 from central.venues.selection import Counted, RowRef, Selection

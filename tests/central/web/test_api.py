@@ -17,7 +17,7 @@ from yarl import URL
 from central.access.model import AccessPrivilege
 from central.app import make_app
 from central.devices.enrolment import ApproveDevice, EnrolDevice, InviteDevice, RevokeDevice
-from central.inventory.model import InventoryPrivilege, Place
+from central.inventory.model import Place
 from central.kernel import registry
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
@@ -26,6 +26,7 @@ from central.kernel.door import Door
 from central.kernel.entity import ENTITIES
 from central.kernel.keys import Keys
 from central.kernel.tx import Read, Tx
+from central.orders.model import OrdersPrivilege
 from central.organisation.ops import CreateOperator, key_digest
 from central.pricing.model import PricingPrivilege
 from central.selling.model import SellingPrivilege
@@ -247,7 +248,7 @@ async def test_a_caller_that_is_not_who_it_says(desk: Desk, said: str) -> None:
 
 
 async def test_a_caller_without_the_right(desk: Desk) -> None:
-    seller = await desk.hired(InventoryPrivilege.ORDER_CREATE)
+    seller = await desk.hired(OrdersPrivilege.ORDER_CREATE)
     assert (await seller.post("place_order", desk.order(desk.house.seats[0])))[0] == 200
     cell = {"category_id": desk.house.seated, "tariff_id": desk.house.full, "amount": 0}
     for status, said in (

@@ -1,6 +1,6 @@
 """Holds: places kept for a cart until an end. Named seats, counted places, or the best seats, chosen in the transaction
-that takes them (halls.py). A hold is renewed up to a latest moment, given back, sold through an order (orders/ops.py),
-or it expires: a loop gives back what is over, and whoever finds a place taken by a hold that is over does it at once.
+that takes them (inventory/halls.py). A hold is renewed up to a latest moment, given back, sold through an order
+(ops.py), or it expires (inventory/hold_expiry.py).
 """
 
 from collections.abc import Sequence
@@ -9,17 +9,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from central.inventory.halls import choose
-from central.inventory.model import (
-    HOLD_DUE,
-    Allocation,
-    Hold,
-    HoldDo,
-    HoldState,
-    InventoryPrivilege,
-    NoPlace,
-    NoSale,
-    PlaceState,
-)
+from central.inventory.model import Allocation, Hold, HoldDo, HoldState, NoPlace, NoSale, PlaceState
 from central.inventory.places import (
     HOLDS_AT_ONCE,
     Holder,
@@ -34,13 +24,12 @@ from central.inventory.places import (
 )
 from central.inventory.reads import SellingTerms, counted_for_sale, hold_context, seats_for_sale
 from central.inventory.selling_terms import for_sale, reach_of, terms_of_sale
-from central.kernel.contexts import root_of_house, whole_house
 from central.kernel.entity import Between, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
 from central.kernel.trouble import Repeatable
 from central.kernel.tx import Read, Tx
+from central.orders.model import OrdersPrivilege
 from central.selling.model import Channel, PointOfSale
-from central.venues.model import VenuesPrivilege
 from shared.clock import to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -106,7 +95,7 @@ class Held:
 
 @handles(
     HoldPlaces,
-    needs=InventoryPrivilege.ORDER_CREATE,
+    needs=OrdersPrivilege.ORDER_CREATE,
     refuses=(NoSale, NoPlace),
     gives=Held,
     side_by_side=True,
@@ -256,7 +245,7 @@ class RenewHold:
 
 @handles(
     RenewHold,
-    needs=InventoryPrivilege.ORDER_CREATE,
+    needs=OrdersPrivilege.ORDER_CREATE,
     refuses=(NoSale,),
     at=lambda read, want: hold_context(read, want.hold_id),
     gives=Held,
@@ -286,7 +275,7 @@ class ReleaseHold:
 
 @handles(
     ReleaseHold,
-    needs=InventoryPrivilege.ORDER_CREATE,
+    needs=OrdersPrivilege.ORDER_CREATE,
     refuses=(NoSale, NoPlace),
     at=lambda read, want: hold_context(read, want.hold_id),
     gives=Held,
@@ -321,28 +310,6 @@ def hold_to_sell(tx: Tx, hold_id: Id, performance_id: Id, point_of_sale_id: Id) 
     return _over(tx, hold) or hold
 
 
-# --- expiry ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpireHolds:
-    """Gives back what holds of the whole house kept that are over: the right is asked for there. Answers with their
-    number; at most a hundred at a time."""
-
-    context_id: Annotated[Id, Ref("context")]
-
-
-@handles(ExpireHolds, needs=VenuesPrivilege.CONTINGENT_MODIFY, refuses=(NoPlace,), at=whole_house, gives=int)
-def expire_holds(tx: Tx, _: ExpireHolds) -> Outcome[int]:
-    return Ok(expire_due(tx, HOLDS_AT_ONCE))
-
-
-def holds_over(read: Read) -> Id | None:
-    """What a loop asks: the house, if there is anything to give back in it."""
-    over = read.one(f"SELECT 1 FROM hold WHERE {HOLD_DUE} LIMIT 1", now=to_ms(read.now))  # noqa: S608 - our own words
-    return root_of_house(read) if over else None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldOf:
     """One hold with its places."""
@@ -352,7 +319,7 @@ class HoldOf:
 
 @answers(
     HoldOf,
-    needs=InventoryPrivilege.ORDER_CREATE,
+    needs=OrdersPrivilege.ORDER_CREATE,
     refuses=(NoSale,),
     at=lambda read, want: hold_context(read, want.hold_id),
     gives=Held,

@@ -11,7 +11,7 @@ from central.catalogue.model import ProductDo
 from central.inventory.audit import InventoryAudit
 from central.inventory.counts import Availability
 from central.inventory.halls import make_ready
-from central.inventory.holds import BestWish, CountedWish, ExpireHolds, HoldOf, HoldPlaces, ReleaseHold, RenewHold
+from central.inventory.hold_expiry import ExpireHolds
 from central.inventory.loops import keep
 from central.inventory.model import NoPlace, NoSale, ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
@@ -26,6 +26,7 @@ from central.kernel.keys import Keys
 from central.kernel.privileges import Action
 from central.kernel.traces import Traces
 from central.kernel.tx import Read
+from central.orders.holds import BestWish, CountedWish, HoldOf, HoldPlaces, ReleaseHold, RenewHold
 from central.orders.model import NoOrder
 from central.orders.ops import WantedPlace
 from central.programme.on_sale import ChangeSale
