@@ -4,6 +4,7 @@ from central.access import ops
 from central.access.model import AccessPrivilege, NoScan
 from central.kernel.facts import Facts
 from central.kernel.feeds import Feeds, Scope
+from central.kernel.privileges import UsualProfile
 from central.web.area import Area
 from shared.wire.certificates import Right
 from shared.wire.facts import FactKind, Passage, Scan
@@ -15,6 +16,11 @@ AREA = Area(
     name="access",
     modules=(ops,),
     privileges=tuple(AccessPrivilege),
+    usual={
+        UsualProfile.BACK_OFFICE: (AccessPrivilege.ACCESS_READ,),
+        UsualProfile.GATE: ("access",),
+        UsualProfile.READER: (AccessPrivilege.ACCESS_READ,),
+    },
     facts=(
         Facts(FactKind.SCAN, GATES, Scan, ops.take_scan, refuses=(NoScan,)),
         Facts(FactKind.PASSAGE, GATES, Passage, ops.take_passage),

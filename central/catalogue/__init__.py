@@ -2,11 +2,18 @@
 
 from central.catalogue import checklist_items, ops
 from central.catalogue.model import CataloguePrivilege
+from central.kernel.privileges import UsualProfile
 from central.web.area import Area
 
 AREA = Area(
     name="catalogue",
     modules=(ops,),
     privileges=tuple(CataloguePrivilege),
+    usual={
+        UsualProfile.BOX_OFFICE: (CataloguePrivilege.CATALOGUE_READ,),
+        UsualProfile.BACK_OFFICE: ("catalogue",),
+        UsualProfile.GATE: (CataloguePrivilege.CATALOGUE_READ,),
+        UsualProfile.READER: (CataloguePrivilege.CATALOGUE_READ,),
+    },
     checklist=(checklist_items.event,),
 )

@@ -19,6 +19,7 @@ from central.devices.model import DevicesPrivilege, NotLeased
 from central.devices.sales import take_sale
 from central.kernel.facts import Facts
 from central.kernel.feeds import Feeds, Scope
+from central.kernel.privileges import UsualProfile
 from central.orders.device_sales import NotBooked
 from central.web.area import Area
 from shared.wire.certificates import EVERYBODY, Right
@@ -31,6 +32,11 @@ AREA = Area(
     name="devices",
     modules=(enrolment, facts, feeds, hall, leases, instructions, revocations, snapshots),
     privileges=tuple(DevicesPrivilege),
+    usual={
+        UsualProfile.BACK_OFFICE: (DevicesPrivilege.DEVICE_READ,),
+        UsualProfile.GATE: (DevicesPrivilege.DEVICE_READ,),
+        UsualProfile.READER: (DevicesPrivilege.DEVICE_READ,),
+    },
     means=snapshots.folder,
     pages=(pages.device_pages, presence.presences, snapshots.files),
     loops={"bells": bells.ringing, "halls": hall_pictures.drawing, "snapshots": snapshots.keeping},

@@ -1,12 +1,11 @@
 """What a house's people usually may do: proposed once, the house's own afterwards."""
 
+from collections.abc import Mapping
+
 from central.first_run.ops import FirstProfile
-from central.kernel.privileges import EVERYTHING
-from central.kernel.registry import privileges
+from central.kernel.privileges import EVERYTHING, USUAL, UsualProfile
 from central.web.texts import Texts, texts
 from shared.languages import LANGUAGES
-
-_PRIVATE = ("organisation.operator.", "organisation.profile.", "organisation.session.", "organisation.audit.")
 
 
 def administration() -> FirstProfile:
@@ -14,24 +13,18 @@ def administration() -> FirstProfile:
 
 
 def usual() -> tuple[FirstProfile, ...]:
-    """Box office, back office, gate staff, and who looks but touches nothing."""
-    known = privileges()
-    reads = tuple(each for each in known if each.endswith(".read") and not each.startswith(_PRIVATE))
-    on_sale = ("catalogue.event.read", "venues.venue.read", "pricing.grid.read", "selling.channel.read")
-    named = {
-        "BOX-OFFICE": ("orders", "inventory.contingent.read", "inventory.place.block", *on_sale),
-        "BACK-OFFICE": ("organisation.context", "venues", "catalogue", "pricing", "selling", "inventory", "orders",
-                        "ledger.move.read", "access.scan.read", "devices.device.read"),
-        "GATE": ("access", "catalogue.event.read", "venues.venue.read", "orders.order.read", "devices.device.read"),
-        "READER": reads,
-    }  # fmt: skip
+    """Box office, back office, gate staff, and who looks but touches nothing; what each may do, the areas say."""
     said = {language: _names(texts(language)) for language in LANGUAGES}
     return tuple(
-        FirstProfile(code, {language: names[n] for language, names in said.items()}, tuple(nodes))
-        for n, (code, nodes) in enumerate(named.items())
+        FirstProfile(profile, {language: names[profile] for language, names in said.items()}, tuple(rights))
+        for profile, rights in USUAL.items()
     )
 
 
-def _names(t: Texts) -> tuple[str, ...]:
-    """In the order of the profiles."""
-    return t("Billetterie au guichet"), t("Back-office"), t("Contrôle d’accès"), t("Consultation")
+def _names(t: Texts) -> Mapping[UsualProfile, str]:
+    return {
+        UsualProfile.BOX_OFFICE: t("Billetterie au guichet"),
+        UsualProfile.BACK_OFFICE: t("Back-office"),
+        UsualProfile.GATE: t("Contrôle d’accès"),
+        UsualProfile.READER: t("Consultation"),
+    }

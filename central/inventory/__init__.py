@@ -11,12 +11,18 @@ from central.inventory import (
     release_rules,
 )
 from central.inventory.model import InventoryPrivilege
+from central.kernel.privileges import UsualProfile
 from central.web.area import Area
 
 AREA = Area(
     name="inventory",
     modules=(audit, contingents, counts, hold_expiry, plan_actions, release_rules),
     privileges=tuple(InventoryPrivilege),
+    usual={
+        UsualProfile.BOX_OFFICE: (InventoryPrivilege.CONTINGENT_READ, InventoryPrivilege.PLACE_BLOCK),
+        UsualProfile.BACK_OFFICE: ("inventory",),
+        UsualProfile.READER: (InventoryPrivilege.CONTINGENT_READ, InventoryPrivilege.LIMIT_READ),
+    },
     loops={"inventory": loops.keeping},
     checklist=(checklist_items.contingents,),
 )

@@ -16,6 +16,19 @@ class Action(StrEnum):
     EXECUTE = "execute"
 
 
+class UsualProfile(StrEnum):
+    """Who works in most houses, by the code of the profile that a new one is proposed for them."""
+
+    BOX_OFFICE = "BOX-OFFICE"
+    BACK_OFFICE = "BACK-OFFICE"
+    GATE = "GATE"
+    READER = "READER"  # looks and touches nothing
+
+
+USUAL: dict[UsualProfile, dict[str, None]] = {profile: {} for profile in UsualProfile}
+"""What each may do, in the order of the areas, which declare it (web/area.py)."""
+
+
 @cache
 def nodes(privilege: str) -> tuple[str, ...]:
     """A privilege and the branches that it hangs on, itself first: holding any of them is holding it."""

@@ -1,7 +1,16 @@
 """Where the money is: accounts, and moves from one to another."""
 
+from central.kernel.privileges import UsualProfile
 from central.ledger import ops
 from central.ledger.model import LedgerPrivilege
 from central.web.area import Area
 
-AREA = Area(name="ledger", modules=(ops,), privileges=tuple(LedgerPrivilege))
+AREA = Area(
+    name="ledger",
+    modules=(ops,),
+    privileges=tuple(LedgerPrivilege),
+    usual={
+        UsualProfile.BACK_OFFICE: (LedgerPrivilege.LEDGER_READ,),
+        UsualProfile.READER: (LedgerPrivilege.LEDGER_READ,),
+    },
+)

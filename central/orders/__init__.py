@@ -1,6 +1,7 @@
 """What was sold: orders, lines, payments, entitlements, tickets."""
 
 from central.kernel.feeds import Feeds, Scope
+from central.kernel.privileges import UsualProfile
 from central.orders import holds, ops, pages
 from central.orders.model import OrdersPrivilege
 from central.web.area import Area
@@ -12,5 +13,11 @@ AREA = Area(
     modules=(holds, ops),
     pages=(pages.order_pages,),
     privileges=tuple(OrdersPrivilege),
+    usual={
+        UsualProfile.BOX_OFFICE: ("orders",),
+        UsualProfile.BACK_OFFICE: ("orders",),
+        UsualProfile.GATE: (OrdersPrivilege.ORDER_READ,),
+        UsualProfile.READER: (OrdersPrivilege.ORDER_READ,),
+    },
     feeds=(Feeds(Family.TICKETS, Scope.SITE, frozenset({Right.CONTROL})),),
 )

@@ -1,6 +1,7 @@
 """Who we are: the tree of contexts, the operators and what they may do."""
 
 from central.kernel.checklist import t
+from central.kernel.privileges import UsualProfile
 from central.organisation import (
     checklist_items,
     loops,
@@ -21,6 +22,14 @@ AREA = Area(
     name="organisation",
     modules=(ops, mentions, webhook_delivery),
     privileges=tuple(OrganisationPrivilege),
+    usual={
+        UsualProfile.BACK_OFFICE: ("organisation.context",),
+        UsualProfile.READER: (
+            OrganisationPrivilege.CONTEXT_READ,
+            OrganisationPrivilege.METRICS_READ,
+            OrganisationPrivilege.WEBHOOK_READ,
+        ),
+    },
     means=pages.way_in,
     pages=(pages_all.sign_in_pages, webhook_pages.webhook_pages, mentions.mention_pages),
     menu=(

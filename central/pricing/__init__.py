@@ -1,5 +1,6 @@
 """What it costs: tariffs and price grids."""
 
+from central.kernel.privileges import UsualProfile
 from central.pricing import checklist_items, ops, pages
 from central.pricing.model import PricingPrivilege
 from central.web.area import Area
@@ -8,6 +9,11 @@ AREA = Area(
     name="pricing",
     modules=(ops,),
     privileges=tuple(PricingPrivilege),
+    usual={
+        UsualProfile.BOX_OFFICE: (PricingPrivilege.PRICE_READ,),
+        UsualProfile.BACK_OFFICE: ("pricing",),
+        UsualProfile.READER: (PricingPrivilege.PRICE_READ,),
+    },
     pages=(pages.pricing_pages,),
     checklist=(checklist_items.tariffs, checklist_items.price_grid),
 )

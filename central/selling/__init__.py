@@ -1,5 +1,6 @@
 """Who sells where: channels and points of sale."""
 
+from central.kernel.privileges import UsualProfile
 from central.selling import checklist_items, ops
 from central.selling.model import SellingPrivilege
 from central.web.area import Area
@@ -8,5 +9,10 @@ AREA = Area(
     name="selling",
     modules=(ops,),
     privileges=tuple(SellingPrivilege),
+    usual={
+        UsualProfile.BOX_OFFICE: (SellingPrivilege.CHANNEL_READ,),
+        UsualProfile.BACK_OFFICE: ("selling",),
+        UsualProfile.READER: (SellingPrivilege.CHANNEL_READ,),
+    },
     checklist=(checklist_items.channels, checklist_items.points_of_sale),
 )

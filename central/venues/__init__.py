@@ -1,5 +1,6 @@
 """Where it happens: sites, spaces, physical and logical configurations, plan files."""
 
+from central.kernel.privileges import UsualProfile
 from central.venues import checklist_items, ops, workshop
 from central.venues.model import VenuesPrivilege
 from central.web.area import Area
@@ -8,6 +9,12 @@ AREA = Area(
     name="venues",
     modules=(ops,),
     privileges=tuple(VenuesPrivilege),
+    usual={
+        UsualProfile.BOX_OFFICE: (VenuesPrivilege.VENUE_READ,),
+        UsualProfile.BACK_OFFICE: ("venues",),
+        UsualProfile.GATE: (VenuesPrivilege.VENUE_READ,),
+        UsualProfile.READER: (VenuesPrivilege.VENUE_READ,),
+    },
     pages=(workshop.workshop,),
     checklist=(
         checklist_items.space,

@@ -21,6 +21,7 @@ from central.kernel.door import Door
 from central.kernel.facts import FACTS, Facts
 from central.kernel.feeds import FEEDS, Feeds
 from central.kernel.outbox import Act
+from central.kernel.privileges import USUAL, UsualProfile
 from central.kernel.registry import BESIDE
 from central.web.seekers import SEEKERS, Seeker
 from central.web.shell import MenuEntry
@@ -40,7 +41,8 @@ Check = Callable[[], str]
 class Area:
     """Where it stands among the others, central/areas.py says.
 
-    `means` puts what the area needs of this process into the application (a test puts in its own); `pages` add their
+    `usual`: what a new house is proposed for its people, of the area's rights or of branches on which they hang. `means`
+    puts what the area needs of this process into the application (a test puts in its own); `pages` add their
     addresses; `menu` are those that stand in the area's part of the menu. `loops` are named works that go on while
     central runs; None: not with this configuration. `outbox`: who does the rows of a kind; None: a loop of the area's
     own does. `seekers`: how its things without a name are looked for, by table. `health`: what /readyz says
@@ -49,6 +51,7 @@ class Area:
     name: str
     modules: tuple[ModuleType, ...] = ()
     privileges: tuple[StrEnum, ...] = ()
+    usual: Mapping[UsualProfile, tuple[str, ...]] = field(default_factory=dict)
     means: Callable[[web.Application], None] = lambda _: None
     pages: tuple[Callable[[web.Application], None], ...] = ()
     menu: tuple[MenuEntry, ...] = ()
@@ -63,6 +66,8 @@ class Area:
     def declare(self) -> None:
         """Makes known what the kernel asks for by name."""
         BESIDE.update(self.privileges)
+        for profile, rights in self.usual.items():
+            USUAL[profile].update(dict.fromkeys(rights))
         ITEMS.update((item.name, item) for item in self.checklist)
         FACTS.update((facts.kind, facts) for facts in self.facts)
         FEEDS.update((feeds.family, feeds) for feeds in self.feeds)

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from central.first_run import profiles
 from central.kernel.checklist import ITEMS
 from central.kernel.crud import command_of
 from central.kernel.entity import BY_NAME
-from central.kernel.privileges import Action
+from central.kernel.privileges import EVERYTHING, USUAL, Action, UsualProfile, nodes
+from central.kernel.registry import privileges
 from central.kernel.tx import Read
 from central.web.checklist import _named
 from shared.ids import Id
@@ -58,6 +60,24 @@ def test_codes_are_in_the_houses_language(wizard: Clerk, name: str, codes: list[
     proposed = item.usual(read, at, Id(""), _named)
     assert [each.code for each in getattr(proposed, name)] == codes
     wizard.do(proposed)
+
+
+PEOPLE = (
+    "organisation.operator.read",
+    "organisation.profile.read",
+    "organisation.session.read",
+    "organisation.audit.read",
+)
+
+
+def test_usual_profiles_hold_what_there_is() -> None:
+    """Each right, or branch, hangs on the tree; who looks but touches nothing looks at all but at people."""
+    tree = {node for right in privileges() for node in nodes(right)}
+    assert {right for rights in USUAL.values() for right in rights} <= tree - {EVERYTHING}
+    assert set(USUAL[UsualProfile.READER]) == {each for each in privileges() if each.endswith(".read")} - {*PEOPLE}
+    suggested = {each.code: each for each in profiles.usual()}
+    assert set(suggested) == {"BOX-OFFICE", "BACK-OFFICE", "GATE", "READER"}
+    assert suggested["BOX-OFFICE"].names["en"] == "Box office" and "orders" in suggested["BOX-OFFICE"].privileges
 
 
 def test_the_names_are_there_in_all_languages() -> None:
