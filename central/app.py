@@ -27,9 +27,7 @@ from central.kernel.door import Door
 from central.kernel.log_chain import Chain
 from central.kernel.pulse import Pulse
 from central.kernel.schema import SchemaError, heads, upgrade
-from central.kernel.tx import Settings
 from central.kernel.work import BACKOFF
-from central.organisation.receivers import networks
 from central.web.api import problems
 from central.web.area import BUS, CONFIG, DOOR, ROSTER, Check, Work
 from central.web.away import away
@@ -124,7 +122,7 @@ def _outbox(app: web.Application) -> Work:
 
 def open_door(config: CentralConfig) -> Door:
     """Keys and an up-to-date database; a sentence where one of them is not to be had."""
-    database, settings = config.opened, _settings(config)
+    database = config.opened
     try:
         if copy := upgrade(database, config.set_aside):
             log.info("the database was set aside before it was brought up to date", copy=str(copy))
@@ -136,7 +134,7 @@ def open_door(config: CentralConfig) -> Door:
             f"Central's data in {config.data} cannot be used: {fault}.", "Check the folder's owner."
         ) from fault
     return Door(
-        database, lambda: datetime.now(UTC), path_of, keys, settings, Beside(config.beside), glance_s=GLANCE_S
+        database, lambda: datetime.now(UTC), path_of, keys, config.areas, Beside(config.beside), glance_s=GLANCE_S
     )  # fmt: skip
 
 
@@ -150,13 +148,6 @@ async def _broker(config: CentralConfig, door: Door) -> AsyncIterator[int]:
         where.host, where.port, door.keys.root_pem, limits=where.limits, standing=standing(door)
     ) as broker:
         yield broker.port
-
-
-def _settings(config: CentralConfig) -> Settings:
-    try:
-        return Settings(networks(config.webhook_networks))
-    except ValueError as fault:
-        raise Failure(f"The configuration's webhook_networks cannot be read: {fault}.", "Name networks.") from fault
 
 
 def _addresses(config: CentralConfig, key: str) -> Proxies:

@@ -67,9 +67,11 @@ def _start(role: str, kind: type[Any], config: Path | None, work: Any, **overrid
 def central(config: Path | None, ready_file: Path | None) -> None:
     """The server: API, live page, embedded broker."""
     from central.app import run as run_central
-    from central.config import CentralConfig
+    from central.config_file import read_config
 
-    _start("central", CentralConfig, config, lambda settings: run_central(settings, ready_file))
+    settings = read_config(config, os.environ)
+    setup("central", settings.log_level)
+    run(run_central(settings, ready_file))
 
 
 @main.command()
@@ -79,10 +81,10 @@ def central(config: Path | None, ready_file: Path | None) -> None:
 @click.option("--operator", default="Administrator", show_default=True)
 def found(config: Path | None, code: str, name: str, operator: str) -> None:
     """Founds a house in an empty database and prints its first administrator's key, once."""
-    from central.config import CentralConfig
+    from central.config_file import read_config
     from central.founding import found_house
 
-    settings = load_config(CentralConfig, config, os.environ, "PARTERRE_CENTRAL")
+    settings = read_config(config, os.environ)
     setup("central", "warning")
     made = run(found_house(settings, code, name, operator))
     if made:
@@ -104,12 +106,12 @@ def accept_keys(config: Path | None, lost: tuple[str, ...]) -> None:
     """After keys were lost for good: the database belongs to the ones in central's folder from now on, which are made
     if there are none. A new root: every device enrols again, and tickets sold so far are void. A new vault key: second
     factors open nothing and are cleared by an administrator. Central must not run."""
-    from central.config import CentralConfig
+    from central.config_file import read_config
     from central.house_keys import KeyName
     from central.house_keys import accept_keys as accept
     from central.kernel.db import Database
 
-    settings = load_config(CentralConfig, config, os.environ, "PARTERRE_CENTRAL")
+    settings = read_config(config, os.environ)
     held = accept(Database(settings.database_url), settings.keys, [KeyName(each) for each in lost])
     for name in lost:
         click.echo(f"The database belongs to the {name} key {held[KeyName(name)][:16]} now.")
@@ -126,10 +128,10 @@ def schema() -> None:
 @click.option("--copied", is_flag=True, help="There is a copy already: make none.")
 def schema_update(config: Path | None, copied: bool) -> None:
     """Brings them to this version, as central does at its start: after a copy was set aside."""
-    from central.config import CentralConfig
+    from central.config_file import read_config
     from central.kernel.schema import SchemaError, heads, upgrade
 
-    settings = load_config(CentralConfig, config, os.environ, "PARTERRE_CENTRAL")
+    settings = read_config(config, os.environ)
     try:
         copy = upgrade(settings.opened, None if copied else settings.set_aside)
     except SchemaError as fault:
@@ -144,10 +146,10 @@ def schema_update(config: Path | None, copied: bool) -> None:
 def schema_repair(config: Path | None) -> None:
     """For a house that an early text of schema 0002 made: brings its tables and rows to this version, after a copy was
     set aside."""
-    from central.config import CentralConfig
+    from central.config_file import read_config
     from central.kernel.schema import SchemaError, heads, repair, upgrade
 
-    settings = load_config(CentralConfig, config, os.environ, "PARTERRE_CENTRAL")
+    settings = read_config(config, os.environ)
     try:
         copy = repair(settings.opened, settings.set_aside)
         upgrade(settings.opened)
@@ -248,9 +250,9 @@ def audit_verify(config: Path | None, heads: tuple[str, ...], checkpoints: Path 
     """Proves that the log is what was sealed, and that the tables are what it left. Exit code 0: they are; 1: they are
     not; 2: it could not be looked at."""
     from central.audit import report, verify
-    from central.config import CentralConfig
+    from central.config_file import read_config
 
-    settings = load_config(CentralConfig, config, os.environ, "PARTERRE_CENTRAL")
+    settings = read_config(config, os.environ)
     proof = verify(settings, heads, checkpoints, root, _progress if sys.stderr.isatty() else lambda _: None)
     click.echo("\n".join(report(proof)))
     sys.exit(1 if proof.faults else 0)
@@ -260,11 +262,11 @@ def audit_verify(config: Path | None, heads: tuple[str, ...], checkpoints: Path 
 @click.option("--config", type=_FILE, help="Central's TOML file.")
 def audit_inventory(config: Path | None) -> None:
     """Proves that what is counted is what is there. Exit code 0: it is; 1: it is not; 2: it could not be looked at."""
-    from central.config import CentralConfig
+    from central.config_file import read_config
     from central.inventory.audit import audit_house, report
     from central.kernel.db import PATIENT, Database
 
-    settings = load_config(CentralConfig, config, os.environ, "PARTERRE_CENTRAL")
+    settings = read_config(config, os.environ)
     all_sound = True
     for sound, line in report(audit_house(Database(settings.database_url, PATIENT))):
         click.echo(line)

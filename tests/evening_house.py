@@ -22,6 +22,8 @@ from central.app import Running, running
 from central.config import BrokerConfig, CentralConfig
 from central.devices.enrolment import new_code
 from central.founding import found_house
+from central.kernel.settings import Settings
+from central.reports.pages import ReportsSettings
 from parterre.demo.house import House, set_up
 from parterre.demo.office import Office
 from shared.clock import ClockState
@@ -257,9 +259,10 @@ async def _built() -> Built:
     return _BUILT[0]
 
 
-def _settings(folder: Path, port: int = 0, **config: Any) -> CentralConfig:
+def _settings(folder: Path, port: int = 0, live_open: bool = False) -> CentralConfig:
     return CentralConfig(
-        folder, listen=Endpoint("127.0.0.1", port), broker=BrokerConfig(True, "127.0.0.1", 0), **config
+        folder, listen=Endpoint("127.0.0.1", port), broker=BrokerConfig(True, "127.0.0.1", 0),
+        areas=Settings((ReportsSettings(live_open),)),
     )  # fmt: skip
 
 
@@ -271,14 +274,14 @@ def copied(database: Path, to: Path) -> Path:
 
 
 @asynccontextmanager
-async def evening_house(folder: Path, **config: Any) -> AsyncIterator[EveningHouse]:
+async def evening_house(folder: Path, port: int = 0, live_open: bool = False) -> AsyncIterator[EveningHouse]:
     """The demo's theatre, open for sale and entry, on ports of its own. In a folder that has one it goes on."""
     built = await _built()
     if not (folder / "parterre.db").exists():
         shutil.copytree(built.folder / "keys", folder / "keys")
         copied(built.folder / "parterre.db", folder / "parterre.db")
     async with (
-        running(_settings(folder, **config)) as central,
+        running(_settings(folder, port, live_open)) as central,
         Office(central.url, built.operator, built.key) as office,
     ):
         made = EveningHouse(central, office, built.house, built.operator, built.key)

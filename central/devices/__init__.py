@@ -17,6 +17,7 @@ from central.devices import (
 )
 from central.devices.model import DevicesPrivilege, NotLeased
 from central.devices.sales import take_sale
+from central.devices.settings import DevicesSettings
 from central.kernel.facts import Facts
 from central.kernel.feeds import Feeds, Scope
 from central.kernel.privileges import UsualProfile
@@ -31,6 +32,7 @@ SELLERS = frozenset({Right.SELL})
 AREA = Area(
     name="devices",
     modules=(enrolment, facts, feeds, hall, leases, instructions, revocations, snapshots),
+    settings=DevicesSettings,
     privileges=tuple(DevicesPrivilege),
     usual={
         UsualProfile.BACK_OFFICE: (DevicesPrivilege.DEVICE_READ,),

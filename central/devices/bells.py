@@ -5,6 +5,7 @@ import asyncio
 from aiohttp import web
 
 from central.devices.feeds import heads, sites_of_feed
+from central.devices.settings import DevicesSettings
 from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.tx import Read
@@ -49,4 +50,4 @@ class Bells:
 
 
 def ringing(app: web.Application) -> Work:
-    return Bells(app[DOOR], app[BUS], app[CONFIG].bell_poll_s).ring
+    return Bells(app[DOOR], app[BUS], app[CONFIG].areas.of(DevicesSettings).bell_poll_s).ring

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from central.catalogue.reads import on_sale_now
 from central.devices.hall import PublishHall, SeenHall, pictures
+from central.devices.settings import DevicesSettings
 from central.inventory.counts import HALL
 from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
@@ -63,4 +64,4 @@ class HallPictures:
 
 
 def drawing(app: web.Application) -> Work:
-    return HallPictures(app[DOOR], app[CONFIG].hall_every_s).draw
+    return HallPictures(app[DOOR], app[CONFIG].areas.of(DevicesSettings).hall_every_s).draw

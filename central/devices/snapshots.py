@@ -24,6 +24,7 @@ from aiohttp import web
 from central.devices.authority import asking
 from central.devices.leases import own_context
 from central.devices.model import Device, DevicesPrivilege, NoDevice, SnapshotRecord
+from central.devices.settings import DevicesSettings
 from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.door import Door
 from central.kernel.entity import Between, Ref
@@ -164,7 +165,7 @@ SNAPSHOTS: web.AppKey[Path] = web.AppKey("snapshots", Path)
 
 
 def folder(app: web.Application) -> None:
-    app[SNAPSHOTS] = app[CONFIG].snapshots
+    app[SNAPSHOTS] = app[CONFIG].data / "snapshots"
 
 
 def files(app: web.Application) -> None:
@@ -174,7 +175,11 @@ def files(app: web.Application) -> None:
 
 def keeping(app: web.Application) -> Work:
     """Rows from before the log proved them are taken over first."""
-    return partial(first, app[DOOR], partial(keep, app[DOOR], app[SNAPSHOTS], app[CONFIG].snapshot_every_s))
+    return partial(
+        first,
+        app[DOOR],
+        partial(keep, app[DOOR], app[SNAPSHOTS], app[CONFIG].areas.of(DevicesSettings).snapshot_every_s),
+    )
 
 
 async def keep(door: Door, folder: Path, every_s: float) -> None:

@@ -29,12 +29,13 @@ from central.kernel.reach import PathOf
 from central.kernel.readers import EXPORTERS, Readers
 from central.kernel.registry import COMMANDS, Handler, handler_of
 from central.kernel.replies import NoEntry, Reply, not_allowed, reply_to, stored, unfit
+from central.kernel.settings import AS_IT_COMES, Settings
 from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.tally import Tally
 from central.kernel.traces import Care, Given, Lately, Traces
 from central.kernel.trouble import NoDatabase, Repeatable, Unavailable
 from central.kernel.turns import Footing
-from central.kernel.tx import AS_IT_COMES, Read, Settings, Tx
+from central.kernel.tx import Read, Tx
 from central.kernel.versions import Glance, version
 from central.kernel.work import FORGOTTEN, Work, Writers, committed
 from shared.clock import to_ms

@@ -5,9 +5,7 @@ are gathered here and written by the door in the same transaction (kernel/traces
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv4Network, IPv6Network
 from typing import Any, TypeVar
 
 import orjson
@@ -31,6 +29,7 @@ from central.kernel.prints import (
     outbox_print,
 )
 from central.kernel.search_index import remember, spoken
+from central.kernel.settings import AS_IT_COMES, Settings
 from central.kernel.subjects import People
 from central.kernel.versions import COUNTED, move, version
 from shared.clock import to_ms
@@ -39,16 +38,6 @@ from shared.outcome import Ok, Outcome
 
 T = TypeVar("T")
 AT_ONCE = 400  # ids in one statement
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What of central's configuration a rule has to know: networks inside the house that webhooks may go to."""
-
-    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
-
-
-AS_IT_COMES = Settings()
 
 
 class Read:

@@ -14,6 +14,7 @@ from central.organisation import (
 )
 from central.organisation.letters import MAIL
 from central.organisation.model import OrganisationPrivilege
+from central.organisation.settings import OrganisationSettings
 from central.organisation.webhooks import OUTBOX_KIND
 from central.web.area import Area
 from central.web.shell import MenuEntry
@@ -21,6 +22,7 @@ from central.web.shell import MenuEntry
 AREA = Area(
     name="organisation",
     modules=(ops, mentions, webhook_delivery),
+    settings=OrganisationSettings,
     privileges=tuple(OrganisationPrivilege),
     usual={
         UsualProfile.BACK_OFFICE: ("organisation.context",),

@@ -12,6 +12,7 @@ from central.kernel.erasure import ForgetDue, due
 from central.organisation.letters import MAIL
 from central.organisation.pages import SIGN_IN_SERVICES
 from central.organisation.sessions import TidySessions
+from central.organisation.settings import OrganisationSettings
 from central.organisation.webhook_delivery import Post, Webhooks
 from central.web.area import CONFIG, DOOR, Work
 from shared.runtime.system import SystemClock, fresh_id
@@ -29,11 +30,11 @@ def mailing(app: web.Application) -> Work | None:
 
 def delivering(app: web.Application) -> Work:
     door = app[DOOR]
-    return Webhooks(door, Post(door.settings.webhook_networks)).keep
+    return Webhooks(door, Post(door.settings.of(OrganisationSettings).webhook_networks)).keep
 
 
 def tidying(app: web.Application) -> Work:
-    return partial(_tidy, app[DOOR], app[CONFIG].tidy_every_s)
+    return partial(_tidy, app[DOOR], app[CONFIG].areas.of(OrganisationSettings).tidy_every_s)
 
 
 async def _tidy(door: Door, every_s: float) -> None:

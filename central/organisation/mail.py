@@ -7,13 +7,13 @@ from typing import Any
 
 import aiosmtplib
 
-from central.config import MailConfig, Tls
 from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.personal import ERASED
 from central.kernel.vault import Vault
 from central.organisation.letters import StampLetter, addressed
 from central.organisation.model import LetterKind
+from central.organisation.settings import MailConfig, Tls
 from central.organisation.sign_in import digest
 from central.web.texts import Texts, texts
 from shared.ids import Id

@@ -8,7 +8,6 @@ from typing import Any
 
 from aiohttp import web
 
-from central.config import MailConfig, SignInConfig
 from central.kernel.actor import SYSTEM, Actor
 from central.kernel.contexts import the_institution
 from central.kernel.door import Door
@@ -17,6 +16,7 @@ from central.kernel.vault import Vault, load_vault
 from central.organisation.browser import Browsers, Cookies
 from central.organisation.mail import Mailer
 from central.organisation.model import NoSignIn
+from central.organisation.settings import MailConfig, OrganisationSettings, SignInConfig
 from central.organisation.sign_in import SignIn
 from central.web.area import CONFIG, DOOR
 from central.web.entrance import KNOWN_BROWSER, KNOWN_CALLERS
@@ -156,8 +156,9 @@ def way_in(app: web.Application) -> None:
         vault = load_vault(config.keys)
     except (OSError, ValueError) as fault:
         raise Failure(f"Central's keys cannot be used: {fault}.", "Check the folder's owner.") from fault
+    mine = config.areas.of(OrganisationSettings)
     url = config.public_url or f"http://{config.listen.host}:{config.listen.port}"
-    app[SIGN_IN_SERVICES] = SignInServices.of(app[DOOR], vault, config.sign_in, config.mail, url)
+    app[SIGN_IN_SERVICES] = SignInServices.of(app[DOOR], vault, mine.sign_in, mine.mail, url)
 
 
 def page_services(app: web.Application) -> None:

@@ -18,8 +18,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from zxcvbn import zxcvbn
 
-from central.config import Costs
 from central.kernel.values import Fault
+from central.organisation.settings import Costs
 
 SHORTEST = 12
 LONGEST = 128  # more would only make us work

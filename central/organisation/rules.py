@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
-from central.config import IDLE_S, LONGEST_S
 from central.organisation.model import AskedBy, Attempt, Letter, Operator, Session
+from central.organisation.settings import IDLE_S, LONGEST_S
 
 IDLE = timedelta(seconds=IDLE_S)
 LONGEST = timedelta(seconds=LONGEST_S)

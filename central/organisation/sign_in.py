@@ -11,7 +11,6 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Any
 
-from central.config import SignInConfig
 from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.contexts import the_institution
 from central.kernel.door import Door
@@ -35,6 +34,7 @@ from central.organisation.sessions import (
     SetSecondFactor,
     wait_for,
 )
+from central.organisation.settings import SignInConfig
 from central.organisation.sign_in_places import SignInPlace, Tried, device_of, devices, is_known, place_id, with_device
 from central.web.limits import counted_as
 from shared.ids import Id

@@ -30,6 +30,7 @@ from central.kernel.values import Code, Fault, Names
 from central.kernel.vault import Vault
 from central.organisation.model import OrganisationPrivilege
 from central.organisation.receivers import never_reached
+from central.organisation.settings import OrganisationSettings
 from shared.clock import to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Reason, Refused
@@ -207,7 +208,7 @@ def webhook_sound(read: Read, before: Webhook | None, after: Webhook | None) -> 
         *_pattern_faults("entities", after.entities, BY_NAME),
     ]
     moved = before is None or before.url != after.url or after.active > before.active
-    if moved and never_reached(after.url, read.settings.webhook_networks):
+    if moved and never_reached(after.url, read.settings.of(OrganisationSettings).webhook_networks):
         found.append({"at": "url", "what": "never_reached", "value": after.url[:200]})
     if not found and not after.commands and not after.entities:
         found.append({"at": "commands", "what": "nothing_chosen"})

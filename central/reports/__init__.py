@@ -3,4 +3,10 @@
 from central.reports import checks, pages
 from central.web.area import Area
 
-AREA = Area(name="reports", modules=(checks,), means=pages.live_open, pages=(pages.live_page,))
+AREA = Area(
+    name="reports",
+    modules=(checks,),
+    settings=pages.ReportsSettings,
+    means=pages.live_open,
+    pages=(pages.live_page,),
+)

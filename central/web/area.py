@@ -41,15 +41,17 @@ Check = Callable[[], str]
 class Area:
     """Where it stands among the others, central/areas.py says.
 
-    `usual`: what a new house is proposed for its people, of the area's rights or of branches on which they hang. `means`
-    puts what the area needs of this process into the application (a test puts in its own); `pages` add their
-    addresses; `menu` are those that stand in the area's part of the menu. `loops` are named works that go on while
-    central runs; None: not with this configuration. `outbox`: who does the rows of a kind; None: a loop of the area's
-    own does. `seekers`: how its things without a name are looked for, by table. `health`: what /readyz says
-    beside the kernel's own checks. `facts` are taken from devices, `feeds` told to them."""
+    `settings`: a dataclass of the keys that the area has in central's file. `usual`: what a new house is proposed for
+    its people, of the area's rights or of branches on which they hang. `means` puts what the area needs of this process
+    into the application (a test puts in its own); `pages` add their addresses; `menu` are those that stand in the
+    area's part of the menu. `loops` are named works that go on while central runs; None: not with this configuration.
+    `outbox`: who does the rows of a kind; None: a loop of the area's own does. `health`: what /readyz says beside the
+    kernel's own checks. `facts` are taken from devices, `feeds` told to them. `seekers`: how its things without a name
+    are looked for, by table."""
 
     name: str
     modules: tuple[ModuleType, ...] = ()
+    settings: type[Any] | None = None
     privileges: tuple[StrEnum, ...] = ()
     usual: Mapping[UsualProfile, tuple[str, ...]] = field(default_factory=dict)
     means: Callable[[web.Application], None] = lambda _: None

@@ -13,7 +13,8 @@ import aiohttp
 import pytest
 
 from central.app import Running, running
-from central.config import BrokerConfig, CentralConfig, MailConfig
+from central.config import BrokerConfig, CentralConfig
+from central.devices.settings import DevicesSettings
 from central.founding import found_house
 from central.inventory.counts import HALL
 from central.inventory.hold_expiry import ExpireHolds
@@ -23,6 +24,9 @@ from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.pulse import BEHIND, CHECKS, STUCK_S, Pulse, Report
+from central.kernel.settings import Settings
+from central.organisation.settings import MailConfig, OrganisationSettings
+from central.reports.pages import ReportsSettings
 from central.web.health import of_health
 from central.web.texts import texts
 from shared.languages import LANGUAGES
@@ -41,10 +45,15 @@ in tests/central/kernel/test_trouble.py."""
 def config(tmp_path: Path, free_port: int) -> CentralConfig:
     """A central in a hurry, with a broker of its own elsewhere."""
     return CentralConfig(
-        data=tmp_path / "data", listen=Endpoint("127.0.0.1", 0), live_open=True,
-        broker=BrokerConfig(embedded=False, port=free_port), mail=MailConfig(host="127.0.0.1", port=1, sender="a@b.c"),
-        bell_poll_s=0.05, hall_every_s=0.05, outbox_every_s=0.05, snapshot_every_s=0.05, pulse_every_s=0.05,
-        tidy_every_s=0.05, tally_every_s=0.05, checkpoint_every_s=0.05,
+        data=tmp_path / "data", listen=Endpoint("127.0.0.1", 0),
+        broker=BrokerConfig(embedded=False, port=free_port),
+        outbox_every_s=0.05, pulse_every_s=0.05,
+        areas=Settings((
+            OrganisationSettings(MailConfig(host="127.0.0.1", port=1, sender="a@b.c"), tidy_every_s=0.05),
+            DevicesSettings(hall_every_s=0.05, bell_poll_s=0.05, snapshot_every_s=0.05),
+            ReportsSettings(live_open=True),
+        )),
+        tally_every_s=0.05, checkpoint_every_s=0.05,
     )  # fmt: skip
 
 

@@ -21,7 +21,6 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 import central
-from central.config import MailConfig, Tls
 from central.devices.instructions import OUTBOX_KIND as TO_DEVICES
 from central.devices.instructions import sending
 from central.kernel.actor import SYSTEM
@@ -31,13 +30,15 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.log_chain import Chain
 from central.kernel.outbox import CLAIMED_FOR, MOST_TRIES, SettleOutbox, claim, drain
-from central.kernel.tx import Read, Settings
+from central.kernel.settings import Settings
+from central.kernel.tx import Read
 from central.kernel.vault import Vault
 from central.organisation.letters import MAIL, PASSWORD, open_letter
 from central.organisation.mail import Mailer
 from central.organisation.operators import InviteOperator
 from central.organisation.receivers import networks
 from central.organisation.rights import actor_of
+from central.organisation.settings import MailConfig, OrganisationSettings, Tls
 from central.organisation.sign_in import digest
 from central.organisation.webhook_delivery import Post, Webhooks
 from central.organisation.webhooks import OUTBOX_KIND as WEBHOOK
@@ -204,7 +205,8 @@ def test_every_kind_of_the_outbox_is_played_here() -> None:
 
 @pytest.fixture
 async def two(place: tuple[Database, House], keys: Keys, watch: Watch) -> AsyncIterator[House2]:
-    one, other = (Door(place[0], watch, path_of, keys, Settings(networks(["127.0.0.0/8"]))) for _ in range(2))
+    here = Settings((OrganisationSettings(webhook_networks=networks(["127.0.0.0/8"])),))
+    one, other = (Door(place[0], watch, path_of, keys, here) for _ in range(2))
     one.start()
     other.start()
     db = place[0].connect()

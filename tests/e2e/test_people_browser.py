@@ -20,17 +20,19 @@ from PIL import Image
 from playwright.async_api import Browser, Page
 
 from central.app import Running, running
-from central.config import BrokerConfig, CentralConfig, Costs, MailConfig, SignInConfig, Tls
+from central.config import BrokerConfig, CentralConfig
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind
 from central.kernel.crud import command_of
 from central.kernel.privileges import Action
+from central.kernel.settings import Settings
 from central.organisation.grants import GivePrivilege, SetPerimeter
 from central.organisation.model import PerimeterKind, Profile
 from central.organisation.operators import CreateOperator, InviteOperator
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest
 from central.organisation.rules import FREE
 from central.organisation.sessions import CountAttempt
+from central.organisation.settings import Costs, MailConfig, OrganisationSettings, SignInConfig, Tls
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel
 from shared.ids import Id
@@ -69,8 +71,10 @@ async def house(folder: Path, box: Box) -> AsyncIterator[tuple[Running, dict[str
     server = await asyncio.get_running_loop().create_server(lambda: SMTP(box), "127.0.0.1", 0)
     config = CentralConfig(
         folder, listen=Endpoint("127.0.0.1", 0), broker=BrokerConfig(True, "127.0.0.1", 0), outbox_every_s=0.1,
-        mail=MailConfig("127.0.0.1", server.sockets[0].getsockname()[1], Tls.NONE, sender="billetterie@x.example"),
-        sign_in=SignInConfig(passwords=Costs(memory_kib=64, rounds=1)),
+        areas=Settings((OrganisationSettings(
+            MailConfig("127.0.0.1", server.sockets[0].getsockname()[1], Tls.NONE, sender="billetterie@x.example"),
+            SignInConfig(passwords=Costs(memory_kib=64, rounds=1)),
+        ),)),
     )  # fmt: skip
     async with running(config) as central:
 

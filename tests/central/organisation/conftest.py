@@ -15,7 +15,6 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from central.app import make_app
-from central.config import Costs, MailConfig, SignInConfig, Tls
 from central.kernel.actor import SYSTEM, Actor
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
@@ -28,6 +27,7 @@ from central.organisation.letters import MAIL
 from central.organisation.model import Operator, Profile
 from central.organisation.operators import InviteOperator
 from central.organisation.pages import SIGN_IN_SERVICES, SignInServices
+from central.organisation.settings import Costs, MailConfig, SignInConfig, Tls
 from shared.ids import Id
 from tests.central.small_house import House, Watch, new_id
 

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from argon2 import Parameters, PasswordHasher, extract_parameters
 
 from central.app import make_app
-from central.config import CentralConfig, Costs, MailConfig, SignInConfig
+from central.config_file import read_config
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
@@ -30,6 +30,7 @@ from central.organisation.pages import SIGN_IN_SERVICES, SignInServices
 from central.organisation.passwords import Passwords, TooManySignIns, weakness
 from central.organisation.rules import FREE, LONGEST_WAIT, counted, locked
 from central.organisation.second_factor import new_seed
+from central.organisation.settings import Costs, MailConfig, OrganisationSettings, SignInConfig
 from central.organisation.sign_in import Visitor, digest
 from central.web.session import HEADERS, local_path
 from shared.ids import Id
@@ -551,8 +552,10 @@ def test_the_vaults_key_lies_beside_the_others_and_is_ours_alone(tmp_path: Any) 
 
 
 def test_the_mail_password_is_not_in_what_a_configuration_prints(tmp_path: Any) -> None:
-    config = CentralConfig(tmp_path, mail=MailConfig(host="mail.example", password="hunter2hunter2"))
-    assert "hunter2" not in repr(config) and SignInConfig() == config.sign_in
+    said = {"PARTERRE_CENTRAL__DATA": str(tmp_path), "PARTERRE_CENTRAL__MAIL__PASSWORD": "hunter2hunter2"}
+    config = read_config(None, said)
+    mine = config.areas.of(OrganisationSettings)
+    assert "hunter2" not in repr(config) and mine.mail.password == "hunter2hunter2" and mine.sign_in == SignInConfig()
 
 
 @pytest.fixture

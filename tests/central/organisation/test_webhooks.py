@@ -35,7 +35,8 @@ from central.kernel.log_chain import Chain
 from central.kernel.outbox import drain
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
-from central.kernel.tx import Read, Settings
+from central.kernel.settings import Settings
+from central.kernel.tx import Read
 from central.orders.model import OrdersPrivilege
 from central.organisation.erasure import EraseOperator
 from central.organisation.grants import SetPerimeter, TakePrivilege
@@ -44,6 +45,7 @@ from central.organisation.operators import ChangeOperator, CreateOperator, Deact
 from central.organisation.ops import CreateContext
 from central.organisation.receivers import may_reach, networks
 from central.organisation.rights import actor_of, key_digest
+from central.organisation.settings import OrganisationSettings
 from central.organisation.webhook_delivery import (
     KEPT_FOR,
     WAITS,
@@ -212,7 +214,7 @@ def _there(found: Any) -> Any:
 
 @pytest.fixture
 async def desk(place: tuple[Database, House], keys: Keys, watch: Watch) -> AsyncIterator[Desk]:
-    door = Door(place[0], watch, path_of, keys, Settings(LOCAL))
+    door = Door(place[0], watch, path_of, keys, Settings((OrganisationSettings(webhook_networks=LOCAL),)))
     door.start()
     admin = await door.read(SYSTEM, lambda read: actor_of(read, _there(read.get(Operator, place[1].admin))))
     made = Desk(

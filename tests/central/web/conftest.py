@@ -11,7 +11,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from central.app import make_app
-from central.config import MailConfig, SignInConfig
 from central.devices.snapshots import SNAPSHOTS
 from central.first_run.pages import SETUP_FILE
 from central.kernel.contexts import path_of
@@ -20,6 +19,7 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.vault import Vault
 from central.organisation.pages import SIGN_IN_SERVICES, SignInServices
+from central.organisation.settings import MailConfig, SignInConfig
 from central.reports.pages import LIVE_OPEN
 from central.web.line import listening
 from central.web.settings import HttpConfig

@@ -11,7 +11,6 @@ import pytest
 
 import central
 from central.app import make_app
-from central.config import MailConfig, SignInConfig
 from central.first_run.model import Step
 from central.first_run.pages import SETUP_FILE
 from central.kernel.contexts import path_of
@@ -21,6 +20,7 @@ from central.kernel.keys import Keys
 from central.kernel.schema import upgrade
 from central.kernel.vault import Vault
 from central.organisation.pages import SIGN_IN_SERVICES, SignInServices
+from central.organisation.settings import MailConfig, SignInConfig
 from central.web.line import listening
 from central.web.origin import FORWARDED
 from central.web.session import CSRF_HEADER

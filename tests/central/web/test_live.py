@@ -21,10 +21,12 @@ from central.access.model import AccessPrivilege
 from central.app import running
 from central.config import BrokerConfig, CentralConfig
 from central.kernel.actor import SYSTEM
+from central.kernel.settings import Settings
 from central.kernel.tx import Read
 from central.organisation.operators import WithdrawKey
 from central.organisation.ops import CreateOperator, key_digest
 from central.reports.live import Evenings
+from central.reports.pages import ReportsSettings
 from central.web.area import ROSTER
 from central.web.evening import Evening, KnownDevice, Series, Window
 from central.web.hall_svg import SeatState
@@ -157,7 +159,10 @@ async def test_whoever_may_no_more_watches_no_more(tmp_path: Path) -> None:
 
 async def test_nothing_planned_says_what_to_do(tmp_path: Path) -> None:
     config = CentralConfig(
-        tmp_path, listen=Endpoint("127.0.0.1", 0), broker=BrokerConfig(True, "127.0.0.1", 0), live_open=True
+        tmp_path,
+        listen=Endpoint("127.0.0.1", 0),
+        broker=BrokerConfig(True, "127.0.0.1", 0),
+        areas=Settings((ReportsSettings(live_open=True),)),
     )
     async with running(config) as central:
         _, text, _ = await get(central.url + "/live?lang=en")

@@ -1,0 +1,13 @@
+"""How often devices are told what is new."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesSettings:
+    """Seconds between two looks: at halls whose pictures have changed, at feeds whose bells are to ring, at sites whose
+    snapshot is due."""
+
+    hall_every_s: float = 0.5
+    bell_poll_s: float = 2.0
+    snapshot_every_s: float = 60.0
