@@ -1,5 +1,6 @@
 """The cloakroom works (test_areas.py copies it beside the area)."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,20 +9,30 @@ import aiohttp
 import pytest
 
 from central.app import open_door, running
-from central.cloakroom.model import NoCoat
-from central.cloakroom.ops import HOOKS, HandInCoat
-from central.config import CentralConfig
+from central.cloakroom.model import NoCoat, NotFetched
+from central.cloakroom.ops import HandInCoat
+from central.cloakroom.settings import CloakroomSettings
+from central.config_file import read_config
+from central.devices.facts import DeadLetters
 from central.devices.feeds import DeviceFeeds, Feed
 from central.devices.model import NoDevice
+from central.first_run import profiles
 from central.kernel.contexts import path_of
 from central.kernel.door import Door
-from shared.runtime.mqtt import Endpoint
+from central.kernel.facts import NoEffect
+from shared.outcome import Refused
 from shared.wire.certificates import DeviceKind
+from shared.wire.coats import COAT_FETCHED, CoatFetched
+from shared.wire.codec import dump
 from tests.central import small_house
 from tests.central.devices.test_facts import enrol
+from tests.central.devices.test_hostile_devices import writable
 from tests.central.small_house import Clerk, House, Watch, new_id, set_up
 from tests.central.web.screens.conftest import Browser, browser  # noqa: F401 - a fixture
+from tests.hostile import bent
 from tests.waiting import until_so
+
+HOOKS = CloakroomSettings().cloakroom_hooks
 
 
 def test_a_command_reads_another_area_and_its_rule_refuses(quick: tuple[Clerk, House]) -> None:
@@ -43,6 +54,30 @@ def test_a_feed_reaches_the_devices_that_may_read_it(quick: tuple[Clerk, House],
     assert ('"number":1' in answer.value["text"]) if reads else answer.reason == NoDevice.NOT_YOUR_FEED
 
 
+def test_a_gate_tells_what_was_fetched(quick: tuple[Clerk, House]) -> None:
+    """Twice is as once; what is not its own, or is no such message, is a letter with its reason and next step."""
+    clerk, house = quick
+    gate, kiosk, coat = enrol(clerk, house, DeviceKind.GATE), enrol(clerk, house, DeviceKind.KIOSK), new_id()
+    clerk.do(HandInCoat(id=coat, performance_id=house.performance))
+    told = [gate.saw(COAT_FETCHED, CoatFetched(coat)) for _ in range(2)]
+    assert gate.send(*told)["dead"] == {} and gate.send(*told)["dead"] == {}
+    assert clerk.rows("SELECT fetched FROM coat") == [(1,)] and clerk.feed(f"coats/{house.site}") == {coat: None}
+    dead = gate.send(gate.saw(COAT_FETCHED, CoatFetched(nowhere := new_id())))["dead"]
+    assert dead == {"3": f"{NotFetched.NO_SUCH_COAT.key}: {nowhere}"}
+    kiosk.send(kiosk.saw(COAT_FETCHED, CoatFetched(coat)))
+    letters = {each["reason"] for each in clerk.ask(DeadLetters(context_id=house.institution)).value}
+    assert letters == {NotFetched.NO_SUCH_COAT.key, NoEffect.NOT_ITS_TO_TELL.key}
+    for wrong in filter(writable, bent(CoatFetched, json.loads(dump(CoatFetched(coat))))):
+        fact = gate.saw(COAT_FETCHED, wrong)
+        assert gate.send(fact)["contiguous"] == fact.seq, wrong
+
+
+def test_gate_staff_may_and_who_only_looks_may_not() -> None:
+    usual = {each.code: each.privileges for each in profiles.usual()}
+    assert "cloakroom" in usual["GATE"] and "cloakroom.coat.read" in usual["READER"]
+    assert not any(right.startswith("cloakroom") for right in usual["BOX-OFFICE"])
+
+
 async def test_a_page_stands_in_the_menu(browser: Browser) -> None:  # noqa: F811
     front = await browser.get("/admin")
     assert "/admin/cloakroom" in front.text
@@ -51,7 +86,8 @@ async def test_a_page_stands_in_the_menu(browser: Browser) -> None:  # noqa: F81
 
 
 async def test_a_loop_runs_and_health_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = CentralConfig(tmp_path, listen=Endpoint("127.0.0.1", 0), outbox_every_s=0.05)
+    said = {"data": tmp_path, "listen.port": 0, "broker.port": 0, "outbox_every_s": 0.05, "cloakroom_hooks": 1}
+    config = read_config(None, {}, said)
     monkeypatch.setattr(small_house, "STARTS", datetime.now(UTC) - timedelta(hours=5))
     watch, db = Watch(), config.opened.connect()
     house = set_up(Clerk(Door(config.opened, watch, path_of, open_door(config).keys), db, watch))
@@ -62,6 +98,11 @@ async def test_a_loop_runs_and_health_tells(tmp_path: Path, monkeypatch: pytest.
                 small_house.SYSTEM, HandInCoat(id=coat, performance_id=house.performance), new_id()
             )
         ).ok
+
+        full = await central.door.execute(
+            small_house.SYSTEM, HandInCoat(id=new_id(), performance_id=house.performance), new_id()
+        )
+        assert isinstance(full.outcome, Refused) and full.outcome.detail == {"most": 1}, "as the house has set it"
 
         async def lost() -> bool:
             return db.run("SELECT lost FROM coat WHERE id = :id", {"id": coat}) == [(1,)]

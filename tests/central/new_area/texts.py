@@ -10,11 +10,16 @@ WORDS = {
     ),
     "entity:coat": ("Manteau", "Coat", "Mantel", "Abrigo", "Cappotto"),
     "entities:coat": ("Manteaux", "Coats", "Mäntel", "Abrigos", "Cappotti"),
+    "field:coat.fetched": ("Repris", "Fetched", "Abgeholt", "Recogido", "Ritirato"),
     "field:coat.lost": ("Perdu", "Lost", "Verloren", "Perdido", "Perso"),
     "field:coat.number": ("Numéro", "Number", "Nummer", "Número", "Numero"),
     "do:hand_in_coat": ("Déposer", "Hand in", "Abgeben", "Entregar", "Consegnare"),
     "do:lose_coats": ("Perdre", "Lose", "Verlieren", "Perder", "Perdere"),
     "privilege:cloakroom": ("Vestiaire", "Cloakroom", "Garderobe", "Guardarropa", "Guardaroba"),
     "privilege:cloakroom.coat": ("Manteaux", "Coats", "Mäntel", "Abrigos", "Cappotti"),
+    "reason:not_fetched.no_such_coat": (
+        "Aucun manteau de ce numéro ici.", "No such coat here.", "Kein solcher Mantel hier.", "Aquí no hay tal abrigo.",
+        "Qui non c’è un tale cappotto.",
+    ),
     "reason:no_coat.full": ("Complet.", "Full.", "Voll.", "Completo.", "Pieno."),
 }  # fmt: skip

@@ -1,21 +1,30 @@
 """The cloakroom: coats handed in at a performance, given back, or lost when it is over."""
 
 from central.cloakroom import attendant, ops, pages
-from central.cloakroom.model import CloakroomPrivilege
+from central.cloakroom.model import CloakroomPrivilege, NotFetched
+from central.cloakroom.settings import CloakroomSettings
 from central.kernel.checklist import t
+from central.kernel.facts import Facts
 from central.kernel.feeds import Feeds, Scope
+from central.kernel.privileges import UsualProfile
 from central.web.area import Area
 from central.web.shell import MenuEntry
 from shared.wire.certificates import Right
+from shared.wire.coats import COAT_FETCHED, COATS, CoatFetched
+
+GATES = frozenset({Right.CONTROL})
 
 AREA = Area(
     name="cloakroom",
     modules=(ops,),
+    settings=CloakroomSettings,
     privileges=tuple(CloakroomPrivilege),
+    usual={UsualProfile.GATE: ("cloakroom",), UsualProfile.READER: (CloakroomPrivilege.READ,)},
     pages=(pages.cloakroom,),
     menu=(MenuEntry(t("Vestiaire ce soir"), pages.HREF, CloakroomPrivilege.READ),),
     loops={"cloakroom": attendant.clearing},
     checklist=(attendant.cloakroom,),
     health={"cloakroom": attendant.open_},
-    feeds=(Feeds("coats", Scope.SITE, frozenset({Right.CONTROL})),),
+    facts=(Facts(COAT_FETCHED, GATES, CoatFetched, ops.take_fetched, refuses=(NotFetched,)),),
+    feeds=(Feeds(COATS, Scope.SITE, GATES),),
 )

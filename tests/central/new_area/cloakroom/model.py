@@ -18,12 +18,19 @@ class NoCoat(Reason):
     FULL = auto()
 
 
+class NotFetched(Reason):
+    """Why nothing follows from a gate's word that a coat was fetched."""
+
+    NO_SUCH_COAT = auto()
+
+
 @entity("coat", read=CloakroomPrivilege.READ, unique=(("performance_id", "number"),))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coat:
     id: Id
     performance_id: Annotated[Id, Ref("performance")]
     number: int
+    fetched: bool = False
     lost: bool = False
 
 

@@ -1,20 +1,23 @@
-"""Coats handed in, and those that nobody fetched."""
+"""Coats handed in, given back by a gate, and those that nobody fetched."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 from central.catalogue.model import Performance
-from central.cloakroom.model import CloakroomPrivilege, Coat, NoCoat, hook
+from central.cloakroom.model import CloakroomPrivilege, Coat, NoCoat, NotFetched, hook
+from central.cloakroom.settings import CloakroomSettings
 from central.kernel.entity import Ref
+from central.kernel.facts import Author
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Tx
+from central.programme.reads import whereabouts
 from shared.clock import to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
+from shared.wire.coats import COATS, CoatFetched, CoatRow
+from shared.wire.facts import Fact
 from shared.wire.feeds import feed_name
-
-HOOKS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +36,23 @@ class HandInCoat:
 def hand_in_coat(tx: Tx, want: HandInCoat) -> Outcome[int]:
     performance = tx.get(Performance, want.performance_id)
     assert performance, "the reference says so"
-    number = hook(len(tx.find(Coat, "WHERE performance_id = :id", id=performance.id)), HOOKS)
+    hooks = tx.settings.of(CloakroomSettings).cloakroom_hooks
+    number = hook(len(tx.find(Coat, "WHERE performance_id = :id", id=performance.id)), hooks)
     if isinstance(number, Refused):
         return number
     coat = tx.insert(Coat(id=want.id, performance_id=performance.id, number=number.value))
-    tx.feed(feed_name("coats", performance.site_id), coat.id, {"number": coat.number})
+    tx.feed(feed_name(COATS, performance.site_id), coat.id, CoatRow(coat.number))
     return number
+
+
+def take_fetched(tx: Tx, gate: Author, _: Fact, said: CoatFetched) -> Outcome[None]:
+    """A gate's own word, of a coat that hangs at its site; said twice, it is as before."""
+    coat = tx.get(Coat, said.coat_id)
+    if coat is None or whereabouts(tx, coat.performance_id).site_id != gate.site_id:
+        return Refused(NotFetched.NO_SUCH_COAT, fix=said.coat_id)
+    tx.update(coat, replace(coat, fetched=True))
+    tx.feed(feed_name(COATS, gate.site_id), coat.id, None)
+    return Ok()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +64,7 @@ class LoseCoats:
 def lose_coats(tx: Tx, _: LoseCoats) -> Outcome[int]:
     over = tx.find(
         Coat,
-        "WHERE lost = 0 AND performance_id IN (SELECT id FROM performance WHERE closes <= :now)",
+        "WHERE fetched = 0 AND lost = 0 AND performance_id IN (SELECT id FROM performance WHERE closes <= :now)",
         now=to_ms(tx.now),
     )
     for coat in over:
