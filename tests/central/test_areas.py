@@ -4,9 +4,11 @@ every such change writes down in the same places (docs/development.md, When the 
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from graphlib import TopologicalSorter
 from pathlib import Path
 from runpy import run_path
@@ -15,6 +17,7 @@ import pytest
 
 from central.areas import AREAS
 from central.kernel.feeds import FEEDS
+from central.web.area import Area
 from shared.languages import LANGUAGES
 from shared.wire.feeds import Family
 from tests.central.new_area.texts import WORDS
@@ -38,6 +41,12 @@ def test_every_family_of_feeds_is_some_areas() -> None:
     told = [feeds.family for area in AREAS for feeds in area.feeds]
     assert sorted(told) == sorted(set(told)) == sorted(FEEDS)
     assert set(Family) <= set(told)
+
+
+def test_the_page_tells_what_an_area_says() -> None:
+    said = re.findall(r"^\| (`.*?`) \|", (ROOT / "docs" / "areas.md").read_text(), re.MULTILINE)
+    told = [name for row in said for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(told) == sorted(each.name for each in fields(Area))
 
 
 def test_every_right_stands_in_its_own_area() -> None:

@@ -14,7 +14,7 @@ from central.devices.enrolment import InviteDevice, RevokeDevice
 from central.devices.facts import RetryFact
 from central.devices.leases import DrainLease, WriteOffLease
 from central.devices.model import DEVICE, FACT, FactState
-from central.inventory.holds import ExpireHolds, HoldPlaces, ReleaseHold
+from central.inventory.hold_expiry import ExpireHolds
 from central.inventory.model import HOLD, PLACE
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
@@ -24,6 +24,7 @@ from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS
 from central.kernel.schema import upgrade
 from central.kernel.tx import Tx
+from central.orders.holds import HoldPlaces, ReleaseHold
 from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
 from central.venues.logical import CreateLogicalConfiguration, ValidateLogical

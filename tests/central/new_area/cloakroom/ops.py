@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from central.catalogue.model import Performance
+from central.catalogue.reads import whereabouts
 from central.cloakroom.model import CloakroomPrivilege, Coat, NoCoat, NotFetched, hook
 from central.cloakroom.settings import CloakroomSettings
 from central.kernel.entity import Ref
@@ -11,7 +12,6 @@ from central.kernel.facts import Author
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Tx
-from central.programme.reads import whereabouts
 from shared.clock import to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
