@@ -14,6 +14,7 @@ from central.kernel.beside import Errand
 from central.kernel.entity import BY_NAME, Bulky, Reach, Ref, Secret, in_brief, mark_of, stripped
 from central.kernel.memory import remembered
 from central.kernel.personal import STRUCK, Path, Personal, is_said, value_at
+from central.kernel.privileges import nodes
 from central.kernel.reach import NamedRow, naming
 from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of
@@ -357,3 +358,8 @@ def privileges() -> list[str]:
     """Every privilege that a declaration names, in alphabetical order: `<module>.<screen>.<action>`."""
     named = {handler.needs for handler in (*COMMANDS.values(), *QUERIES.values()) if handler.needs}
     return sorted(named | BESIDE | {declaration.read for declaration in BY_NAME.values()})
+
+
+def known_nodes() -> frozenset[str]:
+    """Every node that may be granted: the privileges of all declarations and the branches they hang on."""
+    return frozenset({node for privilege in privileges() for node in nodes(privilege)})

@@ -15,7 +15,7 @@ from central.kernel.contexts import path_of
 from central.kernel.crud import NoChange, checked
 from central.kernel.entity import BY_NAME, Between, Loose, Ref
 from central.kernel.reach import reached
-from central.kernel.registry import Where, handles
+from central.kernel.registry import Where, handles, known_nodes
 from central.kernel.scope import context_of, contexts_of
 from central.kernel.tx import Read, Tx
 from central.organisation.model import (
@@ -29,7 +29,7 @@ from central.organisation.model import (
     Role,
     Session,
 )
-from central.organisation.rights import administrators, held_by, known_nodes, lacking, perimeter_of
+from central.organisation.rights import administrators, held_by, lacking, perimeter_of
 from central.organisation.rules import Held, administrator_remains, uncovered
 from central.organisation.ways_in import closes, lately, opens
 from shared.ids import Id

@@ -24,7 +24,6 @@ from central.organisation.model import (
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import ended, is_good
 from central.web.screens.names import Labels, house_zone, labels
-from central.web.screens.refusals import privilege_text
 from central.web.texts import Texts
 from shared.ids import Id
 from shared.outcome import Refused
@@ -124,16 +123,3 @@ def contexts_with(read: Read, t: Texts, privilege: str) -> tuple[tuple[str, str]
         if read.actor.may(privilege, path):
             found.append((each.id, " › ".join(t.of(known[Id(one)].names) for one in reversed(path))))
     return tuple(sorted(found, key=lambda pair: pair[1].casefold()))
-
-
-def node_text(t: Texts, node: str) -> str:
-    """`venues.site.modify`, `venues` or `*` in words."""
-    if node == "*":
-        return t("Tout")
-    if node.count(".") == 2:
-        return privilege_text(t, node)
-    module, _, screen = node.partition(".")
-    words = [t.known(f"privilege:{module}") or module]
-    if screen:
-        words.append(t.known(f"privilege:{node}") or screen)
-    return " › ".join(words)

@@ -14,7 +14,7 @@ from central.organisation.pages import SERVICES, PageServices, typed
 from central.web.form import form_of
 from central.web.limit_sources import LIMITED, Limited, LimitSource
 from central.web.screens.names import house_zone
-from central.web.screens.refusals import privilege_text
+from central.web.screens.rights import privilege_text
 from shared.outcome import Refused
 
 HREF = "/admin/limited"

@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from central.kernel.contexts import path_of
-from central.kernel.registry import privileges
+from central.kernel.registry import known_nodes, privileges
 from central.kernel.tx import Read
 from central.organisation.erasure import EraseOperator
 from central.organisation.grants import (
@@ -33,7 +33,7 @@ from central.organisation.model import (
     PerimeterKind,
     Profile,
 )
-from central.organisation.operator_view import OperatorView, contexts_with, node_text, operator_view
+from central.organisation.operator_view import OperatorView, contexts_with, operator_view
 from central.organisation.operators import (
     ChangeOperator,
     ClearSecondFactor,
@@ -46,11 +46,12 @@ from central.organisation.operators import (
     WithdrawKey,
 )
 from central.organisation.pages import SERVICES, PageServices, typed
-from central.organisation.rights import FIVE, WhatMayTheyDo, WhoMay, key_digest, known_nodes
+from central.organisation.rights import WhatMayTheyDo, WhoMay, key_digest
 from central.organisation.sessions import EndSession, EndSessions
 from central.web.form import form_of
 from central.web.screens.names import Labels, labels
-from central.web.screens.refusals import SaidRefusal, privilege_text
+from central.web.screens.refusals import SaidRefusal
+from central.web.screens.rights import FIVE, node_text, privilege_text
 from central.web.session import SignedIn
 from central.web.texts import Texts
 from shared.ids import Id, is_id

@@ -13,12 +13,13 @@ from central.kernel.actor import Actor, ActorKind
 from central.kernel.columns import columns
 from central.kernel.contexts import path_of, root_of_house
 from central.kernel.entity import Ref
-from central.kernel.privileges import EVERYTHING, Action, nodes
-from central.kernel.registry import answers, privileges
+from central.kernel.privileges import EVERYTHING, nodes
+from central.kernel.registry import answers, known_nodes
 from central.kernel.tx import Read
 from central.kernel.versions import OPERATORS, counts
 from central.organisation.model import NoOperator, Operator, OperatorKind, OrganisationPrivilege
 from central.organisation.rules import Held
+from central.web.screens.rights import action_of, by_screen
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -137,11 +138,6 @@ def lacking(read: Read, held: Iterable[tuple[str, str]]) -> list[str]:
     return sorted({node for node, context_id in held if not read.actor.may(node, path_of(read, context_id))})
 
 
-def known_nodes() -> frozenset[str]:
-    """Every node that may be granted: the privileges of all declarations and the branches they hang on."""
-    return frozenset({node for privilege in privileges() for node in nodes(privilege)})
-
-
 def administrators(read: Read, profile_id: str = "", instead: Iterable[str] | None = None) -> list[tuple[str, bool]]:
     """(operator, is a person) of those who hold everything at the institution, are not narrowed and can come in;
     `instead`: as it would be if this profile held these nodes."""
@@ -173,8 +169,6 @@ def administrators(read: Read, profile_id: str = "", instead: Iterable[str] | No
 
 # --- what may they do, and why ----------------------------------------------------------------------------------------
 
-FIVE = (Action.CREATE, Action.READ, Action.MODIFY, Action.DELETE, Action.EXECUTE)
-
 
 @dataclass(frozen=True, slots=True)
 class RightCell:
@@ -187,7 +181,7 @@ class RightCell:
 
 @dataclass(frozen=True, slots=True)
 class RightLine:
-    """A screen: its actions in the order C R M D E, then those with a name of their own."""
+    """A screen: its actions as `FIVE` orders them, then those with a name of their own."""
 
     module: str
     screen: str
@@ -200,20 +194,16 @@ def overview(found: Iterable[RightSource], path: tuple[str, ...] | None = None) 
     for each in found:
         if path is None or each.context_id in path:
             by_node.setdefault(each.node, []).append(each)
-    screens: dict[tuple[str, str], list[RightCell]] = {}
-    for privilege in privileges():
-        module, screen, action = privilege.split(".", 2)
+
+    def cell(privilege: str) -> RightCell:
         why = tuple(source for node in nodes(privilege) for source in by_node.get(node, ()))
-        screens.setdefault((module, screen), []).append(RightCell(privilege, action, why))
+        return RightCell(privilege, action_of(privilege), why)
+
     return [
-        RightLine(
-            module, screen, tuple(sorted(cells, key=lambda cell: (_ORDER.get(cell.action, len(FIVE)), cell.action)))
-        )
-        for (module, screen), cells in sorted(screens.items())
+        RightLine(module, screen.partition(".")[2], tuple(cell(each) for each in listed))
+        for module, screens in by_screen().items()
+        for screen, listed in screens.items()
     ]
-
-
-_ORDER: dict[str, int] = {action: n for n, action in enumerate(FIVE)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,10 +109,11 @@ def _choices(screen: Screen, read: Read, declaration: Declaration) -> dict[str, 
 
 
 def _fields(configured: Configured) -> tuple[Field, ...]:
-    """What makes sense the same for many: not what must be unique."""
+    """What makes sense the same for many: not what must be unique, nor what somebody may do."""
     hints = get_type_hints(configured.declaration.kind, include_extras=True)
     own = {name for names in configured.declaration.unique for name in names}
-    return fields_of({each.name: hints[each.name] for each in configured.changeable if each.name not in own})
+    found = fields_of({each.name: hints[each.name] for each in configured.changeable if each.name not in own})
+    return tuple(each for each in found if each.kind is not FieldKind.RIGHTS)
 
 
 async def _each(

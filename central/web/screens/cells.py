@@ -17,6 +17,7 @@ from central.kernel.tx import Read
 from central.kernel.values import OneOf
 from central.web.screens.fields import FieldKind, duration_text, field_of
 from central.web.screens.names import FALLBACK_CURRENCY, Labels, currencies_of, house_zone, labels, zones_of
+from central.web.screens.rights import node_text
 from central.web.text_keys import enum_name
 from central.web.texts import Texts
 from shared.ids import Id
@@ -147,6 +148,7 @@ def default_columns(declaration: Declaration) -> list[Column]:
         FieldKind.GROUP,
         FieldKind.ROWS,
         FieldKind.WORDS,
+        FieldKind.RIGHTS,
         FieldKind.REFS,
     }
     fit = [each for each in shown_columns(declaration) if each.name != "id" and _kind(each) not in quiet]
@@ -204,7 +206,8 @@ def _cell_of_many(of: Reader, column: Column, value: Any, short: bool) -> Cell:
         is_state = of.declaration.life is not None and of.declaration.life[0] == column.name
         return Cell(said, state=str(value) if is_state else "")
     if isinstance(value, tuple):
-        lines = tuple(_plain(t, each) for each in value)
+        in_words = node_text if _kind(column) is FieldKind.RIGHTS else _plain
+        lines = tuple(in_words(t, each) for each in value)
         return Cell(clip(", ".join(lines))) if short else Cell("", lines=lines)
     if isinstance(value, dict):
         lines = tuple(f"{key}: {_plain(t, each)}" for key, each in value.items())

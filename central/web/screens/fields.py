@@ -46,6 +46,7 @@ class FieldKind(StrEnum):
     NAMES = auto()  # a text per language
     PAIRS = auto()  # a word and its text
     WORDS = auto()  # one a line
+    RIGHTS = auto()  # nodes of the tree of privileges
     GROUP = auto()
     ROWS = auto()
     JSON = auto()
@@ -135,6 +136,7 @@ _LOOKS: Mapping[Look, FieldKind] = {
     Look.PERCENT: FieldKind.PERCENT,
     Look.SECONDS: FieldKind.DURATION,
     Look.NAMES: FieldKind.NAMES,
+    Look.PRIVILEGES: FieldKind.RIGHTS,
 }
 
 
@@ -219,7 +221,7 @@ def typed_of(field: Field, value: Any, setting: Setting, prefix: str = "") -> di
         return _typed_rows(field, value or (), setting, path)
     if value is None:
         return {path: [""]}
-    if field.kind in (FieldKind.REFS, FieldKind.CHOICES):
+    if field.kind in (FieldKind.REFS, FieldKind.CHOICES, FieldKind.RIGHTS):
         return {path: [str(each) for each in value]}
     if field.kind is FieldKind.WORDS:
         return {path: ["\n".join(value)]}

@@ -12,6 +12,7 @@ from central.kernel.entity import Look
 from central.kernel.values import TAG, Fault
 from central.web.screens.fields import UNITS, Field, FieldKind, Setting, Typed
 from central.web.screens.moments import Clock, moment, said_time
+from central.web.screens.rights import without_covered
 from shared.ids import Id
 from shared.money import exponent
 
@@ -181,6 +182,10 @@ def _read_words(_: Field, typed: Typed, __: Setting, path: str) -> tuple[Any, li
     return [line for line in lines if line], []
 
 
+def _read_rights(_: Field, typed: Typed, __: Setting, path: str) -> tuple[Any, list[Fault]]:
+    return without_covered(text for text in typed.get(path, []) if text), []
+
+
 def _read_names(_: Field, typed: Typed, setting: Setting, path: str) -> tuple[Any, list[Fault]]:
     """The house's first language first, always in the same order: so that lists sort by it. A name given in another
     language alone also stands as that one, until somebody writes it: nobody is kept from going on by a language they do
@@ -265,6 +270,7 @@ _STRUCTURES: Mapping[FieldKind, Callable[[Field, Typed, Setting, str], tuple[Any
     FieldKind.REFS: _read_many,
     FieldKind.CHOICES: _read_many,
     FieldKind.WORDS: _read_words,
+    FieldKind.RIGHTS: _read_rights,
     FieldKind.NAMES: _read_names,
     FieldKind.PAIRS: _read_pairs,
     FieldKind.GROUP: _read_group,

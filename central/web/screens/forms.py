@@ -1,6 +1,6 @@
 """A form as its template draws it: fields with labels, what was typed, what is wrong with it, what may be chosen."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from central.web.screens.form_values import languages_in, rows_at
 from central.web.screens.listing import ListFilter, found, may_see
 from central.web.screens.moments import moment, offset_text, said_time
 from central.web.screens.names import Labels, labels
+from central.web.screens.rights import RightBoxes, right_boxes
 from central.web.text_keys import enum_name
 from central.web.texts import Texts
 from shared.wire.codec import MOST_FAULTS, spelt
@@ -46,6 +47,8 @@ class FormView:
     faults: tuple[Fault, ...] = ()
     theirs: Mapping[str, str] = field(default_factory=dict)
     quiet: frozenset[str] = frozenset()
+    may: Callable[[str], bool] = lambda _: True  # whether who looks may give a right
+    stored: bool = False  # these are a row's values
 
     def value(self, path: str) -> str:
         found = self.typed.get(path)
@@ -105,6 +108,9 @@ class FormView:
         first = [each for each in self.fields if each.name not in self.quiet]
         rest = [each for each in self.fields if each.name in self.quiet]
         return [(name, part) for name, part in (("", first), (self.t("Réglages"), rest)) if part]
+
+    def rights(self, path: str) -> RightBoxes:
+        return right_boxes(self.t, self.values(path), self.may, stored=self.stored)
 
     def option(self, one: Field) -> Options:
         return self.options.get(one.ref or "", Options(False, ()))

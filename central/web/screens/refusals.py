@@ -11,6 +11,7 @@ from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.screens.cells import address, table_of
 from central.web.screens.names import house_zone, label
+from central.web.screens.rights import privilege_text
 from central.web.texts import Texts
 from shared.ids import is_id
 from shared.outcome import Reason, Refused
@@ -68,20 +69,6 @@ def _again(read: Read, t: Texts, until: str) -> str:
     except ValueError:
         return ""
     return t("De nouveau possible : {when}.", when=t.moment(when, house_zone(read), "short"))
-
-
-def privilege_text(t: Texts, privilege: str) -> str:
-    """`venues.site.modify` as `Lieux › Sites › modifier`."""
-    parts = privilege.split(".")
-    if len(parts) != 3:
-        return privilege
-    module, screen, action = parts
-    words = (
-        t.known(f"privilege:{module}") or module,
-        t.known(f"privilege:{module}.{screen}") or screen,
-        t.known(f"privilege:{privilege}", f"action:{action}") or action,
-    )
-    return " › ".join(words)
 
 
 def _links(read: Read, t: Texts, refused: Refused, on: str | None) -> list[tuple[str, str]]:

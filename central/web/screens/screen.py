@@ -13,7 +13,7 @@ from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.tx import Read
 from central.web.frame import FRAME, Frame
-from central.web.screens.refusals import privilege_text
+from central.web.screens.rights import privilege_text
 from central.web.session import SignedIn
 from central.web.texts import Texts
 from shared.ids import Id, is_id

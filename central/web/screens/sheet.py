@@ -106,11 +106,15 @@ def with_done(to: str, command_id: str) -> str:
 
 def view_of(screen: Screen, read: Read, sheet: Sheet, typed: Typed, faults: Iterable[Fault], **more: Any) -> FormView:
     t = screen.t
-    setting = setting_of(read, sheet.table, sheet.on, refs_of(sheet.fields, typed), screen.at)
+    given = refs_of(sheet.fields, typed)
+    setting = setting_of(read, sheet.table, sheet.on, given, screen.at)
+    actor, place = screen.me.actor, place_of(read, sheet.table, sheet.on) or given.get("context")
+    path = screen.door.permissions.path(read, place) if place else ()
     return FormView(
         t, sheet.of, sheet.fields, typed, setting,
         options=options_of(screen.door, read, t, sheet.fields), named=named_of(read, t, sheet.fields, typed),
-        faults=tuple(faults), quiet=sheet.quiet, **more,
+        faults=tuple(faults), quiet=sheet.quiet, stored=sheet.on is not None,
+        may=lambda right: actor.may(right, path) if path else actor.may_somewhere(right), **more,
     )  # fmt: skip
 
 

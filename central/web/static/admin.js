@@ -111,6 +111,22 @@
     for (const time of times.slice(1)) if (time.value) time.value = new Date(wall(time.value) + by).toISOString().slice(0, 16);
   });
 
+  // Who holds a branch of the rights holds all that hangs on it; taken away, each box is as it was
+  const branches = (node) => node === "*" ? [] : ["*", ...node.split(".").slice(0, -1).map((_, n, parts) => parts.slice(0, n + 1).join("."))];
+  document.addEventListener("change", (event) => {
+    const rights = event.target.closest(".rights"), held = new Set();
+    for (const box of rights ? all("input[type=checkbox]", rights) : []) {
+      const through = branches(box.value).some((branch) => held.has(branch));
+      if (through !== box.hasAttribute("data-through")) {
+        if (through) box.dataset.own = box.checked;
+        box.checked = through || box.dataset.own === "true";
+        box.toggleAttribute("data-through", through);
+        box.disabled = through || box.hasAttribute("data-shut");
+      }
+      if (box.checked && !through) held.add(box.value);
+    }
+  });
+
   // What was typed is not lost by a slip
   let dirty = false;
   document.addEventListener("input", (event) => { if (event.target.closest("[data-guard]")) dirty = true; });

@@ -50,7 +50,8 @@ class _Inputs(HTMLParser):
         if tag == "form":
             self.found = {} if said.get("method") == "post" else self.found
         elif tag == "input" and "name" in said:
-            if said.get("type") not in ("checkbox", "radio") or "checked" in said:
+            sent = said.get("type") not in ("checkbox", "radio") or "checked" in said
+            if sent and "disabled" not in said:
                 self.found.setdefault(said["name"], []).append(said.get("value", ""))
         elif tag == "select":
             self._select = said["name"]
