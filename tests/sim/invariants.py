@@ -51,7 +51,7 @@ def nothing_lost(scene: Scene, facts: Facts) -> Iterator[str]:
             yield f"{station.name}: {chain[0]}"
     orders = {row[0] for row in scene.office.rows("SELECT id FROM sale_order")}
     for kiosk in scene.kiosks:
-        told = {fact.body.get("order_id") for fact in facts[kiosk.name] if fact.kind is FactKind.SALE}
+        told = {fact.body.get("order_id") for fact in facts[kiosk.name] if fact.kind == FactKind.SALE}
         for order in kiosk.sold:
             if order not in told:
                 yield f"{kiosk.name}: order {order} was sold and is not on its disk"
@@ -110,7 +110,7 @@ def one_effect(scene: Scene, facts: Facts) -> Iterator[str]:
 
 
 def _void(fact: Fact) -> bool:
-    return fact.kind is FactKind.PASSAGE and fact.body.get("passed") is False
+    return fact.kind == FactKind.PASSAGE and fact.body.get("passed") is False
 
 
 def _taken_sales(scene: Scene, facts: Facts) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _taken_sales(scene: Scene, facts: Facts) -> Iterator[str]:
     states = _states(scene)
     for told in facts.values():
         for fact in told:
-            if fact.kind is FactKind.SALE and states.get(fact.hash) == "taken":
+            if fact.kind == FactKind.SALE and states.get(fact.hash) == "taken":
                 yield fact.hash
 
 
@@ -235,7 +235,7 @@ def numbers_without_gaps(scene: Scene, facts: Facts) -> Iterator[str]:
     """The law's part (docs/spec/law-fr.md, R3): receipts and tickets of a device are numbered 1, 2, 3 … on its own
     disk."""
     for kiosk in scene.kiosks:
-        sales = [f.body for f in facts[kiosk.name] if f.kind is FactKind.SALE and f.id not in kiosk.bad_facts]
+        sales = [f.body for f in facts[kiosk.name] if f.kind == FactKind.SALE and f.id not in kiosk.bad_facts]
         receipts = [sale["receipt"] for sale in sales]
         if receipts != list(range(1, len(receipts) + 1)):
             yield f"{kiosk.name}: receipts {receipts}"

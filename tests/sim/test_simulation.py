@@ -197,15 +197,15 @@ def _nobody_is_told(patch: pytest.MonkeyPatch) -> None:
 
 def _a_bad_fact_breaks_the_batch(patch: pytest.MonkeyPatch) -> None:
     """Central does not set a fact apart that it cannot take."""
-    real = central.devices.facts._told
+    real = central.devices.facts.have_effect
 
-    def told(*args: Any) -> None:
+    def effect(*args: Any) -> Any:
         try:
-            real(*args)
+            return real(*args)
         except ValueError as bad:
             raise RuntimeError("not set apart") from bad
 
-    patch.setattr(central.devices.facts, "_told", told)
+    patch.setattr(central.devices.facts, "have_effect", effect)
 
 
 @pytest.mark.parametrize(

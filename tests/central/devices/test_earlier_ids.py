@@ -174,7 +174,7 @@ def of_the_scan(at: Evening, honest: Fact) -> list[Told]:
     """A scan's id, in what passages say of it."""
     scan_id = Id(honest.body.get("scan_id", honest.id))
     gates = [at.neighbours["gate"], at.neighbours["gate elsewhere"]]
-    went = honest.kind is FactKind.PASSAGE
+    went = honest.kind == FactKind.PASSAGE
     refused = Scan("nothing", 1, "", "X1", Direction.ENTRY, False, "unreadable", 0)
     return [
         (gate, fact)

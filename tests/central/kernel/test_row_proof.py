@@ -477,7 +477,6 @@ def test_no_statement_writes_a_proved_table_past_the_log() -> None:
     assert named == {
         "central/kernel/tx.py", "central/kernel/entity.py",  # insert, update, delete, rewrite, remove
         "central/kernel/old_schemas.py",  # a house of before, rebuilt whole before anybody opens it
-        "central/inventory/initial_places.py",  # place_change and place_count, which are worked out
         "central/venues/plan_tables.py",  # Tx.rewritten
     }  # fmt: skip
     assert set(UNPROVED_COUNTERS) == {"log sealed", "resets asked for", "test commit", "version/"}
