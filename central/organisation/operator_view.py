@@ -23,9 +23,9 @@ from central.organisation.model import (
 )
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import ended, is_good
+from central.web.context_marks import context_marks
 from central.web.screens.names import Labels, house_zone, labels
 from central.web.texts import Texts
-from shared.ids import Id
 from shared.outcome import Refused
 
 
@@ -116,10 +116,12 @@ def _narrowed(
 
 def contexts_with(read: Read, t: Texts, privilege: str) -> tuple[tuple[str, str], ...]:
     """(id, path in words) of the contexts in which the asker holds this."""
-    known = {each.id: each for each in read.find(Context, "ORDER BY code")}
+    known = read.find(Context, "ORDER BY code")
+    marks = context_marks(t, known)
+    called = {str(each.id): t.of(each.names) + marks.get(each.id, "") for each in known}
     found = []
-    for each in known.values():
+    for each in known:
         path = path_of(read, each.id)
         if read.actor.may(privilege, path):
-            found.append((each.id, " › ".join(t.of(known[Id(one)].names) for one in reversed(path))))
+            found.append((each.id, " › ".join(called[one] for one in reversed(path))))
     return tuple(sorted(found, key=lambda pair: pair[1].casefold()))

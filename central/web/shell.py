@@ -13,6 +13,7 @@ from central.kernel.former_names import command_today, today
 from central.kernel.privileges import nodes
 from central.kernel.scope import home
 from central.kernel.tx import Read
+from central.web.context_marks import context_marks
 from central.web.texts import Texts
 
 
@@ -21,6 +22,7 @@ class Branch:
     """A context in the tree: its children in alphabetical order of their codes."""
 
     id: str
+    parent_id: str | None
     kind: str
     code: str
     names: dict[str, str]
@@ -62,10 +64,13 @@ class DoneAct:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
+    """`marks` follow the names of contexts that share one."""
+
     house: str
     tree: tuple[Branch, ...]
     at: str
     path: tuple[Branch, ...]
+    marks: dict[str, str]
     groups: tuple[tuple[str, tuple[MenuItem, ...]], ...]
     done: DoneAct | None
 
@@ -84,7 +89,8 @@ def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, menu: 
         reach = {*ids, *(each.id for each in chosen.all())}
         groups = tuple(_groups(read.actor, t, chosen, reach, here, menu))
     house = t.of(branches[0].names) if branches else ""
-    return Shell(house, branches, chosen.id if chosen else "", path, groups, _done(read, done))
+    at = chosen.id if chosen else ""
+    return Shell(house, branches, at, path, context_marks(t, everything), groups, _done(read, done))
 
 
 def _groups(
@@ -139,7 +145,8 @@ def tree(read: Read) -> tuple[Branch, ...]:
 
     def branches(parent: str | None) -> tuple[Branch, ...]:
         return tuple(
-            Branch(each.id, each.kind, each.code, each.names, branches(each.id)) for each in below.get(parent, ())
+            Branch(each.id, each.parent_id, each.kind, each.code, each.names, branches(each.id))
+            for each in below.get(parent, ())
         )
 
     return branches(None)

@@ -184,8 +184,8 @@ def _by_name(row: tuple[str, str]) -> str:
 
 
 def _spelt(named: Labels, table: str, row_id: str, row: Any) -> str:
-    """The name with its code, where it has one: names alone may be the same twice."""
-    said, code = named(table, row_id), getattr(row, "code", "")
+    """The name with its code, where it has one: names alone may be the same twice. Contexts say which they are."""
+    said, code = named(table, row_id), getattr(row, "code", "") if table != "context" else ""
     said = said if len(said) <= 90 else said[:89] + "…"
     return f"{said} ({code})" if code and code != said else said
 

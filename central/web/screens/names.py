@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from central.kernel.contexts import any_setting, root_of_house, setting_at
+from central.kernel.contexts import Context, any_setting, root_of_house, setting_at
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Column, Declaration, Look
 from central.kernel.languages import house_languages
 from central.kernel.scope import context_of, home
 from central.kernel.tx import Read
+from central.web.context_marks import context_marks
 from central.web.screens.fields import Setting
 from central.web.texts import Texts
 from shared.clock import from_ms
@@ -70,6 +71,8 @@ def labels(read: Read, t: Texts, wanted: Iterable[tuple[str, str]], *, depth: in
 
 
 def _labelled(read: Read, t: Texts, table: str, ids: list[str], depth: int) -> dict[tuple[str, str], str]:
+    if table == "context":
+        return _contexts(read, t, set(ids))
     inside, params = in_list("id", ids)
     title = title_column(table)
     if title:
@@ -92,6 +95,12 @@ def _labelled(read: Read, t: Texts, table: str, ids: list[str], depth: int) -> d
         )
         for row in rows
     }
+
+
+def _contexts(read: Read, t: Texts, ids: set[str]) -> dict[tuple[str, str], str]:
+    everything = read.find(Context)
+    marks = context_marks(t, everything)
+    return {("context", each.id): t.of(each.names) + marks.get(each.id, "") for each in everything if each.id in ids}
 
 
 def called(t: Texts, title: Column, raw: Any) -> str:

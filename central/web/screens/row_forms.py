@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 import orjson
 from aiohttp import web
 
+from central.kernel.contexts import root_of_house
 from central.kernel.crud import CONFIGURED, NoChange, revision
 from central.kernel.db import in_list
 from central.kernel.door import Reply
@@ -83,7 +84,7 @@ def _first_typed(screen: Screen, read: Read, declaration: Declaration, sheet: Sh
     source = query.get("from", "")
     row = one(screen.door, read, declaration, source) if is_id(source) else None
     setting = setting_of(read, declaration.name, row.id if row else None, {}, screen.at)
-    values = defaults_of(sheet)
+    values, place = defaults_of(sheet), _stands_at(screen, read, sheet)
     if row is not None:
         values |= {each.name: getattr(row, each.name) for each in sheet.fields if hasattr(row, each.name)}
         values |= {each.name: _next_code(values[each.name]) for each in sheet.fields
@@ -95,9 +96,15 @@ def _first_typed(screen: Screen, read: Read, declaration: Declaration, sheet: Sh
             typed[each.path] = [_fresh_code()]
         if each.path in query:
             typed[each.path] = [query[each.path]]
-        elif each.name == "context_id" and screen.at and row is None:
-            typed[each.path] = [screen.at]
+        elif each.ref == "context" and each.kind is FieldKind.REF and row is None:
+            typed[each.path] = [place]
     return typed
+
+
+def _stands_at(screen: Screen, read: Read, sheet: Sheet) -> str:
+    """Where the tree stands, for who may make one there."""
+    place = screen.at or root_of_house(read)
+    return place if place and screen.may(read, sheet.handler, place) else ""
 
 
 def _fresh_code() -> str:

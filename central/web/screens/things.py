@@ -76,7 +76,7 @@ def _data(screen: Screen, read: Read, declaration: Declaration, row: Any) -> dic
         "values": values,
         "state": _state(screen, declaration, row),
         **_split(list(buttons(screen, read, declaration, row, place))),
-        "related": list(_related(screen, read, declaration, row.id)),
+        "related": list(_related(screen, read, declaration, row.id, place)),
         "zone": of.zone(row.id).key if timed else "",
     }
 
@@ -163,7 +163,9 @@ def _weight(life: Life[Any, Any], do: StrEnum) -> str:
 # --- what hangs on it ------------------------------------------------------------------------------------------------
 
 
-def _related(screen: Screen, read: Read, declaration: Declaration, entity_id: str) -> Iterator[Related]:
+def _related(
+    screen: Screen, read: Read, declaration: Declaration, entity_id: str, place: str | None
+) -> Iterator[Related]:
     t, shown = screen.t, 0
     for name, other in BY_NAME.items():
         for column in other.columns:
@@ -172,7 +174,8 @@ def _related(screen: Screen, read: Read, declaration: Declaration, entity_id: st
             if (declaration.name == "context" and name != "context") or not may_see(screen.door, read, other):
                 continue  # what stands in a context is in the tree beside it
             page = found(screen.door, read, other, ListFilter(only=((column.name, entity_id),)), size=RELATED)
-            makes = f"/admin/e/{name}/new?{column.name}={entity_id}" if _makes(screen, read, name, column.name) else ""
+            new = f"/admin/e/{name}/new?{column.name}={entity_id}" + (f"&at={place}" if place else "")
+            makes = new if _makes(screen, read, name, column.name) else ""
             if not page.count and not makes:
                 continue
             shown += 1
