@@ -5,6 +5,7 @@ import pytest
 from central.kernel.contexts import Context, ContextKind
 from central.kernel.crud import command_of
 from central.kernel.privileges import Action
+from central.organisation.operator_view import contexts_with
 from central.web.context_marks import context_marks
 from central.web.texts import texts
 from shared.ids import Id
