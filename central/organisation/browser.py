@@ -1,7 +1,7 @@
 """The browser's side of a session: its cookie, who that makes it, and where the house is reached from outside."""
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -24,11 +24,13 @@ _MOST_BROWSER = 200
 _MOST_DEVICES = 500
 
 
+@dataclass(frozen=True, slots=True)
 class Known:
-    """What was found for a request, asked once however many ask for it."""
+    """What was found for a request, asked once however many ask for it, and once more when its body is `here`: that may
+    take long, and what ended meanwhile has ended."""
 
-    def __init__(self, found: OpenSession | None) -> None:
-        self.found = found
+    found: OpenSession | None
+    here: bool
 
 
 _KNOWN = web.RequestKey("known", Known)
@@ -88,9 +90,10 @@ class Browsers:
 
     async def found(self, request: web.Request) -> OpenSession | None:
         """Their session, also one that opens next to nothing yet."""
-        if _KNOWN not in request:
-            request[_KNOWN] = Known(await self._sign_in.find(self.visitor(request)))
-        return request[_KNOWN].found
+        known, here = request.get(_KNOWN), request.content.is_eof()
+        if known is None or (here and not known.here):
+            known = request[_KNOWN] = Known(await self._sign_in.find(self.visitor(request)), here)
+        return known.found
 
     async def signed_in(self, request: web.Request) -> SignedIn | None:
         """Who is wholly signed in: what everybody else asks (web/session.SESSIONS)."""

@@ -110,6 +110,7 @@ async def _with_body(request: web.Request, handler: Answer, came: Caller) -> web
     if not request.body_exists or request.method in SAFE or route.http_exception is not None:
         return await _asked(request, handler, came)
     most = most_for(came.asks, _canonical(request), route.get("name", ""), request.app[LARGE])
+    late = not request.content.is_eof()
     held = await request.app[BODIES].read(request, came.asks, came.who, most)
     if isinstance(held, Unread):
         REFUSED.add(why=held)
@@ -117,6 +118,11 @@ async def _with_body(request: web.Request, handler: Answer, came: Caller) -> web
             request.app[LIMITS].take(_LIMIT.get(came.asks, RequestLimit.ACTS), came.who)
         return _unread(request, held, most)
     try:
+        if late and came.actor:
+            again = await _found(held.request, came.asks)
+            if not isinstance(again, Caller):
+                return _no_caller(request, again)
+            came = again
         body = await held.request.read() if came.asks is Asks.DEVICE else b""
         return await _asked(held.request, handler, came, body)
     except Unreadable as bad:
@@ -135,12 +141,17 @@ def _canonical(request: web.Request) -> str:
 
 async def _asked(request: web.Request, handler: Answer, came: Caller, body: bytes = b"") -> web.StreamResponse:
     if came.asks is Asks.DEVICE and not body_genuine(request.headers, body):
-        request.app[LIMITS].take(RequestLimit.CLAIMS, counted_as(address_of(request)))
-        REFUSED.add(why="unknown")
-        return unknown_caller(request)
+        return _no_caller(request, None)
     if came.actor:
         request[ASKED] = came.actor
     return await handler(request)
+
+
+def _no_caller(request: web.Request, why: web.Response | None) -> web.Response:
+    """To who turns out to be nobody after the body came; `why`: what is wrong with a device's key or time."""
+    request.app[LIMITS].take(RequestLimit.CLAIMS, counted_as(address_of(request)))
+    REFUSED.add(why="unknown")
+    return why or unknown_caller(request)
 
 
 # --- who --------------------------------------------------------------------------------------------------------------
@@ -160,19 +171,17 @@ async def _who(request: web.Request) -> Caller | web.StreamResponse:
         if wait and (later := wait if asks is Asks.STRANGER else limits.look(shown, address)):
             return _too_often(request, limit, min(wait, later))
     found = await _found(request, asks)
-    if found is None:
+    if not isinstance(found, Caller):
         limits.take(limit, who)  # of what is genuine nothing is taken: a program may begin with all it has
         if shown:
             limits.missed(shown)
         if limit is RequestLimit.CLAIMS:
             REFUSED.add(why="unknown")
-            return unknown_caller(request)
+            return found or unknown_caller(request)  # a device's key, and not its time: anybody may have heard it
         if wait:
             return _too_often(request, limit, wait)
         vouched = any(vouches(request) for vouches in request.app[VOUCHED])
         return Caller(Asks.PERSON if vouched else Asks.STRANGER, who)
-    if isinstance(found, web.Response):  # a device's key, and not its time
-        return found
     if wait := limits.take(_LIMIT[asks], found.who):
         return _too_often(request, _LIMIT[asks], wait)
     return found

@@ -272,16 +272,21 @@ class _Broker(Broker):  # type: ignore[misc]
             self.door.failed(line)
             return Away.LOGIN
         if said.will is not None and not may_write(who, said.will_topic):
+            self.door.failed(line)
             return Away.WILL
         for older in self.door.welcome(line, who, said.password):  # from here on a revocation finds it
             self.end(older, Away.REPLACED)
         if self._standing is None:
             return None
         try:
-            return None if who.kid in await self._standing((who,)) else Away.STANDING
+            stands = who.kid in await self._standing((who,))
         except Exception as bad:
             seldom.warn(UNASKED, type(bad).__name__, what=str(bad)[:200])
             return Away.UNSURE
+        if not stands:
+            self.door.disowned(line, said.password)
+            return Away.STANDING
+        return None
 
     async def look_again(self) -> None:
         """Ends the connections of those who may be here no more."""

@@ -201,6 +201,11 @@ class Doorkeeper:
         wait_s = min(limits.most_wait_s, limits.first_wait_s * 2 ** min(over - 1, 32)) if over > 0 else 0.0
         _remember(self._failures, line.address, (failures + 1, now + wait_s), MOST_ADDRESSES)
 
+    def disowned(self, line: DeviceLine, shown: str) -> None:
+        """A login of somebody who is of this house no more: it is as good as none, however genuine it is."""
+        self._once_in.pop(hash(shown), None)
+        self.failed(line)
+
 
 def _network(address: str) -> str:
     """Who has one IPv6 address has its whole /64."""

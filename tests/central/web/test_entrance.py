@@ -380,6 +380,32 @@ def guess(n: int) -> dict[str, str]:
     return {"Authorization": "Basic " + b64encode(f"{n:026}:{n}".encode()).decode()}
 
 
+def refused_claims(device: Id, signer: Signer) -> dict[str, tuple[str, dict[str, str]]]:
+    """Whatever the entrance refuses for what is claimed: the same each time, as somebody who overheard it has it."""
+    old = NOW.replace(year=2025).isoformat()
+    return {
+        "no device's id": (FEED, {DEVICE: "x"}),
+        "nobody's": (FEED, signed(new_id(), signer)),
+        "another's key": (FEED, signed(device, Signer.of(Ed25519PrivateKey.generate()))),
+        "of last year": (FEED, signed_headers(device, signer, "GET", FEED, old, new_id(), b"")),
+        "of no time": (FEED, signed_headers(device, signer, "GET", FEED, "", new_id(), b"")),
+        "no key": (SITE, {"Authorization": "x"}),
+        "a wrong key": (SITE, guess(1)),
+    }
+
+
+@pytest.mark.parametrize("what", refused_claims(new_id(), Signer.of(Ed25519PrivateKey.generate())))
+async def test_whatever_is_claimed_and_refused_is_counted(serve: Callable[..., Any], what: str) -> None:
+    """A device's own request too, once its time is over: who overheard it may send it for ever."""
+    async with serve(limited(claims=FEW)) as served, aiohttp.ClientSession(served.url) as client:
+        path, headers = refused_claims(*await enrolled(served))[what]
+        statuses = []
+        for _ in range(6):
+            async with client.get(path, headers=headers) as answer:
+                statuses.append(answer.status)
+        assert statuses == [401] * 3 + [429] * 3
+
+
 async def test_a_device_without_its_pass_is_looked_at_beside_a_script_that_tries_wrong_keys(
     serve: Callable[..., Any],
 ) -> None:

@@ -6,11 +6,12 @@ import logging
 import random
 import socket
 import struct
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
 from shared.runtime import broker
@@ -21,7 +22,7 @@ from shared.runtime.mqtt import Bus
 from shared.runtime.seldom import Seldom
 from shared.runtime.tasks import Backoff
 from shared.wire import topics
-from shared.wire.certificates import DeviceKind
+from shared.wire.certificates import Certificate, DeviceKind
 from shared.wire.packets import MOST_FILTERS, Wrong
 from shared.wire.topics import MEASURES, Kind
 from tests.waiting import PATIENCE_S, until
@@ -363,6 +364,34 @@ async def test_slow_bytes_do_not_prolong_a_login(house) -> None:
             await asyncio.wait([closed], timeout=0.02)
             assert sent < 500
         assert sent < len(good)
+
+
+@pytest.mark.parametrize("why", [Away.STANDING, Away.WILL])
+async def test_a_genuine_login_that_is_refused_is_a_failure(house, why: Away) -> None:
+    """The same login for ever, overheard or of a stolen device: it waits as a false one does, also where it came in
+    before; and those of the house behind its address come in as before."""
+    now, gone = [0.0], set[str]()
+
+    async def standing(many: Sequence[Certificate]) -> Collection[str]:
+        return {who.kid for who in many if who.kid not in gone}
+
+    strict = replace(LIMITS, free_failures=3, first_wait_s=60.0, looks_per_s=0.001)
+    async with stage(house, strict, clock=lambda: now[0], standing=standing) as at:
+        stolen, own = house.holder("stolen", DeviceKind.GATE), house.holder("own", DeviceKind.GATE)
+        for each in (stolen, own):
+            async with at.line(each.login):
+                pass
+        will = (topics.state(house.site, own.id), b"gone") if why is Away.WILL else None
+        if why is Away.STANDING:
+            gone.add(stolen.signer.kid)
+        again = Opening("again", connect(stolen.login, will=will), "")
+        busy = b"\x20\x02\x00\x03"
+        said = [await performed(at, again) for _ in range(6)]
+        assert busy not in said[:4] and (why is Away.WILL or said[4:] == [busy] * 2)
+        guess = Opening("a guess", connect(Login("admin", "admin")), "")
+        assert [await performed(at, guess) for _ in range(2)][1] == busy, "its address waits"
+        async with at.line(own.login):
+            pass
 
 
 async def test_failures_make_an_address_wait_but_not_its_devices(house) -> None:
