@@ -88,6 +88,9 @@ class AnomalyKind(StrEnum):
     SALE_WITHOUT_LEASE = auto()  # a slot that was never given, or had come back
     SALE_AFTER_WRITE_OFF = auto()
     PRICE_DIFFERS = auto()
+    CURRENCY_DIFFERS = auto()  # sold in another than the performance is
+    VAT_DIFFERS = auto()  # another rate on the ticket than the event's
+    PROOF_DIFFERS = auto()  # the barcode asks for a proof and the tariff does not, or the other way round
     AMOUNT_DIFFERS = auto()
     NUMBER_NOT_ITS_OWN = auto()  # a ticket's number is there already, or of another series than the device's
     TOKEN_NOT_ITS_OWN = auto()  # a barcode that the device did not sign for this slot

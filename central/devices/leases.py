@@ -388,9 +388,9 @@ def _dearest(prices: Prices, category_id: Id) -> int:
 @used_by(Tariff)
 def leased_at(read: Read, tariff: Tariff) -> list[dict[str, Any]]:
     """Leases of which something may be sold still, or was and is not told yet: a device that has them may take this
-    tariff, and what it took has to be booked."""
+    tariff, and what it took has to be booked. Of what was written off a sale may come at any time."""
     out = read.run(
-        "SELECT l.id, l.performance_id FROM lease l WHERE EXISTS "
+        "SELECT l.id, l.performance_id FROM lease l WHERE l.state = 'written_off' OR EXISTS "
         "(SELECT 1 FROM lease_slot s WHERE s.lease_id = l.id AND s.state = 'free') ORDER BY l.id"
     )
     shows = {performance for _, performance in out if serves(read, tariff.context_id, performance)}

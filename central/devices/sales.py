@@ -34,6 +34,9 @@ from shared.wire.token import leased_ticket_id
 
 SHOWN: Mapping[DiscrepancyKind, AnomalyKind] = {
     DiscrepancyKind.PRICE_DIFFERS: AnomalyKind.PRICE_DIFFERS,
+    DiscrepancyKind.CURRENCY_DIFFERS: AnomalyKind.CURRENCY_DIFFERS,
+    DiscrepancyKind.VAT_DIFFERS: AnomalyKind.VAT_DIFFERS,
+    DiscrepancyKind.PROOF_DIFFERS: AnomalyKind.PROOF_DIFFERS,
     DiscrepancyKind.AMOUNT_DIFFERS: AnomalyKind.AMOUNT_DIFFERS,
     DiscrepancyKind.NUMBER_NOT_ITS_OWN: AnomalyKind.NUMBER_NOT_ITS_OWN,
     DiscrepancyKind.TOKEN_NOT_ITS_OWN: AnomalyKind.TOKEN_NOT_ITS_OWN,

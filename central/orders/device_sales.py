@@ -15,7 +15,7 @@ from central.ledger.model import Account, AccountKind
 from central.ledger.ops import account_id
 from central.orders.model import Order, OrderState, PaymentMethod
 from central.orders.ops import Paid, SoldPlace, write_sale
-from central.pricing.reads import PriceList, price_list, tariff_contexts
+from central.pricing.reads import PriceList, asks_proof, price_list, tariff_contexts
 from central.selling.model import PointOfSale
 from shared.ids import Id, derived_id
 from shared.money import Minor
@@ -41,6 +41,9 @@ class NotBooked(Reason):
 
 class DiscrepancyKind(StrEnum):
     PRICE_DIFFERS = auto()
+    CURRENCY_DIFFERS = auto()
+    VAT_DIFFERS = auto()
+    PROOF_DIFFERS = auto()
     AMOUNT_DIFFERS = auto()
     NUMBER_NOT_ITS_OWN = auto()
     TOKEN_NOT_ITS_OWN = auto()
@@ -129,12 +132,15 @@ def write_device_sale(
     def note(kind: DiscrepancyKind, subject: str, detail: dict[str, object]) -> None:
         found.append(Discrepancy(kind, subject, detail))
 
-    series = _series(tx, sold_for, seller.point)
+    series, proofs = _series(tx, sold_for, seller.point), asks_proof(tx, [line.tariff_id for line in sale.lines])
+    if sale.currency != sold_for.currency:
+        note(DiscrepancyKind.CURRENCY_DIFFERS, sale.order_id, {"sold": sale.currency, "listed": sold_for.currency})
     places: list[SoldPlace] = []
     for n, line in enumerate(lines):
         place = _place(tx, sale, n, line, sold_for, note, {each.entitlement_id for each in places})
         number = _number(tx, series, line.said, {each.number for each in places}, place, note)
-        places.append(replace(place, number=number, token=_token(seller.key, sale, line.said, place, note)))
+        token = _token(seller.key, sale, line.said, place, line.said.tariff_id in proofs, note)
+        places.append(replace(place, number=number, token=token))
     total = sum(line.price for line in sale.lines)
     point = seller.point
     order = Order(
@@ -177,8 +183,11 @@ def _place(tx: Tx, sale: Sale, n: int, line: DeviceLine, sold_for: PriceList, no
     """What one line sold. Of a ticket that is there already, or among those `before` it, it gets an id of its own."""
     ticket, leased, said = line.ticket_id, line.leased, line.said
     listed = price(sold_for.prices, leased.category_id, said.tariff_id) if leased else None
-    if isinstance(listed, Ok) and listed.value != said.price:
-        note(DiscrepancyKind.PRICE_DIFFERS, ticket, {"sold": said.price, "listed": listed.value})
+    asked = listed.value if isinstance(listed, Ok) else None  # None: it is not sold at this tariff, for whatever price
+    if leased and asked != said.price:
+        note(DiscrepancyKind.PRICE_DIFFERS, ticket, {"sold": said.price, "listed": asked})
+    if said.vat_bp != sold_for.vat_bp:
+        note(DiscrepancyKind.VAT_DIFFERS, ticket, {"sold": said.vat_bp, "listed": sold_for.vat_bp})
     known = ticket in before or tx.one("SELECT 1 FROM entitlement WHERE id = :id", id=ticket) is not None
     return SoldPlace(
         entitlement_id=derived_id("clash", sale.order_id, n) if known else ticket,
@@ -207,8 +216,9 @@ def _number(tx: Tx, series: str, line: SaleLine, taken: set[str], place: SoldPla
     return NOT_GENUINE + line.number
 
 
-def _token(key: Ed25519PublicKey | None, sale: Sale, line: SaleLine, place: SoldPlace, note: Note) -> str:
-    """The barcode as printed, where the device signed it for this very slot; nothing else is kept as a ticket's."""
+def _token(key: Ed25519PublicKey | None, sale: Sale, line: SaleLine, place: SoldPlace, proof: bool, note: Note) -> str:
+    """The barcode as printed, where the device signed it for this very slot; nothing else is kept as a ticket's.
+    `proof`: the tariff asks for one."""
     said = parse(line.ticket)
     fits = (
         said is not None
@@ -218,7 +228,10 @@ def _token(key: Ed25519PublicKey | None, sale: Sale, line: SaleLine, place: Sold
         and (not place.zones or said.zones == place.zones)
         and said.signed_by(key)
     )
-    if fits:
+    if fits and said:
+        if (Flag.PROOF in said.flags) is not proof:
+            detail: dict[str, object] = {"sold": Flag.PROOF in said.flags, "listed": proof}
+            note(DiscrepancyKind.PROOF_DIFFERS, place.entitlement_id, detail)
         return line.ticket
     note(DiscrepancyKind.TOKEN_NOT_ITS_OWN, place.entitlement_id, {"slot": line.slot, "lease": line.lease_id})
     return ""

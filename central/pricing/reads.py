@@ -64,6 +64,14 @@ def tariff_contexts(read: Read, tariffs: Collection[Id]) -> dict[Id, Id]:
     return dict(read.run(f"SELECT id, context_id FROM tariff WHERE id IN {among}", **params))  # noqa: S608 - names of ours, values are parameters
 
 
+def asks_proof(read: Read, tariffs: Collection[Id]) -> frozenset[Id]:
+    """Those of these tariffs that ask for a proof."""
+    if not tariffs:
+        return frozenset()
+    among, params = in_list("t", sorted(set(tariffs)))
+    return frozenset(row[0] for row in read.run(f"SELECT id FROM tariff WHERE proof = 1 AND id IN {among}", **params))  # noqa: S608 - names of ours, values are parameters
+
+
 def price_list(read: Read, performance_id: Id, tariffs: Collection[Id] | None = None) -> PriceList | None:
     """With the prices of these tariffs (None: of all). None: there is no such performance."""
     with_prices, params = cells(tariffs)

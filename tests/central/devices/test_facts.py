@@ -62,7 +62,7 @@ from shared.wire.feeds import FeedPage
 from shared.wire.leases import Lease, LeaseState
 from shared.wire.seal import Sealed, Signer
 from shared.wire.token import Flag, Token, leased_ticket_id, sign, write
-from tests.central.small_house import FULL, NOW, Clerk, House, new_id
+from tests.central.small_house import CHILD, FULL, NOW, Clerk, House, new_id
 from tests.waiting import CALM
 
 _CODES = count(1)
@@ -598,8 +598,9 @@ def test_a_barcode_that_the_device_did_not_sign_for_this_slot_is_kept_by_nobody(
     wrong = replace(sale, lines=(replace(sale.lines[0], ticket=token),))
     assert kiosk.send(kiosk.saw(FactKind.SALE, wrong))["dead"] == {}
     assert kinds(clerk, house) == ["token_not_its_own"] and [token for _, token in tickets(clerk)] == [""]
-    proof = kiosk.sale(house, lease, 1, receipt=2)
-    reduced = replace(proof, lines=(replace(proof.lines[0], ticket=kiosk.token(lease, 1, flags=Flag.PROOF)),))
+    proof = kiosk.sale(house, lease, 1, receipt=2, price=CHILD)
+    token = kiosk.token(lease, 1, flags=Flag.PROOF)
+    reduced = replace(proof, lines=(replace(proof.lines[0], ticket=token, tariff_id=house.child),))
     kiosk.send(kiosk.saw(FactKind.SALE, reduced))
     assert kinds(clerk, house) == ["token_not_its_own"], "a reduced tariff is told on the ticket"
 
