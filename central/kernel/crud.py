@@ -21,7 +21,7 @@ import orjson
 from pydantic import ConfigDict
 from typing_extensions import TypedDict
 
-from central.kernel.entity import BY_NAME, ENTITIES, Column, Declaration, Look, Ref
+from central.kernel.entity import BY_NAME, CHOSEN, ENTITIES, Column, Declaration, Look, Ref
 from central.kernel.languages import unnamed
 from central.kernel.privileges import Action
 from central.kernel.registry import Refuses, Where, handles, refuses_too
@@ -104,6 +104,7 @@ def configured(
         stays = frozenset({*fixed, *([at.via] if at else [])})
         made = Configured(declaration, kept or {}, initial or {}, stays)
         CONFIGURED[declaration.name] = made
+        CHOSEN.add(declaration.name)
         makers = {Action.CREATE: _create, Action.MODIFY: _change, Action.DELETE: _delete}
         made.commands = {action: make(made) for action, make in makers.items() if action not in without}
         return kind

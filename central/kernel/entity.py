@@ -276,7 +276,6 @@ class Declaration:
     select_sql: str
     ways_in: WaysIn | None
     personal: tuple[PersonalColumn, ...]
-    chosen: bool  # whoever makes one says its id: kernel/id_owners.py
     unproved: str  # why its rows are not proved by the log; empty: they are
     print_of: Callable[[tuple[Any, ...]], str]  # of a row: kernel/prints.py
     was: tuple[str, ...]  # what it was called before, oldest first: kernel/former_names.py
@@ -317,6 +316,8 @@ class Declaration:
 
 ENTITIES: dict[type[Any], Declaration] = {}
 BY_NAME: dict[str, Declaration] = {}
+CHOSEN: set[str] = set()
+"""Tables of which whoever makes a row says its id: once used, it is never another thing's (kernel/id_owners.py)."""
 SUBJECTS: dict[str, set[PersonalKind]] = {}
 """Tables whose rows are people, or say something of them → the kinds of what is said of one, there or elsewhere."""
 
@@ -372,7 +373,6 @@ def entity(
             select_sql=f"SELECT {', '.join(names)} FROM {table}",  # noqa: S608 - our own names
             ways_in=WaysIn(ways_in[0], frozenset(ways_in[1])) if ways_in else None,
             personal=_said_of_people(table, columns_),
-            chosen=chosen,
             unproved=unproved,
             print_of=printer(
                 (*was, table)[0], [_printed(each, made) for each, (_, made) in zip(fields(kind), named, strict=True)]
@@ -381,6 +381,8 @@ def entity(
         )
         ENTITIES[kind] = declaration
         BY_NAME[table] = declaration
+        if chosen:
+            CHOSEN.add(table)
         return kind
 
     return declare

@@ -11,9 +11,8 @@ from typing import Any
 
 import orjson
 
-from central.kernel.crud import CONFIGURED
 from central.kernel.db import Misfit, in_list
-from central.kernel.entity import BY_NAME
+from central.kernel.entity import BY_NAME, CHOSEN
 from central.kernel.former_names import renamed, today
 from central.kernel.replies import NoEntry
 from central.kernel.scope import home, lay_within
@@ -26,8 +25,7 @@ def used_before(tx: Tx, traces: Traces) -> Refused | None:
     """Why a command may not have made what it made: under an id that was another's, in the words for one that still
     is. One statement, and none for a sale or what devices tell: what is never taken away, or has an id that follows
     from what it is, stands where it stood."""
-    chosen = {table for table in {each[0] for each in tx.audit} if _is_chosen(table)}  # of a thousand seats asked once
-    made = {(row_id, table) for table, row_id, act, _ in tx.audit if act == "created" and table in chosen}
+    made = {(row_id, table) for table, row_id, act, _ in tx.audit if act == "created" and table in CHOSEN}
     ids = sorted({row_id for row_id, _ in made})
     taken = len(ids) < len(made) or any(
         (row_id, today(entity)) not in made
@@ -38,10 +36,6 @@ def used_before(tx: Tx, traces: Traces) -> Refused | None:
     if not taken:
         return None
     return Refused(NoEntry.DOES_NOT_FIT, fix="id", detail={"what": Misfit.THERE_ALREADY, "fields": ["id"]})
-
-
-def _is_chosen(table: str) -> bool:
-    return table in CONFIGURED or BY_NAME[table].chosen
 
 
 def _before(tx: Tx, traces: Traces, ids: list[str]) -> Iterable[tuple[str, str, str, str]]:

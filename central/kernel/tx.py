@@ -13,7 +13,7 @@ import orjson
 from central.kernel.actor import Actor
 from central.kernel.batch import Gathered, Rows, Shared
 from central.kernel.db import Connection, Params, Row, in_list
-from central.kernel.entity import BY_NAME, ENTITIES, SUBJECTS, Declaration, E
+from central.kernel.entity import BY_NAME, CHOSEN, ENTITIES, SUBJECTS, Declaration, E
 from central.kernel.keys import Keys
 from central.kernel.prints import (
     ABSENT,
@@ -287,14 +287,16 @@ class Tx(Read):
     def delete(self, entity: E) -> None:
         declaration = ENTITIES[type(entity)]
         self._owned(declaration)
-        table = declaration.name
-        self._db.write(f"DELETE FROM {table} WHERE id = :id", {"id": entity.id})  # noqa: S608 - names of ours, values are parameters
+        self._db.write(f"DELETE FROM {declaration.name} WHERE id = :id", {"id": entity.id})  # noqa: S608 - names of ours, values are parameters
         row = declaration.row(entity)
         self.gone(type(entity), [row])
+        self._deleted(declaration, row)
+        self._touch(declaration.name, entity.id)
+
+    def _deleted(self, declaration: Declaration, row: Row) -> None:
         pairs = zip(declaration.columns, row, strict=True)
         was = {column.name: [value if column.plain else column.told(value), None] for column, value in pairs}
-        self.audit.append((table, entity.id, "deleted", orjson.dumps(was).decode()))
-        self._touch(table, entity.id)
+        self.audit.append((declaration.name, row[0], "deleted", orjson.dumps(was).decode()))
 
     def _owned(self, declaration: Declaration) -> None:
         if declaration.ways_in and declaration.ways_in.owner:
@@ -323,13 +325,15 @@ class Tx(Read):
         return [row[0] for row in rows]
 
     def remove(self, kind: type[E], where: str, /, **params: Any) -> int:
-        """Takes away all rows that meet `where`; answers with their number. Not in the audit."""
+        """Takes away all rows that meet `where`; answers with their number. In the audit only where ids are chosen."""
         declaration = ENTITIES[kind]
         self._owned(declaration)
         columns = ", ".join(declaration.names)
         rows = self._db.run(f"DELETE FROM {declaration.name} {where} RETURNING {columns}", params)  # noqa: S608 - names of ours, values are parameters
         self.gone(kind, rows)
         for row in rows:
+            if declaration.name in CHOSEN:
+                self._deleted(declaration, row)
             self._touch(declaration.name, row[0])
         return len(rows)
 

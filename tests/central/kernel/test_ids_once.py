@@ -11,6 +11,7 @@ import pytest
 
 import central
 from central.catalogue.ops import CreateEvent
+from central.kernel import entity
 from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.crud import CONFIGURED, command_of
@@ -30,15 +31,17 @@ from central.pricing.model import Tariff
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
 from central.selling.model import PointOfSale
 from central.selling.ops import CreatePointOfSale
+from central.venues.ops import CreateSite, CreateSpace, ImportPlan
+from central.venues.physical import AddUnnumberedZone, ChangeUnnumberedZone, DeletePhysicalConfiguration
 from central.web.history.records import past
 from shared.ids import Id
 from shared.outcome import Refused
 from tests.central.sampling import party
-from tests.central.small_house import Clerk, House, new_id
+from tests.central.small_house import Clerk, House, new_id, plan
 
 DeleteTariff, ChangeTariff = command_of(Action.DELETE, Tariff), command_of(Action.MODIFY, Tariff)
 DeleteContext = command_of(Action.DELETE, Context)
-CHOSEN = sorted(name for name, each in BY_NAME.items() if each.chosen or name in CONFIGURED)
+CHOSEN = sorted(entity.CHOSEN)
 STAY = {"sale_order", "hold", "lease", "operator", "device"}
 """Nobody takes them away."""
 CENTRALS = {"operator_session"}
@@ -177,6 +180,47 @@ def test_no_look_into_the_audit_takes_one_kinds_history_for_anothers() -> None:
             by_id = asks.search(line) and re.search(r"entity_id (=|IN) ", line)
             if by_id and file.name != "id_owners.py":
                 assert re.search(r"\bentity (=|IN) ", line), f"{file}: {line}"
+
+
+@pytest.mark.behind_the_door
+def test_whatever_is_taken_away_under_an_id_that_somebody_chose_is_told(quick: tuple[Clerk, House]) -> None:
+    """Of every such kind, when many are taken away at once; no statement of an area's own does it."""
+    clerk, house = quick
+    rows = party(clerk, house, "EUX").rows
+    clerk.db.begin(write=True)
+    clerk.db.run("PRAGMA defer_foreign_keys = ON", {})
+    for table in CHOSEN:
+        clerk.db.savepoint()
+        tx = Tx(clerk.db, SYSTEM, clerk.watch(), new_id(), clerk.door.keys)
+        tx.ways_in_asked = True
+        assert tx.remove(BY_NAME[table].kind, "WHERE id = :id", id=rows.row(table)) == 1
+        assert [each[:3] for each in tx.audit] == [(table, rows.row(table), "deleted")]
+        clerk.db.undo()
+    clerk.db.rollback()
+    own = re.compile(r"DELETE FROM ([a-z_]+)")
+    for file in Path(central.__file__).parent.rglob("*.py"):
+        assert not {name for line in _statements(file) for name in own.findall(line)} & {*CHOSEN}, file
+
+
+def test_a_zone_that_went_with_its_hall_is_nobody_elses(two: tuple[Clerk, Clerk, Id], house: House) -> None:
+    ours, theirs, other = two
+    zone = new_id()
+
+    def hall(by: Clerk, at: Id) -> Id:
+        site, space, made, names = new_id(), new_id(), new_id(), {"fr": "S"}
+        by.do(CreateSite(id=site, context_id=at, code=site[-8:], names=names, address="x", timezone="Europe/Paris"))
+        by.do(CreateSpace(id=space, site_id=site, code="S", names=names))
+        by.do(ImportPlan(id=made, space_id=space, code="P", names=names, plan=plan()))
+        return made
+
+    def standing(at: Id) -> AddUnnumberedZone:
+        return AddUnnumberedZone(id=zone, configuration_id=at, name="Debout", capacity=20, control=2)
+
+    here, there = hall(ours, house.organiser), hall(theirs, other)
+    ours.do(standing(here))
+    ours.do(ChangeUnnumberedZone(zone_id=zone, name="Fosse", capacity=21, control=2))
+    ours.do(DeletePhysicalConfiguration(configuration_id=here))
+    assert refused(theirs.say(standing(there)))
 
 
 def _statements(file: Path) -> list[str]:
