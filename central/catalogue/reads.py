@@ -5,6 +5,7 @@ from typing import NamedTuple
 from central.catalogue.model import Performance, ProductState
 from central.catalogue.ops import on_sale
 from central.kernel.contexts import path_of
+from central.kernel.memory import keep
 from central.kernel.tx import Read
 from shared.ids import Id
 
@@ -42,11 +43,7 @@ def whereabouts(read: Read, performance_id: str) -> Whereabouts:
     if row is None:
         return Whereabouts("", ())
     found = Whereabouts(str(row[0]), path_of(read, row[1]))
-    if not read.is_new("performance"):
-        if len(known) >= MOST_REMEMBERED:
-            known.clear()
-        known[performance_id] = found
-    return found
+    return keep(read, "performance", known, performance_id, found, MOST_REMEMBERED)
 
 
 def serves(read: Read, context_id: str, performance_id: str) -> bool:

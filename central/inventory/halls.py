@@ -29,7 +29,7 @@ from shared.ids import Id
 from shared.rules.seating import Buys, Hall, Vacancy, Want, best
 
 MOST_HALLS = 32  # remembered per connection
-MOST_PLANS = 8
+MOST_PLANNED = 640_000  # seats of all plans remembered: those of eight stadiums, or of thousands of small halls
 LARGE = 5000  # places from which a hall is read ahead of its first buyer
 MOST_CHANGES = 4000  # seats; if more have changed, the hall is read anew
 CHECK_EVERY = timedelta(seconds=2)  # a sold-out stadium that thousands ask for is not counted for each of them
@@ -245,7 +245,7 @@ def plan_of(read: Read, performance_id: Id) -> SeatsInOrder:
     configuration_id = hall_of(read, performance_id)
     assert configuration_id, "a performance is in a hall"
     key = (configuration_id, *look_of_hall(read, configuration_id))
-    found = _PLANS.get(key)
+    found = None if read.is_new("physical_configuration") else _PLANS.get(key)
     if found is None:
         built = seats_built(read, configuration_id)
         ids = tuple(seat.seat_id for seat in built)
@@ -256,10 +256,20 @@ def plan_of(read: Read, performance_id: Id) -> SeatsInOrder:
             )
             for seat in built
         )  # fmt: skip
-        found = _PLANS[key] = SeatsInOrder(ids, {seat: n for n, seat in enumerate(ids)}, seats, Hall.of(seats))
-        while len(_PLANS) > MOST_PLANS:
-            _PLANS.pop(next(iter(_PLANS)), None)
+        found = SeatsInOrder(ids, {seat: n for n, seat in enumerate(ids)}, seats, Hall.of(seats))
+        if not read.is_new("physical_configuration"):
+            _keep(key, found)
     return found
+
+
+def _keep(key: tuple[Any, ...], plan: SeatsInOrder) -> None:
+    """The oldest make room, until all together have at most `MOST_PLANNED` seats; one is always kept."""
+    _PLANS[key] = plan
+    room = MOST_PLANNED
+    for each, kept in reversed(list(_PLANS.items())):
+        room -= len(kept.ids)
+        if room < 0 and each != key:
+            _PLANS.pop(each, None)
 
 
 # --- ahead of the first buyer ----------------------------------------------------------------------------------------

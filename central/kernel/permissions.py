@@ -6,6 +6,7 @@ from typing import Any
 from central.kernel.actor import ActorKind
 from central.kernel.contexts import contexts
 from central.kernel.entity import Declaration, Reach
+from central.kernel.memory import keep
 from central.kernel.privileges import nodes
 from central.kernel.reach import PathOf, Reaching, beyond, hidden, nothing_like
 from central.kernel.registry import Handler
@@ -80,6 +81,6 @@ class Permissions:
         path = self._paths.get(context_id)
         if path is None:
             path = self._path_of(read, context_id)
-            if path and not read.is_new("context"):
-                self._paths[context_id] = path
+            if path:
+                keep(read, "context", self._paths, context_id, path)
         return path

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, get_args, get_origin, get_type_hints
 
 from central.kernel.entity import Loose, Reach, Ref, stripped
+from central.kernel.memory import keep
 from central.kernel.scope import context_of, outside
 from central.kernel.tx import Read
 from shared.ids import Id, derived_id
@@ -150,9 +151,7 @@ class Reaching:
             home = context_of(read, *key)
             if home is None:
                 return ()
-            if len(self._homes) >= MOST_REMEMBERED:
-                self._homes.clear()
-            self._homes[key] = home
+            keep(read, named.table, self._homes, key, home, MOST_REMEMBERED)
         return self._path_of(read, home)
 
 

@@ -5,13 +5,19 @@ import pytest
 
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
-from central.kernel.deleted_rows import context_then, path_then
+from central.kernel.crud import command_of
+from central.kernel.deleted_rows import context_then, path_then, was
 from central.kernel.entity import BY_NAME
+from central.kernel.privileges import Action
 from central.kernel.scope import context_of, home
 from central.kernel.tx import Read
+from central.pricing.model import Tariff
+from central.pricing.ops import CreateTariff
 from shared.ids import Id
 from tests.central.sampling import party
 from tests.central.small_house import Clerk, House, new_id
+
+DeleteTariff = command_of(Action.DELETE, Tariff)
 
 
 @pytest.mark.behind_the_door
@@ -55,3 +61,13 @@ def test_every_kind_of_thing_is_found_where_it_stood_when_all_above_it_is_gone(
     tariff = BY_NAME["order_line"]
     assert context_then(read, tariff, {name: Id("") for name in tariff.names}) is None
     clerk.db.rollback()
+
+
+def test_what_is_gone_again_is_what_it_was_last(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    tariff = new_id()
+    for rank in (7, 9, 8):
+        clerk.do(CreateTariff(id=tariff, context_id=house.season, code="T", names={"fr": "T"}, rank=rank, proof=False))
+        clerk.do(DeleteTariff(id=tariff))
+        found = was(Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys), "tariff", tariff)
+        assert found and found["rank"] == rank
