@@ -245,7 +245,7 @@ def plan_of(read: Read, performance_id: Id) -> SeatsInOrder:
     configuration_id = hall_of(read, performance_id)
     assert configuration_id, "a performance is in a hall"
     key = (configuration_id, *look_of_hall(read, configuration_id))
-    found = None if read.is_new("physical_configuration") else _PLANS.get(key)
+    found = _PLANS.get(key)
     if found is None:
         built = seats_built(read, configuration_id)
         ids = tuple(seat.seat_id for seat in built)

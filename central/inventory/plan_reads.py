@@ -8,7 +8,6 @@ from typing import Any
 from central.catalogue.model import Performance
 from central.inventory.model import TAKEN, Gauge
 from central.inventory.reads import taken_seats
-from central.kernel.deleted_rows import times_made
 from central.kernel.tx import Read
 from central.venues.model import LogicalConfiguration
 from central.venues.plan_tables import LOGICAL_FIELDS, table_of, zone_names
@@ -77,22 +76,20 @@ def _all_rows(read: Read, performance_id: str, physical_id: str) -> list[tuple[A
 
 
 def _built(read: Read, physical_id: str) -> list[tuple[Any, ...]]:
-    """A configuration's seats as they were built. Of a validated one that never changes while it is there: each
-    connection remembers the last few, which spares a stadium's plan a quarter of a second."""
-    known: OrderedDict[tuple[str, int], list[tuple[Any, ...]]] = read.memory.setdefault("built", OrderedDict())
-    lasts = not read.is_new("physical_configuration")
-    key = (physical_id, times_made(read, "physical_configuration", physical_id))
-    if lasts and key in known:
-        known.move_to_end(key)
-        return known[key]
+    """A configuration's seats as they were built. Those of a validated one never change, and none comes back under its
+    id: each connection remembers the last few, which spares a stadium's plan a quarter of a second."""
+    known: OrderedDict[str, list[tuple[Any, ...]]] = read.memory.setdefault("built", OrderedDict())
+    if physical_id in known:
+        known.move_to_end(physical_id)
+        return known[physical_id]
     rows = read.run(
         "SELECT position, id, zone_id, row_name, number, x, y, quality FROM physical_seat "
         "WHERE configuration_id = :id ORDER BY position",
         id=physical_id,
     )
     validated = "SELECT 1 FROM physical_configuration WHERE id = :id AND state = 'validated'"
-    if lasts and read.run(validated, id=physical_id):
-        known[key] = rows
+    if not read.is_new("physical_configuration") and read.run(validated, id=physical_id):
+        known[physical_id] = rows
         while len(known) > MOST_BUILT:
             known.popitem(last=False)
     return rows

@@ -30,14 +30,6 @@ def was(read: Read, entity: str, row_id: str) -> Mapping[str, Any] | None:
     return {name: pair[0] for name, pair in renamed(row[1], told).items()}
 
 
-def times_made(read: Read, entity: str, row_id: str) -> int:
-    """How often a thing was made under its id. What is gone may come back under it (id_owners.py), and be another in
-    what it is made of: with this number a memory knows which it remembers."""
-    called, params = in_list("entity", names_of(entity))
-    sql = f"SELECT COUNT(*) FROM audit WHERE entity_id = :id AND entity IN {called} AND action = 'created'"  # noqa: S608 - names of ours
-    return int(read.run(sql, id=row_id, **params)[0][0])
-
-
 def path_then(read: Read, context_id: str) -> tuple[str, ...]:
     """A context and what it stood in, nearest first, across those that are gone; empty for one that never was."""
     path: list[str] = []

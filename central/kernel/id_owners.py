@@ -2,7 +2,9 @@
 
 Whoever makes a thing says its id, so an id could be used again once its thing is gone: by somebody else, elsewhere.
 What is remembered of it would then be another's (where it stands, in every process; its history), so only the thing
-itself comes back under it: the same entity, in the same place, within the asker's perimeter. Nor is an id that names
+itself comes back under it: the same entity, in the same place, within the asker's perimeter. What is no row of its own
+but made of many (a hall and its seats, a performance and its places) does not come back: it could be made of others,
+and is known by its id as it was. Nor is an id that names
 one kind of thing given to another, while the first is there or afterwards. The audit knows what was.
 """
 
@@ -11,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from central.kernel.crud import CONFIGURED
 from central.kernel.db import Misfit, in_list
 from central.kernel.entity import BY_NAME, CHOSEN
 from central.kernel.former_names import renamed, today
@@ -50,6 +53,8 @@ def _before(tx: Tx, traces: Traces, ids: list[str]) -> Iterable[tuple[str, str, 
 
 
 def _comes_back(tx: Tx, table: str, row_id: str, was: Mapping[str, Any]) -> bool:
+    if table not in CONFIGURED:
+        return False
     at = home(table)
     if not lay_within(tx, tx.actor.perimeter, BY_NAME[table], {**was, "id": row_id}):
         return False

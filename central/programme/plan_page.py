@@ -21,7 +21,6 @@ from aiohttp import web
 
 from central.inventory.counts import hall_mark
 from central.kernel.contexts import path_of
-from central.kernel.deleted_rows import times_made
 from central.kernel.door import Door, NoEntry
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
@@ -70,7 +69,7 @@ class PlanPages:
         self._clock = SystemClock()
         self._bells: dict[str, set[Bell]] = {}
         self._closing = False
-        self._packed: OrderedDict[tuple[str, int, int, str], bytes] = OrderedDict()  # the last pictures, as sent
+        self._packed: OrderedDict[tuple[str, int, str], bytes] = OrderedDict()  # the last pictures, as they were sent
         self._ahead: dict[str, asyncio.Task[bytes | None]] = {}
         door.on_commit(self._ring)
 
@@ -130,8 +129,7 @@ class PlanPages:
 
         def look(read: Read) -> bytes | None:
             mark = mark_of(read, target, target_id)
-            made = times_made(read, TABLE[target], target_id)
-            key = (target_id, made, version_of(read, target_id), mark)
+            key = (target_id, version_of(read, target_id), mark)
             if not at and key in self._packed:
                 return self._packed[key]
             found = plan_picture(read, PlanPicture(target=target, target_id=target_id, at=moment_of(read, at)))
@@ -147,7 +145,7 @@ class PlanPages:
         found: bytes | None = await self._read(me, target, target_id, look)
         return found
 
-    def _keep(self, key: tuple[str, int, int, str], packed: bytes) -> None:
+    def _keep(self, key: tuple[str, int, str], packed: bytes) -> None:
         self._packed[key] = packed
         while len(self._packed) > MOST_PACKED:
             self._packed.popitem(last=False)

@@ -6,7 +6,6 @@ from typing import Any
 
 from central.kernel.columns import columns
 from central.kernel.db import in_list
-from central.kernel.deleted_rows import times_made
 from central.kernel.tx import Read
 from shared.ids import Id
 
@@ -86,14 +85,12 @@ def seats_built(read: Read, physical_id: str) -> list[BuiltSeat]:
 
 
 def look_of_hall(read: Read, physical_id: str) -> tuple[Any, ...]:
-    """What differs where seats do: which plan it is of those that stood under this id, and sums. A validated hall does
-    not change, and this says so."""
-    sums = read.run(
+    """Sums that differ where seats do: a validated hall does not change, and this says so."""
+    return read.run(
         "SELECT COUNT(*), SUM(x), SUM(y), SUM(quality), SUM(wheelchair), SUM(companion), SUM(aisle) "
         "FROM physical_seat WHERE configuration_id = :id",
         id=physical_id,
     )[0]
-    return (times_made(read, "physical_configuration", physical_id), *sums)
 
 
 def seats_in_order(read: Read, physical_id: str) -> list[Id]:
