@@ -235,7 +235,7 @@ def somebody(clerk: Clerk, house: House, *privileges: str) -> Somebody:
             id=program,
             context_id=house.institution,
             name="Programme",
-            key_digest=key_digest("k"),
+            key_digest=key_digest(program),
             privileges=("orders.order.read",),
         )
     )
