@@ -11,6 +11,7 @@ from central.programme import (
     plan_actions,
     plan_page,
     reschedule,
+    season_days,
     seek,
     sell_hall,
 )
@@ -23,7 +24,7 @@ SELLERS = frozenset({Right.SELL})
 AREA = Area(
     name="programme",
     modules=(performances, on_sale, reschedule, plan_actions, carry_over),
-    pages=(plan_page.plan_pages, carry_page.carry_pages, sell_hall.sell_hall_routes),
+    pages=(plan_page.plan_pages, carry_page.carry_pages, sell_hall.sell_hall_routes, season_days.season_pages),
     checklist=(checklist_items.performance, checklist_items.on_sale),
     feeds=(
         Feeds(Family.PERFORMANCES, Scope.SITE, EVERYBODY),

@@ -10,6 +10,7 @@ from central.kernel.crud import NoChange, uses
 from central.kernel.entity import Look, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
+from central.kernel.values import Fault
 from central.pricing.model import PriceGrid
 from central.venues.model import LogicalConfiguration, PhysicalConfiguration, PlanState, Space
 from shared.ids import Id
@@ -30,10 +31,18 @@ class Schedule:
     reentry_after_s: Annotated[int, Look.SECONDS] = 0
     policy: OfflinePolicy = OfflinePolicy.ADMIT_AND_FLAG
 
-    def sound(self) -> bool:
-        times = (self.starts, self.doors, self.closes, self.sell_until)
-        meant = all(at.tzinfo is not None and at.year in YEARS for at in times)
-        return meant and self.doors <= self.starts < self.closes and self.sell_until <= self.closes
+    def faults(self) -> list[Fault]:
+        """What is wrong with the times, each at the one that is to be mended."""
+        times = {"starts": self.starts, "doors": self.doors, "closes": self.closes, "sell_until": self.sell_until}
+        found = {name: "not_a_moment" for name, at in times.items() if at.tzinfo is None or at.year not in YEARS}
+        if not found:
+            if self.doors > self.starts:
+                found["doors"] = "doors_after_start"
+            if self.closes <= self.starts:
+                found["closes"] = "closes_before_start"
+            elif self.sell_until > self.closes:
+                found["sell_until"] = "sale_ends_after_close"
+        return [{"at": f"schedule.{name}", "what": what} for name, what in found.items()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +70,8 @@ def create_performance(tx: Tx, want: CreatePerformance) -> Outcome[int]:
         return Refused(NoProduct.NOT_VALIDATED, fix="logical_configuration_id")
     if tx.get(PriceGrid, want.price_grid_id) is None:
         return Refused(NoProduct.NO_SUCH_GRID, fix="price_grid_id")
-    if not want.schedule.sound():
-        return Refused(NoProduct.BAD_TIMES, fix="schedule")
+    if faults := want.schedule.faults():
+        return Refused(NoProduct.BAD_TIMES, fix="schedule", detail={"faults": faults})
     physical = tx.get(PhysicalConfiguration, logical.physical_configuration_id)
     space = tx.get(Space, physical.space_id) if physical else None
     assert space, "foreign keys say so"

@@ -43,8 +43,8 @@ def reschedule_performance(tx: Tx, want: ReschedulePerformance, told: PlanTold |
     if before.state in OVER:
         return Refused(NoProduct.NOT_POSSIBLE_NOW, fix=before.id, detail={"state": before.state})
     when = want.schedule
-    if not when.sound():
-        return Refused(NoProduct.BAD_TIMES, fix="schedule")
+    if faults := when.faults():
+        return Refused(NoProduct.BAD_TIMES, fix="schedule", detail={"faults": faults})
     after = tx.update(before, replace(before, **{name: getattr(when, name) for name in TIMES}))
     if after.state is not ProductState.DRAFT:
         tell_devices(tx, after, told)

@@ -28,6 +28,9 @@ LANGUAGE_FOR = timedelta(days=365)
 Told = Callable[[Read, Texts, Mapping[str, Any], Any], list[tuple[str, str]]]
 """(read, texts, what the command was given, what it would answer) → (name, text) of what else is to be known."""
 
+Remark = Callable[[Read, Texts, Any], list[str]]
+"""(read, texts, a row) → what somebody should look at again."""
+
 __all__ = ["FRAME", "Branch", "Frame", "tree"]
 
 
@@ -39,6 +42,7 @@ class Frame:
         self.instead: set[str] = set()
         self.notices: list[tuple[Provider, str]] = []
         self.answers: dict[str, Told] = {}
+        self.remarks: dict[str, list[Remark]] = {}
         self.openings: dict[str, Callable[[Read, str], Mapping[str, Any]]] = {}
         self._templates = jinja2.Environment(
             loader=jinja2.ChoiceLoader(self._loaders),
@@ -65,6 +69,10 @@ class Frame:
     def answer_of(self, command: str, told: Told) -> None:
         """What is said of a command beside what it would change, before it is done."""
         self.answers[command] = told
+
+    def remark_on(self, entity: str, remark: Remark) -> None:
+        """What is said on the page of each row of an entity; nothing is refused by it."""
+        self.remarks.setdefault(entity, []).append(remark)
 
     def opening_of(self, command: str, values: Callable[[Read, str], Mapping[str, Any]]) -> None:
         """What a command's form opens with, by fields, for the row it acts on."""

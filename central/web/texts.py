@@ -7,7 +7,7 @@ which has one in each language. `tools/texts` finds what is missing or stale.
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from gettext import GNUTranslations
 from pathlib import Path
@@ -101,6 +101,9 @@ class Texts:
 
     def day(self, at: datetime, zone: ZoneInfo, form: str = "medium") -> str:
         return format_date(at.astimezone(zone), form, locale=self.locale)
+
+    def calendar_day(self, day: date) -> str:
+        return format_date(day, "medium", locale=self.locale)
 
 
 @cache

@@ -17,7 +17,7 @@ from central.web.screens.changes import effects
 from central.web.screens.fields import Field, FieldKind, Setting, optional_of, typed_of
 from central.web.screens.forms import FormView, typed_from
 from central.web.screens.names import label, name_to_type, setting_of
-from central.web.screens.refusals import SaidRefusal, faults_in, said
+from central.web.screens.refusals import SaidRefusal, faults_in, said_above
 from central.web.screens.screen import Screen, new_id, screen_of
 from central.web.screens.sheet import (
     COMMAND,
@@ -119,7 +119,7 @@ async def _acted(
     refusal: SaidRefusal | None = None
     if reply is not None and isinstance(refused := reply.outcome, Refused):
         faults = faults_in(refused, {each.name for each in sheet.fields})
-        refusal = await screen.read(lambda read: said(read, screen.t, refused, sheet.on))
+        refusal = await screen.read(lambda read: said_above(read, screen.t, refused, faults, sheet.on))
     would = reply.would if reply is not None and reply.ok else ()
     told = await screen.read(lambda read: effects(read, screen.t, would))
     view = await screen.read(lambda read: view_of(screen, read, sheet, typed, faults))

@@ -95,12 +95,17 @@ class FormView:
         ]
 
     def summary(self) -> list[tuple[str, str, str]]:
-        """(path, label, sentence) of every fault, in the order of the fields."""
+        """(path, label, sentence) of every fault, in the order of the fields; of one that stands at a field of its own
+        no sentence: it is read there."""
         listed = []
         for one in self.fields:
+            own = {one.path: one, **{f"{one.path}.{part.name}": part for part in one.parts}}
             for fault in self.faults:
-                if fault["at"] == one.path or fault["at"].startswith(f"{one.path}."):
-                    listed.append((fault["at"], self.label(one), sentence(self.t, fault)))
+                at = fault["at"]
+                if at in own:
+                    listed.append((at, self.label(own[at]), ""))
+                elif at.startswith(f"{one.path}."):
+                    listed.append((at, self.label(one), sentence(self.t, fault)))
         return listed
 
     def sections(self) -> list[tuple[str, list[Field]]]:

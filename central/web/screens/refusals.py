@@ -1,6 +1,6 @@
 """A refusal in words, with the way to what must change first."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -101,6 +101,12 @@ def _ids(refused: Refused, on: str | None) -> list[str]:
             found += [each for each in value if isinstance(each, str)]
     named = [each for each in found if isinstance(each, str) and is_id(each) and each != on]
     return list(dict.fromkeys(named))[:10]
+
+
+def said_above(read: Read, t: Texts, refused: Refused, faults: Iterable[Fault], on: str | None) -> SaidRefusal | None:
+    """What is said of a refusal above its form: nothing where all of it stands at the fields, unless it leads on."""
+    told = said(read, t, refused, on)
+    return told if told.links or not any(faults) else None
 
 
 def faults_in(refused: Refused, fields: set[str]) -> list[Fault]:

@@ -31,7 +31,7 @@ from central.web.screens.form_values import Parsed, parse
 from central.web.screens.forms import FormView, typed_from
 from central.web.screens.listing import one
 from central.web.screens.names import label, setting_of
-from central.web.screens.refusals import SaidRefusal, faults_in, said
+from central.web.screens.refusals import SaidRefusal, faults_in, said_above
 from central.web.screens.screen import Screen, creators, declared, new_id, row_id, screen_of
 from central.web.screens.sheet import (
     COMMAND,
@@ -176,8 +176,7 @@ async def _answer(
         refused = reply.outcome
         assert isinstance(refused, Refused)
         faults = faults_in(refused, {each.name for each in sheet.fields})
-        if not faults or refused.reason not in (NoChange.FAULTY, NoChange.CODE_TAKEN):
-            refusal = await screen.read(lambda read: said(read, screen.t, refused, sheet.on))
+        refusal = await screen.read(lambda read: said_above(read, screen.t, refused, faults, sheet.on))
     view = await screen.read(lambda read: view_of(screen, read, sheet, typed, faults))
     return await form_page(screen, sheet, view, title, own=own, refusal=refusal, status=422)
 
@@ -266,8 +265,7 @@ async def _change(screen: Screen, declaration: Declaration, sheet: Sheet, title:
         if refused.reason == NoChange.CHANGED_MEANWHILE:
             return await _meanwhile(screen, declaration, sheet, typed, was, mine, title, subject)
         faults = faults_in(refused, {each.name for each in sheet.fields})
-        if not faults or refused.reason not in (NoChange.FAULTY, NoChange.CODE_TAKEN):
-            refusal = await screen.read(lambda read: said(read, screen.t, refused, sheet.on))
+        refusal = await screen.read(lambda read: said_above(read, screen.t, refused, faults, sheet.on))
     view = await screen.read(lambda read: view_of(screen, read, sheet, typed, faults))
     hidden = {SEEN: seen, WAS: orjson.dumps(was).decode()}
     return await form_page(

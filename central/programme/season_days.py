@@ -1,0 +1,44 @@
+"""A performance outside the days of its season is taken (a preview, a tour's last evening), and said: the year may be a
+slip."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from central.kernel.contexts import Context, ContextKind, path_of
+from central.kernel.entity import BY_NAME
+from central.kernel.tx import Read
+from central.web.frame import FRAME
+from central.web.screens.names import house_zone, zones_of
+from central.web.texts import Texts
+
+
+def season_pages(app: web.Application) -> None:
+    app[FRAME].remark_on("performance", _remark)
+
+
+def outside(starts: datetime, zone: ZoneInfo, settings: Mapping[str, str]) -> tuple[date, date] | None:
+    """The first and last day of a season (`begins`, `ends` of its settings), where this is on none of its days."""
+    try:
+        begins, ends = (date.fromisoformat(settings.get(name, "")) for name in ("begins", "ends"))
+    except ValueError:  # a season whose days nobody said
+        return None
+    return None if begins <= starts.astimezone(zone).date() <= ends else (begins, ends)
+
+
+def _remark(read: Read, t: Texts, performance: Any) -> list[str]:
+    zone = zones_of(read, BY_NAME["performance"], [performance.id]).get(performance.id) or house_zone(read)
+    for each in path_of(read, performance.context_id):
+        season = read.get(Context, each)
+        if (
+            season
+            and season.kind is ContextKind.SEASON
+            and (days := outside(performance.starts, zone, season.settings))
+        ):
+            first, last = (t.calendar_day(day) for day in days)
+            return [t("Cette date est hors de la saison {season}, du {first} au {last}.",
+                      season=t.of(season.names), first=first, last=last)]  # fmt: skip
+    return []
