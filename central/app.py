@@ -23,7 +23,7 @@ from central.house_keys import open_keys
 from central.kernel import outbox
 from central.kernel.beside import Beside, Errand
 from central.kernel.contexts import path_of
-from central.kernel.door import Door
+from central.kernel.door import Apart, Door
 from central.kernel.log_chain import Chain
 from central.kernel.pulse import Pulse
 from central.kernel.schema import SchemaError, heads, upgrade
@@ -134,7 +134,8 @@ def open_door(config: CentralConfig) -> Door:
             f"Central's data in {config.data} cannot be used: {fault}.", "Check the folder's owner."
         ) from fault
     return Door(
-        database, lambda: datetime.now(UTC), path_of, keys, config.areas, Beside(config.beside), glance_s=GLANCE_S
+        database, lambda: datetime.now(UTC), path_of, keys, config.areas, Beside(config.beside), GLANCE_S,
+        Apart(("central.areas",), config.log_level) if config.writer_apart else None,
     )  # fmt: skip
 
 

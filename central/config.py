@@ -28,13 +28,14 @@ class CentralConfig:
     browsers reach central (https there means cookies that travel over nothing else); `proxies` are the addresses or
     networks in front of central whose X-Forwarded-For is believed, `metrics_networks` those that may read /metrics
     without a key. `database_waits`: how long the database may keep somebody waiting; `wal_most_mb`: the size beyond
-    which SQLite's log is cut. `areas`: what the areas' own keys say, which stand in the file among these
-    (config_file.py)."""
+    which SQLite's log is cut; `writer_apart`: SQLite's writer is a process of its own, not a thread of central's.
+    `areas`: what the areas' own keys say, which stand in the file among these (config_file.py)."""
 
     data: Path
     database: str = ""
     database_waits: Waits = field(default_factory=Waits)
     wal_most_mb: int = 64
+    writer_apart: bool = True
     listen: Endpoint = field(default_factory=lambda: Endpoint("127.0.0.1", 8080))
     broker: BrokerConfig = field(default_factory=BrokerConfig)
     log_level: str = "info"

@@ -1,5 +1,6 @@
 """`parterre found`: a house without the wizard."""
 
+from dataclasses import replace
 from secrets import token_urlsafe
 
 from central.app import open_door
@@ -17,7 +18,7 @@ from shared.runtime.system import SystemClock, fresh_id
 
 async def found_house(config: CentralConfig, code: str, name: str, operator_name: str) -> tuple[Id, Id, str]:
     """`parterre found`: the institution and its first administrator, whose key is shown once and kept nowhere."""
-    door = open_door(config)
+    door = open_door(replace(config, writer_apart=False))  # it is not worth another process
     door.start()
     clock = SystemClock()
     institution_id, operator_id, key = fresh_id(clock), fresh_id(clock), token_urlsafe(32)

@@ -18,7 +18,7 @@ class _Heard(logging.Handler):
 @pytest.fixture(autouse=True)
 def undeclared() -> Iterator[list[str]]:
     """A test that means to do it takes away what was said."""
-    heard, door = _Heard(), logging.getLogger("central.kernel.door")
+    heard, door = _Heard(), logging.getLogger("central.kernel.judge")
     door.addHandler(heard)
     yield heard.said
     door.removeHandler(heard)

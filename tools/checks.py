@@ -327,7 +327,6 @@ PACKAGES = ("central", "edge", "shared")
 MOST_LINES = 400
 # Module → how many lines it may have. The list only gets shorter, and its numbers smaller.
 LONG: dict[str, int] = {
-    "central/kernel/door.py": 500,
     "central/kernel/entity.py": 480,
     "central/kernel/row_proof.py": 410,
     "central/kernel/tx.py": 490,

@@ -42,7 +42,7 @@ async def keep(door: Door, holds_every_s: float = HOLDS_EVERY_S) -> None:
             large: list[Id] = await door.read(SYSTEM, lambda read: large_halls(read, LARGE, MOST_HALLS))
             for performance_id in large:
                 if performance_id not in ready:
-                    await door.read(SYSTEM, partial(make_ready, performance_id=performance_id))
+                    await door.look_ahead(partial(make_ready, performance_id=performance_id))
             ready = set(large)
         looks += 1
         well()

@@ -65,6 +65,16 @@ class Errand:
         return tuple(self.act(*self.args))
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Parts as they came over: whoever needs them opens them, in whichever process that is."""
+
+    parts: tuple[bytes, ...]
+
+    def opened(self) -> tuple[Any, ...]:
+        return tuple(pickle.loads(each) for each in self.parts)  # noqa: S301 - our own process
+
+
 class HungUp(ConnectionError):
     """Who asked waits for it no more: what is half done ends."""
 
@@ -98,6 +108,11 @@ class Beside:
         self._threads.submit(self._parts, load, lambda: None)
 
     async def parts(self, errand: Errand, wanted: Wanted = lambda: None) -> tuple[Any, ...]:
+        """`packed`, and opened."""
+        found = await self.packed(errand, wanted)
+        return await asyncio.to_thread(found.opened)
+
+    async def packed(self, errand: Errand, wanted: Wanted = lambda: None) -> Packed:
         """Call it in the loop. Raises Crowded or TooHeavy, and whatever the work's own fault is as a RuntimeError;
         `wanted` raises HungUp where nobody waits for it any more, and is asked before it begins and at each part."""
         if self.inside >= self.config.at_once + self.config.waiting:
@@ -129,7 +144,7 @@ class Beside:
         for helper in self._helpers:
             helper.end()
 
-    def _parts(self, errand: Errand, wanted: Wanted) -> tuple[Any, ...]:
+    def _parts(self, errand: Errand, wanted: Wanted) -> Packed:
         wanted()
         helper: _Helper | None = getattr(self._local, "helper", None)
         if helper is None:
@@ -138,6 +153,19 @@ class Beside:
             if self._stopped:  # which did not see this one
                 helper.cut()
         return helper.parts(errand, wanted)
+
+
+def begun(served: str, more: str = "") -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Another process of this very program, and the line to it: it imports what `served` says, and does
+    `serve(descriptor of its end, more)`."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-c", f"{served}; serve({theirs.fileno()}, {more})"],
+            pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(each or str(Path.cwd()) for each in sys.path)},
+        )  # fmt: skip
+    return process, ours
 
 
 class _Helper:
@@ -150,21 +178,21 @@ class _Helper:
         self._ended = False
         self._lock = threading.Lock()
 
-    def parts(self, errand: Errand, wanted: Wanted) -> tuple[Any, ...]:
+    def parts(self, errand: Errand, wanted: Wanted) -> Packed:
         said = pickle.dumps(errand)
         until = time.monotonic() + self._config.time_s
         line = self._given(said, until) or self._given(said, until)
         if line is None:
             raise RuntimeError("no process takes work beside the writer")
-        found: list[Any] = []
+        found: list[bytes] = []
         try:
             while True:
                 kind, body = _receive(line, until)
                 if kind == _PART:
                     wanted()
-                    found.append(pickle.loads(body))  # noqa: S301 - our own process
+                    found.append(body)
                 elif kind == _END:
-                    return tuple(found)
+                    return Packed(tuple(found))
                 elif kind == _MEMORY:
                     self.end()
                     raise TooHeavy("memory")
@@ -210,16 +238,9 @@ class _Helper:
         return ours
 
     def _begin(self) -> socket.socket:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            code = f"from central.kernel.beside import serve; serve({theirs.fileno()}, {self._config.cpu_s}, " \
-                   f"{self._config.memory_mib}, {self._idle_s})"  # fmt: skip
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", code], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(each or str(Path.cwd()) for each in sys.path)},
-            )  # fmt: skip
-        self._line = ours
-        return ours
+        limits = f"{self._config.cpu_s}, {self._config.memory_mib}, {self._idle_s}"
+        self._process, self._line = begun("from central.kernel.beside import serve", limits)
+        return self._line
 
     def _why_gone(self) -> Exception:
         code = self._process.wait(5.0) if self._process else 0

@@ -2,9 +2,11 @@
 before the writer has it, because reading a stadium's plan once more would keep every sale waiting."""
 
 import asyncio
-from collections.abc import Sequence, Sized
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass, fields
+from functools import cache
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -12,7 +14,7 @@ import orjson
 from central.kernel.actor import Actor, ActorKind
 from central.kernel.bounds import beyond, heaviest
 from central.kernel.command_texts import worded
-from central.kernel.registry import Handler, handler_of
+from central.kernel.registry import COMMANDS, Handler, handler_of
 from central.kernel.replies import faulty
 from shared.ids import Id
 from shared.outcome import Refused
@@ -39,11 +41,36 @@ class Job:
     size: int = 0
     parts: Any = ()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process, by names: of commands that come out of declarations no module has the class."""
+        kind: Any = self.handler.kind
+        return _again, (self.handler.name, _values_of(kind)(self.command), self.actor, self.command_id, self.dry_run,
+                        self.digest, self.said, self.said_refused, self.size, self.parts)  # fmt: skip
+
     @property
     def proves_who(self) -> bool:
         """Whether who sends the same again is known by it: by who they are, or, among strangers, by the one-time code
         or password that only the first of them had."""
         return self.actor.kind is not ActorKind.ANONYMOUS or bool(self.handler.secrets)
+
+
+def _again(name: str, values: tuple[Any, ...], actor: Actor, *more: Any) -> Job:
+    handler = COMMANDS[name]
+    kind: Any = handler.kind
+    return Job(actor, handler, kind(**dict(zip(_names_of(kind), values, strict=True))), *more)
+
+
+@cache
+def _names_of(kind: Any) -> tuple[str, ...]:
+    """A command's fields, in order."""
+    return tuple(each.name for each in fields(kind))
+
+
+@cache
+def _values_of(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """What gives the values of a command's fields, in the same order."""
+    names = _names_of(kind)
+    return attrgetter(*names) if len(names) > 1 else lambda command: tuple(getattr(command, name) for name in names)
 
 
 def job_of(actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False) -> Job:

@@ -42,6 +42,11 @@ class Keys:
     signer: Signer
     certificate: Certificate
 
+    @property
+    def texts(self) -> list[bytes]:
+        """As they lie in their folder, private ones too: for another process of central's."""
+        return [_pem(self.root_key), self.root_pem.encode(), _pem(self.signer.key), self.certificate.pem.encode()]
+
     def certify(
         self, certificate_id: Id, holder_id: Id, kind: DeviceKind, site_id: str, key: Ed25519PublicKey, now: datetime
     ) -> str:
@@ -73,7 +78,7 @@ def read_keys(folder: Path) -> Keys | None:
     missing = [name for name in _NAMES if not (folder / name).exists()]
     if missing:
         raise ValueError(f"{folder} lacks {', '.join(missing)}; restore the folder from your backup")
-    keys = _read([(folder / name).read_bytes() for name in _NAMES])
+    keys = keys_of([(folder / name).read_bytes() for name in _NAMES])
     if keys is None:
         raise ValueError(f"{folder}: these are not the keys of a house; restore the folder from your backup")
     for name in _PRIVATE:
@@ -100,15 +105,14 @@ def made_keys(folder: Path, now: datetime) -> Keys:
     half = folder.with_name(folder.name + ".new")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True, mode=0o700)
-    texts = (_pem(keys.root_key), keys.root_pem, _pem(keys.signer.key), keys.certificate.pem)
-    for name, text in zip(_NAMES, texts, strict=True):
+    for name, text in zip(_NAMES, keys.texts, strict=True):
         _write_private(half / name, text)
     half.replace(folder)
     return keys
 
 
-def _read(texts: list[bytes]) -> Keys | None:
-    """The keys if they belong together."""
+def keys_of(texts: list[bytes]) -> Keys | None:
+    """The keys of which these are the texts, if they belong together."""
     root_text, root_pem, working_text, working_pem = texts
     try:
         root_key, working_key = (load_pem_private_key(text, None) for text in (root_text, working_text))
@@ -136,13 +140,13 @@ def _with_working_key(root_key: Ed25519PrivateKey, root_pem: str, key: Ed25519Pr
     return Keys(root_key, root_pem, signer, certificate)
 
 
-def _pem(key: Ed25519PrivateKey) -> str:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+def _pem(key: Ed25519PrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _write_private(path: Path, text: str) -> None:
+def _write_private(path: Path, text: bytes) -> None:
     """Never readable by others, not even for a moment."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 from central.kernel.actor import SYSTEM
@@ -89,21 +90,21 @@ async def claim(door: Door, outbox_id: Id, now: Callable[[], datetime] | None = 
     """Takes a row before anybody else does; None: somebody did, or it is not due any more. In the log this leaves
     nothing, as a sign of life of a loop's that is gone with the act: the row itself says how it ended."""
     at = now() if now else await door.read(SYSTEM, lambda read: read.now)
+    return await door.chore(partial(_claimed, outbox_id, at))
 
-    def take(db: Connection) -> Claimed | None:
-        # One guarded statement: of two that come at once the second finds the condition no longer met.
-        rows = db.run(
-            "UPDATE outbox SET claimed_until = :until, tries = tries + 1 "  # noqa: S608 - our own words
-            f"WHERE id = :id AND {UNCLAIMED} RETURNING kind, body, tries",
-            {"id": outbox_id, "now": to_ms(at), "until": to_ms(at + CLAIMED_FOR)},
-        )
-        if not rows:
-            return None
-        kind, text, tries = rows[0]
-        (body,) = People(db, to_ms(at)).opened([(OUTBOX, text)])  # of who is forgotten by now it says `ERASED`
-        return Claimed(outbox_id, kind, body, tries)
 
-    return await door.chore(take)
+def _claimed(outbox_id: Id, at: datetime, db: Connection) -> Claimed | None:
+    # One guarded statement: of two that come at once the second finds the condition no longer met.
+    rows = db.run(
+        "UPDATE outbox SET claimed_until = :until, tries = tries + 1 "  # noqa: S608 - our own words
+        f"WHERE id = :id AND {UNCLAIMED} RETURNING kind, body, tries",
+        {"id": outbox_id, "now": to_ms(at), "until": to_ms(at + CLAIMED_FOR)},
+    )
+    if not rows:
+        return None
+    kind, text, tries = rows[0]
+    (body,) = People(db, to_ms(at)).opened([(OUTBOX, text)])  # of who is forgotten by now it says `ERASED`
+    return Claimed(outbox_id, kind, body, tries)
 
 
 async def drain(door: Door, acts: Mapping[str, Act], *, only: bool = False, but: Iterable[str] = ()) -> int:

@@ -10,12 +10,15 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 from central.kernel.db import UNFIT, Database, PostgresConnection
+from central.kernel.job import Job
+from central.kernel.judge import Judge
 from central.kernel.outage import Outage
 from central.kernel.trouble import NoDatabase, Repeatable, Unavailable, given_up
-from central.kernel.work import BACKOFF, QUEUE, OwnConnections, Told, Work, committed
+from central.kernel.work import BACKOFF, QUEUE, Chore, Hear, OwnConnections, Told, Work, committed
 from shared.runtime.metrics import counter
 from shared.runtime.tasks import Standing
 
@@ -30,8 +33,8 @@ REPEATED = counter("parterre_repeats_total", "Works that PostgreSQL could not or
 
 
 class PostgresWriters:
-    def __init__(self, database: Database, told: Told, readers: OwnConnections) -> None:
-        self._told = told
+    def __init__(self, database: Database, judge: Judge, hear: Hear, readers: OwnConnections) -> None:
+        self._judge, self._hear = judge, hear
         self._lines, self._readers = OwnConnections(database, read_only=False), readers
         self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
         self._stopping = threading.Event()
@@ -61,18 +64,19 @@ class PostgresWriters:
     def cut(self) -> None:
         """The server keeps its log as it is set up to."""
 
-    async def do(self, work: Work) -> Any:
+    async def do(self, asked: Job | Chore, now: datetime) -> Any:
         if self._waiting >= QUEUE:
             raise self.outage.refuses(Unavailable(NoDatabase.BUSY, f"{QUEUE} commands wait"))
         self._waiting += 1
         try:
-            done = await asyncio.get_running_loop().run_in_executor(self._pool, self._do, work, time.monotonic())
+            work, came = self._judge.work(asked, now), time.monotonic()
+            done, told = await asyncio.get_running_loop().run_in_executor(self._pool, self._do, work, came)
         finally:
             self._waiting -= 1
-        self._told([done])
+        self._hear(told)
         return done
 
-    def _do(self, work: Work, came: float) -> Any:
+    def _do(self, work: Work, came: float) -> tuple[Any, Told]:
         """In a thread of the pool."""
         if shut := self.outage.shuts_out(came, work.what):
             raise self.outage.refuses(shut)
@@ -85,7 +89,7 @@ class PostgresWriters:
         self.outage.over(work.what)
         return done
 
-    def _repeated(self, work: Work) -> Any:
+    def _repeated(self, work: Work) -> tuple[Any, Told]:
         until, repeats = time.monotonic() + REPEAT_S, 0
         while True:
             try:

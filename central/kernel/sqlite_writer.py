@@ -1,230 +1,194 @@
-"""SQLite's one writer: a thread takes what waits, at most `BATCH` works or `BATCH_S` of them (more where the disk is
-slow: a batch may work as long as its commit will take), gives each a savepoint and commits them together: durable *and*
-fast, and nobody is answered before the commit.
+"""SQLite's one writer, as the door sees it: what waits stands here, and goes to the writer as soon as that has room,
+with all that came in the same turn of the loop. What came of a batch comes back together.
 
-A second thread copies SQLite's log into the database, so that the writer does not wait for that, and cuts it when it
-has grown. Neither ends before it is told to: what is wrong with the database is told to everybody who waits, at once,
-and the next who comes tries again.
+The writer does not end before it is told to. What is wrong with the database is told to everybody who waits, at once,
+and the next who comes tries again. A process that is gone is begun anew: what it had is answered by `database_away`,
+for nobody knows whether it was done, and whoever sends it again under its id gets what came of it; the rest waits for
+the next one.
 """
 
 import asyncio
-import queue
-import threading
-import time
+from collections import deque
 from contextlib import suppress
+from datetime import datetime
+from itertools import count
 from typing import Any
 
-from central.kernel.db import BROKEN, Connection, Database
+from central.kernel.batch_writer import BATCH, Answers, Asked
+from central.kernel.carriers import Carrier
+from central.kernel.db import Database
+from central.kernel.job import Job
+from central.kernel.log_copier import LogCopier
 from central.kernel.outage import Outage
-from central.kernel.traces import Care, Traces
-from central.kernel.trouble import NoDatabase, Unavailable, trouble_of
-from central.kernel.turns import Footing
-from central.kernel.work import BACKOFF, QUEUE, Told, Work, write
-from shared.runtime.metrics import gauge, histogram
+from central.kernel.trouble import NoDatabase, Unavailable
+from central.kernel.work import BACKOFF, QUEUE, Ahead, Chore, Hear
+from shared.runtime.metrics import histogram
 from shared.runtime.tasks import Standing
 
-BATCH = 64
-BATCH_S = 0.010  # 32 callers fit into one commit; with half of it they took two
-MOST_BATCH_S = 0.025
-CAREFUL = 20  # batches after one that ran twice run with care at once: where one is undone, more will be
-COPY_EVERY_S = 1.0
-CUT_WAIT_S = 0.05  # the longest that cutting the log may keep the writer, while it waits for readers to be done
+MOST_AWAY = 2 * BATCH  # works that the writer has at a time: what it is at, and what it finds when that is done
 COMMIT = histogram("parterre_commit_seconds", "How long SQLite's commits took.")
-LOG = gauge("parterre_wal_bytes", "The size of SQLite's log beside the database.")
 
-Waiting = tuple[Work, asyncio.Future[Any]]
-Answer = tuple[asyncio.Future[Any], Any]
+Future = asyncio.Future[Any]
 
 
 class SqliteWriter:
-    def __init__(self, database: Database, told: Told) -> None:
-        self._database, self._told = database, told
-        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
-        self._stopping, self._to_cut = threading.Event(), threading.Event()
-        self._to_cut.set()  # who fell right after somebody was forgotten has it still to do
-        self._commit_s = 0.0
-        self._careful = 0  # of the next batches
-        self._threads: list[threading.Thread] = []
+    """Its methods, but for `stop`, are called in the loop."""
+
+    def __init__(self, database: Database, hear: Hear, carrier: Carrier) -> None:
+        self._hear, self._carrier = hear, carrier
+        self._waiting: deque[tuple[Job | Chore | Ahead, datetime, Future]] = deque()
+        self._away: dict[int, Future] = {}
+        self._numbers = count(1)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._writes, self._copies = Standing("writer", BACKOFF), Standing("checkpoint", BACKOFF)
+        self._begun = self._sending = self._served = self._stopping = False
+        self._writes = Standing("writer", BACKOFF)
         self.outage = Outage("writes")
-        self.copies: Connection | None = None  # the copier's line
+        self.copier = LogCopier(database, self.outage)
 
     def start(self) -> None:
-        """Call it in the running loop."""
         self._loop = asyncio.get_running_loop()
-        for name, work in (("writer", self._write_forever), ("checkpoint", self._copy_forever)):
-            self._threads.append(threading.Thread(target=work, name=name, daemon=True))
-            self._threads[-1].start()
+        self._begin()
+        self.copier.start()
 
     def stop(self) -> None:
-        """Finishes what waits."""
-        self._stopping.set()
-        self._queue.put(None)
-        for thread in self._threads:
-            thread.join()
+        """Finishes what waits. From any thread."""
+        self.copier.stop()
+        if self._loop is None:
+            return
+        try:
+            here = asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            here = False
+        if here or not self._loop.is_running():
+            self._finish()
+        else:
+            asyncio.run_coroutine_threadsafe(self._finished(), self._loop).result()
 
     def cut(self) -> None:
-        self._to_cut.set()
+        self.copier.cut()
 
-    async def do(self, work: Work) -> Any:
-        if self.waiting >= QUEUE:  # only the loop puts, so nobody comes between the question and the act
+    async def do(self, asked: Job | Chore | Ahead, now: datetime) -> Any:
+        if self.waiting >= QUEUE:
             raise self.outage.refuses(Unavailable(NoDatabase.BUSY, f"{QUEUE} commands wait"))
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.put((work, future))
+        loop = asyncio.get_running_loop()
+        future: Future = loop.create_future()
+        self._waiting.append((asked, now, future))
+        if not self._sending:
+            self._sending = True
+            loop.call_soon(self._send)
         return await future
 
     @property
     def standings(self) -> tuple[Standing, Standing]:
-        for thread, standing in zip(self._threads, (self._writes, self._copies), strict=False):
-            standing.ended = not thread.is_alive()
-        return self._writes, self._copies
+        self._writes.ended = self._carrier.ended
+        return self._writes, self.copier.standing
 
     @property
     def waiting(self) -> int:
-        return self._queue.qsize()
+        return len(self._waiting) + len(self._away)
 
-    # --- the writer -------------------------------------------------------------------------------------------------
+    # --- there and back ---------------------------------------------------------------------------------------------
 
-    def _write_forever(self) -> None:
-        db: Connection | None = None
-        while first := self._queue.get():
-            batch = [first]
-            try:
-                db = db or self._database.connect()
-                answers = self._take(db, batch)
-            except Exception as fault:
-                answers = self._all_refused(batch, fault)
-                _close(db)
-                db = None
-            else:
-                self.outage.over()
-                self._writes.well()
-            assert self._loop is not None
-            with suppress(RuntimeError):  # the loop is gone: nobody waits for an answer
-                self._loop.call_soon_threadsafe(self._answer, answers)
-        _close(db)
-
-    def _take(self, db: Connection, batch: list[Waiting]) -> list[Answer]:
-        """Runs what waits in one transaction, and gathers it in `batch`; an error in one work touches no other. Fails
-        where the database does: then none of them was done."""
-        if self._careful:
-            self._careful -= 1
-            return self._tried(db, batch, Traces())
+    def _begin(self) -> None:
+        if self._stopping:
+            return
+        self._served = False
         try:
-            return self._tried(db, batch, Traces(careful=False))
-        except Care:
-            self._careful = CAREFUL
-            return self._tried(db, batch, Traces())
+            self._carrier.begin(self._heard, self._ended)
+        except OSError as fault:  # no room for another process
+            self._ended(str(fault))
+            return
+        self._begun = True
+        self._send()
 
-    def _tried(self, db: Connection, batch: list[Waiting], traces: Traces) -> list[Answer]:
-        answers: list[Answer] = []
-        until = time.perf_counter() + min(BATCH_S + 2 * self._commit_s, MOST_BATCH_S)
-        db.begin(write=True)
+    def _send(self) -> None:
+        """As many as the writer has room for."""
+        self._sending = False
+        while self._begun and self._waiting and (room := MOST_AWAY - len(self._away)) > 0:
+            some = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
+            self._put(some)
+
+    def _put(self, some: list[tuple[Job | Chore | Ahead, datetime, Future]]) -> None:
+        asked: list[Asked] = []
+        for each, now, future in some:
+            number = next(self._numbers)
+            self._away[number] = future
+            asked.append((number, each, now))
         try:
-            while len(answers) < len(batch):
-                work, future = batch[len(answers)]
-                answers.append((future, _done(db, work, traces)))
-                if len(answers) == len(batch) < BATCH and time.perf_counter() < until and (waiting := self._next()):
-                    batch.append(waiting)
-            if traces.empty and not any(work.footing is Footing.APART for work, _ in batch):
-                db.rollback()  # refusals that leave nothing
-                return answers
-            write(db, traces)
-            began = time.perf_counter()
-            db.commit()
-        except Exception:
-            with suppress(*BROKEN):
-                db.rollback()
-            raise
-        took = time.perf_counter() - began
-        self._commit_s = 0.7 * self._commit_s + 0.3 * took
-        COMMIT.took(took)
-        return answers
+            self._carrier.send(asked)
+        except Exception as fault:  # of one that cannot go to another process: it alone hears of it
+            for number, _, _ in asked:
+                del self._away[number]
+            if len(some) == 1:
+                _answer(some[0][2], fault)
+                return
+            for one in some:
+                self._put([one])
 
-    def _next(self) -> Waiting | None:
-        with suppress(queue.Empty):
-            waiting = self._queue.get_nowait()
-            if waiting is None:  # stop was asked for: finish this batch, then stop
-                self._queue.put(None)
-            return waiting
-        return None
+    def _heard(self, answers: Answers) -> None:
+        if answers.trouble:
+            self._refuse(
+                answers.trouble, [*(self._away.pop(number) for number, _ in answers.said), *self._all_waiting()]
+            )
+            return
+        if answers.fell:
+            self._writes.fell(answers.fell)
+        elif not answers.ahead:
+            self._served = True
+            self.outage.over()
+            self._writes.well()
+            if answers.commit_s:
+                COMMIT.took(answers.commit_s)
+        for number, answer in answers.said:
+            _answer(self._away.pop(number), answer)
+        self._send()
+        self._hear(answers.told)
 
-    def _all_refused(self, batch: list[Waiting], fault: Exception) -> list[Answer]:
-        """A trouble of the database's is everybody's who waits; any other fault is of those who shared the commit."""
-        trouble = trouble_of(fault)
-        if trouble is None:
-            self._writes.fell(fault)
-            return [(future, fault) for _, future in batch]
-        while waiting := self._next():
-            batch.append(waiting)
-        self.outage.meets(trouble)
-        self.outage.refuses(trouble, len(batch) - 1)
-        return [(future, trouble) for _, future in batch]
+    def _all_waiting(self) -> list[Future]:
+        waiting = [future for _, _, future in self._waiting]
+        self._waiting.clear()
+        return waiting
 
-    def _answer(self, answers: list[Answer]) -> None:
-        for future, said in answers:
-            if future.done():
-                continue
-            if isinstance(said, BaseException):
-                future.set_exception(said)
-            else:
-                future.set_result(said)
-        self._told([said for _, said in answers])
+    def _refuse(self, trouble: Unavailable, some: list[Future]) -> None:
+        if some:
+            self.outage.meets(trouble)
+            self.outage.refuses(trouble, len(some) - 1)
+        for future in some:
+            _answer(future, trouble)
 
-    # --- the copier -------------------------------------------------------------------------------------------------
+    # --- the end, asked for or not ----------------------------------------------------------------------------------
 
-    def _copy_forever(self) -> None:
-        pause_s = COPY_EVERY_S
-        while not self._stopping.wait(pause_s):
-            try:
-                self.copies = self.copies or self._hasty()
-                self._copy(self.copies)
-            except Exception as fault:
-                pause_s = max(COPY_EVERY_S, self._copies.fell(trouble_of(fault) or fault))
-                _close(self.copies)
-                self.copies = None
-            else:
-                pause_s = COPY_EVERY_S
-                self._copies.well()
-        _close(self.copies)
+    def _ended(self, why: str) -> None:
+        """Whoever waits goes to the next one; where this one never served, they are told too."""
+        self._begun = False
+        self._refuse_away(why)
+        if not self._served:
+            self._refuse(Unavailable(NoDatabase.DATABASE_AWAY, why), self._all_waiting())
+        assert self._loop is not None
+        self._loop.call_later(self._writes.fell(RuntimeError(why)), self._begin)
 
-    def _hasty(self) -> Connection:
-        db = self._database.connect()
-        db.run(f"PRAGMA busy_timeout={int(CUT_WAIT_S * 1000)}", {})
-        return db
+    async def _finished(self) -> None:
+        self._finish()
 
-    def _copy(self, db: Connection) -> None:
-        """Copies what readers allow, beside the writer. A log that has grown is copied to its end and cut, for which
-        the writer has to wait a moment; so is one on a full disk, where every byte counts."""
-        db.run("PRAGMA wal_checkpoint(PASSIVE)", {})
-        outage = self.outage.now
-        full = outage is not None and outage.reason is NoDatabase.DISK_FULL
-        asked = self._to_cut.is_set()
-        self._to_cut.clear()
-        if asked or full or self._database.wal_bytes > self._database.wal_most:
-            ((busy, _, _),) = db.run("PRAGMA wal_checkpoint(TRUNCATE)", {})
-            if asked and busy:
-                self._to_cut.set()  # a reader still looks at what was there: the next round
-        LOG.set(self._database.wal_bytes)
+    def _finish(self) -> None:
+        self._stopping = True
+        while self._waiting and self._begun:
+            self._put([self._waiting.popleft() for _ in range(len(self._waiting))])
+        self._carrier.close()
+        self._refuse_away("the writer ended")
+        self._refuse(Unavailable(NoDatabase.DATABASE_AWAY, "central ends"), self._all_waiting())
+
+    def _refuse_away(self, why: str) -> None:
+        """What the writer had: it may have been done, and its id tells."""
+        self._refuse(Unavailable(NoDatabase.DATABASE_AWAY, why), list(self._away.values()))
+        self._away.clear()
 
 
-def _done(db: Connection, work: Work, traces: Traces) -> Any:
-    """What it answers, or the fault of its own that it ended with."""
-    try:
-        return work.act(db, traces)
-    except Care:
-        raise
-    except Exception as fault:
-        if trouble_of(fault):
-            raise
-        if not traces.careful:
-            raise Care from fault
-        db.undo()
-        return fault
-
-
-def _close(db: Connection | None) -> None:
-    if db is not None:
-        with suppress(*BROKEN):
-            db.close()
+def _answer(future: Future, answer: Any) -> None:
+    if future.done():
+        return
+    with suppress(RuntimeError):  # its loop is gone: nobody waits for it
+        if isinstance(answer, BaseException):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)

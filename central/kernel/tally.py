@@ -19,6 +19,10 @@ Key = tuple[str, str, str, str]
 """Day, caller, command, reason (empty: it was done)."""
 
 
+def caller(actor: Actor) -> str:
+    return str(ActorKind.ANONYMOUS) if actor.kind is ActorKind.ANONYMOUS else actor.label
+
+
 class Tally:
     """Used from every thread in which commands are decided."""
 
@@ -26,11 +30,12 @@ class Tally:
         self._clock, self._lock = clock, threading.Lock()
         self._waiting: Counter[Key] = Counter()
 
-    def count(self, actor: Actor, command: str, reason: str) -> None:
-        caller = str(ActorKind.ANONYMOUS) if actor.kind is ActorKind.ANONYMOUS else actor.label
-        self._add((self._today().isoformat(), caller, command, reason), 1)
+    def count(self, who: str, command: str, reason: str) -> None:
+        """`who`: as `caller` calls them."""
+        self._add((self.today.isoformat(), who, command, reason), 1)
 
-    def _today(self) -> date:
+    @property
+    def today(self) -> date:
         return self._clock().astimezone(UTC).date()
 
     def _add(self, key: Key, times: int) -> None:
@@ -49,11 +54,12 @@ class Tally:
         for key, times in taken.items():
             self._add(key, times)
 
-    def write(self, db: Connection, taken: Counter[Key]) -> None:
-        """In a transaction of the caller's. Several centrals add to the same rows, in one order."""
-        db.write_many(
-            "INSERT INTO door_tally (day, caller, command, reason, times) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (day, caller, command, reason) DO UPDATE SET times = door_tally.times + excluded.times",
-            [(*key, times) for key, times in sorted(taken.items())],
-        )
-        db.write("DELETE FROM door_tally WHERE day < ?", ((self._today() - KEPT).isoformat(),))
+
+def add_tally(db: Connection, taken: Counter[Key], today: date) -> None:
+    """In a transaction of the caller's. Several centrals add to the same rows, in one order."""
+    db.write_many(
+        "INSERT INTO door_tally (day, caller, command, reason, times) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (day, caller, command, reason) DO UPDATE SET times = door_tally.times + excluded.times",
+        [(*key, times) for key, times in sorted(taken.items())],
+    )
+    db.write("DELETE FROM door_tally WHERE day < ?", ((today - KEPT).isoformat(),))

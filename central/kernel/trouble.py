@@ -6,6 +6,7 @@ request may be sent again. So it is a refusal with a reason, for all who wait at
 
 import sqlite3
 from enum import auto
+from typing import Any
 
 import psycopg
 
@@ -28,6 +29,9 @@ class Unavailable(NotNow):
     def __init__(self, reason: NoDatabase, why: str) -> None:
         super().__init__(f"{reason}: {why}")
         self.reason, self.why = reason, why
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.reason, self.why)
 
     @property
     def refused(self) -> Refused:

@@ -1,15 +1,19 @@
 """Work on a database, and who does it: what the two ways of writing and the readers have in common."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from central.kernel.db import BROKEN, UNFIT, Connection, Database
+from central.kernel.job import Job
 from central.kernel.outage import Outage
+from central.kernel.replies import Reply
 from central.kernel.traces import Care, Traces
 from central.kernel.turns import SALES, Footing, OutOfTurn
+from central.kernel.tx import Read
 from shared.runtime.tasks import Backoff, Standing
 
 QUEUE = 4096  # commands, or looks, that wait at most; whoever comes then is refused at once
@@ -17,9 +21,50 @@ BACKOFF = Backoff(first_s=0.2, most_s=5.0)  # of the threads: whoever made room 
 
 FORGOTTEN = "forgotten"  # the mark of a command that forgot somebody: the database's own log is cut after it
 
-Act = Callable[[Connection, Traces], Any]
-Told = Callable[[list[Any]], None]
-"""Hears in the loop what a commit's works answered."""
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Which feeds and tables (or finer marks) were touched: whom to wake; and of what leaves no row in the log, to be
+    counted: caller, command, reason."""
+
+    feeds: frozenset[str] = frozenset()
+    marks: frozenset[str] = frozenset()
+    left: tuple[tuple[str, str, str], ...] = ()
+
+
+NOTHING = Told()
+Answered = tuple[Reply, Told]
+
+
+def together(told: Iterable[Told]) -> Told:
+    """Of what was committed together."""
+    some = [each for each in told if each is not NOTHING]
+    return Told(
+        frozenset().union(*(each.feeds for each in some)),
+        frozenset().union(*(each.marks for each in some)),
+        tuple(left for each in some for left in each.left),
+    )
+
+
+Hear = Callable[[Told], None]
+"""Hears in the loop of each commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """What is written where commands are, and is none: it leaves no row in the log."""
+
+    act: Callable[[Connection], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A look that leaves in its process's memory what a command will need there. It stands in nobody's way."""
+
+    look: Callable[[Read], None]
+
+
+Act = Callable[[Connection, Traces], tuple[Any, Told]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +81,14 @@ class Work:
 
 
 class Writers(Protocol):
-    """Who does works, one after the other or side by side. Fails with `Unavailable` for what is nobody's fault."""
+    """Who does what is asked at the door, one after the other or side by side. `do` answers a command with its reply
+    and a chore with what it returned, and fails with `Unavailable` for what is nobody's fault."""
 
     outage: Outage
 
     def start(self) -> None: ...
     def stop(self) -> None: ...
-    async def do(self, work: Work) -> Any: ...
+    async def do(self, asked: Job | Chore, now: datetime) -> Any: ...
     def cut(self) -> None:
         """Whatever lies beside the database of what was there before goes as soon as it can."""
 
@@ -52,7 +98,7 @@ class Writers(Protocol):
     def waiting(self) -> int: ...
 
 
-def committed(db: Connection, work: Work, *, beside: bool = False, races: bool = False) -> Any:
+def committed(db: Connection, work: Work, *, beside: bool = False, races: bool = False) -> tuple[Any, Told]:
     """In a transaction of its own, and in its turn. A commit whose answer was lost is found in the log at the next
     attempt."""
     if work.what not in _ALONE:
@@ -69,7 +115,7 @@ _ALONE: set[str] = set()
 """Commands that had to be run again alone: the next of their kind begins with that."""
 
 
-def _in_turn(db: Connection, work: Work, footing: Footing, beside: bool, races: bool) -> Any:
+def _in_turn(db: Connection, work: Work, footing: Footing, beside: bool, races: bool) -> tuple[Any, Told]:
     try:
         return _tried(db, work, footing, Traces(beside=beside, races=races, careful=False))
     except Care:
@@ -79,7 +125,7 @@ def _in_turn(db: Connection, work: Work, footing: Footing, beside: bool, races: 
     return _tried(db, work, footing, traces)
 
 
-def _tried(db: Connection, work: Work, footing: Footing, traces: Traces) -> Any:
+def _tried(db: Connection, work: Work, footing: Footing, traces: Traces) -> tuple[Any, Told]:
     try:
         db.begin(write=True, footing=footing)
         done = work.act(db, traces)

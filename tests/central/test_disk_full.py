@@ -20,6 +20,7 @@ from central.founding import found_house
 from shared.ids import Id
 from shared.runtime.mqtt import Endpoint
 from tests.central.small_house import new_id
+from tests.processes import children
 from tests.waiting import until, until_so
 
 MANY = 30
@@ -29,9 +30,10 @@ Process = subprocess.Popen[bytes]
 
 
 def full(process: Process, yes: bool) -> None:
-    """No file of this process may be written, or all may: nobody tells it, and nobody restarts it."""
-    most = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)[1]
-    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0 if yes else most, most))
+    """No file of central's processes may be written, or all may: nobody tells them, and nobody restarts them."""
+    for pid in (process.pid, *children(process.pid)):
+        most = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0 if yes else most, most))
 
 
 def started(data: Path, *words: str, **said: object) -> Process:

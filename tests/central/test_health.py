@@ -2,7 +2,9 @@
 and comes back; the broker goes and comes; and what is said is for everybody to read."""
 
 import asyncio
+import os
 import re
+import signal
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
@@ -32,8 +34,10 @@ from central.web.texts import texts
 from shared.languages import LANGUAGES
 from shared.runtime.broker import EmbeddedBroker
 from shared.runtime.mqtt import Endpoint
-from shared.runtime.tasks import FAILING, Backoff, Standing
+from shared.runtime.tasks import FAILING, FALLS, Backoff, Standing
+from tests.central.kernel import chores
 from tests.central.small_house import House, Watch, new_id
+from tests.processes import children, command_of
 from tests.waiting import until_so
 
 ELSEWHERE = {"bus", "pulse", "writer", "checkpoint"}
@@ -140,6 +144,23 @@ async def test_a_broker_that_goes_and_comes_is_told(config: CentralConfig) -> No
 
 async def _broker_is(browser: aiohttp.ClientSession, said: str) -> bool:
     return bool((await asked(browser, "/readyz"))[1]["checks"]["broker"] == said)
+
+
+async def test_a_writer_that_is_killed_is_told_and_begun_anew(config: CentralConfig) -> None:
+    async with central_with_broker(config) as (central, _, browser):
+        await until_so(lambda: is_ready(browser))
+        before, pid = FALLS.value(task="writer"), await central.door.chore(chores.where)
+        await until_so(lambda: _is_missed(browser))
+        assert (await asked(browser, "/healthz"))[0] == 200, "another one is begun"
+        await until_so(lambda: is_ready(browser))
+        assert await central.door.chore(chores.where) != pid and FALLS.value(task="writer") > before
+
+
+async def _is_missed(browser: aiohttp.ClientSession) -> bool:
+    for each in children(os.getpid()):
+        if "writer_process" in command_of(each):
+            os.kill(each, signal.SIGKILL)
+    return "writer" in {each["task"] for each in (await asked(browser, "/readyz"))[1]["failing"]}
 
 
 # --- the pulse alone ------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from central.kernel.entity import METADATA
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.replies import NoEntry
-from central.kernel.tally import KEPT, MOST_WAITING, OTHERS, Tally
+from central.kernel.tally import KEPT, MOST_WAITING, OTHERS, Tally, caller
 from central.kernel.tx import Read
 from central.organisation.letters import AskReset
 from central.organisation.sessions import CountAttempt
@@ -169,7 +169,7 @@ def test_a_tally_is_bounded_in_memory() -> None:
     tally, watch = Tally(Watch()), Watch()
     house_of_many = [ANONYMOUS, *(Actor(ActorKind.OPERATOR, f"{n}", "") for n in range(MOST_WAITING + 50))]
     for actor in house_of_many:
-        tally.count(actor, "create_context", "not_allowed")
+        tally.count(caller(actor), "create_context", "not_allowed")
     taken = tally.take()
     day = watch().date().isoformat()
     assert len(taken) == MOST_WAITING + 1 and sum(taken.values()) == MOST_WAITING + 51

@@ -19,6 +19,7 @@ from central.kernel.schema import heads, upgrade
 from tests.central.conftest import empty_postgres  # noqa: F401 - a fixture
 from tests.central.kernel.houses import loaded
 from tests.central.kernel.test_old_houses import kept, rows_of
+from tests.processes import children, command_of
 from tests.waiting import until_now
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operation.md").read_text()
@@ -68,8 +69,7 @@ def serving(data: Path) -> Iterator[int]:
 
 def works_beside(pid: int) -> bool:
     """Whether one of its children is the process beside the writer."""
-    children = [child for each in Path(f"/proc/{pid}/task").glob("*/children") for child in each.read_text().split()]
-    return any(b"kernel.beside" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children)
+    return any("kernel.beside" in command_of(each) for each in children(pid))
 
 
 def test_the_page_has_a_way_back_for_each_database() -> None:
@@ -93,6 +93,7 @@ def test_a_running_house_is_updated_and_goes_back(tmp_path: Path) -> None:
 
     with serving(data) as central:
         until_now(lambda: works_beside(central), 120)  # before anybody brings it work
+        until_now((data / "audit" / "checkpoints.jsonl").exists, 120)  # the writer writes, too
         (copy,) = (data / "before-updates").iterdir()
         assert copy.name.startswith("schema-0002-") and revision(database) == heads(database)[0]
     updated = rows_of(database)

@@ -1,10 +1,9 @@
-"""The one door, the same stories on SQLite and on PostgreSQL."""
+"""The one door, the same stories on SQLite, wherever its writer is, and on PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,68 +15,52 @@ from central.devices.model import DevicesPrivilege
 from central.inventory.model import NoPlace
 from central.kernel import registry
 from central.kernel.actor import ANONYMOUS, SYSTEM
-from central.kernel.contexts import Context, ContextKind, path_of
+from central.kernel.contexts import ContextKind, path_of
 from central.kernel.crud import NoChange
 from central.kernel.db import Connection, Database
-from central.kernel.door import Door, Reply
-from central.kernel.entity import Ref
+from central.kernel.door import Apart, Door, Reply
 from central.kernel.keys import Keys
 from central.kernel.registry import THE_DOORS, handles
 from central.kernel.replies import NoEntry, stored
 from central.kernel.trouble import NoDatabase
-from central.kernel.tx import Tx
 from central.kernel.work import QUEUE
 from central.orders.model import OrdersPrivilege
 from central.organisation.model import NoOperator, OrganisationPrivilege
 from central.organisation.ops import CreateContext, CreateOperator, key_digest, operator_of
 from central.pricing.model import PricingPrivilege
 from central.pricing.ops import PriceCell, SetPrice
-from shared.ids import Id
-from shared.outcome import Ok, Outcome, Reason, Refused
+from shared.outcome import Ok, Reason, Refused
+from tests.central.kernel.scribbles import Scribble, declare, scribble
 from tests.central.small_house import FULL, Clerk, House, NoTest, Watch, new_id
 from tests.waiting import PATIENCE_S
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scribble:
-    """Writes all that a command can write, and then ends as told."""
-
-    context_id: Annotated[Id, Ref("context")]
-    key: str
-    ending: str = "ok"
+APART = Apart(("central.areas", "tests.central.kernel.scribbling"))
 
 
-def _scribble(tx: Tx, want: Scribble) -> Outcome[str]:
-    tx.insert(
-        Context(
-            id=tx.new_id(),
-            parent_id=want.context_id,
-            kind=ContextKind.SEASON,
-            code=want.key,
-            names={"fr": want.key},
-            settings={},
-        )
-    )
-    number = tx.counter("scribbles")
-    tx.feed("scribbles/x", want.key, {"n": number})
-    tx.tell("scribble", {"key": want.key})
-    if want.ending == "raise":
-        raise RuntimeError(f"{want.key} broke")
-    return Refused(NoTest.NOT_TODAY, fix=want.key) if want.ending == "refuse" else Ok(f"{number}")
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """On SQLite with the writer in a thread, and in a process of its own but for a handler that is changed here."""
+    here = metafunc.function is test_a_reason_that_is_not_declared_is_a_fault_of_ours
+    if "door" in metafunc.fixturenames and not here:
+        on_postgres = pytest.param("postgres", marks=pytest.mark.postgres)
+        everywhere = pytest.mark.parametrize("place", ["sqlite", "apart", on_postgres], indirect=True)
+        metafunc.definition.add_marker(everywhere)
 
 
 @pytest.fixture(autouse=True)
 def _declared() -> Iterator[None]:
     """A command of the test's own, which is gone afterwards."""
-    handles(Scribble, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoTest,), gives=str)(_scribble)
+    declare()
     yield
     registry.COMMANDS.pop("scribble")
     registry._BY_KIND.pop(Scribble)
 
 
 @pytest.fixture
-async def door(place: tuple[Database, House], keys: Keys, watch: Watch) -> AsyncIterator[Door]:
-    made = Door(place[0], watch, path_of, keys)
+async def door(
+    place: tuple[Database, House], keys: Keys, watch: Watch, request: pytest.FixtureRequest
+) -> AsyncIterator[Door]:
+    is_apart = request.node.callspec.params["place"] == "apart"
+    made = Door(place[0], watch, path_of, keys, apart=APART if is_apart else None)
     made.start()
     yield made
     await asyncio.to_thread(made.stop)
@@ -144,7 +127,7 @@ async def test_a_reason_that_is_not_declared_is_a_fault_of_ours(
     door: Door, clerk: Clerk, house: House, undeclared: list[str]
 ) -> None:
     """Whoever asked is refused all the same; a test that does not look at it fails (tests/undeclared.py)."""
-    handles(Scribble, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoPlace,), gives=str)(_scribble)
+    handles(Scribble, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoPlace,), gives=str)(scribble)
     said = "scribble is refused for no_test.not_today, which it does not declare"
     for command_id in (new_id(), new_id()):
         reply = await door.execute(SYSTEM, Scribble(context_id=house.organiser, key="A", ending="refuse"), command_id)
@@ -262,7 +245,7 @@ async def test_a_read_sees_one_moment(door: Door, house: House) -> None:
         first = read.one("SELECT COUNT(*) FROM context")
         asyncio.run_coroutine_threadsafe(
             door.execute(SYSTEM, Scribble(context_id=house.organiser, key="A"), new_id()), loop
-        ).result(5)
+        ).result(PATIENCE_S)
         return first, read.one("SELECT COUNT(*) FROM context")
 
     loop = asyncio.get_running_loop()

@@ -14,13 +14,13 @@ from central.catalogue.model import ProductDo
 from central.inventory.model import Limit, LimitPer
 from central.kernel import memory
 from central.kernel.actor import SYSTEM, Actor
+from central.kernel.batch_writer import BatchWriter
 from central.kernel.contexts import path_of
 from central.kernel.crud import Action, command_of
 from central.kernel.db import Connection, Database, SqliteConnection
 from central.kernel.door import Door
 from central.kernel.job import Job, job_of
 from central.kernel.keys import Keys
-from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.traces import Lately, Traces
 from central.kernel.tx import Read
 from central.kernel.versions import COUNTED, OPERATORS
@@ -43,13 +43,6 @@ def priced(house: House, amount: int) -> SetPrice:
 
 def a_tariff(house: House, tariff: Id, code: str) -> CreateTariff:
     return CreateTariff(id=tariff, context_id=house.season, code=code, names={"fr": "X"}, rank=9, proof=False)
-
-
-class Waiting:
-    """Stands for who waits for an answer."""
-
-    def done(self) -> bool:
-        return True
 
 
 def house_of(path: Path, keys: Keys) -> tuple[Door, Connection]:
@@ -111,19 +104,19 @@ def an_evening(house: House, chance: random.Random) -> list[tuple[Actor, Any, Id
 
 def together(door: Door, db: Connection, jobs: list[Job], chance: random.Random, *, careful: bool = False) -> list[Any]:
     """As the writer takes them: a few at a time."""
-    writer, said, left = door._writers, [], list(jobs)
-    assert isinstance(writer, SqliteWriter)
+    judge, said, left = door.judge, [], list(jobs)
+    writer = BatchWriter(door.database, judge.work, lambda _: None, lambda _: None)
     while left:
         if chance.random() < 0.3:
-            door._lately = Lately()  # as after a restart
+            judge.lately = Lately()  # as after a restart
         n = chance.randint(1, 12)
         some, left = left[:n], left[n:]
-        batch: list[Any] = [(door._work(door._looked(db, job)), Waiting()) for job in some]
-        answers = writer._tried(db, batch, Traces()) if careful else writer._take(db, batch)
-        for _, answer in answers:
+        batch = [(n, judge.work(judge.looked(db, job, NOW), NOW)) for n, job in enumerate(some)]
+        group = writer.tried(db, batch, Traces()) if careful else writer.taken(db, batch)
+        for _, answer in group.said:
             if isinstance(answer, Exception):
                 raise answer
-            said.append(answer[0])
+            said.append(answer)
     return said
 
 
@@ -188,9 +181,11 @@ def test_a_further_order_in_a_commit(quick: tuple[Clerk, House]) -> None:
         assert isinstance(clerk.db, SqliteConnection)
         said: list[str] = []
         jobs = [job_of(anna, house.order(seat), new_id()) for seat in seats]
-        batch: list[Any] = [(clerk.door._work(job), Waiting()) for job in jobs]
+        judge = clerk.door.judge
+        writer = BatchWriter(clerk.door.database, judge.work, lambda _: None, lambda _: None)
         clerk.db._db.set_trace_callback(said.append)
-        assert all(answer[0].ok for _, answer in clerk.door._writers._take(clerk.db, batch))  # type: ignore[attr-defined]  # SQLite's
+        batch = [(n, judge.work(job, NOW)) for n, job in enumerate(jobs)]
+        assert all(answer.ok for _, answer in writer.taken(clerk.db, batch).said)
         clerk.db._db.set_trace_callback(None)
         return len(
             {n: each for n, each in enumerate(said) if not re.match(r"INSERT INTO (?!allocation|counter)", each)}

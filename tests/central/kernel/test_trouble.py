@@ -189,18 +189,18 @@ async def test_the_copier_comes_back_after_its_line_was_closed(
     async with open_door(database, keys) as door:
         writer = door._writers
         assert isinstance(writer, SqliteWriter)
-        await until(lambda: writer.copies is not None)
+        await until(lambda: writer.copier.line is not None)
         copier = next(each for each in door.standings if each.name == "checkpoint")
         elsewhere = database.path.with_name("elsewhere.db")
         database.path.rename(elsewhere)
         database.path.mkdir()
-        assert isinstance(writer.copies, SqliteConnection)
-        writer.copies.close()
+        assert isinstance(writer.copier.line, SqliteConnection)
+        writer.copier.line.close()
         await until(lambda: copier.failing_since is not None)
         assert not copier.calm and "database_away" in copier.why
         database.path.rmdir()
         elsewhere.rename(database.path)
-        await until(lambda: copier.calm and writer.copies is not None)
+        await until(lambda: copier.calm and writer.copier.line is not None)
 
 
 # --- what is answered -----------------------------------------------------------------------------------------------

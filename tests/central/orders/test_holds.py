@@ -273,7 +273,7 @@ def together(clerk: Clerk, *commands: Any, fails: bool = False) -> list[Any]:
     traces = Traces()
     clerk.db.begin(write=True)
     jobs = [job_of(SYSTEM, each, new_id()) for each in commands]
-    outcomes = [clerk.door._run(clerk.db, job, traces)[0].outcome for job in jobs]
+    outcomes = [clerk.door.judge.run(clerk.db, job, NOW, traces)[0].outcome for job in jobs]
     if fails:
         clerk.db.rollback()
     else:

@@ -9,6 +9,7 @@ from central.inventory.model import NoSale
 from central.inventory.plan_actions import AssignContingent, AssignLogicalContingent, BlockLogical, BlockPlaces
 from central.kernel.job import job_of
 from central.kernel.tx import Read
+from central.kernel.work import committed
 from central.programme.carry_over import CarryOver, PreviewCarryOver
 from central.programme.performances import CreatePerformance, Schedule
 from central.programme.plan_actions import OrderSeats, UndoPlanAction
@@ -87,7 +88,8 @@ def test_what_it_would_change_is_what_it_changes(clerk: Clerk, house: House) -> 
     preview = clerk.ask(PreviewCarryOver(configuration_id=house.logical, performance_id=house.performance)).value
     act = CarryOver(configuration_id=house.logical, performances=(house.performance,), why="nouvelle saison")
     assert dump(clerk) == before
-    tried, _ = clerk.door._committed(clerk.db, job_of(clerk.actor, act, new_id(), dry_run=True))
+    job = job_of(clerk.actor, act, new_id(), dry_run=True)
+    tried, _ = committed(clerk.db, clerk.door.judge.work(job, clerk.watch()))
     assert dump(clerk) == before
     (done,) = clerk.do(act)
     told = ("places", "changes", "shares", "unpriced", "left_out", "left")

@@ -24,6 +24,7 @@ from central.kernel.log_chain import seal_now
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
 from central.kernel.tables import GONE_CONTEXT
+from central.kernel.tally import add_tally, caller
 from central.kernel.tx import Read
 from central.organisation.model import OrganisationPrivilege, Profile
 from central.organisation.ops import CreateContext
@@ -507,9 +508,9 @@ async def test_what_the_door_turned_away_is_counted_on_a_page(browser: Browser) 
     tally, stranger = browser.clerk.door.tally, browser.house.operator("organisation.audit.read")
     for actor, times in ((ANONYMOUS, 3), (browser.actor, 1)):
         for _ in range(times):
-            tally.count(actor, "create_profile", "not_allowed")
-    tally.count(SYSTEM, "ask_reset", "")
-    tally.write(browser.clerk.db, tally.take())
+            tally.count(caller(actor), "create_profile", "not_allowed")
+    tally.count(caller(SYSTEM), "ask_reset", "")
+    add_tally(browser.clerk.db, tally.take(), tally.today)
     assert "/admin/audit/turned-away" in await browser.get("/admin/audit")
     page = " ".join(re.sub(r"<[^>]+>", " ", await browser.get("/admin/audit/turned-away")).split())
     t = texts("fr")

@@ -1,0 +1,83 @@
+"""A thread that copies SQLite's log into the database, so that the writer does not wait for that, and cuts it when it
+has grown. It does not end before it is told to."""
+
+import threading
+from contextlib import suppress
+
+from central.kernel.db import BROKEN, Connection, Database
+from central.kernel.outage import Outage
+from central.kernel.trouble import NoDatabase, trouble_of
+from central.kernel.work import BACKOFF
+from shared.runtime.metrics import gauge
+from shared.runtime.tasks import Standing
+
+COPY_EVERY_S = 1.0
+CUT_WAIT_S = 0.05  # the longest that cutting the log may keep the writer, while it waits for readers to be done
+LOG = gauge("parterre_wal_bytes", "The size of SQLite's log beside the database.")
+
+
+class LogCopier:
+    """`outage`: of those who write. `line`: its connection, while it has one."""
+
+    def __init__(self, database: Database, outage: Outage) -> None:
+        self._database, self._outage = database, outage
+        self._stopping, self._to_cut = threading.Event(), threading.Event()
+        self._to_cut.set()  # who fell right after somebody was forgotten has it still to do
+        self._thread = threading.Thread(target=self._copy_forever, name="checkpoint", daemon=True)
+        self._copies = Standing("checkpoint", BACKOFF)
+        self.line: Connection | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def cut(self) -> None:
+        self._to_cut.set()
+
+    @property
+    def standing(self) -> Standing:
+        self._copies.ended = self._thread.ident is not None and not self._thread.is_alive()
+        return self._copies
+
+    def _copy_forever(self) -> None:
+        pause_s = COPY_EVERY_S
+        while not self._stopping.wait(pause_s):
+            try:
+                self.line = self.line or self._hasty()
+                self._copy(self.line)
+            except Exception as fault:
+                pause_s = max(COPY_EVERY_S, self._copies.fell(trouble_of(fault) or fault))
+                self._close()
+            else:
+                pause_s = COPY_EVERY_S
+                self._copies.well()
+        self._close()
+
+    def _close(self) -> None:
+        if self.line is not None:
+            with suppress(*BROKEN):
+                self.line.close()
+        self.line = None
+
+    def _hasty(self) -> Connection:
+        db = self._database.connect()
+        db.run(f"PRAGMA busy_timeout={int(CUT_WAIT_S * 1000)}", {})
+        return db
+
+    def _copy(self, db: Connection) -> None:
+        """Copies what readers allow, beside the writer. A log that has grown is copied to its end and cut, for which
+        the writer has to wait a moment; so is one on a full disk, where every byte counts."""
+        db.run("PRAGMA wal_checkpoint(PASSIVE)", {})
+        outage = self._outage.now
+        full = outage is not None and outage.reason is NoDatabase.DISK_FULL
+        asked = self._to_cut.is_set()
+        self._to_cut.clear()
+        if asked or full or self._database.wal_bytes > self._database.wal_most:
+            ((busy, _, _),) = db.run("PRAGMA wal_checkpoint(TRUNCATE)", {})
+            if asked and busy:
+                self._to_cut.set()  # a reader still looks at what was there: the next round
+        LOG.set(self._database.wal_bytes)

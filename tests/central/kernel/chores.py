@@ -1,0 +1,72 @@
+"""What tests let the writer do, which may be another process: it finds these by their names."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from central.inventory import halls
+from central.kernel import batch_writer
+from central.kernel.db import Connection
+from central.kernel.registry import COMMANDS
+
+UNPROVED = "test commit"  # a counter that no log tells of
+
+
+def step(db: Connection) -> int:
+    """Counts."""
+    (row,) = db.run(
+        "INSERT INTO counter (name, value) VALUES (:name, 1) "
+        "ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value",
+        {"name": UNPROVED},
+    )
+    return int(row[0])
+
+
+def where(_: Connection) -> int:
+    return os.getpid()
+
+
+def be_patient(_: Connection) -> None:
+    """Whoever is asked together from now on shares a commit, however slow the machine is."""
+    batch_writer.BATCH_S = batch_writer.MOST_BATCH_S = 3600.0
+
+
+def die(_: Connection) -> None:
+    """In the middle of a transaction, as where memory ends."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_done(db: Connection) -> None:
+    """Right after the commit: nobody hears that it was done."""
+    commit = db.commit
+
+    def last() -> None:
+        commit()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    db.commit = last  # type: ignore[method-assign]  # of this very connection, whose process ends with it
+
+
+def hold(path: str, db: Connection) -> None:
+    """For ever, with the database's lock; `path` is there from then on."""
+    step(db)
+    Path(path).touch()
+    signal.pause()
+
+
+def commands(_: Connection) -> list[str]:
+    return list(COMMANDS)
+
+
+def fall(_: Connection) -> None:
+    raise ValueError("not like this")
+
+
+def unsayable(db: Connection) -> Any:
+    step(db)
+    return lambda: None
+
+
+def halls_ahead(_: Connection) -> int:
+    return len(halls._READY)

@@ -1,0 +1,226 @@
+"""SQLite's writer in a process of its own is the same door: what is asked comes back, and where that process ends in
+the middle of something, nothing is half done, lost or done twice."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from central.catalogue.model import ProductDo
+from central.inventory.halls import make_ready
+from central.inventory.model import Limit, LimitPer, NoPlace
+from central.kernel.actor import SYSTEM
+from central.kernel.contexts import path_of
+from central.kernel.crud import Action, command_of
+from central.kernel.db import Database, Waits
+from central.kernel.door import Apart, Door
+from central.kernel.keys import Keys
+from central.kernel.messages import Elsewhere
+from central.kernel.registry import COMMANDS
+from central.kernel.replies import NoEntry
+from central.kernel.sqlite_writer import MOST_AWAY
+from central.kernel.trouble import NoDatabase, Unavailable
+from central.orders.holds import BestWish, HoldPlaces
+from central.programme.on_sale import ChangeSale
+from shared.outcome import Ok, Refused
+from tests.central.kernel import chores
+from tests.central.small_house import House, Watch, new_id
+from tests.processes import children
+from tests.processes import command_of as begun_as
+from tests.waiting import PATIENCE_S, until, until_now
+
+AREAS = Apart(("central.areas",))
+CreateLimit = command_of(Action.CREATE, Limit)
+
+
+@asynccontextmanager
+async def opened(database: Database, keys: Keys, apart: Apart = AREAS) -> AsyncIterator[Door]:
+    door = Door(database, Watch(), path_of, keys, apart=apart)
+    door.start()
+    try:
+        yield door
+    finally:
+        await asyncio.to_thread(door.stop)
+
+
+async def tickets(door: Door) -> int:
+    found: tuple[int] = await door.read(SYSTEM, lambda read: read.one("SELECT COUNT(*) FROM ticket"))
+    return found[0]
+
+
+async def test_what_is_asked_comes_back(sqlite_place: tuple[Database, House], keys: Keys) -> None:
+    database, house = sqlite_place
+    heard: list[tuple[frozenset[str], frozenset[str]]] = []
+    async with opened(database, keys) as door:
+        door.on_commit(lambda feeds, marks: heard.append((feeds, marks)))
+        anna, ids = house.operator("*"), [new_id() for _ in house.seats]
+        orders = [house.order(seat) for seat in house.seats]
+
+        async def sold() -> list[Any]:
+            return await asyncio.gather(*map(door.execute, [anna] * 20, orders, ids))
+
+        first = await sold()
+        assert all(reply.ok and not reply.repeated for reply in first) and await tickets(door) == 20
+        assert any("ticket" in marks for _, marks in heard) and any(feeds for feeds, _ in heard)
+        assert await door.chore(chores.where) != os.getpid()
+        ours = {name for name, each in COMMANDS.items() if each.kind.__module__.startswith("central.")}
+        assert set(await door.chore(chores.commands)) >= ours, "it knows each that central does"
+
+        again = await sold()
+        assert [(each.ok, each.body, each.repeated) for each in again] == [(True, each.body, True) for each in first]
+        gone = await door.execute(anna, house.order(house.seats[0]), new_id())
+        assert isinstance(gone.outcome, Refused) and gone.reason is NoPlace.TAKEN
+        reused = await door.execute(anna, house.order(house.seats[0]), ids[0])
+        assert reused.reason is NoEntry.ID_REUSED
+        lacking = await door.execute(house.operator("reports.live.read"), house.order(house.seats[0]), new_id())
+        assert lacking.reason is NoEntry.NOT_ALLOWED and len(door.tally.take()) == 2, "what leaves no row is counted"
+
+        made = {"id": new_id(), "context_id": house.institution, "code": "L", "names": {"fr": "L"}}
+        limit = CreateLimit(per=LimitPer.ORDER, most=1, **made)
+        tried = await door.execute(anna, limit, new_id(), dry_run=True)
+        assert tried.ok and [each[:3] for each in tried.would] == [("sale_limit", made["id"], "created")]
+        assert (await door.execute(anna, limit, new_id())).ok, "a dry run has done nothing"
+        closed = await door.execute(anna, ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND), new_id())
+        assert closed.ok, "what a reader looked up for it went along"
+
+
+async def test_more_than_the_writer_has_room_for_is_done_before_the_end(
+    sqlite_place: tuple[Database, House], keys: Keys
+) -> None:
+    many = 3 * MOST_AWAY
+    async with opened(sqlite_place[0], keys) as door:
+        waiting = [asyncio.ensure_future(door.chore(chores.step)) for _ in range(many)]
+        await asyncio.sleep(0)
+    assert sorted(await asyncio.gather(*waiting)) == list(range(1, many + 1))
+
+
+@pytest.mark.parametrize("last", [chores.die, chores.die_done], ids=["before the commit", "after it"])
+async def test_where_the_writer_is_killed_a_repeat_does_what_was_not_done(
+    last: Any, sqlite_place: tuple[Database, House], keys: Keys
+) -> None:
+    database, house = sqlite_place
+    async with opened(database, keys) as door:
+        pid = await door.chore(chores.where)
+        await door.chore(chores.be_patient)
+        anna, ids = house.operator("*"), [new_id() for _ in house.seats]
+        orders = [house.order(seat) for seat in house.seats]
+        sales = [partial(door.execute, anna, each, i) for each, i in zip(orders, ids, strict=True)]
+        asked: list[Any] = [*sales[:9], partial(door.chore, last), *sales[9:]]
+        said = await asyncio.gather(*(each() for each in asked), return_exceptions=True)
+        killed = said.pop(9)
+        assert isinstance(killed, Unavailable) and killed.reason is NoDatabase.DATABASE_AWAY
+        assert [reply.outcome for reply in said] == [Refused(NoDatabase.DATABASE_AWAY)] * 20
+        writer = door.standings[0]
+        assert writer.falls == 1 and not writer.calm and door.outages[0].now is not None
+
+        again = await asyncio.gather(*(each() for each in sales))
+        assert all(reply.ok for reply in again)
+        assert {reply.repeated for reply in again} == {last is chores.die_done}
+        assert await tickets(door) == 20
+        assert await door.chore(chores.where) != pid and writer.calm and door.outages[0].now is None
+
+
+async def test_who_waits_for_a_writer_that_cannot_begin_is_told(
+    sqlite_place: tuple[Database, House], keys: Keys, capfd: pytest.CaptureFixture[str]
+) -> None:
+    database, house = sqlite_place
+    async with opened(database, keys, Apart(("central.of_no_such_name",))) as door:
+        reply = await door.execute(house.operator("*"), house.order(house.seats[0]), new_id())
+        assert reply.outcome == Refused(NoDatabase.DATABASE_AWAY)
+        assert not door.standings[0].calm
+    assert "of_no_such_name" in capfd.readouterr().err, "why is for whoever runs the house"
+
+
+async def test_a_fault_is_its_own_askers(sqlite_place: tuple[Database, House], keys: Keys) -> None:
+    async with opened(sqlite_place[0], keys) as door:
+        asked: list[Any] = [chores.step, chores.fall, lambda _: None, chores.unsayable, chores.step]
+        one, fault, ours, unsayable, two = await asyncio.gather(
+            *(door.chore(each) for each in asked), return_exceptions=True
+        )
+        assert (one, two) == (1, 3)
+        assert isinstance(fault, ValueError) and isinstance(fault.__cause__, Elsewhere)
+        assert "chores.py" in str(fault.__cause__), "where it was raised"
+        assert isinstance(ours, Exception) and "lambda" in str(ours), "it never went there"
+        assert isinstance(unsayable, RuntimeError) and "cannot be told" in str(unsayable)
+
+
+async def test_a_database_that_is_held_is_told_by_name(sqlite_place: tuple[Database, House], keys: Keys) -> None:
+    database, house = Database(sqlite_place[0].url, Waits(lock_s=0.05)), sqlite_place[1]
+    anna = house.operator("*")
+    async with opened(database, keys) as door:
+        with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            said = await asyncio.gather(*(door.execute(anna, house.order(seat), new_id()) for seat in house.seats))
+            assert [reply.outcome for reply in said] == [Refused(NoDatabase.DATABASE_HELD)] * 20
+            other.execute("ROLLBACK")
+        assert (await door.execute(anna, house.order(house.seats[0]), new_id())).ok
+        assert door.outages[0].now is None and door.standings[0].calm
+
+
+async def test_what_is_looked_up_ahead_is_where_the_writer_is(sqlite_place: tuple[Database, House], keys: Keys) -> None:
+    database, house = sqlite_place
+    async with opened(database, keys) as door:
+        assert await door.chore(chores.halls_ahead) == 0
+        await door.look_ahead(partial(make_ready, performance_id=house.performance))
+        assert await door.chore(chores.halls_ahead) == 1
+        with pytest.raises(ValueError, match="not like this"):
+            await door.look_ahead(chores.fall)  # type: ignore[arg-type]  # it looks at nothing
+        at = {"point_of_sale_id": house.desk, "performance_id": house.performance}
+        held = await door.execute(house.operator("*"), HoldPlaces(hold_id=new_id(), best=BestWish(2), **at), new_id())
+        assert isinstance(held.outcome, Ok) and len(held.outcome.value["places"]) == 2
+        assert await door.chore(chores.halls_ahead) == 0, "the writer took it over"
+
+
+PARENT = """
+import asyncio, sys
+from functools import partial
+from central.kernel.contexts import path_of
+from central.kernel.db import Database
+from central.kernel.door import Apart, Door
+from central.kernel.keys import make_keys
+from tests.central.kernel import chores
+from tests.central.small_house import NOW
+
+async def main(url, path):
+    door = Door(Database(url), lambda: NOW, path_of, make_keys(NOW), apart=Apart(("central.areas",)))
+    door.start()
+    await door.chore(partial(chores.hold, path))
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+def test_no_orphan_holds_the_database(sqlite_place: tuple[Database, House], tmp_path: Path) -> None:
+    """Central is killed while its writer is in the middle of a transaction, and far from its end."""
+    database, flag = sqlite_place[0], tmp_path / "held"
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, database.url, str(flag)])
+    until_now(lambda: flag.exists() or parent.poll() is not None)
+    (writer,) = children(parent.pid)
+    assert "writer_process" in begun_as(writer)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    until_now(lambda: "writer_process" not in begun_as(writer))
+    with closing(sqlite3.connect(database.path, isolation_level=None, timeout=PATIENCE_S)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        assert db.execute("SELECT COUNT(*) FROM counter WHERE name = ?", (chores.UNPROVED,)).fetchone() == (0,)
+
+
+async def test_a_signal_for_all_of_a_terminal_or_a_unit_does_not_end_it(
+    sqlite_place: tuple[Database, House], keys: Keys
+) -> None:
+    """Central says when: it still has to finish what waits."""
+    async with opened(sqlite_place[0], keys) as door:
+        pid = await door.chore(chores.where)
+        for each in (signal.SIGTERM, signal.SIGINT):
+            os.kill(pid, each)
+        assert await door.chore(chores.where) == pid
+    await until(lambda: "writer_process" not in begun_as(pid))
