@@ -18,7 +18,7 @@ from tests.central.small_house import Clerk, House, Watch, new_id
 
 def operator(house: House) -> CreateOperator:
     return CreateOperator(
-        id=new_id(), context_id=house.institution, name="Program", key_digest=key_digest("k"), privileges=()
+        id=new_id(), context_id=house.institution, name="Program", key_digest=key_digest(new_id()), privileges=()
     )
 
 
