@@ -154,7 +154,7 @@ EACH: dict[str, tuple[float, float, float, int, int]] = {
     # half of the hall in a cart, of which one holds at most 999
     "HoldPlaces": (31, 1, 1, 295, 45),
     "ReleaseHold": (53, 0.5, 1, 160, 360),
-    "ExpireHolds": (44, 0.5, 1, 145, 120),
+    "ExpireHolds": (45, 0.5, 1, 145, 120),
     "PlaceOrder": (107, 1.5, 3.5, 930, 47),
     "PublishHall": (0, 0, 0, 10, 0),
 }
