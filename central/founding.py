@@ -16,8 +16,11 @@ from shared.runtime.config import Failure
 from shared.runtime.system import SystemClock, fresh_id
 
 
-async def found_house(config: CentralConfig, code: str, name: str, operator_name: str) -> tuple[Id, Id, str]:
-    """`parterre found`: the institution and its first administrator, whose key is shown once and kept nowhere."""
+async def found_house(
+    config: CentralConfig, code: str, name: str, operator_name: str, language: str = FIRST_LANGUAGE
+) -> tuple[Id, Id, str]:
+    """`parterre found`: the institution and its first administrator, whose key is shown once and kept nowhere.
+    `language`: the house's first, in which its name is (`fr`, `de`, `pt` …)."""
     door = open_door(replace(config, writer_apart=False))  # it is not worth another process
     door.start()
     clock = SystemClock()
@@ -25,7 +28,7 @@ async def found_house(config: CentralConfig, code: str, name: str, operator_name
     command = SetUpHouse(
         institution_id=institution_id,
         code=code,
-        names={FIRST_LANGUAGE: name},
+        names={language: name},
         operator_id=operator_id,
         operator_name=operator_name,
         key_digest=key_digest(key),

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from shared.languages import FIRST_LANGUAGE
 from shared.runtime.config import Failure, load_config
 from shared.runtime.log import setup
 from shared.runtime.tasks import run
@@ -78,15 +79,16 @@ def central(config: Path | None, ready_file: Path | None) -> None:
 @click.option("--config", type=_FILE, help="Central's TOML file.")
 @click.option("--code", default="HOUSE", show_default=True, help="Short code of the institution.")
 @click.option("--name", required=True, help="Name of the institution.")
+@click.option("--language", default=FIRST_LANGUAGE, show_default=True, help="The house's first language: fr, de …")
 @click.option("--operator", default="Administrator", show_default=True)
-def found(config: Path | None, code: str, name: str, operator: str) -> None:
+def found(config: Path | None, code: str, name: str, language: str, operator: str) -> None:
     """Founds a house in an empty database and prints its first administrator's key, once."""
     from central.config_file import read_config
     from central.founding import found_house
 
     settings = read_config(config, os.environ)
     setup("central", "warning")
-    made = run(found_house(settings, code, name, operator))
+    made = run(found_house(settings, code, name, operator, language))
     if made:
         institution_id, operator_id, key = made
         click.echo(f"institution  {institution_id}\noperator     {operator_id}\nkey          {key}")

@@ -19,6 +19,8 @@ from shared.wire.facts import Direction
 from shared.wire.feeds import OfflinePolicy, PerformanceRow
 from shared.wire.token import Flag, Token
 
+SPECIMEN = "specimen"  # why a ticket is unknown that nobody may force in
+
 
 class Deny(Reason):
     """In order of precedence."""
@@ -295,7 +297,7 @@ def _bad_signature(case: _Case) -> _Fault | None:
 def _unknown_ticket(case: _Case) -> _Fault | None:
     token, lease = case.token, case.facts.lease
     if Flag.SPECIMEN in token.flags:
-        return token.ticket_id, {"because": "specimen"}
+        return token.ticket_id, {"because": SPECIMEN}
     if token.slot is None or token.lease_id is None:
         if case.known or (not case.facts.complete and case.policy is OfflinePolicy.ADMIT_AND_FLAG):
             return None
@@ -490,7 +492,7 @@ def _exit(case: _Case) -> Admit:
 
 def _overruled(refusal: Refused, why: Deny, credential: Credential, gate: Gate) -> Outcome[Admit]:
     """An inspector's forced entry: it burns nothing, and the scan names what was put aside. A specimen stays out."""
-    if not credential.forced or gate.helpdesk or refusal.detail.get("because") == "specimen":
+    if not credential.forced or gate.helpdesk or refusal.detail.get("because") == SPECIMEN:
         return refusal
     return Ok(
         Admit(

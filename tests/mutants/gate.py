@@ -45,7 +45,7 @@ GATE = (
           "case.facts.inside + case.wished <= capacity", "case.facts.inside + case.wished < capacity"),
     _rule("capacity-one", "a group counts as one towards the capacity",
           "case.facts.inside + case.wished <= capacity", "case.facts.inside + 1 <= capacity"),
-    _rule("specimen-forced", "a specimen is forced in", 'or refusal.detail.get("because") == "specimen"', ""),
+    _rule("specimen-forced", "a specimen is forced in", 'or refusal.detail.get("because") == SPECIMEN', ""),
     _rule("helpdesk-forced", "the helpdesk forces",
           "if not credential.forced or gate.helpdesk or", "if not credential.forced or"),
     _rule("owner-any", "any zone's owner admits a ticket for two zones: two gates let it in",

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,14 @@ def taken() -> Iterator[int]:
 
 def test_a_house_is_founded_once(house: Path) -> None:
     assert "holds a house already" in one_sentence(found(house))
+
+
+def test_a_house_is_founded_in_its_own_language(tmp_path: Path) -> None:
+    assert found(tmp_path / "data", "--language", "de").returncode == 0
+    with closing(sqlite3.connect(tmp_path / "data" / "central.db")) as db:
+        assert db.execute("SELECT names FROM context").fetchall() == [('{"de":"La maison"}',)]
+    said = one_sentence(found(tmp_path / "other", "--language", "no language"))
+    assert "names" in said
 
 
 def test_a_port_that_is_taken(tmp_path: Path, taken: int) -> None:
