@@ -61,7 +61,7 @@ def test_a_house_is_founded_once(house: Path) -> None:
 
 def test_a_house_is_founded_in_its_own_language(tmp_path: Path) -> None:
     assert found(tmp_path / "data", "--language", "de").returncode == 0
-    with closing(sqlite3.connect(tmp_path / "data" / "central.db")) as db:
+    with closing(sqlite3.connect(tmp_path / "data" / "parterre.db")) as db:
         assert db.execute("SELECT names FROM context").fetchall() == [('{"de":"La maison"}',)]
     said = one_sentence(found(tmp_path / "other", "--language", "no language"))
     assert "names" in said
