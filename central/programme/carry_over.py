@@ -121,7 +121,8 @@ def carry_over(tx: Tx, want: CarryOver) -> Outcome[list[Carried]]:
             if plan.changes.fields & DRAWN:
                 plan_changed(tx, performance_id)
             entry = record(
-                tx, PlanTarget.PERFORMANCE, performance_id, PlanAct.CARRY_OVER, plan.changes, why=want.why.strip(),
+                tx, PlanTarget.PERFORMANCE, performance_id, PlanAct.CARRY_OVER, plan.changes, plan.table,
+                why=want.why.strip(),
                 what={"configuration_id": want.configuration_id}, of_id=want.action_id,
             )  # fmt: skip
         done.append(_told(tx, performance_id, plan, entry))

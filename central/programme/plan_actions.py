@@ -89,7 +89,7 @@ def undo_plan_action(tx: Tx, want: UndoPlanAction) -> Outcome[Acted]:
             if changes.fields & DRAWN:
                 plan_changed(tx, entry.target_id)
     made = record(
-        tx, entry.target, entry.target_id, PlanAct.UNDO, changes,
+        tx, entry.target, entry.target_id, PlanAct.UNDO, changes, table,
         why=want.why.strip(), what={"act": str(entry.act)}, of_id=entry.id,
     )  # fmt: skip
     return Ok(acted(tx, made, entry.target_id, left))

@@ -254,6 +254,7 @@ def _story(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> list[dict
             "when": t.moment(entry.at, zone, "short"),
             "who": entry.name or t("Parterre"),
             "places": entry.places,
+            "seats": entry.what.get("seats", ""),
             "undoable": entry.id not in undone and str(entry.act) != UNDO,
         }
         for entry in entries

@@ -52,7 +52,7 @@ def carried_out(tx: Tx, plan: PlanInHand, selection: Selection, act: ActOnPlan) 
     if not changes:
         return Ok(acted(tx, None, plan.id, left))
     plan.save(changes)
-    entry = record(tx, plan.target, plan.id, act.act, changes, why=act.why, what=dict(act.what))
+    entry = record(tx, plan.target, plan.id, act.act, changes, plan.table, why=act.why, what=dict(act.what))
     return Ok(acted(tx, entry, plan.id, left))
 
 

@@ -3,12 +3,13 @@ recorded. Which seats are read follows from the selection: four seats of a stadi
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from central.kernel.entity import ENTITIES
 from central.kernel.scope import is_there
 from central.kernel.tx import Read, Tx
-from central.venues.history import Changes, SeatField, dump, index_of, load
+from central.venues.history import Changes, SeatField, dump, index_of, load, positions
 from central.venues.model import (
     LogicalConfiguration,
     LogicalGauge,
@@ -20,6 +21,7 @@ from central.venues.model import (
     PlanAction,
     PlanTarget,
 )
+from central.venues.seat_names import MOST_NAMED, seat_names
 from central.venues.selection import Selection, Table, ZoneShare, narrowed
 from shared.clock import to_ms
 from shared.ids import Id
@@ -214,22 +216,35 @@ def record(
     target_id: Id,
     act: PlanAct,
     changes: Changes,
+    table: Table,
     *,
     why: str,
     what: dict[str, str] | None = None,
     of_id: Id | None = None,
 ) -> PlanAction:
     """The action's entry in the plan's history. Of two at once on PostgreSQL, the second cannot be ordered after what
-    it read, and is repeated whole."""
+    it read, and is repeated whole. `what` says the first seats by name, for people."""
+    seats = _seats_named(changes, table)
+    named = {"seats": seats} if seats else {}
     version = version_of(tx, target_id) + 1
     entry = PlanAction(
         id=tx.new_id("plan action", target_id, version), target=target, target_id=target_id, version=version,
-        at=tx.now, who=tx.actor.label, act=act, what=what or {}, why=why, places=changes.places, of_id=of_id,
-        changes=dump(changes),
+        at=tx.now, who=tx.actor.label, act=act, what={**(what or {}), **named}, why=why,
+        places=changes.places, of_id=of_id, changes=dump(changes),
     )  # fmt: skip
     tx.append([entry])
     tx.touched.add(plan_mark(target_id))
     return entry
+
+
+def _seats_named(changes: Changes, table: Table) -> str:
+    first = {at for change in changes.seats for at in islice(positions(change.at), MOST_NAMED + 1)}
+    listed, at = sorted(first), index_of(table)
+    named = []
+    for position in listed[:MOST_NAMED]:
+        n = at(position)
+        named.append((position, table.names.get(table.zones[n], ""), table.rows[n], table.numbers[n]))
+    return seat_names(named) + (" …" if len(listed) > MOST_NAMED else "")
 
 
 def acted(read: Read, entry: PlanAction | None, target_id: str, left: Sequence[LeftPlace]) -> Acted:

@@ -1,6 +1,7 @@
 """The plan in a real Chromium: selecting in every way, acting with a look before, undo, two operators on one plan, the
 hall as it was, the list by keyboard alone, a hall drawn from nothing and one brought as a file."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -138,11 +139,17 @@ async def test_block_a_row_look_first_then_undo(house: EveningHouse, browser: Br
         await page.evaluate("plan.pick(plan.rows.get(0), false)")
         sold = await page.evaluate("plan.rows.get(0).filter((at) => plan.state[at] === 4).length")
         row = await chosen(page)
+        named = await page.evaluate("plan.said()")
+        assert re.fullmatch(r".+ (\w+)-?1–\1-?\d+", named), named
+        await expect(page.locator("[data-chosen]")).to_contain_text(named)
+        await page.evaluate("plan.pick(plan.rows.get(0).filter((at) => plan.state[at] !== 4), false)")
+        named = await page.evaluate("plan.said()")
         said = await act(page, "block", "télévision")
         assert str(row - sold) in said and (sold == 0 or str(sold) in said), said
         await page.locator("canvas[data-version='1']").wait_for()
         assert await state_of(page, row - 1) == "b"
         await expect(page.locator(".plan-story li").first).to_contain_text("télévision")
+        await expect(page.locator(".plan-story li").first).to_contain_text(named)
         counted = await house.office.query("availability", performance_id=house.tonight)
         assert sum(line["blocked"] for line in counted) == row - sold
         await page.click("[data-undo]")
@@ -181,6 +188,25 @@ async def test_two_operators_see_each_other(house: EveningHouse, browser: Browse
         await expect(other.locator(".plan-counts tfoot")).to_contain_text("1")
         await other.evaluate("new Promise((done) => setTimeout(done, 1200))")
         assert await other.evaluate("plan.of((at) => plan.state[at] === 4).length") == 1
+
+
+async def test_rows_are_lettered_at_both_ends(house: EveningHouse, browser: Browser, token: str) -> None:
+    """At rest where they fit, and always when one looks closely: of a row that goes on outside at the edge."""
+    async with page_of(browser, house, token) as page:
+        await open_plan(page, house)
+        drawn = """(names) => { const fill = plan.context.fillText.bind(plan.context);
+          plan.context.fillText = (text, x, y) => { names.push([text, x, y]); fill(text, x, y); };
+          plan.paint(); plan.context.fillText = fill; return names; }"""
+        await page.evaluate("plan.fit(); plan.zoom(20 / (plan.radius * plan.scale))")
+        await page.evaluate("plan.left = plan.x[3]; plan.top = plan.y[3] - 40; plan.draw()")
+        first = await page.evaluate("plan.picture.rows[0][1]")
+        texts = await page.evaluate(drawn, [])
+        ends = [x for text, x, _ in texts if text == first]
+        assert len(ends) == 2, texts
+        width = await page.evaluate("plan.canvas.width")
+        assert min(ends) < width / 2 < max(ends)
+        await page.evaluate("plan.fit(); plan.zoom(0.6)")
+        assert first not in [text for text, _, _ in await page.evaluate(drawn, [])], "too small to be read"
 
 
 async def test_the_hall_as_it_was(house: EveningHouse, browser: Browser, token: str) -> None:

@@ -123,6 +123,29 @@ class PlanView {
     return true;
   }
 
+  // What is selected as people say it, `A1–A6, B1–B6`: as central/venues/seat_names.py does, a test holds the two together.
+  said(most = 12) {
+    const stretches = [];
+    for (const at of [...this.selected].sort((a, b) => a - b)) {
+      const last = stretches[stretches.length - 1];
+      if (last && at === last[1] + 1 && this.row[at] === this.row[last[1]]) last[1] = at;
+      else stretches.push([at, at]);
+    }
+    const name = (at) => {
+      const row = this.picture.rows[this.row[at]][1];
+      return row + (/[0-9]$/.test(row) ? "-" : "") + this.picture.numbers[at];
+    };
+    let zone = "";
+    const texts = stretches.slice(0, most).map(([first, last]) => {
+      const text = first === last ? name(first) : `${name(first)}–${name(last)}`;
+      const own = this.picture.zones[this.picture.rows[this.row[first]][0]].name;
+      const told = own === zone ? text : `${own} ${text}`;
+      zone = own;
+      return told;
+    });
+    return texts.join(", ") + (stretches.length > most ? " …" : "");
+  }
+
   // --- where it is looked at ---------------------------------------------------------------------------------------------
 
   resize() {
@@ -187,6 +210,7 @@ class PlanView {
     const radius = this.radius * scale;
     if (radius < PIXELS_BELOW) this.paintPixels(radius);
     else this.paintStamps(radius);
+    this.paintRows(radius);
     if (this.lasso) this.paintLasso();
   }
 
@@ -267,6 +291,47 @@ class PlanView {
         }
       }
     }
+  }
+
+  // The name of each row beyond both its ends: where it can be read; of a row that goes on outside at the edge.
+  paintRows(radius) {
+    const { context, canvas, scale } = this;
+    const density = this.density || 1;
+    const size = Math.min(radius * 1.5, 15 * density);
+    if (size < 8 * density) return;
+    context.font = `600 ${Math.round(size)}px "Parterre Sans", sans-serif`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    const place = (at) => [(this.x[at] - this.left) * scale, (this.y[at] - this.top) * scale];
+    const seen = ([px, py]) => px > 0 && py > 0 && px < canvas.width && py < canvas.height;
+    const names = [];
+    this.picture.rows.forEach(([, name], row) => {
+      const seats = this.rows.get(row);
+      for (const way of [1, -1]) {
+        const from = way > 0 ? 0 : seats.length - 1;
+        let n = from;
+        while (n >= 0 && n < seats.length && !seen(place(seats[n]))) n += way;
+        if (!seats[n] && seats[n] !== 0) return;
+        const [px, py] = place(seats[n]);
+        const next = seats[n + way] ?? seats[n - way];
+        const [nx, ny] = next === undefined ? [px + way, py] : place(next);
+        const turn = seats[n + way] === undefined ? -1 : 1;
+        const far = Math.hypot(nx - px, ny - py) || 1;
+        const [dx, dy] = [turn * (px - nx) / far, turn * (py - ny) / far];
+        const off = n === from ? radius + size * 0.75 : 0;
+        const inside = (value, most) => Math.min(Math.max(value, size * 0.7), most - size * 0.7);
+        names.push([name, inside(px + dx * off, canvas.width), inside(py + dy * off, canvas.height), n !== from]);
+      }
+    });
+    for (const [name, px, py, over] of names) {
+      if (over) {
+        context.fillStyle = this.ground;
+        context.beginPath(); context.arc(px, py, size * 0.75, 0, 2 * Math.PI); context.fill();
+      }
+      context.fillStyle = this.ink;
+      context.fillText(name, px, py);
+    }
+    this.lettered = names.length;
   }
 
   stamp(colour, state, picked, radius, size) {

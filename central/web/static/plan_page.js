@@ -39,7 +39,7 @@ document.addEventListener("DOMContentLoaded", async () => {
       kinds.set(kind, (kinds.get(kind) || 0) + 1);
     }
     const parts = [...kinds].map(([kind, count]) => words.pair.replace("{what}", kind).replace("{name}", count));
-    chosen.textContent = view.selected.size ? `${words.places.replace("{n}", view.selected.size)} — ${parts.join(", ")}` : words.nothing;
+    chosen.textContent = view.selected.size ? `${words.places.replace("{n}", view.selected.size)} — ${view.said()} — ${parts.join(", ")}` : words.nothing;
   };
   const tip = one("[data-tip]");
   view.onhover = (at, x, y) => {
