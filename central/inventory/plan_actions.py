@@ -12,11 +12,11 @@ from central.inventory.plan_reads import performance_table
 from central.inventory.plan_tables import save_performance
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
-from central.kernel.tx import Tx
+from central.kernel.tx import Read, Tx
 from central.venues.model import NoAct, PlanTarget
-from central.venues.plan_act import ActOnPlan, PlanInHand, carried_out, to_assign_known, to_block, to_unblock
+from central.venues.plan_act import ActOnPlan, PlanInHand, carried_out, to_assign, to_block, to_unblock
 from central.venues.plan_actions import on_logical
-from central.venues.plan_tables import Acted
+from central.venues.plan_tables import Acted, known
 from central.venues.rules import there
 from central.venues.selection import Selection
 from shared.ids import Id
@@ -82,7 +82,7 @@ class AssignLogicalContingent:
     gives=Acted,
 )
 def assign_logical_contingent(tx: Tx, want: AssignLogicalContingent) -> Outcome[Acted]:
-    act = to_assign_known(tx, want.contingent_id, want.why)
+    act = _to_assign_known(tx, want.contingent_id, want.why)
     return on_logical(tx, want.configuration_id, want.selection, act)
 
 
@@ -127,8 +127,13 @@ class AssignContingent:
 
 @handles(AssignContingent, needs=InventoryPrivilege.CONTINGENT_MODIFY, refuses=(NoAct,), gives=Acted)
 def assign_contingent(tx: Tx, want: AssignContingent) -> Outcome[Acted]:
-    act = to_assign_known(tx, want.contingent_id, want.why)
+    act = _to_assign_known(tx, want.contingent_id, want.why)
     return on_performance(tx, want.performance_id, want.selection, act)
+
+
+def _to_assign_known(read: Read, contingent_id: Id | None, why: str) -> ActOnPlan | Refused:
+    found = known(read, "contingent", contingent_id, NoAct.NO_SUCH_CONTINGENT)
+    return found if isinstance(found, Refused) else to_assign(contingent_id, why)
 
 
 def on_performance(

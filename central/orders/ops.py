@@ -27,6 +27,7 @@ from central.orders.model import (
     PaymentMethod,
     Ticket,
 )
+from central.orders.reads import as_sold
 from central.pricing.reads import asks_proof
 from shared.ids import Id, near_id
 from shared.money import Minor
@@ -384,22 +385,15 @@ class ReissueTicket:
 
 @handles(ReissueTicket, needs=OrdersPrivilege.TICKET_REISSUE, refuses=(NoOrder,), gives=SoldTicket)
 def reissue_ticket(tx: Tx, want: ReissueTicket) -> Outcome[SoldTicket]:
-    row = tx.one(
-        "SELECT e.performance_id, e.zones, e.entries, p.site_id, l.price, l.seat_id, o.context_id, c.code, l.tariff_id "
-        "FROM entitlement e JOIN order_line l ON l.id = e.line_id JOIN sale_order o ON o.id = l.order_id "
-        "JOIN performance p ON p.id = e.performance_id JOIN context c ON c.id = o.context_id "
-        "WHERE e.id = :id AND e.cancelled = 0",
-        id=want.entitlement_id,
-    )
-    if row is None or row[6] != want.context_id:
+    sold = as_sold(tx, want.entitlement_id)
+    if sold is None or sold.organiser != want.context_id:
         return Refused(NoOrder.NO_SUCH_TICKET, fix="entitlement_id")
-    performance, zones, entries, site, price, seat, organiser, code, tariff = row
     newest = "SELECT serial, token FROM ticket WHERE entitlement_id = :id ORDER BY serial DESC LIMIT 1"
     ((last, text),) = tx.run(newest, id=want.entitlement_id)
     before, serial = parse(text), last + 1
-    proof = Flag.PROOF in before.flags if before else bool(asks_proof(tx, [tariff]))  # as sold, if anybody knows
-    token = signed_token(tx, want.entitlement_id, serial, Id(performance), zones, entries, proof)
-    number = next_number(tx, organiser, code)
+    proof = Flag.PROOF in before.flags if before else bool(asks_proof(tx, [sold.tariff]))  # as sold, if anybody knows
+    token = signed_token(tx, want.entitlement_id, serial, sold.performance, sold.zones, sold.entries, proof)
+    number = next_number(tx, sold.organiser, sold.code)
     tx.insert(
         Ticket(
             id=ticket_id(want.entitlement_id, serial),
@@ -410,8 +404,8 @@ def reissue_ticket(tx: Tx, want: ReissueTicket) -> Outcome[SoldTicket]:
             issued=tx.now,
         )
     )
-    tx.feed(feed_name(Family.TICKETS, site), want.entitlement_id, TicketRow(Id(performance), serial))
-    return Ok(SoldTicket(want.entitlement_id, number, token, seat or "", price))
+    tx.feed(feed_name(Family.TICKETS, sold.site), want.entitlement_id, TicketRow(sold.performance, serial))
+    return Ok(SoldTicket(want.entitlement_id, number, token, sold.seat or "", sold.price))
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------

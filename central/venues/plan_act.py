@@ -76,11 +76,6 @@ def to_assign(contingent_id: Id | None, why: str) -> ActOnPlan:
     return ActOnPlan(PlanAct.ASSIGN, lambda table, chosen: assigning(table, chosen, contingent_id), why.strip(), what)
 
 
-def to_assign_known(read: Read, contingent_id: Id | None, why: str) -> ActOnPlan | Refused:
-    found = known(read, "contingent", contingent_id, NoAct.NO_SUCH_CONTINGENT)
-    return found if isinstance(found, Refused) else to_assign(contingent_id, why)
-
-
 def to_categorise(read: Read, category_id: Id, why: str) -> ActOnPlan | Refused:
     found = known(read, "seat_category", category_id, NoAct.NO_SUCH_CATEGORY)
     if isinstance(found, Refused):

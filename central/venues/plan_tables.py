@@ -286,8 +286,8 @@ def too_many(short: tuple[str, str, int]) -> Refused:
     return Refused(NoAct.TOO_MANY, fix=zone, detail={"zone": zone, "contingent": contingent, "free": free})
 
 
-def known(read: Read, kind: str, row_id: str | None, reason: NoAct) -> Outcome[None]:
+def known(read: Read, table: str, row_id: str | None, reason: NoAct) -> Outcome[None]:
     """Whether a row of this table is there; `None` asks for nothing."""
-    if row_id is None or is_there(read, kind, row_id):
+    if row_id is None or is_there(read, table, row_id):
         return Ok()
-    return Refused(reason, fix=f"{kind}_id", detail={"id": row_id})
+    return Refused(reason, fix=f"{table}_id", detail={"id": row_id})

@@ -96,7 +96,7 @@ DEVICE_SALES = (
         "for _, performance in out if serves(read, tariff.context_id, performance)", "for _, performance in out",
         DISCREPANCIES),
     one("duplicate-proof", "a duplicate of a code that nobody knows asks for no proof", "central/orders/ops.py",
-        "bool(asks_proof(tx, [tariff]))", "False", DISCREPANCIES),
+        "bool(asks_proof(tx, [sold.tariff]))", "False", DISCREPANCIES),
 )  # fmt: skip
 
 _TAKE_BACK = """    from central.devices import leases
@@ -201,7 +201,7 @@ SALE = (
     one("order-proof", "a gate asks for no proof of a reduced tariff that was sold over the counter",
         "central/orders/ops.py", "wanted.tariff_id in terms.proofs)", "False)", *SELLING),
     one("reissue-proof", "the duplicate of a reduced ticket asks for no proof", "central/orders/ops.py",
-        "Id(performance), zones, entries, proof)", "Id(performance), zones, entries, False)", *SELLING),
+        "sold.zones, sold.entries, proof)", "sold.zones, sold.entries, False)", *SELLING),
     one("order-unpaid", "an order that costs something is sold unpaid", "central/orders/ops.py",
         "if total and want.method is PaymentMethod.NONE:", "if False:", *SELLING),
     one("order-channel", "a contingent is sold on a channel that it is not for", "central/inventory/selling_terms.py",
