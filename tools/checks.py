@@ -16,7 +16,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -136,11 +137,17 @@ def wait_faults_of(files: list[Path]) -> list[str]:
         if name.startswith(WAYS_TO_WAIT):
             continue
         found, allowed = wait_faults(file), TIMED.get(name, (0, ""))[0]
+        faults += beyond(name, found, allowed)
         if len(found) > allowed:
-            faults += [*found, "  wait for a condition (tests/waiting.py), or prove an absence by what comes after it"]
-        elif len(found) < allowed:
-            faults.append(f"{name}: {len(found)} of {allowed} are left: tools/checks.py lists too many")
+            faults.append("  wait for a condition (tests/waiting.py), or prove an absence by what comes after it")
     return faults
+
+
+def beyond(name: str, found: list[str], allowed: int) -> list[str]:
+    """The faults, where there are more than a list allows; where there are fewer, that the list is too long."""
+    if len(found) < allowed:
+        return [f"{name}: {len(found)} of {allowed} are left: tools/checks.py lists too many"]
+    return found if len(found) > allowed else []
 
 
 # --- what is referred to is there -----------------------------------------------------------------------------------
@@ -203,24 +210,41 @@ READS_ALL: dict[str, str] = {
     "central/reports/checks.py": "asks of all the books what must always hold: each statement is a check",
     "central/reports/live.py": "an evening as it is, out of all the books, in one look",
 }
+# File and table of a later area → how often its declarations and calls name it, and why. The list only gets shorter.
+NAMES_LATER: dict[tuple[str, str], tuple[int, str]] = {
+    ("central/access/model.py", "device"): (2, "a scan and a passage keep which gate it was"),
+    ("central/catalogue/model.py", "price_grid"): (1, "a performance is made with the grid of prices that it has"),
+    ("central/ledger/model.py", "sale_order"): (1, "a move says for which order it is"),
+    ("central/organisation/operators.py", "point_of_sale"): (1, "a program's rights may end at points of sale"),
+    ("central/orders/model.py", "device"): (1, "an order keeps which device sold it"),
+    ("central/selling/model.py", "contingent"): (1, "a channel lists the contingents that it sells from"),
+    ("central/venues/model.py", "contingent"): (1, "a seat of a hall as it is sold has its contingent in its row"),
+    ("central/venues/selection.py", "contingent"): (2, "a selection of places says out of which contingents"),
+    ("central/web/screens/row_forms.py", "operator"): (1, "who changed a row is an operator in the kernel's log"),
+}
 TOP = "areas.py"
 CONFIG = "config"  # what the file of the configuration says, which every area reads its part of
 WIDE = 5  # columns that a statement's rows are not taken apart into by their order
-# File → how many wide rows it takes apart. The list only gets shorter.
+# File → how often it takes a wide row apart, or takes out of one what stands that far back. The list only gets shorter.
 TAKEN_APART: dict[str, int] = {
+    "central/inventory/counts.py": 1,
     "central/kernel/row_proof.py": 1,
     "central/organisation/webhook_events.py": 1,
     "central/reports/live.py": 1,
     "central/venues/plan_actions.py": 2,
-    "central/web/history/log.py": 1,
+    "central/venues/plan_tables.py": 1,
+    "central/web/history/audit.py": 3,
+    "central/web/history/log.py": 2,
+    "central/web/history/records.py": 3,
 }
 
 
 def sql_faults(root: Path) -> list[str]:
-    """Statements and imports of `root`/central that name something of a later area, as central/areas.py orders them, or
-    a table of an earlier area outside of the named reads; tables whose names are worked out; and rows that are taken
-    apart by the order of their columns. The kernel's tables are everybody's; what stands in no area's folder stands
-    above all. Kernel and web know areas' tables by their declarations alone, and may work out any."""
+    """Statements, imports, references and calls of `root`/central that name something of a later area, as
+    central/areas.py orders them; statements with a table of an earlier area outside of the named reads; tables whose
+    names are worked out; and rows that are taken apart by the order of their columns. The kernel's tables are
+    everybody's; what stands in no area's folder stands above all. Kernel and web know areas' tables by their
+    declarations alone, and may work out any."""
     areas = order_of_areas(root)
     order = {name: n for n, name in enumerate(["kernel", "web", *areas, TOP])}
     files = {
@@ -228,12 +252,15 @@ def sql_faults(root: Path) -> list[str]:
         for file in sorted((root / "central").rglob("*.py"))
         if "migrations" not in file.parts
     }
-    home = {table: area for file, area in files.items() for table in DECLARES.findall(file.read_text())}
+    texts = {file: file.read_text() for file in files}
+    trees = {file: ast.parse(text) for file, text in texts.items()}
+    home = {table: area for file, area in files.items() for table in DECLARES.findall(texts[file])}
+    takers = {"Ref", "Link"}.union(*map(_takers_of_tables, trees.values()))
     faults = []
     for file, area in files.items():
-        name, others, wide = str(file.relative_to(root)), 0, list[str]()
-        tree = ast.parse(file.read_text())
-        kept = {target.id for node in ast.walk(tree) for target in _rows_kept(node)}
+        name, others, wide, ahead = str(file.relative_to(root)), 0, list[str](), defaultdict[str, list[str]](list)
+        tree = trees[file]
+        rows, row = _rows_kept(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 later = [each for each in _areas_imported(node) - {CONFIG} if order.get(each, order[TOP]) > order[area]]
@@ -247,14 +274,19 @@ def sql_faults(root: Path) -> list[str]:
                         others += 1
                         if name not in READS_ALL:
                             faults.append(f"{name}:{node.lineno}: {table} is {whose}'s: read it by name in reads.py")
-            elif area in areas and (worked_out := _table_worked_out(node)):
-                faults.append(f"{name}:{worked_out.lineno}: a table's name is worked out: {ast.unparse(worked_out)}")
-            elif isinstance(node, ast.For | ast.comprehension) and _takes_apart(node, kept):
-                wide.append(f"{name}:{node.target.lineno}: a wide row is taken apart by the order of its columns")
+            elif taken := _taken_apart(node, rows, row):
+                wide.append(f"{name}:{taken.lineno}: a wide row is taken apart by the order of its columns")
+            if area in areas and (worked_out := _table_worked_out(node)):
+                table = ast.unparse(worked_out)
+                faults.append(f"{name}:{worked_out.lineno}: a table's name is worked out: {table:.80}")
+            for table, line in _given_to(node, takers):
+                if order[whose := home.get(table, area)] > order[area]:
+                    ahead[table].append(f"{name}:{line}: {table} is {whose}'s, which stands after {area}")
         if name in READS_ALL and not others:
             faults.append(f"{name}: names no table of another area: tools/checks.py lists too many")
-        if len(wide) != TAKEN_APART.get(name, 0):
-            faults += wide or [f"{name}: takes no wide row apart: tools/checks.py lists too many"]
+        faults += beyond(name, wide, TAKEN_APART.get(name, 0))
+        for table in sorted({*ahead, *(listed for at, listed in NAMES_LATER if at == name)}):
+            faults += beyond(f"{name}: {table}", ahead[table], NAMES_LATER.get((name, table), (0, ""))[0])
     return faults
 
 
@@ -284,41 +316,109 @@ def _areas_imported(node: ast.Import | ast.ImportFrom) -> set[str]:
 
 
 def _table_worked_out(node: ast.AST) -> ast.expr | None:
-    """`f"… FROM {table}"`, `"… FROM " + table`: what stands for the table, but for the name of a declaration."""
-    match node:
-        case ast.JoinedStr(values=parts):
-            pairs = list(pairwise(parts))
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            pairs = [(left, right)]
-        case _:
-            return None
-    for before, after in pairs:
-        table = after.value if isinstance(after, ast.FormattedValue) else after
-        said = before.value if isinstance(before, ast.Constant) and isinstance(before.value, str) else ""
-        if WANTS_TABLE.search(said) and ast.unparse(table) != "declaration.name":
+    """`f"… FROM {table}"`, `"… FROM " + table`, `" ".join(["… FROM", table])`, `"… FROM {}"`, `"… FROM %s"`: what
+    stands for the table, but for the name of a declaration."""
+    for before, table in _put_together(node):
+        if WANTS_TABLE.search(before) and ast.unparse(table) != "declaration.name":
             return table
     return None
 
 
-def _rows_kept(node: ast.AST) -> list[ast.Name]:
-    """`rows = read.run(…)`"""
+def _put_together(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """What a text is put together of: words, and what is put behind them."""
     match node:
-        case ast.Assign(targets=targets, value=ast.Call(func=ast.Attribute(attr="run"))):
-            return [target for target in targets if isinstance(target, ast.Name)]
+        case ast.JoinedStr(values=parts):
+            for before, after in pairwise(parts):
+                yield _text(before), after.value if isinstance(after, ast.FormattedValue) else after
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            yield _text(left.right if isinstance(left, ast.BinOp) else left), right
+        case ast.Constant(value=str(text)) as whole:  # to be filled by `.format` or by `%`, here or elsewhere
+            yield from ((text[: at.start()], whole) for at in re.finditer(r"\{|%[(s]", text))
+        case ast.Call(
+            func=ast.Attribute(value=ast.Constant(value=str(between)), attr="join"),
+            args=[ast.List(elts=parts) | ast.Tuple(elts=parts)],
+        ):
+            yield from ((_text(before) + between, after) for before, after in pairwise(parts))
+
+
+def _text(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _takers_of_tables(tree: ast.AST) -> set[str]:
+    """Functions with a parameter `table: str`, or `entity: str`."""
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for each in node.args.args
+        if each.arg in {"table", "entity"} and isinstance(each.annotation, ast.Name) and each.annotation.id == "str"
+    }
+
+
+def _given_to(node: ast.AST, takers: set[str]) -> list[tuple[str, int]]:
+    """The constants in `is_there(read, "sale_order", …)`, `Ref("sale_order")`, with their lines."""
+    match node:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args, keywords=keywords) if (
+            name in takers
+        ):
+            given = [*args, *(each.value for each in keywords)]
+            return [(text, each.lineno) for each in given if (text := _text(each))]
     return []
 
 
-def _takes_apart(node: ast.For | ast.comprehension, kept: set[str]) -> bool:
-    """`for a, b, c, d, e in read.run(…)`, or in rows that were kept under a name."""
-    targets = node.target.elts if isinstance(node.target, ast.Tuple) else []
-    match node.iter:
-        case ast.Call(func=ast.Attribute(attr="run")):
-            rows = True
+def _rows_kept(tree: ast.AST) -> tuple[set[str], set[str]]:
+    """What a module calls the rows of a statement (`rows = read.run(…)`) and one of them (`row = read.one(…)`,
+    `for each in read.run(…)`; what is called `row` is one wherever it comes from)."""
+    rows, row = set[str](), {"row"}
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(attr="run" | "one" as how)))
+                | ast.NamedExpr(target=ast.Name(id=name), value=ast.Call(func=ast.Attribute(attr="run" | "one" as how)))
+            ):
+                (rows if how == "run" else row).add(name)
+            case (
+                ast.For(target=ast.Name(id=name), iter=ast.Call(func=ast.Attribute(attr="run")))
+                | ast.comprehension(target=ast.Name(id=name), iter=ast.Call(func=ast.Attribute(attr="run")))
+            ):
+                row.add(name)
+    return rows, row
+
+
+def _taken_apart(node: ast.AST, rows: set[str], row: set[str]) -> ast.expr | None:
+    """`for a, b, c, d, e in read.run(…)`, `a, b, c, d, e = read.one(…)`, `row[4]`: where it is done."""
+    match node:
+        case (
+            ast.For(target=ast.Tuple() as names, iter=many) | ast.comprehension(target=ast.Tuple() as names, iter=many)
+        ):
+            return names if _wide(names) and _is(many, "run", rows) else None
+        case ast.Assign(targets=[ast.Tuple() as names], value=one):
+            return names if _wide(names) and _is_row(one, rows, row) else None
+        case ast.Subscript(value=one, slice=ast.Constant(value=int(n))):
+            return node if n + 1 >= WIDE and _is_row(one, rows, row) else None
+    return None
+
+
+def _wide(names: ast.Tuple) -> bool:
+    return len([each for each in names.elts if not isinstance(each, ast.Starred)]) >= WIDE
+
+
+def _is_row(node: ast.expr, rows: set[str], row: set[str]) -> bool:
+    """Of a statement that has one, or `read.run(…)[0]`."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return _is(node.value, "run", rows)
+    return _is(node, "one", row)
+
+
+def _is(node: ast.expr, how: str, names: set[str]) -> bool:
+    """Whether it is the call itself, or what it gave under a name."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr=called)):
+            return called == how
         case ast.Name(id=name):
-            rows = name in kept
-        case _:
-            rows = False
-    return rows and len([each for each in targets if not isinstance(each, ast.Starred)]) >= WIDE
+            return name in names
+    return False
 
 
 # --- names and lengths ------------------------------------------------------------------------------------------------

@@ -71,6 +71,23 @@ def test_a_statement_against_the_order_is_found(tmp_path: Path) -> None:
         ("ops.py", 'x = f"SELECT id FROM {declaration.name}"', ""),
         ("ops.py", 'x = f"SELECT id FROM ({inner}) i"', ""),
         ("../web/rows.py", 'x = f"SELECT id FROM {table}"', ""),
+        ("ops.py", 'x = "SELECT " + names + " FROM " + table', "1: a table's name is worked out: table"),
+        ("ops.py", 'x = "SELECT id FROM %s" % table', "1: a table's name is worked out: 'SELECT id FROM %s'"),
+        ("ops.py", 'x = "SELECT %s" % names', ""),
+        ("ops.py", 'x = "SELECT id FROM {}".format(table)', "1: a table's name is worked out: 'SELECT id FROM {}'"),
+        ("ops.py", 'SQL = "SELECT id FROM sale, {t}"', "1: a table's name is worked out: 'SELECT id FROM sale, {t}'"),
+        ("ops.py", 'x = "SELECT {} FROM sale".format(names)', ""),
+        ("ops.py", 'x = " ".join(["SELECT id FROM", table])', "1: a table's name is worked out: table"),
+        ("ops.py", 'x = " ".join(("SELECT id FROM", "sale"))', "1: a table's name is worked out: 'sale'"),
+        ("ops.py", 'x = " AND ".join(["id = 1", more])', ""),
+        ("../venues/ops.py", 'is_there(read, "sale", x)', "1: sale is orders's, which stands after venues"),
+        ("../venues/ops.py", 'scope.is_there(read, table="sale")', "1: sale is orders's, which stands after venues"),
+        ("../venues/ops.py", 'x: Annotated[Id, Ref("sale")]', "1: sale is orders's, which stands after venues"),
+        ("../venues/ops.py", 'x: Annotated[Id, Link("sale")] | None', "1: sale is orders's, which stands after venues"),
+        ("../venues/ops.py", 'x: Annotated[Id, Ref("site")]', ""),
+        ("../venues/ops.py", 'is_there(read, "site", x)', ""),
+        ("../venues/ops.py", 'says("sale")', ""),
+        ("ops.py", 'is_there(read, "site", x)\ny: Annotated[Id, Link("site")]', ""),
         ("ops.py", "for a, b, c, d in read.run(x): ...", ""),
         ("ops.py", "for a, b, c, d, e in zip(x, y): ...", ""),
         ("ops.py", "for a, b, c, d, e in read.run(x): ...", "1: a wide row is taken apart by the order of its columns"),
@@ -80,17 +97,50 @@ def test_a_statement_against_the_order_is_found(tmp_path: Path) -> None:
             "rows = read.run(x)\n[a for a, b, c, d, e in rows]",
             "2: a wide row is taken apart by the order of its columns",
         ),
+        ("ops.py", "a, b, c, d, e = read.one(x)", "1: a wide row is taken apart by the order of its columns"),
+        ("ops.py", "a, b, c, d, e = read.run(x)[0]", "1: a wide row is taken apart by the order of its columns"),
+        (
+            "ops.py",
+            "if (found := read.one(x)):\n    a, b, c, d, e = found",
+            "2: a wide row is taken apart by the order of its columns",
+        ),
+        (
+            "ops.py",
+            "def line(row):\n    a, b, c, d, e, *_ = row",
+            "2: a wide row is taken apart by the order of its columns",
+        ),
+        ("ops.py", "x = [each[4] for each in read.run(x)]", "1: a wide row is taken apart by the order of its columns"),
+        ("ops.py", "rows = read.run(x)\ny = rows[4]\na, b, c, d = rows[0]", ""),
+        ("ops.py", "a, b, c, d, e = point", ""),
+        ("ops.py", "x = row[3]", ""),
     ],
 )
 def test_what_another_areas_table_says_is_read_by_name(tmp_path: Path, file: str, text: str, said: str) -> None:
     areas_in(tmp_path)
     for area, table in (("orders", "sale"), ("venues", "site")):
         (tmp_path / "central" / area).mkdir(parents=True)
-        (tmp_path / "central" / area / "model.py").write_text(f'@entity("{table}")\nclass A: ...\n')
+        (tmp_path / "central" / area / "things.py").write_text(f'@entity("{table}")\nclass A: ...\n')
+    (tmp_path / "central" / "kernel").mkdir()
+    (tmp_path / "central" / "kernel" / "scope.py").write_text(
+        "def is_there(read: Read, table: str, row_id: str): ...\n"
+    )
     at = file.removeprefix("../") if file.startswith("..") else f"orders/{file}"
     (tmp_path / "central" / at).parent.mkdir(exist_ok=True)
     (tmp_path / "central" / at).write_text(text + "\n")
     assert check("sql", tmp_path) == ((1, f"central/{at}:{said}") if said else (0, ""))
+
+
+def test_a_list_of_what_is_let_through_only_gets_shorter(tmp_path: Path) -> None:
+    areas_in(tmp_path)
+    for area in ("ledger", "web/history"):
+        (tmp_path / "central" / area).mkdir(parents=True)
+    (tmp_path / "central" / "ledger" / "model.py").touch()
+    (tmp_path / "central" / "web" / "history" / "log.py").write_text("x = row[8]\n")
+    assert check("sql", tmp_path) == (
+        1,
+        "central/ledger/model.py: sale_order: 0 of 1 are left: tools/checks.py lists too many\n"
+        "central/web/history/log.py: 1 of 2 are left: tools/checks.py lists too many",
+    )
 
 
 @pytest.mark.parametrize(
