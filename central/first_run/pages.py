@@ -327,10 +327,16 @@ def titles(t: Texts) -> Mapping[Step, str]:
     ), strict=True))  # fmt: skip
 
 
+_REGIONS = frozenset(
+    {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+)
+
+
 @cache
 def _timezones() -> list[tuple[str, str]]:
-    """As a person reads them; the old short names are left out."""
-    return [(each, each.replace("_", " ")) for each in sorted(available_timezones()) if "/" in each]
+    """As a person reads them, by region; names of offsets and old names by country are left out."""
+    named = sorted(each for each in available_timezones() if each.partition("/")[0] in _REGIONS)
+    return [(each, each.replace("_", " ")) for each in named]
 
 
 def _in_plan(refused: Refused | None) -> list[dict[str, str]]:

@@ -186,6 +186,21 @@ async def test_every_screen_bears_hostile_names(
     assert wrong == [], "\n".join(wrong)
 
 
+async def test_a_form_opens_at_its_first_field_and_an_empty_colour_is_not_black(
+    running: Running, browser: Browser
+) -> None:
+    async with page_of(browser) as page:
+        await page.goto(running.url + "/admin/e/seat_category")
+        await page.keyboard.press("n")
+        await page.wait_for_url("**/new*")
+        assert await page.evaluate("document.activeElement.id") == "f-context_id"
+        swatch = page.locator("[data-colour-of]")
+        await expect(swatch).to_have_class("unset")
+        await page.fill("#f-colour", "#AA3377")
+        await expect(swatch).to_have_value("#aa3377")
+        await expect(swatch).to_have_class("")
+
+
 async def test_a_list_filters_as_one_types_and_obeys_the_keyboard(running: Running, browser: Browser) -> None:
     async with page_of(browser) as page:
         await page.goto(running.url + "/admin/e/tariff")

@@ -74,8 +74,8 @@
   document.addEventListener("input", (event) => {
     const picker = event.target.closest(".picker[data-picker=one]");
     if (picker && event.target.type === "search") $("input[type=hidden]", picker).value = "";
-    if (event.target.dataset.colourOf) document.getElementById(event.target.dataset.colourOf).value = event.target.value.toUpperCase();
-    if (event.target.dataset.colour && /^#[0-9a-f]{6}$/i.test(event.target.value)) document.getElementById(event.target.dataset.colour).value = event.target.value;
+    if (event.target.dataset.colourOf) { document.getElementById(event.target.dataset.colourOf).value = event.target.value.toUpperCase(); event.target.classList.remove("unset"); }
+    if (event.target.dataset.colour && /^#[0-9a-f]{6}$/i.test(event.target.value)) { const swatch = document.getElementById(event.target.dataset.colour); swatch.value = event.target.value; swatch.classList.remove("unset"); }
   });
   document.addEventListener("focusout", (event) => {
     const picker = event.target.closest(".picker");
@@ -188,9 +188,10 @@
     if (event.key === "?" && $("#keys")) return act($("#keys").showModal());
   });
 
-  // The first wrong answer is where one wants to be
+  // The first wrong answer is where one wants to be, or else the first field of a form
   document.addEventListener("DOMContentLoaded", () => {
-    const first = $("[aria-invalid=true]") || $("#faults");
+    const fields = "input:not([type=hidden], [type=checkbox], [type=color]):enabled, select:enabled, textarea:enabled";
+    const first = $("[aria-invalid=true]") || $("#faults") || $("form.sheet[data-guard]")?.querySelector(fields);
     if (first) first.focus();
   });
 })();

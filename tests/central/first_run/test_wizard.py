@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from central.app import make_app
 from central.first_run.link import FILE, setup_link
-from central.first_run.pages import SETUP_FILE
+from central.first_run.pages import SETUP_FILE, _timezones
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
@@ -201,3 +201,9 @@ async def test_a_weak_password_is_refused_with_everything_else(visitor: Visitor)
 async def test_in_the_readers_language(visitor: Visitor, language: str, word: str) -> None:
     status, _, text = await visitor.get(await visitor.link(), headers={"Accept-Language": language})
     assert status == 200 and word in text and f'lang="{language}"' in text
+
+
+def test_zones_are_named_by_region() -> None:
+    zones = {value for value, _ in _timezones()}
+    assert {"Europe/Paris", "Pacific/Noumea", "America/Montreal"} <= zones
+    assert not [each for each in zones if each.startswith(("Etc/", "US/")) or "/" not in each]
