@@ -82,12 +82,12 @@ class Desk:
             id=operator,
             context_id=at or self.house.institution,
             name="N",
-            key_digest=key_digest("k"),
+            key_digest=key_digest(f"key of {operator}"),
             privileges=privileges,
             points_of_sale=points,
         )
         assert (await self.door.execute(SYSTEM, made, new_id())).ok
-        return Desk(self.client, self.door, self.house, operator, "k")
+        return Desk(self.client, self.door, self.house, operator, f"key of {operator}")
 
     def order(self, *seats: Id, **more: Any) -> Any:
         return orjson.loads(orjson.dumps(self.house.order(*seats, **more)))
