@@ -158,7 +158,7 @@ class Desk:
             id=operator,
             context_id=at or self.house.institution,
             name="N",
-            key_digest=key_digest("k"),
+            key_digest=key_digest(f"key of {operator}"),
             privileges=privileges,
             points_of_sale=points,
         )
@@ -418,13 +418,13 @@ async def test_a_right_that_was_withdrawn_ends_the_telling(desk: Desk, receiver:
 async def test_no_secret_is_told(desk: Desk, receiver: Receiver) -> None:
     """Neither an operator's key's digest, nor another webhook's secret, in what is told of either."""
     await desk.hook(receiver.url, entities=("operator", "webhook"), commands=("*",))
-    await desk.hired(*ALL)
+    hired = await desk.hired(*ALL)
     second = await desk.hook(receiver.url + "/other", entities=("event",))
     await desk.do(SetWebhookSecret(webhook_id=second, secret=OTHER_SECRET))
     await desk.round()
     said = " ".join(body for _, body in receiver.heard)
     assert "operator.created" in said and "webhook.changed" in said and "command.set_webhook_secret" in said
-    for secret in (SECRET, OTHER_SECRET, key_digest("k"), '"secret"', '"key_digest"', "•"):
+    for secret in (SECRET, OTHER_SECRET, key_digest(f"key of {hired.id}"), '"secret"', '"key_digest"', "•"):
         assert secret not in said
     logged = await desk.look(lambda read: read.run("SELECT body FROM command_log"))
     assert all(SECRET not in row[0] and OTHER_SECRET not in row[0] for row in logged)

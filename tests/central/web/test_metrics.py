@@ -62,12 +62,12 @@ async def _hired(door: Door, house: House, at: Id, *privileges: str) -> dict[str
         id=operator,
         context_id=at,
         name="Prometheus",
-        key_digest=key_digest("k"),
+        key_digest=key_digest(f"key of {operator}"),
         privileges=privileges,
         points_of_sale=(),
     )
     assert (await door.execute(SYSTEM, made, new_id())).ok
-    return {"Authorization": "Basic " + b64encode(f"{operator}:k".encode()).decode()}
+    return {"Authorization": "Basic " + b64encode(f"{operator}:key of {operator}".encode()).decode()}
 
 
 async def test_who_may_read_the_figures(scraped: tuple[Door, House, TestClient]) -> None:  # type: ignore[type-arg]
