@@ -77,11 +77,11 @@ def test_no_file_imports_in_a_circle() -> None:
     TopologicalSorter(imports).prepare()  # raises CycleError, which names them
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_new_area_touches_no_other_folder(tmp_path: Path) -> None:
     """In a copy of the tree, with the template beside the areas: its migration is written by the tool, its story
-    (entity, rule, command, page, loop, fact, feed, setting, right in a usual profile, health) holds, and so do lint's
-    checks of areas and the tests that walk all areas, entities or commands. What a change of the schema records is not
+    (entity, life, rule, command, page, loop, fact, feed, setting, right in a usual profile, health) holds, and so do
+    lint's checks of areas and every test that goes by what is declared. What a change of the schema records is not
     among it: FROZEN, printed_columns.txt, a dump."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -95,7 +95,10 @@ def test_a_new_area_touches_no_other_folder(tmp_path: Path) -> None:
     (tmp_path / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
     shutil.copytree(TEMPLATE / "cloakroom", tmp_path / "central" / "cloakroom")
     shutil.copy(TEMPLATE / "wire.py", tmp_path / "shared" / "wire" / "coats.py")
-    shutil.copy(TEMPLATE / "story.py", tmp_path / "tests" / "central" / "test_cloakroom.py")
+    tests = tmp_path / "tests" / "central" / "cloakroom"
+    tests.mkdir()
+    shutil.copy(TEMPLATE / "story.py", tests / "test_cloakroom.py")
+    shutil.copy(TEMPLATE / "lives.py", tests)
     areas = tmp_path / "central" / "areas.py"
     text = areas.read_text().replace("    catalogue,\n", "    catalogue,\n    cloakroom,\n", 1)
     areas.write_text(text.replace("    first_run.AREA,\n", "    first_run.AREA,\n    cloakroom.AREA,\n"))
@@ -106,19 +109,44 @@ def test_a_new_area_touches_no_other_folder(tmp_path: Path) -> None:
         )
         (tmp_path / "texts" / language / "cloakroom.po").write_text(po)
     _done([str(tmp_path / "tools" / "migration"), "coats"], tmp_path)
+    _done([sys.executable, "-m", "tests.central.test_life_cycles"], tmp_path)  # a coat's into the document
     for kind in ("sql", "tidy"):
         _done([sys.executable, str(tmp_path / "tools" / "checks.py"), kind], tmp_path)
     _done([str(Path(sys.prefix) / "bin" / "lint-imports"), "--no-logo", "--no-cache"], tmp_path)
-    walks = (
-        "test_areas.py", "test_config.py", "test_life_cycles.py", "test_reach.py", "kernel/test_bounds.py",
-        "web/test_texts.py", "first_run/test_usual.py::test_usual_profiles_hold_what_there_is",
-        "devices/test_authority.py::test_the_tables_are_whole",
-        "devices/test_earlier_ids.py::test_every_kind_that_has_an_effect_is_walked",
-    )  # fmt: skip
-    held = ["tests/central/test_cloakroom.py", *(f"tests/central/{walk}" for walk in walks)]
-    but = ["--deselect", f"tests/central/test_areas.py::{test_a_new_area_touches_no_other_folder.__name__}"]
-    own = ["-k", "not test_bounds or coat"]  # the other commands' bounds are what they were
+    held = ["tests/central/cloakroom", *sorted(walks())]
+    but = [f"--deselect={each}" for each in LEFT_OUT]
+    own = ["-m", "not postgres and not slow", "-k", f"not ({OTHERS}) or coat"]
     _done([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *own, *but, *held], tmp_path)
+
+
+REGISTRY = re.compile(
+    r"\b(AREAS|BY_NAME|CHOSEN|COMMANDS|CONFIGURED|ENTITIES|FACTS|FEEDS|ITEMS|QUERIES|SEEKERS|SUBJECTS|USUAL|sampling"
+    r"|text_keys)\b"
+)
+OTHERS = "test_bounds or test_heaviest or test_taking"
+"""Go through each command alone: another area's are as they were."""
+LEFT_OUT = {
+    f"tests/central/test_areas.py::{test_a_new_area_touches_no_other_folder.__name__}": "it is this one",
+    "tests/central/test_house_keys.py": "its commands are the program's",
+    "tests/central/kernel/test_door.py": "its commands are its own",
+    "tests/central/kernel/test_writer_process.py": "30 s of processes; a new command is in each of them, or in none",
+    "tests/central/kernel/test_old_houses.py": "a change of the schema records it: a dump",
+    "tests/central/kernel/test_row_proof.py::test_a_print_of_before_is_one_of_today": "as that: printed_columns.txt",
+    "tests/central/web/test_api.py": "15 s, for one test of all entities: which of their fields a program may ask by",
+}
+"""What of `walks` is not run with the template, and why. Nor is what needs PostgreSQL or is in slow.txt."""
+
+
+def walks() -> set[str]:
+    """Every file of tests that goes by what areas declare: it names a registry, or what is made up from them."""
+    files = {file.relative_to(ROOT).as_posix(): file.read_text() for file in Path(__file__).parent.rglob("test_*.py")}
+    return {file for file, text in files.items() if REGISTRY.search(text)}
+
+
+def test_what_is_left_out_is_there() -> None:
+    for each in LEFT_OUT:
+        file, _, test = each.partition("::")
+        assert file in walks() and f"def {test}" in (ROOT / file).read_text()
 
 
 def _done(command: list[str], folder: Path) -> None:

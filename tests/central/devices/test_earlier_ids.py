@@ -15,11 +15,12 @@ from central.reports.checks import run_checks
 from central.selling.ops import CreatePointOfSale
 from central.venues.ops import CreateSite
 from shared.ids import Id
-from shared.wire.certificates import DeviceKind
+from shared.wire.certificates import RIGHTS, DeviceKind
 from shared.wire.facts import Direction, Fact, FactKind, LeaseSealed, Passage, Payment, Sale, Scan, SlotsReturned
 from shared.wire.leases import Lease
 from shared.wire.token import leased_ticket_id
-from tests.central.devices.test_facts import Machine, counts, enrol, lease_state, scan
+from tests.central.devices.test_facts import Machine, counts, effects, enrol, lease_state, scan
+from tests.central.sampling import Sampler
 from tests.central.small_house import FULL, Clerk, House, new_id
 
 pytestmark = pytest.mark.behind_the_door
@@ -144,13 +145,30 @@ def closed(at: Evening) -> None:
     assert lease_state(at.clerk, at.lease.id) == "closed" and counts(at.clerk, at.house)["leased"] <= 1
 
 
-HONEST: dict[FactKind, Callable[[Evening], tuple[Told, Left]]] = {
+def made_up(kind: str) -> Callable[[Evening], tuple[Told, Left]]:
+    """Of a new area: a kind that somebody here may tell, of rows that are there."""
+
+    def honest(at: Evening) -> tuple[Told, Left]:
+        tellers = FACTS[kind].tellers
+        machine = at.kiosk if tellers & RIGHTS[DeviceKind.KIOSK] else at.gate
+        fact = machine.saw(kind, Sampler(at.clerk.db, at.house).value("", FACTS[kind].body))
+        return (machine, fact), nothing_more
+
+    return honest
+
+
+def nothing_more() -> None:
+    """That it had an effect is seen of every kind."""
+
+
+HONEST: dict[str, Callable[[Evening], tuple[Told, Left]]] = {
     FactKind.SCAN: a_scan,
     FactKind.PASSAGE: a_passage,
     FactKind.SALE: a_sale,
     FactKind.SLOTS_RETURNED: places_given_back,
     FactKind.LEASE_SEALED: a_sealed_lease,
 }
+HONEST |= {kind: made_up(kind) for kind, facts in FACTS.items() if facts.take and kind not in HONEST}
 
 # --- what a neighbour tells under the same ids -----------------------------------------------------------------------
 
@@ -193,7 +211,7 @@ def of_the_order(at: Evening, honest: Fact) -> list[Told]:
     return [(kiosk, kiosk.saw(FactKind.SALE, mine))]
 
 
-EARLIER: list[tuple[FactKind, Callable[[Evening, Fact], list[Told]]]] = [
+EARLIER: list[tuple[str, Callable[[Evening, Fact], list[Told]]]] = [
     *((kind, of_the_fact) for kind in HONEST),
     (FactKind.SCAN, of_the_scan),
     (FactKind.PASSAGE, of_the_scan),
@@ -201,23 +219,21 @@ EARLIER: list[tuple[FactKind, Callable[[Evening, Fact], list[Told]]]] = [
 ]
 
 
-def test_every_kind_that_has_an_effect_is_walked() -> None:
-    """Of today's devices; a new area has the like in its own tests."""
-    assert set(HONEST) == {kind for kind in FactKind if FACTS[kind].take}
-
-
 @pytest.mark.parametrize("first", ["neighbour", "honest"])
 @pytest.mark.parametrize(("kind", "under"), EARLIER)
 def test_another_devices_use_of_an_id_takes_nothing_away(
-    evening: Evening, kind: FactKind, under: Callable[[Evening, Fact], list[Told]], first: str
+    evening: Evening, kind: str, under: Callable[[Evening, Fact], list[Told]], first: str
 ) -> None:
     (machine, fact), left = HONEST[kind](evening)
-    others = under(evening, fact)
+    others, books = under(evening, fact), wrong(evening.clerk)
     for device, each in [*others, (machine, fact)] if first == "neighbour" else [(machine, fact), *others]:
+        before = effects(evening.clerk)
         assert device.send(each)["dead"] == {}
+        assert each is not fact or effects(evening.clerk) != before
     left()
     assert evening.clerk.rows("SELECT kind FROM anomaly WHERE device_id = :d", d=machine.id) == []
-    assert wrong(evening.clerk) == []
+    assert wrong(evening.clerk) == books
+    assert not books or left is nothing_more, "rows that are made up are in no books"
 
 
 def wrong(clerk: Clerk) -> list[str]:

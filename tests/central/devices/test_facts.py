@@ -29,6 +29,7 @@ from central.inventory.counts import Availability
 from central.inventory.model import NoPlace
 from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.crud import NoChange, command_of
+from central.kernel.entity import BY_NAME
 from central.kernel.facts import NoEffect
 from central.kernel.job import job_of
 from central.kernel.privileges import Action
@@ -118,6 +119,12 @@ class Machine:
             lease_id=lease.id, slot=at,
         )  # fmt: skip
         return write(sign(replace(named, **other), self.signer))
+
+
+def effects(clerk: Clerk) -> dict[str, list[Any]]:
+    """All rows that facts may change, by table: not how they are kept themselves, nor what is said of a dead letter."""
+    tables = BY_NAME.keys() - {"fact", "device", "anomaly"}
+    return {table: clerk.rows(f"SELECT * FROM {table} ORDER BY id") for table in tables}
 
 
 def enrol(clerk: Clerk, house: House, kind: DeviceKind, *, approve: bool = True) -> Machine:

@@ -1,4 +1,4 @@
-"""The cloakroom works (test_areas.py copies it beside the area)."""
+"""The cloakroom works (test_areas.py copies it to the tests of areas)."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -61,7 +61,7 @@ def test_a_gate_tells_what_was_fetched(quick: tuple[Clerk, House]) -> None:
     clerk.do(HandInCoat(id=coat, performance_id=house.performance))
     told = [gate.saw(COAT_FETCHED, CoatFetched(coat)) for _ in range(2)]
     assert gate.send(*told)["dead"] == {} and gate.send(*told)["dead"] == {}
-    assert clerk.rows("SELECT fetched FROM coat") == [(1,)] and clerk.feed(f"coats/{house.site}") == {coat: None}
+    assert clerk.rows("SELECT state FROM coat") == [("fetched",)] and clerk.feed(f"coats/{house.site}") == {coat: None}
     dead = gate.send(gate.saw(COAT_FETCHED, CoatFetched(nowhere := new_id())))["dead"]
     assert dead == {"3": f"{NotFetched.NO_SUCH_COAT.key}: {nowhere}"}
     kiosk.send(kiosk.saw(COAT_FETCHED, CoatFetched(coat)))
@@ -105,7 +105,7 @@ async def test_a_loop_runs_and_health_tells(tmp_path: Path, monkeypatch: pytest.
         assert isinstance(full.outcome, Refused) and full.outcome.detail == {"most": 1}, "as the house has set it"
 
         async def lost() -> bool:
-            return db.run("SELECT lost FROM coat WHERE id = :id", {"id": coat}) == [(1,)]
+            return db.run("SELECT state FROM coat WHERE id = :id", {"id": coat}) == [("lost",)]
 
         await until_so(lost)
         async with session.get("/readyz") as answer:

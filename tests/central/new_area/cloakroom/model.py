@@ -1,4 +1,4 @@
-"""What the cloakroom keeps, and its rule."""
+"""What the cloakroom keeps, how a coat's life goes, and its rule."""
 
 from dataclasses import dataclass
 from enum import StrEnum, auto
@@ -6,6 +6,7 @@ from typing import Annotated
 
 from central.kernel.entity import Ref, entity
 from shared.ids import Id
+from shared.life import Life
 from shared.outcome import Ok, Outcome, Reason, Refused
 
 
@@ -24,14 +25,31 @@ class NotFetched(Reason):
     NO_SUCH_COAT = auto()
 
 
-@entity("coat", read=CloakroomPrivilege.READ, unique=(("performance_id", "number"),))
+class CoatState(StrEnum):
+    HANGING = auto()
+    FETCHED = auto()
+    LOST = auto()
+
+
+class CoatDo(StrEnum):
+    FETCH = auto()
+    LOSE = auto()
+
+
+COAT = Life[CoatState, CoatDo]({
+    (CoatState.HANGING, CoatDo.FETCH): CoatState.FETCHED,
+    (CoatState.HANGING, CoatDo.LOSE): CoatState.LOST,
+    (CoatState.LOST, CoatDo.FETCH): CoatState.FETCHED,
+}, begins=frozenset({CoatState.HANGING}))  # fmt: skip
+
+
+@entity("coat", read=CloakroomPrivilege.READ, unique=(("performance_id", "number"),), life=("state", COAT), chosen=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coat:
     id: Id
     performance_id: Annotated[Id, Ref("performance")]
     number: int
-    fetched: bool = False
-    lost: bool = False
+    state: CoatState = CoatState.HANGING
 
 
 def hook(taken: int, hooks: int) -> Outcome[int]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from central.catalogue.model import Performance
 from central.catalogue.reads import whereabouts
-from central.cloakroom.model import CloakroomPrivilege, Coat, NoCoat, NotFetched, hook
+from central.cloakroom.model import COAT, CloakroomPrivilege, Coat, CoatDo, CoatState, NoCoat, NotFetched, hook
 from central.cloakroom.settings import CloakroomSettings
 from central.kernel.entity import Ref
 from central.kernel.facts import Author
@@ -32,6 +32,7 @@ class HandInCoat:
     refuses=(NoCoat,),
     at=lambda read, want: context_of(read, "performance", want.performance_id),
     gives=int,
+    makes="coat",
 )
 def hand_in_coat(tx: Tx, want: HandInCoat) -> Outcome[int]:
     performance = tx.get(Performance, want.performance_id)
@@ -50,8 +51,9 @@ def take_fetched(tx: Tx, gate: Author, _: Fact, said: CoatFetched) -> Outcome[No
     coat = tx.get(Coat, said.coat_id)
     if coat is None or whereabouts(tx, coat.performance_id).site_id != gate.site_id:
         return Refused(NotFetched.NO_SUCH_COAT, fix=said.coat_id)
-    tx.update(coat, replace(coat, fetched=True))
-    tx.feed(feed_name(COATS, gate.site_id), coat.id, None)
+    if after := COAT.after(coat.state, CoatDo.FETCH):
+        tx.update(coat, replace(coat, state=after))
+        tx.feed(feed_name(COATS, gate.site_id), coat.id, None)
     return Ok()
 
 
@@ -64,9 +66,10 @@ class LoseCoats:
 def lose_coats(tx: Tx, _: LoseCoats) -> Outcome[int]:
     over = tx.find(
         Coat,
-        "WHERE fetched = 0 AND lost = 0 AND performance_id IN (SELECT id FROM performance WHERE closes <= :now)",
+        "WHERE state = :hanging AND performance_id IN (SELECT id FROM performance WHERE closes <= :now)",
+        hanging=CoatState.HANGING,
         now=to_ms(tx.now),
     )
     for coat in over:
-        tx.update(coat, replace(coat, lost=True))
+        tx.update(coat, replace(coat, state=COAT[coat.state, CoatDo.LOSE]))
     return Ok(len(over))
