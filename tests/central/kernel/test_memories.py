@@ -102,15 +102,15 @@ class Evening:
 def together(clerk: Clerk, commands: list[Any], show: Id = NONE, *, fails: bool = False) -> None:
     """In one transaction, which may fail at its end. `show`: a performance that is asked for there as devices' commands
     ask for one."""
-    door, db, traces = clerk.door, clerk.db, Traces()
+    judge, db, now, traces = clerk.door.judge, clerk.db, clerk.watch(), Traces()
     db.begin(write=True)
     for command in commands:
         job = job_of(clerk.actor, command, new_id())
         errand = job.handler.prepare(command, job.command_id) if job.handler.prepare else None
-        ready = replace(job, parts=errand.here()) if errand else door._looked(db, job)
-        reply, _ = door._work(ready).act(db, traces)
+        ready = replace(job, parts=errand.here()) if errand else judge.looked(db, job, now)
+        reply, _ = judge.work(ready, now).act(db, traces)
         assert reply.ok, (command, reply.outcome)
-    whereabouts(door._tx(db, job, traces), show)
+    whereabouts(judge._tx(db, job, now, traces), show)
     if fails:
         db.rollback()
     else:
