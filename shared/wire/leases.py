@@ -66,7 +66,7 @@ LEASE = Life[LeaseState, LeaseDo]({
     (LeaseState.SEALED, LeaseDo.CLOSE): LeaseState.CLOSED,
     (LeaseState.ACTIVE, LeaseDo.WRITE_OFF): LeaseState.WRITTEN_OFF,
     (LeaseState.DRAINING, LeaseDo.WRITE_OFF): LeaseState.WRITTEN_OFF,
-}, begins=frozenset({LeaseState.ACTIVE}), stops=frozenset({LeaseDo.WRITE_OFF}))  # fmt: skip
+}, begins=frozenset({LeaseState.ACTIVE}))  # fmt: skip
 
 
 class SlotState(StrEnum):

@@ -63,7 +63,11 @@ async def page_of(
     )
     page = await context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda said: complaints.append(f"{said.text} {said.location.get('url', '')}")
+        if said.type in ("error", "warning") else None,
+    )  # fmt: skip
     page.on("pageerror", lambda error: complaints.append(str(error)))
     # What the page was still fetching when it was left or loaded anew is given up, and no fault of anybody's.
     page.on(

@@ -159,7 +159,7 @@ class Bench:
             await stopped(task)
 
     def facts(self, kind):
-        return [fact.body for _, fact in sorted(self.central.facts.items()) if fact.kind is kind]
+        return [fact.body for _, fact in sorted(self.central.facts.items()) if fact.kind == kind]
 
 
 def fakes_module():
