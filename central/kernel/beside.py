@@ -157,11 +157,12 @@ class Beside:
 
 def begun(served: str, more: str = "") -> tuple[subprocess.Popen[bytes], socket.socket]:
     """Another process of this very program, and the line to it: it imports what `served` says, and does
-    `serve(descriptor of its end, more)`."""
+    `serve(descriptor of its end, more)`. It looks for modules where this one does, and not in the folder in which it
+    was begun (`-P`), where anybody may have put some."""
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-c", f"{served}; serve({theirs.fileno()}, {more})"],
+            [sys.executable, "-P", "-c", f"{served}; serve({theirs.fileno()}, {more})"],
             pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(each or str(Path.cwd()) for each in sys.path)},
         )  # fmt: skip

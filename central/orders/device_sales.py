@@ -148,20 +148,23 @@ def write_device_sale(
         state=OrderState.SOLD, currency=sale.currency, total=Minor(total), placed=at, device_id=seller.device_id,
         receipt=sale.receipt,
     )  # fmt: skip
-    paid = [
-        Paid(payment_id, PaymentMethod(each.method), each.amount, each.reference)
-        for each in sale.payments
-        if (payment_id := _payment_id(tx, seller.device_id, each.id))
-    ]
-    if sum(each.amount for each in paid if each.method is not PaymentMethod.NONE) != total:
+    paid: list[Paid] = []
+    for n, each in enumerate(sale.payments):
+        payment_id = _payment_id(tx, seller.device_id, each.id, {other.id for other in paid}, n)
+        if payment_id:
+            paid.append(Paid(payment_id, PaymentMethod(each.method), each.amount, each.reference))
+    unpaid = sum(each.amount for each in paid if each.method is PaymentMethod.NONE)
+    if unpaid or sum(each.amount for each in paid) != total:
         note(DiscrepancyKind.AMOUNT_DIFFERS, sale.order_id, {"total": total})
     write_sale(tx, order, places, paid)
     return [place.entitlement_id for place in places], found
 
 
-def _payment_id(tx: Tx, device_id: Id, told: Id) -> Id | None:
+def _payment_id(tx: Tx, device_id: Id, told: Id, before: set[Id], n: int) -> Id | None:
     """As the device called it. None: a twin's, the same money came once. What somebody else was paid under that id is
-    other money, so this gets an id of its own."""
+    other money, and so is what the same sale was paid `before` it: this gets an id of its own."""
+    if told in before:
+        return derived_id("payment", device_id, told, n)
     for payment_id in (told, derived_id("payment", device_id, told)):
         known = tx.one(
             "SELECT o.device_id FROM payment p JOIN sale_order o ON o.id = p.order_id WHERE p.id = :id", id=payment_id

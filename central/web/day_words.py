@@ -11,6 +11,7 @@ from babel.dates import get_day_names, get_month_names
 from central.kernel.search_index import folded
 from shared.languages import LOCALES
 
+LAST_YEAR = 9999  # what comes after it no date can say
 WEEKS = 5  # of a weekday: so many to come
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _PARTS = re.compile(r"[.-]+")
@@ -50,7 +51,7 @@ def days_meant(words: Sequence[str], language: str, today: date) -> DaysMeant:
     if days is None and numbers:
         return DaysMeant((), tuple(words))
     if weekday is not None:
-        days = _on(weekday, days) if days else _coming(weekday, today)
+        days = _coming(weekday, today) if days is None else _on(weekday, days)
     return DaysMeant(tuple(days or ()), tuple(rest))
 
 
@@ -60,7 +61,7 @@ def _days(numbers: list[int], month: int | None, today: date) -> list[Days] | No
         return None
     if not numbers or (len(numbers) == 1 and numbers[0] > 31):
         years = numbers or [today.year, today.year + 1]
-        return [_month(year, month) for year in years if 1 < year < 9999]
+        return [_month(year, month) for year in years if 1 < year < LAST_YEAR]
     day, *year = numbers
     years = year or [today.year - 1, today.year, today.year + 1]
     return [found for each in years if (found := _day(each, month, day))]
@@ -71,11 +72,12 @@ def _month(year: int, month: int) -> Days:
 
 
 def _day(year: int, month: int, day: int) -> Days | None:
+    """None: there is no 31 June, and no calendar beyond the year 9998."""
     try:
         found = date(year + 2000 if year < 100 else year, month, day)
-        return found, found + timedelta(days=1)
-    except (ValueError, OverflowError):
-        return None  # there is no 31 June
+    except ValueError:
+        return None
+    return (found, found + timedelta(days=1)) if found.year < LAST_YEAR else None
 
 
 def _coming(weekday: int, today: date) -> list[Days]:

@@ -45,6 +45,13 @@ def unpriced(price: int) -> Told:
     return told
 
 
+CARD, NOTHING = Payment(new_id(), "card", 1000, "A1"), Payment(new_id(), "none", 0, "")
+
+
+def paid(*payments: Payment) -> Told:
+    return lambda sale, *_: replace(sale, payments=payments)
+
+
 def proof_asked(sale: Sale, kiosk: Machine, lease: Lease, tariff: Id) -> Sale:
     return in_line(ticket=kiosk.token(lease, 0, flags=asking(True)))(sale, kiosk, lease, tariff)
 
@@ -66,6 +73,12 @@ COMPARED: dict[str, tuple[Told, list[str]]] = {
     "SaleLine.ticket, with a proof": (proof_asked, ["proof_differs"]),
     "SaleLine.number": (in_line(number="x"), ["number_not_its_own"]),
     "Sale.currency": (lambda sale, *_: replace(sale, currency="JPY"), ["currency_differs"]),
+    "Payment.id, twice": (paid(CARD, replace(CARD, amount=FULL - 1000)), []),
+    "Payment.amount": (paid(replace(CARD, amount=FULL - 1)), ["amount_differs"]),
+    "Payment.method": (
+        paid(replace(CARD, amount=FULL), replace(NOTHING, amount=1)),
+        ["amount_differs"],
+    ),
     "Sale.payments": (lambda sale, *_: replace(sale, payments=()), ["amount_differs"]),
 }
 REFUSED_WHOLE = {"Sale.performance_id"}
@@ -75,11 +88,13 @@ ITS_OWN = {
     "Sale.receipt": "counted by the device alone, and told in any order",
     "Sale.language": "the visitor's choice",
     "Sale.lines": "each is compared",
+    "Payment.reference": "the terminal's own",
+    "Payment.terminal": "what the terminal printed",
 }
 
 
 def test_every_field_is_compared_or_nobodys_but_the_devices() -> None:
-    told = {f"{kind.__name__}.{field.name}" for kind in (Sale, SaleLine) for field in fields(kind)}
+    told = {f"{kind.__name__}.{field.name}" for kind in (Sale, SaleLine, Payment) for field in fields(kind)}
     assert {name.partition(",")[0] for name in COMPARED} - {"nothing"} | REFUSED_WHOLE | {*ITS_OWN} == told
 
 
@@ -118,6 +133,9 @@ def test_what_was_sold_otherwise_is_booked_and_shown(in_yen: tuple[Clerk, House,
     assert kinds(clerk, house) == wanted
     booked = clerk.rows("SELECT total, currency FROM sale_order")
     assert booked == [(sum(line.price for line in sale.lines), sale.currency)]
+    assert sorted(clerk.rows("SELECT method, amount FROM payment")) == sorted(
+        (p.method, p.amount) for p in sale.payments
+    )
 
 
 def unpaid_for(clerk: Clerk, house: House) -> None:

@@ -35,6 +35,8 @@ def meant(asked: str, language: str = "fr") -> DaysMeant:
         ("fr", "12", [], "12"),
         ("fr", "apollo 13 12 11 10", [], "apollo 13 12 11 10"),
         ("fr", "31 juin", [], ""),
+        ("fr", "samedi 29.12.9999", [], ""),
+        ("fr", "samedi décembre 9999", [], ""),
     ],
 )
 def test_what_is_meant(language: str, asked: str, days: list[str], rest: str) -> None:
