@@ -18,6 +18,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 README_NAMES = ("python3", "git", "make")
+OF_WHO_IS_NOT_ROOT = ("sudo",)  # who has none is told what to run
 FOLDERS = ("central", "edge", "parterre", "shared", "tests", "tools", "benchmarks")
 STARTERS = {  # their first argument names the program
     "subprocess": {"run", "Popen", "check_output", "check_call", "call"},
@@ -174,7 +175,7 @@ def brought() -> frozenset[str]:
     bootstrap = (ROOT / "tools" / "bootstrap").read_text()
     named = re.findall(r"missing\+=\(([\w.+-]+)\)", bootstrap)
     known = installed()
-    todo = [*README_NAMES, *named, *(package for package, (base, _) in known.items() if base)]
+    todo = [*README_NAMES, *OF_WHO_IS_NOT_ROOT, *named, *(package for package, (base, _) in known.items() if base)]
     seen: set[str] = set()
     while todo:
         package = todo.pop()
