@@ -309,12 +309,15 @@ async def test_one_line_of_the_log_for_many(house, monkeypatch) -> None:
     monkeypatch.setattr("shared.runtime.broker.seldom", Seldom(broker.log, clock=lambda: now[0]))
     with capture_logs() as lines:
         await _many_browsers(house)
-    ended = [(line["why"], line["count"]) for line in lines if line["event"] == "connection ended"]
-    assert ended == [(Wrong.MALFORMED, 1)]
+    # On a busy machine one of them may be gone before it is read: that is told apart, once as well.
+    ended = {line["why"]: line["count"] for line in lines if line["event"] == "connection ended"}
+    assert Wrong.MALFORMED in ended and set(ended.values()) == {1}
+    assert len([line for line in lines if line["event"] == "connection ended"]) == len(ended)
     with capture_logs() as lines:
         now[0] = 60.0
         broker.seldom.flush()
-    assert [line["count"] for line in lines if line["why"] == Wrong.MALFORMED] == [199]
+    rest = [line["count"] for line in lines if line["event"] == "connection ended"]
+    assert sum(rest) == 200 - len(ended) and len(rest) <= len(ended)
 
 
 async def _many_browsers(house) -> None:
