@@ -14,7 +14,7 @@ from shared.clock import to_ms
 MOST_SITES = 50
 
 
-def seek_performances(read: Read, language: str, words: Sequence[str]) -> Sought | None:
+def seek_performances(read: Read, language: str, words: Sequence[str]) -> Sought:
     """Those to come first, the next of them before all. What may be a day may be a word of a title, too."""
     meant = days_meant(words, language, read.now.date())
     params: dict[str, Any] = {"now": to_ms(read.now)}

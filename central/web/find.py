@@ -169,7 +169,8 @@ def _of_kind(
         start = asked.upper()
         params = {"start": start, "end": start + _RANGE_END}
         rows = _narrowed(read, declaration, places, f"t.{column} >= :start AND t.{column} < :end", params, "0")
-    elif (seek := SEEKERS.get(declaration.name)) and (sought := seek(read, language, words)):
+    elif seek := SEEKERS.get(declaration.name):
+        sought = seek(read, language, words)
         rows = _narrowed(read, declaration, places, f"({sought.where})", dict(sought.params), "0", sought.order)
     else:
         return 9, []

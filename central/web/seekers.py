@@ -16,7 +16,7 @@ class Sought:
     order: str
 
 
-Seeker = Callable[[Read, str, Sequence[str]], Sought | None]
-"""(who looks, their language, folded words) → None: nothing of this kind is meant."""
+Seeker = Callable[[Read, str, Sequence[str]], Sought]
+"""(who looks, their language, folded words)"""
 
 SEEKERS: dict[str, Seeker] = {}
