@@ -28,7 +28,7 @@ def keeping(app: web.Application) -> Work:
 async def keep(door: Door, holds_every_s: float = HOLDS_EVERY_S) -> None:
     """Until cancelled. Each command does a bounded piece of work, so that sales go on between two of them."""
     clock = SystemClock()
-    looks, ready = 0, set[Id]()
+    looks, memory, ready = 0, door.memory, set[Id]()
     while True:
         house: Id | None = await door.read(SYSTEM, holds_over)
         if house:
@@ -38,6 +38,8 @@ async def keep(door: Door, holds_every_s: float = HOLDS_EVERY_S) -> None:
         if house:
             await door.execute(SYSTEM, FireReleaseRules(context_id=house), fresh_id(clock))
             continue
+        if door.memory != memory:  # a writer that was begun anew knows none of them
+            memory, ready, looks = door.memory, set(), 0
         if looks % RULES_EVERY == 0:
             large: list[Id] = await door.read(SYSTEM, lambda read: large_halls(read, LARGE, MOST_HALLS))
             for performance_id in large:

@@ -26,6 +26,8 @@ from central.kernel.messages import AT_ONCE, Messages, framed, opened
 from central.kernel.reach import PathOf
 from central.kernel.settings import Settings
 
+LONGEST_END_S = 30.0  # without a word, after which a writer that was told to end is ended
+
 Hears = Callable[[Answers], None]
 Ends = Callable[[str], None]
 """Is told in the loop why the writer is gone that nobody told to go; what it was asked may have been done or not."""
@@ -39,7 +41,8 @@ class Carrier(Protocol):
         """Fails, and sends nothing, where one of them cannot go to another process."""
 
     def close(self) -> None:
-        """Call it in the loop: what was sent is finished, then there is no writer any more."""
+        """Call it in the loop: what was sent is finished, then there is no writer any more. One that does not move is
+        not waited for."""
 
     @property
     def ended(self) -> bool:
@@ -136,7 +139,9 @@ class ProcessCarrier:
         self._put(None)
         while self._line is not None:
             poll.register(line, select.POLLIN | (select.POLLOUT if self._to_send else 0))
-            poll.poll()
+            if not poll.poll(LONGEST_END_S * 1000):
+                self._gone(line)
+                return
             self._writable()
             self._readable(line)
 
@@ -174,11 +179,16 @@ class ProcessCarrier:
         except OSError:
             some = b""
         for message in self._messages.of(some):
-            self._hears(opened(message))
+            try:
+                answers = opened(message)
+            except Exception as fault:  # nobody knows whose answers these were: all that it had are told
+                self._gone(line, f"what the writer said cannot be opened: {fault}")
+                return
+            self._hears(answers)
         if not some:
             self._gone(line)
 
-    def _gone(self, line: socket.socket) -> None:
+    def _gone(self, line: socket.socket, why: str = "") -> None:
         assert self._process and self._loop
         self._loop.remove_reader(line)
         self._loop.remove_writer(line)
@@ -187,4 +197,4 @@ class ProcessCarrier:
         self._process.kill()  # it ends anyhow, but for one that closed its line and did not
         code = self._process.wait()
         if not self._closing:
-            self._ends(f"the writer's process ended with {code}")
+            self._ends(why or f"the writer's process ended with {code}")

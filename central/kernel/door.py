@@ -224,6 +224,11 @@ class Door:
         else:
             await self.read(SYSTEM, look)
 
+    @property
+    def memory(self) -> int:
+        """In whose memory a look ahead leaves it: another number, another memory, in which nothing is left yet."""
+        return self._writers.memory if isinstance(self._writers, SqliteWriter) else 0
+
     async def write_tally(self) -> None:
         """Adds what was counted since the last time to the database."""
         if taken := self.tally.take():

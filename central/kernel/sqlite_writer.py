@@ -41,6 +41,7 @@ class SqliteWriter:
         self._numbers = count(1)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._begun = self._sending = self._served = self._stopping = False
+        self.memory = 0  # counts up where the writer forgets: it is another, or has another connection
         self._writes = Standing("writer", BACKOFF)
         self.outage = Outage("writes")
         self.copier = LogCopier(database, self.outage)
@@ -99,6 +100,7 @@ class SqliteWriter:
             self._ended(str(fault))
             return
         self._begun = True
+        self.memory += 1
         self._send()
 
     def _send(self) -> None:
@@ -126,6 +128,8 @@ class SqliteWriter:
                 self._put([one])
 
     def _heard(self, answers: Answers) -> None:
+        if answers.trouble or answers.fell:
+            self.memory += 1
         if answers.trouble:
             self._refuse(
                 answers.trouble, [*(self._away.pop(number) for number, _ in answers.said), *self._all_waiting()]

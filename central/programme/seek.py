@@ -1,17 +1,16 @@
 """Performances are looked for by what is played and by their day (Ctrl-K): `cyrano`, `12 décembre`, `samedi cyrano`."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from central.kernel.tx import Read
-from central.venues.model import Site
+from central.venues.reads import sites_in, timezones
 from central.web.day_words import Days, days_meant
 from central.web.seekers import Sought
 from shared.clock import to_ms
-
-MOST_SITES = 50
 
 
 def seek_performances(read: Read, language: str, words: Sequence[str]) -> Sought:
@@ -37,12 +36,17 @@ def _played(words: Sequence[str], params: dict[str, Any]) -> str:
 
 
 def _on(read: Read, days: Sequence[Days], params: dict[str, Any]) -> str:
-    """On one of these days, where it is played."""
+    """On one of these days, where it is played. Zones in which a day begins and ends together are asked at once: there
+    are some forty of those, however many sites there are."""
+    zones = timezones(read)
+    together = defaultdict[tuple[int, ...], list[str]](list)
+    for stretch in days:
+        for zone in zones:
+            together[tuple(to_ms(datetime.combine(day, time(), ZoneInfo(zone))) for day in stretch)].append(zone)
     ways = []
-    for site in read.find(Site, "ORDER BY id LIMIT :most", most=MOST_SITES):
-        for stretch in days:
-            names = [f"p{len(params) + n}" for n in range(3)]
-            bounds = [to_ms(datetime.combine(day, time(), ZoneInfo(site.timezone))) for day in stretch]
-            params |= dict(zip(names, (site.id, *bounds), strict=True))
-            ways.append("(t.site_id = :{} AND t.starts >= :{} AND t.starts < :{})".format(*names))
+    for bounds, there in together.items():
+        names = [f"p{len(params) + n}" for n in range(len(bounds) + len(there))]
+        params |= dict(zip(names, (*bounds, *there), strict=True))
+        begins, ends, *at = (f":{name}" for name in names)
+        ways.append(f"(t.site_id IN ({sites_in(at)}) AND t.starts >= {begins} AND t.starts < {ends})")
     return f"({' OR '.join(ways)})" if ways else "1 = 0"

@@ -243,3 +243,13 @@ def categories_shown(read: Read, logical_id: str, used: Sequence[str]) -> list[C
         **params,
     )
     return [CategoryShown(*row) for row in rows]
+
+
+def timezones(read: Read) -> list[str]:
+    """Of all sites, each once."""
+    return [zone for (zone,) in read.run("SELECT DISTINCT timezone FROM site ORDER BY timezone")]
+
+
+def sites_in(zones: Sequence[str]) -> str:
+    """For a statement: the ids of the sites in these time zones, which are given as it writes parameters."""
+    return f"SELECT id FROM site WHERE timezone IN ({', '.join(zones)})"  # noqa: S608 - names of ours, values are parameters

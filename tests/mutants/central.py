@@ -14,6 +14,7 @@ DISCREPANCIES = "tests/central/devices/test_discrepancies.py"
 DOOR = ("tests/central/kernel/test_door.py",)
 HOLDS = ("tests/central/orders/test_holds.py",)
 PRICES = ("tests/central/pricing/test_reads.py",)
+WRITER = "tests/central/kernel/test_writer_process.py"
 SELLING = ("tests/central/orders/test_selling.py",)
 
 KERNEL = (
@@ -38,6 +39,16 @@ KERNEL = (
         "tests/central/kernel/test_quick.py"),
     one("quick-version", "what others have changed is remembered as it was", "central/kernel/memory.py",
         "if seen != now or len(kept) >= MOST:", "if len(kept) >= MOST:", "tests/central/kernel/test_quick.py"),
+    one("door-own", "an id that somebody took is taken from central's own loops", "central/kernel/judge.py",
+        "if given and given.actor != job.actor.label and job.actor.kind is ActorKind.SYSTEM:", "if False:", *DOOR),
+    one("writer-waiting", "whoever waits is refused when a writer ends", "central/kernel/sqlite_writer.py",
+        "        if not self._served:\n            self._refuse(", "        if True:\n            self._refuse(",
+        WRITER),
+    one("writer-served", "a writer that cannot begin is waited for as the one before had served",
+        "central/kernel/sqlite_writer.py", "        self._served = False\n        try:", "        try:", WRITER),
+    one("writer-cold", "a writer that was begun anew is left without what the one before knew",
+        "central/kernel/sqlite_writer.py", "            self.memory += 1\n        if answers.trouble:",
+        "            pass\n        if answers.trouble:", WRITER),
     one("door-refusal", "what a refused command wrote stays", "central/kernel/judge.py",
         "db.undo()  # a refusal after a write leaves no trace", "db.release()", *DOOR),
     one("door-dry", "a dry run is done", "central/kernel/judge.py",
@@ -175,7 +186,7 @@ DEVICES = (
         Edit("central/access/reads.py", "AND p.device_id = scan.device_id ", ""),
         Edit("central/access/ops.py", "if scan and scan.device_id == gate.id and scan.admitted and scan.entry:",
              "if scan and scan.admitted and scan.entry:"),
-    ), FACTS),
+    ), (EARLIER, *FACTS)),
     one("scan-unknown", "an unknown ticket is let in, and nobody is told", "central/access/ops.py",
         "    if first is None:\n        if shown:", "    if True:\n        if shown:", *FACTS),
 )  # fmt: skip

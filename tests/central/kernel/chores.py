@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,15 @@ def fall(_: Connection) -> None:
     raise ValueError("not like this")
 
 
+def break_all(db: Connection) -> None:
+    """A fault at the commit, which all have from each other."""
+
+    def commit() -> None:
+        raise sqlite3.OperationalError("no such table: of a fault")
+
+    db.commit = commit  # type: ignore[method-assign]  # of this very connection, which is closed for it
+
+
 def unsayable(db: Connection) -> Any:
     step(db)
     return lambda: None
@@ -70,3 +80,23 @@ def unsayable(db: Connection) -> Any:
 
 def halls_ahead(_: Connection) -> int:
     return len(halls._READY)
+
+
+class Unopenable:
+    """It can be sent, and nobody can take it out of the message."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _never, ()
+
+
+def _never() -> None:
+    raise ValueError("cannot be had here")
+
+
+def unopenable(db: Connection) -> Any:
+    step(db)
+    return Unopenable()
+
+
+def take(what: Any, _: Connection) -> None:
+    assert what

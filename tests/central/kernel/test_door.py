@@ -106,6 +106,21 @@ async def test_the_same_id_with_other_content_is_refused(door: Door, clerk: Cler
     assert traces(clerk) == after
 
 
+async def test_nobody_takes_an_id_away_from_central(door: Door, clerk: Clerk, house: House) -> None:
+    """The ids of its loops' commands follow from what they are for, and somebody may have given one beforehand."""
+    command_id, anna = new_id(), house.operator("*")
+    first = await door.execute(anna, Scribble(context_id=house.organiser, key="A"), command_id)
+    command = Scribble(context_id=house.organiser, key="B")
+    ours = await door.execute(SYSTEM, command, command_id)
+    assert first.ok and ours.ok and not ours.repeated and traces(clerk)["rows"] == 2
+    again = await door.execute(SYSTEM, command, command_id)
+    assert again.ok and again.repeated and again.body == ours.body and traces(clerk)["rows"] == 2
+    theirs = await door.execute(anna, Scribble(context_id=house.organiser, key="A"), command_id)
+    assert theirs.repeated and theirs.body == first.body, "whoever gave it has their answer still"
+    actors = clerk.rows("SELECT actor FROM command_log WHERE name = 'scribble' ORDER BY actor")
+    assert actors == sorted([(anna.label,), (SYSTEM.label,)])
+
+
 async def test_the_same_id_from_many_callers_at_once_acts_once(door: Door, clerk: Clerk, house: House) -> None:
     command, command_id = Scribble(context_id=house.organiser, key="A"), new_id()
     replies = await asyncio.gather(*(door.execute(SYSTEM, command, command_id) for _ in range(12)))

@@ -160,6 +160,24 @@ def test_what_one_did_is_seen_by_the_next(quick: tuple[Clerk, House]) -> None:
     assert [each.reason and each.reason.key for each in said] == [None, None, None, None, "no_sale.not_on_sale"]
 
 
+def test_what_is_written_late_is_there_for_who_reads_it(quick: tuple[Clerk, House]) -> None:
+    """A ticket of an order in the same transaction is reissued: its rows wait until somebody asks for them."""
+    clerk, house = quick
+    clerk.do(house.order(house.seats[0]))  # what is remembered is remembered
+    anna, order, sale = house.operator("*"), house.order(house.seats[1]), new_id()
+    sold = near_id(near_id(sale, "seat", house.performance, house.seats[1]), "entitlement")
+    jobs = [
+        job_of(anna, order, sale),
+        job_of(anna, ReissueTicket(entitlement_id=sold, context_id=house.organiser), new_id()),
+    ]
+    judge = clerk.door.judge
+    batch = [(n, judge.work(judge.looked(clerk.db, job, NOW), NOW)) for n, job in enumerate(jobs)]
+    writer = BatchWriter(clerk.door.database, judge.work, lambda _: None, lambda _: None)
+    (_, first), (_, second) = writer.taken(clerk.db, batch).said
+    assert first.ok and second.ok, second.reason
+    assert clerk.rows("SELECT serial FROM ticket WHERE entitlement_id = :id ORDER BY serial", id=sold) == [(1,), (2,)]
+
+
 def test_what_others_changed_is_seen(quick: tuple[Clerk, House], keys: Keys) -> None:
     clerk, house = quick
     clerk.do(house.order(house.seats[0]))

@@ -17,6 +17,7 @@ import pytest
 
 from central.catalogue.model import ProductDo
 from central.inventory.halls import make_ready
+from central.inventory.loops import keep
 from central.inventory.model import Limit, LimitPer, NoPlace
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
@@ -36,7 +37,7 @@ from tests.central.kernel import chores
 from tests.central.small_house import House, Watch, new_id
 from tests.processes import children
 from tests.processes import command_of as begun_as
-from tests.waiting import PATIENCE_S, until, until_now
+from tests.waiting import PATIENCE_S, until, until_now, until_so
 
 AREAS = Apart(("central.areas",))
 CreateLimit = command_of(Action.CREATE, Limit)
@@ -178,6 +179,92 @@ async def test_what_is_looked_up_ahead_is_where_the_writer_is(sqlite_place: tupl
         held = await door.execute(house.operator("*"), HoldPlaces(hold_id=new_id(), best=BestWish(2), **at), new_id())
         assert isinstance(held.outcome, Ok) and len(held.outcome.value["places"]) == 2
         assert await door.chore(chores.halls_ahead) == 0, "the writer took it over"
+
+
+async def test_a_writer_that_forgets_is_told_again(
+    sqlite_place: tuple[Database, House], keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process and another connection know no hall: the loop brings them again, before a buyer comes."""
+    database, _ = sqlite_place
+    monkeypatch.setattr("central.inventory.loops.LARGE", 1)
+    async with opened(database, keys) as door:
+        loop = asyncio.create_task(keep(door, 0.01))
+        try:
+
+            async def known() -> bool:
+                return await door.chore(chores.halls_ahead) == 1
+
+            await until_so(known)
+            with pytest.raises(Unavailable):
+                await door.chore(chores.die)
+            await until_so(known)
+            before = door.memory
+            with pytest.raises(sqlite3.OperationalError, match="no such table"):
+                await door.chore(chores.break_all)
+            assert door.memory == before + 1
+        finally:
+            loop.cancel()
+            await asyncio.gather(loop, return_exceptions=True)
+
+
+async def test_who_the_writer_did_not_have_yet_waits_for_the_next(
+    sqlite_place: tuple[Database, House], keys: Keys
+) -> None:
+    async with opened(sqlite_place[0], keys) as door:
+        assert await door.chore(chores.step) == 1
+        asked = [chores.die, *[chores.step] * (2 * MOST_AWAY)]
+        said = await asyncio.gather(*map(door.chore, asked), return_exceptions=True)
+        assert {type(each) for each in said[:MOST_AWAY]} == {Unavailable}
+        assert said[MOST_AWAY:] == list(range(2, MOST_AWAY + 3))
+
+
+async def test_who_waits_while_no_other_can_begin_is_told(
+    sqlite_place: tuple[Database, House], keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However well the one before had served."""
+
+    def no_room(*_: Any) -> Any:
+        raise BlockingIOError("no room for another process")
+
+    async with opened(sqlite_place[0], keys) as door:
+        assert await door.chore(chores.step) == 1
+        with monkeypatch.context() as patched:
+            patched.setattr("central.kernel.carriers.begun", no_room)
+            for last in (chores.die, chores.step):
+                with pytest.raises(Unavailable):
+                    await asyncio.wait_for(door.chore(last), PATIENCE_S)
+        await until(lambda: door.outages[0].now is not None)
+        assert await asyncio.wait_for(door.chore(chores.step), PATIENCE_S) == 2
+
+
+async def test_a_message_that_nobody_can_open_is_told_and_another_writer_goes_on(
+    sqlite_place: tuple[Database, House], keys: Keys
+) -> None:
+    """Neither here nor there."""
+    async with opened(sqlite_place[0], keys) as door:
+        pids = {await door.chore(chores.where)}
+        odd: list[Any] = [chores.unopenable, partial(chores.take, chores.Unopenable())]
+        for n, each in enumerate(odd):
+            with pytest.raises(Unavailable) as told:
+                await asyncio.wait_for(door.chore(each), PATIENCE_S)
+            assert told.value.reason is NoDatabase.DATABASE_AWAY
+            pids.add(await asyncio.wait_for(door.chore(chores.where), PATIENCE_S))
+            assert len(pids) == n + 2
+
+
+async def test_a_writer_that_does_not_move_is_not_waited_for(
+    sqlite_place: tuple[Database, House], keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("central.kernel.carriers.LONGEST_END_S", 0.1)
+    async with opened(sqlite_place[0], keys) as door:
+        pid = await door.chore(chores.where)
+        os.kill(pid, signal.SIGSTOP)
+        waits = asyncio.ensure_future(door.chore(chores.step))
+        await asyncio.sleep(0)
+        await asyncio.wait_for(asyncio.to_thread(door.stop), PATIENCE_S)
+        with pytest.raises(Unavailable):
+            await waits
+        assert "writer_process" not in begun_as(pid)
 
 
 PARENT = """

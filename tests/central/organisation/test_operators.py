@@ -143,6 +143,23 @@ def test_a_profile_names_only_what_there_is(quick: tuple[Clerk, House], node: st
     assert refused.reason == NoOperator.UNKNOWN_PRIVILEGE and refused.detail["privileges"] == [node]
 
 
+def test_a_right_that_is_no_more_keeps_nobody_from_the_profile(quick: tuple[Clerk, House]) -> None:
+    """An older release knew it: it opens nothing, may stay and go, and comes into no profile again."""
+    clerk, house = quick
+    found = Id(clerk.do(profile(house, "orders")))
+    clerk.db.write(
+        "UPDATE profile SET privileges = :all WHERE id = :id", {"all": '["orders","venues.gone"]', "id": found}
+    )
+    clerk.do(CHANGE(id=found, set={"names": {"fr": "Guichet"}}))
+    clerk.do(CHANGE(id=found, set={"privileges": ("orders", "venues.gone", "pricing")}))
+    refused = clerk.no(CHANGE(id=found, set={"privileges": ("orders", "venues.gone", "venues.nothing")}))
+    assert refused.detail["privileges"] == ["venues.nothing"]
+    clerk.do(CHANGE(id=found, set={"privileges": ("orders",)}))
+    assert (
+        clerk.no(CHANGE(id=found, set={"privileges": ("orders", "venues.gone")})).reason == NoOperator.UNKNOWN_PRIVILEGE
+    )
+
+
 def test_nobody_puts_into_a_profile_what_they_do_not_hold(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     writer = acting(clerk, person(clerk, house, "organisation.profile", "orders"))

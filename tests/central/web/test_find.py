@@ -8,11 +8,15 @@ from babel.dates import get_month_names
 
 from central.kernel.actor import SYSTEM, Actor
 from central.kernel.contexts import ContextKind
+from central.kernel.crud import command_of
+from central.kernel.privileges import Action
 from central.kernel.tx import Read
 from central.organisation.ops import CreateContext
 from central.pricing.model import PricingPrivilege
 from central.pricing.ops import CreateTariff
 from central.programme.performances import CreatePerformance, Schedule
+from central.venues.model import Site
+from central.venues.ops import CreateSite
 from central.web.find import Group, find
 from central.web.texts import texts
 from shared.ids import Id
@@ -93,6 +97,25 @@ def test_performances_by_title_and_day(clerk: Clerk, house: House) -> None:
     assert hits("cyrano") == [after, own, before], "those that were: the last first"
     mine = house.operator(PricingPrivilege.PRICE_READ, at=house.season)
     assert things(found(clerk, mine, "cyrano")) == []
+
+
+def test_days_are_those_of_every_site(clerk: Clerk, house: House) -> None:
+    """However many there are before the one in question, and in which zones they lie."""
+    day = STARTS.astimezone(ZoneInfo("Europe/Paris"))
+    zones = ("Pacific/Kiritimati", "America/New_York", "Europe/Rome")
+    for n in range(60):
+        site = Id(f"{n:026}")
+        clerk.do(CreateSite(
+            id=site, context_id=house.institution, code=f"S{n}", names={"fr": f"Lieu {n}"}, address="",
+            timezone=zones[n % len(zones)],
+        ))  # fmt: skip
+    href = f"/admin/e/performance/{house.performance}"
+    asked = f"{day:%Y-%m-%d}"
+    assert things(found(clerk, house.operator("*"), asked)) == [href]
+    clerk.do(command_of(Action.MODIFY, Site)(id=house.site, set={"timezone": "Pacific/Kiritimati"}))
+    there = STARTS.astimezone(ZoneInfo("Pacific/Kiritimati"))
+    assert things(found(clerk, house.operator("*"), f"{there:%Y-%m-%d}")) == [href] and there.date() != day.date()
+    assert things(found(clerk, house.operator("*"), asked)) == []
 
 
 def test_the_better_fit_comes_first(clerk: Clerk, house: House) -> None:
