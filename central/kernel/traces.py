@@ -141,14 +141,18 @@ class Traces:
         for write, items in tx.due.items():
             self.due.setdefault(write, []).extend(items)
         self.common.touched |= tx.touched
+        self.common.numbers.drawn.update(tx.drawn)
         for table, made in (tx.late or {}).items():
             self._rows.setdefault(table, []).extend(made)
 
     def flush(self, db: Connection) -> None:
-        """Writes the rows that were gathered, those first that others name: whoever comes now may read them."""
+        """Writes the rows and numbers that were gathered, those first that others name: whoever comes now may read
+        them."""
         for table in sorted(self._rows, key=_order().index):
             db.write_many(BY_NAME[table].insert_sql, self._rows[table])
         self._rows.clear()
+        if not self.common.numbers.write(db):
+            raise Care
 
     def write(self, db: Connection) -> None:
         """Once, right before the commit."""

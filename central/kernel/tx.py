@@ -15,6 +15,7 @@ from central.kernel.batch import Gathered, Rows, Shared
 from central.kernel.db import Connection, Params, Row, in_list
 from central.kernel.entity import BY_NAME, CHOSEN, ENTITIES, SUBJECTS, Declaration, E
 from central.kernel.keys import Keys
+from central.kernel.numbers import stepped
 from central.kernel.prints import (
     ABSENT,
     ANY,
@@ -31,7 +32,7 @@ from central.kernel.prints import (
 from central.kernel.search_index import remember, spoken
 from central.kernel.settings import AS_IT_COMES, Settings
 from central.kernel.subjects import People
-from central.kernel.versions import COUNTED, move, version
+from central.kernel.versions import COUNTED, TABLES_OF, move, row_of, version
 from shared.clock import to_ms
 from shared.ids import Id, near_id
 from shared.outcome import Ok, Outcome
@@ -111,10 +112,11 @@ class Read:
 class Tx(Read):
     """A `Read` that may write. `due` is what this command gathered, `earlier` what the commands before it did that are
     committed together with it (both are not in the database yet). `late`: the rows that it inserts, where they are
-    written with those of others at the end; None: at once."""
+    written with those of others at the end; None: at once. `drawn`: its numbers (numbers.py), where that is so."""
 
     __slots__ = (
-        "_whose", "audit", "command_id", "due", "earlier", "feeds", "late", "outbox", "prints", "shared", "touched",
+        "_whose", "audit", "command_id", "drawn", "due", "earlier", "feeds", "late", "outbox", "prints", "shared",
+        "touched",
     )  # fmt: skip
 
     def __init__(
@@ -131,16 +133,24 @@ class Tx(Read):
         self.due: Gathered = {}
         self.earlier: Gathered = {}
         self.late: Rows | None = None
+        self.drawn: dict[str, int] = {}
         self.shared = Shared()
 
     def version(self, name: str) -> int:
-        versions = self.shared.versions
-        if name not in versions:
-            versions[name] = version(self._db, name)
-        return versions[name]
+        if self._gathers:
+            return self.shared.numbers.now(self._db, row_of(name))
+        if name not in self.shared.versions:
+            self.shared.versions[name] = version(self._db, name)
+        return self.shared.versions[name]
 
     def is_moving(self, name: str) -> bool:
-        return any(COUNTED.get(table) == name for tables in (self.shared.touched, self.touched) for table in tables)
+        tables = TABLES_OF[name]
+        return not (tables.isdisjoint(self.touched) and tables.isdisjoint(self.shared.touched))
+
+    @property
+    def _gathers(self) -> bool:
+        """Whether its numbers are written at the end, like its rows: nobody else draws any meanwhile."""
+        return self.late is not None and not self._db.locking
 
     def is_new(self, table: str) -> bool:
         return table in self.touched or table in self.shared.touched
@@ -234,14 +244,13 @@ class Tx(Read):
 
     def append(self, records: Sequence[E]) -> None:
         """Rows that are never changed: each is its own history, so the audit does not repeat it."""
-        if not records:
-            return
-        declaration = ENTITIES[type(records[0])]
-        self._owned(declaration)
-        self.append_rows(type(records[0]), [declaration.row(record) for record in records])
+        if records:
+            declaration = ENTITIES[type(records[0])]
+            self._owned(declaration)
+            self.append_rows(type(records[0]), [declaration.row(record) for record in records])
 
     def append_rows(self, kind: type[E], rows: Sequence[tuple[Any, ...]]) -> None:
-        """`append`, of rows that were made beside the writer, in the order of the entity's columns."""
+        """`append`, of rows in the order of the entity's columns: made beside the writer, or by a `row_maker`."""
         if not rows:
             return
         declaration = ENTITIES[kind]
@@ -438,12 +447,10 @@ class Tx(Read):
 
     def counter(self, name: str, step: int = 1) -> int:
         """The next number of a gap-free series: taken with the transaction, given back with it."""
-        (row,) = self._db.run(
-            "INSERT INTO counter (name, value) VALUES (:name, :step) "
-            "ON CONFLICT (name) DO UPDATE SET value = counter.value + :step RETURNING value",
-            {"name": name, "step": step},
-        )
-        value = int(row[0])
+        if self._gathers:
+            self.drawn[name] = value = (self.drawn.get(name) or self.shared.numbers.now(self._db, name)) + step
+        else:
+            value = stepped(self._db, name, step)
         if counter_proved(name):
             leave(self.prints, COUNTER, name, str(value - step) if value != step else ABSENT, str(value))
         return value

@@ -14,11 +14,19 @@ OPERATORS: Final = "operators"
 
 COUNTED: dict[str, str] = {}
 """Table → the number that its changes move."""
+TABLES_OF: dict[str, set[str]] = {}
+"""The same by number."""
 
 
 def counts(name: str, *tables: str) -> None:
     """Declares which tables a number is about."""
     COUNTED.update(dict.fromkeys(tables, name))
+    TABLES_OF.setdefault(name, set()).update(tables)
+
+
+def row_of(name: str) -> str:
+    """What its counter is called."""
+    return f"version/{name}"
 
 
 def move(db: Connection, names: list[Any]) -> None:
@@ -27,12 +35,12 @@ def move(db: Connection, names: list[Any]) -> None:
         db.write(
             "INSERT INTO counter (name, value) VALUES (:name, 1) "
             "ON CONFLICT (name) DO UPDATE SET value = counter.value + 1",
-            {"name": f"version/{name}"},
+            {"name": row_of(name)},
         )
 
 
 def version(db: Connection, name: str) -> int:
-    found = db.run("SELECT value FROM counter WHERE name = :name", {"name": f"version/{name}"})
+    found = db.run("SELECT value FROM counter WHERE name = :name", {"name": row_of(name)})
     return int(found[0][0]) if found else 0
 
 

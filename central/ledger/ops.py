@@ -3,10 +3,14 @@ rely on: what was sold is what customers owed, what they owed is what they paid.
 
 from functools import cache
 
+from central.kernel.db import Row
+from central.kernel.row_makers import row_maker
 from central.kernel.tx import Tx
 from central.ledger.model import Account, AccountKind, Move
 from shared.ids import Id, derived_id, near_id
 from shared.money import Minor
+
+_move = row_maker(Move)
 
 
 @cache
@@ -24,13 +28,13 @@ def open_accounts(tx: Tx, context_id: Id, currency: str) -> None:
 
 def sale_moves(
     tx: Tx, context_id: Id, currency: str, order_id: Id, total: int, paid: list[tuple[AccountKind, int]]
-) -> list[Move]:
-    """A sale makes the customer owe, a payment settles it; nothing moves for what is free."""
+) -> list[Row]:
+    """Moves, as rows: a sale makes the customer owe, a payment settles it; nothing moves for what is free."""
     customers = account_id(context_id, AccountKind.CUSTOMERS, currency)
     sides = [(customers, account_id(context_id, AccountKind.REVENUE, currency), total, "sale")]
     sides += [(account_id(context_id, kind, currency), customers, amount, "payment") for kind, amount in paid]
     return [
-        Move(
+        _move(
             id=near_id(order_id, "move", n),
             at=tx.now,
             debit_id=debit,

@@ -11,9 +11,10 @@ from central.inventory.reads import ForSale, SellingTerms, counted_for_sale, sea
 from central.inventory.selling_terms import for_sale, terms_of_sale
 from central.kernel.entity import Between, Look, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
+from central.kernel.row_makers import row_maker
 from central.kernel.turns import sales
 from central.kernel.tx import Read, Tx
-from central.ledger.model import AccountKind
+from central.ledger.model import AccountKind, Move
 from central.ledger.ops import sale_moves
 from central.orders.holds import held_by, hold_to_sell
 from central.orders.model import (
@@ -74,6 +75,11 @@ class Paid:
     reference: str
 
 
+_line = row_maker(OrderLine)
+_payment = row_maker(Payment)
+_entitlement = row_maker(Entitlement)
+_ticket = row_maker(Ticket)
+
 sales(written=("sale_order", "order_line", "payment", "move", "entitlement", "ticket"))
 
 
@@ -81,9 +87,10 @@ def write_sale(tx: Tx, order: Order, places: Sequence[SoldPlace], paid: Sequence
     """Order, lines, payments, moves, entitlements, tickets, and the gates' feed: all or, with the command, nothing."""
     tx.insert(order, unread=True)
     lines = [near_id(order.id, "line", n) for n in range(len(places))]
-    tx.append(
+    tx.append_rows(
+        OrderLine,
         [
-            OrderLine(
+            _line(
                 id=line,
                 order_id=order.id,
                 performance_id=place.performance_id,
@@ -95,26 +102,19 @@ def write_sale(tx: Tx, order: Order, places: Sequence[SoldPlace], paid: Sequence
                 vat_bp=place.vat_bp,
             )
             for line, place in zip(lines, places, strict=True)
-        ]
+        ],
     )
-    tx.append(
-        [
-            Payment(
-                id=each.id,
-                order_id=order.id,
-                method=each.method,
-                amount=Minor(each.amount),
-                reference=each.reference,
-                at=tx.now,
-            )
-            for each in paid
-        ]
-    )
+    tx.append_rows(Payment, [
+        _payment(id=each.id, order_id=order.id, method=each.method, amount=Minor(each.amount),
+                 reference=each.reference, at=tx.now)
+        for each in paid
+    ])  # fmt: skip
     settled = [(ACCOUNT[each.method], each.amount) for each in paid if each.method in ACCOUNT]
-    tx.append(sale_moves(tx, order.context_id, order.currency, order.id, order.total, settled))
-    tx.append(
+    tx.append_rows(Move, sale_moves(tx, order.context_id, order.currency, order.id, order.total, settled))
+    tx.append_rows(
+        Entitlement,
         [
-            Entitlement(
+            _entitlement(
                 id=place.entitlement_id,
                 line_id=line,
                 performance_id=place.performance_id,
@@ -123,11 +123,12 @@ def write_sale(tx: Tx, order: Order, places: Sequence[SoldPlace], paid: Sequence
                 cancelled=False,
             )
             for line, place in zip(lines, places, strict=True)
-        ]
+        ],
     )
-    tx.append(
+    tx.append_rows(
+        Ticket,
         [
-            Ticket(
+            _ticket(
                 id=ticket_id(place.entitlement_id, 1),
                 entitlement_id=place.entitlement_id,
                 serial=1,
@@ -136,7 +137,7 @@ def write_sale(tx: Tx, order: Order, places: Sequence[SoldPlace], paid: Sequence
                 issued=order.placed,
             )
             for place in places
-        ]
+        ],
     )
     for place in places:
         tx.feed(

@@ -43,7 +43,7 @@ class Hands:
         db.commit = slow  # type: ignore[method-assign]  # of this very connection
         return None, NOTHING
 
-    def _take(self, wait: bool) -> tuple[int, Any, datetime] | None:  # noqa: ARG002 - all of them wait already
+    def _take(self, wait: bool) -> tuple[int, Any, datetime] | None:
         self.left -= 1
         return (self.left, None, NOW) if self.left >= 0 else None
 

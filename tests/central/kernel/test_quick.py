@@ -17,7 +17,7 @@ from central.kernel.actor import SYSTEM, Actor
 from central.kernel.batch_writer import BatchWriter
 from central.kernel.contexts import path_of
 from central.kernel.crud import Action, command_of
-from central.kernel.db import Connection, Database, SqliteConnection
+from central.kernel.db import Connection, Database
 from central.kernel.door import Door
 from central.kernel.job import Job, job_of
 from central.kernel.keys import Keys
@@ -33,7 +33,6 @@ from tests.central.small_house import FULL, NOW, Clerk, House, Watch, new_id
 
 CreateLimit = command_of(Action.CREATE, Limit)
 DIFFERENT = ("turn",)  # between two runs of the same
-MORE_PER_ORDER = 3  # statements of each further order that is committed with another: its place, a number, the seat
 
 
 def priced(house: House, amount: int) -> SetPrice:
@@ -188,29 +187,6 @@ def test_what_others_changed_is_seen(quick: tuple[Clerk, House], keys: Keys) -> 
         clerk.do(house.order(house.seats[1], amount=FULL + 7))
         beside.do(ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND))
         assert clerk.no(house.order(house.seats[2], amount=FULL + 7)).reason.key == "no_sale.not_on_sale"
-
-
-def test_a_further_order_in_a_commit(quick: tuple[Clerk, House]) -> None:
-    clerk, house = quick
-    anna = house.operator("*")
-    clerk.as_(anna).do(house.order(house.seats[0]))
-
-    def statements(*seats: Id) -> int:
-        assert isinstance(clerk.db, SqliteConnection)
-        said: list[str] = []
-        jobs = [job_of(anna, house.order(seat), new_id()) for seat in seats]
-        judge = clerk.door.judge
-        writer = BatchWriter(clerk.door.database, judge.work, lambda _: None, lambda _: None)
-        clerk.db._db.set_trace_callback(said.append)
-        batch = [(n, judge.work(job, NOW)) for n, job in enumerate(jobs)]
-        assert all(answer.ok for _, answer in writer.taken(clerk.db, batch).said)
-        clerk.db._db.set_trace_callback(None)
-        return len(
-            {n: each for n, each in enumerate(said) if not re.match(r"INSERT INTO (?!allocation|counter)", each)}
-        )
-
-    one, three = statements(house.seats[1]), statements(*house.seats[2:5])
-    assert three - one <= 2 * MORE_PER_ORDER
 
 
 def test_only_the_last_ids_are_kept() -> None:
