@@ -1,8 +1,12 @@
-"""Which scans count, by name: for whoever settles entries, and whoever checks that they were settled."""
+"""Which scans count, by name: for whoever settles entries, and whoever checks that they were settled; and what did not
+fit."""
 
 from typing import Final
 
 from central.access.model import TOLD_ID
+from central.kernel.entity import BY_NAME
+from central.kernel.scope import narrowing
+from central.kernel.tx import Read
 
 USED_AN_ENTRY: Final = (
     "scan.admitted = 1 AND scan.entry > 0 AND scan.direction = 'entry' "  # noqa: S608 - our own text
@@ -16,3 +20,14 @@ performance; what is not known yet (the passage, the sale) speaks for it."""
 
 FIRST_COUNTS: Final = f"scan.at, {TOLD_ID}, scan.device_id"
 """The order of those of one entry: the first of them counts, as among gates (edge/gate/used_table.py)."""
+
+
+def open_anomalies(read: Read, places: tuple[str, ...] | None, most: int) -> int:
+    """How many anomalies wait for a person, counted up to `most`; they belong to the whole house."""
+    joins, where, params = narrowing(read, BY_NAME["anomaly"], places)
+    rows = read.run(
+        f"SELECT 1 FROM anomaly t{joins} WHERE t.settled = 0 AND {where} LIMIT :most",  # noqa: S608 - names of ours, values are parameters
+        most=most,
+        **params,
+    )
+    return len(rows)

@@ -5,7 +5,7 @@ from dataclasses import MISSING, Field, fields
 from typing import Any
 
 
-def columns(kind: type[Any], **read_from: str) -> str:
+def columns(kind: type[Any], /, **read_from: str) -> str:
     """The columns of a SELECT whose rows `kind(*row)` takes: of each field that must be given, what it is read from.
     Raises TypeError where one is missing, or is none of its fields."""
     needed = [each.name for each in fields(kind) if _must_be_given(each)]

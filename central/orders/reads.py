@@ -1,9 +1,15 @@
 """Named reads of what was sold."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from central.inventory.reads import places_sold
+from central.kernel.db import in_list
+from central.kernel.entity import BY_NAME
+from central.kernel.scope import narrowing
 from central.kernel.tx import Read
+from shared.clock import to_ms
 from shared.ids import Id
 from shared.money import Minor
 
@@ -20,6 +26,15 @@ class AsSold(NamedTuple):
     organiser: Id
     code: str
     tariff: Id
+
+
+class Taken(NamedTuple):
+    """Places sold and their prices in minor units. `what`: a channel or a tariff, or nothing where all is one."""
+
+    what: str
+    currency: str
+    places: int
+    amount: int
 
 
 def as_sold(read: Read, entitlement_id: str) -> AsSold | None:
@@ -42,3 +57,50 @@ def sold_for(read: Read, performance_id: str) -> tuple[int, int]:
         id=performance_id,
     )
     return places_sold(read, performance_id), int(orders)
+
+
+def taken_for(read: Read, places: tuple[str, ...] | None, performances: Sequence[str]) -> dict[str, list[Taken]]:
+    """What was sold of each performance, per currency, in the orders of these contexts (None: all) and within the
+    asker's perimeter: one statement, however many performances."""
+    if not performances:
+        return {}
+    joins, where, params = narrowing(read, BY_NAME["sale_order"], places)
+    among, more = in_list("p", performances)
+    rows = read.run(
+        "SELECT l.performance_id, t.currency, COUNT(*), SUM(l.price) FROM sale_order t "  # noqa: S608 - names of ours, values are parameters
+        f"JOIN order_line l ON l.order_id = t.id{joins} "
+        f"WHERE l.performance_id IN {among} AND {where} GROUP BY 1, 2 ORDER BY 1, 2",
+        **params,
+        **more,
+    )
+    found: dict[str, list[Taken]] = {}
+    for performance, currency, number, amount in rows:
+        found.setdefault(performance, []).append(Taken("", currency, int(number), int(amount)))
+    return found
+
+
+def taken_between(read: Read, places: tuple[str, ...] | None, start: datetime, end: datetime) -> list[Taken]:
+    """What was sold, whatever it was for, from one moment to before another: per channel and currency, the most first."""
+    joins, where, params = narrowing(read, BY_NAME["sale_order"], places)
+    rows = read.run(
+        "SELECT t.channel_id, t.currency, COUNT(*), SUM(l.price) FROM sale_order t "  # noqa: S608 - names of ours, values are parameters
+        f"JOIN order_line l ON l.order_id = t.id{joins} "
+        f"WHERE t.placed >= :start AND t.placed < :end AND {where} GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2",
+        start=to_ms(start), end=to_ms(end), **params,
+    )  # fmt: skip
+    return [Taken(channel, currency, int(number), int(amount)) for channel, currency, number, amount in rows]
+
+
+def taken_by(read: Read, places: tuple[str, ...] | None, performance_id: str) -> tuple[list[Taken], list[Taken]]:
+    """What was sold of a performance, per channel and per tariff, the most first."""
+    joins, where, params = narrowing(read, BY_NAME["sale_order"], places)
+    by = []
+    for named in ("t.channel_id", "l.tariff_id"):
+        rows = read.run(
+            f"SELECT {named}, t.currency, COUNT(*), SUM(l.price) FROM sale_order t "  # noqa: S608 - names of ours, values are parameters
+            f"JOIN order_line l ON l.order_id = t.id{joins} "
+            f"WHERE l.performance_id = :id AND {where} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2",
+            id=performance_id, **params,
+        )  # fmt: skip
+        by.append([Taken(what, currency, int(number), int(amount)) for what, currency, number, amount in rows])
+    return by[0], by[1]

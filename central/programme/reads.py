@@ -1,6 +1,19 @@
-"""Named reads of a performance's plan."""
+"""Named reads of performances: how one's plan stands to what it was made from, and which are played from now on."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from central.catalogue.model import ProductState
+from central.kernel.columns import columns
+from central.kernel.entity import BY_NAME
+from central.kernel.scope import narrowing
 from central.kernel.tx import Read
+from shared.clock import from_ms, to_ms
+from shared.ids import Id
 
 
 def drawn_otherwise(read: Read, performance_id: str, logical_id: str) -> bool:
@@ -13,3 +26,64 @@ def drawn_otherwise(read: Read, performance_id: str, logical_id: str) -> bool:
         id=performance_id,
     )
     return found is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A performance with what it is called by. Times are aware UTC; `timezone` and `hall` are those of where it is."""
+
+    id: Id
+    names: Mapping[str, str]
+    hall: Mapping[str, str]
+    timezone: str
+    state: ProductState
+    starts: datetime
+    doors: datetime
+    closes: datetime
+    sell_until: datetime
+
+
+_PLAYED = columns(
+    Played,
+    id="t.id",
+    names="e.names",
+    hall="a.names",
+    timezone="s.timezone",
+    state="t.state",
+    starts="t.starts",
+    doors="t.doors",
+    closes="t.closes",
+    sell_until="t.sell_until",
+)
+
+
+def played_from(read: Read, places: tuple[str, ...] | None, since: datetime, most: int) -> list[Played]:
+    """Those that begin from a moment on or are still going on now, the first first; of these contexts (None: all) and
+    the asker's perimeter. One statement, however many there are."""
+    joins, where, params = narrowing(read, BY_NAME["performance"], places)
+    rows = read.run(
+        f"SELECT {_PLAYED} FROM performance t{joins} JOIN event e ON e.id = t.event_id "  # noqa: S608 - names of ours, values are parameters
+        "JOIN site s ON s.id = t.site_id JOIN logical_configuration l ON l.id = t.logical_configuration_id "
+        "JOIN physical_configuration c ON c.id = l.physical_configuration_id JOIN space a ON a.id = c.space_id "
+        f"WHERE (t.starts >= :since OR t.closes > :now) AND {where} ORDER BY t.starts, t.id LIMIT :most",
+        since=to_ms(since), now=to_ms(read.now), most=most, **params,
+    )  # fmt: skip
+    return [_played(row) for row in rows]
+
+
+def _played(row: Sequence[Any]) -> Played:
+    raw = Played(*row)
+    return Played(
+        id=raw.id, names=_names(raw.names), hall=_names(raw.hall), timezone=raw.timezone,
+        state=ProductState(raw.state), starts=_moment(raw.starts), doors=_moment(raw.doors),
+        closes=_moment(raw.closes), sell_until=_moment(raw.sell_until),
+    )  # fmt: skip
+
+
+def _names(told: Any) -> dict[str, str]:
+    names: dict[str, str] = orjson.loads(told)
+    return names
+
+
+def _moment(told: Any) -> datetime:
+    return from_ms(told)

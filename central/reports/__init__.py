@@ -8,5 +8,5 @@ AREA = Area(
     modules=(checks,),
     settings=pages.ReportsSettings,
     means=pages.live_open,
-    pages=(pages.live_page,),
+    pages=(pages.live_page, pages.day_pages),
 )

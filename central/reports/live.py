@@ -33,7 +33,7 @@ from central.web.evening import (
     Verdict,
     Window,
 )
-from central.web.hall_svg import SeatState
+from central.web.hall_svg import SeatState, hall_svg
 from shared.clock import from_ms, to_ms
 from shared.ids import Id
 from shared.wire.certificates import DeviceKind
@@ -100,6 +100,13 @@ class Evenings:
                 self._halls.pop(next(iter(self._halls)), None)
             known = self._halls[key] = _hall(read, performance)
         return known
+
+
+def hall_now(read: Read, performance: Performance, language: str) -> str:
+    """A performance's hall as an SVG that stands alone, each seat as it is; without a legend."""
+    hall = _hall(read, performance)
+    states, _ = _places(read, performance.id, [seat.id for seat in hall.plan.seats])
+    return hall_svg(hall.plan, states, hall.categories, language, legend=False)
 
 
 def check_lines(read: Read) -> tuple[CheckLine, ...]:

@@ -1,13 +1,20 @@
-"""The live page, of the evening that the reports collect."""
+"""The live page, of the evening that the reports collect; and what they put on the pages of the house and of a
+performance."""
 
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from central.access.model import AccessPrivilege
-from central.reports.live import Evenings
+from central.kernel.entity import BY_NAME
+from central.kernel.tx import Read
+from central.reports.day_view import home_part
+from central.reports.live import Evenings, hall_now
+from central.reports.performance_view import figures_part
 from central.web.area import CONFIG, DOOR, ROSTER
+from central.web.frame import FRAME, HOME
 from central.web.live import LIVE, LivePage
+from central.web.screens.listing import one
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,32 @@ LIVE_OPEN: web.AppKey[bool] = web.AppKey("live_open", bool)
 
 def live_open(app: web.Application) -> None:
     app[LIVE_OPEN] = app[CONFIG].areas.of(ReportsSettings).live_open
+
+
+def day_pages(app: web.Application) -> None:
+    frame = app[FRAME]
+    frame.templates("central.reports")
+    frame.part_of(HOME, "day_home.html", home_part(app[DOOR], app[ROSTER]))
+    frame.part_of("performance", "performance_figures.html", figures_part(app[DOOR]))
+    app.router.add_get(r"/admin/performance/{id:[0-9A-Z]{26}}/hall.svg", _hall)
+
+
+async def _hall(request: web.Request) -> web.Response:
+    """The hall of a performance as it stands, for who may see the performance."""
+    frame = request.app[FRAME]
+    me = await frame.who(request)
+    language, wanted = frame.language(request, me), request.match_info["id"]
+
+    def look(read: Read) -> str | None:
+        performance = one(frame.door, read, BY_NAME["performance"], wanted)
+        return hall_now(read, performance, language) if performance else None
+
+    drawn = await frame.door.read(me.actor, look)
+    if drawn is None:
+        raise web.HTTPNotFound
+    answer = web.Response(text=drawn, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+    answer.enable_compression()
+    return answer
 
 
 def live_page(app: web.Application) -> None:

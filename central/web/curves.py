@@ -1,4 +1,4 @@
-"""Curves and bars of an evening as SVG: server-drawn, so that mail, PDF and screen can show the same picture."""
+"""Curves, bars and rows of strokes as SVG: server-drawn, so that mail, PDF and screen can show the same picture."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -80,6 +80,31 @@ def stack(bands: Sequence[Series], window: Window, *, says: str, time: TimeText,
             ).format(frame.right + 8, round(y, 1), slot % SLOTS + 1, f"{shortened(band_.name, 9)} {band_.total}")
         )
     return _picture(height, says, frame.axes(time, str) + Markup("").join(drawn))
+
+
+STROKES = 24
+
+
+def stroke_counts(sold: int, held: int, capacity: int) -> tuple[int, int]:
+    """(full, part) of a row of `STROKES`: nothing is drawn as none that is some, nor as all that is not all."""
+    if capacity <= 0:
+        return 0, 0
+    least, most = int(sold > 0), STROKES - int(sold < capacity)
+    full = min(max(round(STROKES * sold / capacity), least), most)
+    part = min(max(round(STROKES * held / capacity), int(held > 0)), STROKES - full)
+    return full, part
+
+
+def row_of_strokes(sold: int, held: int, capacity: int, *, says: str) -> Markup:
+    """How full a hall is, as a row of its seats: full what is sold, in between what is held, pale what is left."""
+    full, part = stroke_counts(sold, held, capacity)
+    kinds = ["full"] * full + ["part"] * part + ["left"] * (STROKES - full - part)
+    drawn = Markup("").join(
+        Markup('<path d="M{} 2v10" class="{}"/>').format(2 + 5 * at, kind) for at, kind in enumerate(kinds)
+    )
+    return Markup(
+        '<svg class="strokes" viewBox="0 0 {} 14" preserveAspectRatio="xMinYMid" role="img" aria-label="{}">{}</svg>'
+    ).format(5 * STROKES - 1, says, drawn)
 
 
 def shortened(text: str, most: int) -> str:

@@ -28,6 +28,12 @@ LANGUAGE_FOR = timedelta(days=365)
 Told = Callable[[Read, Texts, Mapping[str, Any], Any], list[tuple[str, str]]]
 """(read, texts, what the command was given, what it would answer) → (name, text) of what else is to be known."""
 
+Part = Callable[[Read, Texts, Any], Mapping[str, Any] | None]
+"""(read, texts, what the page is about) → what the part's template needs; None: there is nothing to show."""
+
+HOME = "home"
+"""The place of what stands on the page of a context, which its parts are given (a `Branch`)."""
+
 Remark = Callable[[Read, Texts, Any], list[str]]
 """(read, texts, a row) → what somebody should look at again."""
 
@@ -43,6 +49,7 @@ class Frame:
         self.notices: list[tuple[Provider, str]] = []
         self.answers: dict[str, Told] = {}
         self.remarks: dict[str, list[Remark]] = {}
+        self._parts: dict[str, list[tuple[str, Part]]] = {}
         self.openings: dict[str, Callable[[Read, str], Mapping[str, Any]]] = {}
         self._templates = jinja2.Environment(
             loader=jinja2.ChoiceLoader(self._loaders),
@@ -73,6 +80,16 @@ class Frame:
     def remark_on(self, entity: str, remark: Remark) -> None:
         """What is said on the page of each row of an entity; nothing is refused by it."""
         self.remarks.setdefault(entity, []).append(remark)
+
+    def part_of(self, place: str, template: str, part: Part) -> None:
+        """What an area puts on a page that is not its own: that of each row of an entity, or of `HOME`. Its template
+        is given `part`."""
+        self._parts.setdefault(place, []).append((template, part))
+
+    def parts_of(self, place: str, read: Read, t: Texts, about: Any) -> list[tuple[str, Mapping[str, Any]]]:
+        """(template, what it needs) of what there is to show."""
+        shown = ((template, part(read, t, about)) for template, part in self._parts.get(place, ()))
+        return [(template, data) for template, data in shown if data is not None]
 
     def opening_of(self, command: str, values: Callable[[Read, str], Mapping[str, Any]]) -> None:
         """What a command's form opens with, by fields, for the row it acts on."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime, format_skeleton
+from babel.dates import format_skeleton
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -81,8 +81,7 @@ class Say:
         return str(format_skeleton("MMMEd", at, tzinfo=self.zone, locale=self.t.language))
 
     def long_day(self, at: datetime) -> str:
-        pattern = {"en": "EEEE d MMMM", "de": "EEEE, d. MMMM"}.get(self.t.language, "EEEE d MMMM")
-        return str(format_datetime(at, pattern, tzinfo=self.zone, locale=self.t.language))
+        return self.t.weekday(at.astimezone(self.zone).date())
 
     def axis(self, span: timedelta) -> Callable[[datetime], str]:
         return self.time if span <= _SECONDS_UNTIL else self.minute

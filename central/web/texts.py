@@ -27,6 +27,8 @@ from shared.money import Minor
 from shared.outcome import Reason
 
 FOLDER = Path(__file__).parents[2] / "texts"
+_LONG_DAY = {"de": "EEEE, d. MMMM", "es": "EEEE, d 'de' MMMM"}
+_SHORT_DAY = {"de": "EEE, d. MMM"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,18 @@ class Texts:
         """A day and a time to the minute; nobody sells by the second."""
         if form == "short":
             return format_datetime(at, form, tzinfo=zone, locale=self.locale)
-        return f"{self.day(at, zone, form)}, {format_time(at, 'short', tzinfo=zone, locale=self.locale)}"
+        return f"{self.day(at, zone, form)}, {self.time(at, zone)}"
 
     def day(self, at: datetime, zone: ZoneInfo, form: str = "medium") -> str:
         return format_date(at.astimezone(zone), form, locale=self.locale)
+
+    def weekday(self, day: date, *, short: bool = False) -> str:
+        """With its name and without its year, as a bill outside a theatre says it."""
+        pattern = (_SHORT_DAY if short else _LONG_DAY).get(self.language, "EEE d MMM" if short else "EEEE d MMMM")
+        return format_date(day, pattern, locale=self.locale)
+
+    def time(self, at: datetime, zone: ZoneInfo) -> str:
+        return format_time(at, "short", tzinfo=zone, locale=self.locale)
 
     def calendar_day(self, day: date) -> str:
         return format_date(day, "medium", locale=self.locale)

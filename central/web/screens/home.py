@@ -7,6 +7,7 @@ from aiohttp import web
 from central.kernel.entity import BY_NAME
 from central.kernel.registry import COMMANDS
 from central.kernel.tx import Read
+from central.web.frame import HOME
 from central.web.notices import shown
 from central.web.screens.forms import options
 from central.web.screens.listing import ListFilter, found, may_see
@@ -28,9 +29,10 @@ async def house(request: web.Request) -> web.Response:
     cards = await screen.read(lambda read: _cards(screen, read, chosen)) if chosen else []
     below = await screen.read(lambda read: _below(screen, read, chosen)) if chosen else {"steps": "", "details": False}
     notices = await screen.read(lambda read: shown(screen.door, read, screen.t, screen.frame.notices))
+    parts = await screen.read(lambda read: screen.frame.parts_of(HOME, read, screen.t, chosen)) if chosen else []
     return await screen.page(
         "screens/house.html", notices=notices, title=screen.t.of(chosen.names) if chosen else screen.t("La maison"),
-        at=chosen.id if chosen else None, context=chosen, cards=cards,
+        at=chosen.id if chosen else None, context=chosen, cards=cards, parts=parts,
         **below,
     )  # fmt: skip
 

@@ -74,6 +74,7 @@ def _data(screen: Screen, read: Read, declaration: Declaration, row: Any) -> dic
         "title": title,
         "at": place,
         "remarks": [said for remark in screen.frame.remarks.get(name, ()) for said in remark(read, t, row)],
+        "parts": screen.frame.parts_of(name, read, t, row),
         "values": values,
         "state": _state(screen, declaration, row),
         **_split(list(buttons(screen, read, declaration, row, place))),

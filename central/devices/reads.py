@@ -1,0 +1,44 @@
+"""Named reads of devices."""
+
+from dataclasses import dataclass
+
+from central.devices.model import DeviceState
+from central.kernel.columns import columns
+from central.kernel.entity import BY_NAME
+from central.kernel.scope import narrowing
+from central.kernel.tx import Read
+from shared.ids import Id
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSeen:
+    """A device that is not revoked, as the books have it; `label` is its code where it has no name."""
+
+    id: Id
+    kind: str
+    label: str
+    state: str
+    facts: int
+
+
+_SEEN = columns(
+    DeviceSeen,
+    id="t.id",
+    kind="t.kind",
+    label="CASE WHEN t.label = '' THEN t.code ELSE t.label END",
+    state="t.state",
+    facts="t.contiguous",
+)
+
+
+def devices_of(read: Read, places: tuple[str, ...] | None, most: int) -> list[DeviceSeen]:
+    """Those of these contexts (None: all) and within the asker's perimeter."""
+    joins, where, params = narrowing(read, BY_NAME["device"], places)
+    rows = read.run(
+        f"SELECT {_SEEN} FROM device t{joins} WHERE t.state <> :revoked AND {where} "  # noqa: S608 - names of ours, values are parameters
+        "ORDER BY t.kind, t.code, t.id LIMIT :most",
+        revoked=DeviceState.REVOKED,
+        most=most,
+        **params,
+    )
+    return [DeviceSeen(*row) for row in rows]

@@ -1,0 +1,108 @@
+"""The working day of a house: what is played tonight and next, how full it is, what came in today, which devices are
+there. Each figure is read where the asker may see what it is made of; how many statements that takes does not depend on
+how much is played."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from central.access.reads import open_anomalies
+from central.devices.model import DeviceState
+from central.devices.reads import devices_of
+from central.inventory.counts import PlaceSums, sums_of
+from central.kernel.tx import Read
+from central.orders.reads import Taken, taken_between, taken_for
+from central.programme.reads import Played, played_from
+from central.web.evening import KnownDevice
+from central.web.screens.names import house_zone, zone
+from central.web.site_map import Node, nodes
+from shared.wire.topics import Presence
+
+MOST_PLAYED = 40
+NEXT_DAYS = 7  # on which something is played
+MOST_DEVICES = 60
+MOST_COUNTED = 100
+
+Sight = Callable[[str, bool], tuple[str, ...] | None]
+"""(entity, whether only here) → the contexts whose rows the asker may see (none: nothing); None: all of the house."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayPerformance:
+    """A performance on a day of its own place's calendar. `taken` is None for who may not see orders."""
+
+    played: Played
+    zone: ZoneInfo
+    day: date
+    sums: PlaceSums
+    taken: tuple[Taken, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingDay:
+    """`tonight` is what is played today, or still going on; `days` the next days on which anything is, each with all
+    that is known of it. `taken` today, per channel; None: orders are not to be seen from here. `waiting` devices have
+    given their key and want to be let in."""
+
+    now: datetime
+    today: date
+    zone: ZoneInfo
+    tonight: tuple[DayPerformance, ...]
+    days: tuple[tuple[date, tuple[DayPerformance, ...]], ...]
+    more: bool
+    taken: tuple[Taken, ...] | None
+    devices: tuple[Node, ...] = ()
+    waiting: frozenset[str] = field(default_factory=frozenset)
+    heard: Mapping[str, datetime] = field(default_factory=dict)
+    anomalies: int = 0
+
+
+def working_day(read: Read, sight: Sight, heard: Mapping[str, Presence]) -> WorkingDay:
+    at_home = house_zone(read)
+    today = read.now.astimezone(at_home).date()
+    start, end = _bounds(today, at_home)
+    performances, more = _performances(read, sight, start)
+    by_day = [(day, tuple(found)) for day, found in groupby(performances, key=lambda each: max(each.day, today))]
+    tonight = next((found for day, found in by_day if day == today), ())
+    orders = sight("sale_order", True)
+    known = devices_of(read, sight("device", True), MOST_DEVICES)
+    devices = nodes(
+        [KnownDevice(each.id, each.kind, each.label, each.state == DeviceState.ACTIVE, each.facts) for each in known],
+        heard,
+    )
+    coming = tuple((day, found) for day, found in by_day if day > today)
+    return WorkingDay(
+        now=read.now,
+        today=today,
+        zone=at_home,
+        tonight=tonight,
+        days=coming[:NEXT_DAYS],
+        more=more or len(coming) > NEXT_DAYS,
+        taken=None if orders == () else tuple(taken_between(read, orders, start, end)),
+        devices=tuple(devices),
+        waiting=frozenset(each.id for each in known if each.state == DeviceState.PENDING),
+        heard={device_id: each.at for device_id, each in heard.items()},
+        anomalies=open_anomalies(read, sight("anomaly", False), MOST_COUNTED),
+    )
+
+
+def _bounds(day: date, at: ZoneInfo) -> tuple[datetime, datetime]:
+    return datetime.combine(day, time(), at), datetime.combine(day + timedelta(days=1), time(), at)
+
+
+def _performances(read: Read, sight: Sight, start: datetime) -> tuple[list[DayPerformance], bool]:
+    """In the order in which they begin, and whether there are more."""
+    found = played_from(read, sight("performance", True), start, MOST_PLAYED + 1)
+    shown = found[:MOST_PLAYED]
+    ids = [each.id for each in shown]
+    sums, orders = sums_of(read, ids), sight("sale_order", False)
+    taken = None if orders == () else taken_for(read, orders, ids)
+    performances = []
+    for each in shown:
+        there = zone(each.timezone)
+        day = each.starts.astimezone(there).date()
+        takings = None if taken is None else tuple(taken.get(each.id, ()))
+        performances.append(DayPerformance(each, there, day, sums.get(each.id, PlaceSums()), takings))
+    return sorted(performances, key=lambda each: (each.day, each.played.starts)), len(found) > MOST_PLAYED

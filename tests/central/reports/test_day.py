@@ -1,0 +1,241 @@
+"""The working day on the page of a house, and a performance's figures on its own: numbers, rights, statements. On both
+databases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from central.catalogue.model import CataloguePrivilege, Performance, ProductDo, ProductState
+from central.devices.model import DevicesPrivilege
+from central.inventory.model import InventoryPrivilege
+from central.inventory.plan_actions import AssignContingent, BlockPlaces
+from central.kernel.actor import SYSTEM, Actor
+from central.kernel.tx import Read
+from central.orders.holds import HoldPlaces
+from central.orders.model import OrdersPrivilege
+from central.programme.on_sale import ChangeSale
+from central.programme.performances import CreatePerformance, Schedule
+from central.reports.day import MOST_PLAYED, NEXT_DAYS, WorkingDay, working_day
+from central.reports.day_view import day_shown, sight
+from central.reports.performance_view import figures_part
+from central.venues.selection import Selection
+from central.web.curves import STROKES, stroke_counts
+from central.web.shell import Branch
+from central.web.texts import texts
+from shared.ids import Id
+from shared.wire.certificates import DeviceKind
+from shared.wire.topics import Presence
+from tests.central.devices.test_facts import enrol
+from tests.central.small_house import FULL, NOW, STANDING, STARTS, Clerk, House, new_id
+
+MAY = {CataloguePrivilege.CATALOGUE_MODIFY: True, InventoryPrivilege.CONTINGENT_READ: True}
+SEES = (CataloguePrivilege.CATALOGUE_READ, OrdersPrivilege.ORDER_READ, DevicesPrivilege.DEVICE_READ)
+
+
+@dataclass
+class Counted:
+    """A connection that keeps what is asked of it."""
+
+    db: Any
+    statements: list[str] = field(default_factory=list)
+
+    def run(self, sql: str, params: Any) -> Any:
+        self.statements.append(sql)
+        return self.db.run(sql, params)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.db, name)
+
+
+def here(house: House, at: str = "") -> Branch:
+    kinds = {house.institution: "institution", house.organiser: "organiser", house.activity: "activity"}
+    at = at or house.institution
+    return Branch(at, None if at == house.institution else house.institution, kinds[Id(at)], "X", {}, ())
+
+
+def day_of(
+    clerk: Clerk,
+    house: House,
+    actor: Actor = SYSTEM,
+    at: str = "",
+    heard: Mapping[str, Presence] | None = None,
+    db: Any = None,
+) -> WorkingDay:
+    read = Read(db or clerk.db, actor, clerk.watch(), clerk.door.keys)
+    return working_day(read, sight(clerk.door, read, here(house, at)), heard or {})
+
+
+def shown(clerk: Clerk, house: House, day: WorkingDay, language: str = "fr") -> Mapping[str, Any]:
+    read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
+    return day_shown(read, texts(language), here(house), day, MAY)
+
+
+def figures(clerk: Clerk, house: House, actor: Actor = SYSTEM) -> Mapping[str, Any]:
+    read = Read(clerk.db, actor, clerk.watch(), clerk.door.keys)
+    performance = read.get(Performance, house.performance)
+    found = figures_part(clerk.door)(read, texts("en"), performance)
+    assert found
+    return found
+
+
+def another(clerk: Clerk, house: House, starts: datetime, *, on_sale: bool = True) -> Id:
+    made = new_id()
+    when = Schedule(starts, starts - timedelta(hours=1), starts + timedelta(hours=3), starts)
+    clerk.do(
+        CreatePerformance(
+            id=made, event_id=house.event, logical_configuration_id=house.logical, price_grid_id=house.grid,
+            schedule=when,
+        )
+    )  # fmt: skip
+    if on_sale:
+        clerk.do(ChangeSale(performance_id=made, do=ProductDo.OPEN))
+    return made
+
+
+def test_numbers_are_those_of_the_places_and_the_orders(clerk: Clerk, house: House) -> None:
+    clerk.do(house.order(house.seats[0], house.seats[1]))
+    clerk.do(house.standing_order(3))
+    clerk.do(HoldPlaces(hold_id=new_id(), point_of_sale_id=house.desk, performance_id=house.performance,
+                        seats=(house.seats[5],)))  # fmt: skip
+    clerk.do(BlockPlaces(performance_id=house.performance, selection=Selection(seats=(house.seats[19],)), why="régie"))
+    clerk.do(
+        AssignContingent(
+            performance_id=house.performance,
+            contingent_id=house.contingent,
+            selection=Selection(seats=house.seats[7:10]),
+        )
+    )
+    day = day_of(clerk, house)
+    (tonight,) = day.tonight
+    sums = tonight.sums
+    assert (sums.capacity, sums.sold, sums.held, sums.blocked, sums.kept) == (40, 5, 1, 1, 3)
+    assert sums.free == 40 - 5 - 1 - 1
+    money = 2 * FULL + 3 * STANDING
+    assert tonight.taken and [(each.currency, each.places, each.amount) for each in tonight.taken] == [
+        ("EUR", 5, money)
+    ]
+    assert day.taken and [(each.what, each.places, each.amount) for each in day.taken] == [(house.channel, 5, money)]
+    said = shown(clerk, house, day, "en")
+    assert said["tonight"][0].sold == "5" and said["tonight"][0].share == "12%", "rounded down"
+    assert said["sums"] == [("€76.00", "5 seats")]
+
+
+def test_a_performances_figures_add_up(clerk: Clerk, house: House) -> None:
+    clerk.do(house.order(house.seats[0], house.seats[1]))
+    clerk.do(house.standing_order())
+    clerk.do(
+        AssignContingent(
+            performance_id=house.performance,
+            contingent_id=house.contingent,
+            selection=Selection(seats=house.seats[7:10]),
+        )
+    )
+    found = figures(clerk, house)
+    lines = [(each.name, each.inner, each.capacity, each.sold, each.free) for each in found["lines"]]
+    assert lines == [
+        ("1re", False, "20", "2", "18"),
+        ("Presse", True, "3", "", "3"),
+        ("Debout", False, "20", "1", "19"),
+    ]
+    assert (found["hall"].capacity, found["hall"].sold, found["hall"].free) == ("40", "3", "37")
+    assert found["amounts"] == ["€52.00"] and found["mean"] == "€17.33"
+    assert [(each.places, each.share, each.amount) for each in found["tariffs"]] == [("3", "100%", "€52.00")]
+
+
+def test_what_is_played_stands_on_its_day(clerk: Clerk, house: House) -> None:
+    """The small house plays at 21:00 in Paris, on 21 November."""
+    late = another(clerk, house, datetime(2026, 11, 21, 22, 30, tzinfo=UTC))  # 23:30 in Paris
+    after = another(clerk, house, datetime(2026, 11, 21, 23, 30, tzinfo=UTC))  # half past midnight
+    draft = another(clerk, house, datetime(2026, 11, 24, 19, 0, tzinfo=UTC), on_sale=False)
+    day = day_of(clerk, house)
+    assert [each.played.id for each in day.tonight] == [house.performance, late]
+    assert [(str(each), [one.played.id for one in found]) for each, found in day.days] == [
+        ("2026-11-22", [after]),
+        ("2026-11-24", [draft]),
+    ]
+    due = [each for each in shown(clerk, house, day)["todo"] if draft in each.href]
+    assert [(each.tone, each.why) for each in due] == [("due", "Pas encore en vente.")]
+    clerk.watch.at = STARTS + timedelta(hours=3, minutes=30)  # past midnight: one is over, one goes on
+    assert [each.played.id for each in day_of(clerk, house).tonight] == [late, after]
+    clerk.watch.at = STARTS + timedelta(days=9)
+    assert day_of(clerk, house).tonight == ()
+
+
+def test_statements_do_not_follow_how_much_is_played(clerk: Clerk, house: House) -> None:
+    clerk.do(house.order(house.seats[0]))
+    once = Counted(clerk.db)
+    day_of(clerk, house, db=once)
+    for n in range(MOST_PLAYED + 3):
+        another(clerk, house, STARTS + timedelta(days=n % 12))
+    more = Counted(clerk.db)
+    day = day_of(clerk, house, db=more)
+    assert len(more.statements) == len(once.statements) <= 12
+    assert sum(len(found) for _, found in day.days) + len(day.tonight) <= MOST_PLAYED
+    assert len(day.days) == NEXT_DAYS and day.more
+
+
+def test_each_figure_is_for_who_may_see_what_it_is_made_of(clerk: Clerk, house: House) -> None:
+    clerk.do(house.order(house.seats[0]))
+    enrol(clerk, house, DeviceKind.GATE)
+    day = day_of(clerk, house, house.operator(*SEES))
+    assert day.tonight[0].taken and day.taken and len(day.devices) == 1
+    reader = day_of(clerk, house, house.operator(CataloguePrivilege.CATALOGUE_READ))
+    assert reader.tonight[0].sums.sold == 1
+    assert (reader.tonight[0].taken, reader.taken, reader.devices) == (None, None, ())
+    assert "Recette" not in [label for label, _, _ in shown(clerk, house, reader)["tonight"][0].figures]
+    seller = day_of(clerk, house, house.operator(OrdersPrivilege.ORDER_READ))
+    assert (seller.tonight, seller.days) == ((), ()) and seller.taken
+    lower = day_of(clerk, house, house.operator(*SEES, at=house.activity))
+    assert len(lower.tonight) == 1 and not lower.tonight[0].taken, "orders stand with the organiser"
+    assert (lower.taken, lower.devices) == ((), ())
+    elsewhere = day_of(clerk, house, house.operator(*SEES, points=(house.kiosk_point,)))
+    assert not elsewhere.taken, "a perimeter leaves the desk's sales out"
+    at_activity = day_of(clerk, house, house.operator(*SEES), at=house.activity)
+    assert len(at_activity.tonight) == 1 and at_activity.taken is None
+
+
+def test_a_performances_takings_are_for_who_sees_orders(clerk: Clerk, house: House) -> None:
+    clerk.do(house.order(house.seats[0]))
+    found = figures(clerk, house, house.operator(CataloguePrivilege.CATALOGUE_READ))
+    assert found["hall"].sold == "1" and found["amounts"] is None
+    assert not found["contingents"], "a contingent's share is for who reads contingents"
+    assert figures(clerk, house, house.operator(*SEES))["amounts"] == ["€20.00"]
+
+
+def test_what_waits_is_said_the_most_pressing_first(clerk: Clerk, house: House) -> None:
+    gone, ill, fine = (enrol(clerk, house, DeviceKind.GATE) for _ in range(3))
+    new = enrol(clerk, house, DeviceKind.GATE, approve=False)
+    heard = {
+        each.id: Presence(each.id, "s", online, NOW, health)
+        for each, online, health in ((gone, False, "ok"), (ill, True, "paper_out"), (fine, True, "ok"))
+    }
+    clerk.do(
+        AssignContingent(
+            performance_id=house.performance,
+            contingent_id=house.contingent,
+            selection=Selection(seats=house.seats[7:10]),
+        )
+    )
+    said = shown(clerk, house, day_of(clerk, house, heard=heard))
+    assert [(each.tone, each.href.rpartition("/")[2]) for each in said["todo"]] == [
+        ("stop", gone.id), ("warn", ill.id), ("due", new.id), ("due", house.performance),
+    ]  # fmt: skip
+    assert said["devices_wrong"] == 3
+    clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND))
+    tones = {each.href.rpartition("/")[2]: each.why for each in shown(clerk, house, day_of(clerk, house))["todo"]}
+    assert tones[house.performance] == "La vente est suspendue."
+    assert clerk.rows("SELECT state FROM performance")[0][0] == ProductState.SUSPENDED
+
+
+@pytest.mark.parametrize(
+    ("sold", "held", "capacity", "want"),
+    [
+        (0, 0, 0, (0, 0)), (0, 0, 981, (0, 0)), (1, 0, 981, (1, 0)), (980, 0, 981, (STROKES - 1, 0)),
+        (981, 0, 981, (STROKES, 0)), (0, 1, 981, (0, 1)), (490, 245, 980, (12, 6)), (970, 11, 981, (23, 1)),
+    ],
+)  # fmt: skip
+def test_nothing_is_drawn_as_none_that_is_some(sold: int, held: int, capacity: int, want: tuple[int, int]) -> None:
+    assert stroke_counts(sold, held, capacity) == want

@@ -1,0 +1,33 @@
+"""The page of the house is its working day, and a performance's page has its figures: for who may see them."""
+
+from central.catalogue.model import CataloguePrivilege
+from central.orders.model import OrdersPrivilege
+from central.selling.model import SellingPrivilege
+from tests.central.web.screens.conftest import Browser
+
+
+async def test_the_page_of_the_house_is_its_working_day(browser: Browser) -> None:
+    page = await browser.get("/admin")
+    assert page.status == 200
+    for said in ("samedi 21 novembre", "Cyrano", "vendues sur 40", "Recette", "À faire", "Restent à vendre"):
+        assert said in page, said
+    browser.sign_in(browser.house.operator(SellingPrivilege.CHANNEL_READ))
+    assert "À faire" not in await browser.get("/admin"), "who may see no performance has no such day"
+    browser.sign_in(browser.house.operator(CataloguePrivilege.CATALOGUE_READ), "de")
+    reader = await browser.get("/admin")
+    assert "von 40 verkauft" in reader and "Einnahmen" not in reader
+
+
+async def test_a_performances_page_has_its_figures_and_its_hall(browser: Browser) -> None:
+    thing = f"/admin/e/performance/{browser.house.performance}"
+    hall = f"/admin/performance/{browser.house.performance}/hall.svg"
+    page = await browser.get(thing)
+    assert "Places par catégorie et contingent" in page and "Recette" in page and hall in page
+    picture = await browser.get(hall)
+    assert picture.status == 200 and picture.text.count("data-n=") == 20
+    browser.sign_in(browser.house.operator(CataloguePrivilege.CATALOGUE_READ))
+    page = await browser.get(thing)
+    assert "Places par catégorie" in page and "Recette" not in page and "contingent" not in page.text.lower()
+    browser.sign_in(browser.house.operator(OrdersPrivilege.ORDER_READ))
+    assert (await browser.get(hall)).status == 404
+    assert (await browser.get("/admin/performance/01ARZ3NDEKTSV4RRFFQ69G5FAV/hall.svg")).status == 404
