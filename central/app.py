@@ -3,7 +3,7 @@ areas say themselves (areas.py)."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ from central.kernel.pulse import Pulse
 from central.kernel.schema import SchemaError, heads, upgrade
 from central.kernel.work import BACKOFF
 from central.web.api import problems
-from central.web.area import BUS, CONFIG, DOOR, ROSTER, Check, Work
+from central.web.area import BUS, CONFIG, DOOR, ROSTER, Area, Check, Work
 from central.web.away import away
 from central.web.bodies import MOST_FROM_STRANGERS, Bodies
 from central.web.broken import broken
@@ -47,6 +47,7 @@ from central.web.origin import FRONT, NO_PROXIES, PROXIES, Fronts, Proxies
 from central.web.pages import shell_pages
 from central.web.session import guard
 from central.web.settings import UNLIMITED, HttpConfig
+from central.web.shell import Menu
 from shared.runtime.broker import EmbeddedBroker
 from shared.runtime.config import Failure
 from shared.runtime.log import logger
@@ -170,7 +171,7 @@ def make_app(
     app = web.Application(client_max_size=MOST_FROM_STRANGERS)
     app.middlewares.extend((away, broken, problems, entrance, guard))
     app.on_response_prepare.append(finish)
-    app[DOOR], app[FRAME] = door, Frame(door, {area.name: area.menu for area in AREAS})
+    app[DOOR], app[FRAME] = door, Frame(door, menu_of(AREAS))
     passes = Passes(door.keys)
     app.on_response_prepare.append(passes.give)
     app[AUTHENTICATE], app[KNOWN_CALLERS] = authenticator(door), [passes.holder, by_key(door), by_code(door)]
@@ -188,6 +189,11 @@ def make_app(
         for pages in area.pages:
             pages(app)
     return app
+
+
+def menu_of(areas: Iterable[Area]) -> Menu:
+    """Each area's part of the menu, in the order in which they stand there."""
+    return {area.name: area.menu for area in sorted(areas, key=lambda area: area.menu_at)}
 
 
 def loaded() -> tuple[()]:

@@ -14,6 +14,7 @@ GATES = frozenset({Right.CONTROL})
 
 AREA = Area(
     name="access",
+    menu_at=55,
     modules=(ops,),
     privileges=tuple(AccessPrivilege),
     usual={

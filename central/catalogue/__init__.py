@@ -7,6 +7,7 @@ from central.web.area import Area
 
 AREA = Area(
     name="catalogue",
+    menu_at=10,
     modules=(ops,),
     privileges=tuple(CataloguePrivilege),
     usual={

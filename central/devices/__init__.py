@@ -31,6 +31,7 @@ SELLERS = frozenset({Right.SELL})
 
 AREA = Area(
     name="devices",
+    menu_at=60,
     modules=(enrolment, facts, feeds, hall, leases, instructions, revocations, snapshots),
     settings=DevicesSettings,
     privileges=tuple(DevicesPrivilege),

@@ -39,6 +39,7 @@ from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.languages import house_languages, names
 from central.kernel.values import Fault
+from central.organisation.pages import SERVICES
 from central.organisation.passwords import LONGEST, SHORTEST, hashed, weakness
 from central.venues.model import NoVenue
 from central.venues.planfile_checks import MOST_BYTES
@@ -152,11 +153,23 @@ class Wizard:
         if step is Step.ADMINISTRATOR:
             answer = web.HTTPSeeOther("/sign-in?ready=1&next=%2Fadmin%2Flive")
             answer.del_cookie(COOKIE, path="/setup")
+            await self._signed_in(request, form, answer)
             if self._file:
                 self._file.unlink(missing_ok=True)
             raise answer
         stays = step is Step.HALL and form.get("do") != "accept"  # first the picture, then on
         raise web.HTTPSeeOther(f"/setup/{step if stays else _ORDER[_ORDER.index(step) + 1]}")
+
+    async def _signed_in(self, request: web.Request, form: Any, answer: web.HTTPException) -> None:
+        """Whoever chose the password a moment ago comes in by it, as at any sign-in: what still stands before them (a
+        second factor) does. Where that cannot be, the page of the way in waits for them."""
+        ways = request.app.get(SERVICES)
+        if ways is None:
+            return
+        visitor = ways.browsers.visitor(request)
+        entered = await ways.sign_in.enter(visitor, line(form, "email"), str(form.get("password", "")))
+        if not isinstance(entered, Refused):
+            ways.cookies.set(answer, entered.value)
 
     async def _page(
         self, request: web.Request, now: House, step: Step, answer: FormAnswer, status: int = 200

@@ -16,6 +16,7 @@ from central.web.area import Area
 
 AREA = Area(
     name="inventory",
+    menu_at=30,
     modules=(audit, contingents, counts, hold_expiry, plan_actions, release_rules),
     privileges=tuple(InventoryPrivilege),
     usual={

@@ -10,6 +10,7 @@ from shared.wire.feeds import Family
 
 AREA = Area(
     name="orders",
+    menu_at=20,
     modules=(holds, ops),
     pages=(pages.order_pages,),
     privileges=tuple(OrdersPrivilege),

@@ -80,7 +80,7 @@ def taken_for(read: Read, places: tuple[str, ...] | None, performances: Sequence
 
 
 def taken_between(read: Read, places: tuple[str, ...] | None, start: datetime, end: datetime) -> list[Taken]:
-    """What was sold, whatever it was for, from one moment to before another: per channel and currency, the most first."""
+    """What was sold from one moment to before another, whatever it was for: per channel and currency, most first."""
     joins, where, params = narrowing(read, BY_NAME["sale_order"], places)
     rows = read.run(
         "SELECT t.channel_id, t.currency, COUNT(*), SUM(l.price) FROM sale_order t "  # noqa: S608 - names of ours, values are parameters

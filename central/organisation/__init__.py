@@ -21,6 +21,7 @@ from central.web.shell import MenuEntry
 
 AREA = Area(
     name="organisation",
+    menu_at=90,
     modules=(ops, mentions, webhook_delivery),
     settings=OrganisationSettings,
     privileges=tuple(OrganisationPrivilege),
@@ -40,8 +41,8 @@ AREA = Area(
         MenuEntry(t("Qui doit attendre"), "/admin/limited", OrganisationPrivilege.SESSION_READ),
         # The shell's own pages stand here too.
         MenuEntry(t("Journal"), "/admin/audit", OrganisationPrivilege.AUDIT_READ),
-        MenuEntry(t("Mise en vente"), "/admin/live"),
-        MenuEntry(t("API"), "/api"),
+        MenuEntry(t("Mise en vente"), "/admin/live", OrganisationPrivilege.CONTEXT_READ),
+        MenuEntry(t("API"), "/api", OrganisationPrivilege.OPERATOR_READ),
     ),
     loops={"mail": loops.mailing, "webhooks": loops.delivering, "tidy": loops.tidying},
     outbox={MAIL: None, OUTBOX_KIND: None},

@@ -7,6 +7,7 @@ from central.web.area import Area
 
 AREA = Area(
     name="pricing",
+    menu_at=40,
     modules=(ops,),
     privileges=tuple(PricingPrivilege),
     usual={

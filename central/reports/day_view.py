@@ -1,7 +1,7 @@
 """The working day as the page of the house shows it: tonight, what waits, the days to come, takings and devices, in the
 reader's words."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -33,6 +33,7 @@ _ORGANISES = ("institution", "organiser")  # where orders stand
 class DayLine:
     """A performance in a row: `hour` and `day` where it is played, `share` sold in whole per cent, rounded down."""
 
+    id: str
     href: str
     day: str
     hour: str
@@ -61,13 +62,15 @@ class Todo:
     verb: str
 
 
-def home_part(door: Door, roster: Roster) -> Part:
-    """What stands on the page of a context, of what is played there and below."""
+def home_part(door: Door, roster: Roster, live: Callable[[Read], bool]) -> Part:
+    """What stands on the page of a context, of what is played there and below. `live`: whether the asker may see the
+    live page."""
 
     def part(read: Read, t: Texts, branch: Branch) -> Mapping[str, Any] | None:
         if not may_see(door, read, BY_NAME["performance"]):
             return None
-        return day_shown(read, t, branch, working_day(read, sight(door, read, branch), roster.all()), _may(door, read))
+        day = working_day(read, sight(door, read, branch), roster.all())
+        return {**day_shown(read, t, branch, day, _may(door, read)), "live": live(read)}
 
     return part
 
@@ -125,6 +128,7 @@ def day_line(t: Texts, each: DayPerformance, today: date) -> DayLine:
     if each.taken is not None:
         figures.insert(0, (t("Recette"), _amounts(t, each.taken), False))
     return DayLine(
+        id=played.id,
         href=f"/admin/e/performance/{played.id}",
         day="" if each.day == today else t.weekday(each.day, short=True),
         hour=t.time(played.starts, each.zone), doors=t.time(played.doors, each.zone),

@@ -36,7 +36,7 @@ def live_open(app: web.Application) -> None:
 def day_pages(app: web.Application) -> None:
     frame = app[FRAME]
     frame.templates("central.reports")
-    frame.part_of(HOME, "day_home.html", home_part(app[DOOR], app[ROSTER]))
+    frame.part_of(HOME, "day_home.html", home_part(app[DOOR], app[ROSTER], app[LIVE].open_to))
     frame.part_of("performance", "performance_figures.html", figures_part(app[DOOR]))
     app.router.add_get(r"/admin/performance/{id:[0-9A-Z]{26}}/hall.svg", _hall)
 

@@ -7,6 +7,7 @@ from central.web.area import Area
 
 AREA = Area(
     name="selling",
+    menu_at=45,
     modules=(ops,),
     privileges=tuple(SellingPrivilege),
     usual={

@@ -7,6 +7,7 @@ from central.web.area import Area
 
 AREA = Area(
     name="venues",
+    menu_at=80,
     modules=(ops,),
     privileges=tuple(VenuesPrivilege),
     usual={

@@ -60,6 +60,12 @@ def problem(status: int, reason: str, title: str, **more: Any) -> web.Response:
     return web.Response(status=status, body=orjson.dumps(body), content_type=PROBLEM)
 
 
+def is_browser(request: web.Request) -> bool:
+    """Whether somebody looks at a page, or a page of theirs watches: no program that has a key asks for that."""
+    said = request.headers.get("Accept", "")
+    return "Authorization" not in request.headers and ("text/html" in said or "text/event-stream" in said)
+
+
 def unknown_caller(request: web.Request) -> web.Response:
     said = problem(
         401, "who_are_you", "Send an operator's id and key, sign the request as a device, or sign in at /sign-in."

@@ -17,6 +17,7 @@ from central.kernel.tx import Read
 from central.web.area import DOOR
 from central.web.form import form_of
 from central.web.frame import FRAME, Frame
+from central.web.live import LIVE
 from central.web.session import SignedIn
 from central.web.shell import Branch, tree
 from central.web.texts import texts
@@ -132,9 +133,10 @@ def checklist_routes(app: web.Application) -> None:
         me = await frame.who(request)
         at = request.query.get("at", "")
         found: Checklist = await door.read(me.actor, lambda read: checklist(read, door, at))
+        live = LIVE in app and await door.read(me.actor, app[LIVE].open_to)
         template = "checklist_card.html" if "panel" in request.query else "checklist.html"
         title = frame.texts(request, me)("Mise en vente")
-        return await frame.page(request, template, title=title, list=found, here="/admin/live", chosen=at)
+        return await frame.page(request, template, title=title, list=found, here="/admin/live", chosen=at, live=live)
 
     async def usual(request: web.Request) -> web.Response:
         me, item, at = await frame.who(request), ITEMS.get(request.match_info["item"]), request.query.get("at", "")

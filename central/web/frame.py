@@ -18,6 +18,7 @@ from central.kernel.values import CODE_PATTERN, MOST_CODE
 from central.web.assets import address
 from central.web.cookies import cookie
 from central.web.notices import Provider
+from central.web.screens.rights import privilege_text
 from central.web.session import SESSIONS, SignedIn, masked, to_sign_in
 from central.web.shell import Branch, Menu, shell, tree
 from central.web.texts import Texts, language_for, own_name, texts
@@ -137,6 +138,12 @@ class Frame:
         answer = web.Response(status=status, text=said, content_type="text/html", headers={"Cache-Control": "no-store"})
         answer.enable_compression()
         return answer
+
+    async def forbidden(self, request: web.Request, me: SignedIn, privilege: str) -> web.Response:
+        """What is there, and not for them: with the right that it takes."""
+        t = self.texts(request, me)
+        right = privilege_text(t, privilege)
+        return await self.page(request, "screens/forbidden.html", status=403, title=t("Pas pour vous"), right=right)
 
     def render(self, template: str, t: Texts, /, **data: Any) -> str:
         return self._templates.get_template(template).render(t=t, **data)

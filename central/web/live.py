@@ -22,10 +22,11 @@ from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.tx import Read
 from central.kernel.versions import OPERATORS
-from central.web.caller import AUTHENTICATE, problem
+from central.web.caller import AUTHENTICATE, is_browser, problem, unknown_caller
 from central.web.evening import CheckLine, Evening
+from central.web.frame import FRAME
 from central.web.live_view import Drawn, LiveFrame, draw, empty_page, page
-from central.web.session import ASKED_S, still
+from central.web.session import ASKED_S, still, to_sign_in
 from central.web.texts import language_for
 from shared.ids import is_id
 from shared.languages import named
@@ -140,6 +141,10 @@ class LivePage:
         """Something changed that the page may show."""
         self._changes += 1
         self._wake.set()
+
+    def open_to(self, read: Read) -> bool:
+        """Whether the asker may see it: what cannot be opened is not offered."""
+        return self._needs is None or self._door.permissions.holding(read, self._needs) is None
 
     # --- drawing ------------------------------------------------------------------------------------------------------
 
@@ -266,7 +271,7 @@ class LivePage:
             news = view.news
             if view.rights != rights or time.monotonic() - asked >= ASKED_S:
                 rights, asked = view.rights, time.monotonic()
-                if await self._refused(request):
+                if not await self._may_still(request):
                     return
             if view.number > number:
                 number, message = view.number, view.since(number)
@@ -274,19 +279,28 @@ class LivePage:
             elif not await wait_any(news, ALIVE_S):
                 await answer.write(b":\n\n")
 
+    async def _may_still(self, request: web.Request) -> bool:
+        try:
+            return await self._refused(request) is None
+        except web.HTTPException:  # the way in, where nobody is signed in any more: no answer to one that has begun
+            return False
+
     async def _refused(self, request: web.Request) -> web.Response | None:
+        """None: they may watch. A program is told how to say who it is; a browser never asks for a name and a key in a
+        dialog of its own."""
         if self._needs is None:
             return None
         signed_in = await still(request)
         actor = signed_in.actor if signed_in else await request.app[AUTHENTICATE](request)
         if isinstance(actor, web.Response):
             return actor
-        needs = self._needs
-        if actor and await self._door.read(actor, lambda read: self._door.permissions.holding(read, needs) is None):
+        if actor and await self._door.read(actor, self.open_to):
             return None
-        answer = problem(401, "who_are_you", "Sign in with an operator's id and key.", fix=self._needs)
-        answer.headers["WWW-Authenticate"] = 'Basic realm="Parterre", charset="UTF-8"'
-        return answer
+        if not is_browser(request):
+            return unknown_caller(request)
+        if signed_in is None:
+            raise to_sign_in(request)
+        return await request.app[FRAME].forbidden(request, signed_in, self._needs)
 
 
 LIVE = web.AppKey("live", LivePage)

@@ -3,6 +3,7 @@ and the word on the act that led here."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from central.kernel.actor import Actor
 from central.kernel.contexts import Context
@@ -10,7 +11,8 @@ from central.kernel.crud import CONFIGURED
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.former_names import command_today, today
-from central.kernel.privileges import nodes
+from central.kernel.privileges import Action, nodes
+from central.kernel.registry import COMMANDS, handler_of, privileges
 from central.kernel.scope import home
 from central.kernel.tx import Read
 from central.web.context_marks import context_marks
@@ -49,9 +51,12 @@ Menu = Mapping[str, Sequence[MenuEntry]]
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
+    """`acts`: there is something that the reader may do there, and not only read."""
+
     text: str
     href: str
     current: bool
+    acts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,10 @@ class Shell:
     marks: dict[str, str]
     groups: tuple[tuple[str, tuple[MenuItem, ...]], ...]
     done: DoneAct | None
+
+    @property
+    def read_only(self) -> list[MenuItem]:
+        return [item for _, items in self.groups for item in items if not item.acts]
 
 
 def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, menu: Menu, done: str) -> Shell:
@@ -96,12 +105,16 @@ def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, menu: 
 def _groups(
     actor: Actor, t: Texts, at: Branch, reach: set[str], here: str, menu: Menu
 ) -> Iterator[tuple[str, tuple[MenuItem, ...]]]:
+    """By module: its lists from A to Z, what one may act in before what one may only read; then its own pages."""
     listed: dict[str, list[MenuItem]] = {module: [] for module in menu}
     for declaration in BY_NAME.values():
         if stands(declaration, at) and _holds(actor, declaration.read, reach):
             href = f"/admin/e/{declaration.name}?at={at.id}"
-            item = MenuItem(t.entities(declaration.name), href, here == declaration.name)
+            acts = any(_holds(actor, each, reach) for each in acted_on().get(declaration.name, ()))
+            item = MenuItem(t.entities(declaration.name), href, here == declaration.name, acts)
             listed.setdefault(declaration.screen.partition(".")[0], []).append(item)
+    for items in listed.values():
+        items.sort(key=lambda item: (not item.acts, item.text.casefold()))
     for module, entries in menu.items():
         for entry in entries:
             if entry.needs is None or _holds(actor, entry.needs, reach):
@@ -110,14 +123,34 @@ def _groups(
     for module, items in listed.items():
         if items:
             said = t.known(f"privilege:{module}") or module.capitalize()
-            yield said, tuple(sorted(items, key=lambda item: item.text.casefold()))
+            yield said, tuple(items)
+
+
+@cache
+def acted_on() -> dict[str, frozenset[str]]:
+    """Entities → the rights of which one lets somebody do something in their lists, on their pages, or with what their
+    screen is about."""
+    found: dict[str, set[str]] = {}
+    for right in privileges():
+        screen, _, action = right.rpartition(".")
+        if action != Action.READ:
+            for table in (name for name, each in BY_NAME.items() if each.screen == screen):
+                found.setdefault(table, set()).add(right)
+    for handler in COMMANDS.values():
+        for table in filter(None, (handler.makes, handler.on)):
+            found.setdefault(table, set()).add(str(handler.needs or ""))
+    for table, configured in CONFIGURED.items():
+        found.setdefault(table, set()).update(str(handler_of(kind).needs or "") for kind in configured.commands.values())
+    return {table: frozenset(rights - {""}) for table, rights in found.items()}
 
 
 def stands(declaration: Declaration, at: Branch) -> bool:
-    """Whether an entity has a list of its own at a context; rows that only belong to another one are on its page."""
+    """Whether an entity has a list of its own at a context; rows that only belong to another one are on its page, but for
+    those that have a name and a life of their own, as a drawn hall."""
     if home(declaration.name) is None:
         return at.kind == "institution"
-    return "context_id" in declaration.names or declaration.name in CONFIGURED
+    own = declaration.life is not None and "names" in declaration.names
+    return own or "context_id" in declaration.names or declaration.name in CONFIGURED
 
 
 def _holds(actor: Actor, privilege: str, contexts: set[str]) -> bool:

@@ -267,7 +267,8 @@ async def set_up(house: House, browser: Browser, story: Story, album: Album) -> 
         await page.fill("#password", PASSWORD)
         await page.fill("#again", PASSWORD)
         await go_on(page)
-        await expect(page).to_have_url(re.compile("/sign-in"))
+        await expect(page).to_have_url(re.compile("/admin/live"))  # signed in, with the password of a moment ago
+        await expect(page.locator(".me")).to_contain_text(story.person)
 
 
 async def make_ready(page: Page, story: Story, album: Album) -> None:

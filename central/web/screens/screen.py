@@ -13,7 +13,6 @@ from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.tx import Read
 from central.web.frame import FRAME, Frame
-from central.web.screens.rights import privilege_text
 from central.web.session import SignedIn
 from central.web.texts import Texts
 from shared.ids import Id, is_id
@@ -63,8 +62,7 @@ class Screen:
         return await self.page("screens/lost.html", status=404, title=self.t("Introuvable"))
 
     async def forbidden(self, privilege: str) -> web.Response:
-        right = privilege_text(self.t, privilege)
-        return await self.page("screens/forbidden.html", status=403, title=self.t("Pas pour vous"), right=right)
+        return await self.frame.forbidden(self.request, self.me, privilege)
 
     def may(self, read: Read, handler: Handler, place: str | None) -> bool:
         """Whether a button for this command is shown: the door decides again when it is pressed."""

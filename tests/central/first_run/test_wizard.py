@@ -17,6 +17,9 @@ from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
+from central.kernel.vault import Vault
+from central.organisation.pages import SIGN_IN_SERVICES, SignInServices
+from central.organisation.settings import MailConfig, SignInConfig
 from tests.central.small_house import Watch
 
 THEATRE = Path(__file__).parents[3] / "parterre" / "demo" / "theatre.json"
@@ -59,7 +62,8 @@ class Visitor:
 async def visitor(empty: Database, tmp_path: Path, keys: Keys, watch: Watch) -> AsyncIterator[Visitor]:
     door = Door(empty, watch, path_of, keys)
     door.start()
-    app = make_app(door, given={SETUP_FILE: tmp_path / FILE})
+    ways = SignInServices.of(door, Vault(b"k" * 32), SignInConfig(), MailConfig(), "http://house.test")
+    app = make_app(door, given={SETUP_FILE: tmp_path / FILE, SIGN_IN_SERVICES: ways})
     async with TestClient(TestServer(app)) as client:
         yield Visitor(client, door, tmp_path)
     door.stop()
@@ -103,6 +107,16 @@ async def test_the_link_outlives_a_restart_and_dies_with_the_end(visitor: Visito
     for path in (link, "/setup", "/setup/institution", "/setup/hall"):
         async with visitor.client.get(path, allow_redirects=False) as answer:
             assert answer.status == 303 and answer.headers["Location"].startswith("/sign-in"), path
+
+
+async def test_whoever_sets_the_house_up_is_signed_in_at_its_end(visitor: Visitor) -> None:
+    """Before: the password was asked for again, ten seconds after it was chosen."""
+    await visitor.up_to_the_hall()
+    form = {"name": "Inès", "email": "ines@lavoir.example", "password": PASSWORD, "again": PASSWORD}
+    status, path, text = await visitor.send("administrator", form)
+    assert (status, path) == (200, "/admin/live") and "Inès" in text and 'name="password"' not in text
+    async with visitor.client.post("/sign-out", allow_redirects=False) as answer:
+        assert answer.status == 403, "the session is one, with its token"
 
 
 async def test_a_step_ahead_leads_back_to_where_it_stands(visitor: Visitor) -> None:
