@@ -63,3 +63,16 @@ async def test_the_live_page_asks_within_the_session(browser: Browser) -> None:
 async def test_who_may_see_it_is_led_there(browser: Browser, privileges: tuple[str, ...]) -> None:
     browser.sign_in(browser.house.operator(*privileges, "catalogue"))
     assert f"/live?performance={browser.house.performance}" in await browser.get("/admin")
+
+
+async def test_an_address_that_is_none_answers_in_the_readers_language(browser: Browser) -> None:
+    """Before: `404: Not Found`, bare and in English."""
+    page = await browser.get("/admin/anything", **HTML)
+    assert page.status == 404 and "Introuvable" in page and "Retour à la maison" in page and 'class="tree"' in page
+    browser.sign_in(browser.house.operator(EVERYTHING), "de")
+    assert "Zurück zum Haus" in await browser.get("/nothing/here", **HTML)
+    browser.me.clear()
+    stranger = await browser.get("/anything", **HTML, **{"Accept-Language": "es"})
+    assert stranger.status == 404 and 'lang="es"' in stranger and 'class="tree"' not in stranger
+    for path, headers in (("/api/v1/anything", HTML), ("/static/none.css", HTML), ("/anything", {"Accept": "*/*"})):
+        assert "<html" not in await browser.get(path, **headers), path
