@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.entity import Link, Loose, Ref, Secret, Unproved, entity
+from central.kernel.entity import Link, Look, Loose, Ref, Secret, Unproved, entity
 from central.kernel.facts import no_effects
 from central.kernel.values import Code, OneOf
 from shared.ids import Id
@@ -67,14 +67,14 @@ class Device:
     label: str
     state: DeviceState
     kid: str
-    public_key: str
-    certificate: str
+    public_key: Annotated[str, Look.MACHINE]
+    certificate: Annotated[str, Look.MACHINE]
     code_digest: Annotated[str, Secret()]
     code_until: datetime | None
     contiguous: Annotated[
         int, Unproved("how far its facts have come, which are proved: what is asked for follows from them")
     ]
-    head: Annotated[str, Unproved("the hash of the fact that `contiguous` names")]
+    head: Annotated[str, Look.MACHINE, Unproved("the hash of the fact that `contiguous` names")]
     lease_epoch: int
 
 
@@ -87,9 +87,9 @@ class LeaseRecord:
     device_id: Annotated[Id, Ref("device")]
     performance_id: Annotated[Id, Ref("performance")]
     state: LeaseState
-    text: str
-    kid: str
-    signature: str
+    text: Annotated[str, Look.MACHINE]
+    kid: Annotated[str, Look.MACHINE]
+    signature: Annotated[str, Look.MACHINE]
     issued: datetime
     sell_until: datetime
 
@@ -139,8 +139,8 @@ class FactRecord:
     received: datetime
     clock: str
     body: str
-    prev: str
-    hash: str
+    prev: Annotated[str, Look.MACHINE]
+    hash: Annotated[str, Look.MACHINE]
     state: FactState
     why: str
     reason: Annotated[str, OneOf(no_effects)] | None = None
@@ -155,9 +155,9 @@ class SnapshotRecord:
     site_id: Annotated[Id, Ref("site")]
     version: int
     file: str
-    text: str
-    kid: str
-    signature: str
+    text: Annotated[str, Look.MACHINE]
+    kid: Annotated[str, Look.MACHINE]
+    signature: Annotated[str, Look.MACHINE]
 
 
 class NoDevice(Reason):

@@ -59,7 +59,7 @@ class Place:
     category_id: Annotated[Id, Link("seat_category")]
     contingent_id: Annotated[Id, Link("contingent")] | None
     blocked: str
-    zones: int
+    zones: Annotated[int, Look.MACHINE]
     quality: int | None = None
 
 
@@ -77,7 +77,7 @@ class Gauge:
     capacity: int
     taken: Annotated[int, Unproved("the sum of its live allocations, which the inventory's check adds up again")]
     blocked: int
-    zones: int
+    zones: Annotated[int, Look.MACHINE]
 
 
 class PlaceState(StrEnum):

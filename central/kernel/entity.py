@@ -124,6 +124,7 @@ class Look(StrEnum):
     EMAIL = auto()
     CURRENCY = auto()  # three letters, ISO 4217
     LINES = auto()  # several lines of text
+    MACHINE = auto()  # for programs (a digest, a key, bits): pages leave it out
     MONEY = auto()  # minor units
     PERCENT = auto()  # basis points: 550 is 5.5 %
     SECONDS = auto()

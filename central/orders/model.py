@@ -89,7 +89,7 @@ class Entitlement:
     id: Id
     line_id: Annotated[Id, Ref("order_line")]
     performance_id: Annotated[Id, Ref("performance")]
-    zones: int
+    zones: Annotated[int, Look.MACHINE]
     entries: int
     cancelled: bool
 

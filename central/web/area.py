@@ -44,10 +44,10 @@ class Area:
     `settings`: a dataclass of the keys that the area has in central's file. `usual`: what a new house is proposed for
     its people, of the area's rights or of branches on which they hang. `means` puts what the area needs of this process
     into the application (a test puts in its own); `pages` add their addresses; `menu` are those that stand in the
-    area's part of the menu, `menu_at` where that stands: what one works with every day first. `loops` are named works that go on while central runs; None: not with this configuration.
-    `outbox`: who does the rows of a kind; None: a loop of the area's own does. `health`: what /readyz says beside the
-    kernel's own checks. `facts` are taken from devices, `feeds` told to them. `seekers`: how its things without a name
-    are looked for, by table."""
+    area's part of the menu, `menu_at` where that stands: what one works with every day first. `loops` are named works
+    that go on while central runs; None: not with this configuration. `outbox`: who does the rows of a kind; None: a
+    loop of the area's own does. `health`: what /readyz says beside the kernel's own checks. `facts` are taken from
+    devices, `feeds` told to them. `seekers`: how its things without a name are looked for, by table."""
 
     name: str
     modules: tuple[ModuleType, ...] = ()

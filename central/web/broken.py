@@ -1,5 +1,5 @@
-"""The answer where a page breaks, or where there is none: a page of ours that says what to do; what breaks is one entry in
-the log (the API's: api.py)."""
+"""The answer where a page breaks, or where there is none: a page of ours that says what to do; what breaks is one entry
+in the log (the API's: api.py)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

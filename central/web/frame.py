@@ -45,7 +45,7 @@ class Frame:
     def __init__(self, door: Door, menu: Menu) -> None:
         self.door, self.menu = door, menu
         self._loaders: list[jinja2.BaseLoader] = []
-        self._pages: dict[str, list[tuple[str, str, str]]] = {}
+        self._pages: dict[str, list[tuple[str, str, str, Callable[[Any], bool]]]] = {}
         self.instead: set[str] = set()
         self.notices: list[tuple[Provider, str]] = []
         self.answers: dict[str, Told] = {}
@@ -68,11 +68,14 @@ class Frame:
         """Adds an area's folder of templates."""
         self._loaders.append(jinja2.PackageLoader(package, folder))
 
-    def page_for(self, entity: str, text: str, href: str, needs: str, instead: tuple[str, ...] = ()) -> None:
+    def page_for(
+        self, entity: str, text: str, href: str, needs: str, instead: tuple[str, ...] = (), *,
+        when: Callable[[Any], bool] = lambda _: True,
+    ) -> None:  # fmt: skip
         """A hand-made page about each row of an entity, as a button on its page: `{id}` in `href` is the row's. It
-        stands `instead` of the buttons of these commands."""
+        stands `instead` of the buttons of these commands, for rows of which `when` holds."""
         self.instead.update(instead)
-        self._pages.setdefault(entity, []).append((text, href, needs))
+        self._pages.setdefault(entity, []).append((text, href, needs, when))
 
     def answer_of(self, command: str, told: Told) -> None:
         """What is said of a command beside what it would change, before it is done."""
@@ -96,8 +99,8 @@ class Frame:
         """What a command's form opens with, by fields, for the row it acts on."""
         self.openings[command] = values
 
-    def pages_of(self, entity: str) -> list[tuple[str, str, str]]:
-        return self._pages.get(entity, [])
+    def pages_of(self, entity: str, row: Any) -> list[tuple[str, str, str]]:
+        return [page[:3] for page in self._pages.get(entity, []) if page[3](row)]
 
     def notice(self, provider: Provider, needs: str) -> None:
         """What its provider has to say stands on the administration's front page, for who holds `needs`."""

@@ -140,13 +140,15 @@ def acted_on() -> dict[str, frozenset[str]]:
         for table in filter(None, (handler.makes, handler.on)):
             found.setdefault(table, set()).add(str(handler.needs or ""))
     for table, configured in CONFIGURED.items():
-        found.setdefault(table, set()).update(str(handler_of(kind).needs or "") for kind in configured.commands.values())
+        found.setdefault(table, set()).update(
+            str(handler_of(kind).needs or "") for kind in configured.commands.values()
+        )
     return {table: frozenset(rights - {""}) for table, rights in found.items()}
 
 
 def stands(declaration: Declaration, at: Branch) -> bool:
-    """Whether an entity has a list of its own at a context; rows that only belong to another one are on its page, but for
-    those that have a name and a life of their own, as a drawn hall."""
+    """Whether an entity has a list of its own at a context; rows that only belong to another one are on its page, but
+    for those that have a name and a life of their own, as a drawn hall."""
     if home(declaration.name) is None:
         return at.kind == "institution"
     own = declaration.life is not None and "names" in declaration.names

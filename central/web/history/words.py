@@ -222,14 +222,15 @@ def _kinds(read: Read, t: Texts, ids: Sequence[str]) -> dict[str, str]:
 def named(read: Read, t: Texts, wanted: Iterable[tuple[str, str]]) -> Labels:
     """Names of things, also of those that are gone: by what they were called."""
     listed = set(wanted)
-    known = dict(labels(read, t, listed).known)
+    there = labels(read, t, listed)
+    known = dict(there.known)
     for entity, row_id in sorted(listed - set(known)):
         title = title_column(entity) if entity in BY_NAME else None
         state = was(read, entity, row_id) if title else None
         if title and state and state.get(title.name) not in (None, "", STRUCK, ERASED):
             said = called(t, title, state[title.name])
             known[(entity, row_id)] = t("{name} (supprimé)", name=said)
-    return Labels(known)
+    return Labels(known, there.kinds)
 
 
 def _refs(declaration: Declaration, state: State) -> Iterable[tuple[str, str]]:
@@ -253,5 +254,5 @@ def title_of(read: Read, t: Texts, past: Past) -> str:
     if not title and past.now:
         return labels(read, t, [(past.declaration.name, past.id)])(past.declaration.name, past.id)
     if not title or not raw or raw in (STRUCK, ERASED):
-        return f"…{past.id[-6:]}"
+        return t.entity(past.declaration.name)
     return called(t, title, raw)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from central.kernel.entity import BY_NAME, Column, Declaration, mark_of
+from central.kernel.entity import BY_NAME, Column, Declaration, Look, mark_of
 from central.kernel.scope import is_there
 from central.kernel.tx import Read
 from central.kernel.values import OneOf
@@ -133,8 +133,8 @@ def _marked(column: Column) -> Any:
 
 
 def shown_columns(declaration: Declaration) -> list[Column]:
-    """All that a list or an export may show: what names a row comes first."""
-    shown = [each for each in declaration.columns if not each.unlisted]
+    """All that a page, a list or an export may show: what names a row comes first."""
+    shown = [each for each in declaration.columns if not each.unlisted and each.look is not Look.MACHINE]
     return sorted(shown, key=lambda column: NAMING.index(column.name) if column.name in NAMING else len(NAMING))
 
 

@@ -2,7 +2,8 @@
 references of the declarations, so that no screen knows an area."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from central.kernel.scope import context_of, home
 from central.kernel.tx import Read
 from central.web.context_marks import context_marks
 from central.web.screens.fields import Setting
+from central.web.text_keys import enum_name
 from central.web.texts import Texts
 from shared.clock import from_ms
 from shared.languages import LANGUAGES
@@ -38,22 +40,28 @@ def title_column(table: str) -> Column | None:
 @cache
 def stands_for(table: str) -> tuple[Column, ...]:
     """Of an entity without a name: the references and the moment that tell its rows apart, a price by its grid, its
-    category and its tariff."""
+    category and its tariff; or else what makes it the only one of its context, an account its kind and currency."""
     declaration = BY_NAME[table]
     refs = [each for each in declaration.columns if each.ref and not each.many and each.ref not in ("context", table)]
     alone = next((each for each in declaration.unique if all(declaration.column(name).ref for name in each)), ())
     moments = [each for each in declaration.columns if each.from_db is from_ms and not each.nullable]
-    return (*([each for each in refs if each.name in alone] or refs[:1]), *moments[:1])
+    found = (*([each for each in refs if each.name in alone] or refs[:1]), *moments[:1])
+    if found:
+        return found
+    only = next(iter(declaration.unique), ())
+    return tuple(declaration.column(name) for name in only if not declaration.column(name).ref)
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Names of rows, read together: `labels("site", id)`."""
+    """Names of rows, read together: `labels("site", id)`. What is gone, and what nothing tells from its like, is called
+    what it is one of: `kinds`, by table."""
 
     known: Mapping[tuple[str, str], str]
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, table: str, row_id: str | None) -> str:
-        return self.known.get((table, str(row_id))) or f"…{str(row_id)[-6:]}"
+        return self.known.get((table, str(row_id))) or self.kinds.get(table) or "?"
 
 
 def labels(read: Read, t: Texts, wanted: Iterable[tuple[str, str]], *, depth: int = 2) -> Labels:
@@ -67,7 +75,7 @@ def labels(read: Read, t: Texts, wanted: Iterable[tuple[str, str]], *, depth: in
         listed = sorted(ids)
         for first in range(0, len(listed), _LABELS):
             known |= _labelled(read, t, table, listed[first : first + _LABELS], depth)
-    return Labels(known)
+    return Labels(known, {table: t.entity(table) for table in by_table})
 
 
 def _labelled(read: Read, t: Texts, table: str, ids: list[str], depth: int) -> dict[tuple[str, str], str]:
@@ -85,16 +93,23 @@ def _labelled(read: Read, t: Texts, table: str, ids: list[str], depth: int) -> d
     rows = read.run(f"SELECT id, {names} FROM {table} WHERE id IN {inside}", **params)  # noqa: S608 - our names
     refs = [(str(each.ref), row[n]) for row in rows for n, each in enumerate(columns, 1) if each.ref]
     inner = labels(read, t, refs, depth=depth - 1)
-    zones = zones_of(read, BY_NAME[table], ids) if any(not each.ref for each in columns) else {}
+    zones = zones_of(read, BY_NAME[table], ids) if any(each.from_db is from_ms for each in columns) else {}
     return {
         (table, row[0]): ", ".join(
-            inner(each.ref, row[n])
-            if each.ref
-            else t.moment(from_ms(row[n]), zones.get(row[0]) or house_zone(read), "short")
+            inner(each.ref, row[n]) if each.ref else _told(read, t, each, row[n], zones.get(row[0]))
             for n, each in enumerate(columns, 1)
         )
         for row in rows
     }
+
+
+def _told(read: Read, t: Texts, column: Column, raw: Any, there: ZoneInfo | None) -> str:
+    """A moment, a word of an enum, or a code, as one of the things that tell a row from its like."""
+    if column.from_db is from_ms:
+        return t.moment(from_ms(raw), there or house_zone(read), "short")
+    if isinstance(column.hint, type) and issubclass(column.hint, StrEnum):
+        return t.value(enum_name(column.hint), raw)
+    return str(raw)
 
 
 def _contexts(read: Read, t: Texts, ids: set[str]) -> dict[tuple[str, str], str]:

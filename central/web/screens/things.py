@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from central.kernel.crud import CONFIGURED
-from central.kernel.entity import BY_NAME, Declaration
+from central.kernel.entity import BY_NAME, Column, Declaration
 from central.kernel.privileges import Action
 from central.kernel.registry import Handler, handler_of
 from central.kernel.scope import context_of
@@ -21,6 +21,7 @@ from central.web.screens.lists import ListLine, lines
 from central.web.screens.names import labels
 from central.web.screens.screen import Screen, acts_on, creators, declared, row_id, screen_of
 from central.web.text_keys import enum_name
+from central.web.texts import Texts
 from shared.life import Life
 
 NO_LIFE = Life[Any, Any]({}, begins=frozenset())
@@ -110,7 +111,7 @@ def buttons(screen: Screen, read: Read, declaration: Declaration, row: Any, plac
     for makes in creators(table):
         if configured and makes.kind is configured.commands.get(Action.CREATE) and screen.may(read, makes, place):
             yield Button(t("Dupliquer"), f"/admin/e/{table}/new?from={row.id}")
-    for text, href, needs in screen.frame.pages_of(table):
+    for text, href, needs in screen.frame.pages_of(table, row):
         if screen.me.actor.may(needs, screen.door.permissions.path(read, place) if place else ()):
             yield Button(t(text), href.replace("{id}", row.id))
     remove = configured.commands.get(Action.DELETE) if configured else None
@@ -185,10 +186,17 @@ def _related(
             rest = [each for each in default_columns(other) if each.name not in (column.name, life)]
             columns = [*rest[:3], other.column(life)] if life else rest[:4]
             yield Related(
-                name, t.entities(name), f"/admin/e/{name}?is.{column.name}={entity_id}", page.count,
+                name, _title(t, declaration, other, column), f"/admin/e/{name}?is.{column.name}={entity_id}",
+                page.count,
                 tuple(t.field(name, each.name) for each in columns),
                 tuple(lines(screen, read, other, page, columns)), makes,
             )  # fmt: skip
+
+
+def _title(t: Texts, of: Declaration, other: Declaration, column: Column) -> str:
+    """What hangs on it; where it does so in two ways, by which."""
+    ways = [each for each in other.columns if each.ref == of.name and not each.unlisted]
+    return t.entities(other.name) + (f" · {t.field(other.name, column.name)}" if len(ways) > 1 else "")
 
 
 def _makes(screen: Screen, read: Read, table: str, column: str) -> bool:

@@ -1,4 +1,4 @@
-"""The kiosk cannot sell: why, where else to go, and for the staff a code, the device and the next step."""
+"""The kiosk cannot sell: why, where else to go, and for the staff a code, the kiosk's name and the next step."""
 
 from edge.kiosk.model import Kiosk
 from edge.kiosk.ui.frame import head
@@ -28,5 +28,5 @@ def paint_out_of_order(page: Page, kiosk: Kiosk) -> None:
         told = say(language, "out.staff", step=say(language, first.step))
         page.words(step, told, "body", page.scheme.muted, lines=2)
     code = first.code if first is not None else "–"
-    told = say(language, "out.code", code=code, label=kiosk.label, device=kiosk.device_id)
+    told = say(language, "out.code", code=code, label=kiosk.label or kiosk.device_id)  # a key, before it has a name
     page.words(device, told, "body", page.scheme.muted)

@@ -1,5 +1,5 @@
-"""The menu has what one may open, what one may act in before what one may only read; the live page is offered to who may
-see it, and never asks in a browser's own dialog."""
+"""The menu has what one may open, what one may act in before what one may only read; the live page is offered to who
+may see it, and never asks in a browser's own dialog."""
 
 import re
 
@@ -59,7 +59,9 @@ async def test_the_live_page_asks_within_the_session(browser: Browser) -> None:
         assert program.status == 401 and program.headers["WWW-Authenticate"].startswith("Basic")
 
 
-@pytest.mark.parametrize("privileges", [(EVERYTHING,), (AccessPrivilege.ACCESS_READ, OrganisationPrivilege.CONTEXT_READ)])
+@pytest.mark.parametrize(
+    "privileges", [(EVERYTHING,), (AccessPrivilege.ACCESS_READ, OrganisationPrivilege.CONTEXT_READ)]
+)
 async def test_who_may_see_it_is_led_there(browser: Browser, privileges: tuple[str, ...]) -> None:
     browser.sign_in(browser.house.operator(*privileges, "catalogue"))
     assert f"/live?performance={browser.house.performance}" in await browser.get("/admin")

@@ -153,8 +153,11 @@ def test_a_visit_that_went_wrong_says_what_became_of_the_money(sample: Any) -> N
             assert f"code {code} · REF7" in told
 
 
-def test_out_of_order_says_why_with_code_and_device(sample: Any) -> None:
+def test_out_of_order_says_why_with_code_and_name(sample: Any) -> None:
+    """And no id of 26 letters; before it has a name, what it is known by."""
     kiosk = sample.kiosk(Screen.OUT_OF_ORDER, "en")
     told = " ".join(mark.text for mark in page_of(kiosk).marks if isinstance(mark, FittedText))
-    assert "There is no ticket paper left." in told and "K-07" in told and kiosk.device_id in told
-    assert "put in a new roll" in told
+    assert "There is no ticket paper left." in told and "K-07" in told and kiosk.label in told
+    assert "put in a new roll" in told and kiosk.device_id not in told
+    unnamed = page_of(replace(kiosk, label="", device_id="key 3f9a"))
+    assert "key 3f9a" in " ".join(mark.text for mark in unnamed.marks if isinstance(mark, FittedText))
