@@ -1,7 +1,7 @@
-"""SQLite's one writer: it takes what waits, at most `BATCH` works or `BATCH_S` of them (more where the disk is slow: a
-batch works as long as its commit will take), and commits them together: durable *and* fast, and nobody is answered
-before the commit. It does not wait for all who are there: while it does what some ask, whoever parses HTTP answers the
-others, or the two processes would wait for each other in turns.
+"""SQLite's one writer, and PostgreSQL's line of sales: it takes what waits, at most `BATCH` works or `batch_s` of them
+(more where the disk is slow: a batch works as long as its commit will take), and commits them together: durable *and*
+fast, and nobody is answered before the commit. SQLite's does not wait for all who are there: while it does what some
+ask, whoever parses HTTP answers the others, or the two processes would wait for each other in turns.
 
 It does not know whether it is a thread or a process (kernel/carriers.py): what is asked comes by `take`, and what came
 of a batch goes by `tell`, in one piece.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from central.kernel.db import BROKEN, Connection, Database
+from central.kernel.db import BROKEN, Connection
 from central.kernel.job import Job
 from central.kernel.messages import Fault
 from central.kernel.traces import Care, Traces
@@ -57,10 +57,12 @@ class Answers:
 
 class BatchWriter:
     def __init__(
-        self, database: Database, work: Callable[[Job | Chore, datetime], Work], take: Take,
-        tell: Callable[[Answers], None],
+        self, connect: Callable[[], Connection], work: Callable[[Job | Chore, datetime], Work], take: Take,
+        tell: Callable[[Answers], None], *, footing: Footing = Footing.ALONE, batch_s: float = BATCH_S,
+        careful: int = CAREFUL,
     ) -> None:  # fmt: skip
-        self._database, self._work, self._take, self._tell = database, work, take, tell
+        self._connect, self._work, self._take, self._tell = connect, work, take, tell
+        self._footing, self._batch_s, self._cared = footing, batch_s, careful
         self._commit_s = 0.0
         self._careful = 0  # of the next batches
 
@@ -70,7 +72,7 @@ class BatchWriter:
         while first := self._next(wait=True):
             batch = [first]
             try:
-                db = db or self._database.connect()
+                db = db or self._connect()
                 answers = self.taken(db, batch)
             except Exception as fault:
                 answers = self._all_refused(batch, fault)
@@ -88,14 +90,14 @@ class BatchWriter:
         try:
             return self.tried(db, batch, Traces(careful=False))
         except Care:
-            self._careful = CAREFUL
+            self._careful = self._cared
             return self.tried(db, batch, Traces())
 
     def tried(self, db: Connection, batch: Batch, traces: Traces) -> Answers:
         said: list[tuple[int, Any]] = []
         told: list[Told] = []
-        until = time.perf_counter() + min(max(BATCH_S, self._commit_s), MOST_BATCH_S)
-        db.begin(write=True)
+        db.begin(write=True, footing=self._footing)
+        until = time.perf_counter() + max(self._batch_s, min(self._commit_s, MOST_BATCH_S))
         try:
             while len(said) < len(batch):
                 number, work = batch[len(said)]

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from central.kernel.batch_writer import Answers, Asked, BatchWriter, Taken
 from central.kernel.beside import begun
-from central.kernel.db import Database
+from central.kernel.db import Connection, Database
 from central.kernel.judge import Judge
 from central.kernel.messages import AT_ONCE, Messages, framed, opened
 from central.kernel.reach import PathOf
@@ -50,10 +50,10 @@ class Carrier(Protocol):
 
 
 class ThreadCarrier:
-    def __init__(self, database: Database, judge: Judge) -> None:
+    def __init__(self, connect: Callable[[], Connection], judge: Judge, **how: Any) -> None:
         self._asked: queue.SimpleQueue[Any] = queue.SimpleQueue()  # what it is sent, and None at the end
         self._told: queue.SimpleQueue[Answers] = queue.SimpleQueue()
-        self._writer = BatchWriter(database, judge.work, self._take, self._tell)
+        self._writer = BatchWriter(connect, judge.work, self._take, self._tell, **how)
         self._thread = threading.Thread(target=self._writer.run, name="writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._hears: Hears = lambda _: None
@@ -67,9 +67,14 @@ class ThreadCarrier:
             self._asked.put(each)
 
     def close(self) -> None:
-        self._asked.put(None)
-        self._thread.join()
+        self.end()
         self._hear()
+
+    def end(self) -> None:
+        """`close` from any thread: what came is heard in the loop, when that comes to it."""
+        self._asked.put(None)
+        if self._thread.ident is not None:
+            self._thread.join()
 
     @property
     def ended(self) -> bool:

@@ -21,9 +21,9 @@ from urllib.parse import quote
 
 import psycopg
 
-from central.kernel.postgres_line import line_settings, lock_of
+from central.kernel.postgres_line import beginning, line_settings, lock_of
 from central.kernel.trouble import Cut, NoDatabase, Repeatable, Unavailable, of_postgres
-from central.kernel.turns import SALES, Footing, OutOfTurn, fits
+from central.kernel.turns import Footing, OutOfTurn, fits
 
 Params = Mapping[str, Any] | Sequence[Any]
 Row = tuple[Any, ...]
@@ -278,13 +278,9 @@ class PostgresConnection:
         self.written += len(rows)
 
     def begin(self, *, write: bool, footing: Footing = Footing.ALONE) -> None:
-        below = footing in (Footing.APART, Footing.BESIDE)
-        mode = "READ COMMITTED" if below else "SERIALIZABLE" if write else "REPEATABLE READ READ ONLY"
-        begin, self._footing = f"BEGIN ISOLATION LEVEL {mode}", footing
-        if footing is Footing.BESIDE:  # in one go: no statement of a sale comes before it
-            begin += f"; SELECT pg_advisory_xact_lock_shared({lock_of(SALES)})"
+        said, self._footing = beginning(write=write, footing=footing), footing
         with self._in_line():
-            self._guard(lambda: self._db.execute(begin.encode(), prepare=False))
+            self._guard(lambda: self._db.execute(said.encode(), prepare=False))
 
     def commit(self) -> None:
         self._execute("COMMIT", {})

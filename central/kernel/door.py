@@ -85,7 +85,7 @@ class Door:
         if not database.is_sqlite:
             return PostgresWriters(database, judge, self._told, self._readers.lines)
         if apart is None:
-            return SqliteWriter(database, self._told, ThreadCarrier(database, judge))
+            return SqliteWriter(database, self._told, ThreadCarrier(database.connect, judge))
         told = Beginning(apart.modules, database, path_of, self.keys.texts, self.settings, apart.log_level)
         return SqliteWriter(database, self._told, ProcessCarrier(told))
 

@@ -1,9 +1,11 @@
-"""What is said to PostgreSQL about its line, and about locks that have a name."""
+"""What is said to PostgreSQL about its line, about locks that have a name, and first in a transaction."""
 
 from hashlib import sha256
 from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
+
+from central.kernel.turns import GROUPS, SALES, Footing
 
 
 def line_settings(url: str, connect_s: float) -> dict[str, Any]:
@@ -17,3 +19,15 @@ def line_settings(url: str, connect_s: float) -> dict[str, Any]:
 def lock_of(word: str) -> int:
     """The key of an advisory lock."""
     return int.from_bytes(sha256(word.encode()).digest()[:8], "big", signed=True)
+
+
+def beginning(*, write: bool, footing: Footing) -> str:
+    """How a transaction that stands so begins on PostgreSQL."""
+    below = footing in (Footing.APART, Footing.BESIDE, Footing.TOGETHER)
+    mode = "READ COMMITTED" if below else "SERIALIZABLE" if write else "REPEATABLE READ READ ONLY"
+    begin = f"BEGIN ISOLATION LEVEL {mode}"
+    if footing in (Footing.BESIDE, Footing.TOGETHER):  # in one go: no statement of a sale comes before it
+        begin += f"; SELECT pg_advisory_xact_lock_shared({lock_of(SALES)})"
+    if footing is Footing.TOGETHER:
+        begin += f"; SELECT pg_advisory_xact_lock({lock_of(GROUPS)})"
+    return begin

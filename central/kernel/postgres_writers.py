@@ -1,5 +1,6 @@
-"""PostgreSQL's writers: a small pool of threads, each with a line of its own. Works run SERIALIZABLE and are repeated
-whole where the database cannot order them: for so long as a caller may wait, and not for so many times.
+"""PostgreSQL's writers: sales stand in line and are committed in groups (kernel/sales_line.py). All else has a small
+pool of threads, each with a connection of its own: works run SERIALIZABLE and are repeated whole where the database
+cannot order them, for so long as a caller may wait, and not for so many times.
 
 Whoever had to repeat a few times stands in line with the others who had to: one at a time, however many there are, so
 that not all of them make each other repeat again.
@@ -17,6 +18,7 @@ from central.kernel.db import UNFIT, Database, PostgresConnection
 from central.kernel.job import Job
 from central.kernel.judge import Judge
 from central.kernel.outage import Outage
+from central.kernel.sales_line import FALLS, SalesLine
 from central.kernel.trouble import NoDatabase, Repeatable, Unavailable, given_up
 from central.kernel.work import BACKOFF, QUEUE, Chore, Hear, OwnConnections, Told, Work, committed
 from shared.runtime.metrics import counter
@@ -37,6 +39,7 @@ class PostgresWriters:
         self._judge, self._hear = judge, hear
         self._lines, self._readers = OwnConnections(database, read_only=False), readers
         self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
+        self._sales = SalesLine(self._lines.get, judge, hear)
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch_forever, name="line watch", daemon=True)
         self._watches = Standing("line watch", BACKOFF)
@@ -44,18 +47,20 @@ class PostgresWriters:
         self.outage = Outage("writes")
 
     def start(self) -> None:
+        self._sales.start()
         self._watcher.start()
 
     def stop(self) -> None:
+        self._sales.stop()
         self._pool.shutdown()
         self._stopping.set()
         self._watcher.join()
         self._lines.close()
 
     @property
-    def standings(self) -> tuple[Standing, ...]:
+    def standings(self) -> tuple[Standing, Standing]:
         self._watches.ended = self._watcher.ident is not None and not self._watcher.is_alive()
-        return (self._watches,)
+        return self._watches, self._sales.standing
 
     @property
     def waiting(self) -> int:
@@ -69,7 +74,15 @@ class PostgresWriters:
             raise self.outage.refuses(Unavailable(NoDatabase.BUSY, f"{QUEUE} commands wait"))
         self._waiting += 1
         try:
-            work, came = self._judge.work(asked, now), time.monotonic()
+            came = time.monotonic()
+            if isinstance(asked, Job) and self._sales.takes(asked) and not self.outage.now:
+                try:
+                    return await self._sales.do(asked, now)
+                except Unavailable as trouble:
+                    raise self.outage.meets(trouble, asked.handler.name) from trouble
+                except FALLS:  # out of its group
+                    REPEATED.add()
+            work = self._judge.work(asked, now)
             done, told = await asyncio.get_running_loop().run_in_executor(self._pool, self._do, work, came)
         finally:
             self._waiting -= 1

@@ -18,6 +18,7 @@ from enum import StrEnum, auto
 from functools import cache
 
 SALES = "sales"  # the word for `alone`
+GROUPS = "groups of sales"  # for whoever of them has its turn
 EVERYBODYS = frozenset({
     "audit", "command_log", "command_prints", "counter", "feed_head", "feed_row", "found", "outbox",
 })  # fmt: skip
@@ -31,6 +32,7 @@ class Footing(StrEnum):
     ALONE = auto()  # in order among all others; no sale beside it where its connection is `alone` with SALES
     ORDERED = auto()  # in order among all others but sales: of what is theirs it may name nothing
     BESIDE = auto()  # a sale
+    TOGETHER = auto()  # sales that share a transaction: beside other sales, and one such group after another
     APART = auto()  # it neither reads nor writes what commands decide by
 
 
@@ -56,9 +58,9 @@ def tables(sql: str) -> tuple[frozenset[str], frozenset[str]]:
 
 def fits(footing: Footing, sql: str) -> bool:
     """Whether a transaction that stands so may say that."""
-    if footing not in (Footing.ORDERED, Footing.BESIDE):
+    if footing in (Footing.ALONE, Footing.APART):
         return True
     read, written = tables(sql)
-    if footing is Footing.BESIDE:
+    if footing is not Footing.ORDERED:
         return written <= WRITTEN | EVERYBODYS and read <= READ | WRITTEN | FIXED | EVERYBODYS
     return not (written & READ or (read | written) & WRITTEN)

@@ -48,7 +48,7 @@ def serve(descriptor: int) -> None:
     sys.setswitchinterval(SWITCH_S)
     gc.collect()
     gc.freeze()  # nobody looks through all that was imported again, with sales waiting
-    BatchWriter(beginning.database, judge.work, inbox.take, outbox.tell).run()
+    BatchWriter(beginning.database.connect, judge.work, inbox.take, outbox.tell).run()
 
 
 def _end_with(line: socket.socket) -> None:

@@ -126,7 +126,7 @@ class Counter:
     def of(self, *commands: Any) -> Budget:
         """Of commands in one transaction, each of which has to succeed."""
         anna, judge, spent = self.house.operator(EVERYTHING), self.clerk.door.judge, self.database.spent
-        writer = BatchWriter(self.database, judge.work, lambda _: None, lambda _: None)
+        writer = BatchWriter(self.database.connect, judge.work, lambda _: None, lambda _: None)
         ids = [new_id() for _ in commands]
         jobs = [job_of(anna, command, each) for command, each in zip(commands, ids, strict=True)]
         works = [(n, judge.work(job, NOW)) for n, job in enumerate(jobs)]

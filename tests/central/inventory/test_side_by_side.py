@@ -17,14 +17,16 @@ from central.catalogue.model import ProductDo
 from central.inventory.model import Limit, LimitPer, NoPlace, NoSale
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.kernel.actor import SYSTEM
+from central.kernel.batch_writer import BatchWriter
 from central.kernel.contexts import path_of
 from central.kernel.crud import command_of
 from central.kernel.db import PATIENT, Database, PostgresConnection
 from central.kernel.door import Door
+from central.kernel.job import job_of
 from central.kernel.keys import Keys
 from central.kernel.postgres_writers import REPEATED
 from central.kernel.privileges import Action
-from central.kernel.registry import COMMANDS
+from central.kernel.registry import COMMANDS, handler_of
 from central.kernel.trouble import Repeatable
 from central.kernel.turns import Footing, tables
 from central.kernel.tx import Read
@@ -36,6 +38,7 @@ from central.programme.on_sale import ChangeSale
 from central.selling.ops import ChangeChannel
 from central.venues.selection import Selection
 from shared.ids import Id
+from shared.outcome import Ok
 from tests.central.inventory.test_nothing_is_lost import prove
 from tests.central.small_house import FULL, NOW, Clerk, House, Watch, new_id
 from tests.waiting import until_now
@@ -190,10 +193,26 @@ RACES: dict[str, tuple[Callable[[Race], Two], Any]] = {
 }  # fmt: skip
 
 
+def say(clerk: Clerk, command: Any, grouped: bool, command_id: Id | None = None) -> Any:
+    """`grouped`: in a group of sales, as the line takes it; else as what fell out of one, or is no sale."""
+    handler = handler_of(type(command))
+    if not (grouped and handler.side_by_side):
+        return clerk.say(command, command_id)
+    judge = clerk.door.judge
+    writer = BatchWriter(lambda: clerk.db, judge.work, lambda _: None, lambda _: None, footing=Footing.TOGETHER)
+    work = judge.work(job_of(clerk.actor, command, command_id or new_id()), clerk.watch())
+    ((_, answer),) = writer.taken(clerk.db, [(0, work)]).said
+    if isinstance(answer, Exception):
+        raise answer
+    return answer.outcome
+
+
+@pytest.mark.parametrize("how", [(False, False), (True, True), (True, False), (False, True)], ids=str)
 @pytest.mark.parametrize("race", RACES)
 def test_the_second_finds_what_the_first_did(
-    race: str, place: tuple[Database, House], clerk: Clerk, house: House, keys: Keys
+    race: str, how: tuple[bool, bool], place: tuple[Database, House], clerk: Clerk, house: House, keys: Keys
 ) -> None:
+    """Whichever of them is in a group."""
     database, (make, want) = replace(place[0], waits=PATIENT), RACES[race]
     at_the_door = Race(clerk, house)
     first, second = make(at_the_door)
@@ -204,25 +223,25 @@ def test_the_second_finds_what_the_first_did(
         psycopg.connect(database.url, autocommit=True) as look,
     ):
         door = Door(database, clerk.watch, path_of, keys)
-        going = pool.submit(Clerk(door, one, clerk.watch).do, first)
+        going = pool.submit(say, Clerk(door, one, clerk.watch), first, how[0])
         until_now(lambda: one.done.is_set() or going.done())
         other = Door(database, at_the_door.later, path_of, keys)
-        coming = pool.submit(repeated, Clerk(other, two, at_the_door.later), second)
+        coming = pool.submit(repeated, Clerk(other, two, at_the_door.later), second, how[1])
         waits = f"SELECT 1 FROM pg_stat_activity WHERE datname = '{database.url.split('/')[3].split('?')[0]}' "
         until_now(lambda: coming.done() or bool(look.execute(waits + "AND wait_event_type = 'Lock'").fetchall()))
         one.let.set()
-        going.result(PATIENCE_S)
+        assert isinstance(going.result(PATIENCE_S), Ok)
         outcome = coming.result(PATIENCE_S)
     assert getattr(outcome, "reason", None) == want, outcome
     prove(Read(clerk.db, SYSTEM, NOW, keys), house)
 
 
-def repeated(clerk: Clerk, command: Any) -> Any:
-    """As the writers do it."""
+def repeated(clerk: Clerk, command: Any, grouped: bool) -> Any:
+    """As the writers do it: what fell out of its group is no longer in one."""
     command_id = new_id()
-    for _ in range(50):
+    for n in range(50):
         try:
-            return clerk.say(command, command_id)
+            return say(clerk, command, grouped and n == 0, command_id)
         except Repeatable:
             continue
     raise AssertionError("it could not be ordered")

@@ -22,7 +22,7 @@ class Hands:
     def __init__(self, database: Database, left: int, commit_s: float) -> None:
         self.s, self.left, self.commit_s = 0.0, left, commit_s
         self.batches: list[int] = []
-        self._writer = BatchWriter(database, lambda *_: Work("step", self._act), self._take, self._tell)
+        self._writer = BatchWriter(database.connect, lambda *_: Work("step", self._act), self._take, self._tell)
 
     def run(self) -> list[int]:
         self._writer.run()

@@ -15,7 +15,7 @@ from tests.central.small_house import NOW, Clerk, House, new_id
 def sold(clerk: Clerk, house: House, *commands: Any) -> list[Any]:
     """Together, in one transaction."""
     anna, judge = house.operator("*"), clerk.door.judge
-    writer = BatchWriter(clerk.door.database, judge.work, lambda _: None, lambda _: None)
+    writer = BatchWriter(clerk.door.database.connect, judge.work, lambda _: None, lambda _: None)
     works = [(n, judge.work(job_of(anna, each, new_id()), NOW)) for n, each in enumerate(commands)]
     return [answer for _, answer in writer.taken(clerk.db, works).said]
 

@@ -104,7 +104,7 @@ def an_evening(house: House, chance: random.Random) -> list[tuple[Actor, Any, Id
 def together(door: Door, db: Connection, jobs: list[Job], chance: random.Random, *, careful: bool = False) -> list[Any]:
     """As the writer takes them: a few at a time."""
     judge, said, left = door.judge, [], list(jobs)
-    writer = BatchWriter(door.database, judge.work, lambda _: None, lambda _: None)
+    writer = BatchWriter(door.database.connect, judge.work, lambda _: None, lambda _: None)
     while left:
         if chance.random() < 0.3:
             judge.lately = Lately()  # as after a restart
@@ -171,7 +171,7 @@ def test_what_is_written_late_is_there_for_who_reads_it(quick: tuple[Clerk, Hous
     ]
     judge = clerk.door.judge
     batch = [(n, judge.work(judge.looked(clerk.db, job, NOW), NOW)) for n, job in enumerate(jobs)]
-    writer = BatchWriter(clerk.door.database, judge.work, lambda _: None, lambda _: None)
+    writer = BatchWriter(clerk.door.database.connect, judge.work, lambda _: None, lambda _: None)
     (_, first), (_, second) = writer.taken(clerk.db, batch).said
     assert first.ok and second.ok, second.reason
     assert clerk.rows("SELECT serial FROM ticket WHERE entitlement_id = :id ORDER BY serial", id=sold) == [(1,), (2,)]

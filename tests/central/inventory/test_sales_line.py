@@ -1,0 +1,210 @@
+"""Sales in groups on PostgreSQL (kernel/sales_line.py): what waits is committed together, one that is refused or falls
+out touches no other, and two groups never wait for each other's seats."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from central.inventory.model import LimitPer, NoPlace
+from central.kernel import sales_line
+from central.kernel.actor import SYSTEM
+from central.kernel.contexts import path_of
+from central.kernel.db import Connection, Database, PostgresConnection
+from central.kernel.door import Door, Reply
+from central.kernel.keys import Keys
+from central.kernel.postgres_line import lock_of
+from central.kernel.postgres_writers import REPEATED
+from central.kernel.trouble import Cut
+from central.kernel.turns import GROUPS, Footing, OutOfTurn
+from central.kernel.tx import Read
+from central.orders.model import NoOrder
+from shared.ids import Id
+from tests.central.inventory.test_nothing_is_lost import prove
+from tests.central.inventory.test_side_by_side import Race
+from tests.central.small_house import FULL, NOW, Clerk, House, Watch, new_id
+from tests.waiting import until
+
+pytestmark = [pytest.mark.postgres, pytest.mark.parametrize("place", ["postgres"], indirect=True)]
+
+
+@contextmanager
+def everybody_waits(database: Database) -> Iterator[Callable[[], bool]]:
+    """No group begins while this lasts; it gives the question whether one waits for that."""
+    with psycopg.connect(database.url, autocommit=True) as db:
+        db.execute("SELECT pg_advisory_lock(%s)", (lock_of(GROUPS),))
+        waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        yield lambda: bool(db.execute(waits).fetchall())
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group takes in all that waits, on a busy machine too."""
+    monkeypatch.setattr(sales_line, "BATCH_S", 60.0)
+
+
+@asynccontextmanager
+async def open_door(database: Database, keys: Keys) -> AsyncIterator[Door]:
+    door = Door(database, Watch(), path_of, keys)
+    door.start()
+    try:
+        yield door
+    finally:
+        await asyncio.to_thread(door.stop)
+
+
+async def in_one_group(door: Door, commands: list[Any]) -> list[Reply]:
+    with everybody_waits(door.database) as one_waits:
+        coming = [asyncio.ensure_future(door.execute(SYSTEM, each, new_id())) for each in commands]
+        await until(one_waits)
+        await until(lambda: door.waiting[0] == len(commands))
+    return await asyncio.gather(*coming)
+
+
+def commits(db: Connection) -> list[int]:
+    """How many orders and holds came in with each commit."""
+    sql = "SELECT COUNT(*) FROM command_log WHERE name IN ('place_order', 'hold_places') GROUP BY xmin::text ORDER BY 1"
+    return [row[0] for row in db.run(sql, {})]
+
+
+def numbers(db: Connection) -> list[int]:
+    return sorted(int(row[0].rpartition("-")[2]) for row in db.run("SELECT number FROM ticket", {}))
+
+
+async def test_what_waits_is_committed_together(place: tuple[Database, House], clerk: Clerk, keys: Keys) -> None:
+    database, house = place
+    race = Race(clerk, house)
+    async with open_door(database, keys) as door:
+        commands = [
+            *(house.order(seat) for seat in house.seats[:6]),
+            race.holds(house.seats[6]),
+            house.standing_order(2),
+        ]
+        replies = await in_one_group(door, commands)
+    assert all(reply.ok for reply in replies)
+    assert commits(clerk.db) == [8]
+    assert numbers(clerk.db) == list(range(1, 9))
+    prove(Read(clerk.db, SYSTEM, NOW, keys), house)
+
+
+async def test_who_is_refused_in_a_group_touches_no_other(
+    place: tuple[Database, House], clerk: Clerk, keys: Keys
+) -> None:
+    """Before it wrote anything, and after; no number is lost by it."""
+    database, house = place
+    async with open_door(database, keys) as door:
+        replies = await in_one_group(door, [
+            house.order(house.seats[0]), house.order(house.seats[0]), house.order(house.seats[1]),
+            house.order(house.seats[2], amount=FULL + 1), house.order(house.seats[3], house.seats[1]),
+            house.order(house.seats[3]),
+        ])  # fmt: skip
+    assert [reply.ok for reply in replies] == [True, False, True, False, False, True]
+    reasons = [reply.outcome.reason for reply in replies if not reply.ok]  # type: ignore[union-attr]  # refused ones
+    assert reasons == [NoPlace.TAKEN, NoOrder.WRONG_AMOUNT, NoPlace.TAKEN]
+    assert commits(clerk.db) == [6]
+    assert numbers(clerk.db) == [1, 2, 3]
+    prove(Read(clerk.db, SYSTEM, NOW, keys), house)
+
+
+class Broken(PostgresConnection):
+    """The answer to the first group's commit is lost with its line."""
+
+    breaks = [True]  # noqa: RUF012 - of all that the database gives
+    _group = False
+
+    def begin(self, *, write: bool, footing: Footing = Footing.ALONE) -> None:
+        self._group = footing is Footing.TOGETHER
+        super().begin(write=write, footing=footing)
+
+    def commit(self) -> None:
+        super().commit()
+        if self._group and self.breaks:
+            self.breaks.clear()
+            self.close()
+            raise Cut("the line was cut")
+
+
+class OfBroken(Database):
+    def connect(self, *, read_only: bool = False) -> Connection:
+        return super().connect(read_only=True) if read_only else Broken(self.url)
+
+
+async def test_a_group_whose_answer_was_lost_is_done_once(
+    place: tuple[Database, House], clerk: Clerk, keys: Keys
+) -> None:
+    database, house = place
+    Broken.breaks[:] = [True]
+    async with open_door(OfBroken(database.url), keys) as door:
+        replies = await in_one_group(door, [house.order(seat) for seat in house.seats[:5]])
+        later = await door.execute(SYSTEM, house.order(house.seats[5]), new_id())
+    assert not Broken.breaks and all(reply.ok and reply.repeated for reply in replies)
+    assert later.ok and not later.repeated
+    assert (commits(clerk.db), numbers(clerk.db)) == ([1, 5], list(range(1, 7)))
+    prove(Read(clerk.db, SYSTEM, NOW, keys), house)
+
+
+class Elsewhere(PostgresConnection):
+    """A hold that comes to a table which is not for sales."""
+
+    def _fits(self, sql: str) -> None:
+        super()._fits(sql)
+        if self._footing in (Footing.TOGETHER, Footing.BESIDE) and sql.startswith("INSERT INTO hold "):
+            raise OutOfTurn(sql)
+
+
+class OfElsewhere(Database):
+    def connect(self, *, read_only: bool = False) -> Connection:
+        return super().connect(read_only=True) if read_only else Elsewhere(self.url)
+
+
+async def test_who_needs_to_be_alone_falls_out_of_its_group(
+    place: tuple[Database, House], clerk: Clerk, keys: Keys
+) -> None:
+    database, house = place
+    race = Race(clerk, house)
+    async with open_door(OfElsewhere(database.url), keys) as door:
+        replies = await in_one_group(
+            door, [house.order(house.seats[0]), race.holds(house.seats[1]), house.order(house.seats[2])]
+        )
+    assert all(reply.ok for reply in replies)
+    assert commits(clerk.db) == [1, 2]
+    prove(Read(clerk.db, SYSTEM, NOW, keys), house)
+
+
+async def test_two_doors_that_want_the_same_seats_in_another_order_repeat_nothing(
+    place: tuple[Database, House], clerk: Clerk, keys: Keys
+) -> None:
+    """Seats, counted places and a limit, forwards at one door and backwards at the other: without turns the groups
+    would wait for each other until the server ends one."""
+    database, house = place
+    race = Race(clerk, house)
+    race.limited(LimitPer.PERFORMANCE, 16)
+
+    def wanted(seats: tuple[Id, ...]) -> list[Any]:
+        return [
+            each for n, seat in enumerate(seats) for each in (house.order(seat), house.standing_order())[: 1 + n % 2]
+        ]
+
+    before = REPEATED.value()
+    async with open_door(database, keys) as one, open_door(database, keys) as other:
+        forwards = [one.execute(SYSTEM, each, new_id()) for each in wanted(house.seats)]
+        backwards = [other.execute(SYSTEM, each, new_id()) for each in reversed(wanted(house.seats))]
+        replies = await asyncio.gather(*(each for both in zip(forwards, backwards, strict=True) for each in both))
+    assert sum(reply.ok for reply in replies) == 16
+    refused = {reply.outcome.reason for reply in replies if not reply.ok}  # type: ignore[union-attr]  # refused ones
+    assert refused <= {NoPlace.TAKEN, NoPlace.LIMIT}
+    assert REPEATED.value() == before
+    assert numbers(clerk.db) == list(range(1, 17))
+    prove(Read(clerk.db, SYSTEM, NOW, keys), house)
+
+
+def test_a_group_waits_for_the_one_before(place: tuple[Database, House]) -> None:
+    database, _ = place
+    with closing(database.connect()) as db, psycopg.connect(database.url, autocommit=True) as look:
+        db.begin(write=True, footing=Footing.TOGETHER)
+        assert look.execute("SELECT pg_try_advisory_lock(%s)", (lock_of(GROUPS),)).fetchone() == (False,)
+        db.rollback()
+        assert look.execute("SELECT pg_try_advisory_lock(%s)", (lock_of(GROUPS),)).fetchone() == (True,)
