@@ -126,9 +126,10 @@ class PostgresServer:
     their own in it.
     """
 
-    def __init__(self, *, keeps: bool = False) -> None:
-        """`keeps`: what was committed is there after `stop`, as it would be on a safe disk after the power went."""
-        self._keeps = keeps
+    def __init__(self, *, keeps: bool = False, safe: bool = False) -> None:
+        """`keeps`: what was committed is there after `stop`, as it would be on a safe disk after the power went.
+        `safe`: it runs as it is delivered, disk and all, for who measures."""
+        self._keeps, self._safe = keeps, safe
         self._binaries = postgres_binaries()
         # Not under pytest's own folder: PostgreSQL refuses to run as root, and another user may not enter there; and a
         # socket's path must be short.
@@ -145,22 +146,31 @@ class PostgresServer:
                        **self._become)  # fmt: skip
 
     def start(self) -> None:
-        settings = {
+        settings: dict[str, Any] = {
             "listen_addresses": "",
             "unix_socket_directories": self.folder,
-            "fsync": "off",
-            "synchronous_commit": "on" if self._keeps else "off",
-            "full_page_writes": "off",
             "max_connections": 60,
-            "shared_buffers": "32MB",
             "timezone": "UTC",
         }
+        if not self._safe:
+            kept = "on" if self._keeps else "off"
+            settings |= {
+                "fsync": "off",
+                "synchronous_commit": kept,
+                "full_page_writes": "off",
+                "shared_buffers": "32MB",
+            }
         serve = ["-D", self._data, *(f"--{name}={value}" for name, value in settings.items())]
         log = self.folder / "log"
         with log.open("a") as said:
             self._server = subprocess.Popen([self._binaries / "postgres", *serve], stdout=said, stderr=said,
                                             **self._become)  # fmt: skip
         _wait_for_postgres(self.url, self._server, log)
+
+    @property
+    def pid(self) -> int:
+        assert self._server is not None
+        return self._server.pid
 
     def stop(self) -> None:
         """At once, as if the power went."""
