@@ -27,9 +27,10 @@ from central.devices.model import (
     NoDevice,
 )
 from central.kernel.contexts import whole_house
-from central.kernel.db import UNFIT, misfit
+from central.kernel.db import UNFIT
 from central.kernel.entity import Between, Loose, Ref
 from central.kernel.facts import NoEffect, have_effect
+from central.kernel.misfits import misfit
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from shared.clock import ClockState

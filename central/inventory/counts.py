@@ -15,7 +15,7 @@ places, and `place_change` says which seats those are (halls.py).
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -135,14 +135,17 @@ def _write(db: Connection, items: list[Moved]) -> None:
         if item.seats is None or item.seats:
             sums.setdefault(first, [0] * len(_SUMS))
             seats.setdefault(first, {}).update(dict.fromkeys(item.seats or [None]))
+    lines: list[tuple[Any, ...]] = []
     for key in sorted(sums):
         changed = seats.get(key)
         ((revision,),) = db.run(_UPSERT, (*key, *sums[key], 1 if changed else 0))
         if changed:
             told = [None] if None in changed or len(changed) > MOST_SEATS else list(changed)
-            db.write(_CHANGE, (*key, revision, orjson.dumps(told).decode()))
+            lines.append((*key, revision, orjson.dumps(told).decode()))
             if revision % KEPT_CHANGES == 0:
                 db.write(_FORGET, (*key, revision - KEPT_CHANGES))
+    if lines:
+        db.write_many(_CHANGE, lines)
 
 
 def counted(gathered: Gathered) -> list[Moved]:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from enum import StrEnum, auto
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -43,6 +42,10 @@ class Connection(Protocol):
     def write(self, sql: str, params: Params) -> int: ...
     def write_many(self, sql: str, rows: Sequence[Params]) -> None: ...
     def begin(self, *, write: bool, footing: Footing = Footing.ALONE) -> None: ...
+    def in_one_go(self) -> AbstractContextManager[None]:
+        """`write_many` waits for no answer meanwhile: what is wrong with it is raised by what is asked next, or at the
+        end."""
+
     def commit(self) -> None: ...
     def rollback(self) -> None: ...
     def savepoint(self, name: str = "command") -> None: ...
@@ -66,39 +69,6 @@ of bounds."""
 
 TAKEN = psycopg.errors.UniqueViolation
 """The one of them that two transactions side by side can bring about, each of which read the same last number."""
-
-
-class Misfit(StrEnum):
-    """What does not fit, whichever database says so."""
-
-    THERE_ALREADY = auto()  # another row has these values: choose others
-    NAMES_NOTHING = auto()  # an id of no row: name one that is there
-    MISSING = auto()  # a value that has to be given
-    OUT_OF_BOUNDS = auto()  # a number or text that no column holds
-
-
-_MISFITS: dict[Any, Misfit] = {
-    sqlite3.SQLITE_CONSTRAINT_UNIQUE: Misfit.THERE_ALREADY,
-    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: Misfit.THERE_ALREADY,
-    sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: Misfit.NAMES_NOTHING,
-    sqlite3.SQLITE_CONSTRAINT_NOTNULL: Misfit.MISSING,
-    psycopg.errors.UniqueViolation: Misfit.THERE_ALREADY,
-    psycopg.errors.ForeignKeyViolation: Misfit.NAMES_NOTHING,
-    psycopg.errors.NotNullViolation: Misfit.MISSING,
-}
-
-
-def misfit(fault: Exception) -> tuple[Misfit, list[str]]:
-    """What a statement that raised one of `UNFIT` met, and in which columns, where both databases can tell."""
-    what = _MISFITS.get(getattr(fault, "sqlite_errorcode", type(fault)), Misfit.OUT_OF_BOUNDS)
-    if what not in (Misfit.THERE_ALREADY, Misfit.MISSING):
-        return what, []
-    if isinstance(fault, psycopg.Error):
-        found = re.match(r"Key \(([^)]*)\)=", fault.diag.message_detail or "")
-        said = found[1] if found else fault.diag.column_name or ""
-    else:
-        said = str(fault).rpartition(": ")[2]  # `tariff.context_id, tariff.code`
-    return what, [each.rpartition(".")[2].strip('" ') for each in said.split(", ") if each]
 
 
 BROKEN: tuple[type[Exception], ...] = (sqlite3.Error, psycopg.Error, Repeatable, Unavailable, OSError)
@@ -219,6 +189,9 @@ class SqliteConnection:
     def close(self) -> None:
         self._db.close()
 
+    def in_one_go(self) -> AbstractContextManager[None]:
+        return nullcontext()  # there is no line that an answer could be long in
+
     def alone(self, word: str) -> AbstractContextManager[None]:  # noqa: ARG002 - there is one writer
         return nullcontext()
 
@@ -246,6 +219,7 @@ class PostgresConnection:
         self.since: float | None = None
         self.written = 0
         self._footing = Footing.ALONE
+        self._going: psycopg.Pipeline | None = None
         self._read_only = read_only
         statement_s = waits.read_s if read_only else waits.write_s
         self.limit_s = statement_s + MARGIN_S if statement_s else 0.0
@@ -306,6 +280,20 @@ class PostgresConnection:
         self._db.close()
 
     @contextmanager
+    def in_one_go(self) -> Iterator[None]:
+        going = self._db.pipeline()
+        self._going = self._guard(going.__enter__)
+        try:
+            yield
+        except BaseException:
+            self._going = None
+            with suppress(psycopg.Error):  # of what was still on its way
+                going.__exit__(None, None, None)
+            raise
+        self._going = None
+        self._guard(lambda: going.__exit__(None, None, None))
+
+    @contextmanager
     def alone(self, word: str) -> Iterator[None]:
         """Waits until nobody else in any process is alone with this word; an empty one waits for nobody. Taken outside
         of a transaction: inside, one would have waited with a look at the data that is too old by then."""
@@ -341,7 +329,13 @@ class PostgresConnection:
 
     def _execute(self, sql: str, params: Params) -> psycopg.Cursor[Row]:
         self._fits(sql)
-        return self._guard(lambda: self._db.execute(pg_text(sql).encode(), params))
+        return self._guard(lambda: self._answered(sql, params))
+
+    def _answered(self, sql: str, params: Params) -> psycopg.Cursor[Row]:
+        asked = self._db.execute(pg_text(sql).encode(), params)
+        if self._going:
+            self._going.sync()
+        return asked
 
     def _fits(self, sql: str) -> None:
         if not fits(self._footing, sql):

@@ -14,9 +14,10 @@ from typing import Any
 import orjson
 
 from central.kernel.crud import CONFIGURED
-from central.kernel.db import Misfit, in_list
+from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, CHOSEN
 from central.kernel.former_names import renamed, today
+from central.kernel.misfits import Misfit
 from central.kernel.replies import NoEntry
 from central.kernel.scope import home, lay_within
 from central.kernel.traces import Traces

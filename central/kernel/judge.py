@@ -12,11 +12,12 @@ from typing import Any
 
 from central.kernel.actor import ActorKind
 from central.kernel.beside import Packed
-from central.kernel.db import TAKEN, UNFIT, Connection, Misfit, is_read_only
+from central.kernel.db import TAKEN, UNFIT, Connection, is_read_only
 from central.kernel.id_owners import used_before
 from central.kernel.job import Job
 from central.kernel.keys import Keys
 from central.kernel.log_content import is_same, kept
+from central.kernel.misfits import Misfit
 from central.kernel.permissions import Permissions
 from central.kernel.reach import PathOf
 from central.kernel.registry import Handler

@@ -1,8 +1,9 @@
 """Numbers that go up: of legal series, of versions. Each is a row of `counter`, and is drawn in the transaction that
 uses it, so that a series has no gap: whoever is undone gives back what was drawn.
 
-Where nobody else can write until the commit (SQLite), the commands of one transaction that append only (`gathered`,
-kernel/registry.py) draw from what it has read once, and leave the row as it then is, once. What they draw is theirs
+Where nobody else can write until the commit, the commands of one transaction that append only (`gathered`,
+kernel/registry.py) draw from what it has read once, and leave the row as it then is, once. On SQLite nobody can;
+on PostgreSQL the first of them draws in the row, which is theirs from then on. What they draw is theirs
 only when they stand: a refused one has drawn nothing. From one transaction to the next no number is kept, only the
 names of those that were asked for: they are read together.
 """
@@ -33,6 +34,13 @@ class Numbers:
     drawn: dict[str, int] = field(default_factory=dict)
     _read: dict[str, int] = field(default_factory=dict)
 
+    def first(self, db: Connection, name: str, step: int) -> int | None:
+        """The number after this step, where the row is to be had by drawing from it; None: it is had already."""
+        if not db.locking or name in self._read:
+            return None
+        self._read[name] = value = stepped(db, name, step)
+        return value
+
     def now(self, db: Connection, name: str) -> int:
         if (drawn := self.drawn.get(name)) is not None:
             return drawn
@@ -52,7 +60,11 @@ class Numbers:
     def write(self, db: Connection) -> bool:
         """What was drawn, into the rows; from then on anybody may write them. False: a row is not what was read, which
         nobody can have brought about."""
-        fits = all(_left(db, name, self._read[name], value) for name, value in sorted(self.drawn.items()))
+        fits = all(
+            _left(db, name, self._read[name], value)
+            for name, value in sorted(self.drawn.items())
+            if value != self._read[name]
+        )
         self.drawn.clear()
         self._read.clear()
         return fits

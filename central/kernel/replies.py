@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from central.kernel.db import misfit
+from central.kernel.misfits import misfit
 from central.kernel.values import Fault
 from shared.outcome import Ok, Outcome, Reason, Refused, reason_named
 

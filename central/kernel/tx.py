@@ -137,7 +137,7 @@ class Tx(Read):
         self.shared = Shared()
 
     def version(self, name: str) -> int:
-        if self._gathers:
+        if self.late is not None and not self._db.locking:
             return self.shared.numbers.now(self._db, row_of(name))
         if name not in self.shared.versions:
             self.shared.versions[name] = version(self._db, name)
@@ -146,11 +146,6 @@ class Tx(Read):
     def is_moving(self, name: str) -> bool:
         tables = TABLES_OF[name]
         return not (tables.isdisjoint(self.touched) and tables.isdisjoint(self.shared.touched))
-
-    @property
-    def _gathers(self) -> bool:
-        """Whether its numbers are written at the end, like its rows: nobody else draws any meanwhile."""
-        return self.late is not None and not self._db.locking
 
     def is_new(self, table: str) -> bool:
         return table in self.touched or table in self.shared.touched
@@ -447,8 +442,10 @@ class Tx(Read):
 
     def counter(self, name: str, step: int = 1) -> int:
         """The next number of a gap-free series: taken with the transaction, given back with it."""
-        if self._gathers:
-            self.drawn[name] = value = (self.drawn.get(name) or self.shared.numbers.now(self._db, name)) + step
+        if self.late is not None:
+            numbers = self.shared.numbers
+            value = numbers.first(self._db, name, step) or (self.drawn.get(name) or numbers.now(self._db, name)) + step
+            self.drawn[name] = value
         else:
             value = stepped(self._db, name, step)
         if counter_proved(name):

@@ -144,7 +144,8 @@ def write(db: Connection, traces: Traces) -> None:
     """What a transaction leaves behind. What does not fit, of commands that ran without care, is one that came before,
     or an id that is another's: who they are shows when they run again."""
     try:
-        traces.write(db)
+        with db.in_one_go():
+            traces.write(db)
     except UNFIT as fault:
         if traces.careful:
             raise

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from central.kernel.db import Misfit
 from central.kernel.door import NoEntry
+from central.kernel.misfits import Misfit
 from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.screens.cells import address, table_of

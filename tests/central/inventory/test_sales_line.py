@@ -2,9 +2,9 @@
 out touches no other, and two groups never wait for each other's seats."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
@@ -12,9 +12,11 @@ import pytest
 from central.inventory.model import LimitPer, NoPlace
 from central.kernel import sales_line
 from central.kernel.actor import SYSTEM
+from central.kernel.batch_writer import BatchWriter
 from central.kernel.contexts import path_of
-from central.kernel.db import Connection, Database, PostgresConnection
+from central.kernel.db import UNFIT, Connection, Database, Params, PostgresConnection
 from central.kernel.door import Door, Reply
+from central.kernel.job import job_of
 from central.kernel.keys import Keys
 from central.kernel.postgres_line import lock_of
 from central.kernel.postgres_writers import REPEATED
@@ -28,6 +30,8 @@ from tests.central.inventory.test_side_by_side import Race
 from tests.central.small_house import FULL, NOW, Clerk, House, Watch, new_id
 from tests.waiting import until
 
+T = TypeVar("T")
+ALONE = 10  # of an order on its own: begin, version, place, seat, number, going begins, feed, counts, rows, commit
 pytestmark = [pytest.mark.postgres, pytest.mark.parametrize("place", ["postgres"], indirect=True)]
 
 
@@ -199,6 +203,59 @@ async def test_two_doors_that_want_the_same_seats_in_another_order_repeat_nothin
     assert REPEATED.value() == before
     assert numbers(clerk.db) == list(range(1, 17))
     prove(Read(clerk.db, SYSTEM, NOW, keys), house)
+
+
+class Asking(PostgresConnection):
+    """Counts how often it turns to the server, and mostly waits for an answer."""
+
+    asked = 0
+
+    def _guard(self, act: Callable[[], T]) -> T:
+        self.asked += 1
+        return super()._guard(act)
+
+    def write_many(self, sql: str, rows: Sequence[Params]) -> None:
+        super().write_many(sql, rows)
+        self.asked -= self._going is not None  # this one waited for nothing
+
+
+def test_what_a_further_sale_of_a_group_asks(place: tuple[Database, House], clerk: Clerk, keys: Keys) -> None:
+    """An order looks at its place and takes it; a hold begins before that. The rest is asked once, however many they
+    are: where a number stands, what is sold, what the log keeps."""
+    database, house = place
+    judge, race = Door(database, clerk.watch, path_of, keys).judge, Race(clerk, house)
+    with closing(Asking(database.url)) as db:
+        writer = BatchWriter(lambda: db, judge.work, lambda _: None, lambda _: None, footing=Footing.TOGETHER)
+
+        def asked(*commands: Any) -> int:
+            jobs = [job_of(SYSTEM, each, new_id()) for each in commands]
+            before = db.asked
+            said = writer.taken(db, [(n, judge.work(job, NOW)) for n, job in enumerate(jobs)]).said
+            assert all(answer.ok for _, answer in said)
+            return db.asked - before
+
+        asked(house.order(house.seats[0]))  # it remembers what may be sold from then on
+        one, three = asked(house.order(house.seats[1])), asked(*(house.order(seat) for seat in house.seats[2:5]))
+        assert (one, three) == (ALONE, ALONE + 1 + 2 * 2)  # and once more for where the numbers stand in the end
+        holds = [race.holds(seat, hold_id=new_id()) for seat in house.seats[5:10]]
+        _, one, three = (asked(*some) for some in (holds[:1], holds[1:2], holds[2:]))
+        assert three - one == 2 * 3
+    assert numbers(clerk.db) == [1, 2, 3, 4, 5]
+    prove(Read(clerk.db, SYSTEM, NOW, keys), house)
+
+
+async def test_what_does_not_fit_in_what_is_asked_in_one_go(place: tuple[Database, House], clerk: Clerk) -> None:
+    """It is raised when that ends, or by what is asked meanwhile; the connection serves on."""
+    fault = "INSERT INTO outbox (id, kind, body, due, tries, state, last_error) VALUES (?, NULL, '', 0, 0, '', '')"
+    with closing(place[0].connect()) as db:
+        for asks in (False, True):
+            db.begin(write=True)
+            with pytest.raises(UNFIT), db.in_one_go():
+                db.write_many(fault, [(new_id(),), (new_id(),)])
+                if asks:
+                    db.run("SELECT 1", {})
+            db.rollback()
+            assert db.run("SELECT 1", {}) == [(1,)]
 
 
 def test_a_group_waits_for_the_one_before(place: tuple[Database, House]) -> None:

@@ -15,11 +15,11 @@ from central.kernel import entity
 from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.crud import CONFIGURED, command_of
-from central.kernel.db import Misfit
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Reach, Ref, stripped
 from central.kernel.id_owners import used_before
 from central.kernel.keys import Keys
+from central.kernel.misfits import Misfit
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS
 from central.kernel.replies import NoEntry

@@ -15,9 +15,10 @@ from central.inventory.model import Limit, LimitPer
 from central.inventory.plan_actions import BlockPlaces, UnblockPlaces
 from central.kernel.contexts import ContextKind
 from central.kernel.crud import command_of
-from central.kernel.db import Connection, Misfit
+from central.kernel.db import Connection
 from central.kernel.door import Door
 from central.kernel.job import job_of
+from central.kernel.misfits import Misfit
 from central.kernel.privileges import Action
 from central.kernel.traces import Traces
 from central.kernel.work import write

@@ -7,8 +7,9 @@ import pytest
 
 import central.app  # noqa: F401  # declares everything
 from central.kernel.actor import SYSTEM, Actor, ActorKind
-from central.kernel.db import UNFIT, Misfit
+from central.kernel.db import UNFIT
 from central.kernel.entity import BY_NAME
+from central.kernel.misfits import Misfit
 from central.kernel.registry import COMMANDS
 from central.kernel.replies import NoEntry, unfit
 from central.kernel.tx import Read
