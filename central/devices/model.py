@@ -134,7 +134,7 @@ class FactRecord:
     device_id: Annotated[Id, Ref("device")]
     seq: int
     kind: str
-    fact_id: Annotated[Id, Loose("what its device called it")]
+    fact_id: Annotated[Id, Look.MACHINE, Loose("what its device called it")]
     at: datetime
     received: datetime
     clock: str

@@ -1,8 +1,10 @@
 """A price grid as one writes it: categories down, tariffs across, one save for all of it.
 
 GET, POST /admin/pricing/grid/{id}
+GET       /admin/pricing/grid/{id}/export.csv, export.xlsx
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +20,14 @@ from central.pricing.ops import PriceCell, SetPrices
 from central.venues.model import SeatCategory
 from central.web.form import form_of
 from central.web.frame import FRAME
+from central.web.screens.exports import EXPORTS, answer
 from central.web.screens.fields import Field, FieldKind, Setting, Typed, typed_of
 from central.web.screens.form_values import ABSENT, value_of
 from central.web.screens.forms import sentence, typed_from
 from central.web.screens.listing import one
 from central.web.screens.refusals import SaidRefusal, said
 from central.web.screens.screen import Screen, new_id, row_id, screen_of
+from central.web.texts import Texts
 from shared.ids import Id, is_id
 from shared.outcome import Refused
 
@@ -60,6 +64,7 @@ def pricing_pages(app: web.Application) -> None:
     )
     app.router.add_get("/admin/pricing/grid/{id}", show)
     app.router.add_post("/admin/pricing/grid/{id}", save)
+    app.router.add_get("/admin/pricing/grid/{id}/export.{form}", export)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -87,6 +92,30 @@ async def save(request: web.Request) -> web.Response:
         there = sheet.typed if outcome.reason == NoGrid.CHANGED_MEANWHILE else {}
         return await _page(screen, sheet, typed=typed, refusal=refusal, theirs=there, status=409)
     raise web.HTTPSeeOther(f"/admin/pricing/grid/{sheet.grid.id}?done={command_id}")
+
+
+async def export(request: web.Request) -> web.Response:
+    """The grid as it stands, with its prices as numbers."""
+    screen, form = await screen_of(request), request.match_info["form"]
+    sheet = await _sheet(screen)
+    if sheet is None or form not in EXPORTS:
+        return await screen.lost()
+    t = screen.t
+    body = await asyncio.to_thread(EXPORTS[form][1], table_of(sheet, t))
+    return answer(form, f"price_grid-{sheet.grid.code}", body)
+
+
+def table_of(sheet: GridSheet, t: Texts) -> list[list[str | float]]:
+    """A head, and a line per category: its code and name, and what it costs at each tariff; empty where it is not
+    sold."""
+    lines: list[list[str | float]] = [
+        [t.field("seat_category", "code"), f"{t.entity('seat_category')} ({sheet.grid.currency})",
+         *(t.of(each.names) for each in sheet.tariffs)]
+    ]  # fmt: skip
+    for category in sheet.categories:
+        prices = ((sheet.typed.get(f"{category.id}.{tariff.id}") or [""])[0] for tariff in sheet.tariffs)
+        lines.append([category.code, t.of(category.names), *(float(price) if price else "" for price in prices)])
+    return lines
 
 
 def _cells(sheet: GridSheet, typed: Typed) -> tuple[list[PriceCell], list[Fault]]:

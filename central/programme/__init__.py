@@ -14,6 +14,7 @@ from central.programme import (
     season_days,
     seek,
     sell_hall,
+    times,
 )
 from central.web.area import Area
 from shared.wire.certificates import EVERYBODY, Right
@@ -24,7 +25,13 @@ SELLERS = frozenset({Right.SELL})
 AREA = Area(
     name="programme",
     modules=(performances, on_sale, reschedule, plan_actions, carry_over),
-    pages=(plan_page.plan_pages, carry_page.carry_pages, sell_hall.sell_hall_routes, season_days.season_pages),
+    pages=(
+        plan_page.plan_pages,
+        carry_page.carry_pages,
+        sell_hall.sell_hall_routes,
+        season_days.season_pages,
+        times.times_pages,
+    ),
     checklist=(checklist_items.performance, checklist_items.on_sale),
     feeds=(
         Feeds(Family.PERFORMANCES, Scope.SITE, EVERYBODY),

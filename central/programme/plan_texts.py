@@ -201,12 +201,14 @@ def _counts(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> tuple[li
             lines.append((each.category_id, each.contingent_id, each.capacity, _numbers(each, columns)))
     names = _labels(read, t, {line[0] for line in lines}, {line[1] for line in lines})
     colours: dict[str | None, str] = {each.id: each.colour for each in read.find(SeatCategory)}
+    shares: dict[str, str] = {each.id: each.colour for each in read.find(Contingent)}
     return columns, [
         {
             "category_id": category or "",
             "contingent_id": contingent,
             "category": names("seat_category", category) if category else t("sans catégorie"),
             "colour": colours.get(category, ""),
+            "contingent_colour": shares.get(contingent, ""),
             "contingent": names("contingent", contingent) if contingent else t("hors contingent"),
             "capacity": capacity,
             "numbers": numbers,

@@ -5,7 +5,8 @@ GET  /admin/live/usual/<item>?at=…         what most houses would have there, 
 POST /admin/live/usual/<item>?at=…         makes it
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from aiohttp import web
@@ -156,29 +157,42 @@ def checklist_routes(app: web.Application) -> None:
 async def _proposed(
     request: web.Request, frame: Frame, door: Door, me: SignedIn, item: ChecklistItem, at: str, wanted: Any
 ) -> web.Response:
-    """What would be made; or, asked to, makes it."""
-    t, posted = frame.texts(request, me), await form_of(request) if request.method == "POST" else {}
-    said = str(posted.get("_command", ""))
+    """What would be made, of which one may leave out; or, asked to, makes what was left in."""
+    t, posted = frame.texts(request, me), await form_of(request) if request.method == "POST" else None
+    taken = None if posted is None else {str(each) for each in posted.getall("take", [])}
+    chosen = wanted if taken is None else only(wanted, taken)
+    said = str(posted.get("_command", "")) if posted is not None else ""
     command_id = Id(said) if is_id(said) else fresh_id(_CLOCK)
-    reply = await door.execute(me.actor, wanted, command_id, dry_run=not posted)
-    outcome = reply.outcome
-    if posted and not isinstance(outcome, Refused):
-        raise web.HTTPSeeOther(f"/admin/live?at={at}&done={command_id}")
+    refused: Refused | None = None
+    if taken != set():
+        outcome = (await door.execute(me.actor, chosen, command_id, dry_run=posted is None)).outcome
+        if posted is not None and not isinstance(outcome, Refused):
+            raise web.HTTPSeeOther(f"/admin/live?at={at}&done={command_id}")
+        refused = outcome if isinstance(outcome, Refused) else None
     return await frame.page(
-        request, "checklist_usual.html", status=422 if posted else 200, title=t(item.title), item=item, at=at,
-        rows=list(_rows(wanted)), refused=outcome if isinstance(outcome, Refused) else None, command=command_id,
-        here="/admin/live",
+        request, "checklist_usual.html", status=200 if posted is None else 422, title=t(item.title), item=item, at=at,
+        rows=list(_rows(wanted)), taken=taken, refused=refused, command=command_id, here="/admin/live",
     )  # fmt: skip
 
 
-def _rows(command: Any) -> list[tuple[str, dict[str, str], str]]:
-    """(code, names, colour) of what a command would make, and of what comes with it."""
-    found = []
+def only(command: Any, codes: Collection[str]) -> Any:
+    """The same command with those of its rows that have these codes."""
+    lists = {each.name: getattr(command, each.name) for each in fields(command)}
+    return replace(command, **{
+        name: tuple(row for row in rows if row.code in codes) for name, rows in lists.items() if _is_rows(rows)
+    })  # fmt: skip
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(getattr(each, "names", None), dict) for each in value)
+
+
+def _rows(command: Any) -> Iterator[tuple[str, str, dict[str, str], str]]:
+    """(code of the row to take, its code, names, colour) of what a command would make, and of what comes with it: that
+    is taken with it, and has no code to take."""
     for field in fields(command):
-        value: Any = getattr(command, field.name)
-        for each in value if isinstance(value, tuple) else ():
-            if isinstance(getattr(each, "names", None), dict):
-                found.append((each.code, each.names, getattr(each, "colour", "")))
-                if hasattr(each, "point_code"):
-                    found.append((each.point_code, each.point_names, ""))
-    return found
+        value = getattr(command, field.name)
+        for each in value if _is_rows(value) else ():
+            yield each.code, each.code, each.names, getattr(each, "colour", "")
+            if hasattr(each, "point_code"):
+                yield "", each.point_code, each.point_names, ""

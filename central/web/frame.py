@@ -6,6 +6,7 @@ or which of the menu's own pages it shows; `panel` in the address asks for a fra
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -41,6 +42,16 @@ Remark = Callable[[Read, Texts, Any], list[str]]
 __all__ = ["FRAME", "Branch", "Frame", "tree"]
 
 
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """What the form of a new row may leave empty, beside what follows for any (screens/blanks.py): the paths of its
+    fields, and what fills them in, of what was typed. `copies`: a row is duplicated by this form."""
+
+    paths: frozenset[str]
+    fill: Callable[[Read, Mapping[str, list[str]]], dict[str, list[str]]]
+    copies: bool = False
+
+
 class Frame:
     def __init__(self, door: Door, menu: Menu) -> None:
         self.door, self.menu = door, menu
@@ -51,6 +62,7 @@ class Frame:
         self.answers: dict[str, Told] = {}
         self.remarks: dict[str, list[Remark]] = {}
         self._parts: dict[str, list[tuple[str, Part]]] = {}
+        self.follows: dict[str, Follows] = {}
         self.openings: dict[str, Callable[[Read, str], Mapping[str, Any]]] = {}
         self._templates = jinja2.Environment(
             loader=jinja2.ChoiceLoader(self._loaders),

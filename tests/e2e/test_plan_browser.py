@@ -342,5 +342,9 @@ async def test_pictures(
         await page.evaluate("plan.pick(plan.rows.get(20), false)")
         await act(page, "block", "télévision")
         await page.click("[data-by=contingent]")
+        dots = "(dots) => dots.map((dot) => [dot.style.getPropertyValue('--dot'), dot.dataset.contingentColour])"
+        told = await page.eval_on_selector_all(".plan-dot", dots)
+        assert all(shown == (colour or "transparent") for shown, colour in told), "the legend is drawn as the plan is"
+        assert any(colour for _, colour in told)
         await page.screenshot(path=folder / "admin-plan.png")
         assert (folder / "admin-plan.png").stat().st_size > 20_000

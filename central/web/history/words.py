@@ -11,7 +11,7 @@ import orjson
 
 from central.kernel.actor import ActorKind
 from central.kernel.deleted_rows import was
-from central.kernel.entity import BY_NAME, Declaration, in_brief
+from central.kernel.entity import BY_NAME, Declaration, Look, in_brief
 from central.kernel.personal import ERASED, STRUCK
 from central.kernel.tx import Read
 from central.web.history.past import Act, FieldDifference, RowMoment, State, restored, undone
@@ -107,6 +107,11 @@ class Sayer:
         except (ValueError, TypeError, KeyError, AttributeError):  # of an older shape
             return Cell(str(raw))
 
+    def _is_said(self, name: str) -> bool:
+        """What is for programs says nothing to anybody."""
+        column = self._declaration.column(name) if name in self._declaration.names else None
+        return column is None or column.look is not Look.MACHINE
+
     def lines(self, found: Iterable[FieldDifference], doubts: Sequence[str] = ()) -> tuple[FieldWords, ...]:
         return tuple(
             FieldWords(
@@ -116,6 +121,7 @@ class Sayer:
                 each.field in doubts,
             )
             for each in found
+            if self._is_said(each.field)
         )
 
     def state(self, state: State) -> tuple[FieldWords, ...]:
@@ -123,7 +129,7 @@ class Sayer:
         return tuple(
             FieldWords(self.field(name), None, self.cell(name, state[name]))
             for name in (*self._declaration.names, *sorted(set(state) - set(self._declaration.names)))
-            if name in state and name != "id"
+            if name in state and name != "id" and self._is_said(name)
         )
 
 

@@ -25,6 +25,7 @@ from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault, faults_of
 from central.web.form import form_of
+from central.web.screens.blanks import easier, filled, next_code
 from central.web.screens.cells import reader
 from central.web.screens.fields import FieldKind, Typed, fields_of, optional_of, typed_of
 from central.web.screens.form_values import Parsed, parse
@@ -67,9 +68,9 @@ async def new(request: web.Request) -> web.Response:
     configured = CONFIGURED.get(declaration.name)
     generated = configured is not None and configured.commands.get(Action.CREATE) is handler.kind
     spare = frozenset(configured.initial) if configured and generated else frozenset(optional_of(handler.kind))
-    sheet = Sheet(
-        handler, entered_fields(handler, first=False), (handler.name, declaration.name), spare, declaration.name, None
-    )
+    follows = screen.frame.follows.get(handler.name)
+    entered = easier(declaration, entered_fields(handler, first=False), follows.paths if follows else ())
+    sheet = Sheet(handler, entered, (handler.name, declaration.name), spare, declaration.name, None)
     title = screen.t.do(handler.name)
     if request.method == "POST":
         return await _create(screen, declaration, sheet, title)
@@ -87,10 +88,16 @@ def _first_typed(screen: Screen, read: Read, declaration: Declaration, sheet: Sh
     values, place = defaults_of(sheet), _stands_at(screen, read, sheet)
     if row is not None:
         values |= {each.name: getattr(row, each.name) for each in sheet.fields if hasattr(row, each.name)}
-        values |= {each.name: _next_code(values[each.name]) for each in sheet.fields
+        values |= {each.name: next_code(values[each.name]) for each in sheet.fields
                    if each.look is Look.CODE and each.name in values}  # fmt: skip
     for each in sheet.fields:
-        if each.name in values or each.kind is FieldKind.GROUP:
+        if (
+            row is not None
+            and each.kind is FieldKind.GROUP
+            and {part.name for part in each.parts} <= {*declaration.names}
+        ):
+            typed |= typed_of(each, row, setting)  # what belongs together in the form stands in the row by itself
+        elif each.name in values or each.kind is FieldKind.GROUP:
             typed |= typed_of(each, values.get(each.name), setting)
         if each.told:
             typed[each.path] = [_fresh_code()]
@@ -113,17 +120,10 @@ def _fresh_code() -> str:
     return f"{text[:4]}-{text[4:]}"
 
 
-def _next_code(code: str) -> str:
-    """`PARTERRE-2` after `PARTERRE`, `PARTERRE-3` after that."""
-    stem, dash, number = code.rpartition("-")
-    if dash and number.isascii() and number.isdigit() and len(number) < 6:
-        return f"{stem}-{int(number) + 1}"
-    return f"{code[:37]}-2"
-
-
 async def _create(screen: Screen, declaration: Declaration, sheet: Sheet, title: str) -> web.Response:
-    typed = typed_from(await form_of(screen.request))
-    own, command_id = id_in(typed, OWN), id_in(typed, COMMAND)
+    said = typed_from(await form_of(screen.request))
+    own, command_id = id_in(said, OWN), id_in(said, COMMAND)
+    typed = await screen.read(lambda read: _filled(screen, read, declaration, sheet, said))
     parsed, _, zone_moved = await parsed_form(screen, sheet, typed)
     faults = [*parsed.faults, *zone_moved, *_declared_faults(declaration, sheet, parsed)]
     reply: Reply | None = None
@@ -139,6 +139,13 @@ async def _create(screen: Screen, declaration: Declaration, sheet: Sheet, title:
         faults += await screen.read(lambda read: _taken(read, declaration, parsed))
     to = with_done(f"/admin/e/{declaration.name}/{own}", command_id)
     return await _answer(screen, sheet, typed, faults, reply, title, own, to)
+
+
+def _filled(screen: Screen, read: Read, declaration: Declaration, sheet: Sheet, said: Typed) -> dict[str, list[str]]:
+    """With what follows from what was typed."""
+    typed = filled(read, declaration, sheet.fields, said)
+    follows = screen.frame.follows.get(sheet.handler.name)
+    return follows.fill(read, typed) if follows else typed
 
 
 def _declared_faults(declaration: Declaration, sheet: Sheet, parsed: Parsed) -> list[Fault]:

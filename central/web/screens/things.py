@@ -109,7 +109,9 @@ def buttons(screen: Screen, read: Read, declaration: Declaration, row: Any, plac
     if modify and screen.may(read, handler_of(modify), place):
         yield Button(t("Modifier"), f"/admin/e/{table}/{row.id}/edit", "main")
     for makes in creators(table):
-        if configured and makes.kind is configured.commands.get(Action.CREATE) and screen.may(read, makes, place):
+        generated = configured is not None and makes.kind is configured.commands.get(Action.CREATE)
+        follows = screen.frame.follows.get(makes.name)
+        if (generated or (follows and follows.copies)) and screen.may(read, makes, place):
             yield Button(t("Dupliquer"), f"/admin/e/{table}/new?from={row.id}")
     for text, href, needs in screen.frame.pages_of(table, row):
         if screen.me.actor.may(needs, screen.door.permissions.path(read, place) if place else ()):

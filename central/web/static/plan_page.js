@@ -23,7 +23,7 @@ document.addEventListener("DOMContentLoaded", async () => {
     act(button.dataset[name]);
   }));
   radio("tool", (tool) => { view.tool = tool; canvas.classList.toggle("crossed", tool === "lasso"); });
-  radio("by", (by) => { view.by = by; view.draw(); });
+  radio("by", (by) => { view.by = by; view.draw(); paint(); });
   page.querySelectorAll("[data-zoom]").forEach((button) => button.addEventListener("click", () => view.zoom(Number(button.dataset.zoom))));
   one("[data-fit]").addEventListener("click", () => view.fit());
   one("[data-all]").addEventListener("click", () => view.pick(view.of(() => true), false));
@@ -122,7 +122,10 @@ document.addEventListener("DOMContentLoaded", async () => {
   });
 
   // --- others' changes, and our own ----------------------------------------------------------------------------------------
-  const paint = () => page.querySelectorAll("[data-colour]").forEach((dot) => dot.style.setProperty("--dot", dot.dataset.colour));
+  function paint() { // the dots beside the counts, in the colours in which the plan is drawn
+    const colour = view.by === "contingent" ? "contingentColour" : "colour";
+    page.querySelectorAll("[data-colour]").forEach((dot) => dot.style.setProperty("--dot", dot.dataset[colour] || "transparent"));
+  }
   paint();
   document.body.addEventListener("htmx:afterSwap", paint);
   let known = { version: view.picture.version, mark: view.picture.mark };

@@ -43,6 +43,8 @@ async def test_a_devices_page_has_no_digests_and_its_orders_are_words(browser: B
     path = f"/admin/device/{made[DeviceKind.GATE]}/order"
     assert not RAW.search(seen(page.text)), RAW.search(seen(page.text))
     assert path in page and "command_device" not in page
+    for told in (f"/admin/history/device/{made[DeviceKind.GATE]}", "/admin/e/fact"):
+        assert not RAW.search(seen((await browser.get(told)).text)), told
     assert "/order" not in other, "a kiosk takes no orders from a screen"
     form = await browser.get(path)
     assert "Faire entrer la personne" in form and "force_entry" not in seen(form.text)

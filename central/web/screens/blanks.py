@@ -1,0 +1,74 @@
+"""What a new row's form may leave empty, because it follows: a code from its name, a colour from those still free."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from central.kernel.entity import Declaration, Look
+from central.kernel.tx import Read
+from central.web.codes import code_of
+from central.web.screens.fields import Field, FieldKind, Typed
+from shared.look import look
+
+MOST_TRIED = 50
+
+
+def derivable(declaration: Declaration, each: Field) -> bool:
+    """A code beside a name, and any colour."""
+    if each.name not in declaration.names:
+        return False
+    return each.kind is FieldKind.COLOUR or (each.look is Look.CODE and "names" in declaration.names)
+
+
+def easier(declaration: Declaration, fields: tuple[Field, ...], paths: Collection[str] = ()) -> tuple[Field, ...]:
+    """The fields of its form: what follows, and what stands at these paths, need not be filled in."""
+    return tuple(
+        replace(
+            each,
+            required=each.required and not derivable(declaration, each) and each.path not in paths,
+            parts=tuple(replace(part, required=part.required and part.path not in paths) for part in each.parts),
+        )
+        for each in fields
+    )
+
+
+def next_code(code: str) -> str:
+    """`PARTERRE-2` after `PARTERRE`, `PARTERRE-3` after that."""
+    stem, dash, number = code.rpartition("-")
+    if dash and number.isascii() and number.isdigit() and len(number) < 6:
+        return f"{stem}-{int(number) + 1}"
+    return f"{code[:37]}-2"
+
+
+def filled(read: Read, declaration: Declaration, fields: tuple[Field, ...], typed: Typed) -> dict[str, list[str]]:
+    """What was typed, with what follows from it where nothing was."""
+    found = {path: list(values) for path, values in typed.items()}
+    for each in fields:
+        if not derivable(declaration, each) or any(said.strip() for said in found.get(each.path, ())):
+            continue
+        if each.kind is FieldKind.COLOUR:
+            found[each.path] = [_free_colour(read, declaration, each.name)]
+        elif name := _name(found):
+            found[each.path] = [_free_code(read, declaration, code_of(name, declaration.name.upper()))]
+    return found
+
+
+def _name(typed: Typed) -> str:
+    """In whichever language it was said first."""
+    said = (value.strip() for path, values in typed.items() if path.startswith("names.") for value in values)
+    return next((each for each in said if each), "")
+
+
+def _free_code(read: Read, declaration: Declaration, code: str) -> str:
+    """Not taken by its like anywhere, so that no list has it twice."""
+    for _ in range(MOST_TRIED):
+        if read.one(f"SELECT 1 FROM {declaration.name} WHERE code = :code LIMIT 1", code=code) is None:  # noqa: S608 - our names
+            return code
+        code = next_code(code)
+    return code
+
+
+def _free_colour(read: Read, declaration: Declaration, name: str) -> str:
+    """The first of the look's colours that none of its like has, or else the one that fewest have."""
+    rows = read.run(f"SELECT {name}, COUNT(*) FROM {declaration.name} GROUP BY {name}")  # noqa: S608 - our names
+    taken = {str(colour).lower(): int(number) for colour, number in rows}
+    return min(look().categories, key=lambda colour: taken.get(colour.lower(), 0))

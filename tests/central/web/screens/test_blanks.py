@@ -1,0 +1,93 @@
+"""What may be left empty follows: codes from names, colours from those still free; a usual set is made item by item;
+a price grid is a file with its prices."""
+
+import io
+import zipfile
+
+import pytest
+
+from central.kernel.actor import SYSTEM
+from central.kernel.contexts import ContextKind
+from central.organisation.contexts import CreateContext
+from central.pricing.usual import CreateTariffs, NewTariff
+from central.selling.model import ChannelKind
+from central.selling.usual import CreateChannels, NewChannel
+from central.web.checklist import only
+from central.web.screens.blanks import next_code
+from shared.look import look
+from tests.central.small_house import new_id
+from tests.central.web.screens.conftest import Browser
+
+
+async def rows(browser: Browser, sql: str) -> list[tuple[object, ...]]:
+    found: list[tuple[object, ...]] = await browser.door.read(SYSTEM, lambda read: read.run(sql))
+    return found
+
+
+async def test_a_code_and_a_colour_follow_where_they_are_left_empty(browser: Browser) -> None:
+    path = f"/admin/e/seat_category/new?at={browser.house.institution}"
+    for want in ("CARRE-OR", "CARRE-OR-2"):
+        form = await browser.get(path)
+        made = await browser.send(path, form, names__fr="Carré d’or", rank="7", code="", colour="")
+        assert "done=" in made.url, made.text
+        ((colour,),) = await rows(browser, f"SELECT colour FROM seat_category WHERE code = '{want}'")
+        assert colour in look().categories
+    ((different,),) = await rows(browser, "SELECT COUNT(DISTINCT colour) FROM seat_category")
+    assert different == 4, "each takes one that is free"
+    form = await browser.get(path)
+    nameless = await browser.send(path, form, names__fr="", rank="7", code="", colour="")
+    assert nameless.status == 422, "of no name follows no code"
+    said = await browser.send(path, await browser.get(path), names__fr="Loge", rank="8", code="L", colour="#123456")
+    assert "done=" in said.url and await rows(browser, "SELECT colour FROM seat_category WHERE code = 'L'") == [
+        ("#123456",)
+    ]
+
+
+@pytest.mark.parametrize(("code", "want"), [("A", "A-2"), ("A-2", "A-3"), ("A-B", "A-B-2"), ("A-9", "A-10")])
+def test_the_next_code(code: str, want: str) -> None:
+    assert next_code(code) == want
+
+
+def test_of_a_usual_set_what_is_ticked_is_made() -> None:
+    tariffs = CreateTariffs(
+        context_id=new_id(), tariffs=tuple(NewTariff(each, {"fr": each}, n, False) for n, each in enumerate("AB"))
+    )
+    assert [each.code for each in only(tariffs, {"B"}).tariffs] == ["B"]
+    assert only(tariffs, {"A", "B"}) == tariffs
+    shop = NewChannel("WEB", {"fr": "Web"}, ChannelKind.INTERNET_PUBLIC, 10, "WEB-1", {"fr": "Boutique"})
+    assert only(CreateChannels(context_id=new_id(), channels=(shop,)), {"WEB-1"}).channels == ()
+
+
+async def test_a_usual_set_is_made_item_by_item(browser: Browser) -> None:
+    season = new_id()
+    made = CreateContext(
+        id=season, context_id=browser.house.organiser, kind=ContextKind.SEASON, code="S27", names={"fr": "Saison 27"},
+        settings={},
+    )  # fmt: skip
+    assert (await browser.door.execute(SYSTEM, made, new_id())).ok
+    path = f"/admin/live/usual/tariffs?at={season}"
+    page = await browser.get(path)
+    assert page.inputs["take"] == ["PLEIN", "REDUIT", "ENFANT"]
+    none = await browser.send(path, page, take=None)
+    assert none.status == 422 and "Cochez au moins une ligne." in none
+    some = await browser.send(path, page, take=["PLEIN", "ENFANT"])
+    assert some.url.startswith("/admin/live")
+    assert await rows(browser, f"SELECT code FROM tariff WHERE context_id = '{season}' ORDER BY rank") == [
+        ("PLEIN",), ("ENFANT",),
+    ]  # fmt: skip
+
+
+async def test_a_price_grid_is_a_file_with_its_prices(browser: Browser) -> None:
+    path = f"/admin/pricing/grid/{browser.house.grid}"
+    page = await browser.get(path)
+    assert f"{path}/export.xlsx" in page
+    said = await browser.get(f"{path}/export.csv")
+    lines = [line.split(";") for line in said.text.removeprefix("\ufeff").splitlines()]
+    assert lines[0][1:] == ["Catégorie de places (EUR)", "Plein tarif", "Enfant"]
+    assert lines[1:] == [["CAT1", "1re", "20.0", "9.0"], ["DEBOUT", "Debout", "12.0", ""]]
+    async with browser.client.get(f"{path}/export.xlsx") as answer:
+        book = zipfile.ZipFile(io.BytesIO(await answer.read()))
+    assert "<v>20</v>" in book.read("xl/worksheets/sheet1.xml").decode(), "a number, and no text"
+    assert (await browser.get(f"{path}/export.pdf")).status == 404
+    browser.sign_in(browser.house.operator("catalogue"))
+    assert (await browser.get(f"{path}/export.csv")).status == 404
