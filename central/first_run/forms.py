@@ -1,5 +1,6 @@
 """What the wizard's forms say, and what they show: values read, proposed, and faults at their fields."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -7,6 +8,7 @@ from typing import Any
 
 from central.first_run.model import Block, Step, season_of
 from central.first_run.ops import House
+from central.first_run.simple_hall import COLOURS
 from central.kernel.values import Fault
 from central.venues.model import NoVenue
 from central.web.form import line
@@ -63,6 +65,20 @@ def blocks(form: Mapping[str, Any]) -> tuple[tuple[Block, ...], list[Fault]]:
     if not found:
         wrong.append({"at": "zone_0", "what": "missing"})
     return tuple(found), wrong
+
+
+def bands(form: Any, rows: int) -> tuple[tuple[int, ...], list[Fault]]:
+    """How many rows each price zone has, from the stage on: `6, 8, 4`; empty: one has all."""
+    said = line(form, "bands")
+    if not said:
+        return (), []
+    parts = [each for each in re.split(r"[\s,;+/]+", said) if each]
+    found = tuple(int(each) for each in parts if each.isascii() and each.isdigit() and len(each) < 4)
+    if len(found) < len(parts) or sum(found) != rows or min(found) < 1:
+        return (), [{"at": "bands", "what": "bands_add_up", "rows": rows}]
+    if len(found) > len(COLOURS):
+        return (), [{"at": "bands", "what": "too_many", "most": len(COLOURS)}]
+    return found, []
 
 
 def by_field(refused: Refused, t: Texts) -> dict[str, list[str]]:

@@ -18,7 +18,7 @@ from aiohttp import web
 from babel.numbers import get_currency_name
 
 from central.first_run import profiles
-from central.first_run.forms import FormAnswer, blocks, by_field, day, done, known, lines, number, step_of
+from central.first_run.forms import FormAnswer, bands, blocks, by_field, day, done, known, lines, number, step_of
 from central.first_run.link import FILE
 from central.first_run.model import NoSetUp, Step
 from central.first_run.ops import (
@@ -281,11 +281,12 @@ class Wizard:
                     for at, n, most in (("rows", rows, MOST_ROWS), ("seats", seats, MOST_SEATS))
                     if n is None or not 1 <= n <= most
                 ]
-                if faults:
-                    return Refused(NoSetUp.FAULTY, detail={"faults": faults})
+                priced, wrong = bands(form, rows or 0)
+                if faults or wrong:
+                    return Refused(NoSetUp.FAULTY, detail={"faults": faults or wrong})
                 drawn = small_hall(
                     rows or 1, seats or 1, name=t("Plan de salle"), zone=t("Orchestre"),
-                    category=t("Catégorie {n}", n=1), stage=t("Scène"), colour="#0072B2",
+                    category=lambda n: t("Catégorie {n}", n=n), stage=t("Scène"), bands=priced,
                 )  # fmt: skip
                 return await self._do(request, SettleHall(names=named, plan=drawn))
             case "blocks":

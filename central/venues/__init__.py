@@ -1,7 +1,7 @@
 """Where it happens: sites, spaces, physical and logical configurations, plan files."""
 
 from central.kernel.privileges import UsualProfile
-from central.venues import checklist_items, ops, workshop
+from central.venues import capacity, checklist_items, ops, workshop
 from central.venues.model import VenuesPrivilege
 from central.web.area import Area
 
@@ -16,7 +16,7 @@ AREA = Area(
         UsualProfile.GATE: (VenuesPrivilege.VENUE_READ,),
         UsualProfile.READER: (VenuesPrivilege.VENUE_READ,),
     },
-    pages=(workshop.workshop,),
+    pages=(workshop.workshop, capacity.capacity_pages),
     checklist=(
         checklist_items.space,
         checklist_items.physical_configuration,

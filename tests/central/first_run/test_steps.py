@@ -59,7 +59,7 @@ VENUE = SettleVenue(
 )
 ROWS = SettleHall(
     names={"fr": "Plan"},
-    plan=small_hall(3, 8, name="Plan", zone="Orchestre", category="1re", stage="Scène", colour="#0072B2"),
+    plan=small_hall(3, 8, name="Plan", zone="Orchestre", category=lambda _: "1re", stage="Scène"),
 )
 ADMIN = AppointAdministrator(
     name="Inès",

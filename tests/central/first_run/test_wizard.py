@@ -13,13 +13,21 @@ from aiohttp.test_utils import TestClient, TestServer
 from central.app import make_app
 from central.first_run.link import FILE, setup_link
 from central.first_run.pages import SETUP_FILE, _timezones
+from central.kernel.actor import SYSTEM
+from central.kernel.checklist import ITEMS
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
+from central.kernel.tx import Read
 from central.kernel.vault import Vault
 from central.organisation.pages import SIGN_IN_SERVICES, SignInServices
 from central.organisation.settings import MailConfig, SignInConfig
+from central.venues.capacity import capacity_part
+from central.venues.model import PhysicalConfiguration
+from central.web.checklist import _named
+from central.web.texts import texts
+from shared.ids import Id
 from tests.central.small_house import Watch
 
 THEATRE = Path(__file__).parents[3] / "parterre" / "demo" / "theatre.json"
@@ -221,3 +229,42 @@ def test_zones_are_named_by_region() -> None:
     zones = {value for value, _ in _timezones()}
     assert {"Europe/Paris", "Pacific/Noumea", "America/Montreal"} <= zones
     assert not [each for each in zones if each.startswith(("Etc/", "US/")) or "/" not in each]
+
+
+DRAWN = {"way": "drawn", "rows": "5", "seats": "8"}
+
+
+@pytest.mark.parametrize("said", ["2, 2", "5, 0", "6", "zwei", "2 3 x", "1,1,1,1,1,1"])
+async def test_price_zones_have_all_rows_of_the_hall(visitor: Visitor, said: str) -> None:
+    await visitor.up_to_the_hall()
+    status, _, text = await visitor.send("hall", {**DRAWN, "bands": said}, headers={"Accept-Language": "fr"})
+    assert status == 422 and "La salle a 5 rangs" in text
+
+
+@pytest.mark.parametrize(
+    ("said", "want"), [("", {"Catégorie 1": 40}), ("2, 3", {"Catégorie 1": 16, "Catégorie 2": 24})]
+)
+async def test_a_hall_is_drawn_with_its_price_zones(visitor: Visitor, said: str, want: dict[str, int]) -> None:
+    """And all that follows asks for a price of each: the plan's names are the categories that are proposed."""
+    await visitor.up_to_the_hall()
+    french = {"Accept-Language": "fr"}
+    status, _, text = await visitor.send("hall", {**DRAWN, "bands": said}, headers=french)
+    assert status == 200, text
+    rows = await visitor.door.read(
+        SYSTEM, lambda read: read.run("SELECT category, COUNT(*) FROM physical_seat GROUP BY category")
+    )
+    assert dict(rows) == want
+    assert ("Catégorie 2" in text) == (len(want) > 1)
+    await visitor.send("hall", {"do": "accept"}, headers=french)
+    season = await visitor.door.read(SYSTEM, lambda read: read.run("SELECT id FROM context WHERE kind = 'institution'"))
+    item = ITEMS["seat_categories"]
+    assert item.usual
+
+    def proposed(read: Read) -> list[str]:
+        wanted = item.usual(read, season[0][0], Id(""), _named) if item.usual else None
+        return [each.names["fr"] for each in wanted.categories]
+
+    assert await visitor.door.read(SYSTEM, proposed) == list(want)
+    (hall,) = await visitor.door.read(SYSTEM, lambda read: read.find(PhysicalConfiguration))
+    told = await visitor.door.read(SYSTEM, lambda read: capacity_part(read, texts("fr"), hall))
+    assert told and (told["places"], told["seats"]) == (40, 40), "its gauge says nothing of a plan"
