@@ -36,12 +36,14 @@ PLACES_AT_ONCE = 500  # of theirs, but for the last one's
 
 
 class SeatToTake(NamedTuple):
-    """A seat to take, and what it counts as: its category and contingent (empty: hors contingent)."""
+    """A seat to take, and what it counts as: its category and contingent (empty: hors contingent). `taken`: somebody
+    was seen to have it."""
 
     seat_id: Id
     category_id: str
     contingent_id: str
     tariff_id: Id | None = None
+    taken: bool = False
 
 
 class Holder(NamedTuple):
@@ -82,6 +84,16 @@ def take_seats(
     counts.moved(tx, performance_id, moves, [seat.seat_id for seat in seats])
     found = [_count(each, seat.category_id, seat.contingent_id) for each, seat in zip(made, seats, strict=True)]
     return limits.apply(tx, [limits.CountStep(None, each) for each in found]) or Ok(made)
+
+
+def gone_already(tx: Tx, performance_id: Id, seats: Sequence[SeatToTake]) -> Refused | None:
+    """The first of these seats that somebody was seen to have, and still has. For who writes before the last of them is
+    taken: whoever is refused after a write makes all who share the commit run again (kernel/traces.py), and in a rush
+    every tenth is. It gives nobody a right: whose the seats are, the index decides."""
+    for seat_id in sorted(seat.seat_id for seat in seats if seat.taken):
+        if not expire_due(tx, 1, performance_id, seat_id):
+            return Refused(NoPlace.TAKEN, fix=seat_id)
+    return None
 
 
 _TAKE_COUNTED = (

@@ -19,13 +19,14 @@ from shared.rules.pricing import Prices
 
 @dataclass(frozen=True, slots=True)
 class ForSale:
-    """What is said of a place, whoever has it. `contingent_id` is empty hors contingent, `blocked` where it is not;
-    `zones` are those that it opens, a bit each."""
+    """What is said of a place. `contingent_id` is empty hors contingent, `blocked` where it is not; `zones` are those
+    that it opens, a bit each; `taken`: whether somebody has the seat, if only a hold that is over."""
 
     category_id: Id
     contingent_id: str
     blocked: str
     zones: int
+    taken: bool
 
 
 _SEAT = columns(
@@ -34,6 +35,8 @@ _SEAT = columns(
     contingent_id="COALESCE(contingent_id, '')",
     blocked="blocked",
     zones="zones",
+    taken="EXISTS (SELECT 1 FROM allocation a "  # noqa: S608 - names of ours
+    f"WHERE a.performance_id = place.performance_id AND a.seat_id = place.seat_id AND a.{TAKEN})",
 )
 _COUNTED = columns(
     ForSale,
@@ -41,6 +44,7 @@ _COUNTED = columns(
     contingent_id="contingent_id",
     blocked="''",  # blocked places of a gauge are counted: take_counted refuses
     zones="zones",
+    taken="1 = 0",
 )
 
 

@@ -95,11 +95,12 @@ class Judge:
     def _quick(self, db: Connection, job: Job, now: datetime, traces: Traces) -> Answered | None:
         """A command that nobody gave before, as nearly all are: it is looked up only where it is refused, and nothing
         makes ready for it to be undone. None: it came before."""
-        written, tx = db.written, self._tx(db, job, now, traces)
+        tx = self._tx(db, job, now, traces)
         if job.handler.gathered:
             tx.late = {}
         else:
             traces.flush(db)
+        written = db.written  # what others have left is not this one's
         place, refused = self._entered(tx, job, None)
         outcome = refused or self._decided(tx, job, place, traces, quick=True)
         if isinstance(outcome, Ok):

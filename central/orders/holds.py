@@ -17,6 +17,7 @@ from central.inventory.places import (
     SeatToTake,
     end_hold,
     expire_due,
+    gone_already,
     located_of,
     release,
     take_counted,
@@ -103,6 +104,10 @@ class Held:
 def hold_places(tx: Tx, want: HoldPlaces) -> Outcome[Held]:
     wanted = len(want.seats) + sum(each.quantity for each in want.counted) + (want.best.quantity if want.best else 0)
     terms = terms_of_sale(tx, want.point_of_sale_id, want.performance_id, wanted, want.seats)
+    named = terms if isinstance(terms, Refused) else _named(tx, want.performance_id, terms, want.seats)
+    gone = None if isinstance(named, Refused) else gone_already(tx, want.performance_id, named)
+    if gone and not want.best and not tx.get(Hold, want.hold_id):
+        return gone  # before a new hold is written
     hold, has = None if isinstance(terms, Refused) else _begun(tx, want, terms), list[HeldPlace]()
     if hold is None and (before := tx.get_locked(Hold, want.hold_id)):
         if (before.performance_id, before.point_of_sale_id) != (want.performance_id, want.point_of_sale_id):
@@ -117,7 +122,7 @@ def hold_places(tx: Tx, want: HoldPlaces) -> Outcome[Held]:
     assert hold, "it was begun, or there was one"
     if want.best and not 0 <= want.best.wheelchairs <= want.best.quantity:
         return Refused(NoSale.NOT_ENOUGH, fix="wheelchairs", detail={"wanted": want.best.quantity})
-    taken = _take(tx, want, terms, Holder(hold.id, terms.channel, hold.contact_id, hold.until))
+    taken = _take(tx, want, terms, named, Holder(hold.id, terms.channel, hold.contact_id, hold.until))
     return taken if isinstance(taken, Refused) else Ok(_held(hold, [*has, *taken]))
 
 
@@ -139,8 +144,9 @@ def _begun(tx: Tx, want: HoldPlaces, terms: SellingTerms) -> Hold | None:
     return hold if tx.insert_if_absent(hold) else None
 
 
-def _take(tx: Tx, want: HoldPlaces, terms: SellingTerms, holder: Holder) -> list[HeldPlace] | Refused:
-    named = _named(tx, want.performance_id, terms, want.seats)
+def _take(
+    tx: Tx, want: HoldPlaces, terms: SellingTerms, named: list[SeatToTake] | Refused, holder: Holder
+) -> list[HeldPlace] | Refused:
     if isinstance(named, Refused):
         return named
     found = _take_seats(tx, want.performance_id, named, holder)
@@ -175,7 +181,7 @@ def _named(tx: Tx, performance_id: Id, terms: SellingTerms, seats: Sequence[Id])
         place = for_sale(tx, terms, seat, places.get(seat), "seats")
         if isinstance(place, Refused):
             return place
-        found.append(SeatToTake(seat, place.category_id, place.contingent_id))
+        found.append(SeatToTake(seat, place.category_id, place.contingent_id, taken=place.taken))
     return found
 
 

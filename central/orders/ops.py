@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from central.inventory.model import Hold, HoldDo, NoPlace, NoSale, PlaceDo, PlaceState
-from central.inventory.places import Holder, SeatToTake, end_hold, move_on, take_counted, take_seats
+from central.inventory.places import Holder, SeatToTake, end_hold, gone_already, move_on, take_counted, take_seats
 from central.inventory.reads import ForSale, SellingTerms, counted_for_sale, seats_for_sale
 from central.inventory.selling_terms import for_sale, terms_of_sale
 from central.kernel.entity import Between, Look, Loose, Reach, Ref
@@ -302,9 +302,11 @@ def _taken(
     seats = [at for at, offer in enumerate(offers) if made[at] is None and offer.wanted.seat_id]
     if seats:
         numbered = [
-            SeatToTake(offer.wanted.seat_id or Id(""), *offer.counts_as, offer.wanted.tariff_id)
+            SeatToTake(offer.wanted.seat_id or Id(""), *offer.counts_as, offer.wanted.tariff_id, offer.place.taken)
             for offer in map(offers.__getitem__, seats)
         ]
+        if gone := gone_already(tx, want.performance_id, numbered):
+            return gone
         taken = take_seats(tx, want.performance_id, numbered, PlaceState.SOLD, holder)
         if isinstance(taken, Refused):
             return taken

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,37 @@ def test_what_others_changed_is_seen(quick: tuple[Clerk, House], keys: Keys) -> 
         clerk.do(house.order(house.seats[1], amount=FULL + 7))
         beside.do(ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND))
         assert clerk.no(house.order(house.seats[2], amount=FULL + 7)).reason.key == "no_sale.not_on_sale"
+
+
+@pytest.mark.parametrize("seats", [(0, 9), (9, 0), (0,), (9, 1, 0, 2)])
+def test_a_seat_that_is_gone_costs_the_others_of_its_commit_nothing(
+    seats: tuple[int, ...], quick: tuple[Clerk, House]
+) -> None:
+    """Nothing was written by the one that is refused, so nobody runs again."""
+    clerk, house = quick
+    anna, judge = house.operator("*"), clerk.door.judge
+    clerk.as_(anna).do(house.order(house.seats[0]))
+    wanted = tuple(house.seats[n] for n in seats)
+    held = HoldPlaces(hold_id=new_id(), point_of_sale_id=house.desk, performance_id=house.performance, seats=wanted)
+    orders = [house.order(house.seats[5]), house.order(*wanted), held, house.order(house.seats[6])]
+    works = [(n, judge.work(job_of(anna, each, new_id()), NOW)) for n, each in enumerate(orders)]
+    answers = BatchWriter(clerk.door.database, judge.work, lambda _: None, lambda _: None).tried(
+        clerk.db, works, Traces(careful=False)
+    )
+    said = [answer.reason and answer.reason.key for _, answer in answers.said]
+    assert said == [None, "no_place.taken", "no_place.taken", None]
+    assert {answers.said[n][1].outcome.fix for n in (1, 2)} == {house.seats[0]}
+
+
+def test_of_a_hold_that_is_over_the_seats_are_had(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    held = HoldPlaces(
+        hold_id=new_id(), point_of_sale_id=house.desk, performance_id=house.performance, seats=house.seats[:3]
+    )
+    clerk.do(held)
+    assert clerk.no(house.order(*house.seats[2:5])).reason.key == "no_place.taken"
+    clerk.watch.at += timedelta(minutes=20)
+    assert len(clerk.do(house.order(*house.seats[2:5]))["tickets"]) == 3
 
 
 def test_only_the_last_ids_are_kept() -> None:
