@@ -4,11 +4,13 @@ import re
 from contextlib import closing
 from typing import Any
 
+from central.kernel.actor import SYSTEM
 from central.kernel.batch_writer import BatchWriter
 from central.kernel.db import SqliteConnection
 from central.kernel.job import job_of
 from central.kernel.numbers import LATELY, Numbers, stepped
 from central.kernel.traces import Traces
+from central.kernel.tx import Tx
 from tests.central.small_house import NOW, Clerk, House, new_id
 
 
@@ -31,7 +33,7 @@ def last(clerk: Clerk) -> int:
 
 
 def test_they_follow_on_each_other_whoever_is_refused(quick: tuple[Clerk, House]) -> None:
-    """Before its number, after it, and where all run again."""
+    """For what is asked, for who has the seat, and where all run again."""
     clerk, house = quick
     a, b, c, d, e, *_ = house.seats
     good = [house.order(a), house.order(b), house.order(c)]
@@ -40,6 +42,21 @@ def test_they_follow_on_each_other_whoever_is_refused(quick: tuple[Clerk, House]
     said = sold(clerk, house, house.order(d), cheap, house.order(new_id()), taken, house.order(e))
     assert [each.ok for each in said] == [True, False, False, False, True]
     assert numbers(clerk) == [1, 2, 3, 4, 5] and last(clerk) == 5
+
+
+def test_what_a_refused_command_drew_is_nobodys(quick: tuple[Clerk, House]) -> None:
+    clerk, traces = quick[0], Traces()
+    clerk.db.begin(write=True)
+    refused, stands, last = (Tx(clerk.db, SYSTEM, NOW, new_id(), clerk.door.keys) for _ in range(3))
+    for tx in (refused, stands, last):
+        tx.shared, tx.late = traces.common, {}
+    assert [refused.counter("a"), refused.counter("a")] == [1, 2]
+    assert [stands.counter("a"), stands.counter("a")] == [1, 2]
+    traces.gather(stands)
+    assert last.counter("a") == 3, "of one that stands it goes on"
+    traces.flush(clerk.db)
+    assert stepped(clerk.db, "a", 1) == 3, "the last one was never gathered"
+    clerk.db.rollback()
 
 
 def test_the_same_order_twice_in_one_transaction_draws_once(quick: tuple[Clerk, House]) -> None:
