@@ -69,7 +69,7 @@ class Device:
     kid: str
     public_key: Annotated[str, Look.MACHINE]
     certificate: Annotated[str, Look.MACHINE]
-    code_digest: Annotated[str, Secret()]
+    code_digest: Annotated[str, Look.MACHINE, Secret()]
     code_until: datetime | None
     contiguous: Annotated[
         int, Unproved("how far its facts have come, which are proved: what is asked for follows from them")

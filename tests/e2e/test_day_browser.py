@@ -1,5 +1,5 @@
 """The working day in a real Chromium, of an evening that is going on: what is said is what was sold, on a desk and on a
-telephone, in light and dark."""
+telephone, in light and dark. `PICTURES=1` writes both pages into docs/pictures."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.e2e.test_live_browser import CONTRAST, page_of
 from tests.evening_house import evening_house, play_evening
 
 pytestmark = pytest.mark.e2e
-FOLDER = os.environ.get("PARTERRE_PICTURES", "")
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 
 
 async def test_the_house_opens_on_its_evening(browser: Browser, tmp_path: Path) -> None:
@@ -29,8 +29,8 @@ async def test_the_house_opens_on_its_evening(browser: Browser, tmp_path: Path) 
                 await expect(page.locator(".devices li.ok")).to_have_count(5)
                 assert await page.evaluate("document.documentElement.scrollWidth") <= width
                 assert await page.evaluate(CONTRAST) == []
-                if FOLDER:
-                    await page.screenshot(path=Path(FOLDER) / f"home-{width}-{scheme}.png", full_page=True)
+                if kept := os.environ.get("PICTURES") and (width, scheme) == (1440, "light"):
+                    await page.screenshot(path=PICTURES / "admin-day.png")
                 await page.locator(".play h3 a").click()
                 await expect(page.locator(".sums")).to_contain_text("43")
                 await expect(page.locator(".figures tr.whole")).to_contain_text("921")
@@ -38,5 +38,6 @@ async def test_the_house_opens_on_its_evening(browser: Browser, tmp_path: Path) 
                 await page.wait_for_function("document.querySelector('.hall img').naturalWidth > 0")
                 assert await page.evaluate("document.documentElement.scrollWidth") <= width
                 assert await page.evaluate(CONTRAST) == []
-                if FOLDER:
-                    await page.screenshot(path=Path(FOLDER) / f"performance-{width}-{scheme}.png", full_page=True)
+                if kept:
+                    await page.evaluate("window.scrollTo(0, 0)")
+                    await page.screenshot(path=PICTURES / "admin-performance.png")

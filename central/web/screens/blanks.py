@@ -25,7 +25,9 @@ def easier(declaration: Declaration, fields: tuple[Field, ...], paths: Collectio
         replace(
             each,
             required=each.required and not derivable(declaration, each) and each.path not in paths,
-            parts=tuple(replace(part, required=part.required and part.path not in paths) for part in each.parts),
+            parts=tuple(
+                replace(part, required=part.required and f"{each.path}.{part.name}" not in paths) for part in each.parts
+            ),
         )
         for each in fields
     )

@@ -1,5 +1,7 @@
 """The times of a new performance follow from its start; a performance is duplicated."""
 
+import re
+
 import pytest
 
 from central.kernel.actor import SYSTEM
@@ -47,6 +49,8 @@ async def test_the_start_is_enough(browser: Browsing) -> None:  # noqa: F811
     path = "/admin/e/performance/new"
     form = await browser.get(path)
     assert "45 minutes avant" in form
+    needed = re.findall(r'<label for="[^"]*?([a-z_]+)">[^<]*<span class="needed"', form.text)
+    assert "starts" in needed and not {"doors", "closes", "sell_until"} & {*needed}, needed
     given = {"event_id": house.event, "logical_configuration_id": house.logical, "price_grid_id": house.grid}
     made = await browser.send(path, form, **given, schedule__starts="2026-12-12T20:00")
     assert "done=" in made.url, made.text
