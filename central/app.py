@@ -3,7 +3,7 @@ areas say themselves (areas.py)."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,6 +48,7 @@ from central.web.pages import shell_pages
 from central.web.session import guard
 from central.web.settings import UNLIMITED, HttpConfig
 from central.web.shell import Menu
+from shared.registries import add_all
 from shared.runtime.broker import EmbeddedBroker
 from shared.runtime.config import Failure
 from shared.runtime.log import logger
@@ -93,13 +94,14 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
                 given={CONFIG: config, BUS: bus, REPORT: pulse.report,
                        NETWORKS: _addresses(config, "metrics_networks")},
             )  # fmt: skip
-            checks.update((name, check(app)) for area in AREAS for name, check in area.health.items())
+            add_all(checks, ((name, check(app)) for area in AREAS for name, check in area.health.items()))
             works: dict[str, Work] = {
                 "bus": bus.run, "chain": chain.keep, "checkpoints": chain.keep_file,
                 "tally": partial(door.keep_tally, config.tally_every_s),
                 "pulse": partial(pulse.keep, config.pulse_every_s),
-                "outbox": _outbox(app), **_loops(app),
+                "outbox": _outbox(app),
             }  # fmt: skip
+            add_all(works, _loops(app))
             async with listening(app, config.listen.host, config.listen.port, config.http) as url:
                 for name, work in works.items():
                     crew.start(name, work, BACKOFF)
@@ -109,14 +111,17 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
         door.stop()
 
 
-def _loops(app: web.Application) -> dict[str, Work]:
-    made = {name: loop(app) for area in AREAS for name, loop in area.loops.items()}
-    return {name: work for name, work in made.items() if work}
+def _loops(app: web.Application) -> Iterator[tuple[str, Work]]:
+    for area in AREAS:
+        for name, loop in area.loops.items():
+            if work := loop(app):
+                yield name, work
 
 
 def _outbox(app: web.Application) -> Work:
     """The loop of all kinds that have none of their own."""
-    kinds = {kind: act for area in AREAS for kind, act in area.outbox.items()}
+    kinds: dict[str, Callable[[web.Application], outbox.Act] | None] = {}
+    add_all(kinds, (each for area in AREAS for each in area.outbox.items()))
     acts = {kind: act(app) for kind, act in kinds.items() if act}
     return partial(outbox.keep, app[DOOR], acts, app[CONFIG].outbox_every_s, but=kinds.keys() - acts.keys())
 

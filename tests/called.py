@@ -32,7 +32,7 @@ def _named(node: ast.AST, known: dict[str, Any]) -> Any:
 
 
 def _is_ours(function: FunctionType) -> bool:
-    module = function.__module__
+    module = function.__module__ or ""  # one that was made of text (kernel/row_makers.py) has none
     return module.startswith(("central.", "shared.rules.")) and not module.startswith(
         ("central.kernel.db", "central.kernel.tx", "central.kernel.door", "central.kernel.registry")
     )

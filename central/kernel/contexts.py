@@ -2,6 +2,7 @@
 somewhere in it, and the path from there to the root carries rights, perimeters and settings, so the kernel knows the
 tree itself. What is done with contexts is the organisation's."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Annotated, Any
@@ -84,13 +85,28 @@ def organiser_of(read: Read, context_id: str) -> Context | None:
     return None
 
 
-def setting_at(read: Read, context_id: str | None, key: str) -> str | None:
-    """A context's setting, or the nearest above it that says one."""
+@dataclass(frozen=True, slots=True)
+class SaidSetting:
+    """What holds at a context, and the context that says it."""
+
+    text: str
+    by: Context
+
+
+def settings_at(read: Read, context_id: str | None, keys: Sequence[str]) -> dict[str, SaidSetting]:
+    """Of these settings those that hold at a context: its own, or the nearest's above it that says one. An empty text
+    says none."""
+    found: dict[str, SaidSetting] = {}
     for at in path_of(read, context_id) if context_id else ():
-        context = read.get(Context, at)
-        if context and (said := context.settings.get(key)):
-            return said
-    return None
+        if context := read.get(Context, at):
+            said = {key: context.settings.get(key) for key in keys if key not in found}
+            found |= {key: SaidSetting(text, context) for key, text in said.items() if text}
+    return found
+
+
+def setting_at(read: Read, context_id: str | None, key: str) -> str | None:
+    found = settings_at(read, context_id, (key,))
+    return found[key].text if found else None
 
 
 def any_setting(read: Read, key: str) -> str | None:

@@ -30,6 +30,7 @@ from central.kernel.tx import Read, Tx
 from central.kernel.values import Fault, faults_of
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Reason, Refused
+from shared.registries import add
 
 K = TypeVar("K", bound=type[Any])
 P = ParamSpec("P")
@@ -84,7 +85,7 @@ class Resetting:
 
 
 RESETTING: dict[str, Resetting] = {}
-_CHECKS: dict[str, Check] = {}
+_CHECKS: dict[str, list[Check]] = {}
 Uses = Callable[[Read, Any], list[dict[str, Any]]]
 _USED_BY: dict[type[Any], list[Uses]] = {}
 
@@ -103,7 +104,7 @@ def configured(
         at = home(declaration.name)
         stays = frozenset({*fixed, *([at.via] if at else [])})
         made = Configured(declaration, kept or {}, initial or {}, stays)
-        CONFIGURED[declaration.name] = made
+        add(CONFIGURED, declaration.name, made)
         CHOSEN.add(declaration.name)
         makers = {Action.CREATE: _create, Action.MODIFY: _change, Action.DELETE: _delete}
         made.commands = {action: make(made) for action, make in makers.items() if action not in without}
@@ -145,11 +146,12 @@ def command_of(action: Action, kind: Any) -> Any:
 
 
 def checked(kind: type[Any], refuses: Refuses) -> Callable[[Check], Check]:
-    """Registers what an area asks of its rows beyond what is declared, and why it may refuse them."""
+    """Registers what an area asks of its rows beyond what is declared, and why it may refuse them. A later area may ask
+    for more: each is asked, in the order of the areas."""
 
     def register(check: Check) -> Check:
         table = ENTITIES[kind].name
-        _CHECKS[table] = check
+        _CHECKS.setdefault(table, []).append(check)
         for command in CONFIGURED[table].commands.values():
             refuses_too(command, refuses)
         return check
@@ -167,8 +169,13 @@ def used_by(kind: type[Any]) -> Callable[[Uses], Uses]:
     return register
 
 
-def check_of(table: str) -> Check | None:
-    return _CHECKS.get(table)
+def checks_of(table: str) -> tuple[Check, ...]:
+    return tuple(_CHECKS.get(table, ()))
+
+
+def _checked(read: Read, table: str, before: Any, after: Any) -> Refused | None:
+    asked = (check(read, before, after) for check in checks_of(table))
+    return next((refused for refused in asked if refused), None)
 
 
 def revision(entity: Any) -> str:
@@ -240,8 +247,7 @@ def _delete(of: Configured) -> Any:
             return Refused(NoChange.NO_SUCH, fix="id")
         if used := uses(tx, table, want.id, most=20):
             return Refused(NoChange.IN_USE, fix=want.id, detail={"by": used})
-        check = _CHECKS.get(table)
-        if check and (refused := check(tx, before, None)):
+        if refused := _checked(tx, table, before, None):
             return refused
         used = uses(tx, table, want.id, most=20, links=True)
         used += [each for found in _USED_BY.get(kind, ()) for each in found(tx, before)]
@@ -283,7 +289,7 @@ def _default(value: Any) -> Any:
 
 
 def refused_row(read: Read, of: Configured, before: Any, after: Any) -> Refused | None:
-    """Everything that speaks against this row, at once; the area's own check is asked when the fields are sound."""
+    """Everything that speaks against this row, at once; the areas' own checks are asked when the fields are sound."""
     found: list[Fault] = []
     for column in of.given:
         value = getattr(after, column.name)
@@ -294,8 +300,7 @@ def refused_row(read: Read, of: Configured, before: Any, after: Any) -> Refused 
         return Refused(NoChange.CODE_TAKEN, fix=taken[0]["at"], detail={**taken[0], "faults": taken})
     if found:
         return Refused(NoChange.FAULTY, fix=found[0]["at"], detail={"faults": [*found, *taken]})
-    check = _CHECKS.get(of.declaration.name)
-    return check(read, before, after) if check else None
+    return _checked(read, of.declaration.name, before, after)
 
 
 def _lost(read: Read, column: Column, value: Any) -> list[Fault]:

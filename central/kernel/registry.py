@@ -23,6 +23,7 @@ from central.kernel.tx import Read, Tx
 from central.kernel.versions import COUNTED
 from shared.ids import Id
 from shared.outcome import Outcome, Reason
+from shared.registries import add
 from shared.wire.codec import adapter
 
 C = TypeVar("C")
@@ -268,8 +269,8 @@ def handles(
             made, refuses=refuses, makes=makes, prepare=prepared, look=looked, gathered=gathered,
             side_by_side=side_by_side, does=does, deletes=deletes, told=told,
         )  # fmt: skip
-        COMMANDS[handler.name] = handler
-        _BY_KIND[kind] = handler
+        add(COMMANDS, handler.name, handler)
+        add(_BY_KIND, kind, handler)
         return run
 
     return register
@@ -282,8 +283,8 @@ def answers(
 
     def register(run: Callable[[Read, C], Outcome[Any]]) -> Callable[[Read, C], Outcome[Any]]:
         handler = replace(_handler(kind, needs, at, gives, run, None, logged=False), refuses=refuses)
-        QUERIES[handler.name] = handler
-        _BY_KIND[kind] = handler
+        add(QUERIES, handler.name, handler)
+        add(_BY_KIND, kind, handler)
         return run
 
     return register

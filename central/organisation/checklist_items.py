@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from central.kernel.checklist import ItemStanding, needed, t
-from central.kernel.contexts import Context, ContextKind, path_of
+from central.kernel.contexts import ContextKind, institution_of, setting_at
 from central.kernel.db import in_list
 from central.kernel.tx import Read
 from central.organisation.grants import narrowing_kinds
+from central.organisation.mentions import mentions_at
 from central.organisation.model import OrganisationPrivilege
 from shared.clock import to_ms
 
@@ -34,8 +35,7 @@ def organiser(read: Read, institution: str) -> ItemStanding:
 
 @needed(t("Numéros administratifs"), at=ContextKind.ORGANISER, order=20, needs=OrganisationPrivilege.CONTEXT_READ)
 def administrative_numbers(read: Read, organiser_id: str) -> ItemStanding:
-    context = read.get(Context, organiser_id)
-    said = context.settings if context else {}
+    said = mentions_at(read, organiser_id)
     wanted = [("address", t("adresse"))]
     if timezone_of(read, organiser_id) in FRENCH:
         wanted += [("siret", t("SIRET")), ("licence", t("licence"))]
@@ -47,8 +47,7 @@ def administrative_numbers(read: Read, organiser_id: str) -> ItemStanding:
 
 def timezone_of(read: Read, context_id: str) -> str:
     """The house's; a house that never said is taken for a French one."""
-    institution = read.get(Context, path_of(read, context_id)[-1])
-    return institution.settings.get("timezone", "Europe/Paris") if institution else "Europe/Paris"
+    return setting_at(read, institution_of(read, context_id), "timezone") or "Europe/Paris"
 
 
 @needed(t("Saison"), at=ContextKind.ORGANISER, order=30)

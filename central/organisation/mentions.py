@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from aiohttp import web
 
-from central.kernel.contexts import Context, path_of
+from central.kernel.contexts import Context, settings_at
 from central.kernel.crud import NoChange
 from central.kernel.entity import Look, Ref
 from central.kernel.registry import handles
@@ -20,8 +20,11 @@ from central.web.texts import Texts
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
-MENTIONS = ("address", "siret", "licence")
+MENTIONS = ("address", "siret", "vat_number", "licence", "mention")
 _LICENCE = re.compile(r"(PLATESV-[DR]-\d{4}-\d{6}([-/]?\d{1,2})?|[123]-\d{6,7})", re.ASCII)
+_VAT_NUMBER = re.compile(
+    r"[A-Z]{2}[0-9A-Z]{2,13}", re.ASCII
+)  # of any member state (directive 2006/112/EC, article 215)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,9 @@ class SetMentions:
     context_id: Annotated[Id, Ref("context")]
     address: Annotated[str, Look.LINES] = ""
     siret: str = ""
+    vat_number: str = ""
     licence: str = ""
+    mention: str = ""
 
 
 @handles(SetMentions, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoChange,))
@@ -39,26 +44,37 @@ def set_mentions(tx: Tx, want: SetMentions) -> Outcome[None]:
     before = tx.get(Context, want.context_id)
     if before is None:
         return Refused(NoChange.NO_SUCH, fix="context_id")
-    if faults := faults_of_mentions(want.siret, want.licence):
+    if faults := faults_of_mentions(want.siret, want.licence, want.vat_number):
         return Refused(NoChange.FAULTY, fix=faults[0]["at"], detail={"faults": faults})
     others = {name: text for name, text in before.settings.items() if name not in MENTIONS}
     said = mentions(want.address, want.siret, want.licence)
+    said |= {"vat_number": _close(want.vat_number).upper(), "mention": want.mention.strip()}
     tx.update(before, replace(before, settings={**others, **{name: text for name, text in said.items() if text}}))
     return Ok(None)
 
 
 def mentions(address: str, siret: str, licence: str) -> dict[str, str]:
     """As they are kept and printed."""
-    digits = "".join(sign for sign in siret if not sign.isspace() and sign != ".")
-    return {"address": address.strip(), "siret": digits, "licence": ", ".join(licences_of(licence))}
+    return {"address": address.strip(), "siret": _close(siret), "licence": ", ".join(licences_of(licence))}
 
 
-def faults_of_mentions(siret: str, licence: str) -> list[Fault]:
+def mentions_at(read: Read, context_id: str) -> dict[str, str]:
+    """What tickets of a context say: on paper, in the form and in the list of what is missing."""
+    return {name: said.text for name, said in settings_at(read, context_id, MENTIONS).items()}
+
+
+def _close(number: str) -> str:
+    return "".join(sign for sign in number if not sign.isspace() and sign != ".")
+
+
+def faults_of_mentions(siret: str, licence: str, vat_number: str = "") -> list[Fault]:
     faults: list[Fault] = []
     if siret.strip() and not is_siret(siret):
         faults.append({"at": "siret", "what": "not_a_siret"})
     if wrong := list(not_licences(licence)):
         faults.append({"at": "licence", "what": "not_a_licence", "value": wrong[0][:60]})
+    if vat_number.strip() and not _VAT_NUMBER.fullmatch(_close(vat_number).upper()):
+        faults.append({"at": "vat_number", "what": "not_a_vat_number", "value": vat_number[:60]})
     return faults
 
 
@@ -87,7 +103,7 @@ def not_licences(text: str) -> Iterator[str]:
 def mention_pages(app: web.Application) -> None:
     frame = app[FRAME]
     frame.opening_of("set_mentions", _own)
-    frame.answer_of("set_mentions", _on_tickets)
+    frame.answer_of("set_mentions", shown_on_tickets)
 
 
 def _own(read: Read, context_id: str) -> Mapping[str, Any]:
@@ -95,13 +111,15 @@ def _own(read: Read, context_id: str) -> Mapping[str, Any]:
     return {name: context.settings.get(name, "") for name in MENTIONS} if context else {}
 
 
-def _on_tickets(read: Read, t: Texts, given: Mapping[str, Any], _: Any) -> list[tuple[str, str]]:
+def shown_on_tickets(read: Read, t: Texts, given: Mapping[str, Any], _: Any) -> list[tuple[str, str]]:
     """What tickets will say, and from where they have it."""
-    above = [found for each in path_of(read, given["context_id"])[1:] if (found := read.get(Context, Id(each)))]
+    here = read.get(Context, Id(given["context_id"]))
+    above = settings_at(read, here.parent_id if here else None, MENTIONS)
     said = []
     for name in MENTIONS:
         text = str(given.get(name) or "").strip()
-        if not text and (of := next((each for each in above if each.settings.get(name)), None)):
-            text = t("{text} (dit par {name})", text=of.settings[name], name=t.of(of.names))
+        if not text and name in above:
+            text = t("{text} (dit par {name})", text=above[name].text, name=t.of(above[name].by.names))
         said.append((t.field("set_mentions", name), text or t("rien")))
+    said.append((t("Aux bornes"), t("à la prochaine mise en vente de chaque représentation")))
     return said

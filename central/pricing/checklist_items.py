@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from central.kernel.checklist import HOUSE, ItemStanding, needed, of_table, t
-from central.kernel.contexts import Context, ContextKind, path_of
+from central.kernel.contexts import ContextKind, setting_at
 from central.kernel.languages import spoken_first
 from central.kernel.tx import Read
 from central.pricing.model import PricingPrivilege
@@ -47,7 +47,7 @@ def price_grid(read: Read, season: str) -> ItemStanding:
         return ItemStanding(
             False, t("Créez une grille : un prix par catégorie et par tarif."),
             f"{HOUSE}/price_grid/new?at={season}&code={texts(spoken_first(read))(t('PRIX'))}"
-            f"&currency={_currency(read, season)}",
+            f"&currency={setting_at(read, season, 'currency') or 'EUR'}",
             waits=waits,
         )  # fmt: skip
     for (grid,) in grids:
@@ -57,12 +57,3 @@ def price_grid(read: Read, season: str) -> ItemStanding:
             said = t("Donnez un prix à chaque catégorie que la salle vend.")
             return ItemStanding(False, said, f"/admin/pricing/grid/{grid}", len(grids), lacking)
     return ItemStanding(True, "", f"{HOUSE}/price_grid?at={season}", len(grids))
-
-
-def _currency(read: Read, context_id: str) -> str:
-    """The nearest one that is set."""
-    for at in path_of(read, context_id):
-        context = read.get(Context, at)
-        if context and (found := context.settings.get("currency")):
-            return found
-    return "EUR"

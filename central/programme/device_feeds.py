@@ -16,6 +16,7 @@ from central.catalogue.reads import serves
 from central.inventory.reads import categories_used
 from central.kernel.contexts import organiser_of
 from central.kernel.tx import Read, Tx
+from central.organisation.mentions import mentions_at
 from central.pricing.model import Price, PriceGrid, Tariff
 from central.programme.plan_reads import plan_row
 from central.programme.reads import drawn_otherwise
@@ -166,7 +167,7 @@ def catalogue_row(
         ),
         max_places=channel.max_places,
         sell_until=performance.sell_until,
-        mentions=organiser.settings,
+        mentions=mentions_at(read, performance.context_id),
         number_prefix=device_series(organiser.code, point.code),
         organiser=in_all(organiser.names),
     )

@@ -25,6 +25,7 @@ from central.kernel.privileges import USUAL, UsualProfile
 from central.kernel.registry import BESIDE
 from central.web.seekers import SEEKERS, Seeker
 from central.web.shell import MenuEntry
+from shared.registries import add_all
 from shared.runtime.mqtt import Bus, Roster
 
 DOOR: web.AppKey[Door] = web.AppKey("door", Door)
@@ -71,7 +72,7 @@ class Area:
         BESIDE.update(self.privileges)
         for profile, rights in self.usual.items():
             USUAL[profile].update(dict.fromkeys(rights))
-        ITEMS.update((item.name, item) for item in self.checklist)
-        FACTS.update((facts.kind, facts) for facts in self.facts)
-        FEEDS.update((feeds.family, feeds) for feeds in self.feeds)
-        SEEKERS.update(self.seekers)
+        add_all(ITEMS, ((item.name, item) for item in self.checklist))
+        add_all(FACTS, ((facts.kind, facts) for facts in self.facts))
+        add_all(FEEDS, ((feeds.family, feeds) for feeds in self.feeds))
+        add_all(SEEKERS, self.seekers.items())

@@ -24,6 +24,7 @@ from central.web.session import SESSIONS, SignedIn, masked, to_sign_in
 from central.web.shell import Branch, Menu, shell, tree
 from central.web.texts import Texts, language_for, own_name, texts
 from shared.languages import LANGUAGES, OWN_NAMES
+from shared.registries import add
 
 LANGUAGE_COOKIE = "language"
 LANGUAGE_FOR = timedelta(days=365)
@@ -91,7 +92,7 @@ class Frame:
 
     def answer_of(self, command: str, told: Told) -> None:
         """What is said of a command beside what it would change, before it is done."""
-        self.answers[command] = told
+        add(self.answers, command, told)
 
     def remark_on(self, entity: str, remark: Remark) -> None:
         """What is said on the page of each row of an entity; nothing is refused by it."""
@@ -109,7 +110,7 @@ class Frame:
 
     def opening_of(self, command: str, values: Callable[[Read, str], Mapping[str, Any]]) -> None:
         """What a command's form opens with, by fields, for the row it acts on."""
-        self.openings[command] = values
+        add(self.openings, command, values)
 
     def pages_of(self, entity: str, row: Any) -> list[tuple[str, str, str]]:
         return [page[:3] for page in self._pages.get(entity, []) if page[3](row)]

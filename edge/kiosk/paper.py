@@ -15,7 +15,7 @@ from shared.wire.facts import Sale, SaleLine
 from shared.wire.leases import LeasedPlace
 from shared.wire.printing import ClaimPrint, PrintJob, ReceiptLine, ReceiptPrint, TicketPrint
 
-_FOOT = ("address", "siret", "vat_number")  # of the catalogue's mentions, with every `mention…`, in this order
+_FOOT = ("address", "siret", "vat_number", "mention")  # of the catalogue's mentions, in this order
 PlaceOf = Callable[[Id, int], LeasedPlace]
 
 
@@ -45,9 +45,7 @@ def ticket_job(
     """`lines`: those that are wanted on paper; a duplicate leaves out what certainly came out, and the receipt."""
     language, catalogue = sale.language, offer.catalogue
     mentions = catalogue.mentions
-    foot = tuple(
-        mentions[key] for key in (*_FOOT, *sorted(k for k in mentions if k.startswith("mention"))) if key in mentions
-    )
+    foot = tuple(mentions[key] for key in _FOOT if key in mentions)
     order, timezone = sale.order_id[-8:], offer.performance.timezone
     tickets = tuple(_ticket(line, sale, offer, place_of, issuer, sold_at, foot) for line in lines)
     receipt = None
@@ -124,9 +122,7 @@ def _ticket(
 
 
 def _organiser(offer: Offer, issuer: Issuer, language: str) -> str:
-    """As the house wants it on paper, or else by its name."""
-    catalogue = offer.catalogue
-    return catalogue.mentions.get("organiser") or named(catalogue.organiser or issuer.organiser, language)
+    return named(offer.catalogue.organiser or issuer.organiser, language)
 
 
 def _what(line: SaleLine, offer: Offer, place_of: PlaceOf, language: str) -> str:

@@ -15,7 +15,7 @@ import pytest
 import central.app  # noqa: F401  # declares everything
 from central.kernel import crud
 from central.kernel.actor import SYSTEM
-from central.kernel.crud import CONFIGURED, NoChange, check_of, refused_row
+from central.kernel.crud import CONFIGURED, NoChange, checks_of, refused_row
 from central.kernel.entity import Look
 from central.kernel.registry import COMMANDS, QUERIES, Handler
 from central.kernel.tx import Read
@@ -48,7 +48,7 @@ AGAIN = {
 def asked(function: FunctionType, above: tuple[FunctionType, ...] = ()) -> tuple[type[Reason], ...]:
     """The enums whose reasons a function answers with, in the order of its source, what it calls in its place."""
     function = inspect.unwrap(function)
-    if function in above or not function.__module__.startswith(("central.", "shared.rules.", __name__)):
+    if function in above or not str(function.__module__).startswith(("central.", "shared.rules.", __name__)):
         return ()
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     known = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
@@ -109,7 +109,7 @@ def test_the_order_is_seen() -> None:
     assert asked(early) == (NoChange, NoTest)
 
 
-WITH_CHECK = [each for name, each in CONFIGURED.items() if check_of(name)]
+WITH_CHECK = [each for name, each in CONFIGURED.items() if checks_of(name)]
 
 
 @pytest.mark.behind_the_door
@@ -123,7 +123,7 @@ def test_an_areas_own_check_is_asked_when_a_row_is_sound(
     read = Read(clerk.db, SYSTEM, NOW, keys)
     row = read.get(of.declaration.kind, sampled.row(of.declaration.name))
     assert row
-    monkeypatch.setitem(crud._CHECKS, of.declaration.name, lambda *_: Refused(NoTest.REACHED))
+    monkeypatch.setitem(crud._CHECKS, of.declaration.name, [lambda *_: Refused(NoTest.REACHED)])
     (code,) = (each.name for each in of.declaration.columns if each.look is Look.CODE)
     faulty = refused_row(read, of, row, replace(row, **{code: "not a code"}))
     assert faulty and faulty.reason is NoChange.FAULTY

@@ -36,6 +36,9 @@ RULES = {
     "what a code may be": (r"\[A-Za-z0-9\]\[A-Za-z0-9_", "central/kernel/values.py"),
     "a ticket's number": (r":0(?:[67]|\{digits\})d\}", "shared/rules/numbering.py"),
     "the series of a device's": (r"\{organiser(?:\.code)?\}-\{", "shared/rules/numbering.py"),
+    "which context's setting holds": (
+        r"path_of\([^\n]*\n(?:[^\n]*\n){0,3}[^\n]*\.settings", "central/kernel/contexts.py"
+    ),
     "the letters of seats": (r'(?i:held)"?: "h"|\bf?hlos', "central/programme/plan_pictures.py"),
 }  # fmt: skip
 

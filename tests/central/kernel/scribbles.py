@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from central.kernel import registry
 from central.kernel.contexts import Context, ContextKind
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
@@ -43,3 +44,8 @@ def scribble(tx: Tx, want: Scribble) -> Outcome[str]:
 
 def declare() -> None:
     handles(Scribble, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoTest,), gives=str)(scribble)
+
+
+def forget() -> None:
+    registry.COMMANDS.pop("scribble")
+    registry._BY_KIND.pop(Scribble)

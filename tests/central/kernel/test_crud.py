@@ -11,7 +11,7 @@ from central.catalogue.model import Event
 from central.inventory.model import Contingent
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import Context
-from central.kernel.crud import CONFIGURED, NoChange, checked, command_of, revision, uses
+from central.kernel.crud import CONFIGURED, NoChange, checked, checks_of, command_of, revision, uses
 from central.kernel.entity import BY_NAME, ENTITIES, METADATA, entity
 from central.kernel.privileges import Action, nodes
 from central.kernel.registry import COMMANDS, privileges
@@ -143,13 +143,15 @@ def test_an_area_may_ask_for_more(quick: Quick) -> None:
 
     from central.kernel import crud
 
+    before = checks_of("tariff")
     checked(Tariff, refuses=(NoTest,))(no_thirteen)
+    checked(Tariff, refuses=(NoTest,))(lambda *_: None)  # and a later one: none replaces another
     try:
         assert clerk.no(ChangeTariff(id=house.full, set={"rank": 0})).reason == NoChange.FAULTY and asked == []
         assert clerk.no(ChangeTariff(id=house.full, set={"rank": 13})) == Refused(NoTest.UNLUCKY, "rank")
         clerk.do(ChangeTariff(id=house.full, set={"rank": 12}))
     finally:
-        del crud._CHECKS["tariff"]
+        crud._CHECKS["tariff"] = list(before)
     assert [(before.rank, after.rank) for before, after in asked] == [(1, 13), (1, 12)]
 
 

@@ -13,7 +13,6 @@ from central.access.ops import Anomalies
 from central.devices.facts import DeadLetters
 from central.devices.model import DevicesPrivilege
 from central.inventory.model import NoPlace
-from central.kernel import registry
 from central.kernel.actor import ANONYMOUS, SYSTEM
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.crud import NoChange
@@ -30,7 +29,7 @@ from central.organisation.ops import CreateContext, CreateOperator, key_digest, 
 from central.pricing.model import PricingPrivilege
 from central.pricing.ops import PriceCell, SetPrice
 from shared.outcome import Ok, Reason, Refused
-from tests.central.kernel.scribbles import Scribble, declare, scribble
+from tests.central.kernel.scribbles import Scribble, declare, forget, scribble
 from tests.central.small_house import FULL, Clerk, House, NoTest, Watch, new_id
 from tests.waiting import PATIENCE_S
 
@@ -51,8 +50,7 @@ def _declared() -> Iterator[None]:
     """A command of the test's own, which is gone afterwards."""
     declare()
     yield
-    registry.COMMANDS.pop("scribble")
-    registry._BY_KIND.pop(Scribble)
+    forget()
 
 
 @pytest.fixture
@@ -142,6 +140,7 @@ async def test_a_reason_that_is_not_declared_is_a_fault_of_ours(
     door: Door, clerk: Clerk, house: House, undeclared: list[str]
 ) -> None:
     """Whoever asked is refused all the same; a test that does not look at it fails (tests/undeclared.py)."""
+    forget()
     handles(Scribble, needs=OrganisationPrivilege.CONTEXT_MODIFY, refuses=(NoPlace,), gives=str)(scribble)
     said = "scribble is refused for no_test.not_today, which it does not declare"
     for command_id in (new_id(), new_id()):

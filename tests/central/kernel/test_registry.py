@@ -6,12 +6,14 @@ from typing import Annotated
 
 import pytest
 
+from central.areas import AREAS
 from central.kernel import registry
 from central.kernel.actor import SYSTEM
 from central.kernel.entity import Reach, Ref
 from central.kernel.registry import handler_of, handles
 from central.kernel.tx import Read, Tx
 from central.venues.model import VenuesPrivilege
+from central.web.area import Area
 from shared.ids import Id
 from shared.outcome import Ok, Outcome
 from tests.central.small_house import Clerk, House, new_id
@@ -69,6 +71,26 @@ def test_unless_another_place_is_said(quick: tuple[Clerk, House]) -> None:
         )
         == house.season
     )
+
+
+def test_a_command_is_declared_once() -> None:
+    handles(Whistle, needs=None)(_done)
+    with pytest.raises(ValueError, match="'whistle' is declared twice"):
+        handles(Whistle, needs=None)(_done)
+
+
+@pytest.mark.parametrize("area", AREAS, ids=lambda area: area.name)
+def test_what_an_area_declares_is_declared_once(area: Area) -> None:
+    """Its items, facts, feeds and what it seeks: the second would replace the first, and nobody would hear of it."""
+    if area.checklist or area.facts or area.feeds or area.seekers:
+        with pytest.raises(ValueError, match="is declared twice"):
+            area.declare()
+
+
+def test_loops_health_and_letters_have_names_of_their_own() -> None:
+    for kind in ("loops", "health", "outbox"):
+        names = [name for area in AREAS for name in getattr(area, kind)]
+        assert sorted(names) == sorted(set(names)), kind
 
 
 def test_what_names_nothing_says_where_it_acts_or_needs_no_right() -> None:

@@ -17,8 +17,10 @@ from central.kernel.contexts import ContextKind
 from central.kernel.crud import NoChange, command_of
 from central.kernel.privileges import Action
 from central.kernel.registry import handler_of
+from central.kernel.tx import Read
 from central.orders.model import NoOrder, PaymentMethod
 from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
+from central.organisation.mentions import SetMentions, shown_on_tickets
 from central.organisation.ops import CreateContext
 from central.pricing.model import Tariff
 from central.pricing.ops import PriceCell, SetPrices
@@ -26,6 +28,7 @@ from central.programme.on_sale import ChangeSale
 from central.selling.model import ChannelKind
 from central.selling.ops import ChangeChannel, ChangePointOfSale, CreateChannel, CreatePointOfSale
 from central.venues.selection import Selection
+from central.web.texts import texts
 from shared.clock import ClockState
 from shared.outcome import Ok, Reason, Refused
 from shared.rules.access import (
@@ -44,7 +47,7 @@ from shared.rules.access import (
 from shared.wire.codec import load
 from shared.wire.feeds import CatalogueRow, PerformanceRow, PlanRow, TicketRow
 from shared.wire.token import Flag, parse
-from tests.central.small_house import CHILD, FULL, STANDING, STARTS, Clerk, House, new_id
+from tests.central.small_house import CHILD, FULL, NOW, STANDING, STARTS, Clerk, House, new_id
 
 
 def test_a_sale_in_the_books(clerk: Clerk, house: House) -> None:
@@ -285,6 +288,27 @@ def test_a_gate_asks_for_the_proof_of_a_reduced_tariff(clerk: Clerk, house: Hous
         assert isinstance(shown, Ok)
         assert shown.value.message == (Message.CHECK_PROOF if reduced else Message.WELCOME)
         assert isinstance(asked, Refused) == reduced and (not reduced or asked.reason is Deny.NEEDS_CHECK)
+
+
+@pytest.mark.parametrize("at", ["institution", "organiser", "season"])
+def test_tickets_of_devices_say_what_the_form_shows(clerk: Clerk, house: House, at: str) -> None:
+    """What the law wants on a ticket holds from the nearest context that says it, whichever that is."""
+    clerk.do(SetMentions(context_id=house.institution, siret="356 000 000 00048", licence="PLATESV-R-2026-000001"))
+    clerk.do(SetMentions(context_id=house.organiser, address="1 quai du Port"))
+    here = {"institution": house.institution, "organiser": house.organiser, "season": house.season}[at]
+    said = {"address": "12 place du Marché", "vat_number": "fr 12 356000000", "mention": "Merci"}
+    siret = {"siret": "356 000 000 00048"} if at == "institution" else {}
+    clerk.do(SetMentions(context_id=here, **said, **siret))
+    clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.OPEN))
+    catalogue = load(CatalogueRow, orjson.dumps(clerk.feed(f"catalogue/{house.kiosk_point}")[house.performance]))
+    french, read = texts("fr"), Read(clerk.db, clerk.actor, NOW, clerk.door.keys)
+    shown = dict(shown_on_tickets(read, french, {"context_id": house.activity}, None))
+    for name, text in catalogue.mentions.items():
+        assert shown[french.field("set_mentions", name)].startswith(f"{text} (dit par ")
+    wanted = {"siret": "35600000000048", "vat_number": "FR12356000000", "mention": "Merci"}
+    wanted["address"] = "1 quai du Port" if at == "institution" else "12 place du Marché"
+    wanted |= {} if at == "institution" else {"licence": "PLATESV-R-2026-000001"}  # nobody says one there any more
+    assert catalogue.mentions == wanted
 
 
 def test_on_sale_is_told_to_every_device_whole(clerk: Clerk, house: House) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 import central
 from central.kernel.actor import SYSTEM
-from central.kernel.crud import check_of, command_of
+from central.kernel.crud import checks_of, command_of
 from central.kernel.entity import BY_NAME
 from central.kernel.prints import OUTBOX
 from central.kernel.privileges import Action
@@ -81,8 +81,8 @@ def _asks(function: FunctionType, seen: set[FunctionType]) -> set[str]:
 def asks(handler: Handler) -> set[str]:
     found = _asks(handler.run, set())  # type: ignore[arg-type]
     generated = handler.on and handler.kind.__module__ == "central.kernel.crud"
-    check = check_of(str(handler.on)) if generated and "change" in handler.name else None
-    return found | (_asks(check, set()) if isinstance(check, FunctionType) else set())
+    checks = checks_of(str(handler.on)) if generated and "change" in handler.name else ()
+    return found.union(*(_asks(check, set()) for check in checks if isinstance(check, FunctionType)))
 
 
 TOUCHING = {name: found for name, handler in COMMANDS.items() if (found := asks(handler))}
