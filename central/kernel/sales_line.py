@@ -1,5 +1,6 @@
-"""PostgreSQL's sales, of one process: they stand in line, and what waits is committed together. A sale on its own is
-some twenty questions and answers with the server and a sync of its disk; of a group each is three more.
+"""PostgreSQL's orders, of one process: they stand in line, and what waits is committed together. All of an organiser's
+wait for the row of its ticket numbers until the commit: side by side they would pay for each other's questions and
+sync. Holds have no such row, and go beside each other in the pool.
 
 A group is *together* (kernel/turns.py): the groups of all processes take turns, so no two of them wait for each other's
 seats; between a group and who is beside it the database decides, as between any two sales. What a group cannot do, or
@@ -50,9 +51,9 @@ class SalesLine:
         self._carrier.end()
 
     def takes(self, job: Job) -> bool:
-        """What came before, is only tried, or is long would keep the others waiting."""
+        """Orders; what came before, is only tried, or is long would keep the others waiting."""
         known = job.command_id in self._judge.lately
-        return job.handler.side_by_side and not (known or job.dry_run or job.size > LARGE)
+        return job.handler.side_by_side and job.handler.gathered and not (known or job.dry_run or job.size > LARGE)
 
     async def do(self, job: Job, now: datetime) -> Any:
         """Fails with one of `FALLS` where it is to be done beside the others."""

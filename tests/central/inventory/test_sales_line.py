@@ -1,4 +1,4 @@
-"""Sales in groups on PostgreSQL (kernel/sales_line.py): what waits is committed together, one that is refused or falls
+"""Orders in groups on PostgreSQL (kernel/sales_line.py): what waits is committed together, one that is refused or falls
 out touches no other, and two groups never wait for each other's seats."""
 
 import asyncio
@@ -80,17 +80,12 @@ def numbers(db: Connection) -> list[int]:
 
 async def test_what_waits_is_committed_together(place: tuple[Database, House], clerk: Clerk, keys: Keys) -> None:
     database, house = place
-    race = Race(clerk, house)
     async with open_door(database, keys) as door:
-        commands = [
-            *(house.order(seat) for seat in house.seats[:6]),
-            race.holds(house.seats[6]),
-            house.standing_order(2),
-        ]
+        commands = [*(house.order(seat) for seat in house.seats[:7]), house.standing_order(2)]
         replies = await in_one_group(door, commands)
     assert all(reply.ok for reply in replies)
     assert commits(clerk.db) == [8]
-    assert numbers(clerk.db) == list(range(1, 9))
+    assert numbers(clerk.db) == list(range(1, 10))
     prove(Read(clerk.db, SYSTEM, NOW, keys), house)
 
 
@@ -151,11 +146,11 @@ async def test_a_group_whose_answer_was_lost_is_done_once(
 
 
 class Elsewhere(PostgresConnection):
-    """A hold that comes to a table which is not for sales."""
+    """Counted places that come to a table which is not for sales."""
 
     def _fits(self, sql: str) -> None:
         super()._fits(sql)
-        if self._footing in (Footing.TOGETHER, Footing.BESIDE) and sql.startswith("INSERT INTO hold "):
+        if self._footing in (Footing.TOGETHER, Footing.BESIDE) and sql.startswith("UPDATE gauge "):
             raise OutOfTurn(sql)
 
 
@@ -168,10 +163,9 @@ async def test_who_needs_to_be_alone_falls_out_of_its_group(
     place: tuple[Database, House], clerk: Clerk, keys: Keys
 ) -> None:
     database, house = place
-    race = Race(clerk, house)
     async with open_door(OfElsewhere(database.url), keys) as door:
         replies = await in_one_group(
-            door, [house.order(house.seats[0]), race.holds(house.seats[1]), house.order(house.seats[2])]
+            door, [house.order(house.seats[0]), house.standing_order(), house.order(house.seats[2])]
         )
     assert all(reply.ok for reply in replies)
     assert commits(clerk.db) == [1, 2]
@@ -220,10 +214,10 @@ class Asking(PostgresConnection):
 
 
 def test_what_a_further_sale_of_a_group_asks(place: tuple[Database, House], clerk: Clerk, keys: Keys) -> None:
-    """An order looks at its place and takes it; a hold begins before that. The rest is asked once, however many they
-    are: where a number stands, what is sold, what the log keeps."""
+    """It looks at its place and takes it. The rest is asked once, however many they are: where a number stands, what is
+    sold, what the log keeps."""
     database, house = place
-    judge, race = Door(database, clerk.watch, path_of, keys).judge, Race(clerk, house)
+    judge = Door(database, clerk.watch, path_of, keys).judge
     with closing(Asking(database.url)) as db:
         writer = BatchWriter(lambda: db, judge.work, lambda _: None, lambda _: None, footing=Footing.TOGETHER)
 
@@ -237,9 +231,6 @@ def test_what_a_further_sale_of_a_group_asks(place: tuple[Database, House], cler
         asked(house.order(house.seats[0]))  # it remembers what may be sold from then on
         one, three = asked(house.order(house.seats[1])), asked(*(house.order(seat) for seat in house.seats[2:5]))
         assert (one, three) == (ALONE, ALONE + 1 + 2 * 2)  # and once more for where the numbers stand in the end
-        holds = [race.holds(seat, hold_id=new_id()) for seat in house.seats[5:10]]
-        _, one, three = (asked(*some) for some in (holds[:1], holds[1:2], holds[2:]))
-        assert three - one == 2 * 3
     assert numbers(clerk.db) == [1, 2, 3, 4, 5]
     prove(Read(clerk.db, SYSTEM, NOW, keys), house)
 
