@@ -1,12 +1,15 @@
-"""What other areas ask of performances, by name: where one is, what serves it, which are sold now."""
+"""What other areas ask of performances, by name: where one is, what serves it, which there are, which are sold now."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from central.catalogue.model import Performance, ProductState
+from central.catalogue.model import Event, Performance, ProductState
 from central.catalogue.ops import on_sale
 from central.kernel.contexts import path_of
+from central.kernel.db import in_list
 from central.kernel.memory import keep
 from central.kernel.tx import Read
+from shared.clock import to_ms
 from shared.ids import Id
 
 MOST_REMEMBERED = 5_000
@@ -56,3 +59,44 @@ def on_sale_now(read: Read) -> list[Performance]:
     """The next first."""
     put = read.find(Performance, "WHERE state = :put ORDER BY starts, id", put=ProductState.ON_SALE)
     return [each for each in put if on_sale(each, read.now)]
+
+
+def all_performances(read: Read) -> list[Performance]:
+    """Of the whole house, in the order of their start."""
+    return read.find(Performance, "ORDER BY starts, id")
+
+
+def performances_in(read: Read, context_id: str) -> list[Performance]:
+    """Those that stand in this context itself, in the order of their start."""
+    return read.find(Performance, "WHERE context_id = :at ORDER BY starts, id", at=context_id)
+
+
+def made_from(read: Read, logical_id: str, but: Sequence[ProductState]) -> list[Performance]:
+    """Those with this logical configuration that are in none of these states, in the order of their start."""
+    states, params = in_list("but", but)
+    return read.find(
+        Performance,
+        f"WHERE logical_configuration_id = :id AND state NOT IN {states} ORDER BY starts, id",
+        id=logical_id,
+        **params,
+    )
+
+
+def last_of(read: Read, event_id: str) -> Performance | None:
+    """Of an event, the one that starts last."""
+    found = read.find(Performance, "WHERE event_id = :event ORDER BY starts DESC, id LIMIT 1", event=event_id)
+    return found[0] if found else None
+
+
+def not_over(read: Read, most: int) -> list[Performance]:
+    """Those that are no drafts, the next first, the one that is still going on before it."""
+    return read.find(
+        Performance, "WHERE state <> :draft AND closes > :now ORDER BY starts, id LIMIT :most",
+        draft=ProductState.DRAFT, now=to_ms(read.now), most=most,
+    )  # fmt: skip
+
+
+def first_event(read: Read, context_id: str) -> Event | None:
+    """The oldest that stands in this context itself."""
+    found = read.find(Event, "WHERE context_id = :at ORDER BY id LIMIT 1", at=context_id)
+    return found[0] if found else None

@@ -14,7 +14,7 @@ from central.kernel.contexts import institution_of
 from central.kernel.feeds import FEEDS, Scope
 from central.kernel.registry import answers
 from central.kernel.tx import Read
-from central.venues.model import Site
+from central.venues.reads import all_sites
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.certificates import RIGHTS
@@ -117,7 +117,7 @@ def sites_of_feed(read: Read, name: str) -> list[Id]:
     family, _, whose = name.partition("/")
     match FEEDS[family].scope:
         case Scope.INSTITUTION:
-            return [site.id for site in read.find(Site)]
+            return [site.id for site in all_sites(read)]
         case Scope.POINT_OF_SALE:
             rows = read.run("SELECT DISTINCT site_id FROM device WHERE point_of_sale_id = :s", s=whose)
             return [Id(row[0]) for row in rows]

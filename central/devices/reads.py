@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from central.devices.model import DeviceState
+from central.devices.model import Device, DeviceState
 from central.kernel.columns import columns
 from central.kernel.entity import BY_NAME
 from central.kernel.scope import narrowing
@@ -42,3 +42,11 @@ def devices_of(read: Read, places: tuple[str, ...] | None, most: int) -> list[De
         **params,
     )
     return [DeviceSeen(*row) for row in rows]
+
+
+def devices_at(read: Read, site_id: Id) -> list[Device]:
+    """Those of a site that are not revoked, by kind and code."""
+    return read.find(
+        Device, "WHERE site_id = :site AND state <> :revoked ORDER BY kind, code, id",
+        site=site_id, revoked=DeviceState.REVOKED,
+    )  # fmt: skip

@@ -33,7 +33,7 @@ from central.kernel.print_adoption import first
 from central.kernel.registry import answers, handles
 from central.kernel.trouble import trouble_of
 from central.kernel.tx import Read, Tx
-from central.venues.model import Site
+from central.venues.reads import all_sites
 from central.web.area import CONFIG, DOOR, Work
 from central.web.files import files_of
 from shared.ids import Id
@@ -276,7 +276,7 @@ def _tidy(read: Read, site_id: Id, folder: Path) -> None:
 
 def _sites_due(read: Read, folder: Path) -> list[Id]:
     found = []
-    for site in read.find(Site, "ORDER BY id"):
+    for site in all_sites(read):
         last = newest(read, site.id)
         there = last is not None and (folder / last.file).is_file()
         if due(_heads(read, site.id), load(Manifest, last.text) if last else None, there, read.now):

@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from central.kernel.tx import Read
-from central.venues.model import Drawing, PhysicalConfiguration, PhysicalSeat, PhysicalZone
+from central.venues.model import Drawing, PhysicalConfiguration
+from central.venues.reads import whole_seats, zones_built
 from central.web.hall_svg import SeatState, hall_svg
 from central.web.texts import Texts
 from shared.ids import Id
@@ -25,9 +26,9 @@ class HallPicture:
 
 
 def hall_picture(read: Read, hall: PhysicalConfiguration, t: Texts) -> HallPicture:
-    zones = read.find(PhysicalZone, "WHERE configuration_id = :id ORDER BY name", id=hall.id)
+    zones = zones_built(read, hall.id)
     named = {zone.id: zone.name for zone in zones}
-    seats = read.find(PhysicalSeat, "WHERE configuration_id = :id ORDER BY position", id=hall.id)
+    seats = whole_seats(read, hall.id)
     counts = Counter(seat.category for seat in seats)
     svg = ""
     if seats and len(seats) <= MOST_DRAWN:

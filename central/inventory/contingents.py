@@ -8,6 +8,7 @@ from central.kernel.db import in_list
 from central.kernel.privileges import Action
 from central.kernel.tx import Read
 from central.selling.model import Channel, ChannelKind, NoChannel
+from central.selling.reads import channels_naming
 from shared.outcome import Refused
 
 CreateContingent = command_of(Action.CREATE, Contingent)
@@ -23,10 +24,7 @@ def contingent_fits(read: Read, before: Contingent | None, after: Contingent | N
     if channel is None or channel.kind is not ChannelKind.EXTERNAL:
         kind = channel.kind if channel else ""
         return Refused(NoContingent.NOT_EXTERNAL, fix="external_channel_id", detail={"kind": kind})
-    others = read.find(
-        Channel, "WHERE contingents LIKE :named AND id <> :own ORDER BY code",
-        named=f'%"{after.id}"%', own=after.external_channel_id,
-    )  # fmt: skip
+    others = [each for each in channels_naming(read, after.id) if each.id != channel.id]
     if others:
         detail = {"channels": [each.id for each in others], "codes": [each.code for each in others]}
         return Refused(NoContingent.NAMED_ELSEWHERE, fix="external_channel_id", detail=detail)

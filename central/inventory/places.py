@@ -169,6 +169,16 @@ def expire_due(tx: Tx, most: int, performance_id: Id | None = None, seat_id: Id 
     return len(due)
 
 
+def prolong(tx: Tx, hold: Hold, until: datetime) -> Hold:
+    """A hold lasts until then, and with it the places that it has."""
+    after = tx.update(hold, replace(hold, until=until))
+    tx.rewrite(
+        Allocation, {"until": to_ms(until)}, "WHERE holder_id = :id AND state = :held",
+        id=hold.id, held=PlaceState.HELD,
+    )  # fmt: skip
+    return after
+
+
 def end_hold(tx: Tx, hold: Hold, do: HoldDo) -> Hold:
     return tx.update(hold, replace(hold, state=HOLD[hold.state, do]))
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import orjson
 
 from central.catalogue.reads import on_sale_now, serves
-from central.inventory.model import FREE, TAKEN, TAKEN_BY, PlaceState
+from central.inventory.model import FREE, TAKEN, TAKEN_BY, Contingent, PlaceState
 from central.kernel.columns import columns
 from central.kernel.db import in_list
 from central.kernel.tx import Read
@@ -195,6 +195,14 @@ def where_places_are_in(read: Read, contingent_id: str) -> dict[str, list[Id]]:
         table: [Id(row[0]) for row in read.run(f"{places} ORDER BY 1 LIMIT 20", id=contingent_id)]
         for table, places in _IN_CONTINGENT.items()
     }
+
+
+def contingents(read: Read, ids: Collection[str] | None = None) -> list[Contingent]:
+    """These (None: the house's), by code."""
+    if ids is None:
+        return read.find(Contingent, "ORDER BY code, id")
+    among, params = in_list("c", sorted(ids))
+    return read.find(Contingent, f"WHERE id IN {among} ORDER BY code, id", **params)
 
 
 def hold_context(read: Read, hold_id: str) -> str | None:

@@ -4,12 +4,12 @@ that takes them (inventory/halls.py). A hold is renewed up to a latest moment, g
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from central.inventory.halls import choose
-from central.inventory.model import Allocation, Hold, HoldDo, HoldState, NoPlace, NoSale, PlaceState
+from central.inventory.model import Hold, HoldDo, HoldState, NoPlace, NoSale, PlaceState
 from central.inventory.places import (
     HOLDS_AT_ONCE,
     Holder,
@@ -19,6 +19,7 @@ from central.inventory.places import (
     expire_due,
     gone_already,
     located_of,
+    prolong,
     release,
     take_counted,
     take_seats,
@@ -31,7 +32,6 @@ from central.kernel.trouble import Repeatable
 from central.kernel.tx import Read, Tx
 from central.orders.model import OrdersPrivilege
 from central.selling.model import Channel, PointOfSale
-from shared.clock import to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.rules.seating import Want
@@ -266,9 +266,7 @@ def renew_hold(tx: Tx, want: RenewHold) -> Outcome[Held]:
     channel = tx.get(Channel, point.channel_id) if point else None
     assert channel, "foreign keys say so"
     until = max(hold.until, min(hold.latest, tx.now + timedelta(minutes=channel.hold_minutes)))
-    after = tx.update(hold, replace(hold, until=until))
-    tx.rewrite(Allocation, {"until": to_ms(until)}, "WHERE holder_id = :id AND state = 'held'", id=hold.id)
-    return Ok(_told(tx, after))
+    return Ok(_told(tx, prolong(tx, hold, until)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

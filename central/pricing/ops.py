@@ -10,6 +10,7 @@ from central.kernel.registry import handles
 from central.kernel.tx import Tx
 from central.kernel.values import Code, Names
 from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege, Tariff
+from central.pricing.reads import prices_of
 from shared.ids import Id, derived_id
 from shared.money import Minor
 from shared.outcome import Ok, Outcome, Refused
@@ -113,7 +114,7 @@ def set_prices(tx: Tx, want: SetPrices) -> Outcome[int]:
     if faults:
         return Refused(NoGrid.NEGATIVE, fix="prices", detail={"faults": faults})
     wanted = {price.id: price for price in (_price(grid.id, cell) for cell in want.prices)}
-    there = {price.id: price for price in tx.find(Price, "WHERE grid_id = :id", id=grid.id)}
+    there = {price.id: price for price in prices_of(tx, grid.id)}
     if wanted == there:
         return Ok(grid.version)
     for gone in (price for key, price in there.items() if key not in wanted):

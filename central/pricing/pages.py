@@ -15,9 +15,10 @@ from central.kernel.entity import ENTITIES
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault, whole_number
-from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege, Tariff
+from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege
 from central.pricing.ops import PriceCell, SetPrices
-from central.venues.model import SeatCategory
+from central.pricing.reads import prices_of, tariffs_by_rank
+from central.venues.reads import categories_by_rank
 from central.web.form import form_of
 from central.web.frame import FRAME
 from central.web.screens.exports import EXPORTS, answer
@@ -145,7 +146,7 @@ def _read(screen: Screen, read: Read, grid_id: str) -> GridSheet | None:
     if grid is None:
         return None
     path = path_of(read, grid.context_id)
-    prices = read.find(Price, "WHERE grid_id = :id", id=grid.id)
+    prices = prices_of(read, grid.id)
     setting, typed = Setting(grid.currency), dict[str, list[str]]()
     for price in prices:
         typed |= typed_of(_AMOUNT, price.amount, setting, f"{price.category_id}.{price.tariff_id}")
@@ -157,7 +158,7 @@ def _read(screen: Screen, read: Read, grid_id: str) -> GridSheet | None:
 def _categories(read: Read, path: tuple[str, ...], prices: list[Price]) -> tuple[GridHead, ...]:
     """The house's categories, by rank, and any other that has a price already."""
     used = {price.category_id for price in prices}
-    found = read.find(SeatCategory, "ORDER BY rank, code")
+    found = categories_by_rank(read)
     return tuple(
         GridHead(each.id, each.code, each.names, each.colour)
         for each in found
@@ -167,7 +168,7 @@ def _categories(read: Read, path: tuple[str, ...], prices: list[Price]) -> tuple
 
 def _tariffs(read: Read, path: tuple[str, ...], prices: list[Price]) -> tuple[GridHead, ...]:
     used = {price.tariff_id for price in prices}
-    found = read.find(Tariff, "ORDER BY rank, code")
+    found = tariffs_by_rank(read)
     return tuple(
         GridHead(each.id, each.code, each.names) for each in found if each.context_id in path or each.id in used
     )

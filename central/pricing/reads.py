@@ -9,6 +9,7 @@ from typing import Any
 from central.kernel.columns import columns
 from central.kernel.db import in_list
 from central.kernel.tx import Read
+from central.pricing.model import Price, PriceGrid, Tariff
 from shared.ids import Id
 from shared.rules.pricing import Prices
 
@@ -54,6 +55,21 @@ class PriceList:
 
 
 _LIST = columns(PriceList, context_id="p.context_id", site_id="p.site_id", vat_bp="e.vat_bp", currency="g.currency")
+
+
+def prices_of(read: Read, grid_id: str) -> list[Price]:
+    return read.find(Price, "WHERE grid_id = :id", id=grid_id)
+
+
+def tariffs_by_rank(read: Read) -> list[Tariff]:
+    """Of the whole house."""
+    return read.find(Tariff, "ORDER BY rank, code, id")
+
+
+def first_grid(read: Read, context_id: str) -> PriceGrid | None:
+    """The oldest that stands in this context itself."""
+    found = read.find(PriceGrid, "WHERE context_id = :at ORDER BY id LIMIT 1", at=context_id)
+    return found[0] if found else None
 
 
 def tariff_contexts(read: Read, tariffs: Collection[Id]) -> dict[Id, Id]:

@@ -39,6 +39,7 @@ from central.venues.plan_tables import (
     record,
     version_of,
 )
+from central.venues.reads import actions_on
 from central.venues.selection import Selection, Table, ZoneShare, resolve
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -298,10 +299,7 @@ def remembered(read: Read, performance_id: str, wanted: set[int]) -> dict[int, d
     """What places had when they were last taken away, by position."""
     found: dict[int, dict[SeatField, Any]] = {}
     missing = set(wanted)
-    for action in read.find(
-        PlanAction, "WHERE target_id = :id AND changes LIKE :invalid ORDER BY version DESC",
-        id=performance_id, invalid='%"invalid"%',
-    ):  # fmt: skip
+    for action in actions_on(read, performance_id, SeatField.INVALID):
         did = load(action.changes)
         went = {p for change in did.seats if change.field is SeatField.INVALID for p, _, now in change if now}
         ours = went & missing

@@ -10,9 +10,9 @@ from typing import Any
 from aiohttp import web
 from pydantic import TypeAdapter
 
-from central.catalogue.model import Performance, ProductState
+from central.catalogue.model import ProductState
+from central.catalogue.reads import made_from
 from central.kernel.contexts import path_of
-from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.tx import Read
 from central.programme.carry_over import Carried, CarryOver, ChangeLine
@@ -97,13 +97,7 @@ def _sheet(read: Read, t: Texts, configuration_id: str) -> dict[str, Any] | None
     logical = read.get(LogicalConfiguration, configuration_id)
     if logical is None or not read.actor.may(VenuesPrivilege.PLAN_CARRY_OVER, path_of(read, logical.context_id)):
         return None
-    over, params = in_list("over", [str(each) for each in _OVER])
-    there = read.find(
-        Performance,
-        f"WHERE logical_configuration_id = :id AND state NOT IN {over} ORDER BY starts, id",
-        id=configuration_id,
-        **params,
-    )
+    there = made_from(read, configuration_id, _OVER)
     named = labels(read, t, [("performance", each.id) for each in there])
     return {
         "id": configuration_id,

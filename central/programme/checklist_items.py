@@ -1,31 +1,28 @@
 """What an activity needs once there is an event: a performance with its hall and prices, and that it goes on sale."""
 
-from collections.abc import Sequence
-
-from central.catalogue.model import CataloguePrivilege, Event, Performance, ProductState
+from central.catalogue.model import CataloguePrivilege, ProductState
+from central.catalogue.reads import first_event, performances_in
 from central.kernel.checklist import HOUSE, ItemStanding, needed, t
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.tx import Read
-from central.pricing.model import PriceGrid
-from central.venues.model import LogicalConfiguration, PlanState
+from central.pricing.reads import first_grid
+from central.venues.reads import first_validated
 
 READ = CataloguePrivilege.CATALOGUE_READ
 
 
 @needed(t("Représentation"), at=ContextKind.ACTIVITY, order=410, needs=READ)
 def performance(read: Read, activity: str) -> ItemStanding:
-    count = len(_performances(read, activity))
+    count = len(performances_in(read, activity))
     if count:
         return ItemStanding(True, "", f"{HOUSE}/performance?at={activity}", count)
     season = next(iter(path_of(read, activity)[1:]), activity)
-    here = "WHERE context_id = :at ORDER BY id LIMIT 1"
-    validated = f"WHERE context_id = :at AND state = '{PlanState.VALIDATED}' ORDER BY id LIMIT 1"
-    made_from: dict[str, Sequence[Event | LogicalConfiguration | PriceGrid]] = {
-        "event_id": read.find(Event, here, at=activity),
-        "logical_configuration_id": read.find(LogicalConfiguration, validated, at=season),
-        "price_grid_id": read.find(PriceGrid, here, at=season),
+    made_from = {
+        "event_id": first_event(read, activity),
+        "logical_configuration_id": first_validated(read, season),
+        "price_grid_id": first_grid(read, season),
     }
-    filled = "".join(f"&{field}={found[0].id}" for field, found in made_from.items() if found)
+    filled = "".join(f"&{field}={found.id}" for field, found in made_from.items() if found)
     waits = not all(made_from.values())
     return ItemStanding(
         False, t("Dites quand on joue, dans quelle salle et à quels prix."),
@@ -35,7 +32,7 @@ def performance(read: Read, activity: str) -> ItemStanding:
 
 @needed(t("En vente"), at=ContextKind.ACTIVITY, order=420, needs=READ)
 def on_sale(read: Read, activity: str) -> ItemStanding:
-    found = _performances(read, activity)
+    found = performances_in(read, activity)
     # Once is enough: that a sale is closed or cancelled later takes nothing back.
     sold = {ProductState.ON_SALE, ProductState.CLOSED, ProductState.CANCELLED}
     if begun := [each for each in found if each.state in sold]:
@@ -44,8 +41,3 @@ def on_sale(read: Read, activity: str) -> ItemStanding:
     link = f"/admin/do/change_sale?on={waiting[0]}&do=open" if waiting else f"{HOUSE}/performance?at={activity}"
     said = t("Ouvrez la vente : les bornes, les contrôles et internet l’apprennent.")
     return ItemStanding(False, said, link, waits=not waiting)
-
-
-def _performances(read: Read, activity: str) -> list[Performance]:
-    """The next first."""
-    return read.find(Performance, "WHERE context_id = :at ORDER BY starts, id", at=activity)

@@ -17,14 +17,17 @@ from central.inventory.reads import categories_used
 from central.kernel.contexts import organiser_of
 from central.kernel.tx import Read, Tx
 from central.organisation.mentions import mentions_at
-from central.pricing.model import Price, PriceGrid, Tariff
+from central.pricing.model import PriceGrid
+from central.pricing.reads import prices_of, tariffs_by_rank
 from central.programme.plan_reads import plan_row
 from central.programme.reads import drawn_otherwise
 from central.selling.model import Channel, PointOfSale
+from central.selling.reads import points_of_sale
 from central.selling.rules import is_open
 from central.venues.history import SeatField
-from central.venues.model import LogicalConfiguration, PhysicalZone, SeatCategory, Site
+from central.venues.model import LogicalConfiguration, Site
 from central.venues.plan_tables import version_of
+from central.venues.reads import categories_by_rank, zones_built
 from shared.ids import Id
 from shared.languages import in_all
 from shared.rules.numbering import device_series
@@ -57,7 +60,7 @@ def tell_devices(tx: Tx, performance: Performance, told: PlanTold | None = None)
         told = _plan_told(tx, performance)
     _publish_plan(tx, performance, told)
     publish_performance(tx, performance, told.key)
-    for point in tx.find(PointOfSale, "ORDER BY id"):
+    for point in points_of_sale(tx):
         publish_catalogue(tx, performance, point.id, told.categories)
 
 
@@ -75,7 +78,7 @@ def _mark(read: Read, performance: Performance) -> tuple[Any, ...]:
     assert logical, "foreign keys say so"
     plans = (performance.id, logical.id, logical.physical_configuration_id)
     versions = [version_of(read, each) for each in plans]
-    ranks = [(each.id, each.rank) for each in read.find(SeatCategory, "ORDER BY id")]
+    ranks = [(each.id, each.rank) for each in categories_by_rank(read)]
     rows = read.run(
         "SELECT key, revision FROM feed_row WHERE feed = :feed AND key IN (:logical, :own) ORDER BY key",
         feed=feed_name(Family.PLANS, performance.site_id), logical=logical.id, own=performance.id,
@@ -112,7 +115,7 @@ def publish_performance(tx: Tx, performance: Performance, plan_id: Id) -> None:
     logical = tx.get(LogicalConfiguration, performance.logical_configuration_id)
     site = tx.get(Site, performance.site_id)
     assert event and logical and site, "foreign keys say so"
-    zones = tx.find(PhysicalZone, "WHERE configuration_id = :id", id=logical.physical_configuration_id)
+    zones = zones_built(tx, logical.physical_configuration_id)
     tx.feed(
         feed_name(Family.PERFORMANCES, site.id),
         performance.id,
@@ -152,9 +155,9 @@ def catalogue_row(
     put = performance.state is ProductState.ON_SALE and serves(read, point.context_id, performance.id)
     if not put or not is_open(point.active, channel.active) or organiser is None:
         return None
-    prices = read.find(Price, "WHERE grid_id = :id", id=grid.id)
-    categories = [each for each in read.find(SeatCategory, "ORDER BY rank, code") if each.id in used]
-    tariffs = read.find(Tariff, "ORDER BY rank, code")
+    prices = prices_of(read, grid.id)
+    categories = [each for each in categories_by_rank(read) if each.id in used]
+    tariffs = tariffs_by_rank(read)
     return CatalogueRow(
         currency=grid.currency,
         price_version=grid.version,

@@ -21,6 +21,7 @@ from central.venues.model import (
     PlanTarget,
     VenuesPrivilege,
 )
+from central.venues.reads import actions_before, actions_since
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -56,10 +57,7 @@ class PlanHistory:
 
 @answers(PlanHistory, needs=VenuesPrivilege.VENUE_READ, at=target_of, gives=list[PlanEntry])
 def plan_history(read: Read, want: PlanHistory) -> Outcome[list[PlanEntry]]:
-    done = read.find(
-        PlanAction, "WHERE target_id = :id AND (:before = 0 OR version < :before) ORDER BY version DESC LIMIT :n",
-        id=want.target_id, before=want.before, n=max(1, min(want.limit, MOST_ENTRIES)),
-    )  # fmt: skip
+    done = actions_before(read, want.target_id, want.before, max(1, min(want.limit, MOST_ENTRIES)))
     return Ok(_entries(read, done))
 
 
@@ -74,10 +72,7 @@ class PlanChanges:
 
 @answers(PlanChanges, needs=VenuesPrivilege.VENUE_READ, at=target_of, gives=list[PlanEntry])
 def plan_changes(read: Read, want: PlanChanges) -> Outcome[list[PlanEntry]]:
-    done = read.find(
-        PlanAction, "WHERE target_id = :id AND version > :since ORDER BY version LIMIT :n",
-        id=want.target_id, since=want.since, n=MOST_ENTRIES,
-    )  # fmt: skip
+    done = actions_since(read, want.target_id, want.since, MOST_ENTRIES)
     return Ok(_entries(read, done, with_changes=True))
 
 

@@ -11,9 +11,9 @@ from central.inventory.plan_reads import performance_table
 from central.kernel.tx import Read
 from central.programme.plan_pictures import states_of
 from central.venues.history import SeatField, load, positions
-from central.venues.model import LogicalConfiguration, PlanAction, PlanTarget
+from central.venues.model import LogicalConfiguration, PlanTarget
 from central.venues.plan_tables import logical_table, physical_table, version_of
-from central.venues.reads import positions_of
+from central.venues.reads import actions_since, positions_of
 from central.venues.selection import Selection, Table, narrowed
 
 MOST_ACTIONS = 50
@@ -57,10 +57,7 @@ def plan_news(read: Read, target: PlanTarget, target_id: str, version: int, mark
 
 def _acted_on(read: Read, target_id: str, version: int) -> set[int] | None:
     """The positions of seats that actions since then touched; None: too many, or counted places among them."""
-    since = read.find(
-        PlanAction, "WHERE target_id = :id AND version > :version ORDER BY version LIMIT :most",
-        id=target_id, version=version, most=MOST_ACTIONS,
-    )  # fmt: skip
+    since = actions_since(read, target_id, version, MOST_ACTIONS)
     touched: set[int] = set()
     for action in since:
         changes = load(action.changes)

@@ -17,9 +17,7 @@ import orjson
 from central.catalogue.model import Performance
 from central.catalogue.reads import hall_of
 from central.inventory.counts import bucket_of
-from central.inventory.model import Contingent
-from central.inventory.reads import places_of, taken_at, taken_seats
-from central.kernel.db import in_list
+from central.inventory.reads import contingents, places_of, taken_at, taken_seats
 from central.kernel.entity import Reach, Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Read
@@ -30,12 +28,11 @@ from central.venues.model import (
     LogicalConfiguration,
     NoAct,
     PhysicalConfiguration,
-    PhysicalZone,
     PlanTarget,
     VenuesPrivilege,
 )
 from central.venues.plan_tables import later_changes, version_at, version_of
-from central.venues.reads import categories_shown, entrances_of, marks_of, seats_in_order
+from central.venues.reads import categories_shown, entrances_of, marks_of, seats_in_order, zones_built
 from central.venues.selection import Table
 from central.web.hall_svg import SeatState
 from shared.ids import Id
@@ -255,7 +252,7 @@ def _zones(read: Read, physical_id: str) -> list[PictureZone]:
     served = entrances_of(read, physical_id)
     return [
         PictureZone(zone.id, zone.name, zone.numbered, zone.capacity, tuple(served.get(zone.id, ())))
-        for zone in read.find(PhysicalZone, "WHERE configuration_id = :id ORDER BY name", id=physical_id)
+        for zone in zones_built(read, physical_id)
     ]
 
 
@@ -273,10 +270,7 @@ def _categories(read: Read, logical_id: str | None, table: Table) -> list[Legend
 def _contingents(read: Read, table: Table) -> list[Legend]:
     used = {each for each in table.values.get(SeatField.CONTINGENT, ()) if each}
     used |= {contingent for (_, contingent), share in table.shares.items() if contingent and share.capacity}
-    if not used:
-        return []
-    among, params = in_list("c", sorted(used))
-    found = read.find(Contingent, f"WHERE id IN {among} ORDER BY code", **params)
+    found = contingents(read, used) if used else []
     return [Legend(each.id, each.code, each.names, each.colour) for each in found]
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from central.catalogue.model import Performance
 from central.inventory.counts import BUCKETS, Availability, availability
-from central.inventory.model import Contingent
+from central.inventory.reads import contingents
 from central.kernel.contexts import path_of
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
@@ -31,7 +31,8 @@ from central.programme.plan_pictures import (
 )
 from central.programme.plans import target_context
 from central.venues.history import SeatField
-from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatCategory, SeatOrder, VenuesPrivilege
+from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatOrder, VenuesPrivilege
+from central.venues.reads import categories_by_rank
 from central.venues.selection import Selection
 from central.web.screens.cells import address
 from central.web.screens.moments import said_moment
@@ -103,8 +104,8 @@ def page_data(
         "config": config,
         "acts": [{"name": name, "said": t(f"value:plan_act.{name}")} for name in acts],
         "orders": [str(order) for order in SeatOrder if order is not SeatOrder.LISTED],
-        "contingents": read.find(Contingent, "ORDER BY code"),
-        "categories": read.find(SeatCategory, "ORDER BY rank, code"),
+        "contingents": contingents(read),
+        "categories": categories_by_rank(read),
         "shares": _shares(read, t, target, target_id),
         "zones": _listed(read, t, target, target_id) if listed else [],
         "said": None,
@@ -200,8 +201,8 @@ def _counts(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> tuple[li
         for each in counted.value if isinstance(counted, Ok) else []:
             lines.append((each.category_id, each.contingent_id, each.capacity, _numbers(each, columns)))
     names = _labels(read, t, {line[0] for line in lines}, {line[1] for line in lines})
-    colours: dict[str | None, str] = {each.id: each.colour for each in read.find(SeatCategory)}
-    shares: dict[str, str] = {each.id: each.colour for each in read.find(Contingent)}
+    colours: dict[str | None, str] = {each.id: each.colour for each in categories_by_rank(read)}
+    shares: dict[str, str] = {each.id: each.colour for each in contingents(read)}
     return columns, [
         {
             "category_id": category or "",

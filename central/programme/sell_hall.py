@@ -11,12 +11,11 @@ from typing import Any
 from aiohttp import web
 
 from central.kernel.contexts import Context, path_of
-from central.kernel.db import in_list
 from central.kernel.languages import house_languages, names
 from central.kernel.tx import Read
 from central.venues.logical import CreateLogicalConfiguration
 from central.venues.model import PhysicalConfiguration, SeatCategory, Space, VenuesPrivilege
-from central.venues.reads import Part, parts_of, validated_halls
+from central.venues.reads import Part, categories_by_rank, parts_of, validated_halls
 from central.web.area import DOOR
 from central.web.codes import code_of
 from central.web.form import form_of, line
@@ -109,7 +108,6 @@ def _sheet(read: Read, t: Texts, at: str, wanted: str) -> SellHallSheet | None:
     if season is None:
         return None
     path = path_of(read, season.id)
-    inside, params = in_list("at", path)
     halls = []
     for hall_id in validated_halls(read, path):
         hall = read.get(PhysicalConfiguration, hall_id)
@@ -117,7 +115,7 @@ def _sheet(read: Read, t: Texts, at: str, wanted: str) -> SellHallSheet | None:
         if hall and space:
             halls.append((hall, t.of(space.names)))
     chosen = next((pair for pair in halls if wanted in (pair[0].id, "")), None)
-    categories = read.find(SeatCategory, f"WHERE context_id IN {inside} ORDER BY rank, code", **params)
+    categories = categories_by_rank(read, path)
     parts = _parts(read, chosen[0].id, categories) if chosen else ()
     return SellHallSheet(
         season,

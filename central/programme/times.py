@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from central.catalogue.model import Performance
+from central.catalogue.reads import last_of
 from central.kernel.tx import Read
 from central.web.frame import FRAME, Follows
 
@@ -25,8 +26,8 @@ def times_pages(app: web.Application) -> None:
 
 def _filled(read: Read, typed: Mapping[str, list[str]]) -> dict[str, list[str]]:
     event = (typed.get("event_id") or [""])[0]
-    found = read.find(Performance, "WHERE event_id = :event ORDER BY starts DESC, id LIMIT 1", event=event)
-    return {**typed, **following(typed, distances(found[0]) if found else USUAL)}
+    last = last_of(read, event)
+    return {**typed, **following(typed, distances(last) if last else USUAL)}
 
 
 def distances(performance: Performance) -> dict[str, timedelta]:

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 import orjson
 
 from central.catalogue.model import Performance
-from central.devices.model import Device, DeviceState
+from central.catalogue.reads import not_over
+from central.devices.model import DeviceState
+from central.devices.reads import devices_at
 from central.inventory.counts import SOLD, bucket_of
 from central.inventory.model import TAKEN, TAKEN_BY
 from central.kernel.contexts import the_institution
@@ -19,7 +21,8 @@ from central.kernel.tx import Read
 from central.kernel.values import Names
 from central.programme.plan_reads import plan_row
 from central.reports.checks import run_checks
-from central.venues.model import LogicalConfiguration, SeatCategory
+from central.venues.model import LogicalConfiguration
+from central.venues.reads import categories_by_rank
 from central.web.evening import (
     CheckLine,
     Decision,
@@ -57,11 +60,7 @@ class Evenings:
     def __call__(self, read: Read, wanted: str, old_checks: Sequence[CheckLine] | None = None) -> Evening | None:
         """The evening of performance `wanted`, or of the next one; None if nothing is planned. `old_checks` are shown
         again instead of looking anew."""
-        performances = read.find(
-            Performance,
-            "WHERE state <> 'draft' AND closes > :now ORDER BY starts, id LIMIT :n",
-            now=to_ms(read.now), n=MOST_SHOWS,
-        )  # fmt: skip
+        performances = not_over(read, MOST_SHOWS)
         if not performances:
             return None
         performance = next((each for each in performances if each.id == wanted), performances[0])
@@ -145,7 +144,7 @@ def _hall(read: Read, performance: Performance) -> Hall:
     )
     seats = tuple(replace(seat, category_id=own.get(seat.id, seat.category_id)) for seat in plan.seats)
     used = set(own.values())
-    categories = [each for each in read.find(SeatCategory, "ORDER BY rank, id") if each.id in used]
+    categories = [each for each in categories_by_rank(read) if each.id in used]
     return Hall(
         performance.id,
         replace(plan, seats=seats),
@@ -377,7 +376,5 @@ def _decision(read: Read, scan: _Scan) -> Decision:
 def _devices(read: Read, site_id: Id) -> tuple[KnownDevice, ...]:
     return tuple(
         KnownDevice(each.id, each.kind, each.label or each.code, each.state is DeviceState.ACTIVE, each.contiguous)
-        for each in read.find(
-            Device, "WHERE site_id = :site AND state <> 'revoked' ORDER BY kind, code, id", site=site_id
-        )
+        for each in devices_at(read, site_id)
     )

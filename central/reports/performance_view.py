@@ -9,13 +9,13 @@ from markupsafe import Markup
 
 from central.catalogue.model import Performance
 from central.inventory.counts import PlaceCounts, counts_of
-from central.inventory.model import Contingent
+from central.inventory.reads import contingents as all_contingents
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
 from central.orders.reads import Taken, taken_by
 from central.reports.day_view import share_text
-from central.venues.model import SeatCategory
+from central.venues.reads import categories_by_rank
 from central.web.curves import row_of_strokes
 from central.web.frame import Part
 from central.web.screens.listing import may_see, seen_at
@@ -95,8 +95,8 @@ def _line(t: Texts, name: str, colour: str, counts: Iterable[PlaceCounts], *, in
 
 def _lines(read: Read, t: Texts, counts: Sequence[PlaceCounts], contingents: bool) -> Iterable[PlaceLine]:
     """The categories in their order, and under each those of its places that a contingent has."""
-    categories = {each.id: each for each in read.find(SeatCategory, "ORDER BY rank, id")}
-    shares = {each.id: each for each in read.find(Contingent, "ORDER BY code, id")} if contingents else {}
+    categories = {each.id: each for each in categories_by_rank(read)}
+    shares = {each.id: each for each in all_contingents(read)} if contingents else {}
     order = {row_id: n for n, row_id in enumerate(categories)}
     for category_id in sorted({each.category_id for each in counts}, key=lambda each: order.get(each, len(order))):
         category = categories.get(category_id)

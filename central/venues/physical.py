@@ -22,6 +22,7 @@ from central.venues.model import (
     ZoneEntrance,
 )
 from central.venues.plan_tables import plan_mark
+from central.venues.reads import zones_built
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -238,7 +239,7 @@ def validate_physical(tx: Tx, want: ValidatePhysical) -> Outcome[None]:
 def lacks(read: Read, configuration: PhysicalConfiguration) -> list[dict[str, Any]]:
     """All that a draft still needs: zones, and zones up to the gauge. A zone that names no entrance is reached through
     all of them."""
-    zones = read.find(PhysicalZone, "WHERE configuration_id = :id ORDER BY name", id=configuration.id)
+    zones = zones_built(read, configuration.id)
     missing: list[dict[str, Any]] = []
     if not zones:
         missing.append({"what": "zones"})

@@ -1,4 +1,4 @@
-"""Named reads of halls: how one is built, and how it is sold."""
+"""Named reads of halls: how one is built, how it is sold, and what was done to its plan."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,16 @@ from typing import Any
 from central.kernel.columns import columns
 from central.kernel.db import in_list
 from central.kernel.tx import Read
+from central.venues.history import SeatField
+from central.venues.model import (
+    LogicalConfiguration,
+    PhysicalSeat,
+    PhysicalZone,
+    PlanAction,
+    PlanState,
+    SeatCategory,
+    Site,
+)
 from shared.ids import Id
 
 AT_ONCE = 500  # ids in one statement
@@ -23,6 +33,16 @@ def validated_halls(read: Read, contexts: Sequence[str]) -> list[Id]:
         **params,
     )
     return [Id(row[0]) for row in rows]
+
+
+def zones_built(read: Read, physical_id: str) -> list[PhysicalZone]:
+    """By name."""
+    return read.find(PhysicalZone, "WHERE configuration_id = :id ORDER BY name", id=physical_id)
+
+
+def whole_seats(read: Read, physical_id: str) -> list[PhysicalSeat]:
+    """With all that a plan says of them, in its order; `seats_built` is lighter."""
+    return read.find(PhysicalSeat, "WHERE configuration_id = :id ORDER BY position", id=physical_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +150,24 @@ def entrances_of(read: Read, physical_id: str) -> dict[str, list[str]]:
 
 
 # --- as it is sold ----------------------------------------------------------------------------------------------------
+
+
+def first_validated(read: Read, context_id: str) -> LogicalConfiguration | None:
+    """The oldest that stands in this context itself."""
+    found = read.find(
+        LogicalConfiguration, "WHERE context_id = :at AND state = :validated ORDER BY id LIMIT 1",
+        at=context_id, validated=PlanState.VALIDATED,
+    )  # fmt: skip
+    return found[0] if found else None
+
+
+def categories_by_rank(read: Read, contexts: Sequence[str] | None = None) -> list[SeatCategory]:
+    """The house's seat categories (those that stand in these contexts), dearest first."""
+    order = "ORDER BY rank, code, id"
+    if contexts is None:
+        return read.find(SeatCategory, order)
+    inside, params = in_list("at", contexts)
+    return read.find(SeatCategory, f"WHERE context_id IN {inside} {order}", **params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +281,41 @@ def categories_shown(read: Read, logical_id: str, used: Sequence[str]) -> list[C
         **params,
     )
     return [CategoryShown(*row) for row in rows]
+
+
+# --- what was done to a plan ------------------------------------------------------------------------------------------
+
+
+def actions_before(read: Read, target_id: str, before: int, most: int) -> list[PlanAction]:
+    """On a plan, below a version (0: all), newest first."""
+    return read.find(
+        PlanAction, "WHERE target_id = :id AND (:before = 0 OR version < :before) ORDER BY version DESC LIMIT :most",
+        id=target_id, before=before, most=most,
+    )  # fmt: skip
+
+
+def actions_since(read: Read, target_id: str, version: int, most: int) -> list[PlanAction]:
+    """On a plan, above a version, oldest first."""
+    return read.find(
+        PlanAction, "WHERE target_id = :id AND version > :version ORDER BY version LIMIT :most",
+        id=target_id, version=version, most=most,
+    )  # fmt: skip
+
+
+def actions_on(read: Read, target_id: str, field: SeatField) -> list[PlanAction]:
+    """On a plan, that changed this field of seats, newest first."""
+    return read.find(
+        PlanAction, "WHERE target_id = :id AND changes LIKE :named ORDER BY version DESC",
+        id=target_id, named=f'%"{field}"%',
+    )  # fmt: skip
+
+
+# --- sites ------------------------------------------------------------------------------------------------------------
+
+
+def all_sites(read: Read) -> list[Site]:
+    """The oldest first."""
+    return read.find(Site, "ORDER BY id")
 
 
 def timezones(read: Read) -> list[str]:

@@ -24,7 +24,7 @@ from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.kernel.values import whole_number
 from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
-from central.venues.model import NoVenue, PhysicalConfiguration, SeatCategory, Space, VenuesPrivilege
+from central.venues.model import NoVenue, PhysicalConfiguration, Space, VenuesPrivilege
 from central.venues.plan import Category, DrawnArea, Shape
 from central.venues.plan_import import ImportPlan, ReimportPlan
 from central.venues.plan_preparation import drawn_file
@@ -32,6 +32,7 @@ from central.venues.plan_rows import Marked, exported, kept_plan
 from central.venues.planfile import Format
 from central.venues.planfile_checks import MOST_BYTES, MOST_PLAN_NAME
 from central.venues.planfile_text import text_of
+from central.venues.reads import categories_by_rank
 from central.web.area import DOOR
 from central.web.caller import awaited
 from central.web.form import LARGE, form_of
@@ -116,7 +117,7 @@ class Workshop:
                 "spaces": [(each, label(read, t, "space", each)) for each in spaces],
                 "space": space_id,
                 "onto": onto,
-                "categories": [t.of(each.names) for each in read.find(SeatCategory, "ORDER BY rank, code")],
+                "categories": [t.of(each.names) for each in categories_by_rank(read)],
                 "at": context_of(read, "space", space_id) if space_id else None,
             }
 
