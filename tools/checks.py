@@ -198,9 +198,13 @@ def _has_section(document: Path, said: str) -> bool:
 DECLARES = re.compile(r"(?:@entity\(|\bTable\()\s*\"([a-z_]+)\"")
 _NAMED = r"[a-z_]+(?:\s+(?:as\s+)?\w+)?"
 NAMES_TABLES = re.compile(rf"\b(?:from|join|into|update)\s+({_NAMED}(?:\s*,\s*{_NAMED})*)", re.IGNORECASE)
-WANTS_TABLE = re.compile(r"(?:\b(?:FROM|JOIN|INTO)|\AUPDATE)\s+(?:\w+\s*,\s*)*\Z")
-# In small letters a sentence for people reads the same: a statement is then what begins like one.
-STATEMENT = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\b|\A\W*(?i:select|insert|update|delete|with)\s")
+WANTS_TABLE = re.compile(r"(?:\b(?:FROM|JOIN|INTO)|\AUPDATE)\s+(?:\w+\s*,\s*)*\Z", re.IGNORECASE)
+# In small letters a sentence for people reads the same: a statement, or a piece of one, is then what begins like one.
+STATEMENT = re.compile(
+    r"\b(?:FROM|JOIN|INTO|UPDATE)\b|(?i:\(\s*select\s|\A\W*(?:(?:select|insert|update|delete|with)\s"
+    r"|(?:(?:left|right|full|inner|cross|natural)\s+(?:outer\s+)?)?join\s"
+    r"|from\s+\w+\s+(?:\w+\s+){0,2}(?:where|join|left|inner|order|group|limit)\s))"
+)
 
 # Where an area may name tables of those before it: its named reads, and its commands.
 NAMED_READS = re.compile(r"(.*_)?reads\.py|ops\.py")
@@ -241,10 +245,10 @@ TAKEN_APART: dict[str, int] = {
 
 def sql_faults(root: Path) -> list[str]:
     """Statements, imports, references and calls of `root`/central that name something of a later area, as
-    central/areas.py orders them; statements with a table of an earlier area outside of the named reads; tables whose
-    names are worked out; and rows that are taken apart by the order of their columns. The kernel's tables are
-    everybody's; what stands in no area's folder stands above all. Kernel and web know areas' tables by their
-    declarations alone, and may work out any."""
+    central/areas.py orders them; statements, and conditions on an entity (`read.find(Site, "WHERE …")`), with a table
+    of an earlier area outside of the named reads and the commands; tables whose names are worked out; and rows that are
+    taken apart by the order of their columns. The kernel's tables are everybody's; what stands in no area's folder
+    stands above all. Kernel and web know areas' tables by their declarations alone, and may work out any."""
     areas = order_of_areas(root)
     order = {name: n for n, name in enumerate(["kernel", "web", *areas, TOP])}
     files = {
@@ -255,18 +259,21 @@ def sql_faults(root: Path) -> list[str]:
     texts = {file: file.read_text() for file in files}
     trees = {file: ast.parse(text) for file, text in texts.items()}
     home = {table: area for file, area in files.items() for table in DECLARES.findall(texts[file])}
-    takers = {"Ref", "Link"}.union(*map(_takers_of_tables, trees.values()))
+    takers = {"Ref", "Link"}.union(*(_takers(tree, {"table": "str"}, {"entity": "str"}) for tree in trees.values()))
+    askers = set[str]().union(*(_takers(tree, {"kind": "type", "where": "str"}) for tree in trees.values()))
+    tables = dict(pair for tree in trees.values() for pair in _kinds_declared(tree))
     faults = []
     for file, area in files.items():
         name, others, wide, ahead = str(file.relative_to(root)), 0, list[str](), defaultdict[str, list[str]](list)
         tree = trees[file]
         rows, row = _rows_kept(tree)
+        kinds = _kinds_called(tree, tables)
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 later = [each for each in _areas_imported(node) - {CONFIG} if order.get(each, order[TOP]) > order[area]]
                 faults += [f"{name}:{node.lineno}: imports {each}, which stands after {area}" for each in later]
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.search(node.value):
-                for table in tables_named(node.value):
+            elif isinstance(node, ast.expr) and (named := tables_named(_text(node)) or _asked_of(node, askers, kinds)):
+                for table in named:
                     whose = home.get(table, area)
                     if order[whose] > order[area]:
                         faults.append(f"{name}:{node.lineno}: {table} is {whose}'s, which stands after {area}")
@@ -287,7 +294,7 @@ def sql_faults(root: Path) -> list[str]:
         faults += beyond(name, wide, TAKEN_APART.get(name, 0))
         for table in sorted({*ahead, *(listed for at, listed in NAMES_LATER if at == name)}):
             faults += beyond(f"{name}: {table}", ahead[table], NAMES_LATER.get((name, table), (0, ""))[0])
-    return faults
+    return list(dict.fromkeys(faults))  # a table of a declaration is given as well as asked of
 
 
 def order_of_areas(root: Path) -> list[str]:
@@ -302,9 +309,11 @@ def order_of_areas(root: Path) -> list[str]:
     ]
 
 
-def tables_named(statement: str) -> list[str]:
-    """What follows FROM, JOIN, INTO and UPDATE, also after a comma."""
-    return [each.split()[0] for listed in NAMES_TABLES.findall(statement) for each in listed.split(",")]
+def tables_named(text: str) -> list[str]:
+    """What follows FROM, JOIN, INTO and UPDATE in a statement or a piece of one, also after a comma."""
+    if not STATEMENT.search(text):
+        return []
+    return [each.split()[0] for listed in NAMES_TABLES.findall(text) for each in listed.split(",")]
 
 
 def _areas_imported(node: ast.Import | ast.ImportFrom) -> set[str]:
@@ -319,7 +328,7 @@ def _table_worked_out(node: ast.AST) -> ast.expr | None:
     """`f"… FROM {table}"`, `"… FROM " + table`, `" ".join(["… FROM", table])`, `"… FROM {}"`, `"… FROM %s"`: what
     stands for the table, but for the name of a declaration."""
     for before, table in _put_together(node):
-        if WANTS_TABLE.search(before) and ast.unparse(table) != "declaration.name":
+        if WANTS_TABLE.search(before) and STATEMENT.search(before) and ast.unparse(table) != "declaration.name":
             return table
     return None
 
@@ -341,24 +350,81 @@ def _put_together(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
             yield from ((_text(before) + between, after) for before, after in pairwise(parts))
 
 
-def _text(node: ast.expr) -> str:
+def _text(node: ast.AST) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
-def _takers_of_tables(tree: ast.AST) -> set[str]:
-    """Functions with a parameter `table: str`, or `entity: str`."""
-    return {
-        node.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        for each in node.args.args
-        if each.arg in {"table", "entity"} and isinstance(each.annotation, ast.Name) and each.annotation.id == "str"
-    }
+def _takers(tree: ast.AST, *parameters: dict[str, str]) -> set[str]:
+    """Functions that have all of some of these parameters (`table: str`; `kind: type[E]` and `where: str`)."""
+    found = set[str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            taken = {
+                each.arg: ast.unparse(each.annotation).partition("[")[0]
+                for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+                if each.annotation
+            }
+            if any(some.items() <= taken.items() for some in parameters):
+                found.add(node.name)
+    return found
+
+
+def _kinds_declared(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Entities, with their tables."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.ClassDef(name=kind, decorator_list=decorators):
+                for each in decorators:
+                    match each:
+                        case ast.Call(func=ast.Name(id="entity"), args=[ast.Constant(value=str(table)), *_]):
+                            yield kind, table
+
+
+def _kinds_called(tree: ast.AST, tables: dict[str, str]) -> dict[str, list[str]]:
+    """What a module calls entities (also `import Site as S`, and `for kind in (Site, Space)`), with their tables."""
+    called = {kind: [table] for kind, table in tables.items()}
+    for node in ast.walk(tree):
+        match node:
+            case ast.alias(name=name, asname=str(other)) if name in tables:
+                called[other] = [tables[name]]
+            case (
+                ast.For(target=ast.Name(id=other), iter=ast.Tuple(elts=parts) | ast.List(elts=parts))
+                | ast.comprehension(target=ast.Name(id=other), iter=ast.Tuple(elts=parts) | ast.List(elts=parts))
+            ):
+                kinds = [each.id for each in parts if isinstance(each, ast.Name) and each.id in tables]
+                called |= {other: [tables[each] for each in kinds]} if kinds else {}
+    return called
+
+
+def _asked_of(node: ast.AST, askers: set[str], kinds: dict[str, list[str]]) -> list[str]:
+    """The table in `read.find(Site, "WHERE …")`, `tx.remove(BY_NAME["site"].kind, "WHERE …")`."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr=how), args=[kind, *_]) if how in askers:
+            match kind:
+                case ast.Name(id=name) | ast.Attribute(attr=name) if name in kinds:
+                    return kinds[name]
+                case ast.Attribute(value=declaration, attr="kind"):
+                    return [_declared(declaration)] if _declared(declaration) else []
+    return []
+
+
+def _declared(node: ast.AST) -> str:
+    """The table in `BY_NAME["site"]`, `BY_NAME.get("site")`."""
+    match node:
+        case (
+            ast.Subscript(value=ast.Name(id="BY_NAME"), slice=name)
+            | ast.Call(func=ast.Attribute(value=ast.Name(id="BY_NAME"), attr="get"), args=[name, *_])
+        ):
+            return _text(name)
+    return ""
 
 
 def _given_to(node: ast.AST, takers: set[str]) -> list[tuple[str, int]]:
-    """The constants in `is_there(read, "sale_order", …)`, `Ref("sale_order")`, with their lines."""
+    """The constants in `is_there(read, "sale_order", …)`, `Ref("sale_order")`, `BY_NAME["sale_order"]`, with their
+    lines."""
     match node:
+        case ast.Subscript() | ast.Call() if table := _declared(node):
+            return [(table, node.lineno)]
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args, keywords=keywords) if (
             name in takers
         ):

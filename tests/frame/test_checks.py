@@ -29,6 +29,9 @@ def test_the_lock_names_the_public_index_only(tmp_path: Path) -> None:
     assert "uv.lock:2: not the public index" in said and "uv.lock:1" not in said
 
 
+SITE = "from central.venues.things import Site"
+
+
 def areas_in(folder: Path) -> None:
     (folder / "central").mkdir()
     (folder / "central" / "areas.py").write_text("AREAS: tuple[Area, ...] = (\n    venues.AREA,\n    orders.AREA,\n)\n")
@@ -88,6 +91,29 @@ def test_a_statement_against_the_order_is_found(tmp_path: Path) -> None:
         ("../venues/ops.py", 'is_there(read, "site", x)', ""),
         ("../venues/ops.py", 'says("sale")', ""),
         ("ops.py", 'is_there(read, "site", x)\ny: Annotated[Id, Link("site")]', ""),
+        ("pages.py", f'{SITE}\nread.find(Site, "WHERE id = :id")', "2: site is venues's: read it by name in reads.py"),
+        ("pages.py", f"{SITE}\nread.find(Site)", "2: site is venues's: read it by name in reads.py"),
+        ("pages.py", f"{SITE}\ntx.rewrite(Site, x, y)", "2: site is venues's: read it by name in reads.py"),
+        ("pages.py", f"{SITE} as Place\nread.find(Place, x)", "2: site is venues's: read it by name in reads.py"),
+        ("pages.py", f"{SITE}\nfor k in (Site,): read.find(k, x)", "2: site is venues's: read it by name in reads.py"),
+        ("pages.py", f"{SITE}\n[read.find(k) for k in (Site,)]", "2: site is venues's: read it by name in reads.py"),
+        ("pages.py", "read.find(things.Site, x)", "1: site is venues's: read it by name in reads.py"),
+        ("pages.py", 'read.find(BY_NAME["site"].kind, x)', "1: site is venues's: read it by name in reads.py"),
+        ("pages.py", f"{SITE}\nread.get(Site, x)\nfind(Site, x)", ""),
+        ("pages.py", "from central.orders.things import Sale\ntx.rewrite(Sale, x, y)", ""),
+        ("pages.py", 'narrowing(read, BY_NAME["site"])', ""),
+        ("reads.py", f"{SITE}\nread.find(Site, x)", ""),
+        ("ops.py", f"{SITE}\ntx.rewrite(Site, x, y)", ""),
+        ("../venues/ops.py", 'x.find(BY_NAME["sale"].kind, y)', "1: sale is orders's, which stands after venues"),
+        ("../venues/ops.py", 'x = BY_NAME.get("sale")', "1: sale is orders's, which stands after venues"),
+        ("../venues/ops.py", 'x = " join sale s on s.id = 1"', "1: sale is orders's, which stands after venues"),
+        ("../venues/ops.py", 'x = "left outer join sale s"', "1: sale is orders's, which stands after venues"),
+        ("../venues/ops.py", 'x = "id in (select id from sale)"', "1: sale is orders's, which stands after venues"),
+        ("../venues/ops.py", 'x = " from sale s where s.id = 1"', "1: sale is orders's, which stands after venues"),
+        ("../venues/ops.py", 'x = "from sale to sale"', ""),
+        ("ops.py", 'x = f" join {table} t on t.id = 1"', "1: a table's name is worked out: table"),
+        ("ops.py", 'x = f"select id from {table}"', "1: a table's name is worked out: table"),
+        ("ops.py", 'x = f"sold from {place}"', ""),
         ("ops.py", "for a, b, c, d in read.run(x): ...", ""),
         ("ops.py", "for a, b, c, d, e in zip(x, y): ...", ""),
         ("ops.py", "for a, b, c, d, e in read.run(x): ...", "1: a wide row is taken apart by the order of its columns"),
@@ -119,8 +145,14 @@ def test_what_another_areas_table_says_is_read_by_name(tmp_path: Path, file: str
     areas_in(tmp_path)
     for area, table in (("orders", "sale"), ("venues", "site")):
         (tmp_path / "central" / area).mkdir(parents=True)
-        (tmp_path / "central" / area / "things.py").write_text(f'@entity("{table}")\nclass A: ...\n')
+        (tmp_path / "central" / area / "things.py").write_text(f'@entity("{table}")\nclass {table.title()}: ...\n')
     (tmp_path / "central" / "kernel").mkdir()
+    (tmp_path / "central" / "kernel" / "tx.py").write_text(
+        "class Tx:\n"
+        '    def find(self, kind: type[E], where: str = "", /, **params: Any): ...\n'
+        "    def get(self, kind: type[E], entity_id: str): ...\n"
+        "    def rewrite(self, kind: type[E], sets: dict[str, Any], where: str, /, **params: Any): ...\n"
+    )
     (tmp_path / "central" / "kernel" / "scope.py").write_text(
         "def is_there(read: Read, table: str, row_id: str): ...\n"
     )
