@@ -15,10 +15,11 @@ class AccessPrivilege(StrEnum):
 
 
 class NoScan(Reason):
-    """Why a scan uses no entry: its ticket has to be the gate's to control."""
+    """Why a scan uses no entry: its ticket has to be the gate's to control, and is scanned so many times at most."""
 
     OTHER_PERFORMANCE = auto()
     NOT_AT_ITS_SITE = auto()
+    TOO_MANY = auto()
 
 
 TOLD_ID = "COALESCE(scan.fact_id, scan.id)"

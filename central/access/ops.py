@@ -1,5 +1,6 @@
 """Scans from the gates, merged so that the order of arrival does not matter: for each (ticket, entry) the earliest
-corrected time counts, the others are `duplicate offline`. What follows from the scans is worked out anew each time."""
+corrected time counts, the others are `duplicate offline`. A scan is held against the one that counts, and no more; what
+gives an entry back looks at the scans of its ticket, of which there are at most MOST_SCANS."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,11 +22,14 @@ from shared.wire.facts import Passage as PassageFact
 from shared.wire.facts import Scan as ScanFact
 from shared.wire.feeds import AdmissionRow, Family, feed_name
 
+MOST_SCANS = 1_000
+"""Of one ticket, over all gates. A ticket is for one evening: no honest one comes near."""
+
 _OF = f"WHERE scan.ticket_id = :ticket AND {USED_AN_ENTRY}"
 
 
 def take_scan(tx: Tx, gate: Author, fact: Fact, said: ScanFact) -> Outcome[None]:
-    """Notes a scan once; entries that it bears on are settled again."""
+    """Notes a scan once, and lets it bear on its entry."""
     if refused := _not_its_own(tx, gate, said):
         return refused
     scan = Scan(
@@ -44,9 +48,19 @@ def take_scan(tx: Tx, gate: Author, fact: Fact, said: ScanFact) -> Outcome[None]
         persons=said.persons,
         fact_id=fact.id,
     )
-    if tx.insert_if_absent(scan) and said.admitted and said.entry and said.direction is Direction.ENTRY:
-        settle_entry(tx, said.ticket_id, said.entry)
+    if not tx.insert_if_absent(scan):
+        return Ok()
+    if said.ticket_id and _too_many(tx, said.ticket_id):
+        return Refused(NoScan.TOO_MANY, fix=said.ticket_id, detail={"most": MOST_SCANS})
+    if said.admitted and said.entry and said.direction is Direction.ENTRY:
+        _let_count(tx, scan)
     return Ok()
+
+
+def _too_many(read: Read, ticket_id: str) -> bool:
+    """Whatever is more is a dead letter, refused scans too: each of them is in the way of who looks at all."""
+    more = "SELECT 1 FROM scan WHERE ticket_id = :ticket LIMIT 1 OFFSET :most"
+    return read.one(more, ticket=ticket_id, most=MOST_SCANS) is not None
 
 
 def _not_its_own(read: Read, gate: Author, said: ScanFact) -> Refused | None:
@@ -77,68 +91,110 @@ def take_passage(tx: Tx, gate: Author, _: Fact, said: PassageFact) -> Outcome[No
         return Ok()
     scan = tx.get(Scan, _scan_id(gate.id, said.scan_id)) or tx.get(Scan, said.scan_id)  # one from before
     if scan and scan.device_id == gate.id and scan.admitted and scan.entry:
-        settle_entry(tx, scan.ticket_id, scan.entry)
+        _give_back(tx, scan)
     return Ok()
 
 
-def settle_entry(tx: Tx, ticket_id: str, entry: int) -> None:
-    """Makes admission and anomalies of one (ticket, entry) what its scans say."""
-    scans = tx.find(Scan, f"{_OF} AND scan.entry = :entry ORDER BY {FIRST_COUNTS}", ticket=ticket_id, entry=entry)
-    _set_admission(tx, ticket_id, entry, scans[0] if scans else None)
-    losers = {derived_id("duplicate", scan.id): scan for scan in scans[1:]}
-    shown = tx.find(
-        Anomaly, "WHERE kind = :kind AND subject = :s", kind=AnomalyKind.DUPLICATE_OFFLINE, s=f"{ticket_id}/{entry}"
-    )
-    for anomaly in shown:
-        if anomaly.id not in losers:
-            tx.delete(anomaly)
-    for anomaly_id, scan in losers.items():
+def _let_count(tx: Tx, new: Scan) -> None:
+    """One scan more of its (ticket, entry): it is the first, or one too many; then the first so far may be."""
+    now = tx.get(Admission, derived_id("admission", new.ticket_id, new.entry))
+    both = tx.find(
+        Scan, f"WHERE scan.id IN (:new, :first) AND {USED_AN_ENTRY} ORDER BY {FIRST_COUNTS}",
+        new=new.id, first=now.scan_id if now else "",
+    )  # fmt: skip
+    if all(each.id != new.id for each in both):
+        return  # its passage came before it: nobody went through
+    first, *seconds = both
+    _set_admission(tx, now, first)
+    for second in seconds:
         report(
-            tx, anomaly_id, AnomalyKind.DUPLICATE_OFFLINE, scan.at, scan.device_id, f"{ticket_id}/{entry}",
-            {"gate": scan.gate, "scan": scan.told_id},
+            tx, derived_id("duplicate", second.id), AnomalyKind.DUPLICATE_OFFLINE, second.at, second.device_id,
+            f"{second.ticket_id}/{second.entry}", {"gate": second.gate, "scan": second.told_id},
         )  # fmt: skip
-    settle_unknown(tx, ticket_id)
+    _note_unknown(tx, first)
+
+
+def _note_unknown(tx: Tx, first: Scan) -> None:
+    """A ticket admitted on its signature is an anomaly until its sale arrives. It names the first of its entries,
+    whichever was told first."""
+    if tx.one("SELECT 1 FROM entitlement WHERE id = :id", id=first.ticket_id):
+        return
+    shown = tx.get(Anomaly, derived_id("unknown ticket", first.ticket_id))
+    if shown is None or _counts_as(first) < (shown.at, shown.detail.get("scan", ""), shown.device_id):
+        _show_unknown(tx, shown, first)
+
+
+def _counts_as(scan: Scan) -> tuple[datetime, str, str]:
+    """FIRST_COUNTS, of one that is here."""
+    return scan.at, scan.told_id, scan.device_id
+
+
+def _show_unknown(tx: Tx, shown: Anomaly | None, first: Scan) -> None:
+    said = {"gate": first.gate, "scan": first.told_id}
+    if shown:
+        tx.update(shown, replace(shown, at=first.at, device_id=first.device_id, detail=said))
+    else:
+        anomaly_id, kind = derived_id("unknown ticket", first.ticket_id), AnomalyKind.UNKNOWN_TICKET_ADMITTED
+        report(tx, anomaly_id, kind, first.at, first.device_id, first.ticket_id, said)
+
+
+def _give_back(tx: Tx, scan: Scan) -> None:
+    """A scan that used its entry uses none: where it was the first, the next counts."""
+    now = tx.get(Admission, derived_id("admission", scan.ticket_id, scan.entry))
+    if now is None or now.scan_id != scan.id:
+        _take_off(tx, derived_id("duplicate", scan.id))
+        return
+    next_one = _first(tx, f"{_OF} AND scan.entry = :entry", ticket=scan.ticket_id, entry=scan.entry)
+    _set_admission(tx, now, next_one)
+    if next_one:
+        _take_off(tx, derived_id("duplicate", next_one.id))
+    shown = tx.get(Anomaly, derived_id("unknown ticket", scan.ticket_id))
+    if shown and (shown.at, shown.device_id) == (scan.at, scan.device_id):
+        next_one = _first(tx, _OF, ticket=scan.ticket_id)
+        if next_one:
+            _show_unknown(tx, shown, next_one)
+        else:
+            tx.delete(shown)
+
+
+def _first(read: Read, where: str, **named: Any) -> Scan | None:
+    return next(iter(read.find(Scan, f"{where} ORDER BY {FIRST_COUNTS} LIMIT 1", **named)), None)
+
+
+def _take_off(tx: Tx, anomaly_id: Id) -> None:
+    if shown := tx.get(Anomaly, anomaly_id):
+        tx.delete(shown)
 
 
 def settle_ticket(tx: Tx, ticket_id: str) -> None:
-    """The sale of a ticket has arrived: what was scanned of it before is settled by what it is for."""
-    for (entry,) in tx.run(
-        "SELECT DISTINCT entry FROM scan WHERE ticket_id = :ticket AND entry > 0 ORDER BY entry", ticket=ticket_id
-    ):
-        settle_entry(tx, ticket_id, entry)
-
-
-def settle_unknown(tx: Tx, ticket_id: str) -> None:
-    """A ticket admitted on its signature is an anomaly until its sale arrives; call it from both sides. It names the
-    first of its entries, whichever was told first."""
-    anomaly_id = derived_id("unknown ticket", ticket_id)
-    shown = tx.get(Anomaly, anomaly_id)
-    first = None
-    if not tx.one("SELECT 1 FROM entitlement WHERE id = :id", id=ticket_id):
-        first = next(iter(tx.find(Scan, f"{_OF} ORDER BY {FIRST_COUNTS} LIMIT 1", ticket=ticket_id)), None)
-    if first is None:
-        if shown:
-            tx.delete(shown)
+    """The sale of a ticket has arrived: what was scanned of it before, and is not what it is for, used no entry."""
+    before = tx.find(Scan, "WHERE scan.ticket_id = :ticket AND scan.admitted = 1 AND scan.entry > 0", ticket=ticket_id)
+    if not before:
         return
-    said = {"gate": first.gate}
-    if shown is None:
-        report(tx, anomaly_id, AnomalyKind.UNKNOWN_TICKET_ADMITTED, first.at, first.device_id, ticket_id, said)
-    else:
-        tx.update(shown, replace(shown, at=first.at, device_id=first.device_id, detail=said))
+    firsts: dict[int, Scan] = {}
+    seconds: set[Id] = set()
+    for scan in tx.find(Scan, f"{_OF} ORDER BY {FIRST_COUNTS}", ticket=ticket_id):
+        if firsts.setdefault(scan.entry, scan) is not scan:
+            seconds.add(scan.id)
+    for now in tx.find(Admission, "WHERE ticket_id = :ticket ORDER BY entry", ticket=ticket_id):
+        _set_admission(tx, now, firsts.get(now.entry))
+    for scan in before:
+        if scan.id not in seconds:
+            _take_off(tx, derived_id("duplicate", scan.id))
+    _take_off(tx, derived_id("unknown ticket", ticket_id))
 
 
-def _set_admission(tx: Tx, ticket_id: str, entry: int, scan: Scan | None) -> None:
-    admission_id = derived_id("admission", ticket_id, entry)
-    before = tx.get(Admission, admission_id)
+def _set_admission(tx: Tx, before: Admission | None, scan: Scan | None) -> None:
+    """Of its (ticket, entry), `before` as it stands: this scan counts; None: none does any more."""
     if scan is None:
         if before:
             tx.delete(before)
-            tx.feed(feed_name(Family.ADMISSIONS, before.site_id), f"{ticket_id}/{entry}", None)
+            tx.feed(feed_name(Family.ADMISSIONS, before.site_id), f"{before.ticket_id}/{before.entry}", None)
         return
     after = Admission(
-        id=admission_id,
-        ticket_id=Id(ticket_id),
-        entry=entry,
+        id=derived_id("admission", scan.ticket_id, scan.entry),
+        ticket_id=Id(scan.ticket_id),
+        entry=scan.entry,
         performance_id=scan.performance_id,
         scan_id=scan.id,
         site_id=scan.site_id,
@@ -151,8 +207,8 @@ def _set_admission(tx: Tx, ticket_id: str, entry: int, scan: Scan | None) -> Non
         tx.update(before, after)
     else:
         tx.insert(after)
-    row = AdmissionRow(after.ticket_id, entry, scan.at, scan.gate, scan.told_id)
-    tx.feed(feed_name(Family.ADMISSIONS, scan.site_id), f"{ticket_id}/{entry}", row)
+    row = AdmissionRow(after.ticket_id, after.entry, scan.at, scan.gate, scan.told_id)
+    tx.feed(feed_name(Family.ADMISSIONS, scan.site_id), f"{after.ticket_id}/{after.entry}", row)
 
 
 def report(

@@ -4,6 +4,7 @@ from tests.mutants import Edit, Mutant, one
 
 FACTS = ("tests/central/devices/test_facts.py",)
 AUTHORITY = "tests/central/devices/test_authority.py"
+FLAT = "tests/central/devices/test_flat_scans.py"
 EARLIER = "tests/central/devices/test_earlier_ids.py"
 WEBHOOKS = "tests/central/organisation/test_webhooks.py"
 CALLERS = "tests/central/test_callers.py"
@@ -181,9 +182,9 @@ DEVICES = (
     one("sale-below", "a price below nothing is booked", "central/orders/device_sales.py", "if line.price < 0:",
         "if False:", *FACTS, "tests/central/devices/test_hostile_devices.py"),
     one("scan-first", "the scan that arrives first counts", "central/access/ops.py",
-        'AND scan.entry = :entry ORDER BY {FIRST_COUNTS}"', 'AND scan.entry = :entry ORDER BY rowid"', *FACTS),
+        "AND {USED_AN_ENTRY} ORDER BY {FIRST_COUNTS}", "AND {USED_AN_ENTRY} ORDER BY rowid", *FACTS),
     one("scan-last", "the latest scan counts", "central/access/ops.py",
-        'AND scan.entry = :entry ORDER BY {FIRST_COUNTS}"', 'AND scan.entry = :entry ORDER BY at DESC, id"', *FACTS),
+        "AND {USED_AN_ENTRY} ORDER BY {FIRST_COUNTS}", "AND {USED_AN_ENTRY} ORDER BY at DESC, id", *FACTS),
     one("scan-elsewhere", "a gate lets in at another site", "central/access/ops.py",
         "if performance and whereabouts(read, performance).site_id != gate.site_id:", "if False:", AUTHORITY),
     one("scan-site", "a scan at another site uses an entry of a ticket that is sold later", "central/access/reads.py",
@@ -201,7 +202,12 @@ DEVICES = (
              "if scan and scan.admitted and scan.entry:"),
     ), (EARLIER, *FACTS)),
     one("scan-unknown", "an unknown ticket is let in, and nobody is told", "central/access/ops.py",
-        "    if first is None:\n        if shown:", "    if True:\n        if shown:", *FACTS),
+        "    _note_unknown(tx, first)\n", "", *FACTS),
+    one("scan-looks-at-all", "each scan of a ticket costs more than the one before", "central/access/ops.py",
+        "scan.id IN (:new, :first) AND",
+        "scan.ticket_id = (SELECT n.ticket_id FROM scan n WHERE n.id IN (:new, :first)) AND", FLAT),
+    one("scan-endless", "of one ticket there are scans without end", "central/access/ops.py",
+        "if said.ticket_id and _too_many(tx, said.ticket_id):", "if False:", FLAT),
 )  # fmt: skip
 
 SALE = (
