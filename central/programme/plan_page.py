@@ -1,7 +1,8 @@
 """The plan on screen: of a physical configuration, a logical one, or a performance; as a drawing, or as a list that
 does everything for keyboard and screen reader.
 
-GET  /admin/plan/<target>/<id>            the page                        ?view=list  ?at=2026-03-03T10:00
+GET  /admin/plan/<target>/<id>            the page                        ?view=list&page=2  ?at=2026-03-03T10:00
+POST /admin/plan/<target>/<id>/list       another page of the list, with what is ticked on this one
 GET  /admin/plan/<target>/<id>/picture    the plan as columns (JSON)      ?at=
 GET  /admin/plan/<target>/<id>/changes    what changed                    ?version=&mark=
 GET  /admin/plan/<target>/<id>/news       a bell that rings when something did (server-sent events)
@@ -25,14 +26,15 @@ from central.kernel.door import Door, NoEntry
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.kernel.versions import COUNTED, OPERATORS
-from central.programme.plan_form import ACTS, UNDO, command_for
+from central.programme.plan_form import ACTS, UNDO, Form, command_for
+from central.programme.plan_list import NOTHING, kept_of, page_of
 from central.programme.plan_news import mark_of
 from central.programme.plan_pictures import (
     Picture,
     PlanPicture,
     plan_picture,
 )
-from central.programme.plan_texts import TABLE, done_of, moment_of, news_data, page_data, side_data
+from central.programme.plan_texts import TABLE, Listed, done_of, moment_of, news_data, page_data, side_data
 from central.programme.plans import target_context
 from central.venues.model import PlanTarget, VenuesPrivilege
 from central.venues.plan_tables import version_of
@@ -85,6 +87,7 @@ class PlanPages:
         app.router.add_get(here + "/changes", self._changes)
         app.router.add_get(here + "/news", self._news, allow_head=False)
         app.router.add_get(here + "/side", self._side)
+        app.router.add_post(here + "/list", self._listed)
         app.router.add_post(here + "/act", self._act)
         app.on_shutdown.append(self._close)
 
@@ -93,15 +96,38 @@ class PlanPages:
     async def _page(self, request: web.Request) -> web.Response:
         frame, me, target, target_id = await self._asked(request)
         t = frame.texts(request, me)
-        listed = request.query.get("view") == "list"
+        asked = request.query.get("view") == "list"
+        listed = Listed(page_of(request.query.get("page", "")), NOTHING) if asked else None
         data = await self._read(me, target, target_id, partial(page_data, t, target, target_id, request.query, listed))
         if (
-            not listed and "at" not in request.query and target_id not in self._ahead
+            listed is None and "at" not in request.query and target_id not in self._ahead
         ):  # while the browser fetches the rest
             packing = asyncio.create_task(self._packed_now(me, target, target_id, ""), name=f"picture of {target_id}")
             self._ahead[target_id] = packing
             packing.add_done_callback(lambda _: self._ahead.pop(target_id, None))
         return await frame.page(request, "plan_list.html" if listed else "plan.html", **data)
+
+    async def _listed(self, request: web.Request) -> web.Response:
+        """`page`: the one to go to; with `jump`, `to` names it."""
+        _, me, target, target_id = await self._asked(request)
+        form = await _form(request)
+        return await self._list(request, me, target, target_id, form, "to" if "jump" in form else "page", None)
+
+    async def _list(
+        self, request: web.Request, me: SignedIn, target: PlanTarget, target_id: Id, form: Form, named: str, said: Any
+    ) -> web.Response:
+        """The page of the list that the field `named` of a form means; what was ticked stays, but for what was done."""
+        frame = request.app[FRAME]
+        t = frame.texts(request, me)
+        page = page_of((form.get(named) or ("",))[0])
+        done = said is not None and said.ok and not said.dry_run
+
+        def look(read: Read) -> dict[str, Any]:
+            kept = NOTHING if done else kept_of(read, target, target_id, form)
+            return page_data(t, target, target_id, {}, Listed(page, kept), read)
+
+        data = await self._read(me, target, target_id, look)
+        return await frame.page(request, "plan_list.html", **{**data, "said": said})
 
     async def _side(self, request: web.Request) -> web.Response:
         frame, me, target, target_id = await self._asked(request)
@@ -214,8 +240,7 @@ class PlanPages:
     async def _act(self, request: web.Request) -> web.Response:
         frame, me, target, target_id = await self._asked(request)
         t = frame.texts(request, me)
-        sent = await form_of(request)
-        form = {name: [value for value in sent.getall(name) if isinstance(value, str)] for name in sent}
+        form = await _form(request)
         wanted = command_for(target, target_id, form)
         dry_run = bool(form.get("dry_run"))
         if isinstance(wanted, Refused):
@@ -229,9 +254,7 @@ class PlanPages:
         )
         if "application/json" in request.headers.get("Accept", ""):
             return _json(done)
-        look = partial(page_data, t, target, target_id, {}, True)
-        data = await self._read(me, target, target_id, look)
-        return await frame.page(request, "plan_list.html", **{**data, "said": done})
+        return await self._list(request, me, target, target_id, {} if undone else form, "shown", done)
 
     # --- who asks for what --------------------------------------------------------------------------------------------
 
@@ -255,6 +278,11 @@ class PlanPages:
         if found is NoEntry.NOT_ALLOWED:
             raise web.HTTPNotFound
         return found
+
+
+async def _form(request: web.Request) -> Form:
+    sent = await form_of(request)
+    return {name: [value for value in sent.getall(name) if isinstance(value, str)] for name in sent}
 
 
 def _json(body: Any) -> web.Response:

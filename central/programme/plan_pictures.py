@@ -48,6 +48,7 @@ LETTERS: Mapping[str, str] = {
 """A seat's state in a picture. Screens are told which letter is which (plan_texts.py)."""
 FREE, BLOCKED, GONE = (LETTERS[each] for each in (SeatState.FREE, SeatState.BLOCKED, SeatState.INVALID))
 HAD = frozenset(LETTERS.values()) - {FREE, BLOCKED, GONE}
+STATES = {letter: state for state, letter in LETTERS.items()}
 """Somebody has the seat."""
 
 
@@ -154,7 +155,7 @@ def table_at(read: Read, target: PlanTarget, target_id: Id, at: datetime | None)
 
 
 def _picture(read: Read, want: PlanPicture, table: Table, version: int) -> Picture:
-    physical_id, logical_id = _built_from(read, want.target, want.target_id)
+    physical_id, logical_id = built_from(read, want.target, want.target_id)
     zones = _zones(read, physical_id)
     zone_index = {zone.id: n for n, zone in enumerate(zones)}
     categories = _categories(read, logical_id, table)
@@ -229,7 +230,7 @@ def _marks(read: Read, physical_id: str, table: Table) -> list[int]:
     return [now[n] & 4 | sum(bit for field, bit in bits if table.values[field][n]) for n in range(len(table.ids))]
 
 
-def _built_from(read: Read, target: PlanTarget, target_id: str) -> tuple[Id, Id | None]:
+def built_from(read: Read, target: PlanTarget, target_id: str) -> tuple[Id, Id | None]:
     """The physical and, if there is one, the logical configuration of a plan."""
     if target is PlanTarget.PHYSICAL:
         return Id(target_id), None

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,22 +17,18 @@ from central.programme.carry_page import HREF as CARRY
 from central.programme.carry_page import change_words
 from central.programme.plan_form import ACTS, UNDO
 from central.programme.plan_history import Compared, ComparePlan, PlanHistory, compare_plan, plan_history
-from central.programme.plan_news import part_of, plan_news
+from central.programme.plan_list import SHARES, UNSAID, Kept, list_data, shares_of
+from central.programme.plan_news import plan_news
 from central.programme.plan_pictures import (
-    FREE,
     HAD,
-    LETTERS,
+    STATES,
     CountLine,
     PlanCounts,
     plan_counts,
-    states_of,
-    table_at,
 )
 from central.programme.plans import target_context
-from central.venues.history import SeatField
 from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatOrder, VenuesPrivilege
 from central.venues.reads import categories_by_rank
-from central.venues.selection import Selection
 from central.web.screens.cells import address
 from central.web.screens.moments import said_moment
 from central.web.screens.names import Labels, house_zone, label, labels
@@ -43,7 +38,7 @@ from shared.ids import Id
 from shared.outcome import Ok, Refused
 
 MOST_STORY = 30
-STATES = {letter: state for state, letter in LETTERS.items()}
+MOST_KINDS = 500  # categories, and contingents, to choose from
 TABLE = {
     PlanTarget.PHYSICAL: "physical_configuration",
     PlanTarget.LOGICAL: "logical_configuration",
@@ -60,9 +55,18 @@ def moment_of(read: Read, said: str) -> datetime | None:
     return said_moment(said, house_zone(read)) if said else None
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Which page of the list, and what is ticked."""
+
+    page: int
+    kept: Kept
+
+
 def page_data(
-    t: Texts, target: PlanTarget, target_id: Id, query: Mapping[str, str], listed: bool, read: Read
+    t: Texts, target: PlanTarget, target_id: Id, query: Mapping[str, str], listed: Listed | None, read: Read
 ) -> dict[str, Any]:
+    """`listed`: as a list; None: as a drawing."""
     at = moment_of(read, query.get("at", ""))
     base = _base(target, target_id)
     zone = house_zone(read)
@@ -104,14 +108,23 @@ def page_data(
         "config": config,
         "acts": [{"name": name, "said": t(f"value:plan_act.{name}")} for name in acts],
         "orders": [str(order) for order in SeatOrder if order is not SeatOrder.LISTED],
-        "contingents": contingents(read),
-        "categories": categories_by_rank(read),
-        "shares": _shares(read, t, target, target_id),
-        "zones": _listed(read, t, target, target_id) if listed else [],
+        "contingents": contingents(read)[:MOST_KINDS],
+        "categories": categories_by_rank(read)[:MOST_KINDS],
         "said": None,
         "changed": _changed_since(read, t, target, target_id, at) if at else None,
-        "listed": listed,
+        "listed": listed is not None,
+        **(
+            list_data(read, t, target, target_id, listed.page, listed.kept)
+            if listed
+            else _of_drawing(read, t, target, target_id)
+        ),
     }
+
+
+def _of_drawing(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> dict[str, Any]:
+    """What the list has a page at a time."""
+    shares = [{**share, "said": ""} for share in shares_of(read, t, target, target_id)]
+    return {"shares": shares[:SHARES], "more_shares": len(shares) > SHARES, "given": UNSAID}
 
 
 def _may(read: Read, command: type[Any], place: str | None) -> bool:
@@ -262,62 +275,6 @@ def _story(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> list[dict
         }
         for entry in entries
     ]
-
-
-def _shares(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> list[dict[str, Any]]:
-    """Counted zones: how many places of which contingent may be meant."""
-    table = part_of(read, target, target_id, Selection())
-    if table is None or not table.shares:
-        return []
-    names = labels(read, t, [("contingent", contingent) for _, contingent in table.shares if contingent])
-    return [
-        {
-            "name": f"count:{zone}:{contingent}",
-            "zone": table.names.get(zone, ""),
-            "contingent": names("contingent", contingent) if contingent else t("hors contingent"),
-            "free": share.free,
-            "capacity": share.capacity,
-        }
-        for (zone, contingent), share in table.shares.items()
-    ]
-
-
-def _listed(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> list[dict[str, Any]]:
-    """Zones → rows → seats in words."""
-    found = table_at(read, target, target_id, None)
-    if isinstance(found, Refused):
-        return []
-    table = found.value
-    nothing = [None] * len(table.ids)
-    categories, contingents = (
-        table.values.get(SeatField.CATEGORY, nothing),
-        table.values.get(SeatField.CONTINGENT, nothing),
-    )
-    named = _labels(read, t, set(categories), set(contingents))
-    columns = (table.zones, table.rows, table.ids, table.numbers, states_of(table), categories, contingents)
-    seats = zip(*columns, strict=True)
-    zones = []
-    for zone, in_zone in groupby(seats, key=lambda seat: seat[0]):
-        rows = []
-        for row, in_row in groupby(in_zone, key=lambda seat: seat[1]):
-            rows.append({
-                "name": row,
-                "value": f"{zone}|{row}",
-                "seats": [
-                    {
-                        "id": seat,
-                        "number": number,
-                        "state": t(f"value:count.{STATES[state]}"),
-                        "free": state == FREE,
-                        "category": named("seat_category", category) if category else "",
-                        "contingent": named("contingent", contingent) if contingent else "",
-                    }
-                    for _, _, seat, number, state, category, contingent in in_row
-                ],
-            })  # fmt: skip
-        count = sum(len(row["seats"]) for row in rows)
-        zones.append({"id": zone, "name": table.names.get(zone, ""), "rows": rows, "count": count})
-    return zones
 
 
 def news_data(read: Read, *, target: PlanTarget, target_id: Id, version: int, mark: str) -> dict[str, Any]:

@@ -46,6 +46,35 @@ def whole_seats(read: Read, physical_id: str) -> list[PhysicalSeat]:
 
 
 @dataclass(frozen=True, slots=True)
+class ZoneStretch:
+    """Where a zone's numbered places begin and end in the plan's order, and how many they are."""
+
+    zone_id: Id
+    first: int
+    last: int
+    places: int
+
+
+_STRETCH = columns(
+    ZoneStretch, zone_id="zone_id", first="MIN(position)", last="MAX(position)", places="COUNT(*)"
+)  # fmt: skip
+
+
+def zone_stretches(read: Read, physical_id: str) -> list[ZoneStretch]:
+    """In the plan's order."""
+    rows = read.run(
+        f"SELECT {_STRETCH} FROM physical_seat WHERE configuration_id = :id GROUP BY zone_id ORDER BY MIN(position)",  # noqa: S608 - names of ours
+        id=physical_id,
+    )
+    return [ZoneStretch(*row) for row in rows]
+
+
+def places_in_row(read: Read, zone_id: str, row: str) -> int:
+    sql = "SELECT COUNT(*) FROM physical_seat WHERE zone_id = :zone AND row_name = :row"
+    return int(read.run(sql, zone=zone_id, row=row)[0][0])
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What a plan calls a part of it, or the name of a counted zone."""
 
