@@ -15,6 +15,7 @@ LAST_YEAR = 9999  # what comes after it no date can say
 WEEKS = 5  # of a weekday: so many to come
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _PARTS = re.compile(r"[.-]+")
+_NUMBER = re.compile(r"\d{1,4}")  # of a day, a month or a year; a longer one is no part of a day
 
 Days = tuple[date, date]
 """From the first day to before the second."""
@@ -37,7 +38,7 @@ def days_meant(words: Sequence[str], language: str, today: date) -> DaysMeant:
     for word in words:
         if found := _ISO.fullmatch(word):
             numbers += [int(found[3]), int(found[2]), int(found[1])]
-        elif (digits := [each for each in _PARTS.split(word) if each]) and all(each.isdecimal() for each in digits):
+        elif (digits := [each for each in _PARTS.split(word) if each]) and all(map(_NUMBER.fullmatch, digits)):
             numbers += [int(each) for each in digits]
         elif month is None and (named := _months(language).get(word.strip("."))):
             month = named

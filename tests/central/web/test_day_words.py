@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from central.kernel.search_index import folded
@@ -37,6 +37,10 @@ def meant(asked: str, language: str = "fr") -> DaysMeant:
         ("fr", "31 juin", [], ""),
         ("fr", "samedi 29.12.9999", [], ""),
         ("fr", "samedi décembre 9999", [], ""),
+        ("fr", "12 décembre 0026", ["2026-12-12"], ""),
+        ("fr", "12 décembre 02026", ["2025-12-12", "2026-12-12", "2027-12-12"], "02026"),
+        ("fr", "99999999999999 12 mars 2026", ["2026-03-12"], "99999999999999"),
+        ("fr", "12/12/99999", ["2025-12-12", "2026-12-12", "2027-12-12"], "99999"),
     ],
 )
 def test_what_is_meant(language: str, asked: str, days: list[str], rest: str) -> None:
@@ -50,7 +54,19 @@ def test_a_month_is_all_of_it() -> None:
     assert meant("décembre 2026").days == ((date(2026, 12, 1), date(2027, 1, 1)),)
 
 
-@given(st.sampled_from(LANGUAGES), st.text(max_size=40))
+DIGITS = st.text("0123456789٣²", min_size=1, max_size=30)
+WORDS = st.one_of(
+    st.text(max_size=12), DIGITS, st.integers(-(10**30), 10**30).map(str),
+    st.lists(DIGITS, min_size=2, max_size=4).flatmap(lambda each: st.sampled_from("-./").map(lambda by: by.join(each))),
+    st.sampled_from(["décembre", "mars", "März", "diciembre", "dec", "samedi", "lundi", "12", "2026", "0", "31"]),
+)  # fmt: skip
+"""What days are said with, and numbers of any length among it."""
+
+
+@given(st.sampled_from(LANGUAGES), st.one_of(st.text(max_size=40), st.lists(WORDS, max_size=5).map(" ".join)))
+@example("fr", "99999999999999 mars 2026")
+@example("fr", "12 décembre 99999999999999999999")
+@example("fr", "12-12-" + "9" * 5000)
 def test_whatever_is_typed_is_no_fault(language: str, asked: str) -> None:
     found = meant(asked, language)
     assert all(start < end for start, end in found.days)
