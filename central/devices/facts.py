@@ -36,7 +36,18 @@ from central.kernel.tx import Read, Tx
 from shared.clock import ClockState
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
-from shared.wire.facts import BATCH_FACTS, GENESIS, Fact, Receipt, Upload, fact_hash
+from shared.wire.facts import (
+    BATCH_FACTS,
+    GENESIS,
+    SALE_LINES,
+    UPLOAD_BYTES,
+    UPLOAD_LINES,
+    Fact,
+    FactKind,
+    Receipt,
+    Upload,
+    fact_hash,
+)
 from shared.wire.seal import genuine
 
 MOST_GAPS = 20
@@ -58,6 +69,8 @@ def upload_facts(tx: Tx, want: UploadFacts) -> Outcome[Receipt]:
         return Refused(NoDevice.NO_SUCH_DEVICE, fix=tx.actor.id)
     if not want.facts or len(want.facts) > BATCH_FACTS or not _signed(device, want):
         return Refused(NoDevice.BAD_REQUEST, fix="signature", detail={"most": BATCH_FACTS})
+    if _too_much(want):  # a device sends what BATCH_BYTES holds, or one fact (shared/runtime/journal.py)
+        return Refused(NoDevice.BAD_REQUEST, fix="facts", detail={"bytes": UPLOAD_BYTES, "lines": UPLOAD_LINES})
     if any(fact.device_id != device.id for fact in want.facts):  # nothing of another's counts as heard from this one
         return Refused(NoDevice.BAD_REQUEST, fix="device_id", detail={"device": device.id})
     mark = arrive(tx, device, (fact.seq for fact in want.facts))
@@ -74,6 +87,16 @@ def upload_facts(tx: Tx, want: UploadFacts) -> Outcome[Receipt]:
         )  # fmt: skip
     taken = tuple(fact.seq for fact in want.facts if fact.seq > mark)
     return Ok(Receipt(mark, taken, missing(tx, device.id, MOST_GAPS), dead))
+
+
+def _too_much(want: Upload) -> bool:
+    """More than a device has to say at once: what follows from it would hold the writer up."""
+    sales = [fact.body for fact in want.facts if fact.kind == FactKind.SALE]
+    parts = [sale.get(name) for sale in sales for name in ("lines", "payments")]
+    counts = [len(each) for each in parts if isinstance(each, list | tuple)]
+    if sum(count for count in counts if count <= SALE_LINES) > UPLOAD_LINES:  # nothing follows from a longer one
+        return True
+    return sum(len(orjson.dumps(fact.body)) for fact in want.facts) > UPLOAD_BYTES
 
 
 def _signed(device: Device, want: Upload) -> bool:

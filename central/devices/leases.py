@@ -43,13 +43,13 @@ from shared.outcome import Ok, Outcome, Refused
 from shared.rules.pricing import Prices, asked_for
 from shared.rules.seating import Want
 from shared.wire.codec import dump
-from shared.wire.facts import Fact, LeaseSealed, SlotsReturned
+from shared.wire.facts import SALE_LINES, Fact, LeaseSealed, SlotsReturned
 from shared.wire.feeds import Family, LeaseRow, feed_name
 from shared.wire.leases import LEASE, OPEN, Lease, LeaseDo, LeasedPlace, LeaseState, SlotState
 from shared.wire.seal import Sealed, seal
 from shared.wire.token import leased_ticket_id
 
-MOST_OUT = 120  # unsold slots that one device may have out per performance
+MOST_OUT = SALE_LINES  # unsold slots that one device may have out per performance
 RESERVE_PERCENT = 3  # of what a channel could still take: never leased as stock
 
 
@@ -223,8 +223,9 @@ def take_returned(tx: Tx, device: Author, fact: Fact, said: SlotsReturned) -> Ou
     """Slots that the device gave back unsold: its own word, so they are free at once."""
     if refused := _not_its_own(tx, device, said.lease_id):
         return refused
+    returned = frozenset(said.slots)
     for slot in tx.find(LeaseSlot, "WHERE lease_id = :id ORDER BY slot", id=said.lease_id):
-        if slot.slot in said.slots:
+        if slot.slot in returned:
             _bring_back(tx, device, fact, slot)
     close_if_done(tx, said.lease_id)
     return Ok()
@@ -235,8 +236,9 @@ def take_sealed(tx: Tx, device: Author, fact: Fact, said: LeaseSealed) -> Outcom
     if refused := _not_its_own(tx, device, said.lease_id):
         return refused
     move_lease(tx, said.lease_id, LeaseDo.SEAL)
+    sold = frozenset(said.sold)
     for slot in tx.find(LeaseSlot, "WHERE lease_id = :id ORDER BY slot", id=said.lease_id):
-        if slot.slot not in said.sold and slot.state is SlotState.FREE:
+        if slot.slot not in sold and slot.state is SlotState.FREE:
             _bring_back(tx, device, fact, slot)
     close_if_done(tx, said.lease_id)
     return Ok()

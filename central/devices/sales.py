@@ -1,7 +1,7 @@
 """What devices sold out of their leases: whether it was theirs to sell, and which slot it was. The sale is written down
 by orders (device_sales.py); what does not fit becomes an anomaly. A sale of a valid slot always fits."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -60,13 +60,24 @@ def take_sale(tx: Tx, device: Author, fact: Fact, said: Sale) -> Outcome[None]:
     lines = [_line(tx, sale, line, shown) for line in sale.lines]
     issued, discrepancies = write_device_sale(tx, seller, fact.at, sale, lines, sold_for)
     shown += [(SHOWN[each.kind], each.subject, each.detail) for each in discrepancies]
-    for n, (kind, subject, detail) in enumerate(shown):
-        report(tx, derived_id("sale", sale.order_id, n, kind), kind, fact.at, device.id, subject, detail)
+    for kind, subject, detail in _by_kind(shown):
+        report(tx, derived_id("sale", sale.order_id, kind), kind, fact.at, device.id, subject, detail)
     for entitlement_id in issued:
         settle_ticket(tx, entitlement_id)
     for lease_id in sorted({line.lease_id for line in sale.lines}):
         close_if_done(tx, lease_id)
     return Ok()
+
+
+def _by_kind(shown: Iterable[Anomalous]) -> Iterator[Anomalous]:
+    """One anomaly of a sale for each thing that is wrong with it: the first, and with it how often and of what."""
+    kinds: dict[AnomalyKind, list[Anomalous]] = {}
+    for each in shown:
+        kinds.setdefault(each[0], []).append(each)
+    for kind, alike in kinds.items():
+        _, subject, detail = alike[0]
+        many = {"count": len(alike), "subjects": [named for _, named, _ in alike]} if len(alike) > 1 else {}
+        yield kind, subject, detail | many
 
 
 def _not_its_own(read: Read, device: Author, sale: Sale) -> Refused | None:

@@ -23,9 +23,10 @@ from central.web.caller import is_gone
 from central.web.form import Large
 from central.web.line import Line
 from central.web.settings import KIB, MIB, HttpConfig
+from shared.wire.facts import UPLOAD_BYTES
 
 MOST_FROM_STRANGERS = 64 * KIB
-MOST_FROM_DEVICES = 1 * MIB  # a batch of facts has 64 KiB, or one fact
+MOST_FROM_DEVICES = UPLOAD_BYTES + 128 * KIB  # a batch of facts, and of each its ids and hashes
 MOST_USUALLY = 4 * MIB  # the ids of 80,000 places are 2.3
 STEP = 64 * KIB  # what a body on its way takes at a time, however little has come
 AT_ONCE_OF_STRANGERS = 8  # bodies on their way from one address, so that who shares it gets through as well

@@ -90,7 +90,7 @@ _ABOUT = f"""Commands change, queries and entities read.
 
 **Once only.** A command carries its id, made by the sender, in {COMMAND_ID}; sent again it gives the same answer.
 
-**Limits.** A body has at most {MOST_USUALLY >> 20} MiB (a plan more), {MOST_FROM_DEVICES >> 20} MiB from a device and
+**Limits.** A body has at most {MOST_USUALLY >> 20} MiB (a plan more), {MOST_FROM_DEVICES >> 10} KiB from a device and
 {MOST_FROM_STRANGERS >> 10} KiB from a caller who is not known, and comes uncompressed; an answer holds at most
 {MOST_ROWS} rows. Who asks more often than the house allows gets 429 `too_many_requests`, who has as many requests
 under way 429 `too_many_at_once`; when {QUEUE:,} commands wait, the next is answered 503 `busy`; all with Retry-After.

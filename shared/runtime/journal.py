@@ -199,7 +199,7 @@ class Journal:
         size = _ENVELOPE
         rows = self._db.execute("SELECT seq, json FROM fact WHERE state = 0 ORDER BY seq LIMIT ?", (max_facts,))
         for seq, text in rows.fetchall():
-            size += len(text) + 1
+            size += len(text.encode()) + 1
             if batch and size > max_bytes:
                 break
             fact = salvage.genuine_fact(text, seq, self.device_id)

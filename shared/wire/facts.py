@@ -31,8 +31,12 @@ from shared.wire.bounds import (
 )
 
 BATCH_FACTS = 200
-BATCH_BYTES = 64 * 1024
+BATCH_BYTES = 64 * 1024  # or one fact
 BODY_BYTES = 64 * 1024  # of one fact: a sale of a hundred places is some 40 kB
+UPLOAD_BYTES = BATCH_BYTES + BODY_BYTES  # of the bodies of a batch: what central takes at most
+SALE_LINES = 120  # as many as a device may have leased of a performance
+UPLOAD_LINES = 300
+"""Lines and payments of a batch's sales. Of honest lines, each with its barcode, BATCH_BYTES hold 200."""
 RECEIPT_BYTES = 256 * 1024
 GENESIS = "0" * 64
 Slots: TypeAlias = Annotated[tuple[Short, ...], Field(max_length=65536)]
@@ -120,7 +124,7 @@ class Sale:
     receipt: Count
     performance_id: IdText
     currency: Word
-    lines: Annotated[tuple[SaleLine, ...], Field(max_length=500)]
+    lines: Annotated[tuple[SaleLine, ...], Field(max_length=SALE_LINES)]
     payments: Annotated[tuple[Payment, ...], Field(max_length=50)]
     language: Word = FIRST_LANGUAGE
 

@@ -4,6 +4,7 @@ from tests.mutants import Edit, Mutant, one
 
 FACTS = ("tests/central/devices/test_facts.py",)
 AUTHORITY = "tests/central/devices/test_authority.py"
+HEAVIEST = "tests/central/kernel/test_heaviest.py"
 FLAT = "tests/central/devices/test_flat_scans.py"
 EARLIER = "tests/central/devices/test_earlier_ids.py"
 WEBHOOKS = "tests/central/organisation/test_webhooks.py"
@@ -137,7 +138,7 @@ DEVICES = (
     one("lease-until", "a lease is taken back when its sale ends: what was sold offline is sold twice",
         "central/devices/facts.py", _BATCH, _TAKE_BACK.replace("WHEN", "tx.now >= lease.sell_until") + _BATCH, *FACTS),
     one("lease-map", "sealing a lease frees what its map says is sold", "central/devices/leases.py",
-        "if slot.slot not in said.sold and slot.state is SlotState.FREE:", "if slot.state is SlotState.FREE:", *FACTS),
+        "if slot.slot not in sold and slot.state is SlotState.FREE:", "if slot.state is SlotState.FREE:", *FACTS),
     one("lease-clash", "a slot is said to be unsold that was sold, and nobody is told", "central/devices/leases.py",
         "    if slot.state is SlotState.SOLD:\n        report(",
         "    if slot.state is SlotState.SOLD:\n        (lambda *_: 0)(", *FACTS),
@@ -165,6 +166,8 @@ DEVICES = (
         "elif fact_hash(fact) != fact.hash:", "elif False:", *FACTS),
     one("fact-unsigned", "an upload counts whoever signed it", "central/devices/facts.py",
         "or len(want.facts) > BATCH_FACTS or not _signed(device, want):", "or len(want.facts) > BATCH_FACTS:", *FACTS),
+    one("fact-large", "an upload is as much work as its sender likes", "central/devices/facts.py",
+        "if _too_much(want):", "if False:", HEAVIEST),
     one("fact-others", "a device uploads another's facts as its own", "central/devices/facts.py",
         "if any(fact.device_id != device.id for fact in want.facts):", "if False:", *FACTS),
     one("fact-kind", "a gate tells of a sale", "central/kernel/facts.py",

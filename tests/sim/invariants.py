@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
+import orjson
+
 from central.access.model import TOLD_ID, AnomalyKind
 from central.kernel.row_proof import prove_rows
 from central.reports.checks import run_checks
@@ -169,8 +171,11 @@ def not_oversold(scene: Scene, facts: Facts) -> Iterator[str]:
 
 def anomalies_shown(scene: Scene, facts: Facts) -> Iterator[str]:
     """I6. Each thing that the bench knows to have gone wrong stands on the list under its class."""
-    anomalies = scene.office.rows("SELECT kind, device_id, subject FROM anomaly")
-    shown = Counter((kind, subject) for kind, _, subject in anomalies)
+    rows = scene.office.rows("SELECT kind, device_id, subject, detail FROM anomaly")
+    anomalies = [(kind, device, subject) for kind, device, subject, _ in rows]
+    shown = Counter(
+        (kind, each) for kind, _, subject, detail in rows for each in orjson.loads(detail).get("subjects", [subject])
+    )
     taken = set(_taken_sales(scene, facts))
     distinct = {fact.hash: fact for told in facts.values() for fact in told}
     slots = Counter(_ticket(line) for fact in distinct.values() if fact.hash in taken for line in fact.body["lines"])

@@ -5,19 +5,24 @@ and works out no more than the table says."""
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
+from central.devices.leases import MOST_OUT, RequestLease
+from central.devices.model import DevicesPrivilege
 from central.kernel.actor import Actor, ActorKind
 from central.kernel.bounds import beyond
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
+from central.kernel.facts import FACTS
 from central.kernel.keys import Keys
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import COMMANDS, Handler
@@ -25,12 +30,28 @@ from central.organisation.webhook_events import MOST_ROWS
 from central.venues.model import NoVenue
 from central.venues.plan_import import ImportPlan
 from shared.ids import Id
-from shared.outcome import Refused
+from shared.outcome import Ok, Refused
+from shared.wire.certificates import DeviceKind
+from shared.wire.facts import (
+    BATCH_FACTS,
+    SALE_LINES,
+    UPLOAD_BYTES,
+    UPLOAD_LINES,
+    FactKind,
+    LeaseSealed,
+    Passage,
+    Payment,
+    Sale,
+    SaleLine,
+    SlotsReturned,
+)
+from shared.wire.leases import Lease
+from tests.central.devices.test_facts import Machine, enrol, scan
 from tests.central.kernel.bulk import Bulk, play
 from tests.central.kernel.heaviest import Maker
 from tests.central.kernel.meter import Cost, MeteredDatabase
 from tests.central.sampling import Sampler
-from tests.central.small_house import House, Watch, new_id
+from tests.central.small_house import FULL, Clerk, House, Watch, new_id
 from tests.central.venues.hostile_plans import HOSTILE
 
 # --- each command, as heavy as its declaration lets it be ------------------------------------------------------------
@@ -99,6 +120,140 @@ async def test_the_writer_works_out_nothing_heavy(scene: Scene, handler: Handler
     await scene.door.execute(scene.actor, want, new_id())
     cost = scene.cost - before
     assert cost.within(MORE.get(handler.name, USUAL)), cost
+
+
+# --- what a device may tell ------------------------------------------------------------------------------------------
+
+PAD = {"x": "x" * 600}
+KEPT = Cost(calls=17_000, statements=1_100, rows=450, written=450_000, read=30_000)
+"""Two hundred of which nothing follows."""
+TOLD: dict[str, tuple[DeviceKind, Cost]] = {
+    # 150 sales, each of a place that nobody leased: an order, its books, a ticket, and what does not fit
+    FactKind.SALE: (DeviceKind.KIOSK, Cost(calls=130_000, statements=6_400, rows=3_400, written=820_000, read=180_000)),
+    FactKind.SLOTS_RETURNED: (
+        DeviceKind.KIOSK,
+        Cost(calls=57_000, statements=2_300, rows=540, written=400_000, read=1_800_000),
+    ),
+    FactKind.LEASE_SEALED: (
+        DeviceKind.KIOSK,
+        Cost(calls=57_000, statements=2_300, rows=540, written=400_000, read=1_800_000),
+    ),
+    FactKind.SCAN: (DeviceKind.GATE, Cost(calls=69_000, statements=2_900, rows=1_480, written=500_000, read=190_000)),
+    FactKind.PASSAGE: (
+        DeviceKind.GATE,
+        Cost(calls=69_000, statements=2_900, rows=1_480, written=500_000, read=190_000),
+    ),
+    FactKind.PAYMENT: (DeviceKind.KIOSK, KEPT),
+    FactKind.PRINT: (DeviceKind.PRINTER, KEPT),
+    FactKind.INCIDENT: (DeviceKind.GATE, KEPT),
+    FactKind.CLOCK: (DeviceKind.GATE, KEPT),
+    "dead letters": (DeviceKind.PRINTER, Cost(calls=46_000, statements=1_350, rows=900, written=550_000, read=30_000)),
+}
+LEASED = Cost(calls=4_900, statements=70, rows=100, written=24_000, read=8_200)
+"""Nineteen places as stock: a row for each slot, and a place that changes."""
+
+
+def told(house: House, machine: Machine, lease: Lease | None, kind: str) -> list[tuple[str, Any]]:
+    """The bodies of the heaviest upload of a kind that is taken: of most work in the fewest bytes."""
+    ticket = new_id()
+    slots = tuple(range(UPLOAD_BYTES // BATCH_FACTS // 6))
+    if kind == FactKind.SALE:
+        return [(kind, a_sale(house, n)) for n in range(UPLOAD_LINES // 2)]
+    if kind == FactKind.SLOTS_RETURNED and lease:
+        return [(kind, SlotsReturned(lease.id, slots))] * BATCH_FACTS
+    if kind == FactKind.LEASE_SEALED and lease:
+        return [(kind, LeaseSealed(lease.id, slots))] * BATCH_FACTS
+    if kind == FactKind.SCAN:
+        return [(kind, scan(ticket, house, entry=1 + n % 2)) for n in range(BATCH_FACTS)]
+    if kind == FactKind.PASSAGE:
+        scans = [machine.saw(FactKind.SCAN, scan(ticket, house)) for _ in range(BATCH_FACTS // 2)]
+        return [(kind, Passage(each.id, False)) for each in scans]
+    return [("nothing" if kind == "dead letters" else kind, PAD)] * BATCH_FACTS
+
+
+def a_sale(house: House, n: int, lines: int = 1) -> Sale:
+    """Of what nobody leased."""
+    said = tuple(SaleLine(new_id(), slot, house.full, FULL - 1, 0, "", "") for slot in range(lines))
+    return Sale(new_id(), n, house.performance, "EUR", said, (Payment(new_id(), "card", 1),))
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A scene whose actor is a device of a kind that central trusts."""
+
+    scene: Scene
+    house: House
+    machine: Machine
+    lease: Lease | None
+
+
+@pytest.fixture
+async def stage(
+    sqlite_place: tuple[Database, House], keys: Keys, watch: Watch, request: pytest.FixtureRequest
+) -> AsyncIterator[Stage]:
+    kind, house = request.param, sqlite_place[1]
+    metered = MeteredDatabase(sqlite_place[0].url)
+    door = Door(metered, watch, path_of, keys)
+    with closing(metered.connect()) as db:
+        machine = enrol(Clerk(door, db, watch), house, kind)
+        lease = machine.lease(house, *house.seats) if kind is DeviceKind.KIOSK else None
+    door.start()
+    await door.chore(metered.profile)
+    scene = Scene(door, metered.cost, machine.clerk.actor, Maker())
+    yield Stage(scene, house, machine, lease)
+    await asyncio.to_thread(door.stop)
+
+
+@pytest.mark.parametrize(("stage", "kind"), [(device, kind) for kind, (device, _) in TOLD.items()], indirect=["stage"])
+async def test_an_upload_is_no_heavy_work(stage: Stage, kind: str) -> None:
+    """Signed, of a device that may tell it, and as much as one upload may hold."""
+    machine, scene = stage.machine, stage.scene
+    bodies = told(stage.house, machine, stage.lease, kind)
+    want = machine.upload(*machine.facts, *(machine.saw(each, body) for each, body in bodies))
+    assert beyond(want) == []
+    before = scene.cost.copy()
+    reply = await scene.door.execute(scene.actor, want, new_id())
+    cost = scene.cost - before
+    assert isinstance(reply.outcome, Ok), reply.outcome
+    assert (len(reply.outcome.value["dead"]) > 0) is (kind == "dead letters"), reply.outcome
+    assert cost.within(TOLD[kind][1]), cost
+
+
+@pytest.mark.parametrize("stage", [DeviceKind.KIOSK], indirect=True)
+async def test_more_than_a_device_has_to_say_is_not_looked_at(stage: Stage) -> None:
+    """In lines of sales, and in bytes: refused before anything follows from it."""
+    machine, scene, house = stage.machine, stage.scene, stage.house
+    sales = [(FactKind.SALE, a_sale(house, n, SALE_LINES)) for n in range(3)]
+    for bodies in (sales, [(FactKind.INCIDENT, {"x": "x" * 60_000})] * 3):
+        machine.facts.clear()
+        want = machine.upload(*(machine.saw(kind, body) for kind, body in bodies))
+        before = scene.cost.copy()
+        reply = await scene.door.execute(scene.actor, want, new_id())
+        cost = scene.cost - before
+        assert isinstance(reply.outcome, Refused) and reply.outcome.fix == "facts"
+        assert cost.within(Cost(calls=1_000, statements=20, rows=2, written=2_000, read=3_000)), cost
+
+
+@pytest.mark.parametrize("stage", [DeviceKind.KIOSK], indirect=True)
+async def test_a_lease_is_no_heavy_work(stage: Stage) -> None:
+    """As many as there are; what holds them so far is given back first."""
+    machine, scene, house = stage.machine, stage.scene, stage.house
+    assert stage.lease
+    given_back = machine.upload(machine.saw(FactKind.LEASE_SEALED, LeaseSealed(stage.lease.id, ())))
+    assert isinstance((await scene.door.execute(scene.actor, given_back, new_id())).outcome, Ok)
+    want = RequestLease(lease_id=new_id(), performance_id=house.performance, quantity=MOST_OUT)
+    before = scene.cost.copy()
+    reply = await scene.door.execute(scene.actor, want, new_id())
+    cost = scene.cost - before
+    assert isinstance(reply.outcome, Ok), reply.outcome
+    assert cost.within(LEASED), cost
+
+
+def test_each_command_of_a_device_is_walked_as_one() -> None:
+    """An operator's is refused before it does anything."""
+    theirs = {name for name, handler in COMMANDS.items() if handler.needs == DevicesPrivilege.DEVICE_SYNC}
+    assert theirs == {"upload_facts", "request_lease"}
+    assert TOLD.keys() - {"dead letters"} == set(FactKind) == set(FACTS)
 
 
 SOUND = Cost(calls=100_000, statements=2_500, rows=8_000, written=2_000_000, read=200_000)
