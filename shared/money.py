@@ -4,6 +4,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import NewType
 
 Minor = NewType("Minor", int)  # minor units; the currency stands beside it (order, account, lease)
+MOST_MONEY = 10**12
+"""Of one amount, in minor units. The sum of nine million of them fits into the databases' 64 bits."""
 
 _OTHER_DECIMALS = {  # ISO 4217, list one: the currencies that have not two
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",

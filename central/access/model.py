@@ -93,6 +93,8 @@ class AnomalyKind(StrEnum):
     VAT_DIFFERS = auto()  # another rate on the ticket than the event's
     PROOF_DIFFERS = auto()  # the barcode asks for a proof and the tariff does not, or the other way round
     AMOUNT_DIFFERS = auto()
+    METHOD_DIFFERS = auto()  # a device took what no device takes: cash, a debt
+    NOTHING_SOLD = auto()  # a sale without a line
     NUMBER_NOT_ITS_OWN = auto()  # a ticket's number is there already, or of another series than the device's
     TOKEN_NOT_ITS_OWN = auto()  # a barcode that the device did not sign for this slot
     CHAIN_BROKEN = auto()  # a device's journal does not follow from what it sent before

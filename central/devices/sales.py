@@ -38,6 +38,8 @@ SHOWN: Mapping[DiscrepancyKind, AnomalyKind] = {
     DiscrepancyKind.VAT_DIFFERS: AnomalyKind.VAT_DIFFERS,
     DiscrepancyKind.PROOF_DIFFERS: AnomalyKind.PROOF_DIFFERS,
     DiscrepancyKind.AMOUNT_DIFFERS: AnomalyKind.AMOUNT_DIFFERS,
+    DiscrepancyKind.METHOD_DIFFERS: AnomalyKind.METHOD_DIFFERS,
+    DiscrepancyKind.NOTHING_SOLD: AnomalyKind.NOTHING_SOLD,
     DiscrepancyKind.NUMBER_NOT_ITS_OWN: AnomalyKind.NUMBER_NOT_ITS_OWN,
     DiscrepancyKind.TOKEN_NOT_ITS_OWN: AnomalyKind.TOKEN_NOT_ITS_OWN,
 }

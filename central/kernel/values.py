@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 from central.kernel.characters import tidy, unseen
 from central.kernel.entity import Between, Column, Look, stripped
 from shared.languages import LANGUAGES
+from shared.money import MOST_MONEY
 from shared.outcome import Reason
 
 TAG = r"[a-z]{2,3}"  # a language as names are filed by (ISO 639)
@@ -137,6 +138,8 @@ def _looked(at: str, look: Look, value: Any) -> list[Fault]:
         return [{"at": at, "what": shape[1]}]
     if look is Look.TIMEZONE and value not in _timezones():
         return [{"at": at, "what": "bad_timezone"}]
+    if look is Look.MONEY and value > MOST_MONEY:
+        return [{"at": at, "what": "too_big", "most": MOST_MONEY}]
     least = _LEAST.get(look)
     return [{"at": at, "what": "too_small", "least": 0}] if least is not None and value < least else []
 

@@ -26,6 +26,7 @@ from shared.wire.facts import Sale, SaleLine
 from shared.wire.token import PLAIN, Flag, parse
 
 METHODS = {method.value for method in PaymentMethod}
+DEVICE_METHODS = {PaymentMethod.CARD, PaymentMethod.NONE}  # what shared/wire/facts.py lets a device take
 NOT_GENUINE = "?"  # before a number that is kept as it was printed, and is none of any series
 
 
@@ -45,6 +46,8 @@ class DiscrepancyKind(StrEnum):
     VAT_DIFFERS = auto()
     PROOF_DIFFERS = auto()
     AMOUNT_DIFFERS = auto()
+    METHOD_DIFFERS = auto()
+    NOTHING_SOLD = auto()
     NUMBER_NOT_ITS_OWN = auto()
     TOKEN_NOT_ITS_OWN = auto()
 
@@ -156,6 +159,11 @@ def write_device_sale(
     unpaid = sum(each.amount for each in paid if each.method is PaymentMethod.NONE)
     if unpaid or sum(each.amount for each in paid) != total:
         note(DiscrepancyKind.AMOUNT_DIFFERS, sale.order_id, {"total": total})
+    for taken in paid:
+        if taken.method not in DEVICE_METHODS:
+            note(DiscrepancyKind.METHOD_DIFFERS, sale.order_id, {"method": taken.method, "amount": taken.amount})
+    if not places:
+        note(DiscrepancyKind.NOTHING_SOLD, sale.order_id, {"receipt": sale.receipt})
     write_sale(tx, order, places, paid)
     return [place.entitlement_id for place in places], found
 
@@ -210,13 +218,13 @@ def _place(tx: Tx, sale: Sale, n: int, line: DeviceLine, sold_for: PriceList, no
 
 
 def _number(tx: Tx, series: str, line: SaleLine, taken: set[str], place: SoldPlace, note: Note) -> str:
-    """The number as printed, where it is the next of the device's own; else with a mark, so that no two tickets of the
-    books have one number and no series of central's meets it."""
+    """The number as printed, where it is the next of the device's own; else with a mark and the ticket's id, so that no
+    two tickets of the books have one number and no series of central's meets it."""
     fits = is_of(series, line.number) and line.number not in taken
     if fits and not tx.one("SELECT 1 FROM ticket WHERE number = :n", n=line.number):
         return line.number
     note(DiscrepancyKind.NUMBER_NOT_ITS_OWN, place.entitlement_id, {"number": line.number, "series": series})
-    return NOT_GENUINE + line.number
+    return f"{NOT_GENUINE}{line.number} {place.entitlement_id}"
 
 
 def _token(key: Ed25519PublicKey | None, sale: Sale, line: SaleLine, place: SoldPlace, proof: bool, note: Note) -> str:

@@ -167,8 +167,14 @@ class LivePage:
         while True:
             await wait_any(self._wake, TICK_S)
             started = time.monotonic()
+            failed: Exception | None = None
             for view in [view for view in self._views.values() if view.watchers]:
-                await self._freshen(view)
+                try:
+                    await self._freshen(view)
+                except Exception as fault:  # one performance's rows are no reason for another's watchers to wait
+                    failed = fault
+            if failed:
+                raise failed
             well()
             took = time.monotonic() - started
             await asyncio.sleep(max(EVERY_S, took * SHARE) if took > 0.001 else EVERY_S)

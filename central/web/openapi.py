@@ -25,6 +25,7 @@ from central.web.session import CSRF_HEADER
 from central.web.texts import texts
 from shared.ids import Id
 from shared.languages import LANGUAGES
+from shared.money import MOST_MONEY
 from shared.wire.requests import COMMAND_ID, DEVICE, DIGEST, NONCE, SIGNATURE, TIME
 
 VERSION = "1"
@@ -74,7 +75,7 @@ _LOOKS: dict[Look, dict[str, Any]] = {
     Look.TIMEZONE: {"description": "An IANA time zone.", "examples": ["Europe/Paris"]},
     Look.EMAIL: {"format": "email"},
     Look.CURRENCY: {"pattern": "^[A-Z]{3}$", "description": "ISO 4217."},
-    Look.MONEY: {"minimum": 0, "description": "Whole minor units (cents)."},
+    Look.MONEY: {"minimum": 0, "maximum": MOST_MONEY, "description": "Whole minor units (cents)."},
     Look.PERCENT: {"minimum": 0, "description": "Basis points: 550 is 5.5 %."},
     Look.SECONDS: {"minimum": 0, "description": "Seconds."},
     Look.PICTURE: {"description": "A data: address of a PNG, JPEG or WebP picture; empty: none."},

@@ -16,6 +16,7 @@ from pydantic_core.core_schema import no_info_after_validator_function
 
 from shared.ids import LENGTH, Id
 from shared.languages import names_of
+from shared.money import MOST_MONEY
 
 MOST_DEPTH: Final = 16  # of objects and lists in what has no declared form
 
@@ -30,6 +31,7 @@ Signature: TypeAlias = Annotated[str, Field(max_length=128)]
 Hash: TypeAlias = Annotated[str, Field(max_length=64)]
 
 Whole: TypeAlias = Annotated[int, Field(ge=-(2**53), le=2**53)]  # what JSON's numbers hold
+Money: TypeAlias = Annotated[int, Field(ge=-MOST_MONEY, le=MOST_MONEY)]
 Count: TypeAlias = Annotated[int, Field(ge=0, le=2**53)]
 Short: TypeAlias = Annotated[int, Field(ge=0, le=65535)]  # 16 bits: a lease's slot, control zones, a serial
 Rank: TypeAlias = Annotated[int, Field(ge=-(2**31), le=2**31)]

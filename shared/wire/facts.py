@@ -24,9 +24,9 @@ from shared.wire.bounds import (
     Json,
     Line,
     Moment,
+    Money,
     Short,
     Signature,
-    Whole,
     Word,
 )
 
@@ -99,7 +99,7 @@ class SaleLine:
     lease_id: IdText
     slot: Short
     tariff_id: IdText
-    price: Whole
+    price: Money
     vat_bp: Short
     ticket: Barcode
     number: Word
@@ -111,7 +111,7 @@ class Payment:
 
     id: IdText
     method: Word
-    amount: Whole
+    amount: Money
     reference: Line = ""
     terminal: Word = ""
 

@@ -17,6 +17,7 @@ from shared.wire.bounds import (
     Json,
     Line,
     Moment,
+    Money,
     Names,
     NamesTold,
     Pem,
@@ -25,7 +26,6 @@ from shared.wire.bounds import (
     Short,
     Signature,
     Text,
-    Whole,
     Word,
 )
 
@@ -133,7 +133,7 @@ class TariffRow:
     names: Names
     rank: Rank
     proof: bool
-    prices: Annotated[dict[Word, Whole], Field(max_length=1000)]
+    prices: Annotated[dict[Word, Money], Field(max_length=1000)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.wire.bounds import Barcode, IdText, Line, Moment, Names, Text, Whole, Word
+from shared.wire.bounds import Barcode, IdText, Line, Moment, Money, Names, Text, Whole, Word
 
 MAX_TICKETS = 50  # of one job: more is a mistake, or somebody else's paper
 MOST_UNITS = 1000  # that are read at all, to say so
@@ -73,7 +73,7 @@ class TicketPrint:
     zone: Line
     row: Line
     seat: Line
-    price: Whole
+    price: Money
     currency: Word
     sold_at: Moment
     point_of_sale: Line
@@ -92,7 +92,7 @@ class ReceiptLine:
 
     text: Line
     quantity: Whole
-    amount: Whole
+    amount: Money
     vat_bp: Whole
 
 
@@ -124,7 +124,7 @@ class ClaimPrint:
     order: Line
     at: Moment
     timezone: Word
-    amount: Whole
+    amount: Money
     currency: Word
     code: Word
     point_of_sale: Line

@@ -3,7 +3,7 @@ of `shared.wire` is walked without a line here."""
 
 import json
 from collections.abc import Iterator
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from importlib import import_module
@@ -12,12 +12,14 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import orjson
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 import shared.wire
 from edge.device.clockwork import DeviceTime
 from edge.device.enrol import Requested, Standing
 from shared.clock import ClockState
 from shared.ids import derived_id
+from shared.money import MOST_MONEY
 from shared.wire.bounds import MOST_DEPTH, Json, depth, longest
 from shared.wire.certificates import MOST_PEM, Certificate, requested_key, verified
 from shared.wire.codec import MOST_FAULTS, MOST_MESSAGE, build, dump, load
@@ -200,3 +202,31 @@ def test_nothing_honest_comes_near() -> None:
     lane = {"lane": "Parterre gauche", "missing": [f"Parterre gauche {n}" for n in range(60)], "counts": {"a": 1}}
     said = Presence(one, "s" * 26, True, at, "D-01", lane)
     assert presence_of(f"parterre/S/device/{one}/state", dump(said)) == said
+
+
+MONEY = {"price", "prices", "amount"}
+
+
+def test_money_is_what_a_sum_holds() -> None:
+    """Each field that is called so, of every message: nine million of them are less than 64 bits."""
+    assert MOST_MONEY * 9_000_000 < 2**63
+    fields_of_money = [
+        (kind, field.name, hint)
+        for kind in messages()
+        for field in fields(kind)
+        if field.name in MONEY and (hint := get_type_hints(kind, include_extras=True)[field.name])
+    ]
+    assert {name for _, name, _ in fields_of_money} == MONEY
+    for kind, name, hint in fields_of_money:
+        for amount in (MOST_MONEY, MOST_MONEY + 1, -MOST_MONEY - 1):
+            told = {"T": amount} if name == "prices" else amount
+            fits = not _refuses(hint, told)
+            assert fits is (amount == MOST_MONEY), (kind, name)
+
+
+def _refuses(hint: Any, told: Any) -> bool:
+    try:
+        TypeAdapter(hint).validate_python(told)
+    except ValidationError:
+        return True
+    return False

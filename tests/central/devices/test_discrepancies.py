@@ -1,5 +1,6 @@
-"""A device's sale is booked as it was told, for money was taken; whatever of it is not as central would have sold it is
-an anomaly. Every field of a sale is either compared, or there is nothing that it could be compared with."""
+"""A device's sale is booked as it was told, for money was taken, but for its VAT, which is the event's; whatever of it
+is not as central would have sold it is an anomaly. Every field of a sale is either compared, or there is nothing that
+it could be compared with."""
 
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -10,15 +11,18 @@ import pytest
 
 from central.catalogue.model import ProductDo
 from central.devices.leases import WriteOffLease
+from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind
 from central.kernel.crud import NoChange, command_of
 from central.kernel.privileges import Action
+from central.kernel.tx import Read
 from central.orders.ops import ReissueTicket
 from central.organisation.ops import CreateContext
 from central.pricing.model import Tariff
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell, SetPrices
 from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
+from central.reports.checks import run_checks
 from shared.ids import Id
 from shared.wire.certificates import DeviceKind
 from shared.wire.facts import FactKind, Payment, Sale, SaleLine
@@ -65,10 +69,12 @@ COMPARED: dict[str, tuple[Told, list[str]]] = {
     "SaleLine.lease_id": (in_line(lease_id=new_id()), ["sale_without_lease", "token_not_its_own"]),
     "SaleLine.slot": (in_line(slot=7), ["sale_without_lease", "token_not_its_own"]),
     "SaleLine.price": (in_line(price=FULL - 1), ["amount_differs", "price_differs"]),
+    "SaleLine.price, dearer": (in_line(price=FULL + 1), ["amount_differs", "price_differs"]),
     "SaleLine.tariff_id, without a price": (unpriced(1), ["price_differs"]),
     "SaleLine.tariff_id, for nothing": (unpriced(0), ["price_differs"]),
     "SaleLine.tariff_id, without its proof": (no_proof_asked, ["price_differs", "proof_differs"]),
     "SaleLine.vat_bp": (in_line(vat_bp=0), ["vat_differs"]),
+    "SaleLine.vat_bp, higher": (in_line(vat_bp=2000), ["vat_differs"]),
     "SaleLine.ticket": (in_line(ticket="x"), ["token_not_its_own"]),
     "SaleLine.ticket, with a proof": (proof_asked, ["proof_differs"]),
     "SaleLine.number": (in_line(number="x"), ["number_not_its_own"]),
@@ -78,6 +84,13 @@ COMPARED: dict[str, tuple[Told, list[str]]] = {
     "Payment.method": (
         paid(replace(CARD, amount=FULL), replace(NOTHING, amount=1)),
         ["amount_differs"],
+    ),
+    "Payment.method, that is none for all of it": (paid(replace(NOTHING, amount=FULL)), ["amount_differs"]),
+    "Payment.method, in cash": (paid(replace(CARD, method="cash", amount=FULL)), ["method_differs"]),
+    "Payment.method, later": (paid(replace(CARD, method="deferred", amount=FULL)), ["method_differs"]),
+    "Sale.lines, of which there are none": (
+        lambda sale, *_: replace(sale, lines=(), payments=()),
+        ["nothing_sold"],
     ),
     "Sale.payments": (lambda sale, *_: replace(sale, payments=()), ["amount_differs"]),
 }
@@ -136,6 +149,22 @@ def test_what_was_sold_otherwise_is_booked_and_shown(in_yen: tuple[Clerk, House,
     assert sorted(clerk.rows("SELECT method, amount FROM payment")) == sorted(
         (p.method, p.amount) for p in sale.payments
     )
+    assert clerk.rows("SELECT vat_bp FROM order_line") == [(550,)] * len(sale.lines), "the books take the listed rate"
+
+
+def test_numbers_that_are_none_are_one_tickets_each(quick: tuple[Clerk, House]) -> None:
+    """Two sales, and two lines of one, with the same word for a number."""
+    clerk, house = quick
+    kiosk = enrol(clerk, house, DeviceKind.KIOSK)
+    lease = kiosk.lease(house, *house.seats[:3])
+    for n, slots in enumerate([(0,), (1, 2)]):
+        sale = kiosk.sale(house, lease, *slots, receipt=n)
+        kiosk.send(
+            kiosk.saw(FactKind.SALE, replace(sale, lines=tuple(replace(line, number="x") for line in sale.lines)))
+        )
+    assert clerk.rows("SELECT COUNT(DISTINCT number) FROM ticket") == [(3,)]
+    checks = run_checks(Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys))
+    assert [check.name for check in checks if not check.ok] == []
 
 
 def unpaid_for(clerk: Clerk, house: House) -> None:

@@ -572,7 +572,8 @@ def test_a_number_that_is_not_the_devices_own_is_kept_with_a_mark(clerk: Clerk, 
         receipt = kiosk.send(kiosk.saw(FactKind.SALE, replace(sale, lines=(replace(sale.lines[0], number=number),))))
         assert receipt["dead"] == {}, "it has happened"
     kept = [number for number, _ in tickets(clerk) - before]
-    assert sorted(kept) == sorted(["TDT-B1-000001", *("?" + each for each in said[1:])])
+    marked = [f"?{each} {leased_ticket_id(lease.id, slot)}" for slot, each in enumerate(said)]
+    assert sorted(kept) == sorted(["TDT-B1-000001", *marked[1:]])
     assert kinds(clerk, house) == ["number_not_its_own"] * 6
     assert counts(clerk, house)["sold"] == 8
 

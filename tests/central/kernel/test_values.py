@@ -8,6 +8,7 @@ import pytest
 from central.kernel.entity import Between, Column, Look, Ref
 from central.kernel.values import MOST_LINE, MOST_TEXT, faults_of, whole_number
 from shared.ids import Id
+from shared.money import MOST_MONEY
 
 
 def column(name: str = "field", hint: Any = str, *marks: Any, nullable: bool = False) -> Column:
@@ -75,6 +76,7 @@ FAULTY: list[tuple[Column, Any, str, str]] = [
     (column("field", str, Look.URL), "javascript:alert(1)", "field", "not_an_address"),
     (column("field", str, Look.URL), "http://intranet/", "field", "not_an_address"),
     (column("field", int, Look.MONEY), -1, "field", "too_small"),
+    (column("field", int, Look.MONEY), MOST_MONEY + 1, "field", "too_big"),
     (column("field", int, Between(1, 99)), 0, "field", "too_small"),
     (column("field", int, Between(1, 99)), 100, "field", "too_big"),
     (column("field", str, Between(2, 3)), "a", "field", "too_short"),

@@ -30,7 +30,7 @@ from central.reports.pages import ReportsSettings
 from central.web.area import ROSTER
 from central.web.evening import Evening, KnownDevice, Series, Window
 from central.web.hall_svg import SeatState
-from central.web.live import LIVE
+from central.web.live import LIVE, View
 from central.web.live_view import draw, legend
 from central.web.site_map import Node, Stand, nodes, trouble_text
 from central.web.texts import language_for, texts
@@ -403,6 +403,27 @@ async def test_many_watchers_cost_one_drawing(evening: EveningHouse) -> None:
     await evening.sell(0)
     assert len(set(await asyncio.gather(*tasks))) == 1
     assert _drawings(evening) - drawings < len(tasks) / 2, "one for the sale and one for each tick, not one for each"
+
+
+async def test_a_performance_that_cannot_be_drawn_holds_up_no_other(
+    evening: EveningHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever watches another gets its news; the loop's trouble is told all the same."""
+    live, url = evening.central.app[LIVE], evening.central.url
+    _, text, _ = await get(url + "/live?lang=en")
+    broken = live._views["fr", ""] = View("fr", "", watchers=1)
+    live._views = {("fr", ""): broken, **live._views}  # it is drawn before the other
+    freshen = live._freshen
+
+    async def failing(view: View, least_s: float = 0.0) -> None:
+        if view is broken:
+            raise OverflowError("a sum that no number holds")
+        await freshen(view, least_s)
+
+    monkeypatch.setattr(live, "_freshen", failing)
+    async with watching(news_of(url, text)) as watcher:
+        await evening.sell(0)
+        await watcher.until("head", "€46.00")
 
 
 def _drawings(evening: EveningHouse) -> int:
