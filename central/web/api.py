@@ -8,7 +8,7 @@ GET  /api/v1/entities/<name>    rows by id, ?after=<id>&limit=&at=<context>&<fie
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
-from functools import cache
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -42,7 +42,7 @@ log = logger(__name__)
 
 
 def routes(app: web.Application) -> None:
-    app[TAKING] = Taking()
+    app[TAKING], app[DESCRIPTION] = Taking(), Description()
     app.on_cleanup.append(app[TAKING].stop)
     app.router.add_post("/api/v1/commands/{name}", command)
     app.router.add_get("/api/v1/queries/{name}", query)
@@ -155,20 +155,32 @@ async def entities(request: web.Request) -> web.Response:
 
 async def openapi(request: web.Request) -> web.Response:
     """The description, which says nothing about anybody: who may not call may read how to."""
-    packed, tag = await asyncio.to_thread(_packed)  # the first time takes a second
+    kept = request.app[DESCRIPTION]
+    async with kept.making:  # one thread for it, and not one of all who ask
+        whole, packed, tag = kept.made if kept.made else await asyncio.to_thread(kept.make)
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     if request.headers.get("If-None-Match") == tag:
         return web.Response(status=304, headers=headers)
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         headers["Content-Encoding"] = "gzip"
         return web.Response(body=packed, content_type="application/json", headers=headers)
-    return web.Response(body=gzip.decompress(packed), content_type="application/json", headers=headers)
+    return web.Response(body=whole, content_type="application/json", headers=headers)
 
 
-@cache
-def _packed() -> tuple[bytes, str]:
-    whole = orjson.dumps(document())
-    return gzip.compress(whole, 9, mtime=0), f'"{sha256(whole).hexdigest()[:16]}"'
+@dataclass(slots=True)
+class Description:
+    """The description as it is sent: plain, packed, and its tag. Both forms are kept: a stranger may ask for either."""
+
+    making: asyncio.Lock = field(default_factory=asyncio.Lock)
+    made: tuple[bytes, bytes, str] | None = None
+
+    def make(self) -> tuple[bytes, bytes, str]:
+        whole = orjson.dumps(document())
+        self.made = whole, gzip.compress(whole, 9, mtime=0), f'"{sha256(whole).hexdigest()[:16]}"'
+        return self.made
+
+
+DESCRIPTION: web.AppKey[Description] = web.AppKey("description", Description)
 
 
 def _said(body: bytes) -> web.Response:

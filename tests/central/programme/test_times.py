@@ -82,6 +82,12 @@ DAYS = (date(2026, 9, 1), date(2027, 6, 30))
             {"begins": "2026-09-01", "ends": "2027-06-30"},
             DAYS,
         ),  # 1st of July
+        (datetime(2027, 6, 30, 10, tzinfo=UTC), {"begins": "2026-09-01", "ends": "2027-06-30"}, None),  # the last day
+        (
+            datetime(2026, 8, 31, 10, tzinfo=UTC),
+            {"begins": "2026-09-01", "ends": "2027-06-30"},
+            DAYS,
+        ),  # the day before
         (datetime(2025, 1, 12, 19, tzinfo=UTC), {}, None),
         (datetime(2025, 1, 12, 19, tzinfo=UTC), {"begins": "automne", "ends": "2027-06-30"}, None),
     ],

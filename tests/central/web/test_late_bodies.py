@@ -3,9 +3,10 @@ way in, with each way in which it ends."""
 
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import aiohttp
 import pytest
 
 from central.kernel.actor import SYSTEM
@@ -14,9 +15,10 @@ from central.organisation.operators import CreateOperator, DeactivateOperator, W
 from central.organisation.rights import key_digest
 from central.organisation.sessions import EndSessions
 from central.web.bodies import STEP, Asks
-from central.web.entrance import BODIES
+from central.web.entrance import BODIES, LIMITS
+from central.web.limits import RequestLimit, counted_as
 from central.web.session import csrf_of
-from central.web.settings import HttpConfig
+from central.web.settings import UNLIMITED, HttpConfig, Rate
 from shared.ids import Id
 from shared.wire.codec import dump
 from shared.wire.requests import COMMAND_ID, signed_headers
@@ -126,6 +128,23 @@ LATE = [
 ]
 
 
+ONE_TRY = HttpConfig(limits=replace(UNLIMITED, claims=Rate(0.001, 1)))
+
+
+def tries(served: Served) -> bool:
+    """Whether somebody at this address has tried to be somebody."""
+    return served.app[LIMITS].wait(RequestLimit.CLAIMS, counted_as("127.0.0.1")) > 0
+
+
+async def test_another_body_than_the_signed_one_is_a_try(serve: Callable[..., Any]) -> None:
+    async with serve(ONE_TRY) as served, aiohttp.ClientSession() as client:
+        way = await by_signature(served)
+        for body, status, tried in ((way.body, 409, False), (way.body.replace(b"[]", b"{}"), 401, True)):
+            async with client.post(served.url + way.path, headers=way.headers, data=body) as answer:
+                assert answer.status == status, await answer.text()
+            assert tries(served) is tried
+
+
 @pytest.mark.parametrize("length", [True, False], ids=["with its length", "in chunks"])
 @pytest.mark.parametrize(
     ("way_in", "ending", "status"), LATE, ids=[f"{way.__name__}, {how.__name__}" for way, how, _ in LATE]
@@ -133,7 +152,7 @@ LATE = [
 async def test_what_ended_while_the_body_came_has_ended(
     serve: Callable[..., Any], way_in: Callable[[Served], Awaitable[WayIn]], ending: Ending, status: int, length: bool
 ) -> None:
-    async with serve(HttpConfig()) as served:
+    async with serve(ONE_TRY) as served:
         way = await way_in(served)
         asks = Asks.DEVICE if way_in is by_signature else Asks.PERSON  # the budget of all who are known
         framed = f"Content-Length: {len(way.body)}" if length else "Transfer-Encoding: chunked"
@@ -151,5 +170,7 @@ async def test_what_ended_while_the_body_came_has_ended(
         answered, text = await answer_of(reader)
         writer.close()
         assert answered == status, text
+        shows = way_in in (by_key, by_signature)  # what only they can have, and is worth trying
+        assert tries(served) is (shows and status == 401), "whoever turns out to be nobody has tried"
         sold = await served.door.read(SYSTEM, lambda read: read.run("SELECT id FROM sale_order"))
         assert bool(sold) is (way.path == ORDER and ending is nothing)

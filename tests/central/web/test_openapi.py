@@ -1,8 +1,10 @@
 """The API as it declares itself: the document is sound, and hostile callers get what it promises."""
 
 import asyncio
+import gzip
 import threading
 import time
+import zlib
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ import orjson
 import pytest
 import schemathesis
 from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from openapi_spec_validator import validate
@@ -38,6 +41,7 @@ from central.kernel.entity import BY_NAME
 from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.tx import Read
+from central.web import api
 from central.web.openapi import document
 from central.web.session import SESSIONS, SignedIn, csrf_of
 from shared.outcome import Ok
@@ -135,6 +139,34 @@ def test_rows_are_typed_out_of_the_declarations(name: str) -> None:
     assert change["x-reasons"] == [each.key for each in NoChange]
     assert change["x-needs"] == "venues.venue.modify"
     assert "no_place.taken" in said["paths"]["/api/v1/commands/place_order"]["post"]["x-reasons"]
+
+
+async def test_the_description_is_made_once_and_unpacked_for_nobody(
+    sqlite_place: tuple[Database, House], keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many strangers ask at the start, in whichever form."""
+    made = list[int]()
+
+    def slowly() -> dict[str, Any]:
+        made.append(threading.get_ident())
+        return document()
+
+    monkeypatch.setattr(api, "document", slowly)
+    monkeypatch.setattr(gzip, "decompress", None)
+    server = TestServer(make_app(Door(sqlite_place[0], Watch(), path_of, keys)))
+    async with TestClient(server, auto_decompress=False) as client:
+
+        async def asked(form: str) -> tuple[bytes, str]:
+            async with client.get("/api/v1/openapi.json", headers={"Accept-Encoding": form}) as answer:
+                assert answer.status == 200 and answer.headers.get("Content-Encoding", "identity") == form
+                return await answer.read(), answer.headers["ETag"]
+
+        forms = ["gzip", "identity"] * 10
+        answers = await asyncio.gather(*map(asked, forms))
+    assert len(made) == 1 and made[0] != threading.get_ident()
+    assert len({tag for _, tag in answers}) == 1
+    packed, plain = answers[0][0], answers[1][0]
+    assert zlib.decompress(packed, wbits=31) == plain and orjson.loads(plain)["paths"] == document()["paths"]
 
 
 def _operations(url: str) -> list[Any]:
