@@ -125,6 +125,11 @@ class Door:
         """How many commands and how many looks wait or run."""
         return self._writers.waiting, self._readers.waiting
 
+    @property
+    def answers(self) -> int:
+        """Counts up as long as whoever writes answers anybody."""
+        return self._writers.answers
+
     def on_commit(self, listener: Callable[[frozenset[str], frozenset[str]], None]) -> None:
         """`listener(feeds, marks)` is called in the loop after each commit: a bell for loops, never a decision."""
         self._listeners.append(listener)

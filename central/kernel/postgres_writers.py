@@ -19,7 +19,7 @@ from central.kernel.job import Job
 from central.kernel.judge import Judge
 from central.kernel.outage import Outage
 from central.kernel.sales_line import FALLS, SalesLine
-from central.kernel.trouble import NoDatabase, Repeatable, Unavailable, given_up
+from central.kernel.trouble import Crowd, NoDatabase, Repeatable, Unavailable, given_up
 from central.kernel.work import BACKOFF, QUEUE, Chore, Hear, OwnConnections, Told, Work, committed
 from shared.runtime.metrics import counter
 from shared.runtime.tasks import Standing
@@ -44,6 +44,7 @@ class PostgresWriters:
         self._watcher = threading.Thread(target=self._watch_forever, name="line watch", daemon=True)
         self._watches = Standing("line watch", BACKOFF)
         self._waiting = 0
+        self.answers = 0  # of threads and groups, whatever they said
         self.outage = Outage("writes")
 
     def start(self) -> None:
@@ -71,21 +72,29 @@ class PostgresWriters:
 
     async def do(self, asked: Job | Chore, now: datetime) -> Any:
         if self._waiting >= QUEUE:
-            raise self.outage.refuses(Unavailable(NoDatabase.BUSY, f"{QUEUE} commands wait"))
+            raise self.outage.refuses(Crowd(NoDatabase.BUSY, f"{QUEUE} commands wait"))
         self._waiting += 1
         try:
-            came = time.monotonic()
-            if isinstance(asked, Job) and self._sales.takes(asked) and not self.outage.now:
-                try:
-                    return await self._sales.do(asked, now)
-                except Unavailable as trouble:
-                    raise self.outage.meets(trouble, asked.handler.name) from trouble
-                except FALLS:  # out of its group
-                    REPEATED.add()
-            work = self._judge.work(asked, now)
-            done, told = await asyncio.get_running_loop().run_in_executor(self._pool, self._do, work, came)
+            done = await self._asked(asked, now)
+        except Exception:  # whoever no longer waits was not answered
+            self.answers += 1
+            raise
         finally:
             self._waiting -= 1
+        self.answers += 1
+        return done
+
+    async def _asked(self, asked: Job | Chore, now: datetime) -> Any:
+        came = time.monotonic()
+        if isinstance(asked, Job) and self._sales.takes(asked) and not self.outage.now:
+            try:
+                return await self._sales.do(asked, now)
+            except Unavailable as trouble:
+                raise self.outage.meets(trouble, asked.handler.name) from trouble
+            except FALLS:  # out of its group
+                REPEATED.add()
+        work = self._judge.work(asked, now)
+        done, told = await asyncio.get_running_loop().run_in_executor(self._pool, self._do, work, came)
         self._hear(told)
         return done
 

@@ -2,7 +2,8 @@
 stand, which schema the database has. What was found lies in memory, so asking costs nothing, whoever asks.
 
 Two questions, for two who act on the answer. *Alive*: is this process any use; if not, restart it. The writer has
-answered within a minute: that it is done, or that the disk is full, which no restart mends. *Ready*: would a command
+answered within a minute: that it is done, or that the disk is full, which no restart mends; that too many wait is no
+answer of the writer's, and only others' answers tell then that it is at work. *Ready*: would a command
 sent now be done, and would the house hear of it.
 """
 
@@ -16,7 +17,7 @@ from typing import Any
 from central.kernel.actor import SYSTEM
 from central.kernel.db import Connection
 from central.kernel.door import Door
-from central.kernel.trouble import Unavailable
+from central.kernel.trouble import Crowd, Unavailable
 from central.kernel.tx import Read
 from shared.clock import from_ms
 from shared.runtime.metrics import gauge
@@ -66,7 +67,7 @@ class Pulse:
         self._door, self._heads, self._more, self._standings = door, frozenset(heads), more, standings
         CHECKS.update(more)
         self._clock = clock
-        self._answered = clock()
+        self._answered, self._answers = clock(), 0
         self._steady = STEADY
         self._found = {"commit": "not_yet", "look": "not_yet", "schema": "not_yet", "log": "not_yet"}
 
@@ -77,12 +78,18 @@ class Pulse:
             await asyncio.sleep(every_s)
 
     async def beat(self) -> None:
-        """Whatever comes of it is an answer; only none is not."""
-        word = await _word(self._door.chore(_commit))
+        """Whatever comes of it is an answer; none is not, nor that too many wait for one."""
+        try:
+            word = await _word(self._door.chore(_commit))
+            answered = True
+        except Crowd as crowd:
+            word, answered = crowd.reason.value, self._door.answers != self._answers
         self._steady = self._steady + 1 if word == OK else 0
         if word != OK or self._steady >= STEADY:
             self._found["commit"] = word
-        self._answered = self._clock()
+        self._answers = self._door.answers
+        if answered:
+            self._answered = self._clock()
         self._found["look"] = await _word(self._door.read(SYSTEM, self._look))
         report = self.report()
         for check, said in report.checks.items():
@@ -122,6 +129,8 @@ def _commit(db: Connection) -> None:
 async def _word(work: Awaitable[Any]) -> str:
     try:
         await work
+    except Crowd:
+        raise
     except Unavailable as trouble:
         return trouble.reason.value
     except Exception as fault:

@@ -20,7 +20,7 @@ from central.kernel.db import Database
 from central.kernel.job import Job
 from central.kernel.log_copier import LogCopier
 from central.kernel.outage import Outage
-from central.kernel.trouble import NoDatabase, Unavailable
+from central.kernel.trouble import Crowd, NoDatabase, Unavailable
 from central.kernel.work import BACKOFF, QUEUE, Ahead, Chore, Hear
 from shared.runtime.metrics import histogram
 from shared.runtime.tasks import Standing
@@ -42,6 +42,7 @@ class SqliteWriter:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._begun = self._sending = self._served = self._stopping = False
         self.memory = 0  # counts up where the writer forgets: it is another, or has another connection
+        self.answers = 0  # of its own, whatever they said: what it takes and what it refuses are both some
         self._writes = Standing("writer", BACKOFF)
         self.outage = Outage("writes")
         self.copier = LogCopier(database, self.outage)
@@ -70,7 +71,7 @@ class SqliteWriter:
 
     async def do(self, asked: Job | Chore | Ahead, now: datetime) -> Any:
         if self.waiting >= QUEUE:
-            raise self.outage.refuses(Unavailable(NoDatabase.BUSY, f"{QUEUE} commands wait"))
+            raise self.outage.refuses(Crowd(NoDatabase.BUSY, f"{QUEUE} commands wait"))
         loop = asyncio.get_running_loop()
         future: Future = loop.create_future()
         self._waiting.append((asked, now, future))
@@ -128,6 +129,7 @@ class SqliteWriter:
                 self._put([one])
 
     def _heard(self, answers: Answers) -> None:
+        self.answers += 1
         if answers.trouble or answers.fell:
             self.memory += 1
         if answers.trouble:

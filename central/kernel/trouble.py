@@ -38,6 +38,10 @@ class Unavailable(NotNow):
         return Refused(self.reason)  # the driver names hosts and paths, which are nobody's business who calls
 
 
+class Crowd(Unavailable):
+    """As many wait as may: said before the database was asked, so it tells nothing of the database."""
+
+
 class Repeatable(Exception):
     """The database could not order this transaction among others, or the line to it was cut: run it again, whole."""
 

@@ -82,9 +82,11 @@ class Work:
 
 class Writers(Protocol):
     """Who does what is asked at the door, one after the other or side by side. `do` answers a command with its reply
-    and a chore with what it returned, and fails with `Unavailable` for what is nobody's fault."""
+    and a chore with what it returned, and fails with `Unavailable` for what is nobody's fault.
+    `answers` counts up with each, whatever it says, that came of trying."""
 
     outage: Outage
+    answers: int
 
     def start(self) -> None: ...
     def stop(self) -> None: ...

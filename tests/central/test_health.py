@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,16 @@ from central.founding import found_house
 from central.inventory.counts import HALL
 from central.inventory.hold_expiry import ExpireHolds
 from central.kernel.actor import ANONYMOUS
+from central.kernel.batch_writer import Answers, Asked
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
-from central.kernel.pulse import BEHIND, CHECKS, STUCK_S, Pulse, Report
+from central.kernel.postgres_writers import PostgresWriters
+from central.kernel.pulse import BEHIND, CHECKS, EVERY_S, STUCK_S, Pulse, Report
 from central.kernel.settings import Settings
+from central.kernel.sqlite_writer import SqliteWriter
+from central.kernel.work import QUEUE
 from central.organisation.settings import MailConfig, OrganisationSettings
 from central.reports.pages import ReportsSettings
 from central.web.health import of_health
@@ -191,6 +195,77 @@ async def test_a_writer_that_gives_no_answer_is_restarted_and_one_that_refuses_i
     assert report.status.startswith("commit: database_held; schema: other_version")
     seconds.at += STUCK_S
     assert not pulse.report().alive and pulse.report().checks["pulse"] == "late"
+    await asyncio.to_thread(door.stop)
+
+
+class Deaf:
+    """A line to a writer that hangs: it takes everything and says nothing, but for what a test has it say."""
+
+    ended = False
+
+    def begin(self, heard: Callable[[Answers], None], _: Callable[[str], None]) -> None:
+        self.heard, self.asked = heard, list[Asked]()
+
+    def send(self, asked: Sequence[Asked]) -> None:
+        self.asked += asked
+
+    def says(self) -> None:
+        """What came of the first that it was asked."""
+        self.heard(Answers([(self.asked.pop(0)[0], None)]))
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+async def _crowded(door: Door, crowd: list[asyncio.Future[None]]) -> None:
+    while door.waiting[0] < QUEUE:
+        crowd.append(asyncio.ensure_future(door.chore(chores.where)))
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("answers, alive", [(False, False), (True, True)], ids=["hangs", "works"])
+async def test_that_too_many_wait_is_no_answer_of_the_writers(
+    sqlite_place: tuple[Database, House], keys: Keys, answers: bool, alive: bool
+) -> None:
+    """A writer that hangs is found with any number of commands before it; one that is only busy goes on."""
+    seconds, deaf, door = Seconds(), Deaf(), Door(sqlite_place[0], Watch(), path_of, keys)
+    door._writers = writer = SqliteWriter(sqlite_place[0], lambda _: None, deaf)
+    pulse = Pulse(door, [], {}, lambda: (), clock=seconds)
+    door.start()
+    crowd: list[asyncio.Future[None]] = []
+    while seconds.at < 2 * STUCK_S:
+        await _crowded(door, crowd)
+        seconds.at += EVERY_S
+        await pulse.beat()
+        assert pulse.report().checks["commit"] == "busy"
+        if answers:
+            deaf.says()
+            await asyncio.sleep(0)
+    assert pulse.report().alive is alive
+    assert (pulse.report().checks["pulse"] == "ok") is alive
+    assert writer.waiting >= QUEUE - 1
+    for each in crowd:
+        each.cancel()
+    await asyncio.gather(*crowd, return_exceptions=True)
+    await asyncio.to_thread(door.stop)
+
+
+async def test_each_answer_counts_and_who_no_longer_waits_had_none(
+    place: tuple[Database, House], keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = Door(place[0], Watch(), path_of, keys)
+    door.start()
+    before = door.answers
+    await door.chore(chores.where)
+    assert door.answers > before
+    if isinstance(door._writers, PostgresWriters):
+        before = door.answers
+        monkeypatch.setattr(door._writers, "_asked", lambda *_: asyncio.get_running_loop().create_future())
+        gone = asyncio.ensure_future(door.chore(chores.where))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        assert door.answers == before
     await asyncio.to_thread(door.stop)
 
 
