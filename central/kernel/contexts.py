@@ -101,6 +101,8 @@ def settings_at(read: Read, context_id: str | None, keys: Sequence[str]) -> dict
         if context := read.get(Context, at):
             said = {key: context.settings.get(key) for key in keys if key not in found}
             found |= {key: SaidSetting(text, context) for key, text in said.items() if text}
+        if len(found) == len(keys):
+            break
     return found
 
 

@@ -128,7 +128,6 @@ OTHERS = "test_bounds or test_heaviest or test_taking"
 LEFT_OUT = {
     f"tests/central/test_areas.py::{test_a_new_area_touches_no_other_folder.__name__}": "it is this one",
     "tests/central/test_house_keys.py": "its commands are the program's",
-    "tests/central/kernel/test_door.py": "its commands are its own",
     "tests/central/kernel/test_writer_process.py": "30 s of processes; a new command is in each of them, or in none",
     "tests/central/kernel/test_old_houses.py": "a change of the schema records it: a dump",
     "tests/central/kernel/test_row_proof.py::test_a_print_of_before_is_one_of_today": "as that: printed_columns.txt",
