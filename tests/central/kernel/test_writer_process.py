@@ -106,9 +106,10 @@ async def test_more_than_the_writer_has_room_for_is_done_before_the_end(
 
 @pytest.mark.parametrize("last", [chores.die, chores.die_done], ids=["before the commit", "after it"])
 async def test_where_the_writer_is_killed_a_repeat_does_what_was_not_done(
-    last: Any, sqlite_place: tuple[Database, House], keys: Keys
+    last: Any, sqlite_place: tuple[Database, House], keys: Keys, tmp_path: Path
 ) -> None:
-    database, house = sqlite_place
+    """All of them in one transaction: it begins with one that waits until the others have come."""
+    (database, house), all_there = sqlite_place, tmp_path / "all there"
     async with opened(database, keys) as door:
         pid = await door.chore(chores.where)
         await door.chore(chores.be_patient)
@@ -116,7 +117,14 @@ async def test_where_the_writer_is_killed_a_repeat_does_what_was_not_done(
         orders = [house.order(seat) for seat in house.seats]
         sales = [partial(door.execute, anna, each, i) for each, i in zip(orders, ids, strict=True)]
         asked: list[Any] = [*sales[:9], partial(door.chore, last), *sales[9:]]
-        said = await asyncio.gather(*(each() for each in asked), return_exceptions=True)
+        first = asyncio.ensure_future(door.chore(partial(chores.wait_for, str(all_there))))
+        others = [asyncio.ensure_future(each()) for each in asked]
+        await until(lambda: door.waiting[0] == 1 + len(asked))
+        await asyncio.sleep(0)  # the last of them is sent
+        all_there.touch()
+        said = await asyncio.gather(*others, return_exceptions=True)
+        with pytest.raises(Unavailable):
+            await first
         killed = said.pop(9)
         assert isinstance(killed, Unavailable) and killed.reason is NoDatabase.DATABASE_AWAY
         assert [reply.outcome for reply in said] == [Refused(NoDatabase.DATABASE_AWAY)] * 20
