@@ -198,11 +198,11 @@ class Journal:
         damaged: list[int] = []
         size = _ENVELOPE
         rows = self._db.execute("SELECT seq, json FROM fact WHERE state = 0 ORDER BY seq LIMIT ?", (max_facts,))
-        for seq, text in rows.fetchall():
-            size += len(text.encode()) + 1
+        for seq, body in rows.fetchall():
+            size += len(body) + 1  # bytes
             if batch and size > max_bytes:
                 break
-            fact = salvage.genuine_fact(text, seq, self.device_id)
+            fact = salvage.genuine_fact(body, seq, self.device_id)
             if fact is None:
                 damaged.append(seq)
             else:
