@@ -9,7 +9,6 @@ a fault ends, runs beside others on its own, as if it had just come.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -21,7 +20,7 @@ from central.kernel.job import Job
 from central.kernel.judge import LARGE, Judge
 from central.kernel.trouble import Repeatable
 from central.kernel.turns import Footing, OutOfTurn
-from central.kernel.work import BACKOFF, Hear
+from central.kernel.work import BACKOFF, Hear, answer_to
 from shared.runtime.tasks import Standing
 
 BATCH_S = 0.1  # that a group takes more in for: each question of it goes over a line
@@ -64,12 +63,5 @@ class SalesLine:
 
     def _heard(self, answers: Answers) -> None:
         for number, answer in answers.said:
-            future = self._away.pop(number)
-            if future.done():
-                continue
-            with suppress(RuntimeError):  # its loop is gone: nobody waits for it
-                if isinstance(answer, BaseException):
-                    future.set_exception(answer)
-                else:
-                    future.set_result(answer)
+            answer_to(self._away.pop(number), answer)
         self._hear(answers.told)

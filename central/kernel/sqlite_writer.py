@@ -9,7 +9,6 @@ the next one.
 
 import asyncio
 from collections import deque
-from contextlib import suppress
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -21,7 +20,7 @@ from central.kernel.job import Job
 from central.kernel.log_copier import LogCopier
 from central.kernel.outage import Outage
 from central.kernel.trouble import Crowd, NoDatabase, Unavailable
-from central.kernel.work import BACKOFF, QUEUE, Ahead, Chore, Hear
+from central.kernel.work import BACKOFF, QUEUE, Ahead, Chore, Hear, answer_to
 from shared.runtime.metrics import histogram
 from shared.runtime.tasks import Standing
 
@@ -123,7 +122,7 @@ class SqliteWriter:
             for number, _, _ in asked:
                 del self._away[number]
             if len(some) == 1:
-                _answer(some[0][2], fault)
+                answer_to(some[0][2], fault)
                 return
             for one in some:
                 self._put([one])
@@ -146,7 +145,7 @@ class SqliteWriter:
             if answers.commit_s:
                 COMMIT.took(answers.commit_s)
         for number, answer in answers.said:
-            _answer(self._away.pop(number), answer)
+            answer_to(self._away.pop(number), answer)
         self._send()
         self._hear(answers.told)
 
@@ -160,7 +159,7 @@ class SqliteWriter:
             self.outage.meets(trouble)
             self.outage.refuses(trouble, len(some) - 1)
         for future in some:
-            _answer(future, trouble)
+            answer_to(future, trouble)
 
     # --- the end, asked for or not ----------------------------------------------------------------------------------
 
@@ -188,13 +187,3 @@ class SqliteWriter:
         """What the writer had: it may have been done, and its id tells."""
         self._refuse(Unavailable(NoDatabase.DATABASE_AWAY, why), list(self._away.values()))
         self._away.clear()
-
-
-def _answer(future: Future, answer: Any) -> None:
-    if future.done():
-        return
-    with suppress(RuntimeError):  # its loop is gone: nobody waits for it
-        if isinstance(answer, BaseException):
-            future.set_exception(answer)
-        else:
-            future.set_result(answer)

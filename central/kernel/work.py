@@ -1,5 +1,6 @@
 """Work on a database, and who does it: what the two ways of writing and the readers have in common."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -200,3 +201,14 @@ class OwnConnections:
             with suppress(*BROKEN):
                 each.close()
         self._open.clear()
+
+
+def answer_to(future: asyncio.Future[Any], answer: Any) -> None:
+    """What came of it, or the fault that it ended with; call it in the loop."""
+    if future.done():
+        return
+    with suppress(RuntimeError):  # its loop is gone: nobody waits for it
+        if isinstance(answer, BaseException):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)
