@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +53,13 @@ class Budget:
 
 
 COMMANDS = {
-    "a seat sold": Budget(statements=17, rows=17, log=1_560, pages=37),
+    "a seat sold": Budget(statements=17, rows=17, log=1_560, pages=35),
     "a further seat sold in the same transaction": Budget(statements=2, rows=13, log=1_560),
-    "four seats sold": Budget(statements=20, rows=35, log=3_800, pages=40),
-    "a seat sold out of a hold": Budget(statements=19, rows=18, log=1_930, pages=34),
-    "a standing place sold": Budget(statements=17, rows=17, log=1_540, pages=37),
-    "a seat held": Budget(statements=9, rows=8, log=800, pages=20),
-    "a hold given back": Budget(statements=14, rows=8, log=610, pages=18),
+    "four seats sold": Budget(statements=20, rows=35, log=3_800, pages=34),
+    "a seat sold out of a hold": Budget(statements=19, rows=18, log=1_930, pages=32),
+    "a standing place sold": Budget(statements=17, rows=17, log=1_540, pages=34),
+    "a seat held": Budget(statements=9, rows=8, log=800, pages=16),
+    "a hold given back": Budget(statements=14, rows=8, log=610, pages=14),
 }
 PAGES = {"a list": 5, "a thing": 16, "a form": 29}
 """Statements."""
@@ -122,6 +123,10 @@ class Counter:
     clerk: Clerk
     house: House
     database: CountedDatabase
+    free: Iterator[Id]
+
+    def seats(self, count: int) -> tuple[Id, ...]:
+        return tuple(islice(self.free, count))
 
     def of(self, *commands: Any) -> Budget:
         """Of commands in one transaction, each of which has to succeed."""
@@ -155,8 +160,8 @@ def counter(sqlite_place: tuple[Database, House], keys: Keys, watch: Watch) -> I
     """A house in which each of these has been done before: what is worked out but once is nobody's."""
     database = CountedDatabase(sqlite_place[0].url)
     with closing(database.connect()) as db:
-        made = Counter(Clerk(Door(database, watch, path_of, keys), db, watch), sqlite_place[1], database)
         house = sqlite_place[1]
+        made = Counter(Clerk(Door(database, watch, path_of, keys), db, watch), house, database, iter(house.seats))
         made.of(house.order(house.seats[19]))
         made.of(house.standing_order())
         held = a_hold(house, house.seats[18])
@@ -173,25 +178,25 @@ def a_hold(house: House, *seats: Id) -> HoldPlaces:
 
 
 def one_seat(counter: Counter) -> Budget:
-    return counter.of(counter.house.order(counter.house.seats[0]))
+    return counter.of(counter.house.order(*counter.seats(1)))
 
 
 def a_further_seat(counter: Counter) -> Budget:
     """What eight cost more than four, each."""
-    order, seats = counter.house.order, counter.house.seats
-    few, many = (counter.of(*[order(seat) for seat in some]) for some in (seats[:4], seats[4:12]))
+    few, many = (counter.of(*map(counter.house.order, counter.seats(count))) for count in (4, 8))
     return Budget(*(-(-(m - f) // 4) for m, f in ((many.statements, few.statements), (many.rows, few.rows),
                                                     (many.log, few.log))))  # fmt: skip
 
 
 def four_seats(counter: Counter) -> Budget:
-    return counter.of(counter.house.order(*counter.house.seats[:4]))
+    return counter.of(counter.house.order(*counter.seats(4)))
 
 
 def out_of_a_hold(counter: Counter) -> Budget:
-    held = a_hold(counter.house, counter.house.seats[0])
+    seats = counter.seats(1)
+    held = a_hold(counter.house, *seats)
     counter.of(held)
-    return counter.of(counter.house.order(counter.house.seats[0], hold_id=held.hold_id))
+    return counter.of(counter.house.order(*seats, hold_id=held.hold_id))
 
 
 def standing(counter: Counter) -> Budget:
@@ -199,11 +204,11 @@ def standing(counter: Counter) -> Budget:
 
 
 def a_seat_held(counter: Counter) -> Budget:
-    return counter.of(a_hold(counter.house, counter.house.seats[0]))
+    return counter.of(a_hold(counter.house, *counter.seats(1)))
 
 
 def given_back(counter: Counter) -> Budget:
-    held = a_hold(counter.house, counter.house.seats[0])
+    held = a_hold(counter.house, *counter.seats(1))
     counter.of(held)
     return counter.of(ReleaseHold(hold_id=held.hold_id))
 
@@ -221,7 +226,9 @@ SPEND: dict[str, Callable[[Counter], Budget]] = {
 
 @pytest.mark.parametrize("what", COMMANDS)
 def test_a_command_costs_no_more_than_its_budget(what: str, counter: Counter) -> None:
-    spent = SPEND[what](counter)
+    """The leanest of three, where pages count: ids are drawn, so now and then a full page is split in two."""
+    tries = 3 if COMMANDS[what].pages else 1
+    spent = min((SPEND[what](counter) for _ in range(tries)), key=lambda each: each.pages)
     assert spent.within(COMMANDS[what]), (spent, counter.database.spent.said[-COMMANDS[what].statements - 5 :])
 
 
