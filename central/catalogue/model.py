@@ -68,7 +68,8 @@ class Event:
 )  # fmt: skip
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performance:
-    """Times aware UTC. `sell_until` closes the sale, `doors` to `closes` is when gates admit."""
+    """Times aware UTC. `sell_until` closes the sale, `doors` to `closes` is when gates admit. `note` is
+    for who works there: on the working day and the service sheet, never for visitors."""
 
     id: Id
     event_id: Annotated[Id, Ref("event")]
@@ -83,6 +84,7 @@ class Performance:
     sell_until: datetime
     reentry_after_s: Annotated[int, Look.SECONDS]
     policy: OfflinePolicy
+    note: Annotated[str, Look.LINES] = ""
 
 
 class NoProduct(Reason):

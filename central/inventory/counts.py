@@ -225,14 +225,26 @@ class PlaceCounts:
 
 def counts_of(read: Read, performance_id: str) -> list[PlaceCounts]:
     """Per category and contingent, numbered and counted places together."""
+    return counts_of_each(read, [performance_id]).get(performance_id, [])
+
+
+def counts_of_each(read: Read, performances: Sequence[str]) -> dict[str, list[PlaceCounts]]:
+    """As `counts_of`, by performance: one statement, however many they are."""
+    if not performances:
+        return {}
     sums = ", ".join(f"SUM({name})" for name in _SUMS)
+    among, params = in_list("p", performances)
     rows = read.run(
-        f"SELECT category_id, contingent_id, {sums} FROM place_count "  # noqa: S608 - names of ours
-        "WHERE performance_id = :id GROUP BY category_id, contingent_id ORDER BY category_id, contingent_id",
-        id=performance_id,
+        f"SELECT performance_id, category_id, contingent_id, {sums} FROM place_count "  # noqa: S608 - names of ours, values are parameters
+        f"WHERE performance_id IN {among} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        **params,
     )
-    made = [PlaceCounts(Id(performance_id), Id(row[0]), row[1], *map(int, row[2:])) for row in rows]
-    return [each for each in made if any(getattr(each, name) for name in _SUMS)]
+    found: dict[str, list[PlaceCounts]] = {}
+    for performance_id, category_id, contingent_id, *numbers in rows:
+        if any(numbers):
+            made = PlaceCounts(Id(performance_id), Id(category_id), contingent_id, *map(int, numbers))
+            found.setdefault(performance_id, []).append(made)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

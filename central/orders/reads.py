@@ -1,7 +1,7 @@
 """Named reads of what was sold."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from central.inventory.reads import places_sold
@@ -9,7 +9,7 @@ from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME
 from central.kernel.scope import narrowing
 from central.kernel.tx import Read
-from shared.clock import to_ms
+from shared.clock import from_ms, to_ms
 from shared.ids import Id
 from shared.money import Minor
 
@@ -89,6 +89,33 @@ def taken_between(read: Read, places: tuple[str, ...] | None, start: datetime, e
         start=to_ms(start), end=to_ms(end), **params,
     )  # fmt: skip
     return [Taken(channel, currency, int(number), int(amount)) for channel, currency, number, amount in rows]
+
+
+def sold_over_time(
+    read: Read, places: tuple[str, ...] | None, performance_id: str, start: datetime, step: timedelta, count: int
+) -> tuple[int, dict[int, int]]:
+    """(places of a performance sold before `start`, those of each of `count` steps after it that has any)."""
+    joins, where, params = narrowing(read, BY_NAME["sale_order"], places)
+    rows = read.run(
+        "SELECT CASE WHEN t.placed < :start THEN -1 ELSE (t.placed - :start) / :step END, COUNT(*) "  # noqa: S608 - names of ours, values are parameters
+        f"FROM sale_order t JOIN order_line l ON l.order_id = t.id{joins} "
+        f"WHERE l.performance_id = :id AND t.placed < :until AND {where} GROUP BY 1",
+        id=performance_id, start=to_ms(start), step=step // timedelta(milliseconds=1),
+        until=to_ms(start + count * step), **params,
+    )  # fmt: skip
+    found = {int(at): int(number) for at, number in rows}
+    return found.pop(-1, 0), found
+
+
+def first_sold(read: Read, places: tuple[str, ...] | None, performance_id: str) -> datetime | None:
+    """When the first place of a performance was sold that the asker may know of."""
+    joins, where, params = narrowing(read, BY_NAME["sale_order"], places)
+    ((first,),) = read.run(
+        f"SELECT MIN(t.placed) FROM sale_order t JOIN order_line l ON l.order_id = t.id{joins} "  # noqa: S608 - names of ours, values are parameters
+        f"WHERE l.performance_id = :id AND {where}",
+        id=performance_id, **params,
+    )  # fmt: skip
+    return None if first is None else from_ms(first)
 
 
 def taken_by(read: Read, places: tuple[str, ...] | None, performance_id: str) -> tuple[list[Taken], list[Taken]]:

@@ -6,6 +6,7 @@ from central.programme import (
     carry_over,
     carry_page,
     checklist_items,
+    note,
     on_sale,
     performances,
     plan_actions,
@@ -24,13 +25,14 @@ SELLERS = frozenset({Right.SELL})
 
 AREA = Area(
     name="programme",
-    modules=(performances, on_sale, reschedule, plan_actions, carry_over),
+    modules=(performances, on_sale, reschedule, note, plan_actions, carry_over),
     pages=(
         plan_page.plan_pages,
         carry_page.carry_pages,
         sell_hall.sell_hall_routes,
         season_days.season_pages,
         times.times_pages,
+        note.note_pages,
     ),
     checklist=(checklist_items.performance, checklist_items.on_sale),
     feeds=(

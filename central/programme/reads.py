@@ -41,8 +41,10 @@ class Played:
     doors: datetime
     closes: datetime
     sell_until: datetime
+    note: str
 
 
+NEVER_MS = 2**62
 _PLAYED = columns(
     Played,
     id="t.id",
@@ -54,19 +56,23 @@ _PLAYED = columns(
     doors="t.doors",
     closes="t.closes",
     sell_until="t.sell_until",
+    note="t.note",
 )
 
 
-def played_from(read: Read, places: tuple[str, ...] | None, since: datetime, most: int) -> list[Played]:
-    """Those that begin from a moment on or are still going on now, the first first; of these contexts (None: all) and
-    the asker's perimeter. One statement, however many there are."""
+def played_from(
+    read: Read, places: tuple[str, ...] | None, since: datetime, most: int, before: datetime | None = None
+) -> list[Played]:
+    """Those that begin from a moment on (until before another) or are still going on now, the first first; of these
+    contexts (None: all) and the asker's perimeter. One statement, however many there are."""
     joins, where, params = narrowing(read, BY_NAME["performance"], places)
     rows = read.run(
         f"SELECT {_PLAYED} FROM performance t{joins} JOIN event e ON e.id = t.event_id "  # noqa: S608 - names of ours, values are parameters
         "JOIN site s ON s.id = t.site_id JOIN logical_configuration l ON l.id = t.logical_configuration_id "
         "JOIN physical_configuration c ON c.id = l.physical_configuration_id JOIN space a ON a.id = c.space_id "
-        f"WHERE (t.starts >= :since OR t.closes > :now) AND {where} ORDER BY t.starts, t.id LIMIT :most",
-        since=to_ms(since), now=to_ms(read.now), most=most, **params,
+        "WHERE (t.starts >= :since OR t.closes > :now) AND t.starts < :before "
+        f"AND {where} ORDER BY t.starts, t.id LIMIT :most",
+        since=to_ms(since), now=to_ms(read.now), before=to_ms(before) if before else NEVER_MS, most=most, **params,
     )  # fmt: skip
     return [_played(row) for row in rows]
 
@@ -76,7 +82,7 @@ def _played(row: Sequence[Any]) -> Played:
     return Played(
         id=raw.id, names=_names(raw.names), hall=_names(raw.hall), timezone=raw.timezone,
         state=ProductState(raw.state), starts=_moment(raw.starts), doors=_moment(raw.doors),
-        closes=_moment(raw.closes), sell_until=_moment(raw.sell_until),
+        closes=_moment(raw.closes), sell_until=_moment(raw.sell_until), note=raw.note,
     )  # fmt: skip
 
 

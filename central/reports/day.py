@@ -62,8 +62,8 @@ class WorkingDay:
 def working_day(read: Read, sight: Sight, heard: Mapping[str, Presence]) -> WorkingDay:
     at_home = house_zone(read)
     today = read.now.astimezone(at_home).date()
-    start, end = _bounds(today, at_home)
-    performances, more = _performances(read, sight, start)
+    start, end = bounds(today, at_home)
+    performances, more = performances_from(read, sight, start)
     by_day = [(day, tuple(found)) for day, found in groupby(performances, key=lambda each: max(each.day, today))]
     tonight = next((found for day, found in by_day if day == today), ())
     orders = sight("sale_order", True)
@@ -88,13 +88,15 @@ def working_day(read: Read, sight: Sight, heard: Mapping[str, Presence]) -> Work
     )
 
 
-def _bounds(day: date, at: ZoneInfo) -> tuple[datetime, datetime]:
+def bounds(day: date, at: ZoneInfo) -> tuple[datetime, datetime]:
     return datetime.combine(day, time(), at), datetime.combine(day + timedelta(days=1), time(), at)
 
 
-def _performances(read: Read, sight: Sight, start: datetime) -> tuple[list[DayPerformance], bool]:
+def performances_from(
+    read: Read, sight: Sight, start: datetime, before: datetime | None = None
+) -> tuple[list[DayPerformance], bool]:
     """In the order in which they begin, and whether there are more."""
-    found = played_from(read, sight("performance", True), start, MOST_PLAYED + 1)
+    found = played_from(read, sight("performance", True), start, MOST_PLAYED + 1, before)
     shown = found[:MOST_PLAYED]
     ids = [each.id for each in shown]
     sums, orders = sums_of(read, ids), sight("sale_order", False)

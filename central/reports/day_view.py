@@ -49,6 +49,7 @@ class DayLine:
     strokes: Markup
     figures: tuple[tuple[str, str, bool], ...]  # label, value, whether it is the one that is asked for most
     plan: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ def day_shown(read: Read, t: Texts, branch: Branch, day: WorkingDay, may: Mappin
         "devices": [(each, _label(t, each), state_text(each, t)) for each in day.devices],
         "devices_wrong": sum(each.tone in ("warn", "stop") for each in day.devices),
         "at": branch.id,
+        "sheet": f"/admin/service/{day.today}?at={branch.id}",
     }  # fmt: skip
 
 
@@ -136,7 +138,7 @@ def day_line(t: Texts, each: DayPerformance, today: date) -> DayLine:
         state_text=t.value("product_state", played.state), sold=t.number(sums.sold), capacity=t.number(sums.capacity),
         share=share_text(t, sums.sold, sums.capacity), full=full,
         strokes=row_of_strokes(sums.sold, held, sums.capacity, says=says), figures=tuple(figures),
-        plan=f"/admin/plan/performance/{played.id}",
+        plan=f"/admin/plan/performance/{played.id}", note=played.note,
     )  # fmt: skip
 
 

@@ -3,23 +3,28 @@ and tariff, and the hall as it stands."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from central.catalogue.model import Performance
 from central.inventory.counts import PlaceCounts, counts_of
+from central.inventory.model import Contingent
 from central.inventory.reads import contingents as all_contingents
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
-from central.orders.reads import Taken, taken_by
+from central.orders.reads import Taken, first_sold, sold_over_time, taken_by
 from central.reports.day_view import share_text
+from central.venues.model import SeatCategory
 from central.venues.reads import categories_by_rank
-from central.web.curves import row_of_strokes
+from central.web.curves import row_of_strokes, steps_curve
+from central.web.evening import Series, Window
 from central.web.frame import Part
 from central.web.screens.listing import may_see, seen_at
-from central.web.screens.names import labels
+from central.web.screens.names import house_zone, labels, zones_of
 from central.web.texts import Texts
 from shared.look import solid
 
@@ -55,64 +60,69 @@ def figures_part(door: Door) -> Part:
         counts = counts_of(read, performance.id)
         if not counts:
             return None
-        hall = _sum(counts)
+        hall = sum_of(counts)
         contingents = may_see(door, read, BY_NAME["contingent"])
         return {
-            "hall": _line(t, t("Salle"), "", counts),
+            "hall": place_line(t, t("Salle"), "", counts),
             "share": share_text(t, hall["sold"], hall["capacity"]),
-            "strokes": row_of_strokes(hall["sold"], _held(hall), hall["capacity"], says=t("Remplissage")),
-            "lines": list(_lines(read, t, counts, contingents)),
+            "strokes": row_of_strokes(hall["sold"], held_of(hall), hall["capacity"], says=t("Remplissage")),
+            "lines": list(
+                place_lines(t, counts, categories_by_rank(read), all_contingents(read) if contingents else ())
+            ),
             "contingents": contingents,
             "plan": f"/admin/plan/performance/{performance.id}",
             "picture": f"/admin/performance/{performance.id}/hall.svg" if hall["capacity"] <= MOST_DRAWN else "",
             **_takings(door, read, t, performance),
+            "note": performance.note,
         }
 
     return part
 
 
-def _sum(counts: Iterable[PlaceCounts]) -> dict[str, int]:
+def sum_of(counts: Iterable[PlaceCounts]) -> dict[str, int]:
     names = ("capacity", "free", "blocked", "held", "leased", "optioned", "sold")
     found = list(counts)
     return {name: sum(getattr(each, name) for each in found) for name in names}
 
 
-def _held(sums: Mapping[str, int]) -> int:
+def held_of(sums: Mapping[str, int]) -> int:
     """What somebody is about to have: in a basket, lent to a device, under an option."""
     return sums["held"] + sums["leased"] + sums["optioned"]
 
 
-def _line(t: Texts, name: str, colour: str, counts: Iterable[PlaceCounts], *, inner: bool = False) -> PlaceLine:
-    sums = _sum(counts)
+def place_line(t: Texts, name: str, colour: str, counts: Iterable[PlaceCounts], *, inner: bool = False) -> PlaceLine:
+    sums = sum_of(counts)
     says = t("{sold} vendues sur {all}", sold=t.number(sums["sold"]), all=t.number(sums["capacity"]))
-    number = {key: t.number(value) if value else "" for key, value in {**sums, "held": _held(sums)}.items()}
+    number = {key: t.number(value) if value else "" for key, value in {**sums, "held": held_of(sums)}.items()}
     return PlaceLine(
         name, solid(colour, NO_COLOUR) if colour else "", inner,
-        row_of_strokes(sums["sold"], _held(sums), sums["capacity"], says=says),
+        row_of_strokes(sums["sold"], held_of(sums), sums["capacity"], says=says),
         t.number(sums["capacity"]), number["sold"], number["held"], number["blocked"], t.number(sums["free"]),
     )  # fmt: skip
 
 
-def _lines(read: Read, t: Texts, counts: Sequence[PlaceCounts], contingents: bool) -> Iterable[PlaceLine]:
-    """The categories in their order, and under each those of its places that a contingent has."""
-    categories = {each.id: each for each in categories_by_rank(read)}
-    shares = {each.id: each for each in all_contingents(read)} if contingents else {}
+def place_lines(
+    t: Texts, counts: Sequence[PlaceCounts], ranked: Iterable[SeatCategory], contingents: Iterable[Contingent]
+) -> Iterable[PlaceLine]:
+    """The categories in their order, and under each those of its places that one of `contingents` has."""
+    categories = {each.id: each for each in ranked}
+    shares = {each.id: each for each in contingents}
     order = {row_id: n for n, row_id in enumerate(categories)}
     for category_id in sorted({each.category_id for each in counts}, key=lambda each: order.get(each, len(order))):
         category = categories.get(category_id)
         mine = [each for each in counts if each.category_id == category_id]
-        yield _line(t, t.of(category.names) if category else "", category.colour if category else NO_COLOUR, mine)
+        yield place_line(t, t.of(category.names) if category else "", category.colour if category else NO_COLOUR, mine)
         for each in mine:
             share = shares.get(each.contingent_id)  # type: ignore[call-overload]  # an id or nothing, which no key is
             if share is not None:
-                yield _line(t, t.of(share.names), share.colour, [each], inner=True)
+                yield place_line(t, t.of(share.names), share.colour, [each], inner=True)
 
 
 def _takings(door: Door, read: Read, t: Texts, performance: Performance) -> dict[str, Any]:
     """Nothing for who may not see orders."""
     places = seen_at(door, read, BY_NAME["sale_order"], None)
     if places == ():
-        return {"amounts": None}
+        return {"amounts": None, "curve": None}
     channels, tariffs = taken_by(read, places, performance.id)
     sold = sum(each.places for each in channels)
     named = labels(read, t, [("channel", each.what) for each in channels] + [("tariff", each.what) for each in tariffs])
@@ -128,8 +138,46 @@ def _takings(door: Door, read: Read, t: Texts, performance: Performance) -> dict
     for each in channels:
         sums[each.currency] = sums.get(each.currency, 0) + each.amount
     return {
+        "curve": _curve(read, t, places, performance),
         "amounts": [t.money(amount, currency) for currency, amount in sums.items()],
         "mean": t.money(next(iter(sums.values())) // sold, next(iter(sums))) if sold and len(sums) == 1 else "",
         "channels": lines("channel", channels),
         "tariffs": lines("tariff", tariffs),
     }
+
+
+HOURS, DAYS, WEEKS = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
+MOST_STEPS = 100
+
+
+def _curve(read: Read, t: Texts, places: tuple[str, ...] | None, performance: Performance) -> Markup | None:
+    """How places were sold, from the first one until now or the performance's end. Nothing where none was."""
+    first = first_sold(read, places, performance.id)
+    until = min(read.now, performance.closes)
+    if first is None or first >= until:
+        return None
+    there = zones_of(read, BY_NAME["performance"], [performance.id]).get(performance.id) or house_zone(read)
+    window = sale_window(first, until, there)
+    before, steps = sold_over_time(read, places, performance.id, window.start, window.step, window.count)
+    series = Series(t("Vendues"), before, tuple(steps.get(at, 0) for at in range(window.count)))
+    says = t.n("{n} place vendue depuis le {day}", "{n} places vendues depuis le {day}", series.total,
+               day=t.day(first, there))  # fmt: skip
+
+    def time(at: datetime) -> str:
+        if window.step >= DAYS:
+            return t.day(at, there, "short")
+        one_day = window.start.astimezone(there).date() == window.end.astimezone(there).date()
+        return t.time(at, there) if one_day else t.moment(at, there, "short")
+
+    return steps_curve(series, window, says=says, time=time)
+
+
+def sale_window(first: datetime, until: datetime, there: ZoneInfo) -> Window:
+    """Steps of an hour, a day or weeks, at most `MOST_STEPS`, from the one in which the first place was sold."""
+    long = until - first
+    step = HOURS if long <= 3 * DAYS else DAYS if long <= (MOST_STEPS - 2) * DAYS else WEEKS
+    while long > (MOST_STEPS - 2) * step:
+        step *= 2
+    begins = first.astimezone(there).replace(minute=0, second=0, microsecond=0)
+    start = (begins if step is HOURS else begins.replace(hour=0)).astimezone(UTC)
+    return Window(start, step, max(1, -((start - until) // step)))

@@ -30,6 +30,7 @@
       button.setAttribute("aria-expanded", shown);
       if (shown) $("#tree a").focus();
     } else if (button.matches(".keys")) $("#keys").showModal();
+    else if (button.matches("[data-print]")) print();
     else if (button.matches("[data-add=row]")) addRow(button.closest("[data-rows]"));
     else if (button.matches("[data-drop=row]")) dropRow(button);
     else if (button.matches("[data-pick]")) picked(button);

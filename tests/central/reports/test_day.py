@@ -3,12 +3,13 @@ databases."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from central.catalogue.model import CataloguePrivilege, Performance, ProductDo, ProductState
+from central.catalogue.model import CataloguePrivilege, NoProduct, Performance, ProductDo, ProductState
 from central.devices.model import DevicesPrivilege
 from central.inventory.model import InventoryPrivilege
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
@@ -16,11 +17,14 @@ from central.kernel.actor import SYSTEM, Actor
 from central.kernel.tx import Read
 from central.orders.holds import HoldPlaces
 from central.orders.model import OrdersPrivilege
+from central.orders.reads import first_sold, sold_over_time
+from central.programme.note import NotePerformance
 from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
 from central.reports.day import MOST_PLAYED, NEXT_DAYS, WorkingDay, working_day
 from central.reports.day_view import day_shown, sight
-from central.reports.performance_view import figures_part
+from central.reports.performance_view import MOST_STEPS, figures_part, sale_window
+from central.reports.service_sheet import sheet_of
 from central.venues.selection import Selection
 from central.web.curves import STROKES, stroke_counts
 from central.web.shell import Branch
@@ -228,6 +232,83 @@ def test_what_waits_is_said_the_most_pressing_first(clerk: Clerk, house: House) 
     tones = {each.href.rpartition("/")[2]: each.why for each in shown(clerk, house, day_of(clerk, house))["todo"]}
     assert tones[house.performance] == "La vente est suspendue."
     assert clerk.rows("SELECT state FROM performance")[0][0] == ProductState.SUSPENDED
+
+
+def sheet(clerk: Clerk, house: House, day: date, actor: Actor = SYSTEM, db: Any = None) -> Mapping[str, Any]:
+    read = Read(db or clerk.db, actor, clerk.watch(), clerk.door.keys)
+    return sheet_of(clerk.door, read, texts("en"), here(house), day)
+
+
+def test_a_note_is_for_who_works_there(clerk: Clerk, house: House) -> None:
+    clerk.do(NotePerformance(performance_id=house.performance, note="  A class of forty.\nRow F. "))
+    said = "A class of forty.\nRow F."
+    assert shown(clerk, house, day_of(clerk, house))["tonight"][0].note == said
+    assert figures(clerk, house)["note"] == said
+    (line,) = sheet(clerk, house, STARTS.date())["lines"]
+    assert line.day.note == said
+    clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.CANCEL))
+    clerk.do(NotePerformance(performance_id=house.performance))
+    assert figures(clerk, house)["note"] == "", "in whatever state"
+    no = clerk.no(NotePerformance(performance_id=new_id(), note="x"))
+    assert (no.reason, no.fix) == (NoProduct.NO_SUCH_PERFORMANCE, "performance_id")
+
+
+def test_a_service_sheet_has_its_day_and_no_other(clerk: Clerk, house: House) -> None:
+    late = another(clerk, house, datetime(2026, 11, 21, 23, 30, tzinfo=UTC))  # half past midnight in Paris
+    enrol(clerk, house, DeviceKind.GATE)
+    clerk.do(house.order(house.seats[0], house.seats[1]))
+    today = sheet(clerk, house, date(2026, 11, 21))
+    (line,) = today["lines"]
+    assert (line.day.id, line.day.hour, line.day.sold) == (house.performance, "21:00", "2")
+    assert [(each.name, each.capacity, each.sold, each.free) for each in line.places] == [
+        ("1re", "20", "2", "18"), ("Debout", "20", "", "20"), ("Hall", "40", "2", "38"),
+    ]  # fmt: skip
+    assert [kind for kind, _ in today["devices"]] == ["gate"]
+    assert [each.day.id for each in sheet(clerk, house, date(2026, 11, 22))["lines"]] == [late]
+    assert sheet(clerk, house, date(2026, 11, 23))["lines"] == []
+    reader = house.operator(CataloguePrivilege.CATALOGUE_READ)
+    assert sheet(clerk, house, date(2026, 11, 21), reader)["devices"] == []
+    statements = []
+    for _ in range(2):
+        counted = Counted(clerk.db)
+        sheet(clerk, house, date(2026, 11, 21), db=counted)
+        statements.append(len(counted.statements))
+        for n in range(8):
+            another(clerk, house, STARTS + timedelta(minutes=n))
+    assert statements[0] == statements[1] <= 12
+
+
+def test_a_curve_has_all_that_was_sold(clerk: Clerk, house: House) -> None:
+    assert figures(clerk, house)["curve"] is None, "nothing was sold"
+    start = clerk.watch.at - timedelta(days=6)
+    for n, days in enumerate((0, 0, 2, 5)):
+        clerk.watch.at = start + timedelta(days=days)
+        clerk.do(house.order(house.seats[n]))
+    clerk.watch.at += timedelta(hours=1)
+    assert "4 seats sold since" in figures(clerk, house)["curve"]
+    read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
+    assert first_sold(read, None, house.performance) == start
+    window = sale_window(start, clerk.watch.at, ZoneInfo("Europe/Paris"))
+    before, steps = sold_over_time(read, None, house.performance, window.start, window.step, window.count)
+    assert (before, steps) == (0, {0: 2, 2: 1, 5: 1})
+    later = window.start + timedelta(days=1)
+    assert sold_over_time(read, None, house.performance, later, window.step, 2) == (2, {1: 1})
+    assert sold_over_time(read, (), house.performance, window.start, window.step, window.count) == (0, {})
+    assert figures(clerk, house, house.operator(CataloguePrivilege.CATALOGUE_READ))["curve"] is None
+
+
+@pytest.mark.parametrize(
+    ("long", "step", "count"),
+    [
+        (timedelta(minutes=5), timedelta(hours=1), 1), (timedelta(days=3), timedelta(hours=1), 72),
+        (timedelta(days=4), timedelta(days=1), 5), (timedelta(days=98), timedelta(days=1), 99),
+        (timedelta(days=99), timedelta(weeks=1), 15), (timedelta(days=4000), timedelta(weeks=8), 72),
+    ],
+)  # fmt: skip
+def test_a_curve_has_few_steps(long: timedelta, step: timedelta, count: int) -> None:
+    window = sale_window(NOW, NOW + long, ZoneInfo("Europe/Paris"))
+    assert (window.step, window.count) == (step, count) and count <= MOST_STEPS
+    assert window.start <= NOW and window.end >= NOW + long
 
 
 @pytest.mark.parametrize(
