@@ -22,8 +22,10 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests import warm
 from tests.undeclared import undeclared  # noqa: F401  # every test asks for it
 from tests.waiting import until_now
+from tests.warm import afresh  # noqa: F401  # some ask for it
 
 settings.load_profile(os.environ.get("EXAMPLES", "calm"))  # "anew": examples that nobody has tried yet
 
@@ -83,6 +85,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("server")
         if item.nodeid in SLOW:
             item.add_marker("slow")
+
+
+def pytest_collection_finish() -> None:
+    warm.take_over()
 
 
 def needs_server(item: pytest.Item) -> bool:

@@ -22,6 +22,7 @@ async def beside() -> AsyncIterator[Beside]:
     await asyncio.to_thread(made.stop)
 
 
+@pytest.mark.usefixtures("afresh")
 async def test_parts_come_from_another_process_in_order_and_it_is_used_again(beside: Beside) -> None:
     pid, *parts = await beside.parts(Errand(works.who, ("a", [1, 2], b"c" * 300_000)))
     assert pid != os.getpid()
@@ -30,6 +31,7 @@ async def test_parts_come_from_another_process_in_order_and_it_is_used_again(bes
     assert Errand(works.who, ("a",)).here() == (os.getpid(), "a"), "the simulation has no other processes"
 
 
+@pytest.mark.usefixtures("afresh")
 async def test_one_that_is_begun_ahead_is_there_for_whoever_comes_first(beside: Beside, tmp_path: Path) -> None:
     told = tmp_path / "pid"
     beside.begin(Errand(works.note, (str(told), "begun by")))
@@ -45,6 +47,7 @@ async def test_one_that_is_begun_as_all_ends_is_ended_too() -> None:
         await asyncio.to_thread(beside.stop)
 
 
+@pytest.mark.usefixtures("afresh")
 @pytest.mark.parametrize("act, limit", [(works.spin, "cpu"), (works.hoard, "memory")])
 async def test_what_goes_over_a_limit_is_ended_and_the_next_is_not(beside: Beside, act: object, limit: str) -> None:
     (before,) = await beside.parts(Errand(works.who, ()))

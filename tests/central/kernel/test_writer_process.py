@@ -58,6 +58,7 @@ async def tickets(door: Door) -> int:
     return found[0]
 
 
+@pytest.mark.usefixtures("afresh")
 async def test_what_is_asked_comes_back(sqlite_place: tuple[Database, House], keys: Keys) -> None:
     database, house = sqlite_place
     heard: list[tuple[frozenset[str], frozenset[str]]] = []
@@ -104,6 +105,7 @@ async def test_more_than_the_writer_has_room_for_is_done_before_the_end(
     assert sorted(await asyncio.gather(*waiting)) == list(range(1, many + 1))
 
 
+@pytest.mark.usefixtures("afresh")
 @pytest.mark.parametrize("last", [chores.die, chores.die_done], ids=["before the commit", "after it"])
 async def test_where_the_writer_is_killed_a_repeat_does_what_was_not_done(
     last: Any, sqlite_place: tuple[Database, House], keys: Keys, tmp_path: Path
@@ -138,6 +140,7 @@ async def test_where_the_writer_is_killed_a_repeat_does_what_was_not_done(
         assert await door.chore(chores.where) != pid and writer.calm and door.outages[0].now is None
 
 
+@pytest.mark.usefixtures("afresh")
 async def test_who_waits_for_a_writer_that_cannot_begin_is_told(
     sqlite_place: tuple[Database, House], keys: Keys, capfd: pytest.CaptureFixture[str]
 ) -> None:
