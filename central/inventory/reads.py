@@ -58,6 +58,36 @@ def taken_seats(read: Read, performance_id: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacesCounted:
+    """So many numbered places are alike. `contingent_id` is empty hors contingent, `state` where nobody has them."""
+
+    category_id: Id
+    contingent_id: str
+    state: str
+    blocked: int
+    count: int
+
+
+_ALIKE = columns(
+    PlacesCounted,
+    category_id="p.category_id",
+    contingent_id="COALESCE(p.contingent_id, '')",
+    state="COALESCE(a.state, '')",
+    blocked="CASE WHEN p.blocked = '' THEN 0 ELSE 1 END",
+    count="COUNT(*)",
+)
+
+
+def places_counted(read: Read, performance_id: str) -> list[PlacesCounted]:
+    """A performance's, counted where they lie."""
+    rows = read.run(
+        f"SELECT {_ALIKE} FROM place p {TAKEN_BY} WHERE p.performance_id = :id GROUP BY 1, 2, 3, 4",  # noqa: S608 - names of ours, values are parameters
+        id=performance_id,
+    )
+    return [PlacesCounted(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceNow:
     """A numbered place as it stands. `contingent_id` is empty hors contingent, `blocked` where it is not; `quality`
     None: as the hall is drawn."""

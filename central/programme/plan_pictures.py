@@ -6,7 +6,7 @@ in tenths of a plan unit; categories, contingents and reasons are numbers into l
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -17,7 +17,7 @@ import orjson
 from central.catalogue.model import Performance
 from central.catalogue.reads import hall_of
 from central.inventory.counts import bucket_of
-from central.inventory.reads import contingents, places_of, taken_at, taken_seats
+from central.inventory.reads import contingents, places_counted, places_of, taken_at, taken_seats
 from central.kernel.entity import Reach, Ref
 from central.kernel.registry import answers
 from central.kernel.tx import Read
@@ -32,8 +32,16 @@ from central.venues.model import (
     VenuesPrivilege,
 )
 from central.venues.plan_tables import later_changes, version_at, version_of
-from central.venues.reads import categories_shown, entrances_of, marks_of, seats_in_order, zones_built
-from central.venues.selection import Table
+from central.venues.reads import (
+    categories_shown,
+    entrances_of,
+    logical_seats_counted,
+    marks_of,
+    seats_counted,
+    seats_in_order,
+    zones_built,
+)
+from central.venues.selection import Selection, Table
 from central.web.hall_svg import SeatState
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -328,16 +336,13 @@ class CountLine:
 
 @answers(PlanCounts, needs=VenuesPrivilege.VENUE_READ, refuses=(NoAct,), at=target_of, gives=list[CountLine])
 def plan_counts(read: Read, want: PlanCounts) -> Outcome[list[CountLine]]:
-    table = plan_table(read, want.target, want.target_id)
+    """Seats are counted where they lie: a stadium's are never read for it."""
+    table = plan_table(read, want.target, want.target_id, Selection())
     if table is None:
         return Refused(NoAct.NO_SUCH_PLAN, fix="target_id")
     counts: dict[tuple[str | None, str], Counter[str]] = {}
-    nothing = [None] * len(table.ids)
-    for category, contingent, state in zip(
-        table.values.get(SeatField.CATEGORY, nothing), table.values.get(SeatField.CONTINGENT, nothing),
-        states_of(table), strict=True,
-    ):  # fmt: skip
-        counts.setdefault((category, contingent or ""), Counter())[state] += 1
+    for category, contingent, letter, count in _seats_counted(read, want.target, want.target_id):
+        counts.setdefault((category, contingent), Counter())[letter] += count
     for (zone, contingent), share in table.shares.items():
         line = counts.setdefault((table.counted[zone], contingent), Counter())
         line[FREE] += share.free
@@ -349,3 +354,23 @@ def plan_counts(read: Read, want: PlanCounts) -> Outcome[list[CountLine]]:
         whole = line[FREE] + line[BLOCKED] + taken
         lines.append(CountLine(category, contingent, whole, line[FREE], line[BLOCKED], taken, line[GONE]))
     return Ok(lines)
+
+
+def _seats_counted(read: Read, target: PlanTarget, target_id: Id) -> Iterator[tuple[str | None, str, str, int]]:
+    """(category, contingent, letter, how many) of a plan's seats. One that has no place in a performance is gone."""
+    if target is PlanTarget.PHYSICAL:
+        yield from ((None, "", GONE if invalid else FREE, count) for invalid, count in seats_counted(read, target_id))
+    elif target is PlanTarget.LOGICAL:
+        logical = read.get(LogicalConfiguration, target_id)
+        for each in logical_seats_counted(read, logical) if logical else ():
+            letter = GONE if each.invalid else BLOCKED if each.blocked else FREE
+            yield each.category_id, each.contingent_id, letter, each.count
+    else:
+        here = places_counted(read, target_id)
+        for places in here:
+            letter = LETTERS[bucket_of(places.state, places.blocked)]
+            yield places.category_id, places.contingent_id, letter, places.count
+        hall = hall_of(read, target_id)
+        built = sum(count for _, count in seats_counted(read, hall)) if hall else 0
+        if gone := built - sum(each.count for each in here):
+            yield None, "", GONE, gone

@@ -147,6 +147,43 @@ def seats_in_order(read: Read, physical_id: str) -> list[Id]:
     return [row[0] for row in rows]
 
 
+def seats_counted(read: Read, physical_id: str) -> list[tuple[bool, int]]:
+    """(out of order, how many) of a hall's seats, counted where they lie."""
+    sql = "SELECT invalid <> '', COUNT(*) FROM physical_seat WHERE configuration_id = :id GROUP BY 1"
+    return [(bool(invalid), count) for invalid, count in read.run(sql, id=physical_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsCounted:
+    """So many seats of a configuration are alike. `contingent_id` is empty hors contingent."""
+
+    category_id: Id | None
+    contingent_id: str
+    blocked: bool
+    invalid: bool
+    count: int
+
+
+_COUNTED = columns(
+    SeatsCounted,
+    category_id="v.category_id",
+    contingent_id="COALESCE(v.contingent_id, '')",
+    blocked="CASE WHEN v.blocked = '' THEN 0 ELSE 1 END",
+    invalid="CASE WHEN s.invalid = '' THEN 0 ELSE 1 END",
+    count="COUNT(*)",
+)
+
+
+def logical_seats_counted(read: Read, logical: LogicalConfiguration) -> list[SeatsCounted]:
+    """A stadium's 100,000 as a few rows."""
+    rows = read.run(
+        f"SELECT {_COUNTED} FROM logical_seat v JOIN physical_seat s ON s.id = v.seat_id "  # noqa: S608 - names of ours
+        "WHERE v.configuration_id = :id GROUP BY 1, 2, 3, 4",
+        id=logical.id,
+    )
+    return [SeatsCounted(*row) for row in rows]
+
+
 def positions_of(read: Read, seats: Sequence[str]) -> set[int]:
     found: set[int] = set()
     for at in range(0, len(seats), AT_ONCE):
