@@ -62,7 +62,19 @@ class UploadFacts(Upload):
     ]
 
 
-@handles(UploadFacts, needs=DevicesPrivilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Receipt)
+def work_of(want: Upload) -> int:
+    """Facts, and lines and payments of sales: what takes time where sales are made."""
+    return len(want.facts) + sum(count for count in _parts_of_sales(want) if count <= SALE_LINES)
+
+
+@handles(
+    UploadFacts,
+    needs=DevicesPrivilege.DEVICE_SYNC,
+    refuses=(NoDevice,),
+    at=own_context,
+    gives=Receipt,
+    weighs=work_of,
+)
 def upload_facts(tx: Tx, want: UploadFacts) -> Outcome[Receipt]:
     device = tx.get(Device, tx.actor.id)
     if device is None:
@@ -91,12 +103,17 @@ def upload_facts(tx: Tx, want: UploadFacts) -> Outcome[Receipt]:
 
 def _too_much(want: Upload) -> bool:
     """More than a device has to say at once: what follows from it would hold the writer up."""
-    sales = [fact.body for fact in want.facts if fact.kind == FactKind.SALE]
-    parts = [sale.get(name) for sale in sales for name in ("lines", "payments")]
-    counts = [len(each) for each in parts if isinstance(each, list | tuple)]
-    if sum(count for count in counts if count <= SALE_LINES) > UPLOAD_LINES:  # nothing follows from a longer one
+    lines = sum(count for count in _parts_of_sales(want) if count <= SALE_LINES)  # nothing follows from a longer one
+    if lines > UPLOAD_LINES:
         return True
     return sum(len(orjson.dumps(fact.body)) for fact in want.facts) > UPLOAD_BYTES
+
+
+def _parts_of_sales(want: Upload) -> list[int]:
+    """How many lines, and how many payments, each of its sales says it has."""
+    sales = [fact.body for fact in want.facts if fact.kind == FactKind.SALE]
+    parts = [sale.get(name) for sale in sales for name in ("lines", "payments")]
+    return [len(each) for each in parts if isinstance(each, list | tuple)]
 
 
 def _signed(device: Device, want: Upload) -> bool:

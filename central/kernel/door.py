@@ -19,6 +19,7 @@ from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.beside import Beside, Crowded, Errand, TooHeavy, Wanted
 from central.kernel.carriers import Beginning, ProcessCarrier, ThreadCarrier
 from central.kernel.db import BROKEN, UNFIT, Connection, Database
+from central.kernel.heavy_lane import HeavyLane
 from central.kernel.job import Job, looked_through, looked_through_beside
 from central.kernel.judge import Judge, as_declared
 from central.kernel.keys import Keys
@@ -78,6 +79,7 @@ class Door:
         self._apart = apart if database.is_sqlite else None
         self._writers = self._made(path_of)
         self._exporters = Readers(database, EXPORTERS)
+        self._heavy = HeavyLane(self._writers.outage.refuses)
         self._open = False
 
     def _made(self, path_of: PathOf) -> Writers:
@@ -123,7 +125,7 @@ class Door:
     @property
     def waiting(self) -> tuple[int, int]:
         """How many commands and how many looks wait or run."""
-        return self._writers.waiting, self._readers.waiting
+        return self._writers.waiting + self._heavy.waiting, self._readers.waiting
 
     @property
     def answers(self) -> int:
@@ -179,7 +181,13 @@ class Door:
         ready = await self._prepared(job) if handler.is_prepared else job
         if isinstance(ready, Reply):
             return ready
-        reply: Reply = await self._writers.do(ready, self._clock())
+        if handler.weighs is None:
+            return await self._written(ready)
+        async with self._heavy.entered(handler.weighs(command), str(actor.id)):
+            return await self._written(ready)
+
+    async def _written(self, job: Job) -> Reply:
+        reply: Reply = await self._writers.do(job, self._clock())
         return reply
 
     async def _prepared(self, job: Job) -> Job | Reply:

@@ -45,6 +45,8 @@ Prepare = Callable[[C, Id], Errand | None]
 """What is to be worked out beside the writer for a command and its id, once rights are held; None: nothing this time.
 The handler gets the parts of the answer as its third argument."""
 
+Weighs = Callable[[C], int]
+
 
 @dataclass(frozen=True, slots=True)
 class Handler:
@@ -56,8 +58,9 @@ class Handler:
     say against it, in order of precedence; the door's own reasons come before. `logged` False: central gives it as
     often as strangers like (a try at a password), so it stands in the log only where it changed what the log tells of.
     `gathered`: what it appends is written with that of others at the end of their transaction, for it reads none of
-    it. `side_by_side`: indexes, guards and locked rows decide it, however many run at once (kernel/turns.py). `does`:
-    the step in the life of what it acts on that it is; its screen shows a button only where life goes on so.
+    it. `side_by_side`: indexes, guards and locked rows decide it, however many run at once (kernel/turns.py). `weighs`:
+    how much work it is; such take turns before the writer (kernel/heavy_lane.py). `does`: the step in the life of what
+    it acts on that it is; its screen shows a button only where life goes on so.
     `personal`: where in it something is said about people; `bulky`: where something stands that it keeps in
     brief."""
 
@@ -81,6 +84,7 @@ class Handler:
     look: Callable[[Read, Any], Any] | None = None
     gathered: bool = False
     side_by_side: bool = False
+    weighs: Callable[[Any], int] | None = None
     does: StrEnum | None = None
     deletes: bool = False
     told: bool = True
@@ -201,6 +205,7 @@ def handles(
     told: bool = ...,
     gathered: bool = ...,
     side_by_side: bool = ...,
+    weighs: Weighs[C] | None = ...,
 ) -> Callable[[H2[C]], H2[C]]: ...
 
 
@@ -255,6 +260,7 @@ def handles(
     told: bool = True,
     gathered: bool = False,
     side_by_side: bool = False,
+    weighs: Weighs[C] | None = None,
     prepared: Prepare[C] | None = None,
     looked: Callable[[Read, C], Any] | None = None,
 ) -> Any:
@@ -267,7 +273,7 @@ def handles(
         made = _handler(kind, needs, at, gives, run, on, logged)
         handler = replace(
             made, refuses=refuses, makes=makes, prepare=prepared, look=looked, gathered=gathered,
-            side_by_side=side_by_side, does=does, deletes=deletes, told=told,
+            side_by_side=side_by_side, weighs=weighs, does=does, deletes=deletes, told=told,
         )  # fmt: skip
         add(COMMANDS, handler.name, handler)
         add(_BY_KIND, kind, handler)

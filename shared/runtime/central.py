@@ -1,6 +1,7 @@
 """The way to central. Over HTTP every request is signed by the device, at central's time where its own clock is wrong;
 every answer is a value or a named refusal."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Any, Protocol, Self
 
 import aiohttp
 import orjson
+from aiohttp import hdrs
 from yarl import URL
 
 from shared.ids import Id
@@ -25,10 +27,21 @@ MAX_ANSWER = 32 * 1024 * 1024
 MAX_PROBLEM = 64 * 1024
 PIECE = 256 * 1024  # of a file
 WAIT = (408, 429)  # about when a request came, not about what it says: no refusal to be settled by
+LONGEST_WAIT_S = 60.0  # that central's word makes anybody wait
+_SECONDS = re.compile("[0-9]{1,4}")
 
 
 class Unreachable(Exception):
     """Central did not answer, or not in a way that means anything. Try again later."""
+
+
+class Later(Unreachable):
+    """Central is there, and asks to come back: after `after_s`, where it says when. What was asked was not done, or
+    will be told again by its id."""
+
+    def __init__(self, status: int, after_s: float) -> None:
+        super().__init__(f"answer {status}: central asks to come back later")
+        self.after_s = after_s
 
 
 class Declined(Exception):
@@ -103,7 +116,7 @@ class HttpCentral:
                         return
                     text = await answer.content.read(MAX_PROBLEM)
                     if last or not self._set_right(answer.status, text, headers):
-                        _value(answer.status, text)
+                        _value(answer.status, text, answer.headers.get(hdrs.RETRY_AFTER, ""))
                         raise Unreachable(f"answer {answer.status} that is no file")
         except TimeoutError:
             raise Unreachable(f"{self._url.origin()} stopped sending") from None
@@ -113,24 +126,25 @@ class HttpCentral:
     async def _ask(self, method: str, url: URL, body: bytes = b"", command_id: str = "") -> bytes:
         try:
             headers = self._headers(method, url, body, command_id)
-            status, text = await self._answer(method, url, body, headers)
+            status, text, again = await self._answer(method, url, body, headers)
             if self._set_right(status, text, headers):
                 headers = self._headers(method, url, body, command_id)
-                status, text = await self._answer(method, url, body, headers)
-            return _value(status, text)
+                status, text, again = await self._answer(method, url, body, headers)
+            return _value(status, text, again)
         except TimeoutError:
             raise Unreachable(f"no answer from {self._url.origin()} in time") from None
         except (aiohttp.ClientError, OSError) as bad:
             raise Unreachable(f"{self._url.origin()}: {bad}") from None
 
-    async def _answer(self, method: str, url: URL, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    async def _answer(self, method: str, url: URL, body: bytes, headers: dict[str, str]) -> tuple[int, bytes, str]:
+        """Its status, its text, and when to come back, if it says so."""
         async with self._open(method, url, body, headers, self._timeout) as answer:
             if PASS_FORM.fullmatch(said := answer.headers.get(PASS, "")):  # anything else could not be sent again
                 self._pass = said
             text = await answer.content.read(MAX_ANSWER + 1)
             while len(text) <= MAX_ANSWER and (more := await answer.content.read(MAX_ANSWER)):
                 text += more
-            return answer.status, text
+            return answer.status, text, answer.headers.get(hdrs.RETRY_AFTER, "")
 
     def _headers(self, method: str, url: URL, body: bytes, command_id: str) -> dict[str, str]:
         """Signed if this device has a name, and what it asks is not for everybody."""
@@ -167,7 +181,7 @@ class HttpCentral:
         return self._session.request(method, url, data=body or None, headers=headers, timeout=timeout)
 
 
-def _value(status: int, text: bytes) -> bytes:
+def _value(status: int, text: bytes, again: str) -> bytes:
     if len(text) > MAX_ANSWER:
         raise Unreachable("the answer is too big to be meant")
     try:
@@ -176,8 +190,8 @@ def _value(status: int, text: bytes) -> bytes:
         said = None
     if status == 200 and isinstance(said, dict) and "value" in said:
         return orjson.dumps(said["value"])
-    if status in WAIT:
-        raise Unreachable(f"answer {status}: central asks to come back later")
+    if status in WAIT or (status == 503 and _SECONDS.fullmatch(again)):
+        raise Later(status, min(float(again), LONGEST_WAIT_S) if _SECONDS.fullmatch(again) else 0.0)
     if isinstance(said, dict) and said.get("reason") and status < 500:
         detail = said.get("detail")
         raise Declined(str(said["reason"]), str(said.get("fix") or ""), detail if isinstance(detail, dict) else {})

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from shared.clock import Now
-from shared.runtime.central import Central, Declined, HttpCentral, Unreachable
+from shared.runtime.central import Central, Declined, HttpCentral, Later, Unreachable
 from shared.runtime.journal import Journal, PageRefused, RowsReader
 from shared.runtime.keyring import Keyring
 from shared.runtime.log import logger
@@ -218,6 +218,9 @@ class Sync:
                     delays = self._backoff.delays()
                     continue
                 self.trouble["facts"] = f"central asks for fact {first} again and again"
+            except Later as bad:  # the line is well: many are sending. All is kept, in its order
+                await asyncio.sleep(max(next(delays), bad.after_s))
+                continue
             except Unreachable as bad:
                 self._link(False, str(bad))
             except Declined as bad:

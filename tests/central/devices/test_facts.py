@@ -236,7 +236,7 @@ def test_a_code_is_for_once_and_for_ten_minutes(clerk: Clerk, house: House) -> N
     clerk.do(EnrolDevice(code="WXYZ-6789", request_pem=request))
     assert clerk.no(EnrolDevice(code="WXYZ-6789", request_pem=request)).reason == NoDevice.BAD_CODE
     assert clerk.no(invite()).reason == NoDevice.NOT_POSSIBLE_NOW
-    assert not clerk.rows("SELECT 1 FROM command_log WHERE body LIKE '%WXYZ%' OR body LIKE '%ABCD%'")
+    assert not clerk.rows("SELECT 1 FROM command_log WHERE body LIKE '%WXYZ_6789%' OR body LIKE '%ABCD_2345%'")
 
 
 def test_what_an_invitation_must_name(clerk: Clerk, house: House, kiosk: Machine) -> None:

@@ -22,9 +22,9 @@ from shared.wire.seal import Signer, genuine, kid_of, seal
 
 
 class No(Exception):
-    def __init__(self, reason: str, status: int = 409, detail: Any = None) -> None:
+    def __init__(self, reason: str, status: int = 409, detail: Any = None, again: str = "") -> None:
         super().__init__(reason)
-        self.reason, self.status, self.detail = reason, status, detail or {}
+        self.reason, self.status, self.detail, self.again = reason, status, detail or {}, again
 
 
 @dataclass
@@ -42,6 +42,7 @@ class FakeCentral:
     requests: list[tuple[str, bytes]] = field(default_factory=list)
     dead: dict[int, str] = field(default_factory=dict)
     lose: set[int] = field(default_factory=set)  # facts that are not taken at first, to make gaps
+    crowded: int = 0  # so many uploads are told to come back
     mute: bool = False  # take everything, answer nothing
     page_rows: int = 2
     ahead: timedelta = timedelta(0)
@@ -98,7 +99,8 @@ class FakeCentral:
         except No as no:
             problem = {"type": "about:blank", "title": no.reason, "status": no.status, "reason": no.reason, "fix": "f"}
             said = dump({**problem, "detail": no.detail})
-            return web.Response(body=said, status=no.status, content_type="application/problem+json")
+            more = {"Retry-After": no.again} if no.again else None
+            return web.Response(body=said, status=no.status, content_type="application/problem+json", headers=more)
         if self.mute:
             assert request.transport is not None
             request.transport.abort()
@@ -133,6 +135,9 @@ class FakeCentral:
 
     def _upload_facts(self, body: bytes, _: Any) -> Any:
         self.max_upload = max(self.max_upload, len(body))
+        if self.crowded:
+            self.crowded -= 1
+            raise No("no_database.busy", 503, again="0")
         upload = load(Upload, body)
         if len(upload.facts) > 200 or len(body) > 65536:
             raise No("too_big", 413)

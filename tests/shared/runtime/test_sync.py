@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from shared.clock import ClockState, Now, Reading
 from shared.ids import derived_id
-from shared.runtime.central import Declined, HttpCentral, Unreachable
+from shared.runtime.central import LONGEST_WAIT_S, Declined, HttpCentral, Later, Unreachable
 from shared.runtime.journal import Journal, PageRefused
 from shared.runtime.keyring import Keyring
 from shared.runtime.sync import Reader, SealRefused, Sync, pull, push
@@ -277,12 +277,42 @@ async def test_after_a_long_time_away_the_keys_are_asked_for(bench, house) -> No
     assert asked == [1]
 
 
+async def test_where_many_upload_at_once_a_device_comes_again_and_its_line_is_well(bench) -> None:
+    """All its facts, in their order, once each; nothing of it looks like a line that is cut."""
+    links = []
+    bench.see(*range(1, 6))
+    bench.fake.crowded = 3
+    async with bench.syncing(on_link=links.append) as sync:
+        await until(lambda: not bench.journal.unsent())
+        assert sync.trouble == {}
+    assert sorted(bench.fake.facts) == [1, 2, 3, 4, 5] and bench.fake.crowded == 0
+    assert links == [True]
+
+
+@pytest.mark.parametrize(("said", "after_s"), [("7", 7.0), ("9999", LONGEST_WAIT_S), ("0", 0.0)])
+async def test_when_to_come_back_is_centrals_word_within_bounds(bench, said, after_s) -> None:
+    bench.see(1)
+    async with saying(503, b'{"reason": "no_database.busy"}', said) as line:
+        with pytest.raises(Later) as later:
+            await push(line, bench.journal, bench.device.signer, CLOCK)
+    assert later.value.after_s == after_s
+
+
+@pytest.mark.parametrize("said", ["", "soon", "-1", "1e9", "Wed, 21 Oct 2026 07:28:00 GMT", "9" * 5000, "٣"])
+async def test_a_word_that_is_no_number_of_seconds_is_none(bench, said) -> None:
+    bench.see(1)
+    async with saying(503, b"", said) as line:
+        with pytest.raises(Unreachable) as away:
+            await push(line, bench.journal, bench.device.signer, CLOCK)
+    assert not isinstance(away.value, Later)
+
+
 @asynccontextmanager
-async def saying(status: int, body: bytes) -> AsyncIterator[HttpCentral]:
+async def saying(status: int, body: bytes, again: str = "") -> AsyncIterator[HttpCentral]:
     """The line to a central that says this to everything."""
 
     async def door(_: web.Request) -> web.Response:
-        return web.Response(status=status, body=body)
+        return web.Response(status=status, body=body, headers={"Retry-After": again} if again else None)
 
     app = web.Application()
     app.router.add_route("*", "/{rest:.*}", door)
