@@ -113,7 +113,7 @@ def test_a_new_area_touches_no_other_folder(tmp_path: Path) -> None:
     for kind in ("sql", "tidy"):
         _done([sys.executable, str(tmp_path / "tools" / "checks.py"), kind], tmp_path)
     _done([str(Path(sys.prefix) / "bin" / "lint-imports"), "--no-logo", "--no-cache"], tmp_path)
-    held = ["tests/central/cloakroom", *sorted(walks())]
+    held = ["tests/central/cloakroom", *(f"{file}::{test}" for file, tests in walks().items() for test in tests)]
     but = [f"--deselect={each}" for each in LEFT_OUT]
     own = ["-m", "not postgres and not slow", "-k", f"not ({OTHERS}) or coat"]
     _done([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *own, *but, *held], tmp_path)
@@ -123,12 +123,15 @@ REGISTRY = re.compile(
     r"\b(AREAS|BY_NAME|CHOSEN|COMMANDS|CONFIGURED|ENTITIES|FACTS|FEEDS|ITEMS|QUERIES|SEEKERS|SUBJECTS|USUAL|sampling"
     r"|text_keys)\b"
 )
+"""What areas declare goes by these names, and what is made up from it."""
+TREE = re.compile(r"\b(ROOT|glob|rglob)\b")
+"""Whoever reads all files reads an area's."""
 OTHERS = "test_bounds or test_heaviest or test_taking"
 """Go through each command alone: another area's are as they were."""
 LEFT_OUT = {
     f"tests/central/test_areas.py::{test_a_new_area_touches_no_other_folder.__name__}": "it is this one",
     "tests/central/test_house_keys.py": "its commands are the program's",
-    "tests/central/kernel/test_writer_process.py": "30 s of processes; a new command is in each of them, or in none",
+    "tests/central/kernel/test_writer_process.py": "processes; a new command is in each of them, or in none",
     "tests/central/kernel/test_old_houses.py": "a change of the schema records it: a dump",
     "tests/central/kernel/test_row_proof.py::test_a_print_of_before_is_one_of_today": "as that: printed_columns.txt",
     "tests/central/web/test_api.py": "15 s, for one test of all entities: which of their fields a program may ask by",
@@ -136,16 +139,45 @@ LEFT_OUT = {
 """What of `walks` is not run with the template, and why. Nor is what needs PostgreSQL or is in slow.txt."""
 
 
-def walks() -> set[str]:
-    """Every file of tests that goes by what areas declare: it names a registry, or what is made up from them."""
+def walks() -> dict[str, list[str]]:
+    """Each file of tests that goes by what areas declare, and which of its tests do: they, or what they call in it,
+    name one of the registries."""
     files = {file.relative_to(ROOT).as_posix(): file.read_text() for file in Path(__file__).parent.rglob("test_*.py")}
-    return {file for file, text in files.items() if REGISTRY.search(text)}
+    found = {file: going_by(text) for file, text in sorted(files.items()) if REGISTRY.search(text)}
+    return {file: tests for file, tests in found.items() if tests}
+
+
+def going_by(text: str) -> list[str]:
+    """Those of a file's tests that name a registry, or read the tree; or name something of the file that does, be it a
+    fixture, a function or what a test is called with."""
+    said = dict[str, str]()
+    for node in ast.parse(text).body:
+        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+        lines = "\n".join(text.splitlines()[first - 1 : node.end_lineno])
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                said[name] = lines
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                of = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+                said |= {each.asname or each.name.partition(".")[0]: of + each.name for each in names}
+            case ast.Assign() | ast.AnnAssign():
+                said |= {name: lines for each in ast.walk(node) if (name := _assigned(each))}
+    words = {name: {*re.findall(r"\w+", lines)} for name, lines in said.items()}
+    concerned = {name for name, lines in said.items() if REGISTRY.search(lines) or TREE.search(lines)}
+    while more := {name for name in said.keys() - concerned if words[name] & concerned}:
+        concerned |= more
+    return [name for name in said if name.startswith("test_") and name in concerned]
+
+
+def _assigned(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else ""
 
 
 def test_what_is_left_out_is_there() -> None:
+    files = walks()
     for each in LEFT_OUT:
         file, _, test = each.partition("::")
-        assert file in walks() and f"def {test}" in (ROOT / file).read_text()
+        assert file in files and f"def {test}" in (ROOT / file).read_text()
 
 
 def _done(command: list[str], folder: Path) -> None:
