@@ -42,8 +42,12 @@ async def founded(config: CentralConfig) -> None:
 
 
 @pytest.fixture
-async def data(tmp_path: Path) -> Path:
-    await founded(config_of(tmp_path / "central"))
+async def data(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Founded once, and copied: nobody has it open any more."""
+    once = tmp_path_factory.getbasetemp() / "founded"
+    if not once.exists():
+        await founded(config_of(once))
+    shutil.copytree(once, tmp_path / "central")
     return tmp_path / "central"
 
 
