@@ -8,6 +8,7 @@ from central.inventory.reads import places_sold
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME
 from central.kernel.scope import narrowing
+from central.kernel.sums import halves, summed
 from central.kernel.tx import Read
 from shared.clock import from_ms, to_ms
 from shared.ids import Id
@@ -67,15 +68,15 @@ def taken_for(read: Read, places: tuple[str, ...] | None, performances: Sequence
     joins, where, params = narrowing(read, BY_NAME["sale_order"], places)
     among, more = in_list("p", performances)
     rows = read.run(
-        "SELECT l.performance_id, t.currency, COUNT(*), SUM(l.price) FROM sale_order t "  # noqa: S608 - names of ours, values are parameters
+        f"SELECT l.performance_id, t.currency, COUNT(*), {halves('l.price')} FROM sale_order t "  # noqa: S608 - names of ours, values are parameters
         f"JOIN order_line l ON l.order_id = t.id{joins} "
         f"WHERE l.performance_id IN {among} AND {where} GROUP BY 1, 2 ORDER BY 1, 2",
         **params,
         **more,
     )
     found: dict[str, list[Taken]] = {}
-    for performance, currency, number, amount in rows:
-        found.setdefault(performance, []).append(Taken("", currency, int(number), int(amount)))
+    for performance, currency, number, *amount in rows:
+        found.setdefault(performance, []).append(Taken("", currency, int(number), summed(*amount)))
     return found
 
 
@@ -83,12 +84,12 @@ def taken_between(read: Read, places: tuple[str, ...] | None, start: datetime, e
     """What was sold from one moment to before another, whatever it was for: per channel and currency, most first."""
     joins, where, params = narrowing(read, BY_NAME["sale_order"], places)
     rows = read.run(
-        "SELECT t.channel_id, t.currency, COUNT(*), SUM(l.price) FROM sale_order t "  # noqa: S608 - names of ours, values are parameters
+        f"SELECT t.channel_id, t.currency, COUNT(*), {halves('l.price')} FROM sale_order t "  # noqa: S608 - names of ours, values are parameters
         f"JOIN order_line l ON l.order_id = t.id{joins} "
-        f"WHERE t.placed >= :start AND t.placed < :end AND {where} GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2",
+        f"WHERE t.placed >= :start AND t.placed < :end AND {where} GROUP BY 1, 2 ORDER BY 4 DESC, 5 DESC, 1, 2",
         start=to_ms(start), end=to_ms(end), **params,
     )  # fmt: skip
-    return [Taken(channel, currency, int(number), int(amount)) for channel, currency, number, amount in rows]
+    return [Taken(channel, currency, int(number), summed(*amount)) for channel, currency, number, *amount in rows]
 
 
 def sold_over_time(
@@ -124,10 +125,10 @@ def taken_by(read: Read, places: tuple[str, ...] | None, performance_id: str) ->
     by = []
     for named in ("t.channel_id", "l.tariff_id"):
         rows = read.run(
-            f"SELECT {named}, t.currency, COUNT(*), SUM(l.price) FROM sale_order t "  # noqa: S608 - names of ours, values are parameters
+            f"SELECT {named}, t.currency, COUNT(*), {halves('l.price')} FROM sale_order t "  # noqa: S608 - names of ours, values are parameters
             f"JOIN order_line l ON l.order_id = t.id{joins} "
             f"WHERE l.performance_id = :id AND {where} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2",
             id=performance_id, **params,
         )  # fmt: skip
-        by.append([Taken(what, currency, int(number), int(amount)) for what, currency, number, amount in rows])
+        by.append([Taken(what, currency, int(number), summed(*amount)) for what, currency, number, *amount in rows])
     return by[0], by[1]

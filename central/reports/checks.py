@@ -20,6 +20,7 @@ from central.kernel.columns import columns
 from central.kernel.contexts import whole_house
 from central.kernel.entity import Ref
 from central.kernel.registry import answers
+from central.kernel.sums import halves, summed
 from central.kernel.tx import Read
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome
@@ -190,21 +191,30 @@ def _entries_follow(read: Read, seen: _Looked) -> None:
     )
 
 
+_OF_ORDER = tuple(
+    what.format(half)
+    for column, what in (
+        ("l.price", "(SELECT {} FROM order_line l WHERE l.order_id = o.id)"),
+        ("p.amount", "(SELECT {} FROM payment p WHERE p.order_id = o.id AND p.method <> 'none')"),
+        ("m.amount", "(SELECT {} FROM move m JOIN account c ON c.id = m.debit_id WHERE m.order_id = o.id "
+                     "AND c.kind = 'customers')"),
+        ("m.amount", "(SELECT {} FROM move m JOIN account c ON c.id = m.credit_id WHERE m.order_id = o.id "
+                     "AND c.kind = 'customers')"),
+    )
+    for half in halves(column).split(", ")
+)  # fmt: skip
+"""Of an order `o`, two columns each for `summed`: what its lines cost, was paid, is booked as sold, and as paid."""
+
+
 def _books_balance(read: Read, seen: _Looked) -> None:
     """I4. Of every order: what its lines cost is what was booked as sold, and what was paid is what was booked as paid;
     what remains with the customer is zero, unless an anomaly says that the device took another amount."""
     flagged = {row[0] for row in read.run("SELECT subject FROM anomaly WHERE kind = :k", k=AnomalyKind.AMOUNT_DIFFERS)}
-    rows = read.run(
-        "SELECT o.id, o.total, "
-        "COALESCE((SELECT SUM(l.price) FROM order_line l WHERE l.order_id = o.id), 0), "
-        "COALESCE((SELECT SUM(p.amount) FROM payment p WHERE p.order_id = o.id AND p.method <> 'none'), 0), "
-        "COALESCE((SELECT SUM(m.amount) FROM move m JOIN account c ON c.id = m.debit_id WHERE m.order_id = o.id "
-        "AND c.kind = 'customers'), 0), "
-        "COALESCE((SELECT SUM(m.amount) FROM move m JOIN account c ON c.id = m.credit_id WHERE m.order_id = o.id "
-        "AND c.kind = 'customers'), 0) FROM sale_order o ORDER BY o.id"
-    )
-    for order, *sums in rows:
-        total, lines, paid, owed, settled = map(int, sums)
+    rows = read.run(f"SELECT o.id, o.total, {', '.join(_OF_ORDER)} FROM sale_order o ORDER BY o.id")  # noqa: S608 - ours
+    sold = paid_in_all = 0
+    for order, total, *parts in rows:
+        lines, paid, owed, settled = (summed(*parts[n : n + 2]) for n in range(0, len(_OF_ORDER), 2))
+        sold, paid_in_all = sold + total, paid_in_all + paid
         if not total == lines == owed:
             seen.fault(f"order {order}: total {total}, lines {lines}, booked as sold {owed}")
         if paid != settled or (paid != total and order not in flagged):
@@ -219,8 +229,8 @@ def _books_balance(read: Read, seen: _Looked) -> None:
     seen.count(
         orders=len(rows),
         moves=_number(read, "SELECT COUNT(*) FROM move"),
-        sold=sum(int(row[1]) for row in rows),
-        paid=sum(int(row[3]) for row in rows),
+        sold=sold,
+        paid=paid_in_all,
     )
 
 

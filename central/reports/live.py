@@ -17,6 +17,7 @@ from central.inventory.counts import SOLD, bucket_of
 from central.inventory.model import TAKEN, TAKEN_BY
 from central.kernel.contexts import the_institution
 from central.kernel.db import in_list
+from central.kernel.sums import halves, summed
 from central.kernel.tx import Read
 from central.kernel.values import Names
 from central.programme.plan_reads import plan_row
@@ -213,19 +214,19 @@ def window_for(first: datetime | None, now: datetime) -> Window:
 
 
 def _sold(read: Read, performance_id: Id) -> tuple[Window, Series, Series]:
-    first, count, sum_ = read.run(
-        "SELECT MIN(o.placed), COUNT(*), COALESCE(SUM(l.price), 0) FROM order_line l "
+    first, count, *sum_ = read.run(
+        f"SELECT MIN(o.placed), COUNT(*), {halves('l.price')} FROM order_line l "  # noqa: S608 - names of ours
         "JOIN sale_order o ON o.id = l.order_id WHERE l.performance_id = :id",
         id=performance_id,
     )[0]
     window = window_for(None if first is None else from_ms(first), read.now)
     rows = read.run(
-        "SELECT (o.placed - :start) / :step, COUNT(*), SUM(l.price) FROM order_line l "
+        f"SELECT (o.placed - :start) / :step, COUNT(*), {halves('l.price')} FROM order_line l "  # noqa: S608 - names of ours
         "JOIN sale_order o ON o.id = l.order_id WHERE l.performance_id = :id AND o.placed >= :start GROUP BY 1",
         id=performance_id, **_span(window),
     )  # fmt: skip
-    places = _series("places", count, [(int(at), int(n)) for at, n, _ in rows], window)
-    takings = _series("takings", int(sum_), [(int(at), int(amount)) for at, _, amount in rows], window)
+    places = _series("places", count, [(int(at), int(n)) for at, n, *_ in rows], window)
+    takings = _series("takings", summed(*sum_), [(int(at), summed(*amount)) for at, _, *amount in rows], window)
     return window, places, takings
 
 

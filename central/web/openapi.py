@@ -7,7 +7,6 @@ the entity that an id names.
 
 from collections.abc import Iterable
 from dataclasses import is_dataclass
-from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter
@@ -20,6 +19,7 @@ from central.kernel.work import QUEUE
 from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY
 from central.web.caller import PROBLEM
 from central.web.ids import PATTERN, is_ids
+from central.web.once import once
 from central.web.rows import MOST_ROWS, OWN, ROWS, filters
 from central.web.session import CSRF_HEADER
 from central.web.texts import texts
@@ -98,7 +98,7 @@ under way 429 `too_many_at_once`; when {QUEUE:,} commands wait, the next is answ
 Keys are too long to guess; sign-in is slowed down."""
 
 
-@cache
+@once
 def document() -> dict[str, Any]:
     """The whole API. Call it once every area is imported."""
     shapes = _Shapes()

@@ -54,7 +54,7 @@ async def act(request: web.Request) -> web.Response:
     on = request.query.get("on", "")
     if handler.on and not is_id(on):
         return await screen.lost()
-    first = next(iter(handler.hints))
+    first = next(iter(handler.hints), "")  # a command may ask nothing
     place = await screen.read(lambda read: place_of(read, handler.on, on))
     if handler.on and not await screen.read(lambda read: screen.may(read, handler, place)):
         return await screen.forbidden(handler.needs)
