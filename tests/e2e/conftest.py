@@ -1,9 +1,13 @@
-"""The browser that all tests of screens drive."""
+"""The browser that all tests of screens drive: begun once per worker, with the program that leads it, and so in a loop
+that all of them share. Each test's windows are its own (contexts), and closed after it."""
 
 import shutil
 from collections.abc import AsyncIterator
+from inspect import iscoroutinefunction
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.conftest import missing
@@ -12,8 +16,14 @@ from tests.waiting import PAGE_PATIENCE_MS
 expect.set_options(timeout=PAGE_PATIENCE_MS)
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and iscoroutinefunction(getattr(item, "function", None)):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_browser() -> AsyncIterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         missing("Chromium", "chromium")
@@ -22,3 +32,10 @@ async def browser() -> AsyncIterator[Browser]:
         made = await playwright.chromium.launch(executable_path=chromium, args=arguments)
         yield made
         await made.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(shared_browser: Browser) -> AsyncIterator[Browser]:
+    yield shared_browser
+    for context in shared_browser.contexts:  # those of a test that failed in the middle
+        await context.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import orjson
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from central.web.api_page import SOME_ID
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.e2e
 AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def evening(tmp_path: Path) -> AsyncIterator[EveningHouse]:
     async with evening_house(tmp_path, live_open=True) as house:
         yield house

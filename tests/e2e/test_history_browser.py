@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.signed_in import enter, session_of
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.e2e
 AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def evening(tmp_path: Path) -> AsyncIterator[EveningHouse]:
     async with evening_house(tmp_path, live_open=True) as house:
         yield house

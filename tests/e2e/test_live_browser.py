@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from shared.wire.certificates import DeviceKind
@@ -42,7 +43,7 @@ CONTRAST = """() => {
 }"""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def evening(tmp_path: Path) -> AsyncIterator[EveningHouse]:
     async with evening_house(tmp_path, live_open=True) as house:
         yield house

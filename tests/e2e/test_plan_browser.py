@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.signed_in import enter, session_of
@@ -18,7 +19,7 @@ PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def house(tmp_path: Path) -> AsyncIterator[EveningHouse]:
     async with evening_house(tmp_path) as made:
         yield made

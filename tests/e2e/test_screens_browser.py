@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
@@ -105,7 +106,7 @@ async def served(folder: Path, *, bad: bool) -> AsyncIterator[Running]:
     await asyncio.to_thread(door.stop)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def running(tmp_path: Path) -> AsyncIterator[Running]:
     async with served(tmp_path, bad=True) as made:
         yield made
