@@ -71,13 +71,15 @@ def performances_in(read: Read, context_id: str) -> list[Performance]:
     return read.find(Performance, "WHERE context_id = :at ORDER BY starts, id", at=context_id)
 
 
-def made_from(read: Read, logical_id: str, but: Sequence[ProductState]) -> list[Performance]:
-    """Those with this logical configuration that are in none of these states, in the order of their start."""
+def made_from(read: Read, logical_id: str, but: Sequence[ProductState], most: int) -> list[Performance]:
+    """The first `most` with this logical configuration that are in none of these states, in the order of their
+    start."""
     states, params = in_list("but", but)
     return read.find(
         Performance,
-        f"WHERE logical_configuration_id = :id AND state NOT IN {states} ORDER BY starts, id",
+        f"WHERE logical_configuration_id = :id AND state NOT IN {states} ORDER BY starts, id LIMIT :most",
         id=logical_id,
+        most=most,
         **params,
     )
 

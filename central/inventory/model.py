@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated, Final
 
-from central.kernel.crud import configured
+from central.kernel.crud import MOST_KINDS, configured
 from central.kernel.entity import Between, Link, Look, Loose, Ref, Unproved, entity
 from central.kernel.values import Code, Names
 from shared.ids import Id
@@ -26,7 +26,7 @@ class InventoryPrivilege(StrEnum):
     LIMIT_READ = "inventory.limit.read"
 
 
-@configured()
+@configured(most=MOST_KINDS)
 @entity("contingent", read=InventoryPrivilege.CONTINGENT_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contingent:

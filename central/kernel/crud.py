@@ -39,6 +39,10 @@ Check = Callable[[Read, Any, Any], Refused | None]
 """(read, the row as it was or None, the row as it shall be or None) → why not."""
 
 
+MOST_KINDS = 200
+"""Of what a house sorts its places and prices by: each is offered in full wherever one is chosen."""
+
+
 class NoChange(Reason):
     """Why a declared row is not changed, in order."""
 
@@ -46,18 +50,21 @@ class NoChange(Reason):
     CHANGED_MEANWHILE = auto()
     FAULTY = auto()
     CODE_TAKEN = auto()
+    TOO_MANY = auto()  # of a kind that people choose from, and that screens show whole
     IN_USE = auto()
 
 
 class Configured:
     """What can be done with an entity's rows. `kept` are fields that the system alone sets, with what they begin as;
-    `initial` what may be left out when a row is made; `fixed` fields that do not change once it is there."""
+    `initial` what may be left out when a row is made; `fixed` fields that do not change once it is there; `most`: so
+    many there may be in the house (0: as many as one likes)."""
 
     def __init__(
-        self, declaration: Declaration, kept: Mapping[str, Any], initial: Mapping[str, Any], fixed: frozenset[str]
-    ) -> None:
+        self, declaration: Declaration, kept: Mapping[str, Any], initial: Mapping[str, Any], fixed: frozenset[str],
+        most: int = 0,
+    ) -> None:  # fmt: skip
         spare = {each.name: each.default for each in fields(declaration.kind) if each.default is not MISSING}
-        self.declaration, self.kept, self.fixed = declaration, kept, fixed
+        self.declaration, self.kept, self.fixed, self.most = declaration, kept, fixed, most
         self.initial = {name: value for name, value in {**spare, **initial}.items() if name not in kept}
         self.commands: dict[Action, Any] = {}
 
@@ -96,6 +103,7 @@ def configured(
     initial: Mapping[str, Any] | None = None,
     fixed: tuple[str, ...] = (),
     without: tuple[Action, ...] = (),
+    most: int = 0,
 ) -> Callable[[K], K]:
     """Declares an entity's commands; `without` leaves out those that an area writes by hand."""
 
@@ -103,7 +111,7 @@ def configured(
         declaration = ENTITIES[kind]
         at = home(declaration.name)
         stays = frozenset({*fixed, *([at.via] if at else [])})
-        made = Configured(declaration, kept or {}, initial or {}, stays)
+        made = Configured(declaration, kept or {}, initial or {}, stays, most)
         add(CONFIGURED, declaration.name, made)
         CHOSEN.add(declaration.name)
         makers = {Action.CREATE: _create, Action.MODIFY: _change, Action.DELETE: _delete}
@@ -300,7 +308,14 @@ def refused_row(read: Read, of: Configured, before: Any, after: Any) -> Refused 
         return Refused(NoChange.CODE_TAKEN, fix=taken[0]["at"], detail={**taken[0], "faults": taken})
     if found:
         return Refused(NoChange.FAULTY, fix=found[0]["at"], detail={"faults": [*found, *taken]})
+    if before is None and of.most and _count(read, of.declaration) >= of.most:
+        return Refused(NoChange.TOO_MANY, fix=of.declaration.name, detail={"most": of.most})
     return _checked(read, of.declaration.name, before, after)
+
+
+def _count(read: Read, declaration: Declaration) -> int:
+    ((count,),) = read.run(f"SELECT COUNT(*) FROM {declaration.name}")  # noqa: S608 - our names
+    return int(count)
 
 
 def _lost(read: Read, column: Column, value: Any) -> list[Fault]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from central.kernel.checklist import HOUSE, ItemStanding, needed, of_table, t
 from central.kernel.contexts import ContextKind, setting_at
+from central.kernel.db import in_list
 from central.kernel.languages import spoken_first
 from central.kernel.tx import Read
 from central.pricing.model import PricingPrivilege
@@ -40,7 +41,7 @@ def tariffs(read: Read, season: str) -> ItemStanding:
 @needed(t("Grille de prix"), at=ContextKind.SEASON, order=310, needs=READ)
 def price_grid(read: Read, season: str) -> ItemStanding:
     """Complete when each category that the season's halls sell has a price in each of its grids."""
-    grids = read.run("SELECT id FROM price_grid WHERE context_id = :at ORDER BY id", at=season)
+    ((grids,),) = read.run("SELECT COUNT(*) FROM price_grid WHERE context_id = :at", at=season)
     sold = categories_sold(read, season)
     if not grids:
         waits = not sold or not read.one("SELECT 1 FROM tariff WHERE context_id = :at", at=season)
@@ -50,10 +51,16 @@ def price_grid(read: Read, season: str) -> ItemStanding:
             f"&currency={setting_at(read, season, 'currency') or 'EUR'}",
             waits=waits,
         )  # fmt: skip
-    for (grid,) in grids:
+    among, params = in_list("c", sold or [""])
+    lacks = read.run(
+        "SELECT g.id FROM price_grid g LEFT JOIN price p ON p.grid_id = g.id "  # noqa: S608 - names of parameters
+        f"AND (:sold = 0 OR p.category_id IN {among}) WHERE g.context_id = :at "
+        "GROUP BY g.id HAVING COUNT(DISTINCT p.category_id) < :least ORDER BY g.id LIMIT 1",
+        at=season, sold=len(sold), least=max(1, len(sold)), **params,
+    )  # fmt: skip
+    for (grid,) in lacks:
         priced = {row[0] for row in read.run("SELECT DISTINCT category_id FROM price WHERE grid_id = :id", id=grid)}
         lacking = tuple(code for category, code in sold.items() if category not in priced)
-        if lacking or not priced:
-            said = t("Donnez un prix à chaque catégorie que la salle vend.")
-            return ItemStanding(False, said, f"/admin/pricing/grid/{grid}", len(grids), lacking)
-    return ItemStanding(True, "", f"{HOUSE}/price_grid?at={season}", len(grids))
+        said = t("Donnez un prix à chaque catégorie que la salle vend.")
+        return ItemStanding(False, said, f"/admin/pricing/grid/{grid}", int(grids), lacking)
+    return ItemStanding(True, "", f"{HOUSE}/price_grid?at={season}", int(grids))

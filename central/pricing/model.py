@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.crud import configured
+from central.kernel.crud import MOST_KINDS, configured
 from central.kernel.entity import Between, Look, Ref, entity
 from central.kernel.privileges import Action
 from central.kernel.values import Code, Names
@@ -18,7 +18,7 @@ class PricingPrivilege(StrEnum):
     PRICE_MODIFY = "pricing.grid.modify"
 
 
-@configured()
+@configured(most=MOST_KINDS)
 @entity("tariff", read=PricingPrivilege.PRICE_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tariff:

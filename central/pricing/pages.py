@@ -32,6 +32,7 @@ from central.web.texts import Texts
 from shared.ids import Id, is_id
 from shared.outcome import Refused
 
+MOST_CELLS = 1_000  # on a page: as many prices as a grid may have
 _AMOUNT = Field("amount", "amount", FieldKind.MONEY, int, required=False)
 
 
@@ -47,14 +48,29 @@ class GridHead:
 
 @dataclass(frozen=True, slots=True)
 class GridSheet:
-    """What the grid's page shows: `typed` per `category.tariff`."""
+    """What the grid's page shows: `typed` per `category.tariff`. `tariffs` are those of the page."""
 
     grid: PriceGrid
     categories: tuple[GridHead, ...]
-    tariffs: tuple[GridHead, ...]
+    every_tariff: tuple[GridHead, ...]
+    prices: tuple[Price, ...]
     typed: dict[str, list[str]]
     may: bool
     context: str
+    page: int = 1
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-len(self.every_tariff) // self._a_page))
+
+    @property
+    def tariffs(self) -> tuple[GridHead, ...]:
+        first = (min(self.page, self.pages) - 1) * self._a_page
+        return self.every_tariff[first : first + self._a_page]
+
+    @property
+    def _a_page(self) -> int:
+        return max(1, MOST_CELLS // max(1, len(self.categories)))
 
 
 def pricing_pages(app: web.Application) -> None:
@@ -92,7 +108,7 @@ async def save(request: web.Request) -> web.Response:
         refusal = await screen.read(lambda read: said(read, screen.t, outcome, sheet.grid.id))
         there = sheet.typed if outcome.reason == NoGrid.CHANGED_MEANWHILE else {}
         return await _page(screen, sheet, typed=typed, refusal=refusal, theirs=there, status=409)
-    raise web.HTTPSeeOther(f"/admin/pricing/grid/{sheet.grid.id}?done={command_id}")
+    raise web.HTTPSeeOther(f"/admin/pricing/grid/{sheet.grid.id}?page={sheet.page}&done={command_id}")
 
 
 async def export(request: web.Request) -> web.Response:
@@ -111,17 +127,20 @@ def table_of(sheet: GridSheet, t: Texts) -> list[list[str | float]]:
     sold."""
     lines: list[list[str | float]] = [
         [t.field("seat_category", "code"), f"{t.entity('seat_category')} ({sheet.grid.currency})",
-         *(t.of(each.names) for each in sheet.tariffs)]
+         *(t.of(each.names) for each in sheet.every_tariff)]
     ]  # fmt: skip
     for category in sheet.categories:
-        prices = ((sheet.typed.get(f"{category.id}.{tariff.id}") or [""])[0] for tariff in sheet.tariffs)
+        prices = ((sheet.typed.get(f"{category.id}.{tariff.id}") or [""])[0] for tariff in sheet.every_tariff)
         lines.append([category.code, t.of(category.names), *(float(price) if price else "" for price in prices)])
     return lines
 
 
 def _cells(sheet: GridSheet, typed: Typed) -> tuple[list[PriceCell], list[Fault]]:
-    """Every cell that holds a price, and what is wrong with those that cannot be read. An empty one is not for sale."""
-    cells: list[PriceCell] = []
+    """Every cell that holds a price, and what is wrong with those that cannot be read. An empty one is not for sale;
+    what stands on another page stays."""
+    here = {each.id for each in sheet.tariffs}
+    others = (each for each in sheet.prices if each.tariff_id not in here)
+    cells = [PriceCell(each.category_id, each.tariff_id, each.amount) for each in others]
     faults: list[Fault] = []
     setting = Setting(sheet.grid.currency)
     for category in sheet.categories:
@@ -152,7 +171,11 @@ def _read(screen: Screen, read: Read, grid_id: str) -> GridSheet | None:
         typed |= typed_of(_AMOUNT, price.amount, setting, f"{price.category_id}.{price.tariff_id}")
     context = context_of(read, "price_grid", grid.id) or ""
     may = screen.me.actor.may(PricingPrivilege.PRICE_MODIFY, screen.door.permissions.path(read, context))
-    return GridSheet(grid, _categories(read, path, prices), _tariffs(read, path, prices), typed, may, context)
+    page = whole_number(screen.request.query.get("page", "")) or 1
+    return GridSheet(
+        grid, _categories(read, path, prices), _tariffs(read, path, prices), tuple(prices), typed, may, context,
+        max(1, page),
+    )  # fmt: skip
 
 
 def _categories(read: Read, path: tuple[str, ...], prices: list[Price]) -> tuple[GridHead, ...]:

@@ -15,7 +15,7 @@ from central.catalogue.reads import made_from
 from central.kernel.contexts import path_of
 from central.kernel.door import Door
 from central.kernel.tx import Read
-from central.programme.carry_over import Carried, CarryOver, ChangeLine
+from central.programme.carry_over import MOST_PERFORMANCES, Carried, CarryOver, ChangeLine
 from central.venues.history import SeatField
 from central.venues.model import LogicalConfiguration, VenuesPrivilege
 from central.venues.plan_tables import LOGICAL_FIELDS
@@ -97,13 +97,15 @@ def _sheet(read: Read, t: Texts, configuration_id: str) -> dict[str, Any] | None
     logical = read.get(LogicalConfiguration, configuration_id)
     if logical is None or not read.actor.may(VenuesPrivilege.PLAN_CARRY_OVER, path_of(read, logical.context_id)):
         return None
-    there = made_from(read, configuration_id, _OVER)
+    there = made_from(read, configuration_id, _OVER, MOST_PERFORMANCES + 1)
+    more, there = len(there) > MOST_PERFORMANCES, there[:MOST_PERFORMANCES]
     named = labels(read, t, [("performance", each.id) for each in there])
     return {
         "id": configuration_id,
         "name": label(read, t, "logical_configuration", configuration_id),
         "at": logical.context_id,
         "performances": [(each.id, named("performance", each.id)) for each in there],
+        "more": MOST_PERFORMANCES if more else 0,
     }
 
 

@@ -38,7 +38,6 @@ from shared.ids import Id
 from shared.outcome import Ok, Refused
 
 MOST_STORY = 30
-MOST_KINDS = 500  # categories, and contingents, to choose from
 TABLE = {
     PlanTarget.PHYSICAL: "physical_configuration",
     PlanTarget.LOGICAL: "logical_configuration",
@@ -108,8 +107,8 @@ def page_data(
         "config": config,
         "acts": [{"name": name, "said": t(f"value:plan_act.{name}")} for name in acts],
         "orders": [str(order) for order in SeatOrder if order is not SeatOrder.LISTED],
-        "contingents": contingents(read)[:MOST_KINDS],
-        "categories": categories_by_rank(read)[:MOST_KINDS],
+        "contingents": contingents(read),
+        "categories": categories_by_rank(read),
         "said": None,
         "changed": _changed_since(read, t, target, target_id, at) if at else None,
         "listed": listed is not None,

@@ -26,6 +26,7 @@ from shared.ids import Id, is_id
 from shared.outcome import Refused
 from shared.runtime.system import SystemClock, fresh_id
 
+MOST_HALLS = 50
 _CLOCK = SystemClock()
 
 
@@ -46,6 +47,7 @@ class SellHallSheet:
     space: str
     parts: tuple[PlanPart, ...]
     categories: tuple[SeatCategory, ...]
+    more: int  # so many halls are shown of more; 0: all are
 
 
 def sell_hall_routes(app: web.Application) -> None:
@@ -109,7 +111,8 @@ def _sheet(read: Read, t: Texts, at: str, wanted: str) -> SellHallSheet | None:
         return None
     path = path_of(read, season.id)
     halls = []
-    for hall_id in validated_halls(read, path):
+    found = validated_halls(read, path, wanted, MOST_HALLS + 1)
+    for hall_id in found[:MOST_HALLS]:
         hall = read.get(PhysicalConfiguration, hall_id)
         space = read.get(Space, hall.space_id) if hall else None
         if hall and space:
@@ -125,6 +128,7 @@ def _sheet(read: Read, t: Texts, at: str, wanted: str) -> SellHallSheet | None:
         chosen[1] if chosen else "",
         parts,
         tuple(categories),
+        MOST_HALLS if len(found) > MOST_HALLS else 0,
     )
 
 

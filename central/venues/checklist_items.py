@@ -34,28 +34,30 @@ def usual_categories(read: Read, institution: str, _: Id, names: Callable[..., d
 @needed(t("Lieu et salle"), at=ContextKind.INSTITUTION, order=100, needs=READ)
 def space(read: Read, institution: str) -> ItemStanding:
     ((sites,),) = read.run("SELECT COUNT(*) FROM site WHERE context_id = :at", at=institution)
-    rows = read.run("SELECT s.id FROM space s JOIN site i ON i.id = s.site_id WHERE i.context_id = :at", at=institution)
+    ((count,),) = read.run(
+        "SELECT COUNT(*) FROM space s JOIN site i ON i.id = s.site_id WHERE i.context_id = :at", at=institution
+    )
     at = f"?at={institution}"
     if not sites:
         return ItemStanding(False, t("Créez le lieu où l’on joue, avec son adresse."), f"{HOUSE}/site/new{at}")
-    link = f"{HOUSE}/space{at}" if rows else f"{HOUSE}/space/new{at}"
-    return ItemStanding(bool(rows), t("Créez une salle dans ce lieu."), link, len(rows))
+    link = f"{HOUSE}/space{at}" if count else f"{HOUSE}/space/new{at}"
+    return ItemStanding(bool(count), t("Créez une salle dans ce lieu."), link, int(count))
 
 
 @needed(t("Salle telle qu’elle est construite"), at=ContextKind.INSTITUTION, order=110, needs=READ)
 def physical_configuration(read: Read, institution: str) -> ItemStanding:
     rows = read.run(
-        "SELECT c.id, c.state FROM physical_configuration c JOIN space s ON s.id = c.space_id "
-        "JOIN site i ON i.id = s.site_id WHERE i.context_id = :at ORDER BY c.id",
+        "SELECT c.state, COUNT(*), MIN(c.id) FROM physical_configuration c JOIN space s ON s.id = c.space_id "
+        "JOIN site i ON i.id = s.site_id WHERE i.context_id = :at GROUP BY c.state",
         at=institution,
     )
-    drafts = [row[0] for row in rows if row[1] != "validated"]
-    done = len(rows) - len(drafts)
+    done = sum(count for state, count, _ in rows if state == "validated")
+    draft = min((first for state, _, first in rows if state != "validated"), default="")
     if done:
         return ItemStanding(True, "", f"{HOUSE}/physical_configuration?at={institution}", done)
-    if drafts:
+    if draft:
         said = t("Le plan est un brouillon : vérifiez-le et validez-le.")
-        return ItemStanding(False, said, f"{HOUSE}/physical_configuration/{drafts[0]}")
+        return ItemStanding(False, said, f"{HOUSE}/physical_configuration/{draft}")
     spaces = read.run(
         "SELECT s.id FROM space s JOIN site i ON i.id = s.site_id WHERE i.context_id = :at ORDER BY s.id LIMIT 1",
         at=institution,
@@ -86,13 +88,15 @@ def seat_categories(read: Read, institution: str) -> ItemStanding:
 
 @needed(t("Salle telle qu’elle est vendue"), at=ContextKind.SEASON, order=140, needs=READ)
 def logical_configuration(read: Read, season: str) -> ItemStanding:
-    rows = read.run("SELECT id, state FROM logical_configuration WHERE context_id = :at ORDER BY id", at=season)
-    drafts = [row[0] for row in rows if row[1] != "validated"]
-    if done := len(rows) - len(drafts):
+    rows = read.run(
+        "SELECT state, COUNT(*), MIN(id) FROM logical_configuration WHERE context_id = :at GROUP BY state", at=season
+    )
+    draft = min((first for state, _, first in rows if state != "validated"), default="")
+    if done := sum(count for state, count, _ in rows if state == "validated"):
         return ItemStanding(True, "", f"{HOUSE}/logical_configuration?at={season}", done)
-    if drafts:
+    if draft:
         said = t("Donnez une catégorie à chaque place, puis validez.")
-        return ItemStanding(False, said, f"{HOUSE}/logical_configuration/{drafts[0]}")
+        return ItemStanding(False, said, f"{HOUSE}/logical_configuration/{draft}")
     inside, params = in_list("at", path_of(read, season))
     built = read.run(
         "SELECT c.id FROM physical_configuration c "  # noqa: S608 - parameters

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
-from central.kernel.crud import configured
+from central.kernel.crud import MOST_KINDS, configured
 from central.kernel.entity import Between, Bulky, Link, Look, Loose, Ref, Unproved, entity
 from central.kernel.values import Code, Names
 from shared.ids import Id
@@ -60,7 +60,7 @@ class Entrance:
     zones: int
 
 
-@configured()
+@configured(most=MOST_KINDS)
 @entity("seat_category", read=VenuesPrivilege.VENUE_READ, unique=(("context_id", "code"),))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatCategory:

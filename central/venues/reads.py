@@ -24,13 +24,16 @@ AT_ONCE = 500  # ids in one statement
 # --- as it is built ---------------------------------------------------------------------------------------------------
 
 
-def validated_halls(read: Read, contexts: Sequence[str]) -> list[Id]:
-    """Those of the sites that stand in these contexts, the oldest first."""
+def validated_halls(read: Read, contexts: Sequence[str], first: str = "", most: int = 1) -> list[Id]:
+    """Those of the sites that stand in these contexts, at most `most`: `first`, then the oldest."""
     inside, params = in_list("at", contexts)
     rows = read.run(
         "SELECT c.id FROM physical_configuration c JOIN space s ON s.id = c.space_id JOIN site i ON i.id = s.site_id "  # noqa: S608 - parameters
-        f"WHERE c.state = 'validated' AND i.context_id IN {inside} ORDER BY c.id",
+        f"WHERE c.state = 'validated' AND i.context_id IN {inside} "
+        "ORDER BY CASE WHEN c.id = :first THEN 0 ELSE 1 END, c.id LIMIT :most",
         **params,
+        first=first,
+        most=most,
     )
     return [Id(row[0]) for row in rows]
 

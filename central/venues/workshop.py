@@ -37,7 +37,7 @@ from central.web.area import DOOR
 from central.web.caller import awaited
 from central.web.form import LARGE, form_of
 from central.web.frame import FRAME
-from central.web.screens.names import label
+from central.web.screens.names import label, labels
 from central.web.screens.refusals import said as refusal_text
 from central.web.session import SignedIn
 from central.web.settings import MIB
@@ -47,6 +47,7 @@ from shared.outcome import Refused
 from shared.runtime.system import SystemClock, fresh_id
 
 MOST_BLOCKS = 40
+MOST_SPACES = 100
 SHOWN_FAULTS = 200
 _TYPES = {Format.JSON: "application/json", Format.SVG: "image/svg+xml", Format.CSV: "text/csv"}
 _COLOURS = ("#e69f00", "#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#8a8594")
@@ -107,14 +108,19 @@ class Workshop:
         def look(read: Read) -> dict[str, Any] | None:
             before = read.get(PhysicalConfiguration, onto) if is_id(onto) else None
             space_id = before.space_id if before else space
-            spaces = [row.id for row in read.find(Space, "ORDER BY code") if self._may(read, row.id)]
-            if (space_id and space_id not in spaces) or (onto and before is None):
+            if (space_id and not self._may(read, space_id)) or (onto and before is None):
                 return None
+            found = read.find(Space, "ORDER BY code, id LIMIT :most", most=MOST_SPACES + 1)
+            more, found = len(found) > MOST_SPACES, found[:MOST_SPACES]
+            spaces = [row.id for row in found if self._may(read, row.id)]
+            spaces += [Id(space_id)] if space_id and space_id not in spaces else []
+            named = labels(read, t, [("space", each) for each in spaces])
             return {
                 "title": t("Corriger le plan {name}", name=label(read, t, "physical_configuration", onto))
                 if before
                 else t("Nouveau plan de salle"),
-                "spaces": [(each, label(read, t, "space", each)) for each in spaces],
+                "spaces": [(each, named("space", each)) for each in spaces],
+                "unsaid": MOST_SPACES if more else 0,
                 "space": space_id,
                 "onto": onto,
                 "categories": [t.of(each.names) for each in categories_by_rank(read)],
