@@ -45,9 +45,9 @@ from central.web.live import LIVE
 from central.web.metrics import NETWORKS
 from central.web.origin import FRONT, NO_PROXIES, PROXIES, Fronts, Proxies
 from central.web.pages import shell_pages
+from central.web.rooms import AreaMenu, Menu
 from central.web.session import guard
 from central.web.settings import UNLIMITED, HttpConfig
-from central.web.shell import Menu
 from shared.registries import add_all
 from shared.runtime.broker import EmbeddedBroker
 from shared.runtime.config import Failure
@@ -197,8 +197,7 @@ def make_app(
 
 
 def menu_of(areas: Iterable[Area]) -> Menu:
-    """Each area's part of the menu, in the order in which they stand there."""
-    return {area.name: area.menu for area in sorted(areas, key=lambda area: area.menu_at)}
+    return {area.name: AreaMenu(area.room, area.menu) for area in areas}
 
 
 def loaded() -> tuple[()]:

@@ -6,6 +6,7 @@ from central.kernel.facts import Facts
 from central.kernel.feeds import Feeds, Scope
 from central.kernel.privileges import UsualProfile
 from central.web.area import Area
+from central.web.rooms import Room
 from shared.wire.certificates import Right
 from shared.wire.facts import FactKind, Passage, Scan
 from shared.wire.feeds import Family
@@ -14,7 +15,7 @@ GATES = frozenset({Right.CONTROL})
 
 AREA = Area(
     name="access",
-    menu_at=55,
+    room=Room.DEVICES,
     modules=(ops,),
     privileges=tuple(AccessPrivilege),
     usual={

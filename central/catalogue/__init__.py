@@ -4,10 +4,11 @@ from central.catalogue import checklist_items, ops
 from central.catalogue.model import CataloguePrivilege
 from central.kernel.privileges import UsualProfile
 from central.web.area import Area
+from central.web.rooms import Room
 
 AREA = Area(
     name="catalogue",
-    menu_at=10,
+    room=Room.PROGRAMME,
     modules=(ops,),
     privileges=tuple(CataloguePrivilege),
     usual={

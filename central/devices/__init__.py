@@ -24,6 +24,7 @@ from central.kernel.feeds import Feeds, Scope
 from central.kernel.privileges import UsualProfile
 from central.orders.device_sales import NotBooked
 from central.web.area import Area
+from central.web.rooms import Room
 from shared.wire.certificates import EVERYBODY, Right
 from shared.wire.facts import FactKind, LeaseSealed, Sale, SlotsReturned
 from shared.wire.feeds import Family
@@ -32,7 +33,7 @@ SELLERS = frozenset({Right.SELL})
 
 AREA = Area(
     name="devices",
-    menu_at=60,
+    room=Room.DEVICES,
     modules=(enrolment, facts, feeds, hall, leases, instructions, revocations, snapshots),
     settings=DevicesSettings,
     privileges=tuple(DevicesPrivilege),

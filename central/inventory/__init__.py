@@ -13,10 +13,11 @@ from central.inventory import (
 from central.inventory.model import InventoryPrivilege
 from central.kernel.privileges import UsualProfile
 from central.web.area import Area
+from central.web.rooms import Room
 
 AREA = Area(
     name="inventory",
-    menu_at=30,
+    room=Room.SEATS,
     modules=(audit, contingents, counts, hold_expiry, plan_actions, release_rules),
     privileges=tuple(InventoryPrivilege),
     usual={

@@ -4,9 +4,11 @@ from central.kernel.privileges import UsualProfile
 from central.ledger import ops
 from central.ledger.model import LedgerPrivilege
 from central.web.area import Area
+from central.web.rooms import Room
 
 AREA = Area(
     name="ledger",
+    room=Room.MONEY,
     modules=(ops,),
     privileges=tuple(LedgerPrivilege),
     usual={

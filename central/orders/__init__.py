@@ -5,12 +5,13 @@ from central.kernel.privileges import UsualProfile
 from central.orders import holds, ops, pages
 from central.orders.model import OrdersPrivilege
 from central.web.area import Area
+from central.web.rooms import Room
 from shared.wire.certificates import Right
 from shared.wire.feeds import Family
 
 AREA = Area(
     name="orders",
-    menu_at=20,
+    room=Room.ORDERS,
     modules=(holds, ops),
     pages=(pages.order_pages,),
     privileges=tuple(OrdersPrivilege),

@@ -17,11 +17,10 @@ from central.organisation.model import OrganisationPrivilege
 from central.organisation.settings import OrganisationSettings
 from central.organisation.webhooks import OUTBOX_KIND
 from central.web.area import Area
-from central.web.shell import MenuEntry
+from central.web.rooms import MenuEntry
 
 AREA = Area(
     name="organisation",
-    menu_at=90,
     modules=(ops, mentions, webhook_delivery),
     settings=OrganisationSettings,
     privileges=tuple(OrganisationPrivilege),

@@ -4,10 +4,11 @@ from central.kernel.privileges import UsualProfile
 from central.pricing import checklist_items, ops, pages
 from central.pricing.model import PricingPrivilege
 from central.web.area import Area
+from central.web.rooms import Room
 
 AREA = Area(
     name="pricing",
-    menu_at=40,
+    room=Room.PRICES,
     modules=(ops,),
     privileges=tuple(PricingPrivilege),
     usual={

@@ -146,7 +146,7 @@ def _takings(door: Door, read: Read, t: Texts, performance: Performance) -> dict
     }
 
 
-HOURS, DAYS, WEEKS = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
+QUARTERS, HOURS, DAYS, WEEKS = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 MOST_STEPS = 100
 
 
@@ -173,11 +173,14 @@ def _curve(read: Read, t: Texts, places: tuple[str, ...] | None, performance: Pe
 
 
 def sale_window(first: datetime, until: datetime, there: ZoneInfo) -> Window:
-    """Steps of an hour, a day or weeks, at most `MOST_STEPS`, from the one in which the first place was sold."""
+    """Steps of a quarter of an hour, an hour, a day or weeks, at most `MOST_STEPS`, from the one in which the first
+    place was sold."""
     long = until - first
-    step = HOURS if long <= 3 * DAYS else DAYS if long <= (MOST_STEPS - 2) * DAYS else WEEKS
-    while long > (MOST_STEPS - 2) * step:
+    most = MOST_STEPS - 2
+    step = next((each for each in (QUARTERS, HOURS, DAYS) if long <= most * each), WEEKS)
+    while long > most * step:
         step *= 2
-    begins = first.astimezone(there).replace(minute=0, second=0, microsecond=0)
-    start = (begins if step is HOURS else begins.replace(hour=0)).astimezone(UTC)
+    local = first.astimezone(there).replace(second=0, microsecond=0)
+    begins = local.replace(minute=local.minute // 15 * 15 if step == QUARTERS else 0)
+    start = (begins if step < DAYS else begins.replace(hour=0)).astimezone(UTC)
     return Window(start, step, max(1, -((start - until) // step)))

@@ -19,6 +19,7 @@ from central.reports.day_view import DayLine, day_line, sight
 from central.reports.performance_view import PlaceLine, place_line, place_lines
 from central.venues.reads import categories_by_rank
 from central.web.frame import FRAME
+from central.web.rooms import DAY
 from central.web.screens.listing import may_see
 from central.web.screens.names import house_zone
 from central.web.shell import Branch, tree
@@ -64,7 +65,7 @@ async def _sheet(request: web.Request) -> web.Response:
         raise web.HTTPNotFound
     about = f"?at={shown['branch'].id}"
     return await frame.page(
-        request, "service_sheet.html", title=t("Feuille de service"), at=shown["branch"].id, sheet=shown,
+        request, "service_sheet.html", title=t("Feuille de service"), at=shown["branch"].id, here=DAY, sheet=shown,
         earlier=f"/admin/service/{earlier}{about}", later=f"/admin/service/{later}{about}",
     )  # fmt: skip
 

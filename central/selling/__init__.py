@@ -4,10 +4,11 @@ from central.kernel.privileges import UsualProfile
 from central.selling import checklist_items, ops
 from central.selling.model import SellingPrivilege
 from central.web.area import Area
+from central.web.rooms import Room
 
 AREA = Area(
     name="selling",
-    menu_at=45,
+    room=Room.OPENINGS,
     modules=(ops,),
     privileges=tuple(SellingPrivilege),
     usual={

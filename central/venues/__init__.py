@@ -4,10 +4,11 @@ from central.kernel.privileges import UsualProfile
 from central.venues import capacity, checklist_items, ops, workshop
 from central.venues.model import VenuesPrivilege
 from central.web.area import Area
+from central.web.rooms import Room
 
 AREA = Area(
     name="venues",
-    menu_at=80,
+    room=Room.SEATS,
     modules=(ops,),
     privileges=tuple(VenuesPrivilege),
     usual={

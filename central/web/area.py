@@ -23,8 +23,8 @@ from central.kernel.feeds import FEEDS, Feeds
 from central.kernel.outbox import Act
 from central.kernel.privileges import USUAL, UsualProfile
 from central.kernel.registry import BESIDE
+from central.web.rooms import MenuEntry, Room
 from central.web.seekers import SEEKERS, Seeker
-from central.web.shell import MenuEntry
 from shared.registries import add_all
 from shared.runtime.mqtt import Bus, Roster
 
@@ -44,8 +44,8 @@ class Area:
 
     `settings`: a dataclass of the keys that the area has in central's file. `usual`: what a new house is proposed for
     its people, of the area's rights or of branches on which they hang. `means` puts what the area needs of this process
-    into the application (a test puts in its own); `pages` add their addresses; `menu` are those that stand in the
-    area's part of the menu, `menu_at` where that stands: what one works with every day first. `loops` are named works
+    into the application (a test puts in its own); `pages` add their addresses; `room` is the
+    one of the bar in which its lists stand, and behind them `menu`, those of its pages. `loops` are named works
     that go on while central runs; None: not with this configuration. `outbox`: who does the rows of a kind; None: a
     loop of the area's own does. `health`: what /readyz says beside the kernel's own checks. `facts` are taken from
     devices, `feeds` told to them. `seekers`: how its things without a name are looked for, by table."""
@@ -58,7 +58,7 @@ class Area:
     means: Callable[[web.Application], None] = lambda _: None
     pages: tuple[Callable[[web.Application], None], ...] = ()
     menu: tuple[MenuEntry, ...] = ()
-    menu_at: int = 50
+    room: Room = Room.HOUSE
     loops: Mapping[str, Callable[[web.Application], Work | None]] = field(default_factory=dict)
     outbox: Mapping[str, Callable[[web.Application], Act] | None] = field(default_factory=dict)
     checklist: tuple[ChecklistItem, ...] = ()

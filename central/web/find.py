@@ -9,7 +9,6 @@ numbers are too many for that, by how its number begins, out of the index; what 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from aiohttp import web
@@ -25,9 +24,9 @@ from central.kernel.search_index import folded, spoken
 from central.kernel.tx import Read
 from central.web.area import DOOR
 from central.web.frame import FRAME
+from central.web.rooms import MenuEntry
 from central.web.screens.names import labels
 from central.web.seekers import SEEKERS
-from central.web.shell import MenuEntry
 from central.web.texts import Texts
 from shared.ids import is_id
 
@@ -58,7 +57,8 @@ def find_routes(app: web.Application) -> None:
         frame = request.app[FRAME]
         me = await frame.who(request)
         t, asked = frame.texts(request, me), request.query.get("q", "")[:MOST_QUERY]
-        groups = await door.read(me.actor, lambda read: find(read, door, t, asked, chain(*frame.menu.values())))
+        pages = [entry for part in frame.menu.values() for entry in part.entries]
+        groups = await door.read(me.actor, lambda read: find(read, door, t, asked, pages))
         alone = "HX-Request" in request.headers or "panel" in request.query
         template = "find_list.html" if alone else "find.html"
         return await frame.page(request, template, title=t("Rechercher"), q=asked, groups=groups)

@@ -19,9 +19,10 @@ from central.kernel.values import CODE_PATTERN, MOST_CODE
 from central.web.assets import address
 from central.web.cookies import cookie
 from central.web.notices import Provider
+from central.web.rooms import Menu
 from central.web.screens.rights import privilege_text
 from central.web.session import SESSIONS, SignedIn, masked, to_sign_in
-from central.web.shell import Branch, Menu, shell, tree
+from central.web.shell import Branch, shell, tree
 from central.web.texts import Texts, language_for, own_name, texts
 from shared.languages import LANGUAGES, OWN_NAMES
 from shared.registries import add

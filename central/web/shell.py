@@ -1,7 +1,7 @@
 """What stands around a page of the administration: the house, the tree of contexts, what the chosen one holds,
 and the word on the act that led here."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,6 +16,7 @@ from central.kernel.registry import COMMANDS, handler_of, privileges
 from central.kernel.scope import home
 from central.kernel.tx import Read
 from central.web.context_marks import context_marks
+from central.web.rooms import AT_THUMB, DAY, ROOM_TEXTS, Menu, MenuItem, Room, RoomShown
 from central.web.texts import Texts
 
 
@@ -37,29 +38,6 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
-class MenuEntry:
-    """A page of an area's own in the menu: `text` is its msgid, `needs` the privilege that shows it."""
-
-    text: str
-    href: str
-    needs: str | None = None
-
-
-Menu = Mapping[str, Sequence[MenuEntry]]
-"""Each area's own pages, in the order of the areas."""
-
-
-@dataclass(frozen=True, slots=True)
-class MenuItem:
-    """`acts`: there is something that the reader may do there, and not only read."""
-
-    text: str
-    href: str
-    current: bool
-    acts: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class DoneAct:
     """An act that came to its end: its command, and what it touched."""
 
@@ -69,19 +47,27 @@ class DoneAct:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """`marks` follow the names of contexts that share one."""
+    """`marks` follow the names of contexts that share one; `rooms` are those of the bar, `settings` the house's."""
 
     house: str
     tree: tuple[Branch, ...]
     at: str
     path: tuple[Branch, ...]
     marks: dict[str, str]
-    groups: tuple[tuple[str, tuple[MenuItem, ...]], ...]
+    rooms: tuple[RoomShown, ...]
+    settings: RoomShown | None
+    here: str
     done: DoneAct | None
 
     @property
-    def read_only(self) -> list[MenuItem]:
-        return [item for _, items in self.groups for item in items if not item.acts]
+    def room(self) -> RoomShown | None:
+        """Where one is."""
+        return next((each for each in (*self.rooms, self.settings) if each and each.current), None)
+
+    def switched(self, to: Branch) -> str:
+        """Where one is at another context: the same list where it has one, else its working day."""
+        listed = BY_NAME.get(self.here)
+        return f"/admin/e/{self.here}?at={to.id}" if listed and stands(listed, to) else f"/admin/at/{to.id}"
 
 
 def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, menu: Menu, done: str) -> Shell:
@@ -91,39 +77,58 @@ def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, menu: 
     known = {each.id: each for each in everything}
     chosen = known.get(at or "") or (branches[0] if branches else None)
     path: tuple[Branch, ...] = ()
-    groups: tuple[tuple[str, tuple[MenuItem, ...]], ...] = ()
+    rooms: list[RoomShown] = []
     if chosen:
         ids = door.permissions.path(read, chosen.id)
         path = tuple(known[each] for each in reversed(ids) if each in known)
         reach = {*ids, *(each.id for each in chosen.all())}
-        groups = tuple(_groups(read.actor, t, chosen, reach, here, menu))
-    house = t.of(branches[0].names) if branches else ""
-    at = chosen.id if chosen else ""
-    return Shell(house, branches, at, path, context_marks(t, everything), groups, _done(read, done))
+        rooms = list(_rooms(read.actor, t, chosen, reach, here, menu))
+    return Shell(
+        house=t.of(branches[0].names) if branches else "", tree=branches, at=chosen.id if chosen else "", path=path,
+        marks=context_marks(t, everything), rooms=tuple(each for each in rooms if each.room is not Room.HOUSE),
+        settings=next((each for each in rooms if each.room is Room.HOUSE), None), here=here, done=_done(read, done),
+    )  # fmt: skip
 
 
-def _groups(
-    actor: Actor, t: Texts, at: Branch, reach: set[str], here: str, menu: Menu
-) -> Iterator[tuple[str, tuple[MenuItem, ...]]]:
-    """By module: its lists from A to Z, what one may act in before what one may only read; then its own pages."""
-    listed: dict[str, list[MenuItem]] = {module: [] for module in menu}
+def _rooms(actor: Actor, t: Texts, at: Branch, reach: set[str], here: str, menu: Menu) -> Iterator[RoomShown]:
+    """Today, and each room in which there is something to open: its areas' lists from A to Z, then their own pages."""
+    listed: dict[Room, list[MenuItem]] = {room: [] for room in Room}
+    for area, lists in _lists(actor, t, at, reach, here).items():
+        listed[_room_of(area, menu)] += sorted(lists, key=lambda item: item.text.casefold())
+    for part in menu.values():
+        for entry in part.entries:
+            if entry.needs is None or _holds(actor, entry.needs, reach):
+                href = f"{entry.href}{'&' if '?' in entry.href else '?'}at={at.id}"
+                listed[part.room].append(MenuItem(t(entry.text), href, here == entry.href))
+    about = BY_NAME.get(here)
+    in_room = Room.TODAY if here == DAY else _room_of(_area_of(about), menu) if about else None
+    for room, found in listed.items():
+        items, rest = ([item for item in found if item.acts is acts] for acts in (True, False))
+        first = DAY if room is Room.TODAY else next((item.href for item in (*items, *rest)), "")
+        if first:
+            current = room is in_room or any(item.current for item in found)
+            href = f"/admin/at/{at.id}" if room is Room.TODAY else first
+            yield RoomShown(room, t(ROOM_TEXTS[room]), href, current, tuple(items), tuple(rest), room in AT_THUMB)
+
+
+def _lists(actor: Actor, t: Texts, at: Branch, reach: set[str], here: str) -> dict[str, list[MenuItem]]:
+    found: dict[str, list[MenuItem]] = {}
     for declaration in BY_NAME.values():
         if stands(declaration, at) and _holds(actor, declaration.read, reach):
             href = f"/admin/e/{declaration.name}?at={at.id}"
             acts = any(_holds(actor, each, reach) for each in acted_on().get(declaration.name, ()))
             item = MenuItem(t.entities(declaration.name), href, here == declaration.name, acts)
-            listed.setdefault(declaration.screen.partition(".")[0], []).append(item)
-    for items in listed.values():
-        items.sort(key=lambda item: (not item.acts, item.text.casefold()))
-    for module, entries in menu.items():
-        for entry in entries:
-            if entry.needs is None or _holds(actor, entry.needs, reach):
-                href = f"{entry.href}{'&' if '?' in entry.href else '?'}at={at.id}"
-                listed[module].append(MenuItem(t(entry.text), href, here == entry.href))
-    for module, items in listed.items():
-        if items:
-            said = t.known(f"privilege:{module}") or module.capitalize()
-            yield said, tuple(items)
+            found.setdefault(_area_of(declaration), []).append(item)
+    return found
+
+
+def _area_of(declaration: Declaration) -> str:
+    """That of its right."""
+    return declaration.screen.partition(".")[0]
+
+
+def _room_of(area: str, menu: Menu) -> Room:
+    return menu[area].room if area in menu else Room.HOUSE
 
 
 @cache

@@ -27,7 +27,9 @@ CSS_WEIGHT: Mapping[Weight, int] = {Weight.REGULAR: 400, Weight.SEMIBOLD: 600, W
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """The colour of every role, as `#rrggbb`. `ground` lies behind everything, `sheet` carries the content, `sunken`
-    is a quiet field on a sheet, `action` the one main button, `hall` the dark behind a seat plan."""
+    is a quiet field on a sheet, `action` the one main button, `hall` the dark behind a seat plan. `edge` is that of a
+    control, `house` what belongs to the house (the bar, what is chosen), `spot` the follow spot: where one is, now;
+    `full`, `part` and `empty` the strokes of an amount."""
 
     ground: str
     ground_ink: str
@@ -46,6 +48,17 @@ class Scheme:
     ok: str
     warn: str
     stop: str
+    edge: str
+    house: str
+    house_deep: str
+    house_ink: str
+    house_muted: str
+    spot: str
+    spot_soft: str
+    spot_ink: str
+    full: str
+    part: str
+    empty: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,14 +243,31 @@ async def test_rows_of_a_form_come_and_go(running: Running, browser: Browser) ->
         await expect(page.locator(".values")).not_to_contain_text("currency")
 
 
-async def test_the_tree_opens_on_a_telephone(running: Running, browser: Browser) -> None:
+async def test_a_telephone_has_four_rooms_at_the_thumb_and_all_near(running: Running, browser: Browser) -> None:
     async with page_of(browser, 360, 780) as page:
         await page.goto(running.url + "/admin")
-        await expect(page.locator("#tree")).to_be_hidden()
-        await page.click(".open-tree")
-        await expect(page.locator("#tree")).to_be_visible()
+        prices = page.locator("#rooms a", has_text="Prix")
+        await expect(page.locator("#rooms li:visible")).to_have_count(5)
+        await expect(prices).to_be_hidden()
+        await page.click(".open-rooms")
+        await expect(prices).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(prices).to_be_hidden()
+        await page.click(".switch summary")
         await page.click(f"#tree a[href='/admin/at/{running.house.season}']")
         await page.wait_for_url(f"**/admin/at/{running.house.season}")
+
+
+async def test_what_is_unfolded_closes_by_a_press_elsewhere(running: Running, browser: Browser) -> None:
+    async with page_of(browser, 1280, 800) as page:
+        await page.goto(running.url + "/admin/e/tariff")
+        await page.click(".me summary")
+        await expect(page.locator(".me .panel")).to_be_visible()
+        await page.click("h1")
+        await expect(page.locator(".me .panel")).to_be_hidden()
+        await page.click(".switch summary")
+        await page.click(f"#tree a[href='/admin/e/tariff?at={running.house.season}']")
+        await page.wait_for_url(f"**/admin/e/tariff?at={running.house.season}")
 
 
 async def test_pictures_of_the_screens(tmp_path: Path, browser: Browser) -> None:

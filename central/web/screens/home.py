@@ -9,6 +9,7 @@ from central.kernel.registry import COMMANDS
 from central.kernel.tx import Read
 from central.web.frame import HOME
 from central.web.notices import shown
+from central.web.rooms import DAY
 from central.web.screens.forms import options
 from central.web.screens.listing import ListFilter, found, may_see
 from central.web.screens.screen import Screen, creators, declared, screen_of
@@ -32,7 +33,7 @@ async def house(request: web.Request) -> web.Response:
     parts = await screen.read(lambda read: screen.frame.parts_of(HOME, read, screen.t, chosen)) if chosen else []
     return await screen.page(
         "screens/house.html", notices=notices, title=screen.t.of(chosen.names) if chosen else screen.t("La maison"),
-        at=chosen.id if chosen else None, context=chosen, cards=cards, parts=parts,
+        at=chosen.id if chosen else None, here=DAY, context=chosen, cards=cards, parts=parts,
         **below,
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ counted is counted up to `COUNTED`: nobody reads "41,307", and counting them wou
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -156,6 +156,24 @@ def found(door: Door, read: Read, declaration: Declaration, wanted: ListFilter, 
         before=first if (more if wanted.back else bool(wanted.after)) else "",
         after=last if (wanted.back or more) else "",
     )
+
+
+def by_value(
+    door: Door, read: Read, declaration: Declaration, wanted: ListFilter, column: str
+) -> dict[str, int] | None:
+    """How many rows of the list each value of a column has, were it not narrowed by it; None: more than anybody
+    counts."""
+    apart = tuple(each for each in wanted.only if each[0] != column)
+    query = _query(door, read, declaration, replace(wanted, only=apart))
+    if query.many:
+        return None
+    rows = read.run(
+        f"SELECT said, COUNT(*) FROM (SELECT t.{column} AS said FROM {declaration.name} t{query.joins} "  # noqa: S608 - names of ours, values are parameters
+        f"WHERE {query.where} LIMIT :most) AS some GROUP BY said",
+        **query.params, most=COUNTED + 1,
+    )  # fmt: skip
+    counts = {str(value): int(number) for value, number in rows}
+    return counts if sum(counts.values()) <= COUNTED else None
 
 
 def every(door: Door, read: Read, declaration: Declaration, wanted: ListFilter, *, most: int) -> Iterator[list[Any]]:

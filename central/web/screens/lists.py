@@ -13,9 +13,20 @@ from central.kernel.tx import Read
 from central.web.cookies import cookie
 from central.web.screens.cells import Cell, default_columns, is_number, reader, ref_of, shown_columns
 from central.web.screens.exports import EXPORTS
-from central.web.screens.listing import COUNTED, PAGE, ListFilter, ListPage, default_sort, found, may_see, sortable
+from central.web.screens.listing import (
+    COUNTED,
+    PAGE,
+    ListFilter,
+    ListPage,
+    by_value,
+    default_sort,
+    found,
+    may_see,
+    sortable,
+)
 from central.web.screens.names import labels
 from central.web.screens.screen import Screen, creators, declared, screen_of
+from central.web.text_keys import enum_name
 from shared.ids import is_id
 
 COLUMNS_FOR_S = 365 * 24 * 3600
@@ -42,6 +53,17 @@ class Head:
     turns: str
     sorted: str
     number: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StateChip:
+    """A state to narrow the list to; chosen, a press takes it off. `count` is empty where nobody counts so far."""
+
+    state: str
+    text: str
+    count: str
+    href: str
+    chosen: bool
 
 
 def wanted_in(request: web.Request) -> ListFilter:
@@ -115,10 +137,31 @@ def _data(
         "lines": list(lines(screen, read, declaration, page, columns)),
         "heads": list(_heads(screen, declaration, wanted, columns)),
         "found": page,
+        "chips": _chips(screen, read, declaration, wanted),
         "filters": list(_filters(screen, read, declaration, wanted)),
         "may_create": any(screen.may_somewhere(read, str(each.needs)) for each in creators(declaration.name)),
         "may_bulk": _may_bulk(screen, read, declaration),
     }
+
+
+def _chips(screen: Screen, read: Read, declaration: Declaration, wanted: ListFilter) -> list[StateChip]:
+    """One for each state that rows are in; none where that tells nothing apart."""
+    if declaration.life is None:
+        return []
+    column = declaration.column(declaration.life[0])
+    now = dict(wanted.only).get(column.name, "")
+    counts = by_value(screen.door, read, declaration, wanted, column.name)
+    there = [state for state in column.hint if counts is None or state in counts or state == now]
+    if len(there) < 2 and not now:
+        return []
+    return [
+        StateChip(
+            str(state), screen.t.value(enum_name(column.hint), state),
+            "" if counts is None else screen.t.number(counts.get(state, 0)),
+            address(declaration, wanted, **{f"{ONLY}{column.name}": "" if state == now else str(state)}), state == now,
+        )
+        for state in there
+    ]  # fmt: skip
 
 
 def _may_bulk(screen: Screen, read: Read, declaration: Declaration) -> bool:
@@ -151,8 +194,8 @@ def _filters(
 ) -> Iterator[tuple[str, str, str]]:
     """(field, value, address without it) of what narrows the list beside the text."""
     for name, value in wanted.only:
-        if name not in declaration.names:
-            continue
+        if name not in declaration.names or (declaration.life and name == declaration.life[0]):
+            continue  # a state is among the chips
         column = declaration.column(name)
         table = ref_of(column)
         said = labels(read, screen.t, [(table, value)])(table, value) if table else value

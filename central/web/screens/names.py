@@ -52,6 +52,16 @@ def stands_for(table: str) -> tuple[Column, ...]:
     return tuple(declaration.column(name) for name in only if not declaration.column(name).ref)
 
 
+@cache
+def numbered(table: str) -> tuple[Column, ...]:
+    """Of what is called by a number that others have too, all that makes it the only one: a seat's zone and row."""
+    declaration, title = BY_NAME[table], title_column(table)
+    if title is None or title.name != "number":
+        return ()
+    keys = (each for each in declaration.unique if title.name in each and len(each) > 1)
+    return tuple(declaration.column(name) for name in next(keys, ()))
+
+
 @dataclass(frozen=True, slots=True)
 class Labels:
     """Names of rows, read together: `labels("site", id)`. What is gone, and what nothing tells from its like, is called
@@ -83,10 +93,11 @@ def _labelled(read: Read, t: Texts, table: str, ids: list[str], depth: int) -> d
         return _contexts(read, t, set(ids))
     inside, params = in_list("id", ids)
     title = title_column(table)
-    if title:
+    columns = numbered(table) if depth else ()
+    if title and not columns:
         rows = read.run(f"SELECT id, {title.name} FROM {table} WHERE id IN {inside}", **params)  # noqa: S608 - our names
         return {(table, row[0]): called(t, title, row[1]) for row in rows}
-    columns = stands_for(table)
+    columns = columns or stands_for(table)
     if not columns or not depth:
         return {}
     names = ", ".join(each.name for each in columns)

@@ -21,14 +21,15 @@
     }
   });
 
-  // The tree on a phone, the list of keys
+  // All rooms on a phone, the list of keys, what is unfolded
   document.addEventListener("click", (event) => {
+    for (const each of all("details.pop[open]")) if (!each.contains(event.target)) each.open = false;
     const button = event.target.closest("button");
     if (!button) return;
-    if (button.matches(".open-tree")) {
-      const shown = $("#tree").classList.toggle("shown");
+    if (button.matches(".open-rooms")) {
+      const shown = $("#rooms").classList.toggle("shown");
       button.setAttribute("aria-expanded", shown);
-      if (shown) $("#tree a").focus();
+      if (shown) $("#rooms a").focus();
     } else if (button.matches(".keys")) $("#keys").showModal();
     else if (button.matches("[data-print]")) print();
     else if (button.matches("[data-add=row]")) addRow(button.closest("[data-rows]"));
@@ -164,7 +165,7 @@
       if (document.activeElement?.closest(".find")) { $("#found").replaceChildren(); document.activeElement.blur(); }
       for (const each of all(".picked")) each.replaceChildren();
       for (const each of all("details.pop[open]")) each.open = false;
-      $("#tree")?.classList.remove("shown");
+      $("#rooms")?.classList.remove("shown");
       return;
     }
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
@@ -185,7 +186,7 @@
     const press = { n: "[data-key=new]", e: "[data-key=edit]" }[event.key.toLowerCase()];
     if (press && $(press)) return act($(press).click());
     if (event.key === "/" && $("[data-key=filter]")) return act($("[data-key=filter]").focus());
-    if (event.key.toLowerCase() === "g" && $("#tree a")) { $("#tree").classList.add("shown"); return act($("#tree [aria-current], #tree a").focus()); }
+    if (event.key.toLowerCase() === "g" && $("#rooms a")) return act($("#rooms [aria-current], #rooms a").focus());
     if (event.key === "?" && $("#keys")) return act($("#keys").showModal());
   });
 

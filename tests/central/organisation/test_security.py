@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import threading
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -444,7 +445,12 @@ def test_at_most_a_hundred_guesses_an_hour() -> None:
 
 async def test_a_crowd_at_the_door_is_turned_away_not_piled_up() -> None:
     passwords = Passwords(Costs(memory_kib=8192, rounds=2, threads=1, waiting=3))
-    done = await asyncio.gather(*[passwords.right("", "x") for _ in range(20)], return_exceptions=True)
+    all_are_there = threading.Event()
+    passwords._pool.submit(all_are_there.wait)
+    crowd = asyncio.gather(*[passwords.right("", "x") for _ in range(20)], return_exceptions=True)
+    await asyncio.sleep(0)  # each has come to the door
+    all_are_there.set()
+    done = await crowd
     passwords.close()
     assert done.count(False) == 4 and sum(isinstance(each, TooManySignIns) for each in done) == 16
 

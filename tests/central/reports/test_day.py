@@ -300,8 +300,9 @@ def test_a_curve_has_all_that_was_sold(clerk: Clerk, house: House) -> None:
 @pytest.mark.parametrize(
     ("long", "step", "count"),
     [
-        (timedelta(minutes=5), timedelta(hours=1), 1), (timedelta(days=3), timedelta(hours=1), 72),
-        (timedelta(days=4), timedelta(days=1), 5), (timedelta(days=98), timedelta(days=1), 99),
+        (timedelta(minutes=5), timedelta(minutes=15), 1), (timedelta(hours=24), timedelta(minutes=15), 96),
+        (timedelta(days=3), timedelta(hours=1), 72),
+        (timedelta(days=5), timedelta(days=1), 6), (timedelta(days=98), timedelta(days=1), 99),
         (timedelta(days=99), timedelta(weeks=1), 15), (timedelta(days=4000), timedelta(weeks=8), 72),
     ],
 )  # fmt: skip

@@ -62,7 +62,10 @@ class Served:
         return sorted(found, key=lambda each: each[1] == "/sign-out")  # which ends what the others need
 
 
-VALUES = ("enrol_device", "0" * 26, "csv", "commands", "json", "undo", "performance", "0" * 26 + ".1")  # one fits
+VALUES = (
+    "enrol_device", "0" * 26, "csv", "commands", "json", "undo", "performance", "0" * 26 + ".1", "2026-11-21",
+)  # fmt: skip
+"""One fits."""
 
 
 async def answer_of(reader: asyncio.StreamReader) -> tuple[int, str]:

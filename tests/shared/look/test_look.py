@@ -20,6 +20,11 @@ TEXT_ON = [
     ("ok", "sheet"),
     ("warn", "sheet"),
     ("stop", "sheet"),
+    ("house_ink", "house_deep"),
+    ("house_muted", "house_deep"),
+    ("house_ink", "house"),
+    ("spot_ink", "spot"),
+    ("ink", "spot_soft"),
 ]
 
 

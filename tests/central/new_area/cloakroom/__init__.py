@@ -8,7 +8,7 @@ from central.kernel.facts import Facts
 from central.kernel.feeds import Feeds, Scope
 from central.kernel.privileges import UsualProfile
 from central.web.area import Area
-from central.web.shell import MenuEntry
+from central.web.rooms import MenuEntry, Room
 from shared.wire.certificates import Right
 from shared.wire.coats import COAT_FETCHED, COATS, CoatFetched
 
@@ -21,6 +21,7 @@ AREA = Area(
     privileges=tuple(CloakroomPrivilege),
     usual={UsualProfile.GATE: ("cloakroom",), UsualProfile.READER: (CloakroomPrivilege.READ,)},
     pages=(pages.cloakroom,),
+    room=Room.PROGRAMME,
     menu=(MenuEntry(t("Vestiaire ce soir"), pages.HREF, CloakroomPrivilege.READ),),
     loops={"cloakroom": attendant.clearing},
     checklist=(attendant.cloakroom,),

@@ -2,22 +2,47 @@
 may see it, and never asks in a browser's own dialog."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from central.access.model import AccessPrivilege
+from central.kernel.actor import SYSTEM
 from central.kernel.privileges import EVERYTHING, USUAL, UsualProfile
 from central.organisation.model import OrganisationPrivilege
-from tests.central.web.screens.conftest import Browser
+from central.programme.performances import CreatePerformance, Schedule
+from tests.central.small_house import STARTS, new_id
+from tests.central.web.screens.conftest import Browser, Page
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 
 
-def menu(text: str) -> tuple[list[str], list[str]]:
-    """What one may act in, and what one may look up, as addresses without their context."""
-    tree = text[text.index('<nav class="tree"') : text.index("</nav>", text.index('<nav class="tree"'))]
-    stands, _, read = tree[tree.index('class="stands"') :].partition("<details")
-    return _links(stands), _links(read.partition("</details>")[0])
+def rooms(text: str) -> list[tuple[str, str]]:
+    """(word, address) of the bar's rooms."""
+    bar = text[text.index('<nav class="rooms"') :].partition("</nav>")[0]
+    return [(word, href) for href, word in re.findall(r'<a href="([^"]+)"[^>]*>([^<]+)</a>', bar)]
+
+
+def stands(text: str) -> tuple[list[str], list[str]]:
+    """What one may act in, and what one may look up, in the room on show, as addresses without their context."""
+    _, _, found = text.partition('<nav class="stands"')
+    acts, _, read = found.partition("</nav>")[0].partition("<details")
+    return _links(acts), _links(read)
+
+
+def settings(text: str) -> list[str]:
+    return _links(text[text.index('<details class="pop end me"') :].partition("</details>")[0])
+
+
+async def menu(browser: Browser) -> tuple[list[str], list[str]]:
+    """All that is offered, room by room: to act in, and to look up."""
+    home = (await browser.get("/admin")).text
+    acts: list[str] = []
+    read: list[str] = []
+    for _, href in rooms(home)[1:]:
+        more = stands((await browser.get(href.replace("&amp;", "&"))).text)
+        acts, read = acts + more[0], read + more[1]
+    return acts, read + [each for each in settings(home) if each != "/account"]
 
 
 def _links(part: str) -> list[str]:
@@ -27,7 +52,7 @@ def _links(part: str) -> list[str]:
 async def test_a_box_office_has_what_it_works_with(browser: Browser) -> None:
     browser.sign_in(browser.house.operator(*USUAL[UsualProfile.BOX_OFFICE]))
     page = await browser.get("/admin")
-    acts, read = menu(page.text)
+    acts, read = await menu(browser)
     assert {"/admin/e/performance", "/admin/e/sale_order"} <= {*acts}
     assert "/admin/e/site" in read and "/admin/e/site" not in acts
     assert not {"/api", "/admin/live", "/admin/audit", "/admin/operators/new"} & {*acts, *read}
@@ -36,12 +61,61 @@ async def test_a_box_office_has_what_it_works_with(browser: Browser) -> None:
         assert (await browser.get(f"{href}?at={browser.house.institution}")).status == 200, href
 
 
-async def test_who_may_everything_finds_drawn_halls_and_the_api_behind_its_work(browser: Browser) -> None:
-    acts, read = menu((await browser.get("/admin")).text)
-    assert "/admin/e/physical_configuration" in acts
-    assert acts.index("/admin/e/event") < acts.index("/admin/e/tariff") < acts.index("/admin/e/site")
-    assert acts[-1] == "/api" and acts.index("/admin/e/operator") < acts.index("/admin/audit")
-    assert "/admin/e/scan" in read and "/admin/e/account" in read
+async def test_the_bar_has_rooms_of_work_in_their_order(browser: Browser) -> None:
+    home = (await browser.get("/admin")).text
+    assert [word for word, _ in rooms(home)] == [
+        "Aujourd’hui", "Programme", "Places", "Prix", "Ouvertures", "Commandes", "Argent", "Appareils",
+    ]  # fmt: skip
+    acts, read = await menu(browser)
+    assert {"/admin/e/physical_configuration", "/admin/e/tariff", "/admin/e/event", "/admin/e/site"} <= {*acts}
+    assert {"/admin/e/scan", "/admin/e/account", "/api", "/admin/e/operator", "/admin/audit"} <= {*read}
+    assert settings(home)[-1] == "/api"
+
+
+@pytest.mark.parametrize(
+    ("path", "room"),
+    [
+        ("/admin", "Aujourd’hui"), ("/admin/e/performance", "Programme"), ("/admin/e/tariff", "Prix"),
+        ("/admin/e/allocation", "Places"), ("/admin/e/order_line", "Commandes"), ("/admin/e/scan", "Appareils"),
+        ("/admin/service/2026-11-21", "Aujourd’hui"), ("/admin/e/operator", ""), ("/admin/find?q=x", ""),
+    ],
+)  # fmt: skip
+async def test_one_sees_in_which_room_one_is(browser: Browser, path: str, room: str) -> None:
+    bar = (await browser.get(path)).text.partition('<nav class="rooms"')[2].partition("</nav>")[0]
+    assert re.findall(r'aria-current="true">([^<]+)<', bar) == ([room] if room else [])
+
+
+async def test_another_context_shows_the_same_list(browser: Browser) -> None:
+    """Where it has one; from any other page, its working day."""
+    season = browser.house.season
+    same = f"/admin/e/performance?at={season}"
+    for path, to in (("/admin/e/performance", same), ("/admin/audit", f"/admin/at/{season}")):
+        tree = (await browser.get(path)).text.partition('id="tree"')[2].partition("</nav>")[0]
+        assert f'href="{to}"' in tree, path
+
+
+async def test_a_list_is_narrowed_by_its_states(browser: Browser) -> None:
+    house = browser.house
+    path = "/admin/e/performance"
+    assert 'class="states"' not in await browser.get(path), "one state tells nothing apart"
+    draft = CreatePerformance(
+        id=new_id(), event_id=house.event, logical_configuration_id=house.logical, price_grid_id=house.grid,
+        schedule=Schedule(STARTS, STARTS, STARTS + timedelta(hours=2), STARTS),
+    )  # fmt: skip
+    assert (await browser.door.execute(SYSTEM, draft, new_id())).ok
+    assert chips(await browser.get(path)) == [("en préparation", "1", False), ("en vente", "1", False)]
+    narrowed = await browser.get(f"{path}?is.state=draft")
+    assert chips(narrowed) == [("en préparation", "1", True), ("en vente", "1", False)]
+    assert draft.id in narrowed and house.performance not in narrowed
+    assert f'href="{path}"' in narrowed.text.partition('class="states"')[2].partition("</nav>")[0], "and off again"
+
+
+def chips(page: Page) -> list[tuple[str, str, bool]]:
+    found = re.findall(
+        r'<a class="chip" href="[^"]*"( aria-current[^>]*)?><span class="state \w+">([^<]+)</span> <b>([^<]+)</b>',
+        page.text.partition('class="states"')[2],
+    )
+    return [(text, count, bool(now)) for now, text, count in found]
 
 
 async def test_the_live_page_asks_within_the_session(browser: Browser) -> None:
@@ -70,11 +144,11 @@ async def test_who_may_see_it_is_led_there(browser: Browser, privileges: tuple[s
 async def test_an_address_that_is_none_answers_in_the_readers_language(browser: Browser) -> None:
     """Before: `404: Not Found`, bare and in English."""
     page = await browser.get("/admin/anything", **HTML)
-    assert page.status == 404 and "Introuvable" in page and "Retour à la maison" in page and 'class="tree"' in page
+    assert page.status == 404 and "Introuvable" in page and "Retour à la maison" in page and 'class="rooms"' in page
     browser.sign_in(browser.house.operator(EVERYTHING), "de")
     assert "Zurück zum Haus" in await browser.get("/nothing/here", **HTML)
     browser.me.clear()
     stranger = await browser.get("/anything", **HTML, **{"Accept-Language": "es"})
-    assert stranger.status == 404 and 'lang="es"' in stranger and 'class="tree"' not in stranger
+    assert stranger.status == 404 and 'lang="es"' in stranger and 'class="rooms"' not in stranger
     for path, headers in (("/api/v1/anything", HTML), ("/static/none.css", HTML), ("/anything", {"Accept": "*/*"})):
         assert "<html" not in await browser.get(path, **headers), path
