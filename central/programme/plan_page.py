@@ -105,7 +105,7 @@ class PlanPages:
             packing = asyncio.create_task(self._packed_now(me, target, target_id, ""), name=f"picture of {target_id}")
             self._ahead[target_id] = packing
             packing.add_done_callback(lambda _: self._ahead.pop(target_id, None))
-        return await frame.page(request, "plan_list.html" if listed else "plan.html", **data)
+        return await frame.page(request, "plan_list.html" if listed else "plan.html", here=TABLE[target], **data)
 
     async def _listed(self, request: web.Request) -> web.Response:
         """`page`: the one to go to; with `jump`, `to` names it."""
@@ -127,7 +127,7 @@ class PlanPages:
             return page_data(t, target, target_id, {}, Listed(page, kept), read)
 
         data = await self._read(me, target, target_id, look)
-        return await frame.page(request, "plan_list.html", **{**data, "said": said})
+        return await frame.page(request, "plan_list.html", here=TABLE[target], **{**data, "said": said})
 
     async def _side(self, request: web.Request) -> web.Response:
         frame, me, target, target_id = await self._asked(request)

@@ -88,6 +88,8 @@ def page_data(
             "pair": t("{what} : {name}", what="{what}", name="{name}"),
             "none": t("sans catégorie"),
             "outside": t("hors contingent"),
+            "chosen": t("les places choisies"),
+            "do": {name: act_text(t, name, "{places}") for name in acts},
             "lost": t("Le plan n’arrive pas. Vérifiez le réseau, puis rechargez la page."),
         },
         "states": [
@@ -106,6 +108,7 @@ def page_data(
         "when": query.get("at", "") if at else "",
         "config": config,
         "acts": [{"name": name, "said": t(f"value:plan_act.{name}")} for name in acts],
+        "do": act_text(t, next(iter(acts), ""), t("les places choisies")),
         "orders": [str(order) for order in SeatOrder if order is not SeatOrder.LISTED],
         "contingents": contingents(read),
         "categories": categories_by_rank(read),
@@ -118,6 +121,20 @@ def page_data(
             else _of_drawing(read, t, target, target_id)
         ),
     }
+
+
+def act_text(t: Texts, act: str, places: str) -> str:
+    """What its button says: a verb and what it does it to."""
+    said = {
+        "block": t("Bloquer {places}", places=places),
+        "unblock": t("Débloquer {places}", places=places),
+        "invalidate": t("Mettre hors service {places}", places=places),
+        "revalidate": t("Remettre en service {places}", places=places),
+        "categorise": t("Changer la catégorie : {places}", places=places),
+        "assign": t("Changer le contingent : {places}", places=places),
+        "order": t("Changer l’ordre : {places}", places=places),
+    }
+    return said.get(act, t("Appliquer"))
 
 
 def _of_drawing(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> dict[str, Any]:

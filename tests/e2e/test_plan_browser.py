@@ -145,7 +145,10 @@ async def test_block_a_row_look_first_then_undo(house: EveningHouse, browser: Br
         await expect(page.locator("[data-chosen]")).to_contain_text(named)
         await page.evaluate("plan.pick(plan.rows.get(0).filter((at) => plan.state[at] !== 4), false)")
         named = await page.evaluate("plan.said()")
+        await page.select_option("[data-act]", "block")
+        await expect(page.locator("[data-do]")).to_have_text(f"Bloquer {named}")
         said = await act(page, "block", "télévision")
+        await expect(page.locator("[data-do]")).to_have_text("Bloquer les places choisies")
         assert str(row - sold) in said and (sold == 0 or str(sold) in said), said
         await page.locator("canvas[data-version='1']").wait_for()
         assert await state_of(page, row - 1) == "b"

@@ -39,7 +39,13 @@ document.addEventListener("DOMContentLoaded", async () => {
       kinds.set(kind, (kinds.get(kind) || 0) + 1);
     }
     const parts = [...kinds].map(([kind, count]) => words.pair.replace("{what}", kind).replace("{name}", count));
+    verb();
     chosen.textContent = view.selected.size ? `${words.places.replace("{n}", view.selected.size)} — ${view.said()} — ${parts.join(", ")}` : words.nothing;
+  };
+  // The button says what it does, and to which places.
+  const verb = () => {
+    const button = one("[data-do]"), act = one("[data-act]");
+    if (button && act) button.textContent = (words.do[act.value] || button.textContent).replace("{places}", view.selected.size ? view.said() : words.chosen);
   };
   const tip = one("[data-tip]");
   view.onhover = (at, x, y) => {
@@ -67,6 +73,7 @@ document.addEventListener("DOMContentLoaded", async () => {
   const fields = () => {
     const wanted = config.acts[act.value] || [];
     form.querySelectorAll("[data-for]").forEach((each) => { each.hidden = !wanted.includes(each.dataset.for); });
+    verb();
   };
   if (act) { act.addEventListener("change", fields); fields(); }
   const send = async (data) => {
