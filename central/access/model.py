@@ -102,7 +102,7 @@ class AnomalyKind(StrEnum):
     DEAD_LETTER = auto()  # a fact that cannot be read
 
 
-@entity("anomaly", read=AccessPrivilege.ACCESS_READ, index=(("kind", "at"),))
+@entity("anomaly", read=AccessPrivilege.ACCESS_READ, index=(("kind", "at"), ("settled",)))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anomaly:
     """For a person to settle; never deleted. `subject` is what it is about (ticket, slot, order, fact)."""

@@ -63,7 +63,8 @@ class Event:
 
 
 @entity(
-    "performance", read=CataloguePrivilege.CATALOGUE_READ, chosen=True, index=(("site_id", "starts"),),
+    "performance", read=CataloguePrivilege.CATALOGUE_READ, chosen=True,
+    index=(("site_id", "starts"), ("starts",), ("closes",)),
     life=("state", PRODUCT),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,7 @@ class InventoryAudit:
     InventoryAudit,
     needs=InventoryPrivilege.CONTINGENT_READ,
     gives=list[Difference],
+    whole=True,
 )
 def inventory_audit(read: Read, want: InventoryAudit) -> Outcome[list[Difference]]:
     return Ok(differences(read, want.performance_id))

@@ -27,7 +27,7 @@ from central.kernel.outage import Outage
 from central.kernel.permissions import Permissions
 from central.kernel.postgres_writers import PostgresWriters
 from central.kernel.reach import PathOf
-from central.kernel.readers import EXPORTERS, Readers
+from central.kernel.readers import EXPORTERS, WHOLE_READERS, Readers
 from central.kernel.registry import COMMANDS, Handler, handler_of
 from central.kernel.replies import NoEntry, Reply, not_allowed, reply_to, unfit
 from central.kernel.settings import AS_IT_COMES, Settings
@@ -50,6 +50,9 @@ DONE = counter(
     "parterre_commands_total", "Commands that came to the door, by how they ended; repeats and dry runs too.",
     command=lambda: COMMANDS, outcome=("ok", "refused", "unavailable", "broken"),
 )  # fmt: skip
+
+
+MOST_WHOLE, WHOLE_LONGEST_S = 64, 20.0  # looks at whole halls that wait, and for how long
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class Door:
         self._apart = apart if database.is_sqlite else None
         self._writers = self._made(path_of)
         self._exporters = Readers(database, EXPORTERS)
+        self._whole_readers = Readers(database, WHOLE_READERS)
+        self._whole = HeavyLane(self._readers.outage.refuses, WHOLE_READERS, MOST_WHOLE, WHOLE_LONGEST_S)
         self._heavy = HeavyLane(self._writers.outage.refuses)
         self._open = False
 
@@ -109,6 +114,7 @@ class Door:
         self._writers.stop()
         self._readers.stop()
         self._exporters.stop()
+        self._whole_readers.stop()
         self._glance.close()
         self._write_last_tally()
 
@@ -305,7 +311,8 @@ class Door:
 
     async def ask(self, actor: Actor, query: Any) -> Outcome[Any]:
         """Runs a query in a reader thread: SQLite's readers never wait for the writer."""
-        outcome: Outcome[Any] = await self.read(actor, lambda read: self._asked(read, query))
+        reads = self.read_whole if handler_of(type(query)).whole else self.read
+        outcome: Outcome[Any] = await reads(actor, lambda read: self._asked(read, query))
         return outcome
 
     async def version(self, name: str) -> int:
@@ -323,6 +330,14 @@ class Door:
         """A look that may take long, in threads of their own, of which the others do not notice."""
         assert self._open, "the door is not open"
         return await self._exporters.look(lambda db: look(Read(db, actor, self._clock(), self.keys, self.settings)))
+
+    async def read_whole(self, actor: Actor, look: Callable[[Read], Any]) -> Any:
+        """A look at a whole hall or house, however large: in turns, in threads of their own."""
+        assert self._open, "the door is not open"
+        async with self._whole.entered(1, actor.label):
+            return await self._whole_readers.look(
+                lambda db: look(Read(db, actor, self._clock(), self.keys, self.settings))
+            )
 
     def ask_now(self, db: Connection, actor: Actor, query: Any) -> Outcome[Any]:
         """`ask` at once and in this thread, for the simulation."""

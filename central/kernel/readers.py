@@ -15,6 +15,7 @@ from central.kernel.work import QUEUE, OwnConnections
 
 READERS = 4
 EXPORTERS = 2  # looks that take long, such as a list of 200,000 rows: never in the way of the others
+WHOLE_READERS = 2  # looks at a whole hall: a stadium's picture takes a second
 REPEAT_S = 2.0
 
 Look = Callable[[Connection], Any]

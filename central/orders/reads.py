@@ -81,12 +81,14 @@ def taken_for(read: Read, places: tuple[str, ...] | None, performances: Sequence
 
 
 def taken_between(read: Read, places: tuple[str, ...] | None, start: datetime, end: datetime) -> list[Taken]:
-    """What was sold from one moment to before another, whatever it was for: per channel and currency, most first."""
+    """What was sold from one moment to before another, whatever it was for: per channel and currency, most first.
+    Orders are kept by context and moment: each context's own day is looked at, never all that was ever sold."""
     joins, where, params = narrowing(read, BY_NAME["sale_order"], places)
     rows = read.run(
         f"SELECT t.channel_id, t.currency, COUNT(*), {halves('l.price')} FROM sale_order t "  # noqa: S608 - names of ours, values are parameters
         f"JOIN order_line l ON l.order_id = t.id{joins} "
-        f"WHERE t.placed >= :start AND t.placed < :end AND {where} GROUP BY 1, 2 ORDER BY 4 DESC, 5 DESC, 1, 2",
+        "WHERE t.context_id IN (SELECT id FROM context) AND t.placed >= :start AND t.placed < :end "
+        f"AND {where} GROUP BY 1, 2 ORDER BY 4 DESC, 5 DESC, 1, 2",
         start=to_ms(start), end=to_ms(end), **params,
     )  # fmt: skip
     return [Taken(channel, currency, int(number), summed(*amount)) for channel, currency, number, *amount in rows]

@@ -145,6 +145,7 @@ class PreviewCarryOver:
     needs=VenuesPrivilege.VENUE_READ,
     refuses=(NoAct,),
     gives=Carried,
+    whole=True,
 )
 def preview_carry_over(read: Read, want: PreviewCarryOver) -> Outcome[Carried]:
     fields = (want.only,) if want.only else ()

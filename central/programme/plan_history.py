@@ -70,7 +70,7 @@ class PlanChanges:
     since: int
 
 
-@answers(PlanChanges, needs=VenuesPrivilege.VENUE_READ, at=target_of, gives=list[PlanEntry])
+@answers(PlanChanges, needs=VenuesPrivilege.VENUE_READ, at=target_of, gives=list[PlanEntry], whole=True)
 def plan_changes(read: Read, want: PlanChanges) -> Outcome[list[PlanEntry]]:
     done = actions_since(read, want.target_id, want.since, MOST_ENTRIES)
     return Ok(_entries(read, done, with_changes=True))
@@ -115,7 +115,7 @@ class Compared:
     states: dict[str, int]
 
 
-@answers(ComparePlan, needs=VenuesPrivilege.VENUE_READ, refuses=(NoAct,), at=target_of, gives=Compared)
+@answers(ComparePlan, needs=VenuesPrivilege.VENUE_READ, refuses=(NoAct,), at=target_of, gives=Compared, whole=True)
 def compare_plan(read: Read, want: ComparePlan) -> Outcome[Compared]:
     before = table_at(read, want.target, want.target_id, want.since)
     after = table_at(read, want.target, want.target_id, want.until)

@@ -168,7 +168,7 @@ class PlanPages:
                 self._keep(key, packed)
             return packed
 
-        found: bytes | None = await self._read(me, target, target_id, look)
+        found: bytes | None = await self._read(me, target, target_id, look, whole=True)
         return found
 
     def _keep(self, key: tuple[str, int, str], packed: bytes) -> None:
@@ -265,7 +265,7 @@ class PlanPages:
             raise web.HTTPNotFound
         return frame, me, PlanTarget(request.match_info["target"]), Id(request.match_info["id"])
 
-    async def _read(self, me: SignedIn, target: PlanTarget, target_id: Id, look: Any) -> Any:
+    async def _read(self, me: SignedIn, target: PlanTarget, target_id: Id, look: Any, *, whole: bool = False) -> Any:
         """What `look` finds; a plan that is not there or not theirs to see is not there."""
 
         def allowed(read: Read) -> Any:
@@ -274,7 +274,7 @@ class PlanPages:
                 return NoEntry.NOT_ALLOWED
             return look(read)
 
-        found = await self._door.read(me.actor, allowed)
+        found = await (self._door.read_whole if whole else self._door.read)(me.actor, allowed)
         if found is NoEntry.NOT_ALLOWED:
             raise web.HTTPNotFound
         return found

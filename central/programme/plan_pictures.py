@@ -138,7 +138,7 @@ class PlanPicture:
     order: bool = False
 
 
-@answers(PlanPicture, needs=VenuesPrivilege.VENUE_READ, refuses=(NoAct,), at=target_of, gives=Picture)
+@answers(PlanPicture, needs=VenuesPrivilege.VENUE_READ, refuses=(NoAct,), at=target_of, gives=Picture, whole=True)
 def plan_picture(read: Read, want: PlanPicture) -> Outcome[Picture]:
     table = table_at(read, want.target, want.target_id, want.at)
     if isinstance(table, Refused):
@@ -299,6 +299,7 @@ class PlanStates:
     refuses=(NoAct,),
     at=lambda read, want: target_context(read, PlanTarget.PERFORMANCE, want.performance_id),
     gives=str,
+    whole=True,
 )
 def plan_states(read: Read, want: PlanStates) -> Outcome[str]:
     hall = hall_of(read, want.performance_id)

@@ -63,16 +63,30 @@ _PLAYED = columns(
 def played_from(
     read: Read, places: tuple[str, ...] | None, since: datetime, most: int, before: datetime | None = None
 ) -> list[Played]:
-    """Those that begin from a moment on (until before another) or are still going on now, the first first; of these
-    contexts (None: all) and the asker's perimeter. One statement, however many there are."""
+    """Those that begin from a moment on (and before another), the first first; of these contexts (None: all) and the
+    asker's perimeter. One statement, however many there are."""
+    return _some(
+        read, places, "t.starts >= :since AND t.starts < :before ORDER BY t.starts, t.id", most,
+        since=to_ms(since), before=to_ms(before) if before else NEVER_MS,
+    )  # fmt: skip
+
+
+def still_played(read: Read, places: tuple[str, ...] | None, since: datetime, most: int) -> list[Played]:
+    """As `played_from`, of those that began before a moment and go on now, the last first."""
+    return _some(
+        read, places, "t.closes > :now AND t.starts < :since ORDER BY t.starts DESC, t.id", most,
+        since=to_ms(since), now=to_ms(read.now),
+    )  # fmt: skip
+
+
+def _some(read: Read, places: tuple[str, ...] | None, which: str, most: int, **moments: int) -> list[Played]:
     joins, where, params = narrowing(read, BY_NAME["performance"], places)
     rows = read.run(
         f"SELECT {_PLAYED} FROM performance t{joins} JOIN event e ON e.id = t.event_id "  # noqa: S608 - names of ours, values are parameters
         "JOIN site s ON s.id = t.site_id JOIN logical_configuration l ON l.id = t.logical_configuration_id "
         "JOIN physical_configuration c ON c.id = l.physical_configuration_id JOIN space a ON a.id = c.space_id "
-        "WHERE (t.starts >= :since OR t.closes > :now) AND t.starts < :before "
-        f"AND {where} ORDER BY t.starts, t.id LIMIT :most",
-        since=to_ms(since), now=to_ms(read.now), before=to_ms(before) if before else NEVER_MS, most=most, **params,
+        f"WHERE {where} AND {which} LIMIT :most",
+        most=most, **moments, **params,
     )  # fmt: skip
     return [_played(row) for row in rows]
 

@@ -372,6 +372,6 @@ class Checks:
     context_id: Annotated[Id, Ref("context")]
 
 
-@answers(Checks, needs=AccessPrivilege.ACCESS_READ, at=whole_house, gives=list[Check])
+@answers(Checks, needs=AccessPrivilege.ACCESS_READ, at=whole_house, gives=list[Check], whole=True)
 def checks(read: Read, _: Checks) -> Outcome[list[Check]]:
     return Ok(run_checks(read))

@@ -14,13 +14,14 @@ from central.devices.reads import devices_of
 from central.inventory.counts import PlaceSums, sums_of
 from central.kernel.tx import Read
 from central.orders.reads import Taken, taken_between, taken_for
-from central.programme.reads import Played, played_from
+from central.programme.reads import Played, played_from, still_played
 from central.web.evening import KnownDevice
 from central.web.screens.names import house_zone, zone
 from central.web.site_map import Node, nodes
 from shared.wire.topics import Presence
 
 MOST_PLAYED = 40
+MOST_GOING_ON = 10
 NEXT_DAYS = 7  # on which something is played
 MOST_DEVICES = 60
 MOST_COUNTED = 100
@@ -95,9 +96,13 @@ def bounds(day: date, at: ZoneInfo) -> tuple[datetime, datetime]:
 def performances_from(
     read: Read, sight: Sight, start: datetime, before: datetime | None = None
 ) -> tuple[list[DayPerformance], bool]:
-    """In the order in which they begin, and whether there are more."""
-    found = played_from(read, sight("performance", True), start, MOST_PLAYED + 1, before)
-    shown = found[:MOST_PLAYED]
+    """In the order in which they begin, and whether there are more. What began before and goes on (an exhibition, a run
+    of weeks) never takes the place of what begins."""
+    places = sight("performance", True)
+    found = played_from(read, places, start, MOST_PLAYED + 1, before)
+    going_on = still_played(read, places, start, MOST_GOING_ON + 1)
+    shown = [*going_on[:MOST_GOING_ON], *found[:MOST_PLAYED]]
+    more = len(found) > MOST_PLAYED or len(going_on) > MOST_GOING_ON
     ids = [each.id for each in shown]
     sums, orders = sums_of(read, ids), sight("sale_order", False)
     taken = None if orders == () else taken_for(read, orders, ids)
@@ -107,4 +112,4 @@ def performances_from(
         day = each.starts.astimezone(there).date()
         takings = None if taken is None else tuple(taken.get(each.id, ()))
         performances.append(DayPerformance(each, there, day, sums.get(each.id, PlaceSums()), takings))
-    return sorted(performances, key=lambda each: (each.day, each.played.starts)), len(found) > MOST_PLAYED
+    return sorted(performances, key=lambda each: (each.day, each.played.starts)), more

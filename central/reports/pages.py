@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from central.access.model import AccessPrivilege
+from central.inventory.counts import counts_of
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
 from central.reports.day_view import home_part
 from central.reports.live import Evenings, hall_now
-from central.reports.performance_view import figures_part
+from central.reports.performance_view import MOST_DRAWN, figures_part
 from central.web.area import CONFIG, DOOR, ROSTER
 from central.web.frame import FRAME, HOME
 from central.web.live import LIVE, LivePage
@@ -42,16 +43,17 @@ def day_pages(app: web.Application) -> None:
 
 
 async def _hall(request: web.Request) -> web.Response:
-    """The hall of a performance as it stands, for who may see the performance."""
+    """The hall of a performance as it stands, for who may see the performance; none of a stadium (`MOST_DRAWN`)."""
     frame = request.app[FRAME]
     me = await frame.who(request)
     language, wanted = frame.language(request, me), request.match_info["id"]
 
     def look(read: Read) -> str | None:
         performance = one(frame.door, read, BY_NAME["performance"], wanted)
-        return hall_now(read, performance, language) if performance else None
+        drawn = performance and sum(each.capacity for each in counts_of(read, wanted)) <= MOST_DRAWN
+        return hall_now(read, performance, language) if performance and drawn else None
 
-    drawn = await frame.door.read(me.actor, look)
+    drawn = await frame.door.read_whole(me.actor, look)
     if drawn is None:
         raise web.HTTPNotFound
     answer = web.Response(text=drawn, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})

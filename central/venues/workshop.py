@@ -214,7 +214,7 @@ class Workshop:
             kept, row = kept_plan(read, plan_id), read.get(PhysicalConfiguration, plan_id)
             return (row.code, *kept) if kept and row else None
 
-        found = await self._door.read(me.actor, look)
+        found = await self._door.read_whole(me.actor, look)
         if found is None:
             raise web.HTTPNotFound
         done = await self._door.work_out(Errand(exported, (*found[1:], into)), partial(awaited, request))

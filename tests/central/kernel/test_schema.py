@@ -35,6 +35,7 @@ FROZEN = {
     "0015_sign_in_places_owner.py": "cd9830f279a8e700a00b43331b11838218141e0e04352e5dad8565b14ed5dcec",
     "0016_gone_contexts.py": "c1dd059358db2ec863b5c4c3da6b92286523a215ac5c29f7530ba6ba22cb5d7d",
     "0017_performance_note.py": "cbf5bce191fd45f8e6dff2a2190af7a4cde9484a12a56f33c62ad4215c8cb11f",
+    "0018_what_is_asked_daily.py": "8bfcd5a393eb8e735014a8665dfe8fc626a6fafbfb5245f474d044234c69ace0",
 }
 NEWEST = max(FROZEN)[:4]
 

@@ -77,8 +77,8 @@ def shown(clerk: Clerk, house: House, day: WorkingDay, language: str = "fr") -> 
     return day_shown(read, texts(language), here(house), day, MAY)
 
 
-def figures(clerk: Clerk, house: House, actor: Actor = SYSTEM) -> Mapping[str, Any]:
-    read = Read(clerk.db, actor, clerk.watch(), clerk.door.keys)
+def figures(clerk: Clerk, house: House, actor: Actor = SYSTEM, db: Any = None) -> Mapping[str, Any]:
+    read = Read(db or clerk.db, actor, clerk.watch(), clerk.door.keys)
     performance = read.get(Performance, house.performance)
     found = figures_part(clerk.door)(read, texts("en"), performance)
     assert found

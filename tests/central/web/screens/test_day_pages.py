@@ -1,5 +1,7 @@
 """The page of the house is its working day, and a performance's page has its figures: for who may see them."""
 
+import pytest
+
 from central.catalogue.model import CataloguePrivilege
 from central.orders.model import OrdersPrivilege
 from central.selling.model import SellingPrivilege
@@ -18,13 +20,18 @@ async def test_the_page_of_the_house_is_its_working_day(browser: Browser) -> Non
     assert "von 40 verkauft" in reader and "Einnahmen" not in reader
 
 
-async def test_a_performances_page_has_its_figures_and_its_hall(browser: Browser) -> None:
+async def test_a_performances_page_has_its_figures_and_its_hall(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     thing = f"/admin/e/performance/{browser.house.performance}"
     hall = f"/admin/performance/{browser.house.performance}/hall.svg"
     page = await browser.get(thing)
     assert "Places par catégorie et contingent" in page and "Recette" in page and hall in page
     picture = await browser.get(hall)
     assert picture.status == 200 and picture.text.count("data-n=") == 20
+    for most, status in ((40, 200), (39, 404)):
+        monkeypatch.setattr("central.reports.pages.MOST_DRAWN", most)
+        assert (await browser.get(hall)).status == status, "a stadium's is not drawn"
     browser.sign_in(browser.house.operator(CataloguePrivilege.CATALOGUE_READ))
     page = await browser.get(thing)
     assert "Places par catégorie" in page and "Recette" not in page and "contingent" not in page.text.lower()
