@@ -15,7 +15,8 @@ class AccessPrivilege(StrEnum):
 
 
 class NoScan(Reason):
-    """Why a scan uses no entry: its ticket has to be the gate's to control, and is scanned so many times at most."""
+    """Why a scan uses no entry: its ticket has to be the gate's to control, and one of which this device has not told
+    too much already, or the entry one that nobody has used."""
 
     OTHER_PERFORMANCE = auto()
     NOT_AT_ITS_SITE = auto()
@@ -85,6 +86,7 @@ class Admission:
 class AnomalyKind(StrEnum):
     DUPLICATE_OFFLINE = auto()  # one entry, two gates that could not hear each other
     UNKNOWN_TICKET_ADMITTED = auto()  # admitted on its signature; no sale has arrived (yet)
+    SCANNED_TOO_OFTEN = auto()  # a device refused one ticket more often than is kept
     SLOT_CLASH = auto()  # one slot of a lease, two sales: a cloned card or a restored backup
     SALE_WITHOUT_LEASE = auto()  # a slot that was never given, or had come back
     SALE_AFTER_WRITE_OFF = auto()

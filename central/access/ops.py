@@ -1,13 +1,16 @@
 """Scans from the gates, merged so that the order of arrival does not matter: for each (ticket, entry) the earliest
 corrected time counts, the others are `duplicate offline`. A scan is held against the one that counts, and no more; what
-gives an entry back looks at the scans of its ticket, of which there are at most MOST_SCANS."""
+gives an entry back looks at the scans of its ticket, of which each device has at most MOST_SCANS.
+
+A bound takes from the device that told too much, and from nobody else: what used an entry and what used none are
+counted apart, each by device; and a scan of an entry that nobody used yet is taken whatever was told before."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
 from central.access.model import AccessPrivilege, Admission, Anomaly, AnomalyKind, NoScan, Passage, Scan
-from central.access.reads import FIRST_COUNTS, USED_AN_ENTRY
+from central.access.reads import FIRST_COUNTS, TELLS_OF_AN_ENTRY, USED_AN_ENTRY, surplus_id
 from central.catalogue.reads import whereabouts
 from central.kernel.contexts import whole_house
 from central.kernel.entity import Ref
@@ -22,8 +25,11 @@ from shared.wire.facts import Passage as PassageFact
 from shared.wire.facts import Scan as ScanFact
 from shared.wire.feeds import AdmissionRow, Family, feed_name
 
-MOST_SCANS = 1_000
-"""Of one ticket, over all gates. A ticket is for one evening: no honest one comes near."""
+MOST_SCANS = 500
+"""Of one ticket and one device: those that used an entry, and as many that used none. A ticket is for one evening: no
+honest device comes near."""
+MOST_ENTRIES = 255
+"""A barcode has a byte for how many it is for."""
 
 _OF = f"WHERE scan.ticket_id = :ticket AND {USED_AN_ENTRY}"
 
@@ -48,19 +54,41 @@ def take_scan(tx: Tx, gate: Author, fact: Fact, said: ScanFact) -> Outcome[None]
         persons=said.persons,
         fact_id=fact.id,
     )
+    uses = said.admitted and said.entry > 0 and said.direction is Direction.ENTRY
+    full = bool(said.ticket_id) and _told_enough(tx, said.ticket_id, gate.id, uses)
+    if full and not uses:
+        if tx.get(Scan, scan.id) is None:
+            _count_surplus(tx, scan)
+        return Ok()
+    before = tx.get(Admission, derived_id("admission", said.ticket_id, said.entry)) if full else None
     if not tx.insert_if_absent(scan):
         return Ok()
-    if said.ticket_id and _too_many(tx, said.ticket_id):
+    counts = uses and _let_count(tx, scan)
+    if full and (not counts or before or said.entry > MOST_ENTRIES):  # nobody's first: of that the device told enough
         return Refused(NoScan.TOO_MANY, fix=said.ticket_id, detail={"most": MOST_SCANS})
-    if said.admitted and said.entry and said.direction is Direction.ENTRY:
-        _let_count(tx, scan)
     return Ok()
 
 
-def _too_many(read: Read, ticket_id: str) -> bool:
-    """Whatever is more is a dead letter, refused scans too: each of them is in the way of who looks at all."""
-    more = "SELECT 1 FROM scan WHERE ticket_id = :ticket LIMIT 1 OFFSET :most"
-    return read.one(more, ticket=ticket_id, most=MOST_SCANS) is not None
+def _told_enough(read: Read, ticket_id: str, device_id: Id, uses: bool) -> bool:
+    """Whether this device has told as many scans of the ticket as are kept, of this sort. All are counted first, in the
+    index alone: seldom are there so many."""
+    more = "SELECT 1 FROM scan WHERE scan.ticket_id = :ticket{} LIMIT 1 OFFSET :last"
+    if read.one(more.format(""), ticket=ticket_id, last=MOST_SCANS - 1) is None:
+        return False
+    own = f" AND scan.device_id = :device AND {'' if uses else 'NOT '}({TELLS_OF_AN_ENTRY})"
+    return read.one(more.format(own), ticket=ticket_id, last=MOST_SCANS - 1, device=device_id) is not None
+
+
+def _count_surplus(tx: Tx, scan: Scan) -> None:
+    """A scan more that used no entry: nothing follows from it, so one anomaly says how many there are."""
+    found = surplus_id(scan.ticket_id, scan.device_id)
+    if shown := tx.get(Anomaly, found):
+        tx.update(shown, replace(shown, detail=shown.detail | {"more": shown.detail["more"] + 1}))
+        return
+    report(
+        tx, found, AnomalyKind.SCANNED_TOO_OFTEN, scan.at, scan.device_id, scan.ticket_id,
+        {"gate": scan.gate, "kept": MOST_SCANS, "more": 1},
+    )  # fmt: skip
 
 
 def _not_its_own(read: Read, gate: Author, said: ScanFact) -> Refused | None:
@@ -83,7 +111,8 @@ def _scan_id(device_id: Id, told: Id) -> Id:
 
 
 def take_passage(tx: Tx, gate: Author, _: Fact, said: PassageFact) -> Outcome[None]:
-    """A person did not go through: the entry is not used after all."""
+    """A person did not go through: the entry is not used after all. Of a ticket of which its device has told as much as
+    is kept it stays used, or the same entry could be used and given back without end."""
     passage = Passage(
         id=derived_id("passage", said.scan_id, gate.id), scan_id=said.scan_id, device_id=gate.id, passed=said.passed
     )
@@ -91,19 +120,22 @@ def take_passage(tx: Tx, gate: Author, _: Fact, said: PassageFact) -> Outcome[No
         return Ok()
     scan = tx.get(Scan, _scan_id(gate.id, said.scan_id)) or tx.get(Scan, said.scan_id)  # one from before
     if scan and scan.device_id == gate.id and scan.admitted and scan.entry:
+        if _told_enough(tx, scan.ticket_id, gate.id, uses=True):
+            return Refused(NoScan.TOO_MANY, fix=scan.ticket_id, detail={"most": MOST_SCANS})
         _give_back(tx, scan)
     return Ok()
 
 
-def _let_count(tx: Tx, new: Scan) -> None:
-    """One scan more of its (ticket, entry): it is the first, or one too many; then the first so far may be."""
+def _let_count(tx: Tx, new: Scan) -> bool:
+    """One scan more of its (ticket, entry): it is the first, or one too many; then the first so far may be. Whether it
+    is the first."""
     now = tx.get(Admission, derived_id("admission", new.ticket_id, new.entry))
     both = tx.find(
         Scan, f"WHERE scan.id IN (:new, :first) AND {USED_AN_ENTRY} ORDER BY {FIRST_COUNTS}",
         new=new.id, first=now.scan_id if now else "",
     )  # fmt: skip
     if all(each.id != new.id for each in both):
-        return  # its passage came before it: nobody went through
+        return False  # its passage came before it: nobody went through
     first, *seconds = both
     _set_admission(tx, now, first)
     for second in seconds:
@@ -112,6 +144,7 @@ def _let_count(tx: Tx, new: Scan) -> None:
             f"{second.ticket_id}/{second.entry}", {"gate": second.gate, "scan": second.told_id},
         )  # fmt: skip
     _note_unknown(tx, first)
+    return first.id == new.id
 
 
 def _note_unknown(tx: Tx, first: Scan) -> None:

@@ -7,9 +7,13 @@ from central.access.model import TOLD_ID
 from central.kernel.entity import BY_NAME
 from central.kernel.scope import narrowing
 from central.kernel.tx import Read
+from shared.ids import Id, derived_id
+
+TELLS_OF_AN_ENTRY: Final = "scan.admitted = 1 AND scan.entry > 0 AND scan.direction = 'entry'"
+"""Of a statement's `scan`: its gate let somebody in on an entry."""
 
 USED_AN_ENTRY: Final = (
-    "scan.admitted = 1 AND scan.entry > 0 AND scan.direction = 'entry' "  # noqa: S608 - our own text
+    f"{TELLS_OF_AN_ENTRY} "  # noqa: S608 - our own text
     f"AND NOT EXISTS (SELECT 1 FROM passage p WHERE p.scan_id = {TOLD_ID} AND p.device_id = scan.device_id "
     "AND p.passed = 0) "
     "AND NOT EXISTS (SELECT 1 FROM entitlement e JOIN performance f ON f.id = e.performance_id "
@@ -20,6 +24,11 @@ performance; what is not known yet (the passage, the sale) speaks for it."""
 
 FIRST_COUNTS: Final = f"scan.at, {TOLD_ID}, scan.device_id"
 """The order of those of one entry: the first of them counts, as among gates (edge/gate/used_table.py)."""
+
+
+def surplus_id(ticket_id: str, device_id: str) -> Id:
+    """Of the anomaly that counts what a device told of a ticket and that is not kept."""
+    return derived_id("scanned too often", ticket_id, device_id)
 
 
 def open_anomalies(read: Read, places: tuple[str, ...] | None, most: int) -> int:

@@ -325,8 +325,8 @@ def _lanes(read: Read, performance: Performance, current: Sequence[str]) -> tupl
     for about in dict.fromkeys([performance.id, *current, ""]):  # "": a code that named no performance
         scans = read.run(
             "SELECT id, device_id, ticket_id, at, admitted, reason, direction FROM scan WHERE performance_id = :id "
-            "ORDER BY at DESC, id DESC LIMIT :n",
-            id=about, n=MOST_SCANS,
+            "AND site_id = :site ORDER BY at DESC, id DESC LIMIT :n",
+            id=about, site=performance.site_id, n=MOST_SCANS,
         )  # fmt: skip
         for scan in (_Scan(*row) for row in scans):
             if scan.device not in last or last[scan.device].at < scan.at:

@@ -6,6 +6,7 @@ FACTS = ("tests/central/devices/test_facts.py",)
 AUTHORITY = "tests/central/devices/test_authority.py"
 HEAVIEST = "tests/central/kernel/test_heaviest.py"
 FLAT = "tests/central/devices/test_flat_scans.py"
+OTHERS = "tests/central/devices/test_others_bounds.py"
 EARLIER = "tests/central/devices/test_earlier_ids.py"
 WEBHOOKS = "tests/central/organisation/test_webhooks.py"
 CALLERS = "tests/central/test_callers.py"
@@ -213,7 +214,15 @@ DEVICES = (
         "scan.id IN (:new, :first) AND",
         "scan.ticket_id = (SELECT n.ticket_id FROM scan n WHERE n.id IN (:new, :first)) AND", FLAT),
     one("scan-endless", "of one ticket there are scans without end", "central/access/ops.py",
-        "if said.ticket_id and _too_many(tx, said.ticket_id):", "if False:", FLAT),
+        "if full and (not counts or before or said.entry > MOST_ENTRIES):", "if False:", FLAT, OTHERS),
+    one("scan-strangers", "what one gate tells takes from what another may", "central/access/ops.py",
+        "scan.device_id = :device AND {'' if", "'' <> :device AND {'' if", OTHERS),
+    one("scan-refusals", "refused scans take from what admissions need", "central/access/ops.py",
+        "{'' if uses else 'NOT '}({TELLS_OF_AN_ENTRY})", "scan.at > 0", OTHERS),
+    one("scan-no-entry", "a person who goes in is not noted, since so much was told", "central/access/ops.py",
+        "(not counts or before or", "(counts or before or", OTHERS),
+    one("scan-given-back", "an entry given back looks at all of its ticket's", "central/access/ops.py",
+        "(shown.at, shown.device_id) == (scan.at, scan.device_id)", "shown.device_id == scan.device_id", FLAT),
 )  # fmt: skip
 
 SALE = (

@@ -22,7 +22,8 @@ FEW, MANY, BATCH = 40, 400, 20
 SPARE = 1.25
 """A tree of ten times as many rows is a little deeper."""
 COUNTED = 3
-"""Steps for each scan of the ticket that is there, up to MOST_SCANS: counted in the index, and not looked at."""
+"""Steps for each scan of the ticket that is there, up to MOST_SCANS: counted in the index, and not looked at. Where
+more are there, its device's own are counted, among at most twice MOST_SCANS of each."""
 TICKET = derived_id("flat", "nobody ever sold it")
 
 Tell = Callable[[Machine, House, int], Fact]
@@ -116,18 +117,31 @@ def test_an_entry_given_back_writes_no_more_where_many_scans_are(quick: tuple[Cl
 
 
 def test_of_one_ticket_so_many_scans_are_kept(quick: tuple[Clerk, House], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What gives an entry back may look at them all; a scan more is a dead letter, and its neighbours are taken."""
+    """What gives an entry back may look at them all; of a used entry a scan more is a dead letter, and its neighbours
+    are taken (test_others_bounds.py: who bears it)."""
     clerk, house = quick
     monkeypatch.setattr(ops, "MOST_SCANS", 3)
     gate = enrol(clerk, house, DeviceKind.GATE)
     facts = [_scan(gate, house, n, n) for n in range(3)]
-    refused = _scan(gate, house, 3, 3, admitted=False, entry=0)
+    more = _scan(gate, house, 3, 3)
+    refused = _scan(gate, house, 10, 3, admitted=False, entry=0)
     other = _scan(gate, house, 4, 4, ticket_id=derived_id("flat", "another"))
     unread = [_scan(gate, house, n, n, ticket_id="", admitted=False, entry=0) for n in range(5, 10)]
-    dead = gate.send(*facts, refused, other, *unread)["dead"]
+    dead = gate.send(*facts, more, refused, other, *unread)["dead"]
     assert dead == {"4": f"{NoScan.TOO_MANY.key}: {TICKET} most=3"}
-    assert clerk.rows("SELECT COUNT(*) FROM scan") == [(9,)]
+    assert clerk.rows("SELECT COUNT(*) FROM scan") == [(10,)]
     assert kinds(clerk, house) == ["dead_letter", *["duplicate_offline"] * 2, *["unknown_ticket_admitted"] * 2]
+
+
+def test_an_entry_given_back_looks_for_another_of_its_own_alone(quick: tuple[Clerk, House], meter: Meter) -> None:
+    """What shows an unknown ticket names the first of its entries: only that one's end makes it look at all of them."""
+    clerk, house = quick
+    gate = enrol(clerk, house, DeviceKind.GATE)
+    first, *others = [_scan(gate, house, n, n, entry=n) for n in range(1, 5)]
+    meter.of(gate, first, *others)
+    costs = [meter.of(gate, gate.saw(FactKind.PASSAGE, Passage(each.id, False))) for each in (*others[1:], first)]
+    assert costs[0].statements == costs[1].statements < costs[2].statements
+    assert clerk.rows("SELECT detail FROM anomaly") == [(f'{{"gate":"A1","scan":"{others[0].id}"}}',)]
 
 
 @pytest.mark.behind_the_door
