@@ -136,12 +136,17 @@ def test_of_one_ticket_so_many_scans_are_kept(quick: tuple[Clerk, House], monkey
 def test_an_entry_given_back_looks_for_another_of_its_own_alone(quick: tuple[Clerk, House], meter: Meter) -> None:
     """What shows an unknown ticket names the first of its entries: only that one's end makes it look at all of them."""
     clerk, house = quick
-    gate = enrol(clerk, house, DeviceKind.GATE)
-    first, *others = [_scan(gate, house, n, n, entry=n) for n in range(1, 5)]
-    meter.of(gate, first, *others)
-    costs = [meter.of(gate, gate.saw(FactKind.PASSAGE, Passage(each.id, False))) for each in (*others[1:], first)]
-    assert costs[0].statements == costs[1].statements < costs[2].statements
-    assert clerk.rows("SELECT detail FROM anomaly") == [(f'{{"gate":"A1","scan":"{others[0].id}"}}',)]
+    gate, other = enrol(clerk, house, DeviceKind.GATE), enrol(clerk, house, DeviceKind.GATE)
+    first, second, third = [_scan(gate, house, n, n, entry=n) for n in range(1, 4)]
+    fourth = _scan(other, house, 4, 4, entry=4)
+    meter.of(gate, first, second, third)
+    meter.of(other, fourth)
+    costs = [
+        meter.of(device, device.saw(FactKind.PASSAGE, Passage(each.id, False))).statements
+        for device, each in ((other, fourth), (gate, third), (gate, first))
+    ]
+    assert costs[0] == costs[1] < costs[2]
+    assert clerk.rows("SELECT detail FROM anomaly") == [(f'{{"gate":"A1","scan":"{second.id}"}}',)]
 
 
 @pytest.mark.behind_the_door

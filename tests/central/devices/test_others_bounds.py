@@ -79,6 +79,8 @@ def test_refused_scans_take_nothing_from_an_admission(quick: tuple[Clerk, House]
     assert clerk.rows("SELECT ticket_id, entry, site_id FROM admission") == [(ticket, 1, house.site)]
     assert clerk.feed(f"admissions/{house.site}")[f"{ticket}/1"]["gate"] == "A1"
     assert kinds(clerk, house) == ["scanned_too_often"], "one, however many"
+    assert gate.send(gate.saw(FactKind.SCAN, scan(ticket, house), NOW + timedelta(seconds=1)))["dead"] == {}
+    assert kinds(clerk, house) == ["duplicate_offline", "scanned_too_often"], "nor from what an entry given back needs"
     _holds(clerk)
 
 
