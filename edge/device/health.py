@@ -45,6 +45,7 @@ CERTIFICATE = Trouble("D-04")
 FEED_STUCK = Trouble("D-05")
 NO_CLOCK = Trouble("D-06")
 FALLING = Trouble("D-07")
+CLOCK_DISPUTED = Trouble("D-08")
 FALLS = 3  # of a part in a row, before anybody is told
 
 

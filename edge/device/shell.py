@@ -248,6 +248,7 @@ class Device:
             self._checks += 1
             if self._checks > 2:  # in the first seconds central has not been asked yet
                 self.health.set(health.NO_CLOCK, now.state is ClockState.UNTRUSTED)
+            self.health.set(health.CLOCK_DISPUTED, self.clockwork.disputed)
             self.health.set(health.FEED_STUCK, bool(self.sync.trouble))
             falling = any(each.falls >= health.FALLS and not each.calm for each in self.standings)
             self.health.set(health.FALLING, falling)

@@ -20,6 +20,8 @@ DEVICE = (
     ), CLOCK),
     one("device-clock-boot", "an anchor of before a reboot counts on", "shared/clock.py",
         "if anchor is None or anchor.boot_id != reading.boot_id:", "if anchor is None:", *CLOCK),
+    one("device-clock-witness", "one wrong answer moves a device that knows better", "edge/device/clockwork.py",
+        "if told.mono_ms - first.mono_ms < WITNESS_AFTER // timedelta(milliseconds=1):", "if first is None:", *CLOCK),
     one("device-disk", "a commit is not on the disk when it says so", "shared/runtime/journal.py",
         'db.execute("PRAGMA synchronous = FULL")', 'db.execute("PRAGMA synchronous = OFF")', *JOURNAL),
     one("device-forget", "what central has not taken is forgotten to make room", "shared/runtime/journal.py",

@@ -2,9 +2,12 @@
 until nothing is left to tell. What then is still missing is lost."""
 
 import asyncio
+from datetime import timedelta
 
 from central.devices.leases import WriteOffLease
+from edge.device.clockwork import PLAUSIBLE, WITNESS_AFTER
 from edge.kiosk.model import Next, PrintAnswered, Screen, StartOver
+from shared.clock import ClockState
 from shared.ids import Id
 from tests.sim.house import SELL_UNTIL
 from tests.sim.kiosk import SimKiosk
@@ -18,7 +21,7 @@ ROUNDS = 12
 async def heal(scene: Scene) -> None:
     world = scene.world
     world.tell("all", "lines are mended, everything is switched on")
-    scene.broker.rough = 0.0
+    scene.broker.rough, scene.office.off = 0.0, timedelta()
     for station in scene.stations:
         station.disk.crash_in, station.wire.rough, station.wire.up, station.bus_up = 0, 0.0, True, True
         if isinstance(station, SimKiosk):
@@ -28,6 +31,7 @@ async def heal(scene: Scene) -> None:
         scene.broker.connect(station.device.bus)  # type: ignore[arg-type]
         await station.ask_time()
         await station.pull()
+    await _agreed(scene)
     _deliver_late(scene)
     for gate in scene.gates:
         if gate.busy:
@@ -44,6 +48,19 @@ async def heal(scene: Scene) -> None:
         world.fault(f"not quiet after {ROUNDS} rounds: {[(s.name, s.unsent()) for s in scene.stations]}")
     if _settle_orphans(scene):
         await _round(scene)
+
+
+async def _agreed(scene: Scene) -> None:
+    """Who followed a wrong central wants to hear twice that it is right again."""
+    disputing = [station for station in scene.stations if station.device.clockwork.disputed]
+    if disputing:
+        await asyncio.sleep(WITNESS_AFTER.total_seconds() + 1)
+        for station in disputing:
+            await station.ask_time()
+    for station in scene.stations:
+        now = station.device.now()
+        if now.state is ClockState.UNTRUSTED or abs(now.at - scene.world.now) > PLAUSIBLE + now.bound:
+            scene.world.fault(f"{station.name} says {now.at}, {now.state}, and it is {scene.world.now}")
 
 
 def _deliver_late(scene: Scene) -> None:

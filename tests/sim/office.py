@@ -4,7 +4,7 @@ to a device with its faults."""
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -38,7 +38,8 @@ class Entry:
 class Office:
     def __init__(self, world: World, house: House) -> None:
         self.world, self.house = world, house
-        self.door, self.db = open_central(house.image, house.keys, lambda: world.now)
+        self.off = timedelta()  # of central's own clock
+        self.door, self.db = open_central(house.image, house.keys, lambda: self.now)
         self.script: list[Entry] = []
         self._made = 0
         self._hall_moved = False
@@ -50,8 +51,12 @@ class Office:
         self._hall_moved = self._hall_moved or any(mark.startswith("hall/") for mark in marks)
 
     @property
+    def now(self) -> datetime:
+        return self.world.now + self.off
+
+    @property
     def read(self) -> Read:
-        return Read(self.db, SYSTEM, self.world.now, self.house.keys)
+        return Read(self.db, SYSTEM, self.now, self.house.keys)
 
     def execute(self, actor: Actor, command: Any, command_id: Id) -> Reply:
         """Through the door. An exception is central's own fault, whatever a device sent (I7)."""
@@ -64,7 +69,7 @@ class Office:
             self.world.fault(f"central broke on {type(command).__name__} of {actor.name}: {broken!r}")
             raise Unreachable("central broke") from broken
         if not reply.repeated:
-            self.script.append(Entry(self.world.now, actor, command, command_id, reply.ok))
+            self.script.append(Entry(self.now, actor, command, command_id, reply.ok))
         return reply
 
     def order(self, command: Any) -> Outcome[Any]:

@@ -1,12 +1,14 @@
 """The simulation bench: many seeds, every crash point of a sale and of an admission, and proof that it can fail."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 import central.access.ops
 import central.devices.sales
+import edge.device.clockwork
 import edge.gate.used_table
 import shared.runtime.sync
 import tests.sim.office
@@ -209,6 +211,11 @@ def _a_bad_fact_breaks_the_batch(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(central.devices.facts, "have_effect", effect)
 
 
+def _no_witness_counts(patch: pytest.MonkeyPatch) -> None:
+    """What contradicts a device is refused for ever, as often as central says it."""
+    patch.setattr(edge.device.clockwork, "WITNESS_AFTER", timedelta(days=9999))
+
+
 @pytest.mark.parametrize(
     ("breaks", "weather", "first", "named"),
     [
@@ -219,6 +226,7 @@ def _a_bad_fact_breaks_the_batch(patch: pytest.MonkeyPatch) -> None:
         (_first_come, WILD, 40, "I3"),
         (_nobody_is_told, WILD, 40, "I6"),
         (_a_bad_fact_breaks_the_batch, Weather(rubbish=True), 0, "cannot get rid of its facts"),
+        (_no_witness_counts, Weather(crashes=True, central=True), 0, "and it is"),
     ],
 )
 def test_a_broken_product_is_caught(

@@ -51,6 +51,7 @@ class Weather:
     write_offs: bool = False
     revocation: bool = False
     clone: bool = False
+    central: bool = False  # its clock is wrong for a while
 
 
 def weather(scene: Scene) -> Weather:
@@ -67,6 +68,7 @@ def weather(scene: Scene) -> Weather:
         write_offs=scene.world.chance(0.2),
         revocation=scene.world.chance(0.1),
         clone=scene.world.chance(0.15),
+        central=scene.world.chance(0.15),
     )  # fmt: skip
 
 
@@ -118,6 +120,7 @@ class Walk:
             (weather.rubbish, 2, self.rubbish), (weather.write_offs, 2, self.write_off), (True, 1, self.drain),
             (True, 1, self.reissue),
             (weather.revocation, 1.5, self.revoke), (weather.clone, 4, self.clone),
+            (weather.central, 2, self.central_clock),
         ):  # fmt: skip
             if present:
                 found.append((weight, act))
@@ -309,6 +312,12 @@ class Walk:
         jump = timedelta(seconds=self.dice.choice((-86_400 * 365, -3600, -60, 60, 3600, 86_400)))
         station.clock.skew += jump
         self.world.tell(station.name, f"its wall clock jumps by {jump}")
+
+    async def central_clock(self) -> None:
+        office = self.scene.office
+        jump = timedelta(seconds=self.dice.choice((-3600, 300, 3600, 86_400 * 365)))
+        office.off = timedelta() if office.off else jump
+        self.world.tell("central", f"its clock is off by {office.off}")
 
     async def rubbish(self) -> None:
         station = self._one(self.scene.stations)
