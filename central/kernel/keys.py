@@ -6,10 +6,10 @@ import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509 import load_pem_x509_certificate
 
+from shared.foreign import taken
 from shared.ids import Id, derived_id
 from shared.wire.certificates import Certificate, DeviceKind, issue, root_certificate, verified
 from shared.wire.seal import Signer
@@ -114,12 +115,9 @@ def made_keys(folder: Path, now: datetime) -> Keys:
 def keys_of(texts: list[bytes]) -> Keys | None:
     """The keys of which these are the texts, if they belong together."""
     root_text, root_pem, working_text, working_pem = texts
-    try:
-        root_key, working_key = (load_pem_private_key(text, None) for text in (root_text, working_text))
-        root = load_pem_x509_certificate(root_pem).public_key()
-        certificate = verified(working_pem.decode(), root_pem.decode())
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return None
+    root_key, working_key = (taken(partial(load_pem_private_key, text, None)) for text in (root_text, working_text))
+    root = taken(lambda: load_pem_x509_certificate(root_pem).public_key())
+    certificate = taken(lambda: verified(working_pem.decode(), root_pem.decode()))
     if not isinstance(root_key, Ed25519PrivateKey) or not isinstance(working_key, Ed25519PrivateKey):
         return None
     signer = Signer.of(working_key)

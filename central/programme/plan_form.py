@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-
 from central.inventory.plan_actions import (
     AssignContingent,
     AssignLogicalContingent,
@@ -18,6 +16,7 @@ from central.programme.plan_actions import OrderSeats, UndoPlanAction
 from central.venues.model import NoAct, PlanTarget, SeatOrder
 from central.venues.plan_actions import AssignLogicalCategory, InvalidateSeats, OrderLogicalSeats, RevalidateSeats
 from central.venues.selection import Counted, RowRef, Selection
+from central.web.numbers import pairs, whole
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -91,14 +90,14 @@ def _selection(form: Form) -> Selection:
     `runs`: JSON [[first, how many], …]; `row`: `zone id|row`; `of_category`, `of_contingent` (empty: hors contingent);
     `count:<zone id>:<contingent id>`: how many."""
     counts = [
-        Counted(Id(name.split(":")[1]), int(values[0]), name.split(":")[2])
+        Counted(Id(name.split(":")[1]), whole(values[0]), name.split(":")[2])
         for name, values in form.items()
         if name.startswith("count:") and name.count(":") == 2 and values[0].strip()
     ]
     rows = [value.partition("|") for value in form.get("row", ())]
     return Selection(
         seats=tuple(Id(seat) for seat in form.get("seat", ())),
-        runs=tuple((int(first), int(count)) for first, count in orjson.loads(_one(form, "runs") or "[]")),
+        runs=tuple(pairs(_one(form, "runs"))),
         rows=tuple(RowRef(Id(zone), row) for zone, _, row in rows),
         zones=tuple(Id(zone) for zone in form.get("zone", ())),
         categories=tuple(Id(category) for category in form.get("of_category", ())),

@@ -18,6 +18,7 @@ from central.venues.history import SeatField
 from central.venues.model import PlanTarget
 from central.venues.reads import places_in_row, zone_stretches
 from central.venues.selection import Selection, Table
+from central.web.numbers import pairs
 from central.web.screens.names import labels
 from central.web.texts import Texts
 from shared.ids import Id, is_id
@@ -61,8 +62,8 @@ def page_of(said: str) -> int:
 def kept_of(read: Read, target: PlanTarget, target_id: Id, form: Form) -> Kept:
     """What a page of the list sent: `seat`, `row`, `zone` as they are ticked on it, `runs` of other pages."""
     try:
-        runs = [(int(first), int(count)) for first, count in orjson.loads((form.get("runs") or ("",))[0] or "[]")]
-    except (ValueError, TypeError):
+        runs = pairs((form.get("runs") or ("",))[0])
+    except ValueError:
         runs = []
     seats = frozenset(seat for seat in form.get("seat", ()) if is_id(seat))
     rows, zones = frozenset(form.get("row", ())), frozenset(form.get("zone", ()))

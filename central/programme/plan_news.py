@@ -80,11 +80,18 @@ def _stretches(ascending: list[int]) -> list[tuple[int, int]]:
     return found
 
 
+def known_of(mark: str) -> dict[tuple[str, str, int], int] | None:
+    """What a page says that it was told up to; None for what is no mark of ours."""
+    try:
+        return {(str(a), str(b), int(c)): int(d) for a, b, c, d in orjson.loads(mark or "[]")}
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
 def _taken(read: Read, performance_id: str, mark: str) -> set[int] | None:
     """The positions of seats that were taken or given back since the mark; None: draw anew."""
-    try:
-        known = {(str(a), str(b), int(c)): int(d) for a, b, c, d in orjson.loads(mark or "[]")}
-    except (ValueError, TypeError):  # not a mark of ours
+    known = known_of(mark)
+    if known is None:
         return None
     found: set[str] = set()
     for key, revision, seats in counts.changes(read, performance_id, MOST_CHANGES):

@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from shared.foreign import taken
 from shared.runtime.config import Failure
 from shared.wire.certificates import Certificate, verified
 from shared.wire.seal import genuine
@@ -36,10 +37,10 @@ class Login:
 def admitted(username: str, password: str, root_pem: str) -> Certificate | None:
     """The certificate of who logs in, or None."""
     said, _, signed = password.partition(".")
-    try:
-        pem, signature = b64decode(said, validate=True).decode(), b64decode(signed, validate=True)
-    except ValueError:
+    shown = taken(lambda: (b64decode(said, validate=True).decode(), b64decode(signed, validate=True)))
+    if shown is None:
         return None
+    pem, signature = shown
     certificate = verified(pem, root_pem)
     if certificate is None or certificate.holder_id != username:
         return None
@@ -49,11 +50,12 @@ def admitted(username: str, password: str, root_pem: str) -> Certificate | None:
 def read_login(directory: Path) -> tuple[Login, Certificate]:
     """Login and certificate out of a device's identity directory; Failure if it is not enrolled."""
     try:
-        key = load_pem_private_key((directory / KEY_FILE).read_bytes(), None)
+        key_text = (directory / KEY_FILE).read_bytes()
         pem = (directory / CERTIFICATE_FILE).read_text()
         root_pem = (directory / ROOT_FILE).read_text()
     except (OSError, ValueError) as bad:
         raise Failure(f"There is no complete identity in {directory} ({bad}).", "Enrol this device first.") from bad
+    key = taken(lambda: load_pem_private_key(key_text, None))
     certificate = verified(pem, root_pem)
     if certificate is None or not isinstance(key, Ed25519PrivateKey):
         raise Failure(f"The certificate in {directory} is not one of its root.", "Enrol this device again.")

@@ -12,11 +12,11 @@ from enum import StrEnum, auto
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from shared.foreign import taken
 from shared.ids import Id, id_bytes, is_id
 from shared.wire.seal import kid_of
 
@@ -87,12 +87,13 @@ def requested_key(request_pem: str) -> Ed25519PublicKey | None:
     """The public key of a request whose sender holds the private half; None for anything else."""
     if len(request_pem) > MOST_PEM:
         return None
-    try:
+
+    def key() -> object:
         request = x509.load_pem_x509_csr(request_pem.encode())
-    except ValueError:
-        return None
-    key = request.public_key()
-    return key if isinstance(key, Ed25519PublicKey) and request.is_signature_valid else None
+        return request.public_key() if request.is_signature_valid else None
+
+    found = taken(key)
+    return found if isinstance(found, Ed25519PublicKey) else None
 
 
 def root_certificate(key: Ed25519PrivateKey, house: str, valid_from: datetime, valid_to: datetime) -> str:
@@ -152,33 +153,33 @@ def issue(
 def verified(pem: str, root_pem: str) -> Certificate | None:
     """The certificate if the root signed it and every field is as we write it; None otherwise. Reads no clock:
     validity is asked with `may(right, at)`, since a device's time may be wrong."""
-    if len(pem) > MOST_PEM:
+    return taken(lambda: _vouched(pem, root_pem)) if len(pem) <= MOST_PEM else None
+
+
+def _vouched(pem: str, root_pem: str) -> Certificate | None:
+    """Raises whatever the library has for what it cannot read, and ours for a field that is not as we write it."""
+    certificate = x509.load_pem_x509_certificate(pem.encode())
+    certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(root_pem.encode()))
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    fields = [
+        uri.removeprefix(_URI).partition(":") for uri in names.get_values_for_type(x509.UniformResourceIdentifier)
+    ]
+    said = {name: value for name, _, value in fields if name != "right"}
+    holder = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+    key = certificate.public_key()
+    if not isinstance(key, Ed25519PublicKey) or not isinstance(holder, str) or not is_id(holder):
         return None
-    try:
-        certificate = x509.load_pem_x509_certificate(pem.encode())
-        certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(root_pem.encode()))
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        fields = [
-            uri.removeprefix(_URI).partition(":") for uri in names.get_values_for_type(x509.UniformResourceIdentifier)
-        ]
-        said = {name: value for name, _, value in fields if name != "right"}
-        holder = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
-        key = certificate.public_key()
-        if not isinstance(key, Ed25519PublicKey) or not isinstance(holder, str) or not is_id(holder):
-            return None
-        return Certificate(
-            holder_id=Id(holder),
-            kind=DeviceKind(said["kind"]),
-            site_id=said["site"],
-            rights=frozenset(Right(value) for name, _, value in fields if name == "right"),
-            valid_from=certificate.not_valid_before_utc,
-            valid_to=certificate.not_valid_after_utc,
-            key=key,
-            kid=kid_of(key),
-            pem=pem,
-        )
-    except (ValueError, TypeError, KeyError, IndexError, InvalidSignature, x509.ExtensionNotFound):
-        return None
+    return Certificate(
+        holder_id=Id(holder),
+        kind=DeviceKind(said["kind"]),
+        site_id=said["site"],
+        rights=frozenset(Right(value) for name, _, value in fields if name == "right"),
+        valid_from=certificate.not_valid_before_utc,
+        valid_to=certificate.not_valid_after_utc,
+        key=key,
+        kid=kid_of(key),
+        pem=pem,
+    )
 
 
 def revocation_list(
@@ -198,14 +199,15 @@ def revocation_list(
 
 def revoked_serials(crl_pem: str, root_pem: str) -> frozenset[int] | None:
     """The serial numbers on a list; None if the root did not sign it."""
-    try:
+
+    def serials() -> frozenset[int] | None:
         found = x509.load_pem_x509_crl(crl_pem.encode())
         key = x509.load_pem_x509_certificate(root_pem.encode()).public_key()
         if not isinstance(key, Ed25519PublicKey) or not found.is_signature_valid(key):
             return None
-    except (ValueError, TypeError):
-        return None
-    return frozenset(each.serial_number for each in found)
+        return frozenset(each.serial_number for each in found)
+
+    return taken(serials)
 
 
 def _name(text: str) -> x509.Name:

@@ -195,6 +195,15 @@ async def test_no_page_carries_more_than_its_bound(large: Browser, pairs: list[t
     assert {"runs", "zone", "row", "seat"} & {name for name, _ in sent(page)} == set() and len(page.text) < 100_000
 
 
+@pytest.mark.parametrize("to", ["list", "act"])
+async def test_what_is_no_place_is_carried_nowhere(large: Browser, to: str) -> None:
+    """A number that no JSON holds, or that is none, is said back as little as it is acted on."""
+    for runs in ("[[1e308,1]]", f"[[{10**22},1]]", "[[0,1e308]]", f"[[0,{2**63}]]", "[[true,1]]", '{"ab":1}', "5"):
+        page = await large.post(f"{base(large.house)}/{to}", [("runs", runs), ("page", "1"), ("act", "block")])
+        assert page.status == 200, runs
+        assert said(page, "runs") in ([], ["[]"], [""]), runs
+
+
 @pytest.mark.parametrize(
     "said, page", [("2", 2), ("", 1), ("0", 1), ("-1", 1), ("²", 1), ("9" * 30, 1), ("1e3", 1), ("٢", 1)]
 )
