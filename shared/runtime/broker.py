@@ -26,9 +26,11 @@ from amqtt.session import Session
 
 from shared.runtime.config import Failure
 from shared.runtime.doorkeeper import Away, BrokerLimits, Bucket, DeviceLine, Doorkeeper
+from shared.runtime.kept import Kept
 from shared.runtime.log import logger
 from shared.runtime.login import admitted
 from shared.runtime.metrics import counter, gauge
+from shared.runtime.packet_line import Ended, Packets
 from shared.runtime.seldom import Seldom
 from shared.runtime.tasks import supervise, wait_any
 from shared.wire import packets, topics
@@ -39,7 +41,6 @@ from shared.wire.topic_rights import may_read, may_write
 
 log = logger(__name__)
 seldom = Seldom(log)
-MOST_RETAINED = 5000
 MOST_WAITING_BYTES = 16 * 1024 * 1024  # for one client that reads too slowly
 MOST_QUEUED = 2000  # messages that amqtt has still to hand out: until then nobody is read
 UNASKED = "who may be here cannot be asked"
@@ -61,58 +62,10 @@ ENDED = counter(
 HEARD = counter("parterre_broker_messages_total", "Messages that the embedded broker took, by kind.", kind=topics.Kind)
 
 
-class _Ended(Exception):
-    """The line gives no more packets; `why` is None where it ended in good order."""
-
-    def __init__(self, why: Away | Wrong | None) -> None:
-        super().__init__(why)
-        self.why = why
-
-
-class _Packets:
-    """Whole packets off a connection."""
-
-    def __init__(self, reader: asyncio.StreamReader, limits: BrokerLimits) -> None:
-        self._reader, self._limits = reader, limits
-
-    async def next(self, idle_s: float) -> tuple[int, bytes, bytes]:
-        """First byte, body, and the packet as it came. Raises _Ended."""
-        try:
-            async with asyncio.timeout(idle_s):
-                first = await self._reader.read(1)
-        except TimeoutError:
-            raise _Ended(Away.SILENT) from None
-        except OSError:
-            raise _Ended(None) from None
-        if not first:
-            raise _Ended(None)
-        try:
-            async with asyncio.timeout(self._limits.packet_s):
-                return await self._rest(first)
-        except TimeoutError:
-            raise _Ended(Away.SLOW) from None
-        except (asyncio.IncompleteReadError, OSError):
-            raise _Ended(Away.HUNG_UP) from None
-
-    async def _rest(self, first: bytes) -> tuple[int, bytes, bytes]:
-        packet = packets.head(first[0])
-        if isinstance(packet, Wrong):
-            raise _Ended(packet)
-        digits = b""
-        while (size := packets.length(digits)) is None:
-            digits += await self._reader.readexactly(1)
-        if isinstance(size, Wrong):
-            raise _Ended(size)
-        if size > packets.MOST_OF[packet]:
-            raise _Ended(Wrong.TOO_BIG)
-        body = await self._reader.readexactly(size)
-        return first[0], body, first + digits + body
-
-
 class _Reader(ReaderAdapter):  # type: ignore[misc]
     """What amqtt reads: packets that were judged, one after the other, at the pace that they may come."""
 
-    def __init__(self, broker: "_Broker", line: DeviceLine, source: _Packets, said: Connect, raw: bytes) -> None:
+    def __init__(self, broker: "_Broker", line: DeviceLine, source: Packets, said: Connect, raw: bytes) -> None:
         limits = broker.door.limits
         self.line = line
         self._broker, self._source, self._held = broker, source, raw
@@ -138,8 +91,8 @@ class _Reader(ReaderAdapter):  # type: ignore[misc]
             await self._broker.room(self._bucket.take(time.monotonic()))
             first, body, raw = await self._source.next(self._idle_s)
             if wrong := packets.fault(first, body):
-                raise _Ended(wrong)
-        except _Ended as end:
+                raise Ended(wrong)
+        except Ended as end:
             if end.why:
                 self._broker.end(self.line, end.why)
             return b""
@@ -213,7 +166,8 @@ class _Broker(Broker):  # type: ignore[misc]
     ) -> None:
         super().__init__(config)
         self.door, self._root_pem, self._standing, self._ask_again = door, root_pem, standing, ask_again
-        self._subscriptions = _Steady()
+        self._subscriptions, self._retained_messages = _Steady(), _Steady()
+        self._kept = Kept()
         self._callers: dict[asyncio.StreamWriter, asyncio.Task[Any] | None] = {}
 
     async def stream_connected(
@@ -231,12 +185,16 @@ class _Broker(Broker):  # type: ignore[misc]
         self._show()
         try:
             await self._serve(line, reader, writer, listener_name)
-        except _Ended as end:
+        except Ended as end:
             self.end(line, end.why or Away.HUNG_UP)
-        except _FAULTS as bad:  # amqtt's answer to a peer that is gone
-            log.debug("connection ended", why=str(bad))
         except Exception as bad:
-            self._fell(line, bad)
+            if line.who is None and not isinstance(bad, OSError):  # amqtt has not seen it: a fault of ours
+                self.door.failed(line)  # whoever can make us fall waits like whoever is not of this house
+                self._fell(line, bad)
+            elif isinstance(bad, _FAULTS):  # amqtt's answer to a peer that is gone
+                log.debug("connection ended", why=str(bad))
+            else:
+                self._fell(line, bad)
         finally:
             del self._callers[writer]
             self.door.leave(line)
@@ -247,14 +205,14 @@ class _Broker(Broker):  # type: ignore[misc]
     async def _serve(
         self, line: DeviceLine, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
     ) -> None:
-        source = _Packets(reader, self.door.limits)
+        source = Packets(reader, self.door.limits)
         try:
             async with asyncio.timeout(self.door.limits.connect_s):
                 first, body, raw = await source.next(self.door.limits.connect_s)
                 said = packets.connect(body) if packets.head(first) is Packet.CONNECT else Wrong.NOT_CONNECT
                 why = said if isinstance(said, Wrong) else await self._admit(line, said)
         except TimeoutError:
-            raise _Ended(Away.SILENT) from None
+            raise Ended(Away.SILENT) from None
         if isinstance(said, Wrong) or why:
             if code := _answer(why):
                 writer.write(bytes((0x20, 2, 0, code)))
@@ -378,10 +336,22 @@ class _Broker(Broker):  # type: ignore[misc]
             self._ask_again.set()
 
     async def retain_message(self, source_session: Any, topic_name: Any, data: Any, qos: int | None = None) -> None:
-        if data and topic_name not in self._retained_messages and len(self._retained_messages) >= MOST_RETAINED:
-            seldom.warn("message not kept", "too many are", topic=topic_name)
+        line: DeviceLine | None = source_session.attributes.get(_LINE)
+        if line is None or line.who is None:
             return
         await super().retain_message(source_session, topic_name, data, qos)
+        if not data:
+            self._kept.cleared(topic_name)
+            return
+        for topic in self._kept.wrote(topic_name, line.who, self.door.now()):
+            seldom.warn("message not kept any more", "too many are", topic=topic)
+            self._retained_messages.pop(topic, None)
+
+    def let_go(self) -> None:
+        """What is kept of those who have not been here for long."""
+        here = {line.who.holder_id for line in self.door.known if line.who is not None}
+        for topic in self._kept.over(here, self.door.now()):
+            self._retained_messages.pop(topic, None)
 
     async def _publish_retained_messages_for_subscription(
         self, subscription: tuple[str, int], session: Session
@@ -457,6 +427,8 @@ class EmbeddedBroker:
         while True:
             await wait_any(self._ask_again, LOOK_EVERY_S)
             seldom.flush()
+            if self._broker is not None:
+                self._broker.let_go()
             try:
                 await self.look_again()
             except Exception as bad:

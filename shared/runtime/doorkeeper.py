@@ -114,6 +114,10 @@ class Doorkeeper:
         self._looks: OrderedDict[str, Bucket] = OrderedDict()  # of addresses that wait
         self._once_in: OrderedDict[int, None] = OrderedDict()  # what was shown, not whose it is: ids are no secret
 
+    def now(self) -> float:
+        """Seconds, of any beginning."""
+        return self._clock()
+
     @property
     def lines(self) -> tuple[DeviceLine, ...]:
         return tuple(self._lines.values())

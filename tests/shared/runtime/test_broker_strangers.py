@@ -12,8 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from structlog.testing import capture_logs
 
+from shared.ids import derived_id
 from shared.runtime import broker
 from shared.runtime.broker import ENDED, EmbeddedBroker
 from shared.runtime.doorkeeper import Away, BrokerLimits
@@ -25,6 +28,7 @@ from shared.wire import topics
 from shared.wire.certificates import Certificate, DeviceKind
 from shared.wire.packets import MOST_FILTERS, Wrong
 from shared.wire.topics import MEASURES, Kind
+from tests.mangled import inside_pem
 from tests.waiting import PATIENCE_S, until
 
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -415,6 +419,31 @@ async def test_failures_make_an_address_wait_but_not_its_devices(house) -> None:
             pass
 
 
+async def test_what_makes_us_fall_before_the_login_is_a_failure(house, monkeypatch) -> None:
+    """Whatever fault of ours a stranger finds, their address waits as for a guess."""
+
+    def falls(*_: object) -> None:
+        raise RecursionError("a fault of ours")
+
+    strict = replace(LIMITS, free_failures=3, first_wait_s=60.0, looks_per_s=0.001)
+    async with stage(house, strict, clock=lambda: 0.0) as at:
+        monkeypatch.setattr("shared.runtime.broker.admitted", falls)
+        guess = Opening("a login", connect(house.holder("new", DeviceKind.GATE).login), "")
+        fell, busy = b"", b"\x20\x02\x00\x03"
+        assert [await performed(at, guess) for _ in range(6)] == [fell] * 4 + [busy] * 2
+
+
+async def test_a_certificate_of_no_version_is_a_failure(house) -> None:
+    strict = replace(LIMITS, free_failures=3, first_wait_s=60.0, looks_per_s=0.001)
+    stranger = house.holder("new", DeviceKind.GATE)
+    pem = x509.load_pem_x509_certificate(stranger.certificate.pem.encode()).public_bytes(Encoding.DER)
+    at = pem.index(b"\xa0\x03\x02\x01\x02") + 4
+    odd = inside_pem(stranger.certificate.pem, [("change", at, 0x32)])
+    async with stage(house, strict, clock=lambda: 0.0) as there:
+        guess = Opening("of version 51", connect(Login.of(stranger.key, odd, stranger.id)), "", REFUSED)
+        assert [await performed(there, guess) for _ in range(6)] == [REFUSED] * 4 + [b"\x20\x02\x00\x03"] * 2
+
+
 async def test_a_device_has_a_few_lines_and_the_oldest_goes(house) -> None:
     gate = house.holder("gate", DeviceKind.GATE)
     async with stage(house) as at, at.line(gate.login) as (first, _):
@@ -463,8 +492,33 @@ async def test_who_does_not_read_is_not_waited_for(house, monkeypatch) -> None:
         await at.serves()
 
 
+async def test_a_relay_takes_no_room_of_anothers_messages(house, monkeypatch) -> None:
+    """One that fills what may be kept keeps its own newest; another site's presence and new bells are kept."""
+    monkeypatch.setattr("shared.runtime.kept.MOST_RETAINED", 20)
+    monkeypatch.setattr("shared.runtime.kept.MOST_OF_RELAY", 15)
+    central, relay = house.holder("central", DeviceKind.CENTRAL), house.holder("relay", DeviceKind.BROKER)
+    site = derived_id("another site")
+    gate = house.holder("theirs", DeviceKind.GATE, site)
+    bells = [topics.bell(house.site, f"tickets/{n}") for n in range(9)]
+    told = [topics.state(house.site, f"x{n}") for n in range(40)]
+    presence = topics.state(site, gate.id)
+    async with stage(house) as at:
+        broker = at.broker._broker
+        assert broker is not None
+        for who, said in ((central, bells[:3]), (relay, told), (gate, [presence]), (central, bells[3:])):
+            async with at.line(who.login) as (reader, writer):
+                for topic in said:
+                    writer.write(publish(topic, b"1", retain=True))
+                for _ in said:
+                    await reader.readexactly(4)
+                await until(lambda last=said[-1]: last in broker.retained_messages)
+        kept = set(broker.retained_messages)
+        assert {*bells, presence} <= kept and told[-1] in kept and told[0] not in kept
+        assert len(kept) == 20
+
+
 async def test_what_is_kept_is_bounded(house, monkeypatch) -> None:
-    monkeypatch.setattr("shared.runtime.broker.MOST_RETAINED", 5)
+    monkeypatch.setattr("shared.runtime.kept.MOST_RETAINED", 5)
     central = house.holder("central", DeviceKind.CENTRAL)
     async with stage(house) as at:
         bus = Bus("127.0.0.1", at.broker.port, login=central.login, backoff=QUICK)
