@@ -19,7 +19,7 @@ settings.register_profile(
     "calm", deadline=None, suppress_health_check=CALM, derandomize=True, database=None
 )  # by the clock, or by what others broke, no change fails
 settings.register_profile("anew", settings.get_profile("calm"), derandomize=False)
-PATIENCE_S = 30.0  # only a test that is going to fail waits so long
+PATIENCE_S = 60.0  # only a test that is going to fail waits so long
 PAGE_PATIENCE_MS = 60_000  # a drawing is made by a process that gives way to all others: slow on a busy machine
 
 
