@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from aiohttp import web
 
 from central.devices.model import Device, DevicesPrivilege, DeviceState, NoDevice
-from central.kernel.entity import Look, Ref
+from central.kernel.entity import Between, Look, Ref
 from central.kernel.outbox import Act
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
@@ -16,9 +16,10 @@ from central.web.area import BUS
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire import topics
+from shared.wire.bounds import WORD_CHARACTERS, Json
 from shared.wire.codec import dump
 from shared.wire.seal import seal
-from shared.wire.topics import Instruction
+from shared.wire.topics import INSTRUCTION_BYTES, Instruction
 
 PHYSICAL = frozenset({"open", "cut", "pay_out", "force_entry", "proof_seen"})
 PHYSICAL_LIVES = timedelta(seconds=10)  # what moves anything never runs late
@@ -31,8 +32,8 @@ class CommandDevice:
     """Tells a device to do something that its role knows (a lane: `force_entry`, `proof_seen`, `helpdesk`)."""
 
     device_id: Annotated[Id, Ref("device")]
-    name: Annotated[str, Look.NAME]
-    body: dict[str, Any]
+    name: Annotated[str, Look.NAME, Between(most=WORD_CHARACTERS)]
+    body: Annotated[dict[str, Any], Json(INSTRUCTION_BYTES)]
 
 
 @handles(

@@ -21,11 +21,11 @@ from typing_extensions import is_typeddict
 from central.kernel.entity import Between, Look, Raw, stripped
 from central.kernel.values import MOST_LINE, MOST_PICTURE, MOST_TEXT, Fault
 from shared.ids import LENGTH, Id
-from shared.wire.bounds import longest
+from shared.wire.bounds import longest, most_json
 
 MOST_PRIVILEGES = 500
 MOST_FOUND = 50  # faults; one in each of 100,000 members is not said 100,000 times
-MOST_JSON = 65_536  # bytes of a value of whatever shape
+MOST_JSON = 65_536  # bytes of a value of whatever shape, where its declaration says no less (`Json`)
 PLAIN = (int, float, bool, datetime, AwareDatetime, date, type(None))
 
 Fits = Callable[[Any], bool]
@@ -80,6 +80,12 @@ def most_of(hint: Any, at: str = "") -> int:
 
 
 @cache
+def json_bytes(hint: Any) -> int:
+    """Of a value of whatever shape, as JSON."""
+    return most_json(stripped(hint)[2]) or MOST_JSON
+
+
+@cache
 def parts_of(hint: Any) -> tuple[str, tuple[Any, ...]]:
     """What a type is to bounds, and the types in it: `text`, `plain`, `any`, `class`, `fields`, `list`, `pair`,
     `mapping`, `union`."""
@@ -120,7 +126,7 @@ def _weight(hint: Any) -> int:
         case "text":
             return most_of(hint)
         case "any":
-            return MOST_JSON
+            return json_bytes(hint)
         case "class" | "fields":
             return heaviest(inner[0])
         case "list" | "mapping":
@@ -169,7 +175,7 @@ def _check_of(hint: Any) -> BoundCheck | None:
         case "text":
             return _of_size(most_of(hint), "too_long")
         case "any":
-            return BoundCheck(_is_small, _json)
+            return _of_json(json_bytes(hint))
         case "class" | "fields":
             return check_of_class(inner[0])
         case "list":
@@ -190,18 +196,20 @@ def _of_size(most: int, what: str) -> BoundCheck:
     return BoundCheck(lambda value: len(value) <= most, find)
 
 
-def _is_small(value: Any) -> bool:
-    if value is None or isinstance(value, bool | int | float):
-        return True
-    try:
-        return len(orjson.dumps(value)) <= MOST_JSON
-    except TypeError:  # a number that no column holds, which the door says
-        return True
+def _of_json(most: int) -> BoundCheck:
+    def size(value: Any) -> int:
+        if value is None or isinstance(value, bool | int | float):
+            return 0
+        try:
+            return len(orjson.dumps(value))
+        except TypeError:  # a number that no column holds, which the door says
+            return 0
 
+    def find(value: Any, at: str, found: list[Fault]) -> None:
+        if (is_ := size(value)) > most:
+            found.append({"at": at, "what": "too_long", "most": most, "is": is_})
 
-def _json(value: Any, at: str, found: list[Fault]) -> None:
-    if not _is_small(value):
-        found.append({"at": at, "what": "too_long", "most": MOST_JSON, "is": len(orjson.dumps(value))})
+    return BoundCheck(lambda value: size(value) <= most, find)
 
 
 def _of_members(size: BoundCheck, inner: BoundCheck | None) -> BoundCheck:

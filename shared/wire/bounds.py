@@ -22,7 +22,8 @@ MOST_DEPTH: Final = 16  # of objects and lists in what has no declared form
 
 IdText: TypeAlias = Annotated[Id, Field(max_length=LENGTH)]
 IdOrNone: TypeAlias = Annotated[str, Field(max_length=LENGTH)]  # "" for none
-Word: TypeAlias = Annotated[str, Field(max_length=64)]  # a code, a state, a language, a key's id
+WORD_CHARACTERS: Final = 64
+Word: TypeAlias = Annotated[str, Field(max_length=WORD_CHARACTERS)]  # a code, a state, a language, a key's id
 Line: TypeAlias = Annotated[str, Field(max_length=500)]  # a name, a sentence
 Text: TypeAlias = Annotated[str, Field(max_length=20_000)]
 Barcode: TypeAlias = Annotated[str, Field(max_length=512)]
@@ -71,6 +72,11 @@ def longest(marks: Iterable[Any]) -> int | None:
     """The length that a declaration's marks bound, if one does."""
     told = [each for mark in marks for each in (mark, *getattr(mark, "metadata", ()))]
     return next((int(each.max_length) for each in told if getattr(each, "max_length", None) is not None), None)
+
+
+def most_json(marks: Iterable[Any]) -> int | None:
+    """The bytes that a declaration's marks allow what has no declared form, if they say."""
+    return next((mark.most for mark in marks if isinstance(mark, Json)), None)
 
 
 def depth(value: Any) -> int:

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import AwareDatetime
 
-from central.kernel.bounds import MOST_JSON, most_of, parts_of
+from central.kernel.bounds import json_bytes, most_of, parts_of
 from central.kernel.entity import Ref, stripped
 from shared.ids import Id, derived_id
 
@@ -67,7 +67,7 @@ class Maker:
             entries = self._entries(hint, extra)
             return {self.value(inner[0], f"{at}[]", m): self.value(inner[1], f"{at}[]", m) for m in entries}
         if kind == "any":
-            return {"x": A_LETTER * (MOST_JSON - 8 + extra)}
+            return {"x": A_LETTER * (json_bytes(hint) - 8 + extra)}
         if kind == "pair":
             return tuple(self.value(part, at, n) for part in get_args(bare))
         if kind == "union":

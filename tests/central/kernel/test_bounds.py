@@ -8,7 +8,7 @@ import pytest
 
 import central.app  # noqa: F401 - declares everything
 from central.kernel.actor import ANONYMOUS
-from central.kernel.bounds import MOST_JSON, Unbounded, beyond, heaviest, most_of
+from central.kernel.bounds import MOST_JSON, Unbounded, beyond, heaviest, json_bytes, most_of
 from central.kernel.registry import COMMANDS, KEPT, Handler
 from central.kernel.replies import NoEntry
 from shared.outcome import Refused
@@ -68,8 +68,10 @@ def test_the_heaviest_is_let_through_and_known_from_the_declaration(handler: Han
 def test_json_of_whatever_shape_has_a_bound() -> None:
     handler = COMMANDS["command_device"]
     name, hint = next((name, hint) for name, hint in fields_of(handler.kind).items() if name == "body")
-    for body, fits in (({"a": "x" * (MOST_JSON - 8)}, True), ({"a": "x" * (MOST_JSON - 7)}, False),
-                       ({"a": [[[0] * MOST_JSON]]}, False), ({"a": 2**70}, True)):  # fmt: skip
+    most = json_bytes(hint)
+    assert most < MOST_JSON == json_bytes(Any)
+    for body, fits in (({"a": "x" * (most - 8)}, True), ({"a": "x" * (most - 7)}, False),
+                       ({"a": [[[0] * most]]}, False), ({"a": 2**70}, True)):  # fmt: skip
         want = handler.kind(**{**{n: Maker().value(h, n) for n, h in fields_of(handler.kind).items()}, "body": body})
         assert (beyond(want) == []) is fits, (name, hint)
 

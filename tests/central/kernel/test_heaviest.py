@@ -16,6 +16,7 @@ import pytest
 
 from central.devices.leases import MOST_OUT, RequestLease
 from central.devices.model import DevicesPrivilege
+from central.inventory.plan_actions import AssignLogicalContingent
 from central.kernel.actor import Actor, ActorKind
 from central.kernel.bounds import beyond
 from central.kernel.contexts import path_of
@@ -27,8 +28,10 @@ from central.kernel.keys import Keys
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import COMMANDS, Handler
 from central.organisation.webhook_events import MOST_ROWS
+from central.programme.carry_over import CarryOver
 from central.venues.model import NoVenue
 from central.venues.plan_import import ImportPlan
+from central.venues.selection import Selection
 from shared.ids import Id
 from shared.outcome import Ok, Refused
 from shared.wire.certificates import DeviceKind
@@ -50,6 +53,7 @@ from tests.central.devices.test_facts import Machine, enrol, scan
 from tests.central.kernel.bulk import Bulk, play
 from tests.central.kernel.heaviest import Maker
 from tests.central.kernel.meter import Cost, MeteredDatabase
+from tests.central.programme.test_carry_over import another
 from tests.central.sampling import Sampler
 from tests.central.small_house import FULL, Clerk, House, Watch, new_id
 from tests.central.venues.hostile_plans import HOSTILE
@@ -149,6 +153,7 @@ TOLD: dict[str, tuple[DeviceKind, Cost]] = {
     FactKind.CLOCK: (DeviceKind.GATE, KEPT),
     "dead letters": (DeviceKind.PRINTER, Cost(calls=46_000, statements=1_350, rows=900, written=550_000, read=30_000)),
 }
+WARM_SHOWS, FEW_SHOWS, MANY_SHOWS = 2, 10, 30
 LEASED = Cost(calls=4_900, statements=70, rows=100, written=24_000, read=8_200)
 """Nineteen places as stock: a row for each slot, and a place that changes."""
 
@@ -247,6 +252,41 @@ async def test_a_lease_is_no_heavy_work(stage: Stage) -> None:
     cost = scene.cost - before
     assert isinstance(reply.outcome, Ok), reply.outcome
     assert cost.within(LEASED), cost
+
+
+EACH_SHOW = (1_950, 24, 29, 6_300, 6_000)
+"""Carried over to it, forty places with another contingent: more of them are that many times it."""
+
+
+async def test_carrying_over_costs_each_performance_the_same(
+    sqlite_place: tuple[Database, House], keys: Keys, watch: Watch
+) -> None:
+    """Of ones that are there: the heaviest command above is over at the first that is not."""
+    house, metered = sqlite_place[1], MeteredDatabase(sqlite_place[0].url)
+    door = Door(metered, watch, path_of, keys)
+    with closing(metered.connect()) as db:
+        clerk = Clerk(door, db, watch)
+        shows = [another(clerk, house) for _ in range(WARM_SHOWS + FEW_SHOWS + MANY_SHOWS)]
+        everything = Selection(everything=True)
+        clerk.do(
+            AssignLogicalContingent(
+                configuration_id=house.logical, contingent_id=house.contingent, selection=everything
+            )
+        )
+        actor = clerk.actor
+    door.start()
+    await door.chore(metered.profile)
+    costs = []
+    for count in (WARM_SHOWS, FEW_SHOWS, MANY_SHOWS):
+        these, shows = tuple(shows[:count]), shows[count:]
+        before = metered.cost.copy()
+        reply = await door.execute(actor, CarryOver(configuration_id=house.logical, performances=these), new_id())
+        assert isinstance(reply.outcome, Ok), reply.outcome
+        assert [each["places"] for each in reply.outcome.value] == [40] * count
+        costs.append(metered.cost - before)
+    await asyncio.to_thread(door.stop)
+    each = (costs[2] - costs[1]).over(MANY_SHOWS - FEW_SHOWS)
+    assert all(now <= most for now, most in zip(each, EACH_SHOW, strict=True)), each
 
 
 def test_each_command_of_a_device_is_walked_as_one() -> None:
