@@ -221,6 +221,11 @@ DEVICES = (
         "{'' if uses else 'NOT '}({TELLS_OF_AN_ENTRY})", "scan.at > 0", OTHERS),
     one("scan-no-entry", "a person who goes in is not noted, since so much was told", "central/access/ops.py",
         "(not counts or before or", "(counts or before or", OTHERS),
+    one("done-others", "a page tells of what another did", "central/web/shell.py", "row[1] != read.actor.label or ", "",
+        "tests/central/web/screens/test_menu.py"),
+    one("setting-empty", "an empty setting hides the one above it", "central/kernel/contexts.py",
+        "for key, text in said.items() if text}", "for key, text in said.items() if text is not None}",
+        "tests/central/kernel/test_settings.py"),
     one("scan-given-back", "an entry given back looks at all of its ticket's", "central/access/ops.py",
         "(shown.at, shown.device_id) == (scan.at, scan.device_id)", "shown.device_id == scan.device_id", FLAT),
 )  # fmt: skip

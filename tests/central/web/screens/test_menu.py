@@ -141,6 +141,16 @@ async def test_who_may_see_it_is_led_there(browser: Browser, privileges: tuple[s
     assert f"/live?performance={browser.house.performance}" in await browser.get("/admin")
 
 
+async def test_what_was_done_is_told_to_who_did_it_alone(browser: Browser) -> None:
+    """An address with another's command in it says nothing of it."""
+    path = f"/admin/e/seat_category/new?at={browser.house.institution}"
+    made = await browser.send(path, await browser.get(path), names__fr="Loge", rank="8", code="L", colour="#123456")
+    told = "c’est fait."
+    assert "done=" in made.url and told in made and told in await browser.get(made.url)
+    browser.sign_in(browser.house.operator(EVERYTHING))  # another one
+    assert told not in await browser.get(made.url)
+
+
 async def test_an_address_that_is_none_answers_in_the_readers_language(browser: Browser) -> None:
     """Before: `404: Not Found`, bare and in English."""
     page = await browser.get("/admin/anything", **HTML)
