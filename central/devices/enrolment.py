@@ -19,6 +19,7 @@ from central.kernel.db import Row
 from central.kernel.entity import Between, Loose, Raw, Reach, Ref, Secret
 from central.kernel.languages import spoken_first
 from central.kernel.registry import answers, handles
+from central.kernel.spans import ahead, lasts
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Code
 from central.selling.model import PointOfSale
@@ -48,8 +49,8 @@ def code_digest(code: str) -> str:
 
 def live_codes(read: Read) -> Iterable[Row]:
     """Digests of the codes that enrol a device now, and whose they are."""
-    sql = "SELECT code_digest, id FROM device WHERE state = :invited AND code_until > :now"
-    return read.run(sql, invited=DeviceState.INVITED, now=to_ms(read.now))
+    sql = "SELECT code_digest, id FROM device WHERE state = :invited AND code_until > :now AND code_until <= :ahead"
+    return read.run(sql, invited=DeviceState.INVITED, now=to_ms(read.now), ahead=ahead(read.now, CODE_LIVES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,7 @@ def enrol_device(tx: Tx, want: EnrolDevice) -> Outcome[Enrolled]:
     ]
     if not found:
         return Refused(NoDevice.BAD_CODE, fix="code")
-    live = [device for device in found if device.code_until and tx.now < device.code_until]
+    live = [device for device in found if device.code_until and lasts(device.code_until, tx.now, CODE_LIVES)]
     if not live:
         return Refused(NoDevice.CODE_EXPIRED, fix="code")
     key = requested_key(want.request_pem)

@@ -31,6 +31,7 @@ from central.kernel.entity import Between, Ref
 from central.kernel.feeds import FEEDS
 from central.kernel.print_adoption import first
 from central.kernel.registry import answers, handles
+from central.kernel.spans import recent
 from central.kernel.trouble import trouble_of
 from central.kernel.tx import Read, Tx
 from central.venues.reads import all_sites
@@ -154,10 +155,10 @@ def due(heads: Mapping[str, int], last: Manifest | None, there: bool, now: datet
         return False
     if last is None:
         return True
-    if now - last.created < AT_LEAST:
+    if recent(last.created, now, AT_LEAST):
         return False
     behind = sum(head - last.feeds.get(feed, 0) for feed, head in heads.items())
-    return not there or behind > BEHIND * sum(last.feeds.values()) or now - last.created > LIVES_FOR / 2
+    return not there or behind > BEHIND * sum(last.feeds.values()) or not recent(last.created, now, LIVES_FOR / 2)
 
 
 SNAPSHOTS: web.AppKey[Path] = web.AppKey("snapshots", Path)

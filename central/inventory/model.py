@@ -5,12 +5,13 @@ Numbered: the unique index on live (performance, seat) is the lock. Counted: one
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from typing import Annotated, Final
 
 from central.kernel.crud import MOST_KINDS, configured
 from central.kernel.entity import Between, Link, Look, Loose, Ref, Unproved, entity
+from central.kernel.spans import recent
 from central.kernel.values import Code, Names
 from shared.ids import Id
 from shared.life import Life
@@ -183,11 +184,14 @@ class Hold:
 
     def is_due(self, now: datetime) -> bool:
         """It is over, and still has its places."""
-        return self.state is HoldState.ACTIVE and self.until <= now
+        return self.state is HoldState.ACTIVE and not recent(self.since, now, self.until - self.since)
 
 
 HOLD_DUE = "state = 'active' AND until <= :now"
-"""The same of a row."""
+"""The same of a row, but for what a wrong clock stored: HOLD_AHEAD."""
+HOLD_AHEAD = "state = 'active' AND until > :ahead"
+"""Of one that ends later than any hold may."""
+LONGEST_HOLD = timedelta(days=7)  # as a channel may set at most
 
 
 class LimitPer(StrEnum):

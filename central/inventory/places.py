@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 from central.inventory import counts, limits
 from central.inventory.model import (
     HOLD,
+    HOLD_AHEAD,
     HOLD_DUE,
+    LONGEST_HOLD,
     PLACE,
     TAKEN,
     Allocation,
@@ -23,6 +25,7 @@ from central.inventory.model import (
 from central.inventory.plan_actions import on_performance
 from central.kernel.db import in_list
 from central.kernel.entity import ENTITIES
+from central.kernel.spans import ahead
 from central.kernel.tx import Read, Tx
 from central.venues.plan_act import to_assign
 from central.venues.selection import Counted, Selection
@@ -153,6 +156,9 @@ def expire_due(tx: Tx, most: int, performance_id: Id | None = None, seat_id: Id 
         )
         params["seat"] = seat_id
     due = tx.run(f"SELECT id FROM hold WHERE {where} ORDER BY until, id LIMIT :most", **params)  # noqa: S608 - names of ours, values are parameters
+    if not (due or performance_id or seat_id):
+        sql = f"SELECT id FROM hold WHERE {HOLD_AHEAD} ORDER BY until, id LIMIT :most"  # noqa: S608 - our own words
+        due = tx.run(sql, ahead=ahead(tx.now, LONGEST_HOLD), most=most)
     freed = 0
     for n, (hold_id,) in enumerate(due):
         if freed >= PLACES_AT_ONCE:

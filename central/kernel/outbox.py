@@ -19,6 +19,7 @@ from central.kernel.door import Door
 from central.kernel.entity import Between, Loose, Raw
 from central.kernel.prints import ABSENT, OUTBOX, leave, outbox_print
 from central.kernel.registry import handles
+from central.kernel.spans import APART, ahead
 from central.kernel.subjects import People
 from central.kernel.tx import Read, Tx
 from shared.clock import to_ms
@@ -31,6 +32,7 @@ AT_ONCE = 50
 ACT_S = 60.0  # what takes longer has failed
 CLAIMED_FOR = timedelta(seconds=2 * ACT_S)  # so a claim outlives its act; processes' clocks agree within a minute
 MOST_WHY = 500
+FURTHEST = timedelta(days=2)  # nothing is put off longer at once
 _FIRST = timedelta(seconds=2)
 
 Act = Callable[[Id, dict[str, object]], Awaitable[bool]]
@@ -83,7 +85,8 @@ class Claimed:
 
 
 DUE = "state = 'waiting' AND due <= :now"
-UNCLAIMED = f"{DUE} AND (claimed_until IS NULL OR claimed_until <= :now)"
+_AHEAD = (CLAIMED_FOR + APART) // timedelta(milliseconds=1)
+UNCLAIMED = f"{DUE} AND (claimed_until IS NULL OR claimed_until <= :now OR claimed_until > :now + {_AHEAD})"
 
 
 async def claim(door: Door, outbox_id: Id, now: Callable[[], datetime] | None = None) -> Claimed | None:
@@ -105,6 +108,19 @@ def _claimed(outbox_id: Id, at: datetime, db: Connection) -> Claimed | None:
     kind, text, tries = rows[0]
     (body,) = People(db, to_ms(at)).opened([(OUTBOX, text)])  # of who is forgotten by now it says `ERASED`
     return Claimed(outbox_id, kind, body, tries)
+
+
+async def bring_forward(door: Door, now: Callable[[], datetime] | None = None) -> None:
+    """What a clock that was wrong put off beyond anything that is put off is due now."""
+    at = now() if now else await door.read(SYSTEM, lambda read: read.now)
+    await door.chore(partial(_brought_forward, at))
+
+
+def _brought_forward(at: datetime, db: Connection) -> None:
+    db.write(
+        "UPDATE outbox SET due = :now WHERE state = 'waiting' AND due > :ahead",
+        {"now": to_ms(at), "ahead": ahead(at, FURTHEST)},
+    )
 
 
 async def drain(door: Door, acts: Mapping[str, Act], *, only: bool = False, but: Iterable[str] = ()) -> int:

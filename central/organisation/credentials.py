@@ -10,6 +10,7 @@ from datetime import timedelta
 from central.kernel.actor import SYSTEM
 from central.kernel.db import Row
 from central.kernel.door import Door
+from central.kernel.spans import ahead
 from central.kernel.tx import Read
 from shared.clock import to_ms
 
@@ -25,8 +26,11 @@ def keys(read: Read) -> Iterable[Row]:
 
 def sessions(idle: timedelta) -> Held:
     """`idle`: without a sign of life for so long, a session is over (rules.standing)."""
-    sql = "SELECT token_digest, id FROM operator_session WHERE until > :now AND seen > :idle"
-    return lambda read: read.run(sql, now=to_ms(read.now), idle=to_ms(read.now - idle))
+    sql = (
+        "SELECT token_digest, id FROM operator_session WHERE until > :now AND seen > :idle "
+        "AND began <= :ahead AND seen <= :ahead"
+    )
+    return lambda read: read.run(sql, now=to_ms(read.now), idle=to_ms(read.now - idle), ahead=ahead(read.now))
 
 
 class HeldSecrets:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from central.kernel.spans import lasts
 from shared.ids import Id
 
 AT_ONCE = 16  # receivers spoken to at the same time
@@ -56,7 +57,7 @@ class DeliveryTurns:
 
     def rests(self, webhook_id: Id, now: datetime) -> bool:
         known = self._known.get(webhook_id)
-        return known is not None and known.rests_until is not None and now < known.rests_until
+        return known is not None and known.rests_until is not None and lasts(known.rests_until, now, LONGEST_REST)
 
     def began(self, webhook_id: Id) -> None:
         self._turn += 1

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from central.kernel.entity import ENTITIES, Look, Ref, Secret
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
+from central.kernel.spans import ahead, recent
 from central.kernel.tx import Read, Tx
 from central.kernel.values import faults_of
 from central.organisation.contexts import by_house_alone
@@ -46,13 +47,14 @@ def ask_letter(
     password = LetterKind.RESET if operator.password else LetterKind.INVITATION
     kind = LetterKind.ADDRESS if email else password
     hour = timedelta(hours=1)
-    recent = tx.run(
+    written = tx.run(
         "SELECT asked FROM operator_letter WHERE operator_id = :id AND kind = :kind AND asked > :since "
-        "AND COALESCE(asked_by, :house) = :by ORDER BY asked DESC LIMIT :most",
-        id=operator.id, kind=kind, since=to_ms(tx.now - hour), by=by, house=AskedBy.HOUSE, most=MOST_LETTERS[by],
+        "AND asked <= :ahead AND COALESCE(asked_by, :house) = :by ORDER BY asked DESC LIMIT :most",
+        id=operator.id, kind=kind, since=to_ms(tx.now - hour), ahead=ahead(tx.now), by=by, house=AskedBy.HOUSE,
+        most=MOST_LETTERS[by],
     )  # fmt: skip
-    if len(recent) == MOST_LETTERS[by]:
-        until = from_ms(recent[-1][0]) + hour
+    if len(written) == MOST_LETTERS[by]:
+        until = from_ms(written[-1][0]) + hour
         return Refused(NoSignIn.TOO_MANY, fix=operator.id, detail={"again": until.isoformat()})
     if by is not AskedBy.STRANGER:
         void_letters(tx, operator.id, (kind,) if email else PASSWORD)
@@ -115,7 +117,7 @@ def ask_reset(tx: Tx, want: AskReset) -> Outcome[None]:
 
 def _just_written(read: Read, operator_id: Id) -> bool:
     under_way = _under_way(read, operator_id)
-    return any(each.kind in PASSWORD and read.now - each.asked < LETTER_EVERY for each in under_way)
+    return any(each.kind in PASSWORD and recent(each.asked, read.now, LETTER_EVERY) for each in under_way)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,7 @@ def ask_link(tx: Tx, want: AskLink) -> Outcome[None]:
     if operator is None or not operator.active or operator.kind is not OperatorKind.PERSON:
         return Refused(NoSignIn.UNKNOWN, fix=want.operator_id)
     for each in _under_way(tx, operator.id):
-        if each.asked_by is AskedBy.HOUSE and each.token_digest is None and tx.now - each.asked < AT_ONCE:
+        if each.asked_by is AskedBy.HOUSE and each.token_digest is None and recent(each.asked, tx.now, AT_ONCE):
             tx.delete(each)  # it was just asked for, with this link in mind: the link takes its place
     letter = ask_letter(tx, operator, AskedBy.HOUSE, by_mail=False)
     if isinstance(letter, Refused):

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 from central.kernel.contexts import the_house
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
+from central.kernel.spans import ahead
 from central.kernel.tx import Read, Tx
 from central.kernel.vault import Vault
 from central.organisation.model import Attempt, Operator, OperatorKind, OrganisationPrivilege
-from central.organisation.rules import locked
+from central.organisation.rules import LONGEST_WAIT, locked
 from central.organisation.sign_in_places import attempt_id
 from central.web.limit_sources import Limited
 from central.web.texts import Texts
@@ -40,8 +41,9 @@ def of_sign_in(read: Read, t: Texts, _: Any, vault: Vault) -> list[Limited]:
     """Those who have to wait before they may try again, the longest first. Who an account is, central works out again
     from the addresses it knows: of the others only a digest is kept."""
     found = read.find(
-        Attempt, "WHERE locked_until > :now ORDER BY locked_until DESC, id LIMIT :most", now=to_ms(read.now), most=MOST
-    )
+        Attempt, "WHERE locked_until > :now AND locked_until <= :ahead ORDER BY locked_until DESC, id LIMIT :most",
+        now=to_ms(read.now), ahead=ahead(read.now, LONGEST_WAIT), most=MOST,
+    )  # fmt: skip
     if not found:
         return []
     people = read.find(Operator, "WHERE kind = :kind", kind=OperatorKind.PERSON)

@@ -43,6 +43,7 @@ async def _tidy(door: Door, every_s: float) -> None:
     clock = SystemClock()
     while True:
         await door.execute(SYSTEM, TidySessions(), fresh_id(clock))
+        await outbox.bring_forward(door)
         if await door.read(SYSTEM, due):
             await door.execute(SYSTEM, ForgetDue(), fresh_id(clock))
         well()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
+from central.kernel.spans import lasts, recent
 from central.organisation.model import AskedBy, Attempt, Letter, Operator, Session
 from central.organisation.settings import IDLE_S, LONGEST_S
 
@@ -55,28 +56,33 @@ def standing(
 
 
 def ended(session: Session, now: datetime, idle: timedelta = IDLE) -> bool:
-    return now >= session.until or now - session.seen >= idle
+    return expired(session, now) or not recent(session.seen, now, idle)
+
+
+def expired(session: Session, now: datetime) -> bool:
+    """Whether its time is up, however lively it is."""
+    return not recent(session.began, now, session.until - session.began)
 
 
 def seen_long_ago(session: Session, now: datetime, idle: timedelta = IDLE) -> bool:
     """Whether a new sign of life is worth writing down: some six within the time that ends a session."""
-    return now - session.seen >= idle / 6
+    return not recent(session.seen, now, idle / 6)
 
 
 def is_good(letter: Letter, now: datetime) -> bool:
     """Whether its link opens anything."""
-    return letter.used is None and now < letter.until
+    return letter.used is None and recent(letter.asked, now, letter.until - letter.asked)
 
 
 def locked(attempt: Attempt | None, now: datetime) -> datetime | None:
     """Until when this subject has to wait."""
     until = attempt.locked_until if attempt else None
-    return until if until and until > now else None
+    return until if until and lasts(until, now, LONGEST_WAIT) else None
 
 
 def counted(attempt: Attempt, now: datetime) -> Attempt:
     """One more try. It counts before it is known to be wrong, so that a thousand at once are not one."""
-    wrong = 1 if now - attempt.last >= FORGOTTEN else attempt.wrong + 1
+    wrong = attempt.wrong + 1 if recent(attempt.last, now, FORGOTTEN) else 1
     beyond = wrong - FREE[attempt.subject.partition(":")[0]]
     wait = min(FIRST_WAIT * 2 ** min(beyond, 10), LONGEST_WAIT) if beyond >= 0 else None
     return replace(attempt, wrong=wrong, last=now, locked_until=now + wait if wait else None)

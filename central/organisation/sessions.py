@@ -10,6 +10,7 @@ from central.kernel.crud import NoChange
 from central.kernel.entity import Between, Look, Ref, Secret
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
+from central.kernel.spans import ahead
 from central.kernel.tx import Read, Tx
 from central.organisation.contexts import by_house_alone
 from central.organisation.grants import at_row
@@ -24,13 +25,14 @@ from central.organisation.model import (
     Session,
 )
 from central.organisation.rights import second_factor_demanded
-from central.organisation.rules import FORGOTTEN, HALF_WAY, LONGEST, MOST_SESSIONS, counted, locked
+from central.organisation.rules import HALF_WAY, LONGEST, MOST_SESSIONS, counted, expired, locked
+from central.organisation.second_factor import last_used
 from central.organisation.sign_in_places import (
     AccountDigest,
     PlaceId,
     Subjects,
     attempt_id,
-    forget_places,
+    forget_old,
     forgive,
     remember,
 )
@@ -160,7 +162,7 @@ def complete_session(tx: Tx, want: CompleteSession) -> Outcome[Id]:
     by_the_house(tx)
     half = tx.get(Session, want.half_id)
     operator = tx.get(Operator, half.operator_id) if half else None
-    if half is None or operator is None or not operator.active or half.until <= tx.now:
+    if half is None or operator is None or not operator.active or expired(half, tx.now):
         return Refused(NoSignIn.SESSION_OVER)
     if want.recovery:
         if want.recovery not in operator.recovery:
@@ -168,7 +170,7 @@ def complete_session(tx: Tx, want: CompleteSession) -> Outcome[Id]:
         left = tuple(each for each in operator.recovery if each != want.recovery)
         tx.update(operator, replace(operator, recovery=left))
         tell_owner(tx, operator, "recovery_code_used")
-    elif want.step <= operator.totp_step:
+    elif want.step <= last_used(operator.totp_step, tx.now):
         return Refused(NoSignIn.WRONG_CODE)  # used already: somebody may have read it over a shoulder
     else:
         tx.update(operator, replace(operator, totp_step=want.step))
@@ -187,7 +189,7 @@ def _begin(
                     id=operator_id, digest=instead_of)  # fmt: skip
     kept = 0
     for session in there:
-        if session.token_digest == instead_of or session.until <= tx.now or kept >= MOST_SESSIONS - 1:
+        if session.token_digest == instead_of or expired(session, tx.now) or kept >= MOST_SESSIONS - 1:
             tx.delete(session)
         else:
             kept += 1
@@ -229,9 +231,9 @@ class TidySessions:
 @handles(TidySessions, needs=OrganisationPrivilege.SESSION_END, at=by_house_alone)
 def tidy_sessions(tx: Tx, _: TidySessions) -> Outcome[None]:
     by_the_house(tx)
-    tx.remove(Session, "WHERE until <= :now", now=to_ms(tx.now))  # it ended by itself: no audit
-    tx.write("DELETE FROM sign_in_attempt WHERE last <= :old", old=to_ms(tx.now - FORGOTTEN))
-    forget_places(tx, tx.now)
+    # Sessions ended by themselves: no audit.
+    tx.remove(Session, "WHERE until <= :now OR began > :ahead", now=to_ms(tx.now), ahead=ahead(tx.now))
+    forget_old(tx, tx.now)
     return Ok(None)
 
 

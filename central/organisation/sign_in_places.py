@@ -22,9 +22,11 @@ import sqlalchemy as sa
 from central.kernel.entity import METADATA, Between, Loose
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.row_proof import unproved
+from central.kernel.spans import ahead, recent
 from central.kernel.tx import Read, Tx
 from central.kernel.vault import Vault
-from shared.clock import to_ms
+from central.organisation.rules import FORGOTTEN, LONGEST_WAIT
+from shared.clock import from_ms, to_ms
 from shared.ids import LENGTH, Id, derived_id
 
 KNOWN_FOR = timedelta(days=90)
@@ -100,7 +102,7 @@ def attempt_id(subject: str) -> Id:
 
 def is_known(read: Read, place: Id) -> bool:
     row = read.one("SELECT seen FROM sign_in_place WHERE id = :id", id=place)
-    return row is not None and row[0] > to_ms(read.now - KNOWN_FOR)
+    return row is not None and recent(from_ms(row[0]), read.now, KNOWN_FOR)
 
 
 def remember(tx: Tx, place: Id, account: str, operator_id: Id) -> None:
@@ -117,8 +119,12 @@ def remember(tx: Tx, place: Id, account: str, operator_id: Id) -> None:
     )  # fmt: skip
 
 
-def forget_places(tx: Tx, now: datetime) -> None:
-    tx.write("DELETE FROM sign_in_place WHERE seen <= :old", old=to_ms(now - KNOWN_FOR))
+def forget_old(tx: Tx, now: datetime) -> None:
+    """Failures in a row that nobody counts any more, and places that nobody came in from for long."""
+    tries = "DELETE FROM sign_in_attempt WHERE last <= :old OR last > :ahead"
+    tx.write(tries, old=to_ms(now - FORGOTTEN), ahead=ahead(now))
+    places = "DELETE FROM sign_in_place WHERE seen <= :old OR seen > :ahead"
+    tx.write(places, old=to_ms(now - KNOWN_FOR), ahead=ahead(now))
 
 
 def forget_places_of(tx: Tx, operator_id: Id) -> None:
@@ -136,8 +142,9 @@ def forgive(tx: Tx, tried: Iterable[str]) -> None:
         if subject.startswith("address:"):
             tx.write(
                 "UPDATE sign_in_attempt SET wrong = wrong - 1 "
-                "WHERE id = :id AND wrong > 0 AND (locked_until IS NULL OR locked_until <= :now)",
-                id=attempt_id(subject), now=to_ms(tx.now),
+                "WHERE id = :id AND wrong > 0 "
+                "AND (locked_until IS NULL OR locked_until <= :now OR locked_until > :ahead)",
+                id=attempt_id(subject), now=to_ms(tx.now), ahead=ahead(tx.now, LONGEST_WAIT),
             )  # fmt: skip
         else:
             tx.write("DELETE FROM sign_in_attempt WHERE id = :id", id=attempt_id(subject))

@@ -10,6 +10,7 @@ time.
 from datetime import timedelta
 
 from central.kernel.actor import ActorKind
+from central.kernel.spans import recent
 from central.kernel.tx import Read
 from central.organisation.model import NoOperator, Session
 from shared.outcome import Refused
@@ -38,7 +39,7 @@ def lately(read: Read) -> Refused | None:
     if read.actor.kind is not ActorKind.OPERATOR or not read.actor.session:
         return None
     session = read.get(Session, read.actor.session)
-    if session and session.confirmed and read.now - session.confirmed < CONFIRMED_FOR:
+    if session and session.confirmed and recent(session.confirmed, read.now, CONFIRMED_FOR):
         return None
     return Refused(NoOperator.CONFIRM_FIRST, fix="password", detail={"page": CONFIRM})
 

@@ -25,8 +25,9 @@ import orjson
 from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.entity import Between, Look, Loose, Raw, Ref
-from central.kernel.outbox import DUE, claim
+from central.kernel.outbox import CLAIMED_FOR, DUE, claim
 from central.kernel.registry import handles
+from central.kernel.spans import lasts
 from central.kernel.tx import Read, Tx
 from central.organisation import webhook_events
 from central.organisation.contexts import by_house_alone
@@ -43,7 +44,7 @@ from central.organisation.webhooks import (
     tell_post,
     write_delivery,
 )
-from shared.clock import to_ms
+from shared.clock import from_ms, to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome
 from shared.runtime.log import logger
@@ -291,7 +292,7 @@ class Webhooks:
         for (webhook_id,) in read.run("SELECT id FROM webhook"):
             lanes = [by_hand(webhook_id), *([] if self._turns.rests(webhook_id, now) else [webhook_id])]
             first = [row for lane in lanes for row in _first_due(read, lane, now, IN_A_ROW)]
-            if first and all(until is None or until <= to_ms(now) for *_, until in first):
+            if first and all(until is None or not lasts(from_ms(until), now, CLAIMED_FOR) for *_, until in first):
                 found.append((min(due for _, _, due, _ in first), Id(webhook_id)))
         return [webhook_id for _, webhook_id in sorted(found)]
 

@@ -25,6 +25,7 @@ from central.kernel.keys import Keys
 from central.kernel.personal import ERASED, SIGN, replaced
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, handles
+from central.kernel.spans import lasts
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Code, Fault, Names
 from central.kernel.vault import Vault
@@ -132,7 +133,7 @@ def signing_keys(webhook: Webhook, keys: Keys, now: datetime) -> list[bytes]:
     """The newest first; the one before it as long as receivers may still hold it."""
     vault = vault_of(keys)
     sealed = [webhook.secret]
-    if webhook.old_secret and webhook.old_until and now < webhook.old_until:
+    if webhook.old_secret and webhook.old_until and lasts(webhook.old_until, now, OLD_FOR):
         sealed.append(webhook.old_secret)
     opened = [vault.open(each, webhook.id) for each in sealed if each]
     return [raw for each in opened if each and (raw := secret_bytes(each))]

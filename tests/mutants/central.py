@@ -232,7 +232,8 @@ DEVICES = (
 
 SALE = (
     one("hold-end", "a hold is sold at the moment at which it is over", "central/inventory/model.py",
-        "and self.until <= now\n", "and self.until < now\n", *HOLDS),
+        "recent(self.since, now, self.until - self.since)",
+        "recent(self.since, now, self.until - self.since + timedelta(milliseconds=1))", *HOLDS),
     one("hold-latest", "a hold is renewed for ever", "central/orders/holds.py",
         "until = max(hold.until, min(hold.latest, tx.now + timedelta(minutes=channel.hold_minutes)))",
         "until = max(hold.until, tx.now + timedelta(minutes=channel.hold_minutes))", *HOLDS),
@@ -338,7 +339,7 @@ PEOPLE = (
         "central/organisation/webhook_delivery.py", "if webhook and webhook.active and not want.withheld:",
         "if webhook and webhook.active:", WEBHOOKS),
     one("code-again", "a telephone's code opens twice", "central/organisation/second_factor.py",
-        "next((step for step in right if step > used), None)", "next(iter(right), None)",
+        "next((step for step in right if step > last_used(used, now)), None)", "next(iter(right), None)",
         "tests/central/organisation/test_second_factor.py"),
     one("code-recovery", "a code on paper opens again and again", "central/organisation/sessions.py",
         "left = tuple(each for each in operator.recovery if each != want.recovery)", "left = operator.recovery",

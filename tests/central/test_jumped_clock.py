@@ -1,0 +1,215 @@
+"""Central's clock stood a year ahead for a while: what was promised in minutes is over in minutes once it is right."""
+
+import ast
+import asyncio
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pyotp
+import pytest
+
+from central.inventory.hold_expiry import ExpireHolds, holds_over
+from central.kernel import outbox, spans
+from central.kernel.actor import SYSTEM
+from central.kernel.contexts import path_of
+from central.kernel.door import Door
+from central.kernel.keys import Keys
+from central.kernel.traces import Traces
+from central.kernel.tx import Read, Tx
+from central.organisation.delivery_turns import LONGEST_REST, DeliveryTurns
+from central.organisation.model import Attempt
+from central.organisation.rules import FREE, IDLE, LONGEST_WAIT, counted, locked
+from central.organisation.second_factor import step_of
+from central.organisation.webhook_delivery import WAITS, next_try
+from tests.central.orders.test_holds import wish
+from tests.central.organisation.conftest import PASSWORD, People, box, jeanne, people  # noqa: F401 - its fixtures
+from tests.central.small_house import NOW, Clerk, House, Watch, new_id
+
+YEAR, MINUTE = timedelta(days=365), timedelta(minutes=1)
+
+BY_SPANS = "with what a clock that was wrong put beyond its length"
+RECORD = "of a record: it shows or measures, and decides about nothing that waits"
+DATE = "a day that people or the law set, however far ahead; what is final of it waits for a steady clock"
+MONOTONIC = "seconds of the monotonic clock"
+NO_MOMENT = "`now` is no moment there, or `at` none of a clock's"
+BEARS = {
+    ("catalogue/reads.py", "not_over"): DATE,
+    ("devices/enrolment.py", "live_codes"): BY_SPANS,
+    ("devices/snapshots.py", "snapshot"): "a day at most, after which pages bring the same",
+    ("first_run/ops.py", "settle_season"): DATE,
+    ("inventory/counts.py", "changed_since"): NO_MOMENT,
+    ("inventory/halls.py", "_doubtful"): "of a look that was made later than now nothing is believed",
+    ("inventory/limits.py", "apply"): NO_MOMENT,
+    ("inventory/model.py", ""): "HOLD_DUE, beside which HOLD_AHEAD stands",
+    ("inventory/reads.py", "taken_at"): RECORD,
+    ("inventory/reads.py", "not_fired_for"): DATE,
+    ("kernel/db.py", "PostgresConnection.overdue"): MONOTONIC,
+    ("kernel/erasure.py", "forget"): DATE,
+    ("kernel/erasure.py", "due"): DATE,
+    ("kernel/log_proof.py", "_unsealed"): "a row of a year ahead is sealed like any other, within seconds",
+    ("kernel/outbox.py", ""): "DUE, which `bring_forward` mends, and UNCLAIMED " + BY_SPANS,
+    ("kernel/outbox.py", "_brought_forward"): BY_SPANS,
+    ("kernel/pulse.py", "Pulse._look"): RECORD,
+    ("kernel/row_proof.py", "_overdue"): RECORD,
+    ("kernel/spans.py", "lasts"): BY_SPANS,
+    ("kernel/spans.py", "recent"): BY_SPANS,
+    ("kernel/versions.py", "Glance.version"): MONOTONIC,
+    ("orders/reads.py", "sold_over_time"): RECORD,
+    ("organisation/checklist_items.py", "mail"): RECORD,
+    ("organisation/credentials.py", "sessions"): BY_SPANS,
+    ("organisation/letters.py", "ask_letter"): BY_SPANS,
+    ("organisation/limits.py", "of_sign_in"): BY_SPANS,
+    ("organisation/second_factor.py", "step_of"): "steps, of which `last_used` takes none that is yet to come",
+    ("organisation/sessions.py", "complete_session"): "steps, as above",
+    ("organisation/sessions.py", "tidy_sessions"): BY_SPANS,
+    ("organisation/sign_in_places.py", "forget_old"): BY_SPANS,
+    ("organisation/sign_in_places.py", "forgive"): BY_SPANS,
+    ("organisation/webhook_delivery.py", "Webhooks.tidy.any_"): DATE,
+    ("organisation/webhook_events.py", "forget_deliveries"): DATE,
+    ("programme/reads.py", "played_from"): DATE,
+    ("programme/reads.py", "still_played"): DATE,
+    ("programme/seek.py", "seek_performances"): DATE,
+    ("reports/day_view.py", "_of_performances"): DATE,
+    ("reports/live.py", "_lanes"): RECORD,
+    ("venues/history.py", "SeatChange.__iter__"): NO_MOMENT,
+    ("venues/history.py", "_shares_back"): NO_MOMENT,
+    ("venues/plan_tables.py", "version_at"): RECORD,
+    ("venues/reads.py", "actions_before"): RECORD,
+}
+
+
+ROOT = Path(__file__).parents[2]
+IN_SQL = re.compile(r"[<>]=? ?:(now|ahead|late|old|idle|since|far|before|until|at)\b")
+
+
+def compared() -> Iterator[tuple[str, str]]:
+    """(module, function) wherever a moment is compared with now, in Python or in a statement."""
+    for path in sorted((ROOT / "central").rglob("*.py")):
+        if "migrations" not in path.parts:
+            name = path.relative_to(ROOT / "central").as_posix()
+            yield from ((name, where) for where in dict.fromkeys(_in(ast.parse(path.read_text()), "")))
+
+
+def _in(node: ast.AST, where: str) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        inside = where
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            inside = f"{where}.{child.name}".lstrip(".")
+        if _compares(child):
+            yield inside
+        yield from _in(child, inside)
+
+
+def _compares(node: ast.AST) -> bool:
+    match node:
+        case ast.Compare(ops=ops):
+            ordered = any(isinstance(each, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for each in ops)
+            return ordered and any(_is_now(each) for each in ast.walk(node))
+        case ast.Constant(value=str(text)):
+            return bool(IN_SQL.search(text))
+    return False
+
+
+def _is_now(node: ast.AST) -> bool:
+    return (isinstance(node, ast.Name) and node.id == "now") or (isinstance(node, ast.Attribute) and node.attr == "now")
+
+
+def test_whoever_compares_a_moment_with_now_says_how_it_bears_a_clock_that_jumped() -> None:
+    """New: ask `spans.lasts` or `spans.recent` instead, or say here why not."""
+    assert set(compared()) == set(BEARS)
+
+
+@pytest.mark.parametrize("off", [YEAR, 2 * timedelta(hours=1), -YEAR])
+def test_a_span_is_over_when_it_lies_further_ahead_than_it_is_long(off: timedelta) -> None:
+    length, stored = timedelta(minutes=15), NOW + off
+    assert not spans.lasts(stored + length, NOW, length) and not spans.recent(stored, NOW, length)
+    for still in (timedelta(), length - MINUTE):
+        assert spans.lasts(NOW + length, NOW + still, length) and spans.recent(NOW, NOW + still, length)
+    assert spans.recent(NOW + spans.APART, NOW, length), "by the clock of another process"
+    assert not spans.lasts(NOW + length, NOW + length, length) and not spans.recent(NOW, NOW + length, length)
+
+
+def test_nobody_waits_a_year_before_an_account() -> None:
+    wrong = NOW + YEAR
+    tried = Attempt(id=new_id(), subject="account:x", wrong=0, last=wrong, locked_until=None)
+    for _ in range(FREE["account"] + 5):
+        tried = counted(tried, wrong)
+    assert locked(tried, wrong) == wrong + LONGEST_WAIT
+    assert locked(tried, NOW) is None
+    assert counted(tried, NOW).wrong == 1, "and those tries count no more"
+
+
+def test_a_code_that_a_wrong_clock_took_holds_nothing_against_those_of_today() -> None:
+    seed = pyotp.random_base32()
+    phone = pyotp.TOTP(seed)
+    used = step_of(seed, phone.at(NOW + YEAR), NOW + YEAR, 0)
+    assert used
+    now = step_of(seed, phone.at(NOW), NOW, used)
+    assert now and step_of(seed, phone.at(NOW), NOW, now) is None, "and once is still once"
+
+
+def test_a_receiver_rests_no_longer_than_it_may() -> None:
+    turns, receiver = DeliveryTurns(), new_id()
+    turns.ended(receiver, ok=False, took_ms=1, now=NOW + YEAR)
+    assert turns.rests(receiver, NOW + YEAR) and not turns.rests(receiver, NOW)
+    turns.ended(receiver, ok=False, took_ms=1, now=NOW, after=YEAR)
+    assert turns.rests(receiver, NOW + LONGEST_REST - MINUTE)
+
+
+async def test_a_session_begun_by_a_wrong_clock_ends_with_it(people: People, jeanne: str) -> None:  # noqa: F811
+    people.watch.at += YEAR
+    browser = await people.browser().sign_in(next="/account")
+    assert browser.path == "/account"
+    for _ in range(9):
+        await people.browser().sign_in(password="wrong password here")
+    people.watch.at -= YEAR
+    assert (await browser.get("/account")).path == "/sign-in"
+    again = await people.browser().sign_in(next="/account", password=PASSWORD)
+    assert again.path == "/account", "and those tries make nobody wait"
+    people.watch.at += IDLE
+    assert (await again.get("/account")).path == "/sign-in"
+
+
+@pytest.mark.behind_the_door  # a row as a command would leave it
+async def test_what_a_wrong_clock_put_off_leaves_today(place, keys: Keys, watch: Watch, clerk: Clerk) -> None:
+    door = Door(place[0], watch, path_of, keys)
+    tx = Tx(clerk.db, SYSTEM, watch() + YEAR, new_id(), keys)
+    tx.tell("bell", {})
+    traces = Traces()
+    traces.gather(tx)
+    clerk.db.begin(write=True)
+    traces.write(clerk.db)
+    clerk.db.commit()
+    row = tx.new_id("outbox", 0)
+    door.start()
+    try:
+        assert await outbox.claim(door, row) is None
+        await outbox.bring_forward(door)
+        watch.at += YEAR
+        assert await outbox.claim(door, row), "taken while the clock is wrong once more"
+        watch.at -= YEAR
+        claimed = await outbox.claim(door, row)
+        assert claimed and claimed.attempt == 2, "a claim of a year is none"
+        assert await outbox.claim(door, row) is None, "a claim of two minutes is"
+    finally:
+        await asyncio.to_thread(door.stop)
+
+
+def test_nothing_is_put_off_further_than_is_brought_forward() -> None:
+    tries = [next_try(new_id(), attempt, NOW, WAITS[-1]) for attempt in range(1, len(WAITS) + 1)]
+    assert max(each - NOW for each in tries if each) < outbox.FURTHEST
+
+
+def test_a_hold_of_a_wrong_clock_is_given_back(clerk: Clerk, house: House) -> None:
+    wrong = clerk.do(wish(house, house.seats[0]))
+    clerk.watch.at -= timedelta(days=30)
+    kept = clerk.do(wish(house, house.seats[1]))
+    assert (
+        holds_over(Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys))
+        and clerk.do(ExpireHolds(context_id=house.institution)) == 1
+    )
+    states = dict(clerk.rows("SELECT id, state FROM hold"))
+    assert states == {wrong["hold_id"]: "expired", kept["hold_id"]: "active"}
+    assert holds_over(Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)) is None
