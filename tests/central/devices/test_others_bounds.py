@@ -1,7 +1,7 @@
 """A bound takes from who went beyond it. Whatever devices tell of what is not theirs, and whatever a guest does at a
 reader, an evening leads to the same books as if nothing had been told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import central.access.ops as ops
+import central.app  # noqa: F401 - all areas, and their reasons
 import central.reports.live as live
 from central.access.model import NoScan
 from central.catalogue.model import Performance
@@ -21,7 +22,8 @@ from central.kernel.tx import Read
 from central.organisation.ops import CreateContext
 from central.reports.checks import run_checks
 from central.venues.ops import CreateSite
-from shared.outcome import Ok
+from shared.ids import Id
+from shared.outcome import Ok, Reason
 from shared.wire.certificates import DeviceKind
 from shared.wire.facts import Direction, FactKind, LeaseSealed, Passage, SlotsReturned
 from tests.central.devices.test_facts import Machine, enrol, kinds, scan
@@ -137,15 +139,16 @@ def _holds(clerk: Clerk) -> None:
 
 # --- every fact, told of what is another's ----------------------------------------------------------------------------
 
-Naming = Callable[[House, Any, str], Any]
+Naming = Callable[[House, Id, str], Any]
 SAYS: dict[str, Naming] = {
     "a scan that let nobody in": lambda house, _, ticket: scan(ticket, house, admitted=False, entry=0),
     "one that was forced": lambda house, _, ticket: scan(ticket, house, entry=0),
     "one that let somebody out": lambda house, _, ticket: replace(scan(ticket, house), direction=Direction.EXIT),
     "one that let somebody in": lambda house, _, ticket: scan(ticket, house),
+    "that nobody went through theirs": lambda _, scan_id, __: Passage(scan_id, False),
     "one of no performance": lambda house, _, ticket: replace(scan(ticket, house), performance_id=""),
 }
-"""What a gate may say of a ticket, each for itself."""
+"""What a gate may say of a ticket, or of the first scan that its own gate will tell; each for itself."""
 
 
 @pytest.mark.usefixtures("few")
@@ -165,10 +168,9 @@ def test_what_is_told_elsewhere_counts_for_nothing_here(quick: tuple[Clerk, Hous
         (kiosk, kiosk.saw(FactKind.SLOTS_RETURNED, SlotsReturned(lease.id, (1,)))),
         (kiosk, kiosk.saw(FactKind.LEASE_SEALED, LeaseSealed(lease.id, (0,)))),
     ]
-    noise = [
-        foreign.saw(FactKind.SCAN, SAYS[what](house, lease, ticket), NOW + timedelta(seconds=60 * n))
-        for n in range(-3 * MOST, 3 * MOST)
-    ]
+    said = SAYS[what](house, one.facts[0].id, ticket)
+    kind = FactKind.PASSAGE if isinstance(said, Passage) else FactKind.SCAN
+    noise = [foreign.saw(kind, said, NOW + timedelta(seconds=60 * n)) for n in range(-3 * MOST, 3 * MOST)]
     quiet, loud = (_books(clerk, house, evening, foreign, facts) for facts in ((), noise))
     assert loud == quiet
 
@@ -206,3 +208,30 @@ def _told(clerk: Clerk, machine: Machine, *facts: Any) -> Any:
     reply = clerk.door.judge.run(clerk.db, job, clerk.watch(), Traces())[0].outcome
     assert isinstance(reply, Ok), reply
     return reply.value
+
+
+# --- the other bounds that refuse by a count --------------------------------------------------------------------------
+
+WHOSE = {
+    "no_scan.too_many": "a device's own, of one ticket: as above",
+    "no_lease.too_many": "a device's own places out",
+    "no_sale.too_many": "the order's own places",
+    "no_place.limit": "an order's, a performance's, or a contact's: whoever sells names the contact, and proves none",
+    "no_act.too_many": "the counted zone's own places",
+    "no_act.too_many_performances": "the command's own",
+    "no_sign_in.too_many": "an address's and an account's tries, each apart; letters by who asked (test_letters.py)",
+    "no_change.too_many": "all kinds of the house: an organiser's operator takes of the others'",
+}
+"""What each bound counts over. The last one is the house's as a whole (decision 264): each is shown wherever one is
+chosen, and who may make one is no stranger."""
+
+
+def _reasons(kind: type[Reason]) -> Iterator[Reason]:
+    for each in kind.__subclasses__():
+        yield from each
+        yield from _reasons(each)
+
+
+def test_each_bound_says_whose_it_counts() -> None:
+    """A new one is thought of here: who else could use it up?"""
+    assert {each.key for each in _reasons(Reason) if "TOO_MANY" in each.name or each.name == "LIMIT"} == set(WHOSE)
