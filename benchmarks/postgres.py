@@ -69,8 +69,8 @@ class Recorder(PostgresConnection):
         super().__init__(url)
         self._said.clear()
 
-    def begin(self, *, write: bool, footing: Footing = Footing.ALONE) -> None:
-        super().begin(write=write, footing=footing)
+    def begin(self, *, write: bool, footing: Footing = Footing.ALONE, lock_s: float = 0.0) -> None:
+        super().begin(write=write, footing=footing, lock_s=lock_s)
         self._said = [(beginning(write=write, footing=footing).partition(";")[0], None)]  # none of our own locks
 
     def tell(self, sql: str, params: Params) -> None:

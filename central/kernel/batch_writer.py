@@ -18,8 +18,8 @@ from central.kernel.db import BROKEN, Connection
 from central.kernel.job import Job
 from central.kernel.messages import Fault
 from central.kernel.traces import Care, Traces
-from central.kernel.trouble import Unavailable, trouble_of
-from central.kernel.turns import Footing
+from central.kernel.trouble import Queued, Repeatable, Unavailable, trouble_of
+from central.kernel.turns import BRIEF_S, HURRIED_S, Footing
 from central.kernel.work import NOTHING, Ahead, Chore, Told, Work, together, write
 
 BATCH = 64
@@ -96,7 +96,7 @@ class BatchWriter:
     def tried(self, db: Connection, batch: Batch, traces: Traces) -> Answers:
         said: list[tuple[int, Any]] = []
         told: list[Told] = []
-        db.begin(write=True, footing=self._footing)
+        db.begin(write=True, footing=self._footing, lock_s=HURRIED_S if traces.careful else BRIEF_S)
         until = time.perf_counter() + max(self._batch_s, min(self._commit_s, MOST_BATCH_S))
         try:
             while len(said) < len(batch):
@@ -127,13 +127,14 @@ class BatchWriter:
         return None
 
     def _all_refused(self, batch: Batch, fault: Exception) -> Answers:
-        """A trouble of the database's is everybody's who waits; any other fault is of those who shared the commit."""
+        """A trouble of the database's is everybody's who waits, and so is a turn that did not come; any other fault is
+        of those who shared the commit."""
         trouble = trouble_of(fault)
-        if trouble is None:
-            return Answers([(number, fault) for number, _ in batch], fell=fault)
-        while waiting := self._next():
-            batch.append(waiting)
-        return Answers([(number, trouble) for number, _ in batch], trouble=trouble)
+        if trouble or isinstance(fault, Queued):
+            while waiting := self._next():
+                batch.append(waiting)
+        said: list[tuple[int, Any]] = [(number, trouble or fault) for number, _ in batch]
+        return Answers(said, trouble=trouble, fell=None if trouble else fault)
 
 
 def _done(db: Connection, work: Work, traces: Traces) -> tuple[Any, Told]:
@@ -147,7 +148,12 @@ def _done(db: Connection, work: Work, traces: Traces) -> tuple[Any, Told]:
             raise
         if not traces.careful:
             raise Care from fault
-        db.undo()
+        try:
+            db.undo()
+        except BROKEN:
+            if isinstance(fault, Repeatable):  # at what those before it had left to write: it is all of theirs
+                raise fault  # noqa: B904 - what cannot be undone says less
+            raise
         return fault, NOTHING
 
 

@@ -21,7 +21,7 @@ from urllib.parse import quote
 import psycopg
 
 from central.kernel.postgres_line import beginning, line_settings, lock_of
-from central.kernel.trouble import Cut, NoDatabase, Repeatable, Unavailable, of_postgres
+from central.kernel.trouble import ENDED, Cut, NoDatabase, Queued, Repeatable, Stuck, Unavailable, of_postgres
 from central.kernel.turns import Footing, OutOfTurn, fits
 
 Params = Mapping[str, Any] | Sequence[Any]
@@ -32,7 +32,8 @@ T = TypeVar("T")
 class Connection(Protocol):
     """What a transaction needs of a driver. `shard` is whose row to add to, where several writers would wait for each
     other at one row; `memory` keeps what a later transaction may find useful, and is never the truth. `locking` ends a
-    SELECT whose rows nobody else shall change until the commit."""
+    SELECT whose rows nobody else shall change until the commit. `lock_s`: how long the transaction waits for each lock
+    that is another's, if less than usual (0: as usual); not for its turn."""
 
     shard: int
     memory: dict[str, Any]
@@ -41,7 +42,7 @@ class Connection(Protocol):
     def run(self, sql: str, params: Params) -> list[Row]: ...
     def write(self, sql: str, params: Params) -> int: ...
     def write_many(self, sql: str, rows: Sequence[Params]) -> None: ...
-    def begin(self, *, write: bool, footing: Footing = Footing.ALONE) -> None: ...
+    def begin(self, *, write: bool, footing: Footing = Footing.ALONE, lock_s: float = 0.0) -> None: ...
     def in_one_go(self) -> AbstractContextManager[None]:
         """`write_many` waits for no answer meanwhile: what is wrong with it is raised by what is asked next, or at the
         end."""
@@ -166,7 +167,7 @@ class SqliteConnection:
     def write_many(self, sql: str, rows: Sequence[Params]) -> None:
         self._db.executemany(sql, rows)
 
-    def begin(self, *, write: bool, footing: Footing = Footing.ALONE) -> None:  # noqa: ARG002 - one writer: all are in order
+    def begin(self, *, write: bool, footing: Footing = Footing.ALONE, lock_s: float = 0.0) -> None:  # noqa: ARG002 - one writer: all are in order, and the lock is the file's
         self._run("BEGIN IMMEDIATE" if write else "BEGIN")
 
     def commit(self) -> None:
@@ -221,6 +222,7 @@ class PostgresConnection:
         self._footing = Footing.ALONE
         self._going: psycopg.Pipeline | None = None
         self._read_only = read_only
+        self._lock_s = waits.lock_s
         statement_s = waits.read_s if read_only else waits.write_s
         self.limit_s = statement_s + MARGIN_S if statement_s else 0.0
         try:
@@ -251,8 +253,8 @@ class PostgresConnection:
         self._guard(lambda: self._db.cursor().executemany(pg_text(sql).encode(), rows))
         self.written += len(rows)
 
-    def begin(self, *, write: bool, footing: Footing = Footing.ALONE) -> None:
-        said, self._footing = beginning(write=write, footing=footing), footing
+    def begin(self, *, write: bool, footing: Footing = Footing.ALONE, lock_s: float = 0.0) -> None:
+        said, self._footing = beginning(write=write, footing=footing, lock_s=min(lock_s, self._lock_s)), footing
         with self._in_line():
             self._guard(lambda: self._db.execute(said.encode(), prepare=False))
 
@@ -311,16 +313,15 @@ class PostgresConnection:
                     self._execute("SELECT pg_advisory_unlock(:key)", key)
 
     def wait_for(self, word: str) -> None:
-        with self._in_line():
-            self._execute("SELECT pg_advisory_xact_lock(:key)", {"key": lock_of(word)})
+        self._execute("SELECT pg_advisory_xact_lock(:key)", {"key": lock_of(word)})
 
     @contextmanager
     def _in_line(self) -> Iterator[None]:
         try:
             yield
-        except Unavailable as held:  # those before us take their time: that is no trouble of the database's
-            if held.reason is NoDatabase.DATABASE_HELD:
-                raise Repeatable(str(held)) from held
+        except Stuck as held:
+            if held.again:
+                raise Queued(str(held)) from held
             raise
 
     @property
@@ -349,7 +350,7 @@ class PostgresConnection:
             if self._read_only and is_read_only(fault):
                 raise
             if trouble := of_postgres(fault):
-                if isinstance(trouble, Cut):
+                if isinstance(trouble, Cut) or fault.sqlstate in ENDED:
                     self._db.close()
                 raise trouble from fault
             if isinstance(fault, psycopg.OperationalError):  # not to be ordered, or deadlocked

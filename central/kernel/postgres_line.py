@@ -21,8 +21,8 @@ def lock_of(word: str) -> int:
     return int.from_bytes(sha256(word.encode()).digest()[:8], "big", signed=True)
 
 
-def beginning(*, write: bool, footing: Footing) -> str:
-    """How a transaction that stands so begins on PostgreSQL."""
+def beginning(*, write: bool, footing: Footing, lock_s: float = 0.0) -> str:
+    """How a transaction that stands so begins on PostgreSQL; for its turn it waits as long as the line says."""
     below = footing in (Footing.APART, Footing.BESIDE, Footing.TOGETHER)
     mode = "READ COMMITTED" if below else "SERIALIZABLE" if write else "REPEATABLE READ READ ONLY"
     begin = f"BEGIN ISOLATION LEVEL {mode}"
@@ -30,4 +30,4 @@ def beginning(*, write: bool, footing: Footing) -> str:
         begin += f"; SELECT pg_advisory_xact_lock_shared({lock_of(SALES)})"
     if footing is Footing.TOGETHER:
         begin += f"; SELECT pg_advisory_xact_lock({lock_of(GROUPS)})"
-    return begin
+    return begin + (f"; SET LOCAL lock_timeout = {int(lock_s * 1000)}" if lock_s else "")

@@ -3,7 +3,8 @@ pool of threads, each with a connection of its own: works run SERIALIZABLE and a
 cannot order them, for so long as a caller may wait, and not for so many times.
 
 Whoever had to repeat a few times stands in line with the others who had to: one at a time, however many there are, so
-that not all of them make each other repeat again.
+that not all of them make each other repeat again. Whoever found a lock in the way waits for it among a few
+(kernel/patience.py), and hears of it alone: no lock is a trouble of all.
 """
 
 import asyncio
@@ -18,13 +19,15 @@ from central.kernel.db import UNFIT, Database, PostgresConnection
 from central.kernel.job import Job
 from central.kernel.judge import Judge
 from central.kernel.outage import Outage
+from central.kernel.patience import Patience
 from central.kernel.sales_line import FALLS, SalesLine
-from central.kernel.trouble import Crowd, NoDatabase, Repeatable, Unavailable, given_up
+from central.kernel.trouble import Crowd, NoDatabase, Repeatable, Stuck, Unavailable, given_up
 from central.kernel.work import BACKOFF, QUEUE, Chore, Hear, OwnConnections, Told, Work, committed
 from shared.runtime.metrics import counter
 from shared.runtime.tasks import Standing
 
 WRITERS = 8
+PATIENT = 3  # of them at most wait for locks that somebody keeps
 REPEAT_S = 8.0  # how long a work is repeated before its caller hears that the house is busy
 ALONE_AFTER = 4  # repeats
 RACES = 6  # so many times what is taken is asked for again: two at once may have read the same last number
@@ -40,6 +43,7 @@ class PostgresWriters:
         self._lines, self._readers = OwnConnections(database, read_only=False), readers
         self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
         self._sales = SalesLine(self._lines.get, judge, hear)
+        self._patience = Patience(PATIENT)
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch_forever, name="line watch", daemon=True)
         self._watches = Standing("line watch", BACKOFF)
@@ -86,39 +90,64 @@ class PostgresWriters:
 
     async def _asked(self, asked: Job | Chore, now: datetime) -> Any:
         came = time.monotonic()
-        if isinstance(asked, Job) and self._sales.takes(asked) and not self.outage.now:
-            try:
-                return await self._sales.do(asked, now)
-            except Unavailable as trouble:
-                raise self.outage.meets(trouble, asked.handler.name) from trouble
-            except FALLS:  # out of its group
-                REPEATED.add()
         work = self._judge.work(asked, now)
-        done, told = await asyncio.get_running_loop().run_in_executor(self._pool, self._do, work, came)
+        stuck: Stuck | None = None
+        if isinstance(asked, Job) and self._sales.takes(asked) and not self.outage.of_all:
+            try:
+                done = await self._sales.do(asked, now)
+                self.outage.over(work.what)
+                return done
+            except Unavailable as trouble:
+                raise self._met(trouble, work) from trouble
+            except FALLS as fault:  # out of its group
+                REPEATED.add()
+                stuck = fault if isinstance(fault, Stuck) and fault.again else None
+        done, told = await self._beside(work, came, stuck)
         self._hear(told)
         return done
 
-    def _do(self, work: Work, came: float) -> tuple[Any, Told]:
+    async def _beside(self, work: Work, came: float, stuck: Stuck | None) -> tuple[Any, Told]:
+        """`stuck`: what it met before, where it was brief."""
+        loop = asyncio.get_running_loop()
+        try:
+            try:
+                if stuck is None:
+                    return await loop.run_in_executor(self._pool, self._do, work, came, self._patience.first_s)
+            except Stuck as fault:
+                REPEATED.add()
+                stuck = fault
+            return await self._patience.again(
+                stuck, came, lambda: loop.run_in_executor(self._pool, self._do, work, came, 0.0)
+            )
+        except Stuck as fault:
+            raise self._met(given_up(fault, 0), work) from fault
+
+    def _met(self, trouble: Unavailable, work: Work) -> Unavailable:
+        if trouble.reason is NoDatabase.BUSY:
+            return self.outage.refuses(trouble)
+        return self.outage.meets(trouble, work.what)
+
+    def _do(self, work: Work, came: float, lock_s: float) -> tuple[Any, Told]:
         """In a thread of the pool."""
-        if shut := self.outage.shuts_out(came, work.what):
+        if shut := self.outage.shuts_out(came):
             raise self.outage.refuses(shut)
         try:
-            done = self._repeated(work)
+            done = self._repeated(work, lock_s)
         except Unavailable as trouble:
-            if trouble.reason is NoDatabase.BUSY:
-                raise self.outage.refuses(trouble) from trouble
-            raise self.outage.meets(trouble, work.what) from trouble
+            raise self._met(trouble, work) from trouble
         self.outage.over(work.what)
         return done
 
-    def _repeated(self, work: Work) -> tuple[Any, Told]:
+    def _repeated(self, work: Work, lock_s: float) -> tuple[Any, Told]:
         until, repeats = time.monotonic() + REPEAT_S, 0
         while True:
             try:
                 db = self._lines.get()
                 # works that all want the same thing would only make each other repeat: they stand in line
                 with db.alone(work.line or ("repeats" if repeats >= ALONE_AFTER else "")):
-                    return committed(db, work, beside=True, races=repeats < RACES)
+                    return committed(db, work, beside=True, races=repeats < RACES, lock_s=lock_s)
+            except Stuck:
+                raise
             except (Repeatable, *UNFIT) as fault:  # UNFIT: the same id came twice at once, the other one was faster
                 REPEATED.add()
                 repeats += 1

@@ -10,13 +10,15 @@ from typing import Any
 
 from central.kernel.db import Connection, Database, is_read_only
 from central.kernel.outage import Outage
-from central.kernel.trouble import NoDatabase, Repeatable, Unavailable, given_up, trouble_of
+from central.kernel.patience import Patience
+from central.kernel.trouble import NoDatabase, Repeatable, Stuck, Unavailable, given_up, trouble_of
 from central.kernel.work import QUEUE, OwnConnections
 
 READERS = 4
 EXPORTERS = 2  # looks that take long, such as a list of 200,000 rows: never in the way of the others
 WHOLE_READERS = 2  # looks at a whole hall: a stadium's picture takes a second
 REPEAT_S = 2.0
+LOOK = "look"  # what the outage calls each
 
 Look = Callable[[Connection], Any]
 
@@ -27,6 +29,7 @@ class Readers:
         self._waiting = 0
         self._at_hand = database.is_sqlite  # a file is opened, or not, in no time: each look may try
         self.lines = OwnConnections(database, read_only=True)
+        self._patience = Patience(max(1, threads // 2))
         self.outage = Outage("reads")
 
     def stop(self) -> None:
@@ -43,36 +46,52 @@ class Readers:
             raise self.outage.refuses(Unavailable(NoDatabase.BUSY, f"{QUEUE} looks wait"))
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, self._look, look, time.monotonic())
+            return await self._looked(look, time.monotonic())
+        except Stuck as stuck:
+            raise self._met(given_up(stuck, 0)) from stuck
         finally:
             self._waiting -= 1
 
-    def _look(self, look: Look, came: float) -> Any:
+    async def _looked(self, look: Look, came: float) -> Any:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._pool, self._look, look, came, self._patience.first_s)
+        except Stuck as stuck:
+            return await self._patience.again(
+                stuck, came, lambda: loop.run_in_executor(self._pool, self._look, look, came, 0.0)
+            )
+
+    def _met(self, trouble: Unavailable) -> Unavailable:
+        busy = trouble.reason is NoDatabase.BUSY
+        return self.outage.refuses(trouble) if busy else self.outage.meets(trouble, LOOK)
+
+    def _look(self, look: Look, came: float, lock_s: float) -> Any:
         shut = None if self._at_hand else self.outage.shuts_out(came)
         if shut:
             raise self.outage.refuses(shut)
         try:
-            seen = self._repeated(look)
+            seen = self._repeated(look, lock_s)
         except Exception as fault:
             if is_read_only(fault):
                 raise
             if trouble := trouble_of(fault):
-                busy = trouble.reason is NoDatabase.BUSY
-                raise (self.outage.refuses if busy else self.outage.meets)(trouble) from fault
+                raise self._met(trouble) from fault
             raise
-        self.outage.over()
+        self.outage.over(LOOK)
         return seen
 
-    def _repeated(self, look: Look) -> Any:
+    def _repeated(self, look: Look, lock_s: float) -> Any:
         until, repeats = time.monotonic() + REPEAT_S, 0
         while True:
             known = self.lines.known
             try:
-                return self._once(look)
+                return self._once(look, lock_s)
             except sqlite3.Error as fault:
                 self.lines.drop()
                 if not known or trouble_of(fault) is None:
                     raise  # else the line was broken, and the next one is new
+            except Stuck:
+                raise
             except Repeatable as fault:
                 repeats += 1
                 pause_s = random.uniform(0, min(0.002 * 2**repeats, 0.05))  # noqa: S311 - spreads load
@@ -80,10 +99,10 @@ class Readers:
                     raise given_up(fault, repeats) from fault
                 time.sleep(pause_s)
 
-    def _once(self, look: Look) -> Any:
+    def _once(self, look: Look, lock_s: float) -> Any:
         db = self.lines.get()
         try:
-            db.begin(write=False)
+            db.begin(write=False, lock_s=lock_s)
             return look(db)
         finally:
             db.rollback()

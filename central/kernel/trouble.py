@@ -1,4 +1,4 @@
-"""What may be wrong with a database as a whole, by name: not with what somebody asks of it.
+"""What may be wrong with a database as a whole, by name; and, on PostgreSQL, what is wrong for one transaction only.
 
 A trouble is nobody's fault who calls: nothing was done (or nobody knows, and the command's own id tells), and the same
 request may be sent again. So it is a refusal with a reason, for all who wait at once, and never a trace in their faces.
@@ -50,8 +50,23 @@ class Cut(Repeatable):
     """The line was cut, in the middle of something perhaps."""
 
 
+class Queued(Repeatable):
+    """Those before it in a line that has a name took their time: nothing of its own was in its way."""
+
+
+class Stuck(Repeatable):
+    """One transaction's own: somebody kept what it wants, or it took too long, or too much. The database serves whoever
+    wants something else. `again`: it may do with more patience."""
+
+    def __init__(self, reason: NoDatabase, why: str, *, again: bool = False) -> None:
+        super().__init__(why)
+        self.reason, self.again = reason, again
+
+
 def given_up(fault: Exception, repeats: int) -> Unavailable:
     """What a caller is told whose work was repeated for as long as may be."""
+    if isinstance(fault, Stuck):
+        return Unavailable(fault.reason, str(fault))
     reason = NoDatabase.DATABASE_AWAY if isinstance(fault, Cut) else NoDatabase.BUSY
     return Unavailable(reason, f"{repeats} repeats: {fault}")
 
@@ -81,14 +96,24 @@ def of_sqlite(fault: BaseException) -> Unavailable | None:
     return None
 
 
-def of_postgres(fault: psycopg.Error) -> Unavailable | Cut | None:
-    """What an error of PostgreSQL's says about the server; None: it is about the statement, or about its order among
-    others."""
+LOCKED = "55P03"
+_STUCK = {
+    LOCKED: NoDatabase.DATABASE_HELD,
+    "57014": NoDatabase.DATABASE_HELD,  # a statement that took too long, or that somebody cancelled
+    "25P03": NoDatabase.DATABASE_HELD, "25P04": NoDatabase.DATABASE_HELD,  # a transaction; its line is gone as well
+    "53200": NoDatabase.BUSY, "53400": NoDatabase.BUSY,  # it wanted more memory, or room, than a statement may have
+}  # fmt: skip
+ENDED = ("25P03", "25P04")
+
+
+def of_postgres(fault: psycopg.Error) -> Unavailable | Cut | Stuck | None:
+    """What an error of PostgreSQL's says about the server, or about this transaction; None: it is about the statement,
+    or about its order among others."""
     state, why = fault.sqlstate or "", (str(fault).strip() or type(fault).__name__).splitlines()[0]
     if state == "53100":
         return Unavailable(NoDatabase.DISK_FULL, why)
-    if state in ("55P03", "57014", "25P03", "25P04"):  # a lock, a statement, a transaction that took too long
-        return Unavailable(NoDatabase.DATABASE_HELD, why)
+    if state in _STUCK:
+        return Stuck(_STUCK[state], why, again=state == LOCKED)
     if state[:2] in ("53", "58") or state in ("57P03", "25006"):
         return Unavailable(NoDatabase.DATABASE_AWAY, why)
     lost = isinstance(fault, psycopg.OperationalError) and state[:2] in ("", "08", "57")

@@ -19,6 +19,8 @@ from functools import cache
 
 SALES = "sales"  # the word for `alone`
 GROUPS = "groups of sales"  # for whoever of them has its turn
+BRIEF_S = 0.25  # how long a transaction waits for each lock of another: a sale's is over by then, and its sync
+HURRIED_S = 0.02  # while others are known to wait for one that is kept
 EVERYBODYS = frozenset({
     "audit", "command_log", "command_prints", "counter", "feed_head", "feed_row", "found", "outbox",
 })  # fmt: skip

@@ -101,36 +101,40 @@ class Writers(Protocol):
     def waiting(self) -> int: ...
 
 
-def committed(db: Connection, work: Work, *, beside: bool = False, races: bool = False) -> tuple[Any, Told]:
+def committed(
+    db: Connection, work: Work, *, beside: bool = False, races: bool = False, lock_s: float = 0.0
+) -> tuple[Any, Told]:
     """In a transaction of its own, and in its turn. A commit whose answer was lost is found in the log at the next
     attempt."""
     if work.what not in _ALONE:
         try:
-            return _in_turn(db, work, work.footing, beside, races)
+            return _in_turn(db, work, work.footing, beside, races, lock_s)
         except OutOfTurn:
             if work.footing is Footing.ORDERED:
                 _ALONE.add(work.what)
     with db.alone(SALES):
-        return _in_turn(db, work, Footing.ALONE, beside, races)
+        return _in_turn(db, work, Footing.ALONE, beside, races, lock_s)
 
 
 _ALONE: set[str] = set()
 """Commands that had to be run again alone: the next of their kind begins with that."""
 
 
-def _in_turn(db: Connection, work: Work, footing: Footing, beside: bool, races: bool) -> tuple[Any, Told]:
+def _in_turn(
+    db: Connection, work: Work, footing: Footing, beside: bool, races: bool, lock_s: float
+) -> tuple[Any, Told]:
     try:
-        return _tried(db, work, footing, Traces(beside=beside, races=races, careful=False))
+        return _tried(db, work, footing, Traces(beside=beside, races=races, careful=False), lock_s)
     except Care:
         traces = Traces(beside=beside, races=races)
     if work.before:
         work.before(db, traces)
-    return _tried(db, work, footing, traces)
+    return _tried(db, work, footing, traces, lock_s)
 
 
-def _tried(db: Connection, work: Work, footing: Footing, traces: Traces) -> tuple[Any, Told]:
+def _tried(db: Connection, work: Work, footing: Footing, traces: Traces, lock_s: float) -> tuple[Any, Told]:
     try:
-        db.begin(write=True, footing=footing)
+        db.begin(write=True, footing=footing, lock_s=lock_s)
         done = work.act(db, traces)
         if traces.empty and footing is not Footing.APART:
             db.rollback()  # a refusal that leaves nothing

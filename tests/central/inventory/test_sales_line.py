@@ -2,6 +2,7 @@
 out touches no other, and two groups never wait for each other's seats."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from typing import Any, TypeVar
@@ -10,13 +11,14 @@ import psycopg
 import pytest
 
 from central.inventory.model import LimitPer, NoPlace
-from central.kernel import sales_line
+from central.kernel import batch_writer, patience, sales_line
 from central.kernel.actor import SYSTEM
 from central.kernel.batch_writer import BatchWriter
 from central.kernel.contexts import path_of
-from central.kernel.db import UNFIT, Connection, Database, Params, PostgresConnection
+from central.kernel.db import UNFIT, Connection, Database, Params, PostgresConnection, Row
 from central.kernel.door import Door, Reply
 from central.kernel.job import job_of
+from central.kernel.judge import LARGE
 from central.kernel.keys import Keys
 from central.kernel.postgres_line import lock_of
 from central.kernel.postgres_writers import REPEATED
@@ -114,9 +116,9 @@ class Broken(PostgresConnection):
     breaks = [True]  # noqa: RUF012 - of all that the database gives
     _group = False
 
-    def begin(self, *, write: bool, footing: Footing = Footing.ALONE) -> None:
+    def begin(self, *, write: bool, footing: Footing = Footing.ALONE, lock_s: float = 0.0) -> None:
         self._group = footing is Footing.TOGETHER
-        super().begin(write=write, footing=footing)
+        super().begin(write=write, footing=footing, lock_s=lock_s)
 
     def commit(self) -> None:
         super().commit()
@@ -256,3 +258,115 @@ def test_a_group_waits_for_the_one_before(place: tuple[Database, House]) -> None
         assert look.execute("SELECT pg_try_advisory_lock(%s)", (lock_of(GROUPS),)).fetchone() == (False,)
         db.rollback()
         assert look.execute("SELECT pg_try_advisory_lock(%s)", (lock_of(GROUPS),)).fetchone() == (True,)
+
+
+# --- what stands in line, and what falls out of it ------------------------------------------------------------------
+
+
+def test_what_stands_in_line(place: tuple[Database, House], clerk: Clerk, keys: Keys) -> None:
+    """Orders; not what is only tried, what came before, what is long: each of them costs those with it a savepoint, or
+    more. Nor a sale of another kind."""
+    database, house = place
+    door = Door(database, clerk.watch, path_of, keys)
+    line = sales_line.SalesLine(database.connect, door.judge, lambda _: None)
+    given, order = new_id(), house.order(house.seats[0])
+    clerk.door.judge.lately.add(given)
+    door.judge.lately.add(given)
+    takes = {
+        what: line.takes(job_of(SYSTEM, command, key, dry_run=tried))
+        for what, command, key, tried in (
+            ("an order", order, new_id(), False),
+            ("one that is tried", order, new_id(), True),
+            ("one that came before", order, given, False),
+            ("a long one", house.order(*house.seats * 4), new_id(), False),
+            ("a hold", Race(clerk, house).holds(house.seats[0]), new_id(), False),
+            ("no sale", Race(clerk, house).blocks(), new_id(), False),
+        )
+    }
+    assert [what for what, taken in takes.items() if taken] == ["an order"]
+    assert job_of(SYSTEM, house.order(*house.seats * 4), new_id()).size > LARGE
+
+
+class Unfitting(PostgresConnection):
+    """What a group leaves does not fit, twice: something came beside it meanwhile, each time."""
+
+    left = [2]  # noqa: RUF012 - of all that the database gives
+
+    def write_many(self, sql: str, rows: Sequence[Params]) -> None:
+        if self._footing is Footing.TOGETHER and self.left[0] and sql.startswith("INSERT INTO command_log"):
+            self.left[0] -= 1
+            raise psycopg.errors.UniqueViolation("made up")
+        super().write_many(sql, rows)
+
+
+class OfUnfitting(Database):
+    def connect(self, *, read_only: bool = False) -> Connection:
+        return super().connect(read_only=True) if read_only else Unfitting(self.url)
+
+
+async def test_what_does_not_fit_falls_out_of_its_group(
+    place: tuple[Database, House], clerk: Clerk, keys: Keys
+) -> None:
+    database, house = place
+    Unfitting.left[:] = [2]
+    async with open_door(OfUnfitting(database.url), keys) as door:
+        replies = await in_one_group(door, [house.order(seat) for seat in house.seats[:3]])
+    assert all(reply.ok for reply in replies) and Unfitting.left == [0]
+    assert (commits(clerk.db), numbers(clerk.db)) == ([1, 1, 1], [1, 2, 3])
+    prove(Read(clerk.db, SYSTEM, NOW, keys), house)
+
+
+class Crossing(PostgresConnection):
+    """The first that a group takes, and the first that a hold takes, meet before either takes more."""
+
+    meet = threading.Barrier(2)
+    met: set[Footing] = set()  # noqa: RUF012 - of all that the database gives
+    gave_way: set[str] = set()  # noqa: RUF012 - the same
+
+    def _answered(self, sql: str, params: Params) -> "psycopg.Cursor[Row]":
+        try:
+            answer = super()._answered(sql, params)
+        except psycopg.OperationalError as fault:
+            self.gave_way.add(fault.sqlstate or "")
+            raise
+        if sql.startswith("INSERT INTO allocation ") and self._footing not in self.met:
+            self.met.add(self._footing)
+            self.meet.wait(60)
+        return answer
+
+
+class OfCrossing(Database):
+    def connect(self, *, read_only: bool = False) -> Connection:
+        return super().connect(read_only=True) if read_only else Crossing(self.url)
+
+
+@pytest.mark.parametrize("state", ["55P03", "40P01"])
+async def test_a_hold_across_a_group_ends_well_and_so_does_the_group(
+    place: tuple[Database, House], clerk: Clerk, keys: Keys, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has what the other wants next: one of them gives way, because it waits briefly (55P03) or because the server
+    says so (40P01: where all have the patience that only few have), and comes again."""
+    database, house = place
+    if state == "40P01":
+        for module in (batch_writer, patience):
+            monkeypatch.setattr(module, "BRIEF_S", 0.0)
+            monkeypatch.setattr(module, "HURRIED_S", 0.0)
+    first, last, between = house.seats[0], house.seats[1], house.seats[2]
+    Crossing.met.clear()
+    Crossing.gave_way.clear()
+    Crossing.meet.reset()
+    async with open_door(OfCrossing(database.url), keys) as door:
+        hold = Race(clerk, house).holds(last, first)
+        with everybody_waits(database) as one_waits:
+            orders = [asyncio.ensure_future(door.execute(SYSTEM, house.order(seat), new_id()))
+                      for seat in (first, last, between)]  # fmt: skip
+            await until(one_waits)
+            await until(lambda: door.waiting[0] == 3)
+            held = asyncio.ensure_future(door.execute(SYSTEM, hold, new_id()))
+        replies = await asyncio.gather(*orders, held)
+    assert {Footing.TOGETHER, Footing.BESIDE} <= Crossing.met and state in Crossing.gave_way
+    refused = [reply.outcome.reason for reply in replies if not reply.ok]  # type: ignore[union-attr]  # refused ones
+    assert set(refused) == {NoPlace.TAKEN} and replies[2].ok
+    sold, kept = [reply.ok for reply in replies[:2]], replies[3].ok
+    assert sold == [not kept, not kept], "whose they are is decided, and nobody went without"
+    prove(Read(clerk.db, SYSTEM, NOW, keys), house)

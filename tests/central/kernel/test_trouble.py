@@ -58,10 +58,10 @@ class Counting(Database):
         made = super(Counting, self).connect(read_only=read_only)
         begin = made.begin
 
-        def counted(*, write: bool, footing: Footing = Footing.ALONE) -> None:
+        def counted(*, write: bool, footing: Footing = Footing.ALONE, lock_s: float = 0.0) -> None:
             if write:
                 self.tried.append("begin")
-            begin(write=write, footing=footing)
+            begin(write=write, footing=footing, lock_s=lock_s)
 
         made.begin = counted  # type: ignore[method-assign]
         return made
