@@ -103,6 +103,7 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
             }  # fmt: skip
             add_all(works, _loops(app))
             async with listening(app, config.listen.host, config.listen.port, config.http) as url:
+                await pulse.begin()
                 for name, work in works.items():
                     crew.start(name, work, BACKOFF)
                 yield Running(door, url, broker_port, app, pulse, crew)

@@ -30,11 +30,12 @@ async def keep(door: Door, holds_every_s: float = HOLDS_EVERY_S) -> None:
     clock = SystemClock()
     looks, memory, ready = 0, door.memory, set[Id]()
     while True:
-        house: Id | None = await door.read(SYSTEM, holds_over)
+        steady = door.believes_its_clock()
+        house: Id | None = await door.read(SYSTEM, holds_over) if steady else None
         if house:
             await door.execute(SYSTEM, ExpireHolds(context_id=house), fresh_id(clock))
             continue
-        house = await door.read(SYSTEM, releases_due) if looks % RULES_EVERY == 0 else None
+        house = await door.read(SYSTEM, releases_due) if steady and looks % RULES_EVERY == 0 else None
         if house:
             await door.execute(SYSTEM, FireReleaseRules(context_id=house), fresh_id(clock))
             continue

@@ -32,6 +32,7 @@ from central.kernel.registry import COMMANDS, Handler, handler_of
 from central.kernel.replies import NoEntry, Reply, not_allowed, reply_to, unfit
 from central.kernel.settings import AS_IT_COMES, Settings
 from central.kernel.sqlite_writer import SqliteWriter
+from central.kernel.steady import SteadyClock
 from central.kernel.tally import Tally, add_tally, caller
 from central.kernel.trouble import NoDatabase, Unavailable
 from central.kernel.turns import Footing
@@ -86,6 +87,7 @@ class Door:
         self._whole = HeavyLane(self._readers.outage.refuses, WHOLE_READERS, MOST_WHOLE, WHOLE_LONGEST_S)
         self._heavy = HeavyLane(self._writers.outage.refuses)
         self._open = False
+        self.steady = SteadyClock()
 
     def _made(self, path_of: PathOf) -> Writers:
         database, judge, apart = self.database, self.judge, self._apart
@@ -95,6 +97,10 @@ class Door:
             return SqliteWriter(database, self._told, ThreadCarrier(database.connect, judge))
         told = Beginning(apart.modules, database, path_of, self.keys.texts, self.settings, apart.log_level)
         return SqliteWriter(database, self._told, ProcessCarrier(told))
+
+    def believes_its_clock(self) -> bool:
+        """Asked before what is due by the clock is done for good."""
+        return self.steady.believes(self._clock())
 
     @property
     def permissions(self) -> Permissions:

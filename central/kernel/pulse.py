@@ -43,6 +43,7 @@ class Report:
     alive: bool
     checks: dict[str, str]
     failing: tuple[Standing, ...]
+    clock_jumped: bool = False  # no reason to sell less: see kernel/steady.py
 
     @property
     def ready(self) -> bool:
@@ -53,6 +54,7 @@ class Report:
         """For `systemctl status`: one line."""
         amiss = [f"{check}: {said}" for check, said in self.checks.items() if said != OK]
         amiss += [f"{each.name} falls" for each in self.failing]
+        amiss += ["clock: jumped"] if self.clock_jumped else []
         return "; ".join(amiss) or "serving"
 
 
@@ -70,6 +72,17 @@ class Pulse:
         self._answered, self._answers = clock(), 0
         self._steady = STEADY
         self._found = {"commit": "not_yet", "look": "not_yet", "schema": "not_yet", "log": "not_yet"}
+
+    async def begin(self) -> None:
+        """Before any loop: the last sign of life tells whether the clock went on from there."""
+        try:
+            await self._door.read(SYSTEM, self._last_life)
+        except Unavailable:
+            return  # what the clock does from now on is seen anyway
+
+    def _last_life(self, read: Read) -> None:
+        row = read.one("SELECT value FROM counter WHERE name = 'test commit'")
+        self._door.steady.began(read.now, from_ms(row[0]) if row else None)
 
     async def keep(self, every_s: float = EVERY_S) -> None:
         while True:
@@ -110,7 +123,8 @@ class Pulse:
             **{check: look() for check, look in self._more.items()},
             "pulse": OK if age_s < STUCK_S / 2 else "late",
         }
-        return Report(age_s < STUCK_S, checks, tuple(each for each in self.standings if not each.calm))
+        failing = tuple(each for each in self.standings if not each.calm)
+        return Report(age_s < STUCK_S, checks, failing, self._door.steady.doubted)
 
     @property
     def standings(self) -> tuple[Standing, ...]:

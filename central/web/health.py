@@ -38,7 +38,15 @@ def health_routes(app: web.Application) -> None:
             {"task": each.name, "falls": each.falls, "fault": "ended" if each.ended else each.fault}
             for each in now.failing
         ]
-        return _said(now.ready, {"ready": now.ready, "checks": now.checks, "failing": failing})
+        return _said(
+            now.ready,
+            {
+                "ready": now.ready,
+                "checks": now.checks,
+                "failing": failing,
+                "clock": "jumped" if now.clock_jumped else OK,
+            },
+        )
 
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
@@ -56,6 +64,13 @@ def of_health(report: Callable[[], Report]) -> Provider:
                 Notice(
                     t("Des tâches de fond échouent et recommencent sans cesse : {tasks}.", tasks=tasks),
                     t("Le journal du serveur dit pourquoi ; la vente continue."),
+                )
+            )
+        if now.clock_jumped:
+            amiss.append(
+                Notice(
+                    t("L’horloge du serveur a sauté : ce qui ne peut pas être défait attend une heure."),
+                    t("Vérifiez son heure (NTP) ; la vente continue."),
                 )
             )
         return amiss

@@ -4,18 +4,21 @@ import ast
 import asyncio
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyotp
 import pytest
 
 from central.inventory.hold_expiry import ExpireHolds, holds_over
+from central.inventory.loops import keep
 from central.kernel import outbox, spans
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.door import Door
 from central.kernel.keys import Keys
+from central.kernel.pulse import Pulse
+from central.kernel.steady import AWAY, STAYS_S, STEP, SteadyClock
 from central.kernel.traces import Traces
 from central.kernel.tx import Read, Tx
 from central.organisation.delivery_turns import LONGEST_REST, DeliveryTurns
@@ -51,10 +54,13 @@ BEARS = {
     ("kernel/log_proof.py", "_unsealed"): "a row of a year ahead is sealed like any other, within seconds",
     ("kernel/outbox.py", ""): "DUE, which `bring_forward` mends, and UNCLAIMED " + BY_SPANS,
     ("kernel/outbox.py", "_brought_forward"): BY_SPANS,
+    ("kernel/outage.py", "Outage._forget_old"): MONOTONIC,
+    ("kernel/outage.py", "Outage.meets"): MONOTONIC,
     ("kernel/pulse.py", "Pulse._look"): RECORD,
     ("kernel/row_proof.py", "_overdue"): RECORD,
     ("kernel/spans.py", "lasts"): BY_SPANS,
     ("kernel/spans.py", "recent"): BY_SPANS,
+    ("kernel/steady.py", "SteadyClock.began"): "it is who looks for the jump",
     ("kernel/versions.py", "Glance.version"): MONOTONIC,
     ("orders/reads.py", "sold_over_time"): RECORD,
     ("organisation/checklist_items.py", "mail"): RECORD,
@@ -213,3 +219,80 @@ def test_a_hold_of_a_wrong_clock_is_given_back(clerk: Clerk, house: House) -> No
     states = dict(clerk.rows("SELECT id, state FROM hold"))
     assert states == {wrong["hold_id"]: "expired", kept["hold_id"]: "active"}
     assert holds_over(Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)) is None
+
+
+# --- what cannot be taken back ----------------------------------------------------------------------------------------
+
+
+class Seconds:
+    """A monotonic clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@pytest.mark.parametrize("off", [YEAR, -YEAR, 2 * STEP])
+def test_a_clock_that_jumped_is_believed_when_it_stays_or_is_back(off: timedelta) -> None:
+    seconds = Seconds()
+    steady = SteadyClock(seconds)
+    at = lambda: NOW + timedelta(seconds=seconds.at)  # noqa: E731
+    steady.began(at(), NOW - MINUTE)
+    seconds.at = 86_400
+    assert steady.believes(at()) and not steady.doubted
+    assert not steady.believes(at() + off) and steady.doubted
+    seconds.at += STAYS_S - 1
+    assert not steady.believes(at() + off)
+    assert steady.believes(at()), "it is back"
+    assert not steady.believes(at() + off), "and begins anew"
+    seconds.at += STAYS_S
+    assert steady.believes(at() + off) and not steady.doubted
+    assert not steady.believes(at()), "now it is the right time that has to stay"
+
+
+@pytest.mark.parametrize(
+    ("last", "believed"),
+    [(None, True), (NOW - MINUTE, True), (NOW - AWAY, True), (NOW - YEAR, False), (NOW + YEAR, False)],
+)
+def test_a_process_begins_where_the_last_one_ended(last: datetime | None, believed: bool) -> None:
+    seconds = Seconds()
+    steady = SteadyClock(seconds)
+    steady.began(NOW, last)
+    assert steady.believes(NOW) is believed and steady.doubted is not believed
+    seconds.at = STAYS_S
+    assert steady.believes(NOW + timedelta(seconds=STAYS_S))
+
+
+async def test_no_loop_does_for_good_what_a_jumped_clock_calls_due(
+    place, keys: Keys, watch: Watch, clerk: Clerk, house: House
+) -> None:
+    clerk.do(wish(house, house.seats[0]))
+    door = Door(place[0], watch, path_of, keys)
+    door.start()
+    pulse = Pulse(door, (), {}, lambda: ())
+    try:
+        assert door.believes_its_clock()
+        watch.at += YEAR
+        looked = asyncio.Event()
+        real, turns = door.believes_its_clock, 0
+
+        def asked() -> bool:
+            nonlocal turns
+            turns += 1
+            if turns > 2:
+                looked.set()
+            return real()
+
+        door.believes_its_clock = asked  # type: ignore[method-assign]
+        keeping = asyncio.create_task(keep(door, 0.0))
+        await looked.wait()
+        keeping.cancel()
+        assert clerk.rows("SELECT state FROM hold") == [("active",)]
+        assert pulse.report().clock_jumped and "clock: jumped" in pulse.report().status
+        watch.at -= YEAR
+        watch.at += timedelta(minutes=4)
+        assert real() and not pulse.report().clock_jumped
+    finally:
+        await asyncio.to_thread(door.stop)
