@@ -9,6 +9,7 @@ from central.devices import (
     hall,
     hall_pictures,
     instructions,
+    lease_exposure,
     leases,
     order_page,
     pages,
@@ -34,7 +35,7 @@ SELLERS = frozenset({Right.SELL})
 AREA = Area(
     name="devices",
     room=Room.DEVICES,
-    modules=(enrolment, facts, feeds, hall, leases, instructions, revocations, snapshots),
+    modules=(enrolment, facts, feeds, hall, lease_exposure, leases, instructions, revocations, snapshots),
     settings=DevicesSettings,
     privileges=tuple(DevicesPrivilege),
     usual={

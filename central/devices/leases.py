@@ -3,7 +3,6 @@ person who writes the device off (docs/spec/edge.md, Leases)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Annotated, Any
 
 from central.access.model import AnomalyKind
@@ -12,6 +11,7 @@ from central.catalogue.model import Performance
 from central.catalogue.ops import on_sale
 from central.catalogue.reads import serves
 from central.devices.authority import sells
+from central.devices.lease_exposure import Exposure, exposure_of
 from central.devices.model import (
     SELLERS,
     Device,
@@ -31,16 +31,13 @@ from central.kernel.crud import used_by
 from central.kernel.db import in_list
 from central.kernel.entity import Between, Reach, Ref
 from central.kernel.facts import Author
-from central.kernel.registry import answers, handles
+from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.pricing.model import PriceGrid, Tariff
-from central.pricing.reads import price_list
 from central.selling.model import Channel, PointOfSale
 from central.selling.rules import is_open
-from shared.clock import from_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
-from shared.rules.pricing import Prices, asked_for
 from shared.rules.seating import Want
 from shared.wire.codec import dump
 from shared.wire.facts import SALE_LINES, Fact, LeaseSealed, SlotsReturned
@@ -50,6 +47,7 @@ from shared.wire.seal import Sealed, seal
 from shared.wire.token import leased_ticket_id
 
 MOST_OUT = SALE_LINES  # unsold slots that one device may have out per performance
+FEW = 10  # that a visitor may wait for: they stand in no line of heavy work
 RESERVE_PERCENT = 3  # of what a channel could still take: never leased as stock
 
 
@@ -75,7 +73,20 @@ def own_context(read: Read, _: Any) -> str | None:
     return str(row[0]) if row else None
 
 
-@handles(RequestLease, needs=DevicesPrivilege.DEVICE_SYNC, refuses=(NoLease, NoPlace), at=own_context, gives=Sealed)
+def weight_of(want: RequestLease) -> int:
+    """Places that are taken as stock; a few for a visitor who waits go as a sale does."""
+    wanted = len(want.seats) or want.quantity
+    return wanted if FEW < wanted <= MOST_OUT else 0
+
+
+@handles(
+    RequestLease,
+    needs=DevicesPrivilege.DEVICE_SYNC,
+    refuses=(NoLease, NoPlace),
+    at=own_context,
+    gives=Sealed,
+    weighs=weight_of,
+)
 def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
     device = tx.get(Device, tx.actor.id)
     performance = tx.get(Performance, want.performance_id)
@@ -289,35 +300,6 @@ class DrainLease:
     lease_id: Annotated[Id, Ref("lease")]
 
 
-@dataclass(frozen=True, slots=True)
-class ExposedPlace:
-    """A place that its device may have sold already. `amount`: at most, the dearest tariff of its category."""
-
-    slot: int
-    seat_id: Id | None
-    category_id: Id
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure:
-    """What may come in late if a lease is written off now: so many places, at most so much money. `heard`: when the
-    device last uploaded anything; its sales until then are known."""
-
-    places: int
-    amount: int
-    currency: str
-    heard: datetime | None
-    each: tuple[ExposedPlace, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaseExposure:
-    """What a person should see before writing a lease off."""
-
-    lease_id: Annotated[Id, Ref("lease")]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteOffLease:
     """A person gives a device up: its unsold places come back now. Answers with the exposure, as `LeaseExposure` told
@@ -350,41 +332,12 @@ def write_off_lease(tx: Tx, want: WriteOffLease) -> Outcome[Exposure]:
     record = move_lease(tx, want.lease_id, LeaseDo.WRITE_OFF)
     if record is None:
         return Refused(NoLease.NOT_POSSIBLE_NOW, fix=want.lease_id)
-    exposure = _exposure(tx, record)
+    exposure = exposure_of(tx, record)
     open_slots = tx.find(LeaseSlot, "WHERE lease_id = :id AND state = 'free'", id=record.id)
     for slot in open_slots:
         tx.update(slot, replace(slot, state=SlotState.RETURNED))
     release(tx, [slot.allocation_id for slot in open_slots])
     return Ok(exposure)
-
-
-@answers(
-    LeaseExposure,
-    needs=DevicesPrivilege.DEVICE_READ,
-    refuses=(NoLease,),
-    gives=Exposure,
-)
-def lease_exposure(read: Read, want: LeaseExposure) -> Outcome[Exposure]:
-    record = read.get(LeaseRecord, want.lease_id)
-    return Ok(_exposure(read, record)) if record else Refused(NoLease.NO_SUCH_LEASE, fix="lease_id")
-
-
-def _exposure(read: Read, record: LeaseRecord) -> Exposure:
-    """Of the slots that nothing was heard of."""
-    sold_for = price_list(read, record.performance_id)
-    assert sold_for, "foreign keys say so"
-    each = tuple(
-        ExposedPlace(slot.slot, slot.seat_id, slot.category_id, _dearest(sold_for.prices, slot.category_id))
-        for slot in read.find(LeaseSlot, "WHERE lease_id = :id AND state = 'free' ORDER BY slot", id=record.id)
-    )
-    ((heard,),) = read.run("SELECT MAX(received) FROM fact WHERE device_id = :id", id=record.device_id)
-    total = sum(place.amount for place in each)
-    return Exposure(len(each), total, sold_for.currency, from_ms(heard) if heard is not None else None, each)
-
-
-def _dearest(prices: Prices, category_id: Id) -> int:
-    """Nothing where no tariff is sold in the category (any more)."""
-    return max(asked_for(prices, category_id), default=0)
 
 
 @used_by(Tariff)

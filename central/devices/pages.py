@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import TypeAdapter
 
-from central.devices.leases import Exposure
+from central.devices.lease_exposure import Exposure
 from central.kernel.tx import Read
 from central.web.frame import FRAME
 from central.web.screens.names import house_zone

@@ -10,6 +10,7 @@ time. What a device sold out of its lease has happened: it counts, and is not re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from central.catalogue.model import Performance
 from central.catalogue.reads import of_event
 from central.inventory.model import OFFERS, TAKEN, Limit, LimitPer, NoPlace, PlaceState
 from central.kernel.contexts import path_of
+from central.kernel.db import in_list
 from central.kernel.entity import METADATA
 from central.kernel.memory import remembered
 from central.kernel.tx import Read, Tx
@@ -89,10 +91,9 @@ def counted(limit: Limit, scene: Scene, count: Count | None) -> str | None:
 
 def apply(tx: Tx, steps: Sequence[CountStep], *, enforce: bool = True) -> Refused | None:
     """Counts steps that this transaction has just written; refused with the first limit that they break."""
-    limits = remembered(tx, OFFERS, "limits", lambda: tx.find(Limit, "WHERE active = 1 ORDER BY code, id"))
-    if not limits or not steps:
+    if not steps:
         return None
-    scenes = _scenes(tx, {count.performance_id for step in steps for count in step if count})
+    limits, scenes = _reaching(tx, {count.performance_id for step in steps for count in step if count})
     for limit in limits:
         sums: defaultdict[tuple[str, str], int] = defaultdict(int)
         for step in steps:
@@ -110,13 +111,28 @@ def apply(tx: Tx, steps: Sequence[CountStep], *, enforce: bool = True) -> Refuse
     return None
 
 
-def _scenes(read: Read, performances: Iterable[str]) -> dict[str, Scene]:
-    found = {}
-    for performance_id in performances:
-        performance = read.get(Performance, performance_id)
-        assert performance, "places of it are taken"
-        found[performance_id] = Scene(performance.event_id, path_of(read, performance.context_id))
-    return found
+def _reaching(read: Read, performances: Iterable[str]) -> tuple[list[Limit], dict[str, Scene]]:
+    """The limits that may count places of these performances, by their codes, and where these stand. A house may have
+    one for each of its events: only these few are looked through."""
+    found, scenes = dict[str, Limit](), dict[str, Scene]()
+    for each in performances:
+        limits, scenes[each] = remembered(read, OFFERS, ("limits", each), partial(_limits_of, read, each))
+        found |= {limit.id: limit for limit in limits}
+    return sorted(found.values(), key=lambda limit: (limit.code, limit.id)), scenes
+
+
+def _limits_of(read: Read, performance_id: str) -> tuple[list[Limit], Scene]:
+    performance = read.get(Performance, performance_id)
+    assert performance, "places of it are taken"
+    scene = Scene(performance.event_id, path_of(read, performance.context_id))
+    within, contexts = in_list("at", scene.path)
+    limits = read.find(
+        Limit,
+        f"WHERE active = 1 AND context_id IN {within} AND COALESCE(performance_id, :performance) = :performance "
+        "AND COALESCE(event_id, :event) = :event ORDER BY id",
+        performance=performance_id, event=scene.event_id, **contexts,
+    )  # fmt: skip
+    return limits, scene
 
 
 def _move(tx: Tx, limit: Limit, key: str, n: int, held: bool) -> int | None:

@@ -189,8 +189,7 @@ def categories_used(read: Read, performance_id: str) -> frozenset[str]:
 
 def places_sold(read: Read, performance_id: str) -> int:
     ((sold,),) = read.run(
-        f"SELECT COALESCE(SUM(quantity), 0) FROM allocation WHERE performance_id = :id AND {TAKEN} AND state = 'sold'",  # noqa: S608 - names of ours, values are parameters
-        id=performance_id,
+        "SELECT COALESCE(SUM(sold), 0) FROM place_count WHERE performance_id = :id", id=performance_id
     )
     return int(sold)
 
@@ -318,27 +317,40 @@ def terms_at(read: Read, point_of_sale_id: Id, performance_id: Id, tariffs: Coll
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A performance; `starts` in milliseconds since 1970 UTC."""
+    """A release rule that has not fired yet for a performance; `at` in milliseconds since 1970 UTC."""
 
+    rule_id: Id
     performance_id: Id
-    context_id: Id
-    event_id: Id
-    starts: int
+    contingent_id: Id
+    to_contingent_id: Id | None
+    at: int
 
 
-_COMING = columns(Coming, performance_id="p.id", context_id="p.context_id", event_id="p.event_id", starts="p.starts")
+_COMING = columns(
+    Coming, rule_id="r.id", performance_id="p.id", contingent_id="r.contingent_id",
+    to_contingent_id="r.to_contingent_id", at="COALESCE(r.at, p.starts - r.before_s * 1000)",
+)  # fmt: skip
 
 
-def not_fired_for(read: Read, rule_id: Id, contingent_id: Id) -> list[Coming]:
-    """Performances that are not over and have places in a contingent, for which a release rule has not fired yet."""
+def not_fired(read: Read, below: str, until: datetime, most: int) -> list[Coming]:
+    """What fires until then of performances at this context or under it that are not over and have places in the rule's
+    contingent: the first ones, rule by rule, of each those that begin first."""
     rows = read.run(
-        f"SELECT {_COMING} FROM performance p WHERE p.closes > :now "  # noqa: S608 - names of ours
-        "AND EXISTS (SELECT 1 FROM place_count c WHERE c.performance_id = p.id "
-        "AND c.contingent_id = :contingent) AND NOT EXISTS (SELECT 1 FROM release_firing f "
-        "WHERE f.rule_id = :rule AND f.performance_id = p.id) ORDER BY p.starts, p.id",
-        now=to_ms(read.now), contingent=contingent_id, rule=rule_id,
+        "WITH RECURSIVE line (of_id, above) AS (SELECT id, id FROM context UNION ALL "  # noqa: S608 - names of ours
+        "SELECT l.of_id, c.parent_id FROM line l JOIN context c ON c.id = l.above WHERE c.parent_id IS NOT NULL) "
+        f"SELECT DISTINCT {_COMING}, r.code, p.starts FROM performance p "  # a count for each category
+        "JOIN place_count n ON n.performance_id = p.id "
+        "JOIN release_rule r ON r.contingent_id = n.contingent_id "
+        "JOIN line l ON l.of_id = p.context_id AND l.above = r.context_id "
+        "JOIN line b ON b.of_id = p.context_id AND b.above = :below "
+        "WHERE p.closes > :now AND r.active = 1 AND COALESCE(r.performance_id, p.id) = p.id "
+        "AND COALESCE(r.event_id, p.event_id) = p.event_id "
+        "AND COALESCE(r.at, p.starts - r.before_s * 1000) <= :until AND NOT EXISTS "
+        "(SELECT 1 FROM release_firing f WHERE f.rule_id = r.id AND f.performance_id = p.id) "
+        "ORDER BY r.code, r.id, p.starts, p.id LIMIT :most",
+        now=to_ms(read.now), below=below, until=to_ms(until), most=most,
     )  # fmt: skip
-    return [Coming(*row) for row in rows]
+    return [Coming(*row[:5]) for row in rows]
 
 
 def large_halls(read: Read, least: int, most: int) -> list[Id]:

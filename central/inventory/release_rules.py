@@ -5,15 +5,14 @@ A rule fires once for a performance; what was held, leased, optioned or sold the
 in places.py). An operator may put places back into the contingent afterwards: the rule does not take them away again.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from central.inventory.model import InventoryPrivilege, NoRule, ReleaseFiring, ReleaseRule
 from central.inventory.places import fall
-from central.inventory.reads import not_fired_for
-from central.kernel.contexts import path_of, root_of_house
+from central.inventory.reads import not_fired
+from central.kernel.contexts import root_of_house
 from central.kernel.crud import checked
 from central.kernel.entity import Ref
 from central.kernel.registry import answers, handles
@@ -23,7 +22,9 @@ from shared.clock import from_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 
-AT_ONCE = 5  # performances that one command works on: each may be a stadium
+AT_ONCE = 5  # performances that one command works on
+PLACES_AT_ONCE = 2_000  # of which none more is begun after so many: each may be a stadium
+MOST_COMING = 1_000
 
 
 @checked(ReleaseRule, refuses=(NoRule,))
@@ -49,26 +50,19 @@ class DueRelease:
     at: datetime
 
 
-def due(read: Read, until: datetime, below: str | None = None) -> Iterator[DueRelease]:
-    """What fires until then, of performances that are not over; `below`: of those at this context or under it."""
-    for rule in read.find(ReleaseRule, "WHERE active = 1 ORDER BY code, id"):
-        for each in not_fired_for(read, rule.id, rule.contingent_id):
-            path = path_of(read, each.context_id)
-            at = rule.at or from_ms(each.starts) - timedelta(seconds=rule.before_s or 0)
-            if (
-                at <= until
-                and rule.performance_id in (None, each.performance_id)
-                and rule.event_id in (None, each.event_id)
-                and rule.context_id in path
-                and below in (None, *path)
-            ):
-                yield DueRelease(rule.id, each.performance_id, rule.contingent_id, rule.to_contingent_id, at)
+def due(read: Read, until: datetime, below: str, most: int) -> list[DueRelease]:
+    """What fires until then at a context or below it, of performances that are not over: the first so many."""
+    found = not_fired(read, below, until, most)
+    return [
+        DueRelease(each.rule_id, each.performance_id, each.contingent_id, each.to_contingent_id, from_ms(each.at))
+        for each in found
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FireReleaseRules:
-    """Fires what is due at a context and below it, a few performances at a time. Answers with what has fired; nothing:
-    no rule is due."""
+    """Fires what is due at a context and below it, a few performances at a time, and no further one once so many places
+    have moved as a large hall has. Answers with what has fired; give it again until that is nothing: no rule is due."""
 
     context_id: Annotated[Id, Ref("context")]
 
@@ -76,8 +70,10 @@ class FireReleaseRules:
 @handles(FireReleaseRules, needs=InventoryPrivilege.CONTINGENT_MODIFY, gives=list[ReleaseFiring])
 def fire_release_rules(tx: Tx, want: FireReleaseRules) -> Outcome[list[ReleaseFiring]]:
     fired: list[ReleaseFiring] = []
-    for each in list(due(tx, tx.now, want.context_id))[:AT_ONCE]:
+    for each in due(tx, tx.now, want.context_id, AT_ONCE):
         fired.append(_fire(tx, each))
+        if sum(one.places for one in fired) >= PLACES_AT_ONCE:
+            break
     return Ok(fired)
 
 
@@ -102,7 +98,7 @@ def _fire(tx: Tx, each: DueRelease) -> ReleaseFiring:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComingReleases:
     """What release rules will do at a context and below it until a moment, and what they should have done and have not
-    yet."""
+    yet: a thousand at most."""
 
     context_id: Annotated[Id, Ref("context")]
     until: datetime
@@ -110,11 +106,11 @@ class ComingReleases:
 
 @answers(ComingReleases, needs=InventoryPrivilege.CONTINGENT_READ, gives=list[DueRelease])
 def coming_releases(read: Read, want: ComingReleases) -> Outcome[list[DueRelease]]:
-    return Ok(
-        sorted(due(read, want.until, want.context_id), key=lambda each: (each.at, each.performance_id, each.rule_id))
-    )
+    found = due(read, want.until, want.context_id, MOST_COMING)
+    return Ok(sorted(found, key=lambda each: (each.at, each.performance_id, each.rule_id)))
 
 
 def releases_due(read: Read) -> Id | None:
     """What a loop asks: the house, if a rule is due in it."""
-    return root_of_house(read) if next(due(read, read.now), None) else None
+    root = root_of_house(read)
+    return root if root and due(read, read.now, root, 1) else None

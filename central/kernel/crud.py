@@ -308,14 +308,17 @@ def refused_row(read: Read, of: Configured, before: Any, after: Any) -> Refused 
         return Refused(NoChange.CODE_TAKEN, fix=taken[0]["at"], detail={**taken[0], "faults": taken})
     if found:
         return Refused(NoChange.FAULTY, fix=found[0]["at"], detail={"faults": [*found, *taken]})
-    if before is None and of.most and _count(read, of.declaration) >= of.most:
-        return Refused(NoChange.TOO_MANY, fix=of.declaration.name, detail={"most": of.most})
+    if before is None and (refused := _full(read, of.declaration.name)):
+        return refused
     return _checked(read, of.declaration.name, before, after)
 
 
-def _count(read: Read, declaration: Declaration) -> int:
-    ((count,),) = read.run(f"SELECT COUNT(*) FROM {declaration.name}")  # noqa: S608 - our names
-    return int(count)
+def _full(read: Read, table: str) -> Refused | None:
+    """Whether no further row may be made, in whatever way."""
+    most = CONFIGURED[table].most if table in CONFIGURED else 0
+    if most and read.run(f"SELECT COUNT(*) FROM {table}")[0][0] >= most:  # noqa: S608 - our names
+        return Refused(NoChange.TOO_MANY, fix=table, detail={"most": most})
+    return None
 
 
 def _lost(read: Read, column: Column, value: Any) -> list[Fault]:
@@ -340,7 +343,7 @@ def unfit(read: Read, row: Any) -> Refused | None:
         found += faults_of(column, value) or _unnamed(read, column, value)
     if found:
         return Refused(NoChange.FAULTY, fix=found[0]["at"], detail={"faults": found})
-    return code_taken(read, row)
+    return _full(read, declaration.name) or code_taken(read, row)
 
 
 def code_taken(read: Read, row: Any) -> Refused | None:

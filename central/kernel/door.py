@@ -19,7 +19,7 @@ from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.beside import Beside, Crowded, Errand, TooHeavy, Wanted
 from central.kernel.carriers import Beginning, ProcessCarrier, ThreadCarrier
 from central.kernel.db import BROKEN, UNFIT, Connection, Database
-from central.kernel.heavy_lane import HeavyLane
+from central.kernel.heavy_lane import TRIED, HeavyLane
 from central.kernel.job import Job, looked_through, looked_through_beside
 from central.kernel.judge import Judge, as_declared
 from central.kernel.keys import Keys
@@ -193,9 +193,12 @@ class Door:
         ready = await self._prepared(job) if handler.is_prepared else job
         if isinstance(ready, Reply):
             return ready
-        if handler.weighs is None:
+        weight = handler.weighs(command) if handler.weighs else 0
+        if dry_run and actor.kind is not ActorKind.SYSTEM:
+            weight = max(weight, TRIED)
+        if not weight:
             return await self._written(ready)
-        async with self._heavy.entered(handler.weighs(command), str(actor.id)):
+        async with self._heavy.entered(weight, str(actor.id)):
             return await self._written(ready)
 
     async def _written(self, job: Job) -> Reply:

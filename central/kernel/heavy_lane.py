@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from central.kernel.trouble import Crowd, NoDatabase
 
 MOST_WEIGHT = 500  # with the writer at a time; one that weighs more has it to itself
+TRIED = MOST_WEIGHT // 4  # what is only tried: a page shows what a press would do, whatever that is
 MOST_WAITING = 256
 MOST_OF_ONE = 2  # who wait for one caller: a try, and the one before it, whose caller hung up perhaps
 LONGEST_S = 5.0  # a device gives up after 10 s, and would come again beside its own first try

@@ -221,7 +221,7 @@ def _number(tx: Tx, series: str, line: SaleLine, taken: set[str], place: SoldPla
     """The number as printed, where it is the next of the device's own; else with a mark and the ticket's id, so that no
     two tickets of the books have one number and no series of central's meets it."""
     fits = is_of(series, line.number) and line.number not in taken
-    if fits and not tx.one("SELECT 1 FROM ticket WHERE number = :n", n=line.number):
+    if fits and not tx.one("SELECT 1 FROM ticket WHERE number = :n LIMIT 1", n=line.number):
         return line.number
     note(DiscrepancyKind.NUMBER_NOT_ITS_OWN, place.entitlement_id, {"number": line.number, "series": series})
     return f"{NOT_GENUINE}{line.number} {place.entitlement_id}"

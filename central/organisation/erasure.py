@@ -49,7 +49,8 @@ def _close(tx: Tx, person: Operator) -> None:
     """Whatever lets them in or lets them do anything, and where they did."""
     end_sessions_of(tx, person.id)
     forget_places_of(tx, person.id)
-    for kind in (Letter, Role, Grant, Perimeter):
+    tx.remove(Letter, "WHERE operator_id = :id", id=person.id)
+    for kind in (Role, Grant, Perimeter):  # the audit says who had them
         for row in tx.find(kind, "WHERE operator_id = :id ORDER BY id", id=person.id):
             tx.delete(row)
     tx.update(

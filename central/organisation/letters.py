@@ -34,6 +34,8 @@ from shared.outcome import Ok, Outcome, Refused
 
 MAIL = "mail"  # the outbox's kind
 AT_ONCE = timedelta(minutes=1)
+KEPT_FOR = timedelta(days=90)
+FORGOTTEN_AT_ONCE = 1_000
 _LASTS = {LetterKind.INVITATION: INVITATION_FOR, LetterKind.RESET: RESET_FOR, LetterKind.ADDRESS: ADDRESS_FOR}
 PASSWORD = (LetterKind.INVITATION, LetterKind.RESET)  # the kinds whose link sets a password
 
@@ -83,8 +85,17 @@ def void_letters(tx: Tx, operator_id: Id, kinds: tuple[LetterKind, ...] = tuple(
 
 
 def _under_way(read: Read, operator_id: Id) -> list[Letter]:
-    found = read.find(Letter, "WHERE operator_id = :id AND used IS NULL ORDER BY id", id=operator_id)
+    found = read.find(
+        Letter, "WHERE operator_id = :id AND used IS NULL AND until > :now ORDER BY id",
+        id=operator_id, now=to_ms(read.now),
+    )  # fmt: skip
     return [letter for letter in found if is_good(letter, read.now)]
+
+
+def forget_letters(tx: Tx) -> None:
+    """Those that opened nothing any more for long, a piece at a time: each reset somebody asks for leaves one."""
+    old = "SELECT id FROM operator_letter WHERE until <= :old ORDER BY until, id LIMIT :n"
+    tx.remove(Letter, f"WHERE id IN ({old})", old=to_ms(tx.now - KEPT_FOR), n=FORGOTTEN_AT_ONCE)
 
 
 def tell_owner(tx: Tx, operator: Operator, what: str, to: str = "") -> None:

@@ -12,6 +12,7 @@ import orjson
 from central.kernel.actor import Actor, ActorKind
 from central.kernel.columns import columns
 from central.kernel.contexts import path_of, root_of_house
+from central.kernel.db import in_list
 from central.kernel.entity import Ref
 from central.kernel.privileges import EVERYTHING, nodes
 from central.kernel.registry import answers, known_nodes
@@ -139,32 +140,31 @@ def lacking(read: Read, held: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def administrators(read: Read, profile_id: str = "", instead: Iterable[str] | None = None) -> list[tuple[str, bool]]:
-    """(operator, is a person) of those who hold everything at the institution, are not narrowed and can come in;
-    `instead`: as it would be if this profile held these nodes."""
+    """(operator, is a person) of those who hold everything at the institution, are not narrowed and can come in: one
+    person and one program, if there are any. `instead`: as it would be if this profile held these nodes."""
     root = root_of_house(read)
     if root is None:
         return []
-    holders = {row[0] for row in read.run(
-        "SELECT operator_id FROM operator_grant WHERE context_id = :root AND privilege = :all",
-        root=root, all=EVERYTHING,
-    )}  # fmt: skip
-    for operator_id, role_profile, said in read.run(
-        "SELECT r.operator_id, p.id, p.privileges FROM operator_role r JOIN profile p ON p.id = r.profile_id "
-        "WHERE r.context_id = :root",
+    whole = list[str]()
+    for held_profile, said in read.run(
+        "SELECT id, privileges FROM profile p WHERE EXISTS "
+        "(SELECT 1 FROM operator_role r WHERE r.profile_id = p.id AND r.context_id = :root)",
         root=root,
     ):
-        held = orjson.loads(said) if instead is None or role_profile != profile_id else instead
+        held = orjson.loads(said) if instead is None or held_profile != profile_id else instead
         if EVERYTHING in held:
-            holders.add(operator_id)
-    found = []
-    for operator_id in sorted(holders):
-        operator = read.get(Operator, operator_id)
-        if operator is None or not operator.active or perimeter_of(read, operator_id):
-            continue
-        person = operator.kind is OperatorKind.PERSON
-        if operator.password if person else operator.key_digest:
-            found.append((operator_id, person))
-    return found
+            whole.append(held_profile)
+    among, params = in_list("profile", whole or [""])
+    rows = read.run(
+        "SELECT MIN(o.id), o.kind FROM operator o WHERE o.active = 1 "  # noqa: S608 - names of ours, values are parameters
+        "AND CASE o.kind WHEN :person THEN o.password ELSE o.key_digest END <> '' "
+        "AND NOT EXISTS (SELECT 1 FROM operator_perimeter n WHERE n.operator_id = o.id) AND (EXISTS "
+        "(SELECT 1 FROM operator_grant g WHERE g.operator_id = o.id AND g.context_id = :root AND g.privilege = :all) "
+        f"OR EXISTS (SELECT 1 FROM operator_role r WHERE r.operator_id = o.id AND r.context_id = :root "
+        f"AND r.profile_id IN {among})) GROUP BY o.kind ORDER BY o.kind",
+        root=root, all=EVERYTHING, person=OperatorKind.PERSON, **params,
+    )  # fmt: skip
+    return [(Id(who), kind == OperatorKind.PERSON) for who, kind in rows]
 
 
 # --- what may they do, and why ----------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from central.kernel.spans import ahead
 from central.kernel.tx import Read, Tx
 from central.organisation.contexts import by_house_alone
 from central.organisation.grants import at_row
-from central.organisation.letters import tell_owner
+from central.organisation.letters import forget_letters, tell_owner
 from central.organisation.model import (
     Attempt,
     NoOperator,
@@ -225,7 +225,7 @@ def note_seen(tx: Tx, want: NoteSeen) -> Outcome[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TidySessions:
-    """Takes away what is over: sessions, failures in a row that are forgotten, places nobody came in from for long."""
+    """Takes away what is over: sessions, letters, failures in a row, places that nobody came in from for long."""
 
 
 @handles(TidySessions, needs=OrganisationPrivilege.SESSION_END, at=by_house_alone)
@@ -234,6 +234,7 @@ def tidy_sessions(tx: Tx, _: TidySessions) -> Outcome[None]:
     # Sessions ended by themselves: no audit.
     tx.remove(Session, "WHERE until <= :now OR began > :ahead", now=to_ms(tx.now), ahead=ahead(tx.now))
     forget_old(tx, tx.now)
+    forget_letters(tx)
     return Ok(None)
 
 

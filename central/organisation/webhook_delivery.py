@@ -378,13 +378,16 @@ class Webhooks:
         before = self._clock() - KEPT_FOR
         day = before.replace(hour=0, minute=0, second=0, microsecond=0)
 
-        def any_(read: Read) -> bool:
-            return bool(read.one("SELECT 1 FROM webhook_delivery WHERE made < :before LIMIT 1", before=to_ms(day)))
-
-        if self._door.believes_its_clock() and await self._door.read(SYSTEM, any_):
-            await self._door.execute(
-                SYSTEM, webhook_events.ForgetDeliveries(before=day), derived_id("forget deliveries", day.isoformat())
+        def first(read: Read) -> Id | None:
+            row = read.one(
+                "SELECT id FROM webhook_delivery WHERE made < :before AND state <> 'waiting' ORDER BY made, id LIMIT 1",
+                before=to_ms(day),
             )
+            return Id(row[0]) if row else None
+
+        while self._door.believes_its_clock() and (oldest := await self._door.read(SYSTEM, first)):  # in pieces
+            forgotten = derived_id("forget deliveries", oldest)
+            await self._door.execute(SYSTEM, webhook_events.ForgetDeliveries(before=day), forgotten)
 
 
 def _first_due(read: Read, lane: str, now: datetime, most: int) -> list[tuple[Id, str, int, int | None]]:

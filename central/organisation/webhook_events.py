@@ -32,11 +32,13 @@ from central.organisation.model import Operator, OrganisationPrivilege
 from central.organisation.rights import actor_of
 from central.organisation.webhooks import (
     EXECUTE,
+    FORGOTTEN_AT_ONCE,
     Delivery,
     DeliveryState,
     NoWebhook,
     Webhook,
     by_hand,
+    forget_some,
     keep_cursor,
     tell_post,
     write_delivery,
@@ -437,7 +439,7 @@ def cursor(read: Read) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetDeliveries:
-    """Central's own: deliveries that have ended, older than this, with their outbox rows."""
+    """Central's own: deliveries that have ended, older than this, with their outbox rows; a piece of them."""
 
     before: datetime
 
@@ -445,8 +447,10 @@ class ForgetDeliveries:
 @handles(ForgetDeliveries, told=False, needs=OrganisationPrivilege.WEBHOOK_MODIFY, at=by_house_alone)
 def forget_deliveries(tx: Tx, want: ForgetDeliveries) -> Outcome[None]:
     before = to_ms(want.before)
-    tx.remove(Delivery, "WHERE made < :before AND state <> 'waiting'", before=before)
-    forget(tx, "kind = 'webhook' AND state <> 'waiting' AND due < :before", before=before)
+    forget_some(tx, "made < :before AND state <> 'waiting'", before=before)
+    old = "kind = 'webhook' AND state <> 'waiting' AND due < :before"
+    some = f"SELECT id FROM outbox WHERE {old} ORDER BY due, id LIMIT :n"  # noqa: S608 - our own words
+    forget(tx, f"id IN ({some})", before=before, n=FORGOTTEN_AT_ONCE)
     return Ok(None)
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from fnmatch import fnmatchcase
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 
@@ -39,6 +39,7 @@ from shared.outcome import Ok, Outcome, Reason, Refused
 CREATE, DELETE, EXECUTE = (f"organisation.webhook.{each}" for each in (Action.CREATE, Action.DELETE, Action.EXECUTE))
 OUTBOX_KIND = "webhook"
 CURSOR = "webhooks"  # the counter that says up to where in the log everybody was told
+FORGOTTEN_AT_ONCE = 2_000  # deliveries in one command
 OLD_FOR = timedelta(hours=24)  # a secret that was replaced still signs beside the new one
 PREFIX = "whsec_"
 SECRET_BYTES = range(24, 65)
@@ -255,48 +256,63 @@ def set_webhook_secret(tx: Tx, want: SetWebhookSecret) -> Outcome[None]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeOverWebhook:
     """The webhook is yours from now on: it tells what you may read, and you may change it. What it told and was to tell
-    with the eyes of who had it goes, log and content."""
+    with the eyes of who had it goes before that, log and content. Answers with how many deliveries are left; give it
+    again until none is."""
 
     webhook_id: Annotated[Id, Ref("webhook")]
 
 
-@handles(TakeOverWebhook, needs=OrganisationPrivilege.WEBHOOK_MODIFY, refuses=(NoWebhook,))
-def take_over_webhook(tx: Tx, want: TakeOverWebhook) -> Outcome[None]:
+@handles(TakeOverWebhook, needs=OrganisationPrivilege.WEBHOOK_MODIFY, refuses=(NoWebhook,), gives=int)
+def take_over_webhook(tx: Tx, want: TakeOverWebhook) -> Outcome[int]:
     before = tx.get(Webhook, want.webhook_id)
     if before is None:
         return Refused(NoWebhook.NO_SUCH, fix="webhook_id")
     if tx.actor.kind is not ActorKind.OPERATOR:
         return Refused(NoWebhook.NOT_AN_OPERATOR)
     if before.operator_id != tx.actor.id:
-        _forget_told(tx, before.id)
+        if left := _forget_told(tx, before):
+            return Ok(left)
         tx.update(before, replace(before, operator_id=Id(tx.actor.id)))
-    return Ok(None)
+    return Ok(0)
 
 
-def _forget_told(tx: Tx, webhook_id: Id) -> None:
-    """Takes its deliveries away; what is waiting is not sent any more."""
-    tx.remove(Delivery, "WHERE webhook_id = :id", id=webhook_id)
+def _forget_told(tx: Tx, webhook: Webhook) -> int:
+    """Takes its deliveries away, a piece at a time; what is waiting is not sent any more. Answers with how many are
+    left: it tells nothing then, and the command is given again."""
     tx.write(
         "UPDATE outbox SET state = 'done' WHERE lane IN (:lane, :hand) AND state = 'waiting'",
-        lane=webhook_id, hand=by_hand(webhook_id),
+        lane=webhook.id, hand=by_hand(webhook.id),
     )  # fmt: skip
+    forget_some(tx, "webhook_id = :id", id=webhook.id)
+    ((left,),) = tx.run("SELECT COUNT(*) FROM webhook_delivery WHERE webhook_id = :id", id=webhook.id)
+    if left and webhook.active:
+        tx.update(webhook, replace(webhook, active=False))
+    return int(left)
+
+
+def forget_some(tx: Tx, which: str, **params: Any) -> int:
+    """The oldest deliveries of these (SQL), as many as one command takes away; answers with their number."""
+    some = f"SELECT id FROM webhook_delivery WHERE {which} ORDER BY made, id LIMIT :n"  # noqa: S608 - our own words
+    return tx.remove(Delivery, f"WHERE id IN ({some})", n=FORGOTTEN_AT_ONCE, **params)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteWebhook:
-    """Takes a webhook away, and with it the log of its deliveries; what is waiting is not sent any more."""
+    """Takes a webhook away, and before it the log of its deliveries; what is waiting is not sent any more. Answers with
+    how many deliveries are left: it stands and tells nothing then; give it again until none is."""
 
     webhook_id: Annotated[Id, Ref("webhook")]
 
 
-@handles(DeleteWebhook, deletes=True, needs=DELETE, refuses=(NoWebhook,))
-def delete_webhook(tx: Tx, want: DeleteWebhook) -> Outcome[None]:
+@handles(DeleteWebhook, deletes=True, needs=DELETE, refuses=(NoWebhook,), gives=int)
+def delete_webhook(tx: Tx, want: DeleteWebhook) -> Outcome[int]:
     before = tx.get(Webhook, want.webhook_id)
     if before is None:
         return Refused(NoWebhook.NO_SUCH, fix="webhook_id")
-    _forget_told(tx, before.id)
+    if left := _forget_told(tx, before):
+        return Ok(left)
     tx.delete(before)
-    return Ok(None)
+    return Ok(0)
 
 
 # --- deliveries ------------------------------------------------------------------------------------------------------

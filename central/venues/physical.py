@@ -262,11 +262,12 @@ def delete_physical_configuration(tx: Tx, want: DeletePhysicalConfiguration) -> 
     if configuration is None:
         return Refused(NoVenue.NO_SUCH_CONFIGURATION, fix="configuration_id")
     if used := tx.run(
-        "SELECT id, code FROM logical_configuration WHERE physical_configuration_id = :id ORDER BY code",
-        id=configuration.id,
-    ):
-        ids, codes = [row[0] for row in used[:NAMED]], [row[1] for row in used[:NAMED]]
-        by = [{"entity": "logical_configuration", "count": len(used), "ids": ids, "codes": codes}]
+        "SELECT id, code, COUNT(*) OVER () FROM logical_configuration WHERE physical_configuration_id = :id "
+        "ORDER BY code, id LIMIT :n",
+        id=configuration.id, n=NAMED,
+    ):  # fmt: skip
+        ids, codes = [row[0] for row in used], [row[1] for row in used]
+        by = [{"entity": "logical_configuration", "count": used[0][2], "ids": ids, "codes": codes}]
         return Refused(NoVenue.IN_USE, fix=configuration.id, detail={"by": by})
     tx.remove(
         ZoneEntrance, "WHERE zone_id IN (SELECT id FROM physical_zone WHERE configuration_id = :id)",

@@ -82,6 +82,8 @@ def _alone(declaration: Declaration) -> Iterator[tuple[str, ...]]:
 
 def _told_apart(declaration: Declaration, unique: tuple[str, ...], row: dict[str, Any]) -> Iterable[str]:
     """The one of these columns by which the copies differ: a text or number, else what it names."""
+    if any(row[name] is None for name in unique):  # which no two rows have alike
+        return ()
     columns = [declaration.column(name) for name in unique]
     plain = [each.name for each in columns if not each.ref and _bends(each, row[each.name])]
     named = [each.name for each in columns if each.ref and row[each.name] is not None and each.ref != "context"]

@@ -60,7 +60,7 @@ def defaults_of(sheet: Sheet) -> dict[str, Any]:
 
 def own_id(sheet: Sheet, own: Id) -> dict[str, Any]:
     """The new row's id, for commands whose first field it is."""
-    return {"id": own} if next(iter(sheet.handler.hints)) == "id" else {}
+    return {"id": own} if next(iter(sheet.handler.hints), "") == "id" else {}
 
 
 def id_in(typed: Typed, name: str) -> Id:

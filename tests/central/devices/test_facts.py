@@ -17,13 +17,8 @@ from central.access.ops import Anomalies
 from central.devices.enrolment import ApproveDevice, EnrolDevice, Enrolment, InviteDevice, RevokeDevice
 from central.devices.facts import DeadLetters, RetryFact, UploadFacts
 from central.devices.feeds import DeviceFeeds, DeviceTime, Feed
-from central.devices.leases import (
-    MOST_OUT,
-    DrainLease,
-    LeaseExposure,
-    RequestLease,
-    WriteOffLease,
-)
+from central.devices.lease_exposure import LeaseExposure
+from central.devices.leases import MOST_OUT, DrainLease, RequestLease, WriteOffLease
 from central.devices.model import SELLERS, DevicesPrivilege, DeviceState, NoDevice, NoLease, NotLeased
 from central.inventory.counts import Availability
 from central.inventory.model import NoPlace

@@ -34,6 +34,7 @@ class Cost:
     statements: int = 0
     rows: int = 0
     steps: int = 0
+    most: tuple[int, str] = (0, "")
 
 
 def _scan(gate: Machine, house: House, n: int, seconds: int, **more: Any) -> Fact:
@@ -59,6 +60,7 @@ class Meter:
         def counted_run(sql: str, params: Params) -> list[Row]:
             rows = run(sql, params)
             self.cost.statements, self.cost.rows = self.cost.statements + 1, self.cost.rows + len(rows)
+            self.cost.most = max(self.cost.most, (len(rows), sql[:160]))
             return rows
 
         def counted_write(sql: str, params: Params) -> int:

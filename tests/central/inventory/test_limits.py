@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from central.catalogue.ops import CreateEvent
 from central.inventory.audit import InventoryAudit
 from central.inventory.contingents import CreateContingent
 from central.inventory.model import Limit, LimitPer, NoPlace, NoSale
@@ -14,7 +15,7 @@ from central.inventory.plan_actions import AssignContingent
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.crud import command_of
-from central.kernel.db import Database
+from central.kernel.db import Database, Params, Row
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
@@ -289,3 +290,26 @@ def test_an_external_contingent_is_its_owners_alone(clerk: Clerk, house: House) 
     clerk.do(house.order(house.seats[0], point_of_sale_id=point))
     clerk.do(HoldPlaces(hold_id=new_id(), point_of_sale_id=point, performance_id=house.performance, best=BestWish(1)))
     sound(clerk, house)
+
+
+def test_limits_of_other_evenings_are_not_even_read(
+    quick: tuple[Clerk, House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A house may have one for each of its events; the order is that of their codes over all performances."""
+    clerk, house = quick
+    event, ours = new_id(), limit(clerk, house, LimitPer.PERFORMANCE, 3, event_id=house.event)
+    clerk.do(CreateEvent(id=event, context_id=house.activity, code="E2", names={"fr": "Autre"}, vat_bp=550))
+    for _ in range(40):
+        limit(clerk, house, LimitPer.PERFORMANCE, 1, event_id=event)
+    rows = list[int]()
+    run = clerk.db.run
+
+    def counted(sql: str, params: Params) -> list[Row]:
+        found = run(sql, params)
+        rows.append(len(found))
+        return found
+
+    monkeypatch.setattr(clerk.db, "run", counted)
+    clerk.do(house.order(*house.seats[:2]))
+    assert max(rows) < 20
+    hit(clerk.no(house.order(*house.seats[2:4])), ours, left=1)

@@ -5,18 +5,22 @@ from typing import Any
 
 import pytest
 
+from central.catalogue.ops import CreateEvent
+from central.inventory import release_rules
 from central.inventory.audit import InventoryAudit
 from central.inventory.contingents import CreateContingent
 from central.inventory.counts import Availability
 from central.inventory.hold_expiry import ExpireHolds
 from central.inventory.model import NoRule, ReleaseRule
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
-from central.inventory.release_rules import ComingReleases, FireReleaseRules, releases_due
+from central.inventory.release_rules import ComingReleases, FireReleaseRules, due, releases_due
 from central.kernel.actor import SYSTEM
+from central.kernel.contexts import ContextKind
 from central.kernel.crud import command_of
 from central.kernel.privileges import Action
 from central.kernel.tx import Read
 from central.orders.holds import BestWish, HoldPlaces
+from central.organisation.ops import CreateContext
 from central.programme.plan_actions import UndoPlanAction
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel, CreatePointOfSale
@@ -29,16 +33,8 @@ CreateReleaseRule = command_of(Action.CREATE, ReleaseRule)
 
 def rule(clerk: Clerk, house: House, **more: Any) -> Id:
     made = new_id()
-    clerk.do(
-        CreateReleaseRule(
-            id=made,
-            context_id=house.institution,
-            code=f"R{made[-4:]}",
-            names={"fr": "Retour"},
-            contingent_id=house.contingent,
-            **more,
-        )
-    )
+    given = {"context_id": house.institution, "code": f"R{made[-4:]}", **more}
+    clerk.do(CreateReleaseRule(id=made, names={"fr": "Retour"}, contingent_id=house.contingent, **given))
     return made
 
 
@@ -146,6 +142,43 @@ def test_what_was_held_follows_when_it_comes_back(clerk: Clerk, house: House, pr
     )
     assert fire(clerk, house) == []
     assert shares(clerk, house)["seats", house.contingent] == {"free": 1}, "a person decided otherwise afterwards"
+
+
+def test_a_rule_fires_where_it_stands_and_for_what_it_names(clerk: Clerk, house: House, press: Id) -> None:
+    """Of one that names another evening, or stands elsewhere, nothing is due here."""
+    season, event = new_id(), new_id()
+    names = {"fr": "Autre"}
+    clerk.do(
+        CreateContext(
+            id=season, context_id=house.organiser, kind=ContextKind.SEASON, code="S2", names=names, settings={}
+        )
+    )
+    clerk.do(CreateEvent(id=event, context_id=house.activity, code="E2", names=names, vat_bp=550))
+    rule(clerk, house, at=NOW, event_id=event)
+    rule(clerk, house, at=NOW, context_id=season)
+    rule(clerk, house, at=NOW, active=False)
+    rule(clerk, house, at=NOW + timedelta(seconds=1))
+    assert fire(clerk, house) == []
+    made = rule(clerk, house, at=NOW, context_id=house.activity, event_id=house.event, performance_id=house.performance)
+    assert clerk.do(FireReleaseRules(context_id=season)) == []
+    (fired,) = clerk.do(FireReleaseRules(context_id=house.season))
+    assert (fired["rule_id"], fired["places"]) == (made, 9)
+
+
+def test_many_rules_are_one_question_and_fire_a_few_at_a_time(
+    clerk: Clerk, house: House, press: Id, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order of their codes, until none is left; no further one is begun once so many places have moved."""
+    made = [rule(clerk, house, at=NOW, code=f"R{n:02}") for n in range(12)]
+    said = list[str]()
+    run = clerk.db.run
+    monkeypatch.setattr(clerk.db, "run", lambda sql, params: (said.append(sql), run(sql, params))[1])
+    read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
+    found = due(read, clerk.watch(), house.institution, 12)
+    assert [each.rule_id for each in found] == made and len(said) == 1
+    monkeypatch.setattr(release_rules, "PLACES_AT_ONCE", 9)
+    pieces = [[each["rule_id"] for each in fire(clerk, house)] for _ in range(5)]
+    assert pieces == [made[:1], made[1:6], made[6:11], made[11:], []]
 
 
 def test_a_rule_says_one_moment(clerk: Clerk, house: House) -> None:

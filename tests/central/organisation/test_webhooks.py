@@ -38,6 +38,7 @@ from central.kernel.replies import NoEntry
 from central.kernel.settings import Settings
 from central.kernel.tx import Read
 from central.orders.model import OrdersPrivilege
+from central.organisation import webhook_events, webhooks
 from central.organisation.erasure import EraseOperator
 from central.organisation.grants import SetPerimeter, TakePrivilege
 from central.organisation.model import Operator, OrganisationPrivilege, PerimeterKind
@@ -949,6 +950,48 @@ async def test_a_webhook_goes_with_its_deliveries(desk: Desk, receiver: Receiver
     await desk.round()
     assert len(receiver.heard) == 1, "what was waiting is not sent any more"
     assert await desk.hooks.deliver() == 0
+
+
+@pytest.mark.parametrize("ends", [TakeOverWebhook, DeleteWebhook])
+async def test_what_a_webhook_told_goes_in_pieces(
+    desk: Desk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, ends: type[TakeOverWebhook | DeleteWebhook]
+) -> None:
+    """It tells nothing meanwhile, and nobody has it before all of it is gone."""
+    monkeypatch.setattr(webhooks, "FORGOTTEN_AT_ONCE", 2)
+    hook, other = await desk.hook(receiver.url), await desk.hired("organisation.webhook")
+    for _ in range(3):
+        await desk.move_in()
+        await desk.tell()
+    before = await desk.webhook(hook)
+    told = len(await desk.deliveries())
+    assert told >= 3
+    for left in range(told - 2, 0, -2):
+        assert await desk.do(ends(webhook_id=hook), other) == left
+        now = await desk.webhook(hook)
+        assert (now.active, now.operator_id, len(await desk.deliveries())) == (False, before.operator_id, left)
+    assert await desk.do(ends(webhook_id=hook), other) == 0
+    assert await desk.deliveries() == []
+
+
+async def test_old_deliveries_are_forgotten_in_pieces(
+    desk: Desk, receiver: Receiver, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (webhooks, webhook_events):
+        monkeypatch.setattr(module, "FORGOTTEN_AT_ONCE", 2)
+    await desk.hook(receiver.url)
+    for _ in range(5):
+        await desk.move_in()
+    await desk.round()
+    assert len(await desk.deliveries()) == 5
+
+    def given(read: Read) -> int:
+        return int(read.run("SELECT COUNT(*) FROM command_log WHERE name = 'forget_deliveries'")[0][0])
+
+    watch.at += KEPT_FOR + timedelta(days=1)
+    await desk.hooks.tidy()
+    assert await desk.deliveries() == [] and await desk.look(given) == 3
+    await desk.hooks.tidy()
+    assert await desk.look(given) == 3, "there is nothing to forget"
 
 
 def test_networks_are_read() -> None:
