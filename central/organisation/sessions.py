@@ -225,13 +225,12 @@ def note_seen(tx: Tx, want: NoteSeen) -> Outcome[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TidySessions:
-    """Takes away what is over: sessions, letters, failures in a row, places that nobody came in from for long."""
+    """Takes away what is over, by itself (no audit): sessions, letters, failures in a row, places not seen for long."""
 
 
 @handles(TidySessions, needs=OrganisationPrivilege.SESSION_END, at=by_house_alone)
 def tidy_sessions(tx: Tx, _: TidySessions) -> Outcome[None]:
     by_the_house(tx)
-    # Sessions ended by themselves: no audit.
     tx.remove(Session, "WHERE until <= :now OR began > :ahead", now=to_ms(tx.now), ahead=ahead(tx.now))
     forget_old(tx, tx.now)
     forget_letters(tx)

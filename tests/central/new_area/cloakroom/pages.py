@@ -2,7 +2,6 @@
 
 from aiohttp import web
 
-from central.cloakroom.model import Coat
 from central.web.area import DOOR
 from central.web.frame import FRAME
 
@@ -15,7 +14,7 @@ def cloakroom(app: web.Application) -> None:
 
     async def show(request: web.Request) -> web.Response:
         me = await frame.who(request)
-        coats = await door.read(me.actor, lambda read: len(read.find(Coat)))
+        coats = await door.read(me.actor, lambda read: read.run("SELECT COUNT(*) FROM coat")[0][0])
         title = frame.texts(request, me)("Vestiaire ce soir")
         return await frame.page(request, "cloakroom.html", title=title, coats=coats, here=HREF)
 
