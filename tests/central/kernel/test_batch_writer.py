@@ -10,6 +10,7 @@ from central.kernel import batch_writer
 from central.kernel.batch_writer import BATCH, BATCH_S, MOST_BATCH_S, Answers, BatchWriter
 from central.kernel.db import Connection, Database
 from central.kernel.traces import Traces
+from central.kernel.trouble import Queued
 from central.kernel.work import NOTHING, Told, Work
 from tests.central.small_house import NOW, House
 
@@ -76,3 +77,24 @@ def test_where_the_disk_is_slow_a_batch_works_as_long_as_its_commit(hands: Any) 
 def test_nobody_waits_longer_than_that(hands: Any) -> None:
     batches = hands(1000, 0.2).run()
     assert max(batches) <= min(BATCH, round(MOST_BATCH_S / WORK_S) + 1)
+
+
+class NoTurn:
+    """A database whose turn does not come."""
+
+    def begin(self, **_: Any) -> None:
+        raise Queued("those before take their time")
+
+    def close(self) -> None: ...
+
+
+def test_where_the_turn_does_not_come_all_who_wait_hear_it_after_one_wait() -> None:
+    waiting, told = list(range(5)), list[Answers]()
+
+    def take(wait: bool) -> tuple[int, Any, datetime] | None:
+        return (waiting.pop(0), None, NOW) if waiting else None
+
+    BatchWriter(NoTurn, lambda *_: Work("step", lambda *_: (None, NOTHING)), take, told.append).run()  # type: ignore[arg-type]  # as much of one as is asked
+    (answers,) = told
+    assert [number for number, _ in answers.said] == [0, 1, 2, 3, 4]
+    assert all(isinstance(each, Queued) for _, each in answers.said) and answers.trouble is None

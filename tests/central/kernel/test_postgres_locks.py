@@ -360,7 +360,7 @@ async def test_a_lock_keeps_no_thread_from_the_others(place: tuple[Database, Hou
     async with open_door(database, keys) as door:
         with psycopg.connect(database.url) as other:
             kept.undecided_seat(other)
-            wanted = [held(kept.house, kept.house.seats[0]) for _ in range(2 * WRITERS)]
+            wanted = [held(kept.house, kept.house.seats[0]) for _ in range(2 * WRITERS)] + first_seat(kept)
             waiting = asyncio.ensure_future(given(door, kept.house, wanted))
             await until(lambda: door.waiting[0] == len(wanted))
             for each in (*kept.others(), *kept.holds(), *kept.sites()):
