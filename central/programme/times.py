@@ -20,6 +20,7 @@ _START = "schedule.starts"
 
 
 def times_pages(app: web.Application) -> None:
+    app[FRAME].list_by_days("performance", "starts", "closes")
     paths = frozenset(f"schedule.{name}" for name in USUAL)
     app[FRAME].follows["create_performance"] = Follows(paths, _filled, copies=True)
 

@@ -66,6 +66,7 @@ class Frame:
         self._parts: dict[str, list[tuple[str, Part]]] = {}
         self.follows: dict[str, Follows] = {}
         self.openings: dict[str, Callable[[Read, str], Mapping[str, Any]]] = {}
+        self.dated: dict[str, tuple[str, str]] = {}
         self._templates = jinja2.Environment(
             loader=jinja2.ChoiceLoader(self._loaders),
             autoescape=True,
@@ -112,6 +113,10 @@ class Frame:
     def opening_of(self, command: str, values: Callable[[Read, str], Mapping[str, Any]]) -> None:
         """What a command's form opens with, by fields, for the row it acts on."""
         add(self.openings, command, values)
+
+    def list_by_days(self, entity: str, begins: str, ends: str) -> None:
+        """The list of an entity goes by days: by these columns, what is not over yet first."""
+        add(self.dated, entity, (begins, ends))
 
     def pages_of(self, entity: str, row: Any) -> list[tuple[str, str, str]]:
         return [page[:3] for page in self._pages.get(entity, []) if page[3](row)]

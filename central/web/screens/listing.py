@@ -7,7 +7,7 @@ counted is counted up to `COUNTED`: nobody reads "41,307", and counting them wou
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from enum import StrEnum, auto
 from typing import Any
 
 import orjson
@@ -21,6 +21,7 @@ from central.kernel.search_index import folded, spoken
 from central.kernel.tx import Read
 from central.kernel.values import OneOf, whole_number
 from central.web.screens.names import stands_for, title_column
+from shared.clock import to_ms
 
 PAGE = 50
 COUNTED = 1000
@@ -30,10 +31,18 @@ MOST_NEEDLE = 200
 LEAST = -(2**62)  # stands for NULL among numbers
 
 
+class When(StrEnum):
+    """Which rows of a list that goes by days."""
+
+    COMING = auto()  # what is not over yet
+    PAST = auto()
+    ALL = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class ListFilter:
     """`only` are (column, value) that rows must have; `after` the mark of the row that the page follows, `back` turns
-    the direction."""
+    the direction. `dated`: the columns that say when a row begins and when it is over, where the list goes by days."""
 
     at: str | None = None
     q: str = ""
@@ -42,6 +51,8 @@ class ListFilter:
     after: str = ""
     back: bool = False
     only: tuple[tuple[str, str], ...] = ()
+    dated: tuple[str, str] | None = None
+    when: When = When.ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +137,7 @@ def searched(declaration: Declaration) -> tuple[str, ...]:
 
 def found(door: Door, read: Read, declaration: Declaration, wanted: ListFilter, *, size: int = PAGE) -> ListPage:
     query = _query(door, read, declaration, wanted)
-    column, down = _sort(declaration, wanted)
+    column, down = sort_of(declaration, wanted)
     key = _key(declaration, column)
     turn = down != wanted.back
     where, params = query.where, dict(query.params)
@@ -179,7 +190,7 @@ def by_value(
 def every(door: Door, read: Read, declaration: Declaration, wanted: ListFilter, *, most: int) -> Iterator[list[Any]]:
     """All rows of a list in its order, some at a time: for exports."""
     query = _query(door, read, declaration, wanted)
-    column, down = _sort(declaration, wanted)
+    column, down = sort_of(declaration, wanted)
     key, order = _key(declaration, column), "DESC" if down else "ASC"
     names = ", ".join(f"t.{name}" for name in declaration.names)
     by = f"{key} {order}, t.id {order}"
@@ -189,9 +200,11 @@ def every(door: Door, read: Read, declaration: Declaration, wanted: ListFilter, 
         yield [declaration.entity(row) for row in raw[start : start + 1000]]
 
 
-def _sort(declaration: Declaration, wanted: ListFilter) -> tuple[str, bool]:
+def sort_of(declaration: Declaration, wanted: ListFilter) -> tuple[str, bool]:
     if wanted.sort in declaration.names and sortable(declaration.column(wanted.sort)):
         return wanted.sort, wanted.down
+    if wanted.dated:
+        return wanted.dated[0], wanted.when is not When.COMING
     return default_sort(declaration)
 
 
@@ -228,9 +241,12 @@ def _query(door: Door, read: Read, declaration: Declaration, wanted: ListFilter)
         else:
             where += f" AND t.{name} = :only{n}"
             params[f"only{n}"] = bound[0]
+    if wanted.dated and wanted.when is not When.ALL:
+        where += f" AND t.{wanted.dated[1]} {'>' if wanted.when is When.COMING else '<='} :now"
+        params["now"] = to_ms(read.now)
     narrowed, many = where != "(1 = 1)", False
     if needle := wanted.q.strip()[:MOST_NEEDLE]:
-        said, more = _search(read, declaration, needle, _sort(declaration, wanted)[0])
+        said, more = _search(read, declaration, needle, sort_of(declaration, wanted)[0])
         where, params = f"{where} AND ({said})", params | more
         many = not narrowed and ("EXISTS (" in said or "IN (SELECT" in said)
     return _Query(joins, where, params, many)

@@ -11,6 +11,7 @@ from central.kernel.crud import CONFIGURED
 from central.kernel.entity import Column, Declaration
 from central.kernel.tx import Read
 from central.web.cookies import cookie
+from central.web.frame import FRAME
 from central.web.screens.cells import Cell, default_columns, is_number, reader, ref_of, shown_columns
 from central.web.screens.exports import EXPORTS
 from central.web.screens.listing import (
@@ -18,10 +19,11 @@ from central.web.screens.listing import (
     PAGE,
     ListFilter,
     ListPage,
+    When,
     by_value,
-    default_sort,
     found,
     may_see,
+    sort_of,
     sortable,
 )
 from central.web.screens.names import labels
@@ -66,20 +68,27 @@ class StateChip:
     chosen: bool
 
 
-def wanted_in(request: web.Request) -> ListFilter:
+def wanted_in(request: web.Request, declaration: Declaration) -> ListFilter:
+    """Of what goes by days, what is to come; unless something else is asked for."""
     query = request.query
+    dated = request.app[FRAME].dated.get(declaration.name)
     only = tuple((name.removeprefix(ONLY), value) for name, value in query.items() if name.startswith(ONLY))[:8]
     sort = query.get("sort", "")
     at = query.get("at", "")
+    usual = When.COMING if dated and not only and not query.get("q") else When.ALL
+    when = When(said) if dated and (said := query.get("when", "")) in set(When) else usual
     return ListFilter(
         at=at if is_id(at) else None, q=query.get("q", ""), sort=sort.removeprefix("-"), down=sort.startswith("-"),
         after=query.get("after") or query.get("before") or "", back=bool(query.get("before")), only=only,
+        dated=dated, when=when,
     )  # fmt: skip
 
 
 def address(declaration: Declaration, wanted: ListFilter, **changed: str) -> str:
     """The list's address with something changed; turning pages starts over when anything else changes."""
     said = {"at": wanted.at or "", "q": wanted.q, "sort": f"{'-' * wanted.down}{wanted.sort}" if wanted.sort else ""}
+    if wanted.dated:
+        said["when"] = wanted.when
     pairs = {**said, **{f"{ONLY}{name}": value for name, value in wanted.only}, **changed}
     query = urlencode({name: value for name, value in pairs.items() if value})
     return f"/admin/e/{declaration.name}{'?' if query else ''}{query}"
@@ -92,7 +101,7 @@ async def listed(request: web.Request) -> web.Response:
         return await screen.lost()
     if not await screen.read(lambda read: may_see(screen.door, read, declaration)):
         return await screen.forbidden(declaration.read)
-    wanted = wanted_in(request)
+    wanted = wanted_in(request, declaration)
     columns, remember = _columns(screen, declaration)
     data = await screen.read(lambda read: _data(screen, read, declaration, wanted, columns))
     part = "HX-Request" in request.headers and request.headers.get("HX-Target") == "rows"
@@ -137,11 +146,21 @@ def _data(
         "lines": list(lines(screen, read, declaration, page, columns)),
         "heads": list(_heads(screen, declaration, wanted, columns)),
         "found": page,
+        "days": _days(screen, declaration, wanted),
         "chips": _chips(screen, read, declaration, wanted),
         "filters": list(_filters(screen, read, declaration, wanted)),
         "may_create": any(screen.may_somewhere(read, str(each.needs)) for each in creators(declaration.name)),
         "may_bulk": _may_bulk(screen, read, declaration),
     }
+
+
+def _days(screen: Screen, declaration: Declaration, wanted: ListFilter) -> list[tuple[str, str, bool]]:
+    """(text, address, whether it is chosen), of a list that goes by days."""
+    if not wanted.dated:
+        return []
+    t = screen.t
+    texts = {When.COMING: t("À venir"), When.PAST: t("Passées"), When.ALL: t("Toutes")}
+    return [(text, address(declaration, wanted, when=when), when is wanted.when) for when, text in texts.items()]
 
 
 def _chips(screen: Screen, read: Read, declaration: Declaration, wanted: ListFilter) -> list[StateChip]:
@@ -181,7 +200,7 @@ def lines(
 
 
 def _heads(screen: Screen, declaration: Declaration, wanted: ListFilter, columns: list[Column]) -> Iterator[Head]:
-    name, down = (wanted.sort, wanted.down) if wanted.sort else default_sort(declaration)
+    name, down = sort_of(declaration, wanted)
     for column in columns:
         now = ("descending" if down else "ascending") if column.name == name else ""
         turns = "-" if now == "ascending" else ""

@@ -44,7 +44,7 @@ async def export(request: web.Request) -> web.Response:
         return await screen.lost()
     if not await screen.read(lambda read: may_see(screen.door, read, declaration)):
         return await screen.forbidden(declaration.read)
-    columns, wanted = columns_of(screen, declaration), wanted_in(request)
+    columns, wanted = columns_of(screen, declaration), wanted_in(request, declaration)
     made = EXPORTS[form][1]
     with request.app[EXPORT_LANE].entered(screen.me.actor.id, request) as turn:
         body = await screen.door.read_long(

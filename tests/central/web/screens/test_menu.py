@@ -97,7 +97,7 @@ async def test_another_context_shows_the_same_list(browser: Browser) -> None:
 async def test_a_list_is_narrowed_by_its_states(browser: Browser) -> None:
     house = browser.house
     path = "/admin/e/performance"
-    assert 'class="states"' not in await browser.get(path), "one state tells nothing apart"
+    assert chips(await browser.get(path)) == [], "one state tells nothing apart"
     draft = CreatePerformance(
         id=new_id(), event_id=house.event, logical_configuration_id=house.logical, price_grid_id=house.grid,
         schedule=Schedule(STARTS, STARTS, STARTS + timedelta(hours=2), STARTS),
@@ -107,7 +107,34 @@ async def test_a_list_is_narrowed_by_its_states(browser: Browser) -> None:
     narrowed = await browser.get(f"{path}?is.state=draft")
     assert chips(narrowed) == [("en préparation", "1", True), ("en vente", "1", False)]
     assert draft.id in narrowed and house.performance not in narrowed
-    assert f'href="{path}"' in narrowed.text.partition('class="states"')[2].partition("</nav>")[0], "and off again"
+    again = narrowed.text.partition('class="states"')[2].partition("</nav>")[0]
+    assert f'href="{path}?when=all"' in again, "and off again"
+
+
+async def test_performances_are_those_to_come_the_next_first(browser: Browser) -> None:
+    house, path = browser.house, "/admin/e/performance"
+    made = []
+    for days in (-30, 30, 2):
+        starts = STARTS + timedelta(days=days)
+        draft = CreatePerformance(
+            id=new_id(), event_id=house.event, logical_configuration_id=house.logical, price_grid_id=house.grid,
+            schedule=Schedule(starts, starts, starts + timedelta(hours=2), starts),
+        )  # fmt: skip
+        assert (await browser.door.execute(SYSTEM, draft, new_id())).ok
+        made.append(draft.id)
+    gone, late, soon = made
+    assert rows(await browser.get(path)) == [house.performance, soon, late]
+    assert rows(await browser.get(f"{path}?when=past")) == [gone]
+    assert rows(await browser.get(f"{path}?when=all")) == [late, soon, house.performance, gone], "the last first"
+    assert gone in rows(await browser.get(f"{path}?q=cyrano")), "who looks for something looks through all"
+    assert gone in rows(await browser.get(f"{path}?is.event_id={house.event}"))
+    assert rows(await browser.get(f"{path}?when=never")) == [house.performance, soon, late]
+    shown = (await browser.get(f"{path}/export.csv?when=past")).text
+    assert shown.count("Cyrano") == 1
+
+
+def rows(page: Page) -> list[str]:
+    return re.findall(r'<a class="open" href="/admin/e/performance/(\w+)"', page.text)
 
 
 def chips(page: Page) -> list[tuple[str, str, bool]]:
