@@ -49,7 +49,7 @@ class House:
     seats: int
 
 
-async def set_up(office: Office, institution: Id, now: datetime) -> House:
+async def set_up(office: Office, institution: Id, now: datetime, timezone: str = "Europe/Paris") -> House:
     """Contexts, venue with its plan, prices, channels, and two performances: tonight's is open for entry already."""
     organiser, season, activity = [office.new_id() for _ in range(3)]
     at = institution
@@ -62,7 +62,7 @@ async def set_up(office: Office, institution: Id, now: datetime) -> House:
             "create_context", id=made, context_id=at, kind=kind, code=code, names=names(name), settings=settings
         )
         at = made
-    site, logical, categories, seats = await _venue(office, institution, season)
+    site, logical, categories, seats = await _venue(office, institution, season, timezone)
     grid, tariffs = await _prices(office, season, categories)
     kiosk_point, desk_point = await _channels(office, institution, organiser)
     performances = await _evenings(office, activity, logical, grid, now)
@@ -79,11 +79,11 @@ MENTIONS = {
 }
 
 
-async def _venue(office: Office, institution: Id, season: Id) -> tuple[Id, Id, dict[str, Id], int]:
+async def _venue(office: Office, institution: Id, season: Id, timezone: str) -> tuple[Id, Id, dict[str, Id], int]:
     site, space, physical, logical = [office.new_id() for _ in range(4)]
     await office.command(
         "create_site", id=site, context_id=institution, code="TILLEULS", names=names("Théâtre des Tilleuls"),
-        address=MENTIONS["address"], timezone="Europe/Paris",
+        address=MENTIONS["address"], timezone=timezone,
     )  # fmt: skip
     hall = names("Grande salle", "Main hall", "Großer Saal", "Sala grande", "Sala grande")
     await office.command("create_space", id=space, site_id=site, code="GRANDE", names=hall)
