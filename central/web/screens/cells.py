@@ -139,7 +139,7 @@ def shown_columns(declaration: Declaration) -> list[Column]:
 
 
 def default_columns(declaration: Declaration) -> list[Column]:
-    """What a list shows unasked: short values, the naming ones first."""
+    """What a list shows unasked: short values, the naming ones first; of what has no name, when it was."""
     quiet = {
         FieldKind.LINES,
         FieldKind.PICTURE,
@@ -152,9 +152,11 @@ def default_columns(declaration: Declaration) -> list[Column]:
         FieldKind.REFS,
     }
     fit = [each for each in shown_columns(declaration) if each.name != "id" and _kind(each) not in quiet]
-    telling = [each for each in fit if each.name in (*NAMING, "state")]
+    named = any(each.name in NAMING for each in fit)
+    first = [] if named else [each for each in fit if _kind(each) is FieldKind.MOMENT][:1]
+    telling = [*first, *(each for each in fit if each.name in (*NAMING, "state") or _kind(each) is FieldKind.MONEY)]
     chosen = [*telling, *(each for each in fit if each not in telling)][:MOST_DEFAULT]
-    return [each for each in fit if each in chosen] or shown_columns(declaration)[:1]
+    return [*first, *(each for each in fit if each in chosen and each not in first)] or shown_columns(declaration)[:1]
 
 
 def is_number(column: Column) -> bool:
