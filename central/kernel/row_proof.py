@@ -37,6 +37,7 @@ from central.kernel.prints import (
 from central.kernel.search_index import line, spoken
 from central.kernel.tx import Read
 from shared.clock import from_ms, to_ms
+from shared.registries import add
 
 AT_ONCE = 2000
 LATE = timedelta(days=2)
@@ -71,11 +72,15 @@ UNPROVED: dict[str, Excuse] = {
 
 def unproved(table: str, why: str, check: Check | None = None) -> None:
     """Says that a table is kept beside the log."""
-    UNPROVED[table] = Excuse(why, check)
+    add(UNPROVED, table, Excuse(why, check))
 
 
 CHECKED_BY: dict[str, Check] = {}
 """Tables with columns that are kept beside the log (entity.Unproved) → what checks these."""
+
+
+def checked_by(table: str, check: Check) -> None:
+    add(CHECKED_BY, table, check)
 
 
 class WrongRow(StrEnum):

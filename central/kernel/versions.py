@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from central.kernel.db import Connection, Database, SqliteConnection
+from shared.registries import add_all
 
 OPERATORS: Final = "operators"
 """Counts what lets somebody in or says what they may."""
@@ -19,8 +20,8 @@ TABLES_OF: dict[str, set[str]] = {}
 
 
 def counts(name: str, *tables: str) -> None:
-    """Declares which tables a number is about."""
-    COUNTED.update(dict.fromkeys(tables, name))
+    """Declares which tables a number is about. A table moves one number."""
+    add_all(COUNTED, ((each, name) for each in tables))
     TABLES_OF.setdefault(name, set()).update(tables)
 
 

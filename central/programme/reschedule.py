@@ -14,6 +14,7 @@ from central.programme.device_feeds import PlanTold, plan_to_tell, tell_devices
 from central.programme.performances import Schedule
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
+from shared.registries import add
 
 OVER = frozenset({ProductState.CLOSED, ProductState.CANCELLED})
 TIMES = tuple(each.name for each in fields(Schedule))
@@ -52,8 +53,12 @@ def reschedule_performance(tx: Tx, want: ReschedulePerformance, told: PlanTold |
     return Ok(places_sold(tx, before.id))
 
 
-RESETTING["performance"] = Resetting(
-    TIMES,
-    lambda performance_id, times: ReschedulePerformance(performance_id=performance_id, schedule=Schedule(**times)),
-    lambda now: now["state"] not in OVER,
+add(
+    RESETTING,
+    "performance",
+    Resetting(
+        TIMES,
+        lambda performance_id, times: ReschedulePerformance(performance_id=performance_id, schedule=Schedule(**times)),
+        lambda now: now["state"] not in OVER,
+    ),
 )

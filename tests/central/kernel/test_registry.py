@@ -1,7 +1,9 @@
 """Where a command acts follows from what it names."""
 
-from collections.abc import Iterator
+import ast
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -9,14 +11,20 @@ import pytest
 from central.areas import AREAS
 from central.kernel import registry
 from central.kernel.actor import SYSTEM
+from central.kernel.crud import RESETTING
 from central.kernel.entity import Reach, Ref
 from central.kernel.registry import handler_of, handles
+from central.kernel.row_proof import checked_by, unproved
 from central.kernel.tx import Read, Tx
+from central.kernel.versions import counts
 from central.venues.model import VenuesPrivilege
 from central.web.area import Area
 from shared.ids import Id
 from shared.outcome import Ok, Outcome
+from shared.registries import add
 from tests.central.small_house import Clerk, House, new_id
+
+CENTRAL = Path(__file__).parents[3] / "central"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +93,33 @@ def test_what_an_area_declares_is_declared_once(area: Area) -> None:
     if area.checklist or area.facts or area.feeds or area.seekers:
         with pytest.raises(ValueError, match="is declared twice"):
             area.declare()
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda: counts("another number", "price"),
+        lambda: unproved("command_log", "another reason"),
+        lambda: checked_by("device", lambda _: iter(())),
+        lambda: add(RESETTING, "performance", RESETTING["performance"]),
+    ],
+)
+def test_what_proves_and_counts_is_declared_once(again: Callable[[], None]) -> None:
+    """Before: a second number for a table replaced the first, and a price that had changed stayed the old one."""
+    with pytest.raises(ValueError, match="is declared twice"):
+        again()
+
+
+def test_no_registry_is_written_past_the_one_way() -> None:
+    """`add` is that: whatever assigns to a registry at the top of a module would let the second of one name win."""
+    past = [
+        f"{file.relative_to(CENTRAL)}:{node.lineno}"
+        for file in CENTRAL.rglob("*.py")
+        for node in ast.parse(file.read_text()).body
+        for target in (node.targets if isinstance(node, ast.Assign) else ())
+        if isinstance(target, ast.Subscript)
+    ]
+    assert past == []
 
 
 def test_loops_health_and_letters_have_names_of_their_own() -> None:

@@ -114,3 +114,14 @@ def test_money_and_plurals_follow_the_language() -> None:
     assert texts("en").money(123450, "EUR") == "€1,234.50"
     assert texts("en").money(1234, "JPY") == "JP¥1,234"
     assert texts("xx").language == "fr"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_is_translated_twice(language: str) -> None:
+    """Of two, one would be lost, and nobody could say which."""
+    found = Counter(
+        said
+        for file in sorted((FOLDER / language).glob("*.po"))
+        for said in re.findall(r'^msgid "(.+)"', file.read_text(), re.MULTILINE)
+    )
+    assert [each for each, times in found.items() if times > 1] == []
