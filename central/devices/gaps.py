@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from central.devices.model import Device
 from central.kernel.entity import METADATA
-from central.kernel.row_proof import checked_by, unproved
+from central.kernel.row_proof import CHECKED_BY, unproved
 from central.kernel.tx import Read, Tx
 from shared.ids import LENGTH, Id
+from shared.registries import add
 
 FACT_GAP = sa.Table(
     "fact_gap",
@@ -52,7 +53,7 @@ def wrong_gaps(read: Read) -> Iterator[tuple[str, str]]:
 
 
 unproved("fact_gap", "follows from the facts, which are proved", wrong_gaps)
-checked_by("device", wrong_gaps)
+add(CHECKED_BY, "device", wrong_gaps)
 
 
 def missing(read: Read, device_id: Id, most: int) -> tuple[Range, ...]:

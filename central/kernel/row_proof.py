@@ -79,10 +79,6 @@ CHECKED_BY: dict[str, Check] = {}
 """Tables with columns that are kept beside the log (entity.Unproved) → what checks these."""
 
 
-def checked_by(table: str, check: Check) -> None:
-    add(CHECKED_BY, table, check)
-
-
 class WrongRow(StrEnum):
     """What was done to a row behind the door's back."""
 

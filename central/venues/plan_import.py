@@ -19,7 +19,7 @@ from central.kernel.crud import NoChange, unfit
 from central.kernel.entity import ENTITIES, Between, Bulky, Raw, Ref
 from central.kernel.languages import in_house
 from central.kernel.registry import handles
-from central.kernel.row_proof import checked_by
+from central.kernel.row_proof import CHECKED_BY
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Code, Names
 from central.venues.model import (
@@ -39,6 +39,7 @@ from central.venues.planfile_checks import MOST_BYTES
 from shared.ids import Id, derived_id
 from shared.languages import named
 from shared.outcome import Ok, Outcome, Refused
+from shared.registries import add
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +166,7 @@ def _wrong_files(read: Read) -> Iterator[tuple[str, str]]:
             yield row_id, "its text is not the one whose SHA-256 stands in the audit"
 
 
-checked_by("plan_file", _wrong_files)
+add(CHECKED_BY, "plan_file", _wrong_files)
 
 
 def _put_zones(tx: Tx, configuration_id: Id, plan: PlanRead) -> Refused | None:

@@ -14,7 +14,7 @@ from central.kernel.actor import SYSTEM
 from central.kernel.crud import RESETTING
 from central.kernel.entity import Reach, Ref
 from central.kernel.registry import handler_of, handles
-from central.kernel.row_proof import checked_by, unproved
+from central.kernel.row_proof import CHECKED_BY, unproved
 from central.kernel.tx import Read, Tx
 from central.kernel.versions import counts
 from central.venues.model import VenuesPrivilege
@@ -100,7 +100,7 @@ def test_what_an_area_declares_is_declared_once(area: Area) -> None:
     [
         lambda: counts("another number", "price"),
         lambda: unproved("command_log", "another reason"),
-        lambda: checked_by("device", lambda _: iter(())),
+        lambda: add(CHECKED_BY, "device", lambda _: iter(())),
         lambda: add(RESETTING, "performance", RESETTING["performance"]),
     ],
 )
