@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 from central.kernel.characters import tidy, unseen
 from central.kernel.entity import Between, Column, Look, stripped
 from shared.languages import LANGUAGES
-from shared.money import MOST_MONEY
+from shared.money import CURRENCIES, MOST_MONEY
 from shared.outcome import Reason
 
 TAG = r"[a-z]{2,3}"  # a language as names are filed by (ISO 639)
@@ -47,7 +47,7 @@ _SHAPES: Mapping[Look, tuple[re.Pattern[str], str]] = {
         re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]{2,}"),
         "not_an_email",
     ),
-    Look.CURRENCY: (re.compile(r"[A-Z]{3}"), "not_a_currency"),
+    Look.CURRENCY: (re.compile("|".join(sorted(CURRENCIES))), "not_a_currency"),
     Look.PICTURE: (re.compile(r"(data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/=]+)?"), "not_a_picture"),
     Look.URL: (
         re.compile(r"https://[^\s]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s]*)?"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from central.kernel.contexts import path_of
+from central.kernel.contexts import path_of, setting_at
 from central.kernel.entity import ENTITIES
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
@@ -79,9 +79,18 @@ def pricing_pages(app: web.Application) -> None:
     frame.page_for(
         "price_grid", "Prix", "/admin/pricing/grid/{id}", PricingPrivilege.PRICE_READ, ("set_price", "set_prices")
     )
+    frame.remark_on("price_grid", _other_currency)
     app.router.add_get("/admin/pricing/grid/{id}", show)
     app.router.add_post("/admin/pricing/grid/{id}", save)
     app.router.add_get("/admin/pricing/grid/{id}/export.{form}", export)
+
+
+def _other_currency(read: Read, t: Texts, grid: PriceGrid) -> list[str]:
+    """A house may sell in two currencies; it is rarely meant."""
+    ours = setting_at(read, grid.context_id, "currency")
+    if not ours or ours == grid.currency:
+        return []
+    return [t("Cette grille est en {currency} ; la maison compte en {ours}.", currency=grid.currency, ours=ours)]
 
 
 async def show(request: web.Request) -> web.Response:

@@ -19,11 +19,11 @@ from babel.dates import format_date, format_datetime, format_time
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_currency_name
 
 from shared.languages import FIRST_LANGUAGE, LANGUAGES, LOCALES, OWN_NAMES, named, spoken
 from shared.look.amounts import money
-from shared.money import Minor
+from shared.money import CURRENCIES, Minor
 from shared.outcome import Reason
 
 FOLDER = Path(__file__).parents[2] / "texts"
@@ -95,6 +95,10 @@ class Texts:
     def money(self, minor: int, currency: str) -> str:
         return money(Minor(minor), currency, self.locale)
 
+    def currencies(self) -> tuple[tuple[str, str], ...]:
+        """(code, name) of all there are."""
+        return _currencies(self.locale)
+
     def moment(self, at: datetime, zone: ZoneInfo, form: str = "medium") -> str:
         """A day and a time to the minute; nobody sells by the second."""
         if form == "short":
@@ -138,6 +142,11 @@ def own_name(language: str) -> str:
         return OWN_NAMES.get(language) or str(Locale(language).get_language_name()).capitalize()
     except UnknownLocaleError:
         return language
+
+
+@cache
+def _currencies(locale: str) -> tuple[tuple[str, str], ...]:
+    return tuple((code, get_currency_name(code, locale=locale)) for code in sorted(CURRENCIES))
 
 
 def language_for(chosen: str | None, accepted: str) -> str:

@@ -86,8 +86,8 @@ def _first(typed: Typed, path: str) -> str:
     return found[0] if found else ""
 
 
-def _same(_: Field, text: str, __: Setting, ___: str) -> tuple[Any, list[Fault]]:
-    return text, []
+def _same(field: Field, text: str, __: Setting, ___: str) -> tuple[Any, list[Fault]]:
+    return (text.upper() if field.look is Look.CURRENCY else text), []
 
 
 def _decimal(text: str) -> Decimal | None:

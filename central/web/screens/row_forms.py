@@ -103,6 +103,8 @@ def _first_typed(screen: Screen, read: Read, declaration: Declaration, sheet: Sh
             typed[each.path] = [_fresh_code()]
         if each.path in query:
             typed[each.path] = [query[each.path]]
+        elif each.look is Look.CURRENCY and row is None:
+            typed[each.path] = [setting.currency]
         elif each.ref == "context" and each.kind is FieldKind.REF and row is None:
             typed[each.path] = [place]
     return typed

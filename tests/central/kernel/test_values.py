@@ -68,6 +68,7 @@ FAULTY: list[tuple[Column, Any, str, str]] = [
     (column("field", str, Look.EMAIL), "anna", "field", "not_an_email"),
     (column("field", str, Look.EMAIL), "anna@example.org\nBcc: all@example.org", "field", "not_an_email"),
     (column("field", str, Look.CURRENCY), "euro", "field", "not_a_currency"),
+    (column("field", str, Look.CURRENCY), "XYZ", "field", "not_a_currency"),
     (column("field", str, Look.TIMEZONE), "Moon/Tranquility", "field", "bad_timezone"),
     (column("field", str, Look.TIMEZONE), "../../etc/passwd", "field", "bad_timezone"),
     (column("field", str, Look.LANGUAGE), "pt", "field", "not_a_language"),
