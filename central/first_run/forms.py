@@ -9,6 +9,7 @@ from typing import Any
 from central.first_run.model import Block, Step, season_of
 from central.first_run.ops import House
 from central.first_run.simple_hall import COLOURS
+from central.kernel.house_settings import CURRENCY, TIMEZONE
 from central.kernel.values import Fault
 from central.venues.model import NoVenue
 from central.web.form import line
@@ -108,8 +109,8 @@ def known(now: House, step: Step, t: Texts, today: date) -> Values:
     match step:
         case Step.INSTITUTION:
             return {
-                **_named(now.institution, t), "timezone": house.get("timezone", "Europe/Paris"),
-                "currency": house.get("currency", "EUR"),
+                **_named(now.institution, t), "timezone": house.get(TIMEZONE.key, TIMEZONE.fallback),
+                "currency": house.get(CURRENCY.key, CURRENCY.fallback),
             }  # fmt: skip
         case Step.ORGANISER:
             said = now.organiser.settings if now.organiser else {}

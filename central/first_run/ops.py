@@ -14,6 +14,7 @@ from central.kernel.beside import Errand
 from central.kernel.contexts import Context, ContextKind, the_institution
 from central.kernel.crud import CONFIGURED, NoChange, refused_row
 from central.kernel.entity import ENTITIES, Between, Bulky, Look, Raw, Secret
+from central.kernel.house_settings import CURRENCY
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
@@ -146,7 +147,7 @@ def settle_organiser(tx: Tx, want: SettleOrganiser) -> Outcome[Id]:
     if now.over or now.institution is None:
         return _too_early(now, "institution")
     settings = {
-        "currency": now.institution.settings.get("currency", "EUR"),
+        "currency": now.institution.settings.get(CURRENCY.key, CURRENCY.fallback),
         **mentions(want.address, want.siret, want.licence),
     }
     faults = faults_of_mentions(want.siret, want.licence)
@@ -379,6 +380,7 @@ def _settled(tx: Tx, rows: Iterable[tuple[Any, Any, str]], faults: Iterable[Faul
             tx.insert(after) if before is None else tx.update(before, after)
         elif refused is not None:
             faulty = [each for each in refused.detail.get("faults", ()) if each["what"] != "no_such"]
+            faulty = [each for each in faulty if not each["at"].startswith("settings.")]  # said at the step's own field
             if not faulty and not found:
                 return refused
             found += [{**each, "at": called + each["at"]} for each in faulty]

@@ -65,7 +65,7 @@ def faults_of(column: Column, value: Any) -> list[Fault]:
     look = column.look
     if look is Look.NAMES:
         return _names(at, value)
-    found = [] if look is None else _looked(at, look, value)
+    found = [] if look is None else looked(at, look, value)
     for mark in column.marks:
         if isinstance(mark, Between):
             found += _between(at, mark, value)
@@ -122,7 +122,7 @@ def faults_of_marks(command: Any) -> list[Fault]:
     """What a command's own marks say against its fields: for one whose fields are no columns."""
     hints = get_type_hints(type(command), include_extras=True)
     looks = ((name, mark) for name, hint in hints.items() for mark in stripped(hint)[2] if isinstance(mark, Look))
-    return [fault for name, look in looks for fault in _looked(name, look, getattr(command, name))]
+    return [fault for name, look in looks for fault in looked(name, look, getattr(command, name))]
 
 
 def whole_number(text: str, most: int = 2**63 - 1) -> int | None:
@@ -132,7 +132,8 @@ def whole_number(text: str, most: int = 2**63 - 1) -> int | None:
     return number if (number := int(text)) <= most else None
 
 
-def _looked(at: str, look: Look, value: Any) -> list[Fault]:
+def looked(at: str, look: Look, value: Any) -> list[Fault]:
+    """What a look alone says of a value."""
     shape = _SHAPES.get(look)
     if shape and not shape[0].fullmatch(value):
         return [{"at": at, "what": shape[1]}]

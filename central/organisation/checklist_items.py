@@ -5,6 +5,7 @@ from datetime import timedelta
 from central.kernel.checklist import ItemStanding, needed, t
 from central.kernel.contexts import ContextKind, institution_of, setting_at
 from central.kernel.db import in_list
+from central.kernel.house_settings import TIMEZONE
 from central.kernel.tx import Read
 from central.organisation.grants import narrowing_kinds
 from central.organisation.mentions import mentions_at
@@ -47,7 +48,7 @@ def administrative_numbers(read: Read, organiser_id: str) -> ItemStanding:
 
 def timezone_of(read: Read, context_id: str) -> str:
     """The house's; a house that never said is taken for a French one."""
-    return setting_at(read, institution_of(read, context_id), "timezone") or "Europe/Paris"
+    return setting_at(read, institution_of(read, context_id), TIMEZONE.key) or TIMEZONE.fallback
 
 
 @needed(t("Saison"), at=ContextKind.ORGANISER, order=30)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from central.kernel.contexts import PARENT, Context, ContextKind, root_of_house
-from central.kernel.crud import NoChange, configured, unfit
+from central.kernel.crud import NoChange, checked, configured, unfit
 from central.kernel.entity import Between, Reach, Ref, Secret
+from central.kernel.house_settings import faults_of_settings
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.privileges import EVERYTHING, Action
 from central.kernel.registry import handles
@@ -24,6 +25,12 @@ from shared.languages import FIRST_LANGUAGE
 from shared.outcome import Ok, Outcome, Refused
 
 configured(fixed=("kind",), without=(Action.CREATE,))(Context)
+
+
+@checked(Context, refuses=(NoChange,))
+def settings_fit(_: Read, before: Context | None, after: Context | None) -> Refused | None:
+    faults = faults_of_settings(after.settings, before.settings if before else {}) if after else []
+    return Refused(NoChange.FAULTY, fix=faults[0]["at"], detail={"faults": faults}) if faults else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +89,7 @@ def create_context(tx: Tx, want: CreateContext) -> Outcome[Id]:
     made = Context(
         id=want.id, parent_id=parent.id, kind=want.kind, code=want.code, names=want.names, settings=want.settings
     )
-    if refused := unfit(tx, made):
+    if refused := unfit(tx, made) or settings_fit(tx, None, made):
         return refused
     tx.insert(made)
     return Ok(want.id)

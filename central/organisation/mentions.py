@@ -2,7 +2,7 @@
 the settings of a context and hold below it, until a context there says something else."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from aiohttp import web
 from central.kernel.contexts import Context, settings_at
 from central.kernel.crud import NoChange
 from central.kernel.entity import Look, Ref
+from central.kernel.house_settings import DECLARED, any_text, setting, unread
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Fault
@@ -20,7 +21,6 @@ from central.web.texts import Texts
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
-MENTIONS = ("address", "siret", "vat_number", "licence", "mention")
 _LICENCE = re.compile(r"(PLATESV-[DR]-\d{4}-\d{6}([-/]?\d{1,2})?|[123]-\d{6,7})", re.ASCII)
 _VAT_NUMBER = re.compile(
     r"[A-Z]{2}[0-9A-Z]{2,13}", re.ASCII
@@ -97,18 +97,45 @@ def not_licences(text: str) -> Iterator[str]:
     return (each for each in licences_of(text) if not _LICENCE.fullmatch(each))
 
 
+def _judged(name: str) -> Callable[[str, str], list[Fault]]:
+    def judge(at: str, text: str) -> list[Fault]:
+        said = {"siret": "", "licence": "", name: text}
+        return [{**fault, "at": at} for fault in faults_of_mentions(**said)]
+
+    return judge
+
+
+MENTIONS = tuple(
+    setting(name, judge).key
+    for name, judge in (
+        ("address", any_text), ("siret", _judged("siret")), ("vat_number", _judged("vat_number")),
+        ("licence", _judged("licence")), ("mention", any_text),
+    )
+)  # fmt: skip
+
+
 # --- on the screen ---------------------------------------------------------------------------------------------------
 
 
 def mention_pages(app: web.Application) -> None:
     frame = app[FRAME]
     frame.opening_of("set_mentions", _own)
+    frame.remark_on("context", _unread)
     frame.answer_of("set_mentions", shown_on_tickets)
 
 
 def _own(read: Read, context_id: str) -> Mapping[str, Any]:
     context = read.get(Context, Id(context_id))
     return {name: context.settings.get(name, "") for name in MENTIONS} if context else {}
+
+
+def _unread(_: Read, t: Texts, context: Context) -> list[str]:
+    """A word among its settings that nothing reads may be a slip; or a program's own."""
+    words = ", ".join(sorted(DECLARED))
+    return [
+        t("Le réglage « {word} » n’est lu par rien. Ceux qui le sont : {words}.", word=word, words=words)
+        for word in unread(context.settings)
+    ]
 
 
 def shown_on_tickets(read: Read, t: Texts, given: Mapping[str, Any], _: Any) -> list[tuple[str, str]]:

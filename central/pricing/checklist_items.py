@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from central.kernel.checklist import HOUSE, ItemStanding, needed, of_table, t
-from central.kernel.contexts import ContextKind, setting_at
+from central.kernel.contexts import ContextKind
 from central.kernel.db import in_list
+from central.kernel.house_settings import currency_at
 from central.kernel.languages import spoken_first
 from central.kernel.tx import Read
 from central.pricing.model import PricingPrivilege
@@ -48,7 +49,7 @@ def price_grid(read: Read, season: str) -> ItemStanding:
         return ItemStanding(
             False, t("Créez une grille : un prix par catégorie et par tarif."),
             f"{HOUSE}/price_grid/new?at={season}&code={texts(spoken_first(read))(t('PRIX'))}"
-            f"&currency={setting_at(read, season, 'currency') or 'EUR'}",
+            f"&currency={currency_at(read, season)}",
             waits=waits,
         )  # fmt: skip
     among, params = in_list("c", sold or [""])

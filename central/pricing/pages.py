@@ -12,6 +12,7 @@ from aiohttp import web
 
 from central.kernel.contexts import path_of, setting_at
 from central.kernel.entity import ENTITIES
+from central.kernel.house_settings import CURRENCY
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault, whole_number
@@ -87,7 +88,7 @@ def pricing_pages(app: web.Application) -> None:
 
 def _other_currency(read: Read, t: Texts, grid: PriceGrid) -> list[str]:
     """A house may sell in two currencies; it is rarely meant."""
-    ours = setting_at(read, grid.context_id, "currency")
+    ours = setting_at(read, grid.context_id, CURRENCY.key)
     if not ours or ours == grid.currency:
         return []
     return [t("Cette grille est en {currency} ; la maison compte en {ours}.", currency=grid.currency, ours=ours)]

@@ -12,11 +12,12 @@ from central.access.reads import open_anomalies
 from central.devices.model import DeviceState
 from central.devices.reads import devices_of
 from central.inventory.counts import PlaceSums, sums_of
+from central.kernel.house_settings import zone_called
 from central.kernel.tx import Read
 from central.orders.reads import Taken, taken_between, taken_for
 from central.programme.reads import Played, played_from, still_played
 from central.web.evening import KnownDevice
-from central.web.screens.names import house_zone, zone
+from central.web.screens.names import house_zone
 from central.web.site_map import Node, nodes
 from shared.wire.topics import Presence
 
@@ -108,7 +109,7 @@ def performances_from(
     taken = None if orders == () else taken_for(read, orders, ids)
     performances = []
     for each in shown:
-        there = zone(each.timezone)
+        there = zone_called(each.timezone)
         day = each.starts.astimezone(there).date()
         takings = None if taken is None else tuple(taken.get(each.id, ()))
         performances.append(DayPerformance(each, there, day, sums.get(each.id, PlaceSums()), takings))

@@ -74,7 +74,7 @@ async def set_up(office: Office, institution: Id, now: datetime, timezone: str =
 MENTIONS = {
     "currency": "EUR",
     "address": "12 allée des Tilleuls, 69006 Lyon",
-    "siret": "812 345 678 00019",
+    "siret": "812 345 678 00013",
     "licence": "PLATESV-R-2026-001234",
 }
 

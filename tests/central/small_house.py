@@ -205,7 +205,7 @@ def set_up(clerk: Clerk, rows: int = 2, row: int = 10) -> House:
             key_digest=key_digest(ADMIN_KEY),
         )
     )
-    settings = {"currency": "EUR", "licence": "PLATESV-R-2026-1"}
+    settings = {"currency": "EUR", "licence": "PLATESV-R-2026-000009"}
     do(
         CreateContext(
             id=organiser,

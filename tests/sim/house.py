@@ -180,7 +180,7 @@ def the_house() -> House:
             key_digest=key_digest("sim"),
         )
     )
-    legal = {"currency": "EUR", "address": "1 rue du Banc", "siret": "0", "licence": "0"}
+    legal = {"currency": "EUR", "address": "1 rue du Banc", "siret": "81234567800013", "licence": "1-123456"}
     do(
         CreateContext(
             id=organiser,

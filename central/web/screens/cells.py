@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from central.kernel.entity import BY_NAME, Column, Declaration, Look, mark_of
+from central.kernel.house_settings import CURRENCY
 from central.kernel.scope import is_there
 from central.kernel.tx import Read
 from central.kernel.values import OneOf
 from central.web.screens.fields import FieldKind, duration_text, field_of
-from central.web.screens.names import FALLBACK_CURRENCY, Labels, currencies_of, house_zone, labels, zones_of
+from central.web.screens.names import Labels, currencies_of, house_zone, labels, zones_of
 from central.web.screens.rights import node_text
 from central.web.text_keys import enum_name
 from central.web.texts import Texts
@@ -62,7 +63,7 @@ class Reader:
         return self.zones.get(row_id, self.house)
 
     def currency(self, row_id: str) -> str:
-        return self.currencies.get(row_id, FALLBACK_CURRENCY)
+        return self.currencies.get(row_id, CURRENCY.fallback)
 
     def cell(self, row: Any, column: Column, *, short: bool = True) -> Cell:
         return self.value(column, getattr(row, column.name), row.id, short=short)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from central.kernel.entity import Between, Look, Secret, item_marks, mark_of, named_by, stripped
+from central.kernel.house_settings import CURRENCY, TIMEZONE
 from central.web.screens.moments import local
 from shared.ids import Id
 from shared.languages import LANGUAGES
@@ -84,15 +85,15 @@ class Field:
         )  # fmt: skip
 
 
-PARIS = ZoneInfo("Europe/Paris")
+USUAL_ZONE = ZoneInfo(TIMEZONE.fallback)
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What a form's values depend on: the currency of its money, the zone of its times, the house's languages."""
 
-    currency: str = "EUR"
-    zone: ZoneInfo = PARIS
+    currency: str = CURRENCY.fallback
+    zone: ZoneInfo = USUAL_ZONE
     languages: tuple[str, ...] = LANGUAGES
 
 

@@ -149,6 +149,17 @@ def sentence(t: Texts, fault: Fault) -> str:
         return t.fault(fault["what"])
 
 
+def at_rows(fields: Iterable[Field], typed: Typed, faults: Iterable[Fault]) -> list[Fault]:
+    """A fault of a word's text (`settings.timezone`) stands at the row in which it was typed."""
+    rows = {
+        f"{each.path}.{(typed.get(f'{each.path}.{n}.key') or [''])[0].strip()}": f"{each.path}.{n}.value"
+        for each in fields
+        if each.kind is FieldKind.PAIRS
+        for n in rows_at(typed, each.path)
+    }
+    return [{**fault, "at": rows.get(fault["at"], fault["at"])} for fault in faults]
+
+
 def tables(fields: Iterable[Field]) -> set[str]:
     """The tables that a form's references name, of its groups and rows too."""
     found: set[str] = set()

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from central.kernel.contexts import Context, any_setting, root_of_house, setting_at
+from central.kernel.contexts import Context, root_of_house, setting_at
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Column, Declaration, Look
+from central.kernel.house_settings import TIMEZONE, currency_at, zone_called
 from central.kernel.languages import house_languages
 from central.kernel.scope import context_of, home
 from central.kernel.tx import Read
@@ -23,8 +24,6 @@ from central.web.texts import Texts
 from shared.clock import from_ms
 from shared.languages import LANGUAGES
 
-FALLBACK_ZONE = "Europe/Paris"
-FALLBACK_CURRENCY = "EUR"
 MOST_STEPS = 5
 _TITLES = ("names", "name", "label", "number", "code", "title")
 _LABELS = 400  # ids per statement
@@ -211,21 +210,14 @@ def _found(read: Read, declaration: Declaration, ids: list[str], look: Look) -> 
 
 def house_zone(read: Read) -> ZoneInfo:
     """The house's setting `timezone`, or that of its only site, or Paris."""
-    said = setting_at(read, root_of_house(read), "timezone")
+    said = setting_at(read, root_of_house(read), TIMEZONE.key)
     if said is None:
         found = next((each for each in BY_NAME.values() if any(c.look is Look.TIMEZONE for c in each.columns)), None)
         if found:
             column = next(each.name for each in found.columns if each.look is Look.TIMEZONE)
             row = read.one(f"SELECT {column} FROM {found.name} ORDER BY id LIMIT 1")  # noqa: S608 - our names
             said = row[0] if row else None
-    return zone(said)
-
-
-def zone(name: str | None) -> ZoneInfo:
-    try:
-        return ZoneInfo(name or FALLBACK_ZONE)
-    except (KeyError, ValueError, OSError):  # a house's own slip must not close its screens
-        return ZoneInfo(FALLBACK_ZONE)
+    return zone_called(said)
 
 
 def setting_of(read: Read, table: str, row_id: str | None, given: Mapping[str, str], at: str | None) -> Setting:
@@ -245,7 +237,7 @@ def setting_of(read: Read, table: str, row_id: str | None, given: Mapping[str, s
         currency = currency or currencies_of(read, BY_NAME[ref], [ref_id]).get(ref_id)
         at = at or (context_of(read, ref, ref_id) if home(ref) else None)
     if currency is None:
-        currency = setting_at(read, at, "currency") or any_setting(read, "currency") or FALLBACK_CURRENCY
+        currency = currency_at(read, at)
     return Setting(currency, found_zone or house_zone(read), house_languages(read) or LANGUAGES)
 
 

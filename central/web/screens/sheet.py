@@ -14,7 +14,7 @@ from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.screens.fields import Field, FieldKind, Setting, Typed, fields_of, optional_of
 from central.web.screens.form_values import Parsed, parse
-from central.web.screens.forms import FormView, faults_of_validation, named_of, options_of, refs_of
+from central.web.screens.forms import FormView, at_rows, faults_of_validation, named_of, options_of, refs_of
 from central.web.screens.names import setting_of
 from central.web.screens.refusals import SaidRefusal
 from central.web.screens.screen import Screen, new_id
@@ -113,7 +113,7 @@ def view_of(screen: Screen, read: Read, sheet: Sheet, typed: Typed, faults: Iter
     return FormView(
         t, sheet.of, sheet.fields, typed, setting,
         options=options_of(screen.door, read, t, sheet.fields), named=named_of(read, t, sheet.fields, typed),
-        faults=tuple(faults), quiet=sheet.quiet, stored=sheet.on is not None,
+        faults=tuple(at_rows(sheet.fields, typed, faults)), quiet=sheet.quiet, stored=sheet.on is not None,
         may=lambda right: actor.may(right, path) if path else actor.may_somewhere(right), **more,
     )  # fmt: skip
 

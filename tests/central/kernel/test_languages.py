@@ -32,9 +32,8 @@ def read(quick: Quick, keys: Any) -> Iterator[Read]:
         ({}, LANGUAGES, "fr"),
         ({"language": "de"}, ("de", "fr", "en", "es", "it"), "de"),
         ({"language": "de", "languages": "ca es"}, ("ca", "es"), "es"),
-        ({"languages": "rm, de,rm; ?"}, ("rm", "de"), "de"),
+        ({"languages": "rm, de,rm"}, ("rm", "de"), "de"),
         ({"languages": "ca"}, ("ca",), "fr"),
-        ({"languages": "?"}, LANGUAGES, "fr"),
     ],
 )
 def test_the_house_says_which_languages_it_has(
@@ -45,6 +44,15 @@ def test_the_house_says_which_languages_it_has(
     assert house_languages(read) == want
     assert in_house(read, "Carré or") == {want[0]: "Carré or"}
     assert spoken_first(read) == staff, "what its devices speak"
+
+
+@pytest.mark.behind_the_door
+def test_what_is_no_language_is_refused_and_of_an_older_house_passed_over(quick: Quick, read: Read) -> None:
+    clerk, house = quick
+    odd = ChangeContext(id=house.institution, set={"settings": {"languages": "de ?"}})
+    assert clerk.no(odd).detail["faults"] == [{"at": "settings.languages", "what": "no_such_language", "value": "?"}]
+    clerk.db.write('UPDATE context SET settings = \'{"languages": "?"}\' WHERE id = :id', {"id": house.institution})
+    assert house_languages(read) == LANGUAGES
 
 
 @pytest.mark.behind_the_door

@@ -325,7 +325,7 @@ def test_on_sale_is_told_to_every_device_whole(clerk: Clerk, house: House) -> No
         catalogue = load(CatalogueRow, orjson.dumps(row))
         prices = {tariff.id: tariff.prices for tariff in catalogue.tariffs}
         assert prices[house.full][house.seated] == FULL and prices[house.child] == {house.seated: CHILD}
-        assert catalogue.mentions["licence"] == "PLATESV-R-2026-1" and catalogue.currency == "EUR"
+        assert catalogue.mentions["licence"] == "PLATESV-R-2026-000009" and catalogue.currency == "EUR"
     clerk.do(ChangePointOfSale(id=house.kiosk_point, set={"active": False}))
     clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.OPEN))
     assert clerk.feed(f"catalogue/{house.kiosk_point}")[house.performance] is None, "a closed one sells nothing"

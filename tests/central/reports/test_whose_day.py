@@ -44,7 +44,7 @@ class Other:
 def other_organiser(clerk: Clerk, house: House) -> Other:
     organiser, season, activity, event, logical, full, grid, desk, performance = (new_id() for _ in range(9))
     contexts = (
-        (organiser, house.institution, ContextKind.ORGANISER, {"currency": "EUR", "licence": "PLATESV-R-2026-2"}),
+        (organiser, house.institution, ContextKind.ORGANISER, {"currency": "EUR", "licence": "PLATESV-R-2026-000002"}),
         (season, organiser, ContextKind.SEASON, {}),
         (activity, season, ContextKind.ACTIVITY, {}),
     )

@@ -381,7 +381,7 @@ async def test_what_the_law_wants_on_a_ticket_has_a_form_of_its_own(browser: Bro
     act = f"/admin/do/set_mentions?on={house.organiser}"
     assert act in await browser.get(f"/admin/e/context/{house.organiser}")
     form = await browser.get(act)
-    assert form.inputs["licence"] == ["PLATESV-R-2026-1"]
+    assert form.inputs["licence"] == ["PLATESV-R-2026-000009"]
     wrong = await browser.send(act, form, siret="123", licence="PLATESV-R-2026-000123")
     assert (wrong.status, 'id="f-siret-fault1"' in wrong) == (422, True)
     right = await browser.send(act, wrong, siret="356 000 000 00048", address="1 quai du Port")

@@ -2,6 +2,12 @@
 
 import re
 
+import pytest
+
+from central.kernel.contexts import ContextKind
+from central.kernel.crud import NoChange
+from central.organisation.ops import CreateContext
+from tests.central.small_house import Clerk, House, new_id
 from tests.central.web.screens.conftest import Browser, Page
 from tests.central.web.screens.test_flows import done, value
 
@@ -24,3 +30,53 @@ async def test_a_grid_s_currency_is_one_and_another_than_the_house_s_is_said(bro
     assert "la maison compte en" not in euros
     assert "Cette grille est en CHF ; la maison compte en EUR." in francs
     assert await value(browser, "SELECT COUNT(*) FROM price_grid WHERE code = 'ODD'") == 0
+
+
+async def _say(browser: Browser, context: str, **said: str) -> Page:
+    """The form of a context, with these settings beside those it has."""
+    at = f"/admin/e/context/{context}/edit"
+    form = await browser.get(at)
+    rows = {f"settings.{n}.{part}": text for n, pair in enumerate(said.items(), 50) for part, text in
+            zip(("key", "value"), pair, strict=True)}  # fmt: skip
+    numbers = [*form.inputs.get("settings.#", []), *(str(n) for n, _ in enumerate(said, 50))]
+    form.inputs["settings.#"] = numbers
+    return await browser.send(at, form, **rows)
+
+
+@pytest.mark.parametrize("key, odd, fits", [
+    ("timezone", "Paris", "Europe/Paris"), ("currency", "euros", "EUR"), ("language", "français", "fr"),
+    ("languages", "fr deutsch", "fr de"), ("begins", "1/9/2026", "2026-09-01"), ("siret", "123", "14"),
+    ("licence", "X-1", "PLATESV"), ("vat_number", "12", "FR"),
+])  # fmt: skip
+async def test_a_setting_that_central_reads_is_judged_where_it_was_typed(
+    browser: Browser, key: str, odd: str, fits: str
+) -> None:
+    refused = await _say(browser, browser.house.season, **{key: odd})
+    assert refused.status == 422
+    said = re.search(r'id="f-settings-50-value-fault1">(.*?)</p>', refused.text)
+    assert said and fits in said[1], "at its field, with what would fit"
+    assert odd in refused.inputs["settings.50.value"], "what was typed stays"
+    assert await value(browser, "SELECT settings FROM context WHERE id = :id", id=browser.house.season) == "{}"
+
+
+async def test_settings_that_fit_are_taken_and_a_word_that_nothing_reads_is_said(browser: Browser) -> None:
+    fits = {"timezone": "Europe/Zurich", "currency": "CHF", "languages": "de fr, rm", "ends": "2027-07-01"}
+    kept = await _say(browser, browser.house.season, **fits)
+    assert done(kept), kept.text
+    assert "n’est lu par rien" not in kept
+    odd = await _say(browser, browser.house.season, fuseau="Europe/Paris")
+    assert done(odd), "who keeps a word for a program of their own may"
+    assert "« fuseau » n’est lu par rien" in odd and "timezone" in odd
+
+
+def test_what_a_program_sets_is_judged_too(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    made = CreateContext(
+        id=new_id(), context_id=house.organiser, kind=ContextKind.SEASON, code="S9", names={"fr": "S"},
+        settings={"currency": "euros", "timezone": "Paris"},
+    )  # fmt: skip
+    refused = clerk.no(made)
+    assert refused.reason is NoChange.FAULTY
+    assert [(each["at"], each["what"]) for each in refused.detail["faults"]] == [
+        ("settings.currency", "not_a_currency"), ("settings.timezone", "bad_timezone"),
+    ]  # fmt: skip
