@@ -65,8 +65,11 @@ def working_day(read: Read, sight: Sight, heard: Mapping[str, Presence]) -> Work
     at_home = house_zone(read)
     today = read.now.astimezone(at_home).date()
     start, end = bounds(today, at_home)
-    performances, more = performances_from(read, sight, start)
-    by_day = [(day, tuple(found)) for day, found in groupby(performances, key=lambda each: max(each.day, today))]
+    found, more = performances_from(read, sight, start)
+    performances = sorted(found, key=lambda each: (_when(each, today, read.now), each.played.starts))
+    by_day = [
+        (day, tuple(found)) for day, found in groupby(performances, key=lambda each: _when(each, today, read.now))
+    ]
     tonight = next((found for day, found in by_day if day == today), ())
     orders = sight("sale_order", True)
     known = devices_of(read, sight("device", True), MOST_DEVICES)
@@ -88,6 +91,11 @@ def working_day(read: Read, sight: Sight, heard: Mapping[str, Presence]) -> Work
         heard={device_id: each.at for device_id, each in heard.items()},
         anomalies=open_anomalies(read, sight("anomaly", False), MOST_COUNTED),
     )
+
+
+def _when(each: DayPerformance, today: date, now: datetime) -> date:
+    """On which day's work it is: as soon as its doors are open on this one, whatever the calendar says of midnight."""
+    return today if each.played.doors <= now < each.played.closes else max(each.day, today)
 
 
 def bounds(day: date, at: ZoneInfo) -> tuple[datetime, datetime]:

@@ -120,13 +120,15 @@ def day_shown(read: Read, t: Texts, branch: Branch, day: WorkingDay, may: Mappin
 
 def day_line(t: Texts, each: DayPerformance, today: date) -> DayLine:
     played, sums = each.played, each.sums
-    held = sums.held + sums.leased + sums.optioned
-    full = sums.capacity > 0 and sums.free == 0
+    held, left = sums.held + sums.optioned, sums.free + sums.leased
+    full = sums.capacity > 0 and left == 0
     says = t("{sold} vendues sur {all}", sold=t.number(sums.sold), all=t.number(sums.capacity))
     figures = [(t("En cours de vente"), t.number(held), False)] if held else []
+    if sums.leased:
+        figures.append((t("Confiées aux bornes"), t.number(sums.leased), False))
     if sums.blocked:
         figures.append((t("Bloquées"), t.number(sums.blocked), False))
-    figures.append((t("Restent à vendre"), t.number(sums.free), True))
+    figures.append((t("Restent à vendre"), t.number(left), True))
     if each.taken is not None:
         figures.insert(0, (t("Recette"), _amounts(t, each.taken), False))
     return DayLine(

@@ -3,9 +3,8 @@ and tariff, and the hall as it stands."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -43,6 +42,7 @@ class PlaceLine:
     capacity: str
     sold: str
     held: str
+    leased: str
     blocked: str
     free: str
 
@@ -64,6 +64,7 @@ def figures_part(door: Door) -> Part:
         contingents = may_see(door, read, BY_NAME["contingent"])
         return {
             "hall": place_line(t, t("Salle"), "", counts),
+            "left": t.number(left_of(hall)),
             "share": share_text(t, hall["sold"], hall["capacity"]),
             "strokes": row_of_strokes(hall["sold"], held_of(hall), hall["capacity"], says=t("Remplissage")),
             "lines": list(
@@ -86,8 +87,13 @@ def sum_of(counts: Iterable[PlaceCounts]) -> dict[str, int]:
 
 
 def held_of(sums: Mapping[str, int]) -> int:
-    """What somebody is about to have: in a basket, lent to a device, under an option."""
-    return sums["held"] + sums["leased"] + sums["optioned"]
+    """What somebody is about to have: in a basket, under an option."""
+    return sums["held"] + sums["optioned"]
+
+
+def left_of(sums: Mapping[str, int]) -> int:
+    """What may still be sold: by whoever asks, or by the device that it is lent to."""
+    return sums["free"] + sums["leased"]
 
 
 def place_line(t: Texts, name: str, colour: str, counts: Iterable[PlaceCounts], *, inner: bool = False) -> PlaceLine:
@@ -97,7 +103,8 @@ def place_line(t: Texts, name: str, colour: str, counts: Iterable[PlaceCounts], 
     return PlaceLine(
         name, solid(colour, NO_COLOUR) if colour else "", inner,
         row_of_strokes(sums["sold"], held_of(sums), sums["capacity"], says=says),
-        t.number(sums["capacity"]), number["sold"], number["held"], number["blocked"], t.number(sums["free"]),
+        t.number(sums["capacity"]), number["sold"], number["held"], number["leased"], number["blocked"],
+        t.number(sums["free"]),
     )  # fmt: skip
 
 
@@ -157,7 +164,7 @@ def _curve(read: Read, t: Texts, places: tuple[str, ...] | None, performance: Pe
     if first is None or first >= until:
         return None
     there = zones_of(read, BY_NAME["performance"], [performance.id]).get(performance.id) or house_zone(read)
-    window = sale_window(first, until, there)
+    window = sale_window(first, until)
     before, steps = sold_over_time(read, places, performance.id, window.start, window.step, window.count)
     series = Series(t("Vendues"), before, tuple(steps.get(at, 0) for at in range(window.count)))
     says = t.n("{n} place vendue depuis le {day}", "{n} places vendues depuis le {day}", series.total,
@@ -172,15 +179,12 @@ def _curve(read: Read, t: Texts, places: tuple[str, ...] | None, performance: Pe
     return steps_curve(series, window, says=says, time=time)
 
 
-def sale_window(first: datetime, until: datetime, there: ZoneInfo) -> Window:
-    """Steps of a quarter of an hour, an hour, a day or weeks, at most `MOST_STEPS`, from the one in which the first
-    place was sold."""
+def sale_window(first: datetime, until: datetime) -> Window:
+    """Steps of a quarter of an hour, an hour, a day or weeks, at most `MOST_STEPS`, that end now: the first is the one
+    in which the first place was sold."""
     long = until - first
-    most = MOST_STEPS - 2
-    step = next((each for each in (QUARTERS, HOURS, DAYS) if long <= most * each), WEEKS)
-    while long > most * step:
+    step = next((each for each in (QUARTERS, HOURS, DAYS) if long <= MOST_STEPS * each), WEEKS)
+    while long > MOST_STEPS * step:
         step *= 2
-    local = first.astimezone(there).replace(second=0, microsecond=0)
-    begins = local.replace(minute=local.minute // 15 * 15 if step == QUARTERS else 0)
-    start = (begins if step < DAYS else begins.replace(hour=0)).astimezone(UTC)
-    return Window(start, step, max(1, -((start - until) // step)))
+    count = max(1, -(-long // step))
+    return Window(until - count * step, step, count)

@@ -85,7 +85,7 @@ class Watch:
 
 async def play(once: bool, folder: Path | None) -> int:
     """Plays the story; the exit code says whether every check held."""
-    began = time.monotonic()
+    began, well = time.monotonic(), False
     kept = _room(folder)
     async with Stage(kept) as stage:
         line = Line()
@@ -99,11 +99,11 @@ async def play(once: bool, folder: Path | None) -> int:
                     console.print(f"\nLive page: [bold]{acting.live}[/]")
                     console.print(f"Data and logs: {kept}\nCtrl-C ends the demo.", soft_wrap=True)
                     await asyncio.Event().wait()
-            if once and well and folder is None:
-                shutil.rmtree(kept, ignore_errors=True)  # a story that went well leaves nothing behind
-            return 0 if well else 1
         finally:
             line.close()
+    if once and well and folder is None:
+        shutil.rmtree(kept)  # a story that went well leaves nothing behind, and nobody writes there any more
+    return 0 if well else 1
 
 
 def _room(folder: Path | None) -> Path:

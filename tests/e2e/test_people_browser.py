@@ -4,7 +4,6 @@ With PICTURES set to a folder the screens are kept there, in light, dark and at 
 """
 
 import asyncio
-import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -149,7 +148,7 @@ async def look(page: Page, name: str, folder: Path) -> None:
 
 
 async def test_from_the_invitation_to_who_may_what(browser: Browser, tmp_path: Path) -> None:
-    pictures = Path(os.environ.get("PICTURES", tmp_path))
+    pictures = tmp_path
     box = Box()
     async with house(tmp_path / "data", box) as (central, ids):
         context = await browser.new_context(locale="fr-FR")

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -288,7 +287,7 @@ def test_a_curve_has_all_that_was_sold(clerk: Clerk, house: House) -> None:
     assert "4 seats sold since" in figures(clerk, house)["curve"]
     read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
     assert first_sold(read, None, house.performance) == start
-    window = sale_window(start, clerk.watch.at, ZoneInfo("Europe/Paris"))
+    window = sale_window(start, clerk.watch.at)
     before, steps = sold_over_time(read, None, house.performance, window.start, window.step, window.count)
     assert (before, steps) == (0, {0: 2, 2: 1, 5: 1})
     later = window.start + timedelta(days=1)
@@ -302,14 +301,26 @@ def test_a_curve_has_all_that_was_sold(clerk: Clerk, house: House) -> None:
     [
         (timedelta(minutes=5), timedelta(minutes=15), 1), (timedelta(hours=24), timedelta(minutes=15), 96),
         (timedelta(days=3), timedelta(hours=1), 72),
-        (timedelta(days=5), timedelta(days=1), 6), (timedelta(days=98), timedelta(days=1), 99),
-        (timedelta(days=99), timedelta(weeks=1), 15), (timedelta(days=4000), timedelta(weeks=8), 72),
+        (timedelta(days=5), timedelta(days=1), 5), (timedelta(days=98), timedelta(days=1), 98),
+        (timedelta(days=101), timedelta(weeks=1), 15), (timedelta(days=4000), timedelta(weeks=8), 72),
     ],
 )  # fmt: skip
-def test_a_curve_has_few_steps(long: timedelta, step: timedelta, count: int) -> None:
-    window = sale_window(NOW, NOW + long, ZoneInfo("Europe/Paris"))
+def test_a_curve_has_few_steps_and_ends_now(long: timedelta, step: timedelta, count: int) -> None:
+    window = sale_window(NOW, NOW + long)
     assert (window.step, window.count) == (step, count) and count <= MOST_STEPS
-    assert window.start <= NOW and window.end >= NOW + long
+    assert window.start <= NOW < window.start + window.step and window.end == NOW + long
+
+
+def test_a_late_show_is_tonights_as_soon_as_its_doors_are_open(clerk: Clerk, house: House) -> None:
+    """It begins after midnight; before, nothing was said to play while people came in."""
+    late = another(clerk, house, datetime(2026, 11, 22, 23, 10, tzinfo=UTC))  # ten past midnight of the 23rd in Paris
+    clerk.watch.at = datetime(2026, 11, 22, 22, 5, tzinfo=UTC)
+    before = day_of(clerk, house)
+    assert before.tonight == () and [str(day) for day, _ in before.days] == ["2026-11-23"]
+    clerk.watch.at += timedelta(minutes=5)
+    day = day_of(clerk, house)
+    assert [each.played.id for each in day.tonight] == [late] and day.days == ()
+    assert shown(clerk, house, day)["tonight"][0].day == "lun. 23 nov."
 
 
 @pytest.mark.parametrize(
