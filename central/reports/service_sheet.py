@@ -19,11 +19,12 @@ from central.reports.day_view import DayLine, day_line, sight
 from central.reports.performance_view import PlaceLine, place_line, place_lines
 from central.venues.reads import categories_by_rank
 from central.web.frame import FRAME
-from central.web.rooms import DAY
 from central.web.screens.listing import may_see
 from central.web.screens.names import house_zone
 from central.web.shell import Branch, tree
 from central.web.texts import Texts
+
+HREF = "/admin/service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,15 @@ class SheetLine:
 
 
 def service_pages(app: web.Application) -> None:
-    app.router.add_get(r"/admin/service/{day:\d{4}-\d\d-\d\d}", _sheet)
+    app.router.add_get(HREF, _today)
+    app.router.add_get(HREF + r"/{day:\d{4}-\d\d-\d\d}", _sheet)
+
+
+async def _today(request: web.Request) -> web.Response:
+    frame = request.app[FRAME]
+    me = await frame.who(request)
+    day = await frame.door.read(me.actor, lambda read: read.now.astimezone(house_zone(read)).date())
+    raise web.HTTPFound(f"{HREF}/{day}?{request.query_string}")
 
 
 async def _sheet(request: web.Request) -> web.Response:
@@ -65,8 +74,8 @@ async def _sheet(request: web.Request) -> web.Response:
         raise web.HTTPNotFound
     about = f"?at={shown['branch'].id}"
     return await frame.page(
-        request, "service_sheet.html", title=t("Feuille de service"), at=shown["branch"].id, here=DAY, sheet=shown,
-        earlier=f"/admin/service/{earlier}{about}", later=f"/admin/service/{later}{about}",
+        request, "service_sheet.html", title=t("Feuille de service"), at=shown["branch"].id, here=HREF, sheet=shown,
+        earlier=f"{HREF}/{earlier}{about}", later=f"{HREF}/{later}{about}",
     )  # fmt: skip
 
 

@@ -74,6 +74,7 @@ class One:
     asked: bool  # whether the asker may see what was asked
     refusal: str
     hash: str
+    about: tuple[str, str] | None = None  # name and address of what it acted on, for who may see it
 
 
 class Audit:
@@ -286,9 +287,20 @@ def one(door: Door, read: Read, t: Texts, command_id: str) -> One | None:
         return None
     (entry,) = told(door, read, t, [logged], house_zone(read), lines=True, most=LISTED)
     may = _may_see_what_was_asked(door, read, logged)
-    asked = tuple(_fields(t, logged.command, read.people.opened([(logged.id, row[9])])[0])) if may else ()
+    body = read.people.opened([(logged.id, row[9])])[0]
+    asked = tuple(_fields(t, logged.command, body)) if may else ()
     refusal = "" if logged.ok else _refusal(read, t, logged.command, row[7], may)
-    return One(entry, asked, may, refusal, logged.hash)
+    return One(entry, asked, may, refusal, logged.hash, _about(door, read, t, logged.command, body))
+
+
+def _about(door: Door, read: Read, t: Texts, command: str, body: Mapping[str, Any]) -> tuple[str, str] | None:
+    handler = COMMANDS.get(command)
+    if handler is None or handler.on is None:
+        return None
+    thing = (handler.on, str(body.get(next(iter(handler.hints)), "")))
+    if thing not in visible(door, read, {thing}):
+        return None
+    return labels(read, t, [thing])(*thing), f"/admin/e/{thing[0]}/{thing[1]}"
 
 
 def _may_see_what_was_asked(door: Door, read: Read, row: LogRow) -> bool:

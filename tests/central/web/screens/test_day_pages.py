@@ -3,8 +3,13 @@
 import pytest
 
 from central.catalogue.model import CataloguePrivilege
+from central.inventory.plan_actions import BlockPlaces
+from central.kernel.actor import SYSTEM
 from central.orders.model import OrdersPrivilege
+from central.organisation.model import OrganisationPrivilege
 from central.selling.model import SellingPrivilege
+from central.venues.selection import Selection
+from tests.central.small_house import new_id
 from tests.central.web.screens.conftest import Browser
 
 
@@ -38,3 +43,25 @@ async def test_a_performances_page_has_its_figures_and_its_hall(
     browser.sign_in(browser.house.operator(OrdersPrivilege.ORDER_READ))
     assert (await browser.get(hall)).status == 404
     assert (await browser.get("/admin/performance/01ARZ3NDEKTSV4RRFFQ69G5FAV/hall.svg")).status == 404
+
+
+async def test_todays_sheet_has_an_address_of_its_own(browser: Browser) -> None:
+    page = await browser.get("/admin/service")
+    assert page.status == 200 and page.url.endswith("/admin/service/2026-11-21") and "Cyrano" in page
+    assert 'href="/admin/service?at=' in (await browser.get("/admin")), (
+        "in the room of the day, and so in find anything"
+    )
+    for wrong in ("2026-13-01", "0001-01-01", "9999-12-31", "2026-02-30"):
+        assert (await browser.get(f"/admin/service/{wrong}")).status == 404, wrong
+
+
+async def test_the_log_says_on_what_a_plan_was_worked(browser: Browser) -> None:
+    """Before: what changed was "nothing", though twenty seats had."""
+    house, command_id = browser.house, new_id()
+    block = BlockPlaces(performance_id=house.performance, selection=Selection(seats=house.seats[:3]), why="régie")
+    assert (await browser.door.execute(SYSTEM, block, command_id)).ok
+    page = await browser.get(f"/admin/audit/{command_id}")
+    assert "Aucune fiche" in page and f'href="/admin/e/performance/{house.performance}"' in page
+    browser.sign_in(browser.house.operator(OrganisationPrivilege.AUDIT_READ))
+    page = await browser.get(f"/admin/audit/{command_id}")
+    assert page.status == 200 and house.performance not in page.text, "named only to who may see it"
