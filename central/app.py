@@ -220,6 +220,7 @@ async def run(config: CentralConfig, ready_file: Path | None = None) -> None:
         if link:
             print(f"This house is not set up yet. Open this link in a browser:\n\n    {link}\n", flush=True)  # noqa: T201
             log.info("set-up link printed")
+        print(f"Central serves at {config.public_url or central_.url}. Ctrl-C stops it.", flush=True)  # noqa: T201
         if ready_file:
             await asyncio.to_thread(ready_file.write_text, f"{central_.url}\n{central_.broker_port}\n")
         await stay(Notifier(), lambda: central_.pulse.report().alive, lambda: central_.pulse.report().status)
