@@ -42,7 +42,8 @@ async def _tidy(door: Door, every_s: float) -> None:
     people who are forgotten."""
     clock = SystemClock()
     while True:
-        await door.execute(SYSTEM, TidySessions(), fresh_id(clock))
+        if door.believes_its_clock():  # what is taken away cannot be brought back
+            await door.execute(SYSTEM, TidySessions(), fresh_id(clock))
         await outbox.bring_forward(door)
         if door.believes_its_clock() and await door.read(SYSTEM, due):
             await door.execute(SYSTEM, ForgetDue(), fresh_id(clock))

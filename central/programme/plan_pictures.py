@@ -364,7 +364,7 @@ def _seats_counted(read: Read, target: PlanTarget, target_id: Id) -> Iterator[tu
     elif target is PlanTarget.LOGICAL:
         logical = read.get(LogicalConfiguration, target_id)
         for each in logical_seats_counted(read, logical) if logical else ():
-            letter = GONE if each.invalid else BLOCKED if each.blocked else FREE
+            letter = GONE if each.invalid else LETTERS[bucket_of(None, each.blocked)]
             yield each.category_id, each.contingent_id, letter, each.count
     else:
         here = places_counted(read, target_id)

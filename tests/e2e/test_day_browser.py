@@ -10,6 +10,7 @@ from playwright.async_api import Browser, expect
 from tests.e2e.signed_in import enter, session_of
 from tests.e2e.test_live_browser import CONTRAST, page_of
 from tests.evening_house import evening_house, play_evening
+from tests.waiting import until_so
 
 pytestmark = pytest.mark.e2e
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -35,7 +36,8 @@ async def test_the_house_opens_on_its_evening(browser: Browser, tmp_path: Path) 
                 await expect(page.locator(".sums")).to_contain_text("43")
                 await expect(page.locator(".figures tr.whole")).to_contain_text("921")
                 await page.locator(".hall").scroll_into_view_if_needed()
-                await page.wait_for_function("document.querySelector('.hall img').naturalWidth > 0")
+                drawn = "document.querySelector('.hall img').naturalWidth > 0"
+                await until_so(lambda page=page, drawn=drawn: page.evaluate(drawn))
                 assert await page.evaluate("document.documentElement.scrollWidth") <= width
                 assert await page.evaluate(CONTRAST) == []
                 if kept:

@@ -13,7 +13,6 @@ from central.catalogue.model import CataloguePrivilege, ProductDo
 from central.catalogue.ops import CreateEvent
 from central.inventory.model import InventoryPrivilege
 from central.kernel.contexts import ContextKind
-from central.kernel.db import SqliteConnection
 from central.orders.model import OrdersPrivilege
 from central.orders.ops import WantedPlace
 from central.organisation.contexts import CreateContext
@@ -140,10 +139,9 @@ GROWING = ("allocation", "anomaly", "audit", "entitlement", "fact", "order_line"
 """What a house has more of every day."""
 
 
-def test_no_figure_walks_through_all_there_ever_was(clerk: Clerk, house: House) -> None:
+def test_no_figure_walks_through_all_there_ever_was(quick: tuple[Clerk, House]) -> None:
     """SQLite's own plan for each statement: what grows is found by an index."""
-    if not isinstance(clerk.db, SqliteConnection):
-        pytest.skip("SQLite says how it looks")
+    clerk, house = quick
     clerk.do(house.order(house.seats[0]))
     enrol(clerk, house, DeviceKind.GATE)
     asked = Asked(clerk.db)
