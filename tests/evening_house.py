@@ -302,7 +302,7 @@ async def evening_house(folder: Path, port: int = 0, live_open: bool = False) ->
 async def play_evening(evening: EveningHouse) -> None:
     """A good hour of an evening: counter and kiosk sell, two lanes admit and refuse, a kiosk sold while cut off."""
     now = datetime.now(UTC)
-    relay = await evening.device(DeviceKind.BROKER, "R1", "Relais de la cave")
+    relay = await evening.device(DeviceKind.BROKER, "R1", "Serveur de la cave")
     kiosk = await evening.device(DeviceKind.KIOSK, "K1", "Borne du hall")
     lanes = [await evening.device(DeviceKind.GATE, f"G{n}", f"Porte {name}") for n, name in ((1, "A"), (2, "B"))]
     printer = await evening.device(DeviceKind.PRINTER, "P1", "Imprimante")

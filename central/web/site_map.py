@@ -1,4 +1,4 @@
-"""The devices as a map of the site: central above, the site's relay, the devices below, and every line between them as
+"""The devices as a map of the site: central above, the site's broker, the devices below, and every line between them as
 it is now. A cut line is drawn cut and says so."""
 
 from collections.abc import Mapping, Sequence
@@ -63,9 +63,9 @@ class Node:
 
 
 def nodes(devices: Sequence[KnownDevice], heard: Mapping[str, Presence]) -> list[Node]:
-    """Each device as it stands; those behind a relay that central does not hear are out of reach."""
-    relays = [device.id for device in devices if device.kind == _BROKER and device.id in heard]
-    cut = bool(relays) and not any(heard[relay].online for relay in relays)
+    """Each device as it stands; those behind a broker that central does not hear are out of reach."""
+    brokers = [device.id for device in devices if device.kind == _BROKER and device.id in heard]
+    cut = bool(brokers) and not any(heard[broker].online for broker in brokers)
     return [_node(device, heard.get(device.id), cut and device.kind != _BROKER) for device in devices]
 
 
@@ -88,16 +88,16 @@ def _node(device: KnownDevice, said: Presence | None, beyond: bool) -> Node:
 
 def site_map(devices: Sequence[Node], t: Texts, says: str, *, width: int = 480, columns: int = 4) -> Markup:
     """`width` in pixels at which its letters are as tall as the page's; a phone gets a narrower one."""
-    relays = [node for node in devices if node.device.kind == _BROKER]
+    brokers = [node for node in devices if node.device.kind == _BROKER]
     others = [node for node in devices if node.device.kind != _BROKER]
     wires: list[Markup] = []
     boxes = [_box(width / 2, 28, "central", t("live:central"), "ok", t.value("stand", Stand.ONLINE))]
     bus_y, below = 92.0, "ok"
-    if relays:
-        relay = relays[0]
-        wires.append(_line(width / 2, 54, width / 2, 110, relay.tone, t))
-        boxes.append(_box(width / 2, 136, _BROKER, relay.device.label, relay.tone, state_text(relay, t)))
-        wires.append(_wire(width / 2, 162, width / 2, 180, below := "mute" if relay.tone == "stop" else "ok"))
+    if brokers:
+        broker = brokers[0]
+        wires.append(_line(width / 2, 54, width / 2, 110, broker.tone, t))
+        boxes.append(_box(width / 2, 136, _BROKER, broker.device.label, broker.tone, state_text(broker, t)))
+        wires.append(_wire(width / 2, 162, width / 2, 180, below := "mute" if broker.tone == "stop" else "ok"))
         bus_y = 180.0
     elif others:
         wires.append(_line(width / 2, 54, width / 2, bus_y, _worst(others), t))
@@ -132,7 +132,7 @@ def trouble_text(node: Node, t: Texts) -> tuple[str, str]:
 
 
 def _worst(devices: Sequence[Node]) -> str:
-    """No relay tells of the line itself: it is cut when nobody behind it is heard."""
+    """No broker tells of the line itself: it is cut when nobody behind it is heard."""
     tones = {node.tone for node in devices}
     return "ok" if "ok" in tones or "warn" in tones else "stop" if "stop" in tones else "mute"
 
@@ -146,7 +146,7 @@ def _tone_mark(tone: str) -> Markup:
 
 
 def _box(x: float, y: float, kind: str, label: str, tone: str, state: str) -> Markup:
-    """A wide, flat box: central or the relay."""
+    """A wide, flat box: central or the broker."""
     return Markup(
         '<g transform="translate({:g} {:g})" class="node {}"><rect x="-100" y="-26" width="200" height="52" rx="12" '
         'class="box"/><g transform="translate(-74 0)">{}</g><text x="-48" y="-4" class="label">{}</text>'

@@ -27,7 +27,7 @@ SAID: Catalogue = {
         'g03.what': 'Le relais ou les voyants ne répondent pas.',
         'g03.step': 'Vérifier le câblage et les lignes GPIO\u202f; redémarrer l’appareil.',
         'g04.what': 'Les autres contrôles ne sont pas entendus\u202f; la règle hors ligne des listes s’applique.',
-        'g04.step': 'Vérifier le réseau et le relais de messages du site\u202f; au besoin, ne laisser entrer que par un contrôle.',
+        'g04.step': 'Vérifier le réseau et le serveur de messages du site\u202f; au besoin, ne laisser entrer que par un contrôle.',
         'g05.what': 'Aucune représentation n’a été annoncée à ce contrôle.',
         'g05.step': 'Le relier une fois au central\u202f; vérifier son site.',
         'g06.what': 'Des lignes des listes du central n’ont pas de sens et ont été laissées de côté.',

@@ -66,7 +66,7 @@ EXCLUDED = {
     "/admin/pricing/grid/{id}/export.{form}": WHOLE, "/admin/plan/physical/{id}/export/{format}": WHOLE,
     "/admin/history/{entity}/{id}/{way}/{key}": "about one entry of the log, of which there is none here",
     "/admin/audit/{id}": "about one entry of the log, of which there is none here",
-    "/admin/device/{id}/order": "a form about one enrolled device, of which there is none here",
+    "/admin/device/{id}/instruction": "a form about one enrolled device, of which there is none here",
     "/static/{name}": NOBODY, "/metrics": NOBODY, "/healthz": NOBODY, "/readyz": NOBODY, "/setup": NOBODY, "/": NOBODY,
     "/sign-in": NOBODY, "/sign-in/code": NOBODY, "/sign-in/second-factor": NOBODY, "/reset": NOBODY,
     "/invitation/{token}": NOBODY, "/address/{token}": NOBODY, "/account/second-factor": NOBODY,

@@ -40,27 +40,27 @@ async def test_a_devices_page_has_no_digests_and_its_orders_are_words(browser: B
     made = await devices(browser)
     page = await browser.get(f"/admin/e/device/{made[DeviceKind.GATE]}")
     other = await browser.get(f"/admin/e/device/{made[DeviceKind.KIOSK]}")
-    path = f"/admin/device/{made[DeviceKind.GATE]}/order"
+    path = f"/admin/device/{made[DeviceKind.GATE]}/instruction"
     assert not RAW.search(seen(page.text)), RAW.search(seen(page.text))
     assert path in page and "command_device" not in page
     for told in (f"/admin/history/device/{made[DeviceKind.GATE]}", "/admin/e/fact"):
         assert not RAW.search(seen((await browser.get(told)).text)), told
-    assert "/order" not in other, "a kiosk takes no orders from a screen"
+    assert "/instruction" not in other, "a kiosk takes no instructions from a screen"
     form = await browser.get(path)
     assert "Faire entrer la personne" in form and "force_entry" not in seen(form.text)
-    empty = await browser.post(path, [("order", "force_entry"), ("why", " ")])
+    empty = await browser.post(path, [("instruction", "force_entry"), ("why", " ")])
     assert empty.status == 422 and "Dites pourquoi." in empty
-    sent = await browser.post(path, [("order", "force_entry"), ("why", "billet mouillé")])
+    sent = await browser.post(path, [("instruction", "force_entry"), ("why", "billet mouillé")])
     assert sent.status == 200 and "c’est fait" in sent
     rows = await browser.door.read(
         SYSTEM, lambda read: read.run("SELECT body FROM outbox WHERE kind = 'device_command'")
     )
     assert len(rows) == 1 and made[DeviceKind.GATE] in str(orjson.loads(rows[0][0]))
-    assert (await browser.post(path, [("order", "open")])).status == 422
-    assert (await browser.get(f"/admin/device/{made[DeviceKind.KIOSK]}/order")).status == 404
+    assert (await browser.post(path, [("instruction", "open")])).status == 422
+    assert (await browser.get(f"/admin/device/{made[DeviceKind.KIOSK]}/instruction")).status == 404
     browser.sign_in(browser.house.operator(DevicesPrivilege.DEVICE_READ))
     assert (await browser.get(path)).status == 404
-    assert (await browser.post(path, [("order", "proof_seen")])).status == 404
+    assert (await browser.post(path, [("instruction", "proof_seen")])).status == 404
 
 
 async def test_what_has_no_name_is_called_by_what_tells_it_apart(browser: Browser) -> None:

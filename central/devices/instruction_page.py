@@ -1,6 +1,6 @@
 """What somebody tells a gate to do, in words: let the one at the reader in, or look at tickets without using them up.
 
-GET POST /admin/device/{id}/order
+GET POST /admin/device/{id}/instruction
 """
 
 from collections.abc import Mapping
@@ -23,27 +23,27 @@ from shared.outcome import Refused
 from shared.runtime.system import SystemClock, fresh_id
 from shared.wire.certificates import DeviceKind
 
-HREF = "/admin/device/{id}/order"
+HREF = "/admin/device/{id}/instruction"
 MOST_WHY = 200
 _CLOCK = SystemClock()
 
 
-def order_pages(app: web.Application) -> None:
+def instruction_pages(app: web.Application) -> None:
     frame = app[FRAME]
     frame.templates("central.devices")
     needs = DevicesPrivilege.DEVICE_MODIFY
-    frame.page_for("device", "Donner un ordre", HREF, needs, ("command_device",), when=takes_orders)
-    here = r"/admin/device/{id:[0-9A-Z]{26}}/order"
+    frame.page_for("device", "Donner une instruction", HREF, needs, ("command_device",), when=takes_instructions)
+    here = r"/admin/device/{id:[0-9A-Z]{26}}/instruction"
     app.router.add_get(here, show)
-    app.router.add_post(here, order)
+    app.router.add_post(here, instruct)
 
 
-def takes_orders(device: Device) -> bool:
+def takes_instructions(device: Device) -> bool:
     return device.kind is DeviceKind.GATE and device.state is DeviceState.ACTIVE
 
 
 def body_of(name: str, form: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What an order of this name carries; None: it is none, or lacks its reason."""
+    """What an instruction of this name carries; None: it is none, or lacks its reason."""
     match name:
         case "force_entry":
             why = line(form, "why")[:MOST_WHY]
@@ -68,17 +68,17 @@ async def _there(request: web.Request) -> tuple[Screen, Device | None]:
 
 async def show(request: web.Request) -> web.Response:
     screen, device = await _there(request)
-    if device is None or not takes_orders(device):
+    if device is None or not takes_instructions(device):
         return await screen.lost()
     return await _page(screen, device)
 
 
-async def order(request: web.Request) -> web.Response:
+async def instruct(request: web.Request) -> web.Response:
     screen, device = await _there(request)
-    if device is None or not takes_orders(device):
+    if device is None or not takes_instructions(device):
         return await screen.lost()
     form = await form_of(request)
-    name = line(form, "order")
+    name = line(form, "instruction")
     body = body_of(name, form)
     if body is None:
         return await _page(screen, device, missing=True)
@@ -94,7 +94,7 @@ async def order(request: web.Request) -> web.Response:
 async def _page(screen: Screen, device: Device, *, missing: bool = False, refused: str = "") -> web.Response:
     label = device.label or device.code
     return await screen.page(
-        "device_order.html", status=422 if missing or refused else 200, title=screen.t("Donner un ordre"),
+        "device_instruction.html", status=422 if missing or refused else 200, title=screen.t("Donner une instruction"),
         device=device, label=label, missing=missing, refused=refused, at=device.context_id, here="device",
         most=MOST_WHY,
     )  # fmt: skip

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from central.devices.instruction_page import body_of, takes_instructions
 from central.devices.model import Device, DeviceState
-from central.devices.order_page import body_of, takes_orders
 from shared.wire.certificates import DeviceKind
 
 
@@ -29,7 +29,7 @@ def test_an_order_says_what_its_gate_needs(name: str, form: dict[str, Any], body
 
 @pytest.mark.parametrize("kind", DeviceKind)
 @pytest.mark.parametrize("state", DeviceState)
-def test_only_a_gate_at_work_takes_orders(kind: DeviceKind, state: DeviceState) -> None:
+def test_only_a_gate_at_work_takes_instructions(kind: DeviceKind, state: DeviceState) -> None:
     fields = dict.fromkeys(Device.__dataclass_fields__) | {"kind": kind, "state": state}
     made: Any = Device(**fields)
-    assert takes_orders(made) == (kind is DeviceKind.GATE and state is DeviceState.ACTIVE)
+    assert takes_instructions(made) == (kind is DeviceKind.GATE and state is DeviceState.ACTIVE)
