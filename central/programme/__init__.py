@@ -15,6 +15,7 @@ from central.programme import (
     season_days,
     seek,
     sell_hall,
+    slips,
     times,
 )
 from central.web.area import Area
@@ -33,6 +34,7 @@ AREA = Area(
         season_days.season_pages,
         times.times_pages,
         note.note_pages,
+        slips.slip_pages,
     ),
     checklist=(checklist_items.performance, checklist_items.on_sale),
     feeds=(

@@ -98,6 +98,11 @@ def creators(table: str) -> list[Handler]:
     return sorted((each for each in COMMANDS.values() if each.makes == table), key=lambda each: each.name)
 
 
+def deleters(table: str) -> list[Handler]:
+    """The commands that take a row away: the generated one, or those that an area writes by hand."""
+    return [each for each in COMMANDS.values() if each.on == table and each.deletes]
+
+
 def acts_on(table: str) -> list[Handler]:
     """The commands that act on a row, but for those that every entity has."""
     changes = CONFIGURED[table].commands.get(Action.MODIFY) if table in CONFIGURED else None

@@ -19,7 +19,7 @@ from central.web.screens.fields import FieldKind, fields_of
 from central.web.screens.listing import ListFilter, found, may_see, one
 from central.web.screens.lists import ListLine, lines
 from central.web.screens.names import labels
-from central.web.screens.screen import Screen, acts_on, creators, declared, row_id, screen_of
+from central.web.screens.screen import Screen, acts_on, creators, declared, deleters, row_id, screen_of
 from central.web.text_keys import enum_name
 from central.web.texts import Texts
 from shared.life import Life
@@ -116,9 +116,9 @@ def buttons(screen: Screen, read: Read, declaration: Declaration, row: Any, plac
     for text, href, needs in screen.frame.pages_of(table, row):
         if screen.me.actor.may(needs, screen.door.permissions.path(read, place) if place else ()):
             yield Button(t(text), href.replace("{id}", row.id))
-    remove = configured.commands.get(Action.DELETE) if configured else None
-    if remove and screen.may(read, handler_of(remove), place):
-        yield Button(t("Supprimer…"), f"/admin/do/{handler_of(remove).name}?on={row.id}", "stop")
+    for removes in deleters(table):
+        if screen.may(read, removes, place) and screen.frame.is_for(removes.name, row):
+            yield Button(t("Supprimer…"), f"/admin/do/{removes.name}?on={row.id}", "stop")
 
 
 def _life_buttons(

@@ -1,13 +1,16 @@
 """Slips of a newcomer at the screens: each is refused where it was made, or said, before it costs an evening."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from central.kernel.contexts import ContextKind
 from central.kernel.crud import NoChange
 from central.organisation.ops import CreateContext
-from tests.central.small_house import Clerk, House, new_id
+from central.programme.performances import CreatePerformance, Schedule
+from shared.ids import Id
+from tests.central.small_house import STARTS, Clerk, House, new_id
 from tests.central.web.screens.conftest import Browser, Page
 from tests.central.web.screens.test_flows import done, value
 
@@ -80,3 +83,25 @@ def test_what_a_program_sets_is_judged_too(quick: tuple[Clerk, House]) -> None:
     assert [(each["at"], each["what"]) for each in refused.detail["faults"]] == [
         ("settings.currency", "not_a_currency"), ("settings.timezone", "bad_timezone"),
     ]  # fmt: skip
+
+
+async def test_a_draft_goes_from_its_page_and_what_was_on_sale_does_not(browser: Browser) -> None:
+    house = browser.house
+    draft = new_id()
+    assert (await browser.door.execute(browser.me["now"].actor, _evening(house, draft), new_id())).ok
+    page = await browser.get(f"/admin/e/performance/{draft}")
+    act = f"/admin/do/delete_performance?on={draft}"
+    assert re.search(rf'<a class="stop"[^>]*href="{re.escape(act)}"[^>]*>Supprimer…</a>', page.text)
+    preview = await browser.get(act)
+    assert "Rien n’est encore fait" in preview
+    assert done(await browser.send(act, preview, _do="1"))
+    assert await value(browser, "SELECT COUNT(*) FROM performance WHERE id = :id", id=draft) == 0
+    assert "/admin/do/delete_performance" not in await browser.get(f"/admin/e/performance/{house.performance}")
+
+
+def _evening(house: House, made: Id, after: timedelta = timedelta(0)) -> CreatePerformance:
+    """The house's performance once more, so much later."""
+    times = Schedule(*(at + after for at in (STARTS, STARTS, STARTS + timedelta(hours=3), STARTS)))
+    return CreatePerformance(
+        id=made, event_id=house.event, logical_configuration_id=house.logical, price_grid_id=house.grid, schedule=times
+    )
