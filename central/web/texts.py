@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_time, get_datetime_format
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -23,6 +23,7 @@ from babel.numbers import format_decimal, get_currency_name
 
 from shared.languages import FIRST_LANGUAGE, LANGUAGES, LOCALES, OWN_NAMES, named, spoken
 from shared.look.amounts import money
+from shared.look.days import day_text
 from shared.money import CURRENCIES, Minor
 from shared.outcome import Reason
 
@@ -69,6 +70,10 @@ class Texts:
     def value(self, kind: str, value: str) -> str:
         return self.known(f"value:{kind}.{value}", f"value:{value}") or _words(value)
 
+    def within(self, noun: str) -> str:
+        """A noun as it stands inside a sentence: small, but in German and where it is an abbreviation."""
+        return noun if self.language == "de" or noun[1:2].isupper() else noun[:1].lower() + noun[1:]
+
     def do(self, command: str) -> str:
         return self.known(f"do:{command}") or _words(command)
 
@@ -102,22 +107,23 @@ class Texts:
     def moment(self, at: datetime, zone: ZoneInfo, form: str = "medium") -> str:
         """A day and a time to the minute; nobody sells by the second."""
         if form == "short":
-            return format_datetime(at, form, tzinfo=zone, locale=self.locale)
+            both = str(get_datetime_format("short", locale=self.locale))
+            return both.replace("{1}", self.day(at, zone, form)).replace("{0}", self.time(at, zone))
         return f"{self.day(at, zone, form)}, {self.time(at, zone)}"
 
     def day(self, at: datetime, zone: ZoneInfo, form: str = "medium") -> str:
-        return format_date(at.astimezone(zone), form, locale=self.locale)
+        return day_text(at.astimezone(zone), form, self.language)
 
     def weekday(self, day: date, *, short: bool = False) -> str:
         """With its name and without its year, as a bill outside a theatre says it."""
         pattern = (_SHORT_DAY if short else _LONG_DAY).get(self.language, "EEE d MMM" if short else "EEEE d MMMM")
-        return format_date(day, pattern, locale=self.locale)
+        return day_text(day, pattern, self.language)
 
     def time(self, at: datetime, zone: ZoneInfo) -> str:
         return format_time(at, "short", tzinfo=zone, locale=self.locale)
 
     def calendar_day(self, day: date) -> str:
-        return format_date(day, "medium", locale=self.locale)
+        return day_text(day, "medium", self.language)
 
 
 @cache

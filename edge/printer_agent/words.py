@@ -9,6 +9,7 @@ from babel.numbers import format_decimal
 from edge.printer_agent.said import SAID
 from shared.languages import LOCALES, spoken
 from shared.look import amounts
+from shared.look.days import day_text
 from shared.money import Minor
 from shared.texts import say
 
@@ -26,7 +27,7 @@ class PaperWords:
 
     def day(self, at: datetime) -> str:
         """With its weekday, in words: samedi 21 novembre 2026."""
-        text = format_date(at.astimezone(self._zone), "full", self._locale)
+        text = day_text(at.astimezone(self._zone), "full", self.language)
         return text[:1].upper() + text[1:]
 
     def short(self, at: datetime) -> str:

@@ -5,11 +5,12 @@ from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel.dates import format_time
 from babel.numbers import format_decimal, format_percent
 
 from edge.kiosk.ui.texts import LOCALES, say
 from shared.look import amounts
+from shared.look.days import day_text
 from shared.money import Minor
 from shared.wire.feeds import PerformanceRow, PlanSeat
 
@@ -36,7 +37,7 @@ def rate(basis_points: int, language: str) -> str:
 def day(performance: PerformanceRow, language: str) -> str:
     """`vendredi 27 novembre`, as the language writes it."""
     pattern = {"en": "EEEE d MMMM", "de": "EEEE, d. MMMM", "es": "EEEE, d 'de' MMMM"}.get(language, "EEEE d MMMM")
-    text = format_date(_local(performance.starts, performance), pattern, LOCALES[language])
+    text = day_text(_local(performance.starts, performance), pattern, language)
     return text[:1].upper() + text[1:]
 
 

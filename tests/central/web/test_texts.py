@@ -2,7 +2,9 @@
 
 import re
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages.pofile import read_po
@@ -107,6 +109,17 @@ def test_what_a_new_entity_needs_is_put_there_once(tmp_path: Path) -> None:
 )
 def test_the_language_is_the_readers(chosen: str | None, accepted: str, want: str) -> None:
     assert language_for(chosen, accepted) == want
+
+
+def test_a_noun_inside_a_sentence_is_small_but_in_german() -> None:
+    assert [texts(each).within("Pass") for each in LANGUAGES] == ["pass", "pass", "Pass", "pass", "pass"]
+    assert texts("fr").within("SIRET") == "SIRET"
+
+
+def test_a_short_moment_has_its_day_and_its_time() -> None:
+    at, zone = datetime(2026, 12, 1, 19, tzinfo=UTC), ZoneInfo("Europe/Paris")
+    assert texts("de").moment(at, zone, "short") == "01.12.2026, 20:00"
+    assert texts("fr").moment(at, zone, "short") == "01/12/2026 20:00"
 
 
 def test_money_and_plurals_follow_the_language() -> None:
