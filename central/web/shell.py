@@ -16,6 +16,7 @@ from central.kernel.registry import COMMANDS, handler_of, privileges
 from central.kernel.scope import home
 from central.kernel.tx import Read
 from central.web.context_marks import context_marks
+from central.web.did import done_words
 from central.web.rooms import AT_THUMB, DAY, ROOM_TEXTS, Menu, MenuItem, Room, RoomShown
 from central.web.texts import Texts
 
@@ -39,9 +40,9 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class DoneAct:
-    """An act that came to its end: its command, and what it touched."""
+    """An act that came to its end: its words, and what it touched."""
 
-    command: str
+    said: str
     touched: tuple[tuple[str, str], ...]
 
 
@@ -86,7 +87,7 @@ def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, menu: 
     return Shell(
         house=t.of(branches[0].names) if branches else "", tree=branches, at=chosen.id if chosen else "", path=path,
         marks=context_marks(t, everything), rooms=tuple(each for each in rooms if each.room is not Room.HOUSE),
-        settings=next((each for each in rooms if each.room is Room.HOUSE), None), here=here, done=_done(read, done),
+        settings=next((each for each in rooms if each.room is Room.HOUSE), None), here=here, done=_done(read, t, done),
     )  # fmt: skip
 
 
@@ -192,7 +193,7 @@ def tree(read: Read) -> tuple[Branch, ...]:
     return branches(None)
 
 
-def _done(read: Read, command_id: str) -> DoneAct | None:
+def _done(read: Read, t: Texts, command_id: str) -> DoneAct | None:
     """Only one's own acts are told, and only those that took place."""
     if not command_id:
         return None
@@ -200,4 +201,5 @@ def _done(read: Read, command_id: str) -> DoneAct | None:
     if row is None or row[1] != read.actor.label or not str(row[2]).startswith("+"):
         return None
     touched = read.run("SELECT entity, entity_id FROM audit WHERE command_id = :id ORDER BY n LIMIT 5", id=command_id)
-    return DoneAct(command_today(row[0]), tuple((today(entity), entity_id) for entity, entity_id in touched))
+    said = done_words(read, t, [(command_id, command_today(row[0]))])[command_id]
+    return DoneAct(said, tuple((today(entity), entity_id) for entity, entity_id in touched))

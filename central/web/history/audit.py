@@ -27,6 +27,7 @@ from central.kernel.personal import ERASED, STRUCK
 from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
 from central.kernel.tx import Read
+from central.web.did import done_words
 from central.web.frame import Frame
 from central.web.history.entries import LogEntry, TouchedThing
 from central.web.history.log import AUDIT, LogFilter, LogPage, LogRow, found, kept_reason, row_of
@@ -211,6 +212,7 @@ def told(
     names = named(read, t, seen)
     who = people(read, t, [row.actor for row in rows])
     places = labels(read, t, [("context", row.place) for row in rows if row.place])
+    did = done_words(read, t, [(row.id, row.command) for row in rows])
     made = []
     for row in rows:
         shown = tuple(
@@ -219,7 +221,7 @@ def told(
         )
         made.append(
             LogEntry(
-                row, t.moment(row.at, zone), who[row.actor], origin_text(t, row.origin), t.do(row.command),
+                row, t.moment(row.at, zone), who[row.actor], origin_text(t, row.origin, row.actor), did[row.id],
                 places("context", row.place) if row.place else "", t.reason(row.reason) if row.reason else "", shown,
                 max(0, counts.get(row.id, 0) - len(shown)),
             )

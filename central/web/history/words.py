@@ -14,6 +14,7 @@ from central.kernel.deleted_rows import was
 from central.kernel.entity import BY_NAME, Declaration, Look, in_brief
 from central.kernel.personal import ERASED, STRUCK
 from central.kernel.tx import Read
+from central.web.did import done_words
 from central.web.history.past import Act, FieldDifference, RowMoment, State, restored, undone
 from central.web.history.records import Past, means_of
 from central.web.screens.cells import Cell, Reader, ref_of
@@ -140,10 +141,11 @@ def sayer(read: Read, t: Texts, past: Past) -> Sayer:
 
 def told(read: Read, t: Texts, say: Sayer, past: Past, found: Sequence[RowMoment]) -> list[EntryWords]:
     who = people(read, t, [moment.entry.actor for moment in found])
-    return [_told(t, say, past, moment, who) for moment in found]
+    did = done_words(read, t, [(moment.entry.command_id, moment.entry.command) for moment in found])
+    return [_told(t, say, past, moment, who, did[moment.entry.command_id]) for moment in found]
 
 
-def _told(t: Texts, say: Sayer, past: Past, moment: RowMoment, who: Mapping[str, Who]) -> EntryWords:
+def _told(t: Texts, say: Sayer, past: Past, moment: RowMoment, who: Mapping[str, Who], did: str) -> EntryWords:
     entry = moment.entry
     match entry.act:
         case Act.CHANGED:
@@ -158,7 +160,7 @@ def _told(t: Texts, say: Sayer, past: Past, moment: RowMoment, who: Mapping[str,
     wanted = moment.before if entry.act is Act.DELETED else moment.after
     return EntryWords(
         entry.key, entry.command_id, t.moment(entry.at, say.zone), entry.at.isoformat(), who[entry.actor],
-        origin_text(t, entry.origin), t.do(entry.command), str(entry.act), lines, entry.seq,
+        origin_text(t, entry.origin, entry.actor), did, str(entry.act), lines, entry.seq,
         undone(means, past.now, moment).why is None, restored(means, past.now, wanted).why is None,
     )  # fmt: skip
 
@@ -171,10 +173,12 @@ def act_text(t: Texts, act: Act) -> str:
     return {Act.CREATED: t("Créé"), Act.CHANGED: t("Modifié"), Act.DELETED: t("Supprimé")}[act]
 
 
-def origin_text(t: Texts, origin: str) -> str:
-    """`web 10.0.0.7` in words."""
+def origin_text(t: Texts, origin: str, actor: str) -> str:
+    """`web 10.0.0.7` in words. What central does by itself is on nobody's screen, whoever's page asked for it."""
     kind, _, place = origin.partition(" ")
     match kind:
+        case "web" if _actor(actor)[0] is ActorKind.SYSTEM:
+            return t("depuis {place}", place=place or "?")
         case "web":
             return t("à l’écran, depuis {place}", place=place or "?")
         case "api":

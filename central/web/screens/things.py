@@ -14,8 +14,8 @@ from central.kernel.privileges import Action
 from central.kernel.registry import Handler, handler_of
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
+from central.web.did import step_field
 from central.web.screens.cells import Cell, default_columns, reader, shown_columns
-from central.web.screens.fields import FieldKind, fields_of
 from central.web.screens.listing import ListFilter, found, may_see, one
 from central.web.screens.lists import ListLine, lines
 from central.web.screens.names import labels
@@ -131,23 +131,15 @@ def _life_buttons(
         if not screen.may(read, handler, place) or handler.secrets or handler.name in screen.frame.instead:
             continue
         href = f"/admin/do/{handler.name}?on={row.id}"
-        choice = _choice_of(handler, life)
+        choice = step_field(handler, life)
         if choice:
             for do in dict.fromkeys(each for at, each in life if at == now):
                 said = screen.t.value(enum_name(type(do)), do)
-                yield Button(said, f"{href}&{choice}={do}", _weight(life, do))
+                yield Button(said, f"{href}&{choice.name}={do}", _weight(life, do))
         elif handler.does is None:
             yield Button(screen.t.do(handler.name), href, "rest")
         elif (now, handler.does) in life:
             yield Button(screen.t.do(handler.name), href, _weight(life, handler.does))
-
-
-def _choice_of(handler: Handler, life: Life[Any, Any]) -> str | None:
-    """The field that takes one of its deeds: `do` of a performance's sale."""
-    kinds = {type(do) for do in life.deeds}
-    return next(
-        (each.name for each in fields_of(handler.hints) if each.kind is FieldKind.CHOICE and each.hint in kinds), None
-    )
 
 
 def is_final(table: str, handler: Handler, given: Mapping[str, Any]) -> bool:
@@ -156,8 +148,8 @@ def is_final(table: str, handler: Handler, given: Mapping[str, Any]) -> bool:
     if declaration is None or declaration.life is None:
         return False
     life = declaration.life[1]
-    choice = _choice_of(handler, life)
-    do = next((each for each in life.deeds if choice and each == given.get(choice)), handler.does)
+    choice = step_field(handler, life)
+    do = next((each for each in life.deeds if choice and each == given.get(choice.name)), handler.does)
     return do in life.stops and life.is_final(do)
 
 

@@ -477,6 +477,23 @@ async def test_devices_and_programs_are_named_as_such(browser: Browser, profile:
     assert "Parterre" in text and "de lui-même" in text
 
 
+async def test_what_central_does_for_nobody_is_on_no_screen(browser: Browser) -> None:
+    """The set-up is done by central itself, for a page: from where, and not on whose screen."""
+    row = new_id()
+    browser.clerk.as_(replace(SYSTEM, origin="web ::7")).do(
+        CreateProfile(
+            id=row,
+            context_id=browser.house.institution,
+            code="API",
+            names={"fr": "API"},
+            privileges=(),
+            second_factor=False,
+        )
+    )
+    text = await browser.get(at(row))
+    assert "de lui-même" in text and "depuis ::7" in text and "à l’écran" not in text
+
+
 # --- sheets ----------------------------------------------------------------------------------------------------------
 
 

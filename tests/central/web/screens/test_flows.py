@@ -12,6 +12,7 @@ import pytest
 from central.catalogue.model import ProductState
 from central.pricing.model import PricingPrivilege
 from central.pricing.ops import CreatePriceGrid, PriceCell
+from central.web.texts import texts
 from tests.central.small_house import new_id
 from tests.central.web.screens.conftest import Browser, Page
 
@@ -114,8 +115,14 @@ async def test_life_is_read_from_its_table(browser: Browser) -> None:
     assert "<del>" in preview
     state = "SELECT state FROM performance WHERE id = :id"
     assert await value(browser, state, id=browser.house.performance) == ProductState.ON_SALE
-    assert done(await browser.send(act, preview, _do="1"))
+    sent = await browser.send(act, preview, _do="1")
+    assert done(sent)
+    step = texts("fr").value("product_do", "suspend")
+    everything = texts("fr").do("change_sale")
+    assert step != everything and f"<b>{step}</b>" in sent and everything not in sent, "the step is named, not all"
     assert await value(browser, state, id=browser.house.performance) == ProductState.SUSPENDED
+    past = await browser.get(f"/admin/history/performance/{browser.house.performance}")
+    assert step in past and everything not in past
     assert "do=open" in await browser.get(show)
 
 
