@@ -102,6 +102,7 @@ class OperatorPages:
             request, "operator_new.html", status=400 if refused else 200, title=t("Inviter quelqu’un"), said=said,
             faults=faults, form={name: typed(form, name) for name in _NEW}, contexts=contexts, profiles=profiles,
             at=typed(form, "context_id") or request.query.get("at", ""), here="/admin/operators/new",
+            mails=self._services.mailer.works,
         )  # fmt: skip
 
     async def new(self, request: web.Request) -> web.StreamResponse:

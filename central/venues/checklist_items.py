@@ -69,7 +69,7 @@ def physical_configuration(read: Read, institution: str) -> ItemStanding:
     )  # fmt: skip
 
 
-@needed(t("Entrées"), at=ContextKind.INSTITUTION, order=120, optional=True, needs=READ)
+@needed(t("Accès"), at=ContextKind.INSTITUTION, order=120, optional=True, needs=READ)
 def entrances(read: Read, institution: str) -> ItemStanding:
     ((count,),) = read.run(
         "SELECT COUNT(*) FROM entrance e JOIN site i ON i.id = e.site_id WHERE i.context_id = :at", at=institution

@@ -260,7 +260,7 @@ async def test_from_the_invitation_to_who_may_what(browser: Browser, tmp_path: P
 
         await page.goto(central.url + "/account")
         await page.click(".me summary")
-        await page.get_by_role("button", name="Quitter").click()
+        await page.get_by_role("button", name="Se déconnecter").click()
         await page.wait_for_url("**/sign-in")
         await page.get_by_label("Adresse électronique").fill("jeanne@x.example")
         await page.get_by_label("Mot de passe").fill(PASSWORD)

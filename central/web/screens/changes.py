@@ -59,13 +59,13 @@ def effects(read: Read, t: Texts, would: Iterable[Row]) -> list[Effect]:
 
 
 def _says(t: Texts, action: str, entity: str, count: int) -> str:
-    what = t.entity(entity) if count == 1 else t.entities(entity)
+    what = t.within(t.entity(entity) if count == 1 else t.entities(entity))
     number = t.number(count)
     if action == "created":
-        return t("crée {n} × {what}", n=number, what=what)
+        return t("crée {n} {what}", n=number, what=what)
     if action == "deleted":
-        return t("supprime {n} × {what}", n=number, what=what)
-    return t("modifie {n} × {what}", n=number, what=what)
+        return t("supprime {n} {what}", n=number, what=what)
+    return t("modifie {n} {what}", n=number, what=what)
 
 
 def _first(read: Read, t: Texts, entity: str, rows: Sequence[Row]) -> tuple[RowChanges, ...]:

@@ -432,6 +432,7 @@ async def test_inviting_giving_and_taking_in_the_browser(people: People, jeanne:
     house = people.house
     sell = await people.profile("orders")
     browser = await people.browser().sign_in(next="/admin/operators/new")
+    assert "elle reçoit un lien par courriel" in browser.text
     await browser.post(
         "/admin/operators/new", kind="person", name="", email="x", language="fr", context_id=house.season
     )
@@ -508,6 +509,7 @@ async def test_without_a_mail_server_the_link_is_handed_over(people: People, jea
 
     people.way_in.mailer._config = replace(people.way_in.mailer._config, host="")
     browser = await people.browser().sign_in(next="/admin/operators/new")
+    assert "vous lui remettez un lien" in browser.text and "par courriel" not in browser.text
     await browser.post(
         "/admin/operators/new", kind="person", name="Nino", email="nino@x.example", language="fr",
         context_id=people.house.institution,
