@@ -65,7 +65,7 @@ def test_every_text_is_there_and_can_be_read_at_two_metres(language: str) -> Non
             "Andere Vorstellung",
             "Dieses Ticket gilt für Le Cid, 02.06. 20:30",
         ),
-        ("es", refused(Deny.ENTRIES_USED_UP, entries=4, left=1), "Sin entradas", "4 accesos, quedan 1"),
+        ("es", refused(Deny.ENTRIES_USED_UP, entries=4, left=1), "Sin admisiones", "4 admisiones, quedan 1"),
         ("en", admitted(), "Come in", "The Cid"),
         ("fr", admitted(left=3, detail={**EVENT, "entries": 4}), "Entrez", "Le Cid · encore 3 entrées"),
         ("xx", admitted(), "Entrez", "Le Cid"),
