@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from central.catalogue.model import ProductState
+from central.catalogue.model import Performance, ProductState
 from central.kernel.columns import columns
 from central.kernel.entity import BY_NAME
 from central.kernel.scope import narrowing
@@ -42,6 +42,26 @@ class Played:
     closes: datetime
     sell_until: datetime
     note: str
+
+
+def in_one_hall(read: Read, performance: Performance, most: int) -> list[Performance]:
+    """Other performances that go on while this one does, in the same space however it is set up. No cancelled ones."""
+    if performance.state is ProductState.CANCELLED:
+        return []
+    space = (
+        "(SELECT c.space_id FROM logical_configuration l JOIN physical_configuration c "
+        "ON c.id = l.physical_configuration_id WHERE l.id = {}) "
+    )
+    return list(
+        read.find(
+            Performance,
+            "WHERE site_id = :site AND starts < :closes AND closes > :starts AND id <> :id AND state <> :gone AND "
+            f"{space.format('performance.logical_configuration_id')} = {space.format(':logical')} "
+            "ORDER BY starts, id LIMIT :most",
+            site=performance.site_id, closes=to_ms(performance.closes), starts=to_ms(performance.starts),
+            id=performance.id, gone=ProductState.CANCELLED, logical=performance.logical_configuration_id, most=most,
+        )
+    )  # fmt: skip
 
 
 NEVER_MS = 2**62

@@ -22,13 +22,25 @@ _START = "schedule.starts"
 def times_pages(app: web.Application) -> None:
     app[FRAME].list_by_days("performance", "starts", "closes")
     paths = frozenset(f"schedule.{name}" for name in USUAL)
-    app[FRAME].follows["create_performance"] = Follows(paths, _filled, copies=True)
+    app[FRAME].follows["create_performance"] = Follows(paths, _filled, True, _a_day_later)
 
 
 def _filled(read: Read, typed: Mapping[str, list[str]]) -> dict[str, list[str]]:
     event = (typed.get("event_id") or [""])[0]
     last = last_of(read, event)
     return {**typed, **following(typed, distances(last) if last else USUAL)}
+
+
+def _a_day_later(typed: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """The times of a copy: at its own, the hall is taken."""
+    found = {}
+    for path in (_START, *(f"schedule.{name}" for name in USUAL)):
+        try:
+            at = datetime.fromisoformat((typed.get(path) or [""])[0]) + timedelta(days=1)
+        except (ValueError, OverflowError):
+            continue
+        found[path] = [at.isoformat(timespec="minutes")]
+    return found
 
 
 def distances(performance: Performance) -> dict[str, timedelta]:

@@ -47,11 +47,13 @@ __all__ = ["FRAME", "Branch", "Frame", "tree"]
 @dataclass(frozen=True, slots=True)
 class Follows:
     """What the form of a new row may leave empty, beside what follows for any (screens/blanks.py): the paths of its
-    fields, and what fills them in, of what was typed. `copies`: a row is duplicated by this form."""
+    fields, and what fills them in, of what was typed. `copies`: a row is duplicated by this form; `afresh`: what its
+    copy opens with instead."""
 
     paths: frozenset[str]
     fill: Callable[[Read, Mapping[str, list[str]]], dict[str, list[str]]]
     copies: bool = False
+    afresh: Callable[[Mapping[str, list[str]]], dict[str, list[str]]] = lambda _: {}
 
 
 class Frame:

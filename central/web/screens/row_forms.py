@@ -107,6 +107,10 @@ def _first_typed(screen: Screen, read: Read, declaration: Declaration, sheet: Sh
             typed[each.path] = [setting.currency]
         elif each.ref == "context" and each.kind is FieldKind.REF and row is None:
             typed[each.path] = [place]
+    follows = screen.frame.follows.get(sheet.handler.name)
+    if row is not None and follows:
+        typed |= follows.afresh(typed)
+    typed |= {path: [query[path]] for path in {*typed} & {*query}}
     return typed
 
 

@@ -65,7 +65,7 @@ async def test_a_performance_is_duplicated(browser: Browsing) -> None:  # noqa: 
     path = f"/admin/e/performance/new?from={house.performance}"
     assert path in page.text.replace("&amp;", "&")
     form = await browser.get(path)
-    assert form.inputs["event_id"] == [house.event] and form.inputs[STARTS] == ["2026-11-21T21:00"]
+    assert form.inputs["event_id"] == [house.event] and form.inputs[STARTS] == ["2026-11-22T21:00"]
     other = {name: value for name, value in form.inputs.items() if name.startswith("schedule.")}
     assert all(value[0] for name, value in other.items() if not name.endswith((".second", "reentry_after_s")))
     again = {

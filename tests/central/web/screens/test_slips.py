@@ -105,3 +105,23 @@ def _evening(house: House, made: Id, after: timedelta = timedelta(0)) -> CreateP
     return CreatePerformance(
         id=made, event_id=house.event, logical_configuration_id=house.logical, price_grid_id=house.grid, schedule=times
     )
+
+
+async def test_two_at_one_time_in_one_hall_are_said(browser: Browser) -> None:
+    house, said = browser.house, "La même salle est prise au même moment"
+    assert said not in await browser.get(f"/admin/e/performance/{house.performance}")
+    twice, after = new_id(), new_id()
+    for made, later in ((twice, timedelta(hours=1)), (after, timedelta(hours=5))):
+        assert (await browser.door.execute(browser.me["now"].actor, _evening(house, made, later), new_id())).ok
+    assert re.search(f"{said}.*21:00", (await browser.get(f"/admin/e/performance/{twice}")).text)
+    assert said in await browser.get(f"/admin/e/performance/{house.performance}")
+    assert said not in await browser.get(f"/admin/e/performance/{after}"), "one after the other"
+
+
+async def test_a_copy_is_proposed_a_day_later(browser: Browser) -> None:
+    house = browser.house
+    copy = await browser.get(f"/admin/e/performance/new?from={house.performance}")
+    day = (STARTS + timedelta(days=1)).date().isoformat()
+    assert {copy.inputs[f"schedule.{name}"][0][:10] for name in ("starts", "doors", "sell_until")} == {day}
+    asked = await browser.get(f"/admin/e/performance/new?from={house.performance}&schedule.starts=2031-01-01T20:00")
+    assert asked.inputs["schedule.starts"] == ["2031-01-01T20:00"]
