@@ -99,7 +99,7 @@ def test_outside_of_a_season(starts: datetime, settings: dict[str, str], days: t
 async def test_a_date_outside_its_season_is_taken_and_said(browser: Browser) -> None:
     house = browser.house
     days = {"begins": "2030-09-01", "ends": "2031-06-30"}
-    said = "hors de la saison Saison 26, du 1 sept. 2030 au 30 juin 2031."
+    said = "hors de la saison Saison 26, du 1er sept. 2030 au 30 juin 2031."
     assert said not in await browser.get(f"/admin/e/performance/{house.performance}")
     reply = await browser.door.execute(
         browser.me["now"].actor, command_of(Action.MODIFY, Context)(id=house.season, set={"settings": days}), new_id()
