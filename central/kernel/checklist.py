@@ -8,7 +8,7 @@ An item looks and says how things stand; it decides nothing and forbids nothing 
 shows them (web/checklist.py) knows them by this registry. `usual` proposes the command that most houses would give.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,8 @@ def t(msgid: str) -> str:
 @dataclass(frozen=True, slots=True)
 class ItemStanding:
     """How an item stands. `count` says how much there is, `lacking` what is missing, by its code, `parts` by a text of
-    ours; `next` is the sentence that says what to do, `link` the form where it is done."""
+    ours; `next` is the sentence that says what to do, `link` the form where it is done; `of`: the names of the one row
+    that it is about."""
 
     done: bool
     next: str
@@ -34,6 +35,7 @@ class ItemStanding:
     count: int = 0
     lacking: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    of: Mapping[str, str] = field(default_factory=dict)
     waits: bool = False  # for an item before it: its link would lead to a form that cannot be filled in yet
 
 

@@ -5,17 +5,19 @@ from typing import Any
 
 from central.kernel.checklist import HOUSE, ItemStanding, needed, of_table, t
 from central.kernel.contexts import ContextKind
+from central.kernel.crud import uses
 from central.kernel.db import in_list
 from central.kernel.house_settings import currency_at
 from central.kernel.languages import spoken_first
 from central.kernel.tx import Read
-from central.pricing.model import PricingPrivilege
+from central.pricing.model import PriceGrid, PricingPrivilege
 from central.pricing.usual import CreateTariffs, NewTariff
 from central.venues.reads import categories_sold
 from central.web.texts import texts
 from shared.ids import Id
 
 READ = PricingPrivilege.PRICE_READ
+MOST_ASKED = 20  # incomplete grids, whether anything uses them
 
 
 def usual_tariffs(read: Read, season: str, _: Id, names: Callable[..., dict[str, str]]) -> Any:
@@ -41,7 +43,8 @@ def tariffs(read: Read, season: str) -> ItemStanding:
 
 @needed(t("Grille de prix"), at=ContextKind.SEASON, order=310, needs=READ)
 def price_grid(read: Read, season: str) -> ItemStanding:
-    """Complete when each category that the season's halls sell has a price in each of its grids."""
+    """Complete when each category that the season's halls sell has a price in each of its grids that something uses;
+    before any is used, in one of them."""
     ((grids,),) = read.run("SELECT COUNT(*) FROM price_grid WHERE context_id = :at", at=season)
     sold = categories_sold(read, season)
     if not grids:
@@ -56,12 +59,15 @@ def price_grid(read: Read, season: str) -> ItemStanding:
     lacks = read.run(
         "SELECT g.id FROM price_grid g LEFT JOIN price p ON p.grid_id = g.id "  # noqa: S608 - names of parameters
         f"AND (:sold = 0 OR p.category_id IN {among}) WHERE g.context_id = :at "
-        "GROUP BY g.id HAVING COUNT(DISTINCT p.category_id) < :least ORDER BY g.id LIMIT 1",
+        "GROUP BY g.id HAVING COUNT(DISTINCT p.category_id) < :least ORDER BY g.id",
         at=season, sold=len(sold), least=max(1, len(sold)), **params,
     )  # fmt: skip
-    for (grid,) in lacks:
-        priced = {row[0] for row in read.run("SELECT DISTINCT category_id FROM price WHERE grid_id = :id", id=grid)}
-        lacking = tuple(code for category, code in sold.items() if category not in priced)
-        said = t("Donnez un prix à chaque catégorie que la salle vend.")
-        return ItemStanding(False, said, f"/admin/pricing/grid/{grid}", int(grids), lacking)
-    return ItemStanding(True, "", f"{HOUSE}/price_grid?at={season}", int(grids))
+    used = (row[0] for row in lacks[:MOST_ASKED] if uses(read, "price_grid", row[0], most=1, links=True))
+    named = next(used, lacks[0][0] if len(lacks) == grids else None)
+    grid = read.get(PriceGrid, named) if named else None
+    if grid is None:
+        return ItemStanding(True, "", f"{HOUSE}/price_grid?at={season}", int(grids))
+    priced = {row[0] for row in read.run("SELECT DISTINCT category_id FROM price WHERE grid_id = :id", id=grid.id)}
+    lacking = tuple(code for category, code in sold.items() if category not in priced)
+    said = t("Donnez un prix à chaque catégorie que la salle vend.")
+    return ItemStanding(False, said, f"/admin/pricing/grid/{grid.id}", int(grids), lacking, of=grid.names)

@@ -1,5 +1,7 @@
 """The going-live list: what is missing is told, in the order in which it can be done, to who may know."""
 
+from datetime import timedelta
+
 import pytest
 
 from central.catalogue.model import CataloguePrivilege, ProductDo
@@ -10,8 +12,9 @@ from central.organisation.ops import CreateContext
 from central.pricing.model import PricingPrivilege
 from central.pricing.ops import CreatePriceGrid, PriceCell
 from central.programme.on_sale import ChangeSale
-from central.web.checklist import Checklist, checklist
-from tests.central.small_house import Clerk, House, new_id
+from central.programme.performances import CreatePerformance, Schedule
+from central.web.checklist import Checklist, ChecklistLine, checklist
+from tests.central.small_house import STARTS, Clerk, House, new_id
 
 
 def listed(clerk: Clerk, actor: Actor, at: str) -> Checklist:
@@ -69,9 +72,21 @@ def test_a_category_without_a_price_is_named(quick: tuple[Clerk, House]) -> None
             prices=(PriceCell(house.seated, house.full, 900),),
         )
     )
-    found = listed(clerk, house.operator("*"), house.season)
-    line = next(line for line in found.in_order if line.item.name == "price_grid")
-    assert (line.state, line.standing.lacking) == ("open", ("DEBOUT",)) and made in line.standing.link
+
+    def line() -> ChecklistLine:
+        found = listed(clerk, house.operator("*"), house.season)
+        return next(line for line in found.in_order if line.item.name == "price_grid")
+
+    assert line().state == "done", "no performance is sold by it"
+    schedule = Schedule(STARTS, STARTS, STARTS + timedelta(hours=3), STARTS)
+    clerk.do(
+        CreatePerformance(
+            id=new_id(), event_id=house.event, logical_configuration_id=house.logical, price_grid_id=made,
+            schedule=schedule,
+        )
+    )  # fmt: skip
+    assert (line().state, line().standing.lacking) == ("open", ("DEBOUT",)) and made in line().standing.link
+    assert line().standing.of == {"fr": "Autre"}, "it says which"
 
 
 def test_a_sale_that_is_suspended_is_to_be_opened(quick: tuple[Clerk, House]) -> None:

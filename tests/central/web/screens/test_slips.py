@@ -1,6 +1,7 @@
 """Slips of a newcomer at the screens: each is refused where it was made, or said, before it costs an evening."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from central.kernel.contexts import ContextKind
 from central.kernel.crud import NoChange
 from central.organisation.ops import CreateContext
+from central.pricing.ops import CreatePriceGrid
 from central.programme.performances import CreatePerformance, Schedule
 from shared.ids import Id
 from tests.central.small_house import STARTS, Clerk, House, new_id
@@ -125,3 +127,14 @@ async def test_a_copy_is_proposed_a_day_later(browser: Browser) -> None:
     assert {copy.inputs[f"schedule.{name}"][0][:10] for name in ("starts", "doors", "sell_until")} == {day}
     asked = await browser.get(f"/admin/e/performance/new?from={house.performance}&schedule.starts=2031-01-01T20:00")
     assert asked.inputs["schedule.starts"] == ["2031-01-01T20:00"]
+
+
+async def test_the_list_names_the_grid_that_lacks_a_price(browser: Browser) -> None:
+    house, names = browser.house, {"fr": "Grille du festival"}
+    grid = CreatePriceGrid(id=new_id(), context_id=house.season, code="F", names=names, currency="EUR")
+    assert (await browser.door.execute(browser.me["now"].actor, grid, new_id())).ok
+    page = f"/admin/live?at={house.activity}"
+    assert "Grille du festival" not in await browser.get(page), "nothing is sold by it"
+    evening = replace(_evening(house, new_id()), price_grid_id=grid.id)
+    assert (await browser.door.execute(browser.me["now"].actor, evening, new_id())).ok
+    assert re.search("Grille du festival.*Donnez un prix", (await browser.get(page)).text)
