@@ -1,6 +1,6 @@
 """What a season needs before a price can be said: tariffs, and a grid that prices every category on sale."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from central.kernel.checklist import HOUSE, ItemStanding, needed, of_table, t
@@ -55,15 +55,10 @@ def price_grid(read: Read, season: str) -> ItemStanding:
             f"&currency={currency_at(read, season)}",
             waits=waits,
         )  # fmt: skip
-    among, params = in_list("c", sold or [""])
-    lacks = read.run(
-        "SELECT g.id FROM price_grid g LEFT JOIN price p ON p.grid_id = g.id "  # noqa: S608 - names of parameters
-        f"AND (:sold = 0 OR p.category_id IN {among}) WHERE g.context_id = :at "
-        "GROUP BY g.id HAVING COUNT(DISTINCT p.category_id) < :least ORDER BY g.id",
-        at=season, sold=len(sold), least=max(1, len(sold)), **params,
-    )  # fmt: skip
-    used = (row[0] for row in lacks[:MOST_ASKED] if uses(read, "price_grid", row[0], most=1, links=True))
-    named = next(used, lacks[0][0] if len(lacks) == grids else None)
+    lacks = _grids(read, season, sold, "<", MOST_ASKED)
+    named = next((each for each in lacks if uses(read, "price_grid", each, most=1, links=True)), None)
+    if named is None and lacks and not _grids(read, season, sold, ">=", 1):
+        named = lacks[0]
     grid = read.get(PriceGrid, named) if named else None
     if grid is None:
         return ItemStanding(True, "", f"{HOUSE}/price_grid?at={season}", int(grids))
@@ -71,3 +66,16 @@ def price_grid(read: Read, season: str) -> ItemStanding:
     lacking = tuple(code for category, code in sold.items() if category not in priced)
     said = t("Donnez un prix à chaque catégorie que la salle vend.")
     return ItemStanding(False, said, f"/admin/pricing/grid/{grid.id}", int(grids), lacking, of=grid.names)
+
+
+def _grids(read: Read, season: str, sold: Mapping[Id, str], than: str, most: int) -> list[Id]:
+    """Those of a season that price fewer categories than are sold (`<`), or all of them (`>=`); before any hall, one
+    price is all."""
+    among, params = in_list("c", sold or [""])
+    rows = read.run(
+        "SELECT g.id FROM price_grid g LEFT JOIN price p ON p.grid_id = g.id "  # noqa: S608 - names of parameters
+        f"AND (:sold = 0 OR p.category_id IN {among}) WHERE g.context_id = :at "
+        f"GROUP BY g.id HAVING COUNT(DISTINCT p.category_id) {than} :least ORDER BY g.id LIMIT :most",
+        at=season, sold=len(sold), least=max(1, len(sold)), most=most, **params,
+    )  # fmt: skip
+    return [Id(row[0]) for row in rows]

@@ -89,6 +89,29 @@ def test_a_category_without_a_price_is_named(quick: tuple[Clerk, House]) -> None
     assert line().standing.of == {"fr": "Autre"}, "it says which"
 
 
+def test_before_any_is_used_one_complete_grid_is_enough(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    season, words = new_id(), {"fr": "Saison 27"}
+    clerk.do(
+        CreateContext(
+            id=season, context_id=house.organiser, kind=ContextKind.SEASON, code="S27", names=words, settings={}
+        )
+    )
+
+    def standing(code: str, *prices: PriceCell) -> tuple[str, dict[str, str]]:
+        clerk.do(
+            CreatePriceGrid(
+                id=new_id(), context_id=season, code=code, names={"fr": code}, currency="EUR", prices=prices
+            )
+        )
+        found = listed(clerk, house.operator("*"), season)
+        line = next(line for line in found.parts[-1].lines if line.item.name == "price_grid")
+        return line.state, dict(line.standing.of)
+
+    assert standing("EMPTY") == ("open", {"fr": "EMPTY"})
+    assert standing("FULL", PriceCell(house.seated, house.full, 900)) == ("done", {})
+
+
 def test_a_sale_that_is_suspended_is_to_be_opened(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND))
