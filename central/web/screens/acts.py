@@ -1,8 +1,10 @@
 """Any command as a page: its fields, what it would do, and then doing it."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from central.kernel.crud import CONFIGURED
@@ -42,11 +44,13 @@ from central.web.text_keys import enum_name
 from shared.ids import is_id
 from shared.outcome import Ok, Refused
 
+SHOWN = "_shown"  # a digest of the answers whose effect was shown
 SURE = "_sure"  # the name that is typed before what is final is done
 
 
 async def act(request: web.Request) -> web.Response:
-    """GET: the command's form, or, if it has none, what it would do. POST: what it would do, or (`_do`) does it."""
+    """GET: the command's form, or, if it has none, what it would do. POST: what it would do, or (`_do`) does what was
+    shown: after another answer it shows again."""
     screen = await screen_of(request)
     handler = COMMANDS.get(request.match_info["command"])
     if handler is None or handler.needs is None:
@@ -109,6 +113,9 @@ async def _acted(
     reply: Reply | None = None
     command_id = id_in(typed, COMMAND)
     values = {**parsed.values, **given}
+    answers = digest(parsed.values)
+    unseen = doing and bool(sheet.fields) and (typed.get(SHOWN) or [""])[0] != (answers or None)
+    doing = doing and not unseen
     name = await screen.read(lambda read: _name_to_type(read, screen, sheet, values))
     unsure = doing and _plain((typed.get(SURE) or [""])[0]) != _plain(name)
     doing = doing and not unsure
@@ -127,8 +134,16 @@ async def _acted(
     answer = await _answer(screen, sheet, values, reply) if sound else []
     return await _act_page(
         screen, sheet, view, refusal, told, sound, status=200 if sound and not unsure else 422, answer=answer,
-        name=name, unsure=unsure,
+        name=name, unsure=unsure, answers=answers, unseen=unseen,
     )  # fmt: skip
+
+
+def digest(values: Any) -> str:
+    """A short mark of answers: what stood in a form. Empty for what is nested too deep, which no command takes."""
+    try:
+        return sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    except TypeError:
+        return ""
 
 
 def _name_to_type(read: Read, screen: Screen, sheet: Sheet, values: Mapping[str, Any]) -> str:
@@ -163,19 +178,21 @@ def _after(screen: Screen, sheet: Sheet) -> str:
 async def _act_page(
     screen: Screen, sheet: Sheet, view: FormView, refusal: SaidRefusal | None, told: list[Any], sound: bool | None, *,
     status: int, answer: list[tuple[str, str]] | None = None, name: str = "", unsure: bool = False,
+    answers: str = "", unseen: bool = False,
 ) -> web.Response:  # fmt: skip
     subject = ""
     at = screen.at or await screen.read(lambda read: place_of(read, sheet.table, sheet.on))
     if sheet.on:
         subject = await screen.read(lambda read: label(read, screen.t, sheet.table, str(sheet.on)))
     back = f"/admin/e/{sheet.table}/{sheet.on}" if sheet.on else "/admin"
+    hidden = {COMMAND: new_id(), OWN: new_id(), ZONE: view.zone} | ({SHOWN: answers} if sound else {})
     return await screen.page(
         "screens/act.html", status=status, title=_chosen(screen, sheet) or screen.t.do(sheet.handler.name),
         form=view, refusal=refusal,
-        effects=told, sound=sound, hidden={COMMAND: new_id(), OWN: new_id(), ZONE: view.zone}, back=back,
+        effects=told, sound=sound, hidden=hidden, back=back,
         subject=subject, here=sheet.table, at=at, help=help_of(screen, sheet), entity=sheet.table,
         deletes=sheet.handler.deletes, returns=_returns(sheet), answer=answer or [],
-        name=name, unsure=unsure, SURE=SURE,
+        name=name, unsure=unsure, SURE=SURE, unseen=unseen,
     )  # fmt: skip
 
 

@@ -138,3 +138,24 @@ async def test_the_list_names_the_grid_that_lacks_a_price(browser: Browser) -> N
     evening = replace(_evening(house, new_id()), price_grid_id=grid.id)
     assert (await browser.door.execute(browser.me["now"].actor, evening, new_id())).ok
     assert re.search("Grille du festival.*Donnez un prix", (await browser.get(page)).text)
+
+
+async def test_what_was_not_shown_is_not_done(browser: Browser) -> None:
+    """The fields stay open after the preview: what is changed in them is shown again before it is done."""
+    house, starts = browser.house, "SELECT starts FROM performance WHERE id = :id"
+    act = f"/admin/do/reschedule_performance?on={house.performance}"
+    was = await value(browser, starts, id=house.performance)
+
+    def on(day: str) -> dict[str, str]:
+        times = {"doors": "20:15", "starts": "21:00", "closes": "23:30", "sell_until": "21:00"}
+        return {f"schedule.{name}": f"{day}T{at}" for name, at in times.items()}
+
+    unseen = await browser.send(act, await browser.get(act), **on("2030-12-12"), _do="1")
+    assert not done(unseen) and "13/12" not in unseen, "nobody was shown anything yet"
+    preview = await browser.send(act, await browser.get(act), **on("2030-12-12"))
+    other = await browser.send(act, preview, **on("2030-12-01"), _do="1")
+    assert "01/12/2030" in other and "Rien n’est encore fait" in other
+    assert "Vous avez changé vos réponses" in other and "Vous avez changé" not in preview
+    assert await value(browser, starts, id=house.performance) == was
+    assert done(await browser.send(act, other, _do="1"))
+    assert await value(browser, starts, id=house.performance) != was
