@@ -21,6 +21,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 import central.app  # noqa: F401  # declares every command
+from central.catalogue.model import ProductDo
 from central.web.texts import texts
 from tests.e2e.test_live_browser import CONTRAST, at_rest
 from tests.waiting import PAGE_PATIENCE_MS, until_now
@@ -32,7 +33,7 @@ PASSWORD = "onze lanternes au bord du lavoir"
 STEPS = (
     "settle_institution", "settle_organiser", "settle_season", "settle_venue", "settle_hall", "accept_hall",
     "appoint_administrator", "create_seat_categories", "create_logical_configuration", "create_channels",
-    "create_tariffs", "create_price_grid", "set_prices", "create_event", "create_performance", "change_sale",
+    "create_tariffs", "create_price_grid", "set_prices", "create_event", "create_performance",
 )  # fmt: skip
 
 
@@ -368,7 +369,8 @@ async def see_and_undo(page: Page, house: House, story: Story, album: Album) -> 
     t = texts(story.language)
     await page.goto(f"{house.url}/admin/audit")
     log = await page.locator("main table").inner_text()
-    assert [step for step in STEPS if t.do(step) not in log] == []
+    opened = t.value("product_do", ProductDo.OPEN)  # the step of `change_sale` that was taken
+    assert [said for said in (*map(t.do, STEPS), opened) if said not in log] == []
     await album.take(page, "log")
     ((shop,),) = house.rows("SELECT id FROM point_of_sale WHERE code = 'WEB-1'")
     await page.goto(f"{house.url}/admin/history/point_of_sale/{shop}")
