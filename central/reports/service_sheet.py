@@ -47,7 +47,7 @@ async def _today(request: web.Request) -> web.Response:
     frame = request.app[FRAME]
     me = await frame.who(request)
     day = await frame.door.read(me.actor, lambda read: read.now.astimezone(house_zone(read)).date())
-    raise web.HTTPFound(f"{HREF}/{day}?{request.query_string}")
+    raise web.HTTPFound(str(request.rel_url.with_path(f"{HREF}/{day}", keep_query=True)))
 
 
 async def _sheet(request: web.Request) -> web.Response:
@@ -88,7 +88,6 @@ def sheet_of(door: Door, read: Read, t: Texts, branch: Branch, day: date) -> Map
     return {
         "branch": branch,
         "day": t.weekday(day),
-        "date": t.calendar_day(day),
         "made": t.moment(read.now, at_home),
         "lines": list(_lines(door, read, t, played)),
         "more": more,
