@@ -12,6 +12,7 @@ carries.
 import hmac
 import time
 from base64 import b64decode
+from dataclasses import replace
 from hashlib import sha256
 
 from aiohttp import web
@@ -26,7 +27,7 @@ from central.kernel.keys import Keys
 from central.kernel.versions import OPERATORS
 from central.organisation.credentials import HeldSecrets, keys
 from central.organisation.rights import key_digest, operator_of
-from central.web.caller import ASKED, Authenticate, problem
+from central.web.caller import ASKED, Authenticate, origin_of, problem
 from central.web.entrance import KnownCaller
 from shared.ids import Id, is_id
 from shared.wire.codec import dump
@@ -48,7 +49,7 @@ MOST_KNOWN = 1000
 
 
 def authenticator(door: Door) -> Authenticate:
-    known: dict[str, tuple[int, Actor]] = {}
+    known: dict[tuple[str, str], tuple[int, Actor]] = {}
 
     async def authenticate(request: web.Request) -> Actor | web.Response | None:
         if DEVICE in request.headers:
@@ -58,18 +59,20 @@ def authenticator(door: Door) -> Authenticate:
             return ANONYMOUS
         if (named := _named(said)) is None:
             return None
-        if (before := known.get(said)) and before[0] == await door.version(OPERATORS):
+        shown = said, origin_of(request)
+        if (before := known.get(shown)) and before[0] == await door.version(OPERATORS):
             return before[1]
         found: tuple[int, Actor | None] = await door.read(
             SYSTEM, lambda read: (read.version(OPERATORS), operator_of(read, *named))
         )
         version, actor = found
         if actor is None:
-            known.pop(said, None)
+            known.pop(shown, None)
             return None
         if len(known) >= MOST_KNOWN:
             known.clear()
-        known[said] = (version, actor)
+        actor = replace(actor, origin=shown[1])  # the same object each time: what is asked at once names it once
+        known[shown] = (version, actor)
         return actor
 
     return authenticate

@@ -18,7 +18,7 @@ from shared.runtime.system import SystemClock, fresh_id
 from shared.runtime.tasks import well
 
 AT_ONCE = 20  # halls drawn in one look
-SHARE = 0.2  # of the time goes into pictures at most: an on-sale changes every hall at once, and sales come first
+SHARE = 0.1  # of the time goes into pictures at most: an on-sale changes every hall at once, and sales come first
 
 
 class HallPictures:

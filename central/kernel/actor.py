@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
+from central.kernel.messages import by_values
 from central.kernel.privileges import nodes
 
 
@@ -14,6 +15,7 @@ class ActorKind(StrEnum):
     ANONYMOUS = auto()
 
 
+@by_values
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who asks, and from where (`origin`). `grants` are (node of the tree of privileges, context id) pairs; `perimeter`

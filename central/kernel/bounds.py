@@ -135,6 +135,20 @@ def _weight(hint: Any) -> int:
             return 1 + sum(_weight(each) for each in inner)
 
 
+def classes_in(kind: Any) -> set[Any]:
+    """The dataclasses of which a command has parts, and those parts."""
+    found: set[Any] = set()
+    waiting = list(get_type_hints(kind, include_extras=True).values())
+    while waiting:
+        sort, inner = parts_of(waiting.pop())
+        if sort == "class" and inner[0] not in found:
+            found.add(inner[0])
+            waiting += get_type_hints(inner[0], include_extras=True).values()
+        elif sort in ("union", "list", "pair", "mapping"):
+            waiting += [each for each in inner if each is not type(None)]
+    return found
+
+
 def _is_text(bare: Any) -> bool:
     return getattr(bare, "__supertype__", bare) is str
 

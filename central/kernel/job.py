@@ -12,8 +12,9 @@ from typing import Any
 import orjson
 
 from central.kernel.actor import Actor, ActorKind
-from central.kernel.bounds import beyond, heaviest
+from central.kernel.bounds import beyond, classes_in, heaviest
 from central.kernel.command_texts import worded
+from central.kernel.messages import by_values
 from central.kernel.registry import COMMANDS, Handler, handler_of
 from central.kernel.replies import faulty
 from shared.ids import Id
@@ -69,6 +70,8 @@ def _names_of(kind: Any) -> tuple[str, ...]:
 @cache
 def _values_of(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
     """What gives the values of a command's fields, in the same order."""
+    for part in classes_in(kind):
+        by_values(part)
     names = _names_of(kind)
     return attrgetter(*names) if len(names) > 1 else lambda command: tuple(getattr(command, name) for name in names)
 
@@ -81,18 +84,10 @@ def job_of(actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False)
         return Job(actor, handler, command, command_id, dry_run, "", "", "")
     digest = sha256(handler.name.encode() + b"\n")
     digest.update(handler.public(command, body))
-    said = handler.kept(command, body)
-    return Job(
-        actor,
-        handler,
-        command,
-        command_id,
-        dry_run,
-        digest.hexdigest(),
-        said.decode(),
-        shortened(said).decode(),
-        len(body),
-    )
+    kept = handler.kept(command, body)
+    said = kept.decode()
+    brief = said if len(kept) <= KEPT_BYTES else shortened(kept).decode()
+    return Job(actor, handler, command, command_id, dry_run, digest.hexdigest(), said, brief, len(body))
 
 
 def looked_through(actor: Actor, command: Any, command_id: Id, *, dry_run: bool = False) -> Job | Refused:

@@ -1,14 +1,32 @@
 """Messages between central's own processes: pickled, each behind its length. Whoever has the other end was begun by us
 (or began us), and nobody else can write there."""
 
+import copyreg
 import pickle
 import struct
 import traceback
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from functools import partial
+from operator import attrgetter
+from typing import Any, TypeVar
 
 AT_ONCE = 1 << 20  # bytes that are taken off a line in one go
 _HEAD = struct.Struct("!Q")
+K = TypeVar("K", bound=type[Any])
+
+
+def by_values(kind: K) -> K:
+    """Of a dataclass that goes with every command or answer: as its values, in order. What dataclasses do by themselves
+    looks up the names of their fields for each object."""
+    names = [each.name for each in fields(kind)]
+    if len(names) > 1 and not any(each.kw_only for each in fields(kind)):
+        copyreg.pickle(kind, partial(_reduced, kind, attrgetter(*names)))
+    return kind
+
+
+def _reduced(kind: Any, values: Callable[[Any], Any], value: Any) -> tuple[Any, ...]:
+    return kind, values(value)
 
 
 def framed(message: Any) -> list[memoryview]:

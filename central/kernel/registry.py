@@ -119,6 +119,8 @@ class Handler:
     def kept(self, command: Any, body: bytes) -> bytes:
         """A command's JSON (`body`) as the log keeps it: secrets are struck out, of long texts their hash is left. What
         it says about people is struck too: the door puts it in again, sealed, where the command went well."""
+        if len(body) <= KEPT and not (self.secrets or self.bulky or self.personal):
+            return body
         brief = ((path, in_brief(value)) for path in self.bulky if (value := value_at(command, path)))
         struck = ((path, STRUCK) for path, _ in self.said_of_people(command))
         told = {**self._with(command, (*brief, *struck)), **dict.fromkeys(self.secrets, STRUCK)}
@@ -129,6 +131,8 @@ class Handler:
 
     def public(self, command: Any, body: bytes) -> bytes:
         """A command's JSON without what it says about people."""
+        if not self.personal:
+            return body
         told = self._with(command, ((path, STRUCK) for path, _ in self.said_of_people(command)))
         names = [field.name for field in fields(self.kind)] if told else []
         return orjson.dumps({name: told.get(name, getattr(command, name)) for name in names}) if told else body

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from central.kernel.messages import by_values
 from central.kernel.misfits import misfit
 from central.kernel.values import Fault
 from shared.outcome import Ok, Outcome, Reason, Refused, reason_named
@@ -30,6 +31,7 @@ class NoEntry(Reason):
     OLDER = auto()  # an answer from before an update, whose reason is none any more
 
 
+@by_values
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer and its JSON as stored with the command: a repeat gives the same bytes. `would` is what a dry run would

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from central.kernel.db import BROKEN, UNFIT, Connection, Database
 from central.kernel.job import Job
+from central.kernel.messages import by_values
 from central.kernel.outage import Outage
 from central.kernel.replies import Reply
 from central.kernel.traces import Care, Traces
@@ -23,6 +24,7 @@ BACKOFF = Backoff(first_s=0.2, most_s=5.0)  # of the threads: whoever made room 
 FORGOTTEN = "forgotten"  # the mark of a command that forgot somebody: the database's own log is cut after it
 
 
+@by_values
 @dataclass(frozen=True, slots=True)
 class Told:
     """Which feeds and tables (or finer marks) were touched: whom to wake; and of what leaves no row in the log, to be

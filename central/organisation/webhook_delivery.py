@@ -3,8 +3,8 @@ with patience, and never to an address inside the house.
 
 Headers and signature are those of Standard Webhooks 1.0: `webhook-id` stays the same through all tries, so that a
 receiver knows what it had already; `webhook-timestamp` is the try's; `webhook-signature` is HMAC-SHA256 over
-id.timestamp.body, once per secret that is valid. An address is looked up once per try, checked, and that very address
-is spoken to: a name that answers differently the second time gains nothing (receivers.py).
+id.timestamp.body, once per secret that is valid. An address is looked up once per try, checked, and that very one is
+spoken to: a name that answers differently the second time gains nothing (receivers.py).
 """
 
 import asyncio
@@ -57,11 +57,10 @@ WAITS = tuple(
     for each in (5, 60, 300, 1800, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
 )  # three days and a bit in all; then a delivery is given up, and can be sent again by hand
 LONGEST = WAITS[-1]
-TIMEOUT_S = 15.0
-CONNECT_S = 5.0
+TIMEOUT_S, CONNECT_S = 15.0, 5.0
 MOST_ANSWER = 4096  # bytes read of an answer, which nobody looks at
 IN_A_ROW = 50  # deliveries to one receiver before the others get a look
-POLL_S = 1.0
+POLL_S, GAP_S = 1.0, 0.05  # a look at least as often, and at most: many commits, one look
 KEPT_FOR = timedelta(days=30)
 TIDY_EVERY_S = 3600.0
 
@@ -248,6 +247,7 @@ class Webhooks:
                     await self.tidy()
                 well()
                 await wait_any(self._bell, POLL_S)
+                await asyncio.sleep(GAP_S)
 
     def _served(self, webhook_id: Id, _: asyncio.Task[int]) -> None:
         self._busy.pop(webhook_id, None)

@@ -158,8 +158,11 @@ async def _taken_in(held: HeldRequest, within_s: float) -> Unread | None:
     if isinstance(request.protocol, Line):
         request.protocol.when_more_comes(held.grow)
     try:
-        async with asyncio.timeout(None if request.content.is_eof() else within_s) as held.time:
+        if request.content.is_eof():  # all of it came with its head
             await request.read()
+        else:
+            async with asyncio.timeout(within_s) as held.time:
+                await request.read()
     except TimeoutError:
         return Unread.TOO_SLOW
     except RuntimeError as broken:  # what aiohttp raises when the line was gone before the first look at the body

@@ -82,15 +82,14 @@ class Budget:
             self.held -= n
             if not mine.each:
                 del self._of[holding.who]
-            else:
-                self._ranked(holding.who, mine)
 
     def renew(self, holding: Holding) -> None:
         """From now on it is the youngest of all."""
         if (mine := self._of.get(holding.who)) and holding in mine.each:
             mine.queue.pop(holding, None)
             mine.queue[holding] = next(self._turns)
-            self._ranked(holding.who, mine)
+            if mine.rank is None:
+                self._ranked(holding.who, mine)
 
     def _crowding(self, mine: _Held) -> Holding | None:
         """What has to go for what was taken. One alone is always let in, or a budget smaller than it would shut it out
@@ -113,8 +112,8 @@ class Budget:
         return None
 
     def _ranked(self, who: str, held: _Held) -> None:
-        """Puts them where they belong now. What stands in the heap comes up no later than it should: what may not go
-        any more only makes its holder's oldest younger, and is found when it is their turn."""
+        """Puts them where they belong now. What stands in the heap comes up no later than it should: who holds less
+        than it says, or whose oldest is younger, is found when it is their turn."""
         oldest = held.oldest()
         rank = (-held.total, held.queue[oldest], who) if oldest else None
         if rank == held.rank:

@@ -41,7 +41,13 @@ async def caller(request: web.Request) -> Actor | web.Response:
 
 
 def _placed(request: web.Request, actor: Actor) -> Actor:
-    return replace(actor, origin=f"api {address_of(request)}")
+    origin = origin_of(request)
+    return actor if actor.origin == origin else replace(actor, origin=origin)
+
+
+def origin_of(request: web.Request) -> str:
+    """As the log tells where a program asks from."""
+    return f"api {address_of(request)}"
 
 
 def is_gone(request: web.Request) -> bool:

@@ -160,8 +160,11 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
         elif data and (self._body is None or self._body.is_eof()) and not self._comes_ahead(len(data)):
             return
         super().data_received(data)
-        if self._ahead >= HEAD and not self._busy and self._begun == self._request_count:
-            self._refuse_head()
+        if not self._busy and self._begun == self._request_count:  # no request is in hand or to come
+            if self._ahead >= HEAD:
+                self._refuse_head()
+            elif self._head is None and self._spill is None:
+                self._wait_for_head()
         if self._more:
             self._more()
 
@@ -180,8 +183,6 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
     def _comes_ahead(self, n: int) -> bool:
         """So many bytes of a head that is not here yet, or of what waits behind the request in hand. What goes on for
         longer than a head may is not read until it is its turn."""
-        if not self._busy and self._head is None:
-            self._wait_for_head()
         self._ahead += n
         if self._ahead >= HEAD:
             self._wire.pause_reading()

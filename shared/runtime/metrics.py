@@ -9,7 +9,7 @@ docs/operation.md lists every family (tests/central/test_metrics.py holds the tw
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import EnumMeta, StrEnum
 from typing import Any, TypeVar
 
@@ -39,13 +39,21 @@ class MetricFamily:
     doc: str
     labels: Mapping[str, Bounds]
     _of: Any
+    _known: dict[tuple[str, ...], Any] = field(default_factory=dict)
 
     def _child(self, said: Mapping[str, str]) -> Any:
+        if not self.labels and not said:
+            return self._of
+        names, values = (*said,), (*said.values(),)
+        if found := self._known.get(names + values):
+            return found
         if said.keys() != self.labels.keys():
             raise ValueError(f"{self.name} has the labels {sorted(self.labels)}, not {sorted(said)}")
-        if not said:
-            return self._of
-        return self._of.labels(**{label: self._bounded(label, value) for label, value in said.items()})
+        bounded = {label: self._bounded(label, value) for label, value in said.items()}
+        child = self._of.labels(**bounded)
+        if (*bounded.values(),) == values:  # what is `other` now may be known later; and only what is known is kept
+            self._known[names + values] = child
+        return child
 
     def _bounded(self, label: str, value: str) -> str:
         values = self.labels[label]
