@@ -496,7 +496,6 @@ LONG: dict[str, int] = {
     "central/kernel/entity.py": 480,
     "central/kernel/row_proof.py": 410,
     "central/kernel/tx.py": 490,
-    "central/orders/ops.py": 440,
     "central/organisation/webhook_events.py": 460,
     "central/venues/planfile_svg.py": 500,
     "central/web/openapi.py": 410,

@@ -23,7 +23,7 @@ from central.devices.model import (
     NotLeased,
 )
 from central.inventory.halls import choose, free_seats, room
-from central.inventory.model import Allocation, NoPlace, PlaceState
+from central.inventory.model import NoPlace, PlaceState
 from central.inventory.places import Holder, SeatToTake, release, take_seats
 from central.inventory.reads import seats_for_sale
 from central.inventory.selling_terms import reach
@@ -108,7 +108,7 @@ def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
     taken = take_seats(tx, performance.id, seats, PlaceState.LEASED, Holder(want.lease_id, channel.id))
     if isinstance(taken, Refused):
         return taken
-    return Ok(_give(tx, device, performance, want.lease_id, taken.value))
+    return Ok(_give(tx, device, performance, want.lease_id, [each.seat_id for each in seats], taken.value))
 
 
 def _sells(device: Device | None) -> bool:
@@ -171,9 +171,11 @@ def _give(
     device: Device,
     performance: Performance,
     lease_id: Id,
-    allocations: Sequence[Allocation],
+    seats: Sequence[Id],
+    allocations: Sequence[Id],
 ) -> Sealed:
-    places = _leased(tx, performance.id, [each.seat_id or Id("") for each in allocations])
+    """`allocations` of these seats, in their order."""
+    places = _leased(tx, performance.id, seats)
     grid = tx.get(PriceGrid, performance.price_grid_id)
     assert grid, "a performance has a grid"
     epoch = device.lease_epoch + 1
@@ -201,7 +203,7 @@ def _give(
                 id=leased_ticket_id(lease_id, slot),
                 lease_id=lease_id,
                 slot=slot,
-                allocation_id=allocation.id,
+                allocation_id=allocation,
                 category_id=place.category_id,
                 seat_id=Id(place.seat_id),
                 zones=place.zones,

@@ -111,14 +111,23 @@ def apply(tx: Tx, steps: Sequence[CountStep], *, enforce: bool = True) -> Refuse
     return None
 
 
+def reached_by(read: Read, performance_id: str) -> bool:
+    """Whether any limit may count places of this performance: of nearly none, so nothing is made ready for it."""
+    return bool(_of(read, performance_id)[0])
+
+
 def _reaching(read: Read, performances: Iterable[str]) -> tuple[list[Limit], dict[str, Scene]]:
     """The limits that may count places of these performances, by their codes, and where these stand. A house may have
     one for each of its events: only these few are looked through."""
     found, scenes = dict[str, Limit](), dict[str, Scene]()
     for each in performances:
-        limits, scenes[each] = remembered(read, OFFERS, ("limits", each), partial(_limits_of, read, each))
+        limits, scenes[each] = _of(read, each)
         found |= {limit.id: limit for limit in limits}
     return sorted(found.values(), key=lambda limit: (limit.code, limit.id)), scenes
+
+
+def _of(read: Read, performance_id: str) -> tuple[list[Limit], Scene]:
+    return remembered(read, OFFERS, ("limits", performance_id), partial(_limits_of, read, performance_id))
 
 
 def _limits_of(read: Read, performance_id: str) -> tuple[list[Limit], Scene]:

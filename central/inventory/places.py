@@ -25,6 +25,7 @@ from central.inventory.model import (
 from central.inventory.plan_actions import on_performance
 from central.kernel.db import in_list
 from central.kernel.entity import ENTITIES
+from central.kernel.row_makers import row_maker
 from central.kernel.spans import ahead
 from central.kernel.tx import Read, Tx
 from central.venues.plan_act import to_assign
@@ -36,6 +37,9 @@ from shared.outcome import Ok, Outcome, Refused
 AT_ONCE = 500  # ids in one statement
 HOLDS_AT_ONCE = 100  # that one command gives back, so that nobody waits behind it for long
 PLACES_AT_ONCE = 500  # of theirs, but for the last one's
+
+
+_allocation = row_maker(Allocation)
 
 
 class SeatToTake(NamedTuple):
@@ -60,11 +64,13 @@ class Holder(NamedTuple):
 
 def take_seats(
     tx: Tx, performance_id: Id, seats: Sequence[SeatToTake], state: PlaceState, holder: Holder
-) -> Outcome[list[Allocation]]:
-    """All of them for this holder. Refused (refuse the command then): somebody has one, or a limit is reached."""
-    made = [
-        Allocation(
-            id=tx.new_id("seat", performance_id, seat.seat_id),
+) -> Outcome[list[Id]]:
+    """All of them for this holder: the ids of their allocations. Refused (refuse the command then): somebody has one,
+    or a limit is reached."""
+    made = [tx.new_id("seat", performance_id, seat.seat_id) for seat in seats]
+    for seat, made_id in sorted(zip(seats, made, strict=True), key=_by_seat):  # so that no two wait for each other
+        allocation = _allocation(
+            id=made_id,
             performance_id=performance_id,
             seat_id=seat.seat_id,
             gauge_id=None,
@@ -76,17 +82,24 @@ def take_seats(
             contact_id=holder.contact_id,
             tariff_id=seat.tariff_id,
         )
-        for seat in seats
-    ]
-    for allocation in sorted(made, key=lambda each: each.seat_id or ""):  # so that no two wait for each other
-        if tx.insert_if_absent(allocation):
+        if tx.insert_row_if_absent(Allocation, allocation):
             continue
-        if not expire_due(tx, 1, performance_id, allocation.seat_id) or not tx.insert_if_absent(allocation):
-            return Refused(NoPlace.TAKEN, fix=allocation.seat_id or "")
+        if not (expire_due(tx, 1, performance_id, seat.seat_id) and tx.insert_row_if_absent(Allocation, allocation)):
+            return Refused(NoPlace.TAKEN, fix=seat.seat_id)
     moves = [counts.CountMove(seat.category_id, seat.contingent_id, counts.FREE, state, 1) for seat in seats]
     counts.moved(tx, performance_id, moves, [seat.seat_id for seat in seats])
-    found = [_count(each, seat.category_id, seat.contingent_id) for each, seat in zip(made, seats, strict=True)]
+    if not limits.reached_by(tx, performance_id):
+        return Ok(made)
+    found = [
+        limits.Count(performance_id, seat.category_id, seat.contingent_id, holder.channel_id, holder.contact_id,
+                     seat.tariff_id, holder.id, state, 1)
+        for seat in seats
+    ]  # fmt: skip
     return limits.apply(tx, [limits.CountStep(None, each) for each in found]) or Ok(made)
+
+
+def _by_seat(each: tuple[SeatToTake, Id]) -> Id:
+    return each[0].seat_id
 
 
 def gone_already(tx: Tx, performance_id: Id, seats: Sequence[SeatToTake]) -> Refused | None:

@@ -35,7 +35,11 @@ class Actor:
         if self.kind is ActorKind.SYSTEM:
             return True
         grants, held = self.grants, nodes(privilege)
-        return any((node, context_id) in grants for context_id in path for node in held)
+        for context_id in path:  # plain loops: each order asks three times
+            for node in held:
+                if (node, context_id) in grants:
+                    return True
+        return False
 
     def may_somewhere(self, privilege: str | None) -> bool:
         """Whether there is any place at all where they may; without a privilege asked for, everybody may."""

@@ -150,9 +150,9 @@ class Judge:
         return self._stands(job, traces, self._tx(db, job, now, traces), place, refused)
 
     def _tx(self, db: Connection, job: Job, now: datetime, traces: Traces) -> Tx:
-        tx = Tx(db, job.actor, now, job.command_id, self.keys, self.settings)
-        tx.earlier, tx.shared = traces.due, traces.common
-        return tx
+        return Tx(
+            db, job.actor, now, job.command_id, self.keys, self.settings, earlier=traces.due, shared=traces.common
+        )
 
     def _stands(self, job: Job, traces: Traces, tx: Tx, place: str | None, outcome: Outcome[Any]) -> Answered:
         """What comes of it goes into the log."""

@@ -8,7 +8,7 @@ own entry says what it found. Checking: kernel/row_proof.py; what is proved, and
 """
 
 from binascii import b2a_base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from operator import itemgetter
@@ -67,8 +67,11 @@ def printer(table: str, columns: Sequence[Printed | None]) -> Callable[[tuple[An
                 if values[n] is not None:
                     values[n] = float(values[n]) + 0.0
             row = tuple(values)
-        more = {column.name: row[n] for n, column in loose if row[n] != column.default}
-        return print_of(head + orjson.dumps([pick(row), more] if more else pick(row)))
+        for n, column in loose:
+            if row[n] != column.default:
+                more = {column.name: row[n] for n, column in loose if row[n] != column.default}
+                return print_of(head + orjson.dumps([pick(row), more]))
+        return print_of(head + orjson.dumps(pick(row)))
 
     return whole if len(fixed) == len(columns) and not floats else in_parts
 
@@ -84,6 +87,21 @@ def leave(prints: Prints, table: str, row_id: str, before: str, after: str) -> N
             del rows[row_id]
             return
     rows[row_id] = f"{before}>{after}" if before else after
+
+
+Feeds = Mapping[str, Mapping[str, str | None]]
+"""Name → key → body, as JSON; None: the row is gone."""
+
+
+def left(prints: Prints, feeds: Feeds, outbox: Sequence[tuple[Any, ...]]) -> str:
+    """The prints of all that a command leaves, as its row in the log keeps them: with what goes to devices and into the
+    outbox (its rows: id, kind, body, …). Empty: it left nothing."""
+    for feed, rows in feeds.items():
+        for key, body in rows.items():
+            leave(prints, FEED_ROW, feed_row_id(feed, key), ANY, feed_print(feed, key, body))
+    for row_id, kind, body, *_ in outbox:
+        leave(prints, OUTBOX, row_id, ABSENT, outbox_print(row_id, kind, body))
+    return orjson.dumps(prints).decode() if prints else ""
 
 
 def counter_proved(name: str) -> bool:

@@ -6,6 +6,7 @@ are gathered here and written by the door in the same transaction (kernel/traces
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import orjson
@@ -16,19 +17,7 @@ from central.kernel.db import Connection, Params, Row, in_list
 from central.kernel.entity import BY_NAME, CHOSEN, ENTITIES, SUBJECTS, Declaration, E
 from central.kernel.keys import Keys
 from central.kernel.numbers import stepped
-from central.kernel.prints import (
-    ABSENT,
-    ANY,
-    COUNTER,
-    FEED_ROW,
-    OUTBOX,
-    Prints,
-    counter_proved,
-    feed_print,
-    feed_row_id,
-    leave,
-    outbox_print,
-)
+from central.kernel.prints import ABSENT, ANY, COUNTER, OUTBOX, Prints, counter_proved, leave, left
 from central.kernel.search_index import remember, spoken
 from central.kernel.settings import AS_IT_COMES, Settings
 from central.kernel.subjects import People
@@ -39,6 +28,7 @@ from shared.outcome import Ok, Outcome
 
 T = TypeVar("T")
 AT_ONCE = 400  # ids in one statement
+_if_absent = cache(lambda insert_sql: insert_sql + " ON CONFLICT DO NOTHING")
 
 
 class Read:
@@ -120,8 +110,9 @@ class Tx(Read):
     )  # fmt: skip
 
     def __init__(
-        self, db: Connection, actor: Actor, now: datetime, command_id: Id, keys: Keys, settings: Settings = AS_IT_COMES
-    ) -> None:
+        self, db: Connection, actor: Actor, now: datetime, command_id: Id, keys: Keys,
+        settings: Settings = AS_IT_COMES, earlier: Gathered | None = None, shared: Shared | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(db, actor, now, keys, settings)
         self.command_id = command_id
         self.audit: list[tuple[str, str, str, str]] = []
@@ -131,10 +122,10 @@ class Tx(Read):
         self.touched: set[str] = set()
         self.prints: Prints = {}
         self.due: Gathered = {}
-        self.earlier: Gathered = {}
+        self.earlier: Gathered = {} if earlier is None else earlier
         self.late: Rows | None = None
         self.drawn: dict[str, int] = {}
-        self.shared = Shared()
+        self.shared = shared or Shared()
 
     def version(self, name: str) -> int:
         if self.late is not None and not self._db.locking:
@@ -177,14 +168,14 @@ class Tx(Read):
     @property
     def audit_rows(self) -> list[tuple[str, str, str, str]]:
         """The audit as it is kept: what it says of people is sealed."""
-        rows = [self._sealed(*row) for row in self.audit]
+        rows = [self._sealed(*row) if row[3] else row for row in self.audit]
         if self._people:
             self._people.note_use()
         return rows
 
     def _sealed(self, table: str, row_id: str, action: str, change: str) -> tuple[str, str, str, str]:
         declaration = BY_NAME.get(table)
-        if not change or declaration is None or not declaration.personal:
+        if declaration is None or not declaration.personal:
             return table, row_id, action, change
         row = self._whose.get((table, row_id)) or self.run(f"{declaration.select_sql} WHERE id = :id", id=row_id)[0]
         said = orjson.loads(change)
@@ -196,13 +187,8 @@ class Tx(Read):
         return table, row_id, action, orjson.dumps(said).decode()
 
     def left(self) -> str:
-        """The prints of all rows that this command leaves, as its row in the log keeps them; empty: it left none."""
-        for feed, rows in self.feeds.items():
-            for key, body in rows.items():
-                leave(self.prints, FEED_ROW, feed_row_id(feed, key), ANY, feed_print(feed, key, body))
-        for row_id, kind, body, _, _ in self.outbox_rows:
-            leave(self.prints, OUTBOX, row_id, ABSENT, outbox_print(row_id, kind, body))
-        return orjson.dumps(self.prints).decode() if self.prints else ""
+        """The prints of all rows that this command leaves."""
+        return left(self.prints, self.feeds, self.outbox_rows)
 
     def write(self, sql: str, /, **params: Any) -> int:
         """Rows touched by one guarded statement on what the log does not prove (sums, signs of life): rows that it does
@@ -213,29 +199,31 @@ class Tx(Read):
         if rows:
             self._db.write_many(sql, rows)
 
-    def insert(self, entity: E, *, unread: bool = False) -> E:
-        """`unread`: this command does not read it, so it may be written `late`."""
+    def insert(self, entity: E) -> E:
         declaration = ENTITIES[type(entity)]
-        self._owned(declaration)
-        row = declaration.row(entity)
-        if unread and self.late is not None:
-            self.late.setdefault(declaration.name, []).append(row)
-        else:
-            self._db.write(declaration.insert_sql, row)
-        self._made(declaration, [row])
-        self._created(declaration.name, entity.id)
+        self._inserted(declaration, [declaration.row(entity)], late=None)
         return entity
 
+    def insert_row(self, kind: type[E], row: Row) -> None:
+        """The same of a row by a `row_maker`, which this command does not read: it may be written `late`."""
+        self._inserted(ENTITIES[kind], [row], self.late)
+
     def insert_all(self, entities: Sequence[E]) -> None:
-        if not entities:
-            return
-        declaration = ENTITIES[type(entities[0])]
+        if entities:
+            declaration = ENTITIES[type(entities[0])]
+            self._inserted(declaration, [declaration.row(entity) for entity in entities], late=None)
+
+    def _inserted(self, declaration: Declaration, rows: list[Row], late: Rows | None) -> None:
         self._owned(declaration)
-        rows = [declaration.row(entity) for entity in entities]
-        self._db.write_many(declaration.insert_sql, rows)
+        if late is not None:
+            late.setdefault(declaration.name, []).extend(rows)
+        elif len(rows) == 1:
+            self._db.write(declaration.insert_sql, rows[0])
+        else:
+            self._db.write_many(declaration.insert_sql, rows)
         self._made(declaration, rows)
-        for entity in entities:
-            self._created(declaration.name, entity.id)
+        for row in rows:
+            self._created(declaration.name, row[0])
 
     def append(self, records: Sequence[E]) -> None:
         """Rows that are never changed: each is its own history, so the audit does not repeat it."""
@@ -258,13 +246,16 @@ class Tx(Read):
 
     def insert_if_absent(self, entity: E) -> bool:
         """False when a unique index holds the place already: the index is the lock, the caller names the reason."""
-        declaration = ENTITIES[type(entity)]
+        return self.insert_row_if_absent(type(entity), ENTITIES[type(entity)].row(entity))
+
+    def insert_row_if_absent(self, kind: type[E], row: Row) -> bool:
+        """The same of a row by a `row_maker`."""
+        declaration = ENTITIES[kind]
         self._owned(declaration)
-        sql, row = declaration.insert_sql + " ON CONFLICT DO NOTHING", declaration.row(entity)
-        if self._db.write(sql, row) == 0:
+        if self._db.write(_if_absent(declaration.insert_sql), row) == 0:
             return False
         self._made(declaration, [row])
-        self._created(declaration.name, entity.id)
+        self._created(declaration.name, row[0])
         return True
 
     def update(self, before: E, after: E) -> E:
@@ -385,8 +376,12 @@ class Tx(Read):
             return
         if declaration.personal:
             rows = self.blinded(declaration, rows)
+        known, print_of = self.prints.setdefault(declaration.name, {}), declaration.print_of
         for row in rows:
-            leave(self.prints, declaration.name, row[0], ABSENT, declaration.print_of(row))
+            if row[0] in known:
+                leave(self.prints, declaration.name, row[0], ABSENT, print_of(row))
+            else:
+                known[row[0]] = print_of(row)
 
     def blinded(self, declaration: Declaration, rows: Sequence[Row]) -> list[Row]:
         """Rows that say something about people, as their prints are made of them; whose they are is remembered for the

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from central.kernel.db import BROKEN, UNFIT, Connection, Database
 from central.kernel.job import Job
@@ -70,8 +70,7 @@ class Ahead:
 Act = Callable[[Connection, Traces], tuple[Any, Told]]
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """`act` runs inside a transaction, that others may share, and leaves it as it found it where it fails. `what` is
     its name. Where several may run at once: `before` outside of the transaction, `line` says who may not run beside
     each other, `footing` how it stands among the others. What is `APART` is no command, and leaves no traces."""

@@ -13,12 +13,11 @@ from central.kernel.contexts import organiser_of
 from central.kernel.tx import Read, Tx
 from central.ledger.model import Account, AccountKind
 from central.ledger.ops import account_id
-from central.orders.model import Order, OrderState, PaymentMethod
-from central.orders.ops import Paid, SoldPlace, write_sale
+from central.orders.model import PaymentMethod
+from central.orders.sale_rows import OrderHead, Paid, SoldPlace, write_sale
 from central.pricing.reads import PriceList, asks_proof, price_list, tariff_contexts
 from central.selling.model import PointOfSale
 from shared.ids import Id, derived_id
-from shared.money import Minor
 from shared.outcome import Ok, Reason, Refused
 from shared.rules.numbering import device_series, is_of
 from shared.rules.pricing import price
@@ -143,13 +142,12 @@ def write_device_sale(
         place = _place(tx, sale, n, line, sold_for, note, {each.entitlement_id for each in places})
         number = _number(tx, series, line.said, {each.number for each in places}, place, note)
         token = _token(seller.key, sale, line.said, place, line.said.tariff_id in proofs, note)
-        places.append(replace(place, number=number, token=token))
+        places.append(place._replace(number=number, token=token))
     total = sum(line.price for line in sale.lines)
     point = seller.point
-    order = Order(
+    order = OrderHead(
         id=sale.order_id, context_id=point.context_id, channel_id=point.channel_id, point_of_sale_id=point.id,
-        state=OrderState.SOLD, currency=sale.currency, total=Minor(total), placed=at, device_id=seller.device_id,
-        receipt=sale.receipt,
+        currency=sale.currency, total=total, placed=at, device_id=seller.device_id, receipt=sale.receipt,
     )  # fmt: skip
     paid: list[Paid] = []
     for n, each in enumerate(sale.payments):

@@ -168,7 +168,7 @@ def _take_seats(tx: Tx, performance_id: Id, seats: Sequence[SeatToTake], holder:
     if isinstance(taken, Refused):
         return taken
     return [
-        HeldPlace(allocation.id, seat.seat_id, None, Id(seat.category_id), seat.contingent_id)
+        HeldPlace(allocation, seat.seat_id, None, Id(seat.category_id), seat.contingent_id)
         for allocation, seat in zip(taken.value, seats, strict=True)
     ]
 

@@ -3,7 +3,7 @@ measured (benchmarks/orders.py), and each line says a thing once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from central.inventory.model import Hold, HoldDo, NoPlace, NoSale, PlaceDo, PlaceState
 from central.inventory.places import Holder, SeatToTake, end_hold, gone_already, move_on, take_counted, take_seats
@@ -11,143 +11,25 @@ from central.inventory.reads import ForSale, SellingTerms, counted_for_sale, sea
 from central.inventory.selling_terms import for_sale, terms_of_sale
 from central.kernel.entity import Between, Look, Loose, Reach, Ref
 from central.kernel.registry import answers, handles
-from central.kernel.row_makers import row_maker
-from central.kernel.turns import sales
 from central.kernel.tx import Read, Tx
-from central.ledger.model import AccountKind, Move
-from central.ledger.ops import sale_moves
 from central.orders.holds import held_by, hold_to_sell
 from central.orders.model import (
-    Entitlement,
     NoOrder,
     Order,
     OrderLine,
     OrdersPrivilege,
-    OrderState,
-    Payment,
     PaymentMethod,
     Ticket,
 )
 from central.orders.reads import as_sold
+from central.orders.sale_rows import OrderHead, Paid, SoldPlace, ticket_id, write_sale
 from central.pricing.reads import asks_proof
 from shared.ids import Id, near_id
-from shared.money import Minor
 from shared.outcome import Ok, Outcome, Refused
 from shared.rules.numbering import CENTRAL_DIGITS, ticket_number
 from shared.rules.pricing import price
 from shared.wire.feeds import Family, TicketRow, feed_name
-from shared.wire.token import Flag, Token, asking, issue, parse
-
-ACCOUNT = {
-    PaymentMethod.CARD: AccountKind.CARD,
-    PaymentMethod.CASH: AccountKind.CASH,
-    PaymentMethod.DEFERRED: AccountKind.DEFERRED,
-}
-
-
-# --- what was sold, written down once for every way of selling ---------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SoldPlace:
-    """A line to write. `entitlement_id` is what the gate will know it by; `token` and `number` as they are outside."""
-
-    entitlement_id: Id
-    performance_id: Id
-    site_id: str
-    allocation_id: Id | None
-    seat_id: Id | None
-    category_id: Id
-    tariff_id: Id
-    price: int
-    vat_bp: int
-    zones: int
-    entries: int
-    token: str
-    number: str
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    id: Id
-    method: PaymentMethod
-    amount: int
-    reference: str
-
-
-_line = row_maker(OrderLine)
-_payment = row_maker(Payment)
-_entitlement = row_maker(Entitlement)
-_ticket = row_maker(Ticket)
-
-sales(written=("sale_order", "order_line", "payment", "move", "entitlement", "ticket"))
-
-
-def write_sale(tx: Tx, order: Order, places: Sequence[SoldPlace], paid: Sequence[Paid]) -> None:
-    """Order, lines, payments, moves, entitlements, tickets, and the gates' feed: all or, with the command, nothing."""
-    tx.insert(order, unread=True)
-    lines = [near_id(order.id, "line", n) for n in range(len(places))]
-    tx.append_rows(
-        OrderLine,
-        [
-            _line(
-                id=line,
-                order_id=order.id,
-                performance_id=place.performance_id,
-                allocation_id=place.allocation_id,
-                seat_id=place.seat_id,
-                category_id=place.category_id,
-                tariff_id=place.tariff_id,
-                price=Minor(place.price),
-                vat_bp=place.vat_bp,
-            )
-            for line, place in zip(lines, places, strict=True)
-        ],
-    )
-    tx.append_rows(Payment, [
-        _payment(id=each.id, order_id=order.id, method=each.method, amount=Minor(each.amount),
-                 reference=each.reference, at=tx.now)
-        for each in paid
-    ])  # fmt: skip
-    settled = [(ACCOUNT[each.method], each.amount) for each in paid if each.method in ACCOUNT]
-    tx.append_rows(Move, sale_moves(tx, order.context_id, order.currency, order.id, order.total, settled))
-    tx.append_rows(
-        Entitlement,
-        [
-            _entitlement(
-                id=place.entitlement_id,
-                line_id=line,
-                performance_id=place.performance_id,
-                zones=place.zones,
-                entries=place.entries,
-                cancelled=False,
-            )
-            for line, place in zip(lines, places, strict=True)
-        ],
-    )
-    tx.append_rows(
-        Ticket,
-        [
-            _ticket(
-                id=ticket_id(place.entitlement_id, 1),
-                entitlement_id=place.entitlement_id,
-                serial=1,
-                number=place.number,
-                token=place.token,
-                issued=order.placed,
-            )
-            for place in places
-        ],
-    )
-    for place in places:
-        tx.feed(
-            feed_name(Family.TICKETS, place.site_id), place.entitlement_id, TicketRow(place.performance_id, serial=1)
-        )
-
-
-def ticket_id(entitlement_id: Id, serial: int) -> Id:
-    return near_id(entitlement_id, "ticket", serial)
-
+from shared.wire.token import Flag, asking, issue, parse
 
 # --- an order over the counter or the API ------------------------------------------------------------------
 
@@ -224,17 +106,14 @@ def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
     if total and want.method is PaymentMethod.NONE:
         return Refused(NoOrder.NOT_PAID, fix="method", detail={"total": total, "currency": terms.currency})
     places = [_sold(tx, want, terms, offer, allocation) for offer, allocation in zip(offers, allocations, strict=True)]
-    order = Order(
+    order = OrderHead(
         id=want.order_id,
         context_id=terms.organiser,
         channel_id=terms.channel,
         point_of_sale_id=want.point_of_sale_id,
-        state=OrderState.SOLD,
         currency=terms.currency,
-        total=Minor(total),
+        total=total,
         placed=tx.now,
-        device_id=None,
-        receipt=None,
         contact_id=want.contact_id or (hold.contact_id if hold else None),
     )
     write_sale(tx, order, places, [Paid(tx.new_id("payment"), want.method, total, want.reference)])
@@ -245,8 +124,7 @@ def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
     return Ok(Sold(order.id, total, terms.currency, tickets))
 
 
-@dataclass(frozen=True, slots=True)
-class _Offer:
+class _Offer(NamedTuple):
     """What a wanted place is and costs on this channel."""
 
     wanted: WantedPlace
@@ -311,18 +189,18 @@ def _taken(
         if isinstance(taken, Refused):
             return taken
         for at, allocation in zip(seats, taken.value, strict=True):
-            made[at] = allocation.id
+            made[at] = allocation
     counted: dict[Id, list[int]] = {}
     for at, offer in enumerate(offers):
         if made[at] is None and offer.wanted.gauge_id:
             counted.setdefault(offer.wanted.gauge_id, []).append(at)
     for gauge, places in counted.items():
         tariffs = [offers[at].wanted.tariff_id for at in places]
-        taken = take_counted(tx, gauge, tariffs, PlaceState.SOLD, holder)
-        if isinstance(taken, Refused):
-            return taken
-        for at, allocation in zip(places, taken.value, strict=True):
-            made[at] = allocation.id
+        held = take_counted(tx, gauge, tariffs, PlaceState.SOLD, holder)
+        if isinstance(held, Refused):
+            return held
+        for at, each in zip(places, held.value, strict=True):
+            made[at] = each.id
     return [each for each in made if each]
 
 
@@ -371,8 +249,7 @@ def next_number(tx: Tx, organiser: str, code: str) -> str:
 
 def signed_token(tx: Tx, entitlement: Id, serial: int, performance: Id, zones: int, entries: int, proof: bool) -> str:
     """The barcode's text under central's working key. `proof`: the tariff asks for one, so the gate does."""
-    signer = tx.keys.signer
-    return issue(Token(signer.kid, entitlement, serial, performance, zones, entries, asking(proof)), signer)
+    return issue(tx.keys.signer, entitlement, serial, performance, zones, entries, asking(proof))
 
 
 # --- reissue ----------------------------------------------------------------------------------------------------------
