@@ -24,6 +24,7 @@ from central.kernel import outbox
 from central.kernel.beside import Beside, Errand
 from central.kernel.contexts import path_of
 from central.kernel.door import Apart, Door
+from central.kernel.feeds import begin_anew
 from central.kernel.log_chain import Chain
 from central.kernel.pulse import Pulse
 from central.kernel.schema import SchemaError, heads, upgrade
@@ -79,6 +80,7 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
     """Central as a whole, until the block ends."""
     door = open_door(config)
     door.start()
+    await door.chore(partial(begin_anew, at=datetime.now(UTC)))
     chain = Chain(door, config.checkpoint_file, config.checkpoint_every_s)
     try:
         async with _broker(config, door) as broker_port, Crew() as crew:

@@ -10,7 +10,7 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -58,7 +58,7 @@ from shared.wire.snapshots import (
 )
 
 log = logger(__name__)
-WORTH_IT = 10_000  # revisions: below that, five pages do
+WORTH_IT = 10_000  # rows: below that, five pages do
 BEHIND = 0.2  # of what it holds, and a snapshot is behind
 AT_LEAST = timedelta(minutes=10)  # between two of a site
 KEPT = 2  # files of a site: who began with the one before may end
@@ -146,19 +146,24 @@ async def located(door: Door, folder: Path, actor: Actor, name: str) -> Path | N
     return folder / name if await door.read(actor, look) and (folder / name).is_file() else None
 
 
+Newer = Callable[[Mapping[str, int], int], int]
+"""How many rows of a site's feeds are newer than these revisions, counted up to so many."""
+
 # --- how one is made --------------------------------------------------------------------------------------------------
 
 
-def due(heads: Mapping[str, int], last: Manifest | None, there: bool, now: datetime) -> bool:
-    """Whether a site's snapshot is to be made: `heads` are its feeds' revisions, `there` says if the last file is."""
-    if sum(heads.values()) < WORTH_IT:
+def due(newer: Newer, last: Manifest | None, there: bool, now: datetime) -> bool:
+    """Whether a site's snapshot is to be made; `there` says if the last file is."""
+    if newer({}, WORTH_IT) < WORTH_IT:
         return False
     if last is None:
         return True
     if recent(last.created, now, AT_LEAST):
         return False
-    behind = sum(head - last.feeds.get(feed, 0) for feed, head in heads.items())
-    return not there or behind > BEHIND * sum(last.feeds.values()) or not recent(last.created, now, LIVES_FOR / 2)
+    if not there or not recent(last.created, now, LIVES_FOR / 2):
+        return True
+    much = int(BEHIND * sum(file.rows for file in last.files)) + 1
+    return newer(last.feeds, much) >= much
 
 
 SNAPSHOTS: web.AppKey[Path] = web.AppKey("snapshots", Path)
@@ -280,6 +285,15 @@ def _sites_due(read: Read, folder: Path) -> list[Id]:
     for site in all_sites(read):
         last = newest(read, site.id)
         there = last is not None and (folder / last.file).is_file()
-        if due(_heads(read, site.id), load(Manifest, last.text) if last else None, there, read.now):
+        if due(partial(_newer, read, site.id), load(Manifest, last.text) if last else None, there, read.now):
             found.append(site.id)
     return found
+
+
+def _newer(read: Read, site_id: Id, than: Mapping[str, int], most: int) -> int:
+    """Counted, for a revision is no number of rows (kernel/feeds.py)."""
+    count = 0
+    for feed in covered(site_id):
+        sql = "SELECT COUNT(*) FROM (SELECT 1 FROM feed_row WHERE feed = :feed AND revision > :after LIMIT :n) newer"
+        count += int(read.run(sql, feed=feed, after=than.get(feed, 0), n=most - count)[0][0])
+    return count

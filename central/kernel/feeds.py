@@ -2,8 +2,11 @@
 families (web/area.py), writes their rows (`tx.feed`), and devices/feeds.py hands them out."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum, auto
 
+from central.kernel.db import Connection
+from shared.clock import to_ms
 from shared.wire.certificates import Right
 
 
@@ -26,3 +29,21 @@ class Feeds:
 
 
 FEEDS: dict[str, Feeds] = {}
+
+# --- after a backup was put back --------------------------------------------------------------------------------------
+
+BEGUN = "feeds begun"
+"""The counter from which the revisions of a feed that is new begin."""
+
+
+def begin_anew(db: Connection, at: datetime) -> None:
+    """At each start of central every feed goes on from the moment, in microseconds since 1970. A database that was put
+    back from a backup knows no revision that was told since; its next ones are higher than all of those, so no device
+    takes itself to be ahead, or to have what it never heard. What a device heard in between it keeps: it was so."""
+    revision = to_ms(at) * 1000
+    db.write("UPDATE feed_head SET revision = :at WHERE revision < :at", {"at": revision})
+    db.write(
+        "INSERT INTO counter (name, value) VALUES (:name, :at) "
+        "ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE counter.value < excluded.value",
+        {"name": BEGUN, "at": revision},
+    )

@@ -58,7 +58,7 @@ class HeavyLane:
             if turn.done() and not turn.cancelled():  # let in and gone in the same turn of the loop
                 self.weight -= weight
             else:
-                self._waiting.remove((weight, turn))
+                self._waiting = deque(each for each in self._waiting if each[1] is not turn)
             self._let_in()
             if isinstance(ended, TimeoutError):
                 raise self._refuses(Crowd(NoDatabase.BUSY, "heavy commands wait for too long")) from None
@@ -69,8 +69,12 @@ class HeavyLane:
                 del self._of[who]
 
     def _let_in(self) -> None:
-        """The next ones, in the order in which they came."""
-        while self._waiting and self.weight + self._waiting[0][0] <= self._most:
-            weight, turn = self._waiting.popleft()
-            self.weight += weight
-            turn.set_result(None)
+        """The next ones, in the order in which they came; not who gave up a moment ago, and has not heard of it yet."""
+        while self._waiting:
+            weight, turn = self._waiting[0]
+            if not turn.done():
+                if self.weight + weight > self._most:
+                    return
+                self.weight += weight
+                turn.set_result(None)
+            self._waiting.popleft()

@@ -23,6 +23,7 @@ COUNTER, FEED_ROW, OUTBOX = "counter", "feed_row", "outbox"
 UNPROVED_COUNTERS = {
     "log sealed": "where two that seal wait for each other (kernel/log_chain.py); its value says nothing",
     "resets asked for": "so that asking takes as long for nobody as for somebody; its value says nothing",
+    "feeds begun": "so that no revision is told twice (kernel/feeds.py): a higher one loses nothing",
     "test commit": "a sign of life of the disk's (kernel/pulse.py)",
     "version/": "so begin those that say how good a cache is (kernel/versions.py)",
 }

@@ -346,12 +346,12 @@ def _shown(table: str, now: str) -> str:
 
 
 def _wrong_heads(read: Read) -> Iterator[tuple[str, str]]:
-    """A feed's head is its newest row, and no two rows are one revision: else devices would miss rows."""
+    """No row of a feed is newer than its head, and no two rows are one revision: else devices would miss rows."""
     for feed, revision, newest, rows, revisions in read.run(
         "SELECT h.feed, h.revision, MAX(r.revision), COUNT(r.revision), COUNT(DISTINCT r.revision) FROM feed_head h "
         "LEFT JOIN feed_row r ON r.feed = h.feed GROUP BY h.feed, h.revision ORDER BY h.feed"
     ):
-        if revision != newest or rows != revisions:
+        if revision < (newest or 0) or rows != revisions:
             yield feed, f"its head is {revision}, its newest row {newest}; {rows} rows have {revisions} revisions"
     for (feed,) in read.run(
         "SELECT DISTINCT r.feed FROM feed_row r LEFT JOIN feed_head h ON h.feed = r.feed WHERE h.feed IS NULL"

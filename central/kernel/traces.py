@@ -12,6 +12,7 @@ from typing import Any
 from central.kernel.batch import Gathered, Rows, Shared
 from central.kernel.db import Connection
 from central.kernel.entity import BY_NAME, METADATA
+from central.kernel.feeds import BEGUN
 from central.kernel.tx import Tx
 from shared.ids import Id
 
@@ -178,9 +179,10 @@ class Traces:
     @staticmethod
     def _write_feed(db: Connection, feed: str, rows: dict[str, str | None]) -> None:
         (head,) = db.run(
-            "INSERT INTO feed_head (feed, revision) VALUES (:feed, :n) "
+            "INSERT INTO feed_head (feed, revision) "
+            "VALUES (:feed, COALESCE((SELECT value FROM counter WHERE name = :begun), 0) + :n) "
             "ON CONFLICT (feed) DO UPDATE SET revision = feed_head.revision + :n RETURNING revision",
-            {"feed": feed, "n": len(rows)},
+            {"feed": feed, "n": len(rows), "begun": BEGUN},
         )
         first = int(head[0]) - len(rows) + 1
         db.write_many(

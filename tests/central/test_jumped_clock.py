@@ -43,6 +43,10 @@ BEARS = {
     ("devices/snapshots.py", "snapshot"): "a day at most, after which pages bring the same",
     ("first_run/ops.py", "settle_season"): DATE,
     ("inventory/counts.py", "changed_since"): NO_MOMENT,
+    (
+        "kernel/feeds.py",
+        "begin_anew",
+    ): "it only lifts: a clock ahead leaves room, one behind does nothing",
     ("inventory/halls.py", "_doubtful"): "of a look that was made later than now nothing is believed",
     ("inventory/limits.py", "apply"): NO_MOMENT,
     ("inventory/model.py", ""): "HOLD_DUE, beside which HOLD_AHEAD stands",

@@ -1,6 +1,7 @@
 """Snapshots at central: when one is due, what stands in it, and how its manifests follow on each other."""
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -9,9 +10,10 @@ import orjson
 import pytest
 
 from central.areas import AREAS
-from central.devices.snapshots import BEHIND, WORTH_IT, NoteSnapshot, draw, due
+from central.devices.snapshots import BEHIND, WORTH_IT, NoteSnapshot, _newer, draw, due
 from central.kernel.actor import SYSTEM
 from central.kernel.door import NoEntry
+from central.kernel.feeds import begin_anew
 from central.kernel.tx import Read
 from shared.ids import derived_id
 from shared.wire.seal import Sealed
@@ -21,8 +23,8 @@ from tests.central.small_house import NOW, Clerk, House
 SITE = derived_id("site")
 FEED, OTHER = f"tickets/{SITE}", f"admissions/{SITE}"
 SHA = "ab" * 32
-FILE = SnapshotFile(file_name(SITE, SHA), 4096, SHA, 3)
 MUCH = 100_000
+FILE = SnapshotFile(file_name(SITE, SHA), 4096, SHA, MUCH)
 AFTER = int(MUCH * (1 + BEHIND))
 
 
@@ -39,6 +41,7 @@ def made(minutes: float) -> Manifest:
         (MUCH, made(11), True, False),  # nothing new
         (AFTER, made(11), True, False),
         (AFTER + 1, made(11), True, True),
+        (AFTER + 1, made(9), True, False),
         (10 * MUCH, made(9), True, False),  # not again so soon, whatever comes in
         (MUCH, made(9), False, False),
         (MUCH, made(11), False, True),  # a disk that was restored without it
@@ -47,7 +50,23 @@ def made(minutes: float) -> Manifest:
     ],
 )
 def test_when_one_is_due(tickets: int, last: Manifest | None, there: bool, want: bool) -> None:
-    assert due({FEED: tickets, OTHER: 0}, last, there, NOW) is want
+    def newer(than: Mapping[str, int], most: int) -> int:
+        return min(most, tickets - than.get(FEED, 0))
+
+    assert due(newer, last, there, NOW) is want
+
+
+def test_rows_are_counted_and_revisions_are_not(clerk: Clerk, house: House, tmp_path: Path) -> None:
+    """A central that begins again lifts all revisions, and makes no snapshot for that."""
+    clerk.do(house.order(*house.seats[:3]))
+    read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
+    heads, _ = draw(read, house.site, tmp_path / "drawn.new")
+    assert [_newer(read, house.site, than, 10) for than in ({}, heads)] == [3, 0]
+    begin_anew(clerk.db, clerk.watch())
+    assert [_newer(read, house.site, than, 10) for than in ({}, heads)] == [3, 0]
+    clerk.do(house.order(house.seats[3]))
+    assert [_newer(read, house.site, heads, most) for most in (10, 1, 0)] == [1, 1, 0]
+    assert _newer(read, house.site, {}, 2) == 2
 
 
 def test_a_file_holds_the_rows_of_one_look(clerk: Clerk, house: House, tmp_path: Path) -> None:

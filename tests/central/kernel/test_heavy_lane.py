@@ -4,6 +4,8 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from central.kernel.heavy_lane import MOST_OF_ONE, HeavyLane
 from central.kernel.trouble import Crowd, NoDatabase
@@ -53,6 +55,54 @@ async def test_nobody_overtakes_and_no_more_weigh_at_once_than_may() -> None:
     await until(lambda: of.inside == ["e"])
     await of.goes("e")
     assert (of.most, of.lane.weight, of.lane.waiting) == (10, 0, 0)
+
+
+@given(
+    weights=st.lists(st.integers(1, 12), min_size=2, max_size=9),
+    turns=st.lists(st.lists(st.tuples(st.sampled_from(["comes", "goes", "gives up"]), st.integers(0, 8)), max_size=6)),
+)
+@example(weights=[10, 10], turns=[[("comes", 0)], [("comes", 1)], [("goes", 0), ("gives up", 1)]])
+@example(weights=[6, 10, 2, 2], turns=[[("comes", 0)], [("comes", 1), ("comes", 2), ("comes", 3)],
+                                       [("gives up", 1), ("gives up", 2), ("gives up", 3)], [("goes", 0)]])  # fmt: skip
+def test_whatever_happens_in_one_turn_of_the_loop_nothing_is_left_inside(
+    weights: list[int], turns: list[list[tuple[str, int]]]
+) -> None:
+    """Who leaves lets in the next, and that one may have given up in the same turn: a cancelled turn is nobody's."""
+
+    async def played() -> None:
+        here = lane()
+        inside: dict[int, int] = {}
+        goes = [asyncio.Event() for _ in weights]
+        tasks: dict[int, asyncio.Task[None]] = {}
+
+        async def at(n: int) -> None:
+            async with here.entered(weights[n], str(n)):
+                inside[n] = min(weights[n], 10)
+                try:
+                    await goes[n].wait()
+                finally:
+                    del inside[n]
+
+        for turn in turns:
+            for what, n in turn:
+                if n >= len(weights):
+                    continue
+                if what == "comes" and n not in tasks:
+                    tasks[n] = asyncio.create_task(at(n))
+                elif what == "goes":
+                    goes[n].set()
+                elif n in tasks:
+                    tasks[n].cancel()
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert here.weight == sum(inside.values()) <= 10
+        for event in goes:
+            event.set()
+        for ended in await asyncio.gather(*tasks.values(), return_exceptions=True):
+            assert ended is None or isinstance(ended, asyncio.CancelledError), ended
+        assert (here.weight, here.waiting) == (0, 0)
+
+    asyncio.run(played())
 
 
 async def test_too_many_are_told_to_come_back_and_so_is_who_asks_again_and_again() -> None:
