@@ -84,7 +84,7 @@ def is_read_only(fault: Exception) -> bool:
 
 
 SHARDS = 64  # servers give their connections numbers in a row, so that two writers rarely meet in one
-WAL_KEPT = 16 * 1024 * 1024  # bytes of SQLite's log that stay when it begins anew: an evening's rush was more
+WAL_MOST = 64 * 1024 * 1024  # bytes of SQLite's log
 MARGIN_S = 1.0  # what a server is given beyond the time within which it should have given up itself
 
 
@@ -108,11 +108,12 @@ _EVER_S = 3600.0  # SQLite has no word for waiting for ever
 @dataclass(frozen=True, slots=True)
 class Database:
     """Where the data lives. `url` is `sqlite:///path` or `postgresql://…`; `wal_most` the bytes of SQLite's log beyond
-    which it is cut."""
+    which it is cut. So much of it stays when it begins anew: to write over what is there takes half of what it takes to
+    make a file longer."""
 
     url: str
     waits: Waits = Waits()
-    wal_most: int = 64 * 1024 * 1024
+    wal_most: int = WAL_MOST
 
     @property
     def is_sqlite(self) -> bool:
@@ -128,7 +129,7 @@ class Database:
 
     def connect(self, *, read_only: bool = False) -> Connection:
         if self.is_sqlite:
-            return SqliteConnection(self.path, read_only=read_only, lock_s=self.waits.lock_s)
+            return SqliteConnection(self.path, read_only=read_only, lock_s=self.waits.lock_s, wal_most=self.wal_most)
         return PostgresConnection(self.url, self.waits, read_only=read_only)
 
     @property
@@ -141,14 +142,14 @@ class Database:
 
 
 class SqliteConnection:
-    def __init__(self, path: Path, *, read_only: bool = False, lock_s: float = 1.5) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False, lock_s: float = 1.5, wal_most: int = WAL_MOST) -> None:
         uri = f"file:{quote(str(path))}" + ("?mode=ro" if read_only else "")
         self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512)
         run = self._db.execute
         run(f"PRAGMA busy_timeout={int((lock_s or _EVER_S) * 1000)}")
         if not read_only:
             run("PRAGMA journal_mode=WAL")
-            run(f"PRAGMA journal_size_limit={WAL_KEPT}")
+            run(f"PRAGMA journal_size_limit={wal_most}")
             run("PRAGMA secure_delete=ON")  # what is taken away is written over: kernel/erasure.py counts on it
         run("PRAGMA synchronous=FULL")
         run("PRAGMA foreign_keys=ON")

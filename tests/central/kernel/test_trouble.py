@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -179,6 +180,18 @@ async def test_the_log_is_cut_when_readers_allow(sqlite_place: tuple[Database, H
         await until(lambda: database.wal_bytes <= most)
         await door.chore(lambda db: _written(db, 10))
         assert database.wal_bytes <= most
+
+
+def test_the_log_that_begins_anew_is_written_over(tmp_path: Path) -> None:
+    """Before: it was cut to 16 MiB each time, and a rush made it longer again, at twice the cost of each page."""
+    size, most = 20 * 1024 * 1024, 32 * 1024 * 1024
+    database = Database(f"sqlite:///{tmp_path / 'log.db'}", wal_most=most)
+    with closing(database.connect()) as db:
+        for rush, left in ((size, size), (2 * size, most)):
+            _written(db, rush)
+            db.run("PRAGMA wal_checkpoint(PASSIVE)", {})
+            _written(db, 10)
+            assert left <= database.wal_bytes <= most
 
 
 async def test_the_copier_comes_back_after_its_line_was_closed(
