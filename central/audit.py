@@ -12,23 +12,23 @@ from central.house_keys import refuse_other_root
 from central.kernel.actor import SYSTEM
 from central.kernel.db import BROKEN, PATIENT, Database
 from central.kernel.keys import make_keys
-from central.kernel.log_proof import LogFault, Proof, Wrong, prove
+from central.kernel.log_proof import LogFault, Proof, Tampering, prove
 from central.kernel.row_proof import RowFault, RowProof, WrongRow, prove_rows
 from central.kernel.tx import Read
 from shared.runtime.config import Failure
 
 SENTENCES = {
-    Wrong.CHANGED: "is not what was sealed: it was changed afterwards, or what stood before it was taken away",
-    Wrong.REMOVED: "gone",
-    Wrong.INSERTED: "was put in afterwards",
-    Wrong.REORDERED: "stands in another's place",
-    Wrong.REWRITTEN: "fit together, but not with the checkpoint that central signed: the chain was worked out anew",
-    Wrong.CUT: "the newest rows are gone",
-    Wrong.NOWHERE: "has lost its place in the chain: what stands there is no number",
-    Wrong.UNSEALED: "has waited for its seal for more than ten minutes",
-    Wrong.FORGED: "is not signed by central's key",
-    Wrong.LOST: "is missing",
-    Wrong.NOT_THE_HEAD: "is not the row that was noted",
+    Tampering.CHANGED: "is not what was sealed: it was changed afterwards, or what stood before it was taken away",
+    Tampering.REMOVED: "gone",
+    Tampering.INSERTED: "was put in afterwards",
+    Tampering.REORDERED: "stands in another's place",
+    Tampering.REWRITTEN: "fit together, but not with the checkpoint that central signed: the chain was worked out anew",
+    Tampering.CUT: "the newest rows are gone",
+    Tampering.NOWHERE: "has lost its place in the chain: what stands there is no number",
+    Tampering.UNSEALED: "has waited for its seal for more than ten minutes",
+    Tampering.FORGED: "is not signed by central's key",
+    Tampering.LOST: "is missing",
+    Tampering.NOT_THE_HEAD: "is not the row that was noted",
 }
 
 
@@ -102,19 +102,19 @@ def sentence(fault: LogFault) -> str:
     named = f" ({fault.command})" if fault.command else ""
     said = SENTENCES[fault.what]
     match fault.what:
-        case Wrong.REMOVED if fault.seq == 0:
+        case Tampering.REMOVED if fault.seq == 0:
             return (
                 f"the audit holds what command {fault.command} changed ({fault.more}), the log not the command itself"
             )
-        case Wrong.REMOVED:
+        case Tampering.REMOVED:
             before = f", before {fault.more}" if fault.more else ""
             return f"{rows}: {said}{before}"
-        case Wrong.CUT:
+        case Tampering.CUT:
             return f"{rows}: {said}, as {'the noted head' if fault.more else 'a signed checkpoint'} shows"
-        case Wrong.FORGED | Wrong.LOST:
+        case Tampering.FORGED | Tampering.LOST:
             at = f"at row {fault.seq} " if fault.seq else ""
             return f"checkpoint {at}in the {fault.more}: {said}"
-        case Wrong.UNSEALED | Wrong.NOWHERE:
+        case Tampering.UNSEALED | Tampering.NOWHERE:
             return f"command {fault.command}: {said}"
         case _:
             return f"{rows}{named}: {said}"

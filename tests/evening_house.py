@@ -39,10 +39,10 @@ from shared.wire.facts import (
     Direction,
     Fact,
     FactKind,
-    Payment,
     Sale,
     SaleLine,
-    Scan,
+    SalePayment,
+    ScanFact,
     Upload,
     fact_hash,
 )
@@ -133,7 +133,7 @@ class Device:
             for slot in slots
         )
         total = sum(line.price for line in lines)
-        paid = (Payment(fresh_id(CLOCK), "card", total, "ref"),)
+        paid = (SalePayment(fresh_id(CLOCK), "card", total, "ref"),)
         sale = Sale(fresh_id(CLOCK), self.receipts, lease.performance_id, "EUR", lines, paid)
         self.record(FactKind.SALE, sale, at)
         return sale
@@ -148,7 +148,7 @@ class Device:
     def scan(
         self, ticket: str, performance: str, *, admitted: bool = True, reason: str = "", at: datetime | None = None
     ) -> Fact:
-        body = Scan(ticket, 1, performance, self.label, Direction.ENTRY, admitted, reason, entry=1)
+        body = ScanFact(ticket, 1, performance, self.label, Direction.ENTRY, admitted, reason, entry=1)
         return self.record(FactKind.SCAN, body, at)
 
     async def appear(self) -> None:

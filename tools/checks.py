@@ -504,6 +504,8 @@ LONG: dict[str, int] = {
     "shared/rules/access.py": 560,
     "shared/runtime/broker.py": 480,
 }
+# Classes of `shared` of whose name central or edge has one, too. The list only gets shorter.
+TWICE: set[str] = set()
 DRAWN = "said.py"  # written by tools/device_texts.py
 # What tests and the simulation read of a device or of a declaration, and nothing else does.
 FOR_TESTS = {"chain_faults", "check_of"}
@@ -544,7 +546,19 @@ def tidy_faults(root: Path) -> list[str]:
             faults.append(f"{name}: {lines} lines are few enough: tools/checks.py lists too many")
         if file.stem.endswith(("ed", "ing")) and file.stem not in NOUNS:
             faults.append(f"{name}: a module is called by a noun")
-    return faults
+    return faults + _said_twice(classes)
+
+
+def _said_twice(classes: dict[tuple[str, str], str]) -> list[str]:
+    """`classes`: (package, name) → where. Who reads central or edge reads shared beside it."""
+    twice = {
+        name: f"{at} is called like {classes['shared', name].rpartition(':')[0]}"
+        for (package, name), at in classes.items() if package != "shared" and ("shared", name) in classes
+    }  # fmt: skip
+    return [
+        *(fault for name, fault in twice.items() if name not in TWICE),
+        *(f"{name}: no two classes are called so: tools/checks.py lists too many" for name in sorted(TWICE - {*twice})),
+    ]
 
 
 def tracked_files() -> list[Path]:

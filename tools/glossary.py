@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tomllib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from shared.languages import LANGUAGES
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = ROOT / "docs" / "glossary.toml"
 PAGE = ROOT / "docs" / "glossary.md"
-KEYS = ("means", "code", "avoid", "besides", "always")
+KEYS = ("means", "code", "avoid", "only", "besides", "always")
 HEAD = """\
 # Glossary
 
@@ -44,17 +44,35 @@ def faults_of(words: dict[str, Any]) -> list[str]:
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     known = set(sources.split())
-    faults = []
+    faults = class_faults(_classes(), words)
     for name, term in words["term"].items():
         faults += [f"{name}: no {key}" for key in ("means", *LANGUAGES) if not term.get(key)]
-        faults += [
-            f"{name}: what is {key}?"
-            for key in term.keys() - {"means", "code", "avoid", "besides", "always", *LANGUAGES}
-        ]
+        faults += [f"{name}: what is {key}?" for key in term.keys() - {*KEYS, *LANGUAGES}]
         faults += [f"{name}: {part} is not in the code" for part in _parts(term) if part not in known]
         for language, others in term.get("avoid", {}).items():
             faults += [f"{name}: {language} avoids its own word" for other in others if other == term.get(language)]
     return faults
+
+
+def class_faults(classes: Iterable[tuple[str, str]], words: dict[str, Any]) -> list[str]:
+    """Classes, each as (file, name), that are called by half a name, or by a word that is another area's."""
+    faults = []
+    for file, name in classes:
+        for term, said in words["term"].items():
+            if name in said.get("avoid", {}).get("code", []):
+                faults.append(f"{file}: {name}: which? {said.get('code') or said['en']} says it in full")
+            alone = said.get("only")
+            if alone and not file.startswith(f"{alone}/") and said["code"] in re.findall(r"[A-Z][a-z0-9]*", name):
+                faults.append(f"{file}: {name}: {term} is a word of {alone}")
+    return list(dict.fromkeys(faults))
+
+
+def _classes() -> list[tuple[str, str]]:
+    found = subprocess.run(
+        ["git", "grep", "-E", r"^class [A-Za-z_]+", "--", "central/*.py", "edge/*.py", "shared/*.py"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    return [(file, name) for file, name in re.findall(r"^(.+?):class (\w+)", found, re.MULTILINE)]
 
 
 def _parts(term: dict[str, Any]) -> list[str]:
@@ -72,8 +90,9 @@ def texts() -> Said:
             with path.open("rb") as file:
                 for message in read_po(file, locale=language):
                     if key := _joined(message.id):
+                        key = f"{message.context or ''}\x04{key}"
                         found.setdefault(key, {})[language] = _joined(message.string)
-    return {key: {LANGUAGES[0]: key, **said} for key, said in found.items()}
+    return {key: {LANGUAGES[0]: key.partition("\x04")[2], **said} for key, said in found.items()}
 
 
 def _joined(text: Any) -> str:
@@ -138,7 +157,7 @@ def page_of(words: dict[str, Any]) -> str:
     lines = [HEAD + f"The reader is spoken to as {_said(words['address'])}.", ""]
     lines += ["| term | means | in the code | " + " | ".join(LANGUAGES) + " |", "|---" * (3 + len(LANGUAGES)) + "|"]
     for name, term in words["term"].items():
-        code = f"`{term['code']}`" if "code" in term else "–"
+        code = _cell({"avoid": term.get("avoid", {}), "code": f"`{term['code']}`" if "code" in term else "–"}, "code")
         cells = [name.replace("-", " "), term["means"], code, *(_cell(term, language) for language in LANGUAGES)]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

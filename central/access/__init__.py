@@ -2,14 +2,14 @@
 
 from central.access import ops
 from central.access.model import AccessPrivilege, NoScan
-from central.kernel.facts import Facts
+from central.kernel.facts import KindOfFact
 from central.kernel.feeds import Feeds, Scope
 from central.kernel.privileges import UsualProfile
 from central.web.area import Area
 from central.web.rooms import Room
 from shared.wire.certificates import Right
-from shared.wire.facts import FactKind, Passage, Scan
-from shared.wire.feeds import Family
+from shared.wire.facts import FactKind, PassageFact, ScanFact
+from shared.wire.feeds import FeedFamily
 
 GATES = frozenset({Right.CONTROL})
 
@@ -24,8 +24,8 @@ AREA = Area(
         UsualProfile.READER: (AccessPrivilege.ACCESS_READ,),
     },
     facts=(
-        Facts(FactKind.SCAN, GATES, Scan, ops.take_scan, refuses=(NoScan,)),
-        Facts(FactKind.PASSAGE, GATES, Passage, ops.take_passage),
+        KindOfFact(FactKind.SCAN, GATES, ScanFact, ops.take_scan, refuses=(NoScan,)),
+        KindOfFact(FactKind.PASSAGE, GATES, PassageFact, ops.take_passage),
     ),
-    feeds=(Feeds(Family.ADMISSIONS, Scope.SITE, GATES),),
+    feeds=(Feeds(FeedFamily.ADMISSIONS, Scope.SITE, GATES),),
 )

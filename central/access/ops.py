@@ -21,9 +21,9 @@ from central.orders.model import Entitlement
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.facts import Direction, Fact
-from shared.wire.facts import Passage as PassageFact
-from shared.wire.facts import Scan as ScanFact
-from shared.wire.feeds import AdmissionRow, Family, feed_name
+from shared.wire.facts import PassageFact as PassageFact
+from shared.wire.facts import ScanFact as ScanFact
+from shared.wire.feeds import AdmissionRow, FeedFamily, feed_name
 
 MOST_SCANS = 500
 """Of one ticket and one device: those that used an entry, and as many that used none. A ticket is for one evening: no
@@ -222,7 +222,7 @@ def _set_admission(tx: Tx, before: Admission | None, scan: Scan | None) -> None:
     if scan is None:
         if before:
             tx.delete(before)
-            tx.feed(feed_name(Family.ADMISSIONS, before.site_id), f"{before.ticket_id}/{before.entry}", None)
+            tx.feed(feed_name(FeedFamily.ADMISSIONS, before.site_id), f"{before.ticket_id}/{before.entry}", None)
         return
     after = Admission(
         id=derived_id("admission", scan.ticket_id, scan.entry),
@@ -241,7 +241,7 @@ def _set_admission(tx: Tx, before: Admission | None, scan: Scan | None) -> None:
     else:
         tx.insert(after)
     row = AdmissionRow(after.ticket_id, after.entry, scan.at, scan.gate, scan.told_id)
-    tx.feed(feed_name(Family.ADMISSIONS, scan.site_id), f"{after.ticket_id}/{after.entry}", row)
+    tx.feed(feed_name(FeedFamily.ADMISSIONS, scan.site_id), f"{after.ticket_id}/{after.entry}", row)
 
 
 def report(

@@ -20,7 +20,7 @@ from central.devices import (
 from central.devices.model import DevicesPrivilege, NotLeased
 from central.devices.sales import take_sale
 from central.devices.settings import DevicesSettings
-from central.kernel.facts import Facts
+from central.kernel.facts import KindOfFact
 from central.kernel.feeds import Feeds, Scope
 from central.kernel.privileges import UsualProfile
 from central.orders.device_sales import NotBooked
@@ -28,7 +28,7 @@ from central.web.area import Area
 from central.web.rooms import Room
 from shared.wire.certificates import EVERYBODY, Right
 from shared.wire.facts import FactKind, LeaseSealed, Sale, SlotsReturned
-from shared.wire.feeds import Family
+from shared.wire.feeds import FeedFamily
 
 SELLERS = frozenset({Right.SELL})
 
@@ -50,17 +50,17 @@ AREA = Area(
     checklist=(checklist_items.devices,),
     health={"broker": presence.broker},
     facts=(
-        Facts(FactKind.SALE, SELLERS, Sale, take_sale, refuses=(NotLeased, NotBooked)),
-        Facts(FactKind.SLOTS_RETURNED, SELLERS, SlotsReturned, leases.take_returned, refuses=(NotLeased,)),
-        Facts(FactKind.LEASE_SEALED, SELLERS, LeaseSealed, leases.take_sealed, refuses=(NotLeased,)),
-        Facts(FactKind.PAYMENT, SELLERS),
-        Facts(FactKind.PRINT, frozenset({Right.PRINT})),
-        Facts(FactKind.INCIDENT, EVERYBODY),
-        Facts(FactKind.CLOCK, EVERYBODY),
+        KindOfFact(FactKind.SALE, SELLERS, Sale, take_sale, refuses=(NotLeased, NotBooked)),
+        KindOfFact(FactKind.SLOTS_RETURNED, SELLERS, SlotsReturned, leases.take_returned, refuses=(NotLeased,)),
+        KindOfFact(FactKind.LEASE_SEALED, SELLERS, LeaseSealed, leases.take_sealed, refuses=(NotLeased,)),
+        KindOfFact(FactKind.PAYMENT, SELLERS),
+        KindOfFact(FactKind.PRINT, frozenset({Right.PRINT})),
+        KindOfFact(FactKind.INCIDENT, EVERYBODY),
+        KindOfFact(FactKind.CLOCK, EVERYBODY),
     ),
     feeds=(
-        Feeds(Family.KEYS, Scope.INSTITUTION, EVERYBODY),
-        Feeds(Family.HALL, Scope.SITE, SELLERS),
-        Feeds(Family.LEASES, Scope.SELLER, SELLERS | {Right.CONTROL}),  # a seller's own; a gate's are its site's
+        Feeds(FeedFamily.KEYS, Scope.INSTITUTION, EVERYBODY),
+        Feeds(FeedFamily.HALL, Scope.SITE, SELLERS),
+        Feeds(FeedFamily.LEASES, Scope.SELLER, SELLERS | {Right.CONTROL}),  # a seller's own; a gate's are its site's
     ),
 )

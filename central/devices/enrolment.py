@@ -30,7 +30,7 @@ from shared.languages import in_all
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.certificates import DeviceKind, requested_key
 from shared.wire.facts import GENESIS
-from shared.wire.feeds import Family, KeyRow, feed_name
+from shared.wire.feeds import FeedFamily, KeyRow, feed_name
 from shared.wire.seal import kid_of
 
 CODE_LIVES = timedelta(minutes=10)
@@ -208,7 +208,7 @@ def revoke_device(tx: Tx, want: RevokeDevice) -> Outcome[None]:
 
 
 def publish_key(tx: Tx, context_id: Id, kid: str, row: KeyRow) -> None:
-    tx.feed(feed_name(Family.KEYS, institution_of(tx, context_id)), kid, row)
+    tx.feed(feed_name(FeedFamily.KEYS, institution_of(tx, context_id)), kid, row)
 
 
 # --- what an enrolled device asks -------------------------------------------------------------------------------------

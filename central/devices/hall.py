@@ -17,7 +17,7 @@ from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
-from shared.wire.feeds import Family, HallRow, feed_name
+from shared.wire.feeds import FeedFamily, HallRow, feed_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ def publish_hall(tx: Tx, want: PublishHall) -> Outcome[None]:
     performance = tx.get(Performance, want.performance_id)
     if performance is None:
         return Refused(NoProduct.NO_SUCH_PERFORMANCE, fix="performance_id")
-    tx.feed(feed_name(Family.HALL, performance.site_id), performance.id, HallRow(want.taken))
+    tx.feed(feed_name(FeedFamily.HALL, performance.site_id), performance.id, HallRow(want.taken))
     return Ok(None)
 
 

@@ -23,7 +23,7 @@ from central.devices.model import (
     NotLeased,
 )
 from central.inventory.halls import choose, free_seats, room
-from central.inventory.model import NoPlace, PlaceState
+from central.inventory.model import AllocationState, NoPlace
 from central.inventory.places import Holder, SeatToTake, release, take_seats
 from central.inventory.reads import seats_for_sale
 from central.inventory.selling_terms import reach
@@ -41,7 +41,7 @@ from shared.outcome import Ok, Outcome, Refused
 from shared.rules.seating import Want
 from shared.wire.codec import dump
 from shared.wire.facts import SALE_LINES, Fact, LeaseSealed, SlotsReturned
-from shared.wire.feeds import Family, LeaseRow, feed_name
+from shared.wire.feeds import FeedFamily, LeaseRow, feed_name
 from shared.wire.leases import LEASE, OPEN, Lease, LeaseDo, LeasedPlace, LeaseState, SlotState
 from shared.wire.seal import Sealed, seal
 from shared.wire.token import leased_ticket_id
@@ -105,7 +105,7 @@ def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
     seats = _seats(tx, performance, channel, want)
     if isinstance(seats, Refused):
         return seats
-    taken = take_seats(tx, performance.id, seats, PlaceState.LEASED, Holder(want.lease_id, channel.id))
+    taken = take_seats(tx, performance.id, seats, AllocationState.LEASED, Holder(want.lease_id, channel.id))
     if isinstance(taken, Refused):
         return taken
     return Ok(_give(tx, device, performance, want.lease_id, [each.seat_id for each in seats], taken.value))
@@ -226,7 +226,7 @@ def _leased(read: Read, performance_id: Id, seats: Sequence[Id]) -> tuple[Leased
 
 def publish_lease(tx: Tx, record: LeaseRecord) -> None:
     row = LeaseRow(record.text, record.kid, record.signature, record.state)
-    tx.feed(feed_name(Family.LEASES, record.device_id), record.id, row)
+    tx.feed(feed_name(FeedFamily.LEASES, record.device_id), record.id, row)
 
 
 # --- coming back ----------------------------------------------------------------------------------------------------

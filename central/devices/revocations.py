@@ -13,7 +13,7 @@ from central.kernel.tx import Read
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.certificates import Right, revocation_list
 from shared.wire.codec import build
-from shared.wire.feeds import Family, KeyRow, Revoked, feed_name
+from shared.wire.feeds import FeedFamily, KeyRow, Revoked, feed_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ def revocations(read: Read, _: Revocations) -> Outcome[Revoked]:
     device = asking(read, "revocations", frozenset({Right.RELAY}))
     if isinstance(device, Refused):
         return device
-    feed = feed_name(Family.KEYS, institution_of(read, device.context_id))
+    feed = feed_name(FeedFamily.KEYS, institution_of(read, device.context_id))
     rows = read.run("SELECT body FROM feed_row WHERE feed = :feed AND body IS NOT NULL ORDER BY key", feed=feed)
     keys = [build(KeyRow, orjson.loads(body)) for (body,) in rows]
     revoked = [(key.certificate, key.revoked_at) for key in keys if key.revoked_at is not None]

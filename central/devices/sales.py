@@ -16,7 +16,7 @@ from central.inventory.places import sell_allocation
 from central.kernel.facts import Author
 from central.kernel.tx import Read, Tx
 from central.orders.device_sales import (
-    DeviceLine,
+    DeviceSaleLine,
     DiscrepancyKind,
     Leased,
     NotBooked,
@@ -96,14 +96,14 @@ def _not_its_own(read: Read, device: Author, sale: Sale) -> Refused | None:
     return None
 
 
-def _line(tx: Tx, sale: Sale, line: SaleLine, shown: list[Anomalous]) -> DeviceLine:
+def _line(tx: Tx, sale: Sale, line: SaleLine, shown: list[Anomalous]) -> DeviceSaleLine:
     """What one line was sold out of. A slot that cannot be sold (again) gives no place."""
     ticket = leased_ticket_id(line.lease_id, line.slot)
     slot = tx.get(LeaseSlot, ticket)
     record = tx.get(LeaseRecord, line.lease_id)
     if slot is None:
         shown.append((AnomalyKind.SALE_WITHOUT_LEASE, ticket, {"lease": line.lease_id, "slot": line.slot}))
-        return DeviceLine(line, ticket, None)
+        return DeviceSaleLine(line, ticket, None)
     allocation: Id | None = None
     if slot.state is SlotState.SOLD:
         shown.append((AnomalyKind.SLOT_CLASH, ticket, {"first": slot.order_id or "", "second": sale.order_id}))
@@ -115,4 +115,4 @@ def _line(tx: Tx, sale: Sale, line: SaleLine, shown: list[Anomalous]) -> DeviceL
         tx.update(slot, replace(slot, state=SlotState.SOLD, order_id=sale.order_id))
         if sell_allocation(tx, slot.allocation_id, sale.order_id, line.tariff_id):
             allocation = slot.allocation_id
-    return DeviceLine(line, ticket, Leased(slot.seat_id, slot.category_id, slot.zones, allocation))
+    return DeviceSaleLine(line, ticket, Leased(slot.seat_id, slot.category_id, slot.zones, allocation))

@@ -21,7 +21,7 @@ from central.kernel.tx import Read, Tx
 from central.kernel.values import Code, Fault, Names, faults_of, faults_of_marks
 from central.organisation.contexts import by_house_alone
 from central.organisation.mentions import faults_of_mentions, mentions
-from central.organisation.model import Operator, OperatorKind, OrganisationPrivilege, Profile, Role
+from central.organisation.model import Operator, OperatorKind, OperatorProfile, OrganisationPrivilege, Role
 from central.organisation.operators import mail_address
 from central.organisation.ways_in import by_the_house
 from central.venues.model import NoVenue, PhysicalConfiguration, PlanState, Site, Space, VenuesPrivilege
@@ -335,8 +335,8 @@ def appoint_administrator(tx: Tx, want: AppointAdministrator) -> Outcome[Id]:
         return _too_early(now, "season")
     at = now.institution.id
     profiles = [
-        Profile(
-            id=tx.new_id("profile", each.code),
+        OperatorProfile(
+            id=tx.new_id("operator_profile", each.code),
             context_id=at,
             code=each.code,
             names=each.names,

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from central.kernel.tx import Read
 from central.venues.model import Drawing, PhysicalConfiguration
 from central.venues.reads import whole_seats, zones_built
-from central.web.hall_svg import SeatState, hall_svg
+from central.web.hall_svg import hall_svg
 from central.web.texts import Texts
 from shared.ids import Id
+from shared.rules.place_state import PlaceState
 from shared.wire.feeds import CategoryRow, PlanRow, PlanSeat
 
 MOST_DRAWN = 20_000  # seats: a stadium's picture would be heavier than any page
@@ -44,7 +45,7 @@ def hall_picture(read: Read, hall: PhysicalConfiguration, t: Texts) -> HallPictu
         )  # fmt: skip
         plan = PlanRow(t.of(hall.names), drawing.width, drawing.height, drawn, drawing.shapes)
         categories = [CategoryRow(Id(name), {t.language: name}, colours.get(name, ""), 1) for name in counts]
-        states = [SeatState.FREE] * len(seats)
+        states = [PlaceState.FREE] * len(seats)
         svg = hall_svg(plan, states, categories, t.language, styled=False, legend=False)
     return HallPicture(
         svg,

@@ -28,9 +28,10 @@ from central.kernel.registry import answers
 from central.kernel.tx import Read, Tx
 from shared.ids import LENGTH, Id
 from shared.outcome import Ok, Outcome
+from shared.rules.place_state import BUCKETS, state_of
 
 HALL = "hall/"
-FREE, BLOCKED, HELD, LEASED, OPTIONED, SOLD = BUCKETS = ("free", "blocked", "held", "leased", "optioned", "sold")
+FREE, BLOCKED, HELD, LEASED, OPTIONED, SOLD = BUCKETS
 KEPT_CHANGES = 512  # a hall that is further behind than this is read anew
 MOST_SEATS = 1000  # a change of more seats than this says "all of them"
 
@@ -68,7 +69,7 @@ def hall_mark(performance_id: str) -> str:
 
 def bucket_of(taken: str | None, blocked: object) -> str:
     """As what a place counts, and is drawn: by the state of who has it (none: nobody), whether it is blocked or not."""
-    return taken or (BLOCKED if blocked else FREE)
+    return state_of(taken, blocked).bucket
 
 
 class CountMove(NamedTuple):

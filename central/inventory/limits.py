@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from central.catalogue.model import Performance
 from central.catalogue.reads import of_event
-from central.inventory.model import OFFERS, TAKEN, Limit, LimitPer, NoPlace, PlaceState
+from central.inventory.model import SELLING_TERMS, TAKEN, AllocationState, Limit, LimitPer, NoPlace
 from central.kernel.contexts import path_of
 from central.kernel.db import in_list
 from central.kernel.entity import METADATA
@@ -48,7 +48,7 @@ class Count(NamedTuple):
     contact_id: str | None
     tariff_id: str | None
     holder_id: str
-    state: PlaceState
+    state: AllocationState
     n: int
 
 
@@ -85,8 +85,8 @@ def counted(limit: Limit, scene: Scene, count: Count | None) -> str | None:
         case LimitPer.EVENT:
             return scene.event_id
         case LimitPer.ORDER:
-            return None if count.state is PlaceState.LEASED else count.holder_id
-    return None if count.state is PlaceState.LEASED else count.contact_id or count.holder_id
+            return None if count.state is AllocationState.LEASED else count.holder_id
+    return None if count.state is AllocationState.LEASED else count.contact_id or count.holder_id
 
 
 def apply(tx: Tx, steps: Sequence[CountStep], *, enforce: bool = True) -> Refused | None:
@@ -127,7 +127,7 @@ def _reaching(read: Read, performances: Iterable[str]) -> tuple[list[Limit], dic
 
 
 def _of(read: Read, performance_id: str) -> tuple[list[Limit], Scene]:
-    return remembered(read, OFFERS, ("limits", performance_id), partial(_limits_of, read, performance_id))
+    return remembered(read, SELLING_TERMS, ("limits", performance_id), partial(_limits_of, read, performance_id))
 
 
 def _limits_of(read: Read, performance_id: str) -> tuple[list[Limit], Scene]:

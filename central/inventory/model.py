@@ -16,6 +16,7 @@ from central.kernel.values import Code, Names
 from shared.ids import Id
 from shared.life import Life
 from shared.outcome import Reason
+from shared.rules.place_state import PlaceState
 
 
 class InventoryPrivilege(StrEnum):
@@ -81,12 +82,13 @@ class Gauge:
     zones: Annotated[int, Look.MACHINE]
 
 
-class PlaceState(StrEnum):
-    """A place with no live allocation is free (or blocked)."""
+class AllocationState(StrEnum):
+    """How the place of an allocation stands, or that it is no longer its. A place with no live one is free (or
+    blocked)."""
 
-    HELD = auto()
-    LEASED = auto()
-    SOLD = auto()
+    HELD = PlaceState.HELD.value
+    LEASED = PlaceState.LEASED.value
+    SOLD = PlaceState.SOLD.value
     RELEASED = auto()
 
 
@@ -95,15 +97,15 @@ class PlaceDo(StrEnum):
     RELEASE = auto()
 
 
-PLACE = Life[PlaceState, PlaceDo]({
-    (PlaceState.HELD, PlaceDo.SELL): PlaceState.SOLD,
-    (PlaceState.LEASED, PlaceDo.SELL): PlaceState.SOLD,
-    (PlaceState.HELD, PlaceDo.RELEASE): PlaceState.RELEASED,
-    (PlaceState.LEASED, PlaceDo.RELEASE): PlaceState.RELEASED,
-}, begins=frozenset({PlaceState.HELD, PlaceState.LEASED}))  # fmt: skip
+PLACE = Life[AllocationState, PlaceDo]({
+    (AllocationState.HELD, PlaceDo.SELL): AllocationState.SOLD,
+    (AllocationState.LEASED, PlaceDo.SELL): AllocationState.SOLD,
+    (AllocationState.HELD, PlaceDo.RELEASE): AllocationState.RELEASED,
+    (AllocationState.LEASED, PlaceDo.RELEASE): AllocationState.RELEASED,
+}, begins=frozenset({AllocationState.HELD, AllocationState.LEASED}))  # fmt: skip
 
 
-OFFERS: Final = "offers"
+SELLING_TERMS: Final = "selling terms"
 """Counts what may be sold where and for how much, but for the places themselves (kernel/versions.py)."""
 
 TAKEN = "state <> 'released'"
@@ -134,7 +136,7 @@ class Allocation:
     seat_id: Annotated[Id, Link("physical_seat")] | None
     gauge_id: Annotated[Id, Ref("gauge")] | None
     quantity: int
-    state: PlaceState
+    state: AllocationState
     holder_id: Annotated[Id, Loose("a hold, a lease or an order, as its state says")]
     until: datetime | None
     channel_id: Annotated[Id, Link("channel")] | None = None

@@ -16,11 +16,11 @@ from central.inventory.model import (
     PLACE,
     TAKEN,
     Allocation,
+    AllocationState,
     Hold,
     HoldDo,
     NoPlace,
     PlaceDo,
-    PlaceState,
 )
 from central.inventory.plan_actions import on_performance
 from central.kernel.db import in_list
@@ -63,7 +63,7 @@ class Holder(NamedTuple):
 
 
 def take_seats(
-    tx: Tx, performance_id: Id, seats: Sequence[SeatToTake], state: PlaceState, holder: Holder
+    tx: Tx, performance_id: Id, seats: Sequence[SeatToTake], state: AllocationState, holder: Holder
 ) -> Outcome[list[Id]]:
     """All of them for this holder: the ids of their allocations. Refused (refuse the command then): somebody has one,
     or a limit is reached."""
@@ -119,7 +119,7 @@ _TAKE_COUNTED = (
 
 
 def take_counted(
-    tx: Tx, gauge_id: Id, tariffs: Sequence[Id | None], state: PlaceState, holder: Holder
+    tx: Tx, gauge_id: Id, tariffs: Sequence[Id | None], state: AllocationState, holder: Holder
 ) -> Outcome[list[Allocation]]:
     """One counted place for each tariff; refused if there are not that many left, or a limit is reached. One guarded
     statement decides."""
@@ -180,7 +180,7 @@ def expire_due(tx: Tx, most: int, performance_id: Id | None = None, seat_id: Id 
         assert hold, "it was found just now"
         if not hold.is_due(tx.now):
             continue  # sold, given back or renewed while we waited for it
-        held = [each for each in located_of(tx, hold_id) if each.allocation.state is PlaceState.HELD]
+        held = [each for each in located_of(tx, hold_id) if each.allocation.state is AllocationState.HELD]
         move_on(tx, held, PlaceDo.RELEASE)
         follow(tx, held)
         end_hold(tx, hold, HoldDo.EXPIRE)
@@ -193,7 +193,7 @@ def prolong(tx: Tx, hold: Hold, until: datetime) -> Hold:
     after = tx.update(hold, replace(hold, until=until))
     tx.rewrite(
         Allocation, {"until": to_ms(until)}, "WHERE holder_id = :id AND state = :held",
-        id=hold.id, held=PlaceState.HELD,
+        id=hold.id, held=AllocationState.HELD,
     )  # fmt: skip
     return after
 
@@ -265,14 +265,14 @@ def move_on(
         state = PLACE.after(before.state, do)
         if state is None:
             return Refused(NoPlace.TAKEN, fix=before.seat_id or before.gauge_id or "", detail={"state": before.state})
-        told = told and before.state is PlaceState.LEASED
+        told = told and before.state is AllocationState.LEASED
         after = replace(before, state=state, until=None)
         if holder:
             after = replace(after, holder_id=holder.id, channel_id=holder.channel_id or before.channel_id,
                             contact_id=holder.contact_id or before.contact_id,
                             tariff_id=(tariffs or {}).get(before.id, before.tariff_id))  # fmt: skip
         tx.update(before, after)
-        freed = state is PlaceState.RELEASED
+        freed = state is AllocationState.RELEASED
         if before.gauge_id and freed:
             tx.write("UPDATE gauge SET taken = taken - :n WHERE id = :id", n=before.quantity, id=before.gauge_id)
         target = counts.bucket_of(None if freed else str(state), each.blocked)

@@ -7,7 +7,7 @@ from datetime import datetime
 import orjson
 
 from central.catalogue.reads import on_sale_now, serves
-from central.inventory.model import FREE, TAKEN, TAKEN_BY, Contingent, PlaceState
+from central.inventory.model import FREE, TAKEN, TAKEN_BY, AllocationState, Contingent
 from central.kernel.columns import columns
 from central.kernel.db import in_list
 from central.kernel.tx import Read
@@ -164,7 +164,7 @@ def taken_at(read: Read, performance_id: str, at: datetime) -> dict[str, str]:
         elif action == "changed" and (was := orjson.loads(change).get("state")):
             states[allocation] = str(was[0])
     found = ((seat, states[allocation]) for allocation, seat, _ in rows)
-    return {seat: state for seat, state in found if state and state != PlaceState.RELEASED}
+    return {seat: state for seat, state in found if state and state != AllocationState.RELEASED}
 
 
 def seats_gone(read: Read, performance_id: str) -> list[bool]:

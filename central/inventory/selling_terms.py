@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 import orjson
 
 from central.catalogue.model import ProductState
-from central.inventory.model import OFFERS, NoSale
+from central.inventory.model import SELLING_TERMS, NoSale
 from central.inventory.reads import ForSale, SellingTerms, terms_at
 from central.kernel.memory import remembered
 from central.kernel.turns import sales
@@ -22,13 +22,13 @@ from shared.ids import Id
 from shared.outcome import Refused
 from shared.rules.selling import Selling, selling
 
-_OFFERED = (
+_THEY_REST_ON = (
     "context", "point_of_sale", "channel", "contingent", "performance", "event", "price_grid", "price", "tariff",
     "sale_limit",
 )  # fmt: skip
-counts(OFFERS, *_OFFERED)
+counts(SELLING_TERMS, *_THEY_REST_ON)
 sales(
-    read=(*_OFFERED, "place", "release_rule", "release_firing"),
+    read=(*_THEY_REST_ON, "place", "release_rule", "release_firing"),
     written=("hold", "allocation", "gauge", "limit_count", "place_count", "place_change"),
     fixed=("logical_configuration", "physical_configuration", "physical_row", "physical_seat", "physical_zone"),
 )
@@ -44,7 +44,7 @@ def terms_of_sale(
 ) -> SellingTerms | Refused:
     """For so many places in all, these seats among them, at these tariffs."""
     key = ("terms", point_of_sale_id, performance_id, *sorted(tariffs))
-    terms = remembered(read, OFFERS, key, lambda: terms_at(read, point_of_sale_id, performance_id, tariffs))
+    terms = remembered(read, SELLING_TERMS, key, lambda: terms_at(read, point_of_sale_id, performance_id, tariffs))
     if terms is None:
         return Refused(NoSale.NO_SUCH_POINT_OF_SALE, fix="point_of_sale_id")
     if not read.actor.within("point_of_sale", point_of_sale_id):

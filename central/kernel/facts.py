@@ -46,7 +46,7 @@ class NoEffect(Reason):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts(Generic[B]):
+class KindOfFact(Generic[B]):
     """A kind. `tellers`: its author has to have one of these rights. `body` is what it says (shared/wire), `take` does
     what follows, in the transaction that keeps it; neither: it is kept, and nothing follows. `refuses`: why nothing
     may follow after all, as of a command; what was written until then is undone."""
@@ -58,7 +58,7 @@ class Facts(Generic[B]):
     refuses: tuple[type[Reason], ...] = ()
 
 
-FACTS: dict[str, Facts[Any]] = {}
+FACTS: dict[str, KindOfFact[Any]] = {}
 
 
 def have_effect(tx: Tx, author: Author, fact: Fact) -> Outcome[None]:

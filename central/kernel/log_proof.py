@@ -38,7 +38,7 @@ MOST_COMPARED = 200  # rows that do not follow, compared each with each
 UNSEALED_MS = 600_000  # sealing takes a second; a loop that fell comes back within a minute
 
 
-class Wrong(StrEnum):
+class Tampering(StrEnum):
     """What was done to the log."""
 
     CHANGED = auto()  # the row, or what it says it changed, is not what was sealed
@@ -58,7 +58,7 @@ class Wrong(StrEnum):
 class LogFault:
     """`seq` and `last`: from which row to which; 0: not of a row. `command`: its name and id, where there is one."""
 
-    what: Wrong
+    what: Tampering
     seq: int
     last: int
     command: str = ""
@@ -135,9 +135,9 @@ def prove(
     faults += _against_checkpoints(read, wanted, at, walk, walk.faults + _named(walk))
     for seq, digest in heads:
         if seq > walk.head:
-            faults.append(LogFault(Wrong.CUT, walk.head + 1, seq, more="head"))
+            faults.append(LogFault(Tampering.CUT, walk.head + 1, seq, more="head"))
         elif seq and at.get(seq) != digest:
-            faults.append(LogFault(Wrong.NOT_THE_HEAD, seq, seq))
+            faults.append(LogFault(Tampering.NOT_THE_HEAD, seq, seq))
     waiting, late = _unsealed(read)
     faults += late + _orphans(read)
     covered = max((seq for seq in wanted if seq <= walk.head), default=0)
@@ -186,7 +186,7 @@ def _walk(read: Read, progress: Callable[[int], None]) -> _Walk:
     for row in _rows(read):
         gap = row.seq != walk.head + 1
         if gap:
-            walk.faults.append(LogFault(Wrong.REMOVED, walk.head + 1, row.seq - 1, more=row.command))
+            walk.faults.append(LogFault(Tampering.REMOVED, walk.head + 1, row.seq - 1, more=row.command))
         if not row.follows(walk.hash):
             before = tuple(reversed(earlier))
             walk.odd.append(_Odd(row, walk.hash, before[1:], tuple(reversed(names)), gap))
@@ -208,16 +208,18 @@ def _named(walk: _Walk) -> list[LogFault]:
             steps = next((n for n, before in enumerate(each.earlier, 1) if each.row.follows(before)), 0)
             for back in range(steps, 0, -1):
                 inserted.add(each.row.seq - back)
-                found.append(LogFault(Wrong.INSERTED, each.row.seq - back, each.row.seq - back, each.names[back - 1]))
+                found.append(
+                    LogFault(Tampering.INSERTED, each.row.seq - back, each.row.seq - back, each.names[back - 1])
+                )
             if steps:
                 inserted.add(each.row.seq)  # itself it is sound
         for each in cluster:
             if each.gap or each.row.seq in inserted:
                 continue  # named already: after a gap there is no hash before to compare with
-            what = Wrong.REORDERED if swapped or _elsewhere(each, cluster) else Wrong.CHANGED
+            what = Tampering.REORDERED if swapped or _elsewhere(each, cluster) else Tampering.CHANGED
             found.append(LogFault(what, each.row.seq, each.row.seq, each.row.command))
     found += [
-        LogFault(Wrong.CHANGED, each.row.seq, each.row.seq, each.row.command) for each in walk.odd[MOST_COMPARED:]
+        LogFault(Tampering.CHANGED, each.row.seq, each.row.seq, each.row.command) for each in walk.odd[MOST_COMPARED:]
     ]
     return found
 
@@ -252,13 +254,13 @@ def _checkpoints(read: Read, file: Path | None, root_pem: str) -> tuple[Mapping[
     filed: list[Signed] = []
     for number, signed in read_file(file) if file else ():  # before the database: it is never behind the file then
         if signed is None:
-            faults.append(LogFault(Wrong.FORGED, 0, 0, more=f"file, line {number}"))
+            faults.append(LogFault(Tampering.FORGED, 0, 0, more=f"file, line {number}"))
         else:
             filed.append(signed)
     kept: list[Signed] = []
     for seq, *row in read.run("SELECT seq, text, kid, signature, certificate FROM audit_checkpoint ORDER BY seq"):
         if _says(row) not in (seq, None):
-            faults.append(LogFault(Wrong.FORGED, 0, 0, more="database"))
+            faults.append(LogFault(Tampering.FORGED, 0, 0, more="database"))
         else:
             kept.append(signed_of(tuple(row)))
     keys = _keys((*kept, *filed), root_pem)
@@ -269,13 +271,13 @@ def _checkpoints(read: Read, file: Path | None, root_pem: str) -> tuple[Mapping[
         newest = max((mark.seq for mark in in_file), default=0)
         said = {mark.seq for mark in in_file}
         faults += [
-            LogFault(Wrong.LOST, mark.seq, mark.seq, more="file")
+            LogFault(Tampering.LOST, mark.seq, mark.seq, more="file")
             for mark in in_database
             if mark.seq < newest and mark.seq not in said
         ]
         there = {mark.seq for mark in in_database}
         faults += [
-            LogFault(Wrong.LOST, mark.seq, mark.seq, more="database") for mark in in_file if mark.seq not in there
+            LogFault(Tampering.LOST, mark.seq, mark.seq, more="database") for mark in in_file if mark.seq not in there
         ]
     return {mark.seq: mark for mark in (*in_database, *in_file)}, faults
 
@@ -305,13 +307,13 @@ def _genuine(
         try:
             mark = load(Checkpoint, each.sealed.text)
         except ValueError:
-            bad.append(LogFault(Wrong.FORGED, 0, 0, more=where))
+            bad.append(LogFault(Tampering.FORGED, 0, 0, more=where))
             continue
         vouched = not each.certificate or verified(each.certificate, root_pem)
         if key and vouched and each.sealed.signed_by(key):
             good.append(mark)
         else:
-            bad.append(LogFault(Wrong.FORGED, mark.seq, mark.seq, more=where))
+            bad.append(LogFault(Tampering.FORGED, mark.seq, mark.seq, more=where))
     return good, bad
 
 
@@ -340,12 +342,14 @@ def _against_checkpoints(
             gone = seq > walk.head
             return [
                 *found,
-                LogFault(Wrong.CUT, walk.head + 1, max(wanted)) if gone else LogFault(Wrong.REWRITTEN, good + 1, seq),
+                LogFault(Tampering.CUT, walk.head + 1, max(wanted))
+                if gone
+                else LogFault(Tampering.REWRITTEN, good + 1, seq),
             ]
-        shifted = Wrong.REMOVED if stands[0] < seq else Wrong.INSERTED
+        shifted = Tampering.REMOVED if stands[0] < seq else Tampering.INSERTED
         here = [each for each in found if good < each.seq <= max(seq, stands[0])]
         if not any(each.what is shifted for each in here):  # then a row that looked changed lost what stood before it
-            odd = next((each for each in here if each.what is Wrong.CHANGED), None)
+            odd = next((each for each in here if each.what is Tampering.CHANGED), None)
             found = [each for each in found if each is not odd]
             near = odd.seq if odd else good + 1
             last = near + abs(seq - stands[0]) - 1
@@ -365,8 +369,8 @@ def _unsealed(read: Read) -> tuple[int, list[LogFault]]:
         n=MOST_COMPARED,
     )
     lost = read.run("SELECT name, id FROM command_log WHERE seq > :most LIMIT :n", most=MOST_SEQ, n=MOST_COMPARED)
-    faults = [LogFault(Wrong.UNSEALED, 0, 0, f"{row[0]} {row[1]}") for row in rows]
-    return count, [*faults, *(LogFault(Wrong.NOWHERE, 0, 0, f"{row[0]} {row[1]}") for row in lost)]
+    faults = [LogFault(Tampering.UNSEALED, 0, 0, f"{row[0]} {row[1]}") for row in rows]
+    return count, [*faults, *(LogFault(Tampering.NOWHERE, 0, 0, f"{row[0]} {row[1]}") for row in lost)]
 
 
 def _orphans(read: Read) -> list[LogFault]:
@@ -376,4 +380,4 @@ def _orphans(read: Read) -> list[LogFault]:
         "LEFT JOIN command_log l ON l.id = a.command_id WHERE l.id IS NULL GROUP BY a.command_id LIMIT :n",
         n=MOST_COMPARED,
     )
-    return [LogFault(Wrong.REMOVED, 0, 0, row[0], f"audit: {row[1]} {row[2]}") for row in rows]
+    return [LogFault(Tampering.REMOVED, 0, 0, row[0], f"audit: {row[1]} {row[2]}") for row in rows]

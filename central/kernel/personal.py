@@ -72,7 +72,7 @@ DUTIES: Mapping[PersonalKind, Duty] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class SealedText:
     """A sealed value as it stands in a text: `sealed:<kind>:<subject>:<box>`."""
 
     kind: str
@@ -96,7 +96,7 @@ def seal(key: Vault, kind: str, subject: str, value: Any, at: str) -> str:
     return f"{SIGN}{kind}:{subject}:{box}"
 
 
-def unseal(key: Vault, token: Token, at: str) -> tuple[Any, ...]:
+def unseal(key: Vault, token: SealedText, at: str) -> tuple[Any, ...]:
     """The value in a tuple; an empty one: this was sealed for another place, or is none of ours."""
     said = key.open(token.box, _owner(token.kind, token.subject, at))
     return () if said is None else (orjson.loads(said),)
@@ -106,15 +106,15 @@ def _owner(kind: str, subject: str, at: str) -> str:
     return "\x1f".join((kind, subject, at))
 
 
-def token_of(text: str) -> Token | None:
+def token_of(text: str) -> SealedText | None:
     if not text.startswith(SIGN):
         return None
     kind, _, rest = text.removeprefix(SIGN).partition(":")
     subject, _, box = rest.partition(":")
-    return Token(kind, subject, box) if kind in set(PersonalKind) and box else None
+    return SealedText(kind, subject, box) if kind in set(PersonalKind) and box else None
 
 
-def tokens_in(value: Any) -> list[Token]:
+def tokens_in(value: Any) -> list[SealedText]:
     """Those anywhere in what was JSON."""
     if isinstance(value, str):
         found = token_of(value)

@@ -7,7 +7,7 @@ from central.orders.model import OrdersPrivilege
 from central.web.area import Area
 from central.web.rooms import Room
 from shared.wire.certificates import Right
-from shared.wire.feeds import Family
+from shared.wire.feeds import FeedFamily
 
 AREA = Area(
     name="orders",
@@ -21,5 +21,5 @@ AREA = Area(
         UsualProfile.GATE: (OrdersPrivilege.ORDER_READ,),
         UsualProfile.READER: (OrdersPrivilege.ORDER_READ,),
     },
-    feeds=(Feeds(Family.TICKETS, Scope.SITE, frozenset({Right.CONTROL})),),
+    feeds=(Feeds(FeedFamily.TICKETS, Scope.SITE, frozenset({Right.CONTROL})),),
 )

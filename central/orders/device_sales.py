@@ -80,7 +80,7 @@ class Leased:
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceLine:
+class DeviceSaleLine:
     """`ticket_id` follows from lease and slot, whether or not anybody knows of them (`leased` None)."""
 
     said: SaleLine
@@ -126,7 +126,7 @@ def bookable(read: Read, point: PointOfSale, sale: Sale) -> PriceList | Refused:
 
 
 def write_device_sale(
-    tx: Tx, seller: Seller, at: datetime, sale: Sale, lines: Sequence[DeviceLine], sold_for: PriceList
+    tx: Tx, seller: Seller, at: datetime, sale: Sale, lines: Sequence[DeviceSaleLine], sold_for: PriceList
 ) -> tuple[list[Id], list[Discrepancy]]:
     """The entitlements that were issued, and what does not fit. `sold_for`: what `bookable` said."""
     found: list[Discrepancy] = []
@@ -188,7 +188,9 @@ def _series(tx: Tx, sold_for: PriceList, point: PointOfSale) -> str:
     return device_series(organiser.code, point.code) if organiser else ""
 
 
-def _place(tx: Tx, sale: Sale, n: int, line: DeviceLine, sold_for: PriceList, note: Note, before: set[Id]) -> SoldPlace:
+def _place(
+    tx: Tx, sale: Sale, n: int, line: DeviceSaleLine, sold_for: PriceList, note: Note, before: set[Id]
+) -> SoldPlace:
     """What one line sold. Of a ticket that is there already, or among those `before` it, it gets an id of its own."""
     ticket, leased, said = line.ticket_id, line.leased, line.said
     listed = price(sold_for.prices, leased.category_id, said.tariff_id) if leased else None

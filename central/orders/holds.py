@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from central.inventory.halls import choose
-from central.inventory.model import Hold, HoldDo, HoldState, NoPlace, NoSale, PlaceState
+from central.inventory.model import AllocationState, Hold, HoldDo, HoldState, NoPlace, NoSale
 from central.inventory.places import (
     HOLDS_AT_ONCE,
     Holder,
@@ -164,7 +164,7 @@ def _take(
 def _take_seats(tx: Tx, performance_id: Id, seats: Sequence[SeatToTake], holder: Holder) -> list[HeldPlace] | Refused:
     if not seats:
         return []
-    taken = take_seats(tx, performance_id, seats, PlaceState.HELD, holder)
+    taken = take_seats(tx, performance_id, seats, AllocationState.HELD, holder)
     if isinstance(taken, Refused):
         return taken
     return [
@@ -192,7 +192,7 @@ def _take_counted(
     place = for_sale(tx, terms, wish.gauge_id, there.get(wish.gauge_id), "counted")
     if isinstance(place, Refused):
         return place
-    taken = take_counted(tx, wish.gauge_id, [None] * wish.quantity, PlaceState.HELD, holder)
+    taken = take_counted(tx, wish.gauge_id, [None] * wish.quantity, AllocationState.HELD, holder)
     if isinstance(taken, Refused):
         return taken
     return [HeldPlace(each.id, None, wish.gauge_id, place.category_id, place.contingent_id) for each in taken.value]
@@ -303,7 +303,7 @@ def release_hold(tx: Tx, want: ReleaseHold) -> Outcome[Held]:
 
 def held_by(read: Read, hold_id: str) -> dict[Id, Located]:
     found = located_of(read, hold_id)
-    return {each.allocation.id: each for each in found if each.allocation.state is PlaceState.HELD}
+    return {each.allocation.id: each for each in found if each.allocation.state is AllocationState.HELD}
 
 
 def hold_to_sell(tx: Tx, hold_id: Id, performance_id: Id, point_of_sale_id: Id) -> Hold | Refused:

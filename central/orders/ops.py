@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
-from central.inventory.model import Hold, HoldDo, NoPlace, NoSale, PlaceDo, PlaceState
+from central.inventory.model import AllocationState, Hold, HoldDo, NoPlace, NoSale, PlaceDo
 from central.inventory.places import Holder, SeatToTake, end_hold, gone_already, move_on, take_counted, take_seats
 from central.inventory.reads import ForSale, SellingTerms, counted_for_sale, seats_for_sale
 from central.inventory.selling_terms import for_sale, terms_of_sale
@@ -28,7 +28,7 @@ from shared.ids import Id, near_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.rules.numbering import CENTRAL_DIGITS, ticket_number
 from shared.rules.pricing import price
-from shared.wire.feeds import Family, TicketRow, feed_name
+from shared.wire.feeds import FeedFamily, TicketRow, feed_name
 from shared.wire.token import Flag, asking, issue, parse
 
 # --- an order over the counter or the API ------------------------------------------------------------------
@@ -94,18 +94,18 @@ def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
     hold = hold_to_sell(tx, want.hold_id, want.performance_id, want.point_of_sale_id) if want.hold_id else None
     if isinstance(hold, Refused):
         return hold
-    offers = _offers(tx, want, terms, seats)
-    if isinstance(offers, Refused):
-        return offers
-    allocations = _taken(tx, want, terms, offers, hold)
+    priced = _priced_places(tx, want, terms, seats)
+    if isinstance(priced, Refused):
+        return priced
+    allocations = _taken(tx, want, terms, priced, hold)
     if isinstance(allocations, Refused):
         return allocations
-    total = sum(offer.price for offer in offers)
+    total = sum(each.price for each in priced)
     if total != want.amount:
         return Refused(NoOrder.WRONG_AMOUNT, fix="amount", detail={"total": total, "currency": terms.currency})
     if total and want.method is PaymentMethod.NONE:
         return Refused(NoOrder.NOT_PAID, fix="method", detail={"total": total, "currency": terms.currency})
-    places = [_sold(tx, want, terms, offer, allocation) for offer, allocation in zip(offers, allocations, strict=True)]
+    places = [_sold(tx, want, terms, each, allocation) for each, allocation in zip(priced, allocations, strict=True)]
     order = OrderHead(
         id=want.order_id,
         context_id=terms.organiser,
@@ -124,7 +124,7 @@ def place_order(tx: Tx, want: PlaceOrder) -> Outcome[Sold]:
     return Ok(Sold(order.id, total, terms.currency, tickets))
 
 
-class _Offer(NamedTuple):
+class _PricedPlace(NamedTuple):
     """What a wanted place is and costs on this channel."""
 
     wanted: WantedPlace
@@ -137,22 +137,22 @@ class _Offer(NamedTuple):
         return self.place.category_id, self.place.contingent_id
 
 
-def _offers(tx: Tx, want: PlaceOrder, terms: SellingTerms, seats: Sequence[Id]) -> list[_Offer] | Refused:
+def _priced_places(tx: Tx, want: PlaceOrder, terms: SellingTerms, seats: Sequence[Id]) -> list[_PricedPlace] | Refused:
     gauges = {place.gauge_id for place in want.places if place.gauge_id}
     there = {
         **seats_for_sale(tx, want.performance_id, seats),
         **counted_for_sale(tx, want.performance_id, sorted(gauges)),
     }
-    offers: list[_Offer] = []
+    priced: list[_PricedPlace] = []
     for wanted in want.places:
-        offer = _offer(tx, terms, wanted, there)
-        if isinstance(offer, Refused):
-            return offer
-        offers.append(offer)
-    return offers
+        each = _priced(tx, terms, wanted, there)
+        if isinstance(each, Refused):
+            return each
+        priced.append(each)
+    return priced
 
 
-def _offer(tx: Tx, terms: SellingTerms, wanted: WantedPlace, there: Mapping[Id, ForSale]) -> _Offer | Refused:
+def _priced(tx: Tx, terms: SellingTerms, wanted: WantedPlace, there: Mapping[Id, ForSale]) -> _PricedPlace | Refused:
     if wanted.seat_id and wanted.gauge_id:
         return Refused(NoSale.NO_SUCH_PLACE, fix="places", detail={"place": wanted.seat_id})
     named = wanted.seat_id or wanted.gauge_id or Id("")
@@ -163,65 +163,67 @@ def _offer(tx: Tx, terms: SellingTerms, wanted: WantedPlace, there: Mapping[Id, 
     if isinstance(cost, Refused):
         detail = {"category": place.category_id, "tariff": wanted.tariff_id}
         return Refused(NoSale.NO_PRICE, fix=terms.grid, detail=detail)
-    return _Offer(wanted, place, cost.value, wanted.tariff_id in terms.proofs)
+    return _PricedPlace(wanted, place, cost.value, wanted.tariff_id in terms.proofs)
 
 
 def _taken(
-    tx: Tx, want: PlaceOrder, terms: SellingTerms, offers: Sequence[_Offer], hold: Hold | None
+    tx: Tx, want: PlaceOrder, terms: SellingTerms, priced: Sequence[_PricedPlace], hold: Hold | None
 ) -> list[Id] | Refused:
     """The allocations of these places, in their order, all sold to this order: what its hold keeps, and else what is
     free."""
     contact = want.contact_id or (hold.contact_id if hold else None)
     holder = Holder(want.order_id, terms.channel, contact)
-    made: list[Id | None] = [None] * len(offers)
-    refused = _out_of_hold(tx, hold, offers, holder, made) if hold else None
+    made: list[Id | None] = [None] * len(priced)
+    refused = _out_of_hold(tx, hold, priced, holder, made) if hold else None
     if refused:
         return refused
-    seats = [at for at, offer in enumerate(offers) if made[at] is None and offer.wanted.seat_id]
+    seats = [at for at, each in enumerate(priced) if made[at] is None and each.wanted.seat_id]
     if seats:
         numbered = [
-            SeatToTake(offer.wanted.seat_id or Id(""), *offer.counts_as, offer.wanted.tariff_id, offer.place.taken)
-            for offer in map(offers.__getitem__, seats)
+            SeatToTake(each.wanted.seat_id or Id(""), *each.counts_as, each.wanted.tariff_id, each.place.taken)
+            for each in map(priced.__getitem__, seats)
         ]
         if gone := gone_already(tx, want.performance_id, numbered):
             return gone
-        taken = take_seats(tx, want.performance_id, numbered, PlaceState.SOLD, holder)
+        taken = take_seats(tx, want.performance_id, numbered, AllocationState.SOLD, holder)
         if isinstance(taken, Refused):
             return taken
         for at, allocation in zip(seats, taken.value, strict=True):
             made[at] = allocation
     counted: dict[Id, list[int]] = {}
-    for at, offer in enumerate(offers):
-        if made[at] is None and offer.wanted.gauge_id:
-            counted.setdefault(offer.wanted.gauge_id, []).append(at)
+    for at, each in enumerate(priced):
+        if made[at] is None and each.wanted.gauge_id:
+            counted.setdefault(each.wanted.gauge_id, []).append(at)
     for gauge, places in counted.items():
-        tariffs = [offers[at].wanted.tariff_id for at in places]
-        held = take_counted(tx, gauge, tariffs, PlaceState.SOLD, holder)
+        tariffs = [priced[at].wanted.tariff_id for at in places]
+        held = take_counted(tx, gauge, tariffs, AllocationState.SOLD, holder)
         if isinstance(held, Refused):
             return held
-        for at, each in zip(places, held.value, strict=True):
-            made[at] = each.id
+        for at, one in zip(places, held.value, strict=True):
+            made[at] = one.id
     return [each for each in made if each]
 
 
-def _out_of_hold(tx: Tx, hold: Hold, offers: Sequence[_Offer], holder: Holder, made: list[Id | None]) -> Refused | None:
+def _out_of_hold(
+    tx: Tx, hold: Hold, priced: Sequence[_PricedPlace], holder: Holder, made: list[Id | None]
+) -> Refused | None:
     """Sells those of the wanted places that the hold keeps; with its last place the hold is sold."""
     held = held_by(tx, hold.id)
     left = dict(held)
-    for at, offer in enumerate(offers):
-        named = (offer.wanted.seat_id, offer.wanted.gauge_id)
+    for at, each in enumerate(priced):
+        named = (each.wanted.seat_id, each.wanted.gauge_id)
         made[at] = next(
             (id for id, each in left.items() if (each.allocation.seat_id, each.allocation.gauge_id) == named), None
         )
         left.pop(made[at] or Id(""), None)
-    tariffs = {sold: offer.wanted.tariff_id for sold, offer in zip(made, offers, strict=True) if sold}
+    tariffs = {sold: each.wanted.tariff_id for sold, each in zip(made, priced, strict=True) if sold}
     refused = move_on(tx, [held[sold] for sold in made if sold], PlaceDo.SELL, holder, tariffs)
     if refused is None and tariffs and not left:
         end_hold(tx, hold, HoldDo.SELL)
     return refused
 
 
-def _sold(tx: Tx, want: PlaceOrder, terms: SellingTerms, offer: _Offer, allocation: Id) -> SoldPlace:
+def _sold(tx: Tx, want: PlaceOrder, terms: SellingTerms, each: _PricedPlace, allocation: Id) -> SoldPlace:
     """The place as a line, with its signed ticket."""
     entitlement = near_id(allocation, "entitlement")
     number = next_number(tx, terms.organiser, terms.organiser_code)
@@ -230,14 +232,14 @@ def _sold(tx: Tx, want: PlaceOrder, terms: SellingTerms, offer: _Offer, allocati
         performance_id=want.performance_id,
         site_id=terms.site,
         allocation_id=allocation,
-        seat_id=offer.wanted.seat_id,
-        category_id=offer.place.category_id,
-        tariff_id=offer.wanted.tariff_id,
-        price=offer.price,
+        seat_id=each.wanted.seat_id,
+        category_id=each.place.category_id,
+        tariff_id=each.wanted.tariff_id,
+        price=each.price,
         vat_bp=terms.vat_bp,
-        zones=offer.place.zones,
+        zones=each.place.zones,
         entries=1,
-        token=signed_token(tx, entitlement, 1, want.performance_id, offer.place.zones, 1, offer.proof),
+        token=signed_token(tx, entitlement, 1, want.performance_id, each.place.zones, 1, each.proof),
         number=number,
     )
 
@@ -284,7 +286,7 @@ def reissue_ticket(tx: Tx, want: ReissueTicket) -> Outcome[SoldTicket]:
             issued=tx.now,
         )
     )
-    tx.feed(feed_name(Family.TICKETS, sold.site), want.entitlement_id, TicketRow(sold.performance, serial))
+    tx.feed(feed_name(FeedFamily.TICKETS, sold.site), want.entitlement_id, TicketRow(sold.performance, serial))
     return Ok(SoldTicket(want.entitlement_id, number, token, sold.seat or "", sold.price))
 
 

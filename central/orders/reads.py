@@ -29,7 +29,7 @@ class AsSold(NamedTuple):
     tariff: Id
 
 
-class Taken(NamedTuple):
+class Takings(NamedTuple):
     """Places sold and their prices in minor units. `what`: a channel or a tariff, or nothing where all is one."""
 
     what: str
@@ -60,7 +60,7 @@ def sold_for(read: Read, performance_id: str) -> tuple[int, int]:
     return places_sold(read, performance_id), int(orders)
 
 
-def taken_for(read: Read, places: tuple[str, ...] | None, performances: Sequence[str]) -> dict[str, list[Taken]]:
+def taken_for(read: Read, places: tuple[str, ...] | None, performances: Sequence[str]) -> dict[str, list[Takings]]:
     """What was sold of each performance, per currency, in the orders of these contexts (None: all) and within the
     asker's perimeter: one statement, however many performances."""
     if not performances:
@@ -74,13 +74,13 @@ def taken_for(read: Read, places: tuple[str, ...] | None, performances: Sequence
         **params,
         **more,
     )
-    found: dict[str, list[Taken]] = {}
+    found: dict[str, list[Takings]] = {}
     for performance, currency, number, *amount in rows:
-        found.setdefault(performance, []).append(Taken("", currency, int(number), summed(*amount)))
+        found.setdefault(performance, []).append(Takings("", currency, int(number), summed(*amount)))
     return found
 
 
-def taken_between(read: Read, places: tuple[str, ...] | None, start: datetime, end: datetime) -> list[Taken]:
+def taken_between(read: Read, places: tuple[str, ...] | None, start: datetime, end: datetime) -> list[Takings]:
     """What was sold from one moment to before another, whatever it was for: per channel and currency, most first.
     Orders are kept by context and moment: each context's own day is looked at, never all that was ever sold."""
     joins, where, params = narrowing(read, BY_NAME["sale_order"], places)
@@ -91,7 +91,7 @@ def taken_between(read: Read, places: tuple[str, ...] | None, start: datetime, e
         f"AND {where} GROUP BY 1, 2 ORDER BY 4 DESC, 5 DESC, 1, 2",
         start=to_ms(start), end=to_ms(end), **params,
     )  # fmt: skip
-    return [Taken(channel, currency, int(number), summed(*amount)) for channel, currency, number, *amount in rows]
+    return [Takings(channel, currency, int(number), summed(*amount)) for channel, currency, number, *amount in rows]
 
 
 def sold_over_time(
@@ -121,7 +121,7 @@ def first_sold(read: Read, places: tuple[str, ...] | None, performance_id: str) 
     return None if first is None else from_ms(first)
 
 
-def taken_by(read: Read, places: tuple[str, ...] | None, performance_id: str) -> tuple[list[Taken], list[Taken]]:
+def taken_by(read: Read, places: tuple[str, ...] | None, performance_id: str) -> tuple[list[Takings], list[Takings]]:
     """What was sold of a performance, per channel and per tariff, the most first."""
     joins, where, params = narrowing(read, BY_NAME["sale_order"], places)
     by = []
@@ -132,5 +132,5 @@ def taken_by(read: Read, places: tuple[str, ...] | None, performance_id: str) ->
             f"WHERE l.performance_id = :id AND {where} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2",
             id=performance_id, **params,
         )  # fmt: skip
-        by.append([Taken(what, currency, int(number), summed(*amount)) for what, currency, number, *amount in rows])
+        by.append([Takings(what, currency, int(number), summed(*amount)) for what, currency, number, *amount in rows])
     return by[0], by[1]

@@ -14,7 +14,7 @@ from central.ledger.ops import sale_moves
 from central.orders.model import Entitlement, Order, OrderLine, OrderState, Payment, PaymentMethod, Ticket
 from shared.ids import Id, near_id
 from shared.money import Minor
-from shared.wire.feeds import Family, TicketRow, feed_name
+from shared.wire.feeds import FeedFamily, TicketRow, feed_name
 
 ACCOUNT = {
     PaymentMethod.CARD: AccountKind.CARD,
@@ -129,7 +129,7 @@ def write_sale(tx: Tx, order: OrderHead, places: Sequence[SoldPlace], paid: Sequ
             )
         )
         row = TicketRow(place.performance_id, serial=1)
-        tx.feed(feed_name(Family.TICKETS, place.site_id), place.entitlement_id, row)
+        tx.feed(feed_name(FeedFamily.TICKETS, place.site_id), place.entitlement_id, row)
     tx.append_rows(OrderLine, lines)
     tx.append_rows(Payment, [
         _payment(id=each.id, order_id=order.id, method=each.method, amount=Minor(each.amount),

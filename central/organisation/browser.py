@@ -11,7 +11,7 @@ from central.kernel.actor import SYSTEM, Actor
 from central.kernel.door import Door
 from central.kernel.tx import Read
 from central.organisation.credentials import HeldSecrets, sessions
-from central.organisation.model import Operator, Session
+from central.organisation.model import Operator, SignInSession
 from central.organisation.rights import actor_of, second_factor_demanded
 from central.organisation.rules import SessionStanding, standing
 from central.organisation.sign_in import OpenSession, SignIn, Visitor, digest
@@ -103,14 +103,14 @@ class Browsers:
         return self._seated(request, found.actor, found.session, found.operator)
 
     async def still(self, request: web.Request) -> SignedIn | None:
-        """Who is wholly signed in by now, for answers that stay open (web/session.STILL): their session, account and
+        """Who is wholly signed in by now, for answers that stay open (web/session.STILL): their session, operator and
         rights as they are, whatever was found when they asked. A page left open is no use of the session."""
         found = await self.found(request)
         if found is None:
             return None
 
         def look(read: Read) -> SignedIn | None:
-            session, operator = read.get(Session, found.session.id), read.get(Operator, found.operator.id)
+            session, operator = read.get(SignInSession, found.session.id), read.get(Operator, found.operator.id)
             if session is None or operator is None or session.token_digest != found.session.token_digest:
                 return None
             demanded = second_factor_demanded(read, operator.id)
@@ -122,7 +122,7 @@ class Browsers:
         seated: SignedIn | None = await self._door.read(SYSTEM, look)
         return seated
 
-    def _seated(self, request: web.Request, actor: Actor, session: Session, operator: Operator) -> SignedIn:
+    def _seated(self, request: web.Request, actor: Actor, session: SignInSession, operator: Operator) -> SignedIn:
         csrf = csrf_of(self._cookies.token(request))
         return SignedIn(actor, session.id, operator.name, operator.language, csrf)
 

@@ -1,4 +1,4 @@
-"""Somebody who worked here is forgotten: their account lets nobody in any more, and nothing says who they were. So is a
+"""Somebody who worked here is forgotten: nobody comes in as them any more, and nothing says who they were. So is a
 program, whose name may be its maker's or its user's."""
 
 from dataclasses import dataclass, replace

@@ -1,7 +1,7 @@
 """What people and programs are given: profiles at contexts, single privileges, a perimeter.
 
 Four rules stand above all of it. Nobody gives what they do not hold themselves, there, within their own perimeter.
-Nobody changes who holds more than they do: a new mail address would be a way into that account. Nobody changes their
+Nobody changes who holds more than they do: a new mail address would be a way in as them. Nobody changes their
 own rights, and who gives to others gave their password a short while ago (ways_in.py). And the last administrator
 stays, because afterwards nobody could give anything any more.
 """
@@ -22,12 +22,12 @@ from central.organisation.model import (
     Grant,
     NoOperator,
     Operator,
+    OperatorProfile,
     OrganisationPrivilege,
     Perimeter,
     PerimeterKind,
-    Profile,
     Role,
-    Session,
+    SignInSession,
 )
 from central.organisation.rights import administrators, held_by, lacking, perimeter_of
 from central.organisation.rules import Held, administrator_remains, uncovered
@@ -38,7 +38,7 @@ from shared.outcome import Ok, Outcome, Refused
 MOST_OBJECTS = 500  # to choose from on a screen
 
 
-def at_row(kind: type[Role | Grant | Session], field: str) -> Where:
+def at_row(kind: type[Role | Grant | SignInSession], field: str) -> Where:
     """The context of the operator that such a row belongs to, whatever context the row itself names."""
 
     def at(read: Read, want: Any) -> str | None:
@@ -56,13 +56,13 @@ class GiveRole:
     """A profile, held at a context and everything below it: the profile's own context, or one below."""
 
     operator_id: Annotated[Id, Ref("operator")]
-    profile_id: Annotated[Id, Ref("profile")]
+    profile_id: Annotated[Id, Ref("operator_profile")]
     context_id: Annotated[Id, Ref("context")]
 
 
 @handles(GiveRole, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator,))
 def give_role(tx: Tx, want: GiveRole) -> Outcome[Id]:
-    operator, profile = tx.get(Operator, want.operator_id), tx.get(Profile, want.profile_id)
+    operator, profile = tx.get(Operator, want.operator_id), tx.get(OperatorProfile, want.profile_id)
     if operator is None:
         return Refused(NoOperator.NO_SUCH_OPERATOR, fix="operator_id")
     if profile is None:
@@ -99,7 +99,7 @@ def take_role(tx: Tx, want: TakeRole) -> Outcome[None]:
         return Refused(NoOperator.NO_SUCH_ROLE, fix=want.role_id)
     if refused := closes(tx, role.operator_id, NoOperator.OWN_RIGHTS):
         return refused
-    profile = tx.get(Profile, role.profile_id)
+    profile = tx.get(OperatorProfile, role.profile_id)
     assert profile, "a foreign key"
     more = lacking(tx, [(node, role.context_id) for node in profile.privileges])
     if more:
@@ -241,8 +241,8 @@ def nameable(read: Read, kind: PerimeterKind, operator: Operator, among: Sequenc
 # --- profiles ---------------------------------------------------------------------------------------------------------
 
 
-@checked(Profile, refuses=(NoOperator,))
-def sound_profile(read: Read, before: Profile | None, after: Profile | None) -> Refused | None:
+@checked(OperatorProfile, refuses=(NoOperator,))
+def sound_profile(read: Read, before: OperatorProfile | None, after: OperatorProfile | None) -> Refused | None:
     """What the form of a profile must not do: name what nobody can hold, give what its writer does not hold, change
     what its writer holds themselves, or leave the house without an administrator."""
     profile = after or before

@@ -1,7 +1,7 @@
-"""One-time links that let somebody set a password, and the mails that tell an owner what happened to their account.
+"""One-time links that let somebody set a password, and the mails that tell an owner what happened to their operator.
 
 The token of a link is made by who sends it, at the moment of sending: neither the log, nor the outbox, nor a backup
-holds anything that opens an account. A mail that has to be sent again carries the same one (mail.py).
+holds anything that opens an operator. A mail that has to be sent again carries the same one (mail.py).
 """
 
 from dataclasses import dataclass, replace
@@ -23,10 +23,10 @@ from central.organisation.model import (
     Operator,
     OperatorKind,
     OrganisationPrivilege,
-    Session,
+    SignInSession,
 )
 from central.organisation.rules import ADDRESS_FOR, INVITATION_FOR, LETTER_EVERY, MOST_LETTERS, RESET_FOR, is_good
-from central.organisation.sign_in_places import AccountDigest, PlaceId, Subjects, forgive, remember
+from central.organisation.sign_in_places import EmailDigest, PlaceId, Subjects, forgive, remember
 from central.organisation.ways_in import by_the_house
 from shared.clock import from_ms, to_ms
 from shared.ids import Id
@@ -99,7 +99,7 @@ def forget_letters(tx: Tx) -> None:
 
 
 def tell_owner(tx: Tx, operator: Operator, what: str, to: str = "") -> None:
-    """A mail about something that happened to their account: if it was not them, they hear of it."""
+    """A mail about something that happened to their operator: if it was not them, they hear of it."""
     address = to or operator.email
     if address:
         sealed = {"to": tx.sealed(operator, "email", address), "name": tx.sealed(operator, "name", operator.name)}
@@ -109,7 +109,7 @@ def tell_owner(tx: Tx, operator: Operator, what: str, to: str = "") -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskReset:
     """Somebody says that they forgot their password. The answer is the same whether the address is known or not; who
-    asks while a letter of a few minutes ago is under way gets no other. `known`: they ask from where the account came
+    asks while a letter of a few minutes ago is under way gets no other. `known`: they ask from where the operator came
     in before."""
 
     email: Annotated[str, Secret()]
@@ -211,7 +211,7 @@ class UseLetter:
     password: Annotated[str, Secret()]
     tried: Subjects
     came_from: PlaceId
-    account: AccountDigest
+    typed_email: EmailDigest
 
 
 @handles(UseLetter, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
@@ -223,11 +223,11 @@ def use_letter(tx: Tx, want: UseLetter) -> Outcome[Id]:
     letter, operator = found
     tx.update(letter, replace(letter, used=tx.now))
     tx.update(operator, replace(operator, password=want.password))
-    for session in tx.find(Session, "WHERE operator_id = :id ORDER BY id", id=operator.id):
+    for session in tx.find(SignInSession, "WHERE operator_id = :id ORDER BY id", id=operator.id):
         tx.delete(session)
     void_letters(tx, operator.id)
     forgive(tx, want.tried)
-    remember(tx, want.came_from, want.account, operator.id)
+    remember(tx, want.came_from, want.typed_email, operator.id)
     if letter.kind is LetterKind.RESET:
         tell_owner(tx, operator, "password_changed")
     return Ok(operator.id)
@@ -251,7 +251,7 @@ class AskAddress:
 @handles(AskAddress, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoSignIn,), at=by_house_alone)
 def ask_address(tx: Tx, want: AskAddress) -> Outcome[None]:
     by_the_house(tx)
-    session = tx.get(Session, want.session_id)
+    session = tx.get(SignInSession, want.session_id)
     owner = tx.get(Operator, session.operator_id) if session else None
     if owner is None or not owner.active or owner.password != want.verified:
         return Refused(NoSignIn.SESSION_OVER)
@@ -271,7 +271,7 @@ def ask_address(tx: Tx, want: AskAddress) -> Outcome[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseAddress:
-    """The link that went to a new address was opened: it is the account's from now on."""
+    """The link that went to a new address was opened: it is the operator's from now on."""
 
     token_digest: Annotated[str, Secret()]
 

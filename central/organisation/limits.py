@@ -38,7 +38,7 @@ def lift_limit(tx: Tx, want: LiftLimit) -> Outcome[None]:
 
 
 def of_sign_in(read: Read, t: Texts, _: Any, vault: Vault) -> list[Limited]:
-    """Those who have to wait before they may try again, the longest first. Who an account is, central works out again
+    """Those who have to wait before they may try again, the longest first. Who an operator is, central works out again
     from the addresses it knows: of the others only a digest is kept."""
     found = read.find(
         Attempt, "WHERE locked_until > :now AND locked_until <= :ahead ORDER BY locked_until DESC, id LIMIT :most",
@@ -62,7 +62,7 @@ def _limited(t: Texts, each: Attempt, known: dict[Any, Operator]) -> Limited:
     else:
         who = owner.name if owner else t("un compte qui n’existe pas")
     what = {
-        "account": t("mots de passe essayés"), "code": t("codes essayés"), "letter": t("liens demandés"),
+        "password": t("mots de passe essayés"), "code": t("codes essayés"), "letter": t("liens demandés"),
         "address": t("essais sur plusieurs comptes"), "session": t("mots de passe redonnés"),
     }[kind]  # fmt: skip
     href = f"/admin/e/operator/{owner.id}" if owner else ""

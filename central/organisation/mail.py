@@ -1,4 +1,4 @@
-"""Mail, out of the outbox: letters with a link, and word of what happened to an account, in the owner's language."""
+"""Mail, out of the outbox: letters with a link, and word of what changed for an operator, in the owner's language."""
 
 from collections.abc import Mapping
 from email.message import EmailMessage

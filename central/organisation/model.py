@@ -41,13 +41,14 @@ class OperatorKind(StrEnum):
 
 @configured()
 @entity(
-    "profile",
+    "operator_profile",
+    was=("profile",),
     read=OrganisationPrivilege.PROFILE_READ,
     unique=(("context_id", "code"),),
     ways_in=("", ("privileges", "second_factor")),
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class OperatorProfile:
     """What a trade may do (box office, back office, gate staff): nodes of the tree of privileges, `*` for all of it.
     `second_factor`: who holds it must sign in with one."""
 
@@ -120,7 +121,7 @@ class Role:
 
     id: Id
     operator_id: Annotated[Id, Ref("operator")]
-    profile_id: Annotated[Id, Ref("profile")]
+    profile_id: Annotated[Id, Ref("operator_profile")]
     context_id: Annotated[Id, Ref("context")]
 
 
@@ -132,7 +133,7 @@ class Role:
     ways_in=("operator_id", ("operator_id", "token_digest", "until", "second_factor", "confirmed")),
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class SignInSession:
     """Somebody signed in. The cookie holds a 256-bit token, we its SHA-256. It ends at `until`, or idle for long;
     `second_factor`: a code was given in it (rules.standing says what that opens); `confirmed`: when the password was
     last given in it, which ways_in.py asks for."""
@@ -176,7 +177,7 @@ class AskedBy(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A one-time link that lets an operator set a password: sent by mail, or shown to who may hand it over. One of an
-    ADDRESS goes to the new address `email`, and makes it the account's. The token is made when the letter leaves, from
+    ADDRESS goes to the new address `email`, and makes it the operator's. The token is made when the letter leaves, from
     a key outside the database, and only its SHA-256 is kept; None: it has not left yet."""
 
     id: Id
@@ -222,8 +223,8 @@ class Perimeter:
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """Failures in a row of one `subject`: an account as it was typed (a keyed digest, so that accounts that do not
-    exist look the same, and a password typed in the wrong place is not kept), an address, an operator's codes."""
+    """Failures in a row of one `subject`: an address as it was typed (a keyed digest, so that those of nobody look
+    the same, and a password typed in the wrong place is not kept), an address, an operator's codes."""
 
     id: Id
     subject: str
@@ -251,7 +252,7 @@ class NoOperator(Reason):
     UNKNOWN_PRIVILEGE = auto()
     WRONG_CONTEXT = auto()
     NARROWS_NOTHING = auto()  # a perimeter of a kind that nothing in the house has yet
-    OWN_ACCOUNT = auto()
+    OWN_PAGE = auto()
     OWN_RIGHTS = auto()
     HOLDS_MORE = auto()
     CONFIRM_FIRST = auto()

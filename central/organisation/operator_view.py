@@ -14,12 +14,12 @@ from central.organisation.model import (
     Grant,
     Letter,
     Operator,
+    OperatorProfile,
     OrganisationPrivilege,
     Perimeter,
     PerimeterKind,
-    Profile,
     Role,
-    Session,
+    SignInSession,
 )
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import ended, is_good
@@ -48,9 +48,9 @@ class OperatorView:
     roles: tuple[Role, ...]
     grants: tuple[Grant, ...]
     perimeter: tuple[Narrowed, ...]
-    sessions: tuple[Session, ...] | None
+    sessions: tuple[SignInSession, ...] | None
     letter: Letter | None
-    profiles: tuple[Profile, ...]
+    profiles: tuple[OperatorProfile, ...]
     contexts: tuple[tuple[str, str], ...]
     named: Labels
     demanded: bool
@@ -75,10 +75,10 @@ def operator_view(read: Read, t: Texts, operator_id: str, idle: timedelta) -> Op
     grants = read.find(Grant, "WHERE operator_id = :id ORDER BY privilege, id", id=operator.id)
     rows = read.find(Perimeter, "WHERE operator_id = :id ORDER BY kind, object_id", id=operator.id)
     sees_sessions = read.actor.may(OrganisationPrivilege.SESSION_READ, path)
-    sessions = read.find(Session, "WHERE operator_id = :id ORDER BY seen DESC", id=operator.id)
+    sessions = read.find(SignInSession, "WHERE operator_id = :id ORDER BY seen DESC", id=operator.id)
     letters = read.find(Letter, "WHERE operator_id = :id AND used IS NULL ORDER BY asked DESC LIMIT 1", id=operator.id)
-    profiles = read.find(Profile, "ORDER BY code")
-    wanted: list[tuple[str, str]] = [("profile", each.profile_id) for each in roles]
+    profiles = read.find(OperatorProfile, "ORDER BY code")
+    wanted: list[tuple[str, str]] = [("operator_profile", each.profile_id) for each in roles]
     wanted += [("context", operator.context_id)]
     wanted += [("context", each.context_id) for each in roles] + [("context", each.context_id) for each in grants]
     wanted += [(each.kind, each.object_id) for each in rows]

@@ -41,7 +41,7 @@ class InviteOperator:
     name: Annotated[str, Personal(PersonalKind.IDENTITY), Look.NAME]
     email: Annotated[str, Look.EMAIL, Personal(PersonalKind.CONTACT)]
     language: Annotated[str, Look.LANGUAGE]
-    profile_id: Annotated[Id, Ref("profile")] | None = None
+    profile_id: Annotated[Id, Ref("operator_profile")] | None = None
 
 
 @handles(
@@ -137,7 +137,7 @@ def create_operator(tx: Tx, want: CreateOperator) -> Outcome[Id]:
 class ChangeOperator:
     """Name, mail address and language; a program has no mail address. Who gets another address is told at the old one
     too, and links that are on their way there open nothing any more. One's own address is
-    changed on the account page."""
+    changed on their own page."""
 
     operator_id: Annotated[Id, Ref("operator")]
     name: Annotated[str, Personal(PersonalKind.IDENTITY, "operator_id"), Look.NAME]

@@ -1,4 +1,4 @@
-"""The organisation's hand-made pages: the way in (pages_door), one's own account (pages_account), people and programs
+"""The organisation's hand-made pages: the way in (pages_door), one's own page (pages_own), people and programs
 with what they may do (pages_operators). Here is what they share."""
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -83,7 +83,7 @@ class PageServices:
             request, "confirm.html", status=403 if sent_here else 200, action=request.path,
             title=t("Votre mot de passe, s’il vous plaît"),
             sent=[pair for pair in sent if pair[0] not in (CSRF_FIELD, NOW)], field=NOW,
-            email=found.operator.email if found else "", here="/account",
+            email=found.operator.email if found else "", here="/me",
             why=await self.refusal(t, wrong) if wrong else "",
         )  # fmt: skip
 

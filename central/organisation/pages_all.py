@@ -3,13 +3,13 @@
 from aiohttp import web
 
 from central.organisation.pages import SIGN_IN_SERVICES, page_services
-from central.organisation.pages_account import account_routes
 from central.organisation.pages_limits import limited_routes
 from central.organisation.pages_operators import operator_routes
+from central.organisation.pages_own import own_routes
 from central.organisation.pages_sign_in import door_routes
 
 
 def sign_in_pages(app: web.Application) -> None:
     if SIGN_IN_SERVICES in app:
-        for pages in (page_services, door_routes, account_routes, operator_routes, limited_routes):
+        for pages in (page_services, door_routes, own_routes, operator_routes, limited_routes):
             pages(app)

@@ -29,9 +29,9 @@ from central.organisation.grants import (
 from central.organisation.model import (
     NoOperator,
     OperatorKind,
+    OperatorProfile,
     OrganisationPrivilege,
     PerimeterKind,
-    Profile,
 )
 from central.organisation.operator_view import OperatorView, contexts_with, operator_view
 from central.organisation.operators import (
@@ -90,7 +90,7 @@ class OperatorPages:
 
         def look(read: Read) -> tuple[Any, Any]:
             contexts = contexts_with(read, t, OrganisationPrivilege.OPERATOR_CREATE)
-            profiles = read.find(Profile, "ORDER BY code")
+            profiles = read.find(OperatorProfile, "ORDER BY code")
             path = [path_of(read, each.context_id) for each in profiles]
             may = [read.actor.may(OrganisationPrivilege.OPERATOR_CREATE, each) for each in path]
             return contexts, [each for each, yes in zip(profiles, may, strict=True) if yes]

@@ -24,7 +24,15 @@ from central.web.screens.rights import action_of, by_screen
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
-counts(OPERATORS, "operator", "operator_grant", "operator_role", "operator_perimeter", "operator_session", "profile")
+counts(
+    OPERATORS,
+    "operator",
+    "operator_grant",
+    "operator_role",
+    "operator_perimeter",
+    "operator_session",
+    "operator_profile",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ def sources(read: Read, operator_id: str) -> list[RightSource]:
     found = []
     for row in read.run(
         f"SELECT {_ROLE} FROM operator_role r "  # noqa: S608 - names of ours
-        "JOIN profile p ON p.id = r.profile_id WHERE r.operator_id = :id ORDER BY p.code, r.id",
+        "JOIN operator_profile p ON p.id = r.profile_id WHERE r.operator_id = :id ORDER BY p.code, r.id",
         id=operator_id,
     ):
         role = _ProfileHeld(*row)
@@ -111,7 +119,7 @@ def actor_of(read: Read, operator: Operator, origin: str = "") -> Actor:
 def second_factor_demanded(read: Read, operator_id: str) -> bool:
     """Whether a profile of theirs wants them to sign in with one."""
     found = read.one(
-        "SELECT 1 FROM operator_role r JOIN profile p ON p.id = r.profile_id "
+        "SELECT 1 FROM operator_role r JOIN operator_profile p ON p.id = r.profile_id "
         "WHERE r.operator_id = :id AND p.second_factor = 1 LIMIT 1",
         id=operator_id,
     )
@@ -147,7 +155,7 @@ def administrators(read: Read, profile_id: str = "", instead: Iterable[str] | No
         return []
     whole = list[str]()
     for held_profile, said in read.run(
-        "SELECT id, privileges FROM profile p WHERE EXISTS "
+        "SELECT id, privileges FROM operator_profile p WHERE EXISTS "
         "(SELECT 1 FROM operator_role r WHERE r.profile_id = p.id AND r.context_id = :root)",
         root=root,
     ):

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
 from central.kernel.spans import lasts, recent
-from central.organisation.model import AskedBy, Attempt, Letter, Operator, Session
+from central.organisation.model import AskedBy, Attempt, Letter, Operator, SignInSession
 from central.organisation.settings import IDLE_S, LONGEST_S
 
 IDLE = timedelta(seconds=IDLE_S)
@@ -28,10 +28,10 @@ MOST_SESSIONS = 20
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN = timedelta(hours=24)
-FREE = {"account": 5, "code": 5, "session": 5, "address": 20, "letter": 5}  # failures in a row before the first wait
-"""Of an account, its codes and its letters: once for all strange places together, and once for each place that the
-account came in from before (sign_in_places.py). Twenty for an address, over all accounts: a whole box office may share
-one."""
+FREE = {"password": 5, "code": 5, "session": 5, "address": 20, "letter": 5}  # failures in a row before the first wait
+"""Of an operator, its codes and its letters: once for all strange places together, and once for each place that the
+operator came in from before (sign_in_places.py). Twenty for an address, over all operators: a whole box office may
+share one."""
 
 
 class SessionStanding(StrEnum):
@@ -44,7 +44,7 @@ class SessionStanding(StrEnum):
 
 
 def standing(
-    session: Session, operator: Operator, demanded: bool, now: datetime, idle: timedelta = IDLE
+    session: SignInSession, operator: Operator, demanded: bool, now: datetime, idle: timedelta = IDLE
 ) -> SessionStanding:
     """`demanded`: a profile of theirs wants a second factor. Asked anew at each request, so that a profile that begins
     to want one, or a forced sign-out, holds at once."""
@@ -55,16 +55,16 @@ def standing(
     return SessionStanding.ENROLMENT_WANTED if demanded else SessionStanding.IN
 
 
-def ended(session: Session, now: datetime, idle: timedelta = IDLE) -> bool:
+def ended(session: SignInSession, now: datetime, idle: timedelta = IDLE) -> bool:
     return expired(session, now) or not recent(session.seen, now, idle)
 
 
-def expired(session: Session, now: datetime) -> bool:
+def expired(session: SignInSession, now: datetime) -> bool:
     """Whether its time is up, however lively it is."""
     return not recent(session.began, now, session.until - session.began)
 
 
-def seen_long_ago(session: Session, now: datetime, idle: timedelta = IDLE) -> bool:
+def seen_long_ago(session: SignInSession, now: datetime, idle: timedelta = IDLE) -> bool:
     """Whether a new sign of life is worth writing down: some six within the time that ends a session."""
     return not recent(session.seen, now, idle / 6)
 

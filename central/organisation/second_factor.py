@@ -25,9 +25,9 @@ def new_seed() -> str:
     return pyotp.random_base32()
 
 
-def address(seed: str, account: str, house: str) -> str:
+def address(seed: str, operator: str, house: str) -> str:
     """The otpauth address that an authenticator reads."""
-    return pyotp.TOTP(seed).provisioning_uri(name=account, issuer_name=house)
+    return pyotp.TOTP(seed).provisioning_uri(name=operator, issuer_name=house)
 
 
 def picture(text: str) -> str:

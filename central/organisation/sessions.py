@@ -22,13 +22,13 @@ from central.organisation.model import (
     Operator,
     OperatorKind,
     OrganisationPrivilege,
-    Session,
+    SignInSession,
 )
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import HALF_WAY, LONGEST, MOST_SESSIONS, counted, expired, locked
 from central.organisation.second_factor import last_used
 from central.organisation.sign_in_places import (
-    AccountDigest,
+    EmailDigest,
     PlaceId,
     Subjects,
     attempt_id,
@@ -95,7 +95,7 @@ def confirm_session(tx: Tx, want: ConfirmSession) -> Outcome[None]:
     found = _own(tx, want.session_id, want.verified)
     if isinstance(found, Refused):
         return found
-    session = tx.get(Session, want.session_id)
+    session = tx.get(SignInSession, want.session_id)
     assert session, "it led to its owner"
     tx.update(session, replace(session, confirmed=tx.now))
     forgive(tx, want.tried)
@@ -107,7 +107,7 @@ class BeginSession:
     """The password was right. `verified` is the kept text that it was compared with: if it is another by now, it was
     changed in between. `anew`: the same password, kept at today's costs. `instead_of`: this browser's session until
     now, which ends: nobody is signed in with a token they had before. `tried`: what the try counted on; `came_from`:
-    where the account has come in from now (sign_in_places.py)."""
+    where the operator has come in from now (sign_in_places.py)."""
 
     id: Id
     operator_id: Annotated[Id, Ref("operator")]
@@ -117,7 +117,7 @@ class BeginSession:
     instead_of: Annotated[str, Secret()]
     tried: Subjects
     came_from: PlaceId
-    account: AccountDigest
+    typed_email: EmailDigest
     address: Annotated[str, Personal(PersonalKind.CONNECTION, "operator_id")]
     browser: Annotated[str, Personal(PersonalKind.CONNECTION, "operator_id")]
     longest_s: Annotated[int, Look.SECONDS] = int(LONGEST.total_seconds())
@@ -137,7 +137,7 @@ def begin_session(tx: Tx, want: BeginSession) -> Outcome[Id]:
     _begin(tx, operator.id, want.id, want.token_digest, want.instead_of, want.address, want.browser,
            until=lasts, second_factor=False)  # fmt: skip
     if not half:
-        remember(tx, want.came_from, want.account, operator.id)
+        remember(tx, want.came_from, want.typed_email, operator.id)
     return Ok(want.id)
 
 
@@ -153,14 +153,14 @@ class CompleteSession:
     recovery: Annotated[str, Secret()]
     tried: Subjects
     came_from: PlaceId
-    account: AccountDigest
+    typed_email: EmailDigest
     longest_s: Annotated[int, Look.SECONDS] = int(LONGEST.total_seconds())
 
 
 @handles(CompleteSession, needs=OrganisationPrivilege.SESSION_END, refuses=(NoSignIn,), at=by_house_alone)
 def complete_session(tx: Tx, want: CompleteSession) -> Outcome[Id]:
     by_the_house(tx)
-    half = tx.get(Session, want.half_id)
+    half = tx.get(SignInSession, want.half_id)
     operator = tx.get(Operator, half.operator_id) if half else None
     if half is None or operator is None or not operator.active or expired(half, tx.now):
         return Refused(NoSignIn.SESSION_OVER)
@@ -175,7 +175,7 @@ def complete_session(tx: Tx, want: CompleteSession) -> Outcome[Id]:
     else:
         tx.update(operator, replace(operator, totp_step=want.step))
     forgive(tx, want.tried)
-    remember(tx, want.came_from, want.account, operator.id)
+    remember(tx, want.came_from, want.typed_email, operator.id)
     _begin(tx, operator.id, want.id, want.token_digest, half.token_digest, half.address, half.browser,
            until=want.longest_s, second_factor=True)  # fmt: skip
     return Ok(want.id)
@@ -185,7 +185,7 @@ def _begin(
     tx: Tx, operator_id: Id, session_id: Id, digest: str, instead_of: str, address: str, browser: str,
     *, until: float, second_factor: bool,
 ) -> None:  # fmt: skip
-    there = tx.find(Session, "WHERE operator_id = :id OR token_digest = :digest ORDER BY began DESC, id DESC",
+    there = tx.find(SignInSession, "WHERE operator_id = :id OR token_digest = :digest ORDER BY began DESC, id DESC",
                     id=operator_id, digest=instead_of)  # fmt: skip
     kept = 0
     for session in there:
@@ -195,7 +195,7 @@ def _begin(
             kept += 1
     ends = tx.now + timedelta(seconds=until)
     tx.insert(
-        Session(
+        SignInSession(
             id=session_id,
             operator_id=operator_id,
             token_digest=digest,
@@ -231,7 +231,7 @@ class TidySessions:
 @handles(TidySessions, needs=OrganisationPrivilege.SESSION_END, at=by_house_alone)
 def tidy_sessions(tx: Tx, _: TidySessions) -> Outcome[None]:
     by_the_house(tx)
-    tx.remove(Session, "WHERE until <= :now OR began > :ahead", now=to_ms(tx.now), ahead=ahead(tx.now))
+    tx.remove(SignInSession, "WHERE until <= :now OR began > :ahead", now=to_ms(tx.now), ahead=ahead(tx.now))
     forget_old(tx, tx.now)
     forget_letters(tx)
     return Ok(None)
@@ -246,7 +246,7 @@ class EndOwnSession:
 
 @handles(EndOwnSession, needs=None, refuses=(NoSignIn, NoOperator))
 def end_own_session(tx: Tx, want: EndOwnSession) -> Outcome[None]:
-    session = tx.get(Session, want.session_id)
+    session = tx.get(SignInSession, want.session_id)
     if session is None or tx.actor.kind is not ActorKind.OPERATOR or session.operator_id != tx.actor.id:
         return Refused(NoSignIn.SESSION_OVER, fix=want.session_id)
     refused = lately(tx)
@@ -313,12 +313,12 @@ def set_second_factor(tx: Tx, want: SetSecondFactor) -> Outcome[None]:
         return found
     if not want.totp and second_factor_demanded(tx, found.id):
         return Refused(NoSignIn.SECOND_FACTOR_WANTED)
-    before = tx.get(Session, want.session_id)
+    before = tx.get(SignInSession, want.session_id)
     assert before
     tx.update(found, replace(found, totp=want.totp, totp_step=want.step, recovery=want.recovery))
     _begin(tx, found.id, tx.new_id("session"), want.token_digest, before.token_digest, before.address, before.browser,
            until=want.longest_s, second_factor=bool(want.totp))  # fmt: skip
-    for session in tx.find(Session, "WHERE operator_id = :id ORDER BY id", id=found.id):
+    for session in tx.find(SignInSession, "WHERE operator_id = :id ORDER BY id", id=found.id):
         if session.token_digest != want.token_digest:
             tx.delete(session)
     tell_owner(tx, found, "second_factor_set" if want.totp else "second_factor_removed")
@@ -347,7 +347,7 @@ def set_recovery_codes(tx: Tx, want: SetRecoveryCodes) -> Outcome[None]:
 def _own(tx: Tx, session_id: Id, verified: str) -> Operator | Refused:
     """The owner of a session whose password is still the one that was compared, for a command that central gives."""
     by_the_house(tx)
-    session = tx.get(Session, session_id)
+    session = tx.get(SignInSession, session_id)
     operator = tx.get(Operator, session.operator_id) if session else None
     if operator is None or not operator.active or operator.kind is not OperatorKind.PERSON:
         return Refused(NoSignIn.SESSION_OVER)
@@ -368,10 +368,10 @@ class EndSession:
     EndSession,
     needs=OrganisationPrivilege.SESSION_END,
     refuses=(NoChange, NoOperator),
-    at=at_row(Session, "session_id"),
+    at=at_row(SignInSession, "session_id"),
 )
 def end_session(tx: Tx, want: EndSession) -> Outcome[None]:
-    session = tx.get(Session, want.session_id)
+    session = tx.get(SignInSession, want.session_id)
     if session is None:
         return Refused(NoChange.NO_SUCH, fix=want.session_id)
     if refused := closes(tx, session.operator_id):
@@ -396,5 +396,5 @@ def end_sessions(tx: Tx, want: EndSessions) -> Outcome[None]:
 
 
 def end_sessions_of(tx: Tx, operator_id: str, but: str = "") -> None:
-    for session in tx.find(Session, "WHERE operator_id = :id AND id <> :but ORDER BY id", id=operator_id, but=but):
-        tx.delete(session)
+    for each in tx.find(SignInSession, "WHERE operator_id = :id AND id <> :but ORDER BY id", id=operator_id, but=but):
+        tx.delete(each)

@@ -1,7 +1,7 @@
 """Signing in: what happens between the form and the session. The door's commands keep the facts (sessions.py,
 letters.py); here is what takes time or chance: looking at passwords and codes, making tokens.
 
-Whether an account exists is told by nothing: an unknown one is counted, waits and is compared like a known one.
+Whether an operator exists is told by nothing: an unknown one is counted, waits and is compared like a known one.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from central.kernel.door import Door
 from central.kernel.tx import Read
 from central.kernel.vault import Vault
 from central.organisation.letters import PASSWORD, AskAddress, AskLink, AskReset, UseAddress, UseLetter, open_letter
-from central.organisation.model import Letter, LetterKind, NoSignIn, Operator, OperatorKind, Session
+from central.organisation.model import Letter, LetterKind, NoSignIn, Operator, OperatorKind, SignInSession
 from central.organisation.operators import mail_address
 from central.organisation.passwords import Passwords, TooManySignIns
 from central.organisation.rights import actor_of, second_factor_demanded
@@ -45,7 +45,7 @@ from shared.runtime.system import SystemClock, fresh_id
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """A browser: from where, which, and what its cookies hold (or nothing): the session's token, and its marks of the
-    accounts that came in with it before (sign_in_places.py)."""
+    operators that came in with it before (sign_in_places.py)."""
 
     address: str
     browser: str
@@ -62,7 +62,7 @@ class Visitor:
 class OpenSession:
     """A session with its owner, and what it opens."""
 
-    session: Session
+    session: SignInSession
     operator: Operator
     standing: SessionStanding
     actor: Actor
@@ -87,7 +87,7 @@ class SignIn:
         idle = timedelta(seconds=self._config.idle_s)
 
         def look(read: Read) -> tuple[OpenSession | None, bool]:
-            sessions = read.find(Session, "WHERE token_digest = :digest", digest=digest(visitor.token))
+            sessions = read.find(SignInSession, "WHERE token_digest = :digest", digest=digest(visitor.token))
             operator = read.get(Operator, sessions[0].operator_id) if sessions else None
             if operator is None:
                 return None, False
@@ -140,7 +140,7 @@ class SignIn:
                 instead_of=digest(visitor.token) if visitor.token else "",
                 tried=tried.all,
                 came_from=place.id,
-                account=place.account,
+                typed_email=place.typed_email,
                 address=visitor.address,
                 browser=visitor.browser,
                 longest_s=self._config.longest_s,
@@ -174,7 +174,7 @@ class SignIn:
                 recovery=recovery,
                 tried=tried.all,
                 came_from=place.id,
-                account=place.account,
+                typed_email=place.typed_email,
                 longest_s=self._config.longest_s,
             ),
             operator.id,
@@ -189,10 +189,10 @@ class SignIn:
         recovery = self._recovery(operator.id, code)
         return step, recovery if step is None and recovery in operator.recovery else ""
 
-    # --- the account --------------------------------------------------------------------------------------------------
+    # --- the operator -------------------------------------------------------------------------------------------------
 
     async def confirmed(self, visitor: Visitor, found: OpenSession, password: str) -> Refused | None:
-        """Whether it is still the owner who sits there: asked before anything that opens the account is changed.
+        """Whether it is still the owner who sits there: asked before anything that opens the operator is changed.
         Counted for this session alone: nobody elsewhere makes its owner wait."""
         tried = Tried((f"session:{found.session.id}",))
         refused = await self._counted(visitor, tried)
@@ -310,9 +310,9 @@ class SignIn:
         except TooManySignIns:
             return Refused(NoSignIn.BUSY)
         place = await self._place(visitor, operator.email or "")
-        tried = (f"account:{place.account}", place.tried().waits[0])
+        tried = (f"password:{place.typed_email}", place.tried().waits[0])
         command = UseLetter(
-            token_digest=digest(token), password=kept, tried=tried, came_from=place.id, account=place.account
+            token_digest=digest(token), password=kept, tried=tried, came_from=place.id, typed_email=place.typed_email
         )
         return await self._do(visitor, command, operator.id)
 
@@ -339,21 +339,21 @@ class SignIn:
 
     def device(self, visitor: Visitor, found: OpenSession) -> str:
         """The cookie by which this browser is known from now on, once it came in; nothing where it is already."""
-        account = self._account(found.operator.email or "")
+        typed_email = self._typed_email(found.operator.email or "")
         return (
             ""
-            if device_of(self._vault, visitor.devices, account)
-            else with_device(self._vault, visitor.devices, account)
+            if device_of(self._vault, visitor.devices, typed_email)
+            else with_device(self._vault, visitor.devices, typed_email)
         )
 
     def mark(self, cookie: str) -> str:
         return next(iter(devices(self._vault, cookie).values()), "") if cookie else ""
 
     async def _place(self, visitor: Visitor, email: str) -> SignInPlace:
-        account, address = self._account(email), counted_as(visitor.address)
-        at = place_id(self._vault, account, address)
+        typed_email, address = self._typed_email(email), counted_as(visitor.address)
+        at = place_id(self._vault, typed_email, address)
         known: bool = await self._read(lambda read: is_known(read, at))
-        return SignInPlace(account, address, at, device_of(self._vault, visitor.devices, account), known)
+        return SignInPlace(typed_email, address, at, device_of(self._vault, visitor.devices, typed_email), known)
 
     async def _counted(self, visitor: Visitor, tried: Tried) -> Refused | None:
         """Who has to wait is turned away without a trace in the database, however often they come."""
@@ -367,8 +367,8 @@ class SignIn:
         until = await self._read(lambda read: wait_for(read, subjects))
         return Refused(NoSignIn.TOO_MANY, detail={"again": until.isoformat()}) if until else None
 
-    def _account(self, email: str) -> str:
-        return self._vault.digest("account", email)
+    def _typed_email(self, email: str) -> str:
+        return self._vault.digest("account", email)  # what such digests were first made under
 
     def _recovery(self, operator_id: str, code: str) -> str:
         return self._vault.digest("recovery", operator_id, bare(code))
@@ -380,6 +380,6 @@ class SignIn:
         return await self._door.read(SYSTEM, look)
 
     async def _do(self, visitor: Visitor, command: Any, owner: str = "") -> Outcome[Any]:
-        """`owner`: whose account it is, once that was proved; the log has it as their act."""
+        """`owner`: whose operator it is, once that was proved; the log has it as their act."""
         actor = replace(visitor.by_system, behalf=f"{ActorKind.OPERATOR}:{owner}" if owner else "")
         return (await self._door.execute(actor, command, self._id())).outcome

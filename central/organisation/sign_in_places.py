@@ -1,9 +1,9 @@
-"""Where an account has come in from before: addresses, and browsers that hold a cookie of it.
+"""Where an operator has come in from before: addresses, and browsers that hold a cookie of it.
 
 Whoever knows somebody's mail address can guess at their password, and every guess makes the next one wait. That must
-not shut the owner out. So the guesses of all strange places together share one count per account, which slows them
-all down; a place from which the account came in before has a count of its own, that nobody elsewhere can fill. What a
-strange place may do is counted by its address too, over all accounts (OWASP, Slow Down Online Guessing Attacks with
+not shut the owner out. So the guesses of all strange places together share one count per operator, which slows them
+all down; a place from which the operator came in before has a count of its own, that nobody elsewhere can fill. What a
+strange place may do is counted by its address too, over all operators (OWASP, Slow Down Online Guessing Attacks with
 Device Cookies).
 
 Neither an address nor a cookie lets anybody in: they only say with whom one waits. Addresses are kept as keyed
@@ -30,18 +30,18 @@ from shared.clock import from_ms, to_ms
 from shared.ids import LENGTH, Id, derived_id
 
 KNOWN_FOR = timedelta(days=90)
-MOST_PLACES = 10  # addresses of one account
-MOST_ACCOUNTS = 4  # of one browser
+MOST_PLACES = 10  # addresses of one operator
+MOST_OWNERS = 4  # of one browser
 _SHORT = 16
 
 PLACE = sa.Table(
     "sign_in_place",
     METADATA,
-    sa.Column("id", sa.String(LENGTH), primary_key=True),  # of account and address, keyed outside the database
-    sa.Column("account", sa.Text, nullable=False),  # keyed too
+    sa.Column("id", sa.String(LENGTH), primary_key=True),  # of operator and address, keyed outside the database
+    sa.Column("typed_email", sa.Text, nullable=False),  # keyed too
     sa.Column("seen", sa.BigInteger, nullable=False),
     sa.Column("operator_id", sa.String(LENGTH), nullable=True),  # null: from before this was noted
-    sa.Index("ix_sign_in_place_account", "account", "seen"),
+    sa.Index("ix_sign_in_place_typed_email", "typed_email", "seen"),
     sqlite_with_rowid=False,
 )
 
@@ -53,25 +53,26 @@ unproved(
 _NOT_LOGGED = Personal(PersonalKind.CONNECTION, "")  # where from the log keeps sealed, in fields of its own
 Subjects = Annotated[tuple[str, ...], Between(most=20), _NOT_LOGGED]
 """What tries count on, a text each."""
-PlaceId = Annotated[Id, Loose("a digest: what is remembered of an account and an address"), _NOT_LOGGED]
-AccountDigest = Annotated[str, _NOT_LOGGED]
+PlaceId = Annotated[Id, Loose("a digest: what is remembered of an operator and an address"), _NOT_LOGGED]
+EmailDigest = Annotated[str, _NOT_LOGGED]
+"""Of an address as it was typed, keyed: whether there is an operator of it is told by nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignInPlace:
-    """An account, as it was typed (a keyed digest), and where that was. `id` is what is remembered of both; `device`
-    the browser's own mark, if it came in with this account before; `known`: the address did."""
+    """An operator, as it was typed (a keyed digest), and where that was. `id` is what is remembered of both; `device`
+    the browser's own mark, if it came in with this operator before; `known`: the address did."""
 
-    account: str
+    typed_email: str
     address: str
     id: Id
     device: str = ""
     known: bool = False
 
-    def tried(self, kind: str = "account", of: str = "", *, apart: bool = False) -> "Tried":
-        """What a try counts on. `of`: whose, where it is not the account's address that is tried at; `apart`: each
+    def tried(self, kind: str = "password", of: str = "", *, apart: bool = False) -> "Tried":
+        """What a try counts on. `of`: whose, where it is not the operator's address that is tried at; `apart`: each
         strange place by itself too, since what is tried is no secret that could be guessed."""
-        of, address = of or self.account, f"address:{self.address}"
+        of, address = of or self.typed_email, f"address:{self.address}"
         if self.device:
             return Tried((f"{kind}:{of}@{self.device}",))
         if self.known:
@@ -82,7 +83,7 @@ class SignInPlace:
 @dataclass(frozen=True, slots=True)
 class Tried:
     """What a try counts on: whoever has to wait for one of `waits` is turned away; on `beside` it counts as well, so
-    that nobody who shares the address tells by the count which accounts come in from there."""
+    that nobody who shares the address tells by the count which operators come in from there."""
 
     waits: tuple[str, ...]
     beside: tuple[str, ...] = ()
@@ -92,8 +93,8 @@ class Tried:
         return (*self.waits, *self.beside)
 
 
-def place_id(vault: Vault, account: str, address: str) -> Id:
-    return derived_id("sign-in place", vault.digest("place", account, address))
+def place_id(vault: Vault, typed_email: str, address: str) -> Id:
+    return derived_id("sign-in place", vault.digest("place", typed_email, address))
 
 
 def attempt_id(subject: str) -> Id:
@@ -105,17 +106,17 @@ def is_known(read: Read, place: Id) -> bool:
     return row is not None and recent(from_ms(row[0]), read.now, KNOWN_FOR)
 
 
-def remember(tx: Tx, place: Id, account: str, operator_id: Id) -> None:
-    """The account came in from there; of its places the newest are kept."""
+def remember(tx: Tx, place: Id, typed_email: str, operator_id: Id) -> None:
+    """The operator came in from there; of its places the newest are kept."""
     tx.write(
-        "INSERT INTO sign_in_place (id, account, seen, operator_id) VALUES (:id, :account, :now, :operator) "
+        "INSERT INTO sign_in_place (id, typed_email, seen, operator_id) VALUES (:id, :typed_email, :now, :operator) "
         "ON CONFLICT (id) DO UPDATE SET seen = :now, operator_id = :operator",
-        id=place, account=account, now=to_ms(tx.now), operator=operator_id,
+        id=place, typed_email=typed_email, now=to_ms(tx.now), operator=operator_id,
     )  # fmt: skip
     tx.write(
-        "DELETE FROM sign_in_place WHERE account = :account AND id NOT IN "
-        "(SELECT id FROM sign_in_place WHERE account = :account ORDER BY seen DESC, id LIMIT :most)",
-        account=account, most=MOST_PLACES,
+        "DELETE FROM sign_in_place WHERE typed_email = :typed_email AND id NOT IN "
+        "(SELECT id FROM sign_in_place WHERE typed_email = :typed_email ORDER BY seen DESC, id LIMIT :most)",
+        typed_email=typed_email, most=MOST_PLACES,
     )  # fmt: skip
 
 
@@ -129,15 +130,15 @@ def forget_old(tx: Tx, now: datetime) -> None:
 
 def forget_places_of(tx: Tx, operator_id: Id) -> None:
     """Somebody is forgotten: where they came in from, and what counts tries there."""
-    accounts = tx.run("SELECT DISTINCT account FROM sign_in_place WHERE operator_id = :id", id=operator_id)
-    for whose in (operator_id, *(row[0] for row in accounts)):
+    typed = tx.run("SELECT DISTINCT typed_email FROM sign_in_place WHERE operator_id = :id", id=operator_id)
+    for whose in (operator_id, *(row[0] for row in typed)):
         tx.write("DELETE FROM sign_in_attempt WHERE subject LIKE :there", there=f"%:{whose}@%")
     tx.write("DELETE FROM sign_in_place WHERE operator_id = :id", id=operator_id)
 
 
 def forgive(tx: Tx, tried: Iterable[str]) -> None:
     """The try was right: what it counted on begins anew; but an address gets only this one try back, since who owns one
-    account must not clear it for the others; and none where it waits, which the others earned."""
+    operator must not clear it for the others; and none where it waits, which the others earned."""
     for subject in tried:
         if subject.startswith("address:"):
             tx.write(
@@ -154,25 +155,25 @@ def forgive(tx: Tx, tried: Iterable[str]) -> None:
 
 
 def devices(vault: Vault, cookie: str) -> dict[str, str]:
-    """The accounts (the beginnings of their digests) that a browser came in with before, each with its mark. Whoever
+    """The operators (the beginnings of their digests) that a browser came in with before, each with its mark. Whoever
     makes such a cookie up has none."""
     found: dict[str, str] = {}
-    for each in cookie.split("~")[:MOST_ACCOUNTS]:
-        account, _, rest = each.partition(".")
+    for each in cookie.split("~")[:MOST_OWNERS]:
+        beginning, _, rest = each.partition(".")
         mark, _, proof = rest.partition(".")
-        if mark and compare_digest(proof.encode(), vault.token("device", account, mark).encode()):
-            found[account] = mark
+        if mark and compare_digest(proof.encode(), vault.token("device", beginning, mark).encode()):
+            found[beginning] = mark
     return found
 
 
-def device_of(vault: Vault, cookie: str, account: str) -> str:
-    """The browser's mark for this account, or nothing."""
-    return devices(vault, cookie).get(account[:_SHORT], "")
+def device_of(vault: Vault, cookie: str, typed_email: str) -> str:
+    """The browser's mark for this operator, or nothing."""
+    return devices(vault, cookie).get(typed_email[:_SHORT], "")
 
 
-def with_device(vault: Vault, cookie: str, account: str) -> str:
-    """The cookie of a browser that came in with this account: the newest first."""
+def with_device(vault: Vault, cookie: str, typed_email: str) -> str:
+    """The cookie of a browser that came in with this operator: the newest first."""
     marks = devices(vault, cookie)
-    mine = marks.pop(account[:_SHORT], "") or token_urlsafe(12)
-    kept = [(account[:_SHORT], mine), *marks.items()][:MOST_ACCOUNTS]
+    mine = marks.pop(typed_email[:_SHORT], "") or token_urlsafe(12)
+    kept = [(typed_email[:_SHORT], mine), *marks.items()][:MOST_OWNERS]
     return "~".join(f"{each}.{mark}.{vault.token('device', each, mark)}" for each, mark in kept)

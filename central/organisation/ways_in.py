@@ -1,8 +1,8 @@
 """Who may touch what lets people in: mail address, password, second factor, codes, keys, rights, sessions, links.
 
-A browser that stands signed in on a desk must not become an account. So what touches a way in is asked here, before
+A browser that stands signed in on a desk must not become an operator. So what touches a way in is asked here, before
 it is written, and kernel/tx.py writes it under no other condition (the entities say which columns those are). Nobody
-does it to themselves by way of the rights: what is theirs they change on their account page, with their password; and
+does it to themselves by way of the rights: what is theirs they change on their own page, with their password; and
 who gives to others gave their password a short while ago. A program has no page to be asked on: it shows its key each
 time.
 """
@@ -12,24 +12,24 @@ from datetime import timedelta
 from central.kernel.actor import ActorKind
 from central.kernel.spans import recent
 from central.kernel.tx import Read
-from central.organisation.model import NoOperator, Session
+from central.organisation.model import NoOperator, SignInSession
 from shared.outcome import Refused
 
 CONFIRMED_FOR = timedelta(minutes=15)
-ACCOUNT, CONFIRM = "/account", "/account/confirm"
+OWN_PAGE, CONFIRM = "/me", "/me/confirm"
 
 
-def opens(read: Read, operator_id: str, own: NoOperator = NoOperator.OWN_ACCOUNT) -> Refused | None:
-    """Why the asker may not open a way into this operator's account: it is their own (said as `own`), or their
+def opens(read: Read, operator_id: str, own: NoOperator = NoOperator.OWN_PAGE) -> Refused | None:
+    """Why the asker may not open a way in as this operator: it is themselves (said as `own`), or their
     password was given too long ago."""
     return closes(read, operator_id, own) or lately(read)
 
 
-def closes(read: Read, operator_id: str, own: NoOperator = NoOperator.OWN_ACCOUNT) -> Refused | None:
+def closes(read: Read, operator_id: str, own: NoOperator = NoOperator.OWN_PAGE) -> Refused | None:
     """The same for what only takes away."""
     read.ways_in_asked = True
     if read.actor.kind is ActorKind.OPERATOR and operator_id == read.actor.id:
-        return Refused(own, fix=operator_id, detail={"page": ACCOUNT} if own is NoOperator.OWN_ACCOUNT else {})
+        return Refused(own, fix=operator_id, detail={"page": OWN_PAGE} if own is NoOperator.OWN_PAGE else {})
     return None
 
 
@@ -38,7 +38,7 @@ def lately(read: Read) -> Refused | None:
     read.ways_in_asked = True
     if read.actor.kind is not ActorKind.OPERATOR or not read.actor.session:
         return None
-    session = read.get(Session, read.actor.session)
+    session = read.get(SignInSession, read.actor.session)
     if session and session.confirmed and recent(session.confirmed, read.now, CONFIRMED_FOR):
         return None
     return Refused(NoOperator.CONFIRM_FIRST, fix="password", detail={"page": CONFIRM})

@@ -212,7 +212,7 @@ class DueDelivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class WebhookRequest:
     """What a try sends, and where."""
 
     url: str
@@ -332,12 +332,12 @@ class Webhooks:
 
     async def _try(self, each: DueDelivery) -> ReceiverAnswer:
         """What may not be sent any more since it was written, or since the one before it was sent, is not."""
-        message: Message | ReceiverAnswer = await self._door.read(SYSTEM, partial(self._message, each=each))
+        message: WebhookRequest | ReceiverAnswer = await self._door.read(SYSTEM, partial(self._message, each=each))
         if isinstance(message, ReceiverAnswer):
             return message
         return await self._post(message.url, message.headers, message.body)
 
-    def _message(self, read: Read, each: DueDelivery) -> Message | ReceiverAnswer:
+    def _message(self, read: Read, each: DueDelivery) -> WebhookRequest | ReceiverAnswer:
         """Whose webhook it is, what they may read, where it goes and its secrets, all as they are now; or why nothing
         is sent."""
         webhook, delivery, now = read.get(Webhook, each.webhook_id), read.get(Delivery, each.delivery_id), self._clock()
@@ -351,7 +351,7 @@ class Webhooks:
         if not secrets:
             return ReceiverAnswer(False, None, "the webhook has no secret that central can open", 0)
         body = body_of(read, delivery)
-        return Message(webhook.url, headers_of(delivery.id, now, body, secrets), body)
+        return WebhookRequest(webhook.url, headers_of(delivery.id, now, body, secrets), body)
 
     async def _note(self, each: DueDelivery, answer: ReceiverAnswer, claimed: int) -> None:
         after_s = int(answer.after.total_seconds()) if answer.after else 0

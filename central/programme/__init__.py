@@ -20,7 +20,7 @@ from central.programme import (
 )
 from central.web.area import Area
 from shared.wire.certificates import EVERYBODY, Right
-from shared.wire.feeds import Family
+from shared.wire.feeds import FeedFamily
 
 SELLERS = frozenset({Right.SELL})
 
@@ -38,9 +38,9 @@ AREA = Area(
     ),
     checklist=(checklist_items.performance, checklist_items.on_sale),
     feeds=(
-        Feeds(Family.PERFORMANCES, Scope.SITE, EVERYBODY),
-        Feeds(Family.CATALOGUE, Scope.POINT_OF_SALE, SELLERS),
-        Feeds(Family.PLANS, Scope.SITE, SELLERS),
+        Feeds(FeedFamily.PERFORMANCES, Scope.SITE, EVERYBODY),
+        Feeds(FeedFamily.CATALOGUE, Scope.POINT_OF_SALE, SELLERS),
+        Feeds(FeedFamily.PLANS, Scope.SITE, SELLERS),
     ),
     seekers={"performance": seek.seek_performances},
 )

@@ -31,7 +31,7 @@ from central.venues.reads import categories_by_rank, zones_built
 from shared.ids import Id
 from shared.languages import in_all
 from shared.rules.numbering import device_series
-from shared.wire.feeds import CatalogueRow, CategoryRow, Family, PerformanceRow, TariffRow, feed_name
+from shared.wire.feeds import CatalogueRow, CategoryRow, FeedFamily, PerformanceRow, TariffRow, feed_name
 
 DRAWN = frozenset({SeatField.CATEGORY, SeatField.QUALITY})
 """What a device's plan says beside the drawing."""
@@ -81,7 +81,7 @@ def _mark(read: Read, performance: Performance) -> tuple[Any, ...]:
     ranks = [(each.id, each.rank) for each in categories_by_rank(read)]
     rows = read.run(
         "SELECT key, revision FROM feed_row WHERE feed = :feed AND key IN (:logical, :own) ORDER BY key",
-        feed=feed_name(Family.PLANS, performance.site_id), logical=logical.id, own=performance.id,
+        feed=feed_name(FeedFamily.PLANS, performance.site_id), logical=logical.id, own=performance.id,
     )  # fmt: skip
     return logical.id, *versions, tuple(ranks), tuple(rows)
 
@@ -94,14 +94,14 @@ def _plan_told(read: Read, performance: Performance) -> PlanTold:
     body = orjson.dumps(plan_row(read, logical, performance.id if own else "")).decode()
     there = read.one(
         "SELECT 1 FROM feed_row WHERE feed = :feed AND key = :key AND body = :body",
-        feed=feed_name(Family.PLANS, performance.site_id), key=key, body=body,
+        feed=feed_name(FeedFamily.PLANS, performance.site_id), key=key, body=body,
     )  # fmt: skip
     return PlanTold(key, None if there else body, categories_used(read, performance.id), _mark(read, performance))
 
 
 def _publish_plan(tx: Tx, performance: Performance, told: PlanTold) -> None:
     """A plan of its own that it has no more is taken away; what stands in the feed already is not told again."""
-    feed = feed_name(Family.PLANS, performance.site_id)
+    feed = feed_name(FeedFamily.PLANS, performance.site_id)
     own = "SELECT 1 FROM feed_row WHERE feed = :feed AND key = :key"
     if told.key != performance.id and tx.one(own, feed=feed, key=performance.id):
         tx.feed(feed, performance.id, None)
@@ -117,7 +117,7 @@ def publish_performance(tx: Tx, performance: Performance, plan_id: Id) -> None:
     assert event and logical and site, "foreign keys say so"
     zones = zones_built(tx, logical.physical_configuration_id)
     tx.feed(
-        feed_name(Family.PERFORMANCES, site.id),
+        feed_name(FeedFamily.PERFORMANCES, site.id),
         performance.id,
         PerformanceRow(
             event_names=in_all(event.names),
@@ -140,7 +140,7 @@ def publish_catalogue(tx: Tx, performance: Performance, point_of_sale_id: str, u
     """What this point of sale may sell of it; nothing while it is not on sale there. `used`: the categories of its
     places."""
     row = catalogue_row(tx, performance, point_of_sale_id, used)
-    tx.feed(feed_name(Family.CATALOGUE, point_of_sale_id), performance.id, row)
+    tx.feed(feed_name(FeedFamily.CATALOGUE, point_of_sale_id), performance.id, row)
 
 
 def catalogue_row(

@@ -37,7 +37,7 @@ Run = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Ticked:
     """What is ticked. `runs` stand for places, on this page and on others; `said`: what else the form
     said, by its fields' names. `too_much`: more than a page carries along, so nothing is."""
 
@@ -51,7 +51,7 @@ class Kept:
     too_much: bool = False
 
 
-NOTHING = Kept()
+NOTHING = Ticked()
 
 
 def page_of(said: str) -> int:
@@ -59,7 +59,7 @@ def page_of(said: str) -> int:
     return int(said) if said.isascii() and said.isdecimal() and 0 < len(said) < 7 and int(said) else 1
 
 
-def kept_of(read: Read, target: PlanTarget, target_id: Id, form: Form) -> Kept:
+def kept_of(read: Read, target: PlanTarget, target_id: Id, form: Form) -> Ticked:
     """What a page of the list sent: `seat`, `row`, `zone` as they are ticked on it, `runs` of other pages."""
     try:
         runs = pairs((form.get("runs") or ("",))[0])
@@ -72,11 +72,11 @@ def kept_of(read: Read, target: PlanTarget, target_id: Id, form: Form) -> Kept:
     said = {name: form[name][0] for name in UNSAID if form.get(name)}
     sizes = (len(rows), len(zones), len(counts), len(kinds[0]), len(kinds[1]), len(seats))
     if len(runs) > MOST_RUNS or max(sizes) > MOST_KEPT:
-        return Kept(said=said, too_much=True)
+        return Ticked(said=said, too_much=True)
     here = part_of(read, target, target_id, Selection(seats=tuple(map(Id, sorted(seats))))) if seats else None
     ticked = [at for at, seat in zip(here.positions, here.ids, strict=True) if seat in seats] if here else []
     runs = joined([*runs, *((at, 1) for at in ticked)])
-    return Kept(tuple(runs), rows, zones, *kinds, counts, said, too_much=len(runs) > MOST_RUNS)
+    return Ticked(tuple(runs), rows, zones, *kinds, counts, said, too_much=len(runs) > MOST_RUNS)
 
 
 def joined(runs: Iterable[Run]) -> list[Run]:
@@ -105,7 +105,7 @@ def holds(runs: Iterable[Run], first: int, count: int) -> set[int]:
     return {at for start, many in runs for at in range(max(start, first), min(start + many, first + count))}
 
 
-def list_data(read: Read, t: Texts, target: PlanTarget, target_id: Id, page: int, kept: Kept) -> dict[str, Any]:
+def list_data(read: Read, t: Texts, target: PlanTarget, target_id: Id, page: int, kept: Ticked) -> dict[str, Any]:
     """What `plan_list.html` shows of one page; after the last one there is the last."""
     physical_id, _ = built_from(read, target, target_id)
     whole = zone_stretches(read, physical_id)
@@ -120,7 +120,7 @@ def list_data(read: Read, t: Texts, target: PlanTarget, target_id: Id, page: int
     zones = _zones(read, t, table, counts, kept, holds(kept.runs, first, PLACES))
     shown = shares[(page - 1) * SHARES : page * SHARES]
     rows_here = {row["value"] for zone in zones for row in zone["rows"]}
-    others = Kept(
+    others = Ticked(
         runs=tuple(beside(kept.runs, first, PLACES)),
         rows=kept.rows - rows_here,
         zones=kept.zones - {zone["id"] for zone in zones},
@@ -142,7 +142,7 @@ def list_data(read: Read, t: Texts, target: PlanTarget, target_id: Id, page: int
 
 
 def _zones(
-    read: Read, t: Texts, table: Table, counts: Mapping[str, int], kept: Kept, ticked: set[int]
+    read: Read, t: Texts, table: Table, counts: Mapping[str, int], kept: Ticked, ticked: set[int]
 ) -> list[dict[str, Any]]:
     """Zones → rows → seats in words, as far as they are on the page. `whole` counts all of a row's places: of those at
     the page's edges some may stand on another one."""
@@ -211,7 +211,7 @@ def shares_of(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> list[d
     ]
 
 
-def _said(t: Texts, table: Table, others: Kept) -> str:
+def _said(t: Texts, table: Table, others: Ticked) -> str:
     """What is ticked on other pages, in words; nothing: nothing is."""
     places = sum(count for _, count in others.runs)
     said = [t.n("{n} place", "{n} places", places)] if places else []

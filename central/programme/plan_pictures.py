@@ -42,22 +42,17 @@ from central.venues.reads import (
     zones_built,
 )
 from central.venues.selection import Selection, Table
-from central.web.hall_svg import SeatState
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
+from shared.rules.place_state import HAD, PlaceState
 from shared.wire.feeds import PlanShape
 
 TENTHS = 10
 
-LETTERS: Mapping[str, str] = {
-    SeatState.FREE: "f", SeatState.HELD: "h", SeatState.LEASED: "l", SeatState.OPTIONED: "o", SeatState.SOLD: "s",
-    SeatState.BLOCKED: "b", SeatState.INVALID: "x",
-}  # fmt: skip
+LETTERS: Mapping[str, str] = {each: each.letter for each in PlaceState if each.letter}
 """A seat's state in a picture. Screens are told which letter is which (plan_texts.py)."""
-FREE, BLOCKED, GONE = (LETTERS[each] for each in (SeatState.FREE, SeatState.BLOCKED, SeatState.INVALID))
-HAD = frozenset(LETTERS.values()) - {FREE, BLOCKED, GONE}
+FREE, BLOCKED, GONE = (LETTERS[each] for each in (PlaceState.FREE, PlaceState.BLOCKED, PlaceState.INVALID))
 STATES = {letter: state for state, letter in LETTERS.items()}
-"""Somebody has the seat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +343,7 @@ def plan_counts(read: Read, want: PlanCounts) -> Outcome[list[CountLine]]:
         line = counts.setdefault((table.counted[zone], contingent), Counter())
         line[FREE] += share.free
         line[BLOCKED] += share.blocked
-        line[LETTERS[SeatState.SOLD]] += share.taken
+        line[LETTERS[PlaceState.SOLD]] += share.taken
     lines = []
     for (category, contingent), line in sorted(counts.items(), key=lambda item: (item[0][0] or "", item[0][1])):
         taken = sum(line[letter] for letter in HAD)

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from central.catalogue.model import Performance
-from central.inventory.counts import BUCKETS, Availability, availability
+from central.inventory.counts import Availability, availability
 from central.inventory.reads import contingents
 from central.kernel.contexts import path_of
 from central.kernel.registry import handler_of
@@ -17,10 +17,9 @@ from central.programme.carry_page import HREF as CARRY
 from central.programme.carry_page import change_words
 from central.programme.plan_form import ACTS, UNDO
 from central.programme.plan_history import Compared, ComparePlan, PlanHistory, compare_plan, plan_history
-from central.programme.plan_list import SHARES, UNSAID, Kept, list_data, shares_of
+from central.programme.plan_list import SHARES, UNSAID, Ticked, list_data, shares_of
 from central.programme.plan_news import plan_news
 from central.programme.plan_pictures import (
-    HAD,
     STATES,
     CountLine,
     PlanCounts,
@@ -36,6 +35,7 @@ from central.web.screens.refusals import said as refusal_text
 from central.web.texts import Texts
 from shared.ids import Id
 from shared.outcome import Ok, Refused
+from shared.rules.place_state import BUCKETS, HAD
 
 MOST_STORY = 30
 TABLE = {
@@ -59,7 +59,7 @@ class Listed:
     """Which page of the list, and what is ticked."""
 
     page: int
-    kept: Kept
+    kept: Ticked
 
 
 def page_data(

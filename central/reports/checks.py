@@ -25,7 +25,7 @@ from central.kernel.tx import Read
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome
 from shared.wire.codec import load
-from shared.wire.facts import Direction, FactKind, Sale, Scan
+from shared.wire.facts import Direction, FactKind, Sale, ScanFact
 
 _Told = TypeVar("_Told")
 MOST_WRONG = 10  # named per check; the figures count them all
@@ -109,7 +109,7 @@ def _nothing_lost(read: Read, seen: _Looked) -> None:
         for row in read.run(f"SELECT device_id, {TOLD_ID}, ticket_id, entry, admitted, direction FROM scan")  # noqa: S608 - names of ours, values are parameters
     }
     counted = _anomalies(read, AnomalyKind.SCANNED_TOO_OFTEN)
-    for fact, scan in _taken(read, FactKind.SCAN, Scan):  # with what it did to an entry
+    for fact, scan in _taken(read, FactKind.SCAN, ScanFact):  # with what it did to an entry
         there = scans.get((fact.device_id, fact.id))
         if there is None and scan and surplus_id(scan.ticket_id, fact.device_id) in counted and not _uses(scan):
             continue  # one of so many that used none
@@ -123,7 +123,7 @@ def _nothing_lost(read: Read, seen: _Looked) -> None:
     )
 
 
-def _uses(scan: Scan) -> bool:
+def _uses(scan: ScanFact) -> bool:
     return scan.admitted and scan.entry > 0 and scan.direction is Direction.ENTRY
 
 

@@ -14,7 +14,7 @@ from central.devices.reads import devices_of
 from central.inventory.counts import PlaceSums, sums_of
 from central.kernel.house_settings import zone_called
 from central.kernel.tx import Read
-from central.orders.reads import Taken, taken_between, taken_for
+from central.orders.reads import Takings, taken_between, taken_for
 from central.programme.reads import Played, played_from, still_played
 from central.web.evening import KnownDevice
 from central.web.screens.names import house_zone
@@ -39,7 +39,7 @@ class DayPerformance:
     zone: ZoneInfo
     day: date
     sums: PlaceSums
-    taken: tuple[Taken, ...] | None
+    taken: tuple[Takings, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class WorkingDay:
     tonight: tuple[DayPerformance, ...]
     days: tuple[tuple[date, tuple[DayPerformance, ...]], ...]
     more: bool
-    taken: tuple[Taken, ...] | None
+    taken: tuple[Takings, ...] | None
     devices: tuple[Node, ...] = ()
     waiting: frozenset[str] = field(default_factory=frozenset)
     heard: Mapping[str, datetime] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from central.inventory.model import InventoryPrivilege
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
-from central.orders.reads import Taken
+from central.orders.reads import Takings
 from central.reports.day import MOST_COUNTED, DayPerformance, Sight, WorkingDay, working_day
 from central.web.curves import row_of_strokes
 from central.web.frame import Part
@@ -149,11 +149,11 @@ def share_text(t: Texts, part: int, whole: int) -> str:
     return t("{n} %", n=t.number(100 * part // whole)) if whole else ""
 
 
-def _amounts(t: Texts, taken: Sequence[Taken]) -> str:
+def _amounts(t: Texts, taken: Sequence[Takings]) -> str:
     return " + ".join(t.money(each.amount, each.currency) for each in taken) or "—"
 
 
-def _totals(t: Texts, taken: Sequence[Taken]) -> list[tuple[str, str]]:
+def _totals(t: Texts, taken: Sequence[Takings]) -> list[tuple[str, str]]:
     """(amount, places) per currency."""
     sums: dict[str, tuple[int, int]] = {}
     for each in taken:

@@ -13,7 +13,6 @@ from central.catalogue.model import Performance
 from central.catalogue.reads import not_over
 from central.devices.model import DeviceState
 from central.devices.reads import devices_at
-from central.inventory.counts import SOLD, bucket_of
 from central.inventory.model import TAKEN, TAKEN_BY
 from central.kernel.contexts import the_institution
 from central.kernel.db import in_list
@@ -28,18 +27,19 @@ from central.web.evening import (
     CheckLine,
     Decision,
     Evening,
-    Hall,
+    EveningHall,
+    EveningSale,
     KnownDevice,
     Lane,
-    Sale,
     Series,
     Show,
     Verdict,
     Window,
 )
-from central.web.hall_svg import SeatState, hall_svg
+from central.web.hall_svg import hall_svg
 from shared.clock import from_ms, to_ms
 from shared.ids import Id
+from shared.rules.place_state import PlaceState, state_of
 from shared.wire.certificates import DeviceKind
 from shared.wire.feeds import CategoryRow
 
@@ -56,7 +56,7 @@ class Evenings:
     """Collects evenings; keeps drawings of halls, which do not change once they are validated."""
 
     def __init__(self) -> None:
-        self._halls: dict[tuple[str, str], Hall] = {}
+        self._halls: dict[tuple[str, str], EveningHall] = {}
 
     def __call__(self, read: Read, wanted: str, old_checks: Sequence[CheckLine] | None = None) -> Evening | None:
         """The evening of performance `wanted`, or of the next one; None if nothing is planned. `old_checks` are shown
@@ -92,7 +92,7 @@ class Evenings:
             ),
         )
 
-    def _hall(self, read: Read, performance: Performance) -> Hall:
+    def _hall(self, read: Read, performance: Performance) -> EveningHall:
         key = (performance.id, performance.logical_configuration_id)
         known = self._halls.get(key)
         if known is None:
@@ -135,7 +135,7 @@ def _show(read: Read, performance: Performance) -> Show:
 # --- hall -------------------------------------------------------------------------------------------------------------
 
 
-def _hall(read: Read, performance: Performance) -> Hall:
+def _hall(read: Read, performance: Performance) -> EveningHall:
     """The logical configuration's plan, each seat in the category that it has in this performance."""
     logical = read.get(LogicalConfiguration, performance.logical_configuration_id)
     assert logical, "a foreign key says so"
@@ -146,7 +146,7 @@ def _hall(read: Read, performance: Performance) -> Hall:
     seats = tuple(replace(seat, category_id=own.get(seat.id, seat.category_id)) for seat in plan.seats)
     used = set(own.values())
     categories = [each for each in categories_by_rank(read) if each.id in used]
-    return Hall(
+    return EveningHall(
         performance.id,
         replace(plan, seats=seats),
         tuple(CategoryRow(each.id, each.names, each.colour, each.rank) for each in categories),
@@ -155,7 +155,7 @@ def _hall(read: Read, performance: Performance) -> Hall:
 
 def _places(
     read: Read, performance_id: Id, seat_ids: Sequence[str]
-) -> tuple[tuple[SeatState, ...], dict[SeatState, int]]:
+) -> tuple[tuple[PlaceState, ...], dict[PlaceState, int]]:
     """Each seat's state in the hall's order, and all places counted, numbered or not."""
     inside = {
         row[0]
@@ -172,30 +172,30 @@ def _places(
             id=performance_id,
         )
     }
-    counts = dict.fromkeys(SeatState, 0)
+    counts = dict.fromkeys(PlaceState, 0)
     for state in states.values():
         counts[state] += 1
     _count_gauges(read, performance_id, inside, counts)
-    return tuple(states.get(seat, SeatState.INVALID) for seat in seat_ids), counts
+    return tuple(states.get(seat, PlaceState.INVALID) for seat in seat_ids), counts
 
 
-def _state(blocked: str, allocation: str | None, state: str | None, inside: set[str]) -> SeatState:
-    bucket = bucket_of(state, blocked)
-    return SeatState.ADMITTED if allocation in inside and bucket == SOLD else SeatState(bucket)
+def _state(blocked: str, allocation: str | None, state: str | None, inside: set[str]) -> PlaceState:
+    stands = state_of(state, blocked)
+    return PlaceState.ADMITTED if allocation in inside and stands is PlaceState.SOLD else stands
 
 
-def _count_gauges(read: Read, performance_id: Id, inside: set[str], counts: dict[SeatState, int]) -> None:
+def _count_gauges(read: Read, performance_id: Id, inside: set[str], counts: dict[PlaceState, int]) -> None:
     (capacity,) = read.run(
         "SELECT COALESCE(SUM(capacity), 0) FROM gauge WHERE performance_id = :id", id=performance_id
     )[0]
     if not capacity:
         return
-    counts[SeatState.FREE] += int(capacity)
+    counts[PlaceState.FREE] += int(capacity)
     for allocation, state, quantity in read.run(
         f"SELECT id, state, quantity FROM allocation WHERE performance_id = :id AND gauge_id IS NOT NULL AND {TAKEN}",  # noqa: S608 - names of ours, values are parameters
         id=performance_id,
     ):
-        counts[SeatState.FREE] -= quantity
+        counts[PlaceState.FREE] -= quantity
         counts[_state("", allocation, state, inside)] += quantity
 
 
@@ -262,7 +262,7 @@ def _series(name: str, total: int, rows: list[tuple[int, int]], window: Window) 
 # --- sales ------------------------------------------------------------------------------------------------------------
 
 
-def _last_sales(read: Read, performance_id: Id) -> tuple[Sale, ...]:
+def _last_sales(read: Read, performance_id: Id) -> tuple[EveningSale, ...]:
     orders = read.run(
         "SELECT o.id, o.placed, o.total, o.device_id, s.names, "
         "(SELECT MIN(p.at) FROM payment p WHERE p.order_id = o.id) FROM sale_order o "
@@ -283,7 +283,7 @@ def _last_sales(read: Read, performance_id: Id) -> tuple[Sale, ...]:
     ):
         seats.setdefault(order, {}).setdefault(zone, []).append(_row_number(row_name, number))
     return tuple(
-        Sale(
+        EveningSale(
             id=order,
             at=from_ms(placed),
             where=_names(where),

@@ -15,7 +15,7 @@ from central.inventory.reads import contingents as all_contingents
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
-from central.orders.reads import Taken, first_sold, sold_over_time, taken_by
+from central.orders.reads import Takings, first_sold, sold_over_time, taken_by
 from central.reports.day_view import share_text
 from central.venues.model import SeatCategory
 from central.venues.reads import categories_by_rank
@@ -134,7 +134,7 @@ def _takings(door: Door, read: Read, t: Texts, performance: Performance) -> dict
     sold = sum(each.places for each in channels)
     named = labels(read, t, [("channel", each.what) for each in channels] + [("tariff", each.what) for each in tariffs])
 
-    def lines(table: str, taken: Sequence[Taken]) -> list[TakenLine]:
+    def lines(table: str, taken: Sequence[Takings]) -> list[TakenLine]:
         return [
             TakenLine(named(table, each.what), t.number(each.places), share_text(t, each.places, sold),
                       t.money(each.amount, each.currency))

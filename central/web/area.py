@@ -18,7 +18,7 @@ from aiohttp import web
 from central.config import CentralConfig
 from central.kernel.checklist import ITEMS, ChecklistItem
 from central.kernel.door import Door
-from central.kernel.facts import FACTS, Facts
+from central.kernel.facts import FACTS, KindOfFact
 from central.kernel.feeds import FEEDS, Feeds
 from central.kernel.outbox import Act
 from central.kernel.privileges import USUAL, UsualProfile
@@ -63,7 +63,7 @@ class Area:
     outbox: Mapping[str, Callable[[web.Application], Act] | None] = field(default_factory=dict)
     checklist: tuple[ChecklistItem, ...] = ()
     health: Mapping[str, Callable[[web.Application], Check]] = field(default_factory=dict)
-    facts: tuple[Facts[Any], ...] = ()
+    facts: tuple[KindOfFact[Any], ...] = ()
     feeds: tuple[Feeds, ...] = ()
     seekers: Mapping[str, Seeker] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
-from central.web.hall_svg import SeatState
+from shared.rules.place_state import PlaceState
 from shared.wire.feeds import CategoryRow, PlanRow
 
 Names = Mapping[str, str]
@@ -28,7 +28,7 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
-class Hall:
+class EveningHall:
     """A plan without the evening's changes. `key` is another for another drawing."""
 
     key: str
@@ -37,7 +37,7 @@ class Hall:
 
 
 @dataclass(frozen=True, slots=True)
-class Sale:
+class EveningSale:
     """`late`: a device sold it while its line was cut, and told us afterwards."""
 
     id: str
@@ -133,13 +133,13 @@ class Evening:
     house: Names
     shows: tuple[Show, ...]
     show: Show
-    hall: Hall
-    seats: tuple[SeatState, ...]
-    counts: Mapping[SeatState, int]  # seats and counted places; SOLD without those ADMITTED
+    hall: EveningHall
+    seats: tuple[PlaceState, ...]
+    counts: Mapping[PlaceState, int]  # seats and counted places; SOLD without those ADMITTED
     window: Window
     places: Series
     takings: Series
-    sales: tuple[Sale, ...]
+    sales: tuple[EveningSale, ...]
     entry_window: Window
     entries: tuple[Series, ...]
     lanes: tuple[Lane, ...]
@@ -153,4 +153,4 @@ class Evening:
 
     @property
     def sold(self) -> int:
-        return self.counts[SeatState.SOLD] + self.counts[SeatState.ADMITTED]
+        return self.counts[PlaceState.SOLD] + self.counts[PlaceState.ADMITTED]

@@ -86,7 +86,7 @@ def find(read: Read, door: Door, t: Texts, asked: str, pages: Iterable[MenuEntry
 def _screens(actor: Actor, t: Texts, pages: Iterable[MenuEntry]) -> Iterator[Hit]:
     """Those that belong to nobody, the areas' own, and the lists."""
     yield Hit(t("Accueil"), "", "/admin")
-    yield Hit(t("Mon compte"), t("langue, mot de passe, sessions"), "/account")
+    yield Hit(t("Ma page"), t("langue, mot de passe, sessions"), "/me")
     yield Hit(t("Interface de programmation"), "API", "/api")
     for page in pages:
         if page.needs is None or _may(actor, page.needs):

@@ -9,7 +9,6 @@ the wire. Names come out of plan files and are escaped. The ground is the dark h
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import StrEnum, auto
 from html import escape
 from math import ceil, hypot
 
@@ -17,32 +16,10 @@ from central.web.texts import Texts, texts
 from shared.ids import Id
 from shared.languages import named
 from shared.look import contrast, look, solid
+from shared.rules.place_state import PlaceState
 from shared.wire.feeds import CategoryRow, PlanRow, PlanSeat, PlanShape
 
-
-class SeatState(StrEnum):
-    """In the order of the legend."""
-
-    FREE = auto()
-    HELD = auto()
-    LEASED = auto()
-    OPTIONED = auto()
-    SOLD = auto()
-    ADMITTED = auto()
-    BLOCKED = auto()
-    INVALID = auto()
-
-
-# What stands at (0, 0) for each state, in the colour of the category. Nothing stands where a seat is gone for good.
-SHAPES: Mapping[SeatState, str] = {
-    SeatState.FREE: '<circle r="9" fill="currentColor"/>',
-    SeatState.HELD: '<circle r="8" class="ph-o"/><path d="M0-8A8 8 0 0 0 0 8Z" fill="currentColor"/>',
-    SeatState.LEASED: '<circle r="8.5" class="ph-o"/><circle r="4.6" fill="currentColor"/>',
-    SeatState.OPTIONED: '<circle r="8.5" class="ph-o"/><path d="M0-5.6 5.6 0 0 5.6-5.6 0Z" fill="currentColor"/>',
-    SeatState.SOLD: '<circle r="8" class="ph-o"/>',
-    SeatState.ADMITTED: '<circle r="9" class="ph-in"/><path d="M-4.2.3-1.2 3.4 4.4-3" class="ph-t"/>',
-    SeatState.BLOCKED: '<circle r="8" class="ph-o"/><path d="M-5.2-5.2 5.2 5.2M-5.2 5.2 5.2-5.2" class="ph-o"/>',
-}
+SHAPES: Mapping[PlaceState, str] = {each: each.shape for each in PlaceState if each.shape}
 WHEELCHAIR = '<rect x="-11.5" y="-11.5" width="23" height="23" rx="5" class="ph-w"/>'
 
 MARGIN, LEGEND_ROW, LEGEND_TEXT = 26.0, 34.0, 17
@@ -63,13 +40,13 @@ STYLE = (
 )
 
 
-def seat_words(t: Texts) -> dict[SeatState, str]:
-    return {state: t.value("seat_state", state) for state in SeatState}
+def seat_words(t: Texts) -> dict[PlaceState, str]:
+    return {state: t.value("place_state", state) for state in PlaceState}
 
 
 def hall_svg(
     plan: PlanRow,
-    states: Sequence[SeatState],
+    states: Sequence[PlaceState],
     categories: Iterable[CategoryRow],
     language: str = "fr",
     styled: bool = True,
@@ -91,7 +68,7 @@ def hall_svg(
     if legend:
         drawn_legend, legend_height = _legend(plan, states, tints, labels, t, right - left, name)
     height = bottom - top + legend_height
-    said = ", ".join(f"{words[state]} {counts[state]}" for state in SeatState if counts[state] and legend)
+    said = ", ".join(f"{words[state]} {counts[state]}" for state in PlaceState if counts[state] and legend)
     label = f"{_t(plan.name)}: {_t(said)}" if said else _t(plan.name)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="ph" role="img" '
@@ -115,12 +92,12 @@ def hall_svg(
 
 
 def _seats(
-    plan: PlanRow, states: Sequence[SeatState], tints: Mapping[Id, str], words: Mapping[SeatState, str], name: str
+    plan: PlanRow, states: Sequence[PlaceState], tints: Mapping[Id, str], words: Mapping[PlaceState, str], name: str
 ) -> Iterator[str]:
     """Seats in plan order; neighbours of one category share a group that gives them its colour."""
     tint = None
     for index, (seat, state) in enumerate(zip(plan.seats, states, strict=True)):
-        if state is SeatState.INVALID:
+        if state is PlaceState.INVALID:
             continue
         wanted = tints.get(seat.category_id, "#8a8594")
         if wanted != tint:
@@ -187,7 +164,7 @@ def _rows(plan: PlanRow) -> Iterator[str]:
 
 def _legend(
     plan: PlanRow,
-    states: Sequence[SeatState],
+    states: Sequence[PlaceState],
     tints: Mapping[Id, str],
     labels: Mapping[Id, str],
     t: Texts,
@@ -197,9 +174,9 @@ def _legend(
     """What colours and shapes mean, with counts, and the height it takes."""
     words, counts = seat_words(t), Counter(states)
     used = Counter(
-        seat.category_id for seat, state in zip(plan.seats, states, strict=True) if state is not SeatState.INVALID
+        seat.category_id for seat, state in zip(plan.seats, states, strict=True) if state is not PlaceState.INVALID
     )
-    free = SHAPES[SeatState.FREE]
+    free = SHAPES[PlaceState.FREE]
     entries = [
         [(f'<g color="{tints[key]}">{free}</g>', labels[key] or "·", used[key]) for key in tints if used[key]],
         [(f'<use href="#{name}-{state}"/>', words[state], counts[state]) for state in SHAPES if counts[state]],

@@ -54,7 +54,7 @@ Collect = Callable[[Read, str, tuple[CheckLine, ...] | None], Evening | None]
 
 
 @dataclass(slots=True)
-class View:
+class LiveLook:
     """One performance in one language, as it was drawn last. `number` counts its drawings that changed anything;
     `changed` says in which each fragment and `seats` in which each seat changed last."""
 
@@ -119,7 +119,7 @@ class LivePage:
 
     def __init__(self, door: Door, collect: Collect, roster: Roster, *, needs: str | None) -> None:
         self._door, self._collect, self._roster, self._needs = door, collect, roster, needs
-        self._views: dict[tuple[str, str], View] = {}
+        self._views: dict[tuple[str, str], LiveLook] = {}
         self._wake = asyncio.Event()
         self._changes = 0
         self._closing = False
@@ -179,7 +179,7 @@ class LivePage:
             took = time.monotonic() - started
             await asyncio.sleep(max(EVERY_S, took * SHARE) if took > 0.001 else EVERY_S)
 
-    async def _freshen(self, view: View, least_s: float = 0.0) -> None:
+    async def _freshen(self, view: LiveLook, least_s: float = 0.0) -> None:
         """The view as of now, or of `least_s` ago: nothing is drawn twice, however many ask."""
         async with view.lock:
             age = time.monotonic() - view.at
@@ -195,7 +195,7 @@ class LivePage:
             if looked:
                 view.take(looked[1])
 
-    def _look(self, read: Read, view: View) -> tuple[Evening, Drawn] | None:
+    def _look(self, read: Read, view: LiveLook) -> tuple[Evening, Drawn] | None:
         """In a reader's thread: one consistent look, drawn at once. The checks are looked at anew now and then only."""
         started = time.monotonic()
         anew = self._checks is None or (
@@ -210,14 +210,14 @@ class LivePage:
             self._checks_at, self._checks_cost = started, time.monotonic() - started
         return evening, draw(evening, self._roster.all(), view.language)
 
-    def _view(self, language: str, performance: str) -> View:
+    def _view(self, language: str, performance: str) -> LiveLook:
         """The view that all who ask for the same share; old ones that nobody watches make room."""
         key = (language, performance if is_id(performance) else "")
         if key not in self._views:
             for idle in [each for each, view in self._views.items() if not view.watchers]:
                 if len(self._views) >= MOST_VIEWS:
                     del self._views[idle]
-            self._views[key] = View(*key)
+            self._views[key] = LiveLook(*key)
         return self._views[key]
 
     # --- answers ------------------------------------------------------------------------------------------------------
@@ -269,7 +269,7 @@ class LivePage:
             self._watchers -= 1
         return answer
 
-    async def _tell(self, view: View, number: int, answer: web.StreamResponse, request: web.Request) -> None:
+    async def _tell(self, view: LiveLook, number: int, answer: web.StreamResponse, request: web.Request) -> None:
         """Until the page is left, or whoever watches may no more: asked again when what anybody may has changed, and
         now and then, because sessions end by themselves."""
         rights, asked = -1, 0.0

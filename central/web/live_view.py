@@ -16,23 +16,21 @@ from markupsafe import Markup
 from central.web import curves
 from central.web.assets import address
 from central.web.evening import Evening, Lane, Show, Verdict
-from central.web.hall_svg import SeatState, hall_svg, seat_words
+from central.web.hall_svg import hall_svg, seat_words
 from central.web.site_map import nodes, site_map, state_text, trouble_text
 from central.web.texts import Texts, texts
 from shared.languages import LANGUAGES
 from shared.look import solid
 from shared.look.amounts import money
 from shared.money import Minor, to_decimal
+from shared.rules.place_state import PlaceState
 from shared.wire.topics import Presence
 
 SEAT = "seat"  # a seat's mark is `seat-<state>` in the drawing: the page changes it in place
 FRAGMENTS = ("head", "places", "hall", "lanes", "sales", "last", "entries", "devices", "checks")
 _SECONDS_UNTIL = timedelta(minutes=6)  # axes of longer windows tell no seconds
-_LEGEND = (
-    SeatState.FREE, SeatState.LEASED, SeatState.HELD, SeatState.OPTIONED, SeatState.SOLD, SeatState.ADMITTED,
-    SeatState.BLOCKED,
-)  # fmt: skip
-_ALWAYS = {SeatState.FREE, SeatState.LEASED, SeatState.SOLD, SeatState.ADMITTED, SeatState.BLOCKED}
+_LEGEND = tuple(each for each in PlaceState if each.shape)
+_ALWAYS = {PlaceState.FREE, PlaceState.LEASED, PlaceState.SOLD, PlaceState.ADMITTED, PlaceState.BLOCKED}
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -49,7 +47,7 @@ class Drawn:
 
     fragments: Mapping[str, str]
     hall_key: str
-    seats: tuple[SeatState, ...]
+    seats: tuple[PlaceState, ...]
     at: str
 
 
@@ -99,7 +97,7 @@ def _money(amount: int, currency: str, language: str) -> str:
 def draw(evening: Evening, heard: Mapping[str, Presence], language: str) -> Drawn:
     """Every fragment at this moment."""
     say = Say(texts(language), _zone(evening.show.timezone), evening.show.currency)
-    values = {"e": evening, "say": say, "t": say.t, "SeatState": SeatState, "solid": solid}
+    values = {"e": evening, "say": say, "t": say.t, "PlaceState": PlaceState, "solid": solid}
     found = nodes(evening.devices, heard)
     parts: dict[str, Mapping[str, Any]] = {
         "head": {"wrong": sum(not check.ok for check in evening.checks)},
@@ -119,7 +117,7 @@ def draw(evening: Evening, heard: Mapping[str, Presence], language: str) -> Draw
     fragments["hall"] = hall_svg(
         evening.hall.plan, evening.seats, evening.hall.categories, language, styled=False, name=SEAT, legend=False
     )
-    gone = "".join(str(at) for at, state in enumerate(evening.seats) if state is SeatState.INVALID)
+    gone = "".join(str(at) for at, state in enumerate(evening.seats) if state is PlaceState.INVALID)
     return Drawn(fragments, evening.hall.key + gone, evening.seats, say.time(evening.now))
 
 
@@ -157,14 +155,14 @@ def _around(frame: LiveFrame) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _mark(state: SeatState) -> Markup:
+def _mark(state: PlaceState) -> Markup:
     """A seat's mark alone, drawn with what the hall's picture defines."""
     return Markup('<svg class="mark ph" viewBox="-12 -12 24 24" aria-hidden="true"><use href="#{}-{}"/></svg>').format(
         SEAT, state
     )
 
 
-def legend(evening: Evening) -> list[tuple[SeatState, int]]:
+def legend(evening: Evening) -> list[tuple[PlaceState, int]]:
     """The states with their counts; they add up to the capacity. A state that no place has may be left out."""
     return [(state, evening.counts[state]) for state in _LEGEND if evening.counts[state] or state in _ALWAYS]
 

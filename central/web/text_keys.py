@@ -6,6 +6,7 @@ Read by `tools/texts` and by the test that lets no text be missing or stale in a
 import ast
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import is_dataclass
 from enum import StrEnum
@@ -19,12 +20,12 @@ from jinja2 import nodes as parsed
 from central.kernel.entity import BY_NAME, Look, stripped
 from central.kernel.registry import COMMANDS, privileges
 from central.web.evening import Verdict
-from central.web.hall_svg import SeatState
 from central.web.site_map import Stand
 from central.web.texts import FOLDER
 from shared.languages import FIRST_LANGUAGE, LANGUAGES
 from shared.outcome import Reason
 from shared.rules.access import Deny
+from shared.rules.place_state import PlaceState
 
 CENTRAL = Path(__file__).parents[1]
 _KINDS = "entity|entities|field|help|value|do|reason|fault|privilege|action|look|live|kiosk|gate|paper|troubles"
@@ -39,11 +40,14 @@ COMPUTED = (
 DEVICES = ("kiosk:", "gate:", "paper:", "troubles:")
 """Beginnings of what devices say; tools/device_texts.py and their tests look after it."""
 
-DRAWN = (Deny, SeatState, Stand, Verdict)
+DRAWN = (Deny, PlaceState, Stand, Verdict)
 """What the live page says, and no entity has."""
 
 Msgid = str | tuple[str, str]
-"""A text, or one for a single thing and one for several: only together do they have plurals."""
+"""A text, or one for a single thing and one for several: only together do they have plurals. A sentence that means
+several things has before it which is meant, and WHICH between (gettext's own way to tell them apart)."""
+
+WHICH = "\x04"
 
 Where = dict[Msgid, str]
 """A msgid and one place that needs it."""
@@ -76,6 +80,8 @@ def _in_python(path: Path) -> Iterator[Msgid]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):
             wanted = {"t": 1, "t.n": 2}.get(_name(node.func), 0)
+            if isinstance(node.func, ast.Attribute) and node.func.attr == "meant":
+                yield WHICH.join(str(each.value) for each in node.args[:2] if isinstance(each, ast.Constant))
             named = isinstance(node.func, ast.Attribute) and node.func.attr in ("menu", "page_for")
             texts = node.args[1:2] if named else node.args[:wanted]  # of an area's own page: its name in menus
             yield from _said(wanted, [each.value for each in texts if isinstance(each, ast.Constant)])
@@ -128,6 +134,8 @@ def _in_template(path: Path) -> Iterator[Msgid]:
         plain = isinstance(called, parsed.Name) and called.name == "t"
         plural = isinstance(called, parsed.Getattr) and called.attr == "n" and getattr(called.node, "name", "") == "t"
         wanted = 1 if plain else 2 if plural else 0
+        if isinstance(called, parsed.Getattr) and called.attr == "meant":
+            yield WHICH.join(str(each.value) for each in call.args[:2] if isinstance(each, parsed.Const))
         yield from _said(wanted, [each.value for each in call.args[:wanted] if isinstance(each, parsed.Const)])
 
 
@@ -197,7 +205,10 @@ def translated(language: str) -> dict[Msgid, str]:
             for message in read_po(file, locale=language):
                 texts = message.string if isinstance(message.string, tuple | list) else (message.string,)
                 if message.id and all(texts):
-                    found[message.id if isinstance(message.id, str) else (message.id[0], message.id[1])] = path.name
+                    which = f"{message.context}{WHICH}" if message.context else ""
+                    found[which + message.id if isinstance(message.id, str) else (message.id[0], message.id[1])] = (
+                        path.name
+                    )
     return found
 
 
@@ -225,6 +236,15 @@ def missing_and_stale() -> tuple[list[Row], list[Row]]:
     return sorted(set(missing), key=str), sorted(stale, key=str)
 
 
+def half_meant(said: Iterable[Msgid]) -> list[str]:
+    """Sentences of which it is said in one place which is meant, and in another not; or that are one text here and the
+    one of two for a single thing there: a catalogue has one place for both."""
+    sentences = [first_of(each) for each in said]
+    plain = Counter(each for each in sentences if WHICH not in each)
+    meant = {each.partition(WHICH)[2] for each in sentences if WHICH in each}
+    return sorted(each for each, times in plain.items() if each in meant or times > 1)
+
+
 def first_of(msgid: Msgid) -> str:
     return msgid if isinstance(msgid, str) else msgid[0]
 
@@ -235,14 +255,16 @@ def write_stubs(area: str, rows: Iterable[Row], folder: Path = FOLDER) -> None:
     for language, msgid, _ in rows:
         path = folder / language / f"{area}.po"
         there = path.read_text() if path.exists() else HEAD.format(language, PLURALS.get(language, "(n != 1)"))
-        said, several = json.dumps(first_of(msgid), ensure_ascii=False), ""
+        which, _, sentence = first_of(msgid).rpartition(WHICH)
+        said, several = json.dumps(sentence, ensure_ascii=False), ""
+        context = f"\nmsgctxt {json.dumps(which, ensure_ascii=False)}" if which else ""
         texts = '\nmsgstr ""\n'
         if not isinstance(msgid, str):
             several = f"\nmsgid_plural {json.dumps(msgid[1], ensure_ascii=False)}"
             texts = '\nmsgstr[0] ""\nmsgstr[1] ""\n'
-        if f"\nmsgid {said}{several}\nmsgstr" not in there:
+        if f"{context or chr(10)}\nmsgid {said}{several}\nmsgstr" not in there:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"{there}\nmsgid {said}{several}{texts}")
+            path.write_text(f"{there}{context}\nmsgid {said}{several}{texts}")
 
 
 HEAD = """\

@@ -1,7 +1,8 @@
 """Five languages: gettext texts out of `texts/<language>/*.po`, dates and numbers by CLDR.
 
 A msgid is a French sentence, which needs no French entry, or the key of something declared (`field:site.timezone`),
-which has one in each language. `tools/texts` finds what is missing or stale.
+which has one in each language. Where one French sentence means two things, each is said with which (`msgctxt`).
+`tools/texts` finds what is missing or stale.
 """
 
 import io
@@ -45,6 +46,10 @@ class Texts:
     def n(self, one: str, many: str, number: int, /, **values: Any) -> str:
         """By the language's own plural rule; `{n}` is the number."""
         return _filled(self._said.ngettext(one, many, number), {"n": self.number(number), **values})
+
+    def meant(self, which: str, msgid: str, /, **values: Any) -> str:
+        """Of a French sentence that means several things, the one that `which` says: `t.meant("touche", "Espace")`."""
+        return _filled(self._said.pgettext(which, msgid), values)
 
     def known(self, *keys: str) -> str | None:
         """The text of the first key that has one."""

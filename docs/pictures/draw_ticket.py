@@ -10,7 +10,7 @@ from base64 import b32encode
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.printer_agent.layout import Look, ticket
+from edge.printer_agent.layout import PrinterLook, ticket
 from parterre.simulators.printer import VirtualPrinter
 from shared.wire.printing import TicketPrint
 
@@ -45,7 +45,7 @@ def draw(out: Path) -> Path:
     """Writes `out`/ticket.png and returns its path."""
     with tempfile.TemporaryDirectory() as folder:
         printer = VirtualPrinter(Path(folder))
-        printer.receive(ticket(SAMPLE, "fr", duplicate=False, look=Look.usual()), lambda _: None)
+        printer.receive(ticket(SAMPLE, "fr", duplicate=False, look=PrinterLook.usual()), lambda _: None)
         if printer.errors or len(printer.tickets) != 1:
             raise SystemExit(f"the virtual printer could not print the sample: {printer.errors}")
         out.mkdir(parents=True, exist_ok=True)

@@ -64,7 +64,7 @@ class Requested:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EnrolmentStanding:
     """Answer of `enrolment`. `state`: pending, approved or refused."""
 
     state: Word
@@ -184,10 +184,10 @@ async def _look(
     return keep_identity(directory, key, certificate, stored)
 
 
-async def standing_of(central: Central, device_id: Id, kid: str) -> Standing:
+async def standing_of(central: Central, device_id: Id, kid: str) -> EnrolmentStanding:
     """How central sees this enrolment; also the way to learn of central's new keys after a long time away."""
     answer = await central.query("enrolment", {"device_id": device_id, "kid": kid})
     try:
-        return load(Standing, answer, MOST_ANSWER)
+        return load(EnrolmentStanding, answer, MOST_ANSWER)
     except ValueError as bad:
         raise Unreachable(f"central's answer makes no sense: {bad}") from None

@@ -38,7 +38,7 @@ from shared.runtime.tasks import Crew, Standing, wait_any
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind, Right
 from shared.wire.facts import Fact
-from shared.wire.feeds import Family, FeedPage, feed_name
+from shared.wire.feeds import FeedFamily, FeedPage, feed_name
 from shared.wire.seal import Signer
 from shared.wire.topics import Presence
 
@@ -76,7 +76,7 @@ class Device:
         keyring: Keyring,
         clock: Clock,
         central: Central,
-        readers: Mapping[Family, Reader],
+        readers: Mapping[FeedFamily, Reader],
     ) -> None:
         self.config, self.identity, self.journal, self.keyring = config, identity, journal, keyring
         self.clock, self.central = clock, central
@@ -111,7 +111,7 @@ class Device:
             identity.signer,
             clock,
             readers={family: self._timed(reader) for family, reader in _all_families(readers).items()},
-            feeds=(feed_name(Family.KEYS, identity.institution_id),),
+            feeds=(feed_name(FeedFamily.KEYS, identity.institution_id),),
             now=self.now,
             poll_s=config.poll_s,
             on_link=self._linked,
@@ -272,7 +272,7 @@ async def start(
     kind: DeviceKind,
     *,
     schema: str = "",
-    readers: Mapping[Family, Reader] | None = None,
+    readers: Mapping[FeedFamily, Reader] | None = None,
     clock: Clock | None = None,
     say: Callable[[str], None] | None = None,
     notifier: Notifier | None = None,
@@ -312,5 +312,5 @@ async def start(
         journal.close()
 
 
-def _all_families(readers: Mapping[Family, Reader]) -> dict[Family, Reader]:
-    return {family: readers.get(family, Reader()) for family in Family}
+def _all_families(readers: Mapping[FeedFamily, Reader]) -> dict[FeedFamily, Reader]:
+    return {family: readers.get(family, Reader()) for family in FeedFamily}

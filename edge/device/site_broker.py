@@ -23,7 +23,7 @@ from shared.runtime.sync import Reader, Sync
 from shared.runtime.system import Clock, SystemClock
 from shared.runtime.tasks import Crew
 from shared.wire.certificates import Certificate, DeviceKind
-from shared.wire.feeds import Family, feed_name
+from shared.wire.feeds import FeedFamily, feed_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ async def run_site_broker(config: BrokerDeviceConfig, ready: asyncio.Future[int]
 
             sync = Sync(
                 central, journal, keyring, identity.signer, clock,
-                readers={Family.KEYS: Reader(after=ask_again.set)},
-                feeds=(feed_name(Family.KEYS, identity.institution_id),),
+                readers={FeedFamily.KEYS: Reader(after=ask_again.set)},
+                feeds=(feed_name(FeedFamily.KEYS, identity.institution_id),),
                 poll_s=config.poll_s, renew_keys=renew,
             )  # fmt: skip
             crew.start("keys", sync.run)

@@ -43,7 +43,7 @@ LANE: Mapping[tuple[Barrier, Cause], Barrier] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GateAnswer:
     """What was decided, and is on disk. `code` is what was read."""
 
     scan_id: Id
@@ -91,7 +91,7 @@ class Lane:
     gap_ms: int = 3000  # how long a code must be away before it counts as shown again
     show_ms: int = 4000
     barrier: Barrier = Barrier.IDLE
-    answer: Answer | None = None
+    answer: GateAnswer | None = None
     seen_ms: int = 0
     until_ms: int = 0
     passing: int = 0
@@ -114,7 +114,7 @@ class Scanned:
 class Decided:
     """The shell's reply to `Check`: on disk, so from here on it cannot be lost."""
 
-    answer: Answer
+    answer: GateAnswer
     at_ms: int
 
 
@@ -199,7 +199,7 @@ class Show:
     """`again`: the same answer to the same code, without a second sound."""
 
     face: LaneFace
-    answer: Answer | None = None
+    answer: GateAnswer | None = None
     again: bool = False
 
 
@@ -207,7 +207,7 @@ class Show:
 class Settle:
     """Record what became of a grant: `passed` persons went through, `entries` beyond them are given back."""
 
-    answer: Answer
+    answer: GateAnswer
     passed: int
 
 
@@ -277,7 +277,7 @@ def _asked(lane: Lane, check: Check) -> tuple[Lane, list[Effect]]:
     return lane, [check]
 
 
-def _decided(lane: Lane, answer: Answer, at_ms: int) -> tuple[Lane, list[Effect]]:
+def _decided(lane: Lane, answer: GateAnswer, at_ms: int) -> tuple[Lane, list[Effect]]:
     admit = answer.admitted
     refused = not isinstance(answer.outcome, Ok)
     counts = replace(lane.counts, scans=lane.counts.scans + 1, refused=lane.counts.refused + refused)

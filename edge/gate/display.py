@@ -11,7 +11,7 @@ from enum import StrEnum, auto
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from edge.gate.core import Answer, LaneFace
+from edge.gate.core import GateAnswer, LaneFace
 from edge.gate.port import Sound
 from edge.gate.said import SAID
 from shared.languages import named
@@ -70,7 +70,7 @@ _FACES: Final[Mapping[LaneFace, tuple[Shape, Lamp | None, Sound | None]]] = {
 
 
 def picture(
-    face: LaneFace, answer: Answer | None, language: str, now: datetime, timezone: str = "UTC", again: bool = False
+    face: LaneFace, answer: GateAnswer | None, language: str, now: datetime, timezone: str = "UTC", again: bool = False
 ) -> Picture:
     """What to show. `again`: the same answer to the same code makes no second sound."""
     if face is not LaneFace.ANSWER or answer is None:

@@ -13,7 +13,7 @@ from shared.rules.access import KeyFacts, LeaseFacts, TicketFacts
 from shared.runtime.journal import Journal, JournalTx
 from shared.wire.certificates import DeviceKind, verified
 from shared.wire.codec import build, load
-from shared.wire.feeds import Family, FeedPage, FeedRow, KeyRow, LeaseRow, PerformanceRow, TicketRow
+from shared.wire.feeds import FeedFamily, FeedPage, FeedRow, KeyRow, LeaseRow, PerformanceRow, TicketRow
 from shared.wire.leases import Lease
 
 SCHEMA: Final = """
@@ -21,7 +21,9 @@ CREATE TABLE IF NOT EXISTS gate_performance (no INTEGER PRIMARY KEY, id TEXT NOT
 CREATE TABLE IF NOT EXISTS gate_ticket (
     id BLOB PRIMARY KEY, performance INTEGER NOT NULL, serial INTEGER NOT NULL, bars INTEGER NOT NULL) WITHOUT ROWID;
 """
-KEPT: Final = frozenset({Family.KEYS, Family.PERFORMANCES, Family.LEASES})  # the journal holds these rows itself
+KEPT: Final = frozenset(
+    {FeedFamily.KEYS, FeedFamily.PERFORMANCES, FeedFamily.LEASES}
+)  # the journal holds these rows itself
 _CANCELLED, _BLOCKED = 1, 2  # bits of `bars`
 
 
@@ -74,17 +76,17 @@ class Lists:
     def revision(self) -> int:
         """How far the ticket list is known."""
         if self._revision is None:
-            self._revision = max(map(self._journal.revision, self._feeds(Family.TICKETS)), default=0)
+            self._revision = max(map(self._journal.revision, self._feeds(FeedFamily.TICKETS)), default=0)
         return self._revision
 
     def take(self, tx: JournalTx, page: FeedPage) -> None:
         """A page, inside the journal's own transaction; the memory follows at the next question."""
         family = page.feed.partition("/")[0]
-        if family == Family.TICKETS:
+        if family == FeedFamily.TICKETS:
             self._take_tickets(tx, page.rows)
             self._revision = None
         elif family in KEPT:
-            self._moved.add(Family(family))
+            self._moved.add(FeedFamily(family))
 
     def _take_tickets(self, tx: JournalTx, rows: Sequence[FeedRow]) -> None:
         numbers: dict[str, int] = {}
@@ -112,7 +114,7 @@ class Lists:
             self._names[number] = Id(tx.run("SELECT id FROM gate_performance WHERE no = ?", (number,))[0][0])
         return self._names[number]
 
-    def _feeds(self, family: Family) -> list[str]:
+    def _feeds(self, family: FeedFamily) -> list[str]:
         found = self._journal.read(
             "SELECT name FROM feed WHERE substr(name, 1, ?) = ?", (len(family) + 1, f"{family}/")
         )
@@ -122,21 +124,21 @@ class Lists:
         if not self._moved:
             return
         moved, self._moved = self._moved, set()
-        if Family.KEYS in moved:
+        if FeedFamily.KEYS in moved:
             self._keys = self._read_keys()
             self._gates = frozenset(
                 (key.certificate.holder_id, key.certificate.site_id)
                 for key in self._keys.values()
                 if key.certificate.kind is DeviceKind.GATE and not key.revoked
             )
-        if Family.PERFORMANCES in moved:
+        if FeedFamily.PERFORMANCES in moved:
             self._performances = self._read_performances()
-        if Family.LEASES in moved:
+        if FeedFamily.LEASES in moved:
             self._leases = self._read_leases()
 
     def _read_keys(self) -> dict[str, KeyFacts]:
         found = {}
-        for kid, body in self._rows(Family.KEYS):
+        for kid, body in self._rows(FeedFamily.KEYS):
             try:
                 said = build(KeyRow, body)
             except ValueError:
@@ -151,7 +153,7 @@ class Lists:
 
     def _read_performances(self) -> dict[str, PerformanceRow]:
         found = {}
-        for key, body in self._rows(Family.PERFORMANCES):
+        for key, body in self._rows(FeedFamily.PERFORMANCES):
             try:
                 found[key] = build(PerformanceRow, body)
             except ValueError:
@@ -161,7 +163,7 @@ class Lists:
     def _read_leases(self) -> dict[str, LeaseFacts]:
         """`returned`: slots given back, where central says so (it also lists their tickets as cancelled)."""
         found = {}
-        for key, body in self._rows(Family.LEASES):
+        for key, body in self._rows(FeedFamily.LEASES):
             try:
                 lease = load(Lease, build(LeaseRow, body).text)
                 returned = frozenset(int(slot) for slot in body.get("returned", ()))
@@ -172,7 +174,7 @@ class Lists:
             found[key] = LeaseFacts(lease.device_id, lease.performance_id, zones, returned)
         return found
 
-    def _rows(self, family: Family) -> list[tuple[str, dict[str, Any]]]:
+    def _rows(self, family: FeedFamily) -> list[tuple[str, dict[str, Any]]]:
         return [item for feed in self._feeds(family) for item in self._journal.rows(feed).items()]
 
 

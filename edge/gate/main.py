@@ -20,9 +20,9 @@ from shared.runtime.sync import Reader
 from shared.runtime.system import Clock
 from shared.runtime.tasks import Crew
 from shared.wire.certificates import DeviceKind
-from shared.wire.feeds import Family, FeedPage
+from shared.wire.feeds import FeedFamily, FeedPage
 
-HEARD_OF = (Family.KEYS, Family.PERFORMANCES, Family.LEASES, Family.TICKETS, Family.ADMISSIONS)
+HEARD_OF = (FeedFamily.KEYS, FeedFamily.PERFORMANCES, FeedFamily.LEASES, FeedFamily.TICKETS, FeedFamily.ADMISSIONS)
 
 
 async def run(
@@ -71,7 +71,7 @@ class _Lists:
 
     store: GateStore | None = None
 
-    def readers(self) -> Mapping[Family, Reader]:
+    def readers(self) -> Mapping[FeedFamily, Reader]:
         return {family: Reader(self.take, keep=family in KEPT, after=self.warm) for family in HEARD_OF}
 
     def warm(self) -> None:

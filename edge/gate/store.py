@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Final
 
 from edge.gate import lists, used_table
-from edge.gate.core import Answer, Check
+from edge.gate.core import Check, GateAnswer
 from edge.gate.lists import Lists
 from edge.gate.mark import Mark
-from edge.gate.used_table import Movement, Source, State
+from edge.gate.used_table import Movement, State, ToldBy
 from shared.clock import ClockState, Now, Reading
 from shared.ids import Id, derived_id, id_bytes, is_id
 from shared.outcome import Ok, Outcome
@@ -24,8 +24,8 @@ from shared.rules.access import Admit, Credential, Entry, Facts, Gate, Note, dec
 from shared.runtime.journal import Journal, JournalTx
 from shared.wire.certificates import Right
 from shared.wire.codec import build, load
-from shared.wire.facts import Direction, FactKind, Incident, Passage, Scan
-from shared.wire.feeds import AdmissionRow, Family, FeedPage, FeedRow
+from shared.wire.facts import Direction, FactKind, Incident, PassageFact, ScanFact
+from shared.wire.feeds import AdmissionRow, FeedFamily, FeedPage, FeedRow
 from shared.wire.seal import Sealed
 from shared.wire.token import Token, parse
 from shared.wire.topics import MEASURES, Claim, Kind
@@ -54,7 +54,7 @@ class Moment:
 class Verdict:
     """An answer that is on disk, and what the neighbours must hear of it."""
 
-    answer: Answer
+    answer: GateAnswer
     claims: tuple[Claim, ...] = ()
 
 
@@ -94,13 +94,13 @@ class GateStore:
                 tx.record(FactKind.SCAN, said, moment.now, moment.reading, one.scan_id)
         claims = tuple(map(_claim, moved))
         self._keep_told(claims)
-        return Verdict(Answer(scan_id, check.code, outcome), claims)
+        return Verdict(GateAnswer(scan_id, check.code, outcome), claims)
 
     def opening(self, scan_id: Id) -> None:
         """Called just before the barrier opens: tells a grant that was shown from one that a crash kept to itself."""
         self._mark.write(scan_id)
 
-    def settle(self, answer: Answer, passed: int, moment: Moment) -> tuple[Claim, ...]:
+    def settle(self, answer: GateAnswer, passed: int, moment: Moment) -> tuple[Claim, ...]:
         """Write down what became of a grant: the first `passed` went through, the others' entries are given back."""
         admit = answer.admitted
         if admit is None:
@@ -178,7 +178,7 @@ class GateStore:
                 gate=self.gate.name,
                 device_id=self.journal.device_id,
                 inside=inside,
-                source=Source.OWN,
+                source=ToldBy.OWN,
                 state=State.GRANTED,
                 performance_id=token.performance_id or "",
                 fresh=inside and not admit.back,
@@ -186,11 +186,11 @@ class GateStore:
             for place, number in enumerate(admit.entries)
         ]
 
-    def _scan(self, code: str, token: Token | None, outcome: Outcome[Admit], facts: Facts) -> Scan:
+    def _scan(self, code: str, token: Token | None, outcome: Outcome[Admit], facts: Facts) -> ScanFact:
         admit = outcome.value if isinstance(outcome, Ok) else None
         opens = admit is not None and admit.opens
         policy = facts.performance.policy if facts.performance else self.gate.policy
-        return Scan(
+        return ScanFact(
             ticket_id=token.ticket_id if token else "",
             serial=token.serial if token else 0,
             performance_id=(token.performance_id or "") if token else "",
@@ -247,7 +247,7 @@ class GateStore:
 
     def take(self, tx: JournalTx, page: FeedPage) -> None:
         """A feed's page, inside the journal's own transaction (`Journal.apply`)."""
-        if page.feed.partition("/")[0] != Family.ADMISSIONS:
+        if page.feed.partition("/")[0] != FeedFamily.ADMISSIONS:
             self.lists.take(tx, page)
             return
         for row in page.rows:
@@ -272,7 +272,7 @@ class GateStore:
                 return False
             ticket = self.lists.ticket(tx, id_bytes(ticket_id))
             came = Movement(
-                ticket_id, entry, said.scan_id, said.at, said.gate, "", True, Source.CENTRAL, State.WENT,
+                ticket_id, entry, said.scan_id, said.at, said.gate, "", True, ToldBy.CENTRAL, State.WENT,
                 ticket.performance_id if ticket else "",
             )  # fmt: skip
             used_table.merge(tx, came)
@@ -298,7 +298,7 @@ class GateStore:
         """After the journal was found broken: own entries come back out of the facts that could be saved."""
         with self.journal.transaction() as tx:
             for fact in self.journal.facts(FactKind.SCAN):
-                scan = build(Scan, fact.body)
+                scan = build(ScanFact, fact.body)
                 if not scan.admitted or not is_id(scan.ticket_id) or Note.FORCED in scan.flags:
                     continue
                 number = scan.entry or _came_back(tx, Id(scan.ticket_id))
@@ -308,11 +308,11 @@ class GateStore:
                     tx,
                     Movement(
                         Id(scan.ticket_id), number, fact.id, fact.at, scan.gate, self.journal.device_id,
-                        scan.direction is Direction.ENTRY, Source.OWN, State.WENT, scan.performance_id,
+                        scan.direction is Direction.ENTRY, ToldBy.OWN, State.WENT, scan.performance_id,
                     ),
                 )  # fmt: skip
             for fact in self.journal.facts(FactKind.PASSAGE):
-                passage = build(Passage, fact.body)
+                passage = build(PassageFact, fact.body)
                 if not passage.passed:
                     tx.run("UPDATE gate_used SET state = 2, fresh = 0 WHERE scan = ?", (id_bytes(passage.scan_id),))
 
@@ -330,7 +330,7 @@ def _person(scan_id: Id, place: int) -> Id:
 
 def _record_passage(tx: JournalTx, scan_id: Id, passed: bool, moment: Moment) -> None:
     fact_id = derived_id("passage", scan_id)
-    tx.record(FactKind.PASSAGE, Passage(scan_id, passed), moment.now, moment.reading, fact_id)
+    tx.record(FactKind.PASSAGE, PassageFact(scan_id, passed), moment.now, moment.reading, fact_id)
 
 
 def _claim(moved: Movement) -> Claim:
@@ -349,7 +349,7 @@ def _claim(moved: Movement) -> Claim:
 
 def _heard(claim: Claim) -> Movement:
     return Movement(
-        claim.ticket_id, claim.entry, claim.scan_id, claim.at, claim.gate, claim.device_id, claim.inside, Source.PEER,
+        claim.ticket_id, claim.entry, claim.scan_id, claim.at, claim.gate, claim.device_id, claim.inside, ToldBy.PEER,
         State.VOID if claim.void else State.WENT, claim.performance_id,
     )  # fmt: skip
 

@@ -36,7 +36,7 @@ _MERGE: Final = (
 )
 
 
-class Source(IntFlag):
+class ToldBy(IntFlag):
     """Who told of a movement; several may."""
 
     OWN = 1
@@ -63,7 +63,7 @@ class Movement:
     gate: str
     device_id: str
     inside: bool
-    source: Source
+    source: ToldBy
     state: State
     performance_id: str = ""
     fresh: bool = False
@@ -93,7 +93,7 @@ def movement(row: Row) -> Movement:
         row["gate"],
         id_from_bytes(row["device"]) if row["device"] else "",
         bool(row["inside"]),
-        Source(row["source"]),
+        ToldBy(row["source"]),
         State(row["state"]),
         row["performance"],
         bool(row["fresh"]),
@@ -140,7 +140,7 @@ def withdraw(tx: JournalTx, ticket_id: Id, entry: int) -> None:
     """Central takes back what it knew of an entry."""
     tx.run(
         "UPDATE gate_used SET state = 2, fresh = 0 WHERE ticket = ? AND entry = ? AND source & ?",
-        (id_bytes(ticket_id), entry, int(Source.CENTRAL)),
+        (id_bytes(ticket_id), entry, int(ToldBy.CENTRAL)),
     )
 
 

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from edge.kiosk.choice import (
     lease_refused,
     leases_changed,
-    offers_changed,
     on_seats,
     pay,
     performance_chosen,
+    programme_changed,
     tariff_chosen,
 )
 from edge.kiosk.model import (
@@ -31,12 +31,12 @@ from edge.kiosk.model import (
     LeasesChanged,
     LinkChanged,
     Next,
-    OffersChanged,
     PaymentChanged,
     PerformanceChosen,
     PrintAnswered,
     PrintChanged,
-    PrintState,
+    PrintStage,
+    ProgrammeChanged,
     QuantityChosen,
     SaleFailed,
     SaleStored,
@@ -81,8 +81,8 @@ def _decided(kiosk: Kiosk, event: Event) -> Answer:
             return _ticked(kiosk, now)
         case LinkChanged(link):
             return replace(kiosk, link=link), []
-        case OffersChanged(offers):
-            return offers_changed(kiosk, offers)
+        case ProgrammeChanged(programme):
+            return programme_changed(kiosk, programme)
         case LeasesChanged():
             return leases_changed(kiosk, event)
         case LeaseRefused():
@@ -174,7 +174,7 @@ def _patience(kiosk: Kiosk) -> timedelta | None:
             return DONE_FOR
         case Screen.PROBLEM:
             return PROBLEM_FOR
-        case Screen.PRINTING if kiosk.print_state is PrintState.UNCERTAIN:
+        case Screen.PRINTING if kiosk.print_state is PrintStage.UNCERTAIN:
             return ANSWER_WITHIN
     return None
 

@@ -23,14 +23,14 @@ from edge.kiosk.model import (
     KioskTrouble,
     Link,
     LinkChanged,
-    OffersChanged,
+    ProgrammeChanged,
     SaleStored,
     Screen,
     Ticked,
 )
-from edge.kiosk.offers import KINDS, Programme
 from edge.kiosk.payment import Payments
 from edge.kiosk.payment_rules import PaymentRow, end_of
+from edge.kiosk.programme import KINDS, Programme
 from edge.kiosk.said import SAID
 from edge.kiosk.selection import wanted_leases
 from edge.kiosk.till import Till
@@ -48,7 +48,7 @@ from shared.runtime.sync import Reader
 from shared.runtime.tasks import Crew, wait_any
 from shared.wire.certificates import DeviceKind, Right
 from shared.wire.facts import FactKind
-from shared.wire.feeds import Family, FeedPage, feed_name
+from shared.wire.feeds import FeedFamily, FeedPage, feed_name
 from shared.wire.seal import kid_of
 
 log = logger(__name__)
@@ -128,21 +128,21 @@ class Wiring:
 
     # feeds
 
-    def readers(self) -> dict[Family, Reader]:
+    def readers(self) -> dict[FeedFamily, Reader]:
         read = {family: Reader(after=lambda family=family: self._reread(family)) for family in KINDS}  # type: ignore[misc]
-        return {**read, Family.LEASES: Reader(self._take_leases, keep=False, after=self._leases_came)}
+        return {**read, FeedFamily.LEASES: Reader(self._take_leases, keep=False, after=self._leases_came)}
 
     def _take_leases(self, tx: JournalTx, page: FeedPage) -> None:
         device = self._device
         assert device, "sync runs only once the device is there"
-        if page.feed == feed_name(Family.LEASES, device.id):
+        if page.feed == feed_name(FeedFamily.LEASES, device.id):
             store.take_lease_rows(tx, page, device.id, lambda kid: device.keyring.trusted(kid, Right.STATE))
 
     def _leases_came(self) -> None:
         if self.till:
             self.till.leases_changed()
 
-    def _reread(self, family: Family) -> None:
+    def _reread(self, family: FeedFamily) -> None:
         if self._device is None:
             return
         rows = {}
@@ -151,7 +151,7 @@ class Wiring:
                 rows.update(self._device.journal.rows(feed))
         self._programme.take(family, rows)
         if self.till:
-            self.till.send(OffersChanged(self._programme.offers()))
+            self.till.send(ProgrammeChanged(self._programme.performances()))
             self._check_now.set()
 
     # life
@@ -260,7 +260,7 @@ class Wiring:
         now = device.now()
         knows = now.state is not ClockState.UNTRUSTED
         may_sell = checks.may_sell(device.identity.certificate, device.keyring, now.at, knows)
-        found = checks.device_troubles(device.health, now, may_sell, bool(till.kiosk.offers))
+        found = checks.device_troubles(device.health, now, may_sell, bool(till.kiosk.programme))
         if till.kiosk.screen is not Screen.PAYING and payments.unresolved():
             found.append(trouble(TroubleCode.PAYMENT_OPEN))
         report = await printer.status()

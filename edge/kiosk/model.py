@@ -34,7 +34,7 @@ class Link(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class ListedPerformance:
     """One performance as the feeds tell it. `taken` has one flag per seat of `plan`, in plan order, from central's
     picture of the hall; it may be old and is never a right to sell."""
 
@@ -88,7 +88,7 @@ class PayState(StrEnum):
     REVIEW = auto()  # cannot be resolved here: a person decides, the visitor holds a claim slip
 
 
-class PrintState(StrEnum):
+class PrintStage(StrEnum):
     """Life of a print job."""
 
     QUEUED = auto()
@@ -122,13 +122,13 @@ class Kiosk:
     large: bool = False
     contrast: bool = False
     link: Link = Link.OFFLINE
-    offers: tuple[Offer, ...] = ()
+    programme: tuple[ListedPerformance, ...] = ()
     leases: tuple[HeldLease, ...] = ()
     cart: Cart | None = None
     sale: Sale | None = None
     pay_state: PayState | None = None
     payment_id: Id | None = None  # of the payment that `pay_state` is about
-    print_state: PrintState | None = None
+    print_state: PrintStage | None = None
     printed: int = 0
     reprints: int = 0
     trouble: KioskTrouble | None = None
@@ -234,8 +234,8 @@ class LinkChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class OffersChanged:
-    offers: tuple[Offer, ...]
+class ProgrammeChanged:
+    programme: tuple[ListedPerformance, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,14 +284,14 @@ class SaleFailed:
 
 @dataclass(frozen=True, slots=True)
 class PrintChanged:
-    state: PrintState
+    state: PrintStage
     printed: int = 0
     code: str = ""
 
 
 Event = (
     Touched | LanguageChosen | AccessToggled | PerformanceChosen | CategoryChosen | QuantityChosen | SeatToggled
-    | BestAsked | TariffChosen | Next | Back | StartOver | PrintAnswered | Ticked | LinkChanged | OffersChanged
+    | BestAsked | TariffChosen | Next | Back | StartOver | PrintAnswered | Ticked | LinkChanged | ProgrammeChanged
     | LeasesChanged | LeaseRefused | Blocked | PaymentChanged | SaleStored | SaleFailed | PrintChanged
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from edge.kiosk.model import Offer
+from edge.kiosk.model import ListedPerformance
 from edge.kiosk.said import SAID
 from edge.kiosk.troubles import reference_of
 from shared.ids import Id, derived_id
@@ -35,7 +35,7 @@ def job_id(sale: Sale, duplicate: int) -> Id:
 
 def ticket_job(
     sale: Sale,
-    offer: Offer,
+    listed: ListedPerformance,
     place_of: PlaceOf,
     issuer: Issuer,
     sold_at: datetime,
@@ -43,14 +43,14 @@ def ticket_job(
     lines: tuple[SaleLine, ...],
 ) -> PrintJob:
     """`lines`: those that are wanted on paper; a duplicate leaves out what certainly came out, and the receipt."""
-    language, catalogue = sale.language, offer.catalogue
+    language, catalogue = sale.language, listed.catalogue
     mentions = catalogue.mentions
     foot = tuple(mentions[key] for key in _FOOT if key in mentions)
-    order, timezone = sale.order_id[-8:], offer.performance.timezone
-    tickets = tuple(_ticket(line, sale, offer, place_of, issuer, sold_at, foot) for line in lines)
+    order, timezone = sale.order_id[-8:], listed.performance.timezone
+    tickets = tuple(_ticket(line, sale, listed, place_of, issuer, sold_at, foot) for line in lines)
     receipt = None
     if not duplicate:
-        counted = Counter((_what(line, offer, place_of, language), line.price, line.vat_bp) for line in sale.lines)
+        counted = Counter((_what(line, listed, place_of, language), line.price, line.vat_bp) for line in sale.lines)
         receipt = ReceiptPrint(
             number=sale.receipt,
             order=order,
@@ -59,7 +59,7 @@ def ticket_job(
             currency=sale.currency,
             lines=tuple(ReceiptLine(text, n, price * n, vat) for (text, price, vat), n in counted.items()),
             payment=_paid(sale),
-            organiser=_organiser(offer, issuer, language),
+            organiser=_organiser(listed, issuer, language),
             point_of_sale=named(issuer.point_of_sale, language),
             mentions=foot,
         )
@@ -88,15 +88,15 @@ def claim_job(
 def _ticket(
     line: SaleLine,
     sale: Sale,
-    offer: Offer,
+    listed: ListedPerformance,
     place_of: PlaceOf,
     issuer: Issuer,
     sold_at: datetime,
     foot: tuple[str, ...],
 ) -> TicketPrint:
-    language, performance, mentions = sale.language, offer.performance, offer.catalogue.mentions
+    language, performance, mentions = sale.language, listed.performance, listed.catalogue.mentions
     place = place_of(line.lease_id, line.slot)
-    seat = next((seat for seat in offer.plan.seats if seat.id == place.seat_id), None)
+    seat = next((seat for seat in listed.plan.seats if seat.id == place.seat_id), None)
     return TicketPrint(
         token=line.ticket,
         number=line.number,
@@ -105,8 +105,8 @@ def _ticket(
         starts=performance.starts,
         timezone=performance.timezone,
         venue=named(performance.venue, language),
-        category=_category(place, offer, language),
-        tariff=_tariff(line, offer, language),
+        category=_category(place, listed, language),
+        tariff=_tariff(line, listed, language),
         zone=seat.zone if seat else "",
         row=seat.row if seat else "",
         seat=seat.number if seat else "",
@@ -114,34 +114,34 @@ def _ticket(
         currency=sale.currency,
         sold_at=sold_at,
         point_of_sale=named(issuer.point_of_sale, language),
-        organiser=_organiser(offer, issuer, language),
+        organiser=_organiser(listed, issuer, language),
         licence=mentions.get("licence", ""),
         mentions=foot,
         doors=performance.doors,
     )
 
 
-def _organiser(offer: Offer, issuer: Issuer, language: str) -> str:
-    return named(offer.catalogue.organiser or issuer.organiser, language)
+def _organiser(listed: ListedPerformance, issuer: Issuer, language: str) -> str:
+    return named(listed.catalogue.organiser or issuer.organiser, language)
 
 
-def _what(line: SaleLine, offer: Offer, place_of: PlaceOf, language: str) -> str:
+def _what(line: SaleLine, listed: ListedPerformance, place_of: PlaceOf, language: str) -> str:
     place = place_of(line.lease_id, line.slot)
     parts = (
-        named(offer.performance.event_names, language),
-        _category(place, offer, language),
-        _tariff(line, offer, language),
+        named(listed.performance.event_names, language),
+        _category(place, listed, language),
+        _tariff(line, listed, language),
     )
     return " · ".join(part for part in parts if part)
 
 
-def _category(place: LeasedPlace, offer: Offer, language: str) -> str:
-    found = next((each for each in offer.catalogue.categories if each.id == place.category_id), None)
+def _category(place: LeasedPlace, listed: ListedPerformance, language: str) -> str:
+    found = next((each for each in listed.catalogue.categories if each.id == place.category_id), None)
     return named(found.names, language) if found else ""
 
 
-def _tariff(line: SaleLine, offer: Offer, language: str) -> str:
-    found = next((each for each in offer.catalogue.tariffs if each.id == line.tariff_id), None)
+def _tariff(line: SaleLine, listed: ListedPerformance, language: str) -> str:
+    found = next((each for each in listed.catalogue.tariffs if each.id == line.tariff_id), None)
     return named(found.names, language) if found else ""
 
 

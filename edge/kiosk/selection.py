@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
-from edge.kiosk.model import AskLease, Cart, CartPlace, HeldLease, Kiosk, Link, Offer
+from edge.kiosk.model import AskLease, Cart, CartPlace, HeldLease, Kiosk, Link, ListedPerformance
 from shared.ids import Id
 from shared.outcome import Ok, Outcome
 from shared.rules.pricing import price, prices_of, tariffs_for, total
@@ -26,17 +26,17 @@ STOCK_CAP = 60  # free places over all performances; central has a cap of its ow
 Key = tuple[Id, int]  # a lease and a slot of it
 
 
-def offer_of(kiosk: Kiosk, performance_id: Id | None) -> Offer | None:
-    return next((offer for offer in kiosk.offers if offer.performance_id == performance_id), None)
+def listed_of(kiosk: Kiosk, performance_id: Id | None) -> ListedPerformance | None:
+    return next((listed for listed in kiosk.programme if listed.performance_id == performance_id), None)
 
 
-def on_sale(offer: Offer, now: datetime | None) -> bool:
+def on_sale(listed: ListedPerformance, now: datetime | None) -> bool:
     """Whether this performance may be sold at all: a kiosk that does not know the time sells nothing."""
-    performance = offer.performance
+    performance = listed.performance
     return (
         now is not None
         and selling(
-            performance.on_sale and not performance.cancelled, offer.catalogue.sell_until, performance.closes, now
+            performance.on_sale and not performance.cancelled, listed.catalogue.sell_until, performance.closes, now
         )
         is Selling.OPEN
     )
@@ -55,30 +55,30 @@ def free_slots(kiosk: Kiosk, performance_id: Id, stock_only: bool = False) -> di
     }
 
 
-def available(kiosk: Kiosk, offer: Offer) -> set[Id]:
+def available(kiosk: Kiosk, listed: ListedPerformance) -> set[Id]:
     """Seats that a visitor may choose now: own free ones, those in the cart, and, online, those that look free."""
-    own = free_slots(kiosk, offer.performance_id)
+    own = free_slots(kiosk, listed.performance_id)
     mine = {place.seat_id for place in kiosk.cart.places} if kiosk.cart else set()
-    priced = {category.id for category in offer.catalogue.categories if tariffs_for(offer.catalogue, category.id)}
+    priced = {category.id for category in listed.catalogue.categories if tariffs_for(listed.catalogue, category.id)}
     online = kiosk.link is Link.ONLINE
     return {
         seat.id
-        for index, seat in enumerate(offer.plan.seats)
-        if seat.category_id in priced and (seat.id in own or seat.id in mine or (online and not _taken(offer, index)))
+        for index, seat in enumerate(listed.plan.seats)
+        if seat.category_id in priced and (seat.id in own or seat.id in mine or (online and not _taken(listed, index)))
     }
 
 
-def proposal(kiosk: Kiosk, offer: Offer, category_id: Id | None, quantity: int) -> tuple[Id, ...]:
+def proposal(kiosk: Kiosk, listed: ListedPerformance, category_id: Id | None, quantity: int) -> tuple[Id, ...]:
     """The best places for the wish: out of own stock if that suffices, else (or if its places lie apart), online, out
     of the whole hall; () if there are not enough."""
-    open_seats = available(replace(kiosk, cart=None), offer)
-    own = free_slots(kiosk, offer.performance_id)
+    open_seats = available(replace(kiosk, cart=None), listed)
+    own = free_slots(kiosk, listed.performance_id)
     wish = Want(quantity, category_id or "")
-    found = _best(offer, [seat for seat in open_seats if seat in own], wish)
-    if kiosk.link is Link.ONLINE and not (found and _together(offer, found)):
-        anywhere = _best(offer, open_seats, wish)
-        found = anywhere if not found or (anywhere and _together(offer, anywhere)) else found
-    return tuple(offer.plan.seats[index].id for index in found or ())
+    found = _best(listed, [seat for seat in open_seats if seat in own], wish)
+    if kiosk.link is Link.ONLINE and not (found and _together(listed, found)):
+        anywhere = _best(listed, open_seats, wish)
+        found = anywhere if not found or (anywhere and _together(listed, anywhere)) else found
+    return tuple(listed.plan.seats[index].id for index in found or ())
 
 
 @lru_cache(maxsize=16)
@@ -86,36 +86,36 @@ def _hall(plan: PlanRow) -> Hall:
     return Hall.of(plan.seats)
 
 
-def _best(offer: Offer, seat_ids: Collection[Id], wish: Want) -> tuple[int, ...] | None:
+def _best(listed: ListedPerformance, seat_ids: Collection[Id], wish: Want) -> tuple[int, ...] | None:
     """Who asks for a category of wheelchair places asks for one of them, and for company beside it if there is any."""
     among = frozenset(seat_ids)
-    free = Vacancy.of(_hall(offer.plan), (i for i, seat in enumerate(offer.plan.seats) if seat.id in among))
+    free = Vacancy.of(_hall(listed.plan), (i for i, seat in enumerate(listed.plan.seats) if seat.id in among))
     found = best(free, wish)
-    if found is None and wish.category_id in _accessible(offer):
+    if found is None and wish.category_id in _accessible(listed):
         found = best(free, replace(wish, wheelchairs=1)) or best(free, replace(wish, wheelchairs=wish.quantity))
     return found
 
 
-def _accessible(offer: Offer) -> set[str]:
+def _accessible(listed: ListedPerformance) -> set[str]:
     """Categories that are for wheelchairs and their company alone."""
-    ordinary = {seat.category_id for seat in offer.plan.seats if not (seat.wheelchair or seat.companion)}
-    return {str(seat.category_id) for seat in offer.plan.seats} - ordinary
+    ordinary = {seat.category_id for seat in listed.plan.seats if not (seat.wheelchair or seat.companion)}
+    return {str(seat.category_id) for seat in listed.plan.seats} - ordinary
 
 
-def _together(offer: Offer, seats: tuple[int, ...]) -> bool:
+def _together(listed: ListedPerformance, seats: tuple[int, ...]) -> bool:
     """Nobody has to stand up in between."""
-    return _hall(offer.plan).next_to_each_other(seats)
+    return _hall(listed.plan).next_to_each_other(seats)
 
 
 def with_places(kiosk: Kiosk, seat_ids: Iterable[Id]) -> Kiosk:
     """The cart with exactly these seats, keeping the tariff and the slot of those that were in it; slots that left it
     are free again and those that can be held are."""
     cart = kiosk.cart
-    offer = offer_of(kiosk, cart.performance_id) if cart else None
-    if cart is None or offer is None:
+    listed = listed_of(kiosk, cart.performance_id) if cart else None
+    if cart is None or listed is None:
         return kiosk
     before = {place.seat_id: place for place in cart.places}
-    seats = {seat.id: seat for seat in offer.plan.seats}
+    seats = {seat.id: seat for seat in listed.plan.seats}
     places = tuple(
         before.get(seat_id) or CartPlace(seat_id, seats[seat_id].category_id)
         for seat_id in seat_ids
@@ -188,21 +188,21 @@ def wanted_leases(kiosk: Kiosk) -> list[AskLease]:
     few, and they must not lie in a drawer."""
     if kiosk.link is not Link.ONLINE:
         return []
-    offers = sorted((offer for offer in kiosk.offers if on_sale(offer, kiosk.now)), key=_soonest)
-    stock = {offer.performance_id: free_slots(kiosk, offer.performance_id, stock_only=True) for offer in offers}
+    programme = sorted((listed for listed in kiosk.programme if on_sale(listed, kiosk.now)), key=_soonest)
+    stock = {listed.performance_id: free_slots(kiosk, listed.performance_id, stock_only=True) for listed in programme}
     room = STOCK_CAP - sum(map(len, stock.values()))
     asks = []
-    for offer in offers:
-        seats = offer.plan.seats
+    for listed in programme:
+        seats = listed.plan.seats
         category_of = {seat.id: seat.category_id for seat in seats}
-        mine = [category_of.get(Id(seat_id)) for seat_id in stock[offer.performance_id]]
-        to_be_had = {seat.category_id for index, seat in enumerate(seats) if not _taken(offer, index)}
-        for category in sorted(offer.catalogue.categories, key=lambda category: category.rank):
+        mine = [category_of.get(Id(seat_id)) for seat_id in stock[listed.performance_id]]
+        to_be_had = {seat.category_id for index, seat in enumerate(seats) if not _taken(listed, index)}
+        for category in sorted(listed.catalogue.categories, key=lambda category: category.rank):
             free = mine.count(category.id)
             quantity = min(STOCK - free, room)
-            sold = category.id in to_be_had - _accessible(offer) and tariffs_for(offer.catalogue, category.id)
+            sold = category.id in to_be_had - _accessible(listed) and tariffs_for(listed.catalogue, category.id)
             if sold and free < LOW_WATER and quantity > 0:
-                asks.append(AskLease(offer.performance_id, category_id=category.id, quantity=quantity))
+                asks.append(AskLease(listed.performance_id, category_id=category.id, quantity=quantity))
                 room -= quantity
     return asks
 
@@ -231,19 +231,19 @@ def sellable_until(kiosk: Kiosk, cart: Cart) -> datetime | None:
     return min(known) if known and len(known) == len(ends) else None
 
 
-def with_tariffs(cart: Cart, offer: Offer) -> Cart:
+def with_tariffs(cart: Cart, listed: ListedPerformance) -> Cart:
     """Every place without a tariff that is sold in its category gets the full one."""
-    return replace(cart, places=tuple(_with_tariff(place, offer) for place in cart.places))
+    return replace(cart, places=tuple(_with_tariff(place, listed) for place in cart.places))
 
 
-def total_of(cart: Cart, offer: Offer) -> Outcome[int]:
-    return total(prices_of(offer.catalogue), ((place.category_id, place.tariff_id or Id("")) for place in cart.places))
+def total_of(cart: Cart, listed: ListedPerformance) -> Outcome[int]:
+    return total(prices_of(listed.catalogue), ((place.category_id, place.tariff_id or Id("")) for place in cart.places))
 
 
-def _with_tariff(place: CartPlace, offer: Offer) -> CartPlace:
-    if place.tariff_id and isinstance(price(prices_of(offer.catalogue), place.category_id, place.tariff_id), Ok):
+def _with_tariff(place: CartPlace, listed: ListedPerformance) -> CartPlace:
+    if place.tariff_id and isinstance(price(prices_of(listed.catalogue), place.category_id, place.tariff_id), Ok):
         return place
-    sold = tariffs_for(offer.catalogue, place.category_id)
+    sold = tariffs_for(listed.catalogue, place.category_id)
     return replace(place, tariff_id=sold[0].id if sold else None)
 
 
@@ -277,9 +277,9 @@ def _in(cart: Cart, key: Key, seat_ids: set[Id]) -> bool:
     return any(place.seat_id in seat_ids for place in cart.places if key_of(place) == key)
 
 
-def _taken(offer: Offer, index: int) -> bool:
-    return index < len(offer.taken) and offer.taken[index]
+def _taken(listed: ListedPerformance, index: int) -> bool:
+    return index < len(listed.taken) and listed.taken[index]
 
 
-def _soonest(offer: Offer) -> datetime:
-    return offer.performance.starts
+def _soonest(listed: ListedPerformance) -> datetime:
+    return listed.performance.starts

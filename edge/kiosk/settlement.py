@@ -13,7 +13,7 @@ from edge.kiosk.model import (
     PayState,
     PrintChanged,
     PrintClaim,
-    PrintState,
+    PrintStage,
     PrintTickets,
     SaleStored,
     Screen,
@@ -81,13 +81,13 @@ def _while_paying_back(kiosk: Kiosk, event: PaymentChanged) -> Answer:
 
 def _claim(kiosk: Kiosk, code: TroubleCode) -> Answer:
     """A person has to settle it: a slip, and its reference on the screen too."""
-    offer = selection.offer_of(kiosk, kiosk.cart.performance_id if kiosk.cart else None)
-    amount = selection.total_of(kiosk.cart, offer) if kiosk.cart and offer else None
+    listed = selection.listed_of(kiosk, kiosk.cart.performance_id if kiosk.cart else None)
+    amount = selection.total_of(kiosk.cart, listed) if kiosk.cart and listed else None
     payment_id = kiosk.payment_id
     if payment_id is None:
         return replace(kiosk, screen=Screen.PROBLEM, trouble=trouble(code)), []
     at_stake = amount.value if isinstance(amount, Ok) else 0
-    currency = offer.catalogue.currency if offer else ""
+    currency = listed.catalogue.currency if listed else ""
     told = trouble(code, reference=reference_of(payment_id))
     return replace(kiosk, screen=Screen.PROBLEM, trouble=told), [PrintClaim(payment_id, at_stake, currency, code)]
 
@@ -104,7 +104,7 @@ def sale_stored(kiosk: Kiosk, event: SaleStored) -> Answer:
         screen=Screen.PRINTING,
         sale=event.sale,
         pay_state=PayState.CAPTURED if event.sale.payments else None,
-        print_state=PrintState.QUEUED,
+        print_state=PrintStage.QUEUED,
         language=event.sale.language if event.sale.language in LANGUAGES else kiosk.language,
         leases=selection.marked(kiosk.leases, sold, SlotState.SOLD),
     )
@@ -125,22 +125,22 @@ def print_changed(kiosk: Kiosk, event: PrintChanged) -> Answer:
         return kiosk, []
     kiosk = replace(kiosk, print_state=event.state, printed=event.printed)
     match event.state:
-        case PrintState.CONFIRMED:
+        case PrintStage.CONFIRMED:
             return replace(kiosk, screen=Screen.DONE), []
-        case PrintState.FAILED:
+        case PrintStage.FAILED:
             return _not_printed(kiosk, event.code)
-        case PrintState.UNCERTAIN if kiosk.reprints:
+        case PrintStage.UNCERTAIN if kiosk.reprints:
             return _not_printed(kiosk, event.code)
     return kiosk, []
 
 
 def print_answered(kiosk: Kiosk, came_out: bool) -> Answer:
-    if kiosk.screen is not Screen.PRINTING or kiosk.print_state is not PrintState.UNCERTAIN or kiosk.sale is None:
+    if kiosk.screen is not Screen.PRINTING or kiosk.print_state is not PrintStage.UNCERTAIN or kiosk.sale is None:
         return kiosk, []
     if came_out:
-        done = replace(kiosk, screen=Screen.DONE, print_state=PrintState.CONFIRMED, printed=len(kiosk.sale.lines))
+        done = replace(kiosk, screen=Screen.DONE, print_state=PrintStage.CONFIRMED, printed=len(kiosk.sale.lines))
         return done, [TellPrinter(came_out)]
-    again = replace(kiosk, print_state=PrintState.QUEUED, reprints=kiosk.reprints + 1)
+    again = replace(kiosk, print_state=PrintStage.QUEUED, reprints=kiosk.reprints + 1)
     return again, [TellPrinter(came_out), PrintTickets(kiosk.sale, duplicate=True)]
 
 

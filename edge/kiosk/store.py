@@ -17,7 +17,7 @@ from itertools import groupby
 
 import structlog
 
-from edge.kiosk.model import Cart, HeldLease, Offer
+from edge.kiosk.model import Cart, HeldLease, ListedPerformance
 from edge.kiosk.payment import PAYMENTS_SCHEMA
 from shared.clock import Now, Reading, from_ms, to_ms
 from shared.ids import Id, derived_id
@@ -27,7 +27,7 @@ from shared.rules.pricing import price, prices_of
 from shared.runtime.journal import Journal, JournalTx
 from shared.wire.certificates import Certificate, Right
 from shared.wire.codec import build, dump, load
-from shared.wire.facts import FactKind, LeaseSealed, Payment, Sale, SaleLine, SlotsReturned
+from shared.wire.facts import FactKind, LeaseSealed, Sale, SaleLine, SalePayment, SlotsReturned
 from shared.wire.feeds import FeedPage, LeaseRow
 from shared.wire.leases import OPEN, Lease, LeasedPlace, LeaseState, SlotState
 from shared.wire.seal import Sealed, Signer
@@ -90,10 +90,10 @@ class Draft:
     language: str
 
 
-def drafted(cart: Cart, offer: Offer, language: str) -> Outcome[Draft]:
+def drafted(cart: Cart, listed: ListedPerformance, language: str) -> Outcome[Draft]:
     """The order that a cart stands for. Its id follows from its places: a place is sold once, so an order is too."""
-    tariffs = {tariff.id: tariff for tariff in offer.catalogue.tariffs}
-    prices = prices_of(offer.catalogue)
+    tariffs = {tariff.id: tariff for tariff in listed.catalogue.tariffs}
+    prices = prices_of(listed.catalogue)
     places = []
     for place in cart.places:
         if place.lease_id is None or place.slot is None or place.tariff_id is None:
@@ -107,12 +107,12 @@ def drafted(cart: Cart, offer: Offer, language: str) -> Outcome[Draft]:
     return Ok(
         Draft(
             order_id=derived_id("order", *keys),
-            performance_id=offer.performance_id,
+            performance_id=listed.performance_id,
             places=tuple(places),
             amount=sum(place.price for place in places),
-            currency=offer.catalogue.currency,
-            vat_bp=offer.catalogue.vat_bp,
-            number_prefix=offer.catalogue.number_prefix,
+            currency=listed.catalogue.currency,
+            vat_bp=listed.catalogue.vat_bp,
+            number_prefix=listed.catalogue.number_prefix,
             language=language,
         )
     )
@@ -321,7 +321,7 @@ def read_draft(journal: Journal, payment_id: Id) -> tuple[Draft, datetime] | Non
 def store_sale(
     journal: Journal,
     draft: Draft,
-    payment: Payment | None,
+    payment: SalePayment | None,
     signer: Signer,
     now: Now,
     reading: Reading,

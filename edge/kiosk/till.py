@@ -31,7 +31,7 @@ from edge.kiosk.model import (
     PayState,
     PrintChanged,
     PrintClaim,
-    PrintState,
+    PrintStage,
     PrintTickets,
     SaleFailed,
     SaleStored,
@@ -43,7 +43,7 @@ from edge.kiosk.model import (
 )
 from edge.kiosk.payment import Payments
 from edge.kiosk.payment_rules import PaymentRow
-from edge.kiosk.selection import offer_of
+from edge.kiosk.selection import listed_of
 from edge.kiosk.store import Draft
 from edge.kiosk.terminal_errors import TCode
 from edge.kiosk.troubles import Notice, reference_of
@@ -56,7 +56,7 @@ from shared.runtime.log import logger
 from shared.runtime.printer_client import AgentRefused, AgentUnreachable, PrinterClient
 from shared.wire.certificates import Right
 from shared.wire.codec import dump, load
-from shared.wire.facts import Payment, Sale
+from shared.wire.facts import Sale, SalePayment
 from shared.wire.leases import Lease, LeaseState
 from shared.wire.printing import JobReport, PrintJob
 from shared.wire.printing import PrintState as UnitState
@@ -230,8 +230,8 @@ class Till:
 
     def _draft(self) -> Draft | None:
         cart = self.kiosk.cart
-        offer = offer_of(self.kiosk, cart.performance_id if cart else None)
-        drafted = store.drafted(cart, offer, self.kiosk.language) if cart and offer else None
+        listed = listed_of(self.kiosk, cart.performance_id if cart else None)
+        drafted = store.drafted(cart, listed, self.kiosk.language) if cart and listed else None
         return drafted.value if isinstance(drafted, Ok) else None
 
     async def _pay(self, payment_id: Id, amount: int, currency: str) -> None:
@@ -274,7 +274,7 @@ class Till:
     def sell(self, draft: Draft, payment_id: Id | None) -> Sale | None:
         """The sale on disk, its payment captured with it; None if it could not be written, and then nothing was."""
         row = self._payments.row(payment_id) if payment_id else None
-        payment = Payment(row.payment_id, "card", row.amount, row.reference) if row else None
+        payment = SalePayment(row.payment_id, "card", row.amount, row.reference) if row else None
         device, now = self._device, self._device.now()
         try:
             outcome = store.store_sale(
@@ -331,19 +331,19 @@ class Till:
             job = self._ticket_job(sale, duplicate)
         except (KeyError, IndexError, ValueError) as bad:
             log.error("tickets cannot be laid out", order=sale.order_id, why=repr(bad))
-            self.send(PrintChanged(PrintState.FAILED))
+            self.send(PrintChanged(PrintStage.FAILED))
             return
         try:
             await self._printed(job)
         except Exception:
-            self.send(PrintChanged(PrintState.UNCERTAIN))
+            self.send(PrintChanged(PrintStage.UNCERTAIN))
             raise
         finally:
             self.settled()
 
     def _ticket_job(self, sale: Sale, duplicate: int) -> PrintJob:
-        offer = offer_of(self.kiosk, sale.performance_id)
-        if offer is None:
+        listed = listed_of(self.kiosk, sale.performance_id)
+        if listed is None:
             raise KeyError(sale.performance_id)
         units = self._report.units if duplicate and self._report else ()
         out = {unit.label for unit in units if unit.state is UnitState.CONFIRMED}
@@ -351,7 +351,7 @@ class Till:
         at = store.sold_at(self._journal, sale.order_id) or self._device.now().at
         return paper.ticket_job(
             sale,
-            offer,
+            listed,
             lambda lease_id, slot: store.place_of(self._journal, lease_id, slot),
             self.issuer(),
             at,
@@ -364,7 +364,7 @@ class Till:
         report, never_left = await self._submitted(job)
         self._report = report
         if report is None:
-            self.send(PrintChanged(PrintState.FAILED if never_left else PrintState.UNCERTAIN, code="P-12"))
+            self.send(PrintChanged(PrintStage.FAILED if never_left else PrintStage.UNCERTAIN, code="P-12"))
             return
         loop = asyncio.get_running_loop()
         until = loop.time() + self._config.printer.settle_s
@@ -372,10 +372,10 @@ class Till:
         while not report.settled and loop.time() < until:
             if told != (report.state, report.printed):
                 told = (report.state, report.printed)
-                self.send(PrintChanged(PrintState(report.state), report.printed, report.code))
+                self.send(PrintChanged(PrintStage(report.state), report.printed, report.code))
             report = await self._waited(job.job_id) or report
         self._report = report
-        state = PrintState(report.state) if report.settled else PrintState.UNCERTAIN
+        state = PrintStage(report.state) if report.settled else PrintStage.UNCERTAIN
         self.send(PrintChanged(state, report.printed, report.code))
 
     async def _submitted(self, job: PrintJob) -> tuple[JobReport | None, bool]:

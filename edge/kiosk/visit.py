@@ -27,7 +27,7 @@ def home(kiosk: Kiosk) -> Answer:
         language=kiosk.home_language,
         home_language=kiosk.home_language,
         link=kiosk.link,
-        offers=kiosk.offers,
+        programme=kiosk.programme,
         leases=kiosk.leases,
         blockers=kiosk.blockers,
         now=kiosk.now,

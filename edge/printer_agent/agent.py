@@ -27,7 +27,7 @@ class Agent:
         printer: Printer,
         clock: Clock,
         limits: core.Limits,
-        look: layout.Look,
+        look: layout.PrinterLook,
         poll_s: float,
     ) -> None:
         self._store = store
@@ -182,7 +182,7 @@ class Agent:
         changed.set()
 
 
-def rendered(request: PrintJob, unit: core.Unit, index: int, look: layout.Look) -> bytes:
+def rendered(request: PrintJob, unit: core.Unit, index: int, look: layout.PrinterLook) -> bytes:
     """The bytes of one unit."""
     match unit.kind:
         case UnitKind.TICKET:

@@ -24,7 +24,7 @@ MENTIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PrinterLook:
     """How this printer is spoken to. `code_pages`: codec name → its ESC t number, the first is preferred."""
 
     code_pages: dict[str, int]
@@ -32,11 +32,11 @@ class Look:
     qr_module: int = 7
 
     @classmethod
-    def usual(cls) -> "Look":
+    def usual(cls) -> "PrinterLook":
         return cls(dict(CODE_PAGES))
 
 
-def ticket(what: TicketPrint, language: str, duplicate: bool, look: Look) -> bytes:
+def ticket(what: TicketPrint, language: str, duplicate: bool, look: PrinterLook) -> bytes:
     """One admission."""
     words, sheet = PaperWords(language, what.timezone), Sheet(look.code_pages, look.qr)
     _marks(sheet, words, duplicate, what.specimen)
@@ -75,7 +75,7 @@ def ticket(what: TicketPrint, language: str, duplicate: bool, look: Look) -> byt
     return sheet.data
 
 
-def receipt(what: ReceiptPrint, language: str, duplicate: bool, look: Look) -> bytes:
+def receipt(what: ReceiptPrint, language: str, duplicate: bool, look: PrinterLook) -> bytes:
     """The till's proof of a sale; amounts include VAT, which is shown by rate."""
     words, sheet = PaperWords(language, what.timezone), Sheet(look.code_pages, look.qr)
     _marks(sheet, words, duplicate, what.specimen)
@@ -112,7 +112,7 @@ def receipt(what: ReceiptPrint, language: str, duplicate: bool, look: Look) -> b
     return sheet.data
 
 
-def claim(what: ClaimPrint, language: str, duplicate: bool, look: Look) -> bytes:
+def claim(what: ClaimPrint, language: str, duplicate: bool, look: PrinterLook) -> bytes:
     """For a visitor whose purchase ended halfway: the reference that a person at the desk can find."""
     words, sheet = PaperWords(language, what.timezone), Sheet(look.code_pages, look.qr)
     _marks(sheet, words, duplicate, specimen=False)

@@ -167,14 +167,14 @@ def _reporter(device: Device | None) -> Callable[[str], None] | None:
     return report
 
 
-def _look(config: PrinterConfig) -> layout.Look:
+def _look(config: PrinterConfig) -> layout.PrinterLook:
     try:
         Sheet(config.code_pages).text("é")
     except (LookupError, ValueError) as bad:
         raise Failure(f"The code pages cannot be used: {bad}.", "Set `code_pages` in the configuration.") from bad
     if not 4 <= config.qr_module <= 10:
         raise Failure("A QR code's module is 4 to 10 dots wide.", "Set `qr_module` in the configuration.")
-    return layout.Look(config.code_pages, config.qr, config.qr_module)
+    return layout.PrinterLook(config.code_pages, config.qr, config.qr_module)
 
 
 async def _listen(runner: web.AppRunner, path: Path) -> None:

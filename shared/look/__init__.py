@@ -72,7 +72,7 @@ class TypeScale:
 
 
 @dataclass(frozen=True, slots=True)
-class Space:
+class Spacing:
     unit: int
     steps: tuple[int, ...]
 
@@ -87,19 +87,19 @@ class KioskSize:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class HouseLook:
     colours: dict[str, str]
     schemes: dict[str, Scheme]
     categories: tuple[str, ...]  # Okabe and Ito's colour-blind-safe set, in the order of use
     seat_shapes: dict[str, str]
     type: TypeScale
-    space: Space
+    space: Spacing
     radius: dict[str, int]
     kiosk: KioskSize
 
 
 @cache
-def look() -> Look:
+def look() -> HouseLook:
     """The tokens. A role that names no colour is a ValueError."""
     raw = load(dict[str, Any], (files(__name__) / "tokens.json").read_bytes())
     colours = raw["colours"]
@@ -107,7 +107,7 @@ def look() -> Look:
         if lost := {colour for colour in roles.values() if colour not in colours}:
             raise ValueError(f"scheme {name}: no such colour: {', '.join(sorted(lost))}")
         raw["schemes"][name] = {role: colours[colour] for role, colour in roles.items()}
-    return build(Look, raw)
+    return build(HouseLook, raw)
 
 
 def rgb(colour: str) -> tuple[float, float, float]:

@@ -35,7 +35,7 @@ from shared.runtime.seldom import Seldom
 from shared.runtime.tasks import supervise, wait_any
 from shared.wire import packets, topics
 from shared.wire.certificates import Certificate
-from shared.wire.feeds import Family
+from shared.wire.feeds import FeedFamily
 from shared.wire.packets import Connect, Packet, Wrong
 from shared.wire.topic_rights import may_read, may_write
 
@@ -332,7 +332,7 @@ class _Broker(Broker):  # type: ignore[misc]
     async def _broadcast_message(self, session: Any, topic: Any, data: Any, force_qos: Any = None) -> None:
         await super()._broadcast_message(session, topic, data, force_qos)
         HEARD.add(kind=topics.kind_of(topic) or "")
-        if (topics.feed_of(topic) or "").startswith(f"{Family.KEYS}/"):
+        if (topics.feed_of(topic) or "").startswith(f"{FeedFamily.KEYS}/"):
             self._ask_again.set()
 
     async def retain_message(self, source_session: Any, topic_name: Any, data: Any, qos: int | None = None) -> None:

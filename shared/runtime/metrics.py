@@ -73,7 +73,7 @@ class Counter(MetricFamily):
         self._child(labels).inc(n)
 
 
-class Gauge(MetricFamily):
+class MetricGauge(MetricFamily):
     """Goes up and down."""
 
     def set(self, value: float, **labels: str) -> None:
@@ -96,8 +96,8 @@ def counter(name: str, doc: str, **labels: Values) -> Counter:
     return _kept(Counter(name, "counter", doc, *_held(labels, prometheus.Counter, name, doc)))
 
 
-def gauge(name: str, doc: str, **labels: Values) -> Gauge:
-    return _kept(Gauge(name, "gauge", doc, *_held(labels, prometheus.Gauge, name, doc)))
+def gauge(name: str, doc: str, **labels: Values) -> MetricGauge:
+    return _kept(MetricGauge(name, "gauge", doc, *_held(labels, prometheus.Gauge, name, doc)))
 
 
 def histogram(name: str, doc: str, buckets: Sequence[float] = SECONDS, **labels: Values) -> Histogram:

@@ -22,7 +22,7 @@ from shared.runtime.tasks import Backoff, wait_any
 from shared.wire.certificates import Right
 from shared.wire.codec import MOST_MESSAGE, adapter, dump, load
 from shared.wire.facts import RECEIPT_BYTES, Fact, Receipt, Upload
-from shared.wire.feeds import Family, FeedList, FeedPage
+from shared.wire.feeds import FeedFamily, FeedList, FeedPage
 from shared.wire.seal import Sealed, Signer
 from shared.wire.topics import feed_of
 
@@ -119,7 +119,7 @@ class Sync:
         signer: Signer,
         clock: Clock,
         *,
-        readers: Mapping[Family, Reader] | None = None,
+        readers: Mapping[FeedFamily, Reader] | None = None,
         feeds: Iterable[str] = (),
         now: Callable[[], Now] | None = None,
         poll_s: float = 30.0,
@@ -245,7 +245,7 @@ class Sync:
 
     async def _pull_due(self) -> None:
         """Keys first: the other pages may be sealed by a key that stands among them."""
-        due = sorted(self._due & set(self.feeds), key=lambda feed: (not feed.startswith(f"{Family.KEYS}/"), feed))
+        due = sorted(self._due & set(self.feeds), key=lambda feed: (not feed.startswith(f"{FeedFamily.KEYS}/"), feed))
         self._due.clear()
         for feed in due:
             try:
@@ -290,7 +290,7 @@ class Sync:
         return Reader()
 
     def _load_keys(self, feed: str) -> None:
-        if feed.startswith(f"{Family.KEYS}/"):
+        if feed.startswith(f"{FeedFamily.KEYS}/"):
             refused = self._keyring.take(self._journal.rows(feed))
             if refused:
                 log.warning("certificates not signed by the root", kids=refused)

@@ -106,7 +106,7 @@ class SaleLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Payment:
+class SalePayment:
     """How a sale was paid. `method` is `card` or `none` (free); `reference` the terminal's own; no card data."""
 
     id: IdText
@@ -125,7 +125,7 @@ class Sale:
     performance_id: IdText
     currency: Word
     lines: Annotated[tuple[SaleLine, ...], Field(max_length=SALE_LINES)]
-    payments: Annotated[tuple[Payment, ...], Field(max_length=50)]
+    payments: Annotated[tuple[SalePayment, ...], Field(max_length=50)]
     language: Word = FIRST_LANGUAGE
 
 
@@ -149,7 +149,7 @@ class Direction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
+class ScanFact:
     """Body of SCAN. `reason` is empty when admitted, else the refusal's name. `entry` counts from 1 for this ticket;
     it is 0 when no new one was used (refused, forced, back in after leaving).
     `persons` is how many this scan let in. `mode` is the policy under which it was decided (`normal`, or what the gate
@@ -173,7 +173,7 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class PassageFact:
     """Body of PASSAGE: the scan's id and whether the person went through."""
 
     scan_id: IdText

@@ -33,7 +33,7 @@ PAGE_ROWS = 2000
 MOST_LEASE = 16 * 1024 * 1024  # the text of a lease of 65,536 places
 
 
-class Family(StrEnum):
+class FeedFamily(StrEnum):
     KEYS = auto()  # scope: institution. Certificates of central's keys and of devices, and what is revoked
     PERFORMANCES = auto()  # scope: site. What is on, when, under which control rules
     CATALOGUE = auto()  # scope: point of sale. Categories, tariffs, prices, texts

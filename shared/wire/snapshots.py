@@ -19,9 +19,9 @@ from shared.clock import ClockState, Now
 from shared.ids import Id, is_id
 from shared.outcome import Reason
 from shared.wire.bounds import Count, Hash, IdText, Line, Moment
-from shared.wire.feeds import Family, feed_name
+from shared.wire.feeds import FeedFamily, feed_name
 
-COVERED: Final = (Family.TICKETS, Family.ADMISSIONS)  # the families that grow long
+COVERED: Final = (FeedFamily.TICKETS, FeedFamily.ADMISSIONS)  # the families that grow long
 LIVES_FOR: Final = timedelta(hours=48)
 MOST_BYTES: Final = 2 * 1024**3
 MOST_TEXT: Final = 65536

@@ -19,7 +19,7 @@ from central.areas import AREAS
 from central.kernel.feeds import FEEDS
 from central.web.area import Area
 from shared.languages import LANGUAGES
-from shared.wire.feeds import Family
+from shared.wire.feeds import FeedFamily
 from tests.central.new_area.texts import WORDS
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ def test_every_family_of_feeds_is_some_areas() -> None:
     """Families that devices know are told by an area; what devices do not know yet, an area may tell before."""
     told = [feeds.family for area in AREAS for feeds in area.feeds]
     assert sorted(told) == sorted(set(told)) == sorted(FEEDS)
-    assert set(Family) <= set(told)
+    assert set(FeedFamily) <= set(told)
 
 
 def test_the_page_tells_what_an_area_says() -> None:

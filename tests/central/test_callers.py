@@ -38,7 +38,7 @@ from central.organisation.credentials import Held, sessions
 from central.organisation.credentials import keys as keys_held
 from central.organisation.erasure import EraseOperator
 from central.organisation.grants import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
-from central.organisation.model import NoOperator, Operator, PerimeterKind, Profile, Session
+from central.organisation.model import NoOperator, Operator, OperatorProfile, PerimeterKind, SignInSession
 from central.organisation.operators import CreateOperator, DeactivateOperator, InviteOperator, RenewKey, WithdrawKey
 from central.organisation.ops import key_digest, operator_of
 from central.organisation.rules import IDLE, LONGEST, SessionStanding, standing
@@ -180,7 +180,7 @@ ENDINGS: dict[str, tuple[Ending, int]] = {
     "a privilege is taken": (lambda program, _: TakePrivilege(grant_id=program.grant), 403),
     "a profile is taken": (lambda program, _: TakeRole(role_id=program.role), 403),
     "a profile loses it": (
-        lambda program, _: command_of(Action.MODIFY, Profile)(id=program.profile, set={"privileges": ()}),
+        lambda program, _: command_of(Action.MODIFY, OperatorProfile)(id=program.profile, set={"privileges": ()}),
         403,
     ),
     "it is narrowed": (
@@ -207,7 +207,7 @@ async def test_what_ends_ends_with_the_commit(doors: tuple[Door, Door], house: H
     )
     assert done.ok, done
     if through_profile:
-        profile = command_of(Action.CREATE, Profile)(
+        profile = command_of(Action.CREATE, OperatorProfile)(
             id=program.profile, context_id=at, code="P", names={"fr": "P"}, privileges=(sees,), second_factor=False
         )
         assert (await here.execute(SYSTEM, profile, new_id())).ok
@@ -296,7 +296,7 @@ def test_a_session_that_is_over_is_nobodys(clerk: Clerk, house: House, seen_ever
     over = []
     while not over or not over[-1]:
         read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
-        (there,), (owner,) = read.find(Session), read.find(Operator, "WHERE id = :id", id=who)
+        (there,), (owner,) = read.find(SignInSession), read.find(Operator, "WHERE id = :id", id=who)
         over.append(standing(there, owner, False, clerk.watch()) is SessionStanding.OVER)
         assert (session in told(clerk, sessions(IDLE))) is not over[-1]
         if not over[-1]:
@@ -387,5 +387,5 @@ def test_all_that_lets_in_is_counted() -> None:
     """Whatever hangs on an operator, and the profiles that they are given."""
     theirs = {name for name, each in BY_NAME.items() if any(column.ref == "operator" for column in each.columns)}
     told_only = {"operator_letter", "plan_action", "webhook"}  # says nothing of who may what
-    wanted = ({"operator", "profile"} | theirs) - told_only
+    wanted = ({"operator", "operator_profile"} | theirs) - told_only
     assert {table for table, number in COUNTED.items() if number == OPERATORS} >= wanted

@@ -146,8 +146,8 @@ def test_a_span_is_over_when_it_lies_further_ahead_than_it_is_long(off: timedelt
 
 def test_nobody_waits_a_year_before_an_account() -> None:
     wrong = NOW + YEAR
-    tried = Attempt(id=new_id(), subject="account:x", wrong=0, last=wrong, locked_until=None)
-    for _ in range(FREE["account"] + 5):
+    tried = Attempt(id=new_id(), subject="password:x", wrong=0, last=wrong, locked_until=None)
+    for _ in range(FREE["password"] + 5):
         tried = counted(tried, wrong)
     assert locked(tried, wrong) == wrong + LONGEST_WAIT
     assert locked(tried, NOW) is None
@@ -173,16 +173,16 @@ def test_a_receiver_rests_no_longer_than_it_may() -> None:
 
 async def test_a_session_begun_by_a_wrong_clock_ends_with_it(people: People, jeanne: str) -> None:  # noqa: F811
     people.watch.at += YEAR
-    browser = await people.browser().sign_in(next="/account")
-    assert browser.path == "/account"
+    browser = await people.browser().sign_in(next="/me")
+    assert browser.path == "/me"
     for _ in range(9):
         await people.browser().sign_in(password="wrong password here")
     people.watch.at -= YEAR
-    assert (await browser.get("/account")).path == "/sign-in"
-    again = await people.browser().sign_in(next="/account", password=PASSWORD)
-    assert again.path == "/account", "and those tries make nobody wait"
+    assert (await browser.get("/me")).path == "/sign-in"
+    again = await people.browser().sign_in(next="/me", password=PASSWORD)
+    assert again.path == "/me", "and those tries make nobody wait"
     people.watch.at += IDLE
-    assert (await again.get("/account")).path == "/sign-in"
+    assert (await again.get("/me")).path == "/sign-in"
 
 
 @pytest.mark.behind_the_door  # a row as a command would leave it

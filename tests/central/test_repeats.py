@@ -30,7 +30,7 @@ from central.kernel.registry import COMMANDS, Handler
 from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of, narrowed_by
 from central.kernel.tx import Read
-from central.organisation.model import PerimeterKind, Profile
+from central.organisation.model import OperatorProfile, PerimeterKind
 from central.organisation.ops import CreateContext, CreateOperator
 from central.organisation.sessions import EndOwnSession, SetLanguage
 from central.pricing.ops import CreateTariff
@@ -215,11 +215,11 @@ async def test_what_one_took_away_is_gone_for_others_and_answered_again_to_onese
     """Where it acted is known from the log: the row that led there is no more."""
     anna, bert, command_id = counter.house.operator("*"), counter.house.operator("*"), new_id()
     profile = new_id()
-    make = command_of(Action.CREATE, Profile)(
+    make = command_of(Action.CREATE, OperatorProfile)(
         id=profile, context_id=counter.house.season, code="X", names={"fr": "X"}, privileges=(), second_factor=False
     )
     assert (await counter.say(anna, make, new_id()))[0] == 200
-    gone = command_of(Action.DELETE, Profile)(id=profile)
+    gone = command_of(Action.DELETE, OperatorProfile)(id=profile)
     first = await counter.say(anna, gone, command_id)
     assert first == (200, b'{"value":null}') == await counter.say(anna, gone, command_id)
     assert (await counter.say(bert, gone, command_id))[0] == 403, "as for any thing that is not there"

@@ -147,10 +147,10 @@ async def test_what_central_does_for_strangers_is_logged_where_it_changed_someth
     logged = "SELECT COUNT(*) FROM command_log"
     ((before,),) = gate.db.run(logged, ())
     for n in range(20):
-        for command in (CountAttempt(subjects=(f"account:{n}",)), AskReset(email=f"nobody{n}@x.example")):
+        for command in (CountAttempt(subjects=(f"password:{n}",)), AskReset(email=f"nobody{n}@x.example")):
             assert (await gate.door.execute(SYSTEM, command, new_id())).ok
     assert gate.db.run(logged, ()) == [(before,)]
-    assert gate.db.run("SELECT COUNT(*) FROM sign_in_attempt WHERE wrong = 1 AND subject LIKE 'account:%'", ()) >= [
+    assert gate.db.run("SELECT COUNT(*) FROM sign_in_attempt WHERE wrong = 1 AND subject LIKE 'password:%'", ()) >= [
         (20,)
     ]
     await gate.door.write_tally()

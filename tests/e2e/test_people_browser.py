@@ -26,7 +26,7 @@ from central.kernel.crud import command_of
 from central.kernel.privileges import Action
 from central.kernel.settings import Settings
 from central.organisation.grants import GivePrivilege, SetPerimeter
-from central.organisation.model import PerimeterKind, Profile
+from central.organisation.model import OperatorProfile, PerimeterKind
 from central.organisation.operators import CreateOperator, InviteOperator
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest
 from central.organisation.rules import FREE
@@ -113,7 +113,7 @@ async def house(folder: Path, box: Box) -> AsyncIterator[tuple[Running, dict[str
                 settings={},
             )
         )
-        make = command_of(Action.CREATE, Profile)
+        make = command_of(Action.CREATE, OperatorProfile)
         await do(make(id=ids["boss"], context_id=ids["root"], code="ADMIN", names={"fr": "Administration"},
                       privileges=("*",), second_factor=True))  # fmt: skip
         await do(make(id=ids["sell"], context_id=ids["tdt"], code="GUICHET", names={"fr": "Guichet"},
@@ -181,12 +181,12 @@ async def test_from_the_invitation_to_who_may_what(browser: Browser, tmp_path: P
         await page.get_by_role("button", name="Activer").click()
         await page.get_by_text("Vos codes de secours").wait_for()
         await look(page, "codes", pictures)
-        await page.goto(central.url + "/account")
+        await page.goto(central.url + "/me")
         await page.get_by_text("Changer d’adresse").first.click()
-        await look(page, "account", pictures)
+        await look(page, "own", pictures)
         await page.goto(central.url + f"/admin/e/operator/{ids['jeanne']}")
         await look(page, "operator-own", pictures)
-        await page.goto(central.url + "/account/confirm?next=/admin/who")
+        await page.goto(central.url + "/me/confirm?next=/admin/who")
         await look(page, "confirm", pictures)
         await page.get_by_label("Votre mot de passe").fill(PASSWORD)
         await page.get_by_role("button", name="Continuer").click()
@@ -245,8 +245,8 @@ async def test_from_the_invitation_to_who_may_what(browser: Browser, tmp_path: P
         subjects = (
             f"code:{ids['jeanne']}",
             "address:198.51.100.7",
-            "account:of-nobody",
-            f"account:{ids['jeanne']}@mark",
+            "password:of-nobody",
+            f"password:{ids['jeanne']}@mark",
         )
         for _ in range(max(FREE.values())):
             for each in subjects:
@@ -258,7 +258,7 @@ async def test_from_the_invitation_to_who_may_what(browser: Browser, tmp_path: P
         assert await page.locator(".people tbody tr").count() == len(subjects) - 1
         assert complaints == []
 
-        await page.goto(central.url + "/account")
+        await page.goto(central.url + "/me")
         await page.click(".me summary")
         await page.get_by_role("button", name="Se déconnecter").click()
         await page.wait_for_url("**/sign-in")

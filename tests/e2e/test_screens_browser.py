@@ -146,7 +146,7 @@ def screens(house: House) -> dict[str, str]:
         "new-channel": f"/admin/e/channel/new?at={house.institution}",
         "new-performance": "/admin/e/performance/new",
         "new-grid": "/admin/e/price_grid/new",
-        "new-profile": f"/admin/e/profile/new?at={house.institution}",
+        "new-profile": f"/admin/e/operator_profile/new?at={house.institution}",
         "copy": f"/admin/e/tariff/new?from={house.full}",
         "edit-context": f"/admin/e/context/{house.organiser}/edit",
         "edit-site": f"/admin/e/site/{house.site}/edit",

@@ -313,7 +313,7 @@ PEOPLE = (
     one("erased-places", "where the forgotten came in from stays", "central/organisation/erasure.py",
         "    forget_places_of(tx, person.id)\n", "", ERASING),
     one("erased-tries", "the tries where the forgotten came in from stay", "central/organisation/sign_in_places.py",
-        "for whose in (operator_id, *(row[0] for row in accounts)):", "for whose in ():", ERASING),
+        "for whose in (operator_id, *(row[0] for row in typed)):", "for whose in ():", ERASING),
     one("webhook-now", "what its operator may not read any more is sent", "central/organisation/webhook_delivery.py",
         "if not webhook_events.still_told(read, webhook, delivery):", "if False:", WEBHOOKS),
     one("webhook-shown", "what its operator may not read any more is shown on its page",

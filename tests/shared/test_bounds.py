@@ -16,14 +16,14 @@ from pydantic import TypeAdapter, ValidationError
 
 import shared.wire
 from edge.device.clockwork import DeviceTime
-from edge.device.enrol import Requested, Standing
+from edge.device.enrol import EnrolmentStanding, Requested
 from shared.clock import ClockState
 from shared.ids import derived_id
 from shared.money import MOST_MONEY
 from shared.wire.bounds import MOST_DEPTH, Json, depth, longest
 from shared.wire.certificates import MOST_PEM, Certificate, requested_key, verified
 from shared.wire.codec import MOST_FAULTS, MOST_MESSAGE, build, dump, load
-from shared.wire.facts import BATCH_BYTES, Fact, FactKind, Payment, Receipt, Sale, SaleLine
+from shared.wire.facts import BATCH_BYTES, Fact, FactKind, Receipt, Sale, SaleLine, SalePayment
 from shared.wire.packets import Connect
 from shared.wire.seal import Signer
 from shared.wire.token import MAX_INPUT, Token, parse
@@ -50,7 +50,7 @@ def messages() -> list[type]:
         if isinstance(each, type) and is_dataclass(each) and each.__module__ == module.__name__
     }
     assert found >= set(NO_MESSAGE)
-    return sorted({*found, DeviceTime, Requested, Standing} - set(NO_MESSAGE), key=lambda kind: kind.__name__)
+    return sorted({*found, DeviceTime, Requested, EnrolmentStanding} - set(NO_MESSAGE), key=lambda kind: kind.__name__)
 
 
 @pytest.mark.parametrize("kind", messages(), ids=lambda kind: kind.__name__)
@@ -195,7 +195,7 @@ def test_nothing_honest_comes_near() -> None:
     """The longest that a device says: a sale of a hundred places, a lane that misses sixty others."""
     one, token = derived_id("one"), "A" * 175
     lines = tuple(SaleLine(one, n, one, 10**6, 2000, token, f"K1-{n:08}") for n in range(100))
-    sale = Sale(one, 1, one, "EUR", lines, (Payment(one, "card", 10**8, "A" * 40, "T" * 20),))
+    sale = Sale(one, 1, one, "EUR", lines, (SalePayment(one, "card", 10**8, "A" * 40, "T" * 20),))
     at = datetime(2026, 1, 1, tzinfo=UTC)
     fact = Fact(one, 1, one, FactKind.SALE, at, 1, "boot", ClockState.TRUSTED, orjson.loads(dump(sale)), "0" * 64)
     assert len(dump(fact)) < BATCH_BYTES and build(Sale, load(Fact, dump(fact)).body) == sale

@@ -27,7 +27,7 @@ from shared.wire.certificates import (
     verified,
 )
 from shared.wire.codec import dump, load
-from shared.wire.facts import Scan, Upload
+from shared.wire.facts import ScanFact, Upload
 from shared.wire.seal import Sealed, Signer, seal
 from tests.mangled import EDITS, Edited, edited_text, inside_pem
 
@@ -48,7 +48,7 @@ TOKEN = token.write(
         token.Token(SIGNER.kid, derived_id("ticket"), 1, derived_id("performance"), 1, 1), SIGNER
     )
 )  # fmt: skip
-SCAN = dump(Scan(HOLDER, 1, HOLDER, "A1", "entry", True, entry=1)).decode()  # type: ignore[arg-type]
+SCAN = dump(ScanFact(HOLDER, 1, HOLDER, "A1", "entry", True, entry=1)).decode()  # type: ignore[arg-type]
 
 
 def by_value_error(read: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -89,7 +89,7 @@ PARSERS: dict[str, Parser] = {
     "a seal's signature": Parser(
         SEALED.signature, lambda text: Sealed(SEALED.text, SIGNER.kid, text).signed_by(OWN.public_key())
     ),
-    "a fact's body": Parser(SCAN, by_value_error(lambda text: load(Scan, text))),
+    "a fact's body": Parser(SCAN, by_value_error(lambda text: load(ScanFact, text))),
     "an upload": Parser(
         f'{{"facts":[{{"body":{SCAN}}}],"signature":"AAAA"}}', by_value_error(lambda text: load(Upload, text))
     ),

@@ -15,7 +15,7 @@ from shared.ids import Id
 from shared.outcome import Refused
 from shared.runtime.journal import JournalTx
 from shared.runtime.sync import Reader
-from shared.wire.feeds import Family, FeedPage
+from shared.wire.feeds import FeedFamily, FeedPage
 from tests.sim.station import Station
 
 
@@ -59,7 +59,7 @@ class SimGate(Station):
         self.shell: LaneShell
         self.store: GateStore
 
-    def readers(self) -> dict[Family, Reader]:
+    def readers(self) -> dict[FeedFamily, Reader]:
         return {family: Reader(self._take, keep=family in KEPT) for family in HEARD_OF}
 
     def _take(self, tx: JournalTx, page: FeedPage) -> None:

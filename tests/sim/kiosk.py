@@ -18,9 +18,9 @@ from edge.kiosk.model import (
     Screen,
     Ticked,
 )
-from edge.kiosk.offers import KINDS
 from edge.kiosk.payment import Payments
 from edge.kiosk.payment_rules import Lost
+from edge.kiosk.programme import KINDS
 from edge.kiosk.selection import wanted_leases
 from edge.kiosk.till import Till
 from edge.kiosk.troubles import TroubleCode, trouble
@@ -29,7 +29,7 @@ from shared.ids import Id
 from shared.runtime.printer_client import AgentUnreachable
 from shared.runtime.sync import Reader
 from shared.wire.facts import Sale
-from shared.wire.feeds import Family
+from shared.wire.feeds import FeedFamily
 from shared.wire.printing import JobReport, PrintJob, PrintState, UnitKind, UnitReport
 from tests.sim.station import Station
 from tests.sim.world import World
@@ -131,7 +131,7 @@ class SimKiosk(Station):
         self._wiring: Wiring
         self._payments: Payments
 
-    def readers(self) -> dict[Family, Reader]:
+    def readers(self) -> dict[FeedFamily, Reader]:
         self._wiring = Wiring(CONFIG)  # type: ignore[arg-type]
         return self._wiring.readers()
 
@@ -179,7 +179,7 @@ class SimKiosk(Station):
             self.till.send(Ticked(now.at))
             knows = now.state is not ClockState.UNTRUSTED
             may_sell = checks.may_sell(device.identity.certificate, device.keyring, now.at, knows)
-            found = checks.device_troubles(device.health, now, may_sell, bool(self.till.kiosk.offers))
+            found = checks.device_troubles(device.health, now, may_sell, bool(self.till.kiosk.programme))
             if self.till.kiosk.screen is not Screen.PAYING and self._payments.unresolved():
                 found.append(trouble(TroubleCode.PAYMENT_OPEN))
             self.till.send(Blocked(tuple(found)))

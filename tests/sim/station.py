@@ -15,7 +15,7 @@ from shared.runtime.keyring import Keyring
 from shared.runtime.sync import Reader, SealRefused, push
 from shared.wire import topics
 from shared.wire.facts import Fact, FactKind
-from shared.wire.feeds import Family
+from shared.wire.feeds import FeedFamily
 from tests.sim.broker import Broker, SimBus
 from tests.sim.house import Kit
 from tests.sim.office import Office, Wire
@@ -79,7 +79,7 @@ class Station:
                 self.broker.connect(self.device.bus)  # type: ignore[arg-type]
         await self.buried()
 
-    def readers(self) -> dict[Family, Reader]:
+    def readers(self) -> dict[FeedFamily, Reader]:
         """What the role does with its feeds."""
         return {}
 

@@ -17,7 +17,7 @@ from central.kernel.tx import Read
 from central.web.did import done_words
 from central.web.history.past import Act, FieldDifference, RowMoment, State, restored, undone
 from central.web.history.records import Past, means_of
-from central.web.screens.cells import Cell, Reader, ref_of
+from central.web.screens.cells import Cell, CellReader, ref_of
 from central.web.screens.names import Labels, called, currencies_of, house_zone, labels, title_column, zones_of
 from central.web.text_keys import enum_name
 from central.web.texts import Texts
@@ -80,7 +80,7 @@ class Sayer:
         self.zone = zones.get(row_id) or house or house_zone(read)
         wanted = [pair for state in known for pair in _refs(declaration, state)]
         whole = any(column.hint is int for column in kinds)
-        self._reader = Reader(
+        self._reader = CellReader(
             t=t, declaration=declaration, named=named(read, t, wanted), zones={row_id: self.zone},
             currencies=currencies_of(read, declaration, [row_id]) if whole else {}, house=self.zone,
         )  # fmt: skip

@@ -45,7 +45,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class CellReader:
     """What is needed to say the values of some rows: names of what they refer to, zones and currencies."""
 
     t: Texts
@@ -78,7 +78,9 @@ class Reader:
         return "; ".join(said.lines or [text for text, _ in said.links]) or said.text
 
 
-def reader(read: Read, t: Texts, declaration: Declaration, rows: Sequence[Any], columns: Iterable[Column]) -> Reader:
+def reader(
+    read: Read, t: Texts, declaration: Declaration, rows: Sequence[Any], columns: Iterable[Column]
+) -> CellReader:
     chosen = list(columns)
     wanted: list[tuple[str, str]] = []
     guessed = {each.name: table for each in chosen if (table := _guessed(read, rows, each))}
@@ -92,7 +94,7 @@ def reader(read: Read, t: Texts, declaration: Declaration, rows: Sequence[Any], 
     ids = [row.id for row in rows]
     timed = any(_kind(column) is FieldKind.MOMENT for column in chosen)
     paid = any(_kind(column) is FieldKind.MONEY for column in chosen)
-    return Reader(
+    return CellReader(
         t, declaration, labels(read, t, wanted),
         zones_of(read, declaration, ids) if timed else {},
         currencies_of(read, declaration, ids) if paid else {},
@@ -168,7 +170,7 @@ def clipped(text: str, most: int = MOST_CELL) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def _cell(of: Reader, column: Column, value: Any, row_id: str, short: bool) -> Cell:
+def _cell(of: CellReader, column: Column, value: Any, row_id: str, short: bool) -> Cell:
     t, kind = of.t, _kind(column)
     clip = clipped if short else str
     if value is None or value == "":
@@ -200,7 +202,7 @@ def _cell(of: Reader, column: Column, value: Any, row_id: str, short: bool) -> C
     return _cell_of_many(of, column, value, short)
 
 
-def _cell_of_many(of: Reader, column: Column, value: Any, short: bool) -> Cell:
+def _cell_of_many(of: CellReader, column: Column, value: Any, short: bool) -> Cell:
     t, clip = of.t, clipped if short else str
     if said := _reason(t, column, value):
         return Cell(clip(said))
@@ -251,7 +253,7 @@ def address(table: str, row_id: str) -> str:
 # --- exports ---------------------------------------------------------------------------------------------------------
 
 
-def exported(of: Reader, row: Any, column: Column) -> str | int | float | datetime | None:
+def exported(of: CellReader, row: Any, column: Column) -> str | int | float | datetime | None:
     """A value for a sheet: numbers as numbers (money in major units), times in their zone, all else as text."""
     value: Any = getattr(row, column.name)
     said: int | float

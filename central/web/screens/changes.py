@@ -8,7 +8,7 @@ import orjson
 
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.tx import Read
-from central.web.screens.cells import Cell, Reader, address, clipped, ref_of
+from central.web.screens.cells import Cell, CellReader, address, clipped, ref_of
 from central.web.screens.names import currencies_of, house_zone, labels, zones_of
 from central.web.texts import Texts
 
@@ -76,7 +76,7 @@ def _first(read: Read, t: Texts, entity: str, rows: Sequence[Row]) -> tuple[RowC
     parsed = [(row, orjson.loads(row[3]) if row[3] else {}) for row in shown]
     ids = [row[1] for row in shown]
     named = labels(read, t, [(entity, each) for each in ids] + list(_refs(declaration, parsed)))
-    of = Reader(
+    of = CellReader(
         t, declaration, named, zones_of(read, declaration, ids), currencies_of(read, declaration, ids), house_zone(read)
     )
     return tuple(
@@ -97,7 +97,7 @@ def _refs(declaration: Declaration, parsed: Iterable[tuple[Row, dict[str, Any]]]
                 yield from ((table, each) for each in pair if isinstance(each, str))
 
 
-def _lines(of: Reader, row_id: str, change: dict[str, Any]) -> Iterable[FieldChange]:
+def _lines(of: CellReader, row_id: str, change: dict[str, Any]) -> Iterable[FieldChange]:
     for name, pair in change.items():
         if not isinstance(pair, list) or len(pair) != 2:
             continue
@@ -105,7 +105,7 @@ def _lines(of: Reader, row_id: str, change: dict[str, Any]) -> Iterable[FieldCha
         yield FieldChange(of.t.field(of.declaration.name, name), before, after)
 
 
-def _said(of: Reader, row_id: str, name: str, raw: Any) -> str:
+def _said(of: CellReader, row_id: str, name: str, raw: Any) -> str:
     if raw is None or raw == "":
         return of.t("rien")
     if name not in of.declaration.names:

@@ -11,7 +11,7 @@ import orjson
 from central.kernel.entity import Look
 from central.kernel.values import TAG, Fault
 from central.web.screens.fields import UNITS, Field, FieldKind, Setting, Typed
-from central.web.screens.moments import Clock, moment, said_time
+from central.web.screens.moments import ClockChange, moment, said_time
 from central.web.screens.rights import without_covered
 from shared.ids import Id
 from shared.money import exponent
@@ -257,10 +257,10 @@ def _read_moment(field: Field, typed: Typed, setting: Setting, path: str) -> tup
         return here, []
     chosen = _first(typed, f"{path}.second")
     found = moment(here, setting.zone, second=chosen == "1")
-    if found.clock is Clock.SKIPPED:
+    if found.clock is ClockChange.SKIPPED:
         after = found.at.astimezone(setting.zone)
         return ABSENT, [{"at": path, "what": "time_skipped", "after": after.strftime("%H:%M")}]
-    if found.clock is Clock.TWICE and chosen not in ("0", "1"):
+    if found.clock is ClockChange.TWICE and chosen not in ("0", "1"):
         return ABSENT, [{"at": path, "what": "time_twice"}]
     return found.at, []
 

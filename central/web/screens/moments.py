@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 EARLIEST, LATEST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
 
 
-class Clock(StrEnum):
+class ClockChange(StrEnum):
     PLAIN = auto()
     SKIPPED = auto()  # the clock jumps over this time
     TWICE = auto()  # the clock is put back: this time comes twice
@@ -20,7 +20,7 @@ class Moment:
     """`at` is aware UTC. For a skipped time it is the moment that the clock would have shown it, had it not jumped."""
 
     at: datetime
-    clock: Clock
+    clock: ClockChange
 
 
 def said_time(text: str) -> datetime | None:
@@ -45,10 +45,10 @@ def moment(local: datetime, zone: ZoneInfo, *, second: bool = False) -> Moment:
     """The moment of a naive local time; of a time that comes twice the first, or the second."""
     first, later = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     if first == later:
-        return Moment(first, Clock.PLAIN)
+        return Moment(first, ClockChange.PLAIN)
     if first.astimezone(zone).replace(tzinfo=None) != local:
-        return Moment(first, Clock.SKIPPED)
-    return Moment(later if second else first, Clock.TWICE)
+        return Moment(first, ClockChange.SKIPPED)
+    return Moment(later if second else first, ClockChange.TWICE)
 
 
 def local(at: datetime, zone: ZoneInfo) -> tuple[datetime, bool]:

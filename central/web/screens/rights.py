@@ -45,7 +45,7 @@ def node_text(t: Texts, node: str) -> str:
 def last_text(t: Texts, node: str) -> str:
     """What the last part of a node is called: of `venues.site`, `Sites`."""
     if node == EVERYTHING:
-        return t("Tout")
+        return t.meant("droits", "Tout")
     last = node.rpartition(".")[2]
     return t.known(f"privilege:{node}", *([f"action:{last}"] if node.count(".") == 2 else [])) or last
 

@@ -10,7 +10,7 @@ from kivy.graphics.texture import Texture
 from edge.kiosk.ui.fonts import Letters, fit
 from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.icons import ICONS, WEIGHT
-from edge.kiosk.ui.paint import Arc, Curtain, Disc, FittedText, Hall, Mark, Panel, QrCode, Sign
+from edge.kiosk.ui.paint import Arc, Curtain, Disc, FittedText, HallArea, Mark, Panel, QrCode, Sign
 from edge.kiosk.ui.shapes import RGBA, Shapes
 from shared.look import rgb
 
@@ -38,7 +38,7 @@ class Painter:
         shapes.look_at(1, -1, 0, height)
         pending = False
         for mark in marks:
-            if isinstance(mark, FittedText | QrCode | Hall | Curtain):
+            if isinstance(mark, FittedText | QrCode | HallArea | Curtain):
                 if pending:
                     into.add(shapes.seal())
                     shapes, pending = Shapes(), False

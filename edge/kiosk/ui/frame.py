@@ -17,7 +17,7 @@ from edge.kiosk.model import (
 )
 from edge.kiosk.ui import words
 from edge.kiosk.ui.geometry import Rect
-from edge.kiosk.ui.hall import offer_of
+from edge.kiosk.ui.hall import listed_of
 from edge.kiosk.ui.paint import Align, Icon, Page
 from edge.kiosk.ui.parts import button, cart_total, main_button, on_sheet, seats_of, sheet
 from edge.kiosk.ui.texts import has, say
@@ -122,19 +122,19 @@ def _strip(page: Page) -> float:
 
 
 def _price(page: Page, kiosk: Kiosk, rect: Rect) -> None:
-    offer = offer_of(kiosk)
-    if offer is None or kiosk.cart is None or kiosk.screen not in STEPS:
+    listed = listed_of(kiosk)
+    if listed is None or kiosk.cart is None or kiosk.screen not in STEPS:
         return
-    amount = cart_total(kiosk, offer)
+    amount = cart_total(kiosk, listed)
     if amount is None:
         if kiosk.screen is Screen.SEATS:
             hint = say(kiosk.language, "seats.none_yet")
             page.words(rect, hint, "body", page.scheme.ground_ink, align=Align.RIGHT, lines=3)
         return
-    names = words.seats(seats_of(offer, kiosk.cart), kiosk.language)
+    names = words.seats(seats_of(listed, kiosk.cart), kiosk.language)
     above, below = rect.top(rect.h * 0.42)
     page.words(above, " · ".join(names), "body", page.scheme.ground_muted, Weight.SEMIBOLD, Align.RIGHT)
-    cost = words.price(amount, offer.catalogue.currency, kiosk.language)
+    cost = words.price(amount, listed.catalogue.currency, kiosk.language)
     page.words(below, cost, "title", page.scheme.ground_ink, Weight.BOLD, Align.RIGHT)
 
 

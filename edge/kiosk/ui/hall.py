@@ -3,7 +3,7 @@
 from enum import StrEnum, auto
 
 from edge.kiosk import selection
-from edge.kiosk.model import Kiosk, Link, Offer
+from edge.kiosk.model import Kiosk, Link, ListedPerformance
 
 FEW = 0.1  # below this share of free seats the words are "last seats"
 
@@ -22,29 +22,29 @@ class Fullness(StrEnum):
     CLOSED = "availability.closed"
 
 
-def offer_of(kiosk: Kiosk) -> Offer | None:
+def listed_of(kiosk: Kiosk) -> ListedPerformance | None:
     """The performance of the cart."""
-    return selection.offer_of(kiosk, kiosk.cart.performance_id) if kiosk.cart else None
+    return selection.listed_of(kiosk, kiosk.cart.performance_id) if kiosk.cart else None
 
 
-def looks(kiosk: Kiosk, offer: Offer) -> tuple[SeatLook, ...]:
+def looks(kiosk: Kiosk, listed: ListedPerformance) -> tuple[SeatLook, ...]:
     """One look per seat, in plan order."""
     chosen = {place.seat_id for place in kiosk.cart.places} if kiosk.cart else set()
-    free = selection.available(kiosk, offer)
+    free = selection.available(kiosk, listed)
     return tuple(
         SeatLook.CHOSEN if seat.id in chosen else SeatLook.FREE if seat.id in free else SeatLook.TAKEN
-        for seat in offer.plan.seats
+        for seat in listed.plan.seats
     )
 
 
-def fullness(kiosk: Kiosk, offer: Offer) -> Fullness:
-    if offer.performance.cancelled:
+def fullness(kiosk: Kiosk, listed: ListedPerformance) -> Fullness:
+    if listed.performance.cancelled:
         return Fullness.CANCELLED
-    if not selection.on_sale(offer, kiosk.now):
+    if not selection.on_sale(listed, kiosk.now):
         return Fullness.CLOSED
-    free = len(selection.available(kiosk, offer))
+    free = len(selection.available(kiosk, listed))
     if not free:
         return Fullness.NONE
     # Without a line nobody knows how many there are elsewhere; what this kiosk holds is no sign of a full house.
-    few = kiosk.link is Link.ONLINE and free < FEW * len(offer.plan.seats)
+    few = kiosk.link is Link.ONLINE and free < FEW * len(listed.plan.seats)
     return Fullness.FEW if few else Fullness.GOOD

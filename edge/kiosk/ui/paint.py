@@ -11,7 +11,7 @@ from enum import StrEnum, auto
 
 from edge.kiosk.model import Event
 from edge.kiosk.ui.geometry import Rect
-from shared.look import Look, Scheme, Weight
+from shared.look import HouseLook, Scheme, Weight
 
 
 class Icon(StrEnum):
@@ -112,7 +112,7 @@ class Arc:
 
 
 @dataclass(frozen=True, slots=True)
-class Hall:
+class HallArea:
     """Where the seat plan goes; the plan is the one thing that lives from drawing to drawing."""
 
     rect: Rect
@@ -126,7 +126,7 @@ class Curtain:
 
 
 Act = Event | PageTurn
-Mark = Panel | Disc | FittedText | Sign | QrCode | Arc | Hall | Curtain
+Mark = Panel | Disc | FittedText | Sign | QrCode | Arc | HallArea | Curtain
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Page:
     """One drawing. `unit` scales the sizes of the tokens to this screen, `type` the letters (the large-type switch)."""
 
     area: Rect
-    look: Look
+    look: HouseLook
     scheme: Scheme
     large: bool = False
     turned: Mapping[str, int] = field(default_factory=dict)  # list → the page of it that the visitor turned to

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from edge.kiosk.model import Cart, Kiosk, Offer
+from edge.kiosk.model import Cart, Kiosk, ListedPerformance
 from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.paint import Act, Align, Icon, Page, PageTurn
 from edge.kiosk.ui.texts import say
@@ -96,9 +96,9 @@ def turner(page: Page, what: str, rect: Rect, at: int, pages: int, language: str
 # --- the cart in words -------------------------------------------------------------------------------------------
 
 
-def seats_of(offer: Offer, cart: Cart) -> list[PlanSeat]:
+def seats_of(listed: ListedPerformance, cart: Cart) -> list[PlanSeat]:
     """The cart's seats in the cart's order."""
-    by_id = {seat.id: seat for seat in offer.plan.seats}
+    by_id = {seat.id: seat for seat in listed.plan.seats}
     return [by_id[place.seat_id] for place in cart.places if place.seat_id in by_id]
 
 
@@ -124,14 +124,14 @@ def full_price(catalogue: CatalogueRow, category_id: Id) -> int | None:
     return tariff.prices[category_id] if tariff else None
 
 
-def cart_total(kiosk: Kiosk, offer: Offer) -> int | None:
+def cart_total(kiosk: Kiosk, listed: ListedPerformance) -> int | None:
     """What the cart costs as it stands; None while it is empty or cannot be priced."""
     if kiosk.cart is None or not kiosk.cart.places:
         return None
     choices = [
         (place.category_id, tariff)
         for place in kiosk.cart.places
-        if (tariff := tariff_of(offer.catalogue, place.category_id, place.tariff_id)) is not None
+        if (tariff := tariff_of(listed.catalogue, place.category_id, place.tariff_id)) is not None
     ]
-    outcome = total(prices_of(offer.catalogue), choices)
+    outcome = total(prices_of(listed.catalogue), choices)
     return outcome.value if isinstance(outcome, Ok) and len(choices) == len(kiosk.cart.places) else None

@@ -19,7 +19,7 @@ from edge.kiosk.ui.hall import SeatLook
 from edge.kiosk.ui.icons import ICONS
 from edge.kiosk.ui.paint import Icon
 from edge.kiosk.ui.shapes import Shapes
-from edge.kiosk.ui.view import View, bounds_of, nearest, pitch, whole
+from edge.kiosk.ui.view import PlanView, bounds_of, nearest, pitch, whole
 from shared.ids import Id
 from shared.look import Scheme, Weight, contrast, solid
 from shared.wire.feeds import PlanRow, PlanSeat
@@ -51,7 +51,7 @@ class HallPlan:
 
     def __init__(self, letters: Letters, choose: Callable[[Id], None], changed: Callable[[], None]) -> None:
         self.group = InstructionGroup()
-        self.view: View | None = None
+        self.view: PlanView | None = None
         self._letters, self._choose, self._changed = letters, choose, changed
         self._shown: Shown | None = None
         self._height = 0.0
@@ -161,7 +161,7 @@ class HallPlan:
 
     # --- letters -----------------------------------------------------------------------------------------------
 
-    def _letter(self, view: View, shown: Shown) -> None:
+    def _letter(self, view: PlanView, shown: Shown) -> None:
         (cx, cy), scale = view.rect.centre, view.scale
         dx, dy = cx - view.x * scale, cy - view.y * scale
         seats = shown.plan.seats

@@ -17,9 +17,9 @@ from kivy.uix.widget import Widget
 
 from edge.kiosk.model import Event, Kiosk, Screen, SeatToggled, Touched
 from edge.kiosk.ui.canvas import Painter, rgba
-from edge.kiosk.ui.hall import looks, offer_of
+from edge.kiosk.ui.hall import listed_of, looks
 from edge.kiosk.ui.idle_art import FRAMES, CurtainPicture
-from edge.kiosk.ui.paint import Curtain, Hall, Mark, Page, PageTurn, Press
+from edge.kiosk.ui.paint import Curtain, HallArea, Mark, Page, PageTurn, Press
 from edge.kiosk.ui.plan import HallPlan, Shown
 from edge.kiosk.ui.screens.idle import TURNS
 from edge.kiosk.ui.shapes import Shapes
@@ -110,23 +110,23 @@ class Glass(Widget):  # type: ignore[misc]  # Kivy has no types
             return
         self._show_plan(page)
         self._move_picture(page)
-        living: dict[type[Mark], InstructionGroup] = {Hall: self.plan.group, Curtain: self._picture.group}
+        living: dict[type[Mark], InstructionGroup] = {HallArea: self.plan.group, Curtain: self._picture.group}
         self._painter.draw(page.marks, self.height, self._page_group, living)
         self._window.tell()
 
     def _show_plan(self, page: Page) -> None:
         kiosk = self._window.kiosk
-        offer = offer_of(kiosk) if kiosk else None
-        spot = next((mark.rect for mark in page.marks if isinstance(mark, Hall)), None)
-        if kiosk is None or spot is None or offer is None:
+        listed = listed_of(kiosk) if kiosk else None
+        spot = next((mark.rect for mark in page.marks if isinstance(mark, HallArea)), None)
+        if kiosk is None or spot is None or listed is None:
             if kiosk is not None and kiosk.screen in (Screen.IDLE, Screen.PERFORMANCES):
                 self.plan.forget()
             return
         shown = Shown(
-            plan=offer.plan,
-            looks=looks(kiosk, offer),
+            plan=listed.plan,
+            looks=looks(kiosk, listed),
             colours=tuple(
-                (category.id, solid(category.colour, page.scheme.hall_ink)) for category in offer.catalogue.categories
+                (category.id, solid(category.colour, page.scheme.hall_ink)) for category in listed.catalogue.categories
             ),
             only=kiosk.cart.category_id if kiosk.cart else None,
             scheme=page.scheme,
@@ -165,7 +165,7 @@ class Glass(Widget):  # type: ignore[misc]  # Kivy has no types
         self._stirred = Clock.get_time()
         if press is not None:
             self._light(press)
-        elif any(isinstance(mark, Hall) and mark.rect.has(x, y) for mark in page.marks):
+        elif any(isinstance(mark, HallArea) and mark.rect.has(x, y) for mark in page.marks):
             self.plan.down(touch.uid, x, y)
         return True
 

@@ -12,7 +12,7 @@ CLOSEST = 6.0  # times the fitting scale
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class PlanView:
     """`rect` on the screen shows the plan around (`x`, `y`), `zoom` times larger than it fits whole. y grows down on
     both sides."""
 
@@ -36,18 +36,18 @@ class View:
         (cx, cy), scale = self.rect.centre, self.scale
         return self.x + (x - cx) / scale, self.y + (y - cy) / scale
 
-    def zoomed(self, factor: float, x: float, y: float) -> "View":
+    def zoomed(self, factor: float, x: float, y: float) -> "PlanView":
         """Larger or smaller, with the plan's point under the screen's (x, y) staying where it is."""
         under = self.to_plan(x, y)
         zoom = min(CLOSEST, max(1.0, self.zoom * factor))
         there = replace(self, zoom=zoom).to_plan(x, y)
         return replace(self, zoom=zoom, x=self.x + under[0] - there[0], y=self.y + under[1] - there[1]).kept()
 
-    def moved(self, dx: float, dy: float) -> "View":
+    def moved(self, dx: float, dy: float) -> "PlanView":
         """Dragged by so many pixels."""
         return replace(self, x=self.x - dx / self.scale, y=self.y - dy / self.scale).kept()
 
-    def kept(self) -> "View":
+    def kept(self) -> "PlanView":
         """Never so far that the hall is lost from sight."""
         half_w, half_h = self.rect.w / self.scale / 2, self.rect.h / self.scale / 2
         return replace(
@@ -57,8 +57,8 @@ class View:
         )
 
 
-def whole(rect: Rect, bounds: Rect) -> View:
-    return View(rect, bounds, 1, *bounds.centre)
+def whole(rect: Rect, bounds: Rect) -> PlanView:
+    return PlanView(rect, bounds, 1, *bounds.centre)
 
 
 def bounds_of(plan: PlanRow, margin: float) -> Rect:

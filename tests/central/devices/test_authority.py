@@ -34,8 +34,8 @@ from central.programme.performances import CreatePerformance, Schedule
 from shared.ids import Id
 from shared.outcome import Refused
 from shared.wire.certificates import RIGHTS, DeviceKind
-from shared.wire.facts import Fact, FactKind, LeaseSealed, Passage, Sale, SlotsReturned
-from shared.wire.feeds import Family, feed_name
+from shared.wire.facts import Fact, FactKind, LeaseSealed, PassageFact, Sale, SlotsReturned
+from shared.wire.feeds import FeedFamily, feed_name
 from shared.wire.snapshots import Manifest
 from tests.central.devices.test_facts import effects, enrol, scan
 from tests.central.sampling import Leaf, Party, Sampler, leaves, of_nobody, party
@@ -71,8 +71,9 @@ TELLS: dict[str, set[DeviceKind]] = {
     FactKind.INCIDENT: set(KINDS), FactKind.CLOCK: set(KINDS),
 }  # fmt: skip
 READS: dict[str, set[DeviceKind]] = {
-    Family.KEYS: set(KINDS), Family.PERFORMANCES: set(KINDS), Family.CATALOGUE: SELL, Family.PLANS: SELL,
-    Family.HALL: SELL, Family.LEASES: SELL | CONTROL, Family.TICKETS: CONTROL, Family.ADMISSIONS: CONTROL,
+    FeedFamily.KEYS: set(KINDS), FeedFamily.PERFORMANCES: set(KINDS),
+    FeedFamily.CATALOGUE: SELL, FeedFamily.PLANS: SELL, FeedFamily.HALL: SELL, FeedFamily.LEASES: SELL | CONTROL,
+    FeedFamily.TICKETS: CONTROL, FeedFamily.ADMISSIONS: CONTROL,
 }  # fmt: skip
 ASKS = {
     "device_feeds": set(KINDS), "feed": set(KINDS), "upload_facts": set(KINDS), "snapshot": CONTROL,
@@ -90,7 +91,7 @@ def read_by(family: str) -> set[DeviceKind]:
 
 
 def test_the_tables_are_whole() -> None:
-    assert set(TELLS) == set(FactKind) <= set(FACTS) and set(READS) == set(Family) <= set(FEEDS)
+    assert set(TELLS) == set(FactKind) <= set(FACTS) and set(READS) == set(FeedFamily) <= set(FEEDS)
     theirs = {
         name
         for name, handler in {**COMMANDS, **QUERIES}.items()
@@ -104,7 +105,7 @@ BODIES: dict[str, Callable[[House, str], Any]] = {
     FactKind.SLOTS_RETURNED: lambda _, __: SlotsReturned(new_id(), (0,)),
     FactKind.LEASE_SEALED: lambda _, __: LeaseSealed(new_id(), ()),
     FactKind.SCAN: lambda house, ticket: scan(ticket, house),
-    FactKind.PASSAGE: lambda _, __: Passage(new_id(), True),
+    FactKind.PASSAGE: lambda _, __: PassageFact(new_id(), True),
 }
 
 

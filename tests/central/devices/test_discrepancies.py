@@ -25,7 +25,7 @@ from central.programme.performances import CreatePerformance, Schedule
 from central.reports.checks import run_checks
 from shared.ids import Id
 from shared.wire.certificates import DeviceKind
-from shared.wire.facts import FactKind, Payment, Sale, SaleLine
+from shared.wire.facts import FactKind, Sale, SaleLine, SalePayment
 from shared.wire.leases import Lease
 from shared.wire.token import Flag, asking, parse
 from tests.central.devices.test_facts import Machine, enrol, kinds
@@ -44,15 +44,15 @@ def unpriced(price: int) -> Told:
     def told(sale: Sale, kiosk: Machine, lease: Lease, tariff: Id) -> Sale:
         proved = kiosk.token(lease, 0, flags=asking(True))
         line = replace(sale.lines[0], tariff_id=tariff, price=price, ticket=proved)
-        return replace(sale, lines=(line,), payments=(Payment(new_id(), "card", price, ""),))
+        return replace(sale, lines=(line,), payments=(SalePayment(new_id(), "card", price, ""),))
 
     return told
 
 
-CARD, NOTHING = Payment(new_id(), "card", 1000, "A1"), Payment(new_id(), "none", 0, "")
+CARD, NOTHING = SalePayment(new_id(), "card", 1000, "A1"), SalePayment(new_id(), "none", 0, "")
 
 
-def paid(*payments: Payment) -> Told:
+def paid(*payments: SalePayment) -> Told:
     return lambda sale, *_: replace(sale, payments=payments)
 
 
@@ -107,7 +107,7 @@ ITS_OWN = {
 
 
 def test_every_field_is_compared_or_nobodys_but_the_devices() -> None:
-    told = {f"{kind.__name__}.{field.name}" for kind in (Sale, SaleLine, Payment) for field in fields(kind)}
+    told = {f"{kind.__name__}.{field.name}" for kind in (Sale, SaleLine, SalePayment) for field in fields(kind)}
     assert {name.partition(",")[0] for name in COMPARED} - {"nothing"} | REFUSED_WHOLE | {*ITS_OWN} == told
 
 

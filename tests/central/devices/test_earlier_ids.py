@@ -16,7 +16,17 @@ from central.selling.ops import CreatePointOfSale
 from central.venues.ops import CreateSite
 from shared.ids import Id
 from shared.wire.certificates import RIGHTS, DeviceKind
-from shared.wire.facts import Direction, Fact, FactKind, LeaseSealed, Passage, Payment, Sale, Scan, SlotsReturned
+from shared.wire.facts import (
+    Direction,
+    Fact,
+    FactKind,
+    LeaseSealed,
+    PassageFact,
+    Sale,
+    SalePayment,
+    ScanFact,
+    SlotsReturned,
+)
 from shared.wire.leases import Lease
 from shared.wire.token import leased_ticket_id
 from tests.central.devices.test_facts import Machine, counts, effects, enrol, lease_state, scan
@@ -106,7 +116,7 @@ def a_scan(at: Evening) -> tuple[Told, Left]:
 def a_passage(at: Evening) -> tuple[Told, Left]:
     came = at.gate.saw(FactKind.SCAN, scan(at.ticket, at.house))
     at.gate.send(came)
-    fact = at.gate.saw(FactKind.PASSAGE, Passage(came.id, False))
+    fact = at.gate.saw(FactKind.PASSAGE, PassageFact(came.id, False))
     return (at.gate, fact), lambda: nobody(at.clerk)
 
 
@@ -178,9 +188,13 @@ def of_the_fact(at: Evening, honest: Fact) -> list[Told]:
     return [
         (at.neighbours[who], at.neighbours[who].saw(kind, body, fact_id=honest.id))
         for who, kind, body in (
-            ("gate elsewhere", FactKind.SCAN, Scan("nothing", 1, "", "X1", Direction.ENTRY, False, "unreadable", 0)),
+            (
+                "gate elsewhere",
+                FactKind.SCAN,
+                ScanFact("nothing", 1, "", "X1", Direction.ENTRY, False, "unreadable", 0),
+            ),
             ("gate", FactKind.SCAN, scan(at.ticket, at.house, admitted=False, entry=0, gate="A2")),
-            ("gate", FactKind.PASSAGE, Passage(new_id(), True)),
+            ("gate", FactKind.PASSAGE, PassageFact(new_id(), True)),
             ("gate elsewhere", FactKind.INCIDENT, {"n": 1}),
             ("kiosk", FactKind.INCIDENT, {"n": 1}),
             ("kiosk", FactKind.SLOTS_RETURNED, SlotsReturned(at.theirs.id, ())),
@@ -193,12 +207,12 @@ def of_the_scan(at: Evening, honest: Fact) -> list[Told]:
     scan_id = Id(honest.body.get("scan_id", honest.id))
     gates = [at.neighbours["gate"], at.neighbours["gate elsewhere"]]
     went = honest.kind == FactKind.PASSAGE
-    refused = Scan("nothing", 1, "", "X1", Direction.ENTRY, False, "unreadable", 0)
+    refused = ScanFact("nothing", 1, "", "X1", Direction.ENTRY, False, "unreadable", 0)
     return [
         (gate, fact)
         for gate in gates
         for fact in (
-            gate.saw(FactKind.SCAN, refused, fact_id=scan_id), gate.saw(FactKind.PASSAGE, Passage(scan_id, went))
+            gate.saw(FactKind.SCAN, refused, fact_id=scan_id), gate.saw(FactKind.PASSAGE, PassageFact(scan_id, went))
         )
     ]  # fmt: skip
 
@@ -206,7 +220,7 @@ def of_the_scan(at: Evening, honest: Fact) -> list[Told]:
 def of_the_order(at: Evening, honest: Fact) -> list[Told]:
     """An order's id and its payments', for money of the neighbour's own."""
     kiosk, body = at.neighbours["kiosk"], honest.body
-    paid = Payment(body["payments"][0]["id"], "card", 5)
+    paid = SalePayment(body["payments"][0]["id"], "card", 5)
     mine = kiosk.sale(at.house, at.theirs, 0, order_id=body["order_id"], payments=(paid,), receipt=1)
     return [(kiosk, kiosk.saw(FactKind.SALE, mine))]
 
@@ -266,11 +280,11 @@ def test_a_scan_from_before_is_known_by_its_own_id(evening: Evening) -> None:
     refused = scan(evening.ticket, evening.house, gate="A2", admitted=False, entry=0)
     for told in (
         other.saw(FactKind.SCAN, refused, fact_id=fact.id),
-        other.saw(FactKind.PASSAGE, Passage(fact.id, False)),
+        other.saw(FactKind.PASSAGE, PassageFact(fact.id, False)),
     ):
         other.send(told)
     left()
     assert wrong(clerk) == []
-    gate.send(gate.saw(FactKind.PASSAGE, Passage(fact.id, False)))
+    gate.send(gate.saw(FactKind.PASSAGE, PassageFact(fact.id, False)))
     nobody(clerk)
     assert wrong(clerk) == []

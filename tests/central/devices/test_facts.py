@@ -45,12 +45,12 @@ from shared.wire.facts import (
     Fact,
     FactKind,
     LeaseSealed,
-    Passage,
-    Payment,
+    PassageFact,
     Receipt,
     Sale,
     SaleLine,
-    Scan,
+    SalePayment,
+    ScanFact,
     SlotsReturned,
     fact_hash,
 )
@@ -104,7 +104,7 @@ class Machine:
             SaleLine(lease.id, slot, house.full, price, 550, self.token(lease, slot), f"TDT-B1-{receipt:05d}{slot:02d}")
             for slot in slots
         )
-        paid = (Payment(new_id(), "card", price * len(slots), "A000123"),)
+        paid = (SalePayment(new_id(), "card", price * len(slots), "A000123"),)
         return Sale(**{"order_id": new_id(), "receipt": receipt, "performance_id": house.performance, "currency": "EUR",
                        "lines": lines, "payments": paid} | more)  # fmt: skip
 
@@ -156,8 +156,8 @@ def gate(clerk: Clerk, house: House) -> Machine:
     return enrol(clerk, house, DeviceKind.GATE)
 
 
-def scan(ticket: str, house: House, *, entry: int = 1, admitted: bool = True, gate: str = "A1") -> Scan:
-    return Scan(ticket, 1, house.performance, gate, Direction.ENTRY, admitted, "" if admitted else "used_up", entry)
+def scan(ticket: str, house: House, *, entry: int = 1, admitted: bool = True, gate: str = "A1") -> ScanFact:
+    return ScanFact(ticket, 1, house.performance, gate, Direction.ENTRY, admitted, "" if admitted else "used_up", entry)
 
 
 def kinds(clerk: Clerk, house: House) -> list[str]:
@@ -471,7 +471,7 @@ def test_a_dead_letter_has_its_effect_once_its_cause_is_mended(clerk: Clerk, hou
     ticket = clerk.do(house.order(house.seats[0]))["tickets"][0]["ticket_id"]
     body = orjson.loads(orjson.dumps(scan(ticket, house)))
     entry = gate.saw(FactKind.SCAN, body | {"direction": "sideways"})
-    passage = gate.saw(FactKind.PASSAGE, Passage(entry.id, False))
+    passage = gate.saw(FactKind.PASSAGE, PassageFact(entry.id, False))
     gate.send(entry, passage)
     (letter,) = clerk.ask(DeadLetters(context_id=house.institution)).value
     assert "direction" in letter["why"] and letter["reason"] == NoEffect.UNREADABLE.key
@@ -540,7 +540,7 @@ def test_what_does_not_fit_is_written_down_and_shown(clerk: Clerk, house: House,
     twice = kiosk.sale(house, lease, 0, 0)
     never = kiosk.sale(house, replace(lease, id=new_id()), 0, receipt=2)
     cheap = kiosk.sale(house, lease, 1, receipt=3, price=FULL - 1)
-    short = kiosk.sale(house, lease, 2, receipt=4, payments=(Payment(new_id(), "card", 1),))
+    short = kiosk.sale(house, lease, 2, receipt=4, payments=(SalePayment(new_id(), "card", 1),))
     for sale in (twice, never, cheap, short):
         assert kiosk.send(kiosk.saw(FactKind.SALE, sale))["dead"] == {}
     gave_back = kiosk.saw(FactKind.SLOTS_RETURNED, SlotsReturned(lease.id, (1, 3)))
@@ -651,7 +651,7 @@ def test_two_gates_that_could_not_hear_each_other(clerk: Clerk, house: House, ga
     assert clerk.feed(f"admissions/{house.site}")[f"{ticket}/1"]["gate"] == "B1", "the earlier one counts"
     (anomaly,) = clerk.ask(Anomalies(context_id=house.institution)).value
     assert anomaly["kind"] == "duplicate_offline" and anomaly["detail"] == {"gate": "A1", "scan": late.id}
-    other.send(other.saw(FactKind.PASSAGE, Passage(early.id, False)))
+    other.send(other.saw(FactKind.PASSAGE, PassageFact(early.id, False)))
     assert kinds(clerk, house) == [] and clerk.feed(f"admissions/{house.site}")[f"{ticket}/1"]["gate"] == "A1"
 
 
@@ -661,9 +661,9 @@ def test_only_the_gate_that_scanned_says_who_went_through(clerk: Clerk, house: H
     ticket = clerk.do(house.order(house.seats[0]))["tickets"][0]["ticket_id"]
     entry = gate.saw(FactKind.SCAN, scan(ticket, house, gate="A1"), NOW)
     gate.send(entry)
-    other.send(other.saw(FactKind.PASSAGE, Passage(entry.id, False)))
+    other.send(other.saw(FactKind.PASSAGE, PassageFact(entry.id, False)))
     assert clerk.feed(f"admissions/{house.site}")[f"{ticket}/1"]["gate"] == "A1"
-    gate.send(gate.saw(FactKind.PASSAGE, Passage(entry.id, False)))
+    gate.send(gate.saw(FactKind.PASSAGE, PassageFact(entry.id, False)))
     assert clerk.feed(f"admissions/{house.site}").get(f"{ticket}/1") is None
 
 
@@ -717,13 +717,13 @@ def evening(quick: tuple[Clerk, House]) -> Evening:
     at = [NOW + timedelta(seconds=n) for n in range(10)]
     first = one.saw(FactKind.SCAN, scan(tickets[0], house), at[5])
     one.saw(FactKind.SCAN, scan(tickets[1], house), at[6])
-    one.saw(FactKind.PASSAGE, Passage(first.id, False), at[7])
+    one.saw(FactKind.PASSAGE, PassageFact(first.id, False), at[7])
     two.saw(FactKind.SCAN, scan(tickets[0], house, gate="B1"), at[4])
     two.saw(FactKind.SCAN, scan(tickets[1], house, gate="B1"), at[1])
     forged = two.saw(FactKind.SCAN, scan(new_id(), house, gate="B1"), at[2])  # a ticket that nobody ever sold
     two.saw(FactKind.SCAN, scan(forged.body["ticket_id"], house, entry=2, gate="B1"), at[1])
     gone = two.saw(FactKind.SCAN, scan(new_id(), house, gate="B1"), at[3])
-    two.saw(FactKind.PASSAGE, Passage(gone.id, False), at[4])
+    two.saw(FactKind.PASSAGE, PassageFact(gone.id, False), at[4])
     return Evening(clerk, [(machine, fact) for machine in (kiosk, one, two) for fact in machine.facts])
 
 

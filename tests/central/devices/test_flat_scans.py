@@ -13,7 +13,7 @@ from central.access.model import NoScan
 from central.kernel.db import Params, Row
 from shared.ids import derived_id
 from shared.wire.certificates import DeviceKind
-from shared.wire.facts import Fact, FactKind, Passage
+from shared.wire.facts import Fact, FactKind, PassageFact
 from shared.wire.token import leased_ticket_id
 from tests.central.devices.test_facts import Machine, enrol, kinds, scan
 from tests.central.small_house import NOW, Clerk, House
@@ -113,7 +113,9 @@ def test_an_entry_given_back_writes_no_more_where_many_scans_are(quick: tuple[Cl
         ]
         for first in range(0, before, BATCH):
             meter.of(gate, *scans[first : first + BATCH])
-        costs.append(meter.of(gate, *(gate.saw(FactKind.PASSAGE, Passage(each.id, False)) for each in scans[:BATCH])))
+        costs.append(
+            meter.of(gate, *(gate.saw(FactKind.PASSAGE, PassageFact(each.id, False)) for each in scans[:BATCH]))
+        )
     few, many = costs
     assert many.statements <= few.statements + 2 and many.rows <= few.rows + 2, (few, many)
 
@@ -144,7 +146,7 @@ def test_an_entry_given_back_looks_for_another_of_its_own_alone(quick: tuple[Cle
     meter.of(gate, first, second, third)
     meter.of(other, fourth)
     costs = [
-        meter.of(device, device.saw(FactKind.PASSAGE, Passage(each.id, False))).statements
+        meter.of(device, device.saw(FactKind.PASSAGE, PassageFact(each.id, False))).statements
         for device, each in ((other, fourth), (gate, third), (gate, first))
     ]
     assert costs[0] == costs[1] < costs[2]

@@ -21,11 +21,11 @@ from shared.wire.facts import (
     Direction,
     FactKind,
     LeaseSealed,
-    Passage,
-    Payment,
+    PassageFact,
     Sale,
     SaleLine,
-    Scan,
+    SalePayment,
+    ScanFact,
     SlotsReturned,
 )
 from shared.wire.topics import Presence
@@ -43,11 +43,13 @@ def bodies(house: House) -> dict[FactKind, Any]:
     lease = new_id()
     line = SaleLine(lease, 0, house.full, 1000, 550, "TOKEN", "K1-1")
     return {
-        FactKind.SALE: Sale(new_id(), 1, house.performance, "EUR", (line,), (Payment(new_id(), "card", 1000, "A1"),)),
+        FactKind.SALE: Sale(
+            new_id(), 1, house.performance, "EUR", (line,), (SalePayment(new_id(), "card", 1000, "A1"),)
+        ),
         FactKind.SLOTS_RETURNED: SlotsReturned(lease, (0,)),
         FactKind.LEASE_SEALED: LeaseSealed(lease, (0,)),
-        FactKind.SCAN: Scan(new_id(), 1, house.performance, "A1", Direction.ENTRY, True, entry=1),
-        FactKind.PASSAGE: Passage(new_id(), True),
+        FactKind.SCAN: ScanFact(new_id(), 1, house.performance, "A1", Direction.ENTRY, True, entry=1),
+        FactKind.PASSAGE: PassageFact(new_id(), True),
     }
 
 
@@ -60,7 +62,7 @@ def test_every_bent_fact_is_a_letter_and_none_holds_up_another(quick: tuple[Cler
     if kind is FactKind.SALE:
         for line in bent(SaleLine, json.loads(dump(honest.lines[0]))):
             told += [{**json.loads(dump(honest)), "order_id": new_id(), "lines": [line]}] if writable(line) else []
-        for payment in bent(Payment, json.loads(dump(honest.payments[0]))):
+        for payment in bent(SalePayment, json.loads(dump(honest.payments[0]))):
             told += (
                 [{**json.loads(dump(honest)), "order_id": new_id(), "payments": [payment]}] if writable(payment) else []
             )

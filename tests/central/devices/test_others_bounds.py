@@ -25,7 +25,7 @@ from central.venues.ops import CreateSite
 from shared.ids import Id
 from shared.outcome import Ok, Reason
 from shared.wire.certificates import DeviceKind
-from shared.wire.facts import Direction, FactKind, LeaseSealed, Passage, SlotsReturned
+from shared.wire.facts import Direction, FactKind, LeaseSealed, PassageFact, SlotsReturned
 from tests.central.devices.test_facts import Machine, enrol, kinds, scan
 from tests.central.small_house import NOW, Clerk, House, new_id
 
@@ -106,9 +106,9 @@ def test_what_a_device_tells_too_often_takes_from_itself_alone(quick: tuple[Cler
     assert list(told(mad, 10, entry=ops.MOST_ENTRIES + 1).values()) == [why], "no barcode has so many"
     assert told(gate, -20, gate="B1") == {} and told(gate, 20, entry=3) == {}
     assert clerk.rows("SELECT entry, gate FROM admission ORDER BY entry") == [(1, "B1"), (2, "A1"), (3, "A1")]
-    last = mad.saw(FactKind.PASSAGE, Passage(mad.facts[0].id, False))
+    last = mad.saw(FactKind.PASSAGE, PassageFact(mad.facts[0].id, False))
     assert list(mad.send(last)["dead"].values()) == [why], "nor is an entry given back and used without end"
-    assert gate.send(gate.saw(FactKind.PASSAGE, Passage(gate.facts[0].id, False)))["dead"] == {}
+    assert gate.send(gate.saw(FactKind.PASSAGE, PassageFact(gate.facts[0].id, False)))["dead"] == {}
     assert clerk.rows("SELECT gate FROM admission WHERE entry = 1") == [("A1",)]
     _holds(clerk)
 
@@ -145,7 +145,7 @@ SAYS: dict[str, Naming] = {
     "one that was forced": lambda house, _, ticket: scan(ticket, house, entry=0),
     "one that let somebody out": lambda house, _, ticket: replace(scan(ticket, house), direction=Direction.EXIT),
     "one that let somebody in": lambda house, _, ticket: scan(ticket, house),
-    "that nobody went through theirs": lambda _, scan_id, __: Passage(scan_id, False),
+    "that nobody went through theirs": lambda _, scan_id, __: PassageFact(scan_id, False),
     "one of no performance": lambda house, _, ticket: replace(scan(ticket, house), performance_id=""),
 }
 """What a gate may say of a ticket, or of the first scan that its own gate will tell; each for itself."""
@@ -162,14 +162,14 @@ def test_what_is_told_elsewhere_counts_for_nothing_here(quick: tuple[Clerk, Hous
     evening = [
         (one, one.saw(FactKind.SCAN, scan(ticket, house), NOW)),
         (two, two.saw(FactKind.SCAN, scan(ticket, house, gate="B1"), NOW - timedelta(seconds=1))),
-        (two, two.saw(FactKind.PASSAGE, Passage(two.facts[-1].id, False))),
+        (two, two.saw(FactKind.PASSAGE, PassageFact(two.facts[-1].id, False))),
         (two, two.saw(FactKind.SCAN, scan(ticket, house, entry=2, gate="B1"))),
         (kiosk, kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 0))),
         (kiosk, kiosk.saw(FactKind.SLOTS_RETURNED, SlotsReturned(lease.id, (1,)))),
         (kiosk, kiosk.saw(FactKind.LEASE_SEALED, LeaseSealed(lease.id, (0,)))),
     ]
     said = SAYS[what](house, one.facts[0].id, ticket)
-    kind = FactKind.PASSAGE if isinstance(said, Passage) else FactKind.SCAN
+    kind = FactKind.PASSAGE if isinstance(said, PassageFact) else FactKind.SCAN
     noise = [foreign.saw(kind, said, NOW + timedelta(seconds=60 * n)) for n in range(-3 * MOST, 3 * MOST)]
     quiet, loud = (_books(clerk, house, evening, foreign, facts) for facts in ((), noise))
     assert loud == quiet

@@ -21,7 +21,7 @@ from central.kernel.row_proof import _wrong_heads
 from central.kernel.tx import Read
 from shared.runtime.journal import Journal
 from shared.wire.certificates import DeviceKind
-from shared.wire.feeds import Family, feed_name
+from shared.wire.feeds import FeedFamily, feed_name
 from tests.central.devices.test_facts import enrol
 from tests.central.small_house import Clerk, House, Watch
 
@@ -55,7 +55,7 @@ def test_what_is_told_after_a_backup_was_put_back_reaches_every_device(
     database, house = sqlite_place
     clerk = opens()
     gate, thief = (enrol(clerk, house, kind) for kind in (DeviceKind.GATE, DeviceKind.KIOSK))
-    keys_feed = feed_name(Family.KEYS, house.institution)
+    keys_feed = feed_name(FeedFamily.KEYS, house.institution)
     with closing(Journal.open(tmp_path / "gate.db", gate.id)) as journal:
         with closing(sqlite3.connect(tmp_path / "backup.db")) as kept, closing(sqlite3.connect(database.path)) as now:
             now.backup(kept)
@@ -63,7 +63,7 @@ def test_what_is_told_after_a_backup_was_put_back_reaches_every_device(
             clerk.do(house.order(seat))
         lost = [enrol(clerk, house, DeviceKind.GATE) for _ in range(5)]
         pulled(clerk, journal)
-        before = {feed: journal.revision(feed) for feed in (keys_feed, feed_name(Family.TICKETS, house.site))}
+        before = {feed: journal.revision(feed) for feed in (keys_feed, feed_name(FeedFamily.TICKETS, house.site))}
         clerk.db.close()
         for end in ("-wal", "-shm"):
             Path(f"{database.path}{end}").unlink(missing_ok=True)
@@ -95,13 +95,13 @@ def test_revisions_never_go_back(clerk: Clerk, house: House, watch: Watch, moved
     begin_anew(clerk.db, watch())
     assert all(heads(read)[feed] >= revision for feed, revision in was.items())
     clerk.do(house.order(house.seats[1]))
-    tickets = feed_name(Family.TICKETS, house.site)
+    tickets = feed_name(FeedFamily.TICKETS, house.site)
     assert heads(read)[tickets] > was[tickets]
 
 
 def test_a_feed_that_is_new_begins_after_all_that_was_told(clerk: Clerk, house: House, watch: Watch) -> None:
     begin_anew(clerk.db, watch())
     clerk.do(house.order(house.seats[0]))
-    assert heads(Read(clerk.db, SYSTEM, watch(), clerk.door.keys))[feed_name(Family.TICKETS, house.site)] == (
+    assert heads(Read(clerk.db, SYSTEM, watch(), clerk.door.keys))[feed_name(FeedFamily.TICKETS, house.site)] == (
         int(watch().timestamp() * 1_000_000) + 1
     )

@@ -117,7 +117,9 @@ def test_step_after_step(either: Clerk) -> None:
     assert wizard.rows("SELECT id, email, kind, password FROM operator") == [
         (operator, "ines@lavoir.example", "person", "argon2 text")
     ]
-    held = wizard.rows("SELECT p.code, r.context_id FROM operator_role r JOIN profile p ON p.id = r.profile_id")
+    held = wizard.rows(
+        "SELECT p.code, r.context_id FROM operator_role r JOIN operator_profile p ON p.id = r.profile_id"
+    )
     assert found.institution and held == [("ADMIN", found.institution.id)]
     assert (
         wizard.rows("SELECT body FROM command_log WHERE name = 'appoint_administrator' AND body LIKE '%argon2 text%'")

@@ -103,7 +103,7 @@ KERNEL: dict[str, dict[str, Any]] = {
         "id": derived_id("specimen", "outbox"), "kind": "mail", "body": "{}", "due": to_ms(NOW), "tries": 0,
         "state": "done", "last_error": "",
     },
-    "sign_in_place": {"id": derived_id("specimen", "place"), "account": "a" * 64, "seen": to_ms(NOW)},
+    "sign_in_place": {"id": derived_id("specimen", "place"), "typed_email": "a" * 64, "seen": to_ms(NOW)},
 }  # fmt: skip
 VALUES: dict[str, Any] = {  # where not any value will do; a SELECT: what it finds
     "fact.seq": 2,  # its first is still awaited

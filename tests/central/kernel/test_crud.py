@@ -18,7 +18,7 @@ from central.kernel.registry import COMMANDS, privileges
 from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of, home, narrowing
 from central.kernel.tx import Read
-from central.organisation.model import Profile
+from central.organisation.model import OperatorProfile
 from central.pricing.model import PriceGrid, Tariff
 from central.selling.model import Channel, ChannelKind, PointOfSale
 from central.venues.model import SeatCategory, Site, Space
@@ -274,7 +274,7 @@ def test_declarations_name_fields_that_exist() -> None:
         assert {"id"} | {each.name for each in made.given} | set(made.kept) == set(made.declaration.names), name
 
 
-@pytest.mark.parametrize("kind", [Context, Profile, Event, PriceGrid, SeatCategory, Site, PointOfSale])
+@pytest.mark.parametrize("kind", [Context, OperatorProfile, Event, PriceGrid, SeatCategory, Site, PointOfSale])
 def test_a_change_to_the_same_is_always_sound(quick: Quick, kind: Any) -> None:
     """Rows that stand meet what their declaration asks: a form that is opened and saved is not refused."""
     clerk, _ = quick

@@ -27,7 +27,7 @@ from central.programme.performances import Schedule
 from central.programme.reschedule import ReschedulePerformance
 from central.venues.selection import Selection
 from shared.wire.certificates import DeviceKind
-from shared.wire.facts import FactKind, LeaseSealed, Passage
+from shared.wire.facts import FactKind, LeaseSealed, PassageFact
 from tests.central.devices.test_facts import Machine, enrol, scan
 from tests.central.devices.test_flat_scans import Cost, Meter
 from tests.central.growing import Grower
@@ -91,7 +91,7 @@ def a_sale_of_a_device(day: Day) -> None:
 def a_scan(day: Day) -> None:
     seen = day.gate.saw(FactKind.SCAN, scan(new_id(), day.house))
     day.gate.send(seen)
-    day.gate.send(day.gate.saw(FactKind.PASSAGE, Passage(seen.id, True)))
+    day.gate.send(day.gate.saw(FactKind.PASSAGE, PassageFact(seen.id, True)))
 
 
 def a_place_blocked(day: Day) -> None:
@@ -116,11 +116,11 @@ def a_forgotten_password(day: Day) -> None:
 
 
 def signing_in(day: Day) -> None:
-    day.clerk.do(CountAttempt(subjects=("account:a", "address:b")))
+    day.clerk.do(CountAttempt(subjects=("password:a", "address:b")))
     day.clerk.do(
         BeginSession(
             id=new_id(), operator_id=day.house.admin, token_digest="t", verified=KEPT, anew="", instead_of="",
-            tried=("account:a", "address:b"), came_from=new_id(), account="a", address="", browser="",
+            tried=("password:a", "address:b"), came_from=new_id(), typed_email="a", address="", browser="",
         )
     )  # fmt: skip
 

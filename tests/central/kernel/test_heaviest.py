@@ -42,10 +42,10 @@ from shared.wire.facts import (
     UPLOAD_LINES,
     FactKind,
     LeaseSealed,
-    Passage,
-    Payment,
+    PassageFact,
     Sale,
     SaleLine,
+    SalePayment,
     SlotsReturned,
 )
 from shared.wire.leases import Lease
@@ -172,14 +172,14 @@ def told(house: House, machine: Machine, lease: Lease | None, kind: str) -> list
         return [(kind, scan(ticket, house, entry=1 + n % 2)) for n in range(BATCH_FACTS)]
     if kind == FactKind.PASSAGE:
         scans = [machine.saw(FactKind.SCAN, scan(ticket, house)) for _ in range(BATCH_FACTS // 2)]
-        return [(kind, Passage(each.id, False)) for each in scans]
+        return [(kind, PassageFact(each.id, False)) for each in scans]
     return [("nothing" if kind == "dead letters" else kind, PAD)] * BATCH_FACTS
 
 
 def a_sale(house: House, n: int, lines: int = 1) -> Sale:
     """Of what nobody leased."""
     said = tuple(SaleLine(new_id(), slot, house.full, FULL - 1, 0, "", "") for slot in range(lines))
-    return Sale(new_id(), n, house.performance, "EUR", said, (Payment(new_id(), "card", 1),))
+    return Sale(new_id(), n, house.performance, "EUR", said, (SalePayment(new_id(), "card", 1),))
 
 
 @dataclass(frozen=True, slots=True)

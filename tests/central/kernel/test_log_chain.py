@@ -32,7 +32,7 @@ from central.kernel.log_chain import (
     hash_of,
     seal_now,
 )
-from central.kernel.log_proof import LogFault, Proof, Wrong, prove
+from central.kernel.log_proof import LogFault, Proof, Tampering, prove
 from central.kernel.row_proof import prove_rows
 from central.kernel.schema import upgrade
 from central.kernel.tx import Read
@@ -78,7 +78,7 @@ class Log:
         finally:
             db.rollback()
 
-    def found(self, *heads: tuple[int, str]) -> list[tuple[Wrong, int, int]]:
+    def found(self, *heads: tuple[int, str]) -> list[tuple[Tampering, int, int]]:
         return [(fault.what, fault.seq, fault.last) for fault in self.proof(*heads).faults]
 
     def seal(self) -> int:
@@ -294,7 +294,7 @@ def unseal(log: Log, at: int) -> None:
     log.clerk.watch.at += timedelta(minutes=11)
 
 
-CH, RM, IN, RO, RW = Wrong.CHANGED, Wrong.REMOVED, Wrong.INSERTED, Wrong.REORDERED, Wrong.REWRITTEN
+CH, RM, IN, RO, RW = Tampering.CHANGED, Tampering.REMOVED, Tampering.INSERTED, Tampering.REORDERED, Tampering.REWRITTEN
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ CH, RM, IN, RO, RW = Wrong.CHANGED, Wrong.REMOVED, Wrong.INSERTED, Wrong.REORDER
     ],
 )
 def test_each_way_of_tampering_is_named_where_it_was_done(
-    log: Log, tamper: Callable[[Log, int], None], want: list[tuple[Wrong, int, int]]
+    log: Log, tamper: Callable[[Log, int], None], want: list[tuple[Tampering, int, int]]
 ) -> None:
     at = log.first + 3
     tamper(log, at)
@@ -350,8 +350,8 @@ def test_a_chain_worked_out_anew_does_not_fit_the_signed_checkpoint(log: Log) ->
 def test_a_cut_tail_is_named(log: Log, tamper: Callable[[Log, int], None]) -> None:
     at = log.head - 2
     tamper(log, at)
-    lost = [(Wrong.LOST, log.head, log.head)] if tamper is cut_with_checkpoint else []
-    assert sorted(log.found()) == sorted([(Wrong.CUT, at, log.head), *lost])
+    lost = [(Tampering.LOST, log.head, log.head)] if tamper is cut_with_checkpoint else []
+    assert sorted(log.found()) == sorted([(Tampering.CUT, at, log.head), *lost])
 
 
 def test_a_tail_cut_with_everything_that_knew_of_it_is_known_to_who_noted_the_head(log: Log) -> None:
@@ -360,7 +360,7 @@ def test_a_tail_cut_with_everything_that_knew_of_it_is_known_to_who_noted_the_he
     cut_with_checkpoint(log, log.first + 1)
     log.file.write_bytes(log.file.read_bytes().splitlines(keepends=True)[0])
     assert log.found() == []
-    assert log.found(noted) == [(Wrong.CUT, log.first + 1, log.head)]
+    assert log.found(noted) == [(Tampering.CUT, log.first + 1, log.head)]
 
 
 ONE = {
@@ -411,7 +411,7 @@ def test_a_noted_head_that_stands_is_fine_and_another_log_is_not(log: Log, house
     prices(log.clerk, house, 3)
     log.seal()
     assert log.found(noted) == []
-    assert log.found((log.head, "0" * 64)) == [(Wrong.NOT_THE_HEAD, log.head, log.head)]
+    assert log.found((log.head, "0" * 64)) == [(Tampering.NOT_THE_HEAD, log.head, log.head)]
 
 
 def test_a_row_that_waits_too_long_is_named_and_a_fresh_one_is_not(log: Log, house: House) -> None:
@@ -419,13 +419,13 @@ def test_a_row_that_waits_too_long_is_named_and_a_fresh_one_is_not(log: Log, hou
     assert log.proof().faults == () and log.proof().unsealed == 1
     log.clerk.watch.at += timedelta(minutes=11)
     (fault,) = log.proof().faults
-    assert fault == LogFault(Wrong.UNSEALED, 0, 0, f"set_price {log.clerk.said[-1]}")
+    assert fault == LogFault(Tampering.UNSEALED, 0, 0, f"set_price {log.clerk.said[-1]}")
 
 
 def test_an_unsealed_row_in_the_middle_is_a_hole(log: Log) -> None:
     at = log.first + 3
     unseal(log, at)
-    assert log.found() == [(Wrong.UNSEALED, 0, 0), (RM, at, at)]
+    assert log.found() == [(Tampering.UNSEALED, 0, 0), (RM, at, at)]
 
 
 # --- checkpoints -----------------------------------------------------------------------------------------------------
@@ -435,7 +435,7 @@ def test_a_checkpoint_signed_by_another_key_is_forged(log: Log, house: House) ->
     prices(log.clerk, house, 2)
     log.seal()
     at = log.checkpoint(make_keys(NOW))
-    assert log.found() == [(Wrong.FORGED, at, at)] * 2, "in the database, and in the file"
+    assert log.found() == [(Tampering.FORGED, at, at)] * 2, "in the database, and in the file"
     assert {fault.more for fault in log.proof().faults} == {"database", "file"}
 
 
@@ -447,7 +447,7 @@ def test_a_checkpoint_whose_text_was_changed_is_forged(log: Log) -> None:
         "UPDATE audit_checkpoint SET text = :t WHERE seq = :s", t=dump(Checkpoint(log.head, digest, 0)).decode(),
         s=log.head,
     )  # fmt: skip
-    assert (Wrong.FORGED, log.head, log.head) in log.found()
+    assert (Tampering.FORGED, log.head, log.head) in log.found()
     assert (RW, log.first + 1, log.head) in log.found(), "the file's is genuine"
 
 
@@ -456,11 +456,11 @@ def test_a_checkpoint_taken_out_of_the_file_or_the_database_is_missed(log: Log) 
     signed = load(Signed, lines[0])
     log.file.write_bytes(lines[1])
     found = log.proof().faults
-    assert [(each.what, each.seq, each.more) for each in found] == [(Wrong.LOST, log.first, "file")]
+    assert [(each.what, each.seq, each.more) for each in found] == [(Tampering.LOST, log.first, "file")]
     log.file.write_bytes(b"".join(lines))
     log.write("DELETE FROM audit_checkpoint WHERE seq = :s", s=log.first)
     found = log.proof().faults
-    assert signed.certificate and [(each.what, each.more) for each in found] == [(Wrong.LOST, "database")]
+    assert signed.certificate and [(each.what, each.more) for each in found] == [(Tampering.LOST, "database")]
 
 
 def test_a_line_that_a_crash_cut_short_is_no_fault_and_is_written_again(log: Log, house: House) -> None:
@@ -473,7 +473,7 @@ def test_a_line_that_a_crash_cut_short_is_no_fault_and_is_written_again(log: Log
 def test_rubbish_in_the_file_is_named_by_its_line(log: Log) -> None:
     log.file.write_bytes(b'{"half": \n' + log.file.read_bytes())
     (fault,) = log.proof().faults
-    assert (fault.what, fault.more) == (Wrong.FORGED, "file, line 1")
+    assert (fault.what, fault.more) == (Tampering.FORGED, "file, line 1")
 
 
 # --- the loop --------------------------------------------------------------------------------------------------------

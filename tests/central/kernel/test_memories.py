@@ -138,7 +138,7 @@ def test_each_memory_remembers_what_was_committed(evening: tuple[Clerk, Evening]
     for name, memory in memories(clerk.door, clerk.db).items():
         assert mentions(memory, made.ids), name
     assert {*memories(clerk.door, clerk.db)} == {
-        "paths", "homes", "plans", "built", "halls", "offers", "where performances are",
+        "paths", "homes", "plans", "built", "halls", "selling terms", "where performances are",
     }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, METADATA
+from central.kernel.former_names import today
 from central.kernel.keys import Keys
 from central.kernel.log_chain import seal_now
 from central.kernel.log_proof import prove
@@ -60,15 +61,16 @@ def rows_of(database: Database) -> Rows:
 
 
 def kept(before: Rows, after: Rows) -> None:
-    """Every row is there, with every value that both have a column for."""
+    """Every row is there, with every value that both have a column for; what was renamed by its name of today."""
     for table, rows in before.items():
         if table == "schema_made":  # which says what was run, so that it grows
             assert rows[0] in after[table]
             continue
-        columns = set(rows[0]) & set(after[table][0])
-        narrowed = [
-            sorted([{name: row[name] for name in columns} for row in each], key=repr) for each in (rows, after[table])
-        ]
+        if table == "found":
+            rows = [{**row, "entity": today(row["entity"])} for row in rows]
+        there = after[today(table)]
+        columns = set(rows[0]) & set(there[0])
+        narrowed = [sorted([{name: row[name] for name in columns} for row in each], key=repr) for each in (rows, there)]
         assert narrowed[0] == narrowed[1], table
 
 

@@ -36,6 +36,7 @@ FROZEN = {
     "0016_gone_contexts.py": "c1dd059358db2ec863b5c4c3da6b92286523a215ac5c29f7530ba6ba22cb5d7d",
     "0017_performance_note.py": "cbf5bce191fd45f8e6dff2a2190af7a4cde9484a12a56f33c62ad4215c8cb11f",
     "0018_what_is_asked_daily.py": "8bfcd5a393eb8e735014a8665dfe8fc626a6fafbfb5245f474d044234c69ace0",
+    "0019_names_said_in_full.py": "d341d808029609ef0001454c6ad1fe399478f795055b6676ce4fca7e7d709258",
 }
 NEWEST = max(FROZEN)[:4]
 

@@ -24,7 +24,7 @@ from central.kernel.outbox import drain
 from central.kernel.vault import Vault
 from central.organisation.grants import GiveRole
 from central.organisation.letters import MAIL
-from central.organisation.model import Operator, Profile
+from central.organisation.model import Operator, OperatorProfile
 from central.organisation.operators import InviteOperator
 from central.organisation.pages import SIGN_IN_SERVICES, SignInServices
 from central.organisation.settings import Costs, MailConfig, SignInConfig, Tls
@@ -125,7 +125,7 @@ class People:
         from central.kernel.privileges import Action
 
         profile = new_id()
-        make = command_of(Action.CREATE, Profile)
+        make = command_of(Action.CREATE, OperatorProfile)
         await self.do(
             make(
                 id=profile, context_id=at or self.house.institution, code=f"P{profile[-8:]}", names={"fr": "Profil"},

@@ -6,7 +6,7 @@ from central.kernel.actor import SYSTEM
 from central.kernel.tx import Read
 from central.organisation.grants import SetPerimeter
 from central.organisation.letters import AskLink, UseLetter
-from central.organisation.model import Attempt, NoSignIn, Operator, Session
+from central.organisation.model import Attempt, NoSignIn, Operator, SignInSession
 from central.organisation.operators import InviteOperator
 from central.organisation.ops import actor_of
 from central.organisation.rights import WhoMay, administrators
@@ -45,19 +45,19 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
     )
     clerk.do(AskLink(operator_id=who, token_digest=digest("link")))
     clerk.do(
-        UseLetter(token_digest=digest("link"), password="kept", tried=("account:a",), came_from=PLACE, account="a")
+        UseLetter(token_digest=digest("link"), password="kept", tried=("password:a",), came_from=PLACE, typed_email="a")
     )
     assert (
         clerk.no(
-            UseLetter(token_digest=digest("link"), password="other", tried=(), came_from=PLACE, account="a")
+            UseLetter(token_digest=digest("link"), password="other", tried=(), came_from=PLACE, typed_email="a")
         ).reason
         == NoSignIn.LINK_OVER
     )
     for _ in range(5):
-        clerk.do(CountAttempt(subjects=("account:a", "address:10.0.0.7")))
-    assert clerk.no(CountAttempt(subjects=("account:a",))).reason == NoSignIn.TOO_MANY
+        clerk.do(CountAttempt(subjects=("password:a", "address:10.0.0.7")))
+    assert clerk.no(CountAttempt(subjects=("password:a",))).reason == NoSignIn.TOO_MANY
     session = new_id()
-    tried = ("account:a", "address:10.0.0.7")
+    tried = ("password:a", "address:10.0.0.7")
     begin = BeginSession(
         id=session,
         operator_id=who,
@@ -67,7 +67,7 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
         instead_of="",
         tried=tried,
         came_from=PLACE,
-        account="a",
+        typed_email="a",
         address="10.0.0.7",
         browser="Browser",
     )
@@ -76,7 +76,7 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
     assert {each.subject: each.wrong for each in read().find(Attempt)} == {"address:10.0.0.7": 4}
     clerk.watch.at += timedelta(minutes=6)
     clerk.do(NoteSeen(session_id=session))
-    (there,) = read().find(Session)
+    (there,) = read().find(SignInSession)
     assert there.seen == clerk.watch.at
     clerk.do(
         SetSecondFactor(
@@ -88,7 +88,7 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
             token_digest=digest("two"),
         )
     )
-    (there,) = read().find(Session)
+    (there,) = read().find(SignInSession)
     assert there.second_factor and there.token_digest == digest("two")
     half = new_id()
     other = derived_id("another place")
@@ -102,7 +102,7 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
             instead_of="",
             tried=tried,
             came_from=other,
-            account="a",
+            typed_email="a",
             address="10.0.0.8",
             browser="Browser",
         )
@@ -119,7 +119,7 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
                 recovery="",
                 tried=code,
                 came_from=other,
-                account="a",
+                typed_email="a",
             )
         ).reason
         == NoSignIn.WRONG_CODE
@@ -133,7 +133,7 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
             recovery="",
             tried=code,
             came_from=other,
-            account="a",
+            typed_email="a",
         )
     )
     assert is_known(read(), other) and is_known(read(), PLACE)
@@ -145,10 +145,10 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
                 password="anew",
                 tried=(),
                 came_from=derived_id("place", n),
-                account="a",
+                typed_email="a",
             )
         )
-    assert clerk.rows("SELECT COUNT(*) FROM sign_in_place WHERE account = 'a'") == [(MOST_PLACES,)]
+    assert clerk.rows("SELECT COUNT(*) FROM sign_in_place WHERE typed_email = 'a'") == [(MOST_PLACES,)]
     assert not is_known(read(), PLACE) and is_known(read(), derived_id("place", 0))
     clerk.do(EndSessions(operator_id=who))
     kept = read().get(Operator, who)
@@ -163,7 +163,7 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
     }
     assert actor_of(read(), kept).grants == {("*", house.institution)}
     clerk.do(EndSessions(operator_id=who))
-    assert read().find(Session) == []
+    assert read().find(SignInSession) == []
     clerk.watch.at += timedelta(days=2)
     clerk.do(TidySessions())
     assert read().find(Attempt) == [] and clerk.rows("SELECT COUNT(*) FROM sign_in_place") == [(MOST_PLACES,)]

@@ -34,10 +34,10 @@ from central.organisation.model import (
     Letter,
     NoOperator,
     Operator,
+    OperatorProfile,
     OrganisationPrivilege,
     PerimeterKind,
-    Profile,
-    Session,
+    SignInSession,
 )
 from central.organisation.operators import (
     ChangeOperator,
@@ -57,7 +57,7 @@ from tests.central.organisation.conftest import JEANNE, People
 from tests.central.small_house import Clerk, House, new_id
 from tests.waiting import until
 
-CreateProfile = command_of(Action.CREATE, Profile)
+CreateProfile = command_of(Action.CREATE, OperatorProfile)
 NAMES = ("Zénobie Quatrelivres", "Zenobie Cinqlivres")
 MAILS = ("zenobie@quatrelivres.example", "z.cinqlivres@ailleurs.example")
 FROM = ("203.0.113.77", "Netscape 4.08 on a borrowed machine")
@@ -87,7 +87,7 @@ def a_life(clerk: Clerk, house: House, n: str = "") -> Id:
     clerk.do(
         BeginSession(
             id=new_id(), operator_id=who, token_digest=new_id(), verified="p", anew="", instead_of="", tried=(),
-            came_from="", account="", address=FROM[0], browser=FROM[1],
+            came_from="", typed_email="", address=FROM[0], browser=FROM[1],
         )
     )  # fmt: skip
     return who
@@ -228,7 +228,7 @@ async def test_where_the_forgotten_came_in_from_goes_with_them(people: People, j
         found: list[Any] = await people.door.read(SYSTEM, lambda read: read.run(sql, **params))
         return found
 
-    places = "SELECT account FROM sign_in_place WHERE operator_id = :who"
+    places = "SELECT typed_email FROM sign_in_place WHERE operator_id = :who"
     tries = "SELECT subject FROM sign_in_attempt WHERE subject LIKE '%@%'"
     for email in mails.values():
         await comes_in(email)
@@ -237,14 +237,14 @@ async def test_where_the_forgotten_came_in_from_goes_with_them(people: People, j
     assert [len(await rows(places, who=who)) for who in (paul, jeanne)] == [2, 1]
     assert len(await rows(tries)) == 2
     kept, actor = await rows(places, who=jeanne), await people.actor(jeanne)
-    opened = next(iter(await people.rows(Session, "WHERE operator_id = :who", who=jeanne)))
+    opened = next(iter(await people.rows(SignInSession, "WHERE operator_id = :who", who=jeanne)))
     await people.do(EraseOperator(operator_id=paul), replace(actor, session=opened.id))
     assert await rows(places, who=paul) == [] and await rows(places, who=jeanne) == kept
     assert [subject for (subject,) in await rows(tries) if kept[0][0] not in subject] == []
     assert len(await rows(tries)) == 1 and len(await rows("SELECT 1 FROM sign_in_place")) == 1
     names = ("begin_session", "complete_session", "use_letter")
     said = [orjson.loads(body) for name, body in await rows("SELECT name, body FROM command_log") if name in names]
-    assert len(said) > 4 and {each[field] for each in said for field in ("came_from", "account")} == {STRUCK}
+    assert len(said) > 4 and {each[field] for each in said for field in ("came_from", "typed_email")} == {STRUCK}
     assert {str(each["tried"]) for each in said} == {STRUCK}
 
 

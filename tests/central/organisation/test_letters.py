@@ -58,7 +58,7 @@ async def test_an_invitation_opens_once(people: People) -> None:
     assert browser.path == "/sign-in" and "enregistré" in browser.text
     assert (await browser.get(link)).status == 410
     assert (await browser.post(link, password=NEW, again=NEW)).status == 410
-    assert (await people.browser().sign_in(next="/account")).path == "/account"
+    assert (await people.browser().sign_in(next="/me")).path == "/me"
 
 
 async def test_two_browsers_one_link(people: People) -> None:
@@ -91,15 +91,15 @@ async def test_links_end(people: People, jeanne: Id) -> None:
 
 
 async def test_a_forgotten_password(people: People, jeanne: Id) -> None:
-    inside = await people.browser().sign_in(next="/account")
+    inside = await people.browser().sign_in(next="/me")
     browser = await people.browser().get("/reset")
     await browser.post("/reset", email=JEANNE.upper())
     link = await people.link()
     await browser.post(link, password=NEW, again=NEW)
     assert browser.path == "/sign-in"
-    assert (await inside.get("/account")).path == "/sign-in", "whoever was in is out"
+    assert (await inside.get("/me")).path == "/sign-in", "whoever was in is out"
     assert (await people.browser().sign_in()).status == 400
-    assert (await people.browser().sign_in(password=NEW, next="/account")).path == "/account"
+    assert (await people.browser().sign_in(password=NEW, next="/me")).path == "/me"
     assert "mot de passe vient d’être changé" in (await people.post_mail())[0].get_content()
 
 
@@ -110,7 +110,7 @@ async def test_a_reset_unlocks_the_account(people: People, jeanne: Id) -> None:
     await (await people.browser().get("/reset")).post("/reset", email=JEANNE)
     link = await people.link()
     await (await people.browser().get(link)).post(link, password=NEW, again=NEW)
-    assert (await people.browser().sign_in(password=NEW, next="/account")).path == "/account"
+    assert (await people.browser().sign_in(password=NEW, next="/me")).path == "/me"
 
 
 async def test_a_newer_letter_voids_the_one_before(people: People) -> None:
@@ -232,13 +232,13 @@ def calls(function: Any, seen: set[Any]) -> set[str]:
 
 
 async def test_each_says_when_it_wrote_none(people: People, jeanne: Id) -> None:
-    browser = await people.browser().sign_in(next="/account")
+    browser = await people.browser().sign_in(next="/me")
     for n in range(MOST_LETTERS[AskedBy.OWNER]):
-        await browser.post("/account/address", email=f"new{n}@x.example", now=PASSWORD)
+        await browser.post("/me/address", email=f"new{n}@x.example", now=PASSWORD)
         assert browser.status == 200
         await people.do(AskLink(operator_id=jeanne, token_digest=digest(f"{n}")))
     await people.post_mail()
-    await browser.post("/account/address", email="one-more@x.example", now=PASSWORD)
+    await browser.post("/me/address", email="one-more@x.example", now=PASSWORD)
     assert browser.status == 400 and "attendez" in browser.text
     assert (await people.no(AskLink(operator_id=jeanne, token_digest=digest("one more")), SYSTEM)).detail["again"]
     assert (await people.no(SendLetter(operator_id=jeanne), SYSTEM)).detail["again"]

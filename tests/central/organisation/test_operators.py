@@ -13,9 +13,9 @@ from central.organisation.model import (
     NoOperator,
     Operator,
     OperatorKind,
+    OperatorProfile,
     Perimeter,
     PerimeterKind,
-    Profile,
     Role,
 )
 from central.organisation.operators import (
@@ -37,8 +37,8 @@ from tests.central.small_house import Clerk, House, new_id
 
 pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
 
-CREATE, CHANGE = command_of(Action.CREATE, Profile), command_of(Action.MODIFY, Profile)
-DELETE = command_of(Action.DELETE, Profile)
+CREATE, CHANGE = command_of(Action.CREATE, OperatorProfile), command_of(Action.MODIFY, OperatorProfile)
+DELETE = command_of(Action.DELETE, OperatorProfile)
 
 
 def profile(
@@ -148,7 +148,7 @@ def test_a_right_that_is_no_more_keeps_nobody_from_the_profile(quick: tuple[Cler
     clerk, house = quick
     found = Id(clerk.do(profile(house, "orders")))
     clerk.db.write(
-        "UPDATE profile SET privileges = :all WHERE id = :id", {"all": '["orders","venues.gone"]', "id": found}
+        "UPDATE operator_profile SET privileges = :all WHERE id = :id", {"all": '["orders","venues.gone"]', "id": found}
     )
     clerk.do(CHANGE(id=found, set={"names": {"fr": "Guichet"}}))
     clerk.do(CHANGE(id=found, set={"privileges": ("orders", "venues.gone", "pricing")}))
@@ -239,7 +239,7 @@ def test_a_perimeter_names_what_there_is_and_holds_at_the_door(quick: tuple[Cler
 
 
 def test_who_holds_more_is_not_changed(quick: tuple[Clerk, House]) -> None:
-    """A new mail address, a letter or a cleared second factor would be a way into that account."""
+    """A new mail address, a letter or a cleared second factor would be a way in as them."""
     clerk, house = quick
     boss = person(clerk, house, "*", at=house.institution)
     deputy = acting(clerk, person(clerk, house, "organisation", "orders"))
@@ -491,7 +491,7 @@ async def test_pages_hide_and_refuse_what_is_not_allowed(people: People, jeanne:
     assert (await browser.get(f"/admin/e/operator/{jeanne}")).status == 403
     assert (await browser.get(f"/admin/who/{jeanne}")).status == 403
     assert (await browser.get("/admin/who")).status == 403
-    await browser.get("/account")
+    await browser.get("/me")
     await browser.post(f"/admin/operators/{jeanne}/deactivate")
     assert browser.status == 403 and (await people.operator(jeanne)).active
 
@@ -517,7 +517,7 @@ async def test_without_a_mail_server_the_link_is_handed_over(people: People, jea
     link = "/invitation/" + browser.text.split("/invitation/")[1].partition("<")[0]
     new = await people.browser().get(link)
     await new.post(link, password=PASSWORD, again=PASSWORD)
-    assert (await people.browser().sign_in("nino@x.example", next="/account")).path == "/account"
+    assert (await people.browser().sign_in("nino@x.example", next="/me")).path == "/me"
 
 
 def test_administrators_are_those_who_can_come_in(quick: tuple[Clerk, House]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from pyotp import TOTP
 
 from central.organisation.grants import GiveRole, TakeRole
-from central.organisation.model import Session
+from central.organisation.model import SignInSession
 from central.organisation.operators import ClearSecondFactor
 from central.organisation.second_factor import STEP_S, bare, new_recovery_codes, new_seed, picture, step_of
 from shared.ids import Id
@@ -18,31 +18,31 @@ HALF = timedelta(seconds=STEP_S)
 
 async def enrolled(people: People) -> tuple[Browser, TOTP, list[str]]:
     """Jeanne at her account, with a telephone."""
-    browser = await people.browser().sign_in(next="/account/second-factor")
+    browser = await people.browser().sign_in(next="/me/second-factor")
     phone = browser.totp()
     sealed = browser.text.split('name="sealed" value="')[1].partition('"')[0]
-    await browser.post("/account/second-factor", sealed=sealed, now=PASSWORD, code=browser.code(phone))
+    await browser.post("/me/second-factor", sealed=sealed, now=PASSWORD, code=browser.code(phone))
     codes = CODE.findall(browser.text)
     assert len(codes) == 10, browser.text
     return browser, phone, codes
 
 
 async def test_set_up_then_asked_for(people: People, jeanne: Id) -> None:
-    before = await people.browser().sign_in(next="/account")
+    before = await people.browser().sign_in(next="/me")
     here, phone, _ = await enrolled(people)
-    assert (await here.get("/account")).path == "/account", "who set it up is in with it"
-    assert (await before.get("/account")).path == "/sign-in", "every other session ended"
+    assert (await here.get("/me")).path == "/me", "who set it up is in with it"
+    assert (await before.get("/me")).path == "/sign-in", "every other session ended"
     people.watch.at += HALF
-    browser = await people.browser().sign_in(next="/account")
+    browser = await people.browser().sign_in(next="/me")
     assert browser.path == "/sign-in/code"
-    assert (await browser.get("/account")).path == "/sign-in/code", "half a session opens nothing"
+    assert (await browser.get("/me")).path == "/sign-in/code", "half a session opens nothing"
     half = browser.token()
     await browser.post("/sign-in/code", code="000000")
     assert browser.status == 400 and browser.path == "/sign-in/code"
-    await browser.post("/sign-in/code", code=browser.code(phone), next="/account")
-    assert browser.path == "/account"
+    await browser.post("/sign-in/code", code=browser.code(phone), next="/me")
+    assert browser.path == "/me"
     assert browser.token() != half, "a new token with every step in"
-    (session,) = [each for each in await people.rows(Session) if each.began == people.watch.at]
+    (session,) = [each for each in await people.rows(SignInSession) if each.began == people.watch.at]
     assert session.second_factor
     mails = await people.post_mail()
     assert "second facteur protège" in mails[0].get_content()
@@ -53,23 +53,23 @@ async def test_a_code_opens_once_and_none_before_it(people: People, jeanne: Id) 
     people.watch.at += 2 * HALF
     code = phone.at(people.watch.at)
     first, second = await people.browser().sign_in(), await people.browser().sign_in()
-    assert (await first.post("/sign-in/code", code=code, next="/account")).path == "/account"
+    assert (await first.post("/sign-in/code", code=code, next="/me")).path == "/me"
     assert (await second.post("/sign-in/code", code=code)).status == 400, "read over a shoulder"
     assert (await second.post("/sign-in/code", code=phone.at(people.watch.at - HALF))).status == 400
     people.watch.at += HALF
-    assert (await second.post("/sign-in/code", code=second.code(phone), next="/account")).path == "/account"
+    assert (await second.post("/sign-in/code", code=second.code(phone), next="/me")).path == "/me"
 
 
 async def test_recovery_codes_once_each(people: People, jeanne: Id) -> None:
     _, _, codes = await enrolled(people)
     first = await people.browser().sign_in()
     typed = codes[0].lower().replace("-", " ")
-    assert (await first.post("/sign-in/code", code=typed, next="/account")).path == "/account"
+    assert (await first.post("/sign-in/code", code=typed, next="/me")).path == "/me"
     assert "9 codes de secours" in first.text
     second = await people.browser().sign_in()
     assert (await second.post("/sign-in/code", code=codes[0])).status == 400
-    assert (await second.post("/sign-in/code", code=codes[1], next="/account")).path == "/account"
-    await second.post("/account/codes", now=PASSWORD)
+    assert (await second.post("/sign-in/code", code=codes[1], next="/me")).path == "/me"
+    await second.post("/me/codes", now=PASSWORD)
     anew = CODE.findall(second.text)
     assert len(anew) == 10 and not set(anew) & set(codes)
     third = await people.browser().sign_in()
@@ -79,10 +79,10 @@ async def test_recovery_codes_once_each(people: People, jeanne: Id) -> None:
 
 async def test_a_profile_demands_it_before_anything_else(people: People, jeanne: Id) -> None:
     paul = await people.person("Paul", "paul@tilleuls.example", "orders")
-    browser = await people.browser().sign_in("paul@tilleuls.example", next="/account")
+    browser = await people.browser().sign_in("paul@tilleuls.example", next="/me")
     strict = await people.profile("ledger", second_factor=True)
     await people.do(GiveRole(operator_id=paul, profile_id=strict, context_id=people.house.institution))
-    for page in ("/account", f"/admin/who/{paul}", "/admin/operators/new"):
+    for page in ("/me", f"/admin/who/{paul}", "/admin/operators/new"):
         assert (await browser.get(page)).path == "/sign-in/second-factor", "from the next request on"
     phone = browser.totp()
     sealed = browser.text.split('name="sealed" value="')[1].partition('"')[0]
@@ -90,26 +90,26 @@ async def test_a_profile_demands_it_before_anything_else(people: People, jeanne:
     assert browser.status == 400 and browser.totp().secret == phone.secret, "the same key, whatever was typed"
     await browser.post("/sign-in/second-factor", sealed=sealed, code=browser.code(phone))
     assert len(CODE.findall(browser.text)) == 10
-    assert (await browser.get("/account")).path == "/account"
+    assert (await browser.get("/me")).path == "/me"
     assert "ne se retire pas" in browser.text
-    await browser.post("/account/second-factor/remove", now=PASSWORD)
+    await browser.post("/me/second-factor/remove", now=PASSWORD)
     assert (await people.operator(paul)).totp
 
 
 async def test_taken_away_where_nobody_demands_it(people: People, jeanne: Id) -> None:
     browser, _, _ = await enrolled(people)
-    await browser.get("/account")
-    await browser.post("/account/second-factor/remove", now="wrong password")
+    await browser.get("/me")
+    await browser.post("/me/second-factor/remove", now="wrong password")
     assert (await people.operator(jeanne)).totp
-    await browser.post("/account/second-factor/remove", now=PASSWORD)
-    assert not (await people.operator(jeanne)).totp and browser.path == "/account"
+    await browser.post("/me/second-factor/remove", now=PASSWORD)
+    assert not (await people.operator(jeanne)).totp and browser.path == "/me"
 
 
 async def test_a_lost_telephone_is_the_administrators_business(people: People, jeanne: Id) -> None:
     browser, _, _ = await enrolled(people)
     await people.do(ClearSecondFactor(operator_id=jeanne))
-    assert (await browser.get("/account")).path == "/sign-in"
-    assert (await people.browser().sign_in(next="/account")).path == "/account"
+    assert (await browser.get("/me")).path == "/sign-in"
+    assert (await people.browser().sign_in(next="/me")).path == "/me"
 
 
 async def test_the_seed_lies_sealed(people: People, jeanne: Id) -> None:
@@ -129,7 +129,7 @@ async def test_guessing_codes_is_slowed_down(people: People, jeanne: Id) -> None
         assert (await browser.post("/sign-in/code", code="000000")).status == 400
     assert (await browser.post("/sign-in/code", code=browser.code(phone))).status == 429, "even the right one waits"
     people.watch.at += timedelta(minutes=1)
-    assert (await browser.post("/sign-in/code", code=browser.code(phone), next="/account")).path == "/account"
+    assert (await browser.post("/sign-in/code", code=browser.code(phone), next="/me")).path == "/me"
 
 
 async def test_taking_the_profile_away_lets_them_in_again(people: People, jeanne: Id) -> None:
@@ -141,10 +141,10 @@ async def test_taking_the_profile_away_lets_them_in_again(people: People, jeanne
             context_id=people.house.institution,
         )
     )
-    browser = await people.browser().sign_in("paul@tilleuls.example", next="/account")
+    browser = await people.browser().sign_in("paul@tilleuls.example", next="/me")
     assert browser.path == "/sign-in/second-factor"
     await people.do(TakeRole(role_id=role))
-    assert (await browser.get("/account")).path == "/account"
+    assert (await browser.get("/me")).path == "/me"
 
 
 # --- the parts --------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS
 from central.kernel.vault import FILE, Vault, load_vault
 from central.organisation.browser import Cookies
-from central.organisation.model import Attempt, Letter, NoSignIn, Operator, Session
+from central.organisation.model import Attempt, Letter, NoSignIn, Operator, SignInSession
 from central.organisation.pages import SIGN_IN_SERVICES, SignInServices
 from central.organisation.passwords import Passwords, TooManySignIns, weakness
 from central.organisation.rules import FREE, LONGEST_WAIT, counted, locked
@@ -48,17 +48,17 @@ async def test_session_fixation(people: People, jeanne: Id) -> None:
     """A token that somebody planted before signs nobody in; each step in brings a new one, and the old is dead."""
     browser = people.browser()
     browser.client.cookie_jar.update_cookies({"session": "planted"}, people.server.make_url("/"))
-    await browser.sign_in(next="/account")
+    await browser.sign_in(next="/me")
     first = browser.token()
-    assert browser.path == "/account" and first != "planted" and len(first) >= 43
+    assert browser.path == "/me" and first != "planted" and len(first) >= 43
     await browser.client.post("/sign-in", data={"email": JEANNE, "password": PASSWORD, "_csrf": "x"})
     thief = people.browser()
     thief.client.cookie_jar.update_cookies({"session": "planted"}, people.server.make_url("/"))
-    assert (await thief.get("/account")).path == "/sign-in"
+    assert (await thief.get("/me")).path == "/sign-in"
     people.watch.at += timedelta(seconds=1)
-    again = await browser.sign_in(next="/account")
-    assert again.path == "/account"
-    assert await people.rows(Session, "WHERE token_digest = :d", d=digest("planted")) == []
+    again = await browser.sign_in(next="/me")
+    assert again.path == "/me"
+    assert await people.rows(SignInSession, "WHERE token_digest = :d", d=digest("planted")) == []
 
 
 async def test_signing_in_again_ends_the_session_before(people: People, jeanne: Id) -> None:
@@ -71,13 +71,13 @@ async def test_signing_in_again_ends_the_session_before(people: People, jeanne: 
 
 async def test_the_token_is_kept_as_a_digest(people: People, jeanne: Id) -> None:
     browser = await people.browser().sign_in()
-    (session,) = await people.rows(Session)
+    (session,) = await people.rows(SignInSession)
     assert session.token_digest == digest(browser.token()) and browser.token() not in repr(session)
 
 
 async def test_a_half_session_is_short(people: People, jeanne: Id) -> None:
     await enrolled(people)
-    browser = await people.browser().sign_in(next="/account")
+    browser = await people.browser().sign_in(next="/me")
     assert browser.path == "/sign-in/code"
     people.watch.at += timedelta(minutes=10)
     assert (await browser.get("/sign-in/code")).path == "/sign-in"
@@ -118,7 +118,7 @@ async def test_cookie_flags(
 
 async def test_csrf(people: People, jeanne: Id) -> None:
     """Without the session's token, with another's, from another site: nothing happens."""
-    browser = await people.browser().sign_in(next="/account")
+    browser = await people.browser().sign_in(next="/me")
     token = re.search(r'name="_csrf" value="(\w+)"', browser.text)
     assert token
     form = {"language": "de"}
@@ -128,10 +128,10 @@ async def test_csrf(people: People, jeanne: Id) -> None:
         (form | {"_csrf": token[1]}, {"Sec-Fetch-Site": "cross-site"}),
         (form | {"_csrf": token[1]}, {"Origin": "null"}),
     ):  # fmt: skip
-        async with browser.client.post("/account/language", data=data, headers=headers) as answer:
+        async with browser.client.post("/me/language", data=data, headers=headers) as answer:
             assert answer.status == 403, (data, headers)
     assert (await people.operator(jeanne)).language == "fr"
-    async with browser.client.post("/account/language", data=form | {"_csrf": token[1]}) as answer:
+    async with browser.client.post("/me/language", data=form | {"_csrf": token[1]}) as answer:
         assert answer.status == 200
     assert (await people.operator(jeanne)).language == "de"
 
@@ -153,7 +153,7 @@ async def test_csrf_of_the_way_in(people: People, jeanne: Id) -> None:
 
 async def test_clickjacking_and_other_headers(people: People, jeanne: Id) -> None:
     browser = await people.browser().sign_in()
-    for path in ("/sign-in", "/reset", "/account", "/invitation/nothing", "/admin/who", "/static/door.css", "/nothing"):
+    for path in ("/sign-in", "/reset", "/me", "/invitation/nothing", "/admin/who", "/static/door.css", "/nothing"):
         async with browser.client.get(path) as answer:
             for name in HEADERS:
                 if not path.startswith("/static"):
@@ -174,7 +174,7 @@ async def test_clickjacking_and_other_headers(people: People, jeanne: Id) -> Non
     "javascript:alert(1)", "/\tevil", "///evil.example", "http:evil.example", " /admin", "/" + "a" * 3000, "",
 ])  # fmt: skip
 async def test_open_redirect(people: People, jeanne: Id, wanted: str) -> None:
-    assert local_path(wanted, "/account") in ("/account",) or wanted.startswith("/%0d")
+    assert local_path(wanted, "/me") in ("/me",) or wanted.startswith("/%0d")
     browser = people.browser()
     async with browser.client.post(
         "/sign-in", data={"email": JEANNE, "password": PASSWORD, "next": wanted}, allow_redirects=False
@@ -246,24 +246,25 @@ async def test_centrals_own_commands_do_not_come_in_over_the_api(people: People,
     )
     said = {"Authorization": "Basic " + b64encode(f"{program}:{key}".encode()).decode()}
     await people.browser().sign_in()
-    (session,) = await people.rows(Session)
+    (session,) = await people.rows(SignInSession)
     bodies: dict[str, dict[str, Any]] = {
         "begin_session": {
             "id": new_id(), "operator_id": jeanne, "token_digest": digest("mine"), "anew": "", "instead_of": "",
-            "verified": (await people.operator(jeanne)).password, "account": "", "address": "", "browser": "",
+            "verified": (await people.operator(jeanne)).password, "typed_email": "", "address": "", "browser": "",
             "tried": [], "came_from": new_id(),
         },
         "set_password": {
             "session_id": session.id, "verified": (await people.operator(jeanne)).password, "password": "x",
         },
         "ask_link": {"operator_id": jeanne, "token_digest": digest("mine")},
-        "use_letter": {"token_digest": digest("x"), "password": "x", "tried": [], "came_from": new_id(), "account": ""},
+        "use_letter": {"token_digest": digest("x"), "password": "x", "tried": [], "came_from": new_id(),
+                       "typed_email": ""},
         "confirm_session": {"session_id": session.id, "verified": (await people.operator(jeanne)).password,
-                            "tried": ["account:x", "address:x"]},
+                            "tried": ["password:x", "address:x"]},
         "ask_address": {"session_id": session.id, "verified": (await people.operator(jeanne)).password,
                         "email": "t@evil.example", "at_once": True},
         "use_address": {"token_digest": digest("x")},
-        "count_attempt": {"subjects": ["account:x"]},
+        "count_attempt": {"subjects": ["password:x"]},
         "set_recovery_codes": {"session_id": session.id, "verified": "", "recovery": ["x"]},
     }  # fmt: skip
     for name, body in bodies.items():
@@ -332,10 +333,10 @@ async def test_enumeration_by_text(people: People, jeanne: Id) -> None:
         browser = await people.browser().get("/reset")
         await browser.post("/reset", email=email)
         answers.setdefault("reset", set()).add((browser.status, browser.text.replace(email, "…")))
-        for _ in range(FREE["account"] - 1):
+        for _ in range(FREE["password"] - 1):
             browser = await people.browser().sign_in(email, "a wrong password")
         people.watch.at += timedelta(hours=25)
-        for _ in range(FREE["account"] + 1):
+        for _ in range(FREE["password"] + 1):
             browser = await people.browser().sign_in(email, "a wrong password")
         answers.setdefault("locked", set()).add((browser.status, browser.text.replace(email, "…")))
         people.watch.at += timedelta(hours=25)
@@ -362,7 +363,7 @@ async def test_enumeration_by_timing(people: People, jeanne: Id) -> None:
 
 
 async def test_brute_force_locks_the_account_with_a_growing_wait(people: People, jeanne: Id) -> None:
-    for _ in range(FREE["account"]):
+    for _ in range(FREE["password"]):
         assert (await people.browser().sign_in(password="wrong password, no")).status == 400
     browser = await people.browser().sign_in()
     assert browser.status == 429 and "attendez" in browser.text and "Retry" not in browser.text
@@ -371,7 +372,7 @@ async def test_brute_force_locks_the_account_with_a_growing_wait(people: People,
     people.watch.at += timedelta(seconds=31)
     assert (await people.browser().sign_in()).status == 429, "the second wait is longer"
     people.watch.at += timedelta(seconds=30)
-    assert (await people.browser().sign_in(next="/account")).path == "/account"
+    assert (await people.browser().sign_in(next="/me")).path == "/me"
 
 
 async def test_brute_force_over_many_accounts_locks_the_address(people: People, jeanne: Id) -> None:
@@ -387,11 +388,11 @@ async def test_a_thousand_guesses_at_once_are_not_one(people: People, jeanne: Id
     visitors = [Visitor(f"10.0.0.{n}", "x") for n in range(30)]
     said = await asyncio.gather(*[people.way_in.sign_in.enter(each, JEANNE, "wrong password") for each in visitors])
     reasons = [each.reason for each in said if isinstance(each, Refused)]
-    assert reasons.count(NoSignIn.UNKNOWN) <= FREE["account"] and reasons.count(NoSignIn.TOO_MANY) >= 25
+    assert reasons.count(NoSignIn.UNKNOWN) <= FREE["password"] and reasons.count(NoSignIn.TOO_MANY) >= 25
 
 
 async def test_who_waits_leaves_no_trace_that_grows(people: People, jeanne: Id) -> None:
-    for _ in range(FREE["account"] + 1):
+    for _ in range(FREE["password"] + 1):
         await people.browser().sign_in(password="wrong password, no")
 
     def count(read: Any) -> int:
@@ -430,7 +431,7 @@ async def test_strangers_at_the_way_in_leave_nothing_that_can_never_be_taken_awa
 
 def test_at_most_a_hundred_guesses_an_hour() -> None:
     """ASVS 2.2.1, as the rule alone decides it: the most tries that fit into an hour, and into a day."""
-    at, attempt = NOW, Attempt(id=Id("x"), subject="account:x", wrong=0, last=NOW, locked_until=None)
+    at, attempt = NOW, Attempt(id=Id("x"), subject="password:x", wrong=0, last=NOW, locked_until=None)
     for hours, most in ((1, 20), (24, 110)):
         tries, attempt = 0, replace(attempt, wrong=0, locked_until=None, last=NOW)
         at = NOW
@@ -474,9 +475,7 @@ def test_password_rules(password: str, what: str) -> None:
 async def test_the_same_password_however_it_is_composed(people: People) -> None:
     """é as one sign or as two: NFKC, so that another keyboard does not lock anybody out."""
     await people.person("Zoé", "zoe@x.example", password="l\u2019e\u0301te\u0301 dernier a\u0300 la mer")
-    assert (
-        await people.browser().sign_in("zoe@x.example", "l\u2019été dernier à la mer", next="/account")
-    ).path == "/account"
+    assert (await people.browser().sign_in("zoe@x.example", "l\u2019été dernier à la mer", next="/me")).path == "/me"
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------
@@ -490,14 +489,14 @@ async def test_secrets_never_in_log_audit_outbox_or_export(
     from central.organisation.rights import key_digest
 
     browser, phone, codes = await enrolled(people)
-    await browser.get("/account")
+    await browser.get("/me")
     new = "quatre lanternes dans le vent"
-    await browser.post("/account/password", now=PASSWORD, password=new, again=new)
+    await browser.post("/me/password", now=PASSWORD, password=new, again=new)
     await people.browser().sign_in(password="a mistyped secret word")
     await people.browser().sign_in("my password typed in the wrong place", "x")
     people.watch.at += timedelta(minutes=1)
     half = await people.browser().sign_in(password=new)
-    await half.post("/sign-in/code", code=codes[0], next="/account")
+    await half.post("/sign-in/code", code=codes[0], next="/me")
     await (await people.browser().get("/reset")).post("/reset", email=JEANNE)
     link = re.findall(r"/invitation/\S+", "".join(mail.get_content() for mail in await people.post_mail()))[-1]
     key, program = "a program's very own key", new_id()
@@ -512,7 +511,7 @@ async def test_secrets_never_in_log_audit_outbox_or_export(
         PASSWORD, new, "a mistyped secret word", "my password typed in the wrong place", phone.secret, *codes,
         link.rpartition("/")[2], browser.token(), half.token(), key, operator.password, operator.totp,
         *operator.recovery, key_digest(key), digest(half.token()), digest(link.rpartition("/")[2]),
-        people.way_in.sign_in._account("my password typed in the wrong place") + "!",
+        people.way_in.sign_in._typed_email("my password typed in the wrong place") + "!",
     }  # fmt: skip
 
     def everything(read: Any) -> str:
@@ -539,7 +538,7 @@ def test_every_secret_looking_field_is_declared_one() -> None:
         for column in declaration.columns
         if looks.search(column.name) and not column.secret
     }
-    ours = {kind: ENTITIES[kind].name for kind in (Operator, Session, Letter)}
+    ours = {kind: ENTITIES[kind].name for kind in (Operator, SignInSession, Letter)}
     assert not {pair for pair in open_ones if pair[0] in ours.values()}
     for name, handler in COMMANDS.items():
         if handler.kind.__module__.startswith("central.organisation"):

@@ -19,7 +19,7 @@ from central.organisation.pages import SIGN_IN_SERVICES
 from central.organisation.rules import FREE
 from central.organisation.sessions import CountAttempt, TidySessions
 from central.organisation.sign_in import Visitor
-from central.organisation.sign_in_places import MOST_ACCOUNTS, SignInPlace, device_of, devices, place_id, with_device
+from central.organisation.sign_in_places import MOST_OWNERS, SignInPlace, device_of, devices, place_id, with_device
 from central.web.limit_sources import LIMITED, Limited, LimitSource
 from central.web.limits import Limits, RequestLimit
 from central.web.request_waits import of_requests
@@ -46,7 +46,12 @@ async def cookie_of(people: People, browser: Browser) -> str:
 
 # --- who waits for what -----------------------------------------------------------------------------------------------
 
-ACCOUNT, ADDRESS, FROM_HERE, BROWSER = "account:{a}", "address:127.0.0.1", "account:{a}@127.0.0.1", "account:{a}@mark"
+ACCOUNT, ADDRESS, FROM_HERE, BROWSER = (
+    "password:{a}",
+    "address:127.0.0.1",
+    "password:{a}@127.0.0.1",
+    "password:{a}@mark",
+)
 
 
 @pytest.mark.parametrize("place, waits", [
@@ -59,8 +64,8 @@ def test_who_waits_for_what(place: SignInPlace, waits: set[str]) -> None:
     """Of all that can be full, a place that the account came in from waits for its own alone."""
     every = {each.format(a="a") for each in (ACCOUNT, ADDRESS, FROM_HERE, BROWSER)}
     assert set(place.tried().waits) == {each.format(a="a") for each in waits} <= every
-    assert place.account in place.tried().waits[0], "whatever happens, the account's own guesses have a cap"
-    for kind in ("account", "code", "letter"):
+    assert place.typed_email in place.tried().waits[0], "whatever happens, the account's own guesses have a cap"
+    for kind in ("password", "code", "letter"):
         assert place.tried(kind, apart=kind == "letter").waits[0].partition(":")[0] in FREE
 
 
@@ -69,12 +74,12 @@ async def test_one_script_does_not_lock_a_house_out(people: People, jeanne: Id) 
     names = ["paul", "nina", "omar"]
     for name in names:
         await people.person(name, f"{name}@x.example")
-        assert (await people.browser().sign_in(f"{name}@x.example", next="/account")).path == "/account"
+        assert (await people.browser().sign_in(f"{name}@x.example", next="/me")).path == "/me"
     for n in range(60):
         await people.browser().sign_in(f"user{n}@x.example", WRONG)
     assert (await people.browser().sign_in("user99@x.example", WRONG)).status == 429
     for email in (JEANNE, *(f"{name}@x.example" for name in names)):
-        assert (await people.browser().sign_in(email, next="/account")).path == "/account", email
+        assert (await people.browser().sign_in(email, next="/me")).path == "/me", email
     assert (await people.browser().sign_in("user99@x.example", WRONG)).status == 429, "nor did they let it go on"
 
 
@@ -107,27 +112,27 @@ async def test_guesses_at_one_account_from_everywhere(people: People, jeanne: Id
 
 async def test_guesses_from_her_own_address(people: People, jeanne: Id) -> None:
     """The one beside her is slowed down, her browser is not; a browser that is new waits with the one beside her."""
-    hers = await people.browser().sign_in(next="/account")
+    hers = await people.browser().sign_in(next="/me")
     known = await cookie_of(people, hers)
     assert known
-    for _ in range(FREE["account"] + 1):
+    for _ in range(FREE["password"] + 1):
         await people.browser().sign_in(password=WRONG)
     assert (await people.browser().sign_in()).status == 429
-    assert (await hers.sign_in(next="/account")).path == "/account"
+    assert (await hers.sign_in(next="/me")).path == "/me"
     assert await tries(people, ELSEWHERE, password=PASSWORD, devices=known) == "", "wherever she carries it"
 
 
 async def test_a_browser_that_was_hers_has_a_cap_too(people: People, jeanne: Id) -> None:
-    known = await cookie_of(people, await people.browser().sign_in(next="/account"))
+    known = await cookie_of(people, await people.browser().sign_in(next="/me"))
     said = [await tries(people, f"10.2.0.{n}", devices=known) for n in range(20)]
-    assert said.count(NoSignIn.UNKNOWN) == FREE["account"] and said.count(NoSignIn.TOO_MANY) == 20 - FREE["account"]
+    assert said.count(NoSignIn.UNKNOWN) == FREE["password"] and said.count(NoSignIn.TOO_MANY) == 20 - FREE["password"]
 
 
 @pytest.mark.parametrize("where", ["strange", "known", "device"])
 async def test_the_accounts_own_cap_stays(people: People, jeanne: Id, where: str) -> None:
     """At most 20 guesses an hour and 110 a day: from all strange places together, from one known one, from one browser,
     as fast as each may."""
-    known = await cookie_of(people, await people.browser().sign_in(next="/account")) if where == "device" else ""
+    known = await cookie_of(people, await people.browser().sign_in(next="/me")) if where == "device" else ""
     await people.do(TidySessions())
     began, guesses = people.watch.at, list[datetime]()
     n = 0
@@ -173,7 +178,7 @@ async def test_coming_in_lets_no_address_go_on(people: People, jeanne: Id) -> No
     for n in range(FREE["address"]):
         await people.browser().sign_in(f"user{n}@x.example", WRONG)
     for _ in range(3):
-        assert (await people.browser().sign_in(next="/account")).path == "/account"
+        assert (await people.browser().sign_in(next="/me")).path == "/me"
         assert (await people.browser().sign_in("user99@x.example", WRONG)).status == 429
 
 
@@ -184,9 +189,9 @@ async def test_who_has_the_password_does_not_lock_the_codes(people: People, jean
     _, phone, _ = await enrolled(people)
     people.watch.at += timedelta(minutes=1)
     way_in = people.way_in.sign_in
-    hers = await people.browser().sign_in(next="/account")
-    await hers.post("/sign-in/code", code=hers.code(phone), next="/account")
-    assert hers.path == "/account"
+    hers = await people.browser().sign_in(next="/me")
+    await hers.post("/sign-in/code", code=hers.code(phone), next="/me")
+    assert hers.path == "/me"
     for n in range(12):
         half = await way_in.enter(Visitor(f"10.3.0.{n}", "x"), JEANNE, PASSWORD)
         if isinstance(half, Ok):
@@ -194,21 +199,21 @@ async def test_who_has_the_password_does_not_lock_the_codes(people: People, jean
     codes = [each for each in await people.rows(Attempt) if each.subject.startswith("code:")]
     assert [each.subject for each in codes] == [f"code:{jeanne}"] and codes[0].locked_until
     people.watch.at += timedelta(minutes=1)
-    again = await people.browser().sign_in(next="/account")
-    await again.post("/sign-in/code", code=again.code(phone), next="/account")
-    assert again.path == "/account"
+    again = await people.browser().sign_in(next="/me")
+    await again.post("/sign-in/code", code=again.code(phone), next="/me")
+    assert again.path == "/me"
 
 
 async def test_nobody_elsewhere_makes_a_session_wait(people: People, jeanne: Id) -> None:
-    browser = await people.browser().sign_in(next="/account")
+    browser = await people.browser().sign_in(next="/me")
     for n in range(40):
         await tries(people, f"10.4.0.{n}")
         await tries(people, HERE)
-    await browser.post("/account/confirm", next="/account", _now=PASSWORD)
-    assert browser.path == "/account" and browser.status == 200
+    await browser.post("/me/confirm", next="/me", _now=PASSWORD)
+    assert browser.path == "/me" and browser.status == 200
     for _ in range(FREE["session"]):
-        await browser.post("/account/confirm", next="/account", _now=WRONG)
-    await browser.post("/account/confirm", next="/account", _now=PASSWORD)
+        await browser.post("/me/confirm", next="/me", _now=WRONG)
+    await browser.post("/me/confirm", next="/me", _now=PASSWORD)
     assert browser.status == 403 and "attendez" in browser.text, "a thief who sits there guesses no faster"
 
 
@@ -217,7 +222,7 @@ async def test_nobody_elsewhere_makes_a_session_wait(people: People, jeanne: Id)
 
 async def test_half_the_way_in_proves_no_place(people: People, jeanne: Id) -> None:
     await enrolled(people)
-    browser = await people.browser().sign_in(next="/account")
+    browser = await people.browser().sign_in(next="/me")
     assert browser.path == "/sign-in/code" and not await cookie_of(people, browser)
     way_in = people.way_in.sign_in
     await way_in.enter(Visitor(ELSEWHERE, "x"), JEANNE, PASSWORD)
@@ -234,16 +239,16 @@ def test_a_cookie_is_of_its_account_and_of_this_house() -> None:
                    f"{'a' * 16}.{mark}.", f"{'a' * 16}..{cookie.rpartition('.')[2]}", "é.é.é"):  # fmt: skip
         assert devices(vault, forged) == {}, forged
     assert device_of(vault, with_device(vault, cookie, jeanne), jeanne) == mark, "it keeps its mark"
-    for n in range(MOST_ACCOUNTS):
+    for n in range(MOST_OWNERS):
         cookie = with_device(vault, cookie, f"{n}" * 64)
-    assert len(devices(vault, cookie)) == MOST_ACCOUNTS and not device_of(vault, cookie, jeanne)
+    assert len(devices(vault, cookie)) == MOST_OWNERS and not device_of(vault, cookie, jeanne)
     assert len(cookie) < 500
     assert place_id(vault, jeanne, HERE) != place_id(vault, jeanne, ELSEWHERE) != place_id(vault, paul, ELSEWHERE)
 
 
 async def test_the_cookie_is_unreadable_and_outlives_the_session(people: People, jeanne: Id) -> None:
     browser = people.browser()
-    await browser.sign_in(next="/account")
+    await browser.sign_in(next="/me")
     async with browser.client.get("/sign-in", allow_redirects=False) as answer:
         assert "Set-Cookie" not in answer.headers, "it has one"
     other = people.browser()
@@ -256,7 +261,7 @@ async def test_the_cookie_is_unreadable_and_outlives_the_session(people: People,
 
 
 async def test_no_address_is_kept_in_clear_for_a_place(people: People, jeanne: Id) -> None:
-    rows = await people.door.read(SYSTEM, lambda read: read.run("SELECT id, account FROM sign_in_place"))
+    rows = await people.door.read(SYSTEM, lambda read: read.run("SELECT id, typed_email FROM sign_in_place"))
     assert len(rows) == 1 and HERE not in repr(rows) and JEANNE not in repr(rows)
 
 
@@ -279,7 +284,7 @@ async def test_an_administrator_sees_who_waits_and_lifts_it(people: People, jean
     assert "un compte qui n’existe pas" in page.text and "not-an-account" not in page.text
     subjects = re.findall(r'name="subject" value="([^"]+)"', page.text)
     assert len(subjects) == 3
-    hers = f"account:{people.way_in.sign_in._account(JEANNE)}"
+    hers = f"password:{people.way_in.sign_in._typed_email(JEANNE)}"
     assert hers in subjects
     assert await tries(people, "10.5.5.5", password=PASSWORD) is NoSignIn.TOO_MANY
     await page.post("/admin/limited/lift", source="sign_in", subject=hers)
@@ -368,10 +373,10 @@ async def test_a_flood_from_her_address_does_not_shut_her_browser_out(people: Pe
     http = HttpConfig(limits=replace(UNLIMITED, acts=Rate(0.001, 3)))
     async with TestServer(make_app(people.door, given={SIGN_IN_SERVICES: people.way_in}, http=http)) as server:
         people.server = server
-        hers = await people.browser().sign_in(next="/account")
+        hers = await people.browser().sign_in(next="/me")
         await hers.post("/sign-out")
         script = people.browser()
         while script.status != 429:
             await script.post("/reset", email="user@x.example")
         assert (await people.browser().post("/sign-in", email=JEANNE, password=PASSWORD)).status == 429
-        assert (await hers.sign_in(next="/account")).path == "/account"
+        assert (await hers.sign_in(next="/me")).path == "/me"

@@ -28,7 +28,7 @@ from central.kernel.tx import Read, Tx
 from central.organisation import ways_in
 from central.organisation.erasure import EraseOperator
 from central.organisation.grants import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
-from central.organisation.model import LetterKind, NoOperator, Operator, PerimeterKind, Profile, Session
+from central.organisation.model import LetterKind, NoOperator, Operator, OperatorProfile, PerimeterKind, SignInSession
 from central.organisation.operators import (
     ChangeOperator,
     ClearSecondFactor,
@@ -58,12 +58,12 @@ HARMLESS = {
     "operator": {"id", "context_id", "kind", "name", "language"},
     "operator_session": {"id", "began", "seen", "address", "browser"},
     "operator_letter": {"id", "asked", "asked_by"},
-    "profile": {"id", "context_id", "code", "names"},
+    "operator_profile": {"id", "context_id", "code", "names"},
 }
 """What else these rows hold, and opens nothing."""
 OF_NOBODY = {"webhook"}  # names an operator whose eyes it has, and lets nobody in
 TOLD = {"email", "password", "totp", "recovery"}
-REFUSALS = {NoOperator.OWN_ACCOUNT, NoOperator.OWN_RIGHTS, NoOperator.CONFIRM_FIRST}
+REFUSALS = {NoOperator.OWN_PAGE, NoOperator.OWN_RIGHTS, NoOperator.CONFIRM_FIRST}
 
 
 # --- who touches a way in ---------------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ class Somebody:
 
 
 Aim = Callable[[Somebody, House], Any]
-CHANGE_PROFILE = command_of(Action.MODIFY, Profile)
+CHANGE_PROFILE = command_of(Action.MODIFY, OperatorProfile)
 AIMED: dict[str, tuple[Aim, ...]] = {
     "invite_operator": (
         lambda _, house: InviteOperator(
@@ -134,7 +134,7 @@ AIMED: dict[str, tuple[Aim, ...]] = {
     "set_perimeter": (
         lambda who, house: SetPerimeter(operator_id=who.id, kind=PerimeterKind.POINT_OF_SALE, object_ids=(house.desk,)),
     ),
-    "change_profile": (
+    "change_operator_profile": (
         lambda who, _: CHANGE_PROFILE(id=who.profile, set={"privileges": ("orders",)}),
         lambda who, _: CHANGE_PROFILE(id=who.profile, set={"second_factor": False}),
         lambda who, _: CHANGE_PROFILE(id=who.profile, set={"privileges": ("orders", "*"), "second_factor": True}),
@@ -224,7 +224,7 @@ def somebody(clerk: Clerk, house: House, *privileges: str) -> Somebody:
             id=who, context_id=house.institution, name="Jeanne", email=f"{who.lower()}@x.example", language="fr"
         )
     )
-    make = command_of(Action.CREATE, Profile)
+    make = command_of(Action.CREATE, OperatorProfile)
     clerk.do(make(id=profile, context_id=house.institution, code=f"P{profile[-6:]}", names={"fr": "P"},
                   privileges=privileges, second_factor=True))  # fmt: skip
     role = clerk.do(GiveRole(operator_id=who, profile_id=profile, context_id=house.institution))
@@ -299,7 +299,7 @@ def test_on_oneself_with_a_session_alone(desk: tuple[Clerk, House, Somebody, Id]
 
 @pytest.mark.parametrize("name", sorted(AIMED))
 def test_on_oneself_by_the_rights_even_with_the_password(desk: tuple[Clerk, House, Somebody, Id], name: str) -> None:
-    """What the account page does with the password in the same form is not done elsewhere at all."""
+    """What one's own page does with the password in the same form is not done elsewhere at all."""
     clerk, house, boss, _ = desk
     fresh = new_id()
     signed_in(clerk, boss.id, fresh)
@@ -308,7 +308,7 @@ def test_on_oneself_by_the_rights_even_with_the_password(desk: tuple[Clerk, Hous
     if name in with_the_password | OF_PROGRAMS:
         return
     for aim in AIMED[name]:
-        assert hand.no(aim(boss, house)).reason in (NoOperator.OWN_ACCOUNT, NoOperator.OWN_RIGHTS), name
+        assert hand.no(aim(boss, house)).reason in (NoOperator.OWN_PAGE, NoOperator.OWN_RIGHTS), name
 
 
 @pytest.mark.parametrize("name", sorted(set(AIMED) - NOT_TO_OTHERS))
@@ -401,7 +401,7 @@ async def stolen(people: People) -> tuple[Browser, Id]:
     browser, *_ = await enrolled(people)
     (jeanne,) = await people.rows(Operator, "WHERE email = :email", email=JEANNE)
     people.watch.at += CONFIRMED_FOR
-    await browser.get("/account")
+    await browser.get("/me")
     return browser, jeanne.id
 
 
@@ -422,9 +422,9 @@ async def test_a_browser_left_open_is_not_the_account(people: People, jeanne: Id
     await people.post_mail()
     for name, body, reason in (
         ("change_operator", {"operator_id": who, "name": "J", "language": "fr", "email": "t@x.example"},
-         NoOperator.OWN_ACCOUNT),
-        ("clear_second_factor", {"operator_id": who}, NoOperator.OWN_ACCOUNT),
-        ("send_letter", {"operator_id": who}, NoOperator.OWN_ACCOUNT),
+         NoOperator.OWN_PAGE),
+        ("clear_second_factor", {"operator_id": who}, NoOperator.OWN_PAGE),
+        ("send_letter", {"operator_id": who}, NoOperator.OWN_PAGE),
         ("give_privilege", {"operator_id": who, "context_id": people.house.season, "privilege": "*"},
          NoOperator.OWN_RIGHTS),
         ("clear_second_factor", {"operator_id": paul}, NoOperator.CONFIRM_FIRST),
@@ -441,17 +441,17 @@ async def test_a_browser_left_open_is_not_the_account(people: People, jeanne: Id
     assert status == 200, "name and language open nothing"
 
 
-async def test_the_account_page_asks_for_the_password(people: People, jeanne: Id) -> None:
-    """Every form below /account that is registered: without the password, or with a wrong one, no way in changes."""
+async def test_ones_own_page_asks_for_the_password(people: People, jeanne: Id) -> None:
+    """Every form below /me that is registered: without the password, or with a wrong one, no way in changes."""
     browser, who = await stolen(people)
     other = await people.browser().sign_in()
     assert other.token()
-    sessions = await people.rows(Session, "WHERE operator_id = :id ORDER BY began", id=who)
+    sessions = await people.rows(SignInSession, "WHERE operator_id = :id ORDER BY began", id=who)
     before = (await people.operator(who), {each.id for each in sessions})
     forms = {
         route.resource.canonical  # type: ignore[union-attr]
         for route in people.server.app.router.routes()  # type: ignore[union-attr]
-        if route.method == "POST" and route.resource and route.resource.canonical.startswith("/account/")
+        if route.method == "POST" and route.resource and route.resource.canonical.startswith("/me/")
     }
     assert len(forms) >= 7
     new = "quatre lanternes dans le vent"
@@ -459,10 +459,10 @@ async def test_the_account_page_asks_for_the_password(people: People, jeanne: Id
               "language": "fr"}  # fmt: skip
     for form in sorted(forms):
         for said in ({}, {"now": "", "_now": ""}, {"now": "not her password", "_now": "not her password"}):
-            await browser.get("/account")
+            await browser.get("/me")
             await browser.post(form, **fields, **said)
             people.watch.at += timedelta(minutes=16)  # or she would have to wait for having been wrong so often
-            rows = await people.rows(Session, "WHERE operator_id = :id", id=who)
+            rows = await people.rows(SignInSession, "WHERE operator_id = :id", id=who)
             assert (await people.operator(who), {each.id for each in rows}) == before, (form, said)
 
 
@@ -483,27 +483,27 @@ async def test_the_form_goes_on_where_it_stopped(people: People, jeanne: Id) -> 
 
 
 async def test_the_password_once_more_for_what_is_done_elsewhere(people: People, jeanne: Id) -> None:
-    browser = await people.browser().sign_in(next="/account")
+    browser = await people.browser().sign_in(next="/me")
     people.watch.at += CONFIRMED_FOR
-    await browser.get("/account/confirm?next=/admin/who")
+    await browser.get("/me/confirm?next=/admin/who")
     assert browser.status == 200
-    await browser.post("/account/confirm", next="/admin/who", _now="not it, sorry")
+    await browser.post("/me/confirm", next="/admin/who", _now="not it, sorry")
     assert browser.status == 403
-    await browser.post("/account/confirm", next="/admin/who", _now=PASSWORD)
+    await browser.post("/me/confirm", next="/admin/who", _now=PASSWORD)
     assert browser.path == "/admin/who"
-    (session,) = await people.rows(Session, "WHERE operator_id = :id", id=jeanne)
+    (session,) = await people.rows(SignInSession, "WHERE operator_id = :id", id=jeanne)
     assert session.confirmed == people.watch.at
 
 
 async def test_a_form_of_the_generic_screens_leads_there_too(people: People, jeanne: Id) -> None:
     """They know nothing of accounts: the refusal itself says where the password is given."""
     profile = await people.profile("orders")
-    browser = await people.browser().sign_in(next=f"/admin/e/profile/{profile}/edit")
+    browser = await people.browser().sign_in(next=f"/admin/e/operator_profile/{profile}/edit")
     people.watch.at += CONFIRMED_FOR
     await browser.get(browser.path)
     fields = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', browser.text))
     await browser.post(browser.path, **{**fields, "f.second_factor": "1", "_do": "1"})
-    assert browser.status == 422 and 'href="/account/confirm"' in browser.text, browser.text
+    assert browser.status == 422 and 'href="/me/confirm"' in browser.text, browser.text
 
 
 # --- one's own address ------------------------------------------------------------------------------------------------
@@ -513,8 +513,8 @@ NEW_ADDRESS = "jeanne@neuf.example"
 
 async def test_another_address_of_ones_own(people: People, jeanne: Id) -> None:
     """The old one is told before anything changes, and again when it does; the link goes to the new one."""
-    browser = await people.browser().sign_in(next="/account")
-    await browser.post("/account/address", email=NEW_ADDRESS.upper(), now=PASSWORD)
+    browser = await people.browser().sign_in(next="/me")
+    await browser.post("/me/address", email=NEW_ADDRESS.upper(), now=PASSWORD)
     assert "Un message part" in browser.text and (await people.operator(jeanne)).email == JEANNE
     mails = {mail["To"]: mail.get_content() for mail in await people.post_mail()}
     assert set(mails) == {JEANNE, NEW_ADDRESS} and "/address/" not in mails[JEANNE]
@@ -529,7 +529,7 @@ async def test_another_address_of_ones_own(people: People, jeanne: Id) -> None:
     (mail,) = await people.post_mail()
     assert mail["To"] == JEANNE and "nous n’écrirons plus ici" in mail.get_content()
     assert (await stranger.get(found[0])).status == 410
-    assert (await people.browser().sign_in(NEW_ADDRESS, next="/account")).path == "/account"
+    assert (await people.browser().sign_in(NEW_ADDRESS, next="/me")).path == "/me"
 
 
 @pytest.mark.parametrize("email, why", [
@@ -537,15 +537,15 @@ async def test_another_address_of_ones_own(people: People, jeanne: Id) -> None:
 ])  # fmt: skip
 async def test_an_address_that_cannot_be_ones_own(people: People, jeanne: Id, email: str, why: str) -> None:
     await people.person("Paul", "paul@x.example")
-    browser = await people.browser().sign_in(next="/account")
-    await browser.post("/account/address", email=email, now=PASSWORD)
+    browser = await people.browser().sign_in(next="/me")
+    await browser.post("/me/address", email=email, now=PASSWORD)
     assert browser.status == 400 and why in browser.text
     assert await people.post_mail() == []
 
 
 async def test_an_address_taken_meanwhile(people: People, jeanne: Id) -> None:
-    browser = await people.browser().sign_in(next="/account")
-    await browser.post("/account/address", email=NEW_ADDRESS, now=PASSWORD)
+    browser = await people.browser().sign_in(next="/me")
+    await browser.post("/me/address", email=NEW_ADDRESS, now=PASSWORD)
     link = re.search(r"/address/\S+", "".join(mail.get_content() for mail in await people.post_mail()))
     assert link
     await people.person("Nina", NEW_ADDRESS)

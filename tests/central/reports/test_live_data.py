@@ -8,11 +8,11 @@ from central.kernel.actor import SYSTEM
 from central.kernel.tx import Read
 from central.reports.live import Evenings, window_for
 from central.web.evening import Evening
-from central.web.hall_svg import SeatState
 from central.web.live_view import draw
 from shared.clock import from_ms, to_ms
+from shared.rules.place_state import PlaceState
 from shared.wire.certificates import DeviceKind
-from shared.wire.facts import Direction, FactKind, Scan
+from shared.wire.facts import Direction, FactKind, ScanFact
 from tests.central.devices.test_facts import enrol
 from tests.central.small_house import NOW, Clerk, House
 
@@ -28,7 +28,7 @@ def test_seats_and_standing_places_add_up(clerk: Clerk, house: House) -> None:
     assert evening
     assert evening.places.total == 3
     assert evening.sold == 3
-    assert list(evening.seats[:3]) == [SeatState.SOLD, SeatState.SOLD, SeatState.FREE]
+    assert list(evening.seats[:3]) == [PlaceState.SOLD, PlaceState.SOLD, PlaceState.FREE]
     capacity = clerk.rows("SELECT SUM(capacity) FROM gauge WHERE performance_id = :id", id=house.performance)[0][0]
     assert evening.capacity == len(house.seats) + capacity
     assert sum(sale.amount for sale in evening.sales) == evening.takings.total
@@ -41,10 +41,12 @@ def test_seats_and_standing_places_add_up(clerk: Clerk, house: House) -> None:
 def test_a_scan_shows_who_came_in(clerk: Clerk, house: House) -> None:
     ticket = clerk.do(house.order(house.seats[0]))["tickets"][0]["ticket_id"]
     gate = enrol(clerk, house, DeviceKind.GATE)
-    gate.send(gate.saw(FactKind.SCAN, Scan(ticket, 1, house.performance, "Porte A", Direction.ENTRY, True, entry=1)))
+    gate.send(
+        gate.saw(FactKind.SCAN, ScanFact(ticket, 1, house.performance, "Porte A", Direction.ENTRY, True, entry=1))
+    )
     evening = seen(clerk)
     assert evening
-    assert evening.seats[0] is SeatState.ADMITTED
+    assert evening.seats[0] is PlaceState.ADMITTED
     assert [(band.name, band.total) for band in evening.entries] == [("Porte A", 1)]
 
 

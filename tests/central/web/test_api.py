@@ -180,7 +180,9 @@ async def test_a_field_that_nobody_knows(desk: Desk) -> None:
     status, said = await desk.post("change_site", site)
     assert status == 422 and {fault["at"] for fault in said["faults"]} == {"set.id", "set.context_id"}
     profile = {"id": new_id(), "context_id": desk.house.institution, "code": "P", "names": {"fr": "P"}}
-    status, said = await desk.post("create_profile", profile | {"privileges": [], "second_factor": True, "root": True})
+    status, said = await desk.post(
+        "create_operator_profile", profile | {"privileges": [], "second_factor": True, "root": True}
+    )
     assert status == 422 and [fault["at"] for fault in said["faults"]] == ["root"]
     assert (await desk.get("queries/availability", performance_id=desk.house.performance, all="1"))[0] == 422
 

@@ -29,13 +29,13 @@ from central.reports.live import Evenings
 from central.reports.pages import ReportsSettings
 from central.web.area import ROSTER
 from central.web.evening import Evening, KnownDevice, Series, Window
-from central.web.hall_svg import SeatState
-from central.web.live import LIVE, View
+from central.web.live import LIVE, LiveLook
 from central.web.live_view import draw, legend
 from central.web.site_map import Node, Stand, nodes, trouble_text
 from central.web.texts import language_for, texts
 from shared.ids import Id
 from shared.languages import LANGUAGES
+from shared.rules.place_state import PlaceState
 from shared.runtime.bridge import SiteBrokerConfig, run_broker
 from shared.runtime.mqtt import Endpoint
 from shared.runtime.system import SystemClock, fresh_id
@@ -229,13 +229,13 @@ async def test_figures_add_up_and_agree(evening: EveningHouse) -> None:
     drawn: Evening = await evening.central.door.read(SYSTEM, lambda read: Evenings()(read, ""))
     assert drawn.capacity == evening.house.seats == 981
     assert sum(count for _, count in legend(drawn)) == 981
-    seats = {state: sum(each is state for each in drawn.seats) for state in SeatState}
-    assert {state: drawn.counts.get(state, 0) for state in SeatState} == seats
+    seats = {state: sum(each is state for each in drawn.seats) for state in PlaceState}
+    assert {state: drawn.counts.get(state, 0) for state in PlaceState} == seats
     assert drawn.sold == drawn.places.total == 43
     assert drawn.takings.total == 32 * 5800 + 11 * 4600
-    assert drawn.counts[SeatState.LEASED] == 8
-    assert drawn.counts[SeatState.BLOCKED] == 9
-    assert drawn.counts[SeatState.ADMITTED] == sum(each.total for each in drawn.entries) == 34
+    assert drawn.counts[PlaceState.LEASED] == 8
+    assert drawn.counts[PlaceState.BLOCKED] == 9
+    assert drawn.counts[PlaceState.ADMITTED] == sum(each.total for each in drawn.entries) == 34
     one, two = drawn.lanes
     assert (one.admitted, one.refused, two.admitted, two.refused) == (23, 0, 11, 1)
     assert one.last and one.last.verdict == "admitted"
@@ -411,11 +411,11 @@ async def test_a_performance_that_cannot_be_drawn_holds_up_no_other(
     """Whoever watches another gets its news; the loop's trouble is told all the same."""
     live, url = evening.central.app[LIVE], evening.central.url
     _, text, _ = await get(url + "/live?lang=en")
-    broken = live._views["fr", ""] = View("fr", "", watchers=1)
+    broken = live._views["fr", ""] = LiveLook("fr", "", watchers=1)
     live._views = {("fr", ""): broken, **live._views}  # it is drawn before the other
     freshen = live._freshen
 
-    async def failing(view: View, least_s: float = 0.0) -> None:
+    async def failing(view: LiveLook, least_s: float = 0.0) -> None:
         if view is broken:
             raise OverflowError("a sum that no number holds")
         await freshen(view, least_s)

@@ -69,8 +69,8 @@ EXCLUDED = {
     "/admin/device/{id}/instruction": "a form about one enrolled device, of which there is none here",
     "/static/{name}": NOBODY, "/metrics": NOBODY, "/healthz": NOBODY, "/readyz": NOBODY, "/setup": NOBODY, "/": NOBODY,
     "/sign-in": NOBODY, "/sign-in/code": NOBODY, "/sign-in/second-factor": NOBODY, "/reset": NOBODY,
-    "/invitation/{token}": NOBODY, "/address/{token}": NOBODY, "/account/second-factor": NOBODY,
-    "/account/confirm": NOBODY, "/api/v1/snapshots/{name}": "for devices",
+    "/invitation/{token}": NOBODY, "/address/{token}": NOBODY, "/me/second-factor": NOBODY,
+    "/me/confirm": NOBODY, "/api/v1/snapshots/{name}": "for devices",
     "/api/v1/queries/{name}": "a query says its own bound", "/api/v1/entities/{name}": "at most MOST_ROWS",
 }  # fmt: skip
 

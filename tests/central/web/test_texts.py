@@ -10,7 +10,16 @@ import pytest
 from babel.messages.pofile import read_po
 
 import central.app  # noqa: F401  # declares everything
-from central.web.text_keys import _in_python, _in_template, is_key, missing_and_stale, write_stubs
+from central.web.text_keys import (
+    WHICH,
+    _in_python,
+    _in_template,
+    half_meant,
+    is_key,
+    missing_and_stale,
+    needed,
+    write_stubs,
+)
 from central.web.texts import FOLDER, language_for, texts
 from shared.languages import LANGUAGES
 
@@ -54,7 +63,7 @@ def test_no_text_stands_in_two_files_of_a_language() -> None:
         seen: Counter[str] = Counter()
         for path in (FOLDER / language).glob("*.po"):
             with path.open("rb") as file:
-                seen.update(str(message.id) for message in read_po(file) if message.id)
+                seen.update(f"{message.context or ''}{WHICH}{message.id}" for message in read_po(file) if message.id)
         assert [msgid for msgid, times in seen.items() if times > 1] == []
 
 
@@ -69,6 +78,24 @@ def test_what_is_said_is_found(tmp_path: Path) -> None:
         "{% if x %}{{ t(\"L’un\") }}{% endif %}{{ t.n('{n} a', '{n} b', n) }}{{ u(t('Trois', a=1)) }}{{ t(x) }}"
     )
     assert sorted(_in_template(page), key=str) == [("{n} a", "{n} b"), "L’un", "Trois"]
+
+
+def test_a_sentence_that_means_two_things_says_which(tmp_path: Path) -> None:
+    assert half_meant(needed()[0]) == []
+    python = tmp_path / "a.py"
+    python.write_text('t.meant("touche", "Espace"); t("Espace"); t("Un"); t.n("Deux", "{n}", 2); t("Deux")')
+    assert half_meant(set(_in_python(python))) == ["Deux", "Espace"]
+    page = tmp_path / "a.html"
+    page.write_text('{{ t.meant("salle", "Espace") }}')
+    assert list(_in_template(page)) == [f"salle{WHICH}Espace"]
+    for language, said in {"fr": {"Espace"}, "en": {"Space", "Hall"}, "de": {"Leertaste", "Saal"}}.items():
+        assert {texts(language).meant(which, "Espace") for which in ("touche", "salle")} == said
+    for _ in range(2):
+        write_stubs("a", [("de", f"{which}{WHICH}Espace", "a") for which in ("touche", "salle")], tmp_path)
+    with (tmp_path / "de" / "a.po").open("rb") as file:
+        assert [(each.context, each.id) for each in read_po(file) if each.id] == [
+            ("touche", "Espace"), ("salle", "Espace"),
+        ]  # fmt: skip
 
 
 def test_what_a_new_entity_needs_is_put_there_once(tmp_path: Path) -> None:
@@ -135,6 +162,6 @@ def test_no_sentence_is_translated_twice(language: str) -> None:
     found = Counter(
         said
         for file in sorted((FOLDER / language).glob("*.po"))
-        for said in re.findall(r'^msgid "(.+)"', file.read_text(), re.MULTILINE)
+        for said in re.findall(r'((?:^msgctxt ".+"\n)?^msgid ".+")', file.read_text(), re.MULTILINE)
     )
     assert [each for each, times in found.items() if times > 1] == []

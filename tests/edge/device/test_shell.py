@@ -27,7 +27,7 @@ from shared.wire import topics
 from shared.wire.certificates import DeviceKind
 from shared.wire.codec import dump, load
 from shared.wire.facts import FactKind, Incident
-from shared.wire.feeds import Family
+from shared.wire.feeds import FeedFamily
 from shared.wire.seal import seal
 from shared.wire.topics import Instruction, Presence
 from tests.waiting import PATIENCE_S, until
@@ -105,7 +105,7 @@ async def test_the_whole_device(house, central, enrolled) -> None:
     feed = f"tickets/{house.site}"
     central.publish(feed, "t1", {"serial": 1})
     taken, settings, states, opened = [], [], [], []
-    readers = {Family.TICKETS: Reader(on_rows=lambda tx, page: taken.extend(row.key for row in page.rows))}
+    readers = {FeedFamily.TICKETS: Reader(on_rows=lambda tx, page: taken.extend(row.key for row in page.rows))}
 
     async def open_gate(command: Instruction) -> str:
         opened.append(command.id)

@@ -16,7 +16,7 @@ from shared.runtime.tasks import Backoff
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind
 from shared.wire.codec import dump
-from shared.wire.feeds import Family, KeyRow, feed_name
+from shared.wire.feeds import FeedFamily, KeyRow, feed_name
 from shared.wire.seal import kid_of
 from tests.waiting import PATIENCE_S, until
 
@@ -77,7 +77,7 @@ async def test_whoever_is_revoked_is_put_out_and_stays_out_without_a_line(house,
     central.codes["77"] = ""
     office = house.holder("central", DeviceKind.CENTRAL)
     gate, other = house.holder("gate", DeviceKind.GATE), house.holder("other", DeviceKind.GATE)
-    keys = feed_name(Family.KEYS, derived_id("house"))
+    keys = feed_name(FeedFamily.KEYS, derived_id("house"))
     for who in (gate, other):
         central.publish(keys, who.certificate.kid, orjson.loads(dump(KeyRow(who.certificate.pem))))
     async with EmbeddedBroker("127.0.0.1", 0, house.root_pem) as far, AsyncExitStack() as stack:

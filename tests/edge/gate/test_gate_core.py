@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from edge.gate.core import (
     LANE,
     AlarmChanged,
-    Answer,
     Barrier,
     Cause,
     Check,
@@ -18,6 +17,7 @@ from edge.gate.core import (
     Effect,
     Event,
     Forced,
+    GateAnswer,
     HelpdeskChanged,
     HoldOpen,
     Lane,
@@ -42,13 +42,13 @@ from shared.wire.facts import Direction
 ADMIT = Admit("T", (1,), 1, Direction.ENTRY, Lamp.GREEN, Message.WELCOME)
 
 
-def admitted(code: str = "A", count: int = 1) -> Answer:
+def admitted(code: str = "A", count: int = 1) -> GateAnswer:
     admit = replace(ADMIT, count=count, entries=tuple(range(1, count + 1)))
-    return Answer(derived_id("scan", code), code, Ok(admit))
+    return GateAnswer(derived_id("scan", code), code, Ok(admit))
 
 
-def refused(code: str = "A") -> Answer:
-    return Answer(derived_id("scan", code), code, Refused(Deny.USED))
+def refused(code: str = "A") -> GateAnswer:
+    return GateAnswer(derived_id("scan", code), code, Refused(Deny.USED))
 
 
 def play(lane: Lane, *events: Event) -> tuple[Lane, list[Effect]]:
@@ -175,7 +175,7 @@ def test_an_alarm_contact_that_chatters_says_it_once() -> None:
 def test_the_helpdesk_shows_and_never_opens() -> None:
     lane, effects = play(Lane(), HelpdeskChanged(True))
     assert effects == [Show(LaneFace.HELPDESK)]
-    valid = Answer(Id("S"), "A", Ok(replace(ADMIT, opens=False, count=0, entries=(), message=Message.VALID)))
+    valid = GateAnswer(Id("S"), "A", Ok(replace(ADMIT, opens=False, count=0, entries=(), message=Message.VALID)))
     lane, effects = play(lane, Scanned("A", 0), Decided(valid, 5))
     assert effects == [Show(LaneFace.ANSWER, valid)]
     assert play(lane, LaneTicked(5000))[1] == [Show(LaneFace.HELPDESK)]
@@ -198,7 +198,7 @@ def test_an_inspector_forces_an_entry_and_says_why() -> None:
 
 
 def test_an_inspector_has_seen_the_proof() -> None:
-    ask = Answer(Id("S"), "A", Refused(Deny.NEEDS_CHECK))
+    ask = GateAnswer(Id("S"), "A", Refused(Deny.NEEDS_CHECK))
     lane, _ = play(Lane(), Scanned("A", 0), Decided(ask, 5))
     assert play(lane, ProofSeen())[1] == [Check("A", checked=True)]
     assert play(Lane(), ProofSeen())[1] == []
@@ -273,7 +273,7 @@ def test_whatever_happens_each_grant_is_settled_once_and_opens_once(
                         scan = derived_id("scan", number)
                         admit = replace(ADMIT, count=1 + number % 3)
                         outcome = Ok(admit) if says.random() < 0.7 else Refused(Deny.USED)  # type: ignore[attr-defined]
-                        queue.append(Decided(Answer(scan, code, outcome), clock))
+                        queue.append(Decided(GateAnswer(scan, code, outcome), clock))
                     case Open(scan_id):
                         assert not held
                         opened.append(scan_id)

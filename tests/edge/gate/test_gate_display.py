@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edge.gate import errors
-from edge.gate.core import Answer, LaneFace
+from edge.gate.core import GateAnswer, LaneFace
 from edge.gate.display import Shape, picture
 from edge.gate.port import Sound
 from edge.gate.said import SAID
@@ -23,13 +23,13 @@ EVENT = {"event": {"fr": "Le Cid", "en": "The Cid"}, "starts": "2026-06-02T18:30
 MANUAL = Path(__file__).parents[3] / "docs" / "devices" / "gate.md"
 
 
-def refused(reason: Deny, **detail: Any) -> Answer:
-    return Answer(Id("S"), "A", Refused(reason, "", detail))
+def refused(reason: Deny, **detail: Any) -> GateAnswer:
+    return GateAnswer(Id("S"), "A", Refused(reason, "", detail))
 
 
-def admitted(**over: Any) -> Answer:
+def admitted(**over: Any) -> GateAnswer:
     plain: dict[str, Any] = {"lamp": Lamp.GREEN, "message": Message.WELCOME, "detail": {**EVENT, "entries": 1}}
-    return Answer(Id("S"), "A", Ok(Admit("T", (1,), 1, Direction.ENTRY, **{**plain, **over})))
+    return GateAnswer(Id("S"), "A", Ok(Admit("T", (1,), 1, Direction.ENTRY, **{**plain, **over})))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -71,7 +71,7 @@ def test_every_text_is_there_and_can_be_read_at_two_metres(language: str) -> Non
         ("xx", admitted(), "Entrez", "Le Cid"),
     ],
 )
-def test_the_line_says_when_where_and_what(language: str, answer: Answer, word: str, line: str) -> None:
+def test_the_line_says_when_where_and_what(language: str, answer: GateAnswer, word: str, line: str) -> None:
     shown = picture(LaneFace.ANSWER, answer, language, NOON, "Europe/Paris")
     assert (shown.word, shown.line) == (word, line)
 

@@ -24,7 +24,7 @@ from shared.runtime.keyring import Keyring
 from shared.runtime.snapshot import Snapshots
 from shared.runtime.sync import Reader, Sync
 from shared.wire.certificates import DeviceKind
-from shared.wire.feeds import Family, feed_name
+from shared.wire.feeds import FeedFamily, feed_name
 from shared.wire.snapshots import Manifest
 from tests.evening_house import CLOCK, Device, EveningHouse, evening_house
 
@@ -48,7 +48,7 @@ class Place:
 
     def publish(self, first: int, last: int, serial: int = 1, gone: tuple[int, ...] = ()) -> None:
         """Rows of the ticket list as commands would leave them, without the sales."""
-        feed = feed_name(Family.TICKETS, self.site)
+        feed = feed_name(FeedFamily.TICKETS, self.site)
         body = {"performance_id": self.evening.tonight, "serial": serial, "cancelled": False, "blocked": False}
         text = orjson.dumps(body).decode()
         with closing(sqlite3.connect(self.folder / "central" / "parterre.db", timeout=10)) as db, db:
@@ -121,7 +121,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 
 async def test_a_new_gate_loads_one_file_and_goes_on_by_page(place: Place) -> None:
     manifest = await place.make()
-    tickets = feed_name(Family.TICKETS, place.site)
+    tickets = feed_name(FeedFamily.TICKETS, place.site)
     assert manifest.version == 1 and manifest.files[0].rows == ROWS - 1 and manifest.feeds[tickets] == ROWS
     place.publish(3, 5, serial=2)  # after the snapshot: pages bring it
     lane = place.lane("A")
@@ -179,17 +179,17 @@ async def test_a_crash_in_the_middle_goes_on_from_the_kept_file(place: Place) ->
 
     reader = Reader(lambda tx, page: (lane.store.take(tx, page), crash(tx, page))[0], keep=False)
     with pytest.raises(KeyboardInterrupt):
-        await lane.snapshots.first_load(feed_name(Family.TICKETS, place.site), reader)
+        await lane.snapshots.first_load(feed_name(FeedFamily.TICKETS, place.site), reader)
     half = lane.store.lists.count()
     assert 0 < half < ROWS - 1
-    assert lane.journal.revision(feed_name(Family.TICKETS, place.site)) == 0, "not known before it is known whole"
+    assert lane.journal.revision(feed_name(FeedFamily.TICKETS, place.site)) == 0, "not known before it is known whole"
     await lane.close()
 
     shutil.rmtree(place.files)  # central has it no longer: the kept one serves
     again = place.lane("A")
     await again.refresh()
     assert again.store.lists.count() == ROWS - 1
-    tickets = feed_name(Family.TICKETS, place.site)
+    tickets = feed_name(FeedFamily.TICKETS, place.site)
     assert again.asked.count(f"feed {tickets}") == 1 and "snapshot" in again.asked  # for the admissions
     assert manifest.feeds[tickets] == again.journal.revision(tickets)
     await again.close()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edge.kiosk.model import HeldLease, Kiosk, Link, Offer
+from edge.kiosk.model import HeldLease, Kiosk, Link, ListedPerformance
 from shared.ids import Id, derived_id
 from shared.wire.feeds import CatalogueRow, CategoryRow, PerformanceRow, PlanRow, PlanSeat, TariffRow
 from shared.wire.leases import Lease, LeasedPlace, SlotState
@@ -40,7 +40,7 @@ class House:
         """`a0` .. `a5`, `b0` .. `b5`"""
         return named("seat", name)
 
-    def offer(self, taken: str = "") -> Offer:
+    def listed(self, taken: str = "") -> ListedPerformance:
         """`taken`: names of seats that central's picture of the hall shows as gone."""
         seats = tuple(
             PlanSeat(self.seat(f"{row}{i}"), "Parterre", row.upper(), str(i + 1), 25.0 * i, 25.0 * line,
@@ -49,7 +49,7 @@ class House:
             for i in range(6)
         )  # fmt: skip
         gone = {self.seat(name) for name in taken.split()}
-        return Offer(
+        return ListedPerformance(
             self.performance_id,
             PerformanceRow(NAMES, self.noon + timedelta(hours=8), self.noon + timedelta(hours=7),
                            self.noon + timedelta(hours=9), "Europe/Paris", "plan", on_sale=True),
@@ -92,7 +92,7 @@ class House:
         )  # fmt: skip
         return replace(
             Kiosk(self.kiosk_id, "Foyer"),
-            offers=(self.offer(f"{taken} {mine}"),),
+            programme=(self.listed(f"{taken} {mine}"),),
             leases=leases,
             link=Link.ONLINE if online else Link.OFFLINE,
             now=self.noon,

@@ -26,15 +26,15 @@ from edge.kiosk.model import (
     Link,
     LinkChanged,
     Next,
-    OffersChanged,
     PaymentChanged,
     PayState,
     PerformanceChosen,
     PrintAnswered,
     PrintChanged,
     PrintClaim,
-    PrintState,
+    PrintStage,
     PrintTickets,
+    ProgrammeChanged,
     QuantityChosen,
     SaleFailed,
     SaleStored,
@@ -53,7 +53,7 @@ from edge.kiosk.selection import wanted_leases
 from edge.kiosk.troubles import Busy, MoneyText, Notice, TroubleCode, trouble
 from shared.ids import derived_id
 from shared.languages import LANGUAGES
-from shared.wire.facts import Payment, Sale, SaleLine
+from shared.wire.facts import Sale, SaleLine, SalePayment
 from shared.wire.leases import SlotState
 from tests.waiting import CALM
 
@@ -77,7 +77,7 @@ def sale_of(cart, payment_id=PAYMENT):
     lines = tuple(
         SaleLine(p.lease_id, p.slot, p.tariff_id, 100, 550, "TOKEN", f"K1-{n:06d}") for n, p in enumerate(cart.places)
     )
-    payments = (Payment(payment_id, "card", 100 * len(lines)),) if payment_id else ()
+    payments = (SalePayment(payment_id, "card", 100 * len(lines)),) if payment_id else ()
     return Sale(derived_id("order", *chosen_keys(cart)), 1, cart.performance_id, "EUR", lines, payments)
 
 
@@ -124,7 +124,7 @@ def test_two_best_seats_out_of_stock_paid_and_printed(house):
     kiosk, effects = played(kiosk, SaleStored(sale))
     assert effects == [PrintTickets(sale)]
     assert kiosk.leases[0].slots.count(SlotState.SOLD) == 2
-    kiosk, _ = played(kiosk, PrintChanged(PrintState.SENT), PrintChanged(PrintState.CONFIRMED, 2))
+    kiosk, _ = played(kiosk, PrintChanged(PrintStage.SENT), PrintChanged(PrintStage.CONFIRMED, 2))
     assert (kiosk.screen, kiosk.printed) == (Screen.DONE, 2)
     kiosk, _ = played(kiosk, Ticked(house.noon + DONE_FOR))
     assert (kiosk.screen, kiosk.cart, kiosk.sale, kiosk.pay_state) == (Screen.IDLE, None, None, None)
@@ -263,20 +263,20 @@ def test_money_goes_back_when_the_sale_cannot_be_written(house):
 
 def test_uncertain_paper_asks_the_visitor_and_reprints_as_a_duplicate_once(house):
     kiosk, _ = printing(house)
-    asking, _ = played(kiosk, PrintChanged(PrintState.UNCERTAIN, 1))
+    asking, _ = played(kiosk, PrintChanged(PrintStage.UNCERTAIN, 1))
     assert asking.screen is Screen.PRINTING and asking.deadline is not None
     yes, effects = played(asking, PrintAnswered(True))
     assert (yes.screen, yes.printed, effects) == (Screen.DONE, 2, [TellPrinter(True)])
     no, effects = played(asking, PrintAnswered(False))
     assert effects == [TellPrinter(False), PrintTickets(kiosk.sale, duplicate=True)]
-    again, effects = played(no, PrintChanged(PrintState.UNCERTAIN))
+    again, effects = played(no, PrintChanged(PrintStage.UNCERTAIN))
     assert again.screen is Screen.PROBLEM and again.sale == kiosk.sale and effects == []
     assert again.trouble.code == TroubleCode.PRINT_FAILED and again.trouble.money == MoneyText.PAID
 
 
 def test_paper_that_certainly_failed_leaves_the_codes_on_the_screen(house):
     kiosk, _ = printing(house)
-    kiosk, _ = played(kiosk, PrintChanged(PrintState.FAILED, code="P-01"))
+    kiosk, _ = played(kiosk, PrintChanged(PrintStage.FAILED, code="P-01"))
     assert kiosk.screen is Screen.PROBLEM and kiosk.trouble.detail == {"printer": "P-01"}
     assert [line.ticket for line in kiosk.sale.lines] == ["TOKEN", "TOKEN"]
 
@@ -344,8 +344,8 @@ def test_nothing_is_sold_out_of_a_lease_whose_time_is_over(house):
 
 
 def test_a_cancelled_performance_leaves_the_screen_but_not_a_payment(house):
-    offer = house.offer()
-    gone = OffersChanged((replace(offer, performance=replace(offer.performance, cancelled=True)),))
+    listed = house.listed()
+    gone = ProgrammeChanged((replace(listed, performance=replace(listed.performance, cancelled=True)),))
     kiosk, _ = at_summary(house)
     assert played(kiosk, gone)[0].screen is Screen.PERFORMANCES
     kiosk, _ = paying(house)
@@ -389,13 +389,13 @@ def test_stock_is_topped_up_below_the_low_water_mark(house):
 
 
 def test_wheelchair_places_are_proposed_to_who_asks_and_never_kept_as_stock(house):
-    offer = house.offer()
+    listed = house.listed()
     chairs = {house.seat("b0"): {"wheelchair": True}, house.seat("b1"): {"companion": True}}
     seats = tuple(
         replace(seat, **chairs.get(seat.id, {"wheelchair": True} if seat.row == "B" else {}))
-        for seat in offer.plan.seats
+        for seat in listed.plan.seats
     )
-    kiosk = replace(house.kiosk(), offers=(replace(offer, plan=replace(offer.plan, seats=seats)),))
+    kiosk = replace(house.kiosk(), programme=(replace(listed, plan=replace(listed.plan, seats=seats)),))
     assert [ask.category_id for ask in wanted_leases(kiosk)] == [house.a]
     kiosk, _ = played(kiosk, Touched(), PerformanceChosen(house.performance_id))
     assert set(chosen(kiosk)) <= {house.seat(f"a{i}") for i in range(6)}
@@ -493,11 +493,11 @@ def events(house):
         st.builds(LanguageChosen, st.sampled_from([*LANGUAGES, "xx"])),
         st.builds(LinkChanged, st.sampled_from(Link)),
         st.builds(PrintAnswered, st.booleans()),
-        st.builds(PrintChanged, st.sampled_from(PrintState)),
+        st.builds(PrintChanged, st.sampled_from(PrintStage)),
         st.builds(PaymentChanged, st.just(PAYMENT), st.sampled_from(PayState)),
         st.builds(LeaseRefused, st.just(Notice.NO_ANSWER)),
         st.builds(Blocked, st.sampled_from([(), (trouble(TroubleCode.PAPER_OUT),)])),
-        st.builds(OffersChanged, st.sampled_from([(), (house.offer(),), (house.offer("a3 a4"),)])),
+        st.builds(ProgrammeChanged, st.sampled_from([(), (house.listed(),), (house.listed("a3 a4"),)])),
         st.builds(lambda s: Ticked(house.noon + timedelta(seconds=s)), st.integers(0, 600)),
         st.sampled_from(["lease", "stored", PayState.APPROVED, PayState.APPROVED, PayState.DECLINED, PayState.REVIEW]),
     )
@@ -533,7 +533,7 @@ def test_every_event_has_an_answer_in_every_state(house, data):
         cart=data.draw(st.sampled_from([None, Cart(house.performance_id), Cart(derived_id("unknown"))])),
         pay_state=data.draw(st.sampled_from([None, *PayState])),
         payment_id=data.draw(st.sampled_from([None, PAYMENT])),
-        print_state=data.draw(st.sampled_from([None, *PrintState])),
+        print_state=data.draw(st.sampled_from([None, *PrintStage])),
         now=data.draw(st.sampled_from([None, house.noon])),
         busy=data.draw(st.sampled_from(["", *Busy])),
     )

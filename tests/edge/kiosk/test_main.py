@@ -92,10 +92,10 @@ class Bench:
             Stored(certificate.pem, self.keys.root_pem, derived_id("institution"), (own.certificate.pem,)),
         )  # fmt: skip
         self.public, self.central.devices[house.kiosk_id] = key.public_key(), certificate
-        offer, site = self.house.offer(), self.keys.site
-        self.central.publish(f"performances/{site}", house.performance_id, plain(offer.performance))
-        self.central.publish("catalogue/pos", house.performance_id, plain(offer.catalogue))
-        self.central.publish(f"plans/{site}", "plan", plain(offer.plan))
+        listed, site = self.house.listed(), self.keys.site
+        self.central.publish(f"performances/{site}", house.performance_id, plain(listed.performance))
+        self.central.publish("catalogue/pos", house.performance_id, plain(listed.catalogue))
+        self.central.publish(f"plans/{site}", "plan", plain(listed.plan))
         self.central.feeds[f"leases/{house.kiosk_id}"] = []
         self.free = [f"{row}{i}" for row in "ab" for i in range(6)]
 

@@ -16,7 +16,7 @@ from shared.runtime.journal import Journal
 from shared.runtime.keyring import Keyring
 from shared.wire.certificates import DeviceKind, Right, issue, root_certificate
 from shared.wire.codec import dump
-from shared.wire.facts import FactKind, Payment
+from shared.wire.facts import FactKind, SalePayment
 from shared.wire.feeds import FeedPage, FeedRow
 from shared.wire.leases import LeaseState, SlotState
 from shared.wire.seal import Signer, seal
@@ -96,7 +96,7 @@ class Desk:
             CartPlace(lease.places[k].seat_id, lease.places[k].category_id, tariff or self.house.full, lease.id, k)
             for k in slots
         )
-        drafted = store.drafted(Cart(self.house.performance_id, places), self.house.offer(), "fr")
+        drafted = store.drafted(Cart(self.house.performance_id, places), self.house.listed(), "fr")
         assert isinstance(drafted, Ok)
         return drafted.value
 
@@ -106,7 +106,7 @@ class Desk:
             tx.run("INSERT INTO payment VALUES (?, 'ref', 6000, 'EUR', ?, '', '', '', NULL, 0, 0, 0)", (PAYMENT, state))
 
     def sell(self, draft, also=None):
-        payment = Payment(PAYMENT, "card", draft.amount, "42") if draft.amount else None
+        payment = SalePayment(PAYMENT, "card", draft.amount, "42") if draft.amount else None
         return store.store_sale(self.journal, draft, payment, self.signer, self.now, self.reading, also)
 
     def facts(self, kind):
@@ -156,7 +156,7 @@ def test_a_sale_that_does_not_fit_changes_nothing(desk, why):
         with pytest.raises(ValueError, match="captured"):
             desk.sell(draft, also=lambda tx: (_ for _ in ()).throw(ValueError("not captured")))
     else:
-        paid = Payment(PAYMENT, "card", draft.amount - why.startswith("wrong"), "42")
+        paid = SalePayment(PAYMENT, "card", draft.amount - why.startswith("wrong"), "42")
         draft = replace(draft, amount=paid.amount) if why == "wrong sum" else draft
         answer = store.store_sale(desk.journal, draft, paid, desk.signer, desk.now, desk.reading)
         want = store.NotSold.SLOT_GONE if why == "not held" else store.NotSold.AMOUNT_DIFFERS
@@ -172,7 +172,7 @@ def test_the_power_is_cut_before_and_after_every_commit_of_a_visit(desk):
     for cut_at in range(7):
         desk.cut_at, cut = cut_at, False
         draft = desk.draft(lease, cut_at)
-        payment = Payment(derived_id("payment", cut_at), "card", draft.amount)
+        payment = SalePayment(derived_id("payment", cut_at), "card", draft.amount)
         try:
             store.hold(desk.journal, ((lease.id, cut_at),))
             store.store_sale(desk.journal, draft, payment, desk.signer, desk.now, desk.reading)

@@ -10,7 +10,7 @@ from PIL import Image
 from edge.device.health import Trouble
 from edge.printer_agent import layout
 from edge.printer_agent.errors import STATUS_CODE, PrinterCode
-from edge.printer_agent.layout import Look
+from edge.printer_agent.layout import PrinterLook
 from edge.printer_agent.said import SAID
 from edge.printer_agent.sheet import QrMode, Sheet, Type
 from edge.printer_agent.text import CODE_PAGES, clean, clip, wrap
@@ -20,7 +20,7 @@ from parterre.simulators.escpos_paper import Paper
 from parterre.simulators.printer import VirtualPrinter
 from shared.languages import LANGUAGES
 
-LOOK = Look.usual()
+LOOK = PrinterLook.usual()
 
 
 @pytest.fixture

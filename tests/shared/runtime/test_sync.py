@@ -21,7 +21,7 @@ from shared.runtime.tasks import Backoff
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind
 from shared.wire.facts import FactKind, Incident
-from shared.wire.feeds import Family, FeedRow
+from shared.wire.feeds import FeedFamily, FeedRow
 from tests.waiting import PATIENCE_S, until
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -182,7 +182,7 @@ async def test_the_loops_bring_and_send_by_themselves(bench) -> None:
     bench.fake.publish(bench.feed, "t1", {"serial": 1})
     reader = Reader(after=lambda: after.append(1))
     async with bench.syncing(
-        readers={Family.TICKETS: reader}, on_link=links.append, on_settings=settings.append, poll_s=30.0
+        readers={FeedFamily.TICKETS: reader}, on_link=links.append, on_settings=settings.append, poll_s=30.0
     ) as sync:
         await asyncio.wait_for(sync.wait_current(), PATIENCE_S)
         assert bench.journal.row(bench.feed, "t1") == {"serial": 1}

@@ -3,7 +3,7 @@
 from edge.kiosk.model import Kiosk, PayState
 from edge.kiosk.ui import words
 from edge.kiosk.ui.frame import foot, head
-from edge.kiosk.ui.hall import offer_of
+from edge.kiosk.ui.hall import listed_of
 from edge.kiosk.ui.paint import Icon, Page
 from edge.kiosk.ui.parts import cart_total, progress, sheet
 from edge.kiosk.ui.texts import say
@@ -23,7 +23,7 @@ _FAR = {PayState.CREATED: 1, PayState.SENT: 2, PayState.UNKNOWN: 2, PayState.APP
 
 
 def paint_paying(page: Page, kiosk: Kiosk) -> None:
-    language, offer = kiosk.language, offer_of(kiosk)
+    language, listed = kiosk.language, listed_of(kiosk)
     rest = head(page, kiosk, say(language, "paying.title"))
     state = kiosk.pay_state or PayState.CREATED
     may_leave = state in (PayState.CREATED, PayState.SENT) and not kiosk.busy
@@ -39,9 +39,9 @@ def paint_paying(page: Page, kiosk: Kiosk) -> None:
     page.disc(round_, page.scheme.sunken)
     icon = Icon.TICK if state in (PayState.APPROVED, PayState.CAPTURED) else Icon.CARD
     page.sign(round_.inset(page.px(46)), icon, page.scheme.accent)
-    amount = cart_total(kiosk, offer) if offer else None
+    amount = cart_total(kiosk, listed) if listed else None
     top, below = right.rows([2, 3])
-    if offer and amount is not None:
-        cost = words.money(amount, offer.catalogue.currency, language)
+    if listed and amount is not None:
+        cost = words.money(amount, listed.catalogue.currency, language)
         page.words(top, cost, "display", weight=Weight.BOLD, upright=1, smallest="title")
     page.words(below, say(language, TOLD[state]), "lead", lines=5, upright=0.15)

@@ -1,6 +1,6 @@
 """Which performance? One card each: what, when in the venue's time, from which price, and how full in words."""
 
-from edge.kiosk.model import Kiosk, Offer, PerformanceChosen
+from edge.kiosk.model import Kiosk, ListedPerformance, PerformanceChosen
 from edge.kiosk.ui import words
 from edge.kiosk.ui.frame import foot, head
 from edge.kiosk.ui.geometry import Rect
@@ -15,21 +15,21 @@ from shared.look import Weight
 def paint_performances(page: Page, kiosk: Kiosk) -> None:
     rest = head(page, kiosk, say(kiosk.language, "performances.title"))
     rest = foot(page, kiosk, rest)
-    offers = sorted(kiosk.offers, key=lambda offer: offer.performance.starts)
-    if not offers:
+    programme = sorted(kiosk.programme, key=lambda listed: listed.performance.starts)
+    if not programme:
         inside = sheet(page, rest.middle(page.px(820), page.px(260)))
         page.words(inside, say(kiosk.language, "performances.none"), "lead", lines=4, align=Align.CENTRE)
         return
     most = _fitting(page, rest)
-    if len(offers) > most:
+    if len(programme) > most:
         bar, rest = rest.base(page.px(68), page.px(14))
-        shown, at, pages = paged(page, "performances", offers, _fitting(page, rest))
+        shown, at, pages = paged(page, "performances", programme, _fitting(page, rest))
         middle = bar.middle(page.px(640), bar.h)
         turner(page, "performances", middle, at, pages, kiosk.language)
     else:
-        shown = offers
-    for offer, cell in zip(shown, _cells(page, rest, len(shown), most), strict=False):
-        _card(page, kiosk, offer, cell)
+        shown = programme
+    for listed, cell in zip(shown, _cells(page, rest, len(shown), most), strict=False):
+        _card(page, kiosk, listed, cell)
 
 
 def _fitting(page: Page, rest: Rect) -> int:
@@ -54,32 +54,34 @@ def _cells(page: Page, rest: Rect, count: int, most: int) -> list[Rect]:
     return lower.grid(across, down, gap)
 
 
-def _card(page: Page, kiosk: Kiosk, offer: Offer, rect: Rect) -> None:
+def _card(page: Page, kiosk: Kiosk, listed: ListedPerformance, rect: Rect) -> None:
     scheme, language = page.scheme, kiosk.language
-    state = fullness(kiosk, offer)
-    cheapest = from_price(offer.catalogue)
+    state = fullness(kiosk, listed)
+    cheapest = from_price(listed.catalogue)
     on = cheapest is not None and state in (Fullness.GOOD, Fullness.FEW)
     edge = page.px(3) if scheme.sheet == scheme.ground else 0
     page.panel(rect, scheme.sheet, page.px(20), edge, scheme.line)
     inside = rect.inset(page.px(28), page.px(24))
     low, inside = inside.base(page.line("body", 2) + page.px(8), page.px(8))
     title, inside = inside.top(page.line("lead", 2), page.px(4))
-    page.words(title, named(offer.performance.event_names, language), "lead", weight=Weight.BOLD, lines=2, upright=0)
+    page.words(title, named(listed.performance.event_names, language), "lead", weight=Weight.BOLD, lines=2, upright=0)
     day, inside = inside.top(page.line("body"))
     hour, inside = inside.top(page.line("body"))
-    page.words(day, words.day(offer.performance, language), "body", weight=Weight.SEMIBOLD)
-    told = " · ".join(filter(None, (words.hour(offer.performance, language), named(offer.performance.venue, language))))
+    page.words(day, words.day(listed.performance, language), "body", weight=Weight.SEMIBOLD)
+    told = " · ".join(
+        filter(None, (words.hour(listed.performance, language), named(listed.performance.venue, language)))
+    )
     page.words(hour, told, "body", scheme.muted)
     if on and cheapest is not None:
         spot, low = low.end(page.px(60), page.px(12))
         round_ = spot.base(page.px(60))[0]
         page.disc(round_, scheme.action)
         page.sign(round_.inset(page.px(14)), Icon.FORWARD, scheme.action_ink)
-        page.press(f"performance:{offer.performance_id}", rect, PerformanceChosen(offer.performance_id), page.px(20))
+        page.press(f"performance:{listed.performance_id}", rect, PerformanceChosen(listed.performance_id), page.px(20))
     above, below = low.rows(2, page.px(4))
     _state(page, above, state, language)
     if on and cheapest is not None:
-        cost = words.price(cheapest, offer.catalogue.currency, language)
+        cost = words.price(cheapest, listed.catalogue.currency, language)
         page.words(below, say(language, "price.from", price=cost) if cheapest else cost, "body", weight=Weight.BOLD)
 
 

@@ -1,6 +1,6 @@
 """Paper is on its way: how many of how many; or, when the printer fell silent, the visitor is asked what came out."""
 
-from edge.kiosk.model import Kiosk, PrintAnswered, PrintState
+from edge.kiosk.model import Kiosk, PrintAnswered, PrintStage
 from edge.kiosk.ui.frame import foot, head
 from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.paint import Icon, Page
@@ -15,7 +15,7 @@ def paint_printing(page: Page, kiosk: Kiosk) -> None:
     rest = foot(page, kiosk, rest, back=False, over=False)
     count = len(kiosk.sale.lines) if kiosk.sale else len(kiosk.cart.places) if kiosk.cart else 1
     inside = sheet(page, rest.middle(page.px(960), page.px(500)))
-    if kiosk.print_state is PrintState.UNCERTAIN:
+    if kiosk.print_state is PrintStage.UNCERTAIN:
         _asked(page, language, count, inside)
         return
     far, inside = inside.base(page.px(20), page.px(24))

@@ -1,11 +1,11 @@
 """Where to sit? The hall with the places proposed at once; how many, which category, or a finger on the plan."""
 
-from edge.kiosk.model import BestAsked, CategoryChosen, Kiosk, Offer, QuantityChosen
+from edge.kiosk.model import BestAsked, CategoryChosen, Kiosk, ListedPerformance, QuantityChosen
 from edge.kiosk.ui import words
 from edge.kiosk.ui.frame import foot, has_message, head, message
 from edge.kiosk.ui.geometry import Rect
-from edge.kiosk.ui.hall import offer_of
-from edge.kiosk.ui.paint import Align, Hall, Icon, Page, PageTurn
+from edge.kiosk.ui.hall import listed_of
+from edge.kiosk.ui.paint import Align, HallArea, Icon, Page, PageTurn
 from edge.kiosk.ui.parts import from_price, full_price, paged, turner
 from edge.kiosk.ui.texts import say
 from shared.ids import Id
@@ -16,12 +16,12 @@ PLAN = "plan"  # the window's own: `Turn("plan", steps)` zooms, 0 shows the whol
 
 
 def paint_seats(page: Page, kiosk: Kiosk) -> None:
-    language, offer = kiosk.language, offer_of(kiosk)
+    language, listed = kiosk.language, listed_of(kiosk)
     rest = head(page, kiosk, say(language, "seats.title"))
     cart = kiosk.cart
     chosen = len(cart.places) if cart else 0
     rest = foot(page, kiosk, rest, say(language, "button.next") if chosen else "")
-    if offer is None or cart is None:
+    if listed is None or cart is None:
         return
     if page.portrait:
         below, plan = rest.base(page.px(470 if page.large else 372), page.px(16))
@@ -30,16 +30,16 @@ def paint_seats(page: Page, kiosk: Kiosk) -> None:
     _plan(page, kiosk, plan)
     stepper, below = below.top(page.px(76), page.px(8))
     best, below = below.top(page.px(62), page.px(8))
-    _stepper(page, kiosk, offer, stepper)
+    _stepper(page, kiosk, listed, stepper)
     _best(page, kiosk, best)
-    _categories(page, kiosk, offer, below)
+    _categories(page, kiosk, listed, below)
 
 
 def _plan(page: Page, kiosk: Kiosk, rect: Rect) -> None:
     scheme = page.scheme
     page.panel(rect, scheme.hall, page.px(24), page.px(2), scheme.ground_muted)
     legend, above = rect.inset(page.px(14), page.px(6)).base(page.line("body") + page.px(6))
-    page.marks.append(Hall(above))
+    page.marks.append(HallArea(above))
     _legend(page, kiosk.language, legend)
     inside = above.inset(0, page.px(6))
     if has_message(kiosk):
@@ -82,7 +82,7 @@ def _best(page: Page, kiosk: Kiosk, rect: Rect) -> None:
     page.press("best", rect, BestAsked(), page.px(16))
 
 
-def _stepper(page: Page, kiosk: Kiosk, offer: Offer, rect: Rect) -> None:
+def _stepper(page: Page, kiosk: Kiosk, listed: ListedPerformance, rect: Rect) -> None:
     scheme = page.scheme
     quantity = kiosk.cart.quantity if kiosk.cart else 1
     page.panel(rect, scheme.sheet, page.px(20), page.px(3) if scheme.sheet == scheme.ground else 0, scheme.line)
@@ -98,23 +98,23 @@ def _stepper(page: Page, kiosk: Kiosk, offer: Offer, rect: Rect) -> None:
         ("less", minus, Icon.MINUS, quantity - 1),
         ("more", plus, Icon.PLUS, quantity + 1),
     ):
-        if 1 <= wanted <= offer.catalogue.max_places:
+        if 1 <= wanted <= listed.catalogue.max_places:
             page.panel(cell, scheme.sunken, page.px(14), page.px(2), scheme.muted)
             page.sign(cell.middle(page.px(30), page.px(30)), icon)
             page.press(f"quantity:{name}", cell, QuantityChosen(wanted), page.px(14))
 
 
-def _categories(page: Page, kiosk: Kiosk, offer: Offer, rect: Rect) -> None:
+def _categories(page: Page, kiosk: Kiosk, listed: ListedPerformance, rect: Rect) -> None:
     rows: list[tuple[Id | None, str, str, int | None]] = [
-        (None, say(kiosk.language, "seats.any"), "", from_price(offer.catalogue)),
+        (None, say(kiosk.language, "seats.any"), "", from_price(listed.catalogue)),
         *(
             (
                 category.id,
                 named(category.names, kiosk.language),
                 category.colour,
-                full_price(offer.catalogue, category.id),
+                full_price(listed.catalogue, category.id),
             )
-            for category in sorted(offer.catalogue.categories, key=lambda category: category.rank)
+            for category in sorted(listed.catalogue.categories, key=lambda category: category.rank)
         ),
     ]
     least, gap = max(page.px(60), page.line("body") + page.px(18)), page.px(6)
@@ -129,11 +129,18 @@ def _categories(page: Page, kiosk: Kiosk, offer: Offer, rect: Rect) -> None:
     tall = min(page.px(76), (rect.h + gap) / max(1, down) - gap)
     cells = Rect(rect.x, rect.y, rect.w, down * (tall + gap) - gap).grid(across, down, gap)
     for cell, row in zip(cells, shown, strict=False):
-        _category(page, kiosk, offer, cell, *row)
+        _category(page, kiosk, listed, cell, *row)
 
 
 def _category(
-    page: Page, kiosk: Kiosk, offer: Offer, rect: Rect, category_id: Id | None, name: str, colour: str, cost: int | None
+    page: Page,
+    kiosk: Kiosk,
+    listed: ListedPerformance,
+    rect: Rect,
+    category_id: Id | None,
+    name: str,
+    colour: str,
+    cost: int | None,
 ) -> None:
     scheme = page.scheme
     on = kiosk.cart is not None and kiosk.cart.category_id == category_id
@@ -147,7 +154,7 @@ def _category(
         page.disc(spot.middle(page.px(22), page.px(22)), ink, page.px(3))
     told = ""
     if cost is not None:
-        told = words.price(cost, offer.catalogue.currency, kiosk.language)
+        told = words.price(cost, listed.catalogue.currency, kiosk.language)
         told = say(kiosk.language, "price.from", price=told) if category_id is None and cost else told
     price, label = text.end(page.px(134) if page.large or category_id is None else page.px(104), page.px(8))
     weight = Weight.BOLD if on else Weight.SEMIBOLD

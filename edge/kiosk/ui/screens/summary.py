@@ -4,7 +4,7 @@ from edge.kiosk.model import Kiosk
 from edge.kiosk.ui import words
 from edge.kiosk.ui.frame import foot, head
 from edge.kiosk.ui.geometry import Rect
-from edge.kiosk.ui.hall import offer_of
+from edge.kiosk.ui.hall import listed_of
 from edge.kiosk.ui.paint import Align, Page
 from edge.kiosk.ui.parts import cart_total, paged, seats_of, sheet, tariff_of, turner
 from edge.kiosk.ui.texts import say
@@ -16,19 +16,19 @@ from shared.rules.pricing import price, prices_of
 
 
 def paint_summary(page: Page, kiosk: Kiosk) -> None:
-    language, offer, cart = kiosk.language, offer_of(kiosk), kiosk.cart
+    language, listed, cart = kiosk.language, listed_of(kiosk), kiosk.cart
     rest = head(page, kiosk, say(language, "summary.title"))
-    amount = cart_total(kiosk, offer) if offer else None
-    currency = offer.catalogue.currency if offer else ""
+    amount = cart_total(kiosk, listed) if listed else None
+    currency = listed.catalogue.currency if listed else ""
     pay = say(language, "button.pay", price=words.money(amount or 0, currency, language)) if amount else ""
     rest = foot(page, kiosk, rest, pay or say(language, "button.free"))
-    if offer is None or cart is None or amount is None:
+    if listed is None or cart is None or amount is None:
         return
-    prices = prices_of(offer.catalogue)
+    prices = prices_of(listed.catalogue)
     lines = []
-    for place, seat in zip(cart.places, seats_of(offer, cart), strict=False):
-        tariff_id = tariff_of(offer.catalogue, place.category_id, place.tariff_id)
-        tariff = next((row for row in offer.catalogue.tariffs if row.id == tariff_id), None)
+    for place, seat in zip(cart.places, seats_of(listed, cart), strict=False):
+        tariff_id = tariff_of(listed.catalogue, place.category_id, place.tariff_id)
+        tariff = next((row for row in listed.catalogue.tariffs if row.id == tariff_id), None)
         cost = price(prices, place.category_id, tariff.id) if tariff else None
         told = words.price(cost.value, currency, language) if isinstance(cost, Ok) else ""
         label = named(tariff.names, language) if tariff else ""
@@ -45,9 +45,11 @@ def paint_summary(page: Page, kiosk: Kiosk) -> None:
         shown = lines
     inside = sheet(page, rest.middle(page.px(1000), min(rest.h, fixed + len(shown) * tall + page.px(10))))
     title, inside = inside.top(page.line("title"), page.px(2))
-    page.words(title, named(offer.performance.event_names, language), "title", weight=Weight.BOLD, lines=2)
+    page.words(title, named(listed.performance.event_names, language), "title", weight=Weight.BOLD, lines=2)
     what, inside = inside.top(page.line("body"), page.px(16))
-    told = " · ".join(filter(None, (words.when(offer.performance, language), named(offer.performance.venue, language))))
+    told = " · ".join(
+        filter(None, (words.when(listed.performance, language), named(listed.performance.venue, language)))
+    )
     page.words(what, told, "body", page.scheme.muted)
     _perforation(page, inside)
     inside = Rect(inside.x, inside.y + page.px(18), inside.w, inside.h - page.px(18))
@@ -59,8 +61,8 @@ def paint_summary(page: Page, kiosk: Kiosk) -> None:
         page.words(cost_at, told, "body", align=Align.RIGHT)
     page.panel(inside.top(page.px(2))[0], page.scheme.line)
     left, right = inside.base(page.line("title"))[0].columns([3, 2], page.px(16))
-    rate_told = words.rate(offer.catalogue.vat_bp, language)
-    vat = words.money(vat_in(Minor(amount), offer.catalogue.vat_bp), currency, language)
+    rate_told = words.rate(listed.catalogue.vat_bp, language)
+    vat = words.money(vat_in(Minor(amount), listed.catalogue.vat_bp), currency, language)
     page.words(left, say(language, "summary.vat", rate=rate_told, amount=vat), "body", page.scheme.muted)
     page.words(right, words.price(amount, currency, language), "title", weight=Weight.BOLD, align=Align.RIGHT)
 

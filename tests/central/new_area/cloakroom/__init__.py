@@ -4,7 +4,7 @@ from central.cloakroom import attendant, ops, pages
 from central.cloakroom.model import CloakroomPrivilege, NotFetched
 from central.cloakroom.settings import CloakroomSettings
 from central.kernel.checklist import t
-from central.kernel.facts import Facts
+from central.kernel.facts import KindOfFact
 from central.kernel.feeds import Feeds, Scope
 from central.kernel.privileges import UsualProfile
 from central.web.area import Area
@@ -26,6 +26,6 @@ AREA = Area(
     loops={"cloakroom": attendant.clearing},
     checklist=(attendant.cloakroom,),
     health={"cloakroom": attendant.open_},
-    facts=(Facts(COAT_FETCHED, GATES, CoatFetched, ops.take_fetched, refuses=(NotFetched,)),),
+    facts=(KindOfFact(COAT_FETCHED, GATES, CoatFetched, ops.take_fetched, refuses=(NotFetched,)),),
     feeds=(Feeds(COATS, Scope.SITE, GATES),),
 )

@@ -26,7 +26,7 @@ from central.kernel.replies import NoEntry
 from central.kernel.tables import GONE_CONTEXT
 from central.kernel.tally import add_tally, caller
 from central.kernel.tx import Read
-from central.organisation.model import OrganisationPrivilege, Profile
+from central.organisation.model import OperatorProfile, OrganisationPrivilege
 from central.organisation.ops import CreateContext
 from central.venues.model import VenuesPrivilege
 from central.web.history.log import AuditLog
@@ -36,9 +36,9 @@ from shared.ids import Id, is_id
 from tests.central.small_house import Clerk, House, Watch, new_id
 
 CSRF = "token"
-CreateProfile = command_of(Action.CREATE, Profile)
-ChangeProfile = command_of(Action.MODIFY, Profile)
-DeleteProfile = command_of(Action.DELETE, Profile)
+CreateProfile = command_of(Action.CREATE, OperatorProfile)
+ChangeProfile = command_of(Action.MODIFY, OperatorProfile)
+DeleteProfile = command_of(Action.DELETE, OperatorProfile)
 DeleteContext = command_of(Action.DELETE, Context)
 
 
@@ -118,7 +118,7 @@ def profile(browser: Browser) -> Id:
 
 
 def at(row: Id) -> str:
-    return f"/admin/history/profile/{row}"
+    return f"/admin/history/operator_profile/{row}"
 
 
 def hidden(text: str, name: str) -> str:
@@ -164,12 +164,12 @@ async def test_an_earlier_state_is_brought_back_through_the_door(browser: Browse
     assert re.search(r"GUICHET.*?CAISSE", page, re.S) and "Ce qui changera" in page
     form = {"_id": hidden(page, "_id"), "seen": hidden(page, "seen")}
     where = await browser.post(f"{at(profile)}/back/{made}", **form)
-    row = browser.clerk.rows("SELECT code, second_factor FROM profile WHERE id = :i", i=profile)
+    row = browser.clerk.rows("SELECT code, second_factor FROM operator_profile WHERE id = :i", i=profile)
     assert row == [("CAISSE", 0)] and where.startswith(at(profile))
     ((name, actor, origin),) = browser.clerk.rows(
         "SELECT name, actor, origin FROM command_log WHERE id = :i", i=form["_id"]
     )
-    assert (name, actor, origin) == ("change_profile", f"operator:{browser.house.admin}", "web 10.0.0.7")
+    assert (name, actor, origin) == ("change_operator_profile", f"operator:{browser.house.admin}", "web 10.0.0.7")
     assert len(browser.entries(profile)) == 4, "going back is a change like any other, and can be undone"
     await browser.post(f"{at(profile)}/back/{made}", want=200, **form)
     assert len(browser.entries(profile)) == 4, "a form sent twice acts once"
@@ -181,14 +181,14 @@ async def test_what_changed_while_somebody_looked_is_not_overwritten(browser: Br
     browser.do(ChangeProfile(id=profile, set={"code": "AUTRE"}))
     form = {"_id": hidden(page, "_id"), "seen": hidden(page, "seen")}
     await browser.post(f"{at(profile)}/back/{made}", want=409, **form)
-    assert browser.clerk.rows("SELECT code FROM profile WHERE id = :i", i=profile) == [("AUTRE",)]
+    assert browser.clerk.rows("SELECT code FROM operator_profile WHERE id = :i", i=profile) == [("AUTRE",)]
 
 
 async def test_one_entry_is_undone_and_what_came_after_stays(browser: Browser, profile: Id) -> None:
     renamed = browser.entries(profile)[1]
     page = await browser.get(f"{at(profile)}/undo/{renamed}")
     await browser.post(f"{at(profile)}/undo/{renamed}", _id=hidden(page, "_id"), seen=hidden(page, "seen"))
-    row = browser.clerk.rows("SELECT code, names, second_factor FROM profile WHERE id = :i", i=profile)
+    row = browser.clerk.rows("SELECT code, names, second_factor FROM operator_profile WHERE id = :i", i=profile)
     assert row == [("GUICHET", '{"fr":"Caisse"}', 1)]
 
 
@@ -199,11 +199,11 @@ async def test_an_undo_that_would_overwrite_names_what_stands_there_now(browser:
     assert "D’autres changements ont eu lieu depuis" in page and "TROISIEME" in page
     assert "<button" not in page.partition("<main")[2].partition("</main>")[0]
     await browser.post(f"{at(profile)}/undo/{coded}", want=200, _id=new_id())
-    assert browser.clerk.rows("SELECT code FROM profile WHERE id = :i", i=profile) == [("TROISIEME",)]
+    assert browser.clerk.rows("SELECT code FROM operator_profile WHERE id = :i", i=profile) == [("TROISIEME",)]
 
 
 async def test_what_was_deleted_keeps_its_page_and_is_put_back_under_its_id(browser: Browser, profile: Id) -> None:
-    before = browser.clerk.rows("SELECT * FROM profile WHERE id = :i", i=profile)
+    before = browser.clerk.rows("SELECT * FROM operator_profile WHERE id = :i", i=profile)
     browser.do(DeleteProfile(id=profile))
     gone = browser.entries(profile)[0]
     text = await browser.get(at(profile))
@@ -211,9 +211,9 @@ async def test_what_was_deleted_keeps_its_page_and_is_put_back_under_its_id(brow
     page = await browser.get(f"{at(profile)}/undo/{gone}")
     assert "remis en place" in page
     await browser.post(f"{at(profile)}/undo/{gone}", _id=hidden(page, "_id"), seen="")
-    assert browser.clerk.rows("SELECT * FROM profile WHERE id = :i", i=profile) == before
+    assert browser.clerk.rows("SELECT * FROM operator_profile WHERE id = :i", i=profile) == before
     assert browser.clerk.rows("SELECT name FROM command_log WHERE id = :i", i=hidden(page, "_id")) == [
-        ("create_profile",)
+        ("create_operator_profile",)
     ]
     text = await browser.get(at(profile))
     assert "Cet objet a été supprimé" not in text and len(browser.entries(profile)) == 5
@@ -235,7 +235,7 @@ async def test_a_making_is_undone_by_deleting_and_refused_while_it_is_used(brows
     page = await browser.get(f"{at(row)}/undo/{made}")
     assert "sera supprimé" in page
     await browser.post(f"{at(row)}/undo/{made}", _id=hidden(page, "_id"), seen="")
-    assert browser.clerk.rows("SELECT 1 FROM profile WHERE id = :i", i=row) == []
+    assert browser.clerk.rows("SELECT 1 FROM operator_profile WHERE id = :i", i=row) == []
 
 
 async def test_a_thing_without_such_an_act_says_so(browser: Browser) -> None:
@@ -290,7 +290,7 @@ async def test_who_may_look_and_not_change_is_told_so(browser: Browser, profile:
     page = await browser.get(f"{at(profile)}/back/{made}")
     assert "Il vous manque le droit" in page
     await browser.post(f"{at(profile)}/back/{made}", want=409, _id=new_id())
-    assert browser.clerk.rows("SELECT code FROM profile WHERE id = :i", i=profile) == [("GUICHET",)]
+    assert browser.clerk.rows("SELECT code FROM operator_profile WHERE id = :i", i=profile) == [("GUICHET",)]
 
 
 async def test_secrets_are_told_of_and_never_told(browser: Browser) -> None:
@@ -306,7 +306,7 @@ async def test_hostile_names_do_no_harm(browser: Browser, profile: Id) -> None:
     assert "<script>alert" not in raw and "&lt;script&gt;alert" in raw
 
 
-@pytest.mark.parametrize("path", ["/admin/history/nothing/{id}", "/admin/history/profile/{other}"])
+@pytest.mark.parametrize("path", ["/admin/history/nothing/{id}", "/admin/history/operator_profile/{other}"])
 async def test_what_never_was_is_not_there(browser: Browser, profile: Id, path: str) -> None:
     await browser.get(path.format(id=profile, other=new_id()), want=404)
 
@@ -332,9 +332,9 @@ async def test_the_log_shows_everything_also_what_was_refused(browser: Browser, 
     [
         ("who=operator:{admin}", "GUICHET_", "TILLEULS_"),
         ("who=system:central", "TILLEULS_", "GUICHET_"),
-        ("command=change_profile", "GUICHET_", "TILLEULS_"),
+        ("command=change_operator_profile", "GUICHET_", "TILLEULS_"),
         ("entity=site", "TILLEULS_", "GUICHET_"),
-        ("entity=profile&id={profile}", "GUICHET_", "TILLEULS_"),
+        ("entity=operator_profile&id={profile}", "GUICHET_", "TILLEULS_"),
         ("origin=10.0.0", "GUICHET_", "TILLEULS_"),
         ("ok=0", "", "GUICHET_"),
         ("ok=1", "GUICHET_", ""),
@@ -355,7 +355,7 @@ async def test_filters(browser: Browser, profile: Id, query: str, there: str, ab
     named = {"admin": house.admin, "profile": profile, "organiser": house.organiser, "institution": house.institution}
     text = await browser.get("/admin/audit?" + query.format(**named))
     rows = text.partition('id="audit-rows"')[2]
-    marks = {"GUICHET_": f"/admin/history/profile/{profile}", "TILLEULS_": f"/admin/history/site/{house.site}"}
+    marks = {"GUICHET_": f"/admin/history/operator_profile/{profile}", "TILLEULS_": f"/admin/history/site/{house.site}"}
     assert (marks[there] in rows) if there else True
     assert (marks[absent] not in rows) if absent else True
 
@@ -378,7 +378,7 @@ async def test_one_command_with_what_was_asked_and_what_it_changed(browser: Brow
     command = browser.entries(profile)[1].partition(".")[0]
     sealed(browser)
     text = await browser.get(f"/admin/audit/{command}")
-    assert "Box office" in text and "change_profile" in text and "depuis 10.0.0.7" in text
+    assert "Box office" in text and "change_operator_profile" in text and "depuis 10.0.0.7" in text
     digest = browser.clerk.rows("SELECT hash FROM command_log WHERE id = :i", i=command)[0][0]
     assert digest in text
     await browser.get(f"/admin/audit/{new_id()}", want=404)
@@ -445,7 +445,9 @@ async def test_what_a_reader_may_not_see_is_struck(browser: Browser, profile: Id
     browser.clerk.as_(browser.actor).no(
         ChangeProfile(id=profile, set={"code": "SECRET_CODE"}, seen="as it was long ago")
     )
-    refused = browser.clerk.rows("SELECT id FROM command_log WHERE answer LIKE '-%' AND name = 'change_profile'")[0][0]
+    refused = browser.clerk.rows(
+        "SELECT id FROM command_log WHERE answer LIKE '-%' AND name = 'change_operator_profile'"
+    )[0][0]
     command = browser.entries(profile)[1].partition(".")[0]
     sealed(browser)
     browser.actor = seller(browser, OrganisationPrivilege.AUDIT_READ)
@@ -506,12 +508,12 @@ async def test_the_sheets_hold_the_same_rows_and_no_formula(browser: Browser, pr
     browser.do(ChangeProfile(id=profile, set={"names": {"fr": "=cmd|' /C calc'!A0"}}))
     browser.do(ChangeProfile(id=profile, set={"names": {"fr": "+1"}}))
     sealed(browser)
-    count = browser.clerk.rows("SELECT COUNT(*) FROM command_log WHERE name = 'change_profile'")[0][0]
-    text = await browser.get("/admin/audit.csv?command=change_profile")
+    count = browser.clerk.rows("SELECT COUNT(*) FROM command_log WHERE name = 'change_operator_profile'")[0][0]
+    text = await browser.get("/admin/audit.csv?command=change_operator_profile")
     lines = list(csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=";"))
     assert len(lines) == count + 1
     assert not [cell for line in lines for cell in line if cell[:1] in ("=", "+", "-", "@")]
-    async with browser.client.get("/admin/audit.xlsx?command=change_profile") as answer:
+    async with browser.client.get("/admin/audit.xlsx?command=change_operator_profile") as answer:
         book = openpyxl.load_workbook(io.BytesIO(await answer.read()))
     rows = list(book.active.iter_rows())
     assert len(rows) == count + 1
@@ -525,14 +527,14 @@ async def test_what_the_door_turned_away_is_counted_on_a_page(browser: Browser) 
     tally, stranger = browser.clerk.door.tally, browser.house.operator("organisation.audit.read")
     for actor, times in ((ANONYMOUS, 3), (browser.actor, 1)):
         for _ in range(times):
-            tally.count(caller(actor), "create_profile", "not_allowed")
+            tally.count(caller(actor), "create_operator_profile", "not_allowed")
     tally.count(caller(SYSTEM), "ask_reset", "")
     add_tally(browser.clerk.db, tally.take(), tally.today)
     assert "/admin/audit/turned-away" in await browser.get("/admin/audit")
     page = " ".join(re.sub(r"<[^>]+>", " ", await browser.get("/admin/audit/turned-away")).split())
     t = texts("fr")
     refused = t.reason(NoEntry.NOT_ALLOWED)
-    assert f"Quelqu’un sans compte {t.do('create_profile')} {refused} 3" in page
+    assert f"Quelqu’un sans compte {t.do('create_operator_profile')} {refused} 3" in page
     assert f"{t.do('ask_reset')} essai sans suite 1" in page
     browser.actor = replace(stranger, grants=frozenset({("organisation.audit.read", browser.house.organiser)}))
     assert "/admin/audit/turned-away" not in await browser.get("/admin/audit")

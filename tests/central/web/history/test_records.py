@@ -18,7 +18,7 @@ from central.kernel.log_chain import seal_now
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry
 from central.kernel.tx import Read
-from central.organisation.model import OrganisationPrivilege, Profile
+from central.organisation.model import OperatorProfile, OrganisationPrivilege
 from central.organisation.ops import CreateContext
 from central.web.history.log import AuditLog, LogFilter, LogPage, found, kept_reason
 from central.web.history.past import NoWayBack, State, Way, restored, state_at
@@ -28,10 +28,10 @@ from shared.ids import Id
 from tests.central.small_house import NOW, Clerk, House, new_id
 from tests.waiting import CALM
 
-CreateProfile = command_of(Action.CREATE, Profile)
-ChangeProfile = command_of(Action.MODIFY, Profile)
-DeleteProfile = command_of(Action.DELETE, Profile)
-DECLARED = ENTITIES[Profile]
+CreateProfile = command_of(Action.CREATE, OperatorProfile)
+ChangeProfile = command_of(Action.MODIFY, OperatorProfile)
+DeleteProfile = command_of(Action.DELETE, OperatorProfile)
+DECLARED = ENTITIES[OperatorProfile]
 
 STEPS = st.lists(
     st.one_of(
@@ -56,7 +56,7 @@ def look(clerk: Clerk, actor: Actor = SYSTEM) -> Read:
 
 
 def seen(clerk: Clerk, row: Id, actor: Actor = SYSTEM) -> Past | None:
-    return past(clerk.door, look(clerk, actor), "profile", row)
+    return past(clerk.door, look(clerk, actor), "operator_profile", row)
 
 
 def stored(clerk: Clerk, row: Id) -> State | None:
@@ -182,11 +182,19 @@ def test_who_may_see_what(clerk: Clerk, house: House) -> None:
         )
     )
     clerk.do(DeleteProfile(id=gone))
-    things = [("profile", own), ("profile", other), ("profile", gone), ("site", house.site), ("nothing", own)]
+    things = [
+        ("operator_profile", own),
+        ("operator_profile", other),
+        ("operator_profile", gone),
+        ("site", house.site),
+        ("nothing", own),
+    ]
     here = house.operator(OrganisationPrivilege.PROFILE_READ, at=house.organiser)
-    assert visible(clerk.door, look(clerk, here), things) == {("profile", own), ("profile", gone)}
+    assert visible(clerk.door, look(clerk, here), things) == {("operator_profile", own), ("operator_profile", gone)}
     everywhere = house.operator(OrganisationPrivilege.PROFILE_READ)
-    assert visible(clerk.door, look(clerk, everywhere), things) == {("profile", each) for each in (own, other, gone)}
+    assert visible(clerk.door, look(clerk, everywhere), things) == {
+        ("operator_profile", each) for each in (own, other, gone)
+    }
     assert visible(clerk.door, look(clerk, house.operator()), things) == set()
 
 
@@ -204,7 +212,7 @@ def test_what_is_gone_is_seen_from_above_when_its_context_is_gone_as_well(clerk:
     clerk.do(command_of(Action.DELETE, Context)(id=season))
     for at, sees in ((house.organiser, True), (house.institution, True), (house.season, False)):
         actor = house.operator(OrganisationPrivilege.PROFILE_READ, at=at)
-        assert (visible(clerk.door, look(clerk, actor), [("profile", row)]) != set()) == sees
+        assert (visible(clerk.door, look(clerk, actor), [("operator_profile", row)]) != set()) == sees
 
 
 def test_the_perimeter_holds_for_what_is_gone_too(clerk: Clerk, house: House) -> None:
@@ -217,7 +225,9 @@ def test_the_perimeter_holds_for_what_is_gone_too(clerk: Clerk, house: House) ->
             )
         )
         clerk.do(DeleteProfile(id=row))
-    assert visible(clerk.door, look(clerk, actor), [("profile", inside), ("profile", outside)]) == {("profile", inside)}
+    assert visible(clerk.door, look(clerk, actor), [("operator_profile", inside), ("operator_profile", outside)]) == {
+        ("operator_profile", inside)
+    }
 
 
 # --- the log ---------------------------------------------------------------------------------------------------------
@@ -243,16 +253,16 @@ def test_the_log_is_filtered_alike_on_both_databases(clerk: Clerk, house: House,
         return [each.command for each in got.rows]
 
     below = contexts_below(read, house.organiser)
-    assert names(LogFilter(who=anna.label)) == ["create_profile"]
-    assert names(LogFilter(row_id=row, entity="profile")) == ["create_profile"]
+    assert names(LogFilter(who=anna.label)) == ["create_operator_profile"]
+    assert names(LogFilter(row_id=row, entity="operator_profile")) == ["create_operator_profile"]
     assert names(LogFilter(row_id=row, entity="site")) == []
-    assert names(LogFilter(entity="profile")) == ["create_profile"]
-    assert names(LogFilter(ok=False)) == ["change_profile"]
-    assert names(LogFilter(origin="10.0.0")) == ["create_profile"]
+    assert names(LogFilter(entity="operator_profile")) == ["create_operator_profile"]
+    assert names(LogFilter(ok=False)) == ["change_operator_profile"]
+    assert names(LogFilter(origin="10.0.0")) == ["create_operator_profile"]
     assert names(LogFilter(origin="1%")) == [] and names(LogFilter(origin="_")) == []
-    assert names(LogFilter(since=NOW + timedelta(minutes=30))) == ["change_profile", "create_profile"]
-    assert "change_profile" not in names(LogFilter(until=NOW + timedelta(minutes=30)))
-    assert {*names(LogFilter(places=below))} > {"change_profile", "create_profile", "create_event"}
+    assert names(LogFilter(since=NOW + timedelta(minutes=30))) == ["change_operator_profile", "create_operator_profile"]
+    assert "change_operator_profile" not in names(LogFilter(until=NOW + timedelta(minutes=30)))
+    assert {*names(LogFilter(places=below))} > {"change_operator_profile", "create_operator_profile", "create_event"}
     assert "create_site" not in names(LogFilter(places=below)) and "set_up_house" not in names(LogFilter(places=below))
     assert names(LogFilter(places=())) == [] and names(LogFilter(at=())) == []
     assert next(each.reason for each in found(read, LogFilter(ok=False)).rows) is NoChange.CHANGED_MEANWHILE

@@ -13,7 +13,7 @@ from central.kernel.registry import COMMANDS
 from central.kernel.values import Names
 from central.web.screens.fields import FieldKind, Setting, duration_text, field_of, fields_of, typed_of
 from central.web.screens.form_values import ABSENT, duration_of, parse, value_of
-from central.web.screens.moments import Clock, local, moment
+from central.web.screens.moments import ClockChange, local, moment
 from shared.ids import Id
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -160,7 +160,7 @@ def test_every_moment_of_a_year_comes_back_from_its_form(zone: str) -> None:
             assert faults[0]["what"] == "time_twice"
             naive, second = local(here, setting.zone)
             assert not second
-            assert moment(naive, setting.zone).clock is Clock.TWICE
+            assert moment(naive, setting.zone).clock is ClockChange.TWICE
         else:
             assert found == here
 

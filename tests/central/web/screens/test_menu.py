@@ -42,7 +42,7 @@ async def menu(browser: Browser) -> tuple[list[str], list[str]]:
     for _, href in rooms(home)[1:]:
         more = stands((await browser.get(href.replace("&amp;", "&"))).text)
         acts, read = acts + more[0], read + more[1]
-    return acts, read + [each for each in settings(home) if each != "/account"]
+    return acts, read + [each for each in settings(home) if each != "/me"]
 
 
 def _links(part: str) -> list[str]:

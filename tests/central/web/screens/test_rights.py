@@ -13,7 +13,7 @@ from shared.languages import LANGUAGES
 from tests.central.web.screens.conftest import Browser
 from tests.central.web.screens.test_flows import done, value
 
-NEW, HELD = "/admin/e/profile/new", "SELECT privileges FROM profile WHERE id = :id"
+NEW, HELD = "/admin/e/operator_profile/new", "SELECT privileges FROM operator_profile WHERE id = :id"
 
 
 def leaves(boxes: RightBoxes) -> list[RightBox]:
@@ -72,7 +72,7 @@ async def test_a_profile_is_ticked_and_changed(browser: Browser) -> None:
     assert done(made), made.text
     assert "Commandes › " in made
     profile = urlsplit(made.url).path.rpartition("/")[2]
-    path = f"/admin/e/profile/{profile}/edit"
+    path = f"/admin/e/operator_profile/{profile}/edit"
     edit = await browser.get(path)
     assert edit.inputs["privileges"] == ["orders.order.create", "venues"]  # what hangs on a branch is not sent with it
     log = await value(browser, "SELECT COUNT(*) FROM command_log")
@@ -86,7 +86,7 @@ async def test_what_one_may_not_give_stays_and_is_said(browser: Browser) -> None
     form = await browser.get(f"{NEW}?at={browser.house.institution}")
     made = await browser.send(NEW, form, code="ALL", names__fr="Tout", privileges=["venues.venue", "ledger"])
     profile = urlsplit(made.url).path.rpartition("/")[2]
-    path = f"/admin/e/profile/{profile}/edit"
+    path = f"/admin/e/operator_profile/{profile}/edit"
     browser.sign_in(browser.house.operator("organisation.profile", "venues"))
     edit = await browser.get(path)
     assert "droits que vous n’avez pas" in edit

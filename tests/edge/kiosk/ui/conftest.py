@@ -17,16 +17,16 @@ from edge.kiosk.model import (
     Event,
     Kiosk,
     Link,
-    Offer,
+    ListedPerformance,
     PayState,
-    PrintState,
+    PrintStage,
     Screen,
 )
 from edge.kiosk.troubles import TroubleCode, trouble
 from edge.kiosk.ui.window import KioskWindow, WindowSettings
 from parterre.demo.theatre import theatre
 from shared.ids import Id, derived_id
-from shared.wire.facts import Payment, Sale, SaleLine
+from shared.wire.facts import Sale, SaleLine, SalePayment
 from shared.wire.feeds import CatalogueRow, CategoryRow, PerformanceRow, PlanRow, PlanSeat, PlanShape, TariffRow
 
 NOW = datetime(2026, 11, 27, 17, 0, tzinfo=UTC)
@@ -97,8 +97,8 @@ class Sample:
         self.plan = _plan()
         self.catalogue = _catalogue(self.plan)
         size = len(self.plan.seats)
-        self.offers = tuple(
-            Offer(
+        self.programme = tuple(
+            ListedPerformance(
                 named("performance", at),
                 PerformanceRow(names, NOW + timedelta(hours=hours), NOW + timedelta(hours=hours - 1),
                                NOW + timedelta(hours=hours + 3), "Europe/Paris", "plan", True,
@@ -118,29 +118,29 @@ class Sample:
             CartPlace(seat.id, seat.category_id, reduced[at % 2], named("lease"), at)
             for at, seat in enumerate(seats[:count])
         )
-        return Cart(self.offers[0].performance_id, places, None, count)
+        return Cart(self.programme[0].performance_id, places, None, count)
 
     def sale(self, count: int = 2) -> Sale:
         lines = tuple(
             SaleLine(named("lease"), at, named("tariff", "Plein tarif"), 4600, 210, TICKET[at:] + TICKET[:at], f"T{at}")
             for at in range(count)
         )
-        return Sale(named("order"), 1042, self.offers[0].performance_id, "EUR", lines,
-                    (Payment(named("payment"), "card", 4600 * count),))  # fmt: skip
+        return Sale(named("order"), 1042, self.programme[0].performance_id, "EUR", lines,
+                    (SalePayment(named("payment"), "card", 4600 * count),))  # fmt: skip
 
     def kiosk(self, screen: Screen = Screen.IDLE, language: str = "fr", **more: Any) -> Kiosk:
-        kiosk = Kiosk(named("device"), "Foyer 1", screen, language, link=Link.ONLINE, offers=self.offers, now=NOW)
+        kiosk = Kiosk(named("device"), "Foyer 1", screen, language, link=Link.ONLINE, programme=self.programme, now=NOW)
         if screen not in (Screen.IDLE, Screen.PERFORMANCES, Screen.OUT_OF_ORDER):
             kiosk = replace(kiosk, cart=self.cart())
         match screen:
             case Screen.PAYING:
                 kiosk = replace(kiosk, pay_state=PayState.SENT)
             case Screen.PRINTING:
-                kiosk = replace(kiosk, sale=self.sale(), print_state=PrintState.SENDING, printed=1)
+                kiosk = replace(kiosk, sale=self.sale(), print_state=PrintStage.SENDING, printed=1)
             case Screen.DONE:
-                kiosk = replace(kiosk, sale=self.sale(), print_state=PrintState.CONFIRMED, printed=2)
+                kiosk = replace(kiosk, sale=self.sale(), print_state=PrintStage.CONFIRMED, printed=2)
             case Screen.PROBLEM:
-                kiosk = replace(kiosk, sale=self.sale(), print_state=PrintState.FAILED,
+                kiosk = replace(kiosk, sale=self.sale(), print_state=PrintStage.FAILED,
                                 trouble=trouble(TroubleCode.PRINT_FAILED))  # fmt: skip
             case Screen.OUT_OF_ORDER:
                 kiosk = replace(kiosk, blockers=(trouble(TroubleCode.PAPER_OUT),))

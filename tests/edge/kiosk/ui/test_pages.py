@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edge.kiosk.model import Back, Kiosk, Link, Next, PerformanceChosen, PrintState, Screen, StartOver
+from edge.kiosk.model import Back, Kiosk, Link, Next, PerformanceChosen, PrintStage, Screen, StartOver
 from edge.kiosk.troubles import Busy, Notice, TroubleCode, trouble
 from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.paint import FittedText, Page, QrCode
@@ -35,7 +35,7 @@ def visits(sample: Any, language: str, large: bool) -> list[Kiosk]:
     ]
     found.append(sample.kiosk(Screen.SEATS, language, large=large, notice=Notice.NOT_ENOUGH))
     found.append(sample.kiosk(Screen.SUMMARY, language, large=large, notice=Notice.DECLINED))
-    found.append(sample.kiosk(Screen.PRINTING, language, large=large, print_state=PrintState.UNCERTAIN))
+    found.append(sample.kiosk(Screen.PRINTING, language, large=large, print_state=PrintStage.UNCERTAIN))
     found.append(sample.kiosk(Screen.TARIFFS, language, large=large, cart=sample.cart(8)))
     found += [
         sample.kiosk(Screen.PROBLEM, language, large=large, sale=None, trouble=trouble(code))
@@ -92,10 +92,10 @@ def test_the_price_is_always_in_sight(sample: Any) -> None:
 
 
 def test_only_what_can_be_bought_answers(sample: Any) -> None:
-    first, second, third = sample.offers
+    first, second, third = sample.programme
     gone = replace(second, taken=(True,) * len(second.taken))
     off = replace(third, performance=replace(third.performance, cancelled=True))
-    page = page_of(sample.kiosk(Screen.PERFORMANCES, "en", offers=(first, gone, off)))
+    page = page_of(sample.kiosk(Screen.PERFORMANCES, "en", programme=(first, gone, off)))
     told = [mark.text for mark in page.marks if isinstance(mark, FittedText)]
     assert "Sold out" in told and "Cancelled" in told and "Seats available" in told
     chosen = [press.act for press in page.presses if press.name.startswith("performance:")]
@@ -103,13 +103,13 @@ def test_only_what_can_be_bought_answers(sample: Any) -> None:
 
 
 def test_nothing_on_sale_says_so(sample: Any) -> None:
-    page = page_of(sample.kiosk(Screen.PERFORMANCES, "en", offers=()))
+    page = page_of(sample.kiosk(Screen.PERFORMANCES, "en", programme=()))
     assert any("box office" in mark.text for mark in page.marks if isinstance(mark, FittedText))
 
 
 def test_many_performances_are_turned_through(sample: Any) -> None:
-    offers = tuple(replace(sample.offers[0], performance_id=f"P{at:02}") for at in range(20))
-    kiosk = sample.kiosk(Screen.PERFORMANCES, offers=offers)
+    programme = tuple(replace(sample.programme[0], performance_id=f"P{at:02}") for at in range(20))
+    kiosk = sample.kiosk(Screen.PERFORMANCES, programme=programme)
     seen: set[str] = set()
     for at in range(20):
         page = page_of(kiosk, performances=at)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from edge.kiosk.model import PrintState, Screen
+from edge.kiosk.model import PrintStage, Screen
 from edge.kiosk.troubles import Notice, TroubleCode, trouble
 
 VARIANTS = {
@@ -61,7 +61,7 @@ async def test_every_screen_is_drawn(stage: Any, sample: Any, tmp_path: Path, si
             stage.window.screenshot(path_of(["kiosk-seats-nearer", "kiosk-seats-near", "kiosk-seats-nearest"][step]))
         await stage.show(sample.kiosk(Screen.SEATS, cart=replace(sample.cart(), places=()), notice=Notice.SEAT_TAKEN))
         stage.window.screenshot(path_of("kiosk-notice"))
-        await stage.show(sample.kiosk(Screen.PRINTING, print_state=PrintState.UNCERTAIN))
+        await stage.show(sample.kiosk(Screen.PRINTING, print_state=PrintStage.UNCERTAIN))
         stage.window.screenshot(path_of("kiosk-asked"))
         await stage.show(
             sample.kiosk(Screen.PROBLEM, sale=None, trouble=trouble(TroubleCode.PAYMENT_UNKNOWN, reference="01ABC"))

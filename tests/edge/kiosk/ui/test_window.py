@@ -22,7 +22,7 @@ from edge.kiosk.model import (
     Next,
     PerformanceChosen,
     PrintAnswered,
-    PrintState,
+    PrintStage,
     QuantityChosen,
     Screen,
     SeatToggled,
@@ -47,7 +47,7 @@ STRANGE = [
 
 
 async def test_every_touch_says_what_it_meant(stage: Any, sample: Any) -> None:
-    first, tariff = sample.offers[0], sample.catalogue.tariffs[2]
+    first, tariff = sample.programme[0], sample.catalogue.tariffs[2]
     category = sample.catalogue.categories[1].id
     for screen, more, name, event in [
         (Screen.IDLE, {}, "start", Touched()),
@@ -64,7 +64,7 @@ async def test_every_touch_says_what_it_meant(stage: Any, sample: Any) -> None:
         (Screen.SUMMARY, {}, "next", Next()),
         (Screen.SUMMARY, {}, "back", Back()),
         (Screen.SUMMARY, {}, "over", StartOver()),
-        (Screen.PRINTING, {"print_state": PrintState.UNCERTAIN}, "printed:no", PrintAnswered(False)),
+        (Screen.PRINTING, {"print_state": PrintStage.UNCERTAIN}, "printed:no", PrintAnswered(False)),
         (Screen.SEATS, {"warned": True}, "stay", Touched()),
     ]:
         await stage.show(sample.kiosk(screen, **more))
@@ -89,7 +89,7 @@ async def test_a_visit_from_the_idle_picture_to_the_payment(stage: Any, sample: 
     await stage.show(kiosk)
     await touch("language:en")
     assert kiosk.screen is Screen.PERFORMANCES and kiosk.language == "en"
-    await touch(f"performance:{sample.offers[0].performance_id}")
+    await touch(f"performance:{sample.programme[0].performance_id}")
     assert kiosk.screen is Screen.SEATS and len(kiosk.cart.places) == 2
     await touch("quantity:more")
     assert len(kiosk.cart.places) == 3
@@ -189,7 +189,7 @@ async def test_a_robot_reads_where_to_touch(stage: Any, sample: Any, tmp_path: P
     await stage.show(sample.kiosk(Screen.PERFORMANCES))
     told = _told(path)
     assert told["screen"] == "performances" and told["language"] == "fr"
-    assert {"back", "over", "language:fr", f"performance:{sample.offers[0].performance_id}"} <= set(told["targets"])
+    assert {"back", "over", "language:fr", f"performance:{sample.programme[0].performance_id}"} <= set(told["targets"])
     await stage.show(sample.kiosk(Screen.SEATS))
     after = _told(path)
     assert after["screen"] == "seats" and after["drawing"] > told["drawing"]
@@ -216,10 +216,10 @@ async def test_the_clock_alone_draws_nothing(stage: Any, sample: Any) -> None:
 @pytest.mark.parametrize("name", STRANGE, ids=range(len(STRANGE)))
 async def test_a_strangers_words_stay_in_their_place(stage: Any, sample: Any, name: str) -> None:
     """Long words, other scripts and pictures in titles, zones and tariffs: no text is larger than its rectangle."""
-    first = sample.offers[0]
+    first = sample.programme[0]
     named = {"fr": name}
     seats = tuple(replace(s, zone=name, row=name[:12]) if s in sample.row_f else s for s in sample.plan.seats)
-    offer = replace(
+    listed = replace(
         first,
         performance=replace(first.performance, event_names=named, venue={"fr": name}),
         plan=replace(first.plan, seats=seats),
@@ -231,7 +231,7 @@ async def test_a_strangers_words_stay_in_their_place(stage: Any, sample: Any, na
     )
     for screen in (Screen.PERFORMANCES, Screen.SEATS, Screen.TARIFFS, Screen.SUMMARY, Screen.OUT_OF_ORDER):
         for large in (False, True):
-            kiosk = sample.kiosk(screen, offers=(offer, *sample.offers[1:]), large=large)
+            kiosk = sample.kiosk(screen, programme=(listed, *sample.programme[1:]), large=large)
             await stage.show(replace(kiosk, label=name))
             oversized(stage.window.page.marks)
             if folder := os.environ.get("PARTERRE_PICTURES_ALL"):

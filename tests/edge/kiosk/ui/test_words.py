@@ -33,7 +33,7 @@ def test_nothing_to_pay_is_called_free_and_yen_have_no_cents() -> None:
     ],
 )
 def test_times_are_the_venues(sample: Any, language: str, want: str) -> None:
-    row = replace(sample.offers[0].performance, starts=datetime(2026, 11, 27, 19, 30, tzinfo=UTC))
+    row = replace(sample.programme[0].performance, starts=datetime(2026, 11, 27, 19, 30, tzinfo=UTC))
     got = words.when(row, language)
     assert got.replace(",", "") == want.replace(",", "")
 

@@ -1,9 +1,9 @@
-"""One's own account: address, password, second factor, language, sessions. What opens the account is changed only by
+"""One's own page: address, password, second factor, language, sessions. What opens the operator is changed only by
 who gives the password once more: a browser left open is not enough.
 
-GET  /account                    POST /account/language  /account/address  /account/password  /account/second-factor
-                                      /account/second-factor/remove  /account/codes  /account/sessions/end
-GET POST /account/confirm        the password once more, for what is done elsewhere    ?next=
+GET  /me                    POST /me/language  /me/address  /me/password  /me/second-factor
+                                      /me/second-factor/remove  /me/codes  /me/sessions/end
+GET POST /me/confirm        the password once more, for what is done elsewhere    ?next=
 GET POST /address/<token>        what a letter to a new address opens
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from central.kernel.tx import Read
-from central.organisation.model import LetterKind, NoOperator, NoSignIn, Role, Session
+from central.organisation.model import LetterKind, NoOperator, NoSignIn, Role, SignInSession
 from central.organisation.pages import NOT_THE_SAME, SERVICES, PageServices, as_own, typed
 from central.organisation.pages_sign_in import DoorPages
 from central.organisation.rights import second_factor_demanded
@@ -29,32 +29,32 @@ from shared.outcome import Refused
 
 
 @dataclass(frozen=True, slots=True)
-class AccountView:
-    sessions: list[Session]
+class OwnPageView:
+    sessions: list[SignInSession]
     demanded: bool
     zone: Any
     roles: int
 
 
-def account_routes(app: web.Application) -> None:
+def own_routes(app: web.Application) -> None:
     services = app[SERVICES]
-    pages = AccountPages(services)
-    app.router.add_get("/account", pages.show)
-    app.router.add_post("/account/language", pages.language)
-    app.router.add_post("/account/password", pages.password)
-    app.router.add_get("/account/second-factor", pages.enrol_form)
-    app.router.add_post("/account/second-factor", pages.enrol)
-    app.router.add_post("/account/second-factor/remove", pages.remove_second_factor)
-    app.router.add_post("/account/codes", pages.codes)
-    app.router.add_post("/account/sessions/end", pages.end_session)
-    app.router.add_post("/account/address", pages.address)
-    app.router.add_get("/account/confirm", pages.confirm_form)
-    app.router.add_post("/account/confirm", pages.confirm)
+    pages = OwnPages(services)
+    app.router.add_get("/me", pages.show)
+    app.router.add_post("/me/language", pages.language)
+    app.router.add_post("/me/password", pages.password)
+    app.router.add_get("/me/second-factor", pages.enrol_form)
+    app.router.add_post("/me/second-factor", pages.enrol)
+    app.router.add_post("/me/second-factor/remove", pages.remove_second_factor)
+    app.router.add_post("/me/codes", pages.codes)
+    app.router.add_post("/me/sessions/end", pages.end_session)
+    app.router.add_post("/me/address", pages.address)
+    app.router.add_get("/me/confirm", pages.confirm_form)
+    app.router.add_post("/me/confirm", pages.confirm)
     app.router.add_get("/address/{token}", pages.new_address_form)
     app.router.add_post("/address/{token}", pages.new_address)
 
 
-class AccountPages:
+class OwnPages:
     def __init__(self, services: PageServices) -> None:
         self._services = services
         self._door_pages = DoorPages(services)
@@ -73,18 +73,18 @@ class AccountPages:
         found = await self._found(request)
         owner = found.operator.id
 
-        def look(read: Read) -> AccountView:
-            sessions = read.find(Session, "WHERE operator_id = :id ORDER BY seen DESC, id", id=owner)
+        def look(read: Read) -> OwnPageView:
+            sessions = read.find(SignInSession, "WHERE operator_id = :id ORDER BY seen DESC, id", id=owner)
             alive = [each for each in sessions if not ended(each, read.now, self._services.idle)]
             roles = len(read.find(Role, "WHERE operator_id = :id", id=owner))
-            return AccountView(alive, second_factor_demanded(read, owner), house_zone(read), roles)
+            return OwnPageView(alive, second_factor_demanded(read, owner), house_zone(read), roles)
 
-        view: AccountView = await self._services.door.read(found.actor, look)
+        view: OwnPageView = await self._services.door.read(found.actor, look)
         t = self._services.frame.texts(request, await self._services.frame.who(request))
         why = await self._services.refusal(t, refused) if refused else ""
         return await self._services.frame.page(
-            request, "account.html", status=400 if refused else 200, title=t("Mon compte"), operator=found.operator,
-            session_id=found.session.id, view=view, wrong_at=at, why=why, here="/account",
+            request, "own.html", status=400 if refused else 200, title=t("Ma page"), operator=found.operator,
+            session_id=found.session.id, view=view, wrong_at=at, why=why, here="/me",
             done=request.query.get("done", ""), codes_left=len(found.operator.recovery),
         )  # fmt: skip
 
@@ -93,7 +93,7 @@ class AccountPages:
         wanted = typed(form, "language")
         if wanted in LANGUAGES:
             await self._services.do(found.actor, SetLanguage(language=wanted))
-        raise web.HTTPSeeOther(local_path(typed(form, "next"), "/account"))
+        raise web.HTTPSeeOther(local_path(typed(form, "next"), "/me"))
 
     async def password(self, request: web.Request) -> web.StreamResponse:
         found, form = await self._found(request), await form_of(request)
@@ -107,12 +107,12 @@ class AccountPages:
             refused = done if isinstance(done, Refused) else None
         if refused:
             return await self._page(request, "password", as_own(refused))
-        raise web.HTTPSeeOther("/account?done=password")
+        raise web.HTTPSeeOther("/me?done=password")
 
     # --- the address --------------------------------------------------------------------------------------------------
 
     async def address(self, request: web.Request) -> web.StreamResponse:
-        """A letter goes to the new address; where no mail leaves the house, it is the account's at once."""
+        """A letter goes to the new address; where no mail leaves the house, it is the operator's at once."""
         found, form = await self._found(request), await form_of(request)
         visitor, at_once = self._services.browsers.visitor(request), not self._services.mailer.works
         refused = await self._services.sign_in.confirmed(visitor, found, typed(form, "now"))
@@ -121,7 +121,7 @@ class AccountPages:
         )
         if refused:
             return await self._page(request, "address", as_own(refused))
-        raise web.HTTPSeeOther(f"/account?done={'address' if at_once else 'address-asked'}")
+        raise web.HTTPSeeOther(f"/me?done={'address' if at_once else 'address-asked'}")
 
     async def new_address_form(self, request: web.Request) -> web.StreamResponse:
         return await self._new_address_page(request)
@@ -140,14 +140,14 @@ class AccountPages:
         refused = await self._services.sign_in.use_address(visitor, request.match_info["token"])
         if refused:
             return await self._new_address_page(request, refused)
-        raise web.HTTPSeeOther("/account?done=address")
+        raise web.HTTPSeeOther("/me?done=address")
 
     # --- the password once more ---------------------------------------------------------------------------------------
 
     async def confirm_form(self, request: web.Request) -> web.StreamResponse:
         await self._found(request)
         came_from = split(request.headers.get("Referer", "")).path  # of this house: others' are not sent
-        onwards = local_path(request.query.get("next") or came_from, "/account")
+        onwards = local_path(request.query.get("next") or came_from, "/me")
         return await self._services.ask_again(request, {"next": onwards})
 
     async def confirm(self, request: web.Request) -> web.StreamResponse:
@@ -155,7 +155,7 @@ class AccountPages:
         form = await form_of(request)
         if wrong := await self._services.given_again(request, form):
             return await self._services.ask_again(request, form, wrong)
-        raise web.HTTPSeeOther(local_path(typed(form, "next"), "/account"))
+        raise web.HTTPSeeOther(local_path(typed(form, "next"), "/me"))
 
     # --- the second factor --------------------------------------------------------------------------------------------
 
@@ -166,7 +166,7 @@ class AccountPages:
         found = await self._found(request)
         t = self._services.frame.texts(request, await self._services.frame.who(request))
         return await self._services.frame.page(
-            request, "account_enrol.html", status=400 if refused else 200, title=t("Second facteur"), here="/account",
+            request, "own_enrol.html", status=400 if refused else 200, title=t("Second facteur"), here="/me",
             enrolment=await self._door_pages.enrolment(found, sealed),
             why=await self._services.refusal(t, refused) if refused else "",
         )  # fmt: skip
@@ -194,7 +194,7 @@ class AccountPages:
         done = await self._services.sign_in.remove_second_factor(visitor, found)
         if isinstance(done, Refused):
             return await self._page(request, "second-factor", done)
-        answer = web.HTTPSeeOther("/account?done=second-factor")
+        answer = web.HTTPSeeOther("/me?done=second-factor")
         self._services.cookies.set(answer, done.value)
         raise answer
 
@@ -213,7 +213,7 @@ class AccountPages:
         t = self._services.frame.texts(request, await self._services.frame.known(request))
         names = "Parterre"
         answer = await self._services.frame.page(
-            request, "codes.html", title=t("Vos codes de secours"), codes=codes, onwards="/account", house=names,
+            request, "codes.html", title=t("Vos codes de secours"), codes=codes, onwards="/me", house=names,
             why="", wanted="", half_csrf="",
         )  # fmt: skip
         if token:
@@ -227,4 +227,4 @@ class AccountPages:
         _, done = await self._services.do(found.actor, EndOwnSession(session_id=Id(typed(form, "session"))))
         if isinstance(done, Refused) and done.reason == NoOperator.CONFIRM_FIRST:
             return await self._services.ask_again(request, form)
-        raise web.HTTPSeeOther("/account?done=session")
+        raise web.HTTPSeeOther("/me?done=session")
